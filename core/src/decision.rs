@@ -1,0 +1,331 @@
+//! Why a plan is what it is: the rule that fired and what it looked at.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    message::HookKindName,
+    phase::Phase,
+    question::number,
+    revision::Text,
+    spec::Bounds,
+    strategy::Weight,
+    time::Timestamp,
+};
+
+/// What was decided, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The rule that fired.
+    pub rule: Rule,
+    /// What was measured, in list order; empty unless metrics were asked.
+    pub measured: Vec<Measured>,
+    /// The hook that was answered last, and whether it passed.
+    pub hook: Option<(Text, bool)>,
+    /// Where the Canary stands after this plan.
+    pub after: Standing,
+}
+
+/// The numbers of a Canary after a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Standing {
+    /// Its phase.
+    pub phase: Phase,
+    /// The canary's weight.
+    pub weight: Weight,
+    /// Failed checks.
+    pub failed_checks: u32,
+    /// Failed checks that may follow without a rollback; `None` if nothing is being analysed.
+    pub budget: Option<u32>,
+    /// Iterations.
+    pub iterations: u32,
+}
+
+/// The rules of a tick, in the order they are tried (see [`step`](crate::step())).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// The state was written by a newer version: nothing is touched.
+    HeldForNewerVersion,
+    /// A command failed and was noted.
+    CommandFailed,
+    /// A command that failed is not tried again yet.
+    BackingOff,
+    /// Deletion begins.
+    DeletionDecided,
+    /// Deletion waits for the target to serve.
+    DeletionWaits,
+    /// Services and routes go back to the target.
+    GivenBack,
+    /// The finalizer goes.
+    Released,
+    /// The status of another controller became ours.
+    TakenOver,
+    /// An operator's request was answered.
+    Requested,
+    /// An intended promotion is carried out: the primary gets the revision.
+    PromotionApplied,
+    /// A decided promotion was dropped for a newer revision.
+    PromotionDropped,
+    /// The primary is not ready yet after promotion.
+    PromotionWaits,
+    /// The primary takes traffic back.
+    PrimaryAdvanced,
+    /// The primary takes all traffic back.
+    PrimaryTakesAll,
+    /// The promotion is complete.
+    Promoted,
+    /// The primary did not get ready after promotion.
+    PromotionFailed,
+    /// An intended rollback is carried out.
+    RolledBack,
+    /// An intended rollback waits for the primary.
+    RollbackWaits,
+    /// The Canary makes no sense: nothing advances.
+    Invalid,
+    /// `spec.suspend`.
+    Suspended,
+    /// `spec.suspend` was cleared.
+    Resumed,
+    /// The run's shape changed: it ends.
+    ShapeChanged,
+    /// Owned objects were put right.
+    Repaired,
+    /// A fact that the rule needs is not known.
+    Unknown,
+    /// The primary is being set up.
+    Initializing,
+    /// The primary is set up.
+    Initialized,
+    /// A hook owed after the run was called.
+    OwedHook,
+    /// The primary recovered from a failed promotion.
+    PrimaryRecovered,
+    /// After a failed promotion, users were sent to the copy that is ready.
+    ReadyCopy,
+    /// The target shows a revision that needs no rollout.
+    RevisionNoted,
+    /// A new revision was accepted.
+    RunStarted,
+    /// A gate before the run is closed.
+    WaitsForApproval,
+    /// The waiting revision was withdrawn.
+    Withdrawn,
+    /// A newer revision takes the place of the one under way.
+    Restarted,
+    /// A rollback is decided.
+    RollbackDecided,
+    /// The canary has no pods: it gets them.
+    ScaledUp,
+    /// A workload is not ready.
+    NotReady,
+    /// It is not time for a check yet.
+    NotDue,
+    /// A check failed.
+    CheckFailed,
+    /// A check could not be judged.
+    CheckHeld,
+    /// A check passed and a gate before the next move is closed.
+    GateClosed,
+    /// A check passed while an operator holds the weight.
+    HeldByOperator,
+    /// A check passed and one more is needed.
+    Soaked,
+    /// A check passed, or the run began: the next step was made.
+    Advanced,
+    /// A promotion is decided.
+    PromotionDecided,
+    /// A consumed request is taken off the object, or its mark off the state.
+    RequestCleared,
+    /// Delivered notices were dropped.
+    NoticesDropped,
+    /// Nothing is to be done.
+    Idle,
+}
+
+/// One metric of a check: what it said and what that meant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Measured {
+    /// Name of the metric.
+    pub metric: Text,
+    /// What the provider said.
+    pub reading: Reading,
+    /// The smallest passing value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// The largest passing value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+    /// What it meant.
+    pub verdict: Verdict,
+    /// When it was judged.
+    pub at: Timestamp,
+}
+
+impl Measured {
+    /// The bounds it was judged by.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        Bounds { min: self.min, max: self.max }
+    }
+}
+
+/// What a provider said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Reading {
+    /// A value.
+    Value(#[serde(with = "number")] f64),
+    /// No value.
+    NoData,
+    /// An error.
+    Error(Text),
+}
+
+/// What a reading meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// Within bounds, or without any.
+    Passed,
+    /// Out of bounds, or no value where one is needed.
+    Failed,
+    /// Not to be judged (`hold`).
+    Held,
+    /// No value, which the Canary lets pass (`pass`).
+    Waived,
+}
+
+/// Why a check failed: the first cause in list order, with the numbers as they are shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Finding {
+    /// A value below its bound.
+    Below {
+        /// Name of the metric.
+        metric: Text,
+        /// The value.
+        value: Text,
+        /// The bound.
+        min: Text,
+    },
+    /// A value above its bound.
+    Above {
+        /// Name of the metric.
+        metric: Text,
+        /// The value.
+        value: Text,
+        /// The bound.
+        max: Text,
+    },
+    /// No value.
+    NoData {
+        /// Name of the metric.
+        metric: Text,
+    },
+    /// An error.
+    MetricError {
+        /// Name of the metric.
+        metric: Text,
+        /// What the provider said.
+        error: Text,
+    },
+    /// A hook that did not pass.
+    Hook {
+        /// Its type.
+        kind: HookKindName,
+        /// Its name.
+        hook: Text,
+        /// What it said.
+        said: Text,
+    },
+}
+
+/// Why a run is rolled back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Cause {
+    /// Too many checks failed.
+    Checks {
+        /// Failed checks.
+        failed: u32,
+        /// Failed checks that roll back.
+        threshold: u32,
+        /// Why the last one failed; `None` where the threshold was lowered since.
+        last: Option<Finding>,
+    },
+    /// A rollback hook asked for it.
+    Trigger {
+        /// Name of the hook.
+        hook: Text,
+    },
+    /// A workload did not get ready in time.
+    Deadline {
+        /// Which.
+        who: Workload,
+        /// As the platform says it.
+        why: Text,
+        /// The time it had.
+        deadline: Duration,
+    },
+    /// An operator asked for it.
+    Request,
+    /// The target was set back to the promoted revision.
+    Reverted,
+}
+
+impl Cause {
+    /// Whether a person ordered it now, rather than a measurement, a hook or a deadline.
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        match self {
+            Self::Request => true,
+            Self::Checks { .. } | Self::Deadline { .. } | Self::Trigger { .. } | Self::Reverted => false,
+        }
+    }
+}
+
+/// One of the two copies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Workload {
+    /// The target, while it is being analysed.
+    Canary,
+    /// The primary.
+    Primary,
+}
+
+/// What outside the controller holds a Canary up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Obstacle {
+    /// The target does not exist.
+    TargetMissing,
+    /// A workload does not serve.
+    NotReady {
+        /// Which.
+        who: Workload,
+        /// As the platform says it.
+        why: Text,
+    },
+    /// The apex service selects the primary but has no ready endpoints.
+    NotServing,
+    /// A fact cannot be read.
+    Unreadable {
+        /// Which.
+        what: Text,
+        /// Why.
+        why: Text,
+    },
+    /// Checks cannot be judged and the Canary says to hold.
+    Held(Finding),
+    /// The Canary makes no sense.
+    Invalid {
+        /// The first wrong field.
+        problem: Text,
+    },
+}

@@ -1,0 +1,93 @@
+//! What a command does to what is seen, in a cluster that obeys at once.
+//!
+//! For dry runs, for the exhaustive walk, and as the ground the simulated world stands on. Pods are not ready because
+//! they were asked for: how long that takes is the world's business.
+
+use crate::{
+    command::{ApexTo, Command, Routes},
+    observation::{Apex, Fact, Observation, Primary, Readiness, Services},
+    revision::Text,
+};
+
+/// Changes `seen` as `command` changes a cluster. What is not known stays so.
+pub fn apply(command: &Command, seen: &mut Observation) {
+    match command {
+        Command::EnsureFinalizer(wanted) => seen.finalizer = *wanted,
+        Command::EnsureWorkloads => ensure_workloads(seen),
+        Command::EnsureServices(to) => ensure_services(*to, seen),
+        Command::SetRoutes(split) => set_routes(Some(split.routes), seen),
+        Command::ScaleUp => scale(seen, |replicas| replicas.max(1), "pods are starting"),
+        Command::ScaleDown => scale(seen, |_| 0, "scaled to zero"),
+        Command::PauseScaler | Command::ResumeScaler => {}
+        Command::Promote { revision, .. } => {
+            if let Some(Some(primary)) = seen.primary.known_mut()
+                && primary.runs.as_ref() != Some(revision)
+            {
+                primary.runs = Some(revision.clone());
+                primary.readiness = not_ready("pods are being replaced");
+            }
+        }
+        Command::LeaveShape(_) => {
+            set_routes(Some(Routes::PRIMARY), seen);
+            scale(seen, |_| 0, "scaled to zero");
+        }
+        Command::ClearRequest(request) => seen.requests.retain(|other| other != request),
+        Command::RevertServices => {
+            let ready = seen.target.known().and_then(Option::as_ref).is_some_and(|t| t.readiness.is_ready());
+            set_apex(Apex::Target, ready, seen);
+        }
+        Command::RevertRoutes => set_routes(None, seen),
+        Command::Release => seen.finalizer = false,
+    }
+}
+
+fn ensure_workloads(seen: &mut Observation) {
+    let runs = seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known().cloned());
+    if let Some(primary @ None) = seen.primary.known_mut() {
+        *primary = Some(Primary { runs, readiness: not_ready("pods are starting") });
+    }
+    if let Some(drift) = seen.drift.known_mut() {
+        drift.workloads = false;
+    }
+}
+
+fn ensure_services(to: ApexTo, seen: &mut Observation) {
+    let apex = seen.services.known().map(|services| services.apex);
+    match (to, apex) {
+        (ApexTo::Primary, _) => {
+            let primary = seen.primary.known().and_then(Option::as_ref);
+            set_apex(Apex::Primary, primary.is_some_and(|primary| primary.readiness.is_ready()), seen);
+        }
+        (ApexTo::Untouched, Some(Apex::Absent)) => set_apex(Apex::Target, true, seen),
+        (ApexTo::Untouched, Some(Apex::Target | Apex::Primary | Apex::Other) | None) => {}
+    }
+    if let Some(drift) = seen.drift.known_mut() {
+        drift.services = false;
+    }
+}
+
+fn set_apex(apex: Apex, serving: bool, seen: &mut Observation) {
+    if let Fact::Known(services) = &mut seen.services {
+        *services = Services { apex, serving };
+    }
+}
+
+fn set_routes(routes: Option<Routes>, seen: &mut Observation) {
+    if let Fact::Known(seen) = &mut seen.routes {
+        *seen = routes;
+    }
+}
+
+fn scale(seen: &mut Observation, replicas: impl Fn(u32) -> u32, why: &str) {
+    if let Some(Some(target)) = seen.target.known_mut() {
+        let wanted = replicas(target.replicas);
+        if wanted != target.replicas {
+            target.replicas = wanted;
+            target.readiness = not_ready(why);
+        }
+    }
+}
+
+fn not_ready(why: &str) -> Readiness {
+    Readiness::NotReady { why: Text::from(why), stalled: false }
+}

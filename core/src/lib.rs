@@ -1,0 +1,40 @@
+//! The decision of a progressive rollout as one pure function: [`step`].
+//!
+//! Nothing in this crate reads a clock, draws a number, logs, waits or talks to anything. A driver (the simulator, the
+//! in-cluster controller) observes, calls [`step`], answers its questions, carries out its commands in order, saves the
+//! state and sends the notices; [`Tick`] is that loop, so that every driver runs the same one.
+//!
+//! Where to look: [`step`] for the order of the rules, [`phase`] for the table of phases, [`spec`] for what a Canary
+//! means, [`state`] for what is remembered, [`invariant`] for what always holds.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod command;
+mod cookies;
+pub mod decision;
+pub mod effect;
+pub mod invariant;
+pub mod message;
+pub mod observation;
+pub mod phase;
+pub mod question;
+pub mod request;
+pub mod revision;
+pub mod spec;
+pub mod state;
+pub mod step;
+pub mod strategy;
+pub mod tick;
+pub mod time;
+
+pub use command::Command;
+pub use observation::Observation;
+pub use phase::Phase;
+pub use spec::{Invalid, Rollout};
+pub use state::State;
+pub use step::{Plan, Step, step};
+pub use tick::Tick;
+pub use time::Timestamp;

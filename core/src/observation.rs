@@ -1,0 +1,202 @@
+//! What a driver sees of the world when it calls [`step`](crate::step()).
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    command::{Command, Routes},
+    message::NoticeId,
+    question::Answers,
+    request::Request,
+    revision::{Revision, Text},
+};
+
+/// Something about the cluster. Absence is known; what could not be read, or is older than our own last write, is not.
+///
+/// An unknown fact blocks exactly the rules that read it. It never triggers anything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fact<T> {
+    /// Read, and not older than our own last write to it.
+    Known(T),
+    /// Not readable now.
+    Unknown(Unseen),
+}
+
+/// Why a fact is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unseen {
+    /// What was read is older than our own last write; it passes by itself.
+    Stale,
+    /// It could not be read.
+    Unreadable(Text),
+}
+
+impl fmt::Display for Unseen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stale => f.write_str("not caught up with our own last write"),
+            Self::Unreadable(why) => f.write_str(why),
+        }
+    }
+}
+
+impl<T> Fact<T> {
+    /// The fact, if it is known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(fact) => Some(fact),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// The fact, if it is known, to be changed.
+    pub fn known_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::Known(fact) => Some(fact),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// Everything a decision may depend on, apart from the Canary, its state and the time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// The workload that is released: the canary during a run, and the user's own object.
+    pub target: Fact<Option<Target>>,
+    /// The workload that serves between runs.
+    pub primary: Fact<Option<Primary>>,
+    /// Whom the apex service selects.
+    pub services: Fact<Services>,
+    /// How the router splits requests; `None` if there is no route yet. For repair and takeover only.
+    pub routes: Fact<Option<Routes>>,
+    /// Which owned objects differ from what [`Command::EnsureWorkloads`] and [`Command::EnsureServices`] would write.
+    pub drift: Fact<Drift>,
+    /// The Canary is being deleted.
+    pub deleting: bool,
+    /// The Canary carries our finalizer.
+    pub finalizer: bool,
+    /// What operators asked for and was not cleared yet.
+    pub requests: Vec<Request>,
+    /// The answers of this tick.
+    pub answers: Answers,
+    /// The command that failed since the last call.
+    pub failed: Option<Failure>,
+    /// Notices delivered and not yet dropped from the outbox.
+    pub sent: Vec<NoticeId>,
+}
+
+/// The target workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// What it runs; unknown if any tracked configuration could not be read.
+    pub revision: Fact<Revision>,
+    /// Pods it wants; a workload that is not counted in pods says 1, or 0 when it is scaled down.
+    pub replicas: u32,
+    /// Whether enough of its pods serve.
+    pub readiness: Readiness,
+}
+
+/// The primary workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Primary {
+    /// The revision whose promotion would change nothing; `None` if that cannot be told.
+    pub runs: Option<Revision>,
+    /// Whether enough of its pods serve.
+    pub readiness: Readiness,
+}
+
+/// Whether a workload serves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Readiness {
+    /// Enough pods are available.
+    Ready,
+    /// There is no such workload.
+    Missing,
+    /// Not enough are.
+    NotReady {
+        /// As the platform says it.
+        why: Text,
+        /// The platform itself gave up.
+        stalled: bool,
+    },
+}
+
+impl Readiness {
+    /// Whether it serves.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        matches!(self, Self::Ready)
+    }
+
+    /// Why it does not serve; `None` if it does.
+    #[must_use]
+    pub fn why_not(&self) -> Option<Text> {
+        match self {
+            Self::Ready => None,
+            Self::Missing => Some("it does not exist".into()),
+            Self::NotReady { why, .. } => Some(why.clone()),
+        }
+    }
+
+    /// Whether the platform gave it up.
+    #[must_use]
+    pub fn is_stalled(&self) -> bool {
+        matches!(self, Self::NotReady { stalled: true, .. })
+    }
+}
+
+/// The apex service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Services {
+    /// Whom it selects.
+    pub apex: Apex,
+    /// Whether it has ready endpoints.
+    pub serving: bool,
+}
+
+/// Whom the apex service selects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Apex {
+    /// There is none.
+    Absent,
+    /// The target's pods.
+    Target,
+    /// The primary's pods.
+    Primary,
+    /// Something else.
+    Other,
+}
+
+/// Which owned objects differ from what would be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drift {
+    /// The primary, its configuration or its autoscaler is missing or was changed.
+    pub workloads: bool,
+    /// A service is missing or was changed, or a route in anything but its weights.
+    pub services: bool,
+}
+
+/// A command that did not succeed; the rest of its plan was not tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The command.
+    pub command: Command,
+    /// What the cluster said.
+    pub error: Text,
+    /// What kind of failure it is.
+    pub class: FailureClass,
+}
+
+/// What to expect from trying again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FailureClass {
+    /// It may succeed later: a timeout, an unreachable server.
+    Retry,
+    /// It will not succeed until somebody changes something.
+    Refused,
+    /// What it was computed from has changed: decide again.
+    Moved,
+}

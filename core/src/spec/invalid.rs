@@ -1,0 +1,50 @@
+//! A Canary that makes no sense, and where.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use super::{Identity, Shape};
+
+/// A manifest that is no [`Rollout`](super::Rollout).
+///
+/// What can still be read stays readable, so that a running rollout can be aborted or given back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// Which Canary it is.
+    pub identity: Identity,
+    /// Names of target, service and provider, as far as they could be read.
+    pub shape: Shape,
+    /// Whether deletion gives everything back.
+    pub revert_on_deletion: bool,
+    /// What is wrong; never empty.
+    pub problems: Vec<Problem>,
+}
+
+/// One wrong field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Path of the field, such as `spec.analysis.metrics[0].interval`.
+    pub path: String,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.what)
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, problem) in self.problems.iter().enumerate() {
+            if i > 0 {
+                f.write_str("; ")?;
+            }
+            fmt::Display::fmt(problem, f)?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for Invalid {}

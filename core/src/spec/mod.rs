@@ -1,0 +1,230 @@
+//! What a Canary means: parsed once, valid by construction.
+//!
+//! [`raw`] is the manifest as written; [`Rollout::parse`] turns it into a [`Rollout`], or into an [`Invalid`] that
+//! names each wrong field.
+
+mod hook;
+mod invalid;
+mod metric;
+mod parse;
+mod provider;
+pub mod raw;
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::hook::{Hook, HookKind, RunOn};
+pub use self::invalid::{Invalid, Problem};
+pub use self::metric::{Bounds, Leniency, Metric, MetricSource, SHIPPED_TEMPLATES};
+pub use self::parse::Defaults;
+pub use self::provider::{Abilities, PROVIDERS, Provider};
+use crate::{revision::Text, strategy::Strategy};
+
+/// A Canary that makes sense.
+///
+/// Everything [`step`](crate::step()) reads of the manifest, with defaults taken and contradictions refused. Get one
+/// from [`Rollout::parse`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rollout {
+    pub(crate) identity: Identity,
+    pub(crate) shape: Shape,
+    pub(crate) strategy: Strategy,
+    pub(crate) policy: Policy,
+    pub(crate) metrics: Vec<Metric>,
+    pub(crate) hooks: Vec<Hook>,
+    pub(crate) alerts: Vec<Alert>,
+    pub(crate) affinity: Option<SessionAffinity>,
+    pub(crate) skip_analysis: bool,
+    pub(crate) suspend: bool,
+    pub(crate) revert_on_deletion: bool,
+    pub(crate) switches_traffic: bool,
+}
+
+/// Which Canary it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Namespace.
+    pub namespace: Text,
+    /// Name.
+    pub name: Text,
+    /// Given by the cluster, never reused.
+    pub uid: Text,
+}
+
+/// What a run cannot change while it goes on: a run keeps the one it began with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shape {
+    /// The strategy's name.
+    pub strategy: Text,
+    /// The router's name.
+    pub provider: Text,
+    /// Kind of the target.
+    pub kind: Text,
+    /// Name of the target.
+    pub target: Text,
+    /// Name of the apex service.
+    pub service: Text,
+}
+
+impl Shape {
+    /// Whether both use the same objects in the cluster; the strategy may differ.
+    #[must_use]
+    pub fn same_objects(&self, other: &Self) -> bool {
+        self.provider == other.provider
+            && self.kind == other.kind
+            && self.target == other.target
+            && self.service == other.service
+    }
+}
+
+/// The numbers of the analysis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Time between two checks, at least 10 s.
+    pub interval: Duration,
+    /// Failed checks that roll back, at least 1.
+    pub threshold: u32,
+    /// How failed checks count.
+    pub threshold_mode: ThresholdMode,
+    /// Warm-up between the canary being ready and the first check.
+    pub delay: Duration,
+    /// How long a workload may take to get ready.
+    pub progress_deadline: Duration,
+    /// Percentage of the primary's pods that must be available.
+    pub primary_ready_threshold: u8,
+    /// Percentage of the canary's pods that must be available.
+    pub canary_ready_threshold: u8,
+}
+
+/// How failed checks count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThresholdMode {
+    /// Over the whole run.
+    #[default]
+    Cumulative,
+    /// In a row: a passed check clears them.
+    Consecutive,
+}
+
+/// A receiver of alerts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Name of the item.
+    pub name: Text,
+    /// The least severity it wants.
+    pub severity: Severity,
+    /// Name of the AlertProvider.
+    pub provider: Text,
+    /// Namespace of the AlertProvider.
+    pub namespace: Text,
+}
+
+/// How much an alert matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// All is well.
+    Info,
+    /// Somebody should look.
+    Warn,
+    /// Something went wrong.
+    Error,
+}
+
+/// Cookies that keep users on a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionAffinity {
+    /// Cookie of users on the canary.
+    pub cookie: Text,
+    /// Cookie of users on the primary.
+    pub primary_cookie: Option<Text>,
+}
+
+impl Rollout {
+    /// Which Canary it is.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Strategy, router, target and service by name.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The strategy.
+    #[must_use]
+    pub fn strategy(&self) -> &Strategy {
+        &self.strategy
+    }
+
+    /// The numbers of the analysis.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// What is measured, in list order.
+    #[must_use]
+    pub fn metrics(&self) -> &[Metric] {
+        &self.metrics
+    }
+
+    /// What is called, in list order.
+    #[must_use]
+    pub fn hooks(&self) -> &[Hook] {
+        &self.hooks
+    }
+
+    /// Who is told.
+    #[must_use]
+    pub fn alerts(&self) -> &[Alert] {
+        &self.alerts
+    }
+
+    /// Session cookies, where the router can set them.
+    #[must_use]
+    pub fn affinity(&self) -> Option<&SessionAffinity> {
+        self.affinity.as_ref()
+    }
+
+    /// Whether promotion goes without analysis.
+    #[must_use]
+    pub fn skips_analysis(&self) -> bool {
+        self.skip_analysis
+    }
+
+    /// Whether no move is to be made.
+    #[must_use]
+    pub fn is_suspended(&self) -> bool {
+        self.suspend
+    }
+
+    /// Whether deletion gives everything back.
+    #[must_use]
+    pub fn reverts_on_deletion(&self) -> bool {
+        self.revert_on_deletion
+    }
+
+    pub(crate) fn hooks_of(&self, kind: HookKind) -> impl Iterator<Item = &Hook> {
+        self.hooks.iter().filter(move |hook| hook.kind == kind)
+    }
+
+    pub(crate) fn hook(&self, key: &str) -> Option<&Hook> {
+        self.hooks.iter().find(|hook| *hook.key == *key)
+    }
+
+    /// The hooks that are owed once a run has ended, in the order they are asked.
+    pub(crate) fn owed_after(&self, ended: RunOn) -> Vec<Text> {
+        let actions = match ended {
+            RunOn::RolledBack => Some(HookKind::RollbackAction),
+            RunOn::Success | RunOn::FailedPromotion => None,
+        };
+        let actions = actions.into_iter().flat_map(|kind| self.hooks_of(kind));
+        let posts = self.hooks_of(HookKind::PostRollout).filter(|hook| hook.runs_on(ended, self));
+        actions.chain(posts).map(|hook| hook.key.clone()).collect()
+    }
+}

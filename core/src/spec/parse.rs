@@ -1,0 +1,288 @@
+//! From a manifest as written to a [`Rollout`].
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::{fmt::Display, time::Duration};
+
+use super::{
+    Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Provider, Rollout, SessionAffinity, Severity, Shape,
+    ThresholdMode, raw,
+};
+use crate::{
+    revision::Text,
+    strategy,
+    time::parse_duration,
+};
+
+/// What the controller adds to a manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defaults {
+    /// Router where `spec.provider` is left out.
+    pub provider: Text,
+    /// The controller's own namespace: the second place a metric's template is looked for.
+    pub namespace: Text,
+    /// The MetricTemplates there are, by namespace and name.
+    pub templates: BTreeSet<(String, String)>,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self { provider: "istio".into(), namespace: "flagger-system".into(), templates: BTreeSet::new() }
+    }
+}
+
+/// Metrics, hooks and alerts a Canary may have of each; so an index fits where it is stored.
+const MOST_ITEMS: usize = 1_000;
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(10);
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
+const DEFAULT_DEADLINE_SECONDS: i64 = 600;
+
+impl Rollout {
+    /// Gives a manifest its meaning: defaults taken, strategy derived, every field checked.
+    ///
+    /// # Errors
+    /// All wrong fields, each with its path.
+    pub fn parse(raw: &raw::Canary, defaults: &Defaults) -> Result<Self, Invalid> {
+        let mut found = Vec::new();
+        let identity = identity(raw);
+        let shape = names(raw, defaults);
+        let problems = &mut Problems { at: String::new(), found: &mut found };
+        check_object(raw, problems);
+
+        let provider = Provider::named(&shape.provider);
+        if provider.is_none() {
+            problems.add("spec.provider", &unknown_provider(&shape.provider));
+        }
+        let given = raw.spec.analysis.as_ref().or(raw.spec.canary_analysis.as_ref());
+        let none = raw::Analysis::default();
+        let analysis = given.unwrap_or(&none);
+        let at = if raw.spec.analysis.is_some() { "spec.analysis" } else { "spec.canaryAnalysis" };
+        let problems = &mut problems.below(at);
+
+        let strategy = provider.as_ref().and_then(|provider| {
+            let derived = strategy::derive(analysis, provider.can());
+            derived.map_err(|refusal| problems.add(refusal.field, &refusal.why)).ok()
+        });
+        check_matches(analysis, problems);
+        let policy = policy(&raw.spec, analysis, problems);
+        let mut metrics = each(&analysis.metrics, "metrics", problems, |metric, problems| {
+            Metric::parse(metric, &identity.namespace, defaults, problems)
+        });
+        make_unique(metrics.iter_mut().map(|metric| &mut metric.key));
+        let mut hooks = each(&analysis.webhooks, "webhooks", problems, Hook::parse);
+        make_unique(hooks.iter_mut().map(|hook| &mut hook.key));
+        let alerts = each(&analysis.alerts, "alerts", problems, |alert, problems| {
+            Some(parse_alert(alert, &identity.namespace, problems))
+        });
+        let affinity = analysis.session_affinity.as_ref().and_then(|raw| parse_affinity(raw, problems));
+
+        let revert_on_deletion = raw.spec.revert_on_deletion != Some(false);
+        match (strategy, provider) {
+            (Some(strategy), Some(provider)) if found.is_empty() => Ok(Self {
+                shape: Shape { strategy: strategy.name().into(), ..shape },
+                // Without an analysis there is nothing to wait for: Flagger promotes at once.
+                skip_analysis: raw.spec.skip_analysis || given.is_none(),
+                affinity: affinity.filter(|_| provider.can().affinity),
+                switches_traffic: provider.can().weights,
+                identity,
+                strategy,
+                policy,
+                metrics,
+                hooks,
+                alerts,
+                suspend: raw.spec.suspend,
+                revert_on_deletion,
+            }),
+            _ => Err(Invalid { identity, shape, revert_on_deletion, problems: found }),
+        }
+    }
+}
+
+fn identity(raw: &raw::Canary) -> Identity {
+    Identity {
+        namespace: or(&raw.metadata.namespace, "default").into(),
+        name: raw.metadata.name.as_str().into(),
+        uid: raw.metadata.uid.as_str().into(),
+    }
+}
+
+fn names(raw: &raw::Canary, defaults: &Defaults) -> Shape {
+    let target = raw.spec.target_ref.as_ref();
+    let name = target.map_or("", |target| target.name.as_str());
+    let service = raw.spec.service.as_ref().and_then(|service| service.name.as_deref());
+    Shape {
+        strategy: Text::default(),
+        provider: or(raw.spec.provider.as_deref().unwrap_or_default(), &defaults.provider).into(),
+        kind: target.map_or("", |target| target.kind.as_str()).into(),
+        target: name.into(),
+        service: or(service.unwrap_or_default(), name).into(),
+    }
+}
+
+fn or<'a>(text: &'a str, default: &'a str) -> &'a str {
+    if text.is_empty() { default } else { text }
+}
+
+fn unknown_provider(name: &str) -> String {
+    let known: Vec<&str> = super::PROVIDERS.iter().map(|(name, _)| *name).collect();
+    format!("`{name}` is no known provider; known are {}", known.join(", "))
+}
+
+fn check_object(raw: &raw::Canary, problems: &mut Problems<'_>) {
+    if raw.api_version != "flagger.app/v1beta1" {
+        problems.add("apiVersion", "must be flagger.app/v1beta1");
+    }
+    if raw.kind != "Canary" {
+        problems.add("kind", "must be Canary");
+    }
+    if raw.metadata.name.is_empty() {
+        problems.add("metadata.name", "is required");
+    }
+    match &raw.spec.target_ref {
+        None => problems.add("spec.targetRef", "is required: the Deployment, DaemonSet or Service to release"),
+        Some(target) => {
+            if !matches!(target.kind.as_str(), "Deployment" | "DaemonSet" | "Service") {
+                problems.add("spec.targetRef.kind", "must be Deployment, DaemonSet or Service");
+            }
+            if target.name.is_empty() {
+                problems.add("spec.targetRef.name", "is required");
+            }
+        }
+    }
+}
+
+fn check_matches(analysis: &raw::Analysis, problems: &mut Problems<'_>) {
+    for (i, item) in analysis.r#match.iter().flatten().enumerate() {
+        let empty = item.headers.is_empty()
+            && item.cookies.is_empty()
+            && item.query_params.is_empty()
+            && item.source_labels.is_empty();
+        if empty {
+            problems.add(&format!("match[{i}]"), "is empty, so it would match every request");
+        }
+    }
+}
+
+fn policy(spec: &raw::CanarySpec, analysis: &raw::Analysis, problems: &mut Problems<'_>) -> Policy {
+    let interval = match analysis.interval.as_deref().filter(|text| !text.is_empty()) {
+        None => DEFAULT_INTERVAL,
+        Some(text) => problems.check("interval", parse_duration(text)).unwrap_or(DEFAULT_INTERVAL),
+    };
+    let delay = match analysis.delay.as_deref().filter(|text| !text.is_empty()) {
+        None => Duration::ZERO,
+        Some(text) => problems.check("delay", parse_duration(text)).unwrap_or_default(),
+    };
+    let threshold_mode = match analysis.threshold_mode.as_deref() {
+        None | Some("" | "cumulative") => ThresholdMode::Cumulative,
+        Some("consecutive") => ThresholdMode::Consecutive,
+        Some(_) => {
+            problems.add("thresholdMode", "must be cumulative or consecutive");
+            ThresholdMode::Cumulative
+        }
+    };
+    let deadline = spec.progress_deadline_seconds.filter(|seconds| *seconds > 0);
+    Policy {
+        interval: interval.max(SHORTEST_INTERVAL),
+        threshold: u32::try_from(analysis.threshold.unwrap_or(1).max(1)).unwrap_or(u32::MAX),
+        threshold_mode,
+        delay,
+        progress_deadline: Duration::from_secs(deadline.unwrap_or(DEFAULT_DEADLINE_SECONDS).unsigned_abs()),
+        primary_ready_threshold: percentage(analysis.primary_ready_threshold, "primaryReadyThreshold", problems),
+        canary_ready_threshold: percentage(analysis.canary_ready_threshold, "canaryReadyThreshold", problems),
+    }
+}
+
+fn percentage(value: Option<i64>, field: &'static str, problems: &mut Problems<'_>) -> u8 {
+    match u8::try_from(value.unwrap_or(100)) {
+        Ok(percentage) if percentage <= 100 => percentage,
+        _ => {
+            problems.add(field, "must be a percentage from 0 to 100");
+            100
+        }
+    }
+}
+
+fn parse_alert(raw: &raw::Alert, namespace: &str, problems: &mut Problems<'_>) -> Alert {
+    let severity = match raw.severity.as_deref() {
+        None | Some("" | "info") => Severity::Info,
+        Some("warn") => Severity::Warn,
+        Some("error") => Severity::Error,
+        Some(_) => {
+            problems.add("severity", "must be info, warn or error");
+            Severity::Info
+        }
+    };
+    if raw.provider_ref.name.is_empty() {
+        problems.add("providerRef.name", "is required");
+    }
+    Alert {
+        name: raw.name.as_str().into(),
+        severity,
+        provider: raw.provider_ref.name.as_str().into(),
+        namespace: or(raw.provider_ref.namespace.as_deref().unwrap_or_default(), namespace).into(),
+    }
+}
+
+fn parse_affinity(raw: &raw::SessionAffinity, problems: &mut Problems<'_>) -> Option<SessionAffinity> {
+    if raw.cookie_name.is_empty() {
+        problems.add("sessionAffinity.cookieName", "is required");
+        return None;
+    }
+    let primary = raw.primary_cookie_name.as_deref().filter(|name| !name.is_empty());
+    if primary == Some(raw.cookie_name.as_str()) {
+        problems.add("sessionAffinity.primaryCookieName", "must differ from cookieName");
+    }
+    Some(SessionAffinity { cookie: raw.cookie_name.as_str().into(), primary_cookie: primary.map(Text::from) })
+}
+
+fn each<R, T>(
+    list: &[R],
+    name: &str,
+    problems: &mut Problems<'_>,
+    parse: impl Fn(&R, &mut Problems<'_>) -> Option<T>,
+) -> Vec<T> {
+    if list.len() > MOST_ITEMS {
+        problems.add(name, &format!("has {} items, at most {MOST_ITEMS} are allowed", list.len()));
+        return Vec::new();
+    }
+    let items = list.iter().enumerate();
+    items.filter_map(|(i, raw)| parse(raw, &mut problems.below(&format!("{name}[{i}]")))).collect()
+}
+
+/// Tells later items of the same name apart: `load-test`, `load-test#2`, …
+fn make_unique<'a>(keys: impl Iterator<Item = &'a mut Text>) {
+    let mut seen: BTreeMap<Text, u32> = BTreeMap::new();
+    for key in keys {
+        let times = seen.entry(key.clone()).or_default();
+        *times += 1;
+        if *times > 1 {
+            *key = format!("{key}#{times}").into();
+        }
+    }
+}
+
+/// Collects what is wrong below one place of the manifest.
+pub(super) struct Problems<'a> {
+    at: String,
+    found: &'a mut Vec<Problem>,
+}
+
+impl Problems<'_> {
+    pub(super) fn add(&mut self, field: &str, what: &str) {
+        let path = if self.at.is_empty() { field.into() } else { format!("{}.{field}", self.at) };
+        self.found.push(Problem { path, what: what.into() });
+    }
+
+    pub(super) fn check<T, E: Display>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
+        result.map_err(|error| self.add(field, &error.to_string())).ok()
+    }
+
+    pub(super) fn below(&mut self, field: &str) -> Problems<'_> {
+        let at = if self.at.is_empty() { field.into() } else { format!("{}.{field}", self.at) };
+        Problems { at, found: self.found }
+    }
+}

@@ -1,0 +1,217 @@
+//! After a passed check, or at the start: the next move, and the gate before it.
+
+use alloc::vec::Vec;
+
+use super::{
+    analysis, promotion,
+    turn::{Flow, Turn},
+};
+use crate::{
+    decision::Rule,
+    message::{Message, Step},
+    phase::Phase,
+    spec::{HookKind, Rollout},
+    state::{Stage, State},
+    strategy::{BlueGreen, Strategy, Weight, Weighted},
+};
+
+/// What follows a passed check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// Mirror requests, before the first step.
+    Mirror(Weight),
+    /// Set the canary's weight.
+    Weight(Weight),
+    /// Make one more iteration.
+    Iterate {
+        /// Its number, counted from 1.
+        iteration: u32,
+        /// Percentage to mirror in it, 0 for none.
+        mirror: Weight,
+    },
+    /// Blue/green: send all users to the canary.
+    Switch,
+    /// Stay for one more check.
+    Soak,
+    /// Promote.
+    Promote,
+}
+
+/// The next move of a run: a function of strategy and state. All comparisons are "at least", so that a policy edited in
+/// mid-run never gets stuck.
+#[must_use]
+pub fn next_move(strategy: &Strategy, state: &State) -> Move {
+    // This check included.
+    let passed = state.iterations.saturating_add(1);
+    if state.stage == Stage::InPlace {
+        let needed = match strategy {
+            Strategy::Weighted(weighted) => weighted.iterations,
+            Strategy::AbTesting { iterations } => *iterations,
+            Strategy::BlueGreen(blue_green) => blue_green.iterations,
+        };
+        return if passed >= needed { Move::Promote } else { Move::Soak };
+    }
+    match strategy {
+        Strategy::Weighted(Weighted { mirror: Some(mirror), .. })
+            if state.stage == Stage::Start && state.canary_weight == 0 =>
+        {
+            Move::Mirror(*mirror)
+        }
+        Strategy::Weighted(weighted) => match weighted.steps.after(state.canary_weight) {
+            Some(weight) => Move::Weight(weight),
+            None if passed < weighted.iterations => Move::Soak,
+            None => Move::Promote,
+        },
+        Strategy::AbTesting { iterations } if state.iterations < *iterations => {
+            Move::Iterate { iteration: passed, mirror: 0 }
+        }
+        Strategy::AbTesting { .. } => Move::Promote,
+        Strategy::BlueGreen(_) if state.stage == Stage::Switched => Move::Promote,
+        Strategy::BlueGreen(BlueGreen { iterations, mirror, .. }) if state.iterations < *iterations => {
+            Move::Iterate { iteration: passed, mirror: mirror.map_or(0, |mirror| mirror.at(passed)) }
+        }
+        Strategy::BlueGreen(_) => Move::Switch,
+    }
+}
+
+/// Makes the next move, once its gates are open.
+pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    if t.state().held_by_operator {
+        return counted(t, r, Rule::HeldByOperator);
+    }
+    let next = next_move(r.strategy(), t.state());
+    gates(t, r, next)?;
+    if next == Move::Promote {
+        counts(t, r);
+        return promotion::decide(t, false);
+    }
+    make(t, r, next);
+    let commands = t.reroute(r).into_iter().collect();
+    counts(t, r);
+    let rule = if next == Move::Soak { Rule::Soaked } else { Rule::Advanced };
+    t.act(rule, commands)
+}
+
+/// The gates that the move needs; what passed is remembered, for the step or for the run.
+fn gates(t: &mut Turn<'_>, r: &Rollout, next: Move) -> Flow {
+    let weighted = matches!(r.strategy(), Strategy::Weighted(_)) && t.state().stage != Stage::InPlace;
+    if weighted && next != Move::Soak {
+        gate(t, r, HookKind::ConfirmTrafficIncrease)?;
+    }
+    // Blue/green asks before traffic moves, and not again.
+    let switched = t.state().stage == Stage::Switched;
+    if next == Move::Switch || (next == Move::Promote && !switched) {
+        gate(t, r, HookKind::ConfirmPromotion)?;
+    }
+    Flow::Continue(())
+}
+
+fn gate(t: &mut Turn<'_>, r: &Rollout, kind: HookKind) -> Flow {
+    for hook in r.hooks_of(kind) {
+        if t.state().passed.contains(&hook.key) || t.state().passed_step.contains(&hook.key) {
+            continue;
+        }
+        match t.ask(hook)? {
+            Ok(said) => {
+                t.tell(Message::HookPassed { kind: kind.into(), hook: hook.name.clone(), said });
+                let state = t.edit();
+                let passed = match kind {
+                    HookKind::ConfirmTrafficIncrease => &mut state.passed_step,
+                    _ => &mut state.passed,
+                };
+                passed.insert(hook.key.clone());
+            }
+            Err(said) => {
+                if t.state().closed_gate.as_ref() != Some(&hook.key) {
+                    t.tell(Message::GateClosed {
+                        kind: kind.into(),
+                        hook: hook.name.clone(),
+                        said,
+                        muted: hook.mute_alert,
+                    });
+                    t.edit().closed_gate = Some(hook.key.clone());
+                }
+                if kind == HookKind::ConfirmPromotion {
+                    t.edit().phase = Phase::WaitingPromotion;
+                }
+                return counted(t, r, Rule::GateClosed);
+            }
+        }
+    }
+    Flow::Continue(())
+}
+
+/// Makes the move, and tells it.
+fn make(t: &mut Turn<'_>, r: &Rollout, next: Move) {
+    apply(t.edit(), r.strategy(), next);
+    let (made, all) = (t.state().iterations, iterations(r.strategy()));
+    let step = match next {
+        Move::Mirror(weight) => Step::Mirror(weight),
+        Move::Weight(weight) => Step::Weight(weight),
+        Move::Iterate { .. } | Move::Soak => Step::Iteration(made, all),
+        Move::Switch => Step::All,
+        // Decided by the caller.
+        Move::Promote => return,
+    };
+    t.tell(Message::Advanced(step));
+}
+
+/// Changes the state as the move says.
+pub(super) fn apply(state: &mut State, strategy: &Strategy, next: Move) {
+    let counts_iterations = match strategy {
+        Strategy::Weighted(weighted) => weighted.iterations > 0,
+        Strategy::AbTesting { .. } | Strategy::BlueGreen(_) => true,
+    };
+    if counts_iterations || state.stage == Stage::InPlace {
+        state.iterations = state.iterations.saturating_add(1);
+    }
+    match next {
+        Move::Mirror(weight) => {
+            state.stage = Stage::Mirroring;
+            state.mirror_weight = weight;
+        }
+        Move::Weight(weight) => {
+            state.stage = Stage::Analysing;
+            state.mirror_weight = 0;
+            state.canary_weight = weight;
+        }
+        Move::Iterate { mirror, .. } => {
+            state.stage = Stage::Analysing;
+            state.mirror_weight = mirror;
+        }
+        Move::Switch => {
+            state.stage = Stage::Switched;
+            state.mirror_weight = 0;
+        }
+        Move::Soak | Move::Promote => {}
+    }
+    state.passed_step.clear();
+    state.closed_gate = None;
+}
+
+fn iterations(strategy: &Strategy) -> u32 {
+    match strategy {
+        Strategy::Weighted(weighted) => weighted.iterations,
+        Strategy::AbTesting { iterations } => *iterations,
+        Strategy::BlueGreen(blue_green) => blue_green.iterations,
+    }
+}
+
+/// The check is over: the next one is an interval away.
+fn counts(t: &mut Turn<'_>, r: &Rollout) {
+    let due = analysis::next_due(t, r);
+    let state = t.edit();
+    state.check += 1;
+    state.due = due;
+    // Nothing stands at its start any more.
+    state.ready_since = None;
+}
+
+fn counted(t: &mut Turn<'_>, r: &Rollout, rule: Rule) -> Flow {
+    counts(t, r);
+    // Hooks and gates of the start have passed; what is left is no longer the start.
+    if rule == Rule::HeldByOperator && t.state().stage == Stage::Start {
+        t.edit().stage = Stage::Analysing;
+    }
+    t.act(rule, Vec::new())
+}

@@ -1,0 +1,171 @@
+//! A run: Progressing and WaitingPromotion.
+
+use alloc::{vec, vec::Vec};
+
+use super::{
+    advance, check, promotion, readiness, repair, rollback, run,
+    turn::{Flow, Turn},
+};
+use crate::{
+    command::Command,
+    decision::{Cause, Finding, Rule},
+    message::Message,
+    spec::{HookKind, Rollout},
+    state::Stage,
+    time::Timestamp,
+};
+
+/// The rules of a run. The urgent ones first; those below [`due`] are made once an interval.
+pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    revision(t, r)?;
+    readiness::watch(t);
+    primary_recovered(t, r)?;
+    scaled_up(t)?;
+    readiness::deadlines(t, r)?;
+    repair::routes(t, r)?;
+    readiness::both_ready(t)?;
+    due(t, r)?;
+
+    if t.state().failed_checks >= r.policy().threshold {
+        return threshold_reached(t, r, None);
+    }
+    if r.skips_analysis() || t.state().skip {
+        return promotion::decide(t, true);
+    }
+    triggers(t, r)?;
+    if t.state().stage == Stage::Start {
+        start(t, r)?;
+    } else {
+        judge(t, r)?;
+    }
+    advance::rule(t, r)
+}
+
+/// What the target shows: a newer revision restarts the run, the promoted one ends it.
+fn revision(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let Some(revision) = t.seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known())
+    else {
+        return Flow::Continue(());
+    };
+    if *revision == t.state().applied {
+        return Flow::Continue(());
+    }
+    if *revision == t.state().promoted {
+        return rollback::decide(t, Cause::Reverted);
+    }
+    if t.state().stage != Stage::InPlace {
+        return run::restart(t, r, revision.clone());
+    }
+    // The users are on it already, whatever we do.
+    let (now, before, weight) = (t.now, t.state().before, t.state().canary_weight);
+    t.tell(Message::AnalysedInPlace(revision.clone()));
+    let state = t.edit();
+    run::begin(state, r, revision.clone(), now);
+    state.before = before;
+    state.stage = Stage::InPlace;
+    state.canary_weight = weight;
+    t.act(Rule::Restarted, Vec::new())
+}
+
+/// In place: the primary is ready again, so users go back to it and the run becomes an ordinary one.
+fn primary_recovered(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let ready = t.primary_readiness().is_some_and(crate::observation::Readiness::is_ready);
+    if t.state().stage != Stage::InPlace || !ready {
+        return Flow::Continue(());
+    }
+    t.tell(Message::PrimaryRecovered);
+    let revision = t.state().applied.clone();
+    run::restart(t, r, revision)
+}
+
+/// Somebody took the canary's pods away.
+fn scaled_up(t: &mut Turn<'_>) -> Flow {
+    match t.seen.target.known() {
+        Some(Some(target)) if target.replicas == 0 => {
+            t.keep_stall();
+            t.act(Rule::ScaledUp, vec![Command::ResumeScaler, Command::ScaleUp])
+        }
+        Some(_) | None => Flow::Continue(()),
+    }
+}
+
+/// Checks count once an interval; the first after the warm-up.
+fn due(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let now = t.now;
+    if t.state().stage == Stage::Start && !r.policy().delay.is_zero() && t.state().ready_since.is_none() {
+        t.edit().ready_since = Some(now);
+    }
+    let state = t.state();
+    if now >= state.due && state.ready_since.is_none_or(|since| now.since(since) >= r.policy().delay) {
+        return Flow::Continue(());
+    }
+    t.keep_stall();
+    t.wait(Rule::NotDue)
+}
+
+/// The next counted check: on the grid of intervals, or an interval from now where this one had to wait for the
+/// copies to be ready.
+pub(super) fn next_due(t: &Turn<'_>, r: &Rollout) -> Timestamp {
+    let (before, interval) = (t.before(), r.policy().interval);
+    let waited = before.stage == Stage::Start || before.canary_unready.is_some() || before.primary_unready.is_some();
+    if waited {
+        return t.now + interval;
+    }
+    let missed = t.now.since(before.due).as_millis() / interval.as_millis();
+    // A hundred years hold fewer than u32::MAX intervals of ten seconds.
+    before.due + interval * (u32::try_from(missed).unwrap_or(u32::MAX - 1) + 1)
+}
+
+/// The `rollback` hooks that are polled: one that passes ends the run.
+fn triggers(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    for hook in r.hooks_of(HookKind::RollbackTrigger) {
+        if t.ask(hook)?.is_ok() {
+            return rollback::decide(t, Cause::Trigger { hook: hook.name.clone() });
+        }
+    }
+    Flow::Continue(())
+}
+
+/// Nothing has moved yet: the gate of a restarted run, then the `pre-rollout` hooks; no metric.
+fn start(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let revision = t.state().applied.clone();
+    run::confirm(t, r, &revision)?;
+    if t.state().check == 0 {
+        t.tell(Message::Started);
+    }
+    check::pre_rollout(t, r)
+}
+
+/// The `rollout` hooks, then all metrics; in place, the `pre-rollout` hooks before them.
+fn judge(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    if t.state().stage == Stage::InPlace {
+        check::pre_rollout(t, r)?;
+    }
+    check::rule(t, r)
+}
+
+/// A failed check counts; the one that reaches the threshold rolls back at once.
+pub(super) fn failed(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
+    let (due, threshold) = (next_due(t, r), r.policy().threshold);
+    let measured = core::mem::take(&mut t.measured);
+    let state = t.edit();
+    state.failed_checks = state.failed_checks.saturating_add(1);
+    state.analysis.failed_checks = state.analysis.failed_checks.saturating_add(1);
+    state.analysis.add(&measured);
+    state.check += 1;
+    state.due = due;
+    let failed = state.failed_checks;
+    t.measured = measured;
+    t.tell(Message::CheckFailed { finding: finding.clone(), failed, threshold });
+    if failed >= threshold {
+        return threshold_reached(t, r, Some(finding));
+    }
+    t.act(Rule::CheckFailed, Vec::new())
+}
+
+/// A rollback is decided here, in [`triggers`], at a [deadline](readiness::deadlines), when the target is
+/// [set back](revision), or by an [operator](super::operator).
+fn threshold_reached(t: &mut Turn<'_>, r: &Rollout, last: Option<Finding>) -> Flow {
+    let failed = t.state().failed_checks;
+    rollback::decide(t, Cause::Checks { failed, threshold: r.policy().threshold, last })
+}

@@ -1,0 +1,153 @@
+//! One check: hooks one after the other, then all metrics together; and what their answers mean.
+
+use alloc::vec::Vec;
+
+use super::{
+    analysis,
+    turn::{Flow, Outcome, Turn},
+};
+use crate::{
+    decision::{Finding, Measured, Obstacle, Reading, Rule, Verdict},
+    message::Message,
+    question::{Answer, Asked},
+    spec::{HookKind, Leniency, Metric, Rollout, ThresholdMode},
+    time::Timestamp,
+};
+
+/// The `pre-rollout` hooks. One that passed is not called again in this run; one that fails is a failed check.
+pub(super) fn pre_rollout(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    for hook in r.hooks_of(HookKind::PreRollout) {
+        if t.state().passed.contains(&hook.key) {
+            continue;
+        }
+        match t.ask(hook)? {
+            Ok(said) => {
+                t.tell(Message::HookPassed { kind: hook.kind.into(), hook: hook.name.clone(), said });
+                t.edit().passed.insert(hook.key.clone());
+            }
+            Err(said) => {
+                let finding = Finding::Hook { kind: hook.kind.into(), hook: hook.name.clone(), said };
+                return analysis::failed(t, r, finding);
+            }
+        }
+    }
+    Flow::Continue(())
+}
+
+/// Continues if the check passed.
+pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    for hook in r.hooks_of(HookKind::Rollout) {
+        if let Err(said) = t.ask(hook)? {
+            let finding = Finding::Hook { kind: hook.kind.into(), hook: hook.name.clone(), said };
+            return analysis::failed(t, r, finding);
+        }
+    }
+    measure(t, r)?;
+
+    let first = |verdict| t.measured.iter().position(|measured| measured.verdict == verdict);
+    if let Some(finding) = first(Verdict::Failed).and_then(|i| finding(&r.metrics()[i], &t.measured[i])) {
+        return analysis::failed(t, r, finding);
+    }
+    if let Some(finding) = first(Verdict::Held).and_then(|i| finding(&r.metrics()[i], &t.measured[i])) {
+        return held(t, r, finding);
+    }
+    passed(t, r);
+    Flow::Continue(())
+}
+
+/// Asks all metrics of the check together and judges their answers, in list order.
+fn measure(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let (seen, now) = (t.seen, t.now);
+    let (run, check) = (t.state().run, t.state().check);
+    let answer = |metric: &Metric| seen.answers.metric(run, check, &metric.key);
+    let open: Vec<_> = r.metrics().iter().filter(|metric| answer(metric).is_none()).collect();
+    if !open.is_empty() {
+        let questions = open.into_iter().map(|metric| t.question(Asked::Metric(metric.key.clone()))).collect();
+        return Flow::Break(Outcome::Ask(questions));
+    }
+    t.measured = r.metrics().iter().filter_map(|metric| Some(judge(metric, answer(metric)?, now))).collect();
+    Flow::Continue(())
+}
+
+/// What an answer means for one metric.
+fn judge(metric: &Metric, answer: &Answer, at: Timestamp) -> Measured {
+    let lenient = |leniency| match leniency {
+        Leniency::Fail => Verdict::Failed,
+        Leniency::Hold => Verdict::Held,
+        Leniency::Pass => Verdict::Waived,
+    };
+    let (reading, verdict) = match answer {
+        Answer::Value(value) if value.is_nan() => (Reading::NoData, lenient(metric.on_no_data)),
+        Answer::Value(value) => {
+            let compared = metric.compared(*value);
+            let below = metric.bounds.min.is_some_and(|min| compared < min);
+            let above = metric.bounds.max.is_some_and(|max| compared > max);
+            (Reading::Value(*value), if below || above { Verdict::Failed } else { Verdict::Passed })
+        }
+        Answer::NoData => (Reading::NoData, lenient(metric.on_no_data)),
+        Answer::Error(error) | Answer::Deny(error) => {
+            (Reading::Error(error.clone()), lenient(metric.on_error))
+        }
+        Answer::Pass(_) => (Reading::Error("answered as a hook would".into()), lenient(metric.on_error)),
+    };
+    let metric_bounds = metric.bounds;
+    Measured {
+        metric: metric.name.clone(),
+        reading,
+        min: metric_bounds.min,
+        max: metric_bounds.max,
+        verdict,
+        at,
+    }
+}
+
+/// Why a reading did not pass.
+fn finding(metric: &Metric, measured: &Measured) -> Option<Finding> {
+    let name = || metric.name.clone();
+    let show = |value: f64| metric.show(value).into();
+    Some(match &measured.reading {
+        Reading::NoData => Finding::NoData { metric: name() },
+        Reading::Error(error) => Finding::MetricError { metric: name(), error: error.clone() },
+        Reading::Value(value) => {
+            let compared = metric.compared(*value);
+            match (metric.bounds.min, metric.bounds.max) {
+                (Some(min), _) if compared < min => {
+                    Finding::Below { metric: name(), value: show(compared), min: show(min) }
+                }
+                (_, Some(max)) if compared > max => {
+                    Finding::Above { metric: name(), value: show(compared), max: show(max) }
+                }
+                _ => return None,
+            }
+        }
+    })
+}
+
+/// A check that could not be judged: it counts for itself alone, and nothing advances.
+fn held(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
+    let due = analysis::next_due(t, r);
+    let measured = core::mem::take(&mut t.measured);
+    let state = t.edit();
+    state.held_checks = state.held_checks.saturating_add(1);
+    state.analysis.add(&measured);
+    state.check += 1;
+    state.due = due;
+    let first = state.held_checks == 1;
+    t.measured = measured;
+    if first {
+        t.tell(Message::CheckHeld(finding.clone()));
+    }
+    t.held_up_by(Obstacle::Held(finding));
+    t.act(Rule::CheckHeld, Vec::new())
+}
+
+fn passed(t: &mut Turn<'_>, r: &Rollout) {
+    let measured = core::mem::take(&mut t.measured);
+    let state = t.edit();
+    state.analysis.passed_checks = state.analysis.passed_checks.saturating_add(1);
+    state.analysis.add(&measured);
+    if r.policy().threshold_mode == ThresholdMode::Consecutive {
+        state.failed_checks = 0;
+    }
+    t.measured = measured;
+}

@@ -1,0 +1,74 @@
+//! Deletion: the target serves again before anything of ours goes; the finalizer goes last, and alone.
+
+use alloc::{vec, vec::Vec};
+
+use super::{
+    owed,
+    turn::{Flow, Turn},
+};
+use crate::{
+    command::Command,
+    decision::{Obstacle, Rule, Workload},
+    message::Message,
+    observation::Readiness,
+    phase::Phase,
+    state::Intent,
+};
+
+pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
+    let reverts = match t.canary {
+        Ok(r) => r.reverts_on_deletion(),
+        Err(invalid) => invalid.revert_on_deletion,
+    };
+    if !t.seen.finalizer {
+        // Nothing holds the object: it is gone as soon as everyone has seen so.
+        return t.wait(Rule::Released);
+    }
+    if !reverts {
+        return t.act(Rule::Released, vec![Command::Release]);
+    }
+    match t.state().intent {
+        Some(Intent::Delete { given_back: false }) => give_back(t),
+        Some(Intent::Delete { given_back: true }) => release(t),
+        Some(Intent::Promote { .. } | Intent::Rollback { .. }) | None => {
+            let state = t.edit();
+            state.phase = Phase::Terminating;
+            state.intent = Some(Intent::Delete { given_back: false });
+            t.tell(Message::Terminating);
+            t.act_and_go_on(Rule::DeletionDecided, Vec::new())
+        }
+    }
+}
+
+/// The target gets its pods; once they serve, services and routes go back to it.
+fn give_back(t: &mut Turn<'_>) -> Flow {
+    if let Some(target) = t.target()? {
+        if target.replicas == 0 {
+            return t.act(Rule::DeletionWaits, vec![Command::ResumeScaler, Command::ScaleUp]);
+        }
+        if let Some(why) = Readiness::why_not(&target.readiness) {
+            t.held_up_by(Obstacle::NotReady { who: Workload::Canary, why });
+            return t.wait(Rule::DeletionWaits);
+        }
+    }
+    // Without a target there is nobody to hand over to.
+    t.edit().intent = Some(Intent::Delete { given_back: true });
+    t.act_and_go_on(
+        Rule::GivenBack,
+        vec![Command::ResumeScaler, Command::RevertServices, Command::RevertRoutes],
+    )
+}
+
+/// What is owed is called and what is told is sent; then the Canary goes.
+fn release(t: &mut Turn<'_>) -> Flow {
+    if let Ok(r) = t.canary {
+        owed::rule(t, r)?;
+    }
+    let unsent = t.state().outbox.notices().iter().filter(|notice| !t.seen.sent.contains(&notice.id));
+    // A receiver that is down for longer than the deadline does not keep the object.
+    let (now, deadline) = (t.now, super::wake::deadline(t.canary));
+    if unsent.into_iter().any(|notice| now.since(notice.at) < deadline) {
+        return t.wait(Rule::DeletionWaits);
+    }
+    t.act(Rule::Released, vec![Command::Release])
+}

@@ -1,0 +1,165 @@
+//! Operator requests: looked up in the [table](crate::request::ruling), and consumed in the same save as their effect.
+
+use alloc::{vec, vec::Vec};
+
+use super::{
+    promotion, rollback, run,
+    turn::{Flow, Turn},
+};
+use crate::{
+    command::Command,
+    decision::{Cause, Rule},
+    message::Message,
+    observation::Readiness,
+    phase::Phase,
+    request::{Order, Refusal, Request, Ruling, Standing, ruling},
+    revision::Revision,
+    spec::Rollout,
+    state::{Intent, Pending, Stage},
+};
+
+/// Answers the first request that was not answered yet.
+pub(super) fn rule(t: &mut Turn<'_>) -> Flow {
+    let seen = t.seen;
+    for request in &seen.requests {
+        if t.state().consumed.get(&request.kind) == Some(&request.value) {
+            continue;
+        }
+        let order = request.order();
+        // While suspended or senseless, a run can be ended and nothing else.
+        let frozen = t.canary.as_ref().map_or(true, Rollout::is_suspended);
+        if frozen && order != Some(Order::Abort) {
+            continue;
+        }
+        return answer(t, request, order);
+    }
+    Flow::Continue(())
+}
+
+fn answer(t: &mut Turn<'_>, request: &Request, order: Option<Order>) -> Flow {
+    let max = t.canary.as_ref().ok().and_then(|r| r.strategy().max_weight());
+    let ruled = match order {
+        None => Ruling::Refused(Refusal::Meaningless),
+        Some(order) => match ruling(order, standing(t), max) {
+            Ruling::SetWeight if !t.canary_readiness().is_some_and(Readiness::is_ready) => {
+                Ruling::Refused(Refusal::CanaryNotReady)
+            }
+            ruled => ruled,
+        },
+    };
+    let (kind, value) = (request.kind, request.value.clone());
+    t.edit().consumed.insert(kind, value.clone());
+    match ruled {
+        Ruling::Refused(why) => t.tell(Message::RequestRefused { kind, value, why }),
+        Ruling::Ignored => {}
+        _ => t.tell(Message::RequestGranted { kind, value }),
+    }
+    obey(t, ruled, order)
+}
+
+fn standing(t: &Turn<'_>) -> Standing {
+    match &t.state().intent {
+        Some(Intent::Promote { applied: false, .. }) => Standing::PromotionDecided,
+        Some(Intent::Promote { applied: true, .. }) => Standing::PromotionApplied,
+        Some(Intent::Rollback { .. }) => Standing::RollingBack,
+        Some(Intent::Delete { .. }) => Standing::NotInService,
+        None => Standing::of(t.state().phase),
+    }
+}
+
+/// Does what was ruled.
+fn obey(t: &mut Turn<'_>, ruled: Ruling, order: Option<Order>) -> Flow {
+    match ruled {
+        Ruling::Refused(_) | Ruling::Ignored => {}
+        Ruling::PromoteNow => return promotion::decide(t, false),
+        Ruling::RollBack => return rollback::decide(t, Cause::Request),
+        Ruling::ReleaseRollback => {
+            if let Some(Intent::Rollback { released, .. }) = &mut t.edit().intent {
+                *released = true;
+            }
+        }
+        Ruling::StartWithoutAnalysis => return start_now(t),
+        Ruling::RerunWithoutAnalysis => {
+            rerun(t);
+            t.edit().skip_next = true;
+        }
+        Ruling::Rerun => match t.state().phase {
+            Phase::Progressing | Phase::WaitingPromotion | Phase::Promoting => return start_over(t),
+            Phase::Waiting
+            | Phase::Initialized
+            | Phase::Succeeded
+            | Phase::Failed
+            | Phase::New
+            | Phase::Initializing
+            | Phase::Finalising
+            | Phase::Terminating => rerun(t),
+        },
+        Ruling::Withdraw => withdraw(t),
+        Ruling::SkipThisRun if t.state().phase == Phase::Waiting => t.edit().skip_next = true,
+        Ruling::SkipThisRun => t.edit().skip = true,
+        Ruling::SkipNextRun => t.edit().skip_next = true,
+        Ruling::SetWeight => {
+            if let Some(Order::Weight(weight)) = order {
+                return set_weight(t, weight);
+            }
+        }
+    }
+    t.act_and_go_on(Rule::Requested, Vec::new())
+}
+
+/// Whatever the target shows is run again.
+fn rerun(t: &mut Turn<'_>) {
+    t.edit().pending = Some(Pending { revision: Revision::unknown(), asked_for: true });
+}
+
+/// A run under way begins anew.
+fn start_over(t: &mut Turn<'_>) -> Flow {
+    let Ok(r) = t.canary else { return t.act_and_go_on(Rule::Requested, Vec::new()) };
+    let revision = t.revision()?.cloned().unwrap_or_else(|| t.state().applied.clone());
+    t.edit().intent = None;
+    run::restart(t, r, revision)
+}
+
+/// The waiting revision starts: its gates count as passed, its analysis is skipped.
+fn start_now(t: &mut Turn<'_>) -> Flow {
+    let Ok(r) = t.canary else { return t.act_and_go_on(Rule::Requested, Vec::new()) };
+    let revision = t.revision()?.cloned().unwrap_or_default();
+    let (now, before) = (t.now, t.state().before);
+    t.tell(Message::NewRevision(revision.clone()));
+    let state = t.edit();
+    let (stage, weight) = (state.stage, state.canary_weight);
+    run::begin(state, r, revision, now);
+    state.before = before;
+    state.skip = true;
+    state.skip_next = false;
+    if stage == Stage::Holding && weight > 0 {
+        state.stage = Stage::InPlace;
+        state.canary_weight = weight;
+        return t.act(Rule::RunStarted, Vec::new());
+    }
+    t.act(Rule::RunStarted, vec![Command::ResumeScaler, Command::ScaleUp])
+}
+
+/// Back to the phase before the wait; the revision counts as tried.
+pub(super) fn withdraw(t: &mut Turn<'_>) {
+    let state = t.edit();
+    state.phase = state.before;
+    if let Some(pending) = state.pending.take() {
+        state.applied = pending.revision.clone();
+        t.tell(Message::Withdrawn(pending.revision));
+    }
+}
+
+/// The weight an operator wants stays until the next request.
+fn set_weight(t: &mut Turn<'_>, weight: u8) -> Flow {
+    let Ok(r) = t.canary else { return t.act_and_go_on(Rule::Requested, Vec::new()) };
+    let state = t.edit();
+    state.held_by_operator = true;
+    state.canary_weight = weight;
+    state.mirror_weight = 0;
+    if state.stage == Stage::Mirroring {
+        state.stage = Stage::Analysing;
+    }
+    let commands = t.reroute(r).into_iter().collect();
+    t.act_and_go_on(Rule::Requested, commands)
+}

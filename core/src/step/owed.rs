@@ -1,0 +1,58 @@
+//! Hooks owed after a run: called in order, with the traffic already safe.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::turn::{Flow, Turn};
+use crate::{
+    decision::Rule,
+    message::Message,
+    spec::{HookKind, Rollout},
+};
+
+/// What a rollback undoes is tried so often; the outcome of other hooks is only told.
+const MOST_ATTEMPTS: u32 = 5;
+const FIRST_WAIT: Duration = Duration::from_secs(10);
+
+/// The first of them, if it is time.
+pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let Some(owed) = t.state().owed.first().cloned() else { return Flow::Continue(()) };
+    let Some(hook) = r.hook(&owed.hook) else {
+        // Taken off the Canary since.
+        t.edit().owed.remove(0);
+        return t.act_and_go_on(Rule::OwedHook, Vec::new());
+    };
+    if t.now < owed.at {
+        return t.wait(Rule::OwedHook);
+    }
+    let answer = t.ask(hook)?;
+    let (now, kind, name) = (t.now, hook.kind, hook.name.clone());
+    let attempts = owed.attempts + 1;
+    let again = kind == HookKind::RollbackAction && attempts < MOST_ATTEMPTS;
+    let state = t.edit();
+    state.check += 1;
+    match answer {
+        Ok(said) => {
+            state.owed.remove(0);
+            t.tell(Message::HookPassed { kind: kind.into(), hook: name, said });
+        }
+        Err(said) if again => {
+            let wait = FIRST_WAIT * 2_u32.pow(owed.attempts);
+            if let Some(first) = state.owed.first_mut() {
+                first.attempts = attempts;
+                first.at = now + wait;
+            }
+            t.tell(Message::OwedHookFailed { kind: kind.into(), hook: name, said, given_up: false });
+        }
+        Err(said) => {
+            state.owed.remove(0);
+            let given_up = kind == HookKind::RollbackAction;
+            if !given_up {
+                // One failed post-rollout hook skips those after it.
+                state.owed.clear();
+            }
+            t.tell(Message::OwedHookFailed { kind: kind.into(), hook: name, said, given_up });
+        }
+    }
+    t.act_and_go_on(Rule::OwedHook, Vec::new())
+}

@@ -1,0 +1,192 @@
+//! A promotion: decided and saved first, then carried out to its end.
+
+use alloc::{vec, vec::Vec};
+
+use super::{
+    analysis, readiness, rollback, run,
+    turn::{Flow, Turn},
+};
+use crate::{
+    command::Command,
+    decision::{Cause, Rule, Workload},
+    message::{HookKindName, Message},
+    observation::Readiness,
+    phase::Phase,
+    revision::Revision,
+    spec::{Rollout, RunOn},
+    state::{Intent, Owed, Stage, State},
+    strategy::Strategy,
+    time::Timestamp,
+};
+
+/// Decides it. Nothing is touched before this is saved. A skipped analysis keeps its phase until all is done.
+pub(super) fn decide(t: &mut Turn<'_>, skipped: bool) -> Flow {
+    let state = t.edit();
+    let revision = state.applied.clone();
+    state.intent = Some(Intent::Promote { revision: revision.clone(), applied: false, skipped });
+    state.primary_unready = None;
+    if !skipped {
+        state.phase = Phase::Promoting;
+    }
+    t.tell(Message::PromotionStarted(revision));
+    t.act_and_go_on(Rule::PromotionDecided, Vec::new())
+}
+
+/// Carries it out: copy, wait for the primary, give it the traffic, take the canary away.
+pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
+    let Some(Intent::Promote { revision, applied, skipped }) = t.state().intent.clone() else {
+        return Flow::Continue(());
+    };
+    // A manifest that makes no sense any more stops it here; the next rules say so.
+    let Ok(r) = t.canary else { return Flow::Continue(()) };
+    if !applied {
+        return copy(t, r, revision, skipped);
+    }
+    primary_ready(t, r)?;
+    let hurry = target_moved(t, &revision);
+    if skipped || t.state().phase == Phase::Finalising {
+        return complete(t, r, revision, skipped, hurry);
+    }
+    take_traffic(t, r, hurry)
+}
+
+/// The primary is told to run the revision, unless the target shows another one by now.
+fn copy(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool) -> Flow {
+    match t.revision()? {
+        Some(shown) if *shown == revision => {}
+        Some(shown) => {
+            let shown = shown.clone();
+            return dropped(t, r, shown);
+        }
+        // Without a target there is nothing to copy; its deadline ends the run.
+        None => return dropped(t, r, revision),
+    }
+    let run = t.state().run;
+    let state = t.edit();
+    state.intent = Some(Intent::Promote { revision: revision.clone(), applied: true, skipped });
+    if skipped {
+        // Users wait on the old primary until the new one is ready.
+        state.canary_weight = 0;
+        state.mirror_weight = 0;
+        state.stage = Stage::Start;
+    }
+    let mut commands: Vec<Command> = t.reroute(r).into_iter().collect();
+    commands.push(Command::Promote { revision, run });
+    t.act(Rule::PromotionApplied, commands)
+}
+
+/// Nothing was touched yet, so the newer revision gets a run of its own.
+fn dropped(t: &mut Turn<'_>, r: &Rollout, shown: Revision) -> Flow {
+    let promoted = shown == t.state().promoted;
+    let state = t.edit();
+    state.intent = None;
+    state.phase = Phase::Progressing;
+    if promoted {
+        return rollback::decide(t, Cause::Reverted);
+    }
+    run::restart(t, r, shown)
+}
+
+/// The primary has to serve the new revision; past its deadline the promotion has failed.
+fn primary_ready(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    readiness::watch_primary(t);
+    t.primary()?;
+    if t.primary_readiness().is_some_and(Readiness::is_ready) {
+        return Flow::Continue(());
+    }
+    if !readiness::is_overdue(t, Workload::Primary, r.policy()) {
+        t.keep_stall();
+        return t.wait(Rule::PromotionWaits);
+    }
+    failed(t, r)
+}
+
+/// Users go to whichever copy is ready; the revision stays what the primary was given.
+fn failed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    t.target()?;
+    let why = t.primary_readiness().and_then(Readiness::why_not).unwrap_or_default();
+    let canary_serves = t.canary_readiness().is_some_and(Readiness::is_ready) && r.switches_traffic;
+    let now = t.now;
+    t.tell(Message::PromotionFailed { why });
+    let state = t.edit();
+    let revision = state.applied.clone();
+    state.clear_run();
+    state.phase = Phase::Failed;
+    state.failed_checks = 0;
+    state.promoted = revision;
+    state.stage = Stage::Holding;
+    state.canary_weight = if canary_serves { 100 } else { 0 };
+    owe(state, r, RunOn::FailedPromotion, now);
+    let commands = t.reroute(r).into_iter().collect();
+    t.act(Rule::PromotionFailed, commands)
+}
+
+/// After the copy the target may show a newer revision: then users leave it as soon as they can.
+fn target_moved(t: &Turn<'_>, revision: &Revision) -> bool {
+    let shown = t.seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known());
+    shown.is_some_and(|shown| shown != revision)
+}
+
+/// The primary takes traffic back, all at once or step by step.
+fn take_traffic(t: &mut Turn<'_>, r: &Rollout, hurry: bool) -> Flow {
+    let (now, due) = (t.now, t.state().due);
+    if now < due && !hurry {
+        t.keep_stall();
+        return t.wait(Rule::NotDue);
+    }
+    let due = analysis::next_due(t, r);
+    let step = match r.strategy() {
+        Strategy::Weighted(weighted) if !hurry => weighted.promotion_step,
+        Strategy::Weighted(_) | Strategy::AbTesting { .. } | Strategy::BlueGreen(_) => None,
+    };
+    let left = step.map_or(0, |step| t.state().canary_weight.saturating_sub(step));
+    let state = t.edit();
+    state.due = due;
+    state.canary_weight = left;
+    if left > 0 {
+        t.tell(Message::PrimaryAdvanced(100 - left));
+        let commands = t.reroute(r).into_iter().collect();
+        return t.act(Rule::PrimaryAdvanced, commands);
+    }
+    state.phase = Phase::Finalising;
+    state.iterations = 0;
+    state.mirror_weight = 0;
+    state.stage = Stage::Start;
+    t.tell(Message::PrimaryTakesAll);
+    let commands = t.reroute(r).into_iter().collect();
+    t.act(Rule::PrimaryTakesAll, commands)
+}
+
+/// The canary goes, an interval after its last users left it.
+fn complete(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool, hurry: bool) -> Flow {
+    let now = t.now;
+    if now < t.state().due && !skipped && !hurry {
+        t.keep_stall();
+        return t.wait(Rule::NotDue);
+    }
+    let state = t.edit();
+    let failed_checks = state.failed_checks;
+    state.clear_run();
+    state.phase = Phase::Succeeded;
+    state.failed_checks = failed_checks;
+    state.promoted = revision;
+    owe(state, r, RunOn::Success, now);
+    t.tell(Message::Promoted { skipped });
+    t.act(Rule::Promoted, vec![Command::PauseScaler, Command::ScaleDown])
+}
+
+/// Notes the hooks that are called once a run has ended.
+pub(super) fn owe(state: &mut State, r: &Rollout, ended: RunOn, now: Timestamp) {
+    let phase = state.phase;
+    state.owed = r
+        .owed_after(ended)
+        .into_iter()
+        .map(|hook| Owed {
+            kind: r.hook(&hook).map_or(HookKindName("".into()), |hook| hook.kind.into()),
+            hook,
+            phase,
+            attempts: 0,
+            at: now,
+        })
+        .collect();
+}

@@ -1,0 +1,90 @@
+//! Drift: what someone else changed is put right, never in a race.
+
+use alloc::{vec, vec::Vec};
+use core::time::Duration;
+
+use super::{
+    advance::next_move,
+    turn::{Flow, Turn},
+};
+use crate::{
+    command::{ApexTo, Command, Routes},
+    decision::Rule,
+    message::Message,
+    observation::Fact,
+    phase::Phase,
+    spec::Rollout,
+    state::{Repair, State},
+};
+
+/// The longest wait between two repairs.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// Workloads and services that are missing or were changed.
+pub(super) fn objects(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let Fact::Known(drift) = &t.seen.drift else { return Flow::Continue(()) };
+    if !(drift.workloads || drift.services) || !may_repair(t, r) {
+        return Flow::Continue(());
+    }
+    let mut commands = Vec::new();
+    if drift.workloads {
+        commands.push(Command::EnsureWorkloads);
+    }
+    if drift.services {
+        commands.push(Command::EnsureServices(ApexTo::Primary));
+    }
+    note(t, r);
+    t.act(Rule::Repaired, commands)
+}
+
+/// Routes that differ from what the state says: at once if they expose more users than allowed, else with the next
+/// check.
+pub(super) fn routes(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let Fact::Known(seen) = &t.seen.routes else { return Flow::Continue(()) };
+    let wanted = t.state().routes(r.strategy());
+    if !r.switches_traffic || *seen == Some(wanted) {
+        return Flow::Continue(());
+    }
+    let exposes_more = seen.is_none_or(|seen| seen.exposed() > wanted.exposed());
+    let now_is_due = !t.state().phase.is_analysing() || t.now >= t.state().due;
+    if !(exposes_more || now_is_due) || !may_repair(t, r) || is_our_own(t.state(), r, *seen) {
+        return Flow::Continue(());
+    }
+    // Nobody is moved from a copy that serves to one that does not.
+    if seen.is_some() && exposes_more && t.primary_is_the_worse_copy() {
+        return Flow::Continue(());
+    }
+    let commands = vec![t.route(r)];
+    note(t, r);
+    t.act(Rule::Repaired, commands)
+}
+
+/// We were stopped between a command and its save: the routes are those of the move that is about to be made again.
+fn is_our_own(state: &State, r: &Rollout, seen: Option<Routes>) -> bool {
+    if !state.phase.is_analysing() {
+        return false;
+    }
+    let mut after = state.clone();
+    super::advance::apply(&mut after, r.strategy(), next_move(r.strategy(), state));
+    seen == Some(after.routes(r.strategy()))
+}
+
+fn may_repair(t: &Turn<'_>, r: &Rollout) -> bool {
+    t.state().phase != Phase::New && t.state().repair.is_none_or(|last| t.now >= last.at + pause(last, r))
+}
+
+/// How long after a repair the next may follow.
+pub(super) fn pause(last: Repair, r: &Rollout) -> Duration {
+    (r.policy().interval * 2_u32.pow(last.times.saturating_sub(1).min(10))).min(LONGEST_WAIT)
+}
+
+fn note(t: &mut Turn<'_>, r: &Rollout) {
+    let now = t.now;
+    // After a long peace it is a first time again.
+    let last = t.state().repair.filter(|last| now.since(last.at) < pause(*last, r) * 2);
+    let times = last.map_or(1, |last| last.times.saturating_add(1));
+    if times == 1 {
+        t.tell(Message::RoutesRepaired);
+    }
+    t.edit().repair = Some(Repair { at: now, times });
+}

@@ -1,0 +1,96 @@
+//! A rollback: decided and saved first, then carried out. It is decided in [`analysis`](super::analysis), or by an
+//! [operator](super::operator).
+
+use alloc::{vec, vec::Vec};
+
+use super::{
+    promotion,
+    turn::{Flow, Turn},
+};
+use crate::{
+    command::{Command, Routes, Split},
+    decision::{Cause, Obstacle, Rule, Workload},
+    message::Message,
+    observation::Readiness,
+    phase::Phase,
+    spec::RunOn,
+    state::{Intent, Stage},
+};
+
+/// Decides it. Phase, weight and the counter that reached the threshold stay as they are until it is done.
+pub(super) fn decide(t: &mut Turn<'_>, cause: Cause) -> Flow {
+    t.tell(Message::RollingBack(cause.clone()));
+    t.edit().intent = Some(Intent::Rollback { cause, released: false });
+    t.act_and_go_on(Rule::RollbackDecided, Vec::new())
+}
+
+/// Carries it out: users to the primary, the canary down, Failed. Reads no fact that is not known.
+pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
+    let Some(Intent::Rollback { cause, released }) = t.state().intent.clone() else {
+        return Flow::Continue(());
+    };
+    let on_canary = match t.canary {
+        Ok(r) => t.state().routes(r.strategy()).exposed() > 0,
+        Err(_) => t.state().canary_weight > 0 || t.state().stage == Stage::Switched,
+    };
+    if on_canary && t.primary_is_the_worse_copy() && !cause.is_ordered() && !released {
+        if t.state().stage == Stage::InPlace {
+            return stays(t);
+        }
+        return waits(t);
+    }
+    let mut commands = match t.canary {
+        Ok(r) if !r.switches_traffic => Vec::new(),
+        Ok(r) => {
+            end(t, &cause);
+            vec![t.route(r)]
+        }
+        Err(_) => vec![Command::SetRoutes(Split { routes: Routes::PRIMARY, cookies: t.state().cookies.clone() })],
+    };
+    commands.extend([Command::PauseScaler, Command::ScaleDown]);
+    end(t, &cause);
+    t.tell(Message::CanaryFailed);
+    t.act(Rule::RolledBack, commands)
+}
+
+/// The run is over.
+fn end(t: &mut Turn<'_>, cause: &Cause) {
+    let (now, canary) = (t.now, t.canary);
+    let state = t.edit();
+    state.clear_run();
+    state.phase = Phase::Failed;
+    state.failed_checks = 0;
+    if *cause == Cause::Reverted {
+        state.applied = state.promoted.clone();
+    }
+    if let Ok(r) = canary {
+        promotion::owe(state, r, RunOn::RolledBack, now);
+    }
+}
+
+/// The primary does not serve and the canary does: users stay until it does, or a person says otherwise.
+fn waits(t: &mut Turn<'_>) -> Flow {
+    let why = t.primary_readiness().and_then(Readiness::why_not).unwrap_or_default();
+    let obstacle = Obstacle::NotReady { who: Workload::Primary, why };
+    if t.state().stall.is_none() {
+        t.tell(Message::RollbackWaits);
+    }
+    t.held_up_by(obstacle);
+    t.wait(Rule::RollbackWaits)
+}
+
+/// In place there is nothing to go back to: users stay on the copy that serves.
+fn stays(t: &mut Turn<'_>) -> Flow {
+    let (now, canary) = (t.now, t.canary);
+    let state = t.edit();
+    let weight = state.canary_weight;
+    state.clear_run();
+    state.phase = Phase::Failed;
+    state.failed_checks = 0;
+    state.stage = Stage::Holding;
+    state.canary_weight = weight;
+    if let Ok(r) = canary {
+        promotion::owe(state, r, RunOn::FailedPromotion, now);
+    }
+    t.act(Rule::RolledBack, Vec::new())
+}

@@ -1,0 +1,137 @@
+//! The beginning of a run: a new revision is accepted, or takes the place of the one under way.
+
+use alloc::{vec, vec::Vec};
+
+use super::turn::{Flow, Turn};
+use crate::{
+    command::Command,
+    decision::{Obstacle, Rule, Workload},
+    message::Message,
+    phase::Phase,
+    revision::Revision,
+    spec::{HookKind, Rollout},
+    state::{AnalysisRecord, Pending, Stage, State},
+    time::Timestamp,
+};
+
+/// A run of `revision` from its first step; the first move is due one interval later.
+pub(super) fn begin(state: &mut State, r: &Rollout, revision: Revision, now: Timestamp) {
+    state.clear_run();
+    state.phase = Phase::Progressing;
+    state.run += 1;
+    state.check = 0;
+    state.failed_checks = 0;
+    state.analysis = AnalysisRecord::default();
+    state.applied = revision;
+    state.shape = r.shape().clone();
+    state.due = now + r.policy().interval;
+}
+
+/// A new revision, from idle or waiting: gates first, then a run.
+pub(super) fn start(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
+    let in_place = t.state().stage == Stage::Holding && t.state().canary_weight > 0;
+    if !in_place {
+        primary_ready(t)?;
+    }
+    confirm(t, r, revision)?;
+
+    let (now, phase) = (t.now, t.state().phase);
+    let state = t.edit();
+    let skip = core::mem::take(&mut state.skip_next);
+    let (weight, before) = (state.canary_weight, if phase.is_idle() { phase } else { state.before });
+    begin(state, r, revision.clone(), now);
+    state.before = before;
+    state.skip = skip;
+    state.passed = r.hooks_of(HookKind::ConfirmRollout).map(|hook| hook.key.clone()).collect();
+    if in_place {
+        state.stage = Stage::InPlace;
+        state.canary_weight = weight;
+        t.tell(Message::AnalysedInPlace(revision.clone()));
+        return t.act(Rule::RunStarted, Vec::new());
+    }
+    t.tell(Message::NewRevision(revision.clone()));
+    t.act(Rule::RunStarted, vec![Command::ResumeScaler, Command::ScaleUp])
+}
+
+/// The `confirm-rollout` gates: while one is closed the revision waits.
+pub(super) fn confirm(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
+    for hook in r.hooks_of(HookKind::ConfirmRollout) {
+        if t.state().passed.contains(&hook.key) && !t.state().phase.is_idle() {
+            continue;
+        }
+        match t.ask(hook)? {
+            Ok(said) => {
+                t.tell(Message::HookPassed { kind: hook.kind.into(), hook: hook.name.clone(), said });
+            }
+            Err(said) => return waits(t, r, revision, hook, said),
+        }
+    }
+    Flow::Continue(())
+}
+
+fn waits(
+    t: &mut Turn<'_>,
+    r: &Rollout,
+    revision: &Revision,
+    hook: &crate::spec::Hook,
+    said: crate::revision::Text,
+) -> Flow {
+    let (now, phase) = (t.now, t.state().phase);
+    let opened = r.hooks_of(HookKind::ConfirmRollout).take_while(|other| other.key != hook.key);
+    let opened: Vec<_> = opened.map(|hook| hook.key.clone()).collect();
+    let mut commands = Vec::new();
+    if phase != Phase::Waiting {
+        t.tell(Message::GateClosed {
+            kind: hook.kind.into(),
+            hook: hook.name.clone(),
+            said,
+            muted: hook.mute_alert,
+        });
+        if phase.is_idle() {
+            t.edit().before = phase;
+        } else {
+            // A restarted run: its canary goes until it is approved.
+            let state = t.edit();
+            state.canary_weight = 0;
+            state.stage = Stage::Start;
+            commands.extend(t.reroute(r));
+            commands.extend([Command::PauseScaler, Command::ScaleDown]);
+        }
+    }
+    let state = t.edit();
+    let asked_for = state.pending.as_ref().is_some_and(|pending| pending.asked_for);
+    state.phase = Phase::Waiting;
+    state.pending = Some(Pending { revision: revision.clone(), asked_for });
+    state.passed = opened.into_iter().collect();
+    state.check += 1;
+    state.due = now + r.policy().interval;
+    t.act(Rule::WaitsForApproval, commands)
+}
+
+/// Runs start, and are judged, with a primary to fall back on.
+pub(super) fn primary_ready(t: &mut Turn<'_>) -> Flow {
+    t.primary()?;
+    match t.primary_readiness().and_then(crate::observation::Readiness::why_not) {
+        None => Flow::Continue(()),
+        Some(why) => {
+            t.held_up_by(Obstacle::NotReady { who: Workload::Primary, why });
+            t.wait(Rule::NotReady)
+        }
+    }
+}
+
+/// A newer revision takes the place of the one that runs.
+pub(super) fn restart(t: &mut Turn<'_>, r: &Rollout, revision: Revision) -> Flow {
+    let (now, before) = (t.now, t.state().before);
+    let on_canary = t.before().routes(r.strategy()).exposed() > 0;
+    if on_canary && t.primary_is_the_worse_copy() {
+        return primary_ready(t);
+    }
+    t.tell(Message::Restarted(revision.clone()));
+    let state = t.edit();
+    begin(state, r, revision, now);
+    state.before = before;
+    let mut commands: Vec<Command> = t.reroute(r).into_iter().collect();
+    commands.extend([Command::ResumeScaler, Command::ScaleUp]);
+    t.act(Rule::Restarted, commands)
+}

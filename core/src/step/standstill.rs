@@ -1,0 +1,101 @@
+//! When nothing may advance: a newer version's state, a Canary that makes no sense, suspension; and when a run cannot
+//! go on as what it began.
+
+use alloc::{string::ToString, vec, vec::Vec};
+
+use super::{
+    run,
+    turn::{Flow, Turn},
+};
+use crate::{
+    command::Command,
+    decision::{Obstacle, Rule},
+    message::Message,
+    phase::Phase,
+    revision::Revision,
+    spec::Rollout,
+    state::{Origin, Stage},
+};
+
+/// A state of a newer version is left alone: writing it would lose what this one does not know.
+pub(super) fn newer_version(t: &mut Turn<'_>) -> Flow {
+    match t.state().origin {
+        Origin::Newer(_) => t.wait(Rule::HeldForNewerVersion),
+        Origin::Ours | Origin::Flagger => Flow::Continue(()),
+    }
+}
+
+/// A Canary that makes no sense: told once, shown in the condition; its run stays where it is.
+pub(super) fn invalid<'a>(t: &mut Turn<'a>) -> Flow<&'a Rollout> {
+    let invalid = match t.canary {
+        Ok(rollout) => return Flow::Continue(rollout),
+        Err(invalid) => invalid,
+    };
+    let problem = invalid.problems.first().map(ToString::to_string).unwrap_or_default();
+    let obstacle = Obstacle::Invalid { problem: problem.as_str().into() };
+    if t.state().stall.as_ref().is_none_or(|stall| stall.on != obstacle) {
+        t.tell(Message::Invalid { problem: problem.into() });
+    }
+    t.held_up_by(obstacle);
+    t.wait(Rule::Invalid)
+}
+
+/// `spec.suspend`: told once; the time it takes does not count.
+pub(super) fn suspended(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let now = t.now;
+    match (r.is_suspended(), t.state().suspended) {
+        (false, None) => Flow::Continue(()),
+        (true, Some(_)) => {
+            t.keep_stall();
+            t.wait(Rule::Suspended)
+        }
+        (true, None) => {
+            t.edit().suspended = Some(now);
+            t.tell(Message::Suspended);
+            t.keep_stall();
+            t.wait(Rule::Suspended)
+        }
+        (false, Some(since)) => {
+            let state = t.edit();
+            state.suspended = None;
+            state.shift(now.since(since));
+            t.tell(Message::Resumed);
+            t.keep_stall();
+            t.act_and_go_on(Rule::Resumed, Vec::new())
+        }
+    }
+}
+
+/// Another target, service, provider or strategy: the run ends through the old one and a new one begins.
+pub(super) fn shape_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let (now, shape) = (t.now, r.shape());
+    let state = t.state();
+    let serves = state.is_running() || state.stage == Stage::Holding;
+    if matches!(state.phase, Phase::New) || state.shape == *shape {
+        return Flow::Continue(());
+    }
+    if state.shape.same_objects(shape) {
+        // Only the strategy differs, which matters to a run alone.
+        if !state.phase.is_analysing() || state.stage == Stage::InPlace {
+            return Flow::Continue(());
+        }
+        let commands = vec![Command::LeaveShape(state.shape.clone()), Command::ResumeScaler, Command::ScaleUp];
+        let revision = state.applied.clone();
+        t.tell(Message::ShapeChanged);
+        run::begin(t.edit(), r, revision, now);
+        return t.act(Rule::ShapeChanged, commands);
+    }
+    let commands = if serves { vec![Command::LeaveShape(state.shape.clone())] } else { Vec::new() };
+    let same_target = state.shape.kind == shape.kind && state.shape.target == shape.target;
+    t.tell(Message::ShapeChanged);
+    let state = t.edit();
+    state.clear_run();
+    state.failed_checks = 0;
+    if !same_target {
+        state.promoted = Revision::unknown();
+        state.applied = Revision::unknown();
+    }
+    state.phase = Phase::Initializing;
+    state.shape = shape.clone();
+    t.act_and_go_on(Rule::ShapeChanged, commands)
+}

@@ -1,0 +1,113 @@
+//! A status that Flagger wrote becomes ours: a run under way goes on from the routes as seen.
+
+use alloc::vec::Vec;
+
+use super::turn::{Flow, Turn};
+use crate::{
+    command::Routes,
+    decision::Rule,
+    message::Message,
+    phase::Phase,
+    revision::Revision,
+    spec::{HookKind, Rollout},
+    state::{Intent, Origin, Stage, State},
+    strategy::Strategy,
+    time::Timestamp,
+};
+
+pub(super) fn rule(t: &mut Turn<'_>) -> Flow {
+    if t.state().origin != Origin::Flagger {
+        return Flow::Continue(());
+    }
+    // A Canary that makes no sense is told of first.
+    let Ok(r) = t.canary else { return Flow::Continue(()) };
+    let seen = t.seen;
+    let shown = t.revision()?.cloned().unwrap_or_default();
+    let runs = t.primary()?.and_then(|primary| primary.runs.clone());
+    let routes = t.known(&seen.routes, "routes")?.unwrap_or(Routes::PRIMARY);
+    let now = t.now;
+    become_ours(t.edit(), r, shown, runs.unwrap_or_default(), routes, now);
+    let count = |kind| u16::try_from(r.hooks_of(kind).count()).unwrap_or(u16::MAX);
+    t.tell(Message::TakenOver {
+        polled: count(HookKind::RollbackTrigger),
+        called: count(HookKind::RollbackAction),
+    });
+    t.act_and_go_on(Rule::TakenOver, Vec::new())
+}
+
+/// The promoted revision is what the primary runs; Flagger's own checksums mean nothing to us.
+fn become_ours(
+    state: &mut State,
+    r: &Rollout,
+    shown: Revision,
+    runs: Revision,
+    routes: Routes,
+    now: Timestamp,
+) {
+    state.origin = Origin::Ours;
+    state.shape = r.shape().clone();
+    state.run = 1;
+    state.before = Phase::Succeeded;
+    state.due = now + r.policy().interval;
+    state.promoted = runs.clone();
+    state.applied = match state.phase {
+        // Idle: what the target shows beyond the primary is a new revision.
+        Phase::New | Phase::Initializing | Phase::Initialized | Phase::Succeeded | Phase::Waiting => runs.clone(),
+        Phase::Failed
+        | Phase::Progressing
+        | Phase::WaitingPromotion
+        | Phase::Promoting
+        | Phase::Finalising
+        | Phase::Terminating => shown,
+    };
+    match state.phase {
+        Phase::Progressing | Phase::WaitingPromotion => resume_run(state, r, routes),
+        Phase::Promoting | Phase::Finalising => {
+            let revision = if runs.is_unknown() { state.applied.clone() } else { runs };
+            state.intent = Some(Intent::Promote { revision, applied: true, skipped: false });
+            state.canary_weight = routes.canary;
+            state.stage = Stage::Analysing;
+        }
+        // Traffic was left on the canary by a failed promotion.
+        Phase::Failed if routes.canary > 0 => {
+            state.canary_weight = 100;
+            state.stage = Stage::Holding;
+        }
+        Phase::Waiting => state.phase = Phase::Succeeded,
+        Phase::New
+        | Phase::Initializing
+        | Phase::Initialized
+        | Phase::Succeeded
+        | Phase::Failed
+        | Phase::Terminating => {}
+    }
+}
+
+fn resume_run(state: &mut State, r: &Rollout, routes: Routes) {
+    let waits = state.phase == Phase::WaitingPromotion;
+    state.mirror_weight = routes.mirror.unwrap_or(0);
+    state.canary_weight = 0;
+    match r.strategy() {
+        Strategy::Weighted(weighted) => {
+            state.canary_weight = routes.canary.min(weighted.steps.max());
+            state.iterations = if waits { weighted.iterations } else { state.iterations };
+            state.stage = match (routes.canary, routes.mirror) {
+                (0, None) => Stage::Start,
+                (0, Some(_)) => Stage::Mirroring,
+                _ => Stage::Analysing,
+            };
+        }
+        Strategy::AbTesting { iterations } => {
+            state.iterations = if waits { *iterations } else { state.iterations };
+            state.stage = if state.iterations > 0 { Stage::Analysing } else { Stage::Start };
+        }
+        Strategy::BlueGreen(blue_green) => {
+            state.iterations = if waits { blue_green.iterations } else { state.iterations };
+            state.stage = match (routes.canary, state.iterations) {
+                (100, _) => Stage::Switched,
+                (_, 0) => Stage::Start,
+                _ => Stage::Analysing,
+            };
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! A command that failed: noted, told once, tried again later and later.
+
+use alloc::string::ToString;
+use core::time::Duration;
+
+use super::{
+    turn::{Flow, Turn},
+    wake,
+};
+use crate::{decision::Rule, message::Message, observation::FailureClass, revision::Text, state::Trouble};
+
+/// The first wait after a failure; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+/// After a command whose input had changed, fresh facts are enough.
+const MOVED_WAIT: Duration = Duration::from_secs(1);
+/// The longest wait.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+pub(super) fn note(t: &mut Turn<'_>) -> Flow {
+    let Some(failure) = &t.seen.failed else { return Flow::Continue(()) };
+    let now = t.now;
+    let command: Text = failure.command.to_string().into();
+    let old = t.state().trouble.clone().filter(|trouble| trouble.command == command);
+    // It is not tried before its time, so a failure seen before is the one already noted.
+    if old.as_ref().is_some_and(|trouble| now < trouble.retry_at) {
+        return Flow::Continue(());
+    }
+    let mut trouble = old.unwrap_or_else(|| Trouble {
+        command,
+        error: Text::default(),
+        class: failure.class,
+        since: now,
+        attempts: 0,
+        retry_at: now,
+        alerted: false,
+    });
+    trouble.error = failure.error.clone();
+    trouble.class = failure.class;
+    trouble.attempts = trouble.attempts.saturating_add(1);
+    trouble.retry_at = now + wait(failure.class, trouble.attempts);
+    if trouble.attempts == 1 && failure.class != FailureClass::Moved {
+        t.tell(Message::CommandFailed {
+            command: trouble.command.clone(),
+            error: trouble.error.clone(),
+            class: trouble.class,
+        });
+    }
+    let lasts = now.since(trouble.since) >= wake::deadline(t.canary);
+    if failure.class == FailureClass::Refused && lasts && !trouble.alerted {
+        trouble.alerted = true;
+        t.tell(Message::CommandStillRefused { command: trouble.command.clone(), error: trouble.error.clone() });
+    }
+    t.edit().trouble = Some(trouble);
+    t.keep_stall();
+    t.wait(Rule::CommandFailed)
+}
+
+fn wait(class: FailureClass, attempts: u32) -> Duration {
+    let first = match class {
+        FailureClass::Moved => MOVED_WAIT,
+        FailureClass::Retry | FailureClass::Refused => FIRST_WAIT,
+    };
+    (first * 2_u32.pow(attempts.saturating_sub(1).min(10))).min(LONGEST_WAIT)
+}

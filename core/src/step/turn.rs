@@ -1,0 +1,360 @@
+//! One call of [`step`](super::step): what it looks at, and what it changes.
+
+use alloc::{string::ToString, vec, vec::Vec};
+use core::ops::ControlFlow;
+
+use super::{Plan, Step, wake};
+use crate::{
+    command::{Command, Cookies, Split},
+    decision::{Decision, Measured, Obstacle, Rule, Standing},
+    message::Message,
+    observation::{Fact, Observation, Primary, Readiness, Target, Unseen},
+    question::{Answer, Asked, Question, QuestionId},
+    revision::{Revision, Text},
+    spec::{Hook, Invalid, Rollout},
+    state::{Stall, State},
+    time::Timestamp,
+};
+
+/// A rule either ends the call or lets the next one look.
+pub(super) type Flow<T = ()> = ControlFlow<Outcome, T>;
+
+/// How a call ends.
+pub(super) enum Outcome {
+    Ask(Vec<Question>),
+    Act {
+        rule: Rule,
+        commands: Vec<Command>,
+        /// There is more to do now.
+        at_once: bool,
+    },
+}
+
+/// Looks at the input, and collects what is to change. The state is copied only when it changes.
+pub(super) struct Turn<'a> {
+    pub(super) canary: &'a Result<Rollout, Invalid>,
+    pub(super) seen: &'a Observation,
+    pub(super) now: Timestamp,
+    pub(super) measured: Vec<Measured>,
+    old: &'a State,
+    draft: Option<State>,
+    notices: Vec<Message>,
+    hook: Option<(Text, bool)>,
+    stall: Holdup,
+}
+
+/// What becomes of the note on what holds the Canary up.
+enum Holdup {
+    /// Nothing does.
+    Gone,
+    /// It is not looked at now.
+    Kept,
+    /// This does.
+    On(Obstacle),
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(
+        canary: &'a Result<Rollout, Invalid>,
+        old: &'a State,
+        seen: &'a Observation,
+        now: Timestamp,
+    ) -> Self {
+        let mut turn = Self {
+            canary,
+            seen,
+            now,
+            measured: Vec::new(),
+            old,
+            draft: None,
+            notices: Vec::new(),
+            hook: None,
+            stall: Holdup::Gone,
+        };
+        wake::mend_clock(&mut turn);
+        turn
+    }
+
+    /// The state as it was when the call began.
+    pub(super) fn before(&self) -> &'a State {
+        self.old
+    }
+
+    /// The state as it will be.
+    pub(super) fn state(&self) -> &State {
+        self.draft.as_ref().unwrap_or(self.old)
+    }
+
+    /// The state, to be changed.
+    pub(super) fn edit(&mut self) -> &mut State {
+        self.draft.get_or_insert_with(|| self.old.clone())
+    }
+
+    /// Tells something; it is sent only if the state changes.
+    pub(super) fn tell(&mut self, message: Message) {
+        self.notices.push(message);
+    }
+
+    /// The note on what holds the Canary up stays as it is.
+    pub(super) fn keep_stall(&mut self) {
+        self.stall = Holdup::Kept;
+    }
+
+    /// Something outside holds the Canary up.
+    pub(super) fn held_up_by(&mut self, obstacle: Obstacle) {
+        self.stall = Holdup::On(obstacle);
+    }
+
+    // --- Ends of a call.
+
+    pub(super) fn waits(&mut self, rule: Rule) -> Outcome {
+        Outcome::Act { rule, commands: Vec::new(), at_once: false }
+    }
+
+    pub(super) fn wait<T>(&mut self, rule: Rule) -> Flow<T> {
+        Flow::Break(self.waits(rule))
+    }
+
+    pub(super) fn act<T>(&mut self, rule: Rule, commands: Vec<Command>) -> Flow<T> {
+        Flow::Break(Outcome::Act { rule, commands, at_once: false })
+    }
+
+    /// As [`Turn::act`], and the next call follows at once.
+    pub(super) fn act_and_go_on<T>(&mut self, rule: Rule, commands: Vec<Command>) -> Flow<T> {
+        Flow::Break(Outcome::Act { rule, commands, at_once: true })
+    }
+
+    // --- Facts. An unknown one ends the call, for the rule that reads it and all after it.
+
+    pub(super) fn known<T>(&mut self, fact: &'a Fact<T>, what: &str) -> Flow<&'a T> {
+        match fact {
+            Fact::Known(fact) => Flow::Continue(fact),
+            Fact::Unknown(Unseen::Stale) => {
+                self.keep_stall();
+                self.wait(Rule::Unknown)
+            }
+            Fact::Unknown(Unseen::Unreadable(why)) => {
+                self.held_up_by(Obstacle::Unreadable { what: what.into(), why: why.clone() });
+                self.wait(Rule::Unknown)
+            }
+        }
+    }
+
+    pub(super) fn target(&mut self) -> Flow<Option<&'a Target>> {
+        let seen = self.seen;
+        Flow::Continue(self.known(&seen.target, "target")?.as_ref())
+    }
+
+    pub(super) fn primary(&mut self) -> Flow<Option<&'a Primary>> {
+        let seen = self.seen;
+        Flow::Continue(self.known(&seen.primary, "primary")?.as_ref())
+    }
+
+    /// The revision the target shows; `None` if there is no target.
+    pub(super) fn revision(&mut self) -> Flow<Option<&'a Revision>> {
+        match self.target()? {
+            None => Flow::Continue(None),
+            Some(target) => Flow::Continue(Some(self.known(&target.revision, "configuration of the target")?)),
+        }
+    }
+
+    /// Whether the canary is known to serve, or known not to.
+    pub(super) fn canary_readiness(&self) -> Option<&'a Readiness> {
+        self.seen.target.known().map(|target| target.as_ref().map_or(&MISSING, |target| &target.readiness))
+    }
+
+    /// Whether the primary is known to serve, or known not to.
+    pub(super) fn primary_readiness(&self) -> Option<&'a Readiness> {
+        self.seen.primary.known().map(|primary| primary.as_ref().map_or(&MISSING, |primary| &primary.readiness))
+    }
+
+    /// Users would leave a copy that serves for one that does not, by going to the primary.
+    pub(super) fn primary_is_the_worse_copy(&self) -> bool {
+        self.primary_readiness().is_some_and(|primary| !primary.is_ready())
+            && self.canary_readiness().is_some_and(Readiness::is_ready)
+    }
+
+    // --- Questions.
+
+    /// The hook's answer: what it said, as an error if it denied.
+    pub(super) fn ask(&mut self, hook: &Hook) -> Flow<Result<Text, Text>> {
+        let seen = self.seen;
+        let state = self.state();
+        match seen.answers.hook(state.run, state.check, &hook.key) {
+            Some(answer) => {
+                let (passed, said) = match answer {
+                    Answer::Pass(said) => (true, said.clone()),
+                    Answer::Deny(said) | Answer::Error(said) => (false, said.clone()),
+                    Answer::Value(_) | Answer::NoData => (false, "answered as a metric would".into()),
+                };
+                self.hook = Some((hook.name.clone(), passed));
+                Flow::Continue(if passed { Ok(said) } else { Err(said) })
+            }
+            None => Flow::Break(Outcome::Ask(vec![self.question(Asked::Hook(hook.key.clone()))])),
+        }
+    }
+
+    pub(super) fn question(&self, of: Asked) -> Question {
+        let state = self.state();
+        Question {
+            id: QuestionId { run: state.run, check: state.check, of },
+            phase: state.phase,
+            weight: state.canary_weight,
+            iterations: state.iterations,
+            revision: state.applied.clone(),
+        }
+    }
+
+    // --- Routes.
+
+    /// The command that brings the routes from the old state to the changed one, if they differ.
+    pub(super) fn reroute(&mut self, r: &Rollout) -> Option<Command> {
+        let wanted = self.state().routes(r.strategy());
+        let changes = r.switches_traffic && wanted != self.old.routes(r.strategy());
+        changes.then(|| self.route(r))
+    }
+
+    /// The command for the routes of the changed state.
+    pub(super) fn route(&mut self, r: &Rollout) -> Command {
+        let routes = self.state().routes(r.strategy());
+        let cookies = match r.affinity() {
+            None => Cookies::default(),
+            Some(affinity) => {
+                let uid = r.identity().uid.clone();
+                let run = self.state().run;
+                let cookies = self.state().cookies.rotated(affinity, routes.canary > 0, &uid, run);
+                if cookies != self.state().cookies {
+                    self.edit().cookies = cookies.clone();
+                }
+                cookies
+            }
+        };
+        Command::SetRoutes(Split { routes, cookies })
+    }
+
+    // --- The end.
+
+    pub(super) fn finish(mut self, outcome: Outcome) -> Step {
+        let (rule, mut commands, at_once) = match outcome {
+            Outcome::Ask(questions) => return Step::Ask(questions),
+            Outcome::Act { rule, commands, at_once } => (rule, commands, at_once),
+        };
+        if let Some(trouble) = &self.old.trouble
+            && !commands.is_empty()
+        {
+            let again = commands.iter().any(|command| *command.to_string() == *trouble.command);
+            if again && self.now < trouble.retry_at {
+                return self.backs_off();
+            }
+            self.edit().trouble = None;
+        }
+        self.settle_stall();
+        let mut at_once = at_once;
+        let mut rule = rule;
+        if commands.is_empty() && self.draft.is_none() && self.notices.is_empty() {
+            (rule, commands, at_once) = self.tidy_up(rule, at_once);
+        }
+        let state = self.save();
+        let after = state.as_ref().unwrap_or(self.old);
+        let wake = wake::next(self.canary, after, self.seen, self.now, at_once);
+        let after = standing(self.canary, after);
+        let decision = Decision { rule, measured: self.measured, hook: self.hook, after };
+        Step::Act(Plan { commands, state, decision, wake })
+    }
+
+    fn backs_off(self) -> Step {
+        let wake = wake::next(self.canary, self.old, self.seen, self.now, false);
+        let after = standing(self.canary, self.old);
+        let decision = Decision { rule: Rule::BackingOff, measured: self.measured, hook: self.hook, after };
+        Step::Act(Plan { commands: Vec::new(), state: None, decision, wake })
+    }
+
+    /// What is done when nothing else is: requests that were consumed go, and so do delivered notices once no other
+    /// save is near.
+    fn tidy_up(&mut self, rule: Rule, at_once: bool) -> (Rule, Vec<Command>, bool) {
+        let consumed = &self.old.consumed;
+        let is_consumed = |kind, value: &Text| consumed.get(&kind) == Some(value);
+        if let Some(done) = self.seen.requests.iter().find(|request| is_consumed(request.kind, &request.value)) {
+            return (Rule::RequestCleared, vec![Command::ClearRequest(done.clone())], true);
+        }
+        if !consumed.is_empty() {
+            self.edit().consumed.clear();
+            return (Rule::RequestCleared, Vec::new(), true);
+        }
+        let quiet = !self.old.is_running();
+        let delivered = self.old.outbox.notices().iter().any(|notice| self.seen.sent.contains(&notice.id));
+        if quiet && delivered {
+            let sent = &self.seen.sent;
+            self.edit().outbox.drop_sent(sent);
+            return (Rule::NoticesDropped, Vec::new(), at_once);
+        }
+        (rule, Vec::new(), at_once)
+    }
+
+    fn settle_stall(&mut self) {
+        let deadline = wake::deadline(self.canary);
+        let now = self.now;
+        let old = self.old.stall.as_ref();
+        let obstacle = match core::mem::replace(&mut self.stall, Holdup::Kept) {
+            Holdup::Gone => {
+                if old.is_some() {
+                    self.edit().stall = None;
+                }
+                return;
+            }
+            Holdup::Kept => None,
+            Holdup::On(obstacle) if old.is_some_and(|stall| stall.on == obstacle) => None,
+            Holdup::On(obstacle) => Some(obstacle),
+        };
+        if let Some(on) = obstacle {
+            // Another text for the same obstacle goes on counting.
+            let since = match old {
+                Some(stall) if core::mem::discriminant(&stall.on) == core::mem::discriminant(&on) => stall.since,
+                _ => now,
+            };
+            let told = old.and_then(|stall| stall.told).filter(|_| since != now);
+            self.edit().stall = Some(Stall { on, since, told });
+        }
+        if let Some(stall) = &self.state().stall
+            && wake::stall_is_to_be_told(self.state(), stall, deadline, now)
+        {
+            let on = stall.on.clone();
+            self.tell(Message::Stalled(on));
+            if let Some(stall) = &mut self.edit().stall {
+                stall.told = Some(now);
+            }
+        }
+    }
+
+    /// The changed state with everything that every save brings along; `None` if nothing changed.
+    fn save(&mut self) -> Option<State> {
+        let mut state = self.draft.take()?;
+        if state == *self.old && self.notices.is_empty() {
+            return None;
+        }
+        state.seq += 1;
+        state.outbox.drop_sent(&self.seen.sent);
+        state.outbox.push(state.seq, self.now, core::mem::take(&mut self.notices));
+        state.last_transition = self.now.whole_second();
+        state.settle_condition(self.now);
+        Some(state)
+    }
+}
+
+static MISSING: Readiness = Readiness::Missing;
+
+fn standing(canary: &Result<Rollout, Invalid>, state: &State) -> Standing {
+    let budget = match canary {
+        Ok(r) if state.phase.is_analysing() => {
+            Some(r.policy().threshold.saturating_sub(1).saturating_sub(state.failed_checks))
+        }
+        Ok(_) | Err(_) => None,
+    };
+    Standing {
+        phase: state.phase,
+        weight: state.canary_weight,
+        failed_checks: state.failed_checks,
+        budget,
+        iterations: state.iterations,
+    }
+}
