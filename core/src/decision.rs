@@ -16,7 +16,8 @@ use crate::{
 };
 
 /// What was decided, and why.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Decision {
     /// The rule that fired.
     pub rule: Rule,

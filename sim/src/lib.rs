@@ -1,1 +1,3 @@
-//! serin-sim
+//! Simulated worlds for [`serin_core`], and what the `serin` command does with them.
+
+pub mod record;

@@ -1,0 +1,74 @@
+//! What happened in a story: one record for each plan that was decided, in order.
+
+use std::time::Duration;
+
+use serin_core::{
+    Command, Timestamp,
+    decision::Decision,
+    message::Notice,
+    observation::FailureClass,
+    question::{Answer, Question},
+    spec::Shape,
+    state::State,
+    step::Wake,
+};
+
+/// A whole story, as it went.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Story {
+    /// `name.namespace` of the Canary.
+    pub canary: String,
+    /// Names in the Canary that notices speak of.
+    pub shape: Shape,
+    /// When it began.
+    pub start: Timestamp,
+    /// Every plan, in order.
+    pub moments: Vec<Moment>,
+    /// The state at the end.
+    pub end: State,
+    /// The revision the primary runs at the end, if there is a primary and it can be told.
+    pub promoted: Option<String>,
+    /// Broken invariants, with the index of the moment each broke in.
+    pub violations: Vec<(usize, String)>,
+}
+
+/// One decided call and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moment {
+    /// The virtual time of the decision, on the world's clock (which never goes back).
+    pub at: Duration,
+    /// What happened in the world since the moment before: scripted events, as sentences.
+    pub happened: Vec<String>,
+    /// What was asked for this decision, and the answers.
+    pub asked: Vec<Asked>,
+    /// The decision.
+    pub decision: Decision,
+    /// What was to be done, and how it went; those behind a failure were not tried.
+    pub commands: Vec<Effect>,
+    /// The state that was saved; `None` if nothing changed or the save did not succeed.
+    pub saved: Option<State>,
+    /// Notices delivered, in order.
+    pub sent: Vec<Notice>,
+    /// When the next call is due.
+    pub wake: Option<Wake>,
+}
+
+/// A question and its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// The question.
+    pub question: Question,
+    /// The answer.
+    pub answer: Answer,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// A command and how it went.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effect {
+    /// The command.
+    pub command: Command,
+    /// The error, if it failed.
+    pub failed: Option<(FailureClass, String)>,
+}
