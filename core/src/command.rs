@@ -153,7 +153,9 @@ impl fmt::Display for Command {
             Self::PauseScaler => f.write_str("pause autoscaler"),
             Self::ResumeScaler => f.write_str("resume autoscaler"),
             Self::Promote { revision, .. } => write!(f, "promote {revision}"),
-            Self::LeaveShape(shape) => write!(f, "leave {} {} on {}", shape.kind, shape.target, shape.provider),
+            Self::LeaveShape(shape) => {
+                write!(f, "leave {} {} on {}", shape.kind, shape.target, shape.provider)
+            }
             Self::ClearRequest(request) => write!(f, "clear request {}", request.kind),
             Self::RevertServices => f.write_str("give services back"),
             Self::RevertRoutes => f.write_str("give routes back"),

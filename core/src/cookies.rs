@@ -14,7 +14,8 @@ impl Cookies {
             let previous = self.canary.clone().or_else(|| self.previous.clone());
             return Self { canary: None, primary: None, previous };
         }
-        let cookie = |name: &Text, of: &str| -> Text { format!("{name}={}", letters(&[uid, of], run)).into() };
+        let cookie =
+            |name: &Text, of: &str| -> Text { format!("{name}={}", letters(&[uid, of], run)).into() };
         Self {
             canary: Some(cookie(&affinity.cookie, "canary")),
             primary: affinity.primary_cookie.as_ref().map(|name| cookie(name, "primary")),

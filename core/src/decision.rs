@@ -6,12 +6,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    message::HookKindName,
-    phase::Phase,
-    question::number,
-    revision::Text,
-    spec::Bounds,
-    strategy::Weight,
+    message::HookKindName, phase::Phase, question::number, revision::Text, spec::Bounds, strategy::Weight,
     time::Timestamp,
 };
 

@@ -42,7 +42,8 @@ pub fn apply(command: &Command, seen: &mut Observation) {
 }
 
 fn ensure_workloads(seen: &mut Observation) {
-    let runs = seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known().cloned());
+    let runs =
+        seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known().cloned());
     if let Some(primary @ None) = seen.primary.known_mut() {
         *primary = Some(Primary { runs, readiness: not_ready("pods are starting") });
     }

@@ -318,8 +318,12 @@ impl fmt::Display for Sentence<'_> {
                 f,
                 "Taking {canary} over from Flagger; {polled} rollback hooks are polled, {called} are called on rollback"
             ),
-            Message::Initialized => write!(f, "Initialization done! {canary}: {kind} {target} has its primary"),
-            Message::NewRevision(revision) => write!(f, "New revision detected! Scaling up {target} ({revision})"),
+            Message::Initialized => {
+                write!(f, "Initialization done! {canary}: {kind} {target} has its primary")
+            }
+            Message::NewRevision(revision) => {
+                write!(f, "New revision detected! Scaling up {target} ({revision})")
+            }
             Message::Restarted(revision) => {
                 write!(f, "New revision detected! Restarting analysis for {target} ({revision})")
             }
@@ -328,7 +332,9 @@ impl fmt::Display for Sentence<'_> {
                 "New revision detected! {target} ({revision}) already serves all users, because the primary is not \
                  ready; it is analysed in place"
             ),
-            Message::Withdrawn(revision) => write!(f, "Revision {revision} of {target} no longer waits for approval"),
+            Message::Withdrawn(revision) => {
+                write!(f, "Revision {revision} of {target} no longer waits for approval")
+            }
             Message::Started => write!(f, "Starting canary analysis for {target}"),
             Message::Advanced(step) => {
                 write!(f, "Advance {canary} ")?;
@@ -356,7 +362,9 @@ impl fmt::Display for Sentence<'_> {
             Message::CheckFailed { finding, failed, threshold } => {
                 write!(f, "Halt {canary} advancement {finding} (failed checks: {failed} of {threshold})")
             }
-            Message::CheckHeld(finding) => write!(f, "Halt {canary} advancement, check not counted: {finding}"),
+            Message::CheckHeld(finding) => {
+                write!(f, "Halt {canary} advancement, check not counted: {finding}")
+            }
             Message::RollingBack(cause) => write!(f, "Rolling back {canary} {cause}"),
             Message::RollbackWaits => {
                 write!(f, "Rollback of {canary} waits: the primary is not ready and the canary serves")
@@ -371,7 +379,9 @@ impl fmt::Display for Sentence<'_> {
             Message::Promoted { skipped: true } => {
                 write!(f, "Promotion completed! Canary analysis was skipped for {target}")
             }
-            Message::PromotionFailed { why } => write!(f, "Promotion of {target} failed, primary not ready: {why}"),
+            Message::PromotionFailed { why } => {
+                write!(f, "Promotion of {target} failed, primary not ready: {why}")
+            }
             Message::PrimaryRecovered => {
                 write!(f, "Primary {target}-primary is ready again, routing all traffic to it")
             }
@@ -379,17 +389,23 @@ impl fmt::Display for Sentence<'_> {
                 let end = if *given_up { "; it is not tried again" } else { "" };
                 write!(f, "{} hook {hook} failed{}{end}", kind.0, Said(said))
             }
-            Message::RequestGranted { kind, value } => write!(f, "Request {kind}={value} granted for {canary}"),
+            Message::RequestGranted { kind, value } => {
+                write!(f, "Request {kind}={value} granted for {canary}")
+            }
             Message::RequestRefused { kind, value, why } => {
                 write!(f, "Request {kind}={value} refused for {canary}: {why}")
             }
             Message::Suspended => write!(f, "Canary {canary} is suspended"),
             Message::Resumed => write!(f, "Canary {canary} goes on"),
-            Message::Invalid { problem } => write!(f, "Canary {canary} is invalid, nothing advances: {problem}"),
+            Message::Invalid { problem } => {
+                write!(f, "Canary {canary} is invalid, nothing advances: {problem}")
+            }
             Message::ShapeChanged => {
                 write!(f, "Strategy, provider, service or target of {canary} changed: starting anew")
             }
-            Message::RoutesRepaired => write!(f, "Routes of {canary} were changed by someone else and put right"),
+            Message::RoutesRepaired => {
+                write!(f, "Routes of {canary} were changed by someone else and put right")
+            }
             Message::CommandFailed { command, error, class } => {
                 let class = match class {
                     FailureClass::Retry => "failed",

@@ -243,6 +243,8 @@ pub fn ruling(order: Order, standing: Standing, max: Option<Weight>) -> Ruling {
         (Order::Skip, At::PromotionDecided | At::PromotionApplied) => Ignored,
 
         (Order::Reset, At::PromotionApplied) => Refused(No::PromotionUnderWay),
-        (Order::Reset, At::Settled | At::Failed | At::Waiting | At::Analysing | At::PromotionDecided) => Rerun,
+        (Order::Reset, At::Settled | At::Failed | At::Waiting | At::Analysing | At::PromotionDecided) => {
+            Rerun
+        }
     }
 }

@@ -163,7 +163,10 @@ fn source(
             problems.add("templateRef.name", "is required");
         }
         let namespace = template.namespace.as_deref().filter(|text| !text.is_empty()).unwrap_or(namespace);
-        return Some(MetricSource::Template { namespace: namespace.into(), name: template.name.as_str().into() });
+        return Some(MetricSource::Template {
+            namespace: namespace.into(),
+            name: template.name.as_str().into(),
+        });
     }
     if let Some(query) = raw.query.as_deref().filter(|query| !query.trim().is_empty()) {
         return Some(MetricSource::Query(query.into()));
@@ -175,7 +178,10 @@ fn source(
     }
     for namespace in [namespace, &*defaults.namespace] {
         if defaults.templates.contains(&(namespace.into(), raw.name.clone())) {
-            return Some(MetricSource::Template { namespace: namespace.into(), name: raw.name.as_str().into() });
+            return Some(MetricSource::Template {
+                namespace: namespace.into(),
+                name: raw.name.as_str().into(),
+            });
         }
     }
     if SHIPPED_TEMPLATES.contains(&raw.name.as_str()) {

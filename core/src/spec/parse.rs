@@ -9,14 +9,10 @@ use alloc::{
 use core::{fmt::Display, time::Duration};
 
 use super::{
-    Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Provider, Rollout, SessionAffinity, Severity, Shape,
-    ThresholdMode, raw,
+    Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Provider, Rollout, SessionAffinity, Severity,
+    Shape, ThresholdMode, raw,
 };
-use crate::{
-    revision::Text,
-    strategy,
-    time::parse_duration,
-};
+use crate::{revision::Text, strategy, time::parse_duration};
 
 /// What the controller adds to a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +42,7 @@ impl Rollout {
     ///
     /// # Errors
     /// All wrong fields, each with its path.
+    #[expect(clippy::result_large_err, reason = "an invalid Canary is as much a value as a valid one")]
     pub fn parse(raw: &raw::Canary, defaults: &Defaults) -> Result<Self, Invalid> {
         let mut found = Vec::new();
         let identity = identity(raw);
@@ -143,7 +140,9 @@ fn check_object(raw: &raw::Canary, problems: &mut Problems<'_>) {
         problems.add("metadata.name", "is required");
     }
     match &raw.spec.target_ref {
-        None => problems.add("spec.targetRef", "is required: the Deployment, DaemonSet or Service to release"),
+        None => {
+            problems.add("spec.targetRef", "is required: the Deployment, DaemonSet or Service to release")
+        }
         Some(target) => {
             if !matches!(target.kind.as_str(), "Deployment" | "DaemonSet" | "Service") {
                 problems.add("spec.targetRef.kind", "must be Deployment, DaemonSet or Service");
@@ -191,7 +190,11 @@ fn policy(spec: &raw::CanarySpec, analysis: &raw::Analysis, problems: &mut Probl
         threshold_mode,
         delay,
         progress_deadline: Duration::from_secs(deadline.unwrap_or(DEFAULT_DEADLINE_SECONDS).unsigned_abs()),
-        primary_ready_threshold: percentage(analysis.primary_ready_threshold, "primaryReadyThreshold", problems),
+        primary_ready_threshold: percentage(
+            analysis.primary_ready_threshold,
+            "primaryReadyThreshold",
+            problems,
+        ),
         canary_ready_threshold: percentage(analysis.canary_ready_threshold, "canaryReadyThreshold", problems),
     }
 }

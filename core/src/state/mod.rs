@@ -259,7 +259,9 @@ impl State {
             Stage::Holding | Stage::InPlace => Routes::split(self.canary_weight),
             Stage::Switched => match strategy {
                 Strategy::BlueGreen(BlueGreen { switches: false, .. }) => Routes::PRIMARY,
-                Strategy::BlueGreen(_) | Strategy::Weighted(_) | Strategy::AbTesting { .. } => Routes::split(100),
+                Strategy::BlueGreen(_) | Strategy::Weighted(_) | Strategy::AbTesting { .. } => {
+                    Routes::split(100)
+                }
             },
             Stage::Mirroring => Routes { mirror: Some(self.mirror_weight), ..Routes::PRIMARY },
             Stage::Start | Stage::Analysing => match strategy {

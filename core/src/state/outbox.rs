@@ -39,7 +39,9 @@ impl Outbox {
             self.0.push(Notice { id: NoticeId { seq, index }, at, message });
         }
         while self.0.len() > ROOM {
-            let Some(oldest) = self.0.iter().position(|notice| notice.message.alert().is_none()) else { break };
+            let Some(oldest) = self.0.iter().position(|notice| notice.message.alert().is_none()) else {
+                break;
+            };
             self.0.remove(oldest);
         }
     }

@@ -101,6 +101,8 @@ fn gates(t: &mut Turn<'_>, r: &Rollout, next: Move) -> Flow {
     // Blue/green asks before traffic moves, and not again.
     let switched = t.state().stage == Stage::Switched;
     if next == Move::Switch || (next == Move::Promote && !switched) {
+        // Passed at the start, unless it was added since.
+        gate(t, r, HookKind::ConfirmRollout)?;
         gate(t, r, HookKind::ConfirmPromotion)?;
     }
     Flow::Continue(())
@@ -115,10 +117,8 @@ fn gate(t: &mut Turn<'_>, r: &Rollout, kind: HookKind) -> Flow {
             Ok(said) => {
                 t.tell(Message::HookPassed { kind: kind.into(), hook: hook.name.clone(), said });
                 let state = t.edit();
-                let passed = match kind {
-                    HookKind::ConfirmTrafficIncrease => &mut state.passed_step,
-                    _ => &mut state.passed,
-                };
+                let for_this_step = kind == HookKind::ConfirmTrafficIncrease;
+                let passed = if for_this_step { &mut state.passed_step } else { &mut state.passed };
                 passed.insert(hook.key.clone());
             }
             Err(said) => {

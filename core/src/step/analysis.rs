@@ -10,8 +10,9 @@ use crate::{
     command::Command,
     decision::{Cause, Finding, Rule},
     message::Message,
+    observation::Readiness,
     spec::{HookKind, Rollout},
-    state::Stage,
+    state::{Stage, Unready},
     time::Timestamp,
 };
 
@@ -43,7 +44,8 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// What the target shows: a newer revision restarts the run, the promoted one ends it.
 fn revision(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    let Some(revision) = t.seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known())
+    let Some(revision) =
+        t.seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known())
     else {
         return Flow::Continue(());
     };
@@ -69,7 +71,7 @@ fn revision(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// In place: the primary is ready again, so users go back to it and the run becomes an ordinary one.
 fn primary_recovered(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    let ready = t.primary_readiness().is_some_and(crate::observation::Readiness::is_ready);
+    let ready = t.primary_readiness().is_some_and(Readiness::is_ready);
     if t.state().stage != Stage::InPlace || !ready {
         return Flow::Continue(());
     }
@@ -82,6 +84,8 @@ fn primary_recovered(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 fn scaled_up(t: &mut Turn<'_>) -> Flow {
     match t.seen.target.known() {
         Some(Some(target)) if target.replicas == 0 => {
+            let now = t.now;
+            t.edit().canary_unready.get_or_insert(Unready { since: now, warned: None });
             t.keep_stall();
             t.act(Rule::ScaledUp, vec![Command::ResumeScaler, Command::ScaleUp])
         }
@@ -107,7 +111,8 @@ fn due(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 /// copies to be ready.
 pub(super) fn next_due(t: &Turn<'_>, r: &Rollout) -> Timestamp {
     let (before, interval) = (t.before(), r.policy().interval);
-    let waited = before.stage == Stage::Start || before.canary_unready.is_some() || before.primary_unready.is_some();
+    let waited =
+        before.stage == Stage::Start || before.canary_unready.is_some() || before.primary_unready.is_some();
     if waited {
         return t.now + interval;
     }

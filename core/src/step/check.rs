@@ -62,7 +62,8 @@ fn measure(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let answer = |metric: &Metric| seen.answers.metric(run, check, &metric.key);
     let open: Vec<_> = r.metrics().iter().filter(|metric| answer(metric).is_none()).collect();
     if !open.is_empty() {
-        let questions = open.into_iter().map(|metric| t.question(Asked::Metric(metric.key.clone()))).collect();
+        let questions =
+            open.into_iter().map(|metric| t.question(Asked::Metric(metric.key.clone()))).collect();
         return Flow::Break(Outcome::Ask(questions));
     }
     t.measured = r.metrics().iter().filter_map(|metric| Some(judge(metric, answer(metric)?, now))).collect();

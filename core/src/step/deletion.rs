@@ -44,7 +44,7 @@ pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
 fn give_back(t: &mut Turn<'_>) -> Flow {
     if let Some(target) = t.target()? {
         if target.replicas == 0 {
-            return t.act(Rule::DeletionWaits, vec![Command::ResumeScaler, Command::ScaleUp]);
+            return t.act_and_go_on(Rule::DeletionWaits, vec![Command::ResumeScaler, Command::ScaleUp]);
         }
         if let Some(why) = Readiness::why_not(&target.readiness) {
             t.held_up_by(Obstacle::NotReady { who: Workload::Canary, why });

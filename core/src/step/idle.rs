@@ -7,12 +7,7 @@ use super::{
     turn::{Flow, Turn},
 };
 use crate::{
-    command::Command,
-    decision::Rule,
-    message::Message,
-    observation::Readiness,
-    spec::Rollout,
-    state::Stage,
+    command::Command, decision::Rule, message::Message, observation::Readiness, spec::Rollout, state::Stage,
 };
 
 pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {

@@ -38,21 +38,17 @@ pub(super) fn rule(t: &mut Turn<'_>) -> Flow {
 
 fn answer(t: &mut Turn<'_>, request: &Request, order: Option<Order>) -> Flow {
     let max = t.canary.as_ref().ok().and_then(|r| r.strategy().max_weight());
-    let ruled = match order {
-        None => Ruling::Refused(Refusal::Meaningless),
-        Some(order) => match ruling(order, standing(t), max) {
-            Ruling::SetWeight if !t.canary_readiness().is_some_and(Readiness::is_ready) => {
-                Ruling::Refused(Refusal::CanaryNotReady)
-            }
-            ruled => ruled,
-        },
-    };
+    let mut ruled =
+        order.map_or(Ruling::Refused(Refusal::Meaningless), |order| ruling(order, standing(t), max));
+    if ruled == Ruling::SetWeight && !t.canary_readiness().is_some_and(Readiness::is_ready) {
+        ruled = Ruling::Refused(Refusal::CanaryNotReady);
+    }
     let (kind, value) = (request.kind, request.value.clone());
     t.edit().consumed.insert(kind, value.clone());
-    match ruled {
-        Ruling::Refused(why) => t.tell(Message::RequestRefused { kind, value, why }),
-        Ruling::Ignored => {}
-        _ => t.tell(Message::RequestGranted { kind, value }),
+    if let Ruling::Refused(why) = ruled {
+        t.tell(Message::RequestRefused { kind, value, why });
+    } else if ruled != Ruling::Ignored {
+        t.tell(Message::RequestGranted { kind, value });
     }
     obey(t, ruled, order)
 }

@@ -14,7 +14,7 @@ use crate::{
     phase::Phase,
     revision::Revision,
     spec::{Rollout, RunOn},
-    state::{Intent, Owed, Stage, State},
+    state::{Intent, Owed, Stage, State, Unready},
     strategy::Strategy,
     time::Timestamp,
 };
@@ -61,9 +61,14 @@ fn copy(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool) -> Flo
         // Without a target there is nothing to copy; its deadline ends the run.
         None => return dropped(t, r, revision),
     }
-    let run = t.state().run;
+    if skipped && t.state().routes(r.strategy()).exposed() > 0 && t.primary_is_the_worse_copy() {
+        return run::primary_ready(t);
+    }
+    let (now, run) = (t.now, t.state().run);
     let state = t.edit();
     state.intent = Some(Intent::Promote { revision: revision.clone(), applied: true, skipped });
+    // Its deadline counts from here.
+    state.primary_unready = Some(Unready { since: now, warned: None });
     if skipped {
         // Users wait on the old primary until the new one is ready.
         state.canary_weight = 0;

@@ -45,7 +45,9 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
             end(t, &cause);
             vec![t.route(r)]
         }
-        Err(_) => vec![Command::SetRoutes(Split { routes: Routes::PRIMARY, cookies: t.state().cookies.clone() })],
+        Err(_) => {
+            vec![Command::SetRoutes(Split { routes: Routes::PRIMARY, cookies: t.state().cookies.clone() })]
+        }
     };
     commands.extend([Command::PauseScaler, Command::ScaleDown]);
     end(t, &cause);

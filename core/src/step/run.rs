@@ -7,10 +7,11 @@ use crate::{
     command::Command,
     decision::{Obstacle, Rule, Workload},
     message::Message,
+    observation::Readiness,
     phase::Phase,
-    revision::Revision,
-    spec::{HookKind, Rollout},
-    state::{AnalysisRecord, Pending, Stage, State},
+    revision::{Revision, Text},
+    spec::{Hook, HookKind, Rollout},
+    state::{AnalysisRecord, Pending, Stage, State, Unready},
     time::Timestamp,
 };
 
@@ -25,6 +26,8 @@ pub(super) fn begin(state: &mut State, r: &Rollout, revision: Revision, now: Tim
     state.applied = revision;
     state.shape = r.shape().clone();
     state.due = now + r.policy().interval;
+    // Its deadline counts from here.
+    state.canary_unready = Some(Unready { since: now, warned: None });
 }
 
 /// A new revision, from idle or waiting: gates first, then a run.
@@ -69,13 +72,7 @@ pub(super) fn confirm(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flo
     Flow::Continue(())
 }
 
-fn waits(
-    t: &mut Turn<'_>,
-    r: &Rollout,
-    revision: &Revision,
-    hook: &crate::spec::Hook,
-    said: crate::revision::Text,
-) -> Flow {
+fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: Text) -> Flow {
     let (now, phase) = (t.now, t.state().phase);
     let opened = r.hooks_of(HookKind::ConfirmRollout).take_while(|other| other.key != hook.key);
     let opened: Vec<_> = opened.map(|hook| hook.key.clone()).collect();
@@ -111,7 +108,7 @@ fn waits(
 /// Runs start, and are judged, with a primary to fall back on.
 pub(super) fn primary_ready(t: &mut Turn<'_>) -> Flow {
     t.primary()?;
-    match t.primary_readiness().and_then(crate::observation::Readiness::why_not) {
+    match t.primary_readiness().and_then(Readiness::why_not) {
         None => Flow::Continue(()),
         Some(why) => {
             t.held_up_by(Obstacle::NotReady { who: Workload::Primary, why });

@@ -74,12 +74,19 @@ pub(super) fn shape_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if matches!(state.phase, Phase::New) || state.shape == *shape {
         return Flow::Continue(());
     }
+    // Users do not leave a copy that serves for one that does not.
+    if serves && (state.canary_weight > 0 || state.stage == Stage::Switched) && t.primary_is_the_worse_copy()
+    {
+        return run::primary_ready(t);
+    }
+    let state = t.state();
     if state.shape.same_objects(shape) {
         // Only the strategy differs, which matters to a run alone.
         if !state.phase.is_analysing() || state.stage == Stage::InPlace {
             return Flow::Continue(());
         }
-        let commands = vec![Command::LeaveShape(state.shape.clone()), Command::ResumeScaler, Command::ScaleUp];
+        let commands =
+            vec![Command::LeaveShape(state.shape.clone()), Command::ResumeScaler, Command::ScaleUp];
         let revision = state.applied.clone();
         t.tell(Message::ShapeChanged);
         run::begin(t.edit(), r, revision, now);

@@ -52,7 +52,9 @@ fn become_ours(
     state.promoted = runs.clone();
     state.applied = match state.phase {
         // Idle: what the target shows beyond the primary is a new revision.
-        Phase::New | Phase::Initializing | Phase::Initialized | Phase::Succeeded | Phase::Waiting => runs.clone(),
+        Phase::New | Phase::Initializing | Phase::Initialized | Phase::Succeeded | Phase::Waiting => {
+            runs.clone()
+        }
         Phase::Failed
         | Phase::Progressing
         | Phase::WaitingPromotion
@@ -84,6 +86,8 @@ fn become_ours(
 }
 
 fn resume_run(state: &mut State, r: &Rollout, routes: Routes) {
+    // Flagger passed them before it began.
+    state.passed = r.hooks_of(HookKind::ConfirmRollout).map(|hook| hook.key.clone()).collect();
     let waits = state.phase == Phase::WaitingPromotion;
     state.mirror_weight = routes.mirror.unwrap_or(0);
     state.canary_weight = 0;

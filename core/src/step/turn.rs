@@ -154,7 +154,9 @@ impl<'a> Turn<'a> {
     pub(super) fn revision(&mut self) -> Flow<Option<&'a Revision>> {
         match self.target()? {
             None => Flow::Continue(None),
-            Some(target) => Flow::Continue(Some(self.known(&target.revision, "configuration of the target")?)),
+            Some(target) => {
+                Flow::Continue(Some(self.known(&target.revision, "configuration of the target")?))
+            }
         }
     }
 
@@ -165,7 +167,10 @@ impl<'a> Turn<'a> {
 
     /// Whether the primary is known to serve, or known not to.
     pub(super) fn primary_readiness(&self) -> Option<&'a Readiness> {
-        self.seen.primary.known().map(|primary| primary.as_ref().map_or(&MISSING, |primary| &primary.readiness))
+        self.seen
+            .primary
+            .known()
+            .map(|primary| primary.as_ref().map_or(&MISSING, |primary| &primary.readiness))
     }
 
     /// Users would leave a copy that serves for one that does not, by going to the primary.
@@ -274,7 +279,9 @@ impl<'a> Turn<'a> {
     fn tidy_up(&mut self, rule: Rule, at_once: bool) -> (Rule, Vec<Command>, bool) {
         let consumed = &self.old.consumed;
         let is_consumed = |kind, value: &Text| consumed.get(&kind) == Some(value);
-        if let Some(done) = self.seen.requests.iter().find(|request| is_consumed(request.kind, &request.value)) {
+        if let Some(done) =
+            self.seen.requests.iter().find(|request| is_consumed(request.kind, &request.value))
+        {
             return (Rule::RequestCleared, vec![Command::ClearRequest(done.clone())], true);
         }
         if !consumed.is_empty() {
@@ -309,7 +316,9 @@ impl<'a> Turn<'a> {
         if let Some(on) = obstacle {
             // Another text for the same obstacle goes on counting.
             let since = match old {
-                Some(stall) if core::mem::discriminant(&stall.on) == core::mem::discriminant(&on) => stall.since,
+                Some(stall) if core::mem::discriminant(&stall.on) == core::mem::discriminant(&on) => {
+                    stall.since
+                }
                 _ => now,
             };
             let told = old.and_then(|stall| stall.told).filter(|_| since != now);

@@ -117,9 +117,10 @@ fn of_run(wakes: &mut Earliest, r: &Rollout, state: &State, seen: &Observation) 
     let canary_counts = state.phase.is_analysing() && state.intent.is_none();
     let primary_counts = state.is_running() && !waits_for_rollback && state.stage != Stage::InPlace;
     let policy = r.policy();
-    for unready in [state.canary_unready.filter(|_| canary_counts), state.primary_unready.filter(|_| primary_counts)]
-        .into_iter()
-        .flatten()
+    for unready in
+        [state.canary_unready.filter(|_| canary_counts), state.primary_unready.filter(|_| primary_counts)]
+            .into_iter()
+            .flatten()
     {
         let Unready { since, warned } = unready;
         wakes.add(readiness::warns_at(since, policy.progress_deadline), Why::Deadline);

@@ -1,0 +1,98 @@
+//! I5 and I13: what has to be so before a promotion, and before anything that cannot be taken back.
+
+use alloc::format;
+
+use super::{Broken, Call};
+use crate::{
+    command::Command,
+    decision::{Rule, Verdict},
+    observation::Readiness,
+    spec::{HookKind, Rollout},
+    state::{Intent, Stage},
+    strategy::Strategy,
+};
+
+pub(super) fn check(call: &Call<'_>, broken: &mut Broken) {
+    if let Ok(r) = call.canary {
+        earned(call, r, broken);
+    }
+    for command in &call.plan.commands {
+        intended(call, command, broken);
+    }
+}
+
+/// I5.
+fn earned(call: &Call<'_>, r: &Rollout, broken: &mut Broken) {
+    let (before, after) = (call.state, call.after());
+    let is_promotion = |intent: &Option<Intent>| matches!(intent, Some(Intent::Promote { .. }));
+    if is_promotion(&before.intent) || !is_promotion(&after.intent) || a_person_said_so(call, r) {
+        return;
+    }
+    let passed = |kind| r.hooks_of(kind).all(|hook| after.passed.contains(&hook.key));
+    let gates = passed(HookKind::ConfirmRollout)
+        && passed(HookKind::ConfirmPromotion)
+        && (!matches!(r.strategy(), Strategy::Weighted(_))
+            || before.stage == Stage::InPlace
+            || r.hooks_of(HookKind::ConfirmTrafficIncrease)
+                .all(|hook| after.passed_step.contains(&hook.key)));
+    broken.unless(gates, "I5", || "promoted past a closed gate".into());
+    let measured = &call.plan.decision.measured;
+    let all = measured.len() == r.metrics().len();
+    let good = measured.iter().all(|measured| matches!(measured.verdict, Verdict::Passed | Verdict::Waived));
+    broken.unless(all && good, "I5", || format!("promoted on {measured:?}"));
+    let target = call.seen.target.known().and_then(Option::as_ref);
+    let ready = target.is_some_and(|target| Readiness::is_ready(&target.readiness));
+    broken.unless(ready, "I5", || "promoted a canary that is not ready".into());
+}
+
+/// `skipAnalysis`, by manifest or request; `promote` by request; or another controller's promotion.
+fn a_person_said_so(call: &Call<'_>, r: &Rollout) -> bool {
+    r.skips_analysis()
+        || call.state.skip
+        || matches!(call.plan.decision.rule, Rule::Requested | Rule::PromotionDecided) && was_requested(call)
+        || call.plan.decision.rule == Rule::TakenOver
+}
+
+/// The request that this plan consumes.
+fn was_requested(call: &Call<'_>) -> bool {
+    call.after().consumed != call.state.consumed
+}
+
+/// I13.
+fn intended(call: &Call<'_>, command: &Command, broken: &mut Broken) {
+    let intent = &call.state.intent;
+    let deleting = matches!(intent, Some(Intent::Delete { .. }));
+    let reverts = match call.canary {
+        Ok(r) => r.reverts_on_deletion(),
+        Err(invalid) => invalid.revert_on_deletion,
+    };
+    let holds = match command {
+        Command::Promote { revision: wanted, .. } => {
+            matches!(intent, Some(Intent::Promote { revision, applied: false, .. }) if revision == wanted)
+        }
+        Command::ScaleDown => match intent {
+            Some(Intent::Rollback { .. } | Intent::Promote { applied: true, .. }) => true,
+            Some(Intent::Promote { .. } | Intent::Delete { .. }) | None => serves_nobody(call),
+        },
+        Command::RevertServices | Command::RevertRoutes => deleting,
+        Command::Release => matches!(intent, Some(Intent::Delete { given_back: true })) || !reverts,
+        Command::EnsureFinalizer(_)
+        | Command::EnsureWorkloads
+        | Command::EnsureServices(_)
+        | Command::SetRoutes(_)
+        | Command::ScaleUp
+        | Command::PauseScaler
+        | Command::ResumeScaler
+        | Command::LeaveShape(_)
+        | Command::ClearRequest(_) => true,
+    };
+    broken.unless(holds, "I13", || format!("{command} with {intent:?}"));
+    let alone = *command != Command::Release || call.plan.commands.len() == 1;
+    broken.unless(alone, "I13", || "the finalizer does not go alone".into());
+}
+
+/// The canary may be scaled down without an intent where it serves nobody: the target after initialisation, the canary
+/// of a restarted run that waits for approval, and the one a failed promotion left when its primary recovered.
+fn serves_nobody(call: &Call<'_>) -> bool {
+    matches!(call.plan.decision.rule, Rule::Initialized | Rule::WaitsForApproval | Rule::PrimaryRecovered)
+}
