@@ -54,11 +54,13 @@ pub enum EventType {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Message {
-    /// The Canary is taken over from Flagger; how its rollback hooks are read.
-    TakenOver {
-        /// Rollback hooks that are polled.
+    /// The Canary is taken over from Flagger.
+    TakenOver,
+    /// How the rollback hooks are read.
+    RollbackHooks {
+        /// Those that are polled.
         polled: u16,
-        /// Rollback hooks that are called on rollback.
+        /// Those that are called on rollback.
         called: u16,
     },
     /// The primary serves.
@@ -229,7 +231,8 @@ impl Message {
             | Self::CommandStillRefused { .. }
             | Self::Stalled(_)
             | Self::OwedHookFailed { given_up: true, .. } => Some(Severity::Error),
-            Self::TakenOver { .. }
+            Self::TakenOver
+            | Self::RollbackHooks { .. }
             | Self::Restarted(_)
             | Self::Withdrawn(_)
             | Self::Started
@@ -277,7 +280,8 @@ impl Message {
             | Self::CommandStillRefused { .. }
             | Self::AnalysedInPlace(_)
             | Self::Stalled(_) => EventType::Warning,
-            Self::TakenOver { .. }
+            Self::TakenOver
+            | Self::RollbackHooks { .. }
             | Self::Initialized
             | Self::NewRevision(_)
             | Self::Restarted(_)
@@ -314,9 +318,10 @@ impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (canary, kind, target) = (self.canary, &self.shape.kind, &self.shape.target);
         match self.message {
-            Message::TakenOver { polled, called } => write!(
+            Message::TakenOver => write!(f, "Taking {canary} over from Flagger"),
+            Message::RollbackHooks { polled, called } => write!(
                 f,
-                "Taking {canary} over from Flagger; {polled} rollback hooks are polled, {called} are called on rollback"
+                "Rollback hooks of {canary}: {polled} polled (2xx rolls back), {called} called when a rollback happens"
             ),
             Message::Initialized => {
                 write!(f, "Initialization done! {canary}: {kind} {target} has its primary")

@@ -124,12 +124,32 @@ pub(crate) mod number {
 
     use crate::revision::Text;
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     pub(crate) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
         if value.is_finite() {
             serializer.serialize_f64(*value)
         } else {
             serializer.serialize_str(if *value > 0.0 { "+Inf" } else { "-Inf" })
+        }
+    }
+
+    /// The same, where there may be none.
+    pub(crate) mod optional {
+        use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+        #[derive(Serialize, Deserialize)]
+        struct Number(#[serde(with = "super")] f64);
+
+        pub(crate) fn serialize<S: Serializer>(
+            value: &Option<f64>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            value.map(Number).serialize(serializer)
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<f64>, D::Error> {
+            Ok(Option::<Number>::deserialize(deserializer)?.map(|number| number.0))
         }
     }
 

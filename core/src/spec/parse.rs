@@ -141,7 +141,7 @@ fn check_object(raw: &raw::Canary, problems: &mut Problems<'_>) {
     }
     match &raw.spec.target_ref {
         None => {
-            problems.add("spec.targetRef", "is required: the Deployment, DaemonSet or Service to release")
+            problems.add("spec.targetRef", "is required: the Deployment, DaemonSet or Service to release");
         }
         Some(target) => {
             if !matches!(target.kind.as_str(), "Deployment" | "DaemonSet" | "Service") {

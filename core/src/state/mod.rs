@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::condition::{Condition, ConditionStatus};
 pub use self::outbox::Outbox;
-pub use self::record::AnalysisRecord;
+pub use self::record::{AnalysisRecord, Iteration};
 pub use self::status::{Own, Status, VERSION};
 use crate::{
     command::{Cookies, Routes},

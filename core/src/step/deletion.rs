@@ -7,12 +7,12 @@ use super::{
     turn::{Flow, Turn},
 };
 use crate::{
-    command::Command,
+    command::{Command, Routes},
     decision::{Obstacle, Rule, Workload},
     message::Message,
     observation::Readiness,
     phase::Phase,
-    state::Intent,
+    state::{Intent, Origin, Stage},
 };
 
 pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
@@ -34,6 +34,8 @@ pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
             let state = t.edit();
             state.phase = Phase::Terminating;
             state.intent = Some(Intent::Delete { given_back: false });
+            // Whoever wrote it: what follows is ours.
+            state.origin = Origin::Ours;
             t.tell(Message::Terminating);
             t.act_and_go_on(Rule::DeletionDecided, Vec::new())
         }
@@ -42,6 +44,7 @@ pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
 
 /// The target gets its pods; once they serve, services and routes go back to it.
 fn give_back(t: &mut Turn<'_>) -> Flow {
+    roll_back(t)?;
     if let Some(target) = t.target()? {
         if target.replicas == 0 {
             return t.act_and_go_on(Rule::DeletionWaits, vec![Command::ResumeScaler, Command::ScaleUp]);
@@ -57,6 +60,21 @@ fn give_back(t: &mut Turn<'_>) -> Flow {
         Rule::GivenBack,
         vec![Command::ResumeScaler, Command::RevertServices, Command::RevertRoutes],
     )
+}
+
+/// A run ends first: its users go to the primary, unless that is the worse copy.
+fn roll_back(t: &mut Turn<'_>) -> Flow {
+    let Ok(r) = t.canary else { return Flow::Continue(()) };
+    let routed = t.state().routes(r.strategy()) != Routes::PRIMARY;
+    if !routed || t.primary_is_the_worse_copy() {
+        return Flow::Continue(());
+    }
+    let state = t.edit();
+    state.canary_weight = 0;
+    state.mirror_weight = 0;
+    state.stage = Stage::Start;
+    let commands = t.reroute(r).into_iter().collect();
+    t.act_and_go_on(Rule::DeletionWaits, commands)
 }
 
 /// What is owed is called and what is told is sent; then the Canary goes.

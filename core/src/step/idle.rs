@@ -1,6 +1,6 @@
 //! Between runs: Initialized, Succeeded and Failed.
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
 use super::{
     owed, repair, run,
@@ -12,9 +12,6 @@ use crate::{
 
 pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     owed::rule(t, r)?;
-    if t.seen.finalizer != r.reverts_on_deletion() {
-        return t.act(Rule::Repaired, vec![Command::EnsureFinalizer(r.reverts_on_deletion())]);
-    }
     holding(t, r)?;
     repair::objects(t, r)?;
     repair::routes(t, r)?;

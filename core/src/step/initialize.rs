@@ -12,7 +12,7 @@ use crate::{
     message::Message,
     observation::{Apex, Readiness},
     phase::Phase,
-    spec::Rollout,
+    spec::{HookKind, Rollout},
 };
 
 pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
@@ -29,8 +29,18 @@ fn appear(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let state = t.edit();
     state.phase = Phase::Initializing;
     state.shape = r.shape().clone();
+    tell_rollback_hooks(t, r);
     let commands = if r.reverts_on_deletion() { vec![Command::EnsureFinalizer(true)] } else { Vec::new() };
     t.act_and_go_on(Rule::Initializing, commands)
+}
+
+/// A `rollback` hook can be read in two ways; people are told which one was taken.
+pub(super) fn tell_rollback_hooks(t: &mut Turn<'_>, r: &Rollout) {
+    let count = |kind| u16::try_from(r.hooks_of(kind).count()).unwrap_or(u16::MAX);
+    let (polled, called) = (count(HookKind::RollbackTrigger), count(HookKind::RollbackAction));
+    if polled + called > 0 {
+        t.tell(Message::RollbackHooks { polled, called });
+    }
 }
 
 fn workloads(t: &mut Turn<'_>) -> Flow {

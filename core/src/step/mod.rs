@@ -110,6 +110,7 @@ fn rules(t: &mut Turn<'_>) -> Flow {
     let r = standstill::invalid(t)?;
     standstill::suspended(t, r)?;
     standstill::shape_changed(t, r)?;
+    repair::finalizer(t, r)?;
 
     match t.state().phase {
         Phase::New | Phase::Initializing => initialize::rules(t, r)?,

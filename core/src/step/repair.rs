@@ -20,6 +20,16 @@ use crate::{
 /// The longest wait between two repairs.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
+/// The finalizer stands while deletion is to give everything back.
+pub(super) fn finalizer(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let wanted = r.reverts_on_deletion();
+    if t.seen.finalizer == wanted || t.state().phase == Phase::New {
+        return Flow::Continue(());
+    }
+    t.keep_stall();
+    t.act_and_go_on(Rule::Repaired, vec![Command::EnsureFinalizer(wanted)])
+}
+
 /// Workloads and services that are missing or were changed.
 pub(super) fn objects(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let Fact::Known(drift) = &t.seen.drift else { return Flow::Continue(()) };

@@ -39,18 +39,15 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
         }
         return waits(t);
     }
+    end(t, &cause);
     let mut commands = match t.canary {
         Ok(r) if !r.switches_traffic => Vec::new(),
-        Ok(r) => {
-            end(t, &cause);
-            vec![t.route(r)]
-        }
+        Ok(r) => vec![t.route(r)],
         Err(_) => {
             vec![Command::SetRoutes(Split { routes: Routes::PRIMARY, cookies: t.state().cookies.clone() })]
         }
     };
     commands.extend([Command::PauseScaler, Command::ScaleDown]);
-    end(t, &cause);
     t.tell(Message::CanaryFailed);
     t.act(Rule::RolledBack, commands)
 }

@@ -85,11 +85,13 @@ pub(super) fn shape_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         if !state.phase.is_analysing() || state.stage == Stage::InPlace {
             return Flow::Continue(());
         }
-        let commands =
-            vec![Command::LeaveShape(state.shape.clone()), Command::ResumeScaler, Command::ScaleUp];
-        let revision = state.applied.clone();
+        let (revision, before) = (state.applied.clone(), state.before);
         t.tell(Message::ShapeChanged);
-        run::begin(t.edit(), r, revision, now);
+        let state = t.edit();
+        run::begin(state, r, revision, now);
+        state.before = before;
+        let mut commands = if r.switches_traffic { vec![t.route(r)] } else { Vec::new() };
+        commands.extend([Command::ResumeScaler, Command::ScaleUp]);
         return t.act(Rule::ShapeChanged, commands);
     }
     let commands = if serves { vec![Command::LeaveShape(state.shape.clone())] } else { Vec::new() };

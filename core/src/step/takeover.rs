@@ -2,7 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::turn::{Flow, Turn};
+use super::{
+    initialize,
+    turn::{Flow, Turn},
+};
 use crate::{
     command::Routes,
     decision::Rule,
@@ -19,19 +22,16 @@ pub(super) fn rule(t: &mut Turn<'_>) -> Flow {
     if t.state().origin != Origin::Flagger {
         return Flow::Continue(());
     }
-    // A Canary that makes no sense is told of first.
-    let Ok(r) = t.canary else { return Flow::Continue(()) };
+    // What it means is needed to read its status; until then the status stays as it is.
+    let Ok(r) = t.canary else { return t.wait(Rule::Invalid) };
     let seen = t.seen;
     let shown = t.revision()?.cloned().unwrap_or_default();
     let runs = t.primary()?.and_then(|primary| primary.runs.clone());
     let routes = t.known(&seen.routes, "routes")?.unwrap_or(Routes::PRIMARY);
     let now = t.now;
     become_ours(t.edit(), r, shown, runs.unwrap_or_default(), routes, now);
-    let count = |kind| u16::try_from(r.hooks_of(kind).count()).unwrap_or(u16::MAX);
-    t.tell(Message::TakenOver {
-        polled: count(HookKind::RollbackTrigger),
-        called: count(HookKind::RollbackAction),
-    });
+    t.tell(Message::TakenOver);
+    initialize::tell_rollback_hooks(t, r);
     t.act_and_go_on(Rule::TakenOver, Vec::new())
 }
 

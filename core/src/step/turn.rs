@@ -244,14 +244,16 @@ impl<'a> Turn<'a> {
             Outcome::Ask(questions) => return Step::Ask(questions),
             Outcome::Act { rule, commands, at_once } => (rule, commands, at_once),
         };
-        if let Some(trouble) = &self.old.trouble
-            && !commands.is_empty()
-        {
+        if let Some(trouble) = &self.old.trouble {
             let again = commands.iter().any(|command| *command.to_string() == *trouble.command);
-            if again && self.now < trouble.retry_at {
+            let early = self.now < trouble.retry_at;
+            if again && early {
                 return self.backs_off();
             }
-            self.edit().trouble = None;
+            // It is tried again, or no longer wanted when its time has come. A failure leads back to where it is noted.
+            if rule != Rule::CommandFailed && (!early || !commands.is_empty()) {
+                self.edit().trouble = None;
+            }
         }
         self.settle_stall();
         let mut at_once = at_once;

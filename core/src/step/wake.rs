@@ -83,9 +83,6 @@ pub(super) fn next(
     let deadline = deadline(canary);
     if let Some(trouble) = &state.trouble {
         wakes.add(trouble.retry_at, Why::Retry);
-        if trouble.retry_at > now {
-            return wakes.wake;
-        }
     }
     if let Some(stall) = &state.stall {
         wakes.add_if(stall_time(state, stall, deadline), Why::Stalled);
@@ -172,6 +169,16 @@ pub(super) fn mend_clock(t: &mut Turn<'_>) {
     }
     if ahead(since(t.state().primary_unready)) {
         t.edit().primary_unready = Some(Unready { since: now, warned: None });
+    }
+    for warned in
+        [t.state().canary_unready, t.state().primary_unready].map(|unready| unready.and_then(|u| u.warned))
+    {
+        if ahead(warned) {
+            let state = t.edit();
+            for unready in [&mut state.canary_unready, &mut state.primary_unready].into_iter().flatten() {
+                unready.warned = None;
+            }
+        }
     }
     if ahead(t.state().ready_since) {
         t.edit().ready_since = Some(now);
