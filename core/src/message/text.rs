@@ -1,0 +1,196 @@
+//! The sentences. They keep the words people search for in Flagger's, and always name metric, value and bound.
+
+use core::fmt;
+
+use super::{Message, Step};
+use crate::{
+    decision::{Cause, Finding, Obstacle, Workload},
+    observation::FailureClass,
+    revision::Text,
+    spec::Shape,
+    time::Human,
+};
+
+/// A message with the names it speaks of.
+pub(super) struct Sentence<'a> {
+    pub(super) message: &'a Message,
+    pub(super) canary: &'a str,
+    pub(super) shape: &'a Shape,
+}
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (canary, kind, target) = (self.canary, &self.shape.kind, &self.shape.target);
+        match self.message {
+            Message::TakenOver => write!(f, "Taking {canary} over from Flagger"),
+            Message::RollbackHooks { polled, called } => write!(
+                f,
+                "Rollback hooks of {canary}: {polled} polled (2xx rolls back), {called} called when a rollback happens"
+            ),
+            Message::Initialized => {
+                write!(f, "Initialization done! {canary}: {kind} {target} has its primary")
+            }
+            Message::NewRevision(revision) => {
+                write!(f, "New revision detected! Scaling up {target} ({revision})")
+            }
+            Message::Restarted(revision) => {
+                write!(f, "New revision detected! Restarting analysis for {target} ({revision})")
+            }
+            Message::AnalysedInPlace(revision) => write!(
+                f,
+                "New revision detected! {target} ({revision}) already serves all users, because the primary is not \
+                 ready; it is analysed in place"
+            ),
+            Message::Withdrawn(revision) => {
+                write!(f, "Revision {revision} of {target} no longer waits for approval")
+            }
+            Message::Started => write!(f, "Starting canary analysis for {target}"),
+            Message::Advanced(step) => {
+                write!(f, "Advance {canary} ")?;
+                match step {
+                    Step::Mirror(weight) => write!(f, "canary mirror {weight}"),
+                    Step::Weight(weight) => write!(f, "canary weight {weight}"),
+                    Step::Iteration(done, all) => write!(f, "canary iteration {done}/{all}"),
+                    Step::All => f.write_str("routing all traffic to canary"),
+                }
+            }
+            Message::HookPassed { kind, hook, said } => {
+                let mut kind = kind.0.chars();
+                let first = kind.next().map(|first| first.to_ascii_uppercase());
+                first.into_iter().chain(kind).try_for_each(|c| fmt::Write::write_char(f, c))?;
+                write!(f, " check {hook} passed{}", Said(said))
+            }
+            Message::GateClosed { kind, hook, said, .. } => {
+                let what = match &*kind.0 {
+                    "confirm-promotion" => "promotion approval",
+                    "confirm-traffic-increase" => "traffic increase approval",
+                    _ => "approval",
+                };
+                write!(f, "Halt {canary} advancement waiting for {what} {hook}{}", Said(said))
+            }
+            Message::CheckFailed { finding, failed, threshold } => {
+                write!(f, "Halt {canary} advancement {finding} (failed checks: {failed} of {threshold})")
+            }
+            Message::CheckHeld(finding) => {
+                write!(f, "Halt {canary} advancement, check not counted: {finding}")
+            }
+            Message::RollingBack(cause) => write!(f, "Rolling back {canary} {cause}"),
+            Message::RollbackWaits => {
+                write!(f, "Rollback of {canary} waits: the primary is not ready and the canary serves")
+            }
+            Message::CanaryFailed => write!(f, "Canary failed! Scaling down {canary}"),
+            Message::PromotionStarted(revision) => {
+                write!(f, "Copying {target} template spec to {target}-primary ({revision})")
+            }
+            Message::PrimaryAdvanced(weight) => write!(f, "Advance {canary} primary weight {weight}"),
+            Message::PrimaryTakesAll => write!(f, "Routing all traffic to primary {target}-primary"),
+            Message::Promoted { skipped: false } => write!(f, "Promotion completed! Scaling down {target}"),
+            Message::Promoted { skipped: true } => {
+                write!(f, "Promotion completed! Canary analysis was skipped for {target}")
+            }
+            Message::PromotionFailed { why } => {
+                write!(f, "Promotion of {target} failed, primary not ready: {why}")
+            }
+            Message::PrimaryRecovered => {
+                write!(f, "Primary {target}-primary is ready again, routing all traffic to it")
+            }
+            Message::OwedHookFailed { kind, hook, said, given_up } => {
+                let end = if *given_up { "; it is not tried again" } else { "" };
+                write!(f, "{} hook {hook} failed{}{end}", kind.0, Said(said))
+            }
+            Message::RequestGranted { kind, value } => {
+                write!(f, "Request {kind}={value} granted for {canary}")
+            }
+            Message::RequestRefused { kind, value, why } => {
+                write!(f, "Request {kind}={value} refused for {canary}: {why}")
+            }
+            Message::Suspended => write!(f, "Canary {canary} is suspended"),
+            Message::Resumed => write!(f, "Canary {canary} goes on"),
+            Message::Invalid { problem } => {
+                write!(f, "Canary {canary} is invalid, nothing advances: {problem}")
+            }
+            Message::ShapeChanged => {
+                write!(f, "Strategy, provider, service or target of {canary} changed: starting anew")
+            }
+            Message::RoutesRepaired => {
+                write!(f, "Routes of {canary} were changed by someone else and put right")
+            }
+            Message::CommandFailed { command, error, class } => {
+                let class = match class {
+                    FailureClass::Retry => "failed",
+                    FailureClass::Refused => "was refused",
+                    FailureClass::Moved => "came too late",
+                };
+                write!(f, "{canary}: {command} {class}: {error}")
+            }
+            Message::CommandStillRefused { command, error } => {
+                write!(f, "{canary} is stuck: {command} is still refused: {error}")
+            }
+            Message::Stalled(obstacle) => write!(f, "{canary} is held up: {obstacle}"),
+            Message::Terminating => write!(f, "Terminating canary {canary}"),
+        }
+    }
+}
+
+/// What a hook said, if anything.
+struct Said<'a>(&'a Text);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, ": {}", self.0) }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Below { metric, value, min } => write!(f, "{metric} check failed: {value} < {min}"),
+            Self::Above { metric, value, max } => write!(f, "{metric} check failed: {value} > {max}"),
+            Self::NoData { metric } => write!(f, "no values found for metric {metric}"),
+            Self::MetricError { metric, error } => write!(f, "metric {metric} query failed: {error}"),
+            Self::Hook { kind, hook, said } => {
+                let kind = if &*kind.0 == "rollout" { "external" } else { &kind.0 };
+                write!(f, "{kind} check {hook} failed{}", Said(said))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Checks { failed, threshold, last } => {
+                write!(f, "failed checks threshold reached {failed} of {threshold}")?;
+                last.iter().try_for_each(|last| write!(f, ": {last}"))
+            }
+            Self::Trigger { hook } => write!(f, "manual webhook invoked: rollback check {hook} passed"),
+            Self::Deadline { who, why, deadline } => {
+                write!(f, "progress deadline of {} exceeded, {who} not ready: {why}", Human(*deadline))
+            }
+            Self::Request => f.write_str("on request of an operator"),
+            Self::Reverted => f.write_str("the target was set back to the promoted revision"),
+        }
+    }
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Canary => "canary",
+            Self::Primary => "primary",
+        })
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TargetMissing => f.write_str("the target does not exist"),
+            Self::NotReady { who, why } => write!(f, "the {who} is not ready: {why}"),
+            Self::NotServing => f.write_str("the apex service has no ready endpoints on the primary yet"),
+            Self::Unreadable { what, why } => write!(f, "the {what} cannot be read: {why}"),
+            Self::Held(finding) => write!(f, "checks are not counted: {finding}"),
+            Self::Invalid { problem } => write!(f, "the Canary is invalid: {problem}"),
+        }
+    }
+}
