@@ -24,6 +24,10 @@ pub struct Story {
     pub start: Timestamp,
     /// Every plan, in order.
     pub moments: Vec<Moment>,
+    /// Every question that was put, in order; also those that were overtaken before their answer came.
+    pub calls: Vec<Call>,
+    /// Scripted events that never happened, by their place in the file.
+    pub missed: Vec<usize>,
     /// The state at the end.
     pub end: State,
     /// The revision the primary runs at the end, if there is a primary and it can be told.
@@ -51,6 +55,19 @@ pub struct Moment {
     pub sent: Vec<Notice>,
     /// When the next call is due.
     pub wake: Option<Wake>,
+}
+
+/// A question that was put to a metric's provider or to a hook.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// When.
+    pub at: Duration,
+    /// The index of the moment it was made for.
+    pub moment: usize,
+    /// The question.
+    pub question: Question,
+    /// What came back, one for each attempt: as it is scripted, `200` or `timeout`.
+    pub answers: Vec<String>,
 }
 
 /// A question and its answer.

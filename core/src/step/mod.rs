@@ -86,6 +86,7 @@ pub fn step(canary: &Result<Rollout, Invalid>, state: &State, seen: &Observation
 fn rules(t: &mut Turn<'_>) -> Flow {
     // What must not be touched, and what went wrong.
     standstill::newer_version(t)?;
+    wake::mend_clock(t);
     trouble::note(t)?;
 
     // Deletion goes before everything; its own rules end the call.

@@ -20,7 +20,10 @@ use crate::{
 /// A state of a newer version is left alone: writing it would lose what this one does not know.
 pub(super) fn newer_version(t: &mut Turn<'_>) -> Flow {
     match t.state().origin {
-        Origin::Newer(_) => t.wait(Rule::HeldForNewerVersion),
+        Origin::Newer(_) => {
+            t.keep_stall();
+            t.wait(Rule::HeldForNewerVersion)
+        }
         Origin::Ours | Origin::Flagger => Flow::Continue(()),
     }
 }

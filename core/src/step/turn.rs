@@ -60,7 +60,7 @@ impl<'a> Turn<'a> {
         seen: &'a Observation,
         now: Timestamp,
     ) -> Self {
-        let mut turn = Self {
+        Self {
             canary,
             seen,
             now,
@@ -70,9 +70,7 @@ impl<'a> Turn<'a> {
             notices: Vec::new(),
             hook: None,
             stall: Holdup::Gone,
-        };
-        wake::mend_clock(&mut turn);
-        turn
+        }
     }
 
     /// The state as it was when the call began.
@@ -258,7 +256,8 @@ impl<'a> Turn<'a> {
         self.settle_stall();
         let mut at_once = at_once;
         let mut rule = rule;
-        if commands.is_empty() && self.draft.is_none() && self.notices.is_empty() {
+        let ours = rule != Rule::HeldForNewerVersion;
+        if ours && commands.is_empty() && self.draft.is_none() && self.notices.is_empty() {
             (rule, commands, at_once) = self.tidy_up(rule, at_once);
         }
         let state = self.save();
