@@ -64,8 +64,6 @@ pub enum Rule {
     Requested,
     /// An intended promotion is carried out: the primary gets the revision.
     PromotionApplied,
-    /// A decided promotion was dropped for a newer revision.
-    PromotionDropped,
     /// The primary is not ready yet after promotion.
     PromotionWaits,
     /// The primary takes traffic back.

@@ -203,8 +203,9 @@ fn counts(t: &mut Turn<'_>, r: &Rollout) {
     let state = t.edit();
     state.check += 1;
     state.due = due;
-    // Nothing stands at its start any more.
-    state.ready_since = None;
+    if state.stage != Stage::Start {
+        state.ready_since = None;
+    }
 }
 
 fn counted(t: &mut Turn<'_>, r: &Rollout, rule: Rule) -> Flow {

@@ -100,5 +100,5 @@ fn complete(t: &mut Turn<'_>) -> Flow {
     state.clear_run();
     state.phase = Phase::Initialized;
     t.tell(Message::Initialized);
-    t.act(Rule::Initialized, vec![Command::PauseScaler, Command::ScaleDown])
+    t.act_and_go_on(Rule::Initialized, vec![Command::PauseScaler, Command::ScaleDown])
 }

@@ -123,7 +123,7 @@ fn failed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     state.canary_weight = if canary_serves { 100 } else { 0 };
     owe(state, r, RunOn::FailedPromotion, now);
     let commands = t.reroute(r).into_iter().collect();
-    t.act(Rule::PromotionFailed, commands)
+    t.act_and_go_on(Rule::PromotionFailed, commands)
 }
 
 /// After the copy the target may show a newer revision: then users leave it as soon as they can.
@@ -177,7 +177,7 @@ fn complete(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool, hu
     state.promoted = revision;
     owe(state, r, RunOn::Success, now);
     t.tell(Message::Promoted { skipped });
-    t.act(Rule::Promoted, vec![Command::PauseScaler, Command::ScaleDown])
+    t.act_and_go_on(Rule::Promoted, vec![Command::PauseScaler, Command::ScaleDown])
 }
 
 /// Notes the hooks that are called once a run has ended.

@@ -49,7 +49,7 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     };
     commands.extend([Command::PauseScaler, Command::ScaleDown]);
     t.tell(Message::CanaryFailed);
-    t.act(Rule::RolledBack, commands)
+    t.act_and_go_on(Rule::RolledBack, commands)
 }
 
 /// The run is over.
@@ -91,5 +91,5 @@ fn stays(t: &mut Turn<'_>) -> Flow {
     if let Ok(r) = canary {
         promotion::owe(state, r, RunOn::FailedPromotion, now);
     }
-    t.act(Rule::RolledBack, Vec::new())
+    t.act_and_go_on(Rule::RolledBack, Vec::new())
 }

@@ -121,8 +121,11 @@ pub(super) fn primary_ready(t: &mut Turn<'_>) -> Flow {
 pub(super) fn restart(t: &mut Turn<'_>, r: &Rollout, revision: Revision) -> Flow {
     let (now, before) = (t.now, t.state().before);
     let on_canary = t.before().routes(r.strategy()).exposed() > 0;
-    if on_canary && t.primary_is_the_worse_copy() {
-        return primary_ready(t);
+    if on_canary {
+        t.primary()?;
+        if t.primary_is_the_worse_copy() {
+            return primary_ready(t);
+        }
     }
     t.tell(Message::Restarted(revision.clone()));
     let state = t.edit();

@@ -78,9 +78,11 @@ pub(super) fn shape_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         return Flow::Continue(());
     }
     // Users do not leave a copy that serves for one that does not.
-    if serves && (state.canary_weight > 0 || state.stage == Stage::Switched) && t.primary_is_the_worse_copy()
-    {
-        return run::primary_ready(t);
+    if serves && (state.canary_weight > 0 || state.stage == Stage::Switched) {
+        t.primary()?;
+        if t.primary_is_the_worse_copy() {
+            return run::primary_ready(t);
+        }
     }
     let state = t.state();
     if state.shape.same_objects(shape) {

@@ -1,6 +1,6 @@
 //! A command that failed: noted, told once, tried again later and later.
 
-use alloc::string::ToString;
+use alloc::{string::ToString, vec::Vec};
 use core::time::Duration;
 
 use super::{
@@ -55,7 +55,7 @@ pub(super) fn note(t: &mut Turn<'_>) -> Flow {
     }
     t.edit().trouble = Some(trouble);
     t.keep_stall();
-    t.wait(Rule::CommandFailed)
+    t.act_and_go_on(Rule::CommandFailed, Vec::new())
 }
 
 fn wait(class: FailureClass, attempts: u32) -> Duration {

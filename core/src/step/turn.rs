@@ -262,6 +262,8 @@ impl<'a> Turn<'a> {
         }
         let state = self.save();
         let after = state.as_ref().unwrap_or(self.old);
+        // A request that was answered is taken off the object next.
+        let at_once = at_once || (ours && !after.consumed.is_empty() && after.trouble.is_none());
         let wake = wake::next(self.canary, after, self.seen, self.now, at_once);
         let after = standing(self.canary, after);
         let decision = Decision { rule, measured: self.measured, hook: self.hook, after };
