@@ -117,6 +117,7 @@ pub const TRANSITIONS: &[(Phase, Phase, &str)] = {
         (Promoting, Progressing, "newer revision before the primary was touched"),
         (Promoting, Finalising, "primary ready, all traffic to it"),
         (Promoting, Failed, "primary never ready"),
+        (Finalising, Failed, "primary not ready any more"),
         (Finalising, Succeeded, "canary scaled down"),
         (Initialized, Initializing, "target, service or provider replaced"),
         (Succeeded, Initializing, "target, service or provider replaced"),

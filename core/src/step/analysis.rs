@@ -55,18 +55,7 @@ fn revision(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if *revision == t.state().promoted {
         return rollback::decide(t, Cause::Reverted);
     }
-    if t.state().stage != Stage::InPlace {
-        return run::restart(t, r, revision.clone());
-    }
-    // The users are on it already, whatever we do.
-    let (now, before, weight) = (t.now, t.state().before, t.state().canary_weight);
-    t.tell(Message::AnalysedInPlace(revision.clone()));
-    let state = t.edit();
-    run::begin(state, r, revision.clone(), now);
-    state.before = before;
-    state.stage = Stage::InPlace;
-    state.canary_weight = weight;
-    t.act(Rule::Restarted, Vec::new())
+    run::restart(t, r, revision.clone())
 }
 
 /// In place: the primary is ready again, so users go back to it and the run becomes an ordinary one.
@@ -77,7 +66,7 @@ fn primary_recovered(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
     t.tell(Message::PrimaryRecovered);
     let revision = t.state().applied.clone();
-    run::restart(t, r, revision)
+    run::restart_from_primary(t, r, revision)
 }
 
 /// Somebody took the canary's pods away.

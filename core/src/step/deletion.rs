@@ -37,7 +37,7 @@ pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
             // Whoever wrote it: what follows is ours.
             state.origin = Origin::Ours;
             t.tell(Message::Terminating);
-            t.act_and_go_on(Rule::DeletionDecided, Vec::new())
+            t.act(Rule::DeletionDecided, Vec::new())
         }
     }
 }
@@ -47,7 +47,7 @@ fn give_back(t: &mut Turn<'_>) -> Flow {
     roll_back(t)?;
     if let Some(target) = t.target()? {
         if target.replicas == 0 {
-            return t.act_and_go_on(Rule::DeletionWaits, vec![Command::ResumeScaler, Command::ScaleUp]);
+            return t.act(Rule::DeletionWaits, vec![Command::ResumeScaler, Command::ScaleUp]);
         }
         if let Some(why) = Readiness::why_not(&target.readiness) {
             t.held_up_by(Obstacle::NotReady { who: Workload::Canary, why });
@@ -56,10 +56,7 @@ fn give_back(t: &mut Turn<'_>) -> Flow {
     }
     // Without a target there is nobody to hand over to.
     t.edit().intent = Some(Intent::Delete { given_back: true });
-    t.act_and_go_on(
-        Rule::GivenBack,
-        vec![Command::ResumeScaler, Command::RevertServices, Command::RevertRoutes],
-    )
+    t.act(Rule::GivenBack, vec![Command::ResumeScaler, Command::RevertServices, Command::RevertRoutes])
 }
 
 /// A run ends first: its users go to the primary, unless that is the worse copy.
@@ -74,7 +71,7 @@ fn roll_back(t: &mut Turn<'_>) -> Flow {
     state.mirror_weight = 0;
     state.stage = Stage::Start;
     let commands = t.reroute(r).into_iter().collect();
-    t.act_and_go_on(Rule::DeletionWaits, commands)
+    t.act(Rule::DeletionWaits, commands)
 }
 
 /// What is owed is called and what is told is sent; then the Canary goes.

@@ -31,7 +31,7 @@ fn appear(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     state.shape = r.shape().clone();
     tell_rollback_hooks(t, r);
     let commands = if r.reverts_on_deletion() { vec![Command::EnsureFinalizer(true)] } else { Vec::new() };
-    t.act_and_go_on(Rule::Initializing, commands)
+    t.act(Rule::Initializing, commands)
 }
 
 /// A `rollback` hook can be read in two ways; people are told which one was taken.
@@ -53,7 +53,7 @@ fn workloads(t: &mut Turn<'_>) -> Flow {
     let drift = t.known(&seen.drift, "owned objects")?;
     if missing || drift.workloads || drift.services {
         let commands = vec![Command::EnsureWorkloads, Command::EnsureServices(ApexTo::Untouched)];
-        return t.act_and_go_on(Rule::Initializing, commands);
+        return t.act(Rule::Initializing, commands);
     }
     Flow::Continue(())
 }
@@ -81,7 +81,7 @@ fn serve(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         if r.switches_traffic {
             commands.push(t.route(r));
         }
-        return t.act_and_go_on(Rule::Initializing, commands);
+        return t.act(Rule::Initializing, commands);
     }
     if !services.serving {
         t.held_up_by(Obstacle::NotServing);
@@ -100,5 +100,5 @@ fn complete(t: &mut Turn<'_>) -> Flow {
     state.clear_run();
     state.phase = Phase::Initialized;
     t.tell(Message::Initialized);
-    t.act_and_go_on(Rule::Initialized, vec![Command::PauseScaler, Command::ScaleDown])
+    t.act(Rule::Initialized, vec![Command::PauseScaler, Command::ScaleDown])
 }

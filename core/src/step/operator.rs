@@ -55,6 +55,9 @@ fn answer(t: &mut Turn<'_>, request: &Request, order: Option<Order>) -> Flow {
 
 fn standing(t: &Turn<'_>) -> Standing {
     match &t.state().intent {
+        Some(Intent::Promote { applied: false, revision, .. }) if promotion::is_applied(t, revision) => {
+            Standing::PromotionApplied
+        }
         Some(Intent::Promote { applied: false, .. }) => Standing::PromotionDecided,
         Some(Intent::Promote { applied: true, .. }) => Standing::PromotionApplied,
         Some(Intent::Rollback { .. }) => Standing::RollingBack,
@@ -100,7 +103,7 @@ fn obey(t: &mut Turn<'_>, ruled: Ruling, order: Option<Order>) -> Flow {
             }
         }
     }
-    t.act_and_go_on(Rule::Requested, Vec::new())
+    t.act(Rule::Requested, Vec::new())
 }
 
 /// Whatever the target shows is run again.
@@ -110,7 +113,7 @@ fn rerun(t: &mut Turn<'_>) {
 
 /// A run under way begins anew.
 fn start_over(t: &mut Turn<'_>) -> Flow {
-    let Ok(r) = t.canary else { return t.act_and_go_on(Rule::Requested, Vec::new()) };
+    let Ok(r) = t.canary else { return t.act(Rule::Requested, Vec::new()) };
     let revision = t.revision()?.cloned().unwrap_or_else(|| t.state().applied.clone());
     t.edit().intent = None;
     run::restart(t, r, revision)
@@ -118,7 +121,7 @@ fn start_over(t: &mut Turn<'_>) -> Flow {
 
 /// The waiting revision starts: its gates count as passed, its analysis is skipped.
 fn start_now(t: &mut Turn<'_>) -> Flow {
-    let Ok(r) = t.canary else { return t.act_and_go_on(Rule::Requested, Vec::new()) };
+    let Ok(r) = t.canary else { return t.act(Rule::Requested, Vec::new()) };
     let revision = t.revision()?.cloned().unwrap_or_default();
     let (now, before) = (t.now, t.state().before);
     t.tell(Message::NewRevision(revision.clone()));
@@ -148,7 +151,7 @@ pub(super) fn withdraw(t: &mut Turn<'_>) {
 
 /// The weight an operator wants stays until the next request.
 fn set_weight(t: &mut Turn<'_>, weight: u8) -> Flow {
-    let Ok(r) = t.canary else { return t.act_and_go_on(Rule::Requested, Vec::new()) };
+    let Ok(r) = t.canary else { return t.act(Rule::Requested, Vec::new()) };
     let state = t.edit();
     state.held_by_operator = true;
     state.canary_weight = weight;
@@ -157,5 +160,5 @@ fn set_weight(t: &mut Turn<'_>, weight: u8) -> Flow {
         state.stage = Stage::Analysing;
     }
     let commands = t.reroute(r).into_iter().collect();
-    t.act_and_go_on(Rule::Requested, commands)
+    t.act(Rule::Requested, commands)
 }

@@ -20,7 +20,7 @@ pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let Some(hook) = r.hook(&owed.hook) else {
         // Taken off the Canary since.
         t.edit().owed.remove(0);
-        return t.act_and_go_on(Rule::OwedHook, Vec::new());
+        return t.act(Rule::OwedHook, Vec::new());
     };
     if t.now < owed.at {
         return t.wait(Rule::OwedHook);
@@ -54,5 +54,5 @@ pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
             t.tell(Message::OwedHookFailed { kind: kind.into(), hook: name, said, given_up });
         }
     }
-    t.act_and_go_on(Rule::OwedHook, Vec::new())
+    t.act(Rule::OwedHook, Vec::new())
 }

@@ -29,7 +29,7 @@ pub(super) fn decide(t: &mut Turn<'_>, skipped: bool) -> Flow {
         state.phase = Phase::Promoting;
     }
     t.tell(Message::PromotionStarted(revision));
-    t.act_and_go_on(Rule::PromotionDecided, Vec::new())
+    t.act(Rule::PromotionDecided, Vec::new())
 }
 
 /// Carries it out: copy, wait for the primary, give it the traffic, take the canary away.
@@ -52,12 +52,15 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
 
 /// The primary is told to run the revision, unless the target shows another one by now.
 fn copy(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool) -> Flow {
+    t.primary()?;
+    if is_applied(t, &revision) {
+        // We were stopped between the copy and its save.
+        t.edit().intent = Some(Intent::Promote { revision, applied: true, skipped });
+        return t.act(Rule::PromotionApplied, Vec::new());
+    }
     match t.revision()? {
         Some(shown) if *shown == revision => {}
-        Some(shown) => {
-            let shown = shown.clone();
-            return dropped(t, r, shown);
-        }
+        Some(shown) => return dropped(t, r, shown.clone()),
         // Without a target there is nothing to copy; its deadline ends the run.
         None => return dropped(t, r, revision),
     }
@@ -80,13 +83,15 @@ fn copy(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool) -> Flo
     t.act(Rule::PromotionApplied, commands)
 }
 
+/// Whether the primary runs a revision that was not promoted yet: then it was told to, whatever was saved.
+pub(super) fn is_applied(t: &Turn<'_>, revision: &Revision) -> bool {
+    let runs = t.seen.primary.known().and_then(Option::as_ref).and_then(|primary| primary.runs.as_ref());
+    runs == Some(revision) && *revision != t.state().promoted
+}
+
 /// Nothing was touched yet, so the newer revision gets a run of its own.
 fn dropped(t: &mut Turn<'_>, r: &Rollout, shown: Revision) -> Flow {
-    let promoted = shown == t.state().promoted;
-    let state = t.edit();
-    state.intent = None;
-    state.phase = Phase::Progressing;
-    if promoted {
+    if shown == t.state().promoted && shown != t.state().applied {
         return rollback::decide(t, Cause::Reverted);
     }
     run::restart(t, r, shown)
@@ -123,7 +128,7 @@ fn failed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     state.canary_weight = if canary_serves { 100 } else { 0 };
     owe(state, r, RunOn::FailedPromotion, now);
     let commands = t.reroute(r).into_iter().collect();
-    t.act_and_go_on(Rule::PromotionFailed, commands)
+    t.act(Rule::PromotionFailed, commands)
 }
 
 /// After the copy the target may show a newer revision: then users leave it as soon as they can.
@@ -177,7 +182,7 @@ fn complete(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool, hu
     state.promoted = revision;
     owe(state, r, RunOn::Success, now);
     t.tell(Message::Promoted { skipped });
-    t.act_and_go_on(Rule::Promoted, vec![Command::PauseScaler, Command::ScaleDown])
+    t.act(Rule::Promoted, vec![Command::PauseScaler, Command::ScaleDown])
 }
 
 /// Notes the hooks that are called once a run has ended.

@@ -27,7 +27,7 @@ pub(super) fn finalizer(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         return Flow::Continue(());
     }
     t.keep_stall();
-    t.act_and_go_on(Rule::Repaired, vec![Command::EnsureFinalizer(wanted)])
+    t.act(Rule::Repaired, vec![Command::EnsureFinalizer(wanted)])
 }
 
 /// Workloads and services that are missing or were changed.
@@ -62,6 +62,10 @@ pub(super) fn routes(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
     // Nobody is moved from a copy that serves to one that does not.
     if seen.is_some() && exposes_more && t.primary_is_the_worse_copy() {
+        return Flow::Continue(());
+    }
+    let to_canary = seen.is_some_and(|seen| seen.exposed() < wanted.exposed());
+    if to_canary && t.canary_readiness().is_some_and(|canary| !canary.is_ready()) {
         return Flow::Continue(());
     }
     let commands = vec![t.route(r)];

@@ -21,7 +21,7 @@ use crate::{
 pub(super) fn decide(t: &mut Turn<'_>, cause: Cause) -> Flow {
     t.tell(Message::RollingBack(cause.clone()));
     t.edit().intent = Some(Intent::Rollback { cause, released: false });
-    t.act_and_go_on(Rule::RollbackDecided, Vec::new())
+    t.act(Rule::RollbackDecided, Vec::new())
 }
 
 /// Carries it out: users to the primary, the canary down, Failed. Reads no fact that is not known.
@@ -49,7 +49,7 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     };
     commands.extend([Command::PauseScaler, Command::ScaleDown]);
     t.tell(Message::CanaryFailed);
-    t.act_and_go_on(Rule::RolledBack, commands)
+    t.act(Rule::RolledBack, commands)
 }
 
 /// The run is over.
@@ -91,5 +91,5 @@ fn stays(t: &mut Turn<'_>) -> Flow {
     if let Ok(r) = canary {
         promotion::owe(state, r, RunOn::FailedPromotion, now);
     }
-    t.act_and_go_on(Rule::RolledBack, Vec::new())
+    t.act(Rule::RolledBack, Vec::new())
 }

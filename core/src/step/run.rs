@@ -96,7 +96,9 @@ fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: 
         }
     }
     let state = t.edit();
-    let asked_for = state.pending.as_ref().is_some_and(|pending| pending.asked_for);
+    // A run of what is promoted already was asked for, even if it was restarted since.
+    let again = phase.is_analysing() && *revision == state.promoted;
+    let asked_for = again || state.pending.as_ref().is_some_and(|pending| pending.asked_for);
     state.phase = Phase::Waiting;
     state.pending = Some(Pending { revision: revision.clone(), asked_for });
     state.passed = opened.into_iter().collect();
@@ -119,19 +121,38 @@ pub(super) fn primary_ready(t: &mut Turn<'_>) -> Flow {
 
 /// A newer revision takes the place of the one that runs.
 pub(super) fn restart(t: &mut Turn<'_>, r: &Rollout, revision: Revision) -> Flow {
-    let (now, before) = (t.now, t.state().before);
-    let on_canary = t.before().routes(r.strategy()).exposed() > 0;
-    if on_canary {
+    if t.state().stage == Stage::InPlace {
+        return restart_in_place(t, r, revision);
+    }
+    if t.before().routes(r.strategy()).exposed() > 0 {
         t.primary()?;
         if t.primary_is_the_worse_copy() {
             return primary_ready(t);
         }
     }
     t.tell(Message::Restarted(revision.clone()));
+    restart_from_primary(t, r, revision)
+}
+
+/// All users go to the primary, and the run begins.
+pub(super) fn restart_from_primary(t: &mut Turn<'_>, r: &Rollout, revision: Revision) -> Flow {
+    let (now, before) = (t.now, t.state().before);
     let state = t.edit();
     begin(state, r, revision, now);
     state.before = before;
     let mut commands: Vec<Command> = t.reroute(r).into_iter().collect();
     commands.extend([Command::ResumeScaler, Command::ScaleUp]);
     t.act(Rule::Restarted, commands)
+}
+
+/// The users are on it already, whatever we do.
+fn restart_in_place(t: &mut Turn<'_>, r: &Rollout, revision: Revision) -> Flow {
+    let (now, before, weight) = (t.now, t.state().before, t.state().canary_weight);
+    t.tell(Message::AnalysedInPlace(revision.clone()));
+    let state = t.edit();
+    begin(state, r, revision, now);
+    state.before = before;
+    state.stage = Stage::InPlace;
+    state.canary_weight = weight;
+    t.act(Rule::Restarted, Vec::new())
 }

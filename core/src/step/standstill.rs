@@ -64,7 +64,7 @@ pub(super) fn suspended(t: &mut Turn<'_>, r: &Rollout) -> Flow {
             state.shift(now.since(since));
             t.tell(Message::Resumed);
             t.keep_stall();
-            t.act_and_go_on(Rule::Resumed, Vec::new())
+            t.act(Rule::Resumed, Vec::new())
         }
     }
 }
@@ -111,5 +111,5 @@ pub(super) fn shape_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
     state.phase = Phase::Initializing;
     state.shape = shape.clone();
-    t.act_and_go_on(Rule::ShapeChanged, commands)
+    t.act(Rule::ShapeChanged, commands)
 }

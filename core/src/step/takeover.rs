@@ -32,7 +32,7 @@ pub(super) fn rule(t: &mut Turn<'_>) -> Flow {
     become_ours(t.edit(), r, shown, runs.unwrap_or_default(), routes, now);
     t.tell(Message::TakenOver);
     initialize::tell_rollback_hooks(t, r);
-    t.act_and_go_on(Rule::TakenOver, Vec::new())
+    t.act(Rule::TakenOver, Vec::new())
 }
 
 /// The promoted revision is what the primary runs; Flagger's own checksums mean nothing to us.

@@ -55,7 +55,7 @@ pub(super) fn note(t: &mut Turn<'_>) -> Flow {
     }
     t.edit().trouble = Some(trouble);
     t.keep_stall();
-    t.act_and_go_on(Rule::CommandFailed, Vec::new())
+    t.act(Rule::CommandFailed, Vec::new())
 }
 
 fn wait(class: FailureClass, attempts: u32) -> Duration {

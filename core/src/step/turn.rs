@@ -22,12 +22,7 @@ pub(super) type Flow<T = ()> = ControlFlow<Outcome, T>;
 /// How a call ends.
 pub(super) enum Outcome {
     Ask(Vec<Question>),
-    Act {
-        rule: Rule,
-        commands: Vec<Command>,
-        /// There is more to do now.
-        at_once: bool,
-    },
+    Act { rule: Rule, commands: Vec<Command> },
 }
 
 /// Looks at the input, and collects what is to change. The state is copied only when it changes.
@@ -106,7 +101,7 @@ impl<'a> Turn<'a> {
     // --- Ends of a call.
 
     pub(super) fn waits(&mut self, rule: Rule) -> Outcome {
-        Outcome::Act { rule, commands: Vec::new(), at_once: false }
+        Outcome::Act { rule, commands: Vec::new() }
     }
 
     pub(super) fn wait<T>(&mut self, rule: Rule) -> Flow<T> {
@@ -114,12 +109,7 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn act<T>(&mut self, rule: Rule, commands: Vec<Command>) -> Flow<T> {
-        Flow::Break(Outcome::Act { rule, commands, at_once: false })
-    }
-
-    /// As [`Turn::act`], and the next call follows at once.
-    pub(super) fn act_and_go_on<T>(&mut self, rule: Rule, commands: Vec<Command>) -> Flow<T> {
-        Flow::Break(Outcome::Act { rule, commands, at_once: true })
+        Flow::Break(Outcome::Act { rule, commands })
     }
 
     // --- Facts. An unknown one ends the call, for the rule that reads it and all after it.
@@ -238,9 +228,9 @@ impl<'a> Turn<'a> {
     // --- The end.
 
     pub(super) fn finish(mut self, outcome: Outcome) -> Step {
-        let (rule, mut commands, at_once) = match outcome {
+        let (mut rule, mut commands) = match outcome {
             Outcome::Ask(questions) => return Step::Ask(questions),
-            Outcome::Act { rule, commands, at_once } => (rule, commands, at_once),
+            Outcome::Act { rule, commands } => (rule, commands),
         };
         if let Some(trouble) = &self.old.trouble {
             let again = commands.iter().any(|command| *command.to_string() == *trouble.command);
@@ -254,16 +244,14 @@ impl<'a> Turn<'a> {
             }
         }
         self.settle_stall();
-        let mut at_once = at_once;
-        let mut rule = rule;
-        let ours = rule != Rule::HeldForNewerVersion;
-        if ours && commands.is_empty() && self.draft.is_none() && self.notices.is_empty() {
-            (rule, commands, at_once) = self.tidy_up(rule, at_once);
+        let may_tidy = !matches!(rule, Rule::HeldForNewerVersion | Rule::Released);
+        if may_tidy && commands.is_empty() && self.draft.is_none() {
+            (rule, commands) = self.tidy_up(rule);
         }
         let state = self.save();
+        // A tick ends with a call that changes nothing.
+        let at_once = state.is_some() || !commands.is_empty();
         let after = state.as_ref().unwrap_or(self.old);
-        // A request that was answered is taken off the object next.
-        let at_once = at_once || (ours && !after.consumed.is_empty() && after.trouble.is_none());
         let wake = wake::next(self.canary, after, self.seen, self.now, at_once);
         let after = standing(self.canary, after);
         let decision = Decision { rule, measured: self.measured, hook: self.hook, after };
@@ -279,26 +267,23 @@ impl<'a> Turn<'a> {
 
     /// What is done when nothing else is: requests that were consumed go, and so do delivered notices once no other
     /// save is near.
-    fn tidy_up(&mut self, rule: Rule, at_once: bool) -> (Rule, Vec<Command>, bool) {
+    fn tidy_up(&mut self, rule: Rule) -> (Rule, Vec<Command>) {
         let consumed = &self.old.consumed;
-        let is_consumed = |kind, value: &Text| consumed.get(&kind) == Some(value);
-        if let Some(done) =
-            self.seen.requests.iter().find(|request| is_consumed(request.kind, &request.value))
-        {
-            return (Rule::RequestCleared, vec![Command::ClearRequest(done.clone())], true);
+        let mut done = self.seen.requests.iter();
+        if let Some(done) = done.find(|request| consumed.get(&request.kind) == Some(&request.value)) {
+            return (Rule::RequestCleared, vec![Command::ClearRequest(done.clone())]);
         }
         if !consumed.is_empty() {
             self.edit().consumed.clear();
-            return (Rule::RequestCleared, Vec::new(), true);
+            return (Rule::RequestCleared, Vec::new());
         }
         let quiet = !self.old.is_running();
-        let delivered = self.old.outbox.notices().iter().any(|notice| self.seen.sent.contains(&notice.id));
-        if quiet && delivered {
-            let sent = &self.seen.sent;
+        let sent = &self.seen.sent;
+        if quiet && self.old.outbox.notices().iter().any(|notice| sent.contains(&notice.id)) {
             self.edit().outbox.drop_sent(sent);
-            return (Rule::NoticesDropped, Vec::new(), at_once);
+            return (Rule::NoticesDropped, Vec::new());
         }
-        (rule, Vec::new(), at_once)
+        (rule, Vec::new())
     }
 
     fn settle_stall(&mut self) {
@@ -338,12 +323,9 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The changed state with everything that every save brings along; `None` if nothing changed.
+    /// The changed state with everything that every save brings along; `None` if nothing changed: then nothing is told.
     fn save(&mut self) -> Option<State> {
-        let mut state = self.draft.take()?;
-        if state == *self.old && self.notices.is_empty() {
-            return None;
-        }
+        let mut state = self.draft.take().filter(|state| state != self.old)?;
         state.seq += 1;
         state.outbox.drop_sent(&self.seen.sent);
         state.outbox.push(state.seq, self.now, core::mem::take(&mut self.notices));
