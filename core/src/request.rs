@@ -186,6 +186,8 @@ pub enum Refusal {
     AboveMax(Weight),
     /// Users would be sent to a canary that is not ready.
     CanaryNotReady,
+    /// Users would be sent to a primary that is not known to be ready.
+    PrimaryNotReady,
 }
 
 impl fmt::Display for Refusal {
@@ -200,6 +202,7 @@ impl fmt::Display for Refusal {
             Self::NoWeights => f.write_str("the strategy of this Canary sets no weights"),
             Self::AboveMax(max) => write!(f, "the largest weight of this Canary is {max}"),
             Self::CanaryNotReady => f.write_str("the canary is not ready"),
+            Self::PrimaryNotReady => f.write_str("the primary is not ready"),
         }
     }
 }

@@ -112,6 +112,16 @@ impl Strategy {
         }
     }
 
+    /// Whether requests are mirrored at some time.
+    #[must_use]
+    pub fn mirrors(&self) -> bool {
+        match self {
+            Self::Weighted(weighted) => weighted.mirror.is_some(),
+            Self::AbTesting { .. } => false,
+            Self::BlueGreen(blue_green) => blue_green.mirror.is_some(),
+        }
+    }
+
     /// Flagger's name of the strategy, as its metrics label it.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -34,10 +34,11 @@ fn shares(call: &Call<'_>, routes: Routes, broken: &mut Broken) {
         format!("route {routes}")
     });
     let Ok(r) = call.canary else { return };
-    let (mirrors, matches) = match r.strategy() {
-        Strategy::Weighted(weighted) => (weighted.mirror.is_some(), weighted.matched),
-        Strategy::AbTesting { .. } => (false, true),
-        Strategy::BlueGreen(blue_green) => (blue_green.mirror.is_some(), false),
+    let mirrors = r.strategy().mirrors();
+    let matches = match r.strategy() {
+        Strategy::Weighted(weighted) => weighted.matched,
+        Strategy::AbTesting { .. } => true,
+        Strategy::BlueGreen(_) => false,
     };
     broken.unless(routes.mirror.is_none() || mirrors, "I1", || format!("route {routes} mirrors"));
     broken.unless(!routes.matched || matches, "I1", || format!("route {routes} is matched"));

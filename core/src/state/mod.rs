@@ -263,7 +263,10 @@ impl State {
                     Routes::split(100)
                 }
             },
-            Stage::Mirroring => Routes { mirror: Some(self.mirror_weight), ..Routes::PRIMARY },
+            Stage::Mirroring if strategy.mirrors() => {
+                Routes { mirror: Some(self.mirror_weight), ..Routes::PRIMARY }
+            }
+            Stage::Mirroring => Routes::PRIMARY,
             Stage::Start | Stage::Analysing => match strategy {
                 Strategy::Weighted(weighted) => Routes {
                     matched: weighted.matched && self.canary_weight > 0,
@@ -272,7 +275,9 @@ impl State {
                 Strategy::AbTesting { .. } if self.stage == Stage::Analysing => {
                     Routes { matched: true, ..Routes::split(100) }
                 }
-                Strategy::BlueGreen(_) if self.stage == Stage::Analysing && self.mirror_weight > 0 => {
+                Strategy::BlueGreen(_)
+                    if self.stage == Stage::Analysing && self.mirror_weight > 0 && strategy.mirrors() =>
+                {
                     Routes { mirror: Some(self.mirror_weight), ..Routes::PRIMARY }
                 }
                 Strategy::AbTesting { .. } | Strategy::BlueGreen(_) => Routes::PRIMARY,

@@ -98,9 +98,8 @@ fn gates(t: &mut Turn<'_>, r: &Rollout, next: Move) -> Flow {
     if weighted && next != Move::Soak {
         gate(t, r, HookKind::ConfirmTrafficIncrease)?;
     }
-    // Blue/green asks before traffic moves, and not again.
-    let switched = t.state().stage == Stage::Switched;
-    if next == Move::Switch || (next == Move::Promote && !switched) {
+    // Blue/green asks before traffic moves; what passed then is remembered.
+    if matches!(next, Move::Switch | Move::Promote) {
         // Passed at the start, unless it was added since.
         gate(t, r, HookKind::ConfirmRollout)?;
         gate(t, r, HookKind::ConfirmPromotion)?;

@@ -43,6 +43,16 @@ fn answer(t: &mut Turn<'_>, request: &Request, order: Option<Order>) -> Flow {
     if ruled == Ruling::SetWeight && !t.canary_readiness().is_some_and(Readiness::is_ready) {
         ruled = Ruling::Refused(Refusal::CanaryNotReady);
     }
+    if ruled == Ruling::Rerun
+        && leaves_the_canary(t)
+        && !t.primary_readiness().is_some_and(Readiness::is_ready)
+    {
+        ruled = Ruling::Refused(Refusal::PrimaryNotReady);
+    }
+    // What it is about has to be known before it is consumed.
+    if matches!(ruled, Ruling::Rerun | Ruling::StartWithoutAnalysis) {
+        t.revision()?;
+    }
     let (kind, value) = (request.kind, request.value.clone());
     t.edit().consumed.insert(kind, value.clone());
     if let Ruling::Refused(why) = ruled {
@@ -51,6 +61,13 @@ fn answer(t: &mut Turn<'_>, request: &Request, order: Option<Order>) -> Flow {
         t.tell(Message::RequestGranted { kind, value });
     }
     obey(t, ruled, order)
+}
+
+/// A new run would take users off the canary.
+fn leaves_the_canary(t: &Turn<'_>) -> bool {
+    let state = t.state();
+    let exposed = t.canary.as_ref().is_ok_and(|r| state.routes(r.strategy()).exposed() > 0);
+    state.is_running() && exposed && state.stage != Stage::InPlace
 }
 
 fn standing(t: &Turn<'_>) -> Standing {

@@ -232,7 +232,7 @@ impl<'a> Turn<'a> {
             Outcome::Ask(questions) => return Step::Ask(questions),
             Outcome::Act { rule, commands } => (rule, commands),
         };
-        if let Some(trouble) = &self.old.trouble {
+        if let Some(trouble) = &self.state().trouble {
             let again = commands.iter().any(|command| *command.to_string() == *trouble.command);
             let early = self.now < trouble.retry_at;
             if again && early {
@@ -258,11 +258,16 @@ impl<'a> Turn<'a> {
         Step::Act(Plan { commands, state, decision, wake })
     }
 
+    /// Nothing but the clock's mends is kept.
     fn backs_off(self) -> Step {
-        let wake = wake::next(self.canary, self.old, self.seen, self.now, false);
-        let after = standing(self.canary, self.old);
+        let mut turn = Self { stall: Holdup::Kept, ..Self::new(self.canary, self.old, self.seen, self.now) };
+        wake::mend_clock(&mut turn);
+        let state = turn.save();
+        let after = state.as_ref().unwrap_or(self.old);
+        let wake = wake::next(self.canary, after, self.seen, self.now, state.is_some());
+        let after = standing(self.canary, after);
         let decision = Decision { rule: Rule::BackingOff, measured: self.measured, hook: self.hook, after };
-        Step::Act(Plan { commands: Vec::new(), state: None, decision, wake })
+        Step::Act(Plan { commands: Vec::new(), state, decision, wake })
     }
 
     /// What is done when nothing else is: requests that were consumed go, and so do delivered notices once no other
