@@ -4,10 +4,13 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{
+    BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
+};
 use serin_core::{
     Observation, Phase, Plan, Rollout, State, Step, Timestamp,
     command::Routes,
+    effect,
     observation::{Apex, Drift, Fact, Primary, Readiness, Services, Target},
     question::{Answer, Answers, Asked},
     revision::Revision,
@@ -78,18 +81,24 @@ fn state(phase: Phase, weight: u8, canary: &Rollout) -> State {
     }
 }
 
-/// Runs calls until a plan, answering every question, as a driver does.
+/// A whole tick, as a driver runs it: calls until one changes nothing, every question answered, every command obeyed.
 fn tick(
     canary: &Result<Rollout, Invalid>,
     state: &State,
-    seen: &mut Observation,
+    mut seen: Observation,
     now: Timestamp,
     success_rate: f64,
-) -> Plan {
-    seen.answers = Answers::default();
+) -> (State, Option<Plan>) {
+    let mut changed: Option<State> = None;
     loop {
-        match step(canary, state, seen, now) {
-            Step::Act(plan) => return plan,
+        match step(canary, changed.as_ref().unwrap_or(state), &seen, now) {
+            Step::Act(plan) if plan.state.is_none() && plan.commands.is_empty() => {
+                return (changed.unwrap_or_default(), Some(plan));
+            }
+            Step::Act(plan) => {
+                plan.commands.iter().for_each(|command| effect::apply(command, &mut seen));
+                changed = plan.state.or(changed);
+            }
             Step::Ask(questions) => {
                 for question in questions {
                     let answer = match &question.id.of {
@@ -104,36 +113,41 @@ fn tick(
     }
 }
 
+/// Measures ticks alone; what is seen is made anew before each.
+fn measure(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    canary: &Result<Rollout, Invalid>,
+    state: &State,
+    seen: &Observation,
+    at: (Timestamp, f64),
+) {
+    group.bench_function(name, |b| {
+        b.iter_batched(
+            || seen.clone(),
+            |seen| black_box(tick(canary, black_box(state), seen, at.0, at.1)),
+            BatchSize::SmallInput,
+        );
+    });
+}
+
 fn ticks(c: &mut Criterion) {
     let canary = canary();
     let rollout = canary.as_ref().expect("the manifest above is valid");
     let idle = State { applied: Revision::of("v1"), ..state(Phase::Succeeded, 0, rollout) };
     let running = state(Phase::Progressing, 20, rollout);
 
+    let before = Timestamp::from_millis(NOW.as_millis() - 1);
+
     let mut group = c.benchmark_group("nothing changes");
-    group.bench_function("idle", |b| {
-        let mut seen = seen("v1", 0);
-        b.iter(|| black_box(tick(&canary, black_box(&idle), &mut seen, NOW, 100.0)));
-    });
-    group.bench_function("before the next check", |b| {
-        let (mut seen, before) = (seen("v2", 20), Timestamp::from_millis(NOW.as_millis() - 1));
-        b.iter(|| black_box(tick(&canary, black_box(&running), &mut seen, before, 100.0)));
-    });
+    measure(&mut group, "idle", &canary, &idle, &seen("v1", 0), (NOW, 100.0));
+    measure(&mut group, "before the next check", &canary, &running, &seen("v2", 20), (before, 100.0));
     group.finish();
 
     let mut group = c.benchmark_group("a transition");
-    group.bench_function("a new revision", |b| {
-        let mut seen = seen("v3", 0);
-        b.iter(|| black_box(tick(&canary, black_box(&idle), &mut seen, NOW, 100.0)));
-    });
-    group.bench_function("a check that advances", |b| {
-        let mut seen = seen("v2", 20);
-        b.iter(|| black_box(tick(&canary, black_box(&running), &mut seen, NOW, 100.0)));
-    });
-    group.bench_function("a check that fails", |b| {
-        let mut seen = seen("v2", 20);
-        b.iter(|| black_box(tick(&canary, black_box(&running), &mut seen, NOW, 50.0)));
-    });
+    measure(&mut group, "a new revision", &canary, &idle, &seen("v3", 0), (NOW, 100.0));
+    measure(&mut group, "a check that advances", &canary, &running, &seen("v2", 20), (NOW, 100.0));
+    measure(&mut group, "a check that fails", &canary, &running, &seen("v2", 20), (NOW, 50.0));
     group.finish();
 }
 
