@@ -15,6 +15,7 @@ use crate::{
     phase::Phase,
     spec::Rollout,
     state::{Repair, State},
+    time::Timestamp,
 };
 
 /// The longest wait between two repairs.
@@ -57,7 +58,7 @@ pub(super) fn routes(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
     let exposes_more = seen.is_none_or(|seen| seen.exposed() > wanted.exposed());
     let now_is_due = !t.state().phase.is_analysing() || t.now >= t.state().due;
-    if !(exposes_more || now_is_due) || !may_repair(t, r) || is_our_own(t.state(), r, *seen) {
+    if !(exposes_more || now_is_due) || !may_repair(t, r) || is_our_own(t.state(), r, *seen, t.now) {
         return Flow::Continue(());
     }
     // Nobody is moved from a copy that serves to one that does not.
@@ -73,9 +74,10 @@ pub(super) fn routes(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     t.act(Rule::Repaired, commands)
 }
 
-/// We were stopped between a command and its save: the routes are those of the move that is about to be made again.
-fn is_our_own(state: &State, r: &Rollout, seen: Option<Routes>) -> bool {
-    if !state.phase.is_analysing() {
+/// We were stopped between a command and its save: the routes are those of the move whose check is about to be made
+/// again. Once that check is decided they are anybody's.
+fn is_our_own(state: &State, r: &Rollout, seen: Option<Routes>, now: Timestamp) -> bool {
+    if !state.phase.is_analysing() || now < state.due {
         return false;
     }
     let mut after = state.clone();
