@@ -184,8 +184,8 @@ pub enum Message {
         /// What kind of failure it is.
         class: FailureClass,
     },
-    /// A command is refused for longer than the progress deadline.
-    CommandStillRefused {
+    /// A command fails for longer than the progress deadline.
+    CommandStillFails {
         /// What is tried.
         command: Text,
         /// What the cluster says.
@@ -231,7 +231,7 @@ impl Message {
             Self::GateClosed { muted: false, .. } | Self::AnalysedInPlace(_) => Some(Severity::Warn),
             Self::RollingBack(_)
             | Self::PromotionFailed { .. }
-            | Self::CommandStillRefused { .. }
+            | Self::CommandStillFails { .. }
             | Self::Stalled(_)
             | Self::OwedHookFailed { given_up: true, .. } => Some(Severity::Error),
             Self::TakenOver
@@ -280,7 +280,7 @@ impl Message {
             | Self::ShapeChanged
             | Self::RoutesRepaired
             | Self::CommandFailed { .. }
-            | Self::CommandStillRefused { .. }
+            | Self::CommandStillFails { .. }
             | Self::AnalysedInPlace(_)
             | Self::Stalled(_) => EventType::Warning,
             Self::TakenOver

@@ -123,8 +123,8 @@ impl fmt::Display for Sentence<'_> {
                 };
                 write!(f, "{canary}: {command} {class}: {error}")
             }
-            Message::CommandStillRefused { command, error } => {
-                write!(f, "{canary} is stuck: {command} is still refused: {error}")
+            Message::CommandStillFails { command, error } => {
+                write!(f, "{canary} is stuck: {command} still fails: {error}")
             }
             Message::Stalled(obstacle) => write!(f, "{canary} is held up: {obstacle}"),
             Message::Terminating => write!(f, "Terminating canary {canary}"),

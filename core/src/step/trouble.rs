@@ -46,12 +46,9 @@ pub(super) fn note(t: &mut Turn<'_>) -> Flow {
         });
     }
     let lasts = now.since(trouble.since) >= wake::deadline(t.canary);
-    if failure.class == FailureClass::Refused && lasts && !trouble.alerted {
+    if lasts && !trouble.alerted {
         trouble.alerted = true;
-        t.tell(Message::CommandStillRefused {
-            command: trouble.command.clone(),
-            error: trouble.error.clone(),
-        });
+        t.tell(Message::CommandStillFails { command: trouble.command.clone(), error: trouble.error.clone() });
     }
     t.edit().trouble = Some(trouble);
     t.keep_stall();
