@@ -265,6 +265,8 @@ pub enum Cause {
         why: Text,
         /// The time it had.
         deadline: Duration,
+        /// The platform gave it up before that.
+        gave_up: bool,
     },
     /// An operator asked for it.
     Request,

@@ -175,6 +175,8 @@ pub enum Message {
     ShapeChanged,
     /// Someone else changed the routes; they were put right.
     RoutesRepaired,
+    /// Someone else changed owned objects; they were put right.
+    ObjectsRepaired,
     /// A command failed.
     CommandFailed {
         /// What was tried.
@@ -258,6 +260,7 @@ impl Message {
             | Self::Invalid { .. }
             | Self::ShapeChanged
             | Self::RoutesRepaired
+            | Self::ObjectsRepaired
             | Self::CommandFailed { .. }
             | Self::Terminating => None,
         }
@@ -279,6 +282,7 @@ impl Message {
             | Self::Invalid { .. }
             | Self::ShapeChanged
             | Self::RoutesRepaired
+            | Self::ObjectsRepaired
             | Self::CommandFailed { .. }
             | Self::CommandStillFails { .. }
             | Self::AnalysedInPlace(_)

@@ -115,6 +115,9 @@ impl fmt::Display for Sentence<'_> {
             Message::RoutesRepaired => {
                 write!(f, "Routes of {canary} were changed by someone else and put right")
             }
+            Message::ObjectsRepaired => {
+                write!(f, "Workloads or services of {canary} were changed by someone else and put right")
+            }
             Message::CommandFailed { command, error, class } => {
                 let class = match class {
                     FailureClass::Retry => "failed",
@@ -164,7 +167,10 @@ impl fmt::Display for Cause {
                 last.iter().try_for_each(|last| write!(f, ": {last}"))
             }
             Self::Trigger { hook } => write!(f, "manual webhook invoked: rollback check {hook} passed"),
-            Self::Deadline { who, why, deadline } => {
+            Self::Deadline { who, why, gave_up: true, .. } => {
+                write!(f, "the platform gave the {who} up: {why}")
+            }
+            Self::Deadline { who, why, deadline, gave_up: false } => {
                 write!(f, "progress deadline of {} exceeded, {who} not ready: {why}", Human(*deadline))
             }
             Self::Request => f.write_str("on request of an operator"),

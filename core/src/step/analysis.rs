@@ -127,7 +127,9 @@ fn start(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if t.state().check == 0 {
         t.tell(Message::Started);
     }
-    check::pre_rollout(t, r)
+    check::pre_rollout(t, r)?;
+    check::clears_failures(t, r);
+    Flow::Continue(())
 }
 
 /// The `rollout` hooks, then all metrics; in place, the `pre-rollout` hooks before them.

@@ -147,8 +147,13 @@ fn passed(t: &mut Turn<'_>, r: &Rollout) {
     let state = t.edit();
     state.analysis.passed_checks = state.analysis.passed_checks.saturating_add(1);
     state.analysis.add(&measured);
-    if r.policy().threshold_mode == ThresholdMode::Consecutive {
-        state.failed_checks = 0;
-    }
     t.measured = measured;
+    clears_failures(t, r);
+}
+
+/// Where failures count in a row, a check that passed ends the row; so does a start whose hooks passed.
+pub(super) fn clears_failures(t: &mut Turn<'_>, r: &Rollout) {
+    if r.policy().threshold_mode == ThresholdMode::Consecutive && t.state().failed_checks > 0 {
+        t.edit().failed_checks = 0;
+    }
 }

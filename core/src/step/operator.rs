@@ -60,7 +60,21 @@ fn answer(t: &mut Turn<'_>, request: &Request, order: Option<Order>) -> Flow {
     } else if ruled != Ruling::Ignored {
         t.tell(Message::RequestGranted { kind, value });
     }
+    if order == Some(Order::Abort) {
+        refuse_others(t, request);
+    }
     obey(t, ruled, order)
+}
+
+/// Whoever aborts wants nothing else of what was asked before.
+fn refuse_others(t: &mut Turn<'_>, abort: &Request) {
+    let seen = t.seen;
+    for other in seen.requests.iter().filter(|other| *other != abort) {
+        let (kind, value) = (other.kind, other.value.clone());
+        if t.edit().consumed.insert(kind, value.clone()).as_ref() != Some(&value) {
+            t.tell(Message::RequestRefused { kind, value, why: Refusal::RollingBack });
+        }
+    }
 }
 
 /// A new run would take users off the canary.

@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 
 use super::{
-    analysis, readiness, rollback, run,
+    analysis, readiness, repair, rollback, run,
     turn::{Flow, Turn},
 };
 use crate::{
@@ -42,6 +42,7 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     if !applied {
         return copy(t, r, revision, skipped);
     }
+    repair::routes(t, r)?;
     primary_ready(t, r)?;
     let hurry = target_moved(t, &revision);
     if skipped || t.state().phase == Phase::Finalising {

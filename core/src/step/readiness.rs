@@ -59,7 +59,9 @@ pub(super) fn deadlines(t: &mut Turn<'_>, r: &Rollout) -> Flow {
                 Workload::Primary => t.primary_readiness(),
             };
             let why = readiness.and_then(Readiness::why_not).unwrap_or_default();
-            return rollback::decide(t, Cause::Deadline { who, why, deadline: r.policy().progress_deadline });
+            let gave_up = readiness.is_some_and(Readiness::is_stalled);
+            let deadline = r.policy().progress_deadline;
+            return rollback::decide(t, Cause::Deadline { who, why, deadline, gave_up });
         }
     }
     Flow::Continue(())

@@ -4,18 +4,17 @@ use alloc::{vec, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    advance::next_move,
+    advance,
     turn::{Flow, Turn},
 };
 use crate::{
     command::{ApexTo, Command, Routes},
     decision::Rule,
     message::Message,
-    observation::Fact,
+    observation::{Fact, Readiness},
     phase::Phase,
     spec::Rollout,
-    state::{Repair, State},
-    time::Timestamp,
+    state::Repair,
 };
 
 /// The longest wait between two repairs.
@@ -44,7 +43,7 @@ pub(super) fn objects(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if drift.services {
         commands.push(Command::EnsureServices(ApexTo::Primary));
     }
-    note(t, r);
+    note(t, r, Message::ObjectsRepaired);
     t.act(Rule::Repaired, commands)
 }
 
@@ -58,7 +57,7 @@ pub(super) fn routes(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
     let exposes_more = seen.is_none_or(|seen| seen.exposed() > wanted.exposed());
     let now_is_due = !t.state().phase.is_analysing() || t.now >= t.state().due;
-    if !(exposes_more || now_is_due) || !may_repair(t, r) || is_our_own(t.state(), r, *seen, t.now) {
+    if !(exposes_more || now_is_due) || !may_repair(t, r) || is_our_own(t, r, *seen) {
         return Flow::Continue(());
     }
     // Nobody is moved from a copy that serves to one that does not.
@@ -70,19 +69,35 @@ pub(super) fn routes(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         return Flow::Continue(());
     }
     let commands = vec![t.route(r)];
-    note(t, r);
+    note(t, r, Message::RoutesRepaired);
     t.act(Rule::Repaired, commands)
 }
 
-/// We were stopped between a command and its save: the routes are those of the move whose check is about to be made
-/// again. Once that check is decided they are anybody's.
-fn is_our_own(state: &State, r: &Rollout, seen: Option<Routes>, now: Timestamp) -> bool {
-    if !state.phase.is_analysing() || now < state.due {
-        return false;
+/// We were stopped between a command and its save: the routes are those of the step that is about to be made again.
+/// While analysing only until the check before it is decided; while promoting only where the primary can take it.
+fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> bool {
+    let (state, now) = (t.state(), t.now);
+    match state.phase {
+        Phase::Progressing | Phase::WaitingPromotion if now >= state.due => {
+            let mut after = state.clone();
+            advance::apply(&mut after, r.strategy(), advance::next_move(r.strategy(), state));
+            seen == Some(after.routes(r.strategy()))
+        }
+        Phase::Promoting | Phase::Finalising => {
+            let wanted = state.routes(r.strategy());
+            let ready = t.primary_readiness().is_some_and(Readiness::is_ready);
+            ready && seen.is_some_and(|seen| seen.exposed() < wanted.exposed())
+        }
+        Phase::New
+        | Phase::Initializing
+        | Phase::Initialized
+        | Phase::Waiting
+        | Phase::Progressing
+        | Phase::WaitingPromotion
+        | Phase::Succeeded
+        | Phase::Failed
+        | Phase::Terminating => false,
     }
-    let mut after = state.clone();
-    super::advance::apply(&mut after, r.strategy(), next_move(r.strategy(), state));
-    seen == Some(after.routes(r.strategy()))
 }
 
 fn may_repair(t: &Turn<'_>, r: &Rollout) -> bool {
@@ -94,13 +109,13 @@ pub(super) fn pause(last: Repair, r: &Rollout) -> Duration {
     (r.policy().interval * 2_u32.pow(last.times.saturating_sub(1).min(10))).min(LONGEST_WAIT)
 }
 
-fn note(t: &mut Turn<'_>, r: &Rollout) {
+fn note(t: &mut Turn<'_>, r: &Rollout, repaired: Message) {
     let now = t.now;
     // After a long peace it is a first time again.
     let last = t.state().repair.filter(|last| now.since(last.at) < pause(*last, r) * 2);
     let times = last.map_or(1, |last| last.times.saturating_add(1));
     if times == 1 {
-        t.tell(Message::RoutesRepaired);
+        t.tell(repaired);
     }
     t.edit().repair = Some(Repair { at: now, times });
 }

@@ -77,8 +77,9 @@ pub(super) fn shape_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if matches!(state.phase, Phase::New) || state.shape == *shape {
         return Flow::Continue(());
     }
-    // Users do not leave a copy that serves for one that does not.
-    if serves && (state.canary_weight > 0 || state.stage == Stage::Switched) {
+    // Users do not leave a copy that serves for one that does not. What another target shows says nothing of the old one.
+    let same_target = state.shape.kind == shape.kind && state.shape.target == shape.target;
+    if same_target && serves && (state.canary_weight > 0 || state.stage == Stage::Switched) {
         t.primary()?;
         if t.primary_is_the_worse_copy() {
             return run::primary_ready(t);
@@ -100,7 +101,6 @@ pub(super) fn shape_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         return t.act(Rule::ShapeChanged, commands);
     }
     let commands = if serves { vec![Command::LeaveShape(state.shape.clone())] } else { Vec::new() };
-    let same_target = state.shape.kind == shape.kind && state.shape.target == shape.target;
     t.tell(Message::ShapeChanged);
     let state = t.edit();
     state.clear_run();

@@ -13,7 +13,7 @@ use crate::{
     phase::Phase,
     revision::Revision,
     spec::{HookKind, Rollout},
-    state::{Intent, Origin, Stage, State},
+    state::{Intent, Origin, Pending, Stage, State},
     strategy::Strategy,
     time::Timestamp,
 };
@@ -60,7 +60,7 @@ fn become_ours(
         | Phase::WaitingPromotion
         | Phase::Promoting
         | Phase::Finalising
-        | Phase::Terminating => shown,
+        | Phase::Terminating => shown.clone(),
     };
     match state.phase {
         Phase::Progressing | Phase::WaitingPromotion => resume_run(state, r, routes),
@@ -75,7 +75,7 @@ fn become_ours(
             state.canary_weight = 100;
             state.stage = Stage::Holding;
         }
-        Phase::Waiting => state.phase = Phase::Succeeded,
+        Phase::Waiting => state.pending = Some(Pending { revision: shown, asked_for: false }),
         Phase::New
         | Phase::Initializing
         | Phase::Initialized

@@ -296,6 +296,8 @@ impl<'a> Turn<'a> {
         let now = self.now;
         let old = self.old.stall.as_ref();
         let obstacle = match core::mem::replace(&mut self.stall, Holdup::Kept) {
+            // What makes no sense goes on making none, whatever else was done.
+            Holdup::Gone if self.canary.is_err() => None,
             Holdup::Gone => {
                 if old.is_some() {
                     self.edit().stall = None;
