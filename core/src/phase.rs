@@ -125,6 +125,8 @@ pub const TRANSITIONS: &[(Phase, Phase, &str)] = {
         (Waiting, Initializing, "target, service or provider replaced"),
         (Progressing, Initializing, "target, service or provider replaced"),
         (WaitingPromotion, Initializing, "target, service or provider replaced"),
+        (Promoting, Initializing, "target, service or provider replaced"),
+        (Finalising, Initializing, "target, service or provider replaced"),
     ]
 };
 

@@ -198,7 +198,7 @@ impl From<Status> for State {
         };
         Self {
             phase: status.phase,
-            canary_weight: status.canary_weight,
+            canary_weight: status.canary_weight.min(100),
             failed_checks: status.failed_checks,
             // Flagger's -1 means "none yet".
             iterations: u32::try_from(status.iterations).unwrap_or(0),
@@ -215,7 +215,7 @@ impl From<Status> for State {
             shape: own.shape,
             intent: own.intent,
             stage: own.stage,
-            mirror_weight: own.mirror_weight,
+            mirror_weight: own.mirror_weight.min(100),
             passed: own.passed,
             passed_step: own.passed_step,
             closed_gate: own.closed_gate,

@@ -200,7 +200,7 @@ fn iterations(strategy: &Strategy) -> u32 {
 fn counts(t: &mut Turn<'_>, r: &Rollout) {
     let due = analysis::next_due(t, r);
     let state = t.edit();
-    state.check += 1;
+    state.check = state.check.saturating_add(1);
     state.due = due;
     if state.stage != Stage::Start {
         state.ready_since = None;

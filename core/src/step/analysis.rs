@@ -148,7 +148,7 @@ pub(super) fn failed(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
     state.failed_checks = state.failed_checks.saturating_add(1);
     state.analysis.failed_checks = state.analysis.failed_checks.saturating_add(1);
     state.analysis.add(&measured);
-    state.check += 1;
+    state.check = state.check.saturating_add(1);
     state.due = due;
     let failed = state.failed_checks;
     t.measured = measured;

@@ -60,10 +60,9 @@ fn measure(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let (seen, now) = (t.seen, t.now);
     let (run, check) = (t.state().run, t.state().check);
     let answer = |metric: &Metric| seen.answers.metric(run, check, &metric.key);
-    let open: Vec<_> = r.metrics().iter().filter(|metric| answer(metric).is_none()).collect();
-    if !open.is_empty() {
-        let questions =
-            open.into_iter().map(|metric| t.question(Asked::Metric(metric.key.clone()))).collect();
+    let open = r.metrics().iter().filter(|metric| answer(metric).is_none());
+    let questions: Vec<_> = open.map(|metric| t.question(Asked::Metric(metric.key.clone()))).collect();
+    if !questions.is_empty() {
         return Flow::Break(Outcome::Ask(questions));
     }
     t.measured = r.metrics().iter().filter_map(|metric| Some(judge(metric, answer(metric)?, now))).collect();
@@ -131,7 +130,7 @@ fn held(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
     let state = t.edit();
     state.held_checks = state.held_checks.saturating_add(1);
     state.analysis.add(&measured);
-    state.check += 1;
+    state.check = state.check.saturating_add(1);
     state.due = due;
     let first = state.held_checks == 1;
     t.measured = measured;

@@ -27,17 +27,17 @@ pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
     let answer = t.ask(hook)?;
     let (now, kind, name) = (t.now, hook.kind, hook.name.clone());
-    let attempts = owed.attempts + 1;
+    let attempts = owed.attempts.saturating_add(1);
     let again = kind == HookKind::RollbackAction && attempts < MOST_ATTEMPTS;
     let state = t.edit();
-    state.check += 1;
+    state.check = state.check.saturating_add(1);
     match answer {
         Ok(said) => {
             state.owed.remove(0);
             t.tell(Message::HookPassed { kind: kind.into(), hook: name, said });
         }
         Err(said) if again => {
-            let wait = FIRST_WAIT * 2_u32.pow(owed.attempts);
+            let wait = FIRST_WAIT * 2_u32.pow(owed.attempts.min(MOST_ATTEMPTS));
             if let Some(first) = state.owed.first_mut() {
                 first.attempts = attempts;
                 first.at = now + wait;

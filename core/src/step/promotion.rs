@@ -1,6 +1,6 @@
 //! A promotion: decided and saved first, then carried out to its end.
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
 use super::{
     analysis, readiness, repair, rollback, run,
@@ -39,6 +39,10 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     };
     // A manifest that makes no sense any more stops it here; the next rules say so.
     let Ok(r) = t.canary else { return Flow::Continue(()) };
+    // One that names other objects ends the run, by a rule of its own.
+    if t.left_behind().is_some() {
+        return Flow::Continue(());
+    }
     if !applied {
         return copy(t, r, revision, skipped);
     }
@@ -56,8 +60,9 @@ fn copy(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool) -> Flo
     t.primary()?;
     if is_applied(t, &revision) {
         // We were stopped between the copy and its save.
-        t.edit().intent = Some(Intent::Promote { revision, applied: true, skipped });
-        return t.act(Rule::PromotionApplied, Vec::new());
+        mark_applied(t, revision, skipped);
+        let commands = t.reroute(r).into_iter().collect();
+        return t.act(Rule::PromotionApplied, commands);
     }
     match t.revision()? {
         Some(shown) if *shown == revision => {}
@@ -68,20 +73,26 @@ fn copy(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool) -> Flo
     if skipped && t.state().routes(r.strategy()).exposed() > 0 && t.primary_is_the_worse_copy() {
         return run::primary_ready(t);
     }
-    let (now, run) = (t.now, t.state().run);
+    let run = t.state().run;
+    mark_applied(t, revision.clone(), skipped);
+    let mut commands: Vec<Command> = t.reroute(r).into_iter().collect();
+    commands.push(Command::Promote { revision, run });
+    t.act(Rule::PromotionApplied, commands)
+}
+
+fn mark_applied(t: &mut Turn<'_>, revision: Revision, skipped: bool) {
+    let now = t.now;
+    let moves_users = skipped && !t.primary_is_the_worse_copy();
     let state = t.edit();
-    state.intent = Some(Intent::Promote { revision: revision.clone(), applied: true, skipped });
+    state.intent = Some(Intent::Promote { revision, applied: true, skipped });
     // Its deadline counts from here.
     state.primary_unready = Some(Unready { since: now, warned: None });
-    if skipped {
+    if moves_users {
         // Users wait on the old primary until the new one is ready.
         state.canary_weight = 0;
         state.mirror_weight = 0;
         state.stage = Stage::Start;
     }
-    let mut commands: Vec<Command> = t.reroute(r).into_iter().collect();
-    commands.push(Command::Promote { revision, run });
-    t.act(Rule::PromotionApplied, commands)
 }
 
 /// Whether the primary runs a revision that was not promoted yet: then it was told to, whatever was saved.
@@ -155,7 +166,7 @@ fn take_traffic(t: &mut Turn<'_>, r: &Rollout, hurry: bool) -> Flow {
     state.due = due;
     state.canary_weight = left;
     if left > 0 {
-        t.tell(Message::PrimaryAdvanced(100 - left));
+        t.tell(Message::PrimaryAdvanced(100_u8.saturating_sub(left)));
         let commands = t.reroute(r).into_iter().collect();
         return t.act(Rule::PrimaryAdvanced, commands);
     }
@@ -183,7 +194,9 @@ fn complete(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool, hu
     state.promoted = revision;
     owe(state, r, RunOn::Success, now);
     t.tell(Message::Promoted { skipped });
-    t.act(Rule::Promoted, vec![Command::PauseScaler, Command::ScaleDown])
+    let mut commands: Vec<Command> = t.reroute(r).into_iter().collect();
+    commands.extend([Command::PauseScaler, Command::ScaleDown]);
+    t.act(Rule::Promoted, commands)
 }
 
 /// Notes the hooks that are called once a run has ended.

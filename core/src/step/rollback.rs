@@ -39,6 +39,12 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
         }
         return waits(t);
     }
+    if let Some(left) = t.left_behind() {
+        // The manifest names other objects by now: the run ends on its own.
+        end(t, &cause);
+        t.tell(Message::CanaryFailed);
+        return t.act(Rule::RolledBack, vec![Command::LeaveShape(left)]);
+    }
     end(t, &cause);
     let mut commands = match t.canary {
         Ok(r) if !r.switches_traffic => Vec::new(),
@@ -54,12 +60,14 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
 
 /// The run is over.
 fn end(t: &mut Turn<'_>, cause: &Cause) {
-    let (now, canary) = (t.now, t.canary);
+    let (now, canary, seen) = (t.now, t.canary, t.seen);
+    let shown = seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known());
     let state = t.edit();
     state.clear_run();
     state.phase = Phase::Failed;
     state.failed_checks = 0;
-    if *cause == Cause::Reverted {
+    // Set back, by whatever cause it ends: what it was set back from is new again.
+    if *cause == Cause::Reverted || shown.is_some_and(|shown| *shown == state.promoted) {
         state.applied = state.promoted.clone();
     }
     if let Ok(r) = canary {

@@ -19,7 +19,7 @@ use crate::{
 pub(super) fn begin(state: &mut State, r: &Rollout, revision: Revision, now: Timestamp) {
     state.clear_run();
     state.phase = Phase::Progressing;
-    state.run += 1;
+    state.run = state.run.saturating_add(1);
     state.check = 0;
     state.failed_checks = 0;
     state.analysis = AnalysisRecord::default();
@@ -102,7 +102,7 @@ fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: 
     state.phase = Phase::Waiting;
     state.pending = Some(Pending { revision: revision.clone(), asked_for });
     state.passed = opened.into_iter().collect();
-    state.check += 1;
+    state.check = state.check.saturating_add(1);
     state.due = now + r.policy().interval;
     t.act(Rule::WaitsForApproval, commands)
 }

@@ -11,7 +11,7 @@ use crate::{
     observation::{Fact, Observation, Primary, Readiness, Target, Unseen},
     question::{Answer, Asked, Question, QuestionId},
     revision::{Revision, Text},
-    spec::{Hook, Invalid, Rollout},
+    spec::{Hook, Invalid, Rollout, Shape},
     state::{Stall, State},
     time::Timestamp,
 };
@@ -167,6 +167,12 @@ impl<'a> Turn<'a> {
             && self.canary_readiness().is_some_and(Readiness::is_ready)
     }
 
+    /// The shape of a run whose objects the manifest no longer names.
+    pub(super) fn left_behind(&self) -> Option<Shape> {
+        let shape = &self.state().shape;
+        self.canary.as_ref().is_ok_and(|r| !r.shape().same_objects(shape)).then(|| shape.clone())
+    }
+
     // --- Questions.
 
     /// The hook's answer: what it said, as an error if it denied.
@@ -232,6 +238,11 @@ impl<'a> Turn<'a> {
             Outcome::Ask(questions) => return Step::Ask(questions),
             Outcome::Act { rule, commands } => (rule, commands),
         };
+        self.settle_stall();
+        let may_tidy = !matches!(rule, Rule::HeldForNewerVersion | Rule::Released);
+        if may_tidy && commands.is_empty() && self.draft.is_none() {
+            (rule, commands) = self.tidy_up(rule);
+        }
         if let Some(trouble) = &self.state().trouble {
             let again = commands.iter().any(|command| *command.to_string() == *trouble.command);
             let early = self.now < trouble.retry_at;
@@ -242,11 +253,6 @@ impl<'a> Turn<'a> {
             if rule != Rule::CommandFailed && (!early || !commands.is_empty()) {
                 self.edit().trouble = None;
             }
-        }
-        self.settle_stall();
-        let may_tidy = !matches!(rule, Rule::HeldForNewerVersion | Rule::Released);
-        if may_tidy && commands.is_empty() && self.draft.is_none() {
-            (rule, commands) = self.tidy_up(rule);
         }
         let state = self.save();
         // A tick ends with a call that changes nothing.
@@ -333,7 +339,7 @@ impl<'a> Turn<'a> {
     /// The changed state with everything that every save brings along; `None` if nothing changed: then nothing is told.
     fn save(&mut self) -> Option<State> {
         let mut state = self.draft.take().filter(|state| state != self.old)?;
-        state.seq += 1;
+        state.seq = state.seq.saturating_add(1);
         state.outbox.drop_sent(&self.seen.sent);
         state.outbox.push(state.seq, self.now, core::mem::take(&mut self.notices));
         state.last_transition = self.now.whole_second();

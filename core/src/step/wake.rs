@@ -111,7 +111,7 @@ fn of_run(wakes: &mut Earliest, r: &Rollout, state: &State, seen: &Observation) 
     if state.phase.is_analysing() {
         wakes.add_if(state.ready_since.map(|since| since + r.policy().delay), Why::WarmedUp);
     }
-    let in_place = state.stage == Stage::InPlace && state.phase.is_analysing();
+    let in_place = state.stage == Stage::InPlace && state.intent.is_none();
     let canary_counts = state.phase.is_analysing() && state.intent.is_none();
     let primary_counts = state.is_running() && !waits_for_rollback && !in_place;
     let policy = r.policy();
