@@ -14,6 +14,7 @@
 //! ```
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::{
     command::Command,
@@ -36,7 +37,13 @@ pub struct Tick {
     sent: Vec<NoticeId>,
     plan: Option<Plan>,
     outbox: Vec<Notice>,
+    /// Commands of this tick that changed no state: asked for again at once, they have not taken.
+    tried: Vec<Command>,
+    now: Timestamp,
 }
+
+/// How long after a command that has not taken the next try is made.
+const NOT_TAKEN_WAIT: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug, Default)]
 enum Doing {
@@ -47,7 +54,7 @@ enum Doing {
     Applying(usize),
     Saving,
     Sending,
-    Sleeping,
+    Sleeping(Option<Wake>),
 }
 
 /// What the driver is to do next.
@@ -97,7 +104,7 @@ impl Tick {
             }
             Doing::Saving => plan.and_then(|plan| plan.state.as_ref()).map_or(Do::Observe, Do::Save),
             Doing::Sending => Do::Send(&self.outbox),
-            Doing::Sleeping => Do::Sleep(plan.and_then(|plan| plan.wake)),
+            Doing::Sleeping(wake) => Do::Sleep(*wake),
         }
     }
 
@@ -126,6 +133,7 @@ impl Tick {
     ) -> Option<&Plan> {
         self.sent.retain(|id| state.outbox.notices().iter().any(|notice| notice.id == *id));
         self.complete(seen);
+        self.now = now;
         match step(canary, state, seen, now) {
             Step::Ask(questions) => {
                 self.doing = Doing::Asking(questions);
@@ -180,6 +188,7 @@ impl Tick {
     /// Begins the next tick.
     pub fn wake(&mut self) {
         self.answers = Answers::default();
+        self.tried.clear();
         self.doing = Doing::Observing;
     }
 
@@ -204,11 +213,21 @@ impl Tick {
 
     /// The tick is over, unless there is more to do at once: the plan says so, or deliveries wait to be noted.
     fn ends(&mut self, delivered: bool) {
-        let goes_on = self.plan.as_ref().and_then(|plan| plan.wake).is_some_and(|wake| match wake.why {
+        let Some(plan) = &self.plan else { return };
+        let goes_on = plan.wake.is_some_and(|wake| match wake.why {
             Why::AtOnce => true,
             Why::Notices => delivered,
             Why::NextCheck | Why::WarmedUp | Why::Deadline | Why::Retry | Why::Stalled => false,
         });
-        self.doing = if goes_on { Doing::Observing } else { Doing::Sleeping };
+        let commands_alone = plan.state.is_none() && !plan.commands.is_empty();
+        if commands_alone && plan.commands == self.tried {
+            // The cluster obeyed and shows nothing of it: somebody undoes it. It is tried again, but not in a circle.
+            self.doing = Doing::Sleeping(Some(Wake { at: self.now + NOT_TAKEN_WAIT, why: Why::Retry }));
+            return;
+        }
+        if commands_alone {
+            self.tried.clone_from(&plan.commands);
+        }
+        self.doing = if goes_on { Doing::Observing } else { Doing::Sleeping(plan.wake) };
     }
 }

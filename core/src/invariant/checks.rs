@@ -51,7 +51,9 @@ fn decided(call: &Call<'_>, broken: &mut Broken) {
     }
     broken.unless(before.is_running(), "I7", || format!("a rollback in {}", before.phase));
     let born = after.outbox.notices().iter().filter(|notice| notice.id.seq == after.seq);
-    let errors = born.filter(|notice| notice.message.alert() == Some(Severity::Error));
+    // What held the run up before may be told in the same save.
+    let causes = born.filter(|notice| !matches!(notice.message, Message::Stalled(_)));
+    let errors = causes.filter(|notice| notice.message.alert() == Some(Severity::Error));
     let messages: alloc::vec::Vec<_> = errors.map(|notice| &notice.message).collect();
     let one = matches!(messages[..], [Message::RollingBack(_)]);
     broken.unless(one, "I7", || format!("alerts of a rollback: {messages:?}"));

@@ -47,7 +47,7 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
         return copy(t, r, revision, skipped);
     }
     repair::routes(t, r)?;
-    primary_ready(t, r)?;
+    primary_ready(t, r, &revision)?;
     let hurry = target_moved(t, &revision);
     if skipped || t.state().phase == Phase::Finalising {
         return complete(t, r, revision, skipped, hurry);
@@ -110,7 +110,7 @@ fn dropped(t: &mut Turn<'_>, r: &Rollout, shown: Revision) -> Flow {
 }
 
 /// The primary has to serve the new revision; past its deadline the promotion has failed.
-fn primary_ready(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+fn primary_ready(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
     readiness::watch_primary(t);
     t.primary()?;
     if t.primary_readiness().is_some_and(Readiness::is_ready) {
@@ -120,22 +120,21 @@ fn primary_ready(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         t.keep_stall();
         return t.wait(Rule::PromotionWaits);
     }
-    failed(t, r)
+    failed(t, r, revision)
 }
 
 /// Users go to whichever copy is ready; the revision stays what the primary was given.
-fn failed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+fn failed(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
     t.target()?;
     let why = t.primary_readiness().and_then(Readiness::why_not).unwrap_or_default();
     let canary_serves = t.canary_readiness().is_some_and(Readiness::is_ready) && r.switches_traffic;
     let now = t.now;
     t.tell(Message::PromotionFailed { why });
     let state = t.edit();
-    let revision = state.applied.clone();
     state.clear_run();
     state.phase = Phase::Failed;
     state.failed_checks = 0;
-    state.promoted = revision;
+    state.promoted = revision.clone();
     state.stage = Stage::Holding;
     state.canary_weight = if canary_serves { 100 } else { 0 };
     owe(state, r, RunOn::FailedPromotion, now);

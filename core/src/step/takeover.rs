@@ -65,7 +65,9 @@ fn become_ours(
     match state.phase {
         Phase::Progressing | Phase::WaitingPromotion => resume_run(state, r, routes),
         Phase::Promoting | Phase::Finalising => {
+            // Flagger copies before it says so: the primary runs what is promoted, whatever the target shows by now.
             let revision = if runs.is_unknown() { state.applied.clone() } else { runs };
+            state.applied = revision.clone();
             state.intent = Some(Intent::Promote { revision, applied: true, skipped: false });
             state.canary_weight = routes.canary;
             state.stage = Stage::Analysing;
