@@ -7,5 +7,6 @@ pub mod drive;
 pub mod expect;
 pub mod record;
 pub mod replay;
+pub mod report;
 pub mod scenario;
 mod world;

@@ -66,7 +66,7 @@ pub struct Call {
     pub moment: usize,
     /// The question.
     pub question: Question,
-    /// What came back, one for each attempt: as it is scripted, `200` or `timeout`.
+    /// What came back and was used, one for each attempt: as it is scripted, `200` or `timeout`.
     pub answers: Vec<String>,
 }
 

@@ -1,0 +1,65 @@
+//! What the `serin` command understands. One file for each verb.
+
+mod replay;
+mod screen;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Decides progressive rollouts, and shows what it decides.
+#[derive(Debug, Parser)]
+#[command(name = "serin", version, arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Replay(replay::Args),
+}
+
+impl Cli {
+    /// Does what was asked for.
+    pub(crate) fn run(&self) -> Exit {
+        match &self.verb {
+            Verb::Replay(args) => {
+                let screen = args.screen;
+                replay::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+            }
+        }
+    }
+}
+
+/// How a verb ended, for the shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All is as expected.
+    AsExpected,
+    /// Something that was expected does not hold.
+    Failed,
+    /// A file or an argument cannot be used, or the output not be written.
+    Unusable,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::AsExpected => 0,
+            Exit::Failed => 1,
+            // As clap ends on a wrong argument.
+            Exit::Unusable => 2,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,155 @@
+//! Questions that were put and are not answered yet, or not taken yet.
+
+use std::time::Duration;
+
+use serin_core::question::{Answer, Asked, Question, QuestionId};
+
+use crate::{
+    record::Call,
+    world::{self, Attempt, World},
+};
+
+/// What is under way. It dies with the controller.
+#[derive(Default)]
+pub(super) struct Calls(Vec<Flight>);
+
+struct Flight {
+    id: QuestionId,
+    began: Duration,
+    /// Its place in the record.
+    call: usize,
+    stage: Stage,
+}
+
+enum Stage {
+    /// An attempt that ends then.
+    Attempt { attempt: Attempt, number: u32, ends: Duration },
+    /// The next attempt is made then.
+    Waiting { number: u32, until: Duration },
+    /// What it says, how that is scripted, and when it came.
+    Answered(Answer, String, Duration),
+}
+
+impl Calls {
+    /// Puts a question, unless it is under way.
+    pub(super) fn put(
+        &mut self,
+        question: &Question,
+        moment: usize,
+        world: &mut World<'_>,
+        record: &mut Vec<Call>,
+    ) {
+        if self.0.iter().any(|flight| flight.id == question.id) {
+            return;
+        }
+        let at = world.at();
+        record.push(Call { at, moment, question: question.clone(), answers: Vec::new() });
+        let mut flight = Flight {
+            id: question.id.clone(),
+            began: at,
+            call: record.len() - 1,
+            stage: Stage::Waiting { number: 1, until: at },
+        };
+        flight.go_on(world, record);
+        self.0.push(flight);
+    }
+
+    /// What is due by now goes on.
+    pub(super) fn go_on(&mut self, world: &mut World<'_>, record: &mut [Call]) {
+        for flight in &mut self.0 {
+            flight.go_on(world, record);
+        }
+    }
+
+    /// When something goes on next.
+    pub(super) fn next(&self) -> Option<Duration> {
+        let times = self.0.iter().filter_map(|flight| match &flight.stage {
+            Stage::Attempt { ends, .. } => Some(*ends),
+            Stage::Waiting { until, .. } => Some(*until),
+            Stage::Answered(_, _, _) => None,
+        });
+        times.min()
+    }
+
+    /// The answer to a question and how long it took, once it is there.
+    pub(super) fn take(&mut self, id: &QuestionId, record: &mut [Call]) -> Option<(Answer, Duration)> {
+        let answered = |flight: &Flight| flight.id == *id && matches!(flight.stage, Stage::Answered(_, _, _));
+        let found = self.0.iter().position(answered)?;
+        let Flight { began, stage, call, .. } = self.0.remove(found);
+        match stage {
+            Stage::Answered(answer, scripted, at) => {
+                record[call].answers.push(scripted);
+                Some((answer, at.saturating_sub(began)))
+            }
+            Stage::Attempt { .. } | Stage::Waiting { .. } => None,
+        }
+    }
+
+    /// Answers that nobody took are of no use any more.
+    pub(super) fn forget_answers(&mut self) {
+        self.0.retain(|flight| !matches!(flight.stage, Stage::Answered(_, _, _)));
+    }
+}
+
+impl Flight {
+    fn go_on(&mut self, world: &mut World<'_>, record: &mut [Call]) {
+        let now = world.at();
+        loop {
+            self.stage = match &self.stage {
+                Stage::Waiting { number, until } if *until <= now => self.begin(*number, *until, world),
+                Stage::Attempt { attempt, number, ends } if *ends <= now => {
+                    self.end(attempt, *number, *ends, world, record)
+                }
+                Stage::Waiting { .. } | Stage::Attempt { .. } | Stage::Answered(_, _, _) => return,
+            };
+        }
+    }
+
+    /// Asks; a metric answers at once.
+    fn begin(&self, number: u32, at: Duration, world: &mut World<'_>) -> Stage {
+        let canary = world.canary().clone();
+        let canary = canary.as_ref().as_ref().ok();
+        let gone = || {
+            let why = "it was taken off the Canary";
+            Stage::Answered(Answer::Error(why.into()), why.into(), at)
+        };
+        match &self.id.of {
+            Asked::Metric(key) => {
+                let mut metrics = canary.iter().flat_map(|canary| canary.metrics());
+                let Some(metric) = metrics.find(|metric| metric.key == *key) else { return gone() };
+                let answer = world.metrics.take(metric);
+                Stage::Answered(world::answer(&answer), answer.to_string(), at)
+            }
+            Asked::Hook(key) => {
+                let mut hooks = canary.iter().flat_map(|canary| canary.hooks());
+                let Some(hook) = hooks.find(|hook| hook.key == *key) else { return gone() };
+                let attempt = world.hooks.attempt(hook);
+                let ends = at.saturating_add(attempt.takes);
+                Stage::Attempt { attempt, number, ends }
+            }
+        }
+    }
+
+    /// The attempt is over: its answer stands, or another one follows.
+    fn end(
+        &self,
+        attempt: &Attempt,
+        number: u32,
+        at: Duration,
+        world: &World<'_>,
+        record: &mut [Call],
+    ) -> Stage {
+        let canary = world.canary().as_ref().as_ref().ok();
+        let hook = canary.and_then(|canary| match &self.id.of {
+            Asked::Hook(key) => canary.hooks().iter().find(|hook| hook.key == *key),
+            Asked::Metric(_) => None,
+        });
+        let retries = hook.map_or(0, |hook| hook.retries);
+        let scripted = attempt.outcome.to_string();
+        if attempt.outcome.is_worth_a_retry() && number <= retries {
+            record[self.call].answers.push(scripted);
+            return Stage::Waiting { number: number + 1, until: at.saturating_add(world::wait(number)) };
+        }
+        Stage::Answered(attempt.answer.clone(), scripted, at)
+    }
+}

@@ -1,0 +1,98 @@
+//! What bounds a story: waits between tries, and an end to what does not come to rest.
+
+use std::time::Duration;
+
+/// Plans at one instant after which a Canary is held not to come to rest.
+const MOST_AT_ONCE: u32 = 1_000;
+/// Plans after which a story ends wherever it is.
+const MOST_MOMENTS: usize = 100_000;
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Waits that grow while something fails in a row.
+#[derive(Default)]
+pub(super) struct Pause {
+    until: Duration,
+    times: u32,
+}
+
+impl Pause {
+    /// When the next try may be made.
+    pub(super) fn until(&self) -> Duration {
+        self.until
+    }
+
+    /// It failed once more; so many times cost nothing.
+    pub(super) fn grow(&mut self, at: Duration, free: u32) {
+        let over = self.times.checked_sub(free);
+        let wait =
+            over.map_or(Duration::ZERO, |over| (FIRST_WAIT * 2_u32.pow(over.min(10))).min(LONGEST_WAIT));
+        self.times += 1;
+        self.until = at + wait;
+    }
+}
+
+/// Counts what goes on at one instant.
+#[derive(Default)]
+pub(super) struct Restless {
+    at: Duration,
+    looks: u32,
+    plans: u32,
+}
+
+impl Restless {
+    /// Notes a look at the world; what is wrong if there are too many of them.
+    pub(super) fn look(&mut self, at: Duration, moments: usize) -> Option<&'static str> {
+        if at > self.at {
+            *self = Self { at, ..Self::default() };
+        }
+        self.looks += 1;
+        if self.plans > MOST_AT_ONCE || self.looks > MOST_AT_ONCE * 10 {
+            return Some("does not come to rest: more than 1000 plans at one instant");
+        }
+        (moments >= MOST_MOMENTS)
+            .then_some("the story has more than 100000 moments; give it an earlier `until`")
+    }
+
+    /// Notes a plan.
+    pub(super) fn note_plan(&mut self) {
+        self.plans += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_canary_that_does_not_come_to_rest_is_told() {
+        let mut restless = Restless::default();
+        let at = Duration::from_secs(1);
+        let told = (0..).find(|plans| {
+            restless.plans = *plans;
+            restless.look(at, 0).is_some()
+        });
+        assert_eq!(told, Some(MOST_AT_ONCE + 1));
+        assert_eq!(restless.look(at + at, 0), None);
+        assert!(restless.look(at + at, MOST_MOMENTS).is_some());
+    }
+
+    #[test]
+    fn questions_without_end_are_told() {
+        let mut restless = Restless::default();
+        assert!((0..=MOST_AT_ONCE * 10).any(|_| restless.look(Duration::ZERO, 0).is_some()));
+    }
+
+    #[test]
+    fn waits_grow_while_something_fails_in_a_row() {
+        let waits = |free: u32| {
+            let mut pause = Pause::default();
+            [0; 7].map(|_| {
+                pause.grow(Duration::ZERO, free);
+                pause.until.as_secs()
+            })
+        };
+        assert_eq!(waits(0), [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(waits(1), [0, 1, 2, 4, 8, 16, 30]);
+    }
+}

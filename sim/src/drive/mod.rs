@@ -1,0 +1,369 @@
+//! Runs a scenario: a [`Tick`] against a scripted world, in virtual time.
+//!
+//! One loop, [`Drive::run`]: let happen what is due, do what the tick wants next, and where there is nothing to do go to
+//! the next moment at which anything changes.
+
+mod calls;
+mod limits;
+mod stop;
+mod store;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+use std::{rc::Rc, time::Duration};
+
+use serin_core::{
+    Observation, State, Tick, Timestamp,
+    invariant::{self, Call, History},
+    message::NoticeId,
+    question::Question,
+    step::Wake,
+    tick::{Do, SaveError},
+};
+
+pub use self::stop::{StopAt, StopPoint};
+use self::{
+    calls::Calls,
+    limits::{Pause, Restless},
+    stop::Stops,
+    timeline::Timeline,
+};
+use crate::{
+    record::{Asked, Effect, Moment, Story},
+    scenario::{Action, SaveFault, Scenario, StopAfter},
+    world::{self, World},
+};
+
+/// Runs a scenario to its end.
+#[must_use]
+pub fn run(scenario: &Scenario) -> Story {
+    Drive::new(scenario, None).run()
+}
+
+/// As [`run`], and the controller is stopped at `stop` and started at once.
+#[must_use]
+pub fn run_with(scenario: &Scenario, stop: StopPoint) -> Story {
+    Drive::new(scenario, Some(stop)).run()
+}
+
+struct Drive<'a> {
+    scenario: &'a Scenario,
+    world: World<'a>,
+    timeline: Timeline<'a>,
+    stops: Stops,
+    tick: Tick,
+    calls: Calls,
+    /// `.status` as it is kept.
+    saved: State,
+    /// What the plan under way was decided on.
+    decided: Option<Decided>,
+    history: History,
+    /// Something that is seen has changed since it was looked at.
+    changed: bool,
+    /// When the tick is due, in the world's time.
+    wake_at: Option<Duration>,
+    /// When a save that failed, or what was decided before a conflict, is tried again.
+    pause: Pause,
+    restless: Restless,
+    happened: Vec<String>,
+    asked: Vec<Asked>,
+    story: Story,
+}
+
+struct Decided {
+    canary: Rc<world::Canary>,
+    seen: Observation,
+    now: Timestamp,
+}
+
+impl<'a> Drive<'a> {
+    fn new(scenario: &'a Scenario, stop: Option<StopPoint>) -> Self {
+        let saved = scenario.status.clone().map(State::from).unwrap_or_default();
+        let identity = scenario.canary.identity();
+        Self {
+            scenario,
+            world: World::begin(scenario, &saved),
+            timeline: Timeline::new(&scenario.events, &saved),
+            stops: Stops::new(stop),
+            tick: Tick::new(),
+            calls: Calls::default(),
+            decided: None,
+            history: History::default(),
+            changed: false,
+            wake_at: None,
+            pause: Pause::default(),
+            restless: Restless::default(),
+            happened: Vec::new(),
+            asked: Vec::new(),
+            story: Story {
+                canary: format!("{}.{}", identity.name, identity.namespace),
+                shape: scenario.canary.shape().clone(),
+                start: scenario.setting.start,
+                moments: Vec::new(),
+                calls: Vec::new(),
+                missed: Vec::new(),
+                end: State::default(),
+                promoted: None,
+                violations: Vec::new(),
+            },
+            saved,
+        }
+    }
+
+    fn run(mut self) -> Story {
+        while self.goes_on() {}
+        self.story.missed = self.timeline.missed();
+        self.story.promoted = self.world.primary_runs();
+        self.story.end = self.saved;
+        self.story
+    }
+
+    /// Does one thing; whether there is another.
+    fn goes_on(&mut self) -> bool {
+        self.let_happen();
+        match self.tick.next() {
+            Do::Observe if self.pause.until() > self.world.at() => self.pass(Some(self.pause.until())),
+            Do::Observe => self.observe(),
+            Do::Ask(questions) => {
+                let questions = questions.to_vec();
+                self.ask(&questions)
+            }
+            Do::Apply(command) => {
+                let command = command.clone();
+                self.apply(command);
+                true
+            }
+            Do::Save(_) if self.pause.until() > self.world.at() => self.pass(Some(self.pause.until())),
+            Do::Save(_) => {
+                self.save();
+                true
+            }
+            Do::Send(_) => {
+                self.send();
+                true
+            }
+            Do::Sleep(_) => self.sleep(),
+        }
+    }
+
+    /// Everything that is due by now, in its order.
+    fn let_happen(&mut self) {
+        loop {
+            if let Some(happened) = self.world.change() {
+                self.changed = true;
+                self.happened.extend(happened);
+            }
+            self.calls.go_on(&mut self.world, &mut self.story.calls);
+            let Some((index, action)) = self.timeline.due(self.world.at()) else { return };
+            let (told, is_seen) = self.world.happen(action);
+            self.happened.push(told);
+            self.changed |= is_seen;
+            if let Action::Restart = action {
+                self.restart();
+            }
+            if let Action::Stop(after) = action {
+                self.stops.order(*after);
+            }
+            self.timeline.happened(index, self.world.at(), &self.saved);
+        }
+    }
+
+    /// Time goes on to the next change, at most to `until`; false at the end of the story.
+    fn pass(&mut self, until: Option<Duration>) -> bool {
+        let next =
+            [until, self.timeline.next(), self.world.next(), self.calls.next()].into_iter().flatten().min();
+        match next {
+            Some(next) if next <= self.scenario.until => {
+                self.world.pass_to(next);
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    fn observe(&mut self) -> bool {
+        if let Some(what) = self.restless.look(self.world.at(), self.story.moments.len()) {
+            self.violate(what.into());
+            return false;
+        }
+        self.changed = false;
+        let canary = Rc::clone(self.world.canary());
+        let mut seen = self.world.observe();
+        let now = self.world.now();
+        let Some(plan) = self.tick.observed(&canary, &self.saved, &mut seen, now) else { return true };
+        let call = Call { canary: &canary, state: &self.saved, seen: &seen, now, plan };
+        let violations = invariant::check(&call);
+        let has_effects = !plan.commands.is_empty() || plan.state.is_some();
+        let moment = Moment {
+            at: self.world.at(),
+            happened: std::mem::take(&mut self.happened),
+            asked: std::mem::take(&mut self.asked),
+            decision: plan.decision.clone(),
+            commands: Vec::new(),
+            saved: None,
+            sent: Vec::new(),
+            wake: plan.wake,
+        };
+        // A timer is set for a span: a clock that jumps meanwhile does not move it.
+        let until = |wake: Wake| self.world.at().saturating_add(wake.at.since(now));
+        self.wake_at = plan.wake.map(until);
+        self.story.moments.push(moment);
+        self.restless.note_plan();
+        self.decided = Some(Decided { canary, seen, now });
+        for violation in violations {
+            self.violate(violation.to_string());
+        }
+        if has_effects && self.stops.takes(StopAfter::Decision) {
+            self.stopped("before the first effect of this plan");
+        }
+        true
+    }
+
+    /// Puts what was not put yet, and takes what was answered. What is seen may change meanwhile.
+    fn ask(&mut self, questions: &[Question]) -> bool {
+        let moment = self.story.moments.len();
+        for question in questions {
+            self.calls.put(question, moment, &mut self.world, &mut self.story.calls);
+        }
+        if self.changed {
+            return self.observe();
+        }
+        let mut answered = false;
+        for question in questions {
+            if let Some((answer, took)) = self.calls.take(&question.id, &mut self.story.calls) {
+                self.tick.answered(question.id.clone(), answer.clone());
+                self.asked.push(Asked { question: question.clone(), answer, took });
+                answered = true;
+            }
+        }
+        answered || self.pass(None)
+    }
+
+    fn apply(&mut self, command: serin_core::Command) {
+        let outcome = self.world.carry_out(&command);
+        let failed = outcome.as_ref().err().map(|(class, error)| (*class, error.to_string()));
+        let carried_out = failed.is_none();
+        if let Some(moment) = self.story.moments.last_mut() {
+            moment.commands.push(Effect { command, failed });
+        }
+        if carried_out && self.stops.commands() {
+            self.opposite();
+            self.stopped("after this command");
+        } else if carried_out && self.stops.takes(StopAfter::Command) {
+            self.stopped("after this command");
+        } else {
+            self.tick.applied(outcome);
+        }
+    }
+
+    fn save(&mut self) {
+        if self.stops.before_save() {
+            self.opposite();
+            self.stopped("before this save");
+            return;
+        }
+        match self.world.faults.of_save() {
+            Some(SaveFault::Conflict) => {
+                self.pause.grow(self.world.at(), 1);
+                self.happened.push("the save came too late: somebody else saved meanwhile".into());
+                self.tick.saved(Err(SaveError::Conflict));
+                return;
+            }
+            Some(SaveFault::Retry) => {
+                self.pause.grow(self.world.at(), 0);
+                self.happened.push("the save failed".into());
+                self.tick.saved(Err(SaveError::Failed));
+                return;
+            }
+            None => self.pause = Pause::default(),
+        }
+        self.note_save();
+        self.timeline.look(&self.saved, self.world.at());
+        if self.stops.after_save() {
+            self.opposite();
+            self.stopped("after this save");
+        } else if self.stops.takes(StopAfter::Save) {
+            self.stopped("after this save");
+        } else {
+            self.tick.saved(Ok(()));
+        }
+    }
+
+    /// Keeps the plan's state as an API server does, and checks that nothing is lost by it.
+    fn note_save(&mut self) {
+        let Some(plan) = self.tick.plan() else { return };
+        let Some(state) = &plan.state else { return };
+        let mut violations = Vec::new();
+        if let Some(Decided { canary, seen, now }) = &self.decided {
+            let call = Call { canary, state: &self.saved, seen, now: *now, plan };
+            violations.extend(self.history.note(&call).iter().map(ToString::to_string));
+        }
+        if state.seq != self.saved.seq + 1 {
+            violations.push(format!("store: seq {} is saved over seq {}", state.seq, self.saved.seq));
+        }
+        self.saved = store::kept(state).unwrap_or_else(|what| {
+            violations.push(what);
+            state.clone()
+        });
+        if let Some(moment) = self.story.moments.last_mut() {
+            moment.saved = Some(self.saved.clone());
+        }
+        for violation in violations {
+            self.violate(violation);
+        }
+    }
+
+    fn send(&mut self) {
+        let Do::Send(notices) = self.tick.next() else { return };
+        let lost = self.world.faults.of_notices();
+        if lost {
+            self.happened.push("notices were lost".into());
+            self.tick.sent(&[]);
+            return;
+        }
+        let delivered: Vec<NoticeId> = notices.iter().map(|notice| notice.id).collect();
+        if let Some(moment) = self.story.moments.last_mut() {
+            moment.sent.extend_from_slice(notices);
+        }
+        self.tick.sent(&delivered);
+    }
+
+    fn sleep(&mut self) -> bool {
+        if self.world.is_gone() {
+            return false;
+        }
+        if self.changed || self.wake_at.is_some_and(|wake_at| wake_at <= self.world.at()) {
+            self.calls.forget_answers();
+            self.tick.wake();
+            return true;
+        }
+        self.pass(self.wake_at)
+    }
+
+    /// The controller is stopped and started: all it knows is what was saved.
+    fn restart(&mut self) {
+        self.tick = Tick::new();
+        self.calls = Calls::default();
+        self.asked.clear();
+        self.decided = None;
+        self.wake_at = None;
+        self.pause = Pause::default();
+    }
+
+    fn stopped(&mut self, place: &str) {
+        self.happened.push(format!("the controller was stopped {place} and started"));
+        self.restart();
+    }
+
+    /// From now on everything answers the opposite, if the stop point says so.
+    fn opposite(&mut self) {
+        let opposite = self.stops.turns_round();
+        self.world.metrics.opposite = opposite;
+        self.world.hooks.opposite = opposite;
+    }
+
+    fn violate(&mut self, what: String) {
+        self.story.violations.push((self.story.moments.len().saturating_sub(1), what));
+    }
+}

@@ -1,0 +1,150 @@
+//! When the events of a story are due.
+
+use std::time::Duration;
+
+use serin_core::State;
+
+use crate::scenario::{Action, Event, Trigger};
+
+pub(super) struct Timeline<'a> {
+    events: &'a [Event],
+    due: Vec<Due>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    /// Once the event before it has happened.
+    Behind,
+    /// Once the saved status is as wanted.
+    Watching,
+    At(Duration),
+    Past,
+}
+
+impl<'a> Timeline<'a> {
+    /// The events of a story that begins with this status.
+    pub(super) fn new(events: &'a [Event], saved: &State) -> Self {
+        let due = events.iter().map(|event| match event.trigger {
+            Trigger::At(at) => Due::At(at),
+            Trigger::After(_) | Trigger::When(_, _) => Due::Behind,
+        });
+        let mut timeline = Self { events, due: due.collect() };
+        timeline.follow(0, Duration::ZERO, saved);
+        timeline
+    }
+
+    /// The first event that is due by now.
+    pub(super) fn due(&self, now: Duration) -> Option<(usize, &'a Action)> {
+        let due = self.due.iter().enumerate();
+        let due = due.filter_map(|(i, due)| match due {
+            Due::At(at) if *at <= now => Some((*at, i)),
+            Due::At(_) | Due::Behind | Due::Watching | Due::Past => None,
+        });
+        due.min().map(|(_, i)| (i, &self.events[i].action))
+    }
+
+    /// The time of the next event that has one.
+    pub(super) fn next(&self) -> Option<Duration> {
+        let times = self.due.iter().filter_map(|due| match due {
+            Due::At(at) => Some(*at),
+            Due::Behind | Due::Watching | Due::Past => None,
+        });
+        times.min()
+    }
+
+    /// An event has happened: the one behind it may be next.
+    pub(super) fn happened(&mut self, index: usize, now: Duration, saved: &State) {
+        self.due[index] = Due::Past;
+        self.follow(index + 1, now, saved);
+    }
+
+    /// A status was saved.
+    pub(super) fn look(&mut self, saved: &State, now: Duration) {
+        for (due, event) in self.due.iter_mut().zip(self.events) {
+            if let (Due::Watching, Trigger::When(pattern, after)) = (*due, &event.trigger)
+                && pattern.fits(saved)
+            {
+                *due = Due::At(now.saturating_add(*after));
+            }
+        }
+    }
+
+    /// The events that never happened.
+    pub(super) fn missed(&self) -> Vec<usize> {
+        (0..self.due.len()).filter(|i| self.due[*i] != Due::Past).collect()
+    }
+
+    fn follow(&mut self, index: usize, now: Duration, saved: &State) {
+        let Some(Due::Behind) = self.due.get(index) else { return };
+        self.due[index] = match &self.events[index].trigger {
+            Trigger::After(after) => Due::At(now.saturating_add(*after)),
+            Trigger::When(_, _) => Due::Watching,
+            Trigger::At(at) => Due::At(*at),
+        };
+        self.look(saved, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serin_core::Phase;
+
+    use super::*;
+    use crate::scenario::Pattern;
+
+    fn event(trigger: Trigger) -> Event {
+        Event { trigger, action: Action::Restart }
+    }
+
+    fn when(phase: Phase, after: u64) -> Trigger {
+        Trigger::When(Pattern { phase: Some(phase), ..Pattern::default() }, Duration::from_secs(after))
+    }
+
+    fn saved(phase: Phase) -> State {
+        State { phase, ..State::default() }
+    }
+
+    const SECS: fn(u64) -> Duration = Duration::from_secs;
+
+    #[test]
+    fn an_event_follows_the_one_before_it() {
+        let events = [event(Trigger::At(SECS(5))), event(Trigger::After(SECS(2)))];
+        let mut timeline = Timeline::new(&events, &State::default());
+        assert_eq!(timeline.due(SECS(4)).map(|(i, _)| i), None);
+        assert_eq!(timeline.due(SECS(5)).map(|(i, _)| i), Some(0));
+        assert_eq!(timeline.missed(), [0, 1]);
+        timeline.happened(0, SECS(5), &State::default());
+        assert_eq!(timeline.next(), Some(SECS(7)));
+        timeline.happened(1, SECS(7), &State::default());
+        assert_eq!((timeline.next(), timeline.missed()), (None, vec![]));
+    }
+
+    #[test]
+    fn a_status_is_looked_at_once_the_event_before_has_happened() {
+        let events = [event(Trigger::At(SECS(5))), event(when(Phase::Failed, 3))];
+        let mut timeline = Timeline::new(&events, &State::default());
+        timeline.look(&saved(Phase::Failed), SECS(1));
+        assert_eq!(timeline.next(), Some(SECS(5)));
+        timeline.happened(0, SECS(5), &saved(Phase::Succeeded));
+        assert_eq!(timeline.next(), None);
+        timeline.look(&saved(Phase::Failed), SECS(6));
+        assert_eq!(timeline.next(), Some(SECS(9)));
+        timeline.look(&saved(Phase::Failed), SECS(7));
+        assert_eq!(timeline.next(), Some(SECS(9)));
+    }
+
+    #[test]
+    fn a_status_that_stands_already_is_as_good_as_a_new_one() {
+        let events = [event(when(Phase::Failed, 0))];
+        let timeline = Timeline::new(&events, &saved(Phase::Failed));
+        assert_eq!(timeline.next(), Some(SECS(0)));
+    }
+
+    #[test]
+    fn events_of_one_instant_happen_in_their_order() {
+        let events = [event(Trigger::At(SECS(5))), event(Trigger::At(SECS(5))), event(Trigger::At(SECS(1)))];
+        let timeline = Timeline::new(&events, &State::default());
+        assert_eq!(timeline.due(SECS(5)).map(|(i, _)| i), Some(2));
+        assert_eq!(timeline.due(SECS(4)).map(|(i, _)| i), Some(2));
+    }
+}

@@ -1,0 +1,161 @@
+//! Whether a story went as its scenario expects. One file for each family of expectations.
+
+mod counts;
+mod ending;
+mod notices;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod times;
+
+use std::{fmt, time::Duration};
+
+use crate::{
+    record::Story,
+    scenario::{Expectation, Item, Scenario},
+};
+
+/// What became of every expectation of a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// One for each item of `expect`, in its order.
+    pub outcomes: Vec<Outcome>,
+    /// Broken invariants, with the index of the moment each broke in.
+    pub violations: Vec<(usize, String)>,
+}
+
+/// What became of one expectation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The expectation, as a line.
+    pub expectation: String,
+    /// What became of it.
+    pub judged: Judged,
+}
+
+/// Whether an expectation held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// It did.
+    Held,
+    /// It did not.
+    Failed {
+        /// What was expected.
+        expected: String,
+        /// What was seen.
+        actual: String,
+        /// The index of the moment it broke in.
+        broke_at: Option<usize>,
+        /// The virtual time of that moment.
+        at: Option<Duration>,
+    },
+}
+
+impl Verdict {
+    /// Whether everything held, the invariants included.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.violations.is_empty() && self.outcomes.iter().all(|outcome| outcome.judged == Judged::Held)
+    }
+}
+
+/// Judges a story by the scenario it was made of.
+#[must_use]
+pub fn judge(scenario: &Scenario, story: &Story) -> Verdict {
+    let outcomes = scenario.expect.iter().map(|item| {
+        let expectation = item.to_string();
+        let judged = match held(item, story) {
+            Ok(()) => Judged::Held,
+            Err(Broken { actual, broke_at }) => {
+                let at = broke_at.and_then(|moment| story.moments.get(moment)).map(|moment| moment.at);
+                Judged::Failed { expected: expectation.clone(), actual, broke_at, at }
+            }
+        };
+        Outcome { expectation, judged }
+    });
+    Verdict { outcomes: outcomes.collect(), violations: story.violations.clone() }
+}
+
+/// What was seen in place of what was expected.
+#[derive(Debug, PartialEq)]
+struct Broken {
+    actual: String,
+    /// The index of a moment.
+    broke_at: Option<usize>,
+}
+
+type Held = Result<(), Broken>;
+
+fn held(item: &Item, story: &Story) -> Held {
+    let negated = item.negated;
+    match &item.expectation {
+        Expectation::Phases(wanted) => rows::phases(wanted, story),
+        Expectation::Weights(wanted) => rows::weights(wanted, story),
+        Expectation::Weight { min, max } => rows::weight(*min, *max, story),
+        Expectation::Routes(wanted) => rows::routes(wanted, story),
+        Expectation::Rows(wanted) => rows::rows(wanted, story),
+        Expectation::Never(pattern) => rows::never(pattern, story),
+        Expectation::End(pattern) => ending::status(pattern, story),
+        Expectation::Condition(text) => ending::condition(text, story),
+        Expectation::Promoted(revision) => ending::promoted(revision, story),
+        Expectation::Event(telling) => notices::event(telling, negated, story),
+        Expectation::Alert(telling, severity) => notices::alert(telling, *severity, negated, story),
+        Expectation::Hook(called) => counts::hook(called, story),
+        Expectation::Metric(counted) => counts::metric(counted, story),
+        Expectation::Command(carried) => counts::command(carried, story),
+        Expectation::Rule(counted) => counts::rule(counted, negated, story),
+        Expectation::Time(span) => times::time(span, story),
+    }
+}
+
+/// Judges how often something occurred: `found` are the moments, in order. Without `times` once is enough.
+fn often(found: &[usize], times: Option<u32>, negated: bool, seen: impl FnOnce() -> String) -> Held {
+    let count = found.len();
+    let as_wanted = times.map_or(count > 0, |times| times as usize == count);
+    if as_wanted != negated {
+        return Ok(());
+    }
+    let surplus = times.filter(|_| !negated).map_or(0, |times| times as usize);
+    Err(Broken { actual: seen(), broke_at: found.get(surplus).or(found.last()).copied() })
+}
+
+/// `once`, `3 times`, `never`.
+struct Count(usize);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("never"),
+            1 => f.write_str("once"),
+            count => write!(f, "{count} times"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod often_enough {
+    use super::*;
+
+    #[test]
+    fn without_a_number_once_is_enough() {
+        let seen = || "seen".to_string();
+        assert_eq!(often(&[3, 4], None, false, seen), Ok(()));
+        assert_eq!(often(&[], None, true, seen), Ok(()));
+        assert_eq!(often(&[], None, false, seen), Err(Broken { actual: "seen".into(), broke_at: None }));
+        assert_eq!(
+            often(&[3, 4], None, true, seen),
+            Err(Broken { actual: "seen".into(), broke_at: Some(3) })
+        );
+    }
+
+    #[test]
+    fn the_first_surplus_is_where_a_number_breaks() {
+        let broke_at =
+            |found: &[usize], times| often(found, Some(times), false, String::new).unwrap_err().broke_at;
+        assert_eq!(often(&[1, 2], Some(2), false, String::new), Ok(()));
+        assert_eq!(broke_at(&[1, 2, 5], 2), Some(5));
+        assert_eq!(broke_at(&[1], 2), Some(1));
+        assert_eq!(broke_at(&[7], 0), Some(7));
+        assert_eq!(often(&[1, 2], Some(1), true, String::new), Ok(()));
+    }
+}

@@ -1,0 +1,136 @@
+//! Every statement on one story: once where it holds and once where it does not.
+
+use std::path::Path;
+
+use super::*;
+use crate::{drive, scenario};
+
+/// Promoted in two steps, after a closed gate and a failed check.
+const STORY: &str = "\
+scenario: a release
+canary:
+  apiVersion: flagger.app/v1beta1
+  kind: Canary
+  metadata: {name: shop, namespace: prod}
+  spec:
+    targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
+    analysis:
+      interval: 1m
+      threshold: 3
+      stepWeights: [10, 20]
+      metrics: [{name: request-success-rate, thresholdRange: {min: 99}}]
+      webhooks: [{name: gate, type: confirm-promotion, url: http://gate, retries: 1}]
+world:
+  metrics: {request-success-rate: [99, 50, 99]}
+  hooks: {gate: [403, 503, 200]}
+events:
+  - {at: 5m, deploy: v2}
+";
+
+fn judged(expect: &str) -> Outcome {
+    let text = format!("{STORY}expect:\n  - {expect}\n");
+    let scenario = scenario::parse(&text, Path::new("shop.yaml")).unwrap_or_else(|error| panic!("{error}"));
+    let mut verdict = judge(&scenario, &drive::run(&scenario));
+    assert_eq!(verdict.violations, []);
+    verdict.outcomes.remove(0)
+}
+
+#[test]
+fn statements_that_are_true_hold() {
+    for expect in [
+        "phases: [Initialized, WaitingPromotion, Succeeded]",
+        "phases: {exactly: [Initializing, Initialized, Progressing, WaitingPromotion, Promoting, Finalising, Succeeded]}",
+        "weights: {exactly: [0, 10, 20, 0]}",
+        "weight: {max: 20}",
+        "routes: {exactly: [\"100/0\", \"90/10\", \"80/20\", \"100/0\"]}",
+        "rows: [[Progressing, 20, 0, 0], [Progressing, 20, 1, 0], [WaitingPromotion, 20, 1, 0]]",
+        "{phase: Succeeded, canaryWeight: 0, failedChecks: 1, iterations: 0}",
+        "event: Promotion completed!",
+        "event: {matches: \"canary weight [12]0$\", times: 2}",
+        "not: {event: Rolling back}",
+        "not: {event: {matches: canary weight, times: 3}}",
+        "alert: New revision detected",
+        "alert: {matches: New revision, severity: info, times: 1}",
+        "not: {alert: {matches: New revision, severity: error}}",
+        "not: {alert: canary weight}",
+        "condition: promotion finished",
+        "hook: {name: gate, times: 2, phases: [Progressing, WaitingPromotion], answers: [403, 503, 200]}",
+        "metric: {name: request-success-rate, times: 4}",
+        "command: {name: promote, times: 1}",
+        "command: {name: leave, times: 0}",
+        "rule: {name: check-failed, times: 1}",
+        "not: {rule: rolled-back}",
+        "promoted: v2",
+        "time: {from: {canaryWeight: 10}, to: {canaryWeight: 20}, min: 1m, max: 1m}",
+        "time: {to: {phase: Initialized}, max: 0s}",
+        "never: {phase: Progressing, canaryWeight: 30}",
+    ] {
+        assert_eq!(judged(expect).judged, Judged::Held, "{expect}");
+    }
+}
+
+#[test]
+fn statements_that_are_false_say_what_was_seen_and_when() {
+    for (expect, seen, minute) in [
+        ("phases: [Initialized, Failed]", "Finalising, Succeeded]", Some(5)),
+        (
+            "phases: {exactly: [Initializing, Initialized, Failed]}",
+            "[Initializing, Initialized, Progressing,",
+            Some(5),
+        ),
+        ("weights: [20, 10]", "[0, 10, 20, 0]", Some(11)),
+        ("weight: {max: 10}", "weight 20", Some(7)),
+        ("weight: {min: 1}", "weight 0", Some(0)),
+        ("routes: {exactly: [\"100/0\", \"80/20\"]}", "[100/0, 90/10, 80/20, 100/0]", Some(6)),
+        ("rows: [[Progressing, 20, 2, 0]]", "[Progressing, 20, 1, 0]", Some(0)),
+        ("{phase: Failed, failedChecks: 2}", "phase: Succeeded, failedChecks: 1", Some(12)),
+        ("event: Rolling back", "told never; the 11 events:\n  Initialization done!", None),
+        ("event: {matches: canary weight, times: 1}", "told 2 times", Some(7)),
+        ("not: {event: Promotion completed!}", "told once", Some(12)),
+        ("alert: {matches: New revision, severity: error}", "told never; the 0 alerts:", None),
+        ("condition: failed", "Canary analysis completed successfully, promotion finished.", Some(12)),
+        (
+            "hook: {name: gate, times: 3}",
+            "called 2 times: [Progressing 403, WaitingPromotion 503 200]",
+            Some(10),
+        ),
+        ("hook: {name: gate, phases: [Progressing]}", "called 2 times", Some(10)),
+        ("hook: {name: gate, answers: [403, 200]}", "called 2 times", Some(10)),
+        ("metric: {name: request-success-rate, times: 5}", "asked 4 times", Some(10)),
+        ("command: {name: leave}", "carried out never: []", None),
+        ("command: {name: route 80, times: 0}", "carried out once: [route 80/20]", Some(7)),
+        ("rule: rolled-back", "fired never", None),
+        ("promoted: v1", "v2", Some(12)),
+        ("time: {from: {canaryWeight: 10}, to: {canaryWeight: 20}, max: 59s}", "1m", Some(7)),
+        ("time: {from: {canaryWeight: 10}, to: {phase: Failed}}", "phase: Failed was never saved", None),
+        ("time: {from: {phase: Failed}, to: {canaryWeight: 10}}", "phase: Failed was never saved", None),
+        ("never: {canaryWeight: 20}", "saved: [Progressing, 20, 0, 0]", Some(7)),
+    ] {
+        let Judged::Failed { actual, at, .. } = judged(expect).judged else { panic!("{expect} held") };
+        assert!(actual.contains(seen), "{expect}: {actual}");
+        assert_eq!(at.map(|at| at.as_secs() / 60), minute, "{expect}: {actual}");
+    }
+}
+
+#[test]
+fn a_notice_that_was_sent_twice_was_told_once() {
+    let text = format!("{STORY}  - {{when: {{phase: Succeeded}}, stop: {{after: decision}}}}\n");
+    let text = text + "expect:\n  - event: {matches: Promotion completed, times: 1}\n";
+    let scenario = scenario::parse(&text, Path::new("shop.yaml")).unwrap();
+    let mut story = drive::run(&scenario);
+    let told = story.moments.iter().find(|moment| !moment.sent.is_empty()).unwrap().sent.clone();
+    let again = story.moments.iter().rposition(|moment| !moment.sent.is_empty()).unwrap();
+    let last = story.moments[again].sent.clone();
+    story.moments[again].sent.extend(told);
+    story.moments[again].sent.extend(last);
+    assert!(judge(&scenario, &story).holds());
+}
+
+#[test]
+fn a_broken_invariant_is_no_good_story() {
+    let scenario = scenario::parse(STORY, Path::new("shop.yaml")).unwrap();
+    let mut story = drive::run(&scenario);
+    assert!(judge(&scenario, &story).holds());
+    story.violations.push((0, "I1: broken".into()));
+    assert!(!judge(&scenario, &story).holds());
+}

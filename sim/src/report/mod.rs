@@ -1,0 +1,68 @@
+//! How stories are shown: pure functions from what happened to text. Nothing here writes or asks the terminal.
+
+pub mod json;
+mod look;
+mod measured;
+mod piece;
+mod row;
+mod rule;
+mod share;
+mod summary;
+mod timeline;
+mod told;
+mod verdict;
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
+
+use serin_core::Rollout;
+
+pub use self::look::{Look, WIDTH};
+pub use self::summary::{Ended, summary};
+use self::{
+    look::{FAINT, STRONG},
+    piece::{Piece, lines, paint, printable},
+};
+use crate::{expect::Verdict, record::Story};
+
+/// One replayed scenario, to be shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// Path of its file.
+    pub path: &'a str,
+    /// What it is about.
+    pub title: &'a str,
+    /// The Canary as it was in the beginning.
+    pub canary: &'a Rollout,
+    /// What happened.
+    pub story: &'a Story,
+    /// How that was judged.
+    pub verdict: &'a Verdict,
+}
+
+/// A scenario as people read it: heading, timeline, verdict.
+#[must_use]
+pub fn text(page: &Page<'_>, look: &Look) -> String {
+    let broken: Vec<usize> = page.broken().iter().filter_map(|broken| broken.moment).collect();
+    let timeline = timeline::timeline(page, &broken, look);
+    format!("{}\n{timeline}\n{}", heading(page, look), verdict::verdict(page, look))
+}
+
+fn heading(page: &Page<'_>, look: &Look) -> String {
+    let title: Vec<Piece> = Piece::words(STRONG, page.title);
+    let policy = page.canary.policy();
+    let about = format!(
+        "{} {} {}, every {}, {} failed {} back",
+        page.story.canary,
+        look.signs.and,
+        page.canary.strategy(),
+        serin_core::time::Human(policy.interval),
+        policy.threshold,
+        if policy.threshold == 1 { "check rolls" } else { "checks roll" },
+    );
+    let about = Piece::words(FAINT, &about);
+    let lines = [lines(&title, look.width), lines(&about, look.width)].concat();
+    format!("{}\n{}\n", paint(FAINT, &printable(page.path)), lines.join("\n"))
+}

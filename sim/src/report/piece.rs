@@ -1,0 +1,192 @@
+//! Pieces of styled text, and how they are laid out in lines.
+
+use std::fmt::Write as _;
+
+use anstyle::Style;
+
+use super::look::PLAIN;
+
+/// Longer texts of the world (an error page, say) are cut.
+const LONGEST: usize = 240;
+
+/// A text that stays on one line as long as it fits.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Piece {
+    style: Style,
+    text: String,
+    /// Spaces between it and the piece before.
+    gap: usize,
+    /// No line ends behind it.
+    leads: bool,
+}
+
+impl Piece {
+    /// A piece set off from the one before it.
+    pub(super) fn new(style: Style, text: impl Into<String>) -> Self {
+        Self { style, text: cut(printable(&text.into())), gap: 2, leads: false }
+    }
+
+    /// Moves it so many spaces behind the piece before.
+    pub(super) fn after(self, gap: usize) -> Self {
+        Self { gap, ..self }
+    }
+
+    /// Keeps it on one line with the piece that follows.
+    pub(super) fn leading(self) -> Self {
+        Self { leads: true, ..self }
+    }
+
+    /// A sentence, which may be broken between words.
+    pub(super) fn words(style: Style, sentence: &str) -> Vec<Self> {
+        cut(printable(sentence)).split_whitespace().map(|word| Self::new(style, word).after(1)).collect()
+    }
+
+    fn width(&self) -> usize {
+        self.text.chars().count()
+    }
+}
+
+/// The columns that pieces take on one line.
+pub(super) fn width(pieces: &[Piece]) -> usize {
+    pieces.iter().enumerate().map(|(i, piece)| piece.width() + if i > 0 { piece.gap } else { 0 }).sum()
+}
+
+/// Columns by which the second line of a paragraph is set in.
+const INDENT: usize = 2;
+
+/// Lays a paragraph out in lines of at most `columns`. A piece wider than that is broken.
+pub(super) fn lines(paragraph: &[Piece], columns: usize) -> Vec<String> {
+    let mut lines: Vec<Vec<Piece>> = Vec::new();
+    for unit in paragraph.split_inclusive(|piece| !piece.leads) {
+        let room = room(lines.len(), columns);
+        match lines.last_mut() {
+            Some(line) if width(line) + unit[0].gap + width(unit) <= room => line.extend_from_slice(unit),
+            Some(_) | None => add(&mut lines, unit, columns),
+        }
+    }
+    let indent = |i: usize| if i == 0 { String::new() } else { " ".repeat(INDENT) };
+    lines.iter().enumerate().map(|(i, line)| indent(i) + &styled(line)).collect()
+}
+
+/// The columns of the line that so many lines end with.
+fn room(lines: usize, columns: usize) -> usize {
+    columns.saturating_sub(if lines > 1 { INDENT } else { 0 }).max(1)
+}
+
+/// Begins a line with a unit, and breaks what is wider than one.
+fn add(lines: &mut Vec<Vec<Piece>>, unit: &[Piece], columns: usize) {
+    lines.push(Vec::new());
+    for piece in unit {
+        let mut rest = Some(piece.clone());
+        while let Some(piece) = rest {
+            let room = room(lines.len(), columns);
+            let Some(line) = lines.last_mut() else { return };
+            let used = if line.is_empty() { 0 } else { width(line) + piece.gap };
+            let (head, tail) = piece.broken(room.saturating_sub(used).max(1));
+            line.push(head);
+            if tail.is_some() {
+                lines.push(Vec::new());
+            }
+            rest = tail;
+        }
+    }
+}
+
+impl Piece {
+    /// The part that fits, up to a space if there is one, and the rest.
+    fn broken(self, columns: usize) -> (Self, Option<Self>) {
+        let Some((end, _)) = self.text.char_indices().nth(columns) else { return (self, None) };
+        let (head, tail) = self.text.split_at(end);
+        let at = if tail.starts_with(' ') { Some(end) } else { head.rfind(' ') };
+        let (head, tail) = self.text.split_at(at.filter(|at| *at > 0).unwrap_or(end));
+        let tail = tail.trim_start();
+        let rest = (!tail.is_empty()).then(|| Self { text: tail.into(), ..self.clone() });
+        (Self { text: head.into(), ..self }, rest)
+    }
+}
+
+/// One line; neighbours of one style share it.
+pub(super) fn styled(line: &[Piece]) -> String {
+    let mut text = String::new();
+    let mut style = PLAIN;
+    for (i, piece) in line.iter().enumerate() {
+        let gap = " ".repeat(if i > 0 { piece.gap } else { 0 });
+        if piece.style == style {
+            // Writing to a `String` never fails.
+            let _ = write!(text, "{gap}{}", piece.text);
+        } else {
+            let _ = write!(text, "{}{gap}{}{}", reset(style), piece.style.render(), piece.text);
+            style = piece.style;
+        }
+    }
+    text.push_str(&reset(style));
+    text
+}
+
+/// A text in a style.
+pub(super) fn paint(style: Style, text: &str) -> String {
+    format!("{}{text}{}", style.render(), reset(style))
+}
+
+fn reset(style: Style) -> String {
+    style.render_reset().to_string()
+}
+
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push_str("...");
+    }
+    text
+}
+
+/// Control characters would move the cursor or change colours: they become spaces.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::look::{BAD, GOOD};
+
+    #[test]
+    fn a_sentence_is_broken_between_words_and_set_in() {
+        let sentence = Piece::words(PLAIN, "the quick brown fox");
+        assert_eq!(lines(&sentence, 9), ["the quick", "  brown", "  fox"]);
+        assert_eq!(lines(&sentence, 100), ["the quick brown fox"]);
+    }
+
+    #[test]
+    fn a_piece_stays_whole_while_it_fits() {
+        let pieces = [Piece::new(PLAIN, "a b c"), Piece::new(PLAIN, "d e f")];
+        assert_eq!(lines(&pieces, 9), ["a b c", "  d e f"]);
+        assert_eq!(lines(&pieces, 4), ["a b", "  c", "  d", "  e", "  f"]);
+    }
+
+    #[test]
+    fn a_leading_piece_never_ends_a_line() {
+        let pieces =
+            [Piece::new(PLAIN, "seen"), Piece::new(PLAIN, "→").leading(), Piece::new(PLAIN, "done").after(1)];
+        assert_eq!(lines(&pieces, 8), ["seen", "  → done"]);
+    }
+
+    #[test]
+    fn a_word_wider_than_the_line_is_broken_anywhere() {
+        assert_eq!(lines(&[Piece::new(PLAIN, "abcdef")], 4), ["abcd", "  ef"]);
+        assert_eq!(lines(&[Piece::new(PLAIN, "äöü")], 0), ["ä", "  ö", "  ü"]);
+    }
+
+    #[test]
+    fn neighbours_of_one_style_share_it() {
+        let pieces = [Piece::new(GOOD, "a"), Piece::new(GOOD, "b"), Piece::new(BAD, "c")];
+        assert_eq!(styled(&pieces), "\u{1b}[32ma  b\u{1b}[0m  \u{1b}[31mc\u{1b}[0m");
+    }
+
+    #[test]
+    fn what_the_world_says_neither_moves_the_cursor_nor_fills_the_screen() {
+        assert_eq!(printable("a\u{1b}[2Jb\nc"), "a [2Jb c");
+        let long = Piece::words(PLAIN, &"x".repeat(1000));
+        assert_eq!(width(&long), LONGEST + 3);
+    }
+}

@@ -1,0 +1,175 @@
+//! A story as rows: the plans of one instant are one row, and instants in which nothing happened are none.
+
+use std::{ops::Range, time::Duration};
+
+use serin_core::{
+    Phase, State,
+    command::Routes,
+    decision::{self, Rule},
+};
+
+use super::{
+    Page,
+    look::{FAINT, Look},
+    piece::Piece,
+    rule::{Say, say},
+    share::{Share, routes_after},
+    told::{Paragraph, Told, paragraphs},
+};
+use crate::record::Moment;
+
+/// One instant of a story.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Row {
+    /// The moments it is made of.
+    pub(super) moments: Range<usize>,
+    /// The virtual time.
+    pub(super) at: Duration,
+    /// What happened in the world before it.
+    pub(super) happened: Vec<String>,
+    /// Where the Canary stands after it.
+    pub(super) standing: Standing,
+    /// What was seen, why, and what was done.
+    pub(super) told: Vec<Paragraph>,
+    /// Something other than waiting happened, in the world or in the Canary.
+    pub(super) matters: bool,
+}
+
+/// Where a Canary stands, as a row shows it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Standing {
+    pub(super) phase: Phase,
+    pub(super) share: Share,
+    /// Failed checks, and how many roll back if that is known.
+    pub(super) failed: Option<(u32, Option<u32>)>,
+}
+
+/// All instants of a story, whether they matter or not. `columns` are those of the last column.
+pub(super) fn rows(page: &Page<'_>, columns: usize, look: &Look) -> Vec<Row> {
+    let story = page.story;
+    let mut walk = Walk { page, columns, look, place: Place::of(page), shown: None, state: None, said: None };
+    let mut rows = Vec::new();
+    let mut begin = 0;
+    while begin < story.moments.len() {
+        let end = instant(&story.moments, begin);
+        rows.push(walk.row(begin..end));
+        begin = end;
+    }
+    rows
+}
+
+/// The end of the instant that begins with this moment. What happens in the world begins another.
+fn instant(moments: &[Moment], begin: usize) -> usize {
+    let at = moments[begin].at;
+    let rest = &moments[begin + 1..];
+    begin + 1 + rest.iter().take_while(|moment| moment.at == at && moment.happened.is_empty()).count()
+}
+
+struct Walk<'a> {
+    page: &'a Page<'a>,
+    columns: usize,
+    look: &'a Look,
+    place: Place,
+    /// What the last row that matters showed.
+    shown: Option<Standing>,
+    /// The state that was saved last.
+    state: Option<&'a State>,
+    /// The rule that was said last.
+    said: Option<Rule>,
+}
+
+/// What is known of the Canary so far.
+struct Place {
+    phase: Phase,
+    weight: u8,
+    failed: u32,
+    /// Failed checks that roll back; `None` after an edit, until a decision tells.
+    threshold: Option<u32>,
+    routes: Option<Routes>,
+    /// Something was saved.
+    saved: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn row(&mut self, moments: Range<usize>) -> Row {
+        let page: &'a Page<'a> = self.page;
+        let instant = &page.story.moments[moments.clone()];
+        let mut told = Vec::new();
+        let mut counted = None;
+        for moment in instant {
+            self.state = moment.saved.as_ref().or(self.state);
+            told.push(Told::of(self.page, moment, self.state, self.said, self.look));
+            self.said = match say(moment.decision.rule) {
+                Say::Waiting(_) | Say::WaitingFor(_) | Say::Always(_) | Say::Alone(_) => {
+                    Some(moment.decision.rule)
+                }
+                Say::Nothing | Say::Known => self.said,
+            };
+            counted = self.place.moves(moment).or(counted);
+        }
+        // What was said at another time is said again, unless it is a wait that goes on.
+        self.said = self.said.filter(|rule| matches!(say(*rule), Say::Waiting(_) | Say::WaitingFor(_)));
+        let mut told = paragraphs(told, self.columns, self.look);
+        let standing = self.place.standing(counted);
+        let first = &instant[0];
+        let moves = self.shown.is_some_and(|shown| shown != standing);
+        let matters = !told.is_empty() || !first.happened.is_empty() || moves;
+        if matters && told.is_empty() {
+            told.push(Piece::words(FAINT, "nothing is to be done"));
+        }
+        if matters {
+            self.shown = Some(standing);
+        }
+        Row { moments, at: first.at, happened: first.happened.clone(), standing, told, matters }
+    }
+}
+
+impl Place {
+    fn of(page: &Page<'_>) -> Self {
+        let threshold = Some(page.canary.policy().threshold);
+        Self { phase: Phase::New, weight: 0, failed: 0, threshold, routes: None, saved: false }
+    }
+
+    /// Goes on to where a moment left the Canary; its failed checks, if this made one more.
+    fn moves(&mut self, moment: &Moment) -> Option<u32> {
+        let after = &moment.decision.after;
+        let before = self.failed;
+        // A decision that was not saved changed nothing; before the first save it shows what was found.
+        match &moment.saved {
+            Some(state) => {
+                (self.phase, self.weight, self.failed) =
+                    (state.phase, state.canary_weight, state.failed_checks);
+            }
+            None if !self.saved => {
+                (self.phase, self.weight, self.failed) = (after.phase, after.weight, after.failed_checks);
+            }
+            None => {}
+        }
+        self.routes = routes_after(&moment.commands, self.routes);
+        self.threshold = threshold(after, self.threshold);
+        let counts = self.saved && self.failed > before;
+        self.saved |= moment.saved.is_some();
+        counts.then_some(self.failed)
+    }
+
+    /// Where the Canary stands; `counted` checks failed in this instant, whatever stands now.
+    fn standing(&self, counted: Option<u32>) -> Standing {
+        let failed = counted.or(self.phase.is_analysing().then_some(self.failed));
+        Standing {
+            phase: self.phase,
+            share: Share::of(self.weight, self.routes),
+            failed: failed.map(|failed| (failed, self.threshold)),
+        }
+    }
+}
+
+/// Failed checks that roll back: what is left of them tells, unless none is.
+fn threshold(after: &decision::Standing, known: Option<u32>) -> Option<u32> {
+    let next = after.failed_checks.saturating_add(1);
+    match after.budget {
+        None => known,
+        // At the threshold or beyond it is all the same; below it is known to be the next.
+        Some(0) => known.filter(|known| *known <= next),
+        Some(left) => Some(next.saturating_add(left)),
+    }
+}

@@ -1,0 +1,124 @@
+//! The canary's share of requests, as a bar.
+
+use serin_core::{Command, command::Routes, strategy::Weight};
+
+use super::{
+    look::{CANARY, FAINT, Look},
+    piece::paint,
+};
+use crate::record::Effect;
+
+/// Columns of the number behind a bar.
+pub(super) const NUMBER: usize = 5;
+
+/// How many requests the canary gets, and which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Share {
+    percent: Weight,
+    of: Of,
+}
+
+/// Which requests a share is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    /// All.
+    Requests,
+    /// Those that match.
+    Matched,
+    /// Copies, whose answers no user sees.
+    Copies,
+}
+
+impl Share {
+    /// The share that a saved weight and the routes last set make.
+    ///
+    /// A/B and blue/green save no weight, so there the routes tell; elsewhere the weight does.
+    pub(super) fn of(weight: Weight, routes: Option<Routes>) -> Self {
+        let Some(routes) = routes else { return Self { percent: weight, of: Of::Requests } };
+        match routes.mirror {
+            Some(percent) if routes.canary == 0 => Self { percent, of: Of::Copies },
+            _ if routes.matched => Self { percent: routes.canary, of: Of::Matched },
+            _ if weight == 0 => Self { percent: routes.canary, of: Of::Requests },
+            _ => Self { percent: weight, of: Of::Requests },
+        }
+    }
+
+    pub(super) fn which(self) -> Of {
+        self.of
+    }
+
+    /// `███░░░░░░░  30%`, of so many cells.
+    pub(super) fn bar(self, cells: usize, look: &Look) -> String {
+        let filled = filled(self.percent, cells);
+        let full = paint(CANARY, &sign(self.of, look).repeat(filled));
+        let empty = paint(FAINT, &look.signs.empty.repeat(cells - filled));
+        format!("{full}{empty} {:>3}%", self.percent)
+    }
+}
+
+/// Rounded, but some is never none and not all is never all. There are two cells at least.
+fn filled(percent: Weight, cells: usize) -> usize {
+    match percent {
+        0 => 0,
+        1..100 => ((usize::from(percent) * cells + 50) / 100).clamp(1, cells - 1),
+        100.. => cells,
+    }
+}
+
+/// The sign of such a share.
+pub(super) fn sign(of: Of, look: &Look) -> &'static str {
+    match of {
+        Of::Requests => look.signs.full,
+        Of::Matched => look.signs.matched,
+        Of::Copies => look.signs.mirrored,
+    }
+}
+
+/// The routes after these commands.
+pub(super) fn routes_after(effects: &[Effect], before: Option<Routes>) -> Option<Routes> {
+    // Commands behind a failure were not tried.
+    effects.iter().take_while(|effect| effect.failed.is_none()).fold(before, |routes, effect| {
+        match &effect.command {
+            Command::SetRoutes(split) => Some(split.routes),
+            Command::LeaveShape(_) => Some(Routes::PRIMARY),
+            Command::RevertRoutes => None,
+            Command::EnsureFinalizer(_)
+            | Command::EnsureWorkloads
+            | Command::EnsureServices(_)
+            | Command::ScaleUp
+            | Command::ScaleDown
+            | Command::PauseScaler
+            | Command::ResumeScaler
+            | Command::Promote { .. }
+            | Command::ClearRequest(_)
+            | Command::RevertServices
+            | Command::Release => routes,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bar(weight: Weight, routes: Option<Routes>) -> String {
+        anstream::adapter::strip_str(&Share::of(weight, routes).bar(10, &Look::new(100, true))).to_string()
+    }
+
+    #[test]
+    fn some_is_never_none_and_not_all_is_never_all() {
+        assert_eq!(bar(0, None), "..........   0%");
+        assert_eq!(bar(1, None), "#.........   1%");
+        assert_eq!(bar(30, None), "###.......  30%");
+        assert_eq!(bar(99, None), "#########.  99%");
+        assert_eq!(bar(100, None), "########## 100%");
+    }
+
+    #[test]
+    fn where_no_weight_is_saved_the_routes_tell() {
+        assert_eq!(bar(0, Some(Routes::split(100))), "########## 100%");
+        assert_eq!(bar(0, Some(Routes { matched: true, ..Routes::split(100) })), "========== 100%");
+        assert_eq!(bar(0, Some(Routes { mirror: Some(50), ..Routes::PRIMARY })), "~~~~~.....  50%");
+        assert_eq!(bar(20, Some(Routes::split(20))), "##........  20%");
+    }
+}

@@ -1,0 +1,192 @@
+//! A story as a timeline: one row for each instant in which something happened.
+
+use std::time::Duration;
+
+use anstyle::Style;
+use serin_core::{Phase, time::Human};
+
+use super::{
+    Page,
+    look::{BAD, FAINT, GOOD, Look, PLAIN, STRONG, WARNING, WIDTH, WORLD},
+    piece::{Piece, lines, paint},
+    row::{Row, Standing, rows},
+    share::{self, Of, sign},
+};
+use crate::record::Story;
+
+/// The timeline of a story, with its heading. `broken` are the moments that are to be marked.
+pub(super) fn timeline(page: &Page<'_>, broken: &[usize], look: &Look) -> String {
+    let columns = Columns::of(page.story, look);
+    let rows = rows(page, columns.rest, look);
+    let mut text = columns.heading(&rows, look);
+    let mut shown = rows.iter().filter(|row| row.matters).peekable();
+    let mut before = None;
+    while let Some(row) = shown.next() {
+        text += &columns.events(row, look);
+        let breaks = |row: &Row| broken.iter().any(|moment| row.moments.contains(moment));
+        text += &columns.row(row, before, breaks(row), look);
+        before = Some(row.standing.phase);
+        let mut alike = Vec::new();
+        while let Some(next) = shown.next_if(|next| is_likewise(row, next) && !breaks(next)) {
+            alike.push(next);
+        }
+        text += &columns.likewise(&alike, before, look);
+    }
+    text
+}
+
+/// The first line of the row of a moment, as it stands in the timeline.
+pub(super) fn row_of(page: &Page<'_>, moment: usize, look: &Look) -> Option<String> {
+    let columns = Columns::of(page.story, look);
+    let rows = rows(page, columns.rest, look);
+    let row = rows.iter().find(|row| row.moments.contains(&moment))?;
+    let text = columns.row(row, None, true, look);
+    text.lines().next().map(str::to_owned)
+}
+
+fn is_likewise(row: &Row, next: &Row) -> bool {
+    next.happened.is_empty() && next.standing == row.standing && next.told == row.told
+}
+
+/// The widths of the columns.
+struct Columns {
+    time: usize,
+    phase: usize,
+    cells: usize,
+    failed: usize,
+    rest: usize,
+}
+
+const GUTTER: usize = 2;
+const GAP: &str = "  ";
+const PHASE: &str = "phase";
+const FAILED: &str = "failed";
+/// On narrower screens lines are longer than the screen.
+const NARROWEST: usize = 28;
+
+impl Columns {
+    fn of(story: &Story, look: &Look) -> Self {
+        let times = story.moments.iter().map(|moment| human(moment.at).len());
+        let phases = story.moments.iter().flat_map(|moment| {
+            let saved = moment.saved.as_ref().map(|state| state.phase);
+            [Some(moment.decision.after.phase), saved].into_iter().flatten()
+        });
+        let time = times.max().unwrap_or(0).max(5);
+        let phase = phases.map(|phase| name(phase).len()).max().unwrap_or(0).max(PHASE.len());
+        let failed = FAILED.len();
+        let cells = if look.width < WIDTH { 5 } else { 10 };
+        let taken = GUTTER + time + phase + cells + share::NUMBER + 1 + failed + 3 * GAP.len();
+        Self { time, phase, cells, failed, rest: look.width.saturating_sub(taken).max(NARROWEST) }
+    }
+
+    fn heading(&self, rows: &[Row], look: &Look) -> String {
+        let bar = self.cells + share::NUMBER;
+        let names = format!(
+            "{:GUTTER$}{:>time$}{GAP}{PHASE:<phase$}{GAP}{:<bar$} {FAILED:>failed$}{GAP}{}",
+            "",
+            "time",
+            "canary",
+            legend(rows, look),
+            time = self.time,
+            phase = self.phase,
+            failed = self.failed,
+        );
+        paint(FAINT, names.trim_end()) + "\n"
+    }
+
+    /// What happened in the world by the time of a row.
+    fn events(&self, row: &Row, look: &Look) -> String {
+        let indent = GUTTER + self.time + GAP.len();
+        let lead = format!("{:>1$}{GAP}", look.signs.happened, indent - GAP.len());
+        let width = look.width.saturating_sub(indent).max(NARROWEST);
+        let told = |event: &String| {
+            let pieces = Piece::words(WORLD, event);
+            self.hanging(&paint(WORLD, &lead), &lines(&pieces, width), indent)
+        };
+        row.happened.iter().map(told).collect()
+    }
+
+    fn row(&self, row: &Row, before: Option<Phase>, breaks: bool, look: &Look) -> String {
+        let mark = if breaks { paint(BAD, look.signs.broke) } else { " ".into() };
+        let Standing { phase, share, failed } = row.standing;
+        let phase_style = if before == Some(phase) { FAINT } else { style_of(phase) };
+        let counted = failed.map(|(failed, of)| count(failed, of)).unwrap_or_default();
+        let lead = format!(
+            "{mark} {:>time$}{GAP}{}{GAP}{} {}{GAP}",
+            human(row.at),
+            paint(phase_style, &format!("{:<width$}", name(phase), width = self.phase)),
+            share.bar(self.cells, look),
+            paint(style_of_count(failed), &format!("{counted:>width$}", width = self.failed)),
+            time = self.time,
+        );
+        let told: Vec<String> = row.told.iter().flat_map(|paragraph| lines(paragraph, self.rest)).collect();
+        self.hanging(&lead, &told, look.width.saturating_sub(self.rest))
+    }
+
+    /// Rows that differ from the one before in their time alone.
+    fn likewise(&self, rows: &[&Row], before: Option<Phase>, look: &Look) -> String {
+        match rows {
+            [] => String::new(),
+            [row] => self.row(row, before, false, look),
+            [.., last] => {
+                let lead = format!("{:GUTTER$}{:>time$}{GAP}", "", look.signs.likewise, time = self.time);
+                let note = format!("{} more like this, the last at {}", rows.len(), human(last.at));
+                paint(FAINT, &format!("{lead}{note}")) + "\n"
+            }
+        }
+    }
+
+    /// Lines that hang behind a lead.
+    fn hanging(&self, lead: &str, lines: &[String], indent: usize) -> String {
+        let (first, more) = lines.split_first().map_or(("", &[][..]), |(first, more)| (first, more));
+        let mut text = format!("{lead}{first}").trim_end().to_owned() + "\n";
+        for line in more {
+            text += &format!("{:indent$}{line}\n", "");
+        }
+        text
+    }
+}
+
+/// What the bars are of, where they are not of all requests.
+fn legend(rows: &[Row], look: &Look) -> String {
+    let has = |of| rows.iter().any(|row| row.matters && row.standing.share.which() == of);
+    let kinds = [(Of::Matched, "of matching requests"), (Of::Copies, "copies of requests")];
+    let kinds = kinds.into_iter().filter(|(of, _)| has(*of));
+    kinds.map(|(of, what)| format!("{} {what}", sign(of, look))).collect::<Vec<_>>().join(", ")
+}
+
+fn style_of(phase: Phase) -> Style {
+    match phase {
+        Phase::Succeeded | Phase::Initialized => GOOD.bold(),
+        Phase::Failed => BAD.bold(),
+        Phase::Waiting | Phase::WaitingPromotion => WARNING.bold(),
+        Phase::New
+        | Phase::Initializing
+        | Phase::Progressing
+        | Phase::Promoting
+        | Phase::Finalising
+        | Phase::Terminating => STRONG,
+    }
+}
+
+/// `1/2`: failed checks of those that roll back.
+fn count(failed: u32, of: Option<u32>) -> String {
+    of.map_or_else(|| format!("{failed}/?"), |of| format!("{failed}/{of}"))
+}
+
+fn style_of_count(failed: Option<(u32, Option<u32>)>) -> Style {
+    match failed {
+        None => PLAIN,
+        Some((0, _)) => FAINT,
+        Some((failed, Some(of))) if failed >= of => BAD,
+        Some(_) => WARNING,
+    }
+}
+
+fn name(phase: Phase) -> &'static str {
+    if phase == Phase::New { "New" } else { phase.name() }
+}
+
+fn human(span: Duration) -> String {
+    Human(span).to_string()
+}

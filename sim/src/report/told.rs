@@ -1,0 +1,272 @@
+//! What one plan tells: what was seen, why it was decided, and what was done.
+
+use serin_core::{
+    Command, Rollout, State,
+    decision::{Finding, Rule},
+    message::{EventType, Message, Step},
+    observation::FailureClass,
+    question::{self, Answer},
+    spec::HookKind,
+};
+
+use super::{
+    Page,
+    look::{BAD, FAINT, GOOD, Look, PLAIN, STRONG, WARNING},
+    measured,
+    piece::{Piece, width},
+    rule::{Say, say},
+};
+use crate::record::{Effect, Moment, Story};
+
+/// A paragraph of a row: pieces that are laid out together.
+pub(super) type Paragraph = Vec<Piece>;
+
+/// What one plan tells.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// What was seen, and why it was decided.
+    pub(super) why: Vec<Paragraph>,
+    /// What was done.
+    pub(super) done: Vec<Piece>,
+}
+
+impl Told {
+    /// What a moment tells; nothing if nothing happened. `state` was saved last, `said` is the rule that was said last.
+    pub(super) fn of(
+        page: &Page<'_>,
+        moment: &Moment,
+        state: Option<&State>,
+        said: Option<Rule>,
+        look: &Look,
+    ) -> Self {
+        let mut why: Vec<Paragraph> = notices(page.story, moment).collect();
+        if say(moment.decision.rule) == Say::Known {
+            return Self { why, done: done(moment, look) };
+        }
+        let mut evidence = evidence(page, moment, look);
+        if why.is_empty()
+            && let Some(words) = words(moment.decision.rule, state, said, evidence.is_empty())
+        {
+            let mut words = Piece::words(FAINT, &words).into_iter();
+            evidence.extend(words.next().map(|word| word.after(2)));
+            evidence.extend(words);
+        }
+        if !evidence.is_empty() {
+            why.insert(0, evidence);
+        }
+        Self { why, done: done(moment, look) }
+    }
+}
+
+/// The paragraphs of the plans of one instant. What was done stands behind why it was, where it fits.
+pub(super) fn paragraphs(
+    told: impl IntoIterator<Item = Told>,
+    columns: usize,
+    look: &Look,
+) -> Vec<Paragraph> {
+    let mut paragraphs: Vec<Paragraph> = Vec::new();
+    let mut done: Vec<Piece> = Vec::new();
+    for Told { why, done: more } in told {
+        if !why.is_empty() {
+            end(&mut paragraphs, std::mem::take(&mut done), columns, look);
+            paragraphs.extend(why);
+        }
+        done.extend(more);
+    }
+    end(&mut paragraphs, done, columns, look);
+    paragraphs
+}
+
+/// Ends paragraphs with what was done: `→ route 80/20 · scale canary up`.
+fn end(paragraphs: &mut Vec<Paragraph>, done: Vec<Piece>, columns: usize, look: &Look) {
+    if done.is_empty() {
+        return;
+    }
+    let sign = |sign| Piece::new(FAINT, sign).after(1);
+    let last = done.len() - 1;
+    let mut line = vec![sign(look.signs.leads_to).leading()];
+    for (i, piece) in done.into_iter().enumerate() {
+        let piece = piece.after(1);
+        if i < last {
+            line.extend([piece.leading(), sign(look.signs.and)]);
+        } else {
+            line.push(piece);
+        }
+    }
+    match paragraphs.last_mut() {
+        Some(why) if width(why) + 1 + width(&line) <= columns => why.extend(line),
+        Some(_) | None => paragraphs.push(line),
+    }
+}
+
+/// What hooks answered and what was measured, in the order in which they were asked.
+fn evidence(page: &Page<'_>, moment: &Moment, look: &Look) -> Paragraph {
+    let mut measured =
+        moment.decision.measured.iter().map(|measured| measured::piece(measured, page.canary, look));
+    let mut pieces = Vec::new();
+    for asked in &moment.asked {
+        match &asked.question.id.of {
+            question::Asked::Hook(key) => pieces.extend(hook(page.canary, key, &asked.answer, look)),
+            // Metrics are judged together, once the last is answered.
+            question::Asked::Metric(_) => pieces.extend(measured.by_ref()),
+        }
+    }
+    pieces.extend(measured);
+    pieces
+}
+
+/// What a hook answered: `sign-off 403 ✗`; nothing where a denial is as it should be.
+fn hook(canary: &Rollout, key: &str, answer: &Answer, look: &Look) -> Option<Piece> {
+    let polled =
+        canary.hooks().iter().any(|hook| *hook.key == *key && hook.kind == HookKind::RollbackTrigger);
+    let signs = look.signs;
+    match answer {
+        Answer::Pass(_) if polled => {
+            Some(Piece::new(BAD, format!("{key} asks for a rollback {}", signs.failed)))
+        }
+        Answer::Deny(_) | Answer::Error(_) if polled => None,
+        Answer::Pass(_) => Some(Piece::new(GOOD, format!("{key} {}", signs.passed))),
+        Answer::Deny(said) | Answer::Error(said) => {
+            let said = if said.is_empty() { String::new() } else { format!(" {said}") };
+            Some(Piece::new(BAD, format!("{key}{said} {}", signs.failed)))
+        }
+        Answer::Value(_) | Answer::NoData => Some(Piece::new(BAD, format!("{key} {}", signs.failed))),
+    }
+}
+
+/// The rule in plain words, where the row does not say it otherwise.
+fn words(rule: Rule, state: Option<&State>, said: Option<Rule>, alone: bool) -> Option<String> {
+    let again = said == Some(rule);
+    match say(rule) {
+        Say::Always(words) => Some(words.into()),
+        Say::Alone(words) => (alone && !again).then(|| words.into()),
+        Say::Waiting(_) | Say::WaitingFor(_) if again => None,
+        Say::Waiting(words) => Some(words.into()),
+        Say::WaitingFor(words) => Some(state.and_then(waits_for).unwrap_or_else(|| words.into())),
+        Say::Nothing | Say::Known => None,
+    }
+}
+
+/// What a Canary waits for, where its state tells more than the rule.
+fn waits_for(state: &State) -> Option<String> {
+    if let Some(stall) = &state.stall {
+        return Some(format!("waits: {}", stall.on));
+    }
+    let who = match (state.canary_unready.is_some(), state.primary_unready.is_some()) {
+        (false, false) => return None,
+        (true, false) => "canary",
+        (false, true) => "primary",
+        (true, true) => "canary and the primary",
+    };
+    Some(format!("waits for the {who} to get ready"))
+}
+
+/// The sentences that were sent, without those that repeat what the row shows.
+fn notices<'a>(story: &'a Story, moment: &'a Moment) -> impl Iterator<Item = Paragraph> + 'a {
+    let news = moment.sent.iter().filter(|notice| !is_shown(&notice.message));
+    news.map(|notice| {
+        let text = notice.message.text(&story.canary, &story.shape);
+        match notice.message.event_type() {
+            EventType::Normal => Piece::words(PLAIN, &text),
+            EventType::Warning => {
+                let mut pieces = vec![Piece::new(WARNING, "!")];
+                pieces.extend(Piece::words(WARNING, &text));
+                pieces
+            }
+        }
+    })
+}
+
+/// Whether weight, measurements or commands of a row say the same.
+fn is_shown(message: &Message) -> bool {
+    match message {
+        Message::Advanced(Step::Weight(_) | Step::Mirror(_) | Step::Iteration(..) | Step::All)
+        | Message::PrimaryAdvanced(_)
+        | Message::HookPassed { .. }
+        | Message::CommandFailed { .. } => true,
+        Message::CheckFailed { finding, .. } | Message::CheckHeld(finding) => match finding {
+            Finding::Below { .. }
+            | Finding::Above { .. }
+            | Finding::NoData { .. }
+            | Finding::MetricError { .. }
+            | Finding::Hook { .. } => true,
+        },
+        Message::TakenOver
+        | Message::RollbackHooks { .. }
+        | Message::Initialized
+        | Message::NewRevision(_)
+        | Message::Restarted(_)
+        | Message::AnalysedInPlace(_)
+        | Message::Withdrawn(_)
+        | Message::Started
+        | Message::GateClosed { .. }
+        | Message::RollingBack(_)
+        | Message::RollbackWaits
+        | Message::CanaryFailed
+        | Message::PromotionStarted(_)
+        | Message::PrimaryTakesAll
+        | Message::Promoted { .. }
+        | Message::PromotionFailed { .. }
+        | Message::PrimaryRecovered
+        | Message::OwedHookFailed { .. }
+        | Message::RequestGranted { .. }
+        | Message::RequestRefused { .. }
+        | Message::Suspended
+        | Message::Resumed
+        | Message::Invalid { .. }
+        | Message::ShapeChanged
+        | Message::RoutesRepaired
+        | Message::ObjectsRepaired
+        | Message::CommandStillFails { .. }
+        | Message::Stalled(_)
+        | Message::Terminating => false,
+    }
+}
+
+/// What was done, up to the command that failed.
+fn done(moment: &Moment, look: &Look) -> Vec<Piece> {
+    let commands = moment.commands.iter().map(|effect| piece(effect, look));
+    let iteration = iteration(moment).map(|iteration| Piece::new(STRONG, iteration));
+    commands.chain(iteration).collect()
+}
+
+fn piece(effect: &Effect, look: &Look) -> Piece {
+    match &effect.failed {
+        None => Piece::new(command_style(&effect.command), effect.command.to_string()),
+        Some((class, error)) => {
+            let class = match class {
+                FailureClass::Retry => "failed",
+                FailureClass::Refused => "refused",
+                FailureClass::Moved => "too late",
+            };
+            Piece::new(BAD, format!("{} {} {class}: {error}", effect.command, look.signs.failed))
+        }
+    }
+}
+
+/// Commands that users feel stand out.
+fn command_style(command: &Command) -> anstyle::Style {
+    match command {
+        Command::SetRoutes(_) | Command::Promote { .. } => STRONG,
+        Command::EnsureFinalizer(_)
+        | Command::EnsureWorkloads
+        | Command::EnsureServices(_)
+        | Command::ScaleUp
+        | Command::ScaleDown
+        | Command::PauseScaler
+        | Command::ResumeScaler
+        | Command::LeaveShape(_)
+        | Command::ClearRequest(_)
+        | Command::RevertServices
+        | Command::RevertRoutes
+        | Command::Release => PLAIN,
+    }
+}
+
+/// The iteration that was reached, where no weight shows the progress.
+fn iteration(moment: &Moment) -> Option<String> {
+    moment.sent.iter().find_map(|notice| {
+        let Message::Advanced(Step::Iteration(made, all)) = notice.message else { return None };
+        Some(format!("iteration {made}/{all}"))
+    })
+}

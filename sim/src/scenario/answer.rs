@@ -1,0 +1,246 @@
+//! What metrics and hooks answer, as it is scripted.
+
+use std::{fmt, time::Duration};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
+};
+
+use super::shape::Lasting;
+
+/// What a metric's provider answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MetricAnswer {
+    /// A value, never NaN.
+    Value(f64),
+    /// No value.
+    None,
+    /// An error.
+    Error(String),
+}
+
+/// What a hook answers to one attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookAnswer {
+    /// How the attempt ends.
+    pub outcome: HookOutcome,
+    /// What is said with it.
+    pub body: Option<String>,
+    /// How long the attempt takes; `None`: a timeout the hook's own time, everything else none.
+    pub after: Option<Duration>,
+}
+
+/// How an attempt ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookOutcome {
+    /// With this HTTP status.
+    Status(u16),
+    /// Not within the hook's time.
+    Timeout,
+    /// There was no connection.
+    Refused,
+}
+
+impl HookOutcome {
+    /// Any 2xx.
+    #[must_use]
+    pub fn passes(self) -> bool {
+        matches!(self, Self::Status(200..=299))
+    }
+
+    /// Whether another attempt is worth it.
+    #[must_use]
+    pub fn is_worth_a_retry(self) -> bool {
+        match self {
+            Self::Status(status) => status == 429 || status >= 500,
+            Self::Timeout | Self::Refused => true,
+        }
+    }
+}
+
+impl fmt::Display for HookOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "{status}"),
+            Self::Timeout => f.write_str("timeout"),
+            Self::Refused => f.write_str("refused"),
+        }
+    }
+}
+
+impl fmt::Display for MetricAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => write!(f, "{value}"),
+            Self::None => f.write_str("none"),
+            Self::Error(error) => write!(f, "error: {error}"),
+        }
+    }
+}
+
+impl From<HookOutcome> for HookAnswer {
+    fn from(outcome: HookOutcome) -> Self {
+        Self { outcome, body: None, after: None }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenError {
+    error: String,
+}
+
+impl<'de> Deserialize<'de> for MetricAnswer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MetricVisitor)
+    }
+}
+
+struct MetricVisitor;
+
+impl<'de> Visitor<'de> for MetricVisitor {
+    type Value = MetricAnswer;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number, none, nan, +inf, -inf or {error: text}")
+    }
+    fn visit_f64<E>(self, value: f64) -> Result<MetricAnswer, E> {
+        Ok(if value.is_nan() { MetricAnswer::None } else { MetricAnswer::Value(value) })
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<MetricAnswer, E> {
+        Ok(MetricAnswer::Value(value as f64))
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<MetricAnswer, E> {
+        Ok(MetricAnswer::Value(value as f64))
+    }
+    fn visit_unit<E>(self) -> Result<MetricAnswer, E> {
+        Ok(MetricAnswer::None)
+    }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<MetricAnswer, E> {
+        match text.to_ascii_lowercase().as_str() {
+            "none" | "nan" => Ok(MetricAnswer::None),
+            "+inf" | "inf" => Ok(MetricAnswer::Value(f64::INFINITY)),
+            "-inf" => Ok(MetricAnswer::Value(f64::NEG_INFINITY)),
+            _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+        }
+    }
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<MetricAnswer, A::Error> {
+        let WrittenError { error } = WrittenError::deserialize(MapAccessDeserializer::new(entries))?;
+        Ok(MetricAnswer::Error(error))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenHookAnswer {
+    status: HookOutcome,
+    body: Option<String>,
+    after: Option<Lasting>,
+}
+
+impl<'de> Deserialize<'de> for HookOutcome {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OutcomeVisitor)
+    }
+}
+
+struct OutcomeVisitor;
+
+impl Visitor<'_> for OutcomeVisitor {
+    type Value = HookOutcome;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an HTTP status, timeout or refused")
+    }
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<HookOutcome, E> {
+        match u16::try_from(value) {
+            Ok(status @ 100..=599) => Ok(HookOutcome::Status(status)),
+            _ => Err(E::invalid_value(Unexpected::Unsigned(value), &self)),
+        }
+    }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<HookOutcome, E> {
+        match text {
+            "timeout" => Ok(HookOutcome::Timeout),
+            "refused" => Ok(HookOutcome::Refused),
+            _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for HookAnswer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(HookVisitor)
+    }
+}
+
+struct HookVisitor;
+
+impl<'de> Visitor<'de> for HookVisitor {
+    type Value = HookAnswer;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an HTTP status, timeout, refused or {status: …, body: text, after: 5m}")
+    }
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<HookAnswer, E> {
+        OutcomeVisitor.visit_u64(value).map(HookAnswer::from)
+    }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<HookAnswer, E> {
+        OutcomeVisitor.visit_str(text).map(HookAnswer::from)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<HookAnswer, A::Error> {
+        let written = WrittenHookAnswer::deserialize(MapAccessDeserializer::new(entries))?;
+        let after = written.after.map(|after| after.0);
+        Ok(HookAnswer { outcome: written.status, body: written.body, after })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metric(text: &str) -> Result<Vec<MetricAnswer>, serde_yaml::Error> {
+        serde_yaml::from_str(text)
+    }
+
+    fn hook(text: &str) -> Result<Vec<HookAnswer>, serde_yaml::Error> {
+        serde_yaml::from_str(text)
+    }
+
+    #[test]
+    fn metrics_answer_numbers_nothing_and_errors() {
+        let answers = metric("[99.5, -1, none, nan, .nan, +inf, .inf, -inf, {error: down}]").unwrap();
+        let value = MetricAnswer::Value;
+        let none = || MetricAnswer::None;
+        let (up, down) = (value(f64::INFINITY), value(f64::NEG_INFINITY));
+        let error = MetricAnswer::Error("down".into());
+        assert_eq!(answers, [value(99.5), value(-1.0), none(), none(), none(), up.clone(), up, down, error]);
+        for wrong in ["[lots]", "[true]", "[{errors: x}]", "[[1]]"] {
+            assert!(metric(wrong).is_err(), "{wrong} was read");
+        }
+    }
+
+    #[test]
+    fn hooks_answer_a_status_or_nothing() {
+        let answers =
+            hook("[200, timeout, refused, {status: 500, body: no}, {status: timeout, after: 5m}]").unwrap();
+        let shown: Vec<String> = answers.iter().map(|answer| answer.outcome.to_string()).collect();
+        assert_eq!(shown, ["200", "timeout", "refused", "500", "timeout"]);
+        assert_eq!(answers[3].body.as_deref(), Some("no"));
+        assert_eq!(answers[4].after, Some(Duration::from_secs(300)));
+        for wrong in ["[99]", "[600]", "[tiemout]", "[{status: 200, wait: 1s}]", "[{body: x}]"] {
+            assert!(hook(wrong).is_err(), "{wrong} was read");
+        }
+    }
+
+    #[test]
+    fn only_what_may_pass_later_is_retried() {
+        let retried = |outcome: HookOutcome| outcome.is_worth_a_retry();
+        assert!(
+            [HookOutcome::Status(429), HookOutcome::Status(503), HookOutcome::Timeout]
+                .into_iter()
+                .all(retried)
+        );
+        assert!(![HookOutcome::Status(404), HookOutcome::Status(200)].into_iter().any(retried));
+    }
+}

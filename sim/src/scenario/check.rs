@@ -1,0 +1,275 @@
+//! From a file as it is written to a [`Scenario`]: everything that the shape of a file cannot say.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::Value;
+use serin_core::{
+    Rollout,
+    spec::{Defaults, raw},
+    time::Human,
+};
+
+use super::{
+    Scenario,
+    error::{Fault, InputError, unknown},
+    event::{Action, Event, Fail, Trigger},
+    expectation::{Expectation, Item},
+    file::{Controller, File},
+    manifest::{self, Canary, Manifests},
+    names::{self, Names},
+    source::Source,
+    world::Setting,
+};
+
+const DEFAULT_UNTIL: Duration = Duration::from_secs(86_400);
+/// The longest story; so that every file comes to an end.
+const LONGEST: Duration = Duration::from_secs(400 * 86_400);
+
+/// The scenario that a file means.
+pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputError> {
+    let Manifests { canary: manifest, templates } = manifest::manifests(file.canary, file.templates, source)?;
+    let defaults = defaults(file.controller, templates);
+    let canary = parse_canary(&manifest, &defaults, source)?;
+
+    let mut faults = Faults { source, found: Vec::new() };
+    if file.status.is_none() {
+        let only = "is for a story that begins with a `status`";
+        faults.add_if(file.world.primary.is_some(), "world.primary", only);
+        faults.add_if(file.world.routes.is_some(), "world.routes", only);
+    }
+    let until = file.until.map_or(DEFAULT_UNTIL, |until| until.0);
+    faults.add_if(until > LONGEST, "until", "is more than 400 days");
+    let setting = Setting::from(file.world);
+    let events = events(file.events, &mut faults);
+    events_are_reached(&events, until, &mut faults);
+    let expect = expect(file.expect, &mut faults);
+
+    let names = all_names(&canary, &manifest.json, &defaults, &events, &mut faults);
+    faults.metrics("world.metrics", &setting.metrics, &names);
+    faults.hooks("world.hooks", &setting.hooks, &names);
+    events_make_sense(&events, &names, &mut faults);
+    expect_makes_sense(&expect, &names, &mut faults);
+    if !faults.found.is_empty() {
+        return Err(InputError { faults: faults.found });
+    }
+    Ok(Scenario {
+        title: file.scenario,
+        path: source.path.into(),
+        manifest: manifest.json,
+        canary,
+        defaults,
+        setting,
+        status: file.status,
+        events: events.into_iter().map(|(_, event)| event).collect(),
+        until,
+        expect: expect.into_iter().map(|(_, item)| item).collect(),
+    })
+}
+
+/// The faults found so far.
+struct Faults<'a> {
+    source: &'a Source<'a>,
+    found: Vec<Fault>,
+}
+
+impl Faults<'_> {
+    fn add(&mut self, field: impl Into<String>, what: impl Into<String>) {
+        self.found.push(self.source.fault(field, what));
+    }
+
+    fn add_if(&mut self, wrong: bool, field: &str, what: &str) {
+        if wrong {
+            self.add(field, what);
+        }
+    }
+
+    fn metrics<T>(&mut self, field: &str, scripts: &BTreeMap<String, Vec<T>>, names: &Names) {
+        self.scripts("metric", field, scripts, &names.metrics());
+    }
+
+    fn hooks<T>(&mut self, field: &str, scripts: &BTreeMap<String, Vec<T>>, names: &Names) {
+        self.scripts("hook", field, scripts, &names.hooks());
+    }
+
+    fn scripts<T>(&mut self, what: &str, field: &str, scripts: &BTreeMap<String, Vec<T>>, known: &[&str]) {
+        for (name, answers) in scripts {
+            let field = format!("{field}.{name}");
+            self.name(what, &field, name, known);
+            if answers.is_empty() {
+                self.add(field, "needs at least one answer");
+            }
+        }
+    }
+
+    fn name(&mut self, what: &str, field: &str, name: &str, known: &[&str]) {
+        if !known.contains(&name) {
+            self.add(field, unknown(what, name, known));
+        }
+    }
+}
+
+fn defaults(controller: Controller, templates: Vec<(String, String)>) -> Defaults {
+    let defaults = Defaults::default();
+    Defaults {
+        provider: controller.provider.map_or(defaults.provider, |provider| provider.as_str().into()),
+        namespace: controller.namespace.map_or(defaults.namespace, |namespace| namespace.as_str().into()),
+        templates: templates.into_iter().collect(),
+    }
+}
+
+/// The Canary, or everything that is wrong with it.
+fn parse_canary(manifest: &Canary, defaults: &Defaults, source: &Source<'_>) -> Result<Rollout, InputError> {
+    let raw = read_raw(&manifest.json).map_err(|(field, what)| manifest.fault(source, &field, what))?;
+    Rollout::parse(&raw, defaults).map_err(|invalid| {
+        let problems = invalid.problems.into_iter();
+        let faults = problems.map(|problem| manifest.fault(source, &problem.path, problem.what));
+        InputError { faults: faults.collect() }
+    })
+}
+
+/// The manifest's fields, or the field that has the wrong type.
+pub(crate) fn read_raw(json: &Value) -> Result<raw::Canary, (String, String)> {
+    serde_path_to_error::deserialize(json).map_err(|error| {
+        let field = error.path().to_string();
+        (if field == "." { String::new() } else { field }, error.into_inner().to_string())
+    })
+}
+
+type Placed<T> = Vec<(usize, T)>;
+
+fn events(written: Vec<super::event::WrittenEvent>, faults: &mut Faults<'_>) -> Placed<Event> {
+    let mut events = Vec::new();
+    for (i, event) in written.into_iter().enumerate() {
+        match event.read() {
+            Ok(event) => events.push((i, event)),
+            Err(("", what)) => faults.add(format!("events[{i}]"), what),
+            Err((field, what)) => faults.add(format!("events[{i}].{field}"), what),
+        }
+    }
+    events
+}
+
+fn expect(written: Vec<super::expectation::WrittenItem>, faults: &mut Faults<'_>) -> Placed<Item> {
+    let mut items = Vec::new();
+    for (i, item) in written.into_iter().enumerate() {
+        match item.read() {
+            Ok(item) => items.push((i, item)),
+            Err(what) => faults.add(format!("expect[{i}]"), what),
+        }
+    }
+    items
+}
+
+/// The names of the Canary at the beginning and after each edit.
+fn all_names(
+    canary: &Rollout,
+    manifest: &Value,
+    defaults: &Defaults,
+    events: &Placed<Event>,
+    faults: &mut Faults<'_>,
+) -> Names {
+    let mut names = Names::default();
+    names.add(canary);
+    let mut edited = manifest.clone();
+    for (i, event) in events {
+        let Action::Edit(patch) = &event.action else { continue };
+        manifest::merge(&mut edited["spec"], patch);
+        match read_raw(&edited) {
+            // One that makes no sense has its place in a story.
+            Ok(raw) => {
+                if let Ok(canary) = Rollout::parse(&raw, defaults) {
+                    names.add(&canary);
+                }
+            }
+            Err((field, what)) => {
+                let field = field.strip_prefix("spec").unwrap_or_default();
+                faults.add(
+                    format!("events[{i}].edit{field}"),
+                    format!("the API server would refuse it: {what}"),
+                );
+            }
+        }
+    }
+    names
+}
+
+/// No event lies behind the end of the story for certain.
+fn events_are_reached(events: &Placed<Event>, until: Duration, faults: &mut Faults<'_>) {
+    for (i, event) in events {
+        let earliest = match &event.trigger {
+            Trigger::At(time) | Trigger::After(time) | Trigger::When(_, time) => *time,
+        };
+        if earliest > until {
+            let until = Human(until);
+            faults.add(
+                format!("events[{i}]"),
+                format!("lies behind the end of the story, which is `until: {until}`"),
+            );
+        }
+    }
+}
+
+fn events_make_sense(events: &Placed<Event>, names: &Names, faults: &mut Faults<'_>) {
+    for (i, event) in events {
+        match &event.action {
+            Action::Metrics(scripts) => faults.metrics(&format!("events[{i}].metrics"), scripts, names),
+            Action::Hooks(scripts) => faults.hooks(&format!("events[{i}].hooks"), scripts, names),
+            Action::Fail(Fail::Command { prefix, .. }, _) => {
+                command(&format!("events[{i}].fail.command"), prefix, faults);
+            }
+            Action::Deploy(_)
+            | Action::Config(_)
+            | Action::Annotate(_)
+            | Action::Edit(_)
+            | Action::Delete(_)
+            | Action::Ready(_)
+            | Action::Scale(_)
+            | Action::Routes(_)
+            | Action::Drift(_)
+            | Action::Fail(Fail::Save(_) | Fail::Notices, _)
+            | Action::Unknown { .. }
+            | Action::Restart
+            | Action::Stop(_)
+            | Action::Clock(_) => {}
+        }
+    }
+}
+
+fn expect_makes_sense(items: &Placed<Item>, names: &Names, faults: &mut Faults<'_>) {
+    for (i, item) in items {
+        let field = format!("expect[{i}]");
+        match &item.expectation {
+            Expectation::Hook(called) => {
+                faults.name("hook", &(field + ".hook.name"), &called.name, &names.hooks());
+            }
+            Expectation::Metric(counted) => {
+                faults.name("metric", &(field + ".metric.name"), &counted.name, &names.metrics());
+            }
+            Expectation::Command(carried) => command(&(field + ".command.name"), &carried.prefix, faults),
+            Expectation::Rule(counted) => {
+                let rules: Vec<String> = names::RULES.iter().copied().map(names::rule).collect();
+                let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+                let field = field + if item.negated { ".not.rule" } else { ".rule" };
+                faults.name("rule", &field, &counted.name, &rules);
+            }
+            Expectation::Phases(_)
+            | Expectation::Weights(_)
+            | Expectation::Weight { .. }
+            | Expectation::Routes(_)
+            | Expectation::Rows(_)
+            | Expectation::End(_)
+            | Expectation::Event(_)
+            | Expectation::Alert(_, _)
+            | Expectation::Condition(_)
+            | Expectation::Promoted(_)
+            | Expectation::Time(_)
+            | Expectation::Never(_) => {}
+        }
+    }
+}
+
+fn command(field: &str, prefix: &str, faults: &mut Faults<'_>) {
+    if !names::begins_a_command(prefix) {
+        faults.add(field, unknown("command", prefix, names::COMMANDS));
+    }
+}

@@ -1,0 +1,146 @@
+//! What is wrong with a scenario file, and where.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+/// A file that cannot be used, with everything that is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct InputError {
+    /// What is wrong; never empty.
+    pub faults: Vec<Fault>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The file it stands in.
+    pub file: PathBuf,
+    /// Line and column, counted from 1, where they are known.
+    pub at: Option<(usize, usize)>,
+    /// Path of the field, such as `events[0].deploy`; empty for the file as a whole.
+    pub field: String,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl Fault {
+    /// A fault of a file as a whole.
+    pub(super) fn of_file(file: &Path, what: impl Into<String>) -> Self {
+        Self { file: file.into(), at: None, field: String::new(), what: what.into() }
+    }
+}
+
+impl From<Fault> for InputError {
+    fn from(fault: Fault) -> Self {
+        Self { faults: vec![fault] }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.file.display())?;
+        if let Some((line, column)) = self.at {
+            write!(f, "{line}:{column}:")?;
+        }
+        if !self.field.is_empty() {
+            write!(f, " {}:", self.field)?;
+        }
+        write!(f, " {}", self.what)
+    }
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, fault) in self.faults.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            fmt::Display::fmt(fault, f)?;
+        }
+        Ok(())
+    }
+}
+
+/// The known name that `name` may have been meant to be.
+pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    let distance = |known: &str| strsim::damerau_levenshtein(&name, &known.to_lowercase());
+    let near =
+        known.into_iter().map(|known| (distance(known), known)).min_by_key(|(distance, _)| *distance)?;
+    (near.0 <= 1 + name.chars().count() / 4).then_some(near.1)
+}
+
+/// `unknown metric `x`; did you mean `y`?`, or the known names where none is near.
+pub(super) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("unknown {what} `{name}`; did you mean `{near}`?"),
+        None if known.is_empty() => format!("unknown {what} `{name}`; there is none"),
+        None => format!("unknown {what} `{name}`; known are {}", known.join(", ")),
+    }
+}
+
+/// Says a message of serde in our words: a near name in place of a list of all, and no types of Rust.
+pub(super) fn reword(message: &str) -> String {
+    for (what, ours) in [("unknown field ", "field"), ("unknown variant ", "value")] {
+        let Some(rest) = message.strip_prefix(what) else { continue };
+        let mut quoted = rest.split('`').skip(1).step_by(2);
+        let name = quoted.next().unwrap_or_default();
+        let known: Vec<&str> = quoted.filter(|known| !known.is_empty()).collect();
+        return unknown(ours, name, &known);
+    }
+    let Some((found, expected)) = message.rsplit_once(", expected ") else { return message.into() };
+    let expected = match expected {
+        "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
+        "f64" => "a number",
+        "a boolean" => "true or false",
+        "a string" => "a text",
+        "a sequence" => "a list",
+        "a map" => "a mapping",
+        _ if expected.starts_with("struct ") => "a mapping",
+        _ => expected,
+    };
+    format!("{}, expected {expected}", found.replace("unit value", "nothing"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_names_its_place_first() {
+        let fault = Fault {
+            file: "a.yaml".into(),
+            at: Some((3, 7)),
+            field: "events[0]".into(),
+            what: "is odd".into(),
+        };
+        assert_eq!(fault.to_string(), "a.yaml:3:7: events[0]: is odd");
+        assert_eq!(Fault::of_file(Path::new("a.yaml"), "is empty").to_string(), "a.yaml: is empty");
+    }
+
+    #[test]
+    fn a_near_name_is_suggested_and_a_far_one_is_not() {
+        let serde = "unknown field `treshold`, expected one of `interval`, `threshold`, `metrics`";
+        assert_eq!(reword(serde), "unknown field `treshold`; did you mean `threshold`?");
+        let serde = "unknown variant `zzzzzz`, expected `a` or `b`";
+        assert_eq!(reword(serde), "unknown value `zzzzzz`; known are a, b");
+        assert_eq!(reword("invalid type"), "invalid type");
+    }
+
+    #[test]
+    fn types_of_rust_are_not_named() {
+        let serde = "invalid type: unit value, expected struct WrittenWorld";
+        assert_eq!(reword(serde), "invalid type: nothing, expected a mapping");
+        assert_eq!(
+            reword("invalid value: integer `-1`, expected u32"),
+            "invalid value: integer `-1`, expected a whole number"
+        );
+    }
+
+    #[test]
+    fn case_does_not_make_a_name_far() {
+        assert_eq!(nearest("CANARYWEIGHT", ["phase", "canaryWeight"]), Some("canaryWeight"));
+    }
+}

@@ -1,0 +1,159 @@
+//! What must hold in a story: each expectation is one statement.
+
+mod shown;
+mod written;
+
+use std::time::Duration;
+
+use regex::Regex;
+use serde::Deserialize;
+use serin_core::{Phase, State, command::Routes, spec::Severity, strategy::Weight};
+
+pub(crate) use self::shown::Listed;
+pub(super) use self::written::WrittenItem;
+use super::{answer::HookAnswer, event::Pattern};
+
+/// One item of `expect`.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The statement.
+    pub expectation: Expectation,
+    /// It must not hold.
+    pub negated: bool,
+}
+
+/// A statement about a story.
+#[derive(Clone, Debug)]
+pub enum Expectation {
+    /// The saved phases.
+    Phases(Sequence<Phase>),
+    /// The saved canary weights.
+    Weights(Sequence<Weight>),
+    /// Bounds of every saved canary weight.
+    Weight {
+        /// The smallest.
+        min: Weight,
+        /// The largest.
+        max: Weight,
+    },
+    /// The routes that were set.
+    Routes(Sequence<Routes>),
+    /// The saved statuses.
+    Rows(Sequence<Row>),
+    /// The status at the end.
+    End(Pattern),
+    /// An event.
+    Event(Telling),
+    /// An alert, of this severity if one is named.
+    Alert(Telling, Option<Severity>),
+    /// The condition's message at the end contains this.
+    Condition(String),
+    /// The calls of a hook.
+    Hook(Called),
+    /// How often a metric was asked.
+    Metric(Counted),
+    /// How often commands that begin so were carried out.
+    Command(CarriedOut),
+    /// How often a rule fired.
+    Rule(Counted),
+    /// The revision the primary runs at the end.
+    Promoted(String),
+    /// The time between two saved statuses.
+    Time(Span),
+    /// No saved status is like this.
+    Never(Pattern),
+}
+
+/// Values that are expected in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sequence<T> {
+    /// The values.
+    pub items: Vec<T>,
+    /// There are no others.
+    pub exactly: bool,
+}
+
+/// A saved status in four numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Row(pub Phase, pub Weight, pub u32, pub u32);
+
+impl Row {
+    /// The row of a state.
+    #[must_use]
+    pub fn of(state: &State) -> Self {
+        Self(state.phase, state.canary_weight, state.failed_checks, state.iterations)
+    }
+}
+
+/// A text that is told.
+#[derive(Clone, Debug)]
+pub struct Telling {
+    /// What it says.
+    pub wanted: Wanted,
+    /// So often; at least once where it is left out.
+    pub times: Option<u32>,
+}
+
+/// What a text says.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// It contains this.
+    Contains(String),
+    /// It matches this.
+    Matches(Regex),
+}
+
+impl Wanted {
+    /// Whether a text says it.
+    #[must_use]
+    pub fn fits(&self, text: &str) -> bool {
+        match self {
+            Self::Contains(part) => text.contains(part.as_str()),
+            Self::Matches(regex) => regex.is_match(text),
+        }
+    }
+}
+
+/// Calls of a hook.
+#[derive(Clone, Debug)]
+pub struct Called {
+    /// Its name.
+    pub name: String,
+    /// So often.
+    pub times: Option<u32>,
+    /// Each time it was told one of these.
+    pub phases: Option<Vec<Phase>>,
+    /// What came back, in order.
+    pub answers: Option<Vec<HookAnswer>>,
+}
+
+/// Something that is counted by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Its name.
+    pub name: String,
+    /// So often; at least once where it is left out.
+    pub times: Option<u32>,
+}
+
+/// Commands that were carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CarriedOut {
+    /// How their text begins.
+    pub prefix: String,
+    /// So often; at least once where it is left out.
+    pub times: Option<u32>,
+}
+
+/// The time between two saved statuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first; the story's beginning where it is left out.
+    pub from: Option<Pattern>,
+    /// The next.
+    pub to: Pattern,
+    /// The shortest.
+    pub min: Option<Duration>,
+    /// The longest.
+    pub max: Option<Duration>,
+}

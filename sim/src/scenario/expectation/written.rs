@@ -1,0 +1,313 @@
+//! An expectation as it is written: every statement is a field, and one is given.
+
+use std::str::FromStr;
+
+use regex::Regex;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serin_core::{Phase, command::Routes, spec::Severity, strategy::Weight};
+
+use super::{Called, CarriedOut, Counted, Expectation, Item, Row, Sequence, Span, Telling, Wanted};
+use crate::scenario::{
+    answer::HookAnswer,
+    event::Pattern,
+    shape::{Lasting, ListOrExactly, TextOr},
+};
+
+/// An item as it is written.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(in crate::scenario) struct WrittenItem {
+    not: Option<WrittenNot>,
+    phases: Option<ListOrExactly<Phase>>,
+    weights: Option<ListOrExactly<Weight>>,
+    weight: Option<WrittenWeight>,
+    routes: Option<ListOrExactly<WrittenRoute>>,
+    rows: Option<ListOrExactly<Row>>,
+    phase: Option<Phase>,
+    canary_weight: Option<Weight>,
+    failed_checks: Option<u32>,
+    iterations: Option<u32>,
+    event: Option<TextOr<WrittenMatch>>,
+    alert: Option<TextOr<WrittenAlert>>,
+    condition: Option<String>,
+    hook: Option<WrittenHook>,
+    metric: Option<WrittenCount>,
+    command: Option<WrittenCount>,
+    rule: Option<TextOr<WrittenCount>>,
+    promoted: Option<String>,
+    time: Option<WrittenTime>,
+    never: Option<Pattern>,
+}
+
+/// What may stand behind `not`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenNot {
+    event: Option<TextOr<WrittenMatch>>,
+    alert: Option<TextOr<WrittenAlert>>,
+    rule: Option<TextOr<WrittenCount>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenWeight {
+    #[serde(default)]
+    min: Weight,
+    #[serde(default = "all")]
+    max: Weight,
+}
+
+fn all() -> Weight {
+    100
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenMatch {
+    matches: WrittenRegex,
+    times: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenAlert {
+    matches: WrittenRegex,
+    times: Option<u32>,
+    severity: Option<Severity>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenHook {
+    name: String,
+    times: Option<u32>,
+    phases: Option<Vec<Phase>>,
+    answers: Option<Vec<HookAnswer>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenCount {
+    name: String,
+    times: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenTime {
+    from: Option<Pattern>,
+    to: Pattern,
+    min: Option<Lasting>,
+    max: Option<Lasting>,
+}
+
+struct WrittenRegex(Regex);
+
+impl<'de> Deserialize<'de> for WrittenRegex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Regex::new(&text).map(Self).map_err(|error| {
+            let lines = error.to_string();
+            let why = lines.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            D::Error::custom(format!("`{text}` is no regular expression: {why}"))
+        })
+    }
+}
+
+struct WrittenRoute(Routes);
+
+impl<'de> Deserialize<'de> for WrittenRoute {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl FromStr for WrittenRoute {
+    type Err = String;
+
+    /// Reads what [`Routes`] shows.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = || {
+            let (rest, matched) = match text.strip_suffix(" matched") {
+                Some(rest) => (rest, true),
+                None => (text, false),
+            };
+            let (split, mirror) = match rest.split_once(" mirror ") {
+                Some((split, mirror)) => (split, Some(mirror.parse().ok()?)),
+                None => (rest, None),
+            };
+            let (primary, canary) = split.split_once('/')?;
+            let (primary, canary): (Weight, Weight) = (primary.parse().ok()?, canary.parse().ok()?);
+            (primary.checked_add(canary)? == 100).then_some(Routes { primary, canary, mirror, matched })
+        };
+        let refuse =
+            || format!("`{text}` is no division of requests such as 90/10, 100/0 mirror 50 or 0/100 matched");
+        read().map(Self).ok_or_else(refuse)
+    }
+}
+
+impl WrittenItem {
+    /// The item, or why it is none.
+    pub(in crate::scenario) fn read(self) -> Result<Item, String> {
+        let (negated, event, alert, rule) = match self.not {
+            None => (false, self.event, self.alert, self.rule),
+            Some(not) if self.event.is_none() && self.alert.is_none() && self.rule.is_none() => {
+                (true, not.event, not.alert, not.rule)
+            }
+            Some(_) => return Err("says two things; write two items".into()),
+        };
+        let end = Pattern {
+            phase: self.phase,
+            canary_weight: self.canary_weight,
+            failed_checks: self.failed_checks,
+            iterations: self.iterations,
+        };
+        let time = self.time.map(WrittenTime::read).transpose()?;
+        let statements = [
+            self.phases.map(|list| Expectation::Phases(list.into())),
+            self.weights.map(|list| Expectation::Weights(list.into())),
+            self.weight.map(|bounds| Expectation::Weight { min: bounds.min, max: bounds.max }),
+            self.routes.map(|list| Expectation::Routes(unwrapped(list))),
+            self.rows.map(|list| Expectation::Rows(list.into())),
+            (!end.is_empty()).then_some(Expectation::End(end)),
+            event.map(|event| Expectation::Event(telling(event))),
+            alert.map(alerted),
+            self.condition.map(Expectation::Condition),
+            self.hook.map(|hook| {
+                let WrittenHook { name, times, phases, answers } = hook;
+                Expectation::Hook(Called { name, times, phases, answers })
+            }),
+            self.metric.map(|count| Expectation::Metric(count.into())),
+            self.command
+                .map(|count| Expectation::Command(CarriedOut { prefix: count.name, times: count.times })),
+            rule.map(|rule| Expectation::Rule(counted(rule))),
+            self.promoted.map(Expectation::Promoted),
+            time.map(Expectation::Time),
+            self.never.map(Expectation::Never),
+        ];
+        let mut statements = statements.into_iter().flatten();
+        match (statements.next(), statements.next()) {
+            (Some(expectation), None) => Ok(Item { expectation, negated }),
+            (Some(_), Some(_)) => Err("says two things; write two items".into()),
+            (None, _) => Err("says nothing".into()),
+        }
+    }
+}
+
+impl WrittenTime {
+    fn read(self) -> Result<Span, String> {
+        let Self { from, to, min, max } = self;
+        let (min, max) = (min.map(|min| min.0), max.map(|max| max.0));
+        if to.is_empty() {
+            return Err("`time.to` names no field of the status".into());
+        }
+        if min.zip(max).is_some_and(|(min, max)| min > max) {
+            return Err("`time.min` lies above `time.max`".into());
+        }
+        Ok(Span { from, to, min, max })
+    }
+}
+
+impl<T> From<ListOrExactly<T>> for Sequence<T> {
+    fn from(list: ListOrExactly<T>) -> Self {
+        Self { items: list.items, exactly: list.exactly }
+    }
+}
+
+fn unwrapped(list: ListOrExactly<WrittenRoute>) -> Sequence<Routes> {
+    Sequence { items: list.items.into_iter().map(|route| route.0).collect(), exactly: list.exactly }
+}
+
+fn telling(written: TextOr<WrittenMatch>) -> Telling {
+    match written {
+        TextOr::Text(text) => Telling { wanted: Wanted::Contains(text), times: None },
+        TextOr::Map(written) => Telling { wanted: Wanted::Matches(written.matches.0), times: written.times },
+    }
+}
+
+fn alerted(written: TextOr<WrittenAlert>) -> Expectation {
+    match written {
+        TextOr::Text(text) => {
+            Expectation::Alert(Telling { wanted: Wanted::Contains(text), times: None }, None)
+        }
+        TextOr::Map(WrittenAlert { matches, times, severity }) => {
+            Expectation::Alert(Telling { wanted: Wanted::Matches(matches.0), times }, severity)
+        }
+    }
+}
+
+impl From<WrittenCount> for Counted {
+    fn from(written: WrittenCount) -> Self {
+        Self { name: written.name, times: written.times }
+    }
+}
+
+fn counted(written: TextOr<WrittenCount>) -> Counted {
+    match written {
+        TextOr::Text(name) => Counted { name, times: None },
+        TextOr::Map(written) => written.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<String, String> {
+        let written: WrittenItem = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+        written.read().map(|item| item.to_string())
+    }
+
+    #[test]
+    fn every_statement_is_read() {
+        for (written, shown) in [
+            ("phases: [Initialized, Failed]", "phases: [Initialized, Failed]"),
+            ("phases: {exactly: [\"\", Failed]}", "phases: exactly [\"\", Failed]"),
+            ("weights: [10, 0]", "weights: [10, 0]"),
+            ("weight: {max: 50}", "weight: from 0 to 50"),
+            ("routes: [\"100/0 mirror 50\", \"0/100 matched\"]", "routes: [100/0 mirror 50, 0/100 matched]"),
+            ("rows: [[Progressing, 10, 0, 0]]", "rows: [[Progressing, 10, 0, 0]]"),
+            ("phase: Failed", "phase: Failed"),
+            ("{phase: Failed, canaryWeight: 0}", "phase: Failed, canaryWeight: 0"),
+            ("event: it is done", "event: it is done"),
+            ("event: {matches: ^a, times: 2}", "event: /^a/, 2 times"),
+            ("not: {event: it is done}", "not event: it is done"),
+            ("alert: {matches: b, severity: error, times: 1}", "alert: /b/, once, Error"),
+            ("condition: ready", "condition: ready"),
+            ("hook: {name: gate, times: 3, phases: [Failed], answers: [500, 200]}", "hook: gate, 3 times"),
+            ("metric: {name: errors}", "metric: errors"),
+            ("command: {name: promote, times: 0}", "command: promote, 0 times"),
+            ("rule: idle", "rule: idle"),
+            ("not: {rule: idle}", "not rule: idle"),
+            ("promoted: v2", "promoted: v2"),
+            (
+                "time: {from: {phase: Failed}, to: {iterations: 1}, min: 28s, max: 1m}",
+                "time: from phase: Failed to iterations: 1: 28s to 1m",
+            ),
+            ("never: {phase: Promoting}", "never: phase: Promoting"),
+        ] {
+            assert_eq!(read(written).as_deref(), Ok(shown), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_or_two_things_is_refused() {
+        for wrong in [
+            "{}",
+            "{phases: [Failed], event: x}",
+            "{not: {event: x}, event: y}",
+            "not: {}",
+            "not: {phases: [Failed]}",
+            "event: {times: 1}",
+            "event: {matches: (}",
+            "routes: [\"90/20\"]",
+            "routes: [\"90\"]",
+            "phase: Faild",
+            "time: {to: {}}",
+            "time: {to: {phase: Failed}, min: 2s, max: 1s}",
+            "rows: [[Failed, 0]]",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong} was read");
+        }
+    }
+}

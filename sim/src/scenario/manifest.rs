@@ -1,0 +1,192 @@
+//! The manifests of a story: the Canary and the MetricTemplates, written in the file or named by path.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+use serde_yaml::Mapping;
+
+use super::{
+    error::{Fault, InputError},
+    shape::TextOr,
+    source::{self, Source},
+};
+
+/// The manifests of a story.
+pub(super) struct Manifests {
+    pub(super) canary: Canary,
+    /// Namespace and name of every MetricTemplate.
+    pub(super) templates: Vec<(String, String)>,
+}
+
+/// The Canary, and where it stands.
+pub(super) struct Canary {
+    pub(super) json: Value,
+    /// Its file and its document there; `None`: it stands in the scenario itself.
+    outside: Option<(PathBuf, String, usize)>,
+}
+
+impl Canary {
+    /// A fault of one of its fields.
+    pub(super) fn fault(&self, scenario: &Source<'_>, field: &str, what: impl Into<String>) -> Fault {
+        let named = if field.is_empty() { "canary".into() } else { format!("canary.{field}") };
+        match &self.outside {
+            None => scenario.fault(named, what),
+            Some((path, text, document)) => {
+                let source = Source { text, path, document: *document };
+                Fault { field: named, ..source.fault(field, what) }
+            }
+        }
+    }
+}
+
+/// Reads all manifests that a scenario writes or names.
+pub(super) fn manifests(
+    canary: TextOr<Mapping>,
+    templates: Vec<TextOr<Mapping>>,
+    scenario: &Source<'_>,
+) -> Result<Manifests, InputError> {
+    let mut found = Vec::new();
+    let canary = match canary {
+        TextOr::Map(mapping) => {
+            let json = to_json(mapping).map_err(|error| scenario.fault("canary", error.to_string()))?;
+            Canary { json, outside: None }
+        }
+        TextOr::Text(name) => {
+            let (path, text, documents) = documents(&name, "canary", scenario)?;
+            let (canaries, others) = documents.into_iter().partition(|(_, json)| kind(json) == "Canary");
+            found.extend::<Vec<_>>(others);
+            let (document, json) =
+                only(canaries).map_err(|what| scenario.fault("canary", format!("`{name}` {what}")))?;
+            Canary { json, outside: Some((path, text, document)) }
+        }
+    };
+    let mut templates_found: Vec<Value> = found.into_iter().map(|(_, json)| json).collect();
+    for (i, template) in templates.into_iter().enumerate() {
+        let field = format!("templates[{i}]");
+        match template {
+            TextOr::Map(mapping) => {
+                let json = to_json(mapping).map_err(|error| scenario.fault(&field, error.to_string()))?;
+                if kind(&json) != "MetricTemplate" {
+                    return Err(scenario.fault(field + ".kind", "must be MetricTemplate").into());
+                }
+                templates_found.push(json);
+            }
+            TextOr::Text(name) => {
+                let (_, _, documents) = documents(&name, &field, scenario)?;
+                templates_found.extend(documents.into_iter().map(|(_, json)| json));
+            }
+        }
+    }
+    let namespace = or(text(&canary.json, "/metadata/namespace"), "default");
+    let templates = templates_found.iter().filter(|json| kind(json) == "MetricTemplate");
+    let templates = templates.map(|json| {
+        (or(text(json, "/metadata/namespace"), namespace).into(), text(json, "/metadata/name").into())
+    });
+    let templates = templates.collect();
+    Ok(Manifests { canary, templates })
+}
+
+/// A YAML mapping as the JSON an API server keeps.
+pub(super) fn to_json(mapping: Mapping) -> Result<Value, serde_json::Error> {
+    let mut value = serde_yaml::Value::Mapping(mapping);
+    // Merge keys that cannot be merged stay as they are.
+    let _ = value.apply_merge();
+    serde_json::to_value(value)
+}
+
+type Documents = Vec<(usize, Value)>;
+
+/// The mappings in a file that the scenario names.
+fn documents(
+    name: &str,
+    field: &str,
+    scenario: &Source<'_>,
+) -> Result<(PathBuf, String, Documents), InputError> {
+    let path = scenario.path.parent().unwrap_or(Path::new("")).join(name);
+    let text = source::read(&path).map_err(|error| named(error, field, scenario))?;
+    let source = Source { text: &text, path: &path, document: 0 };
+    let mut found = Vec::new();
+    for (document, mapping) in source.documents::<Mapping>()? {
+        let json = to_json(mapping).map_err(|error| Fault::of_file(&path, error.to_string()))?;
+        found.push((document, json));
+    }
+    Ok((path, text, found))
+}
+
+/// A file that cannot be read, told where the scenario names it.
+fn named(error: InputError, field: &str, scenario: &Source<'_>) -> InputError {
+    let faults = error.faults.into_iter();
+    let faults =
+        faults.map(|fault| scenario.fault(field, format!("`{}` {}", fault.file.display(), fault.what)));
+    InputError { faults: faults.collect() }
+}
+
+fn only(canaries: Documents) -> Result<(usize, Value), &'static str> {
+    let mut canaries = canaries.into_iter();
+    match (canaries.next(), canaries.next()) {
+        (Some(canary), None) => Ok(canary),
+        (None, _) => Err("holds no Canary"),
+        (Some(_), Some(_)) => Err("holds more than one Canary"),
+    }
+}
+
+fn kind(json: &Value) -> &str {
+    text(json, "/kind")
+}
+
+fn text<'a>(json: &'a Value, pointer: &str) -> &'a str {
+    json.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn or<'a>(text: &'a str, default: &'a str) -> &'a str {
+    if text.is_empty() { default } else { text }
+}
+
+/// Merges `patch` into `json` as JSON merge patch does: `null` removes a field.
+pub(crate) fn merge(json: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *json = patch.clone();
+        return;
+    };
+    if !json.is_object() {
+        *json = Value::Object(Map::new());
+    }
+    let Value::Object(fields) = json else { return };
+    for (name, patch) in patch {
+        if patch.is_null() {
+            fields.remove(name);
+        } else {
+            merge(fields.entry(name.as_str()).or_insert(Value::Null), patch);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_merge_patch_sets_and_removes() {
+        let mut spec = json!({"analysis": {"threshold": 2, "interval": "1m"}, "suspend": true});
+        merge(
+            &mut spec,
+            &json!({"analysis": {"threshold": 3, "interval": null}, "provider": {"a": {"b": null}}}),
+        );
+        assert_eq!(spec, json!({"analysis": {"threshold": 3}, "suspend": true, "provider": {"a": {}}}));
+    }
+
+    #[test]
+    fn a_patch_that_is_no_mapping_replaces() {
+        let mut value = json!({"a": 1});
+        merge(&mut value, &json!([1]));
+        assert_eq!(value, json!([1]));
+    }
+
+    #[test]
+    fn merge_keys_are_merged() {
+        let mapping: Mapping = serde_yaml::from_str("{base: &b {x: 1}, spec: {<<: *b, y: 2}}").unwrap();
+        assert_eq!(to_json(mapping).unwrap()["spec"], json!({"x": 1, "y": 2}));
+    }
+}

@@ -1,0 +1,85 @@
+//! A story as it is written: one file, read once, valid by construction. `scenarios/README.md` describes the format.
+//!
+//! [`file`] and its neighbours are the file's shape, field for field; [`check`] gives it a meaning or says, with line
+//! and field, why it has none.
+
+mod answer;
+mod check;
+mod error;
+mod event;
+mod expectation;
+mod file;
+mod find;
+mod locate;
+mod manifest;
+mod names;
+mod shape;
+mod source;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use std::{path::Path, path::PathBuf, time::Duration};
+
+use serde_json::Value;
+use serin_core::{Rollout, spec::Defaults, state::Status};
+
+pub use self::answer::{HookAnswer, HookOutcome, MetricAnswer};
+pub use self::error::{Fault, InputError};
+pub use self::event::{
+    Action, Blind, Deleted, Event, Fail, Overwritten, Pattern, Pods, SaveFault, StopAfter, Times, Trigger,
+};
+pub use self::expectation::{
+    Called, CarriedOut, Counted, Expectation, Item, Row, Sequence, Span, Telling, Wanted,
+};
+pub use self::find::find;
+pub use self::world::{Delay, Setting};
+
+/// A story, ready to be run.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The sentence that says what it is about.
+    pub title: String,
+    /// The file.
+    pub path: PathBuf,
+    /// The Canary as it is written, for edits.
+    pub manifest: Value,
+    /// The Canary as it is understood.
+    pub canary: Rollout,
+    /// What the controller is started with.
+    pub defaults: Defaults,
+    /// How the cluster behaves.
+    pub setting: Setting,
+    /// `.status` at the beginning.
+    pub status: Option<Status>,
+    /// What happens.
+    pub events: Vec<Event>,
+    /// When the story ends at the latest.
+    pub until: Duration,
+    /// What must hold.
+    pub expect: Vec<Item>,
+}
+
+/// Reads a scenario file.
+///
+/// # Errors
+/// Everything that is wrong with it, each with its place.
+pub fn load(path: &Path) -> Result<Scenario, InputError> {
+    let text = source::read(path)?;
+    parse(&text, path)
+}
+
+/// Reads a scenario from `text`; other files it names are looked for next to `path`.
+///
+/// # Errors
+/// Everything that is wrong with it, each with its place.
+pub fn parse(text: &str, path: &Path) -> Result<Scenario, InputError> {
+    let source = source::Source { text, path, document: 0 };
+    let file = source.parse()?;
+    check::check(file, &source)
+}
+
+pub(crate) use self::check::read_raw;
+pub(crate) use self::expectation::Listed;
+pub(crate) use self::manifest::merge;
+pub(crate) use self::names::rule as rule_name;

@@ -1,0 +1,167 @@
+//! The names a scenario may use: metrics and hooks of its Canary, commands and rules of the core.
+
+use std::collections::BTreeSet;
+
+use serin_core::{Rollout, decision::Rule};
+
+/// The metrics and hooks of a Canary, by key and by name.
+#[derive(Default)]
+pub(super) struct Names {
+    metrics: BTreeSet<String>,
+    hooks: BTreeSet<String>,
+}
+
+impl Names {
+    pub(super) fn add(&mut self, canary: &Rollout) {
+        let metrics = canary.metrics().iter().flat_map(|metric| [&metric.name, &metric.key]);
+        self.metrics.extend(metrics.map(ToString::to_string));
+        let hooks = canary.hooks().iter().flat_map(|hook| [&hook.name, &hook.key]);
+        self.hooks.extend(hooks.map(ToString::to_string));
+    }
+
+    pub(super) fn metrics(&self) -> Vec<&str> {
+        self.metrics.iter().map(String::as_str).collect()
+    }
+
+    pub(super) fn hooks(&self) -> Vec<&str> {
+        self.hooks.iter().map(String::as_str).collect()
+    }
+}
+
+/// How the texts of commands begin, see `Command`'s `Display`.
+pub(super) const COMMANDS: &[&str] = &[
+    "add finalizer",
+    "drop finalizer",
+    "ensure primary",
+    "ensure services",
+    "ensure services, apex to primary",
+    "route",
+    "scale canary up",
+    "scale canary down",
+    "pause autoscaler",
+    "resume autoscaler",
+    "promote",
+    "leave",
+    "clear request",
+    "give services back",
+    "give routes back",
+    "release the Canary",
+];
+
+/// Commands whose text goes on with what they are about.
+const WITH_MORE: &[&str] = &["route", "promote", "leave", "clear request"];
+
+/// Whether the text of some command may begin so.
+pub(super) fn begins_a_command(prefix: &str) -> bool {
+    let more = |command: &&str| prefix.strip_prefix(*command).is_some_and(|rest| rest.starts_with(' '));
+    COMMANDS.iter().any(|command| command.starts_with(prefix)) || WITH_MORE.iter().any(more)
+}
+
+/// A rule as it is written.
+pub(crate) fn rule(rule: Rule) -> String {
+    match serde_json::to_value(rule) {
+        Ok(serde_json::Value::String(name)) => name,
+        // Rules have no fields, so they are written as texts.
+        Ok(_) | Err(_) => String::new(),
+    }
+}
+
+/// Every rule.
+pub(super) const RULES: &[Rule] = &[
+    Rule::HeldForNewerVersion,
+    Rule::CommandFailed,
+    Rule::BackingOff,
+    Rule::DeletionDecided,
+    Rule::DeletionWaits,
+    Rule::GivenBack,
+    Rule::Released,
+    Rule::TakenOver,
+    Rule::Requested,
+    Rule::PromotionApplied,
+    Rule::PromotionWaits,
+    Rule::PrimaryAdvanced,
+    Rule::PrimaryTakesAll,
+    Rule::Promoted,
+    Rule::PromotionFailed,
+    Rule::RolledBack,
+    Rule::RollbackWaits,
+    Rule::Invalid,
+    Rule::Suspended,
+    Rule::Resumed,
+    Rule::ShapeChanged,
+    Rule::Repaired,
+    Rule::Unknown,
+    Rule::Initializing,
+    Rule::Initialized,
+    Rule::OwedHook,
+    Rule::PrimaryRecovered,
+    Rule::ReadyCopy,
+    Rule::RevisionNoted,
+    Rule::RunStarted,
+    Rule::WaitsForApproval,
+    Rule::Withdrawn,
+    Rule::Restarted,
+    Rule::RollbackDecided,
+    Rule::ScaledUp,
+    Rule::NotReady,
+    Rule::NotDue,
+    Rule::CheckFailed,
+    Rule::CheckHeld,
+    Rule::GateClosed,
+    Rule::HeldByOperator,
+    Rule::Soaked,
+    Rule::Advanced,
+    Rule::PromotionDecided,
+    Rule::RequestCleared,
+    Rule::NoticesDropped,
+    Rule::Idle,
+];
+
+#[cfg(test)]
+mod tests {
+    use serin_core::{
+        Command,
+        command::{ApexTo, Routes, Split},
+        request::{Request, RequestKind},
+        revision::Revision,
+        spec::Shape,
+    };
+
+    use super::*;
+
+    #[test]
+    fn every_command_begins_as_it_is_listed() {
+        let split = Split { routes: Routes::split(10), cookies: Default::default() };
+        let request = Request { kind: RequestKind::Promote, value: "true".into() };
+        for command in [
+            Command::EnsureFinalizer(true),
+            Command::EnsureFinalizer(false),
+            Command::EnsureWorkloads,
+            Command::EnsureServices(ApexTo::Untouched),
+            Command::EnsureServices(ApexTo::Primary),
+            Command::SetRoutes(split),
+            Command::ScaleUp,
+            Command::ScaleDown,
+            Command::PauseScaler,
+            Command::ResumeScaler,
+            Command::Promote { revision: Revision::of("v2"), run: 1 },
+            Command::LeaveShape(Shape::default()),
+            Command::ClearRequest(request),
+            Command::RevertServices,
+            Command::RevertRoutes,
+            Command::Release,
+        ] {
+            assert!(begins_a_command(&command.to_string()), "{command}");
+        }
+        assert!(begins_a_command("scale"));
+        assert!(!begins_a_command("routes"));
+        assert!(!begins_a_command("scales"));
+    }
+
+    #[test]
+    fn rules_are_written_with_dashes() {
+        assert_eq!(rule(Rule::CheckFailed), "check-failed");
+        let names: BTreeSet<String> = RULES.iter().copied().map(rule).collect();
+        assert_eq!(names.len(), RULES.len());
+    }
+}

@@ -1,0 +1,206 @@
+//! Reading a file: bounded in size, depth and expansion, and every error with its place.
+
+use std::{cell::Cell, fmt, fs, io::Read as _, path::Path};
+
+use serde::{
+    Deserializer,
+    de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
+};
+
+use super::{
+    error::{Fault, InputError, reword},
+    locate,
+};
+
+/// A scenario is a page, not a book.
+const MOST_BYTES: u64 = 1 << 20;
+/// Brackets within brackets; the YAML library slows down with the square of it.
+const DEEPEST: usize = 128;
+/// Characters and nodes after aliases are put in their place.
+const MOST_EXPANDED: usize = 4 << 20;
+
+/// The text of a file.
+pub(super) fn read(path: &Path) -> Result<String, InputError> {
+    let fault = |what: String| InputError::from(Fault::of_file(path, what));
+    let unreadable = |error: std::io::Error| fault(format!("cannot be read: {error}"));
+    let file = fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(fault("is larger than 1 MiB".into()));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        fault(format!("is not UTF-8 text (byte {at})"))
+    })
+}
+
+/// One document of a file.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) text: &'a str,
+    pub(super) path: &'a Path,
+    /// Its place among the documents of the file.
+    pub(super) document: usize,
+}
+
+impl Source<'_> {
+    /// The only document of the file.
+    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, InputError> {
+        self.guard()?;
+        if self.text.trim().is_empty() {
+            return Err(Fault::of_file(self.path, "is empty").into());
+        }
+        self.read(serde_yaml::Deserializer::from_str(self.text)).map_err(InputError::from)
+    }
+
+    /// Every document of the file that is not empty, with its place.
+    pub(super) fn documents<T: DeserializeOwned>(&self) -> Result<Vec<(usize, T)>, InputError> {
+        self.guard()?;
+        let mut found = Vec::new();
+        for (document, one) in serde_yaml::Deserializer::from_str(self.text).enumerate() {
+            let source = Source { document, ..*self };
+            if let Some(value) = source.read::<Option<T>>(one)? {
+                found.push((document, value));
+            }
+        }
+        Ok(found)
+    }
+
+    /// A fault of a field, with the line it stands in, or its parent where it is missing.
+    pub(super) fn fault(&self, field: impl Into<String>, what: impl Into<String>) -> Fault {
+        let field = field.into();
+        let at = locate::locate(self.text, self.document, &field);
+        Fault { file: self.path.into(), at, field, what: what.into() }
+    }
+
+    fn read<T: DeserializeOwned>(&self, document: serde_yaml::Deserializer<'_>) -> Result<T, Fault> {
+        serde_path_to_error::deserialize(document).map_err(|error| {
+            let field = error.path().to_string();
+            // Where the text itself is broken there is no field yet.
+            let field = field.trim_end_matches('?').trim_end_matches('.');
+            let error = error.inner();
+            // The library's place may be that of a parent, and ours that of the key before a value.
+            let told = error.location().map(|at| (at.line(), at.column()));
+            let found = if field.is_empty() { None } else { locate::locate(self.text, self.document, field) };
+            Fault {
+                file: self.path.into(),
+                at: told.max(found),
+                field: field.into(),
+                what: what(error, field),
+            }
+        })
+    }
+
+    /// Refuses what would take the YAML library very long or very much room.
+    fn guard(&self) -> Result<(), Fault> {
+        let mut depth = 0_usize;
+        for (line, text) in self.text.lines().enumerate() {
+            for byte in text.bytes() {
+                match byte {
+                    b'[' | b'{' => depth += 1,
+                    b']' | b'}' => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+            }
+            if depth > DEEPEST {
+                let at = Some((line + 1, 1));
+                return Err(Fault { at, ..Fault::of_file(self.path, "is nested too deeply") });
+            }
+        }
+        if !self.text.contains('*') {
+            return Ok(());
+        }
+        // Errors of the text itself are told where it is read.
+        let left = Cell::new(Some(MOST_EXPANDED));
+        for document in serde_yaml::Deserializer::from_str(self.text) {
+            let Err(error) = Measure(&left).deserialize(document) else { continue };
+            // The library has a limit of its own, by the number of aliases.
+            if left.get().is_none() || error.to_string().contains("repetition limit") {
+                return Err(Fault::of_file(self.path, "is too large once its aliases are replaced"));
+            }
+            break;
+        }
+        Ok(())
+    }
+}
+
+/// The error's own sentence, without the path and the place that stand elsewhere.
+fn what(error: &serde_yaml::Error, field: &str) -> String {
+    let mut text = error.to_string();
+    if let Some(at) = error.location() {
+        text = text.replacen(&format!(" at line {} column {}", at.line(), at.column()), "", 1);
+    }
+    let mut parent = field;
+    loop {
+        if let Some(text) = text.strip_prefix(parent).and_then(|text| text.strip_prefix(": ")) {
+            return reword(text);
+        }
+        match parent.rfind(['.', '[']) {
+            Some(end) => parent = &parent[..end],
+            None => return reword(&text),
+        }
+    }
+}
+
+/// Walks a document with every alias followed, and fails when it becomes too large.
+#[derive(Clone, Copy)]
+struct Measure<'a>(&'a Cell<Option<usize>>);
+
+impl Measure<'_> {
+    fn takes<E: serde::de::Error>(self, size: usize) -> Result<(), E> {
+        self.0.set(self.0.get().and_then(|left| left.checked_sub(size + 1)));
+        if self.0.get().is_some() { Ok(()) } else { Err(E::custom("too large")) }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Measure<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Measure<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<(), E> {
+        self.takes(1)
+    }
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<(), E> {
+        self.takes(1)
+    }
+    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<(), E> {
+        self.takes(1)
+    }
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<(), E> {
+        self.takes(1)
+    }
+    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        self.takes(1)
+    }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        self.takes(text.len())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        self.takes(1)?;
+        while items.next_element_seed(self)?.is_some() {}
+        Ok(())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        self.takes(1)?;
+        while entries.next_key_seed(self)?.is_some() {
+            entries.next_value_seed(self)?;
+        }
+        Ok(())
+    }
+    fn visit_enum<A: serde::de::EnumAccess<'de>>(self, data: A) -> Result<(), A::Error> {
+        use serde::de::VariantAccess as _;
+        let (tag, content) = data.variant::<String>()?;
+        self.takes(tag.len())?;
+        content.newtype_variant_seed(self)
+    }
+}

@@ -1,0 +1,109 @@
+//! The world at the beginning of a story.
+
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+
+use serin_core::{
+    Observation, Phase, Rollout, State,
+    command::Routes,
+    observation::{Apex, Drift, Fact, Primary, Readiness, Services, Target},
+    question::Answers,
+    request::{Request, RequestKind},
+    revision::Revision,
+    state::Origin,
+    strategy::Strategy,
+};
+
+use super::{
+    Faults, Hooks, Metrics, World,
+    blind::Blindness,
+    clock::Clock,
+    pods::{Pods, not_ready},
+};
+use crate::scenario::{Scenario, Setting};
+
+impl<'a> World<'a> {
+    /// The world a scenario begins in, with the status it begins with.
+    pub(crate) fn begin(scenario: &'a Scenario, state: &State) -> Self {
+        let setting = &scenario.setting;
+        let is_set_up = !matches!(state.phase, Phase::New | Phase::Initializing);
+        let mut truth = untouched(setting);
+        truth.requests = requests(scenario);
+        if is_set_up {
+            set_up(&mut truth, scenario, state);
+        }
+        if let Some(routes) = setting.routes {
+            truth.routes = Fact::Known(Some(routes));
+        }
+        let mut world = Self {
+            scenario,
+            clock: Clock::new(setting.start),
+            canary: Rc::new(Ok(scenario.canary.clone())),
+            manifest: scenario.manifest.clone(),
+            truth,
+            blind: Blindness::default(),
+            canary_pods: Pods::new(setting.canary_takes),
+            primary_pods: Pods::new(setting.primary_takes),
+            faults: Faults::default(),
+            metrics: Metrics::new(&setting.metrics),
+            hooks: Hooks::new(&setting.hooks),
+        };
+        world.settle();
+        world
+    }
+}
+
+/// A target that was never touched by a controller.
+fn untouched(setting: &Setting) -> Observation {
+    let readiness = if setting.replicas > 0 { Readiness::Ready } else { not_ready("scaled to zero") };
+    let target = Target {
+        revision: Fact::Known(Revision::of(&setting.revision)),
+        replicas: setting.replicas,
+        readiness,
+    };
+    Observation {
+        target: Fact::Known((!setting.missing).then_some(target)),
+        primary: Fact::Known(None),
+        services: Fact::Known(Services { apex: Apex::Absent, serving: false }),
+        routes: Fact::Known(None),
+        drift: Fact::Known(Drift { workloads: true, services: true }),
+        deleting: false,
+        finalizer: false,
+        requests: Vec::new(),
+        answers: Answers::default(),
+        failed: None,
+        sent: Vec::new(),
+    }
+}
+
+/// What a controller has made of it that left this status.
+fn set_up(truth: &mut Observation, scenario: &Scenario, state: &State) {
+    let runs = &scenario.setting.primary_runs;
+    let configs = Arc::new(BTreeMap::new());
+    let runs = Some(Revision { spec: runs.as_str().into(), configs });
+    truth.primary = Fact::Known(Some(Primary { runs, readiness: Readiness::Ready }));
+    truth.services = Fact::Known(Services { apex: Apex::Primary, serving: true });
+    truth.routes = Fact::Known(Some(routes(&scenario.canary, state)));
+    truth.drift = Fact::Known(Drift::default());
+    let ours = state.origin != Origin::Flagger;
+    truth.finalizer = ours && scenario.canary.reverts_on_deletion();
+}
+
+/// As our own state says, or as a weighted rollout of another controller would have left them.
+fn routes(canary: &Rollout, state: &State) -> Routes {
+    match (state.origin, canary.strategy()) {
+        (Origin::Ours | Origin::Newer(_), strategy) => state.routes(strategy),
+        (Origin::Flagger, Strategy::Weighted(weighted)) => {
+            let matched = weighted.matched && state.canary_weight > 0;
+            Routes { matched, ..Routes::split(state.canary_weight) }
+        }
+        (Origin::Flagger, Strategy::AbTesting { .. } | Strategy::BlueGreen(_)) => Routes::PRIMARY,
+    }
+}
+
+/// Requests that the manifest carries already.
+fn requests(scenario: &Scenario) -> Vec<Request> {
+    let annotations = scenario.manifest.pointer("/metadata/annotations");
+    let value = |kind: RequestKind| annotations?.get(format!("flagger.app/{}", kind.name()))?.as_str();
+    let requests = RequestKind::ALL.into_iter();
+    requests.filter_map(|kind| Some(Request { kind, value: value(kind)?.into() })).collect()
+}

@@ -1,0 +1,99 @@
+//! What becomes of a command: it fails as scripted or as a cluster would, or it is carried out and pods start.
+
+use serin_core::{
+    Command, effect,
+    observation::FailureClass,
+    revision::{Revision, Text},
+    spec::Shape,
+};
+
+use super::World;
+use crate::scenario::Blind;
+
+/// How a command went.
+pub(crate) type Outcome = Result<(), (FailureClass, Text)>;
+
+impl World<'_> {
+    /// Carries a command out.
+    pub(crate) fn carry_out(&mut self, command: &Command) -> Outcome {
+        if let Some(failure) = self.faults.of_command(&command.to_string()) {
+            return Err(failure);
+        }
+        self.possible(command)?;
+        let (primary, pods) = (self.primary(), self.target_replicas());
+        if let Command::LeaveShape(shape) = command {
+            self.leave(shape, command);
+        } else {
+            effect::apply(command, &mut self.truth);
+        }
+        let at = self.at();
+        if self.primary().is_some() && self.primary() != primary {
+            self.primary_pods.start(at);
+        }
+        match (pods, self.target_replicas()) {
+            (Some(0), Some(1..)) => self.canary_pods.start(at),
+            (_, Some(0) | None) => self.canary_pods.stop(),
+            (_, Some(_)) => {}
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// What a cluster refuses.
+    fn possible(&self, command: &Command) -> Outcome {
+        let retry = |why: &str| Err((FailureClass::Retry, why.into()));
+        match command {
+            Command::Promote { revision, .. } => {
+                if let Some(why) = self.blind.why(Blind::Target).or(self.blind.why(Blind::Configs)) {
+                    return retry(why);
+                }
+                let target = self.truth.target.known().and_then(Option::as_ref);
+                match target.and_then(|target| target.revision.known()) {
+                    Some(shown) if shown == revision => Ok(()),
+                    Some(shown) => Err((FailureClass::Moved, format!("the target shows {shown}").into())),
+                    None => Err((FailureClass::Moved, "the target does not exist".into())),
+                }
+            }
+            Command::ScaleUp if self.target_replicas().is_none() => retry("the target does not exist"),
+            Command::EnsureWorkloads if self.primary().is_none() && self.target_replicas().is_none() => {
+                retry("the target does not exist")
+            }
+            Command::EnsureFinalizer(_)
+            | Command::EnsureWorkloads
+            | Command::EnsureServices(_)
+            | Command::SetRoutes(_)
+            | Command::ScaleUp
+            | Command::ScaleDown
+            | Command::PauseScaler
+            | Command::ResumeScaler
+            | Command::LeaveShape(_)
+            | Command::ClearRequest(_)
+            | Command::RevertServices
+            | Command::RevertRoutes
+            | Command::Release => Ok(()),
+        }
+    }
+
+    /// Of the objects of another shape only the target may be one that is still seen.
+    fn leave(&mut self, shape: &Shape, command: &Command) {
+        let now = match &*self.canary {
+            Ok(canary) => canary.shape(),
+            Err(invalid) => &invalid.shape,
+        };
+        if shape.same_objects(now) {
+            effect::apply(command, &mut self.truth);
+        } else if shape.kind == now.kind && shape.target == now.target {
+            effect::apply(&Command::ScaleDown, &mut self.truth);
+        }
+    }
+
+    /// What the primary runs, as far as it can be told; `None` if there is no primary.
+    fn primary(&self) -> Option<Option<Revision>> {
+        self.truth.primary.known().and_then(Option::as_ref).map(|primary| primary.runs.clone())
+    }
+
+    /// The pods the target wants; `None` if there is no target.
+    pub(super) fn target_replicas(&self) -> Option<u32> {
+        self.truth.target.known().and_then(Option::as_ref).map(|target| target.replicas)
+    }
+}

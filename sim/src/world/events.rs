@@ -1,0 +1,282 @@
+//! What happens to the world from outside.
+
+use std::{collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
+
+use serin_core::{
+    Rollout,
+    command::Routes,
+    decision::Workload,
+    observation::{Apex, Drift, Fact, Readiness, Services, Target},
+    request::{Request, RequestKind},
+    revision::Revision,
+    spec::Shape,
+    time::Human,
+};
+
+use super::{World, blind, pods};
+use crate::scenario::{Action, Delay, Deleted, Fail, Overwritten, Pods, SaveFault, Times, merge, read_raw};
+
+impl<'a> World<'a> {
+    /// Lets it happen. A sentence that says what, and whether a controller can see it.
+    ///
+    /// Restarts and stops are no matter of the world: they are told and nothing else.
+    pub(crate) fn happen(&mut self, action: &'a Action) -> (String, bool) {
+        let told = self.apply(action);
+        self.settle();
+        let is_seen = match action {
+            Action::Deploy(_)
+            | Action::Config(_)
+            | Action::Annotate(_)
+            | Action::Edit(_)
+            | Action::Delete(_)
+            | Action::Ready(_)
+            | Action::Scale(_)
+            | Action::Routes(_)
+            | Action::Drift(_)
+            | Action::Unknown { .. } => true,
+            Action::Fail(_, _)
+            | Action::Restart
+            | Action::Stop(_)
+            | Action::Clock(_)
+            | Action::Metrics(_)
+            | Action::Hooks(_) => false,
+        };
+        (told, is_seen)
+    }
+
+    fn apply(&mut self, action: &'a Action) -> String {
+        match action {
+            Action::Deploy(revision) => self.deploy(revision),
+            Action::Config(configs) => self.configure(configs),
+            Action::Annotate(annotations) => self.annotate(annotations),
+            Action::Edit(patch) => self.edit(patch),
+            Action::Delete(Deleted::Canary) => {
+                self.truth.deleting = true;
+                "the Canary is deleted".into()
+            }
+            Action::Delete(Deleted::Target) => {
+                self.truth.target = Fact::Known(None);
+                self.canary_pods.stop();
+                "the target is deleted".into()
+            }
+            Action::Ready(copies) => {
+                let told = copies.iter().map(|(copy, pods)| self.set_pods(*copy, *pods));
+                told.collect::<Vec<_>>().join(", ")
+            }
+            Action::Scale(replicas) => self.scale(*replicas),
+            Action::Routes(routes) => self.write_routes(*routes),
+            Action::Drift(objects) => self.drift(objects),
+            Action::Fail(fail, times) => {
+                self.faults.add(fail, *times);
+                tell_fault(fail, *times)
+            }
+            Action::Unknown { fact, lasts, why } => {
+                let until = lasts.map(|lasts| self.at().saturating_add(lasts));
+                self.blind.begin(*fact, until, why);
+                let lasts = lasts.map(|lasts| format!(" for {}", Human(lasts))).unwrap_or_default();
+                format!("the {} cannot be read{lasts}: {why}", blind::name(*fact))
+            }
+            Action::Restart => "the controller is stopped and started".into(),
+            Action::Stop(_) => "the controller is about to be stopped".into(),
+            Action::Clock(millis) => self.jump(*millis),
+            Action::Metrics(scripts) => {
+                self.metrics.change(scripts);
+                tell_answers("metric", scripts)
+            }
+            Action::Hooks(scripts) => {
+                self.hooks.change(scripts);
+                let shown = |answers: &Vec<crate::scenario::HookAnswer>| {
+                    answers.iter().map(|answer| answer.outcome).collect::<Vec<_>>()
+                };
+                let scripts = scripts.iter().map(|(name, answers)| (name.clone(), shown(answers)));
+                tell_answers("hook", &scripts.collect())
+            }
+        }
+    }
+
+    /// Pods that run are replaced; without a target there is one from now on.
+    fn deploy(&mut self, spec: &str) -> String {
+        let at = self.at();
+        let Some(target) = self.truth.target.known_mut() else { return String::new() };
+        let target = target.get_or_insert_with(|| Target {
+            revision: Fact::Known(Revision::unknown()),
+            replicas: 1,
+            readiness: pods::not_ready("pods are starting"),
+        });
+        let configs = target.revision.known().map(|revision| revision.configs.clone()).unwrap_or_default();
+        let revision = Revision { spec: spec.into(), configs };
+        let is_new = target.revision.known() != Some(&revision);
+        target.revision = Fact::Known(revision);
+        if is_new && target.replicas > 0 {
+            target.readiness = pods::not_ready("pods are being replaced");
+            self.canary_pods.start(at);
+        }
+        format!("{spec} is deployed")
+    }
+
+    fn configure(&mut self, configs: &BTreeMap<String, String>) -> String {
+        if let Some(Some(target)) = self.truth.target.known_mut()
+            && let Some(revision) = target.revision.known_mut()
+        {
+            let changes = configs.iter().map(|(name, content)| (name.clone(), content.clone()));
+            Arc::make_mut(&mut revision.configs).extend(changes);
+        }
+        let told = configs.iter().map(|(name, content)| format!("{name} becomes {content}"));
+        told.collect::<Vec<_>>().join(", ")
+    }
+
+    fn annotate(&mut self, annotations: &BTreeMap<RequestKind, Option<String>>) -> String {
+        let requests = &mut self.truth.requests;
+        let mut told = Vec::new();
+        for (kind, value) in annotations {
+            requests.retain(|request| request.kind != *kind);
+            match value {
+                Some(value) => {
+                    requests.push(Request { kind: *kind, value: value.as_str().into() });
+                    told.push(format!("an operator asks for {kind}={value}"));
+                }
+                None => told.push(format!("an operator takes {kind} back")),
+            }
+        }
+        told.join(", ")
+    }
+
+    /// The Canary is understood anew. One that names other objects is not set up with them yet.
+    fn edit(&mut self, patch: &serde_json::Value) -> String {
+        merge(&mut self.manifest["spec"], patch);
+        let told = format!("the Canary is edited: {patch}");
+        // A manifest that the API server refuses was refused where the scenario was read.
+        let Ok(raw) = read_raw(&self.manifest) else { return told };
+        let canary = Rollout::parse(&raw, &self.scenario.defaults);
+        if let (Ok(old), Ok(new)) = (&*self.canary, &canary) {
+            let (old, new) = (old.shape().clone(), new.shape().clone());
+            self.name_others(&old, &new);
+        }
+        self.canary = Rc::new(canary);
+        told
+    }
+
+    fn name_others(&mut self, old: &Shape, new: &Shape) {
+        if old.same_objects(new) {
+            return;
+        }
+        let other_target = old.kind != new.kind || old.target != new.target;
+        let other_service = old.service != new.service;
+        if other_target {
+            let revision =
+                self.truth.target.known().and_then(Option::as_ref).map(|target| target.revision.clone());
+            let revision = revision.unwrap_or(Fact::Known(Revision::of(&self.scenario.setting.revision)));
+            self.truth.target =
+                Fact::Known(Some(Target { revision, replicas: 1, readiness: Readiness::Ready }));
+            self.truth.primary = Fact::Known(None);
+            self.canary_pods.stop();
+            self.primary_pods.stop();
+        }
+        if other_service {
+            self.truth.services = Fact::Known(Services { apex: Apex::Absent, serving: false });
+        } else if other_target {
+            self.truth.services = Fact::Known(Services { apex: Apex::Other, serving: false });
+        }
+        if other_service || old.provider != new.provider {
+            self.truth.routes = Fact::Known(None);
+        }
+        if let Some(drift) = self.truth.drift.known_mut() {
+            *drift = Drift { workloads: drift.workloads || other_target, services: true };
+        }
+    }
+
+    fn set_pods(&mut self, copy: Workload, pods: Pods) -> String {
+        let at = self.at();
+        let has_pods = match copy {
+            Workload::Canary => self.target_replicas().is_some_and(|replicas| replicas > 0),
+            Workload::Primary => pods::of_primary(&mut self.truth).is_some(),
+        };
+        let (timer, readiness) = match copy {
+            Workload::Canary => (&mut self.canary_pods, pods::of_target(&mut self.truth)),
+            Workload::Primary => (&mut self.primary_pods, pods::of_primary(&mut self.truth)),
+        };
+        if let Pods::Take(takes) = pods {
+            timer.takes = takes;
+        }
+        if let Some(readiness) = readiness.filter(|_| has_pods) {
+            timer.stop();
+            *readiness = match pods {
+                Pods::Ready | Pods::Take(Delay::For(Duration::ZERO)) => Readiness::Ready,
+                Pods::Unready => pods::not_ready("pods are not ready"),
+                Pods::Stalled => Readiness::NotReady { why: "the platform gave up".into(), stalled: true },
+                Pods::Take(_) => pods::not_ready("pods are starting"),
+            };
+            if matches!(pods, Pods::Take(_)) && !readiness.is_ready() {
+                timer.start(at);
+            }
+        }
+        format!("pods of the {copy} {pods}")
+    }
+
+    fn scale(&mut self, replicas: u32) -> String {
+        let at = self.at();
+        if let Some(Some(target)) = self.truth.target.known_mut() {
+            let before = std::mem::replace(&mut target.replicas, replicas);
+            if replicas == 0 {
+                target.readiness = pods::not_ready("scaled to zero");
+                self.canary_pods.stop();
+            } else if before == 0 {
+                target.readiness = pods::not_ready("pods are starting");
+                self.canary_pods.start(at);
+            }
+        }
+        format!("somebody scales the target to {replicas}")
+    }
+
+    fn write_routes(&mut self, routes: Routes) -> String {
+        self.truth.routes = Fact::Known(Some(routes));
+        format!("somebody else sets the routes to {routes}")
+    }
+
+    fn drift(&mut self, objects: &[Overwritten]) -> String {
+        let mut told = Vec::new();
+        if let Some(drift) = self.truth.drift.known_mut() {
+            for object in objects {
+                match object {
+                    Overwritten::Workloads => drift.workloads = true,
+                    Overwritten::Services => drift.services = true,
+                }
+                told.push(match object {
+                    Overwritten::Workloads => "workloads",
+                    Overwritten::Services => "services",
+                });
+            }
+        }
+        format!("somebody else changes {}", told.join(" and "))
+    }
+
+    fn jump(&mut self, millis: i64) -> String {
+        self.clock.jump(millis);
+        let span = Human(Duration::from_millis(millis.unsigned_abs()));
+        if millis < 0 {
+            format!("the clock is set back by {span}")
+        } else {
+            format!("the clock is set ahead by {span}")
+        }
+    }
+}
+
+fn tell_fault(fail: &Fail, times: Times) -> String {
+    let times = match times {
+        Times::Count(_) => format!(", {times}"),
+        Times::Forever => " from now on".into(),
+    };
+    match fail {
+        Fail::Command { prefix, error, .. } => format!("`{prefix}` is going to fail{times}: {error}"),
+        Fail::Save(SaveFault::Conflict) => format!("saves are going to conflict{times}"),
+        Fail::Save(SaveFault::Retry) => format!("saves are going to fail{times}"),
+        Fail::Notices => format!("notices are going to be lost{times}"),
+    }
+}
+
+fn tell_answers<T: std::fmt::Display>(what: &str, scripts: &BTreeMap<String, Vec<T>>) -> String {
+    let told = scripts.iter().map(|(name, answers)| {
+        format!("{what} {name} answers {} from now on", crate::scenario::Listed(answers))
+    });
+    told.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,127 @@
+//! What hooks answer, attempt by attempt.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serin_core::{question::Answer, spec::Hook, time::Human};
+
+use super::answers::Answers;
+use crate::scenario::{HookAnswer, HookOutcome};
+
+pub(crate) struct Hooks<'a> {
+    answers: Answers<'a, HookAnswer>,
+    /// From now on they deny where passing is scripted, and pass where denying is.
+    pub(crate) opposite: bool,
+}
+
+/// One attempt to call a hook.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Attempt {
+    pub(crate) outcome: HookOutcome,
+    pub(crate) answer: Answer,
+    pub(crate) takes: Duration,
+}
+
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+impl<'a> Hooks<'a> {
+    pub(super) fn new(scripts: &'a BTreeMap<String, Vec<HookAnswer>>) -> Self {
+        Self { answers: Answers::new(scripts), opposite: false }
+    }
+
+    pub(super) fn change(&mut self, scripts: &'a BTreeMap<String, Vec<HookAnswer>>) {
+        self.answers.change(scripts);
+    }
+
+    /// The next attempt at a hook.
+    pub(crate) fn attempt(&mut self, hook: &Hook) -> Attempt {
+        let scripted = self.answers.take(&hook.key, &hook.name).cloned();
+        let mut scripted = scripted.unwrap_or_else(|| HookOutcome::Status(200).into());
+        if self.opposite {
+            // A denial that is not tried again, so that it is one.
+            let status = if scripted.outcome.passes() { 403 } else { 200 };
+            scripted = HookAnswer { outcome: HookOutcome::Status(status), body: None, after: scripted.after };
+        }
+        let HookAnswer { outcome, body, after } = scripted;
+        let said = body.unwrap_or_else(|| says(outcome, hook)).as_str().into();
+        let answer = if outcome.passes() { Answer::Pass(said) } else { Answer::Deny(said) };
+        let takes = after.unwrap_or(match outcome {
+            HookOutcome::Timeout => hook.timeout,
+            HookOutcome::Status(_) | HookOutcome::Refused => Duration::ZERO,
+        });
+        Attempt { outcome, answer, takes }
+    }
+}
+
+/// What is told where the script gives no text.
+fn says(outcome: HookOutcome, hook: &Hook) -> String {
+    match outcome {
+        HookOutcome::Status(_) if outcome.passes() => String::new(),
+        HookOutcome::Status(status) => format!("status {status}"),
+        HookOutcome::Timeout => format!("no answer within {}", Human(hook.timeout)),
+        HookOutcome::Refused => "connection refused".into(),
+    }
+}
+
+/// The wait after so many attempts.
+pub(crate) fn wait(attempts: u32) -> Duration {
+    (FIRST_WAIT * 2_u32.pow(attempts.saturating_sub(1).min(10))).min(LONGEST_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use serin_core::{Rollout, spec::Defaults};
+
+    use super::*;
+    use crate::scenario::read_raw;
+
+    fn gate() -> Hook {
+        let canary = json!({
+            "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "shop"},
+            "spec": {
+                "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"},
+                "analysis": {"webhooks": [{"name": "gate", "url": "http://gate", "timeout": "5s"}]},
+            },
+        });
+        Rollout::parse(&read_raw(&canary).unwrap(), &Defaults::default()).unwrap().hooks()[0].clone()
+    }
+
+    fn attempts(script: &str, opposite: bool) -> Vec<Attempt> {
+        let answers: Vec<HookAnswer> = serde_yaml::from_str(script).unwrap();
+        let count = answers.len();
+        let scripts = BTreeMap::from([("gate".to_string(), answers)]);
+        let mut hooks = Hooks::new(&scripts);
+        hooks.opposite = opposite;
+        (0..count).map(|_| hooks.attempt(&gate())).collect()
+    }
+
+    #[test]
+    fn a_hook_says_what_is_scripted() {
+        let answers = attempts("[200, {status: 500, body: not now}, 404, timeout, refused]", false);
+        let answers: Vec<Answer> = answers.into_iter().map(|attempt| attempt.answer).collect();
+        let deny = |said: &str| Answer::Deny(said.into());
+        let said = ["not now", "status 404", "no answer within 5s", "connection refused"].map(deny);
+        assert_eq!(answers[0], Answer::Pass("".into()));
+        assert_eq!(answers[1..], said);
+    }
+
+    #[test]
+    fn a_timeout_takes_the_time_of_the_hook() {
+        let script = "[200, timeout, {status: 200, after: 5m}, {status: timeout, after: 3s}]";
+        let takes: Vec<u64> = attempts(script, false).iter().map(|attempt| attempt.takes.as_secs()).collect();
+        assert_eq!(takes, [0, 5, 300, 3]);
+    }
+
+    #[test]
+    fn the_opposite_of_passing_is_denying() {
+        let outcomes: Vec<String> =
+            attempts("[200, 500, timeout]", true).iter().map(|attempt| attempt.outcome.to_string()).collect();
+        assert_eq!(outcomes, ["403", "200", "200"]);
+    }
+
+    #[test]
+    fn waits_grow_to_their_limit() {
+        assert_eq!([1, 2, 3, 6, 100].map(|attempts| wait(attempts).as_secs()), [1, 2, 4, 30, 30]);
+    }
+}

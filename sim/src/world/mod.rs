@@ -1,0 +1,135 @@
+//! A scripted world: the cluster as it is, how it changes by itself, and what it answers.
+//!
+//! What a command does is `serin_core::effect`; what takes time, fails or comes from outside stands here. Nothing in it
+//! knows what a rollout is.
+
+mod answers;
+mod begin;
+mod blind;
+mod clock;
+mod commands;
+mod events;
+mod faults;
+mod hooks;
+mod metrics;
+mod pods;
+#[cfg(test)]
+mod tests;
+
+use std::{rc::Rc, time::Duration};
+
+use serde_json::Value;
+use serin_core::{
+    Invalid, Observation, Rollout, Timestamp,
+    observation::{Apex, Readiness},
+};
+
+use self::{blind::Blindness, clock::Clock, pods::Pods};
+pub(crate) use self::{
+    faults::Faults,
+    hooks::{Attempt, Hooks, wait},
+    metrics::{Metrics, answer},
+};
+use crate::scenario::Scenario;
+
+pub(crate) type Canary = Result<Rollout, Invalid>;
+
+/// The cluster of one story.
+pub(crate) struct World<'a> {
+    scenario: &'a Scenario,
+    clock: Clock,
+    /// The Canary as it is understood now.
+    canary: Rc<Canary>,
+    manifest: Value,
+    /// Everything as it is; all of it is known.
+    truth: Observation,
+    blind: Blindness,
+    canary_pods: Pods,
+    primary_pods: Pods,
+    pub(crate) faults: Faults<'a>,
+    pub(crate) metrics: Metrics<'a>,
+    pub(crate) hooks: Hooks<'a>,
+}
+
+impl World<'_> {
+    /// How long the story has gone on.
+    pub(crate) fn at(&self) -> Duration {
+        self.clock.at
+    }
+
+    /// What the controller's clock shows.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Lets time pass until then.
+    pub(crate) fn pass_to(&mut self, at: Duration) {
+        self.clock.at = self.clock.at.max(at);
+    }
+
+    pub(crate) fn canary(&self) -> &Rc<Canary> {
+        &self.canary
+    }
+
+    /// What can be seen now.
+    pub(crate) fn observe(&self) -> Observation {
+        let mut seen = self.truth.clone();
+        self.blind.hide(&mut seen);
+        seen
+    }
+
+    /// The Canary was deleted and nothing holds it.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.truth.deleting && !self.truth.finalizer
+    }
+
+    /// The revision the primary runs, if there is one and it can be told.
+    pub(crate) fn primary_runs(&self) -> Option<String> {
+        let primary = self.truth.primary.known()?.as_ref()?;
+        Some(primary.runs.as_ref()?.spec.to_string())
+    }
+
+    /// When the world changes by itself next.
+    pub(crate) fn next(&self) -> Option<Duration> {
+        [self.canary_pods.ready_at, self.primary_pods.ready_at, self.blind.next()].into_iter().flatten().min()
+    }
+
+    /// What has changed by itself by now, as sentences; `None` if nothing has.
+    pub(crate) fn change(&mut self) -> Option<Vec<String>> {
+        let at = self.at();
+        let mut happened = Vec::new();
+        let mut changed = self.blind.end(at, &mut happened);
+        type Of = fn(&mut Observation) -> Option<&mut Readiness>;
+        let copies: [(&mut Pods, &str, Of); 2] = [
+            (&mut self.canary_pods, "canary", pods::of_target),
+            (&mut self.primary_pods, "primary", pods::of_primary),
+        ];
+        for (pods, copy, readiness) in copies {
+            let Some(took) = pods.get_ready(at) else { continue };
+            changed = true;
+            if let Some(readiness) = readiness(&mut self.truth) {
+                *readiness = Readiness::Ready;
+            }
+            if !took.is_zero() {
+                happened.push(format!("the {copy} is ready"));
+            }
+        }
+        self.settle();
+        changed.then_some(happened)
+    }
+
+    /// The apex service has endpoints as far as the pods it selects are ready.
+    fn settle(&mut self) {
+        let Some(apex) = self.truth.services.known().map(|services| services.apex) else { return };
+        let ready =
+            |readiness: Option<&mut Readiness>| readiness.is_some_and(|readiness| readiness.is_ready());
+        let serving = match apex {
+            Apex::Primary => ready(pods::of_primary(&mut self.truth)),
+            Apex::Target => ready(pods::of_target(&mut self.truth)),
+            Apex::Absent | Apex::Other => false,
+        };
+        if let Some(services) = self.truth.services.known_mut() {
+            services.serving = serving;
+        }
+    }
+}
