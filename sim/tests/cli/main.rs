@@ -1,0 +1,97 @@
+//! The command line as a script and a person meet it: what it prints, and the code it ends with.
+
+use std::{path::Path, process::Command};
+
+use insta_cmd::{assert_cmd_snapshot, get_cargo_bin};
+
+/// The command, run from the root of the repository.
+fn serin() -> Command {
+    let mut command = Command::new(get_cargo_bin("serin"));
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).env_clear().env("LANG", "C.UTF-8");
+    command
+}
+
+fn inputs(name: &str) -> String {
+    format!("sim/tests/cli/inputs/{name}.yaml")
+}
+
+#[test]
+fn snap_help() {
+    assert_cmd_snapshot!(serin().arg("--help"));
+}
+
+#[test]
+fn snap_help_of_replay() {
+    assert_cmd_snapshot!(serin().args(["replay", "--help"]));
+}
+
+#[test]
+fn snap_a_story_that_goes_as_expected() {
+    assert_cmd_snapshot!(serin().args(["replay", "scenarios/everyday/weighted-bad.yaml"]));
+}
+
+#[test]
+fn snap_a_story_in_ascii() {
+    assert_cmd_snapshot!(serin().args(["replay", "--ascii", "scenarios/everyday/weighted-bad.yaml"]));
+}
+
+#[test]
+fn snap_a_story_as_json_lines() {
+    assert_cmd_snapshot!(serin().args(["replay", "--format", "json", "scenarios/everyday/skip-analysis.yaml"]));
+}
+
+#[test]
+fn snap_failed_expectations_stand_side_by_side() {
+    assert_cmd_snapshot!(serin().args(["replay", &inputs("not-as-expected")]));
+}
+
+#[test]
+fn snap_a_summary_of_many() {
+    let good = "scenarios/everyday/weighted-good.yaml";
+    assert_cmd_snapshot!(serin().args(["replay", "--quiet", good, &inputs("not-as-expected")]));
+}
+
+#[test]
+fn snap_wrong_input_wins_over_a_failed_expectation() {
+    assert_cmd_snapshot!(serin().args(["replay", "-q", &inputs("not-as-expected"), &inputs("misspelt-field")]));
+}
+
+#[test]
+fn snap_every_wrong_input_is_named() {
+    for name in [
+        "misspelt-field",
+        "misspelt-phase",
+        "canary-refused",
+        "unknown-metric",
+        "two-triggers",
+        "no-canary",
+        "not-yaml",
+        "empty",
+        "no-duration",
+        "canary-file-missing",
+    ] {
+        insta::with_settings!({snapshot_suffix => name}, {
+            assert_cmd_snapshot!(serin().args(["replay", &inputs(name)]));
+        });
+    }
+}
+
+#[test]
+fn snap_no_scenario_found() {
+    assert_cmd_snapshot!(serin().args(["replay", "core/src"]));
+}
+
+#[test]
+fn snap_no_such_file() {
+    assert_cmd_snapshot!(serin().args(["replay", "no/such/file.yaml"]));
+}
+
+#[test]
+fn snap_an_unknown_option() {
+    assert_cmd_snapshot!(serin().args(["replay", "--fromat", "json", "scenarios"]));
+}
+
+#[test]
+fn snap_the_same_bytes_twice() {
+    assert_cmd_snapshot!(serin().args(["replay", "--check-determinism", "--quiet", "scenarios/conformance"]));
+}
