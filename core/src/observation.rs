@@ -124,6 +124,19 @@ pub enum Readiness {
 }
 
 impl Readiness {
+    /// Whether `available` of `wanted` pods are enough: at least `threshold` percent, cut to whole pods.
+    ///
+    /// The one rule for every driver; `threshold` is the policy's `primaryReadyThreshold` or `canaryReadyThreshold`.
+    #[must_use]
+    pub fn of_pods(available: u32, wanted: u32, threshold: u8, stalled: bool) -> Self {
+        let needed = u64::from(wanted) * u64::from(threshold) / 100;
+        if u64::from(available) >= needed {
+            return Self::Ready;
+        }
+        let why = alloc::format!("{available} of {wanted} (readyThreshold {threshold}%) pods are available");
+        Self::NotReady { why: why.into(), stalled }
+    }
+
     /// Whether it serves.
     #[must_use]
     pub fn is_ready(&self) -> bool {

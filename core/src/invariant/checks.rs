@@ -65,7 +65,7 @@ fn ended(call: &Call<'_>, broken: &mut Broken) {
         return;
     }
     let after = call.after();
-    let down = call.plan.commands.contains(&Command::ScaleDown);
+    let down = call.plan.commands.iter().any(|c| matches!(c, Command::ScaleDown | Command::LeaveShape(_)));
     let holds = if after.stage == Stage::Holding {
         call.state.stage == Stage::InPlace && !down
     } else {

@@ -125,17 +125,29 @@ impl Metric {
         }
     }
 
-    /// Shows a value of this metric in its unit.
+    /// Shows a value and a bound in the metric's unit, with as many digits as it takes to tell them apart.
     #[must_use]
-    pub fn show(&self, value: f64) -> String {
+    pub fn show(&self, value: f64, bound: f64) -> (String, String) {
         match self.source {
-            MetricSource::Duration => show_millis(value),
+            MetricSource::Duration => (show_millis(value), show_millis(bound)),
             MetricSource::SuccessRate
             | MetricSource::Query(_)
             | MetricSource::Template { .. }
-            | MetricSource::Shipped(_) => alloc::format!("{value:.2}"),
+            | MetricSource::Shipped(_) => show_apart(value, bound),
         }
     }
+}
+
+/// Two digits, as Flagger writes; more where two would show the bound as another or both as the same.
+fn show_apart(value: f64, bound: f64) -> (String, String) {
+    const MOST_DIGITS: usize = 12;
+    for digits in 2..=MOST_DIGITS {
+        let (value, shown) = (alloc::format!("{value:.digits$}"), alloc::format!("{bound:.digits$}"));
+        if shown.parse() == Ok(bound) && value != shown {
+            return (value, shown);
+        }
+    }
+    (alloc::format!("{value}"), alloc::format!("{bound}"))
 }
 
 fn show_millis(value: f64) -> String {

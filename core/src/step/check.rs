@@ -104,7 +104,6 @@ fn judge(metric: &Metric, answer: &Answer, at: Timestamp) -> Measured {
 /// Why a reading did not pass.
 fn finding(metric: &Metric, measured: &Measured) -> Option<Finding> {
     let name = || metric.name.clone();
-    let show = |value: f64| metric.show(value).into();
     Some(match &measured.reading {
         Reading::NoData => Finding::NoData { metric: name() },
         Reading::Error(error) => Finding::MetricError { metric: name(), error: error.clone() },
@@ -112,10 +111,12 @@ fn finding(metric: &Metric, measured: &Measured) -> Option<Finding> {
             let compared = metric.compared(*value);
             match (metric.bounds.min, metric.bounds.max) {
                 (Some(min), _) if compared < min => {
-                    Finding::Below { metric: name(), value: show(compared), min: show(min) }
+                    let (value, min) = metric.show(compared, min);
+                    Finding::Below { metric: name(), value: value.into(), min: min.into() }
                 }
                 (_, Some(max)) if compared > max => {
-                    Finding::Above { metric: name(), value: show(compared), max: show(max) }
+                    let (value, max) = metric.show(compared, max);
+                    Finding::Above { metric: name(), value: value.into(), max: max.into() }
                 }
                 _ => return None,
             }

@@ -7,7 +7,12 @@ use super::{
     turn::{Flow, Turn},
 };
 use crate::{
-    command::Command, decision::Rule, message::Message, observation::Readiness, spec::Rollout, state::Stage,
+    command::Command,
+    decision::Rule,
+    message::Message,
+    observation::Readiness,
+    spec::Rollout,
+    state::{Pending, Stage},
 };
 
 pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
@@ -17,17 +22,23 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     repair::routes(t, r)?;
 
     let Some(revision) = t.revision()? else { return t.wait(Rule::Idle) };
-    let asked_for = t.state().pending.as_ref().is_some_and(|pending| pending.asked_for);
-    if asked_for {
+    if t.state().pending.as_ref().is_some_and(|pending| pending.asked_for) {
         return run::start(t, r, revision);
     }
-    if *revision == t.state().applied {
+    let applied = *revision == t.state().applied;
+    if applied && t.state().pending.is_none() {
         return Flow::Continue(());
     }
     if *revision == t.state().promoted {
         // Set back without a run. Remembered, so that what it was set back from is new again.
-        t.edit().applied = revision.clone();
+        let state = t.edit();
+        state.applied = revision.clone();
+        state.pending = None;
         return t.wait(Rule::RevisionNoted);
+    }
+    // Remembered until it can start: if the target goes back to what failed meanwhile, that is new again.
+    if !applied && t.state().pending.as_ref().is_none_or(|pending| pending.revision != *revision) {
+        t.edit().pending = Some(Pending { revision: revision.clone(), asked_for: false });
     }
     run::start(t, r, revision)
 }

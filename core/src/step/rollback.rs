@@ -14,7 +14,7 @@ use crate::{
     observation::Readiness,
     phase::Phase,
     spec::RunOn,
-    state::{Intent, Stage},
+    state::{Intent, Pending, Stage},
 };
 
 /// Decides it. Phase, weight and the counter that reached the threshold stay as they are until it is done.
@@ -29,6 +29,12 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     let Some(Intent::Rollback { cause, released }) = t.state().intent.clone() else {
         return Flow::Continue(());
     };
+    if let Some(left) = t.left_behind() {
+        // The manifest names other objects by now: the run ends on its own.
+        end(t, &cause);
+        t.tell(Message::CanaryFailed);
+        return t.act(Rule::RolledBack, vec![Command::LeaveShape(left)]);
+    }
     let on_canary = match t.canary {
         Ok(r) => t.state().routes(r.strategy()).exposed() > 0,
         Err(_) => t.state().canary_weight > 0 || t.state().stage == Stage::Switched,
@@ -38,12 +44,6 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
             return stays(t);
         }
         return waits(t);
-    }
-    if let Some(left) = t.left_behind() {
-        // The manifest names other objects by now: the run ends on its own.
-        end(t, &cause);
-        t.tell(Message::CanaryFailed);
-        return t.act(Rule::RolledBack, vec![Command::LeaveShape(left)]);
     }
     end(t, &cause);
     let mut commands = match t.canary {
@@ -66,9 +66,14 @@ fn end(t: &mut Turn<'_>, cause: &Cause) {
     state.clear_run();
     state.phase = Phase::Failed;
     state.failed_checks = 0;
-    // Set back, by whatever cause it ends: what it was set back from is new again.
-    if *cause == Cause::Reverted || shown.is_some_and(|shown| *shown == state.promoted) {
-        state.applied = state.promoted.clone();
+    // What the target shows by now is remembered: set back, or newer; either makes what it showed before new again.
+    match shown {
+        Some(shown) if *shown == state.promoted => state.applied = shown.clone(),
+        Some(shown) if *shown != state.applied => {
+            state.pending = Some(Pending { revision: shown.clone(), asked_for: false });
+        }
+        Some(_) | None if *cause == Cause::Reverted => state.applied = state.promoted.clone(),
+        Some(_) | None => {}
     }
     if let Ok(r) = canary {
         promotion::owe(state, r, RunOn::RolledBack, now);

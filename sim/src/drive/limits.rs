@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Plans at one instant after which a Canary is held not to come to rest.
 const MOST_AT_ONCE: u32 = 1_000;
 /// Plans after which a story ends wherever it is.
-const MOST_MOMENTS: usize = 100_000;
+const MOST_MOMENTS: usize = 50_000;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -51,7 +51,7 @@ impl Restless {
             return Some("does not come to rest: more than 1000 plans at one instant");
         }
         (moments >= MOST_MOMENTS)
-            .then_some("the story has more than 100000 moments; give it an earlier `until`")
+            .then_some("the story has more than 50000 moments; give it an earlier `until`")
     }
 
     /// Notes a plan.

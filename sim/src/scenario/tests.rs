@@ -127,6 +127,12 @@ fn what_is_no_scenario_is_refused_in_a_sentence() {
         (&bomb, "shop.yaml: is too large once its aliases are replaced"),
         (&long, "shop.yaml: is too large once its aliases are replaced"),
         ("a: &a [*a]\n", "shop.yaml:"),
+        (&"- ".repeat(100_000), "shop.yaml:"),
+        (&format!("scenario: x\ncanary:\n  a:\n  {}x", "- ".repeat(200)), "shop.yaml:"),
+        (
+            &format!("scenario: x\ncanary:\n  a: {}x{}", "[".repeat(120), "]".repeat(120)),
+            "shop.yaml:2:1: canary: missing field",
+        ),
     ] {
         let said = refusal(text);
         assert!(said.starts_with(fault), "{said}\nfor {}", &text[..text.len().min(40)]);
