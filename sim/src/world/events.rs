@@ -195,14 +195,16 @@ impl<'a> World<'a> {
             Workload::Canary => (&mut self.canary_pods, pods::of_target(&mut self.truth)),
             Workload::Primary => (&mut self.primary_pods, pods::of_primary(&mut self.truth)),
         };
-        if let Pods::Take(takes) = pods {
-            timer.takes = takes;
+        match pods {
+            Pods::Take(takes) => timer.takes = takes,
+            Pods::Share(share) => timer.share = share,
+            Pods::Ready | Pods::Unready | Pods::Stalled => timer.share = 0,
         }
         if let Some(readiness) = readiness.filter(|_| has_pods) {
             timer.stop();
             *readiness = match pods {
                 Pods::Ready | Pods::Take(Delay::For(Duration::ZERO)) => Readiness::Ready,
-                Pods::Unready => pods::not_ready("pods are not ready"),
+                Pods::Unready | Pods::Share(_) => pods::not_ready("pods are not ready"),
                 Pods::Stalled => Readiness::NotReady { why: "the platform gave up".into(), stalled: true },
                 Pods::Take(_) => pods::not_ready("pods are starting"),
             };

@@ -74,6 +74,17 @@ impl World<'_> {
     /// What can be seen now.
     pub(crate) fn observe(&self) -> Observation {
         let mut seen = self.truth.clone();
+        if let Ok(rollout) = &*self.canary {
+            let policy = rollout.policy();
+            if let Some(target) =
+                seen.target.known_mut().and_then(Option::as_mut).filter(|target| target.replicas > 0)
+            {
+                pods::judge(&mut target.readiness, &self.canary_pods, policy.canary_ready_threshold);
+            }
+            if let Some(readiness) = pods::of_primary(&mut seen) {
+                pods::judge(readiness, &self.primary_pods, policy.primary_ready_threshold);
+            }
+        }
         self.blind.hide(&mut seen);
         seen
     }

@@ -11,17 +11,20 @@ pub(super) struct Pods {
     pub(super) takes: Delay,
     /// When those that were started get ready.
     pub(super) ready_at: Option<Duration>,
+    /// Percentage of them that is available while they are not ready.
+    pub(super) share: u8,
     started: Duration,
 }
 
 impl Pods {
     pub(super) fn new(takes: Delay) -> Self {
-        Self { takes, ready_at: None, started: Duration::ZERO }
+        Self { takes, ready_at: None, share: 0, started: Duration::ZERO }
     }
 
     /// Pods are started.
     pub(super) fn start(&mut self, at: Duration) {
         self.started = at;
+        self.share = 0;
         self.ready_at = match self.takes {
             Delay::For(delay) => Some(at.saturating_add(delay)),
             Delay::Never => None,
@@ -37,6 +40,16 @@ impl Pods {
     pub(super) fn get_ready(&mut self, at: Duration) -> Option<Duration> {
         let ready_at = self.ready_at.take_if(|ready_at| *ready_at <= at)?;
         Some(ready_at.saturating_sub(self.started))
+    }
+}
+
+/// What the Canary's ready threshold makes of pods of which so many are available. Pods that nobody wants are none.
+pub(super) fn judge(readiness: &mut Readiness, pods: &Pods, threshold: u8) {
+    if let Readiness::NotReady { stalled, .. } = readiness {
+        let judged = Readiness::of_pods(pods.share.into(), 100, threshold, *stalled);
+        if judged.is_ready() || pods.share > 0 {
+            *readiness = judged;
+        }
     }
 }
 

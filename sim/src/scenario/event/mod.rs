@@ -89,6 +89,8 @@ pub enum Pods {
     Ready,
     /// They are not ready; those of a later revision will be.
     Unready,
+    /// So many percent of them are available.
+    Share(u8),
     /// They are not ready, and the platform gave up.
     Stalled,
     /// They are ready after this long, and so are those of later revisions.

@@ -36,6 +36,7 @@ impl fmt::Display for Pods {
         match self {
             Self::Ready => f.write_str("are ready"),
             Self::Unready => f.write_str("are not ready"),
+            Self::Share(share) => write!(f, "are available to {share} %"),
             Self::Stalled => f.write_str("are not ready, and the platform gave up"),
             Self::Take(Delay::Never) => f.write_str("never get ready"),
             Self::Take(Delay::For(delay)) => write!(f, "take {} to get ready", Human(*delay)),

@@ -208,7 +208,7 @@ impl<'de> Deserialize<'de> for Pods {
         impl Visitor<'_> for Visit {
             type Value = Pods;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true, false, never, stalled or a duration")
+                f.write_str("true, false, never, stalled, a percentage such as 50% or a duration")
             }
             fn visit_bool<E>(self, ready: bool) -> Result<Pods, E> {
                 Ok(if ready { Pods::Ready } else { Pods::Unready })
@@ -217,6 +217,10 @@ impl<'de> Deserialize<'de> for Pods {
                 match text {
                     "never" => Ok(Pods::Take(Delay::Never)),
                     "stalled" => Ok(Pods::Stalled),
+                    _ if text.ends_with('%') => match text.trim_end_matches('%').parse() {
+                        Ok(share @ 0..=100) => Ok(Pods::Share(share)),
+                        Ok(_) | Err(_) => Err(E::invalid_value(Unexpected::Str(text), &self)),
+                    },
                     _ => parse_duration(text)
                         .map(|delay| Pods::Take(Delay::For(delay)))
                         .map_err(|_| E::invalid_value(Unexpected::Str(text), &self)),
