@@ -140,6 +140,62 @@ pub enum Rule {
     Idle,
 }
 
+// A rule that is missing in the list does not compile.
+const _: () = assert!(Rule::Idle as usize + 1 == Rule::ALL.len());
+
+impl Rule {
+    /// All of them, in order.
+    pub const ALL: [Self; 47] = [
+        Self::HeldForNewerVersion,
+        Self::CommandFailed,
+        Self::BackingOff,
+        Self::DeletionDecided,
+        Self::DeletionWaits,
+        Self::GivenBack,
+        Self::Released,
+        Self::TakenOver,
+        Self::Requested,
+        Self::PromotionApplied,
+        Self::PromotionWaits,
+        Self::PrimaryAdvanced,
+        Self::PrimaryTakesAll,
+        Self::Promoted,
+        Self::PromotionFailed,
+        Self::RolledBack,
+        Self::RollbackWaits,
+        Self::Invalid,
+        Self::Suspended,
+        Self::Resumed,
+        Self::ShapeChanged,
+        Self::Repaired,
+        Self::Unknown,
+        Self::Initializing,
+        Self::Initialized,
+        Self::OwedHook,
+        Self::PrimaryRecovered,
+        Self::ReadyCopy,
+        Self::RevisionNoted,
+        Self::RunStarted,
+        Self::WaitsForApproval,
+        Self::Withdrawn,
+        Self::Restarted,
+        Self::RollbackDecided,
+        Self::ScaledUp,
+        Self::NotReady,
+        Self::NotDue,
+        Self::CheckFailed,
+        Self::CheckHeld,
+        Self::GateClosed,
+        Self::HeldByOperator,
+        Self::Soaked,
+        Self::Advanced,
+        Self::PromotionDecided,
+        Self::RequestCleared,
+        Self::NoticesDropped,
+        Self::Idle,
+    ];
+}
+
 /// One metric of a check: what it said and what that meant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -28,7 +28,7 @@ fn has_an_exit(call: &Call<'_>, broken: &mut Broken) {
     let busy = !after.phase.is_idle() || after.stage == Stage::Holding || !after.owed.is_empty();
     let named = after.stall.is_some() || after.suspended.is_some() || after.trouble.is_some();
     // A fact that lags behind our own write comes by itself; another version's state is not ours to end.
-    let passes = call.plan.decision.rule == Rule::Unknown || matches!(after.origin, Origin::Newer(_));
+    let passes = call.plan.decision.rule == Rule::Unknown || after.origin != Origin::Ours;
     let gone = call.plan.decision.rule == Rule::Released;
     let held = after.stage == Stage::Holding && after.phase.is_idle();
     let holds = call.plan.wake.is_some() || !busy || named || passes || gone || held;

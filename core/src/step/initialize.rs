@@ -27,6 +27,9 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 fn appear(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let state = t.edit();
+    // Whatever a status from elsewhere says, nothing was moved yet.
+    state.clear_run();
+    state.failed_checks = 0;
     state.phase = Phase::Initializing;
     state.shape = r.shape().clone();
     tell_rollback_hooks(t, r);

@@ -77,13 +77,16 @@ fn become_ours(
             state.canary_weight = 100;
             state.stage = Stage::Holding;
         }
-        Phase::Waiting => state.pending = Some(Pending { revision: shown, asked_for: false }),
+        Phase::Waiting => {
+            state.canary_weight = 0;
+            state.pending = Some(Pending { revision: shown, asked_for: false });
+        }
         Phase::New
         | Phase::Initializing
         | Phase::Initialized
         | Phase::Succeeded
         | Phase::Failed
-        | Phase::Terminating => {}
+        | Phase::Terminating => state.canary_weight = 0,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     question::{Answer, Asked, Question, QuestionId},
     revision::{Revision, Text},
     spec::{Hook, Invalid, Rollout, Shape},
-    state::{Stall, State},
+    state::{Origin, Stall, State},
     time::Timestamp,
 };
 
@@ -338,7 +338,9 @@ impl<'a> Turn<'a> {
 
     /// The changed state with everything that every save brings along; `None` if nothing changed: then nothing is told.
     fn save(&mut self) -> Option<State> {
-        let mut state = self.draft.take().filter(|state| state != self.old)?;
+        // Another controller's status is not touched before it was taken over: it could not hold what is ours.
+        let mut state =
+            self.draft.take().filter(|state| state != self.old && state.origin != Origin::Flagger)?;
         state.seq = state.seq.saturating_add(1);
         state.outbox.drop_sent(&self.seen.sent);
         state.outbox.push(state.seq, self.now, core::mem::take(&mut self.notices));

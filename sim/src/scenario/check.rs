@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::Value;
 use serin_core::{
     Rollout,
+    decision::Rule,
     spec::{Defaults, raw},
     time::Human,
 };
@@ -247,7 +248,7 @@ fn expect_makes_sense(items: &Placed<Item>, names: &Names, faults: &mut Faults<'
             }
             Expectation::Command(carried) => command(&(field + ".command.name"), &carried.prefix, faults),
             Expectation::Rule(counted) => {
-                let rules: Vec<String> = names::RULES.iter().copied().map(names::rule).collect();
+                let rules: Vec<String> = Rule::ALL.into_iter().map(names::rule).collect();
                 let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
                 let field = field + if item.negated { ".not.rule" } else { ".rule" };
                 faults.name("rule", &field, &counted.name, &rules);

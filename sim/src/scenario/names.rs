@@ -66,57 +66,6 @@ pub(crate) fn rule(rule: Rule) -> String {
     }
 }
 
-/// Every rule.
-pub(super) const RULES: &[Rule] = &[
-    Rule::HeldForNewerVersion,
-    Rule::CommandFailed,
-    Rule::BackingOff,
-    Rule::DeletionDecided,
-    Rule::DeletionWaits,
-    Rule::GivenBack,
-    Rule::Released,
-    Rule::TakenOver,
-    Rule::Requested,
-    Rule::PromotionApplied,
-    Rule::PromotionWaits,
-    Rule::PrimaryAdvanced,
-    Rule::PrimaryTakesAll,
-    Rule::Promoted,
-    Rule::PromotionFailed,
-    Rule::RolledBack,
-    Rule::RollbackWaits,
-    Rule::Invalid,
-    Rule::Suspended,
-    Rule::Resumed,
-    Rule::ShapeChanged,
-    Rule::Repaired,
-    Rule::Unknown,
-    Rule::Initializing,
-    Rule::Initialized,
-    Rule::OwedHook,
-    Rule::PrimaryRecovered,
-    Rule::ReadyCopy,
-    Rule::RevisionNoted,
-    Rule::RunStarted,
-    Rule::WaitsForApproval,
-    Rule::Withdrawn,
-    Rule::Restarted,
-    Rule::RollbackDecided,
-    Rule::ScaledUp,
-    Rule::NotReady,
-    Rule::NotDue,
-    Rule::CheckFailed,
-    Rule::CheckHeld,
-    Rule::GateClosed,
-    Rule::HeldByOperator,
-    Rule::Soaked,
-    Rule::Advanced,
-    Rule::PromotionDecided,
-    Rule::RequestCleared,
-    Rule::NoticesDropped,
-    Rule::Idle,
-];
-
 #[cfg(test)]
 mod tests {
     use serin_core::{
@@ -161,7 +110,7 @@ mod tests {
     #[test]
     fn rules_are_written_with_dashes() {
         assert_eq!(rule(Rule::CheckFailed), "check-failed");
-        let names: BTreeSet<String> = RULES.iter().copied().map(rule).collect();
-        assert_eq!(names.len(), RULES.len());
+        let names: BTreeSet<String> = Rule::ALL.iter().copied().map(rule).collect();
+        assert_eq!(names.len(), Rule::ALL.len());
     }
 }
