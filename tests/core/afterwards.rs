@@ -1,0 +1,181 @@
+//! What becomes of saves, notices and copies when something goes wrong around a run.
+
+use std::time::Duration;
+
+use serin_core::{
+    Command, Phase,
+    command::Routes,
+    decision::Rule,
+    message::Message,
+    observation::Fact,
+    question::{Answer, Question},
+    revision::{Revision, Text},
+    state::{ConditionStatus, Stage},
+    tick::SaveError,
+};
+
+use crate::{
+    support::{rollout, well},
+    world::{Did, Hands, World},
+};
+
+/// Saves conflict, or notices reach nobody.
+#[derive(Default)]
+struct Faulty {
+    conflicts: u32,
+    deaf: bool,
+}
+
+impl Hands for Faulty {
+    fn answer(&mut self, question: &Question) -> Answer {
+        well(question)
+    }
+    fn save(&mut self) -> Result<(), SaveError> {
+        match self.conflicts.checked_sub(1) {
+            Some(left) => {
+                self.conflicts = left;
+                Err(SaveError::Conflict)
+            }
+            None => Ok(()),
+        }
+    }
+    fn delivers(&mut self) -> bool {
+        !self.deaf
+    }
+}
+
+#[test]
+fn what_conflicts_is_void_and_nothing_of_it_is_told() {
+    let mut world = World::deployed(rollout("{stepWeight: 20}"));
+    let mut faulty = Faulty { conflicts: 1, ..Faulty::default() };
+    while !matches!(world.does(&mut faulty), Did::Saved) {}
+    assert_eq!((world.state.phase, world.told.len()), (Phase::Initialized, 0));
+
+    // Someone else set the target back meanwhile.
+    let target = world.cluster.target.known_mut().and_then(Option::as_mut).expect("there is a target");
+    target.revision = Fact::Known(Revision::of("a"));
+    world.ticks(&mut faulty);
+
+    assert_eq!((world.state.phase, world.told.len()), (Phase::Initialized, 0));
+}
+
+#[test]
+fn a_notice_leaves_the_outbox_once_it_was_delivered_and_not_before() {
+    let mut world = World::deployed(rollout("{stepWeight: 20}"));
+    let mut faulty = Faulty { deaf: true, ..Faulty::default() };
+    world.runs_until(&mut faulty, |state| state.canary_weight == 40);
+    let held =
+        |world: &World| world.state.outbox.notices().iter().map(|n| n.message.clone()).collect::<Vec<_>>();
+    let advanced = |weight| Message::Advanced(serin_core::message::Step::Weight(weight));
+    assert_eq!(
+        held(&world),
+        [Message::NewRevision(Revision::of("b")), Message::Started, advanced(20), advanced(40)]
+    );
+
+    faulty.deaf = false;
+    world.runs_until(&mut faulty, |state| state.canary_weight == 60);
+    assert_eq!(held(&world).len(), 5, "now they are sent");
+    world.runs_until(&mut faulty, |state| state.canary_weight == 80);
+    assert_eq!(held(&world), [advanced(80)]);
+
+    world.runs_until(&mut faulty, |state| state.phase == Phase::Succeeded);
+    world.ticks(&mut faulty);
+    assert_eq!(held(&world), []);
+}
+
+#[test]
+fn a_canary_is_released_when_its_notices_are_delivered_or_had_their_time() {
+    let mut world = World::initialized(rollout("{stepWeight: 20}"));
+    world.cluster.deleting = true;
+    let mut faulty = Faulty { deaf: true, ..Faulty::default() };
+    let decided = world.now;
+    world.looks_at(decided, &mut faulty);
+    world.settles();
+    world.looks_at(decided, &mut faulty);
+    let deadline = Duration::from_secs(600);
+
+    let mut waits = world.clone();
+    waits.looks_at(decided + deadline - Duration::from_millis(1), &mut faulty);
+    assert!(waits.cluster.finalizer, "a millisecond before");
+    waits.looks_at(decided + deadline, &mut faulty);
+    assert!(!waits.cluster.finalizer);
+
+    world.ticks(&mut Faulty::default());
+    world.sleeps();
+    world.ticks(&mut Faulty::default());
+    assert!(!world.cluster.finalizer, "delivered");
+}
+
+#[test]
+fn a_newer_revision_between_the_decision_to_promote_and_the_copy_gets_its_own_run() {
+    let mut world = World::deployed(rollout("{stepWeight: 100}"));
+    while world.state.intent.is_none() {
+        if let Did::Slept(_) = world.does(&mut well) {
+            world.sleeps();
+        }
+    }
+    world.deploys("c");
+
+    let rules = world.looks_at(world.now, &mut well);
+
+    assert_eq!((rules[0], &world.state.applied), (Rule::Restarted, &Revision::of("c")));
+    assert_eq!((world.state.phase, world.state.promoted.clone()), (Phase::Progressing, Revision::of("a")));
+}
+
+#[test]
+fn after_a_failed_promotion_users_stay_on_the_canary_until_the_primary_is_ready() {
+    let mut world = World::deployed(rollout("{stepWeight: 100}"));
+    world.runs_until(&mut well, |state| state.canary_weight == 100);
+    world.runs_until(&mut well, |state| {
+        // From the copy on, the primary never gets ready.
+        state.intent.is_some()
+    });
+    world.primary_broken = true;
+    world.settles();
+    world.runs_until(&mut well, |state| state.phase == Phase::Failed);
+    let routed = |world: &World| world.cluster.routes.known().copied().flatten();
+    assert_eq!((world.state.stage, routed(&world)), (Stage::Holding, Some(Routes::split(100))));
+
+    world.primary_broken = false;
+    world.settles();
+    let mut commands: Vec<Command> = Vec::new();
+    world.wakes();
+    loop {
+        match world.does(&mut well) {
+            Did::Applied(command) => commands.push(command),
+            Did::Slept(_) => break,
+            Did::Decided(_) | Did::Asked(_) | Did::Saved | Did::Sent => {}
+        }
+    }
+
+    let commands: Vec<_> = commands.iter().map(ToString::to_string).collect();
+    assert_eq!(commands, ["route 100/0", "pause autoscaler", "scale canary down"]);
+    assert_eq!((world.state.canary_weight, world.state.stage), (0, Stage::Start));
+}
+
+#[test]
+fn the_condition_changes_its_transition_time_with_its_status_alone() {
+    let mut world = World::deployed(rollout("{stepWeight: 100}"));
+    let mut seen: Vec<(ConditionStatus, Text, bool)> = Vec::new();
+    let mut last = None;
+    for _ in 0..40 {
+        world.ticks(&mut well);
+        let condition = world.state.condition.clone().expect("it was saved");
+        let moved = last != Some(condition.last_transition_time);
+        last = Some(condition.last_transition_time);
+        if seen.last().is_none_or(|(_, reason, _)| *reason != condition.reason) {
+            seen.push((condition.status, condition.reason, moved));
+        }
+        world.sleeps();
+    }
+    use ConditionStatus::{True, Unknown};
+    assert_eq!(
+        seen,
+        [
+            (Unknown, "Progressing".into(), true),
+            (Unknown, "Promoting".into(), false),
+            (Unknown, "Finalising".into(), false),
+            (True, "Succeeded".into(), true)
+        ]
+    );
+}

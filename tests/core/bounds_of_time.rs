@@ -1,0 +1,320 @@
+//! Every moment that a rule waits for, in pairs: one millisecond before it, and at it.
+
+use std::time::Duration;
+
+use serin_core::{
+    Command, Phase, Timestamp,
+    decision::Rule,
+    message::Message,
+    observation::{FailureClass, Readiness},
+    question::{Answer, Question},
+    revision::Text,
+};
+
+use crate::{
+    support::{badly, manifest, parse, rollout, well},
+    world::{Hands, World},
+};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// The first rule that fires at a moment.
+fn rule_at(world: &mut World, moment: Timestamp) -> Rule {
+    world.looks_at(moment, &mut well)[0]
+}
+
+/// A run whose canary is ready, which was not seen yet; when it was accepted.
+fn running(analysis: &str) -> (World, Timestamp) {
+    let mut world = World::deployed(rollout(analysis));
+    world.runs_until(&mut well, |state| state.phase == Phase::Progressing);
+    let accepted = world.rows[0].0;
+    (world, accepted)
+}
+
+#[test]
+fn a_check_is_made_when_it_is_due_and_not_a_millisecond_before() {
+    let (mut world, accepted) = running("{interval: 30s, stepWeight: 20}");
+    assert_eq!(rule_at(&mut world, accepted + seconds(30) - MILLISECOND), Rule::NotDue);
+    assert_eq!(rule_at(&mut world, accepted + seconds(30)), Rule::Advanced);
+    assert_eq!(rule_at(&mut world, accepted + seconds(60) - MILLISECOND), Rule::NotDue);
+    assert_eq!(rule_at(&mut world, accepted + seconds(60)), Rule::Advanced);
+}
+
+#[test]
+fn checks_stay_on_their_grid_when_one_is_late() {
+    let (mut world, accepted) = running("{interval: 30s, stepWeight: 20}");
+    assert_eq!(rule_at(&mut world, accepted + seconds(30)), Rule::Advanced);
+    assert_eq!(rule_at(&mut world, accepted + seconds(60) + seconds(29)), Rule::Advanced);
+    assert_eq!(rule_at(&mut world, accepted + seconds(90) - MILLISECOND), Rule::NotDue);
+    assert_eq!(
+        rule_at(&mut world, accepted + seconds(90) + seconds(75)),
+        Rule::Advanced,
+        "one for all that were missed"
+    );
+    assert_eq!(rule_at(&mut world, accepted + seconds(180) - MILLISECOND), Rule::NotDue);
+    assert_eq!(rule_at(&mut world, accepted + seconds(180)), Rule::Advanced);
+}
+
+#[test]
+fn the_warm_up_counts_from_the_canary_being_ready() {
+    let (mut world, accepted) = running("{interval: 10s, delay: 45s, stepWeight: 20}");
+    let ready = accepted + seconds(7);
+    assert_eq!(rule_at(&mut world, ready), Rule::NotDue);
+    assert_eq!(rule_at(&mut world, ready + seconds(45) - MILLISECOND), Rule::NotDue);
+    assert_eq!(rule_at(&mut world, ready + seconds(45)), Rule::Advanced);
+    assert_eq!(rule_at(&mut world, ready + seconds(55)), Rule::Advanced, "no warm-up before a later step");
+}
+
+#[test]
+fn the_warm_up_is_over_no_sooner_than_the_first_interval() {
+    let (mut world, accepted) = running("{interval: 30s, delay: 5s, stepWeight: 20}");
+    assert_eq!(rule_at(&mut world, accepted + seconds(1)), Rule::NotDue);
+    assert_eq!(rule_at(&mut world, accepted + seconds(30) - MILLISECOND), Rule::NotDue);
+    assert_eq!(rule_at(&mut world, accepted + seconds(30)), Rule::Advanced);
+}
+
+#[test]
+fn a_warm_up_begins_anew_with_a_canary_that_was_not_ready_and_goes_on_behind_a_closed_gate() {
+    let gate = "webhooks: [{name: gate, type: confirm-traffic-increase, url: 'http://g'}]";
+    let (mut world, accepted) = running(&format!("{{interval: 10s, delay: 45s, stepWeight: 20, {gate}}}"));
+    let ready = accepted + seconds(7);
+    assert_eq!(rule_at(&mut world, accepted + seconds(1)), Rule::NotDue);
+    world.canary_broken = true;
+    world.settles();
+    assert_eq!(rule_at(&mut world, ready - seconds(1)), Rule::NotReady);
+    world.canary_broken = false;
+    world.settles();
+    assert_eq!(rule_at(&mut world, ready), Rule::NotDue);
+    assert_eq!(rule_at(&mut world, ready + seconds(45) - MILLISECOND), Rule::NotDue);
+
+    let closed = world.looks_at(ready + seconds(45), &mut |_: &Question| Answer::Deny("".into()));
+    assert_eq!(closed[0], Rule::GateClosed);
+
+    assert_eq!(rule_at(&mut world, ready + seconds(55) - MILLISECOND), Rule::NotDue);
+    assert_eq!(rule_at(&mut world, ready + seconds(55)), Rule::Advanced);
+}
+
+/// A run with a minute's deadline whose canary never gets ready; since when.
+fn never_ready() -> (World, Timestamp) {
+    let mut raw = manifest("istio", "{interval: 10s, stepWeight: 20}");
+    raw.spec.progress_deadline_seconds = Some(60);
+    let mut world = World::deployed(parse(&raw).expect("it makes sense"));
+    world.canary_broken = true;
+    world.runs_until(&mut well, |state| state.phase == Phase::Progressing);
+    world.settles();
+    let accepted = world.rows[0].0;
+    (world, accepted)
+}
+
+#[test]
+fn a_canary_that_is_not_ready_at_its_deadline_is_rolled_back() {
+    let (mut world, accepted) = never_ready();
+    assert_eq!(rule_at(&mut world, accepted + seconds(50)), Rule::NotReady, "the first sighting");
+    assert_eq!(rule_at(&mut world, accepted + seconds(60) - MILLISECOND), Rule::NotReady);
+    assert_eq!(rule_at(&mut world, accepted + seconds(60)), Rule::RollbackDecided);
+}
+
+#[test]
+fn a_deadline_fires_on_two_sightings_ten_seconds_apart() {
+    let (mut world, accepted) = never_ready();
+    let late = accepted + seconds(3_600);
+    assert_eq!(rule_at(&mut world, late), Rule::NotReady, "the first sighting, however late");
+    assert_eq!(rule_at(&mut world, late + seconds(10) - MILLISECOND), Rule::NotReady);
+    assert_eq!(rule_at(&mut world, late + seconds(10)), Rule::RollbackDecided);
+}
+
+#[test]
+fn the_first_sighting_is_not_made_before_the_last_ten_seconds() {
+    let (mut world, accepted) = never_ready();
+    assert_eq!(rule_at(&mut world, accepted + seconds(50) - MILLISECOND), Rule::NotReady);
+    assert_eq!(rule_at(&mut world, accepted + seconds(60)), Rule::NotReady, "this is the first sighting");
+    assert_eq!(rule_at(&mut world, accepted + seconds(70)), Rule::RollbackDecided);
+}
+
+#[test]
+fn a_canary_that_was_ready_in_between_has_all_its_time_again() {
+    let (mut world, accepted) = never_ready();
+    assert_eq!(rule_at(&mut world, accepted + seconds(50)), Rule::NotReady);
+    world.canary_broken = false;
+    world.settles();
+    assert_eq!(rule_at(&mut world, accepted + seconds(55)), Rule::Advanced);
+    world.canary_broken = true;
+    world.settles();
+
+    let again = accepted + seconds(56);
+    assert_eq!(rule_at(&mut world, again), Rule::NotReady);
+    assert_eq!(rule_at(&mut world, again + seconds(50)), Rule::NotReady);
+    assert_eq!(rule_at(&mut world, again + seconds(60) - MILLISECOND), Rule::NotReady);
+    assert_eq!(rule_at(&mut world, again + seconds(60)), Rule::RollbackDecided);
+}
+
+#[test]
+fn what_the_platform_gave_up_is_rolled_back_ten_seconds_after_it_was_first_seen() {
+    let (mut world, accepted) = never_ready();
+    let stalled = Readiness::NotReady { why: "image not found".into(), stalled: true };
+    world.cluster.target.known_mut().and_then(Option::as_mut).expect("there is a target").readiness = stalled;
+    assert_eq!(rule_at(&mut world, accepted + seconds(5)), Rule::NotReady);
+    assert_eq!(rule_at(&mut world, accepted + seconds(15) - MILLISECOND), Rule::NotReady);
+    assert_eq!(rule_at(&mut world, accepted + seconds(15)), Rule::RollbackDecided);
+}
+
+#[test]
+fn a_primary_that_is_not_ready_at_its_deadline_fails_its_promotion() {
+    let (mut world, accepted) = running("{interval: 10s, stepWeight: 100}");
+    let told = accepted + seconds(20);
+    assert_eq!(rule_at(&mut world, accepted + seconds(10)), Rule::Advanced);
+    assert_eq!(rule_at(&mut world, told), Rule::PromotionDecided);
+    world.primary_broken = true;
+    world.settles();
+    assert_eq!(rule_at(&mut world, told + seconds(590)), Rule::PromotionWaits, "the first sighting");
+    assert_eq!(rule_at(&mut world, told + seconds(600) - MILLISECOND), Rule::PromotionWaits);
+    assert_eq!(rule_at(&mut world, told + seconds(600)), Rule::PromotionFailed);
+}
+
+#[test]
+fn the_primary_takes_traffic_and_the_canary_goes_an_interval_apart() {
+    let (mut world, accepted) = running("{interval: 10s, stepWeight: 100, stepWeightPromotion: 50}");
+    assert_eq!(rule_at(&mut world, accepted + seconds(10)), Rule::Advanced);
+    assert_eq!(rule_at(&mut world, accepted + seconds(20)), Rule::PromotionDecided);
+    world.settles();
+    let rules = [30, 40, 50].map(|after| {
+        let before = rule_at(&mut world, accepted + seconds(after) - MILLISECOND);
+        (before, rule_at(&mut world, accepted + seconds(after)))
+    });
+    assert_eq!(
+        rules,
+        [
+            (Rule::NotDue, Rule::PrimaryAdvanced),
+            (Rule::NotDue, Rule::PrimaryTakesAll),
+            (Rule::NotDue, Rule::Promoted)
+        ]
+    );
+}
+
+/// Every command fails so.
+struct Failing(FailureClass);
+
+impl Hands for Failing {
+    fn answer(&mut self, question: &Question) -> Answer {
+        well(question)
+    }
+    fn apply(&mut self, _: &Command) -> Result<(), (FailureClass, Text)> {
+        Err((self.0, "no".into()))
+    }
+}
+
+/// Seconds between one try of a failing command and the next.
+fn waits(class: FailureClass) -> Vec<u64> {
+    let (mut world, accepted) = running("{interval: 10s, stepWeight: 20}");
+    let mut hands = Failing(class);
+    world.looks_at(accepted + seconds(10), &mut hands);
+    (0..9)
+        .map(|_| {
+            let trouble = world.state.trouble.clone().expect("the command failed");
+            assert_eq!(world.looks_at(trouble.retry_at - MILLISECOND, &mut hands), [Rule::BackingOff]);
+            let wait = trouble.retry_at.since(trouble.since);
+            world.looks_at(trouble.retry_at, &mut hands);
+            wait.as_secs()
+        })
+        .scan(0, |before, total| Some(total - std::mem::replace(before, total)))
+        .collect()
+}
+
+#[test]
+fn a_command_that_fails_is_tried_again_later_and_later() {
+    assert_eq!(waits(FailureClass::Retry), [5, 10, 20, 40, 80, 160, 300, 300, 300]);
+    assert_eq!(waits(FailureClass::Refused), [5, 10, 20, 40, 80, 160, 300, 300, 300]);
+    assert_eq!(waits(FailureClass::Moved), [1, 2, 4, 8, 16, 32, 64, 128, 256]);
+}
+
+#[test]
+fn a_rollback_action_is_called_five_times_later_and_later() {
+    let action = "webhooks: [{name: undo, type: rollback, mode: action, url: 'http://u'}]";
+    let metric = "metrics: [{name: m, query: q, thresholdRange: {min: 1}}]";
+    let (mut world, _) = running(&format!("{{stepWeight: 20, {action}, {metric}}}"));
+    let mut called = Vec::new();
+    let mut hands = |question: &Question| match badly(question) {
+        Answer::Deny(_) | Answer::Pass(_) => Answer::Deny("502".into()),
+        metric @ (Answer::Value(_) | Answer::NoData | Answer::Error(_)) => metric,
+    };
+    world.runs_until(&mut hands, |state| state.phase == Phase::Failed);
+    let failed = world.rows.last().expect("it was saved").0;
+    while let Some(owed) = world.state.owed.first().cloned() {
+        called.push(owed.at.since(failed).as_secs());
+        if owed.at > world.now {
+            assert_eq!(world.looks_at(owed.at - MILLISECOND, &mut hands), [Rule::OwedHook]);
+            assert_eq!(world.state.owed.first(), Some(&owed), "a millisecond before");
+        }
+        world.looks_at(owed.at, &mut hands);
+    }
+    // The first is called at once, in the tick of the rollback.
+    assert_eq!(called, [10, 30, 70, 150]);
+}
+
+#[test]
+fn routes_are_put_right_at_once_and_then_later_and_later() {
+    let mut world = World::initialized(rollout("{interval: 60s, stepWeight: 20}"));
+    let mut moment = world.now + seconds(60);
+    let mut pauses = Vec::new();
+    for _ in 0..7 {
+        world.cluster.routes =
+            serin_core::observation::Fact::Known(Some(serin_core::command::Routes::split(30)));
+        let wake = world.looks_at(moment, &mut well);
+        assert_eq!(wake[0], Rule::Repaired);
+        world.cluster.routes =
+            serin_core::observation::Fact::Known(Some(serin_core::command::Routes::split(30)));
+        let repaired = moment;
+        world.wakes();
+        moment = world.ticks(&mut well).expect("it will be put right").at;
+        pauses.push(moment.since(repaired).as_secs());
+        assert_eq!(rule_at(&mut world, moment - MILLISECOND), Rule::Idle);
+    }
+    assert_eq!(pauses, [60, 120, 240, 480, 600, 600, 600]);
+}
+
+#[test]
+fn what_holds_a_canary_up_is_told_at_the_deadline_and_once() {
+    let mut world = World::deployed(rollout("{stepWeight: 20}"));
+    world.primary_broken = true;
+    world.settles();
+    let since = world.now;
+    let told = |world: &World| {
+        world.told.iter().filter(|notice| matches!(notice.message, Message::Stalled(_))).count()
+    };
+    assert_eq!(rule_at(&mut world, since), Rule::NotReady);
+    world.looks_at(since + seconds(600) - MILLISECOND, &mut well);
+    assert_eq!(told(&world), 0);
+    world.looks_at(since + seconds(600), &mut well);
+    assert_eq!(told(&world), 1);
+    world.looks_at(since + seconds(6_000), &mut well);
+    assert_eq!(told(&world), 1);
+}
+
+#[test]
+fn a_clock_that_is_set_back_costs_at_most_an_interval() {
+    let (mut world, accepted) = running("{interval: 30s, stepWeight: 20}");
+    assert_eq!(rule_at(&mut world, accepted + seconds(30)), Rule::Advanced);
+    let back = accepted - seconds(86_400);
+    assert_eq!(rule_at(&mut world, back), Rule::NotDue);
+    assert_eq!(rule_at(&mut world, back + seconds(30) - MILLISECOND), Rule::NotDue);
+    assert_eq!(rule_at(&mut world, back + seconds(30)), Rule::Advanced);
+}
+
+#[test]
+fn time_that_passes_while_suspended_does_not_count() {
+    let (mut world, accepted) = running("{interval: 30s, stepWeight: 20}");
+    world.canary.as_mut().expect("it makes sense");
+    let mut raw = manifest("istio", "{interval: 30s, stepWeight: 20}");
+    raw.spec.suspend = true;
+    let going = std::mem::replace(&mut world.canary, parse(&raw));
+    assert_eq!(rule_at(&mut world, accepted + seconds(20)), Rule::Suspended);
+    assert_eq!(rule_at(&mut world, accepted + seconds(3_620)), Rule::Suspended);
+    world.canary = going;
+    assert_eq!(rule_at(&mut world, accepted + seconds(3_620)), Rule::Resumed);
+    assert_eq!(rule_at(&mut world, accepted + seconds(3_630) - MILLISECOND), Rule::NotDue);
+    assert_eq!(rule_at(&mut world, accepted + seconds(3_630)), Rule::Advanced);
+}

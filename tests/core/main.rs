@@ -1,0 +1,19 @@
+//! The decision core without a cluster: its tables, its bounds, its properties.
+
+#![allow(clippy::expect_used, reason = "a test that cannot begin says why")]
+
+mod afterwards;
+mod bounds;
+mod bounds_of_time;
+mod crash;
+mod examples;
+mod model;
+mod prop_state;
+mod prop_step;
+mod rollouts;
+mod runs;
+mod snap_tables;
+mod states;
+mod support;
+mod turmoil;
+mod world;

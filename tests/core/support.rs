@@ -1,0 +1,116 @@
+//! A rollout and what is seen of it, in a few words.
+
+use proptest::test_runner::{Config, RngSeed};
+use serin_core::{
+    Observation, Rollout, Timestamp,
+    command::Routes,
+    observation::{Apex, Drift, Fact, Primary, Readiness, Services, Target},
+    question::{Answer, Asked, Question},
+    request::{Request, RequestKind},
+    revision::Revision,
+    spec::{Defaults, Invalid, raw},
+};
+
+/// 2026-01-01T00:00:00Z, when every story begins.
+pub(crate) const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+
+/// So many cases, unless `PROPTEST_CASES` says otherwise; always the same ones, unless `PROPTEST_RNG_SEED` does.
+pub(crate) fn cases(cases: u32) -> Config {
+    let given = Config::default();
+    let rng_seed = match given.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(20_260_101),
+        RngSeed::Fixed(seed) => RngSeed::Fixed(seed),
+    };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { given.cases } else { cases };
+    Config { cases, rng_seed, max_shrink_iters: 20_000, ..given }
+}
+
+/// A Canary of this provider and analysis, the latter as YAML: `{stepWeight: 20, maxWeight: 60}`.
+pub(crate) fn manifest(provider: &str, analysis: &str) -> raw::Canary {
+    let analysis: raw::Analysis = serde_yaml::from_str(analysis).expect("the analysis in a test is YAML");
+    let target = raw::ObjectRef { kind: "Deployment".into(), name: "web".into(), ..Default::default() };
+    raw::Canary {
+        api_version: "flagger.app/v1beta1".into(),
+        kind: "Canary".into(),
+        metadata: raw::Metadata { name: "web".into(), uid: "uid".into(), ..Default::default() },
+        spec: raw::CanarySpec {
+            provider: Some(provider.into()),
+            target_ref: Some(target),
+            analysis: Some(analysis),
+            ..Default::default()
+        },
+    }
+}
+
+#[expect(clippy::result_large_err, reason = "an invalid Canary is as much a value as a valid one")]
+pub(crate) fn parse(raw: &raw::Canary) -> Result<Rollout, Invalid> {
+    Rollout::parse(raw, &Defaults::default())
+}
+
+/// As [`manifest`], on Istio, and it makes sense.
+pub(crate) fn rollout(analysis: &str) -> Rollout {
+    parse(&manifest("istio", analysis)).expect("the Canary in a test makes sense")
+}
+
+/// A target that serves revision `a`, nothing of ours yet.
+pub(crate) fn untouched() -> Observation {
+    Observation {
+        target: Fact::Known(Some(Target {
+            revision: Fact::Known(Revision::of("a")),
+            replicas: 1,
+            readiness: Readiness::Ready,
+        })),
+        primary: Fact::Known(None),
+        services: Fact::Known(Services { apex: Apex::Target, serving: true }),
+        routes: Fact::Known(None),
+        drift: Fact::Known(Drift::default()),
+        deleting: false,
+        finalizer: false,
+        requests: Vec::new(),
+        answers: Default::default(),
+        failed: None,
+        sent: Vec::new(),
+    }
+}
+
+/// Everything as it is between runs: the primary serves revision `a`, the target has no pods.
+pub(crate) fn settled() -> Observation {
+    Observation {
+        target: Fact::Known(Some(Target {
+            revision: Fact::Known(Revision::of("a")),
+            replicas: 0,
+            readiness: unready("scaled to zero"),
+        })),
+        primary: Fact::Known(Some(Primary { runs: Some(Revision::of("a")), readiness: Readiness::Ready })),
+        services: Fact::Known(Services { apex: Apex::Primary, serving: true }),
+        routes: Fact::Known(Some(Routes::PRIMARY)),
+        finalizer: true,
+        ..untouched()
+    }
+}
+
+pub(crate) fn unready(why: &str) -> Readiness {
+    Readiness::NotReady { why: why.into(), stalled: false }
+}
+
+/// A person asks for something.
+pub(crate) fn request(kind: RequestKind, value: &str) -> Request {
+    Request { kind, value: value.into() }
+}
+
+/// All is well: metrics are 100, hooks pass, nobody asks for a rollback.
+pub(crate) fn well(question: &Question) -> Answer {
+    match &question.id.of {
+        Asked::Metric(_) => Answer::value(100.0),
+        Asked::Hook(key) if key.starts_with("rollback") => Answer::Deny("".into()),
+        Asked::Hook(_) => Answer::Pass("".into()),
+    }
+}
+
+/// As [`well`], but every metric is 0.
+pub(crate) fn badly(question: &Question) -> Answer {
+    match question.id.of {
+        Asked::Metric(_) => Answer::value(0.0),
+        Asked::Hook(_) => well(question),
+    }
+}

@@ -1,0 +1,19 @@
+//! Every story in `scenarios/`, and what stopping the controller does to it.
+
+mod readme;
+mod replays;
+mod stops;
+
+use std::path::{Path, PathBuf};
+
+use serin_sim::scenario::find;
+
+/// The root of the repository.
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// The scenario files below a folder of `scenarios/`, sorted.
+fn stories(folder: &str) -> Vec<PathBuf> {
+    find(&[root().join("scenarios").join(folder)]).unwrap()
+}

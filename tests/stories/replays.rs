@@ -1,0 +1,45 @@
+//! Every story goes as its file says, and twice the same way.
+
+use rayon::prelude::*;
+use serin_sim::{expect::Judged, replay::replay};
+
+use crate::stories;
+
+#[test]
+fn sim_every_story_goes_as_expected() {
+    let failed: Vec<String> = stories("").par_iter().filter_map(|path| complaint(path)).collect();
+
+    assert!(failed.is_empty(), "{} stories:\n{}", failed.len(), failed.join("\n"));
+}
+
+fn complaint(path: &std::path::Path) -> Option<String> {
+    let replayed = match replay(path) {
+        Ok(replayed) => replayed,
+        Err(error) => return Some(error.to_string()),
+    };
+    if replayed.verdict.holds() {
+        return None;
+    }
+    let broken = replayed.story.violations.iter().map(|(_, what)| what.clone());
+    let missed = replayed.verdict.outcomes.iter().filter(|outcome| !matches!(outcome.judged, Judged::Held));
+    let missed = missed.map(|outcome| format!("{:?}", outcome.judged));
+    let why: Vec<String> = broken.chain(missed).collect();
+    Some(format!("serin replay {}\n    {}", path.display(), why.join("\n    ")))
+}
+
+#[test]
+fn sim_every_story_goes_the_same_way_twice() {
+    for path in stories("") {
+        let (first, second) = (replay(&path).unwrap(), replay(&path).unwrap());
+
+        assert_eq!(first.story, second.story, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_folders_hold_what_they_are_named_for() {
+    assert_eq!(stories("conformance").len(), 18);
+    for folder in ["everyday", "failures", "differences"] {
+        assert!(stories(folder).len() >= 20, "{folder} has become small");
+    }
+}
