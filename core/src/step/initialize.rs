@@ -55,6 +55,8 @@ fn workloads(t: &mut Turn<'_>) -> Flow {
     let missing = t.primary()?.is_none();
     let drift = t.known(&seen.drift, "owned objects")?;
     if missing || drift.workloads || drift.services {
+        // Where it does not appear although it was asked for, that is told after the deadline.
+        t.held_up_by(Obstacle::NotReady { who: Workload::Primary, why: "it does not exist".into() });
         let commands = vec![Command::EnsureWorkloads, Command::EnsureServices(ApexTo::Untouched)];
         return t.act(Rule::Initializing, commands);
     }

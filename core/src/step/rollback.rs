@@ -41,7 +41,7 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     };
     if on_canary && t.primary_is_the_worse_copy() && !cause.is_ordered() && !released {
         if t.state().stage == Stage::InPlace {
-            return stays(t);
+            return stays(t, &cause);
         }
         return waits(t);
     }
@@ -60,13 +60,22 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
 
 /// The run is over.
 fn end(t: &mut Turn<'_>, cause: &Cause) {
-    let (now, canary, seen) = (t.now, t.canary, t.seen);
+    let (now, canary) = (t.now, t.canary);
+    fails(t, cause);
+    if let Ok(r) = canary {
+        promotion::owe(t.edit(), r, RunOn::RolledBack, now);
+    }
+}
+
+/// Failed, and nothing of the run is left. What the target shows by now is remembered: set back, or newer; either makes
+/// what it showed before new again.
+fn fails(t: &mut Turn<'_>, cause: &Cause) {
+    let seen = t.seen;
     let shown = seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known());
     let state = t.edit();
     state.clear_run();
     state.phase = Phase::Failed;
     state.failed_checks = 0;
-    // What the target shows by now is remembered: set back, or newer; either makes what it showed before new again.
     match shown {
         Some(shown) if *shown == state.promoted => state.applied = shown.clone(),
         Some(shown) if *shown != state.applied => {
@@ -74,9 +83,6 @@ fn end(t: &mut Turn<'_>, cause: &Cause) {
         }
         Some(_) | None if *cause == Cause::Reverted => state.applied = state.promoted.clone(),
         Some(_) | None => {}
-    }
-    if let Ok(r) = canary {
-        promotion::owe(state, r, RunOn::RolledBack, now);
     }
 }
 
@@ -92,13 +98,10 @@ fn waits(t: &mut Turn<'_>) -> Flow {
 }
 
 /// In place there is nothing to go back to: users stay on the copy that serves.
-fn stays(t: &mut Turn<'_>) -> Flow {
-    let (now, canary) = (t.now, t.canary);
+fn stays(t: &mut Turn<'_>, cause: &Cause) -> Flow {
+    let (now, canary, weight) = (t.now, t.canary, t.state().canary_weight);
+    fails(t, cause);
     let state = t.edit();
-    let weight = state.canary_weight;
-    state.clear_run();
-    state.phase = Phase::Failed;
-    state.failed_checks = 0;
     state.stage = Stage::Holding;
     state.canary_weight = weight;
     if let Ok(r) = canary {

@@ -51,7 +51,7 @@ pub(super) fn note(t: &mut Turn<'_>) -> Flow {
         t.tell(Message::CommandStillFails { command: trouble.command.clone(), error: trouble.error.clone() });
     }
     t.edit().trouble = Some(trouble);
-    t.keep_stall();
+    // It failed, so we got as far as trying it: what held the Canary up before does not any more.
     t.act(Rule::CommandFailed, Vec::new())
 }
 
