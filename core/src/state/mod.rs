@@ -302,6 +302,16 @@ impl State {
         self.condition = Some(Condition::of(self, now));
     }
 
+    /// Notes what the target shows outside a run: set back to what is promoted, or newer than what was tried. Either makes
+    /// what it showed before new again.
+    pub(crate) fn remember(&mut self, shown: &Revision) {
+        if *shown == self.promoted {
+            self.applied = shown.clone();
+        } else if *shown != self.applied {
+            self.pending = Some(Pending { revision: shown.clone(), asked_for: false });
+        }
+    }
+
     /// Moves every waiting time on by `span`: time that passed while suspended does not count.
     pub(crate) fn shift(&mut self, span: Duration) {
         self.due = self.due + span;

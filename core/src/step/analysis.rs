@@ -44,11 +44,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// What the target shows: a newer revision restarts the run, the promoted one ends it.
 fn revision(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    let Some(revision) =
-        t.seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known())
-    else {
-        return Flow::Continue(());
-    };
+    let Some(revision) = t.shown() else { return Flow::Continue(()) };
     if *revision == t.state().applied {
         return Flow::Continue(());
     }

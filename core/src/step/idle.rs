@@ -50,9 +50,13 @@ fn holding(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
     t.primary()?;
     if t.primary_readiness().is_some_and(Readiness::is_ready) {
+        let shown = t.shown();
         let state = t.edit();
         state.stage = Stage::Start;
         state.canary_weight = 0;
+        if let (Some(shown), None) = (shown, &state.pending) {
+            state.remember(shown);
+        }
         let mut commands: Vec<Command> = t.reroute(r).into_iter().collect();
         commands.extend([Command::PauseScaler, Command::ScaleDown]);
         t.tell(Message::PrimaryRecovered);

@@ -144,8 +144,7 @@ fn failed(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
 
 /// After the copy the target may show a newer revision: then users leave it as soon as they can.
 fn target_moved(t: &Turn<'_>, revision: &Revision) -> bool {
-    let shown = t.seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known());
-    shown.is_some_and(|shown| shown != revision)
+    t.shown().is_some_and(|shown| shown != revision)
 }
 
 /// The primary takes traffic back, all at once or step by step.

@@ -14,7 +14,7 @@ use crate::{
     observation::Readiness,
     phase::Phase,
     spec::RunOn,
-    state::{Intent, Pending, Stage},
+    state::{Intent, Stage},
 };
 
 /// Decides it. Phase, weight and the counter that reached the threshold stay as they are until it is done.
@@ -70,19 +70,16 @@ fn end(t: &mut Turn<'_>, cause: &Cause) {
 /// Failed, and nothing of the run is left. What the target shows by now is remembered: set back, or newer; either makes
 /// what it showed before new again.
 fn fails(t: &mut Turn<'_>, cause: &Cause) {
-    let seen = t.seen;
-    let shown = seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known());
+    let shown = t.shown();
     let state = t.edit();
     state.clear_run();
     state.phase = Phase::Failed;
     state.failed_checks = 0;
-    match shown {
-        Some(shown) if *shown == state.promoted => state.applied = shown.clone(),
-        Some(shown) if *shown != state.applied => {
-            state.pending = Some(Pending { revision: shown.clone(), asked_for: false });
-        }
-        Some(_) | None if *cause == Cause::Reverted => state.applied = state.promoted.clone(),
-        Some(_) | None => {}
+    if *cause == Cause::Reverted {
+        state.applied = state.promoted.clone();
+    }
+    if let Some(shown) = shown {
+        state.remember(shown);
     }
 }
 

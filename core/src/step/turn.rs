@@ -148,6 +148,11 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// The revision the target is known to show.
+    pub(super) fn shown(&self) -> Option<&'a Revision> {
+        self.seen.target.known()?.as_ref()?.revision.known()
+    }
+
     /// Whether the canary is known to serve, or known not to.
     pub(super) fn canary_readiness(&self) -> Option<&'a Readiness> {
         self.seen.target.known().map(|target| target.as_ref().map_or(&MISSING, |target| &target.readiness))
