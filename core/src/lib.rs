@@ -1,10 +1,10 @@
-//! The decision of a progressive rollout as one pure function: [`step`].
+//! The decision of a progressive rollout as one pure function: [`step()`].
 //!
 //! Nothing in this crate reads a clock, draws a number, logs, waits or talks to anything. A driver (the simulator, the
-//! in-cluster controller) observes, calls [`step`], answers its questions, carries out its commands in order, saves the
+//! in-cluster controller) observes, calls [`step()`], answers its questions, carries out its commands in order, saves the
 //! state and sends the notices; [`Tick`] is that loop, so that every driver runs the same one.
 //!
-//! Where to look: [`step`] for the order of the rules, [`phase`] for the table of phases, [`spec`] for what a Canary
+//! Where to look: [`step()`] for the order of the rules, [`phase`] for the table of phases, [`spec`] for what a Canary
 //! means, [`state`] for what is remembered, [`invariant`] for what always holds.
 
 #![no_std]

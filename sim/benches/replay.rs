@@ -24,7 +24,9 @@ fn replays(c: &mut Criterion) {
         b.iter(|| files.iter().filter(|path| replay(path).is_ok_and(|story| story.verdict.holds())).count());
     });
     group.bench_function("on all cores", |b| {
-        b.iter(|| files.par_iter().filter(|path| replay(path).is_ok_and(|story| story.verdict.holds())).count());
+        b.iter(|| {
+            files.par_iter().filter(|path| replay(path).is_ok_and(|story| story.verdict.holds())).count()
+        });
     });
     group.finish();
 

@@ -13,6 +13,7 @@ mod prop_step;
 mod rollouts;
 mod runs;
 mod snap_tables;
+mod snap_takeover;
 mod states;
 mod support;
 mod turmoil;

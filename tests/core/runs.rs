@@ -256,8 +256,8 @@ fn matched_requests_alone_go_to_the_canary_of_an_ab_test() {
 
 #[test]
 fn the_mirrored_share_of_blue_green_grows_with_its_iterations_and_ends_with_the_switch() {
-    let grows = "canaryAnalysis: {stepWeightPromotion: 20, maxMirrorWeight: 50}";
-    let commands = commanded(&format!("{{iterations: 4, mirror: true, mirrorWeight: 10, {grows}}}"), well);
+    let grows = "canaryAnalysis: {stepWeightPromotion: 20, maxMirrorWeight: 60}";
+    let commands = commanded(&format!("{{iterations: 3, mirror: true, mirrorWeight: 10, {grows}}}"), well);
     let routes = commands.into_iter().filter(|command| matches!(command, Command::SetRoutes(_)));
     let mirrored = |weight: Weight| route(Routes { mirror: Some(weight), ..Routes::PRIMARY });
     assert_eq!(
@@ -270,9 +270,8 @@ fn the_mirrored_share_of_blue_green_grows_with_its_iterations_and_ends_with_the_
 fn cookies_go_with_the_canary_and_are_taken_back_after_it() {
     let affinity = "sessionAffinity: {cookieName: on-canary, primaryCookieName: on-primary}";
     let commands = commanded(&format!("{{stepWeight: 100, {affinity}}}"), well);
-    let cookies = commands.iter().filter_map(|command| match command {
-        Command::SetRoutes(split) => Some(&split.cookies),
-        _ => None,
+    let cookies = commands.iter().filter_map(|command| {
+        if let Command::SetRoutes(split) = command { Some(&split.cookies) } else { None }
     });
     let [during, after] = cookies.collect::<Vec<_>>()[..] else { panic!("two routes: {commands:?}") };
     let value = |cookie: &Option<serin_core::revision::Text>, name: &str| {

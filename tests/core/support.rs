@@ -42,7 +42,6 @@ pub(crate) fn manifest(provider: &str, analysis: &str) -> raw::Canary {
     }
 }
 
-#[expect(clippy::result_large_err, reason = "an invalid Canary is as much a value as a valid one")]
 pub(crate) fn parse(raw: &raw::Canary) -> Result<Rollout, Invalid> {
     Rollout::parse(raw, &Defaults::default())
 }

@@ -1,5 +1,7 @@
 //! Every story in `scenarios/`, and what stopping the controller does to it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
+
 mod readme;
 mod replays;
 mod stops;

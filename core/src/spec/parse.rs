@@ -42,7 +42,6 @@ impl Rollout {
     ///
     /// # Errors
     /// All wrong fields, each with its path.
-    #[expect(clippy::result_large_err, reason = "an invalid Canary is as much a value as a valid one")]
     pub fn parse(raw: &raw::Canary, defaults: &Defaults) -> Result<Self, Invalid> {
         let mut found = Vec::new();
         let identity = identity(raw);

@@ -37,7 +37,12 @@ fn snap_a_story_in_ascii() {
 
 #[test]
 fn snap_a_story_as_json_lines() {
-    assert_cmd_snapshot!(serin().args(["replay", "--format", "json", "scenarios/everyday/skip-analysis.yaml"]));
+    assert_cmd_snapshot!(serin().args([
+        "replay",
+        "--format",
+        "json",
+        "scenarios/everyday/skip-analysis.yaml"
+    ]));
 }
 
 #[test]
@@ -53,7 +58,12 @@ fn snap_a_summary_of_many() {
 
 #[test]
 fn snap_wrong_input_wins_over_a_failed_expectation() {
-    assert_cmd_snapshot!(serin().args(["replay", "-q", &inputs("not-as-expected"), &inputs("misspelt-field")]));
+    assert_cmd_snapshot!(serin().args([
+        "replay",
+        "-q",
+        &inputs("not-as-expected"),
+        &inputs("misspelt-field")
+    ]));
 }
 
 #[test]

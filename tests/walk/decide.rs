@@ -1,0 +1,72 @@
+//! One call until it is decided, once for every combination of answers.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serin_core::{
+    Observation, Plan, Rollout, State, Step, Timestamp,
+    question::{Answer, Asked, Question},
+    spec::Invalid,
+    step,
+};
+
+use crate::world::Deviation;
+
+/// A call that was decided, and how it came to that.
+pub(crate) struct Decided<'a> {
+    pub(crate) deviations: &'a [Deviation],
+    pub(crate) answers: &'a Answered,
+    pub(crate) canary: &'a Result<Rollout, Invalid>,
+    pub(crate) state: &'a State,
+    pub(crate) seen: &'a Observation,
+    pub(crate) now: Timestamp,
+    pub(crate) plan: &'a Plan,
+}
+
+/// What was asked and answered, in this order.
+pub(crate) type Answered = [(Question, Answer)];
+
+/// What to call with, what to answer, and what to do with what is decided.
+pub(crate) struct Calls<'a, 'b> {
+    pub(crate) canary: &'a Result<Rollout, Invalid>,
+    pub(crate) state: &'a State,
+    pub(crate) now: Timestamp,
+    pub(crate) alternatives: &'a dyn Fn(&Asked) -> Vec<Answer>,
+    pub(crate) act: &'b mut dyn FnMut(&Plan, &Observation, &Answered),
+}
+
+impl Calls<'_, '_> {
+    /// Decides, or says why nothing was decided.
+    pub(crate) fn decide(&mut self, seen: &Observation) -> Result<(), String> {
+        self.decide_after(seen, &mut Vec::new())
+    }
+
+    fn decide_after(
+        &mut self,
+        seen: &Observation,
+        answers: &mut Vec<(Question, Answer)>,
+    ) -> Result<(), String> {
+        let called = catch_unwind(AssertUnwindSafe(|| step(self.canary, self.state, seen, self.now)));
+        let questions = match called.map_err(|_| String::from("it panicked"))? {
+            Step::Act(plan) => {
+                (self.act)(&plan, seen, answers);
+                return Ok(());
+            }
+            Step::Ask(questions) => questions,
+        };
+        let was_answered = |asked: &&Question| answers.iter().any(|(known, _)| known.id == asked.id);
+        if let Some(again) = questions.iter().find(was_answered) {
+            return Err(format!("it asks {} again", again.id));
+        }
+        let Some(question) = questions.first() else { return Err("it asks nothing".into()) };
+        // One at a time: those left are asked for again.
+        for answer in (self.alternatives)(&question.id.of) {
+            let mut seen = seen.clone();
+            seen.answers.add(question.id.clone(), answer.clone());
+            answers.push((question.clone(), answer));
+            let result = self.decide_after(&seen, answers);
+            answers.pop();
+            result?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! Calls, states and what became of them in a few words, for the lines of a path.
+
+use std::fmt;
+
+use serin_core::{
+    Plan, State, Timestamp,
+    question::{Answer, Asked},
+    state::Intent,
+};
+
+use crate::{
+    decide::Decided,
+    expand::{Outcome, Then},
+};
+
+impl fmt::Display for Decided<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.deviations.is_empty() {
+            let deviations: Vec<String> = self.deviations.iter().map(ToString::to_string).collect();
+            write!(f, "[{}] ", deviations.join(", "))?;
+        }
+        for (question, answer) in self.answers {
+            let of = match &question.id.of {
+                Asked::Metric(of) | Asked::Hook(of) => of,
+            };
+            let said = match answer {
+                Answer::Value(value) => value.to_string(),
+                Answer::NoData => "no data".into(),
+                Answer::Error(_) => "error".into(),
+                Answer::Pass(_) => "pass".into(),
+                Answer::Deny(_) => "deny".into(),
+            };
+            write!(f, "{of}={said} ")?;
+        }
+        let Plan { commands, state, decision, wake } = self.plan;
+        write!(f, "=> {:?}", decision.rule)?;
+        for command in commands {
+            write!(f, "; {command}")?;
+        }
+        if let Some(state) = state {
+            write!(f, "; save {}", Brief(state))?;
+        }
+        match wake {
+            None => f.write_str("; no wake"),
+            Some(wake) => write!(f, "; wake {:?} +{}s", wake.why, wake.at.since(self.now).as_secs()),
+        }
+    }
+}
+
+/// A state in a few words.
+pub(crate) struct Brief<'a>(pub(crate) &'a State);
+
+impl fmt::Display for Brief<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let State { phase, stage, canary_weight, failed_checks, iterations, applied, promoted, .. } = self.0;
+        write!(
+            f,
+            "{phase}/{stage:?} w{canary_weight} f{failed_checks} i{iterations} {applied} over {promoted}"
+        )?;
+        match &self.0.intent {
+            None => {}
+            Some(Intent::Promote { revision, applied, skipped }) => {
+                let applied = if *applied { " (applied)" } else { "" };
+                write!(f, " PROMOTE {revision}{applied}{}", if *skipped { " (skipped)" } else { "" })?;
+            }
+            Some(Intent::Rollback { cause, released }) => {
+                write!(f, " ROLLBACK {cause}{}", if *released { " (released)" } else { "" })?;
+            }
+            Some(Intent::Delete { given_back }) => {
+                write!(f, " DELETE{}", if *given_back { " (given back)" } else { "" })?;
+            }
+        }
+        if let Some(pending) = &self.0.pending {
+            write!(
+                f,
+                " pending {}{}",
+                pending.revision,
+                if pending.asked_for { " (asked for)" } else { "" }
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => Ok(()),
+            Self::Stopped(made) => write!(f, " -- stopped after {made} commands, unsaved"),
+            Self::Failed(index, class) => write!(f, " -- command {} failed: {class:?}", index + 1),
+        }
+    }
+}
+
+/// How much time passed.
+pub(crate) fn passed(then: Then, from: Timestamp, to: Timestamp) -> String {
+    match then {
+        Then::Now => String::new(),
+        Then::Woken => format!(" -- woken {:?} later", to.since(from)),
+        Then::Late => format!(" -- nobody looks for {:?}", to.since(from)),
+        Then::Earlier => format!(" -- the clock is set back by {:?}", from.since(to)),
+    }
+}

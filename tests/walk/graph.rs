@@ -1,0 +1,107 @@
+//! The states a walk has found, each once.
+
+use std::collections::BTreeMap;
+
+use serin_core::State;
+
+use crate::{
+    expand::Node,
+    normal::{self, NOW, Periods},
+    world::World,
+};
+
+/// Nodes by number, in the order they were found: a smaller number is never farther from the beginning.
+pub(crate) struct Graph {
+    periods: Periods,
+    states: Interned<State>,
+    worlds: Interned<World>,
+    nodes: Vec<(u32, u32)>,
+    numbers: BTreeMap<(u32, u32), u32>,
+    /// Whence a node was first reached, and which of the successors there it is; the beginnings lead to themselves.
+    parents: Vec<(u32, u32)>,
+}
+
+impl Graph {
+    pub(crate) fn new(periods: Periods) -> Self {
+        let (states, worlds) = (Interned::default(), Interned::default());
+        Self { periods, states, worlds, nodes: Vec::new(), numbers: BTreeMap::new(), parents: Vec::new() }
+    }
+
+    /// The number of a node; `from` is kept if it is new.
+    pub(crate) fn number(&mut self, mut node: Node, from: Option<(u32, u32)>) -> u32 {
+        normal::shift(&mut node.state, node.now, &self.periods);
+        let state = self.states.number(normal::of_state(&node.state, &self.periods), node.state);
+        let world = self.worlds.number(normal::of_world(&node.world), node.world);
+        let next = small(self.nodes.len());
+        let number = *self.numbers.entry((state, world)).or_insert(next);
+        if number == next {
+            self.nodes.push((state, world));
+            self.parents.push(from.unwrap_or((next, 0)));
+        }
+        number
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        small(self.nodes.len())
+    }
+
+    pub(crate) fn state(&self, number: u32) -> &State {
+        &self.states.items[self.nodes[number as usize].0 as usize]
+    }
+
+    pub(crate) fn world(&self, number: u32) -> &World {
+        &self.worlds.items[self.nodes[number as usize].1 as usize]
+    }
+
+    pub(crate) fn node(&self, number: u32) -> Node {
+        Node { state: self.state(number).clone(), world: self.world(number).clone(), now: NOW }
+    }
+
+    /// Forgets the nodes from this number on.
+    pub(crate) fn forget_from(&mut self, number: u32) {
+        for node in self.nodes.drain(number as usize..) {
+            self.numbers.remove(&node);
+        }
+        self.parents.truncate(number as usize);
+    }
+
+    /// The way from a beginning: each node with the number of the successor that was taken from it.
+    pub(crate) fn way(&self, to: u32) -> Vec<(u32, u32)> {
+        let mut way = Vec::new();
+        let mut at = to;
+        while self.parents[at as usize].0 != at {
+            let (parent, successor) = self.parents[at as usize];
+            way.push((parent, successor));
+            at = parent;
+        }
+        way.reverse();
+        way
+    }
+}
+
+fn small(number: usize) -> u32 {
+    u32::try_from(number).expect("a slice has fewer than 2^32 states")
+}
+
+/// Values by number, each once.
+struct Interned<T> {
+    items: Vec<T>,
+    numbers: BTreeMap<u64, u32>,
+}
+
+impl<T> Default for Interned<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), numbers: BTreeMap::new() }
+    }
+}
+
+impl<T> Interned<T> {
+    fn number(&mut self, print: u64, item: T) -> u32 {
+        let next = small(self.items.len());
+        let number = *self.numbers.entry(print).or_insert(next);
+        if number == next {
+            self.items.push(item);
+        }
+        number
+    }
+}

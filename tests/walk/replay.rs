@@ -1,0 +1,93 @@
+//! The same ways again, without normal form: times go on, saves and runs count up.
+//!
+//! Shows that the normal form forgets nothing that matters, and what only a sequence of saves can show.
+
+use serin_core::{
+    invariant::{Call, History},
+    state::Outbox,
+};
+
+use crate::{
+    decide::Decided,
+    expand::{Node, Outcome, Then, Visitor, expand},
+    graph::Graph,
+    normal,
+    search::Failures,
+    slice::Slice,
+    world::Deviation,
+};
+
+/// So many ways of a slice are gone again, spread over all of them.
+const WAYS: u32 = 400;
+
+pub(crate) fn check(slice: &Slice, graph: &mut Graph, failures: &mut Failures) {
+    // What lies far back is forgotten; a clock that is set back again and again would tell.
+    if slice.set_back {
+        return;
+    }
+    let found = graph.len();
+    let apart = found.div_ceil(WAYS).max(1);
+    // The farthest first reached are the longest ways.
+    for to in (0..found).rev().step_by(apart as usize) {
+        go(slice, graph, to, failures);
+    }
+}
+
+fn go(slice: &Slice, graph: &mut Graph, to: u32, failures: &mut Failures) {
+    let way = graph.way(to);
+    let Some((first, _)) = way.first() else { return };
+    let mut node = graph.node(*first);
+    let mut history = History::default();
+    let ends = way.iter().skip(1).map(|(node, _)| *node).chain([to]);
+    for ((from, successor), expected) in way.iter().zip(ends) {
+        let mut again =
+            Again { wanted: *successor, at: 0, next: None, history: &mut history, broken: Vec::new() };
+        expand(slice, &node, &mut again);
+        for what in again.broken {
+            failures.note(&format!("history {}", what.split(':').next().unwrap_or_default()), *from, what);
+        }
+        let reached = again.next.map(|next| (graph.number(next.clone(), Some((*from, *successor))), next));
+        match reached {
+            Some((reached, next)) if reached == expected => node = next,
+            Some(_) | None => {
+                failures.note(
+                    "normal form",
+                    expected,
+                    "gone again with real times, it is another state".into(),
+                );
+                return;
+            }
+        }
+        normal::saturate(&mut node.state);
+        if !slice.notices {
+            node.state.outbox = Outbox::default();
+        }
+    }
+}
+
+/// Goes one step of a way again.
+struct Again<'a> {
+    wanted: u32,
+    at: u32,
+    next: Option<Node>,
+    history: &'a mut History,
+    broken: Vec<String>,
+}
+
+impl Visitor for Again<'_> {
+    fn decided(&mut self, _: &Decided<'_>) {}
+
+    fn reached(&mut self, call: &Decided<'_>, outcome: Outcome, _: Then, next: Node) {
+        if self.at == self.wanted {
+            if outcome == Outcome::Done {
+                let Decided { canary, state, seen, now, plan, .. } = *call;
+                let broken = self.history.note(&Call { canary, state, seen, now, plan });
+                self.broken = broken.iter().map(|broken| format!("{broken}\n   at {call}")).collect();
+            }
+            self.next = Some(next);
+        }
+        self.at += 1;
+    }
+
+    fn broke(&mut self, _: &[Deviation], _: String) {}
+}

@@ -1,0 +1,54 @@
+//! Gates, and the other hooks.
+
+use super::*;
+
+/// All three gates, each asked before it is passed.
+pub(crate) fn gates() -> Slice {
+    let gates =
+        [("start", "confirm-rollout"), ("more", "confirm-traffic-increase"), ("end", "confirm-promotion")];
+    Slice {
+        lapses: true,
+        phases: run_and(&[Phase::Waiting, Phase::WaitingPromotion]),
+        ..slice("gates", analysis(&with_hooks(RAMP, &gates)), &[A, B, C, CANARY_UNREADY, PRIMARY_UNREADY])
+    }
+}
+
+/// Blue/green asks before traffic moves, and not again.
+pub(crate) fn gates_blue_green() -> Slice {
+    let gates = [("start", "confirm-rollout"), ("also", "confirm-rollout"), ("end", "confirm-promotion")];
+    Slice {
+        lapses: true,
+        phases: run_and(&[Phase::Waiting, Phase::WaitingPromotion]),
+        ..slice("gates, blue/green", analysis(&with_hooks("iterations: 1", &gates)), &[A, B, PRIMARY_UNREADY])
+    }
+}
+
+pub(crate) fn rollout_hooks() -> Slice {
+    let hooks = [
+        ("first", "pre-rollout"),
+        ("then", "pre-rollout"),
+        ("load", "rollout"),
+        ("panic", "rollback, mode: trigger"),
+    ];
+    let hooks = with_hooks("stepWeights: [40]", &hooks);
+    let bad = [A, B, PRIMARY_UNREADY];
+    Slice { stops: true, ..slice("pre-rollout hooks and rollback triggers", analysis(&hooks), &bad) }
+}
+
+/// Hooks owed after a run; what undoes a release is tried five times.
+pub(crate) fn owed() -> Slice {
+    let hooks = [
+        ("undo", "rollback, mode: action"),
+        ("tell", "rollback, mode: action"),
+        ("clean", "post-rollout, runOn: [success, failure]"),
+        ("report", "post-rollout"),
+    ];
+    let hooks = with_hooks("stepWeights: [40]", &hooks);
+    let edits = [lasting(Lasting::Manifest(0)), lasting(Lasting::Manifest(1))];
+    let bad = [&[A, B, PRIMARY_UNREADY][..], &edits].concat();
+    let mut owed = slice("rollback actions and post-rollout", analysis(&hooks), &bad);
+    // Hooks that are owed may be taken off the manifest.
+    owed.manifests.push(analysis("stepWeights: [40]"));
+    owed.stops = true;
+    owed
+}

@@ -1,0 +1,168 @@
+//! How things are from some moment on, and stay: under one weather, what follows is one way.
+
+use serin_core::{
+    Command, Rollout,
+    observation::FailureClass,
+    question::{Answer, Asked},
+    spec::HookKind,
+    step::Why,
+};
+
+use crate::{
+    decide::Calls,
+    expand::{Node, carry_out},
+    slice::Slice,
+    world::{Deviation, Passing, World, befall},
+};
+
+pub(crate) struct Weather {
+    pub(crate) name: &'static str,
+    /// Whether everything has to come to a good end; else it is enough that what holds it up is named.
+    pub(crate) fair: bool,
+    /// Whether what holds it up cannot be known, so that all that is asked for is patience.
+    pub(crate) baffling: bool,
+    passing: &'static [Passing],
+    metrics: Metrics,
+    gates_open: bool,
+    commands: Commands,
+}
+
+enum Commands {
+    Obeyed,
+    Refused,
+    /// They succeed, and nothing comes of it.
+    Lost,
+}
+
+enum Metrics {
+    Pass,
+    Fail,
+    Silent,
+}
+
+const FAIR: Weather = Weather {
+    name: "all passes",
+    fair: true,
+    baffling: false,
+    passing: &[],
+    metrics: Metrics::Pass,
+    gates_open: true,
+    commands: Commands::Obeyed,
+};
+
+const fn foul(name: &'static str, passing: &'static [Passing]) -> Weather {
+    Weather { name, fair: false, passing, ..FAIR }
+}
+
+impl Weather {
+    /// Whether the revision of the target is not seen.
+    pub(crate) fn hides_revision(&self) -> bool {
+        [Passing::TargetGone, Passing::RevisionUnknown, Passing::AllUnknown]
+            .iter()
+            .any(|hides| self.passing.contains(hides))
+    }
+}
+
+/// The first is the best.
+pub(crate) const WEATHERS: &[Weather] = &[
+    FAIR,
+    Weather { name: "all checks fail", metrics: Metrics::Fail, ..FAIR },
+    Weather { metrics: Metrics::Silent, ..foul("metrics say nothing", &[]) },
+    Weather { gates_open: false, ..foul("gates stay closed", &[]) },
+    Weather { commands: Commands::Refused, ..foul("commands are refused", &[]) },
+    Weather { commands: Commands::Lost, baffling: true, ..foul("commands do not take", &[]) },
+    foul("the primary never serves", &[Passing::PrimaryUnready]),
+    foul("the canary never serves", &[Passing::CanaryUnready]),
+    foul("neither serves", &[Passing::PrimaryUnready, Passing::CanaryUnready]),
+    foul("there is no target", &[Passing::TargetGone]),
+    foul("there is no primary", &[Passing::PrimaryGone]),
+    foul("the apex has no endpoints", &[Passing::NotServing]),
+    foul("the primary cannot be read", &[Passing::PrimaryUnknown]),
+    foul("the target's configuration cannot be read", &[Passing::RevisionUnknown]),
+    foul("nothing can be read", &[Passing::AllUnknown]),
+];
+
+/// What a call led to.
+pub(crate) struct After {
+    /// Before the next call.
+    pub(crate) next: Node,
+    /// What was done, in a word.
+    pub(crate) rule: String,
+    /// The commands of a plan that saved nothing.
+    pub(crate) alone: Vec<Command>,
+}
+
+/// What the next call leads to in this weather; `None` if nothing will ever change again.
+pub(crate) fn after(slice: &Slice, weather: &Weather, node: &Node) -> Option<After> {
+    let mut world = node.world.clone();
+    mend(slice, &mut world);
+    let deviations: Vec<_> = weather.passing.iter().copied().map(Deviation::Passing).collect();
+    let seen = befall(&deviations, &mut world, &node.state.outbox);
+    let canary = slice.canary(&world);
+    let mut plan = None;
+    let mut calls = Calls {
+        canary,
+        state: &node.state,
+        now: node.now,
+        alternatives: &|asked| vec![answer(weather, canary.as_ref().ok(), asked)],
+        act: &mut |found, _, _| plan = Some(found.clone()),
+    };
+    let decided = calls.decide(&seen);
+    // A call that is not decided is reported by the walk itself.
+    let plan = plan.filter(|_| decided.is_ok())?;
+    let rule = format!("{:?}", plan.decision.rule);
+    world.seen.failed = None;
+    let failed = match weather.commands {
+        Commands::Obeyed => carry_out(&mut world, &plan, plan.commands.len()).err(),
+        Commands::Refused if plan.commands.is_empty() => None,
+        Commands::Refused => Some((0, FailureClass::Refused)),
+        Commands::Lost => None,
+    };
+    if let Some((index, class)) = failed {
+        world.fail(&plan.commands[index], class);
+        let next = Node { state: node.state.clone(), world, now: node.now };
+        return Some(After { next, rule: format!("{rule} failed"), alone: Vec::new() });
+    }
+    let changed = plan.state.is_some() || !plan.commands.is_empty() || world != node.world;
+    let alone = if plan.state.is_none() { plan.commands } else { Vec::new() };
+    let state = plan.state.unwrap_or_else(|| node.state.clone());
+    world.follow(&seen, &node.state, &state);
+    let now = match plan.wake {
+        Some(wake) if wake.why == Why::AtOnce => node.now,
+        Some(wake) => wake.at,
+        None if changed => node.now,
+        None => return None,
+    };
+    Some(After { next: Node { state, world, now }, rule, alone })
+}
+
+/// A person sets right what only a person can.
+fn mend(slice: &Slice, world: &mut World) {
+    let senseless = slice.canary(world).as_ref().map_or(true, Rollout::is_suspended);
+    if senseless {
+        world.manifest = 0;
+    }
+}
+
+fn answer(weather: &Weather, rollout: Option<&Rollout>, asked: &Asked) -> Answer {
+    let key = match asked {
+        Asked::Metric(_) => {
+            return match weather.metrics {
+                Metrics::Pass => Answer::Value(100.0),
+                Metrics::Fail => Answer::Value(0.0),
+                Metrics::Silent => Answer::NoData,
+            };
+        }
+        Asked::Hook(key) => key,
+    };
+    let hook = rollout.and_then(|rollout| rollout.hooks().iter().find(|hook| hook.key == *key));
+    let passes = match hook.map(|hook| hook.kind) {
+        Some(HookKind::ConfirmRollout | HookKind::ConfirmTrafficIncrease | HookKind::ConfirmPromotion) => {
+            weather.gates_open
+        }
+        Some(HookKind::PreRollout | HookKind::Rollout) => !matches!(weather.metrics, Metrics::Fail),
+        Some(HookKind::RollbackTrigger) => false,
+        Some(HookKind::PostRollout | HookKind::RollbackAction | HookKind::Event) | None => true,
+    };
+    if passes { Answer::Pass("yes".into()) } else { Answer::Deny("no".into()) }
+}
