@@ -1,6 +1,5 @@
 //! The slices: what each is about, what may happen in it, and which phases it has to visit.
 
-
 mod faults;
 mod hooks;
 mod people;
