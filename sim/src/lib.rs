@@ -5,6 +5,7 @@
 
 pub mod drive;
 pub mod expect;
+pub mod input;
 pub mod record;
 pub mod replay;
 pub mod report;

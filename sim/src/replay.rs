@@ -7,8 +7,9 @@ use serin_core::Rollout;
 use crate::{
     drive,
     expect::{self, Verdict},
+    input::InputError,
     record::Story,
-    scenario::{self, InputError},
+    scenario,
 };
 
 /// A scenario that was run and judged.

@@ -8,6 +8,7 @@ use std::{
 use clap::ValueEnum;
 use rayon::prelude::*;
 use serin_sim::{
+    input::InputError,
     replay::{Replayed, replay},
     report::{self, Ended, Look, Page, json},
     scenario::find,
@@ -176,7 +177,7 @@ impl Shown {
     }
 }
 
-fn twice(file: &Path, again: bool) -> Result<(Replayed, Option<Replayed>), serin_sim::scenario::InputError> {
+fn twice(file: &Path, again: bool) -> Result<(Replayed, Option<Replayed>), InputError> {
     let first = replay(file)?;
     let second = if again { Some(replay(file)?) } else { None };
     Ok((first, second))

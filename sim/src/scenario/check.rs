@@ -12,15 +12,14 @@ use serin_core::{
 
 use super::{
     Scenario,
-    error::{Fault, InputError, unknown},
     event::{Action, Event, Fail, Trigger},
     expectation::{Expectation, Item},
     file::{Controller, File},
     manifest::{self, Canary, Manifests},
     names::{self, Names},
-    source::Source,
     world::Setting,
 };
+use crate::input::{Fault, InputError, Source, unknown};
 
 const DEFAULT_UNTIL: Duration = Duration::from_secs(86_400);
 /// The longest story; so that every file comes to an end.

@@ -1,16 +1,10 @@
 //! Which files are scenarios.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{
-    error::{Fault, InputError},
-    source,
-};
+use crate::input::{self, Fault, InputError};
 
 /// The scenario files among `paths`: files as they are given, and below folders every YAML file with the key
 /// `scenario`, sorted.
@@ -30,33 +24,11 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, InputError> {
 }
 
 fn of(path: &Path) -> Result<Vec<PathBuf>, InputError> {
-    let unreadable = |error: io::Error| Fault::of_file(path, format!("cannot be read: {error}"));
-    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
-        return Ok(vec![path.into()]);
-    }
-    let mut files = Vec::new();
-    below(path, &mut files)?;
-    files.retain(|file| is_scenario(file));
-    files.sort();
+    let files = input::yaml_files(path, is_scenario)?;
     if files.is_empty() {
         return Err(Fault::of_file(path, "holds no YAML file with the key `scenario`").into());
     }
     Ok(files)
-}
-
-/// All YAML files below a folder. Links to folders are not followed, so that there is an end.
-fn below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), InputError> {
-    let unreadable = |error: io::Error| Fault::of_file(folder, format!("cannot be read: {error}"));
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let path = entry.path();
-        if entry.file_type().map_err(unreadable)?.is_dir() {
-            below(&path, files)?;
-        } else if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// Whether the file says it is a scenario. One that is broken is, if it begins a line so: it must not be passed over.
@@ -71,7 +43,7 @@ fn is_scenario(path: &Path) -> bool {
         let rest = line.strip_prefix("scenario").unwrap_or_default();
         rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':')
     };
-    let Ok(text) = source::read(path) else { return true };
+    let Ok(text) = input::read(path) else { return true };
     let has_line = text.lines().filter(|line| !line.starts_with(' ')).any(begins);
     has_line || (text.contains("scenario") && serde_yaml::from_str::<Probe>(&text).is_ok())
 }

@@ -5,11 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 use serde_yaml::Mapping;
 
-use super::{
-    error::{Fault, InputError},
-    shape::TextOr,
-    source::{self, Source},
-};
+use super::shape::TextOr;
+use crate::input::{self, Fault, InputError, Source};
 
 /// The manifests of a story.
 pub(super) struct Manifests {
@@ -103,7 +100,7 @@ fn documents(
     scenario: &Source<'_>,
 ) -> Result<(PathBuf, String, Documents), InputError> {
     let path = scenario.path.parent().unwrap_or(Path::new("")).join(name);
-    let text = source::read(&path).map_err(|error| named(error, field, scenario))?;
+    let text = input::read(&path).map_err(|error| named(error, field, scenario))?;
     let source = Source { text: &text, path: &path, document: 0 };
     let mut found = Vec::new();
     for (document, mapping) in source.documents::<Mapping>()? {

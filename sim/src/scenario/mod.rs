@@ -5,16 +5,13 @@
 
 mod answer;
 mod check;
-mod error;
 mod event;
 mod expectation;
 mod file;
 mod find;
-mod locate;
 mod manifest;
 mod names;
 mod shape;
-mod source;
 #[cfg(test)]
 mod tests;
 mod world;
@@ -25,7 +22,6 @@ use serde_json::Value;
 use serin_core::{Rollout, spec::Defaults, state::Status};
 
 pub use self::answer::{HookAnswer, HookOutcome, MetricAnswer};
-pub use self::error::{Fault, InputError};
 pub use self::event::{
     Action, Blind, Deleted, Event, Fail, Overwritten, Pattern, Pods, SaveFault, StopAfter, Times, Trigger,
 };
@@ -34,6 +30,7 @@ pub use self::expectation::{
 };
 pub use self::find::find;
 pub use self::world::{Delay, Setting};
+use crate::input::{self, InputError, Source};
 
 /// A story, ready to be run.
 #[derive(Clone, Debug)]
@@ -65,7 +62,7 @@ pub struct Scenario {
 /// # Errors
 /// Everything that is wrong with it, each with its place.
 pub fn load(path: &Path) -> Result<Scenario, InputError> {
-    let text = source::read(path)?;
+    let text = input::read(path)?;
     parse(&text, path)
 }
 
@@ -74,7 +71,7 @@ pub fn load(path: &Path) -> Result<Scenario, InputError> {
 /// # Errors
 /// Everything that is wrong with it, each with its place.
 pub fn parse(text: &str, path: &Path) -> Result<Scenario, InputError> {
-    let source = source::Source { text, path, document: 0 };
+    let source = Source { text, path, document: 0 };
     let file = source.parse()?;
     check::check(file, &source)
 }

@@ -12,7 +12,7 @@ use super::{
     locate,
 };
 
-/// A scenario is a page, not a book.
+/// What people write is pages, not books.
 const MOST_BYTES: u64 = 1 << 20;
 /// Brackets within brackets; the YAML library slows down with the square of it.
 const DEEPEST: usize = 128;
@@ -20,7 +20,7 @@ const DEEPEST: usize = 128;
 const MOST_EXPANDED: usize = 4 << 20;
 
 /// The text of a file.
-pub(super) fn read(path: &Path) -> Result<String, InputError> {
+pub(crate) fn read(path: &Path) -> Result<String, InputError> {
     let fault = |what: String| InputError::from(Fault::of_file(path, what));
     let unreadable = |error: std::io::Error| fault(format!("cannot be read: {error}"));
     let file = fs::File::open(path).map_err(unreadable)?;
@@ -37,16 +37,16 @@ pub(super) fn read(path: &Path) -> Result<String, InputError> {
 
 /// One document of a file.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'a> {
-    pub(super) text: &'a str,
-    pub(super) path: &'a Path,
+pub(crate) struct Source<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) path: &'a Path,
     /// Its place among the documents of the file.
-    pub(super) document: usize,
+    pub(crate) document: usize,
 }
 
 impl Source<'_> {
     /// The only document of the file.
-    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, InputError> {
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, InputError> {
         self.guard()?;
         if self.text.trim().is_empty() {
             return Err(Fault::of_file(self.path, "is empty").into());
@@ -55,7 +55,7 @@ impl Source<'_> {
     }
 
     /// Every document of the file that is not empty, with its place.
-    pub(super) fn documents<T: DeserializeOwned>(&self) -> Result<Vec<(usize, T)>, InputError> {
+    pub(crate) fn documents<T: DeserializeOwned>(&self) -> Result<Vec<(usize, T)>, InputError> {
         self.guard()?;
         let mut found = Vec::new();
         for (document, one) in serde_yaml::Deserializer::from_str(self.text).enumerate() {
@@ -68,7 +68,7 @@ impl Source<'_> {
     }
 
     /// A fault of a field, with the line it stands in, or its parent where it is missing.
-    pub(super) fn fault(&self, field: impl Into<String>, what: impl Into<String>) -> Fault {
+    pub(crate) fn fault(&self, field: impl Into<String>, what: impl Into<String>) -> Fault {
         let field = field.into();
         let at = locate::locate(self.text, self.document, &field);
         Fault { file: self.path.into(), at, field, what: what.into() }

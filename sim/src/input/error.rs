@@ -27,7 +27,7 @@ pub struct Fault {
 
 impl Fault {
     /// A fault of a file as a whole.
-    pub(super) fn of_file(file: &Path, what: impl Into<String>) -> Self {
+    pub(crate) fn of_file(file: &Path, what: impl Into<String>) -> Self {
         Self { file: file.into(), at: None, field: String::new(), what: what.into() }
     }
 }
@@ -64,7 +64,7 @@ impl fmt::Display for InputError {
 }
 
 /// The known name that `name` may have been meant to be.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     let distance = |known: &str| strsim::damerau_levenshtein(&name, &known.to_lowercase());
     let near =
@@ -73,7 +73,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
 }
 
 /// `unknown metric `x`; did you mean `y`?`, or the known names where none is near.
-pub(super) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
+pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     match nearest(name, known.iter().copied()) {
         Some(near) => format!("unknown {what} `{name}`; did you mean `{near}`?"),
         None if known.is_empty() => format!("unknown {what} `{name}`; there is none"),
@@ -82,7 +82,7 @@ pub(super) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
 }
 
 /// Says a message of serde in our words: a near name in place of a list of all, and no types of Rust.
-pub(super) fn reword(message: &str) -> String {
+pub(crate) fn reword(message: &str) -> String {
     for (what, ours) in [("unknown field ", "field"), ("unknown variant ", "value")] {
         let Some(rest) = message.strip_prefix(what) else { continue };
         let mut quoted = rest.split('`').skip(1).step_by(2);

@@ -8,7 +8,7 @@ use serde::{
 };
 
 /// Line and column of the field, or of its closest parent that is there.
-pub(super) fn locate(text: &str, document: usize, field: &str) -> Option<(usize, usize)> {
+pub(crate) fn locate(text: &str, document: usize, field: &str) -> Option<(usize, usize)> {
     let steps = steps(field);
     let document = || serde_yaml::Deserializer::from_str(text).nth(document);
     (0..=steps.len()).rev().find_map(|depth| {

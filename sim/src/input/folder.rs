@@ -1,0 +1,36 @@
+//! The YAML files below a folder.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::{Fault, InputError};
+
+/// A file as it is given; below a folder every YAML file that `is_wanted`, sorted.
+pub(crate) fn yaml_files(path: &Path, is_wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, InputError> {
+    let unreadable = |error: io::Error| Fault::of_file(path, format!("cannot be read: {error}"));
+    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
+        return Ok(vec![path.into()]);
+    }
+    let mut files = Vec::new();
+    below(path, &mut files)?;
+    files.retain(|file| is_wanted(file));
+    files.sort();
+    Ok(files)
+}
+
+/// All YAML files below a folder. Links to folders are not followed, so that there is an end.
+fn below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), InputError> {
+    let unreadable = |error: io::Error| Fault::of_file(folder, format!("cannot be read: {error}"));
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
+        if entry.file_type().map_err(unreadable)?.is_dir() {
+            below(&path, files)?;
+        } else if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

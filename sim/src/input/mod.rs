@@ -1,0 +1,11 @@
+//! Files that people write: read within bounds, and every error told with its place.
+
+mod error;
+mod folder;
+mod locate;
+mod source;
+
+pub(crate) use self::error::unknown;
+pub use self::error::{Fault, InputError};
+pub(crate) use self::folder::yaml_files;
+pub(crate) use self::source::{Source, read};
