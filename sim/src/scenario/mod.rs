@@ -12,6 +12,7 @@ mod find;
 mod manifest;
 mod names;
 mod shape;
+mod simulated;
 #[cfg(test)]
 mod tests;
 mod world;
@@ -29,6 +30,10 @@ pub use self::expectation::{
     Called, CarriedOut, Counted, Expectation, Item, Row, Sequence, Span, Telling, Wanted,
 };
 pub use self::find::find;
+pub use self::simulated::{
+    Defect, Factor, Flaps, Measure, PRESETS, PerSecond, Range, Seconds, Shape, Share, Simulated, TROUBLES,
+    Traffic, Trouble, Unit, Version, WarmUp, What,
+};
 pub use self::world::{Delay, Setting};
 use crate::input::{self, InputError, Source};
 

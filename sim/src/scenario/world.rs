@@ -10,7 +10,8 @@ use serin_core::{Timestamp, command::Routes, time::parse_duration};
 
 use super::{
     answer::{HookAnswer, MetricAnswer},
-    shape::Percentage,
+    shape::{Lasting, Percentage},
+    simulated::{Measure, Range, Seconds, Simulated, WrittenTraffic, WrittenTrouble, WrittenVersion},
 };
 
 /// `world`.
@@ -36,6 +37,10 @@ pub struct Setting {
     pub primary_runs: String,
     /// How routes begin, where a router was told already.
     pub routes: Option<Routes>,
+    /// What is drawn in this world is drawn from this number.
+    pub seed: u64,
+    /// The part of the world that goes its own way.
+    pub simulated: Option<Simulated>,
 }
 
 /// How long pods take to get ready.
@@ -76,6 +81,20 @@ pub(super) struct WrittenWorld {
     target: WrittenTarget,
     pub(super) primary: Option<WrittenPrimary>,
     pub(super) routes: Option<WrittenRoutes>,
+    seed: Option<u64>,
+    pub(super) traffic: Option<WrittenTraffic>,
+    pub(super) versions: BTreeMap<String, WrittenVersion>,
+    pub(super) measures: BTreeMap<String, Measure>,
+    pub(super) scrape: Option<Lasting>,
+    pub(super) router: Option<WrittenRouter>,
+    pub(super) faults: Vec<WrittenTrouble>,
+    pub(super) swarm: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenRouter {
+    pub(super) delay: Range<Seconds>,
 }
 
 #[derive(Default, Deserialize)]
@@ -119,6 +138,7 @@ impl From<WrittenRoutes> for Routes {
 
 /// 2026-01-01T00:00:00Z.
 const DEFAULT_START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+const DEFAULT_SEED: u64 = 1;
 const DEFAULT_REVISION: &str = "v1";
 
 impl From<WrittenWorld> for Setting {
@@ -134,6 +154,8 @@ impl From<WrittenWorld> for Setting {
             missing: written.target.missing,
             primary_runs: written.primary.map_or_else(|| DEFAULT_REVISION.into(), |primary| primary.runs),
             routes: written.routes.map(Routes::from),
+            seed: written.seed.unwrap_or(DEFAULT_SEED),
+            simulated: None,
         }
     }
 }
