@@ -17,7 +17,9 @@ fn rollouts(c: &mut Criterion) {
         b.iter(|| (0..ROLLOUTS).for_each(|seed| drop(black_box(drive::outcome(&good, seed)))));
     });
     group.bench_function("all threads", |b| {
-        b.iter(|| (0..ROLLOUTS).into_par_iter().for_each(|seed| drop(black_box(drive::outcome(&good, seed)))));
+        b.iter(|| {
+            (0..ROLLOUTS).into_par_iter().for_each(|seed| drop(black_box(drive::outcome(&good, seed))))
+        });
     });
     group.finish();
 }

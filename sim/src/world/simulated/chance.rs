@@ -72,10 +72,10 @@ impl Chance {
     /// How often something happens that happens so often on average.
     pub(crate) fn poisson(&mut self, mean: f64) -> u64 {
         // Beyond any number of requests that can come, and where the distribution is not defined, there is none.
-        match Poisson::new(mean) {
-            Ok(poisson) if mean > 0.0 => poisson.sample(&mut self.0) as u64,
-            Ok(_) | Err(_) => 0,
+        if mean <= 0.0 {
+            return 0;
         }
+        Poisson::new(mean).map_or(0, |poisson| poisson.sample(&mut self.0) as u64)
     }
 
     /// How many of `n` happen that each happen with this probability.

@@ -85,6 +85,13 @@ impl Counters {
         self.times.insert(place, at);
     }
 
+    /// The same counters by what requests end in alone: those that succeed and those that fail.
+    pub(super) fn by_code(&self) -> Self {
+        let half = self.kinds / 2;
+        let counts = self.counts.chunks_exact(half.max(1)).map(|buckets| buckets.iter().sum());
+        Self { times: self.times.clone(), counts: counts.collect(), ..Self::new(2) }
+    }
+
     /// The counts at a place, by kind.
     pub(super) fn counts(&self, place: usize) -> &[u64] {
         &self.counts[place * self.kinds..(place + 1) * self.kinds]

@@ -61,7 +61,7 @@ impl Load {
     }
 
     /// Adds how many requests of each kind there are on average in a span: those that succeed by bucket, then those that
-    /// fail by bucket.
+    /// fail by bucket; two kinds only are those that succeed and those that fail.
     pub(super) fn expected(&self, around: &Surroundings<'_>, from: f64, to: f64, cells: &mut [f64]) {
         for (from, to, segment) in self.within(from, to) {
             let share = segment.users + segment.mirrored;
@@ -108,6 +108,11 @@ fn add(
     let middle = f64::midpoint(from, to);
     let rate = around.flow.rate(middle) * (segment.users + segment.mirrored);
     let regime = around.versions[segment.version].regime(middle - segment.started, rate);
+    if let ([succeeding], [failing]) = (&mut *succeeding, &mut *failing) {
+        *succeeding += requests * (1.0 - regime.errors);
+        *failing += requests * regime.errors;
+        return;
+    }
     for (bucket, share) in regime.buckets.iter().enumerate() {
         succeeding[bucket] += requests * share * (1.0 - regime.errors);
         failing[bucket] += requests * share * regime.errors;

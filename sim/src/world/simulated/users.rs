@@ -13,14 +13,15 @@ impl Simulation<'_> {
         let segments: Vec<_> =
             self.canary.within(begin, until).map(|(from, to, of)| (from, to, *of)).collect();
         let around = Surroundings { flow: &self.flow, versions: &self.versions };
+        let mut counters = self.counters.by_code();
         for (from, to, segment) in segments {
             if segment.users <= 0.0 {
                 continue;
             }
             let mut look = |at| {
-                let place = self.counters.look(at, &self.canary, &around, &mut self.requests)?;
-                let (succeeded, failed) = self.counters.counts(place).split_at(self.buckets.count());
-                Some((succeeded.iter().sum::<u64>(), failed.iter().sum::<u64>()))
+                let place = counters.look(at, &self.canary, &around, &mut self.requests)?;
+                let counts = counters.counts(place);
+                Some((counts[0], counts[1]))
             };
             let (Some(before), Some(after)) = (look(from), look(to)) else { continue };
             // Copies of requests are nobody's requests.
@@ -37,12 +38,11 @@ impl Simulation<'_> {
     /// Adds what users have met on the primary.
     pub(super) fn count_primary(&mut self, until: f64) {
         let around = Surroundings { flow: &self.flow, versions: &self.versions };
-        let mut means = vec![0.0; 2 * self.buckets.count()];
+        let mut means = [0.0; 2];
         self.primary.expected(&around, 0.0, until, &mut means);
-        let (succeeding, failing) = means.split_at(self.buckets.count());
         let mut chance = Chance::of(self.seed, Part::PrimaryRequests);
-        let succeeded = chance.poisson(succeeding.iter().sum());
-        let failed = chance.poisson(failing.iter().sum());
+        let succeeded = chance.poisson(means[0]);
+        let failed = chance.poisson(means[1]);
         self.users.requests += succeeded + failed;
         self.users.failed += failed;
     }

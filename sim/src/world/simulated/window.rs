@@ -54,11 +54,11 @@ impl Query<'_> {
     /// Which samples a response code has: those from its first request on.
     fn samples(&mut self, code: usize, at: f64, range: f64, counters: &mut Counters) -> Option<Samples> {
         let begin = counters.begin()?;
-        let mut times = self.scrapes.within((at - range).max(begin), at);
-        let last = times.next_back()?;
-        self.total(code, last, counters).filter(|total| *total > 0)?;
-        let mut left = times.clone().count() as u32 + 1;
-        for first in times.chain([last]) {
+        let times = self.scrapes.within((at - range).max(begin), at);
+        let last = times.clone().next_back()?;
+        // From the first to the last: a time behind all others is cheaper to draw than one between.
+        let mut left = times.clone().count() as u32;
+        for first in times {
             if self.total(code, first, counters).is_some_and(|total| total > 0) {
                 return Some(Samples { first, last, count: left });
             }
