@@ -58,8 +58,12 @@ pub struct Users {
 pub struct Outcome {
     /// The phase.
     pub phase: Phase,
-    /// When nothing was left to happen, on the world's clock.
-    pub at: Duration,
+    /// When the last revision was deployed, on the world's clock; the beginning where none was.
+    pub released: Duration,
+    /// When the rollout ended, in Succeeded or Failed; `None` if it has not.
+    pub ended: Option<Duration>,
+    /// Whether the last revision keeps within the bounds of every metric that is simulated; `None` in a scripted world.
+    pub good: Option<bool>,
     /// The revision the primary runs, if there is a primary and it can be told.
     pub promoted: Option<String>,
     /// What users have met, where that is simulated.

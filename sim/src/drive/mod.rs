@@ -15,7 +15,7 @@ mod timeline;
 use std::{rc::Rc, time::Duration};
 
 use serin_core::{
-    Observation, State, Tick, Timestamp,
+    Observation, Phase, State, Tick, Timestamp,
     invariant::{self, Call, History},
     message::NoticeId,
     question::Question,
@@ -99,6 +99,10 @@ struct Drive<'a, L> {
     asked: Vec<Asked>,
     /// Plans so far.
     decisions: usize,
+    /// When the last revision was deployed.
+    released: Duration,
+    /// When the rollout of it ended.
+    ended: Option<Duration>,
     log: L,
 }
 
@@ -127,6 +131,8 @@ impl<'a, L: Log> Drive<'a, L> {
             happened: Vec::new(),
             asked: Vec::new(),
             decisions: 0,
+            released: Duration::ZERO,
+            ended: None,
             log,
             saved,
         }
@@ -135,9 +141,11 @@ impl<'a, L: Log> Drive<'a, L> {
     fn outcome(&mut self) -> Outcome {
         Outcome {
             phase: self.saved.phase,
-            at: self.world.at(),
+            released: self.released,
+            ended: self.ended,
+            good: self.world.is_good(),
             promoted: self.world.primary_runs(),
-            users: self.world.users(),
+            users: self.world.users(self.released),
         }
     }
 
@@ -181,6 +189,9 @@ impl<'a, L: Log> Drive<'a, L> {
             let (told, is_seen) = self.world.happen(action);
             self.happened.push(told);
             self.changed |= is_seen;
+            if let Action::Deploy(_) = action {
+                (self.released, self.ended) = (self.world.at(), None);
+            }
             if let Action::Restart = action {
                 self.restart();
             }
@@ -331,6 +342,8 @@ impl<'a, L: Log> Drive<'a, L> {
             state.clone()
         };
         self.log.saved(&self.saved);
+        let is_over = matches!(self.saved.phase, Phase::Succeeded | Phase::Failed);
+        self.ended = self.ended.or_else(|| is_over.then(|| self.world.at())).filter(|_| is_over);
         for violation in violations {
             self.violate(violation);
         }

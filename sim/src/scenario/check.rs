@@ -20,7 +20,7 @@ use super::{
     simulated,
     world::Setting,
 };
-use crate::input::{Fault, InputError, Source, unknown};
+use crate::input::{self, Fault, InputError, Source, unknown};
 
 const DEFAULT_UNTIL: Duration = Duration::from_secs(86_400);
 /// The longest story; so that every file comes to an end.
@@ -134,7 +134,7 @@ fn parse_canary(manifest: &Canary, defaults: &Defaults, source: &Source<'_>) -> 
 pub(crate) fn read_raw(json: &Value) -> Result<raw::Canary, (String, String)> {
     serde_path_to_error::deserialize(json).map_err(|error| {
         let field = error.path().to_string();
-        (if field == "." { String::new() } else { field }, error.into_inner().to_string())
+        (if field == "." { String::new() } else { field }, input::reword(&error.into_inner().to_string()))
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod answer;
 mod check;
+mod document;
 mod event;
 mod expectation;
 mod file;
@@ -23,6 +24,7 @@ use serde_json::Value;
 use serin_core::{Rollout, spec::Defaults, state::Status};
 
 pub use self::answer::{HookAnswer, HookOutcome, MetricAnswer};
+pub use self::document::{Document, Set};
 pub use self::event::{
     Action, Blind, Deleted, Event, Fail, Overwritten, Pattern, Pods, SaveFault, StopAfter, Times, Trigger,
 };

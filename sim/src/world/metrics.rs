@@ -74,9 +74,7 @@ fn opposite(metric: &Metric, answer: &MetricAnswer) -> MetricAnswer {
 }
 
 fn is_within(metric: &Metric, value: f64) -> bool {
-    let value = metric.compared(value);
-    let Bounds { min, max } = metric.bounds;
-    min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max)
+    metric.bounds.hold(metric.compared(value))
 }
 
 #[cfg(test)]

@@ -99,10 +99,18 @@ impl World<'_> {
         self.primary_pods.start(at);
     }
 
-    /// What users have met so far; `None` in a world that is not simulated.
-    pub(crate) fn users(&mut self) -> Option<Users> {
+    /// What users have met since then; `None` in a world that is not simulated.
+    pub(crate) fn users(&mut self, since: Duration) -> Option<Users> {
         let at = self.at();
-        self.simulation.as_mut().map(|simulation| simulation.finish(at))
+        self.simulation.as_mut().map(|simulation| simulation.finish(since, at))
+    }
+
+    /// Whether what the target runs keeps within the bounds of every metric; `None` in a world that is not simulated.
+    pub(crate) fn is_good(&mut self) -> Option<bool> {
+        let revision = self.target_runs()?;
+        let canary = std::rc::Rc::clone(&self.canary);
+        let metrics = canary.as_ref().as_ref().ok()?.metrics();
+        self.simulation.as_mut().map(|simulation| simulation.is_good(&revision, metrics))
     }
 
     /// Tells the simulation how the cluster is.

@@ -1,8 +1,11 @@
 //! How a version behaves, with its numbers drawn: the share of requests that fail and how long requests take, now and in
 //! other regimes. Times are seconds.
 
-use super::{buckets::Buckets, chance::Chance};
-use crate::scenario::{Delay, Version};
+use super::{
+    buckets::{self, Buckets},
+    chance::Chance,
+};
+use crate::scenario::{Delay, Measure, Version};
 
 /// A version with its numbers drawn.
 #[derive(Clone, Debug)]
@@ -32,14 +35,16 @@ pub(super) struct Regime {
     pub(super) errors: f64,
     /// The share in each bucket.
     pub(super) buckets: Box<[f64]>,
+    p50: f64,
+    p99: f64,
 }
 
 impl Behaviour {
     pub(super) fn draw(version: &Version, buckets: &Buckets, chance: &mut Chance) -> Self {
         let (p50, p99) = (chance.draw(version.p50), chance.draw(version.p99));
-        let regime = |errors: f64, slower: f64| Regime {
-            errors,
-            buckets: buckets.shares(p50 * slower, p99.max(p50) * slower),
+        let regime = |errors: f64, slower: f64| {
+            let (p50, p99) = (p50 * slower, p99.max(p50) * slower);
+            Regime { errors, buckets: buckets.shares(p50, p99), p50, p99 }
         };
         Self {
             normal: regime(chance.draw(version.errors), 1.0),
@@ -77,11 +82,32 @@ impl Behaviour {
         self.defect.as_ref().is_some_and(|defect| defect.above > 0.0)
     }
 
+    /// What a measure shows in the long run: always, and once its defect shows.
+    pub(super) fn truths(&self, measure: Measure) -> impl Iterator<Item = f64> {
+        let defect = self.defect.as_ref().map(|defect| &defect.regime);
+        [Some(&self.normal), defect].into_iter().flatten().map(move |regime| regime.truth(measure))
+    }
+
+    /// Whether its pods ever get ready.
+    pub(super) fn gets_ready(&self) -> bool {
+        self.crashes <= 0.0
+    }
+
     /// How long pods take that are started now.
     pub(super) fn takes(&self, chance: &mut Chance) -> Delay {
         if chance.happens(self.crashes) {
             return Delay::Never;
         }
         Delay::For(std::time::Duration::from_millis((self.ready * 1000.0).round() as u64))
+    }
+}
+
+impl Regime {
+    fn truth(&self, measure: Measure) -> f64 {
+        match (measure, measure.quantile()) {
+            (_, Some(quantile)) => 1000.0 * buckets::quantile(self.p50, self.p99, quantile),
+            (Measure::ErrorRate, None) => 100.0 * self.errors,
+            (_, None) => 100.0 * (1.0 - self.errors),
+        }
     }
 }

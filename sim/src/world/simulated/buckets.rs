@@ -65,6 +65,13 @@ impl Buckets {
     }
 }
 
+/// A quantile, from 0 to 1, of the log-normal latency with these percentiles.
+pub(super) fn quantile(p50: f64, p99: f64, quantile: f64) -> f64 {
+    let spread = (p99.ln() - p50.ln()) / Z99;
+    let place = Normal::standard().inverse_cdf(quantile);
+    (p50.ln() + spread * place).exp()
+}
+
 fn share_below(end: f64, middle: f64, spread: f64) -> f64 {
     match Normal::new(middle, spread) {
         Ok(normal) if spread > 0.0 => normal.cdf(end),
@@ -88,6 +95,13 @@ mod tests {
         };
         assert!((below(50.0) - 0.5).abs() < 1e-9, "{}", below(50.0));
         assert!((below(500.0) - 0.99).abs() < 1e-9);
+    }
+
+    #[test]
+    fn quantiles_meet_the_percentiles() {
+        let at = |place| quantile(0.050, 0.500, place);
+        assert!((at(0.5) - 0.050).abs() < 1e-9 && (at(0.99) - 0.500).abs() < 1e-9);
+        assert_eq!(quantile(0.05, 0.05, 0.95), 0.05_f64.ln().exp());
     }
 
     #[test]

@@ -181,12 +181,23 @@ impl<'a> Simulation<'a> {
         Some(answer.map_or(MetricAnswer::None, MetricAnswer::Value))
     }
 
-    /// What users have met by then.
-    pub(crate) fn finish(&mut self, at: Duration) -> Users {
+    /// What users have met from `since` to `at`.
+    pub(crate) fn finish(&mut self, since: Duration, at: Duration) -> Users {
         let at = at.as_secs_f64();
         self.count_users(at);
-        self.count_primary(at);
+        self.count_primary(since.as_secs_f64(), at);
         self.users
+    }
+
+    /// Whether a revision keeps within the bounds of every metric, measured without end: warming up does not count.
+    pub(crate) fn is_good(&mut self, revision: &str, metrics: &[Metric]) -> bool {
+        let version = self.version(revision);
+        let behaviour = &self.versions[version];
+        behaviour.gets_ready()
+            && metrics.iter().all(|metric| {
+                let Some(measure) = measure(self.simulated, metric) else { return true };
+                behaviour.truths(measure).all(|value| metric.bounds.hold(metric.compared(value)))
+            })
     }
 
     /// The place of a revision among the versions; its numbers are drawn when it is first met.

@@ -35,11 +35,11 @@ impl Simulation<'_> {
         }
     }
 
-    /// Adds what users have met on the primary.
-    pub(super) fn count_primary(&mut self, until: f64) {
+    /// Adds what users have met on the primary in a span.
+    pub(super) fn count_primary(&mut self, since: f64, until: f64) {
         let around = Surroundings { flow: &self.flow, versions: &self.versions };
         let mut means = [0.0; 2];
-        self.primary.expected(&around, 0.0, until, &mut means);
+        self.primary.expected(&around, since, until, &mut means);
         let mut chance = Chance::of(self.seed, Part::PrimaryRequests);
         let succeeded = chance.poisson(means[0]);
         let failed = chance.poisson(means[1]);
