@@ -1,7 +1,9 @@
 //! What the `serin` command understands. One file for each verb.
 
+mod long_work;
 mod replay;
 mod screen;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -18,6 +20,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Replay(replay::Args),
+    Sweep(Box<sweep::Args>),
 }
 
 impl Cli {
@@ -27,6 +30,10 @@ impl Cli {
             Verb::Replay(args) => {
                 let screen = args.screen;
                 replay::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+            }
+            Verb::Sweep(args) => {
+                let screen = args.screen();
+                sweep::run(args, screen.look(), &mut screen.out(), &mut screen.err())
             }
         }
     }
@@ -41,6 +48,8 @@ pub(crate) enum Exit {
     Failed,
     /// A file or an argument cannot be used, or the output not be written.
     Unusable,
+    /// Ctrl-C.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -50,8 +59,21 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             // As clap ends on a wrong argument.
             Exit::Unusable => 2,
+            Exit::Interrupted => 130,
         })
     }
+}
+
+/// A message for standard error. Control characters would move the cursor: they become spaces.
+fn complaint(message: &str) -> String {
+    let mut text = String::new();
+    for line in message.lines() {
+        let lead = if line.starts_with(' ') { "" } else { "error: " };
+        text += lead;
+        text.extend(line.chars().map(|c| if c.is_control() { ' ' } else { c }));
+        text.push('\n');
+    }
+    text
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ pub(super) struct Signs {
     pub(super) happened: &'static str,
     pub(super) broke: &'static str,
     pub(super) likewise: &'static str,
+    pub(super) nothing: &'static str,
     /// A part of all requests.
     pub(super) full: &'static str,
     /// A part of the requests that match.
@@ -56,6 +57,7 @@ static UNICODE: Signs = Signs {
     happened: "▶",
     broke: "✗",
     likewise: "┊",
+    nothing: "–",
     full: "█",
     matched: "▓",
     mirrored: "▒",
@@ -72,6 +74,7 @@ static ASCII: Signs = Signs {
     happened: ">",
     broke: "!",
     likewise: ":",
+    nothing: "-",
     full: "#",
     matched: "=",
     mirrored: "~",
