@@ -4,6 +4,7 @@ mod long_work;
 mod replay;
 mod screen;
 mod sweep;
+mod tune;
 
 use std::process::ExitCode;
 
@@ -21,6 +22,7 @@ pub(crate) struct Cli {
 enum Verb {
     Replay(replay::Args),
     Sweep(Box<sweep::Args>),
+    Tune(Box<tune::Args>),
 }
 
 impl Cli {
@@ -34,6 +36,10 @@ impl Cli {
             Verb::Sweep(args) => {
                 let screen = args.screen();
                 sweep::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+            }
+            Verb::Tune(args) => {
+                let screen = args.screen;
+                tune::run(args, screen.look(), &mut screen.out(), &mut screen.err())
             }
         }
     }

@@ -141,11 +141,7 @@ fn swept(args: &Args, err: &mut dyn Write) -> Result<(Part, bool), String> {
     let sweep = Sweep::new(&document, &args.axes, args.runs, shard).map_err(|error| error.to_string())?;
     let title = sweep.scenarios.first().map_or("", |scenario| scenario.title.as_str());
     if sweep.scenarios.iter().any(|scenario| scenario.setting.simulated.is_none()) {
-        return Err(format!(
-            "{}: the world is scripted, so all runs are the same; give it traffic and versions, such as `world: \
-             {{traffic: {{rps: 100}}, versions: {{v2: {{errors: 0%..5%}}}}}}`",
-            path.display()
-        ));
+        return Err(format!("{}: {SCRIPTED}", path.display()));
     }
     let work = LongWork::begin(shard.of(args.runs) * sweep.points.len() as u64, "rollouts");
     let points = sweep.run(work.stop(), &|runs| work.done(runs));
@@ -158,8 +154,12 @@ fn swept(args: &Args, err: &mut dyn Write) -> Result<(Part, bool), String> {
     Ok((part, stopped))
 }
 
+/// Why nothing is learnt from running a scripted world many times.
+pub(super) const SCRIPTED: &str = "the world is scripted, so all runs are the same; give it traffic and versions, such as \
+                                   `world: {traffic: {rps: 100}, versions: {v2: {errors: 0%..5%}}}`";
+
 /// How long so many rollouts take, told roughly.
-fn estimate(runs: u128) -> String {
+pub(super) fn estimate(runs: u128) -> String {
     /// What one core of a laptop makes at least.
     const A_SECOND: u128 = 15_000;
     let cores = rayon::current_num_threads().max(1) as u128;
@@ -194,7 +194,8 @@ fn print(part: &Part, format: Format, look: &Look, out: &mut dyn Write) -> Resul
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
-fn written(result: io::Result<()>) -> Result<(), String> {
+/// A failed write as a message; a reader who left early is none.
+pub(super) fn written(result: io::Result<()>) -> Result<(), String> {
     match result {
         // The reader has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

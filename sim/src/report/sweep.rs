@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use serin_core::time::Human;
 
 use super::look::Look;
-use crate::sweep::{Part, Point, Share, Tally, Times};
+use crate::{
+    scenario::manifest_lines,
+    sweep::{Choice, Frontier, Goal, Met, Part, Point, Share, Tally, Times},
+};
 
 /// A table, a line for each point.
 #[must_use]
@@ -89,6 +92,58 @@ fn each(count: u64, tally: &Tally) -> String {
     if each < 100.0 { format!("{each:.1}") } else { format!("{each:.0}") }
 }
 
+/// The choices of a search, the best first, and the lines to paste for each.
+#[must_use]
+pub fn frontier(found: &Frontier, goals: &[Goal], look: &Look) -> String {
+    let goals: Vec<String> = goals.iter().map(ToString::to_string).collect();
+    let goals = goals.join(&format!(" {} ", look.signs.and));
+    let mut text =
+        format!("{} policies tried, {} left in the last round; wanted: {goals}\n", found.points, found.left);
+    for (place, choice) in found.choices.iter().enumerate() {
+        let tally = &choice.point.tally;
+        let (sign, met) = match choice.met {
+            Met::Yes => (look.signs.passed, "meets the goals"),
+            Met::Perhaps => ("?", "may meet the goals: more --runs will tell"),
+            Met::No => (look.signs.failed, "misses a goal"),
+        };
+        text += &format!("\n{}. {sign} {met}\n", place + 1);
+        for (name, value) in [
+            ("promotes within (half, 90 of 100)", times(&tally.to_promote, look)),
+            ("rolls back within", times(&tally.to_roll_back, look)),
+            ("false rollback", interval(tally.false_rollback(), look)),
+            ("missed", interval(tally.missed_regression(), look)),
+            ("failed requests a release", each(tally.failed, tally)),
+        ] {
+            text += &format!("   {name:<34} {value}\n");
+        }
+        let set = choice.point.set.iter().map(|(path, value)| (path.as_str(), value.as_str()));
+        for line in manifest_lines(set).lines() {
+            text += &format!("       {line}\n");
+        }
+    }
+    text
+}
+
+/// The same as an object: what was wanted, and the choices with their numbers and the lines to paste.
+#[must_use]
+pub fn frontier_json(found: &Frontier, goals: &[Goal]) -> String {
+    let goals: Vec<String> = goals.iter().map(ToString::to_string).collect();
+    let choice = |choice: &Choice| {
+        let set = choice.point.set.iter().map(|(path, value)| (path.as_str(), value.as_str()));
+        let mut shown = point(&choice.point);
+        shown["met"] = match choice.met {
+            Met::Yes => "yes".into(),
+            Met::Perhaps => "perhaps".into(),
+            Met::No => "no".into(),
+        };
+        shown["manifest"] = manifest_lines(set).into();
+        shown
+    };
+    let choices: Vec<Value> = found.choices.iter().map(choice).collect();
+    json!({"goals": goals, "policies": found.points, "left": found.left, "choices": choices}).to_string()
+        + "\n"
+}
+
 /// A line for each point, with a heading; shares from 0 to 1, times in seconds, requests of all runs together.
 #[must_use]
 pub fn csv(part: &Part) -> String {
@@ -118,15 +173,16 @@ fn quoted(cell: &str) -> String {
 /// One object: what was run, and the points with their numbers.
 #[must_use]
 pub fn json(part: &Part) -> String {
-    let point = |point: &Point| {
-        let set: serde_json::Map<String, Value> =
-            point.set.iter().map(|(field, value)| (field.clone(), value.as_str().into())).collect();
-        let numbers: serde_json::Map<String, Value> =
-            numbers(&point.tally).into_iter().map(|(name, value)| (name.into(), value)).collect();
-        json!({"set": set, "numbers": numbers})
-    };
     let points: Vec<Value> = part.points.iter().map(point).collect();
     json!({"title": part.title, "runs": part.runs, "seed": part.seed, "points": points}).to_string() + "\n"
+}
+
+fn point(point: &Point) -> Value {
+    let set: serde_json::Map<String, Value> =
+        point.set.iter().map(|(field, value)| (field.clone(), value.as_str().into())).collect();
+    let numbers: serde_json::Map<String, Value> =
+        numbers(&point.tally).into_iter().map(|(name, value)| (name.into(), value)).collect();
+    json!({"set": set, "numbers": numbers})
 }
 
 /// Every number of a point under its name.

@@ -59,6 +59,7 @@ pub(super) fn check(mut file: File, source: &Source<'_>) -> Result<Scenario, Inp
         title: file.scenario,
         path: source.path.into(),
         manifest: manifest.json,
+        standard: canary.metrics().to_vec(),
         canary,
         defaults,
         setting,

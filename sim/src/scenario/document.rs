@@ -129,6 +129,45 @@ impl Document {
     }
 }
 
+/// Lines to paste into a Canary's `spec`, for those of the fields that are below it.
+#[must_use]
+pub fn manifest_lines<'a>(sets: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut spec = Value::Null;
+    for (path, value) in sets {
+        let first = path.split(['.', '[']).next().unwrap_or_default();
+        let inside = match first {
+            "analysis" | "canaryAnalysis" => path,
+            _ => path.strip_prefix("canary.").unwrap_or(path).strip_prefix("spec.").unwrap_or_default(),
+        };
+        let Ok(value) = serde_yaml::from_str::<Value>(value) else { continue };
+        if inside.is_empty() {
+            continue;
+        }
+        let mut at = &mut spec;
+        for step in steps(inside) {
+            at = match step {
+                Step::Key(key) => as_mapping(at).entry(key.into()).or_insert(Value::Null),
+                Step::Item(name) => named_item(at, &name),
+            };
+        }
+        *at = value;
+    }
+    if spec.is_null() { String::new() } else { serde_yaml::to_string(&spec).unwrap_or_default() }
+}
+
+/// The item of that name in a list that has at least that one.
+fn named_item<'a>(value: &'a mut Value, name: &str) -> &'a mut Value {
+    if !value.is_sequence() {
+        *value = Value::Sequence(Vec::new());
+    }
+    let items = value.as_sequence_mut().expect("it was made a list above");
+    let place = place(items, name).unwrap_or_else(|| {
+        items.push(Value::Mapping([("name".into(), name.into())].into_iter().collect()));
+        items.len() - 1
+    });
+    &mut items[place]
+}
+
 /// A field of the Canary that no meaning is given to: a cluster would drop it.
 fn has_no_effect(scenario: &Scenario, path: &str) -> Option<String> {
     let first = path.split(['.', '[']).next().unwrap_or_default();
@@ -242,6 +281,27 @@ expect: [{phase: Failed}]
         let errors = |path| with(path, "5%").unwrap().setting.simulated.unwrap().version("v1.2").errors.max;
         assert_eq!(errors("world.versions[v1.2].errors"), 0.05);
         assert_eq!(with("until", "5m").unwrap().until.as_secs(), 300);
+    }
+
+    #[test]
+    fn a_policy_is_pasted_as_it_stands_in_a_canary() {
+        let lines = manifest_lines([
+            ("analysis.interval", "30s"),
+            ("world.versions.v2.errors", "1%"),
+            ("spec.analysis.metrics[request-success-rate].thresholdRange.min", "98.5"),
+            ("spec.skipAnalysis", "false"),
+        ]);
+        let expected = "\
+analysis:
+  interval: 30s
+  metrics:
+  - name: request-success-rate
+    thresholdRange:
+      min: 98.5
+skipAnalysis: false
+";
+        assert_eq!(lines, expected);
+        assert_eq!(manifest_lines([("world.seed", "1")]), "");
     }
 
     #[test]

@@ -21,10 +21,14 @@ mod world;
 use std::{path::Path, path::PathBuf, time::Duration};
 
 use serde_json::Value;
-use serin_core::{Rollout, spec::Defaults, state::Status};
+use serin_core::{
+    Rollout,
+    spec::{Defaults, Metric},
+    state::Status,
+};
 
 pub use self::answer::{HookAnswer, HookOutcome, MetricAnswer};
-pub use self::document::{Document, Set};
+pub use self::document::{Document, Set, manifest_lines};
 pub use self::event::{
     Action, Blind, Deleted, Event, Fail, Overwritten, Pattern, Pods, SaveFault, StopAfter, Times, Trigger,
 };
@@ -62,6 +66,8 @@ pub struct Scenario {
     pub until: Duration,
     /// What must hold.
     pub expect: Vec<Item>,
+    /// What a good release keeps to: the metrics of the Canary as it is written, whatever is varied.
+    pub standard: Vec<Metric>,
 }
 
 /// Reads a scenario file.

@@ -5,9 +5,11 @@
 //! and shards do not change a byte.
 
 mod axis;
+mod goal;
 mod interval;
 mod shard;
 mod tally;
+mod tune;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,9 +17,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use self::axis::{Axis, count, points};
+pub use self::goal::{Goal, Met};
 pub use self::interval::Share;
 pub use self::shard::{MergeError, Part, Shard, merge};
 pub use self::tally::{Tally, Times};
+pub use self::tune::{Choice, Frontier, most_rollouts, tune, usual_axes};
 use crate::{
     drive,
     input::InputError,
@@ -58,8 +62,12 @@ impl Sweep {
     /// A field that is not there, or a scenario that makes no sense at some point.
     pub fn new(document: &Document, axes: &[Axis], runs: u64, shard: Shard) -> Result<Self, InputError> {
         let points = points(axes);
-        let scenarios: Vec<Scenario> =
-            points.iter().map(|point| document.with(point)).collect::<Result<_, _>>()?;
+        // What is good does not change with the policy that is to find out.
+        let standard = document.with(&[])?.standard;
+        let at = |point: &Vec<Set>| {
+            document.with(point).map(|scenario| Scenario { standard: standard.clone(), ..scenario })
+        };
+        let scenarios: Vec<Scenario> = points.iter().map(at).collect::<Result<_, _>>()?;
         let seed = scenarios.first().map_or(1, |scenario| scenario.setting.seed);
         Ok(Self { points, scenarios, runs, seed, shard })
     }

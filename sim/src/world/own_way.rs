@@ -105,12 +105,11 @@ impl World<'_> {
         self.simulation.as_mut().map(|simulation| simulation.finish(since, at))
     }
 
-    /// Whether what the target runs keeps within the bounds of every metric; `None` in a world that is not simulated.
+    /// Whether what the target runs keeps to the standard; `None` in a world that is not simulated.
     pub(crate) fn is_good(&mut self) -> Option<bool> {
         let revision = self.target_runs()?;
-        let canary = std::rc::Rc::clone(&self.canary);
-        let metrics = canary.as_ref().as_ref().ok()?.metrics();
-        self.simulation.as_mut().map(|simulation| simulation.is_good(&revision, metrics))
+        let standard = &self.scenario.standard;
+        self.simulation.as_mut().map(|simulation| simulation.is_good(&revision, standard))
     }
 
     /// Tells the simulation how the cluster is.
