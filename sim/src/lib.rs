@@ -4,6 +4,7 @@
 //! happened, [`expect`] judges it. [`replay`] does all of this with one file.
 
 pub mod drive;
+pub mod exact;
 pub mod expect;
 pub mod input;
 mod prometheus;

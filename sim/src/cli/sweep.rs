@@ -8,7 +8,8 @@ use std::{
 
 use clap::ValueEnum;
 use serin_sim::{
-    report::{Look, sweep as report},
+    exact,
+    report::{Look, exact as exact_report, sweep as report},
     scenario::Document,
     sweep::{self, Axis, Part, Shard, Sweep},
 };
@@ -38,6 +39,9 @@ pub(crate) struct Args {
     /// The most points that are run without being asked again
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     max_points: u64,
+    /// Compute instead of counting, where nothing but the requests is left to chance
+    #[arg(long, conflicts_with_all = ["runs", "shard"])]
+    exact: bool,
     #[command(flatten)]
     print: Print,
     #[command(subcommand)]
@@ -81,6 +85,7 @@ const EXAMPLES: &str = "\
 Examples:
   serin sweep release.yaml --vary analysis.threshold=1..5
   serin sweep release.yaml --vary analysis.interval=30s,1m --vary world.versions.v2.errors=0%,1%,5% --runs 10000
+  serin sweep release.yaml --vary analysis.threshold=1..5 --exact
   serin sweep release.yaml --runs 1000000 --shard 0/8 > 0.json
   serin sweep merge *.json
 
@@ -107,6 +112,7 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
         Some(Verb::Merge(args)) => {
             merged(&args.files).and_then(|part| print(&part, args.print.format, &look, out).map(|()| false))
         }
+        None if args.exact => computed(args, &look, out).map(|()| false),
         None => swept(args, err).and_then(|(part, stopped)| {
             let sharded = args.shard.is_some();
             let printed =
@@ -152,6 +158,34 @@ fn swept(args: &Args, err: &mut dyn Write) -> Result<(Part, bool), String> {
         let _ = err.write_all(complaint(&format!("stopped after {done} rollouts")).as_bytes());
     }
     Ok((part, stopped))
+}
+
+/// Computes every point and prints them.
+fn computed(args: &Args, look: &Look, out: &mut dyn Write) -> Result<(), String> {
+    let path = args.scenario.as_deref().unwrap_or(Path::new(""));
+    let points = sweep::count(&args.axes);
+    if points > u128::from(args.max_points) {
+        return Err(format!("{points} points; ask for them with --max-points {points}"));
+    }
+    let document = Document::load(path).map_err(|error| error.to_string())?;
+    let sweep = Sweep::new(&document, &args.axes, 1, Shard::WHOLE).map_err(|error| error.to_string())?;
+    let title = sweep.scenarios.first().map_or("", |scenario| scenario.title.as_str());
+    let points = sweep.points.iter().zip(&sweep.scenarios).map(|(point, scenario)| {
+        let set: Vec<_> = point.iter().map(|set| (set.path.clone(), set.value.clone())).collect();
+        let computed = exact::of(scenario).map_err(|why| {
+            let at: Vec<String> = set.iter().map(|(field, value)| format!("{field}={value}")).collect();
+            let at = if at.is_empty() { String::new() } else { format!(" at {}", at.join(", ")) };
+            format!("{}{at}: cannot be computed: {why}; without --exact it is estimated", path.display())
+        });
+        computed.map(|exact| (set, exact))
+    });
+    let points: Vec<_> = points.collect::<Result<_, String>>()?;
+    let text = match args.print.format {
+        Format::Text => exact_report::text(title, &points, look),
+        Format::Json => exact_report::json(title, &points),
+        Format::Csv => exact_report::csv(&points),
+    };
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
 /// Why nothing is learnt from running a scripted world many times.

@@ -4,6 +4,7 @@
 //! the next moment at which anything changes.
 
 mod calls;
+mod checks;
 mod limits;
 mod log;
 mod stop;
@@ -23,6 +24,7 @@ use serin_core::{
     tick::{Do, SaveError},
 };
 
+pub(crate) use self::checks::{Reached, reach};
 pub use self::stop::{StopAt, StopPoint};
 use self::{
     calls::Calls,

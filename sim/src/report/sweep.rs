@@ -19,25 +19,38 @@ pub fn text(part: &Part, look: &Look) -> String {
         points => format!(" at each of {points} points"),
     };
     let mut text = format!("{}\n{} runs{points}, seed {}\n\n", part.title, part.runs, part.seed);
-    let mut table = Table::new();
-    table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Disabled);
     let head = varied.iter().map(|(field, _)| field.as_str()).chain(COLUMNS.iter().map(|column| column.name));
-    table.set_header(head);
-    for point in &part.points {
+    let rows = part.points.iter().map(|point| {
         let values = point.set.iter().map(|(_, value)| value.clone());
         let cells = COLUMNS.iter().map(|column| (column.text)(&point.tally, look));
-        table.add_row(values.chain(cells));
-    }
+        values.chain(cells).collect()
+    });
+    text += &table(head, rows);
+    text.push('\n');
+    text += LEGEND;
+    text
+}
+
+/// Columns as wide as they have to be, numbers below each other.
+pub(super) fn table<'a>(
+    head: impl Iterator<Item = &'a str>,
+    rows: impl Iterator<Item = Vec<String>>,
+) -> String {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(head);
+    rows.for_each(|row| {
+        table.add_row(row);
+    });
     for column in table.column_iter_mut() {
         column.set_cell_alignment(CellAlignment::Right);
         column.set_padding((0, 2));
     }
+    let mut text = String::new();
     for line in table.lines() {
         text += line.trim_end();
         text.push('\n');
     }
-    text.push('\n');
-    text += LEGEND;
     text
 }
 
@@ -62,7 +75,7 @@ const COLUMNS: &[Column] = &[
     Column { name: "all failed", text: |tally, _| each(tally.failed, tally) },
 ];
 
-fn none(look: &Look) -> String {
+pub(super) fn none(look: &Look) -> String {
     look.signs.nothing.into()
 }
 
@@ -88,7 +101,10 @@ fn times(times: &Times, look: &Look) -> String {
 }
 
 fn each(count: u64, tally: &Tally) -> String {
-    let each = if tally.runs == 0 { 0.0 } else { count as f64 / tally.runs as f64 };
+    average(if tally.runs == 0 { 0.0 } else { count as f64 / tally.runs as f64 })
+}
+
+pub(super) fn average(each: f64) -> String {
     if each < 100.0 { format!("{each:.1}") } else { format!("{each:.0}") }
 }
 
@@ -161,12 +177,12 @@ pub fn csv(part: &Part) -> String {
     text
 }
 
-fn line(cells: impl Iterator<Item = String>) -> String {
+pub(super) fn line(cells: impl Iterator<Item = String>) -> String {
     cells.collect::<Vec<_>>().join(",") + "\n"
 }
 
 /// As RFC 4180 quotes it.
-fn quoted(cell: &str) -> String {
+pub(super) fn quoted(cell: &str) -> String {
     if cell.contains([',', '"', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.into() }
 }
 

@@ -49,6 +49,12 @@ impl Times {
         *self.0.entry(time.as_secs()).or_default() += 1;
     }
 
+    /// How many took this long, in whole seconds.
+    #[must_use]
+    pub fn at(&self, time: Duration) -> u64 {
+        self.0.get(&time.as_secs()).copied().unwrap_or(0)
+    }
+
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> u64 {

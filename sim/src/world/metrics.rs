@@ -47,7 +47,7 @@ pub(crate) fn answer(scripted: &MetricAnswer) -> Answer {
 }
 
 /// A value that passes: 100 for the two built-in metrics where their bounds allow it, else a bound.
-fn healthy(metric: &Metric) -> f64 {
+pub(crate) fn healthy(metric: &Metric) -> f64 {
     const BUILT_IN: f64 = 100.0;
     let Bounds { min, max } = metric.bounds;
     match metric.source {

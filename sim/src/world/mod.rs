@@ -30,7 +30,8 @@ use self::{blind::Blindness, clock::Clock, pods::Pods, simulated::Simulation};
 pub(crate) use self::{
     faults::Faults,
     hooks::{Attempt, Hooks, wait},
-    metrics::{Metrics, answer},
+    metrics::{Metrics, answer, healthy},
+    simulated::{Buckets, Expected, Offered, Scrapes, measure, rate_of, share_of},
 };
 use crate::scenario::Scenario;
 

@@ -13,7 +13,7 @@ use super::{
     World,
     hooks::Attempt,
     pods,
-    simulated::{Copies, Copy},
+    simulated::{Copies, Copy, Offered},
 };
 use crate::{
     record::Users,
@@ -103,6 +103,12 @@ impl World<'_> {
     pub(crate) fn users(&mut self, since: Duration) -> Option<Users> {
         let at = self.at();
         self.simulation.as_mut().map(|simulation| simulation.finish(since, at))
+    }
+
+    /// What is to be expected since then, on average; `None` in a world that is not simulated.
+    pub(crate) fn offered(&self, since: Duration) -> Option<Offered> {
+        let (since, at) = (since.as_secs_f64(), self.at().as_secs_f64());
+        self.simulation.as_ref().map(|simulation| simulation.offered(since, at))
     }
 
     /// Whether what the target runs keeps to the standard; `None` in a world that is not simulated.

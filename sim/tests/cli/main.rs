@@ -105,3 +105,16 @@ fn snap_an_unknown_option() {
 fn snap_the_same_bytes_twice() {
     assert_cmd_snapshot!(serin().args(["replay", "--check-determinism", "--quiet", "scenarios/conformance"]));
 }
+
+#[test]
+fn snap_a_sweep_that_is_computed() {
+    let vary = ["--vary", "analysis.threshold=1..3", "--vary", "world.versions.v2.errors=0.8%,2%"];
+    assert_cmd_snapshot!(serin().args(["sweep", "--exact", &inputs("sweep-exact")]).args(vary));
+    assert_cmd_snapshot!(serin().args(["sweep", "--exact", "--format", "json", &inputs("sweep-exact")]));
+}
+
+#[test]
+fn snap_a_sweep_that_cannot_be_computed() {
+    let vary = ["--vary", "world.traffic={rps: 5..50}"];
+    assert_cmd_snapshot!(serin().args(["sweep", "--exact", &inputs("sweep-exact")]).args(vary));
+}

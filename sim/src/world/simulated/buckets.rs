@@ -4,7 +4,7 @@ use statrs::distribution::{ContinuousCDF as _, Normal};
 
 /// Upper ends of the buckets in milliseconds, the last without an end. One bucket alone where nobody asks for latencies.
 #[derive(Clone, Debug)]
-pub(super) struct Buckets(Box<[f64]>);
+pub(crate) struct Buckets(Box<[f64]>);
 
 /// Istio's buckets of `istio_request_duration_milliseconds`.
 const ISTIO: &[f64] = &[
@@ -33,7 +33,7 @@ const ISTIO: &[f64] = &[
 const Z99: f64 = 2.326_347_874_040_841;
 
 impl Buckets {
-    pub(super) fn new(wanted: bool) -> Self {
+    pub(crate) fn new(wanted: bool) -> Self {
         let ends: &[f64] = if wanted { ISTIO } else { &[] };
         Self(ends.iter().copied().chain([f64::INFINITY]).collect())
     }
@@ -42,7 +42,7 @@ impl Buckets {
         self.0.len()
     }
 
-    pub(super) fn ends(&self) -> &[f64] {
+    pub(crate) fn ends(&self) -> &[f64] {
         &self.0
     }
 

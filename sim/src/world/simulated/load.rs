@@ -76,6 +76,38 @@ impl Load {
     }
 }
 
+/// A span in which requests of every kind come evenly.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Even {
+    /// Its beginning, in seconds since the story began.
+    pub(crate) from: f64,
+    /// Its end.
+    pub(crate) to: f64,
+    /// The share of these requests that are users'; the others are copies.
+    pub(crate) users: f64,
+    /// Requests per second of each kind, as [`Load::expected`] orders them.
+    pub(crate) rates: Box<[f64]>,
+}
+
+impl Load {
+    /// What comes in a span, cut where it changes; spans without requests are left out. For constant traffic.
+    pub(super) fn even(&self, around: &Surroundings<'_>, from: f64, to: f64, kinds: usize) -> Vec<Even> {
+        let mut found = Vec::new();
+        for (from, to, segment) in self.within(from, to) {
+            let share = segment.users + segment.mirrored;
+            if share <= 0.0 {
+                continue;
+            }
+            slices(around, segment, from, to, &mut |from, to| {
+                let mut rates = vec![0.0; kinds];
+                add(around, segment, (from, to), around.flow.rate(from) * share, &mut rates);
+                found.push(Even { from, to, users: segment.users / share, rates: rates.into() });
+            });
+        }
+        found
+    }
+}
+
 /// Cuts a span where a segment's version begins to behave differently.
 fn slices(around: &Surroundings<'_>, segment: &Segment, from: f64, to: f64, each: &mut dyn FnMut(f64, f64)) {
     let version = &around.versions[segment.version];

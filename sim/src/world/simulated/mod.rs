@@ -7,6 +7,7 @@ mod behaviour;
 mod buckets;
 mod chance;
 mod counters;
+mod expected;
 mod flow;
 mod load;
 mod scrapes;
@@ -20,16 +21,20 @@ use std::time::Duration;
 
 use serin_core::{Rollout, spec::Metric, time::parse_duration};
 
-pub(crate) use self::weather::Weather;
 use self::{
     behaviour::Behaviour,
-    buckets::Buckets,
     chance::{Chance, Part},
     counters::Counters,
     flow::Flow,
     load::{Load, Segment, Surroundings},
-    scrapes::Scrapes,
     window::Query,
+};
+pub(crate) use self::{
+    buckets::Buckets,
+    expected::{Expected, Offered},
+    scrapes::Scrapes,
+    weather::Weather,
+    window::{rate_of, share_of},
 };
 use crate::{
     record::Users,
@@ -212,7 +217,8 @@ impl<'a> Simulation<'a> {
     }
 }
 
-fn measure(simulated: &Simulated, metric: &Metric) -> Option<Measure> {
+/// What a metric measures in this world.
+pub(crate) fn measure(simulated: &Simulated, metric: &Metric) -> Option<Measure> {
     simulated
         .measures
         .get(&*metric.key)

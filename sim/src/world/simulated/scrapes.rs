@@ -3,7 +3,7 @@
 use super::chance::{Chance, Part};
 
 #[derive(Clone, Debug)]
-pub(super) struct Scrapes {
+pub(crate) struct Scrapes {
     interval: f64,
     /// When the first one is.
     phase: f64,
@@ -22,8 +22,13 @@ impl Scrapes {
         Self { interval, phase, seed: chance.number(), missed, from, to }
     }
 
+    /// None is missed, and the first is made then.
+    pub(crate) fn regular(interval: f64, phase: f64) -> Self {
+        Self { interval, phase, seed: 0, missed: 0.0, from: 0.0, to: 0.0 }
+    }
+
     /// The scrapes in a span whose beginning does not belong to it, as a range of Prometheus is.
-    pub(super) fn within(&self, from: f64, to: f64) -> impl DoubleEndedIterator<Item = f64> + Clone {
+    pub(crate) fn within(&self, from: f64, to: f64) -> impl DoubleEndedIterator<Item = f64> + Clone {
         let number = |at: f64| ((at - self.phase) / self.interval).floor() as i64 + 1;
         let numbers = number(from).max(0)..number(to).max(0);
         numbers.filter(|number| !self.is_missed(*number)).map(|number| self.time(number))

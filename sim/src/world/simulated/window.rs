@@ -85,10 +85,7 @@ impl Query<'_> {
                 (self.total(code, samples.first, counters)?, self.total(code, samples.last, counters)?);
             rate(samples, first, last, window)
         });
-        let wanted = if measure == Measure::ErrorRate { rates[1] } else { rates[0] };
-        let all = rates.into_iter().flatten().reduce(|sum, rate| sum + rate)?;
-        // As PromQL: a side without values leaves none, and 0/0 is NaN, which is no value either.
-        Some(100.0 * (wanted? / all)).filter(|value| !value.is_nan())
+        share_of(measure, rates)
     }
 
     fn latency(
@@ -117,17 +114,30 @@ impl Query<'_> {
     }
 }
 
+/// The share of requests in percent that a measure is about, from the rates of those that succeed and that fail.
+pub(crate) fn share_of(measure: Measure, rates: [Option<f64>; 2]) -> Option<f64> {
+    let wanted = if measure == Measure::ErrorRate { rates[1] } else { rates[0] };
+    let all = rates.into_iter().flatten().reduce(|sum, rate| sum + rate)?;
+    // As PromQL: a side without values leaves none, and 0/0 is NaN, which is no value either.
+    Some(100.0 * (wanted? / all)).filter(|value| !value.is_nan())
+}
+
 fn of_code(counts: &[u64], code: usize) -> &[u64] {
     let half = counts.len() / 2;
     &counts[code * half..(code + 1) * half]
 }
 
-fn rate(samples: Samples, first: u64, last: u64, (at, range): (f64, f64)) -> Option<f64> {
-    let edges = Edges {
-        first: (samples.first, first as f64),
-        last: (samples.last, last as f64),
-        samples: samples.count,
-        reset: 0.0,
-    };
-    prometheus::rate(&edges, range, at)
+fn rate(samples: Samples, first: u64, last: u64, window: (f64, f64)) -> Option<f64> {
+    rate_of((samples.first, first as f64), (samples.last, last as f64), samples.count, window)
+}
+
+/// The rate of a counter that was not reset, by the times and values of its first and last sample in a window; the window
+/// is its end and its length.
+pub(crate) fn rate_of(
+    first: (f64, f64),
+    last: (f64, f64),
+    samples: u32,
+    (at, range): (f64, f64),
+) -> Option<f64> {
+    prometheus::rate(&Edges { first, last, samples, reset: 0.0 }, range, at)
 }

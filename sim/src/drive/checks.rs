@@ -1,0 +1,86 @@
+//! A run as far as one of its checks: what a walk over all courses of a rollout is made of.
+
+use std::time::Duration;
+
+use serin_core::{
+    Command, Phase, State,
+    message::Notice,
+    observation::FailureClass,
+    question::{Asked as Of, Question},
+    step::Plan,
+};
+
+use super::{Drive, log::Log};
+use crate::{record::Asked, scenario::Scenario, world::Offered};
+
+/// Where a run has got to.
+#[derive(Clone, Debug)]
+pub(crate) struct Reached {
+    /// When.
+    pub(crate) at: Duration,
+    /// A check is made now; else the story is over.
+    pub(crate) is_check: bool,
+    /// What was saved last.
+    pub(crate) state: State,
+    /// When the revision was deployed.
+    pub(crate) released: Duration,
+    /// When its rollout ended.
+    pub(crate) ended: Option<Duration>,
+    /// Whether it is good.
+    pub(crate) good: Option<bool>,
+    /// What came since the check before, or since the release.
+    pub(crate) offered: Offered,
+}
+
+impl Reached {
+    /// The phase.
+    pub(crate) fn phase(&self) -> Phase {
+        self.state.phase
+    }
+}
+
+/// Runs a scenario until so many checks were made and the next one is asked for, or to its end. The check before that was
+/// made at `since`.
+pub(crate) fn reach(scenario: &Scenario, checks: usize, since: Option<Duration>) -> Reached {
+    let mut drive = Drive::new(scenario, scenario.setting.seed, None, Checks::default());
+    while drive.log.made.len() <= checks && drive.goes_on() {}
+    let since = since.unwrap_or(drive.released);
+    Reached {
+        at: drive.world.at(),
+        is_check: drive.log.made.len() > checks,
+        released: drive.released,
+        ended: drive.ended,
+        good: drive.world.is_good(),
+        offered: drive.world.offered(since).unwrap_or_default(),
+        state: drive.saved,
+    }
+}
+
+/// Which checks were asked for, by run and number.
+#[derive(Default)]
+struct Checks {
+    made: Vec<(u32, u32)>,
+}
+
+impl Log for Checks {
+    const WATCHES: bool = false;
+
+    fn decided(&mut self, _: Duration, happened: &mut Vec<String>, asked: &mut Vec<Asked>, _: &Plan) {
+        happened.clear();
+        asked.clear();
+    }
+
+    fn put(&mut self, _: Duration, _: usize, question: &Question) -> usize {
+        let check = (question.id.run, question.id.check);
+        if matches!(question.id.of, Of::Metric(_)) && self.made.last() != Some(&check) {
+            self.made.push(check);
+        }
+        0
+    }
+
+    fn answered(&mut self, _: usize, _: &dyn ToString) {}
+    fn tried(&mut self, _: Command, _: Option<(FailureClass, String)>) {}
+    fn saved(&mut self, _: &State) {}
+    fn sent(&mut self, _: &[Notice]) {}
+    fn violated(&mut self, _: usize, _: String) {}
+}

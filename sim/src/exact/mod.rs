@@ -1,0 +1,107 @@
+//! What a sweep estimates, computed: the chance of each verdict, when it comes and what users meet on the way.
+//!
+//! Whether a check passes is the only thing that is drawn in a world whose numbers are exact. So the courses of a rollout
+//! are a Markov chain: its states are what the core itself saves when it is told that checks pass or fail (see [`walk`]),
+//! its edges have the chance that the counters of a window make the check pass (see [`window`]). What is carried from
+//! window to window are the counters themselves, as far as small ones bend a rate. Prometheus may scrape at any time within its
+//! interval; that is averaged over.
+
+mod carried;
+mod check;
+mod counts;
+mod latency;
+mod phases;
+mod refuse;
+#[cfg(test)]
+mod tests;
+mod ties;
+mod walk;
+mod window;
+mod words;
+
+use std::{collections::BTreeMap, time::Duration};
+
+pub use self::{
+    refuse::NotExact,
+    words::{Answer, Question, Remedy, Unanswered, words},
+};
+use crate::{scenario::Scenario, world::Expected};
+
+/// The operating characteristics of a policy in one world.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Exact {
+    /// The chance that the release is promoted, 0 to 1.
+    pub promoted: f64,
+    /// The chance that it is rolled back, 0 to 1.
+    pub rolled_back: f64,
+    /// Whether it keeps within the bounds of all metrics in the long run; `None` where that cannot be told.
+    pub good: Option<bool>,
+    /// How long promotions take, from the release on.
+    pub to_promote: Spread,
+    /// How long rollbacks take, from the release on.
+    pub to_roll_back: Spread,
+    /// Requests of users from the release on, on average; so are all below.
+    pub requests: f64,
+    /// Those that fail.
+    pub failed: f64,
+    /// Those that the canary answers.
+    pub canary: f64,
+    /// Those that the canary answers, and that fail.
+    pub canary_failed: f64,
+}
+
+/// Times and their chances; the chances add up to that of the verdict.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Spread(BTreeMap<Duration, f64>);
+
+/// Computes what a sweep of this scenario estimates; nothing is drawn, so its seed does not matter.
+///
+/// # Errors
+/// Why it can only be estimated.
+pub fn of(scenario: &Scenario) -> Result<Exact, NotExact> {
+    let check = check::Check::of(scenario)?;
+    walk::walk(scenario, &check)
+}
+
+impl Exact {
+    /// The chance that a good release is rolled back; `None` for one that is not good.
+    #[must_use]
+    pub fn false_rollback(&self) -> Option<f64> {
+        (self.good == Some(true)).then_some(self.rolled_back)
+    }
+
+    /// The chance that a bad release is promoted; `None` for one that is not bad.
+    #[must_use]
+    pub fn missed_regression(&self) -> Option<f64> {
+        (self.good == Some(false)).then_some(self.promoted)
+    }
+
+    fn users(&mut self, users: &Expected) {
+        (self.requests, self.failed) = (users.requests, users.failed);
+        (self.canary, self.canary_failed) = (users.canary, users.canary_failed);
+    }
+}
+
+impl Spread {
+    fn add(&mut self, time: Duration, chance: f64) {
+        *self.0.entry(time).or_default() += chance;
+    }
+
+    /// Each time and its chance, the shortest first.
+    pub fn iter(&self) -> impl Iterator<Item = (Duration, f64)> {
+        self.0.iter().map(|(time, chance)| (*time, *chance))
+    }
+
+    /// The time that so many of 100 are not above; `None` where there is none.
+    #[must_use]
+    pub fn percentile(&self, percentile: u32) -> Option<Duration> {
+        let wanted = self.0.values().sum::<f64>() * f64::from(percentile) / 100.0;
+        let mut below = 0.0;
+        let found = self.0.iter().find(|(_, chance)| {
+            below += **chance;
+            // Sums of chances are not exact to the last bit.
+            below >= wanted * (1.0 - 1e-9)
+        });
+        found.map(|(time, _)| *time)
+    }
+}

@@ -1,0 +1,179 @@
+//! What is computed next to what is counted over many seeds of the same world.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::*;
+use crate::{drive, scenario, sweep::Tally};
+
+/// A Canary and its world, as they differ from case to case.
+struct Case<'a> {
+    analysis: &'a str,
+    rps: f64,
+    errors: &'a str,
+    world: &'a str,
+}
+
+impl Case<'_> {
+    fn scenario(&self) -> Scenario {
+        let text = format!(
+            "
+scenario: a release
+canary:
+  apiVersion: flagger.app/v1beta1
+  kind: Canary
+  metadata: {{name: shop, namespace: shop}}
+  spec:
+    provider: istio
+    targetRef: {{apiVersion: apps/v1, kind: Deployment, name: shop}}
+    service: {{port: 80}}
+    analysis: {{{}}}
+status: {{phase: Initialized}}
+world:
+  traffic: {{rps: {}, matched: 30%}}
+  versions: {{v2: {{errors: {}}}}}
+  {}
+events: [{{at: 1m, deploy: v2}}]
+until: 6h
+",
+            self.analysis, self.rps, self.errors, self.world
+        );
+        scenario::parse(&text, Path::new("case.yaml")).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+fn sampled(scenario: &Scenario, runs: u64) -> Tally {
+    let parts = (0..runs.div_ceil(100)).into_par_iter().map(|part| {
+        let mut tally = Tally::default();
+        (part * 100..(part + 1) * 100).for_each(|seed| tally.add(&drive::outcome(scenario, seed)));
+        tally
+    });
+    parts.reduce(Tally::default, |tally, other| tally.and(&other))
+}
+
+/// The 99.95th percentile of the standard normal distribution.
+const Z: f64 = 3.290_526_731;
+
+/// Whether a count may come of a chance: Wilson's interval at 99.9 %.
+fn may_be(chance: f64, count: u64, runs: u64) -> bool {
+    let (n, share) = (runs as f64, count as f64 / runs as f64);
+    let square = Z * Z / n;
+    let middle = (share + square / 2.0) / (1.0 + square);
+    let half = Z / (1.0 + square) * (share * (1.0 - share) / n + square / (4.0 * n)).sqrt();
+    // The chance itself is known to so much.
+    (chance - middle).abs() <= half + 3e-4
+}
+
+const RATE: &str = "metrics: [{name: request-success-rate, thresholdRange: {min: 99}, interval: 1m}]";
+const HALF: &str = "metrics: [{name: request-success-rate, thresholdRange: {min: 99}, interval: 30s}]";
+const BETWEEN: &str =
+    "metrics: [{name: request-success-rate, thresholdRange: {min: 96, max: 99.9}, interval: 1m}]";
+const ERRORS: &str = "metrics: [{name: error-rate, thresholdRange: {max: 2}, interval: 1m}]";
+const HELD: &str =
+    "metrics: [{name: request-success-rate, thresholdRange: {min: 95}, interval: 1m, onNoData: hold}]";
+const BOTH: &str = "metrics: [{name: request-success-rate, thresholdRange: {min: 99}, interval: 1m}, \
+                    {name: request-duration, thresholdRange: {max: 500}, interval: 1m}]";
+const WEIGHTED: &str = "interval: 1m, threshold: 2, stepWeight: 20, maxWeight: 60";
+const LISTED: &str = "interval: 1m, threshold: 3, thresholdMode: consecutive, stepWeights: [1, 50]";
+const ONE: &str = "interval: 90s, threshold: 1, stepWeight: 50";
+const AB: &str = "interval: 1m, threshold: 5, iterations: 4, match: [{headers: {x: {exact: y}}}]";
+const BLUE_GREEN: &str = "interval: 1m, threshold: 2, iterations: 3, mirror: true, mirrorWeight: 50";
+
+const CASES: &[(&str, &str, f64, &str, &str)] = &[
+    (WEIGHTED, RATE, 1.0, "2%", ""),
+    (WEIGHTED, RATE, 20.0, "0.9%", "scrape: 20s"),
+    (WEIGHTED, RATE, 100.0, "0.9%", ""),
+    (WEIGHTED, RATE, 1000.0, "0.95%", "scrape: 5s"),
+    (WEIGHTED, HALF, 5.0, "0.8%", "scrape: 7s"),
+    (WEIGHTED, BETWEEN, 10.0, "1%", ""),
+    (WEIGHTED, BOTH, 200.0, "0.8%", ""),
+    (WEIGHTED, HELD, 0.1, "3%", "scrape: 10s"),
+    (LISTED, RATE, 20.0, "1.2%", ""),
+    (LISTED, ERRORS, 10.0, "1.5%", ""),
+    (ONE, HALF, 50.0, "0.5%", ""),
+    (AB, RATE, 30.0, "1.3%", "scrape: 30s"),
+    (AB, HALF, 3.0, "1%", "scrape: 5s"),
+    (BLUE_GREEN, RATE, 20.0, "0.9%", ""),
+];
+
+#[test]
+fn sim_what_is_computed_is_what_is_counted() {
+    const RUNS: u64 = 20_000;
+    for (strategy, metrics, rps, errors, world) in CASES {
+        let name = format!("{strategy}, {metrics}, {rps} rps, {errors}, {world}");
+        let analysis = format!("{strategy}, {metrics}");
+        let scenario = Case { analysis: &analysis, rps: *rps, errors, world }.scenario();
+        let (exact, tally) = (of(&scenario).unwrap(), sampled(&scenario, RUNS));
+        for (what, chance, count) in [
+            ("promoted", exact.promoted, tally.promoted),
+            ("rolled back", exact.rolled_back, tally.rolled_back),
+            ("good", f64::from(u8::from(exact.good == Some(true))), tally.good),
+        ] {
+            assert!(may_be(chance, count, RUNS), "{name}: {what} {chance}, counted {count}");
+        }
+        for (computed, counted) in
+            [(&exact.to_promote, &tally.to_promote), (&exact.to_roll_back, &tally.to_roll_back)]
+        {
+            let told: u64 = computed.iter().map(|(time, _)| counted.at(time)).sum();
+            assert!(counted.count() - told <= 2, "{name}: at other times");
+            for (time, chance) in computed.iter() {
+                let count = counted.at(time);
+                assert!(may_be(chance, count, RUNS), "{name}: {time:?} {chance}, counted {count}");
+            }
+        }
+        for (what, mean, sum) in [
+            ("requests", exact.requests, tally.requests),
+            ("failed", exact.failed, tally.failed),
+            ("canary", exact.canary, tally.canary),
+            ("failed there", exact.canary_failed, tally.canary_failed),
+        ] {
+            let counted = sum as f64 / RUNS as f64;
+            assert!((counted / mean - 1.0).abs() < 0.03, "{name}: {what} {mean}, counted {counted}");
+        }
+    }
+}
+
+#[test]
+fn all_courses_come_to_an_end() {
+    let analysis = format!("{WEIGHTED}, {RATE}");
+    let exact = of(&Case { analysis: &analysis, rps: 20.0, errors: "1%", world: "" }.scenario()).unwrap();
+    assert!((exact.promoted + exact.rolled_back - 1.0).abs() < 1e-6);
+    let times: f64 = exact.to_promote.iter().chain(exact.to_roll_back.iter()).map(|(_, chance)| chance).sum();
+    assert!((times - 1.0).abs() < 1e-6);
+    // It fails at the first two checks it can: the start is none.
+    assert_eq!(exact.to_roll_back.iter().next().unwrap().0, Duration::from_secs(180));
+    assert_eq!(exact.to_promote.iter().next().unwrap().0, Duration::from_secs(360));
+}
+
+#[test]
+fn nothing_is_left_to_chance_without_checks() {
+    let analysis = format!("{WEIGHTED}, metrics: []");
+    let exact = of(&Case { analysis: &analysis, rps: 20.0, errors: "90%", world: "" }.scenario()).unwrap();
+    assert!((exact.promoted - 1.0).abs() < 1e-12 && exact.rolled_back == 0.0);
+}
+
+#[test]
+fn what_is_not_exact_says_why() {
+    let why = |analysis: &str, errors, world| {
+        of(&Case { analysis, rps: 20.0, errors, world }.scenario()).unwrap_err().to_string()
+    };
+    let usual = format!("{WEIGHTED}, {RATE}");
+    assert_eq!(why(&usual, "0%..5%", ""), "world.versions.v2.errors is drawn from a range");
+    assert_eq!(why(&usual, "1%", "router: {delay: 5s}"), "the router takes its time (`world.router`)");
+    assert_eq!(
+        why(&usual, "1%", "faults: [{fault: crash, chance: 1%}]"),
+        "things go wrong by chance (`world.faults`)"
+    );
+    assert_eq!(
+        why(&usual, "1%, warmUp: {for: 1m}", ""),
+        "v2 does not behave the same all the time (`warmUp`)"
+    );
+    let overlapping = format!("interval: 30s, threshold: 2, stepWeight: 20, {RATE}");
+    assert_eq!(
+        why(&overlapping, "1%", ""),
+        "the window of request-success-rate, 1m, reaches back behind the check before, 30s earlier"
+    );
+    let slow = format!("{WEIGHTED}, {BOTH}").replace("max: 500", "max: 120");
+    assert!(why(&slow, "1%", "").starts_with("request-duration is so close to its bound"));
+}

@@ -1,0 +1,50 @@
+//! Shares that meet their bound exactly, such as 99 of 100: the last bit of Prometheus's arithmetic decides, and that depends
+//! on when it scrapes.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use super::check::Rated;
+use crate::world::{Scrapes, rate_of, share_of};
+
+/// The windows of a check by when scrapes are made, the first and the last sample and how many there are.
+pub(super) struct Ties {
+    at: f64,
+    range: f64,
+    edges: Vec<(f64, f64, u32)>,
+    known: Mutex<BTreeMap<(usize, u64, u64), f64>>,
+}
+
+/// So many times of a scrape are tried.
+const TRIED: u32 = 97;
+/// Counters so large that no rate is held down by where they began, and still exact.
+const LARGE: f64 = 1e9;
+
+impl Ties {
+    pub(super) fn of(at: f64, range: f64, scrape: f64) -> Self {
+        let edges = (0..TRIED).filter_map(|tried| {
+            let scrapes = Scrapes::regular(scrape, (f64::from(tried) + 0.37) / f64::from(TRIED) * scrape);
+            let times = scrapes.within((at - range).max(0.0), at);
+            Some((times.clone().next()?, times.clone().next_back()?, times.count() as u32))
+        });
+        Self { at, range, edges: edges.collect(), known: Mutex::default() }
+    }
+
+    /// How often so many requests that succeed and so many that fail keep the bounds of the metric of this place.
+    pub(super) fn passes(&self, place: usize, rated: &Rated, succeeding: u64, failing: u64) -> f64 {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        *known.entry((place, succeeding, failing)).or_insert_with(|| {
+            let passes = self.edges.iter().filter(|(first, last, samples)| {
+                let rate = |increase: u64| {
+                    let ends = ((*first, LARGE), (*last, LARGE + increase as f64));
+                    rate_of(ends.0, ends.1, *samples, (self.at, self.range))
+                };
+                let share = share_of(rated.measure, [rate(succeeding), rate(failing)]);
+                share.is_some_and(|share| rated.bounds.hold(share))
+            });
+            passes.count() as f64 / self.edges.len().max(1) as f64
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! What is to be expected of a world in which nothing is drawn but the requests.
+
+use super::{
+    Simulation,
+    load::{Even, Surroundings},
+};
+
+/// Requests of users in a span, on average.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Expected {
+    pub(crate) requests: f64,
+    pub(crate) failed: f64,
+    pub(crate) canary: f64,
+    pub(crate) canary_failed: f64,
+}
+
+/// What reaches the canary in a span.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Offered {
+    /// When its counters began, if they have.
+    pub(crate) begin: Option<f64>,
+    /// In order, and without the spans in which nothing comes.
+    pub(crate) even: Vec<Even>,
+    pub(crate) users: Expected,
+}
+
+impl Simulation<'_> {
+    /// What comes from `from` to `to`, where the traffic is constant. Times are seconds.
+    pub(crate) fn offered(&self, from: f64, to: f64) -> Offered {
+        let around = Surroundings { flow: &self.flow, versions: &self.versions };
+        let begin = self.counters.begin();
+        let kinds = 2 * self.buckets.count();
+        let even = self.canary.even(&around, begin.map_or(to, |begin| begin.max(from)), to, kinds);
+        let mut users = Expected::default();
+        for span in &even {
+            let of_users = span.users * (span.to - span.from);
+            let (succeeding, failing) = span.rates.split_at(kinds / 2);
+            let failed = failing.iter().sum::<f64>() * of_users;
+            users.canary += succeeding.iter().sum::<f64>() * of_users + failed;
+            users.canary_failed += failed;
+        }
+        let mut primary = [0.0; 2];
+        self.primary.expected(&around, from, to, &mut primary);
+        users.requests = users.canary + primary[0] + primary[1];
+        users.failed = users.canary_failed + primary[1];
+        Offered { begin, even, users }
+    }
+}
+
+impl Expected {
+    /// Adds what happens with some chance.
+    pub(crate) fn add(&mut self, more: &Self, chance: f64) {
+        self.requests += chance * more.requests;
+        self.failed += chance * more.failed;
+        self.canary += chance * more.canary;
+        self.canary_failed += chance * more.canary_failed;
+    }
+}
