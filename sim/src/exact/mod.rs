@@ -9,9 +9,12 @@
 mod carried;
 mod check;
 mod counts;
+mod errors;
 mod latency;
+mod passing;
 mod phases;
 mod refuse;
+mod successes;
 #[cfg(test)]
 mod tests;
 mod ties;

@@ -188,11 +188,8 @@ fn rows(scenario: &Scenario, check: &Check) -> usize {
     let Some(simulated) = &scenario.setting.simulated else { return 2 };
     let versions = simulated.versions.values().chain([&simulated.other]);
     let share = versions.map(|version| version.errors.max).fold(0.0, f64::max);
-    let rps = match simulated.traffic.shape {
-        Shape::Constant(rps) => rps.max,
-        _ => 0.0,
-    };
-    let mean = rps * share * check.range.as_secs_f64();
+    let Shape::Constant(rps) = simulated.traffic.shape else { return 2 };
+    let mean = rps.max * share * check.range.as_secs_f64();
     let samples = (check.range.as_secs_f64() / check.scrape.as_secs_f64()).floor().max(2.0);
     // A rate is held down where the first value is a smaller part of the increase than an extrapolated end is of what was
     // sampled; an end is extrapolated to at most 1.1 steps.

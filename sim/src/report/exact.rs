@@ -5,7 +5,7 @@ use serin_core::time::Human;
 
 use super::{
     look::Look,
-    sweep::{average, line, none, quoted, table},
+    sweep::{average, cell, line, none, quoted, table},
 };
 use crate::exact::{Exact, Spread};
 
@@ -63,10 +63,7 @@ pub fn csv(points: &[Computed]) -> String {
     let head = varied.iter().map(|(field, _)| quoted(field));
     let mut text = line(head.chain(numbers(&Exact::default()).into_iter().map(|(name, _)| name.into())));
     for (set, exact) in points {
-        let cells = numbers(exact).into_iter().map(|(_, value)| match value {
-            Value::Null => String::new(),
-            value => value.to_string(),
-        });
+        let cells = numbers(exact).into_iter().map(|(_, value)| cell(&value));
         text += &line(set.iter().map(|(_, value)| quoted(value)).chain(cells));
     }
     text

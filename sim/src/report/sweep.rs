@@ -168,13 +168,15 @@ pub fn csv(part: &Part) -> String {
     let mut text = line(head.chain(numbers(&Tally::default()).into_iter().map(|(name, _)| name.into())));
     for point in &part.points {
         let values = point.set.iter().map(|(_, value)| quoted(value));
-        let cells = numbers(&point.tally).into_iter().map(|(_, value)| match value {
-            Value::Null => String::new(),
-            value => value.to_string(),
-        });
+        let cells = numbers(&point.tally).into_iter().map(|(_, value)| cell(&value));
         text += &line(values.chain(cells));
     }
     text
+}
+
+/// What is not there is empty.
+pub(super) fn cell(value: &Value) -> String {
+    if value.is_null() { String::new() } else { value.to_string() }
 }
 
 pub(super) fn line(cells: impl Iterator<Item = String>) -> String {
