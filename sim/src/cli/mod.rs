@@ -1,6 +1,7 @@
 //! What the `serin` command understands. One file for each verb.
 
 mod replay;
+mod schema;
 mod screen;
 
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Replay(replay::Args),
+    Schema(schema::Args),
 }
 
 impl Cli {
@@ -28,6 +30,7 @@ impl Cli {
                 let screen = args.screen;
                 replay::run(args, screen.look(), &mut screen.out(), &mut screen.err())
             }
+            Verb::Schema(args) => schema::run_here(args),
         }
     }
 }

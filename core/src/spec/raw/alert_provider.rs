@@ -25,7 +25,7 @@ pub struct AlertProvider {
 
 /// Who is told, and how.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["type"])))]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["type"], "anyOf" = super::schema::told_where())))]
 #[serde(rename_all = "camelCase", default)]
 pub struct AlertProviderSpec {
     /// What it is.

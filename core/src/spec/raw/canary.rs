@@ -63,7 +63,7 @@ pub struct CanarySpec {
     /// Upstream to copy (Gloo).
     #[cfg_attr(feature = "schemars", schemars(transform = super::schema::kinds::upstreams))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub upstream_ref: Option<ObjectRef>,
+    pub upstream_ref: Option<UpstreamRef>,
     /// How the workload is reached; a Knative service has its own way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
@@ -82,6 +82,29 @@ pub struct CanarySpec {
     /// Make no move.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,
+}
+
+/// A reference to an Upstream, which may stand in another namespace.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schemars",
+    derive(schemars::JsonSchema),
+    schemars(extend("required" = ["apiVersion", "kind", "name"]))
+)]
+#[serde(rename_all = "camelCase", default)]
+pub struct UpstreamRef {
+    /// Its API group and version.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub api_version: String,
+    /// Its kind.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub kind: String,
+    /// Its name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Its namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
 }
 
 /// A reference to an autoscaler, and what differs for the primary's.

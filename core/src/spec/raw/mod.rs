@@ -32,7 +32,7 @@ pub use self::{
     alert::Alert,
     alert_provider::{AlertProvider, AlertProviderSpec},
     analysis::{Analysis, NestedAnalysis},
-    canary::{Canary, CanarySpec, ScalerRef, ScalerReplicas},
+    canary::{Canary, CanarySpec, ScalerRef, ScalerReplicas, UpstreamRef},
     matching::{HttpMatch, Match, StringMatch},
     metric::{Metric, ThresholdRange},
     metric_template::{MetricProvider, MetricTemplate, MetricTemplateSpec},

@@ -26,7 +26,7 @@ pub struct Metadata {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// A reference to another object.
+/// A reference to another object in the same namespace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["apiVersion", "kind", "name"])))]
 #[serde(rename_all = "camelCase", default)]
@@ -40,9 +40,6 @@ pub struct ObjectRef {
     /// Its name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Its namespace, where it may differ from the Canary's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
 }
 
 /// A reference by name; in the namespace of what refers where none is given.

@@ -9,7 +9,7 @@ use schemars::{
     JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema,
     transform::transform_subschemas,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     super::{AlertSystem, HookKind, MetricSystem, PROVIDERS},
@@ -128,6 +128,11 @@ pub(super) mod kinds {
     pub(in crate::spec::raw) fn upstreams(schema: &mut Schema) {
         one_of("/properties/kind", &["Upstream"], schema);
     }
+}
+
+/// An address or a Secret; Flagger has exactly one of them, but PagerDuty may have both.
+pub(super) fn told_where() -> Value {
+    json!([{"required": ["address"]}, {"required": ["secretRef"]}])
 }
 
 /// How a run may have ended, for hooks.

@@ -2,7 +2,7 @@ use alloc::{format, string::String};
 
 use super::{super::*, *};
 
-const FLAGGER: &str = include_str!("../../../tests/manifests/flagger-1.44-fields.txt");
+const FLAGGER: &str = include_str!("../../../../tests/manifests/flagger-1.44-fields.txt");
 
 /// The schema at a path such as `spec.analysis.alerts[].name` or `metadata.labels.*`.
 fn at<'a>(schema: &'a Value, path: &str) -> Option<&'a Value> {
