@@ -11,25 +11,25 @@ use super::{inputs, serin};
 
 /// The schema that the command prints.
 fn schema(kind: &str) -> Value {
-    let output = serin().args(["schema", kind]).output().unwrap();
+    let output = serin().args(["schema", kind]).output().expect("the command runs");
     assert!(output.status.success() && output.stderr.is_empty());
-    serde_json::from_slice(&output.stdout).unwrap()
+    serde_json::from_slice(&output.stdout).expect("it prints JSON")
 }
 
 fn validator(kind: &str) -> Validator {
-    jsonschema::draft202012::new(&schema(kind)).unwrap()
+    jsonschema::draft202012::new(&schema(kind)).expect("it prints a schema")
 }
 
 /// A file below the root of the repository, as JSON.
 fn yaml(path: impl AsRef<Path>) -> Value {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap();
-    json_of(&text)
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    json_of(&fs::read_to_string(path).expect("the file is there"))
 }
 
 fn json_of(text: &str) -> Value {
-    let mut value: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
-    value.apply_merge().unwrap();
-    serde_json::to_value(value).unwrap()
+    let mut value: serde_yaml::Value = serde_yaml::from_str(text).expect("it is YAML");
+    value.apply_merge().expect("what is merged is a mapping");
+    serde_json::to_value(value).expect("its keys are texts")
 }
 
 const MANIFESTS: [(&str, &str); 3] = [
@@ -299,7 +299,7 @@ fn places(pointer: &str, value: &Value, found: &mut Vec<String>) {
             fields.iter().map(|(name, value)| (name.replace('/', "~1"), value)).collect()
         }
         Value::Array(items) => items.iter().enumerate().map(|(i, value)| (i.to_string(), value)).collect(),
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     };
     for (step, value) in inner {
         places(&format!("{pointer}/{step}"), value, found);
