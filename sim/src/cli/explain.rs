@@ -23,7 +23,7 @@ use super::{Exit, replay::complaint, screen::Screen, written};
 ///
 /// Replays scenarios and tells each as a short story: how it began, what moved when, which checks failed by how much,
 /// what it waited for, which rule ended it, how many users met the new version. Then everything is replayed with one
-/// thing changed at a time, and the smallest changes that lead elsewhere are told.
+/// thing changed at a time, and the smallest changes that lead elsewhere are told: facts of this story, no advice.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{DETAILS}"))]
 pub(crate) struct Args {
@@ -49,7 +49,7 @@ enum Format {
 const EXAMPLES: &str = "\
 Examples:
   serin explain scenarios/everyday/weighted-bad.yaml             why it was rolled back
-  serin explain --at 11m scenarios/everyday/weighted-bad.yaml    what was decided then, and what came next
+  serin explain --at 11m scenarios/everyday/weighted-bad.yaml    what was decided then, and why
   serin explain --format json a.yaml | jq '.chapters[].different'";
 
 const DETAILS: &str = "\
@@ -57,18 +57,23 @@ JSON Lines:
   Each scenario is an object on a line of its own:
     line       `explanation`
     scenario, title, canary
-    chapters   setting up, each run, the deletion: of (setup, run, deletion), revision, fromMs, toMs, outcome, rule,
-               summary, users (percent, matched, fromMs, lastedMs, lasts), told (topic, sentences), notices,
-               different (change, set, outcome, told), tried
-    outcome    initialized, taken-over, promoted, rolled-back, promotion-failed, withdrawn, replaced, started-over,
-               shape-changed, deleted, released; under-way: the story ended first
+    chapters   setting up, each run, the deletion
+  Each chapter has:
+    of         `setup`, `run` or `deletion`; revision: that of a run
+    fromMs     virtual time; toMs: null if it had not ended when the story did
+    outcome    initialized, taken-over, promoted, rolled-back, promotion-failed, withdrawn,
+               replaced, started-over, shape-changed, deleted, released, under-way
+    rule       the rule that ended it; summary: how it ended, as a sentence
+    users      the largest share: percent, matched, fromMs, lastedMs, lasts; null if none
+    told       the sentences, by topic; notices: all that was sent
+    different  what leads elsewhere: change, set (field, to), outcome, told; tried: how many
   With --at:
     line       `moment`
     scenario, title, atMs, happened
     decisions  moment, rule, meaning, seen, done, told, stands, next
 
 Exit status:
-  0  everything was explained, whatever came of it: expectations are not judged, `serin replay` does that
+  0  everything was explained; expectations are not judged, that is what `serin replay` does
   2  a file or an argument cannot be used; the other scenarios are explained all the same";
 
 fn time(text: &str) -> Result<Duration, String> {
@@ -79,10 +84,8 @@ fn time(text: &str) -> Result<Duration, String> {
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let mut unusable = false;
     let outcome = explain_all(args, &look, &mut unusable, out, err);
-    match written(outcome, err) {
-        Exit::AsExpected if unusable => Exit::Unusable,
-        exit => exit,
-    }
+    let exit = written(outcome, err);
+    if unusable { Exit::Unusable } else { exit }
 }
 
 fn explain_all(

@@ -7,6 +7,7 @@ use serin_core::{
     decision::{Measured, Reading, Rule, Verdict},
     question::{Answer, Asked},
     spec::Bounds,
+    state::Intent,
     step::Why,
 };
 
@@ -146,6 +147,11 @@ fn stands(moment: &Moment, state: Option<&State>) -> String {
         "{phase}, canaryWeight {}, failedChecks {}, iterations {}",
         after.weight, after.failed_checks, after.iterations
     );
+    match state.and_then(|state| state.intent.as_ref()) {
+        Some(Intent::Rollback { .. }) => return told + "; a rollback is decided.",
+        Some(Intent::Promote { .. }) => return told + "; a promotion is decided.",
+        Some(Intent::Delete { .. }) | None => {}
+    }
     match after.budget {
         Some(0) => told += "; the next failed check rolls back",
         Some(1) => told += "; one more failed check is let pass",

@@ -57,6 +57,10 @@ pub(super) enum Without {
     Failures,
     /// The Canary stays what it was at the beginning.
     Edits,
+    /// Tracked configuration stays as it is.
+    Config,
+    /// The target's absence.
+    Absence,
 }
 
 impl End {
@@ -88,6 +92,19 @@ impl Change {
         }
     }
 
+    /// Whether it gives more time or more tries, and nothing else.
+    pub(super) fn only_puts_off(&self) -> bool {
+        match self {
+            Self::Threshold { .. } | Self::Deadline { .. } | Self::Delay { .. } => true,
+            Self::Bounds(_)
+            | Self::Consecutive
+            | Self::Lenient { .. }
+            | Self::Hooks { .. }
+            | Self::Ready(_)
+            | Self::Without(_) => false,
+        }
+    }
+
     /// As a clause: `with threshold: 3 in place of 2`.
     pub(super) fn told(&self) -> String {
         match self {
@@ -107,14 +124,17 @@ impl Change {
             Self::Consecutive => "with `thresholdMode: consecutive`".into(),
             Self::Lenient { field, metric, to } => format!("with `{field}: {to}` for {metric}"),
             Self::Hooks { what, names, pass } => {
+                let several = if names.len() > 1 { "s" } else { "" };
                 let names = list(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
-                format!("had {what} {names} {}", if *pass { "passed" } else { "not passed" })
+                format!("had {what}{several} {names} {}", if *pass { "passed" } else { "not passed" })
             }
             Self::Ready(who) => format!("had the pods of the {who} been ready at once"),
             Self::Without(Without::Requests) => "without the operator's request".into(),
             Self::Without(Without::Deploy(revision)) => format!("had {revision} not been deployed then"),
             Self::Without(Without::Deletion) => "had it not been deleted".into(),
             Self::Without(Without::Failures) => "had no command failed".into(),
+            Self::Without(Without::Config) => "had its configuration not changed then".into(),
+            Self::Without(Without::Absence) => "had the target been there".into(),
             Self::Without(Without::Edits) => "had the Canary not been edited".into(),
         }
     }
@@ -142,11 +162,12 @@ impl Change {
         let mut scenario = scenario.clone();
         self.edit(&mut scenario.manifest["spec"], true);
         for event in &mut scenario.events {
-            match &mut event.action {
+            if let Action::Edit(patch) = &mut event.action {
                 // A field that is edited later is otherwise from then on, too.
-                Action::Edit(patch) => self.edit(patch, false),
-                Action::Hooks(scripts) => self.answer(scripts),
-                _ => {}
+                self.edit(patch, false);
+            }
+            if let Action::Hooks(scripts) = &mut event.action {
+                self.answer(scripts);
             }
             if self.is_without(&event.action) {
                 // The events behind it still follow it.
@@ -198,24 +219,24 @@ impl Change {
     }
 
     fn change_world(&self, scenario: &mut Scenario) {
+        if *self == Self::Without(Without::Absence) {
+            scenario.setting.missing = false;
+        }
         if let Self::Hooks { names, .. } = self {
             for name in names {
                 scenario.setting.hooks.entry(name.to_string()).or_default();
             }
             self.answer(&mut scenario.setting.hooks);
         }
-        let takes = match self {
-            Self::Ready(Workload::Canary) => &mut scenario.setting.canary_takes,
-            Self::Ready(Workload::Primary) => &mut scenario.setting.primary_takes,
-            _ => return,
-        };
-        *takes = Delay::For(Duration::ZERO);
+        let Self::Ready(who) = self else { return };
+        match who {
+            Workload::Canary => scenario.setting.canary_takes = Delay::For(Duration::ZERO),
+            Workload::Primary => scenario.setting.primary_takes = Delay::For(Duration::ZERO),
+        }
         for event in &mut scenario.events {
-            if let (Action::Ready(copies), Self::Ready(who)) = (&mut event.action, self) {
-                for (copy, pods) in copies.iter_mut().filter(|(copy, _)| copy == who) {
-                    let _ = copy;
-                    *pods = Pods::Ready;
-                }
+            let Action::Ready(copies) = &mut event.action else { continue };
+            for (_, pods) in copies.iter_mut().filter(|(copy, _)| copy == who) {
+                *pods = Pods::Ready;
             }
         }
     }
@@ -227,7 +248,8 @@ impl Change {
             (Without::Requests, Action::Annotate(_))
             | (Without::Deletion, Action::Delete(_))
             | (Without::Failures, Action::Fail(Fail::Command { .. }, _))
-            | (Without::Edits, Action::Edit(_)) => true,
+            | (Without::Edits, Action::Edit(_))
+            | (Without::Config, Action::Config(_)) => true,
             (Without::Deploy(revision), Action::Deploy(deployed)) => revision == deployed,
             _ => false,
         }

@@ -26,6 +26,8 @@ pub(super) struct Chapter<'a> {
     pub(super) before: State,
     /// When the next one begins, or the story ended.
     pub(super) until: Duration,
+    /// The story ends with it.
+    pub(super) is_last: bool,
     pub(super) ended: Ended,
 }
 
@@ -77,7 +79,8 @@ pub(super) fn chapters<'a>(scenario: &Scenario, story: &'a Story) -> Vec<Chapter
         let until = story.moments.get(end).map_or(last, |moment| moment.at);
         let nth = chapters.iter().filter(|chapter| chapter.of == *of).count();
         let ended = ended(of, moments, &before, next.map(|(_, of)| of));
-        let chapter = Chapter { of: of.clone(), nth, moments, before: before.clone(), until, ended };
+        let (of, before_it, is_last) = (of.clone(), before.clone(), next.is_none());
+        let chapter = Chapter { of, nth, moments, before: before_it, until, is_last, ended };
         before = chapter.end().clone();
         chapters.push(chapter);
     }
@@ -97,9 +100,11 @@ fn is_at_rest(chapter: &Chapter<'_>) -> bool {
 fn starts(first: &State, story: &Story) -> Vec<(usize, Of)> {
     let of = match first.phase {
         Phase::Waiting => Of::Run(pending(first)),
+        Phase::Progressing | Phase::WaitingPromotion | Phase::Promoting | Phase::Finalising => {
+            Of::Run(first.applied.clone())
+        }
+        Phase::New | Phase::Initializing | Phase::Initialized | Phase::Succeeded | Phase::Failed => Of::Setup,
         Phase::Terminating => Of::Deletion,
-        _ if first.is_running() => Of::Run(first.applied.clone()),
-        _ => Of::Setup,
     };
     let mut starts = vec![(0, of)];
     let mut before = first;
@@ -130,16 +135,19 @@ fn begins(moment: &Moment, before: &State, state: &State, current: Option<&Of>) 
     }
     // What was decided and not saved is decided once more.
     moment.saved.as_ref()?;
-    let run = Of::Run(state.applied.clone());
-    match rule {
-        Rule::RunStarted if before.phase == Phase::Waiting && current == Some(&run) => None,
-        Rule::RunStarted | Rule::Restarted => Some(run),
-        Rule::ShapeChanged if state.phase == Phase::Initializing => Some(Of::Setup),
-        Rule::ShapeChanged => Some(run),
-        Rule::WaitsForApproval if before.phase.is_idle() => Some(Of::Run(pending(state))),
-        Rule::RevisionNoted if state.phase == Phase::Waiting => Some(Of::Run(pending(state))),
-        _ => None,
+    let starts = matches!(rule, Rule::RunStarted | Rule::Restarted | Rule::ShapeChanged);
+    if starts && state.phase == Phase::Initializing {
+        return Some(Of::Setup);
     }
+    if starts {
+        let run = Of::Run(state.applied.clone());
+        // Its wait belongs to it.
+        let waited = rule == Rule::RunStarted && before.phase == Phase::Waiting && current == Some(&run);
+        return (!waited).then_some(run);
+    }
+    let waits = rule == Rule::WaitsForApproval && before.phase.is_idle();
+    let waits = waits || (rule == Rule::RevisionNoted && state.phase == Phase::Waiting);
+    waits.then(|| Of::Run(pending(state)))
 }
 
 fn pending(state: &State) -> Revision {

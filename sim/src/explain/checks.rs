@@ -43,12 +43,11 @@ impl Checks {
         let mut checks = Self::default();
         for moment in chapter.moments.iter().filter(|moment| moment.saved.is_some()) {
             for notice in born(moment) {
-                match &notice.message {
-                    Message::CheckFailed { finding, failed, threshold } => {
-                        checks.failed.push(failure(moment, finding, Some((*failed, *threshold))));
-                    }
-                    Message::CheckHeld(finding) => checks.held.push(failure(moment, finding, None)),
-                    _ => {}
+                if let Message::CheckFailed { finding, failed, threshold } = &notice.message {
+                    checks.failed.push(failure(moment, finding, Some((*failed, *threshold))));
+                }
+                if let Message::CheckHeld(finding) = &notice.message {
+                    checks.held.push(failure(moment, finding, None));
                 }
             }
             checks.passed += usize::from(is_passed(moment, canary));

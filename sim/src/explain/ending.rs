@@ -120,9 +120,9 @@ fn ends(of: &Of, moment: &Moment, before: &State) -> Option<Ending> {
             _ => None,
         },
         (Of::Run(_), Rule::PromotionFailed) => {
-            let why = born(moment).find_map(|notice| match &notice.message {
-                Message::PromotionFailed { why } => Some(why.clone()),
-                _ => None,
+            let why = born(moment).find_map(|notice| {
+                let Message::PromotionFailed { why } = &notice.message else { return None };
+                Some(why.clone())
             });
             Some(Ending::PromotionFailed { why: why.unwrap_or_default() })
         }

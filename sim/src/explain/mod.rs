@@ -13,6 +13,8 @@ mod json;
 mod moves;
 mod rule;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod text;
 mod waits;
 mod what_if;

@@ -40,6 +40,10 @@ pub(super) fn told(chapter: &Chapter<'_>) -> Vec<String> {
     let mut told = Vec::new();
     let shares = given(chapter);
     let parts: Vec<String> = shares.iter().skip(1).map(|given| part(given.share, given.at)).collect();
+    let at_once = shares.get(1).is_some_and(|second| second.at == shares[0].at);
+    if let Some(first) = shares.first().filter(|first| first.share.percent() > 0 && !at_once) {
+        told.push(format!("The canary had {}.", part(first.share, first.at)));
+    }
     if !parts.is_empty() {
         told.push(format!("The canary got {}.", list(&parts)));
     }
@@ -59,9 +63,9 @@ fn part(share: Share, at: Duration) -> String {
 
 fn iterations(chapter: &Chapter<'_>) -> Option<String> {
     let made = chapter.moments.iter().flat_map(|moment| {
-        born(moment).filter_map(|notice| match notice.message {
-            Message::Advanced(Step::Iteration(made, all)) => Some((moment.at, made, all)),
-            _ => None,
+        born(moment).filter_map(|notice| {
+            let Message::Advanced(Step::Iteration(made, all)) = notice.message else { return None };
+            Some((moment.at, made, all))
         })
     });
     let made: Vec<_> = made.collect();
@@ -89,7 +93,7 @@ fn promotion(chapter: &Chapter<'_>) -> Vec<String> {
 }
 
 /// The largest share of users, when, and for how long. Copies reach no user.
-pub(super) fn exposure(chapter: &Chapter<'_>, story_ends: bool) -> Option<Exposure> {
+pub(super) fn exposure(chapter: &Chapter<'_>) -> Option<Exposure> {
     let shares = given(chapter);
     let percent = |given: &Given| match given.share.which() {
         share::Of::Requests | share::Of::Matched => given.share.percent(),
@@ -108,21 +112,21 @@ pub(super) fn exposure(chapter: &Chapter<'_>, story_ends: bool) -> Option<Exposu
         matched: first.share.which() == share::Of::Matched,
         from: first.at,
         lasted,
-        lasts: story_ends && percent(last) == worst,
+        lasts: chapter.is_last && percent(last) == worst,
     })
 }
 
 /// The same as a sentence.
 pub(super) fn users(exposure: Option<Exposure>) -> String {
     let Some(Exposure { percent, matched, from, lasted, lasts }) = exposure else {
-        return "No user's request was sent to the canary.".into();
+        return "Serin sent no user's request to the canary.".into();
     };
     let which = if matched { "the matched requests" } else { "the requests" };
     if lasts {
-        return format!("{percent}% of {which} go to the canary, since {}.", time(from));
+        return format!("Serin sends {percent}% of {which} to the canary, since {}.", time(from));
     }
     format!(
-        "At most {percent}% of {which} went to the canary, for {}, first at {}.",
+        "Serin sent at most {percent}% of {which} to the canary, for {}, first at {}.",
         time(lasted),
         time(from)
     )

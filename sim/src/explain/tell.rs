@@ -19,9 +19,8 @@ use crate::{
 pub(super) fn tell(scenario: &Scenario, story: &Story, chapter: &Chapter<'_>) -> Explained {
     let canary = &scenario.canary;
     let (different, tried) = what_if::what_if(scenario, chapter);
-    let story_ends = story.moments.as_ptr_range().end == chapter.moments.as_ptr_range().end;
     let is_run = matches!(chapter.of, Of::Run(_));
-    let users = moves::exposure(chapter, story_ends);
+    let users = moves::exposure(chapter);
     let notices = notices(story, chapter);
     let mut told = vec![
         (Topic::Began, vec![began(chapter)]),
@@ -107,7 +106,10 @@ fn ending(chapter: &Chapter<'_>, canary: &Rollout) -> String {
             format!("was not promoted: the primary did not get ready with it; given up {at}: {why}")
         }
         Ending::Withdrawn => format!("was withdrawn {at}, before it had started"),
-        Ending::Replaced(revision) => format!("had not ended when {revision} took its place at {until}"),
+        Ending::Replaced(new) if new.to_string() == subject(chapter) => {
+            format!("had not ended when its configuration changed at {until}")
+        }
+        Ending::Replaced(new) => format!("had not ended when {new} took its place at {until}"),
         Ending::StartedOver => format!("was started over at {until}"),
         Ending::ShapeChanged => {
             format!("had not ended when strategy, service or target was replaced at {until}")

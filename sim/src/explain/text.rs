@@ -80,7 +80,10 @@ fn different(chapter: &Chapter, look: &Look) -> String {
     };
     text += &format!("{pad}{}\n", paint(STRONG, heading));
     if chapter.different.is_empty() {
-        let tried = format!("None of the {} tried leads elsewhere.", count(chapter.tried, "change"));
+        let tried = match chapter.tried {
+            1 => "The one change that was tried leads nowhere else.".into(),
+            tried => format!("None of the {} that were tried leads elsewhere.", count(tried, "change")),
+        };
         return text + &format!("{pad}{pad}{}\n", paint(FAINT, &tried));
     }
     for difference in &chapter.different {

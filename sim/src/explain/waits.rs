@@ -25,7 +25,7 @@ struct Wait {
 pub(super) fn told(chapter: &Chapter<'_>, canary: &Rollout) -> Vec<String> {
     let mut waits: Vec<Wait> = Vec::new();
     for (moment, state) in chapter.standing() {
-        if is_silent(moment.decision.rule) {
+        if is_silent(moment) {
             continue;
         }
         let on = on(moment, state, canary);
@@ -40,6 +40,9 @@ pub(super) fn told(chapter: &Chapter<'_>, canary: &Rollout) -> Vec<String> {
         }
     }
     let until = chapter.until;
+    if let Some(wait) = waits.last_mut().filter(|_| !chapter.is_last) {
+        wait.to.get_or_insert(until);
+    }
     let last = |wait: &Wait| wait.to.unwrap_or(until).saturating_sub(wait.from);
     let waits = waits.iter().filter(|wait| !last(wait).is_zero() || wait.to.is_none());
     let told = waits.map(|wait| match wait.to {
@@ -54,21 +57,23 @@ pub(super) fn told(chapter: &Chapter<'_>, canary: &Rollout) -> Vec<String> {
 /// What the chapter waits for at its end.
 pub(super) fn at_the_end(chapter: &Chapter<'_>, canary: &Rollout) -> Option<String> {
     let standing: Vec<_> = chapter.standing().collect();
-    let (moment, state) = standing.iter().rev().find(|(moment, _)| !is_silent(moment.decision.rule))?;
+    let (moment, state) = standing.iter().rev().find(|(moment, _)| !is_silent(moment))?;
     on(moment, state, canary)
 }
 
-/// Rules that say nothing of a wait.
-fn is_silent(rule: Rule) -> bool {
-    matches!(
-        rule,
-        Rule::NotDue
-            | Rule::NoticesDropped
-            | Rule::RequestCleared
-            | Rule::Idle
-            | Rule::Repaired
-            | Rule::CheckFailed
-    )
+/// Whether it says nothing of a wait; a command that failed is tried again before anything else is waited for.
+fn is_silent(moment: &Moment) -> bool {
+    let rule = moment.decision.rule;
+    moment.commands.iter().any(|effect| effect.failed.is_some())
+        || matches!(
+            rule,
+            Rule::NotDue
+                | Rule::NoticesDropped
+                | Rule::RequestCleared
+                | Rule::Idle
+                | Rule::Repaired
+                | Rule::CheckFailed
+        )
 }
 
 /// What a moment waits for.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serin_core::{
     Phase,
     decision::{Cause, Finding, Measured, Reading, Verdict, Workload},
-    revision::Text,
+    revision::{Revision, Text},
     spec::ThresholdMode,
 };
 
@@ -42,10 +42,13 @@ pub(super) fn what_if(scenario: &Scenario, chapter: &Chapter<'_>) -> (Vec<Differ
         Ending::PromotionFailed { .. } => search.deadline(Workload::Primary),
         Ending::Promoted { skipped: false } => search.lower_threshold(),
         Ending::Withdrawn => search.withdrawn(),
+        Ending::Replaced(new) if Of::Run(Revision::of(&new.spec)) == of_spec(&chapter.of) => {
+            search.one(Change::Without(Without::Config));
+        }
         Ending::Replaced(revision) => {
             search.one(Change::Without(Without::Deploy(revision.to_string())));
         }
-        Ending::StartedOver => search.one(Change::Without(Without::Requests)),
+        Ending::StartedOver => search.first([Without::Requests, Without::Edits].map(Change::Without)),
         Ending::Deleted => search.one(Change::Without(Without::Deletion)),
         Ending::ShapeChanged => search.one(Change::Without(Without::Edits)),
         Ending::UnderWay => search.under_way(),
@@ -98,7 +101,9 @@ impl Search<'_> {
             outcome: chapter.ended.how.word(),
             told: tell::would_have(chapter, &canary),
         })?;
-        (end.outcome != outcome).then_some(end)
+        // Merely later than the story ends is no other end.
+        let is_late = end.outcome == Ending::UnderWay.word() && change.only_puts_off();
+        (end.outcome != outcome && !is_late).then_some(end)
     }
 
     fn one(&mut self, change: Change) {
@@ -224,6 +229,9 @@ impl Search<'_> {
     /// It had not ended: what is in its way?
     fn under_way(&mut self) {
         let state = self.chapter.end();
+        if self.scenario.setting.missing {
+            self.one(Change::Without(Without::Absence));
+        }
         if waits::is_rolling_back(state) || self.chapter.of == Of::Setup || state.primary_unready.is_some() {
             self.one(Change::Ready(Workload::Primary));
         }
@@ -262,6 +270,15 @@ impl Search<'_> {
             }
             closed = self.replayed(&change, |_, chapter| closed_gate(chapter)).flatten();
         }
+    }
+}
+
+/// The same without tracked configuration.
+fn of_spec(of: &Of) -> Of {
+    match of {
+        Of::Run(revision) => Of::Run(Revision::of(&revision.spec)),
+        Of::Setup => Of::Setup,
+        Of::Deletion => Of::Deletion,
     }
 }
 
