@@ -23,7 +23,7 @@ pub(super) fn tell(scenario: &Scenario, story: &Story, chapter: &Chapter<'_>) ->
     let users = moves::exposure(chapter);
     let notices = notices(story, chapter);
     let mut told = vec![
-        (Topic::Began, vec![began(chapter)]),
+        (Topic::Began, vec![began(story, chapter)]),
         (Topic::Moved, moves::told(chapter)),
         (Topic::Checks, Checks::of(chapter, canary).told()),
         (Topic::Waited, waits::told(chapter, canary)),
@@ -131,10 +131,14 @@ fn ending(chapter: &Chapter<'_>, canary: &Rollout) -> String {
 }
 
 /// What happened before its first decision.
-fn began(chapter: &Chapter<'_>) -> String {
+fn began(story: &Story, chapter: &Chapter<'_>) -> String {
     let Some(first) = chapter.moments.first() else { return String::new() };
     let at = time(first.at);
-    let how = match first.happened.as_slice() {
+    // A request is answered before what it asks for begins, at the same instant.
+    let instant = story.moments.iter().filter(|moment| moment.at == first.at);
+    let before = instant.take_while(|moment| !std::ptr::eq(*moment, first));
+    let happened = before.chain([first]).flat_map(|moment| moment.happened.iter().map(String::as_str));
+    let how = match happened.collect::<Vec<_>>().as_slice() {
         [] => "it began".into(),
         happened => happened.join(", and "),
     };

@@ -19,12 +19,18 @@ struct Wait {
     on: String,
     from: Duration,
     to: Option<Duration>,
+    /// It is for pods: it is over as soon as only the time is waited for.
+    for_pods: bool,
 }
 
 /// What is told of the waits of a chapter.
 pub(super) fn told(chapter: &Chapter<'_>, canary: &Rollout) -> Vec<String> {
     let mut waits: Vec<Wait> = Vec::new();
     for (moment, state) in chapter.standing() {
+        let is_due_next = moment.decision.rule == Rule::NotDue;
+        if let Some(wait) = waits.last_mut().filter(|wait| wait.for_pods && is_due_next) {
+            wait.to.get_or_insert(moment.at);
+        }
         if is_silent(moment) {
             continue;
         }
@@ -36,7 +42,12 @@ pub(super) fn told(chapter: &Chapter<'_>, canary: &Rollout) -> Vec<String> {
             last.to = Some(moment.at);
         }
         if let Some(on) = on {
-            waits.push(Wait { on, from: moment.at, to: None });
+            waits.push(Wait {
+                on,
+                from: moment.at,
+                to: None,
+                for_pods: moment.decision.rule == Rule::NotReady,
+            });
         }
     }
     let until = chapter.until;
