@@ -13,7 +13,7 @@ use crate::scenario::{Action, Delay, Fail, HookOutcome, Pods, Scenario, read_raw
 pub(super) enum Change {
     /// Failed checks that roll back.
     Threshold { from: u32, to: u32 },
-    /// Bounds as wide as what was measured.
+    /// Bounds as wide as something that was measured.
     Bounds(Vec<Widened>),
     /// `progressDeadlineSeconds`.
     Deadline { from: Duration, to: Duration },
@@ -50,7 +50,8 @@ pub(super) enum End {
 /// What did not happen.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Without {
-    Requests,
+    /// The operator's request that is the event with this place.
+    Request(usize),
     Deploy(String),
     Deletion,
     /// Commands do not fail.
@@ -129,9 +130,9 @@ impl Change {
                 format!("had {what}{several} {names} {}", if *pass { "passed" } else { "not passed" })
             }
             Self::Ready(who) => format!("had the pods of the {who} been ready at once"),
-            Self::Without(Without::Requests) => "without the operator's request".into(),
+            Self::Without(Without::Request(_)) => "without the operator's request".into(),
             Self::Without(Without::Deploy(revision)) => format!("had {revision} not been deployed then"),
-            Self::Without(Without::Deletion) => "had it not been deleted".into(),
+            Self::Without(Without::Deletion) => "had nothing been deleted".into(),
             Self::Without(Without::Failures) => "had no command failed".into(),
             Self::Without(Without::Config) => "had its configuration not changed then".into(),
             Self::Without(Without::Absence) => "had the target been there".into(),
@@ -161,7 +162,7 @@ impl Change {
     pub(super) fn applied(&self, scenario: &Scenario) -> Option<Scenario> {
         let mut scenario = scenario.clone();
         self.edit(&mut scenario.manifest["spec"], true);
-        for event in &mut scenario.events {
+        for (i, event) in scenario.events.iter_mut().enumerate() {
             if let Action::Edit(patch) = &mut event.action {
                 // A field that is edited later is otherwise from then on, too.
                 self.edit(patch, false);
@@ -169,7 +170,7 @@ impl Change {
             if let Action::Hooks(scripts) = &mut event.action {
                 self.answer(scripts);
             }
-            if self.is_without(&event.action) {
+            if self.is_without(i, &event.action) {
                 // The events behind it still follow it.
                 event.action = Action::Metrics(BTreeMap::new());
             }
@@ -242,11 +243,11 @@ impl Change {
     }
 
     /// Whether this is what did not happen.
-    fn is_without(&self, action: &Action) -> bool {
+    fn is_without(&self, i: usize, action: &Action) -> bool {
         let Self::Without(without) = self else { return false };
         match (without, action) {
-            (Without::Requests, Action::Annotate(_))
-            | (Without::Deletion, Action::Delete(_))
+            (Without::Request(place), Action::Annotate(_)) => *place == i,
+            (Without::Deletion, Action::Delete(_))
             | (Without::Failures, Action::Fail(Fail::Command { .. }, _))
             | (Without::Edits, Action::Edit(_))
             | (Without::Config, Action::Config(_)) => true,

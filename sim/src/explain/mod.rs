@@ -12,6 +12,7 @@ mod ending;
 mod json;
 mod moves;
 mod rule;
+mod suspects;
 mod tell;
 #[cfg(test)]
 mod tests;

@@ -99,13 +99,16 @@ pub(super) fn exposure(chapter: &Chapter<'_>) -> Option<Exposure> {
         share::Of::Requests | share::Of::Matched => given.share.percent(),
         share::Of::Copies => 0,
     };
-    let worst = shares.iter().map(percent).max().filter(|percent| *percent > 0)?;
-    let mut lasted = Duration::ZERO;
-    for (i, given) in shares.iter().enumerate().filter(|(_, given)| percent(given) == worst) {
-        let end = shares.get(i + 1).map_or(chapter.until, |next| next.at);
-        lasted += end.saturating_sub(given.at);
-    }
-    let first = shares.iter().find(|given| percent(given) == worst)?;
+    let ends = shares.iter().skip(1).map(|next| next.at).chain([chapter.until]);
+    let lasted: Vec<Duration> =
+        shares.iter().zip(ends).map(|(given, end)| end.saturating_sub(given.at)).collect();
+    // A share that was taken back at the instant it was given met nobody.
+    let stays = shares.last().map(|last| last.share).filter(|_| chapter.is_last);
+    let matters = |given: &Given, lasted: &Duration| !lasted.is_zero() || Some(given.share) == stays;
+    let met = || shares.iter().zip(&lasted).filter(|(given, lasted)| matters(given, lasted));
+    let worst = met().map(|(given, _)| percent(given)).max().filter(|percent| *percent > 0)?;
+    let lasted = met().filter(|(given, _)| percent(given) == worst).map(|(_, lasted)| *lasted).sum();
+    let (first, _) = met().find(|(given, _)| percent(given) == worst)?;
     let last = shares.last()?;
     Some(Exposure {
         percent: worst,

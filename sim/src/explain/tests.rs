@@ -72,7 +72,22 @@ fn the_smallest_change_comes_first() {
 }
 
 #[test]
-fn a_bound_is_as_wide_as_the_worst_value_that_would_have_come() {
+fn a_bound_is_no_wider_than_it_takes() {
+    let rest = format!("world: {{metrics: {{request-success-rate: [97, 98]}}}}\n{DEPLOY}");
+    let (_, different) = last("threshold: 2", &rest);
+    let wanted = "with `min: 98` in place of 99 for request-success-rate: it would have been promoted at 11m";
+    assert_eq!(different, [wanted]);
+}
+
+#[test]
+fn a_share_that_nobody_met_does_not_count() {
+    let rest = "events: [{at: 5m, deploy: v2}, {when: {canaryWeight: 20}, annotate: {canaryWeight: '0'}}]";
+    let chapter = explained(&story("threshold: 1", rest)).chapters.pop().unwrap();
+    assert_eq!((chapter.outcome, chapter.users.unwrap().percent), ("rolled-back", 10));
+}
+
+#[test]
+fn a_bound_is_widened_to_the_values_that_would_have_come() {
     let rest = format!("world: {{metrics: {{request-success-rate: [98, 97, 96]}}}}\n{DEPLOY}");
     let (_, different) = last("threshold: 1", &rest);
     let wanted = "with `min: 97` in place of 99 for request-success-rate: it would have been promoted at 10m";

@@ -4,25 +4,31 @@ use std::time::Duration;
 
 use serin_core::{
     Phase,
-    decision::{Cause, Finding, Measured, Reading, Verdict, Workload},
+    decision::{Cause, Finding, Workload},
     revision::{Revision, Text},
     spec::ThresholdMode,
 };
 
 use super::{
     Difference,
-    change::{Change, End, Widened, Without},
+    change::{Change, Widened, Without},
     chapter::{Chapter, Of, chapters},
-    checks::{Checks, metric},
+    checks::Checks,
     ending::Ending,
+    suspects::{closed_gate, failing_hook, lenient, widened},
     tell, waits,
 };
-use crate::{drive, record::Story, scenario::Scenario};
+use crate::{
+    drive,
+    scenario::{Action, Scenario},
+};
 
 /// More are no help to anybody.
 const MOST: usize = 3;
 /// Numbers are moved so often.
 const TRIES: u32 = 5;
+/// Bounds are widened so often, from one value that did not pass to the next.
+const WIDENED: u32 = 20;
 /// A deadline is found to this many seconds.
 const DEADLINE_GRAIN: u64 = 10;
 
@@ -35,7 +41,7 @@ pub(super) fn what_if(scenario: &Scenario, chapter: &Chapter<'_>) -> (Vec<Differ
         Ending::RolledBack(Cause::Trigger { hook }) => {
             search.one(Change::Hooks { what: "the rollback hook", names: vec![hook.clone()], pass: false });
         }
-        Ending::RolledBack(Cause::Request) => search.one(Change::Without(Without::Requests)),
+        Ending::RolledBack(Cause::Request) => search.requests(),
         Ending::RolledBack(Cause::Reverted) => {
             search.one(Change::Without(Without::Deploy(chapter.end().promoted.to_string())));
         }
@@ -48,7 +54,10 @@ pub(super) fn what_if(scenario: &Scenario, chapter: &Chapter<'_>) -> (Vec<Differ
         Ending::Replaced(revision) => {
             search.one(Change::Without(Without::Deploy(revision.to_string())));
         }
-        Ending::StartedOver => search.first([Without::Requests, Without::Edits].map(Change::Without)),
+        Ending::StartedOver => {
+            search.requests();
+            search.one(Change::Without(Without::Edits));
+        }
         Ending::Deleted => search.one(Change::Without(Without::Deletion)),
         Ending::ShapeChanged => search.one(Change::Without(Without::Edits)),
         Ending::UnderWay => search.under_way(),
@@ -81,7 +90,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Replays with a change, and looks at the same chapter there.
-    fn replayed<T>(&mut self, change: &Change, look: impl FnOnce(&Story, &Chapter<'_>) -> T) -> Option<T> {
+    fn replayed<T>(&mut self, change: &Change, look: impl FnOnce(&Chapter<'_>) -> T) -> Option<T> {
         self.tried += 1;
         let scenario = change.applied(self.scenario)?;
         let story = drive::run(&scenario);
@@ -90,14 +99,14 @@ impl Search<'_> {
         }
         let chapters = chapters(&scenario, &story);
         let same = |other: &&Chapter<'_>| other.of == self.chapter.of && other.nth == self.chapter.nth;
-        chapters.iter().find(same).map(|chapter| look(&story, chapter))
+        chapters.iter().find(same).map(look)
     }
 
     /// The other end that a change leads to, if it leads elsewhere.
     fn elsewhere(&mut self, change: &Change) -> Option<Elsewhere> {
         let outcome = self.chapter.ended.how.word();
         let canary = self.scenario.canary.clone();
-        let end = self.replayed(change, |_, chapter| Elsewhere {
+        let end = self.replayed(change, |chapter| Elsewhere {
             outcome: chapter.ended.how.word(),
             told: tell::would_have(chapter, &canary),
         })?;
@@ -160,13 +169,13 @@ impl Search<'_> {
 
     /// Widens these bounds until the chapter ends elsewhere, or nothing is left to widen.
     fn widen(&mut self, mut bounds: Vec<Widened>) {
-        for _ in 0..TRIES {
+        for _ in 0..WIDENED {
             let change = Change::Bounds(bounds.clone());
             if let Some(end) = self.elsewhere(&change) {
                 self.found.push((change, end));
                 return;
             }
-            let Some(worse) = self.replayed(&change, |_, chapter| {
+            let Some(next) = self.replayed(&change, |chapter| {
                 widened(chapter.moments.iter().flat_map(|moment| &moment.decision.measured))
             }) else {
                 return;
@@ -174,7 +183,7 @@ impl Search<'_> {
             let mut is_wider = false;
             for bound in &mut bounds {
                 let same = |other: &&Widened| other.metric == bound.metric && other.end == bound.end;
-                if let Some(other) = worse.iter().find(same) {
+                if let Some(other) = next.iter().find(same) {
                     bound.to = other.to;
                     is_wider = true;
                 }
@@ -209,6 +218,15 @@ impl Search<'_> {
             break;
         }
         self.one(Change::Ready(who));
+        self.one(Change::Without(Without::Deletion));
+    }
+
+    /// A person asked for it: the last request of those without which it ends elsewhere.
+    fn requests(&mut self) {
+        let events = self.scenario.events.iter().enumerate().rev();
+        let requests = events.filter(|(_, event)| matches!(event.action, Action::Annotate(_)));
+        let places: Vec<usize> = requests.map(|(place, _)| place).collect();
+        self.first(places.into_iter().map(|place| Change::Without(Without::Request(place))));
     }
 
     /// It was promoted: with how much less room would it not have been?
@@ -221,7 +239,7 @@ impl Search<'_> {
     }
 
     fn withdrawn(&mut self) {
-        self.one(Change::Without(Without::Requests));
+        self.requests();
         self.one(Change::Without(Without::Deploy(self.chapter.end().promoted.to_string())));
         self.gates();
     }
@@ -245,7 +263,7 @@ impl Search<'_> {
             self.one(Change::Without(Without::Edits));
         }
         if state.held_by_operator {
-            self.one(Change::Without(Without::Requests));
+            self.requests();
         }
         if state.closed_gate.is_some() || state.phase == Phase::Waiting {
             self.gates();
@@ -268,7 +286,7 @@ impl Search<'_> {
                 self.found.push((change, end));
                 return;
             }
-            closed = self.replayed(&change, |_, chapter| closed_gate(chapter)).flatten();
+            closed = self.replayed(&change, closed_gate).flatten();
         }
     }
 }
@@ -280,61 +298,4 @@ fn of_spec(of: &Of) -> Of {
         Of::Setup => Of::Setup,
         Of::Deletion => Of::Deletion,
     }
-}
-
-/// The gate that was closed last.
-fn closed_gate(chapter: &Chapter<'_>) -> Option<Text> {
-    let hooks = chapter.moments.iter().rev().filter_map(|moment| moment.decision.hook.as_ref());
-    hooks.clone().find(|(_, passed)| !passed).map(|(hook, _)| hook.clone())
-}
-
-fn failing_hook(finding: &Finding) -> Option<Text> {
-    match finding {
-        Finding::Hook { hook, .. } => Some(hook.clone()),
-        Finding::Below { .. }
-        | Finding::Above { .. }
-        | Finding::NoData { .. }
-        | Finding::MetricError { .. } => None,
-    }
-}
-
-/// The metrics without a value or with an error, each with the field that says what that means.
-fn lenient(findings: &[Finding]) -> Vec<(Text, &'static str)> {
-    let mut found: Vec<(Text, &'static str)> = Vec::new();
-    for finding in findings {
-        let field = match finding {
-            Finding::NoData { .. } => "onNoData",
-            Finding::MetricError { .. } => "onError",
-            Finding::Below { .. } | Finding::Above { .. } | Finding::Hook { .. } => continue,
-        };
-        if let Some(metric) = metric(finding)
-            && !found.iter().any(|(known, of)| known == metric && *of == field)
-        {
-            found.push((metric.clone(), field));
-        }
-    }
-    found
-}
-
-/// The bounds that did not hold, each as wide as the worst value.
-fn widened<'a>(measured: impl Iterator<Item = &'a Measured>) -> Vec<Widened> {
-    let mut found: Vec<Widened> = Vec::new();
-    for measured in measured.filter(|measured| measured.verdict == Verdict::Failed) {
-        let Reading::Value(value) = measured.reading else { continue };
-        let (end, from) = match (measured.min, measured.max) {
-            (Some(min), _) if value < min => (End::Min, min),
-            (_, Some(max)) if value > max => (End::Max, max),
-            _ => continue,
-        };
-        // JSON has no number for it.
-        if !value.is_finite() {
-            continue;
-        }
-        match found.iter_mut().find(|bound| bound.metric == measured.metric && bound.end == end) {
-            Some(bound) if end == End::Min => bound.to = bound.to.min(value),
-            Some(bound) => bound.to = bound.to.max(value),
-            None => found.push(Widened { metric: measured.metric.clone(), end, from, to: value }),
-        }
-    }
-    found
 }
