@@ -42,13 +42,38 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Exit
 }
 
 /// One page for the command, and one for each of its verbs.
-fn pages(serin: Command, folder: &Path) -> io::Result<()> {
+fn pages(mut serin: Command, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    clap_mangen::generate_to(serin, folder)
+    // Names its verbs `serin-replay` and so on.
+    serin.build();
+    for command in [&serin].into_iter().chain(serin.get_subcommands()) {
+        let name = command.get_display_name().unwrap_or(command.get_name());
+        fs::write(folder.join(format!("{name}.1")), page(command.clone())?)?;
+    }
+    Ok(())
 }
 
-fn page(serin: Command) -> io::Result<Vec<u8>> {
+fn page(command: Command) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    Man::new(serin).render(&mut page)?;
-    Ok(page)
+    Man::new(command).render(&mut page)?;
+    Ok(unfilled(&String::from_utf8_lossy(&page)).into_bytes())
+}
+
+/// Examples and tables stand in a section of their own, whose lines are to stay as they are.
+fn unfilled(page: &str) -> String {
+    let Some((before, details)) = page.split_once(".SH EXTRA\n") else { return page.into() };
+    let (details, rest) = details.find("\n.SH ").map_or((details, ""), |end| details.split_at(end));
+    format!("{before}.SH DETAILS\n.nf\n{details}\n.fi{rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_and_tables_keep_their_lines() {
+        let page = ".SH NAME\nserin\n.SH EXTRA\na  b\n.SH VERSION\nv1\n";
+        assert_eq!(unfilled(page), ".SH NAME\nserin\n.SH DETAILS\n.nf\na  b\n.fi\n.SH VERSION\nv1\n");
+        assert_eq!(unfilled(".SH NAME\nserin\n"), ".SH NAME\nserin\n");
+    }
 }
