@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serin_core::{decision::Rule, message::EventType, spec::Severity};
 
-use super::{At, Chapter, Explanation, Part, Topic};
+use super::{At, Chapter, Explanation, Part};
 
 /// An explained story.
 #[derive(Debug, Serialize)]
@@ -164,7 +164,7 @@ fn chapter(chapter: &Chapter) -> ChapterField<'_> {
         told: chapter
             .told
             .iter()
-            .map(|(topic, told)| ToldField { topic: name(*topic), sentences: told })
+            .map(|(topic, told)| ToldField { topic: topic.name(), sentences: told })
             .collect(),
         notices: notices(chapter),
         different: differences(chapter),
@@ -190,20 +190,6 @@ fn differences(chapter: &Chapter) -> Vec<DifferenceField<'_>> {
         told: &difference.told,
     });
     different.collect()
-}
-
-fn name(topic: Topic) -> &'static str {
-    match topic {
-        Topic::Began => "began",
-        Topic::Moved => "moved",
-        Topic::Checks => "checks",
-        Topic::Waited => "waited",
-        Topic::Meanwhile => "meanwhile",
-        Topic::Ended => "ended",
-        Topic::Users => "users",
-        Topic::Told => "told",
-        Topic::Afterwards => "afterwards",
-    }
 }
 
 fn line(value: &impl Serialize) -> String {

@@ -102,6 +102,24 @@ pub enum Topic {
     Afterwards,
 }
 
+impl Topic {
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Began => "began",
+            Self::Moved => "moved",
+            Self::Checks => "checks",
+            Self::Waited => "waited",
+            Self::Meanwhile => "meanwhile",
+            Self::Ended => "ended",
+            Self::Users => "users",
+            Self::Told => "told",
+            Self::Afterwards => "afterwards",
+        }
+    }
+}
+
 /// The largest share of requests that the canary was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exposure {

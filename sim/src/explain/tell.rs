@@ -1,6 +1,6 @@
 //! A chapter in sentences.
 
-use serin_core::{Rollout, message::Message};
+use serin_core::{Rollout, message::Message, spec::Severity};
 
 use super::{
     Chapter as Explained, Part, Told, Topic,
@@ -270,10 +270,10 @@ fn told(notices: &[Told]) -> Vec<String> {
     told
 }
 
-fn severity(severity: serin_core::spec::Severity) -> &'static str {
+fn severity(severity: Severity) -> &'static str {
     match severity {
-        serin_core::spec::Severity::Info => "info",
-        serin_core::spec::Severity::Warn => "warn",
-        serin_core::spec::Severity::Error => "error",
+        Severity::Info => "info",
+        Severity::Warn => "warn",
+        Severity::Error => "error",
     }
 }

@@ -62,7 +62,7 @@ fn of_chapter(chapter: &Chapter, look: &Look) -> String {
     let matters =
         |topic: Topic| !is_plain || matches!(topic, Topic::Waited | Topic::Meanwhile | Topic::Afterwards);
     for (topic, sentences) in chapter.told.iter().filter(|(topic, _)| matters(*topic)) {
-        text += &rows(name(*topic), sentences, look);
+        text += &rows(topic.name(), sentences, look);
     }
     text + &different(chapter, look)
 }
@@ -91,20 +91,6 @@ fn different(chapter: &Chapter, look: &Look) -> String {
         text += &indented(&Piece::words(PLAIN, &sentence), INDENT * 2, look);
     }
     text
-}
-
-fn name(topic: Topic) -> &'static str {
-    match topic {
-        Topic::Began => "began",
-        Topic::Moved => "moved",
-        Topic::Checks => "checks",
-        Topic::Waited => "waited",
-        Topic::Meanwhile => "meanwhile",
-        Topic::Ended => "ended by",
-        Topic::Users => "users",
-        Topic::Told => "told",
-        Topic::Afterwards => "afterwards",
-    }
 }
 
 /// Sentences with the name of their topic in front of the first.
