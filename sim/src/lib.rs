@@ -1,10 +1,11 @@
 //! Simulated worlds for [`serin_core`], and what the `serin` command does with them.
 //!
 //! A [`scenario`] is read from a file, [`drive`] runs it in virtual time against a scripted world, [`record`] is what
-//! happened, [`expect`] judges it. [`replay`] does all of this with one file.
+//! happened, [`expect`] judges it. [`replay`] does all of this with one file, and [`explain`] tells people why it went so.
 
 pub mod drive;
 pub mod expect;
+pub mod explain;
 pub mod input;
 pub mod record;
 pub mod replay;

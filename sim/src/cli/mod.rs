@@ -1,10 +1,13 @@
 //! What the `serin` command understands. One file for each verb.
 
+mod completions;
+mod explain;
+mod man;
 mod replay;
 mod schema;
 mod screen;
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -20,6 +23,9 @@ pub(crate) struct Cli {
 enum Verb {
     Replay(replay::Args),
     Schema(schema::Args),
+    Explain(explain::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Cli {
@@ -31,6 +37,12 @@ impl Cli {
                 replay::run(args, screen.look(), &mut screen.out(), &mut screen.err())
             }
             Verb::Schema(args) => schema::run_here(args),
+            Verb::Explain(args) => {
+                let screen = args.screen;
+                explain::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+            }
+            Verb::Completions(args) => completions::run(args, &mut io::stdout(), &mut io::stderr()),
+            Verb::Man(args) => man::run(args, &mut io::stdout(), &mut io::stderr()),
         }
     }
 }
@@ -54,6 +66,19 @@ impl From<Exit> for ExitCode {
             // As clap ends on a wrong argument.
             Exit::Unusable => 2,
         })
+    }
+}
+
+/// How a verb ends whose output was written like this. A reader who has seen enough is no fault.
+fn written(outcome: io::Result<()>, err: &mut dyn io::Write) -> Exit {
+    match outcome {
+        Ok(()) => Exit::AsExpected,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::AsExpected,
+        Err(error) => {
+            // Standard error may be gone as well; the exit status tells.
+            let _ = writeln!(err, "error: cannot write: {error}");
+            Exit::Unusable
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line as a script and a person meet it: what it prints, and the code it ends with.
 
 mod schema;
+mod explain;
 
 use std::{path::Path, process::Command};
 
