@@ -1,5 +1,6 @@
 //! What the `serin` command understands. One file for each verb.
 
+mod lint;
 mod replay;
 mod screen;
 
@@ -17,6 +18,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Lint(lint::Args),
     Replay(replay::Args),
 }
 
@@ -24,6 +26,10 @@ impl Cli {
     /// Does what was asked for.
     pub(crate) fn run(&self) -> Exit {
         match &self.verb {
+            Verb::Lint(args) => {
+                let screen = args.screen;
+                lint::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+            }
             Verb::Replay(args) => {
                 let screen = args.screen;
                 replay::run(args, screen.look(), &mut screen.out(), &mut screen.err())

@@ -1,9 +1,9 @@
 //! How stories are shown: pure functions from what happened to text. Nothing here writes or asks the terminal.
 
 pub mod json;
-mod look;
+pub(crate) mod look;
 mod measured;
-mod piece;
+pub(crate) mod piece;
 mod row;
 mod rule;
 mod share;
