@@ -68,11 +68,12 @@ JSON Lines, one object for each file:
   findings  by place: level, code (stable), line, column, field, what, remedy
   canaries  each that makes sense; none with --quiet:
     canary         name.namespace
-    plan           strategy, intervalMs, moves (fromMs, toMs, move and its numbers), startsMs, checks,
-                   decidedMs, promotionSteps, allUsersMs, doneMs, rollback (threshold, consecutive,
-                   afterFirstMoveMs; null where nothing is checked), gates (type, name), suspended.
-                   Times are since the new revision was seen, with pods ready at once, checks that pass
-                   and gates that are open. null: more than a million checks
+    plan           strategy, intervalMs, moves (fromMs, toMs, move and its numbers), startsMs,
+                   checks, decidedMs, promotionSteps, allUsersMs, doneMs, gates (type, name),
+                   rollback (threshold, consecutive, afterFirstMoveMs; null where nothing is
+                   checked), suspended. Times are since the new revision was seen, with pods
+                   ready at once, checks that pass and gates that are open.
+                   null: more than a million checks
     compatibility  each field that is set: field, standing (same, different, own, not-supported),
                    row of docs/differences.md, what
 

@@ -54,6 +54,12 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport
     told.extend(twice(object, files));
     told.extend(values::refused_elsewhere(&normal.json).map(|told| normal.written(told)));
 
+    let provider = match text(&normal.json, "/spec/provider") {
+        "" => &files.settings.provider,
+        provider => provider,
+    };
+    told.extend(values::missing(&normal.json, provider));
+
     let (raw, wrong) = read_all(&object.json);
     let places: Vec<String> = wrong.iter().map(|told| told.field.clone()).collect();
     told.extend(wrong);
@@ -108,7 +114,17 @@ impl Normal {
 
     fn unknown(&self) -> Vec<Told> {
         let unknown = walk(CANARY, &self.json).unknown;
-        unknown.iter().map(|unknown| self.written(unknown.told(CANARY, "Canary"))).collect()
+        let mut told: Vec<Told> =
+            unknown.iter().map(|unknown| self.written(unknown.told(CANARY, "Canary"))).collect();
+        if self.is_older {
+            told.push(Told {
+                code: Code::DeprecatedField,
+                field: "spec.canaryAnalysis".into(),
+                what: "is the older name of `analysis`, which Flagger's CRD asks for".into(),
+                remedy: "call it `analysis`".into(),
+            });
+        }
+        told
     }
 
     /// With the field's name as it is written.
@@ -205,9 +221,10 @@ fn outside(json: &Value, files: &Files<'_>, object: &Object) -> Vec<String> {
     names.filter(|name| nearest(name, known()).is_none()).map(str::to_owned).collect()
 }
 
-/// The same object, or the same target, earlier in the files.
+/// The same object, or the same target, earlier in the file. Other files may be for other clusters.
 fn twice(object: &Object, files: &Files<'_>) -> Vec<Told> {
-    let same_kind = || files.of(object.kind).take_while(|other| !std::ptr::eq(*other, object));
+    let before = || files.of(object.kind).take_while(|other| !std::ptr::eq(*other, object));
+    let same_kind = || before().filter(|other| other.file == object.file);
     let space = |object: &Object| object.namespace().unwrap_or("default").to_owned();
     let mut told = Vec::new();
     if !object.name().is_empty() && same_kind().any(|other| other.title() == object.title()) {
@@ -227,18 +244,17 @@ fn twice(object: &Object, files: &Files<'_>) -> Vec<Told> {
         let target = |field| text(&object.json, &format!("/spec/targetRef/{field}")).to_owned();
         (space(object), target("kind"), target("name"))
     };
-    if object.kind == Kind::Canary && !target(object).2.is_empty() {
-        if let Some(other) = same_kind().find(|other| target(other) == target(object)) {
-            told.push(Told {
-                code: Code::SharedTarget,
-                field: "spec.targetRef.name".into(),
-                what: format!(
-                    "Canary {} releases this target as well: both would scale and route it",
-                    other.title()
-                ),
-                remedy: "release a target with one Canary".into(),
-            });
-        }
+    let is_canary = object.kind == Kind::Canary && !target(object).2.is_empty();
+    if let Some(other) = same_kind().find(|other| is_canary && target(other) == target(object)) {
+        told.push(Told {
+            code: Code::SharedTarget,
+            field: "spec.targetRef.name".into(),
+            what: format!(
+                "Canary {} releases this target as well: both would scale and route it",
+                other.title()
+            ),
+            remedy: "release a target with one Canary".into(),
+        });
     }
     told
 }

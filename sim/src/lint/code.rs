@@ -57,6 +57,8 @@ codes! {
     // Files.
     /// The text is no YAML, or too large.
     Unreadable: Error "unreadable",
+    /// Lines that are set in with spaces which YAML does not know.
+    NonBreakingSpace: Error "non-breaking-space",
     /// The file holds no object of ours.
     NothingToCheck: Hint "nothing-to-check",
     /// An object of our group with a kind that does not exist.
@@ -73,6 +75,8 @@ codes! {
     Refused: Error "refused",
     /// A field that the cluster drops.
     UnknownField: Warning "unknown-field",
+    /// A field that the API server or the router needs.
+    MissingField: Warning "missing-field",
     /// A value that the API server refuses.
     UnknownValue: Warning "unknown-value",
     /// A field that changes nothing here.

@@ -42,7 +42,8 @@ pub struct Entry {
 pub(super) fn report(canary: &Value, rollout: &Rollout) -> Vec<Entry> {
     let set: BTreeSet<&str> = walk(CANARY, canary).set.into_iter().collect();
     let mut entries: Vec<Entry> = Vec::new();
-    for field in CANARY.iter().filter(|field| set.contains(field.path)) {
+    let is_told = |path: &str| set.contains(path) && path != "metadata.**" && path != "status.**";
+    for field in CANARY.iter().filter(|field| is_told(field.path)) {
         // Several rows of one field: the first that applies says what is different.
         if entries.last().is_some_and(|last| last.field == field.path && last.standing != Standing::Same) {
             continue;

@@ -25,6 +25,9 @@ pub(super) struct Unknown {
     parent: String,
 }
 
+/// More unknown fields in one object are not told.
+const MOST_UNKNOWN: usize = 100;
+
 /// Walks a manifest.
 pub(super) fn walk(table: &'static [Field], manifest: &Value) -> Walked {
     let mut walk = Walk { table, found: Walked::default() };
@@ -65,6 +68,7 @@ impl Walk {
         }
     }
 
+    /// One field of a mapping.
     fn field(&mut self, name: &str, value: &Value, path: &str, pattern: &str, open: bool) {
         let below = join(path, name);
         let own = if pattern.is_empty() { name.to_owned() } else { format!("{pattern}.{name}") };
@@ -73,7 +77,7 @@ impl Walk {
             self.node(value, &below, &own, open);
         } else if self.is_known(&any) {
             self.node(value, &below, &any, open);
-        } else if !open {
+        } else if !open && self.found.unknown.len() < MOST_UNKNOWN {
             let (name, parent) = (name.to_owned(), pattern.to_owned());
             self.found.unknown.push(Unknown { path: below, name, parent });
         }

@@ -96,6 +96,12 @@ impl<'a> Files<'a> {
             let before = files.objects.len();
             match &input.text {
                 Err(error) => files.broken(i, error),
+                Ok(text) if copied(text).is_some() => {
+                    let what = "is set in with non-breaking spaces, as text copied from a web page is: YAML does not \
+                                take them for spaces";
+                    files.fault(i, Code::NonBreakingSpace, copied(text), "", what);
+                    files.remedy(i, "replace each U+00A0 by a plain space");
+                }
                 Ok(text) => {
                     let source = Source { text, path: &input.path, document: 0 };
                     match source.documents::<serde_yaml::Value>() {
@@ -183,9 +189,23 @@ impl<'a> Files<'a> {
         }
     }
 
+    fn remedy(&mut self, file: usize, remedy: &str) {
+        if let Some(last) = self.faults.get_mut(&file).and_then(|found| found.last_mut()) {
+            last.remedy = remedy.into();
+        }
+    }
+
     fn fault(&mut self, file: usize, code: Code, at: Option<(usize, usize)>, field: &str, what: &str) {
         let (field, what, remedy) = (field.into(), what.into(), String::new());
         let finding = Finding { level: code.level(), code, at, field, what, remedy };
         self.faults.entry(file).or_default().push(finding);
     }
+}
+
+/// The first line that is set in with a non-breaking space.
+fn copied(text: &str) -> Option<(usize, usize)> {
+    text.lines().enumerate().find_map(|(i, line)| {
+        let column = line.chars().take_while(|c| c.is_whitespace()).position(|c| c == '\u{a0}')?;
+        Some((i + 1, column + 1))
+    })
 }

@@ -87,7 +87,7 @@ pub struct FileReport {
     pub canaries: Vec<CanaryReport>,
 }
 
-/// What a Canary would do.
+/// What a Canary would do. What it can detect at a given traffic would stand here too, once that can be told.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CanaryReport {

@@ -236,13 +236,14 @@ fn rollback(rollout: &Rollout) -> Option<Rollback> {
 }
 
 fn gates(rollout: &Rollout) -> Vec<Gate> {
-    let kinds = [HookKind::ConfirmRollout, HookKind::ConfirmTrafficIncrease, HookKind::ConfirmPromotion];
     let weighted = matches!(rollout.strategy(), Strategy::Weighted(_));
-    let asked = kinds.into_iter().filter(|kind| match kind {
-        HookKind::ConfirmTrafficIncrease => weighted && !rollout.skips_analysis(),
-        HookKind::ConfirmPromotion => !rollout.skips_analysis(),
-        _ => true,
-    });
+    let analysed = !rollout.skips_analysis();
+    let asked = [
+        (HookKind::ConfirmRollout, true),
+        (HookKind::ConfirmTrafficIncrease, weighted && analysed),
+        (HookKind::ConfirmPromotion, analysed),
+    ];
+    let asked = asked.into_iter().filter(|(_, asked)| *asked).map(|(kind, _)| kind);
     let of = |kind| rollout.hooks().iter().filter(move |hook| hook.kind == kind);
     asked.flat_map(of).map(|hook| Gate { kind: hook.kind.name(), name: hook.name.to_string() }).collect()
 }

@@ -1,6 +1,6 @@
 //! A report as people read it: findings by file and place, then what each Canary would do.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use anstyle::Style;
 use serin_core::time::Human;
@@ -115,6 +115,7 @@ fn plan_rows(plan: &Plan) -> Vec<(String, String)> {
     if plan.suspended {
         row("suspended".into(), "no move is made; once it goes on:".into());
     }
+    row(Human(Duration::ZERO).to_string(), "the new revision is seen; its pods are ready at once".into());
     let span = |from, to| {
         if from == to { Human(from).to_string() } else { format!("{} - {}", Human(from), Human(to)) }
     };
@@ -182,7 +183,7 @@ fn moves(moves: &Moves) -> String {
             };
             format!("{} % of the users, step by step", shown.join(" "))
         }
-        Moves::Iterations { count, mirror: [0, _] } => format!("{}", iterations(*count)),
+        Moves::Iterations { count, mirror: [0, _] } => iterations(*count),
         Moves::Iterations { count, mirror: [first, last] } if first == last => {
             format!("{}, {first} % of the requests mirrored", iterations(*count))
         }

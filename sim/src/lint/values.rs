@@ -75,6 +75,39 @@ pub(super) fn refused_elsewhere(canary: &Value) -> impl Iterator<Item = Told> {
     })
 }
 
+/// Fields that are needed although the core does not read them: by the API server, or by the router.
+pub(super) fn missing(canary: &Value, provider: &str) -> Vec<Told> {
+    let is_set = |pointer: &str| canary.pointer(pointer).is_some_and(|value| !value.is_null());
+    let mut found = Vec::new();
+    let mut needs = |pointer: &str, why: String, remedy: &str| {
+        if !is_set(pointer) {
+            let field = pointer.trim_start_matches('/').replace('/', ".");
+            let what = format!("is missing: {why}");
+            found.push(Told { code: Code::MissingField, field, what, remedy: remedy.into() });
+        }
+    };
+    if is_set("/spec/targetRef") {
+        let why = "the API server asks for it";
+        needs("/spec/targetRef/apiVersion", why.into(), "write `apiVersion: apps/v1` for a Deployment");
+    }
+    // A Knative Service brings its own.
+    if provider != "knative" {
+        let why = "without it there is no service to send requests to";
+        needs("/spec/service/port", why.into(), "give the port of the service");
+    }
+    let router = format!("provider {provider} needs it");
+    match provider {
+        "nginx" | "skipper" => needs("/spec/ingressRef", router, "name the Ingress of the target"),
+        "apisix" => needs("/spec/routeRef", router, "name the ApisixRoute of the target"),
+        "gloo" => needs("/spec/upstreamRef", router, "name the Upstream of the target"),
+        _ if provider.starts_with("gatewayapi:") => {
+            needs("/spec/service/gatewayRefs", router, "name the Gateways that lead to the target");
+        }
+        _ => {}
+    }
+    found
+}
+
 /// A path without the numbers of its items, and with the newer name of the analysis.
 fn pattern(path: &str) -> String {
     let mut text = String::new();

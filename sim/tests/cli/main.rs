@@ -1,5 +1,7 @@
 //! The command line as a script and a person meet it: what it prints, and the code it ends with.
 
+mod lint;
+
 use std::{path::Path, process::Command};
 
 use insta_cmd::{assert_cmd_snapshot, get_cargo_bin};

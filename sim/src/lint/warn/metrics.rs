@@ -115,7 +115,7 @@ fn bounds(metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
             Code::NoBounds,
             at,
             format!("`{name}` has no bounds: whatever it measures passes"),
-            "give `thresholdRange: {min: …}` or `{max: …}`",
+            "give a `thresholdRange` with `min` or `max`",
         ),
         (Meaning::Success, Some(min), _) if min > 100.0 => {
             add(
@@ -159,7 +159,7 @@ fn bounds(metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
         ),
         (Meaning::Millis, _, Some(max)) if max < 1.0 => add(
             Code::BoundNeverPasses,
-            format!("max {max} is compared in whole milliseconds: no request is that fast"),
+            format!("max {} is compared in whole milliseconds: no request is that fast", written(item, max)),
             "give milliseconds, such as 500",
         ),
         (Meaning::Time, _, Some(max)) if max <= 0.0 => {
@@ -172,6 +172,11 @@ fn bounds(metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
         ),
         _ => {}
     }
+}
+
+/// The bound before it was cut to whole milliseconds.
+fn written(item: &Value, max: f64) -> f64 {
+    item.pointer("/thresholdRange/max").and_then(Value::as_f64).unwrap_or(max)
 }
 
 fn windows(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
