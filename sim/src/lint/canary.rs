@@ -1,6 +1,6 @@
 //! One object: what is wrong with it, and of a Canary that makes sense what it would do.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use serin_core::{
     Rollout,
     spec::{Problem, SHIPPED_TEMPLATES, raw},
@@ -140,6 +140,13 @@ impl Normal {
 fn read_all(json: &Value) -> (Option<raw::Canary>, Vec<Told>) {
     let mut json = json.clone();
     let mut wrong = Vec::new();
+    // What is left out altogether is told by what is missing in it.
+    if let Value::Object(fields) = &mut json {
+        fields.entry("apiVersion").or_insert_with(|| "".into());
+        for part in ["metadata", "spec"] {
+            fields.entry(part).or_insert_with(|| Map::new().into());
+        }
+    }
     loop {
         match read_raw(&json) {
             Ok(raw) => return (Some(raw), wrong),
