@@ -11,4 +11,5 @@ pub mod record;
 pub mod replay;
 pub mod report;
 pub mod scenario;
+pub mod schema;
 mod world;

@@ -2,6 +2,7 @@
 
 mod lint;
 mod replay;
+mod schema;
 mod screen;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ pub(crate) struct Cli {
 enum Verb {
     Lint(lint::Args),
     Replay(replay::Args),
+    Schema(schema::Args),
 }
 
 impl Cli {
@@ -34,6 +36,7 @@ impl Cli {
                 let screen = args.screen;
                 replay::run(args, screen.look(), &mut screen.out(), &mut screen.err())
             }
+            Verb::Schema(args) => schema::run_here(args),
         }
     }
 }

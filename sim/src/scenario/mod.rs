@@ -11,6 +11,7 @@ mod file;
 mod find;
 mod manifest;
 mod names;
+mod schema;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub use self::expectation::{
     Called, CarriedOut, Counted, Expectation, Item, Row, Sequence, Span, Telling, Wanted,
 };
 pub use self::find::find;
+pub use self::schema::schema;
 pub use self::world::{Delay, Setting};
 use crate::input::{self, InputError, Source};
 

@@ -1,7 +1,8 @@
 //! An event as it is written: every trigger and every action is a field, and one of each is given.
 
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, Unexpected, Visitor},
@@ -14,70 +15,148 @@ use super::{
 };
 use crate::scenario::{
     answer::{HookAnswer, MetricAnswer},
-    manifest,
-    shape::Lasting,
+    manifest, schema,
+    shape::{Lasting, SPAN, scalar},
     world::{Delay, WrittenRoutes},
 };
 
-/// An event as it is written.
-#[derive(Default, Deserialize)]
+/// Something that happens: one trigger (`at`, `after`, `when`, or the last two) and one action.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Event", extend("oneOf" = schema::one_each(ACTION_FIELDS), "anyOf" = triggers()))]
 pub(in crate::scenario) struct WrittenEvent {
+    /// Trigger: so long after the story began.
     at: Option<Lasting>,
+    /// Trigger: so long after the event before it; next to `when`, after the status was reached.
     after: Option<Lasting>,
+    /// Trigger: once a saved status has all of these, looked at only after the event before it has happened.
     pub(in crate::scenario) when: Option<Pattern>,
+    /// The target's pod template becomes this revision.
+    #[schemars(schema_with = "scalar")]
     deploy: Option<String>,
+    /// A tracked ConfigMap or Secret of the target gets this content.
+    #[schemars(schema_with = "configs")]
     config: Option<BTreeMap<String, String>>,
+    /// An operator writes annotations of the Canary, or takes them away (`null`).
+    #[schemars(schema_with = "annotations")]
     annotate: Option<BTreeMap<RequestKind, Option<String>>>,
+    /// This is merged into `.spec` of the Canary; `null` removes a field.
+    #[schemars(schema_with = "schema::anything")]
     edit: Option<serde_yaml::Mapping>,
+    /// Something is deleted.
     delete: Option<Deleted>,
+    /// Pods of a copy become ready, or not.
     ready: Option<WrittenReady>,
+    /// Somebody sets the target's replicas.
     scale: Option<u32>,
+    /// Somebody else writes the routes.
     routes: Option<WrittenRoutes>,
+    /// Somebody else changes owned objects.
     drift: Option<Vec<Overwritten>>,
+    /// What we do next fails.
     fail: Option<WrittenFail>,
+    /// A fact cannot be read.
     unknown: Option<WrittenUnknown>,
+    /// The controller is stopped and started.
+    #[schemars(extend("enum" = [true]))]
     restart: Option<bool>,
+    /// The controller is stopped at this place, and started at once.
     stop: Option<WrittenStop>,
+    /// The clock is set back (-30s) or ahead (+10m).
     clock: Option<Jump>,
+    /// From now on metrics answer this.
     metrics: Option<BTreeMap<String, Vec<MetricAnswer>>>,
+    /// From now on hooks answer this.
     hooks: Option<BTreeMap<String, Vec<HookAnswer>>>,
 }
 
-#[derive(Deserialize)]
+/// What becomes of pods.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Readiness", extend("minProperties" = 1))]
 struct WrittenReady {
+    /// Of the canary's.
     canary: Option<Pods>,
+    /// Of the primary's.
     primary: Option<Pods>,
 }
 
-#[derive(Deserialize)]
+/// What fails: commands, saves or notices.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Failure", extend("oneOf" = schema::one_each(&["command", "save", "notices"])))]
 struct WrittenFail {
+    /// The next commands whose text begins so.
     command: Option<String>,
+    /// The next saves, in this way.
     save: Option<SaveFault>,
+    /// The next deliveries of notices.
+    #[schemars(extend("enum" = [true]))]
     notices: Option<bool>,
+    /// Of commands: what to expect from trying again; `retry` where left out.
+    #[schemars(with = "Option<String>", extend("enum" = ["retry", "refused", "moved"]))]
     r#as: Option<FailureClass>,
+    /// How often; once where left out.
     times: Option<Times>,
+    /// Of commands: what the cluster says.
+    #[serde(default)]
+    #[schemars(schema_with = "scalar")]
     error: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// A fact that cannot be read.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Unknown")]
 struct WrittenUnknown {
+    /// Which.
     fact: Blind,
+    /// For how long; to the end where left out.
     r#for: Option<Lasting>,
+    /// The reason.
+    #[serde(default)]
+    #[schemars(schema_with = "scalar")]
     why: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// Where the controller is stopped.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Stop")]
 struct WrittenStop {
+    /// After the next one of these.
     after: StopAfter,
 }
 
 /// A jump of the clock in milliseconds.
 struct Jump(i64);
+
+/// The fields that say what happens.
+const ACTION_FIELDS: &[&str] = &[
+    "deploy", "config", "annotate", "edit", "delete", "ready", "scale", "routes", "drift", "fail", "unknown",
+    "restart", "stop", "clock", "metrics", "hooks",
+];
+
+/// The triggers that may stand together, as a schema.
+fn triggers() -> Value {
+    serde_json::json!([
+        {"required": ["at"], "properties": {"after": false, "when": false}},
+        {"required": ["after"], "properties": {"at": false}},
+        {"required": ["when"], "properties": {"at": false}},
+    ])
+}
+
+fn configs(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "additionalProperties": scalar(generator)})
+}
+
+fn annotations(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "propertyNames": {"enum": RequestKind::ALL.map(RequestKind::name)},
+        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+    })
+}
 
 const TRIGGERS: &str = "`at`, `when` or `after`";
 const ACTIONS: &str = "`deploy`, `config`, `annotate`, `edit`, `delete`, `ready`, `scale`, `routes`, `drift`, `fail`, \
@@ -186,6 +265,49 @@ impl<'de> Deserialize<'de> for Times {
         }
         let expected = &"a number, or forever";
         text.parse().map(Self::Count).map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), expected))
+    }
+}
+
+impl JsonSchema for Times {
+    fn schema_name() -> Cow<'static, str> {
+        "Times".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A number, or forever.",
+            "anyOf": [{"type": "integer", "minimum": 0}, {"enum": ["forever"]}],
+        })
+    }
+}
+
+impl JsonSchema for Jump {
+    fn schema_name() -> Cow<'static, str> {
+        "Jump".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A duration with a sign: -30s, +10m.",
+            "type": "string",
+            "pattern": format!("^[+-]?{SPAN}$"),
+        })
+    }
+}
+
+impl JsonSchema for Pods {
+    fn schema_name() -> Cow<'static, str> {
+        "Pods".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "true, false, never, stalled, a percentage such as 50% or a duration.",
+            "anyOf": [
+                {"type": "boolean"},
+                {"type": "string", "pattern": format!("^(never|stalled|(100|[0-9]{{1,2}})%|{SPAN}|0)$")},
+            ],
+        })
     }
 }
 

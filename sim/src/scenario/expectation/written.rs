@@ -1,107 +1,232 @@
 //! An expectation as it is written: every statement is a field, and one is given.
 
-use std::str::FromStr;
+use std::{borrow::Cow, str::FromStr};
 
 use regex::Regex;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
-use serin_core::{Phase, command::Routes, spec::Severity, strategy::Weight};
+use serde_json::Value;
+use serin_core::{Phase, command::Routes, decision::Rule, spec::Severity, strategy::Weight};
 
 use super::{Called, CarriedOut, Counted, Expectation, Item, Row, Sequence, Span, Telling, Wanted};
 use crate::scenario::{
     answer::HookAnswer,
     event::Pattern,
-    shape::{Lasting, ListOrExactly, TextOr},
+    names::rule as rule_name,
+    schema,
+    shape::{Lasting, ListOrExactly, TextOr, scalar},
 };
 
-/// An item as it is written.
-#[derive(Default, Deserialize)]
+/// One statement about the story; the fields of the status at its end make one together.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+#[schemars(rename = "Expectation", extend("oneOf" = statements()))]
 pub(in crate::scenario) struct WrittenItem {
+    /// This does not hold.
     not: Option<WrittenNot>,
+    /// The saved phases, repeats left out, contain these in this order.
     phases: Option<ListOrExactly<Phase>>,
+    /// The saved canary weights, repeats left out, contain these in this order.
     weights: Option<ListOrExactly<Weight>>,
+    /// No saved canary weight is ever outside.
     weight: Option<WrittenWeight>,
+    /// The routes set, repeats left out, contain these in this order.
     routes: Option<ListOrExactly<WrittenRoute>>,
+    /// The saved statuses, repeats left out, contain these in this order.
     rows: Option<ListOrExactly<Row>>,
+    /// The phase at the end of the story.
     phase: Option<Phase>,
+    /// The canary's weight at the end of the story.
+    #[schemars(range(max = 100))]
     canary_weight: Option<Weight>,
+    /// Failed checks at the end of the story.
     failed_checks: Option<u32>,
+    /// Iterations at the end of the story.
     iterations: Option<u32>,
+    /// An event contains the text.
     event: Option<TextOr<WrittenMatch>>,
+    /// An alert contains the text.
     alert: Option<TextOr<WrittenAlert>>,
+    /// The message of the condition at the end contains the text.
     condition: Option<String>,
+    /// How a hook was called.
     hook: Option<WrittenHook>,
+    /// How often a metric was asked.
     metric: Option<WrittenCount>,
+    /// How often commands whose text begins so were carried out.
     command: Option<WrittenCount>,
+    /// The rule fired.
+    #[schemars(schema_with = "rule")]
     rule: Option<TextOr<WrittenCount>>,
+    /// The revision the primary runs at the end.
+    #[schemars(schema_with = "scalar")]
     promoted: Option<String>,
+    /// The time between two saved statuses.
     time: Option<WrittenTime>,
+    /// No saved status has all of these.
     never: Option<Pattern>,
 }
 
-/// What may stand behind `not`.
-#[derive(Default, Deserialize)]
+/// What does not hold: an event, an alert or a rule.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Not", extend("minProperties" = 1, "maxProperties" = 1))]
 struct WrittenNot {
+    /// An event contains the text.
     event: Option<TextOr<WrittenMatch>>,
+    /// An alert contains the text.
     alert: Option<TextOr<WrittenAlert>>,
+    /// The rule fired.
+    #[schemars(schema_with = "rule")]
     rule: Option<TextOr<WrittenCount>>,
 }
 
-#[derive(Deserialize)]
+/// Bounds of every saved canary weight.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "WeightBounds")]
 struct WrittenWeight {
+    /// The smallest.
+    #[schemars(range(max = 100))]
     #[serde(default)]
     min: Weight,
+    /// The largest.
+    #[schemars(range(max = 100))]
     #[serde(default = "all")]
     max: Weight,
+}
+
+/// The fields that are a statement of their own.
+const STATEMENTS: &[&str] = &[
+    "not",
+    "phases",
+    "weights",
+    "weight",
+    "routes",
+    "rows",
+    "event",
+    "alert",
+    "condition",
+    "hook",
+    "metric",
+    "command",
+    "rule",
+    "promoted",
+    "time",
+    "never",
+];
+
+/// The fields that make one statement together.
+const AT_THE_END: &[&str] = &["phase", "canaryWeight", "failedChecks", "iterations"];
+
+fn statements() -> Value {
+    let mut choices = schema::one_each(STATEMENTS);
+    if let Value::Array(choices) = &mut choices {
+        choices.push(serde_json::json!({"anyOf": schema::one_each(AT_THE_END)}));
+    }
+    choices
+}
+
+fn rule(_: &mut SchemaGenerator) -> Schema {
+    let names: Vec<String> = Rule::ALL.into_iter().map(rule_name).collect();
+    json_schema!({
+        "anyOf": [
+            {"enum": names},
+            {
+                "type": "object",
+                "properties": {"name": {"enum": names}, "times": {"type": "integer", "minimum": 0}},
+                "required": ["name"],
+                "additionalProperties": false,
+            },
+        ],
+    })
 }
 
 fn all() -> Weight {
     100
 }
 
-#[derive(Deserialize)]
+/// Events of which the text matches.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EventMatch")]
 struct WrittenMatch {
+    /// A regular expression.
     matches: WrittenRegex,
+    /// So often; at least once where left out.
     times: Option<u32>,
 }
 
-#[derive(Deserialize)]
+/// Alerts of which the text matches.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AlertMatch")]
 struct WrittenAlert {
+    /// A regular expression.
     matches: WrittenRegex,
+    /// So often; at least once where left out.
     times: Option<u32>,
+    /// Of this severity.
+    #[schemars(with = "Option<String>", extend("enum" = ["info", "warn", "error"]))]
     severity: Option<Severity>,
 }
 
-#[derive(Deserialize)]
+/// Calls of a hook.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "HookCalls")]
 struct WrittenHook {
+    /// Its name.
     name: String,
+    /// So often.
     times: Option<u32>,
+    /// Each time it was told one of these.
     phases: Option<Vec<Phase>>,
+    /// Its answers in order.
     answers: Option<Vec<HookAnswer>>,
 }
 
-#[derive(Deserialize)]
+/// Something that is counted by name.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Count")]
 struct WrittenCount {
+    /// Its name.
     name: String,
+    /// So often; at least once where left out.
     times: Option<u32>,
 }
 
-#[derive(Deserialize)]
+/// The time between the first saved status that has all of `from` and the next that has all of `to`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Span")]
 struct WrittenTime {
+    /// The first; the beginning of the story where left out.
     from: Option<Pattern>,
+    /// The next.
     to: Pattern,
+    /// The shortest.
     min: Option<Lasting>,
+    /// The longest.
     max: Option<Lasting>,
 }
 
 struct WrittenRegex(Regex);
+
+impl JsonSchema for WrittenRegex {
+    fn schema_name() -> Cow<'static, str> {
+        "Regex".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "regex"})
+    }
+}
 
 impl<'de> Deserialize<'de> for WrittenRegex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -115,6 +240,20 @@ impl<'de> Deserialize<'de> for WrittenRegex {
 }
 
 struct WrittenRoute(Routes);
+
+impl JsonSchema for WrittenRoute {
+    fn schema_name() -> Cow<'static, str> {
+        "Division".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Where requests go: 90/10, 100/0 mirror 50 or 0/100 matched.",
+            "type": "string",
+            "pattern": "^[0-9]{1,3}/[0-9]{1,3}( mirror [0-9]{1,3})?( matched)?$",
+        })
+    }
+}
 
 impl<'de> Deserialize<'de> for WrittenRoute {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
