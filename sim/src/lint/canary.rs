@@ -1,9 +1,9 @@
 //! One object: what is wrong with it, and of a Canary that makes sense what it would do.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use serin_core::{
     Rollout,
-    spec::{Problem, SHIPPED_TEMPLATES, raw},
+    spec::{AlertProvider, MetricTemplate, SHIPPED_TEMPLATES, raw},
 };
 
 use super::{
@@ -13,18 +13,13 @@ use super::{
     fields::{ALERT_PROVIDER, BUILT_IN, CANARY, METRIC_TEMPLATE, list, text},
     known::walk,
     manifests::{Files, Kind, Object},
-    objects,
     plan::Plan,
-    query, values,
+    query,
+    typed::{self, read_all, refused},
+    values,
     warn::{self, Case},
 };
-use crate::{
-    input::{nearest, reword},
-    scenario::read_raw,
-};
-
-/// More wrong types than this in one object are not told.
-const MOST_WRONG: usize = 50;
+use crate::input::nearest;
 
 /// Looks at an object.
 pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport>) {
@@ -39,10 +34,10 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<Can
         walk(table, json).unknown.iter().map(|unknown| unknown.told(table, kind)).collect();
     told.extend(twice(object, files));
     if object.kind == Kind::MetricTemplate {
-        told.extend(objects::metric_template(json));
+        told.extend(typed::look(json, |raw: &raw::MetricTemplate| MetricTemplate::parse(raw).err()));
         told.extend(query::of_template(object, files));
     } else {
-        told.extend(objects::alert_provider(json));
+        told.extend(typed::look(json, |raw: &raw::AlertProvider| AlertProvider::parse(raw).err()));
     }
     (told, None)
 }
@@ -60,25 +55,26 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport
     };
     told.extend(values::missing(&normal.json, provider));
 
-    let (raw, wrong) = read_all(&object.json);
-    let places: Vec<String> = wrong.iter().map(|told| told.field.clone()).collect();
-    told.extend(wrong);
-    let Some(raw) = raw else { return (told, None) };
+    let (raw, wrong) = read_all::<raw::Canary>(&object.json);
+    let Some(raw) = raw else {
+        told.extend(wrong);
+        return (told, None);
+    };
     let mut defaults = files.defaults(object.namespace().unwrap_or("default"));
     for name in outside(&normal.json, files, object) {
         defaults.templates.insert((object.namespace().unwrap_or("default").to_owned(), name));
     }
     match Rollout::parse(&raw, &defaults) {
         Err(invalid) => {
-            // What follows from a value of the wrong type is no news.
-            let news = invalid
-                .problems
-                .into_iter()
-                .filter(|problem| !places.iter().any(|place| problem.path.starts_with(place.as_str())));
-            told.extend(news.map(|problem| refused(problem, &object.json)));
+            let news = typed::news(invalid.problems, &wrong);
+            told.extend(wrong);
+            told.extend(news.into_iter().map(|problem| refused(problem, &object.json)));
             (told, None)
         }
-        Ok(_) if !places.is_empty() => (told, None),
+        Ok(_) if !wrong.is_empty() => {
+            told.extend(wrong);
+            (told, None)
+        }
         Ok(rollout) => {
             let plan = Plan::of(&rollout);
             let case = Case { json: &normal.json, rollout: &rollout, plan: plan.as_ref(), files };
@@ -134,80 +130,6 @@ impl Normal {
             _ => told,
         }
     }
-}
-
-/// The manifest's fields, and every value that has the wrong type.
-fn read_all(json: &Value) -> (Option<raw::Canary>, Vec<Told>) {
-    let mut json = json.clone();
-    let mut wrong = Vec::new();
-    // What is left out altogether is told by what is missing in it.
-    if let Value::Object(fields) = &mut json {
-        fields.entry("apiVersion").or_insert_with(|| "".into());
-        for part in ["metadata", "spec"] {
-            fields.entry(part).or_insert_with(|| Map::new().into());
-        }
-    }
-    loop {
-        match read_raw(&json) {
-            Ok(raw) => return (Some(raw), wrong),
-            Err((field, what)) => {
-                let value = take(&mut json, &field);
-                let is_gone = value.is_some();
-                wrong.push(Told {
-                    code: Code::WrongType,
-                    what: reword(&what),
-                    remedy: quoting(value.as_ref(), &what),
-                    field,
-                });
-                if !is_gone || wrong.len() >= MOST_WRONG {
-                    return (None, wrong);
-                }
-            }
-        }
-    }
-}
-
-/// Takes the value at a path out of a manifest, so that the rest can be read.
-fn take(json: &mut Value, path: &str) -> Option<Value> {
-    let pointer: String =
-        path.split(['.', '[']).map(|part| format!("/{}", part.trim_end_matches(']'))).collect();
-    let value = json.pointer_mut(&pointer)?;
-    if value.is_null() {
-        return None;
-    }
-    Some(value.take())
-}
-
-/// A number in quotes, or a text without them.
-fn quoting(value: Option<&Value>, what: &str) -> String {
-    match value {
-        Some(Value::String(text))
-            if text.parse::<f64>().is_ok() || matches!(text.as_str(), "true" | "false") =>
-        {
-            format!("write {text} without quotes")
-        }
-        Some(value @ (Value::Number(_) | Value::Bool(_))) if what.contains("expected a string") => {
-            format!("write \"{value}\" in quotes")
-        }
-        _ => String::new(),
-    }
-}
-
-fn refused(problem: Problem, json: &Value) -> Told {
-    let Problem { path, what } = problem;
-    let pointer: String =
-        path.split(['.', '[']).map(|part| format!("/{}", part.trim_end_matches(']'))).collect();
-    let value = json.pointer(&pointer);
-    let remedy = values::meant(&path, value);
-    // Problems do not always name the value.
-    let what = match value {
-        Some(Value::String(text)) if !text.is_empty() && !what.contains(text.as_str()) => {
-            format!("`{text}` {what}")
-        }
-        Some(Value::Number(number)) if !what.contains(&number.to_string()) => format!("{number} {what}"),
-        _ => what,
-    };
-    Told { code: Code::Refused, field: path, what, remedy }
 }
 
 /// Metrics that are named like a template which is not given: it may be in the cluster.

@@ -12,12 +12,12 @@ mod fields;
 pub mod json;
 mod known;
 mod manifests;
-mod objects;
 mod plan;
 mod query;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod typed;
 mod values;
 mod warn;
 

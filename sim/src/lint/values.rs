@@ -1,7 +1,7 @@
 //! The values that a field may have, for "did you mean", and for those that only the API server checks.
 
 use serde_json::Value;
-use serin_core::spec::PROVIDERS;
+use serin_core::spec::{AlertSystem, HookKind, MetricSystem, PROVIDERS};
 
 use super::{Told, code::Code};
 use crate::input::nearest;
@@ -15,19 +15,7 @@ const LISTED: &[(&str, &[&str])] = &[
     ("spec.analysis.metrics[].onNoData", &["fail", "hold", "pass"]),
     ("spec.analysis.metrics[].onError", &["fail", "hold", "pass"]),
     ("spec.analysis.alerts[].severity", &["info", "warn", "error"]),
-    (
-        "spec.analysis.webhooks[].type",
-        &[
-            "confirm-rollout",
-            "pre-rollout",
-            "rollout",
-            "confirm-traffic-increase",
-            "confirm-promotion",
-            "post-rollout",
-            "rollback",
-            "event",
-        ],
-    ),
+    ("spec.analysis.webhooks[].type", &HookKind::NAMES),
     ("spec.analysis.metrics[].name", &["request-success-rate", "request-duration"]),
     ("spec.analysis.webhooks[].mode", &["trigger", "action"]),
     ("spec.analysis.webhooks[].runOn", &["success", "failure"]),
@@ -47,10 +35,12 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
 pub(super) fn meant(path: &str, value: Option<&Value>) -> String {
     let pattern = pattern(path);
     let providers: Vec<&str> = PROVIDERS.iter().map(|(name, _)| *name).collect();
-    let known = match LISTED.iter().find(|(path, _)| *path == pattern) {
-        Some((_, known)) => known,
-        None if pattern == "spec.provider" => providers.as_slice(),
-        None => return String::new(),
+    let known = match (LISTED.iter().find(|(path, _)| *path == pattern), pattern.as_str()) {
+        (Some((_, known)), _) => known,
+        (None, "spec.provider") => providers.as_slice(),
+        (None, "spec.provider.type") => &MetricSystem::ALL.map(MetricSystem::name),
+        (None, "spec.type") => &AlertSystem::ALL.map(AlertSystem::name),
+        (None, _) => return String::new(),
     };
     let value = match value {
         Some(Value::Array(items)) => items.iter().find(|item| !known.iter().any(|known| *item == known)),

@@ -44,7 +44,9 @@ impl Case<'_> {
     }
 
     fn number(&self, pointer: &str) -> Option<i64> {
-        self.set(pointer).and_then(Value::as_i64)
+        let value = self.set(pointer)?;
+        // `5.0` is a whole number too; a fraction was refused.
+        value.as_i64().or_else(|| value.as_f64().map(|number| number as i64))
     }
 
     fn namespace(&self) -> &str {
