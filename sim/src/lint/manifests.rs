@@ -76,13 +76,12 @@ pub(super) struct Files<'a> {
     faults: BTreeMap<usize, Vec<Finding>>,
 }
 
-/// The files among `paths`: files as they are given, and below folders every YAML file that speaks of our API.
+/// The files at `path`: a file as it is given, and below a folder every YAML file with objects of which one may be ours.
 ///
 /// # Errors
 /// A path that cannot be read, and a folder without such a file.
 pub fn find(path: &Path) -> Result<Vec<PathBuf>, InputError> {
-    let speaks = |path: &Path| input::read(path).is_ok_and(|text| text.contains("flagger.app/"));
-    let files = yaml_files(path, speaks)?;
+    let files = yaml_files(path, |path| input::read(path).is_ok_and(|text| may_hold_ours(&text)))?;
     if files.is_empty() {
         return Err(Fault::of_file(path, "holds no YAML file with an object of flagger.app").into());
     }
@@ -200,6 +199,13 @@ impl<'a> Files<'a> {
         let finding = Finding { level: code.level(), code, at, field, what, remedy };
         self.faults.entry(file).or_default().push(finding);
     }
+}
+
+/// Whether an object may be ours. A scenario, which has its Canary further in, is no such file.
+fn may_hold_ours(text: &str) -> bool {
+    let begins =
+        |line: &str| line.starts_with(['{', '"']) || line.starts_with("kind:") || line.contains("\"kind\"");
+    text.contains("flagger.app/") && text.lines().any(begins)
 }
 
 /// The first line that is set in with a non-breaking space.

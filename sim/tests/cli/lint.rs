@@ -98,3 +98,10 @@ fn what_is_wrong_wins_over_warnings() {
     let status = lint().args(["--strict", &bad("suspended"), &bad("refused")]).output().unwrap().status;
     assert_eq!(status.code(), Some(2));
 }
+
+#[test]
+fn scenarios_are_no_manifests() {
+    let output = lint().args(["--quiet", "scenarios/everyday"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("holds no YAML file with an object of flagger.app"));
+}
