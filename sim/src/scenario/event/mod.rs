@@ -1,5 +1,6 @@
 //! What happens in a story: each event has one trigger and one action.
 
+mod schema;
 mod shown;
 mod written;
 

@@ -1,8 +1,8 @@
 //! An event as it is written: every trigger and every action is a field, and one of each is given.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, Unexpected, Visitor},
@@ -12,18 +12,19 @@ use serin_core::{decision::Workload, observation::FailureClass, request::Request
 
 use super::{
     Action, Blind, Deleted, Event, Fail, Overwritten, Pattern, Pods, SaveFault, StopAfter, Times, Trigger,
+    schema as form,
 };
 use crate::scenario::{
     answer::{HookAnswer, MetricAnswer},
     manifest, schema,
-    shape::{Lasting, SPAN, scalar},
+    shape::{Lasting, scalar},
     world::{Delay, WrittenRoutes},
 };
 
 /// Something that happens: one trigger (`at`, `after`, `when`, or the last two) and one action.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(rename = "Event", extend("oneOf" = schema::one_each(ACTION_FIELDS), "anyOf" = triggers()))]
+#[schemars(rename = "Event", extend("oneOf" = schema::one_each(form::ACTIONS), "anyOf" = form::triggers()))]
 pub(in crate::scenario) struct WrittenEvent {
     /// Trigger: so long after the story began.
     at: Option<Lasting>,
@@ -35,10 +36,10 @@ pub(in crate::scenario) struct WrittenEvent {
     #[schemars(schema_with = "scalar")]
     deploy: Option<String>,
     /// A tracked ConfigMap or Secret of the target gets this content.
-    #[schemars(schema_with = "configs")]
+    #[schemars(schema_with = "form::configs")]
     config: Option<BTreeMap<String, String>>,
     /// An operator writes annotations of the Canary, or takes them away (`null`).
-    #[schemars(schema_with = "annotations")]
+    #[schemars(schema_with = "form::annotations")]
     annotate: Option<BTreeMap<RequestKind, Option<String>>>,
     /// This is merged into `.spec` of the Canary; `null` removes a field.
     #[schemars(schema_with = "schema::anything")]
@@ -129,34 +130,7 @@ struct WrittenStop {
 }
 
 /// A jump of the clock in milliseconds.
-struct Jump(i64);
-
-/// The fields that say what happens.
-const ACTION_FIELDS: &[&str] = &[
-    "deploy", "config", "annotate", "edit", "delete", "ready", "scale", "routes", "drift", "fail", "unknown",
-    "restart", "stop", "clock", "metrics", "hooks",
-];
-
-/// The triggers that may stand together, as a schema.
-fn triggers() -> Value {
-    serde_json::json!([
-        {"required": ["at"], "properties": {"after": false, "when": false}},
-        {"required": ["after"], "properties": {"at": false}},
-        {"required": ["when"], "properties": {"at": false}},
-    ])
-}
-
-fn configs(generator: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "object", "additionalProperties": scalar(generator)})
-}
-
-fn annotations(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({
-        "type": "object",
-        "propertyNames": {"enum": RequestKind::ALL.map(RequestKind::name)},
-        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-    })
-}
+pub(super) struct Jump(i64);
 
 const TRIGGERS: &str = "`at`, `when` or `after`";
 const ACTIONS: &str = "`deploy`, `config`, `annotate`, `edit`, `delete`, `ready`, `scale`, `routes`, `drift`, `fail`, \
@@ -265,49 +239,6 @@ impl<'de> Deserialize<'de> for Times {
         }
         let expected = &"a number, or forever";
         text.parse().map(Self::Count).map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), expected))
-    }
-}
-
-impl JsonSchema for Times {
-    fn schema_name() -> Cow<'static, str> {
-        "Times".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A number, or forever.",
-            "anyOf": [{"type": "integer", "minimum": 0}, {"enum": ["forever"]}],
-        })
-    }
-}
-
-impl JsonSchema for Jump {
-    fn schema_name() -> Cow<'static, str> {
-        "Jump".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A duration with a sign: -30s, +10m.",
-            "type": "string",
-            "pattern": format!("^[+-]?{SPAN}$"),
-        })
-    }
-}
-
-impl JsonSchema for Pods {
-    fn schema_name() -> Cow<'static, str> {
-        "Pods".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "true, false, never, stalled, a percentage such as 50% or a duration.",
-            "anyOf": [
-                {"type": "boolean"},
-                {"type": "string", "pattern": format!("^(never|stalled|(100|[0-9]{{1,2}})%|{SPAN}|0)$")},
-            ],
-        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! What must hold in a story: each expectation is one statement.
 
+mod schema;
 mod shown;
 mod written;
 

@@ -1,26 +1,23 @@
 //! An expectation as it is written: every statement is a field, and one is given.
 
-use std::{borrow::Cow, str::FromStr};
+use std::str::FromStr;
 
 use regex::Regex;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
-use serde_json::Value;
-use serin_core::{Phase, command::Routes, decision::Rule, spec::Severity, strategy::Weight};
+use serin_core::{Phase, command::Routes, spec::Severity, strategy::Weight};
 
-use super::{Called, CarriedOut, Counted, Expectation, Item, Row, Sequence, Span, Telling, Wanted};
+use super::{Called, CarriedOut, Counted, Expectation, Item, Row, Sequence, Span, Telling, Wanted, schema};
 use crate::scenario::{
     answer::HookAnswer,
     event::Pattern,
-    names::rule as rule_name,
-    schema,
     shape::{Lasting, ListOrExactly, TextOr, scalar},
 };
 
 /// One statement about the story; the fields of the status at its end make one together.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-#[schemars(rename = "Expectation", extend("oneOf" = statements()))]
+#[schemars(rename = "Expectation", extend("oneOf" = schema::statements()))]
 pub(in crate::scenario) struct WrittenItem {
     /// This does not hold.
     not: Option<WrittenNot>,
@@ -56,7 +53,7 @@ pub(in crate::scenario) struct WrittenItem {
     /// How often commands whose text begins so were carried out.
     command: Option<WrittenCount>,
     /// The rule fired.
-    #[schemars(schema_with = "rule")]
+    #[schemars(schema_with = "schema::rule")]
     rule: Option<TextOr<WrittenCount>>,
     /// The revision the primary runs at the end.
     #[schemars(schema_with = "scalar")]
@@ -77,7 +74,7 @@ struct WrittenNot {
     /// An alert contains the text.
     alert: Option<TextOr<WrittenAlert>>,
     /// The rule fired.
-    #[schemars(schema_with = "rule")]
+    #[schemars(schema_with = "schema::rule")]
     rule: Option<TextOr<WrittenCount>>,
 }
 
@@ -94,52 +91,6 @@ struct WrittenWeight {
     #[schemars(range(max = 100))]
     #[serde(default = "all")]
     max: Weight,
-}
-
-/// The fields that are a statement of their own.
-const STATEMENTS: &[&str] = &[
-    "not",
-    "phases",
-    "weights",
-    "weight",
-    "routes",
-    "rows",
-    "event",
-    "alert",
-    "condition",
-    "hook",
-    "metric",
-    "command",
-    "rule",
-    "promoted",
-    "time",
-    "never",
-];
-
-/// The fields that make one statement together.
-const AT_THE_END: &[&str] = &["phase", "canaryWeight", "failedChecks", "iterations"];
-
-fn statements() -> Value {
-    let mut choices = schema::one_each(STATEMENTS);
-    if let Value::Array(choices) = &mut choices {
-        choices.push(serde_json::json!({"anyOf": schema::one_each(AT_THE_END)}));
-    }
-    choices
-}
-
-fn rule(_: &mut SchemaGenerator) -> Schema {
-    let names: Vec<String> = Rule::ALL.into_iter().map(rule_name).collect();
-    json_schema!({
-        "anyOf": [
-            {"enum": names},
-            {
-                "type": "object",
-                "properties": {"name": {"enum": names}, "times": {"type": "integer", "minimum": 0}},
-                "required": ["name"],
-                "additionalProperties": false,
-            },
-        ],
-    })
 }
 
 fn all() -> Weight {
@@ -212,21 +163,7 @@ struct WrittenTime {
     max: Option<Lasting>,
 }
 
-struct WrittenRegex(Regex);
-
-impl JsonSchema for WrittenRegex {
-    fn schema_name() -> Cow<'static, str> {
-        "Regex".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "format": "regex"})
-    }
-}
+pub(super) struct WrittenRegex(Regex);
 
 impl<'de> Deserialize<'de> for WrittenRegex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -239,21 +176,7 @@ impl<'de> Deserialize<'de> for WrittenRegex {
     }
 }
 
-struct WrittenRoute(Routes);
-
-impl JsonSchema for WrittenRoute {
-    fn schema_name() -> Cow<'static, str> {
-        "Division".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "Where requests go: 90/10, 100/0 mirror 50 or 0/100 matched.",
-            "type": "string",
-            "pattern": "^[0-9]{1,3}/[0-9]{1,3}( mirror [0-9]{1,3})?( matched)?$",
-        })
-    }
-}
+pub(super) struct WrittenRoute(Routes);
 
 impl<'de> Deserialize<'de> for WrittenRoute {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
