@@ -75,7 +75,7 @@ JSON Lines, one object for each file:
                    ready at once, checks that pass and gates that are open.
                    null: more than a million checks
     compatibility  each field that is set: field, standing (same, different, own, not-supported),
-                   row of docs/differences.md, what
+                   row of docs/differences.md, what; several times if it differs in several ways
 
 Exit status:
   0  no errors; with --strict no warnings either

@@ -38,24 +38,24 @@ pub struct Entry {
     pub what: &'static str,
 }
 
-/// The fields that a Canary sets, each once, in the order of the table. `canary` has its analysis under `spec.analysis`.
+/// The fields that a Canary sets, in the order of the table; one that differs in several ways stands several times. `canary` has its analysis under `spec.analysis`.
 pub(super) fn report(canary: &Value, rollout: &Rollout) -> Vec<Entry> {
     let set: BTreeSet<&str> = walk(CANARY, canary).set.into_iter().collect();
     let mut entries: Vec<Entry> = Vec::new();
     let is_told = |path: &str| set.contains(path) && path != "metadata.**" && path != "status.**";
     for field in CANARY.iter().filter(|field| is_told(field.path)) {
-        // Several rows of one field: the first that applies says what is different.
-        if entries.last().is_some_and(|last| last.field == field.path && last.standing != Standing::Same) {
-            continue;
+        let is_new = entries.last().is_none_or(|last| last.field != field.path);
+        if field.when.is_none_or(|when| when(canary, rollout)) {
+            entries.pop_if(|last| last.field == field.path && last.standing == Standing::Same);
+            entries.push(Entry {
+                field: field.path,
+                standing: field.standing,
+                row: field.row,
+                what: field.what,
+            });
+        } else if is_new {
+            entries.push(Entry { field: field.path, standing: Standing::Same, row: "", what: "" });
         }
-        if entries.last().is_some_and(|last| last.field == field.path) {
-            entries.pop();
-        }
-        entries.push(if field.when.is_none_or(|when| when(canary, rollout)) {
-            Entry { field: field.path, standing: field.standing, row: field.row, what: field.what }
-        } else {
-            Entry { field: field.path, standing: Standing::Same, row: "", what: "" }
-        });
     }
     entries
 }

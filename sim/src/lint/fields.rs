@@ -46,7 +46,7 @@ impl Field {
     }
 }
 
-/// The fields of a Canary. A field that differs in several ways has several rows: the first that applies is told.
+/// The fields of a Canary. A field that differs in several ways has several rows, one after the other.
 #[rustfmt::skip]
 pub(super) static CANARY: &[Field] = &[
     same("apiVersion"),
@@ -232,6 +232,8 @@ pub(super) static CANARY: &[Field] = &[
         .when(|_, rollout| has_hook(rollout, HookKind::PreRollout)),
     differs("spec.analysis.webhooks[].type", "D5", "a closed traffic gate alerts once, not with every check")
         .when(|_, rollout| has_hook(rollout, HookKind::ConfirmTrafficIncrease)),
+    differs("spec.analysis.webhooks[].type", "D14", "next to a rollback hook that is called, a post-rollout hook runs after success only")
+        .when(|_, rollout| has_hook(rollout, HookKind::RollbackAction) && has_hook(rollout, HookKind::PostRollout)),
     own("spec.analysis.webhooks[].mode", "how a rollback hook is read"),
     own("spec.analysis.webhooks[].runOn[]", "after which end a post-rollout hook is called"),
     differs("spec.analysis.webhooks[].url", "D8", "any 2xx passes, and the answer's text reaches the event"),

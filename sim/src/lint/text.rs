@@ -1,6 +1,6 @@
 //! A report as people read it: findings by file and place, then what each Canary would do.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 
 use anstyle::Style;
 use serin_core::time::Human;
@@ -201,8 +201,11 @@ fn iterations(count: u32) -> String {
 
 /// What differs from Flagger, and a count of the rest.
 fn compatibility(text: &mut String, entries: &[Entry], look: &Look) {
-    let count = |standing| entries.iter().filter(|entry| entry.standing == standing).count();
-    let mut parts = vec![format!("{} of {} fields are the same", count(Standing::Same), entries.len())];
+    let fields = |of: &dyn Fn(&&Entry) -> bool| {
+        entries.iter().filter(of).map(|entry| entry.field).collect::<BTreeSet<_>>().len()
+    };
+    let count = |standing| fields(&|entry| entry.standing == standing);
+    let mut parts = vec![format!("{} of {} fields are the same", count(Standing::Same), fields(&|_| true))];
     for (standing, words) in [
         (Standing::Different, "different"),
         (Standing::Own, "Serin's own"),

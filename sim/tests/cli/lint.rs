@@ -72,8 +72,8 @@ fn snap_warnings_fail_where_they_should() {
 
 #[test]
 fn hints_never_fail() {
-    let status = lint().args(["--quiet", "--strict", &bad("large-jump")]).status().unwrap();
-    assert_eq!(status.code(), Some(0));
+    let output = lint().args(["--quiet", "--strict", &bad("large-jump")]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
 }
 
 #[test]
@@ -103,5 +103,9 @@ fn what_is_wrong_wins_over_warnings() {
 fn scenarios_are_no_manifests() {
     let output = lint().args(["--quiet", "scenarios/everyday"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("holds no YAML file with an object of flagger.app"));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("holds no YAML file with an object of flagger.app")
+    );
 }

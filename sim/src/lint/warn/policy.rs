@@ -12,7 +12,7 @@ use crate::lint::{fields::text, known::join};
 pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
     switches(case, told);
     requests(case, told);
-    if case.analysis("").is_none() && case.set("/spec/analysis").is_none() {
+    if case.set("/spec/analysis").is_none() {
         return;
     }
     interval(case, told);
