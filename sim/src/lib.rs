@@ -7,6 +7,7 @@ pub mod drive;
 pub mod expect;
 pub mod explain;
 pub mod input;
+pub mod lint;
 pub mod record;
 pub mod replay;
 pub mod report;

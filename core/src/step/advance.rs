@@ -155,8 +155,9 @@ fn make(t: &mut Turn<'_>, r: &Rollout, next: Move) {
     t.tell(Message::Advanced(step));
 }
 
-/// Changes the state as the move says.
-pub(super) fn apply(state: &mut State, strategy: &Strategy, next: Move) {
+/// Changes the state as the move says: stage, weight, mirrored percentage, iterations. Routes, gates and the schedule are
+/// the caller's.
+pub fn apply(state: &mut State, strategy: &Strategy, next: Move) {
     let counts_iterations = match strategy {
         Strategy::Weighted(weighted) => weighted.iterations > 0,
         Strategy::AbTesting { .. } | Strategy::BlueGreen(_) => true,

@@ -3,6 +3,7 @@
 mod completions;
 mod explain;
 mod man;
+mod lint;
 mod replay;
 mod schema;
 mod screen;
@@ -21,6 +22,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Lint(lint::Args),
     Replay(replay::Args),
     Schema(schema::Args),
     Explain(explain::Args),
@@ -32,6 +34,10 @@ impl Cli {
     /// Does what was asked for.
     pub(crate) fn run(&self) -> Exit {
         match &self.verb {
+            Verb::Lint(args) => {
+                let screen = args.screen;
+                lint::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+            }
             Verb::Replay(args) => {
                 let screen = args.screen;
                 replay::run(args, screen.look(), &mut screen.out(), &mut screen.err())

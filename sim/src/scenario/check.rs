@@ -2,13 +2,9 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serin_core::{
-    Rollout,
-    decision::Rule,
-    spec::{Defaults, raw},
-    time::Human,
-};
+use serin_core::{Rollout, decision::Rule, spec::Defaults, time::Human};
 
 use super::{
     Scenario,
@@ -128,7 +124,7 @@ fn parse_canary(manifest: &Canary, defaults: &Defaults, source: &Source<'_>) -> 
 }
 
 /// The manifest's fields, or the field that has the wrong type.
-pub(crate) fn read_raw(json: &Value) -> Result<raw::Canary, (String, String)> {
+pub(crate) fn read_raw<T: DeserializeOwned>(json: &Value) -> Result<T, (String, String)> {
     serde_path_to_error::deserialize(json).map_err(|error| {
         let field = error.path().to_string();
         (if field == "." { String::new() } else { field }, error.into_inner().to_string())

@@ -80,5 +80,5 @@ pub fn parse(text: &str, path: &Path) -> Result<Scenario, InputError> {
 
 pub(crate) use self::check::read_raw;
 pub(crate) use self::expectation::Listed;
-pub(crate) use self::manifest::merge;
+pub(crate) use self::manifest::{merge, to_json};
 pub(crate) use self::names::rule as rule_name;

@@ -1,5 +1,6 @@
 //! The command line as a script and a person meet it: what it prints, and the code it ends with.
 
+mod lint;
 mod schema;
 mod explain;
 
