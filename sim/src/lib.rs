@@ -11,5 +11,6 @@ pub mod record;
 pub mod replay;
 pub mod report;
 pub mod scenario;
+pub mod schema;
 pub mod sweep;
 mod world;

@@ -2,6 +2,7 @@
 
 mod long_work;
 mod replay;
+mod schema;
 mod screen;
 mod sweep;
 mod tune;
@@ -23,6 +24,7 @@ enum Verb {
     Replay(replay::Args),
     Sweep(Box<sweep::Args>),
     Tune(Box<tune::Args>),
+    Schema(schema::Args),
 }
 
 impl Cli {
@@ -41,6 +43,7 @@ impl Cli {
                 let screen = args.screen;
                 tune::run(args, screen.look(), &mut screen.out(), &mut screen.err())
             }
+            Verb::Schema(args) => schema::run_here(args),
         }
     }
 }

@@ -12,6 +12,7 @@ mod file;
 mod find;
 mod manifest;
 mod names;
+mod schema;
 mod shape;
 mod simulated;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use self::expectation::{
     Called, CarriedOut, Counted, Expectation, Item, Row, Sequence, Span, Telling, Wanted,
 };
 pub use self::find::find;
+pub use self::schema::schema;
 pub use self::simulated::{
     Defect, Factor, Flaps, Measure, PRESETS, PerSecond, Range, Seconds, Shape, Share, Simulated, TROUBLES,
     Traffic, Trouble, Unit, Version, WarmUp, What,

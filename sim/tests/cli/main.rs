@@ -1,5 +1,7 @@
 //! The command line as a script and a person meet it: what it prints, and the code it ends with.
 
+mod schema;
+
 use std::{path::Path, process::Command};
 
 use insta_cmd::{assert_cmd_snapshot, get_cargo_bin};
@@ -23,6 +25,16 @@ fn snap_help() {
 #[test]
 fn snap_help_of_replay() {
     assert_cmd_snapshot!(serin().args(["replay", "--help"]));
+}
+
+#[test]
+fn snap_help_of_schema() {
+    assert_cmd_snapshot!(serin().args(["schema", "--help"]));
+}
+
+#[test]
+fn snap_an_unknown_schema() {
+    assert_cmd_snapshot!(serin().args(["schema", "deployment"]));
 }
 
 #[test]

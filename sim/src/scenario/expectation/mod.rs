@@ -1,11 +1,13 @@
 //! What must hold in a story: each expectation is one statement.
 
+mod schema;
 mod shown;
 mod written;
 
 use std::time::Duration;
 
 use regex::Regex;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serin_core::{Phase, State, command::Routes, spec::Severity, strategy::Weight};
 
@@ -73,8 +75,8 @@ pub struct Sequence<T> {
     pub exactly: bool,
 }
 
-/// A saved status in four numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// A saved status: phase, canaryWeight, failedChecks, iterations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 pub struct Row(pub Phase, pub Weight, pub u32, pub u32);
 
 impl Row {

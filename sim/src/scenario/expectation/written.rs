@@ -3,56 +3,92 @@
 use std::str::FromStr;
 
 use regex::Regex;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serin_core::{Phase, command::Routes, spec::Severity, strategy::Weight};
 
-use super::{Called, CarriedOut, Counted, Expectation, Item, Row, Sequence, Span, Telling, Wanted};
+use super::{Called, CarriedOut, Counted, Expectation, Item, Row, Sequence, Span, Telling, Wanted, schema};
 use crate::scenario::{
     answer::HookAnswer,
     event::Pattern,
-    shape::{Lasting, ListOrExactly, TextOr},
+    shape::{Lasting, ListOrExactly, TextOr, scalar},
 };
 
-/// An item as it is written.
-#[derive(Default, Deserialize)]
+/// One statement about the story; the fields of the status at its end make one together.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+#[schemars(rename = "Expectation", extend("oneOf" = schema::statements()))]
 pub(in crate::scenario) struct WrittenItem {
+    /// This does not hold.
     not: Option<WrittenNot>,
+    /// The saved phases, repeats left out, contain these in this order.
     phases: Option<ListOrExactly<Phase>>,
+    /// The saved canary weights, repeats left out, contain these in this order.
     weights: Option<ListOrExactly<Weight>>,
+    /// No saved canary weight is ever outside.
     weight: Option<WrittenWeight>,
+    /// The routes set, repeats left out, contain these in this order.
     routes: Option<ListOrExactly<WrittenRoute>>,
+    /// The saved statuses, repeats left out, contain these in this order.
     rows: Option<ListOrExactly<Row>>,
+    /// The phase at the end of the story.
     phase: Option<Phase>,
+    /// The canary's weight at the end of the story.
+    #[schemars(range(max = 100))]
     canary_weight: Option<Weight>,
+    /// Failed checks at the end of the story.
     failed_checks: Option<u32>,
+    /// Iterations at the end of the story.
     iterations: Option<u32>,
+    /// An event contains the text.
     event: Option<TextOr<WrittenMatch>>,
+    /// An alert contains the text.
     alert: Option<TextOr<WrittenAlert>>,
+    /// The message of the condition at the end contains the text.
     condition: Option<String>,
+    /// How a hook was called.
     hook: Option<WrittenHook>,
+    /// How often a metric was asked.
     metric: Option<WrittenCount>,
+    /// How often commands whose text begins so were carried out.
     command: Option<WrittenCount>,
+    /// The rule fired.
+    #[schemars(schema_with = "schema::rule")]
     rule: Option<TextOr<WrittenCount>>,
+    /// The revision the primary runs at the end.
+    #[schemars(schema_with = "scalar")]
     promoted: Option<String>,
+    /// The time between two saved statuses.
     time: Option<WrittenTime>,
+    /// No saved status has all of these.
     never: Option<Pattern>,
 }
 
-/// What may stand behind `not`.
-#[derive(Default, Deserialize)]
+/// What does not hold: an event, an alert or a rule.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Not", extend("minProperties" = 1, "maxProperties" = 1))]
 struct WrittenNot {
+    /// An event contains the text.
     event: Option<TextOr<WrittenMatch>>,
+    /// An alert contains the text.
     alert: Option<TextOr<WrittenAlert>>,
+    /// The rule fired.
+    #[schemars(schema_with = "schema::rule")]
     rule: Option<TextOr<WrittenCount>>,
 }
 
-#[derive(Deserialize)]
+/// Bounds of every saved canary weight.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "WeightBounds")]
 struct WrittenWeight {
+    /// The smallest.
+    #[schemars(range(max = 100))]
     #[serde(default)]
     min: Weight,
+    /// The largest.
+    #[schemars(range(max = 100))]
     #[serde(default = "all")]
     max: Weight,
 }
@@ -61,47 +97,73 @@ fn all() -> Weight {
     100
 }
 
-#[derive(Deserialize)]
+/// Events of which the text matches.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EventMatch")]
 struct WrittenMatch {
+    /// A regular expression.
     matches: WrittenRegex,
+    /// So often; at least once where left out.
     times: Option<u32>,
 }
 
-#[derive(Deserialize)]
+/// Alerts of which the text matches.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AlertMatch")]
 struct WrittenAlert {
+    /// A regular expression.
     matches: WrittenRegex,
+    /// So often; at least once where left out.
     times: Option<u32>,
+    /// Of this severity.
+    #[schemars(with = "Option<String>", extend("enum" = ["info", "warn", "error"]))]
     severity: Option<Severity>,
 }
 
-#[derive(Deserialize)]
+/// Calls of a hook.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "HookCalls")]
 struct WrittenHook {
+    /// Its name.
     name: String,
+    /// So often.
     times: Option<u32>,
+    /// Each time it was told one of these.
     phases: Option<Vec<Phase>>,
+    /// Its answers in order.
     answers: Option<Vec<HookAnswer>>,
 }
 
-#[derive(Deserialize)]
+/// Something that is counted by name.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Count")]
 struct WrittenCount {
+    /// Its name.
     name: String,
+    /// So often; at least once where left out.
     times: Option<u32>,
 }
 
-#[derive(Deserialize)]
+/// The time between the first saved status that has all of `from` and the next that has all of `to`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Span")]
 struct WrittenTime {
+    /// The first; the beginning of the story where left out.
     from: Option<Pattern>,
+    /// The next.
     to: Pattern,
+    /// The shortest.
     min: Option<Lasting>,
+    /// The longest.
     max: Option<Lasting>,
 }
 
-struct WrittenRegex(Regex);
+pub(super) struct WrittenRegex(Regex);
 
 impl<'de> Deserialize<'de> for WrittenRegex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -114,7 +176,7 @@ impl<'de> Deserialize<'de> for WrittenRegex {
     }
 }
 
-struct WrittenRoute(Routes);
+pub(super) struct WrittenRoute(Routes);
 
 impl<'de> Deserialize<'de> for WrittenRoute {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
