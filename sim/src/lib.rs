@@ -6,6 +6,7 @@
 pub mod drive;
 pub mod expect;
 pub mod input;
+pub mod prometheus;
 pub mod record;
 pub mod replay;
 pub mod report;
