@@ -38,6 +38,8 @@ const fn program(name: &'static str, package: &'static str) -> Tool {
 const WORLDS: u64 = 280;
 
 /// The largest difference of two answers that are the same, relative to the larger one.
+///
+/// On amd64 there is none. Elsewhere Go fuses multiplications with additions, which changes the last bits.
 const SAME: f64 = 1e-9;
 
 #[test]
@@ -70,14 +72,19 @@ fn sim_series_that_are_gone_are_gone_for_a_real_prometheus() {
 fn scrapes_tell_the_span_of_samples_without_looking_at_them() {
     let mut compared = 0;
     for world in (0..WORLDS).map(World::draw).filter(|world| world.is_whole) {
-        for (at_ms, range_s) in [(300_000, 60), (700_000, 300), (LENGTH_MS, 45), (LENGTH_MS + 60_000, 600)] {
-            let window = Window::new(BEGIN_MS + at_ms, Duration::from_secs(range_s));
-            for counter in &world.counters {
-                let pod = &world.pods[counter.pod];
-                let told = pod.scrapes.span(window, pod.from_ms, pod.to_ms, &world.outages);
-                let stored = counter.series.edges(window).map(|edges| edges.span());
-                assert_eq!(told, stored, "seed {}, {}", world.seed, counter.metric);
-                compared += usize::from(stored.is_some());
+        for counter in &world.counters {
+            let pod = &world.pods[counter.pod];
+            for (at_ms, range_s) in
+                [(300_000, 60), (700_000, 300), (LENGTH_MS, 45), (LENGTH_MS + 60_000, 600)]
+            {
+                // At any time, and so that a scrape is at the end of the window, and often one at its start.
+                for at_ms in [BEGIN_MS + at_ms, pod.scrapes.until(BEGIN_MS + at_ms)] {
+                    let window = Window::new(at_ms, Duration::from_secs(range_s));
+                    let told = pod.scrapes.span(window, pod.from_ms, pod.to_ms, &world.outages);
+                    let stored = counter.series.edges(window).map(|edges| edges.span());
+                    assert_eq!(told, stored, "seed {}, {}", world.seed, counter.metric);
+                    compared += usize::from(stored.is_some());
+                }
             }
         }
     }
@@ -124,8 +131,8 @@ impl Asked {
 }
 
 fn is_same(one: f64, other: f64) -> bool {
-    let bits = one == other || (one.is_nan() && other.is_nan());
-    bits || (one - other).abs() <= SAME * one.abs().max(other.abs())
+    let is_near = || (one - other).abs() <= SAME * one.abs().max(other.abs());
+    one == other || (one.is_nan() && other.is_nan()) || (one.is_finite() && other.is_finite() && is_near())
 }
 
 /// Every question was answered with a value and with none; those that can be `NaN` were.
@@ -136,12 +143,10 @@ fn every_kind_of_answer_was_seen(asked: &[Asked]) {
         seen.entry(question.kind).or_default()[answer] += 1;
     }
     for (kind, [none, nan, value]) in seen {
-        println!("{kind}: {none} without values, {nan} NaN, {value} values");
-        assert!(none >= 50 && value >= 50, "{kind}");
-        assert!(nan >= 50 || ["rate", "increase", "instant"].contains(&kind), "{kind}");
+        let counted = format!("{kind}: {none} without values, {nan} NaN, {value} values");
+        assert!(none >= 50 && value >= 50, "{counted}");
+        assert!(nan >= 50 || ["rate", "increase", "instant"].contains(&kind), "{counted}");
     }
-    let exact = asked.iter().filter(|it| it.question.ours.map(f64::to_bits) == it.theirs.map(f64::to_bits));
-    println!("{} answers, {} of them the same to the last bit", asked.len(), exact.count());
 }
 
 /// A time of the first day, as Prometheus reads it to the millisecond.

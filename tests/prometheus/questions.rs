@@ -46,10 +46,10 @@ pub(crate) fn questions(world: &World) -> Vec<Question> {
 
 impl<'a> Look<'a> {
     fn draw(world: &'a World, rng: &mut ChaCha8Rng) -> Self {
-        let range_ms = *[10_000, 30_000, 60_000, 60_000, 120_000, 300_000, 600_000].choose(rng).unwrap();
+        let range_ms = *[30_000, 60_000, 60_000, 120_000, 300_000, 600_000].choose(rng).unwrap();
         let range_ms = if rng.random_bool(0.2) { rng.random_range(1..900_000) } else { range_ms };
         let range = Duration::from_millis(range_ms);
-        let at_ms = rng.random_range(BEGIN_MS + 5_000..BEGIN_MS + LENGTH_MS + 400_000);
+        let at_ms = rng.random_range(BEGIN_MS + 5_000..BEGIN_MS + LENGTH_MS + 200_000);
         let scraped = world.pods.choose(rng).unwrap().scrapes.until(at_ms);
         let at_ms = match rng.random_range(0..4) {
             // A scrape at the very end or the very start of the range.

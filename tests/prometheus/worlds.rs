@@ -18,7 +18,6 @@ pub(crate) const LENGTH_MS: i64 = 20 * 60 * 1000;
 pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) router: &'static Router,
-    pub(crate) interval: Duration,
     pub(crate) outages: Vec<Outage>,
     /// Every series is there as long as its pod is, and every scrape finds it.
     pub(crate) is_whole: bool,
@@ -81,7 +80,7 @@ impl World {
         let is_whole = rng.random_bool(0.4);
         let outages = outages(&mut rng);
         let pods: Vec<Pod> = (0..rng.random_range(1..=2)).map(|_| Pod::draw(&mut rng, interval)).collect();
-        let mut world = Self { seed, router, interval, outages, is_whole, pods, counters: Vec::new() };
+        let mut world = Self { seed, router, outages, is_whole, pods, counters: Vec::new() };
         for pod in 0..world.pods.len() {
             world.begin(pod);
             world.scrape(pod, &mut rng);

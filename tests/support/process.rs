@@ -13,7 +13,7 @@ use std::{
 /// # Errors
 ///
 /// What it wrote to its standard error, if it failed; or that it could not be started or took longer than `limit`.
-pub fn run(command: &mut Command, limit: Duration) -> Result<String, String> {
+pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<String, String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| format!("{name}: {error}"))?;

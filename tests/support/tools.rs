@@ -19,22 +19,22 @@ use crate::process;
 
 /// A program of a Go module in `tests/tools`.
 #[derive(Debug, Hash)]
-pub struct Tool {
+pub(crate) struct Tool {
     /// The name of the program.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The folder of the module below `tests/tools`.
-    pub module: &'static str,
+    pub(crate) module: &'static str,
     /// The package of the program.
-    pub package: &'static str,
+    pub(crate) package: &'static str,
     /// More arguments for `go build`.
-    pub build: &'static [&'static str],
+    pub(crate) build: &'static [&'static str],
     /// A program that says this of itself, asked for its `--version`, is too old to be taken where it is found.
     pub too_old: &'static str,
 }
 
 /// Why a program cannot be had.
 #[derive(Debug, thiserror::Error)]
-pub enum ToolError {
+pub(crate) enum ToolError {
     /// It is not here, and neither is what could build it.
     #[error("{0} is neither in $SERIN_TOOLS nor on PATH, and there is no Go to build it with")]
     Nowhere(&'static str),
@@ -55,7 +55,7 @@ pub enum ToolError {
 /// # Panics
 ///
 /// If one cannot be built, and with `CI=true` also if there is none.
-pub fn programs<const N: usize>(tools: [&Tool; N]) -> Option<[PathBuf; N]> {
+pub(crate) fn programs<const N: usize>(tools: [&Tool; N]) -> Option<[PathBuf; N]> {
     let found: Result<Vec<PathBuf>, ToolError> = tools.iter().map(|tool| tool.find()).collect();
     match found {
         Ok(found) => found.try_into().ok(),
@@ -97,14 +97,15 @@ impl Tool {
         }
     }
 
-    /// The program in the cache. Tests that need it at the same time wait for the one that builds it.
+    /// The program in the cache. Who needs one of its module at the same time waits: they have most of their code in
+    /// common, and what the first builds is there for the next.
     fn cached(&self) -> Result<PathBuf, ToolError> {
         let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(self.module);
         let failed = |why: String| ToolError::NotBuilt { name: self.name, folder: module.clone(), why };
         let folder = cache().map_err(failed)?;
         let program = folder.join(self.file(&module).map_err(|error| failed(error.to_string()))?);
         let lock = fs::create_dir_all(&folder)
-            .and_then(|()| File::create(folder.join(format!("{}.lock", self.name))))
+            .and_then(|()| File::create(folder.join(format!("{}.lock", self.module))))
             .and_then(|lock| lock.lock().map(|()| lock))
             .map_err(|error| failed(format!("{}: {error}", folder.display())))?;
         if !program.is_file() {
