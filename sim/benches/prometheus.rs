@@ -1,13 +1,11 @@
-//! Answers of the built-in metrics: from the edges of windows to one value.
+//! Answers of the built-in metrics: from the scrapes of three pods to one value.
 //!
-//! `cargo bench -p serin-sim --bench prometheus`. Three pods with good and bad responses, and Istio's buckets.
+//! `cargo bench -p serin-sim --bench prometheus`. Good and bad responses, and Istio's buckets.
 
 use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use serin_sim::prometheus::{
-    Bucket, Coverage, ENVOY, Edges, Scrapes, Window, found, p99_ms, rate, success_rate, sum,
-};
+use serin_sim::prometheus::{Bucket, Coverage, ENVOY, Scrapes, Window, found, p99_ms, success_rate, sum};
 
 const PODS: usize = 3;
 const BUCKETS: usize = ENVOY.bounds.len() + 1;
@@ -17,10 +15,10 @@ fn window() -> Window {
     Window::new(AT_MS, Duration::from_secs(60))
 }
 
-/// What a pod counted before the window and in it.
-fn edges(scrapes: Scrapes, first: f64, counted: f64) -> Option<Edges> {
-    let span = scrapes.span(window(), 0, i64::MAX, &[])?;
-    Some(Edges::grown(span, first, first + counted))
+/// How the scrapes of each pod cover the window.
+fn coverage(scrapes: &[Scrapes; PODS]) -> [Option<Coverage>; PODS] {
+    let window = black_box(window());
+    scrapes.map(|scrapes| Coverage::of(window, scrapes.span(window, 0, i64::MAX, &[])?))
 }
 
 fn answers(c: &mut Criterion) {
@@ -29,9 +27,9 @@ fn answers(c: &mut Criterion) {
 
     c.bench_function("success rate", |b| {
         b.iter(|| {
-            let window = black_box(window());
+            let coverage = coverage(&scrapes);
             let rates = |first: f64, counted: f64| {
-                scrapes.map(|scrapes| rate(&edges(scrapes, black_box(first), black_box(counted))?, window))
+                coverage.map(|pod| Some(pod?.rate(black_box(first), black_box(counted))))
             };
             let (good, bad) = (rates(12_000.0, 700.0), rates(40.0, 3.0));
             found(success_rate(sum(good), sum(good.into_iter().chain(bad))))
@@ -41,8 +39,7 @@ fn answers(c: &mut Criterion) {
     let counted: [f64; BUCKETS] = std::array::from_fn(|bucket| 700.0 * (bucket as f64 / 12.0).min(1.0));
     c.bench_function("p99", |b| {
         b.iter(|| {
-            let coverage = scrapes
-                .map(|scrapes| Coverage::of(black_box(window()), scrapes.span(window(), 0, i64::MAX, &[])?));
+            let coverage = coverage(&scrapes);
             let mut buckets = [Bucket { le: f64::INFINITY, count: 0.0 }; BUCKETS];
             for (place, empty) in ENVOY.empty().enumerate() {
                 let rates =
