@@ -6,7 +6,7 @@
 pub mod drive;
 pub mod expect;
 pub mod input;
-mod prometheus;
+pub mod prometheus;
 pub mod record;
 pub mod replay;
 pub mod report;

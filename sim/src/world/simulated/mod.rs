@@ -32,6 +32,7 @@ use self::{
     window::Query,
 };
 use crate::{
+    prometheus::Window,
     record::Users,
     scenario::{Delay, Measure, MetricAnswer, Simulated, What},
 };
@@ -85,9 +86,10 @@ impl<'a> Simulation<'a> {
         let matched = ranges.draw(simulated.traffic.matched);
         let router = ranges.draw(simulated.router);
         let weather = Weather::draw(simulated, seed, &mut ranges);
-        let measures = canary.metrics().iter().filter_map(|metric| measure(simulated, metric));
-        let buckets = Buckets::new(measures.into_iter().any(|measure| measure.quantile().is_some()));
-        let scrapes = Scrapes::draw(seed, simulated.scrape.as_secs_f64(), weather.of(What::ScrapeMissed));
+        let mut measures = canary.metrics().iter().filter_map(|metric| measure(simulated, metric));
+        let has_latency = measures.any(|measure| measure.quantile().is_some());
+        let buckets = if has_latency { Buckets::of(&canary.shape().provider) } else { Buckets::none() };
+        let scrapes = Scrapes::draw(seed, simulated.scrape, weather.of(What::ScrapeMissed));
         Self {
             simulated,
             flow,
@@ -162,14 +164,15 @@ impl<'a> Simulation<'a> {
     /// What a metric measures now; `None` if this world does not know it.
     pub(crate) fn answer(&mut self, at: Duration, metric: &Metric) -> Option<MetricAnswer> {
         let measure = measure(self.simulated, metric)?;
-        let at = at.as_secs_f64();
-        if self.weather.strikes(What::MetricsDown, at) {
+        let seconds = at.as_secs_f64();
+        if self.weather.strikes(What::MetricsDown, seconds) {
             return Some(MetricAnswer::Error("the metric server does not answer".into()));
         }
-        if self.weather.strikes(What::MetricsEmpty, at) {
+        if self.weather.strikes(What::MetricsEmpty, seconds) {
             return Some(MetricAnswer::None);
         }
-        let range = parse_duration(&metric.interval).map_or(60.0, |range| range.as_secs_f64());
+        let range = parse_duration(&metric.interval).unwrap_or(Duration::from_secs(60));
+        let window = Window::new(at.as_millis() as i64, range);
         let mut query = Query {
             load: &self.canary,
             around: Surroundings { flow: &self.flow, versions: &self.versions },
@@ -177,7 +180,7 @@ impl<'a> Simulation<'a> {
             buckets: &self.buckets,
             chance: &mut self.requests,
         };
-        let answer = query.answer(measure, at, range, &mut self.counters);
+        let answer = query.answer(measure, window, &mut self.counters);
         Some(answer.map_or(MetricAnswer::None, MetricAnswer::Value))
     }
 
