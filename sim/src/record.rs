@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serin_core::{
-    Command, Timestamp,
+    Command, Phase, Timestamp,
     decision::Decision,
     message::Notice,
     observation::FailureClass,
@@ -12,6 +12,8 @@ use serin_core::{
     state::State,
     step::Wake,
 };
+
+use crate::scenario::Scenario;
 
 /// A whole story, as it went.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +34,59 @@ pub struct Story {
     pub end: State,
     /// The revision the primary runs at the end, if there is a primary and it can be told.
     pub promoted: Option<String>,
+    /// What users have met, where that is simulated.
+    pub users: Option<Users>,
     /// Broken invariants, with the index of the moment each broke in.
     pub violations: Vec<(usize, String)>,
+}
+
+/// Requests of users, and how they ended. Copies of requests are nobody's requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Users {
+    /// All of them.
+    pub requests: u64,
+    /// Those that ended in a server error.
+    pub failed: u64,
+    /// Those that the canary answered.
+    pub canary: u64,
+    /// Those that the canary answered with a server error.
+    pub canary_failed: u64,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The phase.
+    pub phase: Phase,
+    /// When the last revision was deployed, on the world's clock; the beginning where none was.
+    pub released: Duration,
+    /// When the rollout ended, in Succeeded or Failed; `None` if it has not.
+    pub ended: Option<Duration>,
+    /// Whether the last revision keeps within the bounds of every metric that is simulated; `None` in a scripted world.
+    pub good: Option<bool>,
+    /// The revision the primary runs, if there is a primary and it can be told.
+    pub promoted: Option<String>,
+    /// What users have met, where that is simulated.
+    pub users: Option<Users>,
+}
+
+impl Story {
+    /// A story in which nothing has happened yet.
+    pub(crate) fn begin(scenario: &Scenario) -> Self {
+        let identity = scenario.canary.identity();
+        Self {
+            canary: format!("{}.{}", identity.name, identity.namespace),
+            shape: scenario.canary.shape().clone(),
+            start: scenario.setting.start,
+            moments: Vec::new(),
+            calls: Vec::new(),
+            missed: Vec::new(),
+            end: State::default(),
+            promoted: None,
+            users: None,
+            violations: Vec::new(),
+        }
+    }
 }
 
 /// One decided call and what became of it.

@@ -75,6 +75,14 @@ pub enum Leniency {
     Pass,
 }
 
+impl Bounds {
+    /// Whether a value passes.
+    #[must_use]
+    pub fn hold(&self, value: f64) -> bool {
+        self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
+    }
+}
+
 impl fmt::Display for Bounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.min, self.max) {

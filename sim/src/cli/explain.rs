@@ -17,7 +17,7 @@ use serin_sim::{
     scenario::{find, load},
 };
 
-use super::{Exit, replay::complaint, screen::Screen, written};
+use super::{Exit, complaint, screen::Screen, written};
 
 /// Explain how releases went, and what would have had to be different
 ///

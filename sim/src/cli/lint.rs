@@ -11,7 +11,7 @@ use serin_sim::{
     report::Look,
 };
 
-use super::{Exit, replay::complaint, screen::Screen};
+use super::{Exit, complaint, screen::Screen};
 
 /// Look at manifests: what is wrong, what will hurt, how a release would go
 ///

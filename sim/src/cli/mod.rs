@@ -2,11 +2,14 @@
 
 mod completions;
 mod explain;
-mod man;
 mod lint;
+mod long_work;
+mod man;
 mod replay;
 mod schema;
 mod screen;
+mod sweep;
+mod tune;
 
 use std::{io, process::ExitCode};
 
@@ -22,10 +25,12 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Lint(lint::Args),
     Replay(replay::Args),
-    Schema(schema::Args),
     Explain(explain::Args),
+    Lint(lint::Args),
+    Sweep(Box<sweep::Args>),
+    Tune(Box<tune::Args>),
+    Schema(schema::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -41,6 +46,14 @@ impl Cli {
             Verb::Replay(args) => {
                 let screen = args.screen;
                 replay::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+            }
+            Verb::Sweep(args) => {
+                let screen = args.screen();
+                sweep::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+            }
+            Verb::Tune(args) => {
+                let screen = args.screen;
+                tune::run(args, screen.look(), &mut screen.out(), &mut screen.err())
             }
             Verb::Schema(args) => schema::run_here(args),
             Verb::Explain(args) => {
@@ -62,6 +75,8 @@ pub(crate) enum Exit {
     Failed,
     /// A file or an argument cannot be used, or the output not be written.
     Unusable,
+    /// Ctrl-C.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -71,6 +86,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             // As clap ends on a wrong argument.
             Exit::Unusable => 2,
+            Exit::Interrupted => 130,
         })
     }
 }
@@ -86,6 +102,18 @@ fn written(outcome: io::Result<()>, err: &mut dyn io::Write) -> Exit {
             Exit::Unusable
         }
     }
+}
+
+/// A message for standard error. Control characters would move the cursor: they become spaces.
+fn complaint(message: &str) -> String {
+    let mut text = String::new();
+    for line in message.lines() {
+        let lead = if line.starts_with(' ') { "" } else { "error: " };
+        text += lead;
+        text.extend(line.chars().map(|c| if c.is_control() { ' ' } else { c }));
+        text.push('\n');
+    }
+    text
 }
 
 #[cfg(test)]

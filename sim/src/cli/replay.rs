@@ -14,7 +14,7 @@ use serin_sim::{
     scenario::find,
 };
 
-use super::{Exit, screen::Screen};
+use super::{Exit, complaint, screen::Screen};
 
 /// Replay scenarios and show what was decided, and why
 ///
@@ -208,18 +208,6 @@ fn difference(first: &str, second: &str) -> Option<String> {
         let [first, second] = [pair.0, pair.1].map(|line| line.unwrap_or("no such line"));
         return Some(format!("two replays differ in line {number}\n  first   {first}\n  second  {second}"));
     }
-}
-
-/// A message for standard error. Control characters would move the cursor: they become spaces.
-pub(super) fn complaint(message: &str) -> String {
-    let mut text = String::new();
-    for line in message.lines() {
-        let lead = if line.starts_with(' ') { "" } else { "error: " };
-        text += lead;
-        text.extend(line.chars().map(|c| if c.is_control() { ' ' } else { c }));
-        text.push('\n');
-    }
-    text
 }
 
 #[cfg(test)]

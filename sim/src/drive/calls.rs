@@ -1,11 +1,12 @@
 //! Questions that were put and are not answered yet, or not taken yet.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use serin_core::question::{Answer, Asked, Question, QuestionId};
 
+use super::log::Log;
 use crate::{
-    record::Call,
+    scenario::{HookOutcome, MetricAnswer},
     world::{self, Attempt, World},
 };
 
@@ -26,9 +27,28 @@ enum Stage {
     Attempt { attempt: Attempt, number: u32, ends: Duration },
     /// The next attempt is made then.
     Waiting { number: u32, until: Duration },
-    /// What it says, how that is scripted, and when it came.
-    Answered(Answer, String, Duration),
+    /// What it means, what was said, and when it came.
+    Answered(Answer, Said, Duration),
 }
+
+/// What comes back, as it is scripted.
+enum Said {
+    Metric(MetricAnswer),
+    Hook(HookOutcome),
+    Nothing,
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Metric(answer) => fmt::Display::fmt(answer, f),
+            Self::Hook(outcome) => fmt::Display::fmt(outcome, f),
+            Self::Nothing => f.write_str(TAKEN_OFF),
+        }
+    }
+}
+
+const TAKEN_OFF: &str = "it was taken off the Canary";
 
 impl Calls {
     /// Puts a question, unless it is under way.
@@ -37,27 +57,26 @@ impl Calls {
         question: &Question,
         moment: usize,
         world: &mut World<'_>,
-        record: &mut Vec<Call>,
+        log: &mut impl Log,
     ) {
         if self.0.iter().any(|flight| flight.id == question.id) {
             return;
         }
         let at = world.at();
-        record.push(Call { at, moment, question: question.clone(), answers: Vec::new() });
         let mut flight = Flight {
             id: question.id.clone(),
             began: at,
-            call: record.len() - 1,
+            call: log.put(at, moment, question),
             stage: Stage::Waiting { number: 1, until: at },
         };
-        flight.go_on(world, record);
+        flight.go_on(world, log);
         self.0.push(flight);
     }
 
     /// What is due by now goes on.
-    pub(super) fn go_on(&mut self, world: &mut World<'_>, record: &mut [Call]) {
+    pub(super) fn go_on(&mut self, world: &mut World<'_>, log: &mut impl Log) {
         for flight in &mut self.0 {
-            flight.go_on(world, record);
+            flight.go_on(world, log);
         }
     }
 
@@ -72,13 +91,13 @@ impl Calls {
     }
 
     /// The answer to a question and how long it took, once it is there.
-    pub(super) fn take(&mut self, id: &QuestionId, record: &mut [Call]) -> Option<(Answer, Duration)> {
+    pub(super) fn take(&mut self, id: &QuestionId, log: &mut impl Log) -> Option<(Answer, Duration)> {
         let answered = |flight: &Flight| flight.id == *id && matches!(flight.stage, Stage::Answered(_, _, _));
         let found = self.0.iter().position(answered)?;
         let Flight { began, stage, call, .. } = self.0.remove(found);
         match stage {
-            Stage::Answered(answer, scripted, at) => {
-                record[call].answers.push(scripted);
+            Stage::Answered(answer, said, at) => {
+                log.answered(call, &said);
                 Some((answer, at.saturating_sub(began)))
             }
             Stage::Attempt { .. } | Stage::Waiting { .. } => None,
@@ -92,13 +111,13 @@ impl Calls {
 }
 
 impl Flight {
-    fn go_on(&mut self, world: &mut World<'_>, record: &mut [Call]) {
+    fn go_on(&mut self, world: &mut World<'_>, log: &mut impl Log) {
         let now = world.at();
         loop {
             self.stage = match &self.stage {
                 Stage::Waiting { number, until } if *until <= now => self.begin(*number, *until, world),
                 Stage::Attempt { attempt, number, ends } if *ends <= now => {
-                    self.end(attempt, *number, *ends, world, record)
+                    self.end(attempt, *number, *ends, world, log)
                 }
                 Stage::Waiting { .. } | Stage::Attempt { .. } | Stage::Answered(_, _, _) => return,
             };
@@ -109,21 +128,18 @@ impl Flight {
     fn begin(&self, number: u32, at: Duration, world: &mut World<'_>) -> Stage {
         let canary = world.canary().clone();
         let canary = canary.as_ref().as_ref().ok();
-        let gone = || {
-            let why = "it was taken off the Canary";
-            Stage::Answered(Answer::Error(why.into()), why.into(), at)
-        };
+        let gone = || Stage::Answered(Answer::Error(TAKEN_OFF.into()), Said::Nothing, at);
         match &self.id.of {
             Asked::Metric(key) => {
                 let mut metrics = canary.iter().flat_map(|canary| canary.metrics());
                 let Some(metric) = metrics.find(|metric| metric.key == *key) else { return gone() };
-                let answer = world.metrics.take(metric);
-                Stage::Answered(world::answer(&answer), answer.to_string(), at)
+                let answer = world.measure(metric);
+                Stage::Answered(world::answer(&answer), Said::Metric(answer), at)
             }
             Asked::Hook(key) => {
                 let mut hooks = canary.iter().flat_map(|canary| canary.hooks());
                 let Some(hook) = hooks.find(|hook| hook.key == *key) else { return gone() };
-                let attempt = world.hooks.attempt(hook);
+                let attempt = world.attempt(hook);
                 let ends = at.saturating_add(attempt.takes);
                 Stage::Attempt { attempt, number, ends }
             }
@@ -137,7 +153,7 @@ impl Flight {
         number: u32,
         at: Duration,
         world: &World<'_>,
-        record: &mut [Call],
+        log: &mut impl Log,
     ) -> Stage {
         let canary = world.canary().as_ref().as_ref().ok();
         let hook = canary.and_then(|canary| match &self.id.of {
@@ -145,11 +161,10 @@ impl Flight {
             Asked::Metric(_) => None,
         });
         let retries = hook.map_or(0, |hook| hook.retries);
-        let scripted = attempt.outcome.to_string();
         if attempt.outcome.is_worth_a_retry() && number <= retries {
-            record[self.call].answers.push(scripted);
+            log.answered(self.call, &attempt.outcome);
             return Stage::Waiting { number: number + 1, until: at.saturating_add(world::wait(number)) };
         }
-        Stage::Answered(attempt.answer.clone(), scripted, at)
+        Stage::Answered(attempt.answer.clone(), Said::Hook(attempt.outcome), at)
     }
 }

@@ -5,6 +5,7 @@
 
 mod calls;
 mod limits;
+mod log;
 mod stop;
 mod store;
 #[cfg(test)]
@@ -14,7 +15,7 @@ mod timeline;
 use std::{rc::Rc, time::Duration};
 
 use serin_core::{
-    Observation, State, Tick, Timestamp,
+    Observation, Phase, State, Tick, Timestamp,
     invariant::{self, Call, History},
     message::NoticeId,
     question::Question,
@@ -26,28 +27,56 @@ pub use self::stop::{StopAt, StopPoint};
 use self::{
     calls::Calls,
     limits::{Pause, Restless},
+    log::{Log, Nothing},
     stop::Stops,
     timeline::Timeline,
 };
 use crate::{
-    record::{Asked, Effect, Moment, Story},
-    scenario::{Action, SaveFault, Scenario, StopAfter},
+    record::{Asked, Outcome, Story},
+    scenario::{Action, SaveFault, Scenario, StopAfter, What},
     world::{self, World},
 };
 
 /// Runs a scenario to its end.
 #[must_use]
 pub fn run(scenario: &Scenario) -> Story {
-    Drive::new(scenario, None).run()
+    story(scenario, scenario.setting.seed, None)
+}
+
+/// As [`run`], in the world of another seed.
+#[must_use]
+pub fn run_seed(scenario: &Scenario, seed: u64) -> Story {
+    story(scenario, seed, None)
 }
 
 /// As [`run`], and the controller is stopped at `stop` and started at once.
 #[must_use]
 pub fn run_with(scenario: &Scenario, stop: StopPoint) -> Story {
-    Drive::new(scenario, Some(stop)).run()
+    story(scenario, scenario.setting.seed, Some(stop))
 }
 
-struct Drive<'a> {
+/// As [`run_seed`], and nothing is kept but how it ended; invariants are not checked.
+#[must_use]
+pub fn outcome(scenario: &Scenario, seed: u64) -> Outcome {
+    let mut drive = Drive::new(scenario, seed, None, Nothing);
+    while drive.goes_on() {}
+    drive.outcome()
+}
+
+fn story(scenario: &Scenario, seed: u64, stop: Option<StopPoint>) -> Story {
+    let mut drive = Drive::new(scenario, seed, stop, Story::begin(scenario));
+    while drive.goes_on() {}
+    let outcome = drive.outcome();
+    Story {
+        missed: drive.timeline.missed(),
+        promoted: outcome.promoted,
+        users: outcome.users,
+        end: drive.saved,
+        ..drive.log
+    }
+}
+
+struct Drive<'a, L> {
     scenario: &'a Scenario,
     world: World<'a>,
     timeline: Timeline<'a>,
@@ -68,7 +97,13 @@ struct Drive<'a> {
     restless: Restless,
     happened: Vec<String>,
     asked: Vec<Asked>,
-    story: Story,
+    /// Plans so far.
+    decisions: usize,
+    /// When the last revision was deployed.
+    released: Duration,
+    /// When the rollout of it ended.
+    ended: Option<Duration>,
+    log: L,
 }
 
 struct Decided {
@@ -77,13 +112,12 @@ struct Decided {
     now: Timestamp,
 }
 
-impl<'a> Drive<'a> {
-    fn new(scenario: &'a Scenario, stop: Option<StopPoint>) -> Self {
+impl<'a, L: Log> Drive<'a, L> {
+    fn new(scenario: &'a Scenario, seed: u64, stop: Option<StopPoint>, log: L) -> Self {
         let saved = scenario.status.clone().map(State::from).unwrap_or_default();
-        let identity = scenario.canary.identity();
         Self {
             scenario,
-            world: World::begin(scenario, &saved),
+            world: World::begin(scenario, &saved, seed),
             timeline: Timeline::new(&scenario.events, &saved),
             stops: Stops::new(stop),
             tick: Tick::new(),
@@ -96,27 +130,23 @@ impl<'a> Drive<'a> {
             restless: Restless::default(),
             happened: Vec::new(),
             asked: Vec::new(),
-            story: Story {
-                canary: format!("{}.{}", identity.name, identity.namespace),
-                shape: scenario.canary.shape().clone(),
-                start: scenario.setting.start,
-                moments: Vec::new(),
-                calls: Vec::new(),
-                missed: Vec::new(),
-                end: State::default(),
-                promoted: None,
-                violations: Vec::new(),
-            },
+            decisions: 0,
+            released: Duration::ZERO,
+            ended: None,
+            log,
             saved,
         }
     }
 
-    fn run(mut self) -> Story {
-        while self.goes_on() {}
-        self.story.missed = self.timeline.missed();
-        self.story.promoted = self.world.primary_runs();
-        self.story.end = self.saved;
-        self.story
+    fn outcome(&mut self) -> Outcome {
+        Outcome {
+            phase: self.saved.phase,
+            released: self.released,
+            ended: self.ended,
+            good: self.world.is_good(),
+            promoted: self.world.primary_runs(),
+            users: self.world.users(self.released),
+        }
     }
 
     /// Does one thing; whether there is another.
@@ -154,11 +184,14 @@ impl<'a> Drive<'a> {
                 self.changed = true;
                 self.happened.extend(happened);
             }
-            self.calls.go_on(&mut self.world, &mut self.story.calls);
+            self.calls.go_on(&mut self.world, &mut self.log);
             let Some((index, action)) = self.timeline.due(self.world.at()) else { return };
             let (told, is_seen) = self.world.happen(action);
             self.happened.push(told);
             self.changed |= is_seen;
+            if let Action::Deploy(_) = action {
+                (self.released, self.ended) = (self.world.at(), None);
+            }
             if let Action::Restart = action {
                 self.restart();
             }
@@ -183,7 +216,7 @@ impl<'a> Drive<'a> {
     }
 
     fn observe(&mut self) -> bool {
-        if let Some(what) = self.restless.look(self.world.at(), self.story.moments.len()) {
+        if let Some(what) = self.restless.look(self.world.at(), self.decisions) {
             self.violate(what.into());
             return false;
         }
@@ -192,25 +225,21 @@ impl<'a> Drive<'a> {
         let mut seen = self.world.observe();
         let now = self.world.now();
         let Some(plan) = self.tick.observed(&canary, &self.saved, &mut seen, now) else { return true };
-        let call = Call { canary: &canary, state: &self.saved, seen: &seen, now, plan };
-        let violations = invariant::check(&call);
-        let has_effects = !plan.commands.is_empty() || plan.state.is_some();
-        let moment = Moment {
-            at: self.world.at(),
-            happened: std::mem::take(&mut self.happened),
-            asked: std::mem::take(&mut self.asked),
-            decision: plan.decision.clone(),
-            commands: Vec::new(),
-            saved: None,
-            sent: Vec::new(),
-            wake: plan.wake,
+        let violations = if L::WATCHES {
+            invariant::check(&Call { canary: &canary, state: &self.saved, seen: &seen, now, plan })
+        } else {
+            Vec::new()
         };
+        let has_effects = !plan.commands.is_empty() || plan.state.is_some();
+        self.log.decided(self.world.at(), &mut self.happened, &mut self.asked, plan);
+        self.decisions += 1;
         // A timer is set for a span: a clock that jumps meanwhile does not move it.
         let until = |wake: Wake| self.world.at().saturating_add(wake.at.since(now));
         self.wake_at = plan.wake.map(until);
-        self.story.moments.push(moment);
         self.restless.note_plan();
-        self.decided = Some(Decided { canary, seen, now });
+        if L::WATCHES {
+            self.decided = Some(Decided { canary, seen, now });
+        }
         for violation in violations {
             self.violate(violation.to_string());
         }
@@ -222,16 +251,15 @@ impl<'a> Drive<'a> {
 
     /// Puts what was not put yet, and takes what was answered. What is seen may change meanwhile.
     fn ask(&mut self, questions: &[Question]) -> bool {
-        let moment = self.story.moments.len();
         for question in questions {
-            self.calls.put(question, moment, &mut self.world, &mut self.story.calls);
+            self.calls.put(question, self.decisions, &mut self.world, &mut self.log);
         }
         if self.changed {
             return self.observe();
         }
         let mut answered = false;
         for question in questions {
-            if let Some((answer, took)) = self.calls.take(&question.id, &mut self.story.calls) {
+            if let Some((answer, took)) = self.calls.take(&question.id, &mut self.log) {
                 self.tick.answered(question.id.clone(), answer.clone());
                 self.asked.push(Asked { question: question.clone(), answer, took });
                 answered = true;
@@ -244,13 +272,11 @@ impl<'a> Drive<'a> {
         let outcome = self.world.carry_out(&command);
         let failed = outcome.as_ref().err().map(|(class, error)| (*class, error.to_string()));
         let carried_out = failed.is_none();
-        if let Some(moment) = self.story.moments.last_mut() {
-            moment.commands.push(Effect { command, failed });
-        }
+        self.log.tried(command, failed);
         if carried_out && self.stops.commands() {
             self.opposite();
             self.stopped("after this command");
-        } else if carried_out && self.stops.takes(StopAfter::Command) {
+        } else if carried_out && (self.stops.takes(StopAfter::Command) || self.world.strikes(What::Crash)) {
             self.stopped("after this command");
         } else {
             self.tick.applied(outcome);
@@ -263,7 +289,7 @@ impl<'a> Drive<'a> {
             self.stopped("before this save");
             return;
         }
-        match self.world.faults.of_save() {
+        match self.world.save_fault() {
             Some(SaveFault::Conflict) => {
                 self.pause.grow(self.world.at(), 1);
                 self.happened.push("the save came too late: somebody else saved meanwhile".into());
@@ -283,8 +309,13 @@ impl<'a> Drive<'a> {
         if self.stops.after_save() {
             self.opposite();
             self.stopped("after this save");
-        } else if self.stops.takes(StopAfter::Save) {
+        } else if self.stops.takes(StopAfter::Save) || self.world.strikes(What::Crash) {
             self.stopped("after this save");
+        } else if self.world.strikes(What::SaveAnswerLost) {
+            // Tried again, it comes too late: somebody has saved meanwhile, and that was this controller.
+            self.pause.grow(self.world.at(), 0);
+            self.happened.push("the save succeeded, and its answer was lost".into());
+            self.tick.saved(Err(SaveError::Conflict));
         } else {
             self.tick.saved(Ok(()));
         }
@@ -302,13 +333,17 @@ impl<'a> Drive<'a> {
         if state.seq != self.saved.seq + 1 {
             violations.push(format!("store: seq {} is saved over seq {}", state.seq, self.saved.seq));
         }
-        self.saved = store::kept(state).unwrap_or_else(|what| {
-            violations.push(what);
+        self.saved = if L::WATCHES {
+            store::kept(state).unwrap_or_else(|what| {
+                violations.push(what);
+                state.clone()
+            })
+        } else {
             state.clone()
-        });
-        if let Some(moment) = self.story.moments.last_mut() {
-            moment.saved = Some(self.saved.clone());
-        }
+        };
+        self.log.saved(&self.saved);
+        let is_over = matches!(self.saved.phase, Phase::Succeeded | Phase::Failed);
+        self.ended = self.ended.or_else(|| is_over.then(|| self.world.at())).filter(|_| is_over);
         for violation in violations {
             self.violate(violation);
         }
@@ -316,16 +351,14 @@ impl<'a> Drive<'a> {
 
     fn send(&mut self) {
         let Do::Send(notices) = self.tick.next() else { return };
-        let lost = self.world.faults.of_notices();
+        let lost = self.world.loses_notices();
         if lost {
             self.happened.push("notices were lost".into());
             self.tick.sent(&[]);
             return;
         }
         let delivered: Vec<NoticeId> = notices.iter().map(|notice| notice.id).collect();
-        if let Some(moment) = self.story.moments.last_mut() {
-            moment.sent.extend_from_slice(notices);
-        }
+        self.log.sent(notices);
         self.tick.sent(&delivered);
     }
 
@@ -364,6 +397,6 @@ impl<'a> Drive<'a> {
     }
 
     fn violate(&mut self, what: String) {
-        self.story.violations.push((self.story.moments.len().saturating_sub(1), what));
+        self.log.violated(self.decisions.saturating_sub(1), what);
     }
 }

@@ -36,6 +36,7 @@ pub(crate) struct Signs {
     pub(crate) happened: &'static str,
     pub(crate) broke: &'static str,
     pub(crate) likewise: &'static str,
+    pub(crate) nothing: &'static str,
     /// A part of all requests.
     pub(crate) full: &'static str,
     /// A part of the requests that match.
@@ -56,6 +57,7 @@ static UNICODE: Signs = Signs {
     happened: "▶",
     broke: "✗",
     likewise: "┊",
+    nothing: "–",
     full: "█",
     matched: "▓",
     mirrored: "▒",
@@ -72,6 +74,7 @@ static ASCII: Signs = Signs {
     happened: ">",
     broke: "!",
     likewise: ":",
+    nothing: "-",
     full: "#",
     matched: "=",
     mirrored: "~",

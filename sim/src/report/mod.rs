@@ -8,6 +8,7 @@ mod row;
 mod rule;
 pub(crate) mod share;
 mod summary;
+pub mod sweep;
 mod timeline;
 mod told;
 mod verdict;

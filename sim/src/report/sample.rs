@@ -110,6 +110,7 @@ fn story(told: Vec<Told>) -> Story {
         calls: Vec::new(),
         missed: Vec::new(),
         promoted: Some("v1".into()),
+        users: None,
         violations: Vec::new(),
     }
 }

@@ -13,16 +13,17 @@ use super::{
     file::{Controller, File},
     manifest::{self, Canary, Manifests},
     names::{self, Names},
+    simulated,
     world::Setting,
 };
-use crate::input::{Fault, InputError, Source, unknown};
+use crate::input::{self, Fault, InputError, Source, unknown};
 
 const DEFAULT_UNTIL: Duration = Duration::from_secs(86_400);
 /// The longest story; so that every file comes to an end.
 const LONGEST: Duration = Duration::from_secs(400 * 86_400);
 
 /// The scenario that a file means.
-pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputError> {
+pub(super) fn check(mut file: File, source: &Source<'_>) -> Result<Scenario, InputError> {
     let Manifests { canary: manifest, templates } = manifest::manifests(file.canary, file.templates, source)?;
     let defaults = defaults(file.controller, templates);
     let canary = parse_canary(&manifest, &defaults, source)?;
@@ -35,7 +36,8 @@ pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputEr
     }
     let until = file.until.map_or(DEFAULT_UNTIL, |until| until.0);
     faults.add_if(until > LONGEST, "until", "is more than 400 days");
-    let setting = Setting::from(file.world);
+    let simulated = simulated::simulated(&mut file.world, source, &mut faults.found);
+    let setting = Setting { simulated, ..Setting::from(file.world) };
     let events = events(file.events, &mut faults);
     events_are_reached(&events, until, &mut faults);
     let expect = expect(file.expect, &mut faults);
@@ -43,6 +45,7 @@ pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputEr
     let names = all_names(&canary, &manifest.json, &defaults, &events, &mut faults);
     faults.metrics("world.metrics", &setting.metrics, &names);
     faults.hooks("world.hooks", &setting.hooks, &names);
+    metrics_are_known(&canary, &setting, &events, &mut faults);
     events_make_sense(&events, &names, &mut faults);
     expect_makes_sense(&expect, &names, &mut faults);
     if !faults.found.is_empty() {
@@ -52,6 +55,7 @@ pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputEr
         title: file.scenario,
         path: source.path.into(),
         manifest: manifest.json,
+        standard: canary.metrics().to_vec(),
         canary,
         defaults,
         setting,
@@ -127,7 +131,7 @@ fn parse_canary(manifest: &Canary, defaults: &Defaults, source: &Source<'_>) -> 
 pub(crate) fn read_raw<T: DeserializeOwned>(json: &Value) -> Result<T, (String, String)> {
     serde_path_to_error::deserialize(json).map_err(|error| {
         let field = error.path().to_string();
-        (if field == "." { String::new() } else { field }, error.into_inner().to_string())
+        (if field == "." { String::new() } else { field }, input::reword(&error.into_inner().to_string()))
     })
 }
 
@@ -154,6 +158,24 @@ fn expect(written: Vec<super::expectation::WrittenItem>, faults: &mut Faults<'_>
         }
     }
     items
+}
+
+/// In a simulated world every metric is simulated or scripted, from the beginning or by an event.
+fn metrics_are_known(canary: &Rollout, setting: &Setting, events: &Placed<Event>, faults: &mut Faults<'_>) {
+    let Some(simulated) = &setting.simulated else { return };
+    let by_events = |name: &str| {
+        events
+            .iter()
+            .any(|(_, event)| matches!(&event.action, Action::Metrics(scripts) if scripts.contains_key(name)))
+    };
+    let is_scripted = |name: &str| setting.metrics.contains_key(name) || by_events(name);
+    for metric in simulated::unknown_metrics(canary.metrics(), &simulated.measures, is_scripted) {
+        let what = format!(
+            "the world does not know what the metric `{metric}` measures; say so in `world.measures`, such as \
+             `{metric}: error-rate`, or script its answers in `world.metrics`"
+        );
+        faults.add("world", what);
+    }
 }
 
 /// The names of the Canary at the beginning and after each edit.

@@ -83,6 +83,22 @@ pub(super) fn manifests(
     Ok(Manifests { canary, templates })
 }
 
+/// The Canary in a file that a scenario names, and the other manifests there.
+pub(super) fn inline(
+    name: &str,
+    scenario: &Source<'_>,
+) -> Result<(serde_yaml::Value, Vec<serde_yaml::Value>), InputError> {
+    let (_, _, documents) = documents(name, "canary", scenario)?;
+    let (canaries, others): (Documents, Documents) =
+        documents.into_iter().partition(|(_, json)| kind(json) == "Canary");
+    let fault = |what: String| scenario.fault("canary", format!("`{name}` {what}"));
+    let (_, canary) = only(canaries).map_err(|what| fault(what.into()))?;
+    let yaml = |json: Value| serde_yaml::to_value(json).map_err(|error| fault(error.to_string()));
+    let templates = others.into_iter().filter(|(_, json)| kind(json) == "MetricTemplate");
+    let templates = templates.map(|(_, json)| yaml(json)).collect::<Result<_, _>>()?;
+    Ok((yaml(canary)?, templates))
+}
+
 /// A YAML mapping as the JSON an API server keeps.
 pub(crate) fn to_json(mapping: Mapping) -> Result<Value, serde_json::Error> {
     let mut value = serde_yaml::Value::Mapping(mapping);

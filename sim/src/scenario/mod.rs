@@ -5,6 +5,7 @@
 
 mod answer;
 mod check;
+mod document;
 mod event;
 mod expectation;
 mod file;
@@ -13,6 +14,7 @@ mod manifest;
 mod names;
 mod schema;
 mod shape;
+mod simulated;
 #[cfg(test)]
 mod tests;
 mod world;
@@ -20,9 +22,14 @@ mod world;
 use std::{path::Path, path::PathBuf, time::Duration};
 
 use serde_json::Value;
-use serin_core::{Rollout, spec::Defaults, state::Status};
+use serin_core::{
+    Rollout,
+    spec::{Defaults, Metric},
+    state::Status,
+};
 
 pub use self::answer::{HookAnswer, HookOutcome, MetricAnswer};
+pub use self::document::{Document, Set, manifest_lines};
 pub use self::event::{
     Action, Blind, Deleted, Event, Fail, Overwritten, Pattern, Pods, SaveFault, StopAfter, Times, Trigger,
 };
@@ -31,6 +38,10 @@ pub use self::expectation::{
 };
 pub use self::find::find;
 pub use self::schema::schema;
+pub use self::simulated::{
+    Defect, Factor, Flaps, Measure, PRESETS, PerSecond, Range, Seconds, Shape, Share, Simulated, TROUBLES,
+    Traffic, Trouble, Unit, Version, WarmUp, What,
+};
 pub use self::world::{Delay, Setting};
 use crate::input::{self, InputError, Source};
 
@@ -57,6 +68,8 @@ pub struct Scenario {
     pub until: Duration,
     /// What must hold.
     pub expect: Vec<Item>,
+    /// What a good release keeps to: the metrics of the Canary as it is written, whatever is varied.
+    pub standard: Vec<Metric>,
 }
 
 /// Reads a scenario file.

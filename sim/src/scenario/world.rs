@@ -11,7 +11,8 @@ use serin_core::{Timestamp, command::Routes, time::parse_duration};
 
 use super::{
     answer::{HookAnswer, MetricAnswer},
-    shape::{Percentage, SPAN, scalar},
+    shape::{Lasting, Percentage, SPAN, scalar},
+    simulated::{Measure, Range, Seconds, Simulated, WrittenTraffic, WrittenTrouble, WrittenVersion},
 };
 
 /// `world`.
@@ -37,6 +38,10 @@ pub struct Setting {
     pub primary_runs: String,
     /// How routes begin, where a router was told already.
     pub routes: Option<Routes>,
+    /// What is drawn in this world is drawn from this number.
+    pub seed: u64,
+    /// The part of the world that goes its own way.
+    pub simulated: Option<Simulated>,
 }
 
 /// How long pods take to get ready.
@@ -99,6 +104,31 @@ pub(super) struct WrittenWorld {
     pub(super) primary: Option<WrittenPrimary>,
     /// How routes begin; only next to `status`.
     pub(super) routes: Option<WrittenRoutes>,
+    /// What is drawn in this world is drawn from this number; 1 where left out.
+    seed: Option<u64>,
+    /// The requests that come; 100 a second where left out of a world that is simulated.
+    pub(super) traffic: Option<WrittenTraffic>,
+    /// How revisions behave, by name; one that is left out is healthy.
+    pub(super) versions: BTreeMap<String, WrittenVersion>,
+    /// What metrics measure whose query the world does not know, by name.
+    pub(super) measures: BTreeMap<String, Measure>,
+    /// Time between two scrapes; 15s where left out.
+    pub(super) scrape: Option<Lasting>,
+    /// How the router does what it is told.
+    pub(super) router: Option<WrittenRouter>,
+    /// What goes wrong by itself.
+    pub(super) faults: Vec<WrittenTrouble>,
+    /// The seed draws which of the faults there are, and how hard.
+    pub(super) swarm: bool,
+}
+
+/// How the router does what it is told.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Router")]
+pub(super) struct WrittenRouter {
+    /// How long it takes.
+    pub(super) delay: Range<Seconds>,
 }
 
 /// How long pods take to get ready.
@@ -160,6 +190,7 @@ impl From<WrittenRoutes> for Routes {
 
 /// 2026-01-01T00:00:00Z.
 const DEFAULT_START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+const DEFAULT_SEED: u64 = 1;
 const DEFAULT_REVISION: &str = "v1";
 
 impl From<WrittenWorld> for Setting {
@@ -175,6 +206,8 @@ impl From<WrittenWorld> for Setting {
             missing: written.target.missing,
             primary_runs: written.primary.map_or_else(|| DEFAULT_REVISION.into(), |primary| primary.runs),
             routes: written.routes.map(Routes::from),
+            seed: written.seed.unwrap_or(DEFAULT_SEED),
+            simulated: None,
         }
     }
 }

@@ -18,12 +18,13 @@ use super::{
     blind::Blindness,
     clock::Clock,
     pods::{Pods, not_ready},
+    simulated::Simulation,
 };
 use crate::scenario::{Scenario, Setting};
 
 impl<'a> World<'a> {
     /// The world a scenario begins in, with the status it begins with.
-    pub(crate) fn begin(scenario: &'a Scenario, state: &State) -> Self {
+    pub(crate) fn begin(scenario: &'a Scenario, state: &State, seed: u64) -> Self {
         let setting = &scenario.setting;
         let is_set_up = !matches!(state.phase, Phase::New | Phase::Initializing);
         let mut truth = untouched(setting);
@@ -46,6 +47,10 @@ impl<'a> World<'a> {
             faults: Faults::default(),
             metrics: Metrics::new(&setting.metrics),
             hooks: Hooks::new(&setting.hooks),
+            simulation: setting
+                .simulated
+                .as_ref()
+                .map(|simulated| Box::new(Simulation::begin(simulated, seed, &scenario.canary))),
         };
         world.settle();
         world

@@ -11,54 +11,71 @@ use serin_core::{
 use crate::scenario::Blind;
 
 #[derive(Default)]
-pub(super) struct Blindness(BTreeMap<Blind, (Option<Duration>, Text)>);
+pub(super) struct Blindness {
+    unreadable: BTreeMap<Blind, (Option<Duration>, Text)>,
+    /// Facts that are older than the last write until then.
+    stale: BTreeMap<Blind, Duration>,
+}
 
 impl Blindness {
     /// A fact cannot be read until then; `None`: any more.
     pub(super) fn begin(&mut self, fact: Blind, until: Option<Duration>, why: &str) {
-        self.0.insert(fact, (until, why.into()));
+        self.unreadable.insert(fact, (until, why.into()));
+    }
+
+    /// What is read of a fact is older than the last write until then.
+    pub(super) fn lag(&mut self, fact: Blind, until: Duration) {
+        self.stale.insert(fact, until);
     }
 
     /// When the next fact can be read again.
     pub(super) fn next(&self) -> Option<Duration> {
-        self.0.values().filter_map(|(until, _)| *until).min()
+        let unreadable = self.unreadable.values().filter_map(|(until, _)| *until);
+        unreadable.chain(self.stale.values().copied()).min()
     }
 
     /// Whether facts can be read again by now; says which.
     pub(super) fn end(&mut self, at: Duration, happened: &mut Vec<String>) -> bool {
-        let before = self.0.len();
-        self.0.retain(|fact, (until, _)| {
+        let before = self.unreadable.len() + self.stale.len();
+        self.stale.retain(|_, until| *until > at);
+        self.unreadable.retain(|fact, (until, _)| {
             let over = until.is_some_and(|until| until <= at);
             if over {
                 happened.push(format!("the {} can be read again", name(*fact)));
             }
             !over
         });
-        self.0.len() < before
+        self.unreadable.len() + self.stale.len() < before
     }
 
     /// Why a fact cannot be read, if it cannot.
     pub(super) fn why(&self, fact: Blind) -> Option<&Text> {
-        self.0.get(&fact).map(|(_, why)| why)
+        self.unreadable.get(&fact).map(|(_, why)| why)
     }
 
     /// Takes from what is seen what cannot be.
     pub(super) fn hide(&self, seen: &mut Observation) {
-        for (fact, (_, why)) in &self.0 {
-            let unseen = Unseen::Unreadable(why.clone());
-            match fact {
-                Blind::Target => seen.target = Fact::Unknown(unseen),
-                Blind::Configs => {
-                    if let Some(Some(target)) = seen.target.known_mut() {
-                        target.revision = Fact::Unknown(unseen);
-                    }
-                }
-                Blind::Primary => seen.primary = Fact::Unknown(unseen),
-                Blind::Services => seen.services = Fact::Unknown(unseen),
-                Blind::Routes => seen.routes = Fact::Unknown(unseen),
-                Blind::Drift => seen.drift = Fact::Unknown(unseen),
+        for (fact, (_, why)) in &self.unreadable {
+            hide(*fact, Unseen::Unreadable(why.clone()), seen);
+        }
+        for fact in self.stale.keys() {
+            hide(*fact, Unseen::Stale, seen);
+        }
+    }
+}
+
+fn hide(fact: Blind, unseen: Unseen, seen: &mut Observation) {
+    match fact {
+        Blind::Target => seen.target = Fact::Unknown(unseen),
+        Blind::Configs => {
+            if let Some(Some(target)) = seen.target.known_mut() {
+                target.revision = Fact::Unknown(unseen);
             }
         }
+        Blind::Primary => seen.primary = Fact::Unknown(unseen),
+        Blind::Services => seen.services = Fact::Unknown(unseen),
+        Blind::Routes => seen.routes = Fact::Unknown(unseen),
+        Blind::Drift => seen.drift = Fact::Unknown(unseen),
     }
 }
 

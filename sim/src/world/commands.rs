@@ -16,7 +16,7 @@ pub(crate) type Outcome = Result<(), (FailureClass, Text)>;
 impl World<'_> {
     /// Carries a command out.
     pub(crate) fn carry_out(&mut self, command: &Command) -> Outcome {
-        if let Some(failure) = self.faults.of_command(&command.to_string()) {
+        if let Some(failure) = self.faults.of_command(command).or_else(|| self.command_trouble()) {
             return Err(failure);
         }
         self.possible(command)?;
@@ -26,16 +26,16 @@ impl World<'_> {
         } else {
             effect::apply(command, &mut self.truth);
         }
-        let at = self.at();
         if self.primary().is_some() && self.primary() != primary {
-            self.primary_pods.start(at);
+            self.start_primary();
         }
         match (pods, self.target_replicas()) {
-            (Some(0), Some(1..)) => self.canary_pods.start(at),
+            (Some(0), Some(1..)) => self.start_canary(),
             (_, Some(0) | None) => self.canary_pods.stop(),
             (_, Some(_)) => {}
         }
         self.settle();
+        self.lag();
         Ok(())
     }
 

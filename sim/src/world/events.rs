@@ -96,7 +96,6 @@ impl<'a> World<'a> {
 
     /// Pods that run are replaced; without a target there is one from now on.
     fn deploy(&mut self, spec: &str) -> String {
-        let at = self.at();
         let Some(target) = self.truth.target.known_mut() else { return String::new() };
         let target = target.get_or_insert_with(|| Target {
             revision: Fact::Known(Revision::unknown()),
@@ -109,7 +108,7 @@ impl<'a> World<'a> {
         target.revision = Fact::Known(revision);
         if is_new && target.replicas > 0 {
             target.readiness = pods::not_ready("pods are being replaced");
-            self.canary_pods.start(at);
+            self.start_canary();
         }
         format!("{spec} is deployed")
     }
@@ -216,7 +215,6 @@ impl<'a> World<'a> {
     }
 
     fn scale(&mut self, replicas: u32) -> String {
-        let at = self.at();
         if let Some(Some(target)) = self.truth.target.known_mut() {
             let before = std::mem::replace(&mut target.replicas, replicas);
             if replicas == 0 {
@@ -224,7 +222,7 @@ impl<'a> World<'a> {
                 self.canary_pods.stop();
             } else if before == 0 {
                 target.readiness = pods::not_ready("pods are starting");
-                self.canary_pods.start(at);
+                self.start_canary();
             }
         }
         format!("somebody scales the target to {replicas}")

@@ -13,8 +13,12 @@ impl<'a> Faults<'a> {
         self.0.push((fail, times));
     }
 
-    /// How a command fails whose text is this, if it does.
-    pub(super) fn of_command(&mut self, text: &str) -> Option<(FailureClass, Text)> {
+    /// How a command fails, if it does.
+    pub(super) fn of_command(&mut self, command: &impl ToString) -> Option<(FailureClass, Text)> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let text = command.to_string();
         self.take(|fail| match fail {
             Fail::Command { prefix, class, error } if text.starts_with(prefix) => {
                 Some((*class, error.as_str().into()))
@@ -61,8 +65,8 @@ mod tests {
         faults.add(&fail, Times::Count(2));
         faults.add(&save, Times::Forever);
         faults.add(&notices, Times::Count(0));
-        assert_eq!(faults.of_command("promote v2"), None);
-        let failed = [0; 3].map(|_| faults.of_command("route 90/10").is_some());
+        assert_eq!(faults.of_command(&"promote v2"), None);
+        let failed = [0; 3].map(|_| faults.of_command(&"route 90/10").is_some());
         assert_eq!(failed, [true, true, false]);
         assert_eq!([0; 3].map(|_| faults.of_save()), [Some(SaveFault::Conflict); 3]);
         assert!(!faults.of_notices());

@@ -42,14 +42,21 @@ impl<'a> Hooks<'a> {
             let status = if scripted.outcome.passes() { 403 } else { 200 };
             scripted = HookAnswer { outcome: HookOutcome::Status(status), body: None, after: scripted.after };
         }
-        let HookAnswer { outcome, body, after } = scripted;
+        Attempt::of(scripted, hook)
+    }
+}
+
+impl Attempt {
+    /// An attempt that ends like that.
+    pub(super) fn of(answer: HookAnswer, hook: &Hook) -> Self {
+        let HookAnswer { outcome, body, after } = answer;
         let said = body.unwrap_or_else(|| says(outcome, hook)).as_str().into();
         let answer = if outcome.passes() { Answer::Pass(said) } else { Answer::Deny(said) };
         let takes = after.unwrap_or(match outcome {
             HookOutcome::Timeout => hook.timeout,
             HookOutcome::Status(_) | HookOutcome::Refused => Duration::ZERO,
         });
-        Attempt { outcome, answer, takes }
+        Self { outcome, answer, takes }
     }
 }
 

@@ -25,10 +25,15 @@ impl<'a> Metrics<'a> {
         self.answers.change(scripts);
     }
 
-    /// The next answer of a metric.
-    pub(crate) fn take(&mut self, metric: &Metric) -> MetricAnswer {
+    /// The next answer of a metric: as scripted, else as `measured`, else a healthy one.
+    pub(crate) fn take(
+        &mut self,
+        metric: &Metric,
+        measured: impl FnOnce() -> Option<MetricAnswer>,
+    ) -> MetricAnswer {
         let scripted = self.answers.take(&metric.key, &metric.name).cloned();
-        let answer = scripted.unwrap_or_else(|| MetricAnswer::Value(healthy(metric)));
+        let answer = scripted.or_else(measured);
+        let answer = answer.unwrap_or_else(|| MetricAnswer::Value(healthy(metric)));
         if self.opposite { opposite(metric, &answer) } else { answer }
     }
 }
@@ -69,9 +74,7 @@ fn opposite(metric: &Metric, answer: &MetricAnswer) -> MetricAnswer {
 }
 
 fn is_within(metric: &Metric, value: f64) -> bool {
-    let value = metric.compared(value);
-    let Bounds { min, max } = metric.bounds;
-    min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max)
+    metric.bounds.hold(metric.compared(value))
 }
 
 #[cfg(test)]
@@ -105,7 +108,7 @@ mod tests {
         ]));
         let none = BTreeMap::new();
         let mut answers = Metrics::new(&none);
-        let values: Vec<MetricAnswer> = metrics.iter().map(|metric| answers.take(metric)).collect();
+        let values: Vec<MetricAnswer> = metrics.iter().map(|metric| answers.take(metric, || None)).collect();
         assert_eq!(values, [100.0, 50.0, 100.0, 3.0, 5.0, 0.0].map(MetricAnswer::Value));
     }
 
@@ -120,7 +123,7 @@ mod tests {
             serde_yaml::from_str("{a: [4, 2], b: [none, 5], c: [1]}").unwrap();
         let mut answers = Metrics::new(&scripts);
         answers.opposite = true;
-        let mut taken = |i: usize| answers.take(&metrics[i]);
+        let mut taken = |i: usize| answers.take(&metrics[i], || None);
         let value = MetricAnswer::Value;
         assert_eq!([taken(0), taken(0)], [value(2.0), value(3.0)]);
         assert_eq!([taken(1), taken(1)], [value(5.0), value(6.0)]);

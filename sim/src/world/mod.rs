@@ -12,7 +12,9 @@ mod events;
 mod faults;
 mod hooks;
 mod metrics;
+mod own_way;
 mod pods;
+mod simulated;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +26,7 @@ use serin_core::{
     observation::{Apex, Readiness},
 };
 
-use self::{blind::Blindness, clock::Clock, pods::Pods};
+use self::{blind::Blindness, clock::Clock, pods::Pods, simulated::Simulation};
 pub(crate) use self::{
     faults::Faults,
     hooks::{Attempt, Hooks, wait},
@@ -49,6 +51,8 @@ pub(crate) struct World<'a> {
     pub(crate) faults: Faults<'a>,
     pub(crate) metrics: Metrics<'a>,
     pub(crate) hooks: Hooks<'a>,
+    /// The part of it that goes its own way.
+    simulation: Option<Box<Simulation<'a>>>,
 }
 
 impl World<'_> {
@@ -102,7 +106,8 @@ impl World<'_> {
 
     /// When the world changes by itself next.
     pub(crate) fn next(&self) -> Option<Duration> {
-        [self.canary_pods.ready_at, self.primary_pods.ready_at, self.blind.next()].into_iter().flatten().min()
+        let pods = [self.canary_pods.ready_at, self.canary_pods.lost_at, self.primary_pods.ready_at];
+        pods.into_iter().chain([self.blind.next()]).flatten().min()
     }
 
     /// What has changed by itself by now, as sentences; `None` if nothing has.
@@ -110,6 +115,11 @@ impl World<'_> {
         let at = self.at();
         let mut happened = Vec::new();
         let mut changed = self.blind.end(at, &mut happened);
+        if self.canary_pods.are_lost(at) {
+            changed = true;
+            own_way::lose(pods::of_target(&mut self.truth));
+            happened.push("the canary is not ready any more".into());
+        }
         type Of = fn(&mut Observation) -> Option<&mut Readiness>;
         let copies: [(&mut Pods, &str, Of); 2] = [
             (&mut self.canary_pods, "canary", pods::of_target),
@@ -118,6 +128,7 @@ impl World<'_> {
         for (pods, copy, readiness) in copies {
             let Some(took) = pods.get_ready(at) else { continue };
             changed = true;
+            pods.wait_for_a_flap(at);
             if let Some(readiness) = readiness(&mut self.truth) {
                 *readiness = Readiness::Ready;
             }
@@ -125,12 +136,21 @@ impl World<'_> {
                 happened.push(format!("the {copy} is ready"));
             }
         }
+        if !changed {
+            return None;
+        }
         self.settle();
-        changed.then_some(happened)
+        Some(happened)
+    }
+
+    /// What follows at once from what has changed.
+    fn settle(&mut self) {
+        self.settle_endpoints();
+        self.note_copies();
     }
 
     /// The apex service has endpoints as far as the pods it selects are ready.
-    fn settle(&mut self) {
+    fn settle_endpoints(&mut self) {
         let Some(apex) = self.truth.services.known().map(|services| services.apex) else { return };
         let ready =
             |readiness: Option<&mut Readiness>| readiness.is_some_and(|readiness| readiness.is_ready());

@@ -14,16 +14,21 @@ pub(super) struct Pods {
     /// Percentage of them that is available while they are not ready.
     pub(super) share: u8,
     started: Duration,
+    /// How often they stop being ready, and for how long.
+    pub(super) flaps: Option<(Duration, Duration)>,
+    /// When they stop being ready next.
+    pub(super) lost_at: Option<Duration>,
 }
 
 impl Pods {
     pub(super) fn new(takes: Delay) -> Self {
-        Self { takes, ready_at: None, share: 0, started: Duration::ZERO }
+        Self { takes, ready_at: None, share: 0, started: Duration::ZERO, flaps: None, lost_at: None }
     }
 
     /// Pods are started.
     pub(super) fn start(&mut self, at: Duration) {
         self.started = at;
+        self.lost_at = None;
         self.share = 0;
         self.ready_at = match self.takes {
             Delay::For(delay) => Some(at.saturating_add(delay)),
@@ -34,6 +39,7 @@ impl Pods {
     /// Nothing gets ready any more.
     pub(super) fn stop(&mut self) {
         self.ready_at = None;
+        self.lost_at = None;
     }
 
     /// How long they took, if they get ready now.

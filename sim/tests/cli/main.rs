@@ -1,8 +1,8 @@
 //! The command line as a script and a person meet it: what it prints, and the code it ends with.
 
+mod explain;
 mod lint;
 mod schema;
-mod explain;
 
 use std::{path::Path, process::Command};
 

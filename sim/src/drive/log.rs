@@ -1,0 +1,101 @@
+//! What is kept of a run while it goes on: everything for people, or nothing but how it ended.
+
+use std::time::Duration;
+
+use serin_core::{
+    Command, State, message::Notice, observation::FailureClass, question::Question, step::Plan,
+};
+
+use crate::record::{Asked, Call, Effect, Moment, Story};
+
+/// Keeps what happens.
+pub(super) trait Log {
+    /// Whether invariants are checked in every call, and states go through the store and back.
+    const WATCHES: bool;
+
+    /// A plan was decided, after this had happened and these answers had come.
+    fn decided(&mut self, at: Duration, happened: &mut Vec<String>, asked: &mut Vec<Asked>, plan: &Plan);
+    /// A question was put for the plan of this number; the call's place.
+    fn put(&mut self, at: Duration, moment: usize, question: &Question) -> usize;
+    /// An attempt of a call has ended and is used; `said` as it is scripted.
+    fn answered(&mut self, call: usize, said: &dyn ToString);
+    /// A command of the last plan was tried.
+    fn tried(&mut self, command: Command, failed: Option<(FailureClass, String)>);
+    /// The state of the last plan was saved.
+    fn saved(&mut self, state: &State);
+    /// Notices were delivered.
+    fn sent(&mut self, notices: &[Notice]);
+    /// Something does not hold that always must.
+    fn violated(&mut self, moment: usize, what: String);
+}
+
+impl Log for Story {
+    const WATCHES: bool = true;
+
+    fn decided(&mut self, at: Duration, happened: &mut Vec<String>, asked: &mut Vec<Asked>, plan: &Plan) {
+        self.moments.push(Moment {
+            at,
+            happened: std::mem::take(happened),
+            asked: std::mem::take(asked),
+            decision: plan.decision.clone(),
+            commands: Vec::new(),
+            saved: None,
+            sent: Vec::new(),
+            wake: plan.wake,
+        });
+    }
+
+    fn put(&mut self, at: Duration, moment: usize, question: &Question) -> usize {
+        self.calls.push(Call { at, moment, question: question.clone(), answers: Vec::new() });
+        self.calls.len() - 1
+    }
+
+    fn answered(&mut self, call: usize, said: &dyn ToString) {
+        self.calls[call].answers.push(said.to_string());
+    }
+
+    fn tried(&mut self, command: Command, failed: Option<(FailureClass, String)>) {
+        if let Some(moment) = self.moments.last_mut() {
+            moment.commands.push(Effect { command, failed });
+        }
+    }
+
+    fn saved(&mut self, state: &State) {
+        if let Some(moment) = self.moments.last_mut() {
+            moment.saved = Some(state.clone());
+        }
+    }
+
+    fn sent(&mut self, notices: &[Notice]) {
+        if let Some(moment) = self.moments.last_mut() {
+            moment.sent.extend_from_slice(notices);
+        }
+    }
+
+    fn violated(&mut self, moment: usize, what: String) {
+        self.violations.push((moment, what));
+    }
+}
+
+/// Keeps nothing: of many runs only the ends are of interest.
+#[derive(Default)]
+pub(super) struct Nothing;
+
+impl Log for Nothing {
+    const WATCHES: bool = false;
+
+    fn decided(&mut self, _: Duration, happened: &mut Vec<String>, asked: &mut Vec<Asked>, _: &Plan) {
+        happened.clear();
+        asked.clear();
+    }
+
+    fn put(&mut self, _: Duration, _: usize, _: &Question) -> usize {
+        0
+    }
+
+    fn answered(&mut self, _: usize, _: &dyn ToString) {}
+    fn tried(&mut self, _: Command, _: Option<(FailureClass, String)>) {}
+    fn saved(&mut self, _: &State) {}
+    fn sent(&mut self, _: &[Notice]) {}
+    fn violated(&mut self, _: usize, _: String) {}
+}

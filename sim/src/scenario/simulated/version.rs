@@ -1,0 +1,220 @@
+//! `world.versions`: how a revision behaves.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::range::{Factor, PerSecond, Range, Seconds, Share};
+
+/// How a revision behaves once it runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Version {
+    /// The share of its requests that end in a server error.
+    pub errors: Range<Share>,
+    /// Half of its requests take at most so long.
+    pub p50: Range<Seconds>,
+    /// 99 of 100 of its requests take at most so long.
+    pub p99: Range<Seconds>,
+    /// How it behaves right after its pods have started.
+    pub warm_up: Option<WarmUp>,
+    /// What is wrong with it and shows later.
+    pub defect: Option<Defect>,
+    /// How long its pods take to get ready.
+    pub ready: Range<Seconds>,
+    /// The chance that its pods never get ready: they crash in a loop.
+    pub crashes: Range<Share>,
+    /// Its pods stop being ready again and again.
+    pub flaps: Option<Flaps>,
+}
+
+/// Caches are empty and code is cold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WarmUp {
+    /// How long after the pods have started.
+    pub lasts: Range<Seconds>,
+    /// The share of requests that fail meanwhile.
+    pub errors: Range<Share>,
+    /// How much longer requests take meanwhile.
+    pub slower: Range<Factor>,
+}
+
+/// Something that goes wrong after a time or under load.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Defect {
+    /// How long the pods must have run.
+    pub after: Range<Seconds>,
+    /// How many requests per second the version must get.
+    pub above: Range<PerSecond>,
+    /// The share of requests that fail then.
+    pub errors: Range<Share>,
+    /// How much longer requests take then.
+    pub slower: Range<Factor>,
+}
+
+/// Readiness that comes and goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Flaps {
+    /// Time between two losses.
+    pub every: Range<Seconds>,
+    /// How long one lasts.
+    pub lasts: Range<Seconds>,
+}
+
+impl Default for Version {
+    /// A healthy one: 0.1 % errors, p50 20 ms, p99 120 ms, ready at once.
+    fn default() -> Self {
+        WrittenVersion::default().into()
+    }
+}
+
+/// How a revision behaves; what is left out is healthy.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+#[schemars(rename = "Version")]
+pub(in crate::scenario) struct WrittenVersion {
+    /// The share of its requests that end in a server error; 0.1% where left out.
+    errors: Option<Range<Share>>,
+    /// How long its requests take; p50 20ms and p99 120ms where left out.
+    latency: WrittenLatency,
+    /// How it behaves right after its pods have started.
+    warm_up: Option<WrittenWarmUp>,
+    /// What is wrong with it and shows later.
+    defect: Option<WrittenDefect>,
+    /// How long its pods take to get ready; none where left out.
+    ready: Option<Range<Seconds>>,
+    /// The chance that its pods never get ready: they crash in a loop.
+    crashes: Option<Range<Share>>,
+    /// Its pods stop being ready again and again.
+    flaps: Option<WrittenFlaps>,
+}
+
+/// Percentiles of a latency, which is log-normal.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Latency")]
+struct WrittenLatency {
+    /// Half of the requests take at most so long.
+    p50: Option<Range<Seconds>>,
+    /// 99 of 100 requests take at most so long; six times p50 where left out.
+    p99: Option<Range<Seconds>>,
+}
+
+/// How a version behaves while it is cold.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "WarmUp")]
+struct WrittenWarmUp {
+    /// How long after its pods have started.
+    r#for: Range<Seconds>,
+    /// The share of requests that fail meanwhile; as always where left out.
+    errors: Option<Range<Share>>,
+    /// How many times longer requests take meanwhile; 1 where left out.
+    slower: Option<Range<Factor>>,
+}
+
+/// What goes wrong after a time, or under load.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Defect")]
+struct WrittenDefect {
+    /// How long its pods must have run.
+    after: Option<Range<Seconds>>,
+    /// How many requests per second it must get.
+    above: Option<Range<PerSecond>>,
+    /// The share of requests that fail then; as always where left out.
+    errors: Option<Range<Share>>,
+    /// How many times longer requests take then; 1 where left out.
+    slower: Option<Range<Factor>>,
+}
+
+/// Readiness that comes and goes.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Flaps")]
+struct WrittenFlaps {
+    /// Time between two losses.
+    every: Range<Seconds>,
+    /// How long one lasts.
+    r#for: Range<Seconds>,
+}
+
+const DEFAULT_ERRORS: f64 = 0.001;
+const DEFAULT_P50: f64 = 0.020;
+/// A p99 is left out next to a given p50: six times as long, as with the defaults.
+const TAIL: f64 = 6.0;
+
+impl From<WrittenVersion> for Version {
+    fn from(written: WrittenVersion) -> Self {
+        let errors = written.errors.unwrap_or(Range::exactly(DEFAULT_ERRORS));
+        let none = Range::exactly(0.0);
+        let same = Range::exactly(1.0);
+        let p50 = match (written.latency.p50, written.latency.p99) {
+            (Some(p50), _) => p50,
+            (None, Some(p99)) => Range::exactly(p99.min / TAIL),
+            (None, None) => Range::exactly(DEFAULT_P50),
+        };
+        Self {
+            errors,
+            p50,
+            p99: written.latency.p99.unwrap_or(Range::exactly(p50.max * TAIL)),
+            warm_up: written.warm_up.map(|warm_up| WarmUp {
+                lasts: warm_up.r#for,
+                errors: warm_up.errors.unwrap_or(errors),
+                slower: warm_up.slower.unwrap_or(same),
+            }),
+            defect: written.defect.map(|defect| Defect {
+                after: defect.after.unwrap_or(none),
+                above: defect.above.unwrap_or(Range::exactly(0.0)),
+                errors: defect.errors.unwrap_or(errors),
+                slower: defect.slower.unwrap_or(same),
+            }),
+            ready: written.ready.unwrap_or(none_seconds()),
+            crashes: written.crashes.unwrap_or(Range::exactly(0.0)),
+            flaps: written.flaps.map(|flaps| Flaps { every: flaps.every, lasts: flaps.r#for }),
+        }
+    }
+}
+
+const fn none_seconds() -> Range<Seconds> {
+    Range::exactly(0.0)
+}
+
+impl Version {
+    /// What contradicts itself: the field below the version, and why.
+    pub(in crate::scenario) fn check(&self) -> Option<(&'static str, &'static str)> {
+        if self.p50.min <= 0.0 {
+            return Some(("latency.p50", "must be more than zero"));
+        }
+        if self.p99.min < self.p50.max {
+            return Some(("latency.p99", "must not lie below p50"));
+        }
+        if self.flaps.is_some_and(|flaps| flaps.every.min <= flaps.lasts.max) {
+            return Some(("flaps.for", "must be shorter than `every`"));
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> Version {
+        serde_yaml::from_str::<WrittenVersion>(text).unwrap().into()
+    }
+
+    #[test]
+    fn what_is_left_out_is_healthy() {
+        let healthy = version("{}");
+        assert_eq!((healthy.errors, healthy.p50.min, healthy.p99.min), (Range::exactly(0.001), 0.02, 0.12));
+        assert_eq!(version("{latency: {p50: 100ms}}").p99.min, 0.6000000000000001);
+        assert_eq!(version("{errors: 5%, warmUp: {for: 1m}}").warm_up.unwrap().errors, Range::exactly(0.05));
+    }
+
+    #[test]
+    fn contradictions_are_found() {
+        assert_eq!(version("{latency: {p50: 1s, p99: 1ms}}").check().unwrap().0, "latency.p99");
+        assert_eq!(version("{latency: {p50: 0s}}").check().unwrap().0, "latency.p50");
+        assert_eq!(version("{flaps: {every: 10s, for: 10s}}").check().unwrap().0, "flaps.for");
+        assert_eq!(Version::default().check(), None);
+    }
+}

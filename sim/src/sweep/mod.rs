@@ -1,0 +1,103 @@
+//! Many runs of one scenario at many points: the operating characteristics of a policy.
+//!
+//! A point gives values to fields of the scenario. Each is run in the same worlds (run `i` has the same seed at every
+//! point), so that points differ by what was varied and not by luck. What is counted are whole numbers, so that threads
+//! and shards do not change a byte.
+
+mod axis;
+mod goal;
+mod interval;
+mod shard;
+mod tally;
+mod tune;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+pub use self::axis::{Axis, count, points};
+pub use self::goal::{Goal, Met};
+pub use self::interval::Share;
+pub use self::shard::{MergeError, Part, Shard, merge};
+pub use self::tally::{Tally, Times};
+pub use self::tune::{Choice, Frontier, most_rollouts, tune, usual_axes};
+use crate::{
+    drive,
+    input::InputError,
+    scenario::{Document, Scenario, Set},
+};
+
+/// What is to be run.
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    /// The points, in order.
+    pub points: Vec<Vec<Set>>,
+    /// The scenario at each point.
+    pub scenarios: Vec<Scenario>,
+    /// Runs at each point.
+    pub runs: u64,
+    /// The seed of the first run; those that follow have the next ones.
+    pub seed: u64,
+    /// Which of the runs are made.
+    pub shard: Shard,
+}
+
+/// A point and what its runs came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Point {
+    /// The varied fields and their values, in order.
+    pub set: Vec<(String, String)>,
+    /// What the runs came to.
+    pub tally: Tally,
+}
+
+/// Runs that are made between two looks at whether to stop.
+const AT_ONCE: u64 = 256;
+
+impl Sweep {
+    /// Reads the scenario at every point.
+    ///
+    /// # Errors
+    /// A field that is not there, or a scenario that makes no sense at some point.
+    pub fn new(document: &Document, axes: &[Axis], runs: u64, shard: Shard) -> Result<Self, InputError> {
+        let points = points(axes);
+        // What is good does not change with the policy that is to find out.
+        let standard = document.with(&[])?.standard;
+        let at = |point: &Vec<Set>| {
+            document.with(point).map(|scenario| Scenario { standard: standard.clone(), ..scenario })
+        };
+        let scenarios: Vec<Scenario> = points.iter().map(at).collect::<Result<_, _>>()?;
+        let seed = scenarios.first().map_or(1, |scenario| scenario.setting.seed);
+        Ok(Self { points, scenarios, runs, seed, shard })
+    }
+
+    /// Makes the runs, point by point, until `stop`. `done` is told how many runs were made since it was told before.
+    pub fn run(&self, stop: &AtomicBool, done: &(dyn Fn(u64) + Sync)) -> Vec<Point> {
+        let points = self.points.iter().zip(&self.scenarios);
+        let tallied = points.map(|(point, scenario)| Point {
+            set: point.iter().map(|set| (set.path.clone(), set.value.clone())).collect(),
+            tally: self.tally(scenario, stop, done),
+        });
+        tallied.collect()
+    }
+
+    /// All runs of this shard at a point.
+    fn tally(&self, scenario: &Scenario, stop: &AtomicBool, done: &(dyn Fn(u64) + Sync)) -> Tally {
+        let mine = self.shard.of(self.runs);
+        let parts = (0..mine.div_ceil(AT_ONCE)).into_par_iter().map(|part| {
+            let mut tally = Tally::default();
+            if stop.load(Ordering::Relaxed) {
+                return tally;
+            }
+            let numbers = part * AT_ONCE..((part + 1) * AT_ONCE).min(mine);
+            for number in numbers.clone() {
+                let run = self.shard.run(number);
+                tally.add(&drive::outcome(scenario, self.seed.wrapping_add(run)));
+            }
+            done(numbers.end - numbers.start);
+            tally
+        });
+        parts.reduce(Tally::default, |tally, other| tally.and(&other))
+    }
+}

@@ -1,0 +1,210 @@
+//! One of several machines that share a sweep, and putting together what they have counted.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Point, Sweep, Tally};
+
+/// Which of the runs a machine makes: those whose number leaves `index` when divided by `count`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard {
+    /// From 0.
+    pub index: u64,
+    /// How many there are, at least 1.
+    pub count: u64,
+}
+
+impl Shard {
+    /// The one that makes all runs.
+    pub const WHOLE: Self = Self { index: 0, count: 1 };
+
+    /// Reads `2/8`: the third of eight.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let expected = || format!("`{text}` is no shard such as 0/8 (index, from 0, and count)");
+        let (index, count) = text.split_once('/').ok_or_else(expected)?;
+        let (index, count) =
+            (index.parse::<u64>().map_err(|_| expected())?, count.parse::<u64>().map_err(|_| expected())?);
+        if index >= count {
+            return Err(format!(
+                "`{text}` lies behind the last shard, which is {}/{count}",
+                count.saturating_sub(1)
+            ));
+        }
+        Ok(Self { index, count })
+    }
+
+    /// How many of so many runs it makes.
+    #[must_use]
+    pub fn of(self, runs: u64) -> u64 {
+        runs.saturating_sub(self.index).div_ceil(self.count)
+    }
+
+    /// The number of its run with this place.
+    #[must_use]
+    pub fn run(self, place: u64) -> u64 {
+        self.index + place * self.count
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
+    }
+}
+
+/// What one shard has counted, as it is written to a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Of what.
+    pub title: String,
+    /// Runs at each point, of all shards together.
+    pub runs: u64,
+    /// The seed of the first run.
+    pub seed: u64,
+    /// Which of the runs these are.
+    pub shard: Shard,
+    /// What they came to.
+    pub points: Vec<Point>,
+}
+
+/// Why parts are not one sweep.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MergeError {
+    /// There is none.
+    #[error("there is nothing to merge")]
+    Nothing,
+    /// They are of different sweeps.
+    #[error("{0} and {1} are of different sweeps: {2}")]
+    Different(Shard, Shard, &'static str),
+    /// One is there twice.
+    #[error("shard {0} is there twice")]
+    Twice(Shard),
+    /// One is not there.
+    #[error("shard {0} is missing")]
+    Missing(Shard),
+    /// A shard was stopped before its last run.
+    #[error("shard {0} is not complete: it was stopped")]
+    Incomplete(Shard),
+}
+
+impl Part {
+    /// What this machine has counted.
+    #[must_use]
+    pub fn new(title: &str, sweep: &Sweep, points: Vec<Point>) -> Self {
+        Self { title: title.into(), runs: sweep.runs, seed: sweep.seed, shard: sweep.shard, points }
+    }
+
+    /// Whether all its runs were made.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let all = self.shard.of(self.runs);
+        self.points.iter().all(|point| point.tally.runs == all)
+    }
+
+    fn differs(&self, other: &Self) -> Option<&'static str> {
+        let sets = |part: &Self| part.points.iter().map(|point| point.set.clone()).collect::<Vec<_>>();
+        [
+            (self.title != other.title, "the scenario"),
+            (self.runs != other.runs, "the number of runs"),
+            (self.seed != other.seed, "the seed"),
+            (self.shard.count != other.shard.count, "the number of shards"),
+            (sets(self) != sets(other), "what was varied"),
+        ]
+        .into_iter()
+        .find_map(|(differs, what)| differs.then_some(what))
+    }
+}
+
+/// All shards of a sweep as if one machine had made all its runs.
+///
+/// # Errors
+/// Parts that do not belong together or are not all there.
+pub fn merge(mut parts: Vec<Part>) -> Result<Part, MergeError> {
+    parts.sort_by_key(|part| part.shard.index);
+    let first = parts.first().cloned().ok_or(MergeError::Nothing)?;
+    for (place, part) in (0_u64..).zip(&parts) {
+        if let Some(what) = first.differs(part) {
+            return Err(MergeError::Different(first.shard, part.shard, what));
+        }
+        if part.shard.index < place {
+            return Err(MergeError::Twice(part.shard));
+        }
+        if part.shard.index > place {
+            return Err(MergeError::Missing(Shard { index: place, ..part.shard }));
+        }
+        if !part.is_complete() {
+            return Err(MergeError::Incomplete(part.shard));
+        }
+    }
+    let next = Shard { index: parts.len() as u64, ..first.shard };
+    if next.index < next.count {
+        return Err(MergeError::Missing(next));
+    }
+    let points = first.points.iter().enumerate().map(|(i, point)| {
+        let tally = parts.iter().fold(Tally::default(), |tally, part| tally.and(&part.points[i].tally));
+        Point { tally, ..point.clone() }
+    });
+    Ok(Part { shard: Shard::WHOLE, points: points.collect(), ..first.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(index: u64, count: u64) -> Part {
+        let shard = Shard { index, count };
+        let tally = Tally { runs: shard.of(10), good: index, ..Tally::default() };
+        let points = vec![Point { set: vec![("a".into(), "1".into())], tally }];
+        Part { title: "t".into(), runs: 10, seed: 7, shard, points }
+    }
+
+    #[test]
+    fn shards_share_all_runs() {
+        for count in 1..7 {
+            let shards = (0..count).map(|index| Shard { index, count });
+            let mut runs: Vec<u64> =
+                shards.flat_map(|shard| (0..shard.of(10)).map(move |place| shard.run(place))).collect();
+            runs.sort_unstable();
+            assert_eq!(runs, (0..10).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn shards_are_read() {
+        assert_eq!(Shard::parse("2/8"), Ok(Shard { index: 2, count: 8 }));
+        for wrong in ["8/8", "0/0", "1", "a/b", "-1/2"] {
+            assert!(Shard::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn all_parts_make_a_whole_in_any_order() {
+        let whole = merge(vec![part(2, 3), part(0, 3), part(1, 3)]).unwrap();
+        assert_eq!(
+            (whole.shard, whole.points[0].tally.runs, whole.points[0].tally.good),
+            (Shard::WHOLE, 10, 3)
+        );
+    }
+
+    #[test]
+    fn parts_that_do_not_belong_together_are_refused() {
+        let shard = |index, count| Shard { index, count };
+        assert_eq!(merge(vec![]), Err(MergeError::Nothing));
+        assert_eq!(merge(vec![part(0, 2)]), Err(MergeError::Missing(shard(1, 2))));
+        assert_eq!(merge(vec![part(1, 2)]), Err(MergeError::Missing(shard(0, 2))));
+        assert_eq!(merge(vec![part(0, 2), part(0, 2)]), Err(MergeError::Twice(shard(0, 2))));
+        let other = Part { seed: 8, ..part(1, 2) };
+        assert_eq!(
+            merge(vec![part(0, 2), other]),
+            Err(MergeError::Different(shard(0, 2), shard(1, 2), "the seed"))
+        );
+        let mut stopped = part(1, 2);
+        stopped.points[0].tally.runs = 1;
+        assert_eq!(merge(vec![part(0, 2), stopped]), Err(MergeError::Incomplete(shard(1, 2))));
+    }
+}

@@ -1,0 +1,197 @@
+//! What many runs came to: whole numbers only, so that the order in which runs are added does not matter.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use serin_core::Phase;
+
+use super::interval::Share;
+use crate::record::Outcome;
+
+/// Counts over runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tally {
+    /// Runs.
+    pub runs: u64,
+    /// Runs that ended with the new revision promoted.
+    pub promoted: u64,
+    /// Runs that ended rolled back.
+    pub rolled_back: u64,
+    /// Runs of a good release.
+    pub good: u64,
+    /// Runs of a good release that ended rolled back.
+    pub false_rollbacks: u64,
+    /// Runs of a bad release.
+    pub bad: u64,
+    /// Runs of a bad release that ended promoted.
+    pub missed: u64,
+    /// How long it took from the release to the promotion.
+    pub to_promote: Times,
+    /// How long it took from the release to the rollback.
+    pub to_roll_back: Times,
+    /// Requests of users, from the release on.
+    pub requests: u64,
+    /// Those that failed.
+    pub failed: u64,
+    /// Those that the canary answered.
+    pub canary: u64,
+    /// Those that the canary answered, and failed.
+    pub canary_failed: u64,
+}
+
+/// How often something took how long, in whole seconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times(BTreeMap<u64, u64>);
+
+impl Times {
+    fn add(&mut self, time: Duration) {
+        *self.0.entry(time.as_secs()).or_default() += 1;
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// The time that so many of 100 are not above; `None` where there is none.
+    #[must_use]
+    pub fn percentile(&self, percentile: u64) -> Option<Duration> {
+        let rank = (self.count() * percentile).div_ceil(100).max(1);
+        let mut below = 0;
+        let found = self.0.iter().find(|(_, count)| {
+            below += **count;
+            below >= rank
+        });
+        found.map(|(seconds, _)| Duration::from_secs(*seconds))
+    }
+}
+
+impl Tally {
+    /// Adds a run.
+    pub fn add(&mut self, run: &Outcome) {
+        self.runs += 1;
+        let took = run.ended.map(|ended| ended.saturating_sub(run.released));
+        let (promoted, rolled_back) =
+            (run.phase == Phase::Succeeded && took.is_some(), run.phase == Phase::Failed && took.is_some());
+        self.promoted += u64::from(promoted);
+        self.rolled_back += u64::from(rolled_back);
+        match run.good {
+            Some(true) => {
+                self.good += 1;
+                self.false_rollbacks += u64::from(rolled_back);
+            }
+            Some(false) => {
+                self.bad += 1;
+                self.missed += u64::from(promoted);
+            }
+            None => {}
+        }
+        match took {
+            Some(took) if promoted => self.to_promote.add(took),
+            Some(took) if rolled_back => self.to_roll_back.add(took),
+            Some(_) | None => {}
+        }
+        if let Some(users) = run.users {
+            self.requests += users.requests;
+            self.failed += users.failed;
+            self.canary += users.canary;
+            self.canary_failed += users.canary_failed;
+        }
+    }
+
+    /// Adds what other runs came to.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.runs += other.runs;
+        self.promoted += other.promoted;
+        self.rolled_back += other.rolled_back;
+        self.good += other.good;
+        self.false_rollbacks += other.false_rollbacks;
+        self.bad += other.bad;
+        self.missed += other.missed;
+        for (times, others) in
+            [(&mut self.to_promote, &other.to_promote), (&mut self.to_roll_back, &other.to_roll_back)]
+        {
+            for (seconds, count) in &others.0 {
+                *times.0.entry(*seconds).or_default() += count;
+            }
+        }
+        self.requests += other.requests;
+        self.failed += other.failed;
+        self.canary += other.canary;
+        self.canary_failed += other.canary_failed;
+        self
+    }
+
+    /// The chance that a good release is rolled back; `None` without a good release.
+    #[must_use]
+    pub fn false_rollback(&self) -> Option<Share> {
+        Share::of(self.false_rollbacks, self.good)
+    }
+
+    /// The chance that a bad release is promoted; `None` without a bad release.
+    #[must_use]
+    pub fn missed_regression(&self) -> Option<Share> {
+        Share::of(self.missed, self.bad)
+    }
+
+    /// The chance of a promotion.
+    #[must_use]
+    pub fn promotion(&self) -> Option<Share> {
+        Share::of(self.promoted, self.runs)
+    }
+
+    /// The chance of a rollback.
+    #[must_use]
+    pub fn rollback(&self) -> Option<Share> {
+        Share::of(self.rolled_back, self.runs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Users;
+
+    fn run(phase: Phase, good: bool, seconds: u64) -> Outcome {
+        let users = Users { requests: 100, failed: 3, canary: 10, canary_failed: 2 };
+        Outcome {
+            phase,
+            released: Duration::from_secs(60),
+            ended: Some(Duration::from_secs(60 + seconds)),
+            good: Some(good),
+            promoted: None,
+            users: Some(users),
+        }
+    }
+
+    #[test]
+    fn runs_are_counted_by_truth_and_verdict() {
+        let mut tally = Tally::default();
+        tally.add(&run(Phase::Succeeded, true, 600));
+        tally.add(&run(Phase::Failed, true, 300));
+        tally.add(&run(Phase::Succeeded, false, 660));
+        tally.add(&Outcome { ended: None, ..run(Phase::Progressing, false, 0) });
+        assert_eq!((tally.runs, tally.promoted, tally.rolled_back), (4, 2, 1));
+        assert_eq!((tally.good, tally.false_rollbacks, tally.bad, tally.missed), (2, 1, 2, 1));
+        assert_eq!((tally.requests, tally.failed, tally.canary, tally.canary_failed), (400, 12, 40, 8));
+        assert_eq!(tally.to_promote.percentile(50), Some(Duration::from_secs(600)));
+        assert_eq!(tally.to_promote.percentile(90), Some(Duration::from_secs(660)));
+        assert_eq!(tally.to_roll_back.count(), 1);
+    }
+
+    #[test]
+    fn the_order_of_parts_does_not_matter() {
+        let tally = |runs: &[Outcome]| {
+            let mut tally = Tally::default();
+            runs.iter().for_each(|run| tally.add(run));
+            tally
+        };
+        let (a, b) = (run(Phase::Succeeded, true, 600), run(Phase::Failed, false, 300));
+        let both = tally(&[a.clone(), b.clone()]);
+        assert_eq!(tally(std::slice::from_ref(&a)).and(&tally(std::slice::from_ref(&b))), both);
+        assert_eq!(tally(&[b]).and(&tally(&[a])), both);
+    }
+}

@@ -1,0 +1,196 @@
+//! What the simulated part of a world does to the cluster: pods take their time, answers are measured, things go wrong.
+
+use std::time::Duration;
+
+use serin_core::{
+    command::Routes,
+    observation::{Apex, FailureClass, Readiness},
+    revision::Text,
+    spec::{Hook, Metric},
+};
+
+use super::{
+    World,
+    hooks::Attempt,
+    pods,
+    simulated::{Copies, Copy},
+};
+use crate::{
+    record::Users,
+    scenario::{Blind, HookAnswer, HookOutcome, MetricAnswer, SaveFault, What},
+};
+
+/// How long a stale cache takes to catch up.
+const STALE_FOR: Duration = Duration::from_secs(2);
+
+impl World<'_> {
+    /// Whether it goes wrong this time.
+    pub(crate) fn strikes(&mut self, what: What) -> bool {
+        let at = self.at().as_secs_f64();
+        self.simulation.as_mut().is_some_and(|simulation| simulation.weather.strikes(what, at))
+    }
+
+    /// What a metric answers: as scripted, as simulated, else a healthy value.
+    pub(crate) fn measure(&mut self, metric: &Metric) -> MetricAnswer {
+        let at = self.at();
+        let simulation = &mut self.simulation;
+        self.metrics.take(metric, || simulation.as_mut()?.answer(at, metric))
+    }
+
+    /// The next attempt at a hook.
+    pub(crate) fn attempt(&mut self, hook: &Hook) -> Attempt {
+        if self.strikes(What::HookTimeout) {
+            return Attempt::of(HookOutcome::Timeout.into(), hook);
+        }
+        if self.strikes(What::HookError) {
+            let body = Some("an error of its own".into());
+            return Attempt::of(HookAnswer { outcome: HookOutcome::Status(500), body, after: None }, hook);
+        }
+        self.hooks.attempt(hook)
+    }
+
+    /// How the next save fails, if it does.
+    pub(crate) fn save_fault(&mut self) -> Option<SaveFault> {
+        self.faults.of_save().or_else(|| {
+            let conflict = self.strikes(What::SaveConflict).then_some(SaveFault::Conflict);
+            conflict.or_else(|| self.strikes(What::SaveFails).then_some(SaveFault::Retry))
+        })
+    }
+
+    /// Whether the next notices are lost.
+    pub(crate) fn loses_notices(&mut self) -> bool {
+        self.faults.of_notices() || self.strikes(What::NoticesLost)
+    }
+
+    /// How a command fails by itself, if it does.
+    pub(super) fn command_trouble(&mut self) -> Option<(FailureClass, Text)> {
+        self.strikes(What::CommandFails)
+            .then(|| (FailureClass::Retry, "the API server does not answer".into()))
+    }
+
+    /// A write may be seen late.
+    pub(super) fn lag(&mut self) {
+        if self.strikes(What::StaleRead) {
+            let until = self.at().saturating_add(STALE_FOR);
+            for fact in [Blind::Target, Blind::Routes] {
+                self.blind.lag(fact, until);
+            }
+        }
+    }
+
+    /// Pods of the canary are started.
+    pub(super) fn start_canary(&mut self) {
+        let at = self.at();
+        let revision = self.target_runs();
+        if let (Some(simulation), Some(revision)) = (&mut self.simulation, revision) {
+            self.canary_pods.takes = simulation.start_canary(at, &revision);
+            self.canary_pods.flaps = simulation.flaps(&revision);
+        }
+        self.canary_pods.start(at);
+    }
+
+    /// Pods of the primary are started.
+    pub(super) fn start_primary(&mut self) {
+        let at = self.at();
+        let revision = self.primary_runs();
+        if let (Some(simulation), Some(revision)) = (&mut self.simulation, revision) {
+            self.primary_pods.takes = simulation.start_primary(&revision);
+        }
+        self.primary_pods.start(at);
+    }
+
+    /// What users have met since then; `None` in a world that is not simulated.
+    pub(crate) fn users(&mut self, since: Duration) -> Option<Users> {
+        let at = self.at();
+        self.simulation.as_mut().map(|simulation| simulation.finish(since, at))
+    }
+
+    /// Whether what the target runs keeps to the standard; `None` in a world that is not simulated.
+    pub(crate) fn is_good(&mut self) -> Option<bool> {
+        let revision = self.target_runs()?;
+        let standard = &self.scenario.standard;
+        self.simulation.as_mut().map(|simulation| simulation.is_good(&revision, standard))
+    }
+
+    /// Tells the simulation how the cluster is.
+    pub(super) fn note_copies(&mut self) {
+        let at = self.at();
+        let Some(simulation) = &mut self.simulation else { return };
+        let target = self.truth.target.known().and_then(Option::as_ref);
+        let primary = self.truth.primary.known().and_then(Option::as_ref);
+        let revision =
+            |known: Option<&serin_core::revision::Revision>| known.map(|revision| revision.spec.clone());
+        let target_runs = revision(target.and_then(|target| target.revision.known())).unwrap_or_default();
+        let primary_runs = revision(primary.and_then(|primary| primary.runs.as_ref()));
+        let serves = |readiness: Option<&Readiness>| readiness.is_some_and(Readiness::is_ready);
+        let canary = Copy {
+            revision: &target_runs,
+            serves: serves(target.filter(|target| target.replicas > 0).map(|target| &target.readiness)),
+        };
+        let apex = self.truth.services.known().map(|services| services.apex);
+        // Before the primary is set up the target itself serves all users.
+        let is_set_up = apex == Some(Apex::Primary);
+        let primary = match &primary_runs {
+            Some(runs) if is_set_up => {
+                Copy { revision: runs, serves: serves(primary.map(|primary| &primary.readiness)) }
+            }
+            Some(_) | None => canary,
+        };
+        let routes =
+            self.truth.routes.known().copied().flatten().filter(|_| is_set_up).unwrap_or(Routes::PRIMARY);
+        simulation.note(
+            at,
+            &Copies {
+                canary,
+                primary,
+                weight: f64::from(routes.canary) / 100.0,
+                matched: routes.matched,
+                mirror: f64::from(routes.mirror.unwrap_or(0)) / 100.0,
+            },
+        );
+    }
+
+    fn target_runs(&self) -> Option<String> {
+        let target = self.truth.target.known()?.as_ref()?;
+        Some(target.revision.known()?.spec.to_string())
+    }
+}
+
+impl super::Pods {
+    /// Pods that got ready now may stop being ready later.
+    pub(super) fn wait_for_a_flap(&mut self, at: Duration) {
+        self.lost_at = self.flaps.map(|(every, lasts)| at.saturating_add(every.saturating_sub(lasts)));
+    }
+
+    /// Whether they stop being ready now.
+    pub(super) fn are_lost(&mut self, at: Duration) -> bool {
+        let Some(lost_at) = self.lost_at.take_if(|lost_at| *lost_at <= at) else { return false };
+        if let Some((_, lasts)) = self.flaps {
+            self.ready_at = Some(lost_at.saturating_add(lasts));
+        }
+        true
+    }
+}
+
+/// The pods of a copy that stop being ready.
+pub(super) fn lose(readiness: Option<&mut Readiness>) {
+    if let Some(readiness) = readiness {
+        *readiness = pods::not_ready("a probe fails");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Delay;
+
+    #[test]
+    fn pods_flap_in_their_rhythm() {
+        let secs = Duration::from_secs;
+        let mut pods = super::super::Pods::new(Delay::For(Duration::ZERO));
+        pods.flaps = Some((secs(60), secs(10)));
+        pods.wait_for_a_flap(secs(100));
+        assert!(!pods.are_lost(secs(149)) && pods.are_lost(secs(150)));
+        assert_eq!(pods.ready_at, Some(secs(160)));
+    }
+}

@@ -1,0 +1,113 @@
+//! How a version behaves, with its numbers drawn: the share of requests that fail and how long requests take, now and in
+//! other regimes. Times are seconds.
+
+use super::{
+    buckets::{self, Buckets},
+    chance::Chance,
+};
+use crate::scenario::{Delay, Measure, Version};
+
+/// A version with its numbers drawn.
+#[derive(Clone, Debug)]
+pub(super) struct Behaviour {
+    normal: Regime,
+    /// Until so long after its pods have started.
+    warm_up: Option<(f64, Regime)>,
+    defect: Option<Defect>,
+    ready: f64,
+    crashes: f64,
+    pub(super) flaps: Option<(f64, f64)>,
+}
+
+#[derive(Clone, Debug)]
+struct Defect {
+    /// From so long after its pods have started.
+    after: f64,
+    /// While it gets at least so many requests per second.
+    above: f64,
+    regime: Regime,
+}
+
+/// How requests end and how long they take.
+#[derive(Clone, Debug)]
+pub(super) struct Regime {
+    /// The share that fails.
+    pub(super) errors: f64,
+    /// The share in each bucket.
+    pub(super) buckets: Box<[f64]>,
+    p50: f64,
+    p99: f64,
+}
+
+impl Behaviour {
+    pub(super) fn draw(version: &Version, buckets: &Buckets, chance: &mut Chance) -> Self {
+        let (p50, p99) = (chance.draw(version.p50), chance.draw(version.p99));
+        let regime = |errors: f64, slower: f64| {
+            let (p50, p99) = (p50 * slower, p99.max(p50) * slower);
+            Regime { errors, buckets: buckets.shares(p50, p99), p50, p99 }
+        };
+        Self {
+            normal: regime(chance.draw(version.errors), 1.0),
+            warm_up: version.warm_up.map(|warm_up| {
+                let (errors, slower) = (chance.draw(warm_up.errors), chance.draw(warm_up.slower));
+                (chance.draw(warm_up.lasts), regime(errors, slower))
+            }),
+            defect: version.defect.map(|defect| {
+                let (errors, slower) = (chance.draw(defect.errors), chance.draw(defect.slower));
+                let (after, above) = (chance.draw(defect.after), chance.draw(defect.above));
+                Defect { after, above, regime: regime(errors, slower) }
+            }),
+            ready: chance.draw(version.ready),
+            crashes: chance.draw(version.crashes),
+            flaps: version.flaps.map(|flaps| (chance.draw(flaps.every), chance.draw(flaps.lasts))),
+        }
+    }
+
+    /// How it behaves so long after its pods have started, at so many requests per second.
+    pub(super) fn regime(&self, age: f64, rate: f64) -> &Regime {
+        match (&self.warm_up, &self.defect) {
+            (Some((lasts, regime)), _) if age < *lasts => regime,
+            (_, Some(defect)) if age >= defect.after && rate >= defect.above => &defect.regime,
+            _ => &self.normal,
+        }
+    }
+
+    /// The ages at which another regime may begin.
+    pub(super) fn turns(&self) -> [Option<f64>; 2] {
+        [self.warm_up.as_ref().map(|(lasts, _)| *lasts), self.defect.as_ref().map(|defect| defect.after)]
+    }
+
+    /// Whether the regime depends on the load.
+    pub(super) fn depends_on_load(&self) -> bool {
+        self.defect.as_ref().is_some_and(|defect| defect.above > 0.0)
+    }
+
+    /// What a measure shows in the long run: always, and once its defect shows.
+    pub(super) fn truths(&self, measure: Measure) -> impl Iterator<Item = f64> {
+        let defect = self.defect.as_ref().map(|defect| &defect.regime);
+        [Some(&self.normal), defect].into_iter().flatten().map(move |regime| regime.truth(measure))
+    }
+
+    /// Whether its pods ever get ready.
+    pub(super) fn gets_ready(&self) -> bool {
+        self.crashes <= 0.0
+    }
+
+    /// How long pods take that are started now.
+    pub(super) fn takes(&self, chance: &mut Chance) -> Delay {
+        if chance.happens(self.crashes) {
+            return Delay::Never;
+        }
+        Delay::For(std::time::Duration::from_millis((self.ready * 1000.0).round() as u64))
+    }
+}
+
+impl Regime {
+    fn truth(&self, measure: Measure) -> f64 {
+        match (measure, measure.quantile()) {
+            (_, Some(quantile)) => 1000.0 * buckets::quantile(self.p50, self.p99, quantile),
+            (Measure::ErrorRate, None) => 100.0 * self.errors,
+            (_, None) => 100.0 * (1.0 - self.errors),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What reaches one copy over time: segments in which its share, its version and its readiness stay the same.
+
+use super::{behaviour::Behaviour, flow::Flow};
+
+/// A time in which nothing about a copy changes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Segment {
+    /// When it begins, in seconds since the story began; it ends where the next one begins.
+    pub(super) from: f64,
+    /// The share of all requests that users send to it.
+    pub(super) users: f64,
+    /// The share of all requests that is copied to it.
+    pub(super) mirrored: f64,
+    /// Its version, by its place among the versions.
+    pub(super) version: usize,
+    /// When its pods started.
+    pub(super) started: f64,
+    /// Whether there is a pod that answers.
+    pub(super) serves: bool,
+}
+
+/// What decides how many requests reach a copy and how they end.
+pub(super) struct Surroundings<'a> {
+    pub(super) flow: &'a Flow,
+    pub(super) versions: &'a [Behaviour],
+}
+
+/// The segments of a copy, in order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Load(Vec<Segment>);
+
+/// A load that comes and goes is looked at in slices of so many seconds where behaviour depends on it.
+const SLICE: f64 = 5.0;
+
+impl Load {
+    /// From then on it is so, if it was not.
+    pub(super) fn note(&mut self, segment: Segment) {
+        let is_same = |last: &Segment| Segment { from: segment.from, ..*last } == segment;
+        if self.0.last().is_some_and(is_same) {
+            return;
+        }
+        // What was to begin later never does.
+        while self.0.last().is_some_and(|last| last.from >= segment.from) {
+            self.0.pop();
+        }
+        self.0.push(segment);
+    }
+
+    pub(super) fn last(&self) -> Option<&Segment> {
+        self.0.last()
+    }
+
+    /// Each segment with its end, cut to a span.
+    pub(super) fn within(&self, from: f64, to: f64) -> impl Iterator<Item = (f64, f64, &Segment)> {
+        let first = self.0.partition_point(|segment| segment.from <= from).saturating_sub(1);
+        self.0[first.min(self.0.len())..].iter().enumerate().filter_map(move |(i, segment)| {
+            let end = self.0.get(first + i + 1).map_or(to, |next| next.from.min(to));
+            let begin = segment.from.max(from);
+            (begin < end).then_some((begin, end, segment))
+        })
+    }
+
+    /// Adds how many requests of each kind there are on average in a span: those that succeed by bucket, then those that
+    /// fail by bucket; two kinds only are those that succeed and those that fail.
+    pub(super) fn expected(&self, around: &Surroundings<'_>, from: f64, to: f64, cells: &mut [f64]) {
+        for (from, to, segment) in self.within(from, to) {
+            let share = segment.users + segment.mirrored;
+            if share <= 0.0 {
+                continue;
+            }
+            slices(around, segment, from, to, &mut |from, to| {
+                let requests = around.flow.requests(from, to) * share;
+                add(around, segment, (from, to), requests, cells);
+            });
+        }
+    }
+}
+
+/// Cuts a span where a segment's version begins to behave differently.
+fn slices(around: &Surroundings<'_>, segment: &Segment, from: f64, to: f64, each: &mut dyn FnMut(f64, f64)) {
+    let version = &around.versions[segment.version];
+    let mut begin = from;
+    let mut turns: [f64; 2] = version.turns().map(|age| segment.started + age.unwrap_or(f64::INFINITY));
+    turns.sort_by(f64::total_cmp);
+    let by_load = version.depends_on_load() && !around.flow.is_constant();
+    for end in turns.into_iter().map(|turn| turn.min(to)).chain([to]) {
+        while begin < end {
+            let next = if by_load { (begin + SLICE).min(end) } else { end };
+            each(begin, next);
+            begin = next;
+        }
+    }
+}
+
+fn add(
+    around: &Surroundings<'_>,
+    segment: &Segment,
+    (from, to): (f64, f64),
+    requests: f64,
+    cells: &mut [f64],
+) {
+    let (succeeding, failing) = cells.split_at_mut(cells.len() / 2);
+    if !segment.serves {
+        // Nobody answers: the proxy fails at once.
+        failing[0] += requests;
+        return;
+    }
+    let middle = f64::midpoint(from, to);
+    let rate = around.flow.rate(middle) * (segment.users + segment.mirrored);
+    let regime = around.versions[segment.version].regime(middle - segment.started, rate);
+    if let ([succeeding], [failing]) = (&mut *succeeding, &mut *failing) {
+        *succeeding += requests * (1.0 - regime.errors);
+        *failing += requests * regime.errors;
+        return;
+    }
+    for (bucket, share) in regime.buckets.iter().enumerate() {
+        succeeding[bucket] += requests * share * (1.0 - regime.errors);
+        failing[bucket] += requests * share * regime.errors;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(from: f64, users: f64) -> Segment {
+        Segment { from, users, mirrored: 0.0, version: 0, started: 0.0, serves: true }
+    }
+
+    #[test]
+    fn segments_are_cut_to_a_span() {
+        let mut load = Load::default();
+        load.note(segment(0.0, 0.0));
+        load.note(segment(10.0, 0.2));
+        load.note(segment(15.0, 0.2));
+        load.note(segment(20.0, 0.4));
+        let cut: Vec<(f64, f64)> = load.within(5.0, 25.0).map(|(from, to, _)| (from, to)).collect();
+        assert_eq!(cut, [(5.0, 10.0), (10.0, 20.0), (20.0, 25.0)]);
+        assert_eq!(load.within(30.0, 30.0).count(), 0);
+        assert_eq!(Load::default().within(0.0, 1.0).count(), 0);
+    }
+
+    #[test]
+    fn what_was_to_begin_later_is_replaced() {
+        let mut load = Load::default();
+        load.note(segment(0.0, 0.0));
+        load.note(segment(12.0, 0.5));
+        load.note(segment(11.0, 0.0));
+        assert_eq!(load.last().unwrap().from, 11.0);
+    }
+}

@@ -1,0 +1,225 @@
+//! A simulated world: requests come, versions behave, Prometheus scrapes, things go wrong, all of it drawn from a seed.
+//!
+//! [`Simulation`] is told how the cluster is ([`Copies`]) whenever that changes, and is asked what a metric measures. It
+//! knows nothing of rollouts.
+
+mod behaviour;
+mod buckets;
+mod chance;
+mod counters;
+mod flow;
+mod load;
+mod scrapes;
+#[cfg(test)]
+mod tests;
+mod users;
+mod weather;
+mod window;
+
+use std::time::Duration;
+
+use serin_core::{Rollout, spec::Metric, time::parse_duration};
+
+pub(crate) use self::weather::Weather;
+use self::{
+    behaviour::Behaviour,
+    buckets::Buckets,
+    chance::{Chance, Part},
+    counters::Counters,
+    flow::Flow,
+    load::{Load, Segment, Surroundings},
+    scrapes::Scrapes,
+    window::Query,
+};
+use crate::{
+    prometheus::Window,
+    record::Users,
+    scenario::{Delay, Measure, MetricAnswer, Simulated, What},
+};
+
+/// Everything that goes its own way.
+pub(crate) struct Simulation<'a> {
+    simulated: &'a Simulated,
+    flow: Flow,
+    matched: f64,
+    /// How long the router takes, in seconds.
+    router: f64,
+    ranges: Chance,
+    names: Vec<String>,
+    versions: Vec<Behaviour>,
+    canary: Load,
+    primary: Load,
+    counters: Counters,
+    requests: Chance,
+    pods: Chance,
+    scrapes: Scrapes,
+    buckets: Buckets,
+    pub(crate) weather: Weather,
+    users: Users,
+    seed: u64,
+}
+
+/// How the copies of the target are, as far as requests meet them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Copies<'a> {
+    pub(crate) canary: Copy<'a>,
+    pub(crate) primary: Copy<'a>,
+    /// The share of all requests, or of the matched ones, that goes to the canary.
+    pub(crate) weight: f64,
+    /// Only matched requests are divided.
+    pub(crate) matched: bool,
+    /// The share of the primary's requests that is copied to the canary.
+    pub(crate) mirror: f64,
+}
+
+/// One copy of the target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Copy<'a> {
+    pub(crate) revision: &'a str,
+    pub(crate) serves: bool,
+}
+
+impl<'a> Simulation<'a> {
+    pub(crate) fn begin(simulated: &'a Simulated, seed: u64, canary: &Rollout) -> Self {
+        let mut ranges = Chance::of(seed, Part::Ranges);
+        let flow = Flow::draw(&simulated.traffic, &mut ranges);
+        let matched = ranges.draw(simulated.traffic.matched);
+        let router = ranges.draw(simulated.router);
+        let weather = Weather::draw(simulated, seed, &mut ranges);
+        let mut measures = canary.metrics().iter().filter_map(|metric| measure(simulated, metric));
+        let has_latency = measures.any(|measure| measure.quantile().is_some());
+        let buckets = if has_latency { Buckets::of(&canary.shape().provider) } else { Buckets::none() };
+        let scrapes = Scrapes::draw(seed, simulated.scrape, weather.of(What::ScrapeMissed));
+        Self {
+            simulated,
+            flow,
+            matched,
+            router,
+            ranges,
+            names: Vec::new(),
+            versions: Vec::new(),
+            canary: Load::default(),
+            primary: Load::default(),
+            counters: Counters::new(2 * buckets.count()),
+            requests: Chance::of(seed, Part::Requests),
+            pods: Chance::of(seed, Part::Pods),
+            scrapes,
+            buckets,
+            weather,
+            users: Users::default(),
+            seed,
+        }
+    }
+
+    /// The cluster is so from now on.
+    pub(crate) fn note(&mut self, at: Duration, copies: &Copies<'_>) {
+        let at = at.as_secs_f64();
+        let reach = if copies.matched { self.matched } else { 1.0 };
+        let users = copies.weight * reach;
+        let mirrored = copies.mirror * (1.0 - users);
+        let (canary, primary) = (self.version(copies.canary.revision), self.version(copies.primary.revision));
+        // What the router was told takes its time; what happens to pods is so at once.
+        let is_told = self.canary.last().is_some_and(|last| last.users != users || last.mirrored != mirrored);
+        let from = if is_told { at + self.router } else { at };
+        let started = |load: &Load, version: usize| match load.last() {
+            Some(last) if last.version == version => last.started,
+            Some(_) | None => at,
+        };
+        let serves = (copies.canary.serves, copies.primary.serves);
+        let started = (started(&self.canary, canary), started(&self.primary, primary));
+        let segment =
+            Segment { from, users, mirrored, version: canary, started: started.0, serves: serves.0 };
+        self.canary.note(segment);
+        let users = 1.0 - users;
+        let segment =
+            Segment { from, users, mirrored: 0.0, version: primary, started: started.1, serves: serves.1 };
+        self.primary.note(segment);
+    }
+
+    /// Pods of the canary are started: their counters begin at zero. How long they take to get ready.
+    pub(crate) fn start_canary(&mut self, at: Duration, revision: &str) -> Delay {
+        self.count_users(at.as_secs_f64());
+        self.counters.restart(at.as_secs_f64());
+        let version = self.version(revision);
+        if let Some(last) = self.canary.last().copied() {
+            let (from, version) = (at.as_secs_f64(), version);
+            self.canary.note(Segment { from, version, started: from, serves: false, ..last });
+        }
+        self.versions[version].takes(&mut self.pods)
+    }
+
+    /// Pods of the primary are started. How long they take to get ready.
+    pub(crate) fn start_primary(&mut self, revision: &str) -> Delay {
+        let version = self.version(revision);
+        self.versions[version].takes(&mut self.pods)
+    }
+
+    /// How often pods of a revision stop being ready, and for how long.
+    pub(crate) fn flaps(&mut self, revision: &str) -> Option<(Duration, Duration)> {
+        let version = self.version(revision);
+        let (every, lasts) = self.versions[version].flaps?;
+        Some((Duration::from_secs_f64(every), Duration::from_secs_f64(lasts)))
+    }
+
+    /// What a metric measures now; `None` if this world does not know it.
+    pub(crate) fn answer(&mut self, at: Duration, metric: &Metric) -> Option<MetricAnswer> {
+        let measure = measure(self.simulated, metric)?;
+        let seconds = at.as_secs_f64();
+        if self.weather.strikes(What::MetricsDown, seconds) {
+            return Some(MetricAnswer::Error("the metric server does not answer".into()));
+        }
+        if self.weather.strikes(What::MetricsEmpty, seconds) {
+            return Some(MetricAnswer::None);
+        }
+        let range = parse_duration(&metric.interval).unwrap_or(Duration::from_secs(60));
+        let window = Window::new(at.as_millis() as i64, range);
+        let mut query = Query {
+            load: &self.canary,
+            around: Surroundings { flow: &self.flow, versions: &self.versions },
+            scrapes: &self.scrapes,
+            buckets: &self.buckets,
+            chance: &mut self.requests,
+        };
+        let answer = query.answer(measure, window, &mut self.counters);
+        Some(answer.map_or(MetricAnswer::None, MetricAnswer::Value))
+    }
+
+    /// What users have met from `since` to `at`.
+    pub(crate) fn finish(&mut self, since: Duration, at: Duration) -> Users {
+        let at = at.as_secs_f64();
+        self.count_users(at);
+        self.count_primary(since.as_secs_f64(), at);
+        self.users
+    }
+
+    /// Whether a revision keeps within the bounds of every metric, measured without end: warming up does not count.
+    pub(crate) fn is_good(&mut self, revision: &str, metrics: &[Metric]) -> bool {
+        let version = self.version(revision);
+        let behaviour = &self.versions[version];
+        behaviour.gets_ready()
+            && metrics.iter().all(|metric| {
+                let Some(measure) = measure(self.simulated, metric) else { return true };
+                behaviour.truths(measure).all(|value| metric.bounds.hold(metric.compared(value)))
+            })
+    }
+
+    /// The place of a revision among the versions; its numbers are drawn when it is first met.
+    fn version(&mut self, revision: &str) -> usize {
+        if let Some(known) = self.names.iter().position(|name| name == revision) {
+            return known;
+        }
+        let version = Behaviour::draw(self.simulated.version(revision), &self.buckets, &mut self.ranges);
+        self.names.push(revision.into());
+        self.versions.push(version);
+        self.names.len() - 1
+    }
+}
+
+fn measure(simulated: &Simulated, metric: &Metric) -> Option<Measure> {
+    simulated
+        .measures
+        .get(&*metric.key)
+        .or(simulated.measures.get(&*metric.name))
+        .copied()
+        .or(Measure::of(metric))
+}

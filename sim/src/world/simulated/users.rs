@@ -1,0 +1,49 @@
+//! What users have met: the canary's counters, read where its share changed, and the primary's, drawn at the end.
+
+use super::{
+    Simulation,
+    chance::{Chance, Part},
+    load::Surroundings,
+};
+
+impl Simulation<'_> {
+    /// Adds what users have met on the canary since its counters began.
+    pub(super) fn count_users(&mut self, until: f64) {
+        let Some(begin) = self.counters.begin() else { return };
+        let segments: Vec<_> =
+            self.canary.within(begin, until).map(|(from, to, of)| (from, to, *of)).collect();
+        let around = Surroundings { flow: &self.flow, versions: &self.versions };
+        let mut counters = self.counters.by_code();
+        for (from, to, segment) in segments {
+            if segment.users <= 0.0 {
+                continue;
+            }
+            let mut look = |at| {
+                let place = counters.look(at, &self.canary, &around, &mut self.requests)?;
+                let counts = counters.counts(place);
+                Some((counts[0], counts[1]))
+            };
+            let (Some(before), Some(after)) = (look(from), look(to)) else { continue };
+            // Copies of requests are nobody's requests.
+            let share = segment.users / (segment.users + segment.mirrored);
+            let mut of_users = |count: u64| self.requests.binomial(count, share);
+            let (succeeded, failed) = (of_users(after.0 - before.0), of_users(after.1 - before.1));
+            self.users.canary += succeeded + failed;
+            self.users.canary_failed += failed;
+            self.users.requests += succeeded + failed;
+            self.users.failed += failed;
+        }
+    }
+
+    /// Adds what users have met on the primary in a span.
+    pub(super) fn count_primary(&mut self, since: f64, until: f64) {
+        let around = Surroundings { flow: &self.flow, versions: &self.versions };
+        let mut means = [0.0; 2];
+        self.primary.expected(&around, since, until, &mut means);
+        let mut chance = Chance::of(self.seed, Part::PrimaryRequests);
+        let succeeded = chance.poisson(means[0]);
+        let failed = chance.poisson(means[1]);
+        self.users.requests += succeeded + failed;
+        self.users.failed += failed;
+    }
+}

@@ -1,0 +1,58 @@
+//! What goes wrong, and when: each kind of trouble draws from a stream of its own.
+
+use super::chance::{Chance, Part};
+use crate::scenario::{Simulated, Trouble, What};
+
+pub(crate) struct Weather {
+    seed: u64,
+    troubles: Vec<Drawn>,
+}
+
+struct Drawn {
+    what: What,
+    chance: f64,
+    from: f64,
+    to: f64,
+    stream: Option<Chance>,
+}
+
+/// In a swarm each kind of trouble is there in one of two worlds.
+const IN_A_SWARM: f64 = 0.5;
+
+impl Weather {
+    pub(super) fn draw(simulated: &Simulated, seed: u64, ranges: &mut Chance) -> Self {
+        let mut troubles = Vec::new();
+        for Trouble { what, chance, from, lasts } in &simulated.troubles {
+            let (mut is_there, mut hard) = (true, ranges.draw(*chance));
+            if simulated.swarm {
+                is_there = ranges.happens(IN_A_SWARM);
+                hard *= ranges.place();
+            }
+            let from = from.as_secs_f64();
+            let to = from + lasts.as_secs_f64();
+            if is_there {
+                troubles.push(Drawn { what: *what, chance: hard, from, to, stream: None });
+            }
+        }
+        Self { seed, troubles }
+    }
+
+    /// Whether it goes wrong this time.
+    pub(crate) fn strikes(&mut self, what: What, at: f64) -> bool {
+        let seed = self.seed;
+        self.troubles.iter_mut().filter(|trouble| trouble.what == what).any(|trouble| {
+            let is_time = (trouble.from..trouble.to).contains(&at);
+            is_time
+                && trouble
+                    .stream
+                    .get_or_insert_with(|| Chance::of(seed, Part::Trouble(what)))
+                    .happens(trouble.chance)
+        })
+    }
+
+    /// The chance of a trouble that is looked up rather than waited for, and when it lasts.
+    pub(super) fn of(&self, what: What) -> Option<(f64, f64, f64)> {
+        let found = self.troubles.iter().find(|trouble| trouble.what == what)?;
+        Some((found.chance, found.from, found.to))
+    }
+}

@@ -1,0 +1,114 @@
+//! What a range of samples answers: rates of the requests that succeed and fail, and how long they take.
+//!
+//! A proxy has a series for each response code, which is there from its first request on: the requests of the scrape in
+//! which it appears are not seen as an increase. Only the first and the last sample of a window matter to a rate.
+
+use super::{
+    buckets::Buckets,
+    chance::Chance,
+    counters::Counters,
+    load::{Load, Surroundings},
+    scrapes::Scrapes,
+};
+use crate::{
+    prometheus::{self, Bucket, Coverage, Span, Window},
+    scenario::Measure,
+};
+
+/// Everything a query needs.
+pub(super) struct Query<'a> {
+    pub(super) load: &'a Load,
+    pub(super) around: Surroundings<'a>,
+    pub(super) scrapes: &'a Scrapes,
+    pub(super) buckets: &'a Buckets,
+    pub(super) chance: &'a mut Chance,
+}
+
+/// Requests that succeed, and requests that fail.
+const CODES: [usize; 2] = [0, 1];
+
+impl Query<'_> {
+    /// The answer over a window; `None`: no values.
+    pub(super) fn answer(
+        &mut self,
+        measure: Measure,
+        window: Window,
+        counters: &mut Counters,
+    ) -> Option<f64> {
+        let spans = CODES.map(|code| self.span(code, window, counters));
+        let answer = match measure.quantile() {
+            None => self.rate(measure, spans, window, counters),
+            Some(quantile) => self.latency(quantile, spans, window, counters),
+        };
+        prometheus::found(answer)
+    }
+
+    /// Which samples a response code has: those from its first request on.
+    fn span(&mut self, code: usize, window: Window, counters: &mut Counters) -> Option<Span> {
+        let begin = (counters.begin()? * 1000.0) as i64;
+        // From the first to the last: a time behind all others is cheaper to draw than one between.
+        let first = self
+            .scrapes
+            .within(window, begin)
+            .find(|at| self.total(code, *at, counters).is_some_and(|total| total > 0))?;
+        self.scrapes.span(window, first)
+    }
+
+    fn total(&mut self, code: usize, at_ms: i64, counters: &mut Counters) -> Option<u64> {
+        let place = self.look(at_ms, counters)?;
+        Some(of_code(counters.counts(place), code).iter().sum())
+    }
+
+    fn look(&mut self, at_ms: i64, counters: &mut Counters) -> Option<usize> {
+        counters.look(at_ms as f64 / 1000.0, self.load, &self.around, self.chance)
+    }
+
+    fn rate(
+        &mut self,
+        measure: Measure,
+        spans: [Option<Span>; 2],
+        window: Window,
+        counters: &mut Counters,
+    ) -> Option<f64> {
+        let rates = CODES.map(|code| {
+            let span = spans[code]?;
+            let coverage = Coverage::of(window, span)?;
+            let first = self.total(code, span.first_ms, counters)?;
+            let last = self.total(code, span.last_ms, counters)?;
+            Some(coverage.rate(first as f64, (last - first) as f64))
+        });
+        let wanted = if measure == Measure::ErrorRate { rates[1] } else { rates[0] };
+        prometheus::success_rate(wanted, prometheus::sum(rates))
+    }
+
+    fn latency(
+        &mut self,
+        quantile: f64,
+        spans: [Option<Span>; 2],
+        window: Window,
+        counters: &mut Counters,
+    ) -> Option<f64> {
+        let mut buckets: Vec<Bucket> = Vec::new();
+        for (code, span) in spans.into_iter().enumerate() {
+            let Some(span) = span else { continue };
+            let Some(coverage) = Coverage::of(window, span) else { continue };
+            let (first, last) = (self.look(span.first_ms, counters)?, self.look(span.last_ms, counters)?);
+            if buckets.is_empty() {
+                buckets.extend(self.buckets.ends().iter().map(|le| Bucket { le: *le, count: 0.0 }));
+            }
+            let (mut from, mut to) = (0, 0);
+            let counts = (of_code(counters.counts(first), code), of_code(counters.counts(last), code));
+            for ((bucket, first), last) in buckets.iter_mut().zip(counts.0).zip(counts.1) {
+                from += first;
+                to += last;
+                bucket.count += coverage.rate(from as f64, (to - from) as f64);
+            }
+        }
+        prometheus::histogram_quantile(quantile, &mut buckets)
+    }
+}
+
+fn of_code(counts: &[u64], code: usize) -> &[u64] {
+    let half = counts.len() / 2;
+    &counts[code * half..(code + 1) * half]
+}
