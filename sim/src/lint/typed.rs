@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use serin_core::spec::{Malformed, Problem};
 
 use super::{Told, code::Code, values};
-use crate::{input::reword, scenario::read_raw};
+use crate::scenario::read_raw;
 
 /// More wrong types than this in one object are not told.
 const MOST_WRONG: usize = 50;
@@ -43,8 +43,8 @@ pub(super) fn read_all<T: DeserializeOwned>(json: &Value) -> (Option<T>, Vec<Tol
                 let is_gone = value.is_some();
                 wrong.push(Told {
                     code: Code::WrongType,
-                    what: reword(&what),
                     remedy: quoting(value.as_ref(), &what),
+                    what,
                     field,
                 });
                 if !is_gone || wrong.len() >= MOST_WRONG {
@@ -74,7 +74,7 @@ fn quoting(value: Option<&Value>, what: &str) -> String {
         {
             format!("write {text} without quotes")
         }
-        Some(value @ (Value::Number(_) | Value::Bool(_))) if what.contains("expected a string") => {
+        Some(value @ (Value::Number(_) | Value::Bool(_))) if what.contains("expected a text") => {
             format!("write \"{value}\" in quotes")
         }
         _ => String::new(),

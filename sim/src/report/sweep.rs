@@ -152,10 +152,8 @@ pub fn csv(part: &Part) -> String {
     let mut text = line(head.chain(numbers(&Tally::default()).into_iter().map(|(name, _)| name.into())));
     for point in &part.points {
         let values = point.set.iter().map(|(_, value)| quoted(value));
-        let cells = numbers(&point.tally).into_iter().map(|(_, value)| match value {
-            Value::Null => String::new(),
-            value => value.to_string(),
-        });
+        let cells = numbers(&point.tally).into_iter();
+        let cells = cells.map(|(_, value)| if value.is_null() { String::new() } else { value.to_string() });
         text += &line(values.chain(cells));
     }
     text
