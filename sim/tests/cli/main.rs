@@ -1,5 +1,6 @@
 //! The command line as a script and a person meet it: what it prints, and the code it ends with.
 
+mod console;
 mod explain;
 mod lint;
 mod schema;
