@@ -1,5 +1,7 @@
 //! What the `serin` command understands. One file for each verb.
 
+mod check;
+mod long_work;
 mod replay;
 mod screen;
 
@@ -18,6 +20,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Replay(replay::Args),
+    Check(check::Args),
 }
 
 impl Cli {
@@ -28,12 +31,16 @@ impl Cli {
                 let screen = args.screen;
                 replay::run(args, screen.look(), &mut screen.out(), &mut screen.err())
             }
+            Verb::Check(args) => {
+                let screen = args.screen;
+                check::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+            }
         }
     }
 }
 
 /// How a verb ended, for the shell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     /// All is as expected.
     AsExpected,

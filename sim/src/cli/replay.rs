@@ -211,7 +211,7 @@ fn difference(first: &str, second: &str) -> Option<String> {
 }
 
 /// A message for standard error. Control characters would move the cursor: they become spaces.
-fn complaint(message: &str) -> String {
+pub(super) fn complaint(message: &str) -> String {
     let mut text = String::new();
     for line in message.lines() {
         let lead = if line.starts_with(' ') { "" } else { "error: " };

@@ -69,6 +69,9 @@ fn story(scenario: &Scenario, seed: u64, stop: Option<StopPoint>) -> Story {
     let outcome = drive.outcome();
     Story {
         missed: drive.timeline.missed(),
+        events: drive.timeline.times(),
+        rests: drive.rests,
+        shown: drive.world.target_shows(),
         promoted: outcome.promoted,
         users: outcome.users,
         end: drive.saved,
@@ -99,6 +102,8 @@ struct Drive<'a, L> {
     asked: Vec<Asked>,
     /// Plans so far.
     decisions: usize,
+    /// Nothing is left to happen.
+    rests: bool,
     log: L,
 }
 
@@ -127,6 +132,7 @@ impl<'a, L: Log> Drive<'a, L> {
             happened: Vec::new(),
             asked: Vec::new(),
             decisions: 0,
+            rests: false,
             log,
             saved,
         }
@@ -200,7 +206,11 @@ impl<'a, L: Log> Drive<'a, L> {
                 self.world.pass_to(next);
                 true
             }
-            Some(_) | None => false,
+            Some(_) => false,
+            None => {
+                self.rests = true;
+                false
+            }
         }
     }
 
@@ -351,6 +361,7 @@ impl<'a, L: Log> Drive<'a, L> {
 
     fn sleep(&mut self) -> bool {
         if self.world.is_gone() {
+            self.rests = true;
             return false;
         }
         if self.changed || self.wake_at.is_some_and(|wake_at| wake_at <= self.world.at()) {
@@ -363,6 +374,7 @@ impl<'a, L: Log> Drive<'a, L> {
 
     /// The controller is stopped and started: all it knows is what was saved.
     fn restart(&mut self) {
+        self.log.restarted(self.decisions);
         self.tick = Tick::new();
         self.calls = Calls::default();
         self.asked.clear();

@@ -7,6 +7,7 @@ use serin_core::state::Status;
 use super::{
     event::WrittenEvent,
     expectation::WrittenItem,
+    property::WrittenProperty,
     shape::{Lasting, TextOr},
     world::WrittenWorld,
 };
@@ -28,6 +29,8 @@ pub(super) struct File {
     pub(super) until: Option<Lasting>,
     #[serde(default)]
     pub(super) expect: Vec<WrittenItem>,
+    #[serde(default)]
+    pub(super) properties: Vec<WrittenProperty>,
 }
 
 #[derive(Default, Deserialize)]

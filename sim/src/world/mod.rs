@@ -32,9 +32,17 @@ pub(crate) use self::{
     hooks::{Attempt, Hooks, wait},
     metrics::{Metrics, answer},
 };
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Trouble};
 
 pub(crate) type Canary = Result<Rollout, Invalid>;
+
+/// What goes wrong in the world of a seed, exactly.
+pub(crate) fn drawn_troubles(scenario: &Scenario, seed: u64) -> Vec<Trouble> {
+    let simulated = scenario.setting.simulated.as_ref();
+    simulated.map_or_else(Vec::new, |simulated| {
+        Simulation::begin(simulated, seed, &scenario.canary).weather.drawn()
+    })
+}
 
 /// The cluster of one story.
 pub(crate) struct World<'a> {
