@@ -21,6 +21,12 @@ pub(super) fn simpler(value: &Value) -> Vec<Value> {
     }
 }
 
+/// One number or a narrower range in the place of a range; nothing in the place of anything else.
+pub(super) fn narrower(value: &Value) -> Vec<Value> {
+    let ranges = value.as_str().filter(|text| text.contains(".."));
+    ranges.map(|text| texts(text).into_iter().map(Value::String).collect()).unwrap_or_default()
+}
+
 fn smaller(number: u64) -> Vec<u64> {
     let mut smaller = vec![0, 1, number / 2, number.saturating_sub(1)];
     smaller.retain(|candidate| *candidate < number);
@@ -41,7 +47,8 @@ fn texts(text: &str) -> Vec<String> {
     }
     let Some(quantity) = Quantity::read(text) else { return Vec::new() };
     let number = quantity.number;
-    let candidates = [0.0, quantity.unit.one(), (number / 2.0).floor(), quantity.rounded().number];
+    let half = Quantity { number: (number / 2.0).floor(), ..quantity }.whole();
+    let candidates = [0.0, quantity.unit.one(), half, quantity.rounded().number];
     let smaller = candidates.into_iter().filter(|candidate| *candidate < number);
     smaller.map(|number| Quantity { number, ..quantity }.write()).filter(|written| written != text).collect()
 }
@@ -89,6 +96,14 @@ impl Quantity {
             Unit::None => format!("{}", self.number),
             Unit::Percent => format!("{}%", self.number),
             Unit::Time => Human(Duration::from_millis(self.number.round() as u64)).to_string(),
+        }
+    }
+
+    /// A time in whole seconds.
+    fn whole(self) -> f64 {
+        match self.unit {
+            Unit::Time => (self.number / 1_000.0).floor() * 1_000.0,
+            Unit::None | Unit::Percent => self.number,
         }
     }
 

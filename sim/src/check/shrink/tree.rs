@@ -155,6 +155,30 @@ fn fault(trouble: &Trouble) -> Mapping {
     item
 }
 
+/// Whether the author of a scenario leaves it open: faults, and events that deploy nothing.
+pub(super) fn is_open(root: &Value, way: &[Value]) -> bool {
+    let keys: Vec<&str> = way.iter().filter_map(Value::as_str).collect();
+    let is_event = keys == ["events"] && way.len() == 2;
+    let deploys = |event: &Value| event.get("deploy").is_some() || event.get("config").is_some();
+    let is_fault = keys.starts_with(&["world", "faults"]) && way.len() > 2 || keys == ["world", "swarm"];
+    is_fault || is_event && !at(root, way).is_some_and(deploys)
+}
+
+/// Puts traffic that stays the same in the place of another shape; whether there was one.
+pub(super) fn steady_traffic(root: &mut Value, rps: u64) -> bool {
+    let Some(traffic) = root.get_mut("world").and_then(|world| world.get_mut("traffic")) else {
+        return false;
+    };
+    let Some(mapping) = traffic.as_mapping_mut() else { return false };
+    let before = mapping.len();
+    mapping.retain(|key, _| matches!(key.as_str(), Some("rps" | "matched")));
+    if mapping.len() == before {
+        return false;
+    }
+    mapping.insert("rps".into(), rps.into());
+    true
+}
+
 /// Whether the story goes on for longer than so many seconds.
 pub(super) fn ends_later(root: &Value, seconds: u64) -> bool {
     let until = root.get("until").and_then(Value::as_str).and_then(|text| parse_duration(text).ok());
