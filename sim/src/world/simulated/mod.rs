@@ -79,14 +79,16 @@ pub(crate) struct Copy<'a> {
 }
 
 impl<'a> Simulation<'a> {
-    pub(crate) fn begin(simulated: &'a Simulated, seed: u64, canary: &Rollout) -> Self {
+    /// The world of a seed; `is_edited`: the Canary may ask for other metrics later.
+    pub(crate) fn begin(simulated: &'a Simulated, seed: u64, canary: &Rollout, is_edited: bool) -> Self {
         let mut ranges = Chance::of(seed, Part::Ranges);
         let flow = Flow::draw(&simulated.traffic, &mut ranges);
         let matched = ranges.draw(simulated.traffic.matched);
         let router = ranges.draw(simulated.router);
         let weather = Weather::draw(simulated, seed, &mut ranges);
         let measures = canary.metrics().iter().filter_map(|metric| measure(simulated, metric));
-        let buckets = Buckets::new(measures.into_iter().any(|measure| measure.quantile().is_some()));
+        let mut measures = measures.into_iter();
+        let buckets = Buckets::new(is_edited || measures.any(|measure| measure.quantile().is_some()));
         let scrapes = Scrapes::draw(seed, simulated.scrape.as_secs_f64(), weather.of(What::ScrapeMissed));
         Self {
             simulated,
