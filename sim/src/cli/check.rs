@@ -253,7 +253,8 @@ impl Found<'_> {
         let verdict = expect::judge_properties(scenario, &story);
         let page =
             Page { path, title: &scenario.title, canary: &scenario.canary, story: &story, verdict: &verdict };
-        let yaml = self.shrunk.and_then(|shrunk| Some((shrunk.tree.text().ok()?, shrunk.runs)));
+        let yaml =
+            self.shrunk.and_then(|shrunk| Some((shrunk.tree.text_beside(&subject.tree)?, shrunk.runs)));
         let shrunk = yaml.as_ref().map(|(yaml, runs)| (yaml.as_str(), *runs));
         let found =
             Counterexample { seed: self.seed, case: self.case, broken: self.broken, page, shrunk, file };

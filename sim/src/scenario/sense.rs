@@ -130,7 +130,7 @@ fn safety(field: &str, text: &str, item: &Item, names: &Names, setting: &Setting
     let promoted = text.strip_prefix("never promoted: ");
     match (&item.expectation, promoted) {
         (_, Some(revision)) => {
-            faults.name("revision", &format!("{field}.promoted"), revision, &names.revisions())
+            faults.name("revision", &format!("{field}.promoted"), revision, &names.revisions());
         }
         (Expectation::Never(pattern), None) => pattern_of(&field, pattern, names, faults),
         // It is turned round by its keyword, not by a `not` of its own.

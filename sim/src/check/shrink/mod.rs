@@ -149,8 +149,7 @@ impl Shrinker<'_> {
     /// Narrows ranges, and makes numbers smaller.
     fn simplify(&mut self, best: &mut Best) {
         for path in tree::places(&best.root) {
-            loop {
-                let Some(value) = tree::at(&best.root, &path) else { break };
+            while let Some(value) = tree::at(&best.root, &path) {
                 let may_shrink = self.ours || tree::is_open(&best.root, &path);
                 let candidates = if may_shrink { simpler(value) } else { narrower(value) };
                 let kept = candidates.into_iter().any(|value| {

@@ -14,17 +14,25 @@ pub(super) fn simpler(value: &Value) -> Vec<Value> {
             (None, Some(float)) if float > 1.0 => vec![Value::from(float.floor() as u64)],
             (None, _) => Vec::new(),
         },
-        Value::String(text) => texts(text).into_iter().map(Value::String).collect(),
+        Value::String(text) => texts(text).into_iter().map(written).collect(),
         Value::Null | Value::Bool(false) | Value::Sequence(_) | Value::Mapping(_) | Value::Tagged(_) => {
             Vec::new()
         }
     }
 }
 
+/// A plain number is written without quotes.
+fn written(text: String) -> Value {
+    match text.parse::<u64>() {
+        Ok(number) => Value::from(number),
+        Err(_) => Value::String(text),
+    }
+}
+
 /// One number or a narrower range in the place of a range; nothing in the place of anything else.
 pub(super) fn narrower(value: &Value) -> Vec<Value> {
     let ranges = value.as_str().filter(|text| text.contains(".."));
-    ranges.map(|text| texts(text).into_iter().map(Value::String).collect()).unwrap_or_default()
+    ranges.map(|text| texts(text).into_iter().map(written).collect()).unwrap_or_default()
 }
 
 fn smaller(number: u64) -> Vec<u64> {

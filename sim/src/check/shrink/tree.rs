@@ -21,6 +21,9 @@ pub struct Tree {
 /// A way down: keys and indices.
 pub(super) type Way = Vec<Value>;
 
+/// Shown in the place of a manifest that nothing was taken from.
+const UNCHANGED: &str = "…";
+
 /// What a smaller world keeps: its name, what it breaks, and what it is drawn from.
 const KEPT: &[&[&str]] = &[&["scenario"], &["properties"], &["world", "seed"]];
 
@@ -34,8 +37,10 @@ impl Tree {
         let unreadable = |error: serde_yaml::Error| Fault::of_file(path, error.to_string());
         let mut root: Value = serde_yaml::from_str(&text).map_err(unreadable)?;
         root.apply_merge().map_err(unreadable)?;
-        let manifest = serde_yaml::to_value(&scenario.manifest).map_err(unreadable)?;
-        set(&mut root, "canary", manifest);
+        if root.get("canary").is_some_and(Value::is_string) {
+            let manifest = serde_yaml::to_value(&scenario.manifest).map_err(unreadable)?;
+            set(&mut root, "canary", manifest);
+        }
         let folder = path.parent().unwrap_or(Path::new(""));
         templates(&mut root, folder)?;
         if let Some(trace) =
@@ -94,6 +99,16 @@ impl Tree {
     /// It cannot be written as YAML.
     pub fn text(&self) -> Result<String, serde_yaml::Error> {
         serde_yaml::to_string(&self.root)
+    }
+
+    /// The text without the manifest, where it is the same in another tree.
+    #[must_use]
+    pub fn text_beside(&self, other: &Self) -> Option<String> {
+        let mut root = self.root.clone();
+        if root.get("canary") == other.root.get("canary") {
+            set(&mut root, "canary", Value::from(UNCHANGED));
+        }
+        serde_yaml::to_string(&root).ok()
     }
 
     /// The scenario it is.
@@ -217,16 +232,18 @@ pub(super) fn at<'a>(root: &'a Value, way: &[Value]) -> Option<&'a Value> {
 }
 
 fn child<'a>(value: &'a Value, key: &Value) -> Option<&'a Value> {
-    match value {
-        Value::Sequence(items) => items.get(usize::try_from(key.as_u64()?).ok()?),
-        other => other.as_mapping()?.get(key),
+    if let Value::Sequence(items) = value {
+        return items.get(usize::try_from(key.as_u64()?).ok()?);
     }
+    value.as_mapping()?.get(key)
 }
 
 fn at_mut<'a>(root: &'a mut Value, way: &[Value]) -> Option<&'a mut Value> {
-    way.iter().try_fold(root, |value, key| match value {
-        Value::Sequence(items) => items.get_mut(usize::try_from(key.as_u64()?).ok()?),
-        other => other.as_mapping_mut()?.get_mut(key),
+    way.iter().try_fold(root, |value, key| {
+        if let Value::Sequence(items) = value {
+            return items.get_mut(usize::try_from(key.as_u64()?).ok()?);
+        }
+        value.as_mapping_mut()?.get_mut(key)
     })
 }
 
@@ -264,12 +281,9 @@ pub(super) fn set(mapping: &mut Value, key: &str, value: Value) {
 }
 
 /// The value of a key of a mapping; `default` where there is none.
-fn entry<'a>(mapping: &'a mut Value, key: &str, default: Value) -> &'a mut Value {
-    if !mapping.is_mapping() {
-        *mapping = Value::Mapping(Mapping::new());
+fn entry<'a>(value: &'a mut Value, key: &str, default: Value) -> &'a mut Value {
+    if !value.is_mapping() {
+        *value = Value::Mapping(Mapping::new());
     }
-    match mapping {
-        Value::Mapping(mapping) => mapping.entry(key.into()).or_insert(default),
-        other => other,
-    }
+    if let Value::Mapping(mapping) = value { mapping.entry(key.into()).or_insert(default) } else { value }
 }
