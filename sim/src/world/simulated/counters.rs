@@ -114,7 +114,9 @@ mod tests {
         let mut counters = Counters::new(2);
         counters.restart(0.0);
         let mut chance = Chance::of(seed, Part::Requests);
-        order.iter().for_each(|at| drop(counters.look(*at, &load, &around, &mut chance)));
+        for at in order {
+            counters.look(*at, &load, &around, &mut chance);
+        }
         let all = (0..counters.times.len()).map(|i| (counters.times[i], counters.counts(i).iter().sum()));
         all.collect()
     }
