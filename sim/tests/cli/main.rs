@@ -1,5 +1,7 @@
 //! The command line as a script and a person meet it: what it prints, and the code it ends with.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

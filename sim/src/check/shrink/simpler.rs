@@ -29,8 +29,8 @@ fn written(text: String) -> Value {
     }
 }
 
-/// One number or a narrower range in the place of a range; nothing in the place of anything else.
-pub(super) fn narrower(value: &Value) -> Vec<Value> {
+/// One number in the place of a range; nothing in the place of anything else.
+pub(super) fn exact(value: &Value) -> Vec<Value> {
     let ranges = value.as_str().filter(|text| text.contains(".."));
     ranges.map(|text| texts(text).into_iter().map(written).collect()).unwrap_or_default()
 }
@@ -45,13 +45,14 @@ fn smaller(number: u64) -> Vec<u64> {
 fn texts(text: &str) -> Vec<String> {
     if let Some((min, max)) = text.split_once("..") {
         let (Some(min), Some(max)) = (Quantity::read(min), Quantity::read(max)) else { return Vec::new() };
-        let middle = Quantity { number: f64::midpoint(min.number, max.number), ..min };
-        let exact = [min, max, middle.rounded(), middle].map(Quantity::write);
-        let is_narrow = max.number - min.number <= max.number * 1e-3;
-        let halves =
-            [(min, middle), (middle, max)].map(|(min, max)| format!("{}..{}", min.write(), max.write()));
-        let halves = halves.into_iter().filter(|half| !is_narrow && half != text);
-        return exact.into_iter().chain(halves).collect();
+        let at = |part: f64| Quantity { number: min.number + (max.number - min.number) * part, ..min };
+        // What was drawn is not known here: one of these is near enough, or the range stays.
+        let parts = [0.0, 1.0, 0.5, 0.25, 0.75].into_iter().chain((1..16).map(|part| f64::from(part) / 16.0));
+        let mut exact: Vec<String> = parts.map(|part| at(part).write()).collect();
+        exact.insert(2, at(0.5).rounded().write());
+        let mut seen = std::collections::BTreeSet::new();
+        exact.retain(|written| seen.insert(written.clone()));
+        return exact;
     }
     let Some(quantity) = Quantity::read(text) else { return Vec::new() };
     let number = quantity.number;
@@ -139,10 +140,10 @@ mod tests {
     }
 
     #[test]
-    fn ranges_become_numbers_or_narrower() {
-        assert_eq!(of("0%..8%"), ["0%", "8%", "4%", "4%", "0%..4%", "4%..8%"]);
-        assert_eq!(of("10s..1m")[..2], ["10s", "1m"]);
-        assert_eq!(of("5.0..5.0001").len(), 4);
+    fn ranges_become_numbers() {
+        assert_eq!(of("0%..8%")[..5], ["0%", "8%", "4%", "2%", "6%"]);
+        assert_eq!(of("10s..1m")[..3], ["10s", "1m", "35s"]);
+        assert_eq!(of("5..5"), ["5"]);
     }
 
     #[test]

@@ -144,8 +144,10 @@ fn templates(root: &mut Value, folder: &Path) -> Result<(), InputError> {
 pub(super) fn name_faults(root: &mut Value, drawn: &[Trouble]) -> bool {
     let Some(world) = root.get_mut("world") else { return false };
     let is_swarm = world.get("swarm").is_some();
-    let has_preset = |faults: &Vec<Value>| faults.iter().any(|fault| fault.get("preset").is_some());
-    if !is_swarm && !world.get("faults").and_then(Value::as_sequence).is_some_and(has_preset) {
+    let is_range = |chance: &Value| chance.as_str().is_some_and(|chance| chance.contains(".."));
+    let is_drawn = |fault: &Value| fault.get("preset").is_some() || fault.get("chance").is_some_and(is_range);
+    let faults = world.get("faults").and_then(Value::as_sequence);
+    if !is_swarm && !faults.is_some_and(|faults| faults.iter().any(is_drawn)) {
         return false;
     }
     let faults = drawn.iter().map(|trouble| Value::Mapping(fault(trouble))).collect();
