@@ -58,7 +58,6 @@ fn a_world_that_shows_a_defect_becomes_small(scenario: &Scenario) {
     let small = shrunk.tree.scenario().unwrap();
     let again = broken_in(&small, small.setting.seed).map(|broken| broken.claim);
     plant(None);
-    println!("after {} runs:\n{text}", shrunk.runs);
 
     assert_eq!((again, small.setting.seed), (Some(broken.claim), seed));
     assert!(!text.contains(".."), "{text}");

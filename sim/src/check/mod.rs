@@ -7,7 +7,7 @@ mod shrink;
 use std::time::Duration;
 
 pub use self::search::{Searched, search};
-pub use self::shrink::{Shrunk, Tree, shrink};
+pub use self::shrink::{MOST_RUNS, Shrunk, Tree, shrink};
 use crate::{
     drive,
     expect::{self, Judged, Verdict},

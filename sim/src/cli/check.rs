@@ -13,7 +13,7 @@ use serin_core::time::parse_duration;
 use serin_sim::{
     check::{self, Broken, Search, Searched, Shrunk, Tree, Watch},
     drive, expect,
-    input::InputError,
+    input::{Fault, InputError},
     report::{self, Counterexample, Look, Page},
     scenario::{self, Scenario},
 };
@@ -78,9 +78,10 @@ JSON Lines, one for each scenario:
     seed, case (from 0), claim, actual, moment, atMs, runs, file
 
 Exit status:
-  0  everything held
-  1  something broke: the scenario that shows it was written
-  2  a file or an argument cannot be used";
+  0    everything held
+  1    something broke: the scenario that shows it was written
+  2    a file or an argument cannot be used
+  130  Ctrl-C; what is found by then is printed";
 
 const DEFAULT_CASES: u64 = 1_000;
 
@@ -117,6 +118,7 @@ fn check_all(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) 
                 let (exit, interrupted) = check_one(&subject, args, look, out)?;
                 worst = worst.max(exit);
                 if interrupted {
+                    worst = if worst == Exit::AsExpected { Exit::Interrupted } else { worst };
                     break;
                 }
                 continue;
@@ -142,7 +144,8 @@ impl Subject {
         let mut scenario = scenario::load(file)?;
         let mut tree = Tree::load(file, &scenario)?;
         if !args.faults.is_empty() || args.swarm {
-            tree = tree.with_faults(&names(&args.faults), args.swarm);
+            let refuse = |what: String| InputError::from(Fault::of_file(file, format!("--faults: {what}")));
+            tree = tree.with_faults(&names(&args.faults), args.swarm).map_err(refuse)?;
             scenario = tree.scenario()?;
         }
         Ok(Self { path: file.display().to_string(), scenario, tree })
@@ -159,40 +162,43 @@ struct Looker<'a>(&'a LongWork);
 
 impl Watch for Looker<'_> {
     fn ran(&self, cases: u64) {
-        self.0.does(cases);
+        self.0.done(cases);
     }
 
-    fn shrinks(&self, tried: u64, most: u64) {
-        self.0.says(format!("making it smaller: {tried} of at most {most} runs"));
+    fn shrinks(&self, _: u64, _: u64) {
+        self.0.done(1);
     }
 
     fn stops(&self) -> bool {
-        self.0.stops()
+        self.0.is_over()
     }
 }
 
 /// Searches one scenario; the exit, and whether somebody wants no more.
 fn check_one(subject: &Subject, args: &Args, look: Look, out: &mut dyn Write) -> io::Result<(Exit, bool)> {
-    let Subject { path, scenario, tree } = subject;
+    let Subject { scenario, tree, .. } = subject;
     let cases = args.cases.or(args.time.is_none().then_some(DEFAULT_CASES));
     let seed = args.seed.unwrap_or(scenario.setting.seed);
     let search = Search { cases: cases.unwrap_or(u64::MAX), seed };
-    let work = LongWork::begin(path, cases, args.time);
+    let work = cases.map_or_else(|| LongWork::open_ended("worlds"), |cases| LongWork::begin(cases, "worlds"));
+    let work = work.at_most(args.time);
     let searched = check::search(scenario, search, &Looker(&work));
+    let interrupted = work.end();
     let Some((case, broken)) = &searched.found else {
-        let interrupted = work.is_interrupted();
-        drop(work);
         out.write_all(held(subject, seed, &searched, args.format).as_bytes())?;
         return Ok((Exit::AsExpected, interrupted));
     };
     let seed = seed.wrapping_add(*case);
     let whole = tree.clone().about(scenario, seed, &broken.claim);
     // What was found is to be made small even where the time for the search is over.
-    let interrupted = work.is_interrupted();
-    drop(work);
-    let work = LongWork::begin(path, None, None);
-    let shrunk = if interrupted { None } else { check::shrink(whole.clone(), &broken.claim, &Looker(&work)) };
-    drop(work);
+    let shrunk = if interrupted {
+        None
+    } else {
+        let work = LongWork::begin(check::MOST_RUNS, "runs to make it smaller");
+        let shrunk = check::shrink(whole.clone(), &broken.claim, &Looker(&work));
+        work.end();
+        shrunk
+    };
     let found = Found { seed, case: *case, broken, shrunk: shrunk.as_ref() };
     let file = found.write(subject, &whole, &args.out)?;
     let text = match args.format {

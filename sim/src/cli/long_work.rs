@@ -1,87 +1,80 @@
-//! Work that takes its time: a bar on a terminal, a clean end at Ctrl-C, a limit of time.
+//! Work that takes long: a bar that shows how far it is, on a terminal, and ways to stop it.
 //!
 //! Nothing here is part of an answer: where no terminal looks on, nothing is shown.
 
 use std::{
-    sync::{
-        Once,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    io::{self, IsTerminal as _},
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Somebody wants it to stop.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// Somebody has pressed Ctrl-C.
+static STOP: AtomicBool = AtomicBool::new(false);
 
 /// Work under way.
-pub(crate) struct LongWork {
+pub(super) struct LongWork {
     bar: ProgressBar,
     ends: Option<Instant>,
-    done: AtomicU64,
 }
 
 impl LongWork {
-    /// Begins work of so many steps (`None`: nobody knows how many), for so long at the most.
-    ///
-    /// From here on the first Ctrl-C asks for an end, and the second ends the process.
-    #[expect(clippy::disallowed_methods, reason = "a limit of time is about the reader's clock")]
-    pub(crate) fn begin(what: &str, steps: Option<u64>, time: Option<Duration>) -> Self {
-        listen();
-        let bar = ProgressBar::with_draw_target(steps, ProgressDrawTarget::stderr());
-        let counts =
-            if steps.is_some() { "{wide_bar} {human_pos}/{human_len}" } else { "{spinner} {human_pos}" };
-        let left = if steps.is_some() { ", {eta} left" } else { "" };
-        let style = ProgressStyle::with_template(&format!("{{prefix}} {counts} {{per_sec}}{left} {{msg}}"));
-        if let Ok(style) = style {
-            bar.set_style(style);
-        }
-        bar.set_prefix(what.to_string());
-        let ends = time.and_then(|time| Instant::now().checked_add(time));
-        Self { bar, ends, done: AtomicU64::new(0) }
+    /// Work of so many steps. Ctrl-C asks it to stop from now on; a second one ends the command.
+    pub(super) fn begin(steps: u64, unit: &str) -> Self {
+        Self::with("{wide_bar} {human_pos} of {human_len} UNIT, {per_sec}, {eta} left", Some(steps), unit)
     }
 
-    /// So many more steps are done.
-    pub(crate) fn does(&self, steps: u64) {
-        self.done.fetch_add(steps, Ordering::Relaxed);
+    /// As [`begin`](Self::begin), of nobody knows how many steps.
+    pub(super) fn open_ended(unit: &str) -> Self {
+        Self::with("{spinner} {human_pos} UNIT, {per_sec} {msg}", None, unit)
+    }
+
+    fn with(template: &str, steps: Option<u64>, unit: &str) -> Self {
+        let on_terminal = io::stderr().is_terminal();
+        let target = if on_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(steps, target);
+        if let Ok(style) = ProgressStyle::with_template(&template.replace("UNIT", unit)) {
+            bar.set_style(style);
+        }
+        // One handler serves all work. Without one Ctrl-C ends the command as it always does.
+        let _ = ctrlc::try_set_handler(|| {
+            if STOP.swap(true, Ordering::Relaxed) {
+                std::process::exit(INTERRUPTED);
+            }
+        });
+        Self { bar, ends: None }
+    }
+
+    /// The same, and it is to stop after this time.
+    #[expect(clippy::disallowed_methods, reason = "a limit of time is about the reader's clock")]
+    pub(super) fn at_most(mut self, time: Option<Duration>) -> Self {
+        self.ends = time.and_then(|time| Instant::now().checked_add(time));
+        self
+    }
+
+    /// So many steps more are done.
+    pub(super) fn done(&self, steps: u64) {
         self.bar.inc(steps);
     }
 
-    /// What goes on beside the steps.
-    pub(crate) fn says(&self, what: String) {
-        self.bar.set_message(what);
+    /// Becomes true when somebody wants the work to stop.
+    pub(super) fn stop(&self) -> &AtomicBool {
+        &STOP
     }
 
-    /// Somebody has pressed Ctrl-C.
-    pub(crate) fn is_interrupted(&self) -> bool {
-        INTERRUPTED.load(Ordering::Relaxed)
-    }
-
-    /// The work is to stop: it was interrupted, or its time is over.
+    /// The work is to stop: somebody wants it, or its time is over.
     #[expect(clippy::disallowed_methods, reason = "a limit of time is about the reader's clock")]
-    pub(crate) fn stops(&self) -> bool {
-        self.is_interrupted() || self.ends.is_some_and(|ends| Instant::now() >= ends)
+    pub(super) fn is_over(&self) -> bool {
+        self.stop().load(Ordering::Relaxed) || self.ends.is_some_and(|ends| Instant::now() >= ends)
     }
-}
 
-impl Drop for LongWork {
-    /// The bar goes; what was found is printed elsewhere.
-    fn drop(&mut self) {
+    /// Takes the bar away; whether somebody stopped the work.
+    pub(super) fn end(self) -> bool {
         self.bar.finish_and_clear();
+        self.stop().load(Ordering::Relaxed)
     }
 }
 
-fn listen() {
-    static LISTENING: Once = Once::new();
-    LISTENING.call_once(|| {
-        let stop = || {
-            if INTERRUPTED.swap(true, Ordering::Relaxed) {
-                // As a shell tells of a process that was interrupted.
-                std::process::exit(130);
-            }
-        };
-        // Without a handler Ctrl-C ends the process as ever.
-        let _ = ctrlc::set_handler(stop);
-    });
-}
+/// As a shell says that a command was ended by Ctrl-C.
+pub(super) const INTERRUPTED: i32 = 130;

@@ -48,6 +48,8 @@ pub(crate) enum Exit {
     Failed,
     /// A file or an argument cannot be used, or the output not be written.
     Unusable,
+    /// Ctrl-C.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -57,6 +59,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             // As clap ends on a wrong argument.
             Exit::Unusable => 2,
+            Exit::Interrupted => 130,
         })
     }
 }

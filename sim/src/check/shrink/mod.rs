@@ -18,7 +18,7 @@ use super::{Broken, Watch, broken_in};
 use crate::{scenario, world};
 
 /// The most runs spent on one world.
-const MOST_RUNS: u64 = 2_000;
+pub const MOST_RUNS: u64 = 2_000;
 
 /// A small world that breaks the same claim.
 #[derive(Clone, Debug)]

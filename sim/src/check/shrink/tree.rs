@@ -54,8 +54,15 @@ impl Tree {
     }
 
     /// The same with more that goes wrong: names of faults or presets, and the choice of them by the seed.
-    #[must_use]
-    pub fn with_faults(mut self, names: &[String], swarm: bool) -> Self {
+    ///
+    /// # Errors
+    /// A name that is none.
+    pub fn with_faults(mut self, names: &[String], swarm: bool) -> Result<Self, String> {
+        let presets = scenario::PRESETS.iter().map(|(name, _)| *name);
+        let known: Vec<&str> = presets.chain(scenario::TROUBLES.iter().map(|(name, _)| *name)).collect();
+        if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
+            return Err(input::unknown("fault", name, &known));
+        }
         let world = entry(&mut self.root, "world", Value::Mapping(Mapping::new()));
         for name in names {
             let is_preset = scenario::PRESETS.iter().any(|(preset, _)| preset == name);
@@ -68,7 +75,7 @@ impl Tree {
         if swarm {
             set(world, "swarm", Value::Bool(true));
         }
-        self
+        Ok(self)
     }
 
     /// The same in the world of a seed, told for what breaks in it: other properties and expectations are left out.
