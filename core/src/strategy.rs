@@ -3,9 +3,12 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use crate::spec::{
-    Abilities,
-    raw::{self, Number},
+use crate::{
+    planted::{Defect, is_planted},
+    spec::{
+        Abilities,
+        raw::{self, Number},
+    },
 };
 
 /// A percentage, 0 to 100.
@@ -90,7 +93,10 @@ impl Steps {
     #[must_use]
     pub fn after(&self, weight: Weight) -> Option<Weight> {
         match self {
-            Self::Even { step, max } => (weight < *max).then(|| weight.saturating_add(*step).min(*max)),
+            Self::Even { step, max } => {
+                let largest = if is_planted(Defect::WeightOvershoot) { 100 } else { *max };
+                (weight < *max).then(|| weight.saturating_add(*step).min(largest))
+            }
             Self::Listed(steps) => steps.iter().copied().find(|step| *step > weight),
         }
     }

@@ -3,6 +3,8 @@
 //! A [`scenario`] is read from a file, [`drive`] runs it in virtual time against a scripted world, [`record`] is what
 //! happened, [`expect`] judges it. [`replay`] does all of this with one file, and [`explain`] tells people why it went so.
 
+pub mod check;
+pub mod checker;
 pub mod drive;
 pub mod expect;
 pub mod explain;

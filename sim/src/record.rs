@@ -30,10 +30,18 @@ pub struct Story {
     pub calls: Vec<Call>,
     /// Scripted events that never happened, by their place in the file.
     pub missed: Vec<usize>,
+    /// When each scripted event happened, by its place in the file; `None`: never.
+    pub events: Vec<Option<Duration>>,
+    /// The first moment after each stop of the controller.
+    pub restarts: Vec<usize>,
+    /// Nothing was left to happen at the end; else it was cut off at `until`.
+    pub rests: bool,
     /// The state at the end.
     pub end: State,
     /// The revision the primary runs at the end, if there is a primary and it can be told.
     pub promoted: Option<String>,
+    /// The revision the target shows at the end, if there is a target.
+    pub shown: Option<String>,
     /// What users have met, where that is simulated.
     pub users: Option<Users>,
     /// Broken invariants, with the index of the moment each broke in.
@@ -81,8 +89,12 @@ impl Story {
             moments: Vec::new(),
             calls: Vec::new(),
             missed: Vec::new(),
+            events: Vec::new(),
+            restarts: Vec::new(),
+            rests: false,
             end: State::default(),
             promoted: None,
+            shown: None,
             users: None,
             violations: Vec::new(),
         }

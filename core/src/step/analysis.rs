@@ -11,6 +11,8 @@ use crate::{
     decision::{Cause, Finding, Rule},
     message::Message,
     observation::Readiness,
+    planted::{Defect, is_planted},
+    revision::Revision,
     spec::{HookKind, Rollout},
     state::{Stage, Unready},
     time::Timestamp,
@@ -44,7 +46,12 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// What the target shows: a newer revision restarts the run, the promoted one ends it.
 fn revision(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    let Some(revision) = t.shown() else { return Flow::Continue(()) };
+    let Some(revision) = t.shown() else {
+        if is_planted(Defect::UnknownIsChange) {
+            return run::restart(t, r, Revision::of("unreadable"));
+        }
+        return Flow::Continue(());
+    };
     if *revision == t.state().applied {
         return Flow::Continue(());
     }
@@ -85,7 +92,8 @@ fn due(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         t.edit().ready_since = Some(now);
     }
     let state = t.state();
-    if now >= state.due && state.ready_since.is_none_or(|since| now.since(since) >= r.policy().delay) {
+    let is_due = now >= state.due || is_planted(Defect::EarlyCheck);
+    if is_due && state.ready_since.is_none_or(|since| now.since(since) >= r.policy().delay) {
         return Flow::Continue(());
     }
     t.keep_stall();
@@ -149,7 +157,7 @@ pub(super) fn failed(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
     let failed = state.failed_checks;
     t.measured = measured;
     t.tell(Message::CheckFailed { finding: finding.clone(), failed, threshold });
-    if failed >= threshold {
+    if failed >= threshold && !is_planted(Defect::LateRollback) {
         return threshold_reached(t, r, Some(finding));
     }
     t.act(Rule::CheckFailed, Vec::new())

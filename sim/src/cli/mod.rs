@@ -1,5 +1,6 @@
 //! What the `serin` command understands. One file for each verb.
 
+mod check;
 mod completions;
 mod explain;
 mod lint;
@@ -28,6 +29,7 @@ enum Verb {
     Replay(replay::Args),
     Explain(explain::Args),
     Lint(lint::Args),
+    Check(check::Args),
     Sweep(Box<sweep::Args>),
     Tune(Box<tune::Args>),
     Schema(schema::Args),
@@ -62,12 +64,16 @@ impl Cli {
             }
             Verb::Completions(args) => completions::run(args, &mut io::stdout(), &mut io::stderr()),
             Verb::Man(args) => man::run(args, &mut io::stdout(), &mut io::stderr()),
+            Verb::Check(args) => {
+                let screen = args.screen;
+                check::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+            }
         }
     }
 }
 
 /// How a verb ended, for the shell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     /// All is as expected.
     AsExpected,

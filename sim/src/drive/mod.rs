@@ -69,6 +69,9 @@ fn story(scenario: &Scenario, seed: u64, stop: Option<StopPoint>) -> Story {
     let outcome = drive.outcome();
     Story {
         missed: drive.timeline.missed(),
+        events: drive.timeline.times(),
+        rests: drive.rests,
+        shown: drive.world.target_shows(),
         promoted: outcome.promoted,
         users: outcome.users,
         end: drive.saved,
@@ -103,6 +106,8 @@ struct Drive<'a, L> {
     released: Duration,
     /// When the rollout of it ended.
     ended: Option<Duration>,
+    /// Nothing is left to happen.
+    rests: bool,
     log: L,
 }
 
@@ -133,6 +138,7 @@ impl<'a, L: Log> Drive<'a, L> {
             decisions: 0,
             released: Duration::ZERO,
             ended: None,
+            rests: false,
             log,
             saved,
         }
@@ -211,7 +217,11 @@ impl<'a, L: Log> Drive<'a, L> {
                 self.world.pass_to(next);
                 true
             }
-            Some(_) | None => false,
+            Some(_) => false,
+            None => {
+                self.rests = true;
+                false
+            }
         }
     }
 
@@ -364,6 +374,7 @@ impl<'a, L: Log> Drive<'a, L> {
 
     fn sleep(&mut self) -> bool {
         if self.world.is_gone() {
+            self.rests = true;
             return false;
         }
         if self.changed || self.wake_at.is_some_and(|wake_at| wake_at <= self.world.at()) {
@@ -376,6 +387,7 @@ impl<'a, L: Log> Drive<'a, L> {
 
     /// The controller is stopped and started: all it knows is what was saved.
     fn restart(&mut self) {
+        self.log.restarted(self.decisions);
         self.tick = Tick::new();
         self.calls = Calls::default();
         self.asked.clear();

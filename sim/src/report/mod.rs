@@ -1,5 +1,6 @@
 //! How stories are shown: pure functions from what happened to text. Nothing here writes or asks the terminal.
 
+mod counterexample;
 pub mod json;
 pub(crate) mod look;
 mod measured;
@@ -20,6 +21,7 @@ mod tests;
 
 use serin_core::Rollout;
 
+pub use self::counterexample::{Counterexample, counterexample};
 pub use self::look::{Look, WIDTH};
 pub use self::summary::{Ended, summary};
 use self::{
@@ -49,6 +51,12 @@ pub fn text(page: &Page<'_>, look: &Look) -> String {
     let broken: Vec<usize> = page.broken().iter().filter_map(|broken| broken.moment).collect();
     let timeline = timeline::timeline(page, &broken, look);
     format!("{}\n{timeline}\n{}", heading(page, look), verdict::verdict(page, look))
+}
+
+/// The timeline around a moment, without heading and verdict.
+#[must_use]
+pub fn around(page: &Page<'_>, moment: usize, look: &Look) -> String {
+    timeline::around(page, moment, look)
 }
 
 fn heading(page: &Page<'_>, look: &Look) -> String {

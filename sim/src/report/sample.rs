@@ -109,7 +109,11 @@ fn story(told: Vec<Told>) -> Story {
         moments,
         calls: Vec::new(),
         missed: Vec::new(),
+        events: Vec::new(),
+        restarts: Vec::new(),
+        rests: true,
         promoted: Some("v1".into()),
+        shown: None,
         users: None,
         violations: Vec::new(),
     }

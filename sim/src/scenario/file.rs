@@ -8,6 +8,7 @@ use serin_core::state::Status;
 use super::{
     event::WrittenEvent,
     expectation::WrittenItem,
+    property::WrittenProperty,
     schema,
     shape::{Lasting, TextOr},
     world::WrittenWorld,
@@ -44,6 +45,9 @@ pub(super) struct File {
     /// What must hold.
     #[serde(default)]
     pub(super) expect: Vec<WrittenItem>,
+    /// What must hold in every world that the scenario may mean.
+    #[serde(default)]
+    pub(super) properties: Vec<WrittenProperty>,
 }
 
 /// What the controller is started with.

@@ -81,7 +81,7 @@ impl World<'_> {
     /// Pods of the canary are started.
     pub(super) fn start_canary(&mut self) {
         let at = self.at();
-        let revision = self.target_runs();
+        let revision = self.target_shows();
         if let (Some(simulation), Some(revision)) = (&mut self.simulation, revision) {
             self.canary_pods.takes = simulation.start_canary(at, &revision);
             self.canary_pods.flaps = simulation.flaps(&revision);
@@ -107,7 +107,7 @@ impl World<'_> {
 
     /// Whether what the target runs keeps to the standard; `None` in a world that is not simulated.
     pub(crate) fn is_good(&mut self) -> Option<bool> {
-        let revision = self.target_runs()?;
+        let revision = self.target_shows()?;
         let standard = &self.scenario.standard;
         self.simulation.as_mut().map(|simulation| simulation.is_good(&revision, standard))
     }
@@ -150,7 +150,8 @@ impl World<'_> {
         );
     }
 
-    fn target_runs(&self) -> Option<String> {
+    /// The revision the target shows, if there is a target.
+    pub(crate) fn target_shows(&self) -> Option<String> {
         let target = self.truth.target.known()?.as_ref()?;
         Some(target.revision.known()?.spec.to_string())
     }

@@ -3,8 +3,6 @@
 //! Every fence of `console` in README.md and docs/: a line `$ serin …` is run from the root of the repository, and the
 //! lines behind it, up to the next such line, are what it prints. `UPDATE_CONSOLE=1 cargo test` writes them anew.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read a document has failed")]
-
 use std::{fs, path::Path};
 
 use crate::serin;

@@ -1,7 +1,5 @@
 //! `serin explain`, and what is made of the command line itself: completions and the manual.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot run the command has failed")]
-
 use std::path::Path;
 
 use insta_cmd::assert_cmd_snapshot;

@@ -199,6 +199,8 @@ pub struct Pattern {
     pub failed_checks: Option<u32>,
     /// Iterations.
     pub iterations: Option<u32>,
+    /// The pod template of the run, or the one last looked at.
+    pub revision: Option<String>,
 }
 
 impl Pattern {
@@ -209,6 +211,7 @@ impl Pattern {
             && self.canary_weight.is_none_or(|weight| weight == state.canary_weight)
             && self.failed_checks.is_none_or(|failed| failed == state.failed_checks)
             && self.iterations.is_none_or(|iterations| iterations == state.iterations)
+            && self.revision.as_ref().is_none_or(|revision| **revision == *state.applied.spec)
     }
 
     /// Whether it names nothing.
@@ -225,6 +228,7 @@ impl Pattern {
             canary_weight: self.canary_weight.map(|_| state.canary_weight),
             failed_checks: self.failed_checks.map(|_| state.failed_checks),
             iterations: self.iterations.map(|_| state.iterations),
+            revision: self.revision.as_ref().map(|_| state.applied.to_string()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What must hold in a story: each expectation is one statement.
 
+mod requests;
 mod schema;
 mod shown;
 mod written;
@@ -11,6 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serin_core::{Phase, State, command::Routes, spec::Severity, strategy::Weight};
 
+pub use self::requests::{Amount, Requests};
 pub(crate) use self::shown::Listed;
 pub(super) use self::written::WrittenItem;
 use super::{answer::HookAnswer, event::Pattern};
@@ -38,6 +40,8 @@ pub enum Expectation {
         /// The largest.
         max: Weight,
     },
+    /// Bounds of how many requests met what, over the whole story.
+    Requests(Requests),
     /// The routes that were set.
     Routes(Sequence<Routes>),
     /// The saved statuses.
@@ -64,6 +68,8 @@ pub enum Expectation {
     Time(Span),
     /// No saved status is like this.
     Never(Pattern),
+    /// Every saved status is like this.
+    Always(Pattern),
 }
 
 /// Values that are expected in this order.

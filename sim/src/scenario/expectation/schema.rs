@@ -26,11 +26,12 @@ const STATEMENTS: &[&str] = &[
     "rule",
     "promoted",
     "time",
+    "requests",
     "never",
 ];
 
 /// The fields that make one statement together.
-const AT_THE_END: &[&str] = &["phase", "canaryWeight", "failedChecks", "iterations"];
+const AT_THE_END: &[&str] = &["phase", "canaryWeight", "failedChecks", "iterations", "revision"];
 
 pub(super) fn statements() -> Value {
     let mut choices = schema::one_each(STATEMENTS);

@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serin_core::{Phase, command::Routes, spec::Severity, strategy::Weight};
 
-use super::{Called, CarriedOut, Counted, Expectation, Item, Row, Sequence, Span, Telling, Wanted, schema};
+use super::{
+    Called, CarriedOut, Counted, Expectation, Item, Requests, Row, Sequence, Span, Telling, Wanted, schema,
+};
 use crate::scenario::{
     answer::HookAnswer,
     event::Pattern,
@@ -40,6 +42,10 @@ pub(in crate::scenario) struct WrittenItem {
     failed_checks: Option<u32>,
     /// Iterations at the end of the story.
     iterations: Option<u32>,
+    /// The revision that a status is about.
+    revision: Option<String>,
+    /// How many requests users send, and how they end.
+    requests: Option<Requests>,
     /// An event contains the text.
     event: Option<TextOr<WrittenMatch>>,
     /// An alert contains the text.
@@ -223,12 +229,17 @@ impl WrittenItem {
             canary_weight: self.canary_weight,
             failed_checks: self.failed_checks,
             iterations: self.iterations,
+            revision: self.revision,
         };
+        if let Some(requests) = &self.requests {
+            requests.check()?;
+        }
         let time = self.time.map(WrittenTime::read).transpose()?;
         let statements = [
             self.phases.map(|list| Expectation::Phases(list.into())),
             self.weights.map(|list| Expectation::Weights(list.into())),
             self.weight.map(|bounds| Expectation::Weight { min: bounds.min, max: bounds.max }),
+            self.requests.map(Expectation::Requests),
             self.routes.map(|list| Expectation::Routes(unwrapped(list))),
             self.rows.map(|list| Expectation::Rows(list.into())),
             (!end.is_empty()).then_some(Expectation::End(end)),
@@ -327,6 +338,12 @@ mod tests {
             ("phases: {exactly: [\"\", Failed]}", "phases: exactly [\"\", Failed]"),
             ("weights: [10, 0]", "weights: [10, 0]"),
             ("weight: {max: 50}", "weight: from 0 to 50"),
+            ("requests: {failed: {max: 1%}}", "requests: failed at most 1%"),
+            (
+                "requests: {exposed: {min: 10, max: 20%}, exposedFailed: {max: 0}}",
+                "requests: exposed at least 10, at most 20%, exposedFailed at most 0",
+            ),
+            ("{phase: Failed, revision: v2}", "phase: Failed, revision: v2"),
             ("routes: [\"100/0 mirror 50\", \"0/100 matched\"]", "routes: [100/0 mirror 50, 0/100 matched]"),
             ("rows: [[Progressing, 10, 0, 0]]", "rows: [[Progressing, 10, 0, 0]]"),
             ("phase: Failed", "phase: Failed"),
@@ -365,6 +382,11 @@ mod tests {
             "routes: [\"90/20\"]",
             "routes: [\"90\"]",
             "phase: Faild",
+            "requests: {}",
+            "requests: {failed: {}}",
+            "requests: {failed: {max: 101%}}",
+            "requests: {failed: {max: lots}}",
+            "requests: {broken: {max: 1%}}",
             "time: {to: {}}",
             "time: {to: {phase: Failed}, min: 2s, max: 1s}",
             "rows: [[Failed, 0]]",

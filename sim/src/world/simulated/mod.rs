@@ -80,14 +80,15 @@ pub(crate) struct Copy<'a> {
 }
 
 impl<'a> Simulation<'a> {
-    pub(crate) fn begin(simulated: &'a Simulated, seed: u64, canary: &Rollout) -> Self {
+    /// The world of a seed; `is_edited`: the Canary may ask for other metrics later.
+    pub(crate) fn begin(simulated: &'a Simulated, seed: u64, canary: &Rollout, is_edited: bool) -> Self {
         let mut ranges = Chance::of(seed, Part::Ranges);
         let flow = Flow::draw(&simulated.traffic, &mut ranges);
         let matched = ranges.draw(simulated.traffic.matched);
         let router = ranges.draw(simulated.router);
         let weather = Weather::draw(simulated, seed, &mut ranges);
         let mut measures = canary.metrics().iter().filter_map(|metric| measure(simulated, metric));
-        let has_latency = measures.any(|measure| measure.quantile().is_some());
+        let has_latency = is_edited || measures.any(|measure| measure.quantile().is_some());
         let buckets = if has_latency { Buckets::of(&canary.shape().provider) } else { Buckets::none() };
         let scrapes = Scrapes::draw(seed, simulated.scrape, weather.of(What::ScrapeMissed));
         Self {
