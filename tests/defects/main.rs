@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serin_core::planted::{Defect, plant};
 use serin_sim::{
     check::{Search, Searched, Tree, broken_in, search, shrink},
-    scenario::{Scenario, find, load},
+    scenario::{Scenario, load},
 };
 
 /// Worlds in which a defect has to show.
@@ -34,17 +34,6 @@ fn sim_every_planted_defect_is_found_and_nothing_else() {
     assert_eq!(missed, [], "none of {CASES} worlds shows these");
 
     a_world_that_shows_a_defect_becomes_small(&scenario);
-    what_is_known_and_open_still_shows();
-}
-
-/// Worlds that show a defect of the core nobody has mended yet. Once one is mended its file moves to
-/// `scenarios/regressions`.
-fn what_is_known_and_open_still_shows() {
-    for path in find(&[folder().join("open")]).unwrap() {
-        let scenario = load(&path).unwrap();
-        let broken = broken_in(&scenario, scenario.setting.seed);
-        assert!(broken.is_some(), "{} is mended: move it to scenarios/regressions", path.display());
-    }
 }
 
 /// The small world shows the same, has no range left to draw from, and shows nothing once the defect is mended.

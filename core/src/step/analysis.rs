@@ -91,13 +91,18 @@ fn due(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if t.state().stage == Stage::Start && !r.policy().delay.is_zero() && t.state().ready_since.is_none() {
         t.edit().ready_since = Some(now);
     }
-    let state = t.state();
-    let is_due = now >= state.due || is_planted(Defect::EarlyCheck);
-    if is_due && state.ready_since.is_none_or(|since| now.since(since) >= r.policy().delay) {
+    if is_due(t, r) {
         return Flow::Continue(());
     }
     t.keep_stall();
     t.wait(Rule::NotDue)
+}
+
+/// Whether it is time for the next counted check.
+pub(super) fn is_due(t: &Turn<'_>, r: &Rollout) -> bool {
+    let state = t.state();
+    let is_time = t.now >= state.due || is_planted(Defect::EarlyCheck);
+    is_time && state.ready_since.is_none_or(|since| t.now.since(since) >= r.policy().delay)
 }
 
 /// The next counted check: on the grid of intervals, or an interval from now where this one had to wait for the
