@@ -6,6 +6,7 @@ mod console;
 mod explain;
 mod lint;
 mod schema;
+mod sweep;
 
 use std::{
     fs,
