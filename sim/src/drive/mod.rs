@@ -65,12 +65,15 @@ pub fn outcome(scenario: &Scenario, seed: u64) -> Outcome {
 
 fn story(scenario: &Scenario, seed: u64, stop: Option<StopPoint>) -> Story {
     let mut drive = Drive::new(scenario, seed, stop, Story::begin(scenario));
+    drive.world.keep_course();
     while drive.goes_on() {}
     let outcome = drive.outcome();
+    let course = drive.world.course(drive.released);
     Story {
         missed: drive.timeline.missed(),
         promoted: outcome.promoted,
         users: outcome.users,
+        course,
         end: drive.saved,
         ..drive.log
     }

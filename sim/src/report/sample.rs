@@ -111,6 +111,7 @@ fn story(told: Vec<Told>) -> Story {
         missed: Vec::new(),
         promoted: Some("v1".into()),
         users: None,
+        course: Vec::new(),
         violations: Vec::new(),
     }
 }
