@@ -2,6 +2,7 @@
 
 mod long_work;
 mod replay;
+mod report_file;
 mod screen;
 mod sweep;
 mod tune;

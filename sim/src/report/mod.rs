@@ -1,5 +1,6 @@
 //! How stories are shown: pure functions from what happened to text. Nothing here writes or asks the terminal.
 
+pub mod html;
 pub mod json;
 mod look;
 mod measured;

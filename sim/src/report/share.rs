@@ -43,6 +43,10 @@ impl Share {
         }
     }
 
+    pub(super) fn percent(self) -> Weight {
+        self.percent
+    }
+
     pub(super) fn which(self) -> Of {
         self.of
     }

@@ -33,7 +33,7 @@ pub(super) struct Piece {
 }
 
 /// About so many slices are a story.
-const SLICES: u64 = 90;
+const SLICES: u64 = 60;
 /// Lengths of slices that people can reckon with, in seconds.
 const LENGTHS: [u64; 14] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 21_600];
 
@@ -99,8 +99,7 @@ impl Simulation<'_> {
         for (metric, measure) in measures {
             for slice in &mut *slices {
                 let middle = f64::midpoint(slice.from.as_secs_f64(), slice.to.as_secs_f64());
-                let of =
-                    |load: &Load| Some(regime(load, &self.flow, &self.versions, middle)?.truth(measure));
+                let of = |load: &Load| Some(regime(load, &self.flow, &self.versions, middle)?.truth(measure));
                 let (canary, primary) = (of(&self.canary), of(&self.primary));
                 slice.truths.push(Truth { metric: metric.name.clone(), canary, primary });
             }
@@ -109,7 +108,12 @@ impl Simulation<'_> {
 }
 
 /// How a copy behaves at a time; `None` while it answers nobody.
-fn regime<'a>(load: &Load, flow: &Flow, versions: &'a [Behaviour], at: f64) -> Option<&'a super::behaviour::Regime> {
+fn regime<'a>(
+    load: &Load,
+    flow: &Flow,
+    versions: &'a [Behaviour],
+    at: f64,
+) -> Option<&'a super::behaviour::Regime> {
     let (_, _, segment) = load.within(at, at + f64::EPSILON.max(at * 1e-9)).next()?;
     let share = segment.users + segment.mirrored;
     (segment.serves && share > 0.0)
@@ -172,9 +176,9 @@ mod tests {
     fn slices_are_of_one_length_and_not_many() {
         let secs = Duration::from_secs;
         let cut = slices(secs(60), secs(60 + 1234));
-        assert!(cut.len() <= 90 && cut[0].to - cut[0].from == secs(15), "{} {:?}", cut.len(), cut[0]);
+        assert!(cut.len() <= 60 && cut[0].to - cut[0].from == secs(30), "{} {:?}", cut.len(), cut[0]);
         assert_eq!((cut[0].from, cut.last().unwrap().to), (secs(60), secs(1294)));
         assert!(slices(secs(5), secs(5)).is_empty());
-        assert!(slices(secs(0), secs(90 * 86_400)).len() <= 91);
+        assert!(slices(secs(0), secs(90 * 86_400)).len() <= 61);
     }
 }
