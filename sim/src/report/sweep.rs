@@ -154,7 +154,11 @@ pub fn csv(part: &Part) -> String {
         let values = point.set.iter().map(|(_, value)| quoted(value));
         let cells = numbers(&point.tally).into_iter().map(|(_, value)| match value {
             Value::Null => String::new(),
-            value => value.to_string(),
+            value @ (Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_)) => value.to_string(),
         });
         text += &line(values.chain(cells));
     }

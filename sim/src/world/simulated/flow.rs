@@ -84,7 +84,9 @@ impl Flow {
     pub(super) fn requests(&self, from: f64, to: f64) -> f64 {
         match self {
             Self::Constant(rps) => rps * (to - from),
-            _ => self.total(to) - self.total(from),
+            Self::Diurnal { .. } | Self::Ramp { .. } | Self::Burst { .. } | Self::Trace(_) => {
+                self.total(to) - self.total(from)
+            }
         }
     }
 
