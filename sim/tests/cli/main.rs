@@ -105,3 +105,9 @@ fn snap_an_unknown_option() {
 fn snap_the_same_bytes_twice() {
     assert_cmd_snapshot!(serin().args(["replay", "--check-determinism", "--quiet", "scenarios/conformance"]));
 }
+
+#[test]
+fn a_report_that_cannot_be_written_is_told_before_the_work_begins() {
+    let good = "scenarios/everyday/weighted-good.yaml";
+    assert_cmd_snapshot!(serin().args(["replay", good, "--report", "no/such/folder/report.html"]));
+}

@@ -162,7 +162,7 @@ fn join(series: &Series, context: &mut Context<'_, '_>) -> Drawn {
     for dot in &series.dots {
         match (dot.y, line.last().copied()) {
             (Some(y), Some((_, before))) if series.form == Form::Steps => {
-                line.extend([(dot.x, before), (dot.x, y)])
+                line.extend([(dot.x, before), (dot.x, y)]);
             }
             (Some(y), _) => line.push((dot.x, y)),
             (None, Some((_, before))) => {

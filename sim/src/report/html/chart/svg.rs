@@ -34,40 +34,56 @@ impl Ink {
     /// So many lines of a kind look different.
     pub(in super::super) const LINES: usize = 6;
 
-    const NAMED: [(Self, &str); 12] = [
-        (Self::Grid, "i-grid"),
-        (Self::Text, "i-text"),
-        (Self::Canary, "i-canary"),
-        (Self::CanaryTrue, "i-canary-true"),
-        (Self::Primary, "i-primary"),
-        (Self::Bound, "i-bound"),
-        (Self::Good, "i-good"),
-        (Self::Bad, "i-bad"),
-        (Self::Waiting, "i-waiting"),
-        (Self::Promoting, "i-promoting"),
-        (Self::Progressing, "i-progressing"),
-        (Self::Quiet, "i-quiet"),
+    /// Every class, by the number that plotters hands through as a colour.
+    const CLASSES: [&str; 12 + Self::LINES] = [
+        "i-grid",
+        "i-text",
+        "i-canary",
+        "i-canary-true",
+        "i-primary",
+        "i-bound",
+        "i-good",
+        "i-bad",
+        "i-waiting",
+        "i-promoting",
+        "i-progressing",
+        "i-quiet",
+        "i-line0",
+        "i-line1",
+        "i-line2",
+        "i-line3",
+        "i-line4",
+        "i-line5",
     ];
-    const NUMBERED: [&str; Self::LINES] = ["i-line0", "i-line1", "i-line2", "i-line3", "i-line4", "i-line5"];
 
-    pub(in super::super) fn class(self) -> &'static str {
+    fn number(self) -> u8 {
         match self {
-            Self::Line(number) => Self::NUMBERED[usize::from(number) % Self::LINES],
-            named => Self::NAMED.iter().find(|(ink, _)| *ink == named).map_or("i-text", |(_, class)| class),
+            Self::Grid => 0,
+            Self::Text => 1,
+            Self::Canary => 2,
+            Self::CanaryTrue => 3,
+            Self::Primary => 4,
+            Self::Bound => 5,
+            Self::Good => 6,
+            Self::Bad => 7,
+            Self::Waiting => 8,
+            Self::Promoting => 9,
+            Self::Progressing => 10,
+            Self::Quiet => 11,
+            Self::Line(line) => 12 + line % Self::LINES as u8,
         }
     }
 
-    /// How plotters hands it through: the number of its class, as a colour.
+    pub(in super::super) fn class(self) -> &'static str {
+        Self::CLASSES[usize::from(self.number())]
+    }
+
     pub(super) fn colour(self) -> RGBColor {
-        let named = Self::NAMED.iter().map(|(_, class)| *class);
-        let place = named.chain(Self::NUMBERED).position(|class| class == self.class());
-        RGBColor(0, 0, place.and_then(|place| u8::try_from(place).ok()).unwrap_or(0))
+        RGBColor(0, 0, self.number())
     }
 
     fn class_of(colour: BackendColor) -> &'static str {
-        let place = usize::from(colour.rgb.2);
-        let named = Self::NAMED.iter().map(|(_, class)| *class);
-        named.chain(Self::NUMBERED).nth(place).unwrap_or("i-text")
+        Self::CLASSES.get(usize::from(colour.rgb.2)).copied().unwrap_or("i-text")
     }
 }
 

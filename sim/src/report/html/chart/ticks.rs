@@ -28,8 +28,10 @@ const STEPS: [f64; 20] = [
 impl Scale {
     /// At most about so many ticks between two values.
     pub(in super::super) fn ticks(&self, from: f64, to: f64, most: u32) -> Vec<f64> {
-        let span = (to - from).max(f64::MIN_POSITIVE);
-        let least = span / f64::from(most.max(1));
+        if to <= from {
+            return vec![from];
+        }
+        let least = (to - from) / f64::from(most.max(1));
         let step = match self {
             Self::Time => STEPS.into_iter().find(|step| *step >= least).unwrap_or_else(|| nice(least)),
             Self::Names(names) => {

@@ -82,7 +82,7 @@ fn list(runs: &[Run], unusable: &[(String, String)]) -> Markup {
                     @for (number, run) in runs.iter().enumerate() {
                         tr {
                             th scope="row" { a href={ "#run-" (number + 1) } { (run.title) } }
-                            td { (sign(run.ended == Ended::AsExpected)) " " (run.ended.name()) }
+                            td.w { (sign(run.ended == Ended::AsExpected)) " " (run.ended.name()) }
                             td { (run.phase.name()) }
                             td.n { @if let Some(took) = run.took { (span(took)) } @else { (text::NONE) } }
                             td { code { (run.path) } }
@@ -211,25 +211,38 @@ fn verdict(page: &Page<'_>, ended: Ended) -> Markup {
     let broken = page.broken();
     let all = page.verdict.outcomes.len();
     html! {
-        p.verdict.(if ended == Ended::AsExpected { "good" } else { "bad" }) {
-            (sign(ended == Ended::AsExpected)) " "
-            @match ended {
-                Ended::AsExpected => { "As expected: " data value=(all) { (all) } @if all == 1 { " expectation holds" } @else { " expectations hold" } }
-                Ended::Differed => "Not deterministic: two replays differ",
-                Ended::Failed | Ended::Unusable => { "Not as expected: " (broken.len()) " of what must hold does not" }
+            p.verdict.(if ended == Ended::AsExpected { "good" } else { "bad" }) {
+                (sign(ended == Ended::AsExpected)) " "
+                @match ended {
+                    Ended::AsExpected => { "As expected: " data value=(all) { (all) } @if all == 1 { " expectation holds" } @else { " expectations hold" } }
+                    Ended::Differed => "Not deterministic: two replays differ",
+    Ended::Failed | Ended::Unusable => (what_broke(page)),
+                }
             }
-        }
-        @if !broken.is_empty() {
-            ul.broken {
-                @for broken in &broken {
-                    li {
-                        dl { dt { "expected" } dd { pre { (broken.expected) } } dt { "actual" } dd { pre { (broken.actual) } } }
+            @if !broken.is_empty() {
+                ul.broken {
+                    @for broken in &broken {
+                        li {
+                            dl {
+                                div { dt { "expected" } dd { pre { (broken.expected) } } }
+                                div { dt { "actual" } dd { pre { (broken.actual) } } }
+                            }
+                        }
                     }
                 }
             }
+            @for event in &page.story.missed { p { "! events[" (event) "] never happened" } }
         }
-        @for event in &page.story.missed { p { "! events[" (event) "] never happened" } }
+}
+
+fn what_broke(page: &Page<'_>) -> String {
+    let (all, violations) = (page.verdict.outcomes.len(), page.verdict.violations.len());
+    let failed = page.broken().len() - violations;
+    let mut text = format!("Not as expected: {failed} of {all} expectations failed");
+    if violations > 0 {
+        text += &format!(", {violations} invariants broken");
     }
+    text
 }
 
 fn figures(shown: &Shown<'_>) -> Markup {
