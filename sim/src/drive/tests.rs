@@ -347,7 +347,8 @@ fn after_a_stop_everything_may_answer_the_opposite() {
 
 #[test]
 fn slices_come_to_what_users_met() {
-    let world = "world: {traffic: {rps: 300}, versions: {v2: {errors: 0.5%}}}\nevents: [{at: 5m, deploy: v2}]";
+    let world =
+        "world: {traffic: {rps: 300}, versions: {v2: {errors: 0.5%}}}\nevents: [{at: 5m, deploy: v2}]";
     let scenario = scenario("mirror: true", world);
     let whole = run(&scenario);
     let sum = |of: fn(&Slice) -> u64| whole.course.iter().map(of).sum::<u64>();
