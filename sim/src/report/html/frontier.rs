@@ -72,7 +72,7 @@ fn chart(choices: &[Choice]) -> Chart {
         id: "frontier".into(),
         title: "The frontier".into(),
         about: "Across: half of the promotions within; up: chance of a false rollback plus chance of a miss. No policy here is \
-                beaten in both; numbers as in the list below"
+                beaten in both by one that meets the goals as surely; numbers as in the list below"
             .into(),
         size: (840, 340),
         x: Axis { scale: Scale::Time, from: 0.0, to: most(&mut choices.iter().filter_map(seconds)).max(1.0) },

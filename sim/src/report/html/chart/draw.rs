@@ -193,6 +193,7 @@ fn names(chart: &Chart, context: &Context<'_, '_>, over: &mut String) {
 }
 
 fn signs(chart: &Chart, context: &Context<'_, '_>, over: &mut String) {
+    let mut labels = Vec::new();
     for series in &chart.series {
         let Some(sign) = series.sign else { continue };
         for dot in &series.dots {
@@ -204,14 +205,22 @@ fn signs(chart: &Chart, context: &Context<'_, '_>, over: &mut String) {
                 let at = place(context, (dot.x, y));
                 over.push_str(&placed(sign, series.ink, at, Some(&dot.text)).into_string());
                 if !dot.label.is_empty() {
-                    let label = html! {
-                        text.text.strong x=(at.0 + 9.0) y=(at.1 - 7.0) { (dot.label) }
-                    };
-                    over.push_str(&label.into_string());
+                    label(&dot.label, at, &mut labels, over);
                 }
             }
         }
     }
+}
+
+/// A label beside a sign, where it covers no label that stands already.
+fn label(text: &str, (x, y): (f64, f64), labels: &mut Vec<(f64, f64)>, over: &mut String) {
+    let places = [(9.0, -7.0), (9.0, 16.0), (-17.0, -7.0), (-17.0, 16.0)].map(|(dx, dy)| (x + dx, y + dy));
+    let is_free = |(x, y): &(f64, f64)| {
+        labels.iter().all(|label| (label.0 - x).abs() > 15.0 || (label.1 - y).abs() > 13.0)
+    };
+    let (x, y) = places.into_iter().find(is_free).unwrap_or(places[0]);
+    labels.push((x, y));
+    over.push_str(&html! { text.text.strong x=(round(x)) y=(round(y)) { (text) } }.into_string());
 }
 
 /// An interval, with its ends.
