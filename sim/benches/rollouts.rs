@@ -18,7 +18,7 @@ fn rollouts(c: &mut Criterion) {
     });
     group.bench_function("all threads", |b| {
         b.iter(|| {
-            (0..ROLLOUTS).into_par_iter().for_each(|seed| drop(black_box(drive::outcome(&good, seed))))
+            (0..ROLLOUTS).into_par_iter().for_each(|seed| drop(black_box(drive::outcome(&good, seed))));
         });
     });
     group.finish();

@@ -1,6 +1,6 @@
 //! Runs a scenario: a [`Tick`] against a scripted world, in virtual time.
 //!
-//! One loop, [`Drive::run`]: let happen what is due, do what the tick wants next, and where there is nothing to do go to
+//! One loop, [`Drive::goes_on`]: let happen what is due, do what the tick wants next, and where there is nothing to do go to
 //! the next moment at which anything changes.
 
 mod calls;
