@@ -7,6 +7,7 @@ mod lint;
 mod long_work;
 mod man;
 mod replay;
+mod report_file;
 mod schema;
 mod screen;
 mod sweep;

@@ -1,6 +1,6 @@
 //! Runs a scenario: a [`Tick`] against a scripted world, in virtual time.
 //!
-//! One loop, [`Drive::run`]: let happen what is due, do what the tick wants next, and where there is nothing to do go to
+//! One loop, [`Drive::goes_on`]: let happen what is due, do what the tick wants next, and where there is nothing to do go to
 //! the next moment at which anything changes.
 
 mod calls;
@@ -65,8 +65,10 @@ pub fn outcome(scenario: &Scenario, seed: u64) -> Outcome {
 
 fn story(scenario: &Scenario, seed: u64, stop: Option<StopPoint>) -> Story {
     let mut drive = Drive::new(scenario, seed, stop, Story::begin(scenario));
+    drive.world.keep_course();
     while drive.goes_on() {}
     let outcome = drive.outcome();
+    let course = drive.world.course(drive.first_released.unwrap_or_default());
     Story {
         missed: drive.timeline.missed(),
         events: drive.timeline.times(),
@@ -74,6 +76,7 @@ fn story(scenario: &Scenario, seed: u64, stop: Option<StopPoint>) -> Story {
         shown: drive.world.target_shows(),
         promoted: outcome.promoted,
         users: outcome.users,
+        course,
         end: drive.saved,
         ..drive.log
     }
@@ -104,6 +107,8 @@ struct Drive<'a, L> {
     decisions: usize,
     /// When the last revision was deployed.
     released: Duration,
+    /// When the first one was.
+    first_released: Option<Duration>,
     /// When the rollout of it ended.
     ended: Option<Duration>,
     /// Nothing is left to happen.
@@ -137,6 +142,7 @@ impl<'a, L: Log> Drive<'a, L> {
             asked: Vec::new(),
             decisions: 0,
             released: Duration::ZERO,
+            first_released: None,
             ended: None,
             rests: false,
             log,
@@ -151,7 +157,7 @@ impl<'a, L: Log> Drive<'a, L> {
             ended: self.ended,
             good: self.world.is_good(),
             promoted: self.world.primary_runs(),
-            users: self.world.users(self.released),
+            users: self.world.users(self.first_released.unwrap_or_default()),
         }
     }
 
@@ -197,6 +203,7 @@ impl<'a, L: Log> Drive<'a, L> {
             self.changed |= is_seen;
             if let Action::Deploy(_) = action {
                 (self.released, self.ended) = (self.world.at(), None);
+                self.first_released.get_or_insert(self.released);
             }
             if let Action::Restart = action {
                 self.restart();

@@ -1,6 +1,7 @@
 //! How stories are shown: pure functions from what happened to text. Nothing here writes or asks the terminal.
 
 mod counterexample;
+pub mod html;
 pub mod json;
 pub(crate) mod look;
 mod measured;

@@ -41,6 +41,11 @@ impl Piece {
         cut(printable(sentence)).split_whitespace().map(|word| Self::new(style, word).after(1)).collect()
     }
 
+    /// What it says, without its style.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     fn width(&self) -> usize {
         self.text.chars().count()
     }

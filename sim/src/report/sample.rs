@@ -115,6 +115,7 @@ fn story(told: Vec<Told>) -> Story {
         promoted: Some("v1".into()),
         shown: None,
         users: None,
+        course: Vec::new(),
         violations: Vec::new(),
     }
 }

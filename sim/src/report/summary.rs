@@ -21,7 +21,7 @@ pub enum Ended {
 impl Ended {
     const ALL: [Self; 4] = [Self::AsExpected, Self::Failed, Self::Differed, Self::Unusable];
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::AsExpected => "as expected",
             Self::Failed => "failed",

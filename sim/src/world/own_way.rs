@@ -16,7 +16,7 @@ use super::{
     simulated::{Copies, Copy},
 };
 use crate::{
-    record::Users,
+    record::{Slice, Users},
     scenario::{Blind, HookAnswer, HookOutcome, MetricAnswer, SaveFault, What},
 };
 
@@ -103,6 +103,20 @@ impl World<'_> {
     pub(crate) fn users(&mut self, since: Duration) -> Option<Users> {
         let at = self.at();
         self.simulation.as_mut().map(|simulation| simulation.finish(since, at))
+    }
+
+    /// Keeps what [`World::course`] needs from now on.
+    pub(crate) fn keep_course(&mut self) {
+        if let Some(simulation) = &mut self.simulation {
+            simulation.keep_course();
+        }
+    }
+
+    /// What users met since then, in slices; after [`World::users`]. Empty in a world that is not simulated.
+    pub(crate) fn course(&mut self, since: Duration) -> Vec<Slice> {
+        let at = self.at();
+        let metrics = self.scenario.canary.metrics();
+        self.simulation.as_mut().map(|simulation| simulation.course(since, at, metrics)).unwrap_or_default()
     }
 
     /// Whether what the target runs keeps to the standard; `None` in a world that is not simulated.

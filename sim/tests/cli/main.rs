@@ -181,3 +181,9 @@ fn snap_worlds_in_which_everything_holds() {
     let files = ["scenarios/everyday/weighted-good.yaml", "tests/defects/general.yaml"];
     assert_cmd_snapshot!(serin().args(["check", "--cases", "20"]).args(files));
 }
+
+#[test]
+fn a_report_that_cannot_be_written_is_told_before_the_work_begins() {
+    let good = "scenarios/everyday/weighted-good.yaml";
+    assert_cmd_snapshot!(serin().args(["replay", good, "--report", "no/such/folder/report.html"]));
+}

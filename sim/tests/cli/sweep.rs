@@ -31,7 +31,9 @@ fn snap_a_sweep_as_json() {
 #[test]
 fn snap_a_sweep_as_csv() {
     let vary = "analysis.metrics[request-success-rate].thresholdRange.min=98.5,99";
-    assert_cmd_snapshot!(serin().args(["sweep", RELEASE, "--runs", "100", "--format", "csv", "--vary", vary]));
+    assert_cmd_snapshot!(
+        serin().args(["sweep", RELEASE, "--runs", "100", "--format", "csv", "--vary", vary])
+    );
 }
 
 #[test]
@@ -48,7 +50,10 @@ fn snap_what_cannot_be_swept() {
         ("scripted", &["sweep", "scenarios/everyday/weighted-bad.yaml"]),
         ("no-file", &["sweep", "no/such.yaml"]),
         ("no-goal", &["tune", RELEASE, "--goal", "missed<5%"]),
-        ("no-bad-release", &["tune", "scenarios/simulated/checkout.yaml", "--goal", "missed<=5%", "--runs", "16"]),
+        (
+            "no-bad-release",
+            &["tune", "scenarios/simulated/checkout.yaml", "--goal", "missed<=5%", "--runs", "16"],
+        ),
         ("no-part", &["sweep", "merge", "Cargo.toml"]),
     ] {
         insta::with_settings!({snapshot_suffix => name}, { assert_cmd_snapshot!(serin().args(args)) });

@@ -7,6 +7,7 @@ mod behaviour;
 mod buckets;
 mod chance;
 mod counters;
+mod course;
 mod flow;
 mod load;
 mod scrapes;
@@ -26,6 +27,7 @@ use self::{
     buckets::Buckets,
     chance::{Chance, Part},
     counters::Counters,
+    course::Stretch,
     flow::Flow,
     load::{Load, Segment, Surroundings},
     scrapes::Scrapes,
@@ -56,6 +58,8 @@ pub(crate) struct Simulation<'a> {
     buckets: Buckets,
     pub(crate) weather: Weather,
     users: Users,
+    /// What the course of it is told by, where that is wanted.
+    kept: Option<Vec<Stretch>>,
     seed: u64,
 }
 
@@ -108,6 +112,7 @@ impl<'a> Simulation<'a> {
             buckets,
             weather,
             users: Users::default(),
+            kept: None,
             seed,
         }
     }
