@@ -45,7 +45,7 @@ pub struct Story {
     pub shown: Option<String>,
     /// What users have met, where that is simulated.
     pub users: Option<Users>,
-    /// The same over time, in order, from the last release on; empty where that is not simulated.
+    /// The same over time, in order, from the first release on; empty where that is not simulated.
     pub course: Vec<Slice>,
     /// Broken invariants, with the index of the moment each broke in.
     pub violations: Vec<(usize, String)>,
