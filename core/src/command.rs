@@ -118,6 +118,7 @@ pub struct Split {
 
 /// Session cookies, each as `name=value`; Flagger's status fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Cookies {
     /// Keeps a user on the canary.

@@ -20,6 +20,10 @@ pub mod invariant;
 pub mod message;
 pub mod observation;
 pub mod phase;
+#[cfg(not(feature = "planted-defects"))]
+mod planted;
+#[cfg(feature = "planted-defects")]
+pub mod planted;
 pub mod question;
 pub mod request;
 pub mod revision;

@@ -3,7 +3,13 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use crate::spec::{Abilities, raw};
+use crate::{
+    planted::{Defect, is_planted},
+    spec::{
+        Abilities,
+        raw::{self, Number},
+    },
+};
 
 /// A percentage, 0 to 100.
 pub type Weight = u8;
@@ -87,7 +93,10 @@ impl Steps {
     #[must_use]
     pub fn after(&self, weight: Weight) -> Option<Weight> {
         match self {
-            Self::Even { step, max } => (weight < *max).then(|| weight.saturating_add(*step).min(*max)),
+            Self::Even { step, max } => {
+                let largest = if is_planted(Defect::WeightOvershoot) { 100 } else { *max };
+                (weight < *max).then(|| weight.saturating_add(*step).min(largest))
+            }
             Self::Listed(steps) => steps.iter().copied().find(|step| *step > weight),
         }
     }
@@ -207,7 +216,7 @@ pub fn derive(analysis: &raw::Analysis, can: Abilities) -> Result<Strategy, Refu
         return Ok(blue_green(iterations));
     }
     let listed = analysis.step_weights.as_ref().is_some_and(|steps| !steps.is_empty());
-    let even = analysis.step_weight.is_some_and(|step| step != 0);
+    let even = analysis.step_weight.is_some_and(|step| step != Number::Whole(0));
     if listed && even {
         return Err(refuse("stepWeights", "`stepWeight` and `stepWeights` exclude each other"));
     }
@@ -236,7 +245,7 @@ pub fn derive(analysis: &raw::Analysis, can: Abilities) -> Result<Strategy, Refu
 
 fn even_steps(analysis: &raw::Analysis, given: bool) -> Result<Steps, Refusal> {
     // Flagger reads a maxWeight of zero or less as "not given".
-    let max = analysis.max_weight.filter(|max| *max > 0);
+    let max = analysis.max_weight.filter(|max| max.whole().is_none_or(|max| max > 0));
     let max = match max {
         Some(max) => percentage(Some(max), "maxWeight")?,
         None if given => 100,
@@ -259,7 +268,7 @@ fn listed_steps(analysis: &raw::Analysis) -> Result<Steps, Refusal> {
 }
 
 fn mirror(analysis: &raw::Analysis) -> Result<Option<Mirror>, Refusal> {
-    if !analysis.mirror {
+    if analysis.mirror != Some(true) {
         return Ok(None);
     }
     let weight = match percentage(analysis.mirror_weight, "mirrorWeight")? {
@@ -276,17 +285,18 @@ fn mirror(analysis: &raw::Analysis) -> Result<Option<Mirror>, Refusal> {
     Ok(Some(Mirror { weight, step, max: max.max(weight) }))
 }
 
-fn percentage(value: Option<i64>, field: &'static str) -> Result<Weight, Refusal> {
-    let value = value.unwrap_or(0);
-    match u8::try_from(value) {
-        Ok(weight) if weight <= 100 => Ok(weight),
+fn percentage(value: Option<Number>, field: &'static str) -> Result<Weight, Refusal> {
+    let value = value.unwrap_or(Number::Whole(0));
+    match value.whole().map(u8::try_from) {
+        Some(Ok(weight)) if weight <= 100 => Ok(weight),
         _ => Err(Refusal { field, why: alloc::format!("{value} is no percentage from 0 to 100") }),
     }
 }
 
-fn count(value: Option<i64>, field: &'static str) -> Result<u32, Refusal> {
-    let value = value.unwrap_or(0);
-    u32::try_from(value).map_err(|_| Refusal { field, why: alloc::format!("{value} is no count") })
+fn count(value: Option<Number>, field: &'static str) -> Result<u32, Refusal> {
+    let value = value.unwrap_or(Number::Whole(0));
+    let count = value.whole().and_then(|value| u32::try_from(value).ok());
+    count.ok_or_else(|| Refusal { field, why: alloc::format!("{value} is no count") })
 }
 
 fn refuse(field: &'static str, why: &str) -> Refusal {

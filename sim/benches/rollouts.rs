@@ -6,11 +6,11 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayon::prelude::*;
 use serin_sim::{drive, scenario};
 
-const SCENARIO: &str = include_str!("six-steps.yaml");
+const SCENARIO: &str = include_str!("../../scenarios/simulated/checkout.yaml");
 const ROLLOUTS: u64 = 2_000;
 
 fn rollouts(c: &mut Criterion) {
-    let good = scenario::parse(SCENARIO, Path::new("six-steps.yaml")).expect("the scenario above is valid");
+    let good = scenario::parse(SCENARIO, Path::new("checkout.yaml")).expect("the scenario above is valid");
     let mut group = c.benchmark_group("rollouts");
     group.throughput(Throughput::Elements(ROLLOUTS)).sample_size(10);
     group.bench_function("one thread", |b| {

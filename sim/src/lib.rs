@@ -1,16 +1,21 @@
 //! Simulated worlds for [`serin_core`], and what the `serin` command does with them.
 //!
 //! A [`scenario`] is read from a file, [`drive`] runs it in virtual time against a scripted world, [`record`] is what
-//! happened, [`expect`] judges it. [`replay`] does all of this with one file.
+//! happened, [`expect`] judges it. [`replay`] does all of this with one file, and [`explain`] tells people why it went so.
 
+pub mod check;
+pub mod checker;
 pub mod drive;
 pub mod exact;
 pub mod expect;
+pub mod explain;
 pub mod input;
-mod prometheus;
+pub mod lint;
+pub mod prometheus;
 pub mod record;
 pub mod replay;
 pub mod report;
 pub mod scenario;
+pub mod schema;
 pub mod sweep;
 mod world;

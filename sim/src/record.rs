@@ -8,6 +8,7 @@ use serin_core::{
     message::Notice,
     observation::FailureClass,
     question::{Answer, Question},
+    revision::Text,
     spec::Shape,
     state::State,
     step::Wake,
@@ -30,17 +31,27 @@ pub struct Story {
     pub calls: Vec<Call>,
     /// Scripted events that never happened, by their place in the file.
     pub missed: Vec<usize>,
+    /// When each scripted event happened, by its place in the file; `None`: never.
+    pub events: Vec<Option<Duration>>,
+    /// The first moment after each stop of the controller.
+    pub restarts: Vec<usize>,
+    /// Nothing was left to happen at the end; else it was cut off at `until`.
+    pub rests: bool,
     /// The state at the end.
     pub end: State,
     /// The revision the primary runs at the end, if there is a primary and it can be told.
     pub promoted: Option<String>,
+    /// The revision the target shows at the end, if there is a target.
+    pub shown: Option<String>,
     /// What users have met, where that is simulated.
     pub users: Option<Users>,
+    /// The same over time, in order, from the first release on; empty where that is not simulated.
+    pub course: Vec<Slice>,
     /// Broken invariants, with the index of the moment each broke in.
     pub violations: Vec<(usize, String)>,
 }
 
-/// Requests of users, and how they ended. Copies of requests are nobody's requests.
+/// Requests of users since the first deployment, and how they ended. Copies of requests are nobody's requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Users {
     /// All of them.
@@ -81,12 +92,52 @@ impl Story {
             moments: Vec::new(),
             calls: Vec::new(),
             missed: Vec::new(),
+            events: Vec::new(),
+            restarts: Vec::new(),
+            rests: false,
             end: State::default(),
             promoted: None,
+            shown: None,
             users: None,
+            course: Vec::new(),
             violations: Vec::new(),
         }
     }
+}
+
+/// What users met in a slice of time, and what was true then.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Slice {
+    /// When it begins.
+    pub from: Duration,
+    /// When it ends.
+    pub to: Duration,
+    /// On the canary.
+    pub canary: Met,
+    /// On the primary.
+    pub primary: Met,
+    /// What each metric would show of it without end, in list order; those that are simulated.
+    pub truths: Vec<Truth>,
+}
+
+/// Requests of users on a copy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    /// All of them.
+    pub requests: u64,
+    /// Those that ended in a server error.
+    pub failed: u64,
+}
+
+/// What a metric would show of each copy, measured without end; `None` while a copy answers nobody.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Truth {
+    /// The name of the metric.
+    pub metric: Text,
+    /// Of the canary.
+    pub canary: Option<f64>,
+    /// Of the primary.
+    pub primary: Option<f64>,
 }
 
 /// One decided call and what became of it.

@@ -92,7 +92,7 @@ fn a_run_whose_check_is_not_due_allocates_nothing() {
 fn a_suspended_run_allocates_nothing() {
     let mut world = running("{stepWeight: 20}");
     let mut raw = manifest("istio", "{stepWeight: 20}");
-    raw.spec.suspend = true;
+    raw.spec.suspend = Some(true);
     world.canary = parse(&raw);
     settle(&mut world);
     assert_eq!(nothing(&world, world.now + SECOND), (0, Rule::Suspended));

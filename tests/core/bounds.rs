@@ -266,9 +266,9 @@ fn the_shortest_interval_is_ten_seconds() {
 
 #[test]
 fn a_progress_deadline_below_a_second_is_not_given() {
-    let seconds = |deadline| {
+    let seconds = |deadline: Option<i64>| {
         let mut raw = manifest("istio", "{}");
-        raw.spec.progress_deadline_seconds = deadline;
+        raw.spec.progress_deadline_seconds = deadline.map(Into::into);
         parse(&raw).expect("it makes sense").policy().progress_deadline.as_secs()
     };
     assert_eq!([None, Some(-1), Some(0), Some(1)].map(seconds), [600, 600, 600, 1]);

@@ -101,7 +101,7 @@ fn a_warm_up_begins_anew_with_a_canary_that_was_not_ready_and_goes_on_behind_a_c
 /// A run with a minute's deadline whose canary never gets ready; since when.
 fn never_ready() -> (World, Timestamp) {
     let mut raw = manifest("istio", "{interval: 10s, stepWeight: 20}");
-    raw.spec.progress_deadline_seconds = Some(60);
+    raw.spec.progress_deadline_seconds = Some(60.into());
     let mut world = World::deployed(parse(&raw).expect("it makes sense"));
     world.canary_broken = true;
     world.runs_until(&mut well, |state| state.phase == Phase::Progressing);
@@ -309,7 +309,7 @@ fn time_that_passes_while_suspended_does_not_count() {
     let (mut world, accepted) = running("{interval: 30s, stepWeight: 20}");
     world.canary.as_mut().expect("it makes sense");
     let mut raw = manifest("istio", "{interval: 30s, stepWeight: 20}");
-    raw.spec.suspend = true;
+    raw.spec.suspend = Some(true);
     let going = std::mem::replace(&mut world.canary, parse(&raw));
     assert_eq!(rule_at(&mut world, accepted + seconds(20)), Rule::Suspended);
     assert_eq!(rule_at(&mut world, accepted + seconds(3_620)), Rule::Suspended);

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use serin_core::{Phase, spec::raw};
+use serin_core::{
+    Phase,
+    spec::raw::{self, Number},
+};
 
 use crate::{
     support::{badly, cases, manifest, parse, well},
@@ -24,10 +27,11 @@ type Place = (u8, u32);
 
 /// The places of a run, in order: the start leads to the first, each passed check to the next, the last to promotion.
 fn ladder(a: &raw::Analysis) -> Vec<Place> {
-    let iterations = a.iterations.unwrap_or(0) as u32;
+    let iterations = whole(a.iterations).unwrap_or(0) as u32;
+    let mirror = a.mirror == Some(true);
     let listed = a.step_weights.clone().unwrap_or_default();
-    let even = a.step_weight.unwrap_or(0);
-    if listed.is_empty() && even == 0 && (a.r#match.is_some() || iterations > 0 || a.mirror) {
+    let even = whole(a.step_weight).unwrap_or(0);
+    if listed.is_empty() && even == 0 && (a.r#match.is_some() || iterations > 0 || mirror) {
         let checks = if iterations == 0 { 10 } else { iterations };
         let switch = if a.r#match.is_some() { 0 } else { 1 };
         return (1..=checks + switch).map(|iteration| (0, iteration)).collect();
@@ -35,14 +39,14 @@ fn ladder(a: &raw::Analysis) -> Vec<Place> {
     if a.r#match.is_some() && iterations > 0 {
         return (1..=iterations).map(|iteration| (0, iteration)).collect();
     }
-    let mut weights: Vec<i64> = if a.mirror { vec![0] } else { vec![] };
+    let mut weights: Vec<i64> = if mirror { vec![0] } else { vec![] };
     if listed.is_empty() {
         let (step, max) = if even == 0 { (10, 50) } else { (even, 100) };
-        let max = a.max_weight.unwrap_or(max);
+        let max = whole(a.max_weight).unwrap_or(max);
         weights.extend((1..).map(|n| n * step).take_while(|weight| *weight < max));
         weights.push(max);
     } else {
-        weights.extend(listed);
+        weights.extend(listed.into_iter().filter_map(Number::whole));
     }
     let last = weights[weights.len() - 1];
     while weights.len() + 1 < iterations as usize {
@@ -52,9 +56,13 @@ fn ladder(a: &raw::Analysis) -> Vec<Place> {
     weights.iter().enumerate().map(|(n, weight)| (*weight as u8, iteration(n))).collect()
 }
 
+fn whole(number: Option<Number>) -> Option<i64> {
+    number.and_then(Number::whole)
+}
+
 /// The rows of a whole run, each with the interval it falls in.
 fn rows(a: &raw::Analysis, outcomes: &[Outcome]) -> Vec<(u32, Row)> {
-    let threshold = a.threshold.unwrap_or(1) as u32;
+    let threshold = whole(a.threshold).unwrap_or(1) as u32;
     let consecutive = a.threshold_mode.as_deref() == Some("consecutive");
     let row = |phase, weight, failed, iterations| Row { phase, weight, failed, iterations };
     let mut rows = vec![(0, row(Phase::Progressing, 0, 0, 0))];
@@ -84,7 +92,7 @@ fn rows(a: &raw::Analysis, outcomes: &[Outcome]) -> Vec<(u32, Row)> {
     }
     let (mut weight, iteration) = places[places.len() - 1];
     rows.push((tick, row(Phase::Promoting, weight, failed, iteration)));
-    let step = a.step_weight_promotion.unwrap_or(0) as u8;
+    let step = whole(a.step_weight_promotion).unwrap_or(0) as u8;
     while step > 0 && weight > step {
         (weight, tick) = (weight - step, tick + 1);
         rows.push((tick, row(Phase::Promoting, weight, failed, iteration)));
@@ -123,14 +131,14 @@ fn analyses() -> impl Strategy<Value = raw::Analysis> {
             let header = "{match: [{headers: {x-canary: {exact: always}}}]}";
             let of = |analysis| manifest("istio", analysis).spec.analysis.unwrap_or_default();
             raw::Analysis {
-                step_weight,
-                max_weight,
-                step_weights,
-                iterations,
-                step_weight_promotion,
-                threshold: Some(counting.0),
+                step_weight: step_weight.map(Number::from),
+                max_weight: max_weight.map(Number::from),
+                step_weights: step_weights.map(|steps| steps.into_iter().map(Number::from).collect()),
+                iterations: iterations.map(Number::from),
+                step_weight_promotion: step_weight_promotion.map(Number::from),
+                threshold: Some(counting.0.into()),
                 threshold_mode: counting.1,
-                mirror,
+                mirror: Some(mirror),
                 r#match: of(header).r#match.filter(|_| matched),
                 ..of(rest)
             }

@@ -4,7 +4,10 @@ use std::fmt;
 
 use proptest::{collection, option, prelude::*, sample::select};
 use serde_json::Value;
-use serin_core::{Rollout, spec::raw};
+use serin_core::{
+    Rollout,
+    spec::raw::{self, Number},
+};
 
 use crate::support::{manifest, parse};
 
@@ -58,18 +61,18 @@ pub(crate) fn manifests() -> impl Strategy<Value = Manifest> {
             let (mirror, matched, affine, skips, keeps) = flags;
             let can = serin_core::spec::Provider::named(provider).expect("a known provider").can();
             let mut raw = manifest(provider, if matched && can.matches { MATCHED } else { "{}" });
-            raw.spec.skip_analysis = skips && !affine;
+            raw.spec.skip_analysis = Some(skips && !affine);
             raw.spec.revert_on_deletion = Some(!(keeps && affine));
-            raw.spec.progress_deadline_seconds = Some(deadline);
+            raw.spec.progress_deadline_seconds = Some(deadline.into());
             let analysis = raw.spec.analysis.as_mut().expect("it was given one");
             (analysis.step_weight, analysis.max_weight, analysis.step_weights) = steps;
-            analysis.step_weight_promotion = promotion_step;
-            analysis.iterations = iterations;
-            analysis.threshold = Some(threshold);
+            analysis.step_weight_promotion = promotion_step.map(Number::from);
+            analysis.iterations = iterations.map(Number::from);
+            analysis.threshold = Some(threshold.into());
             analysis.threshold_mode = mode;
             analysis.interval = Some(interval.into());
             analysis.delay = Some(delay.into());
-            analysis.mirror = mirror && can.mirror;
+            analysis.mirror = Some(mirror && can.mirror);
             analysis.webhooks = hooks;
             analysis.metrics = metrics;
             analysis.session_affinity = affine.then(|| raw::SessionAffinity {
@@ -89,14 +92,14 @@ pub(crate) fn rollouts() -> impl Strategy<Value = Rollout> {
 
 const MATCHED: &str = "{match: [{headers: {x-canary: {exact: always}}}]}";
 
-type Steps = (Option<i64>, Option<i64>, Option<Vec<i64>>);
+type Steps = (Option<Number>, Option<Number>, Option<Vec<Number>>);
 
 fn steps() -> impl Strategy<Value = Steps> {
     prop_oneof![
         1 => Just((None, None, None)),
-        2 => (20_i64..=60, option::of(10_i64..=100)).prop_map(|(step, max)| (Some(step), max, None)),
+        2 => (20_i64..=60, option::of(10_i64..=100)).prop_map(|(step, max)| (Some(step.into()), max.map(Number::from), None)),
         1 => collection::btree_set(1_i64..=100, 1..4)
-            .prop_map(|steps| (None, None, Some(steps.into_iter().collect()))),
+            .prop_map(|steps| (None, None, Some(steps.into_iter().map(Number::from).collect()))),
     ]
 }
 
@@ -117,7 +120,7 @@ fn hooks() -> impl Strategy<Value = Vec<raw::Webhook>> {
         r#type: Some(kind.into()),
         mode: mode.map(str::to_owned),
         url: "http://hooks.test/".into(),
-        mute_alert,
+        mute_alert: Some(mute_alert),
         ..Default::default()
     });
     collection::vec(hook, 0..5)

@@ -39,6 +39,7 @@ pub(crate) fn manifest(provider: &str, analysis: &str) -> raw::Canary {
             analysis: Some(analysis),
             ..Default::default()
         },
+        ..Default::default()
     }
 }
 

@@ -269,7 +269,7 @@ impl Story {
                 world.cluster.requests.push(Request { kind, value: value.into() });
             }
             Happening::Deleted => world.cluster.deleting = true,
-            Happening::Suspends(suspend) => self.written.spec.suspend = suspend,
+            Happening::Suspends(suspend) => self.written.spec.suspend = Some(suspend),
             Happening::Edited(manifest) => self.written = manifest.0,
             Happening::Senseless(senseless) => self.senseless = senseless,
             Happening::Refuses(class) => self.hands.refuses = Some(class),

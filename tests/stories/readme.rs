@@ -1,8 +1,12 @@
 //! What the README shows is what is printed.
 
 use serin_sim::{
+    check::{Search, Tree, search, shrink},
+    drive,
+    expect::judge_properties,
     replay::replay,
-    report::{Look, Page, WIDTH, text},
+    report::{Counterexample, Look, Page, WIDTH, counterexample, text},
+    scenario::load,
 };
 
 use crate::root;
@@ -29,4 +33,34 @@ fn printed() -> String {
         verdict: &replayed.verdict,
     };
     anstream::adapter::strip_str(&text(&page, &Look::new(WIDTH, false))).to_string()
+}
+
+const CHECKED: &str = "scenarios/everyday/bad-release-by-chance.yaml";
+
+#[test]
+fn the_readme_shows_what_a_check_finds() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+
+    let found = found();
+
+    assert!(readme.contains(found.trim_end()), "paste this into README.md:\n{found}");
+}
+
+/// What `serin check` prints of the first world that breaks the property.
+fn found() -> String {
+    let path = root().join(CHECKED);
+    let scenario = load(&path).unwrap();
+    let (case, broken) = search(&scenario, Search { cases: 1_000, seed: 1 }, &()).found.unwrap();
+    let seed = 1 + case;
+    let whole = Tree::load(&path, &scenario).unwrap();
+    let shrunk = shrink(whole.clone().about(&scenario, seed, &broken.claim), &broken.claim, &()).unwrap();
+    let story = drive::run_seed(&scenario, seed);
+    let verdict = judge_properties(&scenario, &story);
+    let (title, canary) = (&scenario.title, &scenario.canary);
+    let page = Page { path: CHECKED, title, canary, story: &story, verdict: &verdict };
+    let yaml = shrunk.tree.text_beside(&whole).unwrap();
+    let file = format!("bad-release-by-chance-seed-{seed}.yaml");
+    let shrunk = Some((yaml.as_str(), shrunk.runs));
+    let found = Counterexample { seed, case, broken: &broken, page, shrunk, file: &file };
+    anstream::adapter::strip_str(&counterexample(&found, &Look::new(WIDTH, false))).to_string()
 }

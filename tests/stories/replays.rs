@@ -20,7 +20,7 @@ fn complaint(path: &std::path::Path) -> Option<String> {
     if replayed.verdict.holds() {
         return None;
     }
-    let broken = replayed.story.violations.iter().map(|(_, what)| what.clone());
+    let broken = replayed.verdict.violations.iter().map(|(_, what)| what.clone());
     let missed = replayed.verdict.outcomes.iter().filter(|outcome| !matches!(outcome.judged, Judged::Held));
     let missed = missed.map(|outcome| format!("{:?}", outcome.judged));
     let why: Vec<String> = broken.chain(missed).collect();

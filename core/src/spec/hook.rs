@@ -1,9 +1,13 @@
 //! Webhooks: what is called, when, and how its answer is read.
 
-use alloc::{collections::BTreeMap, string::String, sync::Arc};
+use alloc::{collections::BTreeMap, format, string::String, sync::Arc};
 use core::{fmt, time::Duration};
 
-use super::{Rollout, parse::Problems, raw};
+use super::{
+    Rollout,
+    parse::Problems,
+    raw::{self, Number},
+};
 use crate::{revision::Text, time::parse_duration};
 
 /// One webhook.
@@ -55,6 +59,18 @@ pub enum HookKind {
 }
 
 impl HookKind {
+    /// Every name there is in a manifest.
+    pub const NAMES: [&str; 8] = [
+        "confirm-rollout",
+        "pre-rollout",
+        "rollout",
+        "confirm-traffic-increase",
+        "confirm-promotion",
+        "post-rollout",
+        "rollback",
+        "event",
+    ];
+
     /// The name in a manifest.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -121,7 +137,8 @@ impl Hook {
             None => Duration::from_secs(10),
             Some(text) => problems.check("timeout", parse_duration(text)).unwrap_or_default(),
         };
-        let retries = u32::try_from(raw.retries.unwrap_or(0)).ok();
+        let retries =
+            raw.retries.unwrap_or(Number::Whole(0)).whole().and_then(|count| u32::try_from(count).ok());
         if retries.is_none() {
             problems.add("retries", "must be a count of attempts, 0 or more");
         }
@@ -133,8 +150,8 @@ impl Hook {
             url: raw.url.as_str().into(),
             timeout,
             retries: retries.unwrap_or(0),
-            mute_alert: raw.mute_alert,
-            disable_tls: raw.disable_tls,
+            mute_alert: raw.mute_alert == Some(true),
+            disable_tls: raw.disable_tls == Some(true),
             metadata: Arc::new(raw.metadata.clone()),
             after_success,
             after_failure,
@@ -163,11 +180,7 @@ fn kind(raw: &raw::Webhook, problems: &mut Problems<'_>) -> Option<HookKind> {
             }
         },
         _ => {
-            problems.add(
-                "type",
-                "must be one of confirm-rollout, pre-rollout, rollout, confirm-traffic-increase, \
-                 confirm-promotion, post-rollout, rollback, event",
-            );
+            problems.add("type", &format!("must be one of {}", HookKind::NAMES.join(", ")));
             return None;
         }
     };

@@ -1,4 +1,4 @@
-//! A Canary that makes no sense, and where.
+//! Manifests that make no sense, and where.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -20,6 +20,13 @@ pub struct Invalid {
     pub problems: Vec<Problem>,
 }
 
+/// A MetricTemplate or an AlertProvider that makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// What is wrong; never empty.
+    pub problems: Vec<Problem>,
+}
+
 /// One wrong field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -37,14 +44,26 @@ impl fmt::Display for Problem {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, problem) in self.problems.iter().enumerate() {
-            if i > 0 {
-                f.write_str("; ")?;
-            }
-            fmt::Display::fmt(problem, f)?;
-        }
-        Ok(())
+        show(&self.problems, f)
     }
 }
 
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(&self.problems, f)
+    }
+}
+
+fn show(problems: &[Problem], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (i, problem) in problems.iter().enumerate() {
+        if i > 0 {
+            f.write_str("; ")?;
+        }
+        fmt::Display::fmt(problem, f)?;
+    }
+    Ok(())
+}
+
 impl core::error::Error for Invalid {}
+
+impl core::error::Error for Malformed {}

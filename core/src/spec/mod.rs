@@ -1,11 +1,13 @@
 //! What a Canary means: parsed once, valid by construction.
 //!
 //! [`raw`] is the manifest as written; [`Rollout::parse`] turns it into a [`Rollout`], or into an [`Invalid`] that
-//! names each wrong field.
+//! names each wrong field. [`MetricTemplate`] and [`AlertProvider`] do the same for the objects a Canary refers to.
 
+mod alert_provider;
 mod hook;
 mod invalid;
 mod metric;
+mod metric_template;
 mod parse;
 mod provider;
 pub mod raw;
@@ -15,9 +17,11 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::alert_provider::{AlertProvider, AlertSystem, AlertTarget};
 pub use self::hook::{Hook, HookKind, RunOn};
-pub use self::invalid::{Invalid, Problem};
+pub use self::invalid::{Invalid, Malformed, Problem};
 pub use self::metric::{Bounds, Leniency, Metric, MetricSource, SHIPPED_TEMPLATES};
+pub use self::metric_template::{MetricSystem, MetricTemplate};
 pub use self::parse::Defaults;
 pub use self::provider::{Abilities, PROVIDERS, Provider};
 use crate::{revision::Text, strategy::Strategy};

@@ -10,7 +10,8 @@ use core::{fmt::Display, time::Duration};
 
 use super::{
     Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Provider, Rollout, SessionAffinity, Severity,
-    Shape, ThresholdMode, raw,
+    Shape, ThresholdMode,
+    raw::{self, Number},
 };
 use crate::{revision::Text, strategy, time::parse_duration};
 
@@ -46,13 +47,15 @@ impl Rollout {
         let mut found = Vec::new();
         let identity = identity(raw);
         let shape = names(raw, defaults);
-        let problems = &mut Problems { at: String::new(), found: &mut found };
+        let problems = &mut Problems::of(&mut found);
         check_object(raw, problems);
+        check_service(raw, problems);
 
         let provider = Provider::named(&shape.provider);
         if provider.is_none() {
             problems.add("spec.provider", &unknown_provider(&shape.provider));
         }
+        let deadline = deadline(&raw.spec, problems);
         let given = raw.spec.analysis.as_ref().or(raw.spec.canary_analysis.as_ref());
         let none = raw::Analysis::default();
         let analysis = given.unwrap_or(&none);
@@ -64,7 +67,7 @@ impl Rollout {
             derived.map_err(|refusal| problems.add(refusal.field, &refusal.why)).ok()
         });
         check_matches(analysis, problems);
-        let policy = policy(&raw.spec, analysis, problems);
+        let policy = policy(analysis, deadline, problems);
         let mut metrics = each(&analysis.metrics, "metrics", problems, |metric, problems| {
             Metric::parse(metric, &identity.namespace, defaults, problems)
         });
@@ -81,7 +84,7 @@ impl Rollout {
             (Some(strategy), Some(provider)) if found.is_empty() => Ok(Self {
                 shape: Shape { strategy: strategy.name().into(), ..shape },
                 // Without an analysis there is nothing to wait for: Flagger promotes at once.
-                skip_analysis: raw.spec.skip_analysis || given.is_none(),
+                skip_analysis: raw.spec.skip_analysis == Some(true) || given.is_none(),
                 affinity: affinity.filter(|_| provider.can().affinity),
                 switches_traffic: provider.can().weights,
                 identity,
@@ -90,7 +93,7 @@ impl Rollout {
                 metrics,
                 hooks,
                 alerts,
-                suspend: raw.spec.suspend,
+                suspend: raw.spec.suspend == Some(true),
                 revert_on_deletion,
             }),
             _ => Err(Invalid { identity, shape, revert_on_deletion, problems: found }),
@@ -119,8 +122,13 @@ fn names(raw: &raw::Canary, defaults: &Defaults) -> Shape {
     }
 }
 
-fn or<'a>(text: &'a str, default: &'a str) -> &'a str {
+pub(super) fn or<'a>(text: &'a str, default: &'a str) -> &'a str {
     if text.is_empty() { default } else { text }
+}
+
+/// A text that says something.
+pub(super) fn filled(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
 }
 
 fn unknown_provider(name: &str) -> String {
@@ -128,16 +136,27 @@ fn unknown_provider(name: &str) -> String {
     format!("`{name}` is no known provider; known are {}", known.join(", "))
 }
 
-fn check_object(raw: &raw::Canary, problems: &mut Problems<'_>) {
-    if raw.api_version != "flagger.app/v1beta1" {
+/// What every object of ours says of itself.
+pub(super) fn check_identity(
+    expected: &str,
+    api_version: &str,
+    kind: &str,
+    metadata: &raw::Metadata,
+    problems: &mut Problems<'_>,
+) {
+    if api_version != "flagger.app/v1beta1" {
         problems.add("apiVersion", "must be flagger.app/v1beta1");
     }
-    if raw.kind != "Canary" {
-        problems.add("kind", "must be Canary");
+    if kind != expected {
+        problems.add("kind", &format!("must be {expected}"));
     }
-    if raw.metadata.name.is_empty() {
+    if metadata.name.is_empty() {
         problems.add("metadata.name", "is required");
     }
+}
+
+fn check_object(raw: &raw::Canary, problems: &mut Problems<'_>) {
+    check_identity("Canary", &raw.api_version, &raw.kind, &raw.metadata, problems);
     match &raw.spec.target_ref {
         None => {
             problems.add("spec.targetRef", "is required: the Deployment, DaemonSet or Service to release");
@@ -153,6 +172,12 @@ fn check_object(raw: &raw::Canary, problems: &mut Problems<'_>) {
     }
 }
 
+fn check_service(raw: &raw::Canary, problems: &mut Problems<'_>) {
+    if let Some(service) = &raw.spec.service {
+        whole(service.port, "spec.service.port", problems);
+    }
+}
+
 fn check_matches(analysis: &raw::Analysis, problems: &mut Problems<'_>) {
     for (i, item) in analysis.r#match.iter().flatten().enumerate() {
         let empty = item.headers.is_empty()
@@ -165,7 +190,13 @@ fn check_matches(analysis: &raw::Analysis, problems: &mut Problems<'_>) {
     }
 }
 
-fn policy(spec: &raw::CanarySpec, analysis: &raw::Analysis, problems: &mut Problems<'_>) -> Policy {
+fn deadline(spec: &raw::CanarySpec, problems: &mut Problems<'_>) -> Duration {
+    let seconds = whole(spec.progress_deadline_seconds, "spec.progressDeadlineSeconds", problems);
+    let seconds = seconds.filter(|seconds| *seconds > 0).unwrap_or(DEFAULT_DEADLINE_SECONDS);
+    Duration::from_secs(seconds.unsigned_abs())
+}
+
+fn policy(analysis: &raw::Analysis, progress_deadline: Duration, problems: &mut Problems<'_>) -> Policy {
     let interval = match analysis.interval.as_deref().filter(|text| !text.is_empty()) {
         None => DEFAULT_INTERVAL,
         Some(text) => problems.check("interval", parse_duration(text)).unwrap_or(DEFAULT_INTERVAL),
@@ -182,13 +213,13 @@ fn policy(spec: &raw::CanarySpec, analysis: &raw::Analysis, problems: &mut Probl
             ThresholdMode::Cumulative
         }
     };
-    let deadline = spec.progress_deadline_seconds.filter(|seconds| *seconds > 0);
+    let threshold = whole(analysis.threshold, "threshold", problems);
     Policy {
         interval: interval.max(SHORTEST_INTERVAL),
-        threshold: u32::try_from(analysis.threshold.unwrap_or(1).max(1)).unwrap_or(u32::MAX),
+        threshold: u32::try_from(threshold.unwrap_or(1).max(1)).unwrap_or(u32::MAX),
         threshold_mode,
         delay,
-        progress_deadline: Duration::from_secs(deadline.unwrap_or(DEFAULT_DEADLINE_SECONDS).unsigned_abs()),
+        progress_deadline,
         primary_ready_threshold: percentage(
             analysis.primary_ready_threshold,
             "primaryReadyThreshold",
@@ -198,9 +229,18 @@ fn policy(spec: &raw::CanarySpec, analysis: &raw::Analysis, problems: &mut Probl
     }
 }
 
-fn percentage(value: Option<i64>, field: &'static str, problems: &mut Problems<'_>) -> u8 {
-    match u8::try_from(value.unwrap_or(100)) {
-        Ok(percentage) if percentage <= 100 => percentage,
+/// A number that must be a whole one; `None` where it is left out or is not.
+fn whole(value: Option<Number>, field: &str, problems: &mut Problems<'_>) -> Option<i64> {
+    let whole = value?.whole();
+    if whole.is_none() {
+        problems.add(field, "must be a whole number");
+    }
+    whole
+}
+
+fn percentage(value: Option<Number>, field: &'static str, problems: &mut Problems<'_>) -> u8 {
+    match value.map_or(Some(100), Number::whole).and_then(|value| u8::try_from(value).ok()) {
+        Some(percentage) if percentage <= 100 => percentage,
         _ => {
             problems.add(field, "must be a percentage from 0 to 100");
             100
@@ -238,6 +278,7 @@ fn parse_affinity(raw: &raw::SessionAffinity, problems: &mut Problems<'_>) -> Op
     if primary == Some(raw.cookie_name.as_str()) {
         problems.add("sessionAffinity.primaryCookieName", "must differ from cookieName");
     }
+    whole(raw.max_age, "sessionAffinity.maxAge", problems);
     Some(SessionAffinity { cookie: raw.cookie_name.as_str().into(), primary_cookie: primary.map(Text::from) })
 }
 
@@ -273,7 +314,12 @@ pub(super) struct Problems<'a> {
     found: &'a mut Vec<Problem>,
 }
 
-impl Problems<'_> {
+impl<'a> Problems<'a> {
+    /// For a whole manifest.
+    pub(super) fn of(found: &'a mut Vec<Problem>) -> Self {
+        Self { at: String::new(), found }
+    }
+
     pub(super) fn add(&mut self, field: &str, what: &str) {
         let path = if self.at.is_empty() { field.into() } else { format!("{}.{field}", self.at) };
         self.found.push(Problem { path, what: what.into() });

@@ -9,11 +9,13 @@ use crate::{phase::Phase, revision::Text, time::Timestamp};
 
 /// Flagger's only condition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["type", "status", "reason"])))]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
     /// Always `Promoted`.
     pub r#type: Text,
     /// Whether the target's revision serves.
+    #[cfg_attr(feature = "schemars", schemars(with = "Text"))]
     pub status: ConditionStatus,
     /// The phase.
     pub reason: Text,

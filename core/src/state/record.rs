@@ -13,6 +13,7 @@ use crate::{
 
 /// The checks of a run, and its last measurements.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct AnalysisRecord {
     /// Checks that passed.
@@ -25,13 +26,16 @@ pub struct AnalysisRecord {
 
 /// One measurement, as alert templates and `kubectl` show it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Iteration {
     /// Name of the metric.
     pub metric: Text,
     /// Its value, if it had one.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<f64>"))]
     #[serde(default, with = "number::optional", skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
     /// The bound that it broke, or else one that it kept.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<f64>"))]
     #[serde(default, with = "number::optional", skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
     /// Whether it failed the check.

@@ -29,9 +29,11 @@ pub const VERSION: u16 = 1;
 
 /// The whole of `.status`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Status {
     /// The phase.
+    #[cfg_attr(feature = "schemars", schemars(extend("enum" = crate::spec::raw::schema::phases())))]
     pub phase: Phase,
     /// The canary's weight.
     pub canary_weight: Weight,
@@ -57,6 +59,7 @@ pub struct Status {
     /// What was measured.
     pub canary_analysis: AnalysisRecord,
     /// Ours.
+    #[cfg_attr(feature = "schemars", schemars(schema_with = "crate::spec::raw::schema::opaque"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub serin: Option<Own>,
 }

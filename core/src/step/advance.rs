@@ -10,6 +10,7 @@ use crate::{
     decision::Rule,
     message::{Message, Step},
     phase::Phase,
+    planted::{Defect, is_planted},
     spec::{HookKind, Rollout},
     state::{Stage, State},
     strategy::{BlueGreen, Strategy, Weight, Weighted},
@@ -109,10 +110,12 @@ fn gates(t: &mut Turn<'_>, r: &Rollout, next: Move) -> Flow {
 
 fn gate(t: &mut Turn<'_>, r: &Rollout, kind: HookKind) -> Flow {
     for hook in r.hooks_of(kind) {
-        if t.state().passed.contains(&hook.key) || t.state().passed_step.contains(&hook.key) {
+        let passed = t.state().passed.contains(&hook.key) || t.state().passed_step.contains(&hook.key);
+        if passed && !is_planted(Defect::HookCalledAgain) {
             continue;
         }
-        match t.ask(hook)? {
+        let answer = t.ask(hook)?;
+        match if is_planted(Defect::ClosedGatePassed) { answer.or_else(Ok) } else { answer } {
             Ok(said) => {
                 t.tell(Message::HookPassed { kind: kind.into(), hook: hook.name.clone(), said });
                 let state = t.edit();
@@ -155,8 +158,9 @@ fn make(t: &mut Turn<'_>, r: &Rollout, next: Move) {
     t.tell(Message::Advanced(step));
 }
 
-/// Changes the state as the move says.
-pub(super) fn apply(state: &mut State, strategy: &Strategy, next: Move) {
+/// Changes the state as the move says: stage, weight, mirrored percentage, iterations. Routes, gates and the schedule are
+/// the caller's.
+pub fn apply(state: &mut State, strategy: &Strategy, next: Move) {
     let counts_iterations = match strategy {
         Strategy::Weighted(weighted) => weighted.iterations > 0,
         Strategy::AbTesting { .. } | Strategy::BlueGreen(_) => true,

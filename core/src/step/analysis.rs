@@ -11,6 +11,8 @@ use crate::{
     decision::{Cause, Finding, Rule},
     message::Message,
     observation::Readiness,
+    planted::{Defect, is_planted},
+    revision::Revision,
     spec::{HookKind, Rollout},
     state::{Stage, Unready},
     time::Timestamp,
@@ -44,7 +46,12 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// What the target shows: a newer revision restarts the run, the promoted one ends it.
 fn revision(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    let Some(revision) = t.shown() else { return Flow::Continue(()) };
+    let Some(revision) = t.shown() else {
+        if is_planted(Defect::UnknownIsChange) {
+            return run::restart(t, r, Revision::of("unreadable"));
+        }
+        return Flow::Continue(());
+    };
     if *revision == t.state().applied {
         return Flow::Continue(());
     }
@@ -84,12 +91,18 @@ fn due(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if t.state().stage == Stage::Start && !r.policy().delay.is_zero() && t.state().ready_since.is_none() {
         t.edit().ready_since = Some(now);
     }
-    let state = t.state();
-    if now >= state.due && state.ready_since.is_none_or(|since| now.since(since) >= r.policy().delay) {
+    if is_due(t, r) {
         return Flow::Continue(());
     }
     t.keep_stall();
     t.wait(Rule::NotDue)
+}
+
+/// Whether it is time for the next counted check.
+pub(super) fn is_due(t: &Turn<'_>, r: &Rollout) -> bool {
+    let state = t.state();
+    let is_time = t.now >= state.due || is_planted(Defect::EarlyCheck);
+    is_time && state.ready_since.is_none_or(|since| t.now.since(since) >= r.policy().delay)
 }
 
 /// The next counted check: on the grid of intervals, or an interval from now where this one had to wait for the
@@ -149,7 +162,7 @@ pub(super) fn failed(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
     let failed = state.failed_checks;
     t.measured = measured;
     t.tell(Message::CheckFailed { finding: finding.clone(), failed, threshold });
-    if failed >= threshold {
+    if failed >= threshold && !is_planted(Defect::LateRollback) {
         return threshold_reached(t, r, Some(finding));
     }
     t.act(Rule::CheckFailed, Vec::new())

@@ -11,6 +11,7 @@ use crate::{
     decision::Rule,
     message::Message,
     observation::Readiness,
+    planted::{Defect, is_planted},
     spec::Rollout,
     state::{Pending, Stage},
 };
@@ -29,7 +30,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if applied && t.state().pending.is_none() {
         return Flow::Continue(());
     }
-    if *revision == t.state().promoted {
+    if *revision == t.state().promoted || is_planted(Defect::LostRevision) {
         // Set back without a run. Remembered, so that what it was set back from is new again.
         let state = t.edit();
         state.applied = revision.clone();

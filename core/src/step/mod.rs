@@ -25,7 +25,7 @@ mod wake;
 
 use alloc::vec::Vec;
 
-pub use self::advance::{Move, next_move};
+pub use self::advance::{Move, apply, next_move};
 use self::turn::{Flow, Turn};
 pub use self::wake::{Wake, Why};
 use crate::{

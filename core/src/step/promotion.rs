@@ -12,6 +12,7 @@ use crate::{
     message::{HookKindName, Message},
     observation::Readiness,
     phase::Phase,
+    planted::{Defect, is_planted},
     revision::Revision,
     spec::{Rollout, RunOn},
     state::{Intent, Owed, Stage, State, Unready},
@@ -180,7 +181,7 @@ fn take_traffic(t: &mut Turn<'_>, r: &Rollout, hurry: bool) -> Flow {
 /// The canary goes, an interval after its last users left it.
 fn complete(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool, hurry: bool) -> Flow {
     let now = t.now;
-    if now < t.state().due && !skipped && !hurry {
+    if now < t.state().due && !skipped && !hurry || is_planted(Defect::StuckPhase) {
         t.keep_stall();
         return t.wait(Rule::NotDue);
     }

@@ -4,7 +4,7 @@ use alloc::{vec, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    advance,
+    advance, analysis,
     turn::{Flow, Turn},
 };
 use crate::{
@@ -76,9 +76,12 @@ pub(super) fn routes(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 /// We were stopped between a command and its save: the routes are those of the step that is about to be made again.
 /// While analysing only until the check before it is decided; while promoting only where the primary can take it.
 fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> bool {
-    let (state, now) = (t.state(), t.now);
+    let state = t.state();
     match state.phase {
-        Phase::Progressing | Phase::WaitingPromotion if now >= state.due => {
+        // A check that is not made leaves nobody on what was to come after it.
+        Phase::Progressing | Phase::WaitingPromotion
+            if analysis::is_due(t, r) && t.canary_readiness().is_none_or(Readiness::is_ready) =>
+        {
             let mut after = state.clone();
             advance::apply(&mut after, r.strategy(), advance::next_move(r.strategy(), state));
             seen == Some(after.routes(r.strategy()))

@@ -13,6 +13,7 @@ use crate::{
     message::Message,
     observation::Readiness,
     phase::Phase,
+    planted::{Defect, is_planted},
     spec::RunOn,
     state::{Intent, Stage},
 };
@@ -21,6 +22,9 @@ use crate::{
 pub(super) fn decide(t: &mut Turn<'_>, cause: Cause) -> Flow {
     t.tell(Message::RollingBack(cause.clone()));
     t.edit().intent = Some(Intent::Rollback { cause, released: false });
+    if is_planted(Defect::LateIntent) {
+        return carry_out(t);
+    }
     t.act(Rule::RollbackDecided, Vec::new())
 }
 
@@ -47,13 +51,15 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     }
     end(t, &cause);
     let mut commands = match t.canary {
-        Ok(r) if !r.switches_traffic => Vec::new(),
+        Ok(r) if !r.switches_traffic || is_planted(Defect::RouteNotRestored) => Vec::new(),
         Ok(r) => vec![t.route(r)],
         Err(_) => {
             vec![Command::SetRoutes(Split { routes: Routes::PRIMARY, cookies: t.state().cookies.clone() })]
         }
     };
-    commands.extend([Command::PauseScaler, Command::ScaleDown]);
+    if !is_planted(Defect::CanaryLeftRunning) {
+        commands.extend([Command::PauseScaler, Command::ScaleDown]);
+    }
     t.tell(Message::CanaryFailed);
     t.act(Rule::RolledBack, commands)
 }

@@ -9,10 +9,12 @@ use crate::{
     decision::{Decision, Measured, Obstacle, Rule, Standing},
     message::Message,
     observation::{Fact, Observation, Primary, Readiness, Target, Unseen},
+    planted::{Defect, is_planted},
     question::{Answer, Asked, Question, QuestionId},
+    request::Request,
     revision::{Revision, Text},
     spec::{Hook, Invalid, Rollout, Shape},
-    state::{Origin, Stall, State},
+    state::{Origin, Outbox, Stall, State},
     time::Timestamp,
 };
 
@@ -286,7 +288,8 @@ impl<'a> Turn<'a> {
     fn tidy_up(&mut self, rule: Rule) -> (Rule, Vec<Command>) {
         let consumed = &self.old.consumed;
         let mut done = self.seen.requests.iter();
-        if let Some(done) = done.find(|request| consumed.get(&request.kind) == Some(&request.value)) {
+        let is_done = |request: &&Request| consumed.get(&request.kind) == Some(&request.value);
+        if let Some(done) = done.find(is_done).filter(|_| !is_planted(Defect::RequestForgotten)) {
             return (Rule::RequestCleared, vec![Command::ClearRequest(done.clone())]);
         }
         if !consumed.is_empty() {
@@ -348,6 +351,14 @@ impl<'a> Turn<'a> {
             self.draft.take().filter(|state| state != self.old && state.origin != Origin::Flagger)?;
         state.seq = state.seq.saturating_add(1);
         state.outbox.drop_sent(&self.seen.sent);
+        if is_planted(Defect::OutboxDropped) {
+            state.outbox = Outbox::default();
+        }
+        if is_planted(Defect::DoubleAlert) {
+            let alerts = self.notices.iter().filter(|notice| notice.alert().is_some());
+            let alerts: Vec<Message> = alerts.cloned().collect();
+            self.notices.extend(alerts);
+        }
         state.outbox.push(state.seq, self.now, core::mem::take(&mut self.notices));
         state.last_transition = self.now.whole_second();
         state.settle_condition(self.now);

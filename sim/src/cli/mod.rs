@@ -1,12 +1,19 @@
 //! What the `serin` command understands. One file for each verb.
 
+mod check;
+mod completions;
+mod explain;
+mod lint;
 mod long_work;
+mod man;
 mod replay;
+mod report_file;
+mod schema;
 mod screen;
 mod sweep;
 mod tune;
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -21,14 +28,24 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Replay(replay::Args),
+    Explain(explain::Args),
+    Lint(lint::Args),
+    Check(check::Args),
     Sweep(Box<sweep::Args>),
     Tune(Box<tune::Args>),
+    Schema(schema::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Cli {
     /// Does what was asked for.
     pub(crate) fn run(&self) -> Exit {
         match &self.verb {
+            Verb::Lint(args) => {
+                let screen = args.screen;
+                lint::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+            }
             Verb::Replay(args) => {
                 let screen = args.screen;
                 replay::run(args, screen.look(), &mut screen.out(), &mut screen.err())
@@ -41,12 +58,23 @@ impl Cli {
                 let screen = args.screen;
                 tune::run(args, screen.look(), &mut screen.out(), &mut screen.err())
             }
+            Verb::Schema(args) => schema::run_here(args),
+            Verb::Explain(args) => {
+                let screen = args.screen;
+                explain::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+            }
+            Verb::Completions(args) => completions::run(args, &mut io::stdout(), &mut io::stderr()),
+            Verb::Man(args) => man::run(args, &mut io::stdout(), &mut io::stderr()),
+            Verb::Check(args) => {
+                let screen = args.screen;
+                check::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+            }
         }
     }
 }
 
 /// How a verb ended, for the shell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     /// All is as expected.
     AsExpected,
@@ -67,6 +95,19 @@ impl From<Exit> for ExitCode {
             Exit::Unusable => 2,
             Exit::Interrupted => 130,
         })
+    }
+}
+
+/// How a verb ends whose output was written like this. A reader who has seen enough is no fault.
+fn written(outcome: io::Result<()>, err: &mut dyn io::Write) -> Exit {
+    match outcome {
+        Ok(()) => Exit::AsExpected,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::AsExpected,
+        Err(error) => {
+            // Standard error may be gone as well; the exit status tells.
+            let _ = writeln!(err, "error: cannot write: {error}");
+            Exit::Unusable
+        }
     }
 }
 

@@ -10,11 +10,15 @@ use rayon::prelude::*;
 use serin_sim::{
     input::InputError,
     replay::{Replayed, replay},
-    report::{self, Ended, Look, Page, json},
+    report::{self, Ended, Look, Page, html, json},
     scenario::find,
 };
 
-use super::{Exit, complaint, screen::Screen};
+use super::{
+    Exit, complaint,
+    report_file::{Patient, ReportTo},
+    screen::Screen,
+};
 
 /// Replay scenarios and show what was decided, and why
 ///
@@ -36,6 +40,8 @@ pub(crate) struct Args {
     #[arg(long)]
     check_determinism: bool,
     #[command(flatten)]
+    report: ReportTo,
+    #[command(flatten)]
     pub(super) screen: Screen,
 }
 
@@ -49,7 +55,8 @@ const EXAMPLES: &str = "\
 Examples:
   serin replay scenarios/everyday/weighted-bad.yaml      the timeline of one release
   serin replay --quiet scenarios/                        whether all of them went as expected
-  serin replay --format json a.yaml | jq .decision.rule  every rule that fired";
+  serin replay --format json a.yaml | jq .decision.rule  every rule that fired
+  serin replay a.yaml --report a.html                    charts of it, for a browser";
 
 const DETAILS: &str = "\
 JSON Lines:
@@ -85,8 +92,20 @@ const AT_ONCE: usize = 64;
 
 /// Replays, prints to `out`, complains to `err`.
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
-    let mut ended = Vec::new();
-    match replay_all(args, &look, &mut ended, out, err) {
+    if let Err(what) = args.report.try_out() {
+        // Standard error may be gone as well; the exit status tells.
+        let _ = err.write_all(complaint(&what).as_bytes());
+        return Exit::Unusable;
+    }
+    let mut patient;
+    let out: &mut dyn Write = if args.report.is_wanted() {
+        patient = Patient::new(out);
+        &mut patient
+    } else {
+        out
+    };
+    let (mut ended, mut told) = (Vec::new(), Told::default());
+    match replay_all(args, &look, &mut ended, &mut told, out, err) {
         Ok(()) => {}
         // The reader has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
@@ -96,6 +115,10 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
             return Exit::Unusable;
         }
     }
+    if let Err(what) = args.report.write(|| html::replays(&told.runs, &told.unusable)) {
+        let _ = err.write_all(complaint(&what).as_bytes());
+        return Exit::Unusable;
+    }
     match ended.iter().map(|(_, ended)| *ended).max() {
         Some(Ended::AsExpected) | None => Exit::AsExpected,
         Some(Ended::Failed | Ended::Differed) => Exit::Failed,
@@ -103,10 +126,19 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
     }
 }
 
+/// What goes into the report.
+#[derive(Default)]
+struct Told {
+    runs: Vec<html::Run>,
+    /// Paths that cannot be used, and why.
+    unusable: Vec<(String, String)>,
+}
+
 fn replay_all(
     args: &Args,
     look: &Look,
     ended: &mut Vec<(String, Ended)>,
+    told: &mut Told,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> io::Result<()> {
@@ -117,13 +149,25 @@ fn replay_all(
             Err(error) => {
                 err.write_all(complaint(&error.to_string()).as_bytes())?;
                 ended.push((path.display().to_string(), Ended::Unusable));
+                told.unusable.push((path.display().to_string(), error.to_string()));
             }
         }
     }
+    let is_alone = files.len() == 1 && ended.is_empty();
     let mut is_first = true;
-    for files in files.chunks(AT_ONCE) {
-        let shown: Vec<Shown> = files.par_iter().map(|file| Shown::of(file, args, look)).collect();
-        for shown in shown {
+    for (chunk, files) in files.chunks(AT_ONCE).enumerate() {
+        let numbered = files.par_iter().enumerate();
+        let place =
+            |i| if is_alone { html::Place::Alone } else { html::Place::Among(chunk * AT_ONCE + i + 1) };
+        let shown = numbered.map(|(i, file)| Shown::of(file, place(i), args, look));
+        for shown in shown.collect::<Vec<Shown>>() {
+            match shown.run {
+                Some(run) => told.runs.push(run),
+                None if shown.ended == Ended::Unusable => {
+                    told.unusable.push((shown.path.clone(), shown.err.clone()));
+                }
+                None => {}
+            }
             if !shown.out.is_empty() && args.format == Format::Text && !std::mem::take(&mut is_first) {
                 writeln!(out)?;
             }
@@ -145,16 +189,18 @@ struct Shown {
     ended: Ended,
     out: String,
     err: String,
+    /// Its part of the report, if there is to be one.
+    run: Option<html::Run>,
 }
 
 impl Shown {
-    fn of(file: &Path, args: &Args, look: &Look) -> Self {
+    fn of(file: &Path, place: html::Place, args: &Args, look: &Look) -> Self {
         let path = file.display().to_string();
         let (first, second) = match twice(file, args.check_determinism) {
             Ok(replayed) => replayed,
             Err(error) => {
                 let err = complaint(&error.to_string());
-                return Self { path, ended: Ended::Unusable, out: String::new(), err };
+                return Self { path, ended: Ended::Unusable, out: String::new(), err, run: None };
             }
         };
         let page = page(&path, &first);
@@ -173,7 +219,8 @@ impl Shown {
         };
         let err =
             difference.map(|difference| complaint(&format!("{path}: {difference}"))).unwrap_or_default();
-        Self { path, ended, out, err }
+        let run = args.report.is_wanted().then(|| html::Run::of(&page, ended, place));
+        Self { ended, out, err, run, path }
     }
 }
 

@@ -9,12 +9,12 @@ use std::{
 use clap::ValueEnum;
 use serin_sim::{
     exact,
-    report::{Look, exact as exact_report, sweep as report},
+    report::{Look, exact as exact_report, html, sweep as report},
     scenario::Document,
     sweep::{self, Axis, Part, Shard, Sweep},
 };
 
-use super::{Exit, complaint, long_work::LongWork, screen::Screen};
+use super::{Exit, complaint, long_work::LongWork, report_file::ReportTo, screen::Screen};
 
 /// Run a scenario in many worlds and count how it ends
 ///
@@ -34,7 +34,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
     runs: u64,
     /// Make only the runs of one machine of several: index, from 0, and count; prints what `sweep merge` reads
-    #[arg(long, value_name = "I/N", value_parser = Shard::parse)]
+    #[arg(long, value_name = "I/N", value_parser = Shard::parse, conflicts_with = "report")]
     shard: Option<Shard>,
     /// The most points that are run without being asked again
     #[arg(long, value_name = "N", default_value_t = 1_000)]
@@ -71,6 +71,8 @@ struct Print {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     #[command(flatten)]
+    report: ReportTo,
+    #[command(flatten)]
     screen: Screen,
 }
 
@@ -88,6 +90,7 @@ Examples:
   serin sweep release.yaml --vary analysis.threshold=1..5 --exact
   serin sweep release.yaml --runs 1000000 --shard 0/8 > 0.json
   serin sweep merge *.json
+  serin sweep release.yaml --vary analysis.threshold=1..5 --report sweep.html
 
 Fields:
   analysis.threshold, spec.provider, world.versions.v2.errors, analysis.metrics[request-success-rate].thresholdRange.min
@@ -110,13 +113,15 @@ impl Args {
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let printed = match &args.verb {
         Some(Verb::Merge(args)) => {
-            merged(&args.files).and_then(|part| print(&part, args.print.format, &look, out).map(|()| false))
+            let try_out = args.print.report.try_out();
+            let part = try_out.and_then(|()| merged(&args.files));
+            part.and_then(|part| print(&part, &args.print, &look, out).map(|()| false))
         }
         None if args.exact => computed(args, &look, out).map(|()| false),
-        None => swept(args, err).and_then(|(part, stopped)| {
+        None => args.print.report.try_out().and_then(|()| swept(args, err)).and_then(|(part, stopped)| {
             let sharded = args.shard.is_some();
             let printed =
-                if sharded { part_lines(&part, out) } else { print(&part, args.print.format, &look, out) };
+                if sharded { part_lines(&part, out) } else { print(&part, &args.print, &look, out) };
             printed.map(|()| stopped)
         }),
     };
@@ -219,13 +224,14 @@ fn part_lines(part: &Part, out: &mut dyn Write) -> Result<(), String> {
     written(writeln!(out, "{text}"))
 }
 
-fn print(part: &Part, format: Format, look: &Look, out: &mut dyn Write) -> Result<(), String> {
-    let text = match format {
+fn print(part: &Part, args: &Print, look: &Look, out: &mut dyn Write) -> Result<(), String> {
+    let text = match args.format {
         Format::Text => report::text(part, look),
         Format::Json => report::json(part),
         Format::Csv => report::csv(part),
     };
-    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))?;
+    args.report.write(|| html::sweep(part))
 }
 
 /// A failed write as a message; a reader who left early is none.

@@ -4,12 +4,12 @@ use std::{io::Write, path::PathBuf};
 
 use clap::ValueEnum;
 use serin_sim::{
-    report::{Look, sweep as report},
+    report::{Look, html, sweep as report},
     scenario::Document,
     sweep::{self, Axis, Frontier, Goal, Met},
 };
 
-use super::{Exit, complaint, long_work::LongWork, screen::Screen, sweep::written};
+use super::{Exit, complaint, long_work::LongWork, report_file::ReportTo, screen::Screen, sweep::written};
 
 /// Search for policies that meet goals
 ///
@@ -38,6 +38,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     #[command(flatten)]
+    report: ReportTo,
+    #[command(flatten)]
     pub(super) screen: Screen,
 }
 
@@ -60,12 +62,13 @@ Exit status:
 
 /// Searches, prints to `out`, complains to `err`.
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
-    let found = tuned(args).and_then(|(found, stopped)| {
+    let found = args.report.try_out().and_then(|()| tuned(args)).and_then(|(title, found, stopped)| {
         let text = match args.format {
             Format::Text => report::frontier(&found, &args.goals, &look),
             Format::Json => report::frontier_json(&found, &args.goals),
         };
         written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))?;
+        args.report.write(|| html::frontier(&title, &found, &args.goals))?;
         Ok((found, stopped))
     });
     match found {
@@ -80,7 +83,8 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
     }
 }
 
-fn tuned(args: &Args) -> Result<(Frontier, bool), String> {
+/// The title of the scenario, what was found, and whether the search was stopped.
+fn tuned(args: &Args) -> Result<(String, Frontier, bool), String> {
     let path = args.scenario.display();
     let document = Document::load(&args.scenario).map_err(|error| error.to_string())?;
     let scenario = document.with(&[]).map_err(|error| error.to_string())?;
@@ -119,5 +123,5 @@ fn tuned(args: &Args) -> Result<(Frontier, bool), String> {
             ));
         }
     }
-    Ok((found, stopped))
+    Ok((scenario.title, found, stopped))
 }

@@ -65,6 +65,8 @@ struct Checks {
 impl Log for Checks {
     const WATCHES: bool = false;
 
+    fn restarted(&mut self, _: usize) {}
+
     fn decided(&mut self, _: Duration, happened: &mut Vec<String>, asked: &mut Vec<Asked>, _: &Plan) {
         happened.clear();
         asked.clear();

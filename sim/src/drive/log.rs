@@ -25,6 +25,8 @@ pub(super) trait Log {
     fn saved(&mut self, state: &State);
     /// Notices were delivered.
     fn sent(&mut self, notices: &[Notice]);
+    /// The controller was stopped and started; the next moment has this number.
+    fn restarted(&mut self, moment: usize);
     /// Something does not hold that always must.
     fn violated(&mut self, moment: usize, what: String);
 }
@@ -72,6 +74,10 @@ impl Log for Story {
         }
     }
 
+    fn restarted(&mut self, moment: usize) {
+        self.restarts.push(moment);
+    }
+
     fn violated(&mut self, moment: usize, what: String) {
         self.violations.push((moment, what));
     }
@@ -97,5 +103,6 @@ impl Log for Nothing {
     fn tried(&mut self, _: Command, _: Option<(FailureClass, String)>) {}
     fn saved(&mut self, _: &State) {}
     fn sent(&mut self, _: &[Notice]) {}
+    fn restarted(&mut self, _: usize) {}
     fn violated(&mut self, _: usize, _: String) {}
 }

@@ -1,6 +1,6 @@
 //! Runs a scenario: a [`Tick`] against a scripted world, in virtual time.
 //!
-//! One loop, [`Drive::run`]: let happen what is due, do what the tick wants next, and where there is nothing to do go to
+//! One loop, [`Drive::goes_on`]: let happen what is due, do what the tick wants next, and where there is nothing to do go to
 //! the next moment at which anything changes.
 
 mod calls;
@@ -67,12 +67,18 @@ pub fn outcome(scenario: &Scenario, seed: u64) -> Outcome {
 
 fn story(scenario: &Scenario, seed: u64, stop: Option<StopPoint>) -> Story {
     let mut drive = Drive::new(scenario, seed, stop, Story::begin(scenario));
+    drive.world.keep_course();
     while drive.goes_on() {}
     let outcome = drive.outcome();
+    let course = drive.world.course(drive.first_released.unwrap_or_default());
     Story {
         missed: drive.timeline.missed(),
+        events: drive.timeline.times(),
+        rests: drive.rests,
+        shown: drive.world.target_shows(),
         promoted: outcome.promoted,
         users: outcome.users,
+        course,
         end: drive.saved,
         ..drive.log
     }
@@ -103,8 +109,12 @@ struct Drive<'a, L> {
     decisions: usize,
     /// When the last revision was deployed.
     released: Duration,
+    /// When the first one was.
+    first_released: Option<Duration>,
     /// When the rollout of it ended.
     ended: Option<Duration>,
+    /// Nothing is left to happen.
+    rests: bool,
     log: L,
 }
 
@@ -134,7 +144,9 @@ impl<'a, L: Log> Drive<'a, L> {
             asked: Vec::new(),
             decisions: 0,
             released: Duration::ZERO,
+            first_released: None,
             ended: None,
+            rests: false,
             log,
             saved,
         }
@@ -147,7 +159,7 @@ impl<'a, L: Log> Drive<'a, L> {
             ended: self.ended,
             good: self.world.is_good(),
             promoted: self.world.primary_runs(),
-            users: self.world.users(self.released),
+            users: self.world.users(self.first_released.unwrap_or_default()),
         }
     }
 
@@ -193,6 +205,7 @@ impl<'a, L: Log> Drive<'a, L> {
             self.changed |= is_seen;
             if let Action::Deploy(_) = action {
                 (self.released, self.ended) = (self.world.at(), None);
+                self.first_released.get_or_insert(self.released);
             }
             if let Action::Restart = action {
                 self.restart();
@@ -213,7 +226,11 @@ impl<'a, L: Log> Drive<'a, L> {
                 self.world.pass_to(next);
                 true
             }
-            Some(_) | None => false,
+            Some(_) => false,
+            None => {
+                self.rests = true;
+                false
+            }
         }
     }
 
@@ -366,6 +383,7 @@ impl<'a, L: Log> Drive<'a, L> {
 
     fn sleep(&mut self) -> bool {
         if self.world.is_gone() {
+            self.rests = true;
             return false;
         }
         if self.changed || self.wake_at.is_some_and(|wake_at| wake_at <= self.world.at()) {
@@ -378,6 +396,7 @@ impl<'a, L: Log> Drive<'a, L> {
 
     /// The controller is stopped and started: all it knows is what was saved.
     fn restart(&mut self) {
+        self.log.restarted(self.decisions);
         self.tick = Tick::new();
         self.calls = Calls::default();
         self.asked.clear();

@@ -5,7 +5,10 @@ use std::path::Path;
 use serin_core::{Phase, decision::Rule, observation::FailureClass, question::Answer};
 
 use super::*;
-use crate::scenario::{self, Row};
+use crate::{
+    record::Slice,
+    scenario::{self, Row},
+};
 
 /// A weighted rollout in one step, with what stands below `analysis` and behind the Canary.
 fn scenario(analysis: &str, further: &str) -> Scenario {
@@ -340,4 +343,23 @@ fn after_a_stop_everything_may_answer_the_opposite() {
     let denied = |asked: &Asked| matches!(asked.answer, Answer::Deny(_));
     assert!(story.moments.iter().flat_map(|moment| &moment.asked).all(denied));
     assert_eq!(story.end.phase, Phase::Failed);
+}
+
+#[test]
+fn slices_come_to_what_users_met() {
+    let world =
+        "world: {traffic: {rps: 300}, versions: {v2: {errors: 0.5%}}}\nevents: [{at: 5m, deploy: v2}]";
+    let scenario = scenario("mirror: true", world);
+    let whole = run(&scenario);
+    let sum = |of: fn(&Slice) -> u64| whole.course.iter().map(of).sum::<u64>();
+    let users = whole.users.unwrap();
+    assert_eq!(sum(|slice| slice.canary.requests), users.canary);
+    assert_eq!(sum(|slice| slice.canary.failed), users.canary_failed);
+    assert_eq!(sum(|slice| slice.canary.requests + slice.primary.requests), users.requests);
+    assert_eq!(sum(|slice| slice.canary.failed + slice.primary.failed), users.failed);
+    assert!(users.canary_failed > 0 && whole.course.windows(2).all(|pair| pair[0].to == pair[1].from));
+    // That it is kept moves nothing.
+    assert_eq!(whole.users, outcome(&scenario, scenario.setting.seed).users);
+    let truth = whole.course.iter().find_map(|slice| slice.truths[0].canary).unwrap();
+    assert!((truth - 99.5).abs() < 1e-9, "{truth}");
 }

@@ -18,7 +18,8 @@ enum Due {
     /// Once the saved status is as wanted.
     Watching,
     At(Duration),
-    Past,
+    /// It happened then.
+    Past(Duration),
 }
 
 impl<'a> Timeline<'a> {
@@ -38,7 +39,7 @@ impl<'a> Timeline<'a> {
         let due = self.due.iter().enumerate();
         let due = due.filter_map(|(i, due)| match due {
             Due::At(at) if *at <= now => Some((*at, i)),
-            Due::At(_) | Due::Behind | Due::Watching | Due::Past => None,
+            Due::At(_) | Due::Behind | Due::Watching | Due::Past(_) => None,
         });
         due.min().map(|(_, i)| (i, &self.events[i].action))
     }
@@ -47,14 +48,14 @@ impl<'a> Timeline<'a> {
     pub(super) fn next(&self) -> Option<Duration> {
         let times = self.due.iter().filter_map(|due| match due {
             Due::At(at) => Some(*at),
-            Due::Behind | Due::Watching | Due::Past => None,
+            Due::Behind | Due::Watching | Due::Past(_) => None,
         });
         times.min()
     }
 
     /// An event has happened: the one behind it may be next.
     pub(super) fn happened(&mut self, index: usize, now: Duration, saved: &State) {
-        self.due[index] = Due::Past;
+        self.due[index] = Due::Past(now);
         self.follow(index + 1, now, saved);
     }
 
@@ -71,7 +72,17 @@ impl<'a> Timeline<'a> {
 
     /// The events that never happened.
     pub(super) fn missed(&self) -> Vec<usize> {
-        (0..self.due.len()).filter(|i| self.due[*i] != Due::Past).collect()
+        let times = self.times().into_iter().enumerate();
+        times.filter_map(|(i, at)| at.is_none().then_some(i)).collect()
+    }
+
+    /// When each event happened; `None`: not yet.
+    pub(super) fn times(&self) -> Vec<Option<Duration>> {
+        let at = |due: &Due| match due {
+            Due::Past(at) => Some(*at),
+            Due::Behind | Due::Watching | Due::At(_) => None,
+        };
+        self.due.iter().map(at).collect()
     }
 
     fn follow(&mut self, index: usize, now: Duration, saved: &State) {

@@ -10,7 +10,7 @@ use serin_core::{
 use super::NotExact;
 use crate::{
     scenario::{Action, Measure, MetricAnswer, Range, Scenario, Shape, Simulated, Unit, Version},
-    world::{self, share_of},
+    world::{self, Buckets, share_of},
 };
 
 /// What comes out of a check.
@@ -33,6 +33,7 @@ pub(super) struct Check {
     pub(super) scrape: Duration,
     pub(super) rates: Vec<Rated>,
     pub(super) latencies: Vec<Late>,
+    pub(super) buckets: Buckets,
     /// What each answers where the check comes out so, by key.
     scripts: Vec<(String, [MetricAnswer; 3])>,
 }
@@ -67,6 +68,7 @@ impl Check {
         let mut check = Self {
             range: Duration::ZERO,
             scrape: simulated.scrape,
+            buckets: Buckets::of(&scenario.canary.shape().provider),
             rates: Vec::new(),
             latencies: Vec::new(),
             scripts: scripts(metrics),

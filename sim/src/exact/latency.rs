@@ -4,7 +4,7 @@
 //! that holds the bound, those in it and those above. They are independent Poisson counts.
 
 use super::{NotExact, check::Check, check::Late, counts::Counts};
-use crate::world::{Buckets, Offered};
+use crate::world::Offered;
 
 /// While a counter is young each of its buckets is held down a little differently, and latencies and errors are counted of
 /// the same requests. Where latencies are all but decided that is smaller than can be seen.
@@ -17,7 +17,7 @@ pub(super) fn kept(check: &Check, offered: &Offered, at: f64) -> Result<f64, Not
     }
     let scrape = check.scrape.as_secs_f64();
     let samples = (check.range.as_secs_f64() / scrape).floor().max(2.0);
-    let buckets = Buckets::new(true);
+    let buckets = &check.buckets;
     let counts = by_bucket(offered, buckets.ends().len(), (at - (samples - 1.0) * scrape, at));
     let mut kept = 1.0;
     for late in &check.latencies {

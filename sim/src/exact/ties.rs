@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::check::Rated;
-use crate::world::{Scrapes, rate_of, share_of};
+use crate::world::{rate_of, scrapes, share_of};
 
 /// The windows of a check by when scrapes are made, the first and the last sample and how many there are.
 pub(super) struct Ties {
@@ -25,9 +25,9 @@ const LARGE: f64 = 1e9;
 impl Ties {
     pub(super) fn of(at: f64, range: f64, scrape: f64) -> Self {
         let edges = (0..TRIED).filter_map(|tried| {
-            let scrapes = Scrapes::regular(scrape, (f64::from(tried) + 0.37) / f64::from(TRIED) * scrape);
-            let times = scrapes.within((at - range).max(0.0), at);
-            Some((times.clone().next()?, times.clone().next_back()?, times.count() as u32))
+            let phase = (f64::from(tried) + 0.37) / f64::from(TRIED) * scrape;
+            let times = scrapes(scrape, phase, (at - range).max(0.0), at);
+            Some((*times.first()?, *times.last()?, times.len() as u32))
         });
         Self { at, range, edges: edges.collect(), known: Mutex::default() }
     }

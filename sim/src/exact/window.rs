@@ -15,7 +15,7 @@ use super::{
     successes::Class,
     ties::Ties,
 };
-use crate::world::{Offered, Scrapes, rate_of};
+use crate::world::{Offered, rate_of, scrapes};
 
 /// A window with the times of its samples.
 pub(super) struct Window<'a> {
@@ -51,8 +51,7 @@ impl<'a> Window<'a> {
     ) -> Self {
         let range = check.range.as_secs_f64();
         let begin = offered.begin.unwrap_or(at);
-        let scrapes = Scrapes::regular(check.scrape.as_secs_f64(), phase);
-        let times: Vec<f64> = scrapes.within((at - range).max(begin), at).collect();
+        let times = scrapes(check.scrape.as_secs_f64(), phase, (at - range).max(begin), at);
         let mean = |from, to| expected(offered, from, to);
         let steps = times.windows(2).map(|pair| mean(pair[0], pair[1])).collect();
         let (first, last) = (times.first().copied().unwrap_or(at), times.last().copied().unwrap_or(at));

@@ -3,6 +3,8 @@
 mod counts;
 mod ending;
 mod notices;
+mod property;
+mod requests;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -11,6 +13,7 @@ mod times;
 use std::{fmt, time::Duration};
 
 use crate::{
+    checker,
     record::Story,
     scenario::{Expectation, Item, Scenario},
 };
@@ -18,9 +21,9 @@ use crate::{
 /// What became of every expectation of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// One for each item of `expect`, in its order.
+    /// One for each item of `expect`, then one for each property, in their order.
     pub outcomes: Vec<Outcome>,
-    /// Broken invariants, with the index of the moment each broke in.
+    /// Broken invariants and what the [checkers](crate::checker) found, with the index of the moment each broke in.
     pub violations: Vec<(usize, String)>,
 }
 
@@ -62,18 +65,31 @@ impl Verdict {
 /// Judges a story by the scenario it was made of.
 #[must_use]
 pub fn judge(scenario: &Scenario, story: &Story) -> Verdict {
-    let outcomes = scenario.expect.iter().map(|item| {
-        let expectation = item.to_string();
-        let judged = match held(item, story) {
-            Ok(()) => Judged::Held,
-            Err(Broken { actual, broke_at }) => {
-                let at = broke_at.and_then(|moment| story.moments.get(moment)).map(|moment| moment.at);
-                Judged::Failed { expected: expectation.clone(), actual, broke_at, at }
-            }
-        };
-        Outcome { expectation, judged }
-    });
-    Verdict { outcomes: outcomes.collect(), violations: story.violations.clone() }
+    let expected = scenario.expect.iter().map(|item| outcome(item.to_string(), held(item, story), story));
+    let mut verdict = judge_properties(scenario, story);
+    verdict.outcomes.splice(0..0, expected);
+    verdict
+}
+
+/// As [`judge`], by what must hold in every world: the properties, the invariants, the checkers.
+#[must_use]
+pub fn judge_properties(scenario: &Scenario, story: &Story) -> Verdict {
+    let properties = scenario.properties.iter();
+    let outcomes = properties
+        .map(|property| outcome(property.to_string(), property::property(property, scenario, story), story));
+    let violations = story.violations.iter().cloned().chain(checker::check(scenario, story));
+    Verdict { outcomes: outcomes.collect(), violations: violations.collect() }
+}
+
+fn outcome(expectation: String, held: Held, story: &Story) -> Outcome {
+    let judged = match held {
+        Ok(()) => Judged::Held,
+        Err(Broken { actual, broke_at }) => {
+            let at = broke_at.and_then(|moment| story.moments.get(moment)).map(|moment| moment.at);
+            Judged::Failed { expected: expectation.clone(), actual, broke_at, at }
+        }
+    };
+    Outcome { expectation, judged }
 }
 
 /// What was seen in place of what was expected.
@@ -92,9 +108,11 @@ fn held(item: &Item, story: &Story) -> Held {
         Expectation::Phases(wanted) => rows::phases(wanted, story),
         Expectation::Weights(wanted) => rows::weights(wanted, story),
         Expectation::Weight { min, max } => rows::weight(*min, *max, story),
+        Expectation::Requests(wanted) => requests::requests(wanted, story),
         Expectation::Routes(wanted) => rows::routes(wanted, story),
         Expectation::Rows(wanted) => rows::rows(wanted, story),
         Expectation::Never(pattern) => rows::never(pattern, story),
+        Expectation::Always(pattern) => rows::always(pattern, story),
         Expectation::End(pattern) => ending::status(pattern, story),
         Expectation::Condition(text) => ending::condition(text, story),
         Expectation::Promoted(revision) => ending::promoted(revision, story),

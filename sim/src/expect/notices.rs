@@ -12,11 +12,27 @@ pub(super) fn event(wanted: &Telling, negated: bool, story: &Story) -> Held {
 }
 
 pub(super) fn alert(wanted: &Telling, severity: Option<Severity>, negated: bool, story: &Story) -> Held {
-    told(wanted, negated, "alerts", story, |notice| match (notice.message.alert(), severity) {
+    told(wanted, negated, "alerts", story, |notice| counts_as_alert(notice, severity))
+}
+
+/// The moments in which an event was told that says this; `alerts`: an alert.
+pub(super) fn told_in(wanted: &Telling, alerts: Option<Option<Severity>>, story: &Story) -> Vec<usize> {
+    let sent = story.moments.iter().enumerate();
+    let sent = sent.flat_map(|(i, moment)| moment.sent.iter().map(move |notice| (i, notice)));
+    let sent = sent.filter(|(_, notice)| match alerts {
+        None => true,
+        Some(severity) => counts_as_alert(notice, severity),
+    });
+    let sent = sent.map(|(i, notice)| (i, notice.message.text(&story.canary, &story.shape)));
+    sent.filter(|(_, text)| wanted.wanted.fits(text)).map(|(i, _)| i).collect()
+}
+
+fn counts_as_alert(notice: &Notice, severity: Option<Severity>) -> bool {
+    match (notice.message.alert(), severity) {
         (Some(alert), Some(severity)) => alert == severity,
         (alert, None) => alert.is_some(),
         (None, Some(_)) => false,
-    })
+    }
 }
 
 /// A notice that was delivered twice was told once: a receiver knows it by its name.

@@ -50,6 +50,13 @@ pub(super) fn never(pattern: &Pattern, story: &Story) -> Held {
     })
 }
 
+pub(super) fn always(pattern: &Pattern, story: &Story) -> Held {
+    let other = saved(story).find(|(_, state)| !pattern.fits(state));
+    other.map_or(Ok(()), |(moment, state)| {
+        Err(Broken { actual: pattern.of(state).to_string(), broke_at: Some(moment) })
+    })
+}
+
 /// The saved states, each with its moment.
 pub(super) fn saved(story: &Story) -> impl Iterator<Item = (usize, &State)> {
     let moments = story.moments.iter().enumerate();

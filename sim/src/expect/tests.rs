@@ -123,7 +123,7 @@ fn a_notice_that_was_sent_twice_was_told_once() {
     let last = story.moments[again].sent.clone();
     story.moments[again].sent.extend(told);
     story.moments[again].sent.extend(last);
-    assert!(judge(&scenario, &story).holds());
+    assert_eq!(judge(&scenario, &story).outcomes[0].judged, Judged::Held);
 }
 
 #[test]
@@ -133,4 +133,63 @@ fn a_broken_invariant_is_no_good_story() {
     assert!(judge(&scenario, &story).holds());
     story.violations.push((0, "I1: broken".into()));
     assert!(!judge(&scenario, &story).holds());
+}
+
+/// What became of a property; the run of the story begins at 5m, its gate opens at 10m1s.
+fn property(property: &str) -> Outcome {
+    let text = format!("{STORY}properties:\n  - {property}\n");
+    let scenario = scenario::parse(&text, Path::new("shop.yaml")).unwrap_or_else(|error| panic!("{error}"));
+    judge(&scenario, &drive::run(&scenario)).outcomes.remove(0)
+}
+
+#[test]
+fn properties_that_hold() {
+    for holds in [
+        "always: {weight: {max: 20}}",
+        "always: {event: {matches: Promotion completed, times: 1}}",
+        "never: {phase: Failed}",
+        "never: {phase: Promoting, revision: v1}",
+        "never: {alert: {matches: ., severity: error}}",
+        "{eventually: {phase: Succeeded}, within: 1h}",
+        "{eventually: {promoted: v2}, within: 1h, when: {phase: WaitingPromotion}}",
+        "{eventually: {phase: Promoting}, within: 0s, when: {phase: Promoting}}",
+        // It never begins.
+        "{eventually: {phase: Succeeded}, within: 0s, when: {phase: Failed}}",
+    ] {
+        assert_eq!(property(holds).judged, Judged::Held, "{holds}");
+    }
+}
+
+#[test]
+fn properties_that_do_not_hold_say_where_they_break() {
+    for (broken, wanted) in [
+        ("always: {weight: {max: 10}}", "weight 20"),
+        ("always: {phase: Progressing}", "phase: Initializing"),
+        ("never: {phase: Promoting, revision: v2}", "saved: [Promoting, 20, 1, 0]"),
+        ("never: {promoted: v2}", "carried out once: [promote v2]"),
+        ("{eventually: {phase: Succeeded}, within: 5m}", "not from 5m to 10m"),
+        (
+            "{eventually: {event: Rolling back}, within: 1h, when: {phase: Promoting}}",
+            "not from 10m1s to 1h10m1s",
+        ),
+    ] {
+        let Judged::Failed { actual, broke_at, .. } = property(broken).judged else {
+            panic!("{broken} holds")
+        };
+        assert_eq!(actual, wanted, "{broken}");
+        assert!(broke_at.is_some(), "{broken}");
+    }
+}
+
+#[test]
+fn time_that_the_story_does_not_reach_is_not_judged() {
+    let gate = STORY.replace("[403, 503, 200]", "[403]");
+    let cut =
+        format!("{gate}until: 30m\nproperties:\n  - {{eventually: {{phase: Succeeded}}, within: WITHIN}}\n");
+    let judged = |within: &str| {
+        let scenario = scenario::parse(&cut.replace("WITHIN", within), Path::new("shop.yaml")).unwrap();
+        judge(&scenario, &drive::run(&scenario)).outcomes.remove(0).judged
+    };
+    assert_eq!(judged("26m"), Judged::Held, "the story ends first");
+    assert_ne!(judged("24m"), Judged::Held);
 }

@@ -27,7 +27,8 @@ pub struct Fault {
 
 impl Fault {
     /// A fault of a file as a whole.
-    pub(crate) fn of_file(file: &Path, what: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn of_file(file: &Path, what: impl Into<String>) -> Self {
         Self { file: file.into(), at: None, field: String::new(), what: what.into() }
     }
 }

@@ -24,8 +24,13 @@ enum Step<'a> {
     Index(usize),
 }
 
-/// `a.b[2].c` as a, b, 2, c.
+/// `a.b[2].c` as a, b, 2, c; `a["b.c"].d` as a, b.c, d.
 fn steps(field: &str) -> Vec<Step<'_>> {
+    if let Some((before, rest)) = field.split_once("[\"")
+        && let Some((key, after)) = rest.split_once("\"]")
+    {
+        return [steps(before), vec![Step::Key(key)], steps(after)].concat();
+    }
     let mut steps = Vec::new();
     for part in field.split('.').filter(|part| !part.is_empty()) {
         let (key, indices) = part.split_once('[').unwrap_or((part, ""));
@@ -155,6 +160,7 @@ mod tests {
         assert_eq!(locate(TEXT, 0, "list[1].y.z"), Some((5, 7)));
         assert_eq!(locate(TEXT, 0, "list[1].y.z[1]"), Some((5, 14)));
         assert_eq!(locate(TEXT, 1, "b"), Some((8, 1)));
+        assert_eq!(locate("a:\n  b.c/d: {e: 1}\n", 0, "a[\"b.c/d\"].e"), Some((2, 11)));
     }
 
     #[test]

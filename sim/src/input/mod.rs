@@ -6,6 +6,6 @@ mod locate;
 mod source;
 
 pub use self::error::{Fault, InputError};
-pub(crate) use self::error::{reword, unknown};
+pub(crate) use self::error::{nearest, reword, unknown};
 pub(crate) use self::folder::yaml_files;
-pub(crate) use self::source::{Source, read};
+pub(crate) use self::source::{Source, read, read_from};

@@ -1,6 +1,6 @@
 //! Reading a file: bounded in size, depth and expansion, and every error with its place.
 
-use std::{cell::Cell, fmt, fs, io::Read as _, path::Path};
+use std::{cell::Cell, fmt, fs, io, io::Read as _, path::Path};
 
 use serde::{
     Deserializer,
@@ -21,11 +21,17 @@ const MOST_EXPANDED: usize = 4 << 20;
 
 /// The text of a file.
 pub(crate) fn read(path: &Path) -> Result<String, InputError> {
-    let fault = |what: String| InputError::from(Fault::of_file(path, what));
-    let unreadable = |error: std::io::Error| fault(format!("cannot be read: {error}"));
+    let unreadable = |error: io::Error| Fault::of_file(path, format!("cannot be read: {error}"));
     let file = fs::File::open(path).map_err(unreadable)?;
+    read_from(path, file)
+}
+
+/// The text that comes from a reader; `path` names it in errors.
+pub(crate) fn read_from(path: &Path, reader: impl io::Read) -> Result<String, InputError> {
+    let fault = |what: String| InputError::from(Fault::of_file(path, what));
+    let unreadable = |error: io::Error| fault(format!("cannot be read: {error}"));
     let mut bytes = Vec::new();
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    reader.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(fault("is larger than 1 MiB".into()));
     }

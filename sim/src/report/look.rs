@@ -11,9 +11,9 @@ pub const WIDTH: usize = 100;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
     /// Columns.
-    pub(super) width: usize,
+    pub(crate) width: usize,
     /// Signs.
-    pub(super) signs: &'static Signs,
+    pub(crate) signs: &'static Signs,
 }
 
 impl Look {
@@ -26,25 +26,25 @@ impl Look {
 
 /// Every sign that is not a letter.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Signs {
-    pub(super) passed: &'static str,
-    pub(super) failed: &'static str,
-    pub(super) leads_to: &'static str,
-    pub(super) and: &'static str,
-    pub(super) at_least: &'static str,
-    pub(super) at_most: &'static str,
-    pub(super) happened: &'static str,
-    pub(super) broke: &'static str,
-    pub(super) likewise: &'static str,
-    pub(super) nothing: &'static str,
+pub(crate) struct Signs {
+    pub(crate) passed: &'static str,
+    pub(crate) failed: &'static str,
+    pub(crate) leads_to: &'static str,
+    pub(crate) and: &'static str,
+    pub(crate) at_least: &'static str,
+    pub(crate) at_most: &'static str,
+    pub(crate) happened: &'static str,
+    pub(crate) broke: &'static str,
+    pub(crate) likewise: &'static str,
+    pub(crate) nothing: &'static str,
     /// A part of all requests.
-    pub(super) full: &'static str,
+    pub(crate) full: &'static str,
     /// A part of the requests that match.
-    pub(super) matched: &'static str,
+    pub(crate) matched: &'static str,
     /// A part of the requests, copied.
-    pub(super) mirrored: &'static str,
+    pub(crate) mirrored: &'static str,
     /// A part that stays on the primary.
-    pub(super) empty: &'static str,
+    pub(crate) empty: &'static str,
 }
 
 static UNICODE: Signs = Signs {
@@ -81,11 +81,11 @@ static ASCII: Signs = Signs {
     empty: ".",
 };
 
-pub(super) const PLAIN: Style = Style::new();
-pub(super) const STRONG: Style = Style::new().bold();
-pub(super) const FAINT: Style = Style::new().dimmed();
-pub(super) const GOOD: Style = AnsiColor::Green.on_default();
-pub(super) const BAD: Style = AnsiColor::Red.on_default();
-pub(super) const WARNING: Style = AnsiColor::Yellow.on_default();
-pub(super) const CANARY: Style = AnsiColor::Yellow.on_default();
-pub(super) const WORLD: Style = AnsiColor::Cyan.on_default().bold();
+pub(crate) const PLAIN: Style = Style::new();
+pub(crate) const STRONG: Style = Style::new().bold();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default();
+pub(crate) const CANARY: Style = AnsiColor::Yellow.on_default();
+pub(crate) const WORLD: Style = AnsiColor::Cyan.on_default().bold();

@@ -32,7 +32,7 @@ pub(super) fn piece(measured: &Measured, canary: &Rollout, look: &Look) -> Piece
 }
 
 /// Whether a metric is in milliseconds. One that an edit brought in is known by its name alone.
-fn is_latency(name: &str, canary: &Rollout) -> bool {
+pub(super) fn is_latency(name: &str, canary: &Rollout) -> bool {
     let known = canary.metrics().iter().find(|metric| *metric.name == *name);
     known.map_or(name == "request-duration", |metric| metric.source == MetricSource::Duration)
 }

@@ -1,13 +1,15 @@
 //! How stories are shown: pure functions from what happened to text. Nothing here writes or asks the terminal.
 
+mod counterexample;
 pub mod exact;
+pub mod html;
 pub mod json;
-mod look;
+pub(crate) mod look;
 mod measured;
-mod piece;
+pub(crate) mod piece;
 mod row;
 mod rule;
-mod share;
+pub(crate) mod share;
 mod summary;
 pub mod sweep;
 mod timeline;
@@ -21,6 +23,7 @@ mod tests;
 
 use serin_core::Rollout;
 
+pub use self::counterexample::{Counterexample, counterexample};
 pub use self::look::{Look, WIDTH};
 pub use self::summary::{Ended, summary};
 use self::{
@@ -50,6 +53,12 @@ pub fn text(page: &Page<'_>, look: &Look) -> String {
     let broken: Vec<usize> = page.broken().iter().filter_map(|broken| broken.moment).collect();
     let timeline = timeline::timeline(page, &broken, look);
     format!("{}\n{timeline}\n{}", heading(page, look), verdict::verdict(page, look))
+}
+
+/// The timeline around a moment, without heading and verdict.
+#[must_use]
+pub fn around(page: &Page<'_>, moment: usize, look: &Look) -> String {
+    timeline::around(page, moment, look)
 }
 
 fn heading(page: &Page<'_>, look: &Look) -> String {

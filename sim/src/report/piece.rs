@@ -11,7 +11,7 @@ const LONGEST: usize = 240;
 
 /// A text that stays on one line as long as it fits.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     style: Style,
     text: String,
     /// Spaces between it and the piece before.
@@ -22,23 +22,28 @@ pub(super) struct Piece {
 
 impl Piece {
     /// A piece set off from the one before it.
-    pub(super) fn new(style: Style, text: impl Into<String>) -> Self {
+    pub(crate) fn new(style: Style, text: impl Into<String>) -> Self {
         Self { style, text: cut(printable(&text.into())), gap: 2, leads: false }
     }
 
     /// Moves it so many spaces behind the piece before.
-    pub(super) fn after(self, gap: usize) -> Self {
+    pub(crate) fn after(self, gap: usize) -> Self {
         Self { gap, ..self }
     }
 
     /// Keeps it on one line with the piece that follows.
-    pub(super) fn leading(self) -> Self {
+    pub(crate) fn leading(self) -> Self {
         Self { leads: true, ..self }
     }
 
     /// A sentence, which may be broken between words.
-    pub(super) fn words(style: Style, sentence: &str) -> Vec<Self> {
+    pub(crate) fn words(style: Style, sentence: &str) -> Vec<Self> {
         cut(printable(sentence)).split_whitespace().map(|word| Self::new(style, word).after(1)).collect()
+    }
+
+    /// What it says, without its style.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     fn width(&self) -> usize {
@@ -47,7 +52,7 @@ impl Piece {
 }
 
 /// The columns that pieces take on one line.
-pub(super) fn width(pieces: &[Piece]) -> usize {
+pub(crate) fn width(pieces: &[Piece]) -> usize {
     pieces.iter().enumerate().map(|(i, piece)| piece.width() + if i > 0 { piece.gap } else { 0 }).sum()
 }
 
@@ -55,7 +60,7 @@ pub(super) fn width(pieces: &[Piece]) -> usize {
 const INDENT: usize = 2;
 
 /// Lays a paragraph out in lines of at most `columns`. A piece wider than that is broken.
-pub(super) fn lines(paragraph: &[Piece], columns: usize) -> Vec<String> {
+pub(crate) fn lines(paragraph: &[Piece], columns: usize) -> Vec<String> {
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     for unit in paragraph.split_inclusive(|piece| !piece.leads) {
         let room = room(lines.len(), columns);
@@ -106,7 +111,7 @@ impl Piece {
 }
 
 /// One line; neighbours of one style share it.
-pub(super) fn styled(line: &[Piece]) -> String {
+pub(crate) fn styled(line: &[Piece]) -> String {
     let mut text = String::new();
     let mut style = PLAIN;
     for (i, piece) in line.iter().enumerate() {
@@ -124,7 +129,7 @@ pub(super) fn styled(line: &[Piece]) -> String {
 }
 
 /// A text in a style.
-pub(super) fn paint(style: Style, text: &str) -> String {
+pub(crate) fn paint(style: Style, text: &str) -> String {
     format!("{}{text}{}", style.render(), reset(style))
 }
 
@@ -141,7 +146,7 @@ fn cut(mut text: String) -> String {
 }
 
 /// Control characters would move the cursor or change colours: they become spaces.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

@@ -109,8 +109,13 @@ fn story(told: Vec<Told>) -> Story {
         moments,
         calls: Vec::new(),
         missed: Vec::new(),
+        events: Vec::new(),
+        restarts: Vec::new(),
+        rests: true,
         promoted: Some("v1".into()),
+        shown: None,
         users: None,
+        course: Vec::new(),
         violations: Vec::new(),
     }
 }

@@ -9,18 +9,18 @@ use super::{
 use crate::record::Effect;
 
 /// Columns of the number behind a bar.
-pub(super) const NUMBER: usize = 5;
+pub(crate) const NUMBER: usize = 5;
 
 /// How many requests the canary gets, and which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Share {
+pub(crate) struct Share {
     percent: Weight,
     of: Of,
 }
 
 /// Which requests a share is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Of {
+pub(crate) enum Of {
     /// All.
     Requests,
     /// Those that match.
@@ -33,7 +33,7 @@ impl Share {
     /// The share that a saved weight and the routes last set make.
     ///
     /// A/B and blue/green save no weight, so there the routes tell; elsewhere the weight does.
-    pub(super) fn of(weight: Weight, routes: Option<Routes>) -> Self {
+    pub(crate) fn of(weight: Weight, routes: Option<Routes>) -> Self {
         let Some(routes) = routes else { return Self { percent: weight, of: Of::Requests } };
         match routes.mirror {
             Some(percent) if routes.canary == 0 => Self { percent, of: Of::Copies },
@@ -43,12 +43,16 @@ impl Share {
         }
     }
 
-    pub(super) fn which(self) -> Of {
+    pub(crate) fn percent(self) -> Weight {
+        self.percent
+    }
+
+    pub(crate) fn which(self) -> Of {
         self.of
     }
 
     /// `███░░░░░░░  30%`, of so many cells.
-    pub(super) fn bar(self, cells: usize, look: &Look) -> String {
+    pub(crate) fn bar(self, cells: usize, look: &Look) -> String {
         let filled = filled(self.percent, cells);
         let full = paint(CANARY, &sign(self.of, look).repeat(filled));
         let empty = paint(FAINT, &look.signs.empty.repeat(cells - filled));
@@ -66,7 +70,7 @@ fn filled(percent: Weight, cells: usize) -> usize {
 }
 
 /// The sign of such a share.
-pub(super) fn sign(of: Of, look: &Look) -> &'static str {
+pub(crate) fn sign(of: Of, look: &Look) -> &'static str {
     match of {
         Of::Requests => look.signs.full,
         Of::Matched => look.signs.matched,
@@ -75,7 +79,7 @@ pub(super) fn sign(of: Of, look: &Look) -> &'static str {
 }
 
 /// The routes after these commands.
-pub(super) fn routes_after(effects: &[Effect], before: Option<Routes>) -> Option<Routes> {
+pub(crate) fn routes_after(effects: &[Effect], before: Option<Routes>) -> Option<Routes> {
     // Commands behind a failure were not tried.
     effects.iter().take_while(|effect| effect.failed.is_none()).fold(before, |routes, effect| {
         match &effect.command {

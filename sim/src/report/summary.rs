@@ -21,7 +21,7 @@ pub enum Ended {
 impl Ended {
     const ALL: [Self; 4] = [Self::AsExpected, Self::Failed, Self::Differed, Self::Unusable];
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::AsExpected => "as expected",
             Self::Failed => "failed",
@@ -71,7 +71,7 @@ pub fn summary(scenarios: &[(String, Ended)], look: &Look) -> String {
 }
 
 /// A path as a shell takes it.
-fn quoted(path: &str) -> String {
+pub(super) fn quoted(path: &str) -> String {
     let plain =
         |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | ':' | '@' | '%' | '\\');
     if path.chars().all(plain) { path.into() } else { format!("'{}'", path.replace('\'', r"'\''")) }

@@ -44,6 +44,26 @@ pub(super) fn row_of(page: &Page<'_>, moment: usize, look: &Look) -> Option<Stri
     text.lines().next().map(str::to_owned)
 }
 
+/// The rows around a moment, with their heading; the moment's own is marked.
+pub(super) fn around(page: &Page<'_>, moment: usize, look: &Look) -> String {
+    const BEFORE: usize = 5;
+    const BEHIND: usize = 2;
+    let columns = Columns::of(page.story, look);
+    let rows = rows(page, columns.rest, look);
+    let shown: Vec<&Row> = rows.iter().filter(|row| row.matters || row.moments.contains(&moment)).collect();
+    let is_past = |row: &&&Row| row.moments.end <= moment;
+    let place = shown.iter().take_while(is_past).count().min(shown.len().saturating_sub(1));
+    let first = place.saturating_sub(BEFORE);
+    let mut text = columns.heading(&rows, look);
+    let mut before = None;
+    for row in shown.iter().skip(first).take(place - first + 1 + BEHIND) {
+        text += &columns.events(row, look);
+        text += &columns.row(row, before, row.moments.contains(&moment), look);
+        before = Some(row.standing.phase);
+    }
+    text
+}
+
 fn is_likewise(row: &Row, next: &Row) -> bool {
     next.happened.is_empty() && next.standing == row.standing && next.told == row.told
 }

@@ -100,7 +100,7 @@ fn end(paragraphs: &mut Vec<Paragraph>, done: Vec<Piece>, columns: usize, look: 
 }
 
 /// What hooks answered and what was measured, in the order in which they were asked.
-fn evidence(page: &Page<'_>, moment: &Moment, look: &Look) -> Paragraph {
+pub(super) fn evidence(page: &Page<'_>, moment: &Moment, look: &Look) -> Paragraph {
     let mut measured =
         moment.decision.measured.iter().map(|measured| measured::piece(measured, page.canary, look));
     let mut pieces = Vec::new();
@@ -116,7 +116,7 @@ fn evidence(page: &Page<'_>, moment: &Moment, look: &Look) -> Paragraph {
 }
 
 /// What a hook answered: `sign-off 403 ✗`; nothing where a denial is as it should be.
-fn hook(canary: &Rollout, key: &str, answer: &Answer, look: &Look) -> Option<Piece> {
+pub(super) fn hook(canary: &Rollout, key: &str, answer: &Answer, look: &Look) -> Option<Piece> {
     let polled =
         canary.hooks().iter().any(|hook| *hook.key == *key && hook.kind == HookKind::RollbackTrigger);
     let signs = look.signs;
@@ -178,7 +178,7 @@ fn notices<'a>(story: &'a Story, moment: &'a Moment) -> impl Iterator<Item = Par
 }
 
 /// Whether weight, measurements or commands of a row say the same.
-fn is_shown(message: &Message) -> bool {
+pub(super) fn is_shown(message: &Message) -> bool {
     match message {
         Message::Advanced(Step::Weight(_) | Step::Mirror(_) | Step::Iteration(..) | Step::All)
         | Message::PrimaryAdvanced(_)
@@ -224,7 +224,7 @@ fn is_shown(message: &Message) -> bool {
 }
 
 /// What was done, up to the command that failed.
-fn done(moment: &Moment, look: &Look) -> Vec<Piece> {
+pub(super) fn done(moment: &Moment, look: &Look) -> Vec<Piece> {
     let commands = moment.commands.iter().map(|effect| piece(effect, look));
     let iteration = iteration(moment).map(|iteration| Piece::new(STRONG, iteration));
     commands.chain(iteration).collect()

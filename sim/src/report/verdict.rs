@@ -46,8 +46,8 @@ fn counts(page: &Page<'_>) -> Vec<String> {
 
 /// Something that does not hold.
 pub(super) struct Broken<'a> {
-    expected: &'a str,
-    actual: &'a str,
+    pub(super) expected: &'a str,
+    pub(super) actual: &'a str,
     pub(super) moment: Option<usize>,
 }
 

@@ -1,13 +1,14 @@
 //! What metrics and hooks answer, as it is scripted.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
 };
 
-use super::shape::Lasting;
+use super::shape::{Lasting, scalar};
 
 /// What a metric's provider answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,10 +86,31 @@ impl From<HookOutcome> for HookAnswer {
     }
 }
 
-#[derive(Deserialize)]
+/// An error of a metric's provider.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MetricError")]
 struct WrittenError {
+    /// What it says.
+    #[schemars(schema_with = "scalar")]
     error: String,
+}
+
+impl JsonSchema for MetricAnswer {
+    fn schema_name() -> Cow<'static, str> {
+        "MetricAnswer".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "What a metric's provider answers: a number, none, nan, +inf, -inf or {error: text}.",
+            "anyOf": [
+                {"type": ["number", "null"]},
+                {"type": "string", "pattern": "^([nN][oO][nN][eE]|[nN][aA][nN]|[+-]?[iI][nN][fF])$"},
+                generator.subschema_for::<WrittenError>(),
+            ],
+        })
+    }
 }
 
 impl<'de> Deserialize<'de> for MetricAnswer {
@@ -131,12 +153,45 @@ impl<'de> Visitor<'de> for MetricVisitor {
     }
 }
 
-#[derive(Deserialize)]
+/// An answer in full.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "HookAnswerInFull")]
 struct WrittenHookAnswer {
+    /// How the attempt ends.
     status: HookOutcome,
+    /// What is said with it.
+    #[serde(default)]
+    #[schemars(schema_with = "scalar")]
     body: Option<String>,
+    /// How long the attempt takes.
     after: Option<Lasting>,
+}
+
+impl JsonSchema for HookOutcome {
+    fn schema_name() -> Cow<'static, str> {
+        "HookOutcome".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An HTTP status, timeout or refused.",
+            "anyOf": [{"type": "integer", "minimum": 100, "maximum": 599}, {"enum": ["timeout", "refused"]}],
+        })
+    }
+}
+
+impl JsonSchema for HookAnswer {
+    fn schema_name() -> Cow<'static, str> {
+        "HookAnswer".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "What a hook answers: an HTTP status, timeout, refused or {status: 500, body: text, after: 5m}.",
+            "anyOf": [generator.subschema_for::<HookOutcome>(), generator.subschema_for::<WrittenHookAnswer>()],
+        })
+    }
 }
 
 impl<'de> Deserialize<'de> for HookOutcome {

@@ -1,26 +1,24 @@
 //! From a file as it is written to a [`Scenario`]: everything that the shape of a file cannot say.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serin_core::{
-    Rollout,
-    decision::Rule,
-    spec::{Defaults, raw},
-    time::Human,
-};
+use serin_core::{Rollout, spec::Defaults, time::Human};
 
 use super::{
     Scenario,
     event::{Action, Event, Fail, Trigger},
-    expectation::{Expectation, Item},
+    expectation::Item,
     file::{Controller, File},
     manifest::{self, Canary, Manifests},
-    names::{self, Names},
+    names::Names,
+    property::Property,
+    sense::{self, Faults},
     simulated,
     world::Setting,
 };
-use crate::input::{self, Fault, InputError, Source, unknown};
+use crate::input::{self, InputError, Source};
 
 const DEFAULT_UNTIL: Duration = Duration::from_secs(86_400);
 /// The longest story; so that every file comes to an end.
@@ -45,13 +43,18 @@ pub(super) fn check(mut file: File, source: &Source<'_>) -> Result<Scenario, Inp
     let events = events(file.events, &mut faults);
     events_are_reached(&events, until, &mut faults);
     let expect = expect(file.expect, &mut faults);
+    let properties = properties(file.properties, &mut faults);
 
-    let names = all_names(&canary, &manifest.json, &defaults, &events, &mut faults);
+    let mut names = all_names(&canary, &manifest.json, &defaults, &events, &mut faults);
+    names.add_revisions(&setting, events.iter().map(|(_, event)| event));
     faults.metrics("world.metrics", &setting.metrics, &names);
     faults.hooks("world.hooks", &setting.hooks, &names);
     metrics_are_known(&canary, &setting, &events, &mut faults);
     events_make_sense(&events, &names, &mut faults);
-    expect_makes_sense(&expect, &names, &mut faults);
+    for (i, item) in &expect {
+        sense::item(&format!("expect[{i}]"), item, &names, &setting, &mut faults);
+    }
+    sense::properties(&properties, &names, &setting, until, &mut faults);
     if !faults.found.is_empty() {
         return Err(InputError { faults: faults.found });
     }
@@ -67,49 +70,8 @@ pub(super) fn check(mut file: File, source: &Source<'_>) -> Result<Scenario, Inp
         events: events.into_iter().map(|(_, event)| event).collect(),
         until,
         expect: expect.into_iter().map(|(_, item)| item).collect(),
+        properties: properties.into_iter().map(|(_, property)| property).collect(),
     })
-}
-
-/// The faults found so far.
-struct Faults<'a> {
-    source: &'a Source<'a>,
-    found: Vec<Fault>,
-}
-
-impl Faults<'_> {
-    fn add(&mut self, field: impl Into<String>, what: impl Into<String>) {
-        self.found.push(self.source.fault(field, what));
-    }
-
-    fn add_if(&mut self, wrong: bool, field: &str, what: &str) {
-        if wrong {
-            self.add(field, what);
-        }
-    }
-
-    fn metrics<T>(&mut self, field: &str, scripts: &BTreeMap<String, Vec<T>>, names: &Names) {
-        self.scripts("metric", field, scripts, &names.metrics());
-    }
-
-    fn hooks<T>(&mut self, field: &str, scripts: &BTreeMap<String, Vec<T>>, names: &Names) {
-        self.scripts("hook", field, scripts, &names.hooks());
-    }
-
-    fn scripts<T>(&mut self, what: &str, field: &str, scripts: &BTreeMap<String, Vec<T>>, known: &[&str]) {
-        for (name, answers) in scripts {
-            let field = format!("{field}.{name}");
-            self.name(what, &field, name, known);
-            if answers.is_empty() {
-                self.add(field, "needs at least one answer");
-            }
-        }
-    }
-
-    fn name(&mut self, what: &str, field: &str, name: &str, known: &[&str]) {
-        if !known.contains(&name) {
-            self.add(field, unknown(what, name, known));
-        }
-    }
 }
 
 fn defaults(controller: Controller, templates: Vec<(String, String)>) -> Defaults {
@@ -132,7 +94,7 @@ fn parse_canary(manifest: &Canary, defaults: &Defaults, source: &Source<'_>) -> 
 }
 
 /// The manifest's fields, or the field that has the wrong type.
-pub(crate) fn read_raw(json: &Value) -> Result<raw::Canary, (String, String)> {
+pub(crate) fn read_raw<T: DeserializeOwned>(json: &Value) -> Result<T, (String, String)> {
     serde_path_to_error::deserialize(json).map_err(|error| {
         let field = error.path().to_string();
         (if field == "." { String::new() } else { field }, input::reword(&error.into_inner().to_string()))
@@ -162,6 +124,18 @@ fn expect(written: Vec<super::expectation::WrittenItem>, faults: &mut Faults<'_>
         }
     }
     items
+}
+
+fn properties(written: Vec<super::property::WrittenProperty>, faults: &mut Faults<'_>) -> Placed<Property> {
+    let mut properties = Vec::new();
+    for (i, property) in written.into_iter().enumerate() {
+        match property.read() {
+            Ok(property) => properties.push((i, property)),
+            Err(("", what)) => faults.add(format!("properties[{i}]"), what),
+            Err((field, what)) => faults.add(format!("properties[{i}].{field}"), what),
+        }
+    }
+    properties
 }
 
 /// In a simulated world every metric is simulated or scripted, from the beginning or by an event.
@@ -237,7 +211,7 @@ fn events_make_sense(events: &Placed<Event>, names: &Names, faults: &mut Faults<
             Action::Metrics(scripts) => faults.metrics(&format!("events[{i}].metrics"), scripts, names),
             Action::Hooks(scripts) => faults.hooks(&format!("events[{i}].hooks"), scripts, names),
             Action::Fail(Fail::Command { prefix, .. }, _) => {
-                command(&format!("events[{i}].fail.command"), prefix, faults);
+                sense::command(&format!("events[{i}].fail.command"), prefix, faults);
             }
             Action::Deploy(_)
             | Action::Config(_)
@@ -254,44 +228,5 @@ fn events_make_sense(events: &Placed<Event>, names: &Names, faults: &mut Faults<
             | Action::Stop(_)
             | Action::Clock(_) => {}
         }
-    }
-}
-
-fn expect_makes_sense(items: &Placed<Item>, names: &Names, faults: &mut Faults<'_>) {
-    for (i, item) in items {
-        let field = format!("expect[{i}]");
-        match &item.expectation {
-            Expectation::Hook(called) => {
-                faults.name("hook", &(field + ".hook.name"), &called.name, &names.hooks());
-            }
-            Expectation::Metric(counted) => {
-                faults.name("metric", &(field + ".metric.name"), &counted.name, &names.metrics());
-            }
-            Expectation::Command(carried) => command(&(field + ".command.name"), &carried.prefix, faults),
-            Expectation::Rule(counted) => {
-                let rules: Vec<String> = Rule::ALL.into_iter().map(names::rule).collect();
-                let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
-                let field = field + if item.negated { ".not.rule" } else { ".rule" };
-                faults.name("rule", &field, &counted.name, &rules);
-            }
-            Expectation::Phases(_)
-            | Expectation::Weights(_)
-            | Expectation::Weight { .. }
-            | Expectation::Routes(_)
-            | Expectation::Rows(_)
-            | Expectation::End(_)
-            | Expectation::Event(_)
-            | Expectation::Alert(_, _)
-            | Expectation::Condition(_)
-            | Expectation::Promoted(_)
-            | Expectation::Time(_)
-            | Expectation::Never(_) => {}
-        }
-    }
-}
-
-fn command(field: &str, prefix: &str, faults: &mut Faults<'_>) {
-    if !names::begins_a_command(prefix) {
-        faults.add(field, unknown("command", prefix, names::COMMANDS));
     }
 }

@@ -175,7 +175,7 @@ fn has_no_effect(scenario: &Scenario, path: &str) -> Option<String> {
         "analysis" | "spec" => path.strip_prefix("spec.").unwrap_or(path),
         _ => path.strip_prefix("canary.spec.")?,
     };
-    let raw = check::read_raw(&scenario.manifest).ok()?;
+    let raw: serin_core::spec::raw::Canary = check::read_raw(&scenario.manifest).ok()?;
     let known = serde_json::to_value(&raw.spec).ok()?;
     let mut at = &known;
     for step in steps(inside) {
@@ -318,7 +318,7 @@ skipAnalysis: false
             ("world.trafic", "{rps: 1}", "did you mean `traffic`?"),
             ("analysis.metrics[other].interval", "1m", "has no item `other`"),
             ("analysis.threshold.more", "1", "there is no `more`"),
-            ("analysis.threshold", "many", "expected a whole number"),
+            ("analysis.threshold", "many", "expected a number"),
             ("analysis.threshold", "[1", "is no value"),
         ] {
             let error = with(path, value).unwrap_err();

@@ -1,5 +1,6 @@
 //! The top level of a scenario file, as it is written.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_yaml::Mapping;
 use serin_core::state::Status;
@@ -7,32 +8,54 @@ use serin_core::state::Status;
 use super::{
     event::WrittenEvent,
     expectation::WrittenItem,
+    property::WrittenProperty,
+    schema,
     shape::{Lasting, TextOr},
     world::WrittenWorld,
 };
 
-#[derive(Deserialize)]
+/// The story of one rollout: a Canary, what happens to it, and what must hold.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
+    /// What the story is about, in one sentence.
     pub(super) scenario: String,
+    /// The Canary: its manifest, or the path of one, relative to this file.
+    #[schemars(schema_with = "schema::canary")]
     pub(super) canary: TextOr<Mapping>,
+    /// MetricTemplates: manifests, or paths of them.
     #[serde(default)]
+    #[schemars(schema_with = "schema::templates")]
     pub(super) templates: Vec<TextOr<Mapping>>,
+    /// What the controller is started with.
     #[serde(default)]
     pub(super) controller: Controller,
+    /// How the cluster behaves; well, where nothing is said.
     #[serde(default)]
     pub(super) world: WrittenWorld,
+    /// `.status` of the Canary at the beginning, as another controller left it.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::status")]
     pub(super) status: Option<Status>,
+    /// What happens.
     #[serde(default)]
     pub(super) events: Vec<WrittenEvent>,
+    /// Virtual time at which the story ends at the latest; 24h where left out.
     pub(super) until: Option<Lasting>,
+    /// What must hold.
     #[serde(default)]
     pub(super) expect: Vec<WrittenItem>,
+    /// What must hold in every world that the scenario may mean.
+    #[serde(default)]
+    pub(super) properties: Vec<WrittenProperty>,
 }
 
-#[derive(Default, Deserialize)]
+/// What the controller is started with.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Controller {
+    /// The router of Canaries that name none; `istio` where left out.
     pub(super) provider: Option<String>,
+    /// The controller's own namespace; `flagger-system` where left out.
     pub(super) namespace: Option<String>,
 }

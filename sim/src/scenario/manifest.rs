@@ -100,7 +100,7 @@ pub(super) fn inline(
 }
 
 /// A YAML mapping as the JSON an API server keeps.
-pub(super) fn to_json(mapping: Mapping) -> Result<Value, serde_json::Error> {
+pub(crate) fn to_json(mapping: Mapping) -> Result<Value, serde_json::Error> {
     let mut value = serde_yaml::Value::Mapping(mapping);
     // Merge keys that cannot be merged stay as they are.
     let _ = value.apply_merge();

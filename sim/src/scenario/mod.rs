@@ -12,6 +12,9 @@ mod file;
 mod find;
 mod manifest;
 mod names;
+mod property;
+mod schema;
+mod sense;
 mod shape;
 mod simulated;
 #[cfg(test)]
@@ -33,9 +36,11 @@ pub use self::event::{
     Action, Blind, Deleted, Event, Fail, Overwritten, Pattern, Pods, SaveFault, StopAfter, Times, Trigger,
 };
 pub use self::expectation::{
-    Called, CarriedOut, Counted, Expectation, Item, Row, Sequence, Span, Telling, Wanted,
+    Amount, Called, CarriedOut, Counted, Expectation, Item, Requests, Row, Sequence, Span, Telling, Wanted,
 };
 pub use self::find::find;
+pub use self::property::{Goal, Property};
+pub use self::schema::schema;
 pub use self::simulated::{
     Defect, Factor, Flaps, Measure, PRESETS, PerSecond, Range, Seconds, Shape, Share, Simulated, TROUBLES,
     Traffic, Trouble, Unit, Version, WarmUp, What,
@@ -64,10 +69,12 @@ pub struct Scenario {
     pub events: Vec<Event>,
     /// When the story ends at the latest.
     pub until: Duration,
-    /// What must hold.
+    /// What must hold in the world of its own seed.
     pub expect: Vec<Item>,
     /// What a good release keeps to: the metrics of the Canary as it is written, whatever is varied.
     pub standard: Vec<Metric>,
+    /// What must hold in every world.
+    pub properties: Vec<Property>,
 }
 
 /// Reads a scenario file.
@@ -91,5 +98,6 @@ pub fn parse(text: &str, path: &Path) -> Result<Scenario, InputError> {
 
 pub(crate) use self::check::read_raw;
 pub(crate) use self::expectation::Listed;
-pub(crate) use self::manifest::merge;
+pub(crate) use self::manifest::{merge, to_json};
 pub(crate) use self::names::rule as rule_name;
+pub(crate) use self::property::promote;

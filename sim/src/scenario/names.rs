@@ -4,11 +4,17 @@ use std::collections::BTreeSet;
 
 use serin_core::{Rollout, decision::Rule};
 
-/// The metrics and hooks of a Canary, by key and by name.
+use super::{
+    event::{Action, Event},
+    world::Setting,
+};
+
+/// The metrics and hooks of a Canary, by key and by name, and the revisions of a story.
 #[derive(Default)]
 pub(super) struct Names {
     metrics: BTreeSet<String>,
     hooks: BTreeSet<String>,
+    revisions: BTreeSet<String>,
 }
 
 impl Names {
@@ -17,6 +23,20 @@ impl Names {
         self.metrics.extend(metrics.map(ToString::to_string));
         let hooks = canary.hooks().iter().flat_map(|hook| [&hook.name, &hook.key]);
         self.hooks.extend(hooks.map(ToString::to_string));
+    }
+
+    /// The revisions that the target or the primary may run.
+    pub(super) fn add_revisions<'a>(&mut self, setting: &Setting, events: impl Iterator<Item = &'a Event>) {
+        self.revisions.extend([setting.revision.clone(), setting.primary_runs.clone()]);
+        for event in events {
+            if let Action::Deploy(revision) = &event.action {
+                self.revisions.insert(revision.clone());
+            }
+        }
+    }
+
+    pub(super) fn revisions(&self) -> Vec<&str> {
+        self.revisions.iter().map(String::as_str).collect()
     }
 
     pub(super) fn metrics(&self) -> Vec<&str> {

@@ -1,7 +1,8 @@
 //! The forms that several fields share: a text or a mapping, a list or `{exactly: list}`, a duration.
 
-use std::{fmt, marker::PhantomData, time::Duration};
+use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{
@@ -22,6 +23,22 @@ impl<'de> Deserialize<'de> for Lasting {
     }
 }
 
+impl JsonSchema for Lasting {
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A duration such as 30s, 1m30s, 2h or 7d.",
+            "type": ["string", "integer"],
+            "pattern": format!("^({SPAN}|0)$"),
+            "minimum": 0,
+            "maximum": 0,
+        })
+    }
+}
+
 /// A whole percentage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Percentage(pub(super) u8);
@@ -34,6 +51,28 @@ impl<'de> Deserialize<'de> for Percentage {
             Err(error) => Err(error),
         }
     }
+}
+
+impl JsonSchema for Percentage {
+    fn schema_name() -> Cow<'static, str> {
+        "Percentage".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "minimum": 0, "maximum": 100})
+    }
+}
+
+/// How a duration is written: numbers, each with its unit.
+pub(super) const SPAN: &str = r"([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+";
+
+/// A text that may look like a number: a revision, a file's content.
+pub(super) fn scalar(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": ["string", "number", "boolean"]})
 }
 
 /// Either a text or a mapping.
@@ -62,11 +101,51 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for TextOr<T> {
     }
 }
 
+impl<T: JsonSchema> JsonSchema for TextOr<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("TextOr{}", T::schema_name()).into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [{"type": "string"}, generator.subschema_for::<T>()]})
+    }
+}
+
 /// Either a list or `{exactly: list}`.
 #[derive(Clone, Debug)]
 pub(super) struct ListOrExactly<T> {
     pub(super) items: Vec<T>,
     pub(super) exactly: bool,
+}
+
+impl<T: JsonSchema> JsonSchema for ListOrExactly<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("ListOf{}", T::schema_name()).into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let list = generator.subschema_for::<Vec<T>>();
+        json_schema!({
+            "anyOf": [
+                list,
+                {
+                    "description": "These and no others.",
+                    "type": "object",
+                    "properties": {"exactly": list},
+                    "required": ["exactly"],
+                    "additionalProperties": false,
+                },
+            ],
+        })
+    }
 }
 
 #[derive(Deserialize)]

@@ -77,7 +77,7 @@ fn a_fault_names_line_field_and_a_near_name() {
         (
             "events: [{at: 1m, edit: {analysis: {threshold: many}}}]\n",
             "shop.yaml:13:37: events[0].edit.analysis.threshold: the API server would refuse it: invalid type: string \
-             \"many\", expected i64",
+             \"many\", expected a number",
         ),
     ] {
         let said = read(further).map(|scenario| scenario.title).unwrap_err();

@@ -1,7 +1,8 @@
 //! How the cluster behaves, as it is scripted.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, Unexpected},
@@ -10,7 +11,7 @@ use serin_core::{Timestamp, command::Routes, time::parse_duration};
 
 use super::{
     answer::{HookAnswer, MetricAnswer},
-    shape::{Lasting, Percentage},
+    shape::{Lasting, Percentage, SPAN, scalar},
     simulated::{Measure, Range, Seconds, Simulated, WrittenTraffic, WrittenTrouble, WrittenVersion},
 };
 
@@ -70,61 +71,112 @@ impl<'de> Deserialize<'de> for Delay {
     }
 }
 
-/// `world` as it is written.
-#[derive(Default, Deserialize)]
+impl JsonSchema for Delay {
+    fn schema_name() -> Cow<'static, str> {
+        "Delay".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A duration such as 30s, or never.",
+            "type": "string",
+            "pattern": format!("^({SPAN}|0|never)$"),
+        })
+    }
+}
+
+/// How the cluster behaves, as a script.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "World")]
 pub(super) struct WrittenWorld {
+    /// The virtual time at which the story begins; 2026-01-01T00:00:00Z where left out.
     pub(super) start: Option<Timestamp>,
+    /// For each metric by name: its answers, one per check, the last one repeats.
     pub(super) metrics: BTreeMap<String, Vec<MetricAnswer>>,
+    /// For each hook by name: its answers, one per attempt, the last one repeats.
     pub(super) hooks: BTreeMap<String, Vec<HookAnswer>>,
+    /// How long pods take to get ready.
     ready: WrittenReady,
+    /// How the target begins.
     target: WrittenTarget,
+    /// How the primary begins; only next to `status`.
     pub(super) primary: Option<WrittenPrimary>,
+    /// How routes begin; only next to `status`.
     pub(super) routes: Option<WrittenRoutes>,
+    /// What is drawn in this world is drawn from this number; 1 where left out.
     seed: Option<u64>,
+    /// The requests that come; 100 a second where left out of a world that is simulated.
     pub(super) traffic: Option<WrittenTraffic>,
+    /// How revisions behave, by name; one that is left out is healthy.
     pub(super) versions: BTreeMap<String, WrittenVersion>,
+    /// What metrics measure whose query the world does not know, by name.
     pub(super) measures: BTreeMap<String, Measure>,
+    /// Time between two scrapes; 15s where left out.
     pub(super) scrape: Option<Lasting>,
+    /// How the router does what it is told.
     pub(super) router: Option<WrittenRouter>,
+    /// What goes wrong by itself.
     pub(super) faults: Vec<WrittenTrouble>,
+    /// The seed draws which of the faults there are, and how hard.
     pub(super) swarm: bool,
 }
 
-#[derive(Deserialize)]
+/// How the router does what it is told.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Router")]
 pub(super) struct WrittenRouter {
+    /// How long it takes.
     pub(super) delay: Range<Seconds>,
 }
 
-#[derive(Default, Deserialize)]
+/// How long pods take to get ready.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Delays")]
 struct WrittenReady {
+    /// Those of the canary; `0s` where left out.
     canary: Delay,
+    /// Those of the primary; `0s` where left out.
     primary: Delay,
 }
 
-#[derive(Default, Deserialize)]
+/// How the target begins.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Target")]
 struct WrittenTarget {
+    /// What it runs; `v1` where left out.
+    #[schemars(schema_with = "scalar")]
     revision: Option<String>,
+    /// The pods it wants; 1 where left out.
     replicas: Option<u32>,
+    /// There is none.
     missing: bool,
 }
 
-#[derive(Default, Deserialize)]
+/// How the primary begins.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Primary")]
 pub(super) struct WrittenPrimary {
+    /// The revision it runs.
+    #[schemars(schema_with = "scalar")]
     runs: String,
 }
 
-/// Routes as they are written.
-#[derive(Deserialize)]
+/// Where requests go.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Routes")]
 pub(super) struct WrittenRoutes {
+    /// Percentage of requests to the canary; the others go to the primary.
     #[serde(default)]
     canary: Percentage,
+    /// Percentage of requests that is mirrored.
     mirror: Option<Percentage>,
+    /// Matched requests go to the canary.
     #[serde(default)]
     matched: bool,
 }

@@ -18,7 +18,6 @@ use super::{
     blind::Blindness,
     clock::Clock,
     pods::{Pods, not_ready},
-    simulated::Simulation,
 };
 use crate::scenario::{Scenario, Setting};
 
@@ -47,10 +46,7 @@ impl<'a> World<'a> {
             faults: Faults::default(),
             metrics: Metrics::new(&setting.metrics),
             hooks: Hooks::new(&setting.hooks),
-            simulation: setting
-                .simulated
-                .as_ref()
-                .map(|simulated| Box::new(Simulation::begin(simulated, seed, &scenario.canary))),
+            simulation: super::simulation(scenario, seed).map(Box::new),
         };
         world.settle();
         world

@@ -31,11 +31,23 @@ pub(crate) use self::{
     faults::Faults,
     hooks::{Attempt, Hooks, wait},
     metrics::{Metrics, answer, healthy},
-    simulated::{Buckets, Expected, Offered, Scrapes, measure, rate_of, share_of},
+    simulated::{Buckets, Expected, Offered, measure, rate_of, scrapes, share_of},
 };
-use crate::scenario::Scenario;
+use crate::scenario::{Action, Scenario, Trouble};
 
 pub(crate) type Canary = Result<Rollout, Invalid>;
+
+/// What goes wrong in the world of a seed, exactly.
+pub(crate) fn drawn_troubles(scenario: &Scenario, seed: u64) -> Vec<Trouble> {
+    simulation(scenario, seed).map_or_else(Vec::new, |simulation| simulation.weather.drawn())
+}
+
+/// The part of a scenario's world that goes its own way, as it begins.
+fn simulation(scenario: &Scenario, seed: u64) -> Option<Simulation<'_>> {
+    let simulated = scenario.setting.simulated.as_ref()?;
+    let is_edited = scenario.events.iter().any(|event| matches!(event.action, Action::Edit(_)));
+    Some(Simulation::begin(simulated, seed, &scenario.canary, is_edited))
+}
 
 /// The cluster of one story.
 pub(crate) struct World<'a> {

@@ -16,7 +16,7 @@ use super::{
     simulated::{Copies, Copy, Offered},
 };
 use crate::{
-    record::Users,
+    record::{Slice, Users},
     scenario::{Blind, HookAnswer, HookOutcome, MetricAnswer, SaveFault, What},
 };
 
@@ -81,7 +81,7 @@ impl World<'_> {
     /// Pods of the canary are started.
     pub(super) fn start_canary(&mut self) {
         let at = self.at();
-        let revision = self.target_runs();
+        let revision = self.target_shows();
         if let (Some(simulation), Some(revision)) = (&mut self.simulation, revision) {
             self.canary_pods.takes = simulation.start_canary(at, &revision);
             self.canary_pods.flaps = simulation.flaps(&revision);
@@ -111,9 +111,23 @@ impl World<'_> {
         self.simulation.as_ref().map(|simulation| simulation.offered(since, at))
     }
 
+    /// Keeps what [`World::course`] needs from now on.
+    pub(crate) fn keep_course(&mut self) {
+        if let Some(simulation) = &mut self.simulation {
+            simulation.keep_course();
+        }
+    }
+
+    /// What users met since then, in slices; after [`World::users`]. Empty in a world that is not simulated.
+    pub(crate) fn course(&mut self, since: Duration) -> Vec<Slice> {
+        let at = self.at();
+        let metrics = self.scenario.canary.metrics();
+        self.simulation.as_mut().map(|simulation| simulation.course(since, at, metrics)).unwrap_or_default()
+    }
+
     /// Whether what the target runs keeps to the standard; `None` in a world that is not simulated.
     pub(crate) fn is_good(&mut self) -> Option<bool> {
-        let revision = self.target_runs()?;
+        let revision = self.target_shows()?;
         let standard = &self.scenario.standard;
         self.simulation.as_mut().map(|simulation| simulation.is_good(&revision, standard))
     }
@@ -156,7 +170,8 @@ impl World<'_> {
         );
     }
 
-    fn target_runs(&self) -> Option<String> {
+    /// The revision the target shows, if there is a target.
+    pub(crate) fn target_shows(&self) -> Option<String> {
         let target = self.truth.target.known()?.as_ref()?;
         Some(target.revision.known()?.spec.to_string())
     }

@@ -1,6 +1,18 @@
 //! The command line as a script and a person meet it: what it prints, and the code it ends with.
 
-use std::{path::Path, process::Command};
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
+
+mod console;
+mod explain;
+mod lint;
+mod schema;
+mod sweep;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use insta_cmd::{assert_cmd_snapshot, get_cargo_bin};
 
@@ -23,6 +35,16 @@ fn snap_help() {
 #[test]
 fn snap_help_of_replay() {
     assert_cmd_snapshot!(serin().args(["replay", "--help"]));
+}
+
+#[test]
+fn snap_help_of_schema() {
+    assert_cmd_snapshot!(serin().args(["schema", "--help"]));
+}
+
+#[test]
+fn snap_an_unknown_schema() {
+    assert_cmd_snapshot!(serin().args(["schema", "deployment"]));
 }
 
 #[test]
@@ -79,6 +101,8 @@ fn snap_every_wrong_input_is_named() {
         "empty",
         "no-duration",
         "canary-file-missing",
+        "property-unknown",
+        "property-never-judged",
     ] {
         insta::with_settings!({snapshot_suffix => name}, {
             assert_cmd_snapshot!(serin().args(["replay", &inputs(name)]));
@@ -117,4 +141,62 @@ fn snap_a_sweep_that_is_computed() {
 fn snap_a_sweep_that_cannot_be_computed() {
     let vary = ["--vary", "world.traffic={rps: 5..50}"];
     assert_cmd_snapshot!(serin().args(["sweep", "--exact", &inputs("sweep-exact")]).args(vary));
+}
+
+/// A folder of this test alone, with an input in it: what is found is written beside it.
+fn desk(test: &str, input: &str) -> PathBuf {
+    let desk = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+    let _ = fs::remove_dir_all(&desk);
+    fs::create_dir_all(&desk).unwrap();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(inputs(input));
+    fs::copy(from, desk.join(format!("{input}.yaml"))).unwrap();
+    desk
+}
+
+#[test]
+fn snap_help_of_check() {
+    assert_cmd_snapshot!(serin().args(["check", "--help"]));
+}
+
+#[test]
+fn snap_a_world_that_breaks_a_property_is_found_and_replayed() {
+    let desk = desk("breaks", "property-broken");
+    insta::with_settings!({snapshot_suffix => "found"}, {
+        assert_cmd_snapshot!(serin().current_dir(&desk).args(["check", "property-broken.yaml"]));
+    });
+    insta::with_settings!({snapshot_suffix => "replayed"}, {
+        let replay = ["replay", "--quiet", "property-broken-seed-50.yaml"];
+        assert_cmd_snapshot!(serin().current_dir(&desk).args(replay));
+    });
+}
+
+#[test]
+fn snap_a_world_that_breaks_a_property_as_json() {
+    let desk = desk("breaks-as-json", "property-broken");
+    let check = ["check", "--format", "json", "property-broken.yaml"];
+    assert_cmd_snapshot!(serin().current_dir(&desk).args(check));
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_what_is_found() {
+    let found = |threads: &str| {
+        let desk = desk(&format!("threads-{threads}"), "property-broken");
+        let check = ["check", "--format", "json", "property-broken.yaml"];
+        let mut serin = serin();
+        serin.current_dir(&desk).args(check).env("RAYON_NUM_THREADS", threads);
+        serin.output().unwrap().stdout
+    };
+    assert_eq!(found("1"), found("7"));
+}
+
+#[test]
+fn snap_worlds_in_which_everything_holds() {
+    let files = ["scenarios/everyday/weighted-good.yaml", "tests/defects/general.yaml"];
+    assert_cmd_snapshot!(serin().args(["check", "--cases", "20"]).args(files));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_told_before_the_work_begins() {
+    let good = "scenarios/everyday/weighted-good.yaml";
+    assert_cmd_snapshot!(serin().args(["replay", good, "--report", "no/such/folder/report.html"]));
 }

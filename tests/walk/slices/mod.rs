@@ -88,7 +88,7 @@ fn parse(analysis: &str, edit: impl Fn(&mut raw::CanarySpec)) -> Result<Rollout,
     let target = raw::ObjectRef { kind: "Deployment".into(), name: "app".into(), ..Default::default() };
     let mut spec = raw::CanarySpec {
         provider: Some("istio".into()),
-        progress_deadline_seconds: Some(60),
+        progress_deadline_seconds: Some(60.into()),
         target_ref: Some(target),
         analysis: Some(serde_yaml::from_str(analysis).expect("the analysis of a slice is YAML")),
         ..Default::default()
@@ -99,6 +99,7 @@ fn parse(analysis: &str, edit: impl Fn(&mut raw::CanarySpec)) -> Result<Rollout,
         kind: "Canary".into(),
         metadata: raw::Metadata { name: "app".into(), uid: "uid".into(), ..Default::default() },
         spec,
+        ..Default::default()
     };
     Rollout::parse(&canary, &Defaults::default())
 }

@@ -132,7 +132,7 @@ pub(crate) fn suspend() -> Slice {
         asks(RequestKind::CanaryWeight, "0"),
     ];
     let mut suspend = slice("suspend", analysis("stepWeights: [40]"), &bad);
-    suspend.manifests.push(manifest("stepWeights: [40]", |spec| spec.suspend = true));
+    suspend.manifests.push(manifest("stepWeights: [40]", |spec| spec.suspend = Some(true)));
     suspend.lapses = true;
     suspend
 }

@@ -71,7 +71,7 @@ pub(crate) fn delay() -> Slice {
 }
 
 pub(crate) fn skip_analysis() -> Slice {
-    let skipped = manifest(RAMP, |spec| spec.skip_analysis = true);
+    let skipped = manifest(RAMP, |spec| spec.skip_analysis = Some(true));
     Slice {
         pairs: true,
         stops: true,

@@ -1,10 +1,12 @@
 //! What happens in a story: each event has one trigger and one action.
 
+mod schema;
 mod shown;
 mod written;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use serin_core::{
@@ -98,7 +100,7 @@ pub enum Pods {
 }
 
 /// What is deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Deleted {
     /// The Canary.
@@ -108,7 +110,7 @@ pub enum Deleted {
 }
 
 /// Owned objects that somebody else changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Overwritten {
     /// The primary and what belongs to it.
@@ -118,7 +120,7 @@ pub enum Overwritten {
 }
 
 /// A fact that cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Blind {
     /// The target.
@@ -154,7 +156,7 @@ pub enum Fail {
 }
 
 /// How a save fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SaveFault {
     /// Somebody else saved meanwhile.
@@ -173,7 +175,7 @@ pub enum Times {
 }
 
 /// Where the controller is stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StopAfter {
     /// After the next command.
@@ -185,17 +187,20 @@ pub enum StopAfter {
 }
 
 /// A part of a status: what it does not name may be anything.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Pattern {
     /// The phase.
     pub phase: Option<Phase>,
     /// The canary's weight.
+    #[schemars(range(max = 100))]
     pub canary_weight: Option<Weight>,
     /// Failed checks.
     pub failed_checks: Option<u32>,
     /// Iterations.
     pub iterations: Option<u32>,
+    /// The pod template of the run, or the one last looked at.
+    pub revision: Option<String>,
 }
 
 impl Pattern {
@@ -206,6 +211,7 @@ impl Pattern {
             && self.canary_weight.is_none_or(|weight| weight == state.canary_weight)
             && self.failed_checks.is_none_or(|failed| failed == state.failed_checks)
             && self.iterations.is_none_or(|iterations| iterations == state.iterations)
+            && self.revision.as_ref().is_none_or(|revision| **revision == *state.applied.spec)
     }
 
     /// Whether it names nothing.
@@ -222,6 +228,7 @@ impl Pattern {
             canary_weight: self.canary_weight.map(|_| state.canary_weight),
             failed_checks: self.failed_checks.map(|_| state.failed_checks),
             iterations: self.iterations.map(|_| state.iterations),
+            revision: self.revision.as_ref().map(|_| state.applied.to_string()),
         }
     }
 }

@@ -15,6 +15,7 @@ impl fmt::Display for Pattern {
             ("canaryWeight", self.canary_weight.map(|weight| weight.to_string())),
             ("failedChecks", self.failed_checks.map(|failed| failed.to_string())),
             ("iterations", self.iterations.map(|iterations| iterations.to_string())),
+            ("revision", self.revision.clone()),
         ];
         let parts = parts.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value?)));
         f.write_str(&parts.collect::<Vec<_>>().join(", "))

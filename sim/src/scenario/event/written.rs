@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, Unexpected, Visitor},
@@ -11,73 +12,125 @@ use serin_core::{decision::Workload, observation::FailureClass, request::Request
 
 use super::{
     Action, Blind, Deleted, Event, Fail, Overwritten, Pattern, Pods, SaveFault, StopAfter, Times, Trigger,
+    schema as form,
 };
 use crate::scenario::{
     answer::{HookAnswer, MetricAnswer},
-    manifest,
-    shape::Lasting,
+    manifest, schema,
+    shape::{Lasting, scalar},
     world::{Delay, WrittenRoutes},
 };
 
-/// An event as it is written.
-#[derive(Default, Deserialize)]
+/// Something that happens: one trigger (`at`, `after`, `when`, or the last two) and one action.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Event", extend("oneOf" = schema::one_each(form::ACTIONS), "anyOf" = form::triggers()))]
 pub(in crate::scenario) struct WrittenEvent {
+    /// Trigger: so long after the story began.
     at: Option<Lasting>,
+    /// Trigger: so long after the event before it; next to `when`, after the status was reached.
     after: Option<Lasting>,
+    /// Trigger: once a saved status has all of these, looked at only after the event before it has happened.
     pub(in crate::scenario) when: Option<Pattern>,
+    /// The target's pod template becomes this revision.
+    #[schemars(schema_with = "scalar")]
     deploy: Option<String>,
+    /// A tracked ConfigMap or Secret of the target gets this content.
+    #[schemars(schema_with = "form::configs")]
     config: Option<BTreeMap<String, String>>,
+    /// An operator writes annotations of the Canary, or takes them away (`null`).
+    #[schemars(schema_with = "form::annotations")]
     annotate: Option<BTreeMap<RequestKind, Option<String>>>,
+    /// This is merged into `.spec` of the Canary; `null` removes a field.
+    #[schemars(schema_with = "schema::anything")]
     edit: Option<serde_yaml::Mapping>,
+    /// Something is deleted.
     delete: Option<Deleted>,
+    /// Pods of a copy become ready, or not.
     ready: Option<WrittenReady>,
+    /// Somebody sets the target's replicas.
     scale: Option<u32>,
+    /// Somebody else writes the routes.
     routes: Option<WrittenRoutes>,
+    /// Somebody else changes owned objects.
     drift: Option<Vec<Overwritten>>,
+    /// What we do next fails.
     fail: Option<WrittenFail>,
+    /// A fact cannot be read.
     unknown: Option<WrittenUnknown>,
+    /// The controller is stopped and started.
+    #[schemars(extend("enum" = [true]))]
     restart: Option<bool>,
+    /// The controller is stopped at this place, and started at once.
     stop: Option<WrittenStop>,
+    /// The clock is set back (-30s) or ahead (+10m).
     clock: Option<Jump>,
+    /// From now on metrics answer this.
     metrics: Option<BTreeMap<String, Vec<MetricAnswer>>>,
+    /// From now on hooks answer this.
     hooks: Option<BTreeMap<String, Vec<HookAnswer>>>,
 }
 
-#[derive(Deserialize)]
+/// What becomes of pods.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Readiness", extend("minProperties" = 1))]
 struct WrittenReady {
+    /// Of the canary's.
     canary: Option<Pods>,
+    /// Of the primary's.
     primary: Option<Pods>,
 }
 
-#[derive(Deserialize)]
+/// What fails: commands, saves or notices.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Failure", extend("oneOf" = schema::one_each(&["command", "save", "notices"])))]
 struct WrittenFail {
+    /// The next commands whose text begins so.
     command: Option<String>,
+    /// The next saves, in this way.
     save: Option<SaveFault>,
+    /// The next deliveries of notices.
+    #[schemars(extend("enum" = [true]))]
     notices: Option<bool>,
+    /// Of commands: what to expect from trying again; `retry` where left out.
+    #[schemars(with = "Option<String>", extend("enum" = ["retry", "refused", "moved"]))]
     r#as: Option<FailureClass>,
+    /// How often; once where left out.
     times: Option<Times>,
+    /// Of commands: what the cluster says.
+    #[serde(default)]
+    #[schemars(schema_with = "scalar")]
     error: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// A fact that cannot be read.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Unknown")]
 struct WrittenUnknown {
+    /// Which.
     fact: Blind,
+    /// For how long; to the end where left out.
     r#for: Option<Lasting>,
+    /// The reason.
+    #[serde(default)]
+    #[schemars(schema_with = "scalar")]
     why: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// Where the controller is stopped.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Stop")]
 struct WrittenStop {
+    /// After the next one of these.
     after: StopAfter,
 }
 
 /// A jump of the clock in milliseconds.
-struct Jump(i64);
+pub(super) struct Jump(i64);
 
 const TRIGGERS: &str = "`at`, `when` or `after`";
 const ACTIONS: &str = "`deploy`, `config`, `annotate`, `edit`, `delete`, `ready`, `scale`, `routes`, `drift`, `fail`, \

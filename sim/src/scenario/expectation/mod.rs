@@ -1,14 +1,18 @@
 //! What must hold in a story: each expectation is one statement.
 
+mod requests;
+mod schema;
 mod shown;
 mod written;
 
 use std::time::Duration;
 
 use regex::Regex;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serin_core::{Phase, State, command::Routes, spec::Severity, strategy::Weight};
 
+pub use self::requests::{Amount, Requests};
 pub(crate) use self::shown::Listed;
 pub(super) use self::written::WrittenItem;
 use super::{answer::HookAnswer, event::Pattern};
@@ -36,6 +40,8 @@ pub enum Expectation {
         /// The largest.
         max: Weight,
     },
+    /// Bounds of how many requests met what, over the whole story.
+    Requests(Requests),
     /// The routes that were set.
     Routes(Sequence<Routes>),
     /// The saved statuses.
@@ -62,6 +68,8 @@ pub enum Expectation {
     Time(Span),
     /// No saved status is like this.
     Never(Pattern),
+    /// Every saved status is like this.
+    Always(Pattern),
 }
 
 /// Values that are expected in this order.
@@ -73,8 +81,8 @@ pub struct Sequence<T> {
     pub exactly: bool,
 }
 
-/// A saved status in four numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// A saved status: phase, canaryWeight, failedChecks, iterations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 pub struct Row(pub Phase, pub Weight, pub u32, pub u32);
 
 impl Row {

@@ -38,6 +38,7 @@ impl fmt::Display for Expectation {
             Self::Phases(list) => write!(f, "phases: {list}"),
             Self::Weights(list) => write!(f, "weights: {list}"),
             Self::Weight { min, max } => write!(f, "weight: from {min} to {max}"),
+            Self::Requests(requests) => write!(f, "requests: {requests}"),
             Self::Routes(list) => write!(f, "routes: {list}"),
             Self::Rows(list) => write!(f, "rows: {list}"),
             Self::End(pattern) => write!(f, "{pattern}"),
@@ -54,6 +55,7 @@ impl fmt::Display for Expectation {
             Self::Promoted(revision) => write!(f, "promoted: {revision}"),
             Self::Time(span) => write!(f, "time: {span}"),
             Self::Never(pattern) => write!(f, "never: {pattern}"),
+            Self::Always(pattern) => write!(f, "always: {pattern}"),
         }
     }
 }

@@ -3,56 +3,98 @@
 use std::str::FromStr;
 
 use regex::Regex;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serin_core::{Phase, command::Routes, spec::Severity, strategy::Weight};
 
-use super::{Called, CarriedOut, Counted, Expectation, Item, Row, Sequence, Span, Telling, Wanted};
+use super::{
+    Called, CarriedOut, Counted, Expectation, Item, Requests, Row, Sequence, Span, Telling, Wanted, schema,
+};
 use crate::scenario::{
     answer::HookAnswer,
     event::Pattern,
-    shape::{Lasting, ListOrExactly, TextOr},
+    shape::{Lasting, ListOrExactly, TextOr, scalar},
 };
 
-/// An item as it is written.
-#[derive(Default, Deserialize)]
+/// One statement about the story; the fields of the status at its end make one together.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+#[schemars(rename = "Expectation", extend("oneOf" = schema::statements()))]
 pub(in crate::scenario) struct WrittenItem {
+    /// This does not hold.
     not: Option<WrittenNot>,
+    /// The saved phases, repeats left out, contain these in this order.
     phases: Option<ListOrExactly<Phase>>,
+    /// The saved canary weights, repeats left out, contain these in this order.
     weights: Option<ListOrExactly<Weight>>,
+    /// No saved canary weight is ever outside.
     weight: Option<WrittenWeight>,
+    /// The routes set, repeats left out, contain these in this order.
     routes: Option<ListOrExactly<WrittenRoute>>,
+    /// The saved statuses, repeats left out, contain these in this order.
     rows: Option<ListOrExactly<Row>>,
+    /// The phase at the end of the story.
     phase: Option<Phase>,
+    /// The canary's weight at the end of the story.
+    #[schemars(range(max = 100))]
     canary_weight: Option<Weight>,
+    /// Failed checks at the end of the story.
     failed_checks: Option<u32>,
+    /// Iterations at the end of the story.
     iterations: Option<u32>,
+    /// The revision that a status is about.
+    revision: Option<String>,
+    /// How many requests users send, and how they end.
+    requests: Option<Requests>,
+    /// An event contains the text.
     event: Option<TextOr<WrittenMatch>>,
+    /// An alert contains the text.
     alert: Option<TextOr<WrittenAlert>>,
+    /// The message of the condition at the end contains the text.
     condition: Option<String>,
+    /// How a hook was called.
     hook: Option<WrittenHook>,
+    /// How often a metric was asked.
     metric: Option<WrittenCount>,
+    /// How often commands whose text begins so were carried out.
     command: Option<WrittenCount>,
+    /// The rule fired.
+    #[schemars(schema_with = "schema::rule")]
     rule: Option<TextOr<WrittenCount>>,
+    /// The revision the primary runs at the end.
+    #[schemars(schema_with = "scalar")]
     promoted: Option<String>,
+    /// The time between two saved statuses.
     time: Option<WrittenTime>,
+    /// No saved status has all of these.
     never: Option<Pattern>,
 }
 
-/// What may stand behind `not`.
-#[derive(Default, Deserialize)]
+/// What does not hold: an event, an alert or a rule.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Not", extend("minProperties" = 1, "maxProperties" = 1))]
 struct WrittenNot {
+    /// An event contains the text.
     event: Option<TextOr<WrittenMatch>>,
+    /// An alert contains the text.
     alert: Option<TextOr<WrittenAlert>>,
+    /// The rule fired.
+    #[schemars(schema_with = "schema::rule")]
     rule: Option<TextOr<WrittenCount>>,
 }
 
-#[derive(Deserialize)]
+/// Bounds of every saved canary weight.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "WeightBounds")]
 struct WrittenWeight {
+    /// The smallest.
+    #[schemars(range(max = 100))]
     #[serde(default)]
     min: Weight,
+    /// The largest.
+    #[schemars(range(max = 100))]
     #[serde(default = "all")]
     max: Weight,
 }
@@ -61,47 +103,73 @@ fn all() -> Weight {
     100
 }
 
-#[derive(Deserialize)]
+/// Events of which the text matches.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EventMatch")]
 struct WrittenMatch {
+    /// A regular expression.
     matches: WrittenRegex,
+    /// So often; at least once where left out.
     times: Option<u32>,
 }
 
-#[derive(Deserialize)]
+/// Alerts of which the text matches.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AlertMatch")]
 struct WrittenAlert {
+    /// A regular expression.
     matches: WrittenRegex,
+    /// So often; at least once where left out.
     times: Option<u32>,
+    /// Of this severity.
+    #[schemars(with = "Option<String>", extend("enum" = ["info", "warn", "error"]))]
     severity: Option<Severity>,
 }
 
-#[derive(Deserialize)]
+/// Calls of a hook.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "HookCalls")]
 struct WrittenHook {
+    /// Its name.
     name: String,
+    /// So often.
     times: Option<u32>,
+    /// Each time it was told one of these.
     phases: Option<Vec<Phase>>,
+    /// Its answers in order.
     answers: Option<Vec<HookAnswer>>,
 }
 
-#[derive(Deserialize)]
+/// Something that is counted by name.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Count")]
 struct WrittenCount {
+    /// Its name.
     name: String,
+    /// So often; at least once where left out.
     times: Option<u32>,
 }
 
-#[derive(Deserialize)]
+/// The time between the first saved status that has all of `from` and the next that has all of `to`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Span")]
 struct WrittenTime {
+    /// The first; the beginning of the story where left out.
     from: Option<Pattern>,
+    /// The next.
     to: Pattern,
+    /// The shortest.
     min: Option<Lasting>,
+    /// The longest.
     max: Option<Lasting>,
 }
 
-struct WrittenRegex(Regex);
+pub(super) struct WrittenRegex(Regex);
 
 impl<'de> Deserialize<'de> for WrittenRegex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -114,7 +182,7 @@ impl<'de> Deserialize<'de> for WrittenRegex {
     }
 }
 
-struct WrittenRoute(Routes);
+pub(super) struct WrittenRoute(Routes);
 
 impl<'de> Deserialize<'de> for WrittenRoute {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -161,12 +229,17 @@ impl WrittenItem {
             canary_weight: self.canary_weight,
             failed_checks: self.failed_checks,
             iterations: self.iterations,
+            revision: self.revision,
         };
+        if let Some(requests) = &self.requests {
+            requests.check()?;
+        }
         let time = self.time.map(WrittenTime::read).transpose()?;
         let statements = [
             self.phases.map(|list| Expectation::Phases(list.into())),
             self.weights.map(|list| Expectation::Weights(list.into())),
             self.weight.map(|bounds| Expectation::Weight { min: bounds.min, max: bounds.max }),
+            self.requests.map(Expectation::Requests),
             self.routes.map(|list| Expectation::Routes(unwrapped(list))),
             self.rows.map(|list| Expectation::Rows(list.into())),
             (!end.is_empty()).then_some(Expectation::End(end)),
@@ -265,6 +338,12 @@ mod tests {
             ("phases: {exactly: [\"\", Failed]}", "phases: exactly [\"\", Failed]"),
             ("weights: [10, 0]", "weights: [10, 0]"),
             ("weight: {max: 50}", "weight: from 0 to 50"),
+            ("requests: {failed: {max: 1%}}", "requests: failed at most 1%"),
+            (
+                "requests: {exposed: {min: 10, max: 20%}, exposedFailed: {max: 0}}",
+                "requests: exposed at least 10, at most 20%, exposedFailed at most 0",
+            ),
+            ("{phase: Failed, revision: v2}", "phase: Failed, revision: v2"),
             ("routes: [\"100/0 mirror 50\", \"0/100 matched\"]", "routes: [100/0 mirror 50, 0/100 matched]"),
             ("rows: [[Progressing, 10, 0, 0]]", "rows: [[Progressing, 10, 0, 0]]"),
             ("phase: Failed", "phase: Failed"),
@@ -303,6 +382,11 @@ mod tests {
             "routes: [\"90/20\"]",
             "routes: [\"90\"]",
             "phase: Faild",
+            "requests: {}",
+            "requests: {failed: {}}",
+            "requests: {failed: {max: 101%}}",
+            "requests: {failed: {max: lots}}",
+            "requests: {broken: {max: 1%}}",
             "time: {to: {}}",
             "time: {to: {phase: Failed}, min: 2s, max: 1s}",
             "rows: [[Failed, 0]]",

@@ -1,10 +1,11 @@
 //! `world.measures`: what a metric measures whose query the world does not know.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serin_core::spec::{Metric, MetricSource};
 
 /// What can be measured in a simulated world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measure {
     /// Percentage of requests that did not end in a server error.

@@ -1,7 +1,8 @@
 //! Numbers of a world: exact, or a range that the seed draws from.
 
-use std::{fmt, marker::PhantomData, time::Duration};
+use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, Visitor},
@@ -20,8 +21,14 @@ pub struct Range<U> {
 
 /// What a number counts: how it is written, and which numbers make sense.
 pub trait Unit: Copy {
+    /// Its name in the schema of scenarios.
+    const NAME: &'static str;
     /// What is expected, for messages.
     const EXPECTED: &'static str;
+    /// How one number is written, as a regular expression.
+    const PATTERN: &'static str;
+    /// The largest that may be written as a plain number.
+    const LARGEST: f64;
     /// Reads one number.
     fn read(text: &str) -> Option<f64>;
     /// Writes one number so that [`read`](Self::read) gives it again.
@@ -44,7 +51,17 @@ pub struct Seconds;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Factor;
 
+/// A number without a sign.
+macro_rules! number {
+    () => {
+        r"[0-9]+(\.[0-9]+)?"
+    };
+}
+
 impl Unit for Share {
+    const NAME: &'static str = "Share";
+    const PATTERN: &'static str = concat!("(", number!(), " *%|0)");
+    const LARGEST: f64 = 0.0;
     const EXPECTED: &'static str = "a percentage from 0% to 100%, or a range such as 0%..5%";
 
     fn read(text: &str) -> Option<f64> {
@@ -62,6 +79,9 @@ impl Unit for Share {
 }
 
 impl Unit for PerSecond {
+    const NAME: &'static str = "RequestsPerSecond";
+    const PATTERN: &'static str = number!();
+    const LARGEST: f64 = 1e6;
     const EXPECTED: &'static str = "requests per second up to 1000000, or a range such as 1..1000";
 
     fn read(text: &str) -> Option<f64> {
@@ -74,6 +94,9 @@ impl Unit for PerSecond {
 }
 
 impl Unit for Seconds {
+    const NAME: &'static str = "Span";
+    const PATTERN: &'static str = r"(([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+|0)";
+    const LARGEST: f64 = 0.0;
     const EXPECTED: &'static str = "a duration such as 20ms, or a range such as 5s..30s";
 
     fn read(text: &str) -> Option<f64> {
@@ -86,6 +109,9 @@ impl Unit for Seconds {
 }
 
 impl Unit for Factor {
+    const NAME: &'static str = "Factor";
+    const PATTERN: &'static str = number!();
+    const LARGEST: f64 = 1000.0;
     const EXPECTED: &'static str = "a factor from 0 to 1000, or a range such as 1..3";
 
     fn read(text: &str) -> Option<f64> {
@@ -136,6 +162,22 @@ impl<U: Unit> fmt::Display for Range<U> {
         }
         f.write_str("..")?;
         U::write(self.max, f)
+    }
+}
+
+impl<U: Unit> JsonSchema for Range<U> {
+    fn schema_name() -> Cow<'static, str> {
+        U::NAME.into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": format!("{}.", U::EXPECTED),
+            "type": ["string", "number"],
+            "pattern": format!(r"^ *{0} *(\.\. *{0} *)?$", U::PATTERN),
+            "minimum": 0,
+            "maximum": U::LARGEST,
+        })
     }
 }
 

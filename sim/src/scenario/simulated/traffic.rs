@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::range::{PerSecond, Range, Share};
@@ -67,41 +68,63 @@ const DEFAULT_RPS: f64 = 100.0;
 const DEFAULT_MATCHED: f64 = 0.1;
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// `world.traffic` as it is written.
-#[derive(Deserialize)]
+/// The requests of all users together: one of `rps` (with a `burst` or without), `diurnal`, `ramp` and `trace`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Traffic")]
 pub(in crate::scenario) struct WrittenTraffic {
+    /// Requests per second.
     rps: Option<Range<PerSecond>>,
+    /// Bursts on top of `rps`.
     burst: Option<WrittenBurst>,
+    /// A sine wave.
     diurnal: Option<WrittenDiurnal>,
+    /// From one rate to another.
     ramp: Option<WrittenRamp>,
-    /// A CSV file of seconds and requests per second.
+    /// A CSV file of seconds and requests per second, next to the scenario.
     pub(in crate::scenario) trace: Option<String>,
+    /// The share of requests that an A/B test's `match` fits; 10% where left out.
     matched: Option<Range<Share>>,
 }
 
-#[derive(Deserialize)]
+/// Bursts of traffic.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Burst")]
 struct WrittenBurst {
+    /// Requests per second in a burst.
     rps: Range<PerSecond>,
+    /// From the beginning of one to that of the next; the first begins after so long.
     every: Lasting,
+    /// How long one lasts.
     r#for: Lasting,
 }
 
-#[derive(Deserialize)]
+/// Traffic as a sine wave.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Diurnal")]
 struct WrittenDiurnal {
+    /// Smallest rate.
     low: Range<PerSecond>,
+    /// Largest rate.
     high: Range<PerSecond>,
+    /// From top to top; a day where left out.
     period: Option<Lasting>,
+    /// When the first top is; half a period where left out.
     peak: Option<Lasting>,
 }
 
-#[derive(Deserialize)]
+/// Traffic that grows or falls.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Ramp")]
 struct WrittenRamp {
+    /// The rate in the beginning.
     from: Range<PerSecond>,
+    /// The rate in the end.
     to: Range<PerSecond>,
+    /// How long it takes.
     over: Lasting,
 }
 

@@ -1,5 +1,6 @@
 //! `world.versions`: how a revision behaves.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::range::{Factor, PerSecond, Range, Seconds, Share};
@@ -65,47 +66,74 @@ impl Default for Version {
     }
 }
 
-/// One entry of `world.versions` as it is written.
-#[derive(Default, Deserialize)]
+/// How a revision behaves; what is left out is healthy.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+#[schemars(rename = "Version")]
 pub(in crate::scenario) struct WrittenVersion {
+    /// The share of its requests that end in a server error; 0.1% where left out.
     errors: Option<Range<Share>>,
+    /// How long its requests take; p50 20ms and p99 120ms where left out.
     latency: WrittenLatency,
+    /// How it behaves right after its pods have started.
     warm_up: Option<WrittenWarmUp>,
+    /// What is wrong with it and shows later.
     defect: Option<WrittenDefect>,
+    /// How long its pods take to get ready; none where left out.
     ready: Option<Range<Seconds>>,
+    /// The chance that its pods never get ready: they crash in a loop.
     crashes: Option<Range<Share>>,
+    /// Its pods stop being ready again and again.
     flaps: Option<WrittenFlaps>,
 }
 
-#[derive(Default, Deserialize)]
+/// Percentiles of a latency, which is log-normal.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Latency")]
 struct WrittenLatency {
+    /// Half of the requests take at most so long.
     p50: Option<Range<Seconds>>,
+    /// 99 of 100 requests take at most so long; six times p50 where left out.
     p99: Option<Range<Seconds>>,
 }
 
-#[derive(Deserialize)]
+/// How a version behaves while it is cold.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "WarmUp")]
 struct WrittenWarmUp {
+    /// How long after its pods have started.
     r#for: Range<Seconds>,
+    /// The share of requests that fail meanwhile; as always where left out.
     errors: Option<Range<Share>>,
+    /// How many times longer requests take meanwhile; 1 where left out.
     slower: Option<Range<Factor>>,
 }
 
-#[derive(Default, Deserialize)]
+/// What goes wrong after a time, or under load.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Defect")]
 struct WrittenDefect {
+    /// How long its pods must have run.
     after: Option<Range<Seconds>>,
+    /// How many requests per second it must get.
     above: Option<Range<PerSecond>>,
+    /// The share of requests that fail then; as always where left out.
     errors: Option<Range<Share>>,
+    /// How many times longer requests take then; 1 where left out.
     slower: Option<Range<Factor>>,
 }
 
-#[derive(Deserialize)]
+/// Readiness that comes and goes.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Flaps")]
 struct WrittenFlaps {
+    /// Time between two losses.
     every: Range<Seconds>,
+    /// How long one lasts.
     r#for: Range<Seconds>,
 }
 

@@ -1,7 +1,8 @@
 //! `world.faults`: what goes wrong around the rollout, by itself.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::range::{Range, Share};
@@ -93,27 +94,58 @@ impl What {
     }
 }
 
-/// One item of `world.faults` as it is written.
-#[derive(Deserialize)]
+/// What goes wrong, for a time and with a chance: one of `fault`, `metrics` and `preset`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Fault")]
 pub(in crate::scenario) struct WrittenTrouble {
+    /// What goes wrong.
     fault: Option<What>,
-    /// The older, wordier form of `fault: metricsDown`.
+    /// The metric server is `down` or `empty`: another way to write `fault: metricsDown` and `fault: metricsEmpty`.
     metrics: Option<Down>,
+    /// Several faults with chances of their own.
     preset: Option<Preset>,
+    /// How likely it is each time it could go wrong; 100% where left out.
     chance: Option<Range<Share>>,
+    /// When it begins; at once where left out.
     from: Option<Lasting>,
+    /// How long it lasts; to the end where left out.
     r#for: Option<Lasting>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(inline)]
 enum Down {
     Down,
     Empty,
 }
 
 struct Preset(&'static [(What, f64)]);
+
+impl JsonSchema for What {
+    fn schema_name() -> Cow<'static, str> {
+        "FaultName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        names(TROUBLES)
+    }
+}
+
+impl JsonSchema for Preset {
+    fn schema_name() -> Cow<'static, str> {
+        "FaultPreset".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        names(PRESETS)
+    }
+}
+
+fn names<T>(known: &[(&str, T)]) -> Schema {
+    json_schema!({"enum": known.iter().map(|(name, _)| *name).collect::<Vec<_>>()})
+}
 
 fn named<'de, T: Copy, D: Deserializer<'de>>(
     known: &[(&'static str, T)],

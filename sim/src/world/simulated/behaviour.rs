@@ -103,7 +103,7 @@ impl Behaviour {
 }
 
 impl Regime {
-    fn truth(&self, measure: Measure) -> f64 {
+    pub(super) fn truth(&self, measure: Measure) -> f64 {
         match (measure, measure.quantile()) {
             (_, Some(quantile)) => 1000.0 * buckets::quantile(self.p50, self.p99, quantile),
             (Measure::ErrorRate, None) => 100.0 * self.errors,

@@ -2,40 +2,29 @@
 
 use statrs::distribution::{ContinuousCDF as _, Normal};
 
+use crate::prometheus::{ENVOY, Latency};
+
 /// Upper ends of the buckets in milliseconds, the last without an end. One bucket alone where nobody asks for latencies.
 #[derive(Clone, Debug)]
 pub(crate) struct Buckets(Box<[f64]>);
-
-/// Istio's buckets of `istio_request_duration_milliseconds`.
-const ISTIO: &[f64] = &[
-    0.5,
-    1.0,
-    5.0,
-    10.0,
-    25.0,
-    50.0,
-    100.0,
-    250.0,
-    500.0,
-    1_000.0,
-    2_500.0,
-    5_000.0,
-    10_000.0,
-    30_000.0,
-    60_000.0,
-    300_000.0,
-    600_000.0,
-    1_800_000.0,
-    3_600_000.0,
-];
 
 /// The 99th percentile of the standard normal distribution.
 const Z99: f64 = 2.326_347_874_040_841;
 
 impl Buckets {
-    pub(crate) fn new(wanted: bool) -> Self {
-        let ends: &[f64] = if wanted { ISTIO } else { &[] };
-        Self(ends.iter().copied().chain([f64::INFINITY]).collect())
+    /// Those that this provider's metrics have; where it has no histogram, Envoy's.
+    pub(crate) fn of(provider: &str) -> Self {
+        let layout = match Latency::of(provider) {
+            Latency::P99(layout) => layout,
+            Latency::Average(_) => ENVOY,
+        };
+        let ends = layout.bounds.iter().map(|end| end * layout.unit.millis());
+        Self(ends.chain([f64::INFINITY]).collect())
+    }
+
+    /// One alone.
+    pub(super) fn none() -> Self {
+        Self([f64::INFINITY].into())
     }
 
     pub(super) fn count(&self) -> usize {
@@ -86,7 +75,7 @@ mod tests {
 
     #[test]
     fn shares_add_up_and_meet_the_percentiles() {
-        let buckets = Buckets::new(true);
+        let buckets = Buckets::of("istio");
         let shares = buckets.shares(0.050, 0.500);
         assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9);
         let below = |end: f64| {
@@ -106,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_latency_without_spread_is_in_one_bucket() {
-        let shares = Buckets::new(true).shares(0.020, 0.020);
+        let shares = Buckets::of("istio").shares(0.020, 0.020);
         assert_eq!(shares.iter().filter(|share| **share > 0.0).count(), 1);
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum Part {
     Requests,
     /// Requests to the primary.
     PrimaryRequests,
+    /// How requests are shared out among slices of time.
+    Course,
     /// How long pods take.
     Pods,
     /// Whether this happens, each time it could.
@@ -32,6 +34,7 @@ impl Part {
             Self::Requests => 3,
             Self::PrimaryRequests => 4,
             Self::Pods => 5,
+            Self::Course => 6,
             Self::Trouble(what) => 100 + what as u64,
         }
     }

@@ -7,6 +7,7 @@ mod behaviour;
 mod buckets;
 mod chance;
 mod counters;
+mod course;
 mod expected;
 mod flow;
 mod load;
@@ -25,18 +26,21 @@ use self::{
     behaviour::Behaviour,
     chance::{Chance, Part},
     counters::Counters,
+    course::Stretch,
     flow::Flow,
     load::{Load, Segment, Surroundings},
+    scrapes::Scrapes,
     window::Query,
 };
 pub(crate) use self::{
     buckets::Buckets,
     expected::{Expected, Offered},
-    scrapes::Scrapes,
+    scrapes::regular as scrapes,
     weather::Weather,
     window::{rate_of, share_of},
 };
 use crate::{
+    prometheus::Window,
     record::Users,
     scenario::{Delay, Measure, MetricAnswer, Simulated, What},
 };
@@ -60,6 +64,8 @@ pub(crate) struct Simulation<'a> {
     buckets: Buckets,
     pub(crate) weather: Weather,
     users: Users,
+    /// What the course of it is told by, where that is wanted.
+    kept: Option<Vec<Stretch>>,
     seed: u64,
 }
 
@@ -84,15 +90,17 @@ pub(crate) struct Copy<'a> {
 }
 
 impl<'a> Simulation<'a> {
-    pub(crate) fn begin(simulated: &'a Simulated, seed: u64, canary: &Rollout) -> Self {
+    /// The world of a seed; `is_edited`: the Canary may ask for other metrics later.
+    pub(crate) fn begin(simulated: &'a Simulated, seed: u64, canary: &Rollout, is_edited: bool) -> Self {
         let mut ranges = Chance::of(seed, Part::Ranges);
         let flow = Flow::draw(&simulated.traffic, &mut ranges);
         let matched = ranges.draw(simulated.traffic.matched);
         let router = ranges.draw(simulated.router);
         let weather = Weather::draw(simulated, seed, &mut ranges);
-        let measures = canary.metrics().iter().filter_map(|metric| measure(simulated, metric));
-        let buckets = Buckets::new(measures.into_iter().any(|measure| measure.quantile().is_some()));
-        let scrapes = Scrapes::draw(seed, simulated.scrape.as_secs_f64(), weather.of(What::ScrapeMissed));
+        let mut measures = canary.metrics().iter().filter_map(|metric| measure(simulated, metric));
+        let has_latency = is_edited || measures.any(|measure| measure.quantile().is_some());
+        let buckets = if has_latency { Buckets::of(&canary.shape().provider) } else { Buckets::none() };
+        let scrapes = Scrapes::draw(seed, simulated.scrape, weather.of(What::ScrapeMissed));
         Self {
             simulated,
             flow,
@@ -110,6 +118,7 @@ impl<'a> Simulation<'a> {
             buckets,
             weather,
             users: Users::default(),
+            kept: None,
             seed,
         }
     }
@@ -167,14 +176,15 @@ impl<'a> Simulation<'a> {
     /// What a metric measures now; `None` if this world does not know it.
     pub(crate) fn answer(&mut self, at: Duration, metric: &Metric) -> Option<MetricAnswer> {
         let measure = measure(self.simulated, metric)?;
-        let at = at.as_secs_f64();
-        if self.weather.strikes(What::MetricsDown, at) {
+        let seconds = at.as_secs_f64();
+        if self.weather.strikes(What::MetricsDown, seconds) {
             return Some(MetricAnswer::Error("the metric server does not answer".into()));
         }
-        if self.weather.strikes(What::MetricsEmpty, at) {
+        if self.weather.strikes(What::MetricsEmpty, seconds) {
             return Some(MetricAnswer::None);
         }
-        let range = parse_duration(&metric.interval).map_or(60.0, |range| range.as_secs_f64());
+        let range = parse_duration(&metric.interval).unwrap_or(Duration::from_secs(60));
+        let window = Window::new(at.as_millis() as i64, range);
         let mut query = Query {
             load: &self.canary,
             around: Surroundings { flow: &self.flow, versions: &self.versions },
@@ -182,7 +192,7 @@ impl<'a> Simulation<'a> {
             buckets: &self.buckets,
             chance: &mut self.requests,
         };
-        let answer = query.answer(measure, at, range, &mut self.counters);
+        let answer = query.answer(measure, window, &mut self.counters);
         Some(answer.map_or(MetricAnswer::None, MetricAnswer::Value))
     }
 

@@ -3,6 +3,7 @@
 use super::{
     Simulation,
     chance::{Chance, Part},
+    course::{Piece, Stretch},
     load::Surroundings,
 };
 
@@ -14,6 +15,7 @@ impl Simulation<'_> {
             self.canary.within(begin, until).map(|(from, to, of)| (from, to, *of)).collect();
         let around = Surroundings { flow: &self.flow, versions: &self.versions };
         let mut counters = self.counters.by_code();
+        let mut pieces = Vec::new();
         for (from, to, segment) in segments {
             if segment.users <= 0.0 {
                 continue;
@@ -32,6 +34,12 @@ impl Simulation<'_> {
             self.users.canary_failed += failed;
             self.users.requests += succeeded + failed;
             self.users.failed += failed;
+            if self.kept.is_some() {
+                pieces.push(Piece { from, to, succeeded, failed });
+            }
+        }
+        if let Some(kept) = &mut self.kept {
+            kept.push(Stretch { counters, pieces });
         }
     }
 

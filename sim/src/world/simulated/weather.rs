@@ -1,7 +1,9 @@
 //! What goes wrong, and when: each kind of trouble draws from a stream of its own.
 
+use std::time::Duration;
+
 use super::chance::{Chance, Part};
-use crate::scenario::{Simulated, Trouble, What};
+use crate::scenario::{Range, Simulated, Trouble, What};
 
 pub(crate) struct Weather {
     seed: u64,
@@ -11,8 +13,8 @@ pub(crate) struct Weather {
 struct Drawn {
     what: What,
     chance: f64,
-    from: f64,
-    to: f64,
+    from: Duration,
+    lasts: Duration,
     stream: Option<Chance>,
 }
 
@@ -28,20 +30,30 @@ impl Weather {
                 is_there = ranges.happens(IN_A_SWARM);
                 hard *= ranges.place();
             }
-            let from = from.as_secs_f64();
-            let to = from + lasts.as_secs_f64();
             if is_there {
-                troubles.push(Drawn { what: *what, chance: hard, from, to, stream: None });
+                troubles.push(Drawn { what: *what, chance: hard, from: *from, lasts: *lasts, stream: None });
             }
         }
         Self { seed, troubles }
+    }
+
+    /// What goes wrong in this world, exactly.
+    pub(crate) fn drawn(&self) -> Vec<Trouble> {
+        let exact = |drawn: &Drawn| Trouble {
+            what: drawn.what,
+            chance: Range::exactly(drawn.chance),
+            from: drawn.from,
+            lasts: drawn.lasts,
+        };
+        self.troubles.iter().map(exact).collect()
     }
 
     /// Whether it goes wrong this time.
     pub(crate) fn strikes(&mut self, what: What, at: f64) -> bool {
         let seed = self.seed;
         self.troubles.iter_mut().filter(|trouble| trouble.what == what).any(|trouble| {
-            let is_time = (trouble.from..trouble.to).contains(&at);
+            let (from, to) = trouble.span();
+            let is_time = (from..to).contains(&at);
             is_time
                 && trouble
                     .stream
@@ -53,6 +65,15 @@ impl Weather {
     /// The chance of a trouble that is looked up rather than waited for, and when it lasts.
     pub(super) fn of(&self, what: What) -> Option<(f64, f64, f64)> {
         let found = self.troubles.iter().find(|trouble| trouble.what == what)?;
-        Some((found.chance, found.from, found.to))
+        let (from, to) = found.span();
+        Some((found.chance, from, to))
+    }
+}
+
+impl Drawn {
+    /// When it begins and ends, in seconds.
+    fn span(&self) -> (f64, f64) {
+        let from = self.from.as_secs_f64();
+        (from, from + self.lasts.as_secs_f64())
     }
 }

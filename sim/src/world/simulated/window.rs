@@ -1,7 +1,9 @@
-//! What a range of samples answers: rates of the requests that succeed and fail, and quantiles of their latency.
+//! What a range of samples answers: rates of the requests that succeed and fail, and how long they take.
 //!
 //! A proxy has a series for each response code, which is there from its first request on: the requests of the scrape in
 //! which it appears are not seen as an increase. Only the first and the last sample of a window matter to a rate.
+
+use std::time::Duration;
 
 use super::{
     buckets::Buckets,
@@ -11,7 +13,7 @@ use super::{
     scrapes::Scrapes,
 };
 use crate::{
-    prometheus::{self, Edges},
+    prometheus::{self, Bucket, Coverage, Edges, Span, Window},
     scenario::Measure,
 };
 
@@ -24,66 +26,58 @@ pub(super) struct Query<'a> {
     pub(super) chance: &'a mut Chance,
 }
 
-/// The samples of one response code in a window.
-#[derive(Clone, Copy)]
-struct Samples {
-    first: f64,
-    last: f64,
-    count: u32,
-}
-
 /// Requests that succeed, and requests that fail.
 const CODES: [usize; 2] = [0, 1];
 
 impl Query<'_> {
-    /// The answer over a range of so many seconds that ends then; `None`: no values.
+    /// The answer over a window; `None`: no values.
     pub(super) fn answer(
         &mut self,
         measure: Measure,
-        at: f64,
-        range: f64,
+        window: Window,
         counters: &mut Counters,
     ) -> Option<f64> {
-        let samples = CODES.map(|code| self.samples(code, at, range, counters));
-        match measure.quantile() {
-            None => self.rate(measure, samples, (at, range), counters),
-            Some(quantile) => self.latency(quantile, samples, (at, range), counters),
-        }
+        let spans = CODES.map(|code| self.span(code, window, counters));
+        let answer = match measure.quantile() {
+            None => self.rate(measure, spans, window, counters),
+            Some(quantile) => self.latency(quantile, spans, window, counters),
+        };
+        prometheus::found(answer)
     }
 
     /// Which samples a response code has: those from its first request on.
-    fn samples(&mut self, code: usize, at: f64, range: f64, counters: &mut Counters) -> Option<Samples> {
-        let begin = counters.begin()?;
-        let times = self.scrapes.within((at - range).max(begin), at);
-        let last = times.clone().next_back()?;
+    fn span(&mut self, code: usize, window: Window, counters: &mut Counters) -> Option<Span> {
+        let begin = (counters.begin()? * 1000.0) as i64;
         // From the first to the last: a time behind all others is cheaper to draw than one between.
-        let mut left = times.clone().count() as u32;
-        for first in times {
-            if self.total(code, first, counters).is_some_and(|total| total > 0) {
-                return Some(Samples { first, last, count: left });
-            }
-            left -= 1;
-        }
-        None
+        let first = self
+            .scrapes
+            .within(window, begin)
+            .find(|at| self.total(code, *at, counters).is_some_and(|total| total > 0))?;
+        self.scrapes.span(window, first)
     }
 
-    fn total(&mut self, code: usize, at: f64, counters: &mut Counters) -> Option<u64> {
-        let place = counters.look(at, self.load, &self.around, self.chance)?;
+    fn total(&mut self, code: usize, at_ms: i64, counters: &mut Counters) -> Option<u64> {
+        let place = self.look(at_ms, counters)?;
         Some(of_code(counters.counts(place), code).iter().sum())
+    }
+
+    fn look(&mut self, at_ms: i64, counters: &mut Counters) -> Option<usize> {
+        counters.look(at_ms as f64 / 1000.0, self.load, &self.around, self.chance)
     }
 
     fn rate(
         &mut self,
         measure: Measure,
-        samples: [Option<Samples>; 2],
-        window: (f64, f64),
+        spans: [Option<Span>; 2],
+        window: Window,
         counters: &mut Counters,
     ) -> Option<f64> {
         let rates = CODES.map(|code| {
-            let samples = samples[code]?;
-            let (first, last) =
-                (self.total(code, samples.first, counters)?, self.total(code, samples.last, counters)?);
-            rate(samples, first, last, window)
+            let span = spans[code]?;
+            let coverage = Coverage::of(window, span)?;
+            let first = self.total(code, span.first_ms, counters)?;
+            let last = self.total(code, span.last_ms, counters)?;
+            Some(coverage.rate(first as f64, (last - first) as f64))
         });
         share_of(measure, rates)
     }
@@ -91,35 +85,34 @@ impl Query<'_> {
     fn latency(
         &mut self,
         quantile: f64,
-        samples: [Option<Samples>; 2],
-        window: (f64, f64),
+        spans: [Option<Span>; 2],
+        window: Window,
         counters: &mut Counters,
     ) -> Option<f64> {
-        let mut rates: Option<Vec<f64>> = None;
-        for (code, samples) in samples.into_iter().enumerate() {
-            let Some(samples) = samples else { continue };
-            let first = counters.look(samples.first, self.load, &self.around, self.chance)?;
-            let last = counters.look(samples.last, self.load, &self.around, self.chance)?;
+        let mut buckets: Vec<Bucket> = Vec::new();
+        for (code, span) in spans.into_iter().enumerate() {
+            let Some(span) = span else { continue };
+            let Some(coverage) = Coverage::of(window, span) else { continue };
+            let (first, last) = (self.look(span.first_ms, counters)?, self.look(span.last_ms, counters)?);
+            if buckets.is_empty() {
+                buckets.extend(self.buckets.ends().iter().map(|le| Bucket { le: *le, count: 0.0 }));
+            }
             let (mut from, mut to) = (0, 0);
-            for bucket in 0..self.buckets.count() {
-                from += of_code(counters.counts(first), code)[bucket];
-                to += of_code(counters.counts(last), code)[bucket];
-                let Some(rate) = rate(samples, from, to, window) else { continue };
-                rates.get_or_insert_with(|| vec![0.0; self.buckets.count()])[bucket] += rate;
+            let counts = (of_code(counters.counts(first), code), of_code(counters.counts(last), code));
+            for ((bucket, first), last) in buckets.iter_mut().zip(counts.0).zip(counts.1) {
+                from += first;
+                to += last;
+                bucket.count += coverage.rate(from as f64, (to - from) as f64);
             }
         }
-        let rates = rates?;
-        let value = prometheus::histogram_quantile(quantile, self.buckets.ends(), &rates);
-        Some(value).filter(|value| !value.is_nan())
+        prometheus::histogram_quantile(quantile, &mut buckets)
     }
 }
 
 /// The share of requests in percent that a measure is about, from the rates of those that succeed and that fail.
 pub(crate) fn share_of(measure: Measure, rates: [Option<f64>; 2]) -> Option<f64> {
     let wanted = if measure == Measure::ErrorRate { rates[1] } else { rates[0] };
-    let all = rates.into_iter().flatten().reduce(|sum, rate| sum + rate)?;
-    // As PromQL: a side without values leaves none, and 0/0 is NaN, which is no value either.
-    Some(100.0 * (wanted? / all)).filter(|value| !value.is_nan())
+    prometheus::found(prometheus::success_rate(wanted, prometheus::sum(rates)))
 }
 
 fn of_code(counts: &[u64], code: usize) -> &[u64] {
@@ -127,17 +120,16 @@ fn of_code(counts: &[u64], code: usize) -> &[u64] {
     &counts[code * half..(code + 1) * half]
 }
 
-fn rate(samples: Samples, first: u64, last: u64, window: (f64, f64)) -> Option<f64> {
-    rate_of((samples.first, first as f64), (samples.last, last as f64), samples.count, window)
-}
-
-/// The rate of a counter that was not reset, by the times and values of its first and last sample in a window; the window
-/// is its end and its length.
+/// The rate of a counter that was not reset, by the times in seconds and the values of its first and last sample in a
+/// window; the window is its end and its length in seconds.
 pub(crate) fn rate_of(
     first: (f64, f64),
     last: (f64, f64),
     samples: u32,
     (at, range): (f64, f64),
 ) -> Option<f64> {
-    prometheus::rate(&Edges { first, last, samples, reset: 0.0 }, range, at)
+    let millis = |seconds: f64| (seconds * 1000.0).round() as i64;
+    let span = Span { first_ms: millis(first.0), last_ms: millis(last.0), samples };
+    let window = Window::new(millis(at), Duration::from_secs_f64(range));
+    prometheus::rate(&Edges::grown(span, first.1, last.1), window)
 }

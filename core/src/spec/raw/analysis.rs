@@ -1,0 +1,90 @@
+//! How a new revision is judged.
+
+use alloc::{string::String, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Alert, Match, Metric, Number, PodOverrides, SessionAffinity, Webhook};
+
+/// How a new revision is judged.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct Analysis {
+    /// Time between two checks; 1m where left out, at least 10s.
+    #[cfg_attr(feature = "schemars", schemars(extend("pattern" = super::schema::DURATION)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<String>,
+    /// Failed checks that roll back; 1 where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<Number>,
+    /// How failed checks count: `cumulative` over the run (the default), or `consecutive`.
+    #[cfg_attr(feature = "schemars", schemars(extend("enum" = ["", "cumulative", "consecutive"])))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threshold_mode: Option<String>,
+    /// Checks to make (A/B testing, blue/green); next to steps, at least so many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iterations: Option<Number>,
+    /// Largest canary weight; 100 where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_weight: Option<Number>,
+    /// Growth of the canary weight per passed check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step_weight: Option<Number>,
+    /// Canary weights, one after the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step_weights: Option<Vec<Number>>,
+    /// Growth of the primary weight per interval while promoting; all at once where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step_weight_promotion: Option<Number>,
+    /// Mirror requests to the canary first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<bool>,
+    /// Percentage of requests that is mirrored; 100 where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mirror_weight: Option<Number>,
+    /// Percentage of the primary's pods that must be available; 100 where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub primary_ready_threshold: Option<Number>,
+    /// Percentage of the canary's pods that must be available; 100 where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canary_ready_threshold: Option<Number>,
+    /// Warm-up between the canary being ready and the first check.
+    #[cfg_attr(feature = "schemars", schemars(extend("pattern" = super::schema::DURATION)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay: Option<String>,
+    /// Requests that are routed to the canary (A/B testing).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r#match: Option<Vec<Match>>,
+    /// What is measured.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Metric>,
+    /// Who is told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<Alert>,
+    /// What is called.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub webhooks: Vec<Webhook>,
+    /// Keep a user on the version the first request met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_affinity: Option<SessionAffinity>,
+    /// Settings of the canary alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canary_analysis: Option<NestedAnalysis>,
+}
+
+/// Settings of the canary alone. A type of its own, because a structural schema cannot recurse.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct NestedAnalysis {
+    /// With `mirror`: growth of the mirrored percentage per iteration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step_weight_promotion: Option<Number>,
+    /// With `mirror`: largest mirrored percentage; 100 where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_mirror_weight: Option<Number>,
+    /// Overrides for the canary's pods alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template_variables: Option<PodOverrides>,
+}

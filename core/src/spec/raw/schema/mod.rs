@@ -1,0 +1,210 @@
+//! The JSON schemas of the objects people write: structural, so that they can stand in a CRD.
+
+#[cfg(test)]
+mod tests;
+
+use alloc::{borrow::Cow, vec::Vec};
+
+use schemars::{
+    JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema,
+    transform::transform_subschemas,
+};
+use serde_json::{Value, json};
+
+use super::{
+    super::{AlertSystem, HookKind, MetricSystem, PROVIDERS},
+    IntOrString, Number,
+};
+use crate::{phase::Phase, time::Timestamp};
+
+/// The schema of an object: everything in one piece, no `null`, unknown fields allowed.
+#[must_use]
+pub fn of<T: JsonSchema>() -> Schema {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    without_null(&mut schema);
+    without_width(&mut schema);
+    defaults(&mut schema);
+    schema
+}
+
+/// Keeps the defaults that an API server is to fill in (`x-default`), not those that we read.
+fn defaults(schema: &mut Schema) {
+    schema.remove("default");
+    if let Some(filled) = schema.remove("x-default") {
+        schema.insert("default".into(), filled);
+    }
+    transform_subschemas(&mut defaults, schema);
+}
+
+/// Takes `null` away from every field that may be left out: who means nothing leaves it out.
+pub fn without_null(schema: &mut Schema) {
+    if let Some(Value::Object(fields)) = schema.get_mut("properties") {
+        for field in fields.values_mut() {
+            not_null(field);
+        }
+    }
+    transform_subschemas(&mut without_null, schema);
+}
+
+fn not_null(field: &mut Value) {
+    let Value::Object(field) = field else { return };
+    if let Some(Value::Array(types)) = field.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            field.insert("type".into(), only);
+        }
+    }
+    if let Some(Value::Array(values)) = field.get_mut("enum") {
+        values.retain(|value| !value.is_null());
+    }
+    if let Some(Value::Array(choices)) = field.get_mut("anyOf") {
+        choices.retain(|choice| choice.get("type").is_none_or(|name| name != "null"));
+        if let [Value::Object(only)] = choices.as_slice() {
+            let only = only.clone();
+            field.remove("anyOf");
+            for (name, value) in only {
+                field.entry(name).or_insert(value);
+            }
+        }
+    }
+}
+
+/// Takes the widths of our own integers away (`uint8`, `double`): no schema language knows all of them.
+pub fn without_width(schema: &mut Schema) {
+    const WIDTHS: [&str; 5] = ["uint8", "uint16", "uint32", "uint64", "double"];
+    if schema.get("format").and_then(Value::as_str).is_some_and(|format| WIDTHS.contains(&format)) {
+        schema.remove("format");
+    }
+    transform_subschemas(&mut without_width, schema);
+}
+
+/// How the names of things look, as Kubernetes has it.
+pub(super) const LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+pub(super) const SUBDOMAIN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+pub(super) const GROUP: &str = r"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+pub(super) const KIND: &str = "^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$";
+/// How a duration begins; Flagger's schema looks no further either.
+pub(super) const DURATION: &str = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)";
+
+pub(super) fn providers() -> Vec<&'static str> {
+    PROVIDERS.iter().map(|(name, _)| *name).collect()
+}
+
+pub(super) fn metric_providers() -> Vec<&'static str> {
+    MetricSystem::ALL.into_iter().map(MetricSystem::name).collect()
+}
+
+pub(super) fn alert_providers() -> Vec<&'static str> {
+    AlertSystem::ALL.into_iter().map(AlertSystem::name).collect()
+}
+
+/// The types of hooks, and the empty one, which is `rollout` too.
+pub(super) fn hook_types() -> Vec<&'static str> {
+    core::iter::once("").chain(HookKind::NAMES).collect()
+}
+
+/// The kinds that a reference may have.
+pub(super) mod kinds {
+    use super::{Schema, one_of};
+
+    pub(in crate::spec::raw) fn targets(schema: &mut Schema) {
+        one_of("/properties/kind", &["DaemonSet", "Deployment", "Service"], schema);
+    }
+
+    pub(in crate::spec::raw) fn scalers(schema: &mut Schema) {
+        one_of("/properties/kind", &["HorizontalPodAutoscaler", "ScaledObject"], schema);
+    }
+
+    pub(in crate::spec::raw) fn ingresses(schema: &mut Schema) {
+        one_of("/properties/kind", &["Ingress"], schema);
+    }
+
+    pub(in crate::spec::raw) fn routes(schema: &mut Schema) {
+        one_of("/properties/kind", &["ApisixRoute"], schema);
+    }
+
+    pub(in crate::spec::raw) fn upstreams(schema: &mut Schema) {
+        one_of("/properties/kind", &["Upstream"], schema);
+    }
+}
+
+/// An address or a Secret; Flagger has exactly one of them, but PagerDuty may have both.
+pub(super) fn told_where() -> Value {
+    json!([{"required": ["address"]}, {"required": ["secretRef"]}])
+}
+
+/// How a run may have ended, for hooks.
+pub(super) fn ends(schema: &mut Schema) {
+    one_of("/items", &["success", "failure"], schema);
+}
+
+fn one_of(place: &str, texts: &[&str], schema: &mut Schema) {
+    if let Some(Value::Object(place)) = schema.pointer_mut(place) {
+        place.insert("enum".into(), texts.into());
+    }
+}
+
+/// A mapping that is handed on as it is.
+pub(crate) fn opaque(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
+}
+
+/// The names of phases as `.status` may have them; Flagger's `Terminated` is never written.
+pub(crate) fn phases() -> Vec<&'static str> {
+    Phase::ALL.into_iter().map(Phase::name).chain(["Terminated"]).collect()
+}
+
+impl JsonSchema for Phase {
+    fn schema_name() -> Cow<'static, str> {
+        "Phase".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let description = "Where a Canary stands; empty before anything was done.";
+        json_schema!({"description": description, "type": "string", "enum": Phase::ALL.map(Phase::name)})
+    }
+}
+
+impl JsonSchema for Timestamp {
+    fn schema_name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "date-time"})
+    }
+}
+
+impl JsonSchema for Number {
+    fn schema_name() -> Cow<'static, str> {
+        "Number".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "number"})
+    }
+}
+
+impl JsonSchema for IntOrString {
+    fn schema_name() -> Cow<'static, str> {
+        "IntOrString".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [{"type": "integer"}, {"type": "string"}], "x-kubernetes-int-or-string": true})
+    }
+}

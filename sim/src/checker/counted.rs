@@ -1,0 +1,33 @@
+//! Checks: one number, one verdict, and none before its time.
+//!
+//! Verifies that what was measured for a check of a run is counted by one save only, and not before the time that the save
+//! before it had set; the latter where the clock does not jump. Does not verify that a check is made in time, nor what was
+//! measured.
+
+use std::collections::BTreeSet;
+
+use super::{Found, Seen};
+use crate::scenario::Action;
+
+pub(super) fn check(seen: &Seen<'_>) -> Found {
+    let clock_jumps = seen.scenario.events.iter().any(|event| matches!(event.action, Action::Clock(_)));
+    let mut found = Vec::new();
+    let mut counted = BTreeSet::new();
+    let mut before: Option<&serin_core::State> = None;
+    for (i, state) in seen.saved() {
+        let measured = &seen.story.moments[i].decision.measured;
+        if let (Some(before), Some(first)) = (before, measured.first()) {
+            let (run, check) = (before.run, before.check);
+            if !counted.insert((run, check)) {
+                found.push((i, format!("check {check} of run {run} is counted twice")));
+            }
+            if first.at < before.due && !clock_jumps {
+                let what =
+                    format!("check {check} of run {run} is made at {}, due at {}", first.at, before.due);
+                found.push((i, what));
+            }
+        }
+        before = Some(state);
+    }
+    found
+}

@@ -1,0 +1,42 @@
+//! Gates: nothing is promoted past one that never opened.
+//!
+//! Verifies that each `confirm-promotion` hook has answered with a pass in the run that is promoted, as the world gave the
+//! answer, not as the state remembers it. Looks at runs that are analysed to their end, of Canaries that are not edited and
+//! not taken over. Does not verify the other gates.
+
+use serin_core::{
+    decision::Rule,
+    question::{Answer, Asked},
+    spec::HookKind,
+    state::Intent,
+};
+
+use super::{Found, Seen};
+
+pub(super) fn check(seen: &Seen<'_>) -> Found {
+    let mut found = Vec::new();
+    if !seen.is_unedited() || seen.scenario.status.is_some() {
+        return found;
+    }
+    for (i, state) in seen.saved() {
+        let earned = matches!(&state.intent, Some(Intent::Promote { skipped: false, .. }));
+        // A person's order goes past any gate.
+        let ordered = seen.before(i).is_some_and(|before| before.consumed != state.consumed);
+        if !earned || ordered || seen.story.moments[i].decision.rule != Rule::PromotionDecided {
+            continue;
+        }
+        let hooks = seen.scenario.canary.hooks().iter();
+        for hook in hooks.filter(|hook| hook.kind == HookKind::ConfirmPromotion) {
+            let asked = seen.story.moments[..=i].iter().flat_map(|moment| &moment.asked);
+            let mut passes = asked.filter(|asked| {
+                asked.question.id.run == state.run
+                    && asked.question.id.of == Asked::Hook(hook.key.clone())
+                    && matches!(asked.answer, Answer::Pass(_))
+            });
+            if passes.next().is_none() {
+                found.push((i, format!("run {} is promoted, and `{}` never opened", state.run, hook.name)));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,22 @@
+//! Hooks that passed are not called again.
+//!
+//! Verifies that a hook that a saved status of a run remembers as passed is not called again while that run is analysed.
+//! Does not verify hooks that are polled, nor those owed after a run: their number is bounded by their own rules.
+
+use serin_core::question::Asked;
+
+use super::{Found, Seen};
+
+pub(super) fn check(seen: &Seen<'_>) -> Found {
+    let mut found = Vec::new();
+    for call in &seen.story.calls {
+        let Asked::Hook(key) = &call.question.id.of else { continue };
+        let Some(state) = seen.before(call.moment.min(seen.story.moments.len())) else { continue };
+        let same_run = state.run == call.question.id.run && state.phase.is_analysing();
+        if same_run && (state.passed.contains(key) || state.passed_step.contains(key)) {
+            let what = format!("`{key}` has passed in run {} and is called again", state.run);
+            found.push((call.moment.min(seen.last()), what));
+        }
+    }
+    found
+}

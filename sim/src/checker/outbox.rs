@@ -1,0 +1,35 @@
+//! Notices: none is lost.
+//!
+//! Verifies that a notice leaves the status only after it was delivered. Beyond its room the outbox drops the oldest that
+//! are no alerts: that is allowed. Does not verify when a notice is delivered.
+
+use std::collections::BTreeSet;
+
+use super::{Found, Seen};
+
+/// An outbox this full drops what is no alert.
+const ROOM: usize = 32;
+
+pub(super) fn check(seen: &Seen<'_>) -> Found {
+    let mut found = Vec::new();
+    let mut delivered = BTreeSet::new();
+    let mut kept: Vec<serin_core::message::Notice> = Vec::new();
+    for (i, moment) in seen.story.moments.iter().enumerate() {
+        if let Some(state) = &moment.saved {
+            let now: BTreeSet<_> = state.outbox.notices().iter().map(|notice| notice.id).collect();
+            for notice in kept.iter().filter(|notice| !now.contains(&notice.id)) {
+                let pushed_out = now.len() >= ROOM && notice.message.alert().is_none();
+                if !delivered.contains(&notice.id) && !pushed_out {
+                    let text = notice.message.text(&seen.story.canary, &seen.story.shape);
+                    found.push((
+                        i,
+                        format!("notice {} is dropped before it was delivered: {text}", notice.id),
+                    ));
+                }
+            }
+            kept = state.outbox.notices().to_vec();
+        }
+        delivered.extend(moment.sent.iter().map(|notice| notice.id));
+    }
+    found
+}

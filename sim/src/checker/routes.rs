@@ -1,0 +1,73 @@
+//! Routes: restored by a rollback, and never ahead of the status for long.
+//!
+//! Verifies that a run that has failed has left its users on the primary, and that no more users are exposed than the status
+//! says for longer than an interval in which nothing goes wrong. Looks at Canaries that are not edited. Does not verify what
+//! somebody else writes to the routes, nor how long a router takes.
+
+use std::time::Duration;
+
+use serin_core::{Command, State, command::Routes, decision::Rule, state::Stage};
+
+use super::{Found, Seen};
+use crate::{
+    record::Moment,
+    scenario::{Action, Scenario},
+};
+
+/// Beyond an interval.
+const SLACK: Duration = Duration::from_secs(60);
+
+pub(super) fn check(seen: &Seen<'_>) -> Found {
+    let mut found = Vec::new();
+    let foreign = |scenario: &Scenario| {
+        scenario.events.iter().any(|event| matches!(event.action, Action::Routes(_) | Action::Delete(_)))
+    };
+    if !seen.is_unedited() || foreign(seen.scenario) {
+        return found;
+    }
+    let mut routes = None;
+    let mut status: Option<&State> = None;
+    let mut ahead_since: Option<Duration> = None;
+    for (i, moment) in seen.story.moments.iter().enumerate() {
+        let is_calm = moment.happened.is_empty()
+            && moment.commands.iter().all(|effect| effect.failed.is_none())
+            && !seen.story.restarts.contains(&i);
+        if let (Some(since), true) = (ahead_since, is_calm)
+            && moment.at > since + seen.scenario.canary.policy().interval + SLACK
+        {
+            found.push((i, "more users are exposed than the status says".into()));
+            return found;
+        }
+        routes = last_routes(moment).or(routes);
+        status = moment.saved.as_ref().or(status);
+        if moment.decision.rule == Rule::RolledBack
+            && let (Some(state), Some(routes)) = (&moment.saved, routes)
+            && state.stage != Stage::Holding
+            && (routes.exposed() > 0 || routes.mirror.is_some())
+        {
+            found.push((i, format!("the run has failed, and the routes are {routes}")));
+        }
+        let (Some(status), Some(routes)) = (status, routes) else { continue };
+        let ahead = routes.exposed() > status.routes(seen.scenario.canary.strategy()).exposed();
+        ahead_since = match (ahead, is_calm) {
+            (true, true) => ahead_since.or(Some(moment.at)),
+            (true, false) => Some(moment.at),
+            (false, _) => None,
+        };
+    }
+    found
+}
+
+/// What a moment has made of the routes.
+fn last_routes(moment: &Moment) -> Option<Routes> {
+    let done = moment.commands.iter().rev().filter(|effect| effect.failed.is_none());
+    let mut made = done.filter_map(|effect| {
+        let gone = matches!(effect.command, Command::LeaveShape(_) | Command::RevertRoutes);
+        if let Command::SetRoutes(split) = &effect.command {
+            Some(split.routes)
+        } else {
+            gone.then_some(Routes::PRIMARY)
+        }
+    });
+    made.next()
+}

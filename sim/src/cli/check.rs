@@ -1,0 +1,313 @@
+//! `serin check`: looks for a world in which something breaks that must always hold.
+
+use std::{
+    fs,
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::ValueEnum;
+use serde::Serialize;
+use serin_core::time::parse_duration;
+use serin_sim::{
+    check::{self, Broken, Search, Searched, Shrunk, Tree, Watch},
+    drive, expect,
+    input::{Fault, InputError},
+    report::{self, Counterexample, Look, Page},
+    scenario::{self, Scenario},
+};
+
+use super::{Exit, complaint, long_work::LongWork, screen::Screen};
+
+/// Search the worlds of a scenario for one that breaks a property
+///
+/// Each seed is a world: numbers are drawn from the ranges of the scenario, requests come and fail, faults strike. In each
+/// of them the scenario's `properties`, the invariants and the checkers must hold; its `expect` is about its own seed
+/// alone and is not looked at. The first world in which something breaks is made small and written as a scenario.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{DETAILS}"))]
+pub(crate) struct Args {
+    /// Scenario files, and folders of them
+    #[arg(required = true, value_name = "SCENARIO")]
+    paths: Vec<PathBuf>,
+    /// Worlds to run of each scenario [default: 1000, without a limit next to --time]
+    #[arg(long, value_name = "N")]
+    cases: Option<u64>,
+    /// Stop searching a scenario after this time, such as 30s; prints how many worlds were run
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    time: Option<Duration>,
+    /// Seed of the first world, instead of the scenario's own; the next worlds have the seeds behind it
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Add faults and presets of faults to the world, by name; `all`: every preset
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    faults: Vec<String>,
+    /// Let each seed draw which faults there are and how hard, as `world.swarm: true` does
+    #[arg(long)]
+    swarm: bool,
+    /// How to print: for people, or JSON Lines
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Folder for the scenarios that break something
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    out: PathBuf,
+    #[command(flatten)]
+    pub(super) screen: Screen,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  serin check my-rollout.yaml                          1000 worlds
+  serin check --time 5m --swarm --faults all a.yaml    everything goes wrong, five minutes long
+  serin check --cases 1 --seed 42 my-rollout.yaml      one world once more";
+
+const DETAILS: &str = "\
+JSON Lines, one for each scenario:
+  scenario, title
+  cases      worlds that were run
+  stopped    true where the search was stopped before all of them were run
+  held       whether nothing broke
+  found      null, or the first world that breaks something:
+    seed, case (from 0), claim, actual, moment, atMs, runs, file
+
+Exit status:
+  0    everything held
+  1    something broke: the scenario that shows it was written
+  2    a file or an argument cannot be used
+  130  Ctrl-C; what is found by then is printed";
+
+const DEFAULT_CASES: u64 = 1_000;
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// Searches, prints to `out`, complains to `err`.
+pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    match check_all(args, look, out, err) {
+        Ok(exit) => exit,
+        // The reader has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Failed,
+        Err(error) => {
+            // Standard error may be gone as well; the exit status tells.
+            let _ = writeln!(err, "error: cannot write: {error}");
+            Exit::Unusable
+        }
+    }
+}
+
+fn check_all(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
+    let files = match scenario::find(&args.paths) {
+        Ok(files) => files,
+        Err(error) => {
+            err.write_all(complaint(&error.to_string()).as_bytes())?;
+            return Ok(Exit::Unusable);
+        }
+    };
+    let mut worst = Exit::AsExpected;
+    for file in &files {
+        let one = match Subject::load(file, args) {
+            Ok(subject) => {
+                let (exit, interrupted) = check_one(&subject, args, look, out)?;
+                worst = worst.max(exit);
+                if interrupted {
+                    worst = if worst == Exit::AsExpected { Exit::Interrupted } else { worst };
+                    break;
+                }
+                continue;
+            }
+            Err(error) => error,
+        };
+        err.write_all(complaint(&one.to_string()).as_bytes())?;
+        worst = Exit::Unusable;
+    }
+    out.flush()?;
+    Ok(worst)
+}
+
+/// A scenario with everything that the command line adds.
+struct Subject {
+    path: String,
+    scenario: Scenario,
+    tree: Tree,
+}
+
+impl Subject {
+    fn load(file: &Path, args: &Args) -> Result<Self, InputError> {
+        let mut scenario = scenario::load(file)?;
+        let mut tree = Tree::load(file, &scenario)?;
+        if !args.faults.is_empty() || args.swarm {
+            let refuse = |what: String| InputError::from(Fault::of_file(file, format!("--faults: {what}")));
+            tree = tree.with_faults(&names(&args.faults), args.swarm).map_err(refuse)?;
+            scenario = tree.scenario()?;
+        }
+        Ok(Self { path: file.display().to_string(), scenario, tree })
+    }
+}
+
+fn names(written: &[String]) -> Vec<String> {
+    let presets = scenario::PRESETS.iter().map(|(name, _)| (*name).to_string());
+    if written.iter().any(|name| name == "all") { presets.collect() } else { written.to_vec() }
+}
+
+/// Shows how far it is.
+struct Looker<'a>(&'a LongWork);
+
+impl Watch for Looker<'_> {
+    fn ran(&self, cases: u64) {
+        self.0.done(cases);
+    }
+
+    fn shrinks(&self, _: u64, _: u64) {
+        self.0.done(1);
+    }
+
+    fn stops(&self) -> bool {
+        self.0.is_over()
+    }
+}
+
+/// Searches one scenario; the exit, and whether somebody wants no more.
+fn check_one(subject: &Subject, args: &Args, look: Look, out: &mut dyn Write) -> io::Result<(Exit, bool)> {
+    let Subject { scenario, tree, .. } = subject;
+    let cases = args.cases.or(args.time.is_none().then_some(DEFAULT_CASES));
+    let seed = args.seed.unwrap_or(scenario.setting.seed);
+    let search = Search { cases: cases.unwrap_or(u64::MAX), seed };
+    let work = cases.map_or_else(|| LongWork::open_ended("worlds"), |cases| LongWork::begin(cases, "worlds"));
+    let work = work.at_most(args.time);
+    let searched = check::search(scenario, search, &Looker(&work));
+    let interrupted = work.end();
+    let Some((case, broken)) = &searched.found else {
+        out.write_all(held(subject, seed, &searched, args.format).as_bytes())?;
+        return Ok((Exit::AsExpected, interrupted));
+    };
+    let seed = seed.wrapping_add(*case);
+    let whole = tree.clone().about(scenario, seed, &broken.claim);
+    // What was found is to be made small even where the time for the search is over.
+    let shrunk = if interrupted {
+        None
+    } else {
+        let work = LongWork::begin(check::MOST_RUNS, "runs to make it smaller");
+        let shrunk = check::shrink(whole.clone(), &broken.claim, &Looker(&work));
+        work.end();
+        shrunk
+    };
+    let found = Found { seed, case: *case, broken, shrunk: shrunk.as_ref() };
+    let file = found.write(subject, &whole, &args.out)?;
+    let text = match args.format {
+        Format::Text => found.text(subject, &file, look),
+        Format::Json => line(subject, &searched, Some(found.line(&file))),
+    };
+    out.write_all(text.as_bytes())?;
+    Ok((Exit::Failed, interrupted))
+}
+
+/// What is told of a scenario in which nothing broke.
+fn held(subject: &Subject, seed: u64, searched: &Searched, format: Format) -> String {
+    let Subject { path, scenario, .. } = subject;
+    if format == Format::Json {
+        return line(subject, searched, None);
+    }
+    let cases = searched.cases;
+    let worlds = match cases {
+        0 => "no world was run".into(),
+        1 if scenario.setting.simulated.is_none() => "1 world: nothing is drawn in this one".into(),
+        1 => format!("1 world, seed {seed}"),
+        _ => format!("{cases} worlds, seeds {seed} to {}", seed.wrapping_add(cases - 1)),
+    };
+    let stopped = if searched.stopped { ", then stopped" } else { "" };
+    let properties = match scenario.properties.len() {
+        0 => "no property but the invariants".into(),
+        1 => "1 property and the invariants".into(),
+        count => format!("{count} properties and the invariants"),
+    };
+    format!("held  {path}\n      {worlds}{stopped}; {properties}\n")
+}
+
+/// A world that breaks something.
+struct Found<'a> {
+    seed: u64,
+    case: u64,
+    broken: &'a Broken,
+    shrunk: Option<&'a Shrunk>,
+}
+
+impl Found<'_> {
+    /// Writes the scenario file; its path.
+    fn write(&self, subject: &Subject, whole: &Tree, out: &Path) -> io::Result<String> {
+        let tree = self.shrunk.map_or(whole, |shrunk| &shrunk.tree);
+        let text = tree.text().map_err(io::Error::other)?;
+        let stem = Path::new(&subject.path).file_stem().unwrap_or_default().to_string_lossy();
+        let path = out.join(format!("{stem}-seed-{}.yaml", self.seed));
+        let claim = self.broken.claim.replace('\n', " ");
+        fs::create_dir_all(out)?;
+        fs::write(&path, format!("# Breaks: {claim}\n{text}"))?;
+        let path = path.display().to_string();
+        Ok(path.strip_prefix("./").map_or(path.clone(), str::to_string))
+    }
+
+    fn text(&self, subject: &Subject, file: &str, look: Look) -> String {
+        let Subject { path, scenario, .. } = subject;
+        let story = drive::run_seed(scenario, self.seed);
+        let verdict = expect::judge_properties(scenario, &story);
+        let page =
+            Page { path, title: &scenario.title, canary: &scenario.canary, story: &story, verdict: &verdict };
+        let yaml =
+            self.shrunk.and_then(|shrunk| Some((shrunk.tree.text_beside(&subject.tree)?, shrunk.runs)));
+        let shrunk = yaml.as_ref().map(|(yaml, runs)| (yaml.as_str(), *runs));
+        let found =
+            Counterexample { seed: self.seed, case: self.case, broken: self.broken, page, shrunk, file };
+        report::counterexample(&found, &look)
+    }
+
+    fn line<'a>(&'a self, file: &'a str) -> FoundField<'a> {
+        FoundField {
+            seed: self.seed,
+            case: self.case,
+            claim: &self.broken.claim,
+            actual: &self.broken.actual,
+            moment: self.broken.moment,
+            at_ms: self.broken.at.map(|at| at.as_millis()),
+            runs: self.shrunk.map(|shrunk| shrunk.runs),
+            file,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    scenario: &'a str,
+    title: &'a str,
+    cases: u64,
+    stopped: bool,
+    held: bool,
+    found: Option<FoundField<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FoundField<'a> {
+    seed: u64,
+    case: u64,
+    claim: &'a str,
+    actual: &'a str,
+    moment: Option<usize>,
+    at_ms: Option<u128>,
+    runs: Option<u64>,
+    file: &'a str,
+}
+
+fn line(subject: &Subject, searched: &Searched, found: Option<FoundField<'_>>) -> String {
+    let Subject { path, scenario, .. } = subject;
+    let Searched { cases, stopped, .. } = *searched;
+    let line = Line { scenario: path, title: &scenario.title, cases, stopped, held: found.is_none(), found };
+    // Texts and numbers are always JSON.
+    serde_json::to_string(&line).map(|line| line + "\n").unwrap_or_default()
+}

@@ -1,0 +1,179 @@
+//! `--report FILE`: an HTML page beside what is printed.
+
+use std::{
+    fs::{self, Permissions},
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+
+/// Where a report goes, the same for every verb that makes one.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct ReportTo {
+    /// Write a report for people too: one HTML page that needs nothing else
+    #[arg(long = "report", id = "report", value_name = "FILE")]
+    path: Option<PathBuf>,
+}
+
+impl ReportTo {
+    /// Whether there is to be one.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.path.is_some()
+    }
+
+    /// Finds out whether it can be written, before the work begins. Nothing is left behind.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(super) fn try_out(&self) -> Result<(), String> {
+        let Some(path) = &self.path else { return Ok(()) };
+        beside(&target(path)?).map(|_| ()).map_err(|error| failed(path, &error))
+    }
+
+    /// Writes the page, whole or not at all; whatever stood there is replaced.
+    ///
+    /// # Errors
+    /// Why it could not be written.
+    pub(super) fn write(&self, page: impl FnOnce() -> String) -> Result<(), String> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let target = target(path)?;
+        let put = || {
+            let mut file = beside(&target)?;
+            file.write_all(page().as_bytes())?;
+            file.as_file().sync_all()?;
+            file.persist(&target).map_err(|error| error.error)?;
+            Ok(())
+        };
+        put().map_err(|error: io::Error| failed(path, &error))
+    }
+}
+
+/// The file itself, where the path is a link to it.
+fn target(path: &Path) -> Result<PathBuf, String> {
+    match fs::canonicalize(path) {
+        Ok(known) => {
+            let of = fs::metadata(&known).map_err(|error| failed(path, &error))?;
+            if !of.is_file() {
+                return Err(format!("{}: the report cannot be written there: it is no file", path.display()));
+            }
+            if of.permissions().readonly() {
+                return Err(failed(path, &ErrorKind::PermissionDenied.into()));
+            }
+            Ok(known)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound && path.file_name().is_some() => Ok(path.into()),
+        Err(error) => Err(failed(path, &error)),
+    }
+}
+
+/// A new file in the same folder, with the permissions that any new file has.
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".serin-report-");
+    if let Some(permissions) = usual() {
+        builder.permissions(permissions);
+    }
+    builder.tempfile_in(folder)
+}
+
+#[cfg(unix)]
+fn usual() -> Option<Permissions> {
+    use std::os::unix::fs::PermissionsExt as _;
+    // The user's mask takes away from it.
+    Some(Permissions::from_mode(0o666))
+}
+
+#[cfg(not(unix))]
+fn usual() -> Option<Permissions> {
+    None
+}
+
+fn failed(path: &Path, error: &io::Error) -> String {
+    // A temporary file's own path, which the error may name, says nothing to people.
+    format!("{}: the report cannot be written there: {}", path.display(), error.kind())
+}
+
+/// Output whose reader may leave early, while there is more to do than to print.
+pub(super) struct Patient<'a> {
+    out: &'a mut dyn Write,
+    gone: bool,
+}
+
+impl<'a> Patient<'a> {
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Self { out, gone: false }
+    }
+
+    fn unless_gone<T>(
+        &mut self,
+        done: T,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> io::Result<T> {
+        if self.gone {
+            return Ok(done);
+        }
+        match write(self.out) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.gone = true;
+                Ok(done)
+            }
+            result => result,
+        }
+    }
+}
+
+impl Write for Patient<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.unless_gone(bytes.len(), |out| out.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.unless_gone((), |out| out.flush())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to(path: &Path) -> ReportTo {
+        ReportTo { path: Some(path.into()) }
+    }
+
+    #[test]
+    fn a_report_replaces_what_stood_there_and_leaves_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.html");
+        fs::write(&path, "old and much longer than the new one").unwrap();
+        to(&path).try_out().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old and much longer than the new one");
+        to(&path).write(|| "new".into()).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_place_that_takes_no_file_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let is_refused = |path: &Path| to(path).try_out().unwrap_err();
+        assert!(is_refused(folder.path()).ends_with("it is no file"));
+        assert!(is_refused(&folder.path().join("no/such/report.html")).ends_with("entity not found"));
+        assert!(is_refused(Path::new("")).contains("cannot be written there"));
+        assert!(!ReportTo { path: None }.is_wanted());
+    }
+
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("real.html"), folder.path().join("link.html"));
+        fs::write(&path, "old").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        #[cfg(not(unix))]
+        fs::hard_link(&path, &link).unwrap();
+        to(&link).write(|| "new".into()).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), if cfg!(unix) { "new" } else { "old" });
+    }
+}

@@ -1,0 +1,117 @@
+//! Whether a property holds in one story.
+//!
+//! Safety is judged over the whole story. Liveness counts from a beginning: that of the last event or of a status, and
+//! not before the last fault that ends has ended. Where the story is cut off before the time is over, nothing is said.
+
+use std::time::Duration;
+
+use serin_core::{State, time::Human};
+
+use super::{Broken, Held, held, notices, rows::saved};
+use crate::{
+    record::Story,
+    scenario::{Goal, Pattern, Property, Scenario, promote, rule_name},
+};
+
+pub(super) fn property(property: &Property, scenario: &Scenario, story: &Story) -> Held {
+    match property {
+        Property::Safety { item, .. } => held(item, story),
+        Property::Eventually { goal, within, when } => {
+            let calm = calm_from(scenario, story);
+            beginnings(when.as_ref(), story)
+                .into_iter()
+                .try_for_each(|begin| comes(goal, begin, calm, *within, scenario.until, story))
+        }
+    }
+}
+
+/// Where time begins to count: when, and the moment that begins it.
+#[derive(Clone, Copy)]
+struct Beginning {
+    at: Duration,
+    moment: Option<usize>,
+}
+
+fn beginnings(when: Option<&Pattern>, story: &Story) -> Vec<Beginning> {
+    let Some(pattern) = when else {
+        let at = story.events.iter().flatten().max().copied().unwrap_or_default();
+        return vec![Beginning { at, moment: None }];
+    };
+    let mut fitted = false;
+    let mut found = Vec::new();
+    for (moment, state) in saved(story) {
+        let fits = pattern.fits(state);
+        if fits && !fitted {
+            found.push(Beginning { at: story.moments[moment].at, moment: Some(moment) });
+        }
+        fitted = fits;
+    }
+    found
+}
+
+/// When the last fault has ended that ends.
+fn calm_from(scenario: &Scenario, story: &Story) -> Duration {
+    let troubles = scenario.setting.simulated.iter().flat_map(|simulated| &simulated.troubles);
+    let ends = troubles.filter_map(|trouble| trouble.from.checked_add(trouble.lasts));
+    // One that lasts for ever has no end to wait for.
+    let ends = ends.filter(|end| *end <= scenario.until);
+    let last_event = story.events.iter().flatten().copied();
+    ends.chain(last_event).max().unwrap_or_default()
+}
+
+fn comes(
+    goal: &Goal,
+    begin: Beginning,
+    calm: Duration,
+    within: Duration,
+    until: Duration,
+    story: &Story,
+) -> Held {
+    let end = begin.at.max(calm).saturating_add(within);
+    if met(goal, begin, end, story) || (end > until && !story.rests) {
+        return Ok(());
+    }
+    let last = story.moments.iter().rposition(|moment| moment.at <= end);
+    let from = begin.at.max(calm);
+    let actual = format!("not from {} to {}", Human(from), Human(end));
+    Err(Broken { actual, broke_at: last.max(begin.moment) })
+}
+
+/// Whether it comes between the beginning and `end`.
+fn met(goal: &Goal, begin: Beginning, end: Duration, story: &Story) -> bool {
+    let in_time = |moment: usize| {
+        let at = story.moments[moment].at;
+        at >= begin.at && at <= end && begin.moment.is_none_or(|first| moment >= first)
+    };
+    let any = |moments: Vec<usize>| moments.into_iter().any(in_time);
+    match goal {
+        Goal::Status(pattern) => stands(pattern, begin, story) || any(those(saved(story), pattern)),
+        Goal::Event(telling) => any(notices::told_in(telling, None, story)),
+        Goal::Alert(telling, severity) => any(notices::told_in(telling, Some(*severity), story)),
+        Goal::Rule(counted) => {
+            let fires = |i: &usize| rule_name(story.moments[*i].decision.rule) == counted.name;
+            any((0..story.moments.len()).filter(fires).collect())
+        }
+        Goal::Command(carried) => any(carried_out(&carried.prefix, story)),
+        Goal::Promoted(revision) => any(carried_out(&promote(revision), story)),
+    }
+}
+
+/// Whether the status that was saved last before the beginning is so already.
+fn stands(pattern: &Pattern, begin: Beginning, story: &Story) -> bool {
+    let before = saved(story).take_while(|(moment, _)| story.moments[*moment].at <= begin.at);
+    before.last().is_some_and(|(_, state)| pattern.fits(state))
+}
+
+fn those<'a>(saved: impl Iterator<Item = (usize, &'a State)>, pattern: &Pattern) -> Vec<usize> {
+    saved.filter(|(_, state)| pattern.fits(state)).map(|(moment, _)| moment).collect()
+}
+
+fn carried_out(prefix: &str, story: &Story) -> Vec<usize> {
+    let moments = story.moments.iter().enumerate();
+    let done = moments.filter(|(_, moment)| {
+        let mut done = moment.commands.iter().filter(|effect| effect.failed.is_none());
+        done.any(|effect| effect.command.to_string().starts_with(prefix))
+    });
+    done.map(|(i, _)| i).collect()
+}

@@ -1,0 +1,170 @@
+//! What a replay decided, for a person on call: what happened, why, and what would have had to be different.
+//!
+//! [`explain`] cuts a story into [chapters](chapter) (the primary is set up, one run after the other, the deletion),
+//! tells each in sentences, and [replays](what_if) the scenario with one thing changed at a time to find out what would
+//! have led elsewhere. [`at`] explains one instant. Nothing here decides anything: rules are those of the core.
+
+mod at;
+mod change;
+mod chapter;
+mod checks;
+mod ending;
+mod json;
+mod moves;
+mod rule;
+mod suspects;
+mod tell;
+#[cfg(test)]
+mod tests;
+mod text;
+mod waits;
+mod what_if;
+mod words;
+
+use std::time::Duration;
+
+use serin_core::{decision::Rule, message::EventType, spec::Severity};
+
+pub use self::at::{At, Decided, at};
+pub use self::json::{json, json_at};
+pub use self::text::{text, text_at};
+use crate::{record::Story, scenario::Scenario};
+
+/// A story, explained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// What the scenario is about.
+    pub title: String,
+    /// `name.namespace` of the Canary.
+    pub canary: String,
+    /// One for setting up, for each run, and for the deletion, in order.
+    pub chapters: Vec<Chapter>,
+}
+
+/// A part of a story that ends one way or another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chapter {
+    /// What it is about.
+    pub of: Part,
+    /// When it began.
+    pub from: Duration,
+    /// When it ended; `None` if it had not when the story did.
+    pub to: Option<Duration>,
+    /// How it ended, as a word that stays: `promoted`, `rolled-back` and so on.
+    pub outcome: &'static str,
+    /// The rule that ended it.
+    pub rule: Option<Rule>,
+    /// How it ended, as a sentence.
+    pub summary: String,
+    /// The rest of the story, by what it is about, in a fixed order.
+    pub told: Vec<(Topic, Vec<String>)>,
+    /// The largest share of users that the canary was given.
+    pub users: Option<Exposure>,
+    /// What people were told, each once, in order.
+    pub notices: Vec<Told>,
+    /// What would have led elsewhere, the smallest change first; at most three.
+    pub different: Vec<Difference>,
+    /// How many changes were tried.
+    pub tried: usize,
+}
+
+/// What a chapter is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The primary is set up, or another controller's status taken over.
+    Setup,
+    /// The run of this revision.
+    Run(String),
+    /// The Canary is deleted.
+    Deletion,
+}
+
+/// What a few sentences are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// How it began.
+    Began,
+    /// What moved when.
+    Moved,
+    /// What was measured, and what failed.
+    Checks,
+    /// What it waited for.
+    Waited,
+    /// What else happened meanwhile.
+    Meanwhile,
+    /// The rule that ended it.
+    Ended,
+    /// The users' share.
+    Users,
+    /// Who was told.
+    Told,
+    /// What happened after the end.
+    Afterwards,
+}
+
+impl Topic {
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Began => "began",
+            Self::Moved => "moved",
+            Self::Checks => "checks",
+            Self::Waited => "waited",
+            Self::Meanwhile => "meanwhile",
+            Self::Ended => "ended",
+            Self::Users => "users",
+            Self::Told => "told",
+            Self::Afterwards => "afterwards",
+        }
+    }
+}
+
+/// The largest share of requests that the canary was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exposure {
+    /// Percent.
+    pub percent: u8,
+    /// Only requests that match were divided.
+    pub matched: bool,
+    /// When it was reached first.
+    pub from: Duration,
+    /// How long it lasted in all.
+    pub lasted: Duration,
+    /// It lasts at the end of the story.
+    pub lasts: bool,
+}
+
+/// A notice that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Its name.
+    pub id: String,
+    /// The type of the event.
+    pub r#type: EventType,
+    /// Its sentence.
+    pub text: String,
+    /// The severity of the alert, where it is one.
+    pub alert: Option<Severity>,
+}
+
+/// A change that leads elsewhere, found by replaying the scenario with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The change: `with threshold: 3 in place of 2`.
+    pub change: String,
+    /// The field of the Canary's spec that it sets, and to what; `None` where the world would have had to differ.
+    pub set: Option<(String, String)>,
+    /// What would have come of it, in the words of [`Chapter::outcome`].
+    pub outcome: &'static str,
+    /// The same as a sentence: `it would have been promoted at 14m`.
+    pub told: String,
+}
+
+/// Explains a story of this scenario.
+#[must_use]
+pub fn explain(scenario: &Scenario, story: &Story) -> Explanation {
+    let chapters = chapter::chapters(scenario, story);
+    let told = chapters.iter().map(|chapter| tell::tell(scenario, story, chapter));
+    Explanation { title: scenario.title.clone(), canary: story.canary.clone(), chapters: told.collect() }
+}

@@ -1,0 +1,198 @@
+//! What a finding can be about: one code each, stable, so that people can search for it and scripts can count it.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Worth knowing; nothing is wrong with it.
+    Hint,
+    /// It will hurt, or does not do what it seems to.
+    Warning,
+    /// The manifest is refused.
+    Error,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Hint => "hint",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $code:ident: $level:ident $name:literal,)*) => {
+        /// What a finding is about.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[$doc])* $code,)*
+        }
+
+        impl Code {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$code),*];
+
+            /// Its name, in kebab case.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$code => $name),* }
+            }
+
+            /// How much it matters.
+            #[must_use]
+            pub const fn level(self) -> Level {
+                match self { $(Self::$code => Level::$level),* }
+            }
+        }
+    };
+}
+
+codes! {
+    // Files.
+    /// The text is no YAML, or too large.
+    Unreadable: Error "unreadable",
+    /// Lines that are set in with spaces which YAML does not know.
+    NonBreakingSpace: Error "non-breaking-space",
+    /// The file holds no object of ours.
+    NothingToCheck: Hint "nothing-to-check",
+    /// An object of our group with a kind that does not exist.
+    UnknownKind: Error "unknown-kind",
+    /// The same object twice.
+    DuplicateObject: Warning "duplicate-object",
+    /// Two Canaries release one target.
+    SharedTarget: Warning "shared-target",
+
+    // Fields.
+    /// A value of the wrong type.
+    WrongType: Error "wrong-type",
+    /// A value or a combination that makes no sense.
+    Refused: Error "refused",
+    /// A field that the cluster drops.
+    UnknownField: Warning "unknown-field",
+    /// A field that the API server or the router needs.
+    MissingField: Warning "missing-field",
+    /// A value that the API server refuses.
+    UnknownValue: Warning "unknown-value",
+    /// A field that changes nothing here.
+    NoEffect: Warning "no-effect",
+    /// A number that is read as "not given".
+    ValueIgnored: Warning "value-ignored",
+    /// An operator's request that is kept in the manifest.
+    RequestAnnotation: Warning "request-annotation",
+    /// An older name of a field.
+    DeprecatedField: Hint "deprecated-field",
+    /// Two items of one name.
+    DuplicateName: Warning "duplicate-name",
+
+    // The policy.
+    /// No interval is given.
+    DefaultInterval: Hint "default-interval",
+    /// No threshold is given.
+    DefaultThreshold: Warning "default-threshold",
+    /// No steps are given.
+    DefaultSteps: Warning "default-steps",
+    /// No iterations are given.
+    DefaultIterations: Hint "default-iterations",
+    /// An interval below the shortest.
+    IntervalTooShort: Warning "interval-too-short",
+    /// More failed checks are allowed than a good release makes checks.
+    ThresholdAboveChecks: Warning "threshold-above-checks",
+    /// Pods have less time to get ready than a check or the warm-up takes.
+    DeadlineShorterThanRamp: Warning "deadline-shorter-than-ramp",
+    /// A copy counts as ready without a pod.
+    ReadyThresholdZero: Warning "ready-threshold-zero",
+    /// Promotion without analysis.
+    SkipAnalysis: Warning "skip-analysis",
+    /// No move is made.
+    Suspended: Warning "suspended",
+    /// Deletion takes the primary and leaves the target without pods.
+    RevertOnDeletionOff: Warning "revert-on-deletion-off",
+
+    // The strategy.
+    /// The last step is smaller than the others.
+    LastStepClamped: Hint "last-step-clamped",
+    /// One step reaches more than the largest weight.
+    StepAboveMax: Warning "step-above-max",
+    /// Promotion goes from few users to all.
+    LargeJump: Hint "large-jump",
+    /// Steps and iterations together.
+    IterationsNextToSteps: Hint "iterations-next-to-steps",
+    /// Copied requests have their effects twice.
+    MirrorSideEffects: Hint "mirror-side-effects",
+    /// The router cannot keep users on a version.
+    AffinityUnsupported: Warning "affinity-unsupported",
+
+    // What is measured.
+    /// Nothing is measured.
+    NoMetrics: Warning "no-metrics",
+    /// A metric that never fails, because it has no bounds.
+    NoBounds: Warning "no-bounds",
+    /// Bounds that every value meets.
+    BoundNeverFails: Warning "bound-never-fails",
+    /// Bounds that no value meets.
+    BoundNeverPasses: Warning "bound-never-passes",
+    /// A bound on the good side.
+    BoundReversed: Warning "bound-reversed",
+    /// A fraction where a percentage is compared.
+    BoundAsFraction: Warning "bound-as-fraction",
+    /// The older form of a bound.
+    DeprecatedThreshold: Hint "deprecated-threshold",
+    /// A window too short for two samples.
+    WindowTooShort: Warning "window-too-short",
+    /// A window in which one failure stays for many checks.
+    WindowTooLong: Warning "window-too-long",
+    /// A metric whose template is not among the files.
+    TemplateNotGiven: Warning "template-not-given",
+    /// The answer is empty while all is well.
+    QueryNoSeries: Warning "query-no-series",
+    /// The answer may be empty while all is well.
+    QueryMaybeNoSeries: Hint "query-maybe-no-series",
+    /// A variable that templates do not have.
+    QueryUnknownVariable: Warning "query-unknown-variable",
+    /// A window written into the query, other than the metric's.
+    QueryFixedWindow: Warning "query-fixed-window",
+    /// The query counts the primary's requests as well.
+    QueryMeasuresBoth: Hint "query-measures-both",
+
+    // What is called and told.
+    /// A rollback hook that is called when a rollback happens.
+    RollbackHookCalled: Warning "rollback-hook-called",
+    /// A rollback hook that is polled, and rolls back when it passes.
+    RollbackHookPolled: Hint "rollback-hook-polled",
+    /// A post-rollout hook that is not called after a rollback.
+    PostRolloutSuccessOnly: Warning "post-rollout-success-only",
+    /// A gate that stays closed.
+    GateNeverOpens: Warning "gate-never-opens",
+    /// A gate that is always open.
+    GateAlwaysOpen: Hint "gate-always-open",
+    /// Several gates at one place.
+    SeveralGates: Hint "several-gates",
+    /// A hook that may take longer than the interval.
+    HookSlowerThanInterval: Warning "hook-slower-than-interval",
+    /// A placeholder that is sent as it stands.
+    HookUnknownVariable: Warning "hook-unknown-variable",
+    /// What looks like a secret goes over plain HTTP.
+    SecretOverHttp: Warning "secret-over-http",
+    /// An alert without severity.
+    AlertWithoutSeverity: Hint "alert-without-severity",
+    /// An alert whose provider is not among the files.
+    AlertProviderNotGiven: Warning "alert-provider-not-given",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}

@@ -1,0 +1,67 @@
+//! What each field of a Canary means here, next to Flagger 1.44.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::Value;
+use serin_core::Rollout;
+
+use super::{fields::CANARY, known::walk};
+
+/// How a field stands to Flagger 1.44.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// The same.
+    Same,
+    /// The same field, and something about it differs.
+    Different,
+    /// A field of Serin's own: Flagger's CRD drops it.
+    Own,
+    /// It does nothing here.
+    NotSupported,
+}
+
+/// A field that a Canary sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// Its path; `[]` stands for each item of a list, `*` for each key.
+    pub field: &'static str,
+    /// How it stands to Flagger 1.44.
+    pub standing: Standing,
+    /// The row of `docs/differences.md`, where there is one.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub row: &'static str,
+    /// What is different; empty where nothing is.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub what: &'static str,
+}
+
+/// The fields that a Canary sets, in the order of the table; one that differs in several ways stands several times. `canary` has its analysis under `spec.analysis`.
+pub(super) fn report(canary: &Value, rollout: &Rollout) -> Vec<Entry> {
+    let set: BTreeSet<&str> = walk(CANARY, canary).set.into_iter().collect();
+    let mut entries: Vec<Entry> = Vec::new();
+    let is_told = |path: &str| set.contains(path) && path != "metadata.**" && path != "status.**";
+    for field in CANARY.iter().filter(|field| is_told(field.path)) {
+        let is_new = entries.last().is_none_or(|last| last.field != field.path);
+        if field.when.is_none_or(|when| when(canary, rollout)) {
+            entries.pop_if(|last| last.field == field.path && last.standing == Standing::Same);
+            entries.push(Entry {
+                field: field.path,
+                standing: field.standing,
+                row: field.row,
+                what: field.what,
+            });
+        } else if is_new {
+            entries.push(Entry { field: field.path, standing: Standing::Same, row: "", what: "" });
+        }
+    }
+    entries
+}
+
+/// The entry of a Canary that has its analysis under the older name.
+pub(super) fn older() -> Option<Entry> {
+    let field = CANARY.iter().find(|field| field.path == "spec.canaryAnalysis")?;
+    Some(Entry { field: field.path, standing: field.standing, row: field.row, what: field.what })
+}

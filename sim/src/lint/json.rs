@@ -1,0 +1,20 @@
+//! A report as JSON Lines: one object for each file.
+
+use super::{FileReport, Report};
+
+/// One line for each file; with `findings_only` without what its Canaries would do.
+#[must_use]
+pub fn lines(report: &Report, findings_only: bool) -> String {
+    let mut text = String::new();
+    for file in &report.files {
+        let line = if findings_only {
+            serde_json::to_string(&FileReport { canaries: Vec::new(), ..file.clone() })
+        } else {
+            serde_json::to_string(file)
+        };
+        // Our own types have nothing that JSON cannot say.
+        text += &line.unwrap_or_default();
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,256 @@
+//! A report as people read it: findings by file and place, then what each Canary would do.
+
+use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
+
+use anstyle::Style;
+use serin_core::time::Human;
+
+use super::{CanaryReport, Entry, FileReport, Gate, Level, Moves, Plan, Report, Standing};
+use crate::report::{
+    Look,
+    look::{BAD, CANARY, FAINT, GOOD, PLAIN, STRONG, WARNING},
+    piece::{Piece, lines, paint, printable},
+};
+
+/// All files, and a summary.
+#[must_use]
+pub fn text(report: &Report, findings_only: bool, look: &Look) -> String {
+    let mut text = String::new();
+    for file in &report.files {
+        let canaries = if findings_only { &[] } else { file.canaries.as_slice() };
+        if file.findings.is_empty() && canaries.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "{}", paint(STRONG, &printable(&file.file)));
+        text += &findings(file, look);
+        for canary in canaries {
+            text += "\n";
+            text += &told(canary, look);
+        }
+        text.push('\n');
+    }
+    text + &summary(report)
+}
+
+/// Columns of line and column, of the level.
+const PLACE: usize = 7;
+
+fn findings(file: &FileReport, look: &Look) -> String {
+    let mut text = String::new();
+    for finding in &file.findings {
+        let place = finding.at.map_or(String::new(), |(line, column)| format!("{line}:{column}"));
+        let lead = format!("{place:>PLACE$}  ");
+        let head = [
+            Piece::new(style(finding.level), finding.level.to_string()),
+            Piece::new(STRONG, printable(&finding.field)).after(1),
+            Piece::new(FAINT, finding.code.name()),
+        ];
+        let head: Vec<Piece> = head
+            .into_iter()
+            .enumerate()
+            .filter(|(i, _)| *i != 1 || !finding.field.is_empty())
+            .map(|pair| pair.1)
+            .collect();
+        paragraph(&mut text, &paint(FAINT, &lead), lead.len(), &head, look);
+        let indent = " ".repeat(lead.len() + 2);
+        paragraph(&mut text, &indent, indent.len(), &Piece::words(PLAIN, &finding.what), look);
+        if !finding.remedy.is_empty() {
+            let sign = look.signs.leads_to;
+            let remedy = Piece::words(GOOD, &format!("{sign} {}", finding.remedy));
+            paragraph(&mut text, &indent, indent.len(), &remedy, look);
+        }
+    }
+    text
+}
+
+fn style(level: Level) -> Style {
+    match level {
+        Level::Error => BAD,
+        Level::Warning => WARNING,
+        Level::Hint => CANARY.dimmed(),
+    }
+}
+
+/// Lines of a paragraph behind `lead`, which takes `columns`; the following ones are set in as far.
+fn paragraph(text: &mut String, lead: &str, columns: usize, pieces: &[Piece], look: &Look) {
+    let room = look.width.saturating_sub(columns).max(24);
+    for (i, line) in lines(pieces, room).into_iter().enumerate() {
+        let _ = match i {
+            0 => writeln!(text, "{lead}{line}"),
+            _ => writeln!(text, "{}{line}", " ".repeat(columns)),
+        };
+    }
+}
+
+/// What a Canary would do.
+fn told(canary: &CanaryReport, look: &Look) -> String {
+    let mut text = String::new();
+    let head = match &canary.plan {
+        Some(plan) => {
+            format!("{} {} {}, every {}", canary.canary, look.signs.and, plan.strategy, Human(plan.interval))
+        }
+        None => format!("{} {} more checks than can be told", canary.canary, look.signs.and),
+    };
+    paragraph(&mut text, "  ", 2, &Piece::words(STRONG, &head), look);
+    if let Some(plan) = &canary.plan {
+        for (label, sentence) in plan_rows(plan) {
+            row(&mut text, &label, &sentence, look);
+        }
+    }
+    compatibility(&mut text, &canary.compatibility, look);
+    text
+}
+
+const LABEL: usize = 14;
+
+fn row(text: &mut String, label: &str, sentence: &str, look: &Look) {
+    let lead = format!("  {label:>LABEL$}  ");
+    paragraph(text, &paint(FAINT, &lead), lead.chars().count(), &Piece::words(PLAIN, sentence), look);
+}
+
+/// The plan, as times and what happens then.
+fn plan_rows(plan: &Plan) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    let mut row = |label: String, sentence: String| rows.push((label, sentence));
+    if plan.suspended {
+        row("suspended".into(), "no move is made; once it goes on:".into());
+    }
+    row(Human(Duration::ZERO).to_string(), "the new revision is seen; its pods are ready at once".into());
+    let span = |from, to| {
+        if from == to { Human(from).to_string() } else { format!("{} - {}", Human(from), Human(to)) }
+    };
+    for leg in &plan.moves {
+        row(span(leg.from, leg.to), moves(&leg.what));
+    }
+    if plan.checks == 0 {
+        row(Human(plan.done).to_string(), "promoted without analysis".into());
+    } else {
+        let decided = format!(
+            "promotion is decided, after {} of analysis: {} passed every {}",
+            Human(plan.analysis()),
+            checks(plan.checks),
+            Human(plan.interval)
+        );
+        row(Human(plan.decided).to_string(), decided);
+        let how = match plan.promotion_steps {
+            1 => "all users are on the new version".to_owned(),
+            steps => format!("all users are on the new version, after {steps} steps of the promotion"),
+        };
+        row(Human(plan.all_users).to_string(), how);
+        row(Human(plan.done).to_string(), "the canary is gone: succeeded".into());
+    }
+    if let Some(rollback) = plan.rollback {
+        let in_a_row = if rollback.consecutive { " in a row" } else { "" };
+        row(
+            "rollback".into(),
+            format!(
+                "{} after the first move at the earliest: {} failed{in_a_row}, one every {}",
+                Human(rollback.after_first_move),
+                checks(rollback.threshold),
+                Human(plan.interval)
+            ),
+        );
+    } else if plan.checks > 0 {
+        row("rollback".into(), "only where pods do not get ready, or by request".into());
+    }
+    if !plan.gates.is_empty() {
+        let gates: Vec<String> =
+            plan.gates.iter().map(|Gate { kind, name }| format!("{name} ({kind})")).collect();
+        row(
+            "gates".into(),
+            format!("wait for {}; the times above are with all of them open", gates.join(", ")),
+        );
+    }
+    rows
+}
+
+fn checks(number: u32) -> String {
+    if number == 1 { "1 check".into() } else { format!("{number} checks") }
+}
+
+/// So many weights are written out.
+const MOST_WEIGHTS: usize = 12;
+
+fn moves(moves: &Moves) -> String {
+    match moves {
+        Moves::Mirror { weight } => format!("{weight} % of the requests are mirrored"),
+        Moves::Weights { weights } => {
+            let shown: Vec<String> = match weights.as_slice() {
+                [first, second, .., last] if weights.len() > MOST_WEIGHTS => {
+                    vec![first.to_string(), second.to_string(), "...".into(), last.to_string()]
+                }
+                all => all.iter().map(ToString::to_string).collect(),
+            };
+            format!("{} % of the users, step by step", shown.join(" "))
+        }
+        Moves::Iterations { count, mirror: [0, _] } => iterations(*count),
+        Moves::Iterations { count, mirror: [first, last] } if first == last => {
+            format!("{}, {first} % of the requests mirrored", iterations(*count))
+        }
+        Moves::Iterations { count, mirror: [first, last] } => {
+            format!("{}, {first} to {last} % of the requests mirrored", iterations(*count))
+        }
+        Moves::Switch => "all users go to the canary, for one more check".into(),
+        Moves::Soak { count } => format!("{} more at this weight", checks(*count)),
+    }
+}
+
+fn iterations(count: u32) -> String {
+    if count == 1 { "1 iteration".into() } else { format!("{count} iterations") }
+}
+
+/// What differs from Flagger, and a count of the rest.
+fn compatibility(text: &mut String, entries: &[Entry], look: &Look) {
+    let fields = |of: &dyn Fn(&&Entry) -> bool| {
+        entries.iter().filter(of).map(|entry| entry.field).collect::<BTreeSet<_>>().len()
+    };
+    let count = |standing| fields(&|entry| entry.standing == standing);
+    let mut parts = vec![format!("{} of {} fields are the same", count(Standing::Same), fields(&|_| true))];
+    for (standing, words) in [
+        (Standing::Different, "different"),
+        (Standing::Own, "Serin's own"),
+        (Standing::NotSupported, "not supported"),
+    ] {
+        if count(standing) > 0 {
+            parts.push(format!("{} {words}", count(standing)));
+        }
+    }
+    row(text, "Flagger 1.44", &parts.join(", "), look);
+    for entry in entries.iter().filter(|entry| entry.standing != Standing::Same) {
+        let (sign, style) = match entry.standing {
+            Standing::Same => ("=", PLAIN),
+            Standing::Different => ("~", WARNING),
+            Standing::Own => ("+", GOOD),
+            Standing::NotSupported => ("-", BAD),
+        };
+        let mut pieces =
+            vec![Piece::new(style, sign).leading(), Piece::new(PLAIN, short(entry.field)).after(1)];
+        if !entry.row.is_empty() {
+            pieces.push(Piece::new(FAINT, entry.row).after(1));
+        }
+        pieces.extend(Piece::words(FAINT, entry.what));
+        paragraph(text, &" ".repeat(LABEL + 4), LABEL + 4, &pieces, look);
+    }
+}
+
+fn short(field: &str) -> &str {
+    field.strip_prefix("spec.analysis.").or_else(|| field.strip_prefix("spec.")).unwrap_or(field)
+}
+
+/// How many findings there are.
+fn summary(report: &Report) -> String {
+    let mut parts = Vec::new();
+    for (level, one) in [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Hint, "hint")] {
+        match report.count(level) {
+            0 => {}
+            1 => parts.push(paint(style(level), &format!("1 {one}"))),
+            count => parts.push(paint(style(level), &format!("{count} {one}s"))),
+        }
+    }
+    let files = match report.files.len() {
+        1 => "1 file".to_owned(),
+        count => format!("{count} files"),
+    };
+    let found = if parts.is_empty() { paint(GOOD, "nothing found") } else { parts.join(", ") };
+    format!("{files}: {found}\n")
+}

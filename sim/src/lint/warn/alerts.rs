@@ -1,0 +1,44 @@
+//! Who is told.
+
+use super::{Case, Code, Findings, duplicates};
+use crate::{
+    input::nearest,
+    lint::{
+        fields::{list, text},
+        manifests::Kind,
+    },
+};
+
+pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
+    duplicates(case, "alerts", told);
+    for (i, item) in list(case.json, "/spec/analysis/alerts").iter().enumerate() {
+        let at = format!("spec.analysis.alerts[{i}]");
+        if text(item, "/severity").is_empty() {
+            told.add(
+                Code::AlertWithoutSeverity,
+                at.clone(),
+                format!(
+                    "`{}` has no `severity`: all alerts are sent; Flagger sends it none",
+                    text(item, "/name")
+                ),
+                "write `severity: info`",
+            );
+        }
+        let (name, namespace) = (text(item, "/providerRef/name"), text(item, "/providerRef/namespace"));
+        let namespace = if namespace.is_empty() { case.namespace() } else { namespace };
+        let providers = || case.files.of(Kind::AlertProvider);
+        if providers().any(|provider| provider.is(Kind::AlertProvider, namespace, name)) {
+            continue;
+        }
+        let near = nearest(name, providers().map(|provider| provider.name()));
+        told.add(
+            Code::AlertProviderNotGiven,
+            format!("{at}.providerRef.name"),
+            format!("no AlertProvider {name}.{namespace} is among the files"),
+            match near {
+                Some(near) if near != name => format!("did you mean `{near}`?"),
+                Some(_) | None => "give its file as well, or make sure that it is in the cluster".into(),
+            },
+        );
+    }
+}

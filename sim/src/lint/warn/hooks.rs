@@ -1,0 +1,199 @@
+//! What is called: how hooks are read, gates, time, and secrets.
+
+use serde_json::Value;
+use serin_core::{
+    spec::{Hook, HookKind},
+    strategy::Strategy,
+    time::Human,
+};
+
+use super::{Case, Code, Findings, duplicates};
+use crate::{
+    input::nearest,
+    lint::{fields::list, known::join, query::actions},
+};
+
+/// What may stand in a hook's metadata.
+const VARIABLES: [&str; 7] =
+    ["canaryWeight", "iterations", "phase", "name", "namespace", "target", "service"];
+
+const GATES: [HookKind; 3] =
+    [HookKind::ConfirmRollout, HookKind::ConfirmTrafficIncrease, HookKind::ConfirmPromotion];
+
+pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
+    duplicates(case, "webhooks", told);
+    let hooks = case.rollout.hooks();
+    let items = list(case.json, "/spec/analysis/webhooks");
+    for (i, (hook, item)) in hooks.iter().zip(items).enumerate() {
+        let at = format!("spec.analysis.webhooks[{i}]");
+        reading(case, hook, item, &at, told);
+        gate(case, hook, &at, told);
+        time(case, hook, &at, told);
+        metadata(hook, &at, told);
+    }
+    for kind in GATES {
+        let of_kind: Vec<usize> = (0..hooks.len()).filter(|i| hooks[*i].kind == kind).collect();
+        if let [_, second, ..] = of_kind[..] {
+            let names: Vec<String> = of_kind.iter().map(|i| format!("`{}`", hooks[*i].name)).collect();
+            told.add(
+                Code::SeveralGates,
+                format!("spec.analysis.webhooks[{second}]"),
+                format!(
+                    "{} are all {kind} gates: every one has to be open, asked in this order",
+                    names.join(", ")
+                ),
+                "keep one, unless several people have to agree",
+            );
+        }
+    }
+}
+
+/// How a hook is read where the manifest does not say so.
+fn reading(case: &Case<'_>, hook: &Hook, item: &Value, at: &str, told: &mut Findings) {
+    let has = |field: &str| item.get(field).is_some_and(|value| !value.is_null());
+    match hook.kind {
+        HookKind::RollbackTrigger if !has("mode") => told.add(
+            Code::RollbackHookPolled,
+            at,
+            format!("`{}` is polled with every check, and rolls back when it passes: its path ends in /rollback/check", hook.name),
+            "write `mode: trigger` to make that plain, or `mode: action` to be called when a rollback happens",
+        ),
+        HookKind::RollbackAction if !has("mode") => told.add(
+            Code::RollbackHookCalled,
+            at,
+            format!(
+                "`{}` is called once when a rollback happens; Flagger would poll it, and roll back as soon as it passes",
+                hook.name
+            ),
+            "write `mode: action` to make that plain, or `mode: trigger` to have it polled",
+        ),
+        HookKind::PostRollout if !has("runOn") => {
+            let action = case.rollout.hooks().iter().find(|hook| hook.kind == HookKind::RollbackAction);
+            if let Some(action) = action {
+                told.add(
+                    Code::PostRolloutSuccessOnly,
+                    at,
+                    format!(
+                        "`{}` is called after a success only, because `{}` undoes a release that failed",
+                        hook.name, action.name
+                    ),
+                    "write `runOn: [success]` to make that plain, or `runOn: [success, failure]` for both",
+                );
+            }
+        }
+        HookKind::ConfirmTrafficIncrease if !matches!(case.rollout.strategy(), Strategy::Weighted(_)) => told.add(
+            Code::NoEffect,
+            at,
+            format!("`{}` is never asked: this strategy makes no steps of weight", hook.name),
+            "make it confirm-promotion, or use `stepWeight`",
+        ),
+        HookKind::ConfirmRollout
+        | HookKind::PreRollout
+        | HookKind::Rollout
+        | HookKind::ConfirmTrafficIncrease
+        | HookKind::ConfirmPromotion
+        | HookKind::PostRollout
+        | HookKind::RollbackTrigger
+        | HookKind::RollbackAction
+        | HookKind::Event => {}
+    }
+}
+
+/// Gates of the load tester that answer the same whatever people do.
+fn gate(case: &Case<'_>, hook: &Hook, at: &str, told: &mut Findings) {
+    if !GATES.contains(&hook.kind) || case.rollout.skips_analysis() {
+        return;
+    }
+    let path = hook.url.split(['?', '#']).next().unwrap_or(&hook.url).trim_end_matches('/');
+    let field = format!("{at}.url");
+    if path.ends_with("/gate/halt") || path.ends_with("/gate/close") {
+        told.add(
+            if path.ends_with("halt") { Code::GateNeverOpens } else { Code::GateAlwaysOpen },
+            field,
+            if path.ends_with("halt") {
+                format!(
+                    "`{}` is refused always: a release stops at this {} gate for ever",
+                    hook.name, hook.kind
+                )
+            } else {
+                format!("`{}` closes the load tester's gate and passes: it holds nothing up", hook.name)
+            },
+            "ask /gate/check, which people open with /gate/open",
+        );
+    } else if path.ends_with("/gate/approve") || path.ends_with("/gate/open") {
+        told.add(
+            Code::GateAlwaysOpen,
+            field,
+            format!("`{}` passes always, on the load tester: nobody is asked", hook.name),
+            "ask /gate/check, which people open with /gate/open; or remove the hook",
+        );
+    }
+}
+
+/// Checks and gates wait for their hooks; hooks before and after the run hold nothing up.
+fn time(case: &Case<'_>, hook: &Hook, at: &str, told: &mut Findings) {
+    let interval = case.rollout.policy().interval;
+    let timely =
+        GATES.contains(&hook.kind) || matches!(hook.kind, HookKind::Rollout | HookKind::RollbackTrigger);
+    let longest = hook.timeout.saturating_mul(hook.retries.saturating_add(1));
+    if timely && longest > interval {
+        let tries = if hook.retries > 0 {
+            format!(" ({} tries)", u64::from(hook.retries) + 1)
+        } else {
+            String::new()
+        };
+        told.add(
+            Code::HookSlowerThanInterval,
+            format!("{at}.timeout"),
+            format!(
+                "`{}` may take {}{tries}, the interval is {}: checks then come later than planned",
+                hook.name,
+                Human(longest),
+                Human(interval)
+            ),
+            format!(
+                "give {} or less, or a longer interval",
+                Human(interval / hook.retries.saturating_add(1).max(1))
+            ),
+        );
+    }
+}
+
+fn metadata(hook: &Hook, at: &str, told: &mut Findings) {
+    let plain = hook.url.starts_with("http://");
+    let mut secret = None;
+    for (key, value) in &*hook.metadata {
+        let field = join(&format!("{at}.metadata"), key);
+        if plain && secret.is_none() && looks_secret(key, value) {
+            secret = Some(field.clone());
+        }
+        for word in actions(value) {
+            let near = nearest(&word, VARIABLES).filter(|near| **near != *word);
+            if let (Some(near), false) = (near, VARIABLES.contains(&word.as_str())) {
+                told.add(
+                    Code::HookUnknownVariable,
+                    field.clone(),
+                    format!("`{{{{ {word} }}}}` is no variable of a hook: it is sent as it stands"),
+                    format!("did you mean `{{{{ {near} }}}}`?"),
+                );
+            }
+        }
+    }
+    if let Some(field) = secret {
+        told.add(
+            Code::SecretOverHttp,
+            field,
+            format!("looks like a secret, is kept in the manifest, and goes to `{}` unencrypted", hook.name),
+            "keep it in a Secret that the receiver reads, or use https",
+        );
+    }
+}
+
+fn looks_secret(key: &str, value: &str) -> bool {
+    const KEYS: [&str; 7] = ["password", "passwd", "secret", "token", "apikey", "api-key", "authorization"];
+    const VALUES: [&str; 3] = ["authorization: ", "bearer ", "password="];
+    let (key, value) = (key.to_lowercase(), value.to_lowercase());
+    let filled_in = value.contains("$(") || value.contains("${") || value.trim().is_empty();
+    !filled_in
+        && (KEYS.iter().any(|word| key.contains(word)) || VALUES.iter().any(|word| value.contains(word)))
+}

@@ -1,0 +1,266 @@
+//! What is measured: bounds, windows, templates and queries.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use serin_core::{
+    spec::{HookKind, Leniency, Metric, MetricSource},
+    time::{Human, parse_duration},
+};
+
+use super::{Case, Code, Findings, count, duplicates};
+use crate::{
+    input::nearest,
+    lint::{
+        fields::list,
+        manifests::Kind,
+        query::{self, Query},
+    },
+};
+
+/// Two scrapes at the usual 15 seconds.
+const SHORTEST_WINDOW: Duration = Duration::from_secs(30);
+/// Intervals after which a failure should be forgotten.
+const LONGEST_IN_CHECKS: u32 = 5;
+
+pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
+    let items = list(case.json, "/spec/analysis/metrics");
+    duplicates(case, "metrics", told);
+    if case.rollout.metrics().is_empty() && !case.rollout.skips_analysis() {
+        no_metrics(case, told);
+    }
+    for (i, (metric, item)) in case.rollout.metrics().iter().zip(items).enumerate() {
+        let at = format!("spec.analysis.metrics[{i}]");
+        bounds(metric, item, &at, told);
+        windows(case, metric, item, &at, told);
+        template(case, metric, &at, told);
+        inline(case, metric, item, &at, told);
+    }
+}
+
+fn no_metrics(case: &Case<'_>, told: &mut Findings) {
+    let hooks = case.rollout.hooks().iter().filter(|hook| hook.kind == HookKind::Rollout).count();
+    let what = match hooks {
+        0 => "has no `metrics`: nothing is measured, and every release whose pods get ready is promoted",
+        _ => "has no `metrics`: nothing is measured, a release is judged by what its hooks answer alone",
+    };
+    told.add(
+        Code::NoMetrics,
+        "spec.analysis",
+        what,
+        "add `request-success-rate` and `request-duration`; they need no query",
+    );
+}
+
+/// What a metric's number means, as far as its source or its name tells.
+#[derive(Clone, Copy, PartialEq)]
+enum Meaning {
+    /// A percentage that should be high.
+    Success,
+    /// A share that should be low.
+    Errors,
+    /// Milliseconds that should be few, compared as whole ones.
+    Millis,
+    /// A time that should be short.
+    Time,
+    Other,
+}
+
+fn meaning(metric: &Metric) -> Meaning {
+    let name = metric.name.to_lowercase();
+    match &metric.source {
+        MetricSource::SuccessRate => Meaning::Success,
+        MetricSource::Duration => Meaning::Millis,
+        MetricSource::Query(_) | MetricSource::Template { .. } | MetricSource::Shipped(_) => {
+            if name.contains("success-rate") {
+                Meaning::Success
+            } else if name.contains("error-rate") {
+                Meaning::Errors
+            } else if name.contains("latency") || name.contains("duration") {
+                Meaning::Time
+            } else {
+                Meaning::Other
+            }
+        }
+    }
+}
+
+fn bounds(metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
+    let has = |field: &str| item.get(field).is_some_and(|value| !value.is_null());
+    let (min, max) = (metric.bounds.min, metric.bounds.max);
+    let name = &metric.name;
+    if has("threshold") && has("thresholdRange") {
+        told.add(
+            Code::NoEffect,
+            format!("{at}.threshold"),
+            "changes nothing: `thresholdRange` stands next to it",
+            "remove it",
+        );
+    } else if has("threshold") {
+        let bound = if metric.source == MetricSource::SuccessRate { "min" } else { "max" };
+        told.add(
+            Code::DeprecatedThreshold,
+            format!("{at}.threshold"),
+            format!(
+                "is the older form of `thresholdRange: {{{bound}: {}}}`",
+                min.or(max).unwrap_or_default()
+            ),
+            format!("write `thresholdRange: {{{bound}: {}}}`", min.or(max).unwrap_or_default()),
+        );
+    }
+    let mut add =
+        |code, what: String, remedy: &str| told.add(code, format!("{at}.thresholdRange"), what, remedy);
+    match (meaning(metric), min, max) {
+        (_, None, None) => told.add(
+            Code::NoBounds,
+            at,
+            format!("`{name}` has no bounds: whatever it measures passes"),
+            "give a `thresholdRange` with `min` or `max`",
+        ),
+        (Meaning::Success, Some(min), _) if min > 100.0 => {
+            add(
+                Code::BoundNeverPasses,
+                format!("no success rate reaches min {min}: it is a percentage"),
+                "give 99 or so",
+            );
+        }
+        (Meaning::Success, Some(min), None) if min <= 0.0 => {
+            add(Code::BoundNeverFails, format!("every success rate reaches min {min}"), "give 99 or so");
+        }
+        (Meaning::Success, Some(min), _) if min > 0.0 && min <= 1.0 => add(
+            Code::BoundAsFraction,
+            format!("min {min} means {min} %, not {} %: nearly every release passes", min * 100.0),
+            "give the percentage, such as 99",
+        ),
+        (Meaning::Success, None, Some(max)) if max >= 100.0 => {
+            add(
+                Code::BoundNeverFails,
+                format!("no success rate exceeds max {max}"),
+                "give a `min`, such as 99",
+            );
+        }
+        (Meaning::Success, None, Some(max)) => add(
+            Code::BoundReversed,
+            format!(
+                "max {max} fails a release with fewer failures than that, and passes one where all fails"
+            ),
+            "give it as `min`",
+        ),
+        (Meaning::Errors, _, Some(max)) if max >= 100.0 => {
+            add(Code::BoundNeverFails, format!("no error rate exceeds max {max}"), "give 1 or so");
+        }
+        (Meaning::Errors, _, Some(max)) if max < 0.0 => {
+            add(Code::BoundNeverPasses, format!("no error rate is as low as max {max}"), "give 1 or so");
+        }
+        (Meaning::Errors, Some(min), None) => add(
+            Code::BoundReversed,
+            format!("min {min} fails a release with fewer errors than that, and passes one where all fails"),
+            "give it as `max`",
+        ),
+        (Meaning::Millis, _, Some(max)) if max < 1.0 => add(
+            Code::BoundNeverPasses,
+            format!("max {} is compared in whole milliseconds: no request is that fast", written(item, max)),
+            "give milliseconds, such as 500",
+        ),
+        (Meaning::Time, _, Some(max)) if max <= 0.0 => {
+            add(Code::BoundNeverPasses, format!("no request is as fast as max {max}"), "give a time above 0");
+        }
+        (Meaning::Millis | Meaning::Time, Some(min), None) => add(
+            Code::BoundReversed,
+            format!("min {min} fails a release that is faster than that, and passes any slower one"),
+            "give it as `max`",
+        ),
+        _ => {}
+    }
+}
+
+/// The bound before it was cut to whole milliseconds.
+fn written(item: &Value, max: f64) -> f64 {
+    item.pointer("/thresholdRange/max").and_then(Value::as_f64).unwrap_or(max)
+}
+
+fn windows(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
+    let policy = case.rollout.policy();
+    let Ok(window) = parse_duration(&metric.interval) else { return };
+    // A query that does not use it is looked at by itself.
+    if matches!(&metric.source, MetricSource::Query(query) if !query.contains("interval")) {
+        return;
+    }
+    let field = if item.get("interval").is_some() { format!("{at}.interval") } else { at.to_owned() };
+    if window < SHORTEST_WINDOW {
+        told.add(
+            Code::WindowTooShort,
+            field,
+            format!(
+                "a rate over {} needs two samples in it, and targets are scraped every 15s to 1m: often there is no value",
+                Human(window)
+            ),
+            "give twice the scrape interval or more, such as 1m",
+        );
+        return;
+    }
+    let checks = u32::try_from(window.as_millis().div_ceil(policy.interval.as_millis())).unwrap_or(u32::MAX);
+    let one_burst = policy.threshold > 1 && checks >= policy.threshold && checks > 1;
+    if !one_burst && checks <= LONGEST_IN_CHECKS {
+        return;
+    }
+    let so = if one_burst {
+        format!("{} roll back, so one burst is enough", count(policy.threshold, "failed check"))
+    } else {
+        "old failures keep counting, and the first checks see the time before the step".to_owned()
+    };
+    told.add(
+        Code::WindowTooLong,
+        field,
+        format!("a failure stays in the window of {} for {}; {so}", Human(window), count(checks, "check")),
+        format!("give {} or so, the analysis interval", Human(policy.interval)),
+    );
+}
+
+/// The template that is named, if it is not given.
+fn template(case: &Case<'_>, metric: &Metric, at: &str, told: &mut Findings) {
+    let MetricSource::Template { namespace, name } = &metric.source else { return };
+    if case.files.of(Kind::MetricTemplate).any(|other| other.is(Kind::MetricTemplate, namespace, name)) {
+        return;
+    }
+    let by_name = **name == *metric.name && case.set(&pointer(&format!("{at}.templateRef"))).is_none();
+    let given = case.files.of(Kind::MetricTemplate).map(|other| other.name());
+    let near = nearest(name, given).map(|near| format!("did you mean `{near}`?"));
+    let (field, what) = if by_name {
+        (
+            ".name",
+            format!("`{name}` is not built in, and no MetricTemplate {name}.{namespace} is among the files"),
+        )
+    } else {
+        (".templateRef.name", format!("no MetricTemplate {name}.{namespace} is among the files"))
+    };
+    let remedy =
+        near.unwrap_or_else(|| "give its file as well, or make sure that it is in the cluster".into());
+    told.add(Code::TemplateNotGiven, format!("{at}{field}"), what, remedy);
+}
+
+fn pointer(path: &str) -> String {
+    path.split(['.', '[']).map(|part| format!("/{}", part.trim_end_matches(']'))).collect()
+}
+
+fn inline(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
+    let has = |field: &str| item.get(field).is_some_and(|value| !value.is_null());
+    if has("query") && has("templateRef") {
+        told.add(
+            Code::NoEffect,
+            format!("{at}.query"),
+            "changes nothing: `templateRef` stands next to it and is asked alone",
+            "keep one of the two",
+        );
+    }
+    let MetricSource::Query(text) = &metric.source else { return };
+    told.found.extend(query::check(&Query {
+        field: format!("{at}.query"),
+        text,
+        is_prometheus: true,
+        needs_value: metric.on_no_data != Leniency::Pass,
+        windows: query::window(item).into_iter().collect(),
+        given: Some(query::names(item)),
+        about: vec![&case.rollout.shape().target, &case.rollout.shape().service],
+    }));
+}

@@ -1,0 +1,174 @@
+//! Intervals, thresholds, deadlines, and switches that turn the analysis off.
+
+use serin_core::{
+    request::RequestKind,
+    spec::ThresholdMode,
+    time::{Human, parse_duration},
+};
+
+use super::{Case, Code, Findings, count};
+use crate::lint::{fields::text, known::join};
+
+pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
+    switches(case, told);
+    requests(case, told);
+    if case.set("/spec/analysis").is_none() {
+        return;
+    }
+    interval(case, told);
+    threshold(case, told);
+    deadline(case, told);
+    readiness(case, told);
+}
+
+fn switches(case: &Case<'_>, told: &mut Findings) {
+    let rollout = case.rollout;
+    if rollout.skips_analysis() {
+        let (field, what) = if case.set("/spec/analysis").is_none() {
+            ("spec", "has no `analysis`")
+        } else {
+            ("spec.skipAnalysis", "is true")
+        };
+        told.add(
+            Code::SkipAnalysis,
+            field,
+            format!("{what}: every revision whose pods get ready is promoted, nothing is measured"),
+            "leave it out once the emergency is over; for one release there is the annotation \
+             `flagger.app/skip-analysis`",
+        );
+    }
+    if rollout.is_suspended() {
+        told.add(
+            Code::Suspended,
+            "spec.suspend",
+            "is true: no new revision is released, and a running release stands still",
+            "set it to false to let releases go on",
+        );
+    }
+    if !rollout.reverts_on_deletion() {
+        told.add(
+            Code::RevertOnDeletionOff,
+            "spec.revertOnDeletion",
+            "is false: deleting the Canary deletes the primary while the target has no pods, so nobody is served",
+            "leave it out: the target is scaled up and gets its routes back first",
+        );
+    }
+    if let Some(seconds) = case.number("/spec/progressDeadlineSeconds").filter(|seconds| *seconds <= 0) {
+        told.add(
+            Code::ValueIgnored,
+            "spec.progressDeadlineSeconds",
+            format!("{seconds} is read as not given: the deadline is 600 seconds"),
+            "give the seconds a pod may take, or leave it out",
+        );
+    }
+}
+
+/// Requests are consumed; a manifest that keeps one makes it anew each time it is applied.
+fn requests(case: &Case<'_>, told: &mut Findings) {
+    for kind in RequestKind::ALL {
+        let name = format!("flagger.app/{}", kind.name());
+        let annotations = case.set("/metadata/annotations");
+        if annotations.and_then(|annotations| annotations.get(&name)).is_some() {
+            told.add(
+                Code::RequestAnnotation,
+                join("metadata.annotations", &name),
+                format!(
+                    "`{name}` orders something once and is then removed: applied from Git it is ordered again"
+                ),
+                "annotate the object in the cluster instead",
+            );
+        }
+    }
+}
+
+fn interval(case: &Case<'_>, told: &mut Findings) {
+    let interval = Human(case.rollout.policy().interval);
+    match text(case.json, "/spec/analysis/interval") {
+        "" => told.add(
+            Code::DefaultInterval,
+            "spec.analysis",
+            format!("has no `interval`: checks are {interval} apart"),
+            "write `interval: 1m` to make that plain",
+        ),
+        written if parse_duration(written).is_ok_and(|written| written < interval.0) => told.add(
+            Code::IntervalTooShort,
+            "spec.analysis.interval",
+            format!("{written} is shorter than the shortest: checks are {interval} apart"),
+            "give 10s or more; metrics need that long to change",
+        ),
+        _ => {}
+    }
+}
+
+fn threshold(case: &Case<'_>, told: &mut Findings) {
+    let policy = case.rollout.policy();
+    match case.number("/spec/analysis/threshold") {
+        None => {
+            told.add(
+                Code::DefaultThreshold,
+                "spec.analysis",
+                "has no `threshold`: the first failed check rolls back, a single missed scrape as well",
+                "give the number of failed checks that roll back, such as `threshold: 5`",
+            );
+            return;
+        }
+        Some(given @ ..=0) => told.add(
+            Code::ValueIgnored,
+            "spec.analysis.threshold",
+            format!("{given} is read as 1: the first failed check rolls back"),
+            "give 1 or more",
+        ),
+        Some(_) => {}
+    }
+    let Some(plan) = case.plan.filter(|plan| plan.checks > 0 && plan.rollback.is_some()) else { return };
+    if policy.threshold > plan.checks && policy.threshold_mode == ThresholdMode::Cumulative {
+        told.add(
+            Code::ThresholdAboveChecks,
+            "spec.analysis.threshold",
+            format!(
+                "{} failed checks roll back, but a release needs only {} to be promoted: one that fails every second \
+                 check is promoted",
+                policy.threshold,
+                count(plan.checks, "passed check"),
+            ),
+            format!("give {} or less, or make more steps", plan.checks),
+        );
+    }
+}
+
+fn deadline(case: &Case<'_>, told: &mut Findings) {
+    let policy = case.rollout.policy();
+    if case.number("/spec/progressDeadlineSeconds").is_none_or(|seconds| seconds <= 0) {
+        return;
+    }
+    let deadline = policy.progress_deadline;
+    let (what, needed) = if deadline < policy.delay {
+        (format!("the warm-up (`delay`) is {}", Human(policy.delay)), policy.delay)
+    } else if deadline < policy.interval {
+        (format!("the first check is {} away", Human(policy.interval)), policy.interval)
+    } else {
+        return;
+    };
+    told.add(
+        Code::DeadlineShorterThanRamp,
+        "spec.progressDeadlineSeconds",
+        format!(
+            "pods that are not ready after {} are rolled back, although {what}: one slow image pull is enough",
+            Human(deadline)
+        ),
+        format!("give {} or more", needed.as_secs()),
+    );
+}
+
+fn readiness(case: &Case<'_>, told: &mut Findings) {
+    for (field, who) in [("primaryReadyThreshold", "primary"), ("canaryReadyThreshold", "canary")] {
+        if case.number(&format!("/spec/analysis/{field}")) == Some(0) {
+            told.add(
+                Code::ReadyThresholdZero,
+                format!("spec.analysis.{field}"),
+                format!("0 means that the {who} counts as ready without a single pod: users may meet none"),
+                "give the percentage of pods that has to be available, such as 50",
+            );
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Steps, iterations, mirroring, and fields that change nothing in this strategy.
+
+use serde_json::Value;
+use serin_core::{
+    spec::Provider,
+    strategy::{Steps, Strategy, Weighted},
+};
+
+use super::{Case, Code, Findings, count};
+use crate::lint::fields::clamps;
+
+/// Below this the last weight says little about all users.
+const SMALL_LAST_WEIGHT: u8 = 30;
+
+pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
+    affinity(case, told);
+    if case.rollout.skips_analysis() {
+        return;
+    }
+    defaults(case, told);
+    no_effect(case, told);
+    if let Strategy::Weighted(weighted) = case.rollout.strategy() {
+        steps(case, weighted, told);
+        iterations(case, weighted, told);
+    }
+    if case.rollout.strategy().mirrors() {
+        told.add(
+            Code::MirrorSideEffects,
+            "spec.analysis.mirror",
+            "mirrored requests are carried out twice: what they order, pay or send happens twice",
+            "mirror only where a repeated request does no harm",
+        );
+    }
+}
+
+fn is_set(case: &Case<'_>, field: &str) -> bool {
+    match case.analysis(field) {
+        None => false,
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(value) => value.as_f64() != Some(0.0),
+    }
+}
+
+fn defaults(case: &Case<'_>, told: &mut Findings) {
+    let stepped = is_set(case, "stepWeight") || is_set(case, "stepWeights");
+    if is_set(case, "iterations") {
+        return;
+    }
+    match case.rollout.strategy() {
+        Strategy::Weighted(_) if stepped => {}
+        Strategy::Weighted(weighted) => told.add(
+            Code::DefaultSteps,
+            "spec.analysis",
+            format!(
+                "has neither steps nor iterations: the canary gets {}",
+                match &weighted.steps {
+                    Steps::Even { step, max } => format!("{step} % more with each check, up to {max} %"),
+                    Steps::Listed(_) => "the listed weights".into(),
+                }
+            ),
+            "write `stepWeight` and `maxWeight`, or `iterations` for blue/green",
+        ),
+        Strategy::AbTesting { iterations } => default_iterations(*iterations, "A/B testing", told),
+        Strategy::BlueGreen(blue_green) => default_iterations(blue_green.iterations, "blue/green", told),
+    }
+}
+
+fn default_iterations(iterations: u32, strategy: &str, told: &mut Findings) {
+    told.add(
+        Code::DefaultIterations,
+        "spec.analysis",
+        format!("has no `iterations`: {strategy} makes {iterations}"),
+        format!("write `iterations: {iterations}` to make that plain"),
+    );
+}
+
+/// Fields of another strategy.
+fn no_effect(case: &Case<'_>, told: &mut Findings) {
+    const STEPS: [&str; 4] = ["stepWeight", "stepWeights", "maxWeight", "stepWeightPromotion"];
+    let strategy = case.rollout.strategy();
+    let (fields, why): (&[&str], &str) = match strategy {
+        Strategy::Weighted(Weighted { steps: Steps::Listed(_), .. }) => {
+            (&["maxWeight"], "`stepWeights` ends at its last weight")
+        }
+        Strategy::Weighted(_) => (&[], ""),
+        Strategy::AbTesting { .. } => {
+            (&STEPS, "with `match` and `iterations` all matched requests go to the canary")
+        }
+        Strategy::BlueGreen(blue_green) if !blue_green.switches => {
+            (&STEPS, "this provider cannot split requests, so the strategy is blue/green")
+        }
+        Strategy::BlueGreen(_) => {
+            (&STEPS, "without `stepWeight` the strategy is blue/green, which uses no weights")
+        }
+    };
+    for field in fields.iter().filter(|field| is_set(case, field)) {
+        told.add(
+            Code::NoEffect,
+            format!("spec.analysis.{field}"),
+            format!("changes nothing: {why}"),
+            "remove it",
+        );
+    }
+    if is_set(case, "mirrorWeight") && !strategy.mirrors() {
+        told.add(
+            Code::NoEffect,
+            "spec.analysis.mirrorWeight",
+            "changes nothing: nothing is mirrored",
+            "add `mirror: true`, or remove it",
+        );
+    }
+    for field in ["stepWeightPromotion", "maxMirrorWeight"] {
+        let grows = matches!(strategy, Strategy::BlueGreen(blue_green) if blue_green.mirror.is_some());
+        if case.set(&format!("/spec/analysis/canaryAnalysis/{field}")).is_some() && !grows {
+            told.add(
+                Code::NoEffect,
+                format!("spec.analysis.canaryAnalysis.{field}"),
+                "changes nothing: the mirrored share grows in blue/green with `mirror: true` only",
+                "remove it",
+            );
+        }
+    }
+}
+
+fn steps(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
+    if let Some(max) = case.number("/spec/analysis/maxWeight").filter(|max| *max < 0) {
+        told.add(
+            Code::ValueIgnored,
+            "spec.analysis.maxWeight",
+            format!("{max} is read as not given: the weight grows to {}", weighted.steps.max()),
+            "give a percentage from 1 to 100",
+        );
+    }
+    let last = weighted.steps.max();
+    match weighted.steps {
+        Steps::Even { step, max } if step > max => told.add(
+            Code::StepAboveMax,
+            "spec.analysis.stepWeight",
+            format!(
+                "one step of {step} % is more than `maxWeight` {max}: there is a single step, to {max} %"
+            ),
+            format!("make `stepWeight` smaller than {max}, or `maxWeight` larger"),
+        ),
+        Steps::Even { step, max } if clamps(case.rollout) => told.add(
+            Code::LastStepClamped,
+            "spec.analysis.stepWeight",
+            format!(
+                "steps of {step} do not meet `maxWeight` {max}: the last one goes from {} to {max} %",
+                max - max % step
+            ),
+            format!(
+                "make `maxWeight` a multiple of {step}; Flagger would go on to {}",
+                u16::from(max - max % step) + u16::from(step)
+            ),
+        ),
+        Steps::Even { .. } | Steps::Listed(_) => {}
+    }
+    if last < SMALL_LAST_WEIGHT {
+        let field = if is_set(case, "stepWeights") { "stepWeights" } else { "maxWeight" };
+        told.add(
+            Code::LargeJump,
+            format!("spec.analysis.{field}"),
+            format!("analysis ends at {last} %: promotion then sends all users at once to what only few have tried"),
+            "go on to 50 % or more, or make more checks with `iterations`",
+        );
+    }
+}
+
+/// Both are given: at least so many iterations.
+fn iterations(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
+    if weighted.iterations == 0 {
+        return;
+    }
+    let Some(plan) = case.plan else { return };
+    let alone = Weighted { iterations: 0, ..weighted.clone() };
+    let mut steps = u32::from(alone.mirror.is_some());
+    let mut weight = 0;
+    while let Some(next) = alone.steps.after(weight) {
+        (weight, steps) = (next, steps + 1);
+    }
+    let more = plan.checks.saturating_sub(steps);
+    told.add(
+        Code::IterationsNextToSteps,
+        "spec.analysis.iterations",
+        if more == 0 {
+            format!("{} is met by the steps alone: it changes nothing", weighted.iterations)
+        } else {
+            format!(
+                "next to steps it means at least {} iterations: {} more at {} %",
+                weighted.iterations,
+                count(more, "check"),
+                weighted.steps.max(),
+            )
+        },
+        "Flagger refuses both together; keep one where the manifest has to run there",
+    );
+}
+
+fn affinity(case: &Case<'_>, told: &mut Findings) {
+    let provider = &case.rollout.shape().provider;
+    let can = Provider::named(provider).is_some_and(|provider| provider.can().affinity);
+    if is_set(case, "sessionAffinity") && !can {
+        told.add(
+            Code::AffinityUnsupported,
+            "spec.analysis.sessionAffinity",
+            format!("provider {provider} sets no cookies: a user meets now the one version, now the other"),
+            "remove it, or use a provider that can: istio, gatewayapi:v1",
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! The two built-in metrics, as Flagger asks Prometheus for them.
+//!
+//! `request-success-rate` is `sum(rate(good)) / sum(rate(all)) * 100` for every router. Good is every response but those
+//! with a code of 5xx; for Linkerd, every response not classified as a failure. What is counted differs:
+//!
+//! - Counters have a series for each code, which begins with its first response. The responses before the first scrape of
+//!   a series are never counted, so one error alone is not seen.
+//! - Where every response so far had a code of 5xx there is no good series: that is no value, not a success rate of 0.
+//! - Without traffic the rates are 0, and 0/0 is `NaN`, which is no value either.
+//! - Skipper and Traefik count by the last bucket of their histogram, which is the same arithmetic.
+//!
+//! `request-duration` is a 99th percentile or an average, see [`Latency`].
+
+use super::{
+    histogram::{Bucket, histogram_quantile},
+    layout::{APISIX, CLIENT, ENVOY, LINKERD, Layout, TRAEFIK, Unit},
+    vector::ratio,
+};
+
+/// What `request-duration` asks of a router's metrics.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Latency {
+    /// The 99th percentile over the buckets of all series: [`p99_ms`].
+    P99(Layout),
+    /// The average of latencies in this unit: [`average_ms`].
+    Average(Unit),
+}
+
+impl Latency {
+    /// For this `spec.provider`. Names that are not known are asked as Istio is, as in Flagger.
+    #[must_use]
+    pub fn of(provider: &str) -> Self {
+        match provider {
+            "linkerd" => Self::P99(LINKERD),
+            "traefik" => Self::P99(TRAEFIK),
+            "apisix" => Self::P99(APISIX),
+            "nginx" | "skipper" => Self::Average(Unit::Seconds),
+            "kubernetes" => Self::P99(CLIENT),
+            http if http.starts_with("gatewayapi") => Self::P99(CLIENT),
+            _ => Self::P99(ENVOY),
+        }
+    }
+}
+
+/// `request-success-rate` in percent, of the sums of the rates of good and of all responses.
+#[inline]
+#[must_use]
+pub fn success_rate(good: Option<f64>, all: Option<f64>) -> Option<f64> {
+    ratio(good, all).map(|share| share * 100.0)
+}
+
+/// `request-duration` as a 99th percentile in milliseconds, of the sums of the rates by bucket.
+#[inline]
+#[must_use]
+pub fn p99_ms(unit: Unit, buckets: &mut [Bucket]) -> Option<f64> {
+    histogram_quantile(0.99, buckets).map(|latency| latency * unit.millis())
+}
+
+/// `request-duration` as an average in milliseconds, of the sums of the rates of the histogram's sum and count.
+#[inline]
+#[must_use]
+pub fn average_ms(unit: Unit, total: Option<f64>, count: Option<f64>) -> Option<f64> {
+    ratio(total, count).map(|latency| latency * unit.millis())
+}
+
+/// An answer as Flagger takes it: `NaN` is no value.
+#[inline]
+#[must_use]
+pub fn found(answer: Option<f64>) -> Option<f64> {
+    answer.filter(|value| !value.is_nan())
+}
+
+#[cfg(test)]
+mod tests {
+    use serin_core::spec::PROVIDERS;
+
+    use super::*;
+
+    #[test]
+    fn only_errors_are_no_value() {
+        assert_eq!(success_rate(None, Some(3.0)), None);
+        assert_eq!(found(success_rate(Some(0.0), Some(0.0))), None);
+        assert_eq!(found(success_rate(Some(0.0), Some(3.0))), Some(0.0));
+        assert_eq!(found(success_rate(Some(3.0), Some(4.0))), Some(75.0));
+    }
+
+    #[test]
+    fn seconds_are_told_in_milliseconds() {
+        assert_eq!(average_ms(Unit::Seconds, Some(0.5), Some(2.0)), Some(250.0));
+        let mut buckets: Vec<Bucket> = TRAEFIK.empty().collect();
+        buckets[2..].iter_mut().for_each(|bucket| bucket.count = 1.0);
+        assert_eq!(p99_ms(Unit::Seconds, &mut buckets), Some((0.3 + (1.2 - 0.3) * 0.99) * 1000.0));
+    }
+
+    #[test]
+    fn averages_are_where_flagger_asks_for_them() {
+        let averages = PROVIDERS.iter().filter(|(name, _)| matches!(Latency::of(name), Latency::Average(_)));
+        assert_eq!(averages.map(|(name, _)| *name).collect::<Vec<_>>(), ["nginx", "skipper"]);
+        assert_eq!(
+            [Latency::of("gatewayapi:v1"), Latency::of("smi:v1alpha1:istio")],
+            [Latency::P99(CLIENT), Latency::P99(ENVOY)]
+        );
+    }
+}

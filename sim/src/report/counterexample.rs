@@ -1,0 +1,63 @@
+//! A world in which something breaks, as people read it: the seed first, the command that shows it again last.
+
+use serin_core::time::Human;
+
+use super::{
+    Page,
+    look::{BAD, FAINT, Look, STRONG},
+    piece::{paint, printable},
+    summary::quoted,
+};
+use crate::check::Broken;
+
+/// A counterexample, to be shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Counterexample<'a> {
+    /// The seed of the world.
+    pub seed: u64,
+    /// Its number among the worlds searched, from 0.
+    pub case: u64,
+    /// What breaks in it.
+    pub broken: &'a Broken,
+    /// The story of that world.
+    pub page: Page<'a>,
+    /// The small world, as a file; `None`: the world could not be made smaller.
+    pub shrunk: Option<(&'a str, u64)>,
+    /// The path of the file that was written.
+    pub file: &'a str,
+}
+
+/// A counterexample in lines.
+#[must_use]
+pub fn counterexample(found: &Counterexample<'_>, look: &Look) -> String {
+    let Counterexample { seed, case, broken, page, shrunk, file } = found;
+    let mark = paint(BAD, look.signs.failed);
+    let when = broken.at.map(|at| format!(", at {}", Human(at))).unwrap_or_default();
+    let mut text =
+        format!("{}\n{}\n", paint(FAINT, &printable(page.path)), paint(STRONG, &printable(page.title)));
+    text += &format!(
+        "seed {} {}\n\n",
+        paint(STRONG, &seed.to_string()),
+        paint(FAINT, &format!("(world {})", case + 1))
+    );
+    text += &format!("{mark} {}\n", paint(BAD.bold(), &printable(&broken.claim)));
+    for line in broken.actual.lines() {
+        text += &format!("  {}\n", printable(line));
+    }
+    if let Some(moment) = broken.moment {
+        text += &format!(
+            "  {}\n\n{}",
+            paint(FAINT, &format!("decision {moment}{when}")),
+            super::around(page, moment, look)
+        );
+    }
+    if let Some((yaml, runs)) = shrunk {
+        text += &format!("\n{}\n", paint(FAINT, &format!("the same in a smaller world, after {runs} runs")));
+        for line in yaml.lines() {
+            text += format!("    {}", printable(line)).trim_end();
+            text += "\n";
+        }
+    }
+    text += &format!("\nTo see it again:\n  {}\n", paint(STRONG, &format!("serin replay {}", quoted(file))));
+    text
+}

@@ -1,0 +1,73 @@
+//! The page around a report.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest as _, Sha256};
+
+const STYLE: &str = include_str!("style.css");
+
+/// A whole page. `kind` is what it is a report of.
+pub(super) fn page(kind: &str, title: &str, body: &Markup) -> String {
+    let markup = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                title { (title) " · serin " (kind) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a.skip href="#main" { "To the report" }
+                header.top { span.brand { "serin" } " " span.quiet { (kind) } }
+                main #main { (body) }
+                footer { p.quiet { "Made by serin " (env!("CARGO_PKG_VERSION")) ". The same input gives the same page." } }
+            }
+        }
+    };
+    harmless(&markup.into_string())
+}
+
+/// A heading of a level from 2 on, so that none is left out on the way down.
+pub(super) fn heading(level: u8, text: &str) -> Markup {
+    match level {
+        0..=2 => html! { h2 { (text) } },
+        3 => html! { h3 { (text) } },
+        4.. => html! { h4 { (text) } },
+    }
+}
+
+/// Nothing may be loaded, run or sent; the one style sheet is known by its hash.
+fn policy() -> String {
+    let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
+    format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
+}
+
+/// Without control characters, and without those that turn the direction of the text that follows.
+fn harmless(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if (c.is_control() && c != '\n') || turns(c) { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_allows_nothing_and_turns_nothing_round() {
+        let page = page("replay", "<script>\u{202e}\u{1b}[2J", &html! { p { "a\nb" } });
+        assert!(page.contains("content=\"default-src 'none'; style-src 'sha256-"), "{page}");
+        assert!(page.contains("<title>&lt;script&gt;\u{fffd}\u{fffd}[2J · serin replay</title>"), "{page}");
+        assert!(page.contains("<p>a\nb</p>"));
+    }
+
+    #[test]
+    fn the_style_sheet_loads_nothing() {
+        for word in ["url(", "@import", "http", "</style"] {
+            assert!(!STYLE.contains(word), "{word}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Every instant in which something was decided, as a table.
+
+use maud::{Markup, html};
+use serde_json::Value;
+use serin_core::decision::Rule;
+
+use super::{Shown, weights::kind};
+use crate::{
+    record::Moment,
+    report::{
+        html::text::{NONE, span},
+        piece::Piece,
+        row::Row,
+        rule::{Say, say},
+        share::Of,
+        told,
+    },
+};
+
+/// The rows of the timeline, with what was seen, why and what was done in columns.
+pub(super) fn table(shown: &Shown<'_>) -> Markup {
+    let rows: Vec<&Row> = shown.rows.iter().filter(|row| row.matters).collect();
+    let quiet = shown.rows.len() - rows.len();
+    html! {
+        @if quiet > 0 {
+            p.quiet { "Instants in which nothing changed are left out (" (quiet) ")." }
+        }
+        div.scroll tabindex="0" role="region" aria-label="Decisions" {
+            table.decisions {
+                thead {
+                    tr {
+                        th.n scope="col" { "Time" } th scope="col" { "Phase" } th.n scope="col" { "Canary" } th.n scope="col" { "Failed checks" }
+                        th scope="col" { "Seen" } th scope="col" { "Rule" } th scope="col" { "Done" }
+                    }
+                }
+                tbody { @for row in rows { (line(shown, row)) } }
+            }
+        }
+    }
+}
+
+fn line(shown: &Shown<'_>, row: &Row) -> Markup {
+    let moments = &shown.page.story.moments[row.moments.clone()];
+    let seen: Vec<Piece> = moments
+        .iter()
+        .filter(|moment| !is_known(moment))
+        .flat_map(|moment| told::evidence(shown.page, moment, shown.look))
+        .collect();
+    let done: Vec<Piece> = moments.iter().flat_map(|moment| told::done(moment, shown.look)).collect();
+    let standing = row.standing;
+    html! {
+        tr {
+            th.n scope="row" { (span(row.at)) }
+            td { (standing.phase.name()) }
+            td.n {
+                data value=(standing.share.percent()) { (standing.share.percent()) "%" }
+                @if standing.share.which() != Of::Requests { br; span.quiet { (kind(standing.share.which())) } }
+            }
+            td.n { (failed(standing.failed)) }
+            td { (pieces(&seen)) }
+            td { (rules(moments)) }
+            td { (pieces(&done)) }
+        }
+    }
+}
+
+fn is_known(moment: &Moment) -> bool {
+    say(moment.decision.rule) == Say::Known
+}
+
+fn failed(failed: Option<(u32, Option<u32>)>) -> Markup {
+    match failed {
+        None => html! { (NONE) },
+        Some((failed, of)) => html! {
+            data value=(failed) { (failed) } span.quiet { " of " @if let Some(of) = of { (of) } @else { "?" } }
+        },
+    }
+}
+
+fn pieces(pieces: &[Piece]) -> Markup {
+    html! { @if !pieces.is_empty() { ul.plain { @for piece in pieces { li { (piece.text()) } } } } }
+}
+
+/// The rules that fired, each with its name and what it means.
+fn rules(moments: &[Moment]) -> Markup {
+    let mut rules: Vec<Rule> = moments.iter().map(|moment| moment.decision.rule).collect();
+    rules.dedup();
+    let news = |rule: &&Rule| match say(**rule) {
+        Say::Always(_) | Say::Alone(_) | Say::Waiting(_) | Say::WaitingFor(_) => true,
+        Say::Nothing | Say::Known => **rule == Rule::PromotionApplied,
+    };
+    html! {
+        ul.plain {
+            @for rule in rules.iter().filter(news) {
+                li { code { (name(*rule)) } @if let Some(words) = words(*rule) { " " span.quiet { (words) } } }
+            }
+        }
+    }
+}
+
+fn words(rule: Rule) -> Option<&'static str> {
+    match say(rule) {
+        Say::Always(words) | Say::Alone(words) | Say::Waiting(words) | Say::WaitingFor(words) => Some(words),
+        Say::Nothing | Say::Known => None,
+    }
+}
+
+/// As the JSON output names it.
+fn name(rule: Rule) -> String {
+    match serde_json::to_value(rule) {
+        Ok(Value::String(name)) => name,
+        Ok(_) | Err(_) => format!("{rule:?}"),
+    }
+}

@@ -1,0 +1,136 @@
+//! What happened: in the world, to people, and what hooks answered where that changed. Numbered, in order of time.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use maud::{Markup, html};
+use serin_core::{
+    message::EventType,
+    question::{Answer, Asked},
+    spec::Severity,
+};
+
+use super::Shown;
+use crate::{
+    record::Moment,
+    report::{
+        html::{chart::Mark, page::heading, text::span},
+        row::Row,
+        told,
+    },
+};
+
+/// Everything that is told of an instant.
+struct Event {
+    at: Duration,
+    lines: Vec<(Kind, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    World,
+    Notice,
+    Warning,
+    Alert(Severity),
+    Hook,
+    Broken,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::World => "world",
+            Self::Notice => "event",
+            Self::Warning => "warning",
+            Self::Alert(Severity::Info) => "alert, info",
+            Self::Alert(Severity::Warn) => "alert, warn",
+            Self::Alert(Severity::Error) => "alert, error",
+            Self::Hook => "hook",
+            Self::Broken => "broken",
+        }
+    }
+
+    fn class(self) -> &'static str {
+        match self {
+            Self::World => "tag world",
+            Self::Notice | Self::Hook | Self::Alert(Severity::Info) => "tag",
+            Self::Warning | Self::Alert(Severity::Warn) => "tag warning",
+            Self::Alert(Severity::Error) | Self::Broken => "tag bad",
+        }
+    }
+}
+
+/// The numbered marks of the chart.
+pub(super) fn marks(shown: &Shown<'_>) -> Vec<Mark> {
+    let events = events(shown);
+    let seen = (1..).zip(&events).filter(|(_, event)| event.at.as_secs_f64() >= shown.span.0);
+    let mark = |(number, event): (usize, &Event)| {
+        let lines: Vec<&str> = event.lines.iter().map(|(_, line)| line.as_str()).collect();
+        let text = format!("{}: {}", serin_core::time::Human(event.at), lines.join("; "));
+        Mark { at: event.at.as_secs_f64(), number, text }
+    };
+    seen.map(mark).collect()
+}
+
+/// The list.
+pub(super) fn list(shown: &Shown<'_>) -> Markup {
+    html! {
+        (heading(shown.level, "What happened"))
+        ol.events {
+            @for event in events(shown) {
+                li {
+                    span.when { (span(event.at)) }
+                    ul { @for (kind, line) in &event.lines { li { span class=(kind.class()) { (kind.name()) } " " (line) } } }
+                }
+            }
+        }
+    }
+}
+
+fn events(shown: &Shown<'_>) -> Vec<Event> {
+    let mut hooks = BTreeMap::new();
+    let event = |row: &Row| {
+        let moments = &shown.page.story.moments[row.moments.clone()];
+        let lines = moments.iter().flat_map(|moment| lines(shown, moment, &mut hooks));
+        let mut lines: Vec<(Kind, String)> = lines.collect();
+        let broken = shown.page.broken();
+        let broken =
+            broken.iter().filter(|broken| broken.moment.is_some_and(|moment| row.moments.contains(&moment)));
+        lines.extend(broken.map(|broken| (Kind::Broken, format!("expected {}", broken.expected))));
+        Event { at: row.at, lines }
+    };
+    let mut events: Vec<Event> = shown.rows.iter().map(event).collect();
+    events.retain(|event| !event.lines.is_empty());
+    events
+}
+
+fn lines(shown: &Shown<'_>, moment: &Moment, hooks: &mut BTreeMap<String, String>) -> Vec<(Kind, String)> {
+    let story = shown.page.story;
+    let mut lines: Vec<(Kind, String)> =
+        moment.happened.iter().map(|happened| (Kind::World, happened.clone())).collect();
+    for asked in &moment.asked {
+        let Asked::Hook(key) = &asked.question.id.of else { continue };
+        let answer = said(shown, key, &asked.answer);
+        if hooks.insert(key.to_string(), answer.clone()).is_none_or(|before| before != answer) {
+            lines.extend((!answer.is_empty()).then_some((Kind::Hook, answer)));
+        }
+    }
+    let news = moment
+        .sent
+        .iter()
+        .filter(|notice| !told::is_shown(&notice.message) || notice.message.alert().is_some());
+    lines.extend(news.map(|notice| {
+        let kind = match (notice.message.alert(), notice.message.event_type()) {
+            (Some(severity), _) => Kind::Alert(severity),
+            (None, EventType::Warning) => Kind::Warning,
+            (None, EventType::Normal) => Kind::Notice,
+        };
+        (kind, notice.message.text(&story.canary, &story.shape))
+    }));
+    lines
+}
+
+fn said(shown: &Shown<'_>, key: &str, answer: &Answer) -> String {
+    told::hook(shown.page.canary, key, answer, shown.look)
+        .map(|piece| piece.text().to_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,134 @@
+//! How traffic moved: the canary's share over time, over bands of phases.
+
+use maud::{Markup, html};
+use serin_core::Phase;
+
+use super::{Shown, events};
+use crate::report::{
+    html::{
+        chart::{Axis, Band, Chart, Dot, Form, Ink, Scale, Series, figure},
+        text::span,
+    },
+    row::Row,
+    share::Of,
+};
+
+pub(super) fn traffic(shown: &Shown<'_>) -> Markup {
+    let chart = Chart {
+        id: shown.id("traffic"),
+        title: "The canary's share of traffic".into(),
+        about: "Percentage over time; shaded: the phase; numbers: what happened, told below".into(),
+        size: (840, 270),
+        x: shown.time(),
+        y: Axis { scale: Scale::Percent, from: 0.0, to: 100.0 },
+        bands: bands(shown),
+        bounds: Vec::new(),
+        series: series(shown),
+        marks: events::marks(shown),
+    };
+    figure(&chart, shown.level + 1, &table(shown))
+}
+
+/// The phases, from one change to the next.
+pub(super) fn bands(shown: &Shown<'_>) -> Vec<Band> {
+    let mut bands: Vec<Band> = Vec::new();
+    let mut phase = None;
+    for row in shown.rows {
+        if phase == Some(row.standing.phase) {
+            continue;
+        }
+        phase = Some(row.standing.phase);
+        let at = row.at.as_secs_f64().max(shown.span.0);
+        if let Some(last) = bands.last_mut() {
+            last.to = at;
+        }
+        let (name, ink) = (row.standing.phase.name().into(), ink(row.standing.phase));
+        bands.push(Band { from: at, to: shown.span.1, name, ink });
+    }
+    bands.retain(|band| band.to > band.from);
+    bands
+}
+
+fn ink(phase: Phase) -> Ink {
+    match phase {
+        Phase::New | Phase::Initializing | Phase::Initialized | Phase::Terminating => Ink::Quiet,
+        Phase::Waiting | Phase::WaitingPromotion => Ink::Waiting,
+        Phase::Progressing => Ink::Progressing,
+        Phase::Promoting | Phase::Finalising => Ink::Promoting,
+        Phase::Succeeded => Ink::Good,
+        Phase::Failed => Ink::Bad,
+    }
+}
+
+fn series(shown: &Shown<'_>) -> Vec<Series> {
+    let kinds = [
+        (Of::Requests, "of all requests", Ink::Canary),
+        (Of::Matched, "of matching requests", Ink::Line(3)),
+        (Of::Copies, "copies of requests", Ink::Line(4)),
+    ];
+    let has = |of: Of| {
+        let share = |row: &Row| row.standing.share.which() == of && row.standing.share.percent() > 0;
+        of == Of::Requests || shown.rows.iter().any(share)
+    };
+    let kinds = kinds.into_iter().filter(|(of, _, _)| has(*of));
+    kinds
+        .map(|(of, name, ink)| Series {
+            name: name.into(),
+            ink,
+            form: Form::Steps,
+            sign: None,
+            dots: dots(shown, of),
+        })
+        .collect()
+}
+
+fn dots(shown: &Shown<'_>, of: Of) -> Vec<Dot> {
+    let value = |row: &Row| {
+        let share = row.standing.share;
+        (share.which() == of).then(|| f64::from(share.percent()))
+    };
+    let (from, to) = shown.span;
+    let mut dots: Vec<Dot> = Vec::new();
+    for row in shown.rows {
+        let (x, y) = (row.at.as_secs_f64().max(from), value(row));
+        // What was so before the chart begins is so at its beginning.
+        if dots.last().is_some_and(|last| last.x == x) {
+            dots.pop();
+        }
+        dots.push(Dot { x, y, ..Dot::default() });
+    }
+    let last = dots.last().and_then(|dot| dot.y);
+    dots.push(Dot { x: to, y: last, ..Dot::default() });
+    dots
+}
+
+fn table(shown: &Shown<'_>) -> Markup {
+    let mut before = None;
+    let changes = shown.rows.iter().filter(|row| {
+        let now = Some((row.standing.phase, row.standing.share));
+        std::mem::replace(&mut before, now) != now
+    });
+    html! {
+        table {
+            thead { tr { th.n scope="col" { "Time" } th scope="col" { "Phase" } th.n scope="col" { "Canary" } th scope="col" { "of" } } }
+            tbody {
+                @for row in changes {
+                    tr {
+                        th.n scope="row" { (span(row.at)) }
+                        td { (row.standing.phase.name()) }
+                        td.n { data value=(row.standing.share.percent()) { (row.standing.share.percent()) "%" } }
+                        td { (kind(row.standing.share.which())) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn kind(of: Of) -> &'static str {
+    match of {
+        Of::Requests => "requests",
+        Of::Matched => "matching requests",
+        Of::Copies => "copies",
+    }
+}

@@ -1,0 +1,56 @@
+//! JSON schemas of the files people write, for editors and other tools.
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+use serin_core::spec::raw;
+
+use crate::scenario;
+
+/// A kind of file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// A scenario file
+    Scenario,
+    /// A Canary
+    Canary,
+    /// A MetricTemplate
+    #[value(name = "metrictemplate")]
+    MetricTemplate,
+    /// An AlertProvider
+    #[value(name = "alertprovider")]
+    AlertProvider,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Scenario => "scenario",
+            Self::Canary => "canary",
+            Self::MetricTemplate => "metrictemplate",
+            Self::AlertProvider => "alertprovider",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Scenario => "Scenario",
+            Self::Canary => "Canary",
+            Self::MetricTemplate => "MetricTemplate",
+            Self::AlertProvider => "AlertProvider",
+        }
+    }
+
+    /// The schema, as of JSON Schema's draft 2020-12.
+    #[must_use]
+    pub fn schema(self) -> Value {
+        let mut schema = match self {
+            Self::Scenario => scenario::schema(),
+            Self::Canary => raw::schema::of::<raw::Canary>(),
+            Self::MetricTemplate => raw::schema::of::<raw::MetricTemplate>(),
+            Self::AlertProvider => raw::schema::of::<raw::AlertProvider>(),
+        };
+        schema.insert("$id".into(), json!(format!("urn:serin:schema:{}", self.name())));
+        schema.insert("title".into(), json!(self.title()));
+        schema.to_value()
+    }
+}

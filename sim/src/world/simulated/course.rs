@@ -1,0 +1,184 @@
+//! What users met over time: counts that are known for a span, shared out among slices of it.
+//!
+//! Nothing here moves what was drawn before: it has a stream of random numbers of its own, and all slices together come to
+//! the counts that are known.
+
+use std::time::Duration;
+
+use serin_core::spec::Metric;
+
+use super::{
+    Simulation,
+    behaviour::Behaviour,
+    chance::{Chance, Part},
+    counters::Counters,
+    flow::Flow,
+    load::{Load, Surroundings},
+    measure,
+};
+use crate::record::{Met, Slice, Truth};
+
+/// A time in which the canary's counters went on without a restart.
+pub(super) struct Stretch {
+    pub(super) counters: Counters,
+    pub(super) pieces: Vec<Piece>,
+}
+
+/// What users met on the canary while its share of them stayed the same. Times are seconds.
+pub(super) struct Piece {
+    pub(super) from: f64,
+    pub(super) to: f64,
+    pub(super) succeeded: u64,
+    pub(super) failed: u64,
+}
+
+/// About so many slices are a story.
+const SLICES: u64 = 60;
+/// Lengths of slices that people can reckon with, in seconds.
+const LENGTHS: [u64; 14] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 21_600];
+
+impl Simulation<'_> {
+    /// Keeps what [`Simulation::course`] needs from now on.
+    pub(crate) fn keep_course(&mut self) {
+        self.kept.get_or_insert_default();
+    }
+
+    /// What users met from `since` to `until`, in slices of one length. Empty unless it was kept; to be asked once
+    /// [`Simulation::finish`] has counted.
+    pub(crate) fn course(&mut self, since: Duration, until: Duration, metrics: &[Metric]) -> Vec<Slice> {
+        let Some(stretches) = self.kept.take() else { return Vec::new() };
+        let mut slices = slices(since, until);
+        let mut chance = Chance::of(self.seed, Part::Course);
+        let around = Surroundings { flow: &self.flow, versions: &self.versions };
+        for mut stretch in stretches {
+            for piece in &stretch.pieces {
+                let mut met =
+                    |at: f64| piece.met(at, &mut stretch.counters, &self.canary, &around, &mut chance);
+                for slice in &mut slices {
+                    let (before, after) = (met(slice.from.as_secs_f64()), met(slice.to.as_secs_f64()));
+                    slice.canary.requests += after.requests - before.requests;
+                    slice.canary.failed += after.failed - before.failed;
+                }
+            }
+        }
+        self.share_primary(&mut slices, &mut chance);
+        self.note_truths(&mut slices, metrics);
+        slices
+    }
+
+    /// Shares out what users met on the primary as it is to be expected of each slice.
+    fn share_primary(&self, slices: &mut [Slice], chance: &mut Chance) {
+        let around = Surroundings { flow: &self.flow, versions: &self.versions };
+        let means: Vec<[f64; 2]> = slices
+            .iter()
+            .map(|slice| {
+                let mut means = [0.0; 2];
+                let (from, to) = (slice.from.as_secs_f64(), slice.to.as_secs_f64());
+                self.primary.expected(&around, from, to, &mut means);
+                means
+            })
+            .collect();
+        let failed = self.users.failed - self.users.canary_failed;
+        let succeeded = self.users.requests - self.users.canary - failed;
+        for (kind, mut left) in [succeeded, failed].into_iter().enumerate() {
+            let mut mean_left: f64 = means.iter().map(|means| means[kind]).sum();
+            let last = slices.len().saturating_sub(1);
+            for (i, slice) in slices.iter_mut().enumerate() {
+                let share = if mean_left > 0.0 { means[i][kind] / mean_left } else { 0.0 };
+                let here = if i == last { left } else { chance.binomial(left, share.min(1.0)) };
+                mean_left -= means[i][kind];
+                left -= here;
+                slice.primary.requests += here;
+                slice.primary.failed += if kind == 1 { here } else { 0 };
+            }
+        }
+    }
+
+    fn note_truths(&self, slices: &mut [Slice], metrics: &[Metric]) {
+        let measures = metrics.iter().filter_map(|metric| Some((metric, measure(self.simulated, metric)?)));
+        for (metric, measure) in measures {
+            for slice in &mut *slices {
+                let middle = f64::midpoint(slice.from.as_secs_f64(), slice.to.as_secs_f64());
+                let of = |load: &Load| Some(regime(load, &self.flow, &self.versions, middle)?.truth(measure));
+                let (canary, primary) = (of(&self.canary), of(&self.primary));
+                slice.truths.push(Truth { metric: metric.name.clone(), canary, primary });
+            }
+        }
+    }
+}
+
+/// How a copy behaves at a time; `None` while it answers nobody.
+fn regime<'a>(
+    load: &Load,
+    flow: &Flow,
+    versions: &'a [Behaviour],
+    at: f64,
+) -> Option<&'a super::behaviour::Regime> {
+    let (_, _, segment) = load.within(at, at + f64::EPSILON.max(at * 1e-9)).next()?;
+    let share = segment.users + segment.mirrored;
+    (segment.serves && share > 0.0)
+        .then(|| versions[segment.version].regime(at - segment.started, flow.rate(at) * share))
+}
+
+impl Piece {
+    /// What users met from its beginning to then.
+    fn met(
+        &self,
+        at: f64,
+        counters: &mut Counters,
+        load: &Load,
+        around: &Surroundings<'_>,
+        chance: &mut Chance,
+    ) -> Met {
+        if at <= self.from {
+            return Met::default();
+        }
+        if at >= self.to {
+            return Met { requests: self.succeeded + self.failed, failed: self.failed };
+        }
+        let mut counts = |at| {
+            let place = counters.look(at, load, around, chance)?;
+            Some([counters.counts(place)[0], counters.counts(place)[1]])
+        };
+        let (Some(first), Some(now), Some(last)) = (counts(self.from), counts(at), counts(self.to)) else {
+            return Met::default();
+        };
+        // Of copies that are mixed with them users have the same part at all times.
+        let part = |kind: usize, all: u64| {
+            let (seen, whole) = (now[kind] - first[kind], last[kind] - first[kind]);
+            if whole == 0 { 0 } else { (u128::from(all) * u128::from(seen) / u128::from(whole)) as u64 }
+        };
+        let failed = part(1, self.failed);
+        Met { requests: part(0, self.succeeded) + failed, failed }
+    }
+}
+
+/// Slices of one length; the last may be shorter.
+fn slices(since: Duration, until: Duration) -> Vec<Slice> {
+    let whole = until.saturating_sub(since);
+    let fits = |length: &&u64| whole.as_secs() / **length < SLICES;
+    let length = LENGTHS.iter().find(fits).copied().unwrap_or(whole.as_secs() / SLICES + 1);
+    let mut slices = Vec::new();
+    let mut from = since;
+    while from < until {
+        let to = (from + Duration::from_secs(length)).min(until);
+        slices.push(Slice { from, to, ..Slice::default() });
+        from = to;
+    }
+    slices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_are_of_one_length_and_not_many() {
+        let secs = Duration::from_secs;
+        let cut = slices(secs(60), secs(60 + 1234));
+        assert!(cut.len() <= 60 && cut[0].to - cut[0].from == secs(30), "{} {:?}", cut.len(), cut[0]);
+        assert_eq!((cut[0].from, cut.last().unwrap().to), (secs(60), secs(1294)));
+        assert!(slices(secs(5), secs(5)).is_empty());
+        assert!(slices(secs(0), secs(90 * 86_400)).len() <= 61);
+    }
+}

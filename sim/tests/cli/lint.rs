@@ -1,0 +1,111 @@
+//! `serin lint`: every code has a manifest that shows it, and good manifests are left alone.
+
+use std::{fs, path::Path, process::Command};
+
+use insta_cmd::{assert_cmd_snapshot, get_cargo_bin};
+use serin_sim::lint::Code;
+
+fn lint() -> Command {
+    let mut command = Command::new(get_cargo_bin("serin"));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    command.current_dir(root).env_clear().env("LANG", "C.UTF-8").arg("lint");
+    command
+}
+
+fn bad(name: &str) -> String {
+    format!("sim/tests/cli/lint/bad/{name}.yaml")
+}
+
+#[test]
+fn snap_help_of_lint() {
+    assert_cmd_snapshot!(lint().arg("--help"));
+}
+
+/// One manifest for each code, named like it; it shows that code.
+#[test]
+fn snap_every_code_is_told() {
+    for code in Code::ALL {
+        let name = code.name();
+        insta::with_settings!({snapshot_suffix => name}, {
+            assert_cmd_snapshot!(lint().args(["--quiet", &bad(name)]));
+        });
+        let output = lint().args(["--quiet", "--format", "json", &bad(name)]).output().unwrap();
+        let json = String::from_utf8(output.stdout).unwrap();
+        assert!(json.contains(&format!("\"code\":\"{name}\"")), "{name} does not show itself: {json}");
+    }
+}
+
+#[test]
+fn no_manifest_is_left_from_a_code_that_is_gone() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/lint/bad");
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(Code::ALL.iter().any(|code| code.name() == name), "there is no code {name}");
+    }
+}
+
+#[test]
+fn snap_good_manifests_are_left_alone() {
+    assert_cmd_snapshot!(lint().args(["--strict", "sim/tests/cli/lint/good"]));
+}
+
+#[test]
+fn snap_a_manifest_with_everything() {
+    assert_cmd_snapshot!(lint().arg("sim/tests/cli/lint/everything.yaml"));
+}
+
+#[test]
+fn snap_a_manifest_in_ascii() {
+    assert_cmd_snapshot!(lint().args(["--ascii", &bad("last-step-clamped")]));
+}
+
+#[test]
+fn snap_a_manifest_as_json_lines() {
+    assert_cmd_snapshot!(lint().args(["--format", "json", &bad("last-step-clamped")]));
+}
+
+#[test]
+fn snap_warnings_fail_where_they_should() {
+    assert_cmd_snapshot!(lint().args(["--quiet", "--strict", &bad("suspended")]));
+}
+
+#[test]
+fn hints_never_fail() {
+    let output = lint().args(["--quiet", "--strict", &bad("large-jump")]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn snap_standard_input_is_a_file() {
+    let manifest =
+        fs::File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/lint/bad/refused.yaml"));
+    assert_cmd_snapshot!(lint().args(["--quiet", "-"]).stdin(manifest.unwrap()));
+}
+
+#[test]
+fn snap_a_list_of_objects_is_looked_into() {
+    assert_cmd_snapshot!(lint().args(["--quiet", "sim/tests/cli/lint/list.yaml"]));
+}
+
+#[test]
+fn snap_no_manifest_found() {
+    assert_cmd_snapshot!(lint().args(["core/src", "no/such/file.yaml", &bad("suspended")]));
+}
+
+#[test]
+fn what_is_wrong_wins_over_warnings() {
+    let status = lint().args(["--strict", &bad("suspended"), &bad("refused")]).output().unwrap().status;
+    assert_eq!(status.code(), Some(2));
+}
+
+#[test]
+fn scenarios_are_no_manifests() {
+    let output = lint().args(["--quiet", "scenarios/everyday"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("holds no YAML file with an object of flagger.app")
+    );
+}

@@ -1,0 +1,95 @@
+//! `serin sweep`, `serin sweep merge` and `serin tune`.
+
+use std::fs;
+
+use insta_cmd::assert_cmd_snapshot;
+
+use crate::serin;
+
+const RELEASE: &str = "scenarios/simulated/any-release.yaml";
+
+#[test]
+fn snap_help_of_sweep() {
+    assert_cmd_snapshot!(serin().args(["sweep", "--help"]));
+}
+
+#[test]
+fn snap_help_of_merge() {
+    assert_cmd_snapshot!(serin().args(["sweep", "merge", "--help"]));
+}
+
+#[test]
+fn snap_help_of_tune() {
+    assert_cmd_snapshot!(serin().args(["tune", "--help"]));
+}
+
+#[test]
+fn snap_a_sweep_as_json() {
+    assert_cmd_snapshot!(serin().args(["sweep", RELEASE, "--runs", "100", "--format", "json"]));
+}
+
+#[test]
+fn snap_a_sweep_as_csv() {
+    let vary = "analysis.metrics[request-success-rate].thresholdRange.min=98.5,99";
+    assert_cmd_snapshot!(
+        serin().args(["sweep", RELEASE, "--runs", "100", "--format", "csv", "--vary", vary])
+    );
+}
+
+#[test]
+fn snap_what_cannot_be_swept() {
+    for (name, args) in [
+        ("unknown-field", &["sweep", RELEASE, "--vary", "analysis.treshold=1..3"][..]),
+        ("no-value", &["sweep", RELEASE, "--vary", "analysis.threshold"]),
+        ("reversed", &["sweep", RELEASE, "--vary", "analysis.threshold=3..1"]),
+        ("reversed-range", &["sweep", RELEASE, "--vary", "world.versions.v2.errors=5%..1%"]),
+        ("over-one", &["sweep", RELEASE, "--vary", "world.versions.v2.errors=101%"]),
+        ("too-many-points", &["sweep", RELEASE, "--vary", "world.seed=1..5000"]),
+        ("no-runs", &["sweep", RELEASE, "--runs", "0"]),
+        ("no-shard", &["sweep", RELEASE, "--shard", "3/3"]),
+        ("scripted", &["sweep", "scenarios/everyday/weighted-bad.yaml"]),
+        ("no-file", &["sweep", "no/such.yaml"]),
+        ("no-goal", &["tune", RELEASE, "--goal", "missed<5%"]),
+        (
+            "no-bad-release",
+            &["tune", "scenarios/simulated/checkout.yaml", "--goal", "missed<=5%", "--runs", "16"],
+        ),
+        ("no-part", &["sweep", "merge", "Cargo.toml"]),
+    ] {
+        insta::with_settings!({snapshot_suffix => name}, { assert_cmd_snapshot!(serin().args(args)) });
+    }
+}
+
+#[test]
+fn a_goal_that_no_policy_meets_is_a_failure() {
+    let args = ["--goal", "false-rollback<=0%", "--goal", "to-promote<=1m", "--runs", "16"];
+    let output = serin().args(["tune", RELEASE]).args(args).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn threads_and_shards_change_no_byte() {
+    let sweep = |threads: &str, more: &[&str]| {
+        let vary = ["--vary", "analysis.threshold=1,3", "--runs", "301"];
+        let mut command = serin();
+        command.env("RAYON_NUM_THREADS", threads).args(["sweep", RELEASE]).args(vary).args(more);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        output.stdout
+    };
+    let whole = sweep("1", &["--format", "csv"]);
+    assert_eq!(whole, sweep("3", &["--format", "csv"]));
+
+    let folder = tempfile::tempdir().unwrap();
+    let parts = ["0/3", "1/3", "2/3"].map(|shard| {
+        let path = folder.path().join(shard.replace('/', "-of-"));
+        fs::write(&path, sweep("2", &["--shard", shard])).unwrap();
+        path
+    });
+    let merged = serin().args(["sweep", "merge", "--format", "csv"]).args(&parts).output().unwrap();
+    assert_eq!(String::from_utf8(merged.stdout), String::from_utf8(whole));
+
+    let two = serin().args(["sweep", "merge"]).args(&parts[..2]).output().unwrap();
+    assert_eq!(two.status.code(), Some(2));
+    assert_eq!(String::from_utf8(two.stderr).unwrap(), "error: shard 2/3 is missing\n");
+}

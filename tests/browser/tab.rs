@@ -1,0 +1,141 @@
+//! A browser of the test's own, and a tab in it that notes everything it says and asks for.
+
+use std::{
+    env,
+    ffi::OsStr,
+    io::Write as _,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use headless_chrome::{
+    Browser, LaunchOptions, Tab,
+    protocol::cdp::{
+        Emulation::{MediaFeature, SetDeviceMetricsOverride, SetEmulatedMedia},
+        Log, Network, Runtime,
+        types::Event,
+    },
+};
+use serde_json::Value;
+
+/// A page that is open.
+pub(crate) struct Open {
+    _browser: Browser,
+    tab: Arc<Tab>,
+    said: Arc<Mutex<Vec<String>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+/// The browser's program; `None` where there is none.
+fn program() -> Option<PathBuf> {
+    if let Some(named) = env::var_os("CHROME") {
+        return Some(named.into());
+    }
+    let path = env::var_os("PATH")?;
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let found = env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name)));
+    found.into_iter().find(|file| file.is_file())
+}
+
+impl Open {
+    /// Opens a page in a browser of its own; `None` without a browser.
+    ///
+    /// # Panics
+    /// Without a browser where `CI` is `true`.
+    pub(crate) fn page(url: &str) -> Option<Self> {
+        let Some(program) = program() else {
+            assert!(env::var("CI").as_deref() != Ok("true"), "SKIPPED: no chromium on PATH");
+            // Not by a macro: the harness would keep it to itself.
+            let word =
+                "SKIPPED: no chromium on PATH (or in $CHROME): reports were not looked at in a browser\n";
+            std::io::stderr().write_all(word.as_bytes()).unwrap();
+            return None;
+        };
+        let options = LaunchOptions::default_builder()
+            .path(Some(program))
+            // A browser that root starts has no sandbox.
+            .sandbox(false)
+            .args(vec![OsStr::new("--disable-dev-shm-usage")])
+            .build()
+            .unwrap();
+        let browser = Browser::new(options).unwrap();
+        let tab = browser.new_tab().unwrap();
+        let (said, asked) = (Arc::default(), Arc::default());
+        listen(&tab, &said, &asked);
+        tab.navigate_to(url).unwrap().wait_until_navigated().unwrap();
+        Some(Self { _browser: browser, tab, said, asked })
+    }
+
+    /// What an expression is, as JSON.
+    pub(crate) fn value(&self, expression: &str) -> Value {
+        let answer = self.tab.evaluate(&format!("JSON.stringify({expression})"), false).unwrap();
+        let text = answer.value.unwrap_or_else(|| panic!("no value: {expression}: {:?}", answer.description));
+        serde_json::from_str(text.as_str().unwrap()).unwrap()
+    }
+
+    /// The screen is so wide from now on.
+    pub(crate) fn be_wide(&self, width: u32) {
+        let metrics = SetDeviceMetricsOverride {
+            width,
+            height: 800,
+            device_scale_factor: 1.0,
+            mobile: width < 600,
+            scale: None,
+            screen_width: None,
+            screen_height: None,
+            position_x: None,
+            position_y: None,
+            dont_set_visible_size: None,
+            screen_orientation: None,
+            viewport: None,
+            display_feature: None,
+            device_posture: None,
+        };
+        self.tab.call_method(metrics).unwrap();
+    }
+
+    /// The reader wants `light` or `dark`.
+    pub(crate) fn prefer(&self, scheme: &str) {
+        let feature = MediaFeature { name: "prefers-color-scheme".into(), value: scheme.into() };
+        self.tab.call_method(SetEmulatedMedia { media: None, features: Some(vec![feature]) }).unwrap();
+    }
+
+    /// Everything in the console, errors and violations of the page's own policy among it.
+    pub(crate) fn said(&self) -> Vec<String> {
+        self.said.lock().unwrap().clone()
+    }
+
+    /// Every address that was asked for.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn listen(tab: &Tab, said: &Arc<Mutex<Vec<String>>>, asked: &Arc<Mutex<Vec<String>>>) {
+    tab.call_method(Runtime::Enable(None)).unwrap();
+    tab.call_method(Log::Enable(None)).unwrap();
+    tab.call_method(Network::Enable {
+        max_total_buffer_size: None,
+        max_resource_buffer_size: None,
+        max_post_data_size: None,
+        report_direct_socket_traffic: None,
+        enable_durable_messages: None,
+    })
+    .unwrap();
+    let (said, asked) = (Arc::clone(said), Arc::clone(asked));
+    tab.add_event_listener(Arc::new(move |event: &Event| {
+        if let Event::LogEntryAdded(entry) = event {
+            said.lock().unwrap().push(entry.params.entry.text.clone());
+        }
+        if let Event::RuntimeConsoleAPICalled(call) = event {
+            said.lock().unwrap().push(format!("{:?}", call.params.args));
+        }
+        if let Event::RuntimeExceptionThrown(thrown) = event {
+            said.lock().unwrap().push(thrown.params.exception_details.text.clone());
+        }
+        if let Event::NetworkRequestWillBeSent(request) = event {
+            asked.lock().unwrap().push(request.params.request.url.clone());
+        }
+    }))
+    .unwrap();
+}

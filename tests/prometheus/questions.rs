@@ -1,0 +1,161 @@
+//! Queries about a world, each with the answer of `serin_sim::prometheus`.
+
+use std::time::Duration;
+
+use rand::{RngExt as _, SeedableRng as _, seq::IndexedRandom as _};
+use rand_chacha::ChaCha8Rng;
+use serin_sim::prometheus::{
+    Bucket, Edges, Latency, Window, average_ms, histogram_quantile, increase, p99_ms, rate, success_rate, sum,
+};
+
+use crate::worlds::{BEGIN_MS, Counter, Counts, LENGTH_MS, World};
+
+/// A query at a time, and what we answer.
+pub(crate) struct Question {
+    pub(crate) kind: &'static str,
+    pub(crate) query: String,
+    pub(crate) at_ms: i64,
+    pub(crate) ours: Option<f64>,
+    /// What their answer is to be multiplied with.
+    pub(crate) unit: f64,
+}
+
+/// A world at a time, and how far back its queries look.
+struct Look<'a> {
+    world: &'a World,
+    window: Window,
+    range: String,
+}
+
+/// How many times each world is looked at.
+const LOOKS: usize = 4;
+
+/// Questions of every kind about a world.
+pub(crate) fn questions(world: &World) -> Vec<Question> {
+    let mut rng = ChaCha8Rng::seed_from_u64(!world.seed);
+    let mut questions = Vec::new();
+    for _ in 0..LOOKS {
+        let look = Look::draw(world, &mut rng);
+        questions.push(look.success_rate());
+        questions.push(look.request_duration());
+        questions.extend(look.functions(&mut rng));
+        questions.extend(look.quantiles(&mut rng));
+    }
+    questions
+}
+
+impl<'a> Look<'a> {
+    fn draw(world: &'a World, rng: &mut ChaCha8Rng) -> Self {
+        let range_ms = *[30_000, 60_000, 60_000, 120_000, 300_000, 600_000].choose(rng).unwrap();
+        let range_ms = if rng.random_bool(0.2) { rng.random_range(1..900_000) } else { range_ms };
+        let range = Duration::from_millis(range_ms);
+        let at_ms = rng.random_range(BEGIN_MS + 5_000..BEGIN_MS + LENGTH_MS + 200_000);
+        let scraped = world.pods.choose(rng).unwrap().scrapes.until(at_ms);
+        let at_ms = match rng.random_range(0..4) {
+            // A scrape at the very end or the very start of the range.
+            0 => scraped,
+            1 => scraped + range_ms as i64,
+            _ => at_ms,
+        };
+        Self { world, window: Window::new(at_ms.max(BEGIN_MS), range), range: format!("{range_ms}ms") }
+    }
+
+    fn question(&self, kind: &'static str, query: String, ours: Option<f64>) -> Question {
+        Question { kind, query, at_ms: self.window.end_ms(), ours, unit: 1.0 }
+    }
+
+    fn rate(&self, counter: &Counter) -> Option<f64> {
+        rate(&counter.series.edges(self.window)?, self.window)
+    }
+
+    /// The sum of the rates of these counters.
+    fn sum(&self, counted: impl Fn(&Counter) -> bool) -> Option<f64> {
+        sum(self.world.counters.iter().filter(|counter| counted(counter)).map(|counter| self.rate(counter)))
+    }
+
+    /// The sums of the rates of these counters by bucket, where there are any.
+    fn buckets(&self, counted: impl Fn(&Counter) -> bool) -> Vec<Bucket> {
+        let Latency::P99(layout) = self.world.router.duration() else { return Vec::new() };
+        let count = |le: f64| {
+            self.sum(|counter| {
+                matches!(counter.counts, Counts::Bucket { le: its, .. } if its == le) && counted(counter)
+            })
+        };
+        layout.empty().filter_map(|Bucket { le, .. }| Some(Bucket { le, count: count(le)? })).collect()
+    }
+
+    fn success_rate(&self) -> Question {
+        let router = self.world.router;
+        let is_good = |counts| match counts {
+            Counts::Responses { good } | Counts::ResponsesBucket { good } => Some(good),
+            Counts::Bucket { le, good } => (router.counts_by_histogram() && le.is_infinite()).then_some(good),
+            Counts::LatencySum | Counts::LatencyCount | Counts::Beside => None,
+        };
+        let good = self.sum(|counter| is_good(counter.counts) == Some(true));
+        let all = self.sum(|counter| is_good(counter.counts).is_some());
+        let query = router.success_rate(&self.world.namespace(), &self.range);
+        self.question("success rate", query, success_rate(good, all))
+    }
+
+    fn request_duration(&self) -> Question {
+        let router = self.world.router;
+        let ours = match router.duration() {
+            Latency::P99(layout) => p99_ms(layout.unit, &mut self.buckets(|_| true)),
+            Latency::Average(unit) => average_ms(
+                unit,
+                self.sum(|counter| counter.counts == Counts::LatencySum),
+                self.sum(|counter| counter.counts == Counts::LatencyCount),
+            ),
+        };
+        let query = router.request_duration(&self.world.namespace(), &self.range);
+        Question { unit: router.unit_ms(), ..self.question("request duration", query, ours) }
+    }
+
+    /// Functions of one series.
+    fn functions(&self, rng: &mut ChaCha8Rng) -> Vec<Question> {
+        let mine: Vec<&Counter> =
+            self.world.counters.iter().filter(|counter| counter.counts != Counts::Beside).collect();
+        let counter = *mine.choose(rng).unwrap();
+        let labels: Vec<String> =
+            counter.labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+        let selector = format!("{}{{{}}}", counter.metric, labels.join(","));
+        let edges: Option<Edges> = counter.series.edges(self.window);
+        let of = |function: fn(&Edges, Window) -> Option<f64>| function(&edges?, self.window);
+        let range = &self.range;
+        let mut questions = vec![
+            self.question("rate", format!("rate({selector}[{range}])"), of(rate)),
+            self.question("increase", format!("increase({selector}[{range}])"), of(increase)),
+        ];
+        // The text that is loaded cannot say that a series was gone; see `stale`.
+        if counter.series.stale_ms().is_empty() {
+            questions.push(self.question("instant", selector, counter.series.at(self.window.end_ms())));
+        }
+        questions
+    }
+
+    /// Quantiles over the buckets of all pods, of one, and without the last.
+    fn quantiles(&self, rng: &mut ChaCha8Rng) -> Vec<Question> {
+        let router = self.world.router;
+        if let Latency::Average(_) = router.duration() {
+            return Vec::new();
+        }
+        let q = *[0.0, 0.01, 0.5, 0.9, 0.99, 1.0, -0.5, 1.5, f64::NAN].choose(rng).unwrap();
+        let instance = ("instance", format!("10.0.0.{}:9090", rng.random_range(0..self.world.pods.len())));
+        let all = format!("{}{}", router.selector, router.latency_selector);
+        let all = all.replace("{ns}", &self.world.namespace());
+        let query = |more: &str| {
+            let rates = format!("rate({}_bucket{{{all}{more}}}[{}])", router.latency, self.range);
+            format!("histogram_quantile({q}, sum({rates}) by (le))")
+        };
+        let ours = |counted: &dyn Fn(&Counter) -> bool| histogram_quantile(q, &mut self.buckets(counted));
+        let is_finite =
+            |counter: &Counter| matches!(counter.counts, Counts::Bucket { le, .. } if le.is_finite());
+        let of_pod = |counter: &Counter| counter.labels.contains(&instance);
+        vec![
+            self.question("quantile", query(""), ours(&|_| true)),
+            self.question("quantile", query(", le!=\"+Inf\""), ours(&is_finite)),
+            self.question("quantile", query(", le=\"+Inf\""), ours(&|counter| !is_finite(counter))),
+            self.question("quantile", query(&format!(", instance=\"{}\"", instance.1)), ours(&of_pod)),
+        ]
+    }
+}

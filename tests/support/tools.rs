@@ -1,0 +1,162 @@
+//! The real servers that tests talk to: where their programs are found, and how they are built where there are none.
+//!
+//! A program is looked for in the folder `$SERIN_TOOLS`, then on `PATH`. Otherwise it is built once with Go from the
+//! module in `tests/tools` that pins its version, into `${XDG_CACHE_HOME:-~/.cache}/serin/tools`. Where that cannot be
+//! done for want of Go, tests that need it are skipped, and say so; with `CI=true` they fail.
+
+use std::{
+    env,
+    ffi::OsStr,
+    fs::{self, File},
+    hash::{DefaultHasher, Hash, Hasher},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use crate::process;
+
+/// A program of a Go module in `tests/tools`.
+#[derive(Debug, Hash)]
+pub(crate) struct Tool {
+    /// The name of the program.
+    pub(crate) name: &'static str,
+    /// The folder of the module below `tests/tools`.
+    pub(crate) module: &'static str,
+    /// The package of the program.
+    pub(crate) package: &'static str,
+    /// More arguments for `go build`.
+    pub(crate) build: &'static [&'static str],
+    /// A program that says this of itself, asked for its `--version`, is too old to be taken where it is found.
+    pub too_old: &'static str,
+}
+
+/// Why a program cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ToolError {
+    /// It is not here, and neither is what could build it.
+    #[error("{0} is neither in $SERIN_TOOLS nor on PATH, and there is no Go to build it with")]
+    Nowhere(&'static str),
+    /// It could not be built.
+    #[error("{name} cannot be built in {}: {why}", folder.display())]
+    NotBuilt {
+        /// The program.
+        name: &'static str,
+        /// The folder of its module.
+        folder: PathBuf,
+        /// What Go said, or what failed.
+        why: String,
+    },
+}
+
+/// The programs, or `None` if there are none and the test is to be skipped, which is told.
+///
+/// # Panics
+///
+/// If one cannot be built, and with `CI=true` also if there is none.
+pub(crate) fn programs<const N: usize>(tools: [&Tool; N]) -> Option<[PathBuf; N]> {
+    let found: Result<Vec<PathBuf>, ToolError> = tools.iter().map(|tool| tool.find()).collect();
+    match found {
+        Ok(found) => found.try_into().ok(),
+        Err(error @ ToolError::Nowhere(_)) if env::var_os("CI").as_deref() != Some(OsStr::new("true")) => {
+            say(&format!("SKIPPED: {error}"));
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+impl Tool {
+    /// Where the program is; it is built if it is nowhere.
+    fn find(&self) -> Result<PathBuf, ToolError> {
+        let given = env::var_os("SERIN_TOOLS").map(PathBuf::from);
+        let on_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect::<Vec<_>>());
+        let folders = given.into_iter().chain(on_path.into_iter().flatten());
+        match folders.map(|folder| folder.join(self.name)).find(|program| self.is_usable(program)) {
+            Some(program) => Ok(program),
+            None => self.cached(),
+        }
+    }
+
+    fn is_usable(&self, program: &Path) -> bool {
+        if !program.is_file() {
+            return false;
+        }
+        let version = process::run(Command::new(program).arg("--version"), Duration::from_secs(60));
+        match version {
+            Ok(version) if version.contains(self.too_old) => {
+                say(&format!("{} is too old: {}", program.display(), version.lines().next().unwrap_or("")));
+                false
+            }
+            Ok(_) => true,
+            Err(why) => {
+                say(&format!("{} does not run: {why}", program.display()));
+                false
+            }
+        }
+    }
+
+    /// The program in the cache. Who needs one of its module at the same time waits: they have most of their code in
+    /// common, and what the first builds is there for the next.
+    fn cached(&self) -> Result<PathBuf, ToolError> {
+        let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(self.module);
+        let failed = |why: String| ToolError::NotBuilt { name: self.name, folder: module.clone(), why };
+        let folder = cache().map_err(failed)?;
+        let program = folder.join(self.file(&module).map_err(|error| failed(error.to_string()))?);
+        let lock = fs::create_dir_all(&folder)
+            .and_then(|()| File::create(folder.join(format!("{}.lock", self.module))))
+            .and_then(|lock| lock.lock().map(|()| lock))
+            .map_err(|error| failed(format!("{}: {error}", folder.display())))?;
+        if !program.is_file() {
+            self.build(&module, &program)?;
+        }
+        drop(lock);
+        Ok(program)
+    }
+
+    /// Its name in the cache, another one for every version and way to build it.
+    fn file(&self, module: &Path) -> io::Result<String> {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        for file in ["go.mod", "go.sum"] {
+            fs::read(module.join(file))?.hash(&mut hasher);
+        }
+        Ok(format!("{}-{:016x}", self.name, hasher.finish()))
+    }
+
+    fn build(&self, module: &Path, program: &Path) -> Result<(), ToolError> {
+        let failed = |why: String| ToolError::NotBuilt { name: self.name, folder: module.into(), why };
+        if Command::new("go").arg("version").output().is_err() {
+            return Err(ToolError::Nowhere(self.name));
+        }
+        say(&format!("building {} with Go into {}; once, for some minutes", self.name, program.display()));
+        let half = program.with_extension("building");
+        let mut go = Command::new("go");
+        go.current_dir(module).env("GOWORK", "off").env("CGO_ENABLED", "0");
+        go.args(["build", "-trimpath", "-ldflags=-s -w"])
+            .args(self.build)
+            .arg("-o")
+            .arg(&half)
+            .arg(self.package);
+        process::run(&mut go, BUILD).map_err(failed)?;
+        // Never half a program under its name.
+        fs::rename(&half, program).map_err(|error| failed(error.to_string()))
+    }
+}
+
+/// The longest build that is waited for.
+const BUILD: Duration = Duration::from_secs(30 * 60);
+
+fn cache() -> Result<PathBuf, String> {
+    let cache = env::var_os("XDG_CACHE_HOME").filter(|path| Path::new(path).is_absolute()).map(PathBuf::from);
+    let cache = cache.or_else(|| env::home_dir().map(|home| home.join(".cache")));
+    Ok(cache.ok_or("there is neither $XDG_CACHE_HOME nor a home")?.join("serin/tools"))
+}
+
+/// Tells people at once, even in a test whose output is captured.
+fn say(what: &str) {
+    let mut stderr = io::stderr().lock();
+    // Nobody is there to be told that nobody can be told.
+    drop(writeln!(stderr, "\n*** {what}"));
+}
