@@ -30,6 +30,8 @@ pub enum Phase {
     /// The new revision was not promoted, or its promotion failed.
     Failed,
     /// The Canary is being deleted; its target is taking over again.
+    // The CRD has `Terminated` as well. Flagger never writes it; who reads it finds a Canary on its way out.
+    #[serde(alias = "Terminated")]
     Terminating,
 }
 
@@ -134,4 +136,18 @@ pub const TRANSITIONS: &[(Phase, Phase, &str)] = {
 #[must_use]
 pub fn is_allowed(from: Phase, to: Phase) -> bool {
     from == to || to == Phase::Terminating || TRANSITIONS.iter().any(|(f, t, _)| (*f, *t) == (from, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_the_crd_is_read() {
+        for phase in Phase::ALL {
+            let written = alloc::format!("{:?}", phase.name());
+            assert_eq!(serde_json::from_str::<Phase>(&written).unwrap(), phase);
+        }
+        assert_eq!(serde_json::from_str::<Phase>("\"Terminated\"").unwrap(), Phase::Terminating);
+    }
 }
