@@ -28,7 +28,7 @@ fn snap_changes_of_phase() {
     insta::assert_snapshot!(lines(rows));
 }
 
-/// The diagram as it stands in ARCHITECTURE.md.
+/// The diagram as it stands in README.md.
 fn diagram() -> String {
     let name = |phase: &serin_core::Phase| if phase.name().is_empty() { "[*]" } else { phase.name() };
     let edges =
@@ -45,15 +45,15 @@ fn snap_diagram_of_phases() {
 }
 
 #[test]
-fn the_diagram_in_the_architecture_is_drawn_from_the_table() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md");
+fn the_diagram_in_the_readme_is_drawn_from_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let (begin, end) = ("<!-- phases:begin -->\n", "<!-- phases:end -->");
     let stands =
         text.split_once(begin).and_then(|(_, rest)| rest.split_once(end)).map(|(between, _)| between);
 
     let drawn = diagram();
-    assert!(stands == Some(&*drawn), "ARCHITECTURE.md has to show this between its markers:\n{drawn}");
+    assert!(stands == Some(&*drawn), "README.md has to show this between its markers:\n{drawn}");
 }
 
 #[test]
