@@ -5,7 +5,7 @@ use std::{hint::black_box, path::Path};
 use criterion::{Criterion, criterion_group, criterion_main};
 use serin_sim::{exact, scenario};
 
-const SCENARIO: &str = include_str!("six-steps.yaml");
+const SCENARIO: &str = include_str!("../../scenarios/simulated/checkout.yaml");
 
 fn policies(c: &mut Criterion) {
     let mut group = c.benchmark_group("exact");
@@ -16,7 +16,7 @@ fn policies(c: &mut Criterion) {
         ("six steps, much traffic", "rps: 1000", "errors: 0.9%"),
     ] {
         let text = SCENARIO.replace("rps: 100", rps).replace("errors: 0.2%", errors);
-        let scenario = scenario::parse(&text, Path::new("six-steps.yaml")).expect("the scenario is valid");
+        let scenario = scenario::parse(&text, Path::new("checkout.yaml")).expect("the scenario is valid");
         group.bench_function(name, |b| {
             b.iter(|| black_box(exact::of(&scenario)).expect("its world is exact"));
         });

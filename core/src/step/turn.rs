@@ -1,6 +1,6 @@
 //! One call of [`step`](super::step): what it looks at, and what it changes.
 
-use alloc::{string::ToString, vec, vec::Vec};
+use alloc::{boxed::Box, string::ToString, vec, vec::Vec};
 use core::ops::ControlFlow;
 
 use super::{Plan, Step, wake};
@@ -34,7 +34,8 @@ pub(super) struct Turn<'a> {
     pub(super) now: Timestamp,
     pub(super) measured: Vec<Measured>,
     old: &'a State,
-    draft: Option<State>,
+    /// Boxed: a state is large, and the turn is handed on.
+    draft: Option<Box<State>>,
     notices: Vec<Message>,
     hook: Option<(Text, bool)>,
     stall: Holdup,
@@ -77,12 +78,12 @@ impl<'a> Turn<'a> {
 
     /// The state as it will be.
     pub(super) fn state(&self) -> &State {
-        self.draft.as_ref().unwrap_or(self.old)
+        self.draft.as_deref().unwrap_or(self.old)
     }
 
     /// The state, to be changed.
     pub(super) fn edit(&mut self) -> &mut State {
-        self.draft.get_or_insert_with(|| self.old.clone())
+        self.draft.get_or_insert_with(|| Box::new(self.old.clone()))
     }
 
     /// Tells something; it is sent only if the state changes.
@@ -348,7 +349,7 @@ impl<'a> Turn<'a> {
     fn save(&mut self) -> Option<State> {
         // Another controller's status is not touched before it was taken over: it could not hold what is ours.
         let mut state =
-            self.draft.take().filter(|state| state != self.old && state.origin != Origin::Flagger)?;
+            self.draft.take().filter(|state| **state != *self.old && state.origin != Origin::Flagger)?;
         state.seq = state.seq.saturating_add(1);
         state.outbox.drop_sent(&self.seen.sent);
         if is_planted(Defect::OutboxDropped) {
@@ -362,7 +363,7 @@ impl<'a> Turn<'a> {
         state.outbox.push(state.seq, self.now, core::mem::take(&mut self.notices));
         state.last_transition = self.now.whole_second();
         state.settle_condition(self.now);
-        Some(state)
+        Some(*state)
     }
 }
 

@@ -7,8 +7,10 @@ use std::{
 
 use clap::ValueEnum;
 use serin_sim::{
+    exact::Release,
     lint::{self, Input, Level, Report, Settings, json, text},
     report::Look,
+    scenario::{PerSecond, Share, Unit},
 };
 
 use super::{Exit, complaint, screen::Screen};
@@ -17,8 +19,9 @@ use super::{Exit, complaint, screen::Screen};
 ///
 /// Reads Canaries, MetricTemplates and AlertProviders together, without a cluster. What is refused is told with line,
 /// column and field; so is what makes sense and will hurt all the same. For every Canary that makes sense follow the plan
-/// of a release (moves, times, gates, how fast it rolls back) and how its fields stand to Flagger 1.44. Objects of other
-/// kinds are passed over.
+/// of a release (moves, times, gates, how fast it rolls back) and how its fields stand to Flagger 1.44. With --rps and
+/// --errors it is computed how often a release that fails so many requests is promoted, and what would make the wrong
+/// verdict rarer. Objects of other kinds are passed over.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{DETAILS}"))]
 pub(crate) struct Args {
@@ -40,8 +43,20 @@ pub(crate) struct Args {
     /// The controller's namespace: the second place a metric's template is looked for
     #[arg(long, value_name = "NAME", default_value = "flagger-system")]
     namespace: String,
+    /// Requests a second of all users together: says what becomes of a release
+    #[arg(long, value_name = "N", value_parser = number::<PerSecond>, requires = "errors")]
+    rps: Option<f64>,
+    /// The share of requests that fail in the new version, such as 0.8%
+    #[arg(long, value_name = "SHARE", value_parser = number::<Share>, requires = "rps")]
+    errors: Option<f64>,
     #[command(flatten)]
     pub(super) screen: Screen,
+}
+
+/// A number as scenarios write it.
+fn number<U: Unit>(text: &str) -> Result<f64, String> {
+    let expected = U::EXPECTED.split(", or").next().unwrap_or_default();
+    U::read(text.trim()).ok_or_else(|| format!("is not {expected}"))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -54,6 +69,7 @@ const EXAMPLES: &str = "\
 Examples:
   serin lint canary.yaml                        findings, the plan, differences from Flagger
   serin lint --quiet --strict deploy/           in CI: findings only, warnings fail
+  serin lint --rps 50 --errors 0.8% shop.yaml   how often such a release is promoted, and what would help
   helm template . | serin lint -                what a chart renders
   serin lint --format json deploy/ | jq -r '.findings[].code'";
 
@@ -74,6 +90,9 @@ JSON Lines, one object for each file:
                    checked), suspended. Times are since the new revision was seen, with pods
                    ready at once, checks that pass and gates that are open.
                    null: more than a million checks
+    outlook        with --rps and --errors: rps, errors (0 to 1), says, wrong (how often the verdict is,
+                   0 to 1), the numbers of `serin sweep --exact`, remedies (change, wrong), leftOut
+                   (metrics taken to pass); or notComputed, with the reason
     compatibility  each field that is set: field, standing (same, different, own, not-supported),
                    row of docs/differences.md, what; several times if it differs in several ways
 
@@ -96,8 +115,11 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
             }
         }
     }
-    let settings =
-        Settings { provider: args.provider.as_str().into(), namespace: args.namespace.as_str().into() };
+    let settings = Settings {
+        provider: args.provider.as_str().into(),
+        namespace: args.namespace.as_str().into(),
+        release: args.rps.zip(args.errors).map(|(rps, errors)| Release { rps, errors }),
+    };
     let report = lint::lint(&inputs, &settings);
     let shown = match args.format {
         Format::Text if inputs.is_empty() => String::new(),

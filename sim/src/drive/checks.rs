@@ -81,7 +81,7 @@ impl Log for Checks {
     }
 
     fn answered(&mut self, _: usize, _: &dyn ToString) {}
-    fn tried(&mut self, _: Command, _: Option<(FailureClass, String)>) {}
+    fn tried(&mut self, _: &Command, _: Option<(FailureClass, String)>) {}
     fn saved(&mut self, _: &State) {}
     fn sent(&mut self, _: &[Notice]) {}
     fn violated(&mut self, _: usize, _: String) {}

@@ -20,7 +20,7 @@ pub(super) trait Log {
     /// An attempt of a call has ended and is used; `said` as it is scripted.
     fn answered(&mut self, call: usize, said: &dyn ToString);
     /// A command of the last plan was tried.
-    fn tried(&mut self, command: Command, failed: Option<(FailureClass, String)>);
+    fn tried(&mut self, command: &Command, failed: Option<(FailureClass, String)>);
     /// The state of the last plan was saved.
     fn saved(&mut self, state: &State);
     /// Notices were delivered.
@@ -56,9 +56,9 @@ impl Log for Story {
         self.calls[call].answers.push(said.to_string());
     }
 
-    fn tried(&mut self, command: Command, failed: Option<(FailureClass, String)>) {
+    fn tried(&mut self, command: &Command, failed: Option<(FailureClass, String)>) {
         if let Some(moment) = self.moments.last_mut() {
-            moment.commands.push(Effect { command, failed });
+            moment.commands.push(Effect { command: command.clone(), failed });
         }
     }
 
@@ -100,7 +100,7 @@ impl Log for Nothing {
     }
 
     fn answered(&mut self, _: usize, _: &dyn ToString) {}
-    fn tried(&mut self, _: Command, _: Option<(FailureClass, String)>) {}
+    fn tried(&mut self, _: &Command, _: Option<(FailureClass, String)>) {}
     fn saved(&mut self, _: &State) {}
     fn sent(&mut self, _: &[Notice]) {}
     fn restarted(&mut self, _: usize) {}

@@ -5,8 +5,10 @@
 
 mod calls;
 mod checks;
+mod effects;
 mod limits;
 mod log;
+mod runs;
 mod stop;
 mod store;
 #[cfg(test)]
@@ -16,26 +18,27 @@ mod timeline;
 use std::{rc::Rc, time::Duration};
 
 use serin_core::{
-    Observation, Phase, State, Tick, Timestamp,
+    Observation, State, Tick, Timestamp,
     invariant::{self, Call, History},
-    message::NoticeId,
-    question::Question,
     step::Wake,
-    tick::{Do, SaveError},
+    tick::Do,
 };
 
 pub(crate) use self::checks::{Reached, reach};
-pub use self::stop::{StopAt, StopPoint};
 use self::{
     calls::Calls,
     limits::{Pause, Restless},
-    log::{Log, Nothing},
+    log::Log,
     stop::Stops,
     timeline::Timeline,
 };
+pub use self::{
+    runs::Runs,
+    stop::{StopAt, StopPoint},
+};
 use crate::{
     record::{Asked, Outcome, Story},
-    scenario::{Action, SaveFault, Scenario, StopAfter, What},
+    scenario::{Action, Scenario, StopAfter},
     world::{self, World},
 };
 
@@ -55,14 +58,6 @@ pub fn run_seed(scenario: &Scenario, seed: u64) -> Story {
 #[must_use]
 pub fn run_with(scenario: &Scenario, stop: StopPoint) -> Story {
     story(scenario, scenario.setting.seed, Some(stop))
-}
-
-/// As [`run_seed`], and nothing is kept but how it ended; invariants are not checked.
-#[must_use]
-pub fn outcome(scenario: &Scenario, seed: u64) -> Outcome {
-    let mut drive = Drive::new(scenario, seed, None, Nothing);
-    while drive.goes_on() {}
-    drive.outcome()
 }
 
 fn story(scenario: &Scenario, seed: u64, stop: Option<StopPoint>) -> Story {
@@ -126,10 +121,27 @@ struct Decided {
 
 impl<'a, L: Log> Drive<'a, L> {
     fn new(scenario: &'a Scenario, seed: u64, stop: Option<StopPoint>, log: L) -> Self {
-        let saved = scenario.status.clone().map(State::from).unwrap_or_default();
+        let canary = Rc::new(Ok(scenario.canary.clone()));
+        Self::begin(scenario, canary, Self::status(scenario), seed, stop, log)
+    }
+
+    /// The `.status` a story begins with.
+    fn status(scenario: &Scenario) -> State {
+        scenario.status.clone().map(State::from).unwrap_or_default()
+    }
+
+    /// With the scenario's Canary and `.status`.
+    fn begin(
+        scenario: &'a Scenario,
+        canary: Rc<world::Canary>,
+        saved: State,
+        seed: u64,
+        stop: Option<StopPoint>,
+        log: L,
+    ) -> Self {
         Self {
             scenario,
-            world: World::begin(scenario, &saved, seed),
+            world: World::begin(scenario, canary, &saved, seed),
             timeline: Timeline::new(&scenario.events, &saved),
             stops: Stops::new(stop),
             tick: Tick::new(),
@@ -169,13 +181,9 @@ impl<'a, L: Log> Drive<'a, L> {
         match self.tick.next() {
             Do::Observe if self.pause.until() > self.world.at() => self.pass(Some(self.pause.until())),
             Do::Observe => self.observe(),
-            Do::Ask(questions) => {
-                let questions = questions.to_vec();
-                self.ask(&questions)
-            }
-            Do::Apply(command) => {
-                let command = command.clone();
-                self.apply(command);
+            Do::Ask(_) => self.ask(),
+            Do::Apply(_) => {
+                self.apply();
                 true
             }
             Do::Save(_) if self.pause.until() > self.world.at() => self.pass(Some(self.pause.until())),
@@ -269,116 +277,24 @@ impl<'a, L: Log> Drive<'a, L> {
     }
 
     /// Puts what was not put yet, and takes what was answered. What is seen may change meanwhile.
-    fn ask(&mut self, questions: &[Question]) -> bool {
+    fn ask(&mut self) -> bool {
+        let Do::Ask(questions) = self.tick.next() else { return true };
         for question in questions {
             self.calls.put(question, self.decisions, &mut self.world, &mut self.log);
         }
         if self.changed {
             return self.observe();
         }
-        let mut answered = false;
+        let answered = self.asked.len();
         for question in questions {
             if let Some((answer, took)) = self.calls.take(&question.id, &mut self.log) {
-                self.tick.answered(question.id.clone(), answer.clone());
                 self.asked.push(Asked { question: question.clone(), answer, took });
-                answered = true;
             }
         }
-        answered || self.pass(None)
-    }
-
-    fn apply(&mut self, command: serin_core::Command) {
-        let outcome = self.world.carry_out(&command);
-        let failed = outcome.as_ref().err().map(|(class, error)| (*class, error.to_string()));
-        let carried_out = failed.is_none();
-        self.log.tried(command, failed);
-        if carried_out && self.stops.commands() {
-            self.opposite();
-            self.stopped("after this command");
-        } else if carried_out && (self.stops.takes(StopAfter::Command) || self.world.strikes(What::Crash)) {
-            self.stopped("after this command");
-        } else {
-            self.tick.applied(outcome);
+        for Asked { question, answer, .. } in &self.asked[answered..] {
+            self.tick.answered(question.id.clone(), answer.clone());
         }
-    }
-
-    fn save(&mut self) {
-        if self.stops.before_save() {
-            self.opposite();
-            self.stopped("before this save");
-            return;
-        }
-        match self.world.save_fault() {
-            Some(SaveFault::Conflict) => {
-                self.pause.grow(self.world.at(), 1);
-                self.happened.push("the save came too late: somebody else saved meanwhile".into());
-                self.tick.saved(Err(SaveError::Conflict));
-                return;
-            }
-            Some(SaveFault::Retry) => {
-                self.pause.grow(self.world.at(), 0);
-                self.happened.push("the save failed".into());
-                self.tick.saved(Err(SaveError::Failed));
-                return;
-            }
-            None => self.pause = Pause::default(),
-        }
-        self.note_save();
-        self.timeline.look(&self.saved, self.world.at());
-        if self.stops.after_save() {
-            self.opposite();
-            self.stopped("after this save");
-        } else if self.stops.takes(StopAfter::Save) || self.world.strikes(What::Crash) {
-            self.stopped("after this save");
-        } else if self.world.strikes(What::SaveAnswerLost) {
-            // Tried again, it comes too late: somebody has saved meanwhile, and that was this controller.
-            self.pause.grow(self.world.at(), 0);
-            self.happened.push("the save succeeded, and its answer was lost".into());
-            self.tick.saved(Err(SaveError::Conflict));
-        } else {
-            self.tick.saved(Ok(()));
-        }
-    }
-
-    /// Keeps the plan's state as an API server does, and checks that nothing is lost by it.
-    fn note_save(&mut self) {
-        let Some(plan) = self.tick.plan() else { return };
-        let Some(state) = &plan.state else { return };
-        let mut violations = Vec::new();
-        if let Some(Decided { canary, seen, now }) = &self.decided {
-            let call = Call { canary, state: &self.saved, seen, now: *now, plan };
-            violations.extend(self.history.note(&call).iter().map(ToString::to_string));
-        }
-        if state.seq != self.saved.seq + 1 {
-            violations.push(format!("store: seq {} is saved over seq {}", state.seq, self.saved.seq));
-        }
-        self.saved = if L::WATCHES {
-            store::kept(state).unwrap_or_else(|what| {
-                violations.push(what);
-                state.clone()
-            })
-        } else {
-            state.clone()
-        };
-        self.log.saved(&self.saved);
-        let is_over = matches!(self.saved.phase, Phase::Succeeded | Phase::Failed);
-        self.ended = self.ended.or_else(|| is_over.then(|| self.world.at())).filter(|_| is_over);
-        for violation in violations {
-            self.violate(violation);
-        }
-    }
-
-    fn send(&mut self) {
-        let Do::Send(notices) = self.tick.next() else { return };
-        let lost = self.world.loses_notices();
-        if lost {
-            self.happened.push("notices were lost".into());
-            self.tick.sent(&[]);
-            return;
-        }
-        let delivered: Vec<NoticeId> = notices.iter().map(|notice| notice.id).collect();
-        self.log.sent(notices);
-        self.tick.sent(&delivered);
+        self.asked.len() > answered || self.pass(None)
     }
 
     fn sleep(&mut self) -> bool {
@@ -392,29 +308,6 @@ impl<'a, L: Log> Drive<'a, L> {
             return true;
         }
         self.pass(self.wake_at)
-    }
-
-    /// The controller is stopped and started: all it knows is what was saved.
-    fn restart(&mut self) {
-        self.log.restarted(self.decisions);
-        self.tick = Tick::new();
-        self.calls = Calls::default();
-        self.asked.clear();
-        self.decided = None;
-        self.wake_at = None;
-        self.pause = Pause::default();
-    }
-
-    fn stopped(&mut self, place: &str) {
-        self.happened.push(format!("the controller was stopped {place} and started"));
-        self.restart();
-    }
-
-    /// From now on everything answers the opposite, if the stop point says so.
-    fn opposite(&mut self) {
-        let opposite = self.stops.turns_round();
-        self.world.metrics.opposite = opposite;
-        self.world.hooks.opposite = opposite;
     }
 
     fn violate(&mut self, what: String) {

@@ -14,6 +14,7 @@ mod latency;
 mod passing;
 mod phases;
 mod refuse;
+mod remedies;
 mod successes;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 pub use self::{
     refuse::NotExact,
-    words::{Answer, Question, Remedy, Unanswered, words},
+    remedies::Remedy,
+    words::{Answer, Question, Release, Unanswered, words},
 };
 use crate::{scenario::Scenario, world::Expected};
 
@@ -62,8 +64,13 @@ pub struct Spread(BTreeMap<Duration, f64>);
 /// # Errors
 /// Why it can only be estimated.
 pub fn of(scenario: &Scenario) -> Result<Exact, NotExact> {
+    with_nodes(scenario, phases::NODES)
+}
+
+/// As [`of`], with about so many times of a scrape.
+fn with_nodes(scenario: &Scenario, nodes: usize) -> Result<Exact, NotExact> {
     let check = check::Check::of(scenario)?;
-    walk::walk(scenario, &check)
+    walk::walk(scenario, &check, nodes)
 }
 
 impl Exact {

@@ -44,12 +44,12 @@ const RARE: f64 = 1e-10;
 /// More situations than this are given up.
 const MOST: usize = 20_000;
 
-/// Follows every course to its end.
-pub(super) fn walk(scenario: &Scenario, check: &Check) -> Result<Exact, NotExact> {
+/// Follows every course to its end, with about so many times of a scrape.
+pub(super) fn walk(scenario: &Scenario, check: &Check, nodes: usize) -> Result<Exact, NotExact> {
     let mut walk = Walk {
         scripted: scenario.clone(),
         check,
-        phases: phases(check.scrape.as_secs_f64(), &edges(scenario, check)),
+        phases: phases(nodes, check.scrape.as_secs_f64(), &edges(scenario, check)),
         open: BTreeMap::new(),
         exact: Exact::default(),
         users: Expected::default(),

@@ -9,17 +9,29 @@ use serin_core::{
     time::Human,
 };
 
-use super::{Exact, NotExact, of};
+use super::{
+    Exact, NotExact, of,
+    remedies::{Remedy, remedies},
+};
 use crate::{
     input::InputError,
-    scenario::{self, Measure, Scenario},
+    scenario::{self, Measure, Range, Scenario, Share},
 };
 
-/// A release and the traffic it meets.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A Canary and a release of it.
+#[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
     /// The Canary, as it is written.
     pub canary: &'a Value,
+    /// What the controller adds to it.
+    pub defaults: &'a Defaults,
+    /// The release.
+    pub release: Release,
+}
+
+/// A release and the traffic it meets.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Release {
     /// Requests per second of all users together.
     pub rps: f64,
     /// The share of requests that fail in the new version, 0 to 1.
@@ -31,19 +43,12 @@ pub struct Question<'a> {
 pub struct Answer {
     /// The numbers.
     pub exact: Exact,
+    /// Whether any metric with a bound can tell a good release from a bad one.
+    pub is_measured: bool,
     /// What would make the wrong verdict rarer, the least change of each kind that does.
     pub remedies: Vec<Remedy>,
     /// Metrics that are taken to pass, since nobody knows what they measure.
     pub left_out: Vec<String>,
-}
-
-/// A change of the policy, and how often the verdict is wrong with it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Remedy {
-    /// What to do, such as `raise threshold to 5`.
-    pub change: String,
-    /// The chance of the wrong verdict then, 0 to 1.
-    pub wrong: f64,
 }
 
 /// Why there is no answer.
@@ -58,18 +63,19 @@ pub enum Unanswered {
 }
 
 /// A wrong verdict in more rollouts than this is worth a remedy, and one that brings it down to this is enough.
-const TOO_OFTEN: f64 = 0.05;
+pub(super) const TOO_OFTEN: f64 = 0.05;
 
 /// Computes what the policy does to the release, and what would help where that is wrong too often.
 ///
 /// # Errors
 /// A Canary that makes no sense, or one whose checks can only be estimated.
 pub fn words(question: &Question<'_>) -> Result<Answer, Unanswered> {
-    let (canary, left_out) = known(question.canary);
-    let exact = of(&scenario(&canary, question)?)?;
-    let mut answer = Answer { exact, remedies: Vec::new(), left_out };
+    let known = known(question);
+    let exact = of(&scenario(&known.canary, question)?)?;
+    let mut answer =
+        Answer { exact, is_measured: known.is_measured, remedies: Vec::new(), left_out: known.left_out };
     if answer.wrong() > TOO_OFTEN {
-        answer.remedies = remedies(&canary, question, &answer)?;
+        answer.remedies = remedies(&known.canary, question, &answer)?;
     }
     Ok(answer)
 }
@@ -81,27 +87,31 @@ impl Answer {
         if self.is_good() { self.exact.rolled_back } else { self.exact.promoted }
     }
 
-    fn is_good(&self) -> bool {
+    pub(super) fn is_good(&self) -> bool {
         self.exact.good != Some(false)
+    }
+
+    fn kind(&self) -> &'static str {
+        match (self.is_measured, self.is_good()) {
+            (false, _) => "any",
+            (true, true) => "a healthy",
+            (true, false) => "a bad",
+        }
     }
 }
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (is_good, exact) = (self.is_good(), &self.exact);
-        if self.wrong() > TOO_OFTEN {
-            let wrong = if is_good { "rolls back a healthy" } else { "promotes a bad" };
-            write!(f, "{wrong} release in {} rollouts", OfHundred(self.wrong()))?;
+        let (kind, exact) = (self.kind(), &self.exact);
+        let is_right = self.wrong() <= TOO_OFTEN;
+        let (verb, chance, times) = if self.is_good() == is_right {
+            ("promotes", exact.promoted, &exact.to_promote)
         } else {
-            let (right, chance, times) = if is_good {
-                ("promotes a healthy", exact.promoted, &exact.to_promote)
-            } else {
-                ("rolls back a bad", exact.rolled_back, &exact.to_roll_back)
-            };
-            write!(f, "{right} release in {} rollouts", OfHundred(chance))?;
-            if let Some(half) = times.percentile(50) {
-                write!(f, ", half of them within {}", Human(half))?;
-            }
+            ("rolls back", exact.rolled_back, &exact.to_roll_back)
+        };
+        write!(f, "{verb} {kind} release in {} rollouts", OfHundred(chance))?;
+        if let Some(half) = times.percentile(50).filter(|_| is_right) {
+            write!(f, ", half of them within {}", Human(half))?;
         }
         for (place, remedy) in self.remedies.iter().enumerate() {
             let lead = if place == 0 { "; " } else { " or " };
@@ -129,151 +139,65 @@ impl fmt::Display for OfHundred {
     }
 }
 
-/// The Canary without metrics that nobody knows, and their names.
-fn known(canary: &Value) -> (Value, Vec<String>) {
-    let mut canary = canary.clone();
+/// A Canary as far as it is known what it measures.
+struct Known {
+    canary: Value,
+    is_measured: bool,
+    left_out: Vec<String>,
+}
+
+/// The Canary as if it were newly applied and not suspended, without metrics that nobody knows.
+fn known(question: &Question<'_>) -> Known {
+    let mut canary = question.canary.clone();
     if let Some(canary) = canary.as_object_mut() {
         canary.remove("status");
     }
+    if let Some(spec) = canary.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.remove("suspend");
+    }
     let rollout = scenario::read_raw(&canary).ok();
-    let rollout = rollout.and_then(|raw| Rollout::parse(&raw, &Defaults::default()).ok());
-    let is_unknown = |metric: &&Metric| Measure::of(metric).is_none();
-    let metrics = rollout.iter().flat_map(|rollout| rollout.metrics().iter().filter(is_unknown));
-    let unknown: Vec<String> = metrics.map(|metric| metric.name.to_string()).collect();
-    if let Some(metrics) =
+    let rollout = rollout.and_then(|raw| Rollout::parse(&raw, question.defaults).ok());
+    let metrics = rollout.as_ref().map_or(&[][..], Rollout::metrics);
+    let is_known = |metric: &Metric| Measure::of(metric).is_some();
+    let has_bounds = |metric: &Metric| metric.bounds.min.is_some() || metric.bounds.max.is_some();
+    let left_out: Vec<String> =
+        metrics.iter().filter(|metric| !is_known(metric)).map(|metric| metric.name.to_string()).collect();
+    let mut keep = metrics.iter().map(is_known);
+    if let Some(written) =
         analysis(&mut canary).and_then(|analysis| analysis.get_mut("metrics")?.as_array_mut())
     {
-        let is_known = |metric: &Value| {
-            metric
-                .get("name")
-                .and_then(Value::as_str)
-                .is_none_or(|name| !unknown.iter().any(|other| other == name))
-        };
-        metrics.retain(is_known);
+        written.retain(|_| keep.next().unwrap_or(true));
     }
-    (canary, unknown)
+    let is_measured = metrics.iter().any(|metric| is_known(metric) && has_bounds(metric));
+    Known { canary, is_measured, left_out }
 }
 
-fn analysis(canary: &mut Value) -> Option<&mut Value> {
+pub(super) fn analysis(canary: &mut Value) -> Option<&mut Value> {
     let spec = canary.get_mut("spec")?;
-    let name = if spec.get("canaryAnalysis").is_some() { "canaryAnalysis" } else { "analysis" };
+    let name = if spec.get("analysis").is_some_and(|analysis| !analysis.is_null()) {
+        "analysis"
+    } else {
+        "canaryAnalysis"
+    };
     spec.get_mut(name)
 }
 
 /// The release as a story.
-fn scenario(canary: &Value, question: &Question<'_>) -> Result<Scenario, InputError> {
-    let errors = format!("{}%", (question.errors * 1e10).round() / 1e8);
+pub(super) fn scenario(canary: &Value, question: &Question<'_>) -> Result<Scenario, InputError> {
+    let Release { rps, errors } = question.release;
     let story = json!({
         "scenario": "a release",
         "canary": canary,
+        "controller": {"provider": &*question.defaults.provider, "namespace": &*question.defaults.namespace},
         "status": {"phase": "Initialized"},
-        "world": {"traffic": {"rps": question.rps}, "versions": {"v2": {"errors": errors}}},
+        "world": {
+            "traffic": {"rps": rps},
+            "versions": {"v2": {"errors": Range::<Share>::exactly(errors).to_string()}},
+        },
         "events": [{"at": "1m", "deploy": "v2"}],
         "until": "30d",
     });
     scenario::parse(&story.to_string(), Path::new("canary"))
-}
-
-/// The least change of each kind that makes the wrong verdict rare, or else the one that helps most.
-fn remedies(canary: &Value, question: &Question<'_>, answer: &Answer) -> Result<Vec<Remedy>, InputError> {
-    let story = scenario(canary, question)?;
-    let is_good = answer.is_good();
-    let kinds = [thresholds(&story, is_good), bounds(&story, is_good), longer(&story)];
-    let mut remedies = Vec::new();
-    for kind in kinds {
-        let mut best: Option<Remedy> = None;
-        for Change { change, sets } in kind {
-            let Some(exact) = changed(canary, question, &sets) else { continue };
-            let wrong = if is_good { exact.rolled_back } else { exact.promoted };
-            if best.as_ref().is_none_or(|best| wrong < best.wrong) {
-                best = Some(Remedy { change, wrong });
-            }
-            if wrong <= TOO_OFTEN {
-                break;
-            }
-        }
-        // What helps little is no remedy.
-        remedies.extend(best.filter(|best| best.wrong <= answer.wrong() / 2.0));
-    }
-    Ok(remedies)
-}
-
-/// Fields of the analysis and the values they get; a metric's field by its place.
-struct Change {
-    change: String,
-    sets: Vec<(Option<usize>, &'static str, Value)>,
-}
-
-fn changed(canary: &Value, question: &Question<'_>, sets: &[(Option<usize>, &str, Value)]) -> Option<Exact> {
-    let mut canary = canary.clone();
-    let analysis = analysis(&mut canary)?;
-    for (metric, field, value) in sets {
-        let object = match metric {
-            None => &mut *analysis,
-            Some(place) => analysis.get_mut("metrics")?.get_mut(place)?,
-        };
-        object.as_object_mut()?.insert((*field).into(), value.clone());
-    }
-    of(&scenario(&canary, question).ok()?).ok()
-}
-
-fn thresholds(story: &Scenario, is_good: bool) -> Vec<Change> {
-    const MORE: u32 = 5;
-    let now = story.canary.policy().threshold;
-    let change = |threshold: u32, verb: &str| Change {
-        change: format!("{verb} threshold to {threshold}"),
-        sets: vec![(None, "threshold", threshold.into())],
-    };
-    if is_good {
-        (now + 1..=now + MORE).map(|threshold| change(threshold, "raise")).collect()
-    } else {
-        (now.saturating_sub(MORE).max(1)..now).rev().map(|threshold| change(threshold, "lower")).collect()
-    }
-}
-
-/// The bound of the first metric that has one on the share of errors: more or fewer of them.
-fn bounds(story: &Scenario, is_good: bool) -> Vec<Change> {
-    let metrics = story.canary.metrics().iter().enumerate();
-    let mut bounds = metrics.filter_map(|(place, metric)| match Measure::of(metric)? {
-        Measure::SuccessRate => Some((place, "min", metric.bounds.min?)),
-        Measure::ErrorRate => Some((place, "max", metric.bounds.max?)),
-        Measure::LatencyP50 | Measure::LatencyP95 | Measure::LatencyP99 => None,
-    });
-    let Some((place, name, bound)) = bounds.next() else { return Vec::new() };
-    let factors = if is_good { [1.25, 1.5, 2.0] } else { [0.75, 0.5, 0.25] };
-    let change = |factor: f64| {
-        let new = if name == "min" { 100.0 - (100.0 - bound) * factor } else { bound * factor };
-        let new = (new * 1e4).round() / 1e4;
-        let verb = if new < bound { "lower" } else { "raise" };
-        let range = story.canary.metrics()[place].bounds;
-        let (min, max) = if name == "min" { (Some(new), range.max) } else { (range.min, Some(new)) };
-        let mut written = json!({});
-        for (name, bound) in [("min", min), ("max", max)] {
-            if let Some(bound) = bound {
-                written[name] = bound.into();
-            }
-        }
-        Change {
-            change: format!("{verb} {name} to {new}"),
-            sets: vec![(Some(place), "thresholdRange", written)],
-        }
-    };
-    factors.into_iter().map(change).collect()
-}
-
-/// Checks that see more requests: a longer interval, with windows as long.
-fn longer(story: &Scenario) -> Vec<Change> {
-    let now = story.canary.policy().interval;
-    let change = |times: u32| {
-        let long = Human(now * times).to_string();
-        let windows = (0..story.canary.metrics().len())
-            .map(|place| (Some(place), "interval", Value::from(long.clone())));
-        Change {
-            change: format!("check every {long} over as long a window"),
-            sets: [(None, "interval", long.clone().into())].into_iter().chain(windows).collect(),
-        }
-    };
-    [2, 3, 5].map(change).into()
 }
 
 #[cfg(test)]
@@ -292,7 +216,8 @@ mod tests {
     }
 
     fn ask(analysis: Value, rps: f64, errors: f64) -> Result<Answer, Unanswered> {
-        words(&Question { canary: &canary(analysis), rps, errors })
+        let release = Release { rps, errors };
+        words(&Question { canary: &canary(analysis), defaults: &Defaults::default(), release })
     }
 
     fn usual() -> Value {
@@ -327,6 +252,23 @@ mod tests {
         let mut analysis = usual();
         analysis["metrics"].as_array_mut().unwrap().push(json!({"name": "orders", "query": "sum(orders)"}));
         assert_eq!(ask(analysis, 50.0, 0.0001).unwrap().left_out, ["orders"]);
+    }
+
+    #[test]
+    fn a_policy_that_measures_nothing_promotes_anything() {
+        let mut analysis = usual();
+        analysis["metrics"] =
+            json!([{"name": "orders", "query": "sum(orders)", "thresholdRange": {"min": 1}}]);
+        insta::assert_snapshot!(ask(analysis, 50.0, 0.5).unwrap());
+    }
+
+    #[test]
+    fn what_is_suspended_is_told_as_if_it_went_on() {
+        let mut suspended = canary(usual());
+        suspended["spec"]["suspend"] = true.into();
+        let (defaults, release) = (Defaults::default(), Release { rps: 50.0, errors: 0.0001 });
+        let ask = |canary| words(&Question { canary, defaults: &defaults, release }).unwrap();
+        assert_eq!(ask(&suspended), ask(&canary(usual())));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serin_core::{
 };
 
 use super::{
-    CanaryReport, Told,
+    CanaryReport, Outlook, Told,
     code::Code,
     compatibility,
     fields::{ALERT_PROVIDER, BUILT_IN, CANARY, METRIC_TEMPLATE, list, text},
@@ -83,7 +83,9 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport
             if normal.is_older {
                 compatibility.extend(compatibility::older());
             }
-            (told, Some(CanaryReport { canary: object.title(), plan, compatibility }))
+            let release = files.settings.release;
+            let outlook = release.map(|release| Outlook::of(&normal.json, &defaults, release));
+            (told, Some(CanaryReport { canary: object.title(), plan, outlook, compatibility }))
         }
     }
 }

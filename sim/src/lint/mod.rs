@@ -12,6 +12,7 @@ mod fields;
 pub mod json;
 mod known;
 mod manifests;
+mod outlook;
 mod plan;
 mod query;
 #[cfg(test)]
@@ -33,8 +34,12 @@ pub use self::code::{Code, Level};
 pub use self::compatibility::{Entry, Standing};
 pub use self::manifests::find;
 use self::manifests::{Files, Object};
+pub use self::outlook::Outlook;
 pub use self::plan::{Gate, Leg, Moves, Plan, Rollback};
-use crate::input::{self, InputError, Source};
+use crate::{
+    exact::Release,
+    input::{self, InputError, Source},
+};
 
 /// A file that is to be looked at.
 #[derive(Clone, Debug)]
@@ -66,6 +71,8 @@ pub struct Settings {
     pub provider: Text,
     /// The controller's own namespace: the second place a metric's template is looked for.
     pub namespace: Text,
+    /// A release of which is told what becomes of it.
+    pub release: Option<Release>,
 }
 
 /// Everything that was found.
@@ -87,7 +94,7 @@ pub struct FileReport {
     pub canaries: Vec<CanaryReport>,
 }
 
-/// What a Canary would do. What it can detect at a given traffic would stand here too, once that can be told.
+/// What a Canary would do.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CanaryReport {
@@ -95,6 +102,9 @@ pub struct CanaryReport {
     pub canary: String,
     /// What a release would look like; `null` if it has more checks than can be told.
     pub plan: Option<Plan>,
+    /// What would become of the release that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outlook: Option<Outlook>,
     /// How each field that is set stands to Flagger 1.44.
     pub compatibility: Vec<Entry>,
 }

@@ -97,6 +97,9 @@ fn told(canary: &CanaryReport, look: &Look) -> String {
             row(&mut text, &label, &sentence, look);
         }
     }
+    if let Some(outlook) = &canary.outlook {
+        row(&mut text, "a release", &outlook.to_string(), look);
+    }
     compatibility(&mut text, &canary.compatibility, look);
     text
 }

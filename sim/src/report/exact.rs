@@ -46,7 +46,7 @@ const COLUMNS: &[Column] = &[
 ];
 
 fn share(share: Option<f64>, look: &Look) -> String {
-    share.map_or_else(|| none(look), |share| format!("{:.2}%", 100.0 * share))
+    share.map_or_else(|| none(look), |share| format!("{:.1}%", 100.0 * share))
 }
 
 fn times(times: &Spread, look: &Look) -> String {
@@ -84,7 +84,7 @@ pub fn json(title: &str, points: &[Computed]) -> String {
 }
 
 /// Every number of a point, under the name it has in a sweep.
-fn numbers(exact: &Exact) -> Vec<(&'static str, Value)> {
+pub(crate) fn numbers(exact: &Exact) -> Vec<(&'static str, Value)> {
     let seconds = |times: &Spread, percentile| times.percentile(percentile).map(|time| time.as_secs());
     vec![
         ("promoted", rounded(exact.promoted).into()),
@@ -103,7 +103,7 @@ fn numbers(exact: &Exact) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// No more digits than are known.
-fn rounded(number: f64) -> f64 {
+/// A few digits more than are known.
+pub(crate) fn rounded(number: f64) -> f64 {
     (number * 1e5).round() / 1e5
 }

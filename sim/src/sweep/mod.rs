@@ -91,9 +91,10 @@ impl Sweep {
                 return tally;
             }
             let numbers = part * AT_ONCE..((part + 1) * AT_ONCE).min(mine);
+            let runs = drive::Runs::of(scenario);
             for number in numbers.clone() {
                 let run = self.shard.run(number);
-                tally.add(&drive::outcome(scenario, self.seed.wrapping_add(run)));
+                tally.add(&runs.outcome(self.seed.wrapping_add(run)));
             }
             done(numbers.end - numbers.start);
             tally

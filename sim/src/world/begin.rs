@@ -1,6 +1,6 @@
 //! The world at the beginning of a story.
 
-use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, rc::Rc, sync::Arc};
 
 use serin_core::{
     Observation, Phase, Rollout, State,
@@ -14,7 +14,7 @@ use serin_core::{
 };
 
 use super::{
-    Faults, Hooks, Metrics, World,
+    Canary, Faults, Hooks, Metrics, World,
     blind::Blindness,
     clock::Clock,
     pods::{Pods, not_ready},
@@ -22,8 +22,8 @@ use super::{
 use crate::scenario::{Scenario, Setting};
 
 impl<'a> World<'a> {
-    /// The world a scenario begins in, with the status it begins with.
-    pub(crate) fn begin(scenario: &'a Scenario, state: &State, seed: u64) -> Self {
+    /// The world a scenario begins in, with the Canary and the status it begins with.
+    pub(crate) fn begin(scenario: &'a Scenario, canary: Rc<Canary>, state: &State, seed: u64) -> Self {
         let setting = &scenario.setting;
         let is_set_up = !matches!(state.phase, Phase::New | Phase::Initializing);
         let mut truth = untouched(setting);
@@ -37,8 +37,8 @@ impl<'a> World<'a> {
         let mut world = Self {
             scenario,
             clock: Clock::new(setting.start),
-            canary: Rc::new(Ok(scenario.canary.clone())),
-            manifest: scenario.manifest.clone(),
+            canary,
+            manifest: Cow::Borrowed(&scenario.manifest),
             truth,
             blind: Blindness::default(),
             canary_pods: Pods::new(setting.canary_takes),

@@ -37,6 +37,9 @@ impl Blindness {
     /// Whether facts can be read again by now; says which.
     pub(super) fn end(&mut self, at: Duration, happened: &mut Vec<String>) -> bool {
         let before = self.unreadable.len() + self.stale.len();
+        if before == 0 {
+            return false;
+        }
         self.stale.retain(|_, until| *until > at);
         self.unreadable.retain(|fact, (until, _)| {
             let over = until.is_some_and(|until| until <= at);

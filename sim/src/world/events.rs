@@ -142,7 +142,7 @@ impl<'a> World<'a> {
 
     /// The Canary is understood anew. One that names other objects is not set up with them yet.
     fn edit(&mut self, patch: &serde_json::Value) -> String {
-        merge(&mut self.manifest["spec"], patch);
+        merge(&mut self.manifest.to_mut()["spec"], patch);
         let told = format!("the Canary is edited: {patch}");
         // A manifest that the API server refuses was refused where the scenario was read.
         let Ok(raw) = read_raw(&self.manifest) else { return told };

@@ -18,7 +18,7 @@ mod simulated;
 #[cfg(test)]
 mod tests;
 
-use std::{rc::Rc, time::Duration};
+use std::{borrow::Cow, rc::Rc, time::Duration};
 
 use serde_json::Value;
 use serin_core::{
@@ -55,7 +55,7 @@ pub(crate) struct World<'a> {
     clock: Clock,
     /// The Canary as it is understood now.
     canary: Rc<Canary>,
-    manifest: Value,
+    manifest: Cow<'a, Value>,
     /// Everything as it is; all of it is known.
     truth: Observation,
     blind: Blindness,

@@ -44,6 +44,9 @@ impl Part {
 #[derive(Clone)]
 pub(crate) struct Chance(ChaCha8Rng);
 
+/// Below this mean counts are drawn by Knuth's method.
+const FEW: f64 = 12.0;
+
 impl Chance {
     pub(crate) fn of(seed: u64, part: Part) -> Self {
         let mut stream = ChaCha8Rng::seed_from_u64(seed);
@@ -78,7 +81,27 @@ impl Chance {
         if mean <= 0.0 {
             return 0;
         }
+        if mean < FEW {
+            return self.few(mean);
+        }
         Poisson::new(mean).map_or(0, |poisson| poisson.sample(&mut self.0) as u64)
+    }
+
+    /// Knuth's method, with the very numbers that [`Poisson`] gives for such a mean; of what is rare most draws need no
+    /// exponential.
+    fn few(&mut self, mean: f64) -> u64 {
+        let mut product = self.place();
+        // `1 - mean` is never above it.
+        if product <= 1.0 - mean {
+            return 0;
+        }
+        let none = (-mean).exp();
+        let mut count = 0;
+        while product > none {
+            product *= self.place();
+            count += 1;
+        }
+        count
     }
 
     /// How many of `n` happen that each happen with this probability.
@@ -103,6 +126,17 @@ mod tests {
         assert_eq!(draw(Part::Requests), draw(Part::Requests));
         assert_ne!(draw(Part::Requests), draw(Part::Pods));
         assert_ne!(draw(Part::Trouble(What::Crash)), draw(Part::Trouble(What::StaleRead)));
+    }
+
+    #[test]
+    fn rare_counts_are_those_of_the_library() {
+        let (mut chance, mut library) = (Chance::of(3, Part::Requests), Chance::of(3, Part::Requests));
+        for step in 0..50_000 {
+            let mean = [1e-12, 1e-5, 0.01, 0.4, 1.0, 3.0, 11.9][step % 7];
+            let wanted = Poisson::new(mean).unwrap().sample(&mut library.0) as u64;
+            assert_eq!(chance.poisson(mean), wanted, "{mean}");
+        }
+        assert_eq!(chance.number(), library.number());
     }
 
     #[test]

@@ -1,0 +1,134 @@
+//! Effects of a plan, one after the other, and what comes between them: failures, and a controller that is stopped.
+
+use serin_core::{
+    Phase, Tick,
+    invariant::Call,
+    message::NoticeId,
+    tick::{Do, SaveError},
+};
+
+use super::{Decided, Drive, calls::Calls, limits::Pause, log::Log, store};
+use crate::scenario::{SaveFault, StopAfter, What};
+
+impl<L: Log> Drive<'_, L> {
+    /// Carries out the next command.
+    pub(super) fn apply(&mut self) {
+        let Do::Apply(command) = self.tick.next() else { return };
+        let outcome = self.world.carry_out(command);
+        let failed = outcome.as_ref().err().map(|(class, error)| (*class, error.to_string()));
+        let carried_out = failed.is_none();
+        self.log.tried(command, failed);
+        if carried_out && self.stops.commands() {
+            self.opposite();
+            self.stopped("after this command");
+        } else if carried_out && (self.stops.takes(StopAfter::Command) || self.world.strikes(What::Crash)) {
+            self.stopped("after this command");
+        } else {
+            self.tick.applied(outcome);
+        }
+    }
+
+    /// Saves the plan's state.
+    pub(super) fn save(&mut self) {
+        if self.stops.before_save() {
+            self.opposite();
+            self.stopped("before this save");
+            return;
+        }
+        match self.world.save_fault() {
+            Some(SaveFault::Conflict) => {
+                self.pause.grow(self.world.at(), 1);
+                self.happened.push("the save came too late: somebody else saved meanwhile".into());
+                self.tick.saved(Err(SaveError::Conflict));
+                return;
+            }
+            Some(SaveFault::Retry) => {
+                self.pause.grow(self.world.at(), 0);
+                self.happened.push("the save failed".into());
+                self.tick.saved(Err(SaveError::Failed));
+                return;
+            }
+            None => self.pause = Pause::default(),
+        }
+        self.note_save();
+        self.timeline.look(&self.saved, self.world.at());
+        if self.stops.after_save() {
+            self.opposite();
+            self.stopped("after this save");
+        } else if self.stops.takes(StopAfter::Save) || self.world.strikes(What::Crash) {
+            self.stopped("after this save");
+        } else if self.world.strikes(What::SaveAnswerLost) {
+            // Tried again, it comes too late: somebody has saved meanwhile, and that was this controller.
+            self.pause.grow(self.world.at(), 0);
+            self.happened.push("the save succeeded, and its answer was lost".into());
+            self.tick.saved(Err(SaveError::Conflict));
+        } else {
+            self.tick.saved(Ok(()));
+        }
+    }
+
+    /// Keeps the plan's state as an API server does, and checks that nothing is lost by it.
+    fn note_save(&mut self) {
+        let Some(plan) = self.tick.plan() else { return };
+        let Some(state) = &plan.state else { return };
+        let mut violations = Vec::new();
+        if let Some(Decided { canary, seen, now }) = &self.decided {
+            let call = Call { canary, state: &self.saved, seen, now: *now, plan };
+            violations.extend(self.history.note(&call).iter().map(ToString::to_string));
+        }
+        if state.seq != self.saved.seq + 1 {
+            violations.push(format!("store: seq {} is saved over seq {}", state.seq, self.saved.seq));
+        }
+        self.saved = if L::WATCHES {
+            store::kept(state).unwrap_or_else(|what| {
+                violations.push(what);
+                state.clone()
+            })
+        } else {
+            state.clone()
+        };
+        self.log.saved(&self.saved);
+        let is_over = matches!(self.saved.phase, Phase::Succeeded | Phase::Failed);
+        self.ended = self.ended.or_else(|| is_over.then(|| self.world.at())).filter(|_| is_over);
+        for violation in violations {
+            self.violate(violation);
+        }
+    }
+
+    /// Delivers what the saved state tells.
+    pub(super) fn send(&mut self) {
+        let Do::Send(notices) = self.tick.next() else { return };
+        let lost = self.world.loses_notices();
+        if lost {
+            self.happened.push("notices were lost".into());
+            self.tick.sent(&[]);
+            return;
+        }
+        let delivered: Vec<NoticeId> = notices.iter().map(|notice| notice.id).collect();
+        self.log.sent(notices);
+        self.tick.sent(&delivered);
+    }
+
+    /// The controller is stopped and started: all it knows is what was saved.
+    pub(super) fn restart(&mut self) {
+        self.log.restarted(self.decisions);
+        self.tick = Tick::new();
+        self.calls = Calls::default();
+        self.asked.clear();
+        self.decided = None;
+        self.wake_at = None;
+        self.pause = Pause::default();
+    }
+
+    pub(super) fn stopped(&mut self, place: &str) {
+        self.happened.push(format!("the controller was stopped {place} and started"));
+        self.restart();
+    }
+
+    /// From now on everything answers the opposite, if the stop point says so.
+    fn opposite(&mut self) {
+        let opposite = self.stops.turns_round();
+        self.world.metrics.opposite = opposite;
+        self.world.hooks.opposite = opposite;
+    }
+}
