@@ -77,6 +77,43 @@ fn hints_never_fail() {
 }
 
 #[test]
+fn snap_what_becomes_of_a_release() {
+    assert_cmd_snapshot!(lint().args(["--rps", "50", "--errors", "0.8%", "docs/shop.yaml"]));
+}
+
+#[test]
+fn snap_what_becomes_of_a_release_as_json() {
+    let args = ["--format", "json", "--rps", "50", "--errors", "0.8%", "docs/shop.yaml"];
+    assert_cmd_snapshot!(lint().args(args));
+}
+
+#[test]
+fn snap_a_release_whose_metrics_are_not_all_known() {
+    let weighted = "sim/tests/cli/lint/good/weighted.yaml";
+    assert_cmd_snapshot!(lint().args(["--rps", "50", "--errors", "0.8%", weighted]));
+}
+
+#[test]
+fn snap_what_cannot_be_computed_of_a_release() {
+    assert_cmd_snapshot!(lint().args(["--rps", "50", "--errors", "0.8%", &bad("window-too-long")]));
+}
+
+#[test]
+fn snap_what_is_no_release() {
+    for (name, args) in [
+        ("no-errors", &["--rps", "50"][..]),
+        ("no-share", &["--rps", "50", "--errors", "0.8"]),
+        ("over-one", &["--rps", "50", "--errors", "101%"]),
+        ("below-zero", &["--rps=-1", "--errors", "1%"]),
+        ("no-number", &["--rps", "nan", "--errors", "1%"]),
+    ] {
+        insta::with_settings!({snapshot_suffix => name}, {
+            assert_cmd_snapshot!(lint().args(args).arg("docs/shop.yaml"));
+        });
+    }
+}
+
+#[test]
 fn snap_standard_input_is_a_file() {
     let manifest =
         fs::File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/lint/bad/refused.yaml"));

@@ -1,6 +1,9 @@
 //! `serin sweep`, `serin sweep merge` and `serin tune`.
 
-use std::fs;
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use insta_cmd::assert_cmd_snapshot;
 
@@ -92,4 +95,34 @@ fn threads_and_shards_change_no_byte() {
     let two = serin().args(["sweep", "merge"]).args(&parts[..2]).output().unwrap();
     assert_eq!(two.status.code(), Some(2));
     assert_eq!(String::from_utf8(two.stderr).unwrap(), "error: shard 2/3 is missing\n");
+}
+
+/// Whether a process has a handler of its own for Ctrl-C.
+#[cfg(target_os = "linux")]
+fn catches_ctrl_c(process: u32) -> bool {
+    const CTRL_C: u64 = 1 << 1;
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & CTRL_C > 0))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_ends_a_sweep_with_what_it_has() {
+    let mut sweep = serin();
+    sweep.args(["sweep", RELEASE, "--runs", "1000000000", "--format", "csv"]);
+    let mut sweep = sweep.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while !catches_ctrl_c(sweep.id()) {
+        assert!(sweep.try_wait().unwrap().is_none(), "it has ended by itself");
+        std::thread::yield_now();
+    }
+    assert!(Command::new("kill").args(["-INT", &sweep.id().to_string()]).status().unwrap().success());
+    let output = sweep.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let (printed, told) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(printed.lines().count(), 2, "a heading and the only point: {printed}");
+    let counted: u64 = printed.lines().nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
+    assert_eq!(told, format!("error: stopped after {counted} rollouts\n"));
+    assert!(counted < 1_000_000_000);
 }
