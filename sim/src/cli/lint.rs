@@ -56,7 +56,7 @@ pub(crate) struct Args {
 /// A number as scenarios write it.
 fn number<U: Unit>(text: &str) -> Result<f64, String> {
     let expected = U::EXPECTED.split(", or").next().unwrap_or_default();
-    U::read(text.trim()).ok_or_else(|| format!("is not {expected}"))
+    U::read(text.trim()).ok_or_else(|| format!("expected {expected}"))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -69,7 +69,7 @@ const EXAMPLES: &str = "\
 Examples:
   serin lint canary.yaml                        findings, the plan, differences from Flagger
   serin lint --quiet --strict deploy/           in CI: findings only, warnings fail
-  serin lint --rps 50 --errors 0.8% shop.yaml   how often such a release is promoted, and what would help
+  serin lint --rps 50 --errors 0.8% shop.yaml   how often such a release is promoted
   helm template . | serin lint -                what a chart renders
   serin lint --format json deploy/ | jq -r '.findings[].code'";
 
@@ -90,9 +90,9 @@ JSON Lines, one object for each file:
                    checked), suspended. Times are since the new revision was seen, with pods
                    ready at once, checks that pass and gates that are open.
                    null: more than a million checks
-    outlook        with --rps and --errors: rps, errors (0 to 1), says, wrong (how often the verdict is,
-                   0 to 1), the numbers of `serin sweep --exact`, remedies (change, wrong), leftOut
-                   (metrics taken to pass); or notComputed, with the reason
+    outlook        with --rps and --errors: rps, errors (0 to 1), says, wrong (how often the
+                   verdict is, 0 to 1), the numbers of `serin sweep --exact`, remedies (change,
+                   wrong), leftOut (metrics taken to pass); or notComputed, with the reason
     compatibility  each field that is set: field, standing (same, different, own, not-supported),
                    row of docs/differences.md, what; several times if it differs in several ways
 
