@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, ErrorKind, Write},
+    io::{self, ErrorKind, Read as _, Write},
     path::{Path, PathBuf},
 };
 
@@ -209,11 +209,23 @@ pub(super) fn estimate(runs: u128) -> String {
     }
 }
 
+/// A shard, which is small whatever was counted: a few hundred bytes for each point.
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    const MOST_BYTES: u64 = 256 << 20;
+    let unreadable = |error: io::Error| format!("{}: cannot be read: {error}", file.display());
+    let mut bytes = Vec::new();
+    let open = fs::File::open(file).map_err(unreadable)?;
+    open.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(format!("{}: is larger than 256 MiB", file.display()));
+    }
+    Ok(bytes)
+}
+
 fn merged(files: &[PathBuf]) -> Result<Part, String> {
     let mut parts = Vec::new();
     for file in files {
-        let text = fs::read(file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))?;
-        let part = serde_json::from_slice(&text);
+        let part = serde_json::from_slice(&read(file)?);
         parts.push(part.map_err(|error| format!("{}: is no shard of a sweep: {error}", file.display()))?);
     }
     sweep::merge(parts).map_err(|error| error.to_string())

@@ -1,6 +1,6 @@
 //! When the events of a story are due.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serin_core::State;
 
@@ -9,6 +9,10 @@ use crate::scenario::{Action, Event, Trigger};
 pub(super) struct Timeline<'a> {
     events: &'a [Event],
     due: Vec<Due>,
+    /// Those that have a time, the first first.
+    timed: BTreeSet<(Duration, usize)>,
+    /// Those that watch the saved status.
+    watching: BTreeSet<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,47 +29,45 @@ enum Due {
 impl<'a> Timeline<'a> {
     /// The events of a story that begins with this status.
     pub(super) fn new(events: &'a [Event], saved: &State) -> Self {
-        let due = events.iter().map(|event| match event.trigger {
-            Trigger::At(at) => Due::At(at),
-            Trigger::After(_) | Trigger::When(_, _) => Due::Behind,
-        });
-        let mut timeline = Self { events, due: due.collect() };
+        let mut timeline = Self {
+            events,
+            due: vec![Due::Behind; events.len()],
+            timed: BTreeSet::new(),
+            watching: BTreeSet::new(),
+        };
+        for (index, event) in events.iter().enumerate() {
+            if let Trigger::At(at) = event.trigger {
+                timeline.becomes(index, Due::At(at));
+            }
+        }
         timeline.follow(0, Duration::ZERO, saved);
         timeline
     }
 
     /// The first event that is due by now.
     pub(super) fn due(&self, now: Duration) -> Option<(usize, &'a Action)> {
-        let due = self.due.iter().enumerate();
-        let due = due.filter_map(|(i, due)| match due {
-            Due::At(at) if *at <= now => Some((*at, i)),
-            Due::At(_) | Due::Behind | Due::Watching | Due::Past(_) => None,
-        });
-        due.min().map(|(_, i)| (i, &self.events[i].action))
+        let (_, index) = *self.timed.first().filter(|(at, _)| *at <= now)?;
+        Some((index, &self.events[index].action))
     }
 
     /// The time of the next event that has one.
     pub(super) fn next(&self) -> Option<Duration> {
-        let times = self.due.iter().filter_map(|due| match due {
-            Due::At(at) => Some(*at),
-            Due::Behind | Due::Watching | Due::Past(_) => None,
-        });
-        times.min()
+        self.timed.first().map(|(at, _)| *at)
     }
 
     /// An event has happened: the one behind it may be next.
     pub(super) fn happened(&mut self, index: usize, now: Duration, saved: &State) {
-        self.due[index] = Due::Past(now);
+        self.becomes(index, Due::Past(now));
         self.follow(index + 1, now, saved);
     }
 
     /// A status was saved.
     pub(super) fn look(&mut self, saved: &State, now: Duration) {
-        for (due, event) in self.due.iter_mut().zip(self.events) {
-            if let (Due::Watching, Trigger::When(pattern, after)) = (*due, &event.trigger)
+        for index in self.watching.clone() {
+            if let Trigger::When(pattern, after) = &self.events[index].trigger
                 && pattern.fits(saved)
             {
-                *due = Due::At(now.saturating_add(*after));
+                self.becomes(index, Due::At(now.saturating_add(*after)));
             }
         }
     }
@@ -87,12 +89,26 @@ impl<'a> Timeline<'a> {
 
     fn follow(&mut self, index: usize, now: Duration, saved: &State) {
         let Some(Due::Behind) = self.due.get(index) else { return };
-        self.due[index] = match &self.events[index].trigger {
+        let due = match &self.events[index].trigger {
             Trigger::After(after) => Due::At(now.saturating_add(*after)),
             Trigger::When(_, _) => Due::Watching,
             Trigger::At(at) => Due::At(*at),
         };
+        self.becomes(index, due);
         self.look(saved, now);
+    }
+
+    fn becomes(&mut self, index: usize, due: Due) {
+        match std::mem::replace(&mut self.due[index], due) {
+            Due::At(at) => _ = self.timed.remove(&(at, index)),
+            Due::Watching => _ = self.watching.remove(&index),
+            Due::Behind | Due::Past(_) => {}
+        }
+        match due {
+            Due::At(at) => _ = self.timed.insert((at, index)),
+            Due::Watching => _ = self.watching.insert(index),
+            Due::Behind | Due::Past(_) => {}
+        }
     }
 }
 

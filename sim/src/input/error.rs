@@ -82,14 +82,26 @@ pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     }
 }
 
+/// What the YAML library says of mappings within mappings without end.
+pub(super) const TOO_DEEP: &str = "recursion limit exceeded";
+
 /// Says a message of serde in our words: a near name in place of a list of all, and no types of Rust.
 pub(crate) fn reword(message: &str) -> String {
+    if message == TOO_DEEP {
+        return "is nested too deeply: more than 128 levels".into();
+    }
     for (what, ours) in [("unknown field ", "field"), ("unknown variant ", "value")] {
         let Some(rest) = message.strip_prefix(what) else { continue };
         let mut quoted = rest.split('`').skip(1).step_by(2);
         let name = quoted.next().unwrap_or_default();
         let known: Vec<&str> = quoted.filter(|known| !known.is_empty()).collect();
         return unknown(ours, name, &known);
+    }
+    if let Some((_, number)) = message.split_once("integer `")
+        && let Some((number, kind)) = number.split_once("` as ")
+        && ["i128", "u128"].iter().any(|wide| kind.starts_with(wide))
+    {
+        return format!("{number} is too large a number");
     }
     let Some((found, expected)) = message.rsplit_once(", expected ") else { return message.into() };
     let expected = match expected {
@@ -138,6 +150,12 @@ mod tests {
             reword("invalid value: integer `-1`, expected u32"),
             "invalid value: integer `-1`, expected a whole number"
         );
+    }
+
+    #[test]
+    fn a_number_that_no_type_holds_is_called_so() {
+        let serde = "invalid type: integer `99999999999999999999` as u128, expected any YAML value";
+        assert_eq!(reword(serde), "99999999999999999999 is too large a number");
     }
 
     #[test]

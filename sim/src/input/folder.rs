@@ -28,9 +28,14 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), InputError> {
         let path = entry.path();
         if entry.file_type().map_err(unreadable)?.is_dir() {
             below(&path, files)?;
-        } else if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
+        } else if path.extension().is_some_and(|end| end == "yaml" || end == "yml") && may_end(&path) {
             files.push(path);
         }
     }
     Ok(())
+}
+
+/// Whether it is a file, or a link that leads to none and is told as such. Pipes and devices may never end.
+fn may_end(path: &Path) -> bool {
+    fs::metadata(path).map_or(true, |found| found.is_file())
 }

@@ -4,8 +4,11 @@ mod error;
 mod folder;
 mod locate;
 mod source;
+mod spaces;
 
 pub use self::error::{Fault, InputError};
 pub(crate) use self::error::{nearest, reword, unknown};
 pub(crate) use self::folder::yaml_files;
-pub(crate) use self::source::{Source, read, read_from};
+pub(crate) use self::locate::Places;
+pub(crate) use self::source::{Source, read, read_from, read_named};
+pub(crate) use self::spaces::first as first_non_breaking_space;

@@ -1,6 +1,6 @@
 //! Reading a file: bounded in size, depth and expansion, and every error with its place.
 
-use std::{cell::Cell, fmt, fs, io, io::Read as _, path::Path};
+use std::{cell::Cell, fmt, fs, io, io::Read as _, path::Path, rc::Rc};
 
 use serde::{
     Deserializer,
@@ -8,8 +8,9 @@ use serde::{
 };
 
 use super::{
-    error::{Fault, InputError, reword},
-    locate,
+    error::{Fault, InputError, TOO_DEEP, reword},
+    locate::Places,
+    spaces,
 };
 
 /// What people write is pages, not books.
@@ -24,6 +25,14 @@ pub(crate) fn read(path: &Path) -> Result<String, InputError> {
     let unreadable = |error: io::Error| Fault::of_file(path, format!("cannot be read: {error}"));
     let file = fs::File::open(path).map_err(unreadable)?;
     read_from(path, file)
+}
+
+/// The text of a file that another file names. There a pipe or a device, which may never end, is not meant.
+pub(crate) fn read_named(path: &Path) -> Result<String, InputError> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(Fault::of_file(path, "is no regular file").into());
+    }
+    read(path)
 }
 
 /// The text that comes from a reader; `path` names it in errors.
@@ -42,30 +51,44 @@ pub(crate) fn read_from(path: &Path, reader: impl io::Read) -> Result<String, In
 }
 
 /// One document of a file.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Source<'a> {
-    pub(crate) text: &'a str,
+    pub(crate) text: Rc<str>,
     pub(crate) path: &'a Path,
     /// Its place among the documents of the file.
     pub(crate) document: usize,
+    /// The places of its fields.
+    pub(crate) places: Places,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    /// The first document of a file. Non-breaking spaces that set lines in are read as plain ones, and the mark that
+    /// some editors begin a text with as nothing: it would set the first line in.
+    pub(crate) fn new(text: &str, path: &'a Path) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        Self { text: spaces::plain(text).into(), path, document: 0, places: Places::default() }
+    }
+
+    /// Another document of the file.
+    pub(crate) fn nth(&self, document: usize) -> Self {
+        Self { document, ..self.clone() }
+    }
+
     /// The only document of the file.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, InputError> {
         self.guard()?;
         if self.text.trim().is_empty() {
             return Err(Fault::of_file(self.path, "is empty").into());
         }
-        self.read(serde_yaml::Deserializer::from_str(self.text)).map_err(InputError::from)
+        self.read(serde_yaml::Deserializer::from_str(&self.text)).map_err(InputError::from)
     }
 
     /// Every document of the file that is not empty, with its place.
     pub(crate) fn documents<T: DeserializeOwned>(&self) -> Result<Vec<(usize, T)>, InputError> {
         self.guard()?;
         let mut found = Vec::new();
-        for (document, one) in serde_yaml::Deserializer::from_str(self.text).enumerate() {
-            let source = Source { document, ..*self };
+        for (document, one) in serde_yaml::Deserializer::from_str(&self.text).enumerate() {
+            let source = self.nth(document);
             if let Some(value) = source.read::<Option<T>>(one)? {
                 found.push((document, value));
             }
@@ -76,7 +99,7 @@ impl Source<'_> {
     /// A fault of a field, with the line it stands in, or its parent where it is missing.
     pub(crate) fn fault(&self, field: impl Into<String>, what: impl Into<String>) -> Fault {
         let field = field.into();
-        let at = locate::locate(self.text, self.document, &field);
+        let at = self.places.locate(&self.text, self.document, &field);
         Fault { file: self.path.into(), at, field, what: what.into() }
     }
 
@@ -88,7 +111,8 @@ impl Source<'_> {
             let error = error.inner();
             // The library's place may be that of a parent, and ours that of the key before a value.
             let told = error.location().map(|at| (at.line(), at.column()));
-            let found = if field.is_empty() { None } else { locate::locate(self.text, self.document, field) };
+            let found =
+                if field.is_empty() { None } else { self.places.locate(&self.text, self.document, field) };
             Fault {
                 file: self.path.into(),
                 at: told.max(found),
@@ -108,10 +132,11 @@ impl Source<'_> {
                     b']' | b'}' => depth = depth.saturating_sub(1),
                     _ => {}
                 }
-            }
-            if depth > DEEPEST {
-                let at = Some((line + 1, 1));
-                return Err(Fault { at, ..Fault::of_file(self.path, "is nested too deeply") });
+                if depth > DEEPEST {
+                    let at = Some((line + 1, 1));
+                    let what = format!("is nested too deeply: more than {DEEPEST} brackets within brackets");
+                    return Err(Fault { at, ..Fault::of_file(self.path, what) });
+                }
             }
         }
         if !self.text.contains('*') {
@@ -119,11 +144,17 @@ impl Source<'_> {
         }
         // Errors of the text itself are told where it is read.
         let left = Cell::new(Some(MOST_EXPANDED));
-        for document in serde_yaml::Deserializer::from_str(self.text) {
-            let Err(error) = Measure(&left).deserialize(document) else { continue };
+        let measure = Measure { left: &left, number: longest_number(&self.text) };
+        for document in serde_yaml::Deserializer::from_str(&self.text) {
+            let Err(error) = measure.deserialize(document) else { continue };
             // The library has a limit of its own, by the number of aliases.
             if left.get().is_none() || error.to_string().contains("repetition limit") {
                 return Err(Fault::of_file(self.path, "is too large once its aliases are replaced"));
+            }
+            // Where nobody reads what is so deep, the rest would go unmeasured.
+            if error.to_string().contains(TOO_DEEP) {
+                let at = error.location().map(|at| (at.line(), at.column()));
+                return Err(Fault { at, ..Fault::of_file(self.path, reword(TOO_DEEP)) });
             }
             break;
         }
@@ -151,13 +182,25 @@ fn what(error: &serde_yaml::Error, field: &str) -> String {
 
 /// Walks a document with every alias followed, and fails when it becomes too large.
 #[derive(Clone, Copy)]
-struct Measure<'a>(&'a Cell<Option<usize>>);
+struct Measure<'a> {
+    /// What may still be taken; `None`: it was too much.
+    left: &'a Cell<Option<usize>>,
+    /// What a number takes: how long it is written is not told, but it is read again wherever it stands.
+    number: usize,
+}
 
 impl Measure<'_> {
     fn takes<E: serde::de::Error>(self, size: usize) -> Result<(), E> {
-        self.0.set(self.0.get().and_then(|left| left.checked_sub(size + 1)));
-        if self.0.get().is_some() { Ok(()) } else { Err(E::custom("too large")) }
+        self.left.set(self.left.get().and_then(|left| left.checked_sub(size + 1)));
+        if self.left.get().is_some() { Ok(()) } else { Err(E::custom("too large")) }
     }
+}
+
+/// The characters of the longest run that may be a number, in the units of a short one.
+fn longest_number(text: &str) -> usize {
+    const SHORT: usize = 16;
+    let runs = text.split(|c: char| !(c.is_ascii_hexdigit() || matches!(c, '.' | '+' | '-' | '_')));
+    runs.map(str::len).max().unwrap_or_default() / SHORT
 }
 
 impl<'de> DeserializeSeed<'de> for Measure<'_> {
@@ -177,15 +220,24 @@ impl<'de> Visitor<'de> for Measure<'_> {
         self.takes(1)
     }
     fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<(), E> {
-        self.takes(1)
+        self.takes(self.number)
     }
     fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<(), E> {
-        self.takes(1)
+        self.takes(self.number)
+    }
+    fn visit_i128<E: serde::de::Error>(self, _: i128) -> Result<(), E> {
+        self.takes(self.number)
+    }
+    fn visit_u128<E: serde::de::Error>(self, _: u128) -> Result<(), E> {
+        self.takes(self.number)
     }
     fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<(), E> {
-        self.takes(1)
+        self.takes(self.number)
     }
     fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        self.takes(1)
+    }
+    fn visit_none<E: serde::de::Error>(self) -> Result<(), E> {
         self.takes(1)
     }
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {

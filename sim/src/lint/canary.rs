@@ -153,12 +153,10 @@ fn outside(json: &Value, files: &Files<'_>, object: &Object) -> Vec<String> {
 }
 
 /// The same object, or the same target, earlier in the file. Other files may be for other clusters.
-fn twice(object: &Object, files: &Files<'_>) -> Vec<Told> {
-    let before = || files.of(object.kind).take_while(|other| !std::ptr::eq(*other, object));
-    let same_kind = || before().filter(|other| other.file == object.file);
-    let space = |object: &Object| object.namespace().unwrap_or("default").to_owned();
+fn twice<'a>(object: &Object, files: &'a Files<'_>) -> Vec<Told> {
+    let before = |first: Option<&'a Object>| first.filter(|first| !std::ptr::eq(*first, object));
     let mut told = Vec::new();
-    if !object.name().is_empty() && same_kind().any(|other| other.title() == object.title()) {
+    if before(files.first_named_like(object)).is_some() {
         told.push(Told {
             code: Code::DuplicateObject,
             field: "metadata.name".into(),
@@ -171,12 +169,7 @@ fn twice(object: &Object, files: &Files<'_>) -> Vec<Told> {
         });
         return told;
     }
-    let target = |object: &Object| {
-        let target = |field| text(&object.json, &format!("/spec/targetRef/{field}")).to_owned();
-        (space(object), target("kind"), target("name"))
-    };
-    let is_canary = object.kind == Kind::Canary && !target(object).2.is_empty();
-    if let Some(other) = same_kind().find(|other| is_canary && target(other) == target(object)) {
+    if let Some(other) = before(files.first_that_releases_like(object)) {
         told.push(Told {
             code: Code::SharedTarget,
             field: "spec.targetRef.name".into(),

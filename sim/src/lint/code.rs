@@ -57,8 +57,8 @@ codes! {
     // Files.
     /// The text is no YAML, or too large.
     Unreadable: Error "unreadable",
-    /// Lines that are set in with spaces which YAML does not know.
-    NonBreakingSpace: Error "non-breaking-space",
+    /// Spaces which YAML does not know stand for plain ones.
+    NonBreakingSpace: Warning "non-breaking-space",
     /// The file holds no object of ours.
     NothingToCheck: Hint "nothing-to-check",
     /// An object of our group with a kind that does not exist.

@@ -11,7 +11,7 @@ use super::{
     fields::{list, text},
 };
 use crate::{
-    input::{self, Fault, InputError, Source, nearest, yaml_files},
+    input::{self, Fault, InputError, Source, first_non_breaking_space, nearest, yaml_files},
     scenario::to_json,
 };
 
@@ -63,6 +63,19 @@ impl Object {
         format!("{}.{}", self.name(), self.namespace().unwrap_or("default"))
     }
 
+    /// Its file, its kind and [`Self::title`], if it has a name.
+    fn full_name(&self) -> Option<(usize, Kind, String)> {
+        (!self.name().is_empty()).then(|| (self.file, self.kind, self.title()))
+    }
+
+    /// The file of a Canary, and namespace, kind and name of its target, if it names one.
+    fn target(&self) -> Option<(usize, [String; 3])> {
+        let target = |field| text(&self.json, &format!("/spec/targetRef/{field}")).to_owned();
+        let named = self.kind == Kind::Canary && !target("name").is_empty();
+        let namespace = self.namespace().unwrap_or("default").to_owned();
+        named.then(|| (self.file, [namespace, target("kind"), target("name")]))
+    }
+
     /// Whether a reference means it. One that names no namespace is applied wherever it is wanted.
     pub(super) fn is(&self, kind: Kind, namespace: &str, name: &str) -> bool {
         self.kind == kind && self.name() == name && self.namespace().is_none_or(|own| own == namespace)
@@ -74,6 +87,10 @@ pub(super) struct Files<'a> {
     pub(super) settings: &'a Settings,
     pub(super) objects: Vec<Object>,
     faults: BTreeMap<usize, Vec<Finding>>,
+    /// The first object of a kind and a name in a file.
+    named: BTreeMap<(usize, Kind, String), usize>,
+    /// The first Canary of a target in a file.
+    releasing: BTreeMap<(usize, [String; 3]), usize>,
 }
 
 /// The files at `path`: a file as it is given, and below a folder every YAML file with objects of which one may be ours.
@@ -90,19 +107,25 @@ pub fn find(path: &Path) -> Result<Vec<PathBuf>, InputError> {
 
 impl<'a> Files<'a> {
     pub(super) fn read(inputs: &[Input], settings: &'a Settings) -> Self {
-        let mut files = Self { settings, objects: Vec::new(), faults: BTreeMap::new() };
+        let mut files = Self {
+            settings,
+            objects: Vec::new(),
+            faults: BTreeMap::new(),
+            named: BTreeMap::new(),
+            releasing: BTreeMap::new(),
+        };
         for (i, input) in inputs.iter().enumerate() {
             let before = files.objects.len();
             match &input.text {
                 Err(error) => files.broken(i, error),
-                Ok(text) if copied(text).is_some() => {
-                    let what = "is set in with non-breaking spaces, as text copied from a web page is: YAML does not \
-                                take them for spaces";
-                    files.fault(i, Code::NonBreakingSpace, copied(text), "", what);
-                    files.remedy(i, "replace each U+00A0 by a plain space");
-                }
                 Ok(text) => {
-                    let source = Source { text, path: &input.path, document: 0 };
+                    if let Some(at) = first_non_breaking_space(text) {
+                        let what = "has non-breaking spaces, as text copied from a web page has: they are read as \
+                                    plain ones here, and refused by a cluster";
+                        files.fault(i, Code::NonBreakingSpace, Some(at), "", what);
+                        files.remedy(i, "replace each U+00A0 by a plain space");
+                    }
+                    let source = Source::new(text, &input.path);
                     match source.documents::<serde_yaml::Value>() {
                         Err(error) => files.broken(i, &error),
                         Ok(documents) => {
@@ -137,6 +160,16 @@ impl<'a> Files<'a> {
         }
     }
 
+    /// The first object of this kind and name in its file; `None`: it has no name.
+    pub(super) fn first_named_like(&self, object: &Object) -> Option<&Object> {
+        Some(&self.objects[*self.named.get(&object.full_name()?)?])
+    }
+
+    /// The first Canary of this target in its file; `None`: it has no target.
+    pub(super) fn first_that_releases_like(&self, object: &Object) -> Option<&Object> {
+        Some(&self.objects[*self.releasing.get(&object.target()?)?])
+    }
+
     /// The objects of a kind, to be named.
     pub(super) fn of(&self, kind: Kind) -> impl Iterator<Item = &Object> {
         self.objects.iter().filter(move |object| object.kind == kind)
@@ -144,13 +177,10 @@ impl<'a> Files<'a> {
 
     fn document(&mut self, file: usize, document: usize, yaml: serde_yaml::Value, source: &Source<'_>) {
         let serde_yaml::Value::Mapping(mapping) = yaml else { return };
-        let source = Source { document, ..*source };
+        let source = source.nth(document);
         match to_json(mapping) {
             Ok(json) => self.object(file, document, String::new(), json, &source),
-            Err(error) => {
-                let at = source.fault("", "").at;
-                self.fault(file, Code::Unreadable, at, "", &error.to_string());
-            }
+            Err(error) => self.broken(file, &error.told(&source, "").into()),
         }
     }
 
@@ -166,7 +196,7 @@ impl<'a> Files<'a> {
         match Kind::ALL.into_iter().find(|known| known.name() == kind) {
             // `kind: Canary` without the group may be another controller's.
             Some(kind) if ours || text(&json, "/apiVersion").is_empty() => {
-                self.objects.push(Object { file, document, at, kind, json });
+                self.push(Object { file, document, at, kind, json });
             }
             None if ours => {
                 let names = Kind::ALL.map(Kind::name);
@@ -180,6 +210,17 @@ impl<'a> Files<'a> {
             }
             Some(_) | None => {}
         }
+    }
+
+    fn push(&mut self, object: Object) {
+        let place = self.objects.len();
+        if let Some(name) = object.full_name() {
+            self.named.entry(name).or_insert(place);
+        }
+        if let Some(target) = object.target() {
+            self.releasing.entry(target).or_insert(place);
+        }
+        self.objects.push(object);
     }
 
     fn broken(&mut self, file: usize, error: &InputError) {
@@ -206,12 +247,4 @@ fn may_hold_ours(text: &str) -> bool {
     let begins =
         |line: &str| line.starts_with(['{', '"']) || line.starts_with("kind:") || line.contains("\"kind\"");
     text.contains("flagger.app/") && text.lines().any(begins)
-}
-
-/// The first line that is set in with a non-breaking space.
-fn copied(text: &str) -> Option<(usize, usize)> {
-    text.lines().enumerate().find_map(|(i, line)| {
-        let column = line.chars().take_while(|c| c.is_whitespace()).position(|c| c == '\u{a0}')?;
-        Some((i + 1, column + 1))
-    })
 }

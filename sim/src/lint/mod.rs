@@ -172,9 +172,10 @@ pub fn lint(inputs: &[Input], settings: &Settings) -> Report {
 fn report(i: usize, input: &Input, files: &Files<'_>) -> FileReport {
     let mut findings = files.faults(i).to_vec();
     let mut canaries = Vec::new();
+    let source = Source::new(input.text.as_deref().unwrap_or_default(), &input.path);
     for object in files.objects.iter().filter(|object| object.file == i) {
         let (told, canary) = canary::look(object, files);
-        findings.extend(told.into_iter().map(|told| found(told, object, input)));
+        findings.extend(told.into_iter().map(|told| found(told, object, &source)));
         canaries.extend(canary);
     }
     findings.sort_by_key(|finding| (finding.at, std::cmp::Reverse(finding.level), finding.code));
@@ -182,15 +183,13 @@ fn report(i: usize, input: &Input, files: &Files<'_>) -> FileReport {
 }
 
 /// Gives what is told of an object its place in the file.
-fn found(told: Told, object: &Object, input: &Input) -> Finding {
+fn found(told: Told, object: &Object, source: &Source<'_>) -> Finding {
     let Told { code, field, what, remedy } = told;
-    let text = input.text.as_deref().unwrap_or_default();
-    let source = Source { text, path: &input.path, document: object.document };
     let path = match (object.at.as_str(), field.as_str()) {
         ("", _) => field,
         (_, "") => object.at.clone(),
         (at, field) => format!("{at}.{field}"),
     };
-    let at = source.fault(path.clone(), "").at;
+    let at = source.nth(object.document).fault(path.clone(), "").at;
     Finding { level: code.level(), code, at, field: path, what, remedy }
 }

@@ -53,6 +53,7 @@ pub(super) fn check(mut file: File, source: &Source<'_>) -> Result<Scenario, Inp
     events_make_sense(&events, &names, &mut faults);
     for (i, item) in &expect {
         sense::item(&format!("expect[{i}]"), item, &names, &setting, &mut faults);
+        sense::ends_in_time(&format!("expect[{i}]"), item, until, &mut faults);
     }
     sense::properties(&properties, &names, &setting, until, &mut faults);
     if !faults.found.is_empty() {

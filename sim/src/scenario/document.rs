@@ -35,7 +35,15 @@ impl Document {
     /// What cannot be read.
     pub fn load(path: &Path) -> Result<Self, InputError> {
         let text = input::read(path)?;
-        let source = Source { text: &text, path, document: 0 };
+        Self::parse(&text, path)
+    }
+
+    /// Reads a scenario from `text`; other files it names are looked for next to `path`.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, InputError> {
+        let source = Source::new(text, path);
         let mut tree: Value = source.parse()?;
         // Merge keys that cannot be merged stay as they are.
         let _ = tree.apply_merge();
@@ -48,7 +56,7 @@ impl Document {
                 templates.extend(others);
             }
         }
-        Ok(Self { path: path.into(), text, tree })
+        Ok(Self { path: path.into(), text: text.into(), tree })
     }
 
     /// The scenario with these fields set.
@@ -56,7 +64,7 @@ impl Document {
     /// # Errors
     /// A path that leads nowhere, and everything that makes no sense with these values.
     pub fn with(&self, sets: &[Set]) -> Result<Scenario, InputError> {
-        let source = Source { text: &self.text, path: &self.path, document: 0 };
+        let source = Source::new(&self.text, &self.path);
         let mut tree = self.tree.clone();
         for setting in sets {
             self.set(&mut tree, setting).map_err(|what| source.fault(&*setting.path, what))?;
@@ -89,8 +97,8 @@ impl Document {
     }
 
     fn set(&self, tree: &mut Value, setting: &Set) -> Result<(), String> {
-        let value: Value =
-            serde_yaml::from_str(&setting.value).map_err(|_| format!("`{}` is no value", setting.value))?;
+        let source = Source::new(&setting.value, &self.path);
+        let value: Value = source.parse().map_err(|_| format!("`{}` is no value", setting.value))?;
         let mut at = tree;
         for step in steps(&self.full(&setting.path)) {
             at = match step {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, de::IgnoredAny};
 
-use crate::input::{self, Fault, InputError};
+use crate::input::{self, Fault, InputError, Source};
 
 /// The scenario files among `paths`: files as they are given, and below folders every YAML file with the key
 /// `scenario`, sorted.
@@ -45,7 +45,7 @@ fn is_scenario(path: &Path) -> bool {
     };
     let Ok(text) = input::read(path) else { return true };
     let has_line = text.lines().filter(|line| !line.starts_with(' ')).any(begins);
-    has_line || (text.contains("scenario") && serde_yaml::from_str::<Probe>(&text).is_ok())
+    has_line || (text.contains("scenario") && Source::new(&text, path).parse::<Probe>().is_ok())
 }
 
 #[cfg(test)]

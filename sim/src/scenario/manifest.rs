@@ -1,12 +1,15 @@
 //! The manifests of a story: the Canary and the MetricTemplates, written in the file or named by path.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 use serde_json::{Map, Value};
 use serde_yaml::Mapping;
 
 use super::shape::TextOr;
-use crate::input::{self, Fault, InputError, Source};
+use crate::input::{self, Fault, InputError, Places, Source};
 
 /// The manifests of a story.
 pub(super) struct Manifests {
@@ -19,7 +22,15 @@ pub(super) struct Manifests {
 pub(super) struct Canary {
     pub(super) json: Value,
     /// Its file and its document there; `None`: it stands in the scenario itself.
-    outside: Option<(PathBuf, String, usize)>,
+    outside: Option<Outside>,
+}
+
+/// A document of a file that the scenario names.
+struct Outside {
+    path: PathBuf,
+    text: Rc<str>,
+    document: usize,
+    places: Places,
 }
 
 impl Canary {
@@ -28,8 +39,9 @@ impl Canary {
         let named = if field.is_empty() { "canary".into() } else { format!("canary.{field}") };
         match &self.outside {
             None => scenario.fault(named, what),
-            Some((path, text, document)) => {
-                let source = Source { text, path, document: *document };
+            Some(Outside { path, text, document, places }) => {
+                let (text, places) = (text.clone(), places.clone());
+                let source = Source { text, path, document: *document, places };
                 Fault { field: named, ..source.fault(field, what) }
             }
         }
@@ -45,7 +57,7 @@ pub(super) fn manifests(
     let mut found = Vec::new();
     let canary = match canary {
         TextOr::Map(mapping) => {
-            let json = to_json(mapping).map_err(|error| scenario.fault("canary", error.to_string()))?;
+            let json = to_json(mapping).map_err(|error| error.told(scenario, "canary"))?;
             Canary { json, outside: None }
         }
         TextOr::Text(name) => {
@@ -54,7 +66,7 @@ pub(super) fn manifests(
             found.extend::<Vec<_>>(others);
             let (document, json) =
                 only(canaries).map_err(|what| scenario.fault("canary", format!("`{name}` {what}")))?;
-            Canary { json, outside: Some((path, text, document)) }
+            Canary { json, outside: Some(Outside { path, text, document, places: Places::default() }) }
         }
     };
     let mut templates_found: Vec<Value> = found.into_iter().map(|(_, json)| json).collect();
@@ -62,7 +74,7 @@ pub(super) fn manifests(
         let field = format!("templates[{i}]");
         match template {
             TextOr::Map(mapping) => {
-                let json = to_json(mapping).map_err(|error| scenario.fault(&field, error.to_string()))?;
+                let json = to_json(mapping).map_err(|error| error.told(scenario, &field))?;
                 if kind(&json) != "MetricTemplate" {
                     return Err(scenario.fault(field + ".kind", "must be MetricTemplate").into());
                 }
@@ -100,11 +112,54 @@ pub(super) fn inline(
 }
 
 /// A YAML mapping as the JSON an API server keeps.
-pub(crate) fn to_json(mapping: Mapping) -> Result<Value, serde_json::Error> {
+pub(crate) fn to_json(mapping: Mapping) -> Result<Value, NoJson> {
     let mut value = serde_yaml::Value::Mapping(mapping);
     // Merge keys that cannot be merged stay as they are.
     let _ = value.apply_merge();
-    serde_json::to_value(value)
+    if let Some((field, number)) = no_number(&value) {
+        return Err(NoJson { field, what: format!("{number} is no number that a cluster knows") });
+    }
+    serde_json::to_value(value).map_err(|error| NoJson { field: String::new(), what: error.to_string() })
+}
+
+/// What no API server keeps.
+#[derive(Debug)]
+pub(crate) struct NoJson {
+    /// Where it stands; empty where that is not known.
+    pub(crate) field: String,
+    pub(crate) what: String,
+}
+
+impl NoJson {
+    /// The fault of a file in which the mapping stands in this field.
+    pub(crate) fn told(self, source: &Source<'_>, parent: &str) -> Fault {
+        let gap = if parent.is_empty() || self.field.is_empty() { "" } else { "." };
+        source.fault(format!("{parent}{gap}{}", self.field), self.what)
+    }
+}
+
+/// The path of the first number that JSON would drop without a word, and the number.
+fn no_number(value: &serde_yaml::Value) -> Option<(String, f64)> {
+    match value {
+        serde_yaml::Value::Number(number) => {
+            number.as_f64().filter(|number| !number.is_finite()).map(|number| (String::new(), number))
+        }
+        serde_yaml::Value::Sequence(items) => items.iter().enumerate().find_map(|(i, item)| {
+            no_number(item).map(|(below, number)| (below_of(&format!("[{i}]"), &below), number))
+        }),
+        serde_yaml::Value::Mapping(fields) => fields.iter().find_map(|(key, value)| {
+            no_number(value)
+                .map(|(below, number)| (below_of(key.as_str().unwrap_or_default(), &below), number))
+        }),
+        serde_yaml::Value::Tagged(tagged) => no_number(&tagged.value),
+        serde_yaml::Value::Null | serde_yaml::Value::Bool(_) | serde_yaml::Value::String(_) => None,
+    }
+}
+
+/// A path below a key or an index.
+fn below_of(step: &str, below: &str) -> String {
+    let gap = if below.is_empty() || below.starts_with('[') { "" } else { "." };
+    format!("{step}{gap}{below}")
 }
 
 type Documents = Vec<(usize, Value)>;
@@ -114,15 +169,16 @@ fn documents(
     name: &str,
     field: &str,
     scenario: &Source<'_>,
-) -> Result<(PathBuf, String, Documents), InputError> {
+) -> Result<(PathBuf, Rc<str>, Documents), InputError> {
     let path = scenario.path.parent().unwrap_or(Path::new("")).join(name);
-    let text = input::read(&path).map_err(|error| named(error, field, scenario))?;
-    let source = Source { text: &text, path: &path, document: 0 };
+    let text = input::read_named(&path).map_err(|error| named(error, field, scenario))?;
+    let source = Source::new(&text, &path);
     let mut found = Vec::new();
     for (document, mapping) in source.documents::<Mapping>()? {
-        let json = to_json(mapping).map_err(|error| Fault::of_file(&path, error.to_string()))?;
+        let json = to_json(mapping).map_err(|error| error.told(&source.nth(document), ""))?;
         found.push((document, json));
     }
+    let text = source.text;
     Ok((path, text, found))
 }
 

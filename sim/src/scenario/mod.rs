@@ -91,7 +91,7 @@ pub fn load(path: &Path) -> Result<Scenario, InputError> {
 /// # Errors
 /// Everything that is wrong with it, each with its place.
 pub fn parse(text: &str, path: &Path) -> Result<Scenario, InputError> {
-    let source = Source { text, path, document: 0 };
+    let source = Source::new(text, path);
     let file = source.parse()?;
     check::check(file, &source)
 }

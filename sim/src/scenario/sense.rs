@@ -55,6 +55,10 @@ impl Faults<'_> {
     }
 }
 
+/// All users.
+const ALL: u8 = 100;
+const NO_WEIGHT: &str = "is no percentage from 0 to 100";
+
 /// An item of `expect`, or what a property holds.
 pub(super) fn item(field: &str, item: &Item, names: &Names, setting: &Setting, faults: &mut Faults<'_>) {
     match &item.expectation {
@@ -76,6 +80,10 @@ pub(super) fn item(field: &str, item: &Item, names: &Names, setting: &Setting, f
             let what = "needs a world with requests: say something of `world.traffic` or `world.versions`";
             faults.add_if(!simulated, &format!("{field}.requests"), what);
         }
+        Expectation::Weight { min, max } => {
+            faults.add_if(*max > ALL, &format!("{field}.weight.max"), NO_WEIGHT);
+            faults.add_if(min > max, &format!("{field}.weight"), "min lies above max: no weight is within");
+        }
         Expectation::End(pattern) | Expectation::Always(pattern) => pattern_of(field, pattern, names, faults),
         Expectation::Never(pattern) => pattern_of(&format!("{field}.never"), pattern, names, faults),
         Expectation::Time(span) => {
@@ -86,7 +94,6 @@ pub(super) fn item(field: &str, item: &Item, names: &Names, setting: &Setting, f
         }
         Expectation::Phases(_)
         | Expectation::Weights(_)
-        | Expectation::Weight { .. }
         | Expectation::Routes(_)
         | Expectation::Rows(_)
         | Expectation::Event(_)
@@ -94,6 +101,17 @@ pub(super) fn item(field: &str, item: &Item, names: &Names, setting: &Setting, f
         | Expectation::Condition(_)
         | Expectation::Promoted(_) => {}
     }
+}
+
+/// Whether a time that is expected lies within the story.
+pub(super) fn ends_in_time(field: &str, item: &Item, until: Duration, faults: &mut Faults<'_>) {
+    if let Expectation::Time(span) = &item.expectation {
+        faults.add_if(span.min > Some(until), &format!("{field}.time.min"), &behind(until));
+    }
+}
+
+fn behind(until: Duration) -> String {
+    format!("lies behind the end of the story, which is `until: {}`", Human(until))
 }
 
 /// Properties, each with its place in the file.
@@ -113,11 +131,7 @@ pub(super) fn properties(
                 if let Some(when) = when {
                     pattern_of(&format!("{field}.when"), when, names, faults);
                 }
-                if *within > until {
-                    let what =
-                        format!("lies behind the end of the story, which is `until: {}`", Human(until));
-                    faults.add(format!("{field}.within"), what);
-                }
+                faults.add_if(*within > until, &format!("{field}.within"), &behind(until));
                 never_stops(&field, setting, faults);
             }
         }
@@ -167,6 +181,9 @@ fn never_stops(field: &str, setting: &Setting, faults: &mut Faults<'_>) {
 }
 
 fn pattern_of(field: &str, pattern: &Pattern, names: &Names, faults: &mut Faults<'_>) {
+    if pattern.canary_weight.is_some_and(|weight| weight > ALL) {
+        faults.add(format!("{field}.canaryWeight"), NO_WEIGHT);
+    }
     if let Some(revision) = &pattern.revision {
         faults.name("revision", &format!("{field}.revision"), revision, &names.revisions());
     }

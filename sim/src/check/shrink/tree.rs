@@ -35,7 +35,7 @@ impl Tree {
     pub fn load(path: &Path, scenario: &Scenario) -> Result<Self, InputError> {
         let text = input::read(path)?;
         let unreadable = |error: serde_yaml::Error| Fault::of_file(path, error.to_string());
-        let mut root: Value = serde_yaml::from_str(&text).map_err(unreadable)?;
+        let mut root: Value = input::Source::new(&text, path).parse()?;
         root.apply_merge().map_err(unreadable)?;
         if root.get("canary").is_some_and(Value::is_string) {
             let manifest = serde_yaml::to_value(&scenario.manifest).map_err(unreadable)?;
@@ -139,7 +139,7 @@ fn templates(root: &mut Value, folder: &Path) -> Result<(), InputError> {
         };
         let path = folder.join(name);
         let text = input::read(&path)?;
-        let source = input::Source { text: &text, path: &path, document: 0 };
+        let source = input::Source::new(&text, &path);
         inlined
             .extend(source.documents::<Mapping>()?.into_iter().map(|(_, mapping)| Value::Mapping(mapping)));
     }

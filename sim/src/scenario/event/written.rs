@@ -190,7 +190,7 @@ fn trigger(at: Option<Lasting>, when: Option<Pattern>, after: Option<Lasting>) -
 }
 
 fn to_json(mapping: serde_yaml::Mapping) -> Result<Value, String> {
-    manifest::to_json(mapping).map_err(|error| error.to_string())
+    manifest::to_json(mapping).map_err(|error| error.what)
 }
 
 impl WrittenReady {

@@ -74,7 +74,8 @@ fn traffic(written: WrittenTraffic, source: &Source<'_>, faults: &mut Vec<Fault>
 
 fn trace(name: &str, source: &Source<'_>) -> Result<Vec<(f64, f64)>, Fault> {
     let path = source.path.parent().unwrap_or(Path::new("")).join(name);
-    let text = input::read(&path).map_err(|error| source.fault("world.traffic.trace", error.to_string()))?;
+    let text =
+        input::read_named(&path).map_err(|error| source.fault("world.traffic.trace", error.to_string()))?;
     read_trace(&text).map_err(|(line, what)| Fault {
         file: path,
         at: Some((line, 1)),

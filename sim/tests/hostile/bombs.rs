@@ -1,0 +1,163 @@
+//! Files that are small and mean very much.
+
+use std::{fs::File, process::Stdio};
+
+use crate::{
+    STORY,
+    bounded::{folder_with, refused_by_all, refused_by_lint, serin, serin_reading},
+    story,
+};
+
+fn refused(text: impl AsRef<[u8]>, what: &str) {
+    refused_by_all("a.yaml", &text, what);
+    refused_by_lint("a.yaml", &text, what);
+}
+
+const LARGE: &str = "is too large once its aliases are replaced";
+
+#[test]
+fn aliases_of_aliases_are_refused() {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for i in 1..12 {
+        let below = vec![format!("*a{}", i - 1); 10].join(", ");
+        text += &format!("a{i}: &a{i} [{below}]\n");
+    }
+    refused(&text, LARGE);
+}
+
+#[test]
+fn a_long_text_that_stands_in_many_places_is_refused() {
+    let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(400_000), vec!["*a"; 100_000].join(", "));
+    refused(&text, LARGE);
+}
+
+#[test]
+fn a_long_number_that_stands_in_many_places_is_refused() {
+    let text = format!("a: &a 0.{}\nb: [{}]\n", "1".repeat(400_000), vec!["*a"; 100_000].join(", "));
+    refused(&text, LARGE);
+}
+
+#[test]
+fn a_number_that_no_type_holds_hides_no_aliases_behind_it() {
+    let text = format!(
+        "a: 99999999999999999999\nb: -99999999999999999999\nc: &c {}\nd: [{}]\n",
+        "x".repeat(400_000),
+        vec!["*c"; 100_000].join(", ")
+    );
+    refused(&text, LARGE);
+}
+
+#[test]
+fn mappings_that_are_merged_into_each_other_are_refused() {
+    let fields: String = (0..50).map(|i| format!("k{i}: {}, ", "x".repeat(100))).collect();
+    let mut text = format!("m0: &m0 {{{fields}}}\n");
+    for i in 1..12 {
+        let below = vec![format!("*m{}", i - 1); 10].join(", ");
+        text += &format!("m{i}: &m{i} {{<<: [{below}], own{i}: 1}}\n");
+    }
+    refused(&text, LARGE);
+}
+
+#[test]
+fn an_anchor_that_holds_itself_is_refused() {
+    refused("a: &a [*a]\n", "is nested too deeply");
+    refused("&a {a: *a}\n", "is nested too deeply");
+}
+
+#[test]
+fn what_is_nested_without_end_is_refused() {
+    let by_indentation: String = (0..1000).map(|i| " ".repeat(i) + "a:\n").collect();
+    for text in [
+        "[".repeat(200_000),
+        "{a: ".repeat(200_000),
+        "- ".repeat(200_000),
+        "? ".repeat(200_000),
+        by_indentation,
+    ] {
+        // A reader of scenarios may have seen before that it is none.
+        refused_by_all("a.yaml", &text, "a.yaml:");
+        refused_by_lint("a.yaml", &text, "is nested too deeply");
+    }
+}
+
+#[test]
+fn a_file_of_a_gibibyte_is_refused_unread() {
+    let folder = folder_with("small.yaml", STORY);
+    File::create(folder.path().join("a.yaml")).unwrap().set_len(1 << 30).unwrap();
+    for verb in ["replay", "explain", "check", "lint"] {
+        let ended = serin(folder.path(), [verb, "a.yaml"]);
+        assert_eq!(ended.code, Some(2), "{verb} {ended:?}");
+        assert!(ended.printed().contains("is larger than 1 MiB"), "{verb} {ended:?}");
+    }
+    // Among others it is told, and they are looked at.
+    let ended = serin(folder.path(), ["replay", "."]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.err.contains("a.yaml: is larger than 1 MiB"), "{ended:?}");
+    assert!(ended.out.contains("1 as expected"), "{ended:?}");
+}
+
+#[test]
+fn input_that_never_ends_is_refused() {
+    let folder = folder_with("small.yaml", STORY);
+    for verb in ["replay", "explain", "check", "lint"] {
+        let ended = serin(folder.path(), [verb, "/dev/zero"]);
+        assert_eq!(ended.code, Some(2), "{verb} {ended:?}");
+        assert!(ended.printed().contains("is larger than 1 MiB"), "{verb} {ended:?}");
+    }
+    let ended = serin_reading(folder.path(), ["lint", "-"], Stdio::from(File::open("/dev/zero").unwrap()));
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let ended = serin(folder.path(), ["sweep", "merge", "/dev/zero"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.err.contains("/dev/zero: is larger than"), "{ended:?}");
+}
+
+#[test]
+fn a_line_of_ten_mebibytes_is_refused() {
+    refused(format!("scenario: {}\n", "x".repeat(10 << 20)), "is larger than 1 MiB");
+}
+
+#[test]
+fn a_million_events_are_refused_and_as_many_as_fit_end() {
+    let events =
+        |count: usize| story("  - {at: 1m, deploy: v2}\n", &"  - {at: 1m, deploy: v2}\n".repeat(count));
+    refused(events(1_000_000), "is larger than 1 MiB");
+
+    let folder = folder_with("a.yaml", events(40_000));
+    let ended = serin(folder.path(), ["replay", "--quiet", "a.yaml"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[test]
+fn a_fault_behind_very_many_lists_in_a_line_is_found() {
+    for lists in [format!(" [{}]", "[a], ".repeat(200_000)), "\n- [a]".repeat(150_000)] {
+        let folder = folder_with("a.yaml", story("until: 1h", &format!("until: 1h\nuntill:{lists}")));
+        let ended = serin(folder.path(), ["replay", "a.yaml"]);
+        assert_eq!(ended.code, Some(2), "{:.2000}", ended.err);
+        assert!(ended.err.starts_with("error: a.yaml:19:1: untill: "), "{:.2000}", ended.err);
+    }
+}
+
+#[test]
+fn a_manifest_of_two_thousand_canaries_is_looked_at() {
+    let one = crate::manifest(STORY).replace("stepWeight: 20", "stepWeight: 70");
+    let names = (0..2000).map(|i| one.replace("shop", &format!("shop-{i}")));
+    let folder = folder_with("a.yaml", names.collect::<Vec<_>>().join("---\n"));
+    let ended = serin(folder.path(), ["lint", "--quiet", "a.yaml"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    // The last of them is found where it stands.
+    let begins = (one.lines().count() + 1) * 1999;
+    let line = ended.out.lines().rfind(|line| line.contains("  warning ")).unwrap();
+    let at: usize = line.trim_start().split_once(':').unwrap().0.parse().unwrap();
+    assert!(at > begins, "`{line}` is not behind line {begins}");
+}
+
+#[test]
+fn a_tree_of_settings_is_refused_on_the_command_line_as_well() {
+    let folder = folder_with("a.yaml", STORY);
+    let deep = format!("analysis.threshold={}", "[".repeat(100_000));
+    let ended = serin(folder.path(), ["sweep", "--runs", "1", "a.yaml", "--vary", &deep]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let many = "analysis.threshold=1..99999999999";
+    let ended = serin(folder.path(), ["sweep", "--runs", "1", "a.yaml", "--vary", many]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+}

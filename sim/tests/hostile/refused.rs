@@ -1,0 +1,169 @@
+//! Files that cannot be meant: each is refused by every verb that reads it, with what is wrong and where.
+
+use crate::{
+    STORY,
+    bounded::{folder_with, refused_by_all, refused_by_lint, serin},
+    manifest, story,
+};
+
+#[test]
+fn what_is_no_text_is_refused() {
+    let binary: Vec<u8> = (0..=255).cycle().take(4096).collect();
+    for bytes in [&binary[..], b"\xff\xfe\0s\0c\0e\0n\0", b"scenario: caf\xe9\n"] {
+        refused_by_all("a.yaml", bytes, "a.yaml: is not UTF-8 text (byte ");
+        refused_by_lint("a.yaml", bytes, "is not UTF-8 text");
+    }
+}
+
+#[test]
+fn what_is_empty_is_refused() {
+    for text in ["", "\n\n", "   ", "\u{feff}"] {
+        refused_by_all("a.yaml", text, "a.yaml: is empty");
+    }
+    for text in ["# nothing\n", "---\n", "~\n"] {
+        refused_by_all("a.yaml", text, "a.yaml:");
+    }
+}
+
+#[test]
+fn what_is_no_yaml_is_refused_with_its_line() {
+    for (text, at) in [
+        ("scenario: a\n\tcanary: b\n", "a.yaml:2:"),
+        ("scenario: [a\ncanary: b\n", "a.yaml:"),
+        ("scenario: a\n  canary: b\n", "a.yaml:2:"),
+        ("scenario: a\ncanary: *none\n", "a.yaml:2:"),
+        ("scenario: \"a\ncanary: b\n", "a.yaml:"),
+        ("scenario: a\n\0", "a.yaml:"),
+    ] {
+        refused_by_all("a.yaml", text, at);
+        refused_by_lint("a.yaml", text, "unreadable");
+    }
+}
+
+#[test]
+fn a_file_of_another_sort_is_refused() {
+    refused_by_all(
+        "a.yaml",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n",
+        "unknown field `apiVersion`",
+    );
+    refused_by_all("a.yaml", "[1, 2]\n", "expected a mapping");
+    refused_by_all("a.yaml", "{\"a\": 1}\n", "unknown field `a`");
+    refused_by_all("a.yaml", "<html><body>404</body></html>\n", "expected a mapping");
+}
+
+/// A part of the story, what stands in its place, the field that is told, and what is told of it.
+const CANARIES: &[(&str, &str, &str, &str)] = &[
+    ("kind: Canary", "kind: Service", "kind", "must be Canary"),
+    ("flagger.app/v1beta1", "apps/v1", "apiVersion", ""),
+    ("    targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}\n", "", "spec.targetRef", ""),
+    ("kind: Deployment, name: shop", "kind: Deployment", "spec.targetRef", ""),
+    ("interval: 30s", "interval: soon", "spec.analysis.interval", ""),
+    ("interval: 30s", "interval: 99999999999999999999h", "spec.analysis.interval", ""),
+    ("interval: 30s", "interval: -30s", "spec.analysis.interval", ""),
+    ("threshold: 2", "threshold: many", "spec.analysis.threshold", ""),
+    ("threshold: 2", "threshold: 99999999999999999999", "spec.analysis.threshold", ""),
+    ("stepWeight: 20", "stepWeight: -20", "spec.analysis.stepWeight", ""),
+    ("maxWeight: 60", "maxWeight: 101", "spec.analysis.maxWeight", ""),
+    ("stepWeight: 20", "stepWeights: [20, 10, 60]", "spec.analysis.stepWeights", ""),
+    ("stepWeight: 20", "stepWeights: [20, 200]", "spec.analysis.stepWeights", ""),
+    ("{min: 99}", "{min: 99, max: 1}", "thresholdRange", ""),
+    ("{min: 99}", "{min: .nan}", "thresholdRange", ""),
+    ("{min: 99}", "{min: .inf}", "thresholdRange", ""),
+    ("name: request-success-rate", "name: request-sucess-rate", "metrics[0]", ""),
+    (
+        "      threshold: 2\n",
+        "      threshold: 2\n      webhooks: [{name: a, type: no-such-hook, url: http://a}]\n",
+        "webhooks[0].type",
+        "",
+    ),
+];
+
+#[test]
+fn a_canary_that_makes_no_sense_is_refused() {
+    for (part, other, field, what) in CANARIES {
+        let text = story(part, other);
+        refused_by_all("a.yaml", &text, field);
+        refused_by_all("a.yaml", &text, what);
+        // A kind of somebody else is nothing to look at.
+        if !["kind", "apiVersion"].contains(field) {
+            refused_by_lint("a.yaml", manifest(&text), field);
+        }
+    }
+}
+
+/// A part of the story, what stands in its place, and what is told.
+const STORIES: &[(&str, &str, &str)] = &[
+    ("until: 1h", "untill: 1h", "unknown field `untill`; did you mean `until`?"),
+    ("until: 1h", "until: 99999999999999999999h", "until"),
+    ("until: 1h", "until: -1h", "until"),
+    ("scenario: a release\n", "scenario: a release\nscenario: another\n", "duplicate"),
+    ("at: 1m", "at: 2h", "events[0]"),
+    ("at: 1m", "at: .nan", "events[0]"),
+    ("deploy: v2", "deploys: v2", "events[0]"),
+    ("deploy: v2", "deploy: [v2]", "events[0]"),
+    ("phase: Succeeded", "phase: Succeded", "did you mean `Succeeded`?"),
+    ("phase: Succeeded", "weight: {max: 101}", "expect[0]"),
+    ("phase: Succeeded", "weight: {min: 60, max: 20}", "expect[0]"),
+    ("phase: Succeeded", "canaryWeight: 101", "expect[0].canaryWeight"),
+    ("phase: Succeeded", "time: {to: {phase: Succeeded}, min: 2h}", "until"),
+    (
+        "until: 1h",
+        "until: 1h\nworld: {metrics: {request-sucess-rate: [1]}}",
+        "did you mean `request-success-rate`?",
+    ),
+    ("until: 1h", "until: 1h\nproperties: [{}]", "properties[0]"),
+    ("until: 1h", "until: 1h\nstatus: {phase: None}", "status"),
+];
+
+#[test]
+fn a_story_that_makes_no_sense_is_refused() {
+    for (part, other, what) in STORIES {
+        refused_by_all("a.yaml", story(part, other), what);
+    }
+}
+
+#[test]
+fn what_another_editor_writes_is_read() {
+    for text in [STORY.replace('\n', "\r\n"), format!("\u{feff}{STORY}"), STORY.trim_end().to_owned()] {
+        let folder = folder_with("a.yaml", &text);
+        let ended = serin(folder.path(), ["replay", "--quiet", "a.yaml"]);
+        assert_eq!(ended.code, Some(0), "{text:?} {ended:?}");
+        let folder = folder_with("a.yaml", manifest(STORY));
+        assert_eq!(serin(folder.path(), ["lint", "a.yaml"]).code, Some(0));
+    }
+}
+
+#[test]
+fn a_field_that_nobody_knows_is_a_warning_in_a_manifest() {
+    let folder =
+        folder_with("a.yaml", manifest(&story("stepWeight: 20", "stepWeigth: 20\n      stepWeight: 20")));
+    let ended = serin(folder.path(), ["lint", "--quiet", "a.yaml"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.out.contains("warning spec.analysis.stepWeigth  unknown-field"), "{ended:?}");
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_refused() {
+    let folder = folder_with("a.yaml", STORY);
+    for args in [
+        &["schema", "deployment"][..],
+        &["schema", "\u{1b}[31m"],
+        &["explain", "a.yaml", "--at", "soon"],
+        &["sweep", "a.yaml", "--shard", "8/8"],
+        &["sweep", "a.yaml", "--shard", "0/0"],
+        &["sweep", "a.yaml", "--runs", "99999999999999999999"],
+        &["sweep", "a.yaml", "--vary", "no.such.field=1"],
+        &["sweep", "a.yaml", "--vary", "analysis.threshold="],
+        &["sweep", "merge", "a.yaml"],
+        &["tune", "a.yaml", "--goal", "missed<=NaN%"],
+        &["tune", "a.yaml", "--goal", "luck>=5%"],
+        &["check", "a.yaml", "--time", "-1s"],
+        &["check", "a.yaml", "--faults", "no-such-fault"],
+    ] {
+        let ended = serin(folder.path(), args);
+        assert_eq!(ended.code, Some(2), "{args:?} {ended:?}");
+        assert!(ended.err.starts_with("error: "), "{args:?} {ended:?}");
+        assert!(!ended.err.contains('\u{1b}'), "{args:?} {ended:?}");
+    }
+}
