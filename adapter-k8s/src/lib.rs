@@ -1,3 +1,13 @@
-//! The in-cluster controller's place: it will observe, carry out and save what `serin_core` decides.
+//! Runs `serin_core` against a Kubernetes cluster: it observes, carries out and saves; it decides nothing.
 //!
-//! There is nothing here yet.
+//! Pure, and tested without a cluster: what an object has to look like ([`workload`], [`router`]). Each takes objects as
+//! they were seen and returns objects as they have to be; [`change`] tells whether that takes a write.
+
+pub mod change;
+pub mod object;
+pub mod router;
+pub mod seen;
+pub mod services;
+pub mod settings;
+pub mod subject;
+pub mod workload;
