@@ -4,6 +4,9 @@
 //! they were seen and returns objects as they have to be; [`change`] tells whether that takes a write.
 
 pub mod change;
+pub mod clock;
+pub mod cluster;
+pub mod fence;
 pub mod object;
 pub mod router;
 pub mod seen;

@@ -1,0 +1,260 @@
+//! What is known of the cluster without asking it: the objects of every kind that is watched.
+//!
+//! What we write goes in at once, so that nobody here ever sees an object older than our own last write.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serin_core::{observation::Unseen, revision::Text};
+
+use crate::{
+    object::{Key, Kind, Object},
+    seen::Seen,
+};
+
+/// The objects of every watched kind.
+#[derive(Debug, Default)]
+pub struct Cache {
+    shelves: Mutex<BTreeMap<Kind, Shelf>>,
+}
+
+/// The objects of one kind.
+#[derive(Debug, Default)]
+struct Shelf {
+    objects: BTreeMap<Key, Arc<Object>>,
+    /// Objects that are gone, by the version they had: what is older must not bring them back.
+    gone: BTreeMap<Key, Text>,
+    state: ShelfState,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+enum ShelfState {
+    /// The first list is under way.
+    #[default]
+    Filling,
+    /// Every object is there.
+    Filled,
+    /// It cannot be read now, and why. What was read before is too old to act upon.
+    Broken(Text),
+}
+
+/// A change of an object, for whoever depends on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changed {
+    /// Which object.
+    pub key: Key,
+    /// As it was and as it is; `None` where there was or is none.
+    pub before: Option<Arc<Object>>,
+    /// As it is.
+    pub after: Option<Arc<Object>>,
+}
+
+impl Cache {
+    /// Whether that kind is being watched, however that goes.
+    #[must_use]
+    pub fn knows(&self, kind: Kind) -> bool {
+        self.shelves().contains_key(&kind)
+    }
+
+    /// Begins with a kind.
+    pub fn open(&self, kind: Kind) {
+        self.shelves().entry(kind).or_default();
+    }
+
+    /// Whether the first list of a kind has ended, well or not.
+    #[must_use]
+    pub fn is_settled(&self, kind: Kind) -> bool {
+        self.shelves().get(&kind).is_some_and(|shelf| shelf.state != ShelfState::Filling)
+    }
+
+    /// Notes that a kind cannot be read. Returns whether that is news.
+    pub fn break_down(&self, kind: Kind, why: &str) -> bool {
+        let mut shelves = self.shelves();
+        let state = &mut shelves.entry(kind).or_default().state;
+        let broken = ShelfState::Broken(why.into());
+        let news = *state != broken;
+        *state = broken;
+        news
+    }
+
+    /// Puts an object in, unless a newer one is there. Returns what has changed.
+    pub fn put(&self, object: Object) -> Option<Changed> {
+        let mut shelves = self.shelves();
+        shelves.entry(object.kind()).or_default().put(Arc::new(object))
+    }
+
+    /// Takes an object out, unless a newer one is there. `last` is its last version. Returns what has changed.
+    pub fn remove(&self, key: &Key, last: &str) -> Option<Changed> {
+        let mut shelves = self.shelves();
+        shelves.entry(key.kind).or_default().remove(key, last)
+    }
+
+    /// Puts a whole list in place of what was known; what was written after it stays. Returns what has changed.
+    pub fn replace(&self, kind: Kind, listed: Vec<Object>) -> Vec<Changed> {
+        let mut shelves = self.shelves();
+        let shelf = shelves.entry(kind).or_default();
+        let version = |object: &Object| object.resource_version().parse::<u64>().ok();
+        let newest = listed.iter().filter_map(version).max().map_or("".into(), |newest| newest.to_string());
+        let keys: BTreeSet<Key> = listed.iter().map(Object::key).collect();
+        let mut changed: Vec<Changed> =
+            listed.into_iter().filter_map(|object| shelf.put(Arc::new(object))).collect();
+        let missing: Vec<Key> = shelf.objects.keys().filter(|key| !keys.contains(*key)).cloned().collect();
+        for key in missing {
+            changed.extend(shelf.remove(&key, &newest));
+        }
+        shelf.state = ShelfState::Filled;
+        shelf.gone.clear();
+        changed
+    }
+
+    /// All objects of a kind, by name; none while it cannot be read.
+    #[must_use]
+    pub fn all(&self, kind: Kind) -> Vec<Arc<Object>> {
+        let shelves = self.shelves();
+        shelves.get(&kind).into_iter().flat_map(|shelf| shelf.objects.values().cloned()).collect()
+    }
+
+    fn shelves(&self) -> MutexGuard<'_, BTreeMap<Kind, Shelf>> {
+        // Nothing panics while it holds the lock; if something did, the maps are still whole.
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen for Cache {
+    fn find(&self, key: &Key) -> Result<Option<Arc<Object>>, Unseen> {
+        Ok(readable(self.shelves().get(&key.kind), key.kind)?.objects.get(key).cloned())
+    }
+
+    fn labelled(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        label: &str,
+        value: &str,
+    ) -> Result<Vec<Arc<Object>>, Unseen> {
+        let shelves = self.shelves();
+        let shelf = readable(shelves.get(&kind), kind)?;
+        let from = Key::new(kind, namespace, "");
+        let inside = shelf.objects.range(from..).take_while(|(key, _)| *key.namespace == *namespace);
+        let fitting = inside.filter(|(_, object)| object.label(label) == Some(value));
+        Ok(fitting.map(|(_, object)| object.clone()).collect())
+    }
+}
+
+fn readable(shelf: Option<&Shelf>, kind: Kind) -> Result<&Shelf, Unseen> {
+    match shelf {
+        None | Some(Shelf { state: ShelfState::Filling, .. }) => {
+            Err(Unseen::Unreadable(format!("{} are not read yet", kind.plural).into()))
+        }
+        Some(Shelf { state: ShelfState::Broken(why), .. }) => Err(Unseen::Unreadable(why.clone())),
+        Some(shelf) => Ok(shelf),
+    }
+}
+
+impl Shelf {
+    fn put(&mut self, object: Arc<Object>) -> Option<Changed> {
+        let key = object.key();
+        let known = self.objects.get(&key).map(|object| object.resource_version());
+        let known = known.or(self.gone.get(&key).map(|version| &**version));
+        if known.is_some_and(|known| is_outdated(object.resource_version(), known)) {
+            return None;
+        }
+        self.gone.remove(&key);
+        let before = self.objects.insert(key.clone(), object.clone());
+        Some(Changed { key, before, after: Some(object) })
+    }
+
+    fn remove(&mut self, key: &Key, last: &str) -> Option<Changed> {
+        let before = self.objects.get(key)?;
+        if !is_outdated(before.resource_version(), last) {
+            return None;
+        }
+        let before = self.objects.remove(key);
+        self.gone.insert(key.clone(), last.into());
+        Some(Changed { key: key.clone(), before, after: None })
+    }
+}
+
+/// Whether something of that version is no newer than what is known. All API servers on etcd count, and Kubernetes 1.35
+/// promises it; versions that are no numbers are taken as they come.
+fn is_outdated(version: &str, known: &str) -> bool {
+    match (version.parse::<u64>(), known.parse::<u64>()) {
+        (Ok(version), Ok(known)) => version <= known,
+        _ => version == known,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const KIND: Kind = Kind::namespaced("", "v1", "ConfigMap", "configmaps");
+
+    fn object(name: &str, version: u64) -> Object {
+        let metadata = json!({"name": name, "namespace": "n", "resourceVersion": version.to_string(), "labels": {"of": name}});
+        Object::read(KIND, json!({ "metadata": metadata }))
+    }
+
+    fn key(name: &str) -> Key {
+        Key::new(KIND, "n", name)
+    }
+
+    fn versions(cache: &Cache) -> Vec<String> {
+        cache.all(KIND).iter().map(|o| format!("{}@{}", o.name(), o.resource_version())).collect()
+    }
+
+    #[test]
+    fn what_is_older_than_our_own_write_changes_nothing() {
+        let cache = Cache::default();
+        cache.replace(KIND, vec![object("a", 3)]);
+        assert!(cache.put(object("a", 7)).is_some());
+        assert_eq!(cache.put(object("a", 5)), None);
+        assert_eq!(cache.put(object("a", 7)), None);
+        assert_eq!(cache.remove(&key("a"), "6"), None);
+        assert_eq!(versions(&cache), ["a@7"]);
+    }
+
+    #[test]
+    fn what_we_deleted_does_not_come_back() {
+        let cache = Cache::default();
+        cache.replace(KIND, vec![object("a", 3)]);
+        assert!(cache.remove(&key("a"), "4").is_some());
+        assert_eq!(cache.put(object("a", 4)), None);
+        assert!(cache.put(object("a", 9)).is_some(), "a new one of the same name does");
+    }
+
+    #[test]
+    fn a_list_keeps_what_was_written_after_it() {
+        let cache = Cache::default();
+        cache.replace(KIND, vec![object("a", 3), object("b", 4)]);
+        cache.put(object("c", 9));
+        let changed = cache.replace(KIND, vec![object("a", 5)]);
+        let keys: Vec<String> = changed.iter().map(|changed| changed.key.name.to_string()).collect();
+        assert_eq!(
+            (keys, versions(&cache)),
+            (vec!["a".into(), "b".into()], vec!["a@5".into(), "c@9".into()])
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_known() {
+        let cache = Cache::default();
+        assert!(cache.find(&key("a")).is_err(), "never listed");
+        cache.replace(KIND, vec![object("a", 3)]);
+        assert!(cache.find(&key("a")).unwrap().is_some() && cache.find(&key("b")).unwrap().is_none());
+        assert!(cache.break_down(KIND, "forbidden") && !cache.break_down(KIND, "forbidden"));
+        assert_eq!(cache.find(&key("a")), Err(Unseen::Unreadable("forbidden".into())));
+    }
+
+    #[test]
+    fn labels_find_the_objects_of_one_namespace() {
+        let cache = Cache::default();
+        cache.replace(KIND, vec![object("a", 3), object("b", 4)]);
+        let found = |namespace| cache.labelled(KIND, namespace, "of", "b").unwrap().len();
+        assert_eq!((found("n"), found("m")), (1, 0));
+    }
+}
