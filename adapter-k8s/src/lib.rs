@@ -3,11 +3,14 @@
 //! Pure, and tested without a cluster: what an object has to look like ([`workload`], [`router`]). Each takes objects as
 //! they were seen and returns objects as they have to be; [`change`] tells whether that takes a write.
 
+pub mod apply;
 pub mod change;
+pub mod claims;
 pub mod clock;
 pub mod cluster;
 pub mod fence;
 pub mod object;
+pub mod observe;
 pub mod router;
 pub mod seen;
 pub mod services;

@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 pub use self::write::WriteError;
 use self::{
     cache::{Cache, Changed},
-    interests::{Interest, Interests},
+    interests::Interests,
     reader::{Contents, Notes, Reader},
 };
 use crate::{
@@ -69,9 +69,14 @@ impl Cluster {
     /// Remembers what `reader` has read, so that it is woken when that changes, and fetches what was missing.
     ///
     /// Returns whether it is worth looking again at once.
-    pub async fn settle(self: &Arc<Self>, reader: &Key, notes: Notes) -> bool {
-        let Notes { read, unwatched, unfetched } = notes;
-        lock(&self.interests).note(reader, read);
+    pub async fn settle(self: &Arc<Self>, reader: &Key, mut notes: Notes) -> bool {
+        lock(&self.interests).note(reader, std::mem::take(&mut notes.read));
+        self.fetch_missing(notes).await
+    }
+
+    /// Fetches what a look has missed. Returns whether it is worth looking again.
+    pub async fn fetch_missing(self: &Arc<Self>, notes: Notes) -> bool {
+        let Notes { unwatched, unfetched, .. } = notes;
         for kind in &unwatched {
             self.watch(*kind).await;
         }
@@ -144,7 +149,8 @@ impl Cluster {
         self.wake(&readers);
     }
 
-    fn wake(&self, readers: &BTreeSet<Key>) {
+    /// Makes readers look again.
+    pub fn wake(&self, readers: &BTreeSet<Key>) {
         let waiting = lock(&self.waiting);
         for waker in readers.iter().filter_map(|reader| waiting.get(reader)) {
             waker.notify_one();
@@ -170,15 +176,6 @@ impl Cluster {
             self.wake(&readers);
         }
         self.settled.notify_waiters();
-    }
-}
-
-/// Reads that belong to no object.
-impl Interest {
-    /// Wakes when objects of a kind come or go.
-    #[must_use]
-    pub fn in_members(kind: Kind) -> BTreeSet<Self> {
-        BTreeSet::from([Self::Members(kind)])
     }
 }
 

@@ -37,6 +37,9 @@ pub trait Router: Sync {
     fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit>;
 }
 
+/// Every provider that [`of`] knows.
+pub const NAMES: &[&str] = &[];
+
 /// The router of a provider, by Flagger's names; `None` if it is not supported.
 #[must_use]
 pub fn of(provider: &str) -> Option<&'static dyn Router> {
