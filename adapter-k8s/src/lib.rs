@@ -4,16 +4,28 @@
 //! they were seen and returns objects as they have to be; [`change`] tells whether that takes a write.
 
 pub mod apply;
+pub mod ask;
 pub mod change;
 pub mod claims;
 pub mod clock;
 pub mod cluster;
+pub mod context;
+pub mod controller;
+pub mod driver;
+pub mod dry_run;
 pub mod fence;
+pub mod leader;
 pub mod object;
 pub mod observe;
+pub mod options;
+pub mod record;
 pub mod router;
 pub mod seen;
+pub mod send;
+pub mod server;
 pub mod services;
 pub mod settings;
+pub mod start;
 pub mod subject;
+pub mod telemetry;
 pub mod workload;
