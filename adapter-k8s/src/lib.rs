@@ -4,8 +4,12 @@
 //! they were seen and returns objects as they have to be; [`change`] tells whether that takes a write.
 
 pub mod change;
+mod checksum;
+pub mod configs;
+mod metadata;
 pub mod object;
 pub mod router;
+pub mod scaler;
 pub mod seen;
 pub mod services;
 pub mod settings;
