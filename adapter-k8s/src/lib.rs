@@ -10,4 +10,5 @@ pub mod seen;
 pub mod services;
 pub mod settings;
 pub mod subject;
+pub mod template;
 pub mod workload;
