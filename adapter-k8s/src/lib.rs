@@ -4,11 +4,16 @@
 //! they were seen and returns objects as they have to be; [`change`] tells whether that takes a write.
 
 pub mod change;
+pub mod http;
+pub mod metrics;
 pub mod object;
 pub mod router;
+pub mod secret;
 pub mod seen;
 pub mod services;
 pub mod settings;
 pub mod subject;
 pub mod template;
+#[cfg(test)]
+mod tests;
 pub mod workload;
