@@ -4,8 +4,10 @@
 //! they were seen and returns objects as they have to be; [`change`] tells whether that takes a write.
 
 pub mod change;
+pub mod hook;
 pub mod http;
 pub mod metrics;
+pub mod notify;
 pub mod object;
 pub mod router;
 pub mod secret;

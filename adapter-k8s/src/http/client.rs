@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     error::Error as _,
+    fmt,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -13,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{HttpError, MOST_READ, Reply, Request};
 
 /// Sends requests. One for the whole process: it keeps connections open.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Http {
     /// Trusted besides the system's.
     roots: Vec<Certificate>,
@@ -21,7 +22,7 @@ pub struct Http {
 }
 
 /// What needs a client of its own.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Way {
     insecure: bool,
     proxy: Option<String>,
@@ -66,7 +67,10 @@ impl Http {
     }
 
     fn client(&self, request: &Request) -> Result<Client, reqwest::Error> {
-        let way = Way { insecure: request.insecure, proxy: request.proxy.clone() };
+        let way = Way {
+            insecure: request.insecure,
+            proxy: request.proxy.as_ref().map(|proxy| proxy.reveal().into()),
+        };
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&way) {
             return Ok(client.clone());
@@ -96,6 +100,13 @@ impl Http {
         let built = builder().tls_certs_merge(self.roots.clone()).build();
         // A system that trusts nobody: plain HTTP still works, and TLS says whom it does not trust.
         built.or_else(|_| builder().tls_certs_only(self.roots.clone()).build())
+    }
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A proxy's address may hold a password.
+        f.write_str("Http")
     }
 }
 
@@ -166,13 +177,14 @@ fn is_refused_by_us(error: &reqwest::Error) -> bool {
     }
     let mut cause = error.source();
     while let Some(error) = cause {
-        // `io::Error` hides the error it wraps from `source`.
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = error.downcast_ref().or_else(|| inner?.downcast_ref());
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+        if matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))) {
             return true;
         }
-        cause = error.source();
+        cause = match error.downcast_ref::<std::io::Error>() {
+            // Its `source` would be that of the error it wraps.
+            Some(error) => error.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static)),
+            None => error.source(),
+        };
     }
     false
 }

@@ -35,7 +35,7 @@ pub struct Request {
     /// Do not verify the server's certificate.
     pub insecure: bool,
     /// HTTP proxy on the way there; that of the environment where left out.
-    pub proxy: Option<String>,
+    pub proxy: Option<Hidden>,
     /// The path is a credential as well, as in a Slack webhook's address: messages name the host alone.
     pub hides_path: bool,
 }

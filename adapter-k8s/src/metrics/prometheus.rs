@@ -11,7 +11,7 @@ use serin_core::{question::Answer, revision::Text, time::Timestamp};
 use super::{Provider, Source};
 use crate::{
     http::{Reply, Request},
-    secret::Secret,
+    secret::{Hidden, Secret},
 };
 
 /// Asks `<address>/api/v1/query`.
@@ -23,7 +23,7 @@ const MOST_TOLD: usize = 300;
 
 impl Provider for Prometheus {
     fn render(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Request, Text> {
-        let address = source.address.as_deref().unwrap_or_default();
+        let address = source.address.as_ref().map(Hidden::reveal).unwrap_or_default();
         let mut url = Url::parse(address).map_err(|_| Text::from("the Prometheus address is no URL"))?;
         let path = format!("{}/api/v1/query", url.path().trim_end_matches('/'));
         url.set_path(&path);
@@ -35,7 +35,7 @@ impl Provider for Prometheus {
             // The Secret's goes first, and alone.
             if authorization.is_none() || !name.eq_ignore_ascii_case("authorization") {
                 for value in values {
-                    request = request.header(name, value);
+                    request = request.header(name, value.reveal());
                 }
             }
         }

@@ -10,6 +10,7 @@ use serin_core::{
 
 use super::{built_in::Series, names::Names, shipped};
 use crate::{
+    secret::Hidden,
     subject::Subject,
     template::{self, TemplateError},
 };
@@ -20,13 +21,13 @@ pub struct Source {
     /// What is asked.
     pub system: MetricSystem,
     /// Where it is; `None` where such systems always are.
-    pub address: Option<String>,
+    pub address: Option<Hidden>,
     /// The query.
     pub query: String,
     /// The metric's window.
     pub interval: Duration,
     /// Sent with the request.
-    pub headers: BTreeMap<String, Vec<String>>,
+    pub headers: BTreeMap<String, Vec<Hidden>>,
     /// Do not verify the server's certificate.
     pub insecure: bool,
     /// AWS region.
@@ -71,8 +72,8 @@ impl Source {
                 let query = fill_in(&template.query).map_err(why)?;
                 Ok(Self {
                     system: template.system,
-                    address: template.address.as_deref().map(Into::into),
-                    headers: template.headers.clone(),
+                    address: template.address.as_deref().map(Hidden::new),
+                    headers: hidden(&template.headers),
                     insecure: template.insecure_skip_verify,
                     region: template.region.as_deref().map(Into::into),
                     secret: template.secret.clone().map(|secret| (template.namespace.clone(), secret)),
@@ -87,7 +88,7 @@ impl Source {
         let server = subject.manifest.spec.metrics_server.as_deref().filter(|server| !server.is_empty());
         Self {
             system: MetricSystem::Prometheus,
-            address: Some(server.unwrap_or(&subject.settings.metrics_server).into()),
+            address: Some(Hidden::new(server.unwrap_or(&subject.settings.metrics_server))),
             query,
             // Checked when the Canary was parsed.
             interval: parse_duration(&metric.interval).unwrap_or(Duration::from_secs(60)),
@@ -98,6 +99,11 @@ impl Source {
             scale: 1.0,
         }
     }
+}
+
+fn hidden(headers: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, Vec<Hidden>> {
+    let hide = |values: &Vec<String>| values.iter().map(Hidden::new).collect();
+    headers.iter().map(|(name, values)| (name.clone(), hide(values))).collect()
 }
 
 /// Whose series the built-in metrics read: a controller that was started for Linkerd reads Linkerd's in every Canary.

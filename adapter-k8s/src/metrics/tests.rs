@@ -72,7 +72,7 @@ fn a_query_of_ones_own_is_filled_in_and_asked_at_the_canarys_server() {
     let metrics = r#"[{name: a, query: "x{a='{{ name }}.{{ namespace }}', b='{{ ingress }}', c='{{ route }}'} # {{ service }}\n / y[{{ interval }}]"}]"#;
     let source = sources("istio", "Deployment", metrics, "{}").remove(0).unwrap();
     assert_eq!(source.query, "x{a='store.test', b='door-a', c='shop'} # front\n / y[1m]");
-    assert_eq!(source.address, Some(Settings::default().metrics_server));
+    assert_eq!(source.address.unwrap().reveal(), Settings::default().metrics_server);
 }
 
 #[test]

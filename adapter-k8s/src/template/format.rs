@@ -85,7 +85,7 @@ impl Verb {
             }
             'f' | 'F' => format!("{:.*}", self.precision.unwrap_or(6), float()?),
             'e' => scientific(float()?, self.precision.unwrap_or(6)),
-            'g' => show_float(float()?, 21),
+            'g' => show_float(float()?),
             _ => return Err(misfit()),
         };
         Ok(self.pad(text, value.is_number()))

@@ -40,7 +40,7 @@ pub(super) fn call(name: &str, values: &[&Value], missing: Missing) -> Result<Va
         ("print", values) => print(values),
         ("println", values) => values.iter().map(|value| show(value)).collect::<Vec<_>>().join(" ") + "\n",
         ("html", values) => escape(&print(values)),
-        ("js", values) => print(values).escape_default().to_string(),
+        ("js", values) => script(&print(values)),
         ("urlquery", values) => urlquery(&print(values)),
         _ => return Err(format!("`{name}` does not take such arguments")),
     };
@@ -78,16 +78,18 @@ fn length(value: &Value) -> Result<Value, String> {
 fn index(value: &Value, keys: &[&Value], missing: Missing) -> Result<Value, String> {
     let mut value = value;
     for key in keys {
-        let found = match (value, key) {
-            (Value::Object(fields), Value::String(key)) => fields.get(key),
-            (Value::Array(items), key) if key.is_u64() => whole(key).and_then(|at| items.get(at)),
-            (Value::Null, _) => None,
+        value = match (value, key) {
+            // Even where a missing field fails: in Go, this is how one asks whether a key is there.
+            (Value::Object(fields), Value::String(key)) => fields.get(key).unwrap_or(&Value::Null),
+            (Value::Array(items), key) if key.is_u64() => {
+                match (whole(key).and_then(|at| items.get(at)), missing) {
+                    (Some(found), _) => found,
+                    (None, Missing::IsEmpty) => &Value::Null,
+                    (None, Missing::Fails) => return Err(format!("there is no item {key}")),
+                }
+            }
+            (Value::Null, _) if missing == Missing::IsEmpty => &Value::Null,
             _ => return Err(format!("{key} cannot be looked up there")),
-        };
-        value = match (found, missing) {
-            (Some(found), _) => found,
-            (None, Missing::IsEmpty) => &Value::Null,
-            (None, Missing::Fails) => return Err(format!("there is no {key}")),
         };
     }
     Ok(value.clone())
@@ -137,8 +139,22 @@ fn escape(text: &str) -> String {
     said
 }
 
+/// As it may stand in a text of a script.
+fn script(text: &str) -> String {
+    let mut said = String::new();
+    for c in text.chars() {
+        match c {
+            '\\' | '\'' | '"' => said.extend(['\\', c]),
+            '<' | '>' | '&' | '=' => said.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c if c.is_control() => said.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => said.push(c),
+        }
+    }
+    said
+}
+
 /// As it may stand in the query of a URL.
-pub(crate) fn urlquery(text: &str) -> String {
+fn urlquery(text: &str) -> String {
     let mut said = String::new();
     for byte in text.bytes() {
         match byte {

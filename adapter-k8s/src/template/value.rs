@@ -35,15 +35,15 @@ pub(super) fn show(value: &Value) -> Cow<'_, str> {
 }
 
 fn show_number(number: &Number) -> String {
-    if number.is_f64() { show_float(number.as_f64().unwrap_or_default(), 21) } else { number.to_string() }
+    if number.is_f64() { show_float(number.as_f64().unwrap_or_default()) } else { number.to_string() }
 }
 
-/// With as few digits as tell it apart; with an exponent from 10^`most` on, as Go writes it.
-pub(super) fn show_float(value: f64, most: i32) -> String {
+/// With as few digits as tell it apart; with an exponent from 10^6 on and below 10^-4, as Go writes it.
+pub(super) fn show_float(value: f64) -> String {
     let scientific = format!("{value:e}");
     let Some((digits, exponent)) = scientific.split_once('e') else { return format!("{value}") };
     match exponent.parse::<i32>() {
-        Ok(exponent) if value != 0.0 && !(-4..most).contains(&exponent) => {
+        Ok(exponent) if value != 0.0 && !(-4..6).contains(&exponent) => {
             format!("{digits}e{}", signed(exponent))
         }
         _ => format!("{value}"),
