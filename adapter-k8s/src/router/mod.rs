@@ -4,6 +4,7 @@
 //! in [`of`].
 
 mod affinity;
+mod contour;
 mod gateway_api;
 mod istio;
 mod kubernetes;
@@ -13,6 +14,7 @@ mod parts;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod traefik;
 
 use std::sync::Arc;
 
@@ -52,11 +54,13 @@ pub trait Router: Sync {
 #[must_use]
 pub fn of(provider: &str) -> Option<&'static dyn Router> {
     Some(match provider {
+        "contour" => &contour::Contour,
         "gatewayapi:v1" => &gateway_api::V1,
         "gatewayapi:v1beta1" => &gateway_api::V1BETA1,
         "istio" => &istio::Istio,
         "kubernetes" => &kubernetes::Kubernetes,
         "nginx" => &nginx::Nginx,
+        "traefik" => &traefik::Traefik,
         _ => return None,
     })
 }

@@ -1,9 +1,11 @@
 //! Canaries and the objects around them, for the tests of all routers.
 
+mod contour;
 mod gateway_api;
 mod istio;
 mod nginx;
 mod properties;
+mod traefik;
 
 use std::{collections::BTreeMap, sync::Arc};
 
