@@ -3,6 +3,19 @@
 //! One file per router, each a pure pair: [`Router::render`] and [`Router::read`]. To add one, write its file and a line
 //! in [`of`].
 
+mod affinity;
+mod contour;
+mod gateway_api;
+mod istio;
+mod kubernetes;
+mod matching;
+mod nginx;
+mod parts;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod traefik;
+
 use std::sync::Arc;
 
 use serin_core::command::{Routes, Split};
@@ -43,9 +56,16 @@ pub const NAMES: &[&str] = &[];
 /// The router of a provider, by Flagger's names; `None` if it is not supported.
 #[must_use]
 pub fn of(provider: &str) -> Option<&'static dyn Router> {
-    match provider {
-        _ => None,
-    }
+    Some(match provider {
+        "contour" => &contour::Contour,
+        "gatewayapi:v1" => &gateway_api::V1,
+        "gatewayapi:v1beta1" => &gateway_api::V1BETA1,
+        "istio" => &istio::Istio,
+        "kubernetes" => &kubernetes::Kubernetes,
+        "nginx" => &nginx::Nginx,
+        "traefik" => &traefik::Traefik,
+        _ => return None,
+    })
 }
 
 /// What stands there, to be changed, or a new object.
