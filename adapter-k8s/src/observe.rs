@@ -101,7 +101,8 @@ fn supported(rollout: Rollout) -> Result<Rollout, Invalid> {
     if router::of(provider).is_some() {
         return Ok(rollout);
     }
-    let known = router::NAMES.join(", ");
+    let known: Vec<&str> = router::ROUTERS.iter().map(|(name, _)| *name).collect();
+    let known = known.join(", ");
     let what = format!("`{provider}` is not supported by this controller; supported are {known}");
     Err(Invalid {
         identity: rollout.identity().clone(),
