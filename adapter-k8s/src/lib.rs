@@ -15,6 +15,7 @@ pub mod context;
 pub mod controller;
 pub mod driver;
 pub mod dry_run;
+pub mod endpoints;
 pub mod fence;
 pub mod hook;
 pub mod http;

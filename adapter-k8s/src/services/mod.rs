@@ -80,6 +80,23 @@ pub fn read(subject: &Subject, seen: &dyn Seen) -> Result<Services, Unfit> {
     Ok(Services { apex, serving })
 }
 
+/// Whether anybody publishes endpoints for the pods behind the apex: where no pod has a node, nobody does.
+///
+/// # Errors
+/// It is not known.
+pub fn are_endpoints_published(subject: &Subject, seen: &dyn Seen) -> Result<bool, Unfit> {
+    for service in [subject.apex(), &subject.primary_service()] {
+        let slices = seen.labelled(ENDPOINT_SLICE, &subject.identity.namespace, SERVICE_NAME, service)?;
+        let named = |slice: &Arc<Object>| {
+            slice.at("/endpoints").and_then(Value::as_array).is_some_and(|endpoints| !endpoints.is_empty())
+        };
+        if slices.iter().any(named) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The apex as it stood before us, in front of the target. It stays when the Canary goes. Nothing, where there is no
 /// target to stand in front of.
 ///
