@@ -6,6 +6,8 @@
 pub mod change;
 mod checksum;
 pub mod configs;
+#[cfg(test)]
+mod fixtures;
 mod metadata;
 pub mod object;
 pub mod router;
