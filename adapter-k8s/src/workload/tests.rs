@@ -199,7 +199,7 @@ fn a_deployment_is_ready_as_its_status_says() {
             Readiness::NotReady { why, stalled } => {
                 format!("{}{why}", if stalled { "stalled: " } else { "" })
             }
-            other => format!("{other:?}"),
+            other @ (Readiness::Ready | Readiness::Missing) => format!("{other:?}"),
         }
     };
     let gave_up = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]);
@@ -247,7 +247,7 @@ fn what_cannot_be_released_is_refused_with_the_remedy() {
         |cluster: &Cluster| workload(&subject).target(&subject, ALL, cluster).unwrap_err().to_string();
     let mut other_label = cluster.clone();
     edit(&mut other_label, DEPLOYMENT, "web", |web| {
-        web.set("/spec/selector/matchLabels", json!({"run": "web"}))
+        web.set("/spec/selector/matchLabels", json!({"run": "web"}));
     });
     let (agent, mut by_hand) = fixtures::read(DAEMON_SET_YAML);
     edit(&mut by_hand, DAEMON_SET, "agent", |agent| agent.set("/spec/updateStrategy/type", "OnDelete"));
