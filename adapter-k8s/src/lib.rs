@@ -17,6 +17,8 @@ pub mod driver;
 pub mod dry_run;
 pub mod endpoints;
 pub mod fence;
+#[cfg(test)]
+mod fixtures;
 pub mod hook;
 pub mod http;
 pub mod leader;
