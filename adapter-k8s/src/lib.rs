@@ -8,6 +8,7 @@ pub mod change;
 pub mod claims;
 pub mod clock;
 pub mod cluster;
+pub mod crd;
 pub mod fence;
 pub mod object;
 pub mod observe;
