@@ -11,18 +11,22 @@ pub enum Change {
     Create(Object),
     /// Put this in place of the version it was computed from; refused by the server if that is not the newest.
     Replace(Object),
+    /// Delete the one that was seen, by its uid, and create this: the server lets nobody change it in place.
+    Recreate(Object),
     /// Take it away.
     Delete(Key),
 }
 
 /// The write that makes `wanted` of what was seen; `None` if it is so already.
 ///
-/// `wanted` is what was seen with the fields changed that are ours, or a new object.
+/// `wanted` is what was seen with the fields changed that are ours, or a new object. A new one where something stands
+/// takes the place of that.
 #[must_use]
 pub fn to(wanted: Object, seen: Option<&Object>) -> Option<Change> {
     match seen {
         None => Some(Change::Create(wanted)),
         Some(seen) if *seen == wanted => None,
+        Some(seen) if wanted.uid().is_empty() && !seen.uid().is_empty() => Some(Change::Recreate(wanted)),
         Some(_) => Some(Change::Replace(wanted)),
     }
 }
@@ -62,5 +66,22 @@ mod tests {
         let patch = json!({"a": {"b": 2, "c": [1], "gone": null, "new": {"y": null}}});
         assert_eq!(merge_patch(&seen, &wanted), patch);
         assert_eq!(merge_patch(&seen, &seen), json!({}));
+    }
+    use crate::object::Kind;
+
+    const CONFIG_MAP: Kind = Kind::namespaced("", "v1", "ConfigMap", "configmaps");
+
+    #[test]
+    fn a_new_object_where_one_stands_takes_its_place() {
+        let key = Key::new(CONFIG_MAP, "test", "settings");
+        let new = Object::new(&key);
+        let mut seen = new.clone();
+        assert_eq!(to(new.clone(), None), Some(Change::Create(new.clone())));
+        seen.set("/metadata/uid", "1");
+        assert_eq!(to(seen.clone(), Some(&seen)), None);
+        assert_eq!(to(new.clone(), Some(&seen)), Some(Change::Recreate(new)));
+        let mut changed = seen.clone();
+        changed.set("/data", json!({"a": "1"}));
+        assert_eq!(to(changed.clone(), Some(&seen)), Some(Change::Replace(changed)));
     }
 }

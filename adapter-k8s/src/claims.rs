@@ -7,10 +7,7 @@ use std::{
 
 use serin_core::revision::Text;
 
-use crate::{
-    object::{Key, Object},
-    subject::Subject,
-};
+use crate::object::{Key, Object};
 
 /// Which Canaries want which target. The oldest has it.
 #[derive(Debug, Default)]
@@ -34,20 +31,17 @@ struct Claimant {
 
 impl Claims {
     /// Notes which target a Canary wants.
+    pub fn announce(&self, canary: &Object) {
+        self.lock().announce(canary);
+    }
+
+    /// Notes which target a Canary wants, and says whether it has it.
     ///
     /// # Errors
     /// Who has it, in a sentence.
-    pub fn claim(&self, canary: &Object, subject: &Subject) -> Result<(), Text> {
-        let target =
-            [subject.identity.namespace.clone(), subject.shape.kind.clone(), subject.shape.target.clone()];
-        let claimant =
-            Claimant { created: canary.text("/metadata/creationTimestamp").into(), canary: canary.key() };
+    pub fn claim(&self, canary: &Object) -> Result<(), Text> {
         let mut claimed = self.lock();
-        if claimed.of.get(&claimant.canary).is_none_or(|(known, _)| *known != target) {
-            claimed.release(&claimant.canary);
-            claimed.of.insert(claimant.canary.clone(), (target.clone(), claimant.clone()));
-            claimed.by_target.entry(target.clone()).or_default().insert(claimant.clone());
-        }
+        let (target, claimant) = claimed.announce(canary);
         match claimed.by_target.get(&target).and_then(BTreeSet::first) {
             Some(first) if *first != claimant => Err(format!(
                 "spec.targetRef: {} {} is released by {} already; delete one of the two",
@@ -69,6 +63,20 @@ impl Claims {
 }
 
 impl Claimed {
+    fn announce(&mut self, canary: &Object) -> (Target, Claimant) {
+        let names =
+            [canary.namespace(), canary.text("/spec/targetRef/kind"), canary.text("/spec/targetRef/name")];
+        let target = names.map(Text::from);
+        let created = canary.text("/metadata/creationTimestamp").into();
+        let claimant = Claimant { created, canary: canary.key() };
+        if self.of.get(&claimant.canary).is_none_or(|(known, _)| *known != target) {
+            self.release(&claimant.canary);
+            self.of.insert(claimant.canary.clone(), (target.clone(), claimant.clone()));
+            self.by_target.entry(target.clone()).or_default().insert(claimant.clone());
+        }
+        (target, claimant)
+    }
+
     fn release(&mut self, canary: &Key) -> Vec<Key> {
         let Some((target, claimant)) = self.of.remove(canary) else { return Vec::new() };
         let Some(claimants) = self.by_target.get_mut(&target) else { return Vec::new() };
@@ -78,5 +86,35 @@ impl Claimed {
             self.by_target.remove(&target);
         }
         left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::kinds::CANARY;
+
+    fn canary(name: &str, created: &str, target: &str) -> Object {
+        let metadata = json!({"name": name, "namespace": "n", "creationTimestamp": created});
+        let spec = json!({"targetRef": {"kind": "Deployment", "name": target}});
+        Object::read(CANARY, json!({"metadata": metadata, "spec": spec}))
+    }
+
+    #[test]
+    fn the_oldest_canary_has_the_target_until_it_goes_or_wants_another() {
+        let claims = Claims::default();
+        let (old, young) =
+            (canary("b", "2026-01-01T00:00:00Z", "app"), canary("a", "2026-01-02T00:00:00Z", "app"));
+        claims.announce(&old);
+        let refused =
+            "spec.targetRef: Deployment app is released by Canary b.n already; delete one of the two";
+        assert_eq!((claims.claim(&young), claims.claim(&old)), (Err(refused.into()), Ok(())));
+        claims.claim(&canary("b", "2026-01-01T00:00:00Z", "other")).unwrap();
+        assert_eq!(claims.claim(&young), Ok(()));
+        claims.claim(&old).unwrap();
+        assert_eq!(claims.release(&old.key()), [young.key()]);
+        assert_eq!(claims.claim(&young), Ok(()));
     }
 }

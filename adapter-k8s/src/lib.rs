@@ -4,17 +4,41 @@
 //! they were seen and returns objects as they have to be; [`change`] tells whether that takes a write.
 
 pub mod apply;
+pub mod ask;
 pub mod change;
+mod checksum;
 pub mod claims;
 pub mod clock;
 pub mod cluster;
+pub mod configs;
+pub mod context;
+pub mod controller;
 pub mod crd;
+pub mod driver;
+pub mod dry_run;
 pub mod fence;
+pub mod hook;
+pub mod http;
+pub mod leader;
+mod metadata;
+pub mod metrics;
+pub mod notify;
 pub mod object;
 pub mod observe;
+pub mod options;
+pub mod record;
 pub mod router;
+pub mod scaler;
+pub mod secret;
 pub mod seen;
+pub mod send;
+pub mod server;
 pub mod services;
 pub mod settings;
+pub mod start;
 pub mod subject;
+pub mod telemetry;
+pub mod template;
+#[cfg(test)]
+mod tests;
 pub mod workload;

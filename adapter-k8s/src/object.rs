@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use serin_core::spec::Identity;
 
@@ -151,6 +152,14 @@ impl Object {
     #[must_use]
     pub fn into_value(self) -> Value {
         self.value
+    }
+
+    /// The whole of it, as a type that knows its fields.
+    ///
+    /// # Errors
+    /// It does not fit the type.
+    pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
+        T::deserialize(&self.value)
     }
 
     /// What stands at a JSON pointer such as `/spec/replicas`.

@@ -164,7 +164,7 @@ fn facts(
     claims: &Claims,
     seen: &dyn Seen,
 ) -> Observation {
-    let claimed = claims.claim(object, subject).map_err(Unfit::Refused);
+    let claimed = claims.claim(object).map_err(Unfit::Refused);
     let target = || {
         claimed?;
         workload_of(subject)?.target(subject, ready, seen)

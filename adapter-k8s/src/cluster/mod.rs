@@ -4,7 +4,7 @@ pub mod cache;
 pub mod interests;
 pub mod kinds;
 pub mod reader;
-mod request;
+pub(crate) mod request;
 mod watch;
 mod write;
 
@@ -15,6 +15,7 @@ use std::{
 };
 
 use kube::Client;
+use serin_core::revision::Text;
 use tokio::sync::Notify;
 
 pub use self::write::WriteError;
@@ -26,6 +27,7 @@ use self::{
 use crate::{
     fence::Fence,
     object::{Key, Kind, Object},
+    seen::Seen,
 };
 
 /// How long a first list may take before those who wait for it look again.
@@ -104,6 +106,33 @@ impl Cluster {
         };
         // Too slow is no failure: whoever wants it finds it unknown, and is woken when it is there.
         tokio::time::timeout(FIRST_LIST_WAIT, settled).await.ok();
+    }
+
+    /// Reads an object that nobody watches; `None` if there is none.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn read(&self, key: &Key) -> Result<Option<Object>, String> {
+        request::get(&self.client, key).await.map_err(|error| request::words(&error))
+    }
+
+    /// An object as it is known, its contents included; `None` if there is none.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub async fn known(self: &Arc<Self>, key: &Key) -> Result<Option<Arc<Object>>, Text> {
+        let mut looks = 0..3;
+        loop {
+            let (found, notes) = {
+                let reader = self.reader();
+                (reader.find(key), reader.into_notes())
+            };
+            match found {
+                Ok(found) => return Ok(found),
+                Err(_) if looks.next().is_some() && self.fetch_missing(notes).await => {}
+                Err(why) => return Err(format!("{key} is not known: {why}").into()),
+            }
+        }
     }
 
     /// What wakes `reader` when something that it has read changes.

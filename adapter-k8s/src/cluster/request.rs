@@ -23,7 +23,7 @@ pub(super) fn path(key: &Key) -> String {
 }
 
 /// Reads an object; `None` if there is none.
-pub(super) async fn get(client: &Client, key: &Key) -> Result<Option<Object>, kube::Error> {
+pub(crate) async fn get(client: &Client, key: &Key) -> Result<Option<Object>, kube::Error> {
     match send(client, Method::GET, &path(key), None).await {
         Ok(value) => Ok(Some(Object::read(key.kind, value))),
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
@@ -58,7 +58,7 @@ pub(super) fn class_of(error: &kube::Error) -> FailureClass {
 }
 
 /// An error in words, short: what the server said, or what went wrong on the way.
-pub(super) fn words(error: &kube::Error) -> String {
+pub(crate) fn words(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) => status.message.clone(),
         other => {
@@ -83,4 +83,24 @@ pub(super) fn metadata_of(object: &Object) -> Object {
         fields.remove("managedFields");
     }
     Object::read(object.kind(), json!({ "metadata": metadata }))
+}
+
+/// How a whole object is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Write {
+    /// It is new.
+    Post,
+    /// In place of the version it carries.
+    Put,
+}
+
+/// Writes a whole object.
+pub(crate) async fn write(client: &Client, how: Write, object: &Object) -> Result<Object, kube::Error> {
+    let key = object.key();
+    let (method, path) = match how {
+        Write::Post => (Method::POST, collection(key.kind, &key.namespace)),
+        Write::Put => (Method::PUT, path(&key)),
+    };
+    let answer = send(client, method, &path, Some(object.value())).await?;
+    Ok(Object::read(key.kind, answer))
 }

@@ -38,7 +38,13 @@ impl Cluster {
         match change {
             Change::Create(object) => self.create(object).await,
             Change::Replace(wanted) => self.replace(wanted).await,
-            Change::Delete(key) => self.delete(&key).await,
+            Change::Recreate(object) => {
+                let key = object.key();
+                let seen = self.as_known(&key).map(|seen| seen.uid().to_owned()).unwrap_or_default();
+                self.delete(&key, Some(&seen)).await?;
+                self.create(object).await
+            }
+            Change::Delete(key) => self.delete(&key, None).await,
         }
     }
 
@@ -93,10 +99,16 @@ impl Cluster {
         self.send("update", Method::PATCH, &request::path(&key), &key, Some(&patch)).await
     }
 
-    async fn delete(&self, key: &Key) -> Result<(), WriteError> {
+    /// Deletes an object; with a uid, that one alone and none that took its name.
+    async fn delete(&self, key: &Key, uid: Option<&str>) -> Result<(), WriteError> {
         self.passes_fence("delete", key)?;
-        match request::send(&self.client, Method::DELETE, &request::path(key), None).await {
-            Ok(_) => Ok(()),
+        let last = self.as_known(key).map(|object| object.resource_version().to_owned()).unwrap_or_default();
+        let options = uid.map(|uid| json!({"preconditions": {"uid": uid}}));
+        match request::send(&self.client, Method::DELETE, &request::path(key), options.as_ref()).await {
+            Ok(_) => {
+                self.noted(self.cache.remove(key, &last));
+                Ok(())
+            }
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             Err(error) => {
                 Err(WriteError::new(request::class_of(&error), "delete", key, &request::words(&error)))

@@ -2,13 +2,23 @@
 //!
 //! One file per kind of target. To add one, write its file and a line in [`of`].
 
+mod daemon_set;
+mod deployment;
+mod pods;
+pub(crate) mod selector;
+mod service;
+mod template;
+#[cfg(test)]
+mod tests;
+
 use serin_core::{
     observation::{Primary, Target},
     spec::raw::ObjectRef,
 };
 
+pub use self::{daemon_set::DAEMON_SET, deployment::DEPLOYMENT};
 use crate::{
-    object::Object,
+    object::{Kind, Object},
     seen::{Seen, Unfit},
     subject::Subject,
 };
@@ -81,6 +91,19 @@ pub trait Workload: Sync {
 #[must_use]
 pub fn of(target: &ObjectRef) -> Option<&'static dyn Workload> {
     match target.kind.as_str() {
+        "Deployment" => Some(&deployment::Deployment),
+        "DaemonSet" => Some(&daemon_set::DaemonSet),
+        // A Knative service has the same name, but is no Service.
+        "Service" if !target.api_version.starts_with("serving.knative.dev/") => Some(&service::Service),
+        _ => None,
+    }
+}
+
+/// The kind that runs pods, by its name; `None` where a target has none.
+pub(crate) fn with_pods(kind: &str) -> Option<Kind> {
+    match kind {
+        "Deployment" => Some(DEPLOYMENT),
+        "DaemonSet" => Some(DAEMON_SET),
         _ => None,
     }
 }
