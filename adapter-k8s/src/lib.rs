@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod configs;
 pub mod context;
 pub mod controller;
+pub mod crd;
 pub mod driver;
 pub mod dry_run;
 pub mod endpoints;
