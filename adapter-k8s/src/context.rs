@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::{claims::Claims, cluster::Cluster, http::Http, notify::Destination, record::Record, settings::Settings, telemetry::Telemetry};
+use crate::{
+    claims::Claims, cluster::Cluster, http::Http, notify::Destination, record::Record, settings::Settings,
+    telemetry::Telemetry,
+};
 
 /// What every Canary's driver shares.
 pub struct Context {

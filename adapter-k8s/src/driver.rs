@@ -47,8 +47,7 @@ pub async fn drive(context: Arc<Context>, key: Key, stop: watch::Receiver<bool>)
     let waker = context.cluster.waker(&key);
     let sender = Sender::default();
     let (tick, asked) = (Tick::new(), Asked::default());
-    let mut driver =
-        Driver { context, key, stop, waker, sender, tick, look: None, asked, pretended: None };
+    let mut driver = Driver { context, key, stop, waker, sender, tick, look: None, asked, pretended: None };
     while driver.goes_on().await {}
     driver.context.cluster.forget(&driver.key);
     driver.context.telemetry.forget(&driver.key);

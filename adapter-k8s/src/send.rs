@@ -162,4 +162,3 @@ async fn write_letter(context: &Context, news: &News<'_>, to: &Destination) -> D
         }
     }
 }
-

@@ -204,6 +204,8 @@ pub fn exit_code(ended: &Result<(), Stopped>) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(Stopped::LeaseLost) => ExitCode::from(1),
-        Err(Stopped::NoCluster(_) | Stopped::Record { .. } | Stopped::Port { .. } | Stopped::Slack(_)) => ExitCode::from(2),
+        Err(Stopped::NoCluster(_) | Stopped::Record { .. } | Stopped::Port { .. } | Stopped::Slack(_)) => {
+            ExitCode::from(2)
+        }
     }
 }
