@@ -78,13 +78,8 @@ fn changes(seen: &dyn Seen, look: &Look, command: &Command) -> Result<Vec<Change
         Command::Release => canary(seen, look, |object| finalize(object, false))?,
         Command::ClearRequest(request) => canary(seen, look, |object| clear(object, request))?,
         Command::EnsureWorkloads => differing(seen, workload_of(subject)?.ensured(subject, seen)?)?,
-        Command::EnsureServices(to) if workload_of(subject)?.has_services() => {
-            differing(seen, services::ensured(subject, *to, seen)?)?
-        }
-        Command::RevertServices if workload_of(subject)?.has_services() => {
-            differing(seen, services::reverted(subject, seen)?)?
-        }
-        Command::EnsureServices(_) | Command::RevertServices => Vec::new(),
+        Command::EnsureServices(to) => differing(seen, services::ensured(subject, *to, seen)?)?,
+        Command::RevertServices => differing(seen, services::reverted(subject, seen)?)?,
         Command::SetRoutes(split) => differing(seen, router_of(subject)?.render(subject, split, seen)?)?,
         Command::RevertRoutes => router_of(subject)?.revert(subject, seen)?,
         Command::ScaleUp => differing(seen, workload_of(subject)?.scaled(subject, true, seen)?)?,

@@ -28,6 +28,7 @@ use crate::{
     cluster::kinds::CANARY,
     context::Context,
     dry_run::Pretended,
+    endpoints::Missing,
     object::{Key, Object},
     observe::{Look, look},
     seen::Seen,
@@ -47,7 +48,19 @@ pub async fn drive(context: Arc<Context>, key: Key, stop: watch::Receiver<bool>)
     let waker = context.cluster.waker(&key);
     let sender = Sender::default();
     let (tick, asked) = (Tick::new(), Asked::default());
-    let mut driver = Driver { context, key, stop, waker, sender, tick, look: None, asked, pretended: None };
+    let mut driver = Driver {
+        context,
+        key,
+        stop,
+        waker,
+        sender,
+        tick,
+        look: None,
+        asked,
+        missing: Missing::default(),
+        look_by: None,
+        pretended: None,
+    };
     while driver.goes_on().await {}
     driver.context.cluster.forget(&driver.key);
     driver.context.telemetry.forget(&driver.key);
@@ -62,6 +75,9 @@ struct Driver {
     tick: Tick,
     look: Option<Look>,
     asked: Asked,
+    missing: Missing,
+    /// How long to wait at most before looking again, whatever the core waits for.
+    look_by: Option<Duration>,
     /// In a dry run, what would stand in the cluster.
     pretended: Option<Pretended>,
 }
@@ -149,6 +165,7 @@ impl Driver {
         if self.context.dry_run {
             self.pretended.get_or_insert_with(|| Pretended::of(&look.object)).show(&mut look.seen);
         }
+        self.look_by = self.missing.judge(&mut look.seen, look.published);
         let (now, began) = (clock::now(), clock::monotonic());
         let plan = self.tick.observed(&look.canary, &look.state, &mut look.seen, now);
         if let Some(plan) = plan {
@@ -238,9 +255,11 @@ impl Driver {
 
     /// Sleeps until the wake, a change or a stop.
     async fn sleep(&mut self, wake: Option<Wake>) {
+        let wake = wake.map(|wake| clock::until(wake.at));
+        let wake = wake.into_iter().chain(self.look_by).min();
         let until = async {
             match wake {
-                Some(wake) => sleep(clock::until(wake.at)).await,
+                Some(span) => sleep(span).await,
                 None => std::future::pending().await,
             }
         };

@@ -16,7 +16,10 @@ pub mod controller;
 pub mod crd;
 pub mod driver;
 pub mod dry_run;
+pub mod endpoints;
 pub mod fence;
+#[cfg(test)]
+mod fixtures;
 pub mod hook;
 pub mod http;
 pub mod leader;

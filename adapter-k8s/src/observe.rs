@@ -7,7 +7,7 @@ use serde_json::Value;
 use serin_core::{
     Invalid, Observation, Rollout, State,
     command::{ApexTo, Split},
-    observation::{Apex, Drift, Fact, Services, Unseen},
+    observation::{Apex, Drift, Fact, Unseen},
     question::Answers,
     request::{Request, RequestKind},
     revision::Text,
@@ -47,6 +47,8 @@ pub struct Look {
     pub seen: Observation,
     /// How many pods have to be available, as it goes into the facts.
     pub ready: ReadyThresholds,
+    /// Whether anybody publishes endpoints of the Canary's services.
+    pub published: bool,
 }
 
 /// Looks at a Canary; `None` if there is none any more.
@@ -70,7 +72,8 @@ pub fn look(
     let subject = Subject { identity, shape, manifest: Arc::new(manifest), settings: settings.clone() };
     let ready = thresholds(&canary);
     let seen = facts(&object, &subject, ready, &state, claims, reader);
-    Ok(Some(Look { object, subject, canary, state, seen, ready }))
+    let published = services::are_endpoints_published(&subject, reader).unwrap_or(true);
+    Ok(Some(Look { object, subject, canary, state, seen, ready, published }))
 }
 
 fn parse(
@@ -101,7 +104,8 @@ fn supported(rollout: Rollout) -> Result<Rollout, Invalid> {
     if router::of(provider).is_some() {
         return Ok(rollout);
     }
-    let known = router::NAMES.join(", ");
+    let known: Vec<&str> = router::ROUTERS.iter().map(|(name, _)| *name).collect();
+    let known = known.join(", ");
     let what = format!("`{provider}` is not supported by this controller; supported are {known}");
     Err(Invalid {
         identity: rollout.identity().clone(),
@@ -172,7 +176,7 @@ fn facts(
     Observation {
         target: fact(target()),
         primary: fact(workload_of(subject).and_then(|it| it.primary(subject, ready, seen))),
-        services: fact(services_of(subject, seen)),
+        services: fact(services::read(subject, seen)),
         routes: fact(router_of(subject).and_then(|it| it.read(subject, seen))),
         drift: fact(drift(subject, state, seen)),
         deleting: object.is_being_deleted(),
@@ -214,15 +218,6 @@ pub fn router_of(subject: &Subject) -> Result<&'static dyn Router, Unfit> {
         .ok_or_else(|| Unfit::refused(format!("spec.provider: `{provider}` is not supported")))
 }
 
-/// A target that is a service itself has no apex service: routes alone divide its requests.
-fn services_of(subject: &Subject, seen: &dyn Seen) -> Result<Services, Unfit> {
-    if workload_of(subject)?.has_services() {
-        services::read(subject, seen)
-    } else {
-        Ok(Services { apex: Apex::Primary, serving: true })
-    }
-}
-
 /// Whether what stands there differs from what would be written, weights aside.
 fn drift(subject: &Subject, state: &State, seen: &dyn Seen) -> Result<Drift, Unfit> {
     let (workload, router) = (workload_of(subject)?, router_of(subject)?);
@@ -235,8 +230,8 @@ fn drift(subject: &Subject, state: &State, seen: &dyn Seen) -> Result<Drift, Unf
         Ok(false)
     };
     let workloads = differs(workload.ensured(subject, seen)?)?;
-    let apex = services_of(subject, seen)?.apex;
-    let services = workload.has_services() && differs(services::ensured(subject, kept(apex), seen)?)?;
+    let apex = services::read(subject, seen)?.apex;
+    let services = differs(services::ensured(subject, kept(apex), seen)?)?;
     // Weights are no drift: what is read is rendered again.
     let routes = match router.read(subject, seen)? {
         None => false,

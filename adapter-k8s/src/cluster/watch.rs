@@ -119,7 +119,9 @@ fn lean(mut object: Object) -> Object {
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
-            .map(|endpoint| json!({"conditions": endpoint["conditions"]}))
+            .map(|endpoint| json!({
+                "conditions": endpoint["conditions"], "targetRef": {"name": endpoint["targetRef"]["name"]},
+            }))
             .collect();
         object.set("/endpoints", ready);
         object.remove("/ports");

@@ -39,7 +39,14 @@ pub fn request(subject: &Subject, hook: &Hook, question: &Question) -> Result<Re
     let canary = subject.display();
     let text = match hook.kind {
         HookKind::RollbackAction => format!("Rolled back {canary}: hook {}", hook.name),
-        kind => format!(
+        kind @ (HookKind::ConfirmRollout
+        | HookKind::PreRollout
+        | HookKind::Rollout
+        | HookKind::ConfirmTrafficIncrease
+        | HookKind::ConfirmPromotion
+        | HookKind::PostRollout
+        | HookKind::RollbackTrigger
+        | HookKind::Event) => format!(
             "{canary}: {kind} hook {}, phase {}, canary weight {}",
             hook.name,
             question.phase.name(),

@@ -63,7 +63,7 @@ pub async fn ask(http: &Http, source: &Source, secret: &Secret, now: Timestamp) 
         Ok(reply) => match provider.read(&reply) {
             Answer::Value(value) => Answer::value(value * source.scale),
             Answer::Error(why) => Answer::Error(format!("{}: {why}", request.place()).into()),
-            other => other,
+            none @ (Answer::NoData | Answer::Pass(_) | Answer::Deny(_)) => none,
         },
         Err(error) => Answer::Error(error.to_string().into()),
     }

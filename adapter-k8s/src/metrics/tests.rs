@@ -155,7 +155,9 @@ fn an_answer_is_a_value_or_none_and_the_order_of_series_does_not_matter() {
 fn what_is_no_answer_is_an_error_that_says_so() {
     let error = |answer| match answer {
         Answer::Error(why) => why.to_string(),
-        other => panic!("{other:?}"),
+        other @ (Answer::Value(_) | Answer::NoData | Answer::Pass(_) | Answer::Deny(_)) => {
+            panic!("{other:?}")
+        }
     };
     let matrix = json!({"status": "success", "data": {"resultType": "matrix", "result": []}});
     let refused = json!({"status": "error", "errorType": "bad_data", "error": "parse error:\n unexpected }"});

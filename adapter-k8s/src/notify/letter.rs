@@ -112,10 +112,12 @@ impl Letter {
 
 /// How the run stands. A rollback is told when it is decided, which is before the phase says so.
 fn status(message: &Message, state: &State) -> String {
-    match message {
-        Message::RollingBack(_) | Message::PromotionFailed { .. } => "failed".into(),
-        Message::Promoted { .. } => "succeeded".into(),
-        _ => state.phase.name().to_ascii_lowercase(),
+    if matches!(message, Message::RollingBack(_) | Message::PromotionFailed { .. }) {
+        "failed".into()
+    } else if matches!(message, Message::Promoted { .. }) {
+        "succeeded".into()
+    } else {
+        state.phase.name().to_ascii_lowercase()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Notices: events of Kubernetes, event webhooks, and alerts.
 //!
-//! [`event`] and [`hook_event`] tell every notice; of those that are [alerts](Message::alert), [`wanted`] says who is
+//! [`event`] and [`hook_event`] tell every notice; of those that are [alerts](serin_core::message::Message::alert), [`wanted`] says who is
 //! told. One file per system that can be told, each a pure pair: [`Receiver::render`] and [`Receiver::read`]. To add one,
 //! write its file and a line in [`of`].
 
@@ -15,7 +15,7 @@ mod webhook;
 use std::time::Duration;
 
 use serin_core::{
-    message::{Message, Notice},
+    message::Notice,
     revision::Text,
     spec::{Alert, AlertProvider, AlertSystem, AlertTarget, Rollout},
     state::State,

@@ -11,6 +11,7 @@ use serin_core::{
 use super::*;
 use crate::template::TemplateError;
 use crate::{settings::Settings, tests::subject};
+use serin_core::message::Message;
 
 const AT: Timestamp = Timestamp::from_millis(1_767_225_600_120);
 

@@ -1,7 +1,20 @@
 //! Routers: how a division of requests is written in each one's objects, and read back.
 //!
 //! One file per router, each a pure pair: [`Router::render`] and [`Router::read`]. To add one, write its file and a line
-//! in [`of`].
+//! in [`ROUTERS`].
+
+mod affinity;
+mod contour;
+mod gateway_api;
+mod istio;
+mod kubernetes;
+mod matching;
+mod nginx;
+mod parts;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod traefik;
 
 use std::sync::Arc;
 
@@ -37,15 +50,21 @@ pub trait Router: Sync {
     fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit>;
 }
 
-/// Every provider that [`of`] knows.
-pub const NAMES: &[&str] = &[];
+/// Every router, by the names of Flagger's providers.
+pub const ROUTERS: &[(&str, &dyn Router)] = &[
+    ("contour", &contour::Contour),
+    ("gatewayapi:v1", &gateway_api::V1),
+    ("gatewayapi:v1beta1", &gateway_api::V1BETA1),
+    ("istio", &istio::Istio),
+    ("kubernetes", &kubernetes::Kubernetes),
+    ("nginx", &nginx::Nginx),
+    ("traefik", &traefik::Traefik),
+];
 
-/// The router of a provider, by Flagger's names; `None` if it is not supported.
+/// The router of a provider; `None` if it is not supported.
 #[must_use]
 pub fn of(provider: &str) -> Option<&'static dyn Router> {
-    match provider {
-        _ => None,
-    }
+    ROUTERS.iter().find(|(name, _)| *name == provider).map(|(_, router)| *router)
 }
 
 /// What stands there, to be changed, or a new object.

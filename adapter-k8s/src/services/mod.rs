@@ -40,9 +40,10 @@ pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
 pub fn ensured(subject: &Subject, to: ApexTo, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
     let Some(pods) = Pods::of(subject, seen)? else { return Ok(Vec::new()) };
     let service = subject.service();
+    let ports = ports::of(subject, &pods.template)?;
     let (target, primary) = (pods.selector.target(), pods.selector.primary());
     let make = |name: &str, selects: Value, metadata: Option<ServiceMetadata>| {
-        pods.service(subject, name, selects, metadata.unwrap_or_default(), seen)
+        pods.service(subject, name, &ports, selects, metadata.unwrap_or_default(), seen)
     };
     let mut services = vec![
         make(&subject.canary_service(), target.clone(), service.canary)?,
@@ -80,6 +81,23 @@ pub fn read(subject: &Subject, seen: &dyn Seen) -> Result<Services, Unfit> {
     Ok(Services { apex, serving })
 }
 
+/// Whether anybody publishes endpoints for the pods behind the apex: where no pod has a node, nobody does.
+///
+/// # Errors
+/// It is not known.
+pub fn are_endpoints_published(subject: &Subject, seen: &dyn Seen) -> Result<bool, Unfit> {
+    for service in [subject.apex(), &subject.primary_service()] {
+        let slices = seen.labelled(ENDPOINT_SLICE, &subject.identity.namespace, SERVICE_NAME, service)?;
+        let named = |slice: &Arc<Object>| {
+            slice.at("/endpoints").and_then(Value::as_array).is_some_and(|endpoints| !endpoints.is_empty())
+        };
+        if slices.iter().any(named) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The apex as it stood before us, in front of the target. It stays when the Canary goes. Nothing, where there is no
 /// target to stand in front of.
 ///
@@ -87,8 +105,8 @@ pub fn read(subject: &Subject, seen: &dyn Seen) -> Result<Services, Unfit> {
 /// What stands there is not known.
 pub fn reverted(subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
     let apex = seen.find(&subject.key(SERVICE, subject.apex()))?;
-    let (Some(apex), true) = (apex, target(subject, seen)?.is_some()) else { return Ok(Vec::new()) };
-    let Some(pods) = Pods::of(subject, seen)? else { return Ok(Vec::new()) };
+    let (Some(apex), Some(target)) = (apex, target(subject, seen)?) else { return Ok(Vec::new()) };
+    let selects = Selector::of(subject, &target)?.target();
     let mut apex = Arc::unwrap_or_clone(apex);
     let applied: Value =
         apex.annotation(LAST_APPLIED).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
@@ -97,7 +115,7 @@ pub fn reverted(subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit
         apex.remove(&format!("/metadata/labels/{}", MANAGED_BY.0.replace('/', "~1")));
     }
     let selector = applied.pointer("/spec/selector").filter(|selector| selector.is_object()).cloned();
-    apex.set("/spec/selector", selector.unwrap_or_else(|| pods.selector.target()));
+    apex.set("/spec/selector", selector.unwrap_or(selects));
     for (key, value) in HANDS_OFF {
         let was_there =
             applied.pointer("/metadata/annotations").is_some_and(|there| there.get(key).is_some());
@@ -111,8 +129,7 @@ pub fn reverted(subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit
 /// What the services are made from.
 struct Pods {
     selector: Selector,
-    labels: BTreeMap<String, String>,
-    ports: Vec<Value>,
+    template: Value,
 }
 
 impl Pods {
@@ -122,12 +139,8 @@ impl Pods {
             return Ok(None);
         }
         let target = target(subject, seen)?.ok_or_else(|| missing(subject))?;
-        let template = target.at("/spec/template").unwrap_or(&Value::Null);
-        Ok(Some(Self {
-            selector: Selector::of(subject, &target)?,
-            labels: text_map(template.pointer("/metadata/labels")),
-            ports: ports::of(subject, template)?,
-        }))
+        let template = target.at("/spec/template").cloned().unwrap_or_default();
+        Ok(Some(Self { selector: Selector::of(subject, &target)?, template }))
     }
 
     /// One service. Of one that somebody else made, ports and selector are ours, and nothing else.
@@ -135,6 +148,7 @@ impl Pods {
         &self,
         subject: &Subject,
         name: &str,
+        ports: &[Value],
         selects: Value,
         metadata: ServiceMetadata,
         seen: &dyn Seen,
@@ -144,7 +158,7 @@ impl Pods {
         if is_new {
             describe(subject, &mut object);
         }
-        let ports = ports::merged(&self.ports, object.at("/spec/ports"));
+        let ports = ports::merged(ports, object.at("/spec/ports"));
         let changes =
             object.at("/spec/ports") != Some(&ports) || object.at("/spec/selector") != Some(&selects);
         object.set("/spec/ports", ports);
@@ -175,12 +189,13 @@ impl Pods {
     }
 
     fn selected_by(&self, selector: &BTreeMap<String, String>) -> Apex {
-        let mut primary = self.labels.clone();
+        let target = text_map(self.template.pointer("/metadata/labels"));
+        let mut primary = target.clone();
         primary.insert(self.selector.label.clone(), self.selector.primary_value());
         let selects = |labels: &BTreeMap<String, String>| {
             !selector.is_empty() && selector.iter().all(|(key, value)| labels.get(key) == Some(value))
         };
-        match (selects(&self.labels), selects(&primary)) {
+        match (selects(&target), selects(&primary)) {
             (true, false) => Apex::Target,
             (false, true) => Apex::Primary,
             (true, true) | (false, false) => Apex::Other,

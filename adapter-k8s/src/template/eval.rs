@@ -191,13 +191,16 @@ impl<'a> Run<'a> {
             Cow::Owned(Value::Object(items)) => {
                 items.into_iter().map(|(key, item)| (key.into(), Cow::Owned(item))).collect()
             }
-            other => match other.as_u64().and_then(|count| usize::try_from(count).ok()) {
-                Some(count) if count > self.left => {
-                    return self.fault(format!("a loop of {count} is too long"));
+            other @ (Cow::Borrowed(Value::Bool(_) | Value::Number(_) | Value::String(_))
+            | Cow::Owned(Value::Bool(_) | Value::Number(_) | Value::String(_))) => {
+                match other.as_u64().and_then(|count| usize::try_from(count).ok()) {
+                    Some(count) if count > self.left => {
+                        return self.fault(format!("a loop of {count} is too long"));
+                    }
+                    Some(count) => (0..count).map(|at| (at.into(), Cow::Owned(at.into()))).collect(),
+                    None => return self.fault(format!("`range` cannot go over {}", show(&other))),
                 }
-                Some(count) => (0..count).map(|at| (at.into(), Cow::Owned(at.into()))).collect(),
-                None => return self.fault(format!("`range` cannot go over {}", show(&other))),
-            },
+            }
         })
     }
 
@@ -242,10 +245,13 @@ impl<'a> Run<'a> {
         dot: &Seen<'a>,
     ) -> Result<Seen<'a>, TemplateError> {
         let Some((first, arguments)) = command.split_first() else { return self.fault("a value is missing") };
-        match first {
-            Operand::Name(name) => self.call(name, arguments, piped, dot),
-            _ if arguments.is_empty() && piped.is_none() => self.operand(first, dot),
-            _ => self.fault("only a function takes arguments"),
+        if let Operand::Name(name) = first {
+            return self.call(name, arguments, piped, dot);
+        }
+        if arguments.is_empty() && piped.is_none() {
+            self.operand(first, dot)
+        } else {
+            self.fault("only a function takes arguments")
         }
     }
 

@@ -159,7 +159,7 @@ fn urlquery(text: &str) -> String {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                said.push(char::from(byte))
+                said.push(char::from(byte));
             }
             b' ' => said.push('+'),
             _ => said.push_str(&format!("%{byte:02X}")),

@@ -219,14 +219,13 @@ impl Parser<'_> {
         let mut left = words;
         while let Some((word, rest)) = left.split_first() {
             left = rest;
-            match &word.token {
-                Token::Sign("|") => commands.push(Vec::new()),
-                _ => {
-                    let operand = self.operand(word, &mut left)?;
-                    if let Some(command) = commands.last_mut() {
-                        command.push(operand);
-                    }
-                }
+            if word.token == Token::Sign("|") {
+                commands.push(Vec::new());
+                continue;
+            }
+            let operand = self.operand(word, &mut left)?;
+            if let Some(command) = commands.last_mut() {
+                command.push(operand);
             }
         }
         if commands.iter().any(Vec::is_empty) {
@@ -304,11 +303,8 @@ impl Parser<'_> {
     fn parenthesis(&self, left: &mut &[Word]) -> Result<Vec<Word>, TemplateError> {
         let mut open = 1_usize;
         for (at, word) in left.iter().enumerate() {
-            match word.token {
-                Token::Sign("(") => open += 1,
-                Token::Sign(")") => open -= 1,
-                _ => {}
-            }
+            open += usize::from(word.token == Token::Sign("("));
+            open -= usize::from(word.token == Token::Sign(")"));
             if open == 0 {
                 let inner = left[..at].to_vec();
                 *left = &left[at + 1..];

@@ -34,11 +34,6 @@ pub struct ReadyThresholds {
 
 /// One kind of target.
 pub trait Workload: Sync {
-    /// Whether services stand in front of it; a target that is a service itself needs none.
-    fn has_services(&self) -> bool {
-        true
-    }
-
     /// The target as it is; `None` if there is none.
     ///
     /// # Errors
