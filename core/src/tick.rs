@@ -157,6 +157,14 @@ impl Tick {
         self.doing = Doing::Observing;
     }
 
+    /// Observes again while questions are open, because something has changed. Answers are kept, and what is being
+    /// asked goes on being asked; at any other time this is a no-op.
+    pub fn changed(&mut self) {
+        if let Doing::Asking(_) = self.doing {
+            self.doing = Doing::Observing;
+        }
+    }
+
     /// Goes on with the next command, or observes again after a failure.
     pub fn applied(&mut self, outcome: Result<(), (FailureClass, Text)>) {
         let Doing::Applying(index) = self.doing else { return };

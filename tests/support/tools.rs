@@ -1,8 +1,9 @@
 //! The real servers that tests talk to: where their programs are found, and how they are built where there are none.
 //!
-//! A program is looked for in the folder `$SERIN_TOOLS`, then on `PATH`. Otherwise it is built once with Go from the
-//! module in `tests/tools` that pins its version, into `${XDG_CACHE_HOME:-~/.cache}/serin/tools`. Where that cannot be
-//! done for want of Go, tests that need it are skipped, and say so; with `CI=true` they fail.
+//! A program is looked for in the folders `$SERIN_TOOLS` and `$KUBEBUILDER_ASSETS`, then on `PATH`. Otherwise it is
+//! built once with Go from the module in `tests/tools` that pins its version, into
+//! `${XDG_CACHE_HOME:-~/.cache}/serin/tools`. Where that cannot be done for want of Go, tests that need it are skipped,
+//! and say so; with `CI=true` they fail.
 
 use std::{
     env,
@@ -36,7 +37,9 @@ pub(crate) struct Tool {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ToolError {
     /// It is not here, and neither is what could build it.
-    #[error("{0} is neither in $SERIN_TOOLS nor on PATH, and there is no Go to build it with")]
+    #[error(
+        "{0} is nowhere in $SERIN_TOOLS, $KUBEBUILDER_ASSETS and PATH, and there is no Go to get it with"
+    )]
     Nowhere(&'static str),
     /// It could not be built.
     #[error("{name} cannot be built in {}: {why}", folder.display())]
@@ -56,7 +59,16 @@ pub(crate) enum ToolError {
 ///
 /// If one cannot be built, and with `CI=true` also if there is none.
 pub(crate) fn programs<const N: usize>(tools: [&Tool; N]) -> Option<[PathBuf; N]> {
-    let found: Result<Vec<PathBuf>, ToolError> = tools.iter().map(|tool| tool.find()).collect();
+    told(tools.iter().map(|tool| tool.find()).collect())
+}
+
+/// Whether there is a Go to get anything with.
+pub(crate) fn is_go_here() -> bool {
+    Command::new("go").arg("version").output().is_ok()
+}
+
+/// All of what was looked for, or none, which is told.
+pub(crate) fn told<const N: usize>(found: Result<Vec<PathBuf>, ToolError>) -> Option<[PathBuf; N]> {
     match found {
         Ok(found) => found.try_into().ok(),
         Err(error @ ToolError::Nowhere(_)) if env::var_os("CI").as_deref() != Some(OsStr::new("true")) => {
@@ -70,9 +82,9 @@ pub(crate) fn programs<const N: usize>(tools: [&Tool; N]) -> Option<[PathBuf; N]
 impl Tool {
     /// Where the program is; it is built if it is nowhere.
     fn find(&self) -> Result<PathBuf, ToolError> {
-        let given = env::var_os("SERIN_TOOLS").map(PathBuf::from);
+        let given = ["SERIN_TOOLS", "KUBEBUILDER_ASSETS"].map(|name| env::var_os(name).map(PathBuf::from));
         let on_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect::<Vec<_>>());
-        let folders = given.into_iter().chain(on_path.into_iter().flatten());
+        let folders = given.into_iter().flatten().chain(on_path.into_iter().flatten());
         match folders.map(|folder| folder.join(self.name)).find(|program| self.is_usable(program)) {
             Some(program) => Ok(program),
             None => self.cached(),
@@ -127,7 +139,7 @@ impl Tool {
 
     fn build(&self, module: &Path, program: &Path) -> Result<(), ToolError> {
         let failed = |why: String| ToolError::NotBuilt { name: self.name, folder: module.into(), why };
-        if Command::new("go").arg("version").output().is_err() {
+        if !is_go_here() {
             return Err(ToolError::Nowhere(self.name));
         }
         say(&format!("building {} with Go into {}; once, for some minutes", self.name, program.display()));
@@ -146,7 +158,7 @@ impl Tool {
 }
 
 /// The longest build that is waited for.
-const BUILD: Duration = Duration::from_secs(30 * 60);
+pub(crate) const BUILD: Duration = Duration::from_secs(30 * 60);
 
 fn cache() -> Result<PathBuf, String> {
     let cache = env::var_os("XDG_CACHE_HOME").filter(|path| Path::new(path).is_absolute()).map(PathBuf::from);

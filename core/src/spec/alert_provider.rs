@@ -141,6 +141,17 @@ impl AlertProvider {
     }
 }
 
+impl AlertProvider {
+    /// The Secret it names, in its own namespace.
+    #[must_use]
+    pub fn secret(&self) -> Option<&Text> {
+        match &self.target {
+            AlertTarget::Address(_) => None,
+            AlertTarget::Secret(secret) | AlertTarget::Token { secret, .. } => Some(secret),
+        }
+    }
+}
+
 /// Exactly one of address and Secret, as Flagger has it; PagerDuty knows its own address and always needs a token.
 fn target(
     raw: &raw::AlertProviderSpec,

@@ -1,0 +1,22 @@
+//! The controller's command: flags in, an exit code out.
+
+use std::process::ExitCode;
+
+use serin_k8s::{
+    options::Options,
+    start::{exit_code, log, start},
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let options = match Options::read(std::env::args_os()) {
+        Ok(options) => options,
+        Err(error) => error.exit(),
+    };
+    log(&options);
+    let ended = start(options).await;
+    if let Err(error) = &ended {
+        tracing::error!("{error}");
+    }
+    exit_code(&ended)
+}

@@ -1,0 +1,151 @@
+//! Who has to look again when an object changes: whoever read it last time.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::cache::Changed;
+use crate::object::{Key, Kind, Object};
+
+/// Something that was read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Interest {
+    /// One object.
+    Object(Key),
+    /// The objects of a kind that carry a label.
+    Labelled {
+        /// Their kind.
+        kind: Kind,
+        /// Their namespace.
+        namespace: Arc<str>,
+        /// The label.
+        label: Arc<str>,
+        /// Its value.
+        value: Arc<str>,
+    },
+    /// Which objects of a kind there are.
+    Members(Kind),
+}
+
+/// What each Canary read last time.
+#[derive(Debug, Default)]
+pub struct Interests {
+    readers: BTreeMap<Interest, BTreeSet<Key>>,
+    read: BTreeMap<Key, BTreeSet<Interest>>,
+    /// Labels that anyone asked by, so that a change is looked up by those alone.
+    labels: BTreeMap<(Kind, Arc<str>), usize>,
+}
+
+impl Interests {
+    /// Puts what `reader` has read in place of what it read before.
+    pub fn note(&mut self, reader: &Key, read: BTreeSet<Interest>) {
+        if self.read.get(reader) == Some(&read) {
+            return;
+        }
+        self.forget(reader);
+        for interest in &read {
+            self.readers.entry(interest.clone()).or_default().insert(reader.clone());
+            if let Interest::Labelled { kind, label, .. } = interest {
+                *self.labels.entry((*kind, label.clone())).or_default() += 1;
+            }
+        }
+        self.read.insert(reader.clone(), read);
+    }
+
+    /// Forgets a reader.
+    pub fn forget(&mut self, reader: &Key) {
+        for interest in self.read.remove(reader).into_iter().flatten() {
+            if let Some(readers) = self.readers.get_mut(&interest) {
+                readers.remove(reader);
+                if readers.is_empty() {
+                    self.readers.remove(&interest);
+                }
+            }
+            if let Interest::Labelled { kind, label, .. } = interest
+                && let Some(times) = self.labels.get_mut(&(kind, label.clone()))
+            {
+                *times -= 1;
+                if *times == 0 {
+                    self.labels.remove(&(kind, label));
+                }
+            }
+        }
+    }
+
+    /// Who read what has changed.
+    #[must_use]
+    pub fn of(&self, changed: &Changed) -> BTreeSet<Key> {
+        let mut found = BTreeSet::new();
+        let mut add =
+            |interest: &Interest| found.extend(self.readers.get(interest).into_iter().flatten().cloned());
+        add(&Interest::Object(changed.key.clone()));
+        if changed.before.is_none() != changed.after.is_none() {
+            add(&Interest::Members(changed.key.kind));
+        }
+        for object in [&changed.before, &changed.after].into_iter().flatten() {
+            for interest in self.labels_of(object) {
+                add(&interest);
+            }
+        }
+        found
+    }
+
+    /// Who read anything of a kind.
+    #[must_use]
+    pub fn of_kind(&self, kind: Kind) -> BTreeSet<Key> {
+        let concerns = |interest: &Interest| match interest {
+            Interest::Object(key) => key.kind == kind,
+            Interest::Labelled { kind: of, .. } | Interest::Members(of) => *of == kind,
+        };
+        let readers = self.readers.iter().filter(|(interest, _)| concerns(interest));
+        readers.flat_map(|(_, readers)| readers.iter().cloned()).collect()
+    }
+
+    fn labels_of(&self, object: &Object) -> Vec<Interest> {
+        let (kind, namespace) = (object.kind(), Arc::<str>::from(object.namespace()));
+        let asked = self.labels.range((kind, "".into())..).take_while(|((of, _), _)| *of == kind);
+        let carried = asked.filter_map(|((_, label), _)| Some((label.clone(), object.label(label)?.into())));
+        let interest =
+            |(label, value)| Interest::Labelled { kind, namespace: namespace.clone(), label, value };
+        carried.map(interest).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const KIND: Kind = Kind::namespaced("", "v1", "ConfigMap", "configmaps");
+
+    fn changed(name: &str, label: &str) -> Changed {
+        let metadata = json!({"name": name, "namespace": "n", "labels": {"of": label}});
+        let object = Object::read(KIND, json!({ "metadata": metadata }));
+        Changed { key: object.key(), before: None, after: Some(Arc::new(object)) }
+    }
+
+    fn names(keys: BTreeSet<Key>) -> Vec<String> {
+        keys.iter().map(|key| key.name.to_string()).collect()
+    }
+
+    #[test]
+    fn only_who_read_it_is_woken() {
+        let (one, two) = (Key::new(KIND, "n", "one"), Key::new(KIND, "n", "two"));
+        let object = |name| Interest::Object(Key::new(KIND, "n", name));
+        let labelled =
+            Interest::Labelled { kind: KIND, namespace: "n".into(), label: "of".into(), value: "x".into() };
+        let mut interests = Interests::default();
+        interests.note(&one, BTreeSet::from([object("a")]));
+        interests.note(&two, BTreeSet::from([object("b"), labelled]));
+        assert_eq!(names(interests.of(&changed("a", "y"))), ["one"]);
+        assert_eq!(names(interests.of(&changed("a", "x"))), ["one", "two"]);
+        interests.note(&one, BTreeSet::from([object("b")]));
+        assert_eq!(names(interests.of(&changed("a", "y"))), [""; 0]);
+        assert_eq!(names(interests.of_kind(KIND)), ["one", "two"]);
+        interests.forget(&two);
+        assert_eq!(names(interests.of(&changed("b", "x"))), ["one"]);
+        assert!(interests.labels.is_empty());
+    }
+}

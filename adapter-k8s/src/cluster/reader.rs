@@ -1,0 +1,144 @@
+//! One look at the cluster: what was read, and what has to be fetched before looking again.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serin_core::observation::Unseen;
+
+use super::{cache::Cache, interests::Interest, kinds::is_read_by_reference};
+use crate::{
+    object::{Key, Kind, Object},
+    seen::Seen,
+};
+
+/// Contents of the objects that are read by reference, as of the version they had.
+#[derive(Debug, Default)]
+pub struct Contents(Mutex<BTreeMap<Key, Arc<Object>>>);
+
+impl Contents {
+    /// Keeps an object.
+    pub fn put(&self, object: Object) {
+        self.lock().insert(object.key(), Arc::new(object));
+    }
+
+    /// Forgets an object.
+    pub fn remove(&self, key: &Key) {
+        self.lock().remove(key);
+    }
+
+    fn of_version(&self, metadata: &Object) -> Option<Arc<Object>> {
+        let there = self.lock().get(&metadata.key()).cloned();
+        there.filter(|object| object.resource_version() == metadata.resource_version())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Arc<Object>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads from the caches and notes what was read.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    cache: &'a Cache,
+    contents: &'a Contents,
+    notes: RefCell<Notes>,
+}
+
+/// What a look has shown about looking.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// What was read.
+    pub read: BTreeSet<Interest>,
+    /// Kinds that nobody watches yet, or whose first list is under way.
+    pub unwatched: BTreeSet<Kind>,
+    /// Objects whose contents are not here.
+    pub unfetched: BTreeSet<Key>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader that has read nothing.
+    #[must_use]
+    pub fn new(cache: &'a Cache, contents: &'a Contents) -> Self {
+        Self { cache, contents, notes: RefCell::default() }
+    }
+
+    /// What was noted.
+    #[must_use]
+    pub fn into_notes(self) -> Notes {
+        self.notes.into_inner()
+    }
+
+    /// All objects of a kind; which there are is noted, not what they say.
+    #[must_use]
+    pub fn members(&self, kind: Kind) -> Vec<Arc<Object>> {
+        self.note(kind, Interest::Members(kind));
+        self.cache.all(kind)
+    }
+
+    /// What is read of an interest, as a number: the same for as long as nothing but statuses change.
+    #[must_use]
+    pub fn stamp(&self, interest: &Interest) -> u64 {
+        self.cache.stamp(interest)
+    }
+
+    /// Notes interests as read that were read before.
+    pub fn remember<'i>(&self, read: impl Iterator<Item = &'i Interest>) {
+        self.notes.borrow_mut().read.extend(read.cloned());
+    }
+
+    /// Does something and tells what was read for it; `None` where something was missing.
+    pub fn watching<T>(&self, make: impl FnOnce() -> T) -> (T, Option<BTreeSet<Interest>>) {
+        let before = self.notes.take();
+        let made = make();
+        let mut notes = self.notes.borrow_mut();
+        let complete = notes.unwatched.is_empty() && notes.unfetched.is_empty();
+        let read = complete.then(|| notes.read.clone());
+        notes.read.extend(before.read);
+        notes.unwatched.extend(before.unwatched);
+        notes.unfetched.extend(before.unfetched);
+        (made, read)
+    }
+
+    fn note(&self, kind: Kind, interest: Interest) {
+        let mut notes = self.notes.borrow_mut();
+        if !self.cache.is_settled(kind) {
+            notes.unwatched.insert(kind);
+        }
+        notes.read.insert(interest);
+    }
+}
+
+impl Seen for Reader<'_> {
+    fn find(&self, key: &Key) -> Result<Option<Arc<Object>>, Unseen> {
+        self.note(key.kind, Interest::Object(key.clone()));
+        let Some(object) = self.cache.find(key)? else { return Ok(None) };
+        if !is_read_by_reference(key.kind) {
+            return Ok(Some(object));
+        }
+        let contents = self.contents.of_version(&object);
+        if contents.is_none() {
+            self.notes.borrow_mut().unfetched.insert(key.clone());
+        }
+        contents.map(Some).ok_or(Unseen::Stale)
+    }
+
+    fn labelled(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        label: &str,
+        value: &str,
+    ) -> Result<Vec<Arc<Object>>, Unseen> {
+        let interest = Interest::Labelled {
+            kind,
+            namespace: namespace.into(),
+            label: label.into(),
+            value: value.into(),
+        };
+        self.note(kind, interest);
+        self.cache.labelled(kind, namespace, label, value)
+    }
+}

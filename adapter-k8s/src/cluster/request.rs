@@ -1,0 +1,106 @@
+//! Requests to the API server, and what its refusals mean.
+
+use http::{Method, Request, header::CONTENT_TYPE};
+use kube::Client;
+use serde_json::{Value, json};
+use serin_core::observation::FailureClass;
+
+use crate::object::{Key, Kind, Object};
+
+/// The path of a kind's objects in a namespace; of all of them without one.
+pub(super) fn collection(kind: Kind, namespace: &str) -> String {
+    let root = if kind.group.is_empty() { "/api".into() } else { format!("/apis/{}", kind.group) };
+    if kind.namespaced && !namespace.is_empty() {
+        format!("{root}/{}/namespaces/{namespace}/{}", kind.version, kind.plural)
+    } else {
+        format!("{root}/{}/{}", kind.version, kind.plural)
+    }
+}
+
+/// The path of one object.
+pub(super) fn path(key: &Key) -> String {
+    format!("{}/{}", collection(key.kind, &key.namespace), key.name)
+}
+
+/// Reads an object; `None` if there is none.
+pub(crate) async fn get(client: &Client, key: &Key) -> Result<Option<Object>, kube::Error> {
+    match send(client, Method::GET, &path(key), None).await {
+        Ok(value) => Ok(Some(Object::read(key.kind, value))),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Sends a request and reads its answer. A body of `PATCH` is a merge patch.
+pub(super) async fn send(
+    client: &Client,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<Value, kube::Error> {
+    let patch = method == Method::PATCH;
+    let media = if patch { "application/merge-patch+json" } else { "application/json" };
+    let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+    let request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, media).body(body);
+    client.request(request.map_err(kube::Error::HttpError)?).await
+}
+
+/// What an error says of trying again.
+pub(super) fn class_of(error: &kube::Error) -> FailureClass {
+    match error {
+        kube::Error::Api(status) => match status.code {
+            409 => FailureClass::Moved,
+            400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 => FailureClass::Refused,
+            _ => FailureClass::Retry,
+        },
+        _ => FailureClass::Retry,
+    }
+}
+
+/// An error in words, short: what the server said, or what went wrong on the way.
+pub(crate) fn words(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => status.message.clone(),
+        other => {
+            let mut words = other.to_string();
+            let mut cause = std::error::Error::source(other);
+            while let Some(inner) = cause {
+                let said = inner.to_string();
+                if !words.contains(&said) {
+                    words = format!("{words}: {said}");
+                }
+                cause = inner.source();
+            }
+            words
+        }
+    }
+}
+
+/// The object without anything but its metadata, as a metadata watch shows it.
+pub(super) fn metadata_of(object: &Object) -> Object {
+    let mut metadata = object.at("/metadata").cloned().unwrap_or_else(|| json!({}));
+    if let Value::Object(fields) = &mut metadata {
+        fields.remove("managedFields");
+    }
+    Object::read(object.kind(), json!({ "metadata": metadata }))
+}
+
+/// How a whole object is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Write {
+    /// It is new.
+    Post,
+    /// In place of the version it carries.
+    Put,
+}
+
+/// Writes a whole object.
+pub(crate) async fn write(client: &Client, how: Write, object: &Object) -> Result<Object, kube::Error> {
+    let key = object.key();
+    let (method, path) = match how {
+        Write::Post => (Method::POST, collection(key.kind, &key.namespace)),
+        Write::Put => (Method::PUT, path(&key)),
+    };
+    let answer = send(client, method, &path, Some(object.value())).await?;
+    Ok(Object::read(key.kind, answer))
+}

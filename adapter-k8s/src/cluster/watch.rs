@@ -1,0 +1,130 @@
+//! Keeps the cache of one kind as the cluster is.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use kube::{
+    Api, ResourceExt,
+    api::{ApiResource, DynamicObject},
+    core::PartialObjectMeta,
+    runtime::{
+        WatchStreamExt,
+        watcher::{self, Event, watcher},
+    },
+};
+use serde_json::{Value, json};
+
+use super::{Cluster, kinds::is_read_by_reference, request};
+use crate::object::{Kind, Object};
+
+/// Objects of one page of a list: what is held twice while a list is read.
+const PAGE: u32 = 100;
+
+/// Watches until the process ends.
+pub(super) async fn run(cluster: Arc<Cluster>, kind: Kind) {
+    let resource = ApiResource {
+        group: kind.group.into(),
+        version: kind.version.into(),
+        api_version: kind.api_version(),
+        kind: kind.kind.into(),
+        plural: kind.plural.into(),
+    };
+    let namespace = cluster.namespace.as_deref().filter(|_| kind.namespaced);
+    let config = watcher::Config::default().page_size(PAGE);
+    let client = cluster.client.clone();
+    if is_read_by_reference(kind) {
+        type Partial = PartialObjectMeta<DynamicObject>;
+        let api: Api<Partial> = match namespace {
+            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+            None => Api::all_with(client, &resource),
+        };
+        let events = watcher(api, config).default_backoff();
+        follow(&cluster, kind, events, |object| json!({"metadata": object.metadata})).await;
+    } else {
+        let api: Api<DynamicObject> = match namespace {
+            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+            None => Api::all_with(client, &resource),
+        };
+        let events = watcher(api, config).default_backoff();
+        let whole = |object: DynamicObject| {
+            let mut value = object.data;
+            value["metadata"] = json!(object.metadata);
+            value
+        };
+        follow(&cluster, kind, events, whole).await;
+    }
+}
+
+async fn follow<K: ResourceExt>(
+    cluster: &Arc<Cluster>,
+    kind: Kind,
+    events: impl futures::Stream<Item = watcher::Result<Event<K>>>,
+    whole: impl Fn(K) -> Value,
+) {
+    let object = |mut event: K| {
+        event.managed_fields_mut().clear();
+        lean(Object::read(kind, whole(event)))
+    };
+    let mut listing = Vec::new();
+    let mut events = std::pin::pin!(events);
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(Event::Init) => listing.clear(),
+            Ok(Event::InitApply(event)) => listing.push(object(event)),
+            Ok(Event::InitDone) => cluster.listed(kind, std::mem::take(&mut listing)),
+            Ok(Event::Apply(event)) => cluster.noted(cluster.cache.put(object(event))),
+            Ok(Event::Delete(event)) => {
+                let gone = object(event);
+                cluster.contents.remove(&gone.key());
+                cluster.noted(cluster.cache.remove(&gone.key(), gone.resource_version()));
+            }
+            Err(error) => failed(cluster, kind, &error),
+        }
+    }
+}
+
+/// A watch that breaks off is taken up again and nothing is lost; a list that fails leaves us blind.
+fn failed(cluster: &Cluster, kind: Kind, error: &watcher::Error) {
+    let list = match error {
+        watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error) => error,
+        watcher::Error::WatchError(_)
+        | watcher::Error::WatchFailed(_)
+        | watcher::Error::NoResourceVersion => {
+            tracing::debug!(kind = kind.plural, %error, "a watch is taken up again");
+            return;
+        }
+    };
+    let what = format!("{}.{}", kind.plural, kind.group);
+    let what = what.trim_end_matches('.');
+    let said = request::words(list);
+    let (refused, remedy) = match list {
+        kube::Error::Api(status) if status.code == 404 => (true, "; is its CRD installed?"),
+        kube::Error::Api(status) if matches!(status.code, 401 | 403) => {
+            (true, "; the controller's ClusterRole has to allow get, list and watch")
+        }
+        _ => (false, ""),
+    };
+    if refused || !cluster.cache.is_settled(kind) {
+        cluster.cannot_read(kind, &format!("cannot list {what}: {said}{remedy}"));
+    } else {
+        tracing::warn!(kind = kind.plural, error = said, "a list failed and is tried again");
+    }
+}
+
+/// An object without what nobody here reads.
+fn lean(mut object: Object) -> Object {
+    if object.kind().kind == "EndpointSlice" {
+        let ready: Vec<Value> = object
+            .at("/endpoints")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(|endpoint| json!({
+                "conditions": endpoint["conditions"], "targetRef": {"name": endpoint["targetRef"]["name"]},
+            }))
+            .collect();
+        object.set("/endpoints", ready);
+        object.remove("/ports");
+    }
+    object
+}

@@ -1,0 +1,136 @@
+//! Dry runs: what would have been written is kept beside the status and read back, so that a rollout goes on as if it
+//! had been.
+
+use serde::{Deserialize, Serialize};
+use serin_core::{
+    Command, Observation,
+    command::Routes,
+    effect,
+    observation::{Apex, Drift, Fact, Primary, Readiness, Services},
+    revision::Revision,
+};
+
+use crate::object::Object;
+
+/// Where it is kept.
+pub const PLACE: &str = "/status/serin/dryRun";
+
+/// What would stand in the cluster; where nothing was written yet, what does stand there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Pretended {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finalizer: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    primary: Option<Option<Revision>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    apex: Option<Apex>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routes: Option<Option<Routes>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replicas: Option<u32>,
+}
+
+impl Pretended {
+    /// What was kept with a Canary's status.
+    #[must_use]
+    pub fn of(canary: &Object) -> Self {
+        canary.at(PLACE).and_then(|kept| Self::deserialize(kept).ok()).unwrap_or_default()
+    }
+
+    /// Shows an observation as it would be. Pods that would have been asked for are ready.
+    pub fn show(&self, seen: &mut Observation) {
+        seen.finalizer = self.finalizer.unwrap_or(seen.finalizer);
+        if let Some(runs) = &self.primary {
+            seen.primary = Fact::Known(Some(Primary { runs: runs.clone(), readiness: Readiness::Ready }));
+        }
+        if let Some(apex) = self.apex {
+            seen.services = Fact::Known(Services { apex, serving: true });
+        }
+        if let Some(routes) = self.routes {
+            seen.routes = Fact::Known(routes);
+        }
+        if let Some(replicas) = self.replicas
+            && let Some(Some(target)) = seen.target.known_mut()
+        {
+            target.replicas = replicas;
+            if replicas > 0 {
+                target.readiness = Readiness::Ready;
+            }
+        }
+        // What would be repaired is not there to be broken.
+        seen.drift = Fact::Known(Drift::default());
+    }
+
+    /// Does a command to what would stand there.
+    pub fn apply(&mut self, command: &Command, seen: &Observation) {
+        let mut after = seen.clone();
+        self.show(&mut after);
+        let before = after.clone();
+        effect::apply(command, &mut after);
+        if after.finalizer != before.finalizer {
+            self.finalizer = Some(after.finalizer);
+        }
+        if after.primary != before.primary
+            && let Some(primary) = after.primary.known()
+        {
+            self.primary = Some(primary.as_ref().and_then(|primary| primary.runs.clone()));
+        }
+        if after.services != before.services
+            && let Some(services) = after.services.known()
+        {
+            self.apex = Some(services.apex);
+        }
+        if after.routes != before.routes
+            && let Some(routes) = after.routes.known()
+        {
+            self.routes = Some(*routes);
+        }
+        let replicas = |seen: &Observation| Some(seen.target.known()?.as_ref()?.replicas);
+        if replicas(&after) != replicas(&before) {
+            self.replicas = replicas(&after);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serin_core::{command::Split, observation::Target, question::Answers};
+
+    use super::*;
+
+    fn seen() -> Observation {
+        let runs = Fact::Known(Revision::of("v1"));
+        let target = Target { revision: runs, replicas: 2, readiness: Readiness::Ready };
+        Observation {
+            target: Fact::Known(Some(target)),
+            primary: Fact::Known(None),
+            services: Fact::Known(Services { apex: Apex::Target, serving: true }),
+            routes: Fact::Known(None),
+            drift: Fact::Known(Drift::default()),
+            deleting: false,
+            finalizer: false,
+            requests: Vec::new(),
+            answers: Answers::default(),
+            failed: None,
+            sent: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_would_have_been_written_is_read_back() {
+        let mut pretended = Pretended::default();
+        let split = Split { routes: Routes::split(20), cookies: Default::default() };
+        for command in [Command::EnsureWorkloads, Command::SetRoutes(split), Command::ScaleDown] {
+            pretended.apply(&command, &seen());
+        }
+        let kept: Pretended = serde_json::from_value(serde_json::to_value(&pretended).unwrap()).unwrap();
+        let mut shown = seen();
+        kept.show(&mut shown);
+        let primary = shown.primary.known().unwrap().clone().unwrap();
+        assert_eq!((primary.runs, primary.readiness), (Some(Revision::of("v1")), Readiness::Ready));
+        assert_eq!(shown.routes, Fact::Known(Some(Routes::split(20))));
+        assert_eq!(shown.target.known().unwrap().as_ref().unwrap().replicas, 0);
+        assert_eq!(shown.services, seen().services, "nothing was done to services");
+    }
+}

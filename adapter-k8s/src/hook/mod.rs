@@ -1,0 +1,99 @@
+//! Hooks: what is sent, how often it is tried, and what an answer means.
+
+mod payload;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use serin_core::{
+    question::{Answer, Question},
+    revision::Text,
+    spec::{Hook, HookKind},
+};
+
+use crate::{
+    http::{Http, HttpError, Reply, Request},
+    subject::Subject,
+};
+
+pub(crate) use self::payload::{Called, Moment, call_of};
+
+/// How much of what a hook says gets into events and messages, in bytes.
+pub const MOST_SAID: usize = 1024;
+/// A wait that a hook asks for is cut to this.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+
+/// The call that answers a question about a hook. The same for every try, and after a crash.
+///
+/// # Errors
+/// The hook's metadata asks for a request that cannot be made.
+pub fn request(subject: &Subject, hook: &Hook, question: &Question) -> Result<Request, Text> {
+    let moment = Moment {
+        phase: question.phase,
+        weight: question.weight,
+        iterations: question.iterations,
+        revision: &question.revision,
+    };
+    let canary = subject.display();
+    let text = match hook.kind {
+        HookKind::RollbackAction => format!("Rolled back {canary}: hook {}", hook.name),
+        kind @ (HookKind::ConfirmRollout
+        | HookKind::PreRollout
+        | HookKind::Rollout
+        | HookKind::ConfirmTrafficIncrease
+        | HookKind::ConfirmPromotion
+        | HookKind::PostRollout
+        | HookKind::RollbackTrigger
+        | HookKind::Event) => format!(
+            "{canary}: {kind} hook {}, phase {}, canary weight {}",
+            hook.name,
+            question.phase.name(),
+            question.weight
+        ),
+    };
+    call_of(subject, hook.into(), &moment, &question.id.to_string(), &[], &text)
+}
+
+/// Calls a hook until it answers for good or its retries, the tries after the first, are used up.
+///
+/// Any 2xx passes. What could not be asked is denied.
+pub async fn call(http: &Http, request: &Request, retries: u32) -> Answer {
+    let mut tries = 0;
+    loop {
+        let outcome = http.send(request).await;
+        tries += 1;
+        if tries > retries || !is_worth_another(&outcome) {
+            return answer(&outcome, tries);
+        }
+        tokio::time::sleep(wait(tries - 1, &outcome)).await;
+    }
+}
+
+/// Whether the same call may be answered otherwise next time.
+fn is_worth_another(outcome: &Result<Reply, HttpError>) -> bool {
+    match outcome {
+        Ok(reply) => reply.status == 429 || (reply.status >= 500 && reply.status != 501),
+        Err(error) => error.is_temporary,
+    }
+}
+
+/// How long to wait after try number `n`, counted from 0: what the hook asks for, else 1 s, 2 s, 4 s … 30 s.
+fn wait(n: u32, outcome: &Result<Reply, HttpError>) -> Duration {
+    let asked = match outcome {
+        Ok(reply) if matches!(reply.status, 429 | 503) => reply.retry_after,
+        Ok(_) | Err(_) => None,
+    };
+    let backoff = || Duration::from_secs(1 << n.min(5)).min(LONGEST_BACKOFF);
+    asked.map_or_else(backoff, |asked| asked.min(LONGEST_WAIT))
+}
+
+fn answer(outcome: &Result<Reply, HttpError>, tries: u32) -> Answer {
+    let after = if tries > 1 { format!(" (tried {tries} times)") } else { String::new() };
+    match outcome {
+        Ok(reply) if reply.is_success() => Answer::Pass(reply.said(MOST_SAID).into()),
+        Ok(reply) => Answer::Deny(format!("{}{after}", reply.refusal(MOST_SAID)).into()),
+        Err(error) => Answer::Deny(format!("{error}{after}").into()),
+    }
+}

@@ -1,0 +1,104 @@
+use serde_json::Value;
+use serin_core::{
+    phase::Phase,
+    question::{Asked, QuestionId},
+    revision::Revision,
+};
+
+use super::{payload::checksum, *};
+use crate::tests::subject;
+
+fn calls(hooks: &str) -> Vec<Result<Request, Text>> {
+    let (subject, rollout) = subject(&format!(
+        "{{targetRef: {{apiVersion: apps/v1, kind: Deployment, name: shop}}, service: {{name: front, port: 80}}, \
+         analysis: {{interval: 1m, threshold: 1, stepWeight: 10, webhooks: {hooks}}}}}"
+    ));
+    let call = |hook: &Hook| {
+        let id = QuestionId { run: 3, check: 2, of: Asked::Hook(hook.key.clone()) };
+        let revision = Revision::of("abc");
+        let phase = Phase::Progressing;
+        request(&subject, hook, &Question { id, phase, weight: 20, iterations: 4, revision })
+    };
+    rollout.hooks().iter().map(call).collect()
+}
+
+fn shown(request: &Request) -> String {
+    let headers: String =
+        request.headers.iter().map(|(name, value)| format!("{name}: {}\n", value.reveal())).collect();
+    let body = match serde_json::from_str::<Value>(&request.body) {
+        Ok(body) => serde_json::to_string_pretty(&body).unwrap(),
+        Err(_) => request.body.clone(),
+    };
+    format!("{} {}\n{headers}\n{body}\n", request.method, request.url)
+}
+
+#[test]
+fn snap_a_hook_is_sent_flaggers_payload_or_its_own_request() {
+    let hooks = r#"[
+        {name: load test, url: 'http://loadtester/', timeout: 5s, metadata: {type: cmd, cmd: 'hey {{canaryWeight}}/{{ iterations }} http://{{ service }}.{{ namespace }}/ # {{ other }} {{ .x }} {{ name', "é": "{{ phase }} {{ target }}"}},
+        {name: bare, url: 'http://gate/check?a=b', type: confirm-promotion},
+        {name: flag, url: 'http://flags/api', metadata: {method: put, body: '{"flag": "x", "for": "{{ name }}"}'}},
+        {name: tell, url: 'https://hooks.slack.com/services/T0/B0/key', type: rollback}]"#;
+    let calls: Vec<String> = calls(hooks).iter().map(|call| shown(call.as_ref().unwrap())).collect();
+    insta::assert_snapshot!(calls.join("\n"));
+}
+
+#[test]
+fn a_call_is_bounded_and_shows_no_credential() {
+    let hooks = "[{name: tell, url: 'https://user:pw@hooks.slack.com/services/key?a=b', disableTLS: true, timeout: 7s}]";
+    let call = calls(hooks).remove(0).unwrap();
+    assert_eq!(format!("{call:?}"), "POST https://hooks.slack.com");
+    assert_eq!((call.timeout, call.insecure, call.most), (Duration::from_secs(7), true, 2048));
+}
+
+#[test]
+fn a_method_that_is_none_is_refused() {
+    let calls = calls("[{name: a, url: 'http://x', metadata: {method: 'GET /', body: ''}}]");
+    assert_eq!(
+        calls[0].clone().unwrap_err().to_string(),
+        "metadata.method `GET /` of hook a is no HTTP method"
+    );
+}
+
+#[test]
+fn any_2xx_passes_and_what_is_said_is_kept_in_one_line() {
+    let reply = |status, body: &str| {
+        Ok(Reply { status, retry_after: None, body: body.as_bytes().to_vec(), cut: None })
+    };
+    let place = "http://gate".to_owned();
+    let error = Err(HttpError { place, why: "connection refused".into(), is_temporary: true });
+    assert_eq!(answer(&reply(204, ""), 1), Answer::Pass("".into()));
+    assert_eq!(answer(&reply(203, " all\n\tgood\0"), 1), Answer::Pass("all good".into()));
+    assert_eq!(answer(&reply(403, "not yet"), 1), Answer::Deny("403 Forbidden: not yet".into()));
+    assert_eq!(answer(&reply(302, ""), 1), Answer::Deny("302 Found".into()));
+    assert_eq!(
+        answer(&reply(500, "boom"), 3),
+        Answer::Deny("500 Internal Server Error: boom (tried 3 times)".into())
+    );
+    assert_eq!(answer(&error, 1), Answer::Deny("http://gate: connection refused".into()));
+    let Answer::Pass(said) = answer(&reply(200, &"ä".repeat(2000)), 1) else { panic!() };
+    assert!(said.len() <= MOST_SAID && said.ends_with("ä…"), "{}", said.len());
+}
+
+#[test]
+fn waits_double_up_to_half_a_minute_unless_the_hook_asks_for_another() {
+    let reply = |status, seconds: Option<u64>| {
+        let retry_after = seconds.map(Duration::from_secs);
+        Ok(Reply { status, retry_after, body: Vec::new(), cut: None })
+    };
+    let waits = [0, 1, 2, 3, 4, 5, 99].map(|n| wait(n, &reply(500, Some(7))).as_secs());
+    assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
+    assert_eq!(
+        [Some(0), Some(7), Some(9999)].map(|asked| wait(0, &reply(503, asked)).as_secs()),
+        [0, 7, 300]
+    );
+    let again = [200, 204, 302, 404, 429, 500, 501, 503].map(|status| is_worth_another(&reply(status, None)));
+    assert_eq!(again, [false, false, false, false, true, true, false, true]);
+}
+
+#[test]
+fn a_checksum_tells_revisions_apart() {
+    let (a, b) = (Revision::of("a"), Revision::of("b"));
+    assert_eq!(checksum(&a), checksum(&a.clone()));
+    assert_ne!(checksum(&a), checksum(&b));
+}

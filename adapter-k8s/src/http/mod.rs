@@ -1,0 +1,177 @@
+//! Calls to what lies outside the cluster's API: metric servers, hooks, receivers of alerts.
+//!
+//! [`Request`] and [`Reply`] are plain values, so that what is sent and how an answer is read is tested without a
+//! network; [`Http`] is the one client that sends. An answer is read up to a bound and not waited for beyond it; nothing
+//! a caller shows names a credential.
+
+mod client;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, time::Duration};
+
+use crate::secret::Hidden;
+
+pub use self::client::Http;
+
+/// The most of an answer that is ever kept, in bytes.
+pub const MOST_READ: usize = 1024 * 1024;
+
+/// What is sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`, `POST` and so on.
+    pub method: String,
+    /// Where to, with its query.
+    pub url: String,
+    /// Headers by name, in the order they are sent.
+    pub headers: Vec<(String, Hidden)>,
+    /// What it carries.
+    pub body: String,
+    /// Time until the answer is there.
+    pub timeout: Duration,
+    /// How much of the answer is wanted, in bytes; at most [`MOST_READ`].
+    pub most: usize,
+    /// Do not verify the server's certificate.
+    pub insecure: bool,
+    /// HTTP proxy on the way there; that of the environment where left out.
+    pub proxy: Option<Hidden>,
+    /// The path is a credential as well, as in a Slack webhook's address: messages name the host alone.
+    pub hides_path: bool,
+}
+
+impl Request {
+    /// A `GET` without a body.
+    #[must_use]
+    pub fn get(url: impl Into<String>, timeout: Duration) -> Self {
+        Self {
+            method: "GET".into(),
+            url: url.into(),
+            headers: Vec::new(),
+            body: String::new(),
+            timeout,
+            most: MOST_READ,
+            insecure: false,
+            proxy: None,
+            hides_path: false,
+        }
+    }
+
+    /// A `POST` of JSON.
+    #[must_use]
+    pub fn post(url: impl Into<String>, body: &impl serde::Serialize, timeout: Duration) -> Self {
+        // Maps with text keys and numbers: there is nothing in what we send that JSON cannot say.
+        let body = serde_json::to_string(body).unwrap_or_default();
+        Self { method: "POST".into(), body, ..Self::get(url, timeout) }
+            .header("Content-Type", "application/json")
+    }
+
+    /// With one more header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), Hidden::new(value)));
+        self
+    }
+
+    /// The value of a header, to be sent.
+    #[must_use]
+    pub fn header_value(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.reveal())
+    }
+
+    /// Where it is sent, as far as may be shown: neither user nor query.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let Ok(mut url) = reqwest::Url::parse(&self.url) else { return "an address that is no URL".into() };
+        url.set_query(None);
+        url.set_fragment(None);
+        // Only a URL without a host refuses these.
+        if url.set_username("").and_then(|()| url.set_password(None)).is_err() {
+            return "an address without a host".into();
+        }
+        if self.hides_path {
+            url.set_path("");
+        }
+        url.as_str().trim_end_matches('/').into()
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.place())
+    }
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The status, such as 200.
+    pub status: u16,
+    /// `Retry-After`, as a time from then.
+    pub retry_after: Option<Duration>,
+    /// The body, or the first of it.
+    pub body: Vec<u8>,
+    /// Why the body is not whole, where it is not.
+    pub cut: Option<String>,
+}
+
+impl Reply {
+    /// Whether the status is 2xx.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The first of the body in one line, as it may stand in a message.
+    #[must_use]
+    pub fn said(&self, most: usize) -> String {
+        one_line(&String::from_utf8_lossy(&self.body), most)
+    }
+
+    /// The status with its name, and what was said.
+    #[must_use]
+    pub fn refusal(&self, most: usize) -> String {
+        let name =
+            reqwest::StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
+        let status = name.map_or_else(|| self.status.to_string(), |name| format!("{} {name}", self.status));
+        let said = self.said(most);
+        if said.is_empty() { status } else { format!("{status}: {said}") }
+    }
+}
+
+/// A text without line breaks and control characters, cut to so many bytes.
+#[must_use]
+pub fn one_line(text: &str, most: usize) -> String {
+    const MARK: &str = "…";
+    let mut line = String::new();
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > most {
+            let mut end = most.saturating_sub(MARK.len());
+            while !line.is_char_boundary(end) {
+                end -= 1;
+            }
+            line.truncate(end);
+            return line + MARK;
+        }
+    }
+    line
+}
+
+/// Why there was no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {why}")]
+pub struct HttpError {
+    /// Where it was sent.
+    pub place: String,
+    /// What went wrong.
+    pub why: String,
+    /// Whether another try may go better.
+    pub is_temporary: bool,
+}

@@ -1,0 +1,71 @@
+//! What a query's template can see.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use serin_core::spec::{Metric, raw::ObjectRef};
+
+use crate::{
+    subject::Subject,
+    template::{Missing, Scope},
+};
+
+/// The names of a Canary, as queries use them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Names {
+    pub(super) name: String,
+    pub(super) namespace: String,
+    pub(super) target: String,
+    /// Kind of the target.
+    pub(super) kind: String,
+    pub(super) service: String,
+    pub(super) ingress: String,
+    pub(super) route: String,
+    pub(super) interval: String,
+}
+
+impl Names {
+    pub(super) fn of(subject: &Subject, metric: &Metric) -> Self {
+        let target = subject.target();
+        let referred = |object: &Option<ObjectRef>| {
+            let name = object.as_ref().map(|object| object.name.as_str()).filter(|name| !name.is_empty());
+            name.unwrap_or(target).to_owned()
+        };
+        Self {
+            name: subject.identity.name.to_string(),
+            namespace: subject.identity.namespace.to_string(),
+            target: target.into(),
+            kind: subject.shape.kind.to_string(),
+            service: subject.apex().into(),
+            ingress: referred(&subject.manifest.spec.ingress_ref),
+            route: referred(&subject.manifest.spec.route_ref),
+            interval: metric.interval.to_string(),
+        }
+    }
+
+    /// What a template of this metric sees.
+    pub(super) fn scope(&self, metric: &Metric) -> Scope {
+        let variables: Value =
+            metric.variables.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+        let names = [
+            ("name", &self.name),
+            ("namespace", &self.namespace),
+            ("target", &self.target),
+            ("service", &self.service),
+            ("ingress", &self.ingress),
+            ("route", &self.route),
+            ("interval", &self.interval),
+        ];
+        let mut names: BTreeMap<_, _> =
+            names.into_iter().map(|(name, value)| (name, Value::from(value.as_str()))).collect();
+        names.insert("variables", variables);
+        Scope { names, dot: Value::Null, missing: Missing::Fails }
+    }
+
+    /// Matches the names of the canary's pods, and not those of the primary.
+    pub(super) fn pods(&self) -> String {
+        // A DaemonSet's pods have one part behind its name; with two, its primary's would match.
+        let parts = if self.kind == "DaemonSet" { "" } else { "(-[0-9a-zA-Z]+)" };
+        format!("{}-[0-9a-zA-Z]+{parts}", self.target)
+    }
+}

@@ -1,0 +1,116 @@
+//! What is asked for a metric, and where.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serin_core::{
+    revision::Text,
+    spec::{Metric, MetricSource, MetricSystem, MetricTemplate},
+    time::parse_duration,
+};
+
+use super::{built_in::Series, names::Names, shipped};
+use crate::{
+    secret::Hidden,
+    subject::Subject,
+    template::{self, TemplateError},
+};
+
+/// A query, filled in, and where it is put.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// What is asked.
+    pub system: MetricSystem,
+    /// Where it is; `None` where such systems always are.
+    pub address: Option<Hidden>,
+    /// The query.
+    pub query: String,
+    /// The metric's window.
+    pub interval: Duration,
+    /// Sent with the request.
+    pub headers: BTreeMap<String, Vec<Hidden>>,
+    /// Do not verify the server's certificate.
+    pub insecure: bool,
+    /// AWS region.
+    pub region: Option<String>,
+    /// Namespace and name of the Secret with the credentials.
+    pub secret: Option<(Text, Text)>,
+    /// A value is multiplied by this.
+    pub scale: f64,
+}
+
+impl Source {
+    /// What is asked for a metric. `template` is the MetricTemplate that its source names; `None` if there is none.
+    ///
+    /// # Errors
+    /// The template does not exist, or a query cannot be filled in.
+    pub fn of(subject: &Subject, metric: &Metric, template: Option<&MetricTemplate>) -> Result<Self, Text> {
+        let names = Names::of(subject, metric);
+        let series = || Series::of(provider(subject), &names);
+        let fill_in = |query: &str| {
+            let why = |error: TemplateError| Text::from(format!("query {error}"));
+            template::render(query, &names.scope(metric)).map_err(why)
+        };
+        match &metric.source {
+            MetricSource::SuccessRate => {
+                Ok(Self::own(subject, metric, series().success_rate(&metric.interval)))
+            }
+            MetricSource::Duration => {
+                let (query, scale) = series().duration(&metric.interval);
+                Ok(Self { scale, ..Self::own(subject, metric, query) })
+            }
+            MetricSource::Shipped(name) => {
+                let query = shipped::query(name, &series(), &names);
+                let query = query.ok_or_else(|| Text::from(format!("no template {name} is shipped")))?;
+                Ok(Self::own(subject, metric, query))
+            }
+            MetricSource::Query(query) => Ok(Self::own(subject, metric, fill_in(query)?)),
+            MetricSource::Template { namespace, name } => {
+                let Some(template) = template else {
+                    return Err(format!("MetricTemplate {name}.{namespace} does not exist").into());
+                };
+                let why = |why: Text| Text::from(format!("MetricTemplate {name}.{namespace}: {why}"));
+                let query = fill_in(&template.query).map_err(why)?;
+                Ok(Self {
+                    system: template.system,
+                    address: template.address.as_deref().map(Hidden::new),
+                    headers: hidden(&template.headers),
+                    insecure: template.insecure_skip_verify,
+                    region: template.region.as_deref().map(Into::into),
+                    secret: template.secret.clone().map(|secret| (template.namespace.clone(), secret)),
+                    ..Self::own(subject, metric, query)
+                })
+            }
+        }
+    }
+
+    /// A query to the Canary's own Prometheus.
+    fn own(subject: &Subject, metric: &Metric, query: String) -> Self {
+        let server = subject.manifest.spec.metrics_server.as_deref().filter(|server| !server.is_empty());
+        Self {
+            system: MetricSystem::Prometheus,
+            address: Some(Hidden::new(server.unwrap_or(&subject.settings.metrics_server))),
+            query,
+            // Checked when the Canary was parsed.
+            interval: parse_duration(&metric.interval).unwrap_or(Duration::from_secs(60)),
+            headers: BTreeMap::new(),
+            insecure: false,
+            region: None,
+            secret: None,
+            scale: 1.0,
+        }
+    }
+}
+
+fn hidden(headers: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, Vec<Hidden>> {
+    let hide = |values: &Vec<String>| values.iter().map(Hidden::new).collect();
+    headers.iter().map(|(name, values)| (name.clone(), hide(values))).collect()
+}
+
+/// Whose series the built-in metrics read: a controller that was started for Linkerd reads Linkerd's in every Canary.
+fn provider(subject: &Subject) -> &str {
+    let own = subject.manifest.spec.provider.as_deref().filter(|provider| !provider.is_empty());
+    match own {
+        Some(_) if subject.settings.provider.contains("linkerd") => "linkerd",
+        _ => &subject.shape.provider,
+    }
+}

@@ -1,0 +1,183 @@
+//! What an alert says, whoever is told.
+
+use serde_json::{Value, json};
+use serin_core::{
+    message::{Message, NoticeId},
+    spec::{Severity, raw::Number},
+    state::State,
+    strategy::{Steps, Strategy},
+    time::Timestamp,
+};
+
+use super::{Destination, News};
+use crate::template::{self, Missing, Scope, TemplateError};
+
+/// An alert.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Letter {
+    /// Its name: the same if it is sent again.
+    pub id: String,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// The Canary's name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its phase.
+    pub phase: &'static str,
+    /// `succeeded`, `failed`, or the phase in small letters.
+    pub status: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What is said.
+    pub text: String,
+    /// What is said besides, by name.
+    pub fields: Vec<(&'static str, String)>,
+}
+
+impl Letter {
+    /// The alert of a notice, and what is wrong with the destination's template if it could not be used; `None` if the
+    /// notice is no alert.
+    #[must_use]
+    pub fn of(news: &News<'_>, to: &Destination) -> Option<(Self, Option<TemplateError>)> {
+        let identity = &news.subject.identity;
+        let NoticeId { seq, index } = news.notice.id;
+        let mut letter = Self {
+            id: format!("{}/alert/{seq}-{index}", identity.uid),
+            at: news.notice.at,
+            name: identity.name.to_string(),
+            namespace: identity.namespace.to_string(),
+            phase: news.state.phase.name(),
+            status: status(&news.notice.message, news.state),
+            severity: news.notice.message.alert()?,
+            text: news.text(),
+            fields: fields(news),
+        };
+        let Some(template) = &to.template else { return Some((letter, None)) };
+        match template::render(template, &letter.scope(news)) {
+            Ok(text) => {
+                letter.text = text.trim().into();
+                Some((letter, None))
+            }
+            Err(error) => Some((letter, Some(error))),
+        }
+    }
+
+    /// `name.namespace`.
+    #[must_use]
+    pub fn canary(&self) -> String {
+        format!("{}.{}", self.name, self.namespace)
+    }
+
+    /// `info`, `warn` or `error`.
+    #[must_use]
+    pub fn severity_name(&self) -> &'static str {
+        match self.severity {
+            Severity::Info => "info",
+            Severity::Warn => "warn",
+            Severity::Error => "error",
+        }
+    }
+
+    /// What a `messageTemplate` sees.
+    fn scope(&self, news: &News<'_>) -> Scope {
+        let metadata = &news.subject.manifest.metadata;
+        let of_canary: Value = metadata
+            .annotations
+            .iter()
+            .chain(&metadata.labels)
+            .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
+            .collect();
+        let fields: Value = self
+            .fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())))
+            .collect();
+        let dot = json!({
+            "Name": self.name,
+            "Namespace": self.namespace,
+            "Target": &*news.subject.shape.target,
+            "Service": &*news.subject.shape.service,
+            "Phase": self.phase,
+            "Status": self.status,
+            "Severity": self.severity_name(),
+            "Message": self.text,
+            "Metadata": of_canary,
+            "Fields": fields,
+            "CanaryAnalysis": analysis(news.state),
+        });
+        Scope { dot, missing: Missing::IsEmpty, ..Scope::default() }
+    }
+}
+
+/// How the run stands. A rollback is told when it is decided, which is before the phase says so.
+fn status(message: &Message, state: &State) -> String {
+    if matches!(message, Message::RollingBack(_) | Message::PromotionFailed { .. }) {
+        "failed".into()
+    } else if matches!(message, Message::Promoted { .. }) {
+        "succeeded".into()
+    } else {
+        state.phase.name().to_ascii_lowercase()
+    }
+}
+
+/// The last measurements, as `.status.canaryAnalysis` shows them.
+fn analysis(state: &State) -> Value {
+    let record = &state.analysis;
+    let number = |value: Option<f64>| match value {
+        Some(value) if value.is_finite() => Value::from(value),
+        Some(value) => Value::from(if value > 0.0 { "+Inf" } else { "-Inf" }),
+        None => Value::Null,
+    };
+    let iterations = record.iterations.iter().map(|iteration| {
+        json!({
+            "Metric": &*iteration.metric,
+            "Value": number(iteration.value),
+            "Threshold": number(iteration.threshold),
+            "Failed": iteration.failed,
+            "At": iteration.at.to_string(),
+        })
+    });
+    json!({
+        "PassedChecks": record.passed_checks,
+        "FailedChecks": record.failed_checks,
+        "Iterations": iterations.collect::<Vec<_>>(),
+    })
+}
+
+/// The fields under a message: the cluster's name, and how the rollout is made where one begins.
+fn fields(news: &News<'_>) -> Vec<(&'static str, String)> {
+    let subject = news.subject;
+    let cluster = subject.settings.cluster_name.as_ref().filter(|name| !name.is_empty());
+    let mut fields: Vec<_> = cluster.map(|name| ("Cluster", name.clone())).into_iter().collect();
+    let (Message::Initialized | Message::NewRevision(_), Some(rollout)) =
+        (&news.notice.message, news.rollout)
+    else {
+        return fields;
+    };
+    let policy = rollout.policy();
+    let (kind, target, namespace) = (&subject.shape.kind, subject.target(), &subject.identity.namespace);
+    fields.push(("Target", format!("{kind}/{target}.{namespace}")));
+    fields.push(("Failed checks threshold", policy.threshold.to_string()));
+    fields.push(("Progress deadline", format!("{}s", policy.progress_deadline.as_secs())));
+    fields.push(("Traffic routing", routing(news, rollout.strategy())));
+    fields
+}
+
+/// Flagger's words. It shows a `maxWeight` that is left out as 0; here the one that holds is shown.
+fn routing(news: &News<'_>, strategy: &Strategy) -> String {
+    let weighted = match strategy {
+        Strategy::AbTesting { .. } => return "A/B Testing".into(),
+        Strategy::BlueGreen(_) => return "Blue/Green".into(),
+        Strategy::Weighted(weighted) => weighted,
+    };
+    match &weighted.steps {
+        Steps::Even { step, max } => format!("Weight step: {step} max: {max}"),
+        Steps::Listed(steps) => {
+            let own = news.subject.analysis().and_then(|analysis| analysis.max_weight);
+            let max = own.and_then(Number::whole).unwrap_or_else(|| weighted.steps.max().into());
+            let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
+            format!("Weight steps: {} max: {max}", steps.join(","))
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Slack: incoming webhooks, and its API with a token.
+
+use serde_json::{Value, json};
+use serin_core::{revision::Text, spec::Severity};
+
+use super::{Destination, Letter, Receiver};
+use crate::http::{Reply, Request};
+
+/// Writes to a channel.
+pub(super) struct Slack;
+
+impl Receiver for Slack {
+    fn render(&self, letter: &Letter, to: &Destination) -> Result<Request, Text> {
+        let color = match letter.severity {
+            Severity::Info | Severity::Warn => "good",
+            Severity::Error => "danger",
+        };
+        let fields: Vec<Value> = letter
+            .fields
+            .iter()
+            .map(|(title, value)| json!({"title": title, "value": value, "short": false}))
+            .collect();
+        to.post(&json!({
+            "channel": to.channel,
+            "username": to.username,
+            "icon_url": "",
+            "icon_emoji": ":rocket:",
+            "attachments": [{
+                "color": color,
+                "author_name": letter.canary(),
+                "text": letter.text,
+                "mrkdwn_in": ["text"],
+                "fields": fields,
+            }],
+        }))
+    }
+
+    /// The API says what it refuses in a 200.
+    fn read(&self, reply: &Reply) -> Result<(), String> {
+        let said: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        match (reply.is_success(), said["ok"].as_bool()) {
+            (true, None | Some(true)) => Ok(()),
+            (true, Some(false)) => Err(said["error"].as_str().unwrap_or("it was refused").into()),
+            (false, _) => Err(reply.refusal(super::MOST_TOLD)),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Contour: an HTTPProxy named like the apex service, which one of people's own includes.
+
+use serde_json::{Value, json};
+use serin_core::{
+    command::{Routes, Split},
+    spec::raw::{Match, StringMatch},
+    strategy::Weight,
+};
+
+use super::{
+    Router,
+    parts::{Shares, begin_owned, division, items, port, put, set_apex_metadata},
+};
+use crate::{
+    change::{self, Change},
+    object::{Kind, Object},
+    seen::{Seen, Unfit},
+    subject::Subject,
+};
+
+/// Routes of Contour.
+pub(crate) const HTTP_PROXY: Kind = Kind::namespaced("projectcontour.io", "v1", "HTTPProxy", "httpproxies");
+
+const ROUTES: &str = "/spec/routes";
+
+/// The provider `contour`.
+pub(super) struct Contour;
+
+impl Router for Contour {
+    fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+        let mut object = begin_owned(&subject.key(HTTP_PROXY, subject.apex()), subject, seen)?;
+        set_apex_metadata(&mut object, subject, seen);
+        object.set(ROUTES, routes(subject, split.routes)?);
+        if let Some(class) = &subject.settings.ingress_class {
+            object.set("/spec/ingressClassName", class.as_str());
+        }
+        Ok(vec![object])
+    }
+
+    fn read(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Routes>, Unfit> {
+        let Some(there) = seen.find(&subject.key(HTTP_PROXY, subject.apex()))? else { return Ok(None) };
+        let mut rules: Vec<Shares> = items(there.at(ROUTES)).map(|route| shares(subject, route)).collect();
+        // The rule for the rest names the canary, too, without a weight.
+        if let Some((rest, [_, ..])) = rules.split_last_mut() {
+            rest.canary = rest.canary.filter(|weight| *weight > 0);
+        }
+        Ok(division(&rules))
+    }
+
+    fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
+        let Some(there) = seen.find(&subject.key(HTTP_PROXY, subject.apex()))? else {
+            return Ok(Vec::new());
+        };
+        let mut object = (*there).clone();
+        let everyone = vec![json!({"prefix": prefix(subject)})];
+        let services = vec![service(subject, subject.apex(), 100)?];
+        object.set(ROUTES, vec![route(subject, &everyone, services)]);
+        Ok(change::to(object, Some(&there)).into_iter().collect())
+    }
+}
+
+/// One route for each item of `analysis.match` and one for the rest; one for all where nothing is matched.
+fn routes(subject: &Subject, routes: Routes) -> Result<Vec<Value>, Unfit> {
+    if routes.mirror.is_some() {
+        return Err(Unfit::refused("analysis.mirror: Contour cannot mirror requests here"));
+    }
+    let items = subject.analysis().and_then(|analysis| analysis.r#match.as_deref()).unwrap_or_default();
+    if routes.matched && items.is_empty() {
+        return Err(Unfit::refused("analysis.match: is needed while only matched requests are divided"));
+    }
+    let divided = services(subject, routes)?;
+    let everyone = vec![json!({"prefix": prefix(subject)})];
+    if !routes.matched && (routes.canary > 0 || items.is_empty()) {
+        return Ok(vec![route(subject, &everyone, divided)]);
+    }
+    let mut all = Vec::new();
+    for (i, item) in items.iter().enumerate() {
+        let conditions =
+            conditions(subject, item).map_err(|why| Unfit::refused(format!("analysis.match[{i}]: {why}")))?;
+        all.push(route(subject, &conditions, divided.clone()));
+    }
+    all.push(route(subject, &everyone, services(subject, Routes::PRIMARY)?));
+    Ok(all)
+}
+
+fn route(subject: &Subject, conditions: &[Value], services: Vec<Value>) -> Value {
+    let service = subject.service();
+    let mut route = json!({"conditions": conditions, "services": services});
+    if let Some(timeout) = service.timeout.filter(|timeout| !timeout.is_empty()) {
+        route["timeoutPolicy"] = json!({"response": timeout, "idle": "5m"});
+    }
+    if let Some(retries) = service.retries {
+        let mut policy = json!({});
+        put(&mut policy, "count", &retries.attempts);
+        put(&mut policy, "perTryTimeout", &retries.per_try_timeout);
+        let on = retries.retry_on.as_deref().unwrap_or_default().split(',').map(str::trim);
+        put(&mut policy, "retryOn", &on.filter(|one| !one.is_empty()).collect::<Vec<_>>());
+        route["retryPolicy"] = policy;
+    }
+    route
+}
+
+fn prefix(subject: &Subject) -> String {
+    let uri = subject.service().r#match.into_iter().next().and_then(|first| first.uri);
+    uri.and_then(|uri| uri.prefix).unwrap_or_else(|| "/".into())
+}
+
+/// All of them have to fit; only one may name the path.
+fn conditions(subject: &Subject, item: &Match) -> Result<Vec<Value>, &'static str> {
+    if !item.cookies.is_empty() || !item.query_params.is_empty() || !item.source_labels.is_empty() {
+        return Err("Contour matches headers alone here");
+    }
+    let mut conditions = Vec::new();
+    for (name, value) in &item.headers {
+        let mut header = json!({"name": name});
+        match value {
+            StringMatch { prefix: Some(part), .. } | StringMatch { suffix: Some(part), .. } => {
+                header["contains"] = part.as_str().into();
+            }
+            StringMatch { exact: Some(exact), .. } => header["exact"] = exact.as_str().into(),
+            StringMatch { regex: Some(_), .. } => return Err("Contour knows no regular expressions here"),
+            StringMatch { .. } => header["present"] = true.into(),
+        }
+        conditions.push(json!({"header": header}));
+    }
+    if let Some(first) = conditions.first_mut() {
+        first["prefix"] = prefix(subject).into();
+    }
+    Ok(conditions)
+}
+
+fn services(subject: &Subject, routes: Routes) -> Result<Vec<Value>, Unfit> {
+    let primary = service(subject, &subject.primary_service(), routes.primary)?;
+    Ok(vec![primary, service(subject, &subject.canary_service(), routes.canary)?])
+}
+
+/// A weight of 0 is left out, as Contour itself leaves it out.
+fn service(subject: &Subject, name: &str, weight: Weight) -> Result<Value, Unfit> {
+    let port = port(subject)?;
+    let host = format!("{name}.{}.svc.cluster.local:{port}", subject.identity.namespace);
+    let headers = json!({"set": [{"name": "l5d-dst-override", "value": host}]});
+    let mut service = json!({"name": name, "port": port, "requestHeadersPolicy": headers});
+    if weight > 0 {
+        service["weight"] = weight.into();
+    }
+    Ok(service)
+}
+
+fn shares(subject: &Subject, route: &Value) -> Shares {
+    let services = items(route.get("services")).map(|service| {
+        let name = service.get("name").and_then(Value::as_str).unwrap_or_default();
+        (name, service.get("weight").and_then(Value::as_i64).unwrap_or(0))
+    });
+    Shares::of(subject, services)
+}

@@ -1,0 +1,146 @@
+//! Gateway API: an HTTPRoute named like the apex service. Two versions, one implementation.
+
+mod accepted;
+mod filters;
+mod matches;
+
+use serde_json::{Value, json};
+use serin_core::{
+    command::{Cookies, Routes, Split},
+    spec::raw::GatewayRef,
+    strategy::Weight,
+};
+
+use super::{
+    Router,
+    parts::{Shares, begin_owned, division, items, port, put, said, set_apex_metadata},
+    rules::{self, Rule, To},
+};
+use crate::{
+    change::{self, Change},
+    object::{Kind, Object},
+    seen::{Seen, Unfit},
+    subject::Subject,
+};
+
+const GROUP: &str = "gateway.networking.k8s.io";
+
+/// The provider `gatewayapi:v1`.
+pub(super) const V1: GatewayApi = GatewayApi {
+    kind: Kind::namespaced(GROUP, "v1", "HTTPRoute", "httproutes"),
+    timeouts: true,
+    cors: true,
+    primary_cookie: true,
+    acceptance: true,
+};
+
+/// The provider `gatewayapi:v1beta1`, with what Flagger writes for it and no more.
+pub(super) const V1BETA1: GatewayApi = GatewayApi {
+    kind: Kind::namespaced(GROUP, "v1beta1", "HTTPRoute", "httproutes"),
+    timeouts: false,
+    cors: false,
+    primary_cookie: false,
+    acceptance: false,
+};
+
+/// A version of the API. What it cannot is left out.
+pub(super) struct GatewayApi {
+    kind: Kind,
+    timeouts: bool,
+    cors: bool,
+    /// Whether users are kept on the primary, too.
+    primary_cookie: bool,
+    /// Whether gateways are asked if they accept the route.
+    acceptance: bool,
+}
+
+impl Router for GatewayApi {
+    fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+        let service = subject.service();
+        if service.gateway_refs.is_empty() {
+            return Err(Unfit::refused("spec.service.gatewayRefs: is required, the gateways of the route"));
+        }
+        let primary = split.cookies.primary.clone().filter(|_| self.primary_cookie);
+        let split = Split { cookies: Cookies { primary, ..split.cookies.clone() }, routes: split.routes };
+        let rules: Result<Vec<Value>, Unfit> =
+            rules::of(subject, &split)?.iter().map(|one| self.rule(subject, one)).collect();
+        let mut object = begin_owned(&subject.key(self.kind, subject.apex()), subject, seen)?;
+        set_apex_metadata(&mut object, subject, seen);
+        object.set("/spec/parentRefs", service.gateway_refs.iter().map(parent).collect::<Vec<_>>());
+        object.set_or_remove("/spec/hostnames", said(&service.hosts));
+        object.set("/spec/rules", rules?);
+        Ok(vec![object])
+    }
+
+    fn read(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Routes>, Unfit> {
+        let Some(route) = seen.find(&subject.key(self.kind, subject.apex()))? else { return Ok(None) };
+        if self.acceptance {
+            accepted::check(&route)?;
+        }
+        let rules: Vec<Shares> = items(route.at("/spec/rules")).map(|rule| shares(subject, rule)).collect();
+        Ok(division(&rules))
+    }
+
+    /// The route leads to the apex service until it is collected: the others are collected at the same time. One that
+    /// was there before us stays so.
+    fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
+        let key = subject.key(self.kind, subject.apex());
+        let Some(there) = seen.find(&key)? else { return Ok(Vec::new()) };
+        let mut route = (*there).clone();
+        route.set("/spec/rules", vec![self.rule(subject, &rules::given_back(subject))?]);
+        Ok(change::to(route, Some(&there)).into_iter().collect())
+    }
+}
+
+impl GatewayApi {
+    fn rule(&self, subject: &Subject, of: &Rule) -> Result<Value, Unfit> {
+        let service = subject.service();
+        let port = port(subject)?;
+        let (primary, canary) = (subject.primary_service(), subject.canary_service());
+        let backends = match &of.to {
+            To::Apex => vec![backend(subject.apex(), port, 100, None)],
+            To::Primary => vec![backend(&primary, port, 100, None)],
+            To::Both { primary: to_primary, canary: to_canary } => vec![
+                backend(&primary, port, to_primary.weight, to_primary.set_cookie.as_deref()),
+                backend(&canary, port, to_canary.weight, to_canary.set_cookie.as_deref()),
+            ],
+        };
+        let mut filters = filters::of(&service, of.set_cookie.as_deref(), self.cors)?;
+        filters.extend(of.mirror.map(|weight| filters::mirror(&canary, port, weight)));
+        let mut rule = json!({"matches": matches::of(&of.matches)?, "backendRefs": backends});
+        put(&mut rule, "filters", &filters);
+        if self.timeouts {
+            let mut timeouts = json!({});
+            put(&mut timeouts, "request", &service.timeout);
+            put(&mut timeouts, "backendRequest", &service.backend_timeout);
+            put(&mut rule, "timeouts", &timeouts);
+        }
+        Ok(rule)
+    }
+}
+
+fn parent(of: &GatewayRef) -> Value {
+    let mut parent = json!({"group": GROUP, "kind": "Gateway"});
+    if let Some(Value::Object(given)) = said(of) {
+        for (field, value) in given {
+            parent[field] = value;
+        }
+    }
+    parent
+}
+
+fn backend(name: &str, port: i64, weight: Weight, set_cookie: Option<&str>) -> Value {
+    let mut backend = json!({"group": "", "kind": "Service", "name": name, "port": port, "weight": weight});
+    if let Some(cookie) = set_cookie {
+        backend["filters"] = json!([filters::set_cookie(cookie)]);
+    }
+    backend
+}
+
+fn shares(subject: &Subject, rule: &Value) -> Shares {
+    let backends = items(rule.get("backendRefs")).map(|backend| {
+        let name = backend.get("name").and_then(Value::as_str).unwrap_or_default();
+        (name, backend.get("weight").and_then(Value::as_i64).unwrap_or(1))
+    });
+    Shares { mirror: filters::mirrored(subject, rule), ..Shares::of(subject, backends) }
+}

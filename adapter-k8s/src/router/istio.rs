@@ -1,0 +1,245 @@
+//! Istio: a VirtualService named like the apex service, and a DestinationRule for each version.
+
+use serde_json::{Value, json};
+use serin_core::{
+    command::{Routes, Split},
+    spec::raw::{HttpMatch, Service, StringMatch},
+    strategy::Weight,
+};
+
+use super::{
+    Router, matching,
+    parts::{LAST_APPLIED, Shares, begin_owned, division, items, port, put, said, set_apex_metadata},
+    rules::{self, Rule, To},
+};
+use crate::{
+    change::{self, Change},
+    object::{Kind, Object},
+    seen::{Seen, Unfit},
+    subject::Subject,
+};
+
+/// The routes of a host.
+pub(crate) const VIRTUAL_SERVICE: Kind =
+    Kind::namespaced("networking.istio.io", "v1beta1", "VirtualService", "virtualservices");
+/// What is done for requests to a host.
+pub(crate) const DESTINATION_RULE: Kind =
+    Kind::namespaced("networking.istio.io", "v1beta1", "DestinationRule", "destinationrules");
+
+/// Where Flagger keeps the spec of a VirtualService that it found; so that each gives back what the other took.
+const ORIGINAL: &str = "flagger.kubernetes.io/original-configuration";
+
+/// The provider `istio`.
+pub(super) struct Istio;
+
+impl Router for Istio {
+    fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+        let mut objects = Vec::new();
+        for host in [subject.canary_service(), subject.primary_service()] {
+            objects.push(destination_rule(subject, &host, seen)?);
+        }
+        objects.push(virtual_service(subject, split, seen)?);
+        Ok(objects)
+    }
+
+    fn read(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Routes>, Unfit> {
+        let Some(route) = seen.find(&subject.key(VIRTUAL_SERVICE, subject.apex()))? else { return Ok(None) };
+        let list = if is_tcp(&subject.service()) { "/spec/tcp" } else { "/spec/http" };
+        let rules: Vec<Shares> = items(route.at(list)).map(|rule| shares(subject, rule)).collect();
+        Ok(division(&rules))
+    }
+
+    /// What stood there before us, or else, until it is collected, a route that leads to the apex service: the others
+    /// are collected at the same time.
+    fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
+        let key = subject.key(VIRTUAL_SERVICE, subject.apex());
+        let Some(there) = seen.find(&key)? else { return Ok(Vec::new()) };
+        let mut route = (*there).clone();
+        if let Some(spec) = remembered(&there) {
+            route.set("/spec", spec);
+            route.remove_annotation(ORIGINAL);
+        } else {
+            let list = if is_tcp(&subject.service()) { "/spec/tcp" } else { "/spec/http" };
+            route.set(list, vec![rule(subject, &rules::given_back(subject))?]);
+        }
+        Ok(change::to(route, Some(&there)).into_iter().collect())
+    }
+}
+
+fn destination_rule(subject: &Subject, host: &str, seen: &dyn Seen) -> Result<Object, Unfit> {
+    let mut object = begin_owned(&subject.key(DESTINATION_RULE, host), subject, seen)?;
+    object.set("/spec/host", host);
+    object.set_or_remove("/spec/trafficPolicy", subject.service().traffic_policy);
+    Ok(object)
+}
+
+fn virtual_service(subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Object, Unfit> {
+    let service = subject.service();
+    let mut object = begin_owned(&subject.key(VIRTUAL_SERVICE, subject.apex()), subject, seen)?;
+    let before = object.at("/spec").cloned();
+    set_apex_metadata(&mut object, subject, seen);
+    if service.delegation == Some(true) {
+        if !service.hosts.is_empty() || !service.gateways.is_empty() {
+            let why = "excludes hosts and gateways: the route that delegates has them";
+            return Err(Unfit::refused(format!("spec.service.delegation: {why}")));
+        }
+        object.remove("/spec/hosts");
+        object.remove("/spec/gateways");
+    } else {
+        object.set("/spec/hosts", hosts(&service, subject.apex()));
+        let mesh = vec!["mesh".to_owned()];
+        object
+            .set("/spec/gateways", if service.gateways.is_empty() { mesh } else { service.gateways.clone() });
+    }
+    if is_tcp(&service) {
+        object.remove("/spec/http");
+        object.set("/spec/tcp", vec![tcp_rule(subject, split)?]);
+    } else {
+        object.remove("/spec/tcp");
+        let rules: Result<Vec<Value>, Unfit> =
+            rules::of(subject, split)?.iter().map(|one| rule(subject, one)).collect();
+        object.set("/spec/http", rules?);
+    }
+    if let Some(before) = before {
+        remember(&mut object, subject, &before);
+    }
+    Ok(object)
+}
+
+/// Keeps what somebody else wrote, once, unless kubectl has.
+fn remember(object: &mut Object, subject: &Subject, before: &Value) {
+    let is_theirs = !object.is_controlled_by(&subject.identity);
+    let is_kept = object.annotation(ORIGINAL).is_some() || object.annotation(LAST_APPLIED).is_some();
+    if is_theirs && !is_kept && object.at("/spec") != Some(before) {
+        object.set_annotation(ORIGINAL, &before.to_string());
+    }
+}
+
+/// The spec that stood there before us. kubectl keeps the whole object, we keep its spec.
+fn remembered(object: &Object) -> Option<Value> {
+    let kept = object.annotation(LAST_APPLIED).or_else(|| object.annotation(ORIGINAL))?;
+    let kept: Value = serde_json::from_str(kept).ok()?;
+    let spec = if kept.get("apiVersion").is_some() { kept.get("spec")?.clone() } else { kept };
+    spec.is_object().then_some(spec)
+}
+
+fn hosts(service: &Service, apex: &str) -> Vec<String> {
+    let mut hosts = service.hosts.clone();
+    if !hosts.iter().any(|host| host == apex || host == "*") {
+        hosts.push(apex.into());
+    }
+    hosts
+}
+
+fn is_tcp(service: &Service) -> bool {
+    service.app_protocol.as_deref().is_some_and(|protocol| protocol.eq_ignore_ascii_case("tcp"))
+}
+
+/// Connections are divided by weight alone.
+fn tcp_rule(subject: &Subject, split: &Split) -> Result<Value, Unfit> {
+    let routes = split.routes;
+    if routes.matched || routes.mirror.is_some() {
+        let why = "connections (appProtocol tcp) can be divided by weight, but neither matched nor mirrored";
+        return Err(Unfit::refused(format!("spec.analysis: {why}")));
+    }
+    let ports = subject.service().r#match.into_iter().filter_map(|item| item.port);
+    let ports: Vec<Value> = ports.map(|port| json!({"port": port})).collect();
+    let mut rule = json!({"route": [
+        destination(subject, &subject.primary_service(), routes.primary)?,
+        destination(subject, &subject.canary_service(), routes.canary)?,
+    ]});
+    put(&mut rule, "match", &ports);
+    Ok(rule)
+}
+
+fn rule(subject: &Subject, of: &Rule) -> Result<Value, Unfit> {
+    let service = subject.service();
+    let (primary, canary) = (subject.primary_service(), subject.canary_service());
+    let route = match &of.to {
+        To::Apex => vec![destination(subject, subject.apex(), 100)?],
+        To::Primary => vec![destination(subject, &primary, 100)?],
+        To::Both { primary: to_primary, canary: to_canary } => {
+            let mut both = Vec::new();
+            for (host, share) in [(&primary, to_primary), (&canary, to_canary)] {
+                let mut destination = destination(subject, host, share.weight)?;
+                if let Some(cookie) = &share.set_cookie {
+                    destination["headers"] = json!({"response": {"add": {"Set-Cookie": cookie}}});
+                }
+                both.push(destination);
+            }
+            both
+        }
+    };
+    let mut rule = json!({"route": route});
+    let matches: Vec<HttpMatch> = of.matches.iter().cloned().map(without_suffixes).collect();
+    put(&mut rule, "match", &matches);
+    if let Some(mut rewrite) = service.rewrite {
+        rewrite.r#type = None;
+        put(&mut rule, "rewrite", &rewrite);
+    }
+    put(&mut rule, "timeout", &service.timeout);
+    put(&mut rule, "retries", &service.retries);
+    put(&mut rule, "corsPolicy", &service.cors_policy);
+    let mut headers = said(&service.headers);
+    if let Some(cookie) = &of.set_cookie {
+        headers.get_or_insert_with(|| json!({}))["response"]["add"]["Set-Cookie"] = cookie.as_str().into();
+    }
+    put(&mut rule, "headers", &headers);
+    if let Some(weight) = of.mirror {
+        rule["mirror"] = target(subject, &canary)?;
+        if weight != 100 || mirror_weight_is_written(subject) {
+            rule["mirrorPercentage"] = json!({"value": weight});
+        }
+    }
+    Ok(rule)
+}
+
+/// Without a percentage Istio copies every request.
+fn mirror_weight_is_written(subject: &Subject) -> bool {
+    let weight = subject.analysis().and_then(|analysis| analysis.mirror_weight);
+    weight.and_then(serin_core::spec::raw::Number::whole).is_some_and(|weight| weight > 0)
+}
+
+fn destination(subject: &Subject, host: &str, weight: Weight) -> Result<Value, Unfit> {
+    Ok(json!({"destination": target(subject, host)?, "weight": weight}))
+}
+
+/// A host, with its port where the service has several and the requests come from outside the mesh.
+fn target(subject: &Subject, host: &str) -> Result<Value, Unfit> {
+    let service = subject.service();
+    let gateway = service.gateways.first().is_some_and(|gateway| gateway != "mesh");
+    let mut target = json!({"host": host});
+    if service.port_discovery == Some(true) && (gateway || service.delegation == Some(true)) {
+        target["port"] = json!({"number": port(subject)?});
+    }
+    Ok(target)
+}
+
+/// Istio compares whole texts, beginnings and patterns.
+fn without_suffixes(mut of: HttpMatch) -> HttpMatch {
+    let maps = [&mut of.headers, &mut of.without_headers, &mut of.query_params];
+    let texts = [&mut of.uri, &mut of.scheme, &mut of.method, &mut of.authority];
+    let all = maps.into_iter().flat_map(|map| map.values_mut()).chain(texts.into_iter().flatten());
+    for text in all.filter(|text| text.suffix.is_some()) {
+        *text = StringMatch { regex: Some(matching::pattern(text)), ..StringMatch::default() };
+    }
+    of
+}
+
+fn shares(subject: &Subject, rule: &Value) -> Shares {
+    let destinations: Vec<&Value> = items(rule.get("route")).collect();
+    // What is left out is nothing, unless it is alone.
+    let left_out = if destinations.len() == 1 { 100 } else { 0 };
+    let weights = destinations.into_iter().map(|to| {
+        let host = to.pointer("/destination/host").and_then(Value::as_str).unwrap_or_default();
+        (host, to.get("weight").and_then(Value::as_i64).unwrap_or(left_out))
+    });
+    Shares { mirror: mirror(subject, rule), ..Shares::of(subject, weights) }
+}
+
+fn mirror(subject: &Subject, rule: &Value) -> Option<Weight> {
+    let host = rule.pointer("/mirror/host").and_then(Value::as_str)?;
+    let value = rule.pointer("/mirrorPercentage/value").map_or(Some(100.0), Value::as_f64)?;
+    // In range; a part of a percent counts as one.
+    (host == subject.canary_service()).then_some(value.clamp(0.0, 100.0).ceil() as Weight)
+}

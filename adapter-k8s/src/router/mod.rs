@@ -1,0 +1,76 @@
+//! Routers: how a division of requests is written in each one's objects, and read back.
+//!
+//! One file per router, each a pure pair: [`Router::render`] and [`Router::read`]. To add one, write its file and a line
+//! in [`ROUTERS`].
+
+mod affinity;
+mod contour;
+mod gateway_api;
+mod istio;
+mod kubernetes;
+mod matching;
+mod nginx;
+mod parts;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod traefik;
+
+use std::sync::Arc;
+
+use serin_core::command::{Routes, Split};
+
+use crate::{
+    change::Change,
+    object::{Key, Object},
+    seen::{Seen, Unfit},
+    subject::Subject,
+};
+
+/// A router's objects for one Canary.
+pub trait Router: Sync {
+    /// Every object as it has to be for this division: what is seen, with our fields changed.
+    ///
+    /// Rendering what [`Router::read`] says changes nothing, unless somebody has changed more than the weights.
+    ///
+    /// # Errors
+    /// What it is made from is not known, or the manifest asks for what this router cannot do.
+    fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit>;
+
+    /// How requests are divided now; `None` if there is no route yet.
+    ///
+    /// # Errors
+    /// It is not known, or what is there cannot be read as a division.
+    fn read(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Routes>, Unfit>;
+
+    /// What gives back what stood there before us.
+    ///
+    /// # Errors
+    /// What stands there is not known.
+    fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit>;
+}
+
+/// Every router, by the names of Flagger's providers.
+pub const ROUTERS: &[(&str, &dyn Router)] = &[
+    ("contour", &contour::Contour),
+    ("gatewayapi:v1", &gateway_api::V1),
+    ("gatewayapi:v1beta1", &gateway_api::V1BETA1),
+    ("istio", &istio::Istio),
+    ("kubernetes", &kubernetes::Kubernetes),
+    ("nginx", &nginx::Nginx),
+    ("traefik", &traefik::Traefik),
+];
+
+/// The router of a provider; `None` if it is not supported.
+#[must_use]
+pub fn of(provider: &str) -> Option<&'static dyn Router> {
+    ROUTERS.iter().find(|(name, _)| *name == provider).map(|(_, router)| *router)
+}
+
+/// What stands there, to be changed, or a new object.
+///
+/// # Errors
+/// It is not known.
+pub(crate) fn begin(key: &Key, seen: &dyn Seen) -> Result<Object, Unfit> {
+    Ok(seen.find(key)?.map_or_else(|| Object::new(key), Arc::unwrap_or_clone))
+}

@@ -1,0 +1,204 @@
+//! NGINX: a second Ingress next to the one people wrote, whose annotations say which requests it takes from that.
+
+use serde_json::{Map, Value};
+use serin_core::{
+    command::{Routes, Split},
+    spec::raw::{Match, StringMatch},
+};
+
+use super::{
+    Router, matching,
+    parts::{LAST_APPLIED, MANAGED_BY, UNRECONCILED, begin_owned},
+};
+use crate::{
+    change::{self, Change},
+    object::{Kind, Object},
+    seen::{Seen, Unfit},
+    subject::Subject,
+};
+
+/// Requests from outside the cluster.
+pub(crate) const INGRESS: Kind = Kind::namespaced("networking.k8s.io", "v1", "Ingress", "ingresses");
+
+/// The provider `nginx`.
+pub(super) struct Nginx;
+
+impl Router for Nginx {
+    fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+        let name = ingress(subject)?;
+        let original = seen.find(&subject.key(INGRESS, name))?.ok_or_else(|| {
+            let namespace = &subject.identity.namespace;
+            Unfit::refused(format!("spec.ingressRef.name: there is no Ingress {name}.{namespace}"))
+        })?;
+        let mut object = begin_owned(&subject.key(INGRESS, &canary(name)), subject, seen)?;
+        let mut spec = original.at("/spec").cloned().unwrap_or_default();
+        if point(&mut spec, subject.apex(), &subject.canary_service()) == 0 {
+            let apex = subject.apex();
+            return Err(Unfit::refused(format!("Ingress {name}: has no backend service {apex} to release")));
+        }
+        object.set("/spec", spec);
+        for (key, value) in original.labels().filter(|(key, _)| *key != MANAGED_BY) {
+            object.set_label(key, value);
+        }
+        let own = Own::of(subject);
+        for (key, value) in original.annotations() {
+            if !own.is_one(key) && key != LAST_APPLIED {
+                object.set_annotation(key, value);
+            }
+        }
+        for (key, value) in UNRECONCILED {
+            object.set_annotation(key, value);
+        }
+        own.write(&mut object, &selection(subject, split.routes)?);
+        Ok(vec![object])
+    }
+
+    fn read(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Routes>, Unfit> {
+        let key = subject.key(INGRESS, &canary(ingress(subject)?));
+        Ok(seen.find(&key)?.and_then(|object| Own::of(subject).read(&object)))
+    }
+
+    /// Nobody is sent through it any more; it goes with the Canary.
+    fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
+        let key = subject.key(INGRESS, &canary(ingress(subject)?));
+        let Some(there) = seen.find(&key)? else { return Ok(Vec::new()) };
+        let mut object = (*there).clone();
+        Own::of(subject).write(&mut object, &Selection::default());
+        Ok(change::to(object, Some(&there)).into_iter().collect())
+    }
+}
+
+fn ingress(subject: &Subject) -> Result<&str, Unfit> {
+    let name = subject.manifest.spec.ingress_ref.as_ref().map(|ingress| ingress.name.as_str());
+    name.filter(|name| !name.is_empty())
+        .ok_or_else(|| Unfit::refused("spec.ingressRef: is required, the Ingress to copy"))
+}
+
+fn canary(ingress: &str) -> String {
+    format!("{ingress}-canary")
+}
+
+/// Points every backend of one service to another; how many there were.
+fn point(spec: &mut Value, from: &str, to: &str) -> usize {
+    let default = spec.get_mut("defaultBackend").is_some_and(|backend| point_one(backend, from, to));
+    let mut count = usize::from(default);
+    for rule in spec.get_mut("rules").and_then(Value::as_array_mut).into_iter().flatten() {
+        let paths = rule.pointer_mut("/http/paths").and_then(Value::as_array_mut).into_iter().flatten();
+        let backends = paths.filter_map(|path| path.get_mut("backend"));
+        count += backends.map(|backend| point_one(backend, from, to)).filter(|is_one| *is_one).count();
+    }
+    count
+}
+
+fn point_one(backend: &mut Value, from: &str, to: &str) -> bool {
+    let Some(name) = backend.pointer_mut("/service/name").filter(|name| **name == from) else { return false };
+    *name = to.into();
+    true
+}
+
+/// The annotations NGINX reads on a canary Ingress.
+struct Own {
+    prefix: String,
+}
+
+/// Which requests the canary Ingress takes: all that carry the header or the cookie, and a share of the others.
+#[derive(Debug, Default)]
+struct Selection {
+    weight: u8,
+    header: Option<(String, StringMatch)>,
+    cookie: Option<String>,
+}
+
+impl Own {
+    fn of(subject: &Subject) -> Self {
+        Self { prefix: format!("{}/canary", subject.settings.ingress_annotations_prefix) }
+    }
+
+    fn is_one(&self, key: &str) -> bool {
+        key.starts_with(&self.prefix)
+    }
+
+    /// Every annotation of the kind is ours: one that is left over would send requests to the canary.
+    fn write(&self, object: &mut Object, selection: &Selection) {
+        let theirs = object.annotations().filter(|(key, _)| !self.is_one(key));
+        let mut all: Map<String, Value> = theirs.map(|(key, value)| (key.into(), value.into())).collect();
+        let mut set = |name: &str, value: String| all.insert(format!("{}{name}", self.prefix), value.into());
+        set("", "true".into());
+        set("-weight", selection.weight.to_string());
+        if let Some((name, value)) = &selection.header {
+            set("-by-header", name.clone());
+            match &value.exact {
+                Some(exact) => set("-by-header-value", exact.clone()),
+                None => set("-by-header-pattern", matching::pattern(value)),
+            };
+        }
+        if let Some(cookie) = &selection.cookie {
+            set("-by-cookie", cookie.clone());
+        }
+        object.set("/metadata/annotations", all);
+    }
+
+    fn read(&self, object: &Object) -> Option<Routes> {
+        let get = |name: &str| object.annotation(&format!("{}{name}", self.prefix));
+        if get("") != Some("true") {
+            return None;
+        }
+        if get("-by-header").or_else(|| get("-by-cookie")).is_some() {
+            return Some(Routes { matched: true, ..Routes::split(100) });
+        }
+        let weight: u8 = get("-weight").unwrap_or("0").parse().ok()?;
+        Some(Routes::split(weight))
+    }
+}
+
+fn selection(subject: &Subject, routes: Routes) -> Result<Selection, Unfit> {
+    if routes.mirror.is_some() {
+        return Err(Unfit::refused("analysis.mirror: NGINX cannot mirror requests"));
+    }
+    if !routes.matched || routes.canary == 0 {
+        return Ok(Selection { weight: routes.canary, ..Selection::default() });
+    }
+    if routes.canary < 100 {
+        let why = "NGINX sends all matched requests or none: say `iterations` instead of steps";
+        return Err(Unfit::refused(format!("analysis.match: {why}")));
+    }
+    let items = subject.analysis().and_then(|analysis| analysis.r#match.as_deref()).unwrap_or_default();
+    let mut selection = Selection::default();
+    for (i, item) in items.iter().enumerate() {
+        let at = |why: &str| Unfit::refused(format!("analysis.match[{i}]: {why}"));
+        choose(&mut selection, item).map_err(at)?;
+    }
+    if selection.header.is_none() && selection.cookie.is_none() {
+        return Err(Unfit::refused("analysis.match: is needed while only matched requests are divided"));
+    }
+    Ok(selection)
+}
+
+/// Adds an alternative. NGINX knows one header and one cookie, and takes a request that has either.
+fn choose(selection: &mut Selection, item: &Match) -> Result<(), &'static str> {
+    const TOO_MANY: &str = "NGINX takes one header or one cookie in an item, and at most one of each in all";
+    if !item.query_params.is_empty() || !item.source_labels.is_empty() {
+        return Err("NGINX matches headers and cookies alone");
+    }
+    let mut both = item.headers.iter().chain(&item.cookies);
+    let (Some((name, value)), None) = (both.next(), both.next()) else { return Err(TOO_MANY) };
+    let cookie = if item.headers.is_empty() {
+        if value.exact.as_deref() != Some("always") {
+            return Err("NGINX knows a cookie's value `always` alone: say `exact: always`");
+        }
+        Some(name)
+    } else if matching::is_cookie(name) {
+        // Flagger's way: the value is the cookie's name.
+        Some(value.exact.as_ref().ok_or("the header `cookie` needs `exact`, the name of the cookie")?)
+    } else {
+        None
+    };
+    let is_taken = match cookie {
+        Some(cookie) => selection.cookie.replace(cookie.clone()).is_some_and(|other| other != *cookie),
+        None => {
+            let header = (name.clone(), value.clone());
+            selection.header.replace(header.clone()).is_some_and(|other| other != header)
+        }
+    };
+    if is_taken { Err(TOO_MANY) } else { Ok(()) }
+}

@@ -1,0 +1,173 @@
+//! What all routers have in common: objects of ours, what they carry, and weights as they are read back.
+
+use serde::Serialize;
+use serde_json::Value;
+use serin_core::{command::Routes, strategy::Weight};
+
+use super::begin;
+use crate::{
+    object::{Key, Kind, Object},
+    seen::{Seen, Unfit},
+    subject::Subject,
+};
+
+/// Tells Flux's two controllers to leave an object alone.
+pub(super) const UNRECONCILED: [(&str, &str); 2] = [
+    ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"),
+    ("helm.toolkit.fluxcd.io/driftDetection", "disabled"),
+];
+
+/// People select what is ours by this label, with the value `flagger`.
+pub(super) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+
+/// What kubectl keeps on an object; it is true of that object alone.
+pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// What stands there, to be changed, or a new object. What we made is marked as ours; what we found stays its owner's.
+///
+/// # Errors
+/// It is not known what stands there.
+pub(super) fn begin_owned(key: &Key, subject: &Subject, seen: &dyn Seen) -> Result<Object, Unfit> {
+    let is_ours = seen.find(key)?.is_none_or(|there| there.is_controlled_by(&subject.identity));
+    let mut object = begin(key, seen)?;
+    if is_ours {
+        object.set_owner(&subject.identity);
+        object.set_label(MANAGED_BY, "flagger");
+    }
+    Ok(object)
+}
+
+/// Puts on a route what `spec.service.apex` says, and that nobody else reconciles it. What others put there stays.
+pub(super) fn set_apex_metadata(object: &mut Object, subject: &Subject, seen: &dyn Seen) {
+    if let Some(apex) = subject.service().apex {
+        for (key, value) in &apex.labels {
+            object.set_label(key, value);
+        }
+        for (key, value) in &apex.annotations {
+            object.set_annotation(key, value);
+        }
+        if let Some(label) = selector_label(subject, seen) {
+            object.set_label(&label, subject.apex());
+        }
+    }
+    for (key, value) in UNRECONCILED {
+        object.set_annotation(key, value);
+    }
+}
+
+/// The label that tells the target's pods; `None` while that cannot be told, which keeps no route from being written.
+fn selector_label(subject: &Subject, seen: &dyn Seen) -> Option<String> {
+    const DEPLOYMENT: Kind = Kind::namespaced("apps", "v1", "Deployment", "deployments");
+    const DAEMON_SET: Kind = Kind::namespaced("apps", "v1", "DaemonSet", "daemonsets");
+    let kind = if *subject.shape.kind == *DAEMON_SET.kind { DAEMON_SET } else { DEPLOYMENT };
+    let target = seen.find(&subject.key(kind, subject.target())).ok()??;
+    let labels = target.at("/spec/selector/matchLabels")?;
+    subject.settings.selector_labels.iter().find(|label| labels.get(label.as_str()).is_some()).cloned()
+}
+
+/// `spec.service.port`.
+///
+/// # Errors
+/// There is none.
+pub(super) fn port(subject: &Subject) -> Result<i64, Unfit> {
+    let port = subject.service().port.and_then(serin_core::spec::raw::Number::whole);
+    port.ok_or_else(|| Unfit::refused("spec.service.port: is required, a whole number"))
+}
+
+/// Part of a manifest as it stands in an object, under the same names; `None` where it says nothing.
+pub(super) fn said<T: Serialize>(part: &T) -> Option<Value> {
+    let value = serde_json::to_value(part).ok()?;
+    let is_empty = match &value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::String(text) => text.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    };
+    (!is_empty).then_some(value)
+}
+
+/// Puts a part of a manifest into an object's field, unless it says nothing.
+pub(super) fn put<T: Serialize>(object: &mut Value, field: &str, part: &T) {
+    if let Some(value) = said(part) {
+        object[field] = value;
+    }
+}
+
+/// The items of a list; none where there is no list.
+pub(super) fn items(list: Option<&Value>) -> impl DoubleEndedIterator<Item = &Value> {
+    list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default().iter()
+}
+
+/// Where one rule of a route sends requests, as seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shares {
+    /// Weight of the primary's service, if the rule names it.
+    pub(super) primary: Option<i64>,
+    /// Weight of the canary's service, if the rule names it.
+    pub(super) canary: Option<i64>,
+    /// Percentage that is copied to the canary.
+    pub(super) mirror: Option<Weight>,
+}
+
+impl Shares {
+    /// The weights of the primary's and the canary's service among some, by name.
+    pub(super) fn of<'a>(subject: &Subject, backends: impl Iterator<Item = (&'a str, i64)>) -> Self {
+        let (primary, canary) = (subject.primary_service(), subject.canary_service());
+        let mut shares = Self::default();
+        for (name, weight) in backends {
+            if name == primary {
+                shares.primary = Some(weight);
+            } else if name == canary {
+                shares.canary = Some(weight);
+            }
+        }
+        shares
+    }
+
+    /// The division these weights make of 100; `None` if they send requests nowhere.
+    pub(super) fn routes(self) -> Option<Routes> {
+        let (primary, canary) = (self.primary.unwrap_or(0).max(0), self.canary.unwrap_or(0).max(0));
+        let sum = primary.checked_add(canary).filter(|sum| *sum > 0)?;
+        let percent = (i128::from(canary) * 200 / i128::from(sum) + 1) / 2;
+        Some(Routes { mirror: self.mirror, ..Routes::split(u8::try_from(percent).ok()?) })
+    }
+}
+
+/// The division that the rules of a route make: that of the last rule which names the canary; if a rule after it sends
+/// the rest to the primary, only what matched is divided. `None` if no rule is a division.
+pub(super) fn division(rules: &[Shares]) -> Option<Routes> {
+    let last = rules.iter().rposition(|rule| rule.canary.is_some())?;
+    let routes = rules[last].routes()?;
+    let rest = rules[last + 1..].iter().any(|rule| rule.primary.is_some());
+    Some(Routes { matched: rest && routes.canary > 0, ..routes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shares(primary: i64, canary: i64) -> Shares {
+        Shares { primary: Some(primary), canary: Some(canary), mirror: None }
+    }
+
+    #[test]
+    fn weights_are_read_as_shares_of_100() {
+        assert_eq!(shares(80, 20).routes(), Some(Routes::split(20)));
+        assert_eq!(shares(4, 1).routes(), Some(Routes::split(20)));
+        assert_eq!(shares(2, 1).routes(), Some(Routes::split(33)));
+        assert_eq!(shares(0, i64::MAX).routes(), Some(Routes::split(100)));
+        assert_eq!(shares(i64::MAX, i64::MAX).routes(), None);
+        assert_eq!(shares(0, 0).routes(), None);
+    }
+
+    #[test]
+    fn a_rule_for_the_rest_means_that_only_matched_requests_are_divided() {
+        let rest = Shares { primary: Some(100), ..Shares::default() };
+        assert_eq!(division(&[shares(0, 100), shares(80, 20)]), Some(Routes::split(20)));
+        let matched = Routes { matched: true, ..Routes::split(20) };
+        assert_eq!(division(&[shares(80, 20), rest]), Some(matched));
+        assert_eq!(division(&[shares(100, 0), rest]), Some(Routes::PRIMARY));
+        assert_eq!(division(&[rest]), None);
+    }
+}

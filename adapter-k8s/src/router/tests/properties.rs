@@ -1,0 +1,157 @@
+//! What holds for every router, strategy and weight.
+
+use serde_json::Value;
+use serin_core::{
+    command::{Routes, Split},
+    spec::{Abilities, PROVIDERS},
+};
+
+use super::{Case, matched, mirrored, plain, sticky};
+use crate::{
+    change,
+    router::{nginx::INGRESS, of},
+};
+
+const SERVICE: &str =
+    "{gatewayRefs: [{name: gw}], apex: {labels: {team: a}}, headers: {response: {add: {x: y}}},
+                       match: [{uri: {prefix: /api}}, {headers: {x-user: {exact: me}}}],
+                       mirror: [{backendRef: {name: app-canary, port: 80}}]}";
+const WEIGHTED: &str = "{stepWeight: 1, maxWeight: 100}";
+const MATCHED: &str = "{stepWeight: 1, match: [{headers: {x-canary: {exact: insider}}}]}";
+const AB_TESTING: &str = "{iterations: 3, match: [{headers: {x-canary: {exact: insider}}}]}";
+const MIRRORED: &str = "{stepWeight: 1, mirror: true, mirrorWeight: 30}";
+const STICKY: &str = "{stepWeight: 1, sessionAffinity: {cookieName: canary-cookie, path: /}}";
+
+fn case(provider: &str, analysis: &str) -> Case {
+    let mut case = Case::new(provider, SERVICE, analysis);
+    let backend = serde_json::json!({"service": {"name": "app", "port": {"number": 80}}});
+    case.add(INGRESS, "front", serde_json::json!({"spec": {"defaultBackend": backend}}));
+    case
+}
+
+/// Every division that a strategy makes, for every provider there is a router of.
+fn divisions() -> Vec<(Case, Vec<Split>)> {
+    let known = PROVIDERS.iter().filter(|(provider, _)| of(provider).is_some());
+    known.flat_map(|(provider, can)| divisions_of(provider, *can)).collect()
+}
+
+fn divisions_of(provider: &str, can: Abilities) -> Vec<(Case, Vec<Split>)> {
+    let weights = || (0..=100).map(|canary| plain(Routes::split(canary)));
+    if !can.weights {
+        return vec![(case(provider, "{iterations: 3}"), vec![plain(Routes::PRIMARY)])];
+    }
+    let mut all = vec![(case(provider, WEIGHTED), weights().collect())];
+    if can.matches {
+        // A copy that alone is ready serves everyone, matched or not.
+        let everyone = [0, 50, 100].map(|canary| plain(Routes::split(canary)));
+        all.push((case(provider, AB_TESTING), everyone.into_iter().chain([matched(100)]).collect()));
+    }
+    if can.matches && provider != "nginx" {
+        all.push((case(provider, MATCHED), (1..=100).map(matched).chain(weights()).collect()));
+    }
+    if can.mirror {
+        let both = Split { routes: Routes { mirror: Some(7), ..Routes::split(20) }, ..mirrored(1) };
+        all.push((
+            case(provider, MIRRORED),
+            (1..=100).map(mirrored).chain(weights()).chain([both]).collect(),
+        ));
+    }
+    if can.affinity {
+        let kept = (0..=100).map(|canary| sticky(Routes::split(canary)));
+        all.push((case(provider, STICKY), kept.chain(weights()).collect()));
+        let some = (1..=100).map(|canary| sticky(matched(canary).routes));
+        all.push((case(provider, MATCHED), some.chain([sticky(Routes::PRIMARY)]).collect()));
+    }
+    all
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    for (mut case, splits) in divisions() {
+        for split in splits {
+            case.write(&split);
+            assert_eq!(case.read(), Some(split.routes), "{}", case.subject.shape.provider);
+        }
+    }
+}
+
+#[test]
+fn what_is_seen_again_needs_no_write() {
+    for (mut case, splits) in divisions() {
+        for split in splits {
+            case.write(&split);
+            for object in case.render(&split).unwrap() {
+                let seen = case.seen.get(&object.key()).map(|seen| &**seen);
+                assert_eq!(
+                    change::to(object, seen),
+                    None,
+                    "{}: {}",
+                    case.subject.shape.provider,
+                    split.routes
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_division_leaves_nothing_of_the_one_before() {
+    for (mut case, splits) in divisions() {
+        for split in splits {
+            let fresh: Vec<Value> = spec_of_all(&case_like(&case), &split);
+            case.write(&split);
+            assert_eq!(spec_of_all(&case, &split), fresh, "{}", split.routes);
+        }
+    }
+}
+
+/// The same Canary before anything was written.
+fn case_like(case: &Case) -> Case {
+    let there = case.seen.iter().filter(|(_, object)| !object.is_controlled_by(&case.subject.identity));
+    let seen = there.map(|(key, object)| (key.clone(), object.clone())).collect();
+    Case { subject: case.subject.clone(), router: case.router, seen }
+}
+
+fn spec_of_all(case: &Case, split: &Split) -> Vec<Value> {
+    let objects = case.render(split).unwrap().into_iter();
+    let annotations = "/metadata/annotations";
+    objects.map(|object| serde_json::json!([object.at("/spec"), object.at(annotations)])).collect()
+}
+
+#[test]
+fn weights_make_100_in_every_rule() {
+    let mut rules = 0;
+    for (case, splits) in divisions() {
+        for split in splits {
+            for object in case.render(&split).unwrap() {
+                for list in ["/spec/http", "/spec/rules"] {
+                    for rule in object.at(list).and_then(Value::as_array).into_iter().flatten() {
+                        let Some(to) = rule.get("route").or_else(|| rule.get("backendRefs")) else {
+                            continue;
+                        };
+                        let weights =
+                            to.as_array().unwrap().iter().map(|one| one["weight"].as_u64().unwrap());
+                        assert_eq!(weights.sum::<u64>(), 100, "{}: {rule}", split.routes);
+                        rules += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(rules > 3_000, "{rules} rules were looked at");
+}
+
+#[test]
+fn everything_goes_back_to_the_apex_service_at_the_end() {
+    for (mut case, _) in divisions() {
+        case.write(&plain(Routes::split(100)));
+        for change in case.revert() {
+            let change::Change::Replace(object) = change else { panic!("{change:?}") };
+            case.store(vec![object]);
+        }
+        let shape = case.subject.shape.provider.clone();
+        let left = case.read().filter(|routes| routes.canary > 0);
+        assert_eq!(left, None, "{shape}");
+        assert_eq!(case.revert(), Vec::new(), "{shape}");
+    }
+}

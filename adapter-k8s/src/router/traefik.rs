@@ -1,0 +1,67 @@
+//! Traefik: a TraefikService named like the apex service, which people's IngressRoutes name.
+
+use serde_json::{Value, json};
+use serin_core::command::{Routes, Split};
+
+use super::{
+    Router,
+    parts::{Shares, begin_owned, items, port, set_apex_metadata},
+};
+use crate::{
+    change::{self, Change},
+    object::{Kind, Object},
+    seen::{Seen, Unfit},
+    subject::Subject,
+};
+
+/// Services by weight.
+pub(crate) const TRAEFIK_SERVICE: Kind =
+    Kind::namespaced("traefik.io", "v1alpha1", "TraefikService", "traefikservices");
+
+const SERVICES: &str = "/spec/weighted/services";
+
+/// The provider `traefik`.
+pub(super) struct Traefik;
+
+impl Router for Traefik {
+    fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+        let Routes { primary, canary, mirror, matched } = split.routes;
+        if mirror.is_some() || matched {
+            return Err(Unfit::refused("spec.analysis: Traefik can divide requests by weight alone"));
+        }
+        let mut services = vec![service(subject, &subject.primary_service(), primary)?];
+        if canary > 0 {
+            services.push(service(subject, &subject.canary_service(), canary)?);
+        }
+        let mut object = begin_owned(&subject.key(TRAEFIK_SERVICE, subject.apex()), subject, seen)?;
+        set_apex_metadata(&mut object, subject, seen);
+        object.set(SERVICES, services);
+        Ok(vec![object])
+    }
+
+    fn read(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Routes>, Unfit> {
+        let there = seen.find(&subject.key(TRAEFIK_SERVICE, subject.apex()))?;
+        Ok(there.and_then(|there| {
+            let services = items(there.at(SERVICES)).map(|service| {
+                let name = service.get("name").and_then(Value::as_str).unwrap_or_default();
+                // What Traefik takes where it is left out.
+                (name, service.get("weight").and_then(Value::as_i64).unwrap_or(1))
+            });
+            Shares::of(subject, services).routes()
+        }))
+    }
+
+    fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
+        let Some(there) = seen.find(&subject.key(TRAEFIK_SERVICE, subject.apex()))? else {
+            return Ok(Vec::new());
+        };
+        let mut object = (*there).clone();
+        object.set(SERVICES, vec![service(subject, subject.apex(), 100)?]);
+        Ok(change::to(object, Some(&there)).into_iter().collect())
+    }
+}
+
+fn service(subject: &Subject, name: &str, weight: u8) -> Result<Value, Unfit> {
+    let namespace = &*subject.identity.namespace;
+    Ok(json!({"name": name, "namespace": namespace, "port": port(subject)?, "weight": weight}))
+}

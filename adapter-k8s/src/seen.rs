@@ -1,0 +1,72 @@
+//! Where the pure parts find objects: the watch caches in a cluster, a few files in a test.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serin_core::{observation::Unseen, revision::Text};
+
+use crate::object::{Key, Kind, Object};
+
+/// The objects there are.
+pub trait Seen {
+    /// The object; `None` if there is none.
+    ///
+    /// # Errors
+    /// Why it cannot be told.
+    fn find(&self, key: &Key) -> Result<Option<Arc<Object>>, Unseen>;
+
+    /// The objects of a kind that carry a label, by name.
+    ///
+    /// # Errors
+    /// Why they cannot be told.
+    fn labelled(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        label: &str,
+        value: &str,
+    ) -> Result<Vec<Arc<Object>>, Unseen>;
+}
+
+impl Seen for BTreeMap<Key, Arc<Object>> {
+    fn find(&self, key: &Key) -> Result<Option<Arc<Object>>, Unseen> {
+        Ok(self.get(key).cloned())
+    }
+
+    fn labelled(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        label: &str,
+        value: &str,
+    ) -> Result<Vec<Arc<Object>>, Unseen> {
+        let there = self.iter().filter(|(key, object)| {
+            key.kind == kind && *key.namespace == *namespace && object.label(label) == Some(value)
+        });
+        Ok(there.map(|(_, object)| object.clone()).collect())
+    }
+}
+
+/// Why an object could not be worked out.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Unfit {
+    /// Something it is made from is not known now.
+    #[error("{0}")]
+    Unseen(Unseen),
+    /// It cannot be made until somebody changes something: which field of which object, and what was expected.
+    #[error("{0}")]
+    Refused(Text),
+}
+
+impl From<Unseen> for Unfit {
+    fn from(unseen: Unseen) -> Self {
+        Self::Unseen(unseen)
+    }
+}
+
+impl Unfit {
+    /// A refusal.
+    #[must_use]
+    pub fn refused(why: impl AsRef<str>) -> Self {
+        Self::Refused(why.as_ref().into())
+    }
+}

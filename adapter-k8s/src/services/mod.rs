@@ -1,0 +1,259 @@
+//! The three services of a Canary: in front of the primary, of the canary, and the apex that users call.
+//!
+//! A target of kind Service has its own (see `workload/service.rs`), and nothing here.
+
+mod ports;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::Value;
+use serin_core::{
+    command::ApexTo,
+    observation::{Apex, Services},
+    spec::raw::{ServiceMetadata, UnmanagedMetadata},
+};
+
+use crate::{
+    metadata::{self, Begun, HANDS_OFF, LAST_APPLIED, MANAGED_BY},
+    object::{Kind, Object, map_of, text_map},
+    seen::{Seen, Unfit},
+    subject::Subject,
+    workload::{self, selector::Selector},
+};
+
+/// Services.
+pub const SERVICE: Kind = Kind::namespaced("", "v1", "Service", "services");
+/// EndpointSlices.
+pub const ENDPOINT_SLICE: Kind =
+    Kind::namespaced("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices");
+
+/// Label of an EndpointSlice that names its Service.
+pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
+
+/// The services as they have to be. An apex that is to stay untouched is only made where there is none, in front of the
+/// target.
+///
+/// # Errors
+/// What they are made from is missing, not known or makes no sense.
+pub fn ensured(subject: &Subject, to: ApexTo, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    let Some(pods) = Pods::of(subject, seen)? else { return Ok(Vec::new()) };
+    let service = subject.service();
+    let ports = ports::of(subject, &pods.template)?;
+    let (target, primary) = (pods.selector.target(), pods.selector.primary());
+    let make = |name: &str, selects: Value, metadata: Option<ServiceMetadata>| {
+        pods.service(subject, name, &ports, selects, metadata.unwrap_or_default(), seen)
+    };
+    let mut services = vec![
+        make(&subject.canary_service(), target.clone(), service.canary)?,
+        make(&subject.primary_service(), primary.clone(), service.primary)?,
+    ];
+    let stands = seen.find(&subject.key(SERVICE, subject.apex()))?.is_some();
+    match (to, stands) {
+        (ApexTo::Primary, _) => services.push(make(subject.apex(), primary, service.apex)?),
+        (ApexTo::Untouched, false) => services.push(make(subject.apex(), target, service.apex)?),
+        (ApexTo::Untouched, true) => {}
+    }
+    Ok(services)
+}
+
+/// Whom the apex selects, and whether it has ready endpoints among those.
+///
+/// # Errors
+/// It is not known, or there is no target to compare with.
+pub fn read(subject: &Subject, seen: &dyn Seen) -> Result<Services, Unfit> {
+    if !has_pods(subject) {
+        // Routes alone decide who serves.
+        return Ok(Services { apex: Apex::Primary, serving: true });
+    }
+    let Some(apex) = seen.find(&subject.key(SERVICE, subject.apex()))? else {
+        return Ok(Services { apex: Apex::Absent, serving: false });
+    };
+    let pods = Pods::of(subject, seen)?.ok_or_else(|| missing(subject))?;
+    let apex = pods.selected_by(&text_map(apex.at("/spec/selector")));
+    let workload = match apex {
+        Apex::Primary => Some(subject.primary()),
+        Apex::Absent | Apex::Target | Apex::Other => None,
+    };
+    let slices = seen.labelled(ENDPOINT_SLICE, &subject.identity.namespace, SERVICE_NAME, subject.apex())?;
+    let serving = slices.iter().any(|slice| serves(slice, workload.as_deref()));
+    Ok(Services { apex, serving })
+}
+
+/// Whether anybody publishes endpoints for the pods behind the apex: where no pod has a node, nobody does.
+///
+/// # Errors
+/// It is not known.
+pub fn are_endpoints_published(subject: &Subject, seen: &dyn Seen) -> Result<bool, Unfit> {
+    for service in [subject.apex(), &subject.primary_service()] {
+        let slices = seen.labelled(ENDPOINT_SLICE, &subject.identity.namespace, SERVICE_NAME, service)?;
+        let named = |slice: &Arc<Object>| {
+            slice.at("/endpoints").and_then(Value::as_array).is_some_and(|endpoints| !endpoints.is_empty())
+        };
+        if slices.iter().any(named) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The apex as it stood before us, in front of the target. It stays when the Canary goes. Nothing, where there is no
+/// target to stand in front of.
+///
+/// # Errors
+/// What stands there is not known.
+pub fn reverted(subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    let apex = seen.find(&subject.key(SERVICE, subject.apex()))?;
+    let (Some(apex), Some(target)) = (apex, target(subject, seen)?) else { return Ok(Vec::new()) };
+    let selects = Selector::of(subject, &target)?.target();
+    let mut apex = Arc::unwrap_or_clone(apex);
+    let applied: Value =
+        apex.annotation(LAST_APPLIED).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    if apex.is_controlled_by(&subject.identity) {
+        metadata::leave_owners(&mut apex, &subject.identity);
+        apex.remove(&format!("/metadata/labels/{}", MANAGED_BY.0.replace('/', "~1")));
+    }
+    let selector = applied.pointer("/spec/selector").filter(|selector| selector.is_object()).cloned();
+    apex.set("/spec/selector", selector.unwrap_or(selects));
+    for (key, value) in HANDS_OFF {
+        let was_there =
+            applied.pointer("/metadata/annotations").is_some_and(|there| there.get(key).is_some());
+        if apex.annotation(key) == Some(value) && !was_there {
+            apex.remove_annotation(key);
+        }
+    }
+    Ok(vec![apex])
+}
+
+/// What the services are made from.
+struct Pods {
+    selector: Selector,
+    template: Value,
+}
+
+impl Pods {
+    /// `None` where the target has no pods.
+    fn of(subject: &Subject, seen: &dyn Seen) -> Result<Option<Self>, Unfit> {
+        if !has_pods(subject) {
+            return Ok(None);
+        }
+        let target = target(subject, seen)?.ok_or_else(|| missing(subject))?;
+        let template = target.at("/spec/template").cloned().unwrap_or_default();
+        Ok(Some(Self { selector: Selector::of(subject, &target)?, template }))
+    }
+
+    /// One service. Of one that somebody else made, ports and selector are ours, and nothing else.
+    fn service(
+        &self,
+        subject: &Subject,
+        name: &str,
+        ports: &[Value],
+        selects: Value,
+        metadata: ServiceMetadata,
+        seen: &dyn Seen,
+    ) -> Result<Object, Unfit> {
+        let Begun { mut object, is_new, is_ours } =
+            metadata::begin(&subject.key(SERVICE, name), &subject.identity, seen)?;
+        if is_new {
+            describe(subject, &mut object);
+        }
+        let ports = ports::merged(ports, object.at("/spec/ports"));
+        let changes =
+            object.at("/spec/ports") != Some(&ports) || object.at("/spec/selector") != Some(&selects);
+        object.set("/spec/ports", ports);
+        object.set("/spec/selector", selects);
+        if is_ours {
+            self.label(subject, name, metadata, &mut object);
+        } else if changes {
+            HANDS_OFF.iter().for_each(|(key, value)| object.set_annotation(key, value));
+        }
+        Ok(object)
+    }
+
+    /// Labels and annotations are those of the manifest and our own; others go, unless they are named as unmanaged.
+    fn label(&self, subject: &Subject, name: &str, metadata: ServiceMetadata, object: &mut Object) {
+        let ServiceMetadata { mut labels, mut annotations } = metadata;
+        labels.insert(self.selector.label.clone(), name.into());
+        labels.insert(MANAGED_BY.0.into(), MANAGED_BY.1.into());
+        annotations.extend(HANDS_OFF.map(|(key, value)| (key.into(), value.into())));
+        let unmanaged: UnmanagedMetadata = subject.service().unmanaged_metadata.unwrap_or_default();
+        let keep =
+            |there: BTreeMap<String, String>, keys: &[String], wanted: &mut BTreeMap<String, String>| {
+                wanted.extend(there.into_iter().filter(|(key, _)| keys.contains(key)));
+            };
+        keep(text_map(object.at("/metadata/labels")), &unmanaged.labels, &mut labels);
+        keep(text_map(object.at("/metadata/annotations")), &unmanaged.annotations, &mut annotations);
+        object.set("/metadata/labels", map_of(texts(&labels)));
+        object.set("/metadata/annotations", map_of(texts(&annotations)));
+    }
+
+    fn selected_by(&self, selector: &BTreeMap<String, String>) -> Apex {
+        let target = text_map(self.template.pointer("/metadata/labels"));
+        let mut primary = target.clone();
+        primary.insert(self.selector.label.clone(), self.selector.primary_value());
+        let selects = |labels: &BTreeMap<String, String>| {
+            !selector.is_empty() && selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+        };
+        match (selects(&target), selects(&primary)) {
+            (true, false) => Apex::Target,
+            (false, true) => Apex::Primary,
+            (true, true) | (false, false) => Apex::Other,
+        }
+    }
+}
+
+/// What is said once, when a service is made.
+fn describe(subject: &Subject, object: &mut Object) {
+    let service = subject.service();
+    object.set("/spec/type", "ClusterIP");
+    if service.headless == Some(true) {
+        object.set("/spec/clusterIP", "None");
+    }
+    if let Some(distribution) = service.traffic_distribution {
+        object.set("/spec/trafficDistribution", distribution);
+    }
+}
+
+/// Whether a slice has a ready endpoint, of that workload if one is named. Those of the workload that was selected
+/// before may stand there for a while.
+fn serves(slice: &Object, workload: Option<&str>) -> bool {
+    let endpoints = slice.at("/endpoints").and_then(Value::as_array);
+    endpoints.into_iter().flatten().any(|endpoint| {
+        let pod = endpoint.pointer("/targetRef/name").and_then(Value::as_str);
+        let is_of_workload = match (pod, workload) {
+            (Some(pod), Some(workload)) => pod.starts_with(&pod_prefix(workload)),
+            (_, None) | (None, _) => true,
+        };
+        let is_ready = endpoint.pointer("/conditions/ready").and_then(Value::as_bool);
+        is_of_workload && is_ready.unwrap_or(true)
+    })
+}
+
+/// What the names of a workload's pods begin with; Kubernetes cuts long ones to leave room for what makes them unique.
+fn pod_prefix(workload: &str) -> String {
+    format!("{workload}-").chars().take(58).collect()
+}
+
+fn has_pods(subject: &Subject) -> bool {
+    workload::with_pods(&subject.shape.kind).is_some()
+}
+
+fn target(subject: &Subject, seen: &dyn Seen) -> Result<Option<Arc<Object>>, Unfit> {
+    let Some(kind) = workload::with_pods(&subject.shape.kind) else { return Ok(None) };
+    Ok(seen.find(&subject.key(kind, subject.target()))?)
+}
+
+fn missing(subject: &Subject) -> Unfit {
+    Unfit::refused(format!(
+        "{} {}.{} does not exist, but spec.targetRef of Canary {} names it: create it, or name another",
+        subject.shape.kind,
+        subject.target(),
+        subject.identity.namespace,
+        subject.display(),
+    ))
+}
+
+fn texts(map: &BTreeMap<String, String>) -> impl Iterator<Item = (&str, &str)> {
+    map.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+}

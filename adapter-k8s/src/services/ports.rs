@@ -1,0 +1,97 @@
+//! Ports of the services: the one the manifest names, and the others of the pods where they are to be found.
+
+use serde_json::{Value, json};
+use serin_core::spec::raw::{IntOrString, Number};
+
+use crate::{seen::Unfit, subject::Subject};
+
+/// Containers that belong to a mesh.
+const SIDECARS: [&str; 2] = ["istio-proxy", "envoy"];
+
+/// The ports as they have to be, the manifest's first and the others by number.
+///
+/// # Errors
+/// The manifest names no port.
+pub(super) fn of(subject: &Subject, template: &Value) -> Result<Vec<Value>, Unfit> {
+    let service = subject.service();
+    let port = service.port.and_then(Number::whole).ok_or_else(|| {
+        Unfit::refused(format!(
+            "Canary {}: spec.service.port is missing, expected the port of the services",
+            subject.display()
+        ))
+    })?;
+    let target = target_port(service.target_port.as_ref()).unwrap_or_else(|| port.into());
+    let name = service.port_name.filter(|name| !name.is_empty()).unwrap_or_else(|| "http".into());
+    let mut main = json!({"name": name, "port": port, "protocol": "TCP", "targetPort": target});
+    if let Some(protocol) = service.app_protocol.filter(|protocol| !protocol.is_empty()) {
+        main["appProtocol"] = protocol.into();
+    }
+    let mut ports = vec![main];
+    if service.port_discovery == Some(true) {
+        discover(template, &target, &mut ports);
+    }
+    Ok(ports)
+}
+
+/// These ports, with the node ports that the server gave those of the same name, in the order in which they stand there.
+pub(super) fn merged(wanted: &[Value], there: Option<&Value>) -> Value {
+    let there = there.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut wanted = wanted.to_vec();
+    for port in &mut wanted {
+        let same = there.iter().find(|other| other["name"] == port["name"]);
+        if let Some(node_port) = same.and_then(|same| same.get("nodePort")) {
+            port["nodePort"] = node_port.clone();
+        }
+    }
+    let mut sorted = (wanted.clone(), there.to_vec());
+    sorted.0.sort_by_cached_key(number);
+    sorted.1.sort_by_cached_key(number);
+    if sorted.0 == sorted.1 { there.into() } else { wanted.into() }
+}
+
+/// The port of the pods; `None` where it is left out or 0.
+fn target_port(port: Option<&IntOrString>) -> Option<Value> {
+    match port? {
+        IntOrString::Int(0) => None,
+        IntOrString::Int(number) => Some((*number).into()),
+        IntOrString::String(text) if text.is_empty() || text == "0" => None,
+        IntOrString::String(name) => Some(name.as_str().into()),
+    }
+}
+
+/// Adds the pods' other ports. A Service takes each name, and each number of a protocol, once.
+fn discover(template: &Value, target: &Value, ports: &mut Vec<Value>) {
+    let mut found = Vec::new();
+    let containers = template.pointer("/spec/containers").and_then(Value::as_array);
+    let containers = containers.into_iter().flatten();
+    for container in containers.filter(|container| !SIDECARS.iter().any(|name| container["name"] == *name)) {
+        for (at, port) in container["ports"].as_array().into_iter().flatten().enumerate() {
+            let number = &port["containerPort"];
+            if number == target || port["name"].is_string() && port["name"] == *target {
+                continue;
+            }
+            let protocol = port["protocol"].as_str().unwrap_or("TCP");
+            let container = container["name"].as_str().unwrap_or_default();
+            let own_name = format!("{}-{container}-{at}", protocol.to_lowercase());
+            found.push((
+                number.clone(),
+                protocol.to_owned(),
+                port["name"].as_str().map(str::to_owned),
+                own_name,
+            ));
+        }
+    }
+    found.sort_by_cached_key(|(number, protocol, ..)| (number.as_i64(), protocol.clone()));
+    for (number, protocol, name, own_name) in found {
+        if ports.iter().any(|port| port["port"] == number && port["protocol"] == *protocol) {
+            continue;
+        }
+        let is_free = |name: &String| ports.iter().all(|port| port["name"] != **name);
+        let name = name.filter(is_free).unwrap_or(own_name);
+        ports.push(json!({"name": name, "port": number, "protocol": protocol, "targetPort": number}));
+    }
+}
+
+fn number(port: &Value) -> (Option<i64>, String) {
+    (port["port"].as_i64(), port["protocol"].as_str().unwrap_or("TCP").to_owned())
+}

@@ -1,0 +1,213 @@
+use serde_json::json;
+
+use super::*;
+use crate::{
+    fixtures::{self, Cluster, add, edit, find, yaml},
+    object::Key,
+    workload::{DAEMON_SET, DEPLOYMENT},
+};
+
+const WEB: &str = include_str!("../fixtures/deployment.yaml");
+const AGENT: &str = include_str!("../fixtures/daemon_set.yaml");
+
+fn ensure(subject: &Subject, to: ApexTo, cluster: &mut Cluster) {
+    add(cluster, ensured(subject, to, cluster).unwrap());
+}
+
+fn edited(subject: &Subject, edit: impl FnOnce(&mut serin_core::spec::raw::Service)) -> Subject {
+    let mut manifest = (*subject.manifest).clone();
+    edit(manifest.spec.service.as_mut().unwrap());
+    Subject { manifest: manifest.into(), ..subject.clone() }
+}
+
+/// A Service that people made, with more to it than ours.
+fn foreign(name: &str) -> Object {
+    let applied = json!({"metadata": {"name": name}, "spec": {"selector": {"app": "web", "tier": "front"}}});
+    fixtures::object(json!({
+        "kind": "Service",
+        "metadata": {
+            "name": name, "uid": "theirs", "labels": {"team": "theirs"},
+            "annotations": {"note": "theirs", LAST_APPLIED: applied.to_string()},
+        },
+        "spec": {
+            "type": "NodePort", "clusterIP": "10.0.0.1", "selector": {"app": "web", "tier": "front"},
+            "ports": [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": 9898, "nodePort": 30080}],
+        },
+    }))
+}
+
+fn slice(service: &str, pod: &str, ready: bool) -> Object {
+    let mut slice = Object::new(&Key::new(ENDPOINT_SLICE, "test", &format!("{service}-x2b1")));
+    slice.set_label(SERVICE_NAME, service);
+    let endpoint = json!({"addresses": ["10.1.0.1"], "conditions": {"ready": ready}, "targetRef": {"kind": "Pod", "name": pod}});
+    slice.set("/endpoints", vec![endpoint]);
+    slice
+}
+
+#[test]
+fn snap_the_services_of_a_deployment() {
+    let (subject, cluster) = fixtures::read(WEB);
+    insta::assert_snapshot!(yaml(&ensured(&subject, ApexTo::Primary, &cluster).unwrap()));
+}
+
+#[test]
+fn snap_the_services_of_a_daemon_set_without_addresses() {
+    let (subject, cluster) = fixtures::read(AGENT);
+    insta::assert_snapshot!(yaml(&ensured(&subject, ApexTo::Primary, &cluster).unwrap()));
+}
+
+#[test]
+fn services_that_stand_need_no_write() {
+    for text in [WEB, AGENT] {
+        let (subject, mut cluster) = fixtures::read(text);
+        ensure(&subject, ApexTo::Primary, &mut cluster);
+        for service in ensured(&subject, ApexTo::Primary, &cluster).unwrap() {
+            assert_eq!(service, *cluster[&service.key()]);
+        }
+    }
+}
+
+#[test]
+fn an_apex_is_made_in_front_of_the_target_and_moved_when_it_is_time() {
+    let (subject, mut cluster) = fixtures::read(WEB);
+    let apex = |cluster: &Cluster| read(&subject, cluster).unwrap().apex;
+    assert_eq!(apex(&cluster), Apex::Absent);
+    ensure(&subject, ApexTo::Untouched, &mut cluster);
+    assert_eq!(apex(&cluster), Apex::Target);
+    ensure(&subject, ApexTo::Untouched, &mut cluster);
+    assert_eq!(apex(&cluster), Apex::Target);
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    assert_eq!(apex(&cluster), Apex::Primary);
+    edit(&mut cluster, SERVICE, "web", |web| web.set("/spec/selector", json!({"app": "api"})));
+    assert_eq!(apex(&cluster), Apex::Other);
+}
+
+#[test]
+fn snap_an_apex_of_somebody_else_is_taken_over_and_given_back() {
+    let (subject, mut cluster) = fixtures::read(WEB);
+    let subject = edited(&subject, |service| service.port_discovery = None);
+    add(&mut cluster, [foreign("web")]);
+    assert_eq!(read(&subject, &cluster).unwrap().apex, Apex::Target);
+    ensure(&subject, ApexTo::Untouched, &mut cluster);
+    assert_eq!(find(&cluster, SERVICE, "web"), foreign("web"));
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    insta::assert_snapshot!(yaml(&[find(&cluster, SERVICE, "web")]));
+    assert_eq!(reverted(&subject, &cluster).unwrap(), [foreign("web")]);
+}
+
+#[test]
+fn our_own_apex_outlives_the_canary() {
+    let (subject, mut cluster) = fixtures::read(WEB);
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    let objects = reverted(&subject, &cluster).unwrap();
+    add(&mut cluster, objects);
+    let apex = find(&cluster, SERVICE, "web");
+    assert_eq!(read(&subject, &cluster).unwrap().apex, Apex::Target);
+    assert_eq!((apex.at("/metadata/ownerReferences"), apex.label(MANAGED_BY.0)), (None, None));
+    assert_eq!(reverted(&subject, &cluster).unwrap(), [apex]);
+}
+
+#[test]
+fn an_apex_is_given_back_by_a_canary_that_lost_its_port() {
+    let (subject, mut cluster) = fixtures::read(WEB);
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    let subject = edited(&subject, |service| service.port = None);
+    assert_eq!(read(&subject, &cluster).unwrap().apex, Apex::Primary);
+    assert_eq!(reverted(&subject, &cluster).unwrap().len(), 1);
+    insta::assert_snapshot!(ensured(&subject, ApexTo::Primary, &cluster).unwrap_err().to_string(), @"Canary web.test: spec.service.port is missing, expected the port of the services");
+}
+
+#[test]
+fn without_a_target_there_is_nothing_to_give_back() {
+    let (subject, mut cluster) = fixtures::read(WEB);
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    cluster.remove(&subject.key(DEPLOYMENT, "web"));
+    assert_eq!(reverted(&subject, &cluster).unwrap(), []);
+    insta::assert_snapshot!(read(&subject, &cluster).unwrap_err().to_string(), @"Deployment web.test does not exist, but spec.targetRef of Canary web.test names it: create it, or name another");
+}
+
+#[test]
+fn metadata_of_our_services_is_the_manifests_but_for_what_is_unmanaged() {
+    let (subject, mut cluster) = fixtures::read(WEB);
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    edit(&mut cluster, SERVICE, "web", |web| {
+        web.set_label("old", "1");
+        web.set_annotation("neg-status", "cloud");
+        web.set_annotation("stray", "1");
+    });
+    let keep = |service: &mut serin_core::spec::raw::Service| {
+        service.unmanaged_metadata =
+            Some(UnmanagedMetadata { labels: Vec::new(), annotations: vec!["neg-status".into()] });
+    };
+    ensure(&edited(&subject, keep), ApexTo::Primary, &mut cluster);
+    let apex = find(&cluster, SERVICE, "web");
+    let keys = |map: &str| text_map(apex.at(map)).into_keys().collect::<Vec<_>>().join(" ");
+    assert_eq!(keys("/metadata/labels"), "app app.kubernetes.io/managed-by team");
+    assert_eq!(
+        keys("/metadata/annotations"),
+        "helm.toolkit.fluxcd.io/driftDetection kustomize.toolkit.fluxcd.io/reconcile neg-status note"
+    );
+}
+
+#[test]
+fn node_ports_stay_with_the_names_of_their_ports() {
+    let (subject, mut cluster) = fixtures::read(WEB);
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    let node_ports = json!([
+        {"name": "grpc", "port": 9999, "protocol": "TCP", "targetPort": 9999, "nodePort": 30001},
+        {"name": "http", "port": 80, "protocol": "TCP", "targetPort": 1, "nodePort": 30002},
+    ]);
+    edit(&mut cluster, SERVICE, "web", |web| web.set("/spec/ports", node_ports));
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    let apex = find(&cluster, SERVICE, "web");
+    let ports = apex.at("/spec/ports").unwrap().as_array().unwrap();
+    let ports: Vec<_> =
+        ports.iter().map(|port| (port["name"].as_str().unwrap(), port["nodePort"].as_i64())).collect();
+    assert_eq!(ports, [("http", Some(30002)), ("udp-web-2", None), ("grpc", Some(30001))]);
+}
+
+#[test]
+fn the_apex_serves_once_the_pods_it_selects_are_its_endpoints() {
+    let (subject, mut cluster) = fixtures::read(WEB);
+    ensure(&subject, ApexTo::Untouched, &mut cluster);
+    let serves = |pod: &str, ready: bool, cluster: &Cluster| {
+        let mut cluster = cluster.clone();
+        add(&mut cluster, [slice("web", pod, ready)]);
+        read(&subject, &cluster).unwrap().serving
+    };
+    assert!(!read(&subject, &cluster).unwrap().serving);
+    assert!(serves("web-5d4f8c7b9-abcde", true, &cluster));
+    assert!(!serves("web-5d4f8c7b9-abcde", false, &cluster));
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    assert!(!serves("web-5d4f8c7b9-abcde", true, &cluster), "endpoints lag behind");
+    assert!(serves("web-primary-7c9d5b8f6-abcde", true, &cluster));
+}
+
+#[test]
+fn ports_that_a_service_cannot_hold_twice_are_told_apart() {
+    let (subject, mut cluster) = fixtures::read(AGENT);
+    let subject = edited(&subject, |service| {
+        service.port_discovery = Some(true);
+        service.port = Some(80.into());
+        service.target_port = Some(serin_core::spec::raw::IntOrString::String("main".into()));
+    });
+    let ports = json!([
+        {"name": "main", "containerPort": 8080}, {"name": "http", "containerPort": 9090}, {"containerPort": 80},
+        {"name": "dns", "containerPort": 53, "protocol": "UDP"}, {"name": "dns-tcp", "containerPort": 53},
+    ]);
+    edit(&mut cluster, DAEMON_SET, "agent", |agent| {
+        agent.set("/spec/template/spec/containers", json!([{"name": "agent", "ports": ports}]));
+    });
+    let services = ensured(&subject, ApexTo::Primary, &cluster).unwrap();
+    let ports = services[0].at("/spec/ports").unwrap().as_array().unwrap().iter();
+    let ports: Vec<_> = ports
+        .map(|port| {
+            format!("{} {} {} {}", port["name"], port["port"], port["protocol"], port["targetPort"])
+                .replace('"', "")
+        })
+        .collect();
+    assert_eq!(
+        ports,
+        ["http 80 TCP main", "dns-tcp 53 TCP 53", "dns 53 UDP 53", "tcp-agent-1 9090 TCP 9090"]
+    );
+}

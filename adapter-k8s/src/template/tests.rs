@@ -1,0 +1,182 @@
+use serde_json::json;
+
+use super::*;
+
+fn message(text: &str) -> Result<String, String> {
+    let iteration = |metric: &str, value: f64, failed: bool| json!({"Metric": metric, "Value": value, "Threshold": 99, "Failed": failed});
+    let iterations = [iteration("request-success-rate", 97.5, true), iteration("latency", 120.0, false)];
+    let dot = json!({
+        "Name": "shop", "Status": "failed", "Metadata": {"environment": "staging", "a/b": "c"},
+        "CanaryAnalysis": {"Iterations": iterations},
+    });
+    let scope = Scope { names: BTreeMap::new(), dot, missing: Missing::IsEmpty };
+    render(text, &scope).map_err(|error| error.to_string())
+}
+
+fn query(text: &str) -> Result<String, String> {
+    let names = [
+        ("target", json!("shop")),
+        ("interval", json!("1m")),
+        ("variables", json!({"path": "/cart", "code": "5.."})),
+    ];
+    let scope = Scope { names: names.into_iter().collect(), ..Scope::default() };
+    render(text, &scope).map_err(|error| error.to_string())
+}
+
+#[track_caller]
+fn says(results: &[(&str, &str)], render: impl Fn(&str) -> Result<String, String>) {
+    for (text, said) in results {
+        assert_eq!(render(text).as_deref(), Ok(*said), "{text}");
+    }
+}
+
+#[test]
+fn a_query_is_filled_in() {
+    let text = "sum(rate(up{app=\"{{ target }}\", path='{{variables.path}}'}[{{- interval -}} ])) # {{/* x */}}all\n";
+    assert_eq!(query(text).unwrap(), "sum(rate(up{app=\"shop\", path='/cart'}[1m])) # all\n");
+}
+
+#[test]
+fn values_are_said_as_in_go() {
+    says(
+        &[
+            ("{{ 1 }} {{ 1.5 }} {{ 1e6 }} {{ 1e21 }} {{ 0.00001 }} {{ 0x10 }}", "1 1.5 1e+06 1e+21 1e-05 16"),
+            ("{{ true }} {{ \"a\\\"b\\n\" }}{{ `c\"d` }} {{ 'a' }}", "true a\"b\nc\"d 97"),
+            ("{{ variables }}", "map[code:5.. path:/cart]"),
+            ("{{ print 1 2 }}{{ print \"a\" 1 }}{{ println 1 \"a\" }}", "1 2a11 a\n"),
+            ("{{ len target }} {{ index variables \"path\" }} {{ slice target 1 3 }}", "4 /cart ho"),
+            ("{{ html \"<a>\" }} {{ urlquery \"a b&c\" }} {{ js \"'=\" }}", "&lt;a&gt; a+b%26c \\'\\u003D"),
+        ],
+        query,
+    );
+}
+
+#[test]
+fn printf_fills_its_verbs_in() {
+    says(
+        &[
+            (r#"{{ printf "%s-%d-%v" target 5 true }}"#, "shop-5-true"),
+            (
+                r#"{{ printf "%.2f|%6.1f|%-4d|%04d|%+d|%5s" 1.005 2.25 7 7 7 "a" }}"#,
+                "1.00|   2.2|7   |0007|+7|    a",
+            ),
+            (
+                r#"{{ printf "%q %t %x %e %g %%" "a" true 255 1234.5 0.5 }}"#,
+                r#""a" true ff 1.234500e+03 0.5 %"#,
+            ),
+            (r#"{{ target | printf "%s.%s" "a" }}"#, "a.shop"),
+        ],
+        query,
+    );
+}
+
+#[test]
+fn a_message_can_decide_and_repeat() {
+    says(
+        &[
+            (r#"{{ if eq .Status "failed" }}no{{ else if eq .Status "b" }}b{{ else }}yes{{ end }}"#, "no"),
+            (
+                "{{ range .CanaryAnalysis.Iterations }}{{ if .Failed }}{{ .Metric }} {{ .Value }} ({{ .Threshold }}){{ end }}{{ end }}",
+                "request-success-rate 97.5 (99)",
+            ),
+            (
+                "{{ range $i, $it := .CanaryAnalysis.Iterations }}{{ if $i }}, {{ end }}{{ $it.Metric }}{{ end }}",
+                "request-success-rate, latency",
+            ),
+            ("{{ range $k, $v := .Metadata }}{{ $k }}={{ $v }};{{ end }}", "a/b=c;environment=staging;"),
+            ("{{ range .None }}x{{ else }}none{{ end }}", "none"),
+            ("{{ range 3 }}{{ if eq . 1 }}{{ continue }}{{ end }}{{ . }}{{ end }}", "02"),
+            ("{{ range 9 }}{{ if gt . 1 }}{{ break }}{{ end }}{{ . }}{{ end }}", "01"),
+            ("{{ with .Metadata }}{{ .environment }} of {{ $.Name }}{{ end }}", "staging of shop"),
+            ("{{ with .None }}x{{ else with .Name }}{{ . }}{{ end }}", "shop"),
+            ("{{ $a := 1 }}{{ if true }}{{ $a = 2 }}{{ $b := 3 }}{{ end }}{{ $a }}", "2"),
+            (
+                "{{ and .Name .Status }} {{ or .None .Name }} {{ not .None }} {{ and .None .x.y }}|",
+                "failed shop true |",
+            ),
+            ("{{ if and (gt 2 1) (or false (le 1 1.0)) (ne .Name \"x\") }}y{{ end }}", "y"),
+            ("{{ eq .Name \"a\" \"shop\" }} {{ lt \"a\" \"b\" }} {{ ge 2 2 }}", "true true true"),
+            (
+                "{{ index .Metadata \"a/b\" }} {{ (index .CanaryAnalysis.Iterations 0).Metric }}",
+                "c request-success-rate",
+            ),
+            ("a \n {{- /* trimmed */ -}} \n b {{- .Name -}} c", "abshopc"),
+        ],
+        message,
+    );
+}
+
+#[test]
+fn a_missing_key_is_empty_in_a_message_and_fails_a_query() {
+    says(&[("[{{ .Metadata.version }}{{ .None.deeper }}{{ index .Metadata \"x\" }}]", "[]")], message);
+    assert_eq!(query("a\n{{ variables.none }}"), Err("template, line 2: there is no `none`".into()));
+    says(&[("{{ if index variables \"x\" }}y{{ else }}n{{ end }}", "n")], query);
+}
+
+#[test]
+fn a_template_may_call_one_that_it_defines() {
+    says(
+        &[
+            (r#"{{ define "a" }}<{{ .Name }}>{{ end }}{{ template "a" . }}{{ template "a" }}"#, "<shop><>"),
+            (r#"{{ block "b" .Metadata }}{{ .environment }}{{ end }}"#, "staging"),
+        ],
+        message,
+    );
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_its_line() {
+    for (text, what) in [
+        ("{{ namespcae }}", "there is no `namespcae`; there are interval, target, variables"),
+        ("{{ target", "an action is not closed with `}}`"),
+        ("{{ }}", "an action is empty"),
+        ("{{ if target }}a", "if is not closed with `end`"),
+        ("{{ end }}", "`end` closes nothing"),
+        ("{{ if true }}{{ else }}{{ else }}{{ end }}", "`else` stands where `end` was expected"),
+        ("{{ break }}", "`break` stands in no `range`"),
+        ("{{ target target }}", "`target` takes no arguments"),
+        ("{{ \"a\" 1 }}", "only a function takes arguments"),
+        ("{{ target.name }}", "`.name` is asked of what has no fields"),
+        ("{{ (target }}", "a parenthesis is not closed"),
+        ("{{ target | }}", "a value is missing"),
+        ("{{ ? }}", "`?` makes no sense here"),
+        ("{{ \"a }}", "a text is not closed with \""),
+        ("{{ printf \"%d\" target }}", "`%d` does not fit the value \"shop\""),
+        ("{{ printf \"%s\" }}", "there is no value for `%s`"),
+        ("{{ printf \"%999s\" target }}", "a width or precision of 999 is more than 200"),
+        ("{{ lt 1 target }}", "1 and \"shop\" cannot be compared"),
+        ("{{ $a }}", "there is no `$a`"),
+        ("{{/* a", "a comment is not closed with `*/}}`"),
+        ("{{ template \"a\" }}", "no template \"a\" is defined"),
+    ] {
+        assert_eq!(query(&format!("\n{text}")), Err(format!("template, line 2: {what}")), "{text}");
+    }
+}
+
+#[test]
+fn nothing_runs_or_grows_without_end() {
+    let cases = [
+        "{{ define \"a\" }}{{ template \"a\" }}{{ end }}{{ template \"a\" }}".to_owned(),
+        format!("{{{{ range 1000 }}}}{}{{{{ end }}}}", "{{ $a := 1 }}".repeat(60)),
+        "{{ range 9999999999 }}{{ end }}".into(),
+        "{{ range 9999 }}0123456789{{ end }}".into(),
+        format!("{{{{ $a := \"aaaaaaaa\" }}}}{}", "{{ $a = print $a $a }}".repeat(64)),
+        format!("{}{}", "{{ if true }}".repeat(5000), "{{ end }}".repeat(5000)),
+        format!("{{{{ {}1{} }}}}", "(".repeat(5000), ")".repeat(5000)),
+        format!("{{{{ .{} }}}}", "a.".repeat(5000)),
+    ];
+    let errors: Vec<String> = cases.iter().map(|text| message(text).unwrap_err()).collect();
+    assert_eq!(
+        errors,
+        [
+            "template, line 1: more than 64 templates call each other",
+            "template, line 1: it takes more than 100000 steps",
+            "template, line 1: a loop of 9999999999 is too long",
+            "template, line 1: it says more than 64 KiB",
+            "template, line 1: `print` says more than 64 KiB",
+            "template, line 1: more than 64 blocks or parentheses within each other",
+            "template, line 1: more than 64 blocks or parentheses within each other",
+            "template, line 1: more than 64 fields in a row",
+        ]
+    );
+}

@@ -1,0 +1,104 @@
+//! Workloads: the target people deploy, the primary that serves, and what both need (configuration, autoscaler).
+//!
+//! One file per kind of target. To add one, write its file and a line in [`of`].
+
+mod daemon_set;
+mod deployment;
+mod pods;
+pub(crate) mod selector;
+mod service;
+mod template;
+#[cfg(test)]
+mod tests;
+
+use serin_core::{
+    observation::{Primary, Target},
+    spec::raw::ObjectRef,
+};
+
+pub use self::{daemon_set::DAEMON_SET, deployment::DEPLOYMENT};
+use crate::{
+    object::{Kind, Object},
+    seen::{Seen, Unfit},
+    subject::Subject,
+};
+
+/// Percentages of pods that must be available.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadyThresholds {
+    /// Of the primary.
+    pub primary: u8,
+    /// Of the canary.
+    pub canary: u8,
+}
+
+/// One kind of target.
+pub trait Workload: Sync {
+    /// The target as it is; `None` if there is none.
+    ///
+    /// # Errors
+    /// It is not known, or lacks what a release needs.
+    fn target(
+        &self,
+        subject: &Subject,
+        ready: ReadyThresholds,
+        seen: &dyn Seen,
+    ) -> Result<Option<Target>, Unfit>;
+
+    /// The primary as it is; `None` if there is none.
+    ///
+    /// # Errors
+    /// It is not known.
+    fn primary(
+        &self,
+        subject: &Subject,
+        ready: ReadyThresholds,
+        seen: &dyn Seen,
+    ) -> Result<Option<Primary>, Unfit>;
+
+    /// Primary, its copies of configuration and its autoscaler as they have to be, in the order they are written. What
+    /// the primary runs stays.
+    ///
+    /// # Errors
+    /// What they are made from is not known or makes no sense.
+    fn ensured(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit>;
+
+    /// The same once the primary runs what the target runs; `run` names the roll-out on its pods.
+    ///
+    /// # Errors
+    /// What they are made from is not known or makes no sense.
+    fn promoted(&self, subject: &Subject, run: u32, seen: &dyn Seen) -> Result<Vec<Object>, Unfit>;
+
+    /// The target with pods, or without; `None` if there is no target.
+    ///
+    /// # Errors
+    /// It is not known.
+    fn scaled(&self, subject: &Subject, up: bool, seen: &dyn Seen) -> Result<Option<Object>, Unfit>;
+
+    /// The target's autoscaler, stopped or at work; `None` if there is none that can be stopped.
+    ///
+    /// # Errors
+    /// It is not known.
+    fn paused(&self, subject: &Subject, paused: bool, seen: &dyn Seen) -> Result<Option<Object>, Unfit>;
+}
+
+/// The workload a reference means; `None` for a kind that cannot be released.
+#[must_use]
+pub fn of(target: &ObjectRef) -> Option<&'static dyn Workload> {
+    match target.kind.as_str() {
+        "Deployment" => Some(&deployment::Deployment),
+        "DaemonSet" => Some(&daemon_set::DaemonSet),
+        // A Knative service has the same name, but is no Service.
+        "Service" if !target.api_version.starts_with("serving.knative.dev/") => Some(&service::Service),
+        _ => None,
+    }
+}
+
+/// The kind that runs pods, by its name; `None` where a target has none.
+pub(crate) fn with_pods(kind: &str) -> Option<Kind> {
+    match kind {
+        "Deployment" => Some(DEPLOYMENT),
+        "DaemonSet" => Some(DAEMON_SET),
+        _ => None,
+    }
+}

@@ -1,0 +1,201 @@
+//! What Deployments and DaemonSets have in common: a pod template, and a primary that is made from it.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use serin_core::{
+    observation::Fact,
+    revision::{Configs, Revision},
+};
+
+use super::{selector::Selector, template};
+use crate::{
+    configs::{self, Tracked},
+    metadata::{self, Begun},
+    object::{Kind, Object},
+    scaler,
+    seen::{Seen, Unfit},
+    subject::Subject,
+};
+
+/// Annotation of a primary: one checksum of the configuration its pods were started with. Copies that say otherwise
+/// were changed since, and a promotion that changes nothing else has still to start new pods.
+const CONFIGS: &str = "serin.flagger.app/configs";
+
+/// A kind of workload that runs pods.
+pub(super) struct Pods {
+    /// The kind.
+    pub(super) kind: Kind,
+    /// Fields of `spec` that are copied as they are.
+    pub(super) copied: &'static [&'static str],
+    /// Its pods are counted, and keep apart from each other.
+    pub(super) counted: bool,
+}
+
+impl Pods {
+    /// The target; `None` if there is none.
+    pub(super) fn target(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Arc<Object>>, Unfit> {
+        Ok(seen.find(&subject.key(self.kind, subject.target()))?)
+    }
+
+    /// The primary; `None` if there is none.
+    pub(super) fn primary(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Arc<Object>>, Unfit> {
+        Ok(seen.find(&subject.key(self.kind, &subject.primary()))?)
+    }
+
+    /// What the target runs; unknown while any of its configuration is.
+    ///
+    /// # Errors
+    /// Its selector has no label that tells its pods.
+    pub(super) fn shown(
+        &self,
+        subject: &Subject,
+        target: &Object,
+        seen: &dyn Seen,
+    ) -> Result<Fact<Revision>, Unfit> {
+        let selector = Selector::of(subject, target)?;
+        Ok(match configs::tracked(subject, pod_template(target), seen) {
+            Err(unseen) => Fact::Unknown(unseen),
+            Ok(tracked) => {
+                let template = self.promoted_template(subject, target, &selector, &tracked);
+                Fact::Known(revision(&template, tracked.checksums()))
+            }
+        })
+    }
+
+    /// The revision whose promotion would change nothing; `None` if that cannot be told.
+    pub(super) fn runs(
+        &self,
+        subject: &Subject,
+        primary: &Object,
+        seen: &dyn Seen,
+    ) -> Result<Option<Revision>, Unfit> {
+        let template = pod_template(primary);
+        let configs = configs::of_primary(subject, template, seen)?;
+        let started_with = primary.annotation(CONFIGS);
+        let configs = configs.filter(|configs| {
+            !subject.settings.config_tracking
+                || started_with.is_none_or(|sum| configs::checksum_of_all(configs).as_deref() == Some(sum))
+        });
+        Ok(configs.map(|configs| revision(template, configs)))
+    }
+
+    /// See [`super::Workload::ensured`].
+    pub(super) fn ensured(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+        let mut objects = match self.primary(subject, seen)? {
+            None => self.written(subject, 0, seen)?,
+            Some(primary) => {
+                let mut objects = configs::mended(subject, pod_template(&primary), seen)?;
+                objects.push(self.mended(subject, seen)?);
+                objects
+            }
+        };
+        objects.extend(scaler::ensured(subject, seen)?);
+        Ok(objects)
+    }
+
+    /// See [`super::Workload::promoted`].
+    pub(super) fn promoted(
+        &self,
+        subject: &Subject,
+        run: u32,
+        seen: &dyn Seen,
+    ) -> Result<Vec<Object>, Unfit> {
+        let mut objects = self.written(subject, run, seen)?;
+        objects.extend(scaler::promoted(subject, seen)?);
+        Ok(objects)
+    }
+
+    /// A primary that runs what it ran.
+    fn mended(&self, subject: &Subject, seen: &dyn Seen) -> Result<Object, Unfit> {
+        let key = subject.key(self.kind, &subject.primary());
+        let Begun { mut object, is_ours, .. } = metadata::begin(&key, &subject.identity, seen)?;
+        // One that Flagger left behind: it reads what its copies hold.
+        if is_ours
+            && object.annotation(CONFIGS).is_none()
+            && let Some(configs) = configs::of_primary(subject, pod_template(&object), seen)?
+            && let Some(sum) = configs::checksum_of_all(&configs)
+        {
+            object.set_annotation(CONFIGS, &sum);
+        }
+        Ok(object)
+    }
+
+    /// The copies of configuration, and a primary that runs what the target runs.
+    fn written(&self, subject: &Subject, run: u32, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+        let target = self.target(subject, seen)?.ok_or_else(|| missing(subject, self.kind))?;
+        let selector = Selector::of(subject, &target)?;
+        let tracked = configs::tracked(subject, pod_template(&target), seen)?;
+        let mut objects = configs::written(subject, &tracked, seen)?;
+        let key = subject.key(self.kind, &subject.primary());
+        let Begun { mut object, is_new, .. } = metadata::begin(&key, &subject.identity, seen)?;
+        self.describe(subject, &target, &selector, is_new, &mut object);
+        let mut template = self.promoted_template(subject, &target, &selector, &tracked);
+        template::mark(subject, &mut template, run);
+        object.set("/spec/template", template);
+        match configs::checksum_of_all(&tracked.checksums()) {
+            Some(sum) => object.set_annotation(CONFIGS, &sum),
+            None => object.remove_annotation(CONFIGS),
+        }
+        objects.push(object);
+        Ok(objects)
+    }
+
+    /// Everything about a primary but its pods' template.
+    fn describe(
+        &self,
+        subject: &Subject,
+        target: &Object,
+        selector: &Selector,
+        is_new: bool,
+        primary: &mut Object,
+    ) {
+        let prefixes = &subject.settings.include_label_prefix;
+        metadata::include_labels(primary, target, prefixes);
+        primary.set_label(&selector.label, &selector.primary_value());
+        if is_new {
+            metadata::copy_annotations(primary, target);
+            primary.set("/spec/selector", json!({"matchLabels": selector.primary()}));
+        } else {
+            metadata::include_annotations(primary, target, prefixes);
+        }
+        for field in self.copied {
+            let at = format!("/spec/{field}");
+            primary.set_or_remove(&at, target.at(&at).cloned());
+        }
+        if self.counted && (is_new || subject.manifest.spec.autoscaler_ref.is_none()) {
+            let wanted = target.number("/spec/replicas").unwrap_or(1);
+            // A target without pods says nothing about how many users need.
+            let replicas = if wanted > 0 { wanted } else { primary.number("/spec/replicas").unwrap_or(1) };
+            primary.set("/spec/replicas", replicas);
+        }
+    }
+
+    fn promoted_template(
+        &self,
+        subject: &Subject,
+        target: &Object,
+        selector: &Selector,
+        tracked: &Tracked,
+    ) -> Value {
+        template::promoted(subject, pod_template(target), selector, tracked, self.counted)
+    }
+}
+
+/// The refusal where the target has to be there.
+pub(super) fn missing(subject: &Subject, kind: Kind) -> Unfit {
+    let target = subject.key(kind, subject.target());
+    Unfit::refused(format!(
+        "{target} does not exist, but spec.targetRef of Canary {} names it: create it, or name another",
+        subject.display(),
+    ))
+}
+
+fn revision(template: &Value, configs: Configs) -> Revision {
+    Revision { spec: template::checksum(template).into(), configs: Arc::new(configs) }
+}
+
+/// `spec.template`.
+pub(super) fn pod_template(workload: &Object) -> &Value {
+    workload.at("/spec/template").unwrap_or(&Value::Null)
+}

@@ -1,0 +1,150 @@
+//! Plain Services as targets: what is released is whom a Service selects. There are no pods to count or to scale.
+
+use serde_json::Value;
+use serin_core::{
+    observation::{Fact, Primary, Readiness, Target},
+    revision::Revision,
+};
+
+use super::{ReadyThresholds, Workload, pods::missing};
+use crate::{
+    checksum,
+    metadata::{self, Begun},
+    object::Object,
+    seen::{Seen, Unfit},
+    services::SERVICE,
+    subject::Subject,
+};
+
+/// What the server gives each Service of its own.
+const ALLOCATED: [&str; 3] = ["clusterIP", "clusterIPs", "healthCheckNodePort"];
+
+/// A target of kind Service.
+pub(super) struct Service;
+
+impl Workload for Service {
+    fn target(
+        &self,
+        subject: &Subject,
+        _ready: ReadyThresholds,
+        seen: &dyn Seen,
+    ) -> Result<Option<Target>, Unfit> {
+        let target = seen.find(&subject.key(SERVICE, subject.target()))?;
+        Ok(target.map(|target| Target {
+            revision: Fact::Known(revision(subject, &target)),
+            replicas: 1,
+            readiness: Readiness::Ready,
+        }))
+    }
+
+    fn primary(
+        &self,
+        subject: &Subject,
+        _ready: ReadyThresholds,
+        seen: &dyn Seen,
+    ) -> Result<Option<Primary>, Unfit> {
+        let primary = seen.find(&subject.key(SERVICE, &subject.primary()))?;
+        Ok(primary
+            .map(|primary| Primary { runs: Some(revision(subject, &primary)), readiness: Readiness::Ready }))
+    }
+
+    fn ensured(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+        let primary = subject.key(SERVICE, &subject.primary());
+        let stands = metadata::begin(&primary, &subject.identity, seen)?;
+        if !stands.is_new {
+            let canary = canary(subject, seen);
+            return match canary {
+                Ok(canary) => Ok(vec![canary, stands.object]),
+                // Without a target there is nothing to make the canary's from.
+                Err(Unfit::Refused(_)) => Ok(vec![stands.object]),
+                Err(unseen @ Unfit::Unseen(_)) => Err(unseen),
+            };
+        }
+        self.promoted(subject, 0, seen)
+    }
+
+    fn promoted(&self, subject: &Subject, _run: u32, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+        let target = target(subject, seen)?;
+        let key = subject.key(SERVICE, &subject.primary());
+        let Begun { mut object, is_new, .. } = metadata::begin(&key, &subject.identity, seen)?;
+        if is_new {
+            metadata::copy_labels(&mut object, &target);
+            metadata::copy_annotations(&mut object, &target);
+        } else {
+            let prefixes = &subject.settings.include_label_prefix;
+            metadata::include_labels(&mut object, &target, prefixes);
+            metadata::include_annotations(&mut object, &target, prefixes);
+        }
+        write_spec(subject, &target, &mut object);
+        Ok(vec![canary(subject, seen)?, object])
+    }
+
+    fn scaled(&self, _subject: &Subject, _up: bool, _seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+        Ok(None)
+    }
+
+    fn paused(&self, _subject: &Subject, _paused: bool, _seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+        Ok(None)
+    }
+}
+
+fn target(subject: &Subject, seen: &dyn Seen) -> Result<Object, Unfit> {
+    let target = seen.find(&subject.key(SERVICE, subject.target()))?;
+    Ok((*target.ok_or_else(|| missing(subject, SERVICE))?).clone())
+}
+
+/// The canary's Service always selects whom the target selects.
+fn canary(subject: &Subject, seen: &dyn Seen) -> Result<Object, Unfit> {
+    let target = target(subject, seen)?;
+    let key = subject.key(SERVICE, &format!("{}-canary", subject.target()));
+    let Begun { mut object, .. } = metadata::begin(&key, &subject.identity, seen)?;
+    metadata::copy_labels(&mut object, &target);
+    metadata::copy_annotations(&mut object, &target);
+    write_spec(subject, &target, &mut object);
+    Ok(object)
+}
+
+/// Puts the target's spec in place; what the server gave the copy stays.
+fn write_spec(subject: &Subject, target: &Object, copy: &mut Object) {
+    let mut spec = shared_spec(subject, target);
+    for field in ALLOCATED {
+        if let Some(value) = copy.at(&format!("/spec/{field}")) {
+            spec[field] = value.clone();
+        }
+    }
+    for port in ports(&mut spec) {
+        let is_same = |other: &&Value| other["name"] == port["name"];
+        let ports = copy.at("/spec/ports").and_then(Value::as_array);
+        let node_port = ports.into_iter().flatten().find(is_same).and_then(|port| port.get("nodePort"));
+        if let Some(node_port) = node_port.cloned() {
+            port["nodePort"] = node_port;
+        }
+    }
+    copy.set("/spec", spec);
+}
+
+/// A Service's spec without what no two Services share.
+fn shared_spec(subject: &Subject, service: &Object) -> Value {
+    let mut spec = service.at("/spec").cloned().unwrap_or_default();
+    if let Some(spec) = spec.as_object_mut() {
+        let headless = spec.get("clusterIP").is_some_and(|address| address == "None");
+        spec.retain(|field, _| {
+            !ALLOCATED.contains(&field.as_str()) || headless && field.starts_with("clusterIP")
+        });
+    }
+    for port in ports(&mut spec).filter_map(Value::as_object_mut) {
+        port.remove("nodePort");
+    }
+    if let Some(wanted) = subject.service().traffic_distribution {
+        spec["trafficDistribution"] = wanted.into();
+    }
+    spec
+}
+
+fn ports(spec: &mut Value) -> impl Iterator<Item = &mut Value> {
+    spec.pointer_mut("/ports").and_then(Value::as_array_mut).into_iter().flatten()
+}
+
+fn revision(subject: &Subject, service: &Object) -> Revision {
+    Revision::of(&checksum::of(&shared_spec(subject, service)))
+}

@@ -1,0 +1,80 @@
+//! Who may ask the API server: its certificate, the tokens of its users, and the files that hold them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::json;
+
+/// The key of everything that is signed.
+pub(crate) const KEY: &str = "key.pem";
+/// The API server's certificate.
+pub(crate) const CERTIFICATE: &str = "certificate.pem";
+/// The table of tokens.
+pub(crate) const TOKENS: &str = "tokens.csv";
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum User {
+    /// May do everything.
+    Admin,
+    /// The controller's ServiceAccount: may do what `deploy/` lets it do.
+    Controller,
+}
+
+impl User {
+    const ALL: [Self; 2] = [Self::Admin, Self::Controller];
+
+    /// Its token, which is its name in files too.
+    const fn token(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Controller => "controller",
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Controller => "system:serviceaccount:serin-system:serin-controller",
+        }
+    }
+
+    const fn group(self) -> &'static str {
+        match self {
+            Self::Admin => "system:masters",
+            Self::Controller => "system:serviceaccounts",
+        }
+    }
+}
+
+/// Writes the files for an API server on that port.
+pub(crate) fn write(folder: &Path, port: u16) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = made.cert.pem();
+    fs::write(folder.join(CERTIFICATE), &certificate).unwrap();
+    fs::write(folder.join(KEY), made.signing_key.serialize_pem()).unwrap();
+    let line = |user: User| format!("{0},{1},{0},{2}\n", user.token(), user.name(), user.group());
+    fs::write(folder.join(TOKENS), User::ALL.map(line).concat()).unwrap();
+    for user in User::ALL {
+        let config = json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "test", "cluster": {
+                "server": format!("https://127.0.0.1:{port}"),
+                "certificate-authority-data": BASE64_STANDARD.encode(&certificate),
+            }}],
+            "users": [{"name": "test", "user": {"token": user.token()}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+            "current-context": "test",
+        });
+        fs::write(kubeconfig(folder, user), config.to_string()).unwrap();
+    }
+}
+
+/// The kubeconfig of a user.
+pub(crate) fn kubeconfig(folder: &Path, user: User) -> PathBuf {
+    folder.join(format!("{}.kubeconfig", user.token()))
+}

@@ -1,0 +1,23 @@
+//! Serin and a real control plane: etcd, kube-apiserver and kube-controller-manager on loopback.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot begin has failed")]
+
+mod answers;
+mod control_plane;
+mod crds;
+mod identity;
+mod manifests;
+#[path = "../support/modules.rs"]
+mod modules;
+mod node;
+mod objects;
+mod pods;
+#[path = "../support/process.rs"]
+mod process;
+mod rights;
+#[path = "../support/scripted.rs"]
+mod scripted;
+mod server;
+mod stage;
+#[path = "../support/tools.rs"]
+mod tools;

@@ -1,0 +1,110 @@
+//! Any object, written and read as it is: whatever is lost on the way was lost by the server.
+
+use std::{fmt::Write as _, future::Future, time::Duration};
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::{
+    Api, Client,
+    api::{DynamicObject, Patch, PatchParams, PostParams},
+    core::{ApiResource, GroupVersionKind, discovery::Scope},
+    discovery::pinned_kind,
+    runtime::wait::{await_condition, conditions::is_crd_established},
+};
+use serde::Deserialize as _;
+use serde_json::Value;
+use tokio::time;
+
+/// How long a condition is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The documents of a text, empty ones left out.
+pub(crate) fn documents(text: &str) -> Vec<Value> {
+    let all = serde_yaml::Deserializer::from_str(text).map(|document| Value::deserialize(document).unwrap());
+    all.filter(|document| !document.is_null()).collect()
+}
+
+/// Creates an object; as the server keeps it.
+pub(crate) async fn create(client: &Client, object: &Value) -> Result<Value, kube::Error> {
+    let api = api(client, object).await?;
+    let object: DynamicObject = serde_json::from_value(object.clone()).map_err(kube::Error::SerdeError)?;
+    let kept = api.create(&PostParams::default(), &object).await?;
+    serde_json::to_value(kept).map_err(kube::Error::SerdeError)
+}
+
+/// Writes an object's status; the object as the server keeps it.
+pub(crate) async fn write_status(client: &Client, object: &Value) -> Result<Value, kube::Error> {
+    let api = api(client, object).await?;
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let patch = Patch::Merge(serde_json::json!({"status": object["status"]}));
+    let kept = api.patch_status(name, &PatchParams::default(), &patch).await?;
+    serde_json::to_value(kept).map_err(kube::Error::SerdeError)
+}
+
+/// Reads an object again.
+pub(crate) async fn read(client: &Client, object: &Value) -> Result<Value, kube::Error> {
+    let api = api(client, object).await?;
+    let kept = api.get(object["metadata"]["name"].as_str().unwrap_or_default()).await?;
+    serde_json::to_value(kept).map_err(kube::Error::SerdeError)
+}
+
+/// Waits until a kind is served that was defined before.
+pub(crate) async fn until_served(client: &Client, definition: &Value) {
+    let name = definition["metadata"]["name"].as_str().unwrap();
+    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
+    let established = await_condition(api, name, is_crd_established());
+    within(name, established).await.unwrap();
+}
+
+/// What comes, or a panic that says what did not.
+pub(crate) async fn within<T>(what: &str, comes: impl Future<Output = T>) -> T {
+    time::timeout(PATIENCE, comes).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
+}
+
+async fn api(client: &Client, object: &Value) -> Result<Api<DynamicObject>, kube::Error> {
+    let text = |name: &str| object[name].as_str().unwrap_or_default();
+    let (group, version) = text("apiVersion").split_once('/').unwrap_or(("", text("apiVersion")));
+    let (kind, capabilities): (ApiResource, _) =
+        pinned_kind(client, &GroupVersionKind::gvk(group, version, text("kind"))).await?;
+    let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");
+    Ok(match capabilities.scope {
+        Scope::Namespaced => Api::namespaced_with(client.clone(), namespace, &kind),
+        Scope::Cluster => Api::all_with(client.clone(), &kind),
+    })
+}
+
+/// What stands in `written` and is missing from `kept` or different there, by path.
+pub(crate) fn lost(written: &Value, kept: &Value) -> Vec<String> {
+    let mut lost = Vec::new();
+    compare(&mut String::new(), written, kept, &mut lost);
+    lost
+}
+
+fn compare(path: &mut String, written: &Value, kept: &Value, lost: &mut Vec<String>) {
+    match (written, kept) {
+        (Value::Object(fields), Value::Object(_)) => {
+            for (name, field) in fields {
+                below(path, name, |path| compare(path, field, &kept[name], lost));
+            }
+        }
+        (Value::Array(items), Value::Array(others)) if items.len() == others.len() => {
+            for (place, (item, other)) in items.iter().zip(others).enumerate() {
+                below(path, &place, |path| compare(path, item, other, lost));
+            }
+        }
+        _ if is_same(written, kept) => {}
+        _ => lost.push(format!("{path}: {written} became {kept}")),
+    }
+}
+
+/// Whole numbers lose their `.0`.
+fn is_same(written: &Value, kept: &Value) -> bool {
+    written == kept || written.as_f64().is_some_and(|number| kept.as_f64() == Some(number))
+}
+
+fn below(path: &mut String, name: &impl std::fmt::Display, then: impl FnOnce(&mut String)) {
+    let length = path.len();
+    // A String takes everything.
+    let _ = write!(path, "/{name}");
+    then(path);
+    path.truncate(length);
+}

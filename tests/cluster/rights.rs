@@ -1,0 +1,61 @@
+//! The controller's account may do what the controller does, by the rules in `deploy/`, and no more.
+
+use http::Request;
+use kube::Client;
+use serde_json::{Value, json};
+
+use crate::{identity::User, stage::on_stage};
+
+#[test]
+fn cluster_the_controller_may_do_what_it_does_and_no_more() {
+    on_stage("rights", async |stage| {
+        let client = stage.plane.client(User::Controller).await;
+        let everywhere = [
+            "patch canaries.flagger.app",
+            "update canaries.flagger.app/status",
+            "watch metrictemplates.flagger.app",
+            "create deployments.apps",
+            "patch services",
+            "get secrets",
+            "create events",
+            "delete httproutes.gateway.networking.k8s.io",
+            "patch virtualservices.networking.istio.io",
+            "delete canaries.flagger.app",
+            "update metrictemplates.flagger.app",
+            "get pods",
+            "create pods/exec",
+            "list nodes",
+            "create namespaces",
+            "create leases.coordination.k8s.io",
+            "patch clusterroles.rbac.authorization.k8s.io",
+            "patch customresourcedefinitions.apiextensions.k8s.io",
+        ];
+        let mut answers = Vec::new();
+        for what in everywhere {
+            answers.push(format!("{what}: {}", may(&client, "", what).await));
+        }
+        let lease = "create leases.coordination.k8s.io";
+        answers.push(format!("{lease} in serin-system: {}", may(&client, "serin-system", lease).await));
+        insta::assert_snapshot!(answers.join("\n"));
+    });
+}
+
+/// Whether this client may do that, such as `update canaries.flagger.app/status`.
+async fn may(client: &Client, namespace: &str, what: &str) -> &'static str {
+    let (verb, kind) = what.split_once(' ').unwrap();
+    let (kind, part) = kind.split_once('/').unwrap_or((kind, ""));
+    let (plural, group) = kind.split_once('.').unwrap_or((kind, ""));
+    let attributes = json!({
+        "namespace": namespace, "verb": verb, "group": group, "resource": plural, "subresource": part,
+    });
+    let review = json!({
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    });
+    let request = Request::post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
+        .header("Content-Type", "application/json")
+        .body(review.to_string().into_bytes());
+    let answer: Value = client.request(request.unwrap()).await.unwrap();
+    if answer["status"]["allowed"] == true { "yes" } else { "no" }
+}
