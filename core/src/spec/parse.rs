@@ -12,6 +12,7 @@ use super::{
     Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Provider, Rollout, SessionAffinity, Severity,
     Shape, ThresholdMode,
     raw::{self, Number},
+    routing,
 };
 use crate::{revision::Text, strategy, time::parse_duration};
 
@@ -52,8 +53,13 @@ impl Rollout {
         check_service(raw, problems);
 
         let provider = Provider::named(&shape.provider);
-        if provider.is_none() {
-            problems.add("spec.provider", &unknown_provider(&shape.provider));
+        match &provider {
+            None => problems.add("spec.provider", &unknown_provider(&shape.provider)),
+            Some(provider) => {
+                let service = raw.spec.service.iter();
+                service
+                    .for_each(|it| routing::check_service(it, provider, &mut problems.below("spec.service")));
+            }
         }
         let deadline = deadline(&raw.spec, problems);
         let given = raw.spec.analysis.as_ref().or(raw.spec.canary_analysis.as_ref());
@@ -67,6 +73,10 @@ impl Rollout {
             derived.map_err(|refusal| problems.add(refusal.field, &refusal.why)).ok()
         });
         check_matches(analysis, problems);
+        if let Some(provider) = &provider {
+            let service = raw.spec.service.as_ref();
+            routing::check_analysis(analysis, service, provider, strategy.as_ref(), problems);
+        }
         let policy = policy(analysis, deadline, problems);
         let mut metrics = each(&analysis.metrics, "metrics", problems, |metric, problems| {
             Metric::parse(metric, &identity.namespace, defaults, problems)
