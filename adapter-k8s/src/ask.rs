@@ -11,9 +11,9 @@ use serin_core::{
 
 use crate::{
     clock,
-    cluster::kinds::{METRIC_TEMPLATE, SECRET},
     context::Context,
     hook,
+    kinds::{METRIC_TEMPLATE, SECRET},
     metrics::{self, Source},
     object::{Key, Object, text_map},
     observe::Look,

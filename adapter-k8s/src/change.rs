@@ -58,6 +58,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::kinds::CONFIG_MAP;
 
     #[test]
     fn a_patch_says_what_differs_and_nothing_else() {
@@ -67,9 +68,6 @@ mod tests {
         assert_eq!(merge_patch(&seen, &wanted), patch);
         assert_eq!(merge_patch(&seen, &seen), json!({}));
     }
-    use crate::object::Kind;
-
-    const CONFIG_MAP: Kind = Kind::namespaced("", "v1", "ConfigMap", "configmaps");
 
     #[test]
     fn a_new_object_where_one_stands_takes_its_place() {

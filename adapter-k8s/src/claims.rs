@@ -94,7 +94,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::kinds::CANARY;
+    use crate::kinds::CANARY;
 
     fn canary(name: &str, created: &str, target: &str) -> Object {
         let metadata = json!({"name": name, "namespace": "n", "creationTimestamp": created});

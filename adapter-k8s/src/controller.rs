@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
 use crate::{
-    cluster::kinds::{ALERT_PROVIDER, CANARY, CUSTOM_RESOURCE_DEFINITION, METRIC_TEMPLATE},
     context::Context,
     driver::drive,
+    kinds::{ALERT_PROVIDER, CANARY, CUSTOM_RESOURCE_DEFINITION, METRIC_TEMPLATE},
     object::{Key, Object},
 };
 

@@ -11,11 +11,9 @@ use tokio::{sync::watch, time::sleep};
 
 use crate::{
     clock,
-    cluster::{
-        kinds::LEASE,
-        request::{self, Write},
-    },
+    cluster::request::{self, Write},
     fence::Fence,
+    kinds::LEASE,
     object::{Key, Object},
 };
 

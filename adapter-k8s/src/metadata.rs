@@ -1,12 +1,12 @@
-//! Labels, annotations and owners of the objects we make: what is copied to them, and what says that they are ours.
+//! Labels and annotations of the objects we make: what is copied to them, and what says that they are ours.
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
 use serin_core::spec::Identity;
 
 use crate::{
     object::{Key, Object},
+    owners,
     seen::{Seen, Unfit},
 };
 
@@ -54,12 +54,19 @@ pub(crate) fn begin(key: &Key, canary: &Identity, seen: &dyn Seen) -> Result<Beg
     let there = seen.find(key)?;
     let is_new = there.is_none();
     let mut object = there.map_or_else(|| Object::new(key), Arc::unwrap_or_clone);
-    let is_ours = is_new || object.is_controlled_by(canary);
+    let is_ours = is_new || owners::is_controlled(&object, canary);
     if is_ours {
-        object.set_owner(canary);
+        owners::take(&mut object, canary);
         object.set_label(MANAGED_BY.0, MANAGED_BY.1);
     }
     Ok(Begun { object, is_new, is_ours })
+}
+
+/// Keeps GitOps tools from setting an object back.
+pub(crate) fn set_hands_off(object: &mut Object) {
+    for (key, value) in HANDS_OFF {
+        object.set_annotation(key, value);
+    }
 }
 
 /// Copies labels that begin with one of `prefixes`; `*` is all of them. None is taken away.
@@ -88,40 +95,4 @@ pub(crate) fn copy_labels(object: &mut Object, from: &Object) {
 /// Copies all annotations that an object can share with another.
 pub(crate) fn copy_annotations(object: &mut Object, from: &Object) {
     include_annotations(object, from, &["*".into()]);
-}
-
-/// Makes this Canary one of an object's owners; the one that controls it, if nobody does.
-///
-/// Unlike [`Object::set_owner`] it takes control from nobody, so that two Canaries that share an object both leave it
-/// as it is.
-pub(crate) fn join_owners(object: &mut Object, canary: &Identity) {
-    let mut owners: Vec<Value> = owners(object).cloned().collect();
-    if owners.iter().any(|owner| owner["uid"] == *canary.uid) {
-        return;
-    }
-    // A Canary of that name that is gone.
-    owners.retain(|owner| !(owner["kind"] == "Canary" && owner["name"] == *canary.name));
-    let is_controlled = owners.iter().any(|owner| owner["controller"] == true);
-    owners.push(json!({
-        "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "name": &*canary.name, "uid": &*canary.uid,
-        "controller": !is_controlled, "blockOwnerDeletion": true,
-    }));
-    object.set("/metadata/ownerReferences", owners);
-}
-
-/// Takes this Canary off an object's owners, so that the object outlives it.
-pub(crate) fn leave_owners(object: &mut Object, canary: &Identity) {
-    let is_ours = |owner: &Value| owner["kind"] == "Canary" && owner["name"] == *canary.name;
-    let others: Vec<Value> = owners(object).filter(|owner| !is_ours(owner)).cloned().collect();
-    let others = (!others.is_empty()).then(|| Value::from(others));
-    object.set_or_remove("/metadata/ownerReferences", others);
-}
-
-/// Whether a Canary, this one or another, is among an object's owners.
-pub(crate) fn has_canary_owner(object: &Object) -> bool {
-    owners(object).any(|owner| owner["kind"] == "Canary")
-}
-
-fn owners(object: &Object) -> impl Iterator<Item = &Value> {
-    object.at("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten()
 }

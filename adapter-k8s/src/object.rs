@@ -6,7 +6,6 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use serin_core::spec::Identity;
 
 /// A kind of objects, as the API server serves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -250,35 +249,6 @@ impl Object {
             annotations.remove(key);
         }
     }
-
-    /// Whether this Canary controls it.
-    #[must_use]
-    pub fn is_controlled_by(&self, canary: &Identity) -> bool {
-        self.owners().any(|owner| {
-            owner["controller"] == true && owner["kind"] == "Canary" && owner["name"] == *canary.name
-        })
-    }
-
-    /// Makes this Canary its controlling owner. Other owners stay, but control it no longer.
-    pub fn set_owner(&mut self, canary: &Identity) {
-        let ours = json!({
-            "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "name": &*canary.name, "uid": &*canary.uid,
-            "controller": true, "blockOwnerDeletion": true,
-        });
-        let mut owners = vec![ours];
-        for owner in self.owners().filter(|owner| owner["uid"] != *canary.uid) {
-            let mut owner = owner.clone();
-            if owner["controller"] == true {
-                owner["controller"] = false.into();
-            }
-            owners.push(owner);
-        }
-        self.set("/metadata/ownerReferences", owners);
-    }
-
-    fn owners(&self) -> impl Iterator<Item = &Value> {
-        self.at("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten()
-    }
 }
 
 /// The texts of a map, in the order of their keys.
@@ -309,8 +279,7 @@ fn unescape(part: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const CONFIG_MAP: Kind = Kind::namespaced("", "v1", "ConfigMap", "configmaps");
+    use crate::kinds::CONFIG_MAP;
 
     fn object() -> Object {
         Object::new(&Key::new(CONFIG_MAP, "test", "settings"))
@@ -323,17 +292,6 @@ mod tests {
         assert_eq!(object.at("/spec/template/metadata/annotations"), Some(&json!({"a/b": "c"})));
         assert_eq!(object.remove("/spec/template/metadata/annotations/a~1b"), Some("c".into()));
         assert_eq!(object.remove("/spec/none/such"), None);
-    }
-
-    #[test]
-    fn a_new_owner_takes_control_from_the_one_before() {
-        let owner = |name: &str| Identity { namespace: "test".into(), name: name.into(), uid: name.into() };
-        let mut object = object();
-        object.set_owner(&owner("a"));
-        object.set_owner(&owner("b"));
-        object.set_owner(&owner("b"));
-        assert!(object.is_controlled_by(&owner("b")) && !object.is_controlled_by(&owner("a")));
-        assert_eq!(object.owners().count(), 2);
     }
 
     #[test]

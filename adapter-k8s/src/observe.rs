@@ -17,7 +17,8 @@ use serin_core::{
 
 use crate::{
     claims::Claims,
-    cluster::{kinds::METRIC_TEMPLATE, reader::Reader},
+    cluster::reader::Reader,
+    kinds::METRIC_TEMPLATE,
     object::{Key, Object},
     router::{self, Router},
     seen::{Seen, Unfit},

@@ -14,9 +14,9 @@ use serin_core::{
 
 use crate::{
     ask::secret,
-    cluster::kinds::ALERT_PROVIDER,
     context::Context,
     hook,
+    kinds::ALERT_PROVIDER,
     notify::{self, Destination, Letter, News, event, hook_event},
     object::Key,
     observe::Look,

@@ -2,7 +2,6 @@
 
 pub mod cache;
 pub mod interests;
-pub mod kinds;
 pub mod reader;
 pub(crate) mod request;
 mod watch;

@@ -8,8 +8,9 @@ use std::{
 
 use serin_core::observation::Unseen;
 
-use super::{cache::Cache, interests::Interest, kinds::is_read_by_reference};
+use super::{cache::Cache, interests::Interest};
 use crate::{
+    kinds::is_read_by_reference,
     object::{Key, Kind, Object},
     seen::Seen,
 };

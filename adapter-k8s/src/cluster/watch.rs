@@ -14,8 +14,11 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use super::{Cluster, kinds::is_read_by_reference, request};
-use crate::object::{Kind, Object};
+use super::{Cluster, request};
+use crate::{
+    kinds::is_read_by_reference,
+    object::{Kind, Object},
+};
 
 /// Objects of one page of a list: what is held twice while a list is read.
 const PAGE: u32 = 100;

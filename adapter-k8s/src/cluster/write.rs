@@ -9,6 +9,7 @@ use serin_core::{observation::FailureClass, revision::Text};
 use super::{Cluster, request};
 use crate::{
     change::{Change, merge_patch},
+    kinds::is_read_by_reference,
     object::{Key, Object},
     seen::Seen,
 };
@@ -144,7 +145,7 @@ impl Cluster {
     /// Keeps an object that the server has just sent.
     fn keep(&self, mut object: Object) {
         object.remove("/metadata/managedFields");
-        if super::kinds::is_read_by_reference(object.kind()) {
+        if is_read_by_reference(object.kind()) {
             self.noted(self.cache.put(request::metadata_of(&object)));
             self.contents.put(object);
         } else {

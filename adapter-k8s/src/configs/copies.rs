@@ -8,10 +8,12 @@ use std::{collections::BTreeSet, sync::Arc};
 use serde_json::Value;
 use serin_core::revision::Configs;
 
-use super::{CONFIG_MAP, SECRET, Tracked, checksum_of, contents, copy_name, is_tracked, label, references};
+use super::{Tracked, checksum_of, contents, copy_name, is_tracked, label, references};
 use crate::{
+    kinds::{CONFIG_MAP, SECRET},
     metadata::{self, MANAGED_BY},
     object::{Kind, Object},
+    owners,
     seen::{Seen, Unfit},
     subject::Subject,
 };
@@ -36,7 +38,7 @@ pub(crate) fn mended(subject: &Subject, primary: &Value, seen: &dyn Seen) -> Res
         match (seen.find(&subject.key(kind, &copy_name(&name)))?, source) {
             (Some(there), source) if is_copy(&there) => {
                 let mut wanted = Arc::unwrap_or_clone(there);
-                metadata::join_owners(&mut wanted, &subject.identity);
+                owners::join(&mut wanted, &subject.identity);
                 if let Some(source) = source.filter(|source| is_cut(&wanted, source)) {
                     complete(&mut wanted, &source);
                 }
@@ -103,7 +105,7 @@ fn copy(subject: &Subject, source: &Object, seen: &dyn Seen) -> Result<Object, U
         Some(there) => Arc::unwrap_or_clone(there),
     };
     metadata::include_labels(&mut wanted, source, &subject.settings.include_label_prefix);
-    metadata::join_owners(&mut wanted, &subject.identity);
+    owners::join(&mut wanted, &subject.identity);
     wanted.set_or_remove("/data", source.at("/data").cloned());
     complete(&mut wanted, source);
     if source.kind() == SECRET {
@@ -123,7 +125,7 @@ fn complete(copy: &mut Object, source: &Object) {
 
 /// Whether it was made for a primary.
 fn is_copy(object: &Object) -> bool {
-    metadata::has_canary_owner(object) || is_whole(object)
+    owners::has_canary(object) || is_whole(object)
 }
 
 fn is_whole(copy: &Object) -> bool {

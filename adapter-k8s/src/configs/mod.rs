@@ -13,15 +13,11 @@ use serin_core::{observation::Unseen, revision::Configs};
 pub(crate) use self::copies::{mended, of_primary, written};
 use crate::{
     checksum,
+    kinds::SECRET,
     object::{Kind, Object},
     seen::Seen,
     subject::Subject,
 };
-
-/// ConfigMaps.
-pub const CONFIG_MAP: Kind = Kind::namespaced("", "v1", "ConfigMap", "configmaps");
-/// Secrets.
-pub const SECRET: Kind = Kind::namespaced("", "v1", "Secret", "secrets");
 
 /// Set on a ConfigMap or Secret to a value that begins with `disable`, it is read by all pods as it is.
 const OPT_OUT: &str = "flagger.app/config-tracking";

@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
-use super::{CONFIG_MAP, SECRET};
-use crate::object::Kind;
+use crate::{
+    kinds::{CONFIG_MAP, SECRET},
+    object::Kind,
+};
 
 /// One place in a pod template that names a ConfigMap or Secret.
 pub(crate) struct Reference {

@@ -5,10 +5,10 @@ use super::*;
 use crate::{
     change::{self, Change},
     fixtures::{self, Cluster, add, edit, find, yaml},
+    kinds::{CONFIG_MAP, DEPLOYMENT},
     metadata::MANAGED_BY,
     object::Key,
     settings::Settings,
-    workload::DEPLOYMENT,
 };
 
 const WEB: &str = include_str!("../fixtures/deployment.yaml");

@@ -5,7 +5,7 @@ use serin_core::command::{Routes, Split};
 use super::Router;
 use crate::{
     change::Change,
-    object::Object,
+    object::{Kind, Object},
     seen::{Seen, Unfit},
     subject::Subject,
 };
@@ -14,6 +14,10 @@ use crate::{
 pub(super) struct Kubernetes;
 
 impl Router for Kubernetes {
+    fn kinds(&self) -> &[Kind] {
+        &[]
+    }
+
     fn render(&self, _: &Subject, _: &Split, _: &dyn Seen) -> Result<Vec<Object>, Unfit> {
         Ok(Vec::new())
     }

@@ -11,7 +11,8 @@ use crate::{
 };
 
 /// ScaledObjects.
-pub const SCALED_OBJECT: Kind = Kind::namespaced("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects");
+pub(crate) const SCALED_OBJECT: Kind =
+    Kind::namespaced("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects");
 
 const PAUSED: &str = "autoscaling.keda.sh/paused-replicas";
 

@@ -2,8 +2,8 @@
 //!
 //! One file per kind.
 
-mod hpa;
-mod keda;
+pub(crate) mod hpa;
+pub(crate) mod keda;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use serin_core::spec::raw::ScalerRef;
 
-pub use self::{hpa::HORIZONTAL_POD_AUTOSCALER, keda::SCALED_OBJECT};
 use crate::{
     metadata,
     object::{Key, Kind, Object},
@@ -20,7 +19,7 @@ use crate::{
 };
 
 /// One kind of autoscaler.
-trait Scaler {
+pub(crate) trait Scaler: Sync {
     /// The kind.
     fn kind(&self) -> Kind;
 
@@ -36,6 +35,9 @@ trait Scaler {
     /// Stops it, or lets it work; `false` if it cannot be stopped.
     fn pause(&self, target: &mut Object, paused: bool) -> bool;
 }
+
+/// Every kind of autoscaler. To add one, write its file and a line here.
+pub(crate) const SCALERS: &[&dyn Scaler] = &[&hpa::Hpa, &keda::Keda];
 
 /// The primary's autoscaler as it has to be; one that is there keeps its bounds. `None` if none is asked for.
 ///
@@ -97,15 +99,12 @@ fn primary_key(subject: &Subject, scaler: &dyn Scaler, reference: &ScalerRef) ->
 /// The autoscaler the Canary names, and its kind.
 fn of(subject: &Subject) -> Result<Option<(&ScalerRef, &'static dyn Scaler)>, Unfit> {
     let Some(reference) = &subject.manifest.spec.autoscaler_ref else { return Ok(None) };
-    let scaler: &'static dyn Scaler = match reference.kind.as_str() {
-        "HorizontalPodAutoscaler" => &hpa::Hpa,
-        "ScaledObject" => &keda::Keda,
-        other => {
-            return Err(Unfit::refused(format!(
-                "Canary {}: spec.autoscalerRef.kind is {other:?}, expected HorizontalPodAutoscaler or ScaledObject",
-                subject.display(),
-            )));
-        }
-    };
-    Ok(Some((reference, scaler)))
+    match SCALERS.iter().find(|scaler| scaler.kind().kind == reference.kind) {
+        Some(scaler) => Ok(Some((reference, *scaler))),
+        None => Err(Unfit::refused(format!(
+            "Canary {}: spec.autoscalerRef.kind is {:?}, expected HorizontalPodAutoscaler or ScaledObject",
+            subject.display(),
+            reference.kind,
+        ))),
+    }
 }

@@ -1,4 +1,4 @@
-use super::*;
+use super::{hpa::HORIZONTAL_POD_AUTOSCALER, keda::SCALED_OBJECT, *};
 use crate::fixtures::{self, Cluster, add, edit, find, yaml};
 
 fn scalers(kind: Kind) -> (Subject, Cluster) {

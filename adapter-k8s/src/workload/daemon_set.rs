@@ -4,14 +4,12 @@ use serin_core::observation::{Primary, Readiness, Target};
 
 use super::{ReadyThresholds, Workload, pods::Pods, template::SCALE_TO_ZERO};
 use crate::{
-    object::{Kind, Object},
+    kinds::DAEMON_SET,
+    object::Object,
     scaler,
     seen::{Seen, Unfit},
     subject::Subject,
 };
-
-/// DaemonSets.
-pub const DAEMON_SET: Kind = Kind::namespaced("apps", "v1", "DaemonSet", "daemonsets");
 
 const PODS: Pods = Pods {
     kind: DAEMON_SET,

@@ -4,14 +4,12 @@ use serin_core::observation::{Primary, Readiness, Target};
 
 use super::{ReadyThresholds, Workload, pods::Pods};
 use crate::{
-    object::{Kind, Object},
+    kinds::DEPLOYMENT,
+    object::Object,
     scaler,
     seen::{Seen, Unfit},
     subject::Subject,
 };
-
-/// Deployments.
-pub const DEPLOYMENT: Kind = Kind::namespaced("apps", "v1", "Deployment", "deployments");
 
 const PODS: Pods = Pods {
     kind: DEPLOYMENT,

@@ -16,8 +16,8 @@ use serin_core::{
     spec::raw::ObjectRef,
 };
 
-pub use self::{daemon_set::DAEMON_SET, deployment::DEPLOYMENT};
 use crate::{
+    kinds::{DAEMON_SET, DEPLOYMENT},
     object::{Kind, Object},
     seen::{Seen, Unfit},
     subject::Subject,

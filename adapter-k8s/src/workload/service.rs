@@ -9,10 +9,10 @@ use serin_core::{
 use super::{ReadyThresholds, Workload, pods::missing};
 use crate::{
     checksum,
+    kinds::SERVICE,
     metadata::{self, Begun},
     object::Object,
     seen::{Seen, Unfit},
-    services::SERVICE,
     subject::Subject,
 };
 

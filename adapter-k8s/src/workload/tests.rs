@@ -7,10 +7,9 @@ use serin_core::{
 use super::*;
 use crate::{
     change,
-    configs::{CONFIG_MAP, SECRET},
     fixtures::{self, Cluster, add, edit, find, yaml},
+    kinds::{CONFIG_MAP, SECRET, SERVICE},
     metadata::MANAGED_BY,
-    services::SERVICE,
     settings::Settings,
 };
 

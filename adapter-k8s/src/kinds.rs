@@ -1,4 +1,4 @@
-//! Our own kinds, and those whose contents are read only where something refers to them.
+//! The kinds that several parts deal with. A router's own, and an autoscaler's, stand in its file.
 
 use crate::object::Kind;
 
@@ -10,10 +10,21 @@ pub const METRIC_TEMPLATE: Kind =
 /// Flagger's AlertProvider.
 pub const ALERT_PROVIDER: Kind =
     Kind::namespaced("flagger.app", "v1beta1", "AlertProvider", "alertproviders");
+
+/// Pods that can be counted.
+pub const DEPLOYMENT: Kind = Kind::namespaced("apps", "v1", "Deployment", "deployments");
+/// A pod on every node.
+pub const DAEMON_SET: Kind = Kind::namespaced("apps", "v1", "DaemonSet", "daemonsets");
 /// Configuration.
 pub const CONFIG_MAP: Kind = Kind::namespaced("", "v1", "ConfigMap", "configmaps");
-/// Secret configuration.
+/// Secret configuration, and credentials.
 pub const SECRET: Kind = Kind::namespaced("", "v1", "Secret", "secrets");
+/// A name for pods.
+pub const SERVICE: Kind = Kind::namespaced("", "v1", "Service", "services");
+/// Which pods a Service reaches.
+pub const ENDPOINT_SLICE: Kind =
+    Kind::namespaced("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices");
+
 /// What `kubectl describe` shows.
 pub const EVENT: Kind = Kind::namespaced("", "v1", "Event", "events");
 /// Who leads.
