@@ -210,8 +210,13 @@ impl Driver {
             return self.tick.applied(Ok(()));
         }
         let outcome = apply(&self.context.cluster, look, command).await;
-        if let Err((class, why)) = &outcome {
-            tracing::warn!(canary = %self.key, %command, ?class, %why, "a command failed");
+        match &outcome {
+            // Somebody was faster: it is decided anew, and nobody needs to know.
+            Err((FailureClass::Moved, why)) => tracing::debug!(canary = %self.key, %command, %why, "moved"),
+            Err((class, why)) => {
+                tracing::warn!(canary = %self.key, %command, ?class, %why, "a command failed");
+            }
+            Ok(()) => {}
         }
         self.tick.applied(outcome);
     }

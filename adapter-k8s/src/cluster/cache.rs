@@ -26,6 +26,8 @@ struct Shelf {
     objects: BTreeMap<Key, Arc<Object>>,
     /// Objects that are gone, by the version they had: what is older must not bring them back.
     gone: BTreeMap<Key, Text>,
+    /// Objects by a label that somebody has asked by, and its value.
+    labelled: BTreeMap<Text, BTreeMap<Text, BTreeSet<Key>>>,
     state: ShelfState,
 }
 
@@ -134,12 +136,12 @@ impl Seen for Cache {
         label: &str,
         value: &str,
     ) -> Result<Vec<Arc<Object>>, Unseen> {
-        let shelves = self.shelves();
-        let shelf = readable(shelves.get(&kind), kind)?;
-        let from = Key::new(kind, namespace, "");
-        let inside = shelf.objects.range(from..).take_while(|(key, _)| *key.namespace == *namespace);
-        let fitting = inside.filter(|(_, object)| object.label(label) == Some(value));
-        Ok(fitting.map(|(_, object)| object.clone()).collect())
+        let mut shelves = self.shelves();
+        readable(shelves.get(&kind), kind)?;
+        let Some(shelf) = shelves.get_mut(&kind) else { return Ok(Vec::new()) };
+        let keys = shelf.by_label(label).get(value).cloned().unwrap_or_default();
+        let inside = keys.iter().filter(|key| *key.namespace == *namespace);
+        Ok(inside.filter_map(|key| shelf.objects.get(key).cloned()).collect())
     }
 }
 
@@ -154,6 +156,43 @@ fn readable(shelf: Option<&Shelf>, kind: Kind) -> Result<&Shelf, Unseen> {
 }
 
 impl Shelf {
+    /// The objects by a label, sorted out when somebody asks by it for the first time.
+    fn by_label(&mut self, label: &str) -> &BTreeMap<Text, BTreeSet<Key>> {
+        let objects = &self.objects;
+        self.labelled.entry(label.into()).or_insert_with(|| {
+            let mut index: BTreeMap<Text, BTreeSet<Key>> = BTreeMap::new();
+            for (key, object) in objects {
+                if let Some(value) = object.label(label) {
+                    index.entry(value.into()).or_default().insert(key.clone());
+                }
+            }
+            index
+        })
+    }
+
+    /// Keeps the objects by label as the objects are.
+    fn index(&mut self, key: &Key, before: Option<&Object>, after: Option<&Object>) {
+        for (label, index) in &mut self.labelled {
+            let value =
+                |object: Option<&Object>| object.and_then(|object| object.label(label)).map(Text::from);
+            let (before, after) = (value(before), value(after));
+            if before == after {
+                continue;
+            }
+            if let Some(before) = before
+                && let Some(keys) = index.get_mut(&before)
+            {
+                keys.remove(key);
+                if keys.is_empty() {
+                    index.remove(&before);
+                }
+            }
+            if let Some(after) = after {
+                index.entry(after).or_default().insert(key.clone());
+            }
+        }
+    }
+
     fn put(&mut self, object: Arc<Object>) -> Option<Changed> {
         let key = object.key();
         let known = self.objects.get(&key).map(|object| object.resource_version());
@@ -163,6 +202,7 @@ impl Shelf {
         }
         self.gone.remove(&key);
         let before = self.objects.insert(key.clone(), object.clone());
+        self.index(&key, before.as_deref(), Some(&object));
         Some(Changed { key, before, after: Some(object) })
     }
 
@@ -172,6 +212,7 @@ impl Shelf {
             return None;
         }
         let before = self.objects.remove(key);
+        self.index(key, before.as_deref(), None);
         self.gone.insert(key.clone(), last.into());
         Some(Changed { key: key.clone(), before, after: None })
     }
@@ -255,5 +296,9 @@ mod tests {
         cache.replace(CONFIG_MAP, vec![object("a", 3), object("b", 4)]);
         let found = |namespace| cache.labelled(CONFIG_MAP, namespace, "of", "b").unwrap().len();
         assert_eq!((found("n"), found("m")), (1, 0));
+        cache.remove(&key("b"), "4");
+        assert_eq!(found("n"), 0);
+        cache.put(object("b", 9));
+        assert_eq!(found("n"), 1);
     }
 }

@@ -53,7 +53,7 @@ pub struct Reader<'a> {
 pub struct Notes {
     /// What was read.
     pub read: BTreeSet<Interest>,
-    /// Kinds that nobody watches yet.
+    /// Kinds that nobody watches yet, or whose first list is under way.
     pub unwatched: BTreeSet<Kind>,
     /// Objects whose contents are not here.
     pub unfetched: BTreeSet<Key>,
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
 
     fn note(&self, kind: Kind, interest: Interest) {
         let mut notes = self.notes.borrow_mut();
-        if !self.cache.knows(kind) {
+        if !self.cache.is_settled(kind) {
             notes.unwatched.insert(kind);
         }
         notes.read.insert(interest);
