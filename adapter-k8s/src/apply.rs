@@ -13,11 +13,13 @@ use serin_core::{
 };
 
 use crate::{
-    change::{self, Change},
     cluster::Cluster,
-    object::Object,
+    object::{
+        Object,
+        change::{self, Change},
+        seen::{Seen, Unfit},
+    },
     observe::{FINALIZER, Look, REQUEST_PREFIX, router_of, workload_of},
-    seen::{Seen, Unfit},
     services,
     subject::Subject,
 };

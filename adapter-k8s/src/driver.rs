@@ -29,9 +29,8 @@ use crate::{
     dry_run::Pretended,
     endpoints::Missing,
     kinds::CANARY,
-    object::{Key, Object},
+    object::{Key, Object, seen::Seen},
     observe::{Look, look},
-    seen::Seen,
     send::Sender,
 };
 

@@ -5,8 +5,6 @@
 
 pub mod apply;
 pub mod ask;
-pub mod change;
-mod checksum;
 pub mod claims;
 pub mod clock;
 pub mod cluster;
@@ -24,19 +22,16 @@ pub mod hook;
 pub mod http;
 pub mod kinds;
 pub mod leader;
-mod metadata;
 pub mod metrics;
 pub mod notify;
 pub mod object;
 pub mod observe;
 pub mod options;
-mod owners;
 pub mod record;
 pub mod rights;
 pub mod router;
 pub mod scaler;
 pub mod secret;
-pub mod seen;
 pub mod send;
 pub mod server;
 pub mod services;

@@ -19,9 +19,11 @@ use crate::{
     claims::Claims,
     cluster::reader::Reader,
     kinds::METRIC_TEMPLATE,
-    object::{Key, Object},
+    object::{
+        Key, Object,
+        seen::{Seen, Unfit},
+    },
     router::{self, Router},
-    seen::{Seen, Unfit},
     services,
     settings::Settings,
     subject::Subject,

@@ -9,10 +9,7 @@ use std::{
 
 use serin_core::{observation::Unseen, revision::Text};
 
-use crate::{
-    object::{Key, Kind, Object},
-    seen::Seen,
-};
+use crate::object::{Key, Kind, Object, seen::Seen};
 
 /// The objects of every watched kind.
 #[derive(Debug, Default)]

@@ -25,8 +25,7 @@ use self::{
 };
 use crate::{
     fence::Fence,
-    object::{Key, Kind, Object},
-    seen::Seen,
+    object::{Key, Kind, Object, seen::Seen},
 };
 
 /// How long a first list may take before those who wait for it look again.

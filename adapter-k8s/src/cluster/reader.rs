@@ -11,8 +11,7 @@ use serin_core::observation::Unseen;
 use super::{cache::Cache, interests::Interest};
 use crate::{
     kinds::is_read_by_reference,
-    object::{Key, Kind, Object},
-    seen::Seen,
+    object::{Key, Kind, Object, seen::Seen},
 };
 
 /// Contents of the objects that are read by reference, as of the version they had.

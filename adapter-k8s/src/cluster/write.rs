@@ -8,10 +8,12 @@ use serin_core::{observation::FailureClass, revision::Text};
 
 use super::{Cluster, request};
 use crate::{
-    change::{Change, merge_patch},
     kinds::is_read_by_reference,
-    object::{Key, Object},
-    seen::Seen,
+    object::{
+        Key, Object,
+        change::{Change, merge_patch},
+        seen::Seen,
+    },
 };
 
 /// Why something was not written.

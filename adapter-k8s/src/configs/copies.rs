@@ -11,10 +11,12 @@ use serin_core::revision::Configs;
 use super::{Tracked, checksum_of, contents, copy_name, is_tracked, label, references};
 use crate::{
     kinds::{CONFIG_MAP, SECRET},
-    metadata::{self, MANAGED_BY},
-    object::{Kind, Object},
-    owners,
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        metadata::{self, MANAGED_BY},
+        owners,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 

@@ -12,10 +12,8 @@ use serin_core::{observation::Unseen, revision::Configs};
 
 pub(crate) use self::copies::{mended, of_primary, written};
 use crate::{
-    checksum,
     kinds::SECRET,
-    object::{Kind, Object},
-    seen::Seen,
+    object::{Kind, Object, checksum, seen::Seen},
     subject::Subject,
 };
 

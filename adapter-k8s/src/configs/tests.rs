@@ -3,11 +3,13 @@ use serin_core::spec::Identity;
 
 use super::*;
 use crate::{
-    change::{self, Change},
     fixtures::{self, Cluster, add, edit, find, yaml},
     kinds::{CONFIG_MAP, DEPLOYMENT},
-    metadata::MANAGED_BY,
-    object::Key,
+    object::{
+        Key,
+        change::{self, Change},
+        metadata::MANAGED_BY,
+    },
     settings::Settings,
 };
 

@@ -12,10 +12,12 @@ use super::{
     parts::{Shares, division, items, port, put, set_apex_metadata},
 };
 use crate::{
-    change::{self, Change},
-    metadata,
-    object::{Kind, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        change::{self, Change},
+        metadata,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 

@@ -13,11 +13,13 @@ use super::{
     rules::{self, Rule, To},
 };
 use crate::{
-    change::{self, Change},
-    metadata::{self, LAST_APPLIED},
-    object::{Kind, Object},
-    owners,
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        change::{self, Change},
+        metadata::{self, LAST_APPLIED},
+        owners,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 

@@ -4,9 +4,11 @@ use serin_core::command::{Routes, Split};
 
 use super::Router;
 use crate::{
-    change::Change,
-    object::{Kind, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        change::Change,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 

@@ -19,9 +19,11 @@ mod traefik;
 use serin_core::command::{Routes, Split};
 
 use crate::{
-    change::Change,
-    object::{Kind, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        change::Change,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 

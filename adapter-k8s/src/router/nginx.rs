@@ -8,10 +8,12 @@ use serin_core::{
 
 use super::{Router, matching};
 use crate::{
-    change::{self, Change},
-    metadata,
-    object::{Kind, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        change::{self, Change},
+        metadata,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 

@@ -5,9 +5,10 @@ use serde_json::Value;
 use serin_core::{command::Routes, strategy::Weight};
 
 use crate::{
-    metadata,
-    object::Object,
-    seen::{Seen, Unfit},
+    object::{
+        Object, metadata,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
     workload,
 };

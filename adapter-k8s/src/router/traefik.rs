@@ -8,10 +8,12 @@ use super::{
     parts::{Shares, items, port, set_apex_metadata},
 };
 use crate::{
-    change::{self, Change},
-    metadata,
-    object::{Kind, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        change::{self, Change},
+        metadata,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 

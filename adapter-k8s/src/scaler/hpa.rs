@@ -5,8 +5,7 @@ use serin_core::spec::raw::ScalerRef;
 
 use super::Scaler;
 use crate::{
-    metadata,
-    object::{Kind, Object},
+    object::{Kind, Object, metadata},
     subject::Subject,
 };
 

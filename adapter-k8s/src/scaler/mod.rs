@@ -12,9 +12,10 @@ use std::sync::Arc;
 use serin_core::spec::raw::ScalerRef;
 
 use crate::{
-    metadata,
-    object::{Key, Kind, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Key, Kind, Object, metadata,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 

@@ -17,10 +17,13 @@ use serin_core::{
 
 use crate::{
     kinds::{ENDPOINT_SLICE, SERVICE},
-    metadata::{self, Begun, HANDS_OFF, LAST_APPLIED, MANAGED_BY},
-    object::{Object, map_of, text_map},
-    owners,
-    seen::{Seen, Unfit},
+    object::{
+        Object, map_of,
+        metadata::{self, Begun, HANDS_OFF, LAST_APPLIED, MANAGED_BY},
+        owners,
+        seen::{Seen, Unfit},
+        text_map,
+    },
     subject::Subject,
     workload::{self, selector::Selector},
 };

@@ -5,9 +5,11 @@ use serin_core::observation::{Primary, Readiness, Target};
 use super::{ReadyThresholds, Workload, pods::Pods, template::SCALE_TO_ZERO};
 use crate::{
     kinds::DAEMON_SET,
-    object::Object,
+    object::{
+        Object,
+        seen::{Seen, Unfit},
+    },
     scaler,
-    seen::{Seen, Unfit},
     subject::Subject,
 };
 

@@ -5,9 +5,11 @@ use serin_core::observation::{Primary, Readiness, Target};
 use super::{ReadyThresholds, Workload, pods::Pods};
 use crate::{
     kinds::DEPLOYMENT,
-    object::Object,
+    object::{
+        Object,
+        seen::{Seen, Unfit},
+    },
     scaler,
-    seen::{Seen, Unfit},
     subject::Subject,
 };
 

@@ -18,8 +18,10 @@ use serin_core::{
 
 use crate::{
     kinds::{DAEMON_SET, DEPLOYMENT},
-    object::{Kind, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 

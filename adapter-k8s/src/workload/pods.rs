@@ -11,10 +11,12 @@ use serin_core::{
 use super::{selector::Selector, template};
 use crate::{
     configs::{self, Tracked},
-    metadata::{self, Begun},
-    object::{Kind, Object},
+    object::{
+        Kind, Object,
+        metadata::{self, Begun},
+        seen::{Seen, Unfit},
+    },
     scaler,
-    seen::{Seen, Unfit},
     subject::Subject,
 };
 

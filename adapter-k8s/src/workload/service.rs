@@ -8,11 +8,12 @@ use serin_core::{
 
 use super::{ReadyThresholds, Workload, pods::missing};
 use crate::{
-    checksum,
     kinds::SERVICE,
-    metadata::{self, Begun},
-    object::Object,
-    seen::{Seen, Unfit},
+    object::{
+        Object, checksum,
+        metadata::{self, Begun},
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 

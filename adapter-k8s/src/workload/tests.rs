@@ -6,10 +6,9 @@ use serin_core::{
 
 use super::*;
 use crate::{
-    change,
     fixtures::{self, Cluster, add, edit, find, yaml},
     kinds::{CONFIG_MAP, SECRET, SERVICE},
-    metadata::MANAGED_BY,
+    object::{change, metadata::MANAGED_BY},
     settings::Settings,
 };
 

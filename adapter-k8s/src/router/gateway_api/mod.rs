@@ -17,10 +17,12 @@ use super::{
     rules::{self, Rule, To},
 };
 use crate::{
-    change::{self, Change},
-    metadata,
-    object::{Kind, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        change::{self, Change},
+        metadata,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 

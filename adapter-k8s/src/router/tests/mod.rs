@@ -17,10 +17,8 @@ use serin_core::{
 
 use super::{Router, of};
 use crate::{
-    change::Change,
     kinds::DEPLOYMENT,
-    object::{Key, Kind, Object},
-    seen::Unfit,
+    object::{Key, Kind, Object, change::Change, seen::Unfit},
     settings::Settings,
     subject::Subject,
 };

@@ -8,7 +8,7 @@ use serin_core::{
 
 use super::{Case, matched, mirrored, plain, sticky};
 use crate::{
-    change, owners,
+    object::{change, owners},
     router::{nginx::INGRESS, of},
 };
 

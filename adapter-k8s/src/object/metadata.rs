@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use serin_core::spec::Identity;
 
-use crate::{
-    object::{Key, Object},
-    owners,
+use crate::object::{
+    Key, Object, owners,
     seen::{Seen, Unfit},
 };
 

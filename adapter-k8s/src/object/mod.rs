@@ -2,6 +2,12 @@
 //!
 //! Fields that nobody here knows pass through untouched, which typed objects would drop.
 
+pub mod change;
+pub(crate) mod checksum;
+pub(crate) mod metadata;
+pub(crate) mod owners;
+pub mod seen;
+
 use std::{cmp::Ordering, collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Deserialize;
