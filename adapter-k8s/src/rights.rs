@@ -7,7 +7,7 @@ use crate::{
     },
     object::Kind,
     router::ROUTERS,
-    scaler::SCALERS,
+    workload::scaler::SCALERS,
 };
 
 /// What has to be allowed with the objects of one kind.

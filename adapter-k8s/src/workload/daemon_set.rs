@@ -9,8 +9,8 @@ use crate::{
         Object,
         seen::{Seen, Unfit},
     },
-    scaler,
     subject::Subject,
+    workload::scaler,
 };
 
 const PODS: Pods = Pods {

@@ -2,9 +2,11 @@
 //!
 //! One file per kind of target. To add one, write its file and a line in [`of`].
 
+pub(crate) mod configs;
 mod daemon_set;
 mod deployment;
 mod pods;
+pub(crate) mod scaler;
 pub(crate) mod selector;
 mod service;
 mod template;

@@ -10,14 +10,16 @@ use serin_core::{
 
 use super::{selector::Selector, template};
 use crate::{
-    configs::{self, Tracked},
     object::{
         Kind, Object,
         metadata::{self, Begun},
         seen::{Seen, Unfit},
     },
-    scaler,
     subject::Subject,
+    workload::{
+        configs::{self, Tracked},
+        scaler,
+    },
 };
 
 /// Annotation of a primary: one checksum of the configuration its pods were started with. Copies that say otherwise

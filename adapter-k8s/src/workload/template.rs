@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::selector::Selector;
 use crate::{
-    configs::Tracked,
     object::{checksum, metadata},
     subject::Subject,
+    workload::configs::Tracked,
 };
 
 /// Annotation of the primary's pods that changes with every promotion, so that each starts new pods.

@@ -2,7 +2,7 @@ use super::{hpa::HORIZONTAL_POD_AUTOSCALER, keda::SCALED_OBJECT, *};
 use crate::fixtures::{self, Cluster, add, edit, find, yaml};
 
 fn scalers(kind: Kind) -> (Subject, Cluster) {
-    let text = include_str!("../fixtures/scalers.yaml");
+    let text = include_str!("../../fixtures/scalers.yaml");
     fixtures::read(&text.replace("KIND_VERSION", &kind.api_version()).replace("KIND", kind.kind))
 }
 

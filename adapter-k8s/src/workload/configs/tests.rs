@@ -13,7 +13,7 @@ use crate::{
     settings::Settings,
 };
 
-const WEB: &str = include_str!("../fixtures/deployment.yaml");
+const WEB: &str = include_str!("../../fixtures/deployment.yaml");
 
 fn template(cluster: &Cluster) -> Value {
     find(cluster, DEPLOYMENT, "web").at("/spec/template").unwrap().clone()
