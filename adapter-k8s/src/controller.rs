@@ -5,10 +5,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
 use crate::{
-    context::Context,
-    driver::drive,
     kinds::{ALERT_PROVIDER, CANARY, CUSTOM_RESOURCE_DEFINITION, METRIC_TEMPLATE},
     object::{Key, Object},
+    tick::{context::Context, driver::drive},
 };
 
 /// How often a cluster without our CRDs is looked at again.

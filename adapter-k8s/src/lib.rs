@@ -3,17 +3,10 @@
 //! Pure, and tested without a cluster: what an object has to look like ([`workload`], [`router`]). Each takes objects as
 //! they were seen and returns objects as they have to be; [`change`] tells whether that takes a write.
 
-pub mod apply;
-pub mod ask;
-pub mod claims;
 pub mod clock;
 pub mod cluster;
-pub mod context;
 pub mod controller;
 pub mod crd;
-pub mod driver;
-pub mod dry_run;
-pub mod endpoints;
 pub mod fence;
 #[cfg(test)]
 mod fixtures;
@@ -24,13 +17,11 @@ pub mod leader;
 pub mod metrics;
 pub mod notify;
 pub mod object;
-pub mod observe;
 pub mod options;
 pub mod record;
 pub mod rights;
 pub mod router;
 pub mod secret;
-pub mod send;
 pub mod server;
 pub mod services;
 pub mod settings;
@@ -40,4 +31,5 @@ pub mod telemetry;
 pub mod template;
 #[cfg(test)]
 mod tests;
+pub mod tick;
 pub mod workload;

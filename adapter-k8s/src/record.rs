@@ -7,7 +7,7 @@ use serin_core::{
     Plan, Timestamp, command::Command, decision::Decision, message::Notice, state::Status, step::Wake,
 };
 
-use crate::observe::Look;
+use crate::tick::observe::Look;
 
 /// Where decisions go; nowhere, if nobody asked for it.
 #[derive(Debug, Default)]

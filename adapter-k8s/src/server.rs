@@ -14,7 +14,7 @@ use axum::{
 };
 use tokio::{net::TcpListener, sync::watch};
 
-use crate::context::Context;
+use crate::tick::context::Context;
 
 /// Whether the controller can do its work.
 #[derive(Debug, Default)]

@@ -15,9 +15,7 @@ use tokio::{
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    claims::Claims,
     cluster::Cluster,
-    context::Context,
     controller::{crds_fit, run},
     fence::Fence,
     http::Http,
@@ -26,6 +24,7 @@ use crate::{
     record::Record,
     server::{Readiness, serve},
     telemetry::Telemetry,
+    tick::{claims::Claims, context::Context},
 };
 
 /// Why the controller did not start, or stopped.

@@ -18,7 +18,7 @@ use prometheus_client::{
 };
 use serin_core::{Phase, Plan, State, Timestamp, decision::Reading, state::Intent};
 
-use crate::{object::Key, observe::Look};
+use crate::{object::Key, tick::observe::Look};
 
 type Value = Gauge<f64, AtomicU64>;
 

@@ -19,9 +19,9 @@ use crate::{
         change::{self, Change},
         seen::{Seen, Unfit},
     },
-    observe::{FINALIZER, Look, REQUEST_PREFIX, router_of, workload_of},
     services,
     subject::Subject,
+    tick::observe::{FINALIZER, Look, REQUEST_PREFIX, router_of, workload_of},
 };
 
 /// Why a command was not carried out.

@@ -16,7 +16,6 @@ use serin_core::{
 };
 
 use crate::{
-    claims::Claims,
     cluster::reader::Reader,
     kinds::METRIC_TEMPLATE,
     object::{
@@ -27,6 +26,7 @@ use crate::{
     services,
     settings::Settings,
     subject::Subject,
+    tick::claims::Claims,
     workload::{self, ReadyThresholds, Workload},
 };
 

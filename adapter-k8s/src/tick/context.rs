@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    claims::Claims, cluster::Cluster, http::Http, notify::Destination, record::Record, settings::Settings,
-    telemetry::Telemetry,
+    cluster::Cluster, http::Http, notify::Destination, record::Record, settings::Settings,
+    telemetry::Telemetry, tick::claims::Claims,
 };
 
 /// What every Canary's driver shares.

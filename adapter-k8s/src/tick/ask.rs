@@ -10,14 +10,12 @@ use serin_core::{
 };
 
 use crate::{
-    clock,
-    context::Context,
-    hook,
+    clock, hook,
     kinds::{METRIC_TEMPLATE, SECRET},
     metrics::{self, Source},
     object::{Key, Object, text_map},
-    observe::Look,
     secret::Secret,
+    tick::{context::Context, observe::Look},
 };
 
 /// Finds the answer to one question. What cannot be asked is answered with an error, and the policy says what it means.

@@ -22,16 +22,18 @@ use tokio::{
 };
 
 use crate::{
-    apply::apply,
-    ask::ask,
     clock,
-    context::Context,
-    dry_run::Pretended,
-    endpoints::Missing,
     kinds::CANARY,
     object::{Key, Object, seen::Seen},
-    observe::{Look, look},
-    send::Sender,
+    tick::{
+        apply::apply,
+        ask::ask,
+        context::Context,
+        dry_run::Pretended,
+        endpoints::Missing,
+        observe::{Look, look},
+        send::Sender,
+    },
 };
 
 /// How long a Canary that could not be read or saved is left alone.

@@ -13,14 +13,12 @@ use serin_core::{
 };
 
 use crate::{
-    ask::secret,
-    context::Context,
     hook,
     kinds::ALERT_PROVIDER,
     notify::{self, Destination, Letter, News, event, hook_event},
     object::Key,
-    observe::Look,
     secret::Secret,
+    tick::{ask::secret, context::Context, observe::Look},
 };
 
 /// Sends what one Canary has to tell, and remembers who has got it already.
