@@ -5,29 +5,22 @@
 
 pub mod clock;
 pub mod cluster;
-pub mod controller;
 pub mod crd;
-pub mod fence;
 #[cfg(test)]
 mod fixtures;
 pub mod hook;
 pub mod http;
 pub mod kinds;
-pub mod leader;
 pub mod metrics;
 pub mod notify;
 pub mod object;
-pub mod options;
-pub mod record;
 pub mod rights;
 pub mod router;
+pub mod run;
 pub mod secret;
-pub mod server;
 pub mod services;
 pub mod settings;
-pub mod start;
 pub mod subject;
-pub mod telemetry;
 pub mod template;
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use std::{
 use regex::Regex;
 use serde::Deserialize as _;
 use serde_json::Value;
-use serin_k8s::{crd, options::Options, rights};
+use serin_k8s::{crd, rights, run::options::Options};
 
 /// The documents of a file in `deploy/`.
 fn documents(file: &str) -> Vec<Value> {

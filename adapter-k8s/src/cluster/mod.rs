@@ -1,6 +1,7 @@
 //! The cluster: read from watch caches, written by small patches, nothing decided.
 
 pub mod cache;
+pub mod fence;
 pub mod interests;
 pub mod reader;
 pub(crate) mod request;
@@ -24,7 +25,7 @@ use self::{
     reader::{Contents, Notes, Reader},
 };
 use crate::{
-    fence::Fence,
+    cluster::fence::Fence,
     object::{Key, Kind, Object, seen::Seen},
 };
 

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
-    cluster::Cluster, http::Http, notify::Destination, record::Record, settings::Settings,
-    telemetry::Telemetry, tick::claims::Claims,
+    cluster::Cluster,
+    http::Http,
+    notify::Destination,
+    run::{record::Record, telemetry::Telemetry},
+    settings::Settings,
+    tick::claims::Claims,
 };
 
 /// What every Canary's driver shares.

@@ -15,15 +15,16 @@ use tokio::{
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    cluster::Cluster,
-    controller::{crds_fit, run},
-    fence::Fence,
+    cluster::{Cluster, fence::Fence},
     http::Http,
-    leader::{Leader, Terms},
-    options::{LogFormat, Options},
-    record::Record,
-    server::{Readiness, serve},
-    telemetry::Telemetry,
+    run::{
+        controller::{crds_fit, run},
+        leader::{Leader, Terms},
+        options::{LogFormat, Options},
+        record::Record,
+        server::{Readiness, serve},
+        telemetry::Telemetry,
+    },
     tick::{claims::Claims, context::Context},
 };
 

@@ -11,8 +11,10 @@ use tokio::{sync::watch, time::sleep};
 
 use crate::{
     clock,
-    cluster::request::{self, Write},
-    fence::Fence,
+    cluster::{
+        fence::Fence,
+        request::{self, Write},
+    },
     kinds::LEASE,
     object::{Key, Object},
 };
