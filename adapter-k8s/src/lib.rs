@@ -17,7 +17,6 @@ pub mod object;
 pub mod rights;
 pub mod router;
 pub mod run;
-pub mod secret;
 pub mod services;
 pub mod settings;
 pub mod subject;

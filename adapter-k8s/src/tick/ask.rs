@@ -11,10 +11,10 @@ use serin_core::{
 
 use crate::{
     clock, hook,
+    http::secret::Secret,
     kinds::{METRIC_TEMPLATE, SECRET},
     metrics::{self, Source},
     object::{Key, Object, text_map},
-    secret::Secret,
     tick::{context::Context, observe::Look},
 };
 

@@ -14,10 +14,10 @@ use serin_core::{
 
 use crate::{
     hook,
+    http::secret::Secret,
     kinds::ALERT_PROVIDER,
     notify::{self, Destination, Letter, News, event, hook_event},
     object::Key,
-    secret::Secret,
     tick::{ask::secret, context::Context, observe::Look},
 };
 
