@@ -52,15 +52,7 @@ impl Rollout {
         check_object(raw, problems);
         check_service(raw, problems);
 
-        let provider = Provider::named(&shape.provider);
-        match &provider {
-            None => problems.add("spec.provider", &unknown_provider(&shape.provider)),
-            Some(provider) => {
-                let service = raw.spec.service.iter();
-                service
-                    .for_each(|it| routing::check_service(it, provider, &mut problems.below("spec.service")));
-            }
-        }
+        let provider = provider(raw, &shape, problems);
         let deadline = deadline(&raw.spec, problems);
         let given = raw.spec.analysis.as_ref().or(raw.spec.canary_analysis.as_ref());
         let none = raw::Analysis::default();
@@ -141,9 +133,19 @@ pub(super) fn filled(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-fn unknown_provider(name: &str) -> String {
-    let known: Vec<&str> = super::PROVIDERS.iter().map(|(name, _)| *name).collect();
-    format!("`{name}` is no known provider; known are {}", known.join(", "))
+/// The router; what it cannot do of `spec.service` is a problem.
+fn provider(raw: &raw::Canary, shape: &Shape, problems: &mut Problems<'_>) -> Option<Provider> {
+    let name = &shape.provider;
+    let Some(provider) = Provider::named(name) else {
+        let known: Vec<&str> = super::PROVIDERS.iter().map(|(name, _)| *name).collect();
+        let what = format!("`{name}` is no known provider; known are {}", known.join(", "));
+        problems.add("spec.provider", &what);
+        return None;
+    };
+    if let Some(service) = &raw.spec.service {
+        routing::check_service(service, &provider, &mut problems.below("spec.service"));
+    }
+    Some(provider)
 }
 
 /// What every object of ours says of itself.
