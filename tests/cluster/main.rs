@@ -7,6 +7,8 @@ mod control_plane;
 mod crds;
 mod identity;
 mod manifests;
+#[path = "../support/modules.rs"]
+mod modules;
 mod node;
 mod objects;
 mod pods;

@@ -14,7 +14,7 @@ use tokio::runtime::{self, Runtime};
 use crate::{
     control_plane::{API_SERVER, CONTROLLER_MANAGER, ControlPlane, ETCD},
     identity::User,
-    node, objects, tools,
+    modules, node, objects, tools,
 };
 
 /// A namespace of a test's own.
@@ -60,7 +60,7 @@ fn play(namespace: &str, test: impl AsyncFnOnce(Stage)) {
 
 fn start() -> Option<ControlPlane> {
     let programs = tools::programs([&ETCD, &API_SERVER, &CONTROLLER_MANAGER])?;
-    let folders = tools::modules("kubernetes", ["istio.io/api", "sigs.k8s.io/gateway-api"])?;
+    let folders = modules::folders("kubernetes", ["istio.io/api", "sigs.k8s.io/gateway-api"])?;
     let plane = runtime().block_on(async {
         let plane = ControlPlane::start(programs).await;
         let client = plane.client(User::Admin).await;

@@ -62,37 +62,13 @@ pub(crate) fn programs<const N: usize>(tools: [&Tool; N]) -> Option<[PathBuf; N]
     told(tools.iter().map(|tool| tool.find()).collect())
 }
 
-/// The folders of the Go modules that `tests/tools/{module}` requires, or `None` if there is no Go, which is told.
-///
-/// # Panics
-///
-/// If they cannot be had, and with `CI=true` also without Go.
-pub(crate) fn modules<const N: usize>(
-    module: &'static str,
-    paths: [&'static str; N],
-) -> Option<[PathBuf; N]> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(module);
-    told(paths.iter().map(|path| module_folder(&folder, path)).collect())
-}
-
-fn module_folder(folder: &Path, path: &'static str) -> Result<PathBuf, ToolError> {
-    if !is_go_here() {
-        return Err(ToolError::Nowhere(path));
-    }
-    let mut go = Command::new("go");
-    go.current_dir(folder).env("GOWORK", "off").args(["mod", "download", "-json", path]);
-    let failed = |why: String| ToolError::NotBuilt { name: path, folder: folder.into(), why };
-    let said = process::run(&mut go, BUILD).map_err(failed)?;
-    let said: serde_json::Value = serde_json::from_str(&said).map_err(|error| failed(error.to_string()))?;
-    said["Dir"].as_str().map(PathBuf::from).ok_or_else(|| failed(said.to_string()))
-}
-
-fn is_go_here() -> bool {
+/// Whether there is a Go to get anything with.
+pub(crate) fn is_go_here() -> bool {
     Command::new("go").arg("version").output().is_ok()
 }
 
 /// All of what was looked for, or none, which is told.
-fn told<const N: usize>(found: Result<Vec<PathBuf>, ToolError>) -> Option<[PathBuf; N]> {
+pub(crate) fn told<const N: usize>(found: Result<Vec<PathBuf>, ToolError>) -> Option<[PathBuf; N]> {
     match found {
         Ok(found) => found.try_into().ok(),
         Err(error @ ToolError::Nowhere(_)) if env::var_os("CI").as_deref() != Some(OsStr::new("true")) => {
@@ -182,7 +158,7 @@ impl Tool {
 }
 
 /// The longest build that is waited for.
-const BUILD: Duration = Duration::from_secs(30 * 60);
+pub(crate) const BUILD: Duration = Duration::from_secs(30 * 60);
 
 fn cache() -> Result<PathBuf, String> {
     let cache = env::var_os("XDG_CACHE_HOME").filter(|path| Path::new(path).is_absolute()).map(PathBuf::from);

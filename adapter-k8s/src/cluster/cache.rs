@@ -4,11 +4,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use serde_json::Value;
 use serin_core::{observation::Unseen, revision::Text};
 
+use super::interests::Interest;
 use crate::object::{Key, Kind, Object, seen::Seen};
 
 /// The objects of every watched kind.
@@ -23,6 +26,10 @@ struct Shelf {
     objects: BTreeMap<Key, Arc<Object>>,
     /// Objects that are gone, by the version they had: what is older must not bring them back.
     gone: BTreeMap<Key, Text>,
+    /// What the objects say, their statuses aside, as a number.
+    stamps: BTreeMap<Key, u64>,
+    /// Counts how often an object came or went.
+    members: u64,
     /// Objects by a label that somebody has asked by, and its value.
     labelled: BTreeMap<Text, BTreeMap<Text, BTreeSet<Key>>>,
     state: ShelfState,
@@ -106,6 +113,28 @@ impl Cache {
         shelf.state = ShelfState::Filled;
         shelf.gone.clear();
         changed
+    }
+
+    /// What an interest reads, as a number: the same for as long as nothing but statuses change.
+    #[must_use]
+    pub fn stamp(&self, interest: &Interest) -> u64 {
+        let mut shelves = self.shelves();
+        let mut hasher = DefaultHasher::new();
+        let (Interest::Object(Key { kind, .. }) | Interest::Labelled { kind, .. } | Interest::Members(kind)) =
+            interest;
+        let Some(shelf) = shelves.get_mut(kind) else { return 0 };
+        (shelf.state == ShelfState::Filled).hash(&mut hasher);
+        match interest {
+            Interest::Object(key) => shelf.stamps.get(key).hash(&mut hasher),
+            Interest::Labelled { namespace, label, value, .. } => {
+                let keys = shelf.by_label(label).get(value).cloned().unwrap_or_default();
+                for key in keys.iter().filter(|key| key.namespace == *namespace) {
+                    shelf.stamps.get(key).hash(&mut hasher);
+                }
+            }
+            Interest::Members(_) => shelf.members.hash(&mut hasher),
+        }
+        hasher.finish()
     }
 
     /// All objects of a kind, by name; none while it cannot be read.
@@ -199,6 +228,8 @@ impl Shelf {
         }
         self.gone.remove(&key);
         let before = self.objects.insert(key.clone(), object.clone());
+        self.stamps.insert(key.clone(), stamp_of(&object));
+        self.members += u64::from(before.is_none());
         self.index(&key, before.as_deref(), Some(&object));
         Some(Changed { key, before, after: Some(object) })
     }
@@ -209,10 +240,30 @@ impl Shelf {
             return None;
         }
         let before = self.objects.remove(key);
+        self.stamps.remove(key);
+        self.members += 1;
         self.index(key, before.as_deref(), None);
         self.gone.insert(key.clone(), last.into());
         Some(Changed { key: key.clone(), before, after: None })
     }
+}
+
+/// What an object says, its status aside.
+fn stamp_of(object: &Object) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (key, value) in object.value().as_object().into_iter().flatten() {
+        match (key.as_str(), value) {
+            ("status", _) => {}
+            ("metadata", Value::Object(fields)) => {
+                for (name, value) in fields.iter().filter(|(name, _)| *name != "resourceVersion") {
+                    name.hash(&mut hasher);
+                    value.hash(&mut hasher);
+                }
+            }
+            _ => value.hash(&mut hasher),
+        }
+    }
+    hasher.finish()
 }
 
 /// Whether something of that version is no newer than what is known. All API servers on etcd count, and Kubernetes 1.35
@@ -285,6 +336,21 @@ mod tests {
         assert!(cache.find(&key("a")).unwrap().is_some() && cache.find(&key("b")).unwrap().is_none());
         assert!(cache.break_down(CONFIG_MAP, "forbidden") && !cache.break_down(CONFIG_MAP, "forbidden"));
         assert_eq!(cache.find(&key("a")), Err(Unseen::Unreadable("forbidden".into())));
+    }
+
+    #[test]
+    fn a_stamp_stands_while_only_the_status_changes() {
+        let cache = Cache::default();
+        cache.replace(KIND, vec![object("a", 3)]);
+        let interest = Interest::Object(key("a"));
+        let (before, mut changed) = (cache.stamp(&interest), object("a", 4));
+        changed.set("/status/replicas", 1);
+        cache.put(changed.clone());
+        assert_eq!(cache.stamp(&interest), before);
+        changed.set("/metadata/resourceVersion", "5");
+        changed.set("/spec/replicas", 1);
+        cache.put(changed);
+        assert_ne!(cache.stamp(&interest), before);
     }
 
     #[test]

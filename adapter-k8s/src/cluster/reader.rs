@@ -78,6 +78,30 @@ impl<'a> Reader<'a> {
         self.cache.all(kind)
     }
 
+    /// What is read of an interest, as a number: the same for as long as nothing but statuses change.
+    #[must_use]
+    pub fn stamp(&self, interest: &Interest) -> u64 {
+        self.cache.stamp(interest)
+    }
+
+    /// Notes interests as read that were read before.
+    pub fn remember<'i>(&self, read: impl Iterator<Item = &'i Interest>) {
+        self.notes.borrow_mut().read.extend(read.cloned());
+    }
+
+    /// Does something and tells what was read for it; `None` where something was missing.
+    pub fn watching<T>(&self, make: impl FnOnce() -> T) -> (T, Option<BTreeSet<Interest>>) {
+        let before = self.notes.take();
+        let made = make();
+        let mut notes = self.notes.borrow_mut();
+        let complete = notes.unwatched.is_empty() && notes.unfetched.is_empty();
+        let read = complete.then(|| notes.read.clone());
+        notes.read.extend(before.read);
+        notes.unwatched.extend(before.unwatched);
+        notes.unfetched.extend(before.unfetched);
+        (made, read)
+    }
+
     fn note(&self, kind: Kind, interest: Interest) {
         let mut notes = self.notes.borrow_mut();
         if !self.cache.is_settled(kind) {

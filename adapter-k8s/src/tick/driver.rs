@@ -31,6 +31,7 @@ use crate::{
         context::Context,
         dry_run::Pretended,
         endpoints::Missing,
+        memory::Memory,
         observe::{Look, look},
         send::Sender,
     },
@@ -59,6 +60,7 @@ pub async fn drive(context: Arc<Context>, key: Key, stop: watch::Receiver<bool>)
         look: None,
         asked,
         missing: Missing::default(),
+        memory: Memory::default(),
         look_by: None,
         pretended: None,
     };
@@ -77,6 +79,7 @@ struct Driver {
     look: Option<Look>,
     asked: Asked,
     missing: Missing,
+    memory: Memory,
     /// How long to wait at most before looking again, whatever the core waits for.
     look_by: Option<Duration>,
     /// In a dry run, what would stand in the cluster.
@@ -142,7 +145,8 @@ impl Driver {
         for last in (0..MOST_LOOKS).rev() {
             let (found, notes) = {
                 let reader = context.cluster.reader();
-                let found = look(&self.key, &context.settings, &context.namespace, &context.claims, &reader);
+                let Context { settings, namespace, claims, .. } = &*context;
+                let found = look(&self.key, settings, namespace, claims, &reader, &mut self.memory);
                 (found, reader.into_notes())
             };
             let again = context.cluster.settle(&self.key, notes).await;

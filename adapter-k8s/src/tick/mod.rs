@@ -7,5 +7,6 @@ pub mod context;
 pub mod driver;
 pub mod dry_run;
 pub mod endpoints;
+pub mod memory;
 pub mod observe;
 pub mod send;
