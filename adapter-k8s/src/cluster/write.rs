@@ -149,7 +149,12 @@ impl Cluster {
                 Ok(())
             }
             Err(error) => {
-                let class = request::class_of(&error);
+                let mut class = request::class_of(&error);
+                // What was to be changed is gone: that is to be seen, not to be tried again.
+                let gone = matches!(&error, kube::Error::Api(status) if status.code == 404);
+                if gone && self.as_known(key).is_some() {
+                    class = FailureClass::Moved;
+                }
                 if class == FailureClass::Moved {
                     self.refresh(key).await;
                 }
@@ -161,6 +166,12 @@ impl Cluster {
     /// Keeps an object that the server has just sent.
     fn keep(&self, mut object: Object) {
         object.remove("/metadata/managedFields");
+        let finalizers = object.at("/metadata/finalizers").and_then(Value::as_array);
+        if object.is_being_deleted() && finalizers.is_none_or(Vec::is_empty) {
+            // That was its last finalizer.
+            self.noted(self.cache.remove(&object.key(), object.resource_version()));
+            return;
+        }
         if is_read_by_reference(object.kind()) {
             self.noted(self.cache.put(request::metadata_of(&object)));
             self.contents.put(object);
