@@ -9,17 +9,24 @@ use serin_core::{
     Invalid, Rollout,
     command::Cookies,
     observation::{Drift, Fact},
-    revision::Text,
+    revision::{Revision, Text},
     spec::raw,
 };
 
-use crate::cluster::{interests::Interest, reader::Reader};
+use crate::{
+    cluster::{interests::Interest, reader::Reader},
+    object::seen::Unfit,
+};
 
 /// What one Canary's driver remembers from look to look.
 #[derive(Debug, Default)]
 pub struct Memory {
     /// The manifest and what it means.
     pub parsed: Remembered<Version, Parsed>,
+    /// What the target shows.
+    pub shows: Remembered<Version, Result<Option<Fact<Revision>>, Unfit>>,
+    /// What the primary runs.
+    pub runs: Remembered<Version, Result<Option<Option<Revision>>, Unfit>>,
     /// What differs from what has to be.
     pub drift: Remembered<(Version, Cookies), Fact<Drift>>,
 }
