@@ -107,7 +107,7 @@ fn differing(seen: &dyn Seen, wanted: impl IntoIterator<Item = Object>) -> Resul
 fn adjusting(seen: &dyn Seen, wanted: Option<Object>) -> Result<Vec<Change>, Unfit> {
     let changes = differing(seen, wanted)?.into_iter().map(|change| match change {
         Change::Replace(object) => Change::Adjust(object),
-        other => other,
+        Change::Create(_) | Change::Adjust(_) | Change::Recreate(_) | Change::Delete(_) => change,
     });
     Ok(changes.collect())
 }

@@ -49,9 +49,17 @@ pub struct Parsed {
     pub canary: Result<Rollout, Invalid>,
 }
 
-/// One thing that was worked out, and from what.
+/// One thing that was worked out.
 #[derive(Debug)]
-pub struct Remembered<Of, Made>(Option<(Of, Vec<(Interest, u64)>, Made)>);
+pub struct Remembered<Of, Made>(Option<Thought<Of, Made>>);
+
+#[derive(Debug)]
+struct Thought<Of, Made> {
+    of: Of,
+    /// What was read for it, and what that said.
+    read: Vec<(Interest, u64)>,
+    made: Made,
+}
 
 impl<Of, Made> Default for Remembered<Of, Made> {
     fn default() -> Self {
@@ -69,12 +77,12 @@ impl<Of: PartialEq, Made: Clone> Remembered<Of, Made> {
         make: impl FnOnce() -> Made,
         lasts: impl FnOnce(&Made) -> bool,
     ) -> Made {
-        if let Some((known_of, read, made)) = &self.0
-            && *known_of == of
-            && read.iter().all(|(interest, stamp)| reader.stamp(interest) == *stamp)
+        if let Some(before) = &self.0
+            && before.of == of
+            && before.read.iter().all(|(interest, stamp)| reader.stamp(interest) == *stamp)
         {
-            reader.remember(read.iter().map(|(interest, _)| interest));
-            return made.clone();
+            reader.remember(before.read.iter().map(|(interest, _)| interest));
+            return before.made.clone();
         }
         let (made, read) = reader.watching(make);
         self.0 = read.filter(|_| lasts(&made)).map(|read: BTreeSet<Interest>| {
@@ -82,7 +90,7 @@ impl<Of: PartialEq, Made: Clone> Remembered<Of, Made> {
                 let stamp = reader.stamp(&interest);
                 (interest, stamp)
             });
-            (of, stamped.collect(), made.clone())
+            Thought { of, read: stamped.collect(), made: made.clone() }
         });
         made
     }
