@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use serin_core::spec::raw::{AlertProvider, Canary, MetricTemplate, schema};
 
 use crate::{
-    cluster::kinds::{ALERT_PROVIDER, CANARY, METRIC_TEMPLATE},
+    kinds::{ALERT_PROVIDER, CANARY, METRIC_TEMPLATE},
     object::Kind,
 };
 

@@ -12,7 +12,7 @@ use std::{
 use regex::Regex;
 use serde::Deserialize as _;
 use serde_json::Value;
-use serin_k8s::{crd, options::Options};
+use serin_k8s::{crd, rights, run::options::Options};
 
 /// The documents of a file in `deploy/`.
 fn documents(file: &str) -> Vec<Value> {
@@ -34,21 +34,42 @@ fn the_crds_are_those_of_the_types() {
     assert!(is_same, "deploy/crds.yaml is not what the types say: cargo run -p serin-k8s --example crds");
 }
 
-#[test]
-fn every_kind_the_code_knows_has_a_rule() {
-    let mut ruled = BTreeSet::new();
+/// What the rules allow, as `verb plural.group` or `verb plural/part.group`.
+fn allowed() -> BTreeSet<String> {
+    let mut allowed = BTreeSet::new();
     for role in documents("rbac.yaml") {
         for rule in role["rules"].as_array().into_iter().flatten() {
-            for group in texts(&rule["apiGroups"]) {
-                let kinds = texts(&rule["resources"]).map(|resource| resource.split('/').next().unwrap());
-                ruled.extend(kinds.map(|kind| format!("{kind}.{group}")));
+            for (group, resource) in texts(&rule["apiGroups"])
+                .flat_map(|group| texts(&rule["resources"]).map(move |it| (group, it)))
+            {
+                allowed.extend(texts(&rule["verbs"]).map(|verb| format!("{verb} {resource}.{group}")));
             }
         }
     }
-    let known = kinds_in(&place("src"));
-    assert!(known.len() > 10, "{known:?}");
-    let without: Vec<&String> = known.difference(&ruled).collect();
-    assert!(without.is_empty(), "deploy/rbac.yaml has no rule for {without:?}");
+    allowed
+}
+
+#[test]
+fn what_the_controller_does_is_allowed() {
+    let needed = rights::all().into_iter().flat_map(|right| {
+        let part = if right.part.is_empty() { String::new() } else { format!("/{}", right.part) };
+        let resource = format!("{}{part}.{}", right.kind.plural, right.kind.group);
+        right.verbs.iter().map(move |verb| format!("{verb} {resource}"))
+    });
+    let needed: BTreeSet<String> = needed.collect();
+    let allowed = allowed();
+    let refused: Vec<&String> = needed.difference(&allowed).collect();
+    assert!(refused.is_empty(), "deploy/rbac.yaml does not allow {refused:?}");
+}
+
+#[test]
+fn every_kind_the_sources_name_has_its_rights() {
+    let listed = rights::all().into_iter().map(|right| format!("{}.{}", right.kind.plural, right.kind.group));
+    let listed: BTreeSet<String> = listed.collect();
+    let named = kinds_in(&place("src"));
+    assert!(named.len() > 10, "{named:?}");
+    let without: Vec<&String> = named.difference(&listed).collect();
+    assert!(without.is_empty(), "adapter-k8s/src/rights.rs does not list {without:?}");
 }
 
 /// The kinds that the sources name, as `plural.group`.

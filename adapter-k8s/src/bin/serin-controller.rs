@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use serin_k8s::{
+use serin_k8s::run::{
     options::Options,
     start::{exit_code, log, start},
 };

@@ -12,10 +12,7 @@ use serde_json::Value;
 use serin_core::{observation::Unseen, revision::Text};
 
 use super::interests::Interest;
-use crate::{
-    object::{Key, Kind, Object},
-    seen::Seen,
-};
+use crate::object::{Key, Kind, Object, seen::Seen};
 
 /// The objects of every watched kind.
 #[derive(Debug, Default)]
@@ -283,26 +280,25 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    const KIND: Kind = Kind::namespaced("", "v1", "ConfigMap", "configmaps");
+    use crate::kinds::CONFIG_MAP;
 
     fn object(name: &str, version: u64) -> Object {
         let metadata = json!({"name": name, "namespace": "n", "resourceVersion": version.to_string(), "labels": {"of": name}});
-        Object::read(KIND, json!({ "metadata": metadata }))
+        Object::read(CONFIG_MAP, json!({ "metadata": metadata }))
     }
 
     fn key(name: &str) -> Key {
-        Key::new(KIND, "n", name)
+        Key::new(CONFIG_MAP, "n", name)
     }
 
     fn versions(cache: &Cache) -> Vec<String> {
-        cache.all(KIND).iter().map(|o| format!("{}@{}", o.name(), o.resource_version())).collect()
+        cache.all(CONFIG_MAP).iter().map(|o| format!("{}@{}", o.name(), o.resource_version())).collect()
     }
 
     #[test]
     fn what_is_older_than_our_own_write_changes_nothing() {
         let cache = Cache::default();
-        cache.replace(KIND, vec![object("a", 3)]);
+        cache.replace(CONFIG_MAP, vec![object("a", 3)]);
         assert!(cache.put(object("a", 7)).is_some());
         assert_eq!(cache.put(object("a", 5)), None);
         assert_eq!(cache.put(object("a", 7)), None);
@@ -313,7 +309,7 @@ mod tests {
     #[test]
     fn what_we_deleted_does_not_come_back() {
         let cache = Cache::default();
-        cache.replace(KIND, vec![object("a", 3)]);
+        cache.replace(CONFIG_MAP, vec![object("a", 3)]);
         assert!(cache.remove(&key("a"), "4").is_some());
         assert_eq!(cache.put(object("a", 4)), None);
         assert!(cache.put(object("a", 9)).is_some(), "a new one of the same name does");
@@ -322,9 +318,9 @@ mod tests {
     #[test]
     fn a_list_keeps_what_was_written_after_it() {
         let cache = Cache::default();
-        cache.replace(KIND, vec![object("a", 3), object("b", 4)]);
+        cache.replace(CONFIG_MAP, vec![object("a", 3), object("b", 4)]);
         cache.put(object("c", 9));
-        let changed = cache.replace(KIND, vec![object("a", 5)]);
+        let changed = cache.replace(CONFIG_MAP, vec![object("a", 5)]);
         let keys: Vec<String> = changed.iter().map(|changed| changed.key.name.to_string()).collect();
         assert_eq!(
             (keys, versions(&cache)),
@@ -336,16 +332,16 @@ mod tests {
     fn what_cannot_be_read_is_not_known() {
         let cache = Cache::default();
         assert!(cache.find(&key("a")).is_err(), "never listed");
-        cache.replace(KIND, vec![object("a", 3)]);
+        cache.replace(CONFIG_MAP, vec![object("a", 3)]);
         assert!(cache.find(&key("a")).unwrap().is_some() && cache.find(&key("b")).unwrap().is_none());
-        assert!(cache.break_down(KIND, "forbidden") && !cache.break_down(KIND, "forbidden"));
+        assert!(cache.break_down(CONFIG_MAP, "forbidden") && !cache.break_down(CONFIG_MAP, "forbidden"));
         assert_eq!(cache.find(&key("a")), Err(Unseen::Unreadable("forbidden".into())));
     }
 
     #[test]
     fn a_stamp_stands_while_only_the_status_changes() {
         let cache = Cache::default();
-        cache.replace(KIND, vec![object("a", 3)]);
+        cache.replace(CONFIG_MAP, vec![object("a", 3)]);
         let interest = Interest::Object(key("a"));
         let (before, mut changed) = (cache.stamp(&interest), object("a", 4));
         changed.set("/status/replicas", 1);
@@ -360,8 +356,8 @@ mod tests {
     #[test]
     fn labels_find_the_objects_of_one_namespace() {
         let cache = Cache::default();
-        cache.replace(KIND, vec![object("a", 3), object("b", 4)]);
-        let found = |namespace| cache.labelled(KIND, namespace, "of", "b").unwrap().len();
+        cache.replace(CONFIG_MAP, vec![object("a", 3), object("b", 4)]);
+        let found = |namespace| cache.labelled(CONFIG_MAP, namespace, "of", "b").unwrap().len();
         assert_eq!((found("n"), found("m")), (1, 0));
         cache.remove(&key("b"), "4");
         assert_eq!(found("n"), 0);

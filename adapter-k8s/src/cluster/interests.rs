@@ -117,12 +117,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    const KIND: Kind = Kind::namespaced("", "v1", "ConfigMap", "configmaps");
+    use crate::kinds::CONFIG_MAP;
 
     fn changed(name: &str, label: &str) -> Changed {
         let metadata = json!({"name": name, "namespace": "n", "labels": {"of": label}});
-        let object = Object::read(KIND, json!({ "metadata": metadata }));
+        let object = Object::read(CONFIG_MAP, json!({ "metadata": metadata }));
         Changed { key: object.key(), before: None, after: Some(Arc::new(object)) }
     }
 
@@ -132,10 +131,14 @@ mod tests {
 
     #[test]
     fn only_who_read_it_is_woken() {
-        let (one, two) = (Key::new(KIND, "n", "one"), Key::new(KIND, "n", "two"));
-        let object = |name| Interest::Object(Key::new(KIND, "n", name));
-        let labelled =
-            Interest::Labelled { kind: KIND, namespace: "n".into(), label: "of".into(), value: "x".into() };
+        let (one, two) = (Key::new(CONFIG_MAP, "n", "one"), Key::new(CONFIG_MAP, "n", "two"));
+        let object = |name| Interest::Object(Key::new(CONFIG_MAP, "n", name));
+        let labelled = Interest::Labelled {
+            kind: CONFIG_MAP,
+            namespace: "n".into(),
+            label: "of".into(),
+            value: "x".into(),
+        };
         let mut interests = Interests::default();
         interests.note(&one, BTreeSet::from([object("a")]));
         interests.note(&two, BTreeSet::from([object("b"), labelled]));
@@ -143,7 +146,7 @@ mod tests {
         assert_eq!(names(interests.of(&changed("a", "x"))), ["one", "two"]);
         interests.note(&one, BTreeSet::from([object("b")]));
         assert_eq!(names(interests.of(&changed("a", "y"))), [""; 0]);
-        assert_eq!(names(interests.of_kind(KIND)), ["one", "two"]);
+        assert_eq!(names(interests.of_kind(CONFIG_MAP)), ["one", "two"]);
         interests.forget(&two);
         assert_eq!(names(interests.of(&changed("b", "x"))), ["one"]);
         assert!(interests.labels.is_empty());

@@ -1,8 +1,8 @@
 //! The cluster: read from watch caches, written by small patches, nothing decided.
 
 pub mod cache;
+pub mod fence;
 pub mod interests;
-pub mod kinds;
 pub mod reader;
 pub(crate) mod request;
 mod watch;
@@ -25,9 +25,8 @@ use self::{
     reader::{Contents, Notes, Reader},
 };
 use crate::{
-    fence::Fence,
-    object::{Key, Kind, Object},
-    seen::Seen,
+    cluster::fence::Fence,
+    object::{Key, Kind, Object, seen::Seen},
 };
 
 /// How long a first list may take before those who wait for it look again.

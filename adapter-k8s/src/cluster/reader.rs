@@ -8,10 +8,10 @@ use std::{
 
 use serin_core::observation::Unseen;
 
-use super::{cache::Cache, interests::Interest, kinds::is_read_by_reference};
+use super::{cache::Cache, interests::Interest};
 use crate::{
-    object::{Key, Kind, Object},
-    seen::Seen,
+    kinds::is_read_by_reference,
+    object::{Key, Kind, Object, seen::Seen},
 };
 
 /// Contents of the objects that are read by reference, as of the version they had.

@@ -8,9 +8,12 @@ use serin_core::{observation::FailureClass, revision::Text};
 
 use super::{Cluster, request};
 use crate::{
-    change::{Change, merge_patch},
-    object::{Key, Object},
-    seen::Seen,
+    kinds::is_read_by_reference,
+    object::{
+        Key, Object,
+        change::{Change, merge_patch},
+        seen::Seen,
+    },
 };
 
 /// Why something was not written.
@@ -169,7 +172,7 @@ impl Cluster {
             self.noted(self.cache.remove(&object.key(), object.resource_version()));
             return;
         }
-        if super::kinds::is_read_by_reference(object.kind()) {
+        if is_read_by_reference(object.kind()) {
             self.noted(self.cache.put(request::metadata_of(&object)));
             self.contents.put(object);
         } else {

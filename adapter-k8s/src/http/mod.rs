@@ -5,12 +5,13 @@
 //! a caller shows names a credential.
 
 mod client;
+pub mod secret;
 #[cfg(test)]
 mod tests;
 
 use std::{fmt, time::Duration};
 
-use crate::secret::Hidden;
+use crate::http::secret::Hidden;
 
 pub use self::client::Http;
 

@@ -13,10 +13,7 @@ mod tests;
 
 use serin_core::{question::Answer, revision::Text, spec::MetricSystem, time::Timestamp};
 
-use crate::{
-    http::{Http, Reply, Request},
-    secret::Secret,
-};
+use crate::http::{Http, Reply, Request, secret::Secret};
 
 pub use self::source::Source;
 

@@ -9,8 +9,8 @@ use serde_json::Value;
 use serin_core::{question::Answer, revision::Text, time::Timestamp};
 
 use super::{Provider, Source};
-use crate::{
-    http::{Reply, Request},
+use crate::http::{
+    Reply, Request,
     secret::{Hidden, Secret},
 };
 

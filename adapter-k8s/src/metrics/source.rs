@@ -10,7 +10,7 @@ use serin_core::{
 
 use super::{built_in::Series, names::Names, shipped};
 use crate::{
-    secret::Hidden,
+    http::secret::Hidden,
     subject::Subject,
     template::{self, TemplateError},
 };

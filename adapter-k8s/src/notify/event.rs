@@ -4,10 +4,10 @@ use serde_json::json;
 use serin_core::message::EventType;
 
 use super::News;
-use crate::object::{Key, Kind, Object};
-
-/// The kind of events.
-pub const EVENT: Kind = Kind::namespaced("", "v1", "Event", "events");
+use crate::{
+    kinds::EVENT,
+    object::{Key, Object},
+};
 
 const LONGEST_NAME: usize = 253;
 

@@ -23,8 +23,10 @@ use serin_core::{
 
 pub use self::letter::Letter;
 use crate::{
-    http::{Http, Reply, Request},
-    secret::{Hidden, Secret},
+    http::{
+        Http, Reply, Request,
+        secret::{Hidden, Secret},
+    },
     subject::Subject,
 };
 

@@ -2,7 +2,7 @@
 
 use serin_core::{spec::raw, time::parse_duration};
 
-use crate::{seen::Unfit, subject::Subject};
+use crate::{object::seen::Unfit, subject::Subject};
 
 const DEFAULT_MAX_AGE: i64 = 86_400;
 const DEFAULT_INTERVAL_SECONDS: u64 = 60;

@@ -9,12 +9,15 @@ use serin_core::{
 
 use super::{
     Router,
-    parts::{Shares, begin_owned, division, items, port, put, set_apex_metadata},
+    parts::{Shares, division, items, port, put, set_apex_metadata},
 };
 use crate::{
-    change::{self, Change},
-    object::{Kind, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        change::{self, Change},
+        metadata,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 
@@ -27,8 +30,13 @@ const ROUTES: &str = "/spec/routes";
 pub(super) struct Contour;
 
 impl Router for Contour {
+    fn kinds(&self) -> &[Kind] {
+        &[HTTP_PROXY]
+    }
+
     fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
-        let mut object = begin_owned(&subject.key(HTTP_PROXY, subject.apex()), subject, seen)?;
+        let mut object =
+            metadata::begin(&subject.key(HTTP_PROXY, subject.apex()), &subject.identity, seen)?.object;
         set_apex_metadata(&mut object, subject, seen);
         object.set(ROUTES, routes(subject, split.routes)?);
         if let Some(class) = &subject.settings.ingress_class {

@@ -9,13 +9,17 @@ use serin_core::{
 
 use super::{
     Router, matching,
-    parts::{LAST_APPLIED, Shares, begin_owned, division, items, port, put, said, set_apex_metadata},
+    parts::{Shares, division, items, port, put, said, set_apex_metadata},
     rules::{self, Rule, To},
 };
 use crate::{
-    change::{self, Change},
-    object::{Kind, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        change::{self, Change},
+        metadata::{self, LAST_APPLIED},
+        owners,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 
@@ -33,6 +37,10 @@ const ORIGINAL: &str = "flagger.kubernetes.io/original-configuration";
 pub(super) struct Istio;
 
 impl Router for Istio {
+    fn kinds(&self) -> &[Kind] {
+        &[VIRTUAL_SERVICE, DESTINATION_RULE]
+    }
+
     fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
         let mut objects = Vec::new();
         for host in [subject.canary_service(), subject.primary_service()] {
@@ -67,7 +75,7 @@ impl Router for Istio {
 }
 
 fn destination_rule(subject: &Subject, host: &str, seen: &dyn Seen) -> Result<Object, Unfit> {
-    let mut object = begin_owned(&subject.key(DESTINATION_RULE, host), subject, seen)?;
+    let mut object = metadata::begin(&subject.key(DESTINATION_RULE, host), &subject.identity, seen)?.object;
     object.set("/spec/host", host);
     object.set_or_remove("/spec/trafficPolicy", subject.service().traffic_policy);
     Ok(object)
@@ -75,7 +83,8 @@ fn destination_rule(subject: &Subject, host: &str, seen: &dyn Seen) -> Result<Ob
 
 fn virtual_service(subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Object, Unfit> {
     let service = subject.service();
-    let mut object = begin_owned(&subject.key(VIRTUAL_SERVICE, subject.apex()), subject, seen)?;
+    let mut object =
+        metadata::begin(&subject.key(VIRTUAL_SERVICE, subject.apex()), &subject.identity, seen)?.object;
     let before = object.at("/spec").cloned();
     set_apex_metadata(&mut object, subject, seen);
     if service.delegation == Some(true) {
@@ -108,7 +117,7 @@ fn virtual_service(subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<
 
 /// Keeps what somebody else wrote, once, unless kubectl has.
 fn remember(object: &mut Object, subject: &Subject, before: &Value) {
-    let is_theirs = !object.is_controlled_by(&subject.identity);
+    let is_theirs = !owners::is_controlled(object, &subject.identity);
     let is_kept = object.annotation(ORIGINAL).is_some() || object.annotation(LAST_APPLIED).is_some();
     if is_theirs && !is_kept && object.at("/spec") != Some(before) {
         object.set_annotation(ORIGINAL, &before.to_string());

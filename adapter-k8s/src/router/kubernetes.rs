@@ -4,9 +4,11 @@ use serin_core::command::{Routes, Split};
 
 use super::Router;
 use crate::{
-    change::Change,
-    object::Object,
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        change::Change,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 
@@ -14,6 +16,10 @@ use crate::{
 pub(super) struct Kubernetes;
 
 impl Router for Kubernetes {
+    fn kinds(&self) -> &[Kind] {
+        &[]
+    }
+
     fn render(&self, _: &Subject, _: &Split, _: &dyn Seen) -> Result<Vec<Object>, Unfit> {
         Ok(Vec::new())
     }

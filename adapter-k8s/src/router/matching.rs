@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serin_core::spec::raw::{HttpMatch, StringMatch};
 
-use crate::{seen::Unfit, subject::Subject};
+use crate::{object::seen::Unfit, subject::Subject};
 
 /// The requests that `analysis.match` means, cookies as a pattern of their header; none where it is left out.
 ///

@@ -16,19 +16,22 @@ mod rules;
 mod tests;
 mod traefik;
 
-use std::sync::Arc;
-
 use serin_core::command::{Routes, Split};
 
 use crate::{
-    change::Change,
-    object::{Key, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        change::Change,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 
 /// A router's objects for one Canary.
 pub trait Router: Sync {
+    /// The kinds it writes.
+    fn kinds(&self) -> &[Kind];
+
     /// Every object as it has to be for this division: what is seen, with our fields changed.
     ///
     /// Rendering what [`Router::read`] says changes nothing, unless somebody has changed more than the weights.
@@ -65,12 +68,4 @@ pub const ROUTERS: &[(&str, &dyn Router)] = &[
 #[must_use]
 pub fn of(provider: &str) -> Option<&'static dyn Router> {
     ROUTERS.iter().find(|(name, _)| *name == provider).map(|(_, router)| *router)
-}
-
-/// What stands there, to be changed, or a new object.
-///
-/// # Errors
-/// It is not known.
-pub(crate) fn begin(key: &Key, seen: &dyn Seen) -> Result<Object, Unfit> {
-    Ok(seen.find(key)?.map_or_else(|| Object::new(key), Arc::unwrap_or_clone))
 }

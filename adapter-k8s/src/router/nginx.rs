@@ -6,14 +6,14 @@ use serin_core::{
     spec::raw::{Match, StringMatch},
 };
 
-use super::{
-    Router, matching,
-    parts::{LAST_APPLIED, MANAGED_BY, UNRECONCILED, begin_owned},
-};
+use super::{Router, matching};
 use crate::{
-    change::{self, Change},
-    object::{Kind, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        change::{self, Change},
+        metadata,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 
@@ -24,32 +24,29 @@ pub(crate) const INGRESS: Kind = Kind::namespaced("networking.k8s.io", "v1", "In
 pub(super) struct Nginx;
 
 impl Router for Nginx {
+    fn kinds(&self) -> &[Kind] {
+        &[INGRESS]
+    }
+
     fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
         let name = ingress(subject)?;
         let original = seen.find(&subject.key(INGRESS, name))?.ok_or_else(|| {
             let namespace = &subject.identity.namespace;
             Unfit::refused(format!("spec.ingressRef.name: there is no Ingress {name}.{namespace}"))
         })?;
-        let mut object = begin_owned(&subject.key(INGRESS, &canary(name)), subject, seen)?;
+        let mut object =
+            metadata::begin(&subject.key(INGRESS, &canary(name)), &subject.identity, seen)?.object;
         let mut spec = original.at("/spec").cloned().unwrap_or_default();
         if point(&mut spec, subject.apex(), &subject.canary_service()) == 0 {
             let apex = subject.apex();
             return Err(Unfit::refused(format!("Ingress {name}: has no backend service {apex} to release")));
         }
         object.set("/spec", spec);
-        for (key, value) in original.labels().filter(|(key, _)| *key != MANAGED_BY) {
-            object.set_label(key, value);
-        }
-        let own = Own::of(subject);
-        for (key, value) in original.annotations() {
-            if !own.is_one(key) && key != LAST_APPLIED {
-                object.set_annotation(key, value);
-            }
-        }
-        for (key, value) in UNRECONCILED {
-            object.set_annotation(key, value);
-        }
-        own.write(&mut object, &selection(subject, split.routes)?);
+        metadata::copy_labels(&mut object, &original);
+        metadata::copy_annotations(&mut object, &original);
+        metadata::set_hands_off(&mut object);
+        // Last: the original may be a canary Ingress of somebody else's.
+        Own::of(subject).write(&mut object, &selection(subject, split.routes)?);
         Ok(vec![object])
     }
 

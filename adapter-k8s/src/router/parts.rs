@@ -1,41 +1,17 @@
-//! What all routers have in common: objects of ours, what they carry, and weights as they are read back.
+//! What all routers have in common: what their objects carry, and weights as they are read back.
 
 use serde::Serialize;
 use serde_json::Value;
 use serin_core::{command::Routes, strategy::Weight};
 
-use super::begin;
 use crate::{
-    object::{Key, Kind, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Object, metadata,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
+    workload,
 };
-
-/// Tells Flux's two controllers to leave an object alone.
-pub(super) const UNRECONCILED: [(&str, &str); 2] = [
-    ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"),
-    ("helm.toolkit.fluxcd.io/driftDetection", "disabled"),
-];
-
-/// People select what is ours by this label, with the value `flagger`.
-pub(super) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-
-/// What kubectl keeps on an object; it is true of that object alone.
-pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
-/// What stands there, to be changed, or a new object. What we made is marked as ours; what we found stays its owner's.
-///
-/// # Errors
-/// It is not known what stands there.
-pub(super) fn begin_owned(key: &Key, subject: &Subject, seen: &dyn Seen) -> Result<Object, Unfit> {
-    let is_ours = seen.find(key)?.is_none_or(|there| there.is_controlled_by(&subject.identity));
-    let mut object = begin(key, seen)?;
-    if is_ours {
-        object.set_owner(&subject.identity);
-        object.set_label(MANAGED_BY, "flagger");
-    }
-    Ok(object)
-}
 
 /// Puts on a route what `spec.service.apex` says, and that nobody else reconciles it. What others put there stays.
 pub(super) fn set_apex_metadata(object: &mut Object, subject: &Subject, seen: &dyn Seen) {
@@ -50,16 +26,12 @@ pub(super) fn set_apex_metadata(object: &mut Object, subject: &Subject, seen: &d
             object.set_label(&label, subject.apex());
         }
     }
-    for (key, value) in UNRECONCILED {
-        object.set_annotation(key, value);
-    }
+    metadata::set_hands_off(object);
 }
 
 /// The label that tells the target's pods; `None` while that cannot be told, which keeps no route from being written.
 fn selector_label(subject: &Subject, seen: &dyn Seen) -> Option<String> {
-    const DEPLOYMENT: Kind = Kind::namespaced("apps", "v1", "Deployment", "deployments");
-    const DAEMON_SET: Kind = Kind::namespaced("apps", "v1", "DaemonSet", "daemonsets");
-    let kind = if *subject.shape.kind == *DAEMON_SET.kind { DAEMON_SET } else { DEPLOYMENT };
+    let kind = workload::with_pods(&subject.shape.kind)?;
     let target = seen.find(&subject.key(kind, subject.target())).ok()??;
     let labels = target.at("/spec/selector/matchLabels")?;
     subject.settings.selector_labels.iter().find(|label| labels.get(label.as_str()).is_some()).cloned()

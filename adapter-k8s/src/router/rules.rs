@@ -7,7 +7,7 @@ use serin_core::{
 };
 
 use super::{affinity, matching};
-use crate::{seen::Unfit, subject::Subject};
+use crate::{object::seen::Unfit, subject::Subject};
 
 /// One rule; the first that fits a request decides.
 #[derive(Clone, Debug, PartialEq)]

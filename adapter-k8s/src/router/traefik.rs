@@ -5,12 +5,15 @@ use serin_core::command::{Routes, Split};
 
 use super::{
     Router,
-    parts::{Shares, begin_owned, items, port, set_apex_metadata},
+    parts::{Shares, items, port, set_apex_metadata},
 };
 use crate::{
-    change::{self, Change},
-    object::{Kind, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        change::{self, Change},
+        metadata,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 
@@ -24,6 +27,10 @@ const SERVICES: &str = "/spec/weighted/services";
 pub(super) struct Traefik;
 
 impl Router for Traefik {
+    fn kinds(&self) -> &[Kind] {
+        &[TRAEFIK_SERVICE]
+    }
+
     fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
         let Routes { primary, canary, mirror, matched } = split.routes;
         if mirror.is_some() || matched {
@@ -33,7 +40,8 @@ impl Router for Traefik {
         if canary > 0 {
             services.push(service(subject, &subject.canary_service(), canary)?);
         }
-        let mut object = begin_owned(&subject.key(TRAEFIK_SERVICE, subject.apex()), subject, seen)?;
+        let mut object =
+            metadata::begin(&subject.key(TRAEFIK_SERVICE, subject.apex()), &subject.identity, seen)?.object;
         set_apex_metadata(&mut object, subject, seen);
         object.set(SERVICES, services);
         Ok(vec![object])

@@ -16,18 +16,17 @@ use serin_core::{
 };
 
 use crate::{
-    metadata::{self, Begun, HANDS_OFF, LAST_APPLIED, MANAGED_BY},
-    object::{Kind, Object, map_of, text_map},
-    seen::{Seen, Unfit},
+    kinds::{ENDPOINT_SLICE, SERVICE},
+    object::{
+        Object, map_of,
+        metadata::{self, Begun, HANDS_OFF, LAST_APPLIED, MANAGED_BY},
+        owners,
+        seen::{Seen, Unfit},
+        text_map,
+    },
     subject::Subject,
     workload::{self, selector::Selector},
 };
-
-/// Services.
-pub const SERVICE: Kind = Kind::namespaced("", "v1", "Service", "services");
-/// EndpointSlices.
-pub const ENDPOINT_SLICE: Kind =
-    Kind::namespaced("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices");
 
 /// Label of an EndpointSlice that names its Service.
 pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -110,8 +109,8 @@ pub fn reverted(subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit
     let mut apex = Arc::unwrap_or_clone(apex);
     let applied: Value =
         apex.annotation(LAST_APPLIED).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    if apex.is_controlled_by(&subject.identity) {
-        metadata::leave_owners(&mut apex, &subject.identity);
+    if owners::is_controlled(&apex, &subject.identity) {
+        owners::leave(&mut apex, &subject.identity);
         apex.remove(&format!("/metadata/labels/{}", MANAGED_BY.0.replace('/', "~1")));
     }
     let selector = applied.pointer("/spec/selector").filter(|selector| selector.is_object()).cloned();
@@ -166,7 +165,7 @@ impl Pods {
         if is_ours {
             self.label(subject, name, metadata, &mut object);
         } else if changes {
-            HANDS_OFF.iter().for_each(|(key, value)| object.set_annotation(key, value));
+            metadata::set_hands_off(&mut object);
         }
         Ok(object)
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use serin_core::spec::raw::{IntOrString, Number};
 
-use crate::{seen::Unfit, subject::Subject};
+use crate::{object::seen::Unfit, subject::Subject};
 
 /// Containers that belong to a mesh.
 const SIDECARS: [&str; 2] = ["istio-proxy", "envoy"];

@@ -3,8 +3,8 @@ use serde_json::json;
 use super::*;
 use crate::{
     fixtures::{self, Cluster, add, edit, find, yaml},
+    kinds::{DAEMON_SET, DEPLOYMENT},
     object::Key,
-    workload::{DAEMON_SET, DEPLOYMENT},
 };
 
 const WEB: &str = include_str!("../fixtures/deployment.yaml");

@@ -10,12 +10,16 @@ use serin_core::{
 
 use super::{selector::Selector, template};
 use crate::{
-    configs::{self, Tracked},
-    metadata::{self, Begun},
-    object::{Kind, Object},
-    scaler,
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        metadata::{self, Begun},
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
+    workload::{
+        configs::{self, Tracked},
+        scaler,
+    },
 };
 
 /// Annotation of a primary: one checksum of the configuration its pods were started with. Copies that say otherwise

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::{object::Object, seen::Unfit, subject::Subject};
+use crate::{
+    object::{Object, seen::Unfit},
+    subject::Subject,
+};
 
 /// The label that both copies carry, and the target's value of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 
 use super::selector::Selector;
-use crate::{checksum, configs::Tracked, metadata, subject::Subject};
+use crate::{
+    object::{checksum, metadata},
+    subject::Subject,
+    workload::configs::Tracked,
+};
 
 /// Annotation of the primary's pods that changes with every promotion, so that each starts new pods.
 const FLAGGER_ID: &str = "flagger-id";

@@ -11,6 +11,7 @@ mod metric_template;
 mod parse;
 mod provider;
 pub mod raw;
+mod routing;
 
 use alloc::vec::Vec;
 use core::time::Duration;

@@ -12,6 +12,7 @@ use super::{
     Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Provider, Rollout, SessionAffinity, Severity,
     Shape, ThresholdMode,
     raw::{self, Number},
+    routing,
 };
 use crate::{revision::Text, strategy, time::parse_duration};
 
@@ -51,10 +52,7 @@ impl Rollout {
         check_object(raw, problems);
         check_service(raw, problems);
 
-        let provider = Provider::named(&shape.provider);
-        if provider.is_none() {
-            problems.add("spec.provider", &unknown_provider(&shape.provider));
-        }
+        let provider = provider(raw, &shape, problems);
         let deadline = deadline(&raw.spec, problems);
         let given = raw.spec.analysis.as_ref().or(raw.spec.canary_analysis.as_ref());
         let none = raw::Analysis::default();
@@ -67,6 +65,10 @@ impl Rollout {
             derived.map_err(|refusal| problems.add(refusal.field, &refusal.why)).ok()
         });
         check_matches(analysis, problems);
+        if let Some(provider) = &provider {
+            let service = raw.spec.service.as_ref();
+            routing::check_analysis(analysis, service, provider, strategy.as_ref(), problems);
+        }
         let policy = policy(analysis, deadline, problems);
         let mut metrics = each(&analysis.metrics, "metrics", problems, |metric, problems| {
             Metric::parse(metric, &identity.namespace, defaults, problems)
@@ -131,9 +133,19 @@ pub(super) fn filled(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-fn unknown_provider(name: &str) -> String {
-    let known: Vec<&str> = super::PROVIDERS.iter().map(|(name, _)| *name).collect();
-    format!("`{name}` is no known provider; known are {}", known.join(", "))
+/// The router; what it cannot do of `spec.service` is a problem.
+fn provider(raw: &raw::Canary, shape: &Shape, problems: &mut Problems<'_>) -> Option<Provider> {
+    let name = &shape.provider;
+    let Some(provider) = Provider::named(name) else {
+        let known: Vec<&str> = super::PROVIDERS.iter().map(|(name, _)| *name).collect();
+        let what = format!("`{name}` is no known provider; known are {}", known.join(", "));
+        problems.add("spec.provider", &what);
+        return None;
+    };
+    if let Some(service) = &raw.spec.service {
+        routing::check_service(service, &provider, &mut problems.below("spec.service"));
+    }
+    Some(provider)
 }
 
 /// What every object of ours says of itself.

@@ -4,7 +4,7 @@ use serde_json::Value;
 use serin_core::observation::Unseen;
 
 use super::{super::parts::items, GROUP};
-use crate::{object::Object, seen::Unfit};
+use crate::object::{Object, seen::Unfit};
 
 /// A gateway that says nothing of the route is not asked: some never do.
 ///

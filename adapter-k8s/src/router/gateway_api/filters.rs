@@ -10,7 +10,7 @@ use serin_core::{
 };
 
 use super::super::parts::{items, put};
-use crate::{seen::Unfit, subject::Subject};
+use crate::{object::seen::Unfit, subject::Subject};
 
 /// The filters of a rule; `set_cookie` goes with every answer.
 ///

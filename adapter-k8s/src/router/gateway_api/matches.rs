@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use serin_core::spec::raw::{HttpMatch, StringMatch};
 
 use super::super::{matching::pattern, parts::put};
-use crate::seen::Unfit;
+use crate::object::seen::Unfit;
 
 /// Matches of a rule, at least one.
 ///

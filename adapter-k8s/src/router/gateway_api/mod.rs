@@ -13,13 +13,16 @@ use serin_core::{
 
 use super::{
     Router,
-    parts::{Shares, begin_owned, division, items, port, put, said, set_apex_metadata},
+    parts::{Shares, division, items, port, put, said, set_apex_metadata},
     rules::{self, Rule, To},
 };
 use crate::{
-    change::{self, Change},
-    object::{Kind, Object},
-    seen::{Seen, Unfit},
+    object::{
+        Kind, Object,
+        change::{self, Change},
+        metadata,
+        seen::{Seen, Unfit},
+    },
     subject::Subject,
 };
 
@@ -55,6 +58,10 @@ pub(super) struct GatewayApi {
 }
 
 impl Router for GatewayApi {
+    fn kinds(&self) -> &[Kind] {
+        std::slice::from_ref(&self.kind)
+    }
+
     fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
         let service = subject.service();
         if service.gateway_refs.is_empty() {
@@ -64,7 +71,8 @@ impl Router for GatewayApi {
         let split = Split { cookies: Cookies { primary, ..split.cookies.clone() }, routes: split.routes };
         let rules: Result<Vec<Value>, Unfit> =
             rules::of(subject, &split)?.iter().map(|one| self.rule(subject, one)).collect();
-        let mut object = begin_owned(&subject.key(self.kind, subject.apex()), subject, seen)?;
+        let mut object =
+            metadata::begin(&subject.key(self.kind, subject.apex()), &subject.identity, seen)?.object;
         set_apex_metadata(&mut object, subject, seen);
         object.set("/spec/parentRefs", service.gateway_refs.iter().map(parent).collect::<Vec<_>>());
         object.set_or_remove("/spec/hostnames", said(&service.hosts));

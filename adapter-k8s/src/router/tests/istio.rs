@@ -3,7 +3,7 @@ use serin_core::command::Routes;
 
 use super::{Case, matched, mirrored, plain, shown, sticky};
 use crate::{
-    change::Change,
+    object::change::Change,
     router::istio::{DESTINATION_RULE, VIRTUAL_SERVICE},
 };
 

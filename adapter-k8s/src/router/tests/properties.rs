@@ -8,7 +8,7 @@ use serin_core::{
 
 use super::{Case, matched, mirrored, plain, sticky};
 use crate::{
-    change,
+    object::{change, owners},
     router::{nginx::INGRESS, of},
 };
 
@@ -107,7 +107,7 @@ fn a_division_leaves_nothing_of_the_one_before() {
 
 /// The same Canary before anything was written.
 fn case_like(case: &Case) -> Case {
-    let there = case.seen.iter().filter(|(_, object)| !object.is_controlled_by(&case.subject.identity));
+    let there = case.seen.iter().filter(|(_, object)| !owners::is_controlled(object, &case.subject.identity));
     let seen = there.map(|(key, object)| (key.clone(), object.clone())).collect();
     Case { subject: case.subject.clone(), router: case.router, seen }
 }

@@ -1,0 +1,87 @@
+//! From what is seen and what has to be to what is written: nothing where both are the same.
+
+use serde_json::{Map, Value};
+
+use crate::object::{Key, Object};
+
+/// One write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// There is no such object yet.
+    Create(Object),
+    /// Put this in place of the version it was computed from; refused by the server if that is not the newest.
+    Replace(Object),
+    /// Change these fields, whatever else has been changed meanwhile.
+    Adjust(Object),
+    /// Delete the one that was seen, by its uid, and create this: the server lets nobody change it in place.
+    Recreate(Object),
+    /// Take it away.
+    Delete(Key),
+}
+
+/// The write that makes `wanted` of what was seen; `None` if it is so already.
+///
+/// `wanted` is what was seen with the fields changed that are ours, or a new object. A new one where something stands
+/// takes the place of that.
+#[must_use]
+pub fn to(wanted: Object, seen: Option<&Object>) -> Option<Change> {
+    match seen {
+        None => Some(Change::Create(wanted)),
+        Some(seen) if *seen == wanted => None,
+        Some(seen) if wanted.uid().is_empty() && !seen.uid().is_empty() => Some(Change::Recreate(wanted)),
+        Some(_) => Some(Change::Replace(wanted)),
+    }
+}
+
+/// The JSON merge patch (RFC 7386) that makes `wanted` of `seen`: lists are replaced as a whole.
+#[must_use]
+pub fn merge_patch(seen: &Value, wanted: &Value) -> Value {
+    let (Value::Object(seen), Value::Object(wanted)) = (seen, wanted) else { return wanted.clone() };
+    let mut patch = Map::new();
+    for key in seen.keys().filter(|key| !wanted.contains_key(*key)) {
+        patch.insert(key.clone(), Value::Null);
+    }
+    for (key, wanted) in wanted {
+        match seen.get(key) {
+            Some(seen) if seen == wanted => {}
+            Some(seen @ Value::Object(_)) if wanted.is_object() => {
+                patch.insert(key.clone(), merge_patch(seen, wanted));
+            }
+            Some(_) | None => {
+                patch.insert(key.clone(), wanted.clone());
+            }
+        }
+    }
+    Value::Object(patch)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kinds::CONFIG_MAP;
+
+    #[test]
+    fn a_patch_says_what_differs_and_nothing_else() {
+        let seen = json!({"a": {"b": 1, "c": [1, 2], "gone": true}, "same": {"x": 1}});
+        let wanted = json!({"a": {"b": 2, "c": [1], "new": {"y": null}}, "same": {"x": 1}});
+        let patch = json!({"a": {"b": 2, "c": [1], "gone": null, "new": {"y": null}}});
+        assert_eq!(merge_patch(&seen, &wanted), patch);
+        assert_eq!(merge_patch(&seen, &seen), json!({}));
+    }
+
+    #[test]
+    fn a_new_object_where_one_stands_takes_its_place() {
+        let key = Key::new(CONFIG_MAP, "test", "settings");
+        let new = Object::new(&key);
+        let mut seen = new.clone();
+        assert_eq!(to(new.clone(), None), Some(Change::Create(new.clone())));
+        seen.set("/metadata/uid", "1");
+        assert_eq!(to(seen.clone(), Some(&seen)), None);
+        assert_eq!(to(new.clone(), Some(&seen)), Some(Change::Recreate(new)));
+        let mut changed = seen.clone();
+        changed.set("/data", json!({"a": "1"}));
+        assert_eq!(to(changed.clone(), Some(&seen)), Some(Change::Replace(changed)));
+    }
+}

@@ -1,0 +1,97 @@
+//! Labels and annotations of the objects we make: what is copied to them, and what says that they are ours.
+
+use std::sync::Arc;
+
+use serin_core::spec::Identity;
+
+use crate::object::{
+    Key, Object, owners,
+    seen::{Seen, Unfit},
+};
+
+/// Label of every object we made, and its value; people select by it.
+pub(crate) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "flagger");
+
+/// Annotations that keep GitOps tools from setting an object back.
+pub(crate) const HANDS_OFF: [(&str, &str); 2] = [
+    ("helm.toolkit.fluxcd.io/driftDetection", "disabled"),
+    ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"),
+];
+
+/// Where kubectl keeps what was applied.
+pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// What Flux notes on the objects it applies; a copy with it would be taken for one of Flux's own.
+pub(crate) fn is_of_flux(key: &str) -> bool {
+    key.contains("toolkit.fluxcd.io")
+}
+
+/// What belongs to one object alone, whatever is copied from it.
+fn is_its_own(key: &str) -> bool {
+    is_of_flux(key)
+        || matches!(
+            key,
+            LAST_APPLIED | "deployment.kubernetes.io/revision" | "deprecated.daemonset.template.generation"
+        )
+}
+
+/// An object that is to be written.
+pub(crate) struct Begun {
+    /// What stands there, or a new object.
+    pub(crate) object: Object,
+    /// There is none yet.
+    pub(crate) is_new: bool,
+    /// We made it, or are about to: this Canary controls it.
+    pub(crate) is_ours: bool,
+}
+
+/// What stands there, to be changed, or a new object. It is marked as ours, unless somebody else made it.
+///
+/// # Errors
+/// It is not known.
+pub(crate) fn begin(key: &Key, canary: &Identity, seen: &dyn Seen) -> Result<Begun, Unfit> {
+    let there = seen.find(key)?;
+    let is_new = there.is_none();
+    let mut object = there.map_or_else(|| Object::new(key), Arc::unwrap_or_clone);
+    let is_ours = is_new || owners::is_controlled(&object, canary);
+    if is_ours {
+        owners::take(&mut object, canary);
+        object.set_label(MANAGED_BY.0, MANAGED_BY.1);
+    }
+    Ok(Begun { object, is_new, is_ours })
+}
+
+/// Keeps GitOps tools from setting an object back.
+pub(crate) fn set_hands_off(object: &mut Object) {
+    for (key, value) in HANDS_OFF {
+        object.set_annotation(key, value);
+    }
+}
+
+/// Copies labels that begin with one of `prefixes`; `*` is all of them. None is taken away.
+pub(crate) fn include_labels(object: &mut Object, from: &Object, prefixes: &[String]) {
+    for (key, value) in from.labels().filter(|(key, _)| is_included(key, prefixes) && *key != MANAGED_BY.0) {
+        object.set_label(key, value);
+    }
+}
+
+/// Copies annotations that begin with one of `prefixes`; `*` is all of them. None is taken away.
+pub(crate) fn include_annotations(object: &mut Object, from: &Object, prefixes: &[String]) {
+    for (key, value) in from.annotations().filter(|(key, _)| is_included(key, prefixes)) {
+        object.set_annotation(key, value);
+    }
+}
+
+fn is_included(key: &str, prefixes: &[String]) -> bool {
+    !is_its_own(key) && prefixes.iter().any(|prefix| prefix == "*" || key.starts_with(prefix.as_str()))
+}
+
+/// Copies all labels that an object can share with another.
+pub(crate) fn copy_labels(object: &mut Object, from: &Object) {
+    include_labels(object, from, &["*".into()]);
+}
+
+/// Copies all annotations that an object can share with another.
+pub(crate) fn copy_annotations(object: &mut Object, from: &Object) {
+    include_annotations(object, from, &["*".into()]);
+}

@@ -1,0 +1,338 @@
+//! Kubernetes objects as JSON: what is read, changed in the fields we own, and written back whole.
+//!
+//! Fields that nobody here knows pass through untouched, which typed objects would drop.
+
+pub mod change;
+pub(crate) mod checksum;
+pub(crate) mod metadata;
+pub(crate) mod owners;
+pub mod seen;
+
+use std::{cmp::Ordering, collections::BTreeMap, fmt, sync::Arc};
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// A kind of objects, as the API server serves it.
+#[derive(Clone, Copy, Debug, Eq)]
+pub struct Kind {
+    /// API group; empty for the core group.
+    pub group: &'static str,
+    /// Version of the group.
+    pub version: &'static str,
+    /// Name of the kind.
+    pub kind: &'static str,
+    /// Name in paths.
+    pub plural: &'static str,
+    /// Whether its objects live in a namespace.
+    pub namespaced: bool,
+}
+
+impl Ord for Kind {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Kinds are constants, so equal ones are mostly one and the same; objects are found by kind all the time.
+        if std::ptr::eq(self.plural, other.plural) && std::ptr::eq(self.version, other.version) {
+            return Ordering::Equal;
+        }
+        let parts = |kind: &Self| (kind.group, kind.plural, kind.version);
+        parts(self).cmp(&parts(other))
+    }
+}
+
+impl PartialOrd for Kind {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Kind {
+    /// A kind whose objects live in a namespace.
+    #[must_use]
+    pub const fn namespaced(
+        group: &'static str,
+        version: &'static str,
+        kind: &'static str,
+        plural: &'static str,
+    ) -> Self {
+        Self { group, version, kind, plural, namespaced: true }
+    }
+
+    /// `group/version`, as manifests say it.
+    #[must_use]
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.into() } else { format!("{}/{}", self.group, self.version) }
+    }
+}
+
+/// Names one object in the cluster.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its namespace; empty where the kind has none.
+    pub namespace: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+impl Key {
+    /// The object of that name.
+    #[must_use]
+    pub fn new(kind: Kind, namespace: &str, name: &str) -> Self {
+        let namespace = if kind.namespaced { namespace } else { "" };
+        Self { kind, namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind.kind, self.name)?;
+        if self.namespace.is_empty() { Ok(()) } else { write!(f, ".{}", self.namespace) }
+    }
+}
+
+/// An object. Equal objects need no write between them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Object {
+    kind: Kind,
+    value: Value,
+}
+
+impl Object {
+    /// An object that says nothing but its name.
+    #[must_use]
+    pub fn new(key: &Key) -> Self {
+        let mut metadata = json!({"name": &*key.name});
+        if key.kind.namespaced {
+            metadata["namespace"] = Value::from(&*key.namespace);
+        }
+        let value =
+            json!({"apiVersion": key.kind.api_version(), "kind": key.kind.kind, "metadata": metadata});
+        Self { kind: key.kind, value }
+    }
+
+    /// An object of that kind as the API server sent it. Lists leave out `apiVersion` and `kind`; here they stand.
+    #[must_use]
+    pub fn read(kind: Kind, mut value: Value) -> Self {
+        if !value.is_object() {
+            value = json!({});
+        }
+        value["apiVersion"] = Value::from(kind.api_version());
+        value["kind"] = Value::from(kind.kind);
+        Self { kind, value }
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What names it.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key::new(self.kind, self.namespace(), self.name())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.text("/metadata/name")
+    }
+
+    /// Its namespace; empty where the kind has none.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.text("/metadata/namespace")
+    }
+
+    /// What the cluster gave it, never reused; empty before it is created.
+    #[must_use]
+    pub fn uid(&self) -> &str {
+        self.text("/metadata/uid")
+    }
+
+    /// Its version in the cluster; empty before it is created.
+    #[must_use]
+    pub fn resource_version(&self) -> &str {
+        self.text("/metadata/resourceVersion")
+    }
+
+    /// Whether somebody has asked for its deletion.
+    #[must_use]
+    pub fn is_being_deleted(&self) -> bool {
+        self.at("/metadata/deletionTimestamp").is_some_and(|value| !value.is_null())
+    }
+
+    /// The whole of it.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The whole of it, to be sent.
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        self.value
+    }
+
+    /// The whole of it, as a type that knows its fields.
+    ///
+    /// # Errors
+    /// It does not fit the type.
+    pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
+        T::deserialize(&self.value)
+    }
+
+    /// What stands at a JSON pointer such as `/spec/replicas`.
+    #[must_use]
+    pub fn at(&self, pointer: &str) -> Option<&Value> {
+        // `Value::pointer` makes a text of every part; this is asked for on every look at the cluster.
+        pointer.split('/').skip(1).try_fold(&self.value, |place, part| match place {
+            Value::Object(fields) if part.contains('~') => fields.get(&unescape(part)),
+            Value::Object(fields) => fields.get(part),
+            Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+        })
+    }
+
+    /// The text at a pointer; empty where there is none.
+    #[must_use]
+    pub fn text(&self, pointer: &str) -> &str {
+        self.at(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The whole number at a pointer.
+    #[must_use]
+    pub fn number(&self, pointer: &str) -> Option<i64> {
+        self.at(pointer).and_then(Value::as_i64)
+    }
+
+    /// Puts a value at a pointer and makes the maps on the way there. Lists are not reached into.
+    pub fn set(&mut self, pointer: &str, value: impl Into<Value>) {
+        *self.entry(pointer) = value.into();
+    }
+
+    /// Puts a value at a pointer, or takes what stands there away.
+    pub fn set_or_remove(&mut self, pointer: &str, value: Option<Value>) {
+        match value {
+            Some(value) => self.set(pointer, value),
+            None => {
+                self.remove(pointer);
+            }
+        }
+    }
+
+    /// Takes away what stands at a pointer.
+    pub fn remove(&mut self, pointer: &str) -> Option<Value> {
+        let (parent, last) = pointer.rsplit_once('/')?;
+        self.value.pointer_mut(parent)?.as_object_mut()?.remove(&unescape(last))
+    }
+
+    fn entry(&mut self, pointer: &str) -> &mut Value {
+        let mut place = &mut self.value;
+        for part in pointer.split('/').skip(1) {
+            if !place.is_object() {
+                *place = Value::Object(Map::new());
+            }
+            place = &mut place[unescape(part)];
+        }
+        place
+    }
+
+    /// Its labels.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        texts(self.at("/metadata/labels"))
+    }
+
+    /// One label.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.at("/metadata/labels")?.get(key)?.as_str()
+    }
+
+    /// Sets one label.
+    pub fn set_label(&mut self, key: &str, value: &str) {
+        self.entry("/metadata/labels")[key] = value.into();
+    }
+
+    /// Its annotations.
+    pub fn annotations(&self) -> impl Iterator<Item = (&str, &str)> {
+        texts(self.at("/metadata/annotations"))
+    }
+
+    /// One annotation.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        self.at("/metadata/annotations")?.get(key)?.as_str()
+    }
+
+    /// Sets one annotation.
+    pub fn set_annotation(&mut self, key: &str, value: &str) {
+        self.entry("/metadata/annotations")[key] = value.into();
+    }
+
+    /// Takes one annotation away.
+    pub fn remove_annotation(&mut self, key: &str) {
+        if let Some(Value::Object(annotations)) = self.value.pointer_mut("/metadata/annotations") {
+            annotations.remove(key);
+        }
+    }
+}
+
+/// The texts of a map, in the order of their keys.
+fn texts(map: Option<&Value>) -> impl Iterator<Item = (&str, &str)> {
+    map.and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
+}
+
+/// A map of texts as JSON.
+#[must_use]
+pub fn map_of<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> Value {
+    Value::Object(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+}
+
+/// A map of texts that may be missing or may hold something else.
+#[must_use]
+pub fn text_map(value: Option<&Value>) -> BTreeMap<String, String> {
+    texts(value).map(|(key, value)| (key.into(), value.into())).collect()
+}
+
+/// A part of a JSON pointer as it stands in the object.
+fn unescape(part: &str) -> String {
+    part.replace("~1", "/").replace("~0", "~")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::CONFIG_MAP;
+
+    fn object() -> Object {
+        Object::new(&Key::new(CONFIG_MAP, "test", "settings"))
+    }
+
+    #[test]
+    fn setting_makes_the_maps_on_the_way() {
+        let mut object = object();
+        object.set("/spec/template/metadata/annotations/a~1b", "c");
+        assert_eq!(object.at("/spec/template/metadata/annotations"), Some(&json!({"a/b": "c"})));
+        assert_eq!(object.remove("/spec/template/metadata/annotations/a~1b"), Some("c".into()));
+        assert_eq!(object.remove("/spec/none/such"), None);
+    }
+
+    #[test]
+    fn what_a_list_leaves_out_is_put_back() {
+        let read = Object::read(CONFIG_MAP, json!({"metadata": {"name": "settings", "namespace": "test"}}));
+        assert_eq!(read, object());
+        assert_eq!(read.key().to_string(), "ConfigMap settings.test");
+    }
+}

@@ -1,0 +1,107 @@
+//! Whose an object is: the Canaries among its owners, and the one that controls it.
+
+use serde_json::{Value, json};
+use serin_core::spec::Identity;
+
+use crate::object::Object;
+
+const OWNERS: &str = "/metadata/ownerReferences";
+
+/// Whether this Canary controls an object.
+pub(crate) fn is_controlled(object: &Object, by: &Identity) -> bool {
+    of(object).any(|owner| owner["controller"] == true && is_canary(owner, by))
+}
+
+/// Whether a Canary, this one or another, is among an object's owners.
+pub(crate) fn has_canary(object: &Object) -> bool {
+    of(object).any(|owner| owner["kind"] == "Canary")
+}
+
+/// Makes this Canary the owner that controls an object. Other owners stay, but control it no longer.
+pub(crate) fn take(object: &mut Object, canary: &Identity) {
+    let mut owners = vec![reference(canary, true)];
+    for owner in of(object).filter(|owner| owner["uid"] != *canary.uid) {
+        let mut owner = owner.clone();
+        if owner["controller"] == true {
+            owner["controller"] = false.into();
+        }
+        owners.push(owner);
+    }
+    object.set(OWNERS, owners);
+}
+
+/// Makes this Canary one of an object's owners; the one that controls it, if nobody does.
+///
+/// Unlike [`take`] it takes control from nobody, so that two Canaries that share an object both leave it as it is.
+pub(crate) fn join(object: &mut Object, canary: &Identity) {
+    let mut owners: Vec<Value> = of(object).cloned().collect();
+    if owners.iter().any(|owner| owner["uid"] == *canary.uid) {
+        return;
+    }
+    // A Canary of that name that is gone.
+    owners.retain(|owner| !is_canary(owner, canary));
+    let is_controlled = owners.iter().any(|owner| owner["controller"] == true);
+    owners.push(reference(canary, !is_controlled));
+    object.set(OWNERS, owners);
+}
+
+/// Takes this Canary off an object's owners, so that the object outlives it.
+pub(crate) fn leave(object: &mut Object, canary: &Identity) {
+    let others: Vec<Value> = of(object).filter(|owner| !is_canary(owner, canary)).cloned().collect();
+    let others = (!others.is_empty()).then(|| Value::from(others));
+    object.set_or_remove(OWNERS, others);
+}
+
+fn of(object: &Object) -> impl Iterator<Item = &Value> {
+    object.at(OWNERS).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Whether an owner is the Canary of that name, also one that was created anew.
+fn is_canary(owner: &Value, canary: &Identity) -> bool {
+    owner["kind"] == "Canary" && owner["name"] == *canary.name
+}
+
+fn reference(canary: &Identity, controls: bool) -> Value {
+    json!({
+        "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "name": &*canary.name, "uid": &*canary.uid,
+        "controller": controls, "blockOwnerDeletion": true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{kinds::CONFIG_MAP, object::Key};
+
+    fn canary(name: &str) -> Identity {
+        Identity { namespace: "test".into(), name: name.into(), uid: name.into() }
+    }
+
+    fn names(object: &Object) -> Vec<(&str, bool)> {
+        of(object).map(|owner| (owner["name"].as_str().unwrap(), owner["controller"] == true)).collect()
+    }
+
+    #[test]
+    fn a_new_owner_takes_control_from_the_one_before() {
+        let mut object = Object::new(&Key::new(CONFIG_MAP, "test", "settings"));
+        take(&mut object, &canary("a"));
+        take(&mut object, &canary("b"));
+        take(&mut object, &canary("b"));
+        assert!(is_controlled(&object, &canary("b")) && !is_controlled(&object, &canary("a")));
+        assert_eq!(names(&object), [("b", true), ("a", false)]);
+    }
+
+    #[test]
+    fn who_joins_leaves_control_where_it_is() {
+        let mut object = Object::new(&Key::new(CONFIG_MAP, "test", "settings"));
+        join(&mut object, &canary("a"));
+        join(&mut object, &canary("b"));
+        let anew = Identity { uid: "anew".into(), ..canary("b") };
+        join(&mut object, &anew);
+        assert_eq!(names(&object), [("a", true), ("b", false)]);
+        leave(&mut object, &canary("a"));
+        leave(&mut object, &anew);
+        assert_eq!(object.at(OWNERS), None);
+        assert!(!has_canary(&object));
+    }
+}

@@ -1,0 +1,62 @@
+//! What the controller does with the objects of each kind, as RBAC says it: the least that `deploy/rbac.yaml` allows.
+
+use crate::{
+    kinds::{
+        ALERT_PROVIDER, CANARY, CONFIG_MAP, CUSTOM_RESOURCE_DEFINITION, DAEMON_SET, DEPLOYMENT,
+        ENDPOINT_SLICE, EVENT, LEASE, METRIC_TEMPLATE, SECRET, SERVICE,
+    },
+    object::Kind,
+    router::ROUTERS,
+    workload::scaler::SCALERS,
+};
+
+/// What has to be allowed with the objects of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Right {
+    /// The kind.
+    pub kind: Kind,
+    /// The part of its objects, such as `status`; empty: the objects themselves.
+    pub part: &'static str,
+    /// Verbs, as RBAC names them.
+    pub verbs: &'static [&'static str],
+}
+
+const WATCHED: &[&str] = &["list", "watch"];
+const WRITTEN: &[&str] = &["list", "watch", "create", "patch"];
+/// The contents are read one by one; an immutable copy is deleted and made anew.
+const COPIED: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
+
+/// Every kind the controller can come to deal with, those of all routers and autoscalers included.
+#[must_use]
+pub fn all() -> Vec<Right> {
+    let mut rights = vec![
+        right(CANARY, &["list", "watch", "patch"]),
+        Right { part: "status", ..right(CANARY, &["update"]) },
+        // For clusters that ask it of whoever writes owner references that hold up a deletion.
+        Right { part: "finalizers", ..right(CANARY, &["update"]) },
+        right(METRIC_TEMPLATE, WATCHED),
+        right(ALERT_PROVIDER, WATCHED),
+        right(CUSTOM_RESOURCE_DEFINITION, &["get"]),
+        right(LEASE, &["get", "create", "update"]),
+        right(EVENT, &["create"]),
+        right(ENDPOINT_SLICE, WATCHED),
+        right(CONFIG_MAP, COPIED),
+        right(SECRET, COPIED),
+    ];
+    let workloads = [DEPLOYMENT, DAEMON_SET, SERVICE].into_iter();
+    let scalers = SCALERS.iter().map(|scaler| scaler.kind());
+    let routes = ROUTERS.iter().flat_map(|(_, router)| router.kinds()).copied();
+    for kind in workloads.chain(scalers).chain(routes) {
+        let written = right(kind, WRITTEN);
+        // Two versions of one kind take one rule.
+        let is_same = |known: &Right| (known.kind.group, known.kind.plural) == (kind.group, kind.plural);
+        if !rights.iter().any(is_same) {
+            rights.push(written);
+        }
+    }
+    rights
+}
+
+fn right(kind: Kind, verbs: &'static [&'static str]) -> Right {
+    Right { kind, part: "", verbs }
+}

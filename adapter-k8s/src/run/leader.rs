@@ -1,0 +1,203 @@
+//! Leader election by Lease: one replica drives, the others wait.
+//!
+//! Own code, because what matters here no library has: the moment up to which the lease is surely ours, taken before
+//! the renewal is sent ([`Fence`]).
+
+use std::{sync::Arc, time::Duration};
+
+use kube::Client;
+use serin_core::Timestamp;
+use tokio::{sync::watch, time::sleep};
+
+use crate::{
+    clock,
+    cluster::{
+        fence::Fence,
+        request::{self, Write},
+    },
+    kinds::LEASE,
+    object::{Key, Object},
+};
+
+/// The Lease's name, as Flagger has it: both controllers never drive at once.
+pub const LEASE_NAME: &str = "flagger-leader-election";
+
+/// How a lease is held.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// After how long without renewal others may take it.
+    pub lease: Duration,
+    /// How often it is renewed.
+    pub renew: Duration,
+    /// How often those who wait look.
+    pub retry: Duration,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { lease: Duration::from_secs(15), renew: Duration::from_secs(5), retry: Duration::from_secs(2) }
+    }
+}
+
+/// A candidate.
+pub struct Leader {
+    client: Client,
+    key: Key,
+    identity: String,
+    terms: Terms,
+    fence: Arc<Fence>,
+}
+
+/// What an attempt to hold the lease has shown.
+enum Held {
+    /// It is ours.
+    Ours,
+    /// Somebody else holds it.
+    Other(String),
+}
+
+/// Somebody else's lease, as it was first seen. Their clock is not trusted: it has run out when it has not changed for
+/// its duration on ours.
+struct Rival {
+    lease: Object,
+    since: std::time::Instant,
+}
+
+impl Leader {
+    /// A candidate of that name.
+    #[must_use]
+    pub fn new(client: Client, namespace: &str, identity: String, terms: Terms, fence: Arc<Fence>) -> Self {
+        Self { client, key: Key::new(LEASE, namespace, LEASE_NAME), identity, terms, fence }
+    }
+
+    /// Waits for the lease. Returns false if a stop came first.
+    pub async fn acquire(&self, stop: &mut watch::Receiver<bool>) -> bool {
+        let mut rival = None;
+        let mut told = String::new();
+        loop {
+            match self.hold(&mut rival).await {
+                Ok(Held::Ours) => {
+                    tracing::info!(identity = self.identity, "leading");
+                    return true;
+                }
+                Ok(Held::Other(holder)) if holder != told => {
+                    tracing::info!(holder, "another replica leads");
+                    told = holder;
+                }
+                Ok(Held::Other(_)) => {}
+                Err(error) => tracing::warn!(lease = %self.key, error, "the lease cannot be taken"),
+            }
+            tokio::select! {
+                () = sleep(self.terms.retry) => {}
+                _ = stop.changed() => return false,
+            }
+        }
+    }
+
+    /// Renews the lease until it is lost.
+    pub async fn keep(&self) {
+        let mut rival = None;
+        loop {
+            sleep(self.terms.renew).await;
+            loop {
+                match self.hold(&mut rival).await {
+                    Ok(Held::Ours) => break,
+                    Ok(Held::Other(holder)) => {
+                        self.fence.close();
+                        tracing::error!(holder, "the lease was lost");
+                        return;
+                    }
+                    Err(error) => tracing::warn!(lease = %self.key, error, "the lease was not renewed"),
+                }
+                if !self.fence.is_open() {
+                    tracing::error!("the lease could not be renewed in time");
+                    return;
+                }
+                sleep(self.terms.retry.min(self.terms.renew)).await;
+            }
+        }
+    }
+
+    /// Hands the lease over: the next replica need not wait for it to run out.
+    pub async fn release(&self) {
+        self.fence.close();
+        let Ok(Some(mut lease)) = request::get(&self.client, &self.key).await else { return };
+        if lease.text("/spec/holderIdentity") != self.identity {
+            return;
+        }
+        lease.set("/spec/holderIdentity", "");
+        lease.set("/spec/leaseDurationSeconds", 1);
+        if let Err(error) = request::write(&self.client, Write::Put, &lease).await {
+            tracing::warn!(error = request::words(&error), "the lease was not handed over");
+        }
+    }
+
+    /// Takes or renews the lease if nobody else holds it.
+    async fn hold(&self, rival: &mut Option<Rival>) -> Result<Held, String> {
+        let sent = clock::monotonic();
+        let words = |error: kube::Error| request::words(&error);
+        let there = request::get(&self.client, &self.key).await.map_err(words)?;
+        let verb = if there.is_some() { Write::Put } else { Write::Post };
+        let lease = there.unwrap_or_else(|| Object::new(&self.key));
+        let holder = lease.text("/spec/holderIdentity").to_owned();
+        if !holder.is_empty() && holder != self.identity && !self.has_run_out(&lease, rival) {
+            return Ok(Held::Other(holder));
+        }
+        let wanted = self.ours(lease, &holder, clock::now());
+        match request::write(&self.client, verb, &wanted).await {
+            Ok(_) => {
+                // Before anyone may take it, with a margin for what is on its way.
+                self.fence.renewed(sent, self.terms.lease.mul_f64(2.0 / 3.0));
+                Ok(Held::Ours)
+            }
+            Err(kube::Error::Api(status)) if status.code == 409 => Ok(Held::Other("somebody faster".into())),
+            Err(error) => Err(words(error)),
+        }
+    }
+
+    fn ours(&self, mut lease: Object, holder: &str, now: Timestamp) -> Object {
+        let now = micro(now);
+        if holder != self.identity {
+            let transitions = lease.number("/spec/leaseTransitions").unwrap_or(-1) + 1;
+            lease.set("/spec/leaseTransitions", transitions);
+            lease.set("/spec/acquireTime", now.clone());
+            lease.set("/spec/holderIdentity", self.identity.as_str());
+        }
+        lease.set("/spec/renewTime", now);
+        lease.set("/spec/leaseDurationSeconds", self.terms.lease.as_secs());
+        lease
+    }
+
+    fn has_run_out(&self, lease: &Object, rival: &mut Option<Rival>) -> bool {
+        let seconds = lease.number("/spec/leaseDurationSeconds").and_then(|s| u64::try_from(s).ok());
+        let duration = seconds.map_or(self.terms.lease, Duration::from_secs);
+        match rival {
+            Some(rival) if rival.lease.resource_version() == lease.resource_version() => {
+                rival.since.elapsed() > duration
+            }
+            _ => {
+                *rival = Some(Rival { lease: lease.clone(), since: clock::monotonic() });
+                false
+            }
+        }
+    }
+}
+
+/// Kubernetes' MicroTime.
+fn micro(time: Timestamp) -> String {
+    let text = time.to_string();
+    let whole = text.trim_end_matches('Z');
+    let (seconds, fraction) = whole.split_once('.').unwrap_or((whole, ""));
+    format!("{seconds}.{fraction:0<6}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_six_places() {
+        assert_eq!(micro(Timestamp::from_millis(1_700_000_000_120)), "2023-11-14T22:13:20.120000Z");
+        assert_eq!(micro(Timestamp::from_millis(1_700_000_000_000)), "2023-11-14T22:13:20.000000Z");
+    }
+}

@@ -1,0 +1,9 @@
+//! The process around the loops: command line, start and end, who leads, what is shown of itself.
+
+pub mod controller;
+pub mod leader;
+pub mod options;
+pub mod record;
+pub mod server;
+pub mod start;
+pub mod telemetry;

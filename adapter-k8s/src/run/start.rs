@@ -1,0 +1,211 @@
+//! From a command line to a running controller, and to its end.
+
+use std::{path::Path, process::ExitCode, sync::Arc};
+
+use kube::{
+    Client, Config,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+use serin_core::revision::Text;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    cluster::{Cluster, fence::Fence},
+    http::Http,
+    run::{
+        controller::{crds_fit, run},
+        leader::{Leader, Terms},
+        options::{LogFormat, Options},
+        record::Record,
+        server::{Readiness, serve},
+        telemetry::Telemetry,
+    },
+    tick::{claims::Claims, context::Context},
+};
+
+/// Why the controller did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    /// The cluster's address or credentials.
+    #[error("no cluster: {0}")]
+    NoCluster(String),
+    /// The file of `--record`.
+    #[error("--record {path}: {error}")]
+    Record {
+        /// Its path.
+        path: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The port of `--port`.
+    #[error("--port {port}: {error}")]
+    Port {
+        /// The port.
+        port: u16,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The flags of Slack.
+    #[error("{0}")]
+    Slack(Text),
+    /// Another replica leads.
+    #[error("the lease was lost: another replica leads")]
+    LeaseLost,
+}
+
+/// Runs until SIGTERM or SIGINT; a second one ends it at once.
+///
+/// # Errors
+/// What kept it from starting, or made it stop.
+pub async fn start(options: Options) -> Result<(), Stopped> {
+    let stop = stop_on_signal();
+    let client = client(&options).await?;
+    let fence = Arc::new(if options.enable_leader_election { Fence::closed() } else { Fence::open() });
+    let namespace = Some(options.namespace.as_str()).filter(|namespace| !namespace.is_empty());
+    let context = Arc::new(Context {
+        cluster: Cluster::new(client.clone(), namespace, fence.clone()),
+        settings: Arc::new(options.settings()),
+        namespace: own_namespace(&client),
+        http: Http::new(),
+        slack: options.slack().map_err(Stopped::Slack)?,
+        event_webhook: Some(options.event_webhook.clone()).filter(|url| !url.is_empty()),
+        dry_run: options.dry_run,
+        claims: Claims::default(),
+        telemetry: Telemetry::new(env!("CARGO_PKG_VERSION"), &options.mesh_provider),
+        record: record(&options)?,
+    });
+    let readiness = Arc::new(Readiness::default());
+    let listener = TcpListener::bind(("::", options.port)).await;
+    let listener = match listener {
+        Ok(listener) => listener,
+        // No IPv6 here.
+        Err(_) => TcpListener::bind(("0.0.0.0", options.port))
+            .await
+            .map_err(|error| Stopped::Port { port: options.port, error })?,
+    };
+    tokio::spawn(serve(listener, context.clone(), readiness.clone(), stop.clone()));
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), provider = options.mesh_provider, "started");
+    if !crds_fit(&context, stop.clone()).await {
+        return Ok(());
+    }
+    readiness.set(true);
+    if !options.enable_leader_election {
+        run(context, stop).await;
+        return Ok(());
+    }
+    let lease_namespace = namespace.unwrap_or(&options.leader_election_namespace);
+    let leader = Leader::new(client, lease_namespace, identity(), Terms::default(), fence);
+    lead(&leader, context, stop).await
+}
+
+async fn lead(
+    leader: &Leader,
+    context: Arc<Context>,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), Stopped> {
+    if !leader.acquire(&mut stop).await {
+        return Ok(());
+    }
+    tokio::select! {
+        () = run(context, stop) => {
+            leader.release().await;
+            Ok(())
+        }
+        () = leader.keep() => Err(Stopped::LeaseLost),
+    }
+}
+
+async fn client(options: &Options) -> Result<Client, Stopped> {
+    let said = |error: &dyn std::fmt::Display| Stopped::NoCluster(error.to_string());
+    let mut config = if options.kubeconfig.is_empty() {
+        Config::infer().await.map_err(|error| said(&error))?
+    } else {
+        let file = Kubeconfig::read_from(Path::new(&options.kubeconfig)).map_err(|error| said(&error))?;
+        let given = KubeConfigOptions::default();
+        Config::from_custom_kubeconfig(file, &given).await.map_err(|error| said(&error))?
+    };
+    if !options.master.is_empty() {
+        config.cluster_url = options.master.parse().map_err(|error| said(&error))?;
+    }
+    Client::try_from(config).map_err(|error| said(&error))
+}
+
+/// Where the controller itself runs.
+fn own_namespace(client: &Client) -> String {
+    client.default_namespace().to_owned()
+}
+
+/// Names this process among the candidates.
+fn identity() -> String {
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "serin".into());
+    let since = crate::clock::now().as_millis();
+    format!("{host}_{since:x}-{}", std::process::id())
+}
+
+fn record(options: &Options) -> Result<Record, Stopped> {
+    let Some(path) = &options.record else { return Ok(Record::default()) };
+    Record::to(path).map_err(|error| Stopped::Record { path: path.display().to_string(), error })
+}
+
+/// Turns true with the first SIGTERM or SIGINT. The second one ends the process.
+fn stop_on_signal() -> watch::Receiver<bool> {
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        for code in [None, Some(1)] {
+            signalled().await;
+            match code {
+                None => {
+                    tracing::info!("stopping");
+                    stop.send(true).ok();
+                }
+                Some(code) => std::process::exit(code),
+            }
+        }
+    });
+    stopped
+}
+
+async fn signalled() {
+    let (Ok(mut term), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        // Without signals there is nothing to wait for: only the system can end us.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Sets up the log: to standard error, in the format asked for.
+pub fn log(options: &Options) {
+    let level = match options.log_level.as_str() {
+        "warning" => "warn",
+        "fatal" | "panic" => "error",
+        level => level,
+    };
+    let filter = EnvFilter::builder().parse_lossy(format!("warn,kube_client=error,serin_k8s={level}"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match options.zap_encoding {
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Console => builder.with_target(false).init(),
+    }
+}
+
+/// What the process ends with.
+#[must_use]
+pub fn exit_code(ended: &Result<(), Stopped>) -> ExitCode {
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Stopped::LeaseLost) => ExitCode::from(1),
+        Err(Stopped::NoCluster(_) | Stopped::Record { .. } | Stopped::Port { .. } | Stopped::Slack(_)) => {
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Questions become requests: to metric servers and to hooks.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serin_core::{
+    question::{Answer, Asked, Question},
+    revision::Text,
+    spec::{HookKind, Metric, MetricSource, MetricTemplate, Rollout, raw},
+};
+
+use crate::{
+    clock, hook,
+    http::secret::Secret,
+    kinds::{METRIC_TEMPLATE, SECRET},
+    metrics::{self, Source},
+    object::{Key, Object, text_map},
+    tick::{context::Context, observe::Look},
+};
+
+/// Finds the answer to one question. What cannot be asked is answered with an error, and the policy says what it means.
+pub async fn ask(context: Arc<Context>, look: Look, question: Question) -> Answer {
+    let Ok(rollout) = &look.canary else { return Answer::Error("the Canary makes no sense".into()) };
+    match &question.id.of {
+        Asked::Metric(key) => match rollout.metrics().iter().find(|metric| metric.key == *key) {
+            Some(metric) => measure(&context, &look, metric).await.unwrap_or_else(Answer::Error),
+            None => Answer::Error(format!("there is no metric {key}").into()),
+        },
+        Asked::Hook(key) => call(&context, &look, rollout, key, &question).await,
+    }
+}
+
+async fn measure(context: &Context, look: &Look, metric: &Metric) -> Result<Answer, Text> {
+    let template = match &metric.source {
+        MetricSource::Template { namespace, name } => template(context, namespace, name).await?,
+        MetricSource::SuccessRate
+        | MetricSource::Duration
+        | MetricSource::Shipped(_)
+        | MetricSource::Query(_) => None,
+    };
+    let source = Source::of(&look.subject, metric, template.as_ref())?;
+    let secret = match &source.secret {
+        Some((namespace, name)) => secret(context, namespace, name).await?,
+        None => Secret::default(),
+    };
+    Ok(metrics::ask(&context.http, &source, &secret, clock::now()).await)
+}
+
+async fn template(context: &Context, namespace: &str, name: &str) -> Result<Option<MetricTemplate>, Text> {
+    let object = context.cluster.known(&Key::new(METRIC_TEMPLATE, namespace, name)).await?;
+    let Some(object) = object else { return Ok(None) };
+    let broken = |why: String| Text::from(format!("MetricTemplate {name}.{namespace}: {why}"));
+    let raw: raw::MetricTemplate = object.parse().map_err(|error| broken(error.to_string()))?;
+    MetricTemplate::parse(&raw).map(Some).map_err(|error| broken(error.to_string()))
+}
+
+/// A Secret that something refers to.
+///
+/// # Errors
+/// There is none of that name, or it cannot be read.
+pub(crate) async fn secret(context: &Context, namespace: &str, name: &str) -> Result<Secret, Text> {
+    match context.cluster.known(&Key::new(SECRET, namespace, name)).await? {
+        Some(object) => Ok(Secret::new(keys(&object))),
+        None => Err(format!("Secret {name}.{namespace} does not exist").into()),
+    }
+}
+
+async fn call(context: &Context, look: &Look, rollout: &Rollout, key: &str, question: &Question) -> Answer {
+    let Some(hook) = rollout.hooks().iter().find(|hook| *hook.key == *key) else {
+        return Answer::Deny(format!("there is no webhook {key}").into());
+    };
+    if context.dry_run {
+        tracing::info!(canary = %look.subject.display(), "dry-run: would call {} hook {}", hook.kind, hook.name);
+        return pretended(hook.kind);
+    }
+    match hook::request(&look.subject, hook, question) {
+        Ok(request) => hook::call(&context.http, &request, hook.retries).await,
+        Err(why) => Answer::Deny(why),
+    }
+}
+
+/// What a hook answers that is not called: it passes. One that is polled for a rollback would trigger it by passing.
+fn pretended(kind: HookKind) -> Answer {
+    let said = Text::from("dry-run");
+    if kind == HookKind::RollbackTrigger { Answer::Deny(said) } else { Answer::Pass(said) }
+}
+
+/// The texts of a Secret, decoded. What is no text is left out: no credential is one.
+fn keys(secret: &Object) -> Vec<(String, String)> {
+    let data = text_map(secret.at("/data"));
+    let decoded = |value: &String| String::from_utf8(STANDARD.decode(value).ok()?).ok();
+    data.iter().filter_map(|(key, value)| Some((key.clone(), decoded(value)?))).collect()
+}

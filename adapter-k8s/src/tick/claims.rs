@@ -1,0 +1,120 @@
+//! One Canary per target: two that release the same workload would undo each other's work.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use serin_core::revision::Text;
+
+use crate::object::{Key, Object};
+
+/// Which Canaries want which target. The oldest has it.
+#[derive(Debug, Default)]
+pub struct Claims(Mutex<Claimed>);
+
+#[derive(Debug, Default)]
+struct Claimed {
+    /// Who wants a target, by age.
+    by_target: BTreeMap<Target, BTreeSet<Claimant>>,
+    /// What each Canary wants.
+    of: BTreeMap<Key, (Target, Claimant)>,
+}
+
+type Target = [Text; 3];
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Claimant {
+    created: Text,
+    canary: Key,
+}
+
+impl Claims {
+    /// Notes which target a Canary wants.
+    pub fn announce(&self, canary: &Object) {
+        self.lock().announce(canary);
+    }
+
+    /// Notes which target a Canary wants, and says whether it has it.
+    ///
+    /// # Errors
+    /// Who has it, in a sentence.
+    pub fn claim(&self, canary: &Object) -> Result<(), Text> {
+        let mut claimed = self.lock();
+        let (target, claimant) = claimed.announce(canary);
+        match claimed.by_target.get(&target).and_then(BTreeSet::first) {
+            Some(first) if *first != claimant => Err(format!(
+                "spec.targetRef: {} {} is released by {} already; delete one of the two",
+                target[1], target[2], first.canary
+            )
+            .into()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Forgets a Canary. Returns who has waited for its target.
+    pub fn release(&self, canary: &Key) -> Vec<Key> {
+        self.lock().release(canary)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Claimed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Claimed {
+    fn announce(&mut self, canary: &Object) -> (Target, Claimant) {
+        let names =
+            [canary.namespace(), canary.text("/spec/targetRef/kind"), canary.text("/spec/targetRef/name")];
+        let target = names.map(Text::from);
+        let created = canary.text("/metadata/creationTimestamp").into();
+        let claimant = Claimant { created, canary: canary.key() };
+        if self.of.get(&claimant.canary).is_none_or(|(known, _)| *known != target) {
+            self.release(&claimant.canary);
+            self.of.insert(claimant.canary.clone(), (target.clone(), claimant.clone()));
+            self.by_target.entry(target.clone()).or_default().insert(claimant.clone());
+        }
+        (target, claimant)
+    }
+
+    fn release(&mut self, canary: &Key) -> Vec<Key> {
+        let Some((target, claimant)) = self.of.remove(canary) else { return Vec::new() };
+        let Some(claimants) = self.by_target.get_mut(&target) else { return Vec::new() };
+        claimants.remove(&claimant);
+        let left: Vec<Key> = claimants.iter().map(|claimant| claimant.canary.clone()).collect();
+        if left.is_empty() {
+            self.by_target.remove(&target);
+        }
+        left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kinds::CANARY;
+
+    fn canary(name: &str, created: &str, target: &str) -> Object {
+        let metadata = json!({"name": name, "namespace": "n", "creationTimestamp": created});
+        let spec = json!({"targetRef": {"kind": "Deployment", "name": target}});
+        Object::read(CANARY, json!({"metadata": metadata, "spec": spec}))
+    }
+
+    #[test]
+    fn the_oldest_canary_has_the_target_until_it_goes_or_wants_another() {
+        let claims = Claims::default();
+        let (old, young) =
+            (canary("b", "2026-01-01T00:00:00Z", "app"), canary("a", "2026-01-02T00:00:00Z", "app"));
+        claims.announce(&old);
+        let refused =
+            "spec.targetRef: Deployment app is released by Canary b.n already; delete one of the two";
+        assert_eq!((claims.claim(&young), claims.claim(&old)), (Err(refused.into()), Ok(())));
+        claims.claim(&canary("b", "2026-01-01T00:00:00Z", "other")).unwrap();
+        assert_eq!(claims.claim(&young), Ok(()));
+        claims.claim(&old).unwrap();
+        assert_eq!(claims.release(&old.key()), [young.key()]);
+        assert_eq!(claims.claim(&young), Ok(()));
+    }
+}

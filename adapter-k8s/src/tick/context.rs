@@ -1,0 +1,36 @@
+//! What every Canary's driver shares.
+
+use std::sync::Arc;
+
+use crate::{
+    cluster::Cluster,
+    http::Http,
+    notify::Destination,
+    run::{record::Record, telemetry::Telemetry},
+    settings::Settings,
+    tick::claims::Claims,
+};
+
+/// What every Canary's driver shares.
+pub struct Context {
+    /// The cluster.
+    pub cluster: Arc<Cluster>,
+    /// What the flags say of objects.
+    pub settings: Arc<Settings>,
+    /// The controller's own namespace.
+    pub namespace: String,
+    /// Requests to anything but the cluster.
+    pub http: Http,
+    /// Who is told of alerts where a Canary names nobody.
+    pub slack: Option<Destination>,
+    /// Who is told of events where a Canary has no event hook.
+    pub event_webhook: Option<String>,
+    /// Whether nothing is to change but statuses and events.
+    pub dry_run: bool,
+    /// Who has which target.
+    pub claims: Claims,
+    /// What is measured of the controller itself.
+    pub telemetry: Telemetry,
+    /// Where decisions are written down.
+    pub record: Record,
+}

@@ -1,0 +1,12 @@
+//! One Canary's loop: look at the cluster, have the core decide, ask, carry out, save, tell, sleep.
+
+pub mod apply;
+pub mod ask;
+pub mod claims;
+pub mod context;
+pub mod driver;
+pub mod dry_run;
+pub mod endpoints;
+pub mod memory;
+pub mod observe;
+pub mod send;

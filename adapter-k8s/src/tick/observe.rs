@@ -1,0 +1,309 @@
+//! From watch caches to what the core is given: the Canary, its state and the facts. Nothing is decided here.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serin_core::{
+    Invalid, Observation, Rollout, State,
+    command::{ApexTo, Split},
+    observation::{Apex, Drift, Fact, Primary, Target, Unseen},
+    question::Answers,
+    request::{Request, RequestKind},
+    revision::{Revision, Text},
+    spec::{Defaults, Identity, Problem, Shape, raw},
+    state::{Origin, Status},
+};
+
+use crate::{
+    cluster::reader::Reader,
+    kinds::METRIC_TEMPLATE,
+    object::{
+        Key, Object,
+        seen::{Seen, Unfit},
+    },
+    router::{self, Router},
+    services,
+    settings::Settings,
+    subject::Subject,
+    tick::{
+        claims::Claims,
+        memory::{Memory, Parsed, Version},
+    },
+    workload::{self, ReadyThresholds, Workload},
+};
+
+/// The finalizer that lets us give everything back; Flagger's name.
+pub const FINALIZER: &str = "finalizer.flagger.app";
+/// What annotations that ask for something begin with.
+pub const REQUEST_PREFIX: &str = "flagger.app/";
+
+/// Everything one call of the core is given, but for the time.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// The object it was read from.
+    pub object: Arc<Object>,
+    /// The Canary and its names.
+    pub subject: Subject,
+    /// The Canary as parsed.
+    pub canary: Result<Rollout, Invalid>,
+    /// Its state.
+    pub state: State,
+    /// The facts.
+    pub seen: Observation,
+    /// How many pods have to be available, as it goes into the facts.
+    pub ready: ReadyThresholds,
+    /// Whether anybody publishes endpoints of the Canary's services.
+    pub published: bool,
+}
+
+/// Looks at a Canary; `None` if there is none any more.
+///
+/// # Errors
+/// Why the Canary itself is not known now.
+pub fn look(
+    key: &Key,
+    settings: &Arc<Settings>,
+    namespace: &str,
+    claims: &Claims,
+    reader: &Reader<'_>,
+    memory: &mut Memory,
+) -> Result<Option<Look>, Unseen> {
+    let Some(object) = reader.find(key)? else { return Ok(None) };
+    let generation = object.number("/metadata/generation").unwrap_or_default();
+    let version = Version { uid: object.uid().into(), generation };
+    let parse = || parse(&object, settings, namespace, reader);
+    let parsed = memory.parsed.or_make(version.clone(), reader, parse, |_| true);
+    let Parsed { manifest, canary } = parsed;
+    let (identity, shape) = match &canary {
+        Ok(rollout) => (rollout.identity().clone(), rollout.shape().clone()),
+        Err(invalid) => (invalid.identity.clone(), invalid.shape.clone()),
+    };
+    let state = state_of(&object);
+    let subject = Subject { identity, shape, manifest, settings: settings.clone() };
+    let ready = thresholds(&canary);
+    let mut gaze = Gaze { subject: &subject, version, ready, claims, reader, memory };
+    let seen = gaze.facts(&object, &state);
+    let published = services::are_endpoints_published(&subject, reader).unwrap_or(true);
+    Ok(Some(Look { object, subject, canary, state, seen, ready, published }))
+}
+
+fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<'_>) -> Parsed {
+    let mut manifest = match raw::Canary::deserialize(object.value()) {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            let canary = Err(unreadable(object, &error.to_string()));
+            return Parsed { manifest: Arc::default(), canary };
+        }
+    };
+    // It is read from the object where it is needed; here it would only be carried about.
+    manifest.status = None;
+    let templates = reader.members(METRIC_TEMPLATE);
+    let defaults = Defaults {
+        provider: settings.provider.as_str().into(),
+        namespace: namespace.into(),
+        templates: templates.iter().map(|it| (it.namespace().into(), it.name().into())).collect(),
+    };
+    let canary = Rollout::parse(&manifest, &defaults).and_then(supported);
+    Parsed { manifest: Arc::new(manifest), canary }
+}
+
+/// A provider that the core knows and this controller cannot write is as wrong as an unknown one.
+fn supported(rollout: Rollout) -> Result<Rollout, Invalid> {
+    let provider = &rollout.shape().provider;
+    if router::of(provider).is_some() {
+        return Ok(rollout);
+    }
+    let known: Vec<&str> = router::ROUTERS.iter().map(|(name, _)| *name).collect();
+    let known = known.join(", ");
+    let what = format!("`{provider}` is not supported by this controller; supported are {known}");
+    Err(Invalid {
+        identity: rollout.identity().clone(),
+        shape: rollout.shape().clone(),
+        revert_on_deletion: rollout.reverts_on_deletion(),
+        problems: vec![Problem { path: "spec.provider".into(), what }],
+    })
+}
+
+/// A Canary of another shape than the CRD allows; its names are read as far as they can be.
+fn unreadable(object: &Object, error: &str) -> Invalid {
+    let text = |pointer: &str| Text::from(object.text(pointer));
+    let service = text("/spec/service/name");
+    let target = text("/spec/targetRef/name");
+    Invalid {
+        identity: Identity {
+            namespace: object.namespace().into(),
+            name: object.name().into(),
+            uid: object.uid().into(),
+        },
+        shape: Shape {
+            strategy: Text::default(),
+            provider: text("/spec/provider"),
+            kind: text("/spec/targetRef/kind"),
+            service: if service.is_empty() { target.clone() } else { service },
+            target,
+        },
+        revert_on_deletion: object.at("/spec/revertOnDeletion") != Some(&Value::Bool(false)),
+        problems: vec![Problem { path: "spec".into(), what: error.into() }],
+    }
+}
+
+/// The state as it was saved. One that cannot be understood is held as it is, like one of a newer version.
+fn state_of(object: &Object) -> State {
+    let Some(status) = object.at("/status").filter(|status| !status.is_null()) else {
+        return State::default();
+    };
+    match Status::deserialize(status) {
+        Ok(status) => State::from(status),
+        Err(error) => {
+            tracing::error!(canary = %object.key(), %error, "the status cannot be read, so nothing is done");
+            State { origin: Origin::Newer(u16::MAX), ..State::default() }
+        }
+    }
+}
+
+fn thresholds(canary: &Result<Rollout, Invalid>) -> ReadyThresholds {
+    let policy = canary.as_ref().ok().map(Rollout::policy);
+    ReadyThresholds {
+        primary: policy.map_or(100, |policy| policy.primary_ready_threshold),
+        canary: policy.map_or(100, |policy| policy.canary_ready_threshold),
+    }
+}
+
+/// What a look at one Canary goes by.
+struct Gaze<'a> {
+    subject: &'a Subject,
+    version: Version,
+    ready: ReadyThresholds,
+    claims: &'a Claims,
+    reader: &'a Reader<'a>,
+    memory: &'a mut Memory,
+}
+
+impl Gaze<'_> {
+    fn facts(&mut self, object: &Object, state: &State) -> Observation {
+        let (subject, reader) = (self.subject, self.reader);
+        Observation {
+            target: fact(self.target(object)),
+            primary: fact(self.primary()),
+            services: fact(services::read(subject, reader)),
+            routes: fact(router_of(subject).and_then(|it| it.read(subject, reader))),
+            drift: self.drift(state),
+            deleting: object.is_being_deleted(),
+            finalizer: has_finalizer(object),
+            requests: requests(object),
+            answers: Answers::default(),
+            failed: None,
+            sent: Vec::new(),
+        }
+    }
+
+    fn target(&mut self, object: &Object) -> Result<Option<Target>, Unfit> {
+        self.claims.claim(object).map_err(Unfit::Refused)?;
+        let (subject, reader) = (self.subject, self.reader);
+        let workload = workload_of(subject)?;
+        let lasts = |shows: &Result<Option<Fact<Revision>>, Unfit>| matches!(shows, Ok(Some(Fact::Known(_))));
+        let shows = || workload.shows(subject, reader);
+        let Some(revision) = self.memory.shows.or_make(self.version.clone(), reader, shows, lasts)? else {
+            return Ok(None);
+        };
+        let pods = workload.canary_pods(subject, self.ready, reader)?;
+        Ok(pods.map(|(replicas, readiness)| Target { revision, replicas, readiness }))
+    }
+
+    fn primary(&mut self) -> Result<Option<Primary>, Unfit> {
+        let (subject, reader) = (self.subject, self.reader);
+        let workload = workload_of(subject)?;
+        let runs = || workload.runs(subject, reader);
+        let Some(runs) = self.memory.runs.or_make(self.version.clone(), reader, runs, Result::is_ok)? else {
+            return Ok(None);
+        };
+        let readiness = workload.primary_pods(subject, self.ready, reader)?;
+        Ok(readiness.map(|readiness| Primary { runs, readiness }))
+    }
+
+    fn drift(&mut self, state: &State) -> Fact<Drift> {
+        let (subject, reader) = (self.subject, self.reader);
+        let of = (self.version.clone(), state.cookies.clone());
+        let drift = || fact(drift(subject, state, reader));
+        // What is not known may come to be known by a status alone.
+        self.memory.drift.or_make(of, reader, drift, |drift| drift.known().is_some())
+    }
+}
+
+fn fact<T>(known: Result<T, Unfit>) -> Fact<T> {
+    match known {
+        Ok(fact) => Fact::Known(fact),
+        Err(Unfit::Unseen(why)) => Fact::Unknown(why),
+        Err(Unfit::Refused(why)) => Fact::Unknown(Unseen::Unreadable(why)),
+    }
+}
+
+/// The kind of target a Canary releases.
+///
+/// # Errors
+/// It is no kind that can be released.
+pub fn workload_of(subject: &Subject) -> Result<&'static dyn Workload, Unfit> {
+    let target = subject.manifest.spec.target_ref.clone().unwrap_or_default();
+    let of_shape = raw::ObjectRef { kind: subject.shape.kind.to_string(), ..target };
+    workload::of(&of_shape).ok_or_else(|| {
+        Unfit::refused(format!("spec.targetRef.kind: a {} cannot be released", subject.shape.kind))
+    })
+}
+
+/// The router of a Canary.
+///
+/// # Errors
+/// There is none of that name.
+pub fn router_of(subject: &Subject) -> Result<&'static dyn Router, Unfit> {
+    let provider = &subject.shape.provider;
+    router::of(provider)
+        .ok_or_else(|| Unfit::refused(format!("spec.provider: `{provider}` is not supported")))
+}
+
+/// Whether what stands there differs from what would be written, weights aside.
+fn drift(subject: &Subject, state: &State, seen: &dyn Seen) -> Result<Drift, Unfit> {
+    let (workload, router) = (workload_of(subject)?, router_of(subject)?);
+    let differs = |objects: Vec<Object>| -> Result<bool, Unfit> {
+        for object in objects {
+            if seen.find(&object.key())?.as_deref() != Some(&object) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    let workloads = differs(workload.ensured(subject, seen)?)?;
+    let apex = services::read(subject, seen)?.apex;
+    let services = differs(services::ensured(subject, kept(apex), seen)?)?;
+    // Weights are no drift: what is read is rendered again.
+    let routes = match router.read(subject, seen)? {
+        None => false,
+        Some(routes) => {
+            let split = Split { routes, cookies: state.cookies.clone() };
+            differs(router.render(subject, &split, seen)?)?
+        }
+    };
+    Ok(Drift { workloads, services: services || routes })
+}
+
+/// Where the apex service is to point so that nothing moves.
+fn kept(apex: Apex) -> ApexTo {
+    match apex {
+        Apex::Primary => ApexTo::Primary,
+        Apex::Absent | Apex::Target | Apex::Other => ApexTo::Untouched,
+    }
+}
+
+fn has_finalizer(object: &Object) -> bool {
+    let finalizers = object.at("/metadata/finalizers").and_then(Value::as_array);
+    finalizers.into_iter().flatten().any(|finalizer| finalizer == FINALIZER)
+}
+
+/// What operators ask for by annotation.
+fn requests(object: &Object) -> Vec<Request> {
+    let asked = RequestKind::ALL.into_iter().filter_map(|kind| {
+        let value = object.annotation(&format!("{REQUEST_PREFIX}{kind}"))?;
+        Some(Request { kind, value: value.into() })
+    });
+    asked.collect()
+}

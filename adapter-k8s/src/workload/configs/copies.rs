@@ -1,0 +1,156 @@
+//! The primary's own copies of ConfigMaps and Secrets.
+//!
+//! A copy belongs to every Canary whose primary reads it. One that carries our label was written whole; Flagger's own
+//! copies lack `binaryData`.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use serde_json::Value;
+use serin_core::revision::Configs;
+
+use super::{Tracked, checksum_of, contents, copy_name, is_tracked, label, references};
+use crate::{
+    kinds::{CONFIG_MAP, SECRET},
+    object::{
+        Kind, Object,
+        metadata::{self, MANAGED_BY},
+        owners,
+        seen::{Seen, Unfit},
+    },
+    subject::Subject,
+};
+
+/// The copies with what the target reads now: for a new primary, and for a promotion.
+///
+/// # Errors
+/// What stands there is not known, or is not a copy.
+pub(crate) fn written(subject: &Subject, tracked: &Tracked, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    tracked.0.values().map(|source| copy(subject, source, seen)).collect()
+}
+
+/// The copies that a primary reads, with the contents they have. One that is missing is made anew, if what it was made
+/// from is there.
+///
+/// # Errors
+/// What stands there is not known.
+pub(crate) fn mended(subject: &Subject, primary: &Value, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    let mut copies = Vec::new();
+    for (kind, name) in sources(subject, primary) {
+        let source = seen.find(&subject.key(kind, &name))?.filter(|source| is_tracked(source));
+        match (seen.find(&subject.key(kind, &copy_name(&name)))?, source) {
+            (Some(there), source) if is_copy(&there) => {
+                let mut wanted = Arc::unwrap_or_clone(there);
+                owners::join(&mut wanted, &subject.identity);
+                if let Some(source) = source.filter(|source| is_cut(&wanted, source)) {
+                    complete(&mut wanted, &source);
+                }
+                copies.push(wanted);
+            }
+            (None, Some(source)) => copies.push(copy(subject, &source, seen)?),
+            (Some(_) | None, _) => {}
+        }
+    }
+    Ok(copies)
+}
+
+/// The checksums of what a primary reads, as those of its sources; `None` if a copy is missing.
+///
+/// # Errors
+/// What stands there is not known.
+pub(crate) fn of_primary(
+    subject: &Subject,
+    primary: &Value,
+    seen: &dyn Seen,
+) -> Result<Option<Configs>, Unfit> {
+    let mut configs = Configs::new();
+    for (kind, name) in sources(subject, primary) {
+        let Some(there) = seen.find(&subject.key(kind, &copy_name(&name)))? else { return Ok(None) };
+        if !is_copy(&there) {
+            continue;
+        }
+        let source = seen.find(&subject.key(kind, &name))?.filter(|source| is_cut(&there, source));
+        configs.insert(label(kind, &name), checksum_of(&source.unwrap_or(there)));
+    }
+    Ok(Some(configs))
+}
+
+/// The names that the copies a primary reads were made from, if they are copies.
+fn sources(subject: &Subject, primary: &Value) -> BTreeSet<(Kind, String)> {
+    if !subject.settings.config_tracking {
+        return BTreeSet::new();
+    }
+    let source = |reference: references::Reference| {
+        Some((reference.kind, reference.name.strip_suffix("-primary")?.to_owned()))
+    };
+    references::of(primary).into_iter().filter_map(source).collect()
+}
+
+/// A copy as it has to be to hold what its source holds.
+fn copy(subject: &Subject, source: &Object, seen: &dyn Seen) -> Result<Object, Unfit> {
+    let key = subject.key(source.kind(), &copy_name(source.name()));
+    let there = seen.find(&key)?;
+    if let Some(there) = &there
+        && !is_copy(there)
+        && contents(there) != contents(source)
+    {
+        return Err(Unfit::refused(format!(
+            "{key} is needed for the primary's copy of {}, but it is not one: rename it, or set the annotation {} of \
+             {} to disabled",
+            source.name(),
+            super::OPT_OUT,
+            source.key(),
+        )));
+    }
+    let mut wanted = match there {
+        None => Object::new(&key),
+        Some(there) if is_frozen_against(&there, source) => anew(&there),
+        Some(there) => Arc::unwrap_or_clone(there),
+    };
+    metadata::include_labels(&mut wanted, source, &subject.settings.include_label_prefix);
+    owners::join(&mut wanted, &subject.identity);
+    wanted.set_or_remove("/data", source.at("/data").cloned());
+    complete(&mut wanted, source);
+    if source.kind() == SECRET {
+        wanted.set("/type", source.text("/type"));
+    }
+    Ok(wanted)
+}
+
+/// Gives a copy what Flagger leaves out, and marks it as whole.
+fn complete(copy: &mut Object, source: &Object) {
+    if source.kind() == CONFIG_MAP {
+        copy.set_or_remove("/binaryData", source.at("/binaryData").cloned());
+    }
+    copy.set_or_remove("/immutable", source.at("/immutable").cloned());
+    copy.set_label(MANAGED_BY.0, MANAGED_BY.1);
+}
+
+/// Whether it was made for a primary.
+fn is_copy(object: &Object) -> bool {
+    owners::has_canary(object) || is_whole(object)
+}
+
+fn is_whole(copy: &Object) -> bool {
+    copy.label(MANAGED_BY.0) == Some(MANAGED_BY.1)
+}
+
+/// Whether Flagger made this copy of what the source still holds: then nothing but Flagger's omissions differs.
+fn is_cut(copy: &Object, source: &Object) -> bool {
+    !is_whole(copy) && contents(copy)[0] == contents(source)[0]
+}
+
+/// Whether the server would refuse to put the source's contents into what stands there.
+fn is_frozen_against(there: &Object, source: &Object) -> bool {
+    let immutable = |object: &Object| object.at("/immutable") == Some(&Value::Bool(true));
+    let frozen = immutable(there) && (!immutable(source) || contents(there) != contents(source));
+    frozen || there.text("/type") != source.text("/type")
+}
+
+/// The same copy as a new object, to take the place of the one that stands there.
+fn anew(there: &Object) -> Object {
+    let mut new = Object::new(&there.key());
+    for part in ["/metadata/labels", "/metadata/annotations", "/metadata/ownerReferences"] {
+        new.set_or_remove(part, there.at(part).cloned());
+    }
+    new
+}

@@ -1,0 +1,48 @@
+//! HorizontalPodAutoscalers. One leaves a target with 0 pods alone, so there is nothing to stop.
+
+use serde_json::Value;
+use serin_core::spec::raw::ScalerRef;
+
+use super::Scaler;
+use crate::{
+    object::{Kind, Object, metadata},
+    subject::Subject,
+};
+
+/// HorizontalPodAutoscalers.
+pub(crate) const HORIZONTAL_POD_AUTOSCALER: Kind =
+    Kind::namespaced("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers");
+
+pub(super) struct Hpa;
+
+impl Scaler for Hpa {
+    fn kind(&self) -> Kind {
+        HORIZONTAL_POD_AUTOSCALER
+    }
+
+    fn follow(&self, subject: &Subject, reference: &ScalerRef, target: &Object, primary: &mut Object) {
+        metadata::copy_labels(primary, target);
+        let mut scaled = target.at("/spec/scaleTargetRef").cloned().unwrap_or_default();
+        scaled["name"] = subject.primary().into();
+        primary.set("/spec/scaleTargetRef", scaled);
+        for field in ["metrics", "behavior"] {
+            let at = format!("/spec/{field}");
+            primary.set_or_remove(&at, target.at(&at).cloned());
+        }
+        let bounds = reference.primary_scaler_replicas.clone().unwrap_or_default();
+        for (field, bound) in [("minReplicas", bounds.min_replicas), ("maxReplicas", bounds.max_replicas)] {
+            let at = format!("/spec/{field}");
+            primary.set_or_remove(&at, bound.map(Value::from).or_else(|| target.at(&at).cloned()));
+        }
+    }
+
+    fn describe(&self, _target: &Object, _primary: &mut Object) {}
+
+    fn fewest(&self, target: &Object) -> Option<i64> {
+        target.number("/spec/minReplicas")
+    }
+
+    fn pause(&self, _target: &mut Object, _paused: bool) -> bool {
+        false
+    }
+}

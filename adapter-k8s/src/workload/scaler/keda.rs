@@ -1,0 +1,103 @@
+//! KEDA's ScaledObjects. One scales a target with 0 pods up again, so it is stopped by an annotation.
+
+use serde_json::Value;
+use serin_core::spec::raw::ScalerRef;
+
+use super::Scaler;
+use crate::{
+    object::{Kind, Object, metadata},
+    subject::Subject,
+};
+
+/// ScaledObjects.
+pub(crate) const SCALED_OBJECT: Kind =
+    Kind::namespaced("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects");
+
+const PAUSED: &str = "autoscaling.keda.sh/paused-replicas";
+
+pub(super) struct Keda;
+
+impl Scaler for Keda {
+    fn kind(&self) -> Kind {
+        SCALED_OBJECT
+    }
+
+    fn follow(&self, subject: &Subject, reference: &ScalerRef, target: &Object, primary: &mut Object) {
+        let mut spec = target.at("/spec").cloned().unwrap_or_default();
+        spec["scaleTargetRef"]["name"] = subject.primary().into();
+        let bounds = reference.primary_scaler_replicas.clone().unwrap_or_default();
+        for (field, bound) in
+            [("minReplicaCount", bounds.min_replicas), ("maxReplicaCount", bounds.max_replicas)]
+        {
+            if let Some(bound) = bound {
+                spec[field] = bound.into();
+            }
+        }
+        if let Some(Value::String(name)) = spec.pointer_mut("/advanced/horizontalPodAutoscalerConfig/name")
+            && !name.is_empty()
+        {
+            // Two autoscalers cannot have one name.
+            name.push_str("-primary");
+        }
+        let triggers = spec.pointer_mut("/triggers").and_then(Value::as_array_mut);
+        for trigger in triggers.into_iter().flatten() {
+            ask_for_primary(subject, reference, trigger);
+        }
+        primary.set("/spec", spec);
+    }
+
+    fn describe(&self, target: &Object, primary: &mut Object) {
+        metadata::copy_labels(primary, target);
+        metadata::copy_annotations(primary, target);
+        let paused: Vec<String> = primary
+            .annotations()
+            .filter(|(key, _)| key.starts_with("autoscaling.keda.sh/paused"))
+            .map(|(key, _)| key.to_owned())
+            .collect();
+        // The target is stopped, not the primary.
+        paused.iter().for_each(|key| primary.remove_annotation(key));
+    }
+
+    fn fewest(&self, target: &Object) -> Option<i64> {
+        target.number("/spec/minReplicaCount")
+    }
+
+    fn pause(&self, target: &mut Object, paused: bool) -> bool {
+        if paused {
+            target.set_annotation(PAUSED, "0");
+        } else {
+            target.remove_annotation(PAUSED);
+        }
+        true
+    }
+}
+
+/// The query of a trigger: the one that was given for the primary, else the target's with the primary's name in it.
+fn ask_for_primary(subject: &Subject, reference: &ScalerRef, trigger: &mut Value) {
+    let given = &reference.primary_scaler_queries;
+    if !given.is_empty() {
+        let query = trigger["name"].as_str().and_then(|name| given.get(name));
+        if let Some(query) = query {
+            trigger["metadata"]["query"] = query.as_str().into();
+        }
+        return;
+    }
+    if let Some(Value::String(query)) = trigger.pointer_mut("/metadata/query") {
+        *query = of_primary(query, subject.target());
+    }
+}
+
+/// `<target>` and `<target>-canary` become `<target>-primary`.
+fn of_primary(query: &str, target: &str) -> String {
+    if target.is_empty() {
+        return query.into();
+    }
+    let mut parts = query.split(target);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(target);
+        text.push_str("-primary");
+        text.push_str(part.strip_prefix("-canary").or_else(|| part.strip_prefix("-primary")).unwrap_or(part));
+    }
+    text
+}

@@ -1,0 +1,111 @@
+//! Autoscalers: the primary gets one of its own, the target's is stopped while the target has no pods.
+//!
+//! One file per kind.
+
+pub(crate) mod hpa;
+pub(crate) mod keda;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use serin_core::spec::raw::ScalerRef;
+
+use crate::{
+    object::{
+        Key, Kind, Object, metadata,
+        seen::{Seen, Unfit},
+    },
+    subject::Subject,
+};
+
+/// One kind of autoscaler.
+pub(crate) trait Scaler: Sync {
+    /// The kind.
+    fn kind(&self) -> Kind;
+
+    /// Makes the primary's autoscaler do for the primary what the target's does for the target.
+    fn follow(&self, subject: &Subject, reference: &ScalerRef, target: &Object, primary: &mut Object);
+
+    /// Copies what a new one has besides.
+    fn describe(&self, target: &Object, primary: &mut Object);
+
+    /// The fewest pods it allows.
+    fn fewest(&self, target: &Object) -> Option<i64>;
+
+    /// Stops it, or lets it work; `false` if it cannot be stopped.
+    fn pause(&self, target: &mut Object, paused: bool) -> bool;
+}
+
+/// Every kind of autoscaler. To add one, write its file and a line here.
+pub(crate) const SCALERS: &[&dyn Scaler] = &[&hpa::Hpa, &keda::Keda];
+
+/// The primary's autoscaler as it has to be; one that is there keeps its bounds. `None` if none is asked for.
+///
+/// # Errors
+/// The target's is missing or not known.
+pub(crate) fn ensured(subject: &Subject, seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+    let Some((reference, scaler)) = of(subject)? else { return Ok(None) };
+    let begun = metadata::begin(&primary_key(subject, scaler, reference), &subject.identity, seen)?;
+    if begun.is_new { promoted(subject, seen) } else { Ok(Some(begun.object)) }
+}
+
+/// The same once it follows the target's.
+///
+/// # Errors
+/// The target's is missing or not known.
+pub(crate) fn promoted(subject: &Subject, seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+    let Some((reference, scaler)) = of(subject)? else { return Ok(None) };
+    let key = subject.key(scaler.kind(), &reference.name);
+    let target = seen.find(&key)?.ok_or_else(|| {
+        Unfit::refused(format!(
+            "{key} does not exist, but spec.autoscalerRef of Canary {} names it: create it, or remove the reference",
+            subject.display(),
+        ))
+    })?;
+    let mut begun = metadata::begin(&primary_key(subject, scaler, reference), &subject.identity, seen)?;
+    if begun.is_new {
+        scaler.describe(&target, &mut begun.object);
+    }
+    scaler.follow(subject, reference, &target, &mut begun.object);
+    Ok(Some(begun.object))
+}
+
+/// The fewest pods the target's autoscaler allows, at least 1; `None` if no autoscaler is asked for.
+///
+/// # Errors
+/// It is not known.
+pub(crate) fn fewest(subject: &Subject, seen: &dyn Seen) -> Result<Option<u32>, Unfit> {
+    let Some((reference, scaler)) = of(subject)? else { return Ok(None) };
+    let target = seen.find(&subject.key(scaler.kind(), &reference.name))?;
+    let fewest = target.and_then(|target| scaler.fewest(&target)).unwrap_or(1);
+    Ok(Some(u32::try_from(fewest).unwrap_or(1).max(1)))
+}
+
+/// The target's autoscaler, stopped or at work; `None` if there is none that can be stopped.
+///
+/// # Errors
+/// It is not known.
+pub(crate) fn paused(subject: &Subject, paused: bool, seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+    let Some((reference, scaler)) = of(subject)? else { return Ok(None) };
+    let Some(target) = seen.find(&subject.key(scaler.kind(), &reference.name))? else { return Ok(None) };
+    let mut target = Arc::unwrap_or_clone(target);
+    Ok(scaler.pause(&mut target, paused).then_some(target))
+}
+
+fn primary_key(subject: &Subject, scaler: &dyn Scaler, reference: &ScalerRef) -> Key {
+    subject.key(scaler.kind(), &format!("{}-primary", reference.name))
+}
+
+/// The autoscaler the Canary names, and its kind.
+fn of(subject: &Subject) -> Result<Option<(&ScalerRef, &'static dyn Scaler)>, Unfit> {
+    let Some(reference) = &subject.manifest.spec.autoscaler_ref else { return Ok(None) };
+    match SCALERS.iter().find(|scaler| scaler.kind().kind == reference.kind) {
+        Some(scaler) => Ok(Some((reference, *scaler))),
+        None => Err(Unfit::refused(format!(
+            "Canary {}: spec.autoscalerRef.kind is {:?}, expected HorizontalPodAutoscaler or ScaledObject",
+            subject.display(),
+            reference.kind,
+        ))),
+    }
+}
