@@ -82,10 +82,10 @@ fn changes(seen: &dyn Seen, look: &Look, command: &Command) -> Result<Vec<Change
         Command::RevertServices => differing(seen, services::reverted(subject, seen)?)?,
         Command::SetRoutes(split) => differing(seen, router_of(subject)?.render(subject, split, seen)?)?,
         Command::RevertRoutes => router_of(subject)?.revert(subject, seen)?,
-        Command::ScaleUp => differing(seen, workload_of(subject)?.scaled(subject, true, seen)?)?,
-        Command::ScaleDown => differing(seen, workload_of(subject)?.scaled(subject, false, seen)?)?,
-        Command::PauseScaler => differing(seen, workload_of(subject)?.paused(subject, true, seen)?)?,
-        Command::ResumeScaler => differing(seen, workload_of(subject)?.paused(subject, false, seen)?)?,
+        Command::ScaleUp => adjusting(seen, workload_of(subject)?.scaled(subject, true, seen)?)?,
+        Command::ScaleDown => adjusting(seen, workload_of(subject)?.scaled(subject, false, seen)?)?,
+        Command::PauseScaler => adjusting(seen, workload_of(subject)?.paused(subject, true, seen)?)?,
+        Command::ResumeScaler => adjusting(seen, workload_of(subject)?.paused(subject, false, seen)?)?,
         Command::Promote { revision, run } => promote(seen, look, revision, *run)?,
         Command::LeaveShape(shape) => leave(seen, subject, shape)?,
     })
@@ -99,6 +99,15 @@ fn differing(seen: &dyn Seen, wanted: impl IntoIterator<Item = Object>) -> Resul
         changes.extend(change::to(object, there.as_deref()));
     }
     Ok(changes)
+}
+
+/// The same for objects that are not ours: only what differs is sent, and others may write them meanwhile.
+fn adjusting(seen: &dyn Seen, wanted: Option<Object>) -> Result<Vec<Change>, Unfit> {
+    let changes = differing(seen, wanted)?.into_iter().map(|change| match change {
+        Change::Replace(object) => Change::Adjust(object),
+        other => other,
+    });
+    Ok(changes.collect())
 }
 
 /// Changes the Canary object itself.
@@ -147,6 +156,6 @@ fn leave(seen: &dyn Seen, subject: &Subject, shape: &Shape) -> Result<Vec<Change
     let before = subject.of_shape(shape);
     let split = Split { routes: Routes::PRIMARY, cookies: Default::default() };
     let mut changes = differing(seen, router_of(&before)?.render(&before, &split, seen)?)?;
-    changes.extend(differing(seen, workload_of(&before)?.scaled(&before, false, seen)?)?);
+    changes.extend(adjusting(seen, workload_of(&before)?.scaled(&before, false, seen)?)?);
     Ok(changes)
 }

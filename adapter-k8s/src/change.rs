@@ -11,6 +11,8 @@ pub enum Change {
     Create(Object),
     /// Put this in place of the version it was computed from; refused by the server if that is not the newest.
     Replace(Object),
+    /// Change these fields, whatever else has been changed meanwhile.
+    Adjust(Object),
     /// Delete the one that was seen, by its uid, and create this: the server lets nobody change it in place.
     Recreate(Object),
     /// Take it away.

@@ -29,6 +29,7 @@ use crate::{
     context::Context,
     dry_run::Pretended,
     endpoints::Missing,
+    memory::Memory,
     object::{Key, Object},
     observe::{Look, look},
     seen::Seen,
@@ -58,6 +59,7 @@ pub async fn drive(context: Arc<Context>, key: Key, stop: watch::Receiver<bool>)
         look: None,
         asked,
         missing: Missing::default(),
+        memory: Memory::default(),
         look_by: None,
         pretended: None,
     };
@@ -76,6 +78,7 @@ struct Driver {
     look: Option<Look>,
     asked: Asked,
     missing: Missing,
+    memory: Memory,
     /// How long to wait at most before looking again, whatever the core waits for.
     look_by: Option<Duration>,
     /// In a dry run, what would stand in the cluster.
@@ -141,7 +144,8 @@ impl Driver {
         for last in (0..MOST_LOOKS).rev() {
             let (found, notes) = {
                 let reader = context.cluster.reader();
-                let found = look(&self.key, &context.settings, &context.namespace, &context.claims, &reader);
+                let Context { settings, namespace, claims, .. } = &*context;
+                let found = look(&self.key, settings, namespace, claims, &reader, &mut self.memory);
                 (found, reader.into_notes())
             };
             let again = context.cluster.settle(&self.key, notes).await;
@@ -210,8 +214,13 @@ impl Driver {
             return self.tick.applied(Ok(()));
         }
         let outcome = apply(&self.context.cluster, look, command).await;
-        if let Err((class, why)) = &outcome {
-            tracing::warn!(canary = %self.key, %command, ?class, %why, "a command failed");
+        match &outcome {
+            // Somebody was faster: it is decided anew, and nobody needs to know.
+            Err((FailureClass::Moved, why)) => tracing::debug!(canary = %self.key, %command, %why, "moved"),
+            Err((class, why)) => {
+                tracing::warn!(canary = %self.key, %command, ?class, %why, "a command failed");
+            }
+            Ok(()) => {}
         }
         self.tick.applied(outcome);
     }

@@ -23,6 +23,7 @@ mod fixtures;
 pub mod hook;
 pub mod http;
 pub mod leader;
+pub mod memory;
 mod metadata;
 pub mod metrics;
 pub mod notify;

@@ -2,14 +2,14 @@
 //!
 //! Fields that nobody here knows pass through untouched, which typed objects would drop.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use serin_core::spec::Identity;
 
 /// A kind of objects, as the API server serves it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub struct Kind {
     /// API group; empty for the core group.
     pub group: &'static str,
@@ -21,6 +21,29 @@ pub struct Kind {
     pub plural: &'static str,
     /// Whether its objects live in a namespace.
     pub namespaced: bool,
+}
+
+impl Ord for Kind {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Kinds are constants, so equal ones are mostly one and the same; objects are found by kind all the time.
+        if std::ptr::eq(self.plural, other.plural) && std::ptr::eq(self.version, other.version) {
+            return Ordering::Equal;
+        }
+        let parts = |kind: &Self| (kind.group, kind.plural, kind.version);
+        parts(self).cmp(&parts(other))
+    }
+}
+
+impl PartialOrd for Kind {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
 }
 
 impl Kind {
@@ -43,7 +66,7 @@ impl Kind {
 }
 
 /// Names one object in the cluster.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// Its kind.
     pub kind: Kind,
@@ -165,7 +188,13 @@ impl Object {
     /// What stands at a JSON pointer such as `/spec/replicas`.
     #[must_use]
     pub fn at(&self, pointer: &str) -> Option<&Value> {
-        self.value.pointer(pointer)
+        // `Value::pointer` makes a text of every part; this is asked for on every look at the cluster.
+        pointer.split('/').skip(1).try_fold(&self.value, |place, part| match place {
+            Value::Object(fields) if part.contains('~') => fields.get(&unescape(part)),
+            Value::Object(fields) => fields.get(part),
+            Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+            _ => None,
+        })
     }
 
     /// The text at a pointer; empty where there is none.

@@ -18,6 +18,7 @@ use serin_core::{
 use crate::{
     claims::Claims,
     cluster::{kinds::METRIC_TEMPLATE, reader::Reader},
+    memory::{Memory, Parsed, Version},
     object::{Key, Object},
     router::{self, Router},
     seen::{Seen, Unfit},
@@ -61,30 +62,37 @@ pub fn look(
     namespace: &str,
     claims: &Claims,
     reader: &Reader<'_>,
+    memory: &mut Memory,
 ) -> Result<Option<Look>, Unseen> {
     let Some(object) = reader.find(key)? else { return Ok(None) };
-    let (manifest, canary) = parse(&object, settings, namespace, reader);
+    let generation = object.number("/metadata/generation").unwrap_or_default();
+    let version = Version { uid: object.uid().into(), generation };
+    let parse = || parse(&object, settings, namespace, reader);
+    let parsed = memory.parsed.or_make(version.clone(), reader, parse, |_| true);
+    let Parsed { manifest, canary } = parsed;
     let (identity, shape) = match &canary {
         Ok(rollout) => (rollout.identity().clone(), rollout.shape().clone()),
         Err(invalid) => (invalid.identity.clone(), invalid.shape.clone()),
     };
     let state = state_of(&object);
-    let subject = Subject { identity, shape, manifest: Arc::new(manifest), settings: settings.clone() };
+    let subject = Subject { identity, shape, manifest, settings: settings.clone() };
     let ready = thresholds(&canary);
-    let seen = facts(&object, &subject, ready, &state, claims, reader);
+    let of = (version, state.cookies.clone());
+    let drift = || fact(drift(&subject, &state, reader));
+    // What is not known may come to be known by a status alone.
+    let drift = memory.drift.or_make(of, reader, drift, |drift| drift.known().is_some());
+    let seen = facts(&object, &subject, ready, drift, claims, reader);
     let published = services::are_endpoints_published(&subject, reader).unwrap_or(true);
     Ok(Some(Look { object, subject, canary, state, seen, ready, published }))
 }
 
-fn parse(
-    object: &Object,
-    settings: &Settings,
-    namespace: &str,
-    reader: &Reader<'_>,
-) -> (raw::Canary, Result<Rollout, Invalid>) {
+fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<'_>) -> Parsed {
     let mut manifest = match raw::Canary::deserialize(object.value()) {
         Ok(manifest) => manifest,
-        Err(error) => return (raw::Canary::default(), Err(unreadable(object, &error.to_string()))),
+        Err(error) => {
+            let canary = Err(unreadable(object, &error.to_string()));
+            return Parsed { manifest: Arc::default(), canary };
+        }
     };
     // It is read from the object where it is needed; here it would only be carried about.
     manifest.status = None;
@@ -95,7 +103,7 @@ fn parse(
         templates: templates.iter().map(|it| (it.namespace().into(), it.name().into())).collect(),
     };
     let canary = Rollout::parse(&manifest, &defaults).and_then(supported);
-    (manifest, canary)
+    Parsed { manifest: Arc::new(manifest), canary }
 }
 
 /// A provider that the core knows and this controller cannot write is as wrong as an unknown one.
@@ -164,7 +172,7 @@ fn facts(
     object: &Object,
     subject: &Subject,
     ready: ReadyThresholds,
-    state: &State,
+    drift: Fact<Drift>,
     claims: &Claims,
     seen: &dyn Seen,
 ) -> Observation {
@@ -178,7 +186,7 @@ fn facts(
         primary: fact(workload_of(subject).and_then(|it| it.primary(subject, ready, seen))),
         services: fact(services::read(subject, seen)),
         routes: fact(router_of(subject).and_then(|it| it.read(subject, seen))),
-        drift: fact(drift(subject, state, seen)),
+        drift,
         deleting: object.is_being_deleted(),
         finalizer: has_finalizer(object),
         requests: requests(object),

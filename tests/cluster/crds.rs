@@ -109,18 +109,17 @@ fn cluster_columns_show_how_far_a_canary_is() {
 
 /// What the server said of an object that it refused.
 fn said(error: kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => status.message,
-        other => panic!("{other}"),
-    }
+    let kube::Error::Api(status) = error else { panic!("{error}") };
+    status.message
 }
 
 /// Puts a value at a pointer; null takes away what stands there.
 fn set(object: &mut Value, pointer: &str, value: Value) {
     let (parent, last) = pointer.rsplit_once('/').unwrap();
     let parent = object.pointer_mut(parent).unwrap();
-    match value {
-        Value::Null => drop(parent.as_object_mut().unwrap().remove(last)),
-        value => parent[last] = value,
+    if value.is_null() {
+        parent.as_object_mut().unwrap().remove(last);
+    } else {
+        parent[last] = value;
     }
 }

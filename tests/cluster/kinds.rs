@@ -8,7 +8,7 @@ use std::{
 use kube::Client;
 use serde_json::Value;
 
-use crate::{objects, tools};
+use crate::{modules, objects};
 
 /// The modules that define other people's kinds.
 pub(crate) struct Kinds {
@@ -19,7 +19,8 @@ pub(crate) struct Kinds {
 impl Kinds {
     /// `None` without Go, which is told.
     pub(crate) fn find() -> Option<Self> {
-        let [istio, gateway_api] = tools::modules("kubernetes", ["istio.io/api", "sigs.k8s.io/gateway-api"])?;
+        let [istio, gateway_api] =
+            modules::folders("kubernetes", ["istio.io/api", "sigs.k8s.io/gateway-api"])?;
         Some(Self { istio, gateway_api })
     }
 

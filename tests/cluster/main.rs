@@ -8,6 +8,8 @@ mod crds;
 mod identity;
 mod kinds;
 mod manifests;
+#[path = "../support/modules.rs"]
+mod modules;
 mod node;
 mod objects;
 mod pods;

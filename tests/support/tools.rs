@@ -36,14 +36,9 @@ pub(crate) struct Tool {
 /// Why a program cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ToolError {
-    /// It is not here, and neither is what could build it.
-    #[error(
-        "{0} is nowhere in $SERIN_TOOLS, $KUBEBUILDER_ASSETS and PATH, and there is no {1} to get it with"
-    )]
-    Nowhere(&'static str, &'static str),
-    /// The tests may not do what they have to.
+    /// It is not here, and nothing here could make it.
     #[error("{0}")]
-    NotAllowed(String),
+    Missing(String),
     /// It could not be built.
     #[error("{name} cannot be built in {}: {why}", folder.display())]
     NotBuilt {
@@ -56,6 +51,14 @@ pub(crate) enum ToolError {
     },
 }
 
+impl ToolError {
+    /// It is nowhere, and neither is what it could be got with.
+    pub(crate) fn nowhere(name: &str, with: &str) -> Self {
+        let places = "$SERIN_TOOLS, $KUBEBUILDER_ASSETS and PATH";
+        Self::Missing(format!("{name} is nowhere in {places}, and there is no {with} to get it with"))
+    }
+}
+
 /// The programs, or `None` if there are none and the test is to be skipped, which is told.
 ///
 /// # Panics
@@ -65,34 +68,8 @@ pub(crate) fn programs<const N: usize>(tools: [&Tool; N]) -> Option<[PathBuf; N]
     told(tools.iter().map(|tool| tool.find()).collect::<Result<Vec<_>, _>>())?.try_into().ok()
 }
 
-/// The folders of the Go modules that `tests/tools/{module}` requires, or `None` if there is no Go, which is told.
-///
-/// # Panics
-///
-/// If they cannot be had, and with `CI=true` also without Go.
-pub(crate) fn modules<const N: usize>(
-    module: &'static str,
-    paths: [&'static str; N],
-) -> Option<[PathBuf; N]> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(module);
-    told(paths.iter().map(|path| module_folder(&folder, path)).collect::<Result<Vec<_>, _>>())?
-        .try_into()
-        .ok()
-}
-
-fn module_folder(folder: &Path, path: &'static str) -> Result<PathBuf, ToolError> {
-    if !is_go_here() {
-        return Err(ToolError::Nowhere(path, "Go"));
-    }
-    let mut go = Command::new("go");
-    go.current_dir(folder).env("GOWORK", "off").args(["mod", "download", "-json", path]);
-    let failed = |why: String| ToolError::NotBuilt { name: path, folder: folder.into(), why };
-    let said = process::run(&mut go, BUILD).map_err(failed)?;
-    let said: serde_json::Value = serde_json::from_str(&said).map_err(|error| failed(error.to_string()))?;
-    said["Dir"].as_str().map(PathBuf::from).ok_or_else(|| failed(said.to_string()))
-}
-
-fn is_go_here() -> bool {
+/// Whether there is a Go to get anything with.
+pub(crate) fn is_go_here() -> bool {
     Command::new("go").arg("version").output().is_ok()
 }
 
@@ -104,9 +81,7 @@ fn is_go_here() -> bool {
 pub(crate) fn told<T>(found: Result<T, ToolError>) -> Option<T> {
     match found {
         Ok(found) => Some(found),
-        Err(error @ (ToolError::Nowhere(..) | ToolError::NotAllowed(_)))
-            if env::var_os("CI").as_deref() != Some(OsStr::new("true")) =>
-        {
+        Err(error @ ToolError::Missing(_)) if env::var_os("CI").as_deref() != Some(OsStr::new("true")) => {
             say(&format!("SKIPPED: {error}"));
             None
         }
@@ -145,7 +120,7 @@ impl Tool {
     fn build(&self, module: &Path, program: &Path) -> Result<(), ToolError> {
         let failed = |why: String| ToolError::NotBuilt { name: self.name, folder: module.into(), why };
         if !is_go_here() {
-            return Err(ToolError::Nowhere(self.name, "Go"));
+            return Err(ToolError::nowhere(self.name, "Go"));
         }
         say(&format!("building {} with Go into {}; once, for some minutes", self.name, program.display()));
         let half = program.with_extension("building");
@@ -208,7 +183,7 @@ pub(crate) fn cached(
 }
 
 /// The longest build that is waited for.
-const BUILD: Duration = Duration::from_secs(30 * 60);
+pub(crate) const BUILD: Duration = Duration::from_secs(30 * 60);
 
 fn cache() -> Result<PathBuf, String> {
     let cache = env::var_os("XDG_CACHE_HOME").filter(|path| Path::new(path).is_absolute()).map(PathBuf::from);

@@ -60,7 +60,7 @@ impl Wheel {
         {
             tools::say(&format!("installing {} with pip into {}", self.name, program.display()));
         } else {
-            return Err(ToolError::Nowhere(self.name, "Python with pip"));
+            return Err(ToolError::nowhere(self.name, "Python with pip"));
         }
         let half = program.with_extension("installing");
         let mut pip = Command::new("python3");

@@ -14,6 +14,8 @@ mod identity;
 #[path = "../cluster/kinds.rs"]
 mod kinds;
 mod load;
+#[path = "../support/modules.rs"]
+mod modules;
 mod network;
 #[expect(dead_code, reason = "these pods have no addresses that lead anywhere")]
 #[path = "../cluster/node.rs"]

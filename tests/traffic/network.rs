@@ -19,7 +19,7 @@ impl Network {
     pub(crate) fn make() -> Result<Self, ToolError> {
         // Only the thread that makes it is in it.
         thread::spawn(|| {
-            let failed = |why: String| ToolError::NotAllowed(format!("no network namespace: {why}"));
+            let failed = |why: String| ToolError::Missing(format!("no network namespace: {why}"));
             unshare(CloneFlags::CLONE_NEWNET)
                 .map_err(|error| failed(format!("{error} (root may make one)")))?;
             for command in ["link set lo up", "address add 10.0.0.1/8 dev lo"] {

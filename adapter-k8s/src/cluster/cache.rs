@@ -4,11 +4,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use serde_json::Value;
 use serin_core::{observation::Unseen, revision::Text};
 
+use super::interests::Interest;
 use crate::{
     object::{Key, Kind, Object},
     seen::Seen,
@@ -26,6 +29,12 @@ struct Shelf {
     objects: BTreeMap<Key, Arc<Object>>,
     /// Objects that are gone, by the version they had: what is older must not bring them back.
     gone: BTreeMap<Key, Text>,
+    /// What the objects say, their statuses aside, as a number.
+    stamps: BTreeMap<Key, u64>,
+    /// Counts how often an object came or went.
+    members: u64,
+    /// Objects by a label that somebody has asked by, and its value.
+    labelled: BTreeMap<Text, BTreeMap<Text, BTreeSet<Key>>>,
     state: ShelfState,
 }
 
@@ -109,6 +118,28 @@ impl Cache {
         changed
     }
 
+    /// What an interest reads, as a number: the same for as long as nothing but statuses change.
+    #[must_use]
+    pub fn stamp(&self, interest: &Interest) -> u64 {
+        let mut shelves = self.shelves();
+        let mut hasher = DefaultHasher::new();
+        let (Interest::Object(Key { kind, .. }) | Interest::Labelled { kind, .. } | Interest::Members(kind)) =
+            interest;
+        let Some(shelf) = shelves.get_mut(kind) else { return 0 };
+        (shelf.state == ShelfState::Filled).hash(&mut hasher);
+        match interest {
+            Interest::Object(key) => shelf.stamps.get(key).hash(&mut hasher),
+            Interest::Labelled { namespace, label, value, .. } => {
+                let keys = shelf.by_label(label).get(value).cloned().unwrap_or_default();
+                for key in keys.iter().filter(|key| key.namespace == *namespace) {
+                    shelf.stamps.get(key).hash(&mut hasher);
+                }
+            }
+            Interest::Members(_) => shelf.members.hash(&mut hasher),
+        }
+        hasher.finish()
+    }
+
     /// All objects of a kind, by name; none while it cannot be read.
     #[must_use]
     pub fn all(&self, kind: Kind) -> Vec<Arc<Object>> {
@@ -134,12 +165,12 @@ impl Seen for Cache {
         label: &str,
         value: &str,
     ) -> Result<Vec<Arc<Object>>, Unseen> {
-        let shelves = self.shelves();
-        let shelf = readable(shelves.get(&kind), kind)?;
-        let from = Key::new(kind, namespace, "");
-        let inside = shelf.objects.range(from..).take_while(|(key, _)| *key.namespace == *namespace);
-        let fitting = inside.filter(|(_, object)| object.label(label) == Some(value));
-        Ok(fitting.map(|(_, object)| object.clone()).collect())
+        let mut shelves = self.shelves();
+        readable(shelves.get(&kind), kind)?;
+        let Some(shelf) = shelves.get_mut(&kind) else { return Ok(Vec::new()) };
+        let keys = shelf.by_label(label).get(value).cloned().unwrap_or_default();
+        let inside = keys.iter().filter(|key| *key.namespace == *namespace);
+        Ok(inside.filter_map(|key| shelf.objects.get(key).cloned()).collect())
     }
 }
 
@@ -154,6 +185,43 @@ fn readable(shelf: Option<&Shelf>, kind: Kind) -> Result<&Shelf, Unseen> {
 }
 
 impl Shelf {
+    /// The objects by a label, sorted out when somebody asks by it for the first time.
+    fn by_label(&mut self, label: &str) -> &BTreeMap<Text, BTreeSet<Key>> {
+        let objects = &self.objects;
+        self.labelled.entry(label.into()).or_insert_with(|| {
+            let mut index: BTreeMap<Text, BTreeSet<Key>> = BTreeMap::new();
+            for (key, object) in objects {
+                if let Some(value) = object.label(label) {
+                    index.entry(value.into()).or_default().insert(key.clone());
+                }
+            }
+            index
+        })
+    }
+
+    /// Keeps the objects by label as the objects are.
+    fn index(&mut self, key: &Key, before: Option<&Object>, after: Option<&Object>) {
+        for (label, index) in &mut self.labelled {
+            let value =
+                |object: Option<&Object>| object.and_then(|object| object.label(label)).map(Text::from);
+            let (before, after) = (value(before), value(after));
+            if before == after {
+                continue;
+            }
+            if let Some(before) = before
+                && let Some(keys) = index.get_mut(&before)
+            {
+                keys.remove(key);
+                if keys.is_empty() {
+                    index.remove(&before);
+                }
+            }
+            if let Some(after) = after {
+                index.entry(after).or_default().insert(key.clone());
+            }
+        }
+    }
+
     fn put(&mut self, object: Arc<Object>) -> Option<Changed> {
         let key = object.key();
         let known = self.objects.get(&key).map(|object| object.resource_version());
@@ -163,6 +231,9 @@ impl Shelf {
         }
         self.gone.remove(&key);
         let before = self.objects.insert(key.clone(), object.clone());
+        self.stamps.insert(key.clone(), stamp_of(&object));
+        self.members += u64::from(before.is_none());
+        self.index(&key, before.as_deref(), Some(&object));
         Some(Changed { key, before, after: Some(object) })
     }
 
@@ -172,9 +243,30 @@ impl Shelf {
             return None;
         }
         let before = self.objects.remove(key);
+        self.stamps.remove(key);
+        self.members += 1;
+        self.index(key, before.as_deref(), None);
         self.gone.insert(key.clone(), last.into());
         Some(Changed { key: key.clone(), before, after: None })
     }
+}
+
+/// What an object says, its status aside.
+fn stamp_of(object: &Object) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (key, value) in object.value().as_object().into_iter().flatten() {
+        match (key.as_str(), value) {
+            ("status", _) => {}
+            ("metadata", Value::Object(fields)) => {
+                for (name, value) in fields.iter().filter(|(name, _)| *name != "resourceVersion") {
+                    name.hash(&mut hasher);
+                    value.hash(&mut hasher);
+                }
+            }
+            _ => value.hash(&mut hasher),
+        }
+    }
+    hasher.finish()
 }
 
 /// Whether something of that version is no newer than what is known. All API servers on etcd count, and Kubernetes 1.35
@@ -251,10 +343,29 @@ mod tests {
     }
 
     #[test]
+    fn a_stamp_stands_while_only_the_status_changes() {
+        let cache = Cache::default();
+        cache.replace(KIND, vec![object("a", 3)]);
+        let interest = Interest::Object(key("a"));
+        let (before, mut changed) = (cache.stamp(&interest), object("a", 4));
+        changed.set("/status/replicas", 1);
+        cache.put(changed.clone());
+        assert_eq!(cache.stamp(&interest), before);
+        changed.set("/metadata/resourceVersion", "5");
+        changed.set("/spec/replicas", 1);
+        cache.put(changed);
+        assert_ne!(cache.stamp(&interest), before);
+    }
+
+    #[test]
     fn labels_find_the_objects_of_one_namespace() {
         let cache = Cache::default();
         cache.replace(KIND, vec![object("a", 3), object("b", 4)]);
         let found = |namespace| cache.labelled(KIND, namespace, "of", "b").unwrap().len();
         assert_eq!((found("n"), found("m")), (1, 0));
+        cache.remove(&key("b"), "4");
+        assert_eq!(found("n"), 0);
+        cache.put(object("b", 9));
+        assert_eq!(found("n"), 1);
     }
 }

@@ -52,7 +52,7 @@ pub struct Reader<'a> {
 pub struct Notes {
     /// What was read.
     pub read: BTreeSet<Interest>,
-    /// Kinds that nobody watches yet.
+    /// Kinds that nobody watches yet, or whose first list is under way.
     pub unwatched: BTreeSet<Kind>,
     /// Objects whose contents are not here.
     pub unfetched: BTreeSet<Key>,
@@ -78,9 +78,33 @@ impl<'a> Reader<'a> {
         self.cache.all(kind)
     }
 
+    /// What is read of an interest, as a number: the same for as long as nothing but statuses change.
+    #[must_use]
+    pub fn stamp(&self, interest: &Interest) -> u64 {
+        self.cache.stamp(interest)
+    }
+
+    /// Notes interests as read that were read before.
+    pub fn remember<'i>(&self, read: impl Iterator<Item = &'i Interest>) {
+        self.notes.borrow_mut().read.extend(read.cloned());
+    }
+
+    /// Does something and tells what was read for it; `None` where something was missing.
+    pub fn watching<T>(&self, make: impl FnOnce() -> T) -> (T, Option<BTreeSet<Interest>>) {
+        let before = self.notes.take();
+        let made = make();
+        let mut notes = self.notes.borrow_mut();
+        let complete = notes.unwatched.is_empty() && notes.unfetched.is_empty();
+        let read = complete.then(|| notes.read.clone());
+        notes.read.extend(before.read);
+        notes.unwatched.extend(before.unwatched);
+        notes.unfetched.extend(before.unfetched);
+        (made, read)
+    }
+
     fn note(&self, kind: Kind, interest: Interest) {
         let mut notes = self.notes.borrow_mut();
-        if !self.cache.knows(kind) {
+        if !self.cache.is_settled(kind) {
             notes.unwatched.insert(kind);
         }
         notes.read.insert(interest);

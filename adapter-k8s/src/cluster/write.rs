@@ -23,6 +23,14 @@ pub struct WriteError {
     pub what: Text,
 }
 
+/// What must hold for a patch to be taken.
+enum Precondition {
+    /// Nobody has changed the object since it was seen.
+    Unchanged,
+    /// Nothing.
+    None,
+}
+
 impl WriteError {
     fn new(class: FailureClass, verb: &str, key: &Key, said: &str) -> Self {
         Self { class, what: format!("{verb} {key}: {said}").into() }
@@ -37,7 +45,8 @@ impl Cluster {
     pub async fn write(&self, change: Change) -> Result<(), WriteError> {
         match change {
             Change::Create(object) => self.create(object).await,
-            Change::Replace(wanted) => self.replace(wanted).await,
+            Change::Replace(wanted) => self.patch(wanted, Precondition::Unchanged).await,
+            Change::Adjust(wanted) => self.patch(wanted, Precondition::None).await,
             Change::Recreate(object) => {
                 let key = object.key();
                 let seen = self.as_known(&key).map(|seen| seen.uid().to_owned()).unwrap_or_default();
@@ -86,7 +95,7 @@ impl Cluster {
         self.send("create", Method::POST, &path, &key, Some(object.value())).await
     }
 
-    async fn replace(&self, wanted: Object) -> Result<(), WriteError> {
+    async fn patch(&self, wanted: Object, precondition: Precondition) -> Result<(), WriteError> {
         let key = wanted.key();
         let seen = self.as_known(&key);
         let seen = seen.filter(|seen| seen.resource_version() == wanted.resource_version());
@@ -94,8 +103,13 @@ impl Cluster {
             return Err(WriteError::new(FailureClass::Moved, "update", &key, "it has changed meanwhile"));
         };
         let mut patch = merge_patch(seen.value(), wanted.value());
-        // Refused if it is not the newest version that the patch was computed from.
-        patch["metadata"]["resourceVersion"] = Value::from(seen.resource_version());
+        match precondition {
+            // Refused if it is not the newest version that the patch was computed from.
+            Precondition::Unchanged => {
+                patch["metadata"]["resourceVersion"] = Value::from(seen.resource_version());
+            }
+            Precondition::None => {}
+        }
         self.send("update", Method::PATCH, &request::path(&key), &key, Some(&patch)).await
     }
 
