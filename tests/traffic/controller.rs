@@ -14,8 +14,12 @@ use crate::{process, prometheus, server::Server, world};
 /// The longest build that is waited for.
 const BUILD: Duration = Duration::from_secs(30 * 60);
 
-/// Builds the program beside this test, where it most often is already.
-pub(crate) fn build() -> PathBuf {
+/// The program `$SERIN_CONTROLLER`, or else what is built beside this test, where it most often is already.
+pub(crate) fn program() -> PathBuf {
+    env::var_os("SERIN_CONTROLLER").map_or_else(build, PathBuf::from)
+}
+
+fn build() -> PathBuf {
     // target/debug/deps/traffic-0123
     let target = env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned();
     let mut cargo = Command::new(env!("CARGO"));
@@ -38,7 +42,6 @@ pub(crate) fn start(program: &Path, kubeconfig: &Path) -> Server {
         format!("-kubeconfig={}", kubeconfig.display()),
         "-mesh-provider=gatewayapi:v1".into(),
         format!("-metrics-server=http://{}", prometheus::ADDRESS),
-        "-zap-encoding=console".into(),
     ];
     Server::start(program, &arguments, &folder, folder.join("log"))
 }

@@ -56,12 +56,12 @@ pub(crate) fn objects() -> [Value; 2] {
 
 /// The share that a canary has, in percent, if this answer of `/api/http/services` tells it.
 ///
-/// A service of two backends says `{"name": "…", "weighted": {"services": [{"name": "…", "weight": 80}, …]}}`.
+/// A service of two backends says `{"weighted": {"services": [{"name": "…-svc-good-web-canary-1", "weight": 20}, …]}}`.
 pub(crate) fn weight(services: &Value, namespace: &str, canary: &str) -> Option<u64> {
-    let begins = format!("{namespace}-{canary}-");
+    let part = format!("-svc-{namespace}-{canary}-");
     let all = services.as_array()?.iter().filter_map(|service| service["weighted"]["services"].as_array());
     all.flatten().find_map(|one| {
-        let is_it = one["name"].as_str()?.starts_with(&begins);
+        let is_it = one["name"].as_str()?.contains(&part);
         is_it.then(|| one["weight"].as_u64().unwrap_or(1))
     })
 }

@@ -64,15 +64,16 @@ impl Release {
         self.deployments().patch(&self.name, &PatchParams::default(), &patch).await.unwrap();
     }
 
-    /// Waits until the Canary is in a phase.
-    pub(crate) async fn until_phase(&self, phase: &str) {
+    /// Waits until the Canary is in a phase; it must not end in another one before.
+    pub(crate) async fn until_phase(&self, wanted: &str) {
         let api = objects::api(&self.client, &self.canary).await.unwrap();
-        let wanted = phase.to_owned();
+        let name = wanted.to_owned();
         let is_so = move |seen: Option<&DynamicObject>| {
-            seen.is_some_and(|seen| seen.data["status"]["phase"] == wanted.as_str())
+            let phase = seen.and_then(|seen| seen.data["status"]["phase"].as_str()).unwrap_or_default();
+            phase == name || ["Succeeded", "Failed"].contains(&phase)
         };
-        let come = self.within(phase, await_condition(api, &self.name, is_so)).await;
-        come.unwrap();
+        let seen = self.within(wanted, await_condition(api, &self.name, is_so)).await.unwrap().unwrap();
+        assert_eq!(seen.data["status"]["phase"], wanted, "{}", world::last_words());
     }
 
     /// Waits until the workload's own pods are gone, after the last of their requests.

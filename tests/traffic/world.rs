@@ -56,7 +56,7 @@ fn start() -> Option<World> {
         tools::programs([&ETCD, &API_SERVER, &CONTROLLER_MANAGER, &PROMETHEUS])?;
     let traefik = tools::told(TRAEFIK.find())?;
     let kinds = Kinds::find()?;
-    let controller = controller::build();
+    let controller = controller::program();
     // From here on nothing from outside is needed.
     let inside = thread::spawn(move || {
         network.enter();
