@@ -1,4 +1,4 @@
-//! A small HTTP service: it says which version it is, and fails as often as that version does.
+//! A small HTTP service: it says which workload and version it is, and fails as often as that version does.
 
 use std::{
     convert::Infallible,
@@ -29,6 +29,8 @@ pub(crate) const PORT: u16 = 9898;
 
 /// The header that names the version.
 pub(crate) const VERSION: &str = "x-version";
+/// The header that names the workload.
+pub(crate) const WORKLOAD: &str = "x-workload";
 
 /// A pod that is told to end answers until nobody has asked for so long.
 const QUIET: Duration = Duration::from_secs(1);
@@ -36,6 +38,8 @@ const QUIET: Duration = Duration::from_secs(1);
 /// What runs in a pod.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
+    /// The workload that the pod belongs to.
+    pub(crate) workload: String,
     /// The tag of its image.
     pub(crate) version: String,
     /// Of so many answers one is an error; of none, if that is 0.
@@ -75,6 +79,7 @@ impl App {
     fn answer(&self, number: u64) -> Response<Full<Bytes>> {
         let mut answer = Response::new(Full::from(format!("{}\n", self.version)));
         answer.headers_mut().insert(VERSION, self.version.parse().unwrap());
+        answer.headers_mut().insert(WORKLOAD, self.workload.parse().unwrap());
         if self.fails_one_in > 0 && number.is_multiple_of(self.fails_one_in) {
             *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         }

@@ -26,9 +26,11 @@ const ANSWER: Duration = Duration::from_secs(10);
 pub(crate) struct Request {
     /// When it was sent.
     pub(crate) begun: Instant,
-    /// When its answer was there.
+    /// When its answer came.
     pub(crate) ended: Instant,
-    /// The version that answered; empty if none did.
+    /// The workload that answered; empty if none did.
+    pub(crate) workload: String,
+    /// Its version.
     pub(crate) version: String,
     /// Why the user was not served, if that is so.
     pub(crate) failed: Option<String>,
@@ -134,15 +136,18 @@ fn every<T>(pause: Duration, stopped: &Receiver<()>, most: usize, mut act: impl 
 fn ask(agent: &ureq::Agent, host: &str) -> Request {
     let begun = now();
     let answer = agent.get(format!("http://{}/", gateway::ADDRESS)).header("Host", host).call();
-    let answer = answer.and_then(|mut answer| {
-        let text = answer.body_mut().read_to_string()?;
-        let version = answer.headers().get(app::VERSION).and_then(|version| version.to_str().ok());
-        let failed = (answer.status() != 200).then(|| format!("{} {}", answer.status(), text.trim()));
-        Ok((version.unwrap_or_default().to_owned(), failed))
-    });
     let ended = now();
-    let (version, failed) = answer.unwrap_or_else(|error| (String::new(), Some(error.to_string())));
-    Request { begun, ended, version, failed }
+    let served = answer.and_then(|mut answer| {
+        let text = answer.body_mut().read_to_string()?;
+        let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let [workload, version] =
+            [app::WORKLOAD, app::VERSION].map(|name| header(name).unwrap_or_default().to_owned());
+        let failed = (answer.status() != 200).then(|| format!("{} {}", answer.status(), text.trim()));
+        Ok((workload, version, failed))
+    });
+    let (workload, version, failed) =
+        served.unwrap_or_else(|error| (String::new(), String::new(), Some(error.to_string())));
+    Request { begun, ended, workload, version, failed }
 }
 
 fn look(agent: &ureq::Agent, namespace: &str, canary: &str) -> Look {

@@ -106,5 +106,5 @@ fn app(pod: &Pod) -> App {
     let container = &pod.spec.as_ref().unwrap().containers[0];
     let (_, version) = container.image.as_deref().unwrap().split_once(':').unwrap();
     let fails_one_in = pod.annotations().get(FAILS_ONE_IN).map_or(0, |text| text.parse().unwrap());
-    App { version: version.into(), fails_one_in }
+    App { workload: pod.labels()["app"].clone(), version: version.into(), fails_one_in }
 }
