@@ -6,6 +6,7 @@ mod answers;
 mod control_plane;
 mod crds;
 mod identity;
+mod kinds;
 mod manifests;
 #[path = "../support/modules.rs"]
 mod modules;

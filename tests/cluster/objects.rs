@@ -60,7 +60,8 @@ pub(crate) async fn within<T>(what: &str, comes: impl Future<Output = T>) -> T {
     time::timeout(PATIENCE, comes).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
 }
 
-async fn api(client: &Client, object: &Value) -> Result<Api<DynamicObject>, kube::Error> {
+/// Where objects of its kind are, in its namespace.
+pub(crate) async fn api(client: &Client, object: &Value) -> Result<Api<DynamicObject>, kube::Error> {
     let text = |name: &str| object[name].as_str().unwrap_or_default();
     let (group, version) = text("apiVersion").split_once('/').unwrap_or(("", text("apiVersion")));
     let (kind, capabilities): (ApiResource, _) =
