@@ -21,21 +21,20 @@ pub(crate) struct Controller {
 }
 
 impl Controller {
-    /// Starts one for the namespace of a stage.
-    pub(crate) fn start(stage: &Stage) -> Self {
+    /// Starts one for the namespace of a stage, with these flags more.
+    pub(crate) fn start(stage: &Stage, flags: &[&str]) -> Self {
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("controller-{}.log", stage.namespace));
         // There is none the first time.
         drop(fs::remove_file(&log));
-        let arguments = [
+        let mut arguments = vec![
             format!("-kubeconfig={}", stage.plane.kubeconfig(User::Controller).display()),
             format!("-namespace={}", stage.namespace),
-            // Every Canary names its own.
-            "-metrics-server=http://127.0.0.1:9".into(),
             "-event-webhook=".into(),
             "-slack-url=".into(),
             "-port=0".into(),
             "-zap-encoding=console".into(),
         ];
+        arguments.extend(flags.iter().map(ToString::to_string));
         let folder = tempfile::Builder::new().prefix("serin-controller-").tempdir().unwrap().keep();
         Self { server: Server::start(&PROGRAM, &arguments, &folder, log.clone()), log }
     }

@@ -16,6 +16,7 @@ mod played;
 mod pods;
 #[path = "../support/process.rs"]
 mod process;
+mod quick_start;
 mod rights;
 mod same;
 #[path = "../support/scripted.rs"]

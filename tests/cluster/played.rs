@@ -29,6 +29,9 @@ use crate::{
 /// How long one may take, if nothing goes wrong: several times what the longest one takes.
 const LIMIT: Duration = Duration::from_secs(400);
 
+/// How long after the last status something may still be asked.
+const LATE: Duration = Duration::from_secs(20);
+
 /// Between two looks at what was asked.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -111,9 +114,13 @@ impl Playing<'_> {
         let route = self.virtual_services().get(self.name).await.unwrap();
         let last = route.metadata.resource_version;
         wait(&self.routes, |seen| seen.all.iter().any(|(version, _)| *version == last)).await;
-        while self.scripted.calls().len() < questions {
-            time::sleep(LOOK).await;
-        }
+        let all = async {
+            while self.scripted.calls().len() < questions {
+                time::sleep(LOOK).await;
+            }
+        };
+        // What was asked is compared, whatever it is by then.
+        drop(time::timeout(LATE, all).await);
     }
 
     async fn happen(&self, action: &Action) {

@@ -17,7 +17,7 @@ fn cluster_conformance_scenarios_go_as_in_the_simulator() {
         let files = scenario::find(&[folder]).unwrap();
         let scenarios: Vec<Scenario> = files.iter().map(|file| scenario::load(file).unwrap()).collect();
         assert_eq!(scenarios.len(), 18);
-        let mut controller = Controller::start(&stage);
+        let mut controller = Controller::start(&stage, &[]);
         let both = scenarios.iter().map(async |scenario| {
             let simulated = Told::by(&drive::run(scenario));
             let played = play(&stage, scenario, simulated.questions()).await;

@@ -98,5 +98,9 @@ fn what_differs_is_marked() {
     assert_eq!(ours.unlike(&theirs), None);
     theirs.asked("gate", &200);
     theirs.routed(&"90/10");
-    insta::assert_snapshot!(ours.unlike(&theirs).unwrap(), @"");
+    insta::assert_snapshot!(ours.unlike(&theirs).unwrap(), @r"
+    ! gate: 500                                    gate: 500 200
+      routes 100/0                                 routes 100/0
+    !                                              routes 90/10
+    ");
 }
