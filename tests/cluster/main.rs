@@ -4,6 +4,7 @@
 
 mod answers;
 mod control_plane;
+mod controller;
 mod crds;
 mod identity;
 mod kinds;
@@ -12,13 +13,17 @@ mod manifests;
 mod modules;
 mod node;
 mod objects;
+mod played;
 mod pods;
 #[path = "../support/process.rs"]
 mod process;
+mod quick_start;
 mod rights;
+mod same;
 #[path = "../support/scripted.rs"]
 mod scripted;
 mod server;
 mod stage;
+mod told;
 #[path = "../support/tools.rs"]
 mod tools;

@@ -31,6 +31,14 @@ pub(crate) async fn create(client: &Client, object: &Value) -> Result<Value, kub
     serde_json::to_value(kept).map_err(kube::Error::SerdeError)
 }
 
+/// Applies an object, as `kubectl apply --server-side --force-conflicts` does; as the server keeps it.
+pub(crate) async fn apply(client: &Client, object: &Value) -> Result<Value, kube::Error> {
+    let api = api(client, object).await?;
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let kept = api.patch(name, &PatchParams::apply("kubectl").force(), &Patch::Apply(object)).await?;
+    serde_json::to_value(kept).map_err(kube::Error::SerdeError)
+}
+
 /// Writes an object's status; the object as the server keeps it.
 pub(crate) async fn write_status(client: &Client, object: &Value) -> Result<Value, kube::Error> {
     let api = api(client, object).await?;
