@@ -17,6 +17,8 @@ mod played;
 mod pods;
 #[path = "../support/process.rs"]
 mod process;
+#[path = "../support/program.rs"]
+mod program;
 mod quick_start;
 mod rights;
 mod same;

@@ -26,6 +26,8 @@ mod objects;
 mod pods;
 #[path = "../support/process.rs"]
 mod process;
+#[path = "../support/program.rs"]
+mod program;
 mod prometheus;
 mod release;
 #[path = "../cluster/server.rs"]

@@ -17,7 +17,7 @@ use crate::{
     kinds::{Kinds, give_rights},
     network::Network,
     objects, pods,
-    prometheus::{self, PROMETHEUS},
+    program, prometheus::{self, PROMETHEUS},
     server::Server,
     tools,
 };
@@ -56,7 +56,7 @@ fn start() -> Option<World> {
         tools::programs([&ETCD, &API_SERVER, &CONTROLLER_MANAGER, &PROMETHEUS])?;
     let traefik = tools::told(TRAEFIK.find())?;
     let kinds = Kinds::find()?;
-    let controller = controller::program();
+    let controller = program::serin_controller();
     // From here on nothing from outside is needed.
     let inside = thread::spawn(move || {
         network.enter();
