@@ -4,6 +4,7 @@
 
 mod answers;
 mod control_plane;
+mod controller;
 mod crds;
 mod identity;
 mod manifests;
@@ -14,10 +15,12 @@ mod objects;
 mod pods;
 #[path = "../support/process.rs"]
 mod process;
+mod release;
 mod rights;
 #[path = "../support/scripted.rs"]
 mod scripted;
 mod server;
 mod stage;
+mod takeover;
 #[path = "../support/tools.rs"]
 mod tools;
