@@ -6,6 +6,8 @@ mod answers;
 mod control_plane;
 mod controller;
 mod crds;
+mod deletion;
+mod history;
 mod identity;
 mod manifests;
 #[path = "../support/modules.rs"]
