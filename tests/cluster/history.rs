@@ -86,7 +86,7 @@ impl History {
     }
 
     /// The phases and weights a Canary went through, each once as long as it lasted.
-    pub(crate) fn rows(&self) -> Vec<(String, u64)> {
+    fn rows(&self) -> Vec<(String, u64)> {
         let row = |status: &Value| {
             let phase = status["phase"].as_str().unwrap_or_default().to_owned();
             (phase, status["canaryWeight"].as_u64().unwrap_or_default())
@@ -94,6 +94,12 @@ impl History {
         let mut rows: Vec<_> = self.of("Canary/web").iter().map(|it| row(&it.object["status"])).collect();
         rows.dedup();
         rows
+    }
+
+    /// Waits until the Canary's last row has this phase: what was read by somebody else may not have come here yet.
+    pub(crate) async fn rows_until(&self, phase: &str) -> Vec<(String, u64)> {
+        let ends_so = |rows: &Vec<(String, u64)>| rows.last().is_some_and(|(last, _)| last == phase);
+        objects::until(&format!("a row of {phase}"), async || Some(self.rows()).filter(ends_so)).await
     }
 
     /// Waits until an object is gone.

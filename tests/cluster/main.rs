@@ -9,6 +9,7 @@ mod crds;
 mod deletion;
 mod history;
 mod identity;
+mod leader;
 mod manifests;
 #[path = "../support/modules.rs"]
 mod modules;
