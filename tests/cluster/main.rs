@@ -6,8 +6,11 @@ mod answers;
 mod control_plane;
 mod controller;
 mod crds;
+mod deletion;
+mod history;
 mod identity;
 mod kinds;
+mod leader;
 mod manifests;
 #[path = "../support/modules.rs"]
 mod modules;
@@ -20,6 +23,7 @@ mod process;
 #[path = "../support/program.rs"]
 mod program;
 mod quick_start;
+mod release;
 mod rights;
 mod same;
 #[path = "../support/scripted.rs"]
@@ -27,5 +31,6 @@ mod scripted;
 mod server;
 mod stage;
 mod told;
+mod takeover;
 #[path = "../support/tools.rs"]
 mod tools;

@@ -9,6 +9,7 @@ use serin_sim::{drive, scenario};
 
 use crate::{
     controller::Controller,
+    identity::User,
     objects::{apply, documents, within},
     played::play,
     stage::{Stage, on_stage},
@@ -27,7 +28,7 @@ fn cluster_what_deploy_holds_releases_a_first_canary() {
         let flags = until_deployed(&stage).await;
         assert!(flags.iter().any(|flag| flag == ELECTION), "{flags:?}");
         let flags: Vec<&str> = flags.iter().map(String::as_str).filter(|flag| *flag != ELECTION).collect();
-        let mut controller = Controller::start(&stage, &flags);
+        let controller = Controller::start_as(&stage, User::Controller, &flags);
         // Anybody's first one, only faster.
         let mut canary = documents(&read("docs/shop.yaml")).remove(0);
         canary["spec"]["analysis"]["interval"] = "10s".into();
@@ -38,7 +39,7 @@ fn cluster_what_deploy_holds_releases_a_first_canary() {
         assert!(simulated.rows.iter().any(|row| row.starts_with("[Succeeded, ")), "{simulated:?}");
         let played = play(&stage, &scenario, simulated.questions()).await;
         let unlike = simulated.unlike(&played);
-        assert_eq!(unlike, None, "\n{}\n{}", unlike.as_deref().unwrap_or(""), controller.last_words());
+        assert_eq!(unlike, None, "\n{}\n{}", unlike.as_deref().unwrap_or(""), controller.log());
     });
 }
 
