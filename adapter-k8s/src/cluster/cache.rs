@@ -341,7 +341,7 @@ mod tests {
     #[test]
     fn a_stamp_stands_while_only_the_status_changes() {
         let cache = Cache::default();
-        cache.replace(KIND, vec![object("a", 3)]);
+        cache.replace(CONFIG_MAP, vec![object("a", 3)]);
         let interest = Interest::Object(key("a"));
         let (before, mut changed) = (cache.stamp(&interest), object("a", 4));
         changed.set("/status/replicas", 1);

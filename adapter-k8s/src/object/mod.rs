@@ -198,7 +198,7 @@ impl Object {
             Value::Object(fields) if part.contains('~') => fields.get(&unescape(part)),
             Value::Object(fields) => fields.get(part),
             Value::Array(items) => items.get(part.parse::<usize>().ok()?),
-            _ => None,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
         })
     }
 

@@ -207,7 +207,15 @@ impl Series {
         let status = match state.phase {
             Phase::Progressing => 0.0,
             Phase::Failed => 2.0,
-            _ => 1.0,
+            Phase::New
+            | Phase::Initializing
+            | Phase::Initialized
+            | Phase::Waiting
+            | Phase::WaitingPromotion
+            | Phase::Promoting
+            | Phase::Finalising
+            | Phase::Succeeded
+            | Phase::Terminating => 1.0,
         };
         self.status.get_or_create(&shown.target()).set(status);
         if let Ok(rollout) = &look.canary {
@@ -238,11 +246,11 @@ impl Series {
             deployment_strategy: strategy.into(),
             analysis_status: if skipped { "skipped" } else { "completed" }.into(),
         };
-        match state.phase {
-            Phase::Succeeded => self.successes.get_or_create(&ended).inc(),
-            Phase::Failed => self.failures.get_or_create(&ended).inc(),
-            _ => 0,
-        };
+        if state.phase == Phase::Succeeded {
+            self.successes.get_or_create(&ended).inc();
+        } else if state.phase == Phase::Failed {
+            self.failures.get_or_create(&ended).inc();
+        }
     }
 
     fn count_checks(&self, shown: &Shown, before: &State, after: &State) {
