@@ -47,33 +47,29 @@ pub(super) async fn send(
 
 /// What an error says of trying again.
 pub(super) fn class_of(error: &kube::Error) -> FailureClass {
-    match error {
-        kube::Error::Api(status) => match status.code {
-            409 => FailureClass::Moved,
-            400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 => FailureClass::Refused,
-            _ => FailureClass::Retry,
-        },
+    let kube::Error::Api(status) = error else { return FailureClass::Retry };
+    match status.code {
+        409 => FailureClass::Moved,
+        400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 => FailureClass::Refused,
         _ => FailureClass::Retry,
     }
 }
 
 /// An error in words, short: what the server said, or what went wrong on the way.
 pub(crate) fn words(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => status.message.clone(),
-        other => {
-            let mut words = other.to_string();
-            let mut cause = std::error::Error::source(other);
-            while let Some(inner) = cause {
-                let said = inner.to_string();
-                if !words.contains(&said) {
-                    words = format!("{words}: {said}");
-                }
-                cause = inner.source();
-            }
-            words
-        }
+    if let kube::Error::Api(status) = error {
+        return status.message.clone();
     }
+    let mut words = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !words.contains(&said) {
+            words = format!("{words}: {said}");
+        }
+        cause = inner.source();
+    }
+    words
 }
 
 /// The object without anything but its metadata, as a metadata watch shows it.

@@ -100,11 +100,10 @@ fn failed(cluster: &Cluster, kind: Kind, error: &watcher::Error) {
     let what = format!("{}.{}", kind.plural, kind.group);
     let what = what.trim_end_matches('.');
     let said = request::words(list);
-    let (refused, remedy) = match list {
-        kube::Error::Api(status) if status.code == 404 => (true, "; is its CRD installed?"),
-        kube::Error::Api(status) if matches!(status.code, 401 | 403) => {
-            (true, "; the controller's ClusterRole has to allow get, list and watch")
-        }
+    let code = if let kube::Error::Api(status) = list { status.code } else { 0 };
+    let (refused, remedy) = match code {
+        404 => (true, "; is its CRD installed?"),
+        401 | 403 => (true, "; the controller's ClusterRole has to allow get, list and watch"),
         _ => (false, ""),
     };
     if refused || !cluster.cache.is_settled(kind) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use serin_core::{
     Command,
     command::{Routes, Split},
-    observation::{FailureClass, Unseen},
+    observation::{Fact, FailureClass, Unseen},
     request::Request,
     revision::{Revision, Text},
     spec::Shape,
@@ -107,7 +107,7 @@ fn differing(seen: &dyn Seen, wanted: impl IntoIterator<Item = Object>) -> Resul
 fn adjusting(seen: &dyn Seen, wanted: Option<Object>) -> Result<Vec<Change>, Unfit> {
     let changes = differing(seen, wanted)?.into_iter().map(|change| match change {
         Change::Replace(object) => Change::Adjust(object),
-        other => other,
+        Change::Create(_) | Change::Adjust(_) | Change::Recreate(_) | Change::Delete(_) => change,
     });
     Ok(changes.collect())
 }
@@ -142,9 +142,8 @@ fn clear(object: &mut Object, request: &Request) {
 
 fn promote(seen: &dyn Seen, look: &Look, revision: &Revision, run: u32) -> Result<Vec<Change>, Hindrance> {
     let workload = workload_of(&look.subject)?;
-    let target = workload.target(&look.subject, look.ready, seen)?;
-    let shows = target.as_ref().and_then(|target| target.revision.known());
-    match shows {
+    let shows = workload.shows(&look.subject, seen)?;
+    match shows.as_ref().and_then(Fact::known) {
         Some(shows) if shows == revision => {
             Ok(differing(seen, workload.promoted(&look.subject, run, seen)?)?)
         }

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -59,6 +59,7 @@ pub async fn drive(context: Arc<Context>, key: Key, stop: watch::Receiver<bool>)
         tick,
         look: None,
         asked,
+        began: None,
         missing: Missing::default(),
         memory: Memory::default(),
         look_by: None,
@@ -78,6 +79,8 @@ struct Driver {
     tick: Tick,
     look: Option<Look>,
     asked: Asked,
+    /// When this tick began.
+    began: Option<Instant>,
     missing: Missing,
     memory: Memory,
     /// How long to wait at most before looking again, whatever the core waits for.
@@ -265,6 +268,11 @@ impl Driver {
 
     /// Sleeps until the wake, a change or a stop.
     async fn sleep(&mut self, wake: Option<Wake>) {
+        if let (Some(look), Some(began)) = (&self.look, self.began.take())
+            && look.state.is_running()
+        {
+            self.context.telemetry.ticked(began.elapsed());
+        }
         let wake = wake.map(|wake| clock::until(wake.at));
         let wake = wake.into_iter().chain(self.look_by).min();
         let until = async {
@@ -278,6 +286,7 @@ impl Driver {
             () = self.waker.notified() => {}
             _ = self.stop.changed() => return,
         }
+        self.began = Some(clock::monotonic());
         self.tick.wake();
     }
 

@@ -9,17 +9,24 @@ use serin_core::{
     Invalid, Rollout,
     command::Cookies,
     observation::{Drift, Fact},
-    revision::Text,
+    revision::{Revision, Text},
     spec::raw,
 };
 
-use crate::cluster::{interests::Interest, reader::Reader};
+use crate::{
+    cluster::{interests::Interest, reader::Reader},
+    object::seen::Unfit,
+};
 
 /// What one Canary's driver remembers from look to look.
 #[derive(Debug, Default)]
 pub struct Memory {
     /// The manifest and what it means.
     pub parsed: Remembered<Version, Parsed>,
+    /// What the target shows.
+    pub shows: Remembered<Version, Result<Option<Fact<Revision>>, Unfit>>,
+    /// What the primary runs.
+    pub runs: Remembered<Version, Result<Option<Option<Revision>>, Unfit>>,
     /// What differs from what has to be.
     pub drift: Remembered<(Version, Cookies), Fact<Drift>>,
 }
@@ -42,9 +49,17 @@ pub struct Parsed {
     pub canary: Result<Rollout, Invalid>,
 }
 
-/// One thing that was worked out, and from what.
+/// One thing that was worked out.
 #[derive(Debug)]
-pub struct Remembered<Of, Made>(Option<(Of, Vec<(Interest, u64)>, Made)>);
+pub struct Remembered<Of, Made>(Option<Thought<Of, Made>>);
+
+#[derive(Debug)]
+struct Thought<Of, Made> {
+    of: Of,
+    /// What was read for it, and what that said.
+    read: Vec<(Interest, u64)>,
+    made: Made,
+}
 
 impl<Of, Made> Default for Remembered<Of, Made> {
     fn default() -> Self {
@@ -62,12 +77,12 @@ impl<Of: PartialEq, Made: Clone> Remembered<Of, Made> {
         make: impl FnOnce() -> Made,
         lasts: impl FnOnce(&Made) -> bool,
     ) -> Made {
-        if let Some((known_of, read, made)) = &self.0
-            && *known_of == of
-            && read.iter().all(|(interest, stamp)| reader.stamp(interest) == *stamp)
+        if let Some(before) = &self.0
+            && before.of == of
+            && before.read.iter().all(|(interest, stamp)| reader.stamp(interest) == *stamp)
         {
-            reader.remember(read.iter().map(|(interest, _)| interest));
-            return made.clone();
+            reader.remember(before.read.iter().map(|(interest, _)| interest));
+            return before.made.clone();
         }
         let (made, read) = reader.watching(make);
         self.0 = read.filter(|_| lasts(&made)).map(|read: BTreeSet<Interest>| {
@@ -75,7 +90,7 @@ impl<Of: PartialEq, Made: Clone> Remembered<Of, Made> {
                 let stamp = reader.stamp(&interest);
                 (interest, stamp)
             });
-            (of, stamped.collect(), made.clone())
+            Thought { of, read: stamped.collect(), made: made.clone() }
         });
         made
     }

@@ -7,10 +7,10 @@ use serde_json::Value;
 use serin_core::{
     Invalid, Observation, Rollout, State,
     command::{ApexTo, Split},
-    observation::{Apex, Drift, Fact, Unseen},
+    observation::{Apex, Drift, Fact, Primary, Target, Unseen},
     question::Answers,
     request::{Request, RequestKind},
-    revision::Text,
+    revision::{Revision, Text},
     spec::{Defaults, Identity, Problem, Shape, raw},
     state::{Origin, Status},
 };
@@ -82,11 +82,8 @@ pub fn look(
     let state = state_of(&object);
     let subject = Subject { identity, shape, manifest, settings: settings.clone() };
     let ready = thresholds(&canary);
-    let of = (version, state.cookies.clone());
-    let drift = || fact(drift(&subject, &state, reader));
-    // What is not known may come to be known by a status alone.
-    let drift = memory.drift.or_make(of, reader, drift, |drift| drift.known().is_some());
-    let seen = facts(&object, &subject, ready, drift, claims, reader);
+    let mut gaze = Gaze { subject: &subject, version, ready, claims, reader, memory };
+    let seen = gaze.facts(&object, &state);
     let published = services::are_endpoints_published(&subject, reader).unwrap_or(true);
     Ok(Some(Look { object, subject, canary, state, seen, ready, published }))
 }
@@ -173,31 +170,64 @@ fn thresholds(canary: &Result<Rollout, Invalid>) -> ReadyThresholds {
     }
 }
 
-fn facts(
-    object: &Object,
-    subject: &Subject,
+/// What a look at one Canary goes by.
+struct Gaze<'a> {
+    subject: &'a Subject,
+    version: Version,
     ready: ReadyThresholds,
-    drift: Fact<Drift>,
-    claims: &Claims,
-    seen: &dyn Seen,
-) -> Observation {
-    let claimed = claims.claim(object).map_err(Unfit::Refused);
-    let target = || {
-        claimed?;
-        workload_of(subject)?.target(subject, ready, seen)
-    };
-    Observation {
-        target: fact(target()),
-        primary: fact(workload_of(subject).and_then(|it| it.primary(subject, ready, seen))),
-        services: fact(services::read(subject, seen)),
-        routes: fact(router_of(subject).and_then(|it| it.read(subject, seen))),
-        drift,
-        deleting: object.is_being_deleted(),
-        finalizer: has_finalizer(object),
-        requests: requests(object),
-        answers: Answers::default(),
-        failed: None,
-        sent: Vec::new(),
+    claims: &'a Claims,
+    reader: &'a Reader<'a>,
+    memory: &'a mut Memory,
+}
+
+impl Gaze<'_> {
+    fn facts(&mut self, object: &Object, state: &State) -> Observation {
+        let (subject, reader) = (self.subject, self.reader);
+        Observation {
+            target: fact(self.target(object)),
+            primary: fact(self.primary()),
+            services: fact(services::read(subject, reader)),
+            routes: fact(router_of(subject).and_then(|it| it.read(subject, reader))),
+            drift: self.drift(state),
+            deleting: object.is_being_deleted(),
+            finalizer: has_finalizer(object),
+            requests: requests(object),
+            answers: Answers::default(),
+            failed: None,
+            sent: Vec::new(),
+        }
+    }
+
+    fn target(&mut self, object: &Object) -> Result<Option<Target>, Unfit> {
+        self.claims.claim(object).map_err(Unfit::Refused)?;
+        let (subject, reader) = (self.subject, self.reader);
+        let workload = workload_of(subject)?;
+        let lasts = |shows: &Result<Option<Fact<Revision>>, Unfit>| matches!(shows, Ok(Some(Fact::Known(_))));
+        let shows = || workload.shows(subject, reader);
+        let Some(revision) = self.memory.shows.or_make(self.version.clone(), reader, shows, lasts)? else {
+            return Ok(None);
+        };
+        let pods = workload.canary_pods(subject, self.ready, reader)?;
+        Ok(pods.map(|(replicas, readiness)| Target { revision, replicas, readiness }))
+    }
+
+    fn primary(&mut self) -> Result<Option<Primary>, Unfit> {
+        let (subject, reader) = (self.subject, self.reader);
+        let workload = workload_of(subject)?;
+        let runs = || workload.runs(subject, reader);
+        let Some(runs) = self.memory.runs.or_make(self.version.clone(), reader, runs, Result::is_ok)? else {
+            return Ok(None);
+        };
+        let readiness = workload.primary_pods(subject, self.ready, reader)?;
+        Ok(readiness.map(|readiness| Primary { runs, readiness }))
+    }
+
+    fn drift(&mut self, state: &State) -> Fact<Drift> {
+        let (subject, reader) = (self.subject, self.reader);
+        let of = (self.version.clone(), state.cookies.clone());
+        let drift = || fact(drift(subject, state, reader));
+        // What is not known may come to be known by a status alone.
+        self.memory.drift.or_make(of, reader, drift, |drift| drift.known().is_some())
     }
 }
 

@@ -1,6 +1,9 @@
 //! DaemonSets. One is scaled down by a node selector that no node answers to.
 
-use serin_core::observation::{Primary, Readiness, Target};
+use serin_core::{
+    observation::{Fact, Readiness},
+    revision::Revision,
+};
 
 use super::{ReadyThresholds, Workload, pods::Pods, template::SCALE_TO_ZERO};
 use crate::{
@@ -26,30 +29,34 @@ const NODE_SELECTOR: &str = "/spec/template/spec/nodeSelector";
 pub(super) struct DaemonSet;
 
 impl Workload for DaemonSet {
-    fn target(
-        &self,
-        subject: &Subject,
-        ready: ReadyThresholds,
-        seen: &dyn Seen,
-    ) -> Result<Option<Target>, Unfit> {
+    fn shows(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Fact<Revision>>, Unfit> {
         let Some(target) = PODS.target(subject, seen)? else { return Ok(None) };
         rolls(&target)?;
-        Ok(Some(Target {
-            revision: PODS.shown(subject, &target, seen)?,
-            replicas: u32::from(!is_down(&target)),
-            readiness: readiness(&target, ready.canary),
-        }))
+        PODS.shown(subject, &target, seen).map(Some)
     }
 
-    fn primary(
+    fn runs(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Option<Revision>>, Unfit> {
+        let Some(primary) = PODS.primary(subject, seen)? else { return Ok(None) };
+        PODS.runs(subject, &primary, seen).map(Some)
+    }
+
+    fn canary_pods(
         &self,
         subject: &Subject,
         ready: ReadyThresholds,
         seen: &dyn Seen,
-    ) -> Result<Option<Primary>, Unfit> {
-        let Some(primary) = PODS.primary(subject, seen)? else { return Ok(None) };
-        let runs = PODS.runs(subject, &primary, seen)?;
-        Ok(Some(Primary { runs, readiness: readiness(&primary, ready.primary) }))
+    ) -> Result<Option<(u32, Readiness)>, Unfit> {
+        let target = PODS.target(subject, seen)?;
+        Ok(target.map(|target| (u32::from(!is_down(&target)), readiness(&target, ready.canary))))
+    }
+
+    fn primary_pods(
+        &self,
+        subject: &Subject,
+        ready: ReadyThresholds,
+        seen: &dyn Seen,
+    ) -> Result<Option<Readiness>, Unfit> {
+        Ok(PODS.primary(subject, seen)?.map(|primary| readiness(&primary, ready.primary)))
     }
 
     fn ensured(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {

@@ -14,7 +14,8 @@ mod template;
 mod tests;
 
 use serin_core::{
-    observation::{Primary, Target},
+    observation::{Fact, Readiness},
+    revision::Revision,
     spec::raw::ObjectRef,
 };
 
@@ -38,27 +39,40 @@ pub struct ReadyThresholds {
 
 /// One kind of target.
 pub trait Workload: Sync {
-    /// The target as it is; `None` if there is none.
+    /// What the target shows, unknown while any of its configuration is; `None` if there is no target. No status tells.
     ///
     /// # Errors
     /// It is not known, or lacks what a release needs.
-    fn target(
-        &self,
-        subject: &Subject,
-        ready: ReadyThresholds,
-        seen: &dyn Seen,
-    ) -> Result<Option<Target>, Unfit>;
+    fn shows(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Fact<Revision>>, Unfit>;
 
-    /// The primary as it is; `None` if there is none.
+    /// The revision whose promotion would change nothing, if that can be told; `None` if there is no primary. No status
+    /// tells.
     ///
     /// # Errors
     /// It is not known.
-    fn primary(
+    fn runs(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Option<Revision>>, Unfit>;
+
+    /// The pods the target wants, and whether enough of them serve; `None` if there is no target.
+    ///
+    /// # Errors
+    /// It is not known.
+    fn canary_pods(
         &self,
         subject: &Subject,
         ready: ReadyThresholds,
         seen: &dyn Seen,
-    ) -> Result<Option<Primary>, Unfit>;
+    ) -> Result<Option<(u32, Readiness)>, Unfit>;
+
+    /// Whether enough pods of the primary serve; `None` if there is no primary.
+    ///
+    /// # Errors
+    /// It is not known.
+    fn primary_pods(
+        &self,
+        subject: &Subject,
+        ready: ReadyThresholds,
+        seen: &dyn Seen,
+    ) -> Result<Option<Readiness>, Unfit>;
 
     /// Primary, its copies of configuration and its autoscaler as they have to be, in the order they are written. What
     /// the primary runs stays.

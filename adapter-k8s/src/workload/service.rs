@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use serin_core::{
-    observation::{Fact, Primary, Readiness, Target},
+    observation::{Fact, Readiness},
     revision::Revision,
 };
 
@@ -24,29 +24,34 @@ const ALLOCATED: [&str; 3] = ["clusterIP", "clusterIPs", "healthCheckNodePort"];
 pub(super) struct Service;
 
 impl Workload for Service {
-    fn target(
-        &self,
-        subject: &Subject,
-        _ready: ReadyThresholds,
-        seen: &dyn Seen,
-    ) -> Result<Option<Target>, Unfit> {
+    fn shows(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Fact<Revision>>, Unfit> {
         let target = seen.find(&subject.key(SERVICE, subject.target()))?;
-        Ok(target.map(|target| Target {
-            revision: Fact::Known(revision(subject, &target)),
-            replicas: 1,
-            readiness: Readiness::Ready,
-        }))
+        Ok(target.map(|target| Fact::Known(revision(subject, &target))))
     }
 
-    fn primary(
+    fn runs(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Option<Revision>>, Unfit> {
+        let primary = seen.find(&subject.key(SERVICE, &subject.primary()))?;
+        Ok(primary.map(|primary| Some(revision(subject, &primary))))
+    }
+
+    fn canary_pods(
         &self,
         subject: &Subject,
         _ready: ReadyThresholds,
         seen: &dyn Seen,
-    ) -> Result<Option<Primary>, Unfit> {
+    ) -> Result<Option<(u32, Readiness)>, Unfit> {
+        let target = seen.find(&subject.key(SERVICE, subject.target()))?;
+        Ok(target.map(|_| (1, Readiness::Ready)))
+    }
+
+    fn primary_pods(
+        &self,
+        subject: &Subject,
+        _ready: ReadyThresholds,
+        seen: &dyn Seen,
+    ) -> Result<Option<Readiness>, Unfit> {
         let primary = seen.find(&subject.key(SERVICE, &subject.primary()))?;
-        Ok(primary
-            .map(|primary| Primary { runs: Some(revision(subject, &primary)), readiness: Readiness::Ready }))
+        Ok(primary.map(|_| Readiness::Ready))
     }
 
     fn ensured(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {

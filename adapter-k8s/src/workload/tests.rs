@@ -1,6 +1,6 @@
 use serde_json::json;
 use serin_core::{
-    observation::{Fact, Readiness, Unseen},
+    observation::{Fact, Primary, Readiness, Target, Unseen},
     spec::raw::ObjectRef,
 };
 
@@ -30,11 +30,15 @@ fn promote(subject: &Subject, run: u32, cluster: &mut Cluster) {
 }
 
 fn target(subject: &Subject, cluster: &Cluster) -> Target {
-    workload(subject).target(subject, ALL, cluster).unwrap().unwrap()
+    let revision = workload(subject).shows(subject, cluster).unwrap().unwrap();
+    let (replicas, readiness) = workload(subject).canary_pods(subject, ALL, cluster).unwrap().unwrap();
+    Target { revision, replicas, readiness }
 }
 
 fn primary(subject: &Subject, cluster: &Cluster) -> Primary {
-    workload(subject).primary(subject, ALL, cluster).unwrap().unwrap()
+    let runs = workload(subject).runs(subject, cluster).unwrap().unwrap();
+    let readiness = workload(subject).primary_pods(subject, ALL, cluster).unwrap().unwrap();
+    Primary { runs, readiness }
 }
 
 fn is_promoted(subject: &Subject, cluster: &Cluster) -> bool {
@@ -193,7 +197,7 @@ fn a_deployment_is_ready_as_its_status_says() {
         let mut cluster = cluster.clone();
         edit(&mut cluster, DEPLOYMENT, "web", |web| web.set(pointer, value));
         let ready = ReadyThresholds { primary: 100, canary: 50 };
-        match workload(&subject).target(&subject, ready, &cluster).unwrap().unwrap().readiness {
+        match workload(&subject).canary_pods(&subject, ready, &cluster).unwrap().unwrap().1 {
             Readiness::NotReady { why, stalled } => {
                 format!("{}{why}", if stalled { "stalled: " } else { "" })
             }
@@ -241,8 +245,7 @@ fn a_daemon_set_is_ready_as_its_status_says() {
 #[test]
 fn what_cannot_be_released_is_refused_with_the_remedy() {
     let (subject, cluster) = fixtures::read(DEPLOYMENT_YAML);
-    let refused =
-        |cluster: &Cluster| workload(&subject).target(&subject, ALL, cluster).unwrap_err().to_string();
+    let refused = |cluster: &Cluster| workload(&subject).shows(&subject, cluster).unwrap_err().to_string();
     let mut other_label = cluster.clone();
     edit(&mut other_label, DEPLOYMENT, "web", |web| {
         web.set("/spec/selector/matchLabels", json!({"run": "web"}));
@@ -252,10 +255,10 @@ fn what_cannot_be_released_is_refused_with_the_remedy() {
     let empty = Cluster::new();
     let said = [
         refused(&other_label),
-        workload(&agent).target(&agent, ALL, &by_hand).unwrap_err().to_string(),
+        workload(&agent).shows(&agent, &by_hand).unwrap_err().to_string(),
         workload(&subject).ensured(&subject, &empty).unwrap_err().to_string(),
     ];
-    assert!(workload(&subject).target(&subject, ALL, &empty).unwrap().is_none());
+    assert!(workload(&subject).shows(&subject, &empty).unwrap().is_none());
     insta::assert_snapshot!(said.join("\n"));
 }
 
