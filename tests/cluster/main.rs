@@ -30,7 +30,7 @@ mod same;
 mod scripted;
 mod server;
 mod stage;
-mod told;
 mod takeover;
+mod told;
 #[path = "../support/tools.rs"]
 mod tools;

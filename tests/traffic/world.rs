@@ -16,8 +16,8 @@ use crate::{
     identity::User,
     kinds::{Kinds, give_rights},
     network::Network,
-    objects, pods,
-    program, prometheus::{self, PROMETHEUS},
+    objects, pods, program,
+    prometheus::{self, PROMETHEUS},
     server::Server,
     tools,
 };

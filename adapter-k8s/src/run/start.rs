@@ -89,6 +89,9 @@ pub async fn start(options: Options) -> Result<(), Stopped> {
             .map_err(|error| Stopped::Port { port: options.port, error })?,
     };
     tokio::spawn(serve(listener, context.clone(), readiness.clone(), stop.clone()));
+    for what in options.unsupported() {
+        tracing::warn!("{what}");
+    }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), provider = options.mesh_provider, "started");
     if !crds_fit(&context, stop.clone()).await {
         return Ok(());
