@@ -19,6 +19,8 @@ pub struct Settings {
     pub metrics_server: String,
     /// The cluster's name in alerts (`-cluster-name`).
     pub cluster_name: Option<String>,
+    /// Whether a Canary may refer to its own namespace only (`-no-cross-namespace-refs`).
+    pub no_cross_namespace_refs: bool,
 }
 
 impl Default for Settings {
@@ -32,6 +34,7 @@ impl Default for Settings {
             config_tracking: true,
             metrics_server: "http://prometheus:9090".into(),
             cluster_name: None,
+            no_cross_namespace_refs: false,
         }
     }
 }

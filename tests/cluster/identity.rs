@@ -22,23 +22,28 @@ pub(crate) enum User {
     Admin,
     /// The controller's ServiceAccount: may do what `deploy/` lets it do.
     Controller,
+    /// May do what a test lets it do.
+    Limited,
 }
 
 impl User {
-    const ALL: [Self; 2] = [Self::Admin, Self::Controller];
+    const ALL: [Self; 3] = [Self::Admin, Self::Controller, Self::Limited];
 
     /// Its token, which is its name in files too.
     const fn token(self) -> &'static str {
         match self {
             Self::Admin => "admin",
             Self::Controller => "controller",
+            Self::Limited => "limited",
         }
     }
 
-    const fn name(self) -> &'static str {
+    /// As rules name it.
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Admin => "admin",
             Self::Controller => "system:serviceaccount:serin-system:serin-controller",
+            Self::Limited => "limited",
         }
     }
 
@@ -46,6 +51,7 @@ impl User {
         match self {
             Self::Admin => "system:masters",
             Self::Controller => "system:serviceaccounts",
+            Self::Limited => "limited",
         }
     }
 }

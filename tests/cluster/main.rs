@@ -4,20 +4,33 @@
 
 mod answers;
 mod control_plane;
+mod controller;
 mod crds;
+mod deletion;
+mod history;
 mod identity;
+mod kinds;
+mod leader;
 mod manifests;
 #[path = "../support/modules.rs"]
 mod modules;
 mod node;
 mod objects;
+mod played;
 mod pods;
 #[path = "../support/process.rs"]
 mod process;
+#[path = "../support/program.rs"]
+mod program;
+mod quick_start;
+mod release;
 mod rights;
+mod same;
 #[path = "../support/scripted.rs"]
 mod scripted;
 mod server;
 mod stage;
+mod takeover;
+mod told;
 #[path = "../support/tools.rs"]
 mod tools;

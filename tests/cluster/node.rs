@@ -1,6 +1,6 @@
 //! Stands in for the nodes: every pod runs and is ready at once, unless it says that it is broken.
 
-use std::pin::pin;
+use std::{net::Ipv4Addr, pin::pin};
 
 use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::Pod;
@@ -25,7 +25,7 @@ pub(crate) async fn run(client: Client) {
             && let Some(ready) = wanted(&pod)
         {
             address += 1;
-            let status = json!({"status": status(ready, address)});
+            let status = json!({"status": status(ready, address_of(address))});
             let pods: Api<Pod> = Api::namespaced(client.clone(), &pod.namespace().unwrap());
             // It may be gone, or have changed, and is seen again then.
             drop(pods.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Merge(status)).await);
@@ -42,10 +42,15 @@ fn wanted(pod: &Pod) -> Option<bool> {
     (pod.metadata.deletion_timestamp.is_none() && !is_so).then_some(ready)
 }
 
-fn status(ready: bool, address: u32) -> Value {
+/// The address of a pod, by its number.
+pub(crate) fn address_of(pod: u32) -> Ipv4Addr {
+    let [_, a, b, c] = pod.to_be_bytes();
+    Ipv4Addr::new(10, a, b, c)
+}
+
+/// The status of a pod that runs.
+pub(crate) fn status(ready: bool, address: Ipv4Addr) -> Value {
     let condition = |name: &str, holds: bool| json!({"type": name, "status": text(holds)});
-    let [_, a, b, c] = address.to_be_bytes();
-    let address = format!("10.{a}.{b}.{c}");
     json!({
         "phase": "Running",
         "podIP": address,

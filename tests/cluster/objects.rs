@@ -5,7 +5,7 @@ use std::{fmt::Write as _, future::Future, time::Duration};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{
     Api, Client,
-    api::{DynamicObject, Patch, PatchParams, PostParams},
+    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams},
     core::{ApiResource, GroupVersionKind, discovery::Scope},
     discovery::pinned_kind,
     runtime::wait::{await_condition, conditions::is_crd_established},
@@ -16,6 +16,9 @@ use tokio::time;
 
 /// How long a condition is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Between two looks at what no watch tells.
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
 
 /// The documents of a text, empty ones left out.
 pub(crate) fn documents(text: &str) -> Vec<Value> {
@@ -28,6 +31,14 @@ pub(crate) async fn create(client: &Client, object: &Value) -> Result<Value, kub
     let api = api(client, object).await?;
     let object: DynamicObject = serde_json::from_value(object.clone()).map_err(kube::Error::SerdeError)?;
     let kept = api.create(&PostParams::default(), &object).await?;
+    serde_json::to_value(kept).map_err(kube::Error::SerdeError)
+}
+
+/// Applies an object, as `kubectl apply --server-side --force-conflicts` does; as the server keeps it.
+pub(crate) async fn apply(client: &Client, object: &Value) -> Result<Value, kube::Error> {
+    let api = api(client, object).await?;
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let kept = api.patch(name, &PatchParams::apply("kubectl").force(), &Patch::Apply(object)).await?;
     serde_json::to_value(kept).map_err(kube::Error::SerdeError)
 }
 
@@ -60,7 +71,41 @@ pub(crate) async fn within<T>(what: &str, comes: impl Future<Output = T>) -> T {
     time::timeout(PATIENCE, comes).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
 }
 
-async fn api(client: &Client, object: &Value) -> Result<Api<DynamicObject>, kube::Error> {
+/// Waits until a question has an answer. For what no watch tells.
+pub(crate) async fn until<T>(what: &str, mut asks: impl AsyncFnMut() -> Option<T>) -> T {
+    let answered = async {
+        loop {
+            match asks().await {
+                Some(answer) => return answer,
+                None => time::sleep(LOOK).await,
+            }
+        }
+    };
+    time::timeout(PATIENCE * 2, answered).await.unwrap_or_else(|_| panic!("{what}: not in time"))
+}
+
+/// Patches an object, by a merge.
+pub(crate) async fn patch(client: &Client, object: &Value, change: &Value) -> Result<Value, kube::Error> {
+    let api = api(client, object).await?;
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let kept = api.patch(name, &PatchParams::default(), &Patch::Merge(change)).await?;
+    serde_json::to_value(kept).map_err(kube::Error::SerdeError)
+}
+
+/// The objects of this one's kind in its namespace.
+pub(crate) async fn all(client: &Client, object: &Value) -> Result<Vec<Value>, kube::Error> {
+    let found = api(client, object).await?.list(&ListParams::default()).await?;
+    found.items.into_iter().map(|item| serde_json::to_value(item).map_err(kube::Error::SerdeError)).collect()
+}
+
+/// Asks for an object's deletion.
+pub(crate) async fn delete(client: &Client, object: &Value) -> Result<(), kube::Error> {
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    api(client, object).await?.delete(name, &DeleteParams::default()).await.map(drop)
+}
+
+/// Where objects of its kind are, in its namespace.
+pub(crate) async fn api(client: &Client, object: &Value) -> Result<Api<DynamicObject>, kube::Error> {
     let text = |name: &str| object[name].as_str().unwrap_or_default();
     let (group, version) = text("apiVersion").split_once('/').unwrap_or(("", text("apiVersion")));
     let (kind, capabilities): (ApiResource, _) =

@@ -8,14 +8,17 @@ use std::{
 };
 
 /// Runs a program until it ends or the standard input does, which no panic and no signal keeps open. It is not asked to
-/// end: an API server would wait a minute for those who watch. The folder goes with it.
+/// end: an API server would wait a minute for those who watch. The folder goes with it, also when the whole group is
+/// signalled.
 const GUARD: &str = r#"
 folder=$1; shift
+trap : HUP INT TERM
 exec 3<&0
 "$@" </dev/null 3<&- & program=$!
 { read -r line; kill -9 "$program"; } <&3 3<&- & guard=$!
 exec 3<&-
 wait "$program"; status=$?
+while kill -0 "$program" 2>/dev/null; do wait "$program"; status=$?; done
 kill "$guard" 2>/dev/null
 rm -rf "$folder"
 exit "$status"

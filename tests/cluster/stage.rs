@@ -1,20 +1,19 @@
 //! What a test plays on: one control plane for all of them, and a namespace for each.
 
 use std::{
-    fs,
-    path::{Path, PathBuf},
     sync::{LazyLock, PoisonError, RwLock, mpsc},
     thread,
 };
 
 use kube::Client;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::runtime::{self, Runtime};
 
 use crate::{
     control_plane::{API_SERVER, CONTROLLER_MANAGER, ControlPlane, ETCD},
     identity::User,
-    modules, node, objects, tools,
+    kinds::{Kinds, give_rights},
+    node, objects, tools,
 };
 
 /// A namespace of a test's own.
@@ -60,16 +59,12 @@ fn play(namespace: &str, test: impl AsyncFnOnce(Stage)) {
 
 fn start() -> Option<ControlPlane> {
     let programs = tools::programs([&ETCD, &API_SERVER, &CONTROLLER_MANAGER])?;
-    let folders = modules::folders("kubernetes", ["istio.io/api", "sigs.k8s.io/gateway-api"])?;
+    let kinds = Kinds::find()?;
     let plane = runtime().block_on(async {
         let plane = ControlPlane::start(programs).await;
         let client = plane.client(User::Admin).await;
-        define_kinds(&client, folders.each_ref().map(AsRef::as_ref)).await;
-        for file in ["namespace.yaml", "rbac.yaml"] {
-            for object in read(&deploy().join(file)) {
-                objects::create(&client, &object).await.unwrap();
-            }
-        }
+        kinds.define(&client).await;
+        give_rights(&client).await;
         plane
     });
     let kubeconfig = plane.kubeconfig(User::Admin);
@@ -84,40 +79,6 @@ fn start() -> Option<ControlPlane> {
     });
     heard.recv().unwrap();
     Some(plane)
-}
-
-async fn define_kinds(client: &Client, [istio, gateway_api]: [&Path; 2]) {
-    const GATEWAY_API: [&str; 3] = ["gatewayclasses", "gateways", "httproutes"];
-    const ISTIO: [&str; 3] = ["destinationrules", "gateways", "virtualservices"];
-    let mut definitions = read(&deploy().join("crds.yaml"));
-    let all = read(&istio.join("kubernetes/customresourcedefinitions.gen.yaml"));
-    let is_needed = |definition: &Value| {
-        let name = definition["metadata"]["name"].as_str().unwrap_or_default();
-        ISTIO.iter().any(|plural| name == format!("{plural}.networking.istio.io"))
-    };
-    definitions.extend(all.into_iter().filter(is_needed));
-    for plural in GATEWAY_API {
-        let file = format!("config/crd/standard/gateway.networking.k8s.io_{plural}.yaml");
-        definitions.extend(read(&gateway_api.join(file)));
-    }
-    assert_eq!(definitions.len(), 3 + ISTIO.len() + GATEWAY_API.len());
-    for definition in &definitions {
-        objects::create(client, definition).await.unwrap();
-    }
-    for definition in &definitions {
-        objects::until_served(client, definition).await;
-    }
-}
-
-/// The folder with everything that a cluster needs.
-fn deploy() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy")
-}
-
-/// The documents of a YAML file.
-fn read(path: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    objects::documents(&text)
 }
 
 /// Where a test runs.

@@ -20,12 +20,14 @@ pub(crate) fn folders<const N: usize>(
     paths: [&'static str; N],
 ) -> Option<[PathBuf; N]> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(module);
-    told(paths.iter().map(|path| module_folder(&folder, path)).collect())
+    told(paths.iter().map(|path| module_folder(&folder, path)).collect::<Result<Vec<_>, _>>())?
+        .try_into()
+        .ok()
 }
 
 fn module_folder(folder: &Path, path: &'static str) -> Result<PathBuf, ToolError> {
     if !is_go_here() {
-        return Err(ToolError::Nowhere(path));
+        return Err(ToolError::nowhere(path, "Go"));
     }
     let mut go = Command::new("go");
     go.current_dir(folder).env("GOWORK", "off").args(["mod", "download", "-json", path]);

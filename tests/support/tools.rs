@@ -1,9 +1,9 @@
 //! The real servers that tests talk to: where their programs are found, and how they are built where there are none.
 //!
 //! A program is looked for in the folders `$SERIN_TOOLS` and `$KUBEBUILDER_ASSETS`, then on `PATH`. Otherwise it is
-//! built once with Go from the module in `tests/tools` that pins its version, into
-//! `${XDG_CACHE_HOME:-~/.cache}/serin/tools`. Where that cannot be done for want of Go, tests that need it are skipped,
-//! and say so; with `CI=true` they fail.
+//! built once with Go from the module in `tests/tools` that pins its version, or unpacked from a package of Python's, into
+//! `${XDG_CACHE_HOME:-~/.cache}/serin/tools`. Where that cannot be done for want of Go or Python, tests that need it are
+//! skipped, and say so; with `CI=true` they fail.
 
 use std::{
     env,
@@ -36,11 +36,9 @@ pub(crate) struct Tool {
 /// Why a program cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ToolError {
-    /// It is not here, and neither is what could build it.
-    #[error(
-        "{0} is nowhere in $SERIN_TOOLS, $KUBEBUILDER_ASSETS and PATH, and there is no Go to get it with"
-    )]
-    Nowhere(&'static str),
+    /// It is not here, and nothing here could make it.
+    #[error("{0}")]
+    Missing(String),
     /// It could not be built.
     #[error("{name} cannot be built in {}: {why}", folder.display())]
     NotBuilt {
@@ -53,13 +51,21 @@ pub(crate) enum ToolError {
     },
 }
 
+impl ToolError {
+    /// It is nowhere, and neither is what it could be got with.
+    pub(crate) fn nowhere(name: &str, with: &str) -> Self {
+        let places = "$SERIN_TOOLS, $KUBEBUILDER_ASSETS and PATH";
+        Self::Missing(format!("{name} is nowhere in {places}, and there is no {with} to get it with"))
+    }
+}
+
 /// The programs, or `None` if there are none and the test is to be skipped, which is told.
 ///
 /// # Panics
 ///
 /// If one cannot be built, and with `CI=true` also if there is none.
 pub(crate) fn programs<const N: usize>(tools: [&Tool; N]) -> Option<[PathBuf; N]> {
-    told(tools.iter().map(|tool| tool.find()).collect())
+    told(tools.iter().map(|tool| tool.find()).collect::<Result<Vec<_>, _>>())?.try_into().ok()
 }
 
 /// Whether there is a Go to get anything with.
@@ -67,11 +73,15 @@ pub(crate) fn is_go_here() -> bool {
     Command::new("go").arg("version").output().is_ok()
 }
 
-/// All of what was looked for, or none, which is told.
-pub(crate) fn told<const N: usize>(found: Result<Vec<PathBuf>, ToolError>) -> Option<[PathBuf; N]> {
+/// What was looked for, or none, which is told.
+///
+/// # Panics
+///
+/// If it is here and of no use, and with `CI=true` also if it is not here.
+pub(crate) fn told<T>(found: Result<T, ToolError>) -> Option<T> {
     match found {
-        Ok(found) => found.try_into().ok(),
-        Err(error @ ToolError::Nowhere(_)) if env::var_os("CI").as_deref() != Some(OsStr::new("true")) => {
+        Ok(found) => Some(found),
+        Err(error @ ToolError::Missing(_)) if env::var_os("CI").as_deref() != Some(OsStr::new("true")) => {
             say(&format!("SKIPPED: {error}"));
             None
         }
@@ -82,30 +92,9 @@ pub(crate) fn told<const N: usize>(found: Result<Vec<PathBuf>, ToolError>) -> Op
 impl Tool {
     /// Where the program is; it is built if it is nowhere.
     fn find(&self) -> Result<PathBuf, ToolError> {
-        let given = ["SERIN_TOOLS", "KUBEBUILDER_ASSETS"].map(|name| env::var_os(name).map(PathBuf::from));
-        let on_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect::<Vec<_>>());
-        let folders = given.into_iter().flatten().chain(on_path.into_iter().flatten());
-        match folders.map(|folder| folder.join(self.name)).find(|program| self.is_usable(program)) {
+        match on_machine(self.name, "--version", self.too_old) {
             Some(program) => Ok(program),
             None => self.cached(),
-        }
-    }
-
-    fn is_usable(&self, program: &Path) -> bool {
-        if !program.is_file() {
-            return false;
-        }
-        let version = process::run(Command::new(program).arg("--version"), Duration::from_secs(60));
-        match version {
-            Ok(version) if version.contains(self.too_old) => {
-                say(&format!("{} is too old: {}", program.display(), version.lines().next().unwrap_or("")));
-                false
-            }
-            Ok(_) => true,
-            Err(why) => {
-                say(&format!("{} does not run: {why}", program.display()));
-                false
-            }
         }
     }
 
@@ -114,17 +103,8 @@ impl Tool {
     fn cached(&self) -> Result<PathBuf, ToolError> {
         let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(self.module);
         let failed = |why: String| ToolError::NotBuilt { name: self.name, folder: module.clone(), why };
-        let folder = cache().map_err(failed)?;
-        let program = folder.join(self.file(&module).map_err(|error| failed(error.to_string()))?);
-        let lock = fs::create_dir_all(&folder)
-            .and_then(|()| File::create(folder.join(format!("{}.lock", self.module))))
-            .and_then(|lock| lock.lock().map(|()| lock))
-            .map_err(|error| failed(format!("{}: {error}", folder.display())))?;
-        if !program.is_file() {
-            self.build(&module, &program)?;
-        }
-        drop(lock);
-        Ok(program)
+        let file = self.file(&module).map_err(|error| failed(error.to_string()))?;
+        cached(self.module, &file, failed, |program| self.build(&module, program))
     }
 
     /// Its name in the cache, another one for every version and way to build it.
@@ -140,7 +120,7 @@ impl Tool {
     fn build(&self, module: &Path, program: &Path) -> Result<(), ToolError> {
         let failed = |why: String| ToolError::NotBuilt { name: self.name, folder: module.into(), why };
         if !is_go_here() {
-            return Err(ToolError::Nowhere(self.name));
+            return Err(ToolError::nowhere(self.name, "Go"));
         }
         say(&format!("building {} with Go into {}; once, for some minutes", self.name, program.display()));
         let half = program.with_extension("building");
@@ -157,6 +137,51 @@ impl Tool {
     }
 }
 
+/// The program of that name where it is found without getting it, and not too old.
+pub(crate) fn on_machine(name: &str, version: &str, too_old: &str) -> Option<PathBuf> {
+    let given = ["SERIN_TOOLS", "KUBEBUILDER_ASSETS"].map(|name| env::var_os(name).map(PathBuf::from));
+    let on_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect::<Vec<_>>());
+    let folders = given.into_iter().flatten().chain(on_path.into_iter().flatten());
+    folders.map(|folder| folder.join(name)).find(|program| is_usable(program, version, too_old))
+}
+
+fn is_usable(program: &Path, version: &str, too_old: &str) -> bool {
+    if !program.is_file() {
+        return false;
+    }
+    match process::run(Command::new(program).arg(version), Duration::from_secs(60)) {
+        Ok(version) if version.contains(too_old) => {
+            say(&format!("{} is too old: {}", program.display(), version.lines().next().unwrap_or("")));
+            false
+        }
+        Ok(_) => true,
+        Err(why) => {
+            say(&format!("{} does not run: {why}", program.display()));
+            false
+        }
+    }
+}
+
+/// A file in the cache, which is made if it is not there. Who needs one of the same lock at the same time waits.
+pub(crate) fn cached(
+    lock: &str,
+    file: &str,
+    failed: impl Fn(String) -> ToolError,
+    make: impl FnOnce(&Path) -> Result<(), ToolError>,
+) -> Result<PathBuf, ToolError> {
+    let folder = cache().map_err(&failed)?;
+    let program = folder.join(file);
+    let lock = fs::create_dir_all(&folder)
+        .and_then(|()| File::create(folder.join(format!("{lock}.lock"))))
+        .and_then(|lock| lock.lock().map(|()| lock))
+        .map_err(|error| failed(format!("{}: {error}", folder.display())))?;
+    if !program.is_file() {
+        make(&program)?;
+    }
+    drop(lock);
+    Ok(program)
+}
+
 /// The longest build that is waited for.
 pub(crate) const BUILD: Duration = Duration::from_secs(30 * 60);
 
@@ -167,7 +192,7 @@ fn cache() -> Result<PathBuf, String> {
 }
 
 /// Tells people at once, even in a test whose output is captured.
-fn say(what: &str) {
+pub(crate) fn say(what: &str) {
     let mut stderr = io::stderr().lock();
     // Nobody is there to be told that nobody can be told.
     drop(writeln!(stderr, "\n*** {what}"));

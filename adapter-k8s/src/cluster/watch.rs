@@ -1,6 +1,6 @@
 //! Keeps the cache of one kind as the cluster is.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use kube::{
@@ -13,6 +13,7 @@ use kube::{
     },
 };
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::{Cluster, request};
 use crate::{
@@ -22,6 +23,10 @@ use crate::{
 
 /// Objects of one page of a list: what is held twice while a list is read.
 const PAGE: u32 = 100;
+
+/// Between two lists that are refused.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Watches until the process ends.
 pub(super) async fn run(cluster: Arc<Cluster>, kind: Kind) {
@@ -69,32 +74,43 @@ async fn follow<K: ResourceExt>(
         lean(Object::read(kind, whole(event)))
     };
     let mut listing = Vec::new();
+    let mut pause = FIRST_PAUSE;
     let mut events = std::pin::pin!(events);
     while let Some(event) = events.next().await {
         match event {
             Ok(Event::Init) => listing.clear(),
             Ok(Event::InitApply(event)) => listing.push(object(event)),
-            Ok(Event::InitDone) => cluster.listed(kind, std::mem::take(&mut listing)),
+            Ok(Event::InitDone) => {
+                pause = FIRST_PAUSE;
+                cluster.listed(kind, std::mem::take(&mut listing));
+            }
             Ok(Event::Apply(event)) => cluster.noted(cluster.cache.put(object(event))),
             Ok(Event::Delete(event)) => {
                 let gone = object(event);
                 cluster.contents.remove(&gone.key());
                 cluster.noted(cluster.cache.remove(&gone.key(), gone.resource_version()));
             }
-            Err(error) => failed(cluster, kind, &error),
+            Err(error) => {
+                if failed(cluster, kind, &error) {
+                    // The watcher's own backoff begins anew with every list it begins.
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
         }
     }
 }
 
-/// A watch that breaks off is taken up again and nothing is lost; a list that fails leaves us blind.
-fn failed(cluster: &Cluster, kind: Kind, error: &watcher::Error) {
+/// A watch that breaks off is taken up again and nothing is lost; a list that fails leaves us blind. Returns whether it
+/// was refused: then asking again helps only when somebody has changed something.
+fn failed(cluster: &Cluster, kind: Kind, error: &watcher::Error) -> bool {
     let list = match error {
         watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error) => error,
         watcher::Error::WatchError(_)
         | watcher::Error::WatchFailed(_)
         | watcher::Error::NoResourceVersion => {
             tracing::debug!(kind = kind.plural, %error, "a watch is taken up again");
-            return;
+            return false;
         }
     };
     let what = format!("{}.{}", kind.plural, kind.group);
@@ -111,6 +127,7 @@ fn failed(cluster: &Cluster, kind: Kind, error: &watcher::Error) {
     } else {
         tracing::warn!(kind = kind.plural, error = said, "a list failed and is tried again");
     }
+    refused
 }
 
 /// An object without what nobody here reads.

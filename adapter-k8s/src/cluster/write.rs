@@ -197,8 +197,14 @@ impl Cluster {
         self.reader().find(key).ok().flatten()
     }
 
+    /// Whether this process may change anything now: it leads, or nobody else can.
+    #[must_use]
+    pub fn is_led(&self) -> bool {
+        self.fence.is_open()
+    }
+
     fn passes_fence(&self, verb: &str, key: &Key) -> Result<(), WriteError> {
-        if self.fence.is_open() {
+        if self.is_led() {
             return Ok(());
         }
         Err(WriteError::new(FailureClass::Retry, verb, key, "this replica does not lead any more"))

@@ -82,6 +82,17 @@ pub struct Options {
     #[arg(long, value_name = "URL", env = "EVENT_WEBHOOK_URL", hide_env_values = true, default_value = "")]
     pub event_webhook: String,
 
+    /// Refuse Canaries that refer to MetricTemplates or AlertProviders of other namespaces.
+    #[arg(long, value_name = "BOOL", default_value = "false", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", action = ArgAction::Set)]
+    pub no_cross_namespace_refs: bool,
+    /// Microsoft Teams; not supported yet: nobody is told there.
+    #[arg(long, value_name = "URL", env = "MSTEAMS_URL", hide = true, default_value = "")]
+    pub msteams_url: String,
+    /// See `--msteams-url`.
+    #[arg(long, value_name = "URL", env = "MSTEAMS_PROXY_URL", hide = true, default_value = "")]
+    pub msteams_proxy_url: String,
+
     /// Port of /metrics, /healthz and /readyz.
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     pub port: u16,
@@ -149,6 +160,13 @@ impl Options {
         })
     }
 
+    /// What was asked for and is not done, each in a sentence.
+    #[must_use]
+    pub fn unsupported(&self) -> Vec<&'static str> {
+        let given = [(&self.msteams_url, "--msteams-url: alerts to Microsoft Teams are not supported yet")];
+        given.into_iter().filter(|(value, _)| !value.is_empty()).map(|(_, what)| what).collect()
+    }
+
     /// What the flags say of objects.
     #[must_use]
     pub fn settings(&self) -> Settings {
@@ -162,6 +180,7 @@ impl Options {
             config_tracking: self.enable_config_tracking,
             metrics_server: self.metrics_server.clone(),
             cluster_name: given(&self.cluster_name),
+            no_cross_namespace_refs: self.no_cross_namespace_refs,
         }
     }
 }
@@ -196,6 +215,8 @@ mod tests {
             "-include-label-prefix=app.kubernetes.io,team",
             "-enable-config-tracking=false",
             "-threadiness=4",
+            "-msteams-url=https://teams",
+            "-no-cross-namespace-refs=true",
         ]);
         let options = options.unwrap();
         let settings = options.settings();
@@ -204,6 +225,7 @@ mod tests {
             (settings.provider.as_str(), options.leader_election_namespace.as_str()),
             ("nginx", "flagger-system")
         );
+        assert!(settings.no_cross_namespace_refs && options.unsupported().len() == 1);
         assert_eq!(settings.include_label_prefix, ["app.kubernetes.io", "team"]);
     }
 

@@ -89,6 +89,9 @@ pub async fn start(options: Options) -> Result<(), Stopped> {
             .map_err(|error| Stopped::Port { port: options.port, error })?,
     };
     tokio::spawn(serve(listener, context.clone(), readiness.clone(), stop.clone()));
+    for what in options.unsupported() {
+        tracing::warn!("{what}");
+    }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), provider = options.mesh_provider, "started");
     if !crds_fit(&context, stop.clone()).await {
         return Ok(());
@@ -190,7 +193,9 @@ pub fn log(options: &Options) {
         "fatal" | "panic" => "error",
         level => level,
     };
-    let filter = EnvFilter::builder().parse_lossy(format!("warn,kube_client=error,serin_k8s={level}"));
+    // What the libraries warn of, the watches tell once and in words of their own.
+    let filter = format!("warn,kube_client=error,kube_runtime=error,serin_k8s={level}");
+    let filter = EnvFilter::builder().parse_lossy(filter);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match options.zap_encoding {
         LogFormat::Json => builder.json().flatten_event(true).init(),

@@ -121,6 +121,11 @@ impl Driver {
         if waits && *self.stop.borrow() {
             return false;
         }
+        // Whoever woke after another took over must not ask or tell anybody what that one asks and tells.
+        if matches!(next, Next::Ask(_) | Next::Send(_)) && !self.context.cluster.is_led() {
+            self.pause(PAUSE).await;
+            return true;
+        }
         match next {
             Next::Observe => return self.observe().await,
             Next::Ask(questions) => self.ask(&questions).await,

@@ -11,7 +11,7 @@ use serin_core::{
     question::Answers,
     request::{Request, RequestKind},
     revision::{Revision, Text},
-    spec::{Defaults, Identity, Problem, Shape, raw},
+    spec::{Defaults, Identity, MetricSource, Problem, Shape, raw},
     state::{Origin, Status},
 };
 
@@ -104,25 +104,54 @@ fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<
         namespace: namespace.into(),
         templates: templates.iter().map(|it| (it.namespace().into(), it.name().into())).collect(),
     };
-    let canary = Rollout::parse(&manifest, &defaults).and_then(supported);
+    let canary = Rollout::parse(&manifest, &defaults).and_then(|rollout| supported(rollout, settings));
     Parsed { manifest: Arc::new(manifest), canary }
 }
 
-/// A provider that the core knows and this controller cannot write is as wrong as an unknown one.
-fn supported(rollout: Rollout) -> Result<Rollout, Invalid> {
+/// A provider that the core knows and this controller cannot write is as wrong as an unknown one; so is what the flags
+/// forbid.
+fn supported(rollout: Rollout, settings: &Settings) -> Result<Rollout, Invalid> {
+    let mut problems = Vec::new();
     let provider = &rollout.shape().provider;
-    if router::of(provider).is_some() {
+    if router::of(provider).is_none() {
+        let known: Vec<&str> = router::ROUTERS.iter().map(|(name, _)| *name).collect();
+        let known = known.join(", ");
+        let what = format!("`{provider}` is not supported by this controller; supported are {known}");
+        problems.push(Problem { path: "spec.provider".into(), what });
+    }
+    if settings.no_cross_namespace_refs {
+        problems.extend(foreign_refs(&rollout));
+    }
+    if problems.is_empty() {
         return Ok(rollout);
     }
-    let known: Vec<&str> = router::ROUTERS.iter().map(|(name, _)| *name).collect();
-    let known = known.join(", ");
-    let what = format!("`{provider}` is not supported by this controller; supported are {known}");
     Err(Invalid {
         identity: rollout.identity().clone(),
         shape: rollout.shape().clone(),
         revert_on_deletion: rollout.reverts_on_deletion(),
-        problems: vec![Problem { path: "spec.provider".into(), what }],
+        problems,
     })
+}
+
+/// References to other namespaces.
+fn foreign_refs(rollout: &Rollout) -> Vec<Problem> {
+    let own = &rollout.identity().namespace;
+    let templates = rollout.metrics().iter().enumerate().filter_map(|(i, metric)| match &metric.source {
+        MetricSource::Template { namespace, .. } if namespace != own => {
+            Some((format!("spec.analysis.metrics[{i}].templateRef.namespace"), namespace))
+        }
+        MetricSource::SuccessRate
+        | MetricSource::Duration
+        | MetricSource::Shipped(_)
+        | MetricSource::Query(_)
+        | MetricSource::Template { .. } => None,
+    });
+    let alerts = rollout.alerts().iter().enumerate().filter(|(_, alert)| alert.namespace != *own);
+    let alerts = alerts
+        .map(|(i, alert)| (format!("spec.analysis.alerts[{i}].providerRef.namespace"), &alert.namespace));
+    let what =
+        |namespace| format!("`{namespace}` is another namespace, and --no-cross-namespace-refs is set");
+    templates.chain(alerts).map(|(path, namespace)| Problem { path, what: what(namespace) }).collect()
 }
 
 /// A Canary of another shape than the CRD allows; its names are read as far as they can be.

@@ -1,0 +1,96 @@
+//! The controller as a process: started, killed, stopped and woken, and what it said and decided.
+
+use std::{
+    fs::{self, File},
+    os::unix::process::ExitStatusExt as _,
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::{identity::User, objects, program::serin_controller, stage::Stage};
+
+/// A running controller of one namespace. Dropping it kills it.
+#[derive(Debug)]
+pub(crate) struct Controller {
+    child: Child,
+    folder: PathBuf,
+}
+
+impl Controller {
+    /// Starts one for the stage's namespace, with everything it may need allowed.
+    pub(crate) fn start(stage: &Stage, flags: &[&str]) -> Self {
+        Self::start_as(stage, User::Admin, flags)
+    }
+
+    /// Starts one that asks the API server as that user.
+    pub(crate) fn start_as(stage: &Stage, user: User, flags: &[&str]) -> Self {
+        let folder = tempfile::Builder::new().prefix("serin-controller-").tempdir().unwrap().keep();
+        let kubeconfig = format!("--kubeconfig={}", stage.plane.kubeconfig(user).display());
+        let namespace = format!("--namespace={}", stage.namespace);
+        let record = format!("--record={}", folder.join("record").display());
+        let child = Command::new(serin_controller())
+            .args([&kubeconfig, &namespace, &record])
+            .args(["--port=0", "--mesh-provider=istio", "--zap-encoding=console", "--log-level=debug"])
+            .args(flags)
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(folder.join("log")).unwrap())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", serin_controller().display()));
+        Self { child, folder }
+    }
+
+    /// Sends a signal, such as `KILL`.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// Ends it at once, without a word.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.signal(), Some(9), "it had ended before: {}", self.log());
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        objects::until("the controller ends", async || self.child.try_wait().unwrap()).await
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits until its log has these words.
+    pub(crate) async fn until_said(&self, words: &str) {
+        objects::until(words, async || self.log().contains(words).then_some(())).await;
+    }
+
+    /// Everything it said.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// Everything it decided. A line that was being written when it was killed is left out.
+    pub(crate) fn decisions(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.folder.join("record")).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+}
+
+impl Drop for Controller {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the controller said:\n{}", self.log());
+        }
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+        drop(fs::remove_dir_all(&self.folder));
+    }
+}

@@ -1,0 +1,114 @@
+//! Everything that happened to some kinds of objects, in the one order the API server gave it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures::{StreamExt as _, TryStreamExt as _};
+use kube::{
+    Api, Client,
+    api::{DynamicObject, ListParams, WatchEvent, WatchParams},
+};
+use serde_json::Value;
+use tokio::time;
+
+use crate::objects::{self, LOOK};
+
+/// Follows objects from now on, for as long as the runtime it was begun in.
+#[derive(Clone, Default)]
+pub(crate) struct History(Arc<Mutex<BTreeMap<u64, Moment>>>);
+
+/// One change of one object.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment {
+    /// Such as `Deployment/web`.
+    pub(crate) of: String,
+    /// As it became; as it was last, if it is gone.
+    pub(crate) object: Value,
+    /// It is gone.
+    pub(crate) gone: bool,
+}
+
+impl History {
+    /// Begins to follow all objects of the kinds of these, in their namespaces.
+    pub(crate) async fn follow(client: &Client, kinds: &[Value]) -> Self {
+        let history = Self::default();
+        for kind in kinds {
+            let api = objects::api(client, kind).await.unwrap();
+            let begin = api.list(&ListParams::default()).await.unwrap();
+            for object in begin.items {
+                history.note(kind, object, false);
+            }
+            let since = begin.metadata.resource_version.unwrap();
+            tokio::spawn(history.clone().listen(api, kind.clone(), since));
+        }
+        history
+    }
+
+    async fn listen(self, api: Api<DynamicObject>, kind: Value, mut since: String) {
+        // A watch ends now and then, sometimes with its server, and goes on from where it was.
+        loop {
+            let Ok(events) = api.watch(&WatchParams::default(), &since).await else {
+                time::sleep(LOOK).await;
+                continue;
+            };
+            let mut events = events.boxed();
+            while let Ok(Some(event)) = events.try_next().await {
+                match event {
+                    WatchEvent::Added(object) | WatchEvent::Modified(object) => {
+                        since = self.note(&kind, object, false);
+                    }
+                    WatchEvent::Deleted(object) => since = self.note(&kind, object, true),
+                    WatchEvent::Bookmark(_) | WatchEvent::Error(_) => {}
+                }
+            }
+        }
+    }
+
+    fn note(&self, kind: &Value, object: DynamicObject, gone: bool) -> String {
+        let version = object.metadata.resource_version.clone().unwrap_or_default();
+        let name = object.metadata.name.clone().unwrap_or_default();
+        let of = format!("{}/{name}", kind["kind"].as_str().unwrap_or_default());
+        let moment = Moment { of, object: serde_json::to_value(object).unwrap(), gone };
+        self.lock().insert(version.parse().unwrap(), moment);
+        version
+    }
+
+    /// All of it so far, in order.
+    pub(crate) fn moments(&self) -> Vec<Moment> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// What happened to one object.
+    pub(crate) fn of(&self, name: &str) -> Vec<Moment> {
+        self.moments().into_iter().filter(|moment| moment.of == name).collect()
+    }
+
+    /// The phases and weights a Canary went through, each once as long as it lasted.
+    fn rows(&self) -> Vec<(String, u64)> {
+        let row = |status: &Value| {
+            let phase = status["phase"].as_str().unwrap_or_default().to_owned();
+            (phase, status["canaryWeight"].as_u64().unwrap_or_default())
+        };
+        let mut rows: Vec<_> = self.of("Canary/web").iter().map(|it| row(&it.object["status"])).collect();
+        rows.dedup();
+        rows
+    }
+
+    /// Waits until the Canary's last row has this phase: what was read by somebody else may not have come here yet.
+    pub(crate) async fn rows_until(&self, phase: &str) -> Vec<(String, u64)> {
+        let ends_so = |rows: &Vec<(String, u64)>| rows.last().is_some_and(|(last, _)| last == phase);
+        objects::until(&format!("a row of {phase}"), async || Some(self.rows()).filter(ends_so)).await
+    }
+
+    /// Waits until an object is gone.
+    pub(crate) async fn until_gone(&self, name: &str) {
+        let is_gone = async || self.of(name).last().filter(|last| last.gone).map(drop);
+        objects::until(&format!("{name} is gone"), is_gone).await;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Moment>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,75 @@
+//! `deploy/` applied as it is, and a first Canary released by the controller in it.
+
+use std::{fs, path::Path};
+
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::{Api, runtime::wait::await_condition};
+use serde_json::{Value, json};
+use serin_sim::{drive, scenario};
+
+use crate::{
+    controller::Controller,
+    identity::User,
+    objects::{apply, documents, within},
+    played::play,
+    stage::{Stage, on_stage},
+    told::Told,
+};
+
+/// The flag that the test leaves out: with it a controller does not keep to one namespace.
+const ELECTION: &str = "--enable-leader-election";
+
+#[test]
+fn cluster_what_deploy_holds_releases_a_first_canary() {
+    on_stage("quick-start", async |stage| {
+        for object in kustomized("deploy") {
+            apply(&stage.client, &object).await.unwrap();
+        }
+        let flags = until_deployed(&stage).await;
+        assert!(flags.iter().any(|flag| flag == ELECTION), "{flags:?}");
+        let flags: Vec<&str> = flags.iter().map(String::as_str).filter(|flag| *flag != ELECTION).collect();
+        let controller = Controller::start_as(&stage, User::Controller, &flags);
+        // Anybody's first one, only faster.
+        let mut canary = documents(&read("docs/shop.yaml")).remove(0);
+        canary["spec"]["analysis"]["interval"] = "10s".into();
+        let events = json!([{"when": {"phase": "Initialized"}, "deploy": "v2"}]);
+        let text = json!({"scenario": "a first Canary", "canary": canary, "events": events}).to_string();
+        let scenario = scenario::parse(&text, Path::new("shop.yaml")).unwrap();
+        let simulated = Told::by(&drive::run(&scenario));
+        assert!(simulated.rows.iter().any(|row| row.starts_with("[Succeeded, ")), "{simulated:?}");
+        let played = play(&stage, &scenario, simulated.questions()).await;
+        let unlike = simulated.unlike(&played);
+        assert_eq!(unlike, None, "\n{}\n{}", unlike.as_deref().unwrap_or(""), controller.log());
+    });
+}
+
+/// What a kustomization holds, with its labels.
+fn kustomized(folder: &str) -> Vec<Value> {
+    let all = documents(&read(&format!("{folder}/kustomization.yaml"))).remove(0);
+    let names = all["resources"].as_array().unwrap().iter().map(|name| name.as_str().unwrap());
+    let mut objects: Vec<Value> =
+        names.flat_map(|name| documents(&read(&format!("{folder}/{name}")))).collect();
+    for labels in all["labels"].as_array().unwrap() {
+        for (name, value) in labels["pairs"].as_object().unwrap() {
+            objects.iter_mut().for_each(|object| object["metadata"]["labels"][name] = value.clone());
+        }
+    }
+    objects
+}
+
+/// Waits until all replicas of the controller are there; its flags.
+async fn until_deployed(stage: &Stage) -> Vec<String> {
+    let api: Api<Deployment> = Api::namespaced(stage.client.clone(), "serin-system");
+    let is_there = |seen: Option<&Deployment>| {
+        let ready = seen.and_then(|seen| seen.status.as_ref()?.ready_replicas);
+        ready.is_some() && ready == seen.and_then(|seen| seen.spec.as_ref()?.replicas)
+    };
+    let deployed = within("the controller's pods", await_condition(api, "serin-controller", is_there)).await;
+    let pods = deployed.unwrap().unwrap().spec.unwrap().template.spec.unwrap();
+    pods.containers.into_iter().flat_map(|container| container.args.unwrap_or_default()).collect()
+}
+
+/// A file of the repository.
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
+}

@@ -1,0 +1,90 @@
+//! Canaries that Flagger left: no rollout begins because of the switch, and one under way goes on.
+
+use kube::api::{Patch, PatchParams};
+use serde_json::{Value, json};
+
+use crate::{
+    controller::Controller,
+    objects,
+    release::Release,
+    stage::{Stage, on_stage},
+};
+
+/// Makes the status one of Flagger's: nothing of ours, and checksums of its own.
+async fn as_flagger_left_it(stage: &Stage, release: &Release<'_>) {
+    let canary = release.canary().await;
+    let api = objects::api(&stage.client, &canary).await.unwrap();
+    let foreign = json!({"serin": null, "lastAppliedSpec": "5978589476", "lastPromotedSpec": "8494587698"});
+    let patch = Patch::Merge(json!({"status": foreign}));
+    let kept = api.patch_status("web", &PatchParams::default(), &patch).await.unwrap();
+    assert_eq!(kept.data.pointer("/status/serin"), None);
+    // Events of the two are told apart by what follows.
+    let events = objects::api(&stage.client, &release.reference("v1", "Event", "")).await.unwrap();
+    events.delete_collection(&Default::default(), &Default::default()).await.unwrap();
+}
+
+fn is_ours(status: &Value) -> bool {
+    status["serin"].is_object()
+}
+
+#[test]
+fn cluster_an_idle_canary_is_taken_over_without_a_rollout() {
+    on_stage("takeover-idle", async |stage| {
+        let release = Release::create(&stage).await;
+        let mut controller = Controller::start(&stage, &[]);
+        release.until_phase("Initialized").await;
+        release.push("app:2").await;
+        release.until_phase("Succeeded").await;
+        controller.kill();
+        as_flagger_left_it(&stage, &release).await;
+        let primary = release.object("apps/v1", "Deployment", "web-primary").await.unwrap();
+        let controller = Controller::start(&stage, &[]);
+        let status = release.until("taken over", is_ours).await;
+        release.until_told("over from Flagger").await;
+        assert_eq!(status["phase"], "Succeeded");
+        // What comes next is the rollout that somebody asks for, and no other before it.
+        release.push("app:3").await;
+        let told = release.until_told("New revision").await;
+        release.until_phase("Progressing").await;
+        release.until_phase("Succeeded").await;
+        let events = release.events().await;
+        assert_eq!(events.iter().filter(|event| event.contains("New revision")).count(), 1, "{events:#?}");
+        assert!(told.contains("web"), "{told}");
+        assert_eq!(release.image("web-primary").await, "app:3");
+        let runs =
+            controller.decisions().iter().filter_map(|line| line["save"]["serin"]["run"].as_u64()).max();
+        assert_eq!(runs, Some(2), "one run was Flagger's, one is ours");
+        let same = |object: &Value| object["metadata"]["uid"].clone();
+        assert_eq!(
+            same(&primary),
+            same(&release.object("apps/v1", "Deployment", "web-primary").await.unwrap())
+        );
+    });
+}
+
+#[test]
+fn cluster_a_run_under_way_goes_on_from_the_routes_as_seen() {
+    on_stage("takeover-run", async |stage| {
+        let release = Release::create(&stage).await;
+        let mut controller = Controller::start(&stage, &[]);
+        release.until_phase("Initialized").await;
+        release.push("app:2").await;
+        release.until_weight(20).await;
+        controller.kill();
+        // It may have stepped on before it was killed.
+        let [_, weight] = release.weights().await;
+        as_flagger_left_it(&stage, &release).await;
+        let controller = Controller::start(&stage, &[]);
+        let status = release.until("taken over", is_ours).await;
+        assert_eq!(status["phase"], "Progressing");
+        release.until_phase("Succeeded").await;
+        assert_eq!(release.image("web-primary").await, "app:2");
+        let events = release.events().await;
+        let has = |words: &str| events.iter().any(|event| event.contains(words));
+        assert!(has("over from Flagger") && !has("New revision") && !has("Halt"), "{events:#?}");
+        let saved = controller.decisions();
+        let weights = saved.iter().filter_map(|line| line["save"]["canaryWeight"].as_u64());
+        let first = weights.into_iter().next();
+        assert_eq!(first, Some(weight), "the run went on where it was");
+    });
+}

@@ -1,0 +1,106 @@
+//! What a controller decided, as texts: so that two can be laid side by side.
+
+use std::{collections::BTreeMap, fmt::Display};
+
+use serin_core::{Command, question::Asked};
+use serin_sim::{record::Story, scenario::Row};
+
+/// What was decided in a story.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The saved statuses, repeats left out.
+    pub(crate) rows: Vec<String>,
+    /// The routes that were set, repeats left out.
+    routes: Vec<String>,
+    /// The answers of each metric and hook, in their order.
+    asked: BTreeMap<String, Vec<String>>,
+}
+
+impl Told {
+    /// What the simulator's story tells.
+    pub(crate) fn by(story: &Story) -> Self {
+        let mut told = Self::default();
+        for moment in &story.moments {
+            for effect in moment.commands.iter().filter(|effect| effect.failed.is_none()) {
+                if let Command::SetRoutes(split) = &effect.command {
+                    told.routed(&split.routes);
+                }
+            }
+            if let Some(state) = &moment.saved {
+                told.saved(Row::of(state));
+            }
+        }
+        for call in &story.calls {
+            let (Asked::Metric(name) | Asked::Hook(name)) = &call.question.id.of;
+            call.answers.iter().for_each(|answer| told.asked(name, answer));
+        }
+        told
+    }
+
+    /// A status was saved.
+    pub(crate) fn saved(&mut self, row: Row) {
+        add(&mut self.rows, &row);
+    }
+
+    /// Requests go there.
+    pub(crate) fn routed(&mut self, routes: &impl Display) {
+        add(&mut self.routes, routes);
+    }
+
+    /// A metric or a hook was asked.
+    pub(crate) fn asked(&mut self, name: &str, answer: &impl Display) {
+        self.asked.entry(name.into()).or_default().push(answer.to_string());
+    }
+
+    /// How many questions were asked.
+    pub(crate) fn questions(&self) -> usize {
+        self.asked.values().map(Vec::len).sum()
+    }
+
+    /// Both side by side, line by line, what differs marked; `None` if nothing does.
+    pub(crate) fn unlike(&self, other: &Self) -> Option<String> {
+        let (ours, theirs) = (self.lines(), other.lines());
+        if ours == theirs {
+            return None;
+        }
+        let line = |at: usize| {
+            let of = |lines: &[String]| lines.get(at).cloned().unwrap_or_default();
+            let (left, right) = (of(&ours), of(&theirs));
+            let mark = if left == right { ' ' } else { '!' };
+            format!("{mark} {left:44} {right}").trim_end().to_owned()
+        };
+        Some((0..ours.len().max(theirs.len())).map(line).collect::<Vec<_>>().join("\n"))
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let asked = self.asked.iter().map(|(name, answers)| format!("{name}: {}", answers.join(" ")));
+        let routes = self.routes.iter().map(|routes| format!("routes {routes}"));
+        asked.chain(routes).chain(self.rows.iter().cloned()).collect()
+    }
+}
+
+/// Adds what is not there already as the last one.
+fn add(list: &mut Vec<String>, next: &impl Display) {
+    let next = next.to_string();
+    if list.last() != Some(&next) {
+        list.push(next);
+    }
+}
+
+#[test]
+fn what_differs_is_marked() {
+    let [mut ours, mut theirs] = [Told::default(), Told::default()];
+    for told in [&mut ours, &mut theirs] {
+        told.asked("gate", &500);
+        told.routed(&"100/0");
+        told.routed(&"100/0");
+    }
+    assert_eq!(ours.unlike(&theirs), None);
+    theirs.asked("gate", &200);
+    theirs.routed(&"90/10");
+    insta::assert_snapshot!(ours.unlike(&theirs).unwrap(), @r"
+    ! gate: 500                                    gate: 500 200
+      routes 100/0                                 routes 100/0
+    !                                              routes 90/10
+    ");
+}

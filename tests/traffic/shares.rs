@@ -1,0 +1,118 @@
+//! The releases whose users are counted.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    chance::likely,
+    load::{Course, Load, Request, Span},
+    release::Release,
+    simulated,
+    world::in_world,
+};
+
+const GOOD: &str = include_str!("good.yaml");
+const BAD: &str = include_str!("bad.yaml");
+
+/// The workload that shows the new version.
+const CANARY: &str = "web";
+
+/// Fewer requests than this tell too little of a weight.
+const ENOUGH: u64 = 300;
+
+#[test]
+fn cluster_a_good_release_shifts_requests_by_its_weights_and_none_fails() {
+    in_world(async |client| {
+        let release = Release::prepare(client, GOOD).await;
+        let course = released(&release, 0, "Succeeded").await;
+        assert_eq!(weights(&course), [0, 10, 40, 70, 0]);
+        assert_eq!(failures(&course.requests), [""; 0]);
+        let shares: Vec<Share> = course.spans[1..4].iter().map(|span| share(&course, *span)).collect();
+        tell(&format!("a good release, {} requests, none failed: {shares:#?}", course.requests.len()));
+        assert!(shares.iter().all(Share::follows_weight), "{shares:#?}");
+        // Before it nobody meets the new version, afterwards everybody.
+        assert_eq!(versions(&course, course.spans[0]), BTreeSet::from(["v1"]));
+        assert_eq!(versions(&course, course.spans[4]), BTreeSet::from(["v2"]));
+    });
+}
+
+#[test]
+fn cluster_a_bad_release_is_rolled_back_and_fails_no_more_users_than_simulated() {
+    in_world(async |client| {
+        let release = Release::prepare(client, BAD).await;
+        let course = released(&release, 5, "Failed").await;
+        assert_eq!(weights(&course), [0, 20, 0]);
+        let (own, others): (Vec<Request>, Vec<Request>) =
+            course.requests.iter().filter(|request| request.failed.is_some()).cloned().partition(is_own);
+        assert_eq!(failures(&others), [""; 0]);
+        let step = share(&course, course.spans[1]);
+        let simulated = simulated::failed(BAD, course.rps());
+        tell(&format!(
+            "a bad release, {} requests, {} failed, {simulated:?} in simulated worlds: {step:#?}",
+            course.requests.len(),
+            own.len(),
+        ));
+        assert!(step.follows_weight(), "{step:?}");
+        assert!(own.len() as u64 <= *simulated.end(), "{} failed", own.len());
+        // Everybody is back on the version of before.
+        assert_eq!(versions(&course, course.spans[2]), BTreeSet::from(["v1"]));
+    });
+}
+
+/// Releases version `v2` while users ask, until that has ended and nothing is left of its pods.
+async fn released(release: &Release, fails_one_in: u64, phase: &str) -> Course {
+    let load = Load::start(&release.host, &release.namespace, &format!("{}-canary", release.name));
+    release.deploy("v2", fails_one_in).await;
+    release.until_phase(phase).await;
+    release.until_scaled_down().await;
+    load.end()
+}
+
+fn weights(course: &Course) -> Vec<u64> {
+    course.spans.iter().map(|span| span.weight).collect()
+}
+
+fn failures(requests: &[Request]) -> Vec<String> {
+    requests.iter().filter_map(|request| request.failed.clone()).collect()
+}
+
+/// The canary says of itself that it failed: the gateway found it, and it was not cut off.
+fn is_own(request: &Request) -> bool {
+    request.workload == CANARY
+}
+
+/// The versions that users met in a span.
+fn versions(course: &Course, span: Span) -> BTreeSet<&str> {
+    course.within(span).map(|request| &*request.version).collect()
+}
+
+/// The requests of a span.
+#[derive(Debug)]
+#[expect(dead_code, reason = "it is told to people")]
+struct Share {
+    weight: u64,
+    requests: u64,
+    canary: u64,
+    percent: f64,
+}
+
+fn share(course: &Course, span: Span) -> Share {
+    let (mut requests, mut canary) = (0, 0);
+    for request in course.within(span) {
+        requests += 1;
+        canary += u64::from(request.workload == CANARY);
+    }
+    Share { weight: span.weight, requests, canary, percent: 100.0 * canary as f64 / requests as f64 }
+}
+
+impl Share {
+    fn follows_weight(&self) -> bool {
+        let likely = likely(self.requests, self.weight as f64 / 100.0);
+        self.requests >= ENOUGH && likely.contains(&self.canary)
+    }
+}
+
+/// Tells people the figures.
+#[expect(clippy::print_stdout, reason = "captured, unless somebody wants to see them")]
+fn tell(what: &str) {
+    println!("{what}");
+}

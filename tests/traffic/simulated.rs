@@ -1,0 +1,25 @@
+//! What the simulator says of the same release.
+
+use std::{ops::RangeInclusive, path::Path};
+
+use serin_sim::{
+    drive,
+    scenario::{self, Scenario},
+};
+
+/// How many worlds are simulated.
+const WORLDS: u64 = 200;
+
+/// How many requests of users fail, from the release on: the fewest and the most in any of the worlds with so many
+/// requests in a second.
+pub(crate) fn failed(text: &str, rps: f64) -> RangeInclusive<u64> {
+    let scenario = parse(&text.replace("{rps: 200}", &format!("{{rps: {rps:.1}}}")));
+    let failed = (0..WORLDS).map(|seed| drive::run_seed(&scenario, seed).users.unwrap().failed);
+    let failed: Vec<u64> = failed.collect();
+    *failed.iter().min().unwrap()..=*failed.iter().max().unwrap()
+}
+
+/// The scenario of that text.
+pub(crate) fn parse(text: &str) -> Scenario {
+    scenario::parse(text, Path::new("traffic.yaml")).unwrap_or_else(|error| panic!("{error}"))
+}
