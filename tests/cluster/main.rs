@@ -20,6 +20,7 @@ mod pods;
 mod process;
 mod release;
 mod rights;
+mod rivals;
 #[path = "../support/scripted.rs"]
 mod scripted;
 mod server;
