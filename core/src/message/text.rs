@@ -191,7 +191,9 @@ impl fmt::Display for Workload {
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TargetMissing => f.write_str("the target does not exist; create it or correct spec.targetRef"),
+            Self::TargetMissing => {
+                f.write_str("the target does not exist; create it or correct spec.targetRef")
+            }
             Self::NotReady { who, why } => write!(f, "the {who} is not ready: {why}"),
             Self::NotServing => f.write_str("the apex service has no ready endpoints on the primary yet"),
             Self::Unreadable { what, why } => write!(f, "the {what} cannot be read: {why}"),
