@@ -25,6 +25,7 @@ mod program;
 mod quick_start;
 mod release;
 mod rights;
+mod rivals;
 mod same;
 #[path = "../support/scripted.rs"]
 mod scripted;

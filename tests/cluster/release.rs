@@ -56,18 +56,11 @@ impl<'a> Release<'a> {
 
     /// Waits until the Canary's status is so.
     pub(crate) async fn until(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-        let look =
-            async || Some(objects::read(&self.stage.client, &self.canary).await.ok()?["status"].clone());
-        let mut last = Value::Null;
-        let seen = objects::until(what, async || {
-            let status = look().await?;
-            if last["phase"] != status["phase"] || last["canaryWeight"] != status["canaryWeight"] {
-                eprintln!("{} {what}: {} {}", self.stage.namespace, status["phase"], status["canaryWeight"]);
-            }
-            last = status.clone();
+        let look = async || {
+            let status = objects::read(&self.stage.client, &self.canary).await.ok()?["status"].clone();
             is_so(&status).then_some(status)
-        });
-        seen.await
+        };
+        objects::until(what, look).await
     }
 
     /// Waits for a phase.
@@ -107,7 +100,7 @@ impl<'a> Release<'a> {
     pub(crate) async fn events(&self) -> Vec<String> {
         let mut all = objects::all(&self.stage.client, &self.reference("v1", "Event", "")).await.unwrap();
         all.retain(|event| event["involvedObject"]["kind"] == "Canary");
-        all.sort_by_key(|event| event_order(event));
+        all.sort_by_key(event_order);
         all.iter().map(|event| event["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
