@@ -19,6 +19,7 @@ mod pods;
 #[path = "../support/process.rs"]
 mod process;
 mod release;
+mod restart;
 mod rights;
 mod rivals;
 #[path = "../support/scripted.rs"]
