@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot begin has failed")]
 
 mod answers;
+mod bad_input;
 mod control_plane;
 mod controller;
 mod crds;
