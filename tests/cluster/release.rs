@@ -18,7 +18,7 @@ pub(crate) struct Release<'a> {
 impl<'a> Release<'a> {
     /// Creates both. Nobody drives them yet.
     ///
-    /// The analysis steps by 10 to 30 every second, and asks the hooks `gate` before the run, `step` on each step,
+    /// The analysis steps by 10 to 30 every ten seconds, and asks the hooks `gate` before the run, `step` on each step,
     /// `promotion` before the promotion and `after` when all is over. All say yes.
     pub(crate) async fn create(stage: &'a Stage) -> Self {
         let manifest = manifest(&stage.namespace);
@@ -152,7 +152,7 @@ pub(crate) fn manifest(namespace: &str) -> Value {
         "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
         "service": {"port": 80},
         "analysis": {
-            "interval": "1s",
+            "interval": "10s",
             "threshold": 2,
             "stepWeight": 10,
             "maxWeight": 30,

@@ -13,8 +13,8 @@ use crate::{
     stage::on_stage,
 };
 
-/// How long the rollout with a second writer takes at least.
-const INTERVAL: u64 = 5;
+/// Seconds between two steps.
+const INTERVAL: u64 = 10;
 
 #[test]
 fn cluster_a_second_writer_of_routes_is_corrected_now_and_then() {

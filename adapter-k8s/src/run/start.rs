@@ -193,8 +193,8 @@ pub fn log(options: &Options) {
         "fatal" | "panic" => "error",
         level => level,
     };
-    // What the libraries warn of, the watches tell once and in words of their own.
-    let filter = format!("warn,kube_client=error,kube_runtime=error,serin_k8s={level}");
+    // What these libraries say of failed requests is told by whoever asked, with what was asked for.
+    let filter = format!("warn,kube_client=off,kube_runtime=off,serin_k8s={level}");
     let filter = EnvFilter::builder().parse_lossy(filter);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match options.zap_encoding {
