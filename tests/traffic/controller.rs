@@ -31,8 +31,8 @@ fn build() -> PathBuf {
         .arg(target);
     let said = process::run(&mut cargo, BUILD).unwrap();
     let messages = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let programs = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-    programs.last().unwrap()
+    let mut programs = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+    programs.next_back().unwrap()
 }
 
 /// Starts it.
