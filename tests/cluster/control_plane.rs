@@ -51,8 +51,7 @@ pub(crate) struct ControlPlane {
     api_server: Mutex<Option<Server>>,
     start_api_server: Box<dyn Fn() -> Server + Send + Sync>,
     _etcd: Server,
-    #[expect(dead_code, reason = "it runs as long as this is there")]
-    controller_manager: Option<Server>,
+    _controller_manager: Option<Server>,
 }
 
 impl ControlPlane {
@@ -69,13 +68,13 @@ impl ControlPlane {
         let mut plane = Self {
             api_server: Mutex::new(Some(start_api_server())),
             _etcd: etcd,
-            controller_manager: None,
+            _controller_manager: None,
             folder,
             start_api_server,
         };
         plane.wait_until_ready().await;
         // It waits ten seconds for an API server and ends.
-        plane.controller_manager = Some(start_controller_manager(&controller_manager, &plane.folder));
+        plane._controller_manager = Some(start_controller_manager(&controller_manager, &plane.folder));
         plane
     }
 
