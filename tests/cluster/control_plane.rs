@@ -50,7 +50,8 @@ pub(crate) struct ControlPlane {
     folder: PathBuf,
     api_server: Mutex<Option<Server>>,
     start_api_server: Box<dyn Fn() -> Server + Send + Sync>,
-    _others: [Server; 2],
+    _etcd: Server,
+    _controller_manager: Option<Server>,
 }
 
 impl ControlPlane {
@@ -64,13 +65,16 @@ impl ControlPlane {
         let (place, log) = (folder.join("api-server"), folder.join("api-server.log"));
         let arguments = api_server_arguments(&folder, client, port);
         let start_api_server = Box::new(move || Server::start(&api_server, &arguments, &place, log.clone()));
-        let plane = Self {
+        let mut plane = Self {
             api_server: Mutex::new(Some(start_api_server())),
-            _others: [etcd, start_controller_manager(&controller_manager, &folder)],
+            _etcd: etcd,
+            _controller_manager: None,
             folder,
             start_api_server,
         };
         plane.wait_until_ready().await;
+        // It waits ten seconds for an API server and ends.
+        plane._controller_manager = Some(start_controller_manager(&controller_manager, &plane.folder));
         plane
     }
 

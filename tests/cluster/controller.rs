@@ -11,10 +11,14 @@ use serde_json::Value;
 
 use crate::{identity::User, objects, program::serin_controller, stage::Stage};
 
-/// A running controller of one namespace. Dropping it kills it.
+/// Kills the controller when the standard input ends, which no panic and no signal keeps open.
+const GUARD: &str = "read -r line || kill -9 $1";
+
+/// A running controller of one namespace. Dropping it kills it, and so does the end of this process.
 #[derive(Debug)]
 pub(crate) struct Controller {
     child: Child,
+    guard: Child,
     folder: PathBuf,
 }
 
@@ -40,7 +44,12 @@ impl Controller {
             .stderr(File::create(folder.join("log")).unwrap())
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", serin_controller().display()));
-        Self { child, folder }
+        let guard = Command::new("sh")
+            .args(["-c", GUARD, "guard", &child.id().to_string()])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self { child, guard, folder }
     }
 
     /// Sends a signal, such as `KILL`.
@@ -84,7 +93,11 @@ impl Controller {
 }
 
 impl Drop for Controller {
+    #[expect(clippy::print_stderr, reason = "whoever reads of a failure wants to know what was said")]
     fn drop(&mut self) {
+        // First, so that it never kills another process of that id.
+        drop(self.guard.kill());
+        drop(self.guard.wait());
         if std::thread::panicking() {
             eprintln!("the controller said:\n{}", self.log());
         }

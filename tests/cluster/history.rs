@@ -36,14 +36,19 @@ impl History {
         let history = Self::default();
         for kind in kinds {
             let api = objects::api(client, kind).await.unwrap();
-            let begin = api.list(&ListParams::default()).await.unwrap();
-            for object in begin.items {
-                history.note(kind, object, false);
-            }
-            let since = begin.metadata.resource_version.unwrap();
+            let since = history.begin(&api, kind).await.unwrap();
             tokio::spawn(history.clone().listen(api, kind.clone(), since));
         }
         history
+    }
+
+    /// Notes what is there; from which version on to follow.
+    async fn begin(&self, api: &Api<DynamicObject>, kind: &Value) -> Option<String> {
+        let all = api.list(&ListParams::default()).await.ok()?;
+        for object in all.items {
+            self.note(kind, object, false);
+        }
+        all.metadata.resource_version
     }
 
     async fn listen(self, api: Api<DynamicObject>, kind: Value, mut since: String) {
@@ -60,7 +65,9 @@ impl History {
                         since = self.note(&kind, object, false);
                     }
                     WatchEvent::Deleted(object) => since = self.note(&kind, object, true),
-                    WatchEvent::Bookmark(_) | WatchEvent::Error(_) => {}
+                    // A server that was started anew does not know what was before: what is there now has to do.
+                    WatchEvent::Error(_) => since = self.begin(&api, &kind).await.unwrap_or(since),
+                    WatchEvent::Bookmark(_) => {}
                 }
             }
         }

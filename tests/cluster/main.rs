@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot begin has failed")]
 
 mod answers;
+mod bad_input;
 mod control_plane;
 mod controller;
 mod crds;
@@ -24,7 +25,9 @@ mod process;
 mod program;
 mod quick_start;
 mod release;
+mod restart;
 mod rights;
+mod rivals;
 mod same;
 #[path = "../support/scripted.rs"]
 mod scripted;

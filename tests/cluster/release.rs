@@ -18,7 +18,7 @@ pub(crate) struct Release<'a> {
 impl<'a> Release<'a> {
     /// Creates both. Nobody drives them yet.
     ///
-    /// The analysis steps by 10 to 30 every second, and asks the hooks `gate` before the run, `step` on each step,
+    /// The analysis steps by 10 to 30 every ten seconds, and asks the hooks `gate` before the run, `step` on each step,
     /// `promotion` before the promotion and `after` when all is over. All say yes.
     pub(crate) async fn create(stage: &'a Stage) -> Self {
         let manifest = manifest(&stage.namespace);
@@ -44,11 +44,6 @@ impl<'a> Release<'a> {
         objects::patch(&self.stage.client, &deployment(&self.stage.namespace, "web"), &change).await.unwrap();
     }
 
-    /// Merges a change into the Canary.
-    pub(crate) async fn change(&self, change: &Value) {
-        objects::patch(&self.stage.client, &self.canary, change).await.unwrap();
-    }
-
     /// The Canary as it is now.
     pub(crate) async fn canary(&self) -> Value {
         objects::read(&self.stage.client, &self.canary).await.unwrap()
@@ -56,18 +51,11 @@ impl<'a> Release<'a> {
 
     /// Waits until the Canary's status is so.
     pub(crate) async fn until(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-        let look =
-            async || Some(objects::read(&self.stage.client, &self.canary).await.ok()?["status"].clone());
-        let mut last = Value::Null;
-        let seen = objects::until(what, async || {
-            let status = look().await?;
-            if last["phase"] != status["phase"] || last["canaryWeight"] != status["canaryWeight"] {
-                eprintln!("{} {what}: {} {}", self.stage.namespace, status["phase"], status["canaryWeight"]);
-            }
-            last = status.clone();
+        let look = async || {
+            let status = objects::read(&self.stage.client, &self.canary).await.ok()?["status"].clone();
             is_so(&status).then_some(status)
-        });
-        seen.await
+        };
+        objects::until(what, look).await
     }
 
     /// Waits for a phase.
@@ -107,7 +95,7 @@ impl<'a> Release<'a> {
     pub(crate) async fn events(&self) -> Vec<String> {
         let mut all = objects::all(&self.stage.client, &self.reference("v1", "Event", "")).await.unwrap();
         all.retain(|event| event["involvedObject"]["kind"] == "Canary");
-        all.sort_by_key(|event| event_order(event));
+        all.sort_by_key(event_order);
         all.iter().map(|event| event["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
@@ -164,7 +152,7 @@ pub(crate) fn manifest(namespace: &str) -> Value {
         "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
         "service": {"port": 80},
         "analysis": {
-            "interval": "1s",
+            "interval": "10s",
             "threshold": 2,
             "stepWeight": 10,
             "maxWeight": 30,

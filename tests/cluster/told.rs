@@ -59,24 +59,25 @@ impl Told {
 
     /// Both side by side, line by line, what differs marked; `None` if nothing does.
     pub(crate) fn unlike(&self, other: &Self) -> Option<String> {
-        let (ours, theirs) = (self.lines(), other.lines());
-        if ours == theirs {
-            return None;
-        }
-        let line = |at: usize| {
-            let of = |lines: &[String]| lines.get(at).cloned().unwrap_or_default();
-            let (left, right) = (of(&ours), of(&theirs));
-            let mark = if left == right { ' ' } else { '!' };
-            format!("{mark} {left:44} {right}").trim_end().to_owned()
-        };
-        Some((0..ours.len().max(theirs.len())).map(line).collect::<Vec<_>>().join("\n"))
+        let parts = self.parts().into_iter().zip(other.parts());
+        let lines: Vec<String> = parts.flat_map(|(ours, theirs)| side_by_side(&ours, &theirs)).collect();
+        (self != other).then(|| lines.join("\n"))
     }
 
-    fn lines(&self) -> Vec<String> {
+    fn parts(&self) -> [Vec<String>; 3] {
         let asked = self.asked.iter().map(|(name, answers)| format!("{name}: {}", answers.join(" ")));
         let routes = self.routes.iter().map(|routes| format!("routes {routes}"));
-        asked.chain(routes).chain(self.rows.iter().cloned()).collect()
+        [asked.collect(), routes.collect(), self.rows.clone()]
     }
+}
+
+fn side_by_side(left: &[String], right: &[String]) -> Vec<String> {
+    let line = |at: usize| {
+        let [left, right] = [left, right].map(|lines| lines.get(at).map_or("", String::as_str));
+        let mark = if left == right { ' ' } else { '!' };
+        format!("{mark} {left:44} {right}").trim_end().to_owned()
+    };
+    (0..left.len().max(right.len())).map(line).collect()
 }
 
 /// Adds what is not there already as the last one.
@@ -98,9 +99,13 @@ fn what_differs_is_marked() {
     assert_eq!(ours.unlike(&theirs), None);
     theirs.asked("gate", &200);
     theirs.routed(&"90/10");
+    for told in [&mut ours, &mut theirs] {
+        told.saved(Row(serin_core::Phase::Progressing, 10, 0, 0));
+    }
     insta::assert_snapshot!(ours.unlike(&theirs).unwrap(), @r"
     ! gate: 500                                    gate: 500 200
       routes 100/0                                 routes 100/0
     !                                              routes 90/10
+      [Progressing, 10, 0, 0]                      [Progressing, 10, 0, 0]
     ");
 }

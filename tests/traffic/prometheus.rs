@@ -1,6 +1,6 @@
 //! A real Prometheus that scrapes the gateway.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::Path};
 
 use serde_json::json;
 
@@ -19,7 +19,7 @@ pub(crate) const PROMETHEUS: Tool = Tool {
 pub(crate) const ADDRESS: &str = "127.0.0.1:9090";
 
 /// Starts it.
-pub(crate) fn start(program: &PathBuf) -> Server {
+pub(crate) fn start(program: &Path) -> Server {
     let folder = world::folder("prometheus");
     let config = folder.join("prometheus.yml");
     let scrape = json!({"job_name": "gateway", "static_configs": [{"targets": [gateway::TELEMETRY]}]});

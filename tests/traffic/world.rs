@@ -73,7 +73,7 @@ fn start() -> Option<World> {
         });
         run_pods(plane.kubeconfig(User::Admin));
         let gateway = gateway::start(&traefik, &plane.kubeconfig(User::Admin));
-        let controller = Mutex::new(controller::start(&controller, &plane.kubeconfig(User::Controller)));
+        let controller = Mutex::new(controller::start(controller, &plane.kubeconfig(User::Controller)));
         World { network, plane, controller, _others: [gateway, prometheus::start(&prometheus)] }
     });
     Some(inside.join().unwrap())

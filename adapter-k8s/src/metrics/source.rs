@@ -66,7 +66,11 @@ impl Source {
             MetricSource::Query(query) => Ok(Self::own(subject, metric, fill_in(query)?)),
             MetricSource::Template { namespace, name } => {
                 let Some(template) = template else {
-                    return Err(format!("MetricTemplate {name}.{namespace} does not exist").into());
+                    return Err(format!(
+                        "MetricTemplate {name}.{namespace} does not exist: create it, or correct the templateRef of the \
+                         metric"
+                    )
+                    .into());
                 };
                 let why = |why: Text| Text::from(format!("MetricTemplate {name}.{namespace}: {why}"));
                 let query = fill_in(&template.query).map_err(why)?;

@@ -121,7 +121,8 @@ fn what_cannot_be_asked_says_why() {
     };
     let names = "ingress, interval, name, namespace, route, service, target, variables";
     let misspelt = Err(format!("query template, line 1: there is no `nmae`; there are {names}"));
-    assert_eq!(why("{}"), [Err("MetricTemplate t.ops does not exist".into()), misspelt.clone()]);
+    let missing = "MetricTemplate t.ops does not exist: create it, or correct the templateRef of the metric";
+    assert_eq!(why("{}"), [Err(missing.into()), misspelt.clone()]);
     let template = "{provider: {type: prometheus, address: a}, query: '{{ variables.x }}'}";
     let missing = "MetricTemplate t.ops: query template, line 1: there is no `x`";
     assert_eq!(why(template), [Err(missing.into()), misspelt]);

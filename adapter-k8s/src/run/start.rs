@@ -1,6 +1,11 @@
 //! From a command line to a running controller, and to its end.
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{
+    io::{IsTerminal as _, stderr},
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use kube::{
     Client, Config,
@@ -193,10 +198,13 @@ pub fn log(options: &Options) {
         "fatal" | "panic" => "error",
         level => level,
     };
-    // What the libraries warn of, the watches tell once and in words of their own.
-    let filter = format!("warn,kube_client=error,kube_runtime=error,serin_k8s={level}");
+    // What these libraries say of failed requests is told by whoever asked, with what was asked for.
+    let filter = format!("warn,kube_client=off,kube_runtime=off,serin_k8s={level}");
     let filter = EnvFilter::builder().parse_lossy(filter);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal());
     match options.zap_encoding {
         LogFormat::Json => builder.json().flatten_event(true).init(),
         LogFormat::Console => builder.with_target(false).init(),

@@ -61,7 +61,10 @@ async fn template(context: &Context, namespace: &str, name: &str) -> Result<Opti
 pub(crate) async fn secret(context: &Context, namespace: &str, name: &str) -> Result<Secret, Text> {
     match context.cluster.known(&Key::new(SECRET, namespace, name)).await? {
         Some(object) => Ok(Secret::new(keys(&object))),
-        None => Err(format!("Secret {name}.{namespace} does not exist").into()),
+        None => Err(format!(
+            "Secret {name}.{namespace} does not exist: create it, or correct the secretRef that names it"
+        )
+        .into()),
     }
 }
 

@@ -136,7 +136,9 @@ async fn destination(context: &Context, alert: &Alert) -> Result<Destination, Te
     let Alert { provider: name, namespace, .. } = alert;
     let object = context.cluster.known(&Key::new(ALERT_PROVIDER, namespace, name)).await?;
     let broken = |why: String| Text::from(format!("AlertProvider {name}.{namespace}: {why}"));
-    let object = object.ok_or_else(|| broken("it does not exist".into()))?;
+    let object = object.ok_or_else(|| {
+        broken("it does not exist: create it, or correct the providerRef of the alert".into())
+    })?;
     let raw: raw::AlertProvider = object.parse().map_err(|error| broken(error.to_string()))?;
     let provider = AlertProvider::parse(&raw).map_err(|error| broken(error.to_string()))?;
     let secret = match provider.secret() {
