@@ -44,6 +44,11 @@ impl<'a> Release<'a> {
         objects::patch(&self.stage.client, &deployment(&self.stage.namespace, "web"), &change).await.unwrap();
     }
 
+    /// Merges a change into the Canary.
+    pub(crate) async fn change(&self, change: &Value) {
+        objects::patch(&self.stage.client, &self.canary, change).await.unwrap();
+    }
+
     /// The Canary as it is now.
     pub(crate) async fn canary(&self) -> Value {
         objects::read(&self.stage.client, &self.canary).await.unwrap()
