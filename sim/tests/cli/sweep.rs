@@ -109,7 +109,11 @@ fn catches_ctrl_c(process: u32) -> bool {
 #[test]
 #[cfg(target_os = "linux")]
 fn ctrl_c_ends_a_sweep_with_what_it_has() {
-    let mut sweep = serin();
+    // What is started in the background ignores Ctrl-C, and so would this; `env` becomes what it starts.
+    let mut sweep = Command::new("env");
+    sweep
+        .args(["--default-signal=INT", env!("CARGO_BIN_EXE_serin")])
+        .current_dir(serin().get_current_dir().unwrap());
     sweep.args(["sweep", RELEASE, "--runs", "1000000000", "--format", "csv"]);
     let mut sweep = sweep.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while !catches_ctrl_c(sweep.id()) {
