@@ -1,11 +1,11 @@
 //! The controller's program. Cargo gives a test the programs of its own package alone.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
     sync::LazyLock,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use serde_json::Value;
@@ -18,16 +18,36 @@ const BUILD: Duration = Duration::from_secs(30 * 60);
 /// What Cargo tells a test of its package. Told to another Cargo, it would build anew all that asks for it, such as ring.
 const OURS: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
 
-static PROGRAM: LazyLock<PathBuf> =
-    LazyLock::new(|| env::var_os("SERIN_CONTROLLER").map_or_else(build, PathBuf::from));
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+    let given = env::var_os("SERIN_CONTROLLER").map(PathBuf::from);
+    given.or_else(built).unwrap_or_else(build)
+});
 
-/// The program `$SERIN_CONTROLLER`, or else what is built beside this test, where it most often is already.
+/// The program `$SERIN_CONTROLLER`, or else the one beside this test, built anew if anything of it has changed since.
 pub(crate) fn serin_controller() -> &'static Path {
     &PROGRAM
 }
 
-fn build() -> PathBuf {
+/// What the tests of a whole workspace were built with: another build would make all that both need in another way.
+fn built() -> Option<PathBuf> {
     // target/debug/deps/traffic-0123
+    let program = env::current_exe().ok()?.ancestors().nth(2)?.join("serin-controller");
+    let since = fs::metadata(&program).ok()?.modified().ok()?;
+    let sources = ["Cargo.lock", "adapter-k8s", "core"]
+        .map(|name| Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name));
+    sources.iter().all(|source| is_older(source, since)).then_some(program)
+}
+
+/// Whether a file, or everything in a folder, was changed before that moment.
+fn is_older(path: &Path, than: SystemTime) -> bool {
+    if path.is_dir() {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        return entries.into_iter().all(|entry| is_older(&entry.path(), than));
+    }
+    fs::metadata(path).and_then(|file| file.modified()).is_ok_and(|changed| changed < than)
+}
+
+fn build() -> PathBuf {
     let target = env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned();
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--package=serin-k8s", "--bin=serin-controller", "--quiet"]);
