@@ -1,5 +1,8 @@
 //! What the README shows is what is printed.
 
+use std::process::Command;
+
+use serde_json::Value;
 use serin_sim::{
     check::{Search, Tree, search, shrink},
     drive,
@@ -63,4 +66,20 @@ fn found() -> String {
     let shrunk = Some((yaml.as_str(), shrunk.runs));
     let found = Counterexample { seed, case, broken: &broken, page, shrunk, file: &file };
     anstream::adapter::strip_str(&counterexample(&found, &Look::new(WIDTH, false))).to_string()
+}
+
+#[test]
+fn a_plain_cargo_run_is_serin() {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
+
+    // Cargo looks for the one default among all packages, and gives up where there are two or none.
+    let packages = metadata["packages"].as_array().unwrap();
+    let defaults: Vec<_> = packages.iter().filter_map(|package| package["default_run"].as_str()).collect();
+    assert_eq!(defaults, ["serin"]);
 }
