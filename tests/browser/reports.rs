@@ -34,7 +34,7 @@ impl Report {
 }
 
 fn input(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/inputs").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("inputs").join(name)
 }
 
 fn shown(replayed: &Replayed, place: html::Place) -> html::Run {
