@@ -69,16 +69,6 @@ impl Letter {
         format!("{}.{}", self.name, self.namespace)
     }
 
-    /// `info`, `warn` or `error`.
-    #[must_use]
-    pub fn severity_name(&self) -> &'static str {
-        match self.severity {
-            Severity::Info => "info",
-            Severity::Warn => "warn",
-            Severity::Error => "error",
-        }
-    }
-
     /// What a `messageTemplate` sees.
     fn scope(&self, news: &News<'_>) -> Scope {
         let metadata = &news.subject.manifest.metadata;
@@ -100,7 +90,7 @@ impl Letter {
             "Service": &*news.subject.shape.service,
             "Phase": self.phase,
             "Status": self.status,
-            "Severity": self.severity_name(),
+            "Severity": self.severity.name(),
             "Message": self.text,
             "Metadata": of_canary,
             "Fields": fields,
@@ -124,16 +114,11 @@ fn status(message: &Message, state: &State) -> String {
 /// The last measurements, as `.status.canaryAnalysis` shows them.
 fn analysis(state: &State) -> Value {
     let record = &state.analysis;
-    let number = |value: Option<f64>| match value {
-        Some(value) if value.is_finite() => Value::from(value),
-        Some(value) => Value::from(if value > 0.0 { "+Inf" } else { "-Inf" }),
-        None => Value::Null,
-    };
     let iterations = record.iterations.iter().map(|iteration| {
         json!({
             "Metric": &*iteration.metric,
-            "Value": number(iteration.value),
-            "Threshold": number(iteration.threshold),
+            "Value": iteration.value,
+            "Threshold": iteration.threshold,
             "Failed": iteration.failed,
             "At": iteration.at.to_string(),
         })

@@ -18,7 +18,7 @@ impl Receiver for Webhook {
             "namespace": letter.namespace,
             "phase": letter.phase,
             "status": letter.status,
-            "severity": letter.severity_name(),
+            "severity": letter.severity.name(),
             "message": letter.text,
             "timestamp": letter.at.to_string(),
             "fields": fields,

@@ -138,6 +138,18 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// `info`, `warn` or `error`, as manifests and receivers of alerts call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// Cookies that keep users on a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionAffinity {

@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use clap::ValueEnum;
 use serde::Serialize;
 use serin_core::time::parse_duration;
 use serin_sim::{
@@ -18,7 +17,7 @@ use serin_sim::{
     scenario::{self, Scenario},
 };
 
-use super::{Exit, complaint, long_work::LongWork, screen::Screen};
+use super::{Exit, Format, complaint, long_work::LongWork, screen::Screen};
 
 /// Search the worlds of a scenario for one that breaks a property
 ///
@@ -54,12 +53,6 @@ pub(crate) struct Args {
     out: PathBuf,
     #[command(flatten)]
     pub(super) screen: Screen,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 const EXAMPLES: &str = "\

@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use clap::ValueEnum;
 use rayon::prelude::*;
 use serin_core::time::parse_duration;
 use serin_sim::{
@@ -17,7 +16,7 @@ use serin_sim::{
     scenario::{find, load},
 };
 
-use super::{Exit, complaint, screen::Screen, written};
+use super::{Exit, Format, complaint, screen::Screen, written};
 
 /// Explain how releases went, and what would have had to be different
 ///
@@ -38,12 +37,6 @@ pub(crate) struct Args {
     format: Format,
     #[command(flatten)]
     pub(super) screen: Screen,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 const EXAMPLES: &str = "\

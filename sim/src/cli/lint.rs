@@ -5,7 +5,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::ValueEnum;
 use serin_sim::{
     exact::Release,
     lint::{self, Input, Level, Report, Settings, json, text},
@@ -13,7 +12,7 @@ use serin_sim::{
     scenario::{PerSecond, Share, Unit},
 };
 
-use super::{Exit, complaint, screen::Screen};
+use super::{Exit, Format, complaint, screen::Screen};
 
 /// Look at manifests: what is wrong, what will hurt, how a release would go
 ///
@@ -57,12 +56,6 @@ pub(crate) struct Args {
 fn number<U: Unit>(text: &str) -> Result<f64, String> {
     let expected = U::EXPECTED.split(", or").next().unwrap_or_default();
     U::read(text.trim()).ok_or_else(|| format!("expected {expected}"))
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 const EXAMPLES: &str = "\

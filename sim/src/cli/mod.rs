@@ -15,7 +15,7 @@ mod tune;
 
 use std::{io, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// Decides progressive rollouts, and shows what it decides.
 #[derive(Debug, Parser)]
@@ -71,6 +71,13 @@ impl Cli {
             }
         }
     }
+}
+
+/// For whom a verb prints: people, or programs (JSON Lines).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
 }
 
 /// How a verb ended, for the shell.

@@ -5,7 +5,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::ValueEnum;
 use rayon::prelude::*;
 use serin_sim::{
     input::InputError,
@@ -15,7 +14,7 @@ use serin_sim::{
 };
 
 use super::{
-    Exit, complaint,
+    Exit, Format, complaint,
     report_file::{Patient, ReportTo},
     screen::Screen,
 };
@@ -43,12 +42,6 @@ pub(crate) struct Args {
     report: ReportTo,
     #[command(flatten)]
     pub(super) screen: Screen,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 const EXAMPLES: &str = "\

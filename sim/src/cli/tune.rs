@@ -2,14 +2,15 @@
 
 use std::{io::Write, path::PathBuf};
 
-use clap::ValueEnum;
 use serin_sim::{
     report::{Look, html, sweep as report},
     scenario::Document,
     sweep::{self, Axis, Frontier, Goal, Met},
 };
 
-use super::{Exit, complaint, long_work::LongWork, report_file::ReportTo, screen::Screen, sweep::written};
+use super::{
+    Exit, Format, complaint, long_work::LongWork, report_file::ReportTo, screen::Screen, sweep::written,
+};
 
 /// Search for policies that meet goals
 ///
@@ -41,12 +42,6 @@ pub(crate) struct Args {
     report: ReportTo,
     #[command(flatten)]
     pub(super) screen: Screen,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 const EXAMPLES: &str = "\

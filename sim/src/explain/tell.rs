@@ -264,16 +264,8 @@ fn told(notices: &[Told]) -> Vec<String> {
     };
     let mut told = vec![format!("{}, {which}", count(notices.len(), "event"))];
     told.extend(alerts.iter().map(|alert| {
-        let severity = alert.alert.map_or("", severity);
+        let severity = alert.alert.map_or("", Severity::name);
         format!("{severity}: {}.", alert.text)
     }));
     told
-}
-
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warn => "warn",
-        Severity::Error => "error",
-    }
 }
