@@ -132,27 +132,6 @@ pub(crate) mod number {
         }
     }
 
-    /// The same, where there may be none.
-    pub(crate) mod optional {
-        use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-        #[derive(Serialize, Deserialize)]
-        struct Number(#[serde(with = "super")] f64);
-
-        pub(crate) fn serialize<S: Serializer>(
-            value: &Option<f64>,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
-            value.map(Number).serialize(serializer)
-        }
-
-        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<Option<f64>, D::Error> {
-            Ok(Option::<Number>::deserialize(deserializer)?.map(|number| number.0))
-        }
-    }
-
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     decision::{Measured, Reading, Verdict},
-    question::number,
     revision::Text,
     time::Timestamp,
 };
@@ -30,13 +29,11 @@ pub struct AnalysisRecord {
 pub struct Iteration {
     /// Name of the metric.
     pub metric: Text,
-    /// Its value, if it had one.
-    #[cfg_attr(feature = "schemars", schemars(with = "Option<f64>"))]
-    #[serde(default, with = "number::optional", skip_serializing_if = "Option::is_none")]
+    /// Its value, if it had one that is finite: the API server takes numbers only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
     /// The bound that it broke, or else one that it kept.
-    #[cfg_attr(feature = "schemars", schemars(with = "Option<f64>"))]
-    #[serde(default, with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
     /// Whether it failed the check.
     pub failed: bool,
@@ -63,10 +60,33 @@ impl From<&Measured> for Iteration {
         let above = value.zip(measured.max).is_some_and(|(value, max)| value > max);
         Self {
             metric: measured.metric.clone(),
-            value,
+            value: value.filter(|value| value.is_finite()),
             threshold: if above { measured.max } else { measured.min.or(measured.max) },
             failed: measured.verdict == Verdict::Failed,
             at: measured.at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_finite_is_left_out_of_the_status() {
+        for (value, failed) in [(f64::INFINITY, true), (f64::NEG_INFINITY, false)] {
+            let measured = Measured {
+                metric: "latency".into(),
+                reading: Reading::Value(value),
+                min: None,
+                max: Some(500.0),
+                verdict: if failed { Verdict::Failed } else { Verdict::Passed },
+                at: Timestamp::from_millis(0),
+            };
+
+            let iteration = Iteration::from(&measured);
+
+            assert_eq!((iteration.value, iteration.threshold, iteration.failed), (None, Some(500.0), failed));
         }
     }
 }
