@@ -25,6 +25,8 @@ pub enum Command {
     SetRoutes(Split),
     /// Give the target its pods; only from 0, so that an autoscaler's number is kept.
     ScaleUp,
+    /// Give the target at least as many pods as the primary has: all users are about to come to it.
+    ScaleToPrimary,
     /// Take the target's pods away.
     ScaleDown,
     /// Stop the target's autoscaler.
@@ -150,6 +152,7 @@ impl fmt::Display for Command {
             Self::EnsureServices(ApexTo::Primary) => f.write_str("ensure services, apex to primary"),
             Self::SetRoutes(split) => write!(f, "route {}", split.routes),
             Self::ScaleUp => f.write_str("scale canary up"),
+            Self::ScaleToPrimary => f.write_str("scale canary to primary"),
             Self::ScaleDown => f.write_str("scale canary down"),
             Self::PauseScaler => f.write_str("pause autoscaler"),
             Self::ResumeScaler => f.write_str("resume autoscaler"),

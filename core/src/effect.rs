@@ -16,7 +16,9 @@ pub fn apply(command: &Command, seen: &mut Observation) {
         Command::EnsureWorkloads => ensure_workloads(seen),
         Command::EnsureServices(to) => ensure_services(*to, seen),
         Command::SetRoutes(split) => set_routes(Some(split.routes), seen),
-        Command::ScaleUp => scale(seen, |replicas| replicas.max(1), "pods are starting"),
+        Command::ScaleUp | Command::ScaleToPrimary => {
+            scale(seen, |replicas| replicas.max(1), "pods are starting");
+        }
         Command::ScaleDown => scale(seen, |_| 0, "scaled to zero"),
         Command::PauseScaler | Command::ResumeScaler => {}
         Command::Promote { revision, .. } => {

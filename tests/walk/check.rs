@@ -83,6 +83,7 @@ fn belongs_to_a_run(command: &Command) -> bool {
         Command::EnsureServices(_)
         | Command::SetRoutes(_)
         | Command::ScaleUp
+        | Command::ScaleToPrimary
         | Command::ScaleDown
         | Command::PauseScaler
         | Command::ResumeScaler

@@ -22,6 +22,7 @@ use crate::{
     services,
     subject::Subject,
     tick::observe::{FINALIZER, Look, REQUEST_PREFIX, router_of, workload_of},
+    workload::Scale,
 };
 
 /// Why a command was not carried out.
@@ -84,8 +85,11 @@ fn changes(seen: &dyn Seen, look: &Look, command: &Command) -> Result<Vec<Change
         Command::RevertServices => differing(seen, services::reverted(subject, seen)?)?,
         Command::SetRoutes(split) => differing(seen, router_of(subject)?.render(subject, split, seen)?)?,
         Command::RevertRoutes => router_of(subject)?.revert(subject, seen)?,
-        Command::ScaleUp => adjusting(seen, workload_of(subject)?.scaled(subject, true, seen)?)?,
-        Command::ScaleDown => adjusting(seen, workload_of(subject)?.scaled(subject, false, seen)?)?,
+        Command::ScaleUp => adjusting(seen, workload_of(subject)?.scaled(subject, Scale::Up, seen)?)?,
+        Command::ScaleToPrimary => {
+            adjusting(seen, workload_of(subject)?.scaled(subject, Scale::ToPrimary, seen)?)?
+        }
+        Command::ScaleDown => adjusting(seen, workload_of(subject)?.scaled(subject, Scale::Down, seen)?)?,
         Command::PauseScaler => adjusting(seen, workload_of(subject)?.paused(subject, true, seen)?)?,
         Command::ResumeScaler => adjusting(seen, workload_of(subject)?.paused(subject, false, seen)?)?,
         Command::Promote { revision, run } => promote(seen, look, revision, *run)?,
@@ -157,6 +161,6 @@ fn leave(seen: &dyn Seen, subject: &Subject, shape: &Shape) -> Result<Vec<Change
     let before = subject.of_shape(shape);
     let split = Split { routes: Routes::PRIMARY, cookies: Default::default() };
     let mut changes = differing(seen, router_of(&before)?.render(&before, &split, seen)?)?;
-    changes.extend(adjusting(seen, workload_of(&before)?.scaled(&before, false, seen)?)?);
+    changes.extend(adjusting(seen, workload_of(&before)?.scaled(&before, Scale::Down, seen)?)?);
     Ok(changes)
 }

@@ -1,11 +1,8 @@
 //! Deployments.
 
-use serin_core::{
-    observation::{Fact, Readiness},
-    revision::Revision,
-};
+use serin_core::observation::Readiness;
 
-use super::{ReadyThresholds, Workload, pods::Pods};
+use super::{Scale, pods::Pods, runs_pods::RunsPods, scaler};
 use crate::{
     kinds::DEPLOYMENT,
     object::{
@@ -13,73 +10,38 @@ use crate::{
         seen::{Seen, Unfit},
     },
     subject::Subject,
-    workload::scaler,
-};
-
-const PODS: Pods = Pods {
-    kind: DEPLOYMENT,
-    copied: &["progressDeadlineSeconds", "minReadySeconds", "revisionHistoryLimit", "strategy"],
-    counted: true,
 };
 
 /// A target of kind Deployment.
 pub(super) struct Deployment;
 
-impl Workload for Deployment {
-    fn shows(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Fact<Revision>>, Unfit> {
-        let Some(target) = PODS.target(subject, seen)? else { return Ok(None) };
-        PODS.shown(subject, &target, seen).map(Some)
+impl RunsPods for Deployment {
+    const PODS: Pods = Pods {
+        kind: DEPLOYMENT,
+        copied: &["progressDeadlineSeconds", "minReadySeconds", "revisionHistoryLimit", "strategy"],
+        counted: true,
+    };
+
+    fn wanted(deployment: &Object) -> u32 {
+        count(deployment, "/spec/replicas", 1)
     }
 
-    fn runs(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Option<Revision>>, Unfit> {
-        let Some(primary) = PODS.primary(subject, seen)? else { return Ok(None) };
-        PODS.runs(subject, &primary, seen).map(Some)
+    fn readiness(deployment: &Object, threshold: u8) -> Readiness {
+        readiness(deployment, threshold)
     }
 
-    fn canary_pods(
-        &self,
-        subject: &Subject,
-        ready: ReadyThresholds,
-        seen: &dyn Seen,
-    ) -> Result<Option<(u32, Readiness)>, Unfit> {
-        let target = PODS.target(subject, seen)?;
-        Ok(target.map(|target| (count(&target, "/spec/replicas", 1), readiness(&target, ready.canary))))
-    }
-
-    fn primary_pods(
-        &self,
-        subject: &Subject,
-        ready: ReadyThresholds,
-        seen: &dyn Seen,
-    ) -> Result<Option<Readiness>, Unfit> {
-        Ok(PODS.primary(subject, seen)?.map(|primary| readiness(&primary, ready.primary)))
-    }
-
-    fn ensured(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
-        PODS.ensured(subject, seen)
-    }
-
-    fn promoted(&self, subject: &Subject, run: u32, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
-        PODS.promoted(subject, run, seen)
-    }
-
-    fn scaled(&self, subject: &Subject, up: bool, seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
-        let Some(target) = PODS.target(subject, seen)? else { return Ok(None) };
-        let has = count(&target, "/spec/replicas", 1);
-        let wanted = match (up, has) {
-            (false, _) => 0,
-            (true, 0) => started(subject, seen)?,
-            (true, has) => has,
+    fn scale(subject: &Subject, target: &mut Object, to: Scale, seen: &dyn Seen) -> Result<(), Unfit> {
+        let has = Self::wanted(target);
+        let wanted = match (to, has) {
+            (Scale::Down, _) => 0,
+            (Scale::Up, 0) => started(subject, seen)?,
+            (Scale::Up, has) => has,
+            (Scale::ToPrimary, has) => has.max(of_primary(subject, seen)?).max(1),
         };
-        let mut target = (*target).clone();
         if wanted != has {
             target.set("/spec/replicas", wanted);
         }
-        Ok(Some(target))
-    }
-
-    fn paused(&self, subject: &Subject, paused: bool, seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
-        scaler::paused(subject, paused, seen)
+        Ok(())
     }
 }
 
@@ -87,9 +49,14 @@ impl Workload for Deployment {
 fn started(subject: &Subject, seen: &dyn Seen) -> Result<u32, Unfit> {
     let fewest = match scaler::fewest(subject, seen)? {
         Some(fewest) => fewest,
-        None => PODS.primary(subject, seen)?.map_or(1, |primary| count(&primary, "/spec/replicas", 1)),
+        None => of_primary(subject, seen)?,
     };
     Ok(fewest.max(1))
+}
+
+/// The pods of the primary; 1 where there is none.
+fn of_primary(subject: &Subject, seen: &dyn Seen) -> Result<u32, Unfit> {
+    Ok(Deployment::PODS.primary(subject, seen)?.map_or(1, |primary| Deployment::wanted(&primary)))
 }
 
 /// Whether a Deployment serves, by its status.
@@ -104,7 +71,7 @@ fn readiness(deployment: &Object, threshold: u8) -> Readiness {
     if gave_up(deployment) {
         return not_ready(format!("deployment {:?} exceeded its progress deadline", deployment.name()), true);
     }
-    let wanted = count(deployment, "/spec/replicas", 1);
+    let wanted = Deployment::wanted(deployment);
     let pods = |field: &str| count(deployment, &format!("/status/{field}"), 0);
     let (all, updated) = (pods("replicas"), pods("updatedReplicas"));
     if updated < wanted {

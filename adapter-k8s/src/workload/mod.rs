@@ -1,11 +1,13 @@
 //! Workloads: the target people deploy, the primary that serves, and what both need (configuration, autoscaler).
 //!
-//! One file per kind of target. To add one, write its file and a line in [`of`].
+//! One file per kind of target. To add one, write its file and a line in [`of`]; one that runs pods says in
+//! [`runs_pods`] only what tells it from the others.
 
 pub(crate) mod configs;
 mod daemon_set;
 mod deployment;
 mod pods;
+mod runs_pods;
 pub(crate) mod scaler;
 pub(crate) mod selector;
 mod service;
@@ -35,6 +37,17 @@ pub struct ReadyThresholds {
     pub primary: u8,
     /// Of the canary.
     pub canary: u8,
+}
+
+/// How many pods a target is to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// None.
+    Down,
+    /// Those it has; if it has none, as many as it begins with.
+    Up,
+    /// At least as many as the primary.
+    ToPrimary,
 }
 
 /// One kind of target.
@@ -87,11 +100,11 @@ pub trait Workload: Sync {
     /// What they are made from is not known or makes no sense.
     fn promoted(&self, subject: &Subject, run: u32, seen: &dyn Seen) -> Result<Vec<Object>, Unfit>;
 
-    /// The target with pods, or without; `None` if there is no target.
+    /// The target with as many pods as that; `None` if there is no target.
     ///
     /// # Errors
     /// It is not known.
-    fn scaled(&self, subject: &Subject, up: bool, seen: &dyn Seen) -> Result<Option<Object>, Unfit>;
+    fn scaled(&self, subject: &Subject, to: Scale, seen: &dyn Seen) -> Result<Option<Object>, Unfit>;
 
     /// The target's autoscaler, stopped or at work; `None` if there is none that can be stopped.
     ///

@@ -6,7 +6,7 @@ use serin_core::{
     revision::Revision,
 };
 
-use super::{ReadyThresholds, Workload, pods::missing};
+use super::{ReadyThresholds, Scale, Workload, pods::missing};
 use crate::{
     kinds::SERVICE,
     object::{
@@ -85,7 +85,7 @@ impl Workload for Service {
         Ok(vec![canary(subject, seen)?, object])
     }
 
-    fn scaled(&self, _subject: &Subject, _up: bool, _seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+    fn scaled(&self, _subject: &Subject, _to: Scale, _seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
         Ok(None)
     }
 

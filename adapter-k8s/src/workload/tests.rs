@@ -166,24 +166,28 @@ fn a_target_without_pods_does_not_take_the_primarys() {
 }
 
 #[test]
-fn a_deployment_is_scaled_from_and_to_zero_alone() {
+fn a_deployment_is_scaled_from_and_to_zero_or_to_its_primary() {
     let (subject, mut cluster) = fixtures::read(DEPLOYMENT_YAML);
     ensure(&subject, &mut cluster);
     edit(&mut cluster, DEPLOYMENT, "web-primary", |primary| primary.set("/spec/replicas", 5));
-    let scaled = |up, cluster: &Cluster| workload(&subject).scaled(&subject, up, cluster).unwrap().unwrap();
-    assert_eq!(scaled(true, &cluster), find(&cluster, DEPLOYMENT, "web"));
-    let down = scaled(false, &cluster);
+    let scaled = |to, cluster: &Cluster| workload(&subject).scaled(&subject, to, cluster).unwrap().unwrap();
+    assert_eq!(scaled(Scale::Up, &cluster), find(&cluster, DEPLOYMENT, "web"));
+    let like_primary = scaled(Scale::ToPrimary, &cluster);
+    assert_eq!(like_primary.number("/spec/replicas"), Some(5));
+    let down = scaled(Scale::Down, &cluster);
     assert_eq!(down.number("/spec/replicas"), Some(0));
     add(&mut cluster, [down]);
     assert_eq!(target(&subject, &cluster).replicas, 0);
-    assert_eq!(scaled(true, &cluster).number("/spec/replicas"), Some(5));
+    assert_eq!(scaled(Scale::Up, &cluster).number("/spec/replicas"), Some(5));
+    edit(&mut cluster, DEPLOYMENT, "web", |web| web.set("/spec/replicas", 7));
+    assert_eq!(scaled(Scale::ToPrimary, &cluster).number("/spec/replicas"), Some(7));
 }
 
 #[test]
 fn a_daemon_set_is_scaled_by_its_node_selector_which_is_no_revision() {
     let (subject, mut cluster) = fixtures::read(DAEMON_SET_YAML);
     let down = target(&subject, &cluster);
-    let up = workload(&subject).scaled(&subject, true, &cluster).unwrap().unwrap();
+    let up = workload(&subject).scaled(&subject, Scale::Up, &cluster).unwrap().unwrap();
     add(&mut cluster, [up]);
     let up = target(&subject, &cluster);
     assert_eq!((down.replicas, up.replicas), (0, 1));

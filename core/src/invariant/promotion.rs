@@ -81,6 +81,7 @@ fn intended(call: &Call<'_>, command: &Command, broken: &mut Broken) {
         | Command::EnsureServices(_)
         | Command::SetRoutes(_)
         | Command::ScaleUp
+        | Command::ScaleToPrimary
         | Command::PauseScaler
         | Command::ResumeScaler
         | Command::LeaveShape(_)

@@ -37,7 +37,11 @@ pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
             // Whoever wrote it: what follows is ours.
             state.origin = Origin::Ours;
             t.tell(Message::Terminating);
-            t.act(Rule::DeletionDecided, Vec::new())
+            // All users are about to come to the target, be it idle or in the middle of a run.
+            let is_there = matches!(t.seen.target.known(), Some(Some(_)));
+            let commands =
+                if is_there { vec![Command::ResumeScaler, Command::ScaleToPrimary] } else { Vec::new() };
+            t.act(Rule::DeletionDecided, commands)
         }
     }
 }
@@ -47,7 +51,7 @@ fn give_back(t: &mut Turn<'_>) -> Flow {
     roll_back(t)?;
     if let Some(target) = t.target()? {
         if target.replicas == 0 {
-            return t.act(Rule::DeletionWaits, vec![Command::ResumeScaler, Command::ScaleUp]);
+            return t.act(Rule::DeletionWaits, vec![Command::ResumeScaler, Command::ScaleToPrimary]);
         }
         if let Some(why) = Readiness::why_not(&target.readiness) {
             t.held_up_by(Obstacle::NotReady { who: Workload::Canary, why });

@@ -90,6 +90,7 @@ pub(crate) fn routes_after(effects: &[Effect], before: Option<Routes>) -> Option
             | Command::EnsureWorkloads
             | Command::EnsureServices(_)
             | Command::ScaleUp
+            | Command::ScaleToPrimary
             | Command::ScaleDown
             | Command::PauseScaler
             | Command::ResumeScaler

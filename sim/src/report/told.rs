@@ -252,6 +252,7 @@ fn command_style(command: &Command) -> anstyle::Style {
         | Command::EnsureWorkloads
         | Command::EnsureServices(_)
         | Command::ScaleUp
+        | Command::ScaleToPrimary
         | Command::ScaleDown
         | Command::PauseScaler
         | Command::ResumeScaler

@@ -63,6 +63,7 @@ impl World<'_> {
             | Command::EnsureServices(_)
             | Command::SetRoutes(_)
             | Command::ScaleUp
+            | Command::ScaleToPrimary
             | Command::ScaleDown
             | Command::PauseScaler
             | Command::ResumeScaler

@@ -1,0 +1,92 @@
+//! What tells a Deployment from a DaemonSet; everything else about a [`Workload`] that runs pods is the same.
+
+use serin_core::{
+    observation::{Fact, Readiness},
+    revision::Revision,
+};
+
+use super::{ReadyThresholds, Scale, Workload, pods::Pods, scaler};
+use crate::{
+    object::{
+        Object,
+        seen::{Seen, Unfit},
+    },
+    subject::Subject,
+};
+
+/// A kind of target that runs pods.
+pub(super) trait RunsPods: Sync {
+    /// What is copied from target to primary.
+    const PODS: Pods;
+
+    /// Whether it can be released as it is.
+    ///
+    /// # Errors
+    /// It cannot.
+    fn releasable(_target: &Object) -> Result<(), Unfit> {
+        Ok(())
+    }
+
+    /// The pods it wants, none once it is scaled down.
+    fn wanted(workload: &Object) -> u32;
+
+    /// Whether it serves, by its status: `threshold` percent of its pods have to.
+    fn readiness(workload: &Object, threshold: u8) -> Readiness;
+
+    /// Gives the target pods, or takes them away.
+    ///
+    /// # Errors
+    /// What tells their number is not known.
+    fn scale(subject: &Subject, target: &mut Object, to: Scale, seen: &dyn Seen) -> Result<(), Unfit>;
+}
+
+impl<K: RunsPods> Workload for K {
+    fn shows(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Fact<Revision>>, Unfit> {
+        let Some(target) = K::PODS.target(subject, seen)? else { return Ok(None) };
+        K::releasable(&target)?;
+        K::PODS.shown(subject, &target, seen).map(Some)
+    }
+
+    fn runs(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Option<Revision>>, Unfit> {
+        let Some(primary) = K::PODS.primary(subject, seen)? else { return Ok(None) };
+        K::PODS.runs(subject, &primary, seen).map(Some)
+    }
+
+    fn canary_pods(
+        &self,
+        subject: &Subject,
+        ready: ReadyThresholds,
+        seen: &dyn Seen,
+    ) -> Result<Option<(u32, Readiness)>, Unfit> {
+        let target = K::PODS.target(subject, seen)?;
+        Ok(target.map(|target| (K::wanted(&target), K::readiness(&target, ready.canary))))
+    }
+
+    fn primary_pods(
+        &self,
+        subject: &Subject,
+        ready: ReadyThresholds,
+        seen: &dyn Seen,
+    ) -> Result<Option<Readiness>, Unfit> {
+        Ok(K::PODS.primary(subject, seen)?.map(|primary| K::readiness(&primary, ready.primary)))
+    }
+
+    fn ensured(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+        K::PODS.ensured(subject, seen)
+    }
+
+    fn promoted(&self, subject: &Subject, run: u32, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+        K::PODS.promoted(subject, run, seen)
+    }
+
+    fn scaled(&self, subject: &Subject, to: Scale, seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+        let Some(target) = K::PODS.target(subject, seen)? else { return Ok(None) };
+        let mut target = (*target).clone();
+        K::scale(subject, &mut target, to, seen)?;
+        Ok(Some(target))
+    }
+
+    fn paused(&self, subject: &Subject, paused: bool, seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+        scaler::paused(subject, paused, seen)
+    }
+}
