@@ -32,10 +32,14 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if t.state().failed_checks >= r.policy().threshold {
         return threshold_reached(t, r, None);
     }
-    if r.skips_analysis() || t.state().skip {
+    let skips = r.skips_analysis() || t.state().skip;
+    if !skips {
+        triggers(t, r)?;
+    }
+    routes_known(t, r)?;
+    if skips {
         return promotion::decide(t, true);
     }
-    triggers(t, r)?;
     if t.state().stage == Stage::Start {
         start(t, r)?;
     } else {
@@ -125,6 +129,15 @@ fn triggers(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         if t.ask(hook)?.is_ok() {
             return rollback::decide(t, Cause::Trigger { hook: hook.name.clone() });
         }
+    }
+    Flow::Continue(())
+}
+
+/// While nobody knows whom the router sends where, a check says nothing of the canary, and no step follows one.
+fn routes_known(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    if r.switches_traffic {
+        let seen = t.seen;
+        t.known(&seen.routes, "routes")?;
     }
     Flow::Continue(())
 }
