@@ -209,6 +209,7 @@ impl Family {
         match provider {
             _ if provider.starts_with("appmesh") => Self::AppMesh,
             _ if provider.starts_with("gloo") => Self::Gloo,
+            _ if provider.starts_with("gatewayapi") => Self::Http,
             // A plain Service has no pods whose names are known.
             _ if kind == "Service" => Self::Istio,
             "apisix" => Self::Apisix,
@@ -221,7 +222,6 @@ impl Family {
             "osm" => Self::Osm,
             "skipper" => Self::Skipper,
             "traefik" => Self::Traefik,
-            _ if provider.starts_with("gatewayapi") => Self::Http,
             _ => Self::Istio,
         }
     }

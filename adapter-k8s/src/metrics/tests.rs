@@ -62,7 +62,11 @@ fn snap_shipped_templates_of_four_providers() {
 
 #[test]
 fn a_service_has_no_pods_and_a_daemon_set_has_its_own() {
-    assert_eq!(queries("gatewayapi:v1", "Service", BUILT_IN), queries("istio", "Deployment", BUILT_IN));
+    assert_eq!(queries("kubernetes", "Service", BUILT_IN), queries("istio", "Deployment", BUILT_IN));
+    assert_eq!(
+        queries("gatewayapi:v1", "Service", BUILT_IN),
+        queries("gatewayapi:v1", "Deployment", BUILT_IN)
+    );
     let daemons = &queries("gatewayapi:v1", "DaemonSet", BUILT_IN)[0];
     assert!(daemons.contains(r#"kubernetes_pod_name=~"shop-[0-9a-zA-Z]+","#), "{daemons}");
 }

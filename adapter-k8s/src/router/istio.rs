@@ -195,7 +195,7 @@ fn rule(subject: &Subject, of: &Rule) -> Result<Value, Unfit> {
     }
     put(&mut rule, "headers", &headers);
     if let Some(weight) = of.mirror {
-        rule["mirror"] = target(subject, &canary)?;
+        rule["mirror"] = json!({"host": canary});
         if weight != 100 || mirror_weight_is_written(subject) {
             rule["mirrorPercentage"] = json!({"value": weight});
         }

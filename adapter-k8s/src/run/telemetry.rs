@@ -16,7 +16,9 @@ use prometheus_client::{
     },
     registry::Registry,
 };
-use serin_core::{Phase, Plan, State, Timestamp, decision::Reading, state::Intent};
+use serin_core::{
+    Phase, Plan, Rollout, State, Timestamp, decision::Reading, spec::MetricSource, state::Intent,
+};
 
 use crate::{object::Key, tick::observe::Look};
 
@@ -132,7 +134,11 @@ impl Telemetry {
         registry.register("flagger_canary_total", "Canaries", series.total);
         registry.register("flagger_canary_status", "0: under way, 1: good, 2: failed", series.status);
         registry.register("flagger_canary_weight", "Percentage of requests, by workload", series.weight);
-        registry.register("flagger_canary_metric_analysis", "Last value of a metric", series.analysis);
+        registry.register(
+            "flagger_canary_metric_analysis",
+            "Last value of a metric; a duration in seconds",
+            series.analysis,
+        );
         registry.register("flagger_canary_successes", "Promotions", series.successes);
         registry.register("flagger_canary_failures", "Rollbacks", series.failures);
         registry.register("flagger_canary_duration_seconds", "Time of a tick", series.duration.0);
@@ -226,6 +232,7 @@ impl Series {
         }
         for measured in &plan.decision.measured {
             if let Reading::Value(value) = measured.reading {
+                let value = if is_duration(look, &measured.metric) { value / 1000.0 } else { value };
                 self.analysis.get_or_create(&shown.metric(&measured.metric)).set(value);
             }
         }
@@ -278,6 +285,12 @@ impl Series {
             self.analysis.remove(&shown.metric(metric));
         }
     }
+}
+
+/// Whether a metric is read in milliseconds; Flagger's series has it in seconds.
+fn is_duration(look: &Look, name: &str) -> bool {
+    let metrics = look.canary.as_ref().map(Rollout::metrics).unwrap_or_default();
+    metrics.iter().any(|metric| &*metric.name == name && metric.source == MetricSource::Duration)
 }
 
 impl Shown {

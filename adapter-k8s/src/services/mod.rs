@@ -174,7 +174,7 @@ impl Pods {
     fn label(&self, subject: &Subject, name: &str, metadata: ServiceMetadata, object: &mut Object) {
         let ServiceMetadata { mut labels, mut annotations } = metadata;
         labels.insert(self.selector.label.clone(), name.into());
-        labels.insert(MANAGED_BY.0.into(), MANAGED_BY.1.into());
+        labels.entry(MANAGED_BY.0.into()).or_insert_with(|| MANAGED_BY.1.into());
         annotations.extend(HANDS_OFF.map(|(key, value)| (key.into(), value.into())));
         let unmanaged: UnmanagedMetadata = subject.service().unmanaged_metadata.unwrap_or_default();
         let keep =
