@@ -53,7 +53,8 @@ enum Doing {
     /// The command with this index comes next.
     Applying(usize),
     Saving,
-    Sending,
+    /// What is told, and what is waited for afterwards.
+    Sending(Option<Wake>),
     Sleeping(Option<Wake>),
 }
 
@@ -103,7 +104,7 @@ impl Tick {
                 plan.and_then(|plan| plan.commands.get(*index)).map_or(Do::Observe, Do::Apply)
             }
             Doing::Saving => plan.and_then(|plan| plan.state.as_ref()).map_or(Do::Observe, Do::Save),
-            Doing::Sending => Do::Send(&self.outbox),
+            Doing::Sending(_) => Do::Send(&self.outbox),
             Doing::Sleeping(wake) => Do::Sleep(*wake),
         }
     }
@@ -189,8 +190,14 @@ impl Tick {
 
     /// Notes what was delivered; what was not is sent again in a later tick.
     pub fn sent(&mut self, delivered: &[NoticeId]) {
+        let Doing::Sending(wake) = self.doing else { return };
         self.sent.extend_from_slice(delivered);
-        self.ends(!delivered.is_empty());
+        let notes = wake.is_some_and(|wake| match wake.why {
+            Why::AtOnce | Why::Notices | Why::Retry | Why::Stalled => !delivered.is_empty(),
+            // The next save of the run notes it.
+            Why::NextCheck | Why::WarmedUp | Why::Deadline => false,
+        });
+        self.doing = if notes { Doing::Observing } else { Doing::Sleeping(wake) };
     }
 
     /// Begins the next tick.
@@ -211,31 +218,24 @@ impl Tick {
         }
     }
 
+    /// Telling waits until there is nothing more to do: no receiver, however slow, keeps traffic from moving.
     fn sends(&mut self) {
-        if self.outbox.is_empty() {
-            self.ends(false);
-        } else {
-            self.doing = Doing::Sending;
-        }
-    }
-
-    /// The tick is over, unless there is more to do at once: the plan says so, or deliveries wait to be noted.
-    fn ends(&mut self, delivered: bool) {
         let Some(plan) = &self.plan else { return };
-        let goes_on = plan.wake.is_some_and(|wake| match wake.why {
-            Why::AtOnce => true,
-            Why::Notices => delivered,
-            Why::NextCheck | Why::WarmedUp | Why::Deadline | Why::Retry | Why::Stalled => false,
-        });
         let commands_alone = plan.state.is_none() && !plan.commands.is_empty();
-        if commands_alone && plan.commands == self.tried {
-            // The cluster obeyed and shows nothing of it: somebody undoes it. It is tried again, but not in a circle.
-            self.doing = Doing::Sleeping(Some(Wake { at: self.now + NOT_TAKEN_WAIT, why: Why::Retry }));
-            return;
-        }
-        if commands_alone {
+        let taken = !commands_alone || plan.commands != self.tried;
+        if commands_alone && taken {
             self.tried.clone_from(&plan.commands);
         }
-        self.doing = if goes_on { Doing::Observing } else { Doing::Sleeping(plan.wake) };
+        let more = plan.wake.is_some_and(|wake| wake.why == Why::AtOnce);
+        // The cluster obeyed and shows nothing of it: somebody undoes it. It is tried again, but not in a circle.
+        let wake =
+            if taken { plan.wake } else { Some(Wake { at: self.now + NOT_TAKEN_WAIT, why: Why::Retry }) };
+        self.doing = if more && taken {
+            Doing::Observing
+        } else if self.outbox.is_empty() {
+            Doing::Sleeping(wake)
+        } else {
+            Doing::Sending(wake)
+        };
     }
 }

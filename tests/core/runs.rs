@@ -187,8 +187,8 @@ fn a_weighted_run_tells_this() {
     assert_eq!(
         told(&analysis, answers),
         [
-            "New revision detected! Scaling up web (b)",
-            "Starting canary analysis for web",
+            "New revision detected! Scaling up web.shop (b)",
+            "Starting canary analysis for web.shop",
             "Confirm-traffic-increase check gate passed",
             "Advance web.shop canary weight 50",
             "Halt web.shop advancement waiting for traffic increase approval gate: not yet",
@@ -197,10 +197,10 @@ fn a_weighted_run_tells_this() {
             "Advance web.shop canary weight 100",
             "Halt web.shop advancement waiting for traffic increase approval gate: not yet",
             "Confirm-traffic-increase check gate passed",
-            "Copying web template spec to web-primary (b)",
+            "Copying web.shop template spec to web-primary.shop (b)",
             "Advance web.shop primary weight 50",
-            "Routing all traffic to primary web-primary",
-            "Promotion completed! Scaling down web",
+            "Routing all traffic to primary web-primary.shop",
+            "Promotion completed! Scaling down web.shop",
         ]
     );
 }

@@ -163,8 +163,9 @@ fn marks() -> impl Strategy<Value = Marks> {
 
 /// An outbox is only ever read: from the notices it was written as.
 fn outboxes() -> impl Strategy<Value = Outbox> {
-    let notice = (0_u64..9, 0_u16..9, moments(), select(examples::messages()))
-        .prop_map(|(seq, index, at, message)| Notice { id: NoticeId { seq, index }, at, message });
+    let notice = (0_u64..9, 0_u16..9, moments(), phases(), select(examples::messages())).prop_map(
+        |(seq, index, at, phase, message)| Notice { id: NoticeId { seq, index }, at, phase, message },
+    );
     collection::vec(notice, 0..4).prop_map(|notices| {
         let written = serde_json::to_value(notices).expect("notices can be written");
         serde_json::from_value(written).expect("an outbox is a list of notices")

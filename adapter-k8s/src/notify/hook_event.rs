@@ -55,7 +55,7 @@ pub fn calls(news: &News<'_>, global: Option<&str>) -> Vec<Call> {
 fn request(news: &News<'_>, hook: Called<'_>, key: &str) -> Result<Request, Text> {
     let state = news.state;
     let moment = Moment {
-        phase: state.phase,
+        phase: news.notice.phase,
         weight: state.canary_weight,
         iterations: state.iterations,
         revision: &state.applied,

@@ -47,7 +47,7 @@ fn state() -> State {
 }
 
 fn notice(message: Message) -> Notice {
-    Notice { id: NoticeId { seq: 12, index: 1 }, at: AT, message }
+    Notice { id: NoticeId { seq: 12, index: 1 }, at: AT, phase: Phase::Progressing, message }
 }
 
 fn rolling_back() -> Notice {
@@ -220,7 +220,7 @@ fn a_template_says_what_failed_although_the_phase_does_not_yet() {
 #[test]
 fn a_template_that_cannot_be_filled_in_loses_no_alert() {
     let (letter, fault) = letter("{{ .Status | nope }}", &notice(Message::Promoted { skipped: false }));
-    assert_eq!(letter.text, "Promotion completed! Scaling down shop");
+    assert_eq!(letter.text, "Promotion completed! Scaling down shop.test");
     assert_eq!((fault.unwrap().line, &*letter.status), (1, "succeeded"));
 }
 

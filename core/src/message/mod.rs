@@ -11,6 +11,7 @@ use self::text::Sentence;
 use crate::{
     decision::{Cause, Finding, Obstacle},
     observation::FailureClass,
+    phase::Phase,
     request::{Refusal, RequestKind},
     revision::{Revision, Text},
     spec::{HookKind, Severity, Shape},
@@ -40,6 +41,9 @@ pub struct Notice {
     pub id: NoticeId,
     /// When it was born.
     pub at: Timestamp,
+    /// The phase that its receivers are told.
+    #[serde(default)]
+    pub phase: Phase,
     /// What it says.
     pub message: Message,
 }
@@ -305,6 +309,19 @@ impl Message {
             | Self::Suspended
             | Self::Resumed
             | Self::Terminating => EventType::Normal,
+        }
+    }
+
+    /// The phase its receivers are told. As Flagger has it: the one it was decided in, but for what begins and ends a
+    /// run.
+    #[must_use]
+    pub(crate) fn told_in(&self, before: Phase, after: Phase) -> Phase {
+        if matches!(self, Self::NewRevision(_) | Self::CanaryFailed) {
+            after
+        } else if matches!(self, Self::Promoted { skipped: true }) {
+            Phase::Progressing
+        } else {
+            before
         }
     }
 

@@ -1,5 +1,6 @@
 //! The sentences. They keep the words people search for in Flagger's, and always name metric, value and bound.
 
+use alloc::format;
 use core::fmt;
 
 use super::{Message, Step};
@@ -20,7 +21,11 @@ pub(super) struct Sentence<'a> {
 
 impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (canary, kind, target) = (self.canary, &self.shape.kind, &self.shape.target);
+        let (canary, kind) = (self.canary, &self.shape.kind);
+        // The Canary's name ends in its namespace.
+        let namespace = canary.split_once('.').map_or("", |(_, namespace)| namespace);
+        let named = |name: &str| format!("{name}.{namespace}");
+        let (target, primary) = (named(&self.shape.target), named(&format!("{}-primary", self.shape.target)));
         match self.message {
             Message::TakenOver => write!(f, "Taking {canary} over from Flagger"),
             Message::RollbackHooks { polled, called } => write!(
@@ -28,7 +33,7 @@ impl fmt::Display for Sentence<'_> {
                 "Rollback hooks of {canary}: {polled} polled (2xx rolls back), {called} called when a rollback happens"
             ),
             Message::Initialized => {
-                write!(f, "Initialization done! {canary}: {kind} {target} has its primary")
+                write!(f, "Initialization done! {canary}: {kind} {} has its primary", self.shape.target)
             }
             Message::NewRevision(revision) => {
                 write!(f, "New revision detected! Scaling up {target} ({revision})")
@@ -80,10 +85,10 @@ impl fmt::Display for Sentence<'_> {
             }
             Message::CanaryFailed => write!(f, "Canary failed! Scaling down {canary}"),
             Message::PromotionStarted(revision) => {
-                write!(f, "Copying {target} template spec to {target}-primary ({revision})")
+                write!(f, "Copying {target} template spec to {primary} ({revision})")
             }
             Message::PrimaryAdvanced(weight) => write!(f, "Advance {canary} primary weight {weight}"),
-            Message::PrimaryTakesAll => write!(f, "Routing all traffic to primary {target}-primary"),
+            Message::PrimaryTakesAll => write!(f, "Routing all traffic to primary {primary}"),
             Message::Promoted { skipped: false } => write!(f, "Promotion completed! Scaling down {target}"),
             Message::Promoted { skipped: true } => {
                 write!(f, "Promotion completed! Canary analysis was skipped for {target}")
@@ -92,7 +97,7 @@ impl fmt::Display for Sentence<'_> {
                 write!(f, "Promotion of {target} failed, primary not ready: {why}")
             }
             Message::PrimaryRecovered => {
-                write!(f, "Primary {target}-primary is ready again, routing all traffic to it")
+                write!(f, "Primary {primary} is ready again, routing all traffic to it")
             }
             Message::OwedHookFailed { kind, hook, said, given_up } => {
                 let end = if *given_up { "; it is not tried again" } else { "" };

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Message, Notice, NoticeId};
-use crate::time::Timestamp;
+use crate::{phase::Phase, time::Timestamp};
 
 /// Saved with the transition that causes them, dropped once reported sent.
 ///
@@ -33,10 +33,16 @@ impl Outbox {
         self.0.retain(|notice| !sent.contains(&notice.id));
     }
 
-    pub(crate) fn push(&mut self, seq: u64, at: Timestamp, messages: Vec<Message>) {
+    /// Adds what a save has to tell; each message comes with the phase it is told in.
+    pub(crate) fn push(
+        &mut self,
+        seq: u64,
+        at: Timestamp,
+        messages: impl IntoIterator<Item = (Phase, Message)>,
+    ) {
         // Far fewer than u16::MAX messages are born in one save.
-        for (index, message) in (0..).zip(messages) {
-            self.0.push(Notice { id: NoticeId { seq, index }, at, message });
+        for (index, (phase, message)) in (0..).zip(messages) {
+            self.0.push(Notice { id: NoticeId { seq, index }, at, phase, message });
         }
         while self.0.len() > ROOM {
             let Some(oldest) = self.0.iter().position(|notice| notice.message.alert().is_none()) else {

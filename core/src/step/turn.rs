@@ -9,11 +9,12 @@ use crate::{
     decision::{Decision, Measured, Obstacle, Rule, Standing},
     message::Message,
     observation::{Fact, Observation, Primary, Readiness, Target, Unseen},
+    phase::Phase,
     planted::{Defect, is_planted},
     question::{Answer, Asked, Question, QuestionId},
     request::Request,
     revision::{Revision, Text},
-    spec::{Hook, Invalid, Rollout, Shape},
+    spec::{Hook, HookKind, Invalid, Rollout, Shape},
     state::{Origin, Outbox, Stall, State},
     time::Timestamp,
 };
@@ -197,7 +198,27 @@ impl<'a> Turn<'a> {
                 self.hook = Some((hook.name.clone(), passed));
                 Flow::Continue(if passed { Ok(said) } else { Err(said) })
             }
-            None => Flow::Break(Outcome::Ask(vec![self.question(Asked::Hook(hook.key.clone()))])),
+            None => {
+                let question = self.question(Asked::Hook(hook.key.clone()));
+                Flow::Break(Outcome::Ask(vec![Question { phase: self.told(hook), ..question }]))
+            }
+        }
+    }
+
+    /// The phase a hook is told. As Flagger has it: one that takes part in a run is told that it progresses, also while
+    /// it waits for a promotion; one that may begin or end a run is told how things stand.
+    fn told(&self, hook: &Hook) -> Phase {
+        let state = self.state();
+        match hook.kind {
+            HookKind::ConfirmRollout | HookKind::RollbackTrigger | HookKind::Event => state.phase,
+            HookKind::PreRollout
+            | HookKind::Rollout
+            | HookKind::ConfirmTrafficIncrease
+            | HookKind::ConfirmPromotion => Phase::Progressing,
+            HookKind::PostRollout | HookKind::RollbackAction => {
+                let owed = state.owed.iter().find(|owed| owed.hook == hook.key);
+                owed.map_or(state.phase, |owed| owed.phase)
+            }
         }
     }
 
@@ -360,7 +381,9 @@ impl<'a> Turn<'a> {
             let alerts: Vec<Message> = alerts.cloned().collect();
             self.notices.extend(alerts);
         }
-        state.outbox.push(state.seq, self.now, core::mem::take(&mut self.notices));
+        let (before, after) = (self.old.phase, state.phase);
+        let told = self.notices.drain(..).map(|message| (message.told_in(before, after), message));
+        state.outbox.push(state.seq, self.now, told);
         state.last_transition = self.now.whole_second();
         state.settle_condition(self.now);
         Some(*state)

@@ -68,9 +68,21 @@ impl Log for Story {
         }
     }
 
+    /// A notice stands with the decision it was born in, if that was at this very time: it waits only for the rest of
+    /// the tick.
     fn sent(&mut self, notices: &[Notice]) {
-        if let Some(moment) = self.moments.last_mut() {
-            moment.sent.extend_from_slice(notices);
+        let Some(now) = self.moments.last().map(|moment| moment.at) else { return };
+        for notice in notices {
+            let bore =
+                |moment: &Moment| moment.saved.as_ref().is_some_and(|saved| saved.seq == notice.id.seq);
+            let mut of_now = self.moments.iter_mut().rev().take_while(|moment| moment.at == now);
+            let moment = match of_now.position(|moment| bore(moment)) {
+                Some(back) => self.moments.iter_mut().nth_back(back),
+                None => self.moments.last_mut(),
+            };
+            if let Some(moment) = moment {
+                moment.sent.push(notice.clone());
+            }
         }
     }
 

@@ -196,6 +196,7 @@ impl Told {
         let notices = (0..).zip(messages).map(|(index, message)| Notice {
             id: NoticeId { seq: 1, index },
             at,
+            phase: Phase::Progressing,
             message,
         });
         self.0.sent.extend(notices);
