@@ -241,6 +241,30 @@ impl Tick {
     }
 }
 
+/// Waits between the tries of what a driver cannot do: 1 s, 2 s, 4 s … 30 s, for as long as it fails in a row.
+#[derive(Clone, Debug, Default)]
+pub struct Pause {
+    failures: u32,
+}
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+impl Pause {
+    /// It failed once more. Returns how long to wait before the next try; the first `free` failures cost nothing.
+    pub fn grow(&mut self, free: u32) -> Duration {
+        let over = self.failures.checked_sub(free);
+        self.failures = self.failures.saturating_add(1);
+        over.map_or(Duration::ZERO, |over| (FIRST_PAUSE * 2_u32.pow(over.min(10))).min(LONGEST_PAUSE))
+    }
+
+    /// Whether the last try failed.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.failures > 0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
