@@ -1,7 +1,7 @@
 //! Drives one Canary: does what the tick says next, and tells it how that went.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -10,14 +10,13 @@ use serde_json::{Value, json};
 use serin_core::{
     State, Tick,
     observation::FailureClass,
-    question::{Answer, Question, QuestionId},
+    question::Question,
     state::Status,
     step::Wake,
     tick::{Do, SaveError},
 };
 use tokio::{
     sync::{Notify, watch},
-    task::{AbortHandle, JoinSet},
     time::sleep,
 };
 
@@ -28,6 +27,7 @@ use crate::{
     tick::{
         apply::apply,
         ask::ask,
+        asked::Asked,
         context::Context,
         dry_run::Pretended,
         endpoints::Missing,
@@ -87,13 +87,6 @@ struct Driver {
     look_by: Option<Duration>,
     /// In a dry run, what would stand in the cluster.
     pretended: Option<Pretended>,
-}
-
-/// Questions that were put and not answered yet.
-#[derive(Default)]
-struct Asked {
-    running: JoinSet<(QuestionId, Answer)>,
-    handles: BTreeMap<QuestionId, AbortHandle>,
 }
 
 /// What is to be done next, without the tick it came from.
@@ -195,17 +188,16 @@ impl Driver {
         let Some(look) = &self.look else { return self.tick.wake() };
         self.asked.keep(&questions.iter().map(|question| question.id.clone()).collect());
         for question in questions {
-            if !self.asked.handles.contains_key(&question.id) {
+            if !self.asked.is_put(&question.id) {
                 let answer = ask(self.context.clone(), look.clone(), question.clone());
                 self.asked.put(question.id.clone(), answer);
             }
         }
         // All of them are needed, so they are waited for together; but whatever changes meanwhile may overtake them.
-        while !self.asked.handles.is_empty() {
+        while !self.asked.is_empty() {
             tokio::select! {
-                answered = self.asked.running.join_next() => {
-                    if let Some(Ok((id, answer))) = answered {
-                        self.asked.handles.remove(&id);
+                answered = self.asked.next() => {
+                    if let Some((id, answer)) = answered {
                         self.tick.answered(id, answer);
                     }
                 }
@@ -316,23 +308,4 @@ fn with(mut status: Value, pretended: &Pretended) -> Value {
 fn seq(canary: &Object) -> Option<i64> {
     debug_assert_eq!(canary.kind(), CANARY);
     canary.number("/status/serin/seq")
-}
-
-impl Asked {
-    fn put(&mut self, id: QuestionId, answer: impl Future<Output = Answer> + Send + 'static) {
-        let named = id.clone();
-        let handle = self.running.spawn(async move { (named, answer.await) });
-        self.handles.insert(id, handle);
-    }
-
-    /// Drops what nobody wants to know any more.
-    fn keep(&mut self, wanted: &BTreeSet<QuestionId>) {
-        self.handles.retain(|id, handle| {
-            let keep = wanted.contains(id);
-            if !keep {
-                handle.abort();
-            }
-            keep
-        });
-    }
 }
