@@ -11,6 +11,7 @@ use serin_core::{
     State, Tick,
     observation::FailureClass,
     question::Question,
+    revision::Text,
     state::Status,
     step::Wake,
     tick::{Do, SaveError},
@@ -43,16 +44,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Looks that fetch what the one before has missed, before it is decided on what there is.
 const MOST_LOOKS: usize = 4;
 
-/// Drives a Canary until it is gone or the controller stops.
+/// Drives the Canary with this uid until it is gone or the controller stops.
 ///
 /// A stop is heeded between two effects that belong together, never after a write and before its save.
-pub async fn drive(context: Arc<Context>, key: Key, stop: watch::Receiver<bool>) {
+pub async fn drive(context: Arc<Context>, key: Key, uid: Text, stop: watch::Receiver<bool>) {
     let waker = context.cluster.waker(&key);
     let sender = Sender::default();
     let (tick, asked) = (Tick::new(), Asked::default());
     let mut driver = Driver {
         context,
         key,
+        uid,
         stop,
         waker,
         sender,
@@ -73,6 +75,7 @@ pub async fn drive(context: Arc<Context>, key: Key, stop: watch::Receiver<bool>)
 struct Driver {
     context: Arc<Context>,
     key: Key,
+    uid: Text,
     stop: watch::Receiver<bool>,
     waker: Arc<Notify>,
     sender: Sender,
@@ -156,6 +159,8 @@ impl Driver {
             }
             match found {
                 Ok(None) => return false,
+                // Deleted and created again: that one has a driver of its own.
+                Ok(Some(look)) if *look.object.uid() != *self.uid => return false,
                 Ok(Some(look)) => self.decide(look),
                 Err(why) => {
                     tracing::warn!(canary = %self.key, %why, "the Canary is not known now");
