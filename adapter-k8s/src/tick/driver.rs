@@ -263,6 +263,12 @@ impl Driver {
         };
         match self.context.cluster.save_status(&known, status).await {
             Ok(()) => {
+                if state.outbox.is_full() && !look.state.outbox.is_full() {
+                    tracing::warn!(
+                        canary = %self.key,
+                        "too many alerts cannot be delivered: from now on the oldest are dropped, those that matter least first"
+                    );
+                }
                 self.failing = Pause::default();
                 self.tick.saved(Ok(()));
             }
