@@ -192,7 +192,10 @@ impl Driver {
         let (now, began) = (clock::now(), clock::monotonic());
         let plan = self.tick.observed(&look.canary, &look.state, &mut look.seen, now);
         if let Some(plan) = plan {
-            self.context.telemetry.decided(&look, plan, began.elapsed(), now);
+            self.context.telemetry.decided(began.elapsed());
+            if plan.commands.is_empty() && plan.state.is_none() {
+                self.context.telemetry.carried_out(&look, plan);
+            }
             self.context.record.decided(&look, plan, now);
             // What was asked before this decision is of no use any more.
             self.asked.keep(&BTreeSet::new());
@@ -268,6 +271,9 @@ impl Driver {
                         canary = %self.key,
                         "too many alerts cannot be delivered: from now on the oldest are dropped, those that matter least first"
                     );
+                }
+                if let Some(plan) = self.tick.plan() {
+                    self.context.telemetry.carried_out(look, plan);
                 }
                 self.failing = Pause::default();
                 self.tick.saved(Ok(()));

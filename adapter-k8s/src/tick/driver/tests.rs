@@ -1,6 +1,9 @@
 //! A driver at an API server that has one Canary and does what it is told.
 
-use std::sync::Mutex;
+use std::sync::{
+    Mutex, OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
 
 use axum::{
     Router, body::Bytes, http::Method, http::StatusCode, http::Uri, http::header::CONTENT_TYPE,
@@ -116,4 +119,25 @@ async fn a_stop_is_heeded_while_a_notice_cannot_be_sent() {
     stop.send(true).unwrap();
     timeout(LONG, driver).await.expect("it stops").unwrap();
     assert!(begun.elapsed() < LAST_WORDS * 2, "it does not wait for an answer: {:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn what_is_not_saved_is_not_counted() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let context = Arc::new(OnceLock::<Arc<Context>>::new());
+    let (seen, tries) = (context.clone(), Arc::new(AtomicU32::new(0)));
+    let url = serve(move |method, _| {
+        let is_shown = seen.get().is_some_and(|it| it.telemetry.text().contains("\nserin_canary_phase{"));
+        tell.send((method.clone(), is_shown)).ok();
+        if tries.fetch_add(1, Ordering::Relaxed) == 0 { Does::Fails } else { Does::Obeys }
+    })
+    .await;
+    let context = context.get_or_init(|| Context::at(&url));
+    let (_stop, _driver) = driven(context);
+    let mut next = async || timeout(LONG, told.recv()).await.expect("it goes on").unwrap();
+    assert_eq!(
+        [next().await, next().await, next().await],
+        [(Method::PUT, false), (Method::PUT, false), (Method::POST, true)],
+        "fails, saves, tells"
+    );
 }
