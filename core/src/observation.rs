@@ -10,7 +10,7 @@ use crate::{
     message::NoticeId,
     question::Answers,
     request::Request,
-    revision::{Revision, Text},
+    revision::{Revision, Text, bounded},
 };
 
 /// Something about the cluster. Absence is known; what could not be read, or is older than our own last write, is not.
@@ -51,6 +51,13 @@ impl<T> Fact<T> {
         }
     }
 
+    /// Cuts what is said of why it is not known.
+    fn bound(&mut self) {
+        if let Self::Unknown(Unseen::Unreadable(why)) = self {
+            *why = bounded(why.clone());
+        }
+    }
+
     /// The fact, if it is known, to be changed.
     pub fn known_mut(&mut self) -> Option<&mut T> {
         match self {
@@ -85,6 +92,24 @@ pub struct Observation {
     pub failed: Option<Failure>,
     /// Notices delivered and not yet dropped from the outbox.
     pub sent: Vec<NoticeId>,
+}
+
+impl Observation {
+    /// Cuts all that others say in it, so that no status grows by it.
+    pub(crate) fn bound(&mut self) {
+        self.target.bound();
+        self.primary.bound();
+        self.services.bound();
+        self.routes.bound();
+        self.drift.bound();
+        if let Some(Some(target)) = self.target.known_mut() {
+            target.revision.bound();
+            target.readiness.bound();
+        }
+        if let Some(Some(primary)) = self.primary.known_mut() {
+            primary.readiness.bound();
+        }
+    }
 }
 
 /// The target workload.
@@ -135,6 +160,13 @@ impl Readiness {
         }
         let why = alloc::format!("{available} of {wanted} (readyThreshold {threshold}%) pods are available");
         Self::NotReady { why: why.into(), stalled }
+    }
+
+    /// Cuts what is said of why it does not serve.
+    fn bound(&mut self) {
+        if let Self::NotReady { why, .. } = self {
+            *why = bounded(why.clone());
+        }
     }
 
     /// Whether it serves.

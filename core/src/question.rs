@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     phase::Phase,
-    revision::{Revision, Text},
+    revision::{Revision, Text, bounded},
     strategy::Weight,
 };
 
@@ -81,6 +81,16 @@ impl Answer {
     #[must_use]
     pub fn value(value: f64) -> Self {
         if value.is_nan() { Self::NoData } else { Self::Value(value) }
+    }
+
+    /// The same with what was said cut.
+    pub(crate) fn bounded(self) -> Self {
+        match self {
+            Self::Value(_) | Self::NoData => self,
+            Self::Error(why) => Self::Error(bounded(why)),
+            Self::Pass(said) => Self::Pass(bounded(said)),
+            Self::Deny(said) => Self::Deny(bounded(said)),
+        }
     }
 }
 

@@ -8,6 +8,23 @@ use serde::{Deserialize, Serialize};
 /// A text that is shared rather than copied.
 pub type Text = Arc<str>;
 
+/// The longest text from outside that gets into a status or a message, in bytes.
+pub const LONGEST_TEXT: usize = 1024;
+
+/// A text from outside, as it may get into a status: a longer one is cut and ends with an ellipsis.
+#[must_use]
+pub fn bounded(text: Text) -> Text {
+    const MARK: &str = "…";
+    if text.len() <= LONGEST_TEXT {
+        return text;
+    }
+    let mut end = LONGEST_TEXT - MARK.len();
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    [&text[..end], MARK].concat().into()
+}
+
 /// The checksums of the ConfigMaps and Secrets a workload reads, by `configmap/<name>` or `secret/<name>`.
 pub type Configs = BTreeMap<String, String>;
 
@@ -51,5 +68,17 @@ impl Revision {
 impl fmt::Display for Revision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(if self.is_unknown() { "unknown" } else { &self.spec })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let of = |length: usize| bounded("é".repeat(length).into());
+        assert_eq!((&*of(512), of(512).len()), (&*"é".repeat(512), LONGEST_TEXT));
+        assert_eq!(&*of(513), alloc::format!("{}…", "é".repeat(510)));
     }
 }

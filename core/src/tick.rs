@@ -21,14 +21,14 @@ use crate::{
     message::{Notice, NoticeId},
     observation::{Failure, FailureClass, Observation},
     question::{Answer, Answers, Question, QuestionId},
-    revision::Text,
+    revision::{Text, bounded},
     spec::{Invalid, Rollout},
     state::State,
     step::{Plan, Step, Wake, Why, step},
     time::Timestamp,
 };
 
-/// The tick of one Canary. Keep it from one tick to the next: it knows what was sent and what failed.
+/// The tick of one Canary. What it is told is cut where it enters, so that no status grows by it. Keep it from one tick to the next: it knows what was sent and what failed.
 #[derive(Clone, Debug, Default)]
 pub struct Tick {
     doing: Doing,
@@ -134,6 +134,7 @@ impl Tick {
     ) -> Option<&Plan> {
         self.sent.retain(|id| state.outbox.notices().iter().any(|notice| notice.id == *id));
         self.complete(seen);
+        seen.bound();
         self.now = now;
         match step(canary, state, seen, now) {
             Step::Ask(questions) => {
@@ -154,7 +155,7 @@ impl Tick {
 
     /// Keeps an answer and observes again: facts may have changed while it was waited for.
     pub fn answered(&mut self, id: QuestionId, answer: Answer) {
-        self.answers.add(id, answer);
+        self.answers.add(id, answer.bounded());
         self.doing = Doing::Observing;
     }
 
@@ -173,7 +174,7 @@ impl Tick {
             Ok(()) => self.applies(index + 1),
             Err((class, error)) => {
                 let command = self.plan.as_ref().and_then(|plan| plan.commands.get(index)).cloned();
-                self.failed = command.map(|command| Failure { command, error, class });
+                self.failed = command.map(|command| Failure { command, error: bounded(error), class });
                 self.doing = Doing::Observing;
             }
         }
@@ -237,5 +238,93 @@ impl Tick {
         } else {
             Doing::Sending(wake)
         };
+    }
+}
+
+/// Waits between the tries of what a driver cannot do: 1 s, 2 s, 4 s … 30 s, for as long as it fails in a row.
+#[derive(Clone, Debug, Default)]
+pub struct Pause {
+    failures: u32,
+}
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+impl Pause {
+    /// It failed once more. Returns how long to wait before the next try; the first `free` failures cost nothing.
+    pub fn grow(&mut self, free: u32) -> Duration {
+        let over = self.failures.checked_sub(free);
+        self.failures = self.failures.saturating_add(1);
+        over.map_or(Duration::ZERO, |over| (FIRST_PAUSE * 2_u32.pow(over.min(10))).min(LONGEST_PAUSE))
+    }
+
+    /// Whether the last try failed.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.failures > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        decision::{Decision, Rule, Standing},
+        observation::{Fact, Unseen},
+        phase::Phase,
+        question::Asked,
+        revision::LONGEST_TEXT,
+        spec::{Identity, Problem, Shape},
+    };
+
+    fn unknown<T>(why: &Text) -> Fact<T> {
+        Fact::Unknown(Unseen::Unreadable(why.clone()))
+    }
+
+    #[test]
+    fn what_others_say_is_cut_where_it_enters() {
+        let long: Text = "x".repeat(LONGEST_TEXT + 1).into();
+        let mut seen = Observation {
+            target: unknown(&long),
+            primary: unknown(&long),
+            services: unknown(&long),
+            routes: unknown(&long),
+            drift: unknown(&long),
+            deleting: false,
+            finalizer: false,
+            requests: Vec::new(),
+            answers: Answers::default(),
+            failed: None,
+            sent: Vec::new(),
+        };
+        let mut tick = Tick::new();
+        let id = QuestionId { run: 1, check: 1, of: Asked::Metric("latency".into()) };
+        tick.answered(id, Answer::Error(long.clone()));
+        tick.plan = Some(Plan {
+            commands: alloc::vec![Command::ScaleUp],
+            state: None,
+            decision: Decision {
+                rule: Rule::Advanced,
+                measured: Vec::new(),
+                hook: None,
+                after: Standing {
+                    phase: Phase::New,
+                    weight: 0,
+                    failed_checks: 0,
+                    budget: None,
+                    iterations: 0,
+                },
+            },
+            wake: None,
+        });
+        tick.doing = Doing::Applying(0);
+        tick.applied(Err((FailureClass::Retry, long.clone())));
+        let problem = Problem { path: "spec".into(), what: long.as_ref().into() };
+        let identity = Identity { namespace: "n".into(), name: "web".into(), uid: "1".into() };
+        let shape = Shape::default();
+        let invalid = Invalid { identity, shape, revert_on_deletion: true, problems: alloc::vec![problem] };
+        let plan = tick.observed(&Err(invalid), &State::default(), &mut seen, Timestamp::default()).cloned();
+        let said = alloc::format!("{seen:?} {plan:?}");
+        assert!(plan.is_some() && said.contains('…') && !said.contains(&*long), "{said}");
     }
 }

@@ -1,11 +1,17 @@
 //! Requests to the API server, and what its refusals mean.
 
+use std::time::Duration;
+
 use http::{Method, Request, header::CONTENT_TYPE};
 use kube::Client;
 use serde_json::{Value, json};
 use serin_core::observation::FailureClass;
+use tokio::time::timeout;
 
 use crate::object::{Key, Kind, Object};
+
+/// How long the API server may take to answer. Watches are not sent from here.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The path of a kind's objects in a namespace; of all of them without one.
 pub(super) fn collection(kind: Kind, namespace: &str) -> String {
@@ -42,7 +48,8 @@ pub(super) async fn send(
     let media = if patch { "application/merge-patch+json" } else { "application/json" };
     let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
     let request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, media).body(body);
-    client.request(request.map_err(kube::Error::HttpError)?).await
+    let answer = timeout(PATIENCE, client.request(request.map_err(kube::Error::HttpError)?)).await;
+    answer.unwrap_or_else(|_| Err(kube::Error::Service(format!("no answer within {PATIENCE:?}").into())))
 }
 
 /// What an error says of trying again.
@@ -99,4 +106,22 @@ pub(crate) async fn write(client: &Client, how: Write, object: &Object) -> Resul
     };
     let answer = send(client, method, &path, Some(object.value())).await?;
     Ok(Object::read(key.kind, answer))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::kinds::CANARY;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_does_not_answer_is_not_waited_for() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap()).parse().unwrap();
+        let client = Client::try_from(kube::Config::new(url)).unwrap();
+        let error = get(&client, &Key::new(CANARY, "n", "web")).await.unwrap_err();
+        assert_eq!(class_of(&error), FailureClass::Retry);
+        assert_eq!(words(&error), "ServiceError: no answer within 10s");
+    }
 }

@@ -45,9 +45,12 @@ fn snap_a_hook_is_sent_flaggers_payload_or_its_own_request() {
 
 #[test]
 fn a_call_is_bounded_and_shows_no_credential() {
-    let hooks = "[{name: tell, url: 'https://user:pw@hooks.slack.com/services/key?a=b', disableTLS: true, timeout: 7s}]";
-    let call = calls(hooks).remove(0).unwrap();
-    assert_eq!(format!("{call:?}"), "POST https://hooks.slack.com");
+    let hooks = "[{name: tell, url: 'https://user:pw@hooks.slack.com/services/key?a=b', disableTLS: true, timeout: 7s}, \
+                 {name: told, url: 'https://discord.com/api/webhooks/1/key?a=b'}]";
+    let calls = calls(hooks);
+    let shown: Vec<_> = calls.iter().map(|call| format!("{:?}", call.as_ref().unwrap())).collect();
+    assert_eq!(shown, ["POST https://hooks.slack.com", "POST https://discord.com"]);
+    let call = calls[0].as_ref().unwrap();
     assert_eq!((call.timeout, call.insecure, call.most), (Duration::from_secs(7), true, 2048));
 }
 

@@ -18,7 +18,14 @@ use super::{HttpError, MOST_READ, Reply, Request};
 pub struct Http {
     /// Trusted besides the system's.
     roots: Vec<Certificate>,
-    clients: Mutex<BTreeMap<Way, Client>>,
+    clients: Mutex<Clients>,
+}
+
+/// Clients by what they are for, and when each was last used.
+#[derive(Default)]
+struct Clients {
+    of: BTreeMap<Way, (u64, Client)>,
+    uses: u64,
 }
 
 /// What needs a client of its own.
@@ -28,7 +35,7 @@ struct Way {
     proxy: Option<String>,
 }
 
-/// Proxies are named in AlertProviders: beyond so many the first client goes.
+/// Proxies are named in AlertProviders: beyond so many the client goes that was not used for longest.
 const MOST_CLIENTS: usize = 16;
 const MOST_REDIRECTS: usize = 10;
 
@@ -72,14 +79,11 @@ impl Http {
             proxy: request.proxy.as_ref().map(|proxy| proxy.reveal().into()),
         };
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&way) {
-            return Ok(client.clone());
-        }
-        if clients.len() >= MOST_CLIENTS {
-            clients.pop_last();
+        if let Some(client) = clients.used(&way) {
+            return Ok(client);
         }
         let client = self.built(&way)?;
-        clients.insert(way, client.clone());
+        clients.keep(way, client.clone());
         Ok(client)
     }
 
@@ -100,6 +104,23 @@ impl Http {
         let built = builder().tls_certs_merge(self.roots.clone()).build();
         // A system that trusts nobody: plain HTTP still works, and TLS says whom it does not trust.
         built.or_else(|_| builder().tls_certs_only(self.roots.clone()).build())
+    }
+}
+
+impl Clients {
+    fn used(&mut self, way: &Way) -> Option<Client> {
+        self.uses += 1;
+        let (last, client) = self.of.get_mut(way)?;
+        *last = self.uses;
+        Some(client.clone())
+    }
+
+    fn keep(&mut self, way: Way, client: Client) {
+        if self.of.len() >= MOST_CLIENTS {
+            let least = self.of.iter().min_by_key(|(_, (last, _))| *last).map(|(way, _)| way.clone());
+            self.of.remove(&least.unwrap_or_else(|| way.clone()));
+        }
+        self.of.insert(way, (self.uses, client));
     }
 }
 
@@ -197,4 +218,26 @@ fn cause(error: reqwest::Error) -> String {
         innermost = source;
     }
     super::one_line(&innermost.to_string(), 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_that_was_not_used_for_longest_goes() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut clients = Clients::default();
+        let way = |place: usize| Way { insecure: false, proxy: Some(format!("http://{place:03}")) };
+        for place in 0..MOST_CLIENTS {
+            assert!(clients.used(&way(place)).is_none());
+            clients.keep(way(place), Client::new());
+        }
+        assert!(clients.used(&way(0)).is_some());
+        assert!(clients.used(&way(99)).is_none());
+        clients.keep(way(99), Client::new());
+        let left: Vec<bool> =
+            [0, 1, 2, MOST_CLIENTS - 1, 99].map(|it| clients.used(&way(it)).is_some()).into();
+        assert_eq!(left, [true, false, true, true, true]);
+    }
 }

@@ -26,6 +26,12 @@ impl fmt::Debug for Hidden {
     }
 }
 
+impl From<&str> for Hidden {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
 /// The keys of a Secret.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(BTreeMap<String, Hidden>);

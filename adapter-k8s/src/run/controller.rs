@@ -2,11 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use tokio::{sync::watch, task::JoinSet, time::sleep};
+use futures::future::BoxFuture;
+use serin_core::{revision::Text, tick::Pause};
+use tokio::{
+    sync::watch,
+    task::{AbortHandle, Id, JoinError, JoinSet},
+    time::sleep,
+};
 
 use crate::{
     kinds::{ALERT_PROVIDER, CANARY, CUSTOM_RESOURCE_DEFINITION, METRIC_TEMPLATE},
     object::{Key, Object},
+    run::stop::stopped,
     tick::{context::Context, driver::drive},
 };
 
@@ -18,64 +25,118 @@ pub async fn run(context: Arc<Context>, stop: watch::Receiver<bool>) {
     for kind in [METRIC_TEMPLATE, ALERT_PROVIDER, CANARY] {
         context.cluster.watch(kind).await;
     }
-    let mut drivers = Drivers::default();
+    let mut drivers = Drivers::new({
+        let (context, stop) = (context.clone(), stop.clone());
+        move |key, uid, pause| Box::pin(after(pause, context.clone(), key, uid, stop.clone()))
+    });
     let ours = Key::new(CANARY, "", "");
     let waker = context.cluster.waker(&ours);
-    let mut stopped = stop.clone();
-    while !*stopped.borrow() {
+    let mut stops = stop.clone();
+    while !*stops.borrow() {
         let (canaries, notes) = {
             let reader = context.cluster.reader();
             (reader.members(CANARY), reader.into_notes())
         };
         context.cluster.settle(&ours, notes).await;
-        drivers.follow(&context, &canaries, &stop).await;
+        drivers.follow(&context, &canaries);
         tokio::select! {
             () = waker.notified() => {}
-            _ = stopped.changed() => {}
+            Some(ended) = drivers.running.join_next_with_id() => drivers.ended(&context, ended),
+            () = stopped(&mut stops) => {}
         }
     }
-    drivers.running.join_all().await;
+    while let Some(ended) = drivers.running.join_next_with_id().await {
+        drivers.ended(&context, ended);
+    }
 }
 
-#[derive(Default)]
+/// Drives a Canary, after a pause if the driver before has failed.
+async fn after(pause: Duration, context: Arc<Context>, key: Key, uid: Text, stop: watch::Receiver<bool>) {
+    let mut stops = stop.clone();
+    tokio::select! {
+        biased;
+        () = stopped(&mut stops) => {}
+        () = sleep(pause) => drive(context, key, uid, stop).await,
+    }
+}
+
+/// One driver a Canary.
 struct Drivers {
-    of: BTreeMap<Key, tokio::task::AbortHandle>,
+    start: Box<dyn Fn(Key, Text, Duration) -> BoxFuture<'static, ()> + Send + Sync>,
+    of: BTreeMap<Key, Driver>,
     running: JoinSet<()>,
+    /// How long to wait before those are driven again whose driver has failed.
+    failing: BTreeMap<Key, Pause>,
+}
+
+struct Driver {
+    /// Of the Canary that it drives: one that is created anew has a driver of its own.
+    uid: Text,
+    task: AbortHandle,
 }
 
 impl Drivers {
+    fn new(start: impl Fn(Key, Text, Duration) -> BoxFuture<'static, ()> + Send + Sync + 'static) -> Self {
+        Self {
+            start: Box::new(start),
+            of: BTreeMap::new(),
+            running: JoinSet::new(),
+            failing: BTreeMap::new(),
+        }
+    }
+
     /// Starts a driver for each Canary that has none. Those of Canaries that are gone end by themselves.
-    async fn follow(
-        &mut self,
-        context: &Arc<Context>,
-        canaries: &[Arc<Object>],
-        stop: &watch::Receiver<bool>,
-    ) {
+    fn follow(&mut self, context: &Context, canaries: &[Arc<Object>]) {
         let mut counts: BTreeMap<String, u32> = BTreeMap::new();
         for canary in canaries {
             *counts.entry(canary.namespace().into()).or_default() += 1;
         }
         context.telemetry.count(&counts);
-        while self.running.try_join_next().is_some() {}
-        self.of.retain(|key, driver| {
-            let ended = driver.is_finished();
-            if ended {
-                let waiting = context.claims.release(key);
-                context.cluster.wake(&waiting.into_iter().collect());
-            }
-            !ended
-        });
+        while let Some(ended) = self.running.try_join_next_with_id() {
+            self.ended(context, ended);
+        }
+        self.failing.retain(|key, _| canaries.iter().any(|canary| canary.key() == *key));
         for canary in canaries {
             // Claims first: the oldest Canary of a target has it, whichever driver runs first.
             context.claims.announce(canary);
         }
         for canary in canaries {
-            let key = canary.key();
-            if !self.of.contains_key(&key) {
-                let driver = self.running.spawn(drive(context.clone(), key.clone(), stop.clone()));
-                self.of.insert(key, driver);
+            let (key, uid) = (canary.key(), Text::from(canary.uid()));
+            match self.of.get(&key) {
+                None => {
+                    let pause = self.failing.get_mut(&key).map_or(Duration::ZERO, |pause| pause.grow(0));
+                    let task = self.running.spawn((self.start)(key.clone(), uid.clone(), pause));
+                    self.of.insert(key, Driver { uid, task });
+                }
+                // It ends as soon as it sees that its Canary is another; then this one has its turn.
+                Some(driver) if driver.uid != uid => context.cluster.wake(&[key].into()),
+                Some(_) => {}
             }
         }
+    }
+
+    /// A driver has ended: its Canary is gone, another, or cannot be driven.
+    fn ended(&mut self, context: &Context, ended: Result<(Id, ()), JoinError>) {
+        let task = match &ended {
+            Ok((task, ())) => *task,
+            Err(error) => error.id(),
+        };
+        let of = self.of.iter().find(|(_, driver)| driver.task.id() == task);
+        let Some(key) = of.map(|(key, _)| key.clone()) else { return };
+        self.of.remove(&key);
+        match ended {
+            Ok(_) => {
+                self.failing.remove(&key);
+            }
+            Err(error) => {
+                tracing::error!(canary = %key, %error, "a driver failed, and is started again");
+                self.failing.entry(key.clone()).or_default();
+                context.cluster.forget(&key);
+                context.telemetry.forget(&key);
+            }
+        }
+        let waiting = context.claims.release(&key);
+        context.cluster.wake(&waiting.into_iter().collect());
     }
 }
 
@@ -84,7 +145,11 @@ pub async fn crds_fit(context: &Context, mut stop: watch::Receiver<bool>) -> boo
     let key = Key::new(CUSTOM_RESOURCE_DEFINITION, "", "canaries.flagger.app");
     let mut told = String::new();
     loop {
-        let why = match context.cluster.read(&key).await {
+        let read = tokio::select! {
+            read = context.cluster.read(&key) => read,
+            () = stopped(&mut stop) => return false,
+        };
+        let why = match read {
             Ok(Some(crd)) if keeps_our_status(&crd) => return true,
             Ok(Some(_)) => {
                 "the CRD canaries.flagger.app would drop `.status.serin`; apply deploy/crds.yaml".into()
@@ -98,7 +163,7 @@ pub async fn crds_fit(context: &Context, mut stop: watch::Receiver<bool>) -> boo
         }
         tokio::select! {
             () = sleep(CRD_RETRY) => {}
-            _ = stop.changed() => return false,
+            () = stopped(&mut stop) => return false,
         }
     }
 }
@@ -110,4 +175,73 @@ fn keeps_our_status(crd: &Object) -> bool {
     let status = ours.and_then(|version| version.pointer("/schema/openAPIV3Schema/properties/status"));
     const KEEPS: &str = "x-kubernetes-preserve-unknown-fields";
     status.is_some_and(|status| status[KEEPS] == true || status["properties"]["serin"][KEEPS] == true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    };
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn canary(uid: &str) -> Arc<Object> {
+        let metadata = json!({"name": "web", "namespace": "shop", "uid": uid, "creationTimestamp": uid});
+        let spec = json!({"targetRef": {"kind": "Deployment", "name": "web"}});
+        Arc::new(Object::read(CANARY, json!({ "metadata": metadata, "spec": spec })))
+    }
+
+    /// Waits until a driver ends, and has that noted.
+    async fn one_ends(drivers: &mut Drivers, context: &Context) {
+        let ended = drivers.running.join_next_with_id().await.unwrap();
+        drivers.ended(context, ended);
+    }
+
+    #[tokio::test]
+    async fn a_canary_that_is_created_again_is_driven_once_the_driver_before_has_ended() {
+        let context = Context::idle();
+        let gone = Arc::new(tokio::sync::Notify::new());
+        let started = Arc::new(Mutex::new(Vec::new()));
+        let mut drivers = Drivers::new({
+            let (gone, started) = (gone.clone(), started.clone());
+            move |_, uid, pause| {
+                started.lock().unwrap().push((uid, pause));
+                let gone = gone.clone();
+                Box::pin(async move { gone.notified().await })
+            }
+        });
+        let uids = || started.lock().unwrap().iter().map(|(uid, _)| uid.to_string()).collect::<Vec<_>>();
+        drivers.follow(&context, &[canary("1")]);
+        drivers.follow(&context, &[canary("2")]);
+        assert_eq!(uids(), ["1"], "never two at a time");
+        gone.notify_one();
+        one_ends(&mut drivers, &context).await;
+        drivers.follow(&context, &[canary("2")]);
+        assert_eq!((uids(), context.claims.claim(&canary("2"))), (vec!["1".into(), "2".into()], Ok(())));
+        gone.notify_one();
+        one_ends(&mut drivers, &context).await;
+        assert_eq!(context.claims.release(&canary("2").key()), [], "its claim went with it");
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_panics_is_started_again_later_and_later() {
+        let context = Context::idle();
+        let (tries, pauses) = (Arc::new(AtomicU32::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let mut drivers = Drivers::new({
+            let (tries, pauses) = (tries.clone(), pauses.clone());
+            move |_, _, pause| {
+                pauses.lock().unwrap().push(pause.as_secs());
+                let try_ = tries.fetch_add(1, Ordering::Relaxed);
+                Box::pin(async move { assert!(try_ >= 3, "a bug") })
+            }
+        });
+        for _ in 0..5 {
+            drivers.follow(&context, &[canary("1")]);
+            one_ends(&mut drivers, &context).await;
+        }
+        assert_eq!(*pauses.lock().unwrap(), [0, 1, 2, 4, 0]);
+    }
 }

@@ -7,7 +7,10 @@ use std::{sync::Arc, time::Duration};
 
 use kube::Client;
 use serin_core::Timestamp;
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use crate::{
     clock,
@@ -17,6 +20,7 @@ use crate::{
     },
     kinds::LEASE,
     object::{Key, Object},
+    run::stop::stopped,
 };
 
 /// The Lease's name, as Flagger has it: both controllers never drive at once.
@@ -75,7 +79,11 @@ impl Leader {
         let mut rival = None;
         let mut told = String::new();
         loop {
-            match self.hold(&mut rival).await {
+            let held = tokio::select! {
+                held = self.try_hold(&mut rival) => held,
+                () = stopped(stop) => return false,
+            };
+            match held {
                 Ok(Held::Ours) => {
                     tracing::info!(identity = self.identity, "leading");
                     return true;
@@ -89,7 +97,7 @@ impl Leader {
             }
             tokio::select! {
                 () = sleep(self.terms.retry) => {}
-                _ = stop.changed() => return false,
+                () = stopped(stop) => return false,
             }
         }
     }
@@ -100,7 +108,7 @@ impl Leader {
         loop {
             sleep(self.terms.renew).await;
             loop {
-                match self.hold(&mut rival).await {
+                match self.try_hold(&mut rival).await {
                     Ok(Held::Ours) => break,
                     Ok(Held::Other(holder)) => {
                         self.fence.close();
@@ -130,6 +138,13 @@ impl Leader {
         if let Err(error) = request::write(&self.client, Write::Put, &lease).await {
             tracing::warn!(error = request::words(&error), "the lease was not handed over");
         }
+    }
+
+    /// As [`Self::hold`], and never so long that the lease runs out over one request that is not answered.
+    async fn try_hold(&self, rival: &mut Option<Rival>) -> Result<Held, String> {
+        let patience = self.terms.lease / 5;
+        let held = timeout(patience, self.hold(rival)).await;
+        held.unwrap_or_else(|_| Err(format!("the API server has not answered within {patience:?}")))
     }
 
     /// Takes or renews the lease if nobody else holds it.
@@ -193,7 +208,36 @@ fn micro(time: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    /// A candidate at an API server that takes connections and never answers.
+    async fn candidate(lease: Duration) -> (Leader, TcpListener) {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap()).parse().unwrap();
+        let client = Client::try_from(kube::Config::new(url)).unwrap();
+        let terms = Terms { lease, renew: lease / 100, retry: lease / 100 };
+        (Leader::new(client, "n", "a".into(), terms, Arc::new(Fence::closed())), silent)
+    }
+
+    #[tokio::test]
+    async fn a_server_that_does_not_answer_loses_the_lease_in_time() {
+        let (leader, _silent) = candidate(Duration::from_millis(500)).await;
+        leader.fence.renewed(clock::monotonic(), Duration::from_millis(300));
+        timeout(Duration::from_secs(30), leader.keep()).await.expect("it gives up");
+        assert!(!leader.fence.is_open());
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_lease_heeds_a_stop_within_a_request() {
+        let (leader, _silent) = candidate(Duration::from_secs(3600)).await;
+        let (stop, mut stopped) = watch::channel(false);
+        let acquiring = tokio::spawn(async move { leader.acquire(&mut stopped).await });
+        tokio::task::yield_now().await;
+        stop.send(true).unwrap();
+        assert!(!timeout(Duration::from_secs(30), acquiring).await.expect("it stops").unwrap());
+    }
 
     #[test]
     fn times_have_six_places() {

@@ -6,4 +6,5 @@ pub mod options;
 pub mod record;
 pub mod server;
 pub mod start;
+pub mod stop;
 pub mod telemetry;

@@ -3,10 +3,12 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{ArgAction, Parser, ValueEnum};
+use tracing::level_filters::LevelFilter;
 
 use serin_core::revision::Text;
 
 use crate::{
+    http::secret::Hidden,
     notify::{Destination, SlackFlags},
     settings::Settings,
 };
@@ -49,7 +51,7 @@ pub struct Options {
     pub ingress_class: String,
     /// Whether a changed ConfigMap or Secret is a new revision.
     #[arg(long, value_name = "BOOL", default_value = "true", num_args = 0..=1, require_equals = true,
-          default_missing_value = "true", action = ArgAction::Set)]
+          default_missing_value = "true", action = ArgAction::Set, value_parser = boolean)]
     pub enable_config_tracking: bool,
     /// The cluster's name in alerts.
     #[arg(long, value_name = "NAME", default_value = "")]
@@ -57,7 +59,7 @@ pub struct Options {
 
     /// Elect a leader, so that several replicas may run.
     #[arg(long, value_name = "BOOL", default_value = "false", num_args = 0..=1, require_equals = true,
-          default_missing_value = "true", action = ArgAction::Set)]
+          default_missing_value = "true", action = ArgAction::Set, value_parser = boolean)]
     pub enable_leader_election: bool,
     /// Namespace of the leader's Lease.
     #[arg(long, value_name = "NAMESPACE", default_value = "kube-system")]
@@ -65,13 +67,13 @@ pub struct Options {
 
     /// Slack hook for Canaries that name no receivers.
     #[arg(long, value_name = "URL", env = "SLACK_URL", hide_env_values = true, default_value = "")]
-    pub slack_url: String,
+    pub slack_url: Hidden,
     /// Token for Slack.
     #[arg(long, value_name = "TOKEN", env = "SLACK_TOKEN", hide_env_values = true, default_value = "")]
-    pub slack_token: String,
+    pub slack_token: Hidden,
     /// HTTP proxy on the way to Slack.
     #[arg(long, value_name = "URL", env = "SLACK_PROXY_URL", hide_env_values = true, default_value = "")]
-    pub slack_proxy_url: String,
+    pub slack_proxy_url: Hidden,
     /// Slack channel.
     #[arg(long, value_name = "CHANNEL", default_value = "")]
     pub slack_channel: String,
@@ -80,30 +82,31 @@ pub struct Options {
     pub slack_user: String,
     /// Receives every event of Canaries that have no event hook of their own.
     #[arg(long, value_name = "URL", env = "EVENT_WEBHOOK_URL", hide_env_values = true, default_value = "")]
-    pub event_webhook: String,
+    pub event_webhook: Hidden,
 
     /// Refuse Canaries that refer to MetricTemplates or AlertProviders of other namespaces.
     #[arg(long, value_name = "BOOL", default_value = "false", num_args = 0..=1, require_equals = true,
-          default_missing_value = "true", action = ArgAction::Set)]
+          default_missing_value = "true", action = ArgAction::Set, value_parser = boolean)]
     pub no_cross_namespace_refs: bool,
     /// Microsoft Teams; not supported yet: nobody is told there.
     #[arg(long, value_name = "URL", env = "MSTEAMS_URL", hide = true, default_value = "")]
-    pub msteams_url: String,
+    pub msteams_url: Hidden,
     /// See `--msteams-url`.
     #[arg(long, value_name = "URL", env = "MSTEAMS_PROXY_URL", hide = true, default_value = "")]
-    pub msteams_proxy_url: String,
+    pub msteams_proxy_url: Hidden,
 
     /// Port of /metrics, /healthz and /readyz.
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     pub port: u16,
     /// What is logged: debug, info, warn or error.
-    #[arg(long, value_name = "LEVEL", default_value = "info")]
-    pub log_level: String,
+    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = level)]
+    pub log_level: LevelFilter,
     /// How it is logged.
     #[arg(long, value_name = "FORMAT", default_value = "json")]
     pub zap_encoding: LogFormat,
     /// Change nothing in the cluster but statuses and events.
-    #[arg(long)]
+    #[arg(long, value_name = "BOOL", default_value = "false", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", action = ArgAction::Set, value_parser = boolean)]
     pub dry_run: bool,
     /// Append every decision to this file, one JSON object a line.
     #[arg(long, value_name = "FILE")]
@@ -123,7 +126,7 @@ pub struct Options {
     pub control_loop_interval: Option<String>,
     /// Kept for Flagger's manifests, not needed.
     #[arg(long, value_name = "BOOL", hide = true, num_args = 0..=1, require_equals = true,
-          default_missing_value = "true", default_value = "false", action = ArgAction::Set)]
+          default_missing_value = "true", default_value = "false", action = ArgAction::Set, value_parser = boolean)]
     pub zap_replace_globals: bool,
 }
 
@@ -143,7 +146,7 @@ impl Options {
     /// # Errors
     /// A flag that is not known or makes no sense; help and version.
     pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        Self::try_parse_from(args.into_iter().map(with_two_dashes))
+        Self::try_parse_from(as_in_go(args))
     }
 
     /// Who is told of alerts where a Canary names nobody.
@@ -152,11 +155,11 @@ impl Options {
     /// An address without a channel.
     pub fn slack(&self) -> Result<Option<Destination>, Text> {
         Destination::slack(&SlackFlags {
-            url: self.slack_url.clone(),
-            token: self.slack_token.clone(),
+            url: self.slack_url.reveal().into(),
+            token: self.slack_token.reveal().into(),
             channel: self.slack_channel.clone(),
             user: self.slack_user.clone(),
-            proxy_url: self.slack_proxy_url.clone(),
+            proxy_url: self.slack_proxy_url.reveal().into(),
         })
     }
 
@@ -164,7 +167,7 @@ impl Options {
     #[must_use]
     pub fn unsupported(&self) -> Vec<&'static str> {
         let given = [(&self.msteams_url, "--msteams-url: alerts to Microsoft Teams are not supported yet")];
-        given.into_iter().filter(|(value, _)| !value.is_empty()).map(|(_, what)| what).collect()
+        given.into_iter().filter(|(value, _)| !value.reveal().is_empty()).map(|(_, what)| what).collect()
     }
 
     /// What the flags say of objects.
@@ -185,14 +188,67 @@ impl Options {
     }
 }
 
-/// `-mesh-provider=istio` as `--mesh-provider=istio`. We have no flags of one letter but `-h` and `-V`.
-fn with_two_dashes(arg: OsString) -> OsString {
-    let Some(text) = arg.to_str() else { return arg };
-    let name = text.strip_prefix('-').unwrap_or_default();
-    if name.len() > 1 && name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return format!("-{text}").into();
+/// Flags of klog, which Flagger's binary has as well: ours are `--log-level` and `--zap-encoding`.
+const OF_KLOG: [&str; 14] = [
+    "add_dir_header",
+    "alsologtostderr",
+    "legacy_stderr_threshold_behavior",
+    "log_backtrace_at",
+    "log_dir",
+    "log_file",
+    "log_file_max_size",
+    "logtostderr",
+    "one_output",
+    "skip_headers",
+    "skip_log_headers",
+    "stderrthreshold",
+    "v",
+    "vmodule",
+];
+/// Those of them that take no value unless it is joined.
+const OF_KLOG_ALONE: [&str; 6] =
+    ["add_dir_header", "alsologtostderr", "logtostderr", "one_output", "skip_headers", "skip_log_headers"];
+
+/// Arguments as Go's `flag` package reads them: `-mesh-provider=istio` is `--mesh-provider=istio`, and what klog is told
+/// is left out. We have no flags of one letter but `-h` and `-V`.
+fn as_in_go(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut read = Vec::new();
+    let mut args = args.into_iter();
+    while let Some(arg) = args.next() {
+        let text = arg.to_str().unwrap_or_default();
+        let flag = text.strip_prefix("--").or_else(|| text.strip_prefix('-')).unwrap_or_default();
+        let (name, value) = flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value)));
+        if OF_KLOG.contains(&name) {
+            if value.is_none() && !OF_KLOG_ALONE.contains(&name) {
+                args.next();
+            }
+        } else if name.len() > 1 && name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            read.push(format!("--{flag}").into());
+        } else {
+            read.push(arg);
+        }
     }
-    arg
+    read
+}
+
+/// A boolean as Go's `strconv.ParseBool` reads it.
+fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("expected true or false".into()),
+    }
+}
+
+/// A level of the log, by Flagger's names.
+fn level(text: &str) -> Result<LevelFilter, String> {
+    match text {
+        "debug" => Ok(LevelFilter::DEBUG),
+        "info" => Ok(LevelFilter::INFO),
+        "warn" | "warning" => Ok(LevelFilter::WARN),
+        "error" | "dpanic" | "panic" | "fatal" => Ok(LevelFilter::ERROR),
+        _ => Err("expected debug, info, warn or error".into()),
+    }
 }
 
 #[cfg(test)]
@@ -238,5 +294,33 @@ mod tests {
     fn two_dashes_do_as_well_and_other_flags_are_refused() {
         assert!(read(&["--enable-leader-election", "--dry-run"]).unwrap().dry_run);
         assert!(read(&["-mesh-provide=istio"]).unwrap_err().contains("--mesh-provider"));
+    }
+
+    #[test]
+    fn flags_are_read_as_in_go() {
+        let options =
+            read(&["-v=2", "-enable-leader-election=1", "--logtostderr", "-stderrthreshold", "INFO"]);
+        assert!(options.unwrap().enable_leader_election);
+        let options =
+            read(&["--v", "4", "-enable-config-tracking=F", "-no-cross-namespace-refs=T", "-dry-run"]);
+        let options = options.unwrap();
+        assert!(!options.enable_config_tracking && options.no_cross_namespace_refs && options.dry_run);
+        assert!(read(&["-enable-leader-election=yes"]).unwrap_err().contains("expected true or false"));
+    }
+
+    #[test]
+    fn a_level_that_is_none_is_refused() {
+        let levels = ["debug", "warning", "fatal"].map(|it| read(&["-log-level", it]).unwrap().log_level);
+        assert_eq!(levels, [LevelFilter::DEBUG, LevelFilter::WARN, LevelFilter::ERROR]);
+        assert!(read(&["-log-level=verbose"]).unwrap_err().contains("expected debug, info, warn or error"));
+    }
+
+    #[test]
+    fn no_credential_is_shown() {
+        let args = ["slack-url", "slack-token", "slack-proxy-url", "event-webhook", "msteams-url"];
+        let args = args.map(|name| format!("-{name}=https://user:key@host/key?key"));
+        let options = read(&args.each_ref().map(String::as_str)).unwrap();
+        assert!(!format!("{options:?}").contains("key"), "{options:?}");
+        assert!(options.slack_token.reveal().contains("key"));
     }
 }

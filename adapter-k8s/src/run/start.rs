@@ -11,7 +11,6 @@ use kube::{
     Client, Config,
     config::{KubeConfigOptions, Kubeconfig},
 };
-use serin_core::revision::Text;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -55,9 +54,6 @@ pub enum Stopped {
         /// What the system said.
         error: std::io::Error,
     },
-    /// The flags of Slack.
-    #[error("{0}")]
-    Slack(Text),
     /// Another replica leads.
     #[error("the lease was lost: another replica leads")]
     LeaseLost,
@@ -77,8 +73,11 @@ pub async fn start(options: Options) -> Result<(), Stopped> {
         settings: Arc::new(options.settings()),
         namespace: own_namespace(&client),
         http: Http::new(),
-        slack: options.slack().map_err(Stopped::Slack)?,
-        event_webhook: Some(options.event_webhook.clone()).filter(|url| !url.is_empty()),
+        slack: options.slack().unwrap_or_else(|why| {
+            tracing::error!("nobody is told in Slack: {why}");
+            None
+        }),
+        event_webhook: Some(options.event_webhook.reveal().to_owned()).filter(|url| !url.is_empty()),
         dry_run: options.dry_run,
         claims: Claims::default(),
         telemetry: Telemetry::new(env!("CARGO_PKG_VERSION"), &options.mesh_provider),
@@ -93,7 +92,12 @@ pub async fn start(options: Options) -> Result<(), Stopped> {
             .await
             .map_err(|error| Stopped::Port { port: options.port, error })?,
     };
-    tokio::spawn(serve(listener, context.clone(), readiness.clone(), stop.clone()));
+    let serving = serve(listener, context.clone(), readiness.clone(), stop.clone());
+    tokio::spawn(async move {
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "/metrics, /healthz and /readyz are not served any more");
+        }
+    });
     for what in options.unsupported() {
         tracing::warn!("{what}");
     }
@@ -193,11 +197,7 @@ async fn signalled() {
 
 /// Sets up the log: to standard error, in the format asked for.
 pub fn log(options: &Options) {
-    let level = match options.log_level.as_str() {
-        "warning" => "warn",
-        "fatal" | "panic" => "error",
-        level => level,
-    };
+    let level = options.log_level;
     // What these libraries say of failed requests is told by whoever asked, with what was asked for.
     let filter = format!("warn,kube_client=off,kube_runtime=off,serin_k8s={level}");
     let filter = EnvFilter::builder().parse_lossy(filter);
@@ -217,8 +217,6 @@ pub fn exit_code(ended: &Result<(), Stopped>) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(Stopped::LeaseLost) => ExitCode::from(1),
-        Err(Stopped::NoCluster(_) | Stopped::Record { .. } | Stopped::Port { .. } | Stopped::Slack(_)) => {
-            ExitCode::from(2)
-        }
+        Err(Stopped::NoCluster(_) | Stopped::Record { .. } | Stopped::Port { .. }) => ExitCode::from(2),
     }
 }

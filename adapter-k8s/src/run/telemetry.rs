@@ -172,9 +172,13 @@ impl Telemetry {
         self.series.duration.0.observe(took.as_secs_f64());
     }
 
-    /// Shows what a decision has come to; it took so long.
-    pub fn decided(&self, look: &Look, plan: &Plan, took: Duration, now: Timestamp) {
+    /// A decision took so long.
+    pub fn decided(&self, took: Duration) {
         self.series.decision.0.observe(took.as_secs_f64());
+    }
+
+    /// Shows and counts what a plan has come to: once it is carried out and saved, so that none is counted twice.
+    pub fn carried_out(&self, look: &Look, plan: &Plan) {
         let state = plan.state.as_ref().unwrap_or(&look.state);
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let key = look.object.key();
@@ -189,12 +193,13 @@ impl Telemetry {
             phase: state.phase,
             metrics,
         };
+        let is_new = before.is_none();
         if let Some(before) =
             before.filter(|before| before.target != after.target || before.phase != after.phase)
         {
             self.series.hide(&before);
         }
-        self.series.show(&after, look, plan, now);
+        self.series.show(&after, look, plan, is_new);
         shown.insert(key, after);
     }
 
@@ -208,7 +213,8 @@ impl Telemetry {
 }
 
 impl Series {
-    fn show(&self, shown: &Shown, look: &Look, plan: &Plan, now: Timestamp) {
+    /// After a restart everything `is_new`.
+    fn show(&self, shown: &Shown, look: &Look, plan: &Plan, is_new: bool) {
         let state = plan.state.as_ref().unwrap_or(&look.state);
         let status = match state.phase {
             Phase::Progressing => 0.0,
@@ -237,8 +243,14 @@ impl Series {
             }
         }
         self.phase.get_or_create(&shown.standing()).set(1.0);
+        if (is_new || state.phase != look.state.phase)
+            && let Some(condition) = &state.condition
+        {
+            // The state says when its condition changed: with the phase, or with what held it up there.
+            let since = condition.last_update_time.since(Timestamp::default());
+            self.since.get_or_create(&shown.target()).set(since.as_secs_f64());
+        }
         if state.phase != look.state.phase {
-            self.since.get_or_create(&shown.target()).set(now.since(Timestamp::default()).as_secs_f64());
             self.count_end(shown, look, state);
         }
         self.count_checks(shown, &look.state, state);

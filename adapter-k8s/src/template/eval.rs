@@ -1,16 +1,14 @@
 //! Fills a template in.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::{
-    DEEPEST, MOST_SAID, MOST_STEPS, Missing, Scope, TemplateError, fault, functions,
+    BYTES_A_STEP, DEEPEST, MOST_SAID, MOST_STEPS, Missing, Scope, TemplateError, fault, functions,
     parse::{Node, Operand, Pipe, Template},
-    value::{is_true, show},
+    value::{Said, Seen, is_true, say, size},
 };
-
-type Seen<'a> = Cow<'a, Value>;
 
 static NOTHING: Value = Value::Null;
 
@@ -19,20 +17,21 @@ pub(super) fn evaluate(template: &Template, scope: &Scope) -> Result<String, Tem
     let mut run = Run {
         named: &template.named,
         scope,
-        said: String::new(),
-        variables: vec![("", Cow::Borrowed(&scope.dot))],
+        said: Said::default(),
+        variables: vec![("", Seen::There(&scope.dot))],
         left: MOST_STEPS,
         depth: 0,
         line: 1,
     };
-    run.nodes(&template.nodes, &Cow::Borrowed(&scope.dot))?;
-    Ok(run.said)
+    run.nodes(&template.nodes, &Seen::There(&scope.dot))?;
+    // What is too long has failed where it was said.
+    Ok(run.said.end().unwrap_or_default())
 }
 
 struct Run<'a> {
     named: &'a BTreeMap<String, Vec<Node>>,
     scope: &'a Scope,
-    said: String,
+    said: Said,
     /// By name, the innermost last; `$` has none.
     variables: Vec<(&'a str, Seen<'a>)>,
     left: usize,
@@ -53,20 +52,43 @@ impl<'a> Run<'a> {
         fault(self.line, what)
     }
 
-    fn step(&mut self) -> Result<(), TemplateError> {
-        if self.left == 0 {
-            return self.fault(format!("it takes more than {MOST_STEPS} steps"));
+    fn steps(&mut self, steps: usize) -> Result<(), TemplateError> {
+        match self.left.checked_sub(steps) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => self.fault(format!("it takes more than {MOST_STEPS} steps")),
         }
-        self.left -= 1;
+    }
+
+    /// Reading or making a value takes steps as well, so that all that is ever made is bounded.
+    fn takes(&mut self, value: &Value) -> Result<(), TemplateError> {
+        self.steps(size(value) / BYTES_A_STEP)
+    }
+
+    fn say(&mut self, what: impl FnOnce(&mut Said)) -> Result<(), TemplateError> {
+        what(&mut self.said);
+        if self.said.is_over() {
+            return self.fault(format!("it says more than {} KiB", MOST_SAID / 1024));
+        }
         Ok(())
     }
 
-    fn say(&mut self, text: &str) -> Result<(), TemplateError> {
-        if self.said.len() + text.len() > MOST_SAID {
-            return self.fault(format!("it says more than {} KiB", MOST_SAID / 1024));
+    /// Runs what stands within something else. One depth for blocks, parentheses and templates that call each other:
+    /// each takes room on the same stack.
+    fn deeper<T>(
+        &mut self,
+        within: impl FnOnce(&mut Self) -> Result<T, TemplateError>,
+    ) -> Result<T, TemplateError> {
+        if self.depth == DEEPEST {
+            return self
+                .fault(format!("more than {DEEPEST} blocks, parentheses or templates within each other"));
         }
-        self.said.push_str(text);
-        Ok(())
+        self.depth += 1;
+        let said = within(self);
+        self.depth -= 1;
+        said
     }
 
     fn nodes(&mut self, nodes: &'a [Node], dot: &Seen<'a>) -> Result<Then, TemplateError> {
@@ -83,20 +105,20 @@ impl<'a> Run<'a> {
     }
 
     fn node(&mut self, node: &'a Node, dot: &Seen<'a>) -> Result<Then, TemplateError> {
-        self.step()?;
+        self.steps(1)?;
         match node {
-            Node::Text(text) => self.say(text)?,
+            Node::Text(text) => self.say(|said| said.push(text))?,
             Node::Say(pipe) => {
                 let value = self.pipe(pipe, dot)?;
                 if pipe.sets.is_empty() {
-                    self.say(&show(&value))?;
+                    self.say(|said| say(said, &value))?;
                 }
             }
             Node::Break => return Ok(Then::Break),
             Node::Continue => return Ok(Then::Continue),
             Node::Template(name, pipe, line) => {
                 self.line = *line;
-                let dot = pipe.as_ref().map_or(Ok(Cow::Borrowed(&NOTHING)), |pipe| self.pipe(pipe, dot))?;
+                let dot = pipe.as_ref().map_or(Ok(Seen::There(&NOTHING)), |pipe| self.pipe(pipe, dot))?;
                 self.template(name, dot)?;
             }
             Node::If(pipe, then, otherwise) => {
@@ -123,7 +145,7 @@ impl<'a> Run<'a> {
     ) -> Result<Then, TemplateError> {
         let outer = self.variables.len();
         let value = self.pipe(pipe, dot)?;
-        let then = block(self, value)?;
+        let then = self.deeper(|run| block(run, value))?;
         self.variables.truncate(outer);
         Ok(then)
     }
@@ -132,14 +154,9 @@ impl<'a> Run<'a> {
         let Some(nodes) = self.named.get(name) else {
             return self.fault(format!("no template \"{name}\" is defined"));
         };
-        if self.depth == DEEPEST {
-            return self.fault(format!("more than {DEEPEST} templates call each other"));
-        }
-        self.depth += 1;
         let outer = std::mem::replace(&mut self.variables, vec![("", dot.clone())]);
-        self.nodes(nodes, &dot)?;
+        self.deeper(|run| run.nodes(nodes, &dot))?;
         self.variables = outer;
-        self.depth -= 1;
         Ok(())
     }
 
@@ -151,22 +168,21 @@ impl<'a> Run<'a> {
         dot: &Seen<'a>,
     ) -> Result<Then, TemplateError> {
         let over = self.commands(pipe, dot)?;
-        let items = self.items(over)?;
+        let items = self.items(&over)?;
         if items.is_empty() {
-            return self.nodes(otherwise, dot);
+            return self.deeper(|run| run.nodes(otherwise, dot));
         }
         for (key, item) in items {
             let outer = self.variables.len();
             match &pipe.sets[..] {
                 [value] => self.set(value, pipe.declares, item.clone())?,
                 [first, second] => {
-                    self.set(first, pipe.declares, Cow::Owned(key))?;
+                    self.set(first, pipe.declares, key)?;
                     self.set(second, pipe.declares, item.clone())?;
                 }
                 _ => {}
             }
-            self.step()?;
-            let then = self.nodes(each, &item)?;
+            let then = self.deeper(|run| run.nodes(each, &item))?;
             self.variables.truncate(outer);
             if then == Then::Break {
                 break;
@@ -175,31 +191,39 @@ impl<'a> Run<'a> {
         Ok(Then::Next)
     }
 
-    /// What a loop goes over, with its keys.
-    fn items(&self, over: Seen<'a>) -> Result<Vec<(Value, Seen<'a>)>, TemplateError> {
-        Ok(match over {
-            Cow::Borrowed(Value::Null) | Cow::Owned(Value::Null) => Vec::new(),
-            Cow::Borrowed(Value::Array(items)) => {
-                items.iter().enumerate().map(|(at, item)| (at.into(), Cow::Borrowed(item))).collect()
-            }
-            Cow::Owned(Value::Array(items)) => {
-                items.into_iter().enumerate().map(|(at, item)| (at.into(), Cow::Owned(item))).collect()
-            }
-            Cow::Borrowed(Value::Object(items)) => {
-                items.iter().map(|(key, item)| (key.as_str().into(), Cow::Borrowed(item))).collect()
-            }
-            Cow::Owned(Value::Object(items)) => {
-                items.into_iter().map(|(key, item)| (key.into(), Cow::Owned(item))).collect()
-            }
-            other @ (Cow::Borrowed(Value::Bool(_) | Value::Number(_) | Value::String(_))
-            | Cow::Owned(Value::Bool(_) | Value::Number(_) | Value::String(_))) => {
-                match other.as_u64().and_then(|count| usize::try_from(count).ok()) {
+    /// What a loop goes over, with its keys; each item is a step.
+    fn items(&mut self, over: &Seen<'a>) -> Result<Vec<(Seen<'a>, Seen<'a>)>, TemplateError> {
+        let count = match &**over {
+            Value::Null => 0,
+            Value::Array(items) => items.len(),
+            Value::Object(fields) => fields.len(),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                match over.as_u64().and_then(|count| usize::try_from(count).ok()) {
                     Some(count) if count > self.left => {
                         return self.fault(format!("a loop of {count} is too long"));
                     }
-                    Some(count) => (0..count).map(|at| (at.into(), Cow::Owned(at.into()))).collect(),
-                    None => return self.fault(format!("`range` cannot go over {}", show(&other))),
+                    Some(count) => count,
+                    None => return self.fault(format!("`range` cannot go over {}", &**over)),
                 }
+            }
+        };
+        self.steps(count)?;
+        if let Seen::Made(value) = over {
+            // Its items are copied.
+            self.takes(value)?;
+        }
+        Ok(match &**over {
+            Value::Object(fields) => fields
+                .keys()
+                .filter_map(|key| {
+                    Some((Value::from(key.as_str()).into(), over.within(|over| over.get(key))?))
+                })
+                .collect(),
+            Value::Array(_) => (0..count)
+                .filter_map(|at| Some((Value::from(at).into(), over.within(|over| over.get(at))?)))
+                .collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                (0..count).map(|at| (Value::from(at).into(), Value::from(at).into())).collect()
             }
         })
     }
@@ -231,11 +255,11 @@ impl<'a> Run<'a> {
         self.line = pipe.line;
         let mut last = None;
         for command in &pipe.commands {
-            self.step()?;
+            self.steps(1)?;
             last = Some(self.command(command, last, dot)?);
             self.line = pipe.line;
         }
-        Ok(last.unwrap_or(Cow::Borrowed(&NOTHING)))
+        Ok(last.unwrap_or(Seen::There(&NOTHING)))
     }
 
     fn command(
@@ -264,7 +288,7 @@ impl<'a> Run<'a> {
     ) -> Result<Seen<'a>, TemplateError> {
         if let Some(value) = self.scope.names.get(name) {
             if arguments.is_empty() && piped.is_none() {
-                return Ok(Cow::Borrowed(value));
+                return Ok(Seen::There(value));
             }
             return self.fault(format!("`{name}` takes no arguments"));
         }
@@ -282,17 +306,22 @@ impl<'a> Run<'a> {
             values.push(value);
         }
         values.extend(piped);
-        let values: Vec<&Value> = values.iter().map(AsRef::as_ref).collect();
-        let missing = self.scope.missing;
-        functions::call(name, &values, missing).map(Cow::Owned).or_else(|what| self.fault(what))
+        if functions::reads_all(name) {
+            values.iter().try_for_each(|value| self.takes(value))?;
+        }
+        let said = functions::call(name, &values, self.scope.missing).or_else(|what| self.fault(what))?;
+        if let Seen::Made(made) = &said {
+            self.takes(made)?;
+        }
+        Ok(said)
     }
 
     fn operand(&mut self, operand: &'a Operand, dot: &Seen<'a>) -> Result<Seen<'a>, TemplateError> {
-        self.step()?;
+        self.steps(1)?;
         match operand {
-            Operand::Constant(value) => Ok(Cow::Borrowed(value)),
+            Operand::Constant(value) => Ok(Seen::There(value)),
             Operand::Dot => Ok(dot.clone()),
-            Operand::Inner(pipe) => self.pipe(pipe, dot),
+            Operand::Inner(pipe) => self.deeper(|run| run.pipe(pipe, dot)),
             Operand::Name(name) => self.call(name, &[], None, dot),
             Operand::Variable(name) => {
                 let found = self.variables.iter().rev().find(|(known, _)| known == name);
@@ -300,24 +329,25 @@ impl<'a> Run<'a> {
                 found.map_or_else(|| self.fault(format!("there is no `${name}`")), Ok)
             }
             Operand::Field(of, name) => {
-                let of = self.operand(of, dot)?;
-                self.field(of, name)
+                let of = self.deeper(|run| run.operand(of, dot))?;
+                self.field(&of, name)
             }
         }
     }
 
-    fn field(&self, of: Seen<'a>, name: &str) -> Result<Seen<'a>, TemplateError> {
+    fn field(&mut self, of: &Seen<'a>, name: &str) -> Result<Seen<'a>, TemplateError> {
         let is_map = of.is_object() || (of.is_null() && self.scope.missing == Missing::IsEmpty);
         if !is_map {
             return self.fault(format!("`.{name}` is asked of what has no fields"));
         }
-        let found = match of {
-            Cow::Borrowed(of) => of.get(name).map(Cow::Borrowed),
-            Cow::Owned(mut of) => of.get_mut(name).map(|value| Cow::Owned(value.take())),
-        };
-        match (found, self.scope.missing) {
-            (Some(value), _) => Ok(value),
-            (None, Missing::IsEmpty) => Ok(Cow::Borrowed(&NOTHING)),
+        match (of.within(|of| of.get(name)), self.scope.missing) {
+            (Some(value), _) => {
+                if let Seen::Made(copied) = &value {
+                    self.takes(copied)?;
+                }
+                Ok(value)
+            }
+            (None, Missing::IsEmpty) => Ok(Seen::There(&NOTHING)),
             (None, Missing::Fails) => self.fault(format!("there is no `{name}`")),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::value::{show, show_float, signed};
+use super::value::{Said, Seen, say, show_float, signed};
 
 /// Blanks and digits that a verb may ask for.
 const WIDEST: usize = 200;
@@ -20,26 +20,25 @@ struct Verb {
 }
 
 /// Fills `%s`, `%d`, `%.2f` and the like in.
-pub(super) fn printf(format: &str, values: &[&Value]) -> Result<String, String> {
-    let mut said = String::new();
+pub(super) fn printf(format: &str, values: &[Seen<'_>], said: &mut Said) -> Result<(), String> {
     let mut values = values.iter();
     let mut rest = format;
     while let Some((text, behind)) = rest.split_once('%') {
-        said.push_str(text);
+        said.push(text);
         let mut verb = Verb::default();
         let behind = verb.flags(behind)?;
         let Some(letter) = behind.chars().next() else { return Err("a format ends within a `%`".into()) };
         rest = &behind[letter.len_utf8()..];
         if letter == '%' {
-            said.push('%');
+            said.push("%");
             continue;
         }
         let Some(value) = values.next() else { return Err(format!("there is no value for `%{letter}`")) };
-        said.push_str(&verb.show(letter, value)?);
+        said.push(&verb.show(letter, value)?);
     }
-    said.push_str(rest);
+    said.push(rest);
     match values.len() {
-        0 => Ok(said),
+        0 => Ok(()),
         more => Err(format!("the format \"{format}\" has no place for {more} of its values")),
     }
 }
@@ -71,8 +70,8 @@ impl Verb {
         let misfit = || format!("`%{letter}` does not fit the value {value}");
         let float = || value.as_f64().ok_or_else(misfit);
         let text = match letter {
-            'v' | 's' => self.cut(&show(value)),
-            'q' => format!("{:?}", self.cut(&show(value))),
+            'v' | 's' => self.cut(value)?,
+            'q' => format!("{:?}", self.cut(value)?),
             't' => value.as_bool().ok_or_else(misfit)?.to_string(),
             'd' if value.is_i64() || value.is_u64() => value.to_string(),
             'x' => format!("{:x}", value.as_i64().ok_or_else(misfit)?),
@@ -91,8 +90,11 @@ impl Verb {
         Ok(self.pad(text, value.is_number()))
     }
 
-    fn cut(&self, text: &str) -> String {
-        text.chars().take(self.precision.unwrap_or(usize::MAX)).collect()
+    fn cut(&self, value: &Value) -> Result<String, String> {
+        let mut shown = Said::default();
+        say(&mut shown, value);
+        let text = shown.end().ok_or("`printf` is given more than it may say")?;
+        Ok(text.chars().take(self.precision.unwrap_or(usize::MAX)).collect())
     }
 
     fn pad(&self, text: String, is_number: bool) -> String {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     MOST_SAID, Missing,
     format::printf,
-    value::{is_true, show},
+    value::{Said, Seen, is_true, say},
 };
 
 const NAMES: [&str; 18] = [
@@ -20,34 +20,61 @@ pub(super) fn is_known(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
+/// Whether a function reads all of its arguments; the others look at a part, or give one on as it is.
+pub(super) fn reads_all(name: &str) -> bool {
+    !matches!(name, "and" | "or" | "not" | "len" | "index" | "slice")
+}
+
 /// Calls a function, or says why that makes no sense.
-pub(super) fn call(name: &str, values: &[&Value], missing: Missing) -> Result<Value, String> {
-    let said = match (name, values) {
-        ("and" | "or", [.., last]) => return Ok((*last).clone()),
-        ("not", [value]) => return Ok((!is_true(value)).into()),
-        ("eq", [first, others @ ..]) if !others.is_empty() => {
-            return Ok(others.iter().any(|other| equal(first, other)).into());
-        }
-        ("ne", [a, b]) => return Ok((!equal(a, b)).into()),
-        ("lt", [a, b]) => return Ok((order(a, b)? == Some(Ordering::Less)).into()),
-        ("gt", [a, b]) => return Ok((order(a, b)? == Some(Ordering::Greater)).into()),
-        ("le", [a, b]) => return Ok(order(a, b)?.is_some_and(Ordering::is_le).into()),
-        ("ge", [a, b]) => return Ok(order(a, b)?.is_some_and(Ordering::is_ge).into()),
-        ("len", [value]) => return length(value),
+pub(super) fn call<'a>(name: &str, values: &[Seen<'a>], missing: Missing) -> Result<Seen<'a>, String> {
+    let made: Value = match (name, values) {
+        ("and" | "or", [.., last]) => return Ok(last.clone()),
         ("index", [value, keys @ ..]) => return index(value, keys, missing),
-        ("slice", [value, bounds @ ..]) => return slice(value, bounds),
-        ("printf", [Value::String(format), values @ ..]) => printf(format, values)?,
-        ("print", values) => print(values),
-        ("println", values) => values.iter().map(|value| show(value)).collect::<Vec<_>>().join(" ") + "\n",
-        ("html", values) => escape(&print(values)),
-        ("js", values) => script(&print(values)),
-        ("urlquery", values) => urlquery(&print(values)),
-        _ => return Err(format!("`{name}` does not take such arguments")),
+        ("not", [value]) => (!is_true(value)).into(),
+        ("eq", [first, others @ ..]) if !others.is_empty() => {
+            others.iter().any(|other| equal(first, other)).into()
+        }
+        ("ne", [a, b]) => (!equal(a, b)).into(),
+        ("lt", [a, b]) => (order(a, b)? == Some(Ordering::Less)).into(),
+        ("gt", [a, b]) => (order(a, b)? == Some(Ordering::Greater)).into(),
+        ("le", [a, b]) => order(a, b)?.is_some_and(Ordering::is_le).into(),
+        ("ge", [a, b]) => order(a, b)?.is_some_and(Ordering::is_ge).into(),
+        ("len", [value]) => length(value)?,
+        ("slice", [value, bounds @ ..]) => slice(value, bounds)?,
+        _ => {
+            let mut said = Said::default();
+            text(name, values, &mut said)?;
+            said.end().ok_or_else(|| too_long(name))?.into()
+        }
     };
-    if said.len() > MOST_SAID {
-        return Err(format!("`{name}` says more than {} KiB", MOST_SAID / 1024));
+    Ok(made.into())
+}
+
+/// The functions that say something.
+fn text(name: &str, values: &[Seen<'_>], said: &mut Said) -> Result<(), String> {
+    let all = || print(values).end().ok_or_else(|| too_long(name));
+    match (name, values) {
+        ("printf", [format, values @ ..]) if format.is_string() => {
+            printf(format.as_str().unwrap_or_default(), values, said)?;
+        }
+        ("print", values) => *said = print(values),
+        ("println", values) => {
+            for (at, value) in values.iter().enumerate() {
+                said.push(if at > 0 { " " } else { "" });
+                say(said, value);
+            }
+            said.push("\n");
+        }
+        ("html", _) => escape(&all()?, said),
+        ("js", _) => script(&all()?, said),
+        ("urlquery", _) => urlquery(&all()?, said),
+        _ => return Err(format!("`{name}` does not take such arguments")),
     }
-    Ok(said.into())
+    Ok(())
+}
+
+fn too_long(name: &str) -> String {
+    format!("`{name}` says more than {} KiB", MOST_SAID / 1024)
 }
 
 /// Numbers are equal by value, whether or not they are whole.
@@ -75,29 +102,31 @@ fn length(value: &Value) -> Result<Value, String> {
     }
 }
 
-fn index(value: &Value, keys: &[&Value], missing: Missing) -> Result<Value, String> {
-    let mut value = value;
+fn index<'a>(value: &Seen<'a>, keys: &[Seen<'a>], missing: Missing) -> Result<Seen<'a>, String> {
+    static NOTHING: Value = Value::Null;
+    let mut value = value.clone();
     for key in keys {
-        value = match (value, key) {
+        let found = match (&*value, &**key) {
             // Even where a missing field fails: in Go, this is how one asks whether a key is there.
-            (Value::Object(fields), Value::String(key)) => fields.get(key).unwrap_or(&Value::Null),
-            (Value::Array(items), key) if key.is_u64() => {
-                match (whole(key).and_then(|at| items.get(at)), missing) {
-                    (Some(found), _) => found,
-                    (None, Missing::IsEmpty) => &Value::Null,
-                    (None, Missing::Fails) => return Err(format!("there is no item {key}")),
+            (Value::Object(_), Value::String(key)) => value.within(|value| value.get(key)),
+            (Value::Array(_), key) if key.is_u64() => {
+                let found = value.within(|value| value.get(whole(key)?));
+                if found.is_none() && missing == Missing::Fails {
+                    return Err(format!("there is no item {key}"));
                 }
+                found
             }
-            (Value::Null, _) if missing == Missing::IsEmpty => &Value::Null,
-            _ => return Err(format!("{key} cannot be looked up there")),
+            (Value::Null, _) if missing == Missing::IsEmpty => None,
+            (_, key) => return Err(format!("{key} cannot be looked up there")),
         };
+        value = found.unwrap_or(Seen::There(&NOTHING));
     }
-    Ok(value.clone())
+    Ok(value)
 }
 
-fn slice(value: &Value, bounds: &[&Value]) -> Result<Value, String> {
+fn slice(value: &Value, bounds: &[Seen<'_>]) -> Result<Value, String> {
     let wrong = || "`slice` takes a text or a list, and one or two places in it".to_owned();
-    let at = |bound: Option<&&Value>, other: usize| bound.map_or(Some(other), |bound| whole(bound));
+    let at = |bound: Option<&Seen<'_>>, other: usize| bound.map_or(Some(other), |bound| whole(bound));
     let length = length(value)?.as_u64().and_then(|length| usize::try_from(length).ok());
     let (from, to) = (at(bounds.first(), 0), at(bounds.get(1), length.unwrap_or_default()));
     let range = from.zip(to).map(|(from, to)| from..to).filter(|_| bounds.len() <= 2).ok_or_else(wrong)?;
@@ -113,57 +142,54 @@ fn whole(value: &Value) -> Option<usize> {
 }
 
 /// All of them; a blank between two of which neither is a text.
-fn print(values: &[&Value]) -> String {
-    let mut said = String::new();
+fn print(values: &[Seen<'_>]) -> Said {
+    let mut said = Said::default();
     for (at, value) in values.iter().enumerate() {
         if at > 0 && !value.is_string() && !values[at - 1].is_string() {
-            said.push(' ');
+            said.push(" ");
         }
-        said.push_str(&show(value));
+        say(&mut said, value);
     }
     said
 }
 
-fn escape(text: &str) -> String {
-    let mut said = String::new();
+fn escape(text: &str, said: &mut Said) {
     for c in text.chars() {
         match c {
-            '&' => said.push_str("&amp;"),
-            '<' => said.push_str("&lt;"),
-            '>' => said.push_str("&gt;"),
-            '"' => said.push_str("&#34;"),
-            '\'' => said.push_str("&#39;"),
-            c => said.push(c),
+            '&' => said.push("&amp;"),
+            '<' => said.push("&lt;"),
+            '>' => said.push("&gt;"),
+            '"' => said.push("&#34;"),
+            '\'' => said.push("&#39;"),
+            c => said.push_char(c),
         }
     }
-    said
 }
 
 /// As it may stand in a text of a script.
-fn script(text: &str) -> String {
-    let mut said = String::new();
+fn script(text: &str, said: &mut Said) {
     for c in text.chars() {
         match c {
-            '\\' | '\'' | '"' => said.extend(['\\', c]),
-            '<' | '>' | '&' | '=' => said.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c if c.is_control() => said.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => said.push(c),
+            '\\' | '\'' | '"' => {
+                said.push("\\");
+                said.push_char(c);
+            }
+            '<' | '>' | '&' | '=' => said.push(&format!("\\u{:04X}", u32::from(c))),
+            c if c.is_control() => said.push(&format!("\\u{:04X}", u32::from(c))),
+            c => said.push_char(c),
         }
     }
-    said
 }
 
 /// As it may stand in the query of a URL.
-fn urlquery(text: &str) -> String {
-    let mut said = String::new();
+fn urlquery(text: &str, said: &mut Said) {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                said.push(char::from(byte));
+                said.push_char(char::from(byte));
             }
-            b' ' => said.push('+'),
-            _ => said.push_str(&format!("%{byte:02X}")),
+            b' ' => said.push("+"),
+            _ => said.push(&format!("%{byte:02X}")),
         }
     }
-    said
 }

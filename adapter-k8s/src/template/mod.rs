@@ -15,13 +15,18 @@ mod value;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use serin_core::revision::bounded;
 
 /// The longest text a template may say, in bytes.
 pub const MOST_SAID: usize = 64 * 1024;
-/// Blocks and parentheses within each other.
+/// The longest template, in bytes.
+const MOST_WRITTEN: usize = 64 * 1024;
+/// Blocks, parentheses and templates within each other.
 const DEEPEST: usize = 64;
 /// Nodes visited; a loop over the 20 last measurements takes a few hundred.
 const MOST_STEPS: usize = 100_000;
+/// What a function reads and makes takes a step for so many bytes: some 6 MB in all.
+const BYTES_A_STEP: usize = 64;
 
 /// What a template can see.
 #[derive(Clone, Debug, Default)]
@@ -59,10 +64,15 @@ pub struct TemplateError {
 /// # Errors
 /// It cannot be read, uses a name that is not there, or passes a bound.
 pub fn render(text: &str, scope: &Scope) -> Result<String, TemplateError> {
+    if text.len() > MOST_WRITTEN {
+        return fault(1, format!("it is longer than {} KiB", MOST_WRITTEN / 1024));
+    }
     let template = parse::parse(text, scope)?;
     eval::evaluate(&template, scope)
 }
 
 fn fault<T>(line: usize, what: impl Into<String>) -> Result<T, TemplateError> {
-    Err(TemplateError { line, what: what.into() })
+    // It may quote what was given, which may be long.
+    let what = bounded(what.into().into());
+    Err(TemplateError { line, what: what.to_string() })
 }

@@ -264,7 +264,7 @@ impl Parser<'_> {
             Token::Name(name) => self.name(name)?,
             Token::Sign("(") => {
                 let inner = self.parenthesis(left)?;
-                Operand::Inner(Box::new(self.deeper(|parser| parser.pipe(&inner, false))?))
+                Operand::Inner(Box::new(self.deeper(|parser| parser.pipe(inner, false))?))
             }
             Token::Sign(sign) => return fault(self.line, format!("`{sign}` makes no sense here")),
         };
@@ -300,13 +300,13 @@ impl Parser<'_> {
     }
 
     /// The words up to the parenthesis that closes the one before.
-    fn parenthesis(&self, left: &mut &[Word]) -> Result<Vec<Word>, TemplateError> {
+    fn parenthesis<'w>(&self, left: &mut &'w [Word]) -> Result<&'w [Word], TemplateError> {
         let mut open = 1_usize;
         for (at, word) in left.iter().enumerate() {
             open += usize::from(word.token == Token::Sign("("));
             open -= usize::from(word.token == Token::Sign(")"));
             if open == 0 {
-                let inner = left[..at].to_vec();
+                let inner = &left[..at];
                 *left = &left[at + 1..];
                 return Ok(inner);
             }

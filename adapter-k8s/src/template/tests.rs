@@ -161,7 +161,7 @@ fn nothing_runs_or_grows_without_end() {
         "{{ range 9999999999 }}{{ end }}".into(),
         "{{ range 9999 }}0123456789{{ end }}".into(),
         format!("{{{{ $a := \"aaaaaaaa\" }}}}{}", "{{ $a = print $a $a }}".repeat(64)),
-        format!("{}{}", "{{ if true }}".repeat(5000), "{{ end }}".repeat(5000)),
+        format!("{}{}", "{{ if true }}".repeat(2000), "{{ end }}".repeat(2000)),
         format!("{{{{ {}1{} }}}}", "(".repeat(5000), ")".repeat(5000)),
         format!("{{{{ .{} }}}}", "a.".repeat(5000)),
     ];
@@ -169,7 +169,7 @@ fn nothing_runs_or_grows_without_end() {
     assert_eq!(
         errors,
         [
-            "template, line 1: more than 64 templates call each other",
+            "template, line 1: more than 64 blocks, parentheses or templates within each other",
             "template, line 1: it takes more than 100000 steps",
             "template, line 1: a loop of 9999999999 is too long",
             "template, line 1: it says more than 64 KiB",
@@ -179,4 +179,41 @@ fn nothing_runs_or_grows_without_end() {
             "template, line 1: more than 64 fields in a row",
         ]
     );
+}
+
+#[test]
+fn what_a_template_makes_is_bounded_before_it_is_made() {
+    let big = "{{ $s := print \"0123456789abcdef\" }}".to_owned() + &"{{ $s = print $s $s }}".repeat(11);
+    let many = |call: &str, end: &str| format!("{big}{{{{ len ({call}{}{end}) }}}}", " $s".repeat(4000));
+    let nested = |count: usize| {
+        let loops = format!("{{{{ range {count} }}}}").repeat(40);
+        format!("{loops}{}", "{{ end }}".repeat(40))
+    };
+    let calls = "{{ if true }}".repeat(60) + "{{ template \"a\" }}" + &"{{ end }}".repeat(60);
+    for (text, what) in [
+        (many("print", ""), "it takes more than 100000 steps"),
+        (many("html", ""), "it takes more than 100000 steps"),
+        (many("eq", ""), "it takes more than 100000 steps"),
+        (many("printf \"%.0s\"", ""), "it takes more than 100000 steps"),
+        (format!("{big}{}", "{{ $t := slice $s 1 }}".repeat(2000)), "it takes more than 100000 steps"),
+        (format!("{big}{{{{ $s = print $s $s }}}}{{{{ html $s \"<\" }}}}"), "`html` says more than 64 KiB"),
+        (nested(90_000), "a loop of 90000 is too long"),
+        (format!("{{{{ define \"a\" }}}}{calls}{{{{ end }}}}{{{{ template \"a\" }}}}"), DEEP),
+        (format!("{{{{ {} 1 }}}}", "(index (".repeat(20) + "." + &")) ".repeat(20)), ""),
+        ("x".repeat(64 * 1024 + 1), "it is longer than 64 KiB"),
+    ] {
+        match message(&text) {
+            Ok(said) => panic!("{said}"),
+            Err(said) if what.is_empty() => assert!(said.len() < 200, "{said}"),
+            Err(said) => assert_eq!(said, format!("template, line 1: {what}")),
+        }
+    }
+}
+
+const DEEP: &str = "more than 64 blocks, parentheses or templates within each other";
+
+#[test]
+fn a_long_message_of_small_parts_is_still_said() {
+    let text = "{{ $all := \"\" }}{{ range 300 }}{{ $all = print $all . \";\" }}{{ end }}{{ len $all }}";
+    assert_eq!(message(text).as_deref(), Ok("1090"));
 }

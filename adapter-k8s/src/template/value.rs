@@ -1,8 +1,89 @@
 //! Values as Go sees them: what is true, and how they are said.
 
-use std::borrow::Cow;
+use std::{ops::Deref, rc::Rc};
 
 use serde_json::{Number, Value};
+
+use super::MOST_SAID;
+
+/// A value of a template that is being filled in. A copy is the same value: it costs no memory.
+#[derive(Clone, Debug)]
+pub(super) enum Seen<'a> {
+    /// It stood there before: in the scope, or in the template.
+    There(&'a Value),
+    /// A function has made it.
+    Made(Rc<Value>),
+}
+
+impl Deref for Seen<'_> {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        match self {
+            Self::There(value) => value,
+            Self::Made(value) => value,
+        }
+    }
+}
+
+impl From<Value> for Seen<'_> {
+    fn from(value: Value) -> Self {
+        Self::Made(Rc::new(value))
+    }
+}
+
+impl Seen<'_> {
+    /// A value within this one.
+    pub(super) fn within(&self, find: impl FnOnce(&Value) -> Option<&Value>) -> Option<Self> {
+        match self {
+            Self::There(value) => find(value).map(Self::There),
+            Self::Made(value) => find(value).cloned().map(Self::from),
+        }
+    }
+}
+
+/// About how many bytes a value takes to read.
+pub(super) fn size(value: &Value) -> usize {
+    const LEAST: usize = 8;
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => LEAST,
+        Value::String(text) => LEAST + text.len(),
+        Value::Array(items) => LEAST + items.iter().map(size).sum::<usize>(),
+        Value::Object(fields) => {
+            LEAST + fields.iter().map(|(key, value)| key.len() + size(value)).sum::<usize>()
+        }
+    }
+}
+
+/// A text that grows up to [`MOST_SAID`]; what comes after that is dropped, and the text is not given.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    text: String,
+    is_over: bool,
+}
+
+impl Said {
+    pub(super) fn push(&mut self, text: &str) {
+        self.is_over |= self.text.len() + text.len() > MOST_SAID;
+        if !self.is_over {
+            self.text.push_str(text);
+        }
+    }
+
+    pub(super) fn push_char(&mut self, c: char) {
+        self.push(c.encode_utf8(&mut [0; 4]));
+    }
+
+    /// Whether it says more than it may.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// All of it, if it is no longer than it may be.
+    pub(super) fn end(self) -> Option<String> {
+        (!self.is_over).then_some(self.text)
+    }
+}
 
 /// Whether `if` takes a value for true: not false, zero, empty or missing.
 pub(super) fn is_true(value: &Value) -> bool {
@@ -16,20 +97,30 @@ pub(super) fn is_true(value: &Value) -> bool {
     }
 }
 
-/// A value as `{{ . }}` says it; one that is missing says nothing.
-pub(super) fn show(value: &Value) -> Cow<'_, str> {
+/// Says a value as `{{ . }}` does; one that is missing says nothing.
+pub(super) fn say(said: &mut Said, value: &Value) {
     match value {
-        Value::Null => Cow::Borrowed(""),
-        Value::String(text) => Cow::Borrowed(text),
-        Value::Bool(value) => Cow::Borrowed(if *value { "true" } else { "false" }),
-        Value::Number(number) => Cow::Owned(show_number(number)),
+        Value::Null => {}
+        Value::String(text) => said.push(text),
+        Value::Bool(value) => said.push(if *value { "true" } else { "false" }),
+        Value::Number(number) => said.push(&show_number(number)),
         Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(show).collect();
-            Cow::Owned(format!("[{}]", items.join(" ")))
+            said.push("[");
+            for (at, item) in items.iter().enumerate() {
+                said.push(if at > 0 { " " } else { "" });
+                say(said, item);
+            }
+            said.push("]");
         }
         Value::Object(fields) => {
-            let fields: Vec<_> = fields.iter().map(|(key, value)| format!("{key}:{}", show(value))).collect();
-            Cow::Owned(format!("map[{}]", fields.join(" ")))
+            said.push("map[");
+            for (at, (key, value)) in fields.iter().enumerate() {
+                said.push(if at > 0 { " " } else { "" });
+                said.push(key);
+                said.push(":");
+                say(said, value);
+            }
+            said.push("]");
         }
     }
 }

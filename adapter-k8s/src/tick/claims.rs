@@ -27,6 +27,8 @@ type Target = [Text; 3];
 struct Claimant {
     created: Text,
     canary: Key,
+    /// One that was deleted and created again is another.
+    uid: Text,
 }
 
 impl Claims {
@@ -68,13 +70,15 @@ impl Claimed {
             [canary.namespace(), canary.text("/spec/targetRef/kind"), canary.text("/spec/targetRef/name")];
         let target = names.map(Text::from);
         let created = canary.text("/metadata/creationTimestamp").into();
-        let claimant = Claimant { created, canary: canary.key() };
-        if self.of.get(&claimant.canary).is_none_or(|(known, _)| *known != target) {
+        let claimant = Claimant { created, canary: canary.key(), uid: canary.uid().into() };
+        let wanted = (target, claimant);
+        if self.of.get(&wanted.1.canary) != Some(&wanted) {
+            let (target, claimant) = &wanted;
             self.release(&claimant.canary);
-            self.of.insert(claimant.canary.clone(), (target.clone(), claimant.clone()));
+            self.of.insert(claimant.canary.clone(), wanted.clone());
             self.by_target.entry(target.clone()).or_default().insert(claimant.clone());
         }
-        (target, claimant)
+        wanted
     }
 
     fn release(&mut self, canary: &Key) -> Vec<Key> {
@@ -97,7 +101,8 @@ mod tests {
     use crate::kinds::CANARY;
 
     fn canary(name: &str, created: &str, target: &str) -> Object {
-        let metadata = json!({"name": name, "namespace": "n", "creationTimestamp": created});
+        let uid = format!("uid of {created}");
+        let metadata = json!({"name": name, "namespace": "n", "uid": uid, "creationTimestamp": created});
         let spec = json!({"targetRef": {"kind": "Deployment", "name": target}});
         Object::read(CANARY, json!({"metadata": metadata, "spec": spec}))
     }
@@ -116,5 +121,15 @@ mod tests {
         claims.claim(&old).unwrap();
         assert_eq!(claims.release(&old.key()), [young.key()]);
         assert_eq!(claims.claim(&young), Ok(()));
+    }
+
+    #[test]
+    fn a_canary_that_is_created_again_has_its_target_although_the_one_before_was_not_released_yet() {
+        let claims = Claims::default();
+        claims.announce(&canary("a", "2026-01-01T00:00:00Z", "app"));
+        let again = canary("a", "2026-01-02T00:00:00Z", "app");
+        claims.announce(&again);
+        assert_eq!(claims.claim(&again), Ok(()));
+        assert_eq!(claims.release(&again.key()), []);
     }
 }

@@ -34,3 +34,28 @@ pub struct Context {
     /// Where decisions are written down.
     pub record: Record,
 }
+
+#[cfg(test)]
+impl Context {
+    /// Of a cluster that nobody answers for.
+    pub(crate) fn idle() -> Arc<Self> {
+        Self::at("http://127.0.0.1:1")
+    }
+
+    /// Of the cluster with this address.
+    pub(crate) fn at(url: &str) -> Arc<Self> {
+        let client = kube::Client::try_from(kube::Config::new(url.parse().unwrap())).unwrap();
+        Arc::new(Self {
+            cluster: Cluster::new(client, None, Arc::new(crate::cluster::fence::Fence::open())),
+            settings: Arc::default(),
+            namespace: "serin".into(),
+            http: Http::new(),
+            slack: None,
+            event_webhook: None,
+            dry_run: false,
+            claims: Claims::default(),
+            telemetry: Telemetry::new("1.2.3", "kubernetes"),
+            record: Record::default(),
+        })
+    }
+}

@@ -1,7 +1,10 @@
 //! Drives one Canary: does what the tick says next, and tells it how that went.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -10,14 +13,14 @@ use serde_json::{Value, json};
 use serin_core::{
     State, Tick,
     observation::FailureClass,
-    question::{Answer, Question, QuestionId},
+    question::Question,
+    revision::Text,
     state::Status,
     step::Wake,
-    tick::{Do, SaveError},
+    tick::{Do, Pause, SaveError},
 };
 use tokio::{
     sync::{Notify, watch},
-    task::{AbortHandle, JoinSet},
     time::sleep,
 };
 
@@ -25,9 +28,11 @@ use crate::{
     clock,
     kinds::CANARY,
     object::{Key, Object, seen::Seen},
+    run::stop::stopped,
     tick::{
         apply::apply,
         ask::ask,
+        asked::Asked,
         context::Context,
         dry_run::Pretended,
         endpoints::Missing,
@@ -37,22 +42,25 @@ use crate::{
     },
 };
 
-/// How long a Canary that could not be read or saved is left alone.
+/// How long a Canary that could not be read is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long notices may still take that are being sent when a stop comes; what is cut off is sent again.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Looks that fetch what the one before has missed, before it is decided on what there is.
 const MOST_LOOKS: usize = 4;
 
-/// Drives a Canary until it is gone or the controller stops.
+/// Drives the Canary with this uid until it is gone or the controller stops.
 ///
-/// A stop is heeded between two effects that belong together, never after a write and before its save.
-pub async fn drive(context: Arc<Context>, key: Key, stop: watch::Receiver<bool>) {
+/// A stop is heeded between two effects that belong together; after a write and before its save only if that save has
+/// just failed.
+pub async fn drive(context: Arc<Context>, key: Key, uid: Text, stop: watch::Receiver<bool>) {
     let waker = context.cluster.waker(&key);
     let sender = Sender::default();
     let (tick, asked) = (Tick::new(), Asked::default());
     let mut driver = Driver {
         context,
         key,
+        uid,
         stop,
         waker,
         sender,
@@ -64,6 +72,7 @@ pub async fn drive(context: Arc<Context>, key: Key, stop: watch::Receiver<bool>)
         memory: Memory::default(),
         look_by: None,
         pretended: None,
+        failing: Pause::default(),
     };
     while driver.goes_on().await {}
     driver.context.cluster.forget(&driver.key);
@@ -73,6 +82,7 @@ pub async fn drive(context: Arc<Context>, key: Key, stop: watch::Receiver<bool>)
 struct Driver {
     context: Arc<Context>,
     key: Key,
+    uid: Text,
     stop: watch::Receiver<bool>,
     waker: Arc<Notify>,
     sender: Sender,
@@ -87,13 +97,8 @@ struct Driver {
     look_by: Option<Duration>,
     /// In a dry run, what would stand in the cluster.
     pretended: Option<Pretended>,
-}
-
-/// Questions that were put and not answered yet.
-#[derive(Default)]
-struct Asked {
-    running: JoinSet<(QuestionId, Answer)>,
-    handles: BTreeMap<QuestionId, AbortHandle>,
+    /// How long to wait between saves that fail in a row.
+    failing: Pause,
 }
 
 /// What is to be done next, without the tick it came from.
@@ -117,12 +122,13 @@ impl Driver {
             Do::Send(notices) => Next::Send(notices.to_vec()),
             Do::Sleep(wake) => Next::Sleep(wake),
         };
+        // Whoever woke after another took over must not ask or tell anybody what that one asks and tells.
+        let must_not = matches!(next, Next::Ask(_) | Next::Send(_)) && !self.context.cluster.is_led();
         let waits = matches!(next, Next::Observe | Next::Ask(_) | Next::Sleep(_));
-        if waits && *self.stop.borrow() {
+        if (waits || must_not || self.failing.is_failing()) && *self.stop.borrow() {
             return false;
         }
-        // Whoever woke after another took over must not ask or tell anybody what that one asks and tells.
-        if matches!(next, Next::Ask(_) | Next::Send(_)) && !self.context.cluster.is_led() {
+        if must_not {
             self.pause(PAUSE).await;
             return true;
         }
@@ -133,12 +139,14 @@ impl Driver {
             Next::Save(state) => self.save(&state).await,
             Next::Send(notices) => {
                 let saved = self.tick.plan().and_then(|plan| plan.state.clone());
-                let delivered = match &self.look {
-                    Some(look) => {
-                        let state = saved.as_ref().unwrap_or(&look.state);
-                        self.sender.send(&self.context, look, state, &notices).await
-                    }
-                    None => Vec::new(),
+                let Some(look) = &self.look else {
+                    self.tick.sent(&[]);
+                    return true;
+                };
+                let state = saved.as_ref().unwrap_or(&look.state);
+                let delivered = tokio::select! {
+                    delivered = self.sender.send(&self.context, look, state, &notices) => delivered,
+                    () = last_words(&mut self.stop) => return false,
                 };
                 self.tick.sent(&delivered);
             }
@@ -163,6 +171,8 @@ impl Driver {
             }
             match found {
                 Ok(None) => return false,
+                // Deleted and created again: that one has a driver of its own.
+                Ok(Some(look)) if *look.object.uid() != *self.uid => return false,
                 Ok(Some(look)) => self.decide(look),
                 Err(why) => {
                     tracing::warn!(canary = %self.key, %why, "the Canary is not known now");
@@ -182,7 +192,10 @@ impl Driver {
         let (now, began) = (clock::now(), clock::monotonic());
         let plan = self.tick.observed(&look.canary, &look.state, &mut look.seen, now);
         if let Some(plan) = plan {
-            self.context.telemetry.decided(&look, plan, began.elapsed(), now);
+            self.context.telemetry.decided(began.elapsed());
+            if plan.commands.is_empty() && plan.state.is_none() {
+                self.context.telemetry.carried_out(&look, plan);
+            }
             self.context.record.decided(&look, plan, now);
             // What was asked before this decision is of no use any more.
             self.asked.keep(&BTreeSet::new());
@@ -195,17 +208,16 @@ impl Driver {
         let Some(look) = &self.look else { return self.tick.wake() };
         self.asked.keep(&questions.iter().map(|question| question.id.clone()).collect());
         for question in questions {
-            if !self.asked.handles.contains_key(&question.id) {
+            if !self.asked.is_put(&question.id) {
                 let answer = ask(self.context.clone(), look.clone(), question.clone());
                 self.asked.put(question.id.clone(), answer);
             }
         }
         // All of them are needed, so they are waited for together; but whatever changes meanwhile may overtake them.
-        while !self.asked.handles.is_empty() {
+        while !self.asked.is_empty() {
             tokio::select! {
-                answered = self.asked.running.join_next() => {
-                    if let Some(Ok((id, answer))) = answered {
-                        self.asked.handles.remove(&id);
+                answered = self.asked.next() => {
+                    if let Some((id, answer)) = answered {
                         self.tick.answered(id, answer);
                     }
                 }
@@ -239,14 +251,13 @@ impl Driver {
         let Some(look) = &self.look else { return self.tick.wake() };
         let known = self.context.cluster.reader().find(&self.key).ok().flatten();
         let Some(known) = known.filter(|known| seq(known) == seq(&look.object)) else {
-            return self.tick.saved(Err(SaveError::Conflict));
+            return self.not_saved(SaveError::Conflict, 1).await;
         };
         let status = match serde_json::to_value(Status::from(state)) {
             Ok(status) => status,
             Err(error) => {
                 tracing::error!(canary = %self.key, %error, "a state cannot be written as JSON");
-                self.pause(LONGEST_PAUSE).await;
-                return;
+                return self.not_saved(SaveError::Failed, 0).await;
             }
         };
         let status = match &self.pretended {
@@ -254,21 +265,37 @@ impl Driver {
             None => status,
         };
         match self.context.cluster.save_status(&known, status).await {
-            Ok(()) => self.tick.saved(Ok(())),
+            Ok(()) => {
+                if state.outbox.is_full() && !look.state.outbox.is_full() {
+                    tracing::warn!(
+                        canary = %self.key,
+                        "too many alerts cannot be delivered: from now on the oldest are dropped, those that matter least first"
+                    );
+                }
+                if let Some(plan) = self.tick.plan() {
+                    self.context.telemetry.carried_out(look, plan);
+                }
+                self.failing = Pause::default();
+                self.tick.saved(Ok(()));
+            }
             // Not found: deleted meanwhile. Look again.
             Err(error) if matches!(error.class, FailureClass::Moved | FailureClass::Refused) => {
                 tracing::warn!(canary = %self.key, %error, "the status was not saved");
-                if error.class == FailureClass::Refused {
-                    self.pause(PAUSE).await;
-                }
-                self.tick.saved(Err(SaveError::Conflict));
+                let free = u32::from(error.class == FailureClass::Moved);
+                self.not_saved(SaveError::Conflict, free).await;
             }
             Err(error) => {
                 tracing::warn!(canary = %self.key, %error, "the status was not saved, and is saved again");
-                self.tick.saved(Err(SaveError::Failed));
-                self.pause(PAUSE).await;
+                self.not_saved(SaveError::Failed, 0).await;
             }
         }
+    }
+
+    /// A save failed: waits before the next try, unless it is one of the `free` first failures in a row.
+    async fn not_saved(&mut self, why: SaveError, free: u32) {
+        self.tick.saved(Err(why));
+        let pause = self.failing.grow(free);
+        self.pause(pause).await;
     }
 
     /// Sleeps until the wake, a change or a stop.
@@ -291,6 +318,7 @@ impl Driver {
             () = self.waker.notified() => {}
             _ = self.stop.changed() => return,
         }
+        self.failing = Pause::default();
         self.began = Some(clock::monotonic());
         self.tick.wake();
     }
@@ -302,6 +330,12 @@ impl Driver {
             _ = self.stop.changed() => {}
         }
     }
+}
+
+/// Ends some time after a stop.
+async fn last_words(stop: &mut watch::Receiver<bool>) {
+    stopped(stop).await;
+    sleep(LAST_WORDS).await;
 }
 
 /// A status with what a dry run would have written.
@@ -316,23 +350,4 @@ fn with(mut status: Value, pretended: &Pretended) -> Value {
 fn seq(canary: &Object) -> Option<i64> {
     debug_assert_eq!(canary.kind(), CANARY);
     canary.number("/status/serin/seq")
-}
-
-impl Asked {
-    fn put(&mut self, id: QuestionId, answer: impl Future<Output = Answer> + Send + 'static) {
-        let named = id.clone();
-        let handle = self.running.spawn(async move { (named, answer.await) });
-        self.handles.insert(id, handle);
-    }
-
-    /// Drops what nobody wants to know any more.
-    fn keep(&mut self, wanted: &BTreeSet<QuestionId>) {
-        self.handles.retain(|id, handle| {
-            let keep = wanted.contains(id);
-            if !keep {
-                handle.abort();
-            }
-            keep
-        });
-    }
 }

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod ask;
+mod asked;
 pub mod claims;
 pub mod context;
 pub mod driver;

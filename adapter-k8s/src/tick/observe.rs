@@ -75,6 +75,7 @@ pub fn look(
     let parse = || parse(&object, settings, namespace, reader);
     let parsed = memory.parsed.or_make(version.clone(), reader, parse, |_| true);
     let Parsed { manifest, canary } = parsed;
+    let manifest = with_metadata(manifest, &object);
     let (identity, shape) = match &canary {
         Ok(rollout) => (rollout.identity().clone(), rollout.shape().clone()),
         Err(invalid) => (invalid.identity.clone(), invalid.shape.clone()),
@@ -106,6 +107,17 @@ fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<
     };
     let canary = Rollout::parse(&manifest, &defaults).and_then(|rollout| supported(rollout, settings));
     Parsed { manifest: Arc::new(manifest), canary }
+}
+
+/// The manifest with the labels and annotations that the object has now: they change without a new generation.
+fn with_metadata(mut manifest: Arc<raw::Canary>, object: &Object) -> Arc<raw::Canary> {
+    let now = object.at("/metadata").map(raw::Metadata::deserialize);
+    if let Some(Ok(now)) = now
+        && now != manifest.metadata
+    {
+        Arc::make_mut(&mut manifest).metadata = now;
+    }
+    manifest
 }
 
 /// A provider that the core knows and this controller cannot write is as wrong as an unknown one; so is what the flags
@@ -335,4 +347,24 @@ fn requests(object: &Object) -> Vec<Request> {
         Some(Request { kind, value: value.into() })
     });
     asked.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kinds::CANARY;
+
+    #[test]
+    fn labels_and_annotations_are_those_of_the_newest_object() {
+        let canary = |version: &str| {
+            let metadata = json!({"name": "web", "generation": 1, "annotations": {"version": version}});
+            Object::read(CANARY, json!({ "metadata": metadata, "spec": {"provider": "istio"} }))
+        };
+        let before: raw::Canary = canary("1").parse().unwrap();
+        let after = with_metadata(Arc::new(before.clone()), &canary("2"));
+        assert_eq!(after.metadata.annotations["version"], "2");
+        assert_eq!(after.spec, before.spec);
+    }
 }

@@ -9,14 +9,24 @@ use crate::{phase::Phase, time::Timestamp};
 
 /// Saved with the transition that causes them, dropped once reported sent.
 ///
-/// Holds 32. Beyond that the oldest that is no alert goes; an alert never does.
+/// Holds 32. Beyond that the oldest that is no alert goes. Of alerts it holds twice as many, so that a status stays small
+/// whoever cannot be reached for however long: beyond that the oldest that matters least goes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Outbox(Vec<Notice>);
 
-const ROOM: usize = 32;
-
 impl Outbox {
+    /// So many it holds, alerts aside.
+    pub const ROOM: usize = 32;
+    /// More it never holds.
+    pub const MOST: usize = 64;
+
+    /// Whether the next alert takes the place of another.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.0.len() >= Self::MOST
+    }
+
     /// What is to be sent, oldest first.
     #[must_use]
     pub fn notices(&self) -> &[Notice] {
@@ -44,11 +54,43 @@ impl Outbox {
         for (index, (phase, message)) in (0..).zip(messages) {
             self.0.push(Notice { id: NoticeId { seq, index }, at, phase, message });
         }
-        while self.0.len() > ROOM {
+        while self.0.len() > Self::ROOM {
             let Some(oldest) = self.0.iter().position(|notice| notice.message.alert().is_none()) else {
                 break;
             };
             self.0.remove(oldest);
         }
+        while self.0.len() > Self::MOST {
+            // The first of those that are equal.
+            let least = self.0.iter().enumerate().min_by_key(|(_, notice)| notice.message.alert());
+            let Some((least, _)) = least else { break };
+            self.0.remove(least);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alerts_beyond_its_room_push_out_the_oldest_that_matter_least() {
+        let mut outbox = Outbox::default();
+        let error = || Message::CommandStillFails { command: "promote".into(), error: "no".into() };
+        outbox.push(1, Timestamp::default(), alloc::vec![error()]);
+        for seq in 2..=64 {
+            outbox.push(seq, Timestamp::default(), alloc::vec![Message::Initialized]);
+        }
+        assert!(outbox.is_full());
+        for seq in 65..=67 {
+            outbox.push(seq, Timestamp::default(), alloc::vec![error()]);
+        }
+        let seqs: Vec<u64> = outbox.notices().iter().map(|notice| notice.id.seq).collect();
+        assert_eq!(seqs, [1].into_iter().chain(5..=67).collect::<Vec<u64>>());
+        for seq in 68..=200 {
+            outbox.push(seq, Timestamp::default(), alloc::vec![error()]);
+        }
+        let seqs: Vec<u64> = outbox.notices().iter().map(|notice| notice.id.seq).collect();
+        assert_eq!(seqs, (137..=200).collect::<Vec<u64>>());
     }
 }

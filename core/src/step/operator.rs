@@ -13,7 +13,7 @@ use crate::{
     observation::Readiness,
     phase::Phase,
     request::{Order, Refusal, Request, Ruling, Standing, ruling},
-    revision::Revision,
+    revision::{Revision, bounded},
     spec::Rollout,
     state::{Intent, Pending, Stage},
 };
@@ -56,9 +56,9 @@ fn answer(t: &mut Turn<'_>, request: &Request, order: Option<Order>) -> Flow {
     let (kind, value) = (request.kind, request.value.clone());
     t.edit().consumed.insert(kind, value.clone());
     if let Ruling::Refused(why) = ruled {
-        t.tell(Message::RequestRefused { kind, value, why });
+        t.tell(Message::RequestRefused { kind, value: bounded(value), why });
     } else if ruled != Ruling::Ignored {
-        t.tell(Message::RequestGranted { kind, value });
+        t.tell(Message::RequestGranted { kind, value: bounded(value) });
     }
     if order == Some(Order::Abort) {
         refuse_others(t, request);
@@ -72,7 +72,7 @@ fn refuse_others(t: &mut Turn<'_>, abort: &Request) {
     for other in seen.requests.iter().filter(|other| *other != abort) {
         let (kind, value) = (other.kind, other.value.clone());
         if t.edit().consumed.insert(kind, value.clone()).as_ref() != Some(&value) {
-            t.tell(Message::RequestRefused { kind, value, why: Refusal::RollingBack });
+            t.tell(Message::RequestRefused { kind, value: bounded(value), why: Refusal::RollingBack });
         }
     }
 }

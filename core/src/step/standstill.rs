@@ -12,7 +12,7 @@ use crate::{
     decision::{Obstacle, Rule},
     message::Message,
     phase::Phase,
-    revision::Revision,
+    revision::{Revision, bounded},
     spec::Rollout,
     state::{Origin, Stage},
 };
@@ -35,9 +35,10 @@ pub(super) fn invalid<'a>(t: &mut Turn<'a>) -> Flow<&'a Rollout> {
         Err(invalid) => invalid,
     };
     let problem = invalid.problems.first().map(ToString::to_string).unwrap_or_default();
-    let obstacle = Obstacle::Invalid { problem: problem.as_str().into() };
+    let problem = bounded(problem.into());
+    let obstacle = Obstacle::Invalid { problem: problem.clone() };
     if t.state().stall.as_ref().is_none_or(|stall| stall.on != obstacle) {
-        t.tell(Message::Invalid { problem: problem.into() });
+        t.tell(Message::Invalid { problem });
     }
     t.held_up_by(obstacle);
     t.wait(Rule::Invalid)

@@ -1,14 +1,13 @@
 //! Notices: none is lost.
 //!
 //! Verifies that a notice leaves the status only after it was delivered. Beyond its room the outbox drops the oldest that
-//! are no alerts: that is allowed. Does not verify when a notice is delivered.
+//! are no alerts, and beyond twice its room alerts: that is allowed. Does not verify when a notice is delivered.
 
 use std::collections::BTreeSet;
 
-use super::{Found, Seen};
+use serin_core::state::Outbox;
 
-/// An outbox this full drops what is no alert.
-const ROOM: usize = 32;
+use super::{Found, Seen};
 
 pub(super) fn check(seen: &Seen<'_>) -> Found {
     let mut found = Vec::new();
@@ -18,7 +17,8 @@ pub(super) fn check(seen: &Seen<'_>) -> Found {
         if let Some(state) = &moment.saved {
             let now: BTreeSet<_> = state.outbox.notices().iter().map(|notice| notice.id).collect();
             for notice in kept.iter().filter(|notice| !now.contains(&notice.id)) {
-                let pushed_out = now.len() >= ROOM && notice.message.alert().is_none();
+                let pushed_out = now.len() >= Outbox::MOST
+                    || (now.len() >= Outbox::ROOM && notice.message.alert().is_none());
                 if !delivered.contains(&notice.id) && !pushed_out {
                     let text = notice.message.text(&seen.story.canary, &seen.story.shape);
                     found.push((

@@ -84,10 +84,11 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Searches, prints to `out`, complains to `err`.
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
-    match check_all(args, look, out, err) {
-        Ok(exit) => exit,
+    let mut worst = Exit::AsExpected;
+    match check_all(args, look, &mut worst, out, err) {
+        Ok(()) => worst,
         // The reader has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Failed,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => worst,
         Err(error) => {
             // Standard error may be gone as well; the exit status tells.
             let _ = writeln!(err, "error: cannot write: {error}");
@@ -96,22 +97,28 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
     }
 }
 
-fn check_all(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
+fn check_all(
+    args: &Args,
+    look: Look,
+    worst: &mut Exit,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<()> {
     let files = match scenario::find(&args.paths) {
         Ok(files) => files,
         Err(error) => {
             err.write_all(complaint(&error.to_string()).as_bytes())?;
-            return Ok(Exit::Unusable);
+            *worst = Exit::Unusable;
+            return Ok(());
         }
     };
-    let mut worst = Exit::AsExpected;
     for file in &files {
         let one = match Subject::load(file, args) {
             Ok(subject) => {
                 let (exit, interrupted) = check_one(&subject, args, look, out)?;
-                worst = worst.max(exit);
+                *worst = (*worst).max(exit);
                 if interrupted {
-                    worst = if worst == Exit::AsExpected { Exit::Interrupted } else { worst };
+                    *worst = if *worst == Exit::AsExpected { Exit::Interrupted } else { *worst };
                     break;
                 }
                 continue;
@@ -119,10 +126,9 @@ fn check_all(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) 
             Err(error) => error,
         };
         err.write_all(complaint(&one.to_string()).as_bytes())?;
-        worst = Exit::Unusable;
+        *worst = Exit::Unusable;
     }
-    out.flush()?;
-    Ok(worst)
+    out.flush()
 }
 
 /// A scenario with everything that the command line adds.

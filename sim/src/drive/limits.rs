@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
+use serin_core::tick;
+
 /// Plans at one instant after which a Canary is held not to come to rest.
 const MOST_AT_ONCE: u32 = 1_000;
 /// Plans after which a story ends wherever it is.
 const MOST_MOMENTS: usize = 50_000;
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Waits that grow while something fails in a row.
 #[derive(Default)]
 pub(super) struct Pause {
     until: Duration,
-    times: u32,
+    pause: tick::Pause,
 }
 
 impl Pause {
@@ -24,11 +24,7 @@ impl Pause {
 
     /// It failed once more; so many times cost nothing.
     pub(super) fn grow(&mut self, at: Duration, free: u32) {
-        let over = self.times.checked_sub(free);
-        let wait =
-            over.map_or(Duration::ZERO, |over| (FIRST_WAIT * 2_u32.pow(over.min(10))).min(LONGEST_WAIT));
-        self.times += 1;
-        self.until = at + wait;
+        self.until = at + self.pause.grow(free);
     }
 }
 

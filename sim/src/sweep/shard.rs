@@ -8,11 +8,30 @@ use super::{Point, Sweep, Tally};
 
 /// Which of the runs a machine makes: those whose number leaves `index` when divided by `count`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct Shard {
     /// From 0.
     pub index: u64,
     /// How many there are, at least 1.
     pub count: u64,
+}
+
+/// A shard as a file has it.
+#[derive(Deserialize)]
+struct Written {
+    index: u64,
+    count: u64,
+}
+
+impl TryFrom<Written> for Shard {
+    type Error = String;
+
+    fn try_from(Written { index, count }: Written) -> Result<Self, String> {
+        if index >= count {
+            return Err(format!("there is no shard {index} of {count}: they are counted from 0"));
+        }
+        Ok(Self { index, count })
+    }
 }
 
 impl Shard {
@@ -90,6 +109,9 @@ pub enum MergeError {
     /// A shard was stopped before its last run.
     #[error("shard {0} is not complete: it was stopped")]
     Incomplete(Shard),
+    /// No sweep counts so.
+    #[error("shard {0} has counts that no sweep comes to: parts larger than the whole, or more than 2^53")]
+    Unsound(Shard),
 }
 
 impl Part {
@@ -137,6 +159,9 @@ pub fn merge(mut parts: Vec<Part>) -> Result<Part, MergeError> {
         if part.shard.index > place {
             return Err(MergeError::Missing(Shard { index: place, ..part.shard }));
         }
+        if part.runs > Tally::MOST || !part.points.iter().all(|point| point.tally.is_sound()) {
+            return Err(MergeError::Unsound(part.shard));
+        }
         if !part.is_complete() {
             return Err(MergeError::Incomplete(part.shard));
         }
@@ -145,11 +170,16 @@ pub fn merge(mut parts: Vec<Part>) -> Result<Part, MergeError> {
     if next.index < next.count {
         return Err(MergeError::Missing(next));
     }
-    let points = first.points.iter().enumerate().map(|(i, point)| {
-        let tally = parts.iter().fold(Tally::default(), |tally, part| tally.and(&part.points[i].tally));
-        Point { tally, ..point.clone() }
-    });
-    Ok(Part { shard: Shard::WHOLE, points: points.collect(), ..first.clone() })
+    let mut points = first.points.clone();
+    for (i, point) in points.iter_mut().enumerate() {
+        for part in &parts[1..] {
+            point.tally = std::mem::take(&mut point.tally).and(&part.points[i].tally);
+            if !point.tally.is_sound() {
+                return Err(MergeError::Unsound(part.shard));
+            }
+        }
+    }
+    Ok(Part { shard: Shard::WHOLE, points, ..first })
 }
 
 #[cfg(test)]
@@ -206,5 +236,33 @@ mod tests {
         let mut stopped = part(1, 2);
         stopped.points[0].tally.runs = 1;
         assert_eq!(merge(vec![part(0, 2), stopped]), Err(MergeError::Incomplete(shard(1, 2))));
+    }
+
+    #[test]
+    fn a_file_with_counts_that_cannot_be_is_refused() {
+        let read = |shard: &str| serde_json::from_str::<Shard>(shard).map_err(|error| error.to_string());
+        assert_eq!(
+            read(r#"{"index": 0, "count": 0}"#),
+            Err("there is no shard 0 of 0: they are counted from 0".into())
+        );
+        assert_eq!(read(r#"{"index": 1, "count": 2}"#), Ok(Shard { index: 1, count: 2 }));
+        let unsound = |change: fn(&mut Part)| {
+            let mut part = part(1, 2);
+            change(&mut part);
+            merge(vec![super::tests::part(0, 2), part])
+        };
+        let refused = Err(MergeError::Unsound(Shard { index: 1, count: 2 }));
+        assert_eq!(unsound(|part| part.points[0].tally.requests = u64::MAX), refused);
+        assert_eq!(unsound(|part| part.points[0].tally.good = 6), refused);
+        let full = |index| {
+            let mut part = part(index, 2);
+            part.points[0].tally.requests = Tally::MOST;
+            part
+        };
+        assert_eq!(merge(vec![full(0), full(1)]), refused);
+        let times = r#"{"1": 18446744073709551615, "2": 1}"#;
+        let mut long = part(1, 2);
+        long.points[0].tally.to_promote = serde_json::from_str(times).unwrap();
+        assert_eq!(merge(vec![part(0, 2), long]), refused);
     }
 }

@@ -107,6 +107,28 @@ impl Tally {
         }
     }
 
+    /// No count is larger: whole numbers up to here are exact in every format.
+    pub const MOST: u64 = 1 << 53;
+
+    /// Whether these can be the counts of a sweep: no part is larger than its whole, and all can be added.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let within = |parts: &[u64], whole: u64| {
+            parts.iter().try_fold(0_u64, |sum, part| sum.checked_add(*part)).is_some_and(|sum| sum <= whole)
+        };
+        let all = |times: &Times| times.0.values().copied().collect::<Vec<_>>();
+        within(&[self.promoted, self.rolled_back], self.runs)
+            && within(&[self.good, self.bad], self.runs)
+            && within(&[self.false_rollbacks], self.good)
+            && within(&[self.missed], self.bad)
+            && within(&all(&self.to_promote), self.promoted)
+            && within(&all(&self.to_roll_back), self.rolled_back)
+            && within(&[self.canary], self.requests)
+            && within(&[self.failed], self.requests)
+            && within(&[self.canary_failed], self.canary.min(self.failed))
+            && self.runs.max(self.requests) <= Self::MOST
+    }
+
     /// Adds what other runs came to.
     #[must_use]
     pub fn and(mut self, other: &Self) -> Self {

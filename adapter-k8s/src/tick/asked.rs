@@ -1,0 +1,84 @@
+//! Questions that were put and not answered yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serin_core::question::{Answer, QuestionId};
+use tokio::task::{AbortHandle, JoinSet};
+
+/// Questions that were put and not answered yet.
+#[derive(Default)]
+pub(super) struct Asked {
+    running: JoinSet<Answer>,
+    handles: BTreeMap<QuestionId, AbortHandle>,
+}
+
+impl Asked {
+    pub(super) fn is_empty(&self) -> bool {
+        self.handles.is_empty()
+    }
+
+    pub(super) fn is_put(&self, id: &QuestionId) -> bool {
+        self.handles.contains_key(id)
+    }
+
+    pub(super) fn put(&mut self, id: QuestionId, answer: impl Future<Output = Answer> + Send + 'static) {
+        let handle = self.running.spawn(answer);
+        self.handles.insert(id, handle);
+    }
+
+    /// Waits for an answer; `None` if what ended is of no use any more. A question that panics has an answer as well.
+    pub(super) async fn next(&mut self) -> Option<(QuestionId, Answer)> {
+        let Some(ended) = self.running.join_next_with_id().await else {
+            // Nothing runs: what is still wanted is put again.
+            self.handles.clear();
+            return None;
+        };
+        let (task, answer) = match ended {
+            Ok((task, answer)) => (task, answer),
+            Err(error) => {
+                (error.id(), Answer::Error(format!("the controller failed to ask: {error}").into()))
+            }
+        };
+        let id = self.handles.iter().find(|(_, handle)| handle.id() == task).map(|(id, _)| id.clone())?;
+        self.handles.remove(&id);
+        Some((id, answer))
+    }
+
+    /// Drops what nobody wants to know any more.
+    pub(super) fn keep(&mut self, wanted: &BTreeSet<QuestionId>) {
+        self.handles.retain(|id, handle| {
+            let keep = wanted.contains(id);
+            if !keep {
+                handle.abort();
+            }
+            keep
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serin_core::question::Asked as Of;
+
+    use super::*;
+
+    fn question(check: u32) -> QuestionId {
+        QuestionId { run: 1, check, of: Of::Metric("latency".into()) }
+    }
+
+    #[tokio::test]
+    async fn a_question_that_panics_is_answered_with_an_error_and_one_that_is_dropped_not_at_all() {
+        let mut asked = Asked::default();
+        asked.put(question(1), async { panic!("a bug") });
+        let (id, answer) = asked.next().await.unwrap();
+        assert_eq!(id, question(1));
+        let Answer::Error(why) = answer else { panic!("{answer:?}") };
+        assert!(why.contains("a bug"), "{why}");
+        assert!(asked.handles.is_empty());
+        asked.put(question(2), std::future::pending());
+        asked.keep(&BTreeSet::new());
+        assert_eq!(asked.next().await, None);
+        asked.put(question(3), async { Answer::NoData });
+        assert_eq!(asked.next().await, Some((question(3), Answer::NoData)));
+    }
+}

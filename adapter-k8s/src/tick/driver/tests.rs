@@ -1,0 +1,143 @@
+//! A driver at an API server that has one Canary and does what it is told.
+
+use std::sync::{
+    Mutex, OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
+
+use axum::{
+    Router, body::Bytes, http::Method, http::StatusCode, http::Uri, http::header::CONTENT_TYPE,
+    response::IntoResponse,
+};
+use tokio::{net::TcpListener, sync::mpsc, time::timeout};
+
+use super::*;
+
+/// Longer than anything here takes.
+const LONG: Duration = Duration::from_secs(60);
+
+/// What the server does with a request that writes.
+#[derive(Clone, Copy)]
+enum Does {
+    Obeys,
+    Fails,
+    /// Never answers.
+    Hangs,
+}
+
+/// Serves one Canary that makes no sense, which is saved and told at once; `does` is asked for each write, with its method and path. Gives the address.
+async fn serve(does: impl Fn(&Method, &str) -> Does + Clone + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let canary = Arc::new(Mutex::new(canary()));
+    let router = Router::new().fallback(async move |method: Method, uri: Uri, body: Bytes| {
+        if uri.query().is_some_and(|query| query.contains("watch=true")) {
+            return std::future::pending().await;
+        }
+        let path = uri.path();
+        if method == Method::GET {
+            let canary = canary.lock().unwrap().clone();
+            let items = if path.ends_with("/canaries") { vec![canary.clone()] } else { Vec::new() };
+            let list = json!({"metadata": {"resourceVersion": "1"}, "items": items});
+            return written(if path.ends_with("/web") { &canary } else { &list });
+        }
+        match does(&method, path) {
+            Does::Obeys => {
+                let body: Value = serde_json::from_slice(&body).unwrap();
+                if !path.ends_with("/status") {
+                    return written(&body);
+                }
+                let mut canary = canary.lock().unwrap();
+                canary["status"] = body["status"].clone();
+                let version: u64 = canary["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap();
+                canary["metadata"]["resourceVersion"] = (version + 1).to_string().into();
+                written(&canary)
+            }
+            Does::Fails => (StatusCode::INTERNAL_SERVER_ERROR, "{}").into_response(),
+            Does::Hangs => std::future::pending().await,
+        }
+    });
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+fn written(object: &Value) -> axum::response::Response {
+    ([(CONTENT_TYPE, "application/json")], object.to_string()).into_response()
+}
+
+fn canary() -> Value {
+    json!({
+        "apiVersion": "flagger.app/v1beta1",
+        "kind": "Canary",
+        "metadata": {"name": "web", "namespace": "shop", "uid": "1", "resourceVersion": "1", "generation": 1,
+            "finalizers": ["finalizer.flagger.app"]},
+        "spec": {
+            "provider": "none",
+            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "service": {"port": 80},
+            "analysis": {"interval": "1m", "threshold": 1, "iterations": 1},
+        },
+    })
+}
+
+/// Drives the Canary; it is stopped by the sender.
+fn driven(context: &Arc<Context>) -> (watch::Sender<bool>, tokio::task::JoinHandle<()>) {
+    let (stop, stopped) = watch::channel(false);
+    let driver = drive(context.clone(), Key::new(CANARY, "shop", "web"), "1".into(), stopped);
+    (stop, tokio::spawn(driver))
+}
+
+#[tokio::test]
+async fn a_stop_is_heeded_while_the_status_cannot_be_saved() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let url = serve(move |_, path| {
+        tell.send(path.to_owned()).ok();
+        Does::Fails
+    });
+    let (stop, driver) = driven(&Context::at(&url.await));
+    let tried = timeout(LONG, told.recv()).await.expect("it saves").unwrap();
+    assert!(tried.ends_with("/canaries/web/status"), "{tried}");
+    stop.send(true).unwrap();
+    timeout(LONG, driver).await.expect("it stops").unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_is_heeded_while_a_notice_cannot_be_sent() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let url = serve(move |method, path| {
+        if method != Method::POST {
+            return Does::Obeys;
+        }
+        tell.send(path.to_owned()).ok();
+        Does::Hangs
+    });
+    let (stop, driver) = driven(&Context::at(&url.await));
+    let tried = timeout(LONG, told.recv()).await.expect("it tells").unwrap();
+    assert!(tried.ends_with("/namespaces/shop/events"), "{tried}");
+    tokio::time::pause();
+    let begun = tokio::time::Instant::now();
+    stop.send(true).unwrap();
+    timeout(LONG, driver).await.expect("it stops").unwrap();
+    assert!(begun.elapsed() < LAST_WORDS * 2, "it does not wait for an answer: {:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn what_is_not_saved_is_not_counted() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let context = Arc::new(OnceLock::<Arc<Context>>::new());
+    let (seen, tries) = (context.clone(), Arc::new(AtomicU32::new(0)));
+    let url = serve(move |method, _| {
+        let is_shown = seen.get().is_some_and(|it| it.telemetry.text().contains("\nserin_canary_phase{"));
+        tell.send((method.clone(), is_shown)).ok();
+        if tries.fetch_add(1, Ordering::Relaxed) == 0 { Does::Fails } else { Does::Obeys }
+    })
+    .await;
+    let context = context.get_or_init(|| Context::at(&url));
+    let (_stop, _driver) = driven(context);
+    let mut next = async || timeout(LONG, told.recv()).await.expect("it goes on").unwrap();
+    assert_eq!(
+        [next().await, next().await, next().await],
+        [(Method::PUT, false), (Method::PUT, false), (Method::POST, true)],
+        "fails, saves, tells"
+    );
+}
