@@ -197,9 +197,10 @@ impl Cluster {
 
     /// Puts a whole list in place of what was known of a kind.
     fn listed(&self, kind: Kind, objects: Vec<Object>) {
-        let was_settled = self.cache.is_settled(kind);
+        // Who waits until it can be read is woken by that alone: the objects may be as they were.
+        let was_readable = self.cache.is_readable(kind);
         self.noted(self.cache.replace(kind, objects));
-        if !was_settled {
+        if !was_readable {
             let readers = lock(&self.interests).of_kind(kind);
             self.wake(&readers);
         }
@@ -210,4 +211,44 @@ impl Cluster {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing panics while it holds one of these; if something did, what they hold is still whole.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use kube::Config;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        cluster::interests::Interest,
+        kinds::{CANARY, DEPLOYMENT},
+    };
+
+    /// A cluster that nobody answers for.
+    fn cluster() -> Arc<Cluster> {
+        let config = Config::new("http://127.0.0.1:1".parse().unwrap());
+        Cluster::new(Client::try_from(config).unwrap(), None, Arc::new(Fence::open()))
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_kind_is_woken_when_it_can_be_read_again() {
+        let cluster = cluster();
+        let target = || {
+            let metadata = json!({"name": "web", "namespace": "n", "resourceVersion": "7"});
+            Object::read(DEPLOYMENT, json!({ "metadata": metadata }))
+        };
+        let reader = Key::new(CANARY, "n", "web");
+        lock(&cluster.interests).note(&reader, [Interest::Object(target().key())].into());
+        let waker = cluster.waker(&reader);
+        let is_woken = || waker.notified().now_or_never().is_some();
+        cluster.listed(DEPLOYMENT, vec![target()]);
+        assert!(is_woken(), "there it is");
+        cluster.listed(DEPLOYMENT, vec![target()]);
+        assert!(!is_woken(), "nothing has changed");
+        cluster.cannot_read(DEPLOYMENT, "forbidden");
+        assert!(is_woken(), "it is not known any more");
+        cluster.listed(DEPLOYMENT, vec![target()]);
+        assert!(is_woken(), "it is known again, and as it was");
+    }
 }
