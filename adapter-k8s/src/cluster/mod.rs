@@ -160,7 +160,7 @@ impl Cluster {
                 false
             }
             Err(error) => {
-                tracing::warn!(object = %key, %error, "cannot be read");
+                tracing::warn!(object = %key, error = request::words(&error), "cannot be read");
                 false
             }
         }

@@ -38,6 +38,11 @@ impl WriteError {
     fn new(class: FailureClass, verb: &str, key: &Key, said: &str) -> Self {
         Self { class, what: format!("{verb} {key}: {said}").into() }
     }
+
+    /// What the server, or the way there, said.
+    fn of(error: &kube::Error, verb: &str, key: &Key) -> Self {
+        Self::new(request::class_of(error), verb, key, &request::words(error))
+    }
 }
 
 impl Cluster {
@@ -86,9 +91,7 @@ impl Cluster {
         match request::send(&self.client, Method::POST, &path, Some(object.value())).await {
             Ok(_) => Ok(()),
             Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Ok(()),
-            Err(error) => {
-                Err(WriteError::new(request::class_of(&error), "create", &key, &request::words(&error)))
-            }
+            Err(error) => Err(WriteError::of(&error, "create", &key)),
         }
     }
 
@@ -127,9 +130,7 @@ impl Cluster {
                 Ok(())
             }
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-            Err(error) => {
-                Err(WriteError::new(request::class_of(&error), "delete", key, &request::words(&error)))
-            }
+            Err(error) => Err(WriteError::of(&error, "delete", key)),
         }
     }
 
@@ -149,16 +150,16 @@ impl Cluster {
                 Ok(())
             }
             Err(error) => {
-                let mut class = request::class_of(&error);
+                let mut failed = WriteError::of(&error, verb, key);
                 // What was to be changed is gone: that is to be seen, not to be tried again.
                 let gone = matches!(&error, kube::Error::Api(status) if status.code == 404);
                 if gone && self.as_known(key).is_some() {
-                    class = FailureClass::Moved;
+                    failed.class = FailureClass::Moved;
                 }
-                if class == FailureClass::Moved {
+                if failed.class == FailureClass::Moved {
                     self.refresh(key).await;
                 }
-                Err(WriteError::new(class, verb, key, &request::words(&error)))
+                Err(failed)
             }
         }
     }
