@@ -120,16 +120,27 @@ impl Cluster {
     /// # Errors
     /// Why it is not known.
     pub async fn known(self: &Arc<Self>, key: &Key) -> Result<Option<Arc<Object>>, Text> {
-        let mut looks = 0..3;
+        let found = self.worked_out(|reader| reader.find(key)).await;
+        found.map_err(|why| format!("{key} is not known: {why}").into())
+    }
+
+    /// What `work` comes to once everything that it misses has been fetched; more than three times would mean that it
+    /// changes all the time.
+    ///
+    /// # Errors
+    /// What it came to last.
+    pub async fn worked_out<T, E>(
+        self: &Arc<Self>,
+        work: impl Fn(&Reader<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut fetches = 0..3;
         loop {
-            let (found, notes) = {
+            let (out, notes) = {
                 let reader = self.reader();
-                (reader.find(key), reader.into_notes())
+                (work(&reader), reader.into_notes())
             };
-            match found {
-                Ok(found) => return Ok(found),
-                Err(_) if looks.next().is_some() && self.fetch_missing(notes).await => {}
-                Err(why) => return Err(format!("{key} is not known: {why}").into()),
+            if out.is_ok() || fetches.next().is_none() || !self.fetch_missing(notes).await {
+                return out;
             }
         }
     }
