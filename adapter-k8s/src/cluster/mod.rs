@@ -5,7 +5,9 @@ pub mod fence;
 pub mod interests;
 pub mod reader;
 pub(crate) mod request;
+mod shelf;
 mod watch;
+mod watched;
 mod write;
 
 use std::{
@@ -16,13 +18,14 @@ use std::{
 
 use kube::Client;
 use serin_core::revision::Text;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 pub use self::write::WriteError;
 use self::{
     cache::{Cache, Changed},
     interests::Interests,
     reader::{Contents, Notes, Reader},
+    shelf::Entry,
 };
 use crate::{
     cluster::fence::Fence,
@@ -32,12 +35,17 @@ use crate::{
 /// How long a first list may take before those who wait for it look again.
 const FIRST_LIST_WAIT: Duration = Duration::from_secs(10);
 
+/// Writes under way at most. Each has a connection of its own, which takes a handshake and some 50 KiB; an API server
+/// answers no faster for being asked more at once.
+const MOST_WRITES: usize = 24;
+
 /// A connection to a cluster and what is known of it.
 pub struct Cluster {
     client: Client,
     /// The one namespace that is looked at; all of them where there is none.
     namespace: Option<Arc<str>>,
     fence: Arc<Fence>,
+    turns: Semaphore,
     cache: Cache,
     contents: Contents,
     interests: Mutex<Interests>,
@@ -53,6 +61,7 @@ impl Cluster {
             client,
             namespace: namespace.map(Arc::from),
             fence,
+            turns: Semaphore::new(MOST_WRITES),
             cache: Cache::default(),
             contents: Contents::default(),
             interests: Mutex::default(),
@@ -179,13 +188,19 @@ impl Cluster {
 
     /// Wakes whoever has read what has changed.
     fn noted(&self, changed: impl IntoIterator<Item = Changed>) {
-        let interests = lock(&self.interests);
-        let mut readers = BTreeSet::new();
-        for changed in changed {
-            readers.extend(interests.of(&changed));
-        }
-        drop(interests);
+        self.wake(&self.readers_of(changed));
+    }
+
+    /// The same for a change by a reader who need not be told.
+    fn noted_by(&self, by: &Key, changed: impl IntoIterator<Item = Changed>) {
+        let mut readers = self.readers_of(changed);
+        readers.remove(by);
         self.wake(&readers);
+    }
+
+    fn readers_of(&self, changed: impl IntoIterator<Item = Changed>) -> BTreeSet<Key> {
+        let interests = lock(&self.interests);
+        changed.into_iter().flat_map(|changed| interests.of(&changed)).collect()
     }
 
     /// Makes readers look again.
@@ -207,7 +222,7 @@ impl Cluster {
     }
 
     /// Puts a whole list in place of what was known of a kind.
-    fn listed(&self, kind: Kind, objects: Vec<Object>) {
+    fn listed(&self, kind: Kind, objects: Vec<(Key, Entry)>) {
         // Who waits until it can be read is woken by that alone: the objects may be as they were.
         let was_readable = self.cache.is_readable(kind);
         self.noted(self.cache.replace(kind, objects));
@@ -247,10 +262,11 @@ mod tests {
         let cluster = cluster();
         let target = || {
             let metadata = json!({"name": "web", "namespace": "n", "resourceVersion": "7"});
-            Object::read(DEPLOYMENT, json!({ "metadata": metadata }))
+            let target = Object::read(DEPLOYMENT, json!({ "metadata": metadata }));
+            (target.key(), Entry::of(&target))
         };
         let reader = Key::new(CANARY, "n", "web");
-        lock(&cluster.interests).note(&reader, [Interest::Object(target().key())].into());
+        lock(&cluster.interests).note(&reader, [Interest::Object(target().0)].into());
         let waker = cluster.waker(&reader);
         let is_woken = || waker.notified().now_or_never().is_some();
         cluster.listed(DEPLOYMENT, vec![target()]);

@@ -6,7 +6,7 @@ use tokio::{sync::watch, task::JoinSet, time::sleep};
 
 use crate::{
     kinds::{ALERT_PROVIDER, CANARY, CUSTOM_RESOURCE_DEFINITION, METRIC_TEMPLATE},
-    object::{Key, Object},
+    object::{Key, Object, seen::Seen as _},
     tick::{context::Context, driver::drive},
 };
 
@@ -45,15 +45,10 @@ struct Drivers {
 
 impl Drivers {
     /// Starts a driver for each Canary that has none. Those of Canaries that are gone end by themselves.
-    async fn follow(
-        &mut self,
-        context: &Arc<Context>,
-        canaries: &[Arc<Object>],
-        stop: &watch::Receiver<bool>,
-    ) {
+    async fn follow(&mut self, context: &Arc<Context>, canaries: &[Key], stop: &watch::Receiver<bool>) {
         let mut counts: BTreeMap<String, u32> = BTreeMap::new();
         for canary in canaries {
-            *counts.entry(canary.namespace().into()).or_default() += 1;
+            *counts.entry(canary.namespace.to_string()).or_default() += 1;
         }
         context.telemetry.count(&counts);
         while self.running.try_join_next().is_some() {}
@@ -65,16 +60,16 @@ impl Drivers {
             }
             !ended
         });
-        for canary in canaries {
+        let new: Vec<&Key> = canaries.iter().filter(|key| !self.of.contains_key(*key)).collect();
+        for key in &new {
             // Claims first: the oldest Canary of a target has it, whichever driver runs first.
-            context.claims.announce(canary);
-        }
-        for canary in canaries {
-            let key = canary.key();
-            if !self.of.contains_key(&key) {
-                let driver = self.running.spawn(drive(context.clone(), key.clone(), stop.clone()));
-                self.of.insert(key, driver);
+            if let Ok(Some(canary)) = context.cluster.reader().find(key) {
+                context.claims.announce(&canary);
             }
+        }
+        for key in new {
+            let driver = self.running.spawn(drive(context.clone(), key.clone(), stop.clone()));
+            self.of.insert(key.clone(), driver);
         }
     }
 }

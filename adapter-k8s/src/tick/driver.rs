@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::FutureExt as _;
 use serde_json::{Value, json};
 use serin_core::{
     State, Tick,
@@ -40,6 +41,9 @@ use crate::{
 /// How long a Canary that could not be read or saved is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long to wait for more after a change: a workload says in several steps that it has pods, within moments, and
+/// each look takes some work.
+const SETTLING: Duration = Duration::from_millis(25);
 /// Looks that fetch what the one before has missed, before it is decided on what there is.
 const MOST_LOOKS: usize = 4;
 
@@ -77,7 +81,7 @@ struct Driver {
     waker: Arc<Notify>,
     sender: Sender,
     tick: Tick,
-    look: Option<Look>,
+    look: Option<Arc<Look>>,
     asked: Asked,
     /// When this tick began.
     began: Option<Instant>,
@@ -151,6 +155,8 @@ impl Driver {
     async fn observe(&mut self) -> bool {
         let context = self.context.clone();
         for last in (0..MOST_LOOKS).rev() {
+            // Whatever has changed until now, by ourselves as well, is seen by this look.
+            self.waker.notified().now_or_never();
             let (found, notes) = {
                 let reader = context.cluster.reader();
                 let Context { settings, namespace, claims, .. } = &*context;
@@ -187,7 +193,7 @@ impl Driver {
             // What was asked before this decision is of no use any more.
             self.asked.keep(&BTreeSet::new());
         }
-        self.look = Some(look);
+        self.look = Some(Arc::new(look));
     }
 
     /// Puts the questions that were not put yet, and waits for the answers or for a change.
@@ -278,6 +284,8 @@ impl Driver {
         {
             self.context.telemetry.ticked(began.elapsed());
         }
+        // The next one begins with a look of its own; until then it would only be held in memory.
+        self.look = None;
         let wake = wake.map(|wake| clock::until(wake.at));
         let wake = wake.into_iter().chain(self.look_by).min();
         let until = async {
@@ -288,7 +296,10 @@ impl Driver {
         };
         tokio::select! {
             () = until => {}
-            () = self.waker.notified() => {}
+            () = async {
+                self.waker.notified().await;
+                sleep(SETTLING).await;
+            } => {}
             _ = self.stop.changed() => return,
         }
         self.began = Some(clock::monotonic());
