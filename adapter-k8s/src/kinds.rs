@@ -1,42 +1,42 @@
 //! The kinds that several parts deal with. A router's own, and an autoscaler's, stand in its file.
 
-use crate::object::Kind;
+use crate::object::{Kind, Names};
 
 /// Flagger's Canary.
-pub const CANARY: Kind = Kind::namespaced("flagger.app", "v1beta1", "Canary", "canaries");
+pub const CANARY: Kind = Kind::of(&Kind::names("flagger.app", "v1beta1", "Canary", "canaries"));
 /// Flagger's MetricTemplate.
 pub const METRIC_TEMPLATE: Kind =
-    Kind::namespaced("flagger.app", "v1beta1", "MetricTemplate", "metrictemplates");
+    Kind::of(&Kind::names("flagger.app", "v1beta1", "MetricTemplate", "metrictemplates"));
 /// Flagger's AlertProvider.
 pub const ALERT_PROVIDER: Kind =
-    Kind::namespaced("flagger.app", "v1beta1", "AlertProvider", "alertproviders");
+    Kind::of(&Kind::names("flagger.app", "v1beta1", "AlertProvider", "alertproviders"));
 
 /// Pods that can be counted.
-pub const DEPLOYMENT: Kind = Kind::namespaced("apps", "v1", "Deployment", "deployments");
+pub const DEPLOYMENT: Kind = Kind::of(&Kind::names("apps", "v1", "Deployment", "deployments"));
 /// A pod on every node.
-pub const DAEMON_SET: Kind = Kind::namespaced("apps", "v1", "DaemonSet", "daemonsets");
+pub const DAEMON_SET: Kind = Kind::of(&Kind::names("apps", "v1", "DaemonSet", "daemonsets"));
 /// Configuration.
-pub const CONFIG_MAP: Kind = Kind::namespaced("", "v1", "ConfigMap", "configmaps");
+pub const CONFIG_MAP: Kind = Kind::of(&Kind::names("", "v1", "ConfigMap", "configmaps"));
 /// Secret configuration, and credentials.
-pub const SECRET: Kind = Kind::namespaced("", "v1", "Secret", "secrets");
+pub const SECRET: Kind = Kind::of(&Kind::names("", "v1", "Secret", "secrets"));
 /// A name for pods.
-pub const SERVICE: Kind = Kind::namespaced("", "v1", "Service", "services");
+pub const SERVICE: Kind = Kind::of(&Kind::names("", "v1", "Service", "services"));
 /// Which pods a Service reaches.
 pub const ENDPOINT_SLICE: Kind =
-    Kind::namespaced("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices");
+    Kind::of(&Kind::names("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices"));
 
 /// What `kubectl describe` shows.
-pub const EVENT: Kind = Kind::namespaced("", "v1", "Event", "events");
+pub const EVENT: Kind = Kind::of(&Kind::names("", "v1", "Event", "events"));
 /// Who leads.
-pub const LEASE: Kind = Kind::namespaced("coordination.k8s.io", "v1", "Lease", "leases");
+pub const LEASE: Kind = Kind::of(&Kind::names("coordination.k8s.io", "v1", "Lease", "leases"));
 /// Definitions of kinds.
-pub const CUSTOM_RESOURCE_DEFINITION: Kind = Kind {
+pub const CUSTOM_RESOURCE_DEFINITION: Kind = Kind::of(&Names {
     group: "apiextensions.k8s.io",
     version: "v1",
     kind: "CustomResourceDefinition",
     plural: "customresourcedefinitions",
     namespaced: false,
-};
+});
 
 /// Whether only the metadata of a kind is watched. A Secret that nothing refers to is never read.
 #[must_use]

@@ -7,6 +7,10 @@ use serin_k8s::run::{
     start::{exit_code, log, start},
 };
 
+/// Objects are read into trees of many small values and dropped again all day long.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let options = match Options::read(std::env::args_os()) {

@@ -5,8 +5,8 @@ use std::{
     sync::Arc,
 };
 
-use super::cache::Changed;
-use crate::object::{Key, Kind, Object};
+use super::{cache::Changed, shelf::Packed};
+use crate::object::{Key, Kind};
 
 /// Something that was read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +31,8 @@ pub enum Interest {
 /// What each Canary read last time.
 #[derive(Debug, Default)]
 pub struct Interests {
-    readers: BTreeMap<Interest, BTreeSet<Key>>,
+    /// Who read what, by what was read.
+    readers: BTreeSet<(Interest, Key)>,
     read: BTreeMap<Key, BTreeSet<Interest>>,
     /// Labels that anyone asked by, so that a change is looked up by those alone.
     labels: BTreeMap<(Kind, Arc<str>), usize>,
@@ -40,15 +41,15 @@ pub struct Interests {
 impl Interests {
     /// Puts what `reader` has read in place of what it read before.
     pub fn note(&mut self, reader: &Key, read: BTreeSet<Interest>) {
-        if self.read.get(reader) == Some(&read) {
-            return;
-        }
-        self.forget(reader);
-        for interest in &read {
-            self.readers.entry(interest.clone()).or_default().insert(reader.clone());
+        let before = self.read.remove(reader).unwrap_or_default();
+        for interest in read.difference(&before) {
+            self.readers.insert((interest.clone(), reader.clone()));
             if let Interest::Labelled { kind, label, .. } = interest {
                 *self.labels.entry((*kind, label.clone())).or_default() += 1;
             }
+        }
+        for interest in before.difference(&read) {
+            self.drop_one(interest, reader);
         }
         self.read.insert(reader.clone(), read);
     }
@@ -56,19 +57,18 @@ impl Interests {
     /// Forgets a reader.
     pub fn forget(&mut self, reader: &Key) {
         for interest in self.read.remove(reader).into_iter().flatten() {
-            if let Some(readers) = self.readers.get_mut(&interest) {
-                readers.remove(reader);
-                if readers.is_empty() {
-                    self.readers.remove(&interest);
-                }
-            }
-            if let Interest::Labelled { kind, label, .. } = interest
-                && let Some(times) = self.labels.get_mut(&(kind, label.clone()))
-            {
-                *times -= 1;
-                if *times == 0 {
-                    self.labels.remove(&(kind, label));
-                }
+            self.drop_one(&interest, reader);
+        }
+    }
+
+    fn drop_one(&mut self, interest: &Interest, reader: &Key) {
+        self.readers.remove(&(interest.clone(), reader.clone()));
+        if let Interest::Labelled { kind, label, .. } = interest
+            && let Some(times) = self.labels.get_mut(&(*kind, label.clone()))
+        {
+            *times -= 1;
+            if *times == 0 {
+                self.labels.remove(&(*kind, label.clone()));
             }
         }
     }
@@ -76,19 +76,20 @@ impl Interests {
     /// Who read what has changed.
     #[must_use]
     pub fn of(&self, changed: &Changed) -> BTreeSet<Key> {
-        let mut found = BTreeSet::new();
-        let mut add =
-            |interest: &Interest| found.extend(self.readers.get(interest).into_iter().flatten().cloned());
-        add(&Interest::Object(changed.key.clone()));
+        let mut interests = vec![Interest::Object(changed.key.clone())];
         if changed.before.is_none() != changed.after.is_none() {
-            add(&Interest::Members(changed.key.kind));
+            interests.push(Interest::Members(changed.key.kind));
         }
-        for object in [&changed.before, &changed.after].into_iter().flatten() {
-            for interest in self.labels_of(object) {
-                add(&interest);
-            }
+        for packed in [&changed.before, &changed.after].into_iter().flatten() {
+            interests.extend(self.labels_of(changed.key.kind, packed));
         }
-        found
+        interests.iter().flat_map(|interest| self.readers_of(interest)).cloned().collect()
+    }
+
+    fn readers_of<'a>(&'a self, interest: &Interest) -> impl Iterator<Item = &'a Key> + use<'a> {
+        let interest = interest.clone();
+        let all = self.readers.range((interest.clone(), Key::first())..);
+        all.take_while(move |(of, _)| *of == interest).map(|(_, reader)| reader)
     }
 
     /// Who read anything of a kind.
@@ -99,12 +100,17 @@ impl Interests {
             Interest::Labelled { kind: of, .. } | Interest::Members(of) => *of == kind,
         };
         let readers = self.readers.iter().filter(|(interest, _)| concerns(interest));
-        readers.flat_map(|(_, readers)| readers.iter().cloned()).collect()
+        readers.map(|(_, reader)| reader.clone()).collect()
     }
 
-    fn labels_of(&self, object: &Object) -> Vec<Interest> {
-        let (kind, namespace) = (object.kind(), Arc::<str>::from(object.namespace()));
-        let asked = self.labels.range((kind, "".into())..).take_while(|((of, _), _)| *of == kind);
+    fn labels_of(&self, kind: Kind, packed: &Packed) -> Vec<Interest> {
+        let mut asked =
+            self.labels.range((kind, "".into())..).take_while(|((of, _), _)| *of == kind).peekable();
+        if asked.peek().is_none() {
+            return Vec::new();
+        }
+        let object = packed.open();
+        let namespace = Arc::<str>::from(object.namespace());
         let carried = asked.filter_map(|((_, label), _)| Some((label.clone(), object.label(label)?.into())));
         let interest =
             |(label, value)| Interest::Labelled { kind, namespace: namespace.clone(), label, value };
@@ -117,12 +123,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kinds::CONFIG_MAP;
+    use crate::{kinds::CONFIG_MAP, object::Object};
 
     fn changed(name: &str, label: &str) -> Changed {
         let metadata = json!({"name": name, "namespace": "n", "labels": {"of": label}});
         let object = Object::read(CONFIG_MAP, json!({ "metadata": metadata }));
-        Changed { key: object.key(), before: None, after: Some(Arc::new(object)) }
+        Changed { key: object.key(), before: None, after: Some(Packed::of(&object)) }
     }
 
     fn names(keys: BTreeSet<Key>) -> Vec<String> {

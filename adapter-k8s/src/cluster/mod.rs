@@ -5,7 +5,9 @@ pub mod fence;
 pub mod interests;
 pub mod reader;
 pub(crate) mod request;
+mod shelf;
 mod watch;
+mod watched;
 mod write;
 
 use std::{
@@ -16,13 +18,14 @@ use std::{
 
 use kube::Client;
 use serin_core::revision::Text;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 pub use self::write::WriteError;
 use self::{
     cache::{Cache, Changed},
     interests::Interests,
     reader::{Contents, Notes, Reader},
+    shelf::Entry,
 };
 use crate::{
     cluster::fence::Fence,
@@ -32,12 +35,17 @@ use crate::{
 /// How long a first list may take before those who wait for it look again.
 const FIRST_LIST_WAIT: Duration = Duration::from_secs(10);
 
+/// Writes under way at most. Each has a connection of its own, which takes a handshake and some 50 KiB; an API server
+/// answers no faster for being asked more at once.
+const MOST_WRITES: usize = 24;
+
 /// A connection to a cluster and what is known of it.
 pub struct Cluster {
     client: Client,
     /// The one namespace that is looked at; all of them where there is none.
     namespace: Option<Arc<str>>,
     fence: Arc<Fence>,
+    turns: Semaphore,
     cache: Cache,
     contents: Contents,
     interests: Mutex<Interests>,
@@ -53,6 +61,7 @@ impl Cluster {
             client,
             namespace: namespace.map(Arc::from),
             fence,
+            turns: Semaphore::new(MOST_WRITES),
             cache: Cache::default(),
             contents: Contents::default(),
             interests: Mutex::default(),
@@ -120,16 +129,27 @@ impl Cluster {
     /// # Errors
     /// Why it is not known.
     pub async fn known(self: &Arc<Self>, key: &Key) -> Result<Option<Arc<Object>>, Text> {
-        let mut looks = 0..3;
+        let found = self.worked_out(|reader| reader.find(key)).await;
+        found.map_err(|why| format!("{key} is not known: {why}").into())
+    }
+
+    /// What `work` comes to once everything that it misses has been fetched; more than three times would mean that it
+    /// changes all the time.
+    ///
+    /// # Errors
+    /// What it came to last.
+    pub async fn worked_out<T, E>(
+        self: &Arc<Self>,
+        work: impl Fn(&Reader<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut fetches = 0..3;
         loop {
-            let (found, notes) = {
+            let (out, notes) = {
                 let reader = self.reader();
-                (reader.find(key), reader.into_notes())
+                (work(&reader), reader.into_notes())
             };
-            match found {
-                Ok(found) => return Ok(found),
-                Err(_) if looks.next().is_some() && self.fetch_missing(notes).await => {}
-                Err(why) => return Err(format!("{key} is not known: {why}").into()),
+            if out.is_ok() || fetches.next().is_none() || !self.fetch_missing(notes).await {
+                return out;
             }
         }
     }
@@ -160,7 +180,7 @@ impl Cluster {
                 false
             }
             Err(error) => {
-                tracing::warn!(object = %key, %error, "cannot be read");
+                tracing::warn!(object = %key, error = request::words(&error), "cannot be read");
                 false
             }
         }
@@ -168,13 +188,19 @@ impl Cluster {
 
     /// Wakes whoever has read what has changed.
     fn noted(&self, changed: impl IntoIterator<Item = Changed>) {
-        let interests = lock(&self.interests);
-        let mut readers = BTreeSet::new();
-        for changed in changed {
-            readers.extend(interests.of(&changed));
-        }
-        drop(interests);
+        self.wake(&self.readers_of(changed));
+    }
+
+    /// The same for a change by a reader who need not be told.
+    fn noted_by(&self, by: &Key, changed: impl IntoIterator<Item = Changed>) {
+        let mut readers = self.readers_of(changed);
+        readers.remove(by);
         self.wake(&readers);
+    }
+
+    fn readers_of(&self, changed: impl IntoIterator<Item = Changed>) -> BTreeSet<Key> {
+        let interests = lock(&self.interests);
+        changed.into_iter().flat_map(|changed| interests.of(&changed)).collect()
     }
 
     /// Makes readers look again.
@@ -196,10 +222,11 @@ impl Cluster {
     }
 
     /// Puts a whole list in place of what was known of a kind.
-    fn listed(&self, kind: Kind, objects: Vec<Object>) {
-        let was_settled = self.cache.is_settled(kind);
+    fn listed(&self, kind: Kind, objects: Vec<(Key, Entry)>) {
+        // Who waits until it can be read is woken by that alone: the objects may be as they were.
+        let was_readable = self.cache.is_readable(kind);
         self.noted(self.cache.replace(kind, objects));
-        if !was_settled {
+        if !was_readable {
             let readers = lock(&self.interests).of_kind(kind);
             self.wake(&readers);
         }
@@ -210,4 +237,45 @@ impl Cluster {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing panics while it holds one of these; if something did, what they hold is still whole.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use kube::Config;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        cluster::interests::Interest,
+        kinds::{CANARY, DEPLOYMENT},
+    };
+
+    /// A cluster that nobody answers for.
+    fn cluster() -> Arc<Cluster> {
+        let config = Config::new("http://127.0.0.1:1".parse().unwrap());
+        Cluster::new(Client::try_from(config).unwrap(), None, Arc::new(Fence::open()))
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_kind_is_woken_when_it_can_be_read_again() {
+        let cluster = cluster();
+        let target = || {
+            let metadata = json!({"name": "web", "namespace": "n", "resourceVersion": "7"});
+            let target = Object::read(DEPLOYMENT, json!({ "metadata": metadata }));
+            (target.key(), Entry::of(&target))
+        };
+        let reader = Key::new(CANARY, "n", "web");
+        lock(&cluster.interests).note(&reader, [Interest::Object(target().0)].into());
+        let waker = cluster.waker(&reader);
+        let is_woken = || waker.notified().now_or_never().is_some();
+        cluster.listed(DEPLOYMENT, vec![target()]);
+        assert!(is_woken(), "there it is");
+        cluster.listed(DEPLOYMENT, vec![target()]);
+        assert!(!is_woken(), "nothing has changed");
+        cluster.cannot_read(DEPLOYMENT, "forbidden");
+        assert!(is_woken(), "it is not known any more");
+        cluster.listed(DEPLOYMENT, vec![target()]);
+        assert!(is_woken(), "it is known again, and as it was");
+    }
 }

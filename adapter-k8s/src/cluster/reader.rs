@@ -71,11 +71,11 @@ impl<'a> Reader<'a> {
         self.notes.into_inner()
     }
 
-    /// All objects of a kind; which there are is noted, not what they say.
+    /// The names of all objects of a kind.
     #[must_use]
-    pub fn members(&self, kind: Kind) -> Vec<Arc<Object>> {
+    pub fn members(&self, kind: Kind) -> Vec<Key> {
         self.note(kind, Interest::Members(kind));
-        self.cache.all(kind)
+        self.cache.members(kind)
     }
 
     /// What is read of an interest, as a number: the same for as long as nothing but statuses change.

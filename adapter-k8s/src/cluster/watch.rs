@@ -15,7 +15,7 @@ use kube::{
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::{Cluster, request};
+use super::{Cluster, request, shelf::Entry, watched::Watched};
 use crate::{
     kinds::is_read_by_reference,
     object::{Kind, Object},
@@ -47,39 +47,38 @@ pub(super) async fn run(cluster: Arc<Cluster>, kind: Kind) {
             None => Api::all_with(client, &resource),
         };
         let events = watcher(api, config).default_backoff();
-        follow(&cluster, kind, events, |object| json!({"metadata": object.metadata})).await;
+        let metadata = |mut object: Partial| {
+            object.managed_fields_mut().clear();
+            json!({"metadata": object.metadata})
+        };
+        follow(&cluster, kind, events, metadata).await;
     } else {
-        let api: Api<DynamicObject> = match namespace {
+        let api: Api<Watched> = match namespace {
             Some(namespace) => Api::namespaced_with(client, namespace, &resource),
             None => Api::all_with(client, &resource),
         };
         let events = watcher(api, config).default_backoff();
-        let whole = |object: DynamicObject| {
-            let mut value = object.data;
-            value["metadata"] = json!(object.metadata);
-            value
-        };
-        follow(&cluster, kind, events, whole).await;
+        follow(&cluster, kind, events, |watched| watched.value).await;
     }
 }
 
-async fn follow<K: ResourceExt>(
+async fn follow<K>(
     cluster: &Arc<Cluster>,
     kind: Kind,
     events: impl futures::Stream<Item = watcher::Result<Event<K>>>,
     whole: impl Fn(K) -> Value,
 ) {
-    let object = |mut event: K| {
-        event.managed_fields_mut().clear();
-        lean(Object::read(kind, whole(event)))
-    };
+    let object = |event: K| lean(Object::read(kind, whole(event)));
     let mut listing = Vec::new();
     let mut pause = FIRST_PAUSE;
     let mut events = std::pin::pin!(events);
     while let Some(event) = events.next().await {
         match event {
             Ok(Event::Init) => listing.clear(),
-            Ok(Event::InitApply(event)) => listing.push(object(event)),
+            Ok(Event::InitApply(event)) => {
+                let object = object(event);
+                listing.push((object.key(), Entry::of(&object)));
+            }
             Ok(Event::InitDone) => {
                 pause = FIRST_PAUSE;
                 cluster.listed(kind, std::mem::take(&mut listing));

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 use serin_core::{observation::FailureClass, revision::Text};
 
-use super::{Cluster, request};
+use super::{Cluster, cache::Changed, request};
 use crate::{
     kinds::is_read_by_reference,
     object::{
@@ -37,6 +37,11 @@ enum Precondition {
 impl WriteError {
     fn new(class: FailureClass, verb: &str, key: &Key, said: &str) -> Self {
         Self { class, what: format!("{verb} {key}: {said}").into() }
+    }
+
+    /// What the server, or the way there, said.
+    fn of(error: &kube::Error, verb: &str, key: &Key) -> Self {
+        Self::new(request::class_of(error), verb, key, &request::words(error))
     }
 }
 
@@ -72,7 +77,16 @@ impl Cluster {
         let mut body = Object::read(key.kind, json!({ "metadata": metadata }));
         body.set("/status", status);
         let path = format!("{}/status", request::path(&key));
-        self.send("save the status of", Method::PUT, &path, &key, Some(body.value())).await
+        let verb = "save the status of";
+        let answer = self.ask(verb, Method::PUT, &path, &key, Some(body.value())).await?;
+        match answer {
+            // Whoever saves knows what it says, and had seen all the rest of it: nobody else could have changed it.
+            Ok(answer) => {
+                self.noted_by(&key, self.keep(Object::read(key.kind, answer)));
+                Ok(())
+            }
+            Err(error) => Err(self.failed(verb, &key, &error).await),
+        }
     }
 
     /// Creates an object that nobody reads again; that it is there already is no error.
@@ -81,14 +95,11 @@ impl Cluster {
     /// The server's refusal, or that we do not lead.
     pub async fn post(&self, object: Object) -> Result<(), WriteError> {
         let key = object.key();
-        self.passes_fence("create", &key)?;
         let path = request::collection(key.kind, &key.namespace);
-        match request::send(&self.client, Method::POST, &path, Some(object.value())).await {
+        match self.ask("create", Method::POST, &path, &key, Some(object.value())).await? {
             Ok(_) => Ok(()),
             Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Ok(()),
-            Err(error) => {
-                Err(WriteError::new(request::class_of(&error), "create", &key, &request::words(&error)))
-            }
+            Err(error) => Err(WriteError::of(&error, "create", &key)),
         }
     }
 
@@ -118,18 +129,15 @@ impl Cluster {
 
     /// Deletes an object; with a uid, that one alone and none that took its name.
     async fn delete(&self, key: &Key, uid: Option<&str>) -> Result<(), WriteError> {
-        self.passes_fence("delete", key)?;
         let last = self.as_known(key).map(|object| object.resource_version().to_owned()).unwrap_or_default();
         let options = uid.map(|uid| json!({"preconditions": {"uid": uid}}));
-        match request::send(&self.client, Method::DELETE, &request::path(key), options.as_ref()).await {
+        match self.ask("delete", Method::DELETE, &request::path(key), key, options.as_ref()).await? {
             Ok(_) => {
                 self.noted(self.cache.remove(key, &last));
                 Ok(())
             }
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-            Err(error) => {
-                Err(WriteError::new(request::class_of(&error), "delete", key, &request::words(&error)))
-            }
+            Err(error) => Err(WriteError::of(&error, "delete", key)),
         }
     }
 
@@ -142,48 +150,50 @@ impl Cluster {
         key: &Key,
         body: Option<&Value>,
     ) -> Result<(), WriteError> {
-        self.passes_fence(verb, key)?;
-        match request::send(&self.client, method, path, body).await {
+        match self.ask(verb, method, path, key, body).await? {
             Ok(answer) => {
-                self.keep(Object::read(key.kind, answer));
+                self.noted(self.keep(Object::read(key.kind, answer)));
                 Ok(())
             }
-            Err(error) => {
-                let mut class = request::class_of(&error);
-                // What was to be changed is gone: that is to be seen, not to be tried again.
-                let gone = matches!(&error, kube::Error::Api(status) if status.code == 404);
-                if gone && self.as_known(key).is_some() {
-                    class = FailureClass::Moved;
-                }
-                if class == FailureClass::Moved {
-                    self.refresh(key).await;
-                }
-                Err(WriteError::new(class, verb, key, &request::words(&error)))
-            }
+            Err(error) => Err(self.failed(verb, key, &error).await),
         }
     }
 
-    /// Keeps an object that the server has just sent.
-    fn keep(&self, mut object: Object) {
+    /// What a refused write was. What it was computed from is read anew, if that has changed.
+    async fn failed(&self, verb: &str, key: &Key, error: &kube::Error) -> WriteError {
+        let mut failed = WriteError::of(error, verb, key);
+        // What was to be changed is gone: that is to be seen, not to be tried again.
+        let gone = matches!(error, kube::Error::Api(status) if status.code == 404);
+        if gone && self.as_known(key).is_some() {
+            failed.class = FailureClass::Moved;
+        }
+        if failed.class == FailureClass::Moved {
+            self.refresh(key).await;
+        }
+        failed
+    }
+
+    /// Keeps an object that the server has just sent. Returns what has changed by it.
+    fn keep(&self, mut object: Object) -> Option<Changed> {
         object.remove("/metadata/managedFields");
         let finalizers = object.at("/metadata/finalizers").and_then(Value::as_array);
         if object.is_being_deleted() && finalizers.is_none_or(Vec::is_empty) {
             // That was its last finalizer.
-            self.noted(self.cache.remove(&object.key(), object.resource_version()));
-            return;
+            return self.cache.remove(&object.key(), object.resource_version());
         }
         if is_read_by_reference(object.kind()) {
-            self.noted(self.cache.put(request::metadata_of(&object)));
+            let changed = self.cache.put(request::metadata_of(&object));
             self.contents.put(object);
+            changed
         } else {
-            self.noted(self.cache.put(object));
+            self.cache.put(object)
         }
     }
 
     /// Reads an object anew, so that what is decided next is not decided on what was refused.
     async fn refresh(&self, key: &Key) {
         match request::get(&self.client, key).await {
-            Ok(Some(object)) => self.keep(object),
+            Ok(Some(object)) => self.noted(self.keep(object)),
             Ok(None) => {
                 let last = self.as_known(key).map(|object| object.resource_version().to_owned());
                 self.noted(self.cache.remove(key, &last.unwrap_or_default()));
@@ -203,10 +213,21 @@ impl Cluster {
         self.fence.is_open()
     }
 
-    fn passes_fence(&self, verb: &str, key: &Key) -> Result<(), WriteError> {
-        if self.is_led() {
-            return Ok(());
+    /// Asks the server to change something when it is this request's turn, if we still lead by then.
+    async fn ask(
+        &self,
+        verb: &str,
+        method: Method,
+        path: &str,
+        key: &Key,
+        body: Option<&Value>,
+    ) -> Result<Result<Value, kube::Error>, WriteError> {
+        // Nobody closes it.
+        let _turn = self.turns.acquire().await.ok();
+        if !self.is_led() {
+            let why = "this replica does not lead any more";
+            return Err(WriteError::new(FailureClass::Retry, verb, key, why));
         }
-        Err(WriteError::new(FailureClass::Retry, verb, key, "this replica does not lead any more"))
+        Ok(request::send(&self.client, method, path, body).await)
     }
 }

@@ -8,34 +8,42 @@ pub(crate) mod metadata;
 pub(crate) mod owners;
 pub mod seen;
 
-use std::{cmp::Ordering, collections::BTreeMap, fmt, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeMap, fmt, ops::Deref, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// A kind of objects, as the API server serves it.
+/// A kind of objects. Every object and all that is noted of it names its kind, so this is no more than a reference.
 #[derive(Clone, Copy, Debug, Eq)]
-pub struct Kind {
+pub struct Kind(&'static Names);
+
+/// A kind's names, as the API server has them.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Names {
     /// API group; empty for the core group.
     pub group: &'static str,
+    /// Name in paths.
+    pub plural: &'static str,
     /// Version of the group.
     pub version: &'static str,
     /// Name of the kind.
     pub kind: &'static str,
-    /// Name in paths.
-    pub plural: &'static str,
     /// Whether its objects live in a namespace.
     pub namespaced: bool,
+}
+
+impl Deref for Kind {
+    type Target = Names;
+
+    fn deref(&self) -> &Names {
+        self.0
+    }
 }
 
 impl Ord for Kind {
     fn cmp(&self, other: &Self) -> Ordering {
         // Kinds are constants, so equal ones are mostly one and the same; objects are found by kind all the time.
-        if std::ptr::eq(self.plural, other.plural) && std::ptr::eq(self.version, other.version) {
-            return Ordering::Equal;
-        }
-        let parts = |kind: &Self| (kind.group, kind.plural, kind.version);
-        parts(self).cmp(&parts(other))
+        if std::ptr::eq(self.0, other.0) { Ordering::Equal } else { self.0.cmp(other.0) }
     }
 }
 
@@ -52,15 +60,21 @@ impl PartialEq for Kind {
 }
 
 impl Kind {
-    /// A kind whose objects live in a namespace.
+    /// The kind of these names.
     #[must_use]
-    pub const fn namespaced(
+    pub const fn of(names: &'static Names) -> Self {
+        Self(names)
+    }
+
+    /// The names of a kind whose objects live in a namespace.
+    #[must_use]
+    pub const fn names(
         group: &'static str,
         version: &'static str,
         kind: &'static str,
         plural: &'static str,
-    ) -> Self {
-        Self { group, version, kind, plural, namespaced: true }
+    ) -> Names {
+        Names { group, plural, version, kind, namespaced: true }
     }
 
     /// `group/version`, as manifests say it.
@@ -87,6 +101,13 @@ impl Key {
     pub fn new(kind: Kind, namespace: &str, name: &str) -> Self {
         let namespace = if kind.namespaced { namespace } else { "" };
         Self { kind, namespace: namespace.into(), name: name.into() }
+    }
+
+    /// What stands before every other key.
+    pub(crate) fn first() -> Self {
+        const NONE: Kind =
+            Kind::of(&Names { group: "", plural: "", version: "", kind: "", namespaced: false });
+        Self::new(NONE, "", "")
     }
 }
 

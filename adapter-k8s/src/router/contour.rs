@@ -22,7 +22,8 @@ use crate::{
 };
 
 /// Routes of Contour.
-pub(crate) const HTTP_PROXY: Kind = Kind::namespaced("projectcontour.io", "v1", "HTTPProxy", "httpproxies");
+pub(crate) const HTTP_PROXY: Kind =
+    Kind::of(&Kind::names("projectcontour.io", "v1", "HTTPProxy", "httpproxies"));
 
 const ROUTES: &str = "/spec/routes";
 

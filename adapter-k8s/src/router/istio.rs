@@ -25,10 +25,10 @@ use crate::{
 
 /// The routes of a host.
 pub(crate) const VIRTUAL_SERVICE: Kind =
-    Kind::namespaced("networking.istio.io", "v1beta1", "VirtualService", "virtualservices");
+    Kind::of(&Kind::names("networking.istio.io", "v1beta1", "VirtualService", "virtualservices"));
 /// What is done for requests to a host.
 pub(crate) const DESTINATION_RULE: Kind =
-    Kind::namespaced("networking.istio.io", "v1beta1", "DestinationRule", "destinationrules");
+    Kind::of(&Kind::names("networking.istio.io", "v1beta1", "DestinationRule", "destinationrules"));
 
 /// Where Flagger keeps the spec of a VirtualService that it found; so that each gives back what the other took.
 const ORIGINAL: &str = "flagger.kubernetes.io/original-configuration";

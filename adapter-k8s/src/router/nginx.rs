@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Requests from outside the cluster.
-pub(crate) const INGRESS: Kind = Kind::namespaced("networking.k8s.io", "v1", "Ingress", "ingresses");
+pub(crate) const INGRESS: Kind = Kind::of(&Kind::names("networking.k8s.io", "v1", "Ingress", "ingresses"));
 
 /// The provider `nginx`.
 pub(super) struct Nginx;

@@ -19,7 +19,7 @@ use crate::{
 
 /// Services by weight.
 pub(crate) const TRAEFIK_SERVICE: Kind =
-    Kind::namespaced("traefik.io", "v1alpha1", "TraefikService", "traefikservices");
+    Kind::of(&Kind::names("traefik.io", "v1alpha1", "TraefikService", "traefikservices"));
 
 const SERVICES: &str = "/spec/weighted/services";
 

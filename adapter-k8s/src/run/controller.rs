@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     kinds::{ALERT_PROVIDER, CANARY, CUSTOM_RESOURCE_DEFINITION, METRIC_TEMPLATE},
-    object::{Key, Object},
+    object::{Key, Object, seen::Seen as _},
     run::stop::stopped,
     tick::{context::Context, driver::drive},
 };
@@ -38,7 +38,7 @@ pub async fn run(context: Arc<Context>, stop: watch::Receiver<bool>) {
             (reader.members(CANARY), reader.into_notes())
         };
         context.cluster.settle(&ours, notes).await;
-        drivers.follow(&context, &canaries);
+        drivers.follow(&context, &canaries, |key| context.cluster.reader().find(key).ok().flatten());
         tokio::select! {
             () = waker.notified() => {}
             Some(ended) = drivers.running.join_next_with_id() => drivers.ended(&context, ended),
@@ -63,16 +63,11 @@ async fn after(pause: Duration, context: Arc<Context>, key: Key, uid: Text, stop
 /// One driver a Canary.
 struct Drivers {
     start: Box<dyn Fn(Key, Text, Duration) -> BoxFuture<'static, ()> + Send + Sync>,
-    of: BTreeMap<Key, Driver>,
+    /// One that is created anew under the same name has its turn when the driver of the one before has seen so, and ended.
+    of: BTreeMap<Key, AbortHandle>,
     running: JoinSet<()>,
     /// How long to wait before those are driven again whose driver has failed.
     failing: BTreeMap<Key, Pause>,
-}
-
-struct Driver {
-    /// Of the Canary that it drives: one that is created anew has a driver of its own.
-    uid: Text,
-    task: AbortHandle,
 }
 
 impl Drivers {
@@ -86,32 +81,32 @@ impl Drivers {
     }
 
     /// Starts a driver for each Canary that has none. Those of Canaries that are gone end by themselves.
-    fn follow(&mut self, context: &Context, canaries: &[Arc<Object>]) {
+    fn follow(
+        &mut self,
+        context: &Context,
+        canaries: &[Key],
+        find: impl Fn(&Key) -> Option<Arc<Object>>,
+    ) {
         let mut counts: BTreeMap<String, u32> = BTreeMap::new();
         for canary in canaries {
-            *counts.entry(canary.namespace().into()).or_default() += 1;
+            *counts.entry(canary.namespace.to_string()).or_default() += 1;
         }
         context.telemetry.count(&counts);
         while let Some(ended) = self.running.try_join_next_with_id() {
             self.ended(context, ended);
         }
-        self.failing.retain(|key, _| canaries.iter().any(|canary| canary.key() == *key));
-        for canary in canaries {
+        self.failing.retain(|key, _| canaries.contains(key));
+        let new = canaries.iter().filter(|key| !self.of.contains_key(*key));
+        let new: Vec<Arc<Object>> = new.filter_map(find).collect();
+        for canary in &new {
             // Claims first: the oldest Canary of a target has it, whichever driver runs first.
             context.claims.announce(canary);
         }
-        for canary in canaries {
+        for canary in new {
             let (key, uid) = (canary.key(), Text::from(canary.uid()));
-            match self.of.get(&key) {
-                None => {
-                    let pause = self.failing.get_mut(&key).map_or(Duration::ZERO, |pause| pause.grow(0));
-                    let task = self.running.spawn((self.start)(key.clone(), uid.clone(), pause));
-                    self.of.insert(key, Driver { uid, task });
-                }
-                // It ends as soon as it sees that its Canary is another; then this one has its turn.
-                Some(driver) if driver.uid != uid => context.cluster.wake(&[key].into()),
-                Some(_) => {}
-            }
+            let pause = self.failing.get_mut(&key).map_or(Duration::ZERO, |pause| pause.grow(0));
+            let task = self.running.spawn((self.start)(key.clone(), uid.clone(), pause));
+            self.of.insert(key, task);
         }
     }
 
@@ -121,7 +116,7 @@ impl Drivers {
             Ok((task, ())) => *task,
             Err(error) => error.id(),
         };
-        let of = self.of.iter().find(|(_, driver)| driver.task.id() == task);
+        let of = self.of.iter().find(|(_, driver)| driver.id() == task);
         let Some(key) = of.map(|(key, _)| key.clone()) else { return };
         self.of.remove(&key);
         match ended {
@@ -194,6 +189,11 @@ mod tests {
         Arc::new(Object::read(CANARY, json!({ "metadata": metadata, "spec": spec })))
     }
 
+    fn follow(drivers: &mut Drivers, context: &Context, uid: &str) {
+        let canary = canary(uid);
+        drivers.follow(context, &[canary.key()], |_| Some(canary.clone()));
+    }
+
     /// Waits until a driver ends, and has that noted.
     async fn one_ends(drivers: &mut Drivers, context: &Context) {
         let ended = drivers.running.join_next_with_id().await.unwrap();
@@ -214,12 +214,12 @@ mod tests {
             }
         });
         let uids = || started.lock().unwrap().iter().map(|(uid, _)| uid.to_string()).collect::<Vec<_>>();
-        drivers.follow(&context, &[canary("1")]);
-        drivers.follow(&context, &[canary("2")]);
+        follow(&mut drivers, &context, "1");
+        follow(&mut drivers, &context, "2");
         assert_eq!(uids(), ["1"], "never two at a time");
         gone.notify_one();
         one_ends(&mut drivers, &context).await;
-        drivers.follow(&context, &[canary("2")]);
+        follow(&mut drivers, &context, "2");
         assert_eq!((uids(), context.claims.claim(&canary("2"))), (vec!["1".into(), "2".into()], Ok(())));
         gone.notify_one();
         one_ends(&mut drivers, &context).await;
@@ -239,7 +239,7 @@ mod tests {
             }
         });
         for _ in 0..5 {
-            drivers.follow(&context, &[canary("1")]);
+            follow(&mut drivers, &context, "1");
             one_ends(&mut drivers, &context).await;
         }
         assert_eq!(*pauses.lock().unwrap(), [0, 1, 2, 4, 0]);

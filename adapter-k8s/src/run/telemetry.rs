@@ -230,7 +230,7 @@ impl Series {
             | Phase::Terminating => 1.0,
         };
         self.status.get_or_create(&shown.target()).set(status);
-        if let Ok(rollout) = &look.canary {
+        if let Ok(rollout) = &*look.canary {
             let routes = state.routes(rollout.strategy());
             for (workload, weight) in [(&shown.primary, routes.primary), (&shown.target, routes.canary)] {
                 self.weight.get_or_create(&shown.workload(workload)).set(f64::from(weight));
@@ -258,7 +258,7 @@ impl Series {
 
     fn count_end(&self, shown: &Shown, look: &Look, state: &State) {
         let skipped = matches!(look.state.intent, Some(Intent::Promote { skipped: true, .. }));
-        let strategy = look.canary.as_ref().map_or("", |rollout| rollout.strategy().name());
+        let strategy = (*look.canary).as_ref().map_or("", |rollout| rollout.strategy().name());
         let ended = Ended {
             name: shown.target.clone(),
             namespace: shown.namespace.clone(),

@@ -33,30 +33,11 @@ pub type Failed = (FailureClass, Text);
 /// # Errors
 /// What failed; the writes before it stand.
 pub async fn apply(cluster: &Arc<Cluster>, look: &Look, command: &Command) -> Result<(), Failed> {
-    // What a command is made from may have to be fetched first; more than twice would mean it changes all the time.
-    for _ in 0..3 {
-        let (changes, notes) = {
-            let reader = cluster.reader();
-            let changes = changes(&reader, look, command);
-            (changes, reader.into_notes())
-        };
-        match changes {
-            Ok(changes) => {
-                for change in changes {
-                    cluster.write(change).await.map_err(|error| (error.class, error.what))?;
-                }
-                return Ok(());
-            }
-            Err(Hindrance::Moved(why)) => return Err((FailureClass::Moved, why.into())),
-            Err(Hindrance::Unfit(Unfit::Refused(why))) => return Err((FailureClass::Refused, why)),
-            Err(Hindrance::Unfit(Unfit::Unseen(why))) => {
-                if !cluster.fetch_missing(notes).await {
-                    return Err((FailureClass::Retry, why.to_string().into()));
-                }
-            }
-        }
+    let changes = cluster.worked_out(|seen| changes(seen, look, command)).await?;
+    for change in changes {
+        cluster.write(change).await.map_err(|error| (error.class, error.what))?;
     }
-    Err((FailureClass::Retry, "what it is made from changes all the time".into()))
+    Ok(())
 }
 
 /// Why the writes of a command could not be worked out.
@@ -70,6 +51,16 @@ enum Hindrance {
 impl From<Unfit> for Hindrance {
     fn from(unfit: Unfit) -> Self {
         Self::Unfit(unfit)
+    }
+}
+
+impl From<Hindrance> for Failed {
+    fn from(hindrance: Hindrance) -> Self {
+        match hindrance {
+            Hindrance::Moved(why) => (FailureClass::Moved, why.into()),
+            Hindrance::Unfit(Unfit::Refused(why)) => (FailureClass::Refused, why),
+            Hindrance::Unfit(Unfit::Unseen(why)) => (FailureClass::Retry, why.to_string().into()),
+        }
     }
 }
 

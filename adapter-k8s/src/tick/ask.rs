@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// Finds the answer to one question. What cannot be asked is answered with an error, and the policy says what it means.
-pub async fn ask(context: Arc<Context>, look: Look, question: Question) -> Answer {
-    let Ok(rollout) = &look.canary else { return Answer::Error("the Canary makes no sense".into()) };
+pub async fn ask(context: Arc<Context>, look: Arc<Look>, question: Question) -> Answer {
+    let Ok(rollout) = &*look.canary else { return Answer::Error("the Canary makes no sense".into()) };
     match &question.id.of {
         Asked::Metric(key) => match rollout.metrics().iter().find(|metric| metric.key == *key) {
             Some(metric) => measure(&context, &look, metric).await.unwrap_or_else(Answer::Error),

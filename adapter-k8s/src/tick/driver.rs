@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::FutureExt as _;
 use serde_json::{Value, json};
 use serin_core::{
     State, Tick,
@@ -46,6 +47,9 @@ use crate::{
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long notices may still take that are being sent when a stop comes; what is cut off is sent again.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long to wait for more after a change: a workload says in several steps that it has pods, within moments, and
+/// each look takes some work.
+const SETTLING: Duration = Duration::from_millis(25);
 /// Looks that fetch what the one before has missed, before it is decided on what there is.
 const MOST_LOOKS: usize = 4;
 
@@ -87,7 +91,7 @@ struct Driver {
     waker: Arc<Notify>,
     sender: Sender,
     tick: Tick,
-    look: Option<Look>,
+    look: Option<Arc<Look>>,
     asked: Asked,
     /// When this tick began.
     began: Option<Instant>,
@@ -159,6 +163,8 @@ impl Driver {
     async fn observe(&mut self) -> bool {
         let context = self.context.clone();
         for last in (0..MOST_LOOKS).rev() {
+            // Whatever has changed until now, by ourselves as well, is seen by this look.
+            self.waker.notified().now_or_never();
             let (found, notes) = {
                 let reader = context.cluster.reader();
                 let Context { settings, namespace, claims, .. } = &*context;
@@ -200,7 +206,7 @@ impl Driver {
             // What was asked before this decision is of no use any more.
             self.asked.keep(&BTreeSet::new());
         }
-        self.look = Some(look);
+        self.look = Some(Arc::new(look));
     }
 
     /// Puts the questions that were not put yet, and waits for the answers or for a change.
@@ -305,6 +311,8 @@ impl Driver {
         {
             self.context.telemetry.ticked(began.elapsed());
         }
+        // The next one begins with a look of its own; until then it would only be held in memory.
+        self.look = None;
         let wake = wake.map(|wake| clock::until(wake.at));
         let wake = wake.into_iter().chain(self.look_by).min();
         let until = async {
@@ -315,7 +323,10 @@ impl Driver {
         };
         tokio::select! {
             () = until => {}
-            () = self.waker.notified() => {}
+            () = async {
+                self.waker.notified().await;
+                sleep(SETTLING).await;
+            } => {}
             _ = self.stop.changed() => return,
         }
         self.failing = Pause::default();

@@ -46,7 +46,7 @@ pub struct Parsed {
     /// As written.
     pub manifest: Arc<raw::Canary>,
     /// What it means.
-    pub canary: Result<Rollout, Invalid>,
+    pub canary: Arc<Result<Rollout, Invalid>>,
 }
 
 /// One thing that was worked out.

@@ -46,7 +46,7 @@ pub struct Look {
     /// The Canary and its names.
     pub subject: Subject,
     /// The Canary as parsed.
-    pub canary: Result<Rollout, Invalid>,
+    pub canary: Arc<Result<Rollout, Invalid>>,
     /// Its state.
     pub state: State,
     /// The facts.
@@ -76,7 +76,7 @@ pub fn look(
     let parsed = memory.parsed.or_make(version.clone(), reader, parse, |_| true);
     let Parsed { manifest, canary } = parsed;
     let manifest = with_metadata(manifest, &object);
-    let (identity, shape) = match &canary {
+    let (identity, shape) = match &*canary {
         Ok(rollout) => (rollout.identity().clone(), rollout.shape().clone()),
         Err(invalid) => (invalid.identity.clone(), invalid.shape.clone()),
     };
@@ -94,7 +94,7 @@ fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<
         Ok(manifest) => manifest,
         Err(error) => {
             let canary = Err(unreadable(object, &error.to_string()));
-            return Parsed { manifest: Arc::default(), canary };
+            return Parsed { manifest: Arc::default(), canary: Arc::new(canary) };
         }
     };
     // It is read from the object where it is needed; here it would only be carried about.
@@ -103,10 +103,10 @@ fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<
     let defaults = Defaults {
         provider: settings.provider.as_str().into(),
         namespace: namespace.into(),
-        templates: templates.iter().map(|it| (it.namespace().into(), it.name().into())).collect(),
+        templates: templates.iter().map(|it| (it.namespace.to_string(), it.name.to_string())).collect(),
     };
     let canary = Rollout::parse(&manifest, &defaults).and_then(|rollout| supported(rollout, settings));
-    Parsed { manifest: Arc::new(manifest), canary }
+    Parsed { manifest: Arc::new(manifest), canary: Arc::new(canary) }
 }
 
 /// The manifest with the labels and annotations that the object has now: they change without a new generation.

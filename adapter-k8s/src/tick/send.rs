@@ -47,7 +47,7 @@ impl Sender {
         self.done.retain(|(id, _)| notices.iter().any(|notice| notice.id == *id));
         let mut delivered = Vec::new();
         for notice in notices {
-            let news = News { subject: &look.subject, rollout: look.canary.as_ref().ok(), state, notice };
+            let news = News { subject: &look.subject, rollout: (*look.canary).as_ref().ok(), state, notice };
             if self.tell(context, &news).await {
                 delivered.push(notice.id);
             }

@@ -77,18 +77,18 @@ mod tests {
     fn alerts_beyond_its_room_push_out_the_oldest_that_matter_least() {
         let mut outbox = Outbox::default();
         let error = || Message::CommandStillFails { command: "promote".into(), error: "no".into() };
-        outbox.push(1, Timestamp::default(), alloc::vec![error()]);
+        outbox.push(1, Timestamp::default(), [(Phase::Failed, error())]);
         for seq in 2..=64 {
-            outbox.push(seq, Timestamp::default(), alloc::vec![Message::Initialized]);
+            outbox.push(seq, Timestamp::default(), [(Phase::Initialized, Message::Initialized)]);
         }
         assert!(outbox.is_full());
         for seq in 65..=67 {
-            outbox.push(seq, Timestamp::default(), alloc::vec![error()]);
+            outbox.push(seq, Timestamp::default(), [(Phase::Failed, error())]);
         }
         let seqs: Vec<u64> = outbox.notices().iter().map(|notice| notice.id.seq).collect();
         assert_eq!(seqs, [1].into_iter().chain(5..=67).collect::<Vec<u64>>());
         for seq in 68..=200 {
-            outbox.push(seq, Timestamp::default(), alloc::vec![error()]);
+            outbox.push(seq, Timestamp::default(), [(Phase::Failed, error())]);
         }
         let seqs: Vec<u64> = outbox.notices().iter().map(|notice| notice.id.seq).collect();
         assert_eq!(seqs, (137..=200).collect::<Vec<u64>>());

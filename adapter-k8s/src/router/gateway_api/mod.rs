@@ -30,7 +30,7 @@ const GROUP: &str = "gateway.networking.k8s.io";
 
 /// The provider `gatewayapi:v1`.
 pub(super) const V1: GatewayApi = GatewayApi {
-    kind: Kind::namespaced(GROUP, "v1", "HTTPRoute", "httproutes"),
+    kind: Kind::of(&Kind::names(GROUP, "v1", "HTTPRoute", "httproutes")),
     timeouts: true,
     cors: true,
     primary_cookie: true,
@@ -39,7 +39,7 @@ pub(super) const V1: GatewayApi = GatewayApi {
 
 /// The provider `gatewayapi:v1beta1`, with what Flagger writes for it and no more.
 pub(super) const V1BETA1: GatewayApi = GatewayApi {
-    kind: Kind::namespaced(GROUP, "v1beta1", "HTTPRoute", "httproutes"),
+    kind: Kind::of(&Kind::names(GROUP, "v1beta1", "HTTPRoute", "httproutes")),
     timeouts: false,
     cors: false,
     primary_cookie: false,

@@ -4,7 +4,7 @@ use serin_core::command::{Routes, Split};
 use super::{Case, matched, mirrored, plain, sticky};
 use crate::{object::Kind, object::Object};
 
-const ROUTE: Kind = Kind::namespaced("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes");
+const ROUTE: Kind = Kind::of(&Kind::names("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"));
 const GATEWAY: &str = "{gatewayRefs: [{name: gw, namespace: default}]}";
 
 /// The spec of an HTTPRoute with the defaults of its CRD.

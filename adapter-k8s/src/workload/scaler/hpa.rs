@@ -11,7 +11,7 @@ use crate::{
 
 /// HorizontalPodAutoscalers.
 pub(crate) const HORIZONTAL_POD_AUTOSCALER: Kind =
-    Kind::namespaced("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers");
+    Kind::of(&Kind::names("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"));
 
 pub(super) struct Hpa;
 

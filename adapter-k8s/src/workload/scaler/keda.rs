@@ -11,7 +11,7 @@ use crate::{
 
 /// ScaledObjects.
 pub(crate) const SCALED_OBJECT: Kind =
-    Kind::namespaced("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects");
+    Kind::of(&Kind::names("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects"));
 
 const PAUSED: &str = "autoscaling.keda.sh/paused-replicas";
 
