@@ -75,6 +75,12 @@ impl Cache {
         self.shelves().get(&kind).is_some_and(|shelf| shelf.state != ShelfState::Filling)
     }
 
+    /// Whether every object of a kind is known.
+    #[must_use]
+    pub fn is_filled(&self, kind: Kind) -> bool {
+        self.shelves().get(&kind).is_some_and(|shelf| shelf.state == ShelfState::Filled)
+    }
+
     /// Notes that a kind cannot be read. Returns whether that is news.
     pub fn break_down(&self, kind: Kind, why: &str) -> bool {
         let mut shelves = self.shelves();

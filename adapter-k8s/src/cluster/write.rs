@@ -143,6 +143,12 @@ impl Cluster {
         body: Option<&Value>,
     ) -> Result<(), WriteError> {
         self.passes_fence(verb, key)?;
+        // As rights name it.
+        let right = match method {
+            Method::POST => "create",
+            Method::PUT => "update",
+            _ => "patch",
+        };
         match request::send(&self.client, method, path, body).await {
             Ok(answer) => {
                 self.keep(Object::read(key.kind, answer));
@@ -158,7 +164,8 @@ impl Cluster {
                 if class == FailureClass::Moved {
                     self.refresh(key).await;
                 }
-                Err(WriteError::new(class, verb, key, &request::words(&error)))
+                let said = format!("{}{}", request::words(&error), request::missing_right(&error, right));
+                Err(WriteError::new(class, verb, key, &said))
             }
         }
     }
