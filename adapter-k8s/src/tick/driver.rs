@@ -9,6 +9,7 @@ use std::{
 use serde_json::{Value, json};
 use serin_core::{
     State, Tick,
+    decision::Rule,
     observation::FailureClass,
     question::{Answer, Question, QuestionId},
     state::Status,
@@ -33,6 +34,7 @@ use crate::{
         endpoints::Missing,
         memory::Memory,
         observe::{Look, look},
+        online,
         send::Sender,
     },
 };
@@ -60,6 +62,8 @@ pub async fn drive(context: Arc<Context>, key: Key, stop: watch::Receiver<bool>)
         look: None,
         asked,
         began: None,
+        checked: false,
+        probed: false,
         missing: Missing::default(),
         memory: Memory::default(),
         look_by: None,
@@ -81,6 +85,10 @@ struct Driver {
     asked: Asked,
     /// When this tick began.
     began: Option<Instant>,
+    /// Whether it has made a check.
+    checked: bool,
+    /// Whether it was found out that the metric systems answer.
+    probed: bool,
     missing: Missing,
     memory: Memory,
     /// How long to wait at most before looking again, whatever the core waits for.
@@ -163,7 +171,13 @@ impl Driver {
             }
             match found {
                 Ok(None) => return false,
-                Ok(Some(look)) => self.decide(look),
+                Ok(Some(look)) => {
+                    if !self.probed && online::is_wanted(&look) {
+                        self.probed = true;
+                        online::tell(&context, &look).await;
+                    }
+                    self.decide(look);
+                }
                 Err(why) => {
                     tracing::warn!(canary = %self.key, %why, "the Canary is not known now");
                     self.pause(PAUSE).await;
@@ -182,6 +196,7 @@ impl Driver {
         let (now, began) = (clock::now(), clock::monotonic());
         let plan = self.tick.observed(&look.canary, &look.state, &mut look.seen, now);
         if let Some(plan) = plan {
+            self.checked |= is_check(plan.decision.rule);
             self.context.telemetry.decided(&look, plan, began.elapsed(), now);
             self.context.record.decided(&look, plan, now);
             // What was asked before this decision is of no use any more.
@@ -273,10 +288,10 @@ impl Driver {
 
     /// Sleeps until the wake, a change or a stop.
     async fn sleep(&mut self, wake: Option<Wake>) {
-        if let (Some(look), Some(began)) = (&self.look, self.began.take())
-            && look.state.is_running()
+        if let (Some(look), Some(began), true) =
+            (&self.look, self.began.take(), std::mem::take(&mut self.checked))
         {
-            self.context.telemetry.ticked(began.elapsed());
+            self.context.telemetry.checked(&look.subject, began.elapsed());
         }
         let wake = wake.map(|wake| clock::until(wake.at));
         let wake = wake.into_iter().chain(self.look_by).min();
@@ -310,6 +325,21 @@ fn with(mut status: Value, pretended: &Pretended) -> Value {
         ours.insert("dryRun".into(), json!(pretended));
     }
     status
+}
+
+/// Whether a rule comes after everything that a check waits for.
+fn is_check(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::CheckFailed
+            | Rule::CheckHeld
+            | Rule::GateClosed
+            | Rule::HeldByOperator
+            | Rule::Soaked
+            | Rule::Advanced
+            | Rule::PromotionDecided
+            | Rule::RollbackDecided
+    )
 }
 
 /// Counts the saves of a Canary's status; `None` before the first.
