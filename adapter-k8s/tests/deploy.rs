@@ -50,7 +50,7 @@ fn allowed() -> BTreeSet<String> {
 }
 
 #[test]
-fn what_the_controller_does_is_allowed() {
+fn what_the_controller_does_is_allowed_and_nothing_else() {
     let needed = rights::all().into_iter().flat_map(|right| {
         let part = if right.part.is_empty() { String::new() } else { format!("/{}", right.part) };
         let resource = format!("{}{part}.{}", right.kind.plural, right.kind.group);
@@ -60,6 +60,11 @@ fn what_the_controller_does_is_allowed() {
     let allowed = allowed();
     let refused: Vec<&String> = needed.difference(&allowed).collect();
     assert!(refused.is_empty(), "deploy/rbac.yaml does not allow {refused:?}");
+    let unused: Vec<&String> = allowed.difference(&needed).collect();
+    assert!(
+        unused.is_empty(),
+        "deploy/rbac.yaml allows {unused:?}, which adapter-k8s/src/rights.rs does not list"
+    );
 }
 
 #[test]

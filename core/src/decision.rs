@@ -381,3 +381,14 @@ pub enum Obstacle {
         problem: Text,
     },
 }
+
+impl Obstacle {
+    /// Whether it is told as soon as it is seen: it stays until somebody does something. The others are part of every
+    /// start, or have been told by what brought them about.
+    pub(crate) fn is_told_at_once(&self) -> bool {
+        match self {
+            Self::TargetMissing | Self::Unreadable { .. } => true,
+            Self::NotReady { .. } | Self::NotServing | Self::Held(_) | Self::Invalid { .. } => false,
+        }
+    }
+}

@@ -77,6 +77,7 @@ every!(messages: Message {
     Message::CommandStillFails { .. } => [
         Message::CommandStillFails { command: "route 80/20".into(), error: "admission webhook said no".into() },
     ],
+    Message::HeldUp(_) => [Message::HeldUp(Obstacle::Unreadable { what: "routes".into(), why: "403 Forbidden".into() })],
     Message::Stalled(_) => [Message::Stalled(Obstacle::TargetMissing)],
     Message::Terminating => [Message::Terminating],
 });

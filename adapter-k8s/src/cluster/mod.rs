@@ -38,6 +38,8 @@ const FIRST_LIST_WAIT: Duration = Duration::from_secs(10);
 /// Writes under way at most. Each has a connection of its own, which takes a handshake and some 50 KiB; an API server
 /// answers no faster for being asked more at once.
 const MOST_WRITES: usize = 24;
+/// After how long an object that could not be read is tried again.
+const FETCH_RETRY: Duration = Duration::from_secs(10);
 
 /// A connection to a cluster and what is known of it.
 pub struct Cluster {
@@ -50,6 +52,8 @@ pub struct Cluster {
     contents: Contents,
     interests: Mutex<Interests>,
     waiting: Mutex<BTreeMap<Key, Arc<Notify>>>,
+    /// Objects that could not be read and are tried again.
+    retried: Mutex<BTreeSet<Key>>,
     settled: Notify,
 }
 
@@ -66,6 +70,7 @@ impl Cluster {
             contents: Contents::default(),
             interests: Mutex::default(),
             waiting: Mutex::default(),
+            retried: Mutex::default(),
             settled: Notify::new(),
         })
     }
@@ -167,7 +172,7 @@ impl Cluster {
     }
 
     /// Reads the contents of an object that is watched by its metadata alone. Returns whether they are here now.
-    async fn fetch(&self, key: &Key) -> bool {
+    async fn fetch(self: &Arc<Self>, key: &Key) -> bool {
         match request::get(&self.client, key).await {
             Ok(Some(object)) => {
                 // Newer than what is known: the watch will say so in a moment, and then it fits.
@@ -180,10 +185,28 @@ impl Cluster {
                 false
             }
             Err(error) => {
-                tracing::warn!(object = %key, error = request::words(&error), "cannot be read");
+                let why =
+                    format!("cannot get {key}: {}{}", request::words(&error), request::remedy(&error, "get"));
+                if self.contents.refuse(key, &why) {
+                    tracing::warn!(object = %key, why, "an object cannot be read");
+                }
+                self.look_again_later(key);
                 false
             }
         }
+    }
+
+    /// Nothing tells when an object can be read again: whoever needs it tries once in a while.
+    fn look_again_later(self: &Arc<Self>, key: &Key) {
+        if !lock(&self.retried).insert(key.clone()) {
+            return;
+        }
+        let (cluster, key) = (self.clone(), key.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(FETCH_RETRY).await;
+            lock(&cluster.retried).remove(&key);
+            cluster.noted([Changed { key, before: None, after: None }]);
+        });
     }
 
     /// Wakes whoever has read what has changed.

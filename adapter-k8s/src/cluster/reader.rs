@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use serin_core::observation::Unseen;
+use serin_core::{observation::Unseen, revision::Text};
 
 use super::{cache::Cache, interests::Interest};
 use crate::{
@@ -16,12 +16,25 @@ use crate::{
 
 /// Contents of the objects that are read by reference, as of the version they had.
 #[derive(Debug, Default)]
-pub struct Contents(Mutex<BTreeMap<Key, Arc<Object>>>);
+pub struct Contents(Mutex<BTreeMap<Key, Content>>);
+
+#[derive(Debug)]
+enum Content {
+    Read(Arc<Object>),
+    /// It could not be read, and why.
+    Refused(Text),
+}
 
 impl Contents {
     /// Keeps an object.
     pub fn put(&self, object: Object) {
-        self.lock().insert(object.key(), Arc::new(object));
+        self.lock().insert(object.key(), Content::Read(Arc::new(object)));
+    }
+
+    /// Notes that an object cannot be read. Returns whether that is news.
+    pub fn refuse(&self, key: &Key, why: &str) -> bool {
+        let before = self.lock().insert(key.clone(), Content::Refused(why.into()));
+        !matches!(before, Some(Content::Refused(known)) if *known == *why)
     }
 
     /// Forgets an object.
@@ -29,12 +42,17 @@ impl Contents {
         self.lock().remove(key);
     }
 
-    fn of_version(&self, metadata: &Object) -> Option<Arc<Object>> {
-        let there = self.lock().get(&metadata.key()).cloned();
-        there.filter(|object| object.resource_version() == metadata.resource_version())
+    fn of_version(&self, metadata: &Object) -> Result<Arc<Object>, Unseen> {
+        match self.lock().get(&metadata.key()) {
+            Some(Content::Read(object)) if object.resource_version() == metadata.resource_version() => {
+                Ok(object.clone())
+            }
+            Some(Content::Refused(why)) => Err(Unseen::Unreadable(why.clone())),
+            Some(Content::Read(_)) | None => Err(Unseen::Stale),
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Arc<Object>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Content>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -119,10 +137,10 @@ impl Seen for Reader<'_> {
             return Ok(Some(object));
         }
         let contents = self.contents.of_version(&object);
-        if contents.is_none() {
+        if contents.is_err() {
             self.notes.borrow_mut().unfetched.insert(key.clone());
         }
-        contents.map(Some).ok_or(Unseen::Stale)
+        contents.map(Some)
     }
 
     fn labelled(

@@ -115,12 +115,8 @@ fn failed(cluster: &Cluster, kind: Kind, error: &watcher::Error) -> bool {
     let what = format!("{}.{}", kind.plural, kind.group);
     let what = what.trim_end_matches('.');
     let said = request::words(list);
-    let code = if let kube::Error::Api(status) = list { status.code } else { 0 };
-    let (refused, remedy) = match code {
-        404 => (true, "; is its CRD installed?"),
-        401 | 403 => (true, "; the controller's ClusterRole has to allow get, list and watch"),
-        _ => (false, ""),
-    };
+    let remedy = request::remedy(list, "list and watch");
+    let refused = !remedy.is_empty();
     if refused || !cluster.cache.is_settled(kind) {
         cluster.cannot_read(kind, &format!("cannot list {what}: {said}{remedy}"));
     } else {

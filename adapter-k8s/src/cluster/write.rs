@@ -1,6 +1,6 @@
 //! Writes: nothing is sent that is so already, and nothing that another leader may have overtaken.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use http::Method;
 use serde_json::{Value, json};
@@ -26,6 +26,47 @@ pub struct WriteError {
     pub what: Text,
 }
 
+/// A kind of write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Create,
+    Update,
+    SaveStatus,
+    Delete,
+}
+
+impl Verb {
+    fn method(self) -> Method {
+        match self {
+            Self::Create => Method::POST,
+            Self::Update => Method::PATCH,
+            Self::SaveStatus => Method::PUT,
+            Self::Delete => Method::DELETE,
+        }
+    }
+
+    /// As roles name it.
+    fn right(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "patch",
+            Self::SaveStatus => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::SaveStatus => "save the status of",
+            Self::Delete => "delete",
+        })
+    }
+}
+
 /// What must hold for a patch to be taken.
 enum Precondition {
     /// Nobody has changed the object since it was seen.
@@ -35,13 +76,14 @@ enum Precondition {
 }
 
 impl WriteError {
-    fn new(class: FailureClass, verb: &str, key: &Key, said: &str) -> Self {
+    fn new(class: FailureClass, verb: Verb, key: &Key, said: &str) -> Self {
         Self { class, what: format!("{verb} {key}: {said}").into() }
     }
 
     /// What the server, or the way there, said.
-    fn of(error: &kube::Error, verb: &str, key: &Key) -> Self {
-        Self::new(request::class_of(error), verb, key, &request::words(error))
+    fn of(error: &kube::Error, verb: Verb, key: &Key) -> Self {
+        let said = format!("{}{}", request::words(error), request::missing_right(error, verb.right()));
+        Self::new(request::class_of(error), verb, key, &said)
     }
 }
 
@@ -77,15 +119,13 @@ impl Cluster {
         let mut body = Object::read(key.kind, json!({ "metadata": metadata }));
         body.set("/status", status);
         let path = format!("{}/status", request::path(&key));
-        let verb = "save the status of";
-        let answer = self.ask(verb, Method::PUT, &path, &key, Some(body.value())).await?;
-        match answer {
+        match self.ask(Verb::SaveStatus, &path, &key, Some(body.value())).await? {
             // Whoever saves knows what it says, and had seen all the rest of it: nobody else could have changed it.
             Ok(answer) => {
                 self.noted_by(&key, self.keep(Object::read(key.kind, answer)));
                 Ok(())
             }
-            Err(error) => Err(self.failed(verb, &key, &error).await),
+            Err(error) => Err(self.failed(Verb::SaveStatus, &key, &error).await),
         }
     }
 
@@ -96,17 +136,17 @@ impl Cluster {
     pub async fn post(&self, object: Object) -> Result<(), WriteError> {
         let key = object.key();
         let path = request::collection(key.kind, &key.namespace);
-        match self.ask("create", Method::POST, &path, &key, Some(object.value())).await? {
+        match self.ask(Verb::Create, &path, &key, Some(object.value())).await? {
             Ok(_) => Ok(()),
             Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Ok(()),
-            Err(error) => Err(WriteError::of(&error, "create", &key)),
+            Err(error) => Err(WriteError::of(&error, Verb::Create, &key)),
         }
     }
 
     async fn create(&self, object: Object) -> Result<(), WriteError> {
         let key = object.key();
         let path = request::collection(key.kind, &key.namespace);
-        self.send("create", Method::POST, &path, &key, Some(object.value())).await
+        self.send(Verb::Create, &path, &key, Some(object.value())).await
     }
 
     async fn patch(&self, wanted: Object, precondition: Precondition) -> Result<(), WriteError> {
@@ -114,7 +154,7 @@ impl Cluster {
         let seen = self.as_known(&key);
         let seen = seen.filter(|seen| seen.resource_version() == wanted.resource_version());
         let Some(seen) = seen else {
-            return Err(WriteError::new(FailureClass::Moved, "update", &key, "it has changed meanwhile"));
+            return Err(WriteError::new(FailureClass::Moved, Verb::Update, &key, "it has changed meanwhile"));
         };
         let mut patch = merge_patch(seen.value(), wanted.value());
         match precondition {
@@ -124,33 +164,32 @@ impl Cluster {
             }
             Precondition::None => {}
         }
-        self.send("update", Method::PATCH, &request::path(&key), &key, Some(&patch)).await
+        self.send(Verb::Update, &request::path(&key), &key, Some(&patch)).await
     }
 
     /// Deletes an object; with a uid, that one alone and none that took its name.
     async fn delete(&self, key: &Key, uid: Option<&str>) -> Result<(), WriteError> {
         let last = self.as_known(key).map(|object| object.resource_version().to_owned()).unwrap_or_default();
         let options = uid.map(|uid| json!({"preconditions": {"uid": uid}}));
-        match self.ask("delete", Method::DELETE, &request::path(key), key, options.as_ref()).await? {
+        match self.ask(Verb::Delete, &request::path(key), key, options.as_ref()).await? {
             Ok(_) => {
                 self.noted(self.cache.remove(key, &last));
                 Ok(())
             }
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-            Err(error) => Err(WriteError::of(&error, "delete", key)),
+            Err(error) => Err(WriteError::of(&error, Verb::Delete, key)),
         }
     }
 
     /// Sends a write, and keeps what came of it.
     async fn send(
         &self,
-        verb: &str,
-        method: Method,
+        verb: Verb,
         path: &str,
         key: &Key,
         body: Option<&Value>,
     ) -> Result<(), WriteError> {
-        match self.ask(verb, method, path, key, body).await? {
+        match self.ask(verb, path, key, body).await? {
             Ok(answer) => {
                 self.noted(self.keep(Object::read(key.kind, answer)));
                 Ok(())
@@ -160,7 +199,7 @@ impl Cluster {
     }
 
     /// What a refused write was. What it was computed from is read anew, if that has changed.
-    async fn failed(&self, verb: &str, key: &Key, error: &kube::Error) -> WriteError {
+    async fn failed(&self, verb: Verb, key: &Key, error: &kube::Error) -> WriteError {
         let mut failed = WriteError::of(error, verb, key);
         // What was to be changed is gone: that is to be seen, not to be tried again.
         let gone = matches!(error, kube::Error::Api(status) if status.code == 404);
@@ -216,8 +255,7 @@ impl Cluster {
     /// Asks the server to change something when it is this request's turn, if we still lead by then.
     async fn ask(
         &self,
-        verb: &str,
-        method: Method,
+        verb: Verb,
         path: &str,
         key: &Key,
         body: Option<&Value>,
@@ -228,6 +266,6 @@ impl Cluster {
             let why = "this replica does not lead any more";
             return Err(WriteError::new(FailureClass::Retry, verb, key, why));
         }
-        Ok(request::send(&self.client, method, path, body).await)
+        Ok(request::send(&self.client, verb.method(), path, body).await)
     }
 }

@@ -27,6 +27,9 @@ pub trait Provider: Sync {
 
     /// What an answer means.
     fn read(&self, reply: &Reply) -> Answer;
+
+    /// A query that is answered with 1 wherever the system answers at all.
+    fn probe(&self) -> &'static str;
 }
 
 /// The provider of a system; `None` if it is not supported.
@@ -63,5 +66,21 @@ pub async fn ask(http: &Http, source: &Source, secret: &Secret, now: Timestamp) 
             none @ (Answer::NoData | Answer::Pass(_) | Answer::Deny(_)) => none,
         },
         Err(error) => Answer::Error(error.to_string().into()),
+    }
+}
+
+/// Finds out whether a system answers.
+///
+/// # Errors
+/// Why it does not.
+pub async fn answers(http: &Http, source: &Source, secret: &Secret, now: Timestamp) -> Result<(), Text> {
+    let query = of(source.system).map_or("", Provider::probe);
+    let probe = Source { query: query.into(), scale: 1.0, ..source.clone() };
+    match ask(http, &probe, secret, now).await {
+        Answer::Value(1.0) => Ok(()),
+        Answer::Error(why) | Answer::Deny(why) => Err(why),
+        Answer::Value(_) | Answer::NoData | Answer::Pass(_) => {
+            Err(format!("`{query}` is not answered with 1").into())
+        }
     }
 }

@@ -59,6 +59,10 @@ impl Provider for Prometheus {
             Ok(_) | Err(_) => refused(reply.refusal(MOST_TOLD)),
         }
     }
+
+    fn probe(&self) -> &'static str {
+        "vector(1)"
+    }
 }
 
 fn authorization(source: &Source, secret: &Secret) -> Result<Option<String>, Text> {

@@ -90,12 +90,20 @@ impl Source {
     /// A query to the Canary's own Prometheus.
     fn own(subject: &Subject, metric: &Metric, query: String) -> Self {
         let server = subject.manifest.spec.metrics_server.as_deref().filter(|server| !server.is_empty());
+        let server = Self::prometheus(server.unwrap_or(&subject.settings.metrics_server));
+        // Checked when the Canary was parsed.
+        let interval = parse_duration(&metric.interval).unwrap_or(server.interval);
+        Self { query, interval, ..server }
+    }
+
+    /// A Prometheus without credentials.
+    #[must_use]
+    pub fn prometheus(address: &str) -> Self {
         Self {
             system: MetricSystem::Prometheus,
-            address: Some(Hidden::new(server.unwrap_or(&subject.settings.metrics_server))),
-            query,
-            // Checked when the Canary was parsed.
-            interval: parse_duration(&metric.interval).unwrap_or(Duration::from_secs(60)),
+            address: Some(Hidden::new(address)),
+            query: String::new(),
+            interval: Duration::from_secs(60),
             headers: BTreeMap::new(),
             insecure: false,
             region: None,

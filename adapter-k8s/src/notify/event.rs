@@ -1,7 +1,7 @@
 //! The Event objects that `kubectl describe` shows.
 
 use serde_json::json;
-use serin_core::message::EventType;
+use serin_core::{Timestamp, message::EventType, spec::Identity};
 
 use super::News;
 use crate::{
@@ -14,9 +14,15 @@ const LONGEST_NAME: usize = 253;
 /// The event of a notice. A repeat has the same name, so the API server keeps one.
 #[must_use]
 pub fn object(news: &News<'_>) -> Object {
-    let identity = &news.subject.identity;
-    let mut object = Object::new(&Key::new(EVENT, &identity.namespace, &name(news)));
-    let at = news.notice.at.whole_second().to_string();
+    let id = news.notice.id.to_string();
+    of(&news.subject.identity, &id, type_of(news), &news.text(), news.notice.at)
+}
+
+/// An event of a Canary: `kind` is `Normal` or `Warning`. Another one with the same id is a repeat.
+#[must_use]
+pub fn of(identity: &Identity, id: &str, kind: &str, message: &str, at: Timestamp) -> Object {
+    let mut object = Object::new(&Key::new(EVENT, &identity.namespace, &name(identity, id)));
+    let at = at.whole_second().to_string();
     object.set(
         "/involvedObject",
         json!({
@@ -25,8 +31,8 @@ pub fn object(news: &News<'_>) -> Object {
         }),
     );
     object.set("/reason", "Synced");
-    object.set("/message", news.text());
-    object.set("/type", type_of(news));
+    object.set("/message", message);
+    object.set("/type", kind);
     object.set("/source", json!({"component": "flagger"}));
     object.set("/reportingComponent", "flagger");
     object.set("/reportingInstance", "");
@@ -44,11 +50,10 @@ pub(super) fn type_of(news: &News<'_>) -> &'static str {
     }
 }
 
-/// Of the Canary's name, the beginning of its uid and the notice's id: one that is created anew counts from the start.
-fn name(news: &News<'_>) -> String {
-    let identity = &news.subject.identity;
+/// Of the Canary's name, the beginning of its uid and the id: one that is created anew counts from the start.
+fn name(identity: &Identity, id: &str) -> String {
     let uid: String = identity.uid.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
-    let end = format!(".{}.{}", uid.to_ascii_lowercase(), news.notice.id);
+    let end = format!(".{}.{id}", uid.to_ascii_lowercase());
     let room = LONGEST_NAME.saturating_sub(end.len());
     // Names are ASCII; a part must not end with a dot or a hyphen.
     let begin: String = identity.name.chars().take(room).collect();

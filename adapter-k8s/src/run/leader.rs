@@ -150,7 +150,13 @@ impl Leader {
     /// Takes or renews the lease if nobody else holds it.
     async fn hold(&self, rival: &mut Option<Rival>) -> Result<Held, String> {
         let sent = clock::monotonic();
-        let words = |error: kube::Error| request::words(&error);
+        let words = |error: kube::Error| match &error {
+            kube::Error::Api(status) if status.code == 403 => format!(
+                "{}; a Role in namespace {} has to allow create, get and update of leases",
+                status.message, self.key.namespace
+            ),
+            _ => request::words(&error),
+        };
         let there = request::get(&self.client, &self.key).await.map_err(words)?;
         let verb = if there.is_some() { Write::Put } else { Write::Post };
         let lease = there.unwrap_or_else(|| Object::new(&self.key));

@@ -19,8 +19,10 @@ use tokio::{
 use tracing_subscriber::EnvFilter;
 
 use crate::{
+    clock,
     cluster::{Cluster, fence::Fence},
-    http::Http,
+    http::{Http, secret::Secret},
+    metrics::{Source, answers},
     run::{
         controller::{crds_fit, run},
         leader::{Leader, Terms},
@@ -102,6 +104,7 @@ pub async fn start(options: Options) -> Result<(), Stopped> {
         tracing::warn!("{what}");
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), provider = options.mesh_provider, "started");
+    tokio::spawn(look_for_prometheus(context.clone()));
     if !crds_fit(&context, stop.clone()).await {
         return Ok(());
     }
@@ -113,6 +116,14 @@ pub async fn start(options: Options) -> Result<(), Stopped> {
     let lease_namespace = namespace.unwrap_or(&options.leader_election_namespace);
     let leader = Leader::new(client, lease_namespace, identity(), Terms::default(), fence);
     lead(&leader, context, stop).await
+}
+
+/// Says so if the Prometheus of the built-in metrics does not answer; Canaries may name another.
+async fn look_for_prometheus(context: Arc<Context>) {
+    let source = Source::prometheus(&context.settings.metrics_server);
+    if let Err(why) = answers(&context.http, &source, &Secret::default(), clock::now()).await {
+        tracing::warn!(%why, "--metrics-server: Prometheus does not answer");
+    }
 }
 
 async fn lead(
@@ -155,7 +166,7 @@ fn own_namespace(client: &Client) -> String {
 /// Names this process among the candidates.
 fn identity() -> String {
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "serin".into());
-    let since = crate::clock::now().as_millis();
+    let since = clock::now().as_millis();
     format!("{host}_{since:x}-{}", std::process::id())
 }
 

@@ -20,7 +20,7 @@ use serin_core::{
     Phase, Plan, Rollout, State, Timestamp, decision::Reading, spec::MetricSource, state::Intent,
 };
 
-use crate::{object::Key, tick::observe::Look};
+use crate::{object::Key, subject::Subject, tick::observe::Look};
 
 type Value = Gauge<f64, AtomicU64>;
 
@@ -98,8 +98,19 @@ struct Series {
     phase: Family<Standing, Value>,
     since: Family<Target, Value>,
     checks: Family<Check, Counter>,
-    duration: Seconds,
+    duration: Durations,
     decision: Seconds,
+}
+
+/// A histogram of seconds for each target, with the bounds that Flagger's has.
+#[derive(Clone)]
+struct Durations(Family<Target, Histogram, fn() -> Histogram>);
+
+impl Default for Durations {
+    fn default() -> Self {
+        const BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+        Self(Family::new_with_constructor(|| Histogram::new(BOUNDS)))
+    }
 }
 
 /// A histogram of seconds.
@@ -141,7 +152,11 @@ impl Telemetry {
         );
         registry.register("flagger_canary_successes", "Promotions", series.successes);
         registry.register("flagger_canary_failures", "Rollbacks", series.failures);
-        registry.register("flagger_canary_duration_seconds", "Time of a tick", series.duration.0);
+        registry.register(
+            "flagger_canary_duration_seconds",
+            "Time of a tick with a check",
+            series.duration.0,
+        );
         registry.register("serin_canary_phase", "1 for the phase a Canary is in", series.phase);
         registry.register("serin_canary_phase_since_seconds", "When it came there", series.since);
         registry.register("serin_canary_checks", "Checks, by how they ended", series.checks);
@@ -167,9 +182,11 @@ impl Telemetry {
         }
     }
 
-    /// A tick took so long.
-    pub fn ticked(&self, took: Duration) {
-        self.series.duration.0.observe(took.as_secs_f64());
+    /// A tick of a target that has made a check took so long.
+    pub fn checked(&self, subject: &Subject, took: Duration) {
+        let target =
+            Target { name: subject.target().into(), namespace: subject.identity.namespace.to_string() };
+        self.series.duration.0.get_or_create(&target).observe(took.as_secs_f64());
     }
 
     /// A decision took so long.
@@ -238,7 +255,7 @@ impl Series {
         }
         for measured in &plan.decision.measured {
             if let Reading::Value(value) = measured.reading {
-                let value = if is_duration(look, &measured.metric) { value / 1000.0 } else { value };
+                let value = value * unit((*look.canary).as_ref().ok(), &measured.metric);
                 self.analysis.get_or_create(&shown.metric(&measured.metric)).set(value);
             }
         }
@@ -257,7 +274,8 @@ impl Series {
     }
 
     fn count_end(&self, shown: &Shown, look: &Look, state: &State) {
-        let skipped = matches!(look.state.intent, Some(Intent::Promote { skipped: true, .. }));
+        let skipped = state.phase == Phase::Succeeded
+            && matches!(look.state.intent, Some(Intent::Promote { skipped: true, .. }));
         let strategy = (*look.canary).as_ref().map_or("", |rollout| rollout.strategy().name());
         let ended = Ended {
             name: shown.target.clone(),
@@ -299,10 +317,11 @@ impl Series {
     }
 }
 
-/// Whether a metric is read in milliseconds; Flagger's series has it in seconds.
-fn is_duration(look: &Look, name: &str) -> bool {
-    let metrics = look.canary.as_ref().map(Rollout::metrics).unwrap_or_default();
-    metrics.iter().any(|metric| &*metric.name == name && metric.source == MetricSource::Duration)
+/// What a value is multiplied by to be shown: durations are measured in milliseconds and shown in seconds.
+fn unit(canary: Option<&Rollout>, metric: &str) -> f64 {
+    let mut metrics = canary.into_iter().flat_map(Rollout::metrics);
+    let is_duration = metrics.any(|it| *it.name == *metric && it.source == MetricSource::Duration);
+    if is_duration { 0.001 } else { 1.0 }
 }
 
 impl Shown {
@@ -324,5 +343,41 @@ impl Shown {
             namespace: self.namespace.clone(),
             phase: self.phase.to_string(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::subject;
+
+    const SPEC: &str = "{provider: istio, targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}, \
+         service: {port: 80}, analysis: {stepWeight: 10, metrics: [\
+         {name: request-duration, thresholdRange: {max: 500}}, \
+         {name: request-success-rate, thresholdRange: {min: 99}}]}}";
+
+    #[test]
+    fn a_tick_with_a_check_is_counted_for_its_target_within_flaggers_bounds() {
+        let (subject, _) = subject(SPEC);
+        let telemetry = Telemetry::new("1.2.3", "istio");
+        telemetry.checked(&subject, Duration::from_millis(30));
+        let text = telemetry.text();
+        let series = text.lines().filter(|line| line.starts_with("flagger_canary_duration_seconds"));
+        let series: Vec<&str> = series.collect();
+        let labels = r#"name="shop",namespace="test""#;
+        assert_eq!(series[0], format!("flagger_canary_duration_seconds_sum{{{labels}}} 0.03"));
+        assert_eq!(series[1], format!("flagger_canary_duration_seconds_count{{{labels}}} 1"));
+        let bounds = series[2..].iter().filter_map(|line| line.split('"').nth(1));
+        let expected =
+            ["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0", "+Inf"];
+        assert_eq!(bounds.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn durations_are_shown_in_seconds_and_nothing_else_is() {
+        let (_, rollout) = subject(SPEC);
+        let units =
+            ["request-duration", "request-success-rate", "nothing"].map(|it| unit(Some(&rollout), it));
+        assert_eq!(units.map(|unit| unit.to_bits()), [0.001_f64, 1.0, 1.0].map(f64::to_bits));
     }
 }

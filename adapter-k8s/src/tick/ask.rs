@@ -31,6 +31,19 @@ pub async fn ask(context: Arc<Context>, look: Arc<Look>, question: Question) -> 
 }
 
 async fn measure(context: &Context, look: &Look, metric: &Metric) -> Result<Answer, Text> {
+    let (source, secret) = source(context, look, metric).await?;
+    Ok(metrics::ask(&context.http, &source, &secret, clock::now()).await)
+}
+
+/// What is asked for a metric, and with which credentials.
+///
+/// # Errors
+/// A template or a Secret is missing or broken.
+pub(super) async fn source(
+    context: &Context,
+    look: &Look,
+    metric: &Metric,
+) -> Result<(Source, Secret), Text> {
     let template = match &metric.source {
         MetricSource::Template { namespace, name } => template(context, namespace, name).await?,
         MetricSource::SuccessRate
@@ -43,7 +56,7 @@ async fn measure(context: &Context, look: &Look, metric: &Metric) -> Result<Answ
         Some((namespace, name)) => secret(context, namespace, name).await?,
         None => Secret::default(),
     };
-    Ok(metrics::ask(&context.http, &source, &secret, clock::now()).await)
+    Ok((source, secret))
 }
 
 async fn template(context: &Context, namespace: &str, name: &str) -> Result<Option<MetricTemplate>, Text> {

@@ -13,6 +13,7 @@ use futures::FutureExt as _;
 use serde_json::{Value, json};
 use serin_core::{
     State, Tick,
+    decision::Rule,
     observation::FailureClass,
     question::Question,
     revision::Text,
@@ -39,6 +40,7 @@ use crate::{
         endpoints::Missing,
         memory::Memory,
         observe::{Look, look},
+        online,
         send::Sender,
     },
 };
@@ -72,6 +74,8 @@ pub async fn drive(context: Arc<Context>, key: Key, uid: Text, stop: watch::Rece
         look: None,
         asked,
         began: None,
+        checked: false,
+        probed: false,
         missing: Missing::default(),
         memory: Memory::default(),
         look_by: None,
@@ -95,6 +99,10 @@ struct Driver {
     asked: Asked,
     /// When this tick began.
     began: Option<Instant>,
+    /// Whether it has made a check.
+    checked: bool,
+    /// Whether it was found out that the metric systems answer.
+    probed: bool,
     missing: Missing,
     memory: Memory,
     /// How long to wait at most before looking again, whatever the core waits for.
@@ -179,7 +187,13 @@ impl Driver {
                 Ok(None) => return false,
                 // Deleted and created again: that one has a driver of its own.
                 Ok(Some(look)) if *look.object.uid() != *self.uid => return false,
-                Ok(Some(look)) => self.decide(look),
+                Ok(Some(look)) => {
+                    if !self.probed && online::is_wanted(&look) {
+                        self.probed = true;
+                        online::tell(&context, &look).await;
+                    }
+                    self.decide(look);
+                }
                 Err(why) => {
                     tracing::warn!(canary = %self.key, %why, "the Canary is not known now");
                     self.pause(PAUSE).await;
@@ -198,6 +212,7 @@ impl Driver {
         let (now, began) = (clock::now(), clock::monotonic());
         let plan = self.tick.observed(&look.canary, &look.state, &mut look.seen, now);
         if let Some(plan) = plan {
+            self.checked |= is_check(plan.decision.rule);
             self.context.telemetry.decided(began.elapsed());
             if plan.commands.is_empty() && plan.state.is_none() {
                 self.context.telemetry.carried_out(&look, plan);
@@ -306,10 +321,10 @@ impl Driver {
 
     /// Sleeps until the wake, a change or a stop.
     async fn sleep(&mut self, wake: Option<Wake>) {
-        if let (Some(look), Some(began)) = (&self.look, self.began.take())
-            && look.state.is_running()
+        if let (Some(look), Some(began), true) =
+            (&self.look, self.began.take(), std::mem::take(&mut self.checked))
         {
-            self.context.telemetry.ticked(began.elapsed());
+            self.context.telemetry.checked(&look.subject, began.elapsed());
         }
         // The next one begins with a look of its own; until then it would only be held in memory.
         self.look = None;
@@ -355,6 +370,21 @@ fn with(mut status: Value, pretended: &Pretended) -> Value {
         ours.insert("dryRun".into(), json!(pretended));
     }
     status
+}
+
+/// Whether a rule comes after everything that a check waits for.
+fn is_check(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::CheckFailed
+            | Rule::CheckHeld
+            | Rule::GateClosed
+            | Rule::HeldByOperator
+            | Rule::Soaked
+            | Rule::Advanced
+            | Rule::PromotionDecided
+            | Rule::RollbackDecided
+    )
 }
 
 /// Counts the saves of a Canary's status; `None` before the first.

@@ -10,4 +10,5 @@ pub mod dry_run;
 pub mod endpoints;
 pub mod memory;
 pub mod observe;
+pub mod online;
 pub mod send;

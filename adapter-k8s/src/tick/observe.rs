@@ -97,6 +97,11 @@ fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<
             return Parsed { manifest: Arc::default(), canary: Arc::new(canary) };
         }
     };
+    let nested = manifest.spec.analysis.as_ref().and_then(|analysis| analysis.canary_analysis.as_ref());
+    if nested.is_some_and(|nested| nested.template_variables.is_some()) {
+        let canary = object.key();
+        tracing::warn!(%canary, "spec.analysis.canaryAnalysis.templateVariables has no effect yet");
+    }
     // It is read from the object where it is needed; here it would only be carried about.
     manifest.status = None;
     let templates = reader.members(METRIC_TEMPLATE);

@@ -197,6 +197,8 @@ pub enum Message {
         /// What the cluster says.
         error: Text,
     },
+    /// Something outside holds the Canary up that does not pass by itself.
+    HeldUp(Obstacle),
     /// Something outside holds the Canary up for longer than the progress deadline.
     Stalled(Obstacle),
     /// The Canary is being deleted.
@@ -266,6 +268,7 @@ impl Message {
             | Self::RoutesRepaired
             | Self::ObjectsRepaired
             | Self::CommandFailed { .. }
+            | Self::HeldUp(_)
             | Self::Terminating => None,
         }
     }
@@ -290,6 +293,7 @@ impl Message {
             | Self::CommandFailed { .. }
             | Self::CommandStillFails { .. }
             | Self::AnalysedInPlace(_)
+            | Self::HeldUp(_)
             | Self::Stalled(_) => EventType::Warning,
             Self::TakenOver
             | Self::RollbackHooks { .. }

@@ -134,6 +134,7 @@ impl fmt::Display for Sentence<'_> {
             Message::CommandStillFails { command, error } => {
                 write!(f, "{canary} is stuck: {command} still fails: {error}")
             }
+            Message::HeldUp(obstacle) => write!(f, "{canary} cannot go on: {obstacle}"),
             Message::Stalled(obstacle) => write!(f, "{canary} is held up: {obstacle}"),
             Message::Terminating => write!(f, "Terminating canary {canary}"),
         }

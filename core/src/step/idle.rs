@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     command::Command,
-    decision::Rule,
+    decision::{Obstacle, Rule},
     message::Message,
     observation::Readiness,
     planted::{Defect, is_planted},
@@ -22,7 +22,10 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     repair::objects(t, r)?;
     repair::routes(t, r)?;
 
-    let Some(revision) = t.revision()? else { return t.wait(Rule::Idle) };
+    let Some(revision) = t.revision()? else {
+        t.held_up_by(Obstacle::TargetMissing);
+        return t.wait(Rule::Idle);
+    };
     if t.state().pending.as_ref().is_some_and(|pending| pending.asked_for) {
         return run::start(t, r, revision);
     }

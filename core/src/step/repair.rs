@@ -44,6 +44,7 @@ pub(super) fn objects(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         commands.push(Command::EnsureServices(ApexTo::Primary));
     }
     note(t, r, Message::ObjectsRepaired);
+    t.keep_stall();
     t.act(Rule::Repaired, commands)
 }
 
@@ -70,6 +71,7 @@ pub(super) fn routes(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
     let commands = vec![t.route(r)];
     note(t, r, Message::RoutesRepaired);
+    t.keep_stall();
     t.act(Rule::Repaired, commands)
 }
 

@@ -345,6 +345,9 @@ impl<'a> Turn<'a> {
             Holdup::On(obstacle) => Some(obstacle),
         };
         if let Some(on) = obstacle {
+            if on.is_told_at_once() {
+                self.tell(Message::HeldUp(on.clone()));
+            }
             // Another text for the same obstacle goes on counting.
             let since = match old {
                 Some(stall) if core::mem::discriminant(&stall.on) == core::mem::discriminant(&on) => {

@@ -206,6 +206,7 @@ fn is_news(message: &Message) -> bool {
         | Message::ObjectsRepaired
         | Message::CommandFailed { .. }
         | Message::CommandStillFails { .. }
+        | Message::HeldUp(_)
         | Message::Stalled(_)
         | Message::RollbackWaits => true,
         Message::TakenOver

@@ -218,6 +218,7 @@ pub(super) fn is_shown(message: &Message) -> bool {
         | Message::RoutesRepaired
         | Message::ObjectsRepaired
         | Message::CommandStillFails { .. }
+        | Message::HeldUp(_)
         | Message::Stalled(_)
         | Message::Terminating => false,
     }
