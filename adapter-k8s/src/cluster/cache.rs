@@ -3,7 +3,7 @@
 //! What we write goes in at once, so that nobody here ever sees an object older than our own last write.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -79,21 +79,14 @@ impl Cache {
         shelves.entry(key.kind).or_default().remove(key, last)
     }
 
-    /// Puts a whole list in place of what was known; what was written after it stays. Returns what has changed.
+    /// A list of a kind begins.
+    pub fn list(&self, kind: Kind) {
+        self.shelves().entry(kind).or_default().list();
+    }
+
+    /// Puts a whole list in place of what was known; what was put in since it began stays. Returns what has changed.
     pub fn replace(&self, kind: Kind, listed: Vec<(Key, Entry)>) -> Vec<Changed> {
-        let mut shelves = self.shelves();
-        let shelf = shelves.entry(kind).or_default();
-        let newest = listed.iter().filter_map(|(_, entry)| entry.number()).max();
-        let newest = newest.map_or_else(String::new, |newest| newest.to_string());
-        let keys: BTreeSet<Key> = listed.iter().map(|(key, _)| key.clone()).collect();
-        let mut changed: Vec<Changed> =
-            listed.into_iter().filter_map(|(key, entry)| shelf.insert(key, entry)).collect();
-        let missing: Vec<Key> = shelf.keys().filter(|key| !keys.contains(*key)).cloned().collect();
-        for key in missing {
-            changed.extend(shelf.remove(&key, &newest));
-        }
-        shelf.filled();
-        changed
+        self.shelves().entry(kind).or_default().fill(listed)
     }
 
     /// What an interest reads, as a number: the same for as long as nothing but statuses change.
@@ -209,16 +202,19 @@ mod tests {
     }
 
     #[test]
-    fn a_list_keeps_what_was_written_after_it() {
+    fn a_list_keeps_what_was_written_since_it_began_and_nothing_else_it_does_not_hold() {
         let cache = Cache::default();
         list(&cache, &[object("a", 3), object("b", 4)]);
+        cache.put(object("gone", 8));
+        cache.list(CONFIG_MAP);
         cache.put(object("c", 9));
         let changed = list(&cache, &[object("a", 5)]);
         let keys: Vec<String> = changed.iter().map(|changed| changed.key.name.to_string()).collect();
-        assert_eq!(
-            (keys, versions(&cache)),
-            (vec!["a".into(), "b".into()], vec!["a@5".into(), "c@9".into()])
-        );
+        assert_eq!(keys, ["a", "b", "gone"]);
+        assert_eq!(versions(&cache), ["a@5", "c@9"]);
+        cache.list(CONFIG_MAP);
+        assert_eq!(list(&cache, &[]).len(), 2, "an empty list leaves nothing");
+        assert_eq!(versions(&cache), [""; 0]);
     }
 
     #[test]

@@ -248,7 +248,11 @@ impl Cluster {
     fn listed(&self, kind: Kind, objects: Vec<(Key, Entry)>) {
         // Who waits until it can be read is woken by that alone: the objects may be as they were.
         let was_readable = self.cache.is_readable(kind);
-        self.noted(self.cache.replace(kind, objects));
+        let changed = self.cache.replace(kind, objects);
+        for gone in changed.iter().filter(|changed| changed.after.is_none()) {
+            self.contents.remove(&gone.key);
+        }
+        self.noted(changed);
         if !was_readable {
             let readers = lock(&self.interests).of_kind(kind);
             self.wake(&readers);

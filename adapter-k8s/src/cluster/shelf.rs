@@ -84,6 +84,8 @@ pub(super) struct Shelf {
     open: VecDeque<Key>,
     /// Objects that are gone, by the version they had: what is older must not bring them back.
     gone: BTreeMap<Key, Text>,
+    /// While a list is under way, the objects that were put in since it began: they may be newer than the list.
+    since_list: Option<BTreeSet<Key>>,
     /// Counts how often an object came or went.
     pub(super) members: u64,
     /// Objects by a label that somebody has asked by, and its value.
@@ -144,6 +146,9 @@ impl Shelf {
     /// Puts an object in that has changed, and leaves it open: whoever is woken by it will ask.
     pub(super) fn put(&mut self, object: Object) -> Option<Changed> {
         let key = object.key();
+        if let Some(since_list) = &mut self.since_list {
+            since_list.insert(key.clone());
+        }
         let mut entry = Entry::of(&object);
         entry.open = Some(Arc::new(object));
         self.insert(key, entry)
@@ -180,10 +185,23 @@ impl Shelf {
         Some(Changed { key: key.clone(), before: before.map(|before| before.packed), after: None })
     }
 
-    /// Every object is there now.
-    pub(super) fn filled(&mut self) {
+    /// A list begins.
+    pub(super) fn list(&mut self) {
+        self.since_list = Some(BTreeSet::new());
+    }
+
+    /// A list has ended, and these are its objects; others are there no more, unless they were put in since it began.
+    pub(super) fn fill(&mut self, listed: Vec<(Key, Entry)>) -> Vec<Changed> {
+        let mut there = self.since_list.take().unwrap_or_default();
+        there.extend(listed.iter().map(|(key, _)| key.clone()));
+        let mut changed: Vec<Changed> =
+            listed.into_iter().filter_map(|(key, entry)| self.insert(key, entry)).collect();
+        let gone = self.entries.iter().filter(|(key, _)| !there.contains(*key));
+        let gone: Vec<(Key, Text)> = gone.map(|(key, entry)| (key.clone(), entry.version.clone())).collect();
+        changed.extend(gone.into_iter().filter_map(|(key, version)| self.remove(&key, &version)));
         self.state = ShelfState::Filled;
         self.gone.clear();
+        changed
     }
 
     /// Notes that an object is open, and packs the one that has been for longest.

@@ -74,7 +74,10 @@ async fn follow<K>(
     let mut events = std::pin::pin!(events);
     while let Some(event) = events.next().await {
         match event {
-            Ok(Event::Init) => listing.clear(),
+            Ok(Event::Init) => {
+                listing.clear();
+                cluster.cache.list(kind);
+            }
             Ok(Event::InitApply(event)) => {
                 let object = object(event);
                 listing.push((object.key(), Entry::of(&object)));

@@ -100,10 +100,9 @@ impl Cluster {
             Change::Recreate(object) => {
                 let key = object.key();
                 let seen = self.as_known(&key).map(|seen| seen.uid().to_owned()).unwrap_or_default();
-                self.delete(&key, Some(&seen)).await?;
+                self.delete(&key, &seen).await?;
                 self.create(object).await
             }
-            Change::Delete(key) => self.delete(&key, None).await,
         }
     }
 
@@ -167,11 +166,11 @@ impl Cluster {
         self.send(Verb::Update, &request::path(&key), &key, Some(&patch)).await
     }
 
-    /// Deletes an object; with a uid, that one alone and none that took its name.
-    async fn delete(&self, key: &Key, uid: Option<&str>) -> Result<(), WriteError> {
+    /// Deletes the object with that uid, and none that took its name.
+    async fn delete(&self, key: &Key, uid: &str) -> Result<(), WriteError> {
         let last = self.as_known(key).map(|object| object.resource_version().to_owned()).unwrap_or_default();
-        let options = uid.map(|uid| json!({"preconditions": {"uid": uid}}));
-        match self.ask(Verb::Delete, &request::path(key), key, options.as_ref()).await? {
+        let options = json!({"preconditions": {"uid": uid}});
+        match self.ask(Verb::Delete, &request::path(key), key, Some(&options)).await? {
             Ok(_) => {
                 self.noted(self.cache.remove(key, &last));
                 Ok(())
@@ -182,13 +181,7 @@ impl Cluster {
     }
 
     /// Sends a write, and keeps what came of it.
-    async fn send(
-        &self,
-        verb: Verb,
-        path: &str,
-        key: &Key,
-        body: Option<&Value>,
-    ) -> Result<(), WriteError> {
+    async fn send(&self, verb: Verb, path: &str, key: &Key, body: Option<&Value>) -> Result<(), WriteError> {
         match self.ask(verb, path, key, body).await? {
             Ok(answer) => {
                 self.noted(self.keep(Object::read(key.kind, answer)));

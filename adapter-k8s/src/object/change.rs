@@ -15,8 +15,6 @@ pub enum Change {
     Adjust(Object),
     /// Delete the one that was seen, by its uid, and create this: the server lets nobody change it in place.
     Recreate(Object),
-    /// Take it away.
-    Delete(Key),
 }
 
 /// The write that makes `wanted` of what was seen; `None` if it is so already.

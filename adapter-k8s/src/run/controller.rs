@@ -81,12 +81,7 @@ impl Drivers {
     }
 
     /// Starts a driver for each Canary that has none. Those of Canaries that are gone end by themselves.
-    fn follow(
-        &mut self,
-        context: &Context,
-        canaries: &[Key],
-        find: impl Fn(&Key) -> Option<Arc<Object>>,
-    ) {
+    fn follow(&mut self, context: &Context, canaries: &[Key], find: impl Fn(&Key) -> Option<Arc<Object>>) {
         let mut counts: BTreeMap<String, u32> = BTreeMap::new();
         for canary in canaries {
             *counts.entry(canary.namespace.to_string()).or_default() += 1;

@@ -102,7 +102,7 @@ fn differing(seen: &dyn Seen, wanted: impl IntoIterator<Item = Object>) -> Resul
 fn adjusting(seen: &dyn Seen, wanted: Option<Object>) -> Result<Vec<Change>, Unfit> {
     let changes = differing(seen, wanted)?.into_iter().map(|change| match change {
         Change::Replace(object) => Change::Adjust(object),
-        Change::Create(_) | Change::Adjust(_) | Change::Recreate(_) | Change::Delete(_) => change,
+        Change::Create(_) | Change::Adjust(_) | Change::Recreate(_) => change,
     });
     Ok(changes.collect())
 }
