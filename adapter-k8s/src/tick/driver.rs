@@ -10,6 +10,7 @@ use futures::FutureExt as _;
 use serde_json::{Value, json};
 use serin_core::{
     State, Tick,
+    message::Notice,
     observation::FailureClass,
     question::{Answer, Question, QuestionId},
     state::Status,
@@ -106,7 +107,7 @@ enum Next {
     Ask(Vec<Question>),
     Apply(serin_core::Command),
     Save(Box<State>),
-    Send(Vec<serin_core::message::Notice>),
+    Send(Vec<Notice>),
     Sleep(Option<Wake>),
 }
 
@@ -130,25 +131,28 @@ impl Driver {
             self.pause(PAUSE).await;
             return true;
         }
+        // Boxed, so that a driver that sleeps, as nearly all do, holds no room for what it does when awake.
         match next {
-            Next::Observe => return self.observe().await,
-            Next::Ask(questions) => self.ask(&questions).await,
-            Next::Apply(command) => self.apply(&command).await,
-            Next::Save(state) => self.save(&state).await,
-            Next::Send(notices) => {
-                let saved = self.tick.plan().and_then(|plan| plan.state.clone());
-                let delivered = match &self.look {
-                    Some(look) => {
-                        let state = saved.as_ref().unwrap_or(&look.state);
-                        self.sender.send(&self.context, look, state, &notices).await
-                    }
-                    None => Vec::new(),
-                };
-                self.tick.sent(&delivered);
-            }
+            Next::Observe => return Box::pin(self.observe()).await,
+            Next::Ask(questions) => Box::pin(self.ask(&questions)).await,
+            Next::Apply(command) => Box::pin(self.apply(&command)).await,
+            Next::Save(state) => Box::pin(self.save(&state)).await,
+            Next::Send(notices) => Box::pin(self.send(&notices)).await,
             Next::Sleep(wake) => self.sleep(wake).await,
         }
         true
+    }
+
+    async fn send(&mut self, notices: &[Notice]) {
+        let saved = self.tick.plan().and_then(|plan| plan.state.clone());
+        let delivered = match &self.look {
+            Some(look) => {
+                let state = saved.as_ref().unwrap_or(&look.state);
+                self.sender.send(&self.context, look, state, notices).await
+            }
+            None => Vec::new(),
+        };
+        self.tick.sent(&delivered);
     }
 
     /// Looks at everything, and has it decided upon; false if the Canary is gone.
@@ -288,6 +292,10 @@ impl Driver {
         self.look = None;
         let wake = wake.map(|wake| clock::until(wake.at));
         let wake = wake.into_iter().chain(self.look_by).min();
+        if wake.is_none() {
+            // Nothing is expected to happen; should something, all of it is worked out anew.
+            self.memory = Memory::default();
+        }
         let until = async {
             match wake {
                 Some(span) => sleep(span).await,
