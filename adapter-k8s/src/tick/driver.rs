@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use serin_core::{
     State, Tick,
     decision::Rule,
+    message::Notice,
     observation::FailureClass,
     question::Question,
     revision::Text,
@@ -119,7 +120,7 @@ enum Next {
     Ask(Vec<Question>),
     Apply(serin_core::Command),
     Save(Box<State>),
-    Send(Vec<serin_core::message::Notice>),
+    Send(Vec<Notice>),
     Sleep(Option<Wake>),
 }
 
@@ -144,26 +145,31 @@ impl Driver {
             self.pause(PAUSE).await;
             return true;
         }
+        // Boxed, so that a driver that sleeps, as nearly all do, holds no room for what it does when awake.
         match next {
-            Next::Observe => return self.observe().await,
-            Next::Ask(questions) => self.ask(&questions).await,
-            Next::Apply(command) => self.apply(&command).await,
-            Next::Save(state) => self.save(&state).await,
-            Next::Send(notices) => {
-                let saved = self.tick.plan().and_then(|plan| plan.state.clone());
-                let Some(look) = &self.look else {
-                    self.tick.sent(&[]);
-                    return true;
-                };
-                let state = saved.as_ref().unwrap_or(&look.state);
-                let delivered = tokio::select! {
-                    delivered = self.sender.send(&self.context, look, state, &notices) => delivered,
-                    () = last_words(&mut self.stop) => return false,
-                };
-                self.tick.sent(&delivered);
-            }
+            Next::Observe => return Box::pin(self.observe()).await,
+            Next::Ask(questions) => Box::pin(self.ask(&questions)).await,
+            Next::Apply(command) => Box::pin(self.apply(&command)).await,
+            Next::Save(state) => Box::pin(self.save(&state)).await,
+            Next::Send(notices) => return Box::pin(self.send(&notices)).await,
             Next::Sleep(wake) => self.sleep(wake).await,
         }
+        true
+    }
+
+    /// Tells what is saved; false if a stop cut it off.
+    async fn send(&mut self, notices: &[Notice]) -> bool {
+        let saved = self.tick.plan().and_then(|plan| plan.state.clone());
+        let Some(look) = &self.look else {
+            self.tick.sent(&[]);
+            return true;
+        };
+        let state = saved.as_ref().unwrap_or(&look.state);
+        let delivered = tokio::select! {
+            delivered = self.sender.send(&self.context, look, state, notices) => delivered,
+            () = last_words(&mut self.stop) => return false,
+        };
+        self.tick.sent(&delivered);
         true
     }
 
@@ -330,6 +336,10 @@ impl Driver {
         self.look = None;
         let wake = wake.map(|wake| clock::until(wake.at));
         let wake = wake.into_iter().chain(self.look_by).min();
+        if wake.is_none() {
+            // Nothing is expected to happen; should something, all of it is worked out anew.
+            self.memory = Memory::default();
+        }
         let until = async {
             match wake {
                 Some(span) => sleep(span).await,
