@@ -28,8 +28,8 @@ async fn live_with(stage: &Stage, late: &'static [&'static str]) -> Life {
 
 #[test]
 fn cluster_watches_that_lag_five_seconds_change_nothing_but_the_time() {
-    on_stage("lag", async |stage| {
-        let other = stage.beside("lag-none").await;
+    on_stage("watches-late", async |stage| {
+        let other = stage.beside("watches-prompt").await;
         let (late, prompt) = tokio::join!(live_with(&stage, LATE), live_with(&other, &[]));
         assert_same(&late, &prompt);
         let [late, prompt] = [&late, &prompt].map(|life| life.written.len());
