@@ -9,24 +9,35 @@ use serin_sim::scenario::{HookAnswer, HookOutcome};
 use crate::{
     controller::Controller,
     identity::User,
+    kinds::give_lease,
     objects,
+    proxy::Proxy,
     release::{Release, deployment, manifest, reference},
     stage::{Stage, alone_on_stage, on_stage},
 };
 
-/// Seconds after which people are told what holds a Canary up.
-const DEADLINE: u32 = 5;
+/// What is wrong with a Canary, and what has to be said of it.
+struct Wrong {
+    name: &'static str,
+    /// In an event, and in the log.
+    told: &'static [&'static str],
+    /// In the condition; nothing where the Canary goes on nevertheless.
+    condition: &'static str,
+}
 
-/// What an event has to say of each Canary that is wrong.
-const WRONG: [(&str, &[&str]); 7] = [
-    ("both", &["spec.analysis", "stepWeights"]),
-    ("nobody", &["target does not exist", "spec.targetRef"]),
-    ("unlabelled", &["selector", "app.kubernetes.io/name"]),
-    ("web-2", &["spec.targetRef", "Canary web"]),
-    ("secretless", &["Secret nothing", "secretRef"]),
-    ("templateless", &["templateRef", "nothing"]),
-    ("deaf", &["http://127.0.0.1:1"]),
+const WRONG: [Wrong; 7] = [
+    wrong("both", &["spec.analysis", "stepWeights"], "stepWeights"),
+    wrong("nobody", &["target does not exist", "spec.targetRef"], "spec.targetRef"),
+    wrong("unlabelled", &["selector", "app.kubernetes.io/name"], "app.kubernetes.io/name"),
+    wrong("web-2", &["spec.targetRef", "Canary web"], "delete one of the two"),
+    wrong("secretless", &["metrics[0].templateRef", "Secret nothing", "secretRef"], ""),
+    wrong("templateless", &["metrics[0].templateRef", "MetricTemplate nothing", "create it"], ""),
+    wrong("deaf", &["spec.metricsServer", "http://127.0.0.1:1"], ""),
 ];
+
+const fn wrong(name: &'static str, told: &'static [&'static str], condition: &'static str) -> Wrong {
+    Wrong { name, told, condition }
+}
 
 /// A Canary and its Deployment of that name, wrong in one way.
 async fn create_wrong(stage: &Stage, release: &Release<'_>, name: &str) {
@@ -35,7 +46,6 @@ async fn create_wrong(stage: &Stage, release: &Release<'_>, name: &str) {
     let mut canary = release.scripted.rewired(&manifest(namespace));
     canary["metadata"]["name"] = name.into();
     canary["spec"]["targetRef"]["name"] = name.into();
-    canary["spec"]["progressDeadlineSeconds"] = DEADLINE.into();
     let metric = |template: &str| json!([{"name": "mine", "templateRef": {"name": template}, "thresholdRange": {"min": 1}, "interval": "1m"}]);
     match name {
         "both" => canary["spec"]["analysis"]["stepWeights"] = json!([10, 20]),
@@ -71,78 +81,163 @@ async fn told_of(stage: &Stage, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn cluster_what_is_wrong_is_told_with_field_and_remedy_and_others_go_on() {
+fn cluster_what_is_wrong_is_told_at_once_with_field_and_remedy_and_others_go_on() {
     on_stage("wrong-canaries", async |stage| {
         let release = Release::create(&stage).await;
         let mut controller = Controller::start(&stage, &[]);
         release.until_phase("Initialized").await;
-        for (name, _) in WRONG {
+        for Wrong { name, .. } in WRONG {
             create_wrong(&stage, &release, name).await;
         }
         release.push("app:2").await;
-        // These are wrong only when their metrics are asked.
-        for name in ["secretless", "templateless", "deaf"] {
+        for Wrong { name, told, condition } in WRONG {
+            let has_all = |text: &str| told.iter().all(|word| text.contains(word));
+            let is_told = async || told_of(&stage, name).await.into_iter().find(|event| has_all(event));
+            objects::until(&format!("{name}: {told:?}"), is_told).await;
+            assert!(
+                controller.log().lines().any(|line| line.contains(name) && has_all(line)),
+                "{name}: {told:?}"
+            );
             let canary = reference(&stage.namespace, "flagger.app/v1beta1", "Canary", name);
-            let is_initialized = async || {
-                let status = objects::read(&stage.client, &canary).await.ok()?["status"].clone();
-                (status["phase"] == "Initialized").then_some(())
-            };
-            objects::until(name, is_initialized).await;
-            let containers = json!([{"name": "app", "image": "app:2"}]);
-            let change = json!({"spec": {"template": {"spec": {"containers": containers}}}});
-            objects::patch(&stage.client, &deployment(&stage.namespace, name), &change).await.unwrap();
-        }
-        for (name, words) in WRONG {
-            let is_told = |event: &String| words.iter().all(|word| event.contains(word));
-            let told = async || told_of(&stage, name).await.into_iter().find(is_told);
-            objects::until(&format!("{name}: {words:?}"), told).await;
+            let status = objects::read(&stage.client, &canary).await.unwrap()["status"].clone();
+            let said = status["conditions"][0]["message"].as_str().unwrap_or_default();
+            assert!(said.contains(condition), "{name}: {status}");
         }
         release.until_phase("Succeeded").await;
         assert!(controller.is_running());
     });
 }
 
+/// What the controller may do, without what `takes` takes from a rule; in the stage's namespace alone.
+async fn limit(stage: &Stage, takes: impl Fn(&mut Value)) {
+    let name = reference("", "rbac.authorization.k8s.io/v1", "ClusterRole", "serin-controller");
+    let mut role = objects::read(&stage.client, &name).await.unwrap();
+    role["kind"] = "Role".into();
+    role["metadata"] = json!({"name": "limited", "namespace": stage.namespace});
+    let rules = role["rules"].as_array_mut().unwrap();
+    rules.iter_mut().for_each(takes);
+    let is_some = |list: &Value| !list.as_array().unwrap().is_empty();
+    rules.retain(|rule| is_some(&rule["resources"]) && is_some(&rule["verbs"]));
+    objects::apply(&stage.client, &role).await.unwrap();
+    let user =
+        json!([{"kind": "User", "name": User::Limited.name(), "apiGroup": "rbac.authorization.k8s.io"}]);
+    let bind = |kind: &str, role: &str, name: &str| {
+        let mut binding = reference(&stage.namespace, "rbac.authorization.k8s.io/v1", kind, name);
+        let of = kind.trim_end_matches("Binding");
+        binding["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": of, "name": role});
+        binding["subjects"] = user.clone();
+        binding
+    };
+    // The definition of Canaries is in no namespace.
+    let mut everywhere = reference("", "rbac.authorization.k8s.io/v1", "ClusterRole", "serin-limited");
+    everywhere["rules"] = json!([
+        {"apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"], "verbs": ["get"]},
+    ]);
+    let bindings = [
+        bind("RoleBinding", "limited", "limited"),
+        bind("ClusterRoleBinding", "serin-limited", "serin-limited"),
+    ];
+    for object in [everywhere].into_iter().chain(bindings) {
+        objects::apply(&stage.client, &object).await.unwrap();
+    }
+}
+
+/// Takes words out of a list of a rule that names a kind.
+fn take(rule: &mut Value, plural: &str, list: &str, words: &[&str]) {
+    let names = rule["resources"].as_array().unwrap().iter().any(|resource| resource == plural);
+    if names {
+        rule[list].as_array_mut().unwrap().retain(|word| !words.iter().any(|taken| word == taken));
+    }
+}
+
+/// A Canary that needs a right waits for it and says so at once; another one does not, and both are well once it is
+/// given.
+async fn waits_for_right(stage: &Stage, told: &[&str], takes: impl Fn(&mut Value)) {
+    limit(stage, takes).await;
+    let release = Release::create(stage).await;
+    let mut settings = release.reference("v1", "ConfigMap", "settings");
+    settings["data"] = json!({"greeting": "hello"});
+    objects::create(&stage.client, &settings).await.unwrap();
+    let from = json!([{"configMapRef": {"name": "settings"}}]);
+    let containers = json!([{"name": "app", "image": "app:1", "envFrom": from}]);
+    let change = json!({"spec": {"template": {"spec": {"containers": containers}}}});
+    objects::patch(&stage.client, &deployment(&stage.namespace, "web"), &change).await.unwrap();
+    objects::create(&stage.client, &deployment(&stage.namespace, "plain")).await.unwrap();
+    let mut other = release.scripted.rewired(&manifest(&stage.namespace));
+    other["metadata"]["name"] = "plain".into();
+    other["spec"]["targetRef"]["name"] = "plain".into();
+    other["spec"]["provider"] = "kubernetes".into();
+    other["spec"]["analysis"] = json!({"interval": "10s", "iterations": 1});
+    objects::create(&stage.client, &other).await.unwrap();
+    let mut controller = Controller::start_as(stage, User::Limited, &[]);
+    let has_all = |text: &str| told.iter().all(|word| text.contains(word));
+    let is_told = async || release.events().await.into_iter().find(|event| has_all(event));
+    objects::until(&format!("{told:?}"), is_told).await;
+    assert!(controller.log().lines().any(has_all), "{told:?}");
+    let said = |status: &Value| status["conditions"][0]["message"].as_str().is_some_and(has_all);
+    release.until(&format!("a condition of {told:?}"), said).await;
+    let is_initialized = async || {
+        let there = objects::read(&stage.client, &other).await.unwrap();
+        (there["status"]["phase"] == "Initialized").then_some(())
+    };
+    objects::until("the other is initialized", is_initialized).await;
+    assert_ne!(release.canary().await["status"]["phase"], "Initialized");
+    limit(stage, |_| {}).await;
+    release.until_phase("Initialized").await;
+    assert!(controller.is_running());
+}
+
 #[test]
 fn cluster_a_kind_that_may_not_be_read_stops_only_those_who_need_it() {
     on_stage("wrong-rights", async |stage| {
-        // The rights of the controller in this namespace, without VirtualServices.
-        let role = reference("", "rbac.authorization.k8s.io/v1", "ClusterRole", "serin-controller");
-        let mut role = objects::read(&stage.client, &role).await.unwrap();
-        role["metadata"] = json!({"name": "serin-limited"});
-        for rule in role["rules"].as_array_mut().unwrap() {
-            rule["resources"].as_array_mut().unwrap().retain(|resource| resource != "virtualservices");
-        }
-        let rules = role["rules"].as_array_mut().unwrap();
-        rules.retain(|rule| !rule["resources"].as_array().unwrap().is_empty());
-        objects::create(&stage.client, &role).await.unwrap();
-        let mut binding =
-            reference("", "rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "serin-limited");
-        binding["roleRef"] = json!({
-            "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "serin-limited",
-        });
-        binding["subjects"] =
-            json!([{"kind": "User", "name": User::Limited.name(), "apiGroup": "rbac.authorization.k8s.io"}]);
-        objects::create(&stage.client, &binding).await.unwrap();
-        let release = Release::create(&stage).await;
-        release.change(&json!({"spec": {"progressDeadlineSeconds": DEADLINE}})).await;
-        let plain = deployment(&stage.namespace, "plain");
-        objects::create(&stage.client, &plain).await.unwrap();
-        let mut other = release.scripted.rewired(&manifest(&stage.namespace));
-        other["metadata"]["name"] = "plain".into();
-        other["spec"]["targetRef"]["name"] = "plain".into();
-        other["spec"]["provider"] = "kubernetes".into();
-        other["spec"]["analysis"] = json!({"interval": "10s", "iterations": 1});
-        objects::create(&stage.client, &other).await.unwrap();
-        let mut controller = Controller::start_as(&stage, User::Limited, &[]);
-        let told = release.until_told("virtualservices").await;
-        assert!(told.contains("ClusterRole has to allow"), "{told}");
-        let phase = async || {
-            let there = objects::read(&stage.client, &other).await.unwrap();
-            (there["status"]["phase"] == "Initialized").then_some(())
-        };
-        objects::until("the other is initialized", phase).await;
+        let told = ["virtualservices", "ClusterRole has to allow list and watch"];
+        waits_for_right(&stage, &told, |rule| {
+            take(rule, "virtualservices", "resources", &["virtualservices"])
+        })
+        .await;
+    });
+}
+
+#[test]
+fn cluster_a_kind_that_may_not_be_written_stops_only_those_who_need_it() {
+    on_stage("wrong-rights-write", async |stage| {
+        let told = ["networking.istio.io", "ClusterRole has to allow create"];
+        waits_for_right(&stage, &told, |rule| take(rule, "virtualservices", "verbs", &["create"])).await;
+    });
+}
+
+#[test]
+fn cluster_configuration_that_may_not_be_read_stops_only_those_who_need_it() {
+    on_stage("wrong-rights-get", async |stage| {
+        let told = ["ConfigMap", "settings", "ClusterRole has to allow get"];
+        waits_for_right(&stage, &told, |rule| take(rule, "configmaps", "verbs", &["get"])).await;
+    });
+}
+
+#[test]
+fn cluster_a_lease_that_may_not_be_held_is_told_with_its_namespace() {
+    on_stage("wrong-lease", async |stage| {
+        let flags = ["--enable-leader-election", "--leader-election-namespace=serin-system"];
+        let mut controller = Controller::start_as(&stage, User::Controller, &flags);
+        controller.until_said("a Role in namespace wrong-lease has to allow").await;
         assert!(controller.is_running());
-        assert_ne!(release.canary().await["status"]["phase"], "Initialized");
+        give_lease(&stage.client, &stage.namespace).await;
+        controller.until_said("leading").await;
+    });
+}
+
+#[test]
+fn cluster_without_our_crds_nothing_is_done_until_they_are_applied() {
+    on_stage("wrong-no-crd", async |stage| {
+        let release = Release::create(&stage).await;
+        let proxy = Proxy::start(&stage).await;
+        proxy.hide("/customresourcedefinitions/canaries.flagger.app");
+        let mut controller = Controller::start_by(&stage, proxy.kubeconfig(), &[]);
+        controller.until_said("is not installed; apply deploy/crds.yaml").await;
+        assert_eq!(proxy.written(), []);
+        proxy.hide("nothing");
+        release.until_phase("Initialized").await;
+        assert!(controller.is_running());
     });
 }
 

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     os::unix::process::ExitStatusExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
 };
 
@@ -30,8 +30,13 @@ impl Controller {
 
     /// Starts one that asks the API server as that user.
     pub(crate) fn start_as(stage: &Stage, user: User, flags: &[&str]) -> Self {
+        Self::start_by(stage, &stage.plane.kubeconfig(user), flags)
+    }
+
+    /// Starts one that goes by that kubeconfig.
+    pub(crate) fn start_by(stage: &Stage, kubeconfig: &Path, flags: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("serin-controller-").tempdir().unwrap().keep();
-        let kubeconfig = format!("--kubeconfig={}", stage.plane.kubeconfig(user).display());
+        let kubeconfig = format!("--kubeconfig={}", kubeconfig.display());
         let namespace = format!("--namespace={}", stage.namespace);
         let record = format!("--record={}", folder.join("record").display());
         let child = Command::new(serin_controller())

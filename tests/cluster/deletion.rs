@@ -1,47 +1,180 @@
-//! A Canary that is deleted gives everything back before anything goes, in whichever phase it is.
+//! A Canary that is deleted gives everything back before anything goes, in whichever phase it is; or leaves everything
+//! as it is, if that is what it says.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use serin_core::Phase;
 
 use crate::{
     controller::Controller,
     history::{History, Moment},
     objects,
+    proxy::{Keep, Proxy, Write},
     release::{Release, weights_of},
     stage::{Stage, on_stage},
 };
 
-/// Deletes a Canary that `reach` has brought to a phase, and looks at what happens.
-async fn delete_in(stage: &Stage, reach: impl AsyncFnOnce(&Release<'_>)) {
+/// A test for each phase; one that is forgotten does not compile.
+macro_rules! deleted {
+    ($($phase:ident => $name:ident,)*) => {
+        $(
+            #[test]
+            fn $name() {
+                delete_in(Phase::$phase);
+            }
+        )*
+
+        const _: fn(Phase) = |phase| match phase {
+            $(Phase::$phase => {})*
+        };
+    };
+}
+
+deleted! {
+    New => cluster_deleted_before_anything_is_done,
+    Initializing => cluster_deleted_while_initializing,
+    Initialized => cluster_deleted_when_initialized,
+    Waiting => cluster_deleted_while_waiting,
+    Progressing => cluster_deleted_while_progressing,
+    WaitingPromotion => cluster_deleted_while_waiting_for_promotion,
+    Promoting => cluster_deleted_while_promoting,
+    Finalising => cluster_deleted_while_finalising,
+    Succeeded => cluster_deleted_after_a_success,
+    Failed => cluster_deleted_after_a_failure,
+    Terminating => cluster_deleted_while_terminating,
+}
+
+/// Deletes a Canary in a phase, with `revertOnDeletion` and without.
+fn delete_in(phase: Phase) {
+    let name = if phase == Phase::New { "new".into() } else { phase.name().to_lowercase() };
+    on_stage(&format!("deletion-{name}"), async |stage| {
+        let other = stage.beside(&format!("{}-kept", stage.namespace)).await;
+        tokio::join!(gives_back(&stage, phase), leaves(&other, phase));
+    });
+}
+
+/// Brings a Canary into a phase. Nothing moves any more: the controller has saved the phase and has not heard of it; in
+/// the first it is about to write for the first time.
+async fn hold<'a>(stage: &'a Stage, phase: Phase, reverts: bool) -> (Release<'a>, Proxy, Controller) {
     let release = Release::create(stage).await;
-    let mut controller = Controller::start(stage, &[]);
-    reach(&release).await;
-    let kinds = [
+    // It has to begin for a deletion that waits.
+    let reverts = reverts || phase == Phase::Terminating;
+    release.change(&json!({"spec": {"revertOnDeletion": reverts, "analysis": {"maxWeight": 20}}})).await;
+    let proxy = Proxy::start(stage).await;
+    let mut held = false;
+    proxy.keep(move |write| keep_once(&mut held, phase, write));
+    let controller = Controller::start_by(stage, proxy.kubeconfig(), &[]);
+    match phase {
+        Phase::New | Phase::Initializing | Phase::Initialized => {}
+        Phase::Waiting => release.answer("gate", 403),
+        Phase::WaitingPromotion => release.answer("promotion", 403),
+        Phase::Failed => release.answer("step", 500),
+        Phase::Progressing | Phase::Promoting | Phase::Finalising | Phase::Succeeded | Phase::Terminating => {
+        }
+    }
+    match phase {
+        Phase::New | Phase::Initializing | Phase::Initialized => {}
+        Phase::Terminating => {
+            release.until_phase("Initialized").await;
+            release.delete().await;
+        }
+        Phase::Waiting
+        | Phase::Progressing
+        | Phase::WaitingPromotion
+        | Phase::Promoting
+        | Phase::Finalising
+        | Phase::Succeeded
+        | Phase::Failed => {
+            release.until_phase("Initialized").await;
+            release.push("app:2").await;
+        }
+    }
+    objects::soon(phase.name(), proxy.caught()).await;
+    (release, proxy, controller)
+}
+
+fn keep_once(held: &mut bool, phase: Phase, write: &Write) -> Option<Keep> {
+    let keep = match (phase, write.saves()) {
+        (Phase::New, _) => Some(Keep::Request),
+        // Where users are on the canary.
+        (Phase::Progressing, Some(status)) if status["canaryWeight"] != 20 => None,
+        (_, Some(status)) => (status["phase"] == phase.name()).then_some(Keep::Answer),
+        (_, None) => None,
+    };
+    let keep = keep.filter(|_| !*held);
+    *held |= keep.is_some();
+    keep
+}
+
+/// What is there of a Canary.
+fn kinds(release: &Release<'_>) -> [Value; 5] {
+    [
         ("apps/v1", "Deployment"),
         ("v1", "Service"),
         ("networking.istio.io/v1", "VirtualService"),
         ("networking.istio.io/v1", "DestinationRule"),
         ("flagger.app/v1beta1", "Canary"),
-    ];
-    let kinds = kinds.map(|(api_version, kind)| release.reference(api_version, kind, ""));
-    let history = History::follow(&stage.client, &kinds).await;
-    release.delete().await;
-    history.until_gone("Canary/web").await;
-    let had_primary = !history.of("Deployment/web-primary").is_empty();
-    if had_primary {
-        history.until_gone("Deployment/web-primary").await;
-    }
+    ]
+    .map(|(api_version, kind)| release.reference(api_version, kind, ""))
+}
+
+/// Waits until the garbage collector has taken what belonged to the Canary; what is left then.
+async fn left_of(stage: &Stage, kinds: &[Value]) -> Vec<Value> {
     let left = async || {
         let mut left = Vec::new();
-        for kind in &kinds {
+        for kind in kinds {
             left.extend(objects::all(&stage.client, kind).await.ok()?);
         }
         let ours = |object: &Value| object["metadata"]["ownerReferences"].is_array();
         (!left.iter().any(ours)).then_some(left)
     };
-    // The garbage collector takes what belonged to the Canary.
-    let left = objects::until("nothing of ours is left", left).await;
-    assert_given_back(&left);
+    objects::until("nothing of ours is left", left).await
+}
+
+/// With `revertOnDeletion`: the target serves before anything goes.
+async fn gives_back(stage: &Stage, phase: Phase) {
+    let (release, proxy, mut controller) = hold(stage, phase, true).await;
+    let kinds = kinds(&release);
+    let history = History::follow(&stage.client, &kinds).await;
+    release.delete().await;
+    proxy.open();
+    history.until_gone("Canary/web").await;
+    let had_primary = !history.of("Deployment/web-primary").is_empty();
+    assert!(had_primary || matches!(phase, Phase::New | Phase::Initializing), "{phase}");
+    if had_primary {
+        history.until_gone("Deployment/web-primary").await;
+    }
+    assert_given_back(&left_of(stage, &kinds).await);
     assert_no_outage(&history.moments());
+    ends_well(&mut controller).await;
+}
+
+/// Without it: what belongs to the Canary goes with it, and the target stays as it is.
+async fn leaves(stage: &Stage, phase: Phase) {
+    let (release, proxy, mut controller) = hold(stage, phase, false).await;
+    let kinds = kinds(&release);
+    let history = History::follow(&stage.client, &kinds).await;
+    let before = release.object("apps/v1", "Deployment", "web").await.unwrap();
+    if phase == Phase::Terminating {
+        release.change(&json!({"spec": {"revertOnDeletion": false}})).await;
+    }
+    release.delete().await;
+    if phase != Phase::Terminating {
+        history.until_gone("Canary/web").await;
+    }
+    proxy.open();
+    history.until_gone("Canary/web").await;
+    let left = left_of(stage, &kinds).await;
+    let names: Vec<_> =
+        left.iter().map(|object| object["metadata"]["name"].as_str().unwrap_or_default()).collect();
+    assert_eq!(names, ["web"]);
+    // Its pods were about to go.
+    if phase != Phase::Finalising {
+        assert_eq!(left[0]["spec"], before["spec"], "{phase}");
+    }
+    ends_well(&mut controller).await;
+}
+
+async fn ends_well(controller: &mut Controller) {
     assert!(controller.is_running());
     controller.signal("TERM");
     assert!(controller.ended().await.success());
@@ -87,84 +220,4 @@ fn assert_no_outage(moments: &[Moment]) {
             assert_ne!(apex.as_deref(), Some("web-primary"), "the primary went while users were sent to it");
         }
     }
-}
-
-#[test]
-fn cluster_deleted_while_initializing() {
-    on_stage("deletion-initializing", async |stage| {
-        delete_in(&stage, async |release| {
-            drop(release.until("Initializing", |status| status["phase"].is_string()).await);
-        })
-        .await;
-    });
-}
-
-#[test]
-fn cluster_deleted_when_initialized() {
-    on_stage("deletion-initialized", async |stage| {
-        delete_in(&stage, async |release| drop(release.until_phase("Initialized").await)).await;
-    });
-}
-
-#[test]
-fn cluster_deleted_while_waiting() {
-    on_stage("deletion-waiting", async |stage| {
-        delete_in(&stage, async |release| {
-            release.answer("gate", 403);
-            release.until_phase("Initialized").await;
-            release.push("app:2").await;
-            release.until_phase("Waiting").await;
-        })
-        .await;
-    });
-}
-
-#[test]
-fn cluster_deleted_while_progressing() {
-    on_stage("deletion-progressing", async |stage| {
-        delete_in(&stage, async |release| {
-            release.until_phase("Initialized").await;
-            release.push("app:2").await;
-            release.until_weight(20).await;
-        })
-        .await;
-    });
-}
-
-#[test]
-fn cluster_deleted_while_waiting_for_promotion() {
-    on_stage("deletion-promotion", async |stage| {
-        delete_in(&stage, async |release| {
-            release.answer("promotion", 403);
-            release.until_phase("Initialized").await;
-            release.push("app:2").await;
-            release.until_phase("WaitingPromotion").await;
-        })
-        .await;
-    });
-}
-
-#[test]
-fn cluster_deleted_after_a_success() {
-    on_stage("deletion-succeeded", async |stage| {
-        delete_in(&stage, async |release| {
-            release.until_phase("Initialized").await;
-            release.push("app:2").await;
-            release.until_phase("Succeeded").await;
-        })
-        .await;
-    });
-}
-
-#[test]
-fn cluster_deleted_after_a_failure() {
-    on_stage("deletion-failed", async |stage| {
-        delete_in(&stage, async |release| {
-            release.until_phase("Initialized").await;
-            release.answer("step", 500);
-            release.push("app:2").await;
-            release.until_phase("Failed").await;
-        })
-        .await;
-    });
 }

@@ -93,7 +93,7 @@ impl History {
     }
 
     /// The phases and weights a Canary went through, each once as long as it lasted.
-    fn rows(&self) -> Vec<(String, u64)> {
+    pub(crate) fn rows(&self) -> Vec<(String, u64)> {
         let row = |status: &Value| {
             let phase = status["phase"].as_str().unwrap_or_default().to_owned();
             (phase, status["canaryWeight"].as_u64().unwrap_or_default())

@@ -67,6 +67,16 @@ pub(crate) async fn give_rights(client: &Client) {
     }
 }
 
+/// Lets the controller hold its Lease in that namespace, as it has to where it looks at no other.
+pub(crate) async fn give_lease(client: &Client, namespace: &str) {
+    for mut object in read(&deploy().join("rbac.yaml")) {
+        if ["Role", "RoleBinding"].iter().any(|kind| object["kind"] == *kind) {
+            object["metadata"]["namespace"] = namespace.into();
+            objects::create(client, &object).await.unwrap();
+        }
+    }
+}
+
 /// The folder with everything that a cluster needs.
 fn deploy() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy")

@@ -10,8 +10,11 @@ mod crds;
 mod deletion;
 mod history;
 mod identity;
+mod killed;
 mod kinds;
+mod lag;
 mod leader;
+mod life;
 mod manifests;
 #[path = "../support/modules.rs"]
 mod modules;
@@ -23,6 +26,7 @@ mod pods;
 mod process;
 #[path = "../support/program.rs"]
 mod program;
+mod proxy;
 mod quick_start;
 mod release;
 mod restart;

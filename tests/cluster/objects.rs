@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::time;
 
 /// How long a condition is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Between two looks at what no watch tells.
 pub(crate) const LOOK: Duration = Duration::from_millis(50);
@@ -71,6 +71,11 @@ pub(crate) async fn within<T>(what: &str, comes: impl Future<Output = T>) -> T {
     time::timeout(PATIENCE, comes).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
 }
 
+/// The same with the patience that a whole rollout needs.
+pub(crate) async fn soon<T>(what: &str, comes: impl Future<Output = T>) -> T {
+    time::timeout(PATIENCE * 2, comes).await.unwrap_or_else(|_| panic!("{what}: not in time"))
+}
+
 /// Waits until a question has an answer. For what no watch tells.
 pub(crate) async fn until<T>(what: &str, mut asks: impl AsyncFnMut() -> Option<T>) -> T {
     let answered = async {
@@ -81,7 +86,7 @@ pub(crate) async fn until<T>(what: &str, mut asks: impl AsyncFnMut() -> Option<T
             }
         }
     };
-    time::timeout(PATIENCE * 2, answered).await.unwrap_or_else(|_| panic!("{what}: not in time"))
+    soon(what, answered).await
 }
 
 /// Patches an object, by a merge.
@@ -90,6 +95,20 @@ pub(crate) async fn patch(client: &Client, object: &Value, change: &Value) -> Re
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let kept = api.patch(name, &PatchParams::default(), &Patch::Merge(change)).await?;
     serde_json::to_value(kept).map_err(kube::Error::SerdeError)
+}
+
+/// Patches an object, by operations on what is there.
+pub(crate) async fn patch_json(
+    client: &Client,
+    object: &Value,
+    operations: &Value,
+) -> Result<Value, kube::Error> {
+    let request =
+        |path: String| http::Request::patch(path).header("Content-Type", "application/json-patch+json");
+    let api = api(client, object).await?;
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let path = format!("{}/{name}", api.resource_url());
+    client.request(request(path).body(operations.to_string().into_bytes()).unwrap()).await
 }
 
 /// The objects of this one's kind in its namespace.

@@ -26,6 +26,19 @@ pub(crate) struct Stage {
     pub(crate) namespace: String,
 }
 
+impl Stage {
+    /// Another namespace in the same control plane.
+    pub(crate) async fn beside(&self, namespace: &str) -> Self {
+        Self::in_namespace(self.plane, self.client.clone(), namespace).await
+    }
+
+    async fn in_namespace(plane: &'static ControlPlane, client: Client, namespace: &str) -> Self {
+        let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
+        objects::create(&client, &object).await.unwrap();
+        Self { plane, client, namespace: namespace.into() }
+    }
+}
+
 /// The servers that all tests share.
 static PLANE: LazyLock<Option<ControlPlane>> = LazyLock::new(start);
 
@@ -51,9 +64,7 @@ fn play(namespace: &str, test: impl AsyncFnOnce(Stage)) {
     let Some(plane) = &*PLANE else { return };
     runtime().block_on(async {
         let client = plane.client(User::Admin).await;
-        let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-        objects::create(&client, &object).await.unwrap();
-        test(Stage { plane, client, namespace: namespace.into() }).await;
+        test(Stage::in_namespace(plane, client, namespace).await).await;
     });
 }
 

@@ -1,0 +1,139 @@
+//! A controller that is killed around each write of a Canary's whole life: the life is the one it would have been.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
+};
+
+use serde_json::Value;
+
+use crate::{
+    controller::Controller,
+    kinds::give_lease,
+    life::{assert_same, live, patiently, prepare},
+    proxy::{Keep, Proxy, Write},
+    release::Release,
+    stage::{Stage, on_stage},
+};
+
+/// What a life with everything in it writes.
+const EXPECTED: [&str; 15] = [
+    "create configmaps",
+    "create deployments",
+    "create destinationrules",
+    "create events",
+    "create horizontalpodautoscalers",
+    "create services",
+    "create virtualservices",
+    "delete configmaps",
+    "patch canaries",
+    "patch configmaps",
+    "patch deployments",
+    "patch horizontalpodautoscalers",
+    "patch services",
+    "patch virtualservices",
+    "update canaries/status",
+];
+
+/// What tells a write from another one of the same kind. A save that did not arrive may be made at another time.
+fn which(write: &Write) -> String {
+    let Write { verb, kind, name, sent } = write;
+    if let Some(status) = write.saves() {
+        return format!("{verb} {kind} {}", status["serin"]["seq"]);
+    }
+    let mut sent = sent.clone();
+    if let Some(metadata) = sent["metadata"].as_object_mut() {
+        metadata.remove("resourceVersion");
+    }
+    let what = if kind == "events" { Value::Null } else { sent };
+    format!("{verb} {kind} {name} {what}")
+}
+
+fn kinds_of(written: &[Write]) -> BTreeSet<String> {
+    written.iter().map(|write| format!("{} {}", write.verb, write.kind)).collect()
+}
+
+/// Keeps each write back when it comes for the first time, and its answer when it comes for the second.
+fn each_twice() -> impl FnMut(&Write) -> Option<Keep> {
+    let mut times: BTreeMap<String, u32> = BTreeMap::new();
+    move |write| {
+        let times = times.entry(which(write)).or_default();
+        *times += 1;
+        match *times {
+            1 => Some(Keep::Request),
+            2 => Some(Keep::Answer),
+            _ => None,
+        }
+    }
+}
+
+/// Runs a controller, and another one each time something was kept back from it, until all is over. How many were
+/// killed.
+async fn kill_until<T>(
+    stage: &Stage,
+    proxy: &Proxy,
+    flags: &[&str],
+    over: impl Future<Output = T>,
+) -> (T, usize) {
+    let mut controller = Controller::start_by(stage, proxy.kubeconfig(), flags);
+    let mut over = pin!(over);
+    let mut kills = 0;
+    loop {
+        tokio::select! {
+            out = &mut over => {
+                assert!(controller.is_running());
+                return (out, kills);
+            }
+            () = proxy.caught() => {
+                controller.kill();
+                kills += 1;
+                proxy.open_to_another();
+                controller = Controller::start_by(stage, proxy.kubeconfig(), flags);
+            }
+        }
+    }
+}
+
+#[test]
+fn cluster_a_controller_killed_around_each_write_lives_the_same_life() {
+    on_stage("killed", async |stage| {
+        let other = stage.beside("killed-never").await;
+        let [disturbed, quiet] = [(&stage, true), (&other, false)].map(async |(stage, disturbed)| {
+            let release = Release::create(stage).await;
+            prepare(stage, &release).await;
+            let proxy = Proxy::start(stage).await;
+            if disturbed {
+                proxy.keep(each_twice());
+            }
+            kill_until(stage, &proxy, &[], live(stage, &release, &proxy)).await
+        });
+        let ((disturbed, kills), (quiet, none)) = tokio::join!(disturbed, quiet);
+        assert_eq!(none, 0);
+        assert_same(&disturbed, &quiet);
+        let different: BTreeSet<String> = disturbed.written.iter().map(which).collect();
+        assert!(kills >= 2 * different.len(), "{kills} kills, {different:#?}");
+        assert_eq!(kinds_of(&disturbed.written), EXPECTED.map(String::from).into());
+        assert_eq!(kinds_of(&quiet.written), EXPECTED.map(String::from).into());
+    });
+}
+
+#[test]
+fn cluster_a_leader_killed_around_each_write_of_the_lease_is_followed_by_another() {
+    on_stage("killed-leader", async |stage| {
+        let release = Release::create(&stage).await;
+        let proxy = Proxy::start(&stage).await;
+        let mut each = each_twice();
+        let lease = |write: &Write| write.kind == "leases";
+        proxy.keep(move |write| {
+            lease(write).then(|| each(&Write { sent: Value::Null, ..write.clone() })).flatten()
+        });
+        give_lease(&stage.client, &stage.namespace).await;
+        let is_over = async || (release.canary().await["status"]["phase"] == "Initialized").then_some(());
+        let over = patiently("Initialized", is_over);
+        let ((), kills) = kill_until(&stage, &proxy, &["--enable-leader-election"], over).await;
+        // Made and taken over, each of them kept back and unanswered.
+        assert_eq!(kills, 4);
+        let written: Vec<Write> = proxy.written().into_iter().filter(lease).collect();
+        assert_eq!(kinds_of(&written), ["create leases", "update leases"].map(String::from).into());
+    });
+}
