@@ -192,7 +192,7 @@ fn cluster_a_kind_that_may_not_be_read_stops_only_those_who_need_it() {
     on_stage("wrong-rights", async |stage| {
         let told = ["virtualservices", "ClusterRole has to allow list and watch"];
         waits_for_right(&stage, &told, |rule| {
-            take(rule, "virtualservices", "resources", &["virtualservices"])
+            take(rule, "virtualservices", "resources", &["virtualservices"]);
         })
         .await;
     });

@@ -64,20 +64,21 @@ pub(super) fn class_of(error: &kube::Error) -> FailureClass {
 
 /// What helps against a refusal of these verbs, behind its words; empty where trying again may do.
 pub(super) fn remedy(error: &kube::Error, verbs: &str) -> String {
-    match error {
-        kube::Error::Api(status) if status.code == 404 => "; is its CRD installed?".into(),
-        _ => missing_right(error, verbs),
-    }
+    if code(error) == Some(404) { "; is its CRD installed?".into() } else { missing_right(error, verbs) }
 }
 
 /// The same for writes: there, what is not found is gone.
 pub(super) fn missing_right(error: &kube::Error, verbs: &str) -> String {
-    match error {
-        kube::Error::Api(status) if matches!(status.code, 401 | 403) => {
-            format!("; the controller's ClusterRole has to allow {verbs}")
-        }
-        _ => String::new(),
+    if matches!(code(error), Some(401 | 403)) {
+        format!("; the controller's ClusterRole has to allow {verbs}")
+    } else {
+        String::new()
     }
+}
+
+/// The status of a refusal.
+pub(crate) fn code(error: &kube::Error) -> Option<u16> {
+    if let kube::Error::Api(status) = error { Some(status.code) } else { None }
 }
 
 /// An error in words, short: what the server said, or what went wrong on the way.

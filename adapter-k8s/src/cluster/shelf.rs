@@ -63,11 +63,6 @@ impl Entry {
         }
     }
 
-    /// Counts the changes of an object; `None` if its version is no number.
-    pub(super) fn number(&self) -> Option<u64> {
-        self.version.parse().ok()
-    }
-
     fn label(&self, label: &str) -> Option<Text> {
         match &self.open {
             Some(object) => object.label(label).map(Text::from),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::object::{Key, Object};
+use crate::object::Object;
 
 /// One write.
 #[derive(Clone, Debug, PartialEq)]

@@ -150,12 +150,13 @@ impl Leader {
     /// Takes or renews the lease if nobody else holds it.
     async fn hold(&self, rival: &mut Option<Rival>) -> Result<Held, String> {
         let sent = clock::monotonic();
-        let words = |error: kube::Error| match &error {
-            kube::Error::Api(status) if status.code == 403 => format!(
-                "{}; a Role in namespace {} has to allow create, get and update of leases",
-                status.message, self.key.namespace
-            ),
-            _ => request::words(&error),
+        let words = |error: kube::Error| {
+            let words = request::words(&error);
+            if request::code(&error) != Some(403) {
+                return words;
+            }
+            let namespace = &self.key.namespace;
+            format!("{words}; a Role in namespace {namespace} has to allow create, get and update of leases")
         };
         let there = request::get(&self.client, &self.key).await.map_err(words)?;
         let verb = if there.is_some() { Write::Put } else { Write::Post };

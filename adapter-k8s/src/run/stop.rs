@@ -4,8 +4,7 @@ use tokio::sync::watch;
 
 /// Waits for a stop; for ever if nobody is left who could ask for one.
 pub async fn stopped(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_ok() {
-        return;
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
     }
-    std::future::pending().await
 }
