@@ -1,0 +1,79 @@
+//! What the controller costs: so many Canaries in a real control plane, and how many of them roll out at the same time.
+//!
+//! Nothing here passes or fails: it prints what was measured. How to run it stands in `docs/controller.md`.
+
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot be made ends")]
+#![expect(clippy::print_stdout, reason = "what was measured is what is wanted")]
+
+mod canaries;
+#[expect(dead_code, reason = "tests of the control plane need more of it")]
+#[path = "../cluster/control_plane.rs"]
+mod control_plane;
+#[path = "../cluster/identity.rs"]
+mod identity;
+#[path = "../cluster/kinds.rs"]
+mod kinds;
+mod meter;
+mod metrics;
+#[path = "../support/modules.rs"]
+mod modules;
+#[path = "../cluster/node.rs"]
+mod node;
+#[expect(dead_code, reason = "tests of the control plane need more of it")]
+#[path = "../cluster/objects.rs"]
+mod objects;
+#[path = "../support/process.rs"]
+mod process;
+#[path = "../support/program.rs"]
+mod program;
+mod report;
+#[path = "../cluster/server.rs"]
+mod server;
+mod stage;
+#[path = "../support/tools.rs"]
+mod tools;
+
+use std::{env, process::ExitCode, time::Duration};
+
+use crate::{canaries::Canaries, meter::Meter, report::Report, stage::Stage};
+
+const USAGE: &str = "usage: load CANARIES [OF THEM ROLLING OUT]";
+
+/// How long Canaries with nothing to do are looked at.
+const IDLE: Duration = Duration::from_secs(40);
+
+fn main() -> ExitCode {
+    let numbers: Result<Vec<usize>, _> = env::args().skip(1).map(|argument| argument.parse()).collect();
+    let (count, rolling) = match numbers.as_deref() {
+        Ok([count]) => (*count, *count),
+        Ok([count, rolling]) => (*count, *rolling.min(count)),
+        Ok(_) | Err(_) => {
+            println!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let Some(programs) = stage::programs() else { return ExitCode::FAILURE };
+    stage::runtime().block_on(async {
+        let stage = Stage::set(programs).await;
+        print!("{}", measured(&stage, count, rolling).await);
+    });
+    ExitCode::SUCCESS
+}
+
+async fn measured(stage: &Stage, count: usize, rolling: usize) -> Report {
+    let canaries = Canaries::create(&stage.client, count).await;
+    let meter = Meter::of(stage);
+    let before = meter.read().await;
+    canaries.until_all("Initialized").await;
+    let begun = meter.read().await - before;
+    // What follows from the last of it goes on for a moment.
+    tokio::time::sleep(IDLE / 4).await;
+    let before = meter.read().await;
+    tokio::time::sleep(IDLE).await;
+    let idle = meter.read().await - before;
+    let before = meter.read().await;
+    canaries.change(rolling).await;
+    canaries.until_succeeded(rolling).await;
+    let rollouts = meter.read().await - before;
+    Report { count, rolling, begun, idle, rollouts, steps: canaries.steps(), peak_kib: meter.peak_kib() }
+}
