@@ -169,7 +169,7 @@ impl Telemetry {
     /// Shows what a decision has come to; it took so long.
     pub fn decided(&self, look: &Look, plan: &Plan, took: Duration, now: Timestamp) {
         self.series.decision.0.observe(took.as_secs_f64());
-        let state = plan.state.as_ref().unwrap_or(&look.state);
+        let state = plan.state.as_deref().unwrap_or(&look.state);
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let key = look.object.key();
         let before = shown.remove(&key);
@@ -203,7 +203,7 @@ impl Telemetry {
 
 impl Series {
     fn show(&self, shown: &Shown, look: &Look, plan: &Plan, now: Timestamp) {
-        let state = plan.state.as_ref().unwrap_or(&look.state);
+        let state = plan.state.as_deref().unwrap_or(&look.state);
         let status = match state.phase {
             Phase::Progressing => 0.0,
             Phase::Failed => 2.0,

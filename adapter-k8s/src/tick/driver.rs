@@ -135,7 +135,7 @@ impl Driver {
                 let saved = self.tick.plan().and_then(|plan| plan.state.clone());
                 let delivered = match &self.look {
                     Some(look) => {
-                        let state = saved.as_ref().unwrap_or(&look.state);
+                        let state = saved.as_deref().unwrap_or(&look.state);
                         self.sender.send(&self.context, look, state, &notices).await
                     }
                     None => Vec::new(),
