@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p serin-core`. What to look at are the ratios within one run: machines differ.
 
-use std::hint::black_box;
+use std::{hint::black_box, sync::Arc};
 
 use criterion::{
     BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
@@ -76,7 +76,7 @@ fn state(phase: Phase, weight: u8, canary: &Rollout) -> State {
         check: 3,
         due: NOW,
         stage: if weight > 0 { Stage::Analysing } else { Stage::Start },
-        shape: canary.shape().clone(),
+        shape: Arc::new(canary.shape().clone()),
         ..State::default()
     }
 }
@@ -88,10 +88,10 @@ fn tick(
     mut seen: Observation,
     now: Timestamp,
     success_rate: f64,
-) -> (State, Option<Plan>) {
-    let mut changed: Option<State> = None;
+) -> (Arc<State>, Option<Plan>) {
+    let mut changed: Option<Arc<State>> = None;
     loop {
-        match step(canary, changed.as_ref().unwrap_or(state), &seen, now) {
+        match step(canary, changed.as_deref().unwrap_or(state), &seen, now) {
             Step::Act(plan) if plan.state.is_none() && plan.commands.is_empty() => {
                 return (changed.unwrap_or_default(), Some(plan));
             }

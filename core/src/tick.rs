@@ -103,7 +103,7 @@ impl Tick {
             Doing::Applying(index) => {
                 plan.and_then(|plan| plan.commands.get(*index)).map_or(Do::Observe, Do::Apply)
             }
-            Doing::Saving => plan.and_then(|plan| plan.state.as_ref()).map_or(Do::Observe, Do::Save),
+            Doing::Saving => plan.and_then(|plan| plan.state.as_deref()).map_or(Do::Observe, Do::Save),
             Doing::Sending(_) => Do::Send(&self.outbox),
             Doing::Sleeping(wake) => Do::Sleep(*wake),
         }
@@ -143,7 +143,7 @@ impl Tick {
             }
             Step::Act(plan) => {
                 self.failed = None;
-                let outbox = plan.state.as_ref().unwrap_or(state).outbox.notices();
+                let outbox = plan.state.as_deref().unwrap_or(state).outbox.notices();
                 let unsent = outbox.iter().filter(|notice| !self.sent.contains(&notice.id));
                 self.outbox = unsent.cloned().collect();
                 self.plan = Some(plan);

@@ -164,7 +164,7 @@ fn the_condition_changes_its_transition_time_with_its_status_alone() {
         let moved = last != Some(condition.last_transition_time);
         last = Some(condition.last_transition_time);
         if seen.last().is_none_or(|(_, reason, _)| *reason != condition.reason) {
-            seen.push((condition.status, condition.reason, moved));
+            seen.push((condition.status, condition.reason.clone(), moved));
         }
         world.sleeps();
     }

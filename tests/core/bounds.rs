@@ -333,7 +333,7 @@ fn outbox_after_one_more(alerts: usize, others: usize) -> (usize, usize, bool) {
     let Step::Act(plan) = step(&Ok(rollout("{}")), &State::from(status), &seen, START) else {
         panic!("it asks")
     };
-    let outbox = plan.state.expect("the refusal is saved").outbox;
+    let outbox = &plan.state.expect("the refusal is saved").outbox;
     let alerts = outbox.notices().iter().filter(|notice| notice.message.alert().is_some()).count();
     let newest = outbox.notices().iter().any(|notice| notice.id == NoticeId { seq: 100, index: 0 });
     (alerts, outbox.notices().len() - alerts, newest)

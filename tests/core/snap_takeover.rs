@@ -1,5 +1,7 @@
 //! What becomes of every status that Flagger may leave behind, by phase and by the routes as they are.
 
+use std::sync::Arc;
+
 use serin_core::{
     Command, Observation, Phase, State, Step,
     command::Routes,
@@ -41,7 +43,7 @@ fn taken_over(analysis: &str, phase: Phase, routes: Routes) -> State {
     let Step::Act(plan) = step(&Ok(rollout(analysis)), &left, &seen, START) else {
         panic!("nothing is asked");
     };
-    plan.state.expect("it is saved")
+    Arc::unwrap_or_clone(plan.state.expect("it is saved"))
 }
 
 /// Flagger's phases, each with the routes that may be seen.

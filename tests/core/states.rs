@@ -1,6 +1,6 @@
 //! Any state at all: every field of every kind, whether a run could get there or not.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use proptest::{collection, option, prelude::*, sample::select};
 use serin_core::{
@@ -36,14 +36,14 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
             applied,
             promoted,
             cookies,
-            condition,
+            condition: condition.map(Arc::new),
             last_transition: moment,
             analysis,
             origin,
             seq,
             run,
             check,
-            shape,
+            shape: Arc::new(shape),
             intent,
             stage,
             mirror_weight,
@@ -219,7 +219,7 @@ fn analyses() -> impl Strategy<Value = AnalysisRecord> {
         |(passed_checks, failed_checks, iterations)| AnalysisRecord {
             passed_checks,
             failed_checks,
-            iterations,
+            iterations: Arc::new(iterations),
         },
     )
 }

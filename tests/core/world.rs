@@ -269,7 +269,7 @@ impl World {
             let call = Call { canary: &self.canary, state: &self.state, seen: &seen, now, plan: &plan };
             self.broken.extend(self.history.note(&call));
             // As it is read again from `.status`.
-            let written = serde_json::to_string(&Status::from(state)).expect("a status can be written");
+            let written = serde_json::to_string(&Status::from(&**state)).expect("a status can be written");
             self.state = State::from(serde_json::from_str::<Status>(&written).expect("a status can be read"));
             let row = Row::of(&self.state);
             if self.rows.last().is_none_or(|(_, last)| *last != row) {

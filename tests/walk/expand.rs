@@ -141,7 +141,7 @@ fn done(slice: &Slice, node: &Node, world: &World, call: &Decided<'_>, visitor: 
         visitor.reached(call, Outcome::Failed(failed, class), Then::Now, next);
         return;
     }
-    let state = call.plan.state.as_ref().unwrap_or(&node.state).clone();
+    let state = call.plan.state.as_deref().unwrap_or(&node.state).clone();
     world.follow(call.seen, &node.state, &state);
     go_on(slice, call, Outcome::Done, Node { state, world, now: node.now }, visitor);
 }

@@ -168,7 +168,7 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
         seq: _,
         run,
         check,
-        shape: Shape { strategy, provider, kind, target, service },
+        shape,
         intent,
         stage,
         mirror_weight,
@@ -193,6 +193,7 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
         pending,
         before,
     } = state;
+    let Shape { strategy, provider, kind, target, service } = &**shape;
     let mut print = Print::default();
     print.of((phase, canary_weight, failed_checks, iterations, applied, promoted));
     print.of((canary.is_some(), primary.is_some(), previous.is_some(), run, check));

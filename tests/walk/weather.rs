@@ -1,5 +1,7 @@
 //! How things are from some moment on, and stay: under one weather, what follows is one way.
 
+use std::sync::Arc;
+
 use serin_core::{
     Command, Rollout,
     observation::FailureClass,
@@ -125,7 +127,7 @@ pub(crate) fn after(slice: &Slice, weather: &Weather, node: &Node) -> Option<Aft
     }
     let changed = plan.state.is_some() || !plan.commands.is_empty() || world != node.world;
     let alone = if plan.state.is_none() { plan.commands } else { Vec::new() };
-    let state = plan.state.unwrap_or_else(|| node.state.clone());
+    let state = plan.state.map_or_else(|| node.state.clone(), Arc::unwrap_or_clone);
     world.follow(&seen, &node.state, &state);
     let now = match plan.wake {
         Some(wake) if wake.why == Why::AtOnce => node.now,

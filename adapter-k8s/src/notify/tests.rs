@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serin_core::{
     decision::{Cause, Finding},
     message::NoticeId,
@@ -41,7 +43,7 @@ fn state() -> State {
         phase: Phase::Progressing,
         canary_weight: 20,
         applied: Revision::of("abc"),
-        analysis: AnalysisRecord { passed_checks: 2, failed_checks: 1, iterations },
+        analysis: AnalysisRecord { passed_checks: 2, failed_checks: 1, iterations: Arc::new(iterations) },
         ..State::default()
     }
 }

@@ -59,7 +59,7 @@ impl Record {
             uid: &look.subject.identity.uid,
             decision: &plan.decision,
             commands: plan.commands.iter().map(Command::to_string).collect(),
-            save: plan.state.as_ref().map(Status::from),
+            save: plan.state.as_deref().map(Status::from),
             notices: notices.map(|notice| notice.message.text(&canary, &look.subject.shape)).collect(),
             wake: plan.wake,
         };

@@ -196,7 +196,7 @@ impl Telemetry {
 
     /// Shows and counts what a plan has come to: once it is carried out and saved, so that none is counted twice.
     pub fn carried_out(&self, look: &Look, plan: &Plan) {
-        let state = plan.state.as_ref().unwrap_or(&look.state);
+        let state = plan.state.as_deref().unwrap_or(&look.state);
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let key = look.object.key();
         let before = shown.remove(&key);
@@ -232,7 +232,7 @@ impl Telemetry {
 impl Series {
     /// After a restart everything `is_new`.
     fn show(&self, shown: &Shown, look: &Look, plan: &Plan, is_new: bool) {
-        let state = plan.state.as_ref().unwrap_or(&look.state);
+        let state = plan.state.as_deref().unwrap_or(&look.state);
         let status = match state.phase {
             Phase::Progressing => 0.0,
             Phase::Failed => 2.0,

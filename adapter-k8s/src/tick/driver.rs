@@ -164,7 +164,7 @@ impl Driver {
             self.tick.sent(&[]);
             return true;
         };
-        let state = saved.as_ref().unwrap_or(&look.state);
+        let state = saved.as_deref().unwrap_or(&look.state);
         let delivered = tokio::select! {
             delivered = self.sender.send(&self.context, look, state, notices) => delivered,
             () = last_words(&mut self.stop) => return false,

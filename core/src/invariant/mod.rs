@@ -68,7 +68,7 @@ pub struct Call<'a> {
 impl Call<'_> {
     /// The state after the plan.
     fn after(&self) -> &State {
-        self.plan.state.as_ref().unwrap_or(self.state)
+        self.plan.state.as_deref().unwrap_or(self.state)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Metrics: what is measured, within which bounds, and what a missing answer means.
 
 use alloc::{collections::BTreeMap, string::String, sync::Arc};
-use core::fmt;
+use core::{fmt, time::Duration};
 
 use super::{Defaults, parse::Problems, raw};
 use crate::{
@@ -22,6 +22,8 @@ pub struct Metric {
     pub bounds: Bounds,
     /// Window of the query, as written: `{{ interval }}` in a template.
     pub interval: Text,
+    /// The same as a time.
+    pub window: Duration,
     /// Variables of the template.
     pub variables: Arc<BTreeMap<String, String>>,
     /// What an answer without a value means.
@@ -106,7 +108,7 @@ impl Metric {
             return None;
         }
         let interval = raw.interval.as_deref().filter(|text| !text.is_empty()).unwrap_or("1m");
-        problems.check("interval", parse_duration(interval));
+        let window = problems.check("interval", parse_duration(interval)).unwrap_or_default();
         let source = source(raw, namespace, defaults, problems)?;
         let bounds = bounds(raw, &source, problems);
         Some(Self {
@@ -115,6 +117,7 @@ impl Metric {
             bounds,
             source,
             interval: interval.into(),
+            window,
             variables: Arc::new(raw.template_variables.clone()),
             on_no_data: leniency(raw.on_no_data.as_deref(), "onNoData", problems),
             on_error: leniency(raw.on_error.as_deref(), "onError", problems),
@@ -161,7 +164,7 @@ fn show_apart(value: f64, bound: f64) -> (String, String) {
 fn show_millis(value: f64) -> String {
     // A latency beyond 2^53 ms is shown as a plain number.
     if (0.0..9.0e15).contains(&value) {
-        alloc::format!("{}", Human(core::time::Duration::from_millis(value as u64)))
+        alloc::format!("{}", Human(Duration::from_millis(value as u64)))
     } else {
         alloc::format!("{value}ms")
     }

@@ -13,7 +13,7 @@ mod provider;
 pub mod raw;
 mod routing;
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ use crate::{revision::Text, strategy::Strategy};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rollout {
     pub(crate) identity: Identity,
-    pub(crate) shape: Shape,
+    pub(crate) shape: Arc<Shape>,
     pub(crate) strategy: Strategy,
     pub(crate) policy: Policy,
     pub(crate) metrics: Vec<Metric>,

@@ -4,6 +4,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString},
+    sync::Arc,
     vec::Vec,
 };
 use core::{fmt::Display, time::Duration};
@@ -84,7 +85,7 @@ impl Rollout {
         let revert_on_deletion = raw.spec.revert_on_deletion != Some(false);
         match (strategy, provider) {
             (Some(strategy), Some(provider)) if found.is_empty() => Ok(Self {
-                shape: Shape { strategy: strategy.name().into(), ..shape },
+                shape: Arc::new(Shape { strategy: strategy.name().into(), ..shape }),
                 // Without an analysis there is nothing to wait for: Flagger promotes at once.
                 skip_analysis: raw.spec.skip_analysis == Some(true) || given.is_none(),
                 affinity: affinity.filter(|_| provider.can().affinity),

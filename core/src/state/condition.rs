@@ -1,6 +1,9 @@
 //! The `Promoted` condition: a phase as Kubernetes tools read it.
 
-use alloc::string::ToString;
+use alloc::{
+    string::{String, ToString},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,22 +46,22 @@ pub enum ConditionStatus {
 
 impl Condition {
     /// The condition that a state has at `now`, given the one it had.
-    pub(super) fn of(state: &State, now: Timestamp) -> Self {
-        let (status, message) = meaning(state.phase);
+    pub(super) fn of(state: &State, now: Timestamp) -> Arc<Self> {
+        let (status, meaning) = meaning(state.phase);
         let kind = if state.shape.kind.is_empty() { "Deployment" } else { &state.shape.kind };
         // Most saves change nothing of it, which is found without writing it.
         if let Some(old) = &state.condition
             && state.stall.is_none()
             && state.trouble.is_none()
             && *old.reason == *state.phase.name()
-            && is_filled(message, kind, &old.message)
+            && meaning.is(kind, &old.message)
         {
             return old.clone();
         }
         let message = match (&state.stall, &state.trouble) {
             (Some(stall), _) => stall.on.to_string(),
             (None, Some(trouble)) => alloc::format!("{}: {}", trouble.command, trouble.error),
-            (None, None) => message.replace(PLACE, kind),
+            (None, None) => meaning.text(kind),
         };
         let now = now.whole_second();
         let transition = match &state.condition {
@@ -75,39 +78,50 @@ impl Condition {
         };
         match &state.condition {
             Some(old) if old.reason == new.reason && old.message == new.message => old.clone(),
-            _ => new,
+            _ => Arc::new(new),
         }
     }
 }
 
-/// Where the kind of the target stands in a message.
-const PLACE: &str = "{}";
+/// What a phase means, in words.
+enum Meaning {
+    Text(&'static str),
+    /// These, with the kind of the target between them.
+    Around(&'static str, &'static str),
+}
 
-/// Whether a text is this message with the kind in its place.
-fn is_filled(message: &str, kind: &str, text: &str) -> bool {
-    let (before, behind) = match message.split_once(PLACE) {
-        Some((before, behind)) => (before, Some(behind)),
-        None => (message, None),
-    };
-    let rest = text.strip_prefix(before);
-    match behind {
-        Some(behind) => rest.and_then(|rest| rest.strip_prefix(kind)) == Some(behind),
-        None => rest == Some(""),
+impl Meaning {
+    fn text(&self, kind: &str) -> String {
+        match self {
+            Self::Text(text) => (*text).into(),
+            Self::Around(before, behind) => [before, kind, behind].concat(),
+        }
+    }
+
+    fn is(&self, kind: &str, text: &str) -> bool {
+        match self {
+            Self::Text(meant) => text == *meant,
+            Self::Around(before, behind) => {
+                let rest = text.strip_prefix(before);
+                rest.and_then(|rest| rest.strip_prefix(kind)) == Some(behind)
+            }
+        }
     }
 }
 
-fn meaning(phase: Phase) -> (ConditionStatus, &'static str) {
+fn meaning(phase: Phase) -> (ConditionStatus, Meaning) {
     use ConditionStatus::{False, True, Unknown};
+    use Meaning::{Around, Text};
     match phase {
-        Phase::New | Phase::Initializing => (Unknown, "New {} detected, starting initialization."),
-        Phase::Initialized => (True, "{} initialization completed."),
-        Phase::Waiting | Phase::WaitingPromotion => (Unknown, "Waiting for approval."),
-        Phase::Progressing => (Unknown, "New revision detected, progressing canary analysis."),
-        Phase::Promoting => (Unknown, "Canary analysis completed, starting primary rolling update."),
-        Phase::Finalising => (Unknown, "Canary analysis completed, routing all traffic to primary."),
-        Phase::Succeeded => (True, "Canary analysis completed successfully, promotion finished."),
-        Phase::Failed => (False, "Canary analysis failed, {} scaled to zero."),
-        Phase::Terminating => (Unknown, "{} is taking over again, the Canary is being deleted."),
+        Phase::New | Phase::Initializing => (Unknown, Around("New ", " detected, starting initialization.")),
+        Phase::Initialized => (True, Around("", " initialization completed.")),
+        Phase::Waiting | Phase::WaitingPromotion => (Unknown, Text("Waiting for approval.")),
+        Phase::Progressing => (Unknown, Text("New revision detected, progressing canary analysis.")),
+        Phase::Promoting => (Unknown, Text("Canary analysis completed, starting primary rolling update.")),
+        Phase::Finalising => (Unknown, Text("Canary analysis completed, routing all traffic to primary.")),
+        Phase::Succeeded => (True, Text("Canary analysis completed successfully, promotion finished.")),
+        Phase::Failed => (False, Around("Canary analysis failed, ", " scaled to zero.")),
+        Phase::Terminating => (Unknown, Around("", " is taking over again, the Canary is being deleted.")),
     }
 }
 
@@ -127,11 +141,11 @@ mod tests {
     #[test]
     fn a_message_is_known_again_by_its_kind() {
         for phase in Phase::ALL {
-            let message = meaning(phase).1;
-            let text = message.replace(PLACE, "DaemonSet");
-            assert!(is_filled(message, "DaemonSet", &text), "{text}");
-            assert_eq!(is_filled(message, "Deployment", &text), !message.contains(PLACE), "{text}");
-            assert!(!is_filled(message, "DaemonSet", &text[1..]) && !is_filled(message, "DaemonSet", ""));
+            let meaning = meaning(phase).1;
+            let text = meaning.text("DaemonSet");
+            assert!(meaning.is("DaemonSet", &text), "{text}");
+            assert_eq!(meaning.is("Deployment", &text), matches!(meaning, Meaning::Text(_)), "{text}");
+            assert!(!meaning.is("DaemonSet", &text[1..]) && !meaning.is("DaemonSet", ""));
         }
     }
 }

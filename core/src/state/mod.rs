@@ -7,6 +7,7 @@ mod status;
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     vec::Vec,
 };
 use core::time::Duration;
@@ -50,7 +51,7 @@ pub struct State {
     /// Session cookies.
     pub cookies: Cookies,
     /// The `Promoted` condition.
-    pub condition: Option<Condition>,
+    pub condition: Option<Arc<Condition>>,
     /// When this was saved, in whole seconds.
     pub last_transition: Timestamp,
     /// The last measurements.
@@ -65,7 +66,7 @@ pub struct State {
     /// Counts the checks of a run, polled gates included.
     pub check: u32,
     /// Strategy, provider, target and service the run began with.
-    pub shape: Shape,
+    pub shape: Arc<Shape>,
     /// What was decided and cannot be taken back.
     pub intent: Option<Intent>,
     /// How far the run is.

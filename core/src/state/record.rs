@@ -1,6 +1,6 @@
 //! `.status.canaryAnalysis`: what was measured in this run.
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub struct AnalysisRecord {
     /// Checks that failed.
     pub failed_checks: u32,
     /// The last measurements, oldest first; at most 20.
-    pub iterations: Vec<Iteration>,
+    pub iterations: Arc<Vec<Iteration>>,
 }
 
 /// One measurement, as alert templates and `kubectl` show it.
@@ -45,9 +45,10 @@ const ROOM: usize = 20;
 
 impl AnalysisRecord {
     pub(crate) fn add(&mut self, measured: &[Measured]) {
-        self.iterations.extend(measured.iter().map(Iteration::from));
-        let surplus = self.iterations.len().saturating_sub(ROOM);
-        self.iterations.drain(..surplus);
+        let iterations = Arc::make_mut(&mut self.iterations);
+        iterations.extend(measured.iter().map(Iteration::from));
+        let surplus = iterations.len().saturating_sub(ROOM);
+        iterations.drain(..surplus);
     }
 }
 

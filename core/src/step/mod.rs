@@ -23,7 +23,7 @@ mod turn;
 mod waiting;
 mod wake;
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 
 pub use self::advance::{Move, apply, next_move};
 use self::turn::{Flow, Turn};
@@ -57,7 +57,7 @@ pub struct Plan {
     /// To be carried out in order. The first that fails ends the plan and is the next call's input.
     pub commands: Vec<Command>,
     /// `None`: unchanged. Else saved once every command has succeeded, unless someone else saved meanwhile.
-    pub state: Option<State>,
+    pub state: Option<Arc<State>>,
     /// Why.
     pub decision: Decision,
     /// When to call again; `None`: only a change wakes.

@@ -13,7 +13,7 @@ use crate::{
     message::Message,
     phase::Phase,
     revision::{Revision, bounded},
-    spec::Rollout,
+    spec::{Rollout, Shape},
     state::{Origin, Stage},
 };
 
@@ -72,7 +72,7 @@ pub(super) fn suspended(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// Another target, service, provider or strategy: the run ends through the old one and a new one begins.
 pub(super) fn shape_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    let (now, shape) = (t.now, r.shape());
+    let (now, shape) = (t.now, &r.shape);
     let state = t.state();
     let serves = state.is_running() || state.stage == Stage::Holding;
     if matches!(state.phase, Phase::New) || state.shape == *shape {
@@ -101,7 +101,7 @@ pub(super) fn shape_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         commands.extend([Command::ResumeScaler, Command::ScaleUp]);
         return t.act(Rule::ShapeChanged, commands);
     }
-    let commands = if serves { vec![Command::LeaveShape(state.shape.clone())] } else { Vec::new() };
+    let commands = if serves { vec![Command::LeaveShape(Shape::clone(&state.shape))] } else { Vec::new() };
     t.tell(Message::ShapeChanged);
     let state = t.edit();
     state.clear_run();

@@ -1,6 +1,6 @@
 //! One call of [`step`](super::step): what it looks at, and what it changes.
 
-use alloc::{boxed::Box, string::ToString, vec, vec::Vec};
+use alloc::{string::ToString, sync::Arc, vec, vec::Vec};
 use core::ops::ControlFlow;
 
 use super::{Plan, Step, wake};
@@ -35,8 +35,8 @@ pub(super) struct Turn<'a> {
     pub(super) now: Timestamp,
     pub(super) measured: Vec<Measured>,
     old: &'a State,
-    /// Boxed: a state is large, and the turn is handed on.
-    draft: Option<Box<State>>,
+    /// Nobody else's until the call ends, and shared from then on.
+    draft: Option<Arc<State>>,
     notices: Vec<Message>,
     hook: Option<(Text, bool)>,
     stall: Holdup,
@@ -84,7 +84,7 @@ impl<'a> Turn<'a> {
 
     /// The state, to be changed.
     pub(super) fn edit(&mut self) -> &mut State {
-        self.draft.get_or_insert_with(|| Box::new(self.old.clone()))
+        Arc::make_mut(self.draft.get_or_insert_with(|| Arc::new(self.old.clone())))
     }
 
     /// Tells something; it is sent only if the state changes.
@@ -179,7 +179,7 @@ impl<'a> Turn<'a> {
     /// The shape of a run whose objects the manifest no longer names.
     pub(super) fn left_behind(&self) -> Option<Shape> {
         let shape = &self.state().shape;
-        self.canary.as_ref().is_ok_and(|r| !r.shape().same_objects(shape)).then(|| shape.clone())
+        self.canary.as_ref().is_ok_and(|r| !r.shape().same_objects(shape)).then(|| Shape::clone(shape))
     }
 
     // --- Questions.
@@ -286,7 +286,7 @@ impl<'a> Turn<'a> {
         let state = self.save();
         // A tick ends with a call that changes nothing.
         let at_once = state.is_some() || !commands.is_empty();
-        let after = state.as_ref().unwrap_or(self.old);
+        let after = state.as_deref().unwrap_or(self.old);
         let wake = wake::next(self.canary, after, self.seen, self.now, at_once);
         let after = standing(self.canary, after);
         let decision = Decision { rule, measured: self.measured, hook: self.hook, after };
@@ -298,7 +298,7 @@ impl<'a> Turn<'a> {
         let mut turn = Self { stall: Holdup::Kept, ..Self::new(self.canary, self.old, self.seen, self.now) };
         wake::mend_clock(&mut turn);
         let state = turn.save();
-        let after = state.as_ref().unwrap_or(self.old);
+        let after = state.as_deref().unwrap_or(self.old);
         let wake = wake::next(self.canary, after, self.seen, self.now, state.is_some());
         let after = standing(self.canary, after);
         let decision = Decision { rule: Rule::BackingOff, measured: self.measured, hook: self.hook, after };
@@ -370,10 +370,11 @@ impl<'a> Turn<'a> {
     }
 
     /// The changed state with everything that every save brings along; `None` if nothing changed: then nothing is told.
-    fn save(&mut self) -> Option<State> {
+    fn save(&mut self) -> Option<Arc<State>> {
         // Another controller's status is not touched before it was taken over: it could not hold what is ours.
-        let mut state =
+        let mut saved =
             self.draft.take().filter(|state| **state != *self.old && state.origin != Origin::Flagger)?;
+        let state = Arc::make_mut(&mut saved);
         state.seq = state.seq.saturating_add(1);
         state.outbox.drop_sent(&self.seen.sent);
         if is_planted(Defect::OutboxDropped) {
@@ -389,7 +390,7 @@ impl<'a> Turn<'a> {
         state.outbox.push(state.seq, self.now, told);
         state.last_transition = self.now.whole_second();
         state.settle_condition(self.now);
-        Some(*state)
+        Some(saved)
     }
 }
 

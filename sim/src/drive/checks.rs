@@ -1,6 +1,6 @@
 //! A run as far as one of its checks: what a walk over all courses of a rollout is made of.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serin_core::{
     Command, Phase, State,
@@ -52,7 +52,7 @@ pub(crate) fn reach(scenario: &Scenario, checks: usize, since: Option<Duration>)
         ended: drive.ended,
         good: drive.world.is_good(),
         offered: drive.world.offered(since).unwrap_or_default(),
-        state: drive.saved,
+        state: Arc::unwrap_or_clone(drive.saved),
     }
 }
 

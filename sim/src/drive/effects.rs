@@ -1,5 +1,7 @@
 //! Effects of a plan, one after the other, and what comes between them: failures, and a controller that is stopped.
 
+use std::sync::Arc;
+
 use serin_core::{
     Phase, Tick,
     invariant::Call,
@@ -80,7 +82,7 @@ impl<L: Log> Drive<'_, L> {
             violations.push(format!("store: seq {} is saved over seq {}", state.seq, self.saved.seq));
         }
         self.saved = if L::WATCHES {
-            store::kept(state).unwrap_or_else(|what| {
+            store::kept(state).map(Arc::new).unwrap_or_else(|what| {
                 violations.push(what);
                 state.clone()
             })

@@ -15,7 +15,7 @@ mod store;
 mod tests;
 mod timeline;
 
-use std::{rc::Rc, time::Duration};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use serin_core::{
     Observation, State, Tick, Timestamp,
@@ -74,7 +74,7 @@ fn story(scenario: &Scenario, seed: u64, stop: Option<StopPoint>) -> Story {
         promoted: outcome.promoted,
         users: outcome.users,
         course,
-        end: drive.saved,
+        end: Arc::unwrap_or_clone(drive.saved),
         ..drive.log
     }
 }
@@ -87,7 +87,7 @@ struct Drive<'a, L> {
     tick: Tick,
     calls: Calls,
     /// `.status` as it is kept.
-    saved: State,
+    saved: Arc<State>,
     /// What the plan under way was decided on.
     decided: Option<Decided>,
     history: History,
@@ -122,7 +122,7 @@ struct Decided {
 impl<'a, L: Log> Drive<'a, L> {
     fn new(scenario: &'a Scenario, seed: u64, stop: Option<StopPoint>, log: L) -> Self {
         let canary = Rc::new(Ok(scenario.canary.clone()));
-        Self::begin(scenario, canary, Self::status(scenario), seed, stop, log)
+        Self::begin(scenario, canary, Arc::new(Self::status(scenario)), seed, stop, log)
     }
 
     /// The `.status` a story begins with.
@@ -134,7 +134,7 @@ impl<'a, L: Log> Drive<'a, L> {
     fn begin(
         scenario: &'a Scenario,
         canary: Rc<world::Canary>,
-        saved: State,
+        saved: Arc<State>,
         seed: u64,
         stop: Option<StopPoint>,
         log: L,
@@ -285,16 +285,19 @@ impl<'a, L: Log> Drive<'a, L> {
         if self.changed {
             return self.observe();
         }
-        let answered = self.asked.len();
+        let mut answers = Vec::with_capacity(questions.len());
         for question in questions {
-            if let Some((answer, took)) = self.calls.take(&question.id, &mut self.log) {
-                self.asked.push(Asked { question: question.clone(), answer, took });
+            let Some((answer, took)) = self.calls.take(&question.id, &mut self.log) else { continue };
+            if L::WATCHES {
+                self.asked.push(Asked { question: question.clone(), answer: answer.clone(), took });
             }
+            answers.push((question.id.clone(), answer));
         }
-        for Asked { question, answer, .. } in &self.asked[answered..] {
-            self.tick.answered(question.id.clone(), answer.clone());
+        let goes_on = !answers.is_empty();
+        for (id, answer) in answers {
+            self.tick.answered(id, answer);
         }
-        self.asked.len() > answered || self.pass(None)
+        goes_on || self.pass(None)
     }
 
     fn sleep(&mut self) -> bool {

@@ -1,36 +1,50 @@
 //! Many runs of one scenario, of which nothing is kept but how they ended.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
-use serin_core::State;
+use serin_core::{Rollout, State};
 
 use super::{Drive, log::Nothing};
-use crate::{record::Outcome, scenario::Scenario, world::Canary};
+use crate::{
+    record::Outcome,
+    scenario::{Scenario, read_raw},
+    world::Canary,
+};
 
 /// Runs of one scenario in the worlds of many seeds. What they have in common is made once.
 pub struct Runs<'a> {
     scenario: &'a Scenario,
     canary: Rc<Canary>,
-    begin: State,
+    begin: Arc<State>,
 }
 
 impl<'a> Runs<'a> {
-    /// None was made yet.
+    /// None was made yet. Each thread needs its own.
     #[must_use]
     pub fn of(scenario: &'a Scenario) -> Self {
         Self {
             scenario,
-            canary: Rc::new(Ok(scenario.canary.clone())),
-            begin: Drive::<Nothing>::status(scenario),
+            canary: Rc::new(Ok(own_canary(scenario))),
+            begin: Arc::new(Drive::<Nothing>::status(scenario)),
         }
     }
 
     /// How the run in the world of a seed ends. Invariants are not checked.
     #[must_use]
     pub fn outcome(&self, seed: u64) -> Outcome {
-        let (canary, begin) = (Rc::clone(&self.canary), self.begin.clone());
+        let (canary, begin) = (Rc::clone(&self.canary), Arc::clone(&self.begin));
         let mut drive = Drive::begin(self.scenario, canary, begin, seed, None, Nothing);
         while drive.goes_on() {}
         drive.outcome()
+    }
+}
+
+/// The scenario's Canary, read anew. A copy would share its texts with all other threads, and every use of a shared text is
+/// counted: cores that count in the same place wait for each other.
+fn own_canary(scenario: &Scenario) -> Rollout {
+    let read = read_raw(&scenario.manifest).ok().map(|raw| Rollout::parse(&raw, &scenario.defaults));
+    match read {
+        Some(Ok(canary)) if canary == scenario.canary => canary,
+        Some(_) | None => scenario.canary.clone(),
     }
 }

@@ -85,20 +85,23 @@ impl Sweep {
     /// All runs of this shard at a point.
     fn tally(&self, scenario: &Scenario, stop: &AtomicBool, done: &(dyn Fn(u64) + Sync)) -> Tally {
         let mine = self.shard.of(self.runs);
-        let parts = (0..mine.div_ceil(AT_ONCE)).into_par_iter().map(|part| {
-            let mut tally = Tally::default();
-            if stop.load(Ordering::Relaxed) {
-                return tally;
-            }
-            let numbers = part * AT_ONCE..((part + 1) * AT_ONCE).min(mine);
-            let runs = drive::Runs::of(scenario);
-            for number in numbers.clone() {
-                let run = self.shard.run(number);
-                tally.add(&runs.outcome(self.seed.wrapping_add(run)));
-            }
-            done(numbers.end - numbers.start);
-            tally
-        });
-        parts.reduce(Tally::default, |tally, other| tally.and(&other))
+        let parts = (0..mine.div_ceil(AT_ONCE)).into_par_iter();
+        let tallies = parts.map_init(
+            || drive::Runs::of(scenario),
+            |runs, part| {
+                let mut tally = Tally::default();
+                if stop.load(Ordering::Relaxed) {
+                    return tally;
+                }
+                let numbers = part * AT_ONCE..((part + 1) * AT_ONCE).min(mine);
+                for number in numbers.clone() {
+                    let run = self.shard.run(number);
+                    tally.add(&runs.outcome(self.seed.wrapping_add(run)));
+                }
+                done(numbers.end - numbers.start);
+                tally
+            },
+        );
+        tallies.reduce(Tally::default, |tally, other| tally.and(&other))
     }
 }

@@ -20,13 +20,15 @@ impl World<'_> {
             return Err(failure);
         }
         self.possible(command)?;
-        let (primary, pods) = (self.primary(), self.target_replicas());
+        let primary = self.primary().map(Option::<&Revision>::cloned);
+        let pods = self.target_replicas();
         if let Command::LeaveShape(shape) = command {
             self.leave(shape, command);
         } else {
             effect::apply(command, &mut self.truth);
         }
-        if self.primary().is_some() && self.primary() != primary {
+        let now = self.primary();
+        if now.is_some() && now != primary.as_ref().map(Option::as_ref) {
             self.start_primary();
         }
         match (pods, self.target_replicas()) {
@@ -89,8 +91,8 @@ impl World<'_> {
     }
 
     /// What the primary runs, as far as it can be told; `None` if there is no primary.
-    fn primary(&self) -> Option<Option<Revision>> {
-        self.truth.primary.known().and_then(Option::as_ref).map(|primary| primary.runs.clone())
+    fn primary(&self) -> Option<Option<&Revision>> {
+        self.truth.primary.known().and_then(Option::as_ref).map(|primary| primary.runs.as_ref())
     }
 
     /// The pods the target wants; `None` if there is no target.

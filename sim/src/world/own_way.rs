@@ -138,19 +138,18 @@ impl World<'_> {
         let Some(simulation) = &mut self.simulation else { return };
         let target = self.truth.target.known().and_then(Option::as_ref);
         let primary = self.truth.primary.known().and_then(Option::as_ref);
-        let revision =
-            |known: Option<&serin_core::revision::Revision>| known.map(|revision| revision.spec.clone());
-        let target_runs = revision(target.and_then(|target| target.revision.known())).unwrap_or_default();
-        let primary_runs = revision(primary.and_then(|primary| primary.runs.as_ref()));
+        let target_runs =
+            target.and_then(|target| target.revision.known()).map_or("", |revision| &*revision.spec);
+        let primary_runs = primary.and_then(|primary| primary.runs.as_ref()).map(|revision| &*revision.spec);
         let serves = |readiness: Option<&Readiness>| readiness.is_some_and(Readiness::is_ready);
         let canary = Copy {
-            revision: &target_runs,
+            revision: target_runs,
             serves: serves(target.filter(|target| target.replicas > 0).map(|target| &target.readiness)),
         };
         let apex = self.truth.services.known().map(|services| services.apex);
         // Before the primary is set up the target itself serves all users.
         let is_set_up = apex == Some(Apex::Primary);
-        let primary = match &primary_runs {
+        let primary = match primary_runs {
             Some(runs) if is_set_up => {
                 Copy { revision: runs, serves: serves(primary.map(|primary| &primary.readiness)) }
             }

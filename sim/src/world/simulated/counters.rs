@@ -20,9 +20,18 @@ pub(super) struct Counters {
     spans: Vec<f64>,
 }
 
+/// About as many times as are looked at in a rollout of some steps.
+const USUAL_LOOKS: usize = 32;
+
 impl Counters {
     pub(super) fn new(kinds: usize) -> Self {
-        Self { kinds, means: vec![0.0; kinds], spans: vec![0.0; kinds], ..Self::default() }
+        Self {
+            kinds,
+            times: Vec::with_capacity(USUAL_LOOKS),
+            counts: Vec::with_capacity(USUAL_LOOKS * kinds),
+            means: vec![0.0; kinds],
+            spans: vec![0.0; kinds],
+        }
     }
 
     /// All counters are zero then.
@@ -65,9 +74,9 @@ impl Counters {
 
     fn append(&mut self, at: f64, chance: &mut Chance) {
         let last = self.counts.len() - self.kinds;
-        for kind in 0..self.kinds {
-            let more = chance.poisson(self.means[kind]);
-            self.counts.push(self.counts[last + kind] + more);
+        self.counts.extend_from_within(last..);
+        for (count, mean) in self.counts[last + self.kinds..].iter_mut().zip(&self.means) {
+            *count += chance.poisson(*mean);
         }
         self.times.push(at);
     }
@@ -88,8 +97,10 @@ impl Counters {
     /// The same counters by what requests end in alone: those that succeed and those that fail.
     pub(super) fn by_code(&self) -> Self {
         let half = self.kinds / 2;
-        let counts = self.counts.chunks_exact(half.max(1)).map(|buckets| buckets.iter().sum());
-        Self { times: self.times.clone(), counts: counts.collect(), ..Self::new(2) }
+        let mut codes = Self::new(2);
+        codes.times.extend_from_slice(&self.times);
+        codes.counts.extend(self.counts.chunks_exact(half.max(1)).map(|buckets| buckets.iter().sum::<u64>()));
+        codes
     }
 
     /// The counts at a place, by kind.

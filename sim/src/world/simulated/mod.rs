@@ -20,7 +20,7 @@ mod window;
 
 use std::time::Duration;
 
-use serin_core::{Rollout, spec::Metric, time::parse_duration};
+use serin_core::{Rollout, spec::Metric};
 
 use self::{
     behaviour::Behaviour,
@@ -183,8 +183,7 @@ impl<'a> Simulation<'a> {
         if self.weather.strikes(What::MetricsEmpty, seconds) {
             return Some(MetricAnswer::None);
         }
-        let range = parse_duration(&metric.interval).unwrap_or(Duration::from_secs(60));
-        let window = Window::new(at.as_millis() as i64, range);
+        let window = Window::new(at.as_millis() as i64, metric.window);
         let mut query = Query {
             load: &self.canary,
             around: Surroundings { flow: &self.flow, versions: &self.versions },
