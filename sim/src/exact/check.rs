@@ -92,17 +92,15 @@ impl Check {
         let measure = world::measure(simulated, metric, duration);
         let measure = measure.ok_or_else(|| NotExact::Answers(metric.name.to_string()))?;
         let Metric { bounds, on_no_data, .. } = *metric;
-        match measure.is_latency() {
-            false => self.rates.push(Rated { measure, bounds, on_no_data }),
-            true => {
-                // Whole milliseconds are compared: what is cut to the largest that passes may lie up to one above.
-                let cut = if metric.source == MetricSource::Duration { 1.0 } else { 0.0 };
-                let max = bounds.max.map(|max| max + cut);
-                let name = metric.name.to_string();
-                let quantile = measure.quantile();
-                self.latencies.push(Late { name, quantile, min: bounds.min, max, on_no_data });
-            }
+        if !measure.is_latency() {
+            self.rates.push(Rated { measure, bounds, on_no_data });
+            return Ok(());
         }
+        // Whole milliseconds are compared: what is cut to the largest that passes may lie up to one above.
+        let cut = if metric.source == MetricSource::Duration { 1.0 } else { 0.0 };
+        let (name, quantile) = (metric.name.to_string(), measure.quantile());
+        let max = bounds.max.map(|max| max + cut);
+        self.latencies.push(Late { name, quantile, min: bounds.min, max, on_no_data });
         Ok(())
     }
 

@@ -3,11 +3,7 @@
 use serin_core::command::Routes;
 
 use super::*;
-use crate::{
-    checker,
-    record::Receiver,
-    scenario::Listed,
-};
+use crate::{checker, record::Receiver, scenario::Listed};
 
 #[test]
 fn a_controller_that_is_not_called_makes_one_check_when_it_is() {
