@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serin_core::{
     Command, Phase, Timestamp,
+    command::Routes,
     decision::Decision,
-    message::Notice,
+    message::{Notice, NoticeId},
     observation::FailureClass,
     question::{Answer, Question},
     revision::Text,
@@ -14,7 +15,7 @@ use serin_core::{
     step::Wake,
 };
 
-use crate::scenario::Scenario;
+use crate::scenario::{HookOutcome, Scenario};
 
 /// A whole story, as it went.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,8 @@ pub struct Story {
     pub moments: Vec<Moment>,
     /// Every question that was put, in order; also those that were overtaken before their answer came.
     pub calls: Vec<Call>,
+    /// What event hooks and receivers of alerts were told, in order.
+    pub deliveries: Vec<Delivery>,
     /// Scripted events that never happened, by their place in the file.
     pub missed: Vec<usize>,
     /// When each scripted event happened, by its place in the file; `None`: never.
@@ -39,6 +42,8 @@ pub struct Story {
     pub rests: bool,
     /// The state at the end.
     pub end: State,
+    /// The routes at the end, if there is a route and a router does as it was told last.
+    pub routes: Option<Routes>,
     /// The revision the primary runs at the end, if there is a primary and it can be told.
     pub promoted: Option<String>,
     /// The revision the target shows at the end, if there is a target.
@@ -91,11 +96,13 @@ impl Story {
             start: scenario.setting.start,
             moments: Vec::new(),
             calls: Vec::new(),
+            deliveries: Vec::new(),
             missed: Vec::new(),
             events: Vec::new(),
             restarts: Vec::new(),
             rests: false,
             end: State::default(),
+            routes: None,
             promoted: None,
             shown: None,
             users: None,
@@ -172,6 +179,42 @@ pub struct Call {
     pub question: Question,
     /// What came back and was used, one for each attempt: as it is scripted, `200` or `timeout`.
     pub answers: Vec<String>,
+}
+
+/// A notice on its way to somebody who wants it, and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// When it was sent.
+    pub at: Duration,
+    /// The index of the moment it was sent in.
+    pub moment: usize,
+    /// The notice.
+    pub notice: NoticeId,
+    /// What it says.
+    pub text: String,
+    /// To whom.
+    pub to: Receiver,
+    /// What came back, one for each attempt.
+    pub answers: Vec<HookOutcome>,
+    /// It is not sent again: it arrived, or never will.
+    pub over: bool,
+}
+
+/// Who is told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Receiver {
+    /// A hook of type `event`, by its key.
+    Hook(Text),
+    /// The receiver of an alert, by the name of the alert.
+    Alert(Text),
+}
+
+impl Delivery {
+    /// Whether it arrived.
+    #[must_use]
+    pub fn arrived(&self) -> bool {
+        self.answers.last().is_some_and(|answer| answer.passes())
+    }
 }
 
 /// A question and its answer.

@@ -40,6 +40,7 @@ pub(crate) fn questions(world: &World) -> Vec<Question> {
         questions.push(look.request_duration());
         questions.extend(look.functions(&mut rng));
         questions.extend(look.quantiles(&mut rng));
+        questions.extend(look.averages(&mut rng));
     }
     questions
 }
@@ -156,6 +157,39 @@ impl<'a> Look<'a> {
             self.question("quantile", query(", le!=\"+Inf\""), ours(&is_finite)),
             self.question("quantile", query(", le=\"+Inf\""), ours(&|counter| !is_finite(counter))),
             self.question("quantile", query(&format!(", instance=\"{}\"", instance.1)), ours(&of_pod)),
+        ]
+    }
+
+    /// Averages over the series of all pods, of one, of good responses and of bad ones.
+    fn averages(&self, rng: &mut ChaCha8Rng) -> Vec<Question> {
+        let router = self.world.router;
+        let Latency::Average(unit) = router.duration() else { return Vec::new() };
+        let instance = ("instance", format!("10.0.0.{}:9090", rng.random_range(0..self.world.pods.len())));
+        let all = router.selector.replace("{ns}", &self.world.namespace());
+        let query = |more: &str| {
+            let rate =
+                |what: &str| format!("sum(rate({}_{what}{{{all}{more}}}[{}]))", router.latency, self.range);
+            format!("{} / {} * 1000", rate("sum"), rate("count"))
+        };
+        let ours = |counted: &dyn Fn(&Counter) -> bool| {
+            let sum = |counts: Counts| self.sum(|counter| counter.counts == counts && counted(counter));
+            average_ms(unit, sum(Counts::LatencySum), sum(Counts::LatencyCount))
+        };
+        let of_pod = |counter: &Counter| counter.labels.contains(&instance);
+        let is_good = |counter: &Counter| {
+            let is_good = |value: &str| router.code.good.contains(&value);
+            counter.labels.iter().any(|(name, value)| *name == router.code.label && is_good(value))
+        };
+        let (label, bad) = (router.code.label, router.code.bad.join("|"));
+        vec![
+            self.question("average", query(""), ours(&|_| true)),
+            self.question("average", query(&format!(", instance=\"{}\"", instance.1)), ours(&of_pod)),
+            self.question("average", query(&format!(", {}", router.code.selector)), ours(&is_good)),
+            self.question(
+                "average",
+                query(&format!(", {label}=~\"{bad}\"")),
+                ours(&|counter| !is_good(counter)),
+            ),
         ]
     }
 }

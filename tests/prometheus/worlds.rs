@@ -105,8 +105,12 @@ impl World {
             }
         }
         if let Latency::Average(_) = router.duration() {
-            self.add(format!("{}_sum", router.latency), &[], pod, Counts::LatencySum);
-            self.add(format!("{}_count", router.latency), &[], pod, Counts::LatencyCount);
+            // A series for each code, of which one may begin late.
+            for code in router.code.good.iter().chain(router.code.bad) {
+                let code = [(router.code.label, (*code).to_owned())];
+                self.add(format!("{}_sum", router.latency), &code, pod, Counts::LatencySum);
+                self.add(format!("{}_count", router.latency), &code, pod, Counts::LatencyCount);
+            }
         } else if !router.counts_by_histogram() {
             self.histogram(pod, &[], true);
         }

@@ -1,15 +1,16 @@
 //! Alerts: one transition tells one alert once.
 //!
 //! Verifies that a notice's id has one text for ever, that no save bears the same alert twice, and that nothing is
-//! delivered twice by a controller that was not stopped meanwhile. Does not verify that a stopped controller delivers once
-//! (it cannot know), nor that an alert is told at all: that is the outbox, and the invariants of a rollback.
+//! delivered twice by a controller that was not stopped meanwhile: not as a whole, and not to an event hook or the receiver
+//! of an alert that has it already. Does not verify that a stopped controller delivers once (it cannot know), nor that an
+//! alert is told at all: that is the outbox, and the invariants of a rollback.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Found, Seen};
 
 pub(super) fn check(seen: &Seen<'_>) -> Found {
-    let mut found = Vec::new();
+    let mut found = told_twice(seen);
     let mut texts = BTreeMap::new();
     let mut alerts = BTreeMap::new();
     let mut delivered = BTreeSet::new();
@@ -30,6 +31,27 @@ pub(super) fn check(seen: &Seen<'_>) -> Found {
             if notice.message.alert().is_some() && twins.insert(notice.id) && twins.len() > 1 {
                 found.push((i, format!("save {} tells an alert twice: {known}", notice.id.seq)));
             }
+        }
+    }
+    found
+}
+
+/// What somebody was told who had it already, or would never have it.
+fn told_twice(seen: &Seen<'_>) -> Found {
+    let mut found = Vec::new();
+    let mut over = BTreeSet::new();
+    let mut restarts = seen.story.restarts.iter().peekable();
+    for delivery in &seen.story.deliveries {
+        while restarts.next_if(|restart| **restart <= delivery.moment).is_some() {
+            over.clear();
+        }
+        if over.contains(&(delivery.notice, &delivery.to)) {
+            let what =
+                format!("{:?} is told again of notice {}: {}", delivery.to, delivery.notice, delivery.text);
+            found.push((delivery.moment, what));
+        }
+        if delivery.over {
+            over.insert((delivery.notice, &delivery.to));
         }
     }
     found

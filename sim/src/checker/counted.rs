@@ -7,10 +7,9 @@
 use std::collections::BTreeSet;
 
 use super::{Found, Seen};
-use crate::scenario::Action;
 
 pub(super) fn check(seen: &Seen<'_>) -> Found {
-    let clock_jumps = seen.scenario.events.iter().any(|event| matches!(event.action, Action::Clock(_)));
+    let clock_jumps = seen.scenario.clock_jumps();
     let mut found = Vec::new();
     let mut counted = BTreeSet::new();
     let mut before: Option<&serin_core::State> = None;

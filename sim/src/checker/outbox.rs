@@ -1,16 +1,19 @@
 //! Notices: none is lost.
 //!
-//! Verifies that a notice leaves the status only after it was delivered. Beyond its room the outbox drops the oldest that
-//! are no alerts, and beyond twice its room alerts: that is allowed. Does not verify when a notice is delivered.
+//! Verifies that a notice leaves the status only after it was delivered, and that it counts as delivered only after every
+//! event hook and every receiver of an alert that wants it has it, or will never take it; the latter of Canaries that are not
+//! edited. Beyond its room the outbox drops the oldest that are no alerts, and beyond twice its room alerts: that is
+//! allowed. Does not verify when a notice is delivered.
 
 use std::collections::BTreeSet;
 
 use serin_core::state::Outbox;
 
 use super::{Found, Seen};
+use crate::world;
 
 pub(super) fn check(seen: &Seen<'_>) -> Found {
-    let mut found = Vec::new();
+    let mut found = forgotten(seen);
     let mut delivered = BTreeSet::new();
     let mut kept: Vec<serin_core::message::Notice> = Vec::new();
     for (i, moment) in seen.story.moments.iter().enumerate() {
@@ -30,6 +33,29 @@ pub(super) fn check(seen: &Seen<'_>) -> Found {
             kept = state.outbox.notices().to_vec();
         }
         delivered.extend(moment.sent.iter().map(|notice| notice.id));
+    }
+    found
+}
+
+/// Notices that count as delivered and have not reached somebody who wants them.
+fn forgotten(seen: &Seen<'_>) -> Found {
+    let mut found = Vec::new();
+    if !seen.is_unedited() {
+        return found;
+    }
+    let over = seen.story.deliveries.iter().filter(|delivery| delivery.over);
+    let told: BTreeSet<_> = over.map(|delivery| (delivery.notice, &delivery.to)).collect();
+    for (i, moment) in seen.story.moments.iter().enumerate() {
+        for notice in &moment.sent {
+            for to in world::wanted(&seen.scenario.canary, notice) {
+                if !told.contains(&(notice.id, &to)) {
+                    found.push((
+                        i,
+                        format!("notice {} counts as delivered, and {to:?} does not have it", notice.id),
+                    ));
+                }
+            }
+        }
     }
     found
 }

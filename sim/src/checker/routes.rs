@@ -1,12 +1,18 @@
 //! Routes: restored by a rollback, and never ahead of the status for long.
 //!
 //! Verifies that a run that has failed has left its users on the primary, and that no more users are exposed than the status
-//! says for longer than an interval in which nothing goes wrong. Looks at Canaries that are not edited. Does not verify what
-//! somebody else writes to the routes, nor how long a router takes.
+//! says for longer than an interval in which nothing goes wrong; and that the routes are as the status says where nothing can
+//! happen any more, whoever wrote them last. Looks at Canaries that are not edited. Does not verify what somebody else writes
+//! to the routes on the way, nor how long a router takes.
 
 use std::time::Duration;
 
-use serin_core::{Command, State, command::Routes, decision::Rule, state::Stage};
+use serin_core::{
+    Command, Phase, State,
+    command::Routes,
+    decision::Rule,
+    state::{Origin, Stage},
+};
 
 use super::{Found, Seen};
 use crate::{
@@ -25,6 +31,7 @@ pub(super) fn check(seen: &Seen<'_>) -> Found {
     if !seen.is_unedited() || foreign(seen.scenario) {
         return found;
     }
+    found.extend(at_rest(seen));
     let mut routes = None;
     let mut status: Option<&State> = None;
     let mut ahead_since: Option<Duration> = None;
@@ -56,6 +63,20 @@ pub(super) fn check(seen: &Seen<'_>) -> Found {
         };
     }
     found
+}
+
+/// Routes that are not as the status says, and nobody puts them right.
+fn at_rest(seen: &Seen<'_>) -> Option<(usize, String)> {
+    let (end, routes) = (&seen.story.end, seen.story.routes?);
+    let is_ours = end.origin == Origin::Ours
+        && !matches!(end.phase, Phase::New | Phase::Initializing | Phase::Terminating)
+        && end.suspended.is_none()
+        && end.intent.is_none()
+        && end.stall.is_none()
+        && end.trouble.is_none();
+    let wanted = end.routes(seen.scenario.canary.strategy());
+    (seen.story.rests && is_ours && routes != wanted)
+        .then(|| (seen.last(), format!("the routes are {routes}, and the status says {wanted}")))
 }
 
 /// What a moment has made of the routes.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use serin_core::{
     Phase, Tick,
     invariant::Call,
-    message::NoticeId,
     tick::{Do, SaveError},
 };
 
-use super::{Decided, Drive, calls::Calls, limits::Pause, log::Log, store};
+use super::{Decided, Drive, calls::Calls, deliver::Deliveries, limits::Pause, log::Log, store};
 use crate::scenario::{SaveFault, StopAfter, What};
 
 impl<L: Log> Drive<'_, L> {
@@ -52,7 +51,9 @@ impl<L: Log> Drive<'_, L> {
             }
             None => self.pause = Pause::default(),
         }
+        self.second.keep(&self.saved);
         self.note_save();
+        self.second.may_act(&mut self.world);
         self.timeline.look(&self.saved, self.world.at());
         if self.stops.after_save() {
             self.opposite();
@@ -97,25 +98,12 @@ impl<L: Log> Drive<'_, L> {
         }
     }
 
-    /// Delivers what the saved state tells.
-    pub(super) fn send(&mut self) {
-        let Do::Send(notices) = self.tick.next() else { return };
-        let lost = self.world.loses_notices();
-        if lost {
-            self.happened.push("notices were lost".into());
-            self.tick.sent(&[]);
-            return;
-        }
-        let delivered: Vec<NoticeId> = notices.iter().map(|notice| notice.id).collect();
-        self.log.sent(notices);
-        self.tick.sent(&delivered);
-    }
-
     /// The controller is stopped and started: all it knows is what was saved.
     pub(super) fn restart(&mut self) {
         self.log.restarted(self.decisions);
         self.tick = Tick::new();
         self.calls = Calls::default();
+        self.deliveries = Deliveries::default();
         self.asked.clear();
         self.decided = None;
         self.wake_at = None;

@@ -6,7 +6,7 @@ use serin_core::{
     Command, State, message::Notice, observation::FailureClass, question::Question, step::Plan,
 };
 
-use crate::record::{Asked, Call, Effect, Moment, Story};
+use crate::record::{Asked, Call, Delivery, Effect, Moment, Story};
 
 /// Keeps what happens.
 pub(super) trait Log {
@@ -25,6 +25,8 @@ pub(super) trait Log {
     fn saved(&mut self, state: &State);
     /// Notices were delivered.
     fn sent(&mut self, notices: &[Notice]);
+    /// A notice was sent to somebody who wants it.
+    fn told(&mut self, _: Delivery) {}
     /// The controller was stopped and started; the next moment has this number.
     fn restarted(&mut self, moment: usize);
     /// Something does not hold that always must.
@@ -84,6 +86,10 @@ impl Log for Story {
                 moment.sent.push(notice.clone());
             }
         }
+    }
+
+    fn told(&mut self, delivery: Delivery) {
+        self.deliveries.push(delivery);
     }
 
     fn restarted(&mut self, moment: usize) {

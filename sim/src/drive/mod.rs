@@ -5,10 +5,12 @@
 
 mod calls;
 mod checks;
+mod deliver;
 mod effects;
 mod limits;
 mod log;
 mod runs;
+mod second;
 mod stop;
 mod store;
 #[cfg(test)]
@@ -22,13 +24,16 @@ use serin_core::{
     invariant::{self, Call, History},
     step::Wake,
     tick::Do,
+    time::Human,
 };
 
 pub(crate) use self::checks::{Reached, reach};
 use self::{
     calls::Calls,
+    deliver::Deliveries,
     limits::{Pause, Restless},
     log::Log,
+    second::Second,
     stop::Stops,
     timeline::Timeline,
 };
@@ -38,7 +43,7 @@ pub use self::{
 };
 use crate::{
     record::{Asked, Outcome, Story},
-    scenario::{Action, Scenario, StopAfter},
+    scenario::{Action, Scenario, StopAfter, What},
     world::{self, World},
 };
 
@@ -71,6 +76,7 @@ fn story(scenario: &Scenario, seed: u64, stop: Option<StopPoint>) -> Story {
         events: drive.timeline.times(),
         rests: drive.rests,
         shown: drive.world.target_shows(),
+        routes: drive.world.routes(),
         promoted: outcome.promoted,
         users: outcome.users,
         course,
@@ -86,6 +92,8 @@ struct Drive<'a, L> {
     stops: Stops,
     tick: Tick,
     calls: Calls,
+    deliveries: Deliveries,
+    second: Second,
     /// `.status` as it is kept.
     saved: Arc<State>,
     /// What the plan under way was decided on.
@@ -95,6 +103,8 @@ struct Drive<'a, L> {
     changed: bool,
     /// When the tick is due, in the world's time.
     wake_at: Option<Duration>,
+    /// The controller is not called before then.
+    away: Option<Duration>,
     /// When a save that failed, or what was decided before a conflict, is tried again.
     pause: Pause,
     restless: Restless,
@@ -146,6 +156,9 @@ impl<'a, L: Log> Drive<'a, L> {
             stops: Stops::new(stop),
             tick: Tick::new(),
             calls: Calls::default(),
+            deliveries: Deliveries::default(),
+            second: Second::of(scenario),
+            away: None,
             decided: None,
             history: History::default(),
             changed: false,
@@ -191,10 +204,7 @@ impl<'a, L: Log> Drive<'a, L> {
                 self.save();
                 true
             }
-            Do::Send(_) => {
-                self.send();
-                true
-            }
+            Do::Send(_) => self.send(),
             Do::Sleep(_) => self.sleep(),
         }
     }
@@ -207,6 +217,7 @@ impl<'a, L: Log> Drive<'a, L> {
                 self.happened.extend(happened);
             }
             self.calls.go_on(&mut self.world, &mut self.log);
+            self.second_is_due();
             let Some((index, action)) = self.timeline.due(self.world.at()) else { return };
             let (told, is_seen) = self.world.happen(action);
             self.happened.push(told);
@@ -214,6 +225,12 @@ impl<'a, L: Log> Drive<'a, L> {
             if let Action::Deploy(_) = action {
                 (self.released, self.ended) = (self.world.at(), None);
                 self.first_released.get_or_insert(self.released);
+            }
+            if let Action::Away(lasts) = action {
+                self.away = Some(self.world.at().saturating_add(*lasts));
+            }
+            if let Action::SecondController(behind) = action {
+                self.second_is_told(*behind);
             }
             if let Action::Restart = action {
                 self.restart();
@@ -227,11 +244,11 @@ impl<'a, L: Log> Drive<'a, L> {
 
     /// Time goes on to the next change, at most to `until`; false at the end of the story.
     fn pass(&mut self, until: Option<Duration>) -> bool {
-        let next =
-            [until, self.timeline.next(), self.world.next(), self.calls.next()].into_iter().flatten().min();
+        let changes = [self.timeline.next(), self.world.next(), self.calls.next(), self.second.next()];
+        let next = changes.into_iter().chain([until]).flatten().min();
         match next {
             Some(next) if next <= self.scenario.until => {
-                self.world.pass_to(next);
+                self.world.pass_to(self.world.sooner(next));
                 true
             }
             Some(_) => false,
@@ -305,12 +322,33 @@ impl<'a, L: Log> Drive<'a, L> {
             self.rests = true;
             return false;
         }
+        if let Some(away) = self.away
+            && away > self.world.at()
+        {
+            return self.pass(Some(away));
+        }
         if self.changed || self.wake_at.is_some_and(|wake_at| wake_at <= self.world.at()) {
+            if self.misses_ticks() {
+                return true;
+            }
             self.calls.forget_answers();
             self.tick.wake();
             return true;
         }
         self.pass(self.wake_at)
+    }
+
+    /// Whether the controller is not called now that it is to wake up, but some time later.
+    fn misses_ticks(&mut self) -> bool {
+        // Once it is called again it is.
+        if self.away.take().is_some() {
+            return false;
+        }
+        self.happened.extend(self.world.clock_strikes());
+        let Some(strike) = self.world.strike(What::MissedTicks) else { return false };
+        self.away = Some(self.world.at().saturating_add(strike.by));
+        self.happened.push(format!("the controller is not called for {}", Human(strike.by)));
+        true
     }
 
     fn violate(&mut self, what: String) {

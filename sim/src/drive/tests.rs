@@ -1,5 +1,7 @@
 //! Stories from beginning to end.
 
+mod around;
+
 use std::path::Path;
 
 use serin_core::{Phase, decision::Rule, observation::FailureClass, question::Answer};

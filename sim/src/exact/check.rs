@@ -46,11 +46,12 @@ pub(super) struct Rated {
     pub(super) on_no_data: Leniency,
 }
 
-/// A quantile of latencies, in milliseconds.
+/// A quantile of latencies, or their average, in milliseconds.
 #[derive(Clone, Debug)]
 pub(super) struct Late {
     pub(super) name: String,
-    pub(super) quantile: f64,
+    /// `None`: the average.
+    pub(super) quantile: Option<f64>,
     /// Values from here on are too small, ...
     pub(super) min: Option<f64>,
     /// ... and those that reach this are too large.
@@ -65,16 +66,17 @@ impl Check {
         is_exact(simulated)?;
         is_one_release(scenario)?;
         let metrics = scenario.canary.metrics();
+        let duration = Measure::duration(&scenario.canary.shape().provider);
         let mut check = Self {
             range: Duration::ZERO,
             scrape: simulated.scrape,
-            buckets: Buckets::of(&scenario.canary.shape().provider),
+            buckets: Buckets::asked_for(simulated, &scenario.canary, false),
             rates: Vec::new(),
             latencies: Vec::new(),
             scripts: scripts(metrics),
         };
         for metric in metrics {
-            check.add(metric, simulated)?;
+            check.add(metric, simulated, duration)?;
         }
         if let Some(first) = metrics.first() {
             let range = range(first);
@@ -86,20 +88,19 @@ impl Check {
         Ok(check)
     }
 
-    fn add(&mut self, metric: &Metric, simulated: &Simulated) -> Result<(), NotExact> {
-        let measure = world::measure(simulated, metric);
+    fn add(&mut self, metric: &Metric, simulated: &Simulated, duration: Measure) -> Result<(), NotExact> {
+        let measure = world::measure(simulated, metric, duration);
         let measure = measure.ok_or_else(|| NotExact::Answers(metric.name.to_string()))?;
         let Metric { bounds, on_no_data, .. } = *metric;
-        match measure.quantile() {
-            None => self.rates.push(Rated { measure, bounds, on_no_data }),
-            Some(quantile) => {
-                // Whole milliseconds are compared: what is cut to the largest that passes may lie up to one above.
-                let cut = if metric.source == MetricSource::Duration { 1.0 } else { 0.0 };
-                let max = bounds.max.map(|max| max + cut);
-                let name = metric.name.to_string();
-                self.latencies.push(Late { name, quantile, min: bounds.min, max, on_no_data });
-            }
+        if !measure.is_latency() {
+            self.rates.push(Rated { measure, bounds, on_no_data });
+            return Ok(());
         }
+        // Whole milliseconds are compared: what is cut to the largest that passes may lie up to one above.
+        let cut = if metric.source == MetricSource::Duration { 1.0 } else { 0.0 };
+        let (name, quantile) = (metric.name.to_string(), measure.quantile());
+        let max = bounds.max.map(|max| max + cut);
+        self.latencies.push(Late { name, quantile, min: bounds.min, max, on_no_data });
         Ok(())
     }
 
@@ -185,6 +186,9 @@ fn is_exact(simulated: &Simulated) -> Result<(), NotExact> {
     if !simulated.troubles.is_empty() {
         return Err(NotExact::Troubles);
     }
+    if simulated.autoscaler.is_some() {
+        return Err(NotExact::Autoscaler);
+    }
     if simulated.router.max > 0.0 {
         return Err(NotExact::Router);
     }
@@ -214,11 +218,4 @@ fn is_steady(name: &str, version: &Version) -> Result<(), NotExact> {
 
 fn exact<U: Unit>(range: Range<U>, name: impl FnOnce() -> String) -> Result<(), NotExact> {
     if range.is_exact() { Ok(()) } else { Err(NotExact::Drawn(name())) }
-}
-
-#[cfg(test)]
-impl Late {
-    pub(super) fn quantile(quantile: f64) -> Self {
-        Self { name: "latency".into(), quantile, min: None, max: None, on_no_data: Leniency::Fail }
-    }
 }

@@ -1,9 +1,9 @@
-//! The chance that a quantile of latencies keeps its bounds.
+//! The chance that a quantile of latencies, or their average, keeps its bounds.
 //!
 //! `histogram_quantile` compares to a bound as a sum does that is linear in three counts: the requests below the bucket
 //! that holds the bound, those in it and those above. They are independent Poisson counts.
 
-use super::{NotExact, check::Check, check::Late, counts::Counts};
+use super::{NotExact, average, check::Check, counts::Counts};
 use crate::world::Offered;
 
 /// While a counter is young each of its buckets is held down a little differently, and latencies and errors are counted of
@@ -18,10 +18,15 @@ pub(super) fn kept(check: &Check, offered: &Offered, at: f64) -> Result<f64, Not
     let scrape = check.scrape.as_secs_f64();
     let samples = (check.range.as_secs_f64() / scrape).floor().max(2.0);
     let buckets = &check.buckets;
-    let counts = by_bucket(offered, buckets.ends().len(), (at - (samples - 1.0) * scrape, at));
+    let cells = by_cell(offered, buckets.count(), (at - (samples - 1.0) * scrape, at));
+    let counts = buckets.by_bucket(&cells);
     let mut kept = 1.0;
     for late in &check.latencies {
-        let below = |bound: Option<f64>| bound.map(|bound| below(&counts, buckets.ends(), late, bound));
+        let below = |bound: f64| match late.quantile {
+            Some(quantile) => below(&counts, buckets.ends(), quantile, bound),
+            None => average::below(buckets.points().zip(cells.iter().copied()), bound),
+        };
+        let below = |bound: Option<f64>| bound.map(below);
         let passes = below(late.max).unwrap_or(1.0) - below(late.min).unwrap_or(0.0);
         if passes.min(1.0 - passes) > ALL_BUT_DECIDED {
             let passes = format!("{:.1}", 100.0 * passes);
@@ -32,20 +37,20 @@ pub(super) fn kept(check: &Check, offered: &Offered, at: f64) -> Result<f64, Not
     Ok(kept)
 }
 
-/// Requests by bucket, on average.
-fn by_bucket(offered: &Offered, buckets: usize, (from, to): (f64, f64)) -> Vec<f64> {
-    let mut counts = vec![0.0; buckets];
+/// Requests by cell, on average.
+fn by_cell(offered: &Offered, cells: usize, (from, to): (f64, f64)) -> Vec<f64> {
+    let mut counts = vec![0.0; cells];
     for span in &offered.even {
         let lasts = (span.to.min(to) - span.from.max(from)).max(0.0);
         for (kind, rate) in span.rates.iter().enumerate() {
-            counts[kind % buckets] += rate * lasts;
+            counts[kind % cells] += rate * lasts;
         }
     }
     counts
 }
 
 /// The chance that the quantile lies below a bound, where there is a request at all.
-fn below(counts: &[f64], ends: &[f64], late: &Late, bound: f64) -> f64 {
+fn below(counts: &[f64], ends: &[f64], quantile: f64, bound: f64) -> f64 {
     let bucket = ends.partition_point(|end| *end < bound);
     // What lies in the bucket without an end is shown as the end of the one before.
     if bucket + 1 >= ends.len() {
@@ -62,8 +67,8 @@ fn below(counts: &[f64], ends: &[f64], late: &Late, bound: f64) -> f64 {
     let mut chance = 0.0;
     for (above, of_above) in above.iter() {
         for (within, of_within) in within.iter() {
-            let missing = late.quantile * above as f64 - (share - late.quantile) * within as f64;
-            let needed = (missing / (1.0 - late.quantile) - 1e-9).ceil().max(0.0) as u64;
+            let missing = quantile * above as f64 - (share - quantile) * within as f64;
+            let needed = (missing / (1.0 - quantile) - 1e-9).ceil().max(0.0) as u64;
             let none = if above + within == 0 { below.at(0) } else { 0.0 };
             chance += of_above * of_within * (below.at_least(needed) - none);
         }
@@ -75,24 +80,18 @@ fn below(counts: &[f64], ends: &[f64], late: &Late, bound: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn late(quantile: f64) -> Late {
-        Late::quantile(quantile)
-    }
-
     #[test]
     fn one_slow_request_of_few_decides() {
         // Of 50 one above the bound is more than one of 100; on average there is one in a hundred windows.
-        let chance =
-            below(&[50.0, 0.0, 0.01, 0.0], &[100.0, 250.0, 500.0, f64::INFINITY], &late(0.99), 250.0);
+        let chance = below(&[50.0, 0.0, 0.01, 0.0], &[100.0, 250.0, 500.0, f64::INFINITY], 0.99, 250.0);
         assert!((chance - (-0.01_f64).exp()).abs() < 1e-9, "{chance}");
     }
 
     #[test]
     fn a_median_is_as_often_below_as_above() {
-        let chance = below(&[0.0, 500.0, 0.0], &[100.0, 200.0, f64::INFINITY], &late(0.5), 150.0);
+        let chance = below(&[0.0, 500.0, 0.0], &[100.0, 200.0, f64::INFINITY], 0.5, 150.0);
         assert!(chance > 0.999, "{chance}");
-        let chance =
-            below(&[250.0, 0.0, 250.0, 0.0], &[100.0, 200.0, 400.0, f64::INFINITY], &late(0.5), 200.0);
+        let chance = below(&[250.0, 0.0, 250.0, 0.0], &[100.0, 200.0, 400.0, f64::INFINITY], 0.5, 200.0);
         assert!((chance - 0.5).abs() < 0.02, "{chance}");
     }
 }

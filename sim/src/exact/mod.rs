@@ -6,6 +6,7 @@
 //! window to window are the counters themselves, as far as small ones bend a rate. Prometheus may scrape at any time within its
 //! interval; that is averaged over.
 
+mod average;
 mod carried;
 mod check;
 mod counts;

@@ -22,6 +22,9 @@ pub enum NotExact {
     /// The router takes its time.
     #[error("the router takes its time (`world.router`)")]
     Router,
+    /// Pods follow the load.
+    #[error("the autoscaler follows the load late (`world.autoscaler`)")]
+    Autoscaler,
     /// How a version behaves depends on more than its requests.
     #[error("{version} does not behave the same all the time (`{field}`)")]
     Changes {

@@ -84,11 +84,12 @@ fn thresholds(story: &Scenario, is_good: bool) -> Vec<Change> {
 
 /// The bound of the first metric that has one on the share of errors: more or fewer of them.
 fn bounds(story: &Scenario, is_good: bool) -> Vec<Change> {
+    let duration = Measure::duration(&story.canary.shape().provider);
     let metrics = story.canary.metrics().iter().enumerate();
-    let mut bounds = metrics.filter_map(|(place, metric)| match Measure::of(metric)? {
+    let mut bounds = metrics.filter_map(|(place, metric)| match Measure::of(metric, duration)? {
         Measure::SuccessRate => Some((place, "min", metric.bounds.min?)),
         Measure::ErrorRate => Some((place, "max", metric.bounds.max?)),
-        Measure::LatencyP50 | Measure::LatencyP95 | Measure::LatencyP99 => None,
+        Measure::LatencyP50 | Measure::LatencyP95 | Measure::LatencyP99 | Measure::LatencyAverage => None,
     });
     let Some((place, name, bound)) = bounds.next() else { return Vec::new() };
     let factors = if is_good { [1.25, 1.5, 2.0] } else { [0.75, 0.5, 0.25] };

@@ -135,6 +135,34 @@ fn sim_what_is_computed_is_what_is_counted() {
     }
 }
 
+#[test]
+fn an_average_is_computed_where_it_is_all_but_decided() {
+    let of_bound = |max: f64| {
+        let metrics =
+            format!("metrics: [{{name: mean, query: q, thresholdRange: {{max: {max}}}, interval: 1m}}]");
+        let analysis = format!("{WEIGHTED}, {metrics}");
+        let world = "measures: {mean: latency-average}";
+        let scenario = Case { analysis: &analysis, rps: 100.0, errors: "5%", world }.scenario();
+        (of(&scenario), sampled(&scenario, 1_000))
+    };
+    // p50 20 ms and p99 120 ms come to 26.9 ms on average, with a deviation of 0.7 ms in a window of the first step.
+    for (max, promoted) in [(30.5, true), (23.5, false)] {
+        let (exact, tally) = of_bound(max);
+        let exact = exact.unwrap();
+        assert_eq!(exact.good, Some(promoted), "{max}");
+        assert!((exact.promoted - f64::from(u8::from(promoted))).abs() < 1e-3, "{max}: {}", exact.promoted);
+        assert!(
+            may_be(exact.promoted, tally.promoted, 1_000),
+            "{max}: {} {}",
+            exact.promoted,
+            tally.promoted
+        );
+    }
+    let (close, tally) = of_bound(26.9);
+    assert!(close.unwrap_err().to_string().starts_with("mean is so close to its bound that it passes"));
+    assert!(tally.promoted > 100 && tally.rolled_back > 100, "{tally:?}");
+}
+
 /// What averaging over a few times of a scrape costs: less than what is shown.
 #[test]
 fn more_times_of_a_scrape_change_nothing_that_is_shown() {
@@ -180,6 +208,11 @@ fn what_is_not_exact_says_why() {
     assert_eq!(
         why(&usual, "1%", "faults: [{fault: crash, chance: 1%}]"),
         "things go wrong by chance (`world.faults`)"
+    );
+    let scaled = format!("{usual}}}\n    autoscalerRef: {{kind: HorizontalPodAutoscaler, name: shop");
+    assert_eq!(
+        why(&scaled, "1%", "autoscaler: {podRps: 10}"),
+        "the autoscaler follows the load late (`world.autoscaler`)"
     );
     assert_eq!(
         why(&usual, "1%, warmUp: {for: 1m}", ""),

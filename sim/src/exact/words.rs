@@ -158,7 +158,7 @@ fn known(question: &Question<'_>) -> Known {
     let rollout = scenario::read_raw(&canary).ok();
     let rollout = rollout.and_then(|raw| Rollout::parse(&raw, question.defaults).ok());
     let metrics = rollout.as_ref().map_or(&[][..], Rollout::metrics);
-    let is_known = |metric: &Metric| Measure::of(metric).is_some();
+    let is_known = |metric: &Metric| Measure::of(metric, Measure::LatencyP99).is_some();
     let has_bounds = |metric: &Metric| metric.bounds.min.is_some() || metric.bounds.max.is_some();
     let left_out: Vec<String> =
         metrics.iter().filter(|metric| !is_known(metric)).map(|metric| metric.name.to_string()).collect();

@@ -4,6 +4,7 @@ mod counts;
 mod ending;
 mod notices;
 mod property;
+mod received;
 mod requests;
 mod rows;
 #[cfg(test)]
@@ -119,6 +120,7 @@ fn held(item: &Item, story: &Story) -> Held {
         Expectation::Event(telling) => notices::event(telling, negated, story),
         Expectation::Alert(telling, severity) => notices::alert(telling, *severity, negated, story),
         Expectation::Hook(called) => counts::hook(called, story),
+        Expectation::Receiver(received) => received::receiver(received, story),
         Expectation::Metric(counted) => counts::metric(counted, story),
         Expectation::Command(carried) => counts::command(carried, story),
         Expectation::Rule(counted) => counts::rule(counted, negated, story),

@@ -14,7 +14,7 @@ use serin_core::{
 use super::{chapter::born, rule::meaning, words::time};
 use crate::{
     record::{Moment, Story},
-    scenario::{Action, Scenario, rule_name},
+    scenario::{Scenario, rule_name},
 };
 
 /// The decisions of one instant.
@@ -176,7 +176,7 @@ fn next(scenario: &Scenario, story: &Story, i: usize) -> Option<String> {
         Why::Stalled => "somebody is told that it is held up",
         Why::Notices => "notices are still to be delivered",
     };
-    let jumps = scenario.events.iter().any(|event| matches!(event.action, Action::Clock(_)));
+    let jumps = scenario.clock_jumps();
     let at = if jumps { wake.at.to_string() } else { time(wake.at.since(story.start)) };
     Some(format!("At {at}: {why}."))
 }

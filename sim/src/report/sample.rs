@@ -102,6 +102,8 @@ const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 fn story(told: Vec<Told>) -> Story {
     let moments: Vec<Moment> = told.into_iter().map(|told| told.0).collect();
     Story {
+        deliveries: Vec::new(),
+        routes: None,
         canary: "shop.prod".into(),
         shape: Shape { kind: "Deployment".into(), target: "shop".into(), ..Shape::default() },
         start: START,

@@ -39,6 +39,10 @@ pub(super) fn check(mut file: File, source: &Source<'_>) -> Result<Scenario, Inp
     let until = file.until.map_or(DEFAULT_UNTIL, |until| until.0);
     faults.add_if(until > LONGEST, "until", "is more than 400 days");
     let simulated = simulated::simulated(&mut file.world, source, &mut faults.found);
+    let is_scaled = simulated.as_ref().is_some_and(|simulated| simulated.autoscaler.is_some());
+    let names_it = manifest.json.pointer("/spec/autoscalerRef").is_some_and(|named| !named.is_null());
+    let no_scaler = "needs `spec.autoscalerRef` in the Canary: nothing else scales its pods";
+    faults.add_if(is_scaled && !names_it, "world.autoscaler", no_scaler);
     let setting = Setting { simulated, ..Setting::from(file.world) };
     let events = events(file.events, &mut faults);
     events_are_reached(&events, until, &mut faults);
@@ -49,6 +53,7 @@ pub(super) fn check(mut file: File, source: &Source<'_>) -> Result<Scenario, Inp
     names.add_revisions(&setting, events.iter().map(|(_, event)| event));
     faults.metrics("world.metrics", &setting.metrics, &names);
     faults.hooks("world.hooks", &setting.hooks, &names);
+    faults.receivers("world.receivers", &setting.receivers, &names);
     metrics_are_known(&canary, &setting, &events, &mut faults);
     events_make_sense(&events, &names, &mut faults);
     for (i, item) in &expect {
@@ -211,6 +216,9 @@ fn events_make_sense(events: &Placed<Event>, names: &Names, faults: &mut Faults<
         match &event.action {
             Action::Metrics(scripts) => faults.metrics(&format!("events[{i}].metrics"), scripts, names),
             Action::Hooks(scripts) => faults.hooks(&format!("events[{i}].hooks"), scripts, names),
+            Action::Receivers(scripts) => {
+                faults.receivers(&format!("events[{i}].receivers"), scripts, names);
+            }
             Action::Fail(Fail::Command { prefix, .. }, _) => {
                 sense::command(&format!("events[{i}].fail.command"), prefix, faults);
             }
@@ -227,7 +235,9 @@ fn events_make_sense(events: &Placed<Event>, names: &Names, faults: &mut Faults<
             | Action::Unknown { .. }
             | Action::Restart
             | Action::Stop(_)
-            | Action::Clock(_) => {}
+            | Action::Clock(_)
+            | Action::Away(_)
+            | Action::SecondController(_) => {}
         }
     }
 }

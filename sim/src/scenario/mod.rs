@@ -33,17 +33,19 @@ use serin_core::{
 pub use self::answer::{HookAnswer, HookOutcome, MetricAnswer};
 pub use self::document::{Document, Set, manifest_lines};
 pub use self::event::{
-    Action, Blind, Deleted, Event, Fail, Overwritten, Pattern, Pods, SaveFault, StopAfter, Times, Trigger,
+    Action, Blind, Deleted, Event, Fail, MOST_SAVES_BEHIND, Overwritten, Pattern, Pods, SaveFault, StopAfter,
+    Times, Trigger,
 };
 pub use self::expectation::{
-    Amount, Called, CarriedOut, Counted, Expectation, Item, Requests, Row, Sequence, Span, Telling, Wanted,
+    Amount, Called, CarriedOut, Counted, Expectation, Item, Received, Requests, Row, Sequence, Span, Telling,
+    Wanted,
 };
 pub use self::find::find;
 pub use self::property::{Goal, Property};
 pub use self::schema::schema;
 pub use self::simulated::{
-    Defect, Factor, Flaps, Measure, PRESETS, PerSecond, Range, Seconds, Shape, Share, Simulated, TROUBLES,
-    Traffic, Trouble, Unit, Version, WarmUp, What,
+    Autoscaler, Defect, Factor, Flaps, Measure, PRESETS, PerSecond, Range, Seconds, Shape, Share, Simulated,
+    TROUBLES, Traffic, Trouble, Unit, Version, WarmUp, What,
 };
 pub use self::world::{Delay, Setting};
 use crate::input::{self, InputError, Source};
@@ -75,6 +77,22 @@ pub struct Scenario {
     pub standard: Vec<Metric>,
     /// What must hold in every world.
     pub properties: Vec<Property>,
+}
+
+impl Scenario {
+    /// Whether this may go wrong by itself.
+    #[must_use]
+    pub fn has_trouble(&self, what: What) -> bool {
+        let simulated = self.setting.simulated.as_ref();
+        simulated.is_some_and(|simulated| simulated.troubles.iter().any(|trouble| trouble.what == what))
+    }
+
+    /// Whether the controller's clock may be set.
+    #[must_use]
+    pub fn clock_jumps(&self) -> bool {
+        self.has_trouble(What::ClockJump)
+            || self.events.iter().any(|event| matches!(event.action, Action::Clock(_)))
+    }
 }
 
 /// Reads a scenario file.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serin_core::{Rollout, decision::Rule};
+use serin_core::{Rollout, decision::Rule, spec::HookKind};
 
 use super::{
     event::{Action, Event},
@@ -14,6 +14,8 @@ use super::{
 pub(super) struct Names {
     metrics: BTreeSet<String>,
     hooks: BTreeSet<String>,
+    event_hooks: BTreeSet<String>,
+    alerts: BTreeSet<String>,
     revisions: BTreeSet<String>,
 }
 
@@ -23,6 +25,10 @@ impl Names {
         self.metrics.extend(metrics.map(ToString::to_string));
         let hooks = canary.hooks().iter().flat_map(|hook| [&hook.name, &hook.key]);
         self.hooks.extend(hooks.map(ToString::to_string));
+        let of_events = canary.hooks().iter().filter(|hook| hook.kind == HookKind::Event);
+        let of_events = of_events.flat_map(|hook| [&hook.name, &hook.key]);
+        self.event_hooks.extend(of_events.map(ToString::to_string));
+        self.alerts.extend(canary.alerts().iter().map(|alert| alert.name.to_string()));
     }
 
     /// The revisions that the target or the primary may run.
@@ -45,6 +51,15 @@ impl Names {
 
     pub(super) fn hooks(&self) -> Vec<&str> {
         self.hooks.iter().map(String::as_str).collect()
+    }
+
+    pub(super) fn alerts(&self) -> Vec<&str> {
+        self.alerts.iter().map(String::as_str).collect()
+    }
+
+    /// Everybody who is told: event hooks and receivers of alerts.
+    pub(super) fn receivers(&self) -> Vec<&str> {
+        self.event_hooks.union(&self.alerts).map(String::as_str).collect()
     }
 }
 

@@ -163,6 +163,7 @@ fn times(expectation: &Expectation) -> Option<u32> {
         Expectation::Event(telling) | Expectation::Alert(telling, _) => telling.times,
         Expectation::Rule(counted) | Expectation::Metric(counted) => counted.times,
         Expectation::Hook(called) => called.times,
+        Expectation::Receiver(received) => received.times,
         Expectation::Command(carried) => carried.times,
         Expectation::Phases(_)
         | Expectation::Weights(_)

@@ -38,6 +38,10 @@ impl Faults<'_> {
         self.scripts("hook", field, scripts, &names.hooks());
     }
 
+    pub(super) fn receivers<T>(&mut self, field: &str, scripts: &BTreeMap<String, Vec<T>>, names: &Names) {
+        self.scripts("alert", field, scripts, &names.alerts());
+    }
+
     fn scripts<T>(&mut self, what: &str, field: &str, scripts: &BTreeMap<String, Vec<T>>, known: &[&str]) {
         for (name, answers) in scripts {
             let field = format!("{field}.{name}");
@@ -64,6 +68,9 @@ pub(super) fn item(field: &str, item: &Item, names: &Names, setting: &Setting, f
     match &item.expectation {
         Expectation::Hook(called) => {
             faults.name("hook", &format!("{field}.hook.name"), &called.name, &names.hooks());
+        }
+        Expectation::Receiver(receiver) => {
+            faults.name("receiver", &format!("{field}.receiver.name"), &receiver.name, &names.receivers());
         }
         Expectation::Metric(counted) => {
             faults.name("metric", &format!("{field}.metric.name"), &counted.name, &names.metrics());

@@ -12,7 +12,9 @@ use serin_core::{Timestamp, command::Routes, time::parse_duration};
 use super::{
     answer::{HookAnswer, MetricAnswer},
     shape::{Lasting, Percentage, SPAN, scalar},
-    simulated::{Measure, Range, Seconds, Simulated, WrittenTraffic, WrittenTrouble, WrittenVersion},
+    simulated::{
+        Measure, Range, Seconds, Simulated, WrittenAutoscaler, WrittenTraffic, WrittenTrouble, WrittenVersion,
+    },
 };
 
 /// `world`.
@@ -24,6 +26,8 @@ pub struct Setting {
     pub metrics: BTreeMap<String, Vec<MetricAnswer>>,
     /// The answers of hooks, by name.
     pub hooks: BTreeMap<String, Vec<HookAnswer>>,
+    /// The answers of receivers of alerts, by name of the alert.
+    pub receivers: BTreeMap<String, Vec<HookAnswer>>,
     /// How long pods of the canary take to get ready.
     pub canary_takes: Delay,
     /// How long pods of the primary take to get ready.
@@ -96,6 +100,8 @@ pub(super) struct WrittenWorld {
     pub(super) metrics: BTreeMap<String, Vec<MetricAnswer>>,
     /// For each hook by name: its answers, one per attempt, the last one repeats.
     pub(super) hooks: BTreeMap<String, Vec<HookAnswer>>,
+    /// For each item of the Canary's `alerts` by name: the answers of its receiver, one per notice, the last one repeats.
+    pub(super) receivers: BTreeMap<String, Vec<HookAnswer>>,
     /// How long pods take to get ready.
     ready: WrittenReady,
     /// How the target begins.
@@ -116,6 +122,8 @@ pub(super) struct WrittenWorld {
     pub(super) scrape: Option<Lasting>,
     /// How the router does what it is told.
     pub(super) router: Option<WrittenRouter>,
+    /// Pods that follow the load, late; the Canary names it as `autoscalerRef`.
+    pub(super) autoscaler: Option<WrittenAutoscaler>,
     /// What goes wrong by itself.
     pub(super) faults: Vec<WrittenTrouble>,
     /// The seed draws which of the faults there are, and how hard.
@@ -199,6 +207,7 @@ impl From<WrittenWorld> for Setting {
             start: written.start.unwrap_or(DEFAULT_START),
             metrics: written.metrics,
             hooks: written.hooks,
+            receivers: written.receivers,
             canary_takes: written.ready.canary,
             primary_takes: written.ready.primary,
             revision: written.target.revision.unwrap_or_else(|| DEFAULT_REVISION.into()),

@@ -18,6 +18,7 @@ use super::{
     blind::Blindness,
     clock::Clock,
     pods::{Pods, not_ready},
+    receivers::Receivers,
 };
 use crate::scenario::{Scenario, Setting};
 
@@ -46,6 +47,7 @@ impl<'a> World<'a> {
             faults: Faults::default(),
             metrics: Metrics::new(&setting.metrics),
             hooks: Hooks::new(&setting.hooks),
+            receivers: Receivers::new(&setting.receivers),
             simulation: super::simulation(scenario, seed).map(Box::new),
         };
         world.settle();

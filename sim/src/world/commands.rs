@@ -31,6 +31,11 @@ impl World<'_> {
         if now.is_some() && now != primary.as_ref().map(Option::as_ref) {
             self.start_primary();
         }
+        if let (Some(simulation), Command::PauseScaler | Command::ResumeScaler) =
+            (&mut self.simulation, command)
+        {
+            simulation.pause_scaler(matches!(command, Command::PauseScaler));
+        }
         match (pods, self.target_replicas()) {
             (Some(0), Some(1..)) => self.start_canary(),
             (_, Some(0) | None) => self.canary_pods.stop(),

@@ -14,7 +14,10 @@ use serin_core::{
 };
 
 use super::{World, blind, pods};
-use crate::scenario::{Action, Delay, Deleted, Fail, Overwritten, Pods, SaveFault, Times, merge, read_raw};
+use crate::scenario::{
+    Action, Delay, Deleted, Fail, HookAnswer, HookOutcome, Overwritten, Pods, SaveFault, Times, merge,
+    read_raw,
+};
 
 impl<'a> World<'a> {
     /// Lets it happen. A sentence that says what, and whether a controller can see it.
@@ -38,8 +41,11 @@ impl<'a> World<'a> {
             | Action::Restart
             | Action::Stop(_)
             | Action::Clock(_)
+            | Action::Away(_)
+            | Action::SecondController(_)
             | Action::Metrics(_)
-            | Action::Hooks(_) => false,
+            | Action::Hooks(_)
+            | Action::Receivers(_) => false,
         };
         (told, is_seen)
     }
@@ -79,17 +85,21 @@ impl<'a> World<'a> {
             Action::Restart => "the controller is stopped and started".into(),
             Action::Stop(_) => "the controller is about to be stopped".into(),
             Action::Clock(millis) => self.jump(*millis),
+            Action::Away(lasts) => format!("the controller is not called for {}", Human(*lasts)),
+            Action::SecondController(behind) => {
+                format!("another controller reads a status that is {behind} saves old")
+            }
             Action::Metrics(scripts) => {
                 self.metrics.change(scripts);
                 tell_answers("metric", scripts)
             }
             Action::Hooks(scripts) => {
                 self.hooks.change(scripts);
-                let shown = |answers: &Vec<crate::scenario::HookAnswer>| {
-                    answers.iter().map(|answer| answer.outcome).collect::<Vec<_>>()
-                };
-                let scripts = scripts.iter().map(|(name, answers)| (name.clone(), shown(answers)));
-                tell_answers("hook", &scripts.collect())
+                tell_answers("hook", &outcomes(scripts))
+            }
+            Action::Receivers(scripts) => {
+                self.receivers.change(scripts);
+                tell_answers("receiver", &outcomes(scripts))
             }
         }
     }
@@ -250,7 +260,7 @@ impl<'a> World<'a> {
         format!("somebody else changes {}", told.join(" and "))
     }
 
-    fn jump(&mut self, millis: i64) -> String {
+    pub(super) fn jump(&mut self, millis: i64) -> String {
         self.clock.jump(millis);
         let span = Human(Duration::from_millis(millis.unsigned_abs()));
         if millis < 0 {
@@ -272,6 +282,11 @@ fn tell_fault(fail: &Fail, times: Times) -> String {
         Fail::Save(SaveFault::Retry) => format!("saves are going to fail{times}"),
         Fail::Notices => format!("notices are going to be lost{times}"),
     }
+}
+
+fn outcomes(scripts: &BTreeMap<String, Vec<HookAnswer>>) -> BTreeMap<String, Vec<HookOutcome>> {
+    let shown = |answers: &[HookAnswer]| answers.iter().map(|answer| answer.outcome).collect();
+    scripts.iter().map(|(name, answers)| (name.clone(), shown(answers))).collect()
 }
 
 fn tell_answers<T: std::fmt::Display>(what: &str, scripts: &BTreeMap<String, Vec<T>>) -> String {

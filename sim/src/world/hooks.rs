@@ -33,10 +33,14 @@ impl<'a> Hooks<'a> {
         self.answers.change(scripts);
     }
 
+    /// What is scripted of the next attempt at a hook.
+    pub(super) fn scripted(&mut self, hook: &Hook) -> Option<HookAnswer> {
+        self.answers.take(&hook.key, &hook.name).cloned()
+    }
+
     /// The next attempt at a hook.
     pub(crate) fn attempt(&mut self, hook: &Hook) -> Attempt {
-        let scripted = self.answers.take(&hook.key, &hook.name).cloned();
-        let mut scripted = scripted.unwrap_or_else(|| HookOutcome::Status(200).into());
+        let mut scripted = self.scripted(hook).unwrap_or_else(|| HookOutcome::Status(200).into());
         if self.opposite {
             // A denial that is not tried again, so that it is one.
             let status = if scripted.outcome.passes() { 403 } else { 200 };

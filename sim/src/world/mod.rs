@@ -14,6 +14,7 @@ mod hooks;
 mod metrics;
 mod own_way;
 mod pods;
+mod receivers;
 mod simulated;
 #[cfg(test)]
 mod tests;
@@ -23,14 +24,16 @@ use std::{borrow::Cow, rc::Rc, time::Duration};
 use serde_json::Value;
 use serin_core::{
     Invalid, Observation, Rollout, Timestamp,
+    command::Routes,
     observation::{Apex, Readiness},
 };
 
-use self::{blind::Blindness, clock::Clock, pods::Pods, simulated::Simulation};
+use self::{blind::Blindness, clock::Clock, pods::Pods, receivers::Receivers, simulated::Simulation};
 pub(crate) use self::{
     faults::Faults,
     hooks::{Attempt, Hooks, wait},
     metrics::{Metrics, answer, healthy},
+    receivers::{Told, wanted},
     simulated::{Buckets, Expected, Offered, measure, rate_of, scrapes, share_of},
 };
 use crate::scenario::{Action, Scenario, Trouble};
@@ -64,6 +67,7 @@ pub(crate) struct World<'a> {
     pub(crate) faults: Faults<'a>,
     pub(crate) metrics: Metrics<'a>,
     pub(crate) hooks: Hooks<'a>,
+    receivers: Receivers<'a>,
     /// The part of it that goes its own way.
     simulation: Option<Box<Simulation<'a>>>,
 }
@@ -88,6 +92,12 @@ impl World<'_> {
         &self.canary
     }
 
+    /// The time of the next change, if autoscalers make one before that.
+    pub(crate) fn sooner(&self, next: Duration) -> Duration {
+        let scaling = self.simulation.as_ref().and_then(|simulation| simulation.next_scaling());
+        scaling.map_or(next, |scaling| scaling.max(self.at()).min(next))
+    }
+
     /// What can be seen now.
     pub(crate) fn observe(&self) -> Observation {
         let mut seen = self.truth.clone();
@@ -102,6 +112,7 @@ impl World<'_> {
                 pods::judge(readiness, &self.primary_pods, policy.primary_ready_threshold);
             }
         }
+        self.judge_scaled(&mut seen);
         self.blind.hide(&mut seen);
         seen
     }
@@ -109,6 +120,11 @@ impl World<'_> {
     /// The Canary was deleted and nothing holds it.
     pub(crate) fn is_gone(&self) -> bool {
         self.truth.deleting && !self.truth.finalizer
+    }
+
+    /// The routes as they are.
+    pub(crate) fn routes(&self) -> Option<Routes> {
+        self.truth.routes.known().copied().flatten()
     }
 
     /// The revision the primary runs, if there is one and it can be told.
@@ -128,6 +144,9 @@ impl World<'_> {
         let at = self.at();
         let mut happened = Vec::new();
         let mut changed = self.blind.end(at, &mut happened);
+        if let Some(simulation) = &mut self.simulation {
+            changed |= simulation.scale(at, &mut happened);
+        }
         if self.canary_pods.are_lost(at) {
             changed = true;
             own_way::lose(pods::of_target(&mut self.truth));

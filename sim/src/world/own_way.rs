@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serin_core::{
+    Observation,
     command::Routes,
     observation::{Apex, FailureClass, Readiness},
     revision::Text,
@@ -13,7 +14,7 @@ use super::{
     World,
     hooks::Attempt,
     pods,
-    simulated::{Copies, Copy, Offered},
+    simulated::{Copies, Copy, Offered, Strike},
 };
 use crate::{
     record::{Slice, Users},
@@ -28,6 +29,19 @@ impl World<'_> {
     pub(crate) fn strikes(&mut self, what: What) -> bool {
         let at = self.at().as_secs_f64();
         self.simulation.as_mut().is_some_and(|simulation| simulation.weather.strikes(what, at))
+    }
+
+    /// Whether it goes wrong this time, and how far.
+    pub(crate) fn strike(&mut self, what: What) -> Option<Strike> {
+        let at = self.at().as_secs_f64();
+        self.simulation.as_mut()?.weather.strike(what, at)
+    }
+
+    /// The clock may be set when somebody looks at it; says how.
+    pub(crate) fn clock_strikes(&mut self) -> Option<String> {
+        let strike = self.strike(What::ClockJump)?;
+        let millis = i64::try_from(strike.by.as_millis()).unwrap_or(i64::MAX);
+        Some(self.jump(if strike.place < 0.5 { -millis } else { millis }))
     }
 
     /// What a metric answers: as scripted, as simulated, else a healthy value.
@@ -97,6 +111,24 @@ impl World<'_> {
             self.primary_pods.takes = simulation.start_primary(&revision);
         }
         self.primary_pods.start(at);
+    }
+
+    /// Pods that the autoscalers want and that do not serve yet are not ready.
+    pub(super) fn judge_scaled(&self, seen: &mut Observation) {
+        let Some([canary, primary]) =
+            self.simulation.as_ref().and_then(|simulation| simulation.scaled_pods())
+        else {
+            return;
+        };
+        let Ok(rollout) = &*self.canary else { return };
+        let policy = rollout.policy();
+        let judge = |readiness: Option<&mut Readiness>, (serving, wanted): (u32, u32), threshold| {
+            if let Some(readiness) = readiness.filter(|readiness| readiness.is_ready() && serving < wanted) {
+                *readiness = Readiness::of_pods(serving, wanted, threshold, false);
+            }
+        };
+        judge(pods::of_target(seen), canary, policy.canary_ready_threshold);
+        judge(pods::of_primary(seen), primary, policy.primary_ready_threshold);
     }
 
     /// What users have met since then; `None` in a world that is not simulated.

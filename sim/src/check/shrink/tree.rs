@@ -170,6 +170,9 @@ fn fault(trouble: &Trouble) -> Mapping {
     let mut add = |key: &str, value: String| item.insert(key.into(), Value::String(value));
     add("fault", trouble.what.name().into());
     add("chance", Range::<Share>::exactly(trouble.chance.min).to_string());
+    if trouble.what.size().is_some_and(|size| size != trouble.by) {
+        add("by", trouble.by.to_string());
+    }
     if !trouble.from.is_zero() {
         add("from", Human(trouble.from).to_string());
     }

@@ -78,11 +78,20 @@ pub enum Action {
     Stop(StopAfter),
     /// The clock jumps, ahead or back, by milliseconds.
     Clock(i64),
+    /// The controller is not called for so long.
+    Away(Duration),
+    /// Another controller acts on the status as it was so many saves ago.
+    SecondController(usize),
     /// From now on metrics answer this.
     Metrics(BTreeMap<String, Vec<MetricAnswer>>),
     /// From now on hooks answer this.
     Hooks(BTreeMap<String, Vec<HookAnswer>>),
+    /// From now on receivers of alerts answer this.
+    Receivers(BTreeMap<String, Vec<HookAnswer>>),
 }
+
+/// An old status is at most so many saves old.
+pub const MOST_SAVES_BEHIND: usize = 4;
 
 /// What becomes of a copy's pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,8 +11,25 @@ use crate::scenario::shape::{SPAN, scalar};
 
 /// The fields that say what happens.
 pub(super) const ACTIONS: &[&str] = &[
-    "deploy", "config", "annotate", "edit", "delete", "ready", "scale", "routes", "drift", "fail", "unknown",
-    "restart", "stop", "clock", "metrics", "hooks",
+    "deploy",
+    "config",
+    "annotate",
+    "edit",
+    "delete",
+    "ready",
+    "scale",
+    "routes",
+    "drift",
+    "fail",
+    "unknown",
+    "restart",
+    "stop",
+    "clock",
+    "away",
+    "secondController",
+    "metrics",
+    "hooks",
+    "receivers",
 ];
 
 /// The triggers that may stand together, as a schema.

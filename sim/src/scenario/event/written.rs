@@ -23,7 +23,7 @@ use crate::scenario::{
 
 /// Something that happens: one trigger (`at`, `after`, `when`, or the last two) and one action.
 #[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
 #[schemars(rename = "Event", extend("oneOf" = schema::one_each(form::ACTIONS), "anyOf" = form::triggers()))]
 pub(in crate::scenario) struct WrittenEvent {
     /// Trigger: so long after the story began.
@@ -65,10 +65,31 @@ pub(in crate::scenario) struct WrittenEvent {
     stop: Option<WrittenStop>,
     /// The clock is set back (-30s) or ahead (+10m).
     clock: Option<Jump>,
+    /// The controller is not called for so long.
+    away: Option<Lasting>,
+    /// Another controller acts on an old status.
+    second_controller: Option<WrittenSecond>,
     /// From now on metrics answer this.
     metrics: Option<BTreeMap<String, Vec<MetricAnswer>>>,
     /// From now on hooks answer this.
     hooks: Option<BTreeMap<String, Vec<HookAnswer>>>,
+    /// From now on receivers of alerts answer this.
+    receivers: Option<BTreeMap<String, Vec<HookAnswer>>>,
+}
+
+/// Another controller that acts on an old status.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "SecondController")]
+struct WrittenSecond {
+    /// So many saves ago it was the status; 1 where left out, and 4 at most.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 4))]
+    behind: usize,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// What becomes of pods.
@@ -134,7 +155,7 @@ pub(super) struct Jump(i64);
 
 const TRIGGERS: &str = "`at`, `when` or `after`";
 const ACTIONS: &str = "`deploy`, `config`, `annotate`, `edit`, `delete`, `ready`, `scale`, `routes`, `drift`, `fail`, \
-                       `unknown`, `restart`, `stop`, `clock`, `metrics` or `hooks`";
+                       `unknown`, `restart`, `stop`, `clock`, `away`, `secondController`, `metrics`, `hooks` or `receivers`";
 
 impl WrittenEvent {
     /// The event, or the fields that are wrong below it and why.
@@ -144,6 +165,10 @@ impl WrittenEvent {
         let edit = self.edit.map(to_json).transpose().map_err(at("edit"))?;
         let fail = self.fail.map(WrittenFail::read).transpose().map_err(at("fail"))?;
         let ready = self.ready.map(WrittenReady::read).transpose().map_err(at("ready"))?;
+        let most = super::MOST_SAVES_BEHIND;
+        if self.second_controller.as_ref().is_some_and(|second| !(1..=most).contains(&second.behind)) {
+            return Err(("secondController.behind", format!("is not from 1 to {most}")));
+        }
         if self.restart == Some(false) {
             return Err(("restart", "must be true".into()));
         }
@@ -166,8 +191,11 @@ impl WrittenEvent {
             self.restart.map(|_| Action::Restart),
             self.stop.map(|stop| Action::Stop(stop.after)),
             self.clock.map(|jump| Action::Clock(jump.0)),
+            self.away.map(|lasts| Action::Away(lasts.0)),
+            self.second_controller.map(|second| Action::SecondController(second.behind)),
             self.metrics.map(Action::Metrics),
             self.hooks.map(Action::Hooks),
+            self.receivers.map(Action::Receivers),
         ];
         let mut actions = actions.into_iter().flatten();
         match (actions.next(), actions.next()) {
@@ -317,6 +345,8 @@ mod tests {
             "{at: 5m, deploy: v2, scale: 0}",
             "{at: 5m, restart: false}",
             "{at: 5m, ready: {}}",
+            "{at: 5m, secondController: {behind: 0}}",
+            "{at: 5m, secondController: {behind: 5}}",
             "{at: 5m, fail: {times: 2}}",
             "{at: 5m, fail: {save: conflict, as: refused}}",
             "{at: 5m, fail: {command: route, save: retry}}",

@@ -1,5 +1,6 @@
 //! What must hold in a story: each expectation is one statement.
 
+mod received;
 mod requests;
 mod schema;
 mod shown;
@@ -12,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serin_core::{Phase, State, command::Routes, spec::Severity, strategy::Weight};
 
+pub use self::received::Received;
 pub use self::requests::{Amount, Requests};
 pub(crate) use self::shown::Listed;
 pub(super) use self::written::WrittenItem;
@@ -56,6 +58,8 @@ pub enum Expectation {
     Condition(String),
     /// The calls of a hook.
     Hook(Called),
+    /// What an event hook or the receiver of an alert was told.
+    Receiver(Received),
     /// How often a metric was asked.
     Metric(Counted),
     /// How often commands that begin so were carried out.

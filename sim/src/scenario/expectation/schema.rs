@@ -21,6 +21,7 @@ const STATEMENTS: &[&str] = &[
     "alert",
     "condition",
     "hook",
+    "receiver",
     "metric",
     "command",
     "rule",

@@ -49,6 +49,13 @@ impl fmt::Display for Expectation {
             }
             Self::Condition(text) => write!(f, "condition: {text}"),
             Self::Hook(called) => write!(f, "hook: {}{}", called.name, Often(called.times)),
+            Self::Receiver(received) => {
+                write!(f, "receiver: {}", received.name)?;
+                if let Some(wanted) = &received.wanted {
+                    write!(f, ", {wanted}")?;
+                }
+                write!(f, "{}", Often(received.times))
+            }
             Self::Metric(counted) => write!(f, "metric: {}{}", counted.name, Often(counted.times)),
             Self::Command(carried) => write!(f, "command: {}{}", carried.prefix, Often(carried.times)),
             Self::Rule(counted) => write!(f, "rule: {}{}", counted.name, Often(counted.times)),

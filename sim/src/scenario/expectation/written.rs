@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use serin_core::{Phase, command::Routes, spec::Severity, strategy::Weight};
 
 use super::{
-    Called, CarriedOut, Counted, Expectation, Item, Requests, Row, Sequence, Span, Telling, Wanted, schema,
+    Called, CarriedOut, Counted, Expectation, Item, Requests, Row, Sequence, Span, Telling, Wanted,
+    received::WrittenReceiver, schema,
 };
 use crate::scenario::{
     answer::HookAnswer,
@@ -54,6 +55,8 @@ pub(in crate::scenario) struct WrittenItem {
     condition: Option<String>,
     /// How a hook was called.
     hook: Option<WrittenHook>,
+    /// What an event hook or the receiver of an alert was told.
+    receiver: Option<WrittenReceiver>,
     /// How often a metric was asked.
     metric: Option<WrittenCount>,
     /// How often commands whose text begins so were carried out.
@@ -171,6 +174,12 @@ struct WrittenTime {
 
 pub(super) struct WrittenRegex(Regex);
 
+impl WrittenRegex {
+    pub(super) fn wanted(self) -> Wanted {
+        Wanted::Matches(self.0)
+    }
+}
+
 impl<'de> Deserialize<'de> for WrittenRegex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
@@ -250,6 +259,7 @@ impl WrittenItem {
                 let WrittenHook { name, times, phases, answers } = hook;
                 Expectation::Hook(Called { name, times, phases, answers })
             }),
+            self.receiver.map(|receiver| Expectation::Receiver(receiver.into())),
             self.metric.map(|count| Expectation::Metric(count.into())),
             self.command
                 .map(|count| Expectation::Command(CarriedOut { prefix: count.name, times: count.times })),
@@ -354,6 +364,10 @@ mod tests {
             ("alert: {matches: b, severity: error, times: 1}", "alert: /b/, once, Error"),
             ("condition: ready", "condition: ready"),
             ("hook: {name: gate, times: 3, phases: [Failed], answers: [500, 200]}", "hook: gate, 3 times"),
+            (
+                "receiver: {name: pager, matches: x, times: 2, answers: [503, 200]}",
+                "receiver: pager, /x/, 2 times",
+            ),
             ("metric: {name: errors}", "metric: errors"),
             ("command: {name: promote, times: 0}", "command: promote, 0 times"),
             ("rule: idle", "rule: idle"),

@@ -19,6 +19,7 @@ pub(in crate::scenario) fn simulated(
         && world.measures.is_empty()
         && world.scrape.is_none()
         && world.router.is_none()
+        && world.autoscaler.is_none()
         && world.faults.is_empty();
     if says_nothing {
         if world.swarm {
@@ -37,6 +38,7 @@ pub(in crate::scenario) fn simulated(
         other: Version::default(),
         scrape,
         router: world.router.take().map_or(super::Range::exactly(0.0), |router| router.delay),
+        autoscaler: autoscaler(world, source, faults),
         troubles: troubles(world, source, faults),
         swarm: world.swarm,
         measures: std::mem::take(&mut world.measures),
@@ -52,7 +54,7 @@ pub(in crate::scenario) fn unknown_metrics<'a>(
     let is_known = |metric: &&serin_core::spec::Metric| {
         let names = [&*metric.key, &*metric.name];
         names.iter().any(|name| measures.contains_key(*name) || is_scripted(name))
-            || Measure::of(metric).is_some()
+            || Measure::of(metric, Measure::LatencyP99).is_some()
     };
     metrics.iter().filter(|metric| !is_known(metric)).map(|metric| &*metric.name).collect()
 }
@@ -100,12 +102,21 @@ fn versions(
     versions
 }
 
+fn autoscaler(
+    world: &mut WrittenWorld,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<super::Autoscaler> {
+    let read = world.autoscaler.take()?.check();
+    read.map_err(|(field, what)| faults.push(source.fault(format!("world.autoscaler.{field}"), what))).ok()
+}
+
 fn troubles(world: &mut WrittenWorld, source: &Source<'_>, faults: &mut Vec<Fault>) -> Vec<Trouble> {
     let mut troubles = Vec::new();
     for (i, written) in std::mem::take(&mut world.faults).into_iter().enumerate() {
         match written.check() {
             Ok(found) => troubles.extend(found),
-            Err(what) => faults.push(source.fault(format!("world.faults[{i}]"), what)),
+            Err((field, what)) => faults.push(source.fault(format!("world.faults[{i}]{field}"), what)),
         }
     }
     troubles

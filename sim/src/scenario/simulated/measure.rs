@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serin_core::spec::{Metric, MetricSource};
 
+use crate::prometheus::Latency;
+
 /// What can be measured in a simulated world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -18,15 +20,26 @@ pub enum Measure {
     LatencyP95,
     /// 99 of 100 requests took at most so long, in milliseconds.
     LatencyP99,
+    /// How long requests took on average, in milliseconds.
+    LatencyAverage,
 }
 
 impl Measure {
-    /// What a metric measures, as far as its own name or source tells.
+    /// What `request-duration` measures where this router counts: an average where the query divides sum by count.
     #[must_use]
-    pub fn of(metric: &Metric) -> Option<Self> {
+    pub fn duration(provider: &str) -> Self {
+        match Latency::of(provider) {
+            Latency::P99(_) => Self::LatencyP99,
+            Latency::Average(_) => Self::LatencyAverage,
+        }
+    }
+
+    /// What a metric measures, as far as its own name or source tells; `duration`: what the built-in one does.
+    #[must_use]
+    pub fn of(metric: &Metric, duration: Self) -> Option<Self> {
         match &metric.source {
             MetricSource::SuccessRate => Some(Self::SuccessRate),
-            MetricSource::Duration => Some(Self::LatencyP99),
+            MetricSource::Duration => Some(duration),
             MetricSource::Shipped(name) => match &**name {
                 "success-rate" => Some(Self::SuccessRate),
                 "error-rate" => Some(Self::ErrorRate),
@@ -39,11 +52,20 @@ impl Measure {
         }
     }
 
-    /// The quantile of a latency, from 0 to 1; `None` for a rate.
+    /// Whether it is about how long requests take.
+    #[must_use]
+    pub fn is_latency(self) -> bool {
+        match self {
+            Self::SuccessRate | Self::ErrorRate => false,
+            Self::LatencyP50 | Self::LatencyP95 | Self::LatencyP99 | Self::LatencyAverage => true,
+        }
+    }
+
+    /// The quantile of a latency, from 0 to 1; `None` for what is none.
     #[must_use]
     pub fn quantile(self) -> Option<f64> {
         match self {
-            Self::SuccessRate | Self::ErrorRate => None,
+            Self::SuccessRate | Self::ErrorRate | Self::LatencyAverage => None,
             Self::LatencyP50 => Some(0.5),
             Self::LatencyP95 => Some(0.95),
             Self::LatencyP99 => Some(0.99),

@@ -2,6 +2,7 @@
 //!
 //! A world is simulated as soon as it says anything of these; metrics and hooks that are scripted stay scripted.
 
+mod autoscaler;
 mod check;
 mod measure;
 mod range;
@@ -11,6 +12,8 @@ mod weather;
 
 use std::{collections::BTreeMap, time::Duration};
 
+pub use self::autoscaler::Autoscaler;
+pub(super) use self::autoscaler::WrittenAutoscaler;
 pub(super) use self::check::{simulated, unknown_metrics};
 pub use self::measure::Measure;
 pub use self::range::{Factor, PerSecond, Range, Seconds, Share, Unit};
@@ -35,6 +38,8 @@ pub struct Simulated {
     pub scrape: Duration,
     /// How long the router takes to do what it was told.
     pub router: Range<Seconds>,
+    /// Pods that follow the load.
+    pub autoscaler: Option<Autoscaler>,
     /// What goes wrong.
     pub troubles: Vec<Trouble>,
     /// The seed draws which troubles there are, and how hard.
@@ -59,6 +64,7 @@ impl Default for Simulated {
             other: Version::default(),
             scrape: DEFAULT_SCRAPE,
             router: Range::exactly(0.0),
+            autoscaler: None,
             troubles: Vec::new(),
             swarm: false,
             measures: BTreeMap::new(),

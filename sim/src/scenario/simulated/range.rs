@@ -130,6 +130,12 @@ impl<U: Unit> Range<U> {
         Self { min: value, max: value, unit: PhantomData }
     }
 
+    /// Anything from the smaller to the larger one.
+    #[must_use]
+    pub const fn between(min: f64, max: f64) -> Self {
+        Self { min, max, unit: PhantomData }
+    }
+
     /// Whether there is nothing to draw.
     #[must_use]
     pub fn is_exact(self) -> bool {

@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::range::{Range, Share};
+use super::range::{Range, Seconds, Share};
 use crate::scenario::shape::Lasting;
 
 /// One kind of trouble, for a time and with a chance.
@@ -15,6 +15,8 @@ pub struct Trouble {
     pub what: What,
     /// How likely it is each time it could; 100 % where it is left out.
     pub chance: Range<Share>,
+    /// How late or how far, drawn each time; see [`What::size`].
+    pub by: Range<Seconds>,
     /// When it begins; the story's beginning where it is left out.
     pub from: Duration,
     /// How long it lasts; to the end where it is left out.
@@ -48,6 +50,16 @@ pub enum What {
     StaleRead,
     /// Notices do not reach anybody.
     NoticesLost,
+    /// The controller is not called for a while when it is to wake up.
+    MissedTicks,
+    /// The controller's clock is set ahead or back when it wakes up.
+    ClockJump,
+    /// Another controller acts on a status as it was some saves ago.
+    SecondController,
+    /// An event hook or the receiver of an alert answers 503.
+    ReceiverDown,
+    /// An event hook or the receiver of an alert takes its time.
+    ReceiverSlow,
 }
 
 /// Names as they are written.
@@ -64,6 +76,11 @@ pub const TROUBLES: &[(&str, What)] = &[
     ("crash", What::Crash),
     ("staleRead", What::StaleRead),
     ("noticesLost", What::NoticesLost),
+    ("missedTicks", What::MissedTicks),
+    ("clockJump", What::ClockJump),
+    ("secondController", What::SecondController),
+    ("receiverDown", What::ReceiverDown),
+    ("receiverSlow", What::ReceiverSlow),
 ];
 
 /// Sets of troubles under a name: what, and its chance each time.
@@ -84,6 +101,12 @@ pub const PRESETS: &[(&str, &[(What, f64)])] = &[
     ("shakyHooks", &[(What::HookTimeout, 0.05), (What::HookError, 0.05)]),
     // A node under the controller that is drained again and again.
     ("restlessController", &[(What::Crash, 0.05), (What::SaveAnswerLost, 0.02), (What::NoticesLost, 0.02)]),
+    // A controller that gets no processor time, on a node whose clock is stepped by NTP.
+    ("starvedController", &[(What::MissedTicks, 0.05), (What::ClockJump, 0.02)]),
+    // Two replicas that both believe to lead, one of them with a cache that lags.
+    ("twoControllers", &[(What::SecondController, 0.1), (What::SaveConflict, 0.02)]),
+    // A chat system with an incident of its own.
+    ("deafReceivers", &[(What::ReceiverDown, 0.1), (What::ReceiverSlow, 0.1)]),
 ];
 
 impl What {
@@ -91,6 +114,34 @@ impl What {
     #[must_use]
     pub fn name(self) -> &'static str {
         TROUBLES.iter().find(|(_, what)| *what == self).map_or("", |(name, _)| name)
+    }
+
+    /// How late or how far it is where nothing is said, in seconds; `None` for what has no size.
+    #[must_use]
+    pub fn size(self) -> Option<Range<Seconds>> {
+        match self {
+            // From a pause that a node under pressure makes to a Deployment that waits for a node.
+            Self::MissedTicks => Some(Range::between(10.0, 600.0)),
+            // From a step that NTP makes to a virtual machine that was resumed.
+            Self::ClockJump => Some(Range::between(1.0, 600.0)),
+            // As long as a lease that ran out may be believed in, and a cache may lag behind.
+            Self::SecondController => Some(Range::between(0.0, 60.0)),
+            // Alerts are given up after 5 s.
+            Self::ReceiverSlow => Some(Range::between(1.0, 10.0)),
+            Self::MetricsDown
+            | Self::MetricsEmpty
+            | Self::ScrapeMissed
+            | Self::HookTimeout
+            | Self::HookError
+            | Self::CommandFails
+            | Self::SaveConflict
+            | Self::SaveFails
+            | Self::SaveAnswerLost
+            | Self::Crash
+            | Self::StaleRead
+            | Self::NoticesLost
+            | Self::ReceiverDown => None,
+        }
     }
 }
 
@@ -107,6 +158,8 @@ pub(in crate::scenario) struct WrittenTrouble {
     preset: Option<Preset>,
     /// How likely it is each time it could go wrong; 100% where left out.
     chance: Option<Range<Share>>,
+    /// Of `missedTicks`, `clockJump`, `secondController` and `receiverSlow`: how late or how far, drawn each time.
+    by: Option<Range<Seconds>>,
     /// When it begins; at once where left out.
     from: Option<Lasting>,
     /// How long it lasts; to the end where left out.
@@ -173,12 +226,16 @@ impl<'de> Deserialize<'de> for Preset {
 
 impl WrittenTrouble {
     /// The troubles it means; a preset is several.
-    pub(in crate::scenario) fn check(self) -> Result<Vec<Trouble>, &'static str> {
+    pub(in crate::scenario) fn check(self) -> Result<Vec<Trouble>, (&'static str, &'static str)> {
         let (from, lasts) = (self.from.map(|from| from.0), self.r#for.map(|lasts| lasts.0));
-        let chance = self.chance;
-        let trouble = |what, chance| Trouble {
+        let (chance, by) = (self.chance, self.by);
+        if by.is_some() && self.fault.and_then(What::size).is_none() {
+            return Err((".by", "is for missedTicks, clockJump, secondController and receiverSlow"));
+        }
+        let trouble = |what: What, chance| Trouble {
             what,
             chance,
+            by: by.or(what.size()).unwrap_or(Range::exactly(0.0)),
             from: from.unwrap_or_default(),
             lasts: lasts.unwrap_or(Duration::MAX),
         };
@@ -189,11 +246,11 @@ impl WrittenTrouble {
             (None, Some(Down::Empty), None) => {
                 Ok(vec![trouble(What::MetricsEmpty, chance.unwrap_or(always))])
             }
-            (None, None, Some(_)) if chance.is_some() => Err("a preset has chances of its own"),
+            (None, None, Some(_)) if chance.is_some() => Err((".chance", "a preset has chances of its own")),
             (None, None, Some(Preset(set))) => {
                 Ok(set.iter().map(|(what, chance)| trouble(*what, Range::exactly(*chance))).collect())
             }
-            _ => Err("needs one of fault, metrics, preset"),
+            _ => Err(("", "needs one of fault, metrics, preset")),
         }
     }
 }
@@ -204,7 +261,7 @@ mod tests {
 
     fn troubles(text: &str) -> Result<Vec<Trouble>, String> {
         let written: WrittenTrouble = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
-        written.check().map_err(String::from)
+        written.check().map_err(|(field, what)| format!("{field} {what}"))
     }
 
     #[test]
@@ -226,5 +283,15 @@ mod tests {
         assert!(troubles("{fault: crush}").unwrap_err().contains("did you mean `crash`?"));
         assert!(troubles("{preset: shakyHooks, chance: 1%}").is_err());
         assert!(troubles("{from: 1m}").is_err());
+        assert!(troubles("{fault: crash, by: 1m}").unwrap_err().starts_with(".by is for missedTicks"));
+        assert!(troubles("{preset: starvedController, by: 1m}").is_err());
+    }
+
+    #[test]
+    fn some_faults_have_a_size() {
+        let by = |text: &str| troubles(text).unwrap()[0].by.to_string();
+        assert_eq!(by("{fault: missedTicks}"), "10s..10m");
+        assert_eq!(by("{fault: clockJump, by: 1h..2h}"), "1h..2h");
+        assert_eq!(by("{preset: twoControllers}"), "0s..1m");
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct Behaviour {
     /// Until so long after its pods have started.
     warm_up: Option<(f64, Regime)>,
     defect: Option<Defect>,
-    ready: f64,
+    pub(super) ready: f64,
     crashes: f64,
     pub(super) flaps: Option<(f64, f64)>,
 }
@@ -35,16 +35,20 @@ pub(super) struct Regime {
     pub(super) errors: f64,
     /// The share in each bucket.
     pub(super) buckets: Box<[f64]>,
+    /// The same on pods that get more than they can serve, where it differs.
+    overloaded: Option<Box<[f64]>>,
     p50: f64,
     p99: f64,
 }
 
 impl Behaviour {
-    pub(super) fn draw(version: &Version, buckets: &Buckets, chance: &mut Chance) -> Self {
+    /// With its numbers drawn; requests take `overload` times as long on pods that get more than they can serve.
+    pub(super) fn draw(version: &Version, buckets: &Buckets, overload: f64, chance: &mut Chance) -> Self {
         let (p50, p99) = (chance.draw(version.p50), chance.draw(version.p99));
         let regime = |errors: f64, slower: f64| {
             let (p50, p99) = (p50 * slower, p99.max(p50) * slower);
-            Regime { errors, buckets: buckets.shares(p50, p99), p50, p99 }
+            let overloaded = (overload > 1.0).then(|| buckets.shares(p50 * overload, p99 * overload));
+            Regime { errors, buckets: buckets.shares(p50, p99), overloaded, p50, p99 }
         };
         Self {
             normal: regime(chance.draw(version.errors), 1.0),
@@ -103,9 +107,19 @@ impl Behaviour {
 }
 
 impl Regime {
+    /// The share that fails and the share in each bucket, where so many of 1 requests are more than the pods can serve.
+    pub(super) fn under(&self, excess: f64) -> (f64, &[f64]) {
+        if excess <= 0.0 {
+            return (self.errors, &self.buckets);
+        }
+        let buckets = self.overloaded.as_ref().unwrap_or(&self.buckets);
+        (self.errors + (1.0 - self.errors) * excess, buckets)
+    }
+
     pub(super) fn truth(&self, measure: Measure) -> f64 {
         match (measure, measure.quantile()) {
             (_, Some(quantile)) => 1000.0 * buckets::quantile(self.p50, self.p99, quantile),
+            (Measure::LatencyAverage, None) => 1000.0 * buckets::average(self.p50, self.p99),
             (Measure::ErrorRate, None) => 100.0 * self.errors,
             (_, None) => 100.0 * (1.0 - self.errors),
         }

@@ -1,57 +1,128 @@
 //! The buckets of a latency histogram, and the share of requests in each.
 
+use std::{borrow::Cow, iter::Sum};
+
+use serin_core::Rollout;
 use statrs::distribution::{ContinuousCDF as _, Normal};
 
-use crate::prometheus::{ENVOY, Latency};
+use super::{
+    measure,
+    points::{self, Point},
+};
+use crate::{
+    prometheus::{CLIENT, Latency},
+    scenario::{Measure, Simulated},
+};
 
 /// Upper ends of the buckets in milliseconds, the last without an end. One bucket alone where nobody asks for latencies.
+///
+/// Requests are counted in cells: a bucket is one, or several where an average is asked for, see [`points`].
 #[derive(Clone, Debug)]
-pub(crate) struct Buckets(Box<[f64]>);
+pub(crate) struct Buckets {
+    ends: Box<[f64]>,
+    /// The cells, where they are not the buckets.
+    points: Box<[Point]>,
+}
 
 /// The 99th percentile of the standard normal distribution.
 const Z99: f64 = 2.326_347_874_040_841;
 
 impl Buckets {
-    /// Those that this provider's metrics have; where it has no histogram, Envoy's.
-    pub(crate) fn of(provider: &str) -> Self {
+    /// Those that are needed to answer what this Canary asks; `is_edited`: it may ask for other metrics later.
+    pub(crate) fn asked_for(simulated: &Simulated, canary: &Rollout, is_edited: bool) -> Self {
+        let provider = &canary.shape().provider;
+        let duration = Measure::duration(provider);
+        let asked = canary.metrics().iter().filter_map(|metric| measure(simulated, metric, duration));
+        let later = [duration].into_iter().chain(simulated.measures.values().copied());
+        let mut latencies = asked.chain(later.filter(|_| is_edited)).filter(|measure| measure.is_latency());
+        let Some(first) = latencies.next() else { return Self::none() };
+        let mut buckets = Self::of(provider);
+        if first == Measure::LatencyAverage || latencies.any(|measure| measure == Measure::LatencyAverage) {
+            buckets.points = points::of(&buckets.ends);
+        }
+        buckets
+    }
+
+    /// Those that this provider's metrics have.
+    pub(super) fn of(provider: &str) -> Self {
         let layout = match Latency::of(provider) {
             Latency::P99(layout) => layout,
-            Latency::Average(_) => ENVOY,
+            // Asked for its average, and kept all the same.
+            Latency::Average(_) => CLIENT,
         };
         let ends = layout.bounds.iter().map(|end| end * layout.unit.millis());
-        Self(ends.chain([f64::INFINITY]).collect())
+        Self { ends: ends.chain([f64::INFINITY]).collect(), points: [].into() }
     }
 
     /// One alone.
     pub(super) fn none() -> Self {
-        Self([f64::INFINITY].into())
+        Self { ends: [f64::INFINITY].into(), points: [].into() }
     }
 
-    pub(super) fn count(&self) -> usize {
-        self.0.len()
+    /// How many cells there are.
+    pub(crate) fn count(&self) -> usize {
+        if self.points.is_empty() { self.ends.len() } else { self.points.len() }
     }
 
     pub(crate) fn ends(&self) -> &[f64] {
-        &self.0
+        &self.ends
     }
 
-    /// The share in each bucket of a log-normal latency with these percentiles, in seconds.
+    /// What requests of each cell take, in milliseconds; nothing where no average is asked for.
+    pub(crate) fn points(&self) -> impl Iterator<Item = f64> {
+        self.points.iter().map(|point| point.millis)
+    }
+
+    /// What is counted by cell, counted by bucket.
+    pub(crate) fn by_bucket<'a, T: Copy + Sum>(&self, cells: &'a [T]) -> Cow<'a, [T]> {
+        if self.points.is_empty() {
+            return Cow::Borrowed(cells);
+        }
+        let of = |bucket| {
+            let within = self.points.iter().zip(cells).filter(move |(point, _)| point.bucket == bucket);
+            within.map(|(_, count)| *count).sum()
+        };
+        (0..self.ends.len()).map(of).collect()
+    }
+
+    /// What all the requests took that are counted by cell, in milliseconds.
+    pub(super) fn millis(&self, cells: &[u64]) -> f64 {
+        self.points().zip(cells).map(|(millis, count)| millis * *count as f64).sum()
+    }
+
+    /// The share in each cell of a log-normal latency with these percentiles, in seconds.
     pub(super) fn shares(&self, p50: f64, p99: f64) -> Box<[f64]> {
-        if self.0.len() == 1 {
+        if self.ends.len() == 1 {
             return [1.0].into();
         }
         let middle = (p50 * 1000.0).ln();
         let spread = ((p99 * 1000.0).ln() - middle) / Z99;
-        let mut below = 0.0;
-        let shares = self.0.iter().map(|end| {
-            let until = if end.is_infinite() { 1.0 } else { share_below(end.ln(), middle, spread) };
-            let share = until - below;
-            below = until;
-            // Rarer than any simulation can show, and every one costs a draw.
-            if share < 1e-12 { 0.0 } else { share }
-        });
-        shares.collect()
+        let mut shares = if self.points.is_empty() {
+            let mut below = 0.0;
+            let shares = self.ends.iter().map(|end| {
+                let until = if end.is_infinite() { 1.0 } else { share_below(end.ln(), middle, spread) };
+                let share = until - below;
+                below = until;
+                share
+            });
+            shares.collect()
+        } else {
+            let average = (middle + spread * spread / 2.0).exp();
+            points::shares(&self.points, |end| {
+                let longer = share_below(end.ln() - spread * spread, middle, spread);
+                (share_below(end.ln(), middle, spread), average * longer)
+            })
+        };
+        // Rarer than any simulation can show, and every one costs a draw.
+        shares.iter_mut().filter(|share| **share < 1e-12).for_each(|share| *share = 0.0);
+        shares
     }
+}
+
+/// The average of the log-normal latency with these percentiles.
+pub(super) fn average(p50: f64, p99: f64) -> f64 {
+    let spread = (p99.ln() - p50.ln()) / Z99;
+    (p50.ln() + spread * spread / 2.0).exp()
 }
 
 /// A quantile, from 0 to 1, of the log-normal latency with these percentiles.
@@ -91,6 +162,26 @@ mod tests {
         let at = |place| quantile(0.050, 0.500, place);
         assert!((at(0.5) - 0.050).abs() < 1e-9 && (at(0.99) - 0.500).abs() < 1e-9);
         assert_eq!(quantile(0.05, 0.05, 0.95), 0.05_f64.ln().exp());
+    }
+
+    #[test]
+    fn points_change_nothing_but_the_average() {
+        let buckets = Buckets::of("nginx");
+        let points = Buckets { points: points::of(&buckets.ends), ..buckets.clone() };
+        for (p50, p99) in [(0.020, 0.120), (0.3, 2.0), (0.040, 0.040)] {
+            let shares = points.shares(p50, p99);
+            for (one, other) in points.by_bucket(&shares).iter().zip(&buckets.shares(p50, p99)) {
+                assert!((one - other).abs() < 1e-9, "{one} {other}");
+            }
+            let mean: f64 = points.points().zip(&shares).map(|(millis, share)| millis * share).sum();
+            let exact = average(p50, p99) * 1000.0;
+            assert!((mean / exact - 1.0).abs() < 1e-9, "{mean} {exact}");
+            let square: f64 =
+                points.points().zip(&shares).map(|(millis, share)| millis * millis * share).sum();
+            let spread = (p99.ln() - p50.ln()) / Z99;
+            let most = 1.01 * (exact * exact * (spread * spread).exp());
+            assert!(square < most, "{square} {most}");
+        }
     }
 
     #[test]

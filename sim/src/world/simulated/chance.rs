@@ -22,6 +22,8 @@ pub(crate) enum Part {
     Course,
     /// How long pods take.
     Pods,
+    /// Numbers of the autoscaler.
+    Autoscaler,
     /// Whether this happens, each time it could.
     Trouble(What),
 }
@@ -35,6 +37,7 @@ impl Part {
             Self::PrimaryRequests => 4,
             Self::Pods => 5,
             Self::Course => 6,
+            Self::Autoscaler => 7,
             Self::Trouble(what) => 100 + what as u64,
         }
     }

@@ -118,10 +118,18 @@ mod tests {
     /// The counts at some times, looked at in the given order.
     fn counts(seed: u64, order: &[f64]) -> Vec<(f64, u64)> {
         let (flow, mut ranges) = (Flow::Constant(2.0), Chance::of(seed, Part::Ranges));
-        let versions = [Behaviour::draw(&Version::default(), &Buckets::none(), &mut ranges)];
+        let versions = [Behaviour::draw(&Version::default(), &Buckets::none(), 1.0, &mut ranges)];
         let around = Surroundings { flow: &flow, versions: &versions };
         let mut load = Load::default();
-        load.note(Segment { from: 0.0, users: 1.0, mirrored: 0.0, version: 0, started: 0.0, serves: true });
+        load.note(Segment {
+            from: 0.0,
+            users: 1.0,
+            mirrored: 0.0,
+            version: 0,
+            started: 0.0,
+            serves: true,
+            capacity: f64::INFINITY,
+        });
         let mut counters = Counters::new(2);
         counters.restart(0.0);
         let mut chance = Chance::of(seed, Part::Requests);

@@ -95,7 +95,9 @@ impl Simulation<'_> {
     }
 
     fn note_truths(&self, slices: &mut [Slice], metrics: &[Metric]) {
-        let measures = metrics.iter().filter_map(|metric| Some((metric, measure(self.simulated, metric)?)));
+        let measures = metrics
+            .iter()
+            .filter_map(|metric| Some((metric, measure(self.simulated, metric, self.duration)?)));
         for (metric, measure) in measures {
             for slice in &mut *slices {
                 let middle = f64::midpoint(slice.from.as_secs_f64(), slice.to.as_secs_f64());

@@ -17,6 +17,8 @@ pub(super) struct Segment {
     pub(super) started: f64,
     /// Whether there is a pod that answers.
     pub(super) serves: bool,
+    /// Requests per second that its pods can serve; those beyond fail at once, and the others take longer.
+    pub(super) capacity: f64,
 }
 
 /// What decides how many requests reach a copy and how they end.
@@ -48,6 +50,23 @@ impl Load {
 
     pub(super) fn last(&self) -> Option<&Segment> {
         self.0.last()
+    }
+
+    /// What is so at a time.
+    pub(super) fn at(&self, at: f64) -> Option<&Segment> {
+        let after = self.0.partition_point(|segment| segment.from <= at);
+        self.0.get(after.saturating_sub(1))
+    }
+
+    /// From then on its pods can serve so many requests per second; what the router was told goes on taking its time.
+    pub(super) fn scale(&mut self, at: f64, capacity: f64) {
+        let coming = self.0.pop_if(|last| last.from > at);
+        if let Some(now) = self.0.last().copied() {
+            self.note(Segment { from: at, capacity, ..now });
+        }
+        if let Some(coming) = coming {
+            self.note(Segment { capacity, ..coming });
+        }
     }
 
     /// Each segment with its end, cut to a span.
@@ -114,7 +133,7 @@ fn slices(around: &Surroundings<'_>, segment: &Segment, from: f64, to: f64, each
     let mut begin = from;
     let mut turns: [f64; 2] = version.turns().map(|age| segment.started + age.unwrap_or(f64::INFINITY));
     turns.sort_by(f64::total_cmp);
-    let by_load = version.depends_on_load() && !around.flow.is_constant();
+    let by_load = (version.depends_on_load() || segment.capacity.is_finite()) && !around.flow.is_constant();
     for end in turns.into_iter().map(|turn| turn.min(to)).chain([to]) {
         while begin < end {
             let next = if by_load { (begin + SLICE).min(end) } else { end };
@@ -140,14 +159,15 @@ fn add(
     let middle = f64::midpoint(from, to);
     let rate = around.flow.rate(middle) * (segment.users + segment.mirrored);
     let regime = around.versions[segment.version].regime(middle - segment.started, rate);
+    let (errors, buckets) = regime.under(1.0 - segment.capacity / rate);
     if let ([succeeding], [failing]) = (&mut *succeeding, &mut *failing) {
-        *succeeding += requests * (1.0 - regime.errors);
-        *failing += requests * regime.errors;
+        *succeeding += requests * (1.0 - errors);
+        *failing += requests * errors;
         return;
     }
-    for (bucket, share) in regime.buckets.iter().enumerate() {
-        succeeding[bucket] += requests * share * (1.0 - regime.errors);
-        failing[bucket] += requests * share * regime.errors;
+    for (bucket, share) in buckets.iter().enumerate() {
+        succeeding[bucket] += requests * share * (1.0 - errors);
+        failing[bucket] += requests * share * errors;
     }
 }
 
@@ -156,7 +176,15 @@ mod tests {
     use super::*;
 
     fn segment(from: f64, users: f64) -> Segment {
-        Segment { from, users, mirrored: 0.0, version: 0, started: 0.0, serves: true }
+        Segment {
+            from,
+            users,
+            mirrored: 0.0,
+            version: 0,
+            started: 0.0,
+            serves: true,
+            capacity: f64::INFINITY,
+        }
     }
 
     #[test]
@@ -170,6 +198,18 @@ mod tests {
         assert_eq!(cut, [(5.0, 10.0), (10.0, 20.0), (20.0, 25.0)]);
         assert_eq!(load.within(30.0, 30.0).count(), 0);
         assert_eq!(Load::default().within(0.0, 1.0).count(), 0);
+    }
+
+    #[test]
+    fn pods_change_at_once_and_routes_go_on_taking_their_time() {
+        let mut load = Load::default();
+        load.note(segment(0.0, 0.0));
+        load.note(segment(12.0, 0.5));
+        load.scale(10.0, 30.0);
+        let cut: Vec<_> =
+            load.within(0.0, 20.0).map(|(from, to, of)| (from, to, of.users, of.capacity)).collect();
+        let all = f64::INFINITY;
+        assert_eq!(cut, [(0.0, 10.0, 0.0, all), (10.0, 12.0, 0.0, 30.0), (12.0, 20.0, 0.5, 30.0)]);
     }
 
     #[test]

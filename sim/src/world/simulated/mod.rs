@@ -3,6 +3,7 @@
 //! [`Simulation`] is told how the cluster is ([`Copies`]) whenever that changes, and is asked what a metric measures. It
 //! knows nothing of rollouts.
 
+mod autoscaler;
 mod behaviour;
 mod buckets;
 mod chance;
@@ -11,6 +12,8 @@ mod course;
 mod expected;
 mod flow;
 mod load;
+mod points;
+mod scaling;
 mod scrapes;
 #[cfg(test)]
 mod tests;
@@ -23,6 +26,7 @@ use std::time::Duration;
 use serin_core::{Rollout, spec::Metric};
 
 use self::{
+    autoscaler::{Autoscaler, CANARY, PRIMARY},
     behaviour::Behaviour,
     chance::{Chance, Part},
     counters::Counters,
@@ -36,7 +40,7 @@ pub(crate) use self::{
     buckets::Buckets,
     expected::{Expected, Offered},
     scrapes::regular as scrapes,
-    weather::Weather,
+    weather::{Strike, Weather},
     window::{rate_of, share_of},
 };
 use crate::{
@@ -61,7 +65,12 @@ pub(crate) struct Simulation<'a> {
     requests: Chance,
     pods: Chance,
     scrapes: Scrapes,
+    autoscaler: Option<Autoscaler>,
+    /// How many times longer requests take on pods that get more than they can serve.
+    slower: f64,
     buckets: Buckets,
+    /// What the built-in latency measures.
+    duration: Measure,
     pub(crate) weather: Weather,
     users: Users,
     /// What the course of it is told by, where that is wanted.
@@ -97,10 +106,11 @@ impl<'a> Simulation<'a> {
         let matched = ranges.draw(simulated.traffic.matched);
         let router = ranges.draw(simulated.router);
         let weather = Weather::draw(simulated, seed, &mut ranges);
-        let mut measures = canary.metrics().iter().filter_map(|metric| measure(simulated, metric));
-        let has_latency = is_edited || measures.any(|measure| measure.quantile().is_some());
-        let buckets = if has_latency { Buckets::of(&canary.shape().provider) } else { Buckets::none() };
+        let duration = Measure::duration(&canary.shape().provider);
+        let buckets = Buckets::asked_for(simulated, canary, is_edited);
         let scrapes = Scrapes::draw(seed, simulated.scrape, weather.of(What::ScrapeMissed));
+        let autoscaler = simulated.autoscaler.as_ref().map(|settings| Autoscaler::draw(settings, seed));
+        let (autoscaler, slower) = autoscaler.map_or((None, 1.0), |(scaler, slower)| (Some(scaler), slower));
         Self {
             simulated,
             flow,
@@ -115,7 +125,10 @@ impl<'a> Simulation<'a> {
             requests: Chance::of(seed, Part::Requests),
             pods: Chance::of(seed, Part::Pods),
             scrapes,
+            autoscaler,
+            slower,
             buckets,
+            duration,
             weather,
             users: Users::default(),
             kept: None,
@@ -129,6 +142,9 @@ impl<'a> Simulation<'a> {
         let reach = if copies.matched { self.matched } else { 1.0 };
         let users = copies.weight * reach;
         let mirrored = copies.mirror * (1.0 - users);
+        if self.canary.last().is_none() {
+            self.settle_scalers(users);
+        }
         let (canary, primary) = (self.version(copies.canary.revision), self.version(copies.primary.revision));
         // What the router was told takes its time; what happens to pods is so at once.
         let is_told = self.canary.last().is_some_and(|last| last.users != users || last.mirrored != mirrored);
@@ -139,13 +155,24 @@ impl<'a> Simulation<'a> {
         };
         let serves = (copies.canary.serves, copies.primary.serves);
         let started = (started(&self.canary, canary), started(&self.primary, primary));
-        let segment =
-            Segment { from, users, mirrored, version: canary, started: started.0, serves: serves.0 };
-        self.canary.note(segment);
-        let users = 1.0 - users;
-        let segment =
-            Segment { from, users, mirrored: 0.0, version: primary, started: started.1, serves: serves.1 };
-        self.primary.note(segment);
+        self.canary.note(Segment {
+            from,
+            users,
+            mirrored,
+            version: canary,
+            started: started.0,
+            serves: serves.0,
+            capacity: self.capacity(CANARY),
+        });
+        self.primary.note(Segment {
+            from,
+            users: 1.0 - users,
+            mirrored: 0.0,
+            version: primary,
+            started: started.1,
+            serves: serves.1,
+            capacity: self.capacity(PRIMARY),
+        });
     }
 
     /// Pods of the canary are started: their counters begin at zero. How long they take to get ready.
@@ -153,9 +180,10 @@ impl<'a> Simulation<'a> {
         self.count_users(at.as_secs_f64());
         self.counters.restart(at.as_secs_f64());
         let version = self.version(revision);
+        self.restart_scaler();
         if let Some(last) = self.canary.last().copied() {
-            let (from, version) = (at.as_secs_f64(), version);
-            self.canary.note(Segment { from, version, started: from, serves: false, ..last });
+            let (from, capacity) = (at.as_secs_f64(), self.capacity(CANARY));
+            self.canary.note(Segment { from, version, started: from, serves: false, capacity, ..last });
         }
         self.versions[version].takes(&mut self.pods)
     }
@@ -175,7 +203,7 @@ impl<'a> Simulation<'a> {
 
     /// What a metric measures now; `None` if this world does not know it.
     pub(crate) fn answer(&mut self, at: Duration, metric: &Metric) -> Option<MetricAnswer> {
-        let measure = measure(self.simulated, metric)?;
+        let measure = measure(self.simulated, metric, self.duration)?;
         let seconds = at.as_secs_f64();
         if self.weather.strikes(What::MetricsDown, seconds) {
             return Some(MetricAnswer::Error("the metric server does not answer".into()));
@@ -209,7 +237,7 @@ impl<'a> Simulation<'a> {
         let behaviour = &self.versions[version];
         behaviour.gets_ready()
             && metrics.iter().all(|metric| {
-                let Some(measure) = measure(self.simulated, metric) else { return true };
+                let Some(measure) = measure(self.simulated, metric, self.duration) else { return true };
                 behaviour.truths(measure).all(|value| metric.bounds.hold(metric.compared(value)))
             })
     }
@@ -219,19 +247,20 @@ impl<'a> Simulation<'a> {
         if let Some(known) = self.names.iter().position(|name| name == revision) {
             return known;
         }
-        let version = Behaviour::draw(self.simulated.version(revision), &self.buckets, &mut self.ranges);
+        let version =
+            Behaviour::draw(self.simulated.version(revision), &self.buckets, self.slower, &mut self.ranges);
         self.names.push(revision.into());
         self.versions.push(version);
         self.names.len() - 1
     }
 }
 
-/// What a metric measures in this world.
-pub(crate) fn measure(simulated: &Simulated, metric: &Metric) -> Option<Measure> {
+/// What a metric measures in this world; `duration`: what the built-in latency does.
+pub(crate) fn measure(simulated: &Simulated, metric: &Metric, duration: Measure) -> Option<Measure> {
     simulated
         .measures
         .get(&*metric.key)
         .or(simulated.measures.get(&*metric.name))
         .copied()
-        .or(Measure::of(metric))
+        .or(Measure::of(metric, duration))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::chance::{Chance, Part};
-use crate::scenario::{Range, Simulated, Trouble, What};
+use crate::scenario::{Range, Seconds, Simulated, Trouble, What};
 
 pub(crate) struct Weather {
     seed: u64,
@@ -13,9 +13,19 @@ pub(crate) struct Weather {
 struct Drawn {
     what: What,
     chance: f64,
+    by: Range<Seconds>,
     from: Duration,
     lasts: Duration,
     stream: Option<Chance>,
+}
+
+/// What goes wrong, and how far.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strike {
+    /// How late, or how far.
+    pub(crate) by: Duration,
+    /// Where it makes a difference, one of so many: from 0 (included) to 1 (not included).
+    pub(crate) place: f64,
 }
 
 /// In a swarm each kind of trouble is there in one of two worlds.
@@ -24,14 +34,15 @@ const IN_A_SWARM: f64 = 0.5;
 impl Weather {
     pub(super) fn draw(simulated: &Simulated, seed: u64, ranges: &mut Chance) -> Self {
         let mut troubles = Vec::new();
-        for Trouble { what, chance, from, lasts } in &simulated.troubles {
+        for Trouble { what, chance, by, from, lasts } in &simulated.troubles {
             let (mut is_there, mut hard) = (true, ranges.draw(*chance));
             if simulated.swarm {
                 is_there = ranges.happens(IN_A_SWARM);
                 hard *= ranges.place();
             }
             if is_there {
-                troubles.push(Drawn { what: *what, chance: hard, from: *from, lasts: *lasts, stream: None });
+                let (what, by, from, lasts) = (*what, *by, *from, *lasts);
+                troubles.push(Drawn { what, chance: hard, by, from, lasts, stream: None });
             }
         }
         Self { seed, troubles }
@@ -42,6 +53,7 @@ impl Weather {
         let exact = |drawn: &Drawn| Trouble {
             what: drawn.what,
             chance: Range::exactly(drawn.chance),
+            by: drawn.by,
             from: drawn.from,
             lasts: drawn.lasts,
         };
@@ -50,15 +62,24 @@ impl Weather {
 
     /// Whether it goes wrong this time.
     pub(crate) fn strikes(&mut self, what: What, at: f64) -> bool {
+        self.struck(what, at).is_some()
+    }
+
+    /// Whether it goes wrong this time, and how far.
+    pub(crate) fn strike(&mut self, what: What, at: f64) -> Option<Strike> {
+        let trouble = self.struck(what, at)?;
+        let by = trouble.by;
+        let chance = trouble.stream.as_mut()?;
+        let by = Duration::from_millis((chance.draw(by) * 1000.0).round() as u64);
+        Some(Strike { by, place: chance.place() })
+    }
+
+    fn struck(&mut self, what: What, at: f64) -> Option<&mut Drawn> {
         let seed = self.seed;
-        self.troubles.iter_mut().filter(|trouble| trouble.what == what).any(|trouble| {
+        self.troubles.iter_mut().filter(|trouble| trouble.what == what).find_map(|trouble| {
             let (from, to) = trouble.span();
-            let is_time = (from..to).contains(&at);
-            is_time
-                && trouble
-                    .stream
-                    .get_or_insert_with(|| Chance::of(seed, Part::Trouble(what)))
-                    .happens(trouble.chance)
+            let stream = trouble.stream.get_or_insert_with(|| Chance::of(seed, Part::Trouble(what)));
+            ((from..to).contains(&at) && stream.happens(trouble.chance)).then_some(trouble)
         })
     }
 

@@ -13,7 +13,7 @@ use super::{
     scrapes::Scrapes,
 };
 use crate::{
-    prometheus::{self, Bucket, Coverage, Edges, Span, Window},
+    prometheus::{self, Bucket, Coverage, Edges, Span, Unit, Window},
     scenario::Measure,
 };
 
@@ -39,6 +39,7 @@ impl Query<'_> {
     ) -> Option<f64> {
         let spans = CODES.map(|code| self.span(code, window, counters));
         let answer = match measure.quantile() {
+            None if measure == Measure::LatencyAverage => self.average(spans, window, counters),
             None => self.rate(measure, spans, window, counters),
             Some(quantile) => self.latency(quantile, spans, window, counters),
         };
@@ -98,14 +99,32 @@ impl Query<'_> {
                 buckets.extend(self.buckets.ends().iter().map(|le| Bucket { le: *le, count: 0.0 }));
             }
             let (mut from, mut to) = (0, 0);
-            let counts = (of_code(counters.counts(first), code), of_code(counters.counts(last), code));
-            for ((bucket, first), last) in buckets.iter_mut().zip(counts.0).zip(counts.1) {
+            let by_bucket = |place| self.buckets.by_bucket(of_code(counters.counts(place), code));
+            let counts = (by_bucket(first), by_bucket(last));
+            for ((bucket, first), last) in buckets.iter_mut().zip(&*counts.0).zip(&*counts.1) {
                 from += first;
                 to += last;
                 bucket.count += coverage.rate(from as f64, (to - from) as f64);
             }
         }
         prometheus::histogram_quantile(quantile, &mut buckets)
+    }
+
+    /// The rate of the seconds that requests took over the rate of requests, each summed over the codes, in milliseconds.
+    fn average(&mut self, spans: [Option<Span>; 2], window: Window, counters: &mut Counters) -> Option<f64> {
+        let rates = CODES.map(|code| {
+            let span = spans[code]?;
+            let coverage = Coverage::of(window, span)?;
+            let (first, last) = (self.look(span.first_ms, counters)?, self.look(span.last_ms, counters)?);
+            let of = |place| of_code(counters.counts(place), code);
+            let seconds = |place| self.buckets.millis(of(place)) / 1000.0;
+            let count = |place| of(place).iter().sum::<u64>() as f64;
+            let rate = |first: f64, last: f64| coverage.rate(first, last - first);
+            Some((rate(seconds(first), seconds(last)), rate(count(first), count(last))))
+        });
+        let seconds = prometheus::sum(rates.map(|rate| Some(rate?.0)));
+        let count = prometheus::sum(rates.map(|rate| Some(rate?.1)));
+        prometheus::average_ms(Unit::Seconds, seconds, count)
     }
 }
 

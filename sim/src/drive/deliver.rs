@@ -1,0 +1,118 @@
+//! Delivers notices: to the cluster as events, and to whom the Canary names. A notice is delivered once everybody has it.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serin_core::{
+    message::{Notice, NoticeId},
+    tick::Do,
+};
+
+use super::{Drive, log::Log};
+use crate::{
+    record::{Delivery, Receiver},
+    world::Told,
+};
+
+/// What is known of deliveries. It dies with the controller.
+#[derive(Default)]
+pub(super) struct Deliveries {
+    /// Who has what, or will never have it.
+    done: BTreeSet<(NoticeId, Receiver)>,
+    /// Deliveries that take until then, and what everybody has by then.
+    under_way: Option<(Duration, Vec<NoticeId>)>,
+}
+
+impl<L: Log> Drive<'_, L> {
+    /// Delivers what the saved state tells; whether the story goes on.
+    pub(super) fn send(&mut self) -> bool {
+        if let Some((until, _)) = &self.deliveries.under_way
+            && *until > self.world.at()
+        {
+            let until = *until;
+            return self.pass(Some(until));
+        }
+        let Do::Send(notices) = self.tick.next() else { return true };
+        let delivered = match self.deliveries.under_way.take() {
+            Some((_, delivered)) => delivered,
+            None if self.world.loses_notices() => {
+                self.happened.push("notices were lost".into());
+                self.tick.sent(&[]);
+                return true;
+            }
+            None if self.world.has_receivers() => {
+                let notices = notices.to_vec();
+                self.tell(&notices);
+                return true;
+            }
+            None => notices.iter().map(|notice| notice.id).collect(),
+        };
+        let everything = delivered.len() == notices.len();
+        if everything {
+            self.log.sent(notices);
+        } else {
+            let arrived = notices.iter().filter(|notice| delivered.contains(&notice.id));
+            let arrived: Vec<Notice> = arrived.cloned().collect();
+            self.log.sent(&arrived);
+        }
+        self.tick.sent(&delivered);
+        true
+    }
+
+    /// Tells everybody who does not know yet, one notice after the other, all receivers at once.
+    fn tell(&mut self, notices: &[Notice]) {
+        self.deliveries.done.retain(|(id, _)| notices.iter().any(|notice| notice.id == *id));
+        let (mut until, mut delivered) = (self.world.at(), Vec::new());
+        for notice in notices {
+            let (mut takes, mut all) = (Duration::ZERO, true);
+            for to in self.world.receivers(notice) {
+                if self.deliveries.done.contains(&(notice.id, to.clone())) {
+                    continue;
+                }
+                let told = self.world.tell(to);
+                takes = takes.max(told.takes);
+                all &= told.over;
+                self.note(until, notice, told);
+            }
+            until = until.saturating_add(takes);
+            if all {
+                delivered.push(notice.id);
+            }
+        }
+        self.deliveries.under_way = Some((until, delivered));
+    }
+
+    fn note(&mut self, at: Duration, notice: &Notice, told: Told) {
+        let Told { to, answers, takes: _, over } = told;
+        if over {
+            self.deliveries.done.insert((notice.id, to.clone()));
+        }
+        if L::WATCHES {
+            let moment = self.decisions.saturating_sub(1);
+            let shape = match &**self.world.canary() {
+                Ok(canary) => canary.shape(),
+                Err(invalid) => &invalid.shape,
+            };
+            let text = notice.message.text(&self.subject(), shape);
+            let delivery = Delivery { at, moment, notice: notice.id, text, to, answers, over };
+            if !delivery.arrived() {
+                self.happened.push(tell_failure(&delivery));
+            }
+            self.log.told(delivery);
+        }
+    }
+
+    fn subject(&self) -> String {
+        let identity = self.scenario.canary.identity();
+        format!("{}.{}", identity.name, identity.namespace)
+    }
+}
+
+fn tell_failure(delivery: &Delivery) -> String {
+    let (to, name) = match &delivery.to {
+        Receiver::Hook(key) => ("event hook", key),
+        Receiver::Alert(name) => ("receiver of the alert", name),
+    };
+    let answer = delivery.answers.last().map(ToString::to_string).unwrap_or_default();
+    let then = if delivery.over { "it is not told again" } else { "it is told again later" };
+    format!("the {to} {name} answers {answer} to `{}`: {then}", delivery.text)
+}

@@ -1,0 +1,122 @@
+//! Who is told of a rollout, and what they answer: event hooks and receivers of alerts.
+//!
+//! As a controller does it: every notice goes to every event hook, and one that is an alert to each item of `alerts` that
+//! wants its severity. An event hook is tried again as its `retries` says, and no more after that. The receiver of an alert
+//! is told once, and again with the next delivery where it did not answer, or with 429 or 5xx.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serin_core::{
+    message::Notice,
+    revision::Text,
+    spec::{Hook, HookKind},
+};
+
+use super::{World, answers::Answers, hooks};
+use crate::{
+    record::Receiver,
+    scenario::{HookAnswer, HookOutcome, What},
+};
+
+/// A controller waits no longer for the receiver of an alert.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(super) struct Receivers<'a>(Answers<'a, HookAnswer>);
+
+/// What became of one delivery.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) to: Receiver,
+    pub(crate) answers: Vec<HookOutcome>,
+    pub(crate) takes: Duration,
+    /// It is not sent again.
+    pub(crate) over: bool,
+}
+
+impl<'a> Receivers<'a> {
+    pub(super) fn new(scripts: &'a BTreeMap<String, Vec<HookAnswer>>) -> Self {
+        Self(Answers::new(scripts))
+    }
+
+    pub(super) fn change(&mut self, scripts: &'a BTreeMap<String, Vec<HookAnswer>>) {
+        self.0.change(scripts);
+    }
+}
+
+impl World<'_> {
+    /// Whether anybody wants to be told of anything.
+    pub(crate) fn has_receivers(&self) -> bool {
+        let Ok(canary) = &*self.canary else { return false };
+        !canary.alerts().is_empty() || canary.hooks().iter().any(|hook| hook.kind == HookKind::Event)
+    }
+
+    /// Everybody who wants this notice.
+    pub(crate) fn receivers(&self, notice: &Notice) -> Vec<Receiver> {
+        match &*self.canary {
+            Ok(canary) => wanted(canary, notice),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// Tells somebody.
+    pub(crate) fn tell(&mut self, to: Receiver) -> Told {
+        match &to {
+            Receiver::Hook(key) => {
+                let canary = self.canary.clone();
+                let mut hooks = canary.iter().flat_map(|canary| canary.hooks());
+                match hooks.find(|hook| hook.key == *key) {
+                    Some(hook) => self.call(hook, to),
+                    None => Told { to, answers: Vec::new(), takes: Duration::ZERO, over: true },
+                }
+            }
+            Receiver::Alert(name) => {
+                let scripted = self.receivers.0.take(name, name).cloned();
+                let (outcome, takes) = self.answer(scripted, PATIENCE);
+                let over = outcome.passes() || !outcome.is_worth_a_retry();
+                Told { to, answers: vec![outcome], takes, over }
+            }
+        }
+    }
+
+    /// Calls an event hook until it passes or its retries are used up.
+    fn call(&mut self, hook: &Hook, to: Receiver) -> Told {
+        let mut told = Told { to, answers: Vec::new(), takes: Duration::ZERO, over: true };
+        for number in 1..=hook.retries.saturating_add(1) {
+            let scripted = self.hooks.scripted(hook);
+            let (outcome, takes) = self.answer(scripted, hook.timeout);
+            told.answers.push(outcome);
+            told.takes = told.takes.saturating_add(takes);
+            if !outcome.is_worth_a_retry() || number > hook.retries {
+                break;
+            }
+            told.takes = told.takes.saturating_add(hooks::wait(number));
+        }
+        told
+    }
+
+    /// How an attempt ends, and how long it takes.
+    fn answer(&mut self, scripted: Option<HookAnswer>, patience: Duration) -> (HookOutcome, Duration) {
+        if self.strikes(What::ReceiverDown) {
+            return (HookOutcome::Status(503), Duration::ZERO);
+        }
+        let answer = scripted.unwrap_or_else(|| HookOutcome::Status(200).into());
+        if let Some(strike) = self.strike(What::ReceiverSlow) {
+            let in_time = strike.by <= patience;
+            return if in_time { (answer.outcome, strike.by) } else { (HookOutcome::Timeout, patience) };
+        }
+        let takes = answer.after.unwrap_or(match answer.outcome {
+            HookOutcome::Timeout => patience,
+            HookOutcome::Status(_) | HookOutcome::Refused => Duration::ZERO,
+        });
+        (answer.outcome, takes)
+    }
+}
+
+/// Who wants a notice of this Canary.
+pub(crate) fn wanted(canary: &serin_core::Rollout, notice: &Notice) -> Vec<Receiver> {
+    let hooks = canary.hooks().iter().filter(|hook| hook.kind == HookKind::Event);
+    let severity = notice.message.alert();
+    let alerts = canary.alerts().iter().filter(|alert| severity.is_some_and(|is| alert.severity <= is));
+    let name = |name: &Text| Receiver::Alert(name.clone());
+    hooks.map(|hook| Receiver::Hook(hook.key.clone())).chain(alerts.map(|alert| name(&alert.name))).collect()
+}

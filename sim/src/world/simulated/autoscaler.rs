@@ -1,0 +1,204 @@
+//! Pods that follow the load late, as a HorizontalPodAutoscaler makes them.
+//!
+//! Every 15 s it looks at the load as it was some time ago, and wants as many pods as are busy to its target with that. Within
+//! a tenth it leaves them alone. It at most doubles them or adds four a look, and goes down to the most it wanted in the last
+//! five minutes: the defaults of Kubernetes. More pods take the time that their version takes to get ready. The copies have
+//! one each; that of the canary rests while it is paused. Times are seconds since the story began.
+
+use super::chance::{Chance, Part};
+use crate::scenario;
+
+/// Time between two looks.
+const LOOK: f64 = 15.0;
+/// A load that is off by less than this share is left alone.
+const TOLERANCE: f64 = 0.1;
+/// It goes down to the most it wanted for so long.
+const STABILISATION: f64 = 300.0;
+/// So many more pods at once are always allowed.
+const MORE_AT_ONCE: u32 = 4;
+
+/// The autoscalers of both copies, with their numbers drawn.
+#[derive(Clone, Debug)]
+pub(super) struct Autoscaler {
+    rules: Rules,
+    /// How old the load is that is seen.
+    pub(super) lag: f64,
+    /// When it looks next.
+    look: f64,
+    /// The canary's and the primary's.
+    pub(super) copies: [Scaled; 2],
+}
+
+#[derive(Clone, Debug)]
+struct Rules {
+    pod_rps: f64,
+    min: u32,
+    max: u32,
+    target: f64,
+}
+
+/// The pods of one copy.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scaled {
+    wanted: u32,
+    serving: u32,
+    /// When so many are ready.
+    starting: Vec<(f64, u32)>,
+    /// What was wanted when, of the last five minutes.
+    wishes: Vec<(f64, u32)>,
+    pub(super) is_paused: bool,
+}
+
+/// Which of [`Autoscaler::copies`].
+pub(super) const CANARY: usize = 0;
+pub(super) const PRIMARY: usize = 1;
+
+impl Autoscaler {
+    /// The autoscalers of a seed, and how many times longer requests take on pods that get more than they can serve.
+    pub(super) fn draw(settings: &scenario::Autoscaler, seed: u64) -> (Self, f64) {
+        let mut chance = Chance::of(seed, Part::Autoscaler);
+        let rules = Rules {
+            pod_rps: chance.draw(settings.pod_rps),
+            min: settings.min,
+            max: settings.max,
+            target: chance.draw(settings.target),
+        };
+        let (lag, slower) = (chance.draw(settings.lag), chance.draw(settings.slower));
+        let look = chance.place() * LOOK;
+        (Self { rules, lag, look, copies: Default::default() }, slower)
+    }
+
+    /// When it looks, or when pods that were started get ready.
+    pub(super) fn next(&self) -> f64 {
+        let ready = self.copies.iter().flat_map(|copy| &copy.starting).map(|(at, _)| *at);
+        ready.fold(self.look, f64::min)
+    }
+
+    /// Requests per second that a copy can serve.
+    pub(super) fn capacity(&self, copy: usize) -> f64 {
+        f64::from(self.copies[copy].serving) * self.rules.pod_rps
+    }
+
+    /// Pods that serve, and pods that are wanted.
+    pub(super) fn pods(&self, copy: usize) -> (u32, u32) {
+        (self.copies[copy].serving, self.copies[copy].wanted)
+    }
+
+    /// A copy has had this load for long.
+    pub(super) fn settle(&mut self, copy: usize, load: f64) {
+        let wanted = self.rules.wish(load);
+        self.copies[copy] = Scaled { wanted, serving: wanted, ..Scaled::default() };
+    }
+
+    /// Whether pods that were started serve by now; then whether it has looked by then.
+    pub(super) fn goes_on(&mut self, at: f64) -> (bool, bool) {
+        let mut changed = false;
+        for copy in &mut self.copies {
+            changed |= copy.get_ready(at);
+        }
+        let looks = at >= self.look;
+        if looks {
+            self.look += LOOK * ((at - self.look) / LOOK).floor() + LOOK;
+        }
+        (changed, looks)
+    }
+
+    /// Looks at the load of a copy; more pods take so long. Whether it wants another number.
+    pub(super) fn look_at(&mut self, copy: usize, at: f64, load: f64, takes: f64) -> bool {
+        self.copies[copy].follow(at, load, takes, &self.rules)
+    }
+}
+
+impl Rules {
+    fn wish(&self, load: f64) -> u32 {
+        let pods = (load / (self.pod_rps * self.target)).ceil();
+        (pods.min(f64::from(self.max)) as u32).max(self.min)
+    }
+}
+
+impl Scaled {
+    fn get_ready(&mut self, at: f64) -> bool {
+        let before = self.serving;
+        let ready = self.starting.iter().filter(|(ready, _)| *ready <= at).map(|(_, pods)| *pods).max();
+        self.serving = self.serving.max(ready.unwrap_or(0).min(self.wanted));
+        self.starting.retain(|(ready, _)| *ready > at);
+        self.serving != before
+    }
+
+    fn follow(&mut self, at: f64, load: f64, takes: f64, rules: &Rules) -> bool {
+        if self.is_paused {
+            return false;
+        }
+        let before = self.wanted;
+        let busy = load / (f64::from(before.max(1)) * rules.pod_rps * rules.target);
+        let is_near = (busy - 1.0).abs() <= TOLERANCE;
+        let wish = if is_near { before.clamp(rules.min, rules.max) } else { rules.wish(load) };
+        self.wishes.retain(|(then, _)| *then > at - STABILISATION);
+        self.wishes.push((at, wish));
+        if wish > before {
+            self.wanted = wish.min(before.saturating_mul(2).max(before + MORE_AT_ONCE));
+            self.starting.push((at + takes, self.wanted));
+            self.get_ready(at);
+        } else {
+            let most = self.wishes.iter().map(|(_, wish)| *wish).max().unwrap_or(wish);
+            self.wanted = before.min(most);
+            self.serving = self.serving.min(self.wanted);
+        }
+        self.wanted != before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: Rules = Rules { pod_rps: 10.0, min: 2, max: 20, target: 0.8 };
+
+    fn settled(load: f64) -> Autoscaler {
+        let mut scaler = Autoscaler { rules: RULES, lag: 0.0, look: 0.0, copies: Default::default() };
+        scaler.settle(CANARY, load);
+        scaler
+    }
+
+    #[test]
+    fn pods_are_busy_to_the_target() {
+        let pods = |load| settled(load).pods(CANARY);
+        assert_eq!(
+            [pods(0.0), pods(16.0), pods(17.0), pods(80.0), pods(1e6)],
+            [(2, 2), (2, 2), (3, 3), (10, 10), (20, 20)]
+        );
+        assert_eq!(settled(80.0).capacity(CANARY), 100.0);
+    }
+
+    #[test]
+    fn more_pods_are_wanted_at_once_and_serve_later() {
+        let mut scaler = settled(16.0);
+        assert!(scaler.look_at(CANARY, 0.0, 80.0, 20.0));
+        assert_eq!(scaler.pods(CANARY), (2, 6), "four more at once");
+        assert!(scaler.look_at(CANARY, 15.0, 80.0, 20.0));
+        assert_eq!(scaler.next(), 0.0);
+        assert_eq!((scaler.goes_on(20.0), scaler.pods(CANARY)), ((true, true), (6, 10)));
+        assert_eq!((scaler.goes_on(29.0), scaler.next()), ((false, false), 30.0));
+        assert_eq!((scaler.goes_on(35.0), scaler.pods(CANARY)), ((true, true), (10, 10)));
+    }
+
+    #[test]
+    fn fewer_pods_are_wanted_after_five_minutes() {
+        let mut scaler = settled(80.0);
+        assert!(!scaler.look_at(CANARY, 0.0, 80.0, 0.0), "the load is as it was");
+        let down =
+            (1..60).map(|look| f64::from(look) * LOOK).find(|at| scaler.look_at(CANARY, *at, 16.0, 0.0));
+        assert_eq!((down, scaler.pods(CANARY)), (Some(300.0), (2, 2)));
+    }
+
+    #[test]
+    fn small_differences_and_a_pause_change_nothing() {
+        let mut scaler = settled(80.0);
+        assert!(!scaler.look_at(CANARY, 0.0, 87.0, 0.0));
+        scaler.copies[CANARY].is_paused = true;
+        assert!(!scaler.look_at(CANARY, 15.0, 160.0, 0.0));
+        scaler.copies[CANARY].is_paused = false;
+        assert!(scaler.look_at(CANARY, 30.0, 160.0, 0.0));
+        assert_eq!(scaler.pods(PRIMARY), (0, 0));
+    }
+}

@@ -1,0 +1,96 @@
+//! Latencies that stand for all others, where an average is asked for: what a histogram's `_sum` has counted is what its
+//! requests took, and that is known of each request that took as long as one of these.
+//!
+//! A request between two points is at one of them, with such chances that the mean of all is exact whatever the
+//! distribution. Sixteen points a decade add less than one hundredth to the variance of a log-normal latency. The end of each bucket is two points,
+//! one on each side of it, so that the buckets count what they would count without points.
+
+/// A latency and the bucket that counts it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Point {
+    pub(super) millis: f64,
+    pub(super) bucket: usize,
+}
+
+const A_DECADE: i32 = 16;
+/// From a hundredth of a millisecond ...
+const SHORTEST: i32 = -2 * A_DECADE;
+/// ... to close to three hours. What takes longer takes so long.
+const LONGEST: i32 = 7 * A_DECADE;
+
+/// The points next to the ends of these buckets in milliseconds, the last without an end; none takes no time.
+pub(super) fn of(ends: &[f64]) -> Box<[Point]> {
+    let finite = ends.iter().copied().filter(|end| end.is_finite());
+    let grid = (SHORTEST..=LONGEST).map(|step| 10_f64.powf(f64::from(step) / f64::from(A_DECADE)));
+    let mut latencies: Vec<f64> = [0.0].into_iter().chain(grid).chain(finite).collect();
+    latencies.sort_by(f64::total_cmp);
+    latencies.dedup();
+    let point = |millis: f64| {
+        let bucket = ends.partition_point(|end| *end < millis);
+        let below = Point { millis, bucket };
+        let above = Point { millis, bucket: bucket + 1 };
+        [Some(below), (ends[bucket] == millis).then_some(above)]
+    };
+    latencies.into_iter().flat_map(point).flatten().collect()
+}
+
+/// The share of requests at each point; `below` is the share that takes at most so long, and what it adds to the average.
+pub(super) fn shares(points: &[Point], below: impl Fn(f64) -> (f64, f64)) -> Box<[f64]> {
+    let mut shares = vec![0.0; points.len()];
+    let mut before = (0.0, 0.0);
+    for (place, pair) in points.windows(2).enumerate() {
+        let (low, high) = (pair[0].millis, pair[1].millis);
+        if low == high {
+            continue;
+        }
+        let until = below(high);
+        let (share, took) = (until.0 - before.0, until.1 - before.1);
+        let at_high = ((took - low * share) / (high - low)).clamp(0.0, share.max(0.0));
+        shares[place] += share - at_high;
+        shares[place + 1] += at_high;
+        before = until;
+    }
+    if let Some(last) = shares.last_mut() {
+        *last += 1.0 - before.0;
+    }
+    shares.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENDS: [f64; 4] = [5.0, 10.0, 250.0, f64::INFINITY];
+
+    #[test]
+    fn an_end_is_on_both_sides() {
+        let points = of(&ENDS);
+        let at = |millis: f64| {
+            let found = points.iter().filter(|point| point.millis == millis);
+            found.map(|point| point.bucket).collect::<Vec<_>>()
+        };
+        assert_eq!((at(0.0), at(5.0), at(10.0), at(1000.0)), (vec![0], vec![0, 1], vec![1, 2], vec![3]));
+        let within = |pair: &[Point]| pair[0].millis == pair[1].millis || pair[0].bucket == pair[1].bucket;
+        assert!(points.windows(2).all(within), "a request between two points may change its bucket");
+    }
+
+    #[test]
+    fn the_mean_is_exact_and_so_are_the_buckets() {
+        let points = of(&ENDS);
+        // Evenly from 0 to 20 ms.
+        let below = |millis: f64| {
+            let share = (millis / 20.0).min(1.0);
+            (share, share * millis.min(20.0) / 2.0)
+        };
+        let shares = shares(&points, below);
+        let mean: f64 = points.iter().zip(&shares).map(|(point, share)| point.millis * share).sum();
+        assert!((mean - 10.0).abs() < 1e-9, "{mean}");
+        let of = |bucket| {
+            let within = points.iter().zip(&shares).filter(|(point, _)| point.bucket == bucket);
+            within.map(|(_, share)| share).sum::<f64>()
+        };
+        for (bucket, share) in [0.25, 0.25, 0.5, 0.0].into_iter().enumerate() {
+            assert!((of(bucket) - share).abs() < 1e-9, "{bucket}: {}", of(bucket));
+        }
+    }
+}

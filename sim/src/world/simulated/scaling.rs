@@ -1,0 +1,88 @@
+//! What the autoscalers do to the simulated world: they look at its load, and the pods they make serve it.
+
+use std::time::Duration;
+
+use super::{
+    Simulation,
+    autoscaler::{CANARY, PRIMARY},
+    load::Load,
+};
+
+impl Simulation<'_> {
+    /// When an autoscaler looks next, or pods it has started get ready; `None` without one.
+    pub(crate) fn next_scaling(&self) -> Option<Duration> {
+        // Rounded up: at that time it is time.
+        let next = self.autoscaler.as_ref()?.next();
+        Some(Duration::from_millis((next.max(0.0) * 1000.0).ceil() as u64))
+    }
+
+    /// The autoscalers do what is due; whether pods have changed.
+    pub(crate) fn scale(&mut self, at: Duration, happened: &mut Vec<String>) -> bool {
+        let Some(mut autoscaler) = self.autoscaler.take() else { return false };
+        let at = at.as_secs_f64();
+        let (mut changed, looks) = autoscaler.goes_on(at);
+        if looks {
+            for (copy, load, name) in [(CANARY, &self.canary, "canary"), (PRIMARY, &self.primary, "primary")]
+            {
+                let seen = self.load(load, at - autoscaler.lag);
+                let takes = load.last().map_or(0.0, |last| self.versions[last.version].ready);
+                if autoscaler.look_at(copy, at, seen, takes) {
+                    changed = true;
+                    let (serving, wanted) = autoscaler.pods(copy);
+                    happened
+                        .push(format!("the autoscaler of the {name} wants {wanted} pods; {serving} serve"));
+                }
+            }
+        }
+        if changed {
+            self.canary.scale(at, autoscaler.capacity(CANARY));
+            self.primary.scale(at, autoscaler.capacity(PRIMARY));
+        }
+        self.autoscaler = Some(autoscaler);
+        changed
+    }
+
+    /// The autoscaler of the canary rests, or works again.
+    pub(crate) fn pause_scaler(&mut self, pauses: bool) {
+        if let Some(autoscaler) = &mut self.autoscaler {
+            autoscaler.copies[CANARY].is_paused = pauses;
+        }
+    }
+
+    /// Pods that serve and pods that are wanted of the canary and of the primary.
+    pub(crate) fn scaled_pods(&self) -> Option<[(u32, u32); 2]> {
+        let autoscaler = self.autoscaler.as_ref()?;
+        Some([autoscaler.pods(CANARY), autoscaler.pods(PRIMARY)])
+    }
+
+    /// Pods of the canary are started that got no requests: there are as few as there may be.
+    pub(super) fn restart_scaler(&mut self) {
+        let is_idle = self.canary.last().is_none_or(|last| last.users + last.mirrored <= 0.0);
+        if let Some(autoscaler) = self.autoscaler.as_mut().filter(|_| is_idle) {
+            let is_paused = autoscaler.copies[CANARY].is_paused;
+            autoscaler.settle(CANARY, 0.0);
+            autoscaler.copies[CANARY].is_paused = is_paused;
+        }
+    }
+
+    /// In the beginning there are as many pods as it takes.
+    pub(super) fn settle_scalers(&mut self, users: f64) {
+        let rate = self.flow.rate(0.0);
+        if let Some(autoscaler) = &mut self.autoscaler {
+            autoscaler.settle(CANARY, rate * users);
+            autoscaler.settle(PRIMARY, rate * (1.0 - users));
+        }
+    }
+
+    /// Requests per second that a copy can serve.
+    pub(super) fn capacity(&self, copy: usize) -> f64 {
+        self.autoscaler.as_ref().map_or(f64::INFINITY, |autoscaler| autoscaler.capacity(copy))
+    }
+
+    /// Requests per second that reached a copy then; before the story began as in its beginning.
+    fn load(&self, load: &Load, at: f64) -> f64 {
+        let at = at.max(0.0);
+        let share = load.at(at).map_or(0.0, |segment| segment.users + segment.mirrored);
+        share * self.flow.rate(at)
+    }
+}
