@@ -58,7 +58,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kinds::CONFIG_MAP;
+    use crate::{kinds::CONFIG_MAP, object::Key};
 
     #[test]
     fn a_patch_says_what_differs_and_nothing_else() {

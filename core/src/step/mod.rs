@@ -41,7 +41,6 @@ use crate::{
 
 /// What is to be done now.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a plan is moved once; boxing it would allocate on every call")]
 pub enum Step {
     /// Not decidable yet: find these out, keep the answers, observe again, call again.
     ///

@@ -247,9 +247,9 @@ mod tests {
         );
         assert_eq!(read(r#"{"index": 1, "count": 2}"#), Ok(Shard { index: 1, count: 2 }));
         let unsound = |change: fn(&mut Part)| {
-            let mut part = part(1, 2);
-            change(&mut part);
-            merge(vec![super::tests::part(0, 2), part])
+            let mut second = part(1, 2);
+            change(&mut second);
+            merge(vec![part(0, 2), second])
         };
         let refused = Err(MergeError::Unsound(Shard { index: 1, count: 2 }));
         assert_eq!(unsound(|part| part.points[0].tally.requests = u64::MAX), refused);
