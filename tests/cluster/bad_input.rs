@@ -9,10 +9,10 @@ use serin_sim::scenario::{HookAnswer, HookOutcome};
 use crate::{
     controller::Controller,
     identity::User,
-    kinds::give_lease,
     objects,
     proxy::Proxy,
     release::{Release, deployment, manifest, reference},
+    rights::give_lease,
     stage::{Stage, alone_on_stage, on_stage},
 };
 

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::{
     controller::Controller,
-    kinds::give_lease,
     life::{assert_same, live, patiently, prepare},
     proxy::{Keep, Proxy, Write},
     release::Release,
+    rights::give_lease,
     stage::{Stage, on_stage},
 };
 

@@ -67,23 +67,13 @@ pub(crate) async fn give_rights(client: &Client) {
     }
 }
 
-/// Lets the controller hold its Lease in that namespace, as it has to where it looks at no other.
-pub(crate) async fn give_lease(client: &Client, namespace: &str) {
-    for mut object in read(&deploy().join("rbac.yaml")) {
-        if ["Role", "RoleBinding"].iter().any(|kind| object["kind"] == *kind) {
-            object["metadata"]["namespace"] = namespace.into();
-            objects::create(client, &object).await.unwrap();
-        }
-    }
-}
-
 /// The folder with everything that a cluster needs.
-fn deploy() -> PathBuf {
+pub(crate) fn deploy() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy")
 }
 
 /// The documents of a YAML file.
-fn read(path: &Path) -> Vec<Value> {
+pub(crate) fn read(path: &Path) -> Vec<Value> {
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     objects::documents(&text)
 }

@@ -4,7 +4,7 @@ use http::Request;
 use kube::Client;
 use serde_json::{Value, json};
 
-use crate::{identity::User, stage::on_stage};
+use crate::{identity::User, kinds, objects, stage::on_stage};
 
 #[test]
 fn cluster_the_controller_may_do_what_it_does_and_no_more() {
@@ -58,4 +58,14 @@ async fn may(client: &Client, namespace: &str, what: &str) -> &'static str {
         .body(review.to_string().into_bytes());
     let answer: Value = client.request(request.unwrap()).await.unwrap();
     if answer["status"]["allowed"] == true { "yes" } else { "no" }
+}
+
+/// Lets the controller hold its Lease in that namespace, as it has to where it looks at no other.
+pub(crate) async fn give_lease(client: &Client, namespace: &str) {
+    for mut object in kinds::read(&kinds::deploy().join("rbac.yaml")) {
+        if ["Role", "RoleBinding"].iter().any(|kind| object["kind"] == *kind) {
+            object["metadata"]["namespace"] = namespace.into();
+            objects::create(client, &object).await.unwrap();
+        }
+    }
 }
