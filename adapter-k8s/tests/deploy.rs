@@ -81,7 +81,7 @@ fn every_kind_the_sources_name_has_its_rights() {
 fn kinds_in(folder: &Path) -> BTreeSet<String> {
     let one_line =
         Regex::new(r#"Kind::names\(\s*("[^"]*"|GROUP),\s*"[^"]*",\s*"[^"]*",\s*"([^"]*)""#).unwrap();
-    let in_full = Regex::new(r#"Names \{\s*group: ("[^"]*"),[^}]*plural: "([^"]*)""#).unwrap();
+    let in_full = Regex::new(r#"Names \{\s*group: ("[^"]*"),[^}]*plural: "([^"]+)""#).unwrap();
     let group_of = Regex::new(r#"const GROUP: &str = ("[^"]*")"#).unwrap();
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(folder).unwrap() {

@@ -189,6 +189,10 @@ impl Driver {
             if again && last > 0 {
                 continue;
             }
+            if again {
+                // What has just been fetched is not in this look, and nothing else may ever wake for it.
+                self.waker.notify_one();
+            }
             match found {
                 Ok(None) => return false,
                 // Deleted and created again: that one has a driver of its own.
