@@ -1,4 +1,4 @@
-//! A controller that is killed around each kind of write of a Canary's whole life: the life is the one it would have been.
+//! A leader that is killed around its writes of the lease: another one follows.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,31 +9,12 @@ use serde_json::Value;
 
 use crate::{
     controller::Controller,
-    life::{assert_same, live, patiently, prepare},
+    life::patiently,
     proxy::{Keep, Proxy, Write},
     release::Release,
     rights::give_lease,
     stage::{Stage, on_stage},
 };
-
-/// What a life with everything in it writes.
-const EXPECTED: [&str; 15] = [
-    "create configmaps",
-    "create deployments",
-    "create destinationrules",
-    "create events",
-    "create horizontalpodautoscalers",
-    "create services",
-    "create virtualservices",
-    "delete configmaps",
-    "patch canaries",
-    "patch configmaps",
-    "patch deployments",
-    "patch horizontalpodautoscalers",
-    "patch services",
-    "patch virtualservices",
-    "update canaries/status",
-];
 
 /// The kind of a write; saves are told apart by the phase they save.
 fn which(write: &Write) -> String {
@@ -87,29 +68,6 @@ async fn kill_until<T>(
             }
         }
     }
-}
-
-#[test]
-fn cluster_a_controller_killed_around_each_kind_of_write_lives_the_same_life() {
-    on_stage("killed", async |stage| {
-        let other = stage.beside("killed-never").await;
-        let [disturbed, quiet] = [(&stage, true), (&other, false)].map(async |(stage, disturbed)| {
-            let release = Release::create(stage).await;
-            prepare(stage, &release).await;
-            let proxy = Proxy::start(stage).await;
-            if disturbed {
-                proxy.keep(each_twice());
-            }
-            kill_until(stage, &proxy, &[], live(stage, &release, &proxy)).await
-        });
-        let ((disturbed, kills), (quiet, none)) = tokio::join!(disturbed, quiet);
-        assert_eq!(none, 0);
-        assert_same(&disturbed, &quiet);
-        let different: BTreeSet<String> = disturbed.written.iter().map(which).collect();
-        assert!(kills >= 2 * different.len(), "{kills} kills, {different:#?}");
-        assert_eq!(kinds_of(&disturbed.written), EXPECTED.map(String::from).into());
-        assert_eq!(kinds_of(&quiet.written), EXPECTED.map(String::from).into());
-    });
 }
 
 #[test]
