@@ -3,7 +3,7 @@
 //! What we write goes in at once, so that nobody here ever sees an object older than our own last write.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -12,7 +12,7 @@ use serin_core::{observation::Unseen, revision::Text};
 
 use super::{
     interests::Interest,
-    shelf::{Entry, Packed, Shelf, ShelfState},
+    shelf::{Entry, Shelf, ShelfState},
 };
 use crate::object::{Key, Kind, Object, seen::Seen};
 
@@ -27,10 +27,30 @@ pub struct Cache {
 pub struct Changed {
     /// Which object.
     pub key: Key,
-    /// As it was; `None` where there was none.
-    pub before: Option<Packed>,
-    /// As it is; `None` where there is none.
-    pub after: Option<Packed>,
+    /// What became of it.
+    pub how: How,
+    /// Labels that somebody has asked by, and their values: those it had and those it has.
+    pub carried: BTreeSet<(Text, Text)>,
+}
+
+/// What became of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// It is new here.
+    Came,
+    /// It says something else.
+    Altered,
+    /// It is gone.
+    Went,
+}
+
+/// How much of an object tells one from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Everything but its status.
+    Meant,
+    /// Everything.
+    All,
 }
 
 impl Cache {
@@ -89,9 +109,9 @@ impl Cache {
         self.shelves().entry(kind).or_default().fill(listed)
     }
 
-    /// What an interest reads, as a number: the same for as long as nothing but statuses change.
+    /// What an interest reads, as a number: the same for as long as what is `told` of it does not change.
     #[must_use]
-    pub fn stamp(&self, interest: &Interest) -> u64 {
+    pub fn stamp(&self, interest: &Interest, told: Told) -> u64 {
         let mut shelves = self.shelves();
         let mut hasher = DefaultHasher::new();
         let (Interest::Object(Key { kind, .. }) | Interest::Labelled { kind, .. } | Interest::Members(kind)) =
@@ -99,10 +119,10 @@ impl Cache {
         let Some(shelf) = shelves.get_mut(kind) else { return 0 };
         (shelf.state == ShelfState::Filled).hash(&mut hasher);
         match interest {
-            Interest::Object(key) => shelf.stamp(key).hash(&mut hasher),
+            Interest::Object(key) => shelf.stamp(key, told).hash(&mut hasher),
             Interest::Labelled { namespace, label, value, .. } => {
                 for key in shelf.labelled(namespace, label, value) {
-                    shelf.stamp(&key).hash(&mut hasher);
+                    shelf.stamp(&key, told).hash(&mut hasher);
                 }
             }
             Interest::Members(_) => shelf.members.hash(&mut hasher),
@@ -160,7 +180,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kinds::CONFIG_MAP;
+    use crate::kinds::{CONFIG_MAP, DEPLOYMENT};
 
     fn object(name: &str, version: u64) -> Object {
         let metadata = json!({"name": name, "namespace": "n", "resourceVersion": version.to_string(), "labels": {"of": name}});
@@ -230,16 +250,34 @@ mod tests {
     #[test]
     fn a_stamp_stands_while_only_the_status_changes() {
         let cache = Cache::default();
-        list(&cache, &[object("a", 3)]);
-        let interest = Interest::Object(key("a"));
-        let (before, mut changed) = (cache.stamp(&interest), object("a", 4));
+        let deployment = |version: &str| {
+            let metadata = json!({"name": "a", "namespace": "n", "resourceVersion": version});
+            Object::read(DEPLOYMENT, json!({ "metadata": metadata }))
+        };
+        cache.open(DEPLOYMENT);
+        cache.put(deployment("3"));
+        let interest = Interest::Object(deployment("3").key());
+        let stamps = || [Told::Meant, Told::All].map(|told| cache.stamp(&interest, told));
+        let (before, mut changed) = (stamps(), deployment("4"));
         changed.set("/status/replicas", 1);
         cache.put(changed.clone());
-        assert_eq!(cache.stamp(&interest), before);
+        let after = stamps();
+        assert_eq!(after[0], before[0]);
+        assert_ne!(after[1], before[1], "the whole of it has changed");
         changed.set("/metadata/resourceVersion", "5");
         changed.set("/spec/replicas", 1);
         cache.put(changed);
-        assert_ne!(cache.stamp(&interest), before);
+        assert_ne!(stamps()[0], before[0]);
+    }
+
+    #[test]
+    fn what_is_watched_by_its_metadata_says_something_else_with_every_version() {
+        let cache = Cache::default();
+        list(&cache, &[object("a", 3)]);
+        let interest = Interest::Object(key("a"));
+        let before = cache.stamp(&interest, Told::Meant);
+        cache.put(object("a", 4));
+        assert_ne!(cache.stamp(&interest, Told::Meant), before);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{cache::Changed, shelf::Packed};
+use super::cache::{Changed, How};
 use crate::object::{Key, Kind};
 
 /// Something that was read.
@@ -34,22 +34,22 @@ pub struct Interests {
     /// Who read what, by what was read.
     readers: BTreeSet<(Interest, Key)>,
     read: BTreeMap<Key, BTreeSet<Interest>>,
-    /// Labels that anyone asked by, so that a change is looked up by those alone.
-    labels: BTreeMap<(Kind, Arc<str>), usize>,
 }
 
 impl Interests {
     /// Puts what `reader` has read in place of what it read before.
     pub fn note(&mut self, reader: &Key, read: BTreeSet<Interest>) {
-        let before = self.read.remove(reader).unwrap_or_default();
-        for interest in read.difference(&before) {
+        let before = self.read.get(reader);
+        if before == Some(&read) {
+            return;
+        }
+        let nothing = BTreeSet::new();
+        let before = before.unwrap_or(&nothing);
+        for interest in read.difference(before) {
             self.readers.insert((interest.clone(), reader.clone()));
-            if let Interest::Labelled { kind, label, .. } = interest {
-                *self.labels.entry((*kind, label.clone())).or_default() += 1;
-            }
         }
         for interest in before.difference(&read) {
-            self.drop_one(interest, reader);
+            self.readers.remove(&(interest.clone(), reader.clone()));
         }
         self.read.insert(reader.clone(), read);
     }
@@ -57,32 +57,25 @@ impl Interests {
     /// Forgets a reader.
     pub fn forget(&mut self, reader: &Key) {
         for interest in self.read.remove(reader).into_iter().flatten() {
-            self.drop_one(&interest, reader);
-        }
-    }
-
-    fn drop_one(&mut self, interest: &Interest, reader: &Key) {
-        self.readers.remove(&(interest.clone(), reader.clone()));
-        if let Interest::Labelled { kind, label, .. } = interest
-            && let Some(times) = self.labels.get_mut(&(*kind, label.clone()))
-        {
-            *times -= 1;
-            if *times == 0 {
-                self.labels.remove(&(*kind, label.clone()));
-            }
+            self.readers.remove(&(interest, reader.clone()));
         }
     }
 
     /// Who read what has changed.
     #[must_use]
     pub fn of(&self, changed: &Changed) -> BTreeSet<Key> {
-        let mut interests = vec![Interest::Object(changed.key.clone())];
-        if changed.before.is_none() != changed.after.is_none() {
-            interests.push(Interest::Members(changed.key.kind));
+        let Changed { key, how, carried } = changed;
+        let mut interests = vec![Interest::Object(key.clone())];
+        match how {
+            How::Came | How::Went => interests.push(Interest::Members(key.kind)),
+            How::Altered => {}
         }
-        for packed in [&changed.before, &changed.after].into_iter().flatten() {
-            interests.extend(self.labels_of(changed.key.kind, packed));
-        }
+        interests.extend(carried.iter().map(|(label, value)| Interest::Labelled {
+            kind: key.kind,
+            namespace: key.namespace.clone(),
+            label: label.clone(),
+            value: value.clone(),
+        }));
         interests.iter().flat_map(|interest| self.readers_of(interest)).cloned().collect()
     }
 
@@ -102,33 +95,16 @@ impl Interests {
         let readers = self.readers.iter().filter(|(interest, _)| concerns(interest));
         readers.map(|(_, reader)| reader.clone()).collect()
     }
-
-    fn labels_of(&self, kind: Kind, packed: &Packed) -> Vec<Interest> {
-        let mut asked =
-            self.labels.range((kind, "".into())..).take_while(|((of, _), _)| *of == kind).peekable();
-        if asked.peek().is_none() {
-            return Vec::new();
-        }
-        let object = packed.open();
-        let namespace = Arc::<str>::from(object.namespace());
-        let carried = asked.filter_map(|((_, label), _)| Some((label.clone(), object.label(label)?.into())));
-        let interest =
-            |(label, value)| Interest::Labelled { kind, namespace: namespace.clone(), label, value };
-        carried.map(interest).collect()
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::{kinds::CONFIG_MAP, object::Object};
+    use crate::kinds::CONFIG_MAP;
 
     fn changed(name: &str, label: &str) -> Changed {
-        let metadata = json!({"name": name, "namespace": "n", "labels": {"of": label}});
-        let object = Object::read(CONFIG_MAP, json!({ "metadata": metadata }));
-        Changed { key: object.key(), before: None, after: Some(Packed::of(&object)) }
+        let carried = BTreeSet::from([("of".into(), label.into())]);
+        Changed { key: Key::new(CONFIG_MAP, "n", name), how: How::Came, carried }
     }
 
     fn names(keys: BTreeSet<Key>) -> Vec<String> {
@@ -155,6 +131,6 @@ mod tests {
         assert_eq!(names(interests.of_kind(CONFIG_MAP)), ["one", "two"]);
         interests.forget(&two);
         assert_eq!(names(interests.of(&changed("b", "x"))), ["one"]);
-        assert!(interests.labels.is_empty());
+        assert!(interests.readers.iter().all(|(_, reader)| *reader == one));
     }
 }

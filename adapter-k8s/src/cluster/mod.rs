@@ -22,7 +22,7 @@ use tokio::sync::{Notify, Semaphore};
 
 pub use self::write::WriteError;
 use self::{
-    cache::{Cache, Changed},
+    cache::{Cache, Changed, How},
     interests::Interests,
     reader::{Contents, Notes, Reader},
     shelf::Entry,
@@ -205,7 +205,7 @@ impl Cluster {
         tokio::spawn(async move {
             tokio::time::sleep(FETCH_RETRY).await;
             lock(&cluster.retried).remove(&key);
-            cluster.noted([Changed { key, before: None, after: None }]);
+            cluster.noted([Changed { key, how: How::Altered, carried: BTreeSet::new() }]);
         });
     }
 
@@ -249,7 +249,7 @@ impl Cluster {
         // Who waits until it can be read is woken by that alone: the objects may be as they were.
         let was_readable = self.cache.is_readable(kind);
         let changed = self.cache.replace(kind, objects);
-        for gone in changed.iter().filter(|changed| changed.after.is_none()) {
+        for gone in changed.iter().filter(|changed| changed.how == How::Went) {
             self.contents.remove(&gone.key);
         }
         self.noted(changed);

@@ -8,7 +8,10 @@ use std::{
 
 use serin_core::{observation::Unseen, revision::Text};
 
-use super::{cache::Cache, interests::Interest};
+use super::{
+    cache::{Cache, Told},
+    interests::Interest,
+};
 use crate::{
     kinds::is_read_by_reference,
     object::{Key, Kind, Object, seen::Seen},
@@ -96,10 +99,10 @@ impl<'a> Reader<'a> {
         self.cache.members(kind)
     }
 
-    /// What is read of an interest, as a number: the same for as long as nothing but statuses change.
+    /// What is read of an interest, as a number: the same for as long as what is `told` of it does not change.
     #[must_use]
-    pub fn stamp(&self, interest: &Interest) -> u64 {
-        self.cache.stamp(interest)
+    pub fn stamp(&self, interest: &Interest, told: Told) -> u64 {
+        self.cache.stamp(interest, told)
     }
 
     /// Notes interests as read that were read before.

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use http::{Method, Request, header::CONTENT_TYPE};
 use kube::Client;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use serin_core::observation::FailureClass;
 use tokio::time::timeout;
 
+use super::watched::Watched;
 use crate::object::{Key, Kind, Object};
 
 /// How long the API server may take to answer. Watches are not sent from here.
@@ -37,13 +39,24 @@ pub(crate) async fn get(client: &Client, key: &Key) -> Result<Option<Object>, ku
     }
 }
 
-/// Sends a request and reads its answer. A body of `PATCH` is a merge patch.
+/// Sends a request and reads its answer as an object. A body of `PATCH` is a merge patch.
 pub(super) async fn send(
     client: &Client,
     method: Method,
     path: &str,
     body: Option<&Value>,
 ) -> Result<Value, kube::Error> {
+    let answer: Watched = send_for(client, method, path, body).await?;
+    Ok(answer.value)
+}
+
+/// The same, and reads of the answer what is wanted of it.
+pub(super) async fn send_for<T: DeserializeOwned>(
+    client: &Client,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<T, kube::Error> {
     let patch = method == Method::PATCH;
     let media = if patch { "application/merge-patch+json" } else { "application/json" };
     let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();

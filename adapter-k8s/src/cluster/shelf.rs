@@ -12,29 +12,28 @@ use std::{
 use serde_json::Value;
 use serin_core::revision::Text;
 
-use super::cache::Changed;
-use crate::object::{Key, Kind, Object};
+use super::cache::{Changed, How, Told};
+use crate::{
+    kinds::is_read_by_reference,
+    object::{Key, Kind, Object},
+};
 
-/// Objects of one kind that are open at most: those of the Canaries that are looked at within the same second or so.
-const MOST_OPEN: usize = 128;
+/// Objects of one kind that are open at most: those of the Canaries that are looked at within the same moment.
+const MOST_OPEN: usize = 48;
 
 /// An object as text.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Packed {
+#[derive(Debug)]
+struct Packed {
     kind: Kind,
-    json: Arc<[u8]>,
+    json: Box<[u8]>,
 }
 
 impl Packed {
-    /// Packs an object.
-    #[must_use]
-    pub fn of(object: &Object) -> Self {
+    fn of(object: &Object) -> Self {
         Self { kind: object.kind(), json: object.value().to_string().into_bytes().into() }
     }
 
-    /// The object.
-    #[must_use]
-    pub fn open(&self) -> Object {
+    fn open(&self) -> Object {
         // It was written by us, from a value.
         Object::read(self.kind, serde_json::from_slice(&self.json).unwrap_or_default())
     }
@@ -47,6 +46,8 @@ pub struct Entry {
     version: Text,
     /// What it says, its status aside, as a number.
     stamp: u64,
+    /// What it carries of the labels that somebody has asked by.
+    carried: Vec<(Text, Text)>,
     /// The same unpacked, while somebody may soon ask for it again.
     open: Option<Arc<Object>>,
 }
@@ -59,14 +60,18 @@ impl Entry {
             packed: Packed::of(object),
             version: object.resource_version().into(),
             stamp: stamp_of(object),
+            carried: Vec::new(),
             open: None,
         }
     }
 
-    fn label(&self, label: &str) -> Option<Text> {
-        match &self.open {
-            Some(object) => object.label(label).map(Text::from),
-            None => self.packed.open().label(label).map(Text::from),
+    /// Notes what it carries of some labels.
+    fn carry<'a>(&mut self, labels: impl Iterator<Item = &'a Text>) {
+        let mut labels = labels.peekable();
+        if labels.peek().is_some() {
+            let object = self.open.clone().unwrap_or_else(|| Arc::new(self.packed.open()));
+            let carried = labels.filter_map(|label| Some((label.clone(), object.label(label)?.into())));
+            self.carried = carried.collect();
         }
     }
 }
@@ -117,25 +122,34 @@ impl Shelf {
         Some(object)
     }
 
-    /// What an object says, its status aside, as a number.
-    pub(super) fn stamp(&self, key: &Key) -> Option<u64> {
-        self.entries.get(key).map(|entry| entry.stamp)
+    /// An object as a number, which stands for as long as what is `told` of it does.
+    pub(super) fn stamp(&self, key: &Key, told: Told) -> Option<u64> {
+        let entry = self.entries.get(key)?;
+        Some(match told {
+            Told::Meant => entry.stamp,
+            Told::All => hash_of(&entry.version),
+        })
     }
 
     /// The objects of a namespace that carry a label. They are sorted out when somebody asks by it for the first time.
     pub(super) fn labelled(&mut self, namespace: &str, label: &str, value: &str) -> Vec<Key> {
-        let entries = &self.entries;
-        let by_value = self.labelled.entry(label.into()).or_insert_with(|| {
-            let mut index: BTreeMap<Text, BTreeSet<Key>> = BTreeMap::new();
-            for (key, entry) in entries {
-                if let Some(value) = entry.label(label) {
-                    index.entry(value).or_default().insert(key.clone());
-                }
-            }
-            index
-        });
-        let keys = by_value.get(value).into_iter().flatten();
+        if !self.labelled.contains_key(label) {
+            self.sort_by(label.into());
+        }
+        let keys = self.labelled.get(label).and_then(|by_value| by_value.get(value)).into_iter().flatten();
         keys.filter(|key| *key.namespace == *namespace).cloned().collect()
+    }
+
+    /// Sorts all objects by one more label.
+    fn sort_by(&mut self, label: Text) {
+        self.labelled.insert(label, BTreeMap::new());
+        for (key, entry) in &mut self.entries {
+            entry.carry(self.labelled.keys());
+            for (label, value) in &entry.carried {
+                let by_value = self.labelled.entry(label.clone()).or_default();
+                by_value.entry(value.clone()).or_default().insert(key.clone());
+            }
+        }
     }
 
     /// Puts an object in that has changed, and leaves it open: whoever is woken by it will ask.
@@ -144,28 +158,38 @@ impl Shelf {
         if let Some(since_list) = &mut self.since_list {
             since_list.insert(key.clone());
         }
+        if self.has_seen(&key, object.resource_version()) {
+            // As most that is watched: it came with the answer to our own write.
+            return None;
+        }
         let mut entry = Entry::of(&object);
         entry.open = Some(Arc::new(object));
         self.insert(key, entry)
     }
 
     /// Puts an object in unless a newer one is there.
-    pub(super) fn insert(&mut self, key: Key, entry: Entry) -> Option<Changed> {
-        let known = self.entries.get(&key).map(|entry| &entry.version).or(self.gone.get(&key));
-        if known.is_some_and(|known| is_outdated(&entry.version, known)) {
+    pub(super) fn insert(&mut self, key: Key, mut entry: Entry) -> Option<Changed> {
+        if self.has_seen(&key, &entry.version) {
             return None;
         }
         self.gone.remove(&key);
+        entry.carry(self.labelled.keys());
         let before = self.entries.remove(&key);
+        let how = if before.is_some() { How::Altered } else { How::Came };
         self.members += u64::from(before.is_none());
-        self.index(&key, before.as_ref(), Some(&entry));
-        let after = Some(entry.packed.clone());
+        let carried = self.index(&key, before.as_ref(), Some(&entry));
         let opens = entry.open.is_some() && before.as_ref().is_none_or(|before| before.open.is_none());
         self.entries.insert(key.clone(), entry);
         if opens {
             self.opened(key.clone());
         }
-        Some(Changed { key, before: before.map(|before| before.packed), after })
+        Some(Changed { key, how, carried })
+    }
+
+    /// Whether that version of an object, or a newer one, has been here.
+    fn has_seen(&self, key: &Key, version: &str) -> bool {
+        let known = self.entries.get(key).map(|entry| &entry.version).or(self.gone.get(key));
+        known.is_some_and(|known| is_outdated(version, known))
     }
 
     /// Takes an object out, unless a newer one than `last` is there.
@@ -175,9 +199,9 @@ impl Shelf {
         }
         let before = self.entries.remove(key);
         self.members += 1;
-        self.index(key, before.as_ref(), None);
+        let carried = self.index(key, before.as_ref(), None);
         self.gone.insert(key.clone(), last.into());
-        Some(Changed { key: key.clone(), before: before.map(|before| before.packed), after: None })
+        Some(Changed { key: key.clone(), how: How::Went, carried })
     }
 
     /// A list begins.
@@ -210,32 +234,42 @@ impl Shelf {
         }
     }
 
-    /// Keeps the objects by label as the objects are.
-    fn index(&mut self, key: &Key, before: Option<&Entry>, after: Option<&Entry>) {
-        for (label, index) in &mut self.labelled {
-            let value = |entry: Option<&Entry>| entry.and_then(|entry| entry.label(label));
-            let (before, after) = (value(before), value(after));
-            if before == after {
-                continue;
-            }
-            if let Some(before) = before
-                && let Some(keys) = index.get_mut(&before)
+    /// Keeps the objects by label as the objects are. Returns what the object has carried, and carries now.
+    fn index(&mut self, key: &Key, before: Option<&Entry>, after: Option<&Entry>) -> BTreeSet<(Text, Text)> {
+        let carried = |entry: Option<&Entry>| -> BTreeSet<(Text, Text)> {
+            entry.into_iter().flat_map(|entry| entry.carried.iter().cloned()).collect()
+        };
+        let (before, after) = (carried(before), carried(after));
+        for (label, value) in before.difference(&after) {
+            if let Some(by_value) = self.labelled.get_mut(label)
+                && let Some(keys) = by_value.get_mut(value)
             {
                 keys.remove(key);
                 if keys.is_empty() {
-                    index.remove(&before);
+                    by_value.remove(value);
                 }
             }
-            if let Some(after) = after {
-                index.entry(after).or_default().insert(key.clone());
-            }
         }
+        for (label, value) in after.difference(&before) {
+            let by_value = self.labelled.entry(label.clone()).or_default();
+            by_value.entry(value.clone()).or_default().insert(key.clone());
+        }
+        &before | &after
     }
 }
 
-/// What an object says, its status aside.
+fn hash_of(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What an object says, its status aside. Of one that is watched by its metadata alone, the version says the rest.
 fn stamp_of(object: &Object) -> u64 {
     let mut hasher = DefaultHasher::new();
+    if is_read_by_reference(object.kind()) {
+        object.resource_version().hash(&mut hasher);
+    }
     for (key, value) in object.value().as_object().into_iter().flatten() {
         match (key.as_str(), value) {
             ("status", _) => {}

@@ -3,10 +3,11 @@
 use std::{fmt, sync::Arc};
 
 use http::Method;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use serin_core::{observation::FailureClass, revision::Text};
 
-use super::{Cluster, cache::Changed, request};
+use super::{Cluster, cache::Changed, request, watched::Watched};
 use crate::{
     kinds::is_read_by_reference,
     object::{
@@ -118,10 +119,10 @@ impl Cluster {
         let mut body = Object::read(key.kind, json!({ "metadata": metadata }));
         body.set("/status", status);
         let path = format!("{}/status", request::path(&key));
-        match self.ask(Verb::SaveStatus, &path, &key, Some(body.value())).await? {
+        match self.ask::<Watched>(Verb::SaveStatus, &path, &key, Some(body.value())).await? {
             // Whoever saves knows what it says, and had seen all the rest of it: nobody else could have changed it.
             Ok(answer) => {
-                self.noted_by(&key, self.keep(Object::read(key.kind, answer)));
+                self.noted_by(&key, self.keep(Object::read(key.kind, answer.value)));
                 Ok(())
             }
             Err(error) => Err(self.failed(Verb::SaveStatus, &key, &error).await),
@@ -135,7 +136,7 @@ impl Cluster {
     pub async fn post(&self, object: Object) -> Result<(), WriteError> {
         let key = object.key();
         let path = request::collection(key.kind, &key.namespace);
-        match self.ask(Verb::Create, &path, &key, Some(object.value())).await? {
+        match self.ask::<IgnoredAny>(Verb::Create, &path, &key, Some(object.value())).await? {
             Ok(_) => Ok(()),
             Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Ok(()),
             Err(error) => Err(WriteError::of(&error, Verb::Create, &key)),
@@ -170,7 +171,7 @@ impl Cluster {
     async fn delete(&self, key: &Key, uid: &str) -> Result<(), WriteError> {
         let last = self.as_known(key).map(|object| object.resource_version().to_owned()).unwrap_or_default();
         let options = json!({"preconditions": {"uid": uid}});
-        match self.ask(Verb::Delete, &request::path(key), key, Some(&options)).await? {
+        match self.ask::<IgnoredAny>(Verb::Delete, &request::path(key), key, Some(&options)).await? {
             Ok(_) => {
                 self.noted(self.cache.remove(key, &last));
                 Ok(())
@@ -182,9 +183,9 @@ impl Cluster {
 
     /// Sends a write, and keeps what came of it.
     async fn send(&self, verb: Verb, path: &str, key: &Key, body: Option<&Value>) -> Result<(), WriteError> {
-        match self.ask(verb, path, key, body).await? {
+        match self.ask::<Watched>(verb, path, key, body).await? {
             Ok(answer) => {
-                self.noted(self.keep(Object::read(key.kind, answer)));
+                self.noted(self.keep(Object::read(key.kind, answer.value)));
                 Ok(())
             }
             Err(error) => Err(self.failed(verb, key, &error).await),
@@ -246,19 +247,19 @@ impl Cluster {
     }
 
     /// Asks the server to change something when it is this request's turn, if we still lead by then.
-    async fn ask(
+    async fn ask<T: DeserializeOwned>(
         &self,
         verb: Verb,
         path: &str,
         key: &Key,
         body: Option<&Value>,
-    ) -> Result<Result<Value, kube::Error>, WriteError> {
+    ) -> Result<Result<T, kube::Error>, WriteError> {
         // Nobody closes it.
         let _turn = self.turns.acquire().await.ok();
         if !self.is_led() {
             let why = "this replica does not lead any more";
             return Err(WriteError::new(FailureClass::Retry, verb, key, why));
         }
-        Ok(request::send(&self.client, verb.method(), path, body).await)
+        Ok(request::send_for(&self.client, verb.method(), path, body).await)
     }
 }

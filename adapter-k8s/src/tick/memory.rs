@@ -1,21 +1,23 @@
 //! What a look has worked out before, for as long as what it was worked out from has not changed.
 //!
-//! A Canary is looked at whenever one of its objects changes, mostly in its status; what has to be in the cluster does
-//! not follow from any status, and is the most expensive part of a look.
+//! A Canary is looked at whenever one of its objects changes, mostly in its status, and each look works out everything;
+//! of that most follows from other objects. What has to be in the cluster follows from no status at all, and is the most
+//! expensive part of a look.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use serin_core::{
-    Invalid, Rollout,
-    command::Cookies,
-    observation::{Drift, Fact},
+    Invalid, Rollout, State,
+    command::{Cookies, Routes},
+    observation::{Fact, Readiness, Services},
     revision::{Revision, Text},
     spec::raw,
 };
 
 use crate::{
-    cluster::{interests::Interest, reader::Reader},
+    cluster::{cache::Told, interests::Interest, reader::Reader},
     object::seen::Unfit,
+    workload::ReadyThresholds,
 };
 
 /// What one Canary's driver remembers from look to look.
@@ -23,12 +25,35 @@ use crate::{
 pub struct Memory {
     /// The manifest and what it means.
     pub parsed: Remembered<Version, Parsed>,
+    /// The state, by the version of the object that it was saved in.
+    pub state: Option<(Text, State)>,
     /// What the target shows.
     pub shows: Remembered<Version, Result<Option<Fact<Revision>>, Unfit>>,
+    /// The pods of the target.
+    pub canary_pods: Remembered<(Version, ReadyThresholds), Result<Option<(u32, Readiness)>, Unfit>>,
     /// What the primary runs.
     pub runs: Remembered<Version, Result<Option<Option<Revision>>, Unfit>>,
-    /// What differs from what has to be.
-    pub drift: Remembered<(Version, Cookies), Fact<Drift>>,
+    /// The pods of the primary.
+    pub primary_pods: Remembered<(Version, ReadyThresholds), Result<Option<Readiness>, Unfit>>,
+    /// Whom the apex selects.
+    pub services: Remembered<Version, Result<Services, Unfit>>,
+    /// Whether anybody publishes endpoints.
+    pub published: Remembered<Version, Result<bool, Unfit>>,
+    /// How requests are divided.
+    pub routes: Remembered<Version, Result<Option<Routes>, Unfit>>,
+    /// Whether the objects of each part differ from what they have to be.
+    pub drift: Drifts,
+}
+
+/// Whether the objects of each part differ from what they have to be. No status tells.
+#[derive(Debug, Default)]
+pub struct Drifts {
+    /// The primary, its configuration and autoscaler.
+    pub workloads: Remembered<Version, Result<bool, Unfit>>,
+    /// The services.
+    pub services: Remembered<Version, Result<bool, Unfit>>,
+    /// The routes.
+    pub routes: Remembered<(Version, Cookies), Result<bool, Unfit>>,
 }
 
 /// One version of one manifest.
@@ -67,19 +92,37 @@ impl<Of, Made> Default for Remembered<Of, Made> {
     }
 }
 
+impl<Of: PartialEq, Made: Clone, Error: Clone> Remembered<Of, Result<Made, Error>> {
+    /// What was worked out of `of` last time, if what is `told` of all that was read for it still says the same; else
+    /// what `make` makes. What could not be worked out is not remembered.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn or_try(
+        &mut self,
+        of: Of,
+        told: Told,
+        reader: &Reader<'_>,
+        make: impl FnOnce() -> Result<Made, Error>,
+    ) -> Result<Made, Error> {
+        self.or_make(of, told, reader, make, Result::is_ok)
+    }
+}
+
 impl<Of: PartialEq, Made: Clone> Remembered<Of, Made> {
-    /// What was worked out of `of` last time, if all that was read for it still says the same; else what `make` makes.
-    /// It is remembered only if it `lasts`.
+    /// What was worked out of `of` last time, if what is `told` of all that was read for it still says the same; else
+    /// what `make` makes. It is remembered only if it `lasts`.
     pub fn or_make(
         &mut self,
         of: Of,
+        told: Told,
         reader: &Reader<'_>,
         make: impl FnOnce() -> Made,
         lasts: impl FnOnce(&Made) -> bool,
     ) -> Made {
         if let Some(before) = &self.0
             && before.of == of
-            && before.read.iter().all(|(interest, stamp)| reader.stamp(interest) == *stamp)
+            && before.read.iter().all(|(interest, stamp)| reader.stamp(interest, told) == *stamp)
         {
             reader.remember(before.read.iter().map(|(interest, _)| interest));
             return before.made.clone();
@@ -87,7 +130,7 @@ impl<Of: PartialEq, Made: Clone> Remembered<Of, Made> {
         let (made, read) = reader.watching(make);
         self.0 = read.filter(|_| lasts(&made)).map(|read: BTreeSet<Interest>| {
             let stamped = read.into_iter().map(|interest| {
-                let stamp = reader.stamp(&interest);
+                let stamp = reader.stamp(&interest, told);
                 (interest, stamp)
             });
             Thought { of, read: stamped.collect(), made: made.clone() }

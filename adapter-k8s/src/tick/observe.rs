@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serin_core::{
     Invalid, Observation, Rollout, State,
-    command::{ApexTo, Split},
-    observation::{Apex, Drift, Fact, Primary, Target, Unseen},
+    command::{ApexTo, Routes, Split},
+    observation::{Apex, Drift, Fact, Primary, Services, Target, Unseen},
     question::Answers,
     request::{Request, RequestKind},
     revision::{Revision, Text},
@@ -16,7 +16,7 @@ use serin_core::{
 };
 
 use crate::{
-    cluster::reader::Reader,
+    cluster::{cache::Told, reader::Reader},
     kinds::METRIC_TEMPLATE,
     object::{
         Key, Object,
@@ -73,19 +73,19 @@ pub fn look(
     let generation = object.number("/metadata/generation").unwrap_or_default();
     let version = Version { uid: object.uid().into(), generation };
     let parse = || parse(&object, settings, namespace, reader);
-    let parsed = memory.parsed.or_make(version.clone(), reader, parse, |_| true);
+    let parsed = memory.parsed.or_make(version.clone(), Told::Meant, reader, parse, |_| true);
     let Parsed { manifest, canary } = parsed;
     let manifest = with_metadata(manifest, &object);
     let (identity, shape) = match &*canary {
         Ok(rollout) => (rollout.identity().clone(), rollout.shape().clone()),
         Err(invalid) => (invalid.identity.clone(), invalid.shape.clone()),
     };
-    let state = state_of(&object);
+    let state = known_state(&object, memory);
     let subject = Subject { identity, shape, manifest, settings: settings.clone() };
     let ready = thresholds(&canary);
     let mut gaze = Gaze { subject: &subject, version, ready, claims, reader, memory };
     let seen = gaze.facts(&object, &state);
-    let published = services::are_endpoints_published(&subject, reader).unwrap_or(true);
+    let published = gaze.published();
     Ok(Some(Look { object, subject, canary, state, seen, ready, published }))
 }
 
@@ -194,6 +194,19 @@ fn unreadable(object: &Object, error: &str) -> Invalid {
     }
 }
 
+/// The state, read once for every version of the object.
+fn known_state(object: &Object, memory: &mut Memory) -> State {
+    let version = object.resource_version();
+    match &memory.state {
+        Some((known, state)) if **known == *version && !version.is_empty() => state.clone(),
+        Some(_) | None => {
+            let state = state_of(object);
+            memory.state = Some((version.into(), state.clone()));
+            state
+        }
+    }
+}
+
 /// The state as it was saved. One that cannot be understood is held as it is, like one of a newer version.
 fn state_of(object: &Object) -> State {
     let Some(status) = object.at("/status").filter(|status| !status.is_null()) else {
@@ -228,13 +241,12 @@ struct Gaze<'a> {
 
 impl Gaze<'_> {
     fn facts(&mut self, object: &Object, state: &State) -> Observation {
-        let (subject, reader) = (self.subject, self.reader);
         Observation {
             target: fact(self.target(object)),
             primary: fact(self.primary()),
-            services: fact(services::read(subject, reader)),
-            routes: fact(router_of(subject).and_then(|it| it.read(subject, reader))),
-            drift: self.drift(state),
+            services: fact(self.services()),
+            routes: fact(self.routes()),
+            drift: fact(self.drift(state)),
             deleting: object.is_being_deleted(),
             finalizer: has_finalizer(object),
             requests: requests(object),
@@ -246,34 +258,62 @@ impl Gaze<'_> {
 
     fn target(&mut self, object: &Object) -> Result<Option<Target>, Unfit> {
         self.claims.claim(object).map_err(Unfit::Refused)?;
-        let (subject, reader) = (self.subject, self.reader);
+        let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
         let workload = workload_of(subject)?;
         let lasts = |shows: &Result<Option<Fact<Revision>>, Unfit>| matches!(shows, Ok(Some(Fact::Known(_))));
         let shows = || workload.shows(subject, reader);
-        let Some(revision) = self.memory.shows.or_make(self.version.clone(), reader, shows, lasts)? else {
+        let Some(revision) = self.memory.shows.or_make(version.clone(), Told::Meant, reader, shows, lasts)?
+        else {
             return Ok(None);
         };
-        let pods = workload.canary_pods(subject, self.ready, reader)?;
+        let pods = || workload.canary_pods(subject, self.ready, reader);
+        let pods = self.memory.canary_pods.or_try((version, self.ready), Told::All, reader, pods)?;
         Ok(pods.map(|(replicas, readiness)| Target { revision, replicas, readiness }))
     }
 
     fn primary(&mut self) -> Result<Option<Primary>, Unfit> {
-        let (subject, reader) = (self.subject, self.reader);
+        let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
         let workload = workload_of(subject)?;
         let runs = || workload.runs(subject, reader);
-        let Some(runs) = self.memory.runs.or_make(self.version.clone(), reader, runs, Result::is_ok)? else {
+        let Some(runs) = self.memory.runs.or_try(version.clone(), Told::Meant, reader, runs)? else {
             return Ok(None);
         };
-        let readiness = workload.primary_pods(subject, self.ready, reader)?;
-        Ok(readiness.map(|readiness| Primary { runs, readiness }))
+        let pods = || workload.primary_pods(subject, self.ready, reader);
+        let pods = self.memory.primary_pods.or_try((version, self.ready), Told::All, reader, pods)?;
+        Ok(pods.map(|readiness| Primary { runs, readiness }))
     }
 
-    fn drift(&mut self, state: &State) -> Fact<Drift> {
+    fn services(&mut self) -> Result<Services, Unfit> {
         let (subject, reader) = (self.subject, self.reader);
-        let of = (self.version.clone(), state.cookies.clone());
-        let drift = || fact(drift(subject, state, reader));
-        // What is not known may come to be known by a status alone.
-        self.memory.drift.or_make(of, reader, drift, |drift| drift.known().is_some())
+        let services = || services::read(subject, reader);
+        self.memory.services.or_try(self.version.clone(), Told::All, reader, services)
+    }
+
+    /// Whether anybody publishes endpoints; what is not known may be.
+    fn published(&mut self) -> bool {
+        let (subject, reader) = (self.subject, self.reader);
+        let published = || services::are_endpoints_published(subject, reader);
+        self.memory.published.or_try(self.version.clone(), Told::All, reader, published).unwrap_or(true)
+    }
+
+    fn routes(&mut self) -> Result<Option<Routes>, Unfit> {
+        let (subject, reader) = (self.subject, self.reader);
+        let routes = || router_of(subject)?.read(subject, reader);
+        self.memory.routes.or_try(self.version.clone(), Told::All, reader, routes)
+    }
+
+    /// Whether what stands there differs from what would be written, weights aside.
+    fn drift(&mut self, state: &State) -> Result<Drift, Unfit> {
+        let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
+        let drifts = &mut self.memory.drift;
+        let workloads = || differs(reader, workload_of(subject)?.ensured(subject, reader)?);
+        let workloads = drifts.workloads.or_try(version.clone(), Told::Meant, reader, workloads)?;
+        let services = || services_drift(subject, reader);
+        let services = drifts.services.or_try(version.clone(), Told::Meant, reader, services)?;
+        let of = (version, state.cookies.clone());
+        let routes = || routes_drift(subject, state, reader);
+        let routes = drifts.routes.or_try(of, Told::Meant, reader, routes)?;
+        Ok(Drift { workloads, services: services || routes })
     }
 }
 
@@ -307,29 +347,27 @@ pub fn router_of(subject: &Subject) -> Result<&'static dyn Router, Unfit> {
         .ok_or_else(|| Unfit::refused(format!("spec.provider: `{provider}` is not supported")))
 }
 
-/// Whether what stands there differs from what would be written, weights aside.
-fn drift(subject: &Subject, state: &State, seen: &dyn Seen) -> Result<Drift, Unfit> {
-    let (workload, router) = (workload_of(subject)?, router_of(subject)?);
-    let differs = |objects: Vec<Object>| -> Result<bool, Unfit> {
-        for object in objects {
-            if seen.find(&object.key())?.as_deref() != Some(&object) {
-                return Ok(true);
-            }
+/// Whether one of these objects is not as it has to be.
+fn differs(seen: &dyn Seen, wanted: Vec<Object>) -> Result<bool, Unfit> {
+    for object in wanted {
+        if seen.find(&object.key())?.as_deref() != Some(&object) {
+            return Ok(true);
         }
-        Ok(false)
-    };
-    let workloads = differs(workload.ensured(subject, seen)?)?;
+    }
+    Ok(false)
+}
+
+fn services_drift(subject: &Subject, seen: &dyn Seen) -> Result<bool, Unfit> {
     let apex = services::read(subject, seen)?.apex;
-    let services = differs(services::ensured(subject, kept(apex), seen)?)?;
-    // Weights are no drift: what is read is rendered again.
-    let routes = match router.read(subject, seen)? {
-        None => false,
-        Some(routes) => {
-            let split = Split { routes, cookies: state.cookies.clone() };
-            differs(router.render(subject, &split, seen)?)?
-        }
-    };
-    Ok(Drift { workloads, services: services || routes })
+    differs(seen, services::ensured(subject, kept(apex), seen)?)
+}
+
+/// Weights are no drift: what is read is rendered again.
+fn routes_drift(subject: &Subject, state: &State, seen: &dyn Seen) -> Result<bool, Unfit> {
+    let router = router_of(subject)?;
+    let Some(routes) = router.read(subject, seen)? else { return Ok(false) };
+    let split = Split { routes, cookies: state.cookies.clone() };
+    differs(seen, router.render(subject, &split, seen)?)
 }
 
 /// Where the apex service is to point so that nothing moves.
