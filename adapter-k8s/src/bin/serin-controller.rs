@@ -13,6 +13,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    only_small_pages();
     let options = match Options::read(std::env::args_os()) {
         Ok(options) => options,
         Err(error) => error.exit(),
@@ -23,4 +24,10 @@ async fn main() -> ExitCode {
         tracing::error!("{error}");
     }
     exit_code(&ended)
+}
+
+/// The allocator asks for pages of 2 MiB, and each stays in memory whole for the little that is still used of it. Where
+/// the system cannot do without them, it only takes more memory.
+fn only_small_pages() {
+    nix::sys::prctl::set_thp_disable(true).ok();
 }

@@ -10,7 +10,7 @@ use serin_core::observation::FailureClass;
 use tokio::time::timeout;
 
 use super::watched::Watched;
-use crate::object::{Key, Kind, Object};
+use crate::object::{Key, Kind, Object, text_of};
 
 /// How long the API server may take to answer. Watches are not sent from here.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -59,7 +59,7 @@ pub(super) async fn send_for<T: DeserializeOwned>(
 ) -> Result<T, kube::Error> {
     let patch = method == Method::PATCH;
     let media = if patch { "application/merge-patch+json" } else { "application/json" };
-    let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+    let body = body.map(text_of).unwrap_or_default();
     let request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, media).body(body);
     let answer = timeout(PATIENCE, client.request(request.map_err(kube::Error::HttpError)?)).await;
     answer.unwrap_or_else(|_| Err(kube::Error::Service(format!("no answer within {PATIENCE:?}").into())))

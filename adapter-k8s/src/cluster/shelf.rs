@@ -30,7 +30,7 @@ struct Packed {
 
 impl Packed {
     fn of(object: &Object) -> Self {
-        Self { kind: object.kind(), json: object.value().to_string().into_bytes().into() }
+        Self { kind: object.kind(), json: object.to_json().into() }
     }
 
     fn open(&self) -> Object {

@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::object::text_of;
+
 /// The first eight bytes of the SHA-256 of a value's JSON, with sorted keys, in hex.
 #[must_use]
 pub(crate) fn of(value: &Value) -> String {
-    let digest = Sha256::digest(value.to_string());
+    let digest = Sha256::digest(text_of(value));
     let mut text = String::with_capacity(16);
     for byte in digest.iter().take(8) {
         // Writing to a text cannot fail.

@@ -25,8 +25,8 @@ use crate::{
 pub struct Memory {
     /// The manifest and what it means.
     pub parsed: Remembered<Version, Parsed>,
-    /// The state, by the version of the object that it was saved in.
-    pub state: Option<(Text, State)>,
+    /// What stands in one version of the object.
+    pub standing: Option<Standing>,
     /// What the target shows.
     pub shows: Remembered<Version, Result<Option<Fact<Revision>>, Unfit>>,
     /// The pods of the target.
@@ -72,6 +72,19 @@ pub struct Parsed {
     pub manifest: Arc<raw::Canary>,
     /// What it means.
     pub canary: Arc<Result<Rollout, Invalid>>,
+}
+
+/// What stands in one version of a Canary.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The version.
+    pub version: Text,
+    /// The manifest it was parsed to.
+    pub parsed: Arc<raw::Canary>,
+    /// The same with the labels and annotations of this version.
+    pub manifest: Arc<raw::Canary>,
+    /// The state.
+    pub state: State,
 }
 
 /// One thing that was worked out.
@@ -136,5 +149,57 @@ impl<Of: PartialEq, Made: Clone> Remembered<Of, Made> {
             Thought { of, read: stamped.collect(), made: made.clone() }
         });
         made
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        cluster::{cache::Cache, reader::Contents},
+        kinds::DEPLOYMENT,
+        object::{Object, seen::Seen as _},
+    };
+
+    fn deployment(version: u64, replicas: u64) -> Object {
+        let metadata = json!({"name": "web", "namespace": "n", "resourceVersion": version.to_string()});
+        let spec = json!({"replicas": replicas});
+        Object::read(DEPLOYMENT, json!({"metadata": metadata, "spec": spec, "status": {"seen": version}}))
+    }
+
+    #[test]
+    fn a_status_has_that_worked_out_anew_which_follows_from_statuses_and_nothing_else() {
+        let (cache, contents) = (Cache::default(), Contents::default());
+        cache.replace(DEPLOYMENT, Vec::new());
+        let mut parts = [(Told::Meant, Remembered::default()), (Told::All, Remembered::default())];
+        let mut look = |of: u8, is_known: bool| {
+            let reader = Reader::new(&cache, &contents);
+            let worked_out = parts.each_mut().map(|(told, part)| {
+                let mut made = false;
+                let make = || {
+                    made = true;
+                    let found = reader.find(&deployment(1, 1).key())?;
+                    let refused = || Unfit::refused("it does not exist");
+                    if is_known { found.map(|_| ()).ok_or_else(refused) } else { Err(refused()) }
+                };
+                part.or_try(of, *told, &reader, make).ok();
+                made
+            });
+            assert!(reader.into_notes().read.len() == 1, "what was read is noted, remembered or not");
+            worked_out
+        };
+        cache.put(deployment(1, 1));
+        assert_eq!(look(1, false), [true, true]);
+        assert_eq!(look(1, true), [true, true], "what could not be worked out is tried again");
+        assert_eq!(look(1, true), [false, false]);
+        cache.put(deployment(2, 1));
+        assert_eq!(look(1, true), [false, true]);
+        cache.put(deployment(3, 5));
+        assert_eq!(look(1, true), [true, true]);
+        assert_eq!(look(2, true), [true, true], "of something else");
+        cache.break_down(DEPLOYMENT, "forbidden");
+        assert_eq!(look(2, true), [true, true], "it is not known any more");
     }
 }

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serin_core::{
     Invalid, Observation, Rollout, State,
-    command::{ApexTo, Routes, Split},
-    observation::{Apex, Drift, Fact, Primary, Services, Target, Unseen},
+    command::Routes,
+    observation::{Drift, Fact, Primary, Services, Target, Unseen},
     question::Answers,
     request::{Request, RequestKind},
     revision::{Revision, Text},
@@ -20,7 +20,7 @@ use crate::{
     kinds::METRIC_TEMPLATE,
     object::{
         Key, Object,
-        seen::{Seen, Unfit},
+        seen::{Seen as _, Unfit},
     },
     router::{self, Router},
     services,
@@ -28,7 +28,8 @@ use crate::{
     subject::Subject,
     tick::{
         claims::Claims,
-        memory::{Memory, Parsed, Version},
+        drift,
+        memory::{Memory, Parsed, Standing, Version},
     },
     workload::{self, ReadyThresholds, Workload},
 };
@@ -75,12 +76,11 @@ pub fn look(
     let parse = || parse(&object, settings, namespace, reader);
     let parsed = memory.parsed.or_make(version.clone(), Told::Meant, reader, parse, |_| true);
     let Parsed { manifest, canary } = parsed;
-    let manifest = with_metadata(manifest, &object);
+    let Standing { manifest, state, .. } = standing(&object, manifest, memory);
     let (identity, shape) = match &*canary {
         Ok(rollout) => (rollout.identity().clone(), rollout.shape().clone()),
         Err(invalid) => (invalid.identity.clone(), invalid.shape.clone()),
     };
-    let state = known_state(&object, memory);
     let subject = Subject { identity, shape, manifest, settings: settings.clone() };
     let ready = thresholds(&canary);
     let mut gaze = Gaze { subject: &subject, version, ready, claims, reader, memory };
@@ -194,17 +194,19 @@ fn unreadable(object: &Object, error: &str) -> Invalid {
     }
 }
 
-/// The state, read once for every version of the object.
-fn known_state(object: &Object, memory: &mut Memory) -> State {
+/// What stands in the object beside its spec, read once for every version of it.
+fn standing(object: &Object, parsed: Arc<raw::Canary>, memory: &mut Memory) -> Standing {
     let version = object.resource_version();
-    match &memory.state {
-        Some((known, state)) if **known == *version && !version.is_empty() => state.clone(),
-        Some(_) | None => {
-            let state = state_of(object);
-            memory.state = Some((version.into(), state.clone()));
-            state
-        }
+    if let Some(known) = &memory.standing
+        && *known.version == *version
+        && Arc::ptr_eq(&known.parsed, &parsed)
+    {
+        return known.clone();
     }
+    let manifest = with_metadata(parsed.clone(), object);
+    let standing = Standing { version: version.into(), parsed, manifest, state: state_of(object) };
+    memory.standing = (!version.is_empty()).then(|| standing.clone());
+    standing
 }
 
 /// The state as it was saved. One that cannot be understood is held as it is, like one of a newer version.
@@ -306,12 +308,12 @@ impl Gaze<'_> {
     fn drift(&mut self, state: &State) -> Result<Drift, Unfit> {
         let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
         let drifts = &mut self.memory.drift;
-        let workloads = || differs(reader, workload_of(subject)?.ensured(subject, reader)?);
+        let workloads = || drift::of_workloads(subject, reader);
         let workloads = drifts.workloads.or_try(version.clone(), Told::Meant, reader, workloads)?;
-        let services = || services_drift(subject, reader);
+        let services = || drift::of_services(subject, reader);
         let services = drifts.services.or_try(version.clone(), Told::Meant, reader, services)?;
         let of = (version, state.cookies.clone());
-        let routes = || routes_drift(subject, state, reader);
+        let routes = || drift::of_routes(subject, state, reader);
         let routes = drifts.routes.or_try(of, Told::Meant, reader, routes)?;
         Ok(Drift { workloads, services: services || routes })
     }
@@ -345,37 +347,6 @@ pub fn router_of(subject: &Subject) -> Result<&'static dyn Router, Unfit> {
     let provider = &subject.shape.provider;
     router::of(provider)
         .ok_or_else(|| Unfit::refused(format!("spec.provider: `{provider}` is not supported")))
-}
-
-/// Whether one of these objects is not as it has to be.
-fn differs(seen: &dyn Seen, wanted: Vec<Object>) -> Result<bool, Unfit> {
-    for object in wanted {
-        if seen.find(&object.key())?.as_deref() != Some(&object) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-fn services_drift(subject: &Subject, seen: &dyn Seen) -> Result<bool, Unfit> {
-    let apex = services::read(subject, seen)?.apex;
-    differs(seen, services::ensured(subject, kept(apex), seen)?)
-}
-
-/// Weights are no drift: what is read is rendered again.
-fn routes_drift(subject: &Subject, state: &State, seen: &dyn Seen) -> Result<bool, Unfit> {
-    let router = router_of(subject)?;
-    let Some(routes) = router.read(subject, seen)? else { return Ok(false) };
-    let split = Split { routes, cookies: state.cookies.clone() };
-    differs(seen, router.render(subject, &split, seen)?)
-}
-
-/// Where the apex service is to point so that nothing moves.
-fn kept(apex: Apex) -> ApexTo {
-    match apex {
-        Apex::Primary => ApexTo::Primary,
-        Apex::Absent | Apex::Target | Apex::Other => ApexTo::Untouched,
-    }
 }
 
 fn has_finalizer(object: &Object) -> bool {
