@@ -90,7 +90,8 @@ fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> bool {
         }
         Phase::Promoting | Phase::Finalising => {
             let wanted = state.routes(r.strategy());
-            let ready = t.primary_readiness().is_some_and(Readiness::is_ready);
+            // One that is not known yet has been known when the routes were written.
+            let ready = t.primary_readiness().is_none_or(Readiness::is_ready);
             ready && seen.is_some_and(|seen| seen.exposed() < wanted.exposed())
         }
         Phase::New
