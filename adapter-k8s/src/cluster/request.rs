@@ -37,6 +37,14 @@ pub(crate) async fn get(client: &Client, key: &Key) -> Result<Option<Object>, ku
     }
 }
 
+/// Reads an object as whoever may only list it; `None` if there is none.
+pub(super) async fn find(client: &Client, key: &Key) -> Result<Option<Object>, kube::Error> {
+    let path = format!("{}?fieldSelector=metadata.name%3D{}", collection(key.kind, &key.namespace), key.name);
+    let mut list = send(client, Method::GET, &path, None).await?;
+    let found = list["items"].as_array_mut().and_then(Vec::pop);
+    Ok(found.map(|value| Object::read(key.kind, value)))
+}
+
 /// Sends a request and reads its answer. A body of `PATCH` is a merge patch.
 pub(super) async fn send(
     client: &Client,
