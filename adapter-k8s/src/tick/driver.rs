@@ -200,7 +200,7 @@ impl Driver {
                 Ok(Some(look)) => {
                     if !self.probed && online::is_wanted(&look) {
                         self.probed = true;
-                        online::tell(&context, &look).await;
+                        online::tell(context.clone(), look.clone());
                     }
                     self.decide(look);
                 }
