@@ -110,7 +110,7 @@ impl<L: Log> Drive<'_, L> {
 fn tell_failure(delivery: &Delivery) -> String {
     let (to, name) = match &delivery.to {
         Receiver::Hook(key) => ("event hook", key),
-        Receiver::Alert(name) => ("receiver of the alert", name),
+        Receiver::Alert(key) => ("receiver of the alert", key),
     };
     let answer = delivery.answers.last().map(ToString::to_string).unwrap_or_default();
     let then = if delivery.over { "it is not told again" } else { "it is told again later" };

@@ -8,7 +8,6 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serin_core::{
     message::Notice,
-    revision::Text,
     spec::{Hook, HookKind},
 };
 
@@ -47,7 +46,7 @@ impl World<'_> {
     /// Whether anybody wants to be told of anything.
     pub(crate) fn has_receivers(&self) -> bool {
         let Ok(canary) = &*self.canary else { return false };
-        !canary.alerts().is_empty() || canary.hooks().iter().any(|hook| hook.kind == HookKind::Event)
+        !canary.alerts().is_empty() || canary.hooks_of(HookKind::Event).next().is_some()
     }
 
     /// Everybody who wants this notice.
@@ -69,8 +68,11 @@ impl World<'_> {
                     None => Told { to, answers: Vec::new(), takes: Duration::ZERO, over: true },
                 }
             }
-            Receiver::Alert(name) => {
-                let scripted = self.receivers.0.take(name, name).cloned();
+            Receiver::Alert(key) => {
+                let canary = self.canary.clone();
+                let mut alerts = canary.iter().flat_map(|canary| canary.alerts());
+                let name = alerts.find(|alert| alert.key == *key).map_or(key, |alert| &alert.name);
+                let scripted = self.receivers.0.take(key, name).cloned();
                 let (outcome, takes) = self.answer(scripted, PATIENCE);
                 let over = outcome.passes() || !outcome.is_worth_a_retry();
                 Told { to, answers: vec![outcome], takes, over }
@@ -114,9 +116,7 @@ impl World<'_> {
 
 /// Who wants a notice of this Canary.
 pub(crate) fn wanted(canary: &serin_core::Rollout, notice: &Notice) -> Vec<Receiver> {
-    let hooks = canary.hooks().iter().filter(|hook| hook.kind == HookKind::Event);
-    let severity = notice.message.alert();
-    let alerts = canary.alerts().iter().filter(|alert| severity.is_some_and(|is| alert.severity <= is));
-    let name = |name: &Text| Receiver::Alert(name.clone());
-    hooks.map(|hook| Receiver::Hook(hook.key.clone())).chain(alerts.map(|alert| name(&alert.name))).collect()
+    let hooks = canary.hooks_of(HookKind::Event).map(|hook| Receiver::Hook(hook.key.clone()));
+    let alerts = canary.alerts_for(&notice.message).map(|alert| Receiver::Alert(alert.key.clone()));
+    hooks.chain(alerts).collect()
 }
