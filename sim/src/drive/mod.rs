@@ -44,7 +44,7 @@ pub use self::{
 use crate::{
     record::{Asked, Outcome, Story},
     scenario::{Action, Scenario, StopAfter, What},
-    world::{self, World},
+    world::{self, Common, World},
 };
 
 /// Runs a scenario to its end.
@@ -131,8 +131,8 @@ struct Decided {
 
 impl<'a, L: Log> Drive<'a, L> {
     fn new(scenario: &'a Scenario, seed: u64, stop: Option<StopPoint>, log: L) -> Self {
-        let canary = Rc::new(Ok(scenario.canary.clone()));
-        Self::begin(scenario, canary, Arc::new(Self::status(scenario)), seed, stop, log)
+        let common = Common::of(scenario, scenario.canary.clone());
+        Self::begin(scenario, &common, Arc::new(Self::status(scenario)), seed, stop, log)
     }
 
     /// The `.status` a story begins with.
@@ -140,10 +140,10 @@ impl<'a, L: Log> Drive<'a, L> {
         scenario.status.clone().map(State::from).unwrap_or_default()
     }
 
-    /// With the scenario's Canary and `.status`.
+    /// With the scenario's `.status`.
     fn begin(
         scenario: &'a Scenario,
-        canary: Rc<world::Canary>,
+        common: &Common,
         saved: Arc<State>,
         seed: u64,
         stop: Option<StopPoint>,
@@ -151,7 +151,7 @@ impl<'a, L: Log> Drive<'a, L> {
     ) -> Self {
         Self {
             scenario,
-            world: World::begin(scenario, canary, &saved, seed),
+            world: World::begin(scenario, common, &saved, seed),
             timeline: Timeline::new(&scenario.events, &saved),
             stops: Stops::new(stop),
             tick: Tick::new(),

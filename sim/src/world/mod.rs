@@ -8,6 +8,7 @@ mod begin;
 mod blind;
 mod clock;
 mod commands;
+mod common;
 mod events;
 mod faults;
 mod hooks;
@@ -28,28 +29,29 @@ use serin_core::{
     observation::{Apex, Readiness},
 };
 
+pub(crate) use self::common::Common;
 use self::{blind::Blindness, clock::Clock, pods::Pods, receivers::Receivers, simulated::Simulation};
 pub(crate) use self::{
     faults::Faults,
     hooks::{Attempt, Hooks, wait},
     metrics::{Metrics, answer, healthy},
     receivers::{Told, wanted},
-    simulated::{Buckets, Expected, Offered, measure, rate_of, scrapes, share_of},
+    simulated::{Buckets, Expected, Offered, Shares, measure, rate_of, scrapes, share_of},
 };
-use crate::scenario::{Action, Scenario, Trouble};
+use crate::scenario::{Scenario, Trouble};
 
 pub(crate) type Canary = Result<Rollout, Invalid>;
 
 /// What goes wrong in the world of a seed, exactly.
 pub(crate) fn drawn_troubles(scenario: &Scenario, seed: u64) -> Vec<Trouble> {
-    simulation(scenario, seed).map_or_else(Vec::new, |simulation| simulation.weather.drawn())
+    simulation(scenario, seed, &Common::of(scenario, scenario.canary.clone()))
+        .map_or_else(Vec::new, |simulation| simulation.weather.drawn())
 }
 
 /// The part of a scenario's world that goes its own way, as it begins.
-fn simulation(scenario: &Scenario, seed: u64) -> Option<Simulation<'_>> {
+fn simulation<'a>(scenario: &'a Scenario, seed: u64, common: &Common) -> Option<Simulation<'a>> {
     let simulated = scenario.setting.simulated.as_ref()?;
-    let is_edited = scenario.events.iter().any(|event| matches!(event.action, Action::Edit(_)));
-    Some(Simulation::begin(simulated, seed, &scenario.canary, is_edited))
+    Some(Simulation::begin(simulated, seed, &scenario.canary, Rc::clone(&common.shares)))
 }
 
 /// The cluster of one story.
