@@ -103,6 +103,22 @@ impl World<'_> {
     /// What can be seen now.
     pub(crate) fn observe(&self) -> Observation {
         let mut seen = self.truth.clone();
+        self.look(&mut seen);
+        seen
+    }
+
+    /// What can be seen now, over what was seen before: what is the same is not copied. Answers, failure and deliveries
+    /// stay.
+    pub(crate) fn look(&self, seen: &mut Observation) {
+        let Observation { target, primary, services, routes, drift, deleting, finalizer, requests, .. } =
+            &self.truth;
+        update(&mut seen.target, target);
+        update(&mut seen.primary, primary);
+        update(&mut seen.services, services);
+        update(&mut seen.routes, routes);
+        update(&mut seen.drift, drift);
+        update(&mut seen.requests, requests);
+        (seen.deleting, seen.finalizer) = (*deleting, *finalizer);
         if let Ok(rollout) = &*self.canary {
             let policy = rollout.policy();
             if let Some(target) =
@@ -110,13 +126,12 @@ impl World<'_> {
             {
                 pods::judge(&mut target.readiness, &self.canary_pods, policy.canary_ready_threshold);
             }
-            if let Some(readiness) = pods::of_primary(&mut seen) {
+            if let Some(readiness) = pods::of_primary(seen) {
                 pods::judge(readiness, &self.primary_pods, policy.primary_ready_threshold);
             }
         }
-        self.judge_scaled(&mut seen);
-        self.blind.hide(&mut seen);
-        seen
+        self.judge_scaled(seen);
+        self.blind.hide(seen);
     }
 
     /// The Canary was deleted and nothing holds it.
@@ -196,5 +211,11 @@ impl World<'_> {
         if let Some(services) = self.truth.services.known_mut() {
             services.serving = serving;
         }
+    }
+}
+
+fn update<T: PartialEq + Clone>(seen: &mut T, is: &T) {
+    if seen != is {
+        seen.clone_from(is);
     }
 }
