@@ -105,8 +105,10 @@ fn routes(canary: &Rollout, state: &State) -> Routes {
 
 /// Requests that the manifest carries already.
 fn requests(scenario: &Scenario) -> Vec<Request> {
-    let annotations = scenario.manifest.pointer("/metadata/annotations");
-    let value = |kind: RequestKind| annotations?.get(format!("flagger.app/{}", kind.name()))?.as_str();
+    let Some(annotations) = scenario.manifest.get("metadata").and_then(|of| of.get("annotations")) else {
+        return Vec::new();
+    };
+    let value = |kind: RequestKind| annotations.get(format!("flagger.app/{}", kind.name()))?.as_str();
     let requests = RequestKind::ALL.into_iter();
     requests.filter_map(|kind| Some(Request { kind, value: value(kind)?.into() })).collect()
 }

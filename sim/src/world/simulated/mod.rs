@@ -205,11 +205,10 @@ impl<'a> Simulation<'a> {
     /// What a metric measures now; `None` if this world does not know it.
     pub(crate) fn answer(&mut self, at: Duration, metric: &Metric) -> Option<MetricAnswer> {
         let measure = measure(self.simulated, metric, self.duration)?;
-        let seconds = at.as_secs_f64();
-        if self.weather.strikes(What::MetricsDown, seconds) {
+        if self.weather.strikes(What::MetricsDown, at) {
             return Some(MetricAnswer::Error("the metric server does not answer".into()));
         }
-        if self.weather.strikes(What::MetricsEmpty, seconds) {
+        if self.weather.strikes(What::MetricsEmpty, at) {
             return Some(MetricAnswer::None);
         }
         let window = Window::new(at.as_millis() as i64, metric.window);
