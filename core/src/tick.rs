@@ -117,9 +117,14 @@ impl Tick {
 
     /// What the last call of [`step`] was given beyond what the driver sees itself.
     pub fn complete(&self, seen: &mut Observation) {
-        seen.answers = self.answers.clone();
-        seen.failed = self.failed.clone();
-        seen.sent = self.sent.clone();
+        // A driver may hand over what it saw before: what is the same is not copied.
+        if seen.answers != self.answers {
+            seen.answers = self.answers.clone();
+        }
+        if seen.sent != self.sent {
+            seen.sent.clone_from(&self.sent);
+        }
+        seen.failed.clone_from(&self.failed);
     }
 
     /// Decides on a fresh observation. Answers, failure and deliveries in it are replaced by what this tick knows.
@@ -143,7 +148,8 @@ impl Tick {
             }
             Step::Act(plan) => {
                 self.failed = None;
-                let outbox = plan.state.as_deref().unwrap_or(state).outbox.notices();
+                // A plan that saves is not the last one of its tick, and only then something is told.
+                let outbox = if plan.state.is_none() { state.outbox.notices() } else { &[] };
                 let unsent = outbox.iter().filter(|notice| !self.sent.contains(&notice.id));
                 self.outbox = unsent.cloned().collect();
                 self.plan = Some(plan);

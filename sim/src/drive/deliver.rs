@@ -64,11 +64,12 @@ impl<L: Log> Drive<'_, L> {
         let (mut until, mut delivered) = (self.world.at(), Vec::new());
         for notice in notices {
             let (mut takes, mut all) = (Duration::ZERO, true);
+            let left = self.scenario.until.saturating_sub(until);
             for to in self.world.receivers(notice) {
                 if self.deliveries.done.contains(&(notice.id, to.clone())) {
                     continue;
                 }
-                let told = self.world.tell(to);
+                let told = self.world.tell(to, left);
                 takes = takes.max(told.takes);
                 all &= told.over;
                 self.note(until, notice, told);

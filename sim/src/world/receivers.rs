@@ -57,14 +57,14 @@ impl World<'_> {
         }
     }
 
-    /// Tells somebody.
-    pub(crate) fn tell(&mut self, to: Receiver) -> Told {
+    /// Tells somebody; the story goes on for so long.
+    pub(crate) fn tell(&mut self, to: Receiver, left: Duration) -> Told {
         match &to {
             Receiver::Hook(key) => {
                 let canary = self.canary.clone();
                 let mut hooks = canary.iter().flat_map(|canary| canary.hooks());
                 match hooks.find(|hook| hook.key == *key) {
-                    Some(hook) => self.call(hook, to),
+                    Some(hook) => self.call(hook, to, left),
                     None => Told { to, answers: Vec::new(), takes: Duration::ZERO, over: true },
                 }
             }
@@ -80,15 +80,15 @@ impl World<'_> {
         }
     }
 
-    /// Calls an event hook until it passes or its retries are used up.
-    fn call(&mut self, hook: &Hook, to: Receiver) -> Told {
+    /// Calls an event hook until it passes, its retries are used up or the story is over.
+    fn call(&mut self, hook: &Hook, to: Receiver, left: Duration) -> Told {
         let mut told = Told { to, answers: Vec::new(), takes: Duration::ZERO, over: true };
         for number in 1..=hook.retries.saturating_add(1) {
             let scripted = self.hooks.scripted(hook);
             let (outcome, takes) = self.answer(scripted, hook.timeout);
             told.answers.push(outcome);
             told.takes = told.takes.saturating_add(takes);
-            if !outcome.is_worth_a_retry() || number > hook.retries {
+            if !outcome.is_worth_a_retry() || number > hook.retries || told.takes >= left {
                 break;
             }
             told.takes = told.takes.saturating_add(hooks::wait(number));
