@@ -128,7 +128,7 @@ fn of_run(wakes: &mut Earliest, r: &Rollout, state: &State, seen: &Observation) 
         }
     }
     let drifted = seen.routes.known().is_some_and(|routes| *routes != Some(state.routes(r.strategy())))
-        || seen.drift.known().is_some_and(|drift| drift.workloads || drift.services);
+        || seen.drift.known().is_some_and(|drift| drift.is_any());
     if drifted && let Some(last) = state.repair {
         wakes.add(last.at + repair::pause(last, r), Why::Retry);
     }
