@@ -11,6 +11,7 @@ use serin_core::{
     question::{Answer, Question},
     revision::Text,
     spec::Rollout,
+    state::Status,
 };
 
 use crate::{
@@ -116,4 +117,61 @@ fn a_repair_that_is_refused_keeps_no_run_from_being_judged() {
     let since = world.now;
     world.runs_until(&mut hands, |state| state.phase == Phase::Succeeded);
     assert!(world.now.since(since) < Duration::from_secs(600), "{:#?}", world.rows);
+}
+
+#[test]
+fn the_cookie_that_users_have_stays_theirs_over_a_takeover() {
+    let affinity = "sessionAffinity: {cookieName: version, primaryCookieName: stable}";
+    let manifest =
+        |more: &str| rollout(&format!("{{stepWeight: 20, maxWeight: 60, interval: 1m, {affinity}{more}}}"));
+    let mut world = World::deployed(manifest(""));
+    world.runs_until(&mut well, |state| state.canary_weight == 20);
+    let theirs = Cookies {
+        canary: Some("version=aBcDeFgHiJ".into()),
+        primary: Some("=kLmNoPqRsT".into()),
+        previous: None,
+    };
+    let left = Status {
+        phase: Phase::Progressing,
+        canary_weight: 20,
+        last_applied_spec: "6c8d9f5b7f".into(),
+        cookies: theirs.clone(),
+        ..Status::default()
+    };
+    world.state = left.into();
+    world.restarts();
+    world.runs_until(&mut well, |state| state.canary_weight == 40);
+    let cookies = world.state.cookies.clone();
+    assert_eq!(cookies.canary, theirs.canary);
+    assert!(cookies.primary.clone().unwrap().starts_with("stable="), "Flagger's had no name");
+    world.runs_until(&mut well, |state| state.canary_weight == 60);
+    assert_eq!(world.state.cookies, cookies);
+    world.runs_until(&mut well, |state| state.phase == Phase::Succeeded);
+    let taken_back = Cookies { previous: theirs.canary.clone(), ..Cookies::default() };
+    assert_eq!(world.state.cookies, taken_back);
+    world.deploys("c");
+    world.runs_until(&mut well, |state| state.canary_weight == 20);
+    assert_ne!(world.state.cookies.canary, theirs.canary, "another run has another cookie");
+}
+
+#[test]
+fn a_cookie_of_another_name_is_not_kept() {
+    let manifest = |name: &str| {
+        rollout(&format!("{{stepWeight: 20, interval: 1m, sessionAffinity: {{cookieName: {name}}}}}"))
+    };
+    let mut world = World::deployed(manifest("one"));
+    world.runs_until(&mut well, |state| state.canary_weight == 20);
+    world.canary = Ok(manifest("two"));
+    world.runs_until(&mut well, |state| state.canary_weight == 40);
+    assert!(world.state.cookies.canary.clone().unwrap().starts_with("two="));
+}
+
+#[test]
+fn cookies_that_the_manifest_no_longer_asks_for_are_forgotten_with_the_next_routes() {
+    let mut world =
+        World::deployed(rollout("{stepWeight: 20, interval: 1m, sessionAffinity: {cookieName: one}}"));
+    world.runs_until(&mut well, |state| state.canary_weight == 20);
+    world.canary = Ok(rollout("{stepWeight: 20, interval: 1m}"));
+    world.runs_until(&mut well, |state| state.canary_weight == 40);
+    assert_eq!(world.state.cookies, Cookies::default());
 }

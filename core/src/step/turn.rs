@@ -245,18 +245,14 @@ impl<'a> Turn<'a> {
     /// The command for the routes of the changed state.
     pub(super) fn route(&mut self, r: &Rollout) -> Command {
         let routes = self.state().routes(r.strategy());
-        let cookies = match r.affinity() {
-            None => Cookies::default(),
-            Some(affinity) => {
-                let uid = r.identity().uid.clone();
-                let run = self.state().run;
-                let cookies = self.state().cookies.rotated(affinity, routes.canary > 0, &uid, run);
-                if cookies != self.state().cookies {
-                    self.edit().cookies = cookies.clone();
-                }
-                cookies
-            }
-        };
+        let state = self.state();
+        let cookies = r.affinity().map_or_else(Cookies::default, |affinity| {
+            state.cookies.rotated(affinity, routes.canary > 0, &r.identity().uid, state.run)
+        });
+        // What is remembered is what is set.
+        if cookies != state.cookies {
+            self.edit().cookies = cookies.clone();
+        }
         Command::SetRoutes(Split { routes, cookies })
     }
 
