@@ -7,7 +7,7 @@ use super::{Plan, Step, wake};
 use crate::{
     command::{Command, Cookies, Split},
     decision::{Decision, Measured, Obstacle, Rule, Standing},
-    message::Message,
+    message::{Message, Notice, NoticeId},
     observation::{Fact, Observation, Primary, Readiness, Target, Unseen},
     phase::Phase,
     planted::{Defect, is_planted},
@@ -280,13 +280,17 @@ impl<'a> Turn<'a> {
             }
         }
         let state = self.save();
+        let notices = self.unsaved();
         // A tick ends with a call that changes nothing.
         let at_once = state.is_some() || !commands.is_empty();
         let after = state.as_deref().unwrap_or(self.old);
-        let wake = wake::next(self.canary, after, self.seen, self.now, at_once);
+        let wake = match wake::next(self.canary, after, self.seen, self.now, at_once) {
+            None if !notices.is_empty() => Some(wake::for_notices(self.now)),
+            wake => wake,
+        };
         let after = standing(self.canary, after);
         let decision = Decision { rule, measured: self.measured, hook: self.hook, after };
-        Step::Act(Plan { commands, state, decision, wake })
+        Step::Act(Plan { commands, state, notices, decision, wake })
     }
 
     /// Nothing but the clock's mends is kept.
@@ -298,7 +302,7 @@ impl<'a> Turn<'a> {
         let wake = wake::next(self.canary, after, self.seen, self.now, state.is_some());
         let after = standing(self.canary, after);
         let decision = Decision { rule: Rule::BackingOff, measured: self.measured, hook: self.hook, after };
-        Step::Act(Plan { commands: Vec::new(), state, decision, wake })
+        Step::Act(Plan { commands: Vec::new(), state, notices: Vec::new(), decision, wake })
     }
 
     /// What is done when nothing else is: requests that were consumed go, and so do delivered notices once no other
@@ -363,6 +367,20 @@ impl<'a> Turn<'a> {
                 stall.told = Some(now);
             }
         }
+    }
+
+    /// What another controller's status cannot hold, unless it was sent already.
+    fn unsaved(&mut self) -> Vec<Notice> {
+        if self.old.origin != Origin::Flagger {
+            return Vec::new();
+        }
+        let notices = self.notices.drain(..).map(|message| Notice {
+            id: NoticeId::unsaved(&message),
+            at: self.now,
+            phase: self.old.phase,
+            message,
+        });
+        notices.filter(|notice| !self.seen.sent.contains(&notice.id)).collect()
     }
 
     /// The changed state with everything that every save brings along; `None` if nothing changed: then nothing is told.

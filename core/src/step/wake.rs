@@ -65,6 +65,11 @@ fn stall_time(state: &State, stall: &Stall, deadline: Duration) -> Option<Timest
     }
 }
 
+/// When notices are sent again that no state holds.
+pub(super) fn for_notices(now: Timestamp) -> Wake {
+    Wake { at: now + NOTICE_RETRY, why: Why::Notices }
+}
+
 /// The next wake after a plan; `None` if only a change wakes.
 pub(super) fn next(
     canary: &Result<Rollout, Invalid>,
