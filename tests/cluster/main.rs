@@ -8,6 +8,7 @@ mod control_plane;
 mod controller;
 mod crds;
 mod deletion;
+mod drift;
 mod history;
 mod identity;
 mod killed;

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use serin_core::{
     Invalid, Rollout,
     command::Cookies,
-    observation::{Drift, Fact},
+    observation::Fact,
     revision::{Revision, Text},
     spec::raw,
 };
@@ -16,6 +16,7 @@ use serin_core::{
 use crate::{
     cluster::{interests::Interest, reader::Reader},
     object::seen::Unfit,
+    tick::drift::{Found, InOrder},
 };
 
 /// What one Canary's driver remembers from look to look.
@@ -28,7 +29,16 @@ pub struct Memory {
     /// What the primary runs.
     pub runs: Remembered<Version, Result<Option<Option<Revision>>, Unfit>>,
     /// What differs from what has to be.
-    pub drift: Remembered<(Version, Cookies), Fact<Drift>>,
+    pub drift: Remembered<(Version, Cookies), Result<Found, Unfit>>,
+    /// When nothing differed last.
+    pub in_order: Option<InOrder>,
+}
+
+impl Memory {
+    /// Forgets all that can be worked out anew.
+    pub fn shrink(&mut self) {
+        *self = Self { in_order: self.in_order.take(), ..Self::default() };
+    }
 }
 
 /// One version of one manifest.

@@ -5,6 +5,7 @@ pub mod ask;
 mod asked;
 pub mod claims;
 pub mod context;
+pub mod drift;
 pub mod driver;
 pub mod dry_run;
 pub mod endpoints;

@@ -6,8 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serin_core::{
     Invalid, Observation, Rollout, State,
-    command::{ApexTo, Split},
-    observation::{Apex, Drift, Fact, Primary, Target, Unseen},
+    observation::{Drift, Fact, Primary, Target, Unseen},
     question::Answers,
     request::{Request, RequestKind},
     revision::{Revision, Text},
@@ -28,6 +27,7 @@ use crate::{
     subject::Subject,
     tick::{
         claims::Claims,
+        drift,
         memory::{Memory, Parsed, Version},
     },
     workload::{self, ReadyThresholds, Workload},
@@ -271,9 +271,11 @@ impl Gaze<'_> {
     fn drift(&mut self, state: &State) -> Fact<Drift> {
         let (subject, reader) = (self.subject, self.reader);
         let of = (self.version.clone(), state.cookies.clone());
-        let drift = || fact(drift(subject, state, reader));
+        let found = || drift::find(subject, &state.cookies, reader);
         // What is not known may come to be known by a status alone.
-        self.memory.drift.or_make(of, reader, drift, |drift| drift.known().is_some())
+        let found = self.memory.drift.or_make(of, reader, found, Result::is_ok);
+        let found = found.map(|found| found.told_apart(&mut self.memory.in_order, &self.version));
+        fact(found)
     }
 }
 
@@ -305,39 +307,6 @@ pub fn router_of(subject: &Subject) -> Result<&'static dyn Router, Unfit> {
     let provider = &subject.shape.provider;
     router::of(provider)
         .ok_or_else(|| Unfit::refused(format!("spec.provider: `{provider}` is not supported")))
-}
-
-/// Whether what stands there differs from what would be written, weights aside.
-fn drift(subject: &Subject, state: &State, seen: &dyn Seen) -> Result<Drift, Unfit> {
-    let (workload, router) = (workload_of(subject)?, router_of(subject)?);
-    let differs = |objects: Vec<Object>| -> Result<bool, Unfit> {
-        for object in objects {
-            if seen.find(&object.key())?.as_deref() != Some(&object) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    };
-    let workloads = differs(workload.ensured(subject, seen)?)?;
-    let apex = services::read(subject, seen)?.apex;
-    let services = differs(services::ensured(subject, kept(apex), seen)?)?;
-    // Weights are no drift: what is read is rendered again.
-    let routes = match router.read(subject, seen)? {
-        None => false,
-        Some(routes) => {
-            let split = Split { routes, cookies: state.cookies.clone() };
-            differs(router.render(subject, &split, seen)?)?
-        }
-    };
-    Ok(Drift { workloads, services: services || routes })
-}
-
-/// Where the apex service is to point so that nothing moves.
-fn kept(apex: Apex) -> ApexTo {
-    match apex {
-        Apex::Primary => ApexTo::Primary,
-        Apex::Absent | Apex::Target | Apex::Other => ApexTo::Untouched,
-    }
 }
 
 fn has_finalizer(object: &Object) -> bool {

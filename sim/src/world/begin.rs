@@ -68,7 +68,7 @@ fn untouched(setting: &Setting) -> Observation {
         primary: Fact::Known(None),
         services: Fact::Known(Services { apex: Apex::Absent, serving: false }),
         routes: Fact::Known(None),
-        drift: Fact::Known(Drift { workloads: true, services: true }),
+        drift: Fact::Known(Drift { workloads: true, services: true, ..Drift::default() }),
         deleting: false,
         finalizer: false,
         requests: Vec::new(),
