@@ -163,7 +163,7 @@ impl Underway {
     }
 
     /// As above, and what is seen first lacks one fact: what is watched comes in one by one.
-    fn starts_again_without(&self, outage: Duration, hide: fn(&mut Observation)) -> Self {
+    fn starts_again_without(&self, outage: Duration, hide: Hide) -> Self {
         let mut again = self.starts_again_after(outage);
         let mut seen = again.world.cluster.clone();
         hide(&mut seen);
@@ -182,6 +182,9 @@ impl Underway {
         told.into_values().cloned().collect()
     }
 }
+
+/// Takes a fact away.
+type Hide = fn(&mut Observation);
 
 fn unread<T>() -> Fact<T> {
     Fact::Unknown(Unseen::Stale)
@@ -216,7 +219,7 @@ fn stopped_anywhere_and_answered_the_same_a_run_is_the_same() {
 
 #[test]
 fn stopped_anywhere_and_at_first_not_seeing_all_a_run_is_the_same() {
-    let hides: [(&str, fn(&mut Observation)); 5] = [
+    let hides: [(&str, Hide); 5] = [
         ("target", |seen| seen.target = unread()),
         ("primary", |seen| seen.primary = unread()),
         ("services", |seen| seen.services = unread()),
