@@ -160,7 +160,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kinds::CONFIG_MAP;
+    use crate::kinds::{CONFIG_MAP, SERVICE};
 
     fn object(name: &str, version: u64) -> Object {
         let metadata = json!({"name": name, "namespace": "n", "resourceVersion": version.to_string(), "labels": {"of": name}});
@@ -230,15 +230,29 @@ mod tests {
     #[test]
     fn a_stamp_stands_while_only_the_status_changes() {
         let cache = Cache::default();
-        list(&cache, &[object("a", 3)]);
-        let interest = Interest::Object(key("a"));
-        let (before, mut changed) = (cache.stamp(&interest), object("a", 4));
+        let service = |version: &str| {
+            let metadata = json!({"name": "a", "namespace": "n", "resourceVersion": version});
+            Object::read(SERVICE, json!({ "metadata": metadata }))
+        };
+        cache.replace(SERVICE, vec![(service("3").key(), Entry::of(&service("3")))]);
+        let interest = Interest::Object(service("3").key());
+        let (before, mut changed) = (cache.stamp(&interest), service("4"));
         changed.set("/status/replicas", 1);
         cache.put(changed.clone());
         assert_eq!(cache.stamp(&interest), before);
         changed.set("/metadata/resourceVersion", "5");
         changed.set("/spec/replicas", 1);
         cache.put(changed);
+        assert_ne!(cache.stamp(&interest), before);
+    }
+
+    #[test]
+    fn a_stamp_changes_with_contents_that_are_not_watched() {
+        let cache = Cache::default();
+        list(&cache, &[object("a", 3)]);
+        let interest = Interest::Object(key("a"));
+        let before = cache.stamp(&interest);
+        cache.put(object("a", 4));
         assert_ne!(cache.stamp(&interest), before);
     }
 

@@ -13,7 +13,10 @@ use serde_json::Value;
 use serin_core::revision::Text;
 
 use super::cache::Changed;
-use crate::object::{Key, Kind, Object};
+use crate::{
+    kinds::is_read_by_reference,
+    object::{Key, Kind, Object},
+};
 
 /// Objects of one kind that are open at most: those of the Canaries that are looked at within the same second or so.
 const MOST_OPEN: usize = 128;
@@ -236,6 +239,10 @@ impl Shelf {
 /// What an object says, its status aside.
 fn stamp_of(object: &Object) -> u64 {
     let mut hasher = DefaultHasher::new();
+    if is_read_by_reference(object.kind()) {
+        // Its contents are not here; the version tells that they may have changed.
+        object.resource_version().hash(&mut hasher);
+    }
     for (key, value) in object.value().as_object().into_iter().flatten() {
         match (key.as_str(), value) {
             ("status", _) => {}
