@@ -4,6 +4,7 @@
 
 mod answers;
 mod bad_input;
+mod configuration;
 mod control_plane;
 mod controller;
 mod crds;
