@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     controller::Controller,
-    life::{assert_same, live, patiently, prepare},
+    life::{Push, assert_same, live, patiently, prepare},
     proxy::{Keep, Proxy, Write},
     release::Release,
     rights::give_lease,
@@ -105,7 +105,7 @@ fn cluster_a_controller_killed_around_each_kind_of_write_lives_the_same_life() {
             if disturbed {
                 proxy.keep(each_twice(times.clone()));
             }
-            kill_until(stage, &proxy, &[], live(stage, &release, &proxy)).await
+            kill_until(stage, &proxy, &[], live(stage, &release, &proxy, Push::Everything)).await
         });
         let ((disturbed, kills), (quiet, none)) = tokio::join!(disturbed, quiet);
         assert_eq!(none, 0);
