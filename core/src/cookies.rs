@@ -7,33 +7,47 @@ use crate::{command::Cookies, revision::Text, spec::SessionAffinity};
 impl Cookies {
     /// The cookies that go with the next routes of a run.
     ///
-    /// While users are on the canary they carry that run's cookie; when none are, it is remembered so that the router
-    /// can take it from them.
+    /// While users are on the canary they carry that run's cookie: the one they have, whoever gave it to them, or else
+    /// one of the run's own. When none are, it is remembered so that the router can take it from them.
     pub(crate) fn rotated(&self, affinity: &SessionAffinity, on_canary: bool, uid: &str, run: u32) -> Self {
         if !on_canary {
             let previous = self.canary.clone().or_else(|| self.previous.clone());
             return Self { canary: None, primary: None, previous };
         }
-        let cookie =
-            |name: &Text, of: &str| -> Text { format!("{name}={}", letters(&[uid, of], run)).into() };
+        let cookie = |known: &Option<Text>, name: &Text, of: &str| -> Text {
+            let fits = known.as_ref().filter(|known| is_named(known, name));
+            fits.cloned().unwrap_or_else(|| format!("{name}={}", letters(&[uid, of], run)).into())
+        };
+        let primary = affinity.primary_cookie.as_ref();
+        // One that stayed from an earlier run is not this run's.
+        let of_primary = self.primary.clone().filter(|_| self.canary.is_some());
         Self {
-            canary: Some(cookie(&affinity.cookie, "canary")),
-            primary: affinity.primary_cookie.as_ref().map(|name| cookie(name, "primary")),
+            canary: Some(cookie(&self.canary, &affinity.cookie, "canary")),
+            primary: primary.map(|name| cookie(&of_primary, name, "primary")),
             previous: self.previous.clone(),
         }
     }
 }
 
-/// Ten letters that only this Canary and run have (FNV-1a, 64 bits).
+/// Whether a cookie has this name, and a value.
+fn is_named(cookie: &str, name: &str) -> bool {
+    cookie.split_once('=').is_some_and(|(known, value)| known == name && !value.is_empty())
+}
+
+/// Ten letters that only this Canary and run have.
 fn letters(of: &[&str], run: u32) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in of.iter().flat_map(|part| part.bytes().chain([0])).chain(run.to_le_bytes()) {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
+    let mut hash = fnv(of.iter().flat_map(|part| part.bytes().chain([0])).chain(run.to_le_bytes()));
     let mut letters = String::with_capacity(10);
     for _ in 0..10 {
         letters.push(char::from(b'a' + u8::try_from(hash % 26).unwrap_or(0)));
         hash /= 26;
     }
     letters
+}
+
+/// A number that bytes are told by (FNV-1a, 64 bits).
+pub(crate) fn fnv(bytes: impl IntoIterator<Item = u8>) -> u64 {
+    bytes
+        .into_iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -5,7 +5,7 @@
 
 use crate::{
     command::{ApexTo, Command, Routes},
-    observation::{Apex, Fact, Observation, Primary, Readiness, Services},
+    observation::{Apex, Drift, Fact, Observation, Primary, Readiness, Services},
     revision::Text,
 };
 
@@ -49,9 +49,7 @@ fn ensure_workloads(seen: &mut Observation) {
     if let Some(primary @ None) = seen.primary.known_mut() {
         *primary = Some(Primary { runs, readiness: not_ready("pods are starting") });
     }
-    if let Some(drift) = seen.drift.known_mut() {
-        drift.workloads = false;
-    }
+    mend(seen, |drift| drift.workloads = false);
 }
 
 fn ensure_services(to: ApexTo, seen: &mut Observation) {
@@ -64,8 +62,14 @@ fn ensure_services(to: ApexTo, seen: &mut Observation) {
         (ApexTo::Untouched, Some(Apex::Absent)) => set_apex(Apex::Target, true, seen),
         (ApexTo::Untouched, Some(Apex::Target | Apex::Primary | Apex::Other) | None) => {}
     }
+    mend(seen, |drift| drift.services = false);
+}
+
+/// Once all is in order, nobody has changed anything since.
+fn mend(seen: &mut Observation, part: impl Fn(&mut Drift)) {
     if let Some(drift) = seen.drift.known_mut() {
-        drift.services = false;
+        part(drift);
+        drift.tampered &= drift.is_any();
     }
 }
 
@@ -76,9 +80,10 @@ fn set_apex(apex: Apex, serving: bool, seen: &mut Observation) {
 }
 
 fn set_routes(routes: Option<Routes>, seen: &mut Observation) {
-    if let Fact::Known(seen) = &mut seen.routes {
-        *seen = routes;
+    if let Fact::Known(there) = &mut seen.routes {
+        *there = routes;
     }
+    mend(seen, |drift| drift.routes = false);
 }
 
 fn scale(seen: &mut Observation, replicas: impl Fn(u32) -> u32, why: &str) {

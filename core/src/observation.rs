@@ -78,7 +78,8 @@ pub struct Observation {
     pub services: Fact<Services>,
     /// How the router splits requests; `None` if there is no route yet. For repair and takeover only.
     pub routes: Fact<Option<Routes>>,
-    /// Which owned objects differ from what [`Command::EnsureWorkloads`] and [`Command::EnsureServices`] would write.
+    /// Which owned objects differ from what [`Command::EnsureWorkloads`], [`Command::EnsureServices`] and
+    /// [`Command::SetRoutes`] would write.
     pub drift: Fact<Drift>,
     /// The Canary is being deleted.
     pub deleting: bool,
@@ -219,8 +220,20 @@ pub enum Apex {
 pub struct Drift {
     /// The primary, its configuration or its autoscaler is missing or was changed.
     pub workloads: bool,
-    /// A service is missing or was changed, or a route in anything but its weights.
+    /// A service is missing or was changed.
     pub services: bool,
+    /// The routes that are there were changed in anything but their weights.
+    pub routes: bool,
+    /// All of it was seen in order for this very manifest, so somebody else has changed it since.
+    pub tampered: bool,
+}
+
+impl Drift {
+    /// Whether anything differs.
+    #[must_use]
+    pub fn is_any(self) -> bool {
+        self.workloads || self.services || self.routes
+    }
 }
 
 /// A command that did not succeed; the rest of its plan was not tried.

@@ -45,6 +45,9 @@ pub struct Tick {
 /// How long after a command that has not taken the next try is made.
 const NOT_TAKEN_WAIT: Duration = Duration::from_secs(5);
 
+/// So many notices are remembered as sent that no state holds.
+const MOST_UNSAVED: usize = 16;
+
 #[derive(Clone, Debug, Default)]
 enum Doing {
     #[default]
@@ -117,9 +120,14 @@ impl Tick {
 
     /// What the last call of [`step`] was given beyond what the driver sees itself.
     pub fn complete(&self, seen: &mut Observation) {
-        seen.answers = self.answers.clone();
-        seen.failed = self.failed.clone();
-        seen.sent = self.sent.clone();
+        // A driver may hand over what it saw before: what is the same is not copied.
+        if seen.answers != self.answers {
+            seen.answers = self.answers.clone();
+        }
+        if seen.sent != self.sent {
+            seen.sent.clone_from(&self.sent);
+        }
+        seen.failed.clone_from(&self.failed);
     }
 
     /// Decides on a fresh observation. Answers, failure and deliveries in it are replaced by what this tick knows.
@@ -132,7 +140,8 @@ impl Tick {
         seen: &mut Observation,
         now: Timestamp,
     ) -> Option<&Plan> {
-        self.sent.retain(|id| state.outbox.notices().iter().any(|notice| notice.id == *id));
+        let held = |id: &NoticeId| state.outbox.notices().iter().any(|notice| notice.id == *id);
+        self.sent.retain(|id| id.seq == 0 || held(id));
         self.complete(seen);
         seen.bound();
         self.now = now;
@@ -143,9 +152,10 @@ impl Tick {
             }
             Step::Act(plan) => {
                 self.failed = None;
-                let outbox = plan.state.as_deref().unwrap_or(state).outbox.notices();
+                // A plan that saves is not the last one of its tick, and only then something is told.
+                let outbox = if plan.state.is_none() { state.outbox.notices() } else { &[] };
                 let unsent = outbox.iter().filter(|notice| !self.sent.contains(&notice.id));
-                self.outbox = unsent.cloned().collect();
+                self.outbox = unsent.chain(&plan.notices).cloned().collect();
                 self.plan = Some(plan);
                 self.applies(0);
                 self.plan.as_ref()
@@ -193,6 +203,11 @@ impl Tick {
     pub fn sent(&mut self, delivered: &[NoticeId]) {
         let Doing::Sending(wake) = self.doing else { return };
         self.sent.extend_from_slice(delivered);
+        while self.sent.iter().filter(|id| id.seq == 0).count() > MOST_UNSAVED
+            && let Some(oldest) = self.sent.iter().position(|id| id.seq == 0)
+        {
+            self.sent.remove(oldest);
+        }
         let notes = wake.is_some_and(|wake| match wake.why {
             Why::AtOnce | Why::Notices | Why::Retry | Why::Stalled => !delivered.is_empty(),
             // The next save of the run notes it.
@@ -303,6 +318,7 @@ mod tests {
         tick.plan = Some(Plan {
             commands: alloc::vec![Command::ScaleUp],
             state: None,
+            notices: Vec::new(),
             decision: Decision {
                 rule: Rule::Advanced,
                 measured: Vec::new(),

@@ -205,7 +205,7 @@ pub struct Delivery {
 pub enum Receiver {
     /// A hook of type `event`, by its key.
     Hook(Text),
-    /// The receiver of an alert, by the name of the alert.
+    /// The receiver of an alert, by the key of the alert.
     Alert(Text),
 }
 

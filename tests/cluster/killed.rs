@@ -1,20 +1,40 @@
-//! A leader that is killed around its writes of the lease: another one follows.
+//! A controller that is killed around each kind of write of a Canary's whole life: the life is the one it would have been.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     pin::pin,
+    sync::{Arc, Mutex},
 };
 
 use serde_json::Value;
 
 use crate::{
     controller::Controller,
-    life::patiently,
+    life::{Push, assert_same, live, patiently, prepare},
     proxy::{Keep, Proxy, Write},
     release::Release,
     rights::give_lease,
     stage::{Stage, on_stage},
 };
+
+/// What a life with everything in it writes.
+const EXPECTED: [&str; 15] = [
+    "create configmaps",
+    "create deployments",
+    "create destinationrules",
+    "create events",
+    "create horizontalpodautoscalers",
+    "create services",
+    "create virtualservices",
+    "delete configmaps",
+    "patch canaries",
+    "patch configmaps",
+    "patch deployments",
+    "patch horizontalpodautoscalers",
+    "patch services",
+    "patch virtualservices",
+    "update canaries/status",
+];
 
 /// The kind of a write; saves are told apart by the phase they save.
 fn which(write: &Write) -> String {
@@ -29,10 +49,13 @@ fn kinds_of(written: &[Write]) -> BTreeSet<String> {
     written.iter().map(|write| format!("{} {}", write.verb, write.kind)).collect()
 }
 
+/// How many writes of each kind have come.
+type Times = Arc<Mutex<BTreeMap<String, u32>>>;
+
 /// Keeps each kind of write back when it comes for the first time, and its answer when it comes for the second.
-fn each_twice() -> impl FnMut(&Write) -> Option<Keep> {
-    let mut times: BTreeMap<String, u32> = BTreeMap::new();
+fn each_twice(times: Times) -> impl FnMut(&Write) -> Option<Keep> {
     move |write| {
+        let mut times = times.lock().unwrap();
         let times = times.entry(which(write)).or_default();
         *times += 1;
         match *times {
@@ -71,11 +94,37 @@ async fn kill_until<T>(
 }
 
 #[test]
+fn cluster_a_controller_killed_around_each_kind_of_write_lives_the_same_life() {
+    on_stage("killed", async |stage| {
+        let other = stage.beside("killed-never").await;
+        let times = Times::default();
+        let [disturbed, quiet] = [(&stage, true), (&other, false)].map(async |(stage, disturbed)| {
+            let release = Release::create(stage).await;
+            prepare(stage, &release).await;
+            let proxy = Proxy::start(stage).await;
+            if disturbed {
+                proxy.keep(each_twice(times.clone()));
+            }
+            kill_until(stage, &proxy, &[], live(stage, &release, &proxy, Push::Everything)).await
+        });
+        let ((disturbed, kills), (quiet, none)) = tokio::join!(disturbed, quiet);
+        assert_eq!(none, 0);
+        assert_same(&disturbed, &quiet);
+        // Two that come at the same time take one kill, and the last answer is waited for by nobody.
+        let times = times.lock().unwrap().clone();
+        assert!(kills > times.len(), "{kills} kills, {times:#?}");
+        assert!(times.values().all(|times| *times > 1), "{times:#?}");
+        assert_eq!(kinds_of(&disturbed.written), EXPECTED.map(String::from).into());
+        assert_eq!(kinds_of(&quiet.written), EXPECTED.map(String::from).into());
+    });
+}
+
+#[test]
 fn cluster_a_leader_killed_around_each_write_of_the_lease_is_followed_by_another() {
     on_stage("killed-leader", async |stage| {
         let release = Release::create(&stage).await;
         let proxy = Proxy::start(&stage).await;
-        let mut each = each_twice();
+        let mut each = each_twice(Times::default());
         let lease = |write: &Write| write.kind == "leases";
         proxy.keep(move |write| {
             lease(write).then(|| each(&Write { sent: Value::Null, ..write.clone() })).flatten()

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     controller::Controller,
-    life::{Life, assert_same, live, prepare},
+    life::{Life, Push, assert_same, live, prepare},
     proxy::Proxy,
     release::Release,
     stage::{Stage, on_stage},
@@ -21,7 +21,7 @@ async fn live_with(stage: &Stage, late: &'static [&'static str]) -> Life {
     let proxy = Proxy::start(stage).await;
     proxy.delay(LAG, late);
     let mut controller = Controller::start_by(stage, proxy.kubeconfig(), &[]);
-    let life = live(stage, &release, &proxy).await;
+    let life = live(stage, &release, &proxy, Push::Image).await;
     assert!(controller.is_running());
     life
 }

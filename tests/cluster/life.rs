@@ -95,8 +95,16 @@ pub(crate) async fn prepare(stage: &Stage, release: &Release<'_>) {
         .await;
 }
 
-/// Another image and other configuration, all at once for whoever looks.
-async fn push(stage: &Stage, release: &Release<'_>) {
+/// What is released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Push {
+    /// Another image.
+    Image,
+    /// Another image and other configuration, all at once for whoever sees things in their order.
+    Everything,
+}
+
+async fn push_everything(stage: &Stage, release: &Release<'_>) {
     release.change(&json!({"spec": {"suspend": true}})).await;
     until(release, "suspended", |it| it["status"]["serin"]["suspended"].is_string()).await;
     let fixed = settings(release, "fixed", "good morning", true);
@@ -106,22 +114,29 @@ async fn push(stage: &Stage, release: &Release<'_>) {
     objects::patch(&stage.client, &loose, &json!({"data": loose["data"]})).await.unwrap();
     let scaler = release.reference("autoscaling/v2", "HorizontalPodAutoscaler", "web");
     objects::patch(&stage.client, &scaler, &json!({"spec": {"maxReplicas": 3}})).await.unwrap();
+    push_image(stage, release).await;
+    release.change(&json!({"spec": {"suspend": false}})).await;
+}
+
+async fn push_image(stage: &Stage, release: &Release<'_>) {
     let change =
         json!([{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "app:2"}]);
     let web = release.reference("apps/v1", "Deployment", "web");
     objects::patch_json(&stage.client, &web, &change).await.unwrap();
-    release.change(&json!({"spec": {"suspend": false}})).await;
 }
 
 /// A Canary is created, has its rollout, and is deleted.
-pub(crate) async fn live(stage: &Stage, release: &Release<'_>, proxy: &Proxy) -> Life {
+pub(crate) async fn live(stage: &Stage, release: &Release<'_>, proxy: &Proxy, push: Push) -> Life {
     let kinds = kinds(release);
     let history = History::follow(&stage.client, &kinds).await;
     until(release, "Initialized", |it| it["status"]["phase"] == "Initialized").await;
     // Refused, told, and taken off the object.
     release.change(&json!({"metadata": {"annotations": {"flagger.app/promote": "true"}}})).await;
     until(release, "answered", |it| it["metadata"]["annotations"]["flagger.app/promote"].is_null()).await;
-    push(stage, release).await;
+    match push {
+        Push::Image => push_image(stage, release).await,
+        Push::Everything => push_everything(stage, release).await,
+    }
     let is_over = |it: &Value| {
         let ours = &it["status"]["serin"];
         it["status"]["phase"] == "Succeeded" && ours["owed"].is_null() && ours["outbox"].is_null()

@@ -4,10 +4,12 @@
 
 mod answers;
 mod bad_input;
+mod configuration;
 mod control_plane;
 mod controller;
 mod crds;
 mod deletion;
+mod drift;
 mod history;
 mod identity;
 mod killed;

@@ -8,6 +8,7 @@ use tokio::time::{self, Instant};
 use crate::{
     controller::Controller,
     history::History,
+    identity::User,
     objects,
     release::{Release, weights_of},
     stage::on_stage,
@@ -72,7 +73,7 @@ fn cluster_a_second_writer_of_routes_is_corrected_now_and_then() {
 fn cluster_a_save_that_conflicts_is_made_again() {
     on_stage("rivals-save", async |stage| {
         let release = Release::create(&stage).await;
-        let controller = Controller::start(&stage, &[]);
+        let controller = Controller::start_as(&stage, User::Controller, &[]);
         release.until_phase("Initialized").await;
         let kinds = [release.reference("flagger.app/v1beta1", "Canary", "")];
         let history = History::follow(&stage.client, &kinds).await;
@@ -94,6 +95,8 @@ fn cluster_a_save_that_conflicts_is_made_again() {
         };
         release.until("undisturbed", is_over).await;
         assert_eq!(rows.get(1..), history.rows_until("Succeeded").await.get(1..));
-        drop(controller);
+        let log = controller.log();
+        assert!(log.contains("the status was not saved"), "{log}");
+        assert!(!log.contains("cannot be read"), "{log}");
     });
 }

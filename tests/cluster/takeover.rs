@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use crate::{
     controller::Controller,
+    drift::{assert_quiet, warnings},
     objects,
+    proxy::Proxy,
     release::Release,
     stage::{Stage, on_stage},
 };
@@ -18,10 +20,24 @@ async fn as_flagger_left_it(stage: &Stage, release: &Release<'_>) {
     let patch = Patch::Merge(json!({"status": foreign}));
     let kept = api.patch_status("web", &PatchParams::default(), &patch).await.unwrap();
     assert_eq!(kept.data.pointer("/status/serin"), None);
+    // Flagger leaves no mark of its own on routes.
+    for kind in ["VirtualService", "DestinationRule"] {
+        let kind = release.reference("networking.istio.io/v1", kind, "");
+        for route in objects::all(&stage.client, &kind).await.unwrap() {
+            let name = route["metadata"]["name"].as_str().unwrap();
+            let mark = json!({"metadata": {"labels": {MARK: null}}});
+            let route = release.reference("networking.istio.io/v1", kind["kind"].as_str().unwrap(), name);
+            let kept = objects::patch(&stage.client, &route, &mark).await.unwrap();
+            assert_eq!(kept["metadata"]["labels"][MARK], Value::Null);
+        }
+    }
     // Events of the two are told apart by what follows.
     let events = objects::api(&stage.client, &release.reference("v1", "Event", "")).await.unwrap();
     events.delete_collection(&Default::default(), &Default::default()).await.unwrap();
 }
+
+/// The label of what we made.
+const MARK: &str = "app.kubernetes.io/managed-by";
 
 fn is_ours(status: &Value) -> bool {
     status["serin"].is_object()
@@ -38,10 +54,18 @@ fn cluster_an_idle_canary_is_taken_over_without_a_rollout() {
         controller.kill();
         as_flagger_left_it(&stage, &release).await;
         let primary = release.object("apps/v1", "Deployment", "web-primary").await.unwrap();
-        let controller = Controller::start(&stage, &[]);
+        let proxy = Proxy::start(&stage).await;
+        let controller = Controller::start_by(&stage, proxy.kubeconfig(), &[]);
         let status = release.until("taken over", is_ours).await;
         release.until_told("over from Flagger").await;
         assert_eq!(status["phase"], "Succeeded");
+        let marked = async || {
+            let route = release.object("networking.istio.io/v1", "DestinationRule", "web-canary").await?;
+            route["metadata"]["labels"][MARK].is_string().then_some(())
+        };
+        objects::until("routes are marked as ours", marked).await;
+        assert_quiet(&release, &proxy).await;
+        assert_eq!(warnings(&stage, &release).await, [""; 0], "nobody changed anything");
         // What comes next is the rollout that somebody asks for, and no other before it.
         release.push("app:3").await;
         let told = release.until_told("New revision").await;

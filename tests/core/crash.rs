@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serin_core::{
     Phase,
     message::Message,
+    observation::{Fact, Observation, Unseen},
     question::{Answer, Asked, Question},
     request::RequestKind,
     state::{Intent, Stage},
@@ -161,6 +162,15 @@ impl Underway {
         again
     }
 
+    /// As above, and what is seen first lacks one fact: what is watched comes in one by one.
+    fn starts_again_without(&self, outage: Duration, hide: Hide) -> Self {
+        let mut again = self.starts_again_after(outage);
+        let mut seen = again.world.cluster.clone();
+        hide(&mut seen);
+        again.world.decides(seen);
+        again
+    }
+
     fn rows(&self) -> Vec<Row> {
         self.world.rows.iter().map(|(_, row)| row.clone()).collect()
     }
@@ -173,6 +183,20 @@ impl Underway {
     }
 }
 
+/// Takes a fact away.
+type Hide = fn(&mut Observation);
+
+fn unread<T>() -> Fact<T> {
+    Fact::Unknown(Unseen::Stale)
+}
+
+/// Asserts that a run that was stopped is the run it would have been.
+fn assert_same(again: &Underway, whole: &Underway, when: &str) {
+    assert_eq!(again.rows(), whole.rows(), "{when}");
+    assert_eq!(again.told(), whole.told(), "{when}");
+    assert_eq!(again.world.cluster.routes, whole.world.cluster.routes, "{when}");
+}
+
 #[test]
 fn stopped_anywhere_and_answered_the_same_a_run_is_the_same() {
     for run in RUNS {
@@ -182,21 +206,36 @@ fn stopped_anywhere_and_answered_the_same_a_run_is_the_same() {
             for outage in [Duration::ZERO, Duration::from_secs(3_600)] {
                 let mut again = stop.starts_again_after(outage);
                 again.ends(run, run.answers);
-
                 let saved = stop.world.state.seq;
-                assert_eq!(
-                    again.rows(),
-                    whole.rows(),
-                    "{}, stopped after save {saved} for {outage:?}",
-                    run.name
+                assert_same(
+                    &again,
+                    &whole,
+                    &format!("{}, stopped after save {saved} for {outage:?}", run.name),
                 );
-                assert_eq!(
-                    again.told(),
-                    whole.told(),
-                    "{}, stopped after save {saved} for {outage:?}",
-                    run.name
-                );
-                assert_eq!(again.world.cluster.routes, whole.world.cluster.routes, "{}", run.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn stopped_anywhere_and_at_first_not_seeing_all_a_run_is_the_same() {
+    let hides: [(&str, Hide); 5] = [
+        ("target", |seen| seen.target = unread()),
+        ("primary", |seen| seen.primary = unread()),
+        ("services", |seen| seen.services = unread()),
+        ("routes", |seen| seen.routes = unread()),
+        ("drift", |seen| seen.drift = unread()),
+    ];
+    for run in RUNS {
+        let mut whole = Underway::begin(run);
+        let stops = whole.ends(run, run.answers);
+        for stop in &stops {
+            for (hidden, hide) in hides {
+                let mut again = stop.starts_again_without(Duration::ZERO, hide);
+                again.ends(run, run.answers);
+                let saved = stop.world.state.seq;
+                let when = format!("{}, stopped after save {saved}, {hidden} not seen at first", run.name);
+                assert_same(&again, &whole, &when);
             }
         }
     }

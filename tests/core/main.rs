@@ -10,6 +10,7 @@ mod examples;
 mod model;
 mod prop_state;
 mod prop_step;
+mod repairs;
 mod rollouts;
 mod runs;
 mod snap_tables;

@@ -7,7 +7,7 @@ use serin_core::{
     command::Routes,
     decision::Rule,
     message::Message,
-    observation::{Apex, Drift, Fact, Failure, FailureClass, Primary, Readiness, Services, Target, Unseen},
+    observation::{Apex, Fact, Failure, FailureClass, Primary, Readiness, Services, Target, Unseen},
     question::{Answer, Question},
     request::{Request, RequestKind},
     revision::Revision,
@@ -19,7 +19,7 @@ use serin_core::{
 use crate::{
     rollouts::{manifests, rollouts},
     states::{moments, states},
-    support::{cases, unready, well},
+    support::{cases, drift_of, unready, well},
     turmoil::{Happening, Hidden, Story, happenings, left_behind},
     world::{Did, Hands, World},
 };
@@ -173,8 +173,7 @@ fn observations() -> impl Strategy<Value = Observation> {
     let primary = (option::of(revision), readiness).prop_map(|(runs, readiness)| Primary { runs, readiness });
     let apex = select(vec![Apex::Absent, Apex::Target, Apex::Primary, Apex::Other]);
     let services = (apex, any::<bool>()).prop_map(|(apex, serving)| Services { apex, serving });
-    let drift =
-        (any::<bool>(), any::<bool>()).prop_map(|(workloads, services)| Drift { workloads, services });
+    let drift = any::<[bool; 4]>().prop_map(drift_of);
     let request = (select(RequestKind::ALL.to_vec()), select(vec!["0", "20", "90", "true", "", "x"]))
         .prop_map(|(kind, value)| Request { kind, value: value.into() });
     let command = select(vec![Command::ScaleUp, Command::ScaleDown, Command::EnsureWorkloads]);

@@ -1,20 +1,25 @@
 //! What becomes of every status that Flagger may leave behind, by phase and by the routes as they are.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serin_core::{
-    Command, Observation, Phase, State, Step,
+    Command, Invalid, Observation, Phase, State, Step,
     command::Routes,
-    observation::{Fact, Readiness, Target},
+    decision::Obstacle,
+    message::Message,
+    observation::{Fact, Readiness, Target, Unseen},
+    question::{Answer, Question},
     revision::Revision,
+    spec::Problem,
     state::{Intent, Status},
     step,
+    step::Why,
 };
 
 use crate::{
     examples,
     support::{START, rollout, settled, well},
-    world::{Did, World},
+    world::{Did, Hands, World},
 };
 
 /// The target shows `b`, the primary runs `a`; Flagger's numbers are its own.
@@ -121,5 +126,71 @@ fn no_canary_goes_while_the_routes_send_users_to_it() {
             }
             assert_eq!(world.broken, [], "{analysis} left in {phase} at {routes}");
         }
+    }
+}
+
+fn told(world: &World) -> Vec<&Message> {
+    world.told.iter().map(|notice| &notice.message).collect()
+}
+
+#[test]
+fn what_keeps_a_status_from_being_taken_over_is_told_once_and_the_status_stays_as_flagger_left_it() {
+    let problem = Problem { path: "spec.provider".into(), what: "`osm` is not supported".into() };
+    let sound = rollout(STRATEGIES[0]);
+    let invalid = Invalid {
+        identity: sound.identity().clone(),
+        shape: sound.shape().clone(),
+        revert_on_deletion: false,
+        problems: vec![problem],
+    };
+    let (left, seen) = left_behind(Phase::Succeeded, Routes::PRIMARY);
+    let mut world = World::new(sound.clone());
+    (world.state, world.cluster) = (left.clone(), seen);
+    world.canary = Err(invalid);
+    for _ in 0..20 {
+        world.ticks(&mut well);
+        world.sleeps();
+    }
+    let problem = "spec.provider: `osm` is not supported".into();
+    assert_eq!(told(&world), [&Message::Invalid { problem }]);
+    assert_eq!((&world.state, &world.broken[..]), (&left, &[][..]));
+    assert_eq!(world.ticks(&mut well), None, "only a change wakes");
+
+    // Another process tells it under the same name, so that nobody is told twice.
+    world.restarts();
+    world.ticks(&mut well);
+    let names: BTreeSet<_> = world.told.iter().map(|notice| notice.id).collect();
+    assert_eq!((world.told.len(), names.len()), (2, 1));
+
+    // Once it makes sense it is taken over.
+    world.canary = Ok(sound);
+    world.wakes();
+    world.ticks(&mut well);
+    assert!(told(&world).contains(&&Message::TakenOver));
+}
+
+#[test]
+fn what_cannot_be_read_is_told_before_a_takeover_too_and_again_to_whoever_did_not_hear() {
+    let (left, mut seen) = left_behind(Phase::Progressing, Routes::split(30));
+    seen.routes = Fact::Unknown(Unseen::Unreadable("403 Forbidden".into()));
+    let mut world = World::new(rollout(STRATEGIES[0]));
+    (world.state, world.cluster) = (left.clone(), seen);
+    let wake = world.ticks(&mut Deaf);
+    assert_eq!((wake.map(|wake| wake.why), &world.state), (Some(Why::Notices), &left));
+    world.sleeps();
+    world.ticks(&mut well);
+    let on = Obstacle::Unreadable { what: "routes".into(), why: "403 Forbidden".into() };
+    assert_eq!(told(&world), [&Message::HeldUp(on)]);
+}
+
+/// Hands that deliver nothing.
+struct Deaf;
+
+impl Hands for Deaf {
+    fn answer(&mut self, question: &Question) -> Answer {
+        well(question)
+    }
+    fn delivers(&mut self) -> bool {
+        false
     }
 }

@@ -52,6 +52,11 @@ pub(crate) fn rollout(analysis: &str) -> Rollout {
     parse(&manifest("istio", analysis)).expect("the Canary in a test makes sense")
 }
 
+/// Any drift: workloads, services, routes, and whether somebody else changed them.
+pub(crate) fn drift_of([workloads, services, routes, tampered]: [bool; 4]) -> Drift {
+    Drift { workloads, services, routes, tampered }
+}
+
 /// A target that serves revision `a`, nothing of ours yet.
 pub(crate) fn untouched() -> Observation {
     Observation {

@@ -18,7 +18,7 @@ use serin_core::{
 use crate::{
     rollouts::{Manifest, manifests},
     states::phases,
-    support::{parse, settled, unready},
+    support::{drift_of, parse, settled, unready},
     world::{Hands, World},
 };
 
@@ -147,7 +147,7 @@ pub(crate) fn happenings() -> impl Strategy<Value = Happening> {
         2 => (1_u8..6).prop_map(Ignores),
         2 => select(vec![SaveError::Conflict, SaveError::Failed]).prop_map(Conflicts),
         3 => Just(Restarts),
-        1 => (any::<bool>(), any::<bool>()).prop_map(|(workloads, services)| Drifts(Drift { workloads, services })),
+        1 => any::<[bool; 4]>().prop_map(|parts| Drifts(drift_of(parts))),
         1 => option::of(0_u8..=100).prop_map(Rerouted),
         1 => (0_u32..3).prop_map(Scaled),
         1 => (0_u8..4).prop_map(|n| if n == 0 { TargetVanishes } else { Wake }),

@@ -32,13 +32,16 @@ impl fmt::Display for Decided<'_> {
             };
             write!(f, "{of}={said} ")?;
         }
-        let Plan { commands, state, decision, wake } = self.plan;
+        let Plan { commands, state, notices, decision, wake } = self.plan;
         write!(f, "=> {:?}", decision.rule)?;
         for command in commands {
             write!(f, "; {command}")?;
         }
         if let Some(state) = state {
             write!(f, "; save {}", Brief(state))?;
+        }
+        if !notices.is_empty() {
+            write!(f, "; tell {}", notices.len())?;
         }
         match wake {
             None => f.write_str("; no wake"),

@@ -177,9 +177,15 @@ fn is_tidy(slice: &Slice, state: &State, world: &World) -> Result<(), String> {
         matches!(seen.primary.known(), Some(Some(primary)) if Readiness::is_ready(&primary.readiness));
     let routes = seen.routes.known().and_then(Option::as_ref);
     let routed = routes.is_some_and(|routes| routes.exposed() == 0 && routes.mirror.is_none());
+    let no_mesh = &*rollout.shape().provider == "kubernetes";
+    // Without a mesh there is no route to be changed.
+    let in_order = seen
+        .drift
+        .known()
+        .is_some_and(|drift| !drift.workloads && !drift.services && (no_mesh || !drift.routes));
     let found = [
         (ready, "without primary"),
-        (routed || &*rollout.shape().provider == "kubernetes", "with users on the canary"),
+        (routed || no_mesh, "with users on the canary"),
         (world.runs() == Some(&state.promoted), "with a primary that does not run what was promoted"),
         (state.stage == Stage::Start, "in a stage"),
         (state.owed.is_empty(), "owing hooks"),
@@ -188,7 +194,7 @@ fn is_tidy(slice: &Slice, state: &State, world: &World) -> Result<(), String> {
         (seen.requests.is_empty() && state.consumed.is_empty(), "with requests"),
         (state.canary_unready.is_none() && state.primary_unready.is_none(), "watching pods"),
         (seen.finalizer == rollout.reverts_on_deletion(), "with the wrong finalizer"),
-        (seen.drift.known().is_some_and(|drift| !drift.workloads && !drift.services), "with drift"),
+        (in_order, "with drift"),
         (!seen.deleting, "though it is being deleted"),
         (!left_behind(world), "with users of the other objects on a canary"),
     ];

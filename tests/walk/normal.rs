@@ -293,7 +293,11 @@ impl Print {
         let split =
             |Routes { primary, canary, mirror, matched }: &Routes| (*primary, *canary, *mirror, *matched);
         self.of(routes.known().map(|routes| routes.as_ref().map(split)));
-        self.of(drift.known().map(|Drift { workloads, services }| (workloads, services)));
+        let parts = |drift: &Drift| {
+            let Drift { workloads, services, routes, tampered } = *drift;
+            (workloads, services, routes, tampered)
+        };
+        self.of(drift.known().map(parts));
         self.of(requests.len());
         for request in requests {
             self.of((request.kind.name(), &request.value));

@@ -52,7 +52,7 @@ impl World {
             primary: Fact::Known(None),
             services: Fact::Known(Services { apex: Apex::Target, serving: true }),
             routes: Fact::Known(None),
-            drift: Fact::Known(Drift { workloads: true, services: true }),
+            drift: Fact::Known(Drift { workloads: true, services: true, ..Drift::default() }),
             deleting: false,
             finalizer: false,
             requests: Vec::new(),
@@ -92,7 +92,7 @@ impl World {
             let mut seen = Self::untouched().seen;
             if shares_target {
                 seen.services = Fact::Known(Services { apex: Apex::Absent, serving: false });
-                seen.drift = Fact::Known(Drift { workloads: false, services: true });
+                seen.drift = Fact::Known(Drift { services: true, ..Drift::default() });
             }
             Box::new(Parked { seen, shares_target })
         };
@@ -243,7 +243,10 @@ impl Lasting {
                 }
             }
             Self::Routed(routes) => seen.routes = Fact::Known(routes),
-            Self::Drifted => seen.drift = Fact::Known(Drift { workloads: true, services: true }),
+            Self::Drifted => {
+                let all = Drift { workloads: true, services: true, routes: true, tampered: true };
+                seen.drift = Fact::Known(all);
+            }
             Self::ScaledAway => scale(seen, 0),
             Self::ScaledUp => scale(seen, 1),
             Self::FinalizerLost => seen.finalizer = false,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{Method, Request, header::CONTENT_TYPE};
 use kube::Client;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use serin_core::observation::FailureClass;
 use tokio::time::timeout;
@@ -37,6 +37,19 @@ pub(crate) async fn get(client: &Client, key: &Key) -> Result<Option<Object>, ku
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Reads an object as whoever may only list it; `None` if there is none.
+pub(super) async fn find(client: &Client, key: &Key) -> Result<Option<Object>, kube::Error> {
+    let path = format!("{}?fieldSelector=metadata.name%3D{}", collection(key.kind, &key.namespace), key.name);
+    let mut list: List = send_for(client, Method::GET, &path, None).await?;
+    Ok(list.items.pop().map(|found| Object::read(key.kind, found.value)))
+}
+
+/// Objects of one kind.
+#[derive(Deserialize)]
+struct List {
+    items: Vec<Watched>,
 }
 
 /// Sends a request and reads its answer as an object. A body of `PATCH` is a merge patch.

@@ -268,6 +268,7 @@ fn hash_of(text: &str) -> u64 {
 fn stamp_of(object: &Object) -> u64 {
     let mut hasher = DefaultHasher::new();
     if is_read_by_reference(object.kind()) {
+        // Its contents are not here; the version tells that they may have changed.
         object.resource_version().hash(&mut hasher);
     }
     for (key, value) in object.value().as_object().into_iter().flatten() {

@@ -225,7 +225,7 @@ impl Cluster {
 
     /// Reads an object anew, so that what is decided next is not decided on what was refused.
     async fn refresh(&self, key: &Key) {
-        match request::get(&self.client, key).await {
+        match request::find(&self.client, key).await {
             Ok(Some(object)) => self.noted(self.keep(object)),
             Ok(None) => {
                 let last = self.as_known(key).map(|object| object.resource_version().to_owned());

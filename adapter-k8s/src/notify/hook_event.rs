@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serin_core::{
-    revision::Text,
-    spec::{HookKind, Rollout},
-};
+use serin_core::{revision::Text, spec::HookKind};
 
 use super::{News, event::type_of};
 use crate::{
@@ -18,6 +15,8 @@ use crate::{
 pub struct Call {
     /// The hook's name.
     pub hook: String,
+    /// Its name, made unique within the Canary.
+    pub key: Text,
     /// What is sent, or why it cannot be.
     pub request: Result<Request, Text>,
     /// Tries after the first.
@@ -29,15 +28,11 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The calls that tell a notice. `global` is the controller's own webhook; hooks of the Canary take its place.
 #[must_use]
 pub fn calls(news: &News<'_>, global: Option<&str>) -> Vec<Call> {
-    let hooks: Vec<_> = news
-        .rollout
-        .map(Rollout::hooks)
-        .unwrap_or_default()
-        .iter()
-        .filter(|hook| hook.kind == HookKind::Event)
-        .collect();
+    let hooks: Vec<_> =
+        news.rollout.into_iter().flat_map(|rollout| rollout.hooks_of(HookKind::Event)).collect();
     if !hooks.is_empty() {
         let call = |hook: &serin_core::spec::Hook| Call {
+            key: hook.key.clone(),
             hook: hook.name.to_string(),
             request: request(news, hook.into(), &hook.key),
             retries: hook.retries,
@@ -47,7 +42,8 @@ pub fn calls(news: &News<'_>, global: Option<&str>) -> Vec<Call> {
     let metadata = BTreeMap::new();
     let call = |url| {
         let hook = Called { name: "events", url, timeout: TIMEOUT, insecure: false, metadata: &metadata };
-        Call { hook: hook.name.into(), request: request(news, hook, hook.name), retries: 0 }
+        let request = request(news, hook, hook.name);
+        Call { key: hook.name.into(), hook: hook.name.into(), request, retries: 0 }
     };
     global.filter(|url| !url.is_empty()).map(call).into_iter().collect()
 }

@@ -54,9 +54,8 @@ impl News<'_> {
 /// The alerts of a Canary that want this notice; `None` if the controller's own receiver is told instead.
 #[must_use]
 pub fn wanted<'a>(news: &News<'a>) -> Option<Vec<&'a Alert>> {
-    let severity = news.notice.message.alert();
-    let alerts = news.rollout.map(Rollout::alerts).filter(|alerts| !alerts.is_empty())?;
-    Some(alerts.iter().filter(|alert| severity.is_some_and(|severity| alert.severity <= severity)).collect())
+    let rollout = news.rollout.filter(|rollout| !rollout.alerts().is_empty())?;
+    Some(rollout.alerts_for(&news.notice.message).collect())
 }
 
 /// Where an alert is sent.

@@ -19,7 +19,7 @@ use crate::{
         change::{self, Change},
         seen::{Seen, Unfit},
     },
-    services,
+    router, services,
     subject::Subject,
     tick::observe::{FINALIZER, Look, REQUEST_PREFIX, router_of, workload_of},
     workload::Scale,
@@ -75,7 +75,7 @@ fn changes(seen: &dyn Seen, look: &Look, command: &Command) -> Result<Vec<Change
         Command::EnsureServices(to) => differing(seen, services::ensured(subject, *to, seen)?)?,
         Command::RevertServices => differing(seen, services::reverted(subject, seen)?)?,
         Command::SetRoutes(split) => differing(seen, router_of(subject)?.render(subject, split, seen)?)?,
-        Command::RevertRoutes => router_of(subject)?.revert(subject, seen)?,
+        Command::RevertRoutes => reverted(subject, seen)?,
         Command::ScaleUp => adjusting(seen, workload_of(subject)?.scaled(subject, Scale::Up, seen)?)?,
         Command::ScaleToPrimary => {
             adjusting(seen, workload_of(subject)?.scaled(subject, Scale::ToPrimary, seen)?)?
@@ -86,6 +86,16 @@ fn changes(seen: &dyn Seen, look: &Look, command: &Command) -> Result<Vec<Change
         Command::Promote { revision, run } => promote(seen, look, revision, *run)?,
         Command::LeaveShape(shape) => leave(seen, subject, shape)?,
     })
+}
+
+/// The writes that give the routes back. Where there is no router there never were any.
+fn reverted(subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
+    if let Some(router) = router::of(&subject.shape.provider) {
+        return router.revert(subject, seen);
+    }
+    let (canary, provider) = (subject.display(), &subject.shape.provider);
+    tracing::warn!(%canary, "spec.provider: `{provider}` is not supported, so no routes are given back");
+    Ok(Vec::new())
 }
 
 /// The writes that make of what is seen what has to be.
@@ -154,4 +164,19 @@ fn leave(seen: &dyn Seen, subject: &Subject, shape: &Shape) -> Result<Vec<Change
     let mut changes = differing(seen, router_of(&before)?.render(&before, &split, seen)?)?;
     changes.extend(adjusting(seen, workload_of(&before)?.scaled(&before, Scale::Down, seen)?)?);
     Ok(changes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    const WEB: &str = include_str!("../fixtures/deployment.yaml");
+
+    #[test]
+    fn without_a_router_there_are_no_routes_to_give_back() {
+        let (mut subject, cluster) = fixtures::read(WEB);
+        subject.shape.provider = "appmesh:v1beta2".into();
+        assert_eq!(reverted(&subject, &cluster).unwrap(), []);
+    }
 }

@@ -1,47 +1,82 @@
-//! Whether what stands in the cluster differs from what would be written.
+//! What differs from what would be written, and who changed it.
+//!
+//! What stands there differs after a Canary or something else that it is made from was changed, where another controller
+//! made it, and where somebody has changed it. Only the last is worth a word.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serin_core::{
-    State,
-    command::{ApexTo, Split},
-    observation::Apex,
+    command::{ApexTo, Cookies, Split},
+    observation::{Apex, Drift},
 };
 
 use crate::{
+    cluster::{cache::Told, interests::Interest, reader::Reader},
     object::{
         Object,
-        seen::{Seen, Unfit},
+        seen::{Seen as _, Unfit},
     },
     services,
     subject::Subject,
-    tick::observe::{router_of, workload_of},
+    tick::{
+        memory::Version,
+        observe::{router_of, workload_of},
+    },
 };
+
+/// What was found, part by part.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    /// The primary, its configuration and autoscaler.
+    pub workloads: Part,
+    /// The services.
+    pub services: Part,
+    /// The routes. Weights are no drift: what is read is rendered again.
+    pub routes: Part,
+}
+
+/// The objects of one part.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Part {
+    /// Whether one of them is not as it has to be.
+    differs: bool,
+    /// What stood there, as a number.
+    stood: u64,
+}
+
+/// What stood there when nothing differed last.
+#[derive(Debug)]
+pub struct InOrder {
+    of: Version,
+    stood: [u64; 3],
+}
 
 /// Whether the primary, its configuration or its autoscaler is not as it has to be.
 ///
 /// # Errors
-/// It is not known.
-pub fn of_workloads(subject: &Subject, seen: &dyn Seen) -> Result<bool, Unfit> {
-    differs(seen, workload_of(subject)?.ensured(subject, seen)?)
+/// It is not known, or what would be written makes no sense.
+pub fn of_workloads(subject: &Subject, reader: &Reader<'_>) -> Result<Part, Unfit> {
+    Part::of(workload_of(subject)?.ensured(subject, reader)?, reader)
 }
 
 /// Whether a service is not as it has to be.
 ///
 /// # Errors
-/// It is not known.
-pub fn of_services(subject: &Subject, seen: &dyn Seen) -> Result<bool, Unfit> {
-    let apex = services::read(subject, seen)?.apex;
-    differs(seen, services::ensured(subject, kept(apex), seen)?)
+/// It is not known, or what would be written makes no sense.
+pub fn of_services(subject: &Subject, reader: &Reader<'_>) -> Result<Part, Unfit> {
+    let apex = services::read(subject, reader)?.apex;
+    Part::of(services::ensured(subject, kept(apex), reader)?, reader)
 }
 
-/// Whether a route is not as it has to be. Weights are no drift: what is read is rendered again.
+/// Whether a route is not as it has to be.
 ///
 /// # Errors
-/// It is not known.
-pub fn of_routes(subject: &Subject, state: &State, seen: &dyn Seen) -> Result<bool, Unfit> {
+/// It is not known, or what would be written makes no sense.
+pub fn of_routes(subject: &Subject, cookies: &Cookies, reader: &Reader<'_>) -> Result<Part, Unfit> {
     let router = router_of(subject)?;
-    let Some(routes) = router.read(subject, seen)? else { return Ok(false) };
-    let split = Split { routes, cookies: state.cookies.clone() };
-    differs(seen, router.render(subject, &split, seen)?)
+    let Some(routes) = router.read(subject, reader)? else { return Ok(Part::default()) };
+    let split = Split { routes, cookies: cookies.clone() };
+    Part::of(router.render(subject, &split, reader)?, reader)
 }
 
 /// Where the apex service is to point so that nothing moves.
@@ -52,12 +87,61 @@ fn kept(apex: Apex) -> ApexTo {
     }
 }
 
-/// Whether one of these objects is not as it has to be.
-fn differs(seen: &dyn Seen, wanted: Vec<Object>) -> Result<bool, Unfit> {
-    for object in wanted {
-        if seen.find(&object.key())?.as_deref() != Some(&object) {
-            return Ok(true);
+impl Part {
+    fn of(wanted: Vec<Object>, reader: &Reader<'_>) -> Result<Self, Unfit> {
+        let (mut differs, mut stood) = (false, DefaultHasher::new());
+        for object in wanted {
+            let key = object.key();
+            differs |= reader.find(&key)?.as_deref() != Some(&object);
+            reader.stamp(&Interest::Object(key), Told::Meant).hash(&mut stood);
         }
+        Ok(Self { differs, stood: stood.finish() })
     }
-    Ok(false)
+}
+
+impl Found {
+    /// Says whether somebody else has changed it: it was in order for this very manifest, and does not stand there any
+    /// more as it did.
+    #[must_use]
+    pub fn told_apart(self, in_order: &mut Option<InOrder>, version: &Version) -> Drift {
+        let Self { workloads, services, routes } = self;
+        let stood = [workloads, services, routes].map(|part| part.stood);
+        let was = in_order.as_ref();
+        let drift = Drift {
+            workloads: workloads.differs,
+            services: services.differs,
+            routes: routes.differs,
+            tampered: was.is_some_and(|was| was.of == *version && was.stood != stood),
+        };
+        if drift.is_any() {
+            return drift;
+        }
+        *in_order = Some(InOrder { of: version.clone(), stood });
+        Drift::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_changed_itself_under_the_same_manifest_was_changed_by_somebody_else() {
+        let found = |differs, stood| Found {
+            workloads: Part::default(),
+            services: Part { differs, stood },
+            routes: Part::default(),
+        };
+        let version = |generation| Version { uid: "1".into(), generation };
+        let mut in_order = None;
+        let mut tampered =
+            |found: Found, generation| found.told_apart(&mut in_order, &version(generation)).tampered;
+        assert!(!tampered(found(true, 1), 1), "another controller made it");
+        assert!(!tampered(found(false, 2), 1));
+        assert!(!tampered(found(true, 2), 1), "what it is made from was changed");
+        assert!(tampered(found(true, 3), 1));
+        assert!(!tampered(found(true, 3), 2), "the Canary was changed");
+        assert!(!tampered(found(false, 4), 2));
+        assert!(tampered(found(true, 5), 2));
+    }
 }

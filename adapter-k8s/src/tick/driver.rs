@@ -200,7 +200,7 @@ impl Driver {
                 Ok(Some(look)) => {
                     if !self.probed && online::is_wanted(&look) {
                         self.probed = true;
-                        online::tell(&context, &look).await;
+                        online::tell(context.clone(), look.clone());
                     }
                     self.decide(look);
                 }
@@ -342,7 +342,7 @@ impl Driver {
         let wake = wake.into_iter().chain(self.look_by).min();
         if wake.is_none() {
             // Nothing is expected to happen; should something, all of it is worked out anew.
-            self.memory = Memory::default();
+            self.memory.shrink();
         }
         let until = async {
             match wake {

@@ -17,6 +17,7 @@ use serin_core::{
 use crate::{
     cluster::{cache::Told, interests::Interest, reader::Reader},
     object::seen::Unfit,
+    tick::drift::{InOrder, Part},
     workload::ReadyThresholds,
 };
 
@@ -41,19 +42,28 @@ pub struct Memory {
     pub published: Remembered<Version, Result<bool, Unfit>>,
     /// How requests are divided.
     pub routes: Remembered<Version, Result<Option<Routes>, Unfit>>,
-    /// Whether the objects of each part differ from what they have to be.
+    /// What differs from what has to be.
     pub drift: Drifts,
+    /// When nothing differed last.
+    pub in_order: Option<InOrder>,
 }
 
-/// Whether the objects of each part differ from what they have to be. No status tells.
+impl Memory {
+    /// Forgets all that can be worked out anew.
+    pub fn shrink(&mut self) {
+        *self = Self { in_order: self.in_order.take(), ..Self::default() };
+    }
+}
+
+/// What differs from what has to be, part by part. No status tells.
 #[derive(Debug, Default)]
 pub struct Drifts {
     /// The primary, its configuration and autoscaler.
-    pub workloads: Remembered<Version, Result<bool, Unfit>>,
+    pub workloads: Remembered<Version, Result<Part, Unfit>>,
     /// The services.
-    pub services: Remembered<Version, Result<bool, Unfit>>,
+    pub services: Remembered<Version, Result<Part, Unfit>>,
     /// The routes.
-    pub routes: Remembered<(Version, Cookies), Result<bool, Unfit>>,
+    pub routes: Remembered<(Version, Cookies), Result<Part, Unfit>>,
 }
 
 /// One version of one manifest.

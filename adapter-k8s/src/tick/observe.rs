@@ -28,7 +28,7 @@ use crate::{
     subject::Subject,
     tick::{
         claims::Claims,
-        drift,
+        drift::{self, Found},
         memory::{Memory, Parsed, Standing, Version},
     },
     workload::{self, ReadyThresholds, Workload},
@@ -304,18 +304,20 @@ impl Gaze<'_> {
         self.memory.routes.or_try(self.version.clone(), Told::All, reader, routes)
     }
 
-    /// Whether what stands there differs from what would be written, weights aside.
+    /// What differs from what would be written, weights aside.
     fn drift(&mut self, state: &State) -> Result<Drift, Unfit> {
         let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
         let drifts = &mut self.memory.drift;
         let workloads = || drift::of_workloads(subject, reader);
-        let workloads = drifts.workloads.or_try(version.clone(), Told::Meant, reader, workloads)?;
         let services = || drift::of_services(subject, reader);
-        let services = drifts.services.or_try(version.clone(), Told::Meant, reader, services)?;
-        let of = (version, state.cookies.clone());
-        let routes = || drift::of_routes(subject, state, reader);
-        let routes = drifts.routes.or_try(of, Told::Meant, reader, routes)?;
-        Ok(Drift { workloads, services: services || routes })
+        let routes = || drift::of_routes(subject, &state.cookies, reader);
+        let of_routes = (version.clone(), state.cookies.clone());
+        let found = Found {
+            workloads: drifts.workloads.or_try(version.clone(), Told::Meant, reader, workloads)?,
+            services: drifts.services.or_try(version.clone(), Told::Meant, reader, services)?,
+            routes: drifts.routes.or_try(of_routes, Told::Meant, reader, routes)?,
+        };
+        Ok(found.told_apart(&mut self.memory.in_order, &version))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether the metric systems of a Canary answer. It is told when the Canary is initialised, as Flagger does, so that
 //! nobody learns it from the first rollout; nothing waits for it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use futures::future::join_all;
 use serin_core::{
@@ -26,8 +26,12 @@ pub fn is_wanted(look: &Look) -> bool {
     begins && !skips && (*look.canary).as_ref().is_ok_and(|rollout| !rollout.metrics().is_empty())
 }
 
-/// Tells in an event and in the log whether all of them answer.
-pub async fn tell(context: &Context, look: &Look) {
+/// Finds out, and tells it in an event and in the log. It goes on by itself.
+pub fn tell(context: Arc<Context>, look: Look) {
+    tokio::spawn(async move { ask_all(&context, &look).await });
+}
+
+async fn ask_all(context: &Context, look: &Look) {
     let Ok(rollout) = &*look.canary else { return };
     let checks = rollout.metrics().iter().enumerate().map(async |(index, metric)| {
         let why = check(context, look, metric).await.err()?;

@@ -64,10 +64,10 @@ impl Sender {
         let mut deliveries: Vec<(String, futures::future::BoxFuture<'_, Delivery>)> = Vec::new();
         deliveries.push(("event".into(), Box::pin(record_event(context, news))));
         for call in calls {
-            deliveries.push((format!("hook/{}", call.hook), Box::pin(call_hook(context, news, call))));
+            deliveries.push((format!("hook/{}", call.key), Box::pin(call_hook(context, news, call))));
         }
         for alert in alerts.into_iter().flatten() {
-            deliveries.push((format!("alert/{}", alert.name), Box::pin(alert_to(context, news, alert))));
+            deliveries.push((format!("alert/{}", alert.key), Box::pin(alert_to(context, news, alert))));
         }
         if let Some(own) = own {
             deliveries.push(("alert".into(), Box::pin(write_letter(context, news, own))));

@@ -105,8 +105,9 @@ impl Pods {
         run: u32,
         seen: &dyn Seen,
     ) -> Result<Vec<Object>, Unfit> {
-        let mut objects = self.written(subject, run, seen)?;
-        objects.extend(scaler::promoted(subject, seen)?);
+        // The primary comes last: once it runs the revision, whoever looks next takes all the rest as written.
+        let mut objects: Vec<Object> = scaler::promoted(subject, seen)?.into_iter().collect();
+        objects.extend(self.written(subject, run, seen)?);
         Ok(objects)
     }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use self::text::Sentence;
 use crate::{
+    cookies::fnv,
     decision::{Cause, Finding, Obstacle},
     observation::FailureClass,
     phase::Phase,
@@ -22,10 +23,18 @@ use crate::{
 /// Names one notice for ever, so that a receiver can tell a repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NoticeId {
-    /// The save it was born in.
+    /// The save it was born in; 0 for one that no save holds.
     pub seq: u64,
     /// Its place among those of that save.
     pub index: u16,
+}
+
+impl NoticeId {
+    /// Of a message that no save holds: named after its words, so that who begins anew names it the same.
+    pub(crate) fn unsaved(message: &Message) -> Self {
+        let hash = fnv(alloc::format!("{message:?}").bytes());
+        Self { seq: 0, index: u16::try_from(hash & 0xffff).unwrap_or_default() }
+    }
 }
 
 impl fmt::Display for NoticeId {

@@ -22,8 +22,8 @@ pub(super) struct Sentence<'a> {
 impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (canary, kind) = (self.canary, &self.shape.kind);
-        // The Canary's name ends in its namespace.
-        let namespace = canary.split_once('.').map_or("", |(_, namespace)| namespace);
+        // The Canary's name ends in its namespace, which holds no dot.
+        let namespace = canary.rsplit_once('.').map_or("", |(_, namespace)| namespace);
         let named = |name: &str| format!("{name}.{namespace}");
         let (target, primary) = (named(&self.shape.target), named(&format!("{}-primary", self.shape.target)));
         match self.message {

@@ -25,7 +25,7 @@ pub use self::metric::{Bounds, Leniency, Metric, MetricSource, SHIPPED_TEMPLATES
 pub use self::metric_template::{MetricSystem, MetricTemplate};
 pub use self::parse::Defaults;
 pub use self::provider::{Abilities, PROVIDERS, Provider};
-use crate::{revision::Text, strategy::Strategy};
+use crate::{message::Message, revision::Text, strategy::Strategy};
 
 /// A Canary that makes sense.
 ///
@@ -116,6 +116,8 @@ pub enum ThresholdMode {
 /// A receiver of alerts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
+    /// Its name, made unique within the Canary: what a delivery is remembered by.
+    pub key: Text,
     /// Name of the item.
     pub name: Text,
     /// The least severity it wants.
@@ -226,12 +228,19 @@ impl Rollout {
         self.revert_on_deletion
     }
 
-    pub(crate) fn hooks_of(&self, kind: HookKind) -> impl Iterator<Item = &Hook> {
+    /// The hooks of a kind.
+    pub fn hooks_of(&self, kind: HookKind) -> impl Iterator<Item = &Hook> {
         self.hooks.iter().filter(move |hook| hook.kind == kind)
     }
 
     pub(crate) fn hook(&self, key: &str) -> Option<&Hook> {
         self.hooks.iter().find(|hook| *hook.key == *key)
+    }
+
+    /// The receivers that want to be told of this.
+    pub fn alerts_for<'a>(&'a self, message: &Message) -> impl Iterator<Item = &'a Alert> + use<'a> {
+        let severity = message.alert();
+        self.alerts.iter().filter(move |alert| severity.is_some_and(|severity| alert.severity <= severity))
     }
 
     /// The hooks that are owed once a run has ended, in the order they are asked.

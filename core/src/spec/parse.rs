@@ -77,9 +77,10 @@ impl Rollout {
         make_unique(metrics.iter_mut().map(|metric| &mut metric.key));
         let mut hooks = each(&analysis.webhooks, "webhooks", problems, Hook::parse);
         make_unique(hooks.iter_mut().map(|hook| &mut hook.key));
-        let alerts = each(&analysis.alerts, "alerts", problems, |alert, problems| {
+        let mut alerts = each(&analysis.alerts, "alerts", problems, |alert, problems| {
             Some(parse_alert(alert, &identity.namespace, problems))
         });
+        make_unique(alerts.iter_mut().map(|alert| &mut alert.key));
         let affinity = analysis.session_affinity.as_ref().and_then(|raw| parse_affinity(raw, problems));
 
         let revert_on_deletion = raw.spec.revert_on_deletion != Some(false);
@@ -275,6 +276,7 @@ fn parse_alert(raw: &raw::Alert, namespace: &str, problems: &mut Problems<'_>) -
         problems.add("providerRef.name", "is required");
     }
     Alert {
+        key: raw.name.as_str().into(),
         name: raw.name.as_str().into(),
         severity,
         provider: raw.provider_ref.name.as_str().into(),
@@ -309,14 +311,21 @@ fn each<R, T>(
     items.filter_map(|(i, raw)| parse(raw, &mut problems.below(&format!("{name}[{i}]")))).collect()
 }
 
-/// Tells later items of the same name apart: `load-test`, `load-test#2`, …
+/// Tells later items of the same name apart: `load-test`, `load-test#2`, …; what is somebody's own name stays free.
 fn make_unique<'a>(keys: impl Iterator<Item = &'a mut Text>) {
+    let keys: Vec<&mut Text> = keys.collect();
+    let names: BTreeSet<Text> = keys.iter().map(|key| Text::clone(key)).collect();
     let mut seen: BTreeMap<Text, u32> = BTreeMap::new();
     for key in keys {
         let times = seen.entry(key.clone()).or_default();
         *times += 1;
         if *times > 1 {
-            *key = format!("{key}#{times}").into();
+            let mut unique = Text::from(format!("{key}#{times}"));
+            while names.contains(&unique) {
+                *times += 1;
+                unique = format!("{key}#{times}").into();
+            }
+            *key = unique;
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     primary_recovered(t, r)?;
     scaled_up(t)?;
     readiness::deadlines(t, r)?;
-    repair::routes(t, r)?;
+    repair::rule(t, r)?;
     readiness::both_ready(t)?;
     due(t, r)?;
 

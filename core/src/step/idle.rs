@@ -19,8 +19,7 @@ use crate::{
 pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     owed::rule(t, r)?;
     holding(t, r)?;
-    repair::objects(t, r)?;
-    repair::routes(t, r)?;
+    repair::rule(t, r)?;
 
     let Some(revision) = t.revision()? else {
         t.held_up_by(Obstacle::TargetMissing);

@@ -31,6 +31,7 @@ pub use self::wake::{Wake, Why};
 use crate::{
     command::Command,
     decision::{Decision, Rule},
+    message::Notice,
     observation::Observation,
     phase::Phase,
     question::Question,
@@ -57,6 +58,8 @@ pub struct Plan {
     pub commands: Vec<Command>,
     /// `None`: unchanged. Else saved once every command has succeeded, unless someone else saved meanwhile.
     pub state: Option<Arc<State>>,
+    /// To be told although nothing is saved that holds it: what keeps another controller's status from becoming ours.
+    pub notices: Vec<Notice>,
     /// Why.
     pub decision: Decision,
     /// When to call again; `None`: only a change wakes.

@@ -47,7 +47,7 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     if !applied {
         return copy(t, r, revision, skipped);
     }
-    repair::routes(t, r)?;
+    repair::rule(t, r)?;
     primary_ready(t, r, &revision)?;
     let hurry = target_moved(t, &revision);
     if skipped || t.state().phase == Phase::Finalising {

@@ -1,6 +1,6 @@
 //! Drift: what someone else changed is put right, never in a race.
 
-use alloc::{vec, vec::Vec};
+use alloc::{string::ToString, vec, vec::Vec};
 use core::time::Duration;
 
 use super::{
@@ -8,10 +8,10 @@ use super::{
     turn::{Flow, Turn},
 };
 use crate::{
-    command::{ApexTo, Command, Routes},
+    command::{ApexTo, Command, Cookies, Routes, Split},
     decision::Rule,
     message::Message,
-    observation::{Fact, Readiness},
+    observation::{Drift, Fact, Readiness},
     phase::Phase,
     spec::Rollout,
     state::Repair,
@@ -30,49 +30,85 @@ pub(super) fn finalizer(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     t.act(Rule::Repaired, vec![Command::EnsureFinalizer(wanted)])
 }
 
-/// Workloads and services that are missing or were changed.
-pub(super) fn objects(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    let Fact::Known(drift) = &t.seen.drift else { return Flow::Continue(()) };
-    if !(drift.workloads || drift.services) || !may_repair(t, r) {
+/// What is missing or stands there in another way than it has to. Objects and routes are put right by one plan, so that a
+/// port that moves is soon the same in both.
+pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let weights = weights(t, r);
+    let objects = objects(t, r, weights);
+    if !(weights || objects.is_any()) || !may_repair(t, r) {
         return Flow::Continue(());
     }
     let mut commands = Vec::new();
-    if drift.workloads {
+    if objects.workloads {
         commands.push(Command::EnsureWorkloads);
     }
-    if drift.services {
+    if objects.services {
         commands.push(Command::EnsureServices(ApexTo::Primary));
     }
-    note(t, r, Message::ObjectsRepaired);
+    if weights || objects.routes {
+        commands.push(t.route(r));
+    }
+    // Nobody needs to be told of what the Canary's owner changed.
+    let changed = objects.tampered && (objects.workloads || objects.services);
+    let routed = weights || objects.tampered && objects.routes;
+    note(t, r, [changed.then_some(Message::ObjectsRepaired), routed.then_some(Message::RoutesRepaired)]);
     t.keep_stall();
     t.act(Rule::Repaired, commands)
 }
 
-/// Routes that differ from what the state says: at once if they expose more users than allowed, else with the next
-/// check.
-pub(super) fn routes(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    let Fact::Known(seen) = &t.seen.routes else { return Flow::Continue(()) };
+/// What may be put right of workloads and services, and of routes in anything but their weights.
+///
+/// During a run the primary is left alone: what is missing of it could only be made from what is being tried. And a write
+/// that fails keeps no run from being judged.
+fn objects(t: &Turn<'_>, r: &Rollout, weights: bool) -> Drift {
+    let state = t.state();
+    let runs = state.is_running();
+    match t.seen.drift.known() {
+        Some(drift) if !(runs && stands_back(t, r, weights)) => {
+            let workloads = drift.workloads && !runs;
+            Drift { workloads, routes: drift.routes && is_routed(t, r), ..*drift }
+        }
+        Some(_) | None => Drift::default(),
+    }
+}
+
+/// Whether a write fails that is no repair of objects, or is not to be tried yet. There is one note of what fails: a repair that took it
+/// over in turn with the run's own command would keep both from ever being tried less often.
+fn stands_back(t: &Turn<'_>, r: &Rollout, weights: bool) -> bool {
+    let state = t.state();
+    let Some(trouble) = &state.trouble else { return false };
+    let fails = |command: Command| *command.to_string() == *trouble.command;
+    let split = Split { routes: state.routes(r.strategy()), cookies: Cookies::default() };
+    let is_repair =
+        fails(Command::EnsureServices(ApexTo::Primary)) || !weights && fails(Command::SetRoutes(split));
+    !is_repair || t.now < trouble.retry_at
+}
+
+/// Whether requests are divided as the state says.
+fn is_routed(t: &Turn<'_>, r: &Rollout) -> bool {
+    let wanted = t.state().routes(r.strategy());
+    r.switches_traffic && t.seen.routes.known() == Some(&Some(wanted))
+}
+
+/// Whether the routes differ from what the state says and are to be put right now: at once if they expose more users than
+/// allowed, else with the next check.
+fn weights(t: &Turn<'_>, r: &Rollout) -> bool {
+    let Fact::Known(seen) = &t.seen.routes else { return false };
     let wanted = t.state().routes(r.strategy());
     if !r.switches_traffic || *seen == Some(wanted) {
-        return Flow::Continue(());
+        return false;
     }
     let exposes_more = seen.is_none_or(|seen| seen.exposed() > wanted.exposed());
     let now_is_due = !t.state().phase.is_analysing() || t.now >= t.state().due;
-    if !(exposes_more || now_is_due) || !may_repair(t, r) || is_our_own(t, r, *seen) {
-        return Flow::Continue(());
+    if !(exposes_more || now_is_due) || is_our_own(t, r, *seen) {
+        return false;
     }
     // Nobody is moved from a copy that serves to one that does not.
     if seen.is_some() && exposes_more && t.primary_is_the_worse_copy() {
-        return Flow::Continue(());
+        return false;
     }
     let to_canary = seen.is_some_and(|seen| seen.exposed() < wanted.exposed());
-    if to_canary && t.canary_readiness().is_some_and(|canary| !canary.is_ready()) {
-        return Flow::Continue(());
-    }
-    let commands = vec![t.route(r)];
-    note(t, r, Message::RoutesRepaired);
-    t.keep_stall();
-    t.act(Rule::Repaired, commands)
+    !(to_canary && t.canary_readiness().is_some_and(|canary| !canary.is_ready()))
 }
 
 /// We were stopped between a command and its save: the routes are those of the step that is about to be made again.
@@ -90,7 +126,8 @@ fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> bool {
         }
         Phase::Promoting | Phase::Finalising => {
             let wanted = state.routes(r.strategy());
-            let ready = t.primary_readiness().is_some_and(Readiness::is_ready);
+            // One that is not known yet has been known when the routes were written.
+            let ready = t.primary_readiness().is_none_or(Readiness::is_ready);
             ready && seen.is_some_and(|seen| seen.exposed() < wanted.exposed())
         }
         Phase::New
@@ -114,13 +151,13 @@ pub(super) fn pause(last: Repair, r: &Rollout) -> Duration {
     (r.policy().interval * 2_u32.pow(last.times.saturating_sub(1).min(10))).min(LONGEST_WAIT)
 }
 
-fn note(t: &mut Turn<'_>, r: &Rollout, repaired: Message) {
+fn note(t: &mut Turn<'_>, r: &Rollout, repaired: [Option<Message>; 2]) {
     let now = t.now;
     // After a long peace it is a first time again.
     let last = t.state().repair.filter(|last| now.since(last.at) < pause(*last, r) * 2);
     let times = last.map_or(1, |last| last.times.saturating_add(1));
     if times == 1 {
-        t.tell(repaired);
+        repaired.into_iter().flatten().for_each(|message| t.tell(message));
     }
     t.edit().repair = Some(Repair { at: now, times });
 }

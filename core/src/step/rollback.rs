@@ -8,7 +8,7 @@ use super::{
     turn::{Flow, Turn},
 };
 use crate::{
-    command::{Command, Routes, Split},
+    command::{Command, Cookies, Routes, Split},
     decision::{Cause, Obstacle, Rule, Workload},
     message::Message,
     observation::Readiness,
@@ -36,6 +36,7 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     if let Some(left) = t.left_behind() {
         // The manifest names other objects by now: the run ends on its own.
         end(t, &cause);
+        t.edit().cookies = Cookies::default();
         t.tell(Message::CanaryFailed);
         return t.act(Rule::RolledBack, vec![Command::LeaveShape(left)]);
     }

@@ -8,7 +8,7 @@ use super::{
     turn::{Flow, Turn},
 };
 use crate::{
-    command::Command,
+    command::{Command, Cookies},
     decision::{Obstacle, Rule},
     message::Message,
     phase::Phase,
@@ -106,6 +106,8 @@ pub(super) fn shape_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let state = t.edit();
     state.clear_run();
     state.failed_checks = 0;
+    // The objects that are left behind set none any more, and those to come set none yet.
+    state.cookies = Cookies::default();
     if !same_target {
         state.promoted = Revision::unknown();
         state.applied = Revision::unknown();

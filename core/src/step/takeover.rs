@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{
-    initialize,
+    initialize, standstill,
     turn::{Flow, Turn},
 };
 use crate::{
@@ -22,8 +22,8 @@ pub(super) fn rule(t: &mut Turn<'_>) -> Flow {
     if t.state().origin != Origin::Flagger {
         return Flow::Continue(());
     }
-    // What it means is needed to read its status; until then the status stays as it is.
-    let Ok(r) = t.canary else { return t.wait(Rule::Invalid) };
+    // What it means is needed to read its status; until then the status stays as it is, and whoever drives tells why.
+    let r = standstill::invalid(t)?;
     let seen = t.seen;
     let shown = t.revision()?.cloned().unwrap_or_default();
     let runs = t.primary()?.and_then(|primary| primary.runs.clone());

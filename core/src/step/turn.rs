@@ -7,7 +7,7 @@ use super::{Plan, Step, wake};
 use crate::{
     command::{Command, Cookies, Split},
     decision::{Decision, Measured, Obstacle, Rule, Standing},
-    message::Message,
+    message::{Message, Notice, NoticeId},
     observation::{Fact, Observation, Primary, Readiness, Target, Unseen},
     phase::Phase,
     planted::{Defect, is_planted},
@@ -245,18 +245,14 @@ impl<'a> Turn<'a> {
     /// The command for the routes of the changed state.
     pub(super) fn route(&mut self, r: &Rollout) -> Command {
         let routes = self.state().routes(r.strategy());
-        let cookies = match r.affinity() {
-            None => Cookies::default(),
-            Some(affinity) => {
-                let uid = r.identity().uid.clone();
-                let run = self.state().run;
-                let cookies = self.state().cookies.rotated(affinity, routes.canary > 0, &uid, run);
-                if cookies != self.state().cookies {
-                    self.edit().cookies = cookies.clone();
-                }
-                cookies
-            }
-        };
+        let state = self.state();
+        let cookies = r.affinity().map_or_else(Cookies::default, |affinity| {
+            state.cookies.rotated(affinity, routes.canary > 0, &r.identity().uid, state.run)
+        });
+        // What is remembered is what is set.
+        if cookies != state.cookies {
+            self.edit().cookies = cookies.clone();
+        }
         Command::SetRoutes(Split { routes, cookies })
     }
 
@@ -284,13 +280,17 @@ impl<'a> Turn<'a> {
             }
         }
         let state = self.save();
+        let notices = self.unsaved();
         // A tick ends with a call that changes nothing.
         let at_once = state.is_some() || !commands.is_empty();
         let after = state.as_deref().unwrap_or(self.old);
-        let wake = wake::next(self.canary, after, self.seen, self.now, at_once);
+        let wake = match wake::next(self.canary, after, self.seen, self.now, at_once) {
+            None if !notices.is_empty() => Some(wake::for_notices(self.now)),
+            wake => wake,
+        };
         let after = standing(self.canary, after);
         let decision = Decision { rule, measured: self.measured, hook: self.hook, after };
-        Step::Act(Plan { commands, state, decision, wake })
+        Step::Act(Plan { commands, state, notices, decision, wake })
     }
 
     /// Nothing but the clock's mends is kept.
@@ -302,7 +302,7 @@ impl<'a> Turn<'a> {
         let wake = wake::next(self.canary, after, self.seen, self.now, state.is_some());
         let after = standing(self.canary, after);
         let decision = Decision { rule: Rule::BackingOff, measured: self.measured, hook: self.hook, after };
-        Step::Act(Plan { commands: Vec::new(), state, decision, wake })
+        Step::Act(Plan { commands: Vec::new(), state, notices: Vec::new(), decision, wake })
     }
 
     /// What is done when nothing else is: requests that were consumed go, and so do delivered notices once no other
@@ -367,6 +367,20 @@ impl<'a> Turn<'a> {
                 stall.told = Some(now);
             }
         }
+    }
+
+    /// What another controller's status cannot hold, unless it was sent already.
+    fn unsaved(&mut self) -> Vec<Notice> {
+        if self.old.origin != Origin::Flagger {
+            return Vec::new();
+        }
+        let notices = self.notices.drain(..).map(|message| Notice {
+            id: NoticeId::unsaved(&message),
+            at: self.now,
+            phase: self.old.phase,
+            message,
+        });
+        notices.filter(|notice| !self.seen.sent.contains(&notice.id)).collect()
     }
 
     /// The changed state with everything that every save brings along; `None` if nothing changed: then nothing is told.

@@ -65,6 +65,11 @@ fn stall_time(state: &State, stall: &Stall, deadline: Duration) -> Option<Timest
     }
 }
 
+/// When notices are sent again that no state holds.
+pub(super) fn for_notices(now: Timestamp) -> Wake {
+    Wake { at: now + NOTICE_RETRY, why: Why::Notices }
+}
+
 /// The next wake after a plan; `None` if only a change wakes.
 pub(super) fn next(
     canary: &Result<Rollout, Invalid>,
@@ -128,7 +133,7 @@ fn of_run(wakes: &mut Earliest, r: &Rollout, state: &State, seen: &Observation) 
         }
     }
     let drifted = seen.routes.known().is_some_and(|routes| *routes != Some(state.routes(r.strategy())))
-        || seen.drift.known().is_some_and(|drift| drift.workloads || drift.services);
+        || seen.drift.known().is_some_and(|drift| drift.is_any());
     if drifted && let Some(last) = state.repair {
         wakes.add(last.at + repair::pause(last, r), Why::Retry);
     }

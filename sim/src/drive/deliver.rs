@@ -64,11 +64,12 @@ impl<L: Log> Drive<'_, L> {
         let (mut until, mut delivered) = (self.world.at(), Vec::new());
         for notice in notices {
             let (mut takes, mut all) = (Duration::ZERO, true);
+            let left = self.scenario.until.saturating_sub(until);
             for to in self.world.receivers(notice) {
                 if self.deliveries.done.contains(&(notice.id, to.clone())) {
                     continue;
                 }
-                let told = self.world.tell(to);
+                let told = self.world.tell(to, left);
                 takes = takes.max(told.takes);
                 all &= told.over;
                 self.note(until, notice, told);
@@ -110,7 +111,7 @@ impl<L: Log> Drive<'_, L> {
 fn tell_failure(delivery: &Delivery) -> String {
     let (to, name) = match &delivery.to {
         Receiver::Hook(key) => ("event hook", key),
-        Receiver::Alert(name) => ("receiver of the alert", name),
+        Receiver::Alert(key) => ("receiver of the alert", key),
     };
     let answer = delivery.answers.last().map(ToString::to_string).unwrap_or_default();
     let then = if delivery.over { "it is not told again" } else { "it is told again later" };

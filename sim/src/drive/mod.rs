@@ -44,7 +44,7 @@ pub use self::{
 use crate::{
     record::{Asked, Outcome, Story},
     scenario::{Action, Scenario, StopAfter, What},
-    world::{self, World},
+    world::{self, Common, World},
 };
 
 /// Runs a scenario to its end.
@@ -96,6 +96,8 @@ struct Drive<'a, L> {
     second: Second,
     /// `.status` as it is kept.
     saved: Arc<State>,
+    /// What was seen last.
+    seen: Observation,
     /// What the plan under way was decided on.
     decided: Option<Decided>,
     history: History,
@@ -131,8 +133,8 @@ struct Decided {
 
 impl<'a, L: Log> Drive<'a, L> {
     fn new(scenario: &'a Scenario, seed: u64, stop: Option<StopPoint>, log: L) -> Self {
-        let canary = Rc::new(Ok(scenario.canary.clone()));
-        Self::begin(scenario, canary, Arc::new(Self::status(scenario)), seed, stop, log)
+        let common = Common::of(scenario, scenario.canary.clone());
+        Self::begin(scenario, &common, Arc::new(Self::status(scenario)), seed, stop, log)
     }
 
     /// The `.status` a story begins with.
@@ -140,18 +142,20 @@ impl<'a, L: Log> Drive<'a, L> {
         scenario.status.clone().map(State::from).unwrap_or_default()
     }
 
-    /// With the scenario's Canary and `.status`.
+    /// With the scenario's `.status`.
     fn begin(
         scenario: &'a Scenario,
-        canary: Rc<world::Canary>,
+        common: &Common,
         saved: Arc<State>,
         seed: u64,
         stop: Option<StopPoint>,
         log: L,
     ) -> Self {
+        let world = World::begin(scenario, common, &saved, seed);
         Self {
             scenario,
-            world: World::begin(scenario, canary, &saved, seed),
+            seen: world.observe(),
+            world,
             timeline: Timeline::new(&scenario.events, &saved),
             stops: Stops::new(stop),
             tick: Tick::new(),
@@ -266,11 +270,11 @@ impl<'a, L: Log> Drive<'a, L> {
         }
         self.changed = false;
         let canary = Rc::clone(self.world.canary());
-        let mut seen = self.world.observe();
+        self.world.look(&mut self.seen);
         let now = self.world.now();
-        let Some(plan) = self.tick.observed(&canary, &self.saved, &mut seen, now) else { return true };
+        let Some(plan) = self.tick.observed(&canary, &self.saved, &mut self.seen, now) else { return true };
         let violations = if L::WATCHES {
-            invariant::check(&Call { canary: &canary, state: &self.saved, seen: &seen, now, plan })
+            invariant::check(&Call { canary: &canary, state: &self.saved, seen: &self.seen, now, plan })
         } else {
             Vec::new()
         };
@@ -282,7 +286,7 @@ impl<'a, L: Log> Drive<'a, L> {
         self.wake_at = plan.wake.map(until);
         self.restless.note_plan();
         if L::WATCHES {
-            self.decided = Some(Decided { canary, seen, now });
+            self.decided = Some(Decided { canary, seen: self.seen.clone(), now });
         }
         for violation in violations {
             self.violate(violation.to_string());

@@ -1,6 +1,6 @@
 //! Many runs of one scenario, of which nothing is kept but how they ended.
 
-use std::{rc::Rc, sync::Arc};
+use std::sync::Arc;
 
 use serin_core::{Rollout, State};
 
@@ -8,13 +8,13 @@ use super::{Drive, log::Nothing};
 use crate::{
     record::Outcome,
     scenario::{Scenario, read_raw},
-    world::Canary,
+    world::Common,
 };
 
 /// Runs of one scenario in the worlds of many seeds. What they have in common is made once.
 pub struct Runs<'a> {
     scenario: &'a Scenario,
-    canary: Rc<Canary>,
+    common: Common,
     begin: Arc<State>,
 }
 
@@ -24,7 +24,7 @@ impl<'a> Runs<'a> {
     pub fn of(scenario: &'a Scenario) -> Self {
         Self {
             scenario,
-            canary: Rc::new(Ok(own_canary(scenario))),
+            common: Common::of(scenario, own_canary(scenario)),
             begin: Arc::new(Drive::<Nothing>::status(scenario)),
         }
     }
@@ -32,8 +32,8 @@ impl<'a> Runs<'a> {
     /// How the run in the world of a seed ends. Invariants are not checked.
     #[must_use]
     pub fn outcome(&self, seed: u64) -> Outcome {
-        let (canary, begin) = (Rc::clone(&self.canary), Arc::clone(&self.begin));
-        let mut drive = Drive::begin(self.scenario, canary, begin, seed, None, Nothing);
+        let begin = Arc::clone(&self.begin);
+        let mut drive = Drive::begin(self.scenario, &self.common, begin, seed, None, Nothing);
         while drive.goes_on() {}
         drive.outcome()
     }

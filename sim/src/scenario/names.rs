@@ -25,10 +25,10 @@ impl Names {
         self.metrics.extend(metrics.map(ToString::to_string));
         let hooks = canary.hooks().iter().flat_map(|hook| [&hook.name, &hook.key]);
         self.hooks.extend(hooks.map(ToString::to_string));
-        let of_events = canary.hooks().iter().filter(|hook| hook.kind == HookKind::Event);
-        let of_events = of_events.flat_map(|hook| [&hook.name, &hook.key]);
+        let of_events = canary.hooks_of(HookKind::Event).flat_map(|hook| [&hook.name, &hook.key]);
         self.event_hooks.extend(of_events.map(ToString::to_string));
-        self.alerts.extend(canary.alerts().iter().map(|alert| alert.name.to_string()));
+        let alerts = canary.alerts().iter().flat_map(|alert| [&alert.name, &alert.key]);
+        self.alerts.extend(alerts.map(ToString::to_string));
     }
 
     /// The revisions that the target or the primary may run.

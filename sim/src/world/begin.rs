@@ -14,7 +14,7 @@ use serin_core::{
 };
 
 use super::{
-    Canary, Faults, Hooks, Metrics, World,
+    Common, Faults, Hooks, Metrics, World,
     blind::Blindness,
     clock::Clock,
     pods::{Pods, not_ready},
@@ -23,8 +23,8 @@ use super::{
 use crate::scenario::{Scenario, Setting};
 
 impl<'a> World<'a> {
-    /// The world a scenario begins in, with the Canary and the status it begins with.
-    pub(crate) fn begin(scenario: &'a Scenario, canary: Rc<Canary>, state: &State, seed: u64) -> Self {
+    /// The world a scenario begins in, with the status it begins with.
+    pub(crate) fn begin(scenario: &'a Scenario, common: &Common, state: &State, seed: u64) -> Self {
         let setting = &scenario.setting;
         let is_set_up = !matches!(state.phase, Phase::New | Phase::Initializing);
         let mut truth = untouched(setting);
@@ -38,7 +38,7 @@ impl<'a> World<'a> {
         let mut world = Self {
             scenario,
             clock: Clock::new(setting.start),
-            canary,
+            canary: Rc::clone(&common.canary),
             manifest: Cow::Borrowed(&scenario.manifest),
             truth,
             blind: Blindness::default(),
@@ -48,7 +48,7 @@ impl<'a> World<'a> {
             metrics: Metrics::new(&setting.metrics),
             hooks: Hooks::new(&setting.hooks),
             receivers: Receivers::new(&setting.receivers),
-            simulation: super::simulation(scenario, seed).map(Box::new),
+            simulation: super::simulation(scenario, seed, common).map(Box::new),
         };
         world.settle();
         world
@@ -68,7 +68,7 @@ fn untouched(setting: &Setting) -> Observation {
         primary: Fact::Known(None),
         services: Fact::Known(Services { apex: Apex::Absent, serving: false }),
         routes: Fact::Known(None),
-        drift: Fact::Known(Drift { workloads: true, services: true }),
+        drift: Fact::Known(Drift { workloads: true, services: true, ..Drift::default() }),
         deleting: false,
         finalizer: false,
         requests: Vec::new(),
@@ -105,8 +105,10 @@ fn routes(canary: &Rollout, state: &State) -> Routes {
 
 /// Requests that the manifest carries already.
 fn requests(scenario: &Scenario) -> Vec<Request> {
-    let annotations = scenario.manifest.pointer("/metadata/annotations");
-    let value = |kind: RequestKind| annotations?.get(format!("flagger.app/{}", kind.name()))?.as_str();
+    let Some(annotations) = scenario.manifest.get("metadata").and_then(|of| of.get("annotations")) else {
+        return Vec::new();
+    };
+    let value = |kind: RequestKind| annotations.get(format!("flagger.app/{}", kind.name()))?.as_str();
     let requests = RequestKind::ALL.into_iter();
     requests.filter_map(|kind| Some(Request { kind, value: value(kind)?.into() })).collect()
 }

@@ -20,16 +20,20 @@ impl World<'_> {
             return Err(failure);
         }
         self.possible(command)?;
-        let primary = self.primary().map(Option::<&Revision>::cloned);
+        // Nothing else gives the primary something to run.
+        let gives = matches!(command, Command::EnsureWorkloads | Command::Promote { .. });
+        let primary = gives.then(|| self.primary().map(Option::<&Revision>::cloned));
         let pods = self.target_replicas();
         if let Command::LeaveShape(shape) = command {
             self.leave(shape, command);
         } else {
             effect::apply(command, &mut self.truth);
         }
-        let now = self.primary();
-        if now.is_some() && now != primary.as_ref().map(Option::as_ref) {
-            self.start_primary();
+        if let Some(before) = primary {
+            let now = self.primary();
+            if now.is_some() && now != before.as_ref().map(Option::as_ref) {
+                self.start_primary();
+            }
         }
         if let (Some(simulation), Command::PauseScaler | Command::ResumeScaler) =
             (&mut self.simulation, command)

@@ -190,7 +190,7 @@ impl<'a> World<'a> {
             self.truth.routes = Fact::Known(None);
         }
         if let Some(drift) = self.truth.drift.known_mut() {
-            *drift = Drift { workloads: drift.workloads || other_target, services: true };
+            *drift = Drift { workloads: drift.workloads || other_target, services: true, ..Drift::default() };
         }
     }
 
@@ -251,6 +251,7 @@ impl<'a> World<'a> {
                     Overwritten::Workloads => drift.workloads = true,
                     Overwritten::Services => drift.services = true,
                 }
+                drift.tampered = true;
                 told.push(match object {
                     Overwritten::Workloads => "workloads",
                     Overwritten::Services => "services",

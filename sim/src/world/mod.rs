@@ -8,6 +8,7 @@ mod begin;
 mod blind;
 mod clock;
 mod commands;
+mod common;
 mod events;
 mod faults;
 mod hooks;
@@ -28,28 +29,29 @@ use serin_core::{
     observation::{Apex, Readiness},
 };
 
+pub(crate) use self::common::Common;
 use self::{blind::Blindness, clock::Clock, pods::Pods, receivers::Receivers, simulated::Simulation};
 pub(crate) use self::{
     faults::Faults,
     hooks::{Attempt, Hooks, wait},
     metrics::{Metrics, answer, healthy},
     receivers::{Told, wanted},
-    simulated::{Buckets, Expected, Offered, measure, rate_of, scrapes, share_of},
+    simulated::{Buckets, Expected, Offered, Shares, measure, rate_of, scrapes, share_of},
 };
-use crate::scenario::{Action, Scenario, Trouble};
+use crate::scenario::{Scenario, Trouble};
 
 pub(crate) type Canary = Result<Rollout, Invalid>;
 
 /// What goes wrong in the world of a seed, exactly.
 pub(crate) fn drawn_troubles(scenario: &Scenario, seed: u64) -> Vec<Trouble> {
-    simulation(scenario, seed).map_or_else(Vec::new, |simulation| simulation.weather.drawn())
+    simulation(scenario, seed, &Common::of(scenario, scenario.canary.clone()))
+        .map_or_else(Vec::new, |simulation| simulation.weather.drawn())
 }
 
 /// The part of a scenario's world that goes its own way, as it begins.
-fn simulation(scenario: &Scenario, seed: u64) -> Option<Simulation<'_>> {
+fn simulation<'a>(scenario: &'a Scenario, seed: u64, common: &Common) -> Option<Simulation<'a>> {
     let simulated = scenario.setting.simulated.as_ref()?;
-    let is_edited = scenario.events.iter().any(|event| matches!(event.action, Action::Edit(_)));
-    Some(Simulation::begin(simulated, seed, &scenario.canary, is_edited))
+    Some(Simulation::begin(simulated, seed, &scenario.canary, Rc::clone(&common.shares)))
 }
 
 /// The cluster of one story.
@@ -101,6 +103,22 @@ impl World<'_> {
     /// What can be seen now.
     pub(crate) fn observe(&self) -> Observation {
         let mut seen = self.truth.clone();
+        self.look(&mut seen);
+        seen
+    }
+
+    /// What can be seen now, over what was seen before: what is the same is not copied. Answers, failure and deliveries
+    /// stay.
+    pub(crate) fn look(&self, seen: &mut Observation) {
+        let Observation { target, primary, services, routes, drift, deleting, finalizer, requests, .. } =
+            &self.truth;
+        update(&mut seen.target, target);
+        update(&mut seen.primary, primary);
+        update(&mut seen.services, services);
+        update(&mut seen.routes, routes);
+        update(&mut seen.drift, drift);
+        update(&mut seen.requests, requests);
+        (seen.deleting, seen.finalizer) = (*deleting, *finalizer);
         if let Ok(rollout) = &*self.canary {
             let policy = rollout.policy();
             if let Some(target) =
@@ -108,13 +126,12 @@ impl World<'_> {
             {
                 pods::judge(&mut target.readiness, &self.canary_pods, policy.canary_ready_threshold);
             }
-            if let Some(readiness) = pods::of_primary(&mut seen) {
+            if let Some(readiness) = pods::of_primary(seen) {
                 pods::judge(readiness, &self.primary_pods, policy.primary_ready_threshold);
             }
         }
-        self.judge_scaled(&mut seen);
-        self.blind.hide(&mut seen);
-        seen
+        self.judge_scaled(seen);
+        self.blind.hide(seen);
     }
 
     /// The Canary was deleted and nothing holds it.
@@ -194,5 +211,11 @@ impl World<'_> {
         if let Some(services) = self.truth.services.known_mut() {
             services.serving = serving;
         }
+    }
+}
+
+fn update<T: PartialEq + Clone>(seen: &mut T, is: &T) {
+    if seen != is {
+        seen.clone_from(is);
     }
 }

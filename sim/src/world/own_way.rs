@@ -27,13 +27,13 @@ const STALE_FOR: Duration = Duration::from_secs(2);
 impl World<'_> {
     /// Whether it goes wrong this time.
     pub(crate) fn strikes(&mut self, what: What) -> bool {
-        let at = self.at().as_secs_f64();
+        let at = self.at();
         self.simulation.as_mut().is_some_and(|simulation| simulation.weather.strikes(what, at))
     }
 
     /// Whether it goes wrong this time, and how far.
     pub(crate) fn strike(&mut self, what: What) -> Option<Strike> {
-        let at = self.at().as_secs_f64();
+        let at = self.at();
         self.simulation.as_mut()?.weather.strike(what, at)
     }
 

@@ -8,7 +8,6 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serin_core::{
     message::Notice,
-    revision::Text,
     spec::{Hook, HookKind},
 };
 
@@ -47,7 +46,7 @@ impl World<'_> {
     /// Whether anybody wants to be told of anything.
     pub(crate) fn has_receivers(&self) -> bool {
         let Ok(canary) = &*self.canary else { return false };
-        !canary.alerts().is_empty() || canary.hooks().iter().any(|hook| hook.kind == HookKind::Event)
+        !canary.alerts().is_empty() || canary.hooks_of(HookKind::Event).next().is_some()
     }
 
     /// Everybody who wants this notice.
@@ -58,19 +57,22 @@ impl World<'_> {
         }
     }
 
-    /// Tells somebody.
-    pub(crate) fn tell(&mut self, to: Receiver) -> Told {
+    /// Tells somebody; the story goes on for so long.
+    pub(crate) fn tell(&mut self, to: Receiver, left: Duration) -> Told {
         match &to {
             Receiver::Hook(key) => {
                 let canary = self.canary.clone();
                 let mut hooks = canary.iter().flat_map(|canary| canary.hooks());
                 match hooks.find(|hook| hook.key == *key) {
-                    Some(hook) => self.call(hook, to),
+                    Some(hook) => self.call(hook, to, left),
                     None => Told { to, answers: Vec::new(), takes: Duration::ZERO, over: true },
                 }
             }
-            Receiver::Alert(name) => {
-                let scripted = self.receivers.0.take(name, name).cloned();
+            Receiver::Alert(key) => {
+                let canary = self.canary.clone();
+                let mut alerts = canary.iter().flat_map(|canary| canary.alerts());
+                let name = alerts.find(|alert| alert.key == *key).map_or(key, |alert| &alert.name);
+                let scripted = self.receivers.0.take(key, name).cloned();
                 let (outcome, takes) = self.answer(scripted, PATIENCE);
                 let over = outcome.passes() || !outcome.is_worth_a_retry();
                 Told { to, answers: vec![outcome], takes, over }
@@ -78,15 +80,15 @@ impl World<'_> {
         }
     }
 
-    /// Calls an event hook until it passes or its retries are used up.
-    fn call(&mut self, hook: &Hook, to: Receiver) -> Told {
+    /// Calls an event hook until it passes, its retries are used up or the story is over.
+    fn call(&mut self, hook: &Hook, to: Receiver, left: Duration) -> Told {
         let mut told = Told { to, answers: Vec::new(), takes: Duration::ZERO, over: true };
         for number in 1..=hook.retries.saturating_add(1) {
             let scripted = self.hooks.scripted(hook);
             let (outcome, takes) = self.answer(scripted, hook.timeout);
             told.answers.push(outcome);
             told.takes = told.takes.saturating_add(takes);
-            if !outcome.is_worth_a_retry() || number > hook.retries {
+            if !outcome.is_worth_a_retry() || number > hook.retries || told.takes >= left {
                 break;
             }
             told.takes = told.takes.saturating_add(hooks::wait(number));
@@ -114,9 +116,7 @@ impl World<'_> {
 
 /// Who wants a notice of this Canary.
 pub(crate) fn wanted(canary: &serin_core::Rollout, notice: &Notice) -> Vec<Receiver> {
-    let hooks = canary.hooks().iter().filter(|hook| hook.kind == HookKind::Event);
-    let severity = notice.message.alert();
-    let alerts = canary.alerts().iter().filter(|alert| severity.is_some_and(|is| alert.severity <= is));
-    let name = |name: &Text| Receiver::Alert(name.clone());
-    hooks.map(|hook| Receiver::Hook(hook.key.clone())).chain(alerts.map(|alert| name(&alert.name))).collect()
+    let hooks = canary.hooks_of(HookKind::Event).map(|hook| Receiver::Hook(hook.key.clone()));
+    let alerts = canary.alerts_for(&notice.message).map(|alert| Receiver::Alert(alert.key.clone()));
+    hooks.chain(alerts).collect()
 }

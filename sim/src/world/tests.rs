@@ -31,7 +31,7 @@ canary:
 
 fn begin(scenario: &Scenario) -> World<'_> {
     let state = scenario.status.clone().map(State::from).unwrap_or_default();
-    World::begin(scenario, Rc::new(Ok(scenario.canary.clone())), &state, 1)
+    World::begin(scenario, &Common::of(scenario, scenario.canary.clone()), &state, 1)
 }
 
 /// Lets all events of the scenario happen, one after the other.
@@ -79,7 +79,7 @@ fn a_cluster_begins_untouched() {
     assert_eq!(shown(&world), "v1 1 true; none; Absent false");
     let seen = world.observe();
     assert_eq!((seen.routes, seen.finalizer), (Fact::Known(None), false));
-    assert_eq!(seen.drift, Fact::Known(Drift { workloads: true, services: true }));
+    assert_eq!(seen.drift, Fact::Known(Drift { workloads: true, services: true, ..Drift::default() }));
     assert_eq!(seen.requests[0].value.as_ref(), "again");
     assert_eq!(world.now(), scenario.setting.start);
 }
@@ -200,7 +200,7 @@ fn events_change_what_they_say() {
     );
     let seen = world.observe();
     assert_eq!(seen.routes, Fact::Known(Some(Routes::split(80))));
-    assert_eq!(seen.drift, Fact::Known(Drift { workloads: false, services: true }));
+    assert_eq!(seen.drift, Fact::Known(Drift { services: true, tampered: true, ..Drift::default() }));
     let requests: Vec<String> = seen.requests.iter().map(|request| request.kind.to_string()).collect();
     assert_eq!(requests, ["promote"]);
     assert_eq!(world.now(), scenario.setting.start + Duration::from_secs(600));

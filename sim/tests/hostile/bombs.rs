@@ -13,6 +13,18 @@ fn refused(text: impl AsRef<[u8]>, what: &str) {
     refused_by_lint("a.yaml", &text, what);
 }
 
+#[test]
+fn a_hook_that_is_tried_without_end_ends_with_the_story() {
+    let metrics = "      metrics:";
+    let hook = "{name: bus, type: event, url: http://bus, retries: 4000000000}";
+    let text = story(metrics, &format!("      webhooks: [{hook}]\n{metrics}"));
+    let folder = folder_with("a.yaml", format!("{text}world: {{hooks: {{bus: [500]}}}}\n"));
+    let ended = serin(folder.path(), ["replay", "a.yaml"]);
+    // The story is over before anybody is told of its beginning.
+    assert_eq!(ended.code, Some(1), "{ended:.2000?}");
+    assert!(ended.out.contains("actual"), "{ended:.2000?}");
+}
+
 const LARGE: &str = "is too large once its aliases are replaced";
 
 #[test]

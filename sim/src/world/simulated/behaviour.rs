@@ -1,10 +1,9 @@
 //! How a version behaves, with its numbers drawn: the share of requests that fail and how long requests take, now and in
 //! other regimes. Times are seconds.
 
-use super::{
-    buckets::{self, Buckets},
-    chance::Chance,
-};
+use std::rc::Rc;
+
+use super::{buckets, chance::Chance, shares::Shares};
 use crate::scenario::{Delay, Measure, Version};
 
 /// A version with its numbers drawn.
@@ -34,21 +33,21 @@ pub(super) struct Regime {
     /// The share that fails.
     pub(super) errors: f64,
     /// The share in each bucket.
-    pub(super) buckets: Box<[f64]>,
+    pub(super) buckets: Rc<[f64]>,
     /// The same on pods that get more than they can serve, where it differs.
-    overloaded: Option<Box<[f64]>>,
+    overloaded: Option<Rc<[f64]>>,
     p50: f64,
     p99: f64,
 }
 
 impl Behaviour {
     /// With its numbers drawn; requests take `overload` times as long on pods that get more than they can serve.
-    pub(super) fn draw(version: &Version, buckets: &Buckets, overload: f64, chance: &mut Chance) -> Self {
+    pub(super) fn draw(version: &Version, shares: &Shares, overload: f64, chance: &mut Chance) -> Self {
         let (p50, p99) = (chance.draw(version.p50), chance.draw(version.p99));
         let regime = |errors: f64, slower: f64| {
             let (p50, p99) = (p50 * slower, p99.max(p50) * slower);
-            let overloaded = (overload > 1.0).then(|| buckets.shares(p50 * overload, p99 * overload));
-            Regime { errors, buckets: buckets.shares(p50, p99), overloaded, p50, p99 }
+            let overloaded = (overload > 1.0).then(|| shares.of(p50 * overload, p99 * overload));
+            Regime { errors, buckets: shares.of(p50, p99), overloaded, p50, p99 }
         };
         Self {
             normal: regime(chance.draw(version.errors), 1.0),

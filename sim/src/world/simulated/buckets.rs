@@ -55,7 +55,7 @@ impl Buckets {
     }
 
     /// One alone.
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self { ends: [f64::INFINITY].into(), points: [].into() }
     }
 

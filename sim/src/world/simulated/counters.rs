@@ -111,14 +111,16 @@ impl Counters {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{behaviour::Behaviour, buckets::Buckets, chance::Part, flow::Flow, load::Segment};
+    use super::super::{
+        behaviour::Behaviour, buckets::Buckets, chance::Part, flow::Flow, load::Segment, shares::Shares,
+    };
     use super::*;
     use crate::scenario::Version;
 
     /// The counts at some times, looked at in the given order.
     fn counts(seed: u64, order: &[f64]) -> Vec<(f64, u64)> {
         let (flow, mut ranges) = (Flow::Constant(2.0), Chance::of(seed, Part::Ranges));
-        let versions = [Behaviour::draw(&Version::default(), &Buckets::none(), 1.0, &mut ranges)];
+        let versions = [Behaviour::draw(&Version::default(), &Shares::by(Buckets::none()), 1.0, &mut ranges)];
         let around = Surroundings { flow: &flow, versions: &versions };
         let mut load = Load::default();
         load.note(Segment {

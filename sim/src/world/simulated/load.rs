@@ -165,9 +165,9 @@ fn add(
         *failing += requests * errors;
         return;
     }
-    for (bucket, share) in buckets.iter().enumerate() {
-        succeeding[bucket] += requests * share * (1.0 - errors);
-        failing[bucket] += requests * share * errors;
+    for ((succeeding, failing), share) in succeeding.iter_mut().zip(failing).zip(buckets) {
+        *succeeding += requests * share * (1.0 - errors);
+        *failing += requests * share * errors;
     }
 }
 

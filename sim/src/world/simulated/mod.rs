@@ -15,13 +15,14 @@ mod load;
 mod points;
 mod scaling;
 mod scrapes;
+mod shares;
 #[cfg(test)]
 mod tests;
 mod users;
 mod weather;
 mod window;
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use serin_core::{Rollout, spec::Metric};
 
@@ -40,6 +41,7 @@ pub(crate) use self::{
     buckets::Buckets,
     expected::{Expected, Offered},
     scrapes::regular as scrapes,
+    shares::Shares,
     weather::{Strike, Weather},
     window::{rate_of, share_of},
 };
@@ -68,7 +70,7 @@ pub(crate) struct Simulation<'a> {
     autoscaler: Option<Autoscaler>,
     /// How many times longer requests take on pods that get more than they can serve.
     slower: f64,
-    buckets: Buckets,
+    shares: Rc<Shares>,
     /// What the built-in latency measures.
     duration: Measure,
     pub(crate) weather: Weather,
@@ -99,15 +101,14 @@ pub(crate) struct Copy<'a> {
 }
 
 impl<'a> Simulation<'a> {
-    /// The world of a seed; `is_edited`: the Canary may ask for other metrics later.
-    pub(crate) fn begin(simulated: &'a Simulated, seed: u64, canary: &Rollout, is_edited: bool) -> Self {
+    /// The world of a seed; its latencies are counted as its Canary asks for them.
+    pub(crate) fn begin(simulated: &'a Simulated, seed: u64, canary: &Rollout, shares: Rc<Shares>) -> Self {
         let mut ranges = Chance::of(seed, Part::Ranges);
         let flow = Flow::draw(&simulated.traffic, &mut ranges);
         let matched = ranges.draw(simulated.traffic.matched);
         let router = ranges.draw(simulated.router);
         let weather = Weather::draw(simulated, seed, &mut ranges);
         let duration = Measure::duration(&canary.shape().provider);
-        let buckets = Buckets::asked_for(simulated, canary, is_edited);
         let scrapes = Scrapes::draw(seed, simulated.scrape, weather.of(What::ScrapeMissed));
         let autoscaler = simulated.autoscaler.as_ref().map(|settings| Autoscaler::draw(settings, seed));
         let (autoscaler, slower) = autoscaler.map_or((None, 1.0), |(scaler, slower)| (Some(scaler), slower));
@@ -121,13 +122,13 @@ impl<'a> Simulation<'a> {
             versions: Vec::new(),
             canary: Load::default(),
             primary: Load::default(),
-            counters: Counters::new(2 * buckets.count()),
+            counters: Counters::new(2 * shares.buckets.count()),
             requests: Chance::of(seed, Part::Requests),
             pods: Chance::of(seed, Part::Pods),
             scrapes,
             autoscaler,
             slower,
-            buckets,
+            shares,
             duration,
             weather,
             users: Users::default(),
@@ -204,11 +205,10 @@ impl<'a> Simulation<'a> {
     /// What a metric measures now; `None` if this world does not know it.
     pub(crate) fn answer(&mut self, at: Duration, metric: &Metric) -> Option<MetricAnswer> {
         let measure = measure(self.simulated, metric, self.duration)?;
-        let seconds = at.as_secs_f64();
-        if self.weather.strikes(What::MetricsDown, seconds) {
+        if self.weather.strikes(What::MetricsDown, at) {
             return Some(MetricAnswer::Error("the metric server does not answer".into()));
         }
-        if self.weather.strikes(What::MetricsEmpty, seconds) {
+        if self.weather.strikes(What::MetricsEmpty, at) {
             return Some(MetricAnswer::None);
         }
         let window = Window::new(at.as_millis() as i64, metric.window);
@@ -216,7 +216,7 @@ impl<'a> Simulation<'a> {
             load: &self.canary,
             around: Surroundings { flow: &self.flow, versions: &self.versions },
             scrapes: &self.scrapes,
-            buckets: &self.buckets,
+            buckets: &self.shares.buckets,
             chance: &mut self.requests,
         };
         let answer = query.answer(measure, window, &mut self.counters);
@@ -248,7 +248,7 @@ impl<'a> Simulation<'a> {
             return known;
         }
         let version =
-            Behaviour::draw(self.simulated.version(revision), &self.buckets, self.slower, &mut self.ranges);
+            Behaviour::draw(self.simulated.version(revision), &self.shares, self.slower, &mut self.ranges);
         self.names.push(revision.into());
         self.versions.push(version);
         self.names.len() - 1

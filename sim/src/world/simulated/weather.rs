@@ -61,12 +61,12 @@ impl Weather {
     }
 
     /// Whether it goes wrong this time.
-    pub(crate) fn strikes(&mut self, what: What, at: f64) -> bool {
+    pub(crate) fn strikes(&mut self, what: What, at: Duration) -> bool {
         self.struck(what, at).is_some()
     }
 
     /// Whether it goes wrong this time, and how far.
-    pub(crate) fn strike(&mut self, what: What, at: f64) -> Option<Strike> {
+    pub(crate) fn strike(&mut self, what: What, at: Duration) -> Option<Strike> {
         let trouble = self.struck(what, at)?;
         let by = trouble.by;
         let chance = trouble.stream.as_mut()?;
@@ -74,12 +74,12 @@ impl Weather {
         Some(Strike { by, place: chance.place() })
     }
 
-    fn struck(&mut self, what: What, at: f64) -> Option<&mut Drawn> {
+    fn struck(&mut self, what: What, at: Duration) -> Option<&mut Drawn> {
         let seed = self.seed;
         self.troubles.iter_mut().filter(|trouble| trouble.what == what).find_map(|trouble| {
             let (from, to) = trouble.span();
             let stream = trouble.stream.get_or_insert_with(|| Chance::of(seed, Part::Trouble(what)));
-            ((from..to).contains(&at) && stream.happens(trouble.chance)).then_some(trouble)
+            ((from..to).contains(&at.as_secs_f64()) && stream.happens(trouble.chance)).then_some(trouble)
         })
     }
 

@@ -1,0 +1,31 @@
+//! Configuration that a release reads, changed while it is being judged.
+
+use serde_json::json;
+
+use crate::{controller::Controller, identity::User, objects, release::Release, stage::on_stage};
+
+#[test]
+fn cluster_configuration_that_changes_in_mid_run_is_judged_anew() {
+    on_stage("configuration", async |stage| {
+        let release = Release::create(&stage).await;
+        let mut settings = release.reference("v1", "ConfigMap", "settings");
+        settings["data"] = json!({"greeting": "hello"});
+        objects::create(&stage.client, &settings).await.unwrap();
+        let from = json!([{"configMapRef": {"name": "settings"}}]);
+        let containers = json!([{"name": "app", "image": "app:1", "envFrom": from}]);
+        let change = json!({"spec": {"template": {"spec": {"containers": containers}}}});
+        let web = release.reference("apps/v1", "Deployment", "web");
+        objects::patch(&stage.client, &web, &change).await.unwrap();
+        let controller = Controller::start_as(&stage, User::Controller, &[]);
+        release.until_phase("Initialized").await;
+
+        objects::patch(&stage.client, &settings, &json!({"data": {"greeting": "good day"}})).await.unwrap();
+        release.until_weight(10).await;
+        objects::patch(&stage.client, &settings, &json!({"data": {"greeting": "good night"}})).await.unwrap();
+        release.until_told("Restarting analysis for web").await;
+        release.until_phase("Succeeded").await;
+        let copy = release.object("v1", "ConfigMap", "settings-primary").await.unwrap();
+        assert_eq!(copy["data"]["greeting"], "good night");
+        drop(controller);
+    });
+}

@@ -1,0 +1,177 @@
+//! What is put right, when, and who is told of it.
+
+use std::time::Duration;
+
+use serin_core::{
+    Command, Phase,
+    command::{ApexTo, Cookies, Routes, Split},
+    decision::Rule,
+    message::Message,
+    observation::{Drift, Fact, FailureClass},
+    question::{Answer, Question},
+    revision::Text,
+    spec::Rollout,
+    state::Status,
+};
+
+use crate::{
+    support::{rollout, well},
+    world::{Did, Hands, World},
+};
+
+/// Everything is answered well, and commands that are refused are.
+struct Refusing(Option<Command>);
+
+impl Hands for Refusing {
+    fn answer(&mut self, question: &Question) -> Answer {
+        well(question)
+    }
+    fn apply(&mut self, command: &Command) -> Result<(), (FailureClass, Text)> {
+        match &self.0 {
+            Some(refused) if refused == command => Err((FailureClass::Refused, "no".into())),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+fn weighted() -> Rollout {
+    rollout("{stepWeight: 20, maxWeight: 60, threshold: 3, interval: 1m}")
+}
+
+/// One tick: the rules that fired with what they did.
+fn tick(world: &mut World, hands: &mut impl Hands) -> Vec<(Rule, Vec<Command>)> {
+    world.wakes();
+    let mut did = Vec::new();
+    loop {
+        match world.does(hands) {
+            Did::Decided(Some(plan)) if plan.state.is_some() || !plan.commands.is_empty() => {
+                did.push((plan.decision.rule, plan.commands));
+            }
+            Did::Slept(_) => return did,
+            Did::Decided(_) | Did::Asked(_) | Did::Applied(_) | Did::Saved | Did::Sent => {}
+        }
+    }
+}
+
+fn routed(routes: Routes) -> Command {
+    Command::SetRoutes(Split { routes, cookies: Cookies::default() })
+}
+
+#[test]
+fn an_edit_of_the_service_leads_to_one_repair_of_services_and_routes_together_and_no_word() {
+    let mut world = World::initialized(weighted());
+    world.cluster.drift = Fact::Known(Drift { services: true, routes: true, ..Drift::default() });
+    let commands = vec![Command::EnsureServices(ApexTo::Primary), routed(Routes::PRIMARY)];
+    let before = world.state.seq;
+    assert_eq!(tick(&mut world, &mut well), [(Rule::Repaired, commands)]);
+    assert_eq!((world.state.seq, &world.told[..]), (before + 1, &[][..]));
+    world.now = world.now + Duration::from_secs(3600);
+    assert_eq!(tick(&mut world, &mut well), [], "it is in order");
+}
+
+#[test]
+fn what_somebody_else_changed_about_a_route_is_told() {
+    let mut world = World::initialized(weighted());
+    world.cluster.drift = Fact::Known(Drift { routes: true, tampered: true, ..Drift::default() });
+    let did = tick(&mut world, &mut well);
+    assert_eq!(did[0], (Rule::Repaired, vec![routed(Routes::PRIMARY)]));
+    let told: Vec<_> = world.told.iter().map(|notice| &notice.message).collect();
+    assert_eq!(told, [&Message::RoutesRepaired]);
+    assert_eq!(world.cluster.drift, Fact::Known(Drift::default()));
+}
+
+#[test]
+fn in_mid_run_services_and_routes_are_put_right_and_the_primary_is_after_it() {
+    let mut world = World::deployed(weighted());
+    world.runs_until(&mut well, |state| state.canary_weight == 20);
+    let all = Drift { workloads: true, services: true, routes: true, tampered: true };
+    world.cluster.drift = Fact::Known(all);
+    let commands = vec![Command::EnsureServices(ApexTo::Primary), routed(Routes::split(20))];
+    assert!(tick(&mut world, &mut well).contains(&(Rule::Repaired, commands)));
+    let left = Drift { workloads: true, tampered: true, ..Drift::default() };
+    assert_eq!(world.cluster.drift, Fact::Known(left));
+    world.runs_until(&mut well, |state| state.phase == Phase::Succeeded);
+    assert_eq!((world.state.phase, world.state.failed_checks), (Phase::Succeeded, 0));
+    world.now = world.now + Duration::from_secs(3600);
+    tick(&mut world, &mut well);
+    assert_eq!(world.cluster.drift, Fact::Known(Drift::default()));
+    assert!(world.broken.is_empty(), "{:?}", world.broken);
+}
+
+#[test]
+fn while_promoting_services_are_put_right_too() {
+    let mut world = World::deployed(weighted());
+    world.runs_until(&mut well, |state| state.phase == Phase::Promoting && state.is_promotion_applied());
+    world.settles();
+    world.cluster.drift = Fact::Known(Drift { services: true, ..Drift::default() });
+    let did = tick(&mut world, &mut well);
+    assert!(did.contains(&(Rule::Repaired, vec![Command::EnsureServices(ApexTo::Primary)])), "{did:?}");
+}
+
+#[test]
+fn a_repair_that_is_refused_keeps_no_run_from_being_judged() {
+    let mut world = World::deployed(weighted());
+    world.runs_until(&mut well, |state| state.canary_weight == 20);
+    world.cluster.drift = Fact::Known(Drift { services: true, ..Drift::default() });
+    let mut hands = Refusing(Some(Command::EnsureServices(ApexTo::Primary)));
+    let since = world.now;
+    world.runs_until(&mut hands, |state| state.phase == Phase::Succeeded);
+    assert!(world.now.since(since) < Duration::from_secs(600), "{:#?}", world.rows);
+}
+
+#[test]
+fn the_cookie_that_users_have_stays_theirs_over_a_takeover() {
+    let affinity = "sessionAffinity: {cookieName: version, primaryCookieName: stable}";
+    let manifest =
+        |more: &str| rollout(&format!("{{stepWeight: 20, maxWeight: 60, interval: 1m, {affinity}{more}}}"));
+    let mut world = World::deployed(manifest(""));
+    world.runs_until(&mut well, |state| state.canary_weight == 20);
+    let theirs = Cookies {
+        canary: Some("version=aBcDeFgHiJ".into()),
+        primary: Some("=kLmNoPqRsT".into()),
+        previous: None,
+    };
+    let left = Status {
+        phase: Phase::Progressing,
+        canary_weight: 20,
+        last_applied_spec: "6c8d9f5b7f".into(),
+        cookies: theirs.clone(),
+        ..Status::default()
+    };
+    world.state = left.into();
+    world.restarts();
+    world.runs_until(&mut well, |state| state.canary_weight == 40);
+    let cookies = world.state.cookies.clone();
+    assert_eq!(cookies.canary, theirs.canary);
+    assert!(cookies.primary.clone().unwrap().starts_with("stable="), "Flagger's had no name");
+    world.runs_until(&mut well, |state| state.canary_weight == 60);
+    assert_eq!(world.state.cookies, cookies);
+    world.runs_until(&mut well, |state| state.phase == Phase::Succeeded);
+    let taken_back = Cookies { previous: theirs.canary.clone(), ..Cookies::default() };
+    assert_eq!(world.state.cookies, taken_back);
+    world.deploys("c");
+    world.runs_until(&mut well, |state| state.canary_weight == 20);
+    assert_ne!(world.state.cookies.canary, theirs.canary, "another run has another cookie");
+}
+
+#[test]
+fn a_cookie_of_another_name_is_not_kept() {
+    let manifest = |name: &str| {
+        rollout(&format!("{{stepWeight: 20, interval: 1m, sessionAffinity: {{cookieName: {name}}}}}"))
+    };
+    let mut world = World::deployed(manifest("one"));
+    world.runs_until(&mut well, |state| state.canary_weight == 20);
+    world.canary = Ok(manifest("two"));
+    world.runs_until(&mut well, |state| state.canary_weight == 40);
+    assert!(world.state.cookies.canary.clone().unwrap().starts_with("two="));
+}
+
+#[test]
+fn cookies_that_the_manifest_no_longer_asks_for_are_forgotten_with_the_next_routes() {
+    let mut world =
+        World::deployed(rollout("{stepWeight: 20, interval: 1m, sessionAffinity: {cookieName: one}}"));
+    world.runs_until(&mut well, |state| state.canary_weight == 20);
+    world.canary = Ok(rollout("{stepWeight: 20, interval: 1m}"));
+    world.runs_until(&mut well, |state| state.canary_weight == 40);
+    assert_eq!(world.state.cookies, Cookies::default());
+}
