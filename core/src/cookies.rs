@@ -2,7 +2,7 @@
 
 use alloc::{format, string::String};
 
-use crate::{command::Cookies, revision::Text, spec::SessionAffinity};
+use crate::{command::Cookies, hash::fnv, revision::Text, spec::SessionAffinity};
 
 impl Cookies {
     /// The cookies that go with the next routes of a run.
@@ -43,11 +43,4 @@ fn letters(of: &[&str], run: u32) -> String {
         hash /= 26;
     }
     letters
-}
-
-/// A number that bytes are told by (FNV-1a, 64 bits).
-pub(crate) fn fnv(bytes: impl IntoIterator<Item = u8>) -> u64 {
-    bytes
-        .into_iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

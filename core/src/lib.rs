@@ -16,6 +16,7 @@ pub mod command;
 mod cookies;
 pub mod decision;
 pub mod effect;
+mod hash;
 pub mod invariant;
 pub mod message;
 pub mod observation;

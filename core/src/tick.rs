@@ -141,7 +141,7 @@ impl Tick {
         now: Timestamp,
     ) -> Option<&Plan> {
         let held = |id: &NoticeId| state.outbox.notices().iter().any(|notice| notice.id == *id);
-        self.sent.retain(|id| id.seq == 0 || held(id));
+        self.sent.retain(|id| id.is_unsaved() || held(id));
         self.complete(seen);
         seen.bound();
         self.now = now;
@@ -203,8 +203,8 @@ impl Tick {
     pub fn sent(&mut self, delivered: &[NoticeId]) {
         let Doing::Sending(wake) = self.doing else { return };
         self.sent.extend_from_slice(delivered);
-        while self.sent.iter().filter(|id| id.seq == 0).count() > MOST_UNSAVED
-            && let Some(oldest) = self.sent.iter().position(|id| id.seq == 0)
+        while self.sent.iter().filter(|id| id.is_unsaved()).count() > MOST_UNSAVED
+            && let Some(oldest) = self.sent.iter().position(NoticeId::is_unsaved)
         {
             self.sent.remove(oldest);
         }

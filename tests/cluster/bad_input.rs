@@ -155,13 +155,8 @@ fn take(rule: &mut Value, plural: &str, list: &str, words: &[&str]) {
 async fn waits_for_right(stage: &Stage, told: &[&str], takes: impl Fn(&mut Value)) {
     limit(stage, takes).await;
     let release = Release::create(stage).await;
-    let mut settings = release.reference("v1", "ConfigMap", "settings");
-    settings["data"] = json!({"greeting": "hello"});
-    objects::create(&stage.client, &settings).await.unwrap();
-    let from = json!([{"configMapRef": {"name": "settings"}}]);
-    let containers = json!([{"name": "app", "image": "app:1", "envFrom": from}]);
-    let change = json!({"spec": {"template": {"spec": {"containers": containers}}}});
-    objects::patch(&stage.client, &deployment(&stage.namespace, "web"), &change).await.unwrap();
+    objects::create(&stage.client, &release.settings("settings", "hello")).await.unwrap();
+    release.reads(&["settings"]).await;
     objects::create(&stage.client, &deployment(&stage.namespace, "plain")).await.unwrap();
     let mut other = release.scripted.rewired(&manifest(&stage.namespace));
     other["metadata"]["name"] = "plain".into();

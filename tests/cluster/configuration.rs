@@ -8,14 +8,9 @@ use crate::{controller::Controller, identity::User, objects, release::Release, s
 fn cluster_configuration_that_changes_in_mid_run_is_judged_anew() {
     on_stage("configuration", async |stage| {
         let release = Release::create(&stage).await;
-        let mut settings = release.reference("v1", "ConfigMap", "settings");
-        settings["data"] = json!({"greeting": "hello"});
+        let settings = release.settings("settings", "hello");
         objects::create(&stage.client, &settings).await.unwrap();
-        let from = json!([{"configMapRef": {"name": "settings"}}]);
-        let containers = json!([{"name": "app", "image": "app:1", "envFrom": from}]);
-        let change = json!({"spec": {"template": {"spec": {"containers": containers}}}});
-        let web = release.reference("apps/v1", "Deployment", "web");
-        objects::patch(&stage.client, &web, &change).await.unwrap();
+        release.reads(&["settings"]).await;
         let controller = Controller::start_as(&stage, User::Controller, &[]);
         release.until_phase("Initialized").await;
 

@@ -66,8 +66,7 @@ async fn until(release: &Release<'_>, what: &str, is_so: impl Fn(&Value) -> bool
 }
 
 fn settings(release: &Release<'_>, name: &str, greeting: &str, immutable: bool) -> Value {
-    let mut object = release.reference("v1", "ConfigMap", name);
-    object["data"] = json!({"greeting": greeting});
+    let mut object = release.settings(name, greeting);
     object["immutable"] = immutable.into();
     object
 }
@@ -81,11 +80,7 @@ pub(crate) async fn prepare(stage: &Stage, release: &Release<'_>) {
     let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
     scaler["spec"] = json!({"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 2});
     objects::create(&stage.client, &scaler).await.unwrap();
-    let from = |name: &str| json!({"configMapRef": {"name": name}});
-    let containers = json!([{"name": "app", "image": "app:1", "envFrom": [from("fixed"), from("loose")]}]);
-    let change = json!({"spec": {"template": {"spec": {"containers": containers}}}});
-    let web = release.reference("apps/v1", "Deployment", "web");
-    objects::patch(&stage.client, &web, &change).await.unwrap();
+    release.reads(&["fixed", "loose"]).await;
     let reference = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "name": "web"});
     let analysis = json!({"maxWeight": 20});
     release

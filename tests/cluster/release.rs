@@ -39,9 +39,27 @@ impl<'a> Release<'a> {
 
     /// Gives the Deployment another image.
     pub(crate) async fn push(&self, image: &str) {
-        let containers = json!([{"name": "app", "image": image}]);
-        let change = json!({"spec": {"template": {"spec": {"containers": containers}}}});
+        self.run(&json!({"name": "app", "image": image})).await;
+    }
+
+    /// Has the Deployment read ConfigMaps.
+    pub(crate) async fn reads(&self, config_maps: &[&str]) {
+        let from = |name: &&str| json!({"configMapRef": {"name": name}});
+        let from: Vec<Value> = config_maps.iter().map(from).collect();
+        self.run(&json!({"name": "app", "image": "app:1", "envFrom": from})).await;
+    }
+
+    /// Gives the Deployment another container.
+    async fn run(&self, container: &Value) {
+        let change = json!({"spec": {"template": {"spec": {"containers": [container]}}}});
         objects::patch(&self.stage.client, &deployment(&self.stage.namespace, "web"), &change).await.unwrap();
+    }
+
+    /// A ConfigMap with a greeting.
+    pub(crate) fn settings(&self, name: &str, greeting: &str) -> Value {
+        let mut object = self.reference("v1", "ConfigMap", name);
+        object["data"] = json!({"greeting": greeting});
+        object
     }
 
     /// Merges a change into the Canary.

@@ -13,7 +13,6 @@ use futures::FutureExt as _;
 use serde_json::{Value, json};
 use serin_core::{
     State, Tick,
-    decision::Rule,
     message::Notice,
     observation::FailureClass,
     question::Question,
@@ -222,7 +221,7 @@ impl Driver {
         let (now, began) = (clock::now(), clock::monotonic());
         let plan = self.tick.observed(&look.canary, &look.state, &mut look.seen, now);
         if let Some(plan) = plan {
-            self.checked |= is_check(plan.decision.rule);
+            self.checked |= plan.decision.rule.is_check();
             self.context.telemetry.decided(began.elapsed());
             if plan.commands.is_empty() && plan.state.is_none() {
                 self.context.telemetry.carried_out(&look, plan);
@@ -384,21 +383,6 @@ fn with(mut status: Value, pretended: &Pretended) -> Value {
         ours.insert("dryRun".into(), json!(pretended));
     }
     status
-}
-
-/// Whether a rule comes after everything that a check waits for.
-fn is_check(rule: Rule) -> bool {
-    matches!(
-        rule,
-        Rule::CheckFailed
-            | Rule::CheckHeld
-            | Rule::GateClosed
-            | Rule::HeldByOperator
-            | Rule::Soaked
-            | Rule::Advanced
-            | Rule::PromotionDecided
-            | Rule::RollbackDecided
-    )
 }
 
 /// Counts the saves of a Canary's status; `None` before the first.

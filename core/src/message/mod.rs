@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use self::text::Sentence;
 use crate::{
-    cookies::fnv,
     decision::{Cause, Finding, Obstacle},
+    hash::fnv,
     observation::FailureClass,
     phase::Phase,
     request::{Refusal, RequestKind},
@@ -34,6 +34,11 @@ impl NoticeId {
     pub(crate) fn unsaved(message: &Message) -> Self {
         let hash = fnv(alloc::format!("{message:?}").bytes());
         Self { seq: 0, index: u16::try_from(hash & 0xffff).unwrap_or_default() }
+    }
+
+    /// Whether no save holds what it names.
+    pub(crate) fn is_unsaved(&self) -> bool {
+        self.seq == 0
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod advance;
 mod analysis;
+mod ask;
 mod check;
 mod deletion;
 mod idle;

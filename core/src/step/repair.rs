@@ -72,8 +72,8 @@ fn objects(t: &Turn<'_>, r: &Rollout, weights: bool) -> Drift {
     }
 }
 
-/// Whether a write fails that is no repair of objects, or is not to be tried yet. There is one note of what fails: a repair that took it
-/// over in turn with the run's own command would keep both from ever being tried less often.
+/// Whether a write fails that is no repair of objects, or is not to be tried yet. There is one note of what fails: a
+/// repair that took it over in turn with the run's own command would keep both from ever being tried less often.
 fn stands_back(t: &Turn<'_>, r: &Rollout, weights: bool) -> bool {
     let state = t.state();
     let Some(trouble) = &state.trouble else { return false };

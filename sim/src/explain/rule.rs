@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_rule_is_explained_as_the_core_documents_it() {
-        let source = include_str!("../../../core/src/decision.rs");
+        let source = include_str!("../../../core/src/decision/rule.rs");
         for rule in Rule::ALL {
             let documented = format!("/// {}\n    {rule:?},", meaning(rule));
             assert!(source.contains(&documented), "{}: {}", rule_name(rule), meaning(rule));
