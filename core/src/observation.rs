@@ -81,6 +81,9 @@ pub struct Observation {
     /// Which owned objects differ from what [`Command::EnsureWorkloads`], [`Command::EnsureServices`] and
     /// [`Command::SetRoutes`] would write.
     pub drift: Fact<Drift>,
+    /// What is wrong and holds nothing up yet, with the field and the remedy: a reference to what nobody made, a metric
+    /// system that does not answer.
+    pub concern: Fact<Option<Text>>,
     /// The Canary is being deleted.
     pub deleting: bool,
     /// The Canary carries our finalizer.
@@ -103,6 +106,10 @@ impl Observation {
         self.services.bound();
         self.routes.bound();
         self.drift.bound();
+        self.concern.bound();
+        if let Some(Some(concern)) = self.concern.known_mut() {
+            *concern = bounded(concern.clone());
+        }
         if let Some(Some(target)) = self.target.known_mut() {
             target.revision.bound();
             target.readiness.bound();

@@ -305,6 +305,7 @@ mod tests {
             services: unknown(&long),
             routes: unknown(&long),
             drift: unknown(&long),
+            concern: Fact::Known(Some(long.clone())),
             deleting: false,
             finalizer: false,
             requests: Vec::new(),

@@ -21,18 +21,23 @@ struct Wrong {
     name: &'static str,
     /// In an event, and in the log.
     told: &'static [&'static str],
-    /// In the condition; nothing where the Canary goes on nevertheless.
+    /// In the condition.
     condition: &'static str,
 }
 
-const WRONG: [Wrong; 7] = [
+const WRONG: [Wrong; 8] = [
     wrong("both", &["spec.analysis", "stepWeights"], "stepWeights"),
     wrong("nobody", &["target does not exist", "spec.targetRef"], "spec.targetRef"),
     wrong("unlabelled", &["selector", "app.kubernetes.io/name"], "app.kubernetes.io/name"),
     wrong("web-2", &["spec.targetRef", "Canary web"], "delete one of the two"),
-    wrong("secretless", &["metrics[0].templateRef", "Secret nothing", "secretRef"], ""),
-    wrong("templateless", &["metrics[0].templateRef", "MetricTemplate nothing", "create it"], ""),
-    wrong("deaf", &["spec.metricsServer", "http://127.0.0.1:1"], ""),
+    wrong("secretless", &["metrics[0].templateRef", "Secret nothing", "secretRef"], "Secret nothing"),
+    wrong(
+        "templateless",
+        &["metrics[0].templateRef", "MetricTemplate nothing", "create it"],
+        "MetricTemplate nothing",
+    ),
+    wrong("deaf", &["spec.metricsServer", "http://127.0.0.1:1"], "http://127.0.0.1:1"),
+    wrong("mute", &["alerts[0].providerRef", "AlertProvider nobody", "create it"], "AlertProvider nobody"),
 ];
 
 const fn wrong(name: &'static str, told: &'static [&'static str], condition: &'static str) -> Wrong {
@@ -56,6 +61,10 @@ async fn create_wrong(stage: &Stage, release: &Release<'_>, name: &str) {
         "web-2" => canary["spec"]["targetRef"]["name"] = "web".into(),
         "secretless" => canary["spec"]["analysis"]["metrics"] = metric("secretless"),
         "templateless" => canary["spec"]["analysis"]["metrics"] = metric("nothing"),
+        "mute" => {
+            let to = json!({"name": "team", "providerRef": {"name": "nobody"}});
+            canary["spec"]["analysis"]["alerts"] = json!([to]);
+        }
         "deaf" => canary["spec"]["metricsServer"] = "http://127.0.0.1:1".into(),
         _ => {}
     }
@@ -105,6 +114,18 @@ fn cluster_what_is_wrong_is_told_at_once_with_field_and_remedy_and_others_go_on(
         }
         release.until_phase("Succeeded").await;
         assert!(controller.is_running());
+
+        let mut template = reference(&stage.namespace, "flagger.app/v1beta1", "MetricTemplate", "nothing");
+        let address = release.canary().await["spec"]["metricsServer"].clone();
+        template["spec"] = json!({"provider": {"type": "prometheus", "address": address}, "query": "up"});
+        objects::create(&stage.client, &template).await.unwrap();
+        let canary = reference(&stage.namespace, "flagger.app/v1beta1", "Canary", "templateless");
+        let is_well = async || {
+            let status = objects::read(&stage.client, &canary).await.unwrap()["status"].clone();
+            let said = status["conditions"][0]["message"].as_str()?;
+            (said == "Deployment initialization completed.").then_some(())
+        };
+        objects::until("what was wrong is not said any more", is_well).await;
     });
 }
 

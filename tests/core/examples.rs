@@ -79,6 +79,7 @@ every!(messages: Message {
     ],
     Message::HeldUp(_) => [Message::HeldUp(Obstacle::Unreadable { what: "routes".into(), why: "403 Forbidden".into() })],
     Message::Stalled(_) => [Message::Stalled(Obstacle::TargetMissing)],
+    Message::Concern(_) => [Message::Concern("spec.analysis.alerts[0].providerRef: AlertProvider team does not exist".into())],
     Message::Terminating => [Message::Terminating],
 });
 

@@ -10,7 +10,7 @@ use serin_core::{
     observation::{Apex, Fact, Failure, FailureClass, Primary, Readiness, Services, Target, Unseen},
     question::{Answer, Question},
     request::{Request, RequestKind},
-    revision::Revision,
+    revision::{Revision, Text},
     state::{Intent, Stage},
     step,
     tick::Do,
@@ -185,12 +185,13 @@ fn observations() -> impl Strategy<Value = Observation> {
         fact(services),
         fact(option::of((0_u8..=100).prop_map(Routes::split))),
         fact(drift),
+        fact(option::of(select(vec!["no template", "nobody answers"]).prop_map(Text::from))),
         (any::<bool>(), any::<bool>()),
         collection::vec(request, 0..3),
         option::of(failed),
     )
         .prop_map(
-            |(target, primary, services, routes, drift, (deleting, finalizer), requests, failed)| {
+            |(target, primary, services, routes, drift, concern, (deleting, finalizer), requests, failed)| {
                 let answers = Default::default();
                 Observation {
                     target,
@@ -198,6 +199,7 @@ fn observations() -> impl Strategy<Value = Observation> {
                     services,
                     routes,
                     drift,
+                    concern,
                     deleting,
                     finalizer,
                     requests,

@@ -7,7 +7,7 @@ use serin_core::{
     command::{ApexTo, Cookies, Routes, Split},
     decision::Rule,
     message::Message,
-    observation::{Drift, Fact, FailureClass},
+    observation::{Drift, Fact, FailureClass, Unseen},
     question::{Answer, Question},
     revision::Text,
     spec::Rollout,
@@ -96,6 +96,27 @@ fn in_mid_run_services_and_routes_are_put_right_and_the_primary_is_after_it() {
     tick(&mut world, &mut well);
     assert_eq!(world.cluster.drift, Fact::Known(Drift::default()));
     assert!(world.broken.is_empty(), "{:?}", world.broken);
+}
+
+#[test]
+fn what_is_wrong_is_told_once_and_shown_until_it_is_over_and_holds_nothing_up() {
+    let mut world = World::deployed(weighted());
+    let shown = |world: &World| world.state.condition.as_ref().unwrap().message.to_string();
+    let wrong = Text::from("MetricTemplate errors does not exist");
+    let times_told = |world: &World| {
+        let concern = Message::Concern(wrong.clone());
+        world.told.iter().filter(|notice| notice.message == concern).count()
+    };
+    world.cluster.concern = Fact::Known(Some(wrong.clone()));
+    world.runs_until(&mut well, |state| state.canary_weight == 40);
+    assert!(shown(&world).ends_with(&*wrong), "{}", shown(&world));
+    world.cluster.concern = Fact::Unknown(Unseen::Stale);
+    world.runs_until(&mut well, |state| state.phase == Phase::Succeeded);
+    assert!(shown(&world).ends_with(&*wrong), "as far as is known it is so still");
+    world.cluster.concern = Fact::Known(None);
+    tick(&mut world, &mut well);
+    assert_eq!(shown(&world), "Canary analysis completed successfully, promotion finished.");
+    assert_eq!((times_told(&world), world.state.failed_checks), (1, 0));
 }
 
 #[test]

@@ -26,7 +26,8 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
             shown;
         let (origin, seq, run, check, shape, intent, stage, mirror_weight, before, analysis, due) = run;
         let (passed, passed_step, closed_gate, owed, outbox, consumed, flags, held_checks, pending) = marks;
-        let (canary_unready, primary_unready, ready_since, suspended, stall, trouble, repair) = waits;
+        let (canary_unready, primary_unready, ready_since, suspended, stall, concern, trouble, repair) =
+            waits;
         let [held_by_operator, skip, skip_next] = flags;
         State {
             phase,
@@ -63,6 +64,7 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
             ready_since,
             suspended,
             stall,
+            concern,
             trouble,
             repair,
             pending,
@@ -178,6 +180,7 @@ type Waits = (
     Option<Timestamp>,
     Option<Timestamp>,
     Option<Stall>,
+    Option<Text>,
     Option<Trouble>,
     Option<Repair>,
 );
@@ -205,6 +208,7 @@ fn waits() -> impl Strategy<Value = Waits> {
         option::of(moments()),
         option::of(moments()),
         option::of(stall),
+        option::of(texts()),
         option::of(trouble),
         option::of(repair),
     )

@@ -188,6 +188,7 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
         ready_since,
         suspended,
         stall,
+        concern,
         trouble,
         repair,
         pending,
@@ -213,7 +214,7 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
     for unready in [canary_unready, primary_unready] {
         print.of(unready.map(|Unready { since, warned }| (since, warned)));
     }
-    print.of((stall.is_some(), trouble.is_some()));
+    print.of((stall.is_some(), concern, trouble.is_some()));
     if let Some(Stall { on, since, told }) = stall {
         print.of((since, told));
         print.words(format_args!("{on:?}"));
@@ -277,6 +278,7 @@ impl Print {
             services,
             routes,
             drift,
+            concern,
             deleting,
             finalizer,
             requests,
@@ -284,7 +286,7 @@ impl Print {
             failed,
             sent: _,
         } = seen;
-        self.of((deleting, finalizer));
+        self.of((deleting, finalizer, concern.known()));
         let target = target.known().map(Option::as_ref);
         self.of(target.map(|target| target.map(|target| (target.replicas, target.revision.known()))));
         let primary = primary.known().map(Option::as_ref);

@@ -53,6 +53,7 @@ impl World {
             services: Fact::Known(Services { apex: Apex::Target, serving: true }),
             routes: Fact::Known(None),
             drift: Fact::Known(Drift { workloads: true, services: true, ..Drift::default() }),
+            concern: Fact::Known(None),
             deleting: false,
             finalizer: false,
             requests: Vec::new(),

@@ -40,7 +40,7 @@ use crate::{
         endpoints::Missing,
         memory::Memory,
         observe::{Look, look},
-        online,
+        probe::Probe,
         send::Sender,
     },
 };
@@ -75,7 +75,7 @@ pub async fn drive(context: Arc<Context>, key: Key, uid: Text, stop: watch::Rece
         asked,
         began: None,
         checked: false,
-        probed: false,
+        probe: Probe::default(),
         missing: Missing::default(),
         memory: Memory::default(),
         look_by: None,
@@ -101,8 +101,7 @@ struct Driver {
     began: Option<Instant>,
     /// Whether it has made a check.
     checked: bool,
-    /// Whether it was found out that the metric systems answer.
-    probed: bool,
+    probe: Probe,
     missing: Missing,
     memory: Memory,
     /// How long to wait at most before looking again, whatever the core waits for.
@@ -197,10 +196,6 @@ impl Driver {
                 // Deleted and created again: that one has a driver of its own.
                 Ok(Some(look)) if *look.object.uid() != *self.uid => return false,
                 Ok(Some(look)) => {
-                    if !self.probed && online::is_wanted(&look) {
-                        self.probed = true;
-                        online::tell(context.clone(), look.clone());
-                    }
                     self.decide(look);
                 }
                 Err(why) => {
@@ -217,6 +212,7 @@ impl Driver {
         if self.context.dry_run {
             self.pretended.get_or_insert_with(|| Pretended::of(&look.object)).show(&mut look.seen);
         }
+        look.seen.concern = self.probe.concern(&self.context, &look, &self.waker);
         self.look_by = self.missing.judge(&mut look.seen, look.published);
         let (now, began) = (clock::now(), clock::monotonic());
         let plan = self.tick.observed(&look.canary, &look.state, &mut look.seen, now);

@@ -108,6 +108,7 @@ mod tests {
             services: Fact::Known(Services { apex: Apex::Target, serving: true }),
             routes: Fact::Known(None),
             drift: Fact::Known(Drift::default()),
+            concern: Fact::Known(None),
             deleting: false,
             finalizer: false,
             requests: Vec::new(),

@@ -21,6 +21,9 @@ use crate::{
     workload::ReadyThresholds,
 };
 
+/// What was found, if it is there.
+type Known<T> = Result<Option<T>, Unfit>;
+
 /// What one Canary's driver remembers from look to look.
 #[derive(Debug, Default)]
 pub struct Memory {
@@ -29,19 +32,19 @@ pub struct Memory {
     /// What stands in one version of the object.
     pub standing: Option<Standing>,
     /// What the target shows.
-    pub shows: Remembered<Version, Result<Option<Fact<Revision>>, Unfit>>,
+    pub shows: Remembered<Version, Known<Fact<Revision>>>,
     /// The pods of the target.
-    pub canary_pods: Remembered<(Version, ReadyThresholds), Result<Option<(u32, Readiness)>, Unfit>>,
+    pub canary_pods: Remembered<(Version, ReadyThresholds), Known<(u32, Readiness)>>,
     /// What the primary runs.
-    pub runs: Remembered<Version, Result<Option<Option<Revision>>, Unfit>>,
+    pub runs: Remembered<Version, Known<Option<Revision>>>,
     /// The pods of the primary.
-    pub primary_pods: Remembered<(Version, ReadyThresholds), Result<Option<Readiness>, Unfit>>,
+    pub primary_pods: Remembered<(Version, ReadyThresholds), Known<Readiness>>,
     /// Whom the apex selects.
     pub services: Remembered<Version, Result<Services, Unfit>>,
     /// Whether anybody publishes endpoints.
     pub published: Remembered<Version, Result<bool, Unfit>>,
     /// How requests are divided.
-    pub routes: Remembered<Version, Result<Option<Routes>, Unfit>>,
+    pub routes: Remembered<Version, Known<Routes>>,
     /// What differs from what has to be.
     pub drift: Drifts,
     /// When nothing differed last.

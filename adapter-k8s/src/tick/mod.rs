@@ -11,5 +11,5 @@ pub mod dry_run;
 pub mod endpoints;
 pub mod memory;
 pub mod observe;
-pub mod online;
+pub mod probe;
 pub mod send;

@@ -71,8 +71,7 @@ pub fn look(
     memory: &mut Memory,
 ) -> Result<Option<Look>, Unseen> {
     let Some(object) = reader.find(key)? else { return Ok(None) };
-    let generation = object.number("/metadata/generation").unwrap_or_default();
-    let version = Version { uid: object.uid().into(), generation };
+    let version = Version { uid: object.uid().into(), generation: generation(&object) };
     let parse = || parse(&object, settings, namespace, reader);
     let parsed = memory.parsed.or_make(version.clone(), Told::Meant, reader, parse, |_| true);
     let Parsed { manifest, canary } = parsed;
@@ -209,6 +208,11 @@ fn standing(object: &Object, parsed: Arc<raw::Canary>, memory: &mut Memory) -> S
     standing
 }
 
+/// Counts the versions of an object's spec.
+pub fn generation(object: &Object) -> i64 {
+    object.number("/metadata/generation").unwrap_or_default()
+}
+
 /// The state as it was saved. One that cannot be understood is held as it is, like one of a newer version.
 fn state_of(object: &Object) -> State {
     let Some(status) = object.at("/status").filter(|status| !status.is_null()) else {
@@ -249,6 +253,7 @@ impl Gaze<'_> {
             services: fact(self.services()),
             routes: fact(self.routes()),
             drift: fact(self.drift(state)),
+            concern: Fact::Known(None),
             deleting: object.is_being_deleted(),
             finalizer: has_finalizer(object),
             requests: requests(object),

@@ -132,7 +132,10 @@ async fn alert_to(context: &Context, news: &News<'_>, alert: &Alert) -> Delivery
 }
 
 /// Where an alert of a Canary goes.
-async fn destination(context: &Context, alert: &Alert) -> Result<Destination, Text> {
+///
+/// # Errors
+/// An AlertProvider or a Secret is missing or broken.
+pub(super) async fn destination(context: &Context, alert: &Alert) -> Result<Destination, Text> {
     let Alert { provider: name, namespace, .. } = alert;
     let object = context.cluster.known(&Key::new(ALERT_PROVIDER, namespace, name)).await?;
     let broken = |why: String| Text::from(format!("AlertProvider {name}.{namespace}: {why}"));

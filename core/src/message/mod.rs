@@ -215,6 +215,8 @@ pub enum Message {
     HeldUp(Obstacle),
     /// Something outside holds the Canary up for longer than the progress deadline.
     Stalled(Obstacle),
+    /// Something is wrong that holds nothing up yet.
+    Concern(Text),
     /// The Canary is being deleted.
     Terminating,
 }
@@ -283,6 +285,7 @@ impl Message {
             | Self::ObjectsRepaired
             | Self::CommandFailed { .. }
             | Self::HeldUp(_)
+            | Self::Concern(_)
             | Self::Terminating => None,
         }
     }
@@ -308,6 +311,7 @@ impl Message {
             | Self::CommandStillFails { .. }
             | Self::AnalysedInPlace(_)
             | Self::HeldUp(_)
+            | Self::Concern(_)
             | Self::Stalled(_) => EventType::Warning,
             Self::TakenOver
             | Self::RollbackHooks { .. }

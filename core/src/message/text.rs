@@ -136,6 +136,7 @@ impl fmt::Display for Sentence<'_> {
             }
             Message::HeldUp(obstacle) => write!(f, "{canary} cannot go on: {obstacle}"),
             Message::Stalled(obstacle) => write!(f, "{canary} is held up: {obstacle}"),
+            Message::Concern(concern) => f.write_str(concern),
             Message::Terminating => write!(f, "Terminating canary {canary}"),
         }
     }

@@ -22,7 +22,7 @@ pub struct Condition {
     pub status: ConditionStatus,
     /// The phase.
     pub reason: Text,
-    /// A sentence; names what holds the Canary up, if anything does.
+    /// A sentence; names what holds the Canary up, if anything does, and what else is wrong.
     #[serde(default)]
     pub message: Text,
     /// When any of this changed.
@@ -53,6 +53,7 @@ impl Condition {
         if let Some(old) = &state.condition
             && state.stall.is_none()
             && state.trouble.is_none()
+            && state.concern.is_none()
             && *old.reason == *state.phase.name()
             && meaning.is(kind, &old.message)
         {
@@ -62,6 +63,10 @@ impl Condition {
             (Some(stall), _) => stall.on.to_string(),
             (None, Some(trouble)) => alloc::format!("{}: {}", trouble.command, trouble.error),
             (None, None) => meaning.text(kind),
+        };
+        let message = match &state.concern {
+            Some(concern) => alloc::format!("{message} {concern}"),
+            None => message,
         };
         let now = now.whole_second();
         let transition = match &state.condition {

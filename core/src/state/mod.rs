@@ -105,6 +105,8 @@ pub struct State {
     pub suspended: Option<Timestamp>,
     /// What outside holds the Canary up.
     pub stall: Option<Stall>,
+    /// What is wrong and holds nothing up yet.
+    pub concern: Option<Text>,
     /// The command that fails.
     pub trouble: Option<Trouble>,
     /// Repairs of the routes.

@@ -117,6 +117,8 @@ pub struct Own {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stall: Option<Stall>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub concern: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repair: Option<Repair>,
@@ -181,6 +183,7 @@ fn own(state: &State) -> Option<Own> {
         ready_since: state.ready_since,
         suspended: state.suspended,
         stall: state.stall.clone(),
+        concern: state.concern.clone(),
         trouble: state.trouble.clone(),
         repair: state.repair,
         pending: state.pending.clone(),
@@ -235,6 +238,7 @@ impl From<Status> for State {
             ready_since: own.ready_since,
             suspended: own.suspended,
             stall: own.stall,
+            concern: own.concern,
             trouble: own.trouble,
             repair: own.repair,
             pending: own.pending,

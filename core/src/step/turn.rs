@@ -212,9 +212,11 @@ impl<'a> Turn<'a> {
             Outcome::Act { rule, commands } => (rule, commands),
         };
         self.settle_stall();
-        let may_tidy = !matches!(rule, Rule::HeldForNewerVersion | Rule::Released);
-        if may_tidy && commands.is_empty() && self.draft.is_none() {
-            (rule, commands) = self.tidy_up(rule);
+        if !matches!(rule, Rule::HeldForNewerVersion | Rule::Released) {
+            self.settle_concern();
+            if commands.is_empty() && self.draft.is_none() {
+                (rule, commands) = self.tidy_up(rule);
+            }
         }
         if let Some(trouble) = &self.state().trouble {
             let again = commands.iter().any(|command| *command.to_string() == *trouble.command);
@@ -273,6 +275,18 @@ impl<'a> Turn<'a> {
             return (Rule::NoticesDropped, Vec::new());
         }
         (rule, Vec::new())
+    }
+
+    /// What is wrong and holds nothing up is told when it is seen, and shown until it is over.
+    fn settle_concern(&mut self) {
+        let Some(concern) = self.seen.concern.known() else { return };
+        if *concern == self.state().concern {
+            return;
+        }
+        if let Some(concern) = concern {
+            self.tell(Message::Concern(concern.clone()));
+        }
+        self.edit().concern.clone_from(concern);
     }
 
     fn settle_stall(&mut self) {

@@ -207,6 +207,7 @@ fn is_news(message: &Message) -> bool {
         | Message::CommandFailed { .. }
         | Message::CommandStillFails { .. }
         | Message::HeldUp(_)
+        | Message::Concern(_)
         | Message::Stalled(_)
         | Message::RollbackWaits => true,
         Message::TakenOver

@@ -220,6 +220,7 @@ pub(super) fn is_shown(message: &Message) -> bool {
         | Message::CommandStillFails { .. }
         | Message::HeldUp(_)
         | Message::Stalled(_)
+        | Message::Concern(_)
         | Message::Terminating => false,
     }
 }

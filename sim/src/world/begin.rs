@@ -69,6 +69,7 @@ fn untouched(setting: &Setting) -> Observation {
         services: Fact::Known(Services { apex: Apex::Absent, serving: false }),
         routes: Fact::Known(None),
         drift: Fact::Known(Drift { workloads: true, services: true, ..Drift::default() }),
+        concern: Fact::Known(None),
         deleting: false,
         finalizer: false,
         requests: Vec::new(),

@@ -1,0 +1,158 @@
+//! Whether a Canary can be judged and heard: whether its metric systems answer, and whether whom its alerts name exists.
+//!
+//! It is found out when a Canary is initialised, as Flagger does, and whenever it is changed, so that nobody learns it from
+//! a rollout. Nothing waits for it. What is wrong is asked for again until it is not.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use futures::future::join_all;
+use serin_core::{
+    Phase, Rollout,
+    observation::{Fact, Unseen},
+    revision::Text,
+    spec::{Metric, MetricSource},
+};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+    time::sleep,
+};
+
+use crate::{
+    clock, metrics,
+    notify::event,
+    tick::{
+        ask::source,
+        context::Context,
+        observe::{Look, generation},
+        send::destination,
+    },
+};
+
+/// How long after something was wrong it is looked at again.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// What has been found out of one Canary.
+#[derive(Debug, Default)]
+pub struct Probe {
+    /// The generation that was looked at last, or would have been.
+    generation: Option<i64>,
+    found: Option<watch::Receiver<Fact<Option<Text>>>>,
+    /// Ends with this.
+    task: JoinSet<()>,
+}
+
+impl Probe {
+    /// What is wrong with what a look has shown, as far as it has been found out; `waker` tells when that changes.
+    pub fn concern(
+        &mut self,
+        context: &Arc<Context>,
+        look: &Look,
+        waker: &Arc<Notify>,
+    ) -> Fact<Option<Text>> {
+        let generation = generation(&look.object);
+        let before = self.generation.replace(generation);
+        let is_changed = before.is_some_and(|before| before != generation);
+        if !is_wanted(look) {
+            *self = Self { generation: self.generation, ..Self::default() };
+            return Fact::Known(None);
+        }
+        let begins = matches!(look.state.phase, Phase::New | Phase::Initializing);
+        if is_changed || self.found.is_none() && (begins || look.state.concern.is_some()) {
+            let (tell, found) = watch::channel(Fact::Unknown(Unseen::Stale));
+            self.task = JoinSet::new();
+            self.task.spawn(ask_until_well(context.clone(), look.clone(), waker.clone(), tell));
+            self.found = Some(found);
+        }
+        self.found.as_ref().map_or(Fact::Known(None), |found| found.borrow().clone())
+    }
+}
+
+/// Whether anything could be wrong.
+fn is_wanted(look: &Look) -> bool {
+    let Ok(rollout) = &*look.canary else { return false };
+    !look.seen.deleting && (!metrics_of(look, rollout).is_empty() || !rollout.alerts().is_empty())
+}
+
+/// The metrics that are asked for.
+fn metrics_of<'a>(look: &Look, rollout: &'a Rollout) -> &'a [Metric] {
+    if look.subject.manifest.spec.skip_analysis == Some(true) { &[] } else { rollout.metrics() }
+}
+
+async fn ask_until_well(
+    context: Arc<Context>,
+    look: Look,
+    waker: Arc<Notify>,
+    tell: watch::Sender<Fact<Option<Text>>>,
+) {
+    let begins = matches!(look.state.phase, Phase::New | Phase::Initializing);
+    if let Ok(rollout) = &*look.canary {
+        loop {
+            let of_metrics = of_metrics(&context, &look, rollout).await;
+            if begins && of_metrics.is_none() && !metrics_of(&look, rollout).is_empty() {
+                tell_of_health(&context, &look).await;
+            }
+            let of_alerts = of_alerts(&context, rollout).await;
+            let wrong: Vec<String> = of_metrics.into_iter().chain(of_alerts).collect();
+            let concern = (!wrong.is_empty()).then(|| Text::from(wrong.join("; ")));
+            let is_well = concern.is_none();
+            tell.send_replace(Fact::Known(concern));
+            waker.notify_one();
+            if is_well {
+                return;
+            }
+            sleep(AGAIN).await;
+        }
+    }
+}
+
+/// What is wrong with the metrics, in Flagger's words.
+async fn of_metrics(context: &Context, look: &Look, rollout: &Rollout) -> Option<String> {
+    let checks = metrics_of(look, rollout).iter().enumerate().map(async |(index, metric)| {
+        let why = check(context, look, metric).await.err()?;
+        Some(format!("{}: {why}", place(look, index, metric)))
+    });
+    listed("Error checking metric providers: ", join_all(checks).await)
+}
+
+/// What is wrong with those whom alerts are to be sent to.
+async fn of_alerts(context: &Context, rollout: &Rollout) -> Option<String> {
+    let checks = rollout.alerts().iter().enumerate().map(async |(index, alert)| {
+        let why = destination(context, alert).await.err()?;
+        Some(format!("spec.analysis.alerts[{index}].providerRef: {why}"))
+    });
+    listed("Error checking alert providers: ", join_all(checks).await)
+}
+
+fn listed(what: &str, wrong: Vec<Option<String>>) -> Option<String> {
+    let wrong: BTreeSet<String> = wrong.into_iter().flatten().collect();
+    (!wrong.is_empty()).then(|| format!("{what}{}", wrong.into_iter().collect::<Vec<_>>().join("; ")))
+}
+
+/// Flagger's word for it.
+async fn tell_of_health(context: &Context, look: &Look) {
+    let canary = look.subject.display();
+    let words = "all the metrics providers are available!";
+    tracing::debug!(%canary, "{words}");
+    let event = event::of(&look.subject.identity, "metrics", "Normal", words, clock::now());
+    if let Err(error) = context.cluster.post(event).await {
+        tracing::warn!(%canary, %error, "an event was not recorded");
+    }
+}
+
+async fn check(context: &Context, look: &Look, metric: &Metric) -> Result<(), Text> {
+    let (source, secret) = source(context, look, metric).await?;
+    metrics::answers(&context.http, &source, &secret, clock::now()).await
+}
+
+/// The field or flag that says where a metric comes from.
+fn place(look: &Look, index: usize, metric: &Metric) -> String {
+    let named = look.subject.manifest.spec.metrics_server.as_deref().is_some_and(|it| !it.is_empty());
+    match &metric.source {
+        MetricSource::Template { .. } => format!("spec.analysis.metrics[{index}].templateRef"),
+        MetricSource::SuccessRate
+        | MetricSource::Duration
+        | MetricSource::Shipped(_)
+        | MetricSource::Query(_) => if named { "spec.metricsServer" } else { "--metrics-server" }.into(),
+    }
+}
