@@ -1,6 +1,6 @@
 //! The kinds that several parts deal with. A router's own, and an autoscaler's, stand in its file.
 
-use crate::object::{Kind, Names};
+use crate::object::Kind;
 
 /// Flagger's Canary.
 pub const CANARY: Kind = Kind::of(&Kind::names("flagger.app", "v1beta1", "Canary", "canaries"));
@@ -29,14 +29,6 @@ pub const ENDPOINT_SLICE: Kind =
 pub const EVENT: Kind = Kind::of(&Kind::names("", "v1", "Event", "events"));
 /// Who leads.
 pub const LEASE: Kind = Kind::of(&Kind::names("coordination.k8s.io", "v1", "Lease", "leases"));
-/// Definitions of kinds.
-pub const CUSTOM_RESOURCE_DEFINITION: Kind = Kind::of(&Names {
-    group: "apiextensions.k8s.io",
-    version: "v1",
-    kind: "CustomResourceDefinition",
-    plural: "customresourcedefinitions",
-    namespaced: false,
-});
 
 /// Whether only the metadata of a kind is watched. A Secret that nothing refers to is never read.
 #[must_use]

@@ -2,8 +2,8 @@
 
 use crate::{
     kinds::{
-        ALERT_PROVIDER, CANARY, CONFIG_MAP, CUSTOM_RESOURCE_DEFINITION, DAEMON_SET, DEPLOYMENT,
-        ENDPOINT_SLICE, EVENT, LEASE, METRIC_TEMPLATE, SECRET, SERVICE,
+        ALERT_PROVIDER, CANARY, CONFIG_MAP, DAEMON_SET, DEPLOYMENT, ENDPOINT_SLICE, EVENT, LEASE,
+        METRIC_TEMPLATE, SECRET, SERVICE,
     },
     object::Kind,
     router::ROUTERS,
@@ -36,7 +36,6 @@ pub fn all() -> Vec<Right> {
         Right { part: "finalizers", ..right(CANARY, &["update"]) },
         right(METRIC_TEMPLATE, WATCHED),
         right(ALERT_PROVIDER, WATCHED),
-        right(CUSTOM_RESOURCE_DEFINITION, &["get"]),
         right(LEASE, &["get", "create", "update"]),
         right(EVENT, &["create"]),
         right(ENDPOINT_SLICE, WATCHED),

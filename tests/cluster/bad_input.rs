@@ -11,8 +11,8 @@ use crate::{
     identity::User,
     objects,
     proxy::Proxy,
-    release::{Release, deployment, manifest, reference},
-    rights::give_lease,
+    release::{Release, deployment, manifest, plain, reference},
+    rights::{give_lease, grant},
     stage::{Stage, alone_on_stage, on_stage},
 };
 
@@ -133,34 +133,11 @@ fn cluster_what_is_wrong_is_told_at_once_with_field_and_remedy_and_others_go_on(
 async fn limit(stage: &Stage, takes: impl Fn(&mut Value)) {
     let name = reference("", "rbac.authorization.k8s.io/v1", "ClusterRole", "serin-controller");
     let mut role = objects::read(&stage.client, &name).await.unwrap();
-    role["kind"] = "Role".into();
-    role["metadata"] = json!({"name": "limited", "namespace": stage.namespace});
     let rules = role["rules"].as_array_mut().unwrap();
     rules.iter_mut().for_each(takes);
     let is_some = |list: &Value| !list.as_array().unwrap().is_empty();
     rules.retain(|rule| is_some(&rule["resources"]) && is_some(&rule["verbs"]));
-    objects::apply(&stage.client, &role).await.unwrap();
-    let user =
-        json!([{"kind": "User", "name": User::Limited.name(), "apiGroup": "rbac.authorization.k8s.io"}]);
-    let bind = |kind: &str, role: &str, name: &str| {
-        let mut binding = reference(&stage.namespace, "rbac.authorization.k8s.io/v1", kind, name);
-        let of = kind.trim_end_matches("Binding");
-        binding["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": of, "name": role});
-        binding["subjects"] = user.clone();
-        binding
-    };
-    // The definition of Canaries is in no namespace.
-    let mut everywhere = reference("", "rbac.authorization.k8s.io/v1", "ClusterRole", "serin-limited");
-    everywhere["rules"] = json!([
-        {"apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"], "verbs": ["get"]},
-    ]);
-    let bindings = [
-        bind("RoleBinding", "limited", "limited"),
-        bind("ClusterRoleBinding", "serin-limited", "serin-limited"),
-    ];
-    for object in [everywhere].into_iter().chain(bindings) {
-        objects::apply(&stage.client, &object).await.unwrap();
-    }
+    grant(stage, &role["rules"]).await;
 }
 
 /// Takes words out of a list of a rule that names a kind.
@@ -178,12 +155,8 @@ async fn waits_for_right(stage: &Stage, told: &[&str], takes: impl Fn(&mut Value
     let release = Release::create(stage).await;
     objects::create(&stage.client, &release.settings("settings", "hello")).await.unwrap();
     release.reads(&["settings"]).await;
-    objects::create(&stage.client, &deployment(&stage.namespace, "plain")).await.unwrap();
-    let mut other = release.scripted.rewired(&manifest(&stage.namespace));
-    other["metadata"]["name"] = "plain".into();
-    other["spec"]["targetRef"]["name"] = "plain".into();
-    other["spec"]["provider"] = "kubernetes".into();
-    other["spec"]["analysis"] = json!({"interval": "10s", "iterations": 1});
+    let [target, other] = plain(&stage.namespace);
+    objects::create(&stage.client, &target).await.unwrap();
     objects::create(&stage.client, &other).await.unwrap();
     let mut controller = Controller::start_as(stage, User::Limited, &[]);
     let has_all = |text: &str| told.iter().all(|word| text.contains(word));
@@ -247,7 +220,7 @@ fn cluster_without_our_crds_nothing_is_done_until_they_are_applied() {
     on_stage("wrong-no-crd", async |stage| {
         let release = Release::create(&stage).await;
         let proxy = Proxy::start(&stage).await;
-        proxy.hide("/customresourcedefinitions/canaries.flagger.app");
+        proxy.hide("/openapi/v3/apis/flagger.app/v1beta1");
         let mut controller = Controller::start_by(&stage, proxy.kubeconfig(), &[]);
         controller.until_said("is not installed; apply deploy/crds.yaml").await;
         assert_eq!(proxy.written(), []);

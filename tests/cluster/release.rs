@@ -166,6 +166,16 @@ pub(crate) fn deployment(namespace: &str, name: &str) -> Value {
     object
 }
 
+/// A Deployment and its Canary that asks nobody: the services alone move the users.
+pub(crate) fn plain(namespace: &str) -> [Value; 2] {
+    let mut canary = manifest(namespace);
+    canary["metadata"]["name"] = "plain".into();
+    canary["spec"]["targetRef"]["name"] = "plain".into();
+    canary["spec"]["provider"] = "kubernetes".into();
+    canary["spec"]["analysis"] = json!({"interval": "10s", "iterations": 1});
+    [deployment(namespace, "plain"), canary]
+}
+
 /// The Canary of it.
 pub(crate) fn manifest(namespace: &str) -> Value {
     let hook = |name: &str, kind: &str| json!({"name": name, "type": kind, "url": "http://hook"});

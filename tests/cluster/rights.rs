@@ -4,7 +4,12 @@ use http::Request;
 use kube::Client;
 use serde_json::{Value, json};
 
-use crate::{identity::User, kinds, objects, stage::on_stage};
+use crate::{
+    identity::User,
+    kinds, objects,
+    release::reference,
+    stage::{Stage, on_stage},
+};
 
 #[test]
 fn cluster_the_controller_may_do_what_it_does_and_no_more() {
@@ -58,6 +63,19 @@ async fn may(client: &Client, namespace: &str, what: &str) -> &'static str {
         .body(review.to_string().into_bytes());
     let answer: Value = client.request(request.unwrap()).await.unwrap();
     if answer["status"]["allowed"] == true { "yes" } else { "no" }
+}
+
+/// Lets the limited user do this in the stage's namespace, and nothing else anywhere.
+pub(crate) async fn grant(stage: &Stage, rules: &Value) {
+    const GROUP: &str = "rbac.authorization.k8s.io";
+    let of = |kind: &str| reference(&stage.namespace, "rbac.authorization.k8s.io/v1", kind, "limited");
+    let (mut role, mut binding) = (of("Role"), of("RoleBinding"));
+    role["rules"] = rules.clone();
+    binding["roleRef"] = json!({"apiGroup": GROUP, "kind": "Role", "name": "limited"});
+    binding["subjects"] = json!([{"apiGroup": GROUP, "kind": "User", "name": User::Limited.name()}]);
+    for object in [role, binding] {
+        objects::apply(&stage.client, &object).await.unwrap();
+    }
 }
 
 /// Lets the controller hold its Lease in that namespace, as it has to where it looks at no other.

@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 use crate::{
     controller::Controller,
     drift::{assert_quiet, warnings},
+    identity::User,
     objects,
     proxy::Proxy,
-    release::Release,
+    release::{Release, plain},
+    rights::grant,
     stage::{Stage, on_stage},
 };
 
@@ -110,5 +112,56 @@ fn cluster_a_run_under_way_goes_on_from_the_routes_as_seen() {
         let weights = saved.iter().filter_map(|line| line["save"]["canaryWeight"].as_u64());
         let first = weights.into_iter().next();
         assert_eq!(first, Some(weight), "the run went on where it was");
+    });
+}
+
+/// What the ClusterRole of Flagger's chart allows, of the kinds there are here.
+fn flaggers_rights() -> Value {
+    const OF: [(&str, &[&str]); 8] = [
+        ("", &["events", "configmaps", "secrets", "services"]),
+        ("coordination.k8s.io", &["leases"]),
+        ("apps", &["daemonsets", "deployments"]),
+        ("autoscaling", &["horizontalpodautoscalers"]),
+        ("networking.k8s.io", &["ingresses"]),
+        ("flagger.app", &["canaries", "canaries/status", "metrictemplates", "alertproviders"]),
+        ("networking.istio.io", &["virtualservices", "destinationrules"]),
+        ("gateway.networking.k8s.io", &["httproutes"]),
+    ];
+    let verbs = ["get", "list", "watch", "create", "update", "patch", "delete"];
+    let rule = |(group, resources): &(&str, &[&str])| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
+    OF.iter().map(rule).collect()
+}
+
+#[test]
+fn cluster_with_the_rights_that_flagger_had_its_rollouts_go_on_and_new_ones_begin() {
+    on_stage("takeover-rights", async |stage| {
+        let release = Release::create(&stage).await;
+        let mut controller = Controller::start(&stage, &[]);
+        release.until_phase("Initialized").await;
+        release.push("app:2").await;
+        release.until_weight(10).await;
+        controller.kill();
+        as_flagger_left_it(&stage, &release).await;
+
+        grant(&stage, &flaggers_rights()).await;
+        let controller = Controller::start_as(&stage, User::Limited, &[]);
+        release.until_phase("Succeeded").await;
+        assert_eq!(release.image("web-primary").await, "app:2");
+        let said = "endpointslices.discovery.k8s.io: ";
+        release
+            .until("the missing right is told", |status| {
+                status["conditions"][0]["message"].as_str().is_some_and(|message| message.contains(said))
+            })
+            .await;
+
+        let [target, plain] = plain(&stage.namespace);
+        objects::create(&stage.client, &target).await.unwrap();
+        objects::create(&stage.client, &plain).await.unwrap();
+        let is_initialized = async || {
+            let there = objects::read(&stage.client, &plain).await.unwrap();
+            (there["status"]["phase"] == "Initialized").then_some(())
+        };
+        objects::until("another is initialized", is_initialized).await;
+        drop(controller);
     });
 }

@@ -159,6 +159,13 @@ impl Seen for Cache {
         let keys = shelf.labelled(namespace, label, value);
         Ok(keys.iter().filter_map(|key| shelf.find(key)).collect())
     }
+
+    fn refusal(&self, kind: Kind) -> Option<Text> {
+        match &self.shelves().get(&kind)?.state {
+            ShelfState::Broken(why) => Some(why.clone()),
+            ShelfState::Filling | ShelfState::Filled => None,
+        }
+    }
 }
 
 fn readable(shelf: Option<&mut Shelf>, kind: Kind) -> Result<&mut Shelf, Unseen> {

@@ -17,6 +17,7 @@ use std::{
 };
 
 use kube::Client;
+use serde_json::Value;
 use serin_core::revision::Text;
 use tokio::sync::{Notify, Semaphore};
 
@@ -121,12 +122,12 @@ impl Cluster {
         tokio::time::timeout(FIRST_LIST_WAIT, settled).await.ok();
     }
 
-    /// Reads an object that nobody watches; `None` if there is none.
+    /// What the API server publishes of the kinds beside this one; `None` if it serves none of them. Everybody may read it.
     ///
     /// # Errors
-    /// What the server said.
-    pub async fn read(&self, key: &Key) -> Result<Option<Object>, String> {
-        request::get(&self.client, key).await.map_err(|error| request::words(&error))
+    /// It cannot be read now.
+    pub async fn schemas(&self, kind: Kind) -> Result<Option<Value>, String> {
+        request::schemas(&self.client, kind).await.map_err(|error| request::words(&error))
     }
 
     /// An object as it is known, its contents included; `None` if there is none.

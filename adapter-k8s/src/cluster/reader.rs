@@ -162,4 +162,8 @@ impl Seen for Reader<'_> {
         self.note(kind, interest);
         self.cache.labelled(kind, namespace, label, value)
     }
+
+    fn refusal(&self, kind: Kind) -> Option<Text> {
+        self.cache.refusal(kind)
+    }
 }

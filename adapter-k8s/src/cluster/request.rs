@@ -32,8 +32,20 @@ pub(super) fn path(key: &Key) -> String {
 
 /// Reads an object; `None` if there is none.
 pub(crate) async fn get(client: &Client, key: &Key) -> Result<Option<Object>, kube::Error> {
-    match send(client, Method::GET, &path(key), None).await {
-        Ok(value) => Ok(Some(Object::read(key.kind, value))),
+    let there = found(send(client, Method::GET, &path(key), None).await)?;
+    Ok(there.map(|value| Object::read(key.kind, value)))
+}
+
+/// Reads what is published of the kinds of one group and version; `None` if there are none.
+pub(super) async fn schemas(client: &Client, kind: Kind) -> Result<Option<Value>, kube::Error> {
+    let path = format!("/openapi/v3/apis/{}", kind.api_version());
+    found(send_for(client, Method::GET, &path, None).await)
+}
+
+/// What is not there is no error.
+fn found<T>(answer: Result<T, kube::Error>) -> Result<Option<T>, kube::Error> {
+    match answer {
+        Ok(there) => Ok(Some(there)),
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
         Err(error) => Err(error),
     }

@@ -25,6 +25,9 @@ pub trait Seen {
         label: &str,
         value: &str,
     ) -> Result<Vec<Arc<Object>>, Unseen>;
+
+    /// Why the objects of a kind may not be read, if so.
+    fn refusal(&self, kind: Kind) -> Option<Text>;
 }
 
 impl Seen for BTreeMap<Key, Arc<Object>> {
@@ -43,6 +46,10 @@ impl Seen for BTreeMap<Key, Arc<Object>> {
             key.kind == kind && *key.namespace == *namespace && object.label(label) == Some(value)
         });
         Ok(there.map(|(_, object)| object.clone()).collect())
+    }
+
+    fn refusal(&self, _kind: Kind) -> Option<Text> {
+        None
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
+use serde_json::Value;
 use serin_core::{revision::Text, tick::Pause};
 use tokio::{
     sync::watch,
@@ -11,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    kinds::{ALERT_PROVIDER, CANARY, CUSTOM_RESOURCE_DEFINITION, METRIC_TEMPLATE},
+    kinds::{ALERT_PROVIDER, CANARY, METRIC_TEMPLATE},
     object::{Key, Object, seen::Seen as _},
     run::stop::stopped,
     tick::{context::Context, driver::drive},
@@ -132,20 +133,21 @@ impl Drivers {
 
 /// Waits until the CRDs keep what we save; false if a stop came first. Without them nothing is touched.
 pub async fn crds_fit(context: &Context, mut stop: watch::Receiver<bool>) -> bool {
-    let key = Key::new(CUSTOM_RESOURCE_DEFINITION, "", "canaries.flagger.app");
     let mut told = String::new();
     loop {
         let read = tokio::select! {
-            read = context.cluster.read(&key) => read,
+            read = context.cluster.schemas(CANARY) => read,
             () = stopped(&mut stop) => return false,
         };
         let why = match read {
-            Ok(Some(crd)) if keeps_our_status(&crd) => return true,
+            Ok(Some(schemas)) if keep_our_status(&schemas) => return true,
             Ok(Some(_)) => {
                 "the CRD canaries.flagger.app would drop `.status.serin`; apply deploy/crds.yaml".into()
             }
             Ok(None) => "the CRD canaries.flagger.app is not installed; apply deploy/crds.yaml".into(),
-            Err(why) => format!("the CRD canaries.flagger.app cannot be read: {why}"),
+            Err(why) => {
+                format!("what the API server says of the CRD canaries.flagger.app cannot be read: {why}")
+            }
         };
         if why != told {
             tracing::error!("{why}");
@@ -158,11 +160,9 @@ pub async fn crds_fit(context: &Context, mut stop: watch::Receiver<bool>) -> boo
     }
 }
 
-/// Whether the schema of v1beta1 keeps all of `.status.serin`.
-fn keeps_our_status(crd: &Object) -> bool {
-    let versions = crd.at("/spec/versions").and_then(serde_json::Value::as_array);
-    let ours = versions.into_iter().flatten().find(|version| version["name"] == "v1beta1");
-    let status = ours.and_then(|version| version.pointer("/schema/openAPIV3Schema/properties/status"));
+/// Whether a Canary's schema, as the API server publishes it, keeps all of `.status.serin`.
+fn keep_our_status(schemas: &Value) -> bool {
+    let status = schemas.pointer("/components/schemas/app.flagger.v1beta1.Canary/properties/status");
     const KEEPS: &str = "x-kubernetes-preserve-unknown-fields";
     status.is_some_and(|status| status[KEEPS] == true || status["properties"]["serin"][KEEPS] == true)
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use serin_core::{
     command::ApexTo,
     observation::{Apex, Services},
+    revision::Text,
     spec::raw::{ServiceMetadata, UnmanagedMetadata},
 };
 
@@ -75,7 +76,7 @@ pub fn read(subject: &Subject, seen: &dyn Seen) -> Result<Services, Unfit> {
         Apex::Primary => Some(subject.primary()),
         Apex::Absent | Apex::Target | Apex::Other => None,
     };
-    let slices = seen.labelled(ENDPOINT_SLICE, &subject.identity.namespace, SERVICE_NAME, subject.apex())?;
+    let slices = slices(subject, subject.apex(), seen)?;
     let serving = slices.iter().any(|slice| serves(slice, workload.as_deref()));
     Ok(Services { apex, serving })
 }
@@ -86,7 +87,7 @@ pub fn read(subject: &Subject, seen: &dyn Seen) -> Result<Services, Unfit> {
 /// It is not known.
 pub fn are_endpoints_published(subject: &Subject, seen: &dyn Seen) -> Result<bool, Unfit> {
     for service in [subject.apex(), &subject.primary_service()] {
-        let slices = seen.labelled(ENDPOINT_SLICE, &subject.identity.namespace, SERVICE_NAME, service)?;
+        let slices = slices(subject, service, seen)?;
         let named = |slice: &Arc<Object>| {
             slice.at("/endpoints").and_then(Value::as_array).is_some_and(|endpoints| !endpoints.is_empty())
         };
@@ -95,6 +96,21 @@ pub fn are_endpoints_published(subject: &Subject, seen: &dyn Seen) -> Result<boo
         }
     }
     Ok(false)
+}
+
+/// Why the endpoints may not be looked at, if so: they count as if there were none.
+#[must_use]
+pub fn hidden_endpoints(subject: &Subject, seen: &dyn Seen) -> Option<Text> {
+    let why = seen.refusal(ENDPOINT_SLICE).filter(|_| has_pods(subject))?;
+    Some(format!("The endpoints of the services are not looked at: {why}").into())
+}
+
+/// The endpoints of a service. They are one sign of who serves: where they may not be read, the others have to do.
+fn slices(subject: &Subject, service: &str, seen: &dyn Seen) -> Result<Vec<Arc<Object>>, Unfit> {
+    match seen.labelled(ENDPOINT_SLICE, &subject.identity.namespace, SERVICE_NAME, service) {
+        Err(_) if seen.refusal(ENDPOINT_SLICE).is_some() => Ok(Vec::new()),
+        slices => Ok(slices?),
+    }
 }
 
 /// The apex as it stood before us, in front of the target. It stays when the Canary goes. Nothing, where there is no

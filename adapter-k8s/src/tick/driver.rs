@@ -40,7 +40,7 @@ use crate::{
         endpoints::Missing,
         memory::Memory,
         observe::{Look, look},
-        probe::Probe,
+        probe::{Probe, both},
         send::Sender,
     },
 };
@@ -212,7 +212,8 @@ impl Driver {
         if self.context.dry_run {
             self.pretended.get_or_insert_with(|| Pretended::of(&look.object)).show(&mut look.seen);
         }
-        look.seen.concern = self.probe.concern(&self.context, &look, &self.waker);
+        let found = self.probe.concern(&self.context, &look, &self.waker);
+        look.seen.concern = both(look.seen.concern, found);
         self.look_by = self.missing.judge(&mut look.seen, look.published);
         let (now, began) = (clock::now(), clock::monotonic());
         let plan = self.tick.observed(&look.canary, &look.state, &mut look.seen, now);

@@ -253,7 +253,7 @@ impl Gaze<'_> {
             services: fact(self.services()),
             routes: fact(self.routes()),
             drift: fact(self.drift(state)),
-            concern: Fact::Known(None),
+            concern: Fact::Known(services::hidden_endpoints(self.subject, self.reader)),
             deleting: object.is_being_deleted(),
             finalizer: has_finalizer(object),
             requests: requests(object),

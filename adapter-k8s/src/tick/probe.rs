@@ -68,6 +68,17 @@ impl Probe {
     }
 }
 
+/// Everything that is wrong, as far as it is known.
+pub fn both(one: Fact<Option<Text>>, other: Fact<Option<Text>>) -> Fact<Option<Text>> {
+    match (one, other) {
+        (Fact::Known(Some(one)), Fact::Known(Some(other))) => {
+            Fact::Known(Some(format!("{one}; {other}").into()))
+        }
+        (Fact::Known(None), it) | (it @ Fact::Known(_), Fact::Known(None)) => it,
+        (it @ Fact::Unknown(_), _) | (_, it @ Fact::Unknown(_)) => it,
+    }
+}
+
 /// Whether anything could be wrong.
 fn is_wanted(look: &Look) -> bool {
     let Ok(rollout) = &*look.canary else { return false };
