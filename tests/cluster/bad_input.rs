@@ -11,7 +11,7 @@ use crate::{
     identity::User,
     objects,
     proxy::Proxy,
-    release::{Release, deployment, manifest, plain, reference},
+    release::{Release, deployment, manifest, plain, reference, until_initialized},
     rights::{give_lease, grant},
     stage::{Stage, alone_on_stage, on_stage},
 };
@@ -165,11 +165,7 @@ async fn waits_for_right(stage: &Stage, told: &[&str], takes: impl Fn(&mut Value
     assert!(controller.log().lines().any(has_all), "{told:?}");
     let said = |status: &Value| status["conditions"][0]["message"].as_str().is_some_and(has_all);
     release.until(&format!("a condition of {told:?}"), said).await;
-    let is_initialized = async || {
-        let there = objects::read(&stage.client, &other).await.unwrap();
-        (there["status"]["phase"] == "Initialized").then_some(())
-    };
-    objects::until("the other is initialized", is_initialized).await;
+    until_initialized(&stage.client, &other).await;
     assert_ne!(release.canary().await["status"]["phase"], "Initialized");
     limit(stage, |_| {}).await;
     release.until_phase("Initialized").await;

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use kube::Client;
 use serde_json::{Value, json};
 use serin_sim::scenario::{self, HookAnswer, HookOutcome};
 
@@ -166,16 +167,6 @@ pub(crate) fn deployment(namespace: &str, name: &str) -> Value {
     object
 }
 
-/// A Deployment and its Canary that asks nobody: the services alone move the users.
-pub(crate) fn plain(namespace: &str) -> [Value; 2] {
-    let mut canary = manifest(namespace);
-    canary["metadata"]["name"] = "plain".into();
-    canary["spec"]["targetRef"]["name"] = "plain".into();
-    canary["spec"]["provider"] = "kubernetes".into();
-    canary["spec"]["analysis"] = json!({"interval": "10s", "iterations": 1});
-    [deployment(namespace, "plain"), canary]
-}
-
 /// The Canary of it.
 pub(crate) fn manifest(namespace: &str) -> Value {
     let hook = |name: &str, kind: &str| json!({"name": name, "type": kind, "url": "http://hook"});
@@ -199,4 +190,23 @@ pub(crate) fn manifest(namespace: &str) -> Value {
         },
     });
     object
+}
+
+/// A Deployment and its Canary that asks nobody: the services alone move the users.
+pub(crate) fn plain(namespace: &str) -> [Value; 2] {
+    let mut canary = manifest(namespace);
+    canary["metadata"]["name"] = "plain".into();
+    canary["spec"]["targetRef"]["name"] = "plain".into();
+    canary["spec"]["provider"] = "kubernetes".into();
+    canary["spec"]["analysis"] = json!({"interval": "10s", "iterations": 1});
+    [deployment(namespace, "plain"), canary]
+}
+
+/// Waits until a Canary is initialized.
+pub(crate) async fn until_initialized(client: &Client, canary: &Value) {
+    let is_initialized = async || {
+        let there = objects::read(client, canary).await.unwrap();
+        (there["status"]["phase"] == "Initialized").then_some(())
+    };
+    objects::until("a Canary is initialized", is_initialized).await;
 }

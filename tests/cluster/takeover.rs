@@ -9,7 +9,7 @@ use crate::{
     identity::User,
     objects,
     proxy::Proxy,
-    release::{Release, plain},
+    release::{Release, plain, until_initialized},
     rights::grant,
     stage::{Stage, on_stage},
 };
@@ -157,11 +157,7 @@ fn cluster_with_the_rights_that_flagger_had_its_rollouts_go_on_and_new_ones_begi
         let [target, plain] = plain(&stage.namespace);
         objects::create(&stage.client, &target).await.unwrap();
         objects::create(&stage.client, &plain).await.unwrap();
-        let is_initialized = async || {
-            let there = objects::read(&stage.client, &plain).await.unwrap();
-            (there["status"]["phase"] == "Initialized").then_some(())
-        };
-        objects::until("another is initialized", is_initialized).await;
+        until_initialized(&stage.client, &plain).await;
         drop(controller);
     });
 }

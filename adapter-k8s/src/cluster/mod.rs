@@ -122,7 +122,8 @@ impl Cluster {
         tokio::time::timeout(FIRST_LIST_WAIT, settled).await.ok();
     }
 
-    /// What the API server publishes of the kinds beside this one; `None` if it serves none of them. Everybody may read it.
+    /// What the API server publishes of this kind and those beside it; `None` if it serves none of them. Every account
+    /// may read it.
     ///
     /// # Errors
     /// It cannot be read now.

@@ -40,7 +40,7 @@ use crate::{
         endpoints::Missing,
         memory::Memory,
         observe::{Look, look},
-        probe::{Probe, both},
+        probe::Probe,
         send::Sender,
     },
 };
@@ -195,9 +195,7 @@ impl Driver {
                 Ok(None) => return false,
                 // Deleted and created again: that one has a driver of its own.
                 Ok(Some(look)) if *look.object.uid() != *self.uid => return false,
-                Ok(Some(look)) => {
-                    self.decide(look);
-                }
+                Ok(Some(look)) => self.decide(look),
                 Err(why) => {
                     tracing::warn!(canary = %self.key, %why, "the Canary is not known now");
                     self.pause(PAUSE).await;
@@ -212,8 +210,7 @@ impl Driver {
         if self.context.dry_run {
             self.pretended.get_or_insert_with(|| Pretended::of(&look.object)).show(&mut look.seen);
         }
-        let found = self.probe.concern(&self.context, &look, &self.waker);
-        look.seen.concern = both(look.seen.concern, found);
+        look.seen.concern = self.probe.concern(&self.context, &look, &self.waker);
         self.look_by = self.missing.judge(&mut look.seen, look.published);
         let (now, began) = (clock::now(), clock::monotonic());
         let plan = self.tick.observed(&look.canary, &look.state, &mut look.seen, now);

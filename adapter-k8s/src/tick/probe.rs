@@ -43,13 +43,18 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// What is wrong with what a look has shown, as far as it has been found out; `waker` tells when that changes.
+    /// What is wrong with what a look has shown, what the look itself has found included, as far as it is known; `waker`
+    /// tells when that changes.
     pub fn concern(
         &mut self,
         context: &Arc<Context>,
         look: &Look,
         waker: &Arc<Notify>,
     ) -> Fact<Option<Text>> {
+        both(look.seen.concern.clone(), self.found_out(context, look, waker))
+    }
+
+    fn found_out(&mut self, context: &Arc<Context>, look: &Look, waker: &Arc<Notify>) -> Fact<Option<Text>> {
         let generation = generation(&look.object);
         let before = self.generation.replace(generation);
         let is_changed = before.is_some_and(|before| before != generation);
@@ -57,8 +62,7 @@ impl Probe {
             *self = Self { generation: self.generation, ..Self::default() };
             return Fact::Known(None);
         }
-        let begins = matches!(look.state.phase, Phase::New | Phase::Initializing);
-        if is_changed || self.found.is_none() && (begins || look.state.concern.is_some()) {
+        if is_changed || self.found.is_none() && (begins(look) || look.state.concern.is_some()) {
             let (tell, found) = watch::channel(Fact::Unknown(Unseen::Stale));
             self.task = JoinSet::new();
             self.task.spawn(ask_until_well(context.clone(), look.clone(), waker.clone(), tell));
@@ -69,7 +73,7 @@ impl Probe {
 }
 
 /// Everything that is wrong, as far as it is known.
-pub fn both(one: Fact<Option<Text>>, other: Fact<Option<Text>>) -> Fact<Option<Text>> {
+fn both(one: Fact<Option<Text>>, other: Fact<Option<Text>>) -> Fact<Option<Text>> {
     match (one, other) {
         (Fact::Known(Some(one)), Fact::Known(Some(other))) => {
             Fact::Known(Some(format!("{one}; {other}").into()))
@@ -77,6 +81,11 @@ pub fn both(one: Fact<Option<Text>>, other: Fact<Option<Text>>) -> Fact<Option<T
         (Fact::Known(None), it) | (it @ Fact::Known(_), Fact::Known(None)) => it,
         (it @ Fact::Unknown(_), _) | (_, it @ Fact::Unknown(_)) => it,
     }
+}
+
+/// Whether the Canary is not initialised yet.
+fn begins(look: &Look) -> bool {
+    matches!(look.state.phase, Phase::New | Phase::Initializing)
 }
 
 /// Whether anything could be wrong.
@@ -96,11 +105,10 @@ async fn ask_until_well(
     waker: Arc<Notify>,
     tell: watch::Sender<Fact<Option<Text>>>,
 ) {
-    let begins = matches!(look.state.phase, Phase::New | Phase::Initializing);
     if let Ok(rollout) = &*look.canary {
         loop {
             let of_metrics = of_metrics(&context, &look, rollout).await;
-            if begins && of_metrics.is_none() && !metrics_of(&look, rollout).is_empty() {
+            if begins(&look) && of_metrics.is_none() && !metrics_of(&look, rollout).is_empty() {
                 tell_of_health(&context, &look).await;
             }
             let of_alerts = of_alerts(&context, rollout).await;
