@@ -1,16 +1,26 @@
 //! Any object, written and read as it is: whatever is lost on the way was lost by the server.
 
-use std::{fmt::Write as _, future::Future, time::Duration};
+use std::{
+    fmt::{Debug, Write as _},
+    future::{Future, ready},
+    pin::pin,
+    time::Duration,
+};
 
+use futures::StreamExt as _;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{
-    Api, Client,
+    Api, Client, Resource,
     api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams},
     core::{ApiResource, GroupVersionKind, discovery::Scope},
     discovery::pinned_kind,
-    runtime::wait::{await_condition, conditions::is_crd_established},
+    runtime::{
+        WatchStreamExt as _,
+        wait::{Condition, conditions::is_crd_established},
+        watcher::watch_object,
+    },
 };
-use serde::Deserialize as _;
+use serde::{Deserialize as _, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::time;
 
@@ -62,8 +72,18 @@ pub(crate) async fn read(client: &Client, object: &Value) -> Result<Value, kube:
 pub(crate) async fn until_served(client: &Client, definition: &Value) {
     let name = definition["metadata"]["name"].as_str().unwrap();
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
-    let established = await_condition(api, name, is_crd_established());
-    within(name, established).await.unwrap();
+    within(name, until_seen(api, name, is_crd_established())).await;
+}
+
+/// The object when it is as wanted. A watch that breaks off, as all do when a CRD changes or a server is busy, begins again.
+pub(crate) async fn until_seen<K>(api: Api<K>, name: &str, is_so: impl Condition<K>) -> Option<K>
+where
+    K: Clone + Debug + DeserializeOwned + Resource + Send + 'static,
+{
+    let seen = watch_object(api, name).default_backoff();
+    let fitting =
+        seen.filter_map(|seen| ready(seen.ok().filter(|object| is_so.matches_object(object.as_ref()))));
+    pin!(fitting).next().await.unwrap()
 }
 
 /// What comes, or a panic that says what did not.

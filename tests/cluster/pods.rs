@@ -6,13 +6,13 @@ use futures::StreamExt as _;
 use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
 use kube::{
     Api, ResourceExt as _,
-    runtime::{WatchStreamExt as _, wait::await_condition, watcher},
+    runtime::{WatchStreamExt as _, watcher},
 };
 use serde_json::{Value, json};
 
 use crate::{
     node::BROKEN,
-    objects::{self, within},
+    objects::{self, until_seen, within},
     stage::{Stage, alone_on_stage, on_stage},
 };
 
@@ -41,7 +41,7 @@ async fn until_counted(stage: &Stage, name: &str, exist: i32, ready: i32) {
             (status.replicas.unwrap_or(0), status.ready_replicas.unwrap_or(0)) == (exist, ready)
         })
     };
-    within(name, await_condition(api, name, is_so)).await.unwrap();
+    within(name, until_seen(api, name, is_so)).await;
 }
 
 #[test]
@@ -62,11 +62,14 @@ fn cluster_pods_get_ready_unless_they_are_broken() {
 
 async fn until_running(stage: &Stage, label: &str) {
     let pods: Api<Pod> = Api::namespaced(stage.client.clone(), &stage.namespace);
-    let mut seen = pin!(watcher(pods, watcher::Config::default().labels(label)).applied_objects());
+    let mut seen =
+        pin!(watcher(pods, watcher::Config::default().labels(label)).default_backoff().applied_objects());
     let mut running = BTreeSet::new();
     while running.len() < 2 {
-        let pod = seen.next().await.unwrap().unwrap();
-        if phase(&pod) == Some("Running") {
+        // The watch begins again by itself after an error.
+        if let Ok(pod) = seen.next().await.unwrap()
+            && phase(&pod) == Some("Running")
+        {
             running.insert(pod.name_any());
         }
     }

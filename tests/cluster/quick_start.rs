@@ -3,14 +3,14 @@
 use std::{fs, path::Path};
 
 use k8s_openapi::api::apps::v1::Deployment;
-use kube::{Api, runtime::wait::await_condition};
+use kube::Api;
 use serde_json::{Value, json};
 use serin_sim::{drive, scenario};
 
 use crate::{
     controller::Controller,
     identity::User,
-    objects::{apply, documents, within},
+    objects::{apply, documents, until_seen, within},
     played::play,
     stage::{Stage, on_stage},
     told::Told,
@@ -64,8 +64,8 @@ async fn until_deployed(stage: &Stage) -> Vec<String> {
         let ready = seen.and_then(|seen| seen.status.as_ref()?.ready_replicas);
         ready.is_some() && ready == seen.and_then(|seen| seen.spec.as_ref()?.replicas)
     };
-    let deployed = within("the controller's pods", await_condition(api, "serin-controller", is_there)).await;
-    let pods = deployed.unwrap().unwrap().spec.unwrap().template.spec.unwrap();
+    let deployed = within("the controller's pods", until_seen(api, "serin-controller", is_there)).await;
+    let pods = deployed.unwrap().spec.unwrap().template.spec.unwrap();
     pods.containers.into_iter().flat_map(|container| container.args.unwrap_or_default()).collect()
 }
 

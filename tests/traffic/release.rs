@@ -6,14 +6,13 @@ use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
 use kube::{
     Api, Client,
     api::{DynamicObject, ListParams, Patch, PatchParams},
-    runtime::wait::await_condition,
 };
 use serde_json::{Value, json};
 use tokio::time;
 
 use crate::{
     app, load,
-    objects::{self, documents},
+    objects::{self, documents, until_seen},
     pods::FAILS_ONE_IN,
     simulated, world,
 };
@@ -72,7 +71,7 @@ impl Release {
             let phase = seen.and_then(|seen| seen.data["status"]["phase"].as_str()).unwrap_or_default();
             phase == name || ["Succeeded", "Failed"].contains(&phase)
         };
-        let seen = self.within(wanted, await_condition(api, &self.name, is_so)).await.unwrap().unwrap();
+        let seen = self.within(wanted, until_seen(api, &self.name, is_so)).await.unwrap();
         assert_eq!(seen.data["status"]["phase"], wanted, "{}", world::last_words());
     }
 
