@@ -1,7 +1,7 @@
-//! What a test plays on: one control plane for all of them, and a namespace for each.
+//! What a test plays on: one control plane for all of them, another for those who disturb it, and a namespace for each.
 
 use std::{
-    sync::{LazyLock, PoisonError, RwLock, mpsc},
+    sync::{LazyLock, Mutex, PoisonError, mpsc},
     thread,
 };
 
@@ -40,28 +40,27 @@ impl Stage {
 }
 
 /// The servers that all tests share.
-static PLANE: LazyLock<Option<ControlPlane>> = LazyLock::new(start);
+static SHARED: LazyLock<Option<ControlPlane>> = LazyLock::new(start);
 
-/// Who disturbs the servers waits until nobody else needs them.
-static SHARED: RwLock<()> = RwLock::new(());
+/// Servers that one test after the other may disturb.
+static DISTURBED: LazyLock<Option<ControlPlane>> = LazyLock::new(start);
+static TURN: Mutex<()> = Mutex::new(());
 
 /// Runs a test in a namespace of that name, in a control plane that knows our kinds, Istio's and those of the Gateway
 /// API. Where there is none, it says so.
 pub(crate) fn on_stage(namespace: &str, test: impl AsyncFnOnce(Stage)) {
-    let shared = SHARED.read().unwrap_or_else(PoisonError::into_inner);
-    play(namespace, test);
-    drop(shared);
+    play(&SHARED, namespace, test);
 }
 
-/// The same for a test that disturbs the servers: no other runs at the same time.
+/// The same for a test that disturbs the servers: nobody else needs these at the same time.
 pub(crate) fn alone_on_stage(namespace: &str, test: impl AsyncFnOnce(Stage)) {
-    let alone = SHARED.write().unwrap_or_else(PoisonError::into_inner);
-    play(namespace, test);
-    drop(alone);
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    play(&DISTURBED, namespace, test);
+    drop(turn);
 }
 
-fn play(namespace: &str, test: impl AsyncFnOnce(Stage)) {
-    let Some(plane) = &*PLANE else { return };
+fn play(plane: &'static Option<ControlPlane>, namespace: &str, test: impl AsyncFnOnce(Stage)) {
+    let Some(plane) = plane else { return };
     runtime().block_on(async {
         let client = plane.client(User::Admin).await;
         test(Stage::in_namespace(plane, client, namespace).await).await;
