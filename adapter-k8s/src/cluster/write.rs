@@ -6,6 +6,7 @@ use http::Method;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use serin_core::{observation::FailureClass, revision::Text};
+use tokio::sync::SemaphorePermit;
 
 use super::{Cluster, cache::Changed, request, watched::Watched};
 use crate::{
@@ -25,6 +26,13 @@ pub struct WriteError {
     pub class: FailureClass,
     /// Which object, and what the server said.
     pub what: Text,
+}
+
+/// The right to write, which few have at a time. Whoever waits for it has worked out nothing yet, so what is written is
+/// as new as it can be, and a cluster full of Canaries that all begin at once takes no more memory than one at rest.
+pub struct Turn<'a> {
+    cluster: &'a Cluster,
+    _held: Option<SemaphorePermit<'a>>,
 }
 
 /// A kind of write.
@@ -89,121 +97,21 @@ impl WriteError {
 }
 
 impl Cluster {
-    /// Makes a change. What it was computed from must still be there as it was.
-    ///
-    /// # Errors
-    /// The server's refusal, or that we do not lead.
-    pub async fn write(&self, change: Change) -> Result<(), WriteError> {
-        match change {
-            Change::Create(object) => self.create(object).await,
-            Change::Replace(wanted) => self.patch(wanted, Precondition::Unchanged).await,
-            Change::Adjust(wanted) => self.patch(wanted, Precondition::None).await,
-            Change::Recreate(object) => {
-                let key = object.key();
-                let seen = self.as_known(&key).map(|seen| seen.uid().to_owned()).unwrap_or_default();
-                self.delete(&key, &seen).await?;
-                self.create(object).await
-            }
-        }
+    /// Waits until it is the caller's turn to write.
+    pub async fn turn(&self) -> Turn<'_> {
+        // Nobody closes it.
+        Turn { cluster: self, _held: self.turns.acquire().await.ok() }
     }
 
-    /// Writes a status in place of the one that `canary` has.
-    ///
-    /// # Errors
-    /// The server's refusal, or that we do not lead.
-    pub async fn save_status(&self, canary: &Object, status: Value) -> Result<(), WriteError> {
-        let key = canary.key();
-        let metadata = json!({
-            "name": &*key.name, "namespace": &*key.namespace, "resourceVersion": canary.resource_version(),
-        });
-        let mut body = Object::read(key.kind, json!({ "metadata": metadata }));
-        body.set("/status", status);
-        let path = format!("{}/status", request::path(&key));
-        match self.ask::<Watched>(Verb::SaveStatus, &path, &key, Some(body.value())).await? {
-            // Whoever saves knows what it says, and had seen all the rest of it: nobody else could have changed it.
-            Ok(answer) => {
-                self.noted_by(&key, self.keep(Object::read(key.kind, answer.value)));
-                Ok(())
-            }
-            Err(error) => Err(self.failed(Verb::SaveStatus, &key, &error).await),
-        }
+    /// Whether this process may change anything now: it leads, or nobody else can.
+    #[must_use]
+    pub fn is_led(&self) -> bool {
+        self.fence.is_open()
     }
 
-    /// Creates an object that nobody reads again; that it is there already is no error.
-    ///
-    /// # Errors
-    /// The server's refusal, or that we do not lead.
-    pub async fn post(&self, object: Object) -> Result<(), WriteError> {
-        let key = object.key();
-        let path = request::collection(key.kind, &key.namespace);
-        match self.ask::<IgnoredAny>(Verb::Create, &path, &key, Some(object.value())).await? {
-            Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Ok(()),
-            Err(error) => Err(WriteError::of(&error, Verb::Create, &key)),
-        }
-    }
-
-    async fn create(&self, object: Object) -> Result<(), WriteError> {
-        let key = object.key();
-        let path = request::collection(key.kind, &key.namespace);
-        self.send(Verb::Create, &path, &key, Some(object.value())).await
-    }
-
-    async fn patch(&self, wanted: Object, precondition: Precondition) -> Result<(), WriteError> {
-        let key = wanted.key();
-        let seen = self.as_known(&key);
-        let seen = seen.filter(|seen| seen.resource_version() == wanted.resource_version());
-        let Some(seen) = seen else {
-            return Err(WriteError::new(FailureClass::Moved, Verb::Update, &key, "it has changed meanwhile"));
-        };
-        let mut patch = merge_patch(seen.value(), wanted.value());
-        match precondition {
-            // Refused if it is not the newest version that the patch was computed from.
-            Precondition::Unchanged => {
-                patch["metadata"]["resourceVersion"] = Value::from(seen.resource_version());
-            }
-            Precondition::None => {}
-        }
-        self.send(Verb::Update, &request::path(&key), &key, Some(&patch)).await
-    }
-
-    /// Deletes the object with that uid, and none that took its name.
-    async fn delete(&self, key: &Key, uid: &str) -> Result<(), WriteError> {
-        let last = self.as_known(key).map(|object| object.resource_version().to_owned()).unwrap_or_default();
-        let options = json!({"preconditions": {"uid": uid}});
-        match self.ask::<IgnoredAny>(Verb::Delete, &request::path(key), key, Some(&options)).await? {
-            Ok(_) => {
-                self.noted(self.cache.remove(key, &last));
-                Ok(())
-            }
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-            Err(error) => Err(WriteError::of(&error, Verb::Delete, key)),
-        }
-    }
-
-    /// Sends a write, and keeps what came of it.
-    async fn send(&self, verb: Verb, path: &str, key: &Key, body: Option<&Value>) -> Result<(), WriteError> {
-        match self.ask::<Watched>(verb, path, key, body).await? {
-            Ok(answer) => {
-                self.noted(self.keep(Object::read(key.kind, answer.value)));
-                Ok(())
-            }
-            Err(error) => Err(self.failed(verb, key, &error).await),
-        }
-    }
-
-    /// What a refused write was. What it was computed from is read anew, if that has changed.
-    async fn failed(&self, verb: Verb, key: &Key, error: &kube::Error) -> WriteError {
-        let mut failed = WriteError::of(error, verb, key);
-        // What was to be changed is gone: that is to be seen, not to be tried again.
-        let gone = matches!(error, kube::Error::Api(status) if status.code == 404);
-        if gone && self.as_known(key).is_some() {
-            failed.class = FailureClass::Moved;
-        }
-        if failed.class == FailureClass::Moved {
-            self.refresh(key).await;
-        }
-        failed
+    /// An object as it is known now, its contents included.
+    fn as_known(&self, key: &Key) -> Option<Arc<Object>> {
+        self.reader().find(key).ok().flatten()
     }
 
     /// Keeps an object that the server has just sent. Returns what has changed by it.
@@ -234,19 +142,128 @@ impl Cluster {
             Err(error) => tracing::warn!(object = %key, error = request::words(&error), "cannot be read"),
         }
     }
+}
 
-    /// An object as it is known now, its contents included.
-    fn as_known(&self, key: &Key) -> Option<Arc<Object>> {
-        self.reader().find(key).ok().flatten()
+impl Turn<'_> {
+    /// Makes a change. What it was computed from must still be there as it was.
+    ///
+    /// # Errors
+    /// The server's refusal, or that we do not lead.
+    pub async fn write(&self, change: Change) -> Result<(), WriteError> {
+        match change {
+            Change::Create(object) => self.create(object).await,
+            Change::Replace(wanted) => self.patch(wanted, Precondition::Unchanged).await,
+            Change::Adjust(wanted) => self.patch(wanted, Precondition::None).await,
+            Change::Recreate(object) => {
+                let key = object.key();
+                let seen = self.cluster.as_known(&key).map(|seen| seen.uid().to_owned()).unwrap_or_default();
+                self.delete(&key, &seen).await?;
+                self.create(object).await
+            }
+        }
     }
 
-    /// Whether this process may change anything now: it leads, or nobody else can.
-    #[must_use]
-    pub fn is_led(&self) -> bool {
-        self.fence.is_open()
+    /// Writes a status in place of the one that `canary` has.
+    ///
+    /// # Errors
+    /// The server's refusal, or that we do not lead.
+    pub async fn save_status(&self, canary: &Object, status: Value) -> Result<(), WriteError> {
+        let key = canary.key();
+        let metadata = json!({
+            "name": &*key.name, "namespace": &*key.namespace, "resourceVersion": canary.resource_version(),
+        });
+        let mut body = Object::read(key.kind, json!({ "metadata": metadata }));
+        body.set("/status", status);
+        let path = format!("{}/status", request::path(&key));
+        match self.ask::<Watched>(Verb::SaveStatus, &path, &key, Some(body.value())).await? {
+            // Whoever saves knows what it says, and had seen all the rest of it: nobody else could have changed it.
+            Ok(answer) => {
+                self.cluster.noted_by(&key, self.cluster.keep(Object::read(key.kind, answer.value)));
+                Ok(())
+            }
+            Err(error) => Err(self.failed(Verb::SaveStatus, &key, &error).await),
+        }
     }
 
-    /// Asks the server to change something when it is this request's turn, if we still lead by then.
+    /// Creates an object that nobody reads again; that it is there already is no error.
+    ///
+    /// # Errors
+    /// The server's refusal, or that we do not lead.
+    pub async fn post(&self, object: Object) -> Result<(), WriteError> {
+        let key = object.key();
+        let path = request::collection(key.kind, &key.namespace);
+        match self.ask::<IgnoredAny>(Verb::Create, &path, &key, Some(object.value())).await? {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Ok(()),
+            Err(error) => Err(WriteError::of(&error, Verb::Create, &key)),
+        }
+    }
+
+    async fn create(&self, object: Object) -> Result<(), WriteError> {
+        let key = object.key();
+        let path = request::collection(key.kind, &key.namespace);
+        self.send(Verb::Create, &path, &key, Some(object.value())).await
+    }
+
+    async fn patch(&self, wanted: Object, precondition: Precondition) -> Result<(), WriteError> {
+        let key = wanted.key();
+        let seen = self.cluster.as_known(&key);
+        let seen = seen.filter(|seen| seen.resource_version() == wanted.resource_version());
+        let Some(seen) = seen else {
+            return Err(WriteError::new(FailureClass::Moved, Verb::Update, &key, "it has changed meanwhile"));
+        };
+        let mut patch = merge_patch(seen.value(), wanted.value());
+        match precondition {
+            // Refused if it is not the newest version that the patch was computed from.
+            Precondition::Unchanged => {
+                patch["metadata"]["resourceVersion"] = Value::from(seen.resource_version());
+            }
+            Precondition::None => {}
+        }
+        self.send(Verb::Update, &request::path(&key), &key, Some(&patch)).await
+    }
+
+    /// Deletes the object with that uid, and none that took its name.
+    async fn delete(&self, key: &Key, uid: &str) -> Result<(), WriteError> {
+        let last =
+            self.cluster.as_known(key).map(|object| object.resource_version().to_owned()).unwrap_or_default();
+        let options = json!({"preconditions": {"uid": uid}});
+        match self.ask::<IgnoredAny>(Verb::Delete, &request::path(key), key, Some(&options)).await? {
+            Ok(_) => {
+                self.cluster.noted(self.cluster.cache.remove(key, &last));
+                Ok(())
+            }
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            Err(error) => Err(WriteError::of(&error, Verb::Delete, key)),
+        }
+    }
+
+    /// Sends a write, and keeps what came of it.
+    async fn send(&self, verb: Verb, path: &str, key: &Key, body: Option<&Value>) -> Result<(), WriteError> {
+        match self.ask::<Watched>(verb, path, key, body).await? {
+            Ok(answer) => {
+                self.cluster.noted(self.cluster.keep(Object::read(key.kind, answer.value)));
+                Ok(())
+            }
+            Err(error) => Err(self.failed(verb, key, &error).await),
+        }
+    }
+
+    /// What a refused write was. What it was computed from is read anew, if that has changed.
+    async fn failed(&self, verb: Verb, key: &Key, error: &kube::Error) -> WriteError {
+        let mut failed = WriteError::of(error, verb, key);
+        // What was to be changed is gone: that is to be seen, not to be tried again.
+        let gone = matches!(error, kube::Error::Api(status) if status.code == 404);
+        if gone && self.cluster.as_known(key).is_some() {
+            failed.class = FailureClass::Moved;
+        }
+        if failed.class == FailureClass::Moved {
+            self.cluster.refresh(key).await;
+        }
+        failed
+    }
+
+    /// Asks the server to change something, if we still lead.
     async fn ask<T: DeserializeOwned>(
         &self,
         verb: Verb,
@@ -254,12 +271,10 @@ impl Cluster {
         key: &Key,
         body: Option<&Value>,
     ) -> Result<Result<T, kube::Error>, WriteError> {
-        // Nobody closes it.
-        let _turn = self.turns.acquire().await.ok();
-        if !self.is_led() {
+        if !self.cluster.is_led() {
             let why = "this replica does not lead any more";
             return Err(WriteError::new(FailureClass::Retry, verb, key, why));
         }
-        Ok(request::send_for(&self.client, verb.method(), path, body).await)
+        Ok(request::send_for(&self.cluster.client, verb.method(), path, body).await)
     }
 }

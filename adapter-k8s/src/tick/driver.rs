@@ -122,6 +122,13 @@ enum Next {
     Sleep(Option<Wake>),
 }
 
+/// A status that was not saved.
+struct Unsaved {
+    why: SaveError,
+    /// So many failures in a row are followed by no pause.
+    free: u32,
+}
+
 impl Driver {
     /// Does the next thing; false when there is none.
     async fn goes_on(&mut self) -> bool {
@@ -270,56 +277,51 @@ impl Driver {
         self.tick.applied(outcome);
     }
 
-    /// Saves by compare-and-swap: the saved state must still be the one that was decided on.
     async fn save(&mut self, state: &State) {
         let Some(look) = &self.look else { return self.tick.wake() };
+        if let Err(Unsaved { why, free }) = self.write_status(look, state).await {
+            self.tick.saved(Err(why));
+            let pause = self.failing.grow(free);
+            return self.pause(pause).await;
+        }
+        if state.outbox.is_full() && !look.state.outbox.is_full() {
+            tracing::warn!(
+                canary = %self.key,
+                "too many alerts cannot be delivered: from now on the oldest are dropped, those that matter least first"
+            );
+        }
+        if let Some(plan) = self.tick.plan() {
+            self.context.telemetry.carried_out(look, plan);
+        }
+        self.failing = Pause::default();
+        self.tick.saved(Ok(()));
+    }
+
+    /// Saves by compare-and-swap: the saved state must still be the one that was decided on.
+    async fn write_status(&self, look: &Look, state: &State) -> Result<(), Unsaved> {
+        let turn = self.context.cluster.turn().await;
         let known = self.context.cluster.reader().find(&self.key).ok().flatten();
-        let Some(known) = known.filter(|known| seq(known) == seq(&look.object)) else {
-            return self.not_saved(SaveError::Conflict, 1).await;
-        };
-        let status = match serde_json::to_value(Status::from(state)) {
-            Ok(status) => status,
-            Err(error) => {
-                tracing::error!(canary = %self.key, %error, "a state cannot be written as JSON");
-                return self.not_saved(SaveError::Failed, 0).await;
-            }
-        };
+        let known = known.filter(|known| seq(known) == seq(&look.object));
+        let known = known.ok_or(Unsaved { why: SaveError::Conflict, free: 1 })?;
+        let status = serde_json::to_value(Status::from(state)).map_err(|error| {
+            tracing::error!(canary = %self.key, %error, "a state cannot be written as JSON");
+            Unsaved { why: SaveError::Failed, free: 0 }
+        })?;
         let status = match &self.pretended {
             Some(pretended) => with(status, pretended),
             None => status,
         };
-        match self.context.cluster.save_status(&known, status).await {
-            Ok(()) => {
-                if state.outbox.is_full() && !look.state.outbox.is_full() {
-                    tracing::warn!(
-                        canary = %self.key,
-                        "too many alerts cannot be delivered: from now on the oldest are dropped, those that matter least first"
-                    );
-                }
-                if let Some(plan) = self.tick.plan() {
-                    self.context.telemetry.carried_out(look, plan);
-                }
-                self.failing = Pause::default();
-                self.tick.saved(Ok(()));
-            }
+        turn.save_status(&known, status).await.map_err(|error| match error.class {
             // Not found: deleted meanwhile. Look again.
-            Err(error) if matches!(error.class, FailureClass::Moved | FailureClass::Refused) => {
+            FailureClass::Moved | FailureClass::Refused => {
                 tracing::warn!(canary = %self.key, %error, "the status was not saved");
-                let free = u32::from(error.class == FailureClass::Moved);
-                self.not_saved(SaveError::Conflict, free).await;
+                Unsaved { why: SaveError::Conflict, free: u32::from(error.class == FailureClass::Moved) }
             }
-            Err(error) => {
+            FailureClass::Retry => {
                 tracing::warn!(canary = %self.key, %error, "the status was not saved, and is saved again");
-                self.not_saved(SaveError::Failed, 0).await;
+                Unsaved { why: SaveError::Failed, free: 0 }
             }
-        }
-    }
-
-    /// A save failed: waits before the next try, unless it is one of the `free` first failures in a row.
-    async fn not_saved(&mut self, why: SaveError, free: u32) {
-        self.tick.saved(Err(why));
-        let pause = self.failing.grow(free);
-        self.pause(pause).await;
+        })
     }
 
     /// Sleeps until the wake, a change or a stop.

@@ -93,7 +93,8 @@ async fn record_event(context: &Context, news: &News<'_>) -> Delivery {
         EventType::Normal => tracing::info!(%canary, "{}", news.text()),
         EventType::Warning => tracing::warn!(%canary, "{}", news.text()),
     }
-    match context.cluster.post(event::object(news)).await {
+    let turn = context.cluster.turn().await;
+    match turn.post(event::object(news)).await {
         Ok(()) => Delivery::Over,
         Err(error) if error.class == FailureClass::Refused => {
             tracing::warn!(%canary, %error, "an event was refused");
