@@ -75,7 +75,7 @@ async fn hold<'a>(stage: &'a Stage, phase: Phase, reverts: bool) -> (Release<'a>
         Phase::New | Phase::Initializing | Phase::Initialized => {}
         Phase::Terminating => {
             release.until_phase("Initialized").await;
-            release.delete().await;
+            delete(&release).await;
         }
         Phase::Waiting
         | Phase::Progressing
@@ -90,6 +90,18 @@ async fn hold<'a>(stage: &'a Stage, phase: Phase, reverts: bool) -> (Release<'a>
     }
     objects::soon(phase.name(), proxy.caught()).await;
     (release, proxy, controller)
+}
+
+/// Deletes the Canary once the target has as many pods as it was told to have: a Deployment that was told so a moment ago
+/// may count some that are about to go.
+async fn delete(release: &Release<'_>) {
+    let is_settled = async || {
+        let target = release.object("apps/v1", "Deployment", "web").await?;
+        let count = |pointer: &str| target.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
+        (count("/status/replicas") == count("/spec/replicas")).then_some(())
+    };
+    objects::until("the target has the pods it was told to have", is_settled).await;
+    release.delete().await;
 }
 
 fn keep_once(held: &mut bool, phase: Phase, write: &Write) -> Option<Keep> {
@@ -135,7 +147,7 @@ async fn gives_back(stage: &Stage, phase: Phase) {
     let (release, proxy, mut controller) = hold(stage, phase, true).await;
     let kinds = kinds(&release);
     let history = History::follow(&stage.client, &kinds).await;
-    release.delete().await;
+    delete(&release).await;
     proxy.open();
     history.until_gone("Canary/web").await;
     let had_primary = !history.of("Deployment/web-primary").is_empty();
@@ -204,7 +216,7 @@ fn assert_no_outage(moments: &[Moment]) {
             "Service/web" => {
                 let selects = moment.object["spec"]["selector"]["app"].as_str().unwrap_or_default();
                 if apex.as_deref() == Some("web-primary") && selects == "web" {
-                    assert!(target_is_ready, "users were sent to a target that is not ready");
+                    assert!(target_is_ready, "users were sent to a target that is not ready: {moments:#?}");
                 }
                 apex = Some(selects.to_owned());
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serin_core::{
     Command, Phase, Timestamp,
-    decision::Rule,
+    decision::{Rule, Workload},
     message::Message,
     observation::{FailureClass, Readiness},
     question::{Answer, Question},
@@ -152,6 +152,34 @@ fn a_canary_that_was_ready_in_between_has_all_its_time_again() {
     assert_eq!(rule_at(&mut world, again + seconds(60)), Rule::RollbackDecided);
 }
 
+/// How often it was told that a workload is not ready.
+fn times_told(world: &World, who: Workload) -> usize {
+    let of_it =
+        |message: &Message| matches!(message, Message::NotReady { who: workload, .. } if *workload == who);
+    world.told.iter().filter(|notice| of_it(&notice.message)).count()
+}
+
+#[test]
+fn a_canary_that_is_not_ready_for_an_interval_is_told_once_until_it_is() {
+    let (mut world, accepted) = never_ready();
+    let told_at = |world: &mut World, after: Duration| {
+        rule_at(world, accepted + after);
+        times_told(world, Workload::Canary)
+    };
+    assert_eq!(told_at(&mut world, seconds(10) - MILLISECOND), 0);
+    assert_eq!(told_at(&mut world, seconds(10)), 1);
+    assert_eq!(told_at(&mut world, seconds(20)), 1);
+    world.canary_broken = false;
+    world.settles();
+    assert_eq!(told_at(&mut world, seconds(25)), 1);
+    world.canary_broken = true;
+    world.settles();
+    assert_eq!(told_at(&mut world, seconds(26)), 1);
+    assert_eq!(told_at(&mut world, seconds(36) - MILLISECOND), 1);
+    assert_eq!(told_at(&mut world, seconds(36)), 2);
+    assert_eq!(times_told(&world, Workload::Primary), 0);
+}
+
 #[test]
 fn what_the_platform_gave_up_is_rolled_back_ten_seconds_after_it_was_first_seen() {
     let (mut world, accepted) = never_ready();
@@ -173,6 +201,7 @@ fn a_primary_that_is_not_ready_at_its_deadline_fails_its_promotion() {
     assert_eq!(rule_at(&mut world, told + seconds(590)), Rule::PromotionWaits, "the first sighting");
     assert_eq!(rule_at(&mut world, told + seconds(600) - MILLISECOND), Rule::PromotionWaits);
     assert_eq!(rule_at(&mut world, told + seconds(600)), Rule::PromotionFailed);
+    assert_eq!(times_told(&world, Workload::Primary), 1);
 }
 
 #[test]

@@ -175,11 +175,11 @@ impl Underway {
         self.world.rows.iter().map(|(_, row)| row.clone()).collect()
     }
 
-    /// What was told, each once however often it was sent.
+    /// What was told, each once however often it was sent. That a workload took long is told after an outage alone.
     fn told(&self) -> Vec<Message> {
         let told: BTreeMap<_, _> =
             self.world.told.iter().map(|notice| (notice.id, &notice.message)).collect();
-        told.into_values().cloned().collect()
+        told.into_values().filter(|message| !matches!(message, Message::NotReady { .. })).cloned().collect()
     }
 }
 

@@ -80,8 +80,17 @@ every!(messages: Message {
     Message::HeldUp(_) => [Message::HeldUp(Obstacle::Unreadable { what: "routes".into(), why: "403 Forbidden".into() })],
     Message::Stalled(_) => [Message::Stalled(Obstacle::TargetMissing)],
     Message::Concern(_) => [Message::Concern("spec.analysis.alerts[0].providerRef: AlertProvider team does not exist".into())],
+    Message::NotReady { who: Workload::Canary, .. } => [not_ready(Workload::Canary)],
+    Message::NotReady { who: Workload::Primary, .. } => [not_ready(Workload::Primary)],
     Message::Terminating => [Message::Terminating],
 });
+
+fn not_ready(who: Workload) -> Message {
+    Message::NotReady {
+        who,
+        why: "waiting for rollout to finish: 0 out of 2 new replicas have been updated".into(),
+    }
+}
 
 fn hook_passed(kind: &str, said: &str) -> Message {
     Message::HookPassed { kind: HookKindName(kind.into()), hook: "gate".into(), said: said.into() }

@@ -186,7 +186,13 @@ type Waits = (
 );
 
 fn waits() -> impl Strategy<Value = Waits> {
-    let unready = || (moments(), option::of(moments())).prop_map(|(since, warned)| Unready { since, warned });
+    let unready = || {
+        (moments(), option::of(moments()), any::<bool>()).prop_map(|(since, warned, told)| Unready {
+            since,
+            warned,
+            told,
+        })
+    };
     let stall = (select(examples::obstacles()), moments(), option::of(moments()))
         .prop_map(|(on, since, told)| Stall { on, since, told });
     let class = select(vec![FailureClass::Retry, FailureClass::Refused, FailureClass::Moved]);

@@ -212,7 +212,7 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
         print.of((kind.name(), value));
     }
     for unready in [canary_unready, primary_unready] {
-        print.of(unready.map(|Unready { since, warned }| (since, warned)));
+        print.of(unready.map(|Unready { since, warned, told }| (since, warned, told)));
     }
     print.of((stall.is_some(), concern, trouble.is_some()));
     if let Some(Stall { on, since, told }) = stall {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use self::text::Sentence;
 use crate::{
-    decision::{Cause, Finding, Obstacle},
+    decision::{Cause, Finding, Obstacle, Workload},
     hash::fnv,
     observation::FailureClass,
     phase::Phase,
@@ -217,6 +217,13 @@ pub enum Message {
     Stalled(Obstacle),
     /// Something is wrong that holds nothing up yet.
     Concern(Text),
+    /// A workload takes longer than an interval to be ready.
+    NotReady {
+        /// Which one.
+        who: Workload,
+        /// Why it is not.
+        why: Text,
+    },
     /// The Canary is being deleted.
     Terminating,
 }
@@ -286,6 +293,7 @@ impl Message {
             | Self::CommandFailed { .. }
             | Self::HeldUp(_)
             | Self::Concern(_)
+            | Self::NotReady { .. }
             | Self::Terminating => None,
         }
     }
@@ -312,6 +320,7 @@ impl Message {
             | Self::AnalysedInPlace(_)
             | Self::HeldUp(_)
             | Self::Concern(_)
+            | Self::NotReady { .. }
             | Self::Stalled(_) => EventType::Warning,
             Self::TakenOver
             | Self::RollbackHooks { .. }

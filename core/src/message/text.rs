@@ -137,6 +137,10 @@ impl fmt::Display for Sentence<'_> {
             Message::HeldUp(obstacle) => write!(f, "{canary} cannot go on: {obstacle}"),
             Message::Stalled(obstacle) => write!(f, "{canary} is held up: {obstacle}"),
             Message::Concern(concern) => f.write_str(concern),
+            Message::NotReady { who: Workload::Canary, why } => {
+                write!(f, "canary {} {target} not ready: {why}", kind.to_ascii_lowercase())
+            }
+            Message::NotReady { who: Workload::Primary, why } => write!(f, "{primary} not ready: {why}"),
             Message::Terminating => write!(f, "Terminating canary {canary}"),
         }
     }

@@ -200,6 +200,17 @@ pub struct Unready {
     /// When it was seen so close to its deadline; the deadline fires only if it is seen so again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warned: Option<Timestamp>,
+    /// That it takes longer than an interval was told.
+    #[serde(default)]
+    pub told: bool,
+}
+
+impl Unready {
+    /// Not ready from now on.
+    #[must_use]
+    pub const fn since(since: Timestamp) -> Self {
+        Self { since, warned: None, told: false }
+    }
 }
 
 /// What outside holds a Canary up.

@@ -26,7 +26,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     scaled_up(t)?;
     readiness::deadlines(t, r)?;
     repair::rule(t, r)?;
-    readiness::both_ready(t)?;
+    readiness::both_ready(t, r)?;
     due(t, r)?;
 
     if t.state().failed_checks >= r.policy().threshold {
@@ -81,7 +81,7 @@ fn scaled_up(t: &mut Turn<'_>) -> Flow {
     match t.seen.target.known() {
         Some(Some(target)) if target.replicas == 0 => {
             let now = t.now;
-            t.edit().canary_unready.get_or_insert(Unready { since: now, warned: None });
+            t.edit().canary_unready.get_or_insert(Unready::since(now));
             t.keep_stall();
             t.act(Rule::ScaledUp, vec![Command::ResumeScaler, Command::ScaleUp])
         }

@@ -87,7 +87,7 @@ fn mark_applied(t: &mut Turn<'_>, revision: Revision, skipped: bool) {
     let state = t.edit();
     state.intent = Some(Intent::Promote { revision, applied: true, skipped });
     // Its deadline counts from here.
-    state.primary_unready = Some(Unready { since: now, warned: None });
+    state.primary_unready = Some(Unready::since(now));
     if moves_users {
         // Users wait on the old primary until the new one is ready.
         state.canary_weight = 0;
@@ -118,6 +118,7 @@ fn primary_ready(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
         return Flow::Continue(());
     }
     if !readiness::is_overdue(t, Workload::Primary, r.policy()) {
+        readiness::tell_if_late(t, Workload::Primary, r.policy());
         t.keep_stall();
         return t.wait(Rule::PromotionWaits);
     }

@@ -8,9 +8,10 @@ use super::{
 };
 use crate::{
     decision::{Cause, Rule, Workload},
+    message::Message,
     observation::Readiness,
     spec::{Policy, Rollout},
-    state::{Stage, Unready},
+    state::{Stage, State, Unready},
     time::Timestamp,
 };
 
@@ -20,28 +21,25 @@ pub(super) const BETWEEN_SIGHTINGS: Duration = Duration::from_secs(10);
 
 /// Notes since when a workload is not ready. What is not known changes nothing.
 pub(super) fn watch(t: &mut Turn<'_>) {
-    let now = t.now;
-    if let Some(readiness) = t.canary_readiness() {
-        let noted = t.state().canary_unready.is_some();
-        if readiness.is_ready() == noted {
-            t.edit().canary_unready = (!noted).then_some(Unready { since: now, warned: None });
-        }
-        // A warm-up begins anew.
-        if !readiness.is_ready() && t.state().ready_since.is_some() {
-            t.edit().ready_since = None;
-        }
+    note(t, Workload::Canary);
+    // A warm-up begins anew.
+    if t.canary_readiness().is_some_and(|readiness| !readiness.is_ready()) && t.state().ready_since.is_some()
+    {
+        t.edit().ready_since = None;
     }
     watch_primary(t);
 }
 
 /// As [`watch`], of the primary alone.
 pub(super) fn watch_primary(t: &mut Turn<'_>) {
+    note(t, Workload::Primary);
+}
+
+fn note(t: &mut Turn<'_>, who: Workload) {
     let now = t.now;
-    if let Some(readiness) = t.primary_readiness() {
-        let noted = t.state().primary_unready.is_some();
-        if readiness.is_ready() == noted {
-            t.edit().primary_unready = (!noted).then_some(Unready { since: now, warned: None });
-        }
+    let (Some(readiness), unready) = known(t, who) else { return };
+    if readiness.is_ready() == unready.is_some() {
+        *noted(t.edit(), who) = unready.is_none().then_some(Unready::since(now));
     }
 }
 
@@ -54,10 +52,7 @@ pub(super) fn deadlines(t: &mut Turn<'_>, r: &Rollout) -> Flow {
             continue;
         }
         if is_overdue(t, who, r.policy()) {
-            let readiness = match who {
-                Workload::Canary => t.canary_readiness(),
-                Workload::Primary => t.primary_readiness(),
-            };
+            let (readiness, _) = known(t, who);
             let why = readiness.and_then(Readiness::why_not).unwrap_or_default();
             let gave_up = readiness.is_some_and(Readiness::is_stalled);
             let deadline = r.policy().progress_deadline;
@@ -70,23 +65,12 @@ pub(super) fn deadlines(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 /// Whether the workload was seen unready past its deadline, twice. Notes the first sighting.
 pub(super) fn is_overdue(t: &mut Turn<'_>, who: Workload, policy: &Policy) -> bool {
     let now = t.now;
-    let (readiness, unready) = match who {
-        Workload::Canary => (t.canary_readiness(), t.state().canary_unready),
-        Workload::Primary => (t.primary_readiness(), t.state().primary_unready),
-    };
-    let (Some(readiness), Some(unready)) = (readiness, unready) else { return false };
+    let (Some(readiness), Some(unready)) = known(t, who) else { return false };
     let stalled = readiness.is_stalled();
     match unready.warned {
         _ if readiness.is_ready() => false,
         None if stalled || now >= warns_at(unready.since, policy.progress_deadline) => {
-            let state = t.edit();
-            let unready = match who {
-                Workload::Canary => &mut state.canary_unready,
-                Workload::Primary => &mut state.primary_unready,
-            };
-            if let Some(unready) = unready {
-                unready.warned = Some(now);
-            }
+            *noted(t.edit(), who) = Some(Unready { warned: Some(now), ..unready });
             false
         }
         None => false,
@@ -103,7 +87,7 @@ pub(super) fn warns_at(since: Timestamp, deadline: Duration) -> Timestamp {
 }
 
 /// Both copies serve; in place, the canary does.
-pub(super) fn both_ready(t: &mut Turn<'_>) -> Flow {
+pub(super) fn both_ready(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if t.state().stage != Stage::InPlace {
         t.primary()?;
     }
@@ -115,5 +99,43 @@ pub(super) fn both_ready(t: &mut Turn<'_>) -> Flow {
         return Flow::Continue(());
     }
     // No obstacle to note: the deadline ends this, with an alert of its own.
+    if !primary {
+        tell_if_late(t, Workload::Primary, r.policy());
+    }
+    if !canary {
+        tell_if_late(t, Workload::Canary, r.policy());
+    }
     t.wait(Rule::NotReady)
+}
+
+/// Tells, once until it is ready, that a workload is not although it had an interval for it.
+pub(super) fn tell_if_late(t: &mut Turn<'_>, who: Workload, policy: &Policy) {
+    let (readiness, unready) = known(t, who);
+    let (Some(why), Some(unready)) = (readiness.and_then(Readiness::why_not), unready) else { return };
+    if unready.told || t.now < is_late_at(unready.since, policy.interval) {
+        return;
+    }
+    t.tell(Message::NotReady { who, why });
+    *noted(t.edit(), who) = Some(Unready { told: true, ..unready });
+}
+
+/// When it is told that a workload is not ready.
+pub(super) fn is_late_at(since: Timestamp, interval: Duration) -> Timestamp {
+    since + interval
+}
+
+/// Where it is noted that a workload is not ready.
+fn noted(state: &mut State, who: Workload) -> &mut Option<Unready> {
+    match who {
+        Workload::Canary => &mut state.canary_unready,
+        Workload::Primary => &mut state.primary_unready,
+    }
+}
+
+/// What is known of a workload's readiness, and what is noted of it.
+fn known<'a>(t: &Turn<'a>, who: Workload) -> (Option<&'a Readiness>, Option<Unready>) {
+    match who {
+        Workload::Canary => (t.canary_readiness(), t.state().canary_unready),
+        Workload::Primary => (t.primary_readiness(), t.state().primary_unready),
+    }
 }

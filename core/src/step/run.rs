@@ -27,7 +27,7 @@ pub(super) fn begin(state: &mut State, r: &Rollout, revision: Revision, now: Tim
     state.shape = r.shape.clone();
     state.due = now + r.policy().interval;
     // Its deadline counts from here.
-    state.canary_unready = Some(Unready { since: now, warned: None });
+    state.canary_unready = Some(Unready::since(now));
 }
 
 /// A new revision, from idle or waiting: gates first, then a run.

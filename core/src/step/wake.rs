@@ -125,7 +125,8 @@ fn of_run(wakes: &mut Earliest, r: &Rollout, state: &State, seen: &Observation) 
             .into_iter()
             .flatten()
     {
-        let Unready { since, warned } = unready;
+        let Unready { since, warned, told } = unready;
+        wakes.add_if((!told).then(|| readiness::is_late_at(since, policy.interval)), Why::Stalled);
         wakes.add(readiness::warns_at(since, policy.progress_deadline), Why::Deadline);
         if let Some(warned) = warned {
             wakes.add(warned + readiness::BETWEEN_SIGHTINGS, Why::Deadline);
@@ -171,10 +172,10 @@ pub(super) fn mend_clock(t: &mut Turn<'_>) {
     let ahead = |at: Option<Timestamp>| at.is_some_and(|at| at > now);
     let since = |unready: Option<Unready>| unready.map(|unready| unready.since);
     if ahead(since(t.state().canary_unready)) {
-        t.edit().canary_unready = Some(Unready { since: now, warned: None });
+        t.edit().canary_unready = Some(Unready::since(now));
     }
     if ahead(since(t.state().primary_unready)) {
-        t.edit().primary_unready = Some(Unready { since: now, warned: None });
+        t.edit().primary_unready = Some(Unready::since(now));
     }
     for warned in
         [t.state().canary_unready, t.state().primary_unready].map(|unready| unready.and_then(|u| u.warned))

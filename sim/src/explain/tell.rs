@@ -208,6 +208,7 @@ fn is_news(message: &Message) -> bool {
         | Message::CommandStillFails { .. }
         | Message::HeldUp(_)
         | Message::Concern(_)
+        | Message::NotReady { .. }
         | Message::Stalled(_)
         | Message::RollbackWaits => true,
         Message::TakenOver

@@ -221,6 +221,7 @@ pub(super) fn is_shown(message: &Message) -> bool {
         | Message::HeldUp(_)
         | Message::Stalled(_)
         | Message::Concern(_)
+        | Message::NotReady { .. }
         | Message::Terminating => false,
     }
 }
