@@ -35,12 +35,18 @@ mod tools;
 
 use std::{env, process::ExitCode, time::Duration};
 
+use tokio::time;
+
 use crate::{canaries::Canaries, meter::Meter, report::Report, stage::Stage};
 
 const USAGE: &str = "usage: load CANARIES [OF THEM ROLLING OUT]";
 
 /// How long Canaries with nothing to do are looked at.
 const IDLE: Duration = Duration::from_secs(40);
+/// Nobody has worked for so long: everything is at rest.
+const LULL: Duration = Duration::from_secs(10);
+/// How long that may take to come.
+const PATIENCE: Duration = Duration::from_secs(900);
 
 fn main() -> ExitCode {
     let numbers: Result<Vec<usize>, _> = env::args().skip(1).map(|argument| argument.parse()).collect();
@@ -66,14 +72,27 @@ async fn measured(stage: &Stage, count: usize, rolling: usize) -> Report {
     let before = meter.read().await;
     canaries.until_all("Initialized").await;
     let begun = meter.read().await - before;
-    // What follows from the last of it goes on for a moment.
-    tokio::time::sleep(IDLE / 4).await;
+    until_at_rest(&meter).await;
     let before = meter.read().await;
-    tokio::time::sleep(IDLE).await;
+    time::sleep(IDLE).await;
     let idle = meter.read().await - before;
     let before = meter.read().await;
     canaries.change(rolling).await;
     canaries.until_succeeded(rolling).await;
     let rollouts = meter.read().await - before;
     Report { count, rolling, begun, idle, rollouts, steps: canaries.steps(), peak_kib: meter.peak_kib() }
+}
+
+/// Waits until all is done that follows from a phase: the controller manager still has pods to make and to take away.
+async fn until_at_rest(meter: &Meter) {
+    let at_rest = async {
+        loop {
+            let before = meter.read().await;
+            time::sleep(LULL).await;
+            if (meter.read().await - before).is_rest() {
+                return;
+            }
+        }
+    };
+    time::timeout(PATIENCE, at_rest).await.unwrap_or_else(|_| panic!("not at rest after {PATIENCE:?}"));
 }

@@ -76,6 +76,13 @@ impl Meter {
     }
 }
 
+impl Counts {
+    /// Whether nothing was done in that time: the controller asked nothing, and the servers did little but look about.
+    pub(crate) fn is_rest(&self) -> bool {
+        self.requests == 0.0 && self.servers.iter().all(|(_, cpu)| *cpu < self.time / 5)
+    }
+}
+
 impl Sub for Counts {
     type Output = Self;
 
