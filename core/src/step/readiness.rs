@@ -99,12 +99,10 @@ pub(super) fn both_ready(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         return Flow::Continue(());
     }
     // No obstacle to note: the deadline ends this, with an alert of its own.
-    if !primary {
+    if !in_place {
         tell_if_late(t, Workload::Primary, r.policy());
     }
-    if !canary {
-        tell_if_late(t, Workload::Canary, r.policy());
-    }
+    tell_if_late(t, Workload::Canary, r.policy());
     t.wait(Rule::NotReady)
 }
 
