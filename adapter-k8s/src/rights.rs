@@ -31,7 +31,7 @@ const COPIED: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
 pub fn all() -> Vec<Right> {
     let mut rights = vec![
         right(CANARY, &["list", "watch", "patch"]),
-        Right { part: "status", ..right(CANARY, &["update"]) },
+        Right { part: "status", ..right(CANARY, &["patch"]) },
         // For clusters that ask it of whoever writes owner references that hold up a deletion.
         Right { part: "finalizers", ..right(CANARY, &["update"]) },
         right(METRIC_TEMPLATE, WATCHED),

@@ -28,12 +28,12 @@ const EXPECTED: [&str; 15] = [
     "create virtualservices",
     "delete configmaps",
     "patch canaries",
+    "patch canaries/status",
     "patch configmaps",
     "patch deployments",
     "patch horizontalpodautoscalers",
     "patch services",
     "patch virtualservices",
-    "update canaries/status",
 ];
 
 /// The kind of a write; saves are told apart by the phase they save.

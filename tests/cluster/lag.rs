@@ -42,7 +42,7 @@ fn cluster_watches_that_lag_five_seconds_change_nothing_but_the_time() {
         let (late, prompt) = tokio::join!(live_with(&stage, LATE), live_with(&other, &[]));
         assert_same(&late, &prompt);
         let [mut late, mut prompt] = [&late, &prompt].map(by_kind);
-        let saves = "update canaries/status";
+        let saves = "patch canaries/status";
         let [late_saves, prompt_saves] = [&mut late, &mut prompt].map(|counts| counts.remove(saves));
         assert_eq!(late, prompt);
         // What is late is seen to come, one thing after the other, and noted.

@@ -243,7 +243,8 @@ impl Write {
 
     /// The state that is saved.
     pub(crate) fn saves(&self) -> Option<&Value> {
-        (self.kind == "canaries/status").then_some(&self.sent["status"])
+        let parts = self.sent.as_array().filter(|_| self.kind == "canaries/status")?;
+        parts.iter().find(|part| part["path"] == "/status").map(|part| &part["value"])
     }
 }
 

@@ -1,8 +1,9 @@
 //! Others write what the controller writes: it neither gives in nor fights.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
-use serde_json::json;
+use kube::Client;
+use serde_json::{Value, json};
 use tokio::time::{self, Instant};
 
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     history::History,
     identity::User,
     objects,
+    proxy::{Keep, Proxy},
     release::{Release, weights_of},
     stage::on_stage,
 };
@@ -69,34 +71,80 @@ fn cluster_a_second_writer_of_routes_is_corrected_now_and_then() {
     });
 }
 
+/// Runs a release, and says what it was like, each phase and weight once.
+async fn rows_of_a_run(release: &Release<'_>, client: &Client, image: &str) -> Vec<(String, u64)> {
+    let run = |status: &Value| status["serin"]["run"].as_u64();
+    let before = run(&release.canary().await["status"]);
+    let kinds = [release.reference("flagger.app/v1beta1", "Canary", "")];
+    let history = History::follow(client, &kinds).await;
+    release.push(image).await;
+    let is_over = |status: &Value| run(status) > before && status["phase"] == "Succeeded";
+    release.until("a run is over", is_over).await;
+    history.rows_until("Succeeded").await.split_off(1)
+}
+
 #[test]
-fn cluster_a_save_that_conflicts_is_made_again() {
-    on_stage("rivals-save", async |stage| {
+fn cluster_whoever_changes_a_canary_all_the_time_is_no_obstacle_to_its_run() {
+    on_stage("rivals-busy", async |stage| {
         let release = Release::create(&stage).await;
         let controller = Controller::start_as(&stage, User::Controller, &[]);
         release.until_phase("Initialized").await;
-        let kinds = [release.reference("flagger.app/v1beta1", "Canary", "")];
-        let history = History::follow(&stage.client, &kinds).await;
-        release.push("app:2").await;
-        let mut count = 0_u32;
-        // As fast as it goes: between any look and its save somebody was there.
-        while release.canary().await["status"]["phase"] != "Succeeded" {
-            count += 1;
-            assert!(count < 20_000);
-            release.change(&json!({"metadata": {"annotations": {"rival": count.to_string()}}})).await;
-        }
-        assert!(count > 100, "{count}");
-        let rows = history.rows_until("Succeeded").await;
-        let history = History::follow(&stage.client, &kinds).await;
-        release.push("app:3").await;
-        let run = release.canary().await["status"]["serin"]["run"].as_u64().unwrap();
-        let is_over = |status: &serde_json::Value| {
-            status["serin"]["run"].as_u64() > Some(run) && status["phase"] == "Succeeded"
+        let busy = async {
+            let mut often = time::interval(Duration::from_millis(10));
+            for count in 0_u32.. {
+                often.tick().await;
+                let annotations = json!({"rival": count.to_string()});
+                release.change(&json!({"metadata": {"annotations": annotations}})).await;
+            }
         };
-        release.until("undisturbed", is_over).await;
-        assert_eq!(rows.get(1..), history.rows_until("Succeeded").await.get(1..));
+        let disturbed = tokio::select! {
+            () = busy => unreachable!("it never ends"),
+            rows = rows_of_a_run(&release, &stage.client, "app:2") => rows,
+        };
+        let undisturbed = rows_of_a_run(&release, &stage.client, "app:3").await;
+        assert_eq!(disturbed, undisturbed);
+        assert!(release.canary().await["metadata"]["annotations"]["rival"].is_string());
         let log = controller.log();
-        assert!(log.contains("the status was not saved"), "{log}");
-        assert!(!log.contains("cannot be read"), "{log}");
+        assert!(!log.contains("was not saved") && !log.contains("cannot be read"), "{log}");
+    });
+}
+
+#[test]
+fn cluster_a_save_that_somebody_else_made_meanwhile_stands_and_the_run_goes_on_from_it() {
+    on_stage("rivals-save", async |stage| {
+        let release = Release::create(&stage).await;
+        let proxy = Proxy::start(&stage).await;
+        let controller = Controller::start_by(&stage, proxy.kubeconfig(), &[]);
+        release.until_phase("Initialized").await;
+        let mut saves = 0;
+        proxy.keep(move |write| {
+            saves += u32::from(write.saves().is_some());
+            // Each other save, so that every second one succeeds.
+            (write.saves().is_some() && saves % 2 == 1).then_some(Keep::Request)
+        });
+        let theirs = RefCell::new(BTreeSet::new());
+        let rival = async {
+            loop {
+                proxy.caught().await;
+                let seq = release.canary().await["status"]["serin"]["seq"].as_u64().unwrap() + 1;
+                let mut canary = release.reference("flagger.app/v1beta1", "Canary", "web");
+                canary["status"] = json!({"serin": {"seq": seq}});
+                objects::write_status(&stage.client, &canary).await.unwrap();
+                theirs.borrow_mut().insert(seq);
+                proxy.open();
+            }
+        };
+        let disturbed = tokio::select! {
+            never = rival => never,
+            rows = rows_of_a_run(&release, &stage.client, "app:2") => rows,
+        };
+        proxy.keep(|_| None);
+        proxy.open();
+        let undisturbed = rows_of_a_run(&release, &stage.client, "app:3").await;
+        assert_eq!(disturbed, undisturbed);
+        let theirs = theirs.into_inner();
+        assert!(theirs.len() > 3, "{theirs:?}");
+        let log = controller.log();
+        assert_eq!(log.matches("somebody else has saved it meanwhile").count(), theirs.len(), "{log}");
     });
 }

@@ -64,7 +64,8 @@ struct List {
     items: Vec<Watched>,
 }
 
-/// Sends a request and reads its answer as an object. A body of `PATCH` is a merge patch.
+/// Sends a request and reads its answer as an object. A body of `PATCH` that is a list is a JSON patch, another one a
+/// merge patch.
 pub(super) async fn send(
     client: &Client,
     method: Method,
@@ -82,8 +83,11 @@ pub(super) async fn send_for<T: DeserializeOwned>(
     path: &str,
     body: Option<&Value>,
 ) -> Result<T, kube::Error> {
-    let patch = method == Method::PATCH;
-    let media = if patch { "application/merge-patch+json" } else { "application/json" };
+    let media = match body {
+        Some(Value::Array(_)) if method == Method::PATCH => "application/json-patch+json",
+        _ if method == Method::PATCH => "application/merge-patch+json",
+        _ => "application/json",
+    };
     let body = body.map(text_of).unwrap_or_default();
     let request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, media).body(body);
     let answer = timeout(PATIENCE, client.request(request.map_err(kube::Error::HttpError)?)).await;

@@ -8,12 +8,19 @@ use serde_json::{Value, json};
 use serin_core::{observation::FailureClass, revision::Text};
 use tokio::sync::SemaphorePermit;
 
-use super::{Cluster, cache::Changed, request, watched::Watched};
+use super::{
+    Cluster,
+    cache::{Changed, Told},
+    interests::Interest,
+    request,
+    watched::Watched,
+};
 use crate::{
     kinds::is_read_by_reference,
     object::{
         Key, Object,
         change::{Change, merge_patch},
+        saved,
         seen::Seen,
     },
 };
@@ -30,9 +37,9 @@ pub struct WriteError {
 
 /// The right to write, which few have at a time. Whoever waits for it has worked out nothing yet, so what is written is
 /// as new as it can be, and a cluster full of Canaries that all begin at once takes no more memory than one at rest.
-pub struct Turn<'a> {
+pub struct Writer<'a> {
     cluster: &'a Cluster,
-    _held: Option<SemaphorePermit<'a>>,
+    _turn: Option<SemaphorePermit<'a>>,
 }
 
 /// A kind of write.
@@ -48,8 +55,7 @@ impl Verb {
     fn method(self) -> Method {
         match self {
             Self::Create => Method::POST,
-            Self::Update => Method::PATCH,
-            Self::SaveStatus => Method::PUT,
+            Self::Update | Self::SaveStatus => Method::PATCH,
             Self::Delete => Method::DELETE,
         }
     }
@@ -58,8 +64,7 @@ impl Verb {
     fn right(self) -> &'static str {
         match self {
             Self::Create => "create",
-            Self::Update => "patch",
-            Self::SaveStatus => "update",
+            Self::Update | Self::SaveStatus => "patch",
             Self::Delete => "delete",
         }
     }
@@ -98,9 +103,9 @@ impl WriteError {
 
 impl Cluster {
     /// Waits until it is the caller's turn to write.
-    pub async fn turn(&self) -> Turn<'_> {
+    pub async fn writer(&self) -> Writer<'_> {
         // Nobody closes it.
-        Turn { cluster: self, _held: self.turns.acquire().await.ok() }
+        Writer { cluster: self, _turn: self.turns.acquire().await.ok() }
     }
 
     /// Whether this process may change anything now: it leads, or nobody else can.
@@ -144,7 +149,7 @@ impl Cluster {
     }
 }
 
-impl Turn<'_> {
+impl Writer<'_> {
     /// Makes a change. What it was computed from must still be there as it was.
     ///
     /// # Errors
@@ -163,25 +168,38 @@ impl Turn<'_> {
         }
     }
 
-    /// Writes a status in place of the one that `canary` has.
+    /// Saves a status in place of the one that `canary` has.
     ///
     /// # Errors
-    /// The server's refusal, or that we do not lead.
+    /// The server's refusal, that somebody else has saved another, or that we do not lead.
     pub async fn save_status(&self, canary: &Object, status: Value) -> Result<(), WriteError> {
-        let key = canary.key();
-        let metadata = json!({
-            "name": &*key.name, "namespace": &*key.namespace, "resourceVersion": canary.resource_version(),
-        });
-        let mut body = Object::read(key.kind, json!({ "metadata": metadata }));
-        body.set("/status", status);
+        let (cluster, key, verb) = (self.cluster, canary.key(), Verb::SaveStatus);
         let path = format!("{}/status", request::path(&key));
-        match self.ask::<Watched>(Verb::SaveStatus, &path, &key, Some(body.value())).await? {
-            // Whoever saves knows what it says, and had seen all the rest of it: nobody else could have changed it.
+        let patch = saved::patch(canary, status);
+        match self.ask::<Watched>(verb, &path, &key, Some(&patch)).await? {
             Ok(answer) => {
-                self.cluster.noted_by(&key, self.cluster.keep(Object::read(key.kind, answer.value)));
+                let meant = || cluster.cache.stamp(&Interest::Object(key.clone()), Told::Meant);
+                let before = meant();
+                let changed = cluster.keep(Object::read(key.kind, answer.value));
+                if meant() == before {
+                    // Whoever saves knows what it says.
+                    cluster.noted_by(&key, changed);
+                } else {
+                    cluster.noted(changed);
+                }
                 Ok(())
             }
-            Err(error) => Err(self.failed(Verb::SaveStatus, &key, &error).await),
+            Err(error) if request::code(&error) == Some(422) => {
+                cluster.refresh(&key).await;
+                let there = cluster.as_known(&key);
+                Err(if there.is_some_and(|there| saved::is_same(canary, &there)) {
+                    WriteError::of(&error, verb, &key)
+                } else {
+                    // The patch was fine when it was made.
+                    WriteError::new(FailureClass::Moved, verb, &key, "somebody else has saved it meanwhile")
+                })
+            }
+            Err(error) => Err(self.failed(verb, &key, &error).await),
         }
     }
 

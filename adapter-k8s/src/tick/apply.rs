@@ -33,10 +33,10 @@ pub type Failed = (FailureClass, Text);
 /// # Errors
 /// What failed; the writes before it stand.
 pub async fn apply(cluster: &Arc<Cluster>, look: &Look, command: &Command) -> Result<(), Failed> {
-    let turn = cluster.turn().await;
+    let writer = cluster.writer().await;
     let changes = cluster.worked_out(|seen| changes(seen, look, command)).await?;
     for change in changes {
-        turn.write(change).await.map_err(|error| (error.class, error.what))?;
+        writer.write(change).await.map_err(|error| (error.class, error.what))?;
     }
     Ok(())
 }

@@ -28,8 +28,7 @@ use tokio::{
 
 use crate::{
     clock,
-    kinds::CANARY,
-    object::{Key, Object, seen::Seen},
+    object::{Key, saved, seen::Seen},
     run::stop::stopped,
     tick::{
         apply::apply,
@@ -299,9 +298,9 @@ impl Driver {
 
     /// Saves by compare-and-swap: the saved state must still be the one that was decided on.
     async fn write_status(&self, look: &Look, state: &State) -> Result<(), Unsaved> {
-        let turn = self.context.cluster.turn().await;
+        let writer = self.context.cluster.writer().await;
         let known = self.context.cluster.reader().find(&self.key).ok().flatten();
-        let known = known.filter(|known| seq(known) == seq(&look.object));
+        let known = known.filter(|known| saved::is_same(known, &look.object));
         let known = known.ok_or(Unsaved { why: SaveError::Conflict, free: 1 })?;
         let status = serde_json::to_value(Status::from(state)).map_err(|error| {
             tracing::error!(canary = %self.key, %error, "a state cannot be written as JSON");
@@ -311,7 +310,7 @@ impl Driver {
             Some(pretended) => with(status, pretended),
             None => status,
         };
-        turn.save_status(&known, status).await.map_err(|error| match error.class {
+        writer.save_status(&known, status).await.map_err(|error| match error.class {
             // Not found: deleted meanwhile. Look again.
             FailureClass::Moved | FailureClass::Refused => {
                 tracing::warn!(canary = %self.key, %error, "the status was not saved");
@@ -379,10 +378,4 @@ fn with(mut status: Value, pretended: &Pretended) -> Value {
         ours.insert("dryRun".into(), json!(pretended));
     }
     status
-}
-
-/// Counts the saves of a Canary's status; `None` before the first.
-fn seq(canary: &Object) -> Option<i64> {
-    debug_assert_eq!(canary.kind(), CANARY);
-    canary.number("/status/serin/seq")
 }

@@ -153,9 +153,9 @@ async fn tell_of_health(context: &Context, look: &Look) {
     let canary = look.subject.display();
     let words = "all the metrics providers are available!";
     tracing::debug!(%canary, "{words}");
-    let turn = context.cluster.turn().await;
+    let writer = context.cluster.writer().await;
     let event = event::of(&look.subject.identity, "metrics", "Normal", words, clock::now());
-    if let Err(error) = turn.post(event).await {
+    if let Err(error) = writer.post(event).await {
         tracing::warn!(%canary, %error, "an event was not recorded");
     }
 }

@@ -93,8 +93,8 @@ async fn record_event(context: &Context, news: &News<'_>) -> Delivery {
         EventType::Normal => tracing::info!(%canary, "{}", news.text()),
         EventType::Warning => tracing::warn!(%canary, "{}", news.text()),
     }
-    let turn = context.cluster.turn().await;
-    match turn.post(event::object(news)).await {
+    let writer = context.cluster.writer().await;
+    match writer.post(event::object(news)).await {
         Ok(()) => Delivery::Over,
         Err(error) if error.class == FailureClass::Refused => {
             tracing::warn!(%canary, %error, "an event was refused");

@@ -1,0 +1,71 @@
+//! How a state is saved in a Canary's status: in place of the one it was decided on, and of no other.
+
+use serde_json::{Value, json};
+
+use crate::{kinds::CANARY, object::Object};
+
+/// The way to the number of the save.
+const WAY: [&str; 3] = ["/status", "/status/serin", SEQ];
+const SEQ: &str = "/status/serin/seq";
+
+/// Counts the saves of a Canary's status; `None` before the first.
+#[must_use]
+fn seq(canary: &Object) -> Option<i64> {
+    debug_assert_eq!(canary.kind(), CANARY);
+    canary.number(SEQ)
+}
+
+/// Whether both are the same Canary with the same saved state, whatever else has changed of it.
+#[must_use]
+pub(crate) fn is_same(canary: &Object, other: &Object) -> bool {
+    canary.uid() == other.uid() && seq(canary) == seq(other)
+}
+
+/// The JSON patch (RFC 6902) that puts a status in place of the one that `canary` has: the server takes it if nobody
+/// has saved another meanwhile. Whoever changes anything else of the Canary, as often as they like, is no obstacle.
+#[must_use]
+pub(crate) fn patch(canary: &Object, status: Value) -> Value {
+    let is_missing = |way: &&str| canary.at(way).is_none_or(Value::is_null);
+    // What the way leads through must be there for a test to succeed; a test for null takes what is missing at its end.
+    let seen = WAY.into_iter().find(is_missing).unwrap_or(SEQ);
+    json!([
+        {"op": "test", "path": "/metadata/uid", "value": canary.uid()},
+        {"op": "test", "path": seen, "value": canary.at(seen)},
+        {"op": "add", "path": "/status", "value": status},
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canary(status: &Value) -> Object {
+        Object::read(CANARY, json!({"metadata": {"uid": "7"}, "status": status}))
+    }
+
+    #[test]
+    fn what_must_not_have_changed_is_the_canary_and_what_was_saved() {
+        let tested = |status| {
+            let patch = patch(&canary(&status), json!("new"));
+            assert_eq!(patch[0], json!({"op": "test", "path": "/metadata/uid", "value": "7"}));
+            assert_eq!(patch[2], json!({"op": "add", "path": "/status", "value": "new"}));
+            (patch[1]["path"].as_str().unwrap().to_owned(), patch[1]["value"].clone())
+        };
+        assert_eq!(tested(json!({"serin": {"seq": 3}})), (SEQ.to_owned(), json!(3)));
+        assert_eq!(tested(json!({"serin": {}})), (SEQ.to_owned(), Value::Null));
+        assert_eq!(tested(json!({"phase": "Initialized"})), ("/status/serin".to_owned(), Value::Null));
+        assert_eq!(tested(Value::Null), ("/status".to_owned(), Value::Null));
+    }
+
+    #[test]
+    fn another_save_and_another_canary_are_not_the_same() {
+        let saved = |seq: i64| canary(&json!({"phase": "Progressing", "serin": {"seq": seq}}));
+        let mut changed = saved(3);
+        changed.set("/metadata/annotations", json!({"a": "b"}));
+        assert!(is_same(&saved(3), &changed));
+        assert!(!is_same(&saved(3), &saved(4)));
+        assert!(!is_same(&saved(3), &canary(&Value::Null)));
+        changed.set("/metadata/uid", "8");
+        assert!(!is_same(&saved(3), &changed));
+    }
+}
