@@ -17,7 +17,7 @@ fn cluster_the_controller_may_do_what_it_does_and_no_more() {
         let client = stage.plane.client(User::Controller).await;
         let everywhere = [
             "patch canaries.flagger.app",
-            "update canaries.flagger.app/status",
+            "patch canaries.flagger.app/status",
             "watch metrictemplates.flagger.app",
             "create deployments.apps",
             "patch services",
@@ -45,7 +45,7 @@ fn cluster_the_controller_may_do_what_it_does_and_no_more() {
     });
 }
 
-/// Whether this client may do that, such as `update canaries.flagger.app/status`.
+/// Whether this client may do that, such as `patch canaries.flagger.app/status`.
 async fn may(client: &Client, namespace: &str, what: &str) -> &'static str {
     let (verb, kind) = what.split_once(' ').unwrap();
     let (kind, part) = kind.split_once('/').unwrap_or((kind, ""));

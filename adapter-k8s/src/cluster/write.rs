@@ -136,6 +136,15 @@ impl Cluster {
         }
     }
 
+    /// Keeps an object whose status its own reader has just saved: who need not be told, unless others have changed it too.
+    fn keep_own(&self, object: Object) {
+        let key = object.key();
+        let meant = || self.cache.stamp(&Interest::Object(key.clone()), Told::Meant);
+        let before = meant();
+        let changed = self.keep(object);
+        if meant() == before { self.noted_by(&key, changed) } else { self.noted(changed) }
+    }
+
     /// Reads an object anew, so that what is decided next is not decided on what was refused.
     async fn refresh(&self, key: &Key) {
         match request::find(&self.client, key).await {
@@ -173,30 +182,23 @@ impl Writer<'_> {
     /// # Errors
     /// The server's refusal, that somebody else has saved another, or that we do not lead.
     pub async fn save_status(&self, canary: &Object, status: Value) -> Result<(), WriteError> {
-        let (cluster, key, verb) = (self.cluster, canary.key(), Verb::SaveStatus);
+        let (key, verb) = (canary.key(), Verb::SaveStatus);
         let path = format!("{}/status", request::path(&key));
-        let patch = saved::patch(canary, status);
-        match self.ask::<Watched>(verb, &path, &key, Some(&patch)).await? {
+        match self.ask::<Watched>(verb, &path, &key, Some(&saved::patch(canary, status))).await? {
             Ok(answer) => {
-                let meant = || cluster.cache.stamp(&Interest::Object(key.clone()), Told::Meant);
-                let before = meant();
-                let changed = cluster.keep(Object::read(key.kind, answer.value));
-                if meant() == before {
-                    // Whoever saves knows what it says.
-                    cluster.noted_by(&key, changed);
-                } else {
-                    cluster.noted(changed);
-                }
+                self.cluster.keep_own(Object::read(key.kind, answer.value));
                 Ok(())
             }
+            // So says the server of a patch whose test fails, and of one that it does not understand.
             Err(error) if request::code(&error) == Some(422) => {
-                cluster.refresh(&key).await;
-                let there = cluster.as_known(&key);
-                Err(if there.is_some_and(|there| saved::is_same(canary, &there)) {
+                self.cluster.refresh(&key).await;
+                let there = self.cluster.as_known(&key);
+                let is_same = there.is_some_and(|there| saved::is_same(canary, &there));
+                let moved = "somebody else has saved it meanwhile";
+                Err(if is_same {
                     WriteError::of(&error, verb, &key)
                 } else {
-                    // The patch was fine when it was made.
-                    WriteError::new(FailureClass::Moved, verb, &key, "somebody else has saved it meanwhile")
+                    WriteError::new(FailureClass::Moved, verb, &key, moved)
                 })
             }
             Err(error) => Err(self.failed(verb, &key, &error).await),
