@@ -7,7 +7,7 @@ use alloc::{
     sync::Arc,
     vec::Vec,
 };
-use core::{fmt::Display, time::Duration};
+use core::{fmt::Display, ops::RangeInclusive, time::Duration};
 
 use super::{
     Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Provider, Rollout, SessionAffinity, Severity,
@@ -39,6 +39,8 @@ const MOST_ITEMS: usize = 1_000;
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(10);
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
 const DEFAULT_DEADLINE_SECONDS: i64 = 600;
+/// Numbers that a port can have.
+const PORTS: RangeInclusive<i64> = 1..=65_535;
 
 impl Rollout {
     /// Gives a manifest its meaning: defaults taken, strategy derived, every field checked.
@@ -187,8 +189,16 @@ fn check_object(raw: &raw::Canary, problems: &mut Problems<'_>) {
 }
 
 fn check_service(raw: &raw::Canary, problems: &mut Problems<'_>) {
-    if let Some(service) = &raw.spec.service {
-        whole(service.port, "spec.service.port", problems);
+    let Some(service) = &raw.spec.service else { return };
+    if service.port.is_some_and(|port| !port.whole().is_some_and(|port| PORTS.contains(&port))) {
+        problems.add("spec.service.port", "must be a port, 1 to 65535");
+    }
+    // 0 is as good as left out.
+    if let Some(raw::IntOrString::Int(port)) = service.target_port
+        && port != 0
+        && !PORTS.contains(&port)
+    {
+        problems.add("spec.service.targetPort", "must be a port, 1 to 65535, or the name of one");
     }
 }
 

@@ -62,6 +62,22 @@ fn a_port_is_a_number_or_a_name() {
 }
 
 #[test]
+fn ports_lie_where_ports_can_lie() {
+    let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
+    let said = |service| problems(json!({"targetRef": target, "service": service, "analysis": {"threshold": 5}}));
+    for port in [1, 65_535] {
+        assert_eq!(said(json!({"port": port, "targetPort": port})), "");
+    }
+    assert_eq!(said(json!({"port": 80, "targetPort": 0})), "");
+    for port in [-1, 65_536, 99_999_999] {
+        let refused = "spec.service.port: must be a port, 1 to 65535; \
+                       spec.service.targetPort: must be a port, 1 to 65535, or the name of one";
+        assert_eq!(said(json!({"port": port, "targetPort": port})), refused);
+    }
+    assert_eq!(said(json!({"port": 0})), "spec.service.port: must be a port, 1 to 65535");
+}
+
+#[test]
 fn every_number_is_read_and_only_whole_ones_are_parsed() {
     let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
     let spec = |number: Value| {
@@ -78,7 +94,7 @@ fn every_number_is_read_and_only_whole_ones_are_parsed() {
     };
     assert_eq!(problems(spec(json!(5))), "");
     assert_eq!(problems(spec(json!(5.0))), "");
-    let refused = "spec.service.port: must be a whole number; \
+    let refused = "spec.service.port: must be a port, 1 to 65535; \
                    spec.progressDeadlineSeconds: must be a whole number; \
                    spec.analysis.stepWeight: 2.5 is no percentage from 0 to 100; \
                    spec.analysis.threshold: must be a whole number; \
