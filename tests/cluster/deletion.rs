@@ -1,6 +1,8 @@
 //! A Canary that is deleted gives everything back before anything goes, in whichever phase it is; or leaves everything
 //! as it is, if that is what it says.
 
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{Api, api::DeleteParams};
 use serde_json::{Value, json};
 use serin_core::Phase;
 
@@ -41,6 +43,22 @@ deleted! {
     Succeeded => cluster_deleted_after_a_success,
     Failed => cluster_deleted_after_a_failure,
     Terminating => cluster_deleted_while_terminating,
+}
+
+#[test]
+fn cluster_a_namespace_that_is_deleted_goes_with_all_that_is_in_it() {
+    on_stage("deletion-of-namespace", async |stage| {
+        let release = Release::create(&stage).await;
+        let mut controller = Controller::start(&stage, &[]);
+        release.until_phase("Initialized").await;
+        release.push("app:2").await;
+        release.until_weight(10).await;
+        let namespaces: Api<Namespace> = Api::all(stage.client.clone());
+        namespaces.delete(&stage.namespace, &DeleteParams::default()).await.unwrap();
+        let is_gone = async || namespaces.get_opt(&stage.namespace).await.ok()?.is_none().then_some(());
+        objects::until("the namespace is gone", is_gone).await;
+        ends_well(&mut controller).await;
+    });
 }
 
 /// Deletes a Canary in a phase, with `revertOnDeletion` and without.
