@@ -61,6 +61,29 @@ fn cluster_a_namespace_that_is_deleted_goes_with_all_that_is_in_it() {
     });
 }
 
+#[test]
+fn cluster_deletion_waits_for_a_router_whose_kinds_are_gone_until_it_gives_nothing_back() {
+    on_stage("deletion-no-router", async |stage| {
+        let release = Release::create(&stage).await;
+        let proxy = Proxy::start(&stage).await;
+        let mut controller = Controller::start_by(&stage, proxy.kubeconfig(), &[]);
+        release.until_phase("Initialized").await;
+        controller.kill();
+        proxy.hide("virtualservices");
+        let mut controller = Controller::start_by(&stage, proxy.kubeconfig(), &[]);
+        release.delete().await;
+        let why = "cannot list virtualservices.networking.istio.io: not found; is its CRD installed?";
+        let says_why =
+            |status: &Value| status["conditions"][0]["message"].as_str().is_some_and(|it| it.contains(why));
+        release.until("it says what it waits for", says_why).await;
+        let canary = [release.reference("flagger.app/v1beta1", "Canary", "")];
+        let history = History::follow(&stage.client, &canary).await;
+        release.change(&json!({"spec": {"revertOnDeletion": false}})).await;
+        history.until_gone("Canary/web").await;
+        ends_well(&mut controller).await;
+    });
+}
+
 /// Deletes a Canary in a phase, with `revertOnDeletion` and without.
 fn delete_in(phase: Phase) {
     let name = if phase == Phase::New { "new".into() } else { phase.name().to_lowercase() };

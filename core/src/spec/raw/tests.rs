@@ -64,7 +64,8 @@ fn a_port_is_a_number_or_a_name() {
 #[test]
 fn ports_lie_where_ports_can_lie() {
     let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
-    let said = |service| problems(json!({"targetRef": target, "service": service, "analysis": {"threshold": 5}}));
+    let said =
+        |service| problems(json!({"targetRef": target, "service": service, "analysis": {"threshold": 5}}));
     for port in [1, 65_535] {
         assert_eq!(said(json!({"port": port, "targetPort": port})), "");
     }
