@@ -27,6 +27,7 @@ mod planted;
 pub mod planted;
 pub mod question;
 pub mod request;
+pub mod retry;
 pub mod revision;
 pub mod spec;
 pub mod state;

@@ -21,6 +21,7 @@ use crate::{
     message::{Notice, NoticeId},
     observation::{Failure, FailureClass, Observation},
     question::{Answer, Answers, Question, QuestionId},
+    retry,
     revision::{Text, bounded},
     spec::{Invalid, Rollout},
     state::State,
@@ -262,15 +263,12 @@ pub struct Pause {
     failures: u32,
 }
 
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
 impl Pause {
     /// It failed once more. Returns how long to wait before the next try; the first `free` failures cost nothing.
     pub fn grow(&mut self, free: u32) -> Duration {
         let over = self.failures.checked_sub(free);
         self.failures = self.failures.saturating_add(1);
-        over.map_or(Duration::ZERO, |over| (FIRST_PAUSE * 2_u32.pow(over.min(10))).min(LONGEST_PAUSE))
+        over.map_or(Duration::ZERO, retry::backoff)
     }
 
     /// Whether the last try failed.

@@ -7,7 +7,7 @@ use serin_core::{
     command::Routes,
     decision::Rule,
     message::Message,
-    observation::Fact,
+    observation::{Fact, FailureClass},
     question::{Answer, Question},
     revision::{Revision, Text},
     state::{ConditionStatus, Stage},
@@ -104,6 +104,38 @@ fn a_canary_is_released_when_its_notices_are_delivered_or_had_their_time() {
     world.sleeps();
     world.ticks(&mut Faulty::default());
     assert!(!world.cluster.finalizer, "delivered");
+}
+
+/// A namespace that goes: the routes are gone already, and nothing can be made in it any more.
+struct Terminating;
+
+impl Hands for Terminating {
+    fn answer(&mut self, question: &Question) -> Answer {
+        well(question)
+    }
+    fn apply(&mut self, command: &Command) -> Result<(), (FailureClass, Text)> {
+        match command {
+            Command::SetRoutes(_) | Command::EnsureServices(_) | Command::EnsureWorkloads => {
+                Err((FailureClass::Refused, "the namespace is being terminated".into()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn in_a_namespace_that_goes_a_canary_is_released_as_soon_as_its_target_is_gone() {
+    let mut world = World::deployed(rollout("{stepWeight: 20}"));
+    world.runs_until(&mut well, |state| state.canary_weight == 40);
+    world.cluster.deleting = true;
+    let deleted = world.now;
+    world.looks_at(deleted, &mut Terminating);
+    assert!(world.cluster.finalizer, "its users are not on the target");
+    world.cluster.target = Fact::Known(None);
+    world.looks_at(deleted, &mut Terminating);
+    world.settles();
+    world.looks_at(deleted, &mut Terminating);
+    assert!(!world.cluster.finalizer);
 }
 
 #[test]

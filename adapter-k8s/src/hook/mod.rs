@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serin_core::{
     question::{Answer, Question},
+    retry,
     revision::Text,
     spec::{Hook, HookKind},
 };
@@ -21,9 +22,6 @@ pub(crate) use self::payload::{Called, Moment, call_of};
 
 /// How much of what a hook says gets into events and messages, in bytes.
 pub const MOST_SAID: usize = 1024;
-/// A wait that a hook asks for is cut to this.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
 /// The call that answers a question about a hook. The same for every try, and after a crash.
 ///
@@ -74,19 +72,17 @@ pub async fn call(http: &Http, request: &Request, retries: u32) -> Answer {
 /// Whether the same call may be answered otherwise next time.
 fn is_worth_another(outcome: &Result<Reply, HttpError>) -> bool {
     match outcome {
-        Ok(reply) => reply.status == 429 || (reply.status >= 500 && reply.status != 501),
+        Ok(reply) => retry::is_worth_another(reply.status),
         Err(error) => error.is_temporary,
     }
 }
 
-/// How long to wait after try number `n`, counted from 0: what the hook asks for, else 1 s, 2 s, 4 s … 30 s.
+/// How long to wait after try number `n`, counted from 0.
 fn wait(n: u32, outcome: &Result<Reply, HttpError>) -> Duration {
-    let asked = match outcome {
-        Ok(reply) if matches!(reply.status, 429 | 503) => reply.retry_after,
-        Ok(_) | Err(_) => None,
-    };
-    let backoff = || Duration::from_secs(1 << n.min(5)).min(LONGEST_BACKOFF);
-    asked.map_or_else(backoff, |asked| asked.min(LONGEST_WAIT))
+    match outcome {
+        Ok(reply) => retry::wait(n, reply.status, reply.retry_after),
+        Err(_) => retry::backoff(n),
+    }
 }
 
 fn answer(outcome: &Result<Reply, HttpError>, tries: u32) -> Answer {

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serin_core::{
     phase::Phase,
@@ -157,13 +158,6 @@ fn host(url: &str) -> Option<String> {
 
 /// What may stand in a header: other bytes are written as in a URL.
 fn visible(text: &str) -> String {
-    let mut said = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_graphic() && byte != b'%' {
-            said.push(char::from(byte));
-        } else {
-            said.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    said
+    const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+    utf8_percent_encode(text, ESCAPED).to_string()
 }

@@ -84,19 +84,13 @@ fn any_2xx_passes_and_what_is_said_is_kept_in_one_line() {
 }
 
 #[test]
-fn waits_double_up_to_half_a_minute_unless_the_hook_asks_for_another() {
-    let reply = |status, seconds: Option<u64>| {
-        let retry_after = seconds.map(Duration::from_secs);
-        Ok(Reply { status, retry_after, body: Vec::new(), cut: None })
-    };
-    let waits = [0, 1, 2, 3, 4, 5, 99].map(|n| wait(n, &reply(500, Some(7))).as_secs());
-    assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
-    assert_eq!(
-        [Some(0), Some(7), Some(9999)].map(|asked| wait(0, &reply(503, asked)).as_secs()),
-        [0, 7, 300]
-    );
-    let again = [200, 204, 302, 404, 429, 500, 501, 503].map(|status| is_worth_another(&reply(status, None)));
-    assert_eq!(again, [false, false, false, false, true, true, false, true]);
+fn a_hook_is_tried_again_as_it_asks_and_one_that_was_not_reached_if_it_may_be() {
+    let asking =
+        |status| Ok(Reply { status, retry_after: Some(Duration::from_secs(7)), body: Vec::new(), cut: None });
+    let lost = |is_temporary| Err(HttpError { place: String::new(), why: String::new(), is_temporary });
+    assert_eq!([asking(503), asking(500), lost(true)].map(|it| wait(1, &it).as_secs()), [7, 2, 2]);
+    let again = [asking(503), asking(404), lost(true), lost(false)].map(|it| is_worth_another(&it));
+    assert_eq!(again, [true, false, true, false]);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use serin_core::{
     message::Notice,
+    retry,
     revision::Text,
     spec::{Alert, AlertProvider, AlertSystem, AlertTarget, Rollout},
     state::State,
@@ -209,6 +210,6 @@ pub async fn send(http: &Http, letter: &Letter, to: &Destination) -> Result<(), 
     };
     let request = receiver.render(letter, to).map_err(|why| fails(why.to_string(), false))?;
     let reply = http.send(&request).await.map_err(|error| fails(error.to_string(), error.is_temporary))?;
-    let is_temporary = reply.status == 429 || reply.status >= 500;
+    let is_temporary = retry::is_worth_another(reply.status);
     receiver.read(&reply).map_err(|why| fails(format!("{}: {why}", request.place()), is_temporary))
 }

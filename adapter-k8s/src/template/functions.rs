@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{
@@ -183,13 +184,8 @@ fn script(text: &str, said: &mut Said) {
 
 /// As it may stand in the query of a URL.
 fn urlquery(text: &str, said: &mut Said) {
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                said.push_char(char::from(byte));
-            }
-            b' ' => said.push("+"),
-            _ => said.push(&format!("%{byte:02X}")),
-        }
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    for part in utf8_percent_encode(text, ESCAPED) {
+        said.push(if part == "%20" { "+" } else { part });
     }
 }

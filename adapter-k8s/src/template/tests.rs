@@ -45,7 +45,10 @@ fn values_are_said_as_in_go() {
             ("{{ variables }}", "map[code:5.. path:/cart]"),
             ("{{ print 1 2 }}{{ print \"a\" 1 }}{{ println 1 \"a\" }}", "1 2a11 a\n"),
             ("{{ len target }} {{ index variables \"path\" }} {{ slice target 1 3 }}", "4 /cart ho"),
-            ("{{ html \"<a>\" }} {{ urlquery \"a b&c\" }} {{ js \"'=\" }}", "&lt;a&gt; a+b%26c \\'\\u003D"),
+            (
+                "{{ html \"<a>\" }} {{ urlquery \"a b&c~*%ä\" }} {{ js \"'=\" }}",
+                "&lt;a&gt; a+b%26c~%2A%25%C3%A4 \\'\\u003D",
+            ),
         ],
         query,
     );

@@ -48,7 +48,10 @@ pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
 
 /// The target gets its pods; once they serve, services and routes go back to it.
 fn give_back(t: &mut Turn<'_>) -> Flow {
-    roll_back(t)?;
+    // Without a target there is nobody to hand over to; and where a whole namespace goes no route can be made anew.
+    if !matches!(t.seen.target.known(), Some(None)) {
+        roll_back(t)?;
+    }
     if let Some(target) = t.target()? {
         if target.replicas == 0 {
             return t.act(Rule::DeletionWaits, vec![Command::ResumeScaler, Command::ScaleToPrimary]);
@@ -58,7 +61,6 @@ fn give_back(t: &mut Turn<'_>) -> Flow {
             return t.wait(Rule::DeletionWaits);
         }
     }
-    // Without a target there is nobody to hand over to.
     t.edit().intent = Some(Intent::Delete { given_back: true });
     t.act(Rule::GivenBack, vec![Command::ResumeScaler, Command::RevertServices, Command::RevertRoutes])
 }

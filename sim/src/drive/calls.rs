@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use serin_core::question::{Answer, Asked, Question, QuestionId};
+use serin_core::{
+    question::{Answer, Asked, Question, QuestionId},
+    retry,
+};
 
 use super::log::Log;
 use crate::{
@@ -163,7 +166,8 @@ impl Flight {
         let retries = hook.map_or(0, |hook| hook.retries);
         if attempt.outcome.is_worth_a_retry() && number <= retries {
             log.answered(self.call, &attempt.outcome);
-            return Stage::Waiting { number: number + 1, until: at.saturating_add(world::wait(number)) };
+            let until = at.saturating_add(retry::backoff(number - 1));
+            return Stage::Waiting { number: number + 1, until };
         }
         Stage::Answered(attempt.answer.clone(), Said::Hook(attempt.outcome), at)
     }

@@ -7,6 +7,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
 };
+use serin_core::retry;
 
 use super::shape::{Lasting, scalar};
 
@@ -54,7 +55,7 @@ impl HookOutcome {
     #[must_use]
     pub fn is_worth_a_retry(self) -> bool {
         match self {
-            Self::Status(status) => status == 429 || status >= 500,
+            Self::Status(status) => retry::is_worth_another(status),
             Self::Timeout | Self::Refused => true,
         }
     }
@@ -296,6 +297,6 @@ mod tests {
                 .into_iter()
                 .all(retried)
         );
-        assert!(![HookOutcome::Status(404), HookOutcome::Status(200)].into_iter().any(retried));
+        assert!(![HookOutcome::Status(404), HookOutcome::Status(501)].into_iter().any(retried));
     }
 }

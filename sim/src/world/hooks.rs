@@ -21,9 +21,6 @@ pub(crate) struct Attempt {
     pub(crate) takes: Duration,
 }
 
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
-
 impl<'a> Hooks<'a> {
     pub(super) fn new(scripts: &'a BTreeMap<String, Vec<HookAnswer>>) -> Self {
         Self { answers: Answers::new(scripts), opposite: false }
@@ -72,11 +69,6 @@ fn says(outcome: HookOutcome, hook: &Hook) -> String {
         HookOutcome::Timeout => format!("no answer within {}", Human(hook.timeout)),
         HookOutcome::Refused => "connection refused".into(),
     }
-}
-
-/// The wait after so many attempts.
-pub(crate) fn wait(attempts: u32) -> Duration {
-    (FIRST_WAIT * 2_u32.pow(attempts.saturating_sub(1).min(10))).min(LONGEST_WAIT)
 }
 
 #[cfg(test)]
@@ -129,10 +121,5 @@ mod tests {
         let outcomes: Vec<String> =
             attempts("[200, 500, timeout]", true).iter().map(|attempt| attempt.outcome.to_string()).collect();
         assert_eq!(outcomes, ["403", "200", "200"]);
-    }
-
-    #[test]
-    fn waits_grow_to_their_limit() {
-        assert_eq!([1, 2, 3, 6, 100].map(|attempts| wait(attempts).as_secs()), [1, 2, 4, 30, 30]);
     }
 }

@@ -8,10 +8,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serin_core::{
     message::Notice,
+    retry,
     spec::{Hook, HookKind},
 };
 
-use super::{World, answers::Answers, hooks};
+use super::{World, answers::Answers};
 use crate::{
     record::Receiver,
     scenario::{HookAnswer, HookOutcome, What},
@@ -91,7 +92,7 @@ impl World<'_> {
             if !outcome.is_worth_a_retry() || number > hook.retries || told.takes >= left {
                 break;
             }
-            told.takes = told.takes.saturating_add(hooks::wait(number));
+            told.takes = told.takes.saturating_add(retry::backoff(number - 1));
         }
         told
     }
