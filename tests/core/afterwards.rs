@@ -114,12 +114,9 @@ impl Hands for Terminating {
         well(question)
     }
     fn apply(&mut self, command: &Command) -> Result<(), (FailureClass, Text)> {
-        match command {
-            Command::SetRoutes(_) | Command::EnsureServices(_) | Command::EnsureWorkloads => {
-                Err((FailureClass::Refused, "the namespace is being terminated".into()))
-            }
-            _ => Ok(()),
-        }
+        let makes =
+            matches!(command, Command::SetRoutes(_) | Command::EnsureServices(_) | Command::EnsureWorkloads);
+        if makes { Err((FailureClass::Refused, "the namespace is being terminated".into())) } else { Ok(()) }
     }
 }
 

@@ -106,16 +106,18 @@ pub(super) fn class_of(error: &kube::Error) -> FailureClass {
 
 /// What helps against a refusal of these verbs, behind its words; empty where trying again may do.
 pub(super) fn remedy(error: &kube::Error, verbs: &str) -> String {
-    if code(error) == Some(404) { "; is its CRD installed?".into() } else { missing_right(error, verbs) }
+    match code(error) {
+        Some(404) => "; is its CRD installed?".into(),
+        Some(401 | 403) => format!("; the controller's ClusterRole has to allow {verbs}"),
+        _ => String::new(),
+    }
 }
 
-/// The same for writes: there, what is not found is gone.
-pub(super) fn missing_right(error: &kube::Error, verbs: &str) -> String {
-    if matches!(code(error), Some(401 | 403)) {
-        format!("; the controller's ClusterRole has to allow {verbs}")
-    } else {
-        String::new()
-    }
+/// The same for writes: there, what is not found is gone, and what the account may do can still be forbidden by a quota,
+/// a policy or a namespace that goes. Of those the server's words say enough.
+pub(super) fn missing_right(error: &kube::Error, verb: &str) -> String {
+    let by_admission = code(error) == Some(403) && !words(error).contains(" cannot ");
+    if by_admission || code(error) == Some(404) { String::new() } else { remedy(error, verb) }
 }
 
 /// The status of a refusal.
@@ -175,6 +177,28 @@ mod tests {
 
     use super::*;
     use crate::kinds::CANARY;
+
+    #[test]
+    fn a_right_is_asked_for_only_where_it_is_missing() {
+        let helps = |code: u16, message: &str| {
+            let status = json!({"status": "Failure", "code": code, "message": message, "reason": ""});
+            missing_right(&kube::Error::Api(serde_json::from_value(status).unwrap()), "create")
+        };
+        let right = "; the controller's ClusterRole has to allow create";
+        assert_eq!(
+            helps(403, "services \"a\" is forbidden: User \"b\" cannot create resource \"services\""),
+            right
+        );
+        assert_eq!(helps(401, "Unauthorized"), right);
+        for other in [
+            "services \"a\" is forbidden: exceeded quota: few, requested: services=1",
+            "services \"a\" is forbidden: unable to create new content in namespace n because it is being terminated",
+            "admission webhook \"policy\" denied the request: no",
+        ] {
+            assert_eq!(helps(403, other), "");
+        }
+        assert_eq!((helps(404, "not found"), helps(500, "later")), (String::new(), String::new()));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_server_that_does_not_answer_is_not_waited_for() {
