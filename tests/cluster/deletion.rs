@@ -1,8 +1,6 @@
 //! A Canary that is deleted gives everything back before anything goes, in whichever phase it is; or leaves everything
 //! as it is, if that is what it says.
 
-use k8s_openapi::api::core::v1::Namespace;
-use kube::{Api, api::DeleteParams};
 use serde_json::{Value, json};
 use serin_core::Phase;
 
@@ -11,7 +9,7 @@ use crate::{
     history::{History, Moment},
     objects,
     proxy::{Keep, Proxy, Write},
-    release::{Release, weights_of},
+    release::{Release, reference, weights_of},
     stage::{Stage, on_stage},
 };
 
@@ -53,9 +51,12 @@ fn cluster_a_namespace_that_is_deleted_goes_with_all_that_is_in_it() {
         release.until_phase("Initialized").await;
         release.push("app:2").await;
         release.until_weight(10).await;
-        let namespaces: Api<Namespace> = Api::all(stage.client.clone());
-        namespaces.delete(&stage.namespace, &DeleteParams::default()).await.unwrap();
-        let is_gone = async || namespaces.get_opt(&stage.namespace).await.ok()?.is_none().then_some(());
+        let namespace = reference("", "v1", "Namespace", &stage.namespace);
+        objects::delete(&stage.client, &namespace).await.unwrap();
+        let is_gone = async || {
+            let there = objects::read(&stage.client, &namespace).await;
+            matches!(there, Err(kube::Error::Api(status)) if status.code == 404).then_some(())
+        };
         objects::until("the namespace is gone", is_gone).await;
         ends_well(&mut controller).await;
     });

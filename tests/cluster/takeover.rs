@@ -1,6 +1,5 @@
 //! Canaries that Flagger left: no rollout begins because of the switch, and one under way goes on.
 
-use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
 use crate::{
@@ -16,12 +15,11 @@ use crate::{
 
 /// Makes the status one of Flagger's: nothing of ours, and checksums of its own.
 async fn as_flagger_left_it(stage: &Stage, release: &Release<'_>) {
-    let canary = release.canary().await;
-    let api = objects::api(&stage.client, &canary).await.unwrap();
-    let foreign = json!({"serin": null, "lastAppliedSpec": "5978589476", "lastPromotedSpec": "8494587698"});
-    let patch = Patch::Merge(json!({"status": foreign}));
-    let kept = api.patch_status("web", &PatchParams::default(), &patch).await.unwrap();
-    assert_eq!(kept.data.pointer("/status/serin"), None);
+    let mut canary = release.canary().await;
+    canary["status"] =
+        json!({"serin": null, "lastAppliedSpec": "5978589476", "lastPromotedSpec": "8494587698"});
+    let kept = objects::write_status(&stage.client, &canary).await.unwrap();
+    assert_eq!(kept.pointer("/status/serin"), None);
     // Flagger leaves no mark of its own on routes.
     for kind in ["VirtualService", "DestinationRule"] {
         let kind = release.reference("networking.istio.io/v1", kind, "");

@@ -1,6 +1,6 @@
 //! Keeps the cache of one kind as the cluster is.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures::StreamExt;
 use kube::{
@@ -13,6 +13,7 @@ use kube::{
     },
 };
 use serde_json::{Value, json};
+use serin_core::tick::Pause;
 use tokio::time::sleep;
 
 use super::{Cluster, request, shelf::Entry, watched::Watched};
@@ -23,10 +24,6 @@ use crate::{
 
 /// Objects of one page of a list: what is held twice while a list is read.
 const PAGE: u32 = 100;
-
-/// Between two lists that are refused.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Watches until the process ends.
 pub(super) async fn run(cluster: Arc<Cluster>, kind: Kind) {
@@ -70,7 +67,7 @@ async fn follow<K>(
 ) {
     let object = |event: K| lean(Object::read(kind, whole(event)));
     let mut listing = Vec::new();
-    let mut pause = FIRST_PAUSE;
+    let mut refused = Pause::default();
     let mut events = std::pin::pin!(events);
     while let Some(event) = events.next().await {
         match event {
@@ -83,7 +80,7 @@ async fn follow<K>(
                 listing.push((object.key(), Entry::of(&object)));
             }
             Ok(Event::InitDone) => {
-                pause = FIRST_PAUSE;
+                refused = Pause::default();
                 cluster.listed(kind, std::mem::take(&mut listing));
             }
             Ok(Event::Apply(event)) => cluster.noted(cluster.cache.put(object(event))),
@@ -95,8 +92,7 @@ async fn follow<K>(
             Err(error) => {
                 if failed(cluster, kind, &error) {
                     // The watcher's own backoff begins anew with every list it begins.
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    sleep(refused.grow(0)).await;
                 }
             }
         }
