@@ -35,9 +35,10 @@ pub struct Weighted {
     pub steps: Steps,
     /// Growth of the primary's weight per interval while promoting; `None`: all at once.
     pub promotion_step: Option<Weight>,
-    /// Least number of iterations, the unchecked start included; 0 where none is asked for.
+    /// Least number of iterations, the unchecked start included; 0 where none is asked for. Where requests are mirrored
+    /// first: checks of mirrored requests before the first step.
     pub iterations: u32,
-    /// Percentage of requests to mirror for one interval before the first step.
+    /// Percentage of requests to mirror before the first step: until `iterations` checks passed, at least one.
     pub mirror: Option<Weight>,
     /// Only the matched requests are split.
     pub matched: bool,
@@ -84,7 +85,7 @@ pub enum Steps {
         /// Last weight, 1 to 100.
         max: Weight,
     },
-    /// As listed, growing, not empty.
+    /// As listed, growing, not empty. Those at or above `maxWeight` are one step at it.
     Listed(Vec<Weight>),
 }
 
@@ -155,11 +156,11 @@ impl fmt::Display for Strategy {
                         }
                     }
                 }
-                if weighted.iterations > 0 {
-                    write!(f, ", at least {} iterations", weighted.iterations)?;
-                }
-                if let Some(mirror) = weighted.mirror {
-                    write!(f, ", mirror {mirror} first")?;
+                match (weighted.mirror, weighted.iterations) {
+                    (None, 0) => {}
+                    (None, iterations) => write!(f, ", at least {iterations} iterations")?,
+                    (Some(mirror), 0 | 1) => write!(f, ", mirror {mirror} first")?,
+                    (Some(mirror), checks) => write!(f, ", mirror {mirror} first for {checks} checks")?,
                 }
                 if weighted.matched { write!(f, ", matched requests only") } else { Ok(()) }
             }
@@ -244,27 +245,33 @@ pub fn derive(analysis: &raw::Analysis, can: Abilities) -> Result<Strategy, Refu
 }
 
 fn even_steps(analysis: &raw::Analysis, given: bool) -> Result<Steps, Refusal> {
-    // Flagger reads a maxWeight of zero or less as "not given".
-    let max = analysis.max_weight.filter(|max| max.whole().is_none_or(|max| max > 0));
-    let max = match max {
-        Some(max) => percentage(Some(max), "maxWeight")?,
-        None if given => 100,
-        None => DEFAULT_MAX,
-    };
+    let max = max_weight(analysis)?.unwrap_or(if given { 100 } else { DEFAULT_MAX });
     let step = if given { percentage(analysis.step_weight, "stepWeight")? } else { DEFAULT_STEP };
     Ok(Steps::Even { step, max })
 }
 
 fn listed_steps(analysis: &raw::Analysis) -> Result<Steps, Refusal> {
+    let max = max_weight(analysis)?;
     let mut steps: Vec<Weight> = Vec::new();
+    let mut last = 0;
     for step in analysis.step_weights.iter().flatten() {
         let step = percentage(Some(*step), "stepWeights")?;
-        if step <= steps.last().copied().unwrap_or(0) {
+        if step <= last {
             return Err(refuse("stepWeights", "must grow from step to step, beginning above 0"));
         }
-        steps.push(step);
+        last = step;
+        let step = max.map_or(step, |max| step.min(max));
+        if steps.last() != Some(&step) {
+            steps.push(step);
+        }
     }
     Ok(Steps::Listed(steps))
+}
+
+/// `maxWeight`, where it is given. Flagger reads zero or less as "not given".
+fn max_weight(analysis: &raw::Analysis) -> Result<Option<Weight>, Refusal> {
+    let given = analysis.max_weight.filter(|max| max.whole().is_none_or(|max| max > 0));
+    given.map(|max| percentage(Some(max), "maxWeight")).transpose()
 }
 
 fn mirror(analysis: &raw::Analysis) -> Result<Option<Mirror>, Refusal> {

@@ -58,6 +58,11 @@ pub fn next_move(strategy: &Strategy, state: &State) -> Move {
         {
             Move::Mirror(*mirror)
         }
+        Strategy::Weighted(Weighted { mirror: Some(_), iterations, .. })
+            if state.stage == Stage::Mirroring && state.iterations < *iterations =>
+        {
+            Move::Soak
+        }
         Strategy::Weighted(weighted) => match weighted.steps.after(state.canary_weight) {
             Some(weight) => Move::Weight(weight),
             None if passed < weighted.iterations => Move::Soak,
