@@ -106,7 +106,7 @@ pub const TRANSITIONS: &[(Phase, Phase, &str)] = {
         (Waiting, Progressing, "approved"),
         (Waiting, Initialized, "revision withdrawn"),
         (Waiting, Succeeded, "revision withdrawn"),
-        (Waiting, Failed, "revision withdrawn"),
+        (Waiting, Failed, "revision withdrawn or rejected"),
         (Progressing, Waiting, "newer revision, not approved yet"),
         (Progressing, WaitingPromotion, "analysis passed, not approved yet"),
         (Progressing, Promoting, "analysis passed"),

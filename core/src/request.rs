@@ -1,5 +1,6 @@
 //! Operator requests: what a person asks for by annotation, and in which phase it is granted.
 
+use alloc::{format, vec::Vec};
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,39 @@ impl RequestKind {
             Self::SkipAnalysis => "skip-analysis",
             Self::Reset => "reset",
         }
+    }
+}
+
+/// What is wrong with an annotation of the Canary that looks like a request and is none; `name` is what follows
+/// `flagger.app/`.
+#[must_use]
+pub fn misspelt(name: &str) -> Option<Text> {
+    let meant = RequestKind::ALL.into_iter().find(|kind| is_near(name, kind.name()))?;
+    (meant.name() != name).then(|| {
+        let meant = meant.name();
+        format!("Annotation flagger.app/{name} is ignored: did you mean flagger.app/{meant}?").into()
+    })
+}
+
+/// Whether two names differ in case and dashes alone, or in one letter.
+fn is_near(a: &str, b: &str) -> bool {
+    let letters = |name: &str| -> Vec<char> {
+        name.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let (a, b) = (letters(a), letters(b));
+    let same = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[same..], &b[same..]);
+    match (a, b) {
+        ([], [] | [_]) | ([_], []) => true,
+        ([a1, a_rest @ ..], [b1, b_rest @ ..]) => {
+            a_rest == b_rest
+                || a_rest == b
+                || a == b_rest
+                || (a_rest.first() == Some(b1)
+                    && b_rest.first() == Some(a1)
+                    && a_rest[1..] == b_rest[1..])
+        }
+        ([], _) | (_, []) => false,
     }
 }
 
@@ -135,7 +169,7 @@ impl Standing {
 }
 
 /// What becomes of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Ruling {
     /// The gate opens and the run skips its analysis.
@@ -165,7 +199,7 @@ pub enum Ruling {
 }
 
 /// Why an order is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Refusal {
     /// The value of the annotation means nothing.
@@ -174,6 +208,16 @@ pub enum Refusal {
     NotInService,
     /// There is no run.
     NothingToPromote,
+    /// The release failed a moment ago: an order that names no revision may have been meant for its run.
+    FailedJustNow {
+        /// The revision that failed.
+        revision: Text,
+    },
+    /// The order names another revision than the target shows.
+    OtherRevision {
+        /// The revision that the target shows.
+        shown: Text,
+    },
     /// There is no run that has a weight.
     NoRun,
     /// The primary is already being updated.
@@ -196,6 +240,12 @@ impl fmt::Display for Refusal {
             Self::Meaningless => f.write_str("its value means nothing"),
             Self::NotInService => f.write_str("the Canary is not in service"),
             Self::NothingToPromote => f.write_str("there is nothing to promote"),
+            Self::FailedJustNow { revision } => write!(
+                f,
+                "the release failed a moment ago, and the request may have been meant for its run; to promote \
+                 revision {revision} without analysis, name it"
+            ),
+            Self::OtherRevision { shown } => write!(f, "the target shows revision {shown}"),
             Self::NoRun => f.write_str("no rollout is being analysed"),
             Self::PromotionUnderWay => f.write_str("the promotion is under way"),
             Self::RollingBack => f.write_str("a rollback is under way"),

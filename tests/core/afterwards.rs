@@ -208,3 +208,42 @@ fn the_condition_changes_its_transition_time_with_its_status_alone() {
         ]
     );
 }
+
+#[test]
+fn a_canary_that_took_nothing_over_is_released_at_once() {
+    for unreadable in [false, true] {
+        let mut world = World::new(rollout("{stepWeight: 20}"));
+        world.primary_broken = true;
+        world.ticks(&mut well);
+        assert_eq!((world.state.phase, world.cluster.finalizer), (Phase::Initializing, true));
+        if unreadable {
+            // As where the selector of the target has no label that the services could select by.
+            let why = serin_core::observation::Unseen::Unreadable("no known label".into());
+            world.cluster.services = Fact::Unknown(why);
+        }
+
+        world.cluster.deleting = true;
+        let rules = world.looks_at(world.now, &mut well);
+
+        assert_eq!(rules.first(), Some(&Rule::Released));
+        assert!(!world.cluster.finalizer);
+        assert_eq!(world.broken, []);
+    }
+}
+
+#[test]
+fn a_canary_that_is_about_to_take_over_gives_everything_back() {
+    let mut world = World::new(rollout("{stepWeight: 20}"));
+    while !world.state.took_over {
+        world.does(&mut well);
+        if matches!(world.tick.next(), serin_core::tick::Do::Sleep(_)) {
+            world.sleeps();
+        }
+    }
+
+    world.cluster.deleting = true;
+    let rules = world.looks_at(world.now, &mut well);
+
+    assert_eq!(rules.first(), Some(&Rule::DeletionDecided));
+    assert_eq!(world.broken, []);
+}

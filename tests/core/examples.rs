@@ -50,6 +50,9 @@ every!(messages: Message {
     ],
     Message::CheckHeld(_) => [Message::CheckHeld(Finding::NoData { metric: "error-rate".into() })],
     Message::RollingBack(_) => [Message::RollingBack(Cause::Request)],
+    Message::Rejected { .. } => [
+        Message::Rejected { revision: Revision::of("7f9c"), cause: Cause::Trigger { hook: "stop".into() } },
+    ],
     Message::RollbackWaits => [Message::RollbackWaits],
     Message::CanaryFailed => [Message::CanaryFailed],
     Message::PromotionStarted(_) => [Message::PromotionStarted(Revision::of("7f9c"))],
@@ -64,6 +67,7 @@ every!(messages: Message {
     ],
     Message::RequestRefused { .. } => [
         Message::RequestRefused { kind: RequestKind::Promote, value: "true".into(), why: Refusal::NothingToPromote },
+        Message::RequestRefused { kind: RequestKind::Promote, value: "true".into(), why: Refusal::FailedJustNow { revision: "7f9c".into() } },
     ],
     Message::Suspended => [Message::Suspended],
     Message::Resumed => [Message::Resumed],
@@ -139,6 +143,9 @@ every!(causes: Cause {
         Cause::Deadline { who: Workload::Canary, why: "image not found".into(), deadline: Duration::from_secs(600), gave_up: false },
         Cause::Deadline { who: Workload::Primary, why: "evicted".into(), deadline: Duration::from_secs(90), gave_up: true },
     ],
+    Cause::Gate { .. } => [
+        Cause::Gate { kind: HookKindName("confirm-promotion".into()), hook: "sign-off".into(), deadline: Duration::from_secs(7200) },
+    ],
     Cause::Request => [Cause::Request],
     Cause::Reverted => [Cause::Reverted],
 });
@@ -180,6 +187,8 @@ every!(refusals: Refusal {
     Refusal::Meaningless => [Refusal::Meaningless],
     Refusal::NotInService => [Refusal::NotInService],
     Refusal::NothingToPromote => [Refusal::NothingToPromote],
+    Refusal::FailedJustNow { .. } => [Refusal::FailedJustNow { revision: "7f9c".into() }],
+    Refusal::OtherRevision { .. } => [Refusal::OtherRevision { shown: "7f9c".into() }],
     Refusal::NoRun => [Refusal::NoRun],
     Refusal::PromotionUnderWay => [Refusal::PromotionUnderWay],
     Refusal::RollingBack => [Refusal::RollingBack],
@@ -199,7 +208,7 @@ every!(rules: Rule =
     TakenOver, Requested, PromotionApplied, PromotionWaits, PrimaryAdvanced,
     PrimaryTakesAll, Promoted, PromotionFailed, RolledBack, RollbackWaits, Invalid, Suspended, Resumed,
     ShapeChanged, Repaired, Unknown, Initializing, Initialized, OwedHook, PrimaryRecovered, ReadyCopy,
-    RevisionNoted, RunStarted, WaitsForApproval, Withdrawn, Restarted, RollbackDecided, ScaledUp, NotReady,
+    RevisionNoted, RunStarted, WaitsForApproval, Withdrawn, Rejected, Restarted, RollbackDecided, ScaledUp, NotReady,
     NotDue, CheckFailed, CheckHeld, GateClosed, HeldByOperator, Soaked, Advanced, PromotionDecided,
     RequestCleared, NoticesDropped, Idle
 );

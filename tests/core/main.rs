@@ -7,6 +7,7 @@ mod bounds;
 mod bounds_of_time;
 mod crash;
 mod examples;
+mod gates;
 mod model;
 mod prop_state;
 mod prop_step;

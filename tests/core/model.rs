@@ -30,6 +30,7 @@ fn ladder(a: &raw::Analysis) -> Vec<Place> {
     let iterations = whole(a.iterations).unwrap_or(0) as u32;
     let mirror = a.mirror == Some(true);
     let listed = a.step_weights.clone().unwrap_or_default();
+    let listed_last = listed.last().copied();
     let even = whole(a.step_weight).unwrap_or(0);
     if listed.is_empty() && even == 0 && (a.r#match.is_some() || iterations > 0 || mirror) {
         let checks = if iterations == 0 { 10 } else { iterations };
@@ -39,14 +40,19 @@ fn ladder(a: &raw::Analysis) -> Vec<Place> {
     if a.r#match.is_some() && iterations > 0 {
         return (1..=iterations).map(|iteration| (0, iteration)).collect();
     }
-    let mut weights: Vec<i64> = if mirror { vec![0] } else { vec![] };
+    // Mirrored first, as many checks as iterations are asked for.
+    let mirrored = if mirror { iterations.max(1) as usize } else { 0 };
+    let mut weights: Vec<i64> = vec![0; mirrored];
     if listed.is_empty() {
         let (step, max) = if even == 0 { (10, 50) } else { (even, 100) };
         let max = whole(a.max_weight).unwrap_or(max);
         weights.extend((1..).map(|n| n * step).take_while(|weight| *weight < max));
         weights.push(max);
     } else {
-        weights.extend(listed.into_iter().filter_map(Number::whole));
+        let max = whole(a.max_weight).unwrap_or(100);
+        weights.extend(listed.into_iter().filter_map(Number::whole).take_while(|weight| *weight < max));
+        let above = whole(listed_last).is_some_and(|last| last >= max);
+        weights.extend(above.then_some(max));
     }
     let last = weights[weights.len() - 1];
     while weights.len() + 1 < iterations as usize {

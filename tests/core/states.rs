@@ -6,14 +6,15 @@ use proptest::{collection, option, prelude::*, sample::select};
 use serin_core::{
     Phase, State, Timestamp,
     command::Cookies,
+    decision::Finding,
     message::{HookKindName, Notice, NoticeId},
     observation::FailureClass,
     request::RequestKind,
     revision::{Configs, Revision, Text},
     spec::Shape,
     state::{
-        AnalysisRecord, Condition, ConditionStatus, Iteration, Origin, Outbox, Owed, Pending, Repair, Stall,
-        Trouble, Unready, VERSION,
+        AnalysisRecord, Condition, ConditionStatus, Iteration, Origin, Outbox, Owed, Pending, Repair, RunFailure,
+        Stall, Trouble, Unready, VERSION,
     },
 };
 
@@ -24,8 +25,8 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
     (shown(), run(), marks(), waits()).prop_map(|(shown, run, marks, waits)| {
         let (phase, canary_weight, failed_checks, iterations, applied, promoted, cookies, condition, moment) =
             shown;
-        let (origin, seq, run, check, shape, intent, stage, mirror_weight, before, analysis, due) = run;
-        let (passed, passed_step, closed_gate, owed, outbox, consumed, flags, held_checks, pending) = marks;
+        let (origin, seq, run, (check, took_over), shape, intent, stage, mirror_weight, before, analysis, due) = run;
+        let (passed, passed_step, (closed_gate, gate_closed_since, last_finding, failure), owed, outbox, consumed, flags, held_checks, pending) = marks;
         let (canary_unready, primary_unready, ready_since, suspended, stall, concern, trouble, repair) =
             waits;
         let [held_by_operator, skip, skip_next] = flags;
@@ -46,11 +47,15 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
             check,
             shape: Arc::new(shape),
             intent,
+            took_over,
             stage,
             mirror_weight,
             passed: passed.into_iter().collect(),
             passed_step: passed_step.into_iter().collect(),
             closed_gate,
+            gate_closed_since,
+            last_finding,
+            failure,
             owed,
             outbox,
             consumed,
@@ -95,7 +100,7 @@ type Run = (
     Origin,
     u64,
     u32,
-    u32,
+    (u32, bool),
     Shape,
     Option<serin_core::state::Intent>,
     serin_core::state::Stage,
@@ -116,7 +121,7 @@ fn run() -> impl Strategy<Value = Run> {
     ];
     let intent = option::of(select(examples::intents()));
     let stage = select(examples::stages());
-    (origin, 1_u64..9, counts(), counts(), shape, intent, stage, weights(), phases(), analyses(), moments())
+    (origin, 1_u64..9, counts(), (counts(), any::<bool>()), shape, intent, stage, weights(), phases(), analyses(), moments())
 }
 
 /// The shape of the Canaries in these tests.
@@ -133,7 +138,7 @@ pub(crate) fn shape(strategy: &str) -> Shape {
 type Marks = (
     Vec<Text>,
     Vec<Text>,
-    Option<Text>,
+    (Option<Text>, Option<Timestamp>, Option<Finding>, Option<RunFailure>),
     Vec<Owed>,
     Outbox,
     BTreeMap<RequestKind, Text>,
@@ -147,13 +152,20 @@ fn marks() -> impl Strategy<Value = Marks> {
         (texts(), texts(), phases(), counts(), moments()).prop_map(|(hook, kind, phase, attempts, at)| {
             Owed { hook, kind: HookKindName(kind), phase, attempts, at }
         });
+    let failure =
+        (select(examples::causes()), moments()).prop_map(|(cause, at)| RunFailure { cause, at });
     let pending =
         (revisions(), any::<bool>()).prop_map(|(revision, asked_for)| Pending { revision, asked_for });
     let consumed = collection::btree_map(select(RequestKind::ALL.to_vec()), texts(), 0..3);
     (
         collection::vec(texts(), 0..3),
         collection::vec(texts(), 0..3),
-        option::of(texts()),
+        (
+            option::of(texts()),
+            option::of(moments()),
+            option::of(select(examples::findings())),
+            option::of(failure),
+        ),
         collection::vec(owed, 0..3),
         outboxes(),
         consumed,

@@ -26,6 +26,8 @@ pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
 const BETWEEN_SIGHTINGS: Duration = Duration::from_secs(10);
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(600);
+/// Right after a failure a promotion has to name its revision.
+const MOMENT: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// How far back the rules look.
@@ -76,6 +78,11 @@ pub(crate) fn shift(state: &mut State, now: Timestamp, periods: &Periods) {
         unready.warned = unready.warned.map(|warned| aged(warned, BETWEEN_SIGHTINGS));
     }
     state.ready_since = state.ready_since.map(|since| aged(since, periods.delay + movable));
+    // No gate of the slices has a deadline, so since when one is closed is never read.
+    state.gate_closed_since = None;
+    if let Some(failure) = &mut state.failure {
+        failure.at = aged(failure.at, periods.interval.max(MOMENT));
+    }
     state.suspended = state.suspended.map(|since| aged(since, periods.interval * 2));
     if let Some(stall) = &mut state.stall {
         stall.since = aged(stall.since, periods.longest_deadline + movable);
@@ -170,11 +177,15 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
         check,
         shape,
         intent,
+        took_over,
         stage,
         mirror_weight,
         passed,
         passed_step,
         closed_gate,
+        gate_closed_since,
+        last_finding: _,
+        failure,
         owed,
         outbox,
         consumed,
@@ -199,7 +210,8 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
     print.of((phase, canary_weight, failed_checks, iterations, applied, promoted));
     print.of((canary.is_some(), primary.is_some(), previous.is_some(), run, check));
     print.of((strategy, provider, kind, target, service));
-    print.of((stage, mirror_weight, passed, passed_step, closed_gate));
+    print.of((took_over, stage, mirror_weight, passed, passed_step, closed_gate, gate_closed_since));
+    print.of(failure.as_ref().map(|failure| failure.at));
     print.of((held_by_operator, skip, skip_next, held_checks, due, ready_since, suspended, before));
     print.words(format_args!("{origin:?}"));
     print.intent(intent.as_ref());

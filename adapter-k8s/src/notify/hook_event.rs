@@ -28,16 +28,16 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The calls that tell a notice. `global` is the controller's own webhook; hooks of the Canary take its place.
 #[must_use]
 pub fn calls(news: &News<'_>, global: Option<&str>) -> Vec<Call> {
-    let hooks: Vec<_> =
-        news.rollout.into_iter().flat_map(|rollout| rollout.hooks_of(HookKind::Event)).collect();
-    if !hooks.is_empty() {
+    if let Some(rollout) = news.rollout
+        && rollout.hooks_of(HookKind::Event).next().is_some()
+    {
         let call = |hook: &serin_core::spec::Hook| Call {
             key: hook.key.clone(),
             hook: hook.name.to_string(),
             request: request(news, hook.into(), &hook.key),
             retries: hook.retries,
         };
-        return hooks.into_iter().map(call).collect();
+        return rollout.event_hooks_for(&news.notice.message).map(call).collect();
     }
     let metadata = BTreeMap::new();
     let call = |url| {

@@ -9,7 +9,7 @@ use serin_core::{
     command::Routes,
     observation::{Drift, Fact, Primary, Services, Target, Unseen},
     question::Answers,
-    request::{Request, RequestKind},
+    request::{Request, RequestKind, misspelt},
     revision::{Revision, Text},
     spec::{Defaults, Identity, MetricSource, Problem, Shape, raw},
     state::{Origin, Status},
@@ -253,7 +253,7 @@ impl Gaze<'_> {
             services: fact(self.services()),
             routes: fact(self.routes()),
             drift: fact(self.drift(state)),
-            concern: Fact::Known(services::hidden_endpoints(self.subject, self.reader)),
+            concern: Fact::Known(concern(self.subject, object, self.reader)),
             deleting: object.is_being_deleted(),
             finalizer: has_finalizer(object),
             requests: requests(object),
@@ -359,6 +359,14 @@ pub fn router_of(subject: &Subject) -> Result<&'static dyn Router, Unfit> {
 fn has_finalizer(object: &Object) -> bool {
     let finalizers = object.at("/metadata/finalizers").and_then(Value::as_array);
     finalizers.into_iter().flatten().any(|finalizer| finalizer == FINALIZER)
+}
+
+/// What is wrong and holds nothing up.
+fn concern(subject: &Subject, object: &Object, reader: &Reader<'_>) -> Option<Text> {
+    let hidden = services::hidden_endpoints(subject, reader);
+    let names = object.annotations().filter_map(|(name, _)| name.strip_prefix(REQUEST_PREFIX));
+    let all: Vec<Text> = hidden.into_iter().chain(names.filter_map(misspelt)).collect();
+    (!all.is_empty()).then(|| all.join(" ").into())
 }
 
 /// What operators ask for by annotation.

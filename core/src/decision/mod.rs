@@ -171,6 +171,15 @@ pub enum Cause {
         /// The platform gave it up before that.
         gave_up: bool,
     },
+    /// A gate stayed closed past its deadline.
+    Gate {
+        /// Its type.
+        kind: HookKindName,
+        /// Its name.
+        hook: Text,
+        /// The time it had, from when it was first found closed.
+        deadline: Duration,
+    },
     /// An operator asked for it.
     Request,
     /// The target was set back to the promoted revision.
@@ -183,7 +192,11 @@ impl Cause {
     pub fn is_ordered(&self) -> bool {
         match self {
             Self::Request => true,
-            Self::Checks { .. } | Self::Deadline { .. } | Self::Trigger { .. } | Self::Reverted => false,
+            Self::Checks { .. }
+            | Self::Deadline { .. }
+            | Self::Trigger { .. }
+            | Self::Gate { .. }
+            | Self::Reverted => false,
         }
     }
 }

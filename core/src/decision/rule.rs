@@ -70,6 +70,8 @@ pub enum Rule {
     WaitsForApproval,
     /// The waiting revision was withdrawn.
     Withdrawn,
+    /// The waiting revision is not rolled out: a rollback gate opened, or an approval came too late.
+    Rejected,
     /// A newer revision takes the place of the one under way.
     Restarted,
     /// A rollback is decided.
@@ -107,7 +109,7 @@ const _: () = assert!(Rule::Idle as usize + 1 == Rule::ALL.len());
 
 impl Rule {
     /// All of them, in order.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 48] = [
         Self::HeldForNewerVersion,
         Self::CommandFailed,
         Self::BackingOff,
@@ -140,6 +142,7 @@ impl Rule {
         Self::RunStarted,
         Self::WaitsForApproval,
         Self::Withdrawn,
+        Self::Rejected,
         Self::Restarted,
         Self::RollbackDecided,
         Self::ScaledUp,
@@ -201,6 +204,7 @@ impl Rule {
             | Self::RunStarted
             | Self::WaitsForApproval
             | Self::Withdrawn
+            | Self::Rejected
             | Self::Restarted
             | Self::ScaledUp
             | Self::NotReady

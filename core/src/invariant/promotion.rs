@@ -6,7 +6,8 @@ use super::{Broken, Call};
 use crate::{
     command::Command,
     decision::{Rule, Verdict},
-    observation::Readiness,
+    observation::{Apex, Readiness},
+    phase::Phase,
     spec::{HookKind, Rollout},
     state::{Intent, Stage},
     strategy::Strategy,
@@ -75,7 +76,9 @@ fn intended(call: &Call<'_>, command: &Command, broken: &mut Broken) {
             Some(Intent::Promote { .. } | Intent::Delete { .. }) | None => serves_nobody(call),
         },
         Command::RevertServices | Command::RevertRoutes => deleting,
-        Command::Release => matches!(intent, Some(Intent::Delete { given_back: true })) || !reverts,
+        Command::Release => {
+            matches!(intent, Some(Intent::Delete { given_back: true })) || !reverts || took_nothing_over(call)
+        }
         Command::EnsureFinalizer(_)
         | Command::EnsureWorkloads
         | Command::EnsureServices(_)
@@ -90,6 +93,13 @@ fn intended(call: &Call<'_>, command: &Command, broken: &mut Broken) {
     broken.unless(holds, "I13", || format!("{command} with {intent:?}"));
     let alone = *command != Command::Release || call.plan.commands.len() == 1;
     broken.unless(alone, "I13", || "the finalizer does not go alone".into());
+}
+
+/// A Canary may go without giving anything back where its target serves as it did before the Canary came.
+fn took_nothing_over(call: &Call<'_>) -> bool {
+    let state = call.state;
+    let before = matches!(state.phase, Phase::New | Phase::Initializing) && !state.took_over;
+    before && call.seen.services.known().is_none_or(|services| services.apex != Apex::Primary)
 }
 
 /// The canary may be scaled down without an intent where it serves nobody: the target after initialisation, the canary

@@ -1,5 +1,6 @@
 //! What people are told: events and alerts, typed; their text is made at the edge.
 
+mod event;
 mod text;
 
 use alloc::string::{String, ToString};
@@ -7,6 +8,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::event::EVENT_NAMES;
 use self::text::Sentence;
 use crate::{
     decision::{Cause, Finding, Obstacle, Workload},
@@ -131,6 +133,13 @@ pub enum Message {
     CheckHeld(Finding),
     /// A rollback is decided.
     RollingBack(Cause),
+    /// A revision that waited for approval is not rolled out.
+    Rejected {
+        /// Which.
+        revision: Revision,
+        /// Why.
+        cause: Cause,
+    },
     /// A rollback waits for the primary.
     RollbackWaits,
     /// The rollback is done.
@@ -261,6 +270,7 @@ impl Message {
             Self::Initialized | Self::NewRevision(_) | Self::Promoted { .. } => Some(Severity::Info),
             Self::GateClosed { muted: false, .. } | Self::AnalysedInPlace(_) => Some(Severity::Warn),
             Self::RollingBack(_)
+            | Self::Rejected { .. }
             | Self::PromotionFailed { .. }
             | Self::CommandStillFails { .. }
             | Self::Stalled(_)
@@ -306,6 +316,7 @@ impl Message {
             | Self::CheckFailed { .. }
             | Self::CheckHeld(_)
             | Self::RollingBack(_)
+            | Self::Rejected { .. }
             | Self::RollbackWaits
             | Self::CanaryFailed
             | Self::PromotionFailed { .. }
@@ -347,7 +358,7 @@ impl Message {
     /// run.
     #[must_use]
     pub(crate) fn told_in(&self, before: Phase, after: Phase) -> Phase {
-        if matches!(self, Self::NewRevision(_) | Self::CanaryFailed) {
+        if matches!(self, Self::NewRevision(_) | Self::CanaryFailed | Self::Rejected { .. }) {
             after
         } else if matches!(self, Self::Promoted { skipped: true }) {
             Phase::Progressing

@@ -7,6 +7,7 @@ use super::{Message, Step};
 use crate::{
     decision::{Cause, Finding, Obstacle, Workload},
     observation::FailureClass,
+    request::Refusal,
     revision::Text,
     spec::Shape,
     time::Human,
@@ -80,6 +81,9 @@ impl fmt::Display for Sentence<'_> {
                 write!(f, "Halt {canary} advancement, check not counted: {finding}")
             }
             Message::RollingBack(cause) => write!(f, "Rolling back {canary} {cause}"),
+            Message::Rejected { revision, cause } => {
+                write!(f, "Canary failed! {target} ({revision}) is not rolled out: {cause}")
+            }
             Message::RollbackWaits => {
                 write!(f, "Rollback of {canary} waits: the primary is not ready and the canary serves")
             }
@@ -107,7 +111,28 @@ impl fmt::Display for Sentence<'_> {
                 write!(f, "Request {kind}={value} granted for {canary}")
             }
             Message::RequestRefused { kind, value, why } => {
-                write!(f, "Request {kind}={value} refused for {canary}: {why}")
+                write!(f, "Request {kind}={value} refused for {canary}: {why}")?;
+                match why {
+                    Refusal::FailedJustNow { revision } => {
+                        let name = canary.strip_suffix(namespace).unwrap_or(canary).trim_end_matches('.');
+                        write!(
+                            f,
+                            ": kubectl -n {namespace} annotate --overwrite canary {name} \
+                             flagger.app/promote={revision}"
+                        )
+                    }
+                    Refusal::Meaningless
+                    | Refusal::NotInService
+                    | Refusal::NothingToPromote
+                    | Refusal::OtherRevision { .. }
+                    | Refusal::NoRun
+                    | Refusal::PromotionUnderWay
+                    | Refusal::RollingBack
+                    | Refusal::NoWeights
+                    | Refusal::AboveMax(_)
+                    | Refusal::CanaryNotReady
+                    | Refusal::PrimaryNotReady => Ok(()),
+                }
             }
             Message::Suspended => write!(f, "Canary {canary} is suspended"),
             Message::Resumed => write!(f, "Canary {canary} goes on"),
@@ -183,6 +208,9 @@ impl fmt::Display for Cause {
             }
             Self::Deadline { who, why, deadline, gave_up: false } => {
                 write!(f, "progress deadline of {} exceeded, {who} not ready: {why}", Human(*deadline))
+            }
+            Self::Gate { kind, hook, deadline } => {
+                write!(f, "{} gate {hook} did not open within {}", kind.0, Human(*deadline))
             }
             Self::Request => f.write_str("on request of an operator"),
             Self::Reverted => f.write_str("the target was set back to the promoted revision"),

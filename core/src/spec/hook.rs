@@ -8,7 +8,11 @@ use super::{
     parse::Problems,
     raw::{self, Number},
 };
-use crate::{revision::Text, time::parse_duration};
+use crate::{
+    message::{EVENT_NAMES, Message},
+    revision::Text,
+    time::parse_duration,
+};
 
 /// One webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +29,8 @@ pub struct Hook {
     pub timeout: Duration,
     /// Attempts after the first.
     pub retries: u32,
+    /// Of a gate: how long it may stay closed.
+    pub deadline: Option<Duration>,
     /// Send no alert when it denies.
     pub mute_alert: bool,
     /// Do not verify its certificate.
@@ -70,6 +76,12 @@ impl HookKind {
         "rollback",
         "event",
     ];
+
+    /// Whether the next move waits until it passes.
+    #[must_use]
+    pub const fn is_gate(self) -> bool {
+        matches!(self, Self::ConfirmRollout | Self::ConfirmTrafficIncrease | Self::ConfirmPromotion)
+    }
 
     /// The name in a manifest.
     #[must_use]
@@ -119,6 +131,14 @@ impl Hook {
         }
     }
 
+    /// Whether an event hook wants this event: the one that its `metadata.eventType` names, and every event where that
+    /// names none.
+    #[must_use]
+    pub fn wants(&self, message: &Message) -> bool {
+        let named = self.metadata.get("eventType").filter(|name| EVENT_NAMES.contains(&name.as_str()));
+        named.is_none_or(|name| message.is_named(name))
+    }
+
     /// Whether this rollback hook's reading was taken from its path rather than from `mode`.
     #[must_use]
     pub fn polls_by_path(url: &str) -> bool {
@@ -143,13 +163,15 @@ impl Hook {
             problems.add("retries", "must be a count of attempts, 0 or more");
         }
         let (after_success, after_failure) = run_on(raw, problems);
+        let kind = kind(raw, problems);
         Some(Self {
             name: raw.name.as_str().into(),
             key: raw.name.as_str().into(),
-            kind: kind(raw, problems)?,
+            kind: kind?,
             url: raw.url.as_str().into(),
             timeout,
             retries: retries.unwrap_or(0),
+            deadline: deadline(raw, kind, problems),
             mute_alert: raw.mute_alert == Some(true),
             disable_tls: raw.disable_tls == Some(true),
             metadata: Arc::new(raw.metadata.clone()),
@@ -157,6 +179,18 @@ impl Hook {
             after_failure,
         })
     }
+}
+
+fn deadline(raw: &raw::Webhook, kind: Option<HookKind>, problems: &mut Problems<'_>) -> Option<Duration> {
+    let text = raw.deadline.as_deref().filter(|text| !text.is_empty())?;
+    if kind.is_some_and(|kind| !kind.is_gate()) {
+        problems.add("deadline", "is for hooks of type confirm-rollout, confirm-traffic-increase and confirm-promotion");
+    }
+    let deadline = problems.check("deadline", parse_duration(text))?;
+    if deadline.is_zero() {
+        problems.add("deadline", "must be longer than 0s; leave it out where the gate may stay closed");
+    }
+    Some(deadline)
 }
 
 fn kind(raw: &raw::Webhook, problems: &mut Problems<'_>) -> Option<HookKind> {

@@ -243,6 +243,12 @@ impl Rollout {
         self.alerts.iter().filter(move |alert| severity.is_some_and(|severity| alert.severity <= severity))
     }
 
+    /// The event hooks that want to be told of this: all of them, but for those whose `metadata.eventType` names other
+    /// events.
+    pub fn event_hooks_for<'a>(&'a self, message: &'a Message) -> impl Iterator<Item = &'a Hook> {
+        self.hooks_of(HookKind::Event).filter(|hook| hook.wants(message))
+    }
+
     /// The hooks that are owed once a run has ended, in the order they are asked.
     pub(crate) fn owed_after(&self, ended: RunOn) -> Vec<Text> {
         let actions = match ended {

@@ -7,7 +7,10 @@ use alloc::{
 
 use serde::{Deserialize, Serialize};
 
-use super::State;
+use super::{
+    State,
+    details::{self, Details},
+};
 use crate::{phase::Phase, revision::Text, time::Timestamp};
 
 /// Flagger's only condition. Its CRD asks for type, status and reason; the rest is read where it is.
@@ -46,14 +49,15 @@ pub enum ConditionStatus {
 
 impl Condition {
     /// The condition that a state has at `now`, given the one it had.
-    pub(super) fn of(state: &State, now: Timestamp) -> Arc<Self> {
-        let (status, meaning) = meaning(state.phase);
+    pub(super) fn of(state: &State, details: Details<'_>, now: Timestamp) -> Arc<Self> {
+        let (status, meaning) = meaning(state);
         let kind = if state.shape.kind.is_empty() { "Deployment" } else { &state.shape.kind };
         // Most saves change nothing of it, which is found without writing it.
         if let Some(old) = &state.condition
             && state.stall.is_none()
             && state.trouble.is_none()
             && state.concern.is_none()
+            && Details::is_empty(state)
             && *old.reason == *state.phase.name()
             && meaning.is(kind, &old.message)
         {
@@ -64,10 +68,10 @@ impl Condition {
             (None, Some(trouble)) => alloc::format!("{}: {}", trouble.command, trouble.error),
             (None, None) => meaning.text(kind),
         };
-        let message = match &state.concern {
-            Some(concern) => alloc::format!("{message} {concern}"),
-            None => message,
-        };
+        let mut sentences = details.sentences(state);
+        sentences.insert(0, message);
+        sentences.extend(state.concern.as_deref().map(Into::into));
+        let message = in_a_row(&sentences);
         let now = now.whole_second();
         let transition = match &state.condition {
             Some(old) if old.status == status => old.last_transition_time,
@@ -86,6 +90,18 @@ impl Condition {
             _ => Arc::new(new),
         }
     }
+}
+
+/// Sentences one after the other, each with its full stop.
+fn in_a_row(sentences: &[String]) -> String {
+    let mut text = String::new();
+    for (i, sentence) in sentences.iter().enumerate() {
+        text.push_str(sentence);
+        if i + 1 < sentences.len() {
+            text.push_str(if sentence.ends_with('.') { " " } else { ". " });
+        }
+    }
+    text
 }
 
 /// What a phase means, in words.
@@ -114,7 +130,15 @@ impl Meaning {
     }
 }
 
-fn meaning(phase: Phase) -> (ConditionStatus, Meaning) {
+fn meaning(state: &State) -> (ConditionStatus, Meaning) {
+    if details::holds(state) {
+        let text = "Canary promotion failed, whichever copy is ready serves until the primary does.";
+        return (ConditionStatus::False, Meaning::Text(text));
+    }
+    meaning_of(state.phase)
+}
+
+fn meaning_of(phase: Phase) -> (ConditionStatus, Meaning) {
     use ConditionStatus::{False, True, Unknown};
     use Meaning::{Around, Text};
     match phase {
@@ -146,7 +170,7 @@ mod tests {
     #[test]
     fn a_message_is_known_again_by_its_kind() {
         for phase in Phase::ALL {
-            let meaning = meaning(phase).1;
+            let meaning = meaning_of(phase).1;
             let text = meaning.text("DaemonSet");
             assert!(meaning.is("DaemonSet", &text), "{text}");
             assert_eq!(meaning.is("Deployment", &text), matches!(meaning, Meaning::Text(_)), "{text}");

@@ -1,6 +1,7 @@
 //! What is remembered between two calls: all of it lives in the Canary's `.status`.
 
 mod condition;
+mod details;
 mod outbox;
 mod record;
 mod status;
@@ -14,13 +15,14 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::details::Details;
 pub use self::condition::{Condition, ConditionStatus};
 pub use self::outbox::Outbox;
 pub use self::record::{AnalysisRecord, Iteration};
 pub use self::status::{Own, Status, VERSION};
 use crate::{
     command::{Cookies, Routes},
-    decision::{Cause, Obstacle},
+    decision::{Cause, Finding, Obstacle},
     message::HookKindName,
     observation::FailureClass,
     phase::Phase,
@@ -69,6 +71,8 @@ pub struct State {
     pub shape: Arc<Shape>,
     /// What was decided and cannot be taken back.
     pub intent: Option<Intent>,
+    /// Services or routes were told to go to the primary: deletion has something to give back.
+    pub took_over: bool,
     /// How far the run is.
     pub stage: Stage,
     /// Percentage of requests that is mirrored.
@@ -79,6 +83,8 @@ pub struct State {
     pub passed_step: BTreeSet<Text>,
     /// The closed gate that was told of.
     pub closed_gate: Option<Text>,
+    /// Since when it is closed.
+    pub gate_closed_since: Option<Timestamp>,
     /// Hooks still to be called after a run, in order.
     pub owed: Vec<Owed>,
     /// Notices not yet known to be sent.
@@ -91,6 +97,10 @@ pub struct State {
     pub skip: bool,
     /// The next run skips its analysis.
     pub skip_next: bool,
+    /// Why the last check failed.
+    pub last_finding: Option<Finding>,
+    /// Why the last run failed; `None` from the next one on.
+    pub failure: Option<RunFailure>,
     /// Checks of this run that were not judged.
     pub held_checks: u32,
     /// When the next check counts.
@@ -255,6 +265,15 @@ pub struct Repair {
     pub times: u32,
 }
 
+/// How the last run failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFailure {
+    /// Why.
+    pub cause: Cause,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A revision that is to be run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -312,8 +331,8 @@ impl State {
     }
 
     /// Sets the condition to what this state means at `now`.
-    pub(crate) fn settle_condition(&mut self, now: Timestamp) {
-        self.condition = Some(Condition::of(self, now));
+    pub(crate) fn settle_condition(&mut self, details: Details<'_>, now: Timestamp) {
+        self.condition = Some(Condition::of(self, details, now));
     }
 
     /// Notes what the target shows outside a run: set back to what is promoted, or newer than what was tried. Either makes
@@ -334,6 +353,7 @@ impl State {
             unready.warned = None;
         }
         self.ready_since = self.ready_since.map(|since| since + span);
+        self.gate_closed_since = self.gate_closed_since.map(|since| since + span);
         if let Some(stall) = &mut self.stall {
             stall.since = stall.since + span;
         }
@@ -348,8 +368,11 @@ impl State {
         self.passed.clear();
         self.passed_step.clear();
         self.closed_gate = None;
+        self.gate_closed_since = None;
         self.held_by_operator = false;
         self.skip = false;
+        self.last_finding = None;
+        self.failure = None;
         self.held_checks = 0;
         self.canary_unready = None;
         self.primary_unready = None;

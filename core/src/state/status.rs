@@ -11,11 +11,12 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AnalysisRecord, Condition, Intent, Origin, Outbox, Owed, Pending, Repair, Stage, Stall, State, Trouble,
+    AnalysisRecord, Condition, Intent, Origin, Outbox, Owed, Pending, Repair, RunFailure, Stage, Stall, State, Trouble,
     Unready,
 };
 use crate::{
     command::Cookies,
+    decision::Finding,
     phase::Phase,
     request::RequestKind,
     revision::{Configs, Revision, Text},
@@ -82,6 +83,8 @@ pub struct Own {
     pub promoted_configs: Arc<Configs>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intent: Option<Intent>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub took_over: bool,
     pub stage: Stage,
     #[serde(skip_serializing_if = "is_default")]
     pub mirror_weight: Weight,
@@ -91,6 +94,8 @@ pub struct Own {
     pub passed_step: BTreeSet<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_gate: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate_closed_since: Option<Timestamp>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub owed: Vec<Owed>,
     #[serde(skip_serializing_if = "Outbox::is_empty")]
@@ -103,6 +108,10 @@ pub struct Own {
     pub skip: bool,
     #[serde(skip_serializing_if = "is_default")]
     pub skip_next: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_finding: Option<Finding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<RunFailure>,
     #[serde(skip_serializing_if = "is_default")]
     pub held_checks: u32,
     pub due: Timestamp,
@@ -165,17 +174,21 @@ fn own(state: &State) -> Option<Own> {
         shape: Shape::clone(&state.shape),
         promoted_configs: state.promoted.configs.clone(),
         intent: state.intent.clone(),
+        took_over: state.took_over,
         stage: state.stage,
         mirror_weight: state.mirror_weight,
         passed: state.passed.clone(),
         passed_step: state.passed_step.clone(),
         closed_gate: state.closed_gate.clone(),
+        gate_closed_since: state.gate_closed_since,
         owed: state.owed.clone(),
         outbox: state.outbox.clone(),
         consumed: state.consumed.clone(),
         held_by_operator: state.held_by_operator,
         skip: state.skip,
         skip_next: state.skip_next,
+        last_finding: state.last_finding.clone(),
+        failure: state.failure.clone(),
         held_checks: state.held_checks,
         due: state.due,
         canary_unready: state.canary_unready,
@@ -220,17 +233,21 @@ impl From<Status> for State {
             check: own.check,
             shape: Arc::new(own.shape),
             intent: own.intent,
+            took_over: own.took_over,
             stage: own.stage,
             mirror_weight: own.mirror_weight.min(100),
             passed: own.passed,
             passed_step: own.passed_step,
             closed_gate: own.closed_gate,
+            gate_closed_since: own.gate_closed_since,
             owed: own.owed,
             outbox: own.outbox,
             consumed: own.consumed,
             held_by_operator: own.held_by_operator,
             skip: own.skip,
             skip_next: own.skip_next,
+            last_finding: own.last_finding,
+            failure: own.failure,
             held_checks: own.held_checks,
             due: own.due,
             canary_unready: own.canary_unready,

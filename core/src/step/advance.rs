@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{
-    analysis, promotion,
+    analysis, gate::note_closed, promotion,
     turn::{Flow, Turn},
 };
 use crate::{
@@ -129,14 +129,13 @@ fn gate(t: &mut Turn<'_>, r: &Rollout, kind: HookKind) -> Flow {
                 passed.insert(hook.key.clone());
             }
             Err(said) => {
-                if t.state().closed_gate.as_ref() != Some(&hook.key) {
+                if note_closed(t, hook) {
                     t.tell(Message::GateClosed {
                         kind: kind.into(),
                         hook: hook.name.clone(),
                         said,
                         muted: hook.mute_alert,
                     });
-                    t.edit().closed_gate = Some(hook.key.clone());
                 }
                 if kind == HookKind::ConfirmPromotion {
                     t.edit().phase = Phase::WaitingPromotion;
@@ -195,6 +194,7 @@ pub fn apply(state: &mut State, strategy: &Strategy, next: Move) {
     }
     state.passed_step.clear();
     state.closed_gate = None;
+    state.gate_closed_since = None;
 }
 
 fn iterations(strategy: &Strategy) -> u32 {

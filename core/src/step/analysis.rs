@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 
 use super::{
-    advance, check, promotion, readiness, repair, rollback, run,
+    advance, check, gate, promotion, readiness, repair, rollback, run,
     turn::{Flow, Turn},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     observation::Readiness,
     planted::{Defect, is_planted},
     revision::Revision,
-    spec::{HookKind, Rollout},
+    spec::Rollout,
     state::{Stage, Unready},
     time::Timestamp,
 };
@@ -25,6 +25,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     primary_recovered(t, r)?;
     scaled_up(t)?;
     readiness::deadlines(t, r)?;
+    gate::deadline(t, r)?;
     repair::rule(t, r)?;
     readiness::both_ready(t, r)?;
     due(t, r)?;
@@ -123,14 +124,12 @@ pub(super) fn next_due(t: &Turn<'_>, r: &Rollout) -> Timestamp {
     before.due + interval * (u32::try_from(missed).unwrap_or(u32::MAX - 1) + 1)
 }
 
-/// The `rollback` hooks that are polled: one that passes ends the run.
+/// A `rollback` hook that is polled and passes ends the run.
 fn triggers(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    for hook in r.hooks_of(HookKind::RollbackTrigger) {
-        if t.ask(hook)?.is_ok() {
-            return rollback::decide(t, Cause::Trigger { hook: hook.name.clone() });
-        }
+    match gate::trigger(t, r)? {
+        Some(cause) => rollback::decide(t, cause),
+        None => Flow::Continue(()),
     }
-    Flow::Continue(())
 }
 
 /// While nobody knows whom the router sends where, a check says nothing of the canary, and no step follows one.
@@ -170,6 +169,7 @@ pub(super) fn failed(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
     state.failed_checks = state.failed_checks.saturating_add(1);
     state.analysis.failed_checks = state.analysis.failed_checks.saturating_add(1);
     state.analysis.add(&measured);
+    state.last_finding = Some(finding.clone());
     state.check = state.check.saturating_add(1);
     state.due = due;
     let failed = state.failed_checks;
@@ -181,7 +181,7 @@ pub(super) fn failed(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
     t.act(Rule::CheckFailed, Vec::new())
 }
 
-/// A rollback is decided here, in [`triggers`], at a [deadline](readiness::deadlines), when the target is
+/// A rollback is decided here, in [`triggers`], at a deadline of a [copy](readiness::deadlines) or a [gate](gate::deadline), when the target is
 /// [set back](revision), or by an [operator](super::operator).
 fn threshold_reached(t: &mut Turn<'_>, r: &Rollout, last: Option<Finding>) -> Flow {
     let failed = t.state().failed_checks;

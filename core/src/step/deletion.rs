@@ -10,7 +10,7 @@ use crate::{
     command::{Command, Routes},
     decision::{Obstacle, Rule, Workload},
     message::Message,
-    observation::Readiness,
+    observation::{Apex, Readiness},
     phase::Phase,
     state::{Intent, Origin, Stage},
 };
@@ -24,7 +24,7 @@ pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
         // Nothing holds the object: it is gone as soon as everyone has seen so.
         return t.wait(Rule::Released);
     }
-    if !reverts {
+    if !reverts || never_took_over(t) {
         return t.act(Rule::Released, vec![Command::Release]);
     }
     match t.state().intent {
@@ -44,6 +44,18 @@ pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
             t.act(Rule::DeletionDecided, commands)
         }
     }
+}
+
+/// Whether users were never moved: the target serves as it did before the Canary came, so there is nothing to give back.
+/// What cannot be read, or cannot be made, keeps no such Canary.
+fn never_took_over(t: &Turn<'_>) -> bool {
+    let state = t.state();
+    // A status from before this was noted shows it by the apex service alone.
+    let apex = t.seen.services.known().map(|services| services.apex);
+    matches!(state.phase, Phase::New | Phase::Initializing)
+        && state.origin == Origin::Ours
+        && !state.took_over
+        && apex != Some(Apex::Primary)
 }
 
 /// The target gets its pods; once they serve, services and routes go back to it.

@@ -82,6 +82,11 @@ fn serve(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let routes = t.known(&seen.routes, "routes")?;
     let routed = !r.switches_traffic || *routes == Some(Routes::PRIMARY);
     if services.apex != Apex::Primary || !routed {
+        // Saved first: whoever deletes the Canary from here on gets services and routes back.
+        if !t.state().took_over {
+            t.edit().took_over = true;
+            return t.act(Rule::Initializing, Vec::new());
+        }
         let mut commands = vec![Command::EnsureServices(ApexTo::Primary)];
         if r.switches_traffic {
             commands.push(t.route(r));

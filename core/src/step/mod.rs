@@ -8,6 +8,7 @@ mod analysis;
 mod ask;
 mod check;
 mod deletion;
+mod gate;
 mod idle;
 mod initialize;
 mod operator;

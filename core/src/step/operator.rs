@@ -1,6 +1,7 @@
 //! Operator requests: looked up in the [table](crate::request::ruling), and consumed in the same save as their effect.
 
 use alloc::{vec, vec::Vec};
+use core::time::Duration;
 
 use super::{
     promotion, rollback, run,
@@ -37,26 +38,15 @@ pub(super) fn rule(t: &mut Turn<'_>) -> Flow {
 }
 
 fn answer(t: &mut Turn<'_>, request: &Request, order: Option<Order>) -> Flow {
-    let max = t.canary.as_ref().ok().and_then(|r| r.strategy().max_weight());
-    let mut ruled =
-        order.map_or(Ruling::Refused(Refusal::Meaningless), |order| ruling(order, standing(t), max));
-    if ruled == Ruling::SetWeight && !t.canary_readiness().is_some_and(Readiness::is_ready) {
-        ruled = Ruling::Refused(Refusal::CanaryNotReady);
-    }
-    if ruled == Ruling::Rerun
-        && leaves_the_canary(t)
-        && !t.primary_readiness().is_some_and(Readiness::is_ready)
-    {
-        ruled = Ruling::Refused(Refusal::PrimaryNotReady);
-    }
+    let ruled = ruled(t, request, order);
     // What it is about has to be known before it is consumed.
     if matches!(ruled, Ruling::Rerun | Ruling::StartWithoutAnalysis) {
         t.revision()?;
     }
     let (kind, value) = (request.kind, request.value.clone());
     t.edit().consumed.insert(kind, value.clone());
-    if let Ruling::Refused(why) = ruled {
-        t.tell(Message::RequestRefused { kind, value: bounded(value), why });
+    if let Ruling::Refused(why) = &ruled {
+        t.tell(Message::RequestRefused { kind, value: bounded(value), why: why.clone() });
     } else if ruled != Ruling::Ignored {
         t.tell(Message::RequestGranted { kind, value: bounded(value) });
     }
@@ -64,6 +54,52 @@ fn answer(t: &mut Turn<'_>, request: &Request, order: Option<Order>) -> Flow {
         refuse_others(t, request);
     }
     obey(t, ruled, order)
+}
+
+/// What the table says, unless users would be sent where nobody serves, or the order was meant for something else.
+fn ruled(t: &Turn<'_>, request: &Request, order: Option<Order>) -> Ruling {
+    let Some(order) = order else { return Ruling::Refused(Refusal::Meaningless) };
+    let max = t.canary.as_ref().ok().and_then(|r| r.strategy().max_weight());
+    let ruled = ruling(order, standing(t), max);
+    let refusal = if order == Order::Promote {
+        misdirected(t, &request.value)
+    } else if ruled == Ruling::SetWeight && !t.canary_readiness().is_some_and(Readiness::is_ready) {
+        Some(Refusal::CanaryNotReady)
+    } else if ruled == Ruling::Rerun
+        && leaves_the_canary(t)
+        && !t.primary_readiness().is_some_and(Readiness::is_ready)
+    {
+        Some(Refusal::PrimaryNotReady)
+    } else {
+        None
+    };
+    refusal.map_or(ruled, Ruling::Refused)
+}
+
+/// A promotion is for the revision that its value names, if it names one. An order that names none, right after a release
+/// failed, was probably meant for its run.
+fn misdirected(t: &Turn<'_>, value: &str) -> Option<Refusal> {
+    let (state, shown) = (t.state(), &t.shown()?.spec);
+    let value = value.trim();
+    if *value == **shown {
+        return None;
+    }
+    let known = [&state.applied.spec, &state.promoted.spec].into_iter().any(|known| **known == *value);
+    if known || is_hash(value) {
+        return Some(Refusal::OtherRevision { shown: shown.clone() });
+    }
+    let failed = state.failure.as_ref().filter(|_| state.phase == Phase::Failed)?;
+    let since = t.now.since(failed.at);
+    let interval = t.canary.as_ref().map_or(Duration::ZERO, |r| r.policy().interval);
+    (since < interval.max(MOMENT)).then(|| Refusal::FailedJustNow { revision: shown.clone() })
+}
+
+/// The least time after a failure in which a promotion has to name its revision.
+const MOMENT: Duration = Duration::from_secs(60);
+
+/// As the controller's own revisions look.
+fn is_hash(value: &str) -> bool {
+    value.len() == 16 && value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Whoever aborts wants nothing else of what was asked before.
@@ -185,6 +221,9 @@ fn set_weight(t: &mut Turn<'_>, weight: u8) -> Flow {
     let Ok(r) = t.canary else { return t.act(Rule::Requested, Vec::new()) };
     let state = t.edit();
     state.held_by_operator = true;
+    // No gate is asked while the weight is held, so none is late.
+    state.closed_gate = None;
+    state.gate_closed_since = None;
     state.canary_weight = weight;
     state.mirror_weight = 0;
     if state.stage == Stage::Mirroring {

@@ -15,7 +15,7 @@ use crate::{
     planted::{Defect, is_planted},
     revision::Revision,
     spec::{Rollout, RunOn},
-    state::{Intent, Owed, Stage, State, Unready},
+    state::{Intent, Owed, RunFailure, Stage, State, Unready},
     strategy::Strategy,
     time::Timestamp,
 };
@@ -130,11 +130,14 @@ fn failed(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
     t.target()?;
     let why = t.primary_readiness().and_then(Readiness::why_not).unwrap_or_default();
     let canary_serves = t.canary_readiness().is_some_and(Readiness::is_ready) && r.switches_traffic;
-    let now = t.now;
-    t.tell(Message::PromotionFailed { why });
+    let (now, deadline) = (t.now, r.policy().progress_deadline);
+    let gave_up = t.primary_readiness().is_some_and(Readiness::is_stalled);
+    t.tell(Message::PromotionFailed { why: why.clone() });
     let state = t.edit();
     state.clear_run();
     state.phase = Phase::Failed;
+    let cause = Cause::Deadline { who: Workload::Primary, why, deadline, gave_up };
+    state.failure = Some(RunFailure { cause, at: now });
     state.failed_checks = 0;
     state.promoted = revision.clone();
     state.stage = Stage::Holding;

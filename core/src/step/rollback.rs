@@ -14,8 +14,9 @@ use crate::{
     observation::Readiness,
     phase::Phase,
     planted::{Defect, is_planted},
+    revision::Revision,
     spec::RunOn,
-    state::{Intent, Stage},
+    state::{Intent, RunFailure, Stage},
 };
 
 /// Decides it. Phase, weight and the counter that reached the threshold stay as they are until it is done.
@@ -65,6 +66,24 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     t.act(Rule::RolledBack, commands)
 }
 
+/// A revision that waits for approval is not rolled out: it counts as tried. Nothing of it was ever made, so no hook is
+/// owed, and users stay where they are.
+pub(super) fn reject(t: &mut Turn<'_>, revision: &Revision, cause: Cause) -> Flow {
+    t.tell(Message::Rejected { revision: revision.clone(), cause: cause.clone() });
+    let now = t.now;
+    let state = t.edit();
+    let (stage, weight) = (state.stage, state.canary_weight);
+    state.clear_run();
+    state.stage = stage;
+    state.canary_weight = weight;
+    state.phase = Phase::Failed;
+    state.failure = Some(RunFailure { cause, at: now });
+    state.failed_checks = 0;
+    state.skip_next = false;
+    state.applied = revision.clone();
+    t.act(Rule::Rejected, Vec::new())
+}
+
 /// The run is over.
 fn end(t: &mut Turn<'_>, cause: &Cause) {
     let (now, canary) = (t.now, t.canary);
@@ -77,10 +96,11 @@ fn end(t: &mut Turn<'_>, cause: &Cause) {
 /// Failed, and nothing of the run is left. What the target shows by now is remembered: set back, or newer; either makes
 /// what it showed before new again.
 fn fails(t: &mut Turn<'_>, cause: &Cause) {
-    let shown = t.shown();
+    let (now, shown) = (t.now, t.shown());
     let state = t.edit();
     state.clear_run();
     state.phase = Phase::Failed;
+    state.failure = Some(RunFailure { cause: cause.clone(), at: now });
     state.failed_checks = 0;
     if *cause == Cause::Reverted {
         state.applied = state.promoted.clone();

@@ -2,7 +2,10 @@
 
 use alloc::{vec, vec::Vec};
 
-use super::turn::{Flow, Turn};
+use super::{
+    gate,
+    turn::{Flow, Turn},
+};
 use crate::{
     command::Command,
     decision::{Obstacle, Rule, Workload},
@@ -95,6 +98,7 @@ fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: 
             commands.extend([Command::PauseScaler, Command::ScaleDown]);
         }
     }
+    gate::note_closed(t, hook);
     let state = t.edit();
     // A run of what is promoted already was asked for, even if it was restarted since.
     let again = phase.is_analysing() && *revision == state.promoted;

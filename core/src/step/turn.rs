@@ -14,7 +14,7 @@ use crate::{
     request::Request,
     revision::{Revision, Text},
     spec::{Invalid, Rollout, Shape},
-    state::{Origin, Outbox, Stall, State},
+    state::{Details, Origin, Outbox, Stall, State},
     time::Timestamp,
 };
 
@@ -365,7 +365,8 @@ impl<'a> Turn<'a> {
         let told = self.notices.drain(..).map(|message| (message.told_in(before, after), message));
         state.outbox.push(state.seq, self.now, told);
         state.last_transition = self.now.whole_second();
-        state.settle_condition(self.now);
+        let details = Details { canary: self.canary.as_ref().ok(), seen: self.seen };
+        state.settle_condition(details, self.now);
         Some(saved)
     }
 }

@@ -1,9 +1,9 @@
-//! A new revision waits for approval.
+//! A new revision waits for approval, and is rejected if a rollback gate opens or an approval comes too late.
 
 use alloc::vec::Vec;
 
 use super::{
-    operator, repair, run,
+    gate, operator, repair, rollback, run,
     turn::{Flow, Turn},
 };
 use crate::{
@@ -30,11 +30,20 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         let state = t.edit();
         state.pending = Some(Pending { revision: revision.clone(), asked_for });
         state.passed.clear();
+        state.closed_gate = None;
+        state.gate_closed_since = None;
         return t.act(Rule::RevisionNoted, Vec::new());
+    }
+    if let Some(cause) = gate::overdue(t, r) {
+        return rollback::reject(t, revision, cause);
     }
     if t.now < t.state().due {
         t.keep_stall();
         return t.wait(Rule::NotDue);
+    }
+    // Before any approval: a revision that is not to be rolled out needs none.
+    if let Some(cause) = gate::trigger(t, r)? {
+        return rollback::reject(t, revision, cause);
     }
     run::start(t, r, revision)
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use serde::Serialize;
 
-use super::{readiness, repair, trouble, turn::Turn};
+use super::{gate, readiness, repair, trouble, turn::Turn};
 use crate::{
     observation::Observation,
     phase::Phase,
@@ -112,6 +112,9 @@ fn of_run(wakes: &mut Earliest, r: &Rollout, state: &State, seen: &Observation) 
     let goes_by_due = (state.is_running() && !waits_for_rollback) || state.phase == Phase::Waiting;
     if goes_by_due {
         wakes.add(state.due, Why::NextCheck);
+        if state.intent.is_none() {
+            wakes.add_if(gate::closes_for_good(state, r).map(|(_, at)| at), Why::Deadline);
+        }
     }
     if state.phase.is_analysing() {
         wakes.add_if(state.ready_since.map(|since| since + r.policy().delay), Why::WarmedUp);
@@ -189,6 +192,9 @@ pub(super) fn mend_clock(t: &mut Turn<'_>) {
     }
     if ahead(t.state().ready_since) {
         t.edit().ready_since = Some(now);
+    }
+    if ahead(t.state().gate_closed_since) {
+        t.edit().gate_closed_since = Some(now);
     }
     if ahead(t.state().suspended) {
         t.edit().suspended = Some(now);

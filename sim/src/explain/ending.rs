@@ -119,6 +119,9 @@ fn ends(of: &Of, moment: &Moment, before: &State) -> Option<Ending> {
             Some(Intent::Rollback { cause, .. }) => Some(Ending::RolledBack(cause.clone())),
             _ => None,
         },
+        (Of::Run(_), Rule::Rejected) => {
+            saved.failure.as_ref().map(|failure| Ending::RolledBack(failure.cause.clone()))
+        }
         (Of::Run(_), Rule::PromotionFailed) => {
             let why = born(moment).find_map(|notice| {
                 let Message::PromotionFailed { why } = &notice.message else { return None };

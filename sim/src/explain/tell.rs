@@ -225,6 +225,7 @@ fn is_news(message: &Message) -> bool {
         | Message::CheckFailed { .. }
         | Message::CheckHeld(_)
         | Message::RollingBack(_)
+        | Message::Rejected { .. }
         | Message::CanaryFailed
         | Message::PromotionStarted(_)
         | Message::PrimaryAdvanced(_)

@@ -133,6 +133,7 @@ fn on(moment: &Moment, state: &State, canary: &Rollout) -> Option<String> {
         | Rule::RevisionNoted
         | Rule::RunStarted
         | Rule::Withdrawn
+        | Rule::Rejected
         | Rule::Restarted
         | Rule::RollbackDecided
         | Rule::ScaledUp

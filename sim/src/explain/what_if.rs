@@ -41,6 +41,9 @@ pub(super) fn what_if(scenario: &Scenario, chapter: &Chapter<'_>) -> (Vec<Differ
         Ending::RolledBack(Cause::Trigger { hook }) => {
             search.one(Change::Hooks { what: "the rollback hook", names: vec![hook.clone()], pass: false });
         }
+        Ending::RolledBack(Cause::Gate { hook, .. }) => {
+            search.one(Change::Hooks { what: "the gate", names: vec![hook.clone()], pass: true });
+        }
         Ending::RolledBack(Cause::Request) => search.requests(),
         Ending::RolledBack(Cause::Reverted) => {
             search.one(Change::Without(Without::Deploy(chapter.end().promoted.to_string())));

@@ -61,6 +61,9 @@ pub(super) fn cause(cause: &Cause) -> String {
         Cause::Deadline { who, why, deadline, gave_up: false } => {
             format!("the {who} was not ready within progressDeadlineSeconds, {}: {why}", Human(*deadline))
         }
+        Cause::Gate { kind, hook, deadline } => {
+            format!("the {} gate {hook} did not open within its deadline of {}", kind.0, Human(*deadline))
+        }
         Cause::Request => "an operator asked for it".into(),
         Cause::Reverted => "the target was set back to the promoted revision".into(),
     }

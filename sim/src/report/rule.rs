@@ -53,6 +53,7 @@ pub(super) fn say(rule: Rule) -> Say {
         Rule::RunStarted => Alone("a run begins"),
         Rule::WaitsForApproval => Always("waits for approval"),
         Rule::Withdrawn => Alone("the waiting revision was withdrawn"),
+        Rule::Rejected => Alone("the waiting revision is not rolled out"),
         Rule::Restarted => Alone("a newer revision takes its place"),
         Rule::RollbackDecided => Alone("a rollback is decided"),
         Rule::ScaledUp => Alone("the canary has no pods: it gets them"),

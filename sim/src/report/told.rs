@@ -201,6 +201,7 @@ pub(super) fn is_shown(message: &Message) -> bool {
         | Message::Started
         | Message::GateClosed { .. }
         | Message::RollingBack(_)
+        | Message::Rejected { .. }
         | Message::RollbackWaits
         | Message::CanaryFailed
         | Message::PromotionStarted(_)

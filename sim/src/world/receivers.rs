@@ -1,6 +1,6 @@
 //! Who is told of a rollout, and what they answer: event hooks and receivers of alerts.
 //!
-//! As a controller does it: every notice goes to every event hook, and one that is an alert to each item of `alerts` that
+//! As a controller does it: every notice goes to every event hook that wants it, and one that is an alert to each item of `alerts` that
 //! wants its severity. An event hook is tried again as its `retries` says, and no more after that. The receiver of an alert
 //! is told once, and again with the next delivery where it did not answer, or with 429 or 5xx.
 
@@ -117,7 +117,7 @@ impl World<'_> {
 
 /// Who wants a notice of this Canary.
 pub(crate) fn wanted(canary: &serin_core::Rollout, notice: &Notice) -> Vec<Receiver> {
-    let hooks = canary.hooks_of(HookKind::Event).map(|hook| Receiver::Hook(hook.key.clone()));
+    let hooks = canary.event_hooks_for(&notice.message).map(|hook| Receiver::Hook(hook.key.clone()));
     let alerts = canary.alerts_for(&notice.message).map(|alert| Receiver::Alert(alert.key.clone()));
     hooks.chain(alerts).collect()
 }

@@ -33,6 +33,12 @@ pub struct Webhook {
     #[cfg_attr(feature = "schemars", schemars(extend("pattern" = super::schema::DURATION)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
+    /// Of a gate (`confirm-rollout`, `confirm-traffic-increase`, `confirm-promotion`): how long it may stay closed. Then
+    /// the run is rolled back, or a revision that waits for approval is not rolled out. Without it a gate may stay closed
+    /// for any time.
+    #[cfg_attr(feature = "schemars", schemars(extend("pattern" = super::schema::DURATION)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<String>,
     /// Attempts after the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<Number>,

@@ -1,0 +1,117 @@
+//! What the condition says beyond the phase: what is waited for, since when and until when, or why a run ended. Each fact
+//! is a sentence.
+
+use alloc::{format, string::String, vec::Vec};
+
+use super::{Stage, State, Unready};
+use crate::{
+    decision::Workload,
+    observation::{Observation, Readiness},
+    phase::Phase,
+    spec::Rollout,
+    time::Timestamp,
+};
+
+/// What the sentences are made from.
+#[derive(Clone, Copy)]
+pub(crate) struct Details<'a> {
+    /// The Canary; `None` if it is invalid.
+    pub(crate) canary: Option<&'a Rollout>,
+    /// What was seen when the state was decided.
+    pub(crate) seen: &'a Observation,
+}
+
+impl Details<'_> {
+    /// Whether there is nothing to add: most saves find that out without writing anything.
+    pub(super) fn is_empty(state: &State) -> bool {
+        state.suspended.is_none()
+            && state.canary_unready.is_none()
+            && state.primary_unready.is_none()
+            && (state.failed_checks == 0 || !state.phase.is_analysing())
+            && state.closed_gate.is_none()
+            && !state.held_by_operator
+            && state.failure.is_none()
+            && state.owed.is_empty()
+    }
+
+    /// The sentences that follow the phase's own.
+    pub(super) fn sentences(&self, state: &State) -> Vec<String> {
+        let mut all = Vec::new();
+        all.extend(state.suspended.map(|since| format!("Suspended since {since}: nothing advances.")));
+        if let (Phase::Failed, Some(failure)) = (state.phase, &state.failure) {
+            all.push(format!("Cause: {}.", failure.cause));
+        }
+        if state.is_running() {
+            all.extend(state.canary_unready.map(|unready| self.unready(Workload::Canary, unready)));
+            all.extend(state.primary_unready.map(|unready| self.unready(Workload::Primary, unready)));
+        }
+        if state.phase.is_analysing() {
+            all.extend(self.failed_checks(state));
+        }
+        all.extend(self.closed_gate(state));
+        if state.held_by_operator {
+            all.push(format!("An operator holds the canary at weight {}.", state.canary_weight));
+        }
+        all.extend(self.owed(state));
+        all
+    }
+
+    fn unready(&self, who: Workload, unready: Unready) -> String {
+        let seen = match who {
+            Workload::Canary => {
+                self.seen.target.known().and_then(Option::as_ref).map(|target| &target.readiness)
+            }
+            Workload::Primary => {
+                self.seen.primary.known().and_then(Option::as_ref).map(|primary| &primary.readiness)
+            }
+        };
+        let until = self.canary.map(|r| unready.since + r.policy().progress_deadline);
+        let time = span(unready.since, until);
+        match seen.and_then(Readiness::why_not) {
+            Some(why) => format!("The {who} is not ready: {why} {time}."),
+            None => format!("Waiting for the {who} to be ready {time}."),
+        }
+    }
+
+    fn failed_checks(&self, state: &State) -> Option<String> {
+        let threshold = self.canary?.policy().threshold;
+        let failed = state.failed_checks;
+        (failed > 0).then(|| match &state.last_finding {
+            Some(last) => format!("{failed} of {threshold} failed checks, last: {last}."),
+            None => format!("{failed} of {threshold} failed checks."),
+        })
+    }
+
+    fn closed_gate(&self, state: &State) -> Option<String> {
+        let hook = self.canary?.hook(state.closed_gate.as_ref()?)?;
+        let since = state.gate_closed_since?;
+        let until = hook.deadline.map(|deadline| since + deadline);
+        Some(format!("Gate {} ({}) is closed {}.", hook.name, hook.kind, span(since, until)))
+    }
+
+    fn owed(&self, state: &State) -> Option<String> {
+        let owed = state.owed.first()?;
+        let hook = self.canary?.hook(&owed.hook)?;
+        Some(match owed.attempts {
+            0 => format!("The {} hook {} is called next.", hook.kind, hook.name),
+            failed => format!(
+                "The {} hook {} failed {failed} times and is called again at {}.",
+                hook.kind, hook.name, owed.at
+            ),
+        })
+    }
+}
+
+/// Since when, and until when if that is bounded.
+fn span(since: Timestamp, until: Option<Timestamp>) -> String {
+    let since = since.whole_second();
+    match until {
+        Some(until) => format!("(since {since}, until {})", until.whole_second()),
+        None => format!("(since {since})"),
+    }
+}
+
+/// Whether users stay on whichever copy is ready, because a promotion failed.
+pub(super) fn holds(state: &State) -> bool {
+    state.phase == Phase::Failed && state.stage == Stage::Holding
+}

@@ -1,0 +1,247 @@
+//! Gates that stay closed, gates that end a release, and what the condition says meanwhile.
+
+use serin_core::{
+    Phase,
+    decision::{Cause, Rule},
+    message::Message,
+    question::{Answer, Asked, Question},
+    request::{RequestKind, misspelt},
+    revision::Revision,
+};
+
+use crate::{
+    support::{badly, request, rollout, well},
+    world::World,
+};
+
+/// As [`well`], but these hooks deny.
+fn closed<'a>(names: &'a [&str]) -> impl FnMut(&Question) -> Answer + use<'a> {
+    |question: &Question| match &question.id.of {
+        Asked::Hook(name) if names.contains(&&**name) => Answer::Deny("not yet".into()),
+        Asked::Hook(_) | Asked::Metric(_) => well(question),
+    }
+}
+
+fn condition(world: &World) -> &str {
+    world.state.condition.as_ref().map_or("", |condition| &condition.message)
+}
+
+const APPROVALS: &str = "webhooks: [
+    {name: sign-off, type: confirm-rollout, url: 'http://h', deadline: 5m},
+    {name: publish, type: confirm-promotion, url: 'http://h', deadline: 2m},
+    {name: rollback, type: rollback, mode: trigger, url: 'http://h'},
+    {name: after, type: post-rollout, url: 'http://h'}]";
+
+fn with_approvals() -> World {
+    World::deployed(rollout(&format!("{{stepWeight: 100, {APPROVALS}}}")))
+}
+
+#[test]
+fn a_rollback_gate_that_opens_while_a_revision_waits_rejects_it() {
+    let mut world = with_approvals();
+    world.runs_until(&mut closed(&["sign-off", "rollback"]), |state| state.phase == Phase::Waiting);
+
+    let mut opened = |question: &Question| match &question.id.of {
+        Asked::Hook(name) if &**name == "rollback" => Answer::Pass("".into()),
+        Asked::Hook(_) | Asked::Metric(_) => closed(&["sign-off"])(question),
+    };
+    world.runs_until(&mut opened, |state| state.phase == Phase::Failed);
+
+    assert_eq!((world.state.applied.clone(), world.state.run), (Revision::of("b"), 0));
+    assert_eq!(world.state.owed, []);
+    let cause = Cause::Trigger { hook: "rollback".into() };
+    let last = world.told.last().map(|notice| notice.message.clone());
+    assert_eq!(last, Some(Message::Rejected { revision: Revision::of("b"), cause }));
+    assert_eq!(world.broken, []);
+    // It counts as tried: nothing starts it again.
+    world.sleeps();
+    assert_eq!(world.looks_at(world.now, &mut well), [Rule::Idle]);
+}
+
+#[test]
+fn the_rollback_gate_is_asked_before_the_approval() {
+    let mut world = with_approvals();
+    world.runs_until(&mut closed(&["sign-off"]), |state| state.phase == Phase::Waiting);
+    let mut asked = Vec::new();
+
+    world.runs_until(
+        &mut |question: &Question| {
+            asked.push(question.id.of.clone());
+            closed(&["rollback"])(question)
+        },
+        |state| state.phase == Phase::Progressing,
+    );
+
+    assert_eq!(asked, [Asked::Hook("rollback".into()), Asked::Hook("sign-off".into())]);
+}
+
+#[test]
+fn an_approval_that_does_not_come_in_time_rejects_the_revision() {
+    let mut world = with_approvals();
+    let mut hands = closed(&["sign-off", "rollback"]);
+    world.runs_until(&mut hands, |state| state.phase == Phase::Waiting);
+    let begin = world.rows.last().map(|(at, _)| *at).expect("it waits");
+    assert!(condition(&world).contains("Gate sign-off (confirm-rollout) is closed (since "), "{}", condition(&world));
+
+    world.runs_until(&mut hands, |state| state.phase == Phase::Failed);
+
+    let end = world.rows.last().map(|(at, _)| *at).expect("it failed");
+    assert_eq!(end.since(begin).as_secs(), 300);
+    assert_eq!(
+        condition(&world),
+        "Canary analysis failed, Deployment scaled to zero. \
+         Cause: confirm-rollout gate sign-off did not open within 5m."
+    );
+    assert_eq!(world.broken, []);
+}
+
+#[test]
+fn a_promotion_that_nobody_approves_in_time_is_rolled_back() {
+    let mut world = with_approvals();
+    let mut hands = closed(&["publish", "rollback"]);
+    world.runs_until(&mut hands, |state| state.phase == Phase::WaitingPromotion);
+    let begin = world.rows.last().map(|(at, _)| *at).expect("it waits");
+
+    world.runs_until(&mut hands, |state| state.phase == Phase::Failed);
+
+    let end = world.rows.last().map(|(at, _)| *at).expect("it failed");
+    assert_eq!(end.since(begin).as_secs(), 120);
+    let alerts = world.told.iter().filter(|notice| matches!(notice.message, Message::RollingBack(Cause::Gate { .. })));
+    assert_eq!(alerts.count(), 1);
+    assert_eq!(world.broken, []);
+}
+
+#[test]
+fn the_time_of_a_suspension_is_not_the_approvers() {
+    let mut world = with_approvals();
+    let mut hands = closed(&["sign-off", "rollback"]);
+    world.runs_until(&mut hands, |state| state.phase == Phase::Waiting);
+    let since = world.state.gate_closed_since.expect("it is closed");
+    let running = world.canary.clone();
+    let mut suspended = crate::support::manifest("istio", &format!("{{stepWeight: 100, {APPROVALS}}}"));
+    suspended.spec.suspend = Some(true);
+    world.canary = crate::support::parse(&suspended);
+    world.looks_at(world.now, &mut hands);
+    assert!(condition(&world).contains("Suspended since "), "{}", condition(&world));
+
+    let hour = std::time::Duration::from_secs(3600);
+    world.canary = running;
+    let rules = world.looks_at(world.now + hour, &mut hands);
+
+    assert!(rules.contains(&Rule::Resumed) && !rules.contains(&Rule::Rejected), "{rules:?}");
+    assert_eq!(world.state.gate_closed_since, Some(since + hour));
+}
+
+#[test]
+fn an_operator_who_holds_the_weight_keeps_no_gate_waiting() {
+    let gate = "webhooks: [{name: more, type: confirm-traffic-increase, url: 'http://h', deadline: 2m}]";
+    let mut world = World::deployed(rollout(&format!("{{stepWeight: 20, maxWeight: 60, {gate}}}")));
+    let mut opens_once = |question: &Question| match (&question.id.of, question.id.check) {
+        (Asked::Hook(_), 1..) => Answer::Deny("not yet".into()),
+        (Asked::Hook(_) | Asked::Metric(_), _) => well(question),
+    };
+    world.runs_until(&mut opens_once, |state| state.closed_gate.is_some());
+
+    world.cluster.requests.push(request(RequestKind::CanaryWeight, "30"));
+    for _ in 0..10 {
+        world.ticks(&mut opens_once);
+        world.sleeps();
+    }
+
+    assert_eq!((world.state.phase, world.state.canary_weight), (Phase::Progressing, 30));
+    assert!(condition(&world).contains("An operator holds the canary at weight 30."), "{}", condition(&world));
+}
+
+#[test]
+fn the_condition_counts_failed_checks_and_names_the_last() {
+    let mut world = World::deployed(rollout("{stepWeight: 20, threshold: 3, metrics: [{name: m, query: q, thresholdRange: {min: 99}}]}"));
+
+    world.runs_until(&mut badly, |state| state.failed_checks == 2);
+    assert_eq!(
+        condition(&world),
+        "New revision detected, progressing canary analysis. 2 of 3 failed checks, last: m check failed: 0.00 < 99.00."
+    );
+
+    world.runs_until(&mut badly, |state| state.phase == Phase::Failed);
+    assert_eq!(
+        condition(&world),
+        "Canary analysis failed, Deployment scaled to zero. \
+         Cause: failed checks threshold reached 3 of 3: m check failed: 0.00 < 99.00."
+    );
+}
+
+#[test]
+fn the_condition_says_which_copy_is_not_ready_since_when_and_until_when() {
+    let mut world = World::deployed(rollout("{stepWeight: 20}"));
+    world.canary_broken = true;
+
+    world.runs_until(&mut well, |state| state.canary_unready.is_some_and(|unready| unready.told));
+
+    let message = condition(&world);
+    let wanted = "The canary is not ready: 0 of 1 pods are available (since 2026-01-01T";
+    assert!(message.contains(wanted) && message.contains(", until 2026-01-01T"), "{message}");
+}
+
+#[test]
+fn a_promotion_right_after_a_failure_has_to_name_its_revision() {
+    let metric = "metrics: [{name: m, query: q, thresholdRange: {min: 99}}]";
+    let mut world = World::deployed(rollout(&format!("{{stepWeight: 20, threshold: 1, {metric}}}")));
+    world.runs_until(&mut badly, |state| state.phase == Phase::Failed);
+    let refused = |world: &World| {
+        let refused = |message: &Message| matches!(message, Message::RequestRefused { .. });
+        world.told.iter().filter(|notice| refused(&notice.message)).count()
+    };
+
+    for (value, refusals) in [("true", 1), ("a", 2), ("0123456789abcdef", 3), ("b", 3)] {
+        world.cluster.requests = vec![request(RequestKind::Promote, value)];
+        world.looks_at(world.now, &mut well);
+        assert_eq!(refused(&world), refusals, "{value}");
+    }
+
+    world.runs_until(&mut well, |state| state.phase == Phase::Succeeded);
+    assert_eq!((world.state.phase, world.state.promoted.clone()), (Phase::Succeeded, Revision::of("b")));
+}
+
+#[test]
+fn an_interval_after_a_failure_a_promotion_needs_no_name() {
+    let metric = "metrics: [{name: m, query: q, thresholdRange: {min: 99}}]";
+    let mut world = World::deployed(rollout(&format!("{{stepWeight: 20, threshold: 1, {metric}}}")));
+    world.runs_until(&mut badly, |state| state.phase == Phase::Failed);
+    let failed = world.state.failure.clone().expect("it failed").at;
+
+    world.cluster.requests = vec![request(RequestKind::Promote, "true")];
+    world.looks_at(failed + std::time::Duration::from_secs(60), &mut well);
+    world.runs_until(&mut well, |state| state.phase == Phase::Succeeded);
+
+    assert_eq!(world.state.promoted, Revision::of("b"));
+}
+
+#[test]
+fn a_request_that_is_misspelt_is_named() {
+    for name in ["canaryweight", "canary-weight", "CanaryWeight", "promot", "promoted", "skipAnalysis", "rset", "prmoote"] {
+        assert!(misspelt(name).is_some(), "{name}");
+    }
+    for name in ["canaryWeight", "promote", "skip-analysis", "reset", "primary-revision", "config-tracking", "weight"] {
+        assert_eq!(misspelt(name), None, "{name}");
+    }
+    let said = misspelt("canaryweight");
+    let wanted = "Annotation flagger.app/canaryweight is ignored: did you mean flagger.app/canaryWeight?";
+    assert_eq!(said.as_deref(), Some(wanted));
+}
+
+#[test]
+fn an_event_hook_gets_the_events_that_its_type_names() {
+    let hooks = "webhooks: [
+        {name: all, type: event, url: 'http://h'},
+        {name: own, type: event, url: 'http://h', metadata: {eventType: report}},
+        {name: ends, type: event, url: 'http://h', metadata: {eventType: analysis-complete}},
+        {name: bad, type: event, url: 'http://h', metadata: {eventType: Warning}}]";
+    let rollout = rollout(&format!("{{stepWeight: 20, {hooks}}}"));
+    let called = |message: &Message| -> Vec<String> {
+        rollout.event_hooks_for(message).map(|hook| hook.name.to_string()).collect()
+    };
+
+    assert_eq!(called(&Message::Started), ["all", "own"]);
+    assert_eq!(called(&Message::PromotionStarted(Revision::of("b"))), ["all", "own", "ends"]);
+    assert_eq!(called(&Message::RollingBack(Cause::Request)), ["all", "own", "ends", "bad"]);
+}
