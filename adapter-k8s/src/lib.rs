@@ -31,6 +31,8 @@ pub mod template;
 
 pub mod clock;
 #[cfg(test)]
+mod driven;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@
 //! state and sends the notices; [`Tick`] is that loop, so that every driver runs the same one.
 //!
 //! Where to look: [`step()`] for the order of the rules, [`phase`] for the table of phases, [`spec`] for what a Canary
-//! means, [`state`] for what is remembered, [`invariant`] for what always holds.
+//! means, [`provider`] for the systems it may name, [`state`] for what is remembered, [`invariant`] for what always holds.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -25,6 +25,7 @@ pub mod phase;
 mod planted;
 #[cfg(feature = "planted-defects")]
 pub mod planted;
+pub mod provider;
 pub mod question;
 pub mod request;
 pub mod retry;

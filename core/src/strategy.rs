@@ -5,10 +5,8 @@ use core::fmt;
 
 use crate::{
     planted::{Defect, is_planted},
-    spec::{
-        Abilities,
-        raw::{self, Number},
-    },
+    provider::Abilities,
+    spec::raw::{self, Number},
 };
 
 /// A percentage, 0 to 100.

@@ -59,7 +59,7 @@ pub(crate) fn manifests() -> impl Strategy<Value = Manifest> {
         |(provider, (steps, iterations, threshold, mode), (hooks, metrics), times, flags)| {
             let (interval, delay, deadline, promotion_step) = times;
             let (mirror, matched, affine, skips, keeps) = flags;
-            let can = serin_core::spec::Provider::named(provider).expect("a known provider").can();
+            let can = serin_core::provider::Provider::named(provider).expect("a known provider").can();
             let mut raw = manifest(provider, if matched && can.matches { MATCHED } else { "{}" });
             raw.spec.skip_analysis = Some(skips && !affine);
             raw.spec.revert_on_deletion = Some(!(keeps && affine));

@@ -5,8 +5,9 @@ use std::fmt::Display;
 use serin_core::{
     message::Message,
     phase::TRANSITIONS,
+    provider::ROUTERS,
     request::{Standing, ruling},
-    spec::{PROVIDERS, raw},
+    spec::raw,
 };
 
 use crate::{
@@ -127,7 +128,8 @@ fn snap_where_a_phase_stands_for_requests() {
 
 #[test]
 fn snap_what_routers_can_do() {
-    let rows = PROVIDERS.iter().map(|(name, can)| {
+    let rows = ROUTERS.iter().map(|router| {
+        let (name, can) = (router.name, router.can);
         let abilities = [
             (can.weights, "weights"),
             (can.matches, "match"),

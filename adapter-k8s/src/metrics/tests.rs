@@ -1,5 +1,8 @@
 use serde_json::json;
-use serin_core::spec::{MetricTemplate, PROVIDERS, SHIPPED_TEMPLATES, raw};
+use serin_core::{
+    provider::ROUTERS,
+    spec::{MetricTemplate, SHIPPED_TEMPLATES, raw},
+};
 
 use super::*;
 use crate::{settings::Settings, tests::subject};
@@ -39,7 +42,7 @@ const BUILT_IN: &str = "[{name: request-success-rate}, {name: request-duration, 
 #[test]
 fn snap_built_in_queries_of_every_provider() {
     let mut told = String::new();
-    for (provider, _) in PROVIDERS {
+    for provider in ROUTERS.iter().map(|router| router.name) {
         for query in queries(provider, "Deployment", BUILT_IN) {
             told.push_str(&format!("{provider:18} {query}\n"));
         }

@@ -9,7 +9,6 @@ mod invalid;
 mod metric;
 mod metric_template;
 mod parse;
-mod provider;
 pub mod raw;
 mod routing;
 
@@ -24,7 +23,6 @@ pub use self::invalid::{Invalid, Malformed, Problem};
 pub use self::metric::{Bounds, Leniency, Metric, MetricSource, SHIPPED_TEMPLATES};
 pub use self::metric_template::{MetricSystem, MetricTemplate};
 pub use self::parse::Defaults;
-pub use self::provider::{Abilities, PROVIDERS, Provider};
 use crate::{message::Message, revision::Text, strategy::Strategy};
 
 /// A Canary that makes sense.

@@ -10,12 +10,17 @@ use alloc::{
 use core::{fmt::Display, ops::RangeInclusive, time::Duration};
 
 use super::{
-    Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Provider, Rollout, SessionAffinity, Severity,
+    Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Rollout, SessionAffinity, Severity,
     Shape, ThresholdMode,
     raw::{self, Number},
     routing,
 };
-use crate::{revision::Text, strategy, time::parse_duration};
+use crate::{
+    provider::{Provider, ROUTERS, Target},
+    revision::Text,
+    strategy,
+    time::parse_duration,
+};
 
 /// What the controller adds to a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,7 +146,7 @@ pub(super) fn filled(text: Option<&str>) -> Option<&str> {
 fn provider(raw: &raw::Canary, shape: &Shape, problems: &mut Problems<'_>) -> Option<Provider> {
     let name = &shape.provider;
     let Some(provider) = Provider::named(name) else {
-        let known: Vec<&str> = super::PROVIDERS.iter().map(|(name, _)| *name).collect();
+        let known: Vec<&str> = ROUTERS.iter().map(|router| router.name).collect();
         let what = format!("`{name}` is no known provider; known are {}", known.join(", "));
         problems.add("spec.provider", &what);
         return None;
@@ -178,7 +183,7 @@ fn check_object(raw: &raw::Canary, problems: &mut Problems<'_>) {
             problems.add("spec.targetRef", "is required: the Deployment, DaemonSet or Service to release");
         }
         Some(target) => {
-            if !matches!(target.kind.as_str(), "Deployment" | "DaemonSet" | "Service") {
+            if Target::of(&target.api_version, &target.kind).is_none() {
                 problems.add("spec.targetRef.kind", "must be Deployment, DaemonSet or Service");
             }
             if target.name.is_empty() {

@@ -5,11 +5,11 @@
 use alloc::{format, string::String};
 
 use super::{
-    Provider,
     parse::Problems,
     raw::{Analysis, Match, Service, StringMatch},
 };
 use crate::{
+    provider::Provider,
     strategy::{Strategy, Weighted},
     time::parse_duration,
 };

@@ -72,7 +72,7 @@ pub fn found(answer: Option<f64>) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use serin_core::spec::PROVIDERS;
+    use serin_core::provider::ROUTERS;
 
     use super::*;
 
@@ -94,8 +94,9 @@ mod tests {
 
     #[test]
     fn averages_are_where_flagger_asks_for_them() {
-        let averages = PROVIDERS.iter().filter(|(name, _)| matches!(Latency::of(name), Latency::Average(_)));
-        assert_eq!(averages.map(|(name, _)| *name).collect::<Vec<_>>(), ["nginx", "skipper"]);
+        let names = ROUTERS.iter().map(|router| router.name);
+        let averages = names.filter(|name| matches!(Latency::of(name), Latency::Average(_)));
+        assert_eq!(averages.collect::<Vec<_>>(), ["nginx", "skipper"]);
         assert_eq!(
             [Latency::of("gatewayapi:v1"), Latency::of("smi:v1alpha1:istio")],
             [Latency::P99(CLIENT), Latency::P99(ENVOY)]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use serin_core::{
     command::{Routes, Split},
-    spec::{Abilities, PROVIDERS},
+    provider::{Abilities, ROUTERS},
 };
 
 use super::{Case, matched, mirrored, plain, sticky};
@@ -31,8 +31,8 @@ fn case(provider: &str, analysis: &str) -> Case {
 
 /// Every division that a strategy makes, for every provider there is a router of.
 fn divisions() -> Vec<(Case, Vec<Split>)> {
-    let known = PROVIDERS.iter().filter(|(provider, _)| of(provider).is_some());
-    known.flat_map(|(provider, can)| divisions_of(provider, *can)).collect()
+    let driven = ROUTERS.iter().filter(|router| of(router.name).is_some());
+    driven.flat_map(|router| divisions_of(router.name, router.can)).collect()
 }
 
 fn divisions_of(provider: &str, can: Abilities) -> Vec<(Case, Vec<Split>)> {

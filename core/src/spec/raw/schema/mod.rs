@@ -12,10 +12,14 @@ use schemars::{
 use serde_json::{Value, json};
 
 use super::{
-    super::{AlertSystem, HookKind, MetricSystem, PROVIDERS},
+    super::{AlertSystem, HookKind, MetricSystem},
     IntOrString, Number,
 };
-use crate::{phase::Phase, time::Timestamp};
+use crate::{
+    phase::Phase,
+    provider::{ROUTERS, SCALERS, TARGETS},
+    time::Timestamp,
+};
 
 /// The schema of an object: everything in one piece, no `null`, unknown fields allowed.
 #[must_use]
@@ -89,7 +93,7 @@ pub(super) const KIND: &str = "^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$";
 pub(super) const DURATION: &str = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)";
 
 pub(super) fn providers() -> Vec<&'static str> {
-    PROVIDERS.iter().map(|(name, _)| *name).collect()
+    ROUTERS.iter().map(|router| router.name).collect()
 }
 
 pub(super) fn metric_providers() -> Vec<&'static str> {
@@ -107,14 +111,18 @@ pub(super) fn hook_types() -> Vec<&'static str> {
 
 /// The kinds that a reference may have.
 pub(super) mod kinds {
-    use super::{Schema, one_of};
+    use super::{SCALERS, Schema, TARGETS, Vec, one_of};
 
     pub(in crate::spec::raw) fn targets(schema: &mut Schema) {
-        one_of("/properties/kind", &["DaemonSet", "Deployment", "Service"], schema);
+        let mut kinds: Vec<&str> = TARGETS.iter().map(|target| target.kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        one_of("/properties/kind", &kinds, schema);
     }
 
     pub(in crate::spec::raw) fn scalers(schema: &mut Schema) {
-        one_of("/properties/kind", &["HorizontalPodAutoscaler", "ScaledObject"], schema);
+        let kinds: Vec<&str> = SCALERS.iter().map(|scaler| scaler.kind).collect();
+        one_of("/properties/kind", &kinds, schema);
     }
 
     pub(in crate::spec::raw) fn ingresses(schema: &mut Schema) {

@@ -1,0 +1,12 @@
+//! What a Canary, a MetricTemplate or an AlertProvider may name, and which of it this version of the controller drives.
+//!
+//! Manifests are read for everything that Flagger knows; the controller runs a part of it. Parsing, lint and the tables in
+//! the documentation read this; a test of the controller holds its own registries against it.
+
+mod metric_system;
+mod receiver;
+mod router;
+mod target;
+
+pub use self::router::{Abilities, Provider, ROUTERS, Router};
+pub use self::target::{SCALERS, Scaler, TARGETS, Target};
