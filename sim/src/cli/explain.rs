@@ -136,7 +136,7 @@ fn explained(file: &Path, args: &Args, look: &Look) -> Result<String, InputError
     // The first decision is made when a story begins.
     let Some(at) = at(&scenario, &story, instant) else { return Ok(String::new()) };
     Ok(match args.format {
-        Format::Text => text_at(&path, &scenario.title, &at, look),
+        Format::Text => text_at(&path, &scenario, &at, look),
         Format::Json => json_at(&path, &scenario.title, &at),
     })
 }

@@ -42,6 +42,12 @@ pub(crate) struct Args {
     /// The controller's namespace: the second place a metric's template is looked for
     #[arg(long, value_name = "NAME", default_value = "flagger-system")]
     namespace: String,
+    /// The controller that runs the manifests, where it is one of the two alone
+    ///
+    /// With `serin`, a router, metric system or receiver that its controller does not support yet is an error; with
+    /// `flagger` it is not reported, and fields that only Serin knows are. Without it the manifests are for both.
+    #[arg(long = "for", value_name = "CONTROLLER")]
+    controller: Option<Controller>,
     /// Requests a second of all users together: says what becomes of a release
     #[arg(long, value_name = "N", value_parser = number::<PerSecond>, requires = "errors")]
     rps: Option<f64>,
@@ -50,6 +56,22 @@ pub(crate) struct Args {
     errors: Option<f64>,
     #[command(flatten)]
     pub(super) screen: Screen,
+}
+
+/// Whose manifests they are.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Controller {
+    Serin,
+    Flagger,
+}
+
+impl From<Controller> for lint::Controller {
+    fn from(controller: Controller) -> Self {
+        match controller {
+            Controller::Serin => Self::Serin,
+            Controller::Flagger => Self::Flagger,
+        }
+    }
 }
 
 /// A number as scenarios write it.
@@ -62,6 +84,7 @@ const EXAMPLES: &str = "\
 Examples:
   serin lint canary.yaml                        findings, the plan, differences from Flagger
   serin lint --quiet --strict deploy/           in CI: findings only, warnings fail
+  serin lint --quiet --for flagger deploy/      the same where Flagger runs them
   serin lint --rps 50 --errors 0.8% shop.yaml   how often such a release is promoted
   helm template . | serin lint -                what a chart renders
   serin lint --format json deploy/ | jq -r '.findings[].code'";
@@ -74,7 +97,8 @@ Levels:
 
 JSON Lines, one object for each file:
   file      its path
-  findings  by place: level, code (stable), line, column, field, what, remedy
+  findings  by place: level, code (stable), line, column, field, what, remedy, and where the
+            remedy is a change of the object: edits (path, value; without value: remove it)
   canaries  each that makes sense; none with --quiet:
     canary         name.namespace
     plan           strategy, intervalMs, moves (fromMs, toMs, move and its numbers), startsMs,
@@ -111,6 +135,7 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
     let settings = Settings {
         provider: args.provider.as_str().into(),
         namespace: args.namespace.as_str().into(),
+        controller: args.controller.map(Into::into),
         release: args.rps.zip(args.errors).map(|(rps, errors)| Release { rps, errors }),
     };
     let report = lint::lint(&inputs, &settings);

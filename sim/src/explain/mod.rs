@@ -28,7 +28,7 @@ use serin_core::{decision::Rule, message::EventType, spec::Severity};
 pub use self::at::{At, Decided, at};
 pub use self::json::{json, json_at};
 pub use self::text::{text, text_at};
-use crate::{record::Story, scenario::Scenario};
+use crate::{record::Story, report::not_driven, scenario::Scenario};
 
 /// A story, explained.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,8 @@ pub struct Explanation {
     pub title: String,
     /// `name.namespace` of the Canary.
     pub canary: String,
+    /// A short phrase where the controller does not drive its router.
+    pub not_driven: Option<String>,
     /// One for setting up, for each run, and for the deletion, in order.
     pub chapters: Vec<Chapter>,
 }
@@ -166,5 +168,10 @@ pub struct Difference {
 pub fn explain(scenario: &Scenario, story: &Story) -> Explanation {
     let chapters = chapter::chapters(scenario, story);
     let told = chapters.iter().map(|chapter| tell::tell(scenario, story, chapter));
-    Explanation { title: scenario.title.clone(), canary: story.canary.clone(), chapters: told.collect() }
+    Explanation {
+        title: scenario.title.clone(),
+        canary: story.canary.clone(),
+        not_driven: not_driven(&scenario.canary),
+        chapters: told.collect(),
+    }
 }

@@ -3,10 +3,14 @@
 use serin_core::time::Human;
 
 use super::{At, Chapter, Explanation, Part, Topic, words::count};
-use crate::report::{
-    Look,
-    look::{BAD, FAINT, GOOD, PLAIN, STRONG, WARNING},
-    piece::{Piece, lines, paint, printable},
+use crate::{
+    report::{
+        Look,
+        look::{BAD, FAINT, GOOD, PLAIN, STRONG, WARNING},
+        not_driven,
+        piece::{Piece, lines, paint, printable},
+    },
+    scenario::Scenario,
 };
 
 /// Columns of the names of topics.
@@ -16,7 +20,7 @@ const INDENT: usize = 2;
 /// A story, explained: a heading, and for each chapter how it ended, why, and what would have led elsewhere.
 #[must_use]
 pub fn text(path: &str, explanation: &Explanation, look: &Look) -> String {
-    let mut text = heading(path, &explanation.title, look);
+    let mut text = heading(path, &explanation.title, explanation.not_driven.as_deref(), look);
     for chapter in &explanation.chapters {
         text += "\n";
         text += &of_chapter(chapter, look);
@@ -29,8 +33,9 @@ pub fn text(path: &str, explanation: &Explanation, look: &Look) -> String {
 
 /// One instant of a story, explained.
 #[must_use]
-pub fn text_at(path: &str, title: &str, at: &At, look: &Look) -> String {
-    let mut text = heading(path, title, look) + "\n";
+pub fn text_at(path: &str, scenario: &Scenario, at: &At, look: &Look) -> String {
+    let not_driven = not_driven(&scenario.canary);
+    let mut text = heading(path, &scenario.title, not_driven.as_deref(), look) + "\n";
     text += &format!("{}\n", paint(STRONG, &format!("At {}:", Human(at.at))));
     text += &rows("happened", &at.happened, look);
     for decided in &at.decisions {
@@ -45,9 +50,11 @@ pub fn text_at(path: &str, title: &str, at: &At, look: &Look) -> String {
     text
 }
 
-fn heading(path: &str, title: &str, look: &Look) -> String {
+fn heading(path: &str, title: &str, not_driven: Option<&str>, look: &Look) -> String {
     let title = lines(&Piece::words(STRONG, title), look.width);
-    format!("{}\n{}\n", paint(FAINT, &printable(path)), title.join("\n"))
+    let not_driven = lines(&Piece::words(WARNING, not_driven.unwrap_or_default()), look.width);
+    let lines: Vec<String> = title.into_iter().chain(not_driven).filter(|line| !line.is_empty()).collect();
+    format!("{}\n{}\n", paint(FAINT, &printable(path)), lines.join("\n"))
 }
 
 fn of_chapter(chapter: &Chapter, look: &Look) -> String {

@@ -10,8 +10,11 @@ use super::{
     CanaryReport, Outlook, Told,
     code::Code,
     compatibility,
+    controller::{
+        Controller, canary_lacks, flagger_drops, flagger_refuses, receiver_lacks, template_lacks,
+    },
     fields::{ALERT_PROVIDER, BUILT_IN, CANARY, METRIC_TEMPLATE, list, text},
-    known::walk,
+    known::{Walked, walk},
     manifests::{Files, Kind, Object},
     plan::Plan,
     query,
@@ -33,10 +36,14 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<Can
     let mut told: Vec<Told> =
         walk(table, json).unknown.iter().map(|unknown| unknown.told(table, kind)).collect();
     told.extend(twice(object, files));
+    let is_for_flagger = files.settings.controller == Some(Controller::Flagger);
     if object.kind == Kind::MetricTemplate {
+        told.extend(template_lacks(json));
         told.extend(typed::look(json, |raw: &raw::MetricTemplate| MetricTemplate::parse(raw).err()));
         told.extend(query::of_template(object, files));
     } else {
+        told.extend(receiver_lacks(json));
+        told.extend(flagger_refuses(json).filter(|_| is_for_flagger));
         told.extend(typed::look(json, |raw: &raw::AlertProvider| AlertProvider::parse(raw).err()));
     }
     (told, None)
@@ -45,7 +52,11 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<Can
 fn canary(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport>) {
     let mut told = Vec::new();
     let normal = Normal::of(&object.json);
-    told.extend(normal.unknown());
+    let walked = walk(CANARY, &normal.json);
+    told.extend(normal.unknown(&walked));
+    if files.settings.controller == Some(Controller::Flagger) {
+        told.extend(flagger_drops(&walked).into_iter().map(|told| normal.written(told)));
+    }
     told.extend(twice(object, files));
     told.extend(values::refused_elsewhere(&normal.json).map(|told| normal.written(told)));
 
@@ -54,6 +65,7 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport
         provider => provider,
     };
     told.extend(values::missing(&normal.json, provider));
+    told.extend(canary_lacks(&normal.json, provider));
 
     let (raw, wrong) = read_all::<raw::Canary>(&object.json);
     let Some(raw) = raw else {
@@ -79,7 +91,7 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport
             let plan = Plan::of(&rollout);
             let case = Case { json: &normal.json, rollout: &rollout, plan: plan.as_ref(), files };
             told.extend(warn::all(&case).into_iter().map(|told| normal.written(told)));
-            let mut compatibility = compatibility::report(&normal.json, &rollout);
+            let mut compatibility = compatibility::report(&normal.json, &rollout, files);
             if normal.is_older {
                 compatibility.extend(compatibility::older());
             }
@@ -110,10 +122,9 @@ impl Normal {
         Self { json, is_older }
     }
 
-    fn unknown(&self) -> Vec<Told> {
-        let unknown = walk(CANARY, &self.json).unknown;
+    fn unknown(&self, walked: &Walked) -> Vec<Told> {
         let mut told: Vec<Told> =
-            unknown.iter().map(|unknown| self.written(unknown.told(CANARY, "Canary"))).collect();
+            walked.unknown.iter().map(|unknown| self.written(unknown.told(CANARY, "Canary"))).collect();
         if self.is_older {
             told.push(Told {
                 code: Code::DeprecatedField,
@@ -127,10 +138,11 @@ impl Normal {
 
     /// With the field's name as it is written.
     fn written(&self, told: Told) -> Told {
-        match told.field.strip_prefix("spec.analysis") {
-            Some(rest) if self.is_older => Told { field: format!("spec.canaryAnalysis{rest}"), ..told },
-            _ => told,
-        }
+        let older = |path: &str| match path.strip_prefix("spec.analysis") {
+            Some(rest) if self.is_older => format!("spec.canaryAnalysis{rest}"),
+            _ => path.to_owned(),
+        };
+        Told { field: older(&told.field), remedy: told.remedy.moved(older), ..told }
     }
 }
 

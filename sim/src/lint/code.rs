@@ -79,6 +79,8 @@ codes! {
     MissingField: Warning "missing-field",
     /// A value that the API server refuses.
     UnknownValue: Warning "unknown-value",
+    /// A router, metric system, receiver or kind that this version of the controller does not run.
+    NotInController: Warning "not-in-controller",
     /// A field that changes nothing here.
     NoEffect: Warning "no-effect",
     /// A number that is read as "not given".

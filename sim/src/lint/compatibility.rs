@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serin_core::Rollout;
 
-use super::{fields::CANARY, known::walk};
+use super::{controller::rows_not_run, fields::CANARY, known::walk, manifests::Files};
 
 /// How a field stands to Flagger 1.44.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -18,7 +18,7 @@ pub enum Standing {
     Different,
     /// A field of Serin's own: Flagger's CRD drops it.
     Own,
-    /// It does nothing here.
+    /// It does nothing here, or the controller does not run it.
     NotSupported,
 }
 
@@ -39,12 +39,17 @@ pub struct Entry {
 }
 
 /// The fields that a Canary sets, in the order of the table; one that differs in several ways stands several times. `canary` has its analysis under `spec.analysis`.
-pub(super) fn report(canary: &Value, rollout: &Rollout) -> Vec<Entry> {
-    let set: BTreeSet<&str> = walk(CANARY, canary).set.into_iter().collect();
+pub(super) fn report(canary: &Value, rollout: &Rollout, files: &Files<'_>) -> Vec<Entry> {
+    let set: BTreeSet<&str> = walk(CANARY, canary).set.iter().map(|known| known.row).collect();
+    let not_run = rows_not_run(canary, rollout, files);
     let mut entries: Vec<Entry> = Vec::new();
     let is_told = |path: &str| set.contains(path) && path != "metadata.**" && path != "status.**";
     for field in CANARY.iter().filter(|field| is_told(field.path)) {
         let is_new = entries.last().is_none_or(|last| last.field != field.path);
+        if is_new && not_run.contains(&field.path) {
+            let what = "not supported by the controller yet";
+            entries.push(Entry { field: field.path, standing: Standing::NotSupported, row: "", what });
+        }
         if field.when.is_none_or(|when| when(canary, rollout)) {
             entries.pop_if(|last| last.field == field.path && last.standing == Standing::Same);
             entries.push(Entry {
@@ -53,7 +58,7 @@ pub(super) fn report(canary: &Value, rollout: &Rollout) -> Vec<Entry> {
                 row: field.row,
                 what: field.what,
             });
-        } else if is_new {
+        } else if is_new && !not_run.contains(&field.path) {
             entries.push(Entry { field: field.path, standing: Standing::Same, row: "", what: "" });
         }
     }

@@ -8,10 +8,19 @@ use crate::input::nearest;
 /// What a walk found.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
-    /// The known fields that are set, as they stand in the table; one for each time.
-    pub(super) set: Vec<&'static str>,
+    /// The known fields that are set; one for each time.
+    pub(super) set: Vec<Known>,
     /// The others.
     pub(super) unknown: Vec<Unknown>,
+}
+
+/// A known field that is set.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// As it stands in the table.
+    pub(super) row: &'static str,
+    /// Where it stands.
+    pub(super) path: String,
 }
 
 /// A field that is not known.
@@ -47,8 +56,8 @@ impl Walk {
             return;
         }
         let open = open || self.row(&format!("{pattern}.**")).is_some();
-        if let Some(known) = self.row(&format!("{pattern}.**")).or_else(|| self.row(pattern)) {
-            self.found.set.push(known);
+        if let Some(row) = self.row(&format!("{pattern}.**")).or_else(|| self.row(pattern)) {
+            self.found.set.push(Known { row, path: path.to_owned() });
             if !self.has_parts(pattern) {
                 return;
             }
@@ -119,7 +128,7 @@ impl Unknown {
             (None, None) => "remove it".into(),
         };
         let what = format!("a {kind} has no such field: the cluster drops it, or refuses the manifest");
-        Told { code: Code::UnknownField, field: self.path.clone(), what, remedy }
+        Told { code: Code::UnknownField, field: self.path.clone(), what, remedy: remedy.into() }
     }
 
     /// A field of this name in another place.
@@ -162,7 +171,7 @@ mod tests {
         unknown
             .iter()
             .map(|unknown| unknown.told(CANARY, "Canary"))
-            .map(|told| (told.field, told.remedy))
+            .map(|told| (told.field, told.remedy.text))
             .collect()
     }
 
@@ -194,7 +203,7 @@ mod tests {
             "spec.service.apex.labels.*",
             "spec.service.trafficPolicy.tls.**",
         ];
-        let mut set = walked.set;
+        let mut set: Vec<&str> = walked.set.iter().map(|known| known.row).collect();
         set.sort_unstable();
         assert_eq!(set.iter().filter(|path| **path != "metadata.**").copied().collect::<Vec<_>>(), expected);
     }

@@ -237,7 +237,8 @@ impl<'a> Files<'a> {
 
     fn fault(&mut self, file: usize, code: Code, at: Option<(usize, usize)>, field: &str, what: &str) {
         let (field, what, remedy) = (field.into(), what.into(), String::new());
-        let finding = Finding { level: code.level(), code, at, field, what, remedy };
+        let edits = Vec::new();
+        let finding = Finding { level: code.level(), code, at, field, what, remedy, edits };
         self.faults.entry(file).or_default().push(finding);
     }
 }

@@ -8,6 +8,7 @@
 mod canary;
 mod code;
 mod compatibility;
+mod controller;
 mod fields;
 pub mod json;
 mod known;
@@ -15,6 +16,7 @@ mod manifests;
 mod outlook;
 mod plan;
 mod query;
+mod remedy;
 #[cfg(test)]
 mod tests;
 pub mod text;
@@ -32,10 +34,13 @@ use serin_core::revision::Text;
 
 pub use self::code::{Code, Level};
 pub use self::compatibility::{Entry, Standing};
+pub use self::controller::Controller;
 pub use self::manifests::find;
 use self::manifests::{Files, Object};
 pub use self::outlook::Outlook;
 pub use self::plan::{Gate, Leg, Moves, Plan, Rollback};
+pub use self::remedy::Edit;
+use self::remedy::Remedy;
 use crate::{
     exact::Release,
     input::{self, InputError, Source},
@@ -71,6 +76,8 @@ pub struct Settings {
     pub provider: Text,
     /// The controller's own namespace: the second place a metric's template is looked for.
     pub namespace: Text,
+    /// The controller that the manifests are for; `None`: for both.
+    pub controller: Option<Controller>,
     /// A release of which is told what becomes of it.
     pub release: Option<Release>,
 }
@@ -110,7 +117,7 @@ pub struct CanaryReport {
 }
 
 /// One thing that was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// How much it matters.
@@ -126,6 +133,9 @@ pub struct Finding {
     pub what: String,
     /// What can be done; empty where the sentence says it.
     pub remedy: String,
+    /// The same as changes of the object, where it can be done so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<Edit>,
 }
 
 fn place<S: serde::Serializer>(at: &Option<(usize, usize)>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -158,7 +168,7 @@ struct Told {
     code: Code,
     field: String,
     what: String,
-    remedy: String,
+    remedy: Remedy,
 }
 
 /// Looks at all files together: what one refers to may stand in another.
@@ -175,7 +185,7 @@ fn report(i: usize, input: &Input, files: &Files<'_>) -> FileReport {
     let source = Source::new(input.text.as_deref().unwrap_or_default(), &input.path);
     for object in files.objects.iter().filter(|object| object.file == i) {
         let (told, canary) = canary::look(object, files);
-        findings.extend(told.into_iter().map(|told| found(told, object, &source)));
+        findings.extend(told.into_iter().filter_map(|told| found(told, object, &source, files.settings.controller)));
         canaries.extend(canary);
     }
     findings.sort_by_key(|finding| (finding.at, std::cmp::Reverse(finding.level), finding.code));
@@ -183,13 +193,17 @@ fn report(i: usize, input: &Input, files: &Files<'_>) -> FileReport {
 }
 
 /// Gives what is told of an object its place in the file.
-fn found(told: Told, object: &Object, source: &Source<'_>) -> Finding {
+/// `None` where it does not matter to the controller.
+fn found(told: Told, object: &Object, source: &Source<'_>, controller: Option<Controller>) -> Option<Finding> {
     let Told { code, field, what, remedy } = told;
-    let path = match (object.at.as_str(), field.as_str()) {
-        ("", _) => field,
-        (_, "") => object.at.clone(),
+    let level = controller::level(code, controller)?;
+    let within = |field: &str| match (object.at.as_str(), field) {
+        ("", field) => field.to_owned(),
+        (at, "") => at.to_owned(),
         (at, field) => format!("{at}.{field}"),
     };
-    let at = source.nth(object.document).fault(path.clone(), "").at;
-    Finding { level: code.level(), code, at, field: path, what, remedy }
+    let field = within(&field);
+    let at = source.nth(object.document).fault(field.clone(), "").at;
+    let Remedy { text: remedy, edits } = remedy.moved(within);
+    Some(Finding { level, code, at, field, what, remedy, edits })
 }

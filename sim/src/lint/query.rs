@@ -144,7 +144,7 @@ fn variables(query: &Query<'_>) -> Vec<Told> {
             None => format!("use one of {}", VARIABLES.join(", ")),
         };
         if !told.iter().any(|told| told.what == what) {
-            told.push(Told { code: Code::QueryUnknownVariable, field: query.field.clone(), what, remedy });
+            told.push(Told { code: Code::QueryUnknownVariable, field: query.field.clone(), what, remedy: remedy.into() });
         }
     }
     told
@@ -178,6 +178,7 @@ fn series(query: &Query<'_>) -> Option<Told> {
         &name[1]
     );
     let remedy = format!("make sure that it begins at 0, or {remedy}");
+    let remedy = remedy.into();
     Some(Told { code: Code::QueryMaybeNoSeries, field: query.field.clone(), what, remedy })
 }
 

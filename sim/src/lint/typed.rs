@@ -43,7 +43,7 @@ pub(super) fn read_all<T: DeserializeOwned>(json: &Value) -> (Option<T>, Vec<Tol
                 let is_gone = value.is_some();
                 wrong.push(Told {
                     code: Code::WrongType,
-                    remedy: quoting(value.as_ref(), &what),
+                    remedy: quoting(value.as_ref(), &what).into(),
                     what,
                     field,
                 });
@@ -96,5 +96,5 @@ pub(super) fn refused(problem: Problem, json: &Value) -> Told {
         Some(Value::Number(number)) if !what.contains(&number.to_string()) => format!("{number} {what}"),
         _ => what,
     };
-    Told { code: Code::Refused, field: path, what, remedy }
+    Told { code: Code::Refused, field: path, what, remedy: remedy.into() }
 }

@@ -1,9 +1,12 @@
 //! The values that a field may have, for "did you mean", and for those that only the API server checks.
 
 use serde_json::Value;
-use serin_core::spec::{AlertSystem, HookKind, MetricSystem, PROVIDERS};
+use serin_core::{
+    provider::ROUTERS,
+    spec::{AlertSystem, HookKind, MetricSystem},
+};
 
-use super::{Told, code::Code};
+use super::{Remedy, Told, code::Code};
 use crate::input::nearest;
 
 /// Fields with few values, by their path as in the table of fields.
@@ -34,7 +37,7 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
 /// The value that was meant, as a question; nothing if none is near.
 pub(super) fn meant(path: &str, value: Option<&Value>) -> String {
     let pattern = pattern(path);
-    let providers: Vec<&str> = PROVIDERS.iter().map(|(name, _)| *name).collect();
+    let providers: Vec<&str> = ROUTERS.iter().map(|router| router.name).collect();
     let known = match (LISTED.iter().find(|(path, _)| *path == pattern), pattern.as_str()) {
         (Some((_, known)), _) => known,
         (None, "spec.provider") => providers.as_slice(),
@@ -60,7 +63,9 @@ pub(super) fn refused_elsewhere(canary: &Value) -> impl Iterator<Item = Told> {
         let field = pointer.trim_start_matches('/').replace('/', ".");
         let what = format!("`{value}` is refused by the API server; known are {}", known.join(", "));
         let near = nearest(value, known.iter().copied());
-        let remedy = near.map_or(String::new(), |near| format!("did you mean `{near}`?"));
+        let remedy = near.map_or(Remedy::default(), |near| {
+            Remedy::new(format!("did you mean `{near}`?")).setting(&field, near)
+        });
         Some(Told { code: Code::UnknownValue, field, what, remedy })
     })
 }

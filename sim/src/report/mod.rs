@@ -1,6 +1,7 @@
 //! How stories are shown: pure functions from what happened to text. Nothing here writes or asks the terminal.
 
 mod counterexample;
+mod driven;
 pub mod exact;
 pub mod html;
 pub mod json;
@@ -24,6 +25,7 @@ mod tests;
 use serin_core::Rollout;
 
 pub use self::counterexample::{Counterexample, counterexample};
+pub(crate) use self::driven::not_driven;
 pub use self::look::{Look, WIDTH};
 pub use self::summary::{Ended, summary};
 use self::{
@@ -64,7 +66,7 @@ pub fn around(page: &Page<'_>, moment: usize, look: &Look) -> String {
 fn heading(page: &Page<'_>, look: &Look) -> String {
     let title: Vec<Piece> = Piece::words(STRONG, page.title);
     let policy = page.canary.policy();
-    let about = format!(
+    let mut about = format!(
         "{} {} {}, every {}, {} failed {} back",
         page.story.canary,
         look.signs.and,
@@ -73,6 +75,9 @@ fn heading(page: &Page<'_>, look: &Look) -> String {
         policy.threshold,
         if policy.threshold == 1 { "check rolls" } else { "checks roll" },
     );
+    if let Some(not_driven) = not_driven(page.canary) {
+        about += &format!(" {} {not_driven}", look.signs.and);
+    }
     let about = Piece::words(FAINT, &about);
     let lines = [lines(&title, look.width), lines(&about, look.width)].concat();
     format!("{}\n{}\n", paint(FAINT, &printable(page.path)), lines.join("\n"))

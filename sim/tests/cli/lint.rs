@@ -76,6 +76,39 @@ fn hints_never_fail() {
     assert_eq!(output.status.code(), Some(0));
 }
 
+/// The exit code, and how often a code is found.
+fn found(code: &str, args: &[&str]) -> (Option<i32>, usize) {
+    let output = lint().args(["--quiet", "--strict", "--format", "json"]).args(args).output().unwrap();
+    let json = String::from_utf8(output.stdout).unwrap();
+    (output.status.code(), json.matches(&format!("\"code\":\"{code}\"")).count())
+}
+
+#[test]
+fn what_the_controller_does_not_run_matters_by_whom_the_manifests_are_for() {
+    let file = &bad("not-in-controller");
+    let found = |args: &[&str]| found("not-in-controller", &[args, &[file]].concat());
+    assert_eq!(found(&[]), (Some(1), 3));
+    assert_eq!(found(&["--for", "serin"]), (Some(2), 3));
+    assert_eq!(found(&["--for", "flagger"]), (Some(0), 0));
+}
+
+#[test]
+fn a_default_provider_that_the_controller_does_not_run_is_found() {
+    let file = "sim/tests/cli/lint/good/weighted.yaml";
+    assert_eq!(found("not-in-controller", &["--provider", "linkerd", file]), (Some(1), 1));
+    assert_eq!(found("not-in-controller", &["--provider", "nginx", file]).1, 0);
+}
+
+#[test]
+fn snap_what_flagger_drops() {
+    assert_cmd_snapshot!(lint().args(["--quiet", "--for", "flagger", "sim/tests/cli/lint/own-fields.yaml"]));
+}
+
+#[test]
+fn snap_what_the_controller_does_not_run_is_in_the_compatibility_report() {
+    assert_cmd_snapshot!(lint().args(["--for", "flagger", &bad("not-in-controller")]));
+}
+
 #[test]
 fn snap_what_becomes_of_a_release() {
     assert_cmd_snapshot!(lint().args(["--rps", "50", "--errors", "0.8%", "docs/shop.yaml"]));

@@ -10,7 +10,7 @@ use crate::{
 };
 
 fn settings() -> Settings {
-    Settings { provider: "istio".into(), namespace: "flagger-system".into(), release: None }
+    Settings { provider: "istio".into(), namespace: "flagger-system".into(), controller: None, release: None }
 }
 
 /// The pointers of everything below a value.

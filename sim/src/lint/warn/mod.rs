@@ -9,7 +9,7 @@ mod strategy;
 use serde_json::Value;
 use serin_core::Rollout;
 
-use super::{Told, code::Code, manifests::Files, plan::Plan};
+use super::{Remedy, Told, code::Code, manifests::Files, plan::Plan};
 
 /// A Canary that makes sense, with all that is known of it.
 pub(super) struct Case<'a> {
@@ -65,7 +65,7 @@ impl Findings {
         code: Code,
         field: impl Into<String>,
         what: impl Into<String>,
-        remedy: impl Into<String>,
+        remedy: impl Into<Remedy>,
     ) {
         self.found.push(Told { code, field: field.into(), what: what.into(), remedy: remedy.into() });
     }

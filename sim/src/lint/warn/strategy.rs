@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use serin_core::{
-    spec::Provider,
+    provider::Provider,
     strategy::{Steps, Strategy, Weighted},
 };
 

@@ -17,7 +17,7 @@ use super::{
     text::{self, count, part, span},
 };
 use crate::report::{
-    Ended, Look, Page,
+    Ended, Look, Page, not_driven,
     row::{Row, rows},
 };
 
@@ -199,8 +199,9 @@ fn about(page: &Page<'_>) -> String {
     let policy = page.canary.policy();
     let checks = if policy.threshold == 1 { "check rolls" } else { "checks roll" };
     let every = Human(policy.interval);
+    let not_driven = not_driven(page.canary).map_or(String::new(), |phrase| format!(" · {phrase}"));
     format!(
-        "{} · {}, every {every}, {} failed {checks} back",
+        "{} · {}, every {every}, {} failed {checks} back{not_driven}",
         page.story.canary,
         page.canary.strategy(),
         policy.threshold

@@ -1,0 +1,165 @@
+//! Which controller the manifests are for, and what this version of Serin's does not run.
+
+use serde_json::Value;
+use serin_core::{
+    Rollout,
+    provider::{Provider, ROUTERS, Scaler, TARGETS, Target},
+    spec::{AlertSystem, MetricSource, MetricSystem},
+};
+
+use super::{
+    Remedy, Told,
+    code::{Code, Level},
+    compatibility::Standing,
+    fields::{CANARY, list, text},
+    known::Walked,
+    manifests::{Files, Kind},
+};
+
+/// The controller that a manifest is written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Controller {
+    /// This version of Serin's: what it does not run is an error.
+    Serin,
+    /// Flagger 1.44: what Serin does not run does not matter, and what Flagger drops does.
+    Flagger,
+}
+
+/// How much a code matters for a controller; `None`: not at all. Without a controller the manifest is for both.
+pub(super) fn level(code: Code, controller: Option<Controller>) -> Option<Level> {
+    match (code, controller) {
+        (Code::NotInController, Some(Controller::Serin)) => Some(Level::Error),
+        (Code::NotInController, Some(Controller::Flagger)) => None,
+        (code, _) => Some(code.level()),
+    }
+}
+
+/// What a Canary itself names and the controller does not run. `provider` is the one it names, or the default.
+pub(super) fn canary_lacks(canary: &Value, provider: &str) -> Vec<Told> {
+    let mut found = Vec::new();
+    if Provider::named(provider).is_some_and(|provider| !provider.is_driven()) {
+        let driven = ROUTERS.iter().filter(|router| router.driven).map(|router| router.name);
+        let (field, whose) = match text(canary, "/spec/provider") {
+            "" => ("spec", ", the default provider,"),
+            _ => ("spec.provider", ""),
+        };
+        found.push(lack(
+            field,
+            format!("{provider}{whose} is not supported by the controller yet: it refuses the Canary"),
+            &format!("use one of {}", driven.collect::<Vec<_>>().join(", ")),
+        ));
+    }
+    let target = |field: &str| text(canary, &format!("/spec/targetRef/{field}"));
+    if let Some(target) = Target::of(target("apiVersion"), target("kind")).filter(|target| !target.driven) {
+        let driven = TARGETS.iter().filter(|target| target.driven).map(|target| target.name);
+        found.push(lack(
+            "spec.targetRef",
+            format!("a {} is not supported by the controller yet: it refuses the Canary", target.name),
+            &format!("release one of {}", driven.collect::<Vec<_>>().join(", ")),
+        ));
+    }
+    found
+}
+
+/// What a MetricTemplate names and the controller does not ask.
+pub(super) fn template_lacks(template: &Value) -> Option<Told> {
+    let system = MetricSystem::named(text(template, "/spec/provider/type"))?;
+    let driven = MetricSystem::ALL.into_iter().filter(|system| system.is_driven()).map(MetricSystem::name);
+    (!system.is_driven()).then(|| {
+        lack(
+            "spec.provider.type",
+            format!("{system} is not supported by the controller yet: each answer is an error, which fails the check"),
+            &format!("use {}", driven.collect::<Vec<_>>().join(", ")),
+        )
+    })
+}
+
+/// What an AlertProvider names and the controller does not send to.
+pub(super) fn receiver_lacks(provider: &Value) -> Option<Told> {
+    let system = AlertSystem::named(text(provider, "/spec/type"))?;
+    let driven = AlertSystem::ALL.into_iter().filter(|system| system.is_driven()).map(AlertSystem::name);
+    (!system.is_driven()).then(|| {
+        lack(
+            "spec.type",
+            format!("{system} is not supported by the controller yet: its alerts are not sent"),
+            &format!("use one of {}", driven.collect::<Vec<_>>().join(", ")),
+        )
+    })
+}
+
+fn lack(field: &str, what: String, use_instead: &str) -> Told {
+    let remedy = format!("{use_instead}; where Flagger runs it, check with `--for flagger`");
+    Told { code: Code::NotInController, field: field.into(), what, remedy: remedy.into() }
+}
+
+/// The rows of the table of fields whose value the controller does not run, in this Canary.
+pub(super) fn rows_not_run(canary: &Value, rollout: &Rollout, files: &Files<'_>) -> Vec<&'static str> {
+    let mut rows = Vec::new();
+    let named = |name: &str| Provider::named(name).is_some_and(|provider| !provider.is_driven());
+    if named(&rollout.shape().provider) {
+        rows.push("spec.provider");
+    }
+    let target = |field: &str| text(canary, &format!("/spec/targetRef/{field}"));
+    if Target::of(target("apiVersion"), target("kind")).is_some_and(|target| !target.driven) {
+        rows.push("spec.targetRef.kind");
+    }
+    if Scaler::of(text(canary, "/spec/autoscalerRef/kind")).is_some_and(|scaler| !scaler.driven) {
+        rows.push("spec.autoscalerRef.kind");
+    }
+    let items = list(canary, "/spec/analysis/metrics");
+    for (metric, item) in rollout.metrics().iter().zip(items) {
+        if let MetricSource::Template { namespace, name } = &metric.source
+            && given(files, Kind::MetricTemplate, namespace, name).and_then(template_lacks).is_some()
+        {
+            let by_name = item.get("templateRef").is_none_or(Value::is_null);
+            rows.push(if by_name {
+                "spec.analysis.metrics[].name"
+            } else {
+                "spec.analysis.metrics[].templateRef.name"
+            });
+        }
+    }
+    for alert in rollout.alerts() {
+        let provider = given(files, Kind::AlertProvider, &alert.namespace, &alert.provider);
+        if provider.and_then(receiver_lacks).is_some() {
+            rows.push("spec.analysis.alerts[].providerRef.name");
+        }
+    }
+    rows
+}
+
+fn given<'a>(files: &'a Files<'_>, kind: Kind, namespace: &str, name: &str) -> Option<&'a Value> {
+    files.of(kind).find(|object| object.is(kind, namespace, name)).map(|object| &object.json)
+}
+
+/// Serin's own fields of a Canary that is for Flagger.
+pub(super) fn flagger_drops(walked: &Walked) -> Vec<Told> {
+    let own = |row: &str| {
+        let is_own = |row: &str| CANARY.iter().any(|field| field.path == row && field.standing == Standing::Own);
+        // The older name of the analysis has a finding of its own.
+        is_own(row) && row != "spec.canaryAnalysis"
+    };
+    let dropped = walked.set.iter().filter(|known| own(known.row)).map(|known| {
+        let what = if known.row.starts_with("metadata.annotations.") {
+            "is an annotation of Serin's own: Flagger ignores it"
+        } else {
+            "is a field of Serin's own: Flagger's CRD drops it"
+        };
+        let remedy = Remedy::new("remove it where Flagger runs the Canary").removing(&known.path);
+        Told { code: Code::UnknownField, field: known.path.clone(), what: what.into(), remedy }
+    });
+    dropped.collect()
+}
+
+/// A receiver that Flagger does not know.
+pub(super) fn flagger_refuses(provider: &Value) -> Option<Told> {
+    let system = AlertSystem::named(text(provider, "/spec/type"))?;
+    let known = AlertSystem::ALL.into_iter().filter(|system| system.is_known_to_flagger());
+    let known: Vec<&str> = known.map(AlertSystem::name).collect();
+    (!system.is_known_to_flagger()).then(|| Told {
+        code: Code::UnknownValue,
+        field: "spec.type".into(),
+        what: format!("{system} is a receiver of Serin's own: Flagger's CRD refuses it"),
+        remedy: format!("use one of {}", known.join(", ")).into(),
+    })
+}
