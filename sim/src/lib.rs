@@ -6,11 +6,13 @@
 pub mod check;
 pub mod checker;
 pub mod drive;
+pub mod edit;
 pub mod exact;
 pub mod expect;
 pub mod explain;
 pub mod input;
 pub mod lint;
+pub mod outlook;
 pub mod prometheus;
 pub mod record;
 pub mod replay;

@@ -11,6 +11,7 @@ mod gates;
 mod model;
 mod prop_state;
 mod prop_step;
+mod provider_tables;
 mod repairs;
 mod rollouts;
 mod runs;

@@ -6,8 +6,8 @@ use std::{
 };
 
 use serin_sim::{
-    exact::Release,
     lint::{self, Input, Level, Report, Settings, json, text},
+    outlook::Release,
     report::Look,
     scenario::{PerSecond, Share, Unit},
 };
@@ -19,8 +19,8 @@ use super::{Exit, Format, complaint, screen::Screen};
 /// Reads Canaries, MetricTemplates and AlertProviders together, without a cluster. What is refused is told with line,
 /// column and field; so is what makes sense and will hurt all the same. For every Canary that makes sense follow the plan
 /// of a release (moves, times, gates, how fast it rolls back) and how its fields stand to Flagger 1.44. With --rps and
-/// --errors it is computed how often a release that fails so many requests is promoted, and what would make the wrong
-/// verdict rarer. Objects of other kinds are passed over.
+/// --errors it says how often a release with this share of failing requests is promoted, and what would make the wrong
+/// verdict rarer: computed, or else simulated. Objects of other kinds are passed over.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{DETAILS}"))]
 pub(crate) struct Args {
@@ -101,15 +101,18 @@ JSON Lines, one object for each file:
             remedy is a change of the object: edits (path, value; without value: remove it)
   canaries  each that makes sense; none with --quiet:
     canary         name.namespace
-    plan           strategy, intervalMs, moves (fromMs, toMs, move and its numbers), startsMs,
-                   checks, decidedMs, promotionSteps, allUsersMs, doneMs, gates (type, name),
+    plan           strategy, divides (which requests: all, matched, nothing), intervalMs, moves
+                   (fromMs, toMs, move and its numbers), startsMs, checks, decidedMs, promotionSteps, allUsersMs, doneMs, gates (type, name),
                    rollback (threshold, consecutive, afterFirstMoveMs; null where nothing is
                    checked), suspended. Times are since the new revision was seen, with pods
                    ready at once, checks that pass and gates that are open.
                    null: more than a million checks
     outlook        with --rps and --errors: rps, errors (0 to 1), says, wrong (how often the
-                   verdict is, 0 to 1), the numbers of `serin sweep --exact`, remedies (change,
-                   wrong), leftOut (metrics taken to pass); or notComputed, with the reason
+                   verdict is, 0 to 1), simulated (true: the numbers of `serin sweep`; false:
+                   computed, those of `serin sweep --exact`), reach (whose requests are judged:
+                   users, matched, nobody, or hook and rps of a load test), remedies (change,
+                   wrong, edits), assumed, leftOut (metrics taken to pass); or notComputed, with
+                   the reason
     compatibility  each field that is set: field, standing (same, different, own, not-supported),
                    row of docs/differences.md, what; several times if it differs in several ways
 

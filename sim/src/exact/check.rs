@@ -173,7 +173,9 @@ fn is_one_release(scenario: &Scenario) -> Result<(), NotExact> {
         return Err(NotExact::Events);
     }
     let setting = &scenario.setting;
-    match setting.metrics.keys().chain(setting.hooks.keys()).next() {
+    // A hook that always answers the same is no matter of how often it was asked.
+    let changing = setting.hooks.iter().filter(|(_, answers)| answers.len() > 1).map(|(name, _)| name);
+    match setting.metrics.keys().chain(changing).next() {
         Some(name) => Err(NotExact::Answers(name.clone())),
         None => Ok(()),
     }

@@ -15,22 +15,16 @@ mod latency;
 mod passing;
 mod phases;
 mod refuse;
-mod remedies;
 mod successes;
 #[cfg(test)]
 mod tests;
 mod ties;
 mod walk;
 mod window;
-mod words;
 
 use std::{collections::BTreeMap, time::Duration};
 
-pub use self::{
-    refuse::NotExact,
-    remedies::Remedy,
-    words::{Answer, Question, Release, Unanswered, words},
-};
+pub use self::refuse::NotExact;
 use crate::{scenario::Scenario, world::Expected};
 
 /// The operating characteristics of a policy in one world.

@@ -71,7 +71,7 @@ impl Window<'_> {
 
     /// About how many successes it takes for a share to reach a bound.
     fn successes(&self, (from, first): (usize, f64), errors: f64, measure: Measure, bound: f64) -> f64 {
-        let failing = if measure == Measure::ErrorRate { bound / 100.0 } else { 1.0 - bound / 100.0 };
+        let failing = if measure.is_of_errors() { bound / 100.0 } else { 1.0 - bound / 100.0 };
         let wanted = if errors > 0.0 { errors * (1.0 - failing) / failing.max(0.0) } else { 0.0 };
         // A rate is the smaller of one in proportion to the increase and one that the first value holds down.
         const ONE: u64 = 1_000_000;
@@ -121,7 +121,7 @@ pub(super) struct Ends {
 impl Ends {
     pub(super) fn of(rated: &Rated) -> Self {
         let (min, max) = (rated.bounds.min, rated.bounds.max);
-        if rated.measure == Measure::ErrorRate {
+        if rated.measure.is_of_errors() {
             Self { reached: max, kept: min }
         } else {
             Self { reached: min, kept: max }
@@ -132,12 +132,12 @@ impl Ends {
 impl Measure {
     /// Whether a share has reached a bound that more successes lead to.
     fn is_up_to(self, bound: f64, share: f64) -> bool {
-        if self == Self::ErrorRate { share <= bound } else { share >= bound }
+        if self.is_of_errors() { share <= bound } else { share >= bound }
     }
 
     /// Whether a share has not passed a bound that more successes lead to.
     fn is_down_to(self, bound: f64, share: f64) -> bool {
-        if self == Self::ErrorRate { share >= bound } else { share <= bound }
+        if self.is_of_errors() { share >= bound } else { share <= bound }
     }
 }
 

@@ -38,12 +38,12 @@ pub use self::controller::Controller;
 pub use self::manifests::find;
 use self::manifests::{Files, Object};
 pub use self::outlook::Outlook;
-pub use self::plan::{Gate, Leg, Moves, Plan, Rollback};
-pub use self::remedy::Edit;
+pub use self::plan::{Divides, Gate, Leg, Moves, Plan, Rollback};
 use self::remedy::Remedy;
 use crate::{
-    exact::Release,
+    edit::Edit,
     input::{self, InputError, Source},
+    outlook::Release,
 };
 
 /// A file that is to be looked at.

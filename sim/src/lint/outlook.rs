@@ -1,4 +1,4 @@
-//! What would become of a release: computed, with nothing drawn, as [`exact`](crate::exact) does it.
+//! What would become of a release: computed or simulated, as [`outlook`](crate::outlook) does it.
 
 use std::fmt;
 
@@ -7,8 +7,11 @@ use serde_json::{Map, Value, json};
 use serin_core::spec::Defaults;
 
 use crate::{
-    exact::{self, Answer, Question, Release, Unanswered},
-    report::exact::{numbers, rounded},
+    outlook::{self, Answer, Figures, Question, Reach, Release, Unanswered},
+    report::{
+        exact::{numbers, rounded},
+        sweep,
+    },
     scenario::{Range, Share},
 };
 
@@ -17,14 +20,14 @@ use crate::{
 pub struct Outlook {
     /// The release.
     pub release: Release,
-    /// What becomes of it, or why that cannot be computed.
+    /// What becomes of it, or why that cannot be said.
     pub answer: Result<Answer, Unanswered>,
 }
 
 impl Outlook {
-    /// Computes it for a Canary that makes sense.
+    /// Finds it out for a Canary that makes sense.
     pub(super) fn of(canary: &Value, defaults: &Defaults, release: Release) -> Self {
-        Self { release, answer: exact::words(&Question { canary, defaults, release }) }
+        Self { release, answer: outlook::outlook(&Question { canary, defaults, release }) }
     }
 }
 
@@ -35,7 +38,7 @@ impl fmt::Display for Outlook {
         write!(f, "at {rps} requests a second, with {errors} errors: ")?;
         match &self.answer {
             Ok(answer) => answer.fmt(f),
-            Err(why) => write!(f, "cannot be computed: {why}; `serin sweep` of a scenario estimates it"),
+            Err(why) => why.fmt(f),
         }
     }
 }
@@ -48,22 +51,39 @@ impl Serialize for Outlook {
         // Without the last bits of a division by 100.
         object.insert("errors".into(), ((errors * 1e10).round() / 1e10).into());
         match &self.answer {
-            Ok(answer) => {
-                object.insert("says".into(), answer.to_string().into());
-                object.insert("wrong".into(), rounded(answer.wrong()).into());
-                let numbers = numbers(&answer.exact).into_iter();
-                object.extend(numbers.map(|(name, value)| (name.to_owned(), value)));
-                let remedies = answer.remedies.iter();
-                let remedies = remedies
-                    .map(|remedy| json!({"change": remedy.change, "wrong": rounded(remedy.wrong)}))
-                    .collect();
-                object.insert("remedies".into(), Value::Array(remedies));
-                object.insert("leftOut".into(), json!(answer.left_out));
-            }
+            Ok(answer) => object.extend(fields(answer)),
             Err(why) => {
                 object.insert("notComputed".into(), why.to_string().into());
             }
         }
         object.serialize(serializer)
     }
+}
+
+fn fields(answer: &Answer) -> Vec<(String, Value)> {
+    let reach = match &answer.reach {
+        Reach::Users => json!("users"),
+        Reach::Matched => json!("matched"),
+        Reach::LoadTest(load) => json!({"hook": *load.hook, "rps": load.rps}),
+        Reach::Nobody => json!("nobody"),
+    };
+    let mut fields = vec![
+        ("says".to_owned(), answer.to_string().into()),
+        ("wrong".to_owned(), rounded(answer.wrong()).into()),
+        ("simulated".to_owned(), matches!(answer.figures, Figures::Simulated(_)).into()),
+        ("reach".to_owned(), reach),
+    ];
+    let numbers = match &answer.figures {
+        Figures::Computed(exact) => numbers(exact),
+        Figures::Simulated(tally) => sweep::numbers(tally),
+    };
+    fields.extend(numbers.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    let remedies = answer.remedies.iter();
+    let remedies = remedies.map(|remedy| {
+        json!({"change": remedy.change, "wrong": rounded(remedy.wrong), "edits": remedy.edits})
+    });
+    fields.push(("remedies".to_owned(), remedies.collect()));
+    fields.push(("assumed".to_owned(), json!(answer.assumed)));
+    fields.push(("leftOut".to_owned(), json!(answer.left_out)));
+    fields
 }

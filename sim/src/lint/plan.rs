@@ -20,6 +20,8 @@ const MOST_MOVES: u32 = 1_000_000;
 pub struct Plan {
     /// The strategy, in words.
     pub strategy: String,
+    /// Which requests the moves divide.
+    pub divides: Divides,
     /// Time between two checks.
     #[serde(rename = "intervalMs", serialize_with = "millis")]
     pub interval: Duration,
@@ -47,6 +49,29 @@ pub struct Plan {
     pub gates: Vec<Gate>,
     /// No move is made: the Canary is suspended.
     pub suspended: bool,
+}
+
+/// Which requests the router divides between primary and canary before the promotion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Divides {
+    /// Those of all users.
+    All,
+    /// Those that `match` fits.
+    Matched,
+    /// None: this router sends no user to the canary.
+    Nothing,
+}
+
+impl Divides {
+    fn of(strategy: &Strategy) -> Self {
+        match strategy {
+            Strategy::Weighted(weighted) if weighted.matched => Self::Matched,
+            Strategy::AbTesting { .. } => Self::Matched,
+            Strategy::BlueGreen(blue_green) if !blue_green.switches => Self::Nothing,
+            Strategy::Weighted(_) | Strategy::BlueGreen(_) => Self::All,
+        }
+    }
 }
 
 /// Moves of one sort, one after the other.
@@ -85,7 +110,7 @@ pub enum Moves {
         /// The share of requests that is copied meanwhile, first and last; 0 for none.
         mirror: [Weight; 2],
     },
-    /// All users are sent to the canary.
+    /// All users are sent to the canary, where the router divides requests; elsewhere one more check is made.
     Switch,
     /// More checks at the last weight.
     Soak {
@@ -131,6 +156,7 @@ impl Plan {
         let starts = policy.interval.max(policy.delay);
         let mut plan = Self {
             strategy: rollout.strategy().to_string(),
+            divides: Divides::of(rollout.strategy()),
             interval: policy.interval,
             moves: Vec::new(),
             starts,

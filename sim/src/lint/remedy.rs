@@ -1,25 +1,16 @@
-//! What can be done about a finding: the sentence that people read, and the edit of the manifest that does it.
+//! What can be done about a finding: the sentence that people read, and the edits of the manifest that do it.
 
 use std::fmt;
 
-use serde::Serialize;
 use serde_json::Value;
+
+use crate::edit::Edit;
 
 /// What can be done. The sentence and the edits say the same; a remedy without edits is advice that needs a person.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Remedy {
     pub(super) text: String,
     pub(super) edits: Vec<Edit>,
-}
-
-/// One change of a manifest.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Edit {
-    /// Path of the field.
-    pub path: String,
-    /// What it becomes; left out: the field is removed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<Value>,
 }
 
 impl Remedy {
@@ -29,13 +20,13 @@ impl Remedy {
 
     /// With a field that is set.
     pub(super) fn setting(mut self, path: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.edits.push(Edit { path: path.into(), value: Some(value.into()) });
+        self.edits.push(Edit::set(path, value));
         self
     }
 
     /// With a field that is removed.
     pub(super) fn removing(mut self, path: impl Into<String>) -> Self {
-        self.edits.push(Edit { path: path.into(), value: None });
+        self.edits.push(Edit::remove(path));
         self
     }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 use anstyle::Style;
 use serin_core::time::Human;
 
-use super::{CanaryReport, Entry, FileReport, Gate, Level, Moves, Plan, Report, Standing};
+use super::{CanaryReport, Divides, Entry, FileReport, Gate, Level, Moves, Plan, Report, Standing};
 use crate::report::{
     Look,
     look::{BAD, CANARY, FAINT, GOOD, PLAIN, STRONG, WARNING},
@@ -123,7 +123,7 @@ fn plan_rows(plan: &Plan) -> Vec<(String, String)> {
         if from == to { Human(from).to_string() } else { format!("{} - {}", Human(from), Human(to)) }
     };
     for leg in &plan.moves {
-        row(span(leg.from, leg.to), moves(&leg.what));
+        row(span(leg.from, leg.to), moves(&leg.what, plan.divides));
     }
     if plan.checks == 0 {
         row(Human(plan.done).to_string(), "promoted without analysis".into());
@@ -174,7 +174,11 @@ fn checks(number: u32) -> String {
 /// So many weights are written out.
 const MOST_WEIGHTS: usize = 12;
 
-fn moves(moves: &Moves) -> String {
+fn moves(moves: &Moves, divides: Divides) -> String {
+    let whose = match divides {
+        Divides::All | Divides::Nothing => "users",
+        Divides::Matched => "matched requests",
+    };
     match moves {
         Moves::Mirror { weight } => format!("{weight} % of the requests are mirrored"),
         Moves::Weights { weights } => {
@@ -184,16 +188,26 @@ fn moves(moves: &Moves) -> String {
                 }
                 all => all.iter().map(ToString::to_string).collect(),
             };
-            format!("{} % of the users, step by step", shown.join(" "))
+            format!("{} % of the {whose}, step by step", shown.join(" "))
         }
-        Moves::Iterations { count, mirror: [0, _] } => iterations(*count),
+        Moves::Iterations { count, mirror: [0, _] } => {
+            let meanwhile = match divides {
+                Divides::All => "",
+                Divides::Matched => ", all matched requests go to the canary",
+                Divides::Nothing => ", no user is sent to the canary",
+            };
+            format!("{}{meanwhile}", iterations(*count))
+        }
         Moves::Iterations { count, mirror: [first, last] } if first == last => {
             format!("{}, {first} % of the requests mirrored", iterations(*count))
         }
         Moves::Iterations { count, mirror: [first, last] } => {
             format!("{}, {first} to {last} % of the requests mirrored", iterations(*count))
         }
-        Moves::Switch => "all users go to the canary, for one more check".into(),
+        Moves::Switch => match divides {
+            Divides::All | Divides::Matched => "all users go to the canary, for one more check".into(),
+            Divides::Nothing => "one more check, no user is sent to the canary".into(),
+        },
         Moves::Soak { count } => format!("{} more at this weight", checks(*count)),
     }
 }

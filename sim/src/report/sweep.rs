@@ -204,7 +204,7 @@ fn point(point: &Point) -> Value {
 }
 
 /// Every number of a point under its name.
-fn numbers(tally: &Tally) -> Vec<(&'static str, Value)> {
+pub(crate) fn numbers(tally: &Tally) -> Vec<(&'static str, Value)> {
     let mut numbers: Vec<(&'static str, Value)> = vec![
         ("runs", tally.runs.into()),
         ("promoted", tally.promoted.into()),

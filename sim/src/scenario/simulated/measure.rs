@@ -12,8 +12,12 @@ use crate::prometheus::Latency;
 pub enum Measure {
     /// Percentage of requests that did not end in a server error.
     SuccessRate,
-    /// Percentage of requests that did.
+    /// Percentage of requests that did; no value before the first of them, as a query that counts those alone answers.
     ErrorRate,
+    /// Percentage of requests that did, 0 where none did, as `(…) or vector(0)` answers.
+    ErrorRateOrZero,
+    /// 100 less the success rate: 0 where no request failed.
+    LackOfSuccess,
     /// Half of the requests took at most so long, in milliseconds.
     LatencyP50,
     /// 95 of 100 requests took at most so long, in milliseconds.
@@ -42,7 +46,7 @@ impl Measure {
             MetricSource::Duration => Some(duration),
             MetricSource::Shipped(name) => match &**name {
                 "success-rate" => Some(Self::SuccessRate),
-                "error-rate" => Some(Self::ErrorRate),
+                "error-rate" => Some(Self::LackOfSuccess),
                 "latency-p50" => Some(Self::LatencyP50),
                 "latency-p95" => Some(Self::LatencyP95),
                 "latency-p99" => Some(Self::LatencyP99),
@@ -52,11 +56,40 @@ impl Measure {
         }
     }
 
+    /// Whether it grows with the requests that fail.
+    #[must_use]
+    pub fn is_of_errors(self) -> bool {
+        match self {
+            Self::ErrorRate | Self::ErrorRateOrZero | Self::LackOfSuccess => true,
+            Self::SuccessRate
+            | Self::LatencyP50
+            | Self::LatencyP95
+            | Self::LatencyP99
+            | Self::LatencyAverage => false,
+        }
+    }
+
+    /// The same where the query of the metric answers 0 while nothing fails.
+    #[must_use]
+    pub fn asked_by(self, metric: &Metric) -> Self {
+        match self {
+            Self::ErrorRate if is_zero_without_failures(&metric.source) => Self::ErrorRateOrZero,
+            Self::SuccessRate
+            | Self::ErrorRate
+            | Self::ErrorRateOrZero
+            | Self::LackOfSuccess
+            | Self::LatencyP50
+            | Self::LatencyP95
+            | Self::LatencyP99
+            | Self::LatencyAverage => self,
+        }
+    }
+
     /// Whether it is about how long requests take.
     #[must_use]
     pub fn is_latency(self) -> bool {
         match self {
-            Self::SuccessRate | Self::ErrorRate => false,
+            Self::SuccessRate | Self::ErrorRate | Self::ErrorRateOrZero | Self::LackOfSuccess => false,
             Self::LatencyP50 | Self::LatencyP95 | Self::LatencyP99 | Self::LatencyAverage => true,
         }
     }
@@ -65,10 +98,24 @@ impl Measure {
     #[must_use]
     pub fn quantile(self) -> Option<f64> {
         match self {
-            Self::SuccessRate | Self::ErrorRate | Self::LatencyAverage => None,
+            Self::SuccessRate
+            | Self::ErrorRate
+            | Self::ErrorRateOrZero
+            | Self::LackOfSuccess
+            | Self::LatencyAverage => None,
             Self::LatencyP50 => Some(0.5),
             Self::LatencyP95 => Some(0.95),
             Self::LatencyP99 => Some(0.99),
         }
+    }
+}
+
+/// Whether a query for the share of errors answers 0 while no request fails. Else it is taken to answer no value, as one
+/// does that counts failed requests: their series begin with the first of them.
+fn is_zero_without_failures(source: &MetricSource) -> bool {
+    match source {
+        MetricSource::SuccessRate | MetricSource::Duration | MetricSource::Shipped(_) => true,
+        // Their text is not read here.
+        MetricSource::Query(_) | MetricSource::Template { .. } => false,
     }
 }

@@ -119,7 +119,7 @@ impl Regime {
         match (measure, measure.quantile()) {
             (_, Some(quantile)) => 1000.0 * buckets::quantile(self.p50, self.p99, quantile),
             (Measure::LatencyAverage, None) => 1000.0 * buckets::average(self.p50, self.p99),
-            (Measure::ErrorRate, None) => 100.0 * self.errors,
+            (measure, None) if measure.is_of_errors() => 100.0 * self.errors,
             (_, None) => 100.0 * (1.0 - self.errors),
         }
     }

@@ -261,6 +261,6 @@ pub(crate) fn measure(simulated: &Simulated, metric: &Metric, duration: Measure)
         .measures
         .get(&*metric.key)
         .or(simulated.measures.get(&*metric.name))
-        .copied()
+        .map(|measure| measure.asked_by(metric))
         .or(Measure::of(metric, duration))
 }

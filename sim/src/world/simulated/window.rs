@@ -130,8 +130,17 @@ impl Query<'_> {
 
 /// The share of requests in percent that a measure is about, from the rates of those that succeed and that fail.
 pub(crate) fn share_of(measure: Measure, rates: [Option<f64>; 2]) -> Option<f64> {
-    let wanted = if measure == Measure::ErrorRate { rates[1] } else { rates[0] };
-    prometheus::found(prometheus::success_rate(wanted, prometheus::sum(rates)))
+    let share = |wanted| prometheus::success_rate(wanted, prometheus::sum(rates));
+    prometheus::found(match measure {
+        Measure::ErrorRate => share(rates[1]),
+        Measure::ErrorRateOrZero => share(rates[1].or(Some(0.0))),
+        Measure::LackOfSuccess => share(rates[0]).map(|share| 100.0 - share),
+        Measure::SuccessRate
+        | Measure::LatencyP50
+        | Measure::LatencyP95
+        | Measure::LatencyP99
+        | Measure::LatencyAverage => share(rates[0]),
+    })
 }
 
 fn of_code(counts: &[u64], code: usize) -> &[u64] {

@@ -1,0 +1,149 @@
+//! A Canary and a release of it as a story.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use serin_core::{
+    Rollout,
+    spec::{HookKind, Metric},
+    strategy::Strategy,
+};
+
+use super::{Question, Reach, Release, Unanswered};
+use crate::{
+    edit::Edit,
+    input::InputError,
+    scenario::{self, Measure, Range, Scenario, Share, Traffic, Version},
+};
+
+/// The release of a Canary as far as it is known what is measured.
+pub(super) struct Case {
+    pub(super) story: Scenario,
+    pub(super) reach: Reach,
+    pub(super) left_out: Vec<String>,
+    /// The places of the story's metrics in the manifest.
+    pub(super) places: Vec<usize>,
+}
+
+impl Case {
+    /// # Errors
+    /// An invalid Canary, or one of which nothing is judged.
+    pub(super) fn of(question: &Question<'_>) -> Result<Self, Unanswered> {
+        let Known { canary, left_out, places } = Known::of(question);
+        let story = story(&canary, question, question.release.rps)?;
+        let has_bounds = |metric: &Metric| metric.bounds.min.is_some() || metric.bounds.max.is_some();
+        if !story.canary.metrics().iter().any(has_bounds) {
+            return Err(if left_out.is_empty() { Unanswered::NoBounds } else { Unanswered::NotKnown(left_out) });
+        }
+        let reach = Reach::of(&story.canary);
+        let story = match &reach {
+            Reach::LoadTest(load) => self::story(&loaded(&canary, &story.canary), question, load.rps)?,
+            Reach::Users | Reach::Matched | Reach::Nobody => story,
+        };
+        Ok(Self { story, reach, left_out, places })
+    }
+
+    /// What the manifest does not say.
+    pub(super) fn assumed(&self) -> Vec<String> {
+        let mut assumed = Vec::new();
+        if self.reach == Reach::Matched {
+            assumed.push(format!("{} of the requests match", Traffic::default().matched));
+        }
+        let duration = Measure::duration(&self.story.canary.shape().provider);
+        let is_latency =
+            |metric: &Metric| Measure::of(metric, duration).is_some_and(|measure| measure.is_latency());
+        if self.story.canary.metrics().iter().any(is_latency) {
+            let Version { p50, p99, .. } = Version::default();
+            assumed.push(format!("latencies of {p50} (median) and {p99} (99th percentile)"));
+        }
+        assumed
+    }
+}
+
+/// A Canary as far as it is known what it measures.
+struct Known {
+    canary: Value,
+    left_out: Vec<String>,
+    places: Vec<usize>,
+}
+
+impl Known {
+    /// The Canary as if it were newly applied and not suspended, without metrics that are not known.
+    fn of(question: &Question<'_>) -> Self {
+        let mut canary = question.canary.clone();
+        for path in ["status", "spec.suspend"] {
+            // It is not there as a rule.
+            let _ = Edit::remove(path).apply(&mut canary);
+        }
+        let rollout = scenario::read_raw(&canary).ok();
+        let rollout = rollout.and_then(|raw| Rollout::parse(&raw, question.defaults).ok());
+        let metrics = rollout.as_ref().map_or(&[][..], Rollout::metrics);
+        let is_known = |metric: &Metric| Measure::of(metric, Measure::LatencyP99).is_some();
+        let unknown = metrics.iter().filter(|metric| !is_known(metric));
+        let left_out: Vec<String> = unknown.map(|metric| metric.name.to_string()).collect();
+        let places: Vec<usize> = (0..metrics.len()).filter(|place| is_known(&metrics[*place])).collect();
+        let pointer = format!("/{}/metrics", analysis(&canary).replace('.', "/"));
+        if let Some(written) = canary.pointer_mut(&pointer).and_then(Value::as_array_mut) {
+            let mut keep = metrics.iter().map(is_known);
+            written.retain(|_| keep.next().unwrap_or(true));
+        }
+        Self { canary, left_out, places }
+    }
+}
+
+/// The path of a Canary's analysis: its name has an older form.
+pub(super) fn analysis(canary: &Value) -> &'static str {
+    match canary.pointer("/spec/analysis") {
+        Some(analysis) if !analysis.is_null() => "spec.analysis",
+        _ => "spec.canaryAnalysis",
+    }
+}
+
+/// A Canary whose checks see the requests of a load test from the first to the last: all requests of a router that can
+/// send them there, for as many checks.
+fn loaded(canary: &Value, rollout: &Rollout) -> Value {
+    let mut canary = canary.clone();
+    let Strategy::BlueGreen(blue_green) = rollout.strategy() else { return canary };
+    let at = analysis(&canary);
+    let field = |name: &str| format!("{at}.{name}");
+    let mut edits = vec![
+        Edit::set(field("stepWeights"), json!([100])),
+        // The check behind the switch is one more.
+        Edit::set(field("iterations"), blue_green.iterations + 1),
+    ];
+    if !blue_green.switches {
+        // Its metrics come from the pods, too.
+        edits.push(Edit::set("spec.provider", "gatewayapi:v1"));
+    }
+    edits.extend(["stepWeight", "maxWeight", "stepWeightPromotion"].map(|name| Edit::remove(field(name))));
+    for edit in edits {
+        // What is not there needs no removal.
+        let _ = edit.apply(&mut canary);
+    }
+    canary
+}
+
+/// The release as a story, with this many requests a second.
+fn story(canary: &Value, question: &Question<'_>, rps: f64) -> Result<Scenario, InputError> {
+    let Release { errors, .. } = question.release;
+    let defaults = question.defaults;
+    let rollout = scenario::read_raw(canary).ok().and_then(|raw| Rollout::parse(&raw, defaults).ok());
+    // All is well, but for the errors: a hook that is polled for a rollback denies it.
+    let polled = rollout.iter().flat_map(|rollout| rollout.hooks_of(HookKind::RollbackTrigger));
+    let hooks: serde_json::Map<String, Value> =
+        polled.map(|hook| (hook.key.to_string(), json!([403]))).collect();
+    let story = json!({
+        "scenario": "a release",
+        "canary": canary,
+        "controller": {"provider": &*defaults.provider, "namespace": &*defaults.namespace},
+        "status": {"phase": "Initialized"},
+        "world": {
+            "traffic": {"rps": rps},
+            "versions": {"v2": {"errors": Range::<Share>::exactly(errors).to_string()}},
+            "hooks": hooks,
+        },
+        "events": [{"at": "1m", "deploy": "v2"}],
+        "until": "30d",
+    });
+    scenario::parse(&story.to_string(), Path::new("canary"))
+}

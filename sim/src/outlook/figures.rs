@@ -1,0 +1,104 @@
+//! The numbers of a release: computed, or counted over simulated rollouts.
+
+use std::{sync::atomic::AtomicBool, time::Duration};
+
+use crate::{
+    exact::{self, Exact},
+    scenario::Scenario,
+    sweep::{Shard, Share, Sweep, Tally},
+};
+
+/// How often a release ends how.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Figures {
+    /// Nothing is drawn.
+    Computed(Exact),
+    /// Counted.
+    Simulated(Tally),
+}
+
+impl Figures {
+    /// Those of a story with one release; where they cannot be computed, of this many simulated rollouts.
+    pub(super) fn of(story: &Scenario, runs: u64) -> Self {
+        match exact::of(story) {
+            Ok(exact) => Self::Computed(exact),
+            Err(_) => simulate(story, runs),
+        }
+    }
+
+    /// The chance of a promotion, 0 to 1.
+    #[must_use]
+    pub fn promoted(&self) -> f64 {
+        match self {
+            Self::Computed(exact) => exact.promoted,
+            Self::Simulated(tally) => share(tally.promoted, tally.runs),
+        }
+    }
+
+    /// The chance of a rollback, 0 to 1.
+    #[must_use]
+    pub fn rolled_back(&self) -> f64 {
+        match self {
+            Self::Computed(exact) => exact.rolled_back,
+            Self::Simulated(tally) => share(tally.rolled_back, tally.runs),
+        }
+    }
+
+    /// Whether the release keeps within the bounds of all metrics in the long run; so it does where that cannot be told.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        match self {
+            Self::Computed(exact) => exact.good != Some(false),
+            Self::Simulated(tally) => tally.bad == 0,
+        }
+    }
+
+    /// The chance of the wrong verdict.
+    #[must_use]
+    pub fn wrong(&self) -> f64 {
+        if self.is_good() { self.rolled_back() } else { self.promoted() }
+    }
+
+    /// The median time to the promotion, from the release on; `None` if there is none.
+    #[must_use]
+    pub fn half_promoted(&self) -> Option<Duration> {
+        match self {
+            Self::Computed(exact) => exact.to_promote.percentile(50),
+            Self::Simulated(tally) => tally.to_promote.percentile(50),
+        }
+    }
+
+    /// The median time to the rollback, from the release on; `None` if there is none.
+    #[must_use]
+    pub fn half_rolled_back(&self) -> Option<Duration> {
+        match self {
+            Self::Computed(exact) => exact.to_roll_back.percentile(50),
+            Self::Simulated(tally) => tally.to_roll_back.percentile(50),
+        }
+    }
+
+    /// The number of rollouts and the 95 % interval of the wrong verdict's chance; `None` where it is computed.
+    #[must_use]
+    pub fn simulated(&self) -> Option<(u64, Share)> {
+        match self {
+            Self::Computed(_) => None,
+            Self::Simulated(tally) => {
+                let wrong = if self.is_good() { tally.rolled_back } else { tally.promoted };
+                Share::of(wrong, tally.runs).map(|share| (tally.runs, share))
+            }
+        }
+    }
+}
+
+fn share(count: u64, runs: u64) -> f64 {
+    Share::of(count, runs).map_or(0.0, |share| share.share)
+}
+
+/// The figures of this many simulated rollouts.
+pub(super) fn simulate(story: &Scenario, runs: u64) -> Figures {
+    let seed = story.setting.seed;
+    let sweep =
+        Sweep { points: vec![Vec::new()], scenarios: vec![story.clone()], runs, seed, shard: Shard::WHOLE };
+    let points = sweep.run(&AtomicBool::new(false), &|_| {});
+    Figures::Simulated(points.into_iter().next().map(|point| point.tally).unwrap_or_default())
+}
