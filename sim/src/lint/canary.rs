@@ -7,7 +7,7 @@ use serin_core::{
 };
 
 use super::{
-    CanaryReport, Outlook, Told,
+    CanaryReport, Outlook, Remedy, Told,
     code::Code,
     compatibility,
     controller::{
@@ -130,7 +130,9 @@ impl Normal {
                 code: Code::DeprecatedField,
                 field: "spec.canaryAnalysis".into(),
                 what: "is the older name of `analysis`, which Flagger's CRD asks for".into(),
-                remedy: "call it `analysis`".into(),
+                remedy: Remedy::new("call it `analysis`")
+                    .setting("spec.analysis", self.json.pointer("/spec/analysis").cloned().unwrap_or_default())
+                    .removing("spec.canaryAnalysis"),
             });
         }
         told

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Told, code::Code, fields::Field};
+use super::{Remedy, Told, code::Code, fields::Field};
 use crate::input::nearest;
 
 /// What a walk found.
@@ -32,6 +32,7 @@ pub(super) struct Unknown {
     name: String,
     /// Its parent, as in the table.
     parent: String,
+    value: Value,
 }
 
 /// More unknown fields in one object are not told.
@@ -88,7 +89,7 @@ impl Walk {
             self.node(value, &below, &any, open);
         } else if !open && self.found.unknown.len() < MOST_UNKNOWN {
             let (name, parent) = (name.to_owned(), pattern.to_owned());
-            self.found.unknown.push(Unknown { path: below, name, parent });
+            self.found.unknown.push(Unknown { path: below, name, parent, value: value.clone() });
         }
     }
 
@@ -123,12 +124,27 @@ impl Unknown {
     pub(super) fn told(&self, table: &'static [Field], kind: &str) -> Told {
         let near = nearest(&self.name, siblings(table, &self.parent));
         let remedy = match (near, self.elsewhere(table)) {
-            (Some(near), _) => format!("did you mean `{near}`?"),
-            (None, Some(elsewhere)) => format!("did you mean `{elsewhere}`?"),
-            (None, None) => "remove it".into(),
+            (Some(near), _) => self.renamed(near, &self.beside(near)),
+            // An item of a list is not told by its field's name.
+            (None, Some(elsewhere)) if elsewhere.contains('[') => {
+                Remedy::new(format!("did you mean `{elsewhere}`?"))
+            }
+            (None, Some(elsewhere)) => self.renamed(elsewhere, elsewhere),
+            (None, None) => Remedy::new("remove it").removing(&*self.path),
         };
         let what = format!("a {kind} has no such field: the cluster drops it, or refuses the manifest");
-        Told { code: Code::UnknownField, field: self.path.clone(), what, remedy: remedy.into() }
+        Told { code: Code::UnknownField, field: self.path.clone(), what, remedy }
+    }
+
+    /// The path of a field next to it.
+    fn beside(&self, name: &str) -> String {
+        let parent = self.path.strip_suffix(&*self.name).unwrap_or_default().trim_end_matches('.');
+        join(parent, name)
+    }
+
+    /// The value under the name that was meant.
+    fn renamed(&self, meant: &str, path: &str) -> Remedy {
+        Remedy::new(format!("did you mean `{meant}`?")).removing(&*self.path).setting(path, self.value.clone())
     }
 
     /// A field of this name in another place.

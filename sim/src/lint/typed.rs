@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use serin_core::spec::{Malformed, Problem};
 
-use super::{Told, code::Code, values};
+use super::{Remedy, Told, code::Code, values};
 use crate::scenario::read_raw;
 
 /// More wrong types than this in one object are not told.
@@ -43,7 +43,7 @@ pub(super) fn read_all<T: DeserializeOwned>(json: &Value) -> (Option<T>, Vec<Tol
                 let is_gone = value.is_some();
                 wrong.push(Told {
                     code: Code::WrongType,
-                    remedy: quoting(value.as_ref(), &what).into(),
+                    remedy: quoting(value.as_ref(), &what, &field),
                     what,
                     field,
                 });
@@ -66,19 +66,35 @@ fn take(json: &mut Value, path: &str) -> Option<Value> {
     Some(value.take())
 }
 
-/// A number in quotes, or a text without them.
-fn quoting(value: Option<&Value>, what: &str) -> String {
+/// A number in quotes, a text without them, or a duration with its unit.
+fn quoting(value: Option<&Value>, what: &str, field: &str) -> Remedy {
     match value {
+        Some(Value::Number(number)) if is_duration(field) => with_unit(&number.to_string(), field),
         Some(Value::String(text))
             if text.parse::<f64>().is_ok() || matches!(text.as_str(), "true" | "false") =>
         {
-            format!("write {text} without quotes")
+            let plain = serde_json::from_str(text).unwrap_or(Value::Null);
+            Remedy::new(format!("write {text} without quotes")).setting(field, plain)
         }
         Some(value @ (Value::Number(_) | Value::Bool(_))) if what.contains("expected a text") => {
-            format!("write \"{value}\" in quotes")
+            Remedy::new(format!("write \"{value}\" in quotes")).setting(field, value.to_string())
         }
-        _ => String::new(),
+        _ => Remedy::default(),
     }
+}
+
+/// Fields that hold a duration, such as `30s`.
+fn is_duration(field: &str) -> bool {
+    const NAMES: [&str; 6] = ["interval", "timeout", "delay", "backendTimeout", "perTryTimeout", "maxAge"];
+    let name = field.rsplit('.').next().unwrap_or(field);
+    // The age of a cookie is a number of seconds.
+    NAMES.contains(&name) && !field.contains("sessionAffinity")
+}
+
+/// A number of seconds as a duration.
+fn with_unit(number: &str, field: &str) -> Remedy {
+    let seconds = format!("{number}s");
+    Remedy::new(format!("write `{seconds}`: a duration has a unit")).setting(field, seconds)
 }
 
 /// A field that makes no sense.
@@ -87,7 +103,10 @@ pub(super) fn refused(problem: Problem, json: &Value) -> Told {
     let pointer: String =
         path.split(['.', '[']).map(|part| format!("/{}", part.trim_end_matches(']'))).collect();
     let value = json.pointer(&pointer);
-    let remedy = values::meant(&path, value);
+    let remedy = match value {
+        Some(Value::String(text)) if is_duration(&path) && text.parse::<u64>().is_ok() => with_unit(text, &path),
+        _ => values::meant(&path, value),
+    };
     // Problems do not always name the value.
     let what = match value {
         Some(Value::String(text)) if !text.is_empty() && !what.contains(text.as_str()) => {
@@ -96,5 +115,5 @@ pub(super) fn refused(problem: Problem, json: &Value) -> Told {
         Some(Value::Number(number)) if !what.contains(&number.to_string()) => format!("{number} {what}"),
         _ => what,
     };
-    Told { code: Code::Refused, field: path, what, remedy: remedy.into() }
+    Told { code: Code::Refused, field: path, what, remedy }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use serin_core::{
-    provider::ROUTERS,
+    provider::{ROUTERS, TARGETS},
     spec::{AlertSystem, HookKind, MetricSystem},
 };
 
@@ -35,7 +35,7 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
 ];
 
 /// The value that was meant, as a question; nothing if none is near.
-pub(super) fn meant(path: &str, value: Option<&Value>) -> String {
+pub(super) fn meant(path: &str, value: Option<&Value>) -> Remedy {
     let pattern = pattern(path);
     let providers: Vec<&str> = ROUTERS.iter().map(|router| router.name).collect();
     let known = match (LISTED.iter().find(|(path, _)| *path == pattern), pattern.as_str()) {
@@ -43,14 +43,18 @@ pub(super) fn meant(path: &str, value: Option<&Value>) -> String {
         (None, "spec.provider") => providers.as_slice(),
         (None, "spec.provider.type") => &MetricSystem::ALL.map(MetricSystem::name),
         (None, "spec.type") => &AlertSystem::ALL.map(AlertSystem::name),
-        (None, _) => return String::new(),
+        (None, _) => return Remedy::default(),
     };
     let value = match value {
         Some(Value::Array(items)) => items.iter().find(|item| !known.iter().any(|known| *item == known)),
         value => value,
     };
     let near = value.and_then(Value::as_str).and_then(|value| nearest(value, known.iter().copied()));
-    near.map_or(String::new(), |near| format!("did you mean `{near}`?"))
+    let is_whole = matches!(value, Some(Value::String(_)));
+    near.map_or_else(Remedy::default, |near| {
+        let remedy = Remedy::new(format!("did you mean `{near}`?"));
+        if is_whole { remedy.setting(path, near) } else { remedy }
+    })
 }
 
 /// Values that the API server refuses although the core does not read them.
@@ -74,29 +78,34 @@ pub(super) fn refused_elsewhere(canary: &Value) -> impl Iterator<Item = Told> {
 pub(super) fn missing(canary: &Value, provider: &str) -> Vec<Told> {
     let is_set = |pointer: &str| canary.pointer(pointer).is_some_and(|value| !value.is_null());
     let mut found = Vec::new();
-    let mut needs = |pointer: &str, why: String, remedy: &str| {
+    let mut needs = |pointer: &str, why: String, remedy: Remedy| {
         if !is_set(pointer) {
             let field = pointer.trim_start_matches('/').replace('/', ".");
             let what = format!("is missing: {why}");
-            found.push(Told { code: Code::MissingField, field, what, remedy: remedy.into() });
+            found.push(Told { code: Code::MissingField, field, what, remedy });
         }
     };
     if is_set("/spec/targetRef") {
         let why = "the API server asks for it";
-        needs("/spec/targetRef/apiVersion", why.into(), "write `apiVersion: apps/v1` for a Deployment");
+        let kind = canary.pointer("/spec/targetRef/kind").and_then(Value::as_str);
+        let target = TARGETS.iter().find(|target| Some(target.kind) == kind).unwrap_or(&TARGETS[0]);
+        let version = target.api_version;
+        let remedy = Remedy::new(format!("write `apiVersion: {version}` for a {}", target.kind));
+        let remedy = remedy.setting("spec.targetRef.apiVersion", version);
+        needs("/spec/targetRef/apiVersion", why.into(), remedy);
     }
     // A Knative Service brings its own.
     if provider != "knative" {
         let why = "without it there is no service to send requests to";
-        needs("/spec/service/port", why.into(), "give the port of the service");
+        needs("/spec/service/port", why.into(), "give the port of the service".into());
     }
     let router = format!("provider {provider} needs it");
     match provider {
-        "nginx" | "skipper" => needs("/spec/ingressRef", router, "name the Ingress of the target"),
-        "apisix" => needs("/spec/routeRef", router, "name the ApisixRoute of the target"),
-        "gloo" => needs("/spec/upstreamRef", router, "name the Upstream of the target"),
+        "nginx" | "skipper" => needs("/spec/ingressRef", router, "name the Ingress of the target".into()),
+        "apisix" => needs("/spec/routeRef", router, "name the ApisixRoute of the target".into()),
+        "gloo" => needs("/spec/upstreamRef", router, "name the Upstream of the target".into()),
         _ if provider.starts_with("gatewayapi:") => {
-            needs("/spec/service/gatewayRefs", router, "name the Gateways that lead to the target");
+            needs("/spec/service/gatewayRefs", router, "name the Gateways that lead to the target".into());
         }
         _ => {}
     }

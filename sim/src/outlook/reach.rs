@@ -18,7 +18,7 @@ pub enum Reach {
 }
 
 impl Reach {
-    pub(super) fn of(rollout: &Rollout) -> Self {
+    pub(crate) fn of(rollout: &Rollout) -> Self {
         match rollout.strategy() {
             Strategy::Weighted(weighted) if weighted.matched => Self::Matched,
             Strategy::AbTesting { .. } => Self::Matched,

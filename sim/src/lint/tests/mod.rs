@@ -2,4 +2,5 @@
 
 mod odd;
 mod raw_fields;
+mod remedies;
 mod replayed;

@@ -4,6 +4,7 @@ use super::{Case, Code, Findings, duplicates};
 use crate::{
     input::nearest,
     lint::{
+        Remedy,
         fields::{list, text},
         manifests::Kind,
     },
@@ -21,7 +22,7 @@ pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
                     "`{}` has no `severity`: all alerts are sent; Flagger sends it none",
                     text(item, "/name")
                 ),
-                "write `severity: info`",
+                Remedy::new("write `severity: info`").setting(format!("{at}.severity"), "info"),
             );
         }
         let (name, namespace) = (text(item, "/providerRef/name"), text(item, "/providerRef/namespace"));
@@ -36,7 +37,8 @@ pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
             format!("{at}.providerRef.name"),
             format!("no AlertProvider {name}.{namespace} is among the files"),
             match near {
-                Some(near) if near != name => format!("did you mean `{near}`?"),
+                Some(near) if near != name => Remedy::new(format!("did you mean `{near}`?"))
+                    .setting(format!("{at}.providerRef.name"), near),
                 Some(_) | None => "give its file as well, or make sure that it is in the cluster".into(),
             },
         );

@@ -10,7 +10,7 @@ use serin_core::{
 use super::{Case, Code, Findings, duplicates};
 use crate::{
     input::nearest,
-    lint::{fields::list, known::join, query::actions},
+    lint::{Remedy, fields::list, known::join, query::actions},
 };
 
 /// What may stand in a hook's metadata.
@@ -42,7 +42,8 @@ pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
                     "{} are all {kind} gates: every one has to be open, asked in this order",
                     names.join(", ")
                 ),
-                "keep one, unless several people have to agree",
+                Remedy::new("keep one, unless several people have to agree")
+                    .removing(format!("spec.analysis.webhooks[{second}]")),
             );
         }
     }
@@ -56,7 +57,10 @@ fn reading(case: &Case<'_>, hook: &Hook, item: &Value, at: &str, told: &mut Find
             Code::RollbackHookPolled,
             at,
             format!("`{}` is polled with every check, and rolls back when it passes: its path ends in /rollback/check", hook.name),
-            "write `mode: trigger` to make that plain, or `mode: action` to be called when a rollback happens",
+            Remedy::new(
+                "write `mode: trigger` to make that plain, or `mode: action` to be called when a rollback happens",
+            )
+            .setting(format!("{at}.mode"), "trigger"),
         ),
         HookKind::RollbackAction if !has("mode") => told.add(
             Code::RollbackHookCalled,
@@ -65,7 +69,8 @@ fn reading(case: &Case<'_>, hook: &Hook, item: &Value, at: &str, told: &mut Find
                 "`{}` is called once when a rollback happens; Flagger would poll it, and roll back as soon as it passes",
                 hook.name
             ),
-            "write `mode: action` to make that plain, or `mode: trigger` to have it polled",
+            Remedy::new("write `mode: action` to make that plain, or `mode: trigger` to have it polled")
+                .setting(format!("{at}.mode"), "action"),
         ),
         HookKind::PostRollout if !has("runOn") => {
             let action = case.rollout.hooks().iter().find(|hook| hook.kind == HookKind::RollbackAction);
@@ -77,7 +82,10 @@ fn reading(case: &Case<'_>, hook: &Hook, item: &Value, at: &str, told: &mut Find
                         "`{}` is called after a success only, because `{}` undoes a release that failed",
                         hook.name, action.name
                     ),
-                    "write `runOn: [success]` to make that plain, or `runOn: [success, failure]` for both",
+                    Remedy::new(
+                        "write `runOn: [success]` to make that plain, or `runOn: [success, failure]` for both",
+                    )
+                    .setting(format!("{at}.runOn"), vec!["success"]),
                 );
             }
         }
@@ -85,7 +93,8 @@ fn reading(case: &Case<'_>, hook: &Hook, item: &Value, at: &str, told: &mut Find
             Code::NoEffect,
             at,
             format!("`{}` is never asked: this strategy makes no steps of weight", hook.name),
-            "make it confirm-promotion, or use `stepWeight`",
+            Remedy::new("make it confirm-promotion, or use `stepWeight`")
+                .setting(format!("{at}.type"), "confirm-promotion"),
         ),
         HookKind::ConfirmRollout
         | HookKind::PreRollout
@@ -106,10 +115,11 @@ fn gate(case: &Case<'_>, hook: &Hook, at: &str, told: &mut Findings) {
     }
     let path = hook.url.split(['?', '#']).next().unwrap_or(&hook.url).trim_end_matches('/');
     let field = format!("{at}.url");
+    let asked = path.rsplit_once('/').map_or_else(String::new, |(gate, _)| format!("{gate}/check"));
     if path.ends_with("/gate/halt") || path.ends_with("/gate/close") {
         told.add(
             if path.ends_with("halt") { Code::GateNeverOpens } else { Code::GateAlwaysOpen },
-            field,
+            field.clone(),
             if path.ends_with("halt") {
                 format!(
                     "`{}` is refused always: a release stops at this {} gate for ever",
@@ -118,14 +128,15 @@ fn gate(case: &Case<'_>, hook: &Hook, at: &str, told: &mut Findings) {
             } else {
                 format!("`{}` closes the load tester's gate and passes: it holds nothing up", hook.name)
             },
-            "ask /gate/check, which people open with /gate/open",
+            Remedy::new("ask /gate/check, which people open with /gate/open").setting(field, asked),
         );
     } else if path.ends_with("/gate/approve") || path.ends_with("/gate/open") {
         told.add(
             Code::GateAlwaysOpen,
-            field,
+            field.clone(),
             format!("`{}` passes always, on the load tester: nobody is asked", hook.name),
-            "ask /gate/check, which people open with /gate/open; or remove the hook",
+            Remedy::new("ask /gate/check, which people open with /gate/open; or remove the hook")
+                .setting(field, asked),
         );
     }
 }
@@ -142,6 +153,7 @@ fn time(case: &Case<'_>, hook: &Hook, at: &str, told: &mut Findings) {
         } else {
             String::new()
         };
+        let each = Human(interval / hook.retries.saturating_add(1).max(1));
         told.add(
             Code::HookSlowerThanInterval,
             format!("{at}.timeout"),
@@ -151,10 +163,8 @@ fn time(case: &Case<'_>, hook: &Hook, at: &str, told: &mut Findings) {
                 Human(longest),
                 Human(interval)
             ),
-            format!(
-                "give {} or less, or a longer interval",
-                Human(interval / hook.retries.saturating_add(1).max(1))
-            ),
+            Remedy::new(format!("give {each} or less, or a longer interval"))
+                .setting(format!("{at}.timeout"), each.to_string()),
         );
     }
 }
@@ -174,7 +184,8 @@ fn metadata(hook: &Hook, at: &str, told: &mut Findings) {
                     Code::HookUnknownVariable,
                     field.clone(),
                     format!("`{{{{ {word} }}}}` is no variable of a hook: it is sent as it stands"),
-                    format!("did you mean `{{{{ {near} }}}}`?"),
+                    Remedy::new(format!("did you mean `{{{{ {near} }}}}`?"))
+                        .setting(field.clone(), value.replace(&*word, near)),
                 );
             }
         }
@@ -184,7 +195,8 @@ fn metadata(hook: &Hook, at: &str, told: &mut Findings) {
             Code::SecretOverHttp,
             field,
             format!("looks like a secret, is kept in the manifest, and goes to `{}` unencrypted", hook.name),
-            "keep it in a Secret that the receiver reads, or use https",
+            Remedy::new("use https, or keep it in a Secret that the receiver reads")
+                .setting(format!("{at}.url"), hook.url.replacen("http://", "https://", 1)),
         );
     }
 }

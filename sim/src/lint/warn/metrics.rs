@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use serin_core::{
     spec::{HookKind, Leniency, Metric, MetricSource},
     time::{Human, parse_duration},
@@ -12,6 +12,7 @@ use super::{Case, Code, Findings, count, duplicates};
 use crate::{
     input::nearest,
     lint::{
+        Remedy,
         fields::list,
         manifests::Kind,
         query::{self, Query},
@@ -48,7 +49,13 @@ fn no_metrics(case: &Case<'_>, told: &mut Findings) {
         Code::NoMetrics,
         "spec.analysis",
         what,
-        "add `request-success-rate` and `request-duration`; they need no query",
+        Remedy::new("add `request-success-rate` and `request-duration`; they need no query").setting(
+            "spec.analysis.metrics",
+            json!([
+                {"name": "request-success-rate", "thresholdRange": {"min": 99}, "interval": "1m"},
+                {"name": "request-duration", "thresholdRange": {"max": 500}, "interval": "1m"},
+            ]),
+        ),
     );
 }
 
@@ -90,7 +97,7 @@ fn bounds(metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
     let (min, max) = (metric.bounds.min, metric.bounds.max);
     let name = &metric.name;
     if has("threshold") && has("thresholdRange") {
-        told.add(
+        told.superfluous(
             Code::NoEffect,
             format!("{at}.threshold"),
             "changes nothing: `thresholdRange` stands next to it",
@@ -98,45 +105,55 @@ fn bounds(metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
         );
     } else if has("threshold") {
         let bound = if metric.source == MetricSource::SuccessRate { "min" } else { "max" };
+        let value = min.or(max).unwrap_or_default();
         told.add(
             Code::DeprecatedThreshold,
             format!("{at}.threshold"),
-            format!(
-                "is the older form of `thresholdRange: {{{bound}: {}}}`",
-                min.or(max).unwrap_or_default()
-            ),
-            format!("write `thresholdRange: {{{bound}: {}}}`", min.or(max).unwrap_or_default()),
+            format!("is the older form of `thresholdRange: {{{bound}: {value}}}`"),
+            Remedy::new(format!("write `thresholdRange: {{{bound}: {value}}}`"))
+                .removing(format!("{at}.threshold"))
+                .setting(format!("{at}.thresholdRange"), json!({bound: value})),
         );
     }
-    let mut add =
-        |code, what: String, remedy: &str| told.add(code, format!("{at}.thresholdRange"), what, remedy);
+    let range = format!("{at}.thresholdRange");
+    let to = |text: &str, bound: &str, value: f64| {
+        let value = if value.fract() == 0.0 { Value::from(value as i64) } else { Value::from(value) };
+        Remedy::new(text).setting(&*range, json!({bound: value}))
+    };
+    let mut add = |code, what: String, remedy: Remedy| told.add(code, &*range, what, remedy);
     match (meaning(metric), min, max) {
         (_, None, None) => told.add(
             Code::NoBounds,
             at,
             format!("`{name}` has no bounds: whatever it measures passes"),
-            "give a `thresholdRange` with `min` or `max`",
+            match meaning(metric) {
+                Meaning::Success => to("give a `thresholdRange`, such as `{min: 99}`", "min", 99.0),
+                Meaning::Errors => to("give a `thresholdRange`, such as `{max: 1}`", "max", 1.0),
+                Meaning::Millis => to("give a `thresholdRange`, such as `{max: 500}`", "max", 500.0),
+                Meaning::Time | Meaning::Other => "give a `thresholdRange` with `min` or `max`".into(),
+            },
         ),
         (Meaning::Success, Some(min), _) if min > 100.0 => {
             add(
                 Code::BoundNeverPasses,
                 format!("no success rate reaches min {min}: it is a percentage"),
-                "give 99 or so",
+                to("give 99 or so", "min", 99.0),
             );
         }
         (Meaning::Success, Some(min), None) if min <= 0.0 => {
-            add(Code::BoundNeverFails, format!("every success rate reaches min {min}"), "give 99 or so");
+            let remedy = to("give 99 or so", "min", 99.0);
+            add(Code::BoundNeverFails, format!("every success rate reaches min {min}"), remedy);
         }
         (Meaning::Success, Some(min), _) if min > 0.0 && min <= 1.0 => add(
             Code::BoundAsFraction,
             format!("min {min} means {min} %, not {} %: nearly every release passes", min * 100.0),
-            "give the percentage, such as 99",
+            to(&format!("give the percentage, {}", min * 100.0), "min", min * 100.0),
         ),
         (Meaning::Success, None, Some(max)) if max >= 100.0 => {
             add(
                 Code::BoundNeverFails,
                 format!("no success rate exceeds max {max}"),
-                "give a `min`, such as 99",
+                to("give a `min`, such as 99", "min", 99.0),
             );
         }
         (Meaning::Success, None, Some(max)) => add(
@@ -144,31 +161,34 @@ fn bounds(metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
             format!(
                 "max {max} fails a release with fewer failures than that, and passes one where all fails"
             ),
-            "give it as `min`",
+            to("give it as `min`", "min", max),
         ),
         (Meaning::Errors, _, Some(max)) if max >= 100.0 => {
-            add(Code::BoundNeverFails, format!("no error rate exceeds max {max}"), "give 1 or so");
+            let remedy = to("give 1 or so", "max", 1.0);
+            add(Code::BoundNeverFails, format!("no error rate exceeds max {max}"), remedy);
         }
         (Meaning::Errors, _, Some(max)) if max < 0.0 => {
-            add(Code::BoundNeverPasses, format!("no error rate is as low as max {max}"), "give 1 or so");
+            let remedy = to("give 1 or so", "max", 1.0);
+            add(Code::BoundNeverPasses, format!("no error rate is as low as max {max}"), remedy);
         }
         (Meaning::Errors, Some(min), None) => add(
             Code::BoundReversed,
             format!("min {min} fails a release with fewer errors than that, and passes one where all fails"),
-            "give it as `max`",
+            to("give it as `max`", "max", min),
         ),
         (Meaning::Millis, _, Some(max)) if max < 1.0 => add(
             Code::BoundNeverPasses,
             format!("max {} is compared in whole milliseconds: no request is that fast", written(item, max)),
-            "give milliseconds, such as 500",
+            to("give milliseconds, such as 500", "max", 500.0),
         ),
         (Meaning::Time, _, Some(max)) if max <= 0.0 => {
-            add(Code::BoundNeverPasses, format!("no request is as fast as max {max}"), "give a time above 0");
+            let remedy = "give a time above 0".into();
+            add(Code::BoundNeverPasses, format!("no request is as fast as max {max}"), remedy);
         }
         (Meaning::Millis | Meaning::Time, Some(min), None) => add(
             Code::BoundReversed,
             format!("min {min} fails a release that is faster than that, and passes any slower one"),
-            "give it as `max`",
+            to("give it as `max`", "max", min),
         ),
         _ => {}
     }
@@ -195,7 +215,7 @@ fn windows(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, told: &mut 
                 "a rate over {} needs two samples in it, and targets are scraped every 15s to 1m: often there is no value",
                 Human(window)
             ),
-            "give twice the scrape interval or more, such as 1m",
+            fitting(policy.interval, at),
         );
         return;
     }
@@ -213,8 +233,26 @@ fn windows(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, told: &mut 
         Code::WindowTooLong,
         field,
         format!("a failure stays in the window of {} for {}; {so}", Human(window), count(checks, "check")),
-        format!("give {} or so, the analysis interval", Human(policy.interval)),
+        fitting(policy.interval, at),
     );
+}
+
+/// A window that holds two scrapes and is as long as the time between two checks.
+fn fitting(interval: Duration, at: &str) -> Remedy {
+    const LONG_ENOUGH: Duration = Duration::from_secs(60);
+    let field = format!("{at}.interval");
+    if interval >= SHORTEST_WINDOW {
+        let interval = Human(interval).to_string();
+        return Remedy::new(format!("give {interval} or so, the analysis interval")).setting(field, interval);
+    }
+    let window = Human(LONG_ENOUGH).to_string();
+    Remedy::new(format!(
+        "give {window}, and an `analysis.interval` of {window} as well: no window between two checks that are {} apart \
+         holds two scrapes",
+        Human(interval)
+    ))
+    .setting(field, &*window)
+    .setting("spec.analysis.interval", &*window)
 }
 
 /// The template that is named, if it is not given.
@@ -225,7 +263,7 @@ fn template(case: &Case<'_>, metric: &Metric, at: &str, told: &mut Findings) {
     }
     let by_name = **name == *metric.name && case.set(&pointer(&format!("{at}.templateRef"))).is_none();
     let given = case.files.of(Kind::MetricTemplate).map(|other| other.name());
-    let near = nearest(name, given).map(|near| format!("did you mean `{near}`?"));
+    let near = nearest(name, given);
     let (field, what) = if by_name {
         (
             ".name",
@@ -234,9 +272,12 @@ fn template(case: &Case<'_>, metric: &Metric, at: &str, told: &mut Findings) {
     } else {
         (".templateRef.name", format!("no MetricTemplate {name}.{namespace} is among the files"))
     };
-    let remedy =
-        near.unwrap_or_else(|| "give its file as well, or make sure that it is in the cluster".into());
-    told.add(Code::TemplateNotGiven, format!("{at}{field}"), what, remedy);
+    let field = format!("{at}{field}");
+    let remedy = match near {
+        Some(near) => Remedy::new(format!("did you mean `{near}`?")).setting(&*field, near),
+        None => "give its file as well, or make sure that it is in the cluster".into(),
+    };
+    told.add(Code::TemplateNotGiven, field, what, remedy);
 }
 
 fn pointer(path: &str) -> String {
@@ -246,11 +287,11 @@ fn pointer(path: &str) -> String {
 fn inline(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
     let has = |field: &str| item.get(field).is_some_and(|value| !value.is_null());
     if has("query") && has("templateRef") {
-        told.add(
+        told.superfluous(
             Code::NoEffect,
             format!("{at}.query"),
-            "changes nothing: `templateRef` stands next to it and is asked alone",
-            "keep one of the two",
+            "changes nothing: `templateRef` is next to it, and is asked alone",
+            "remove it, or remove `templateRef`",
         );
     }
     let MetricSource::Query(text) = &metric.source else { return };

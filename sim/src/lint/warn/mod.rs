@@ -69,6 +69,19 @@ impl Findings {
     ) {
         self.found.push(Told { code, field: field.into(), what: what.into(), remedy: remedy.into() });
     }
+
+    /// What is told of a field whose remedy is to remove it.
+    fn superfluous(
+        &mut self,
+        code: Code,
+        field: impl Into<String>,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let field = field.into();
+        let remedy = Remedy::new(remedy).removing(&*field);
+        self.add(code, field, what, remedy);
+    }
 }
 
 /// Names that two items of a list have.
@@ -77,17 +90,26 @@ fn duplicates(case: &Case<'_>, list: &str, told: &mut Findings) {
     let name = |i: usize| super::fields::text(&items[i], "/name");
     for i in 0..items.len() {
         if let Some(first) = (0..i).find(|other| !name(i).is_empty() && name(*other) == name(i)) {
+            let field = format!("spec.analysis.{list}[{i}].name");
+            let other = free_name(items, name(i));
             told.add(
                 Code::DuplicateName,
-                format!("spec.analysis.{list}[{i}].name"),
+                field.clone(),
                 format!(
                     "`{}` is the name of {list}[{first}] as well: reports and records cannot tell them apart",
                     name(i)
                 ),
-                "give each a name of its own",
+                Remedy::new(format!("give each its own name, such as `{other}`")).setting(field, other),
             );
         }
     }
+}
+
+/// The name with the first number behind it that no item has.
+fn free_name(items: &[Value], name: &str) -> String {
+    let is_taken = |other: &String| items.iter().any(|item| super::fields::text(item, "/name") == other);
+    let names = (2..).map(|number| format!("{name}-{number}"));
+    names.into_iter().find(|name| !is_taken(name)).unwrap_or_default()
 }
 
 /// `1 check`, `2 checks`.

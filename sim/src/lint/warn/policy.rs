@@ -1,5 +1,7 @@
 //! Intervals, thresholds, deadlines, and switches that turn the analysis off.
 
+use std::time::Duration;
+
 use serin_core::{
     request::RequestKind,
     spec::ThresholdMode,
@@ -7,7 +9,7 @@ use serin_core::{
 };
 
 use super::{Case, Code, Findings, count};
-use crate::lint::{fields::text, known::join};
+use crate::lint::{Remedy, fields::text, known::join};
 
 pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
     switches(case, told);
@@ -29,12 +31,20 @@ fn switches(case: &Case<'_>, told: &mut Findings) {
         } else {
             ("spec.skipAnalysis", "is true")
         };
+        let remedy = if field == "spec" {
+            Remedy::new("add an `analysis` with metrics and steps")
+        } else {
+            Remedy::new(
+                "leave it out once the emergency is over; for one release there is the annotation \
+                 `flagger.app/skip-analysis`",
+            )
+            .removing(field)
+        };
         told.add(
             Code::SkipAnalysis,
             field,
             format!("{what}: every revision whose pods get ready is promoted, nothing is measured"),
-            "leave it out once the emergency is over; for one release there is the annotation \
-             `flagger.app/skip-analysis`",
+            remedy,
         );
     }
     if rollout.is_suspended() {
@@ -42,7 +52,7 @@ fn switches(case: &Case<'_>, told: &mut Findings) {
             Code::Suspended,
             "spec.suspend",
             "is true: no new revision is released, and a running release stands still",
-            "set it to false to let releases go on",
+            Remedy::new("set it to false to continue releases").setting("spec.suspend", false),
         );
     }
     if !rollout.reverts_on_deletion() {
@@ -50,7 +60,8 @@ fn switches(case: &Case<'_>, told: &mut Findings) {
             Code::RevertOnDeletionOff,
             "spec.revertOnDeletion",
             "is false: deleting the Canary deletes the primary while the target has no pods, so nobody is served",
-            "leave it out: the target is scaled up and gets its routes back first",
+            Remedy::new("leave it out: the target is scaled up and gets its routes back first")
+                .removing("spec.revertOnDeletion"),
         );
     }
     if let Some(seconds) = case.number("/spec/progressDeadlineSeconds").filter(|seconds| *seconds <= 0) {
@@ -58,7 +69,8 @@ fn switches(case: &Case<'_>, told: &mut Findings) {
             Code::ValueIgnored,
             "spec.progressDeadlineSeconds",
             format!("{seconds} is read as not given: the deadline is 600 seconds"),
-            "give the seconds a pod may take, or leave it out",
+            Remedy::new("leave it out, or give the seconds that a pod may take")
+                .removing("spec.progressDeadlineSeconds"),
         );
     }
 }
@@ -69,13 +81,14 @@ fn requests(case: &Case<'_>, told: &mut Findings) {
         let name = format!("flagger.app/{}", kind.name());
         let annotations = case.set("/metadata/annotations");
         if annotations.and_then(|annotations| annotations.get(&name)).is_some() {
+            let field = join("metadata.annotations", &name);
             told.add(
                 Code::RequestAnnotation,
-                join("metadata.annotations", &name),
+                field.clone(),
                 format!(
                     "`{name}` orders something once and is then removed: applied from Git it is ordered again"
                 ),
-                "annotate the object in the cluster instead",
+                Remedy::new("remove it here, and annotate the object in the cluster").removing(field),
             );
         }
     }
@@ -88,13 +101,14 @@ fn interval(case: &Case<'_>, told: &mut Findings) {
             Code::DefaultInterval,
             "spec.analysis",
             format!("has no `interval`: checks are {interval} apart"),
-            "write `interval: 1m` to make that plain",
+            Remedy::new("write `interval: 1m` to make that plain").setting("spec.analysis.interval", "1m"),
         ),
         written if parse_duration(written).is_ok_and(|written| written < interval.0) => told.add(
             Code::IntervalTooShort,
             "spec.analysis.interval",
             format!("{written} is shorter than the shortest: checks are {interval} apart"),
-            "give 10s or more; metrics need that long to change",
+            Remedy::new(format!("give {interval}, or more: metrics need that long to change"))
+                .setting("spec.analysis.interval", interval.to_string()),
         ),
         _ => {}
     }
@@ -108,7 +122,8 @@ fn threshold(case: &Case<'_>, told: &mut Findings) {
                 Code::DefaultThreshold,
                 "spec.analysis",
                 "has no `threshold`: the first failed check rolls back, a single missed scrape as well",
-                "give the number of failed checks that roll back, such as `threshold: 5`",
+                Remedy::new("give the number of failed checks that roll back, such as `threshold: 5`")
+                    .setting("spec.analysis.threshold", 5),
             );
             return;
         }
@@ -116,7 +131,7 @@ fn threshold(case: &Case<'_>, told: &mut Findings) {
             Code::ValueIgnored,
             "spec.analysis.threshold",
             format!("{given} is read as 1: the first failed check rolls back"),
-            "give 1 or more",
+            Remedy::new("give 1 or more").setting("spec.analysis.threshold", 1),
         ),
         Some(_) => {}
     }
@@ -131,7 +146,8 @@ fn threshold(case: &Case<'_>, told: &mut Findings) {
                 policy.threshold,
                 count(plan.checks, "passed check"),
             ),
-            format!("give {} or less, or make more steps", plan.checks),
+            Remedy::new(format!("give {} or less, or make more steps", plan.checks))
+                .setting("spec.analysis.threshold", plan.checks),
         );
     }
 }
@@ -156,8 +172,14 @@ fn deadline(case: &Case<'_>, told: &mut Findings) {
             "pods that are not ready after {} are rolled back, although {what}: one slow image pull is enough",
             Human(deadline)
         ),
-        format!("give {} or more", needed.as_secs()),
+        Remedy::new(format!("give {} or more", seconds_above(needed)))
+            .setting("spec.progressDeadlineSeconds", seconds_above(needed)),
     );
+}
+
+/// Whole seconds that are not less.
+fn seconds_above(span: Duration) -> u64 {
+    span.as_secs() + u64::from(span.subsec_nanos() > 0)
 }
 
 fn readiness(case: &Case<'_>, told: &mut Findings) {
@@ -167,7 +189,8 @@ fn readiness(case: &Case<'_>, told: &mut Findings) {
                 Code::ReadyThresholdZero,
                 format!("spec.analysis.{field}"),
                 format!("0 means that the {who} counts as ready without a single pod: users may meet none"),
-                "give the percentage of pods that has to be available, such as 50",
+                Remedy::new("give the percentage of pods that has to be available, such as 50")
+                    .setting(format!("spec.analysis.{field}"), 50),
             );
         }
     }

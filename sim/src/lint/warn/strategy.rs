@@ -7,7 +7,7 @@ use serin_core::{
 };
 
 use super::{Case, Code, Findings, count};
-use crate::lint::fields::clamps;
+use crate::lint::{Remedy, fields::clamps};
 
 /// Below this the last weight says little about all users.
 const SMALL_LAST_WEIGHT: u8 = 30;
@@ -58,7 +58,14 @@ fn defaults(case: &Case<'_>, told: &mut Findings) {
                     Steps::Listed(_) => "the listed weights".into(),
                 }
             ),
-            "write `stepWeight` and `maxWeight`, or `iterations` for blue/green",
+            match &weighted.steps {
+                Steps::Even { step, max } => Remedy::new(format!(
+                    "write `stepWeight: {step}` and `maxWeight: {max}` to make that plain, or `iterations` for blue/green"
+                ))
+                .setting("spec.analysis.stepWeight", *step)
+                .setting("spec.analysis.maxWeight", *max),
+                Steps::Listed(_) => Remedy::default(),
+            },
         ),
         Strategy::AbTesting { iterations } => default_iterations(*iterations, "A/B testing", told),
         Strategy::BlueGreen(blue_green) => default_iterations(blue_green.iterations, "blue/green", told),
@@ -70,7 +77,8 @@ fn default_iterations(iterations: u32, strategy: &str, told: &mut Findings) {
         Code::DefaultIterations,
         "spec.analysis",
         format!("has no `iterations`: {strategy} makes {iterations}"),
-        format!("write `iterations: {iterations}` to make that plain"),
+        Remedy::new(format!("write `iterations: {iterations}` to make that plain"))
+            .setting("spec.analysis.iterations", iterations),
     );
 }
 
@@ -94,7 +102,7 @@ fn no_effect(case: &Case<'_>, told: &mut Findings) {
         }
     };
     for field in fields.iter().filter(|field| is_set(case, field)) {
-        told.add(
+        told.superfluous(
             Code::NoEffect,
             format!("spec.analysis.{field}"),
             format!("changes nothing: {why}"),
@@ -102,17 +110,17 @@ fn no_effect(case: &Case<'_>, told: &mut Findings) {
         );
     }
     if is_set(case, "mirrorWeight") && !strategy.mirrors() {
-        told.add(
+        told.superfluous(
             Code::NoEffect,
             "spec.analysis.mirrorWeight",
             "changes nothing: nothing is mirrored",
-            "add `mirror: true`, or remove it",
+            "remove it, or add `mirror: true`",
         );
     }
     for field in ["stepWeightPromotion", "maxMirrorWeight"] {
         let grows = matches!(strategy, Strategy::BlueGreen(blue_green) if blue_green.mirror.is_some());
         if case.set(&format!("/spec/analysis/canaryAnalysis/{field}")).is_some() && !grows {
-            told.add(
+            told.superfluous(
                 Code::NoEffect,
                 format!("spec.analysis.canaryAnalysis.{field}"),
                 "changes nothing: the mirrored share grows in blue/green with `mirror: true` only",
@@ -128,7 +136,8 @@ fn steps(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
             Code::ValueIgnored,
             "spec.analysis.maxWeight",
             format!("{max} is read as not given: the weight grows to {}", weighted.steps.max()),
-            "give a percentage from 1 to 100",
+            Remedy::new("give a percentage from 1 to 100")
+                .setting("spec.analysis.maxWeight", weighted.steps.max()),
         );
     }
     let last = weighted.steps.max();
@@ -139,7 +148,8 @@ fn steps(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
             format!(
                 "one step of {step} % is more than `maxWeight` {max}: there is a single step, to {max} %"
             ),
-            format!("make `stepWeight` smaller than {max}, or `maxWeight` larger"),
+            Remedy::new(format!("give `maxWeight: {step}`, or a `stepWeight` smaller than {max}"))
+                .setting("spec.analysis.maxWeight", step),
         ),
         Steps::Even { step, max } if clamps(case.rollout) => told.add(
             Code::LastStepClamped,
@@ -148,10 +158,12 @@ fn steps(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
                 "steps of {step} do not meet `maxWeight` {max}: the last one goes from {} to {max} %",
                 max - max % step
             ),
-            format!(
-                "make `maxWeight` a multiple of {step}; Flagger would go on to {}",
+            Remedy::new(format!(
+                "give `maxWeight: {}`, a multiple of {step}; Flagger's last step is {}",
+                max - max % step,
                 u16::from(max - max % step) + u16::from(step)
-            ),
+            ))
+            .setting("spec.analysis.maxWeight", max - max % step),
         ),
         Steps::Even { .. } | Steps::Listed(_) => {}
     }
@@ -161,8 +173,21 @@ fn steps(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
             Code::LargeJump,
             format!("spec.analysis.{field}"),
             format!("analysis ends at {last} %: promotion then sends all users at once to what only few have tried"),
-            "go on to 50 % or more, or make more checks with `iterations`",
+            further(weighted),
         );
+    }
+}
+
+/// Steps up to half of the users.
+fn further(weighted: &Weighted) -> Remedy {
+    const HALF: u8 = 50;
+    let remedy = Remedy::new("continue to 50 % or more, or make more checks with `iterations`");
+    match &weighted.steps {
+        Steps::Even { .. } => remedy.setting("spec.analysis.maxWeight", HALF),
+        Steps::Listed(steps) => {
+            let steps: Vec<u8> = steps.iter().copied().chain([HALF]).collect();
+            remedy.setting("spec.analysis.stepWeights", steps)
+        }
     }
 }
 
@@ -192,7 +217,8 @@ fn iterations(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
                 weighted.steps.max(),
             )
         },
-        "Flagger refuses both together; keep one where the manifest has to run there",
+        Remedy::new("Flagger refuses both together; remove one where Flagger runs the manifest")
+            .removing("spec.analysis.iterations"),
     );
 }
 
@@ -200,7 +226,7 @@ fn affinity(case: &Case<'_>, told: &mut Findings) {
     let provider = &case.rollout.shape().provider;
     let can = Provider::named(provider).is_some_and(|provider| provider.can().affinity);
     if is_set(case, "sessionAffinity") && !can {
-        told.add(
+        told.superfluous(
             Code::AffinityUnsupported,
             "spec.analysis.sessionAffinity",
             format!("provider {provider} sets no cookies: a user meets now the one version, now the other"),

@@ -1,0 +1,221 @@
+//! Every remedy is tried: the manifest that shows a code is edited as the remedy says, the finding is gone, nothing is
+//! refused, and a healthy release is promoted.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use serin_core::{
+    Phase, Rollout,
+    spec::{HookKind, Metric},
+};
+
+use crate::{
+    drive,
+    edit::Edit,
+    input::Source,
+    lint::{Code, FileReport, Finding, Input, Level, Settings, lint},
+    outlook::Reach,
+    scenario::{self, Measure},
+};
+
+/// Codes whose remedy needs a person: it is about another object, another file, or a choice.
+const ADVICE: &[Code] = &[
+    Code::Unreadable,
+    Code::NonBreakingSpace,
+    Code::NothingToCheck,
+    Code::UnknownKind,
+    Code::DuplicateObject,
+    Code::SharedTarget,
+    Code::NotInController,
+    Code::MirrorSideEffects,
+    Code::QueryNoSeries,
+    Code::QueryMaybeNoSeries,
+    Code::QueryUnknownVariable,
+    Code::QueryFixedWindow,
+    Code::QueryMeasuresBoth,
+];
+
+fn settings() -> Settings {
+    Settings {
+        provider: "istio".into(),
+        namespace: "flagger-system".into(),
+        controller: None,
+        release: None,
+    }
+}
+
+/// The objects of a file.
+fn objects(code: Code) -> Vec<Value> {
+    let name = format!("tests/cli/lint/bad/{}.yaml", code.name());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let documents = Source::new(&text, &path).documents::<serde_yaml::Value>().unwrap();
+    documents.into_iter().map(|(_, yaml)| serde_json::to_value(yaml).unwrap()).collect()
+}
+
+/// What is found in the objects, each a file of its own.
+fn found(objects: &[Value]) -> Vec<FileReport> {
+    let inputs: Vec<Input> =
+        objects.iter().map(|object| Input { path: "a.yaml".into(), text: Ok(object.to_string()) }).collect();
+    lint(&inputs, &settings()).files
+}
+
+fn of_code(report: &FileReport, code: Code) -> impl Iterator<Item = &Finding> {
+    report.findings.iter().filter(move |finding| finding.code == code)
+}
+
+/// The objects with the edits made in one of them.
+fn edited(objects: &[Value], place: usize, edits: &[Edit]) -> Vec<Value> {
+    let mut objects = objects.to_vec();
+    for edit in edits {
+        edit.apply(&mut objects[place]).unwrap_or_else(|| panic!("{edit:?} leads nowhere"));
+    }
+    objects
+}
+
+/// Follows the remedies of a code, one after the other, until no finding has one.
+fn followed(mut objects: Vec<Value>, codes: &[Code], tried: &mut usize) -> Vec<Value> {
+    for _ in 0..20 {
+        let reports = found(&objects);
+        let of_codes = |report: &FileReport| -> Vec<Finding> {
+            report
+                .findings
+                .iter()
+                .filter(|finding| codes.contains(&finding.code) && !finding.edits.is_empty())
+                .cloned()
+                .collect()
+        };
+        let next = reports.iter().enumerate().find_map(|(place, report)| Some((place, of_codes(report).first()?.clone())));
+        let Some((place, finding)) = next else { return objects };
+        let after = edited(&objects, place, &finding.edits);
+        let count = |reports: &[FileReport]| of_code(&reports[place], finding.code).count();
+        let (before, now) = (count(&reports), count(&found(&after)));
+        assert!(now < before, "{finding} is still found after: {}", finding.remedy);
+        *tried += 1;
+        objects = after;
+    }
+    panic!("the remedies of {codes:?} lead to each other: {objects:?}");
+}
+
+#[test]
+fn every_remedy_removes_its_finding_and_lets_a_healthy_release_pass() {
+    for code in Code::ALL.iter().filter(|code| !ADVICE.contains(code)) {
+        let mut tried = 0;
+        let after = followed(objects(*code), &[*code], &mut tried);
+        assert!(tried > 0, "{code} has a remedy that nobody can try: it belongs among ADVICE");
+        passes(&after, code.name());
+    }
+}
+
+#[test]
+fn advice_has_no_edits() {
+    let read = |code: &&Code| !matches!(code, Code::Unreadable | Code::NonBreakingSpace | Code::NothingToCheck);
+    for code in ADVICE.iter().filter(read) {
+        let findings = found(&objects(*code)).into_iter().flat_map(|report| report.findings);
+        for finding in findings.filter(|finding| finding.code == *code) {
+            assert!(finding.edits.is_empty(), "{finding} can be tried: take it out of ADVICE");
+        }
+    }
+}
+
+/// A healthy release of every Canary among the objects is promoted.
+fn passes(objects: &[Value], about: &str) {
+    for canary in objects.iter().filter(|object| object["kind"] == "Canary") {
+        let reports = found(objects);
+        let errors = reports.iter().flat_map(|report| &report.findings);
+        let errors: Vec<String> =
+            errors.filter(|finding| finding.level == Level::Error).map(ToString::to_string).collect();
+        if !errors.is_empty() {
+            // What else is refused in the manifest that shows a code is not the matter of its remedy.
+            assert!(matches!(about, "wrong-type" | "refused"), "{about}: {errors:?}");
+            continue;
+        }
+        let ended = healthy(canary, objects);
+        assert_eq!(ended, Some(Phase::Succeeded), "{about}: {canary:#}");
+    }
+}
+
+/// How a release ends that fails 0.1 % of its requests; in a simulated world where users reach the canary and the world
+/// knows what is measured, else in one where all is well.
+fn healthy(canary: &Value, objects: &[Value]) -> Option<Phase> {
+    let templates: Vec<Value> = objects
+        .iter()
+        .filter(|object| object["kind"] == "MetricTemplate")
+        .map(|object| json!({"kind": "MetricTemplate", "metadata": object["metadata"]}))
+        .collect();
+    let story = |world: Value| {
+        let text = json!({
+            "scenario": "a healthy release", "canary": canary, "templates": templates, "world": world,
+            "events": [{"at": "5m", "deploy": "v2"}], "until": "300d",
+        });
+        scenario::parse(&text.to_string(), Path::new("remedy.yaml")).unwrap_or_else(|error| panic!("{error}"))
+    };
+    let rollout = story(json!({})).canary;
+    let mut world = json!({"hooks": polled(&rollout)});
+    if is_simulated(&rollout) {
+        world["traffic"] = json!({"rps": 200});
+        world["versions"] = json!({"v2": {"errors": "0.1%"}});
+    }
+    drive::run(&story(world)).moments.iter().rev().find_map(|moment| Some(moment.saved.as_ref()?.phase))
+}
+
+fn is_simulated(rollout: &Rollout) -> bool {
+    let known = |metric: &Metric| Measure::of(metric, Measure::LatencyP99).is_some();
+    let reached = matches!(Reach::of(rollout), Reach::Users | Reach::Matched);
+    reached && !rollout.metrics().is_empty() && rollout.metrics().iter().all(known)
+}
+
+/// Hooks that are polled for a rollback deny it.
+fn polled(rollout: &Rollout) -> Value {
+    let polled = rollout.hooks_of(HookKind::RollbackTrigger);
+    polled.map(|hook| (hook.key.to_string(), json!([403]))).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn canary(analysis: Value) -> Value {
+    json!({
+        "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "shop", "namespace": "prod"},
+        "spec": {
+            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"},
+            "service": {"port": 80}, "analysis": analysis,
+        },
+    })
+}
+
+/// The remedy for a window that is too long is no window that is too short.
+#[test]
+fn remedies_of_windows_do_not_lead_to_each_other() {
+    let mut tried = 0;
+    for interval in ["10s", "15s", "20s", "30s", "45s", "1m", "5m"] {
+        for window in ["5s", "10s", "30s", "1m", "2m", "10m"] {
+            for threshold in [1, 2, 5, 10] {
+                let analysis = json!({
+                    "interval": interval, "threshold": threshold, "stepWeight": 5, "maxWeight": 50,
+                    "metrics": [
+                        {"name": "request-success-rate", "interval": window, "thresholdRange": {"min": 99}},
+                        {"name": "request-duration", "interval": window, "thresholdRange": {"max": 500}},
+                    ],
+                });
+                let codes = [Code::WindowTooLong, Code::WindowTooShort];
+                let after = followed(vec![canary(analysis)], &codes, &mut tried);
+                passes(&after, &format!("interval {interval}, window {window}, threshold {threshold}"));
+            }
+        }
+    }
+    assert!(tried > 100, "only {tried} remedies were tried");
+}
+
+/// A number where a duration is meant gets its unit, not quotes.
+#[test]
+fn a_duration_without_a_unit_gets_one() {
+    for (field, written) in [("interval", json!(60)), ("interval", json!("60")), ("delay", json!(30))] {
+        let mut analysis = json!({"interval": "1m", "threshold": 2, "stepWeight": 10, "maxWeight": 50});
+        analysis["metrics"] = json!([{"name": "request-success-rate", "thresholdRange": {"min": 99}}]);
+        analysis[field] = written.clone();
+        let mut tried = 0;
+        let after = followed(vec![canary(analysis)], &[Code::WrongType, Code::Refused], &mut tried);
+        assert_eq!(tried, 1, "{field}: {written}");
+        passes(&after, field);
+        let seconds = after[0]["spec"]["analysis"][field].as_str().unwrap();
+        assert!(seconds == "60s" || seconds == "30s", "{seconds}");
+    }
+}
