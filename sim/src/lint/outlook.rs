@@ -1,7 +1,5 @@
 //! What would become of a release: computed or simulated, as [`outlook`](crate::outlook) does it.
 
-use std::fmt;
-
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use serin_core::spec::Defaults;
@@ -15,7 +13,7 @@ use crate::{
     scenario::{Range, Share},
 };
 
-/// What becomes of a release of a Canary. Shows itself as one sentence.
+/// What becomes of a release of a Canary.
 #[derive(Clone, Debug)]
 pub struct Outlook {
     /// The release.
@@ -31,15 +29,24 @@ impl Outlook {
     }
 }
 
-impl fmt::Display for Outlook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Outlook {
+    /// What is said of it: a label and a sentence each.
+    pub(super) fn rows(&self) -> Vec<(&'static str, String)> {
         let Release { rps, errors } = self.release;
         let errors = Range::<Share>::exactly(errors);
-        write!(f, "at {rps} requests a second, with {errors} errors: ")?;
-        match &self.answer {
-            Ok(answer) => answer.fmt(f),
-            Err(why) => why.fmt(f),
+        let about = format!("at {rps} requests a second, with {errors} errors");
+        let answer = match &self.answer {
+            Ok(answer) => answer,
+            Err(why) => return vec![("a release", format!("{about}: {why}"))],
+        };
+        let mut rows = vec![("a release", format!("{about}: {}", answer.verdict()))];
+        rows.extend(answer.help().map(|help| ("what helps", help)));
+        for (label, parts) in [("not judged", &answer.left_out), ("assumed", &answer.assumed)] {
+            if !parts.is_empty() {
+                rows.push((label, parts.join(", ")));
+            }
         }
+        rows
     }
 }
 

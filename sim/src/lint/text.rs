@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 use anstyle::Style;
 use serin_core::time::Human;
 
-use super::{CanaryReport, Divides, Entry, FileReport, Gate, Level, Moves, Plan, Report, Standing};
+use super::{CanaryReport, Divides, Entry, FileReport, Gate, Level, Moves, Outlook, Plan, Report, Standing};
 use crate::report::{
     Look,
     look::{BAD, CANARY, FAINT, GOOD, PLAIN, STRONG, WARNING},
@@ -97,8 +97,8 @@ fn told(canary: &CanaryReport, look: &Look) -> String {
             row(&mut text, &label, &sentence, look);
         }
     }
-    if let Some(outlook) = &canary.outlook {
-        row(&mut text, "a release", &outlook.to_string(), look);
+    for (label, sentence) in canary.outlook.iter().flat_map(Outlook::rows) {
+        row(&mut text, label, &sentence, look);
     }
     compatibility(&mut text, &canary.compatibility, look);
     text

@@ -108,8 +108,8 @@ fn loaded(canary: &Value, rollout: &Rollout) -> Value {
     let field = |name: &str| format!("{at}.{name}");
     let mut edits = vec![
         Edit::set(field("stepWeights"), json!([100])),
-        // The check behind the switch is one more.
-        Edit::set(field("iterations"), blue_green.iterations + 1),
+        // The move to 100 % counts as one, and the check behind the switch is one more.
+        Edit::set(field("iterations"), blue_green.iterations + 2),
     ];
     if !blue_green.switches {
         // Its metrics come from the pods, too.

@@ -6,20 +6,45 @@ use serin_core::time::Human;
 
 use super::{Answer, Figures, Reach, TOO_OFTEN};
 
+impl Answer {
+    /// Whose requests are judged, how often it ends how, and how soon.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        let before = match &self.reach {
+            Reach::Users | Reach::Matched => String::new(),
+            Reach::LoadTest(load) => format!(
+                "no user reaches the canary before the promotion; with the {} requests a second that the line of `{}` \
+                 sends, it ",
+                load.rps, load.hook
+            ),
+            Reach::Nobody => "no request reaches the canary, unless a load test sends it some: ".into(),
+        };
+        format!("{before}{}", Verdict(&self.figures, self.kind()))
+    }
+
+    /// What makes the wrong verdict rarer; `None` where nothing does, or nothing has to.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        let remedies = self.remedies.iter();
+        let remedies = remedies.map(|remedy| format!("{} ({})", remedy.change, OfHundred(remedy.wrong)));
+        let remedies: Vec<String> = remedies.collect();
+        (!remedies.is_empty()).then(|| remedies.join(" or "))
+    }
+
+    fn kind(&self) -> &'static str {
+        match (&self.reach, self.figures.is_good()) {
+            (Reach::Nobody, _) => "any",
+            (_, true) => "a healthy",
+            (_, false) => "a bad",
+        }
+    }
+}
+
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.reach {
-            Reach::Users | Reach::Matched => {}
-            Reach::LoadTest(load) => {
-                write!(f, "no user reaches the canary before the promotion; with the {} requests a second that ", load.rps)?;
-                write!(f, "the line of `{}` sends, it ", load.hook)?;
-            }
-            Reach::Nobody => f.write_str("no request reaches the canary, unless a load test sends it some: ")?,
-        }
-        verdict(&self.figures, self.kind(), f)?;
-        for (place, remedy) in self.remedies.iter().enumerate() {
-            let lead = if place == 0 { "; " } else { " or " };
-            write!(f, "{lead}{} ({})", remedy.change, OfHundred(remedy.wrong))?;
+        f.write_str(&self.verdict())?;
+        if let Some(help) = self.help() {
+            write!(f, "; {help}")?;
         }
         if !self.left_out.is_empty() {
             write!(f, "; not counting {}", self.left_out.join(", "))?;
@@ -31,34 +56,30 @@ impl fmt::Display for Answer {
     }
 }
 
-impl Answer {
-    fn kind(&self) -> &'static str {
-        match (&self.reach, self.figures.is_good()) {
-            (Reach::Nobody, _) => "any",
-            (_, true) => "a healthy",
-            (_, false) => "a bad",
-        }
-    }
-}
+/// How often a release of this kind ends how, and how soon.
+struct Verdict<'a>(&'a Figures, &'static str);
 
-/// How often it ends how, and how soon.
-fn verdict(figures: &Figures, kind: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let is_right = figures.wrong() <= TOO_OFTEN;
-    let (verb, chance, half) = if figures.is_good() == is_right {
-        ("promotes", figures.promoted(), figures.half_promoted())
-    } else {
-        ("rolls back", figures.rolled_back(), figures.half_rolled_back())
-    };
-    write!(f, "{verb} {kind} release in {} rollouts", OfHundred(chance))?;
-    if let Some(half) = half.filter(|_| is_right) {
-        write!(f, ", half of them within {}", Human(half))?;
+impl fmt::Display for Verdict<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(figures, kind) = *self;
+        let is_right = figures.wrong() <= TOO_OFTEN;
+        let (verb, chance, half) = if figures.is_good() == is_right {
+            ("promotes", figures.promoted(), figures.half_promoted())
+        } else {
+            ("rolls back", figures.rolled_back(), figures.half_rolled_back())
+        };
+        write!(f, "{verb} {kind} release in {} rollouts", OfHundred(chance))?;
+        if let Some(half) = half.filter(|_| is_right) {
+            write!(f, ", half of them within {}", Human(half))?;
+        }
+        if let Some((runs, wrong)) = figures.simulated() {
+            // The interval of what is said: the wrong verdict or the right one.
+            let (low, high) =
+                if is_right { (1.0 - wrong.high, 1.0 - wrong.low) } else { (wrong.low, wrong.high) };
+            write!(f, " (simulated, {runs} rollouts, 95 % interval {} to {})", Percent(low), Percent(high))?;
+        }
+        Ok(())
     }
-    if let Some((runs, wrong)) = figures.simulated() {
-        // The interval of what is said: the wrong verdict or the right one.
-        let (low, high) = if is_right { (1.0 - wrong.high, 1.0 - wrong.low) } else { (wrong.low, wrong.high) };
-        write!(f, " (simulated, {runs} rollouts, 95 % interval {} to {})", Percent(low), Percent(high))?;
-    }
-    Ok(())
 }
 
 /// A share with one decimal place.

@@ -19,7 +19,9 @@ use crate::{
     },
 };
 
-/// Two scrapes at the usual 15 seconds.
+/// How often targets are usually scraped.
+const SCRAPE: Duration = Duration::from_secs(15);
+/// Two scrapes.
 const SHORTEST_WINDOW: Duration = Duration::from_secs(30);
 /// Intervals after which a failure should be forgotten.
 const LONGEST_IN_CHECKS: u32 = 5;
@@ -30,6 +32,7 @@ pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
     if case.rollout.metrics().is_empty() && !case.rollout.skips_analysis() {
         no_metrics(case, told);
     }
+    first_checks(case, told);
     for (i, (metric, item)) in case.rollout.metrics().iter().zip(items).enumerate() {
         let at = format!("spec.analysis.metrics[{i}]");
         bounds(metric, item, &at, told);
@@ -56,6 +59,37 @@ fn no_metrics(case: &Case<'_>, told: &mut Findings) {
                 {"name": "request-duration", "thresholdRange": {"max": 500}, "interval": "1m"},
             ]),
         ),
+    );
+}
+
+/// A rate needs two samples of the canary, which begin with the first step: where checks come sooner, they have no value.
+fn first_checks(case: &Case<'_>, told: &mut Findings) {
+    let policy = case.rollout.policy();
+    let fails = |metric: &Metric| {
+        let is_rate = match &metric.source {
+            MetricSource::SuccessRate | MetricSource::Duration => true,
+            MetricSource::Query(_) | MetricSource::Template { .. } | MetricSource::Shipped(_) => false,
+        };
+        is_rate && metric.on_no_data == Leniency::Fail
+    };
+    let checks = SHORTEST_WINDOW.as_millis().div_ceil(policy.interval.as_millis()).saturating_sub(1);
+    let checks = u32::try_from(checks).unwrap_or(u32::MAX);
+    if checks < policy.threshold || checks == 0 || !case.rollout.metrics().iter().any(fails) {
+        return;
+    }
+    let remedy = Human(SHORTEST_WINDOW).to_string();
+    told.add(
+        Code::WindowTooShort,
+        "spec.analysis.interval",
+        format!(
+            "checks are {} apart, and targets are scraped every {} or more rarely: the first {}, which rolls back a \
+             healthy release",
+            Human(policy.interval),
+            Human(SCRAPE),
+            if checks == 1 { "check finds no value".into() } else { format!("{checks} checks find no value") },
+        ),
+        Remedy::new(format!("give {remedy} or more, or raise `threshold` above {checks}"))
+            .setting("spec.analysis.interval", remedy),
     );
 }
 
