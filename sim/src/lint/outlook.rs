@@ -40,6 +40,7 @@ impl Outlook {
             Err(why) => return vec![("a release", format!("{about}: {why}"))],
         };
         let mut rows = vec![("a release", format!("{about}: {}", answer.verdict()))];
+        rows.extend(answer.judged().map(|judged| ("requests", judged)));
         rows.extend(answer.help().map(|help| ("what helps", help)));
         for (label, parts) in [("not judged", &answer.left_out), ("assumed", &answer.assumed)] {
             if !parts.is_empty() {

@@ -7,19 +7,26 @@ use serin_core::time::Human;
 use super::{Answer, Figures, Reach, TOO_OFTEN};
 
 impl Answer {
-    /// Whose requests are judged, how often it ends how, and how soon.
+    /// Whose requests are judged; `None` where it is the users'.
+    #[must_use]
+    pub fn judged(&self) -> Option<String> {
+        match &self.reach {
+            Reach::Users | Reach::Matched => None,
+            Reach::LoadTest(load) => Some(format!(
+                "no user reaches the canary before the promotion; judged are the {} a second that the line of `{}` \
+                 sends",
+                load.rps, load.hook
+            )),
+            Reach::Nobody => {
+                Some("none reaches the canary before the promotion, unless a load test sends some".into())
+            }
+        }
+    }
+
+    /// How often it ends how, and how soon.
     #[must_use]
     pub fn verdict(&self) -> String {
-        let before = match &self.reach {
-            Reach::Users | Reach::Matched => String::new(),
-            Reach::LoadTest(load) => format!(
-                "no user reaches the canary before the promotion; with the {} requests a second that the line of `{}` \
-                 sends, it ",
-                load.rps, load.hook
-            ),
-            Reach::Nobody => "no request reaches the canary, unless a load test sends it some: ".into(),
-        };
-        format!("{before}{}", Verdict(&self.figures, self.kind()))
+        Verdict(&self.figures, self.kind()).to_string()
     }
 
     /// What makes the wrong verdict rarer; `None` where nothing does, or nothing has to.
@@ -43,6 +50,9 @@ impl Answer {
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.verdict())?;
+        if let Some(judged) = self.judged() {
+            write!(f, "; requests: {judged}")?;
+        }
         if let Some(help) = self.help() {
             write!(f, "; {help}")?;
         }

@@ -82,11 +82,11 @@ fn first_checks(case: &Case<'_>, told: &mut Findings) {
         Code::WindowTooShort,
         "spec.analysis.interval",
         format!(
-            "checks are {} apart, and targets are scraped every {} or more rarely: the first {}, which rolls back a \
-             healthy release",
+            "checks are {} apart, and targets are scraped every {} or more rarely: the first {}, and that alone rolls \
+             back a healthy release",
             Human(policy.interval),
             Human(SCRAPE),
-            if checks == 1 { "check finds no value".into() } else { format!("{checks} checks find no value") },
+            if checks == 1 { "check may find no value".into() } else { format!("{checks} checks may find no value") },
         ),
         Remedy::new(format!("give {remedy} or more, or raise `threshold` above {checks}"))
             .setting("spec.analysis.interval", remedy),
