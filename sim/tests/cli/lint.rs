@@ -100,6 +100,19 @@ fn a_default_provider_that_the_controller_does_not_run_is_found() {
 }
 
 #[test]
+fn a_router_that_is_not_supported_is_named_in_the_heads_of_stories() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for verb in ["replay", "explain"] {
+        let mut command = Command::new(get_cargo_bin("serin"));
+        command.current_dir(&root).env_clear().env("LANG", "C.UTF-8").arg(verb);
+        let output = command.arg("sim/tests/cli/inputs/not-driven.yaml").output().unwrap();
+        let shown = String::from_utf8(output.stdout).unwrap();
+        let head: Vec<&str> = shown.lines().take(4).collect();
+        assert!(head.join(" ").contains("appmesh: not supported by the controller yet"), "{verb}: {head:?}");
+    }
+}
+
+#[test]
 fn snap_what_flagger_drops() {
     assert_cmd_snapshot!(lint().args(["--quiet", "--for", "flagger", "sim/tests/cli/lint/own-fields.yaml"]));
 }

@@ -73,7 +73,7 @@ impl Measure {
     #[must_use]
     pub fn asked_by(self, metric: &Metric) -> Self {
         match self {
-            Self::ErrorRate if is_zero_without_failures(&metric.source) => Self::ErrorRateOrZero,
+            Self::ErrorRate if is_zero_without_failures(metric) => Self::ErrorRateOrZero,
             Self::SuccessRate
             | Self::ErrorRate
             | Self::ErrorRateOrZero
@@ -110,10 +110,10 @@ impl Measure {
     }
 }
 
-/// Whether a query for the share of errors answers 0 while no request fails. Else it is taken to answer no value, as one
+/// Whether the query of a metric for the share of errors answers 0 while no request fails. Else it is taken to answer no value, as one
 /// does that counts failed requests: their series begin with the first of them.
-fn is_zero_without_failures(source: &MetricSource) -> bool {
-    match source {
+fn is_zero_without_failures(metric: &Metric) -> bool {
+    match &metric.source {
         MetricSource::SuccessRate | MetricSource::Duration | MetricSource::Shipped(_) => true,
         // Their text is not read here.
         MetricSource::Query(_) | MetricSource::Template { .. } => false,
