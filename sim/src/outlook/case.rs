@@ -9,7 +9,7 @@ use serin_core::{
     strategy::Strategy,
 };
 
-use super::{Question, Reach, Release, Unanswered};
+use super::{Question, Reach, Release, Unanswered, load_test::suspect};
 use crate::{
     edit::Edit,
     input::InputError,
@@ -38,7 +38,11 @@ impl Case {
         let reach = Reach::of(&story.canary);
         let story = match &reach {
             Reach::LoadTest(load) => self::story(&loaded(&canary, &story.canary), question, load.rps)?,
-            Reach::Users | Reach::Matched | Reach::Nobody => story,
+            Reach::Nobody => match suspect(&story.canary) {
+                Some(hook) => return Err(Unanswered::LoadNotKnown(hook.to_string())),
+                None => story,
+            },
+            Reach::Users | Reach::Matched => story,
         };
         Ok(Self { story, reach, left_out, places })
     }

@@ -24,12 +24,19 @@ impl LoadTest {
     pub(super) fn of(rollout: &Rollout) -> Option<Self> {
         let interval = rollout.policy().interval;
         let service = &rollout.shape().service;
-        rollout.hooks().iter().filter(|hook| hook.kind == HookKind::Rollout).find_map(|hook| {
+        rollout.hooks_of(HookKind::Rollout).find_map(|hook| {
             let line = Line::of(hook)?;
             let lasts = line.lasts.is_none_or(|lasts| lasts >= interval);
             (lasts && line.is_to_canary(service)).then(|| Self { hook: hook.name.clone(), rps: line.rps })
         })
     }
+}
+
+/// The first hook whose line names the canary's own service: it may send requests.
+pub(super) fn suspect(rollout: &Rollout) -> Option<&Text> {
+    let service = format!("{}-canary", rollout.shape().service);
+    let names = |hook: &&Hook| hook.metadata.get("cmd").is_some_and(|line| line.contains(&service));
+    rollout.hooks_of(HookKind::Rollout).find(names).map(|hook| &hook.name)
 }
 
 /// A line of `hey`.

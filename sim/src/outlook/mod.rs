@@ -70,6 +70,12 @@ pub enum Unanswered {
          `serin sweep` estimates it", .0.join(", ")
     )]
     NotKnown(Vec<String>),
+    /// Only a load test reaches the canary, and its line does not say how many requests it sends all the time.
+    #[error(
+        "cannot be said: no user reaches the canary before the promotion, and how many requests `{0}` sends is not \
+         known; it is read from a line of `hey` with -q and -c that lasts as long as the interval"
+    )]
+    LoadNotKnown(String),
 }
 
 /// A wrong verdict in more rollouts than this is worth a remedy, and one that brings it down to this is enough.

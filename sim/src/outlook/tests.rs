@@ -180,6 +180,14 @@ fn where_no_user_reaches_the_canary_the_load_test_is_judged() {
 }
 
 #[test]
+fn a_load_test_whose_requests_are_not_known_gets_no_figures() {
+    for line in ["wrk -t 2 http://shop-canary.prod/", "hey -z 20s -q 5 -c 4 http://shop-canary.prod/"] {
+        let answer = ask_of(&without_users(Some(line)), 50.0, 0.002);
+        assert_eq!(answer, Err(Unanswered::LoadNotKnown("load".into())), "{line}");
+    }
+}
+
+#[test]
 fn a_load_test_is_judged_as_often_as_the_policy_says() {
     let canary = without_users(Some(LINE));
     let (defaults, release) = (Defaults::default(), Release { rps: 50.0, errors: 0.0 });
