@@ -96,7 +96,7 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport
                 compatibility.extend(compatibility::older());
             }
             let release = files.settings.release;
-            let outlook = release.map(|release| Outlook::of(&object.json, &defaults, release));
+            let outlook = release.map(|release| Outlook::of(&object.json, &defaults, plan.as_ref(), release));
             (told, Some(CanaryReport { canary: object.title(), plan, outlook, compatibility }))
         }
     }

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use serin_core::spec::Defaults;
 
+use super::Plan;
 use crate::{
     outlook::{self, Answer, Figures, Question, Reach, Release, Unanswered},
     report::{
@@ -24,8 +25,9 @@ pub struct Outlook {
 
 impl Outlook {
     /// Finds it out for a Canary that makes sense.
-    pub(super) fn of(canary: &Value, defaults: &Defaults, release: Release) -> Self {
-        Self { release, answer: outlook::outlook(&Question { canary, defaults, release }) }
+    pub(super) fn of(canary: &Value, defaults: &Defaults, plan: Option<&Plan>, release: Release) -> Self {
+        let checks = plan.map(|plan| plan.checks);
+        Self { release, answer: outlook::outlook(&Question { canary, defaults, checks, release }) }
     }
 }
 

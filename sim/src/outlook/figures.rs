@@ -17,13 +17,40 @@ pub enum Figures {
     Simulated(Tally),
 }
 
+/// How much is simulated at most.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    /// Rollouts.
+    pub(super) runs: u64,
+    /// Checks in all of them.
+    pub(super) checks: u64,
+}
+
+impl Effort {
+    /// With fewer rollouts nothing is known.
+    const FEWEST: u64 = 100;
+
+    /// How many rollouts with so many checks it allows; `None`: too few to know anything.
+    fn runs(self, checks: u64) -> Option<u64> {
+        Some((self.checks / checks.max(1)).min(self.runs)).filter(|runs| *runs >= Self::FEWEST)
+    }
+}
+
 impl Figures {
-    /// Those of a story with one release; where they cannot be computed, of this many simulated rollouts.
-    pub(super) fn of(story: &Scenario, runs: u64) -> Self {
-        match exact::of(story) {
-            Ok(exact) => Self::Computed(exact),
-            Err(_) => simulate(story, runs),
+    /// Those of a story with one release that needs so many checks; where they cannot be computed, simulated. `None`
+    /// where that takes more than the effort.
+    pub(super) fn of(story: &Scenario, checks: Option<u32>, effort: Effort) -> Option<Self> {
+        if let Ok(exact) = exact::of(story) {
+            return Some(Self::Computed(exact));
         }
+        let policy = story.canary.policy();
+        let checks = u64::from(checks?) + u64::from(policy.threshold);
+        let runs = effort.runs(checks)?;
+        // A rollout that is held for so much longer than it needs is taken to be held for ever.
+        const LONGER: u32 = 4;
+        let needed = policy.interval.checked_mul(u32::try_from(checks).ok()?)?.checked_add(policy.delay)?;
+        let until = needed.checked_mul(LONGER)?.min(story.until);
+        Some(simulate(&Scenario { until, ..story.clone() }, runs))
     }
 
     /// The chance of a promotion, 0 to 1.

@@ -16,7 +16,7 @@ mod words;
 use serde_json::Value;
 use serin_core::spec::Defaults;
 
-use self::case::Case;
+use self::{case::Case, figures::Effort};
 pub use self::{figures::Figures, load_test::LoadTest, reach::Reach, remedies::Remedy};
 use crate::input::InputError;
 
@@ -27,6 +27,8 @@ pub struct Question<'a> {
     pub canary: &'a Value,
     /// What the controller adds to it.
     pub defaults: &'a Defaults,
+    /// The checks of a release that passes all; `None`: more than can be counted.
+    pub checks: Option<u32>,
     /// The release.
     pub release: Release,
 }
@@ -76,14 +78,17 @@ pub enum Unanswered {
          known; it is read from a line of `hey` with -q and -c that lasts as long as the interval"
     )]
     LoadNotKnown(String),
+    /// It can only be simulated, and takes too long.
+    #[error("cannot be said: it has too many checks to be simulated here; `serin sweep` of a scenario estimates it")]
+    TooLong,
 }
 
 /// A wrong verdict in more rollouts than this is worth a remedy, and one that brings it down to this is enough.
 const TOO_OFTEN: f64 = 0.05;
-/// Rollouts that are simulated: a share of one half is then known to about 2 %.
-const RUNS: u64 = 2_000;
-/// Rollouts that are simulated to try a remedy.
-const TRIAL_RUNS: u64 = 1_000;
+/// What is simulated: a share of one half of 2,000 rollouts is known to about 2 %.
+const ANSWER: Effort = Effort { runs: 2_000, checks: 400_000 };
+/// What is simulated to try a remedy.
+const TRIAL: Effort = Effort { runs: 1_000, checks: 100_000 };
 
 /// Finds out what the policy does to the release, and what would help where that is wrong too often.
 ///
@@ -91,7 +96,7 @@ const TRIAL_RUNS: u64 = 1_000;
 /// An invalid Canary, or one of which nothing is judged.
 pub fn outlook(question: &Question<'_>) -> Result<Answer, Unanswered> {
     let case = Case::of(question)?;
-    let figures = Figures::of(&case.story, RUNS);
+    let figures = Figures::of(&case.story, question.checks, ANSWER).ok_or(Unanswered::TooLong)?;
     let reaches_nobody = case.reach == Reach::Nobody;
     let mut answer = Answer {
         figures,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use serin_core::time::Human;
 
 use super::{
-    Answer, Figures, Question, TOO_OFTEN, TRIAL_RUNS,
+    Answer, Figures, Question, TOO_OFTEN, TRIAL,
     case::{Case, analysis},
 };
 use crate::{edit::Edit, scenario::Measure};
@@ -59,7 +59,7 @@ pub(super) fn changed(question: &Question<'_>, edits: &[Edit]) -> Option<Figures
         edit.apply(&mut canary)?;
     }
     let case = Case::of(&Question { canary: &canary, ..*question }).ok()?;
-    Some(Figures::of(&case.story, TRIAL_RUNS))
+    Figures::of(&case.story, question.checks, TRIAL)
 }
 
 fn thresholds(case: &Case, at: &str, is_good: bool) -> Vec<Change> {

@@ -17,8 +17,15 @@ fn canary(analysis: Value) -> Value {
     })
 }
 
+fn question<'a>(canary: &'a Value, defaults: &'a Defaults, rps: f64, errors: f64) -> Question<'a> {
+    let raw = read_raw(canary).ok();
+    let rollout = raw.and_then(|raw| Rollout::parse(&raw, defaults).ok());
+    let checks = rollout.and_then(|rollout| Some(Plan::of(&rollout)?.checks));
+    Question { canary, defaults, checks, release: Release { rps, errors } }
+}
+
 fn ask_of(canary: &Value, rps: f64, errors: f64) -> Result<Answer, Unanswered> {
-    outlook(&Question { canary, defaults: &Defaults::default(), release: Release { rps, errors } })
+    outlook(&question(canary, &Defaults::default(), rps, errors))
 }
 
 fn ask(analysis: Value, rps: f64, errors: f64) -> Result<Answer, Unanswered> {
@@ -75,8 +82,8 @@ fn a_remedy_does_what_its_sentence_promises() {
     let mut tried = 0;
     for (analysis, rps, errors) in wrong {
         let canary = canary(analysis);
-        let (defaults, release) = (Defaults::default(), Release { rps, errors });
-        let question = Question { canary: &canary, defaults: &defaults, release };
+        let defaults = Defaults::default();
+        let question = question(&canary, &defaults, rps, errors);
         for remedy in outlook(&question).unwrap().remedies {
             let figures = changed(&question, &remedy.edits).unwrap();
             assert!((figures.wrong() - remedy.wrong).abs() < 1e-9, "{remedy:?}: {}", figures.wrong());
@@ -126,11 +133,11 @@ fn windows_that_overlap_are_simulated() {
 #[test]
 fn a_simulation_agrees_with_what_is_computed() {
     let canary = canary(usual());
-    let (defaults, release) = (Defaults::default(), Release { rps: 50.0, errors: 0.008 });
-    let case = Case::of(&Question { canary: &canary, defaults: &defaults, release }).unwrap();
-    let computed = Figures::of(&case.story, RUNS);
+    let defaults = Defaults::default();
+    let case = Case::of(&question(&canary, &defaults, 50.0, 0.008)).unwrap();
+    let computed = Figures::of(&case.story, Some(5), ANSWER).unwrap();
     assert!(matches!(computed, Figures::Computed(_)));
-    let (_, wrong) = figures::simulate(&case.story, RUNS).simulated().unwrap();
+    let (_, wrong) = figures::simulate(&case.story, ANSWER.runs).simulated().unwrap();
     assert!(wrong.low < computed.wrong() && computed.wrong() < wrong.high, "{wrong:?} {}", computed.wrong());
 }
 
@@ -190,12 +197,28 @@ fn a_load_test_whose_requests_are_not_known_gets_no_figures() {
 #[test]
 fn a_load_test_is_judged_as_often_as_the_policy_says() {
     let canary = without_users(Some(LINE));
-    let (defaults, release) = (Defaults::default(), Release { rps: 50.0, errors: 0.0 });
-    let case = Case::of(&Question { canary: &canary, defaults: &defaults, release }).unwrap();
+    let defaults = Defaults::default();
+    let case = Case::of(&question(&canary, &defaults, 50.0, 0.0)).unwrap();
     let rollout = Rollout::parse(&read_raw(&canary).unwrap(), &defaults).unwrap();
     let plan = |rollout| Plan::of(rollout).unwrap();
     let (own, story) = (plan(&rollout), plan(&case.story.canary));
     assert_eq!((own.checks, own.decided, own.done), (story.checks, story.decided, story.done));
+}
+
+#[test]
+fn what_takes_too_long_to_simulate_gets_no_figures() {
+    let long = with(json!({"interval": "10s", "iterations": 1_000_000}));
+    assert_eq!(ask(long, 50.0, 0.002), Err(Unanswered::TooLong));
+}
+
+#[test]
+fn a_rollout_that_is_held_for_ever_is_neither_promoted_nor_rolled_back() {
+    let metrics = json!([
+        {"name": "request-success-rate", "thresholdRange": {"min": 99}, "interval": "1m", "onNoData": "hold"},
+        {"name": "request-duration", "thresholdRange": {"max": 500}, "interval": "30s", "onNoData": "hold"},
+    ]);
+    let answer = ask(with(json!({"metrics": metrics})), 0.0, 0.0).unwrap();
+    assert_eq!((answer.figures.promoted(), answer.figures.rolled_back()), (0.0, 0.0));
 }
 
 #[test]

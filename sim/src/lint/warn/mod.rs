@@ -6,6 +6,8 @@ mod metrics;
 mod policy;
 mod strategy;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use serin_core::Rollout;
 
@@ -88,10 +90,11 @@ impl Findings {
 fn duplicates(case: &Case<'_>, list: &str, told: &mut Findings) {
     let items = super::fields::list(case.json, &format!("/spec/analysis/{list}"));
     let name = |i: usize| super::fields::text(&items[i], "/name");
+    let names: BTreeSet<&str> = (0..items.len()).map(name).collect();
     for i in 0..items.len() {
         if let Some(first) = (0..i).find(|other| !name(i).is_empty() && name(*other) == name(i)) {
             let field = format!("spec.analysis.{list}[{i}].name");
-            let other = free_name(items, name(i));
+            let other = free_name(&names, name(i));
             told.add(
                 Code::DuplicateName,
                 field.clone(),
@@ -106,10 +109,9 @@ fn duplicates(case: &Case<'_>, list: &str, told: &mut Findings) {
 }
 
 /// The name with the first number behind it that no item has.
-fn free_name(items: &[Value], name: &str) -> String {
-    let is_taken = |other: &String| items.iter().any(|item| super::fields::text(item, "/name") == other);
-    let names = (2..).map(|number| format!("{name}-{number}"));
-    names.into_iter().find(|name| !is_taken(name)).unwrap_or_default()
+fn free_name(names: &BTreeSet<&str>, name: &str) -> String {
+    let mut free = (2..).map(|number| format!("{name}-{number}"));
+    free.find(|name| !names.contains(name.as_str())).unwrap_or_default()
 }
 
 /// `1 check`, `2 checks`.
