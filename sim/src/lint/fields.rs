@@ -164,8 +164,10 @@ pub(super) static CANARY: &[Field] = &[
     differs("spec.analysis.threshold", "D1", "rolls back with the check that reaches it, not one interval later"),
     own("spec.analysis.thresholdMode", "how failed checks count"),
     own("spec.analysis.delay", "a warm-up before the first step"),
-    differs("spec.analysis.iterations", "", "next to steps: at least so many; Flagger's CRD refuses both")
-        .when(|_, rollout| matches!(rollout.strategy(), Strategy::Weighted(weighted) if weighted.iterations > 0)),
+    differs("spec.analysis.iterations", "", "next to steps: at least this many; Flagger's CRD refuses both")
+        .when(|_, rollout| matches!(rollout.strategy(), Strategy::Weighted(weighted) if weighted.iterations > 0 && weighted.mirror.is_none())),
+    differs("spec.analysis.iterations", "D27", "next to mirror and steps: checks of mirrored requests; Flagger's CRD refuses both")
+        .when(|_, rollout| matches!(rollout.strategy(), Strategy::Weighted(weighted) if weighted.iterations > 0 && weighted.mirror.is_some())),
     differs("spec.analysis.iterations", "D3", "while the promotion gate is closed it keeps its value; checks go on")
         .when(|_, rollout| has_hook(rollout, HookKind::ConfirmPromotion)),
     differs("spec.analysis.maxWeight", "D2", "the last step ends there instead of beyond it").when(|_, rollout| clamps(rollout)),

@@ -7,7 +7,10 @@ use serin_core::{
 };
 
 use super::{Case, Code, Findings, count};
-use crate::lint::{Remedy, fields::clamps};
+use crate::lint::{
+    Remedy,
+    fields::{clamps, list},
+};
 
 /// Below this the last weight says little about all users.
 const SMALL_LAST_WEIGHT: u8 = 30;
@@ -82,13 +85,20 @@ fn default_iterations(iterations: u32, strategy: &str, told: &mut Findings) {
     );
 }
 
+/// Whether `maxWeight` cuts the list of `stepWeights`.
+fn cuts(case: &Case<'_>) -> bool {
+    let last = list(case.json, "/spec/analysis/stepWeights").last().and_then(Value::as_f64);
+    let max = case.analysis("maxWeight").and_then(Value::as_f64).filter(|max| *max > 0.0);
+    last.zip(max).is_some_and(|(last, max)| max < last)
+}
+
 /// Fields of another strategy.
 fn no_effect(case: &Case<'_>, told: &mut Findings) {
     const STEPS: [&str; 4] = ["stepWeight", "stepWeights", "maxWeight", "stepWeightPromotion"];
     let strategy = case.rollout.strategy();
     let (fields, why): (&[&str], &str) = match strategy {
-        Strategy::Weighted(Weighted { steps: Steps::Listed(_), .. }) => {
-            (&["maxWeight"], "`stepWeights` ends at its last weight")
+        Strategy::Weighted(Weighted { steps: Steps::Listed(_), .. }) if !cuts(case) => {
+            (&["maxWeight"], "`stepWeights` ends at its last weight, which is not larger")
         }
         Strategy::Weighted(_) => (&[], ""),
         Strategy::AbTesting { .. } => {
@@ -173,25 +183,27 @@ fn steps(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
             Code::LargeJump,
             format!("spec.analysis.{field}"),
             format!("analysis ends at {last} %: promotion then sends all users at once to what only few have tried"),
-            further(weighted),
+            further(case, weighted),
         );
     }
 }
 
 /// Steps up to half of the users.
-fn further(weighted: &Weighted) -> Remedy {
+fn further(case: &Case<'_>, weighted: &Weighted) -> Remedy {
     const HALF: u8 = 50;
     let remedy = Remedy::new("continue to 50 % or more, or make more checks with `iterations`");
     match &weighted.steps {
         Steps::Even { .. } => remedy.setting("spec.analysis.maxWeight", HALF),
         Steps::Listed(steps) => {
             let steps: Vec<u8> = steps.iter().copied().chain([HALF]).collect();
-            remedy.setting("spec.analysis.stepWeights", steps)
+            let remedy = remedy.setting("spec.analysis.stepWeights", steps);
+            // It would cut the list.
+            if is_set(case, "maxWeight") { remedy.setting("spec.analysis.maxWeight", HALF) } else { remedy }
         }
     }
 }
 
-/// Both are given: at least so many iterations.
+/// Both are given: at least this many iterations, or checks of mirrored requests where those come first.
 fn iterations(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
     if weighted.iterations == 0 {
         return;
@@ -207,7 +219,12 @@ fn iterations(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
     told.add(
         Code::IterationsNextToSteps,
         "spec.analysis.iterations",
-        if more == 0 {
+        if weighted.mirror.is_some() && weighted.iterations > 1 {
+            format!(
+                "next to `mirror` and steps it means {} of mirrored requests before the first step",
+                count(weighted.iterations, "check")
+            )
+        } else if more == 0 {
             format!("{} is met by the steps alone: it changes nothing", weighted.iterations)
         } else {
             format!(
