@@ -85,7 +85,7 @@ fn quoting(value: Option<&Value>, what: &str, field: &str) -> Remedy {
 
 /// Fields that hold a duration, such as `30s`.
 fn is_duration(field: &str) -> bool {
-    const NAMES: [&str; 6] = ["interval", "timeout", "delay", "backendTimeout", "perTryTimeout", "maxAge"];
+    const NAMES: [&str; 7] = ["interval", "timeout", "delay", "deadline", "backendTimeout", "perTryTimeout", "maxAge"];
     let name = field.rsplit('.').next().unwrap_or(field);
     // The age of a cookie is a number of seconds.
     NAMES.contains(&name) && !field.contains("sessionAffinity")
