@@ -129,6 +129,12 @@ fn snap_what_becomes_of_a_release() {
 }
 
 #[test]
+fn snap_a_plan_that_sends_no_user_to_the_canary() {
+    let args = ["--rps", "50", "--errors", "0.5%", "sim/tests/cli/lint/no-users.yaml"];
+    assert_cmd_snapshot!(lint().args(args));
+}
+
+#[test]
 fn snap_what_becomes_of_a_release_as_json() {
     let args = ["--format", "json", "--rps", "50", "--errors", "0.8%", "docs/shop.yaml"];
     assert_cmd_snapshot!(lint().args(args));
