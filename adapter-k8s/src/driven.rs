@@ -9,8 +9,7 @@ use crate::{metrics, notify, router, workload};
 
 #[test]
 fn every_router_that_is_called_driven_has_its_file_and_no_other_has() {
-    let called: Vec<&str> =
-        ROUTERS.iter().filter(|router| router.driven).map(|router| router.name).collect();
+    let called: Vec<&str> = ROUTERS.iter().filter(|router| router.driven).map(|router| router.name).collect();
     let written: Vec<&str> = router::ROUTERS.iter().map(|(name, _)| *name).collect();
     assert_eq!(called, written);
     for router in ROUTERS {
@@ -49,10 +48,8 @@ fn every_target_that_is_called_driven_is_released_and_no_other_is() {
 
 #[test]
 fn every_autoscaler_that_is_called_driven_is_paused_and_no_other_is() {
-    let called: Vec<&str> =
-        SCALERS.iter().filter(|scaler| scaler.driven).map(|scaler| scaler.kind).collect();
-    let mut written: Vec<&str> =
-        workload::scaler::SCALERS.iter().map(|scaler| scaler.kind().kind).collect();
+    let called: Vec<&str> = SCALERS.iter().filter(|scaler| scaler.driven).map(|scaler| scaler.kind).collect();
+    let mut written: Vec<&str> = workload::scaler::SCALERS.iter().map(|scaler| scaler.kind().kind).collect();
     written.sort_unstable();
     assert_eq!(called, written);
 }

@@ -65,7 +65,12 @@ pub fn scenario(bytes: &[u8]) {
 /// A manifest: looked at, and the report shown in all forms.
 pub fn manifest(bytes: &[u8]) {
     let input = Input::read_from(Path::new(PATH), bytes);
-    let settings = Settings { provider: "istio".into(), namespace: "flagger-system".into(), controller: None, release: None };
+    let settings = Settings {
+        provider: "istio".into(),
+        namespace: "flagger-system".into(),
+        controller: None,
+        release: None,
+    };
     let report = lint::lint(&[input], &settings);
     for findings_only in [false, true] {
         shown(&lint::text::text(&report, findings_only, &Look::new(100, false)));

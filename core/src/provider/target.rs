@@ -28,7 +28,8 @@ impl Target {
     pub fn of(api_version: &str, kind: &str) -> Option<&'static Self> {
         let is_knative = |api_version: &str| api_version.starts_with("serving.knative.dev/");
         TARGETS.iter().find(|target| {
-            target.kind == kind && (kind != "Service" || is_knative(target.api_version) == is_knative(api_version))
+            target.kind == kind
+                && (kind != "Service" || is_knative(target.api_version) == is_knative(api_version))
         })
     }
 }

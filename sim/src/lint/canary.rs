@@ -10,9 +10,7 @@ use super::{
     CanaryReport, Outlook, Remedy, Told,
     code::Code,
     compatibility,
-    controller::{
-        Controller, canary_lacks, flagger_drops, flagger_refuses, receiver_lacks, template_lacks,
-    },
+    controller::{Controller, canary_lacks, flagger_drops, flagger_refuses, receiver_lacks, template_lacks},
     fields::{ALERT_PROVIDER, BUILT_IN, CANARY, METRIC_TEMPLATE, list, text},
     known::{Walked, walk},
     manifests::{Files, Kind, Object},
@@ -131,7 +129,10 @@ impl Normal {
                 field: "spec.canaryAnalysis".into(),
                 what: "is the older name of `analysis`, which Flagger's CRD asks for".into(),
                 remedy: Remedy::new("call it `analysis`")
-                    .setting("spec.analysis", self.json.pointer("/spec/analysis").cloned().unwrap_or_default())
+                    .setting(
+                        "spec.analysis",
+                        self.json.pointer("/spec/analysis").cloned().unwrap_or_default(),
+                    )
                     .removing("spec.canaryAnalysis"),
             });
         }

@@ -135,7 +135,8 @@ fn given<'a>(files: &'a Files<'_>, kind: Kind, namespace: &str, name: &str) -> O
 /// Serin's own fields of a Canary that is for Flagger.
 pub(super) fn flagger_drops(walked: &Walked) -> Vec<Told> {
     let own = |row: &str| {
-        let is_own = |row: &str| CANARY.iter().any(|field| field.path == row && field.standing == Standing::Own);
+        let is_own =
+            |row: &str| CANARY.iter().any(|field| field.path == row && field.standing == Standing::Own);
         // The older name of the analysis has a finding of its own.
         is_own(row) && row != "spec.canaryAnalysis"
     };

@@ -144,7 +144,9 @@ impl Unknown {
 
     /// The value under the name that was meant.
     fn renamed(&self, meant: &str, path: &str) -> Remedy {
-        Remedy::new(format!("did you mean `{meant}`?")).removing(&*self.path).setting(path, self.value.clone())
+        Remedy::new(format!("did you mean `{meant}`?"))
+            .removing(&*self.path)
+            .setting(path, self.value.clone())
     }
 
     /// A field of this name in another place.

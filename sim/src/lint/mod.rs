@@ -185,7 +185,9 @@ fn report(i: usize, input: &Input, files: &Files<'_>) -> FileReport {
     let source = Source::new(input.text.as_deref().unwrap_or_default(), &input.path);
     for object in files.objects.iter().filter(|object| object.file == i) {
         let (told, canary) = canary::look(object, files);
-        findings.extend(told.into_iter().filter_map(|told| found(told, object, &source, files.settings.controller)));
+        findings.extend(
+            told.into_iter().filter_map(|told| found(told, object, &source, files.settings.controller)),
+        );
         canaries.extend(canary);
     }
     findings.sort_by_key(|finding| (finding.at, std::cmp::Reverse(finding.level), finding.code));
@@ -194,7 +196,12 @@ fn report(i: usize, input: &Input, files: &Files<'_>) -> FileReport {
 
 /// Gives what is told of an object its place in the file.
 /// `None` where it does not matter to the controller.
-fn found(told: Told, object: &Object, source: &Source<'_>, controller: Option<Controller>) -> Option<Finding> {
+fn found(
+    told: Told,
+    object: &Object,
+    source: &Source<'_>,
+    controller: Option<Controller>,
+) -> Option<Finding> {
     let Told { code, field, what, remedy } = told;
     let level = controller::level(code, controller)?;
     let within = |field: &str| match (object.at.as_str(), field) {

@@ -89,9 +89,9 @@ fn fields(answer: &Answer) -> Vec<(String, Value)> {
     };
     fields.extend(numbers.into_iter().map(|(name, value)| (name.to_owned(), value)));
     let remedies = answer.remedies.iter();
-    let remedies = remedies.map(|remedy| {
-        json!({"change": remedy.change, "wrong": rounded(remedy.wrong), "edits": remedy.edits})
-    });
+    let remedies = remedies.map(
+        |remedy| json!({"change": remedy.change, "wrong": rounded(remedy.wrong), "edits": remedy.edits}),
+    );
     fields.push(("remedies".to_owned(), remedies.collect()));
     fields.push(("assumed".to_owned(), json!(answer.assumed)));
     fields.push(("leftOut".to_owned(), json!(answer.left_out)));

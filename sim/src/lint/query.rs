@@ -144,7 +144,12 @@ fn variables(query: &Query<'_>) -> Vec<Told> {
             None => format!("use one of {}", VARIABLES.join(", ")),
         };
         if !told.iter().any(|told| told.what == what) {
-            told.push(Told { code: Code::QueryUnknownVariable, field: query.field.clone(), what, remedy: remedy.into() });
+            told.push(Told {
+                code: Code::QueryUnknownVariable,
+                field: query.field.clone(),
+                what,
+                remedy: remedy.into(),
+            });
         }
     }
     told

@@ -85,7 +85,8 @@ fn quoting(value: Option<&Value>, what: &str, field: &str) -> Remedy {
 
 /// Fields that hold a duration, such as `30s`.
 fn is_duration(field: &str) -> bool {
-    const NAMES: [&str; 7] = ["interval", "timeout", "delay", "deadline", "backendTimeout", "perTryTimeout", "maxAge"];
+    const NAMES: [&str; 7] =
+        ["interval", "timeout", "delay", "deadline", "backendTimeout", "perTryTimeout", "maxAge"];
     let name = field.rsplit('.').next().unwrap_or(field);
     // The age of a cookie is a number of seconds.
     NAMES.contains(&name) && !field.contains("sessionAffinity")
@@ -104,7 +105,9 @@ pub(super) fn refused(problem: Problem, json: &Value) -> Told {
         path.split(['.', '[']).map(|part| format!("/{}", part.trim_end_matches(']'))).collect();
     let value = json.pointer(&pointer);
     let remedy = match value {
-        Some(Value::String(text)) if is_duration(&path) && text.parse::<u64>().is_ok() => with_unit(text, &path),
+        Some(Value::String(text)) if is_duration(&path) && text.parse::<u64>().is_ok() => {
+            with_unit(text, &path)
+        }
         _ => values::meant(&path, value),
     };
     // Problems do not always name the value.

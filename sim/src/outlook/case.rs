@@ -33,7 +33,11 @@ impl Case {
         let story = story(&canary, question, question.release.rps)?;
         let has_bounds = |metric: &Metric| metric.bounds.min.is_some() || metric.bounds.max.is_some();
         if !story.canary.metrics().iter().any(has_bounds) {
-            return Err(if left_out.is_empty() { Unanswered::NoBounds } else { Unanswered::NotKnown(left_out) });
+            return Err(if left_out.is_empty() {
+                Unanswered::NoBounds
+            } else {
+                Unanswered::NotKnown(left_out)
+            });
         }
         let reach = Reach::of(&story.canary);
         let story = match &reach {

@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn a_line_of_hey_says_how_many_requests_it_sends() {
-        let line = Line::read("hey -z 90s -q 4 -c 3 -host shop.test http://shop-canary.prod:8080/a?b").unwrap();
+        let line =
+            Line::read("hey -z 90s -q 4 -c 3 -host shop.test http://shop-canary.prod:8080/a?b").unwrap();
         assert_eq!((line.rps, line.lasts), (12.0, Some(Duration::from_secs(90))));
         assert!(line.is_to_canary("shop") && !line.is_to_canary("sho"));
         let counted = Line::read("/bin/hey -n 600 -q 1 -c 10 http://shop-canary/").unwrap();
@@ -97,7 +98,9 @@ mod tests {
 
     #[test]
     fn a_line_without_a_rate_or_for_another_tool_says_nothing() {
-        for command in ["hey -z 1m http://shop-canary/", "wrk -c 2 http://shop-canary/", "hey -q 0 http://a/", ""] {
+        for command in
+            ["hey -z 1m http://shop-canary/", "wrk -c 2 http://shop-canary/", "hey -q 0 http://a/", ""]
+        {
             assert_eq!(Line::read(command), None, "{command}");
         }
     }

@@ -79,7 +79,9 @@ pub enum Unanswered {
     )]
     LoadNotKnown(String),
     /// It can only be simulated, and takes too long.
-    #[error("cannot be said: it has too many checks to be simulated here; `serin sweep` of a scenario estimates it")]
+    #[error(
+        "cannot be said: it has too many checks to be simulated here; `serin sweep` of a scenario estimates it"
+    )]
     TooLong,
 }
 

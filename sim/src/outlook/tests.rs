@@ -168,7 +168,8 @@ fn the_shipped_error_rate_is_0_while_nothing_fails() {
 
 /// Blue/green with a router that sends nobody to the canary, and a hook with this line.
 fn without_users(line: Option<&str>) -> Value {
-    let hook = |line: &str| json!({"name": "load", "url": "http://loadtester.prod/", "metadata": {"cmd": line}});
+    let hook =
+        |line: &str| json!({"name": "load", "url": "http://loadtester.prod/", "metadata": {"cmd": line}});
     let hooks: Vec<Value> = line.map(hook).into_iter().collect();
     let mut canary = canary(json!({
         "interval": "1m", "threshold": 2, "iterations": 10, "webhooks": hooks,

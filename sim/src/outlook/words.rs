@@ -36,7 +36,10 @@ impl Answer {
         let remedies = remedies.map(|remedy| format!("{} ({})", remedy.change, OfHundred(remedy.wrong)));
         let remedies: Vec<String> = remedies.collect();
         if self.reach == Reach::Nobody {
-            return Some("a hook that sends requests to the canary's service all the time, such as a line of `hey`".into());
+            return Some(
+                "a hook that sends requests to the canary's service all the time, such as a line of `hey`"
+                    .into(),
+            );
         }
         (!remedies.is_empty()).then(|| remedies.join(" or "))
     }

@@ -36,12 +36,7 @@ const ADVICE: &[Code] = &[
 ];
 
 fn settings() -> Settings {
-    Settings {
-        provider: "istio".into(),
-        namespace: "flagger-system".into(),
-        controller: None,
-        release: None,
-    }
+    Settings { provider: "istio".into(), namespace: "flagger-system".into(), controller: None, release: None }
 }
 
 /// The objects of a file.
@@ -85,7 +80,10 @@ fn followed(mut objects: Vec<Value>, codes: &[Code], tried: &mut usize) -> Resul
                 .cloned()
                 .collect()
         };
-        let next = reports.iter().enumerate().find_map(|(place, report)| Some((place, of_codes(report).first()?.clone())));
+        let next = reports
+            .iter()
+            .enumerate()
+            .find_map(|(place, report)| Some((place, of_codes(report).first()?.clone())));
         let Some((place, finding)) = next else { return Ok(objects) };
         let after = edited(&objects, place, &finding.edits)?;
         let count = |reports: &[FileReport]| {
@@ -107,7 +105,9 @@ fn every_remedy_removes_its_finding_and_lets_a_healthy_release_pass() {
     for code in Code::ALL.iter().filter(|code| !ADVICE.contains(code)) {
         let mut tried = 0;
         match followed(objects(*code), &[*code], &mut tried).and_then(|after| passes(&after, code.name())) {
-            Ok(()) if tried == 0 => failed.push(format!("{code} has no remedy that can be tried: is it ADVICE?")),
+            Ok(()) if tried == 0 => {
+                failed.push(format!("{code} has no remedy that can be tried: is it ADVICE?"))
+            }
             Ok(()) => {}
             Err(why) => failed.push(format!("{code}: {why}")),
         }
@@ -117,7 +117,8 @@ fn every_remedy_removes_its_finding_and_lets_a_healthy_release_pass() {
 
 #[test]
 fn advice_has_no_edits() {
-    let read = |code: &&Code| !matches!(code, Code::Unreadable | Code::NonBreakingSpace | Code::NothingToCheck);
+    let read =
+        |code: &&Code| !matches!(code, Code::Unreadable | Code::NonBreakingSpace | Code::NothingToCheck);
     for code in ADVICE.iter().filter(read) {
         let findings = found(&objects(*code)).into_iter().flat_map(|report| report.findings);
         for finding in findings.filter(|finding| finding.code == *code) {
@@ -158,7 +159,8 @@ fn healthy(canary: &Value, objects: &[Value]) -> Result<Option<Phase>, String> {
     let by_name = metrics.filter(|metric| metric["query"].is_null() && metric["templateRef"].is_null());
     let by_name =
         by_name.map(|metric| json!({"name": metric["name"], "namespace": canary["metadata"]["namespace"]}));
-    let templates = given.chain(by_name).map(|metadata| json!({"kind": "MetricTemplate", "metadata": metadata}));
+    let templates =
+        given.chain(by_name).map(|metadata| json!({"kind": "MetricTemplate", "metadata": metadata}));
     let templates: Vec<Value> = templates.collect();
     let story = |world: Value| {
         let text = json!({
@@ -218,7 +220,8 @@ fn remedies_of_windows_do_not_lead_to_each_other() {
                 let left = found(&after);
                 let left = left[0].findings.iter().filter(|finding| codes.contains(&finding.code));
                 assert_eq!(left.map(ToString::to_string).collect::<Vec<_>>(), [] as [String; 0]);
-                passes(&after, &format!("interval {interval}, window {window}, threshold {threshold}")).unwrap();
+                passes(&after, &format!("interval {interval}, window {window}, threshold {threshold}"))
+                    .unwrap();
             }
         }
     }
