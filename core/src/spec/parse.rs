@@ -10,8 +10,8 @@ use alloc::{
 use core::{fmt::Display, ops::RangeInclusive, time::Duration};
 
 use super::{
-    Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Rollout, SessionAffinity, Severity,
-    Shape, ThresholdMode,
+    Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Rollout, SessionAffinity, Severity, Shape,
+    ThresholdMode,
     raw::{self, Number},
     routing,
 };
