@@ -106,7 +106,7 @@ fn every_remedy_removes_its_finding_and_lets_a_healthy_release_pass() {
         let mut tried = 0;
         match followed(objects(*code), &[*code], &mut tried).and_then(|after| passes(&after, code.name())) {
             Ok(()) if tried == 0 => {
-                failed.push(format!("{code} has no remedy that can be tried: is it ADVICE?"))
+                failed.push(format!("{code} has no remedy that can be tried: is it ADVICE?"));
             }
             Ok(()) => {}
             Err(why) => failed.push(format!("{code}: {why}")),
