@@ -100,7 +100,11 @@ fn receivers() -> String {
         let name = format!("`{system}`");
         cells(&[&name, yes(system.is_driven()), yes(system.is_known_to_flagger())])
     });
-    format!("{}|---|---|---|\n{}", cells(&["`spec.type`", "supported", "in Flagger"]), rows.collect::<String>())
+    format!(
+        "{}|---|---|---|\n{}",
+        cells(&["`spec.type`", "supported", "in Flagger"]),
+        rows.collect::<String>()
+    )
 }
 
 fn kinds() -> String {
