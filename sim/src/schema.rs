@@ -45,9 +45,9 @@ impl Kind {
     pub fn schema(self) -> Value {
         let mut schema = match self {
             Self::Scenario => scenario::schema(),
-            Self::Canary => raw::schema::of::<raw::Canary>(),
-            Self::MetricTemplate => raw::schema::of::<raw::MetricTemplate>(),
-            Self::AlertProvider => raw::schema::of::<raw::AlertProvider>(),
+            Self::Canary => raw::schema::strict::<raw::Canary>(),
+            Self::MetricTemplate => raw::schema::strict::<raw::MetricTemplate>(),
+            Self::AlertProvider => raw::schema::strict::<raw::AlertProvider>(),
         };
         schema.insert("$id".into(), json!(format!("urn:serin:schema:{}", self.name())));
         schema.insert("title".into(), json!(self.title()));

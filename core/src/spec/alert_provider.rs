@@ -174,10 +174,8 @@ fn target(
         (Some(address), None) => Some(AlertTarget::Address(address)),
         (None, Some(secret)) => Some(AlertTarget::Secret(secret)),
         (Some(_), Some(_)) => {
-            problems.add(
-                "secretRef",
-                "stands next to `address`; the Secret's own `address` is used, so give one",
-            );
+            problems
+                .add("secretRef", "is next to `address`; the Secret's own `address` is used, so give one");
             None
         }
         (None, None) => {
@@ -234,7 +232,7 @@ mod tests {
             ("{type: slack}", "spec.address: is required, or a `secretRef` to a Secret that holds it".into()),
             (
                 "{type: slack, address: a, secretRef: {name: s}}",
-                "spec.secretRef: stands next to `address`; the Secret's own `address` is used, so give one"
+                "spec.secretRef: is next to `address`; the Secret's own `address` is used, so give one"
                     .into(),
             ),
             ("{type: slack, secretRef: {}}", "spec.secretRef.name: is required".into()),

@@ -8,6 +8,7 @@ mod hook;
 mod invalid;
 mod metric;
 mod metric_template;
+mod names;
 mod parse;
 pub mod raw;
 mod routing;

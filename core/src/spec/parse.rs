@@ -11,7 +11,7 @@ use core::{fmt::Display, ops::RangeInclusive, time::Duration};
 
 use super::{
     Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Rollout, SessionAffinity, Severity, Shape,
-    ThresholdMode,
+    ThresholdMode, names,
     raw::{self, Number},
     routing,
 };
@@ -59,6 +59,7 @@ impl Rollout {
         let problems = &mut Problems::of(&mut found);
         check_object(raw, problems);
         check_service(raw, problems);
+        names::check(raw, problems);
 
         let provider = provider(raw, &shape, problems);
         let deadline = deadline(&raw.spec, problems);
@@ -73,6 +74,7 @@ impl Rollout {
             derived.map_err(|refusal| problems.add(refusal.field, &refusal.why)).ok()
         });
         check_matches(analysis, problems);
+        names::check_analysis(analysis, problems);
         if let Some(provider) = &provider {
             let service = raw.spec.service.as_ref();
             routing::check_analysis(analysis, service, provider, strategy.as_ref(), problems);
@@ -174,6 +176,7 @@ pub(super) fn check_identity(
     if metadata.name.is_empty() {
         problems.add("metadata.name", "is required");
     }
+    names::check_metadata(metadata, problems);
 }
 
 fn check_object(raw: &raw::Canary, problems: &mut Problems<'_>) {

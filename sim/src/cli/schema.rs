@@ -26,8 +26,8 @@ Examples:
 
 const DETAILS: &str = "\
 The schemas:
-  They are of JSON Schema's draft 2020-12. That of a scenario refuses fields that are not known;
-  those of manifests let them stand, as a cluster does, which drops them.
+  They are of JSON Schema's draft 2020-12 and refuse fields that are not known, which a cluster
+  drops, and durations without a unit. The CRDs are less strict.
 
 Exit status:
   0  the schema is printed

@@ -90,6 +90,9 @@ pub(crate) fn reword(message: &str) -> String {
     if message == TOO_DEEP {
         return "is nested too deeply: more than 128 levels".into();
     }
+    if message.contains("more than one document") {
+        return "holds more than one document".into();
+    }
     for (what, ours) in [("unknown field ", "field"), ("unknown variant ", "value")] {
         let Some(rest) = message.strip_prefix(what) else { continue };
         let mut quoted = rest.split('`').skip(1).step_by(2);

@@ -3,24 +3,39 @@
 //! The YAML library tells the place of an error alone. So each key and each item fails once, which tells its place, and
 //! the walk goes on behind it.
 
-use std::{cell::Cell, cell::OnceCell, fmt, rc::Rc};
+use std::{cell::Cell, cell::OnceCell, cell::RefCell, fmt, rc::Rc};
 
 use serde::{
     Deserializer,
     de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
 };
 
+use super::parts::{Part, parts};
+
 /// Line and column, counted from 1.
 pub(crate) type Place = (usize, usize);
 
 /// The places in one text; looked up when first asked for, and then kept.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Places(Rc<OnceCell<Vec<Node>>>);
+pub(crate) struct Places(Rc<OnceCell<Found>>);
+
+/// A key that its mapping has already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Duplicate {
+    /// Its document.
+    pub(crate) document: usize,
+    /// Its path, with the key.
+    pub(crate) field: String,
+    /// Where it is for the first time.
+    pub(crate) first: Option<Place>,
+    /// Where it is again.
+    pub(crate) again: Option<Place>,
+}
 
 impl Places {
     /// Line and column of a field in this document, or of its closest parent that is there. `text` is the same each time.
     pub(crate) fn locate(&self, text: &str, document: usize, field: &str) -> Option<Place> {
-        let mut node = self.0.get_or_init(|| documents(text)).get(document)?;
+        let mut node = self.found(text).documents.get(document)?;
         let mut at = node.at;
         for step in steps(field) {
             let Some(below) = node.below(step) else { break };
@@ -29,7 +44,26 @@ impl Places {
         }
         at
     }
+
+    /// The keys that are in a mapping twice, in the order of the text. `text` is the same each time.
+    pub(crate) fn duplicates(&self, text: &str) -> &[Duplicate] {
+        &self.found(text).duplicates
+    }
+
+    fn found(&self, text: &str) -> &Found {
+        self.0.get_or_init(|| look(text))
+    }
 }
+
+/// What the walk through a text found.
+#[derive(Debug, Default)]
+struct Found {
+    documents: Vec<Node>,
+    duplicates: Vec<Duplicate>,
+}
+
+/// More duplicates than this in one text are not reported.
+const MOST_DUPLICATES: usize = 50;
 
 /// More fields than this are not looked for; those behind them are told at a parent.
 const MOST_FIELDS: usize = 1 << 19;
@@ -72,20 +106,28 @@ impl Node {
     }
 }
 
-fn documents(text: &str) -> Vec<Node> {
-    let room = Room { left: Cell::new(MOST_FIELDS), lines: text.lines().collect() };
-    let mut nodes = Vec::new();
-    for document in serde_yaml::Deserializer::from_str(text) {
+fn look(text: &str) -> Found {
+    let (left, duplicates) = (Cell::new(MOST_FIELDS), RefCell::default());
+    let mut documents = Vec::new();
+    for (number, Part { lines_before, text }) in parts(text).into_iter().enumerate() {
+        let room = Room {
+            left: &left,
+            lines: text.lines().collect(),
+            lines_before,
+            number,
+            duplicates: &duplicates,
+        };
         let mut node = Node::default();
-        let walked = Walk { node: &mut node, room: &room }.deserialize(document);
-        node.at = room.opening(node.begins());
-        nodes.push(node);
-        // Behind a broken document the library gives the same error without end.
-        if walked.is_err() {
-            break;
+        if let Some(document) = serde_yaml::Deserializer::from_str(text).next() {
+            // What is before a fault has its place all the same.
+            let _ = Walk { node: &mut node, room: &room, path: &Path::Root }.deserialize(document);
         }
+        node.at = room.opening(node.begins());
+        documents.push(node);
     }
-    nodes
+    let mut duplicates = duplicates.into_inner();
+    duplicates.sort_by_key(|duplicate: &Duplicate| duplicate.again);
+    Found { documents, duplicates }
 }
 
 #[derive(Clone, Copy)]
@@ -116,8 +158,32 @@ fn steps(field: &str) -> Vec<Step<'_>> {
 /// Where the walk goes.
 struct Room<'a> {
     lines: Vec<&'a str>,
+    /// The lines of the file before this document.
+    lines_before: usize,
+    /// The document's number in the file.
+    number: usize,
     /// How many fields may still be noted.
-    left: Cell<usize>,
+    left: &'a Cell<usize>,
+    duplicates: &'a RefCell<Vec<Duplicate>>,
+}
+
+/// The way from the top of a document to a value.
+enum Path<'a> {
+    Root,
+    Key(&'a Path<'a>, &'a str),
+    Item(&'a Path<'a>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Key(parent, key) if key.contains(['.', '[', ']']) => write!(f, "{parent}[\"{key}\"]"),
+            Self::Key(Self::Root, key) => f.write_str(key),
+            Self::Key(parent, key) => write!(f, "{parent}.{key}"),
+            Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
 }
 
 impl Room<'_> {
@@ -131,7 +197,7 @@ impl Room<'_> {
         /// A line with very many lists in it is not looked through for each of them.
         const LONG: usize = 1 << 12;
         let (line, column) = first?;
-        let text = self.lines.get(line.checked_sub(1)?)?;
+        let text = self.lines.get(line.checked_sub(self.lines_before + 1)?)?;
         if text.len() > LONG {
             return first;
         }
@@ -140,24 +206,47 @@ impl Room<'_> {
         let bracket = before.ends_with(['[', '{']);
         Some((line, if bracket { before.chars().count() } else { column }))
     }
+
+    /// The place that an error reports.
+    fn place(&self, error: &impl fmt::Display) -> Option<Place> {
+        let text = error.to_string();
+        // The very beginning has no place in the message.
+        let Some((_, at)) = text.rsplit_once(" at line ") else { return Some((self.lines_before + 1, 1)) };
+        let (line, column) = at.split_once(" column ")?;
+        Some((line.parse::<usize>().ok()? + self.lines_before, column.parse().ok()?))
+    }
+
+    /// Notes the keys of a mapping that are there again; `fields` are sorted by name, in the order of the text.
+    fn note_duplicates(&self, fields: &[(Box<str>, Node)], path: &Path<'_>) {
+        let mut found = self.duplicates.borrow_mut();
+        for same in fields.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
+            for (name, node) in &same[1..] {
+                if found.len() < MOST_DUPLICATES {
+                    let (field, first) = (Path::Key(path, name).to_string(), same[0].1.at);
+                    found.push(Duplicate { document: self.number, field, first, again: node.at });
+                }
+            }
+        }
+    }
 }
 
 /// Notes what stands below a node.
 struct Walk<'a> {
     node: &'a mut Node,
     room: &'a Room<'a>,
+    path: &'a Path<'a>,
 }
 
 impl<'de> DeserializeSeed<'de> for Walk<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        let Self { node, room } = self;
+        let Self { node, room, path } = self;
         let scalar = Cell::new(false);
-        let walked = deserializer.deserialize_any(Value { node, room, scalar: &scalar });
+        let walked = deserializer.deserialize_any(Value { node, room, path, scalar: &scalar });
         match walked {
             Err(error) if scalar.get() => {
-                node.at = node.at.or_else(|| place(&error));
+                node.at = node.at.or_else(|| room.place(&error));
                 Ok(())
             }
             walked => walked,
@@ -165,18 +254,10 @@ impl<'de> DeserializeSeed<'de> for Walk<'_> {
     }
 }
 
-/// The place that an error tells.
-fn place(error: &impl fmt::Display) -> Option<Place> {
-    let text = error.to_string();
-    // The very beginning is told by saying nothing.
-    let Some((_, at)) = text.rsplit_once(" at line ") else { return Some((1, 1)) };
-    let (line, column) = at.split_once(" column ")?;
-    Some((line.parse().ok()?, column.parse().ok()?))
-}
-
 struct Value<'a> {
     node: &'a mut Node,
     room: &'a Room<'a>,
+    path: &'a Path<'a>,
     /// Becomes true where the error is our own, and nothing is left unread.
     scalar: &'a Cell<bool>,
 }
@@ -191,17 +272,19 @@ impl<'de> Visitor<'de> for Value<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         let mut fields = Vec::new();
         let mut walk = || -> Result<(), A::Error> {
-            while let Some((name, at)) = entries.next_key_seed(Key)? {
+            while let Some((name, at)) = entries.next_key_seed(Key(self.room))? {
                 self.room.note()?;
                 fields.push((name, Node { at, below: Below::Nothing }));
-                let Some((_, node)) = fields.last_mut() else { break };
-                entries.next_value_seed(Walk { node, room: self.room })?;
+                let Some((name, node)) = fields.last_mut() else { break };
+                let path = &Path::Key(self.path, name);
+                entries.next_value_seed(Walk { node, room: self.room, path })?;
             }
             Ok(())
         };
         let walked = walk();
-        // Of a key that is there twice the first is told.
         fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.room.note_duplicates(&fields, self.path);
+        // A field that is there twice has the place of the first.
         fields.dedup_by(|(later, _), (first, _)| later == first);
         self.node.below = Below::Fields(fields);
         walked
@@ -211,7 +294,8 @@ impl<'de> Visitor<'de> for Value<'_> {
         let mut items = Vec::new();
         let walked = loop {
             let mut node = Node::default();
-            let walked = list.next_element_seed(Walk { node: &mut node, room: self.room });
+            let path = &Path::Item(self.path, items.len());
+            let walked = list.next_element_seed(Walk { node: &mut node, room: self.room, path });
             if let Ok(None) = walked {
                 break Ok(());
             }
@@ -260,16 +344,16 @@ impl Value<'_> {
 }
 
 /// A key: its name and its place.
-struct Key;
+struct Key<'a>(&'a Room<'a>);
 
-impl<'de> DeserializeSeed<'de> for Key {
+impl<'de> DeserializeSeed<'de> for Key<'_> {
     type Value = (Box<str>, Option<Place>);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let name = Cell::new(None);
         let read = deserializer.deserialize_str(Name(&name));
         match (name.into_inner(), read) {
-            (Some(name), Err(error)) => Ok((name, place(&error))),
+            (Some(name), Err(error)) => Ok((name, self.0.place(&error))),
             (_, Err(error)) => Err(error),
             (_, Ok(())) => Err(D::Error::custom("no key")),
         }
@@ -316,6 +400,24 @@ mod tests {
         assert_eq!(locate(TEXT, 0, "list[0].missing.deeper"), locate(TEXT, 0, "list[0]"));
         assert_eq!(locate(TEXT, 0, "missing"), Some((1, 1)));
         assert_eq!(locate(TEXT, 2, "a"), None);
+    }
+
+    #[test]
+    fn what_follows_a_broken_document_has_its_place() {
+        assert_eq!(locate("a: [\n---\nb: 1\n", 1, "b"), Some((3, 1)));
+    }
+
+    #[test]
+    fn keys_that_are_there_twice_are_found_with_both_places() {
+        let text = "---\na: 1\n---\nlist:\n  - x: 1\n    y: {z: 1, z: 2}\n    x: 2\n";
+        let duplicate = |field: &str, first, again| Duplicate {
+            document: 1,
+            field: field.into(),
+            first: Some(first),
+            again: Some(again),
+        };
+        let expected = [duplicate("list[0].y.z", (6, 9), (6, 15)), duplicate("list[0].x", (5, 5), (7, 5))];
+        assert_eq!(Places::default().duplicates(text), expected);
     }
 
     #[test]

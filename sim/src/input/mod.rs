@@ -1,14 +1,20 @@
 //! Files that people write: read within bounds, and every error told with its place.
 
+mod cause;
 mod error;
 mod folder;
 mod locate;
+mod loose;
+mod objects;
+mod parts;
 mod source;
 mod spaces;
 
+pub(crate) use self::cause::{Cause, RENDER_HELM, helm_sign};
 pub use self::error::{Fault, InputError};
 pub(crate) use self::error::{nearest, reword, unknown};
 pub(crate) use self::folder::yaml_files;
 pub(crate) use self::locate::Places;
-pub(crate) use self::source::{Source, read, read_from, read_named};
+pub(crate) use self::objects::objects;
+pub(crate) use self::source::{Broken, Source, read, read_from, read_named};
 pub(crate) use self::spaces::first as first_non_breaking_space;

@@ -1,15 +1,19 @@
 //! Reading a file: bounded in size, depth and expansion, and every error with its place.
 
-use std::{cell::Cell, fmt, fs, io, io::Read as _, path::Path, rc::Rc};
+use std::{cell::Cell, collections::BTreeSet, fmt, fs, io, io::Read as _, path::Path, rc::Rc};
 
 use serde::{
-    Deserializer,
+    Deserialize as _, Deserializer,
     de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
+use serde_yaml::{Mapping, Value};
 
 use super::{
+    cause::{self, Cause, Reason},
     error::{Fault, InputError, TOO_DEEP, reword},
     locate::Places,
+    loose::Loose,
+    parts::{Part, parts},
     spaces,
 };
 
@@ -44,10 +48,20 @@ pub(crate) fn read_from(path: &Path, reader: impl io::Read) -> Result<String, In
     if bytes.len() as u64 > MOST_BYTES {
         return Err(fault("is larger than 1 MiB".into()));
     }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(fault("is UTF-16 text; save it as UTF-8".into()));
+    }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         fault(format!("is not UTF-8 text (byte {at})"))
     })
+}
+
+/// Something that is wrong with a document as a text.
+#[derive(Clone, Debug)]
+pub(crate) struct Broken {
+    pub(crate) cause: Cause,
+    pub(crate) fault: Fault,
 }
 
 /// One document of a file.
@@ -80,20 +94,66 @@ impl<'a> Source<'a> {
         if self.text.trim().is_empty() {
             return Err(Fault::of_file(self.path, "is empty").into());
         }
-        self.read(serde_yaml::Deserializer::from_str(&self.text)).map_err(InputError::from)
+        let duplicates: Vec<Fault> = self.duplicates().map(|(_, fault)| fault).collect();
+        if !duplicates.is_empty() {
+            return Err(InputError { faults: duplicates });
+        }
+        let part = Part { lines_before: 0, text: &self.text };
+        self.read(part).map_err(|broken| broken.fault.into())
     }
 
-    /// Every document of the file that is not empty, with its place.
-    pub(crate) fn documents<T: DeserializeOwned>(&self) -> Result<Vec<(usize, T)>, InputError> {
-        self.guard()?;
-        let mut found = Vec::new();
-        for (document, one) in serde_yaml::Deserializer::from_str(&self.text).enumerate() {
-            let source = self.nth(document);
-            if let Some(value) = source.read::<Option<T>>(one)? {
-                found.push((document, value));
+    /// Every mapping of the file, with the number of its document, and everything that is wrong with the text. Of a key that
+    /// is there twice the last value is taken.
+    pub(crate) fn documents(&self) -> (Vec<(usize, Mapping)>, Vec<Broken>) {
+        if let Err(fault) = self.guard() {
+            return (Vec::new(), vec![Broken { cause: Cause::NotYaml, fault }]);
+        }
+        let (mut found, mut broken, mut unfinished) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for (document, part) in parts(&self.text).into_iter().enumerate() {
+            match self.nth(document).read::<Loose>(part) {
+                Ok(Loose(Value::Mapping(mapping))) => found.push((document, mapping)),
+                Ok(Loose(value)) => broken.extend(self.nth(document).no_object(&value)),
+                Err(error) => {
+                    if matches!(error.cause, Cause::Conflict | Cause::Template) {
+                        unfinished.insert(document);
+                    }
+                    broken.push(error);
+                }
             }
         }
-        Ok(found)
+        // Both sides of a conflict have the same keys.
+        let duplicates = self.duplicates().filter(|(document, _)| !unfinished.contains(document));
+        broken.extend(duplicates.map(|(_, fault)| Broken { cause: Cause::DuplicateKey, fault }));
+        (found, broken)
+    }
+
+    /// Every mapping of a file of which each document is needed.
+    pub(crate) fn all_documents(&self) -> Result<Vec<(usize, Mapping)>, InputError> {
+        let (found, broken) = self.documents();
+        let faults: Vec<Fault> = broken.into_iter().map(|broken| broken.fault).collect();
+        if faults.is_empty() { Ok(found) } else { Err(InputError { faults }) }
+    }
+
+    /// What is wrong with a document that is no mapping; nothing if it is empty.
+    fn no_object(&self, value: &Value) -> Option<Broken> {
+        let what = match value {
+            Value::Null | Value::Mapping(_) => return None,
+            Value::Sequence(_) => {
+                "is a list, not an object: write the objects as `items` of a `kind: List`, or separate them by `---`"
+            }
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Tagged(_) => "is no object",
+        };
+        Some(Broken { cause: Cause::NotYaml, fault: self.fault("", what) })
+    }
+
+    /// The keys that are in a mapping twice, each with its document.
+    fn duplicates(&self) -> impl Iterator<Item = (usize, Fault)> {
+        self.places.duplicates(&self.text).iter().map(|duplicate| {
+            let line = duplicate.first.map_or(String::new(), |(line, _)| format!(" in line {line}"));
+            let what = format!("is set already{line}: remove one of the two");
+            let field = duplicate.field.clone();
+            (duplicate.document, Fault { file: self.path.into(), at: duplicate.again, field, what })
+        })
     }
 
     /// A fault of a field, with the line it stands in, or its parent where it is missing.
@@ -103,21 +163,32 @@ impl<'a> Source<'a> {
         Fault { file: self.path.into(), at, field, what: what.into() }
     }
 
-    fn read<T: DeserializeOwned>(&self, document: serde_yaml::Deserializer<'_>) -> Result<T, Fault> {
-        serde_path_to_error::deserialize(document).map_err(|error| {
+    /// The template of which a fault is a part, if its document is one.
+    pub(crate) fn template_at(&self, fault: &Fault) -> Option<Broken> {
+        let part = parts(&self.text).into_iter().nth(self.document)?;
+        let Reason { cause, at, what } = cause::template(part, fault.at)?;
+        Some(Broken { cause, fault: Fault { at, what, ..fault.clone() } })
+    }
+
+    fn read<T: DeserializeOwned>(&self, part: Part<'_>) -> Result<T, Broken> {
+        serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(part.text)).map_err(|error| {
             let field = error.path().to_string();
             // Where the text itself is broken there is no field yet.
             let field = field.trim_end_matches('?').trim_end_matches('.');
             let error = error.inner();
+            let (what, told) = (what(error, field), error.location().map(|at| (at.line(), at.column())));
+            // An error of the text is there whatever is read of it.
+            let Reason { cause, at, what } =
+                match Loose::deserialize(serde_yaml::Deserializer::from_str(part.text)) {
+                    Err(_) => cause::of(self.path, part, &what, told),
+                    Ok(_) => cause::unexpected(part, what, told),
+                };
             // The library's place may be that of a parent, and ours that of the key before a value.
-            let told = error.location().map(|at| (at.line(), at.column()));
             let found =
                 if field.is_empty() { None } else { self.places.locate(&self.text, self.document, field) };
-            Fault {
-                file: self.path.into(),
-                at: told.max(found),
-                field: field.into(),
-                what: what(error, field),
+            Broken {
+                cause,
+                fault: Fault { file: self.path.into(), at: at.max(found), field: field.into(), what },
             }
         })
     }
@@ -145,7 +216,8 @@ impl<'a> Source<'a> {
         // Errors of the text itself are told where it is read.
         let left = Cell::new(Some(MOST_EXPANDED));
         let measure = Measure { left: &left, number: longest_number(&self.text) };
-        for document in serde_yaml::Deserializer::from_str(&self.text) {
+        for part in parts(&self.text) {
+            let Some(document) = serde_yaml::Deserializer::from_str(part.text).next() else { continue };
             let Err(error) = measure.deserialize(document) else { continue };
             // The library has a limit of its own, by the number of aliases.
             if left.get().is_none() || error.to_string().contains("repetition limit") {
@@ -153,10 +225,9 @@ impl<'a> Source<'a> {
             }
             // Where nobody reads what is so deep, the rest would go unmeasured.
             if error.to_string().contains(TOO_DEEP) {
-                let at = error.location().map(|at| (at.line(), at.column()));
+                let at = error.location().map(|at| (at.line() + part.lines_before, at.column()));
                 return Err(Fault { at, ..Fault::of_file(self.path, reword(TOO_DEEP)) });
             }
-            break;
         }
         Ok(())
     }

@@ -10,14 +10,20 @@ use super::{
     CanaryReport, Outlook, Remedy, Told,
     code::Code,
     compatibility,
-    controller::{Controller, canary_lacks, flagger_drops, flagger_refuses, receiver_lacks, template_lacks},
-    fields::{ALERT_PROVIDER, BUILT_IN, CANARY, METRIC_TEMPLATE, list, text},
+    controller::{
+        Controller, canary_lacks, flagger_drops, flagger_refuses, flagger_refuses_canary, receiver_lacks,
+        template_lacks,
+    },
+    fields::{ALERT_PROVIDER, BUILT_IN, CANARY, Field, METRIC_TEMPLATE, list, text},
     known::{Walked, walk},
     manifests::{Files, Kind, Object},
+    mended,
+    misspelt::{self, Misspelt},
     plan::Plan,
     query,
-    typed::{self, read_all, refused},
-    values,
+    typed::{self, Read, Wrong, pointer, read_all, refused},
+    unrendered::{self, Unrendered},
+    values, versions,
     warn::{self, Case},
 };
 use crate::input::nearest;
@@ -25,38 +31,58 @@ use crate::input::nearest;
 /// Looks at an object.
 pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport>) {
     let json = &object.json;
-    let kind = object.kind.name();
-    let table = match object.kind {
-        Kind::Canary => return canary(object, files),
-        Kind::MetricTemplate => METRIC_TEMPLATE,
-        Kind::AlertProvider => ALERT_PROVIDER,
-    };
-    let mut told: Vec<Told> =
-        walk(table, json).unknown.iter().map(|unknown| unknown.told(table, kind)).collect();
-    told.extend(twice(object, files));
-    let is_for_flagger = files.settings.controller == Some(Controller::Flagger);
-    if object.kind == Kind::MetricTemplate {
-        told.extend(template_lacks(json));
-        told.extend(typed::look(json, |raw: &raw::MetricTemplate| MetricTemplate::parse(raw).err()));
-        told.extend(query::of_template(object, files));
-    } else {
-        told.extend(receiver_lacks(json));
-        told.extend(flagger_refuses(json).filter(|_| is_for_flagger));
-        told.extend(typed::look(json, |raw: &raw::AlertProvider| AlertProvider::parse(raw).err()));
+    if let Some(Unrendered { field, what }) = unrendered::helm(json) {
+        return (vec![Told { code: Code::UnrenderedTemplate, field, what, remedy: Remedy::default() }], None);
     }
-    (told, None)
+    let is_for_flagger = files.settings.controller == Some(Controller::Flagger);
+    let (mut told, report) = match object.kind {
+        Kind::Canary => canary(object, files),
+        Kind::MetricTemplate => {
+            let mut told = shared(object, METRIC_TEMPLATE, files);
+            told.extend(template_lacks(json));
+            told.extend(typed::look(json, |raw: &raw::MetricTemplate| MetricTemplate::parse(raw).err()));
+            told.extend(query::of_template(object, files));
+            (told, None)
+        }
+        Kind::AlertProvider => {
+            let mut told = shared(object, ALERT_PROVIDER, files);
+            told.extend(receiver_lacks(json));
+            told.extend(flagger_refuses(json).filter(|_| is_for_flagger));
+            told.extend(typed::look(json, |raw: &raw::AlertProvider| AlertProvider::parse(raw).err()));
+            (told, None)
+        }
+    };
+    let variables = unrendered::variables(json);
+    told.retain(|told| !variables.iter().any(|variable| variable.field == told.field));
+    let report = report.filter(|_| variables.is_empty());
+    told.extend(variables.into_iter().map(|Unrendered { field, what }| Told {
+        code: Code::UnrenderedTemplate,
+        field,
+        what,
+        remedy: Remedy::default(),
+    }));
+    (told, report)
+}
+
+/// What is told of every kind but Canaries.
+fn shared(object: &Object, table: &'static [Field], files: &Files<'_>) -> Vec<Told> {
+    let unknown = walk(table, &object.json).unknown;
+    let mut told: Vec<Told> = unknown.iter().map(|unknown| unknown.told(table, object.kind.name())).collect();
+    told.extend(twice(object, files));
+    told
 }
 
 fn canary(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport>) {
-    let mut told = Vec::new();
     let normal = Normal::of(&object.json);
     let walked = walk(CANARY, &normal.json);
-    told.extend(normal.unknown(&walked));
+    let mut told = normal.unknown(&walked);
     if files.settings.controller == Some(Controller::Flagger) {
-        told.extend(flagger_drops(&walked).into_iter().map(|told| normal.written(told)));
+        told.extend(flagger_drops(&walked));
+        told.extend(flagger_refuses_canary(&object.json));
     }
     told.extend(twice(object, files));
-    told.extend(values::refused_elsewhere(&normal.json).map(|told| normal.written(told)));
+    told.extend(versions::references(&normal.json));
+    told.extend(values::refused_elsewhere(&normal.json));
 
     let provider = match text(&normal.json, "/spec/provider") {
         "" => &files.settings.provider,
@@ -64,66 +90,88 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport
     };
     told.extend(values::missing(&normal.json, provider));
     told.extend(canary_lacks(&normal.json, provider));
+    let is_judged = !told.iter().any(|told| told.code == Code::MisspeltField);
 
-    let (raw, wrong) = read_all::<raw::Canary>(&object.json);
-    let Some(raw) = raw else {
-        told.extend(wrong);
-        return (told, None);
-    };
     let mut defaults = files.defaults(object.namespace().unwrap_or("default"));
     for name in outside(&normal.json, files, object) {
         defaults.templates.insert((object.namespace().unwrap_or("default").to_owned(), name));
     }
-    match Rollout::parse(&raw, &defaults) {
-        Err(invalid) => {
-            let news = typed::news(invalid.problems, &wrong);
-            told.extend(wrong);
-            told.extend(news.into_iter().map(|problem| refused(problem, &object.json)));
-            (told, None)
+    let Read { raw, json, wrong, left_out } = read_all::<raw::Canary>(&normal.json);
+    let is_typed = wrong.is_empty();
+    let parsed = raw.map(|raw| Rollout::parse(&raw, &defaults));
+    let mut report = None;
+    if let Some(Ok(rollout)) = &parsed
+        && is_typed
+    {
+        let plan = Plan::of(rollout);
+        let case = Case { json: &normal.json, rollout, plan: plan.as_ref(), files };
+        // That there is no analysis follows from its misspelt name.
+        let warnings = warn::all(&case).into_iter();
+        told.extend(warnings.filter(|told| is_judged || told.code != Code::SkipAnalysis));
+        let mut compatibility = compatibility::report(&normal.json, rollout, files);
+        if normal.is_older() {
+            compatibility.extend(compatibility::older());
         }
-        Ok(_) if !wrong.is_empty() => {
-            told.extend(wrong);
-            (told, None)
-        }
-        Ok(rollout) => {
-            let plan = Plan::of(&rollout);
-            let case = Case { json: &normal.json, rollout: &rollout, plan: plan.as_ref(), files };
-            told.extend(warn::all(&case).into_iter().map(|told| normal.written(told)));
-            let mut compatibility = compatibility::report(&normal.json, &rollout, files);
-            if normal.is_older {
-                compatibility.extend(compatibility::older());
-            }
-            let release = files.settings.release;
-            let outlook = release.map(|release| Outlook::of(&object.json, &defaults, plan.as_ref(), release));
-            (told, Some(CanaryReport { canary: object.title(), plan, outlook, compatibility }))
-        }
+        let release = files.settings.release.filter(|_| is_judged);
+        let outlook = release.map(|release| Outlook::of(&object.json, &defaults, plan.as_ref(), release));
+        report = is_judged.then(|| CanaryReport { canary: object.title(), plan, outlook, compatibility });
+    } else {
+        let problems = match parsed {
+            Some(Err(invalid)) => typed::news(invalid.problems, &wrong),
+            Some(Ok(_)) | None => Vec::new(),
+        };
+        told.extend(wrong.into_iter().map(Wrong::told));
+        told.extend(problems.into_iter().map(|problem| refused(problem, &normal.json)));
+        told.extend(mended::warnings(json, left_out, &defaults, files));
     }
+    (told.into_iter().map(|told| normal.written(told)).collect(), report)
 }
 
 /// A Canary with its analysis under the newer name.
 struct Normal {
     json: Value,
-    is_older: bool,
+    /// The name under which its analysis is written: an older one, or a misspelt one.
+    analysis: Option<String>,
 }
 
 impl Normal {
     fn of(json: &Value) -> Self {
         let mut json = json.clone();
-        let mut is_older = false;
+        let is_older = json.pointer("/spec/canaryAnalysis").is_some_and(|analysis| !analysis.is_null());
+        let name = if is_older { Some("canaryAnalysis".to_owned()) } else { misspelt::analysis(&json) };
+        let mut analysis = None;
         if let Some(Value::Object(spec)) = json.get_mut("spec")
             && spec.get("analysis").is_none_or(Value::is_null)
-            && let Some(analysis) = spec.remove("canaryAnalysis").filter(|analysis| !analysis.is_null())
+            && let Some(name) = name
+            && let Some(value) = spec.remove(&name)
         {
-            spec.insert("analysis".into(), analysis);
-            is_older = true;
+            spec.insert("analysis".into(), value);
+            analysis = Some(name);
         }
-        Self { json, is_older }
+        Self { json, analysis }
     }
 
+    fn is_older(&self) -> bool {
+        self.analysis.as_deref() == Some("canaryAnalysis")
+    }
+
+    /// The fields that a Canary does not have, and the older name of one that it has.
     fn unknown(&self, walked: &Walked) -> Vec<Told> {
-        let mut told: Vec<Told> =
-            walked.unknown.iter().map(|unknown| self.written(unknown.told(CANARY, "Canary"))).collect();
-        if self.is_older {
+        let mut misspelt = misspelt::look(&self.json);
+        if let Some(name) = self.analysis.as_ref().filter(|_| !self.is_older()) {
+            misspelt.extend(misspelt::of_analysis(name));
+        }
+        let is_misspelt =
+            |path: &str| misspelt.iter().any(|found| found.fields.iter().any(|field| field == path));
+        let unknown = walked.unknown.iter().filter(|unknown| !is_misspelt(unknown.path()));
+        let mut told: Vec<Told> = unknown.map(|unknown| unknown.told(CANARY, "Canary")).collect();
+        told.extend(misspelt.iter().map(|found| Told {
+            code: Code::MisspeltField,
+            field: found.field().to_owned(),
+            what: found.what.clone(),
+            remedy: self.renaming(found),
+        }));
+        if self.is_older() {
             told.push(Told {
                 code: Code::DeprecatedField,
                 field: "spec.canaryAnalysis".into(),
@@ -139,13 +187,30 @@ impl Normal {
         told
     }
 
+    /// The edits that give misspelt fields their name.
+    fn renaming(&self, found: &Misspelt) -> Remedy {
+        let is_analysis = self.analysis.as_ref().is_some_and(|name| found.field() == format!("spec.{name}"));
+        let is_elsewhere = found.meant().contains("[]");
+        let mut remedy = Remedy::new(found.remedy.clone());
+        for (field, meant) in found.fields.iter().zip(&found.meant).filter(|_| !is_elsewhere) {
+            let at = if is_analysis { "/spec/analysis".into() } else { pointer(field) };
+            let Some(value) = self.json.pointer(&at) else { continue };
+            remedy = remedy.removing(&**field).setting(&**meant, value.clone());
+        }
+        remedy
+    }
+
     /// With the field's name as it is written.
     fn written(&self, told: Told) -> Told {
-        let older = |path: &str| match path.strip_prefix("spec.analysis") {
-            Some(rest) if self.is_older => format!("spec.canaryAnalysis{rest}"),
-            _ => path.to_owned(),
+        let below = |path: &str| {
+            let rest = path.strip_prefix("spec.analysis")?;
+            (rest.is_empty() || rest.starts_with('.')).then(|| rest.to_owned())
         };
-        Told { field: older(&told.field), remedy: told.remedy.moved(older), ..told }
+        // What is about the name itself has the right one in its remedy.
+        let Some(name) = self.analysis.as_ref().filter(|_| below(&told.field).is_some()) else { return told };
+        let written =
+            |path: &str| below(path).map_or_else(|| path.to_owned(), |rest| format!("spec.{name}{rest}"));
+        Told { field: written(&told.field), remedy: told.remedy.moved(written), ..told }
     }
 }
 

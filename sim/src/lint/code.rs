@@ -57,12 +57,20 @@ codes! {
     // Files.
     /// The text is no YAML, or too large.
     Unreadable: Error "unreadable",
+    /// A template that was not rendered: of Helm, or with variables that Flux replaces.
+    UnrenderedTemplate: Error "unrendered-template",
+    /// A merge conflict that is not resolved.
+    MergeConflict: Error "merge-conflict",
+    /// A key that its mapping has already.
+    DuplicateKey: Error "duplicate-key",
     /// Spaces which YAML does not know stand for plain ones.
     NonBreakingSpace: Warning "non-breaking-space",
     /// The file holds no object of ours.
     NothingToCheck: Hint "nothing-to-check",
     /// An object of our group with a kind that does not exist.
     UnknownKind: Error "unknown-kind",
+    /// An API version that clusters no longer serve.
+    RemovedApiVersion: Warning "removed-api-version",
     /// The same object twice.
     DuplicateObject: Warning "duplicate-object",
     /// Two Canaries release one target.
@@ -73,6 +81,8 @@ codes! {
     WrongType: Error "wrong-type",
     /// A value or a combination that makes no sense.
     Refused: Error "refused",
+    /// A misspelt field without which a release would not be judged.
+    MisspeltField: Error "misspelt-field",
     /// A field that the cluster drops.
     UnknownField: Warning "unknown-field",
     /// A field that the API server or the router needs.
@@ -105,6 +115,8 @@ codes! {
     IntervalTooShort: Warning "interval-too-short",
     /// More failed checks are allowed than a good release makes checks.
     ThresholdAboveChecks: Warning "threshold-above-checks",
+    /// Failed checks add up over the whole release.
+    ThresholdCountsAll: Hint "threshold-counts-all",
     /// Pods have less time to get ready than a check or the warm-up takes.
     DeadlineShorterThanRamp: Warning "deadline-shorter-than-ramp",
     /// A copy counts as ready without a pod.

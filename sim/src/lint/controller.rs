@@ -152,6 +152,43 @@ pub(super) fn flagger_drops(walked: &Walked) -> Vec<Told> {
     dropped.collect()
 }
 
+/// What Flagger's CRD refuses of a Canary, and Serin accepts.
+pub(super) fn flagger_refuses_canary(canary: &Value) -> Vec<Told> {
+    let mut found = Vec::new();
+    let mut add = |field: &str, what: String, remedy: &str| {
+        found.push(Told { code: Code::Refused, field: field.into(), what, remedy: remedy.into() });
+    };
+    let Some(analysis) = canary.pointer("/spec/analysis").filter(|analysis| !analysis.is_null()) else {
+        add(
+            "spec.analysis",
+            "is missing: Flagger's CRD requires `analysis`".into(),
+            "add an `analysis` with metrics and steps",
+        );
+        return found;
+    };
+    let is_set = |name: &&str| analysis.get(*name).is_some_and(|value| !value.is_null());
+    for name in ["interval", "threshold"].iter().filter(|name| !is_set(name)) {
+        add("spec.analysis", format!("has no `{name}`, which Flagger's CRD requires"), "");
+    }
+    let strategies = ["iterations", "stepWeight", "stepWeights"];
+    let given: Vec<&str> = strategies.into_iter().filter(|name| is_set(name)).collect();
+    if given.len() != 1 {
+        let given = if given.is_empty() { "none".into() } else { given.join(" and ") };
+        let what = format!(
+            "has {given} of iterations, stepWeight and stepWeights: Flagger's CRD accepts exactly one"
+        );
+        add("spec.analysis", what, "");
+    }
+    let interval = text(analysis, "/interval");
+    let digits = interval.trim_start_matches(|c: char| c.is_ascii_digit());
+    if !interval.is_empty() && (digits.len() == interval.len() || !digits.starts_with(['m', 's'])) {
+        let what =
+            format!("`{interval}` is refused by Flagger's CRD, which accepts whole minutes and seconds");
+        add("spec.analysis.interval", what, "");
+    }
+    found
+}
+
 /// A receiver that Flagger does not know.
 pub(super) fn flagger_refuses(provider: &Value) -> Option<Told> {
     let system = AlertSystem::named(text(provider, "/spec/type"))?;

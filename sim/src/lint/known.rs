@@ -120,6 +120,21 @@ pub(super) fn join(path: &str, name: &str) -> String {
 }
 
 impl Unknown {
+    /// Where it is.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Its own name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its parent, as in the table.
+    pub(super) fn parent(&self) -> &str {
+        &self.parent
+    }
+
     /// What is told of it.
     pub(super) fn told(&self, table: &'static [Field], kind: &str) -> Told {
         let near = nearest(&self.name, siblings(table, &self.parent));
@@ -132,7 +147,9 @@ impl Unknown {
             (None, Some(elsewhere)) => self.renamed(elsewhere, elsewhere),
             (None, None) => Remedy::new("remove it").removing(&*self.path),
         };
-        let what = format!("a {kind} has no such field: the cluster drops it, or refuses the manifest");
+        let article = if kind.starts_with('A') { "an" } else { "a" };
+        let what =
+            format!("{article} {kind} has no such field: the cluster drops it, or refuses the manifest");
         Told { code: Code::UnknownField, field: self.path.clone(), what, remedy }
     }
 
@@ -165,7 +182,10 @@ impl Unknown {
 }
 
 /// The names of the fields below one.
-fn siblings<'a>(table: &'static [Field], parent: &'a str) -> impl Iterator<Item = &'static str> + use<'a> {
+pub(super) fn siblings<'a>(
+    table: &'static [Field],
+    parent: &'a str,
+) -> impl Iterator<Item = &'static str> + use<'a> {
     table.iter().filter_map(move |field| {
         let rest = if parent.is_empty() { Some(field.path) } else { below(field.path, parent) }?;
         let name = rest.split(['.', '[']).next().unwrap_or(rest);

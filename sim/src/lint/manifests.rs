@@ -1,17 +1,19 @@
 //! The objects in the files that are given: which there are, and which of them another one names.
 
-use std::{collections::BTreeMap, path::Path, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 use serin_core::spec::Defaults;
 
-use super::{
-    Finding, Input, Settings,
-    code::Code,
-    fields::{list, text},
-};
+use super::{Finding, Input, Settings, code::Code, fields::text, versions};
 use crate::{
-    input::{self, Fault, InputError, Source, first_non_breaking_space, nearest, yaml_files},
+    input::{
+        self, Broken, Cause, Fault, InputError, Source, first_non_breaking_space, nearest, objects,
+        yaml_files,
+    },
     scenario::to_json,
 };
 
@@ -91,6 +93,8 @@ pub(super) struct Files<'a> {
     named: BTreeMap<(usize, Kind, String), usize>,
     /// The first Canary of a target in a file.
     releasing: BTreeMap<(usize, [String; 3]), usize>,
+    /// The files that only say how others are put together.
+    kustomizations: BTreeSet<usize>,
 }
 
 /// The files at `path`: a file as it is given, and below a folder every YAML file with objects of which one may be ours.
@@ -113,11 +117,14 @@ impl<'a> Files<'a> {
             faults: BTreeMap::new(),
             named: BTreeMap::new(),
             releasing: BTreeMap::new(),
+            kustomizations: BTreeSet::new(),
         };
         for (i, input) in inputs.iter().enumerate() {
             let before = files.objects.len();
             match &input.text {
-                Err(error) => files.broken(i, error),
+                Err(error) => {
+                    error.faults.iter().for_each(|fault| files.unreadable(i, Code::Unreadable, fault));
+                }
                 Ok(text) => {
                     if let Some(at) = first_non_breaking_space(text) {
                         let what = "has non-breaking spaces, as text copied from a web page has: they are read as \
@@ -126,18 +133,19 @@ impl<'a> Files<'a> {
                         files.remedy(i, "replace each U+00A0 by a plain space");
                     }
                     let source = Source::new(text, &input.path);
-                    match source.documents::<serde_yaml::Value>() {
-                        Err(error) => files.broken(i, &error),
-                        Ok(documents) => {
-                            for (document, yaml) in documents {
-                                files.document(i, document, yaml, &source);
-                            }
-                        }
+                    let (documents, broken) = source.documents();
+                    broken.iter().for_each(|broken| files.broken(i, broken));
+                    for (document, mapping) in documents {
+                        files.document(i, document, mapping, &source);
                     }
                 }
             }
             if files.objects.len() == before && files.faults(i).is_empty() {
-                let what = "holds no Canary, MetricTemplate or AlertProvider";
+                let what = if files.kustomizations.contains(&i) {
+                    "is a Kustomization: lint what `kubectl kustomize` prints"
+                } else {
+                    "holds no Canary, MetricTemplate or AlertProvider"
+                };
                 files.fault(i, Code::NothingToCheck, None, "", what);
             }
         }
@@ -175,40 +183,44 @@ impl<'a> Files<'a> {
         self.objects.iter().filter(move |object| object.kind == kind)
     }
 
-    fn document(&mut self, file: usize, document: usize, yaml: serde_yaml::Value, source: &Source<'_>) {
-        let serde_yaml::Value::Mapping(mapping) = yaml else { return };
+    fn document(&mut self, file: usize, document: usize, mapping: serde_yaml::Mapping, source: &Source<'_>) {
         let source = source.nth(document);
         match to_json(mapping) {
-            Ok(json) => self.object(file, document, String::new(), json, &source),
-            Err(error) => self.broken(file, &error.told(&source, "").into()),
+            Ok(json) => {
+                for (at, json) in objects(json) {
+                    self.object(file, document, at, json, &source);
+                }
+            }
+            Err(error) => self.broken(file, &error.broken(&source, "")),
         }
     }
 
     fn object(&mut self, file: usize, document: usize, at: String, json: Value, source: &Source<'_>) {
-        let kind = text(&json, "/kind");
-        if kind == "List" || (kind.ends_with("List") && json.get("items").is_some()) {
-            for (i, item) in list(&json, "/items").iter().enumerate() {
-                self.object(file, document, format!("items[{i}]"), item.clone(), source);
-            }
-            return;
-        }
-        let ours = text(&json, "/apiVersion").starts_with("flagger.app/");
-        match Kind::ALL.into_iter().find(|known| known.name() == kind) {
-            // `kind: Canary` without the group may be another controller's.
-            Some(kind) if ours || text(&json, "/apiVersion").is_empty() => {
+        let (kind, version) = (text(&json, "/kind"), text(&json, "/apiVersion"));
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        let known = Kind::ALL.into_iter().find(|known| known.name() == kind);
+        match known {
+            // `kind: Canary` in another group may be another controller's.
+            Some(kind) if version.is_empty() || is_ours(group) || version.starts_with("v1") => {
                 self.push(Object { file, document, at, kind, json });
             }
-            None if ours => {
-                let names = Kind::ALL.map(Kind::name);
-                let near = nearest(kind, names);
-                let near = near.map_or(format!("known are {}", names.join(", ")), |near| {
-                    format!("did you mean `{near}`?")
-                });
-                let field = if at.is_empty() { "kind".into() } else { format!("{at}.kind") };
-                let place = source.fault(field.clone(), "").at;
-                self.fault(file, Code::UnknownKind, place, &field, &format!("unknown kind `{kind}`; {near}"));
+            None if group == OUR_GROUP => {
+                let (what, remedy) = unknown_kind(kind);
+                let field = below(&at, "kind");
+                self.fault(file, Code::UnknownKind, source.fault(field.clone(), "").at, &field, &what);
+                self.remedy(file, &remedy);
             }
-            Some(_) | None => {}
+            Some(_) | None => {
+                if kind == "Kustomization" {
+                    self.kustomizations.insert(file);
+                }
+                if let Some(version) = versions::removed(version, kind) {
+                    let field = below(&at, "apiVersion");
+                    let place = source.fault(field.clone(), "").at;
+                    self.fault(file, Code::RemovedApiVersion, place, &field, &version.what());
+                    self.remedy(file, &version.remedy("").text);
+                }
+            }
         }
     }
 
@@ -223,10 +235,18 @@ impl<'a> Files<'a> {
         self.objects.push(object);
     }
 
-    fn broken(&mut self, file: usize, error: &InputError) {
-        for Fault { at, field, what, .. } in &error.faults {
-            self.fault(file, Code::Unreadable, *at, field, what);
-        }
+    fn broken(&mut self, file: usize, Broken { cause, fault }: &Broken) {
+        let code = match cause {
+            Cause::NotYaml => Code::Unreadable,
+            Cause::Template => Code::UnrenderedTemplate,
+            Cause::Conflict => Code::MergeConflict,
+            Cause::DuplicateKey => Code::DuplicateKey,
+        };
+        self.unreadable(file, code, fault);
+    }
+
+    fn unreadable(&mut self, file: usize, code: Code, Fault { at, field, what, .. }: &Fault) {
+        self.fault(file, code, *at, field, what);
     }
 
     fn remedy(&mut self, file: usize, remedy: &str) {
@@ -240,6 +260,31 @@ impl<'a> Files<'a> {
         let edits = Vec::new();
         let finding = Finding { level: code.level(), code, at, field, what, remedy, edits };
         self.faults.entry(file).or_default().push(finding);
+    }
+}
+
+/// A field of the object at this path in a document.
+fn below(at: &str, field: &str) -> String {
+    if at.is_empty() { field.into() } else { format!("{at}.{field}") }
+}
+
+const OUR_GROUP: &str = "flagger.app";
+
+/// Whether a group is ours, or was meant to be.
+fn is_ours(group: &str) -> bool {
+    group == OUR_GROUP || nearest(group, [OUR_GROUP]).is_some()
+}
+
+/// A kind that our group does not have, and what to do.
+fn unknown_kind(kind: &str) -> (String, String) {
+    let names = Kind::ALL.map(Kind::name);
+    let known = format!("known are {}", names.join(", "));
+    if kind.is_empty() {
+        return (format!("has no `kind`; {known}"), String::new());
+    }
+    match nearest(kind, names) {
+        Some(near) => (format!("{OUR_GROUP} has no kind `{kind}`"), format!("did you mean `{near}`?")),
+        None => (format!("{OUR_GROUP} has no kind `{kind}`; {known}"), String::new()),
     }
 }
 

@@ -13,6 +13,8 @@ mod fields;
 pub mod json;
 mod known;
 mod manifests;
+mod mended;
+pub(crate) mod misspelt;
 mod outlook;
 mod plan;
 mod query;
@@ -20,8 +22,10 @@ mod remedy;
 #[cfg(test)]
 mod tests;
 pub mod text;
-mod typed;
+pub(crate) mod typed;
+pub(crate) mod unrendered;
 mod values;
+mod versions;
 mod warn;
 
 use std::{

@@ -53,10 +53,10 @@ fn findings(file: &FileReport, look: &Look) -> String {
             .collect();
         paragraph(&mut text, &paint(FAINT, &lead), lead.len(), &head, look);
         let indent = " ".repeat(lead.len() + 2);
-        paragraph(&mut text, &indent, indent.len(), &Piece::words(PLAIN, &finding.what), look);
+        paragraph(&mut text, &indent, indent.len(), &Piece::sentence(PLAIN, &finding.what), look);
         if !finding.remedy.is_empty() {
             let sign = look.signs.leads_to;
-            let remedy = Piece::words(GOOD, &format!("{sign} {}", finding.remedy));
+            let remedy = Piece::sentence(GOOD, &format!("{sign} {}", finding.remedy));
             paragraph(&mut text, &indent, indent.len(), &remedy, look);
         }
     }

@@ -4,111 +4,156 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use serin_core::spec::{Malformed, Problem};
 
-use super::{Remedy, Told, code::Code, values};
+use super::{Remedy, Told, code::Code, fields::text, values, versions};
 use crate::scenario::read_raw;
 
 /// More wrong types than this in one object are not told.
 const MOST_WRONG: usize = 50;
 
+/// A value of the wrong type.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Wrong {
+    /// Its path.
+    pub(crate) field: String,
+    pub(crate) what: String,
+    /// What to write in its place.
+    remedy: Remedy,
+}
+
+/// A manifest in spite of its values of the wrong type.
+pub(crate) struct Read<T> {
+    /// Its fields; `None`: nothing can be read.
+    pub(crate) raw: Option<T>,
+    /// The manifest that was read: each wrong value is replaced by the one that was meant, or left out.
+    pub(crate) json: Value,
+    pub(crate) wrong: Vec<Wrong>,
+    /// The fields that are left out.
+    pub(crate) left_out: Vec<String>,
+}
+
 /// Everything that is wrong with an object that `parse` gives a meaning.
 pub(super) fn look<T: DeserializeOwned>(json: &Value, parse: impl Fn(&T) -> Option<Malformed>) -> Vec<Told> {
-    let (raw, mut told) = read_all(json);
+    let Read { raw, wrong, .. } = read_all(json);
     let problems = raw.and_then(|raw| parse(&raw)).map(|malformed| malformed.problems).unwrap_or_default();
-    told.extend(news(problems, &told).into_iter().map(|problem| refused(problem, json)));
+    let problems = news(problems, &wrong);
+    let mut told: Vec<Told> = wrong.into_iter().map(Wrong::told).collect();
+    told.extend(problems.into_iter().map(|problem| refused(problem, json)));
     told
 }
 
+impl Wrong {
+    /// What is wrong and what to write, in one line.
+    pub(crate) fn sentence(&self) -> String {
+        let gap = if self.remedy.text.is_empty() { "" } else { "; " };
+        format!("{}{gap}{}", self.what, self.remedy)
+    }
+
+    pub(super) fn told(self) -> Told {
+        let Self { field, what, remedy } = self;
+        Told { code: Code::WrongType, field, what, remedy }
+    }
+}
+
 /// The problems that do not follow from a value of the wrong type.
-pub(super) fn news(problems: Vec<Problem>, wrong: &[Told]) -> Vec<Problem> {
-    let follows = |problem: &Problem| wrong.iter().any(|told| problem.path.starts_with(told.field.as_str()));
+pub(crate) fn news(problems: Vec<Problem>, wrong: &[Wrong]) -> Vec<Problem> {
+    let follows =
+        |problem: &Problem| wrong.iter().any(|wrong| problem.path.starts_with(wrong.field.as_str()));
     problems.into_iter().filter(|problem| !follows(problem)).collect()
 }
 
 /// The manifest's fields, and every value that has the wrong type.
-pub(super) fn read_all<T: DeserializeOwned>(json: &Value) -> (Option<T>, Vec<Told>) {
-    let mut json = json.clone();
-    let mut wrong = Vec::new();
+pub(crate) fn read_all<T: DeserializeOwned>(json: &Value) -> Read<T> {
+    let mut read = Read { raw: None, json: json.clone(), wrong: Vec::new(), left_out: Vec::new() };
     // What is left out altogether is told by what is missing in it.
-    if let Value::Object(fields) = &mut json {
+    if let Value::Object(fields) = &mut read.json {
         fields.entry("apiVersion").or_insert_with(|| "".into());
         for part in ["metadata", "spec"] {
             fields.entry(part).or_insert_with(|| Map::new().into());
         }
     }
     loop {
-        match read_raw(&json) {
-            Ok(raw) => return (Some(raw), wrong),
-            Err((field, what)) => {
-                let value = take(&mut json, &field);
-                let is_gone = value.is_some();
-                wrong.push(Told {
-                    code: Code::WrongType,
-                    remedy: quoting(value.as_ref(), &what, &field),
-                    what,
-                    field,
-                });
-                if !is_gone || wrong.len() >= MOST_WRONG {
-                    return (None, wrong);
-                }
-            }
+        let (field, what) = match read_raw(&read.json) {
+            Ok(raw) => return Read { raw: Some(raw), ..read },
+            Err(wrong) => wrong,
+        };
+        let Some(value) = take(&mut read.json, &field) else {
+            read.wrong.push(Wrong { field, what, remedy: Remedy::default() });
+            return read;
+        };
+        let (wrong, meant) = wrong(field.clone(), what, &value);
+        match meant.zip(read.json.pointer_mut(&pointer(&field))) {
+            Some((meant, place)) if *place != meant && value != meant => *place = meant,
+            Some(_) | None => read.left_out.push(field),
+        }
+        read.wrong.push(wrong);
+        if read.wrong.len() >= MOST_WRONG {
+            return read;
         }
     }
 }
 
+/// What is said of a value, and the one that was meant.
+fn wrong(field: String, what: String, value: &Value) -> (Wrong, Option<Value>) {
+    let (what, text, meant) = match value {
+        Value::Number(number) if values::is_duration(&field) => {
+            let meant = format!("{number}s");
+            let what = format!("{number} has no unit; a duration has one, such as 30s, 1m30s or 2h");
+            (what, format!("write `{meant}`"), Some(meant.into()))
+        }
+        Value::String(text)
+            if (what.ends_with("number") && text.parse::<f64>().is_ok())
+                || (what.ends_with("true or false") && matches!(text.as_str(), "true" | "false")) =>
+        {
+            (what, format!("write {text} without quotes"), serde_json::from_str(text).ok())
+        }
+        value @ (Value::Number(_) | Value::Bool(_)) if what.contains("expected a text") => {
+            (what, format!("write \"{value}\" in quotes"), Some(Value::from(value.to_string())))
+        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => (what, String::new(), None),
+    };
+    let remedy = match &meant {
+        Some(meant) => Remedy::new(text).setting(&*field, meant.clone()),
+        None => Remedy::default(),
+    };
+    (Wrong { field, what, remedy }, meant)
+}
+
 /// Takes the value at a path out of a manifest, so that the rest can be read.
 fn take(json: &mut Value, path: &str) -> Option<Value> {
-    let pointer: String =
-        path.split(['.', '[']).map(|part| format!("/{}", part.trim_end_matches(']'))).collect();
-    let value = json.pointer_mut(&pointer)?;
+    let value = json.pointer_mut(&pointer(path))?;
     if value.is_null() {
         return None;
     }
     Some(value.take())
 }
 
-/// A number in quotes, a text without them, or a duration with its unit.
-fn quoting(value: Option<&Value>, what: &str, field: &str) -> Remedy {
-    match value {
-        Some(Value::Number(number)) if is_duration(field) => with_unit(&number.to_string(), field),
-        Some(Value::String(text))
-            if text.parse::<f64>().is_ok() || matches!(text.as_str(), "true" | "false") =>
-        {
-            let plain = serde_json::from_str(text).unwrap_or(Value::Null);
-            Remedy::new(format!("write {text} without quotes")).setting(field, plain)
-        }
-        Some(value @ (Value::Number(_) | Value::Bool(_))) if what.contains("expected a text") => {
-            Remedy::new(format!("write \"{value}\" in quotes")).setting(field, value.to_string())
-        }
-        _ => Remedy::default(),
-    }
-}
-
-/// Fields that hold a duration, such as `30s`.
-fn is_duration(field: &str) -> bool {
-    const NAMES: [&str; 7] =
-        ["interval", "timeout", "delay", "deadline", "backendTimeout", "perTryTimeout", "maxAge"];
-    let name = field.rsplit('.').next().unwrap_or(field);
-    // The age of a cookie is a number of seconds.
-    NAMES.contains(&name) && !field.contains("sessionAffinity")
-}
-
-/// A number of seconds as a duration.
-fn with_unit(number: &str, field: &str) -> Remedy {
-    let seconds = format!("{number}s");
-    Remedy::new(format!("write `{seconds}`: a duration has a unit")).setting(field, seconds)
+/// A path as a pointer of JSON.
+pub(super) fn pointer(path: &str) -> String {
+    path.split(['.', '[']).map(|part| format!("/{}", part.trim_end_matches(']'))).collect()
 }
 
 /// A field that makes no sense.
 pub(super) fn refused(problem: Problem, json: &Value) -> Told {
     let Problem { path, what } = problem;
-    let pointer: String =
-        path.split(['.', '[']).map(|part| format!("/{}", part.trim_end_matches(']'))).collect();
-    let value = json.pointer(&pointer);
-    let remedy = match value {
-        Some(Value::String(text)) if is_duration(&path) && text.parse::<u64>().is_ok() => {
-            with_unit(text, &path)
-        }
-        _ => values::meant(&path, value),
+    let removed = versions::removed(text(json, "/apiVersion"), text(json, "/kind"));
+    if let Some(removed) = removed.filter(|_| path == "apiVersion") {
+        return Told {
+            code: Code::Refused,
+            field: path,
+            what: removed.what(),
+            remedy: removed.remedy("apiVersion"),
+        };
+    }
+    let value = json.pointer(&pointer(&path));
+    let remedy = if path == "spec.targetRef" && value.is_none() {
+        "name it; if this is a patch, lint what `kubectl kustomize` prints".into()
+    } else {
+        values::meant(&path, value)
     };
     // Problems do not always name the value.
     let what = match value {

@@ -34,9 +34,48 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
     ("/spec/analysis/sessionAffinity/sameSite", &["Strict", "Lax", "None"]),
 ];
 
+/// Fields that hold a duration.
+const DURATIONS: [&str; 8] = [
+    "spec.analysis.interval",
+    "spec.analysis.delay",
+    "spec.analysis.metrics[].interval",
+    "spec.analysis.webhooks[].timeout",
+    "spec.service.timeout",
+    "spec.service.backendTimeout",
+    "spec.service.retries.perTryTimeout",
+    "spec.service.corsPolicy.maxAge",
+];
+
+/// Whether a field holds a duration.
+pub(super) fn is_duration(path: &str) -> bool {
+    DURATIONS.contains(&pattern(path).as_str())
+}
+
+/// A duration with the unit that was meant: seconds where there is none.
+fn meant_duration(text: &str) -> Option<String> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let unit = match unit.trim().to_lowercase().trim_end_matches('.') {
+        "" | "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        "d" | "day" | "days" => "d",
+        "ms" | "msec" | "millis" | "milliseconds" => "ms",
+        _ => return None,
+    };
+    (!number.is_empty()).then(|| format!("{number}{unit}"))
+}
+
 /// The value that was meant, as a question; nothing if none is near.
 pub(super) fn meant(path: &str, value: Option<&Value>) -> Remedy {
     let pattern = pattern(path);
+    if is_duration(path) {
+        let meant = value.and_then(Value::as_str).and_then(meant_duration);
+        return meant.map_or_else(Remedy::default, |meant| {
+            Remedy::new(format!("write `{meant}`")).setting(path, meant)
+        });
+    }
     let providers: Vec<&str> = ROUTERS.iter().map(|router| router.name).collect();
     let known = match (LISTED.iter().find(|(path, _)| *path == pattern), pattern.as_str()) {
         (Some((_, known)), _) => known,

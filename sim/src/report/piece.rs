@@ -8,6 +8,8 @@ use super::look::PLAIN;
 
 /// Longer texts of the world (an error page, say) are cut.
 const LONGEST: usize = 240;
+/// So are sentences of ours that quote something longer.
+const LONGEST_SENTENCE: usize = 1_000;
 
 /// A text that stays on one line as long as it fits.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +25,7 @@ pub(crate) struct Piece {
 impl Piece {
     /// A piece set off from the one before it.
     pub(crate) fn new(style: Style, text: impl Into<String>) -> Self {
-        Self { style, text: cut(printable(&text.into())), gap: 2, leads: false }
+        Self { style, text: cut(printable(&text.into()), LONGEST), gap: 2, leads: false }
     }
 
     /// Moves it so many spaces behind the piece before.
@@ -36,9 +38,19 @@ impl Piece {
         Self { leads: true, ..self }
     }
 
-    /// A sentence, which may be broken between words.
-    pub(crate) fn words(style: Style, sentence: &str) -> Vec<Self> {
-        cut(printable(sentence)).split_whitespace().map(|word| Self::new(style, word).after(1)).collect()
+    /// A text of the world, which may be broken between words.
+    pub(crate) fn words(style: Style, text: &str) -> Vec<Self> {
+        Self::words_up_to(LONGEST, style, text)
+    }
+
+    /// A sentence of ours, which may be broken between words; a list in it is shown whole.
+    pub(crate) fn sentence(style: Style, sentence: &str) -> Vec<Self> {
+        Self::words_up_to(LONGEST_SENTENCE, style, sentence)
+    }
+
+    fn words_up_to(longest: usize, style: Style, text: &str) -> Vec<Self> {
+        let text = cut(printable(text), longest);
+        text.split_whitespace().map(|word| Self::new(style, word).after(1)).collect()
     }
 
     /// What it says, without its style.
@@ -137,9 +149,11 @@ fn reset(style: Style) -> String {
     style.render_reset().to_string()
 }
 
-fn cut(mut text: String) -> String {
-    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
-        text.truncate(end);
+/// A text of at most so many characters; a longer one ends behind a word, if one ends in its second half.
+fn cut(mut text: String, longest: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(longest) {
+        let word = text[..end].rfind(' ').filter(|word| *word > end / 2);
+        text.truncate(word.unwrap_or(end));
         text.push_str("...");
     }
     text
@@ -193,5 +207,13 @@ mod tests {
         assert_eq!(printable("a\u{1b}[2Jb\nc"), "a [2Jb c");
         let long = Piece::words(PLAIN, &"x".repeat(1000));
         assert_eq!(width(&long), LONGEST + 3);
+    }
+
+    #[test]
+    fn a_list_is_never_cut_within_a_word() {
+        let list = vec!["gatewayapi:v1beta1"; 20].join(", ");
+        assert_eq!(width(&Piece::sentence(PLAIN, &list)), list.len());
+        let words = Piece::words(PLAIN, &list);
+        assert_eq!(words.last().map(Piece::text), Some("gatewayapi:v1beta1,..."));
     }
 }

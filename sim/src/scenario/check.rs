@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serin_core::{Rollout, spec::Defaults, time::Human};
+use serin_core::{
+    Rollout,
+    spec::{Defaults, raw},
+    time::Human,
+};
 
 use super::{
     Scenario,
@@ -18,7 +22,14 @@ use super::{
     simulated,
     world::Setting,
 };
-use crate::input::{self, InputError, Source};
+use crate::{
+    input::{self, InputError, Source},
+    lint::{
+        misspelt,
+        typed::{self, Read},
+        unrendered,
+    },
+};
 
 const DEFAULT_UNTIL: Duration = Duration::from_secs(86_400);
 /// The longest story; so that every file comes to an end.
@@ -91,12 +102,34 @@ fn defaults(controller: Controller, templates: Vec<(String, String)>) -> Default
 
 /// The Canary, or everything that is wrong with it.
 fn parse_canary(manifest: &Canary, defaults: &Defaults, source: &Source<'_>) -> Result<Rollout, InputError> {
-    let raw = read_raw(&manifest.json).map_err(|(field, what)| manifest.fault(source, &field, what))?;
-    Rollout::parse(&raw, defaults).map_err(|invalid| {
-        let problems = invalid.problems.into_iter();
-        let faults = problems.map(|problem| manifest.fault(source, &problem.path, problem.what));
-        InputError { faults: faults.collect() }
-    })
+    let mut faults = Vec::new();
+    let mut add = |field: &str, what: String| faults.push(manifest.fault(source, field, what));
+    if let Some(helm) = unrendered::helm(&manifest.json) {
+        return Err(manifest.fault(source, &helm.field, helm.what).into());
+    }
+    let variables = unrendered::variables(&manifest.json);
+    let is_variable = |field: &str| variables.iter().any(|variable| variable.field == field);
+    variables.iter().for_each(|variable| add(&variable.field, variable.what.clone()));
+    for misspelt in misspelt::look(&manifest.json) {
+        add(misspelt.field(), format!("{}; {}", misspelt.what, misspelt.remedy));
+    }
+    let Read { raw, wrong, .. } = typed::read_all::<raw::Canary>(&manifest.json);
+    for wrong in wrong.iter().filter(|wrong| !is_variable(&wrong.field)) {
+        add(&wrong.field, wrong.sentence());
+    }
+    let rollout = match raw.map(|raw| Rollout::parse(&raw, defaults)) {
+        Some(Ok(rollout)) => Some(rollout),
+        Some(Err(invalid)) => {
+            let problems = typed::news(invalid.problems, &wrong);
+            problems
+                .into_iter()
+                .filter(|problem| !is_variable(&problem.path))
+                .for_each(|problem| add(&problem.path, problem.what));
+            None
+        }
+        None => None,
+    };
+    rollout.filter(|_| faults.is_empty()).ok_or(InputError { faults })
 }
 
 /// The manifest's fields, or the field that has the wrong type.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use serde_yaml::Mapping;
 
 use super::shape::TextOr;
-use crate::input::{self, Fault, InputError, Places, Source};
+use crate::input::{self, Broken, Cause, Fault, InputError, Places, Source};
 
 /// The manifests of a story.
 pub(super) struct Manifests {
@@ -25,12 +25,20 @@ pub(super) struct Canary {
     outside: Option<Outside>,
 }
 
-/// A document of a file that the scenario names.
+/// An object in a file that the scenario names.
 struct Outside {
     path: PathBuf,
     text: Rc<str>,
-    document: usize,
+    object: InFile,
     places: Places,
+}
+
+/// The place of an object in a file.
+#[derive(Clone)]
+struct InFile {
+    document: usize,
+    /// Its path in the document; empty unless it is in a list.
+    at: String,
 }
 
 impl Canary {
@@ -39,10 +47,11 @@ impl Canary {
         let named = if field.is_empty() { "canary".into() } else { format!("canary.{field}") };
         match &self.outside {
             None => scenario.fault(named, what),
-            Some(Outside { path, text, document, places }) => {
+            Some(Outside { path, text, object: InFile { document, at }, places }) => {
                 let (text, places) = (text.clone(), places.clone());
                 let source = Source { text, path, document: *document, places };
-                Fault { field: named, ..source.fault(field, what) }
+                let gap = if at.is_empty() || field.is_empty() { "" } else { "." };
+                Fault { field: named, ..source.fault(format!("{at}{gap}{field}"), what) }
             }
         }
     }
@@ -64,9 +73,9 @@ pub(super) fn manifests(
             let (path, text, documents) = documents(&name, "canary", scenario)?;
             let (canaries, others) = documents.into_iter().partition(|(_, json)| kind(json) == "Canary");
             found.extend::<Vec<_>>(others);
-            let (document, json) =
+            let (object, json) =
                 only(canaries).map_err(|what| scenario.fault("canary", format!("`{name}` {what}")))?;
-            Canary { json, outside: Some(Outside { path, text, document, places: Places::default() }) }
+            Canary { json, outside: Some(Outside { path, text, object, places: Places::default() }) }
         }
     };
     let mut templates_found: Vec<Value> = found.into_iter().map(|(_, json)| json).collect();
@@ -116,6 +125,9 @@ pub(crate) fn to_json(mapping: Mapping) -> Result<Value, NoJson> {
     let mut value = serde_yaml::Value::Mapping(mapping);
     // Merge keys that cannot be merged stay as they are.
     let _ = value.apply_merge();
+    if let Some(field) = no_key(&value) {
+        return Err(NoJson { field, what: "a key must be a text".into() });
+    }
     if let Some((field, number)) = no_number(&value) {
         return Err(NoJson { field, what: format!("{number} is no number that a cluster knows") });
     }
@@ -131,10 +143,37 @@ pub(crate) struct NoJson {
 }
 
 impl NoJson {
-    /// The fault of a file in which the mapping stands in this field.
+    /// The fault of a file in which the mapping is in this field.
     pub(crate) fn told(self, source: &Source<'_>, parent: &str) -> Fault {
+        self.broken(source, parent).fault
+    }
+
+    /// The same with its cause: a value of a template that has no quotes is a mapping in YAML.
+    pub(crate) fn broken(self, source: &Source<'_>, parent: &str) -> Broken {
         let gap = if parent.is_empty() || self.field.is_empty() { "" } else { "." };
-        source.fault(format!("{parent}{gap}{}", self.field), self.what)
+        let fault = source.fault(format!("{parent}{gap}{}", self.field), self.what);
+        source.template_at(&fault).unwrap_or(Broken { cause: Cause::NotYaml, fault })
+    }
+}
+
+/// The path of the first mapping with a key that is a mapping or a list: what `{{ name }}` is in YAML.
+fn no_key(value: &serde_yaml::Value) -> Option<String> {
+    match value {
+        serde_yaml::Value::Sequence(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(i, item)| no_key(item).map(|below| below_of(&format!("[{i}]"), &below)))
+        }
+        serde_yaml::Value::Mapping(fields) => fields.iter().find_map(|(key, value)| {
+            if key.is_mapping() || key.is_sequence() || key.is_null() {
+                return Some(String::new());
+            }
+            no_key(value).map(|below| below_of(key.as_str().unwrap_or_default(), &below))
+        }),
+        serde_yaml::Value::Tagged(tagged) => no_key(&tagged.value),
+        serde_yaml::Value::Null
+        | serde_yaml::Value::Bool(_)
+        | serde_yaml::Value::Number(_)
+        | serde_yaml::Value::String(_) => None,
     }
 }
 
@@ -162,9 +201,9 @@ fn below_of(step: &str, below: &str) -> String {
     format!("{step}{gap}{below}")
 }
 
-type Documents = Vec<(usize, Value)>;
+type Documents = Vec<(InFile, Value)>;
 
-/// The mappings in a file that the scenario names.
+/// The objects in a file that the scenario names.
 fn documents(
     name: &str,
     field: &str,
@@ -174,9 +213,10 @@ fn documents(
     let text = input::read_named(&path).map_err(|error| named(error, field, scenario))?;
     let source = Source::new(&text, &path);
     let mut found = Vec::new();
-    for (document, mapping) in source.documents::<Mapping>()? {
+    for (document, mapping) in source.all_documents()? {
         let json = to_json(mapping).map_err(|error| error.told(&source.nth(document), ""))?;
-        found.push((document, json));
+        let objects = input::objects(json).into_iter();
+        found.extend(objects.map(|(at, json)| (InFile { document, at }, json)));
     }
     let text = source.text;
     Ok((path, text, found))
@@ -190,7 +230,7 @@ fn named(error: InputError, field: &str, scenario: &Source<'_>) -> InputError {
     InputError { faults: faults.collect() }
 }
 
-fn only(canaries: Documents) -> Result<(usize, Value), &'static str> {
+fn only(canaries: Documents) -> Result<(InFile, Value), &'static str> {
     let mut canaries = canaries.into_iter();
     match (canaries.next(), canaries.next()) {
         (Some(canary), None) => Ok(canary),

@@ -12,7 +12,7 @@ use serin_core::{
 
 use super::file::File;
 
-/// The schema of a scenario file: what it does not name is refused, but in manifests, where clusters prune it.
+/// The schema of a scenario file: what it does not name is refused, in the manifests too.
 #[must_use]
 pub fn schema() -> Schema {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<File>();
@@ -45,7 +45,7 @@ pub(super) fn templates(generator: &mut SchemaGenerator) -> Schema {
 
 /// `.status` of a Canary.
 pub(super) fn status(generator: &mut SchemaGenerator) -> Schema {
-    manifest::<state::Status>(generator)
+    defined::<state::Status>(schema::of::<state::Status>(), generator)
 }
 
 /// Any mapping.
@@ -59,13 +59,12 @@ pub(super) fn one_each(fields: &[&str]) -> Value {
 }
 
 fn path_or<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    json_schema!({"anyOf": [{"type": "string"}, manifest::<T>(generator)]})
+    json_schema!({"anyOf": [{"type": "string"}, defined::<T>(schema::strict::<T>(), generator)]})
 }
 
-/// A reference to what stands in a manifest: there its schema is in one piece, as for a cluster.
-fn manifest<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+/// A reference to the schema of a type, which is in one piece, as for a cluster.
+fn defined<T: JsonSchema>(mut schema: Schema, generator: &mut SchemaGenerator) -> Schema {
     let name = T::schema_name();
-    let mut schema = schema::of::<T>();
     schema.remove("$schema");
     generator.definitions_mut().insert(name.clone().into_owned(), schema.to_value());
     json_schema!({"$ref": format!("#/$defs/{name}")})

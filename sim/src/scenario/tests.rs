@@ -248,3 +248,66 @@ fn a_file_that_is_too_large_or_no_text_is_refused() {
     fs::write(&binary, [b'a', 0xff]).unwrap();
     assert_eq!(load(&binary).unwrap_err().faults[0].what, "is not UTF-8 text (byte 1)");
 }
+
+#[test]
+fn a_canary_with_a_misspelt_analysis_is_refused() {
+    let told = refusal(&SHOP.replace("    analysis:", "    anaylsis:"));
+    let expected = "shop.yaml:8:5: canary.spec.anaylsis: is unknown and `analysis` is missing: a release would not be \
+                    analysed, and every revision would be promoted; did you mean `analysis`?";
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn all_values_of_the_wrong_type_are_reported_at_once() {
+    let told = refusal(
+        &SHOP.replace("interval: 1m", "interval: 60").replace("stepWeight: 50", "stepWeight: \"50\""),
+    );
+    let expected = "shop.yaml:9:7: canary.spec.analysis.interval: 60 has no unit; a duration has one, such as 30s, 1m30s or \
+                    2h; write `60s`\n\
+                    shop.yaml:10:7: canary.spec.analysis.stepWeight: invalid type: string \"50\", expected a number; write \
+                    50 without quotes";
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_refused_with_both_lines() {
+    let told = refusal(&format!(
+        "{SHOP}world: {{metrics: {{request-success-rate: [1], request-success-rate: [2]}}}}\n"
+    ));
+    let expected = "shop.yaml:13:46: world.metrics.request-success-rate: is set already in line 13: remove one of the two";
+    assert_eq!(told, expected);
+    let told = refusal(&SHOP.replace("stepWeight: 50", "interval: 2m"));
+    assert_eq!(
+        told,
+        "shop.yaml:10:7: canary.spec.analysis.interval: is set already in line 9: remove one of the two"
+    );
+}
+
+#[test]
+fn what_was_not_rendered_is_refused_as_such() {
+    let told = refusal(&SHOP.replace("interval: 1m", "interval: {{ .Values.interval }}"));
+    assert!(told.starts_with("shop.yaml:9:17: "), "{told}");
+    assert!(told.contains("this is a Helm template"), "{told}");
+    let told = refusal(&SHOP.replace("stepWeight: 50", "stepWeight: ${STEP}"));
+    assert!(
+        told.contains("canary.spec.analysis.stepWeight: `${STEP}` is a variable that was not replaced"),
+        "{told}"
+    );
+    assert_eq!(told.lines().count(), 1, "{told}");
+}
+
+#[test]
+fn a_canary_is_found_in_a_list_and_its_faults_have_their_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = "kind: List\nitems:\n- {apiVersion: v1, kind: Service}\n- apiVersion: flagger.app/v1beta1\n  kind: Canary\n  \
+                metadata: {name: shop}\n  spec:\n    targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}\n    \
+                analysis: {interval: 1m, iterations: 1}\n";
+    let story = "scenario: a release\ncanary: list.yaml\n";
+    let load = |list: &str| {
+        fs::write(folder.path().join("list.yaml"), list).unwrap();
+        parse(story, &folder.path().join("shop.yaml"))
+    };
+    assert_eq!(&*load(list).unwrap().canary.identity().name, "shop");
+    let told = load(&list.replace("1m", "soon")).unwrap_err().to_string();
+    assert!(told.contains("list.yaml:9:16: canary.spec.analysis.interval: `soon` is no duration"), "{told}");
+}

@@ -179,6 +179,16 @@ fn snap_a_list_of_objects_is_looked_into() {
 }
 
 #[test]
+fn snap_a_broken_document_hides_no_finding_of_the_others() {
+    assert_cmd_snapshot!(lint().args(["--quiet", "sim/tests/cli/lint/broken-in-the-middle.yaml"]));
+}
+
+#[test]
+fn snap_names_that_a_cluster_refuses() {
+    assert_cmd_snapshot!(lint().args(["--quiet", "sim/tests/cli/lint/names.yaml"]));
+}
+
+#[test]
 fn snap_no_manifest_found() {
     assert_cmd_snapshot!(lint().args(["core/src", "no/such/file.yaml", &bad("suspended")]));
 }

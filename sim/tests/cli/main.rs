@@ -4,6 +4,7 @@
 
 mod console;
 mod explain;
+mod flagger;
 mod lint;
 mod schema;
 mod sweep;

@@ -140,8 +140,7 @@ fn templates(root: &mut Value, folder: &Path) -> Result<(), InputError> {
         let path = folder.join(name);
         let text = input::read(&path)?;
         let source = input::Source::new(&text, &path);
-        inlined
-            .extend(source.documents::<Mapping>()?.into_iter().map(|(_, mapping)| Value::Mapping(mapping)));
+        inlined.extend(source.all_documents()?.into_iter().map(|(_, mapping)| Value::Mapping(mapping)));
     }
     *templates = inlined;
     Ok(())

@@ -21,6 +21,9 @@ use crate::{
 /// Codes whose remedy needs a person: it is about another object, another file, or a choice.
 const ADVICE: &[Code] = &[
     Code::Unreadable,
+    Code::UnrenderedTemplate,
+    Code::MergeConflict,
+    Code::DuplicateKey,
     Code::NonBreakingSpace,
     Code::NothingToCheck,
     Code::UnknownKind,
@@ -44,7 +47,7 @@ fn objects(code: Code) -> Vec<Value> {
     let name = format!("tests/cli/lint/bad/{}.yaml", code.name());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     let text = std::fs::read_to_string(&path).unwrap();
-    let documents = Source::new(&text, &path).documents::<serde_yaml::Value>().unwrap();
+    let (documents, _) = Source::new(&text, &path).documents();
     documents.into_iter().map(|(_, yaml)| serde_json::to_value(yaml).unwrap()).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Who is told.
 
-use super::{Case, Code, Findings, duplicates};
+use super::{Case, Code, Findings, duplicates, in_another_namespace};
 use crate::{
     input::nearest,
     lint::{
@@ -31,15 +31,22 @@ pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
         if providers().any(|provider| provider.is(Kind::AlertProvider, namespace, name)) {
             continue;
         }
+        let is_at = format!("{at}.providerRef.namespace");
+        if let Some((what, remedy)) = in_another_namespace(name, namespace, providers(), &is_at) {
+            let is_written = !text(item, "/providerRef/namespace").is_empty();
+            let field = if is_written { "namespace" } else { "name" };
+            told.add(Code::AlertProviderNotGiven, format!("{at}.providerRef.{field}"), what, remedy);
+            continue;
+        }
         let near = nearest(name, providers().map(|provider| provider.name()));
         told.add(
             Code::AlertProviderNotGiven,
             format!("{at}.providerRef.name"),
             format!("no AlertProvider {name}.{namespace} is among the files"),
             match near {
-                Some(near) if near != name => Remedy::new(format!("did you mean `{near}`?"))
+                Some(near) => Remedy::new(format!("did you mean `{near}`?"))
                     .setting(format!("{at}.providerRef.name"), near),
-                Some(_) | None => "give its file as well, or make sure that it is in the cluster".into(),
+                None => "give its file as well, or make sure that it is in the cluster".into(),
             },
         );
     }

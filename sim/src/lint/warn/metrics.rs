@@ -8,7 +8,7 @@ use serin_core::{
     time::{Human, parse_duration},
 };
 
-use super::{Case, Code, Findings, count, duplicates};
+use super::{Case, Code, Findings, count, duplicates, in_another_namespace};
 use crate::{
     input::nearest,
     lint::{
@@ -296,8 +296,19 @@ fn template(case: &Case<'_>, metric: &Metric, at: &str, told: &mut Findings) {
         return;
     }
     let by_name = **name == *metric.name && case.set(&pointer(&format!("{at}.templateRef"))).is_none();
-    let given = case.files.of(Kind::MetricTemplate).map(|other| other.name());
-    let near = nearest(name, given);
+    let given = || case.files.of(Kind::MetricTemplate);
+    let is_at = format!("{at}.templateRef.namespace");
+    if let Some((what, remedy)) = in_another_namespace(name, namespace, given(), &is_at).filter(|_| !by_name)
+    {
+        let field = if case.set(&pointer(&format!("{at}.templateRef.namespace"))).is_some() {
+            "templateRef.namespace"
+        } else {
+            "templateRef.name"
+        };
+        told.add(Code::TemplateNotGiven, format!("{at}.{field}"), what, remedy);
+        return;
+    }
+    let near = nearest(name, given().map(|other| other.name()));
     let (field, what) = if by_name {
         (
             ".name",

@@ -11,7 +11,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use serin_core::Rollout;
 
-use super::{Remedy, Told, code::Code, manifests::Files, plan::Plan};
+use super::{
+    Remedy, Told,
+    code::Code,
+    manifests::{Files, Object},
+    plan::Plan,
+};
 
 /// A Canary that makes sense, with all that is known of it.
 pub(super) struct Case<'a> {
@@ -112,6 +117,19 @@ fn duplicates(case: &Case<'_>, list: &str, told: &mut Findings) {
 fn free_name(names: &BTreeSet<&str>, name: &str) -> String {
     let mut free = (2..).map(|number| format!("{name}-{number}"));
     free.find(|name| !names.contains(name.as_str())).unwrap_or_default()
+}
+
+/// What is said of a reference whose name is right and whose namespace, in `field`, is not; and what to do.
+fn in_another_namespace<'a>(
+    name: &str,
+    namespace: &str,
+    given: impl Iterator<Item = &'a Object>,
+    field: &str,
+) -> Option<(String, Remedy)> {
+    let mut named = given.filter(|other| other.name() == name);
+    let (kind, other) = named.find_map(|other| Some((other.kind.name(), other.namespace()?)))?;
+    let what = format!("{kind} {name} is in the namespace `{other}`, not in `{namespace}`");
+    Some((what, Remedy::new(format!("write `namespace: {other}`")).setting(field, other)))
 }
 
 /// `1 check`, `2 checks`.

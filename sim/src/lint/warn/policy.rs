@@ -9,7 +9,10 @@ use serin_core::{
 };
 
 use super::{Case, Code, Findings, count};
-use crate::lint::{Remedy, fields::text, known::join};
+use crate::lint::{Controller, Remedy, fields::text, known::join};
+
+/// From this threshold on failures can add up.
+const ADDS_UP: u32 = 3;
 
 pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
     switches(case, told);
@@ -26,26 +29,15 @@ pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
 fn switches(case: &Case<'_>, told: &mut Findings) {
     let rollout = case.rollout;
     if rollout.skips_analysis() {
-        let (field, what) = if case.set("/spec/analysis").is_none() {
-            ("spec", "has no `analysis`")
+        let (field, what, remedy) = if case.set("/spec/analysis").is_none() {
+            ("spec", "has no `analysis`", Remedy::new("add an `analysis` with metrics and steps"))
         } else {
-            ("spec.skipAnalysis", "is true")
+            let remedy = "leave it out once the emergency is over; for one release there is the annotation \
+                          `flagger.app/skip-analysis`";
+            ("spec.skipAnalysis", "is true", Remedy::new(remedy).removing("spec.skipAnalysis"))
         };
-        let remedy = if field == "spec" {
-            Remedy::new("add an `analysis` with metrics and steps")
-        } else {
-            Remedy::new(
-                "leave it out once the emergency is over; for one release there is the annotation \
-                 `flagger.app/skip-analysis`",
-            )
-            .removing(field)
-        };
-        told.add(
-            Code::SkipAnalysis,
-            field,
-            format!("{what}: every revision whose pods get ready is promoted, nothing is measured"),
-            remedy,
-        );
+        let what = format!("{what}: every revision whose pods get ready is promoted, nothing is measured");
+        told.add(Code::SkipAnalysis, field, what, remedy);
     }
     if rollout.is_suspended() {
         told.add(
@@ -134,6 +126,20 @@ fn threshold(case: &Case<'_>, told: &mut Findings) {
             Remedy::new("give 1 or more").setting("spec.analysis.threshold", 1),
         ),
         Some(_) => {}
+    }
+    // Flagger has no other way to count.
+    let can_choose = case.files.settings.controller != Some(Controller::Flagger);
+    if can_choose && policy.threshold >= ADDS_UP && text(case.json, "/spec/analysis/thresholdMode").is_empty() {
+        told.add(
+            Code::ThresholdCountsAll,
+            "spec.analysis.threshold",
+            format!(
+                "{} roll back in total, however many checks pass between them: in a long analysis single failures add up",
+                count(policy.threshold, "failed check")
+            ),
+            Remedy::new("where failures should count in a row, write `thresholdMode: consecutive`")
+                .setting("spec.analysis.thresholdMode", "consecutive"),
+        );
     }
     let Some(plan) = case.plan.filter(|plan| plan.checks > 0 && plan.rollback.is_some()) else { return };
     if policy.threshold > plan.checks && policy.threshold_mode == ThresholdMode::Cumulative {

@@ -21,15 +21,80 @@ use crate::{
     time::Timestamp,
 };
 
-/// The schema of an object: everything in one piece, no `null`, unknown fields allowed.
+/// The schema of an object as a CRD has it: everything in one piece, no `null`, unknown fields allowed.
 #[must_use]
 pub fn of<T: JsonSchema>() -> Schema {
+    let mut schema = whole::<T>();
+    fractions(&mut schema);
+    schema
+}
+
+fn whole<T: JsonSchema>() -> Schema {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     without_null(&mut schema);
     without_width(&mut schema);
     defaults(&mut schema);
     schema
+}
+
+/// The schema that an editor checks a manifest with. It is that of the CRD, and refuses also what a cluster drops or a
+/// controller refuses: unknown fields, durations without a unit, fractions where a whole number is expected.
+#[must_use]
+pub fn strict<T: JsonSchema>() -> Schema {
+    let mut schema = whole::<T>();
+    let status = schema.pointer_mut("/properties/status").map(Value::take);
+    strictly(&mut schema);
+    if let Some(place) = schema.pointer_mut("/properties/status") {
+        *place = status.unwrap_or(Value::Bool(true));
+    }
+    if let Some(Value::Object(fields)) = schema.pointer_mut("/properties/metadata/properties") {
+        for name in OTHER_METADATA {
+            fields.entry(name).or_insert(Value::Bool(true));
+        }
+    }
+    if let Some(Value::Object(port)) =
+        schema.pointer_mut("/properties/spec/properties/service/properties/port")
+    {
+        port.insert("minimum".into(), 1.into());
+        port.insert("maximum".into(), 65_535.into());
+    }
+    fractions(&mut schema);
+    schema
+}
+
+/// What a cluster and its tools keep in an object's metadata, and we don't read.
+const OTHER_METADATA: [&str; 10] = [
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "finalizers",
+    "generateName",
+    "generation",
+    "managedFields",
+    "ownerReferences",
+    "resourceVersion",
+    "selfLink",
+];
+
+fn strictly(schema: &mut Schema) {
+    let is_closed = schema.get("properties").is_some() && schema.get("additionalProperties").is_none();
+    if is_closed && schema.get("x-kubernetes-preserve-unknown-fields").is_none() {
+        schema.insert("additionalProperties".into(), false.into());
+    }
+    if schema.get("pattern").is_some_and(|pattern| pattern == DURATION) {
+        schema.insert("pattern".into(), WHOLE_DURATION.into());
+    }
+    if schema.remove("x-whole").is_some() {
+        schema.insert("type".into(), "integer".into());
+    }
+    transform_subschemas(&mut strictly, schema);
+}
+
+/// Lets every number stand where a whole one is expected: parsing refuses others, and says where.
+fn fractions(schema: &mut Schema) {
+    schema.remove("x-whole");
+    transform_subschemas(&mut fractions, schema);
 }
 
 /// Keeps the defaults that an API server is to fill in (`x-default`), not those that we read.
@@ -91,6 +156,8 @@ pub(super) const GROUP: &str = r"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-
 pub(super) const KIND: &str = "^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$";
 /// How a duration begins; Flagger's schema looks no further either.
 pub(super) const DURATION: &str = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)";
+/// How all of it looks.
+const WHOLE_DURATION: &str = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$";
 
 pub(super) fn providers() -> Vec<&'static str> {
     ROUTERS.iter().map(|router| router.name).collect()
@@ -199,7 +266,7 @@ impl JsonSchema for Number {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "number"})
+        json_schema!({"type": "number", "x-whole": true})
     }
 }
 
