@@ -9,6 +9,7 @@ pub mod drive;
 pub mod exact;
 pub mod expect;
 pub mod explain;
+pub mod finding;
 pub mod input;
 pub mod lint;
 pub mod prometheus;

@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod explain;
+mod formats;
 mod lint;
 mod long_work;
 mod man;

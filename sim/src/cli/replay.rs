@@ -7,6 +7,7 @@ use std::{
 
 use rayon::prelude::*;
 use serin_sim::{
+    finding::{Case, Finding, Level},
     input::InputError,
     replay::{Replayed, replay},
     report::{self, Ended, Look, Page, html, json},
@@ -14,7 +15,8 @@ use serin_sim::{
 };
 
 use super::{
-    Exit, Format, complaint,
+    Exit, complaint,
+    formats::{self, RunFormat as Format},
     report_file::{Patient, ReportTo},
     screen::Screen,
 };
@@ -32,7 +34,7 @@ pub(crate) struct Args {
     /// Print the summary only; with `--format json` the verdicts only
     #[arg(short, long)]
     quiet: bool,
-    /// How to print: a timeline for people, or JSON Lines
+    /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     /// Replay everything twice and compare the bytes of the JSON output
@@ -125,6 +127,8 @@ struct Told {
     runs: Vec<html::Run>,
     /// Paths that cannot be used, and why.
     unusable: Vec<(String, String)>,
+    /// Every path, for reports on tests and annotations.
+    cases: Vec<Case>,
 }
 
 fn replay_all(
@@ -141,6 +145,7 @@ fn replay_all(
             Ok(found) => files.extend(found),
             Err(error) => {
                 err.write_all(complaint(&error.to_string()).as_bytes())?;
+                told.cases.push(Case::unusable(&path.display().to_string(), &error));
                 ended.push((path.display().to_string(), Ended::Unusable));
                 told.unusable.push((path.display().to_string(), error.to_string()));
             }
@@ -164,14 +169,26 @@ fn replay_all(
             if !shown.out.is_empty() && args.format == Format::Text && !std::mem::take(&mut is_first) {
                 writeln!(out)?;
             }
+            told.cases.extend(shown.case);
             ended.push((shown.path, shown.ended));
             out.write_all(shown.out.as_bytes())?;
             err.write_all(shown.err.as_bytes())?;
         }
     }
-    if args.format == Format::Text {
-        let gap = if is_first { "" } else { "\n" };
-        write!(out, "{gap}{}", report::summary(ended, look))?;
+    match args.format {
+        Format::Text => {
+            let gap = if is_first { "" } else { "\n" };
+            write!(out, "{gap}{}", report::summary(ended, look))?;
+        }
+        Format::Json => {}
+        Format::Junit => {
+            let cases = std::mem::take(&mut told.cases);
+            out.write_all(formats::junit_of_run("serin replay", cases).as_bytes())?;
+        }
+        Format::Github => {
+            let found = formats::github(told.cases.iter().flat_map(|case| &case.findings));
+            write!(out, "{found}{}", report::summary(ended, look))?;
+        }
     }
     out.flush()
 }
@@ -184,6 +201,8 @@ struct Shown {
     err: String,
     /// Its part of the report, if there is to be one.
     run: Option<html::Run>,
+    /// What was found, where the form is about that alone.
+    case: Option<Case>,
 }
 
 impl Shown {
@@ -193,7 +212,8 @@ impl Shown {
             Ok(replayed) => replayed,
             Err(error) => {
                 let err = complaint(&error.to_string());
-                return Self { path, ended: Ended::Unusable, out: String::new(), err, run: None };
+                let case = Some(Case::unusable(&path, &error)).filter(|_| is_about_cases(args));
+                return Self { path, ended: Ended::Unusable, out: String::new(), err, run: None, case };
             }
         };
         let page = page(&path, &first);
@@ -204,17 +224,41 @@ impl Shown {
             Format::Text => report::text(&page, look),
             Format::Json if args.quiet => json::verdict(&page),
             Format::Json => lines(&page),
+            Format::Junit | Format::Github => String::new(),
         };
         let ended = match &difference {
             Some(_) => Ended::Differed,
             None if first.verdict.holds() => Ended::AsExpected,
             None => Ended::Failed,
         };
+        let case = is_about_cases(args).then(|| case(&first, difference.as_deref()));
         let err =
             difference.map(|difference| complaint(&format!("{path}: {difference}"))).unwrap_or_default();
         let run = args.report.is_wanted().then(|| html::Run::of(&page, ended, place));
-        Self { ended, out, err, run, path }
+        Self { ended, out, err, run, case, path }
     }
+}
+
+/// Whether what is printed is made of cases.
+fn is_about_cases(args: &Args) -> bool {
+    match args.format {
+        Format::Text | Format::Json => false,
+        Format::Junit | Format::Github => true,
+    }
+}
+
+fn case(replayed: &Replayed, difference: Option<&str>) -> Case {
+    let mut case = replayed.case();
+    case.findings.extend(difference.map(|difference| Finding {
+        level: Level::Error,
+        code: "not-deterministic",
+        file: case.file.clone(),
+        at: None,
+        field: String::new(),
+        what: difference.into(),
+        remedy: String::new(),
+    }));
+    case
 }
 
 fn twice(file: &Path, again: bool) -> Result<(Replayed, Option<Replayed>), InputError> {

@@ -9,6 +9,7 @@ mod canary;
 mod code;
 mod compatibility;
 mod fields;
+mod found;
 pub mod json;
 mod known;
 mod manifests;
@@ -32,6 +33,7 @@ use serin_core::revision::Text;
 
 pub use self::code::{Code, Level};
 pub use self::compatibility::{Entry, Standing};
+pub use self::found::rules;
 pub use self::manifests::find;
 use self::manifests::{Files, Object};
 pub use self::outlook::Outlook;
@@ -92,6 +94,18 @@ pub struct FileReport {
     pub findings: Vec<Finding>,
     /// Every Canary that makes sense.
     pub canaries: Vec<CanaryReport>,
+    /// The same findings by what they are about.
+    #[serde(skip)]
+    pub parts: Vec<Part>,
+}
+
+/// What was found in an object of a file, or in the file itself.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Kind and name of the object; `None` for the file itself.
+    pub object: Option<String>,
+    /// What was found, by place.
+    pub findings: Vec<Finding>,
 }
 
 /// What a Canary would do.
@@ -109,16 +123,14 @@ pub struct CanaryReport {
     pub compatibility: Vec<Entry>,
 }
 
-/// One thing that was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// One thing that was found. [`FileReport::findings`] has the form that is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// How much it matters.
     pub level: Level,
     /// What it is about.
     pub code: Code,
     /// Line and column, counted from 1, where they are known.
-    #[serde(flatten, serialize_with = "place")]
     pub at: Option<(usize, usize)>,
     /// Path of the field; empty for the file as a whole.
     pub field: String,
@@ -126,15 +138,6 @@ pub struct Finding {
     pub what: String,
     /// What can be done; empty where the sentence says it.
     pub remedy: String,
-}
-
-fn place<S: serde::Serializer>(at: &Option<(usize, usize)>, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Place {
-        line: Option<usize>,
-        column: Option<usize>,
-    }
-    Place { line: at.map(|at| at.0), column: at.map(|at| at.1) }.serialize(serializer)
 }
 
 impl fmt::Display for Finding {
@@ -170,16 +173,29 @@ pub fn lint(inputs: &[Input], settings: &Settings) -> Report {
 }
 
 fn report(i: usize, input: &Input, files: &Files<'_>) -> FileReport {
-    let mut findings = files.faults(i).to_vec();
+    let mut parts = Vec::new();
     let mut canaries = Vec::new();
+    if !files.faults(i).is_empty() {
+        parts.push(Part { object: None, findings: files.faults(i).to_vec() });
+    }
     let source = Source::new(input.text.as_deref().unwrap_or_default(), &input.path);
     for object in files.objects.iter().filter(|object| object.file == i) {
         let (told, canary) = canary::look(object, files);
-        findings.extend(told.into_iter().map(|told| found(told, object, &source)));
+        let findings = told.into_iter().map(|told| found(told, object, &source)).collect();
+        parts.push(Part { object: Some(format!("{} {}", object.kind.name(), object.title())), findings });
         canaries.extend(canary);
     }
+    for part in &mut parts {
+        sort(&mut part.findings);
+    }
+    let mut findings: Vec<Finding> = parts.iter().flat_map(|part| part.findings.iter().cloned()).collect();
+    sort(&mut findings);
+    FileReport { file: input.path.display().to_string(), findings, canaries, parts }
+}
+
+/// By place; at one place the worst first.
+fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| (finding.at, std::cmp::Reverse(finding.level), finding.code));
-    FileReport { file: input.path.display().to_string(), findings, canaries }
 }
 
 /// Gives what is told of an object its place in the file.

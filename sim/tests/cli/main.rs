@@ -4,6 +4,7 @@
 
 mod console;
 mod explain;
+mod formats;
 mod lint;
 mod schema;
 mod sweep;
