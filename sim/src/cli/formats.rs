@@ -4,7 +4,7 @@ use std::{env, path::PathBuf};
 
 use clap::ValueEnum;
 use serin_sim::{
-    finding::{Case, Finding, Level, Suite, github, junit, sarif},
+    finding::{Case, Finding, Level, Suite, github, gitlab, junit, sarif},
     lint,
 };
 
@@ -21,6 +21,8 @@ pub(super) enum LintFormat {
     Github,
     /// A SARIF 2.1.0 log, for code scanning
     Sarif,
+    /// A Code Quality report of GitLab
+    Gitlab,
 }
 
 /// How verbs print that run scenarios.
@@ -57,6 +59,11 @@ pub(super) fn github<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Str
 /// A SARIF log of lint's findings.
 pub(super) fn sarif(findings: &[Finding]) -> String {
     sarif::log(findings, &lint::rules(), &folder())
+}
+
+/// A Code Quality report.
+pub(super) fn gitlab(findings: &[Finding]) -> String {
+    gitlab::report(findings, &folder())
 }
 
 /// The working folder. Where there is none, files keep the names that they were given.

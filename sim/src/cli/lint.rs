@@ -18,6 +18,7 @@ use super::{
     Exit, complaint,
     formats::{self, LintFormat as Format},
     screen::Screen,
+    watch::watch,
 };
 
 /// Look at manifests: what is wrong, what will hurt, how a release would go
@@ -42,6 +43,12 @@ pub(crate) struct Args {
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    /// Pass over files that hold no object of flagger.app, as in folders: for a list of changed files
+    #[arg(long)]
+    skip_others: bool,
+    /// Run again whenever a file changes, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
     /// The controller's router, for a Canary that names no provider
     #[arg(long, value_name = "NAME", default_value = "istio")]
     provider: String,
@@ -102,8 +109,22 @@ Exit status:
 
 /// Looks, prints to `out`, complains to `err`.
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    if !args.watch {
+        return once(args, look, out, err);
+    }
+    let work = |out: &mut dyn Write, err: &mut dyn Write| {
+        once(args, look, out, err);
+    };
+    watch(&args.paths, Vec::new, work, out, err)
+}
+
+fn once(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let (mut inputs, mut unusable) = (Vec::new(), Vec::new());
-    for path in &args.paths {
+    let paths: Vec<&PathBuf> = args.paths.iter().filter(|path| is_wanted(path, args)).collect();
+    if paths.is_empty() {
+        return Exit::AsExpected;
+    }
+    for path in paths {
         match inputs_of(path) {
             Ok(found) => inputs.extend(found),
             Err(error) => {
@@ -129,6 +150,7 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
         }
         Format::Github => formats::github(&found(&report, &unusable)) + &text::summary(&report),
         Format::Sarif => formats::sarif(&found(&report, &unusable)),
+        Format::Gitlab => formats::gitlab(&found(&report, &unusable)),
     };
     match out.write_all(shown.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => {}
@@ -156,6 +178,11 @@ fn exit(report: &Report, strict: bool) -> Exit {
     } else {
         Exit::AsExpected
     }
+}
+
+/// Whether an argument is looked at: with `--skip-others` a file may turn out to be none of ours.
+fn is_wanted(path: &Path, args: &Args) -> bool {
+    !args.skip_others || path == Path::new("-") || path.is_dir() || lint::is_manifest(path)
 }
 
 /// The files of an argument.

@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod explain;
 mod formats;
+mod goals;
 mod lint;
 mod long_work;
 mod man;
@@ -13,6 +14,7 @@ mod schema;
 mod screen;
 mod sweep;
 mod tune;
+mod watch;
 
 use std::{io, process::ExitCode};
 

@@ -11,7 +11,7 @@ use serin_sim::{
     input::InputError,
     replay::{Replayed, replay},
     report::{self, Ended, Look, Page, html, json},
-    scenario::find,
+    scenario::{find, is_scenario, named_by},
 };
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
     formats::{self, RunFormat as Format},
     report_file::{Patient, ReportTo},
     screen::Screen,
+    watch::watch,
 };
 
 /// Replay scenarios and show what was decided, and why
@@ -37,6 +38,12 @@ pub(crate) struct Args {
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    /// Pass over files that hold no scenario, as in folders: for a list of changed files
+    #[arg(long)]
+    skip_others: bool,
+    /// Run again whenever a file changes, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
     /// Replay everything twice and compare the bytes of the JSON output
     #[arg(long)]
     check_determinism: bool,
@@ -87,6 +94,16 @@ const AT_ONCE: usize = 64;
 
 /// Replays, prints to `out`, complains to `err`.
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    if !args.watch {
+        return once(args, look, out, err);
+    }
+    let work = |out: &mut dyn Write, err: &mut dyn Write| {
+        once(args, look, out, err);
+    };
+    watch(&args.paths, || named_by(&args.paths), work, out, err)
+}
+
+fn once(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     if let Err(what) = args.report.try_out() {
         // Standard error may be gone as well; the exit status tells.
         let _ = err.write_all(complaint(&what).as_bytes());
@@ -140,7 +157,12 @@ fn replay_all(
     err: &mut dyn Write,
 ) -> io::Result<()> {
     let mut files = Vec::new();
-    for path in &args.paths {
+    let is_wanted = |path: &&PathBuf| !args.skip_others || path.is_dir() || is_scenario(path);
+    let paths: Vec<&PathBuf> = args.paths.iter().filter(is_wanted).collect();
+    if paths.is_empty() {
+        return Ok(());
+    }
+    for path in paths {
         match find(std::slice::from_ref(path)) {
             Ok(found) => files.extend(found),
             Err(error) => {

@@ -4,6 +4,7 @@
 //! [`lint`](crate::lint) and replays make [`Case`]s of what they looked at. Nothing is judged here.
 
 pub mod github;
+pub mod gitlab;
 mod json;
 pub mod junit;
 mod path;
@@ -57,7 +58,7 @@ pub struct Finding {
     pub level: Level,
     /// What it is about: stable, in kebab case.
     pub code: &'static str,
-    /// Path of the file, as it was given; `-` is standard input.
+    /// Path of the file, as it was given; `-` is standard input, and empty is none.
     pub file: String,
     /// Line and column, counted from 1, where they are known.
     pub at: Option<(usize, usize)>,
@@ -101,7 +102,7 @@ impl Finding {
 pub struct Case {
     /// What it is called.
     pub name: String,
-    /// Path of its file.
+    /// Path of its file; empty where it is about none.
     pub file: String,
     /// What was found, by place.
     pub findings: Vec<Finding>,

@@ -3,10 +3,10 @@
 use std::path::{Component, Path, PathBuf};
 
 /// The path of a file from `folder`, which is absolute; absolute itself where the file is outside. `None` for standard
-/// input. Links are not followed.
+/// input, and where there is no file. Links are not followed.
 #[must_use]
 pub fn relative(file: &str, folder: &Path) -> Option<String> {
-    if file == "-" {
+    if file == "-" || file.is_empty() {
         return None;
     }
     let path = normal(&folder.join(file));

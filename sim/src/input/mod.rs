@@ -8,6 +8,7 @@ mod spaces;
 
 pub use self::error::{Fault, InputError};
 pub(crate) use self::error::{nearest, reword, unknown};
+pub use self::folder::yaml_below;
 pub(crate) use self::folder::yaml_files;
 pub(crate) use self::locate::Places;
 pub(crate) use self::source::{Source, read, read_from, read_named};

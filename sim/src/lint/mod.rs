@@ -34,8 +34,8 @@ use serin_core::revision::Text;
 pub use self::code::{Code, Level};
 pub use self::compatibility::{Entry, Standing};
 pub use self::found::rules;
-pub use self::manifests::find;
 use self::manifests::{Files, Object};
+pub use self::manifests::{find, is_manifest};
 pub use self::outlook::Outlook;
 pub use self::plan::{Gate, Leg, Moves, Plan, Rollback};
 use crate::{
@@ -153,6 +153,33 @@ impl Report {
         let findings = self.files.iter().flat_map(|file| &file.findings);
         findings.filter(|finding| finding.level == level).count()
     }
+}
+
+/// An object of ours in a file.
+#[derive(Clone, Debug)]
+pub(crate) struct InFile {
+    /// Its file among the inputs.
+    pub(crate) file: usize,
+    /// Its kind.
+    pub(crate) kind: &'static str,
+    /// `name.namespace`.
+    pub(crate) title: String,
+    /// It is an item of a list, and no document of its own.
+    pub(crate) in_list: bool,
+    pub(crate) json: serde_json::Value,
+}
+
+/// The objects of ours in all files, in order.
+pub(crate) fn objects(inputs: &[Input], settings: &Settings) -> Vec<InFile> {
+    let objects = Files::read(inputs, settings).objects.into_iter();
+    let in_file = |object: Object| InFile {
+        file: object.file,
+        kind: object.kind.name(),
+        title: object.title(),
+        in_list: !object.at.is_empty(),
+        json: object.json,
+    };
+    objects.map(in_file).collect()
 }
 
 /// Something to be told about an object, with the field's path within it.

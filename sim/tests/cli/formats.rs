@@ -89,13 +89,16 @@ fn published_schema() -> Value {
     let carrier = packages.iter().find(|package| package["name"] == "serde-sarif").unwrap();
     let manifest = Path::new(carrier["manifest_path"].as_str().unwrap());
     let schema = fs::read_to_string(manifest.with_file_name("src").join("schema.json")).unwrap();
-    serde_json::from_str(&schema).unwrap()
+    // The published pattern of a language has a bracket too many, and a strict reader refuses the schema for it.
+    const LANGUAGE: &str = "\"^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$\"";
+    assert!(schema.contains(LANGUAGE), "the published schema is another one");
+    serde_json::from_str(&schema.replace(LANGUAGE, "\"^[a-zA-Z]{2}\"")).unwrap()
 }
 
 #[test]
 fn a_log_is_valid_by_the_published_schema() {
     let schema = published_schema();
-    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
     for args in [&BAD[..], &["sim/tests/cli/lint/bad"], &["docs/shop.yaml"], &["no/such.yaml"]] {
         let log = sarif(&root(), args);
 
@@ -110,7 +113,7 @@ fn a_log_is_valid_by_the_published_schema() {
 #[test]
 fn snap_a_log_of_findings() {
     let mut log = sarif(&root(), &BAD);
-    // Every code is a rule; one of them shows how.
+    // Every code is a rule; the first shows how.
     let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array_mut().unwrap();
     let count = rules.len();
     rules.truncate(1);
@@ -128,4 +131,89 @@ fn files_are_named_from_the_working_folder() {
         let location = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
         assert_eq!(location["artifactLocation"]["uri"], "lint/bad/suspended.yaml");
     }
+}
+
+#[test]
+fn every_rule_of_a_log_is_a_sentence() {
+    for rule in serin_sim::lint::rules() {
+        let is_sentence = rule.what.starts_with(char::is_uppercase) && rule.what.ends_with('.');
+        assert!(is_sentence, "{}: {:?}", rule.code, rule.what);
+    }
+}
+
+/// A sweep of the scenario in which every world is good or bad by what is varied.
+fn swept(args: &[&str]) -> Command {
+    let mut serin = serin();
+    let vary = ["--runs", "200", "--vary", "world.versions.v2.errors=0.1%,5%"];
+    serin.args(["sweep", "scenarios/simulated/checkout.yaml"]).args(vary).args(args);
+    serin
+}
+
+#[test]
+fn snap_a_sweep_whose_goals_are_met() {
+    assert_cmd_snapshot!(swept(&[
+        "--format",
+        "junit",
+        "--goal",
+        "missed<=50%",
+        "--goal",
+        "to-roll-back<=1h"
+    ]));
+}
+
+#[test]
+fn snap_a_sweep_whose_goal_is_not_met() {
+    assert_cmd_snapshot!(swept(&["--format", "junit", "--goal", "to-roll-back<=1m"]));
+}
+
+#[test]
+fn a_goal_that_is_not_met_fails_a_sweep_in_every_form() {
+    for format in ["text", "json", "csv"] {
+        let output = swept(&["--format", format, "--goal", "to-roll-back<=1m"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{format}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains("to-roll-back<=1m is not met: median "));
+    }
+}
+
+#[test]
+fn snap_a_goal_that_cannot_be_judged() {
+    assert_cmd_snapshot!(
+        serin()
+            .args(["sweep", "scenarios/simulated/checkout.yaml", "--runs", "20", "--goal", "missed<=5%"])
+            .args(["--vary", "world.versions.v2.errors=0%"])
+    );
+}
+
+#[test]
+fn snap_a_report_on_tests_without_a_goal() {
+    assert_cmd_snapshot!(swept(&["--format", "junit"]));
+}
+
+fn checked(format: &str, folder: &Path) -> Command {
+    let mut serin = serin();
+    fs::copy(root().join(inputs("property-broken")), folder.join("property-broken.yaml")).unwrap();
+    let good = root().join("scenarios/everyday/weighted-good.yaml");
+    fs::copy(good, folder.join("good.yaml")).unwrap();
+    serin.current_dir(folder).args([
+        "check",
+        "--cases",
+        "60",
+        "--format",
+        format,
+        "property-broken.yaml",
+        "good.yaml",
+    ]);
+    serin
+}
+
+#[test]
+fn snap_a_broken_property_as_an_annotation() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_cmd_snapshot!(checked("github", folder.path()));
+}
+
+#[test]
+fn snap_a_broken_property_as_a_report_on_tests() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_cmd_snapshot!(checked("junit", folder.path()));
 }

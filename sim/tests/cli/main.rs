@@ -8,6 +8,7 @@ mod formats;
 mod lint;
 mod schema;
 mod sweep;
+mod watch;
 
 use std::{
     fs,
