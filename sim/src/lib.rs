@@ -10,6 +10,7 @@ pub mod exact;
 pub mod expect;
 pub mod explain;
 pub mod finding;
+pub mod init;
 pub mod input;
 pub mod lint;
 pub mod prometheus;

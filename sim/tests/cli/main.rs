@@ -5,6 +5,7 @@
 mod console;
 mod explain;
 mod formats;
+mod init;
 mod lint;
 mod schema;
 mod sweep;
