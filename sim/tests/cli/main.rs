@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
 
+mod ci;
 mod console;
 mod explain;
 mod formats;
