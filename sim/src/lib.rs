@@ -10,6 +10,8 @@ pub mod edit;
 pub mod exact;
 pub mod expect;
 pub mod explain;
+pub mod finding;
+pub mod init;
 pub mod input;
 pub mod lint;
 pub mod outlook;

@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use serin_core::Rollout;
+use serin_core::{Rollout, time::Human};
 
 use crate::{
     drive,
-    expect::{self, Verdict},
-    input::InputError,
+    expect::{self, Judged, Outcome, Verdict},
+    finding::{Case, Finding, Level},
+    input::{self, InputError, Source},
     record::Story,
-    scenario,
+    scenario::{self, Scenario},
 };
 
 /// A scenario that was run and judged.
@@ -25,6 +26,17 @@ pub struct Replayed {
     pub story: Story,
     /// Whether it went as expected.
     pub verdict: Verdict,
+    /// What did not, each with its place in the file.
+    pub findings: Vec<Finding>,
+}
+
+impl Replayed {
+    /// The scenario as a case of a report on tests.
+    #[must_use]
+    pub fn case(&self) -> Case {
+        let findings = self.findings.clone();
+        Case { name: self.title.clone(), file: self.path.display().to_string(), findings, is_unusable: false }
+    }
 }
 
 /// Reads a scenario file, runs it and judges it.
@@ -32,10 +44,50 @@ pub struct Replayed {
 /// # Errors
 /// Everything that is wrong with the file.
 pub fn replay(path: &Path) -> Result<Replayed, InputError> {
-    let scenario = scenario::load(path)?;
+    let text = input::read(path)?;
+    let scenario = scenario::parse(&text, path)?;
     let story = drive::run(&scenario);
     let verdict = expect::judge(&scenario, &story);
-    Ok(Replayed { path: scenario.path, title: scenario.title, canary: scenario.canary, story, verdict })
+    let findings = findings(&scenario, &story, &verdict, &Source::new(&text, path));
+    let Scenario { path, title, canary, .. } = scenario;
+    Ok(Replayed { path, title, canary, story, verdict, findings })
+}
+
+/// What does not hold, and events that never happened, by their place in the file.
+fn findings(scenario: &Scenario, story: &Story, verdict: &Verdict, source: &Source<'_>) -> Vec<Finding> {
+    let finding = |level, code, field: String, what| Finding {
+        level,
+        code,
+        file: source.path.display().to_string(),
+        at: source.fault(&*field, "").at,
+        field,
+        what,
+        remedy: String::new(),
+        edits: Vec::new(),
+    };
+    let statements =
+        verdict.outcomes.iter().enumerate().filter_map(|(i, Outcome { judged, .. })| match judged {
+            Judged::Held => None,
+            Judged::Failed { expected, actual, at, .. } => {
+                let at = at.map_or(String::new(), |at| format!("\nat {}", Human(at)));
+                let what = format!("expected {expected}\nactual   {actual}{at}");
+                Some(match i.checked_sub(scenario.expect.len()) {
+                    None => finding(Level::Error, "expectation-failed", format!("expect[{i}]"), what),
+                    Some(i) => finding(Level::Error, "property-broken", format!("properties[{i}]"), what),
+                })
+            }
+        });
+    let violations = verdict.violations.iter().map(|(moment, what)| {
+        let at =
+            story.moments.get(*moment).map_or(String::new(), |moment| format!("\nat {}", Human(moment.at)));
+        finding(Level::Error, "invariant-broken", "scenario".into(), format!("{what}{at}"))
+    });
+    let missed = story.missed.iter().map(|event| {
+        finding(Level::Warning, "event-missed", format!("events[{event}]"), "never happened".into())
+    });
+    let mut findings: Vec<Finding> = statements.chain(violations).chain(missed).collect();
+    findings.sort_by_key(|finding| finding.at);
+    findings
 }
 
 #[cfg(test)]

@@ -8,9 +8,13 @@ use std::time::Duration;
 
 pub use self::search::{Searched, search};
 pub use self::shrink::{MOST_RUNS, Shrunk, Tree, shrink};
+use serin_core::time::Human;
+
 use crate::{
     drive,
     expect::{self, Judged, Verdict},
+    finding::{Case, Finding, Level},
+    input::{self, Source},
     scenario::Scenario,
 };
 
@@ -53,6 +57,34 @@ pub struct Broken {
     pub moment: Option<usize>,
     /// The virtual time of that moment.
     pub at: Option<Duration>,
+}
+
+/// A scenario as a case of a report on tests; `broken` is what was found, with the seed of its world and the file that
+/// shows it.
+#[must_use]
+pub fn case(scenario: &Scenario, broken: Option<(&Broken, u64, &str)>) -> Case {
+    let file = scenario.path.display().to_string();
+    let finding = |(broken, seed, shown): (&Broken, u64, &str)| {
+        let property = scenario.properties.iter().position(|property| property.to_string() == broken.claim);
+        let (code, field) = match property {
+            Some(i) => ("property-broken", format!("properties[{i}]")),
+            None => ("invariant-broken", "scenario".into()),
+        };
+        let text = input::read(&scenario.path).unwrap_or_default();
+        let at = broken.at.map_or(String::new(), |at| format!("\nat {}", Human(at)));
+        Finding {
+            level: Level::Error,
+            code,
+            file: file.clone(),
+            at: Source::new(&text, &scenario.path).fault(&*field, "").at,
+            field,
+            what: format!("expected {}\nactual   {}{at}, with seed {seed}", broken.claim, broken.actual),
+            remedy: format!("{shown} shows it"),
+            edits: Vec::new(),
+        }
+    };
+    let findings = broken.map(finding).into_iter().collect();
+    Case { name: scenario.title.clone(), file: file.clone(), findings, is_unusable: false }
 }
 
 /// The first thing that does not hold in the world of a seed.

@@ -12,12 +12,18 @@ use serin_core::time::parse_duration;
 use serin_sim::{
     check::{self, Broken, Search, Searched, Shrunk, Tree, Watch},
     drive, expect,
+    finding::Case,
     input::{Fault, InputError},
     report::{self, Counterexample, Look, Page},
     scenario::{self, Scenario},
 };
 
-use super::{Exit, Format, complaint, long_work::LongWork, screen::Screen};
+use super::{
+    Exit, complaint,
+    formats::{self, RunFormat as Format},
+    long_work::LongWork,
+    screen::Screen,
+};
 
 /// Search the worlds of a scenario for one that breaks a property
 ///
@@ -45,7 +51,7 @@ pub(crate) struct Args {
     /// Let each seed draw which faults there are and how hard, as `world.swarm: true` does
     #[arg(long)]
     swarm: bool,
-    /// How to print: for people, or JSON Lines
+    /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     /// Folder for the scenarios that break something
@@ -112,11 +118,13 @@ fn check_all(
             return Ok(());
         }
     };
+    let mut cases = Vec::new();
     for file in &files {
         let one = match Subject::load(file, args) {
             Ok(subject) => {
-                let (exit, interrupted) = check_one(&subject, args, look, out)?;
+                let (exit, case, interrupted) = check_one(&subject, args, look, out)?;
                 *worst = (*worst).max(exit);
+                cases.push(case);
                 if interrupted {
                     *worst = if *worst == Exit::AsExpected { Exit::Interrupted } else { *worst };
                     break;
@@ -126,7 +134,16 @@ fn check_all(
             Err(error) => error,
         };
         err.write_all(complaint(&one.to_string()).as_bytes())?;
+        cases.push(Case::unusable(&file.display().to_string(), &one));
         *worst = Exit::Unusable;
+    }
+    match args.format {
+        Format::Text | Format::Json => {}
+        Format::Junit => out.write_all(formats::junit_of_run("serin check", cases).as_bytes())?,
+        Format::Github => {
+            let findings = cases.iter().flat_map(|case| &case.findings);
+            out.write_all(formats::github(findings).as_bytes())?;
+        }
     }
     out.flush()
 }
@@ -173,8 +190,13 @@ impl Watch for Looker<'_> {
     }
 }
 
-/// Searches one scenario; the exit, and whether somebody wants no more.
-fn check_one(subject: &Subject, args: &Args, look: Look, out: &mut dyn Write) -> io::Result<(Exit, bool)> {
+/// Searches one scenario; the exit, the scenario as a case, and whether somebody wants no more.
+fn check_one(
+    subject: &Subject,
+    args: &Args,
+    look: Look,
+    out: &mut dyn Write,
+) -> io::Result<(Exit, Case, bool)> {
     let Subject { scenario, tree, .. } = subject;
     let cases = args.cases.or(args.time.is_none().then_some(DEFAULT_CASES));
     let seed = args.seed.unwrap_or(scenario.setting.seed);
@@ -185,7 +207,7 @@ fn check_one(subject: &Subject, args: &Args, look: Look, out: &mut dyn Write) ->
     let interrupted = work.end();
     let Some((case, broken)) = &searched.found else {
         out.write_all(held(subject, seed, &searched, args.format).as_bytes())?;
-        return Ok((Exit::AsExpected, interrupted));
+        return Ok((Exit::AsExpected, check::case(scenario, None), interrupted));
     };
     let seed = seed.wrapping_add(*case);
     let whole = tree.clone().about(scenario, seed, &broken.claim);
@@ -203,16 +225,19 @@ fn check_one(subject: &Subject, args: &Args, look: Look, out: &mut dyn Write) ->
     let text = match args.format {
         Format::Text => found.text(subject, &file, look),
         Format::Json => line(subject, &searched, Some(found.line(&file))),
+        Format::Junit | Format::Github => String::new(),
     };
     out.write_all(text.as_bytes())?;
-    Ok((Exit::Failed, interrupted))
+    Ok((Exit::Failed, check::case(scenario, Some((broken, seed, &file))), interrupted))
 }
 
 /// What is told of a scenario in which nothing broke.
 fn held(subject: &Subject, seed: u64, searched: &Searched, format: Format) -> String {
     let Subject { path, scenario, .. } = subject;
-    if format == Format::Json {
-        return line(subject, searched, None);
+    match format {
+        Format::Text => {}
+        Format::Json => return line(subject, searched, None),
+        Format::Junit | Format::Github => return String::new(),
     }
     let cases = searched.cases;
     let worlds = match cases {

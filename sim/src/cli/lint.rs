@@ -6,13 +6,20 @@ use std::{
 };
 
 use serin_sim::{
+    finding::{Case, Finding},
+    input::InputError,
     lint::{self, Input, Level, Report, Settings, json, text},
     outlook::Release,
     report::Look,
     scenario::{PerSecond, Share, Unit},
 };
 
-use super::{Exit, Format, complaint, screen::Screen};
+use super::{
+    Exit, complaint,
+    formats::{self, LintFormat as Format},
+    screen::Screen,
+    watch::watch,
+};
 
 /// Look at manifests: what is wrong, what will hurt, how a release would go
 ///
@@ -33,9 +40,15 @@ pub(crate) struct Args {
     /// Fail on warnings too
     #[arg(long)]
     strict: bool,
-    /// How to print: for people, or as JSON Lines
+    /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    /// Pass over files that hold no object of flagger.app, as in folders: for a list of changed files
+    #[arg(long)]
+    skip_others: bool,
+    /// Run again whenever a file changes, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
     /// The controller's router, for a Canary that names no provider
     #[arg(long, value_name = "NAME", default_value = "istio")]
     provider: String,
@@ -123,15 +136,28 @@ Exit status:
 
 /// Looks, prints to `out`, complains to `err`.
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
-    let mut inputs = Vec::new();
-    let mut is_usable = true;
-    for path in &args.paths {
+    if !args.watch {
+        return once(args, look, out, err);
+    }
+    let work = |out: &mut dyn Write, err: &mut dyn Write| {
+        once(args, look, out, err);
+    };
+    watch(&args.paths, Vec::new, work, out, err)
+}
+
+fn once(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    let (mut inputs, mut unusable) = (Vec::new(), Vec::new());
+    let paths: Vec<&PathBuf> = args.paths.iter().filter(|path| is_wanted(path, args)).collect();
+    if paths.is_empty() {
+        return Exit::AsExpected;
+    }
+    for path in paths {
         match inputs_of(path) {
             Ok(found) => inputs.extend(found),
             Err(error) => {
-                is_usable = false;
                 // Standard error may be gone; the exit status tells.
-                let _ = err.write_all(complaint(&error).as_bytes());
+                let _ = err.write_all(complaint(&error.to_string()).as_bytes());
+                unusable.push(Case::unusable(&path.display().to_string(), &error));
             }
         }
     }
@@ -146,6 +172,13 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
         Format::Text if inputs.is_empty() => String::new(),
         Format::Text => text::text(&report, args.quiet, &look),
         Format::Json => json::lines(&report, args.quiet),
+        Format::Junit => {
+            let fails = if args.strict { Level::Warning } else { Level::Error };
+            formats::junit("serin lint", report.suites(), &unusable, fails)
+        }
+        Format::Github => formats::github(&found(&report, &unusable)) + &text::summary(&report),
+        Format::Sarif => formats::sarif(&found(&report, &unusable)),
+        Format::Gitlab => formats::gitlab(&found(&report, &unusable)),
     };
     match out.write_all(shown.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => {}
@@ -156,7 +189,13 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
             return Exit::Unusable;
         }
     }
-    if is_usable { exit(&report, args.strict) } else { Exit::Unusable }
+    if unusable.is_empty() { exit(&report, args.strict) } else { Exit::Unusable }
+}
+
+/// Everything that was found, and what cannot be read.
+fn found(report: &Report, unusable: &[Case]) -> Vec<Finding> {
+    let unusable = unusable.iter().flat_map(|case| case.findings.iter().cloned());
+    report.findings().into_iter().chain(unusable).collect()
 }
 
 fn exit(report: &Report, strict: bool) -> Exit {
@@ -169,10 +208,15 @@ fn exit(report: &Report, strict: bool) -> Exit {
     }
 }
 
+/// Whether an argument is looked at: with `--skip-others` a file may turn out to be none of ours.
+fn is_wanted(path: &Path, args: &Args) -> bool {
+    !args.skip_others || path == Path::new("-") || path.is_dir() || lint::is_manifest(path)
+}
+
 /// The files of an argument.
-fn inputs_of(path: &Path) -> Result<Vec<Input>, String> {
+fn inputs_of(path: &Path) -> Result<Vec<Input>, InputError> {
     if path != Path::new("-") {
-        let files = lint::find(path).map_err(|error| error.to_string())?;
+        let files = lint::find(path)?;
         return Ok(files.iter().map(|file| Input::read(file)).collect());
     }
     Ok(vec![Input::read_from(path, io::stdin().lock())])

@@ -3,6 +3,9 @@
 mod check;
 mod completions;
 mod explain;
+mod formats;
+mod goals;
+mod init;
 mod lint;
 mod long_work;
 mod man;
@@ -12,6 +15,7 @@ mod schema;
 mod screen;
 mod sweep;
 mod tune;
+mod watch;
 
 use std::{io, process::ExitCode};
 
@@ -30,6 +34,7 @@ enum Verb {
     Replay(replay::Args),
     Explain(explain::Args),
     Lint(lint::Args),
+    Init(init::Args),
     Check(check::Args),
     Sweep(Box<sweep::Args>),
     Tune(Box<tune::Args>),
@@ -45,6 +50,10 @@ impl Cli {
             Verb::Lint(args) => {
                 let screen = args.screen;
                 lint::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+            }
+            Verb::Init(args) => {
+                let screen = args.screen;
+                init::run(args, screen.look(), &mut screen.out(), &mut screen.err())
             }
             Verb::Replay(args) => {
                 let screen = args.screen;

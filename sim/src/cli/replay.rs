@@ -7,16 +7,19 @@ use std::{
 
 use rayon::prelude::*;
 use serin_sim::{
+    finding::{Case, Finding, Level},
     input::InputError,
     replay::{Replayed, replay},
     report::{self, Ended, Look, Page, html, json},
-    scenario::find,
+    scenario::{find, is_scenario, named_by},
 };
 
 use super::{
-    Exit, Format, complaint,
+    Exit, complaint,
+    formats::{self, RunFormat as Format},
     report_file::{Patient, ReportTo},
     screen::Screen,
+    watch::watch,
 };
 
 /// Replay scenarios and show what was decided, and why
@@ -32,9 +35,15 @@ pub(crate) struct Args {
     /// Print the summary only; with `--format json` the verdicts only
     #[arg(short, long)]
     quiet: bool,
-    /// How to print: a timeline for people, or JSON Lines
+    /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    /// Pass over files that hold no scenario, as in folders: for a list of changed files
+    #[arg(long)]
+    skip_others: bool,
+    /// Run again whenever a file changes, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
     /// Replay everything twice and compare the bytes of the JSON output
     #[arg(long)]
     check_determinism: bool,
@@ -85,6 +94,16 @@ const AT_ONCE: usize = 64;
 
 /// Replays, prints to `out`, complains to `err`.
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    if !args.watch {
+        return once(args, look, out, err);
+    }
+    let work = |out: &mut dyn Write, err: &mut dyn Write| {
+        once(args, look, out, err);
+    };
+    watch(&args.paths, || named_by(&args.paths), work, out, err)
+}
+
+fn once(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     if let Err(what) = args.report.try_out() {
         // Standard error may be gone as well; the exit status tells.
         let _ = err.write_all(complaint(&what).as_bytes());
@@ -125,6 +144,8 @@ struct Told {
     runs: Vec<html::Run>,
     /// Paths that cannot be used, and why.
     unusable: Vec<(String, String)>,
+    /// Every path, for reports on tests and annotations.
+    cases: Vec<Case>,
 }
 
 fn replay_all(
@@ -136,11 +157,17 @@ fn replay_all(
     err: &mut dyn Write,
 ) -> io::Result<()> {
     let mut files = Vec::new();
-    for path in &args.paths {
+    let is_wanted = |path: &&PathBuf| !args.skip_others || path.is_dir() || is_scenario(path);
+    let paths: Vec<&PathBuf> = args.paths.iter().filter(is_wanted).collect();
+    if paths.is_empty() {
+        return Ok(());
+    }
+    for path in paths {
         match find(std::slice::from_ref(path)) {
             Ok(found) => files.extend(found),
             Err(error) => {
                 err.write_all(complaint(&error.to_string()).as_bytes())?;
+                told.cases.push(Case::unusable(&path.display().to_string(), &error));
                 ended.push((path.display().to_string(), Ended::Unusable));
                 told.unusable.push((path.display().to_string(), error.to_string()));
             }
@@ -164,14 +191,26 @@ fn replay_all(
             if !shown.out.is_empty() && args.format == Format::Text && !std::mem::take(&mut is_first) {
                 writeln!(out)?;
             }
+            told.cases.extend(shown.case);
             ended.push((shown.path, shown.ended));
             out.write_all(shown.out.as_bytes())?;
             err.write_all(shown.err.as_bytes())?;
         }
     }
-    if args.format == Format::Text {
-        let gap = if is_first { "" } else { "\n" };
-        write!(out, "{gap}{}", report::summary(ended, look))?;
+    match args.format {
+        Format::Text => {
+            let gap = if is_first { "" } else { "\n" };
+            write!(out, "{gap}{}", report::summary(ended, look))?;
+        }
+        Format::Json => {}
+        Format::Junit => {
+            let cases = std::mem::take(&mut told.cases);
+            out.write_all(formats::junit_of_run("serin replay", cases).as_bytes())?;
+        }
+        Format::Github => {
+            let found = formats::github(told.cases.iter().flat_map(|case| &case.findings));
+            write!(out, "{found}{}", report::summary(ended, look))?;
+        }
     }
     out.flush()
 }
@@ -184,6 +223,8 @@ struct Shown {
     err: String,
     /// Its part of the report, if there is to be one.
     run: Option<html::Run>,
+    /// What was found, where the form is about that alone.
+    case: Option<Case>,
 }
 
 impl Shown {
@@ -193,7 +234,8 @@ impl Shown {
             Ok(replayed) => replayed,
             Err(error) => {
                 let err = complaint(&error.to_string());
-                return Self { path, ended: Ended::Unusable, out: String::new(), err, run: None };
+                let case = Some(Case::unusable(&path, &error)).filter(|_| is_about_cases(args));
+                return Self { path, ended: Ended::Unusable, out: String::new(), err, run: None, case };
             }
         };
         let page = page(&path, &first);
@@ -204,17 +246,42 @@ impl Shown {
             Format::Text => report::text(&page, look),
             Format::Json if args.quiet => json::verdict(&page),
             Format::Json => lines(&page),
+            Format::Junit | Format::Github => String::new(),
         };
         let ended = match &difference {
             Some(_) => Ended::Differed,
             None if first.verdict.holds() => Ended::AsExpected,
             None => Ended::Failed,
         };
+        let case = is_about_cases(args).then(|| case(&first, difference.as_deref()));
         let err =
             difference.map(|difference| complaint(&format!("{path}: {difference}"))).unwrap_or_default();
         let run = args.report.is_wanted().then(|| html::Run::of(&page, ended, place));
-        Self { ended, out, err, run, path }
+        Self { ended, out, err, run, case, path }
     }
+}
+
+/// Whether what is printed is made of cases.
+fn is_about_cases(args: &Args) -> bool {
+    match args.format {
+        Format::Text | Format::Json => false,
+        Format::Junit | Format::Github => true,
+    }
+}
+
+fn case(replayed: &Replayed, difference: Option<&str>) -> Case {
+    let mut case = replayed.case();
+    case.findings.extend(difference.map(|difference| Finding {
+        level: Level::Error,
+        code: "not-deterministic",
+        file: case.file.clone(),
+        at: None,
+        field: String::new(),
+        what: difference.into(),
+        remedy: String::new(),
+        edits: Vec::new(),
+    }));
+    case
 }
 
 fn twice(file: &Path, again: bool) -> Result<(Replayed, Option<Replayed>), InputError> {

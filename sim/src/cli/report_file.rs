@@ -68,7 +68,7 @@ fn target(path: &Path) -> Result<PathBuf, String> {
 }
 
 /// A new file in the same folder, with the permissions that any new file has.
-fn beside(path: &Path) -> io::Result<NamedTempFile> {
+pub(super) fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".serin-report-");

@@ -11,10 +11,17 @@ use serin_sim::{
     exact,
     report::{Look, exact as exact_report, html, sweep as report},
     scenario::Document,
-    sweep::{self, Axis, Part, Shard, Sweep},
+    sweep::{self, Axis, Goal, Part, Shard, Sweep},
 };
 
-use super::{Exit, complaint, long_work::LongWork, report_file::ReportTo, screen::Screen};
+use super::{
+    Exit, complaint,
+    formats::junit_of_run,
+    goals::{self, unmet},
+    long_work::LongWork,
+    report_file::ReportTo,
+    screen::Screen,
+};
 
 /// Run a scenario in many worlds and count how it ends
 ///
@@ -34,13 +41,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
     runs: u64,
     /// Make only the runs of one machine of several: index, from 0, and count; prints what `sweep merge` reads
-    #[arg(long, value_name = "I/N", value_parser = Shard::parse, conflicts_with = "report")]
+    #[arg(long, value_name = "I/N", value_parser = Shard::parse, conflicts_with_all = ["report", "goals"])]
     shard: Option<Shard>,
     /// The most points that are run without being asked again
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     max_points: u64,
     /// Compute instead of counting, where nothing but the requests is left to chance
-    #[arg(long, conflicts_with_all = ["runs", "shard"])]
+    #[arg(long, conflicts_with_all = ["runs", "shard", "goals"])]
     exact: bool,
     #[command(flatten)]
     print: Print,
@@ -70,6 +77,9 @@ struct Print {
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    /// What each point has to keep to: false-rollback<=1%, missed<=5%, to-promote<=30m, to-roll-back<=5m
+    #[arg(long = "goal", value_name = "GOAL", value_parser = Goal::parse)]
+    goals: Vec<Goal>,
     #[command(flatten)]
     report: ReportTo,
     #[command(flatten)]
@@ -81,6 +91,8 @@ enum Format {
     Text,
     Json,
     Csv,
+    /// A JUnit report: a test case for each point and goal
+    Junit,
 }
 
 const EXAMPLES: &str = "\
@@ -91,43 +103,58 @@ Examples:
   serin sweep release.yaml --runs 1000000 --shard 0/8 > 0.json
   serin sweep merge *.json
   serin sweep release.yaml --vary analysis.threshold=1..5 --report sweep.html
+  serin sweep release.yaml --goal 'false-rollback<=1%' --goal 'missed<=5%'
 
 Fields:
   analysis.threshold, spec.provider, world.versions.v2.errors, analysis.metrics[request-success-rate].thresholdRange.min
 
 Exit status:
-  0    all runs were made
+  0    all runs were made, and each goal is met wherever it can be judged
+  1    a goal is not met at some point
   2    a file or an argument cannot be used
   130  stopped by Ctrl-C; what was counted so far is printed";
 
 impl Args {
     pub(crate) fn screen(&self) -> Screen {
+        self.print().screen
+    }
+
+    fn print(&self) -> &Print {
         match &self.verb {
-            Some(Verb::Merge(args)) => args.print.screen,
-            None => self.print.screen,
+            Some(Verb::Merge(args)) => &args.print,
+            None => &self.print,
         }
+    }
+}
+
+impl Print {
+    fn has_nothing_to_report_on(&self) -> bool {
+        self.format == Format::Junit && self.goals.is_empty()
     }
 }
 
 /// Runs, prints to `out`, complains to `err`.
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let printed = match &args.verb {
+        _ if args.print().has_nothing_to_report_on() => {
+            Err("--format junit reports on goals; give --goal".into())
+        }
         Some(Verb::Merge(args)) => {
             let try_out = args.print.report.try_out();
             let part = try_out.and_then(|()| merged(&args.files));
-            part.and_then(|part| print(&part, &args.print, &look, out).map(|()| false))
+            part.and_then(|part| print(&part, &args.print, &look, out, err))
         }
-        None if args.exact => computed(args, &look, out).map(|()| false),
+        None if args.exact => computed(args, &look, out).map(|()| Exit::AsExpected),
         None => args.print.report.try_out().and_then(|()| swept(args, err)).and_then(|(part, stopped)| {
-            let sharded = args.shard.is_some();
-            let printed =
-                if sharded { part_lines(&part, out) } else { print(&part, &args.print, &look, out) };
-            printed.map(|()| stopped)
+            let printed = match args.shard {
+                Some(_) => part_lines(&part, out).map(|()| Exit::AsExpected),
+                None => print(&part, &args.print, &look, out, err),
+            };
+            printed.map(|exit| if stopped { Exit::Interrupted } else { exit })
         }),
     };
     match printed {
-        Ok(false) => Exit::AsExpected,
-        Ok(true) => Exit::Interrupted,
+        Ok(exit) => exit,
         Err(what) => {
             // Standard error may be gone as well; the exit status tells.
             let _ = err.write_all(complaint(&what).as_bytes());
@@ -189,6 +216,7 @@ fn computed(args: &Args, look: &Look, out: &mut dyn Write) -> Result<(), String>
         Format::Text => exact_report::text(title, &points, look),
         Format::Json => exact_report::json(title, &points),
         Format::Csv => exact_report::csv(&points),
+        Format::Junit => return Err("--format junit reports on goals, which --exact does not judge".into()),
     };
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
@@ -236,14 +264,27 @@ fn part_lines(part: &Part, out: &mut dyn Write) -> Result<(), String> {
     written(writeln!(out, "{text}"))
 }
 
-fn print(part: &Part, args: &Print, look: &Look, out: &mut dyn Write) -> Result<(), String> {
+/// Prints what was counted, complains of goals that are not met.
+fn print(
+    part: &Part,
+    args: &Print,
+    look: &Look,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Exit, String> {
+    let cases = goals::cases(part, &args.goals)?;
+    let complaints: Vec<String> = unmet(&cases).map(complaint).collect();
     let text = match args.format {
         Format::Text => report::text(part, look),
         Format::Json => report::json(part),
         Format::Csv => report::csv(part),
+        Format::Junit => junit_of_run("serin sweep", cases),
     };
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))?;
-    args.report.write(|| html::sweep(part))
+    args.report.write(|| html::sweep(part))?;
+    // Standard error may be gone; the exit status tells.
+    let _ = err.write_all(complaints.concat().as_bytes());
+    Ok(if complaints.is_empty() { Exit::AsExpected } else { Exit::Failed })
 }
 
 /// A failed write as a message; a reader who left early is none.

@@ -20,6 +20,12 @@ pub(crate) fn yaml_files(path: &Path, is_wanted: impl Fn(&Path) -> bool) -> Resu
     Ok(files)
 }
 
+/// The file itself, or every YAML file below a folder, as far as they can be read; nothing is looked into.
+#[must_use]
+pub fn yaml_below(path: &Path) -> Vec<PathBuf> {
+    yaml_files(path, |_| true).unwrap_or_else(|_| vec![path.into()])
+}
+
 /// All YAML files below a folder. Links to folders are not followed, so that there is an end.
 fn below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), InputError> {
     let unreadable = |error: io::Error| Fault::of_file(folder, format!("cannot be read: {error}"));

@@ -13,6 +13,7 @@ mod spaces;
 pub(crate) use self::cause::{Cause, RENDER_HELM, helm_sign};
 pub use self::error::{Fault, InputError};
 pub(crate) use self::error::{nearest, reword, unknown};
+pub use self::folder::yaml_below;
 pub(crate) use self::folder::yaml_files;
 pub(crate) use self::locate::Places;
 pub(crate) use self::objects::objects;

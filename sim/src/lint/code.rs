@@ -4,34 +4,14 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Worth knowing; nothing is wrong with it.
-    Hint,
-    /// It will hurt, or does not do what it seems to.
-    Warning,
-    /// The manifest is refused.
-    Error,
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Hint => "hint",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        })
-    }
-}
+pub use crate::finding::Level;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $code:ident: $level:ident $name:literal,)*) => {
+    ($($(#[doc = $doc:literal])+ $code:ident: $level:ident $name:literal,)*) => {
         /// What a finding is about.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Code {
-            $($(#[$doc])* $code,)*
+            $($(#[doc = $doc])+ $code,)*
         }
 
         impl Code {
@@ -48,6 +28,12 @@ macro_rules! codes {
             #[must_use]
             pub const fn level(self) -> Level {
                 match self { $(Self::$code => Level::$level),* }
+            }
+
+            /// What it says, as a sentence.
+            #[must_use]
+            pub fn what(self) -> &'static str {
+                match self { $(Self::$code => concat!($($doc),+).trim()),* }
             }
         }
     };

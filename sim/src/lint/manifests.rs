@@ -109,6 +109,12 @@ pub fn find(path: &Path) -> Result<Vec<PathBuf>, InputError> {
     Ok(files)
 }
 
+/// Whether a file may hold an object of ours, as [`find`] asks of the files in a folder. One that cannot be read may.
+#[must_use]
+pub fn is_manifest(path: &Path) -> bool {
+    input::read(path).map_or(true, |text| may_hold_ours(&text))
+}
+
 impl<'a> Files<'a> {
     pub(super) fn read(inputs: &[Input], settings: &'a Settings) -> Self {
         let mut files = Self {

@@ -10,6 +10,7 @@ mod code;
 mod compatibility;
 mod controller;
 mod fields;
+mod found;
 pub mod json;
 mod known;
 mod manifests;
@@ -39,8 +40,9 @@ use serin_core::revision::Text;
 pub use self::code::{Code, Level};
 pub use self::compatibility::{Entry, Standing};
 pub use self::controller::Controller;
-pub use self::manifests::find;
+pub use self::found::rules;
 use self::manifests::{Files, Object};
+pub use self::manifests::{find, is_manifest};
 pub use self::outlook::Outlook;
 pub use self::plan::{Divides, Gate, Leg, Moves, Plan, Rollback};
 use self::remedy::Remedy;
@@ -103,6 +105,18 @@ pub struct FileReport {
     pub findings: Vec<Finding>,
     /// Every Canary that makes sense.
     pub canaries: Vec<CanaryReport>,
+    /// The same findings by what they are about.
+    #[serde(skip)]
+    pub parts: Vec<Part>,
+}
+
+/// What was found in an object of a file, or in the file itself.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Kind and name of the object; `None` for the file itself.
+    pub object: Option<String>,
+    /// What was found, by place.
+    pub findings: Vec<Finding>,
 }
 
 /// What a Canary would do.
@@ -120,16 +134,14 @@ pub struct CanaryReport {
     pub compatibility: Vec<Entry>,
 }
 
-/// One thing that was found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// One thing that was found. [`FileReport::findings`] has the form that is shown.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// How much it matters.
     pub level: Level,
     /// What it is about.
     pub code: Code,
     /// Line and column, counted from 1, where they are known.
-    #[serde(flatten, serialize_with = "place")]
     pub at: Option<(usize, usize)>,
     /// Path of the field; empty for the file as a whole.
     pub field: String,
@@ -138,17 +150,7 @@ pub struct Finding {
     /// What can be done; empty where the sentence says it.
     pub remedy: String,
     /// The same as changes of the object, where it can be done so.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<Edit>,
-}
-
-fn place<S: serde::Serializer>(at: &Option<(usize, usize)>, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Place {
-        line: Option<usize>,
-        column: Option<usize>,
-    }
-    Place { line: at.map(|at| at.0), column: at.map(|at| at.1) }.serialize(serializer)
 }
 
 impl fmt::Display for Finding {
@@ -164,6 +166,33 @@ impl Report {
         let findings = self.files.iter().flat_map(|file| &file.findings);
         findings.filter(|finding| finding.level == level).count()
     }
+}
+
+/// An object of ours in a file.
+#[derive(Clone, Debug)]
+pub(crate) struct InFile {
+    /// Its file among the inputs.
+    pub(crate) file: usize,
+    /// Its kind.
+    pub(crate) kind: &'static str,
+    /// `name.namespace`.
+    pub(crate) title: String,
+    /// It is an item of a list, and no document of its own.
+    pub(crate) in_list: bool,
+    pub(crate) json: serde_json::Value,
+}
+
+/// The objects of ours in all files, in order.
+pub(crate) fn objects(inputs: &[Input], settings: &Settings) -> Vec<InFile> {
+    let objects = Files::read(inputs, settings).objects.into_iter();
+    let in_file = |object: Object| InFile {
+        file: object.file,
+        kind: object.kind.name(),
+        title: object.title(),
+        in_list: !object.at.is_empty(),
+        json: object.json,
+    };
+    objects.map(in_file).collect()
 }
 
 /// Something to be told about an object, with the field's path within it.
@@ -184,18 +213,30 @@ pub fn lint(inputs: &[Input], settings: &Settings) -> Report {
 }
 
 fn report(i: usize, input: &Input, files: &Files<'_>) -> FileReport {
-    let mut findings = files.faults(i).to_vec();
+    let mut parts = Vec::new();
     let mut canaries = Vec::new();
+    if !files.faults(i).is_empty() {
+        parts.push(Part { object: None, findings: files.faults(i).to_vec() });
+    }
     let source = Source::new(input.text.as_deref().unwrap_or_default(), &input.path);
     for object in files.objects.iter().filter(|object| object.file == i) {
         let (told, canary) = canary::look(object, files);
-        findings.extend(
-            told.into_iter().filter_map(|told| found(told, object, &source, files.settings.controller)),
-        );
+        let told = told.into_iter();
+        let findings = told.filter_map(|told| found(told, object, &source, files.settings.controller)).collect();
+        parts.push(Part { object: Some(format!("{} {}", object.kind.name(), object.title())), findings });
         canaries.extend(canary);
     }
+    for part in &mut parts {
+        sort(&mut part.findings);
+    }
+    let mut findings: Vec<Finding> = parts.iter().flat_map(|part| part.findings.iter().cloned()).collect();
+    sort(&mut findings);
+    FileReport { file: input.path.display().to_string(), findings, canaries, parts }
+}
+
+/// By place; at one place the worst first.
+fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| (finding.at, std::cmp::Reverse(finding.level), finding.code));
-    FileReport { file: input.path.display().to_string(), findings, canaries }
 }
 
 /// Gives what is told of an object its place in the file.

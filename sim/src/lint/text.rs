@@ -2,14 +2,19 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 
-use anstyle::Style;
 use serin_core::time::Human;
 
-use super::{CanaryReport, Divides, Entry, FileReport, Gate, Level, Moves, Outlook, Plan, Report, Standing};
-use crate::report::{
-    Look,
-    look::{BAD, CANARY, FAINT, GOOD, PLAIN, STRONG, WARNING},
-    piece::{Piece, lines, paint, printable},
+use super::{CanaryReport, Divides, Entry, Gate, Level, Moves, Outlook, Plan, Report, Standing};
+use crate::{
+    finding::{
+        self,
+        text::{paragraph, style},
+    },
+    report::{
+        Look,
+        look::{BAD, FAINT, GOOD, PLAIN, STRONG, WARNING},
+        piece::{Piece, paint, printable},
+    },
 };
 
 /// All files, and a summary.
@@ -22,7 +27,7 @@ pub fn text(report: &Report, findings_only: bool, look: &Look) -> String {
             continue;
         }
         let _ = writeln!(text, "{}", paint(STRONG, &printable(&file.file)));
-        text += &findings(file, look);
+        text += &finding::text::findings(&file.findings(), look);
         for canary in canaries {
             text += "\n";
             text += &told(canary, look);
@@ -30,56 +35,6 @@ pub fn text(report: &Report, findings_only: bool, look: &Look) -> String {
         text.push('\n');
     }
     text + &summary(report)
-}
-
-/// Columns of line and column, of the level.
-const PLACE: usize = 7;
-
-fn findings(file: &FileReport, look: &Look) -> String {
-    let mut text = String::new();
-    for finding in &file.findings {
-        let place = finding.at.map_or(String::new(), |(line, column)| format!("{line}:{column}"));
-        let lead = format!("{place:>PLACE$}  ");
-        let head = [
-            Piece::new(style(finding.level), finding.level.to_string()),
-            Piece::new(STRONG, printable(&finding.field)).after(1),
-            Piece::new(FAINT, finding.code.name()),
-        ];
-        let head: Vec<Piece> = head
-            .into_iter()
-            .enumerate()
-            .filter(|(i, _)| *i != 1 || !finding.field.is_empty())
-            .map(|pair| pair.1)
-            .collect();
-        paragraph(&mut text, &paint(FAINT, &lead), lead.len(), &head, look);
-        let indent = " ".repeat(lead.len() + 2);
-        paragraph(&mut text, &indent, indent.len(), &Piece::sentence(PLAIN, &finding.what), look);
-        if !finding.remedy.is_empty() {
-            let sign = look.signs.leads_to;
-            let remedy = Piece::sentence(GOOD, &format!("{sign} {}", finding.remedy));
-            paragraph(&mut text, &indent, indent.len(), &remedy, look);
-        }
-    }
-    text
-}
-
-fn style(level: Level) -> Style {
-    match level {
-        Level::Error => BAD,
-        Level::Warning => WARNING,
-        Level::Hint => CANARY.dimmed(),
-    }
-}
-
-/// Lines of a paragraph behind `lead`, which takes `columns`; the following ones are set in as far.
-fn paragraph(text: &mut String, lead: &str, columns: usize, pieces: &[Piece], look: &Look) {
-    let room = look.width.saturating_sub(columns).max(24);
-    for (i, line) in lines(pieces, room).into_iter().enumerate() {
-        let _ = match i {
-            0 => writeln!(text, "{lead}{line}"),
-            _ => writeln!(text, "{}{line}", " ".repeat(columns)),
-        };
-    }
 }
 
 /// What a Canary would do.
@@ -254,8 +209,9 @@ fn short(field: &str) -> &str {
     field.strip_prefix("spec.analysis.").or_else(|| field.strip_prefix("spec.")).unwrap_or(field)
 }
 
-/// How many findings there are.
-fn summary(report: &Report) -> String {
+/// How many findings there are, in a line.
+#[must_use]
+pub fn summary(report: &Report) -> String {
     let mut parts = Vec::new();
     for (level, one) in [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Hint, "hint")] {
         match report.count(level) {

@@ -27,7 +27,7 @@ use serin_core::Rollout;
 pub use self::counterexample::{Counterexample, counterexample};
 pub(crate) use self::driven::not_driven;
 pub use self::look::{Look, WIDTH};
-pub use self::summary::{Ended, summary};
+pub use self::summary::{Ended, quoted, summary};
 use self::{
     look::{FAINT, STRONG},
     piece::{Piece, lines, paint, printable},

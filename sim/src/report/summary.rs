@@ -71,7 +71,8 @@ pub fn summary(scenarios: &[(String, Ended)], look: &Look) -> String {
 }
 
 /// A path as a shell takes it.
-pub(super) fn quoted(path: &str) -> String {
+#[must_use]
+pub fn quoted(path: &str) -> String {
     let plain =
         |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | ':' | '@' | '%' | '\\');
     if path.chars().all(plain) { path.into() } else { format!("'{}'", path.replace('\'', r"'\''")) }

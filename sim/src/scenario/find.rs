@@ -32,7 +32,8 @@ fn of(path: &Path) -> Result<Vec<PathBuf>, InputError> {
 }
 
 /// Whether the file says it is a scenario. One that is broken is, if it begins a line so: it must not be passed over.
-fn is_scenario(path: &Path) -> bool {
+#[must_use]
+pub fn is_scenario(path: &Path) -> bool {
     #[derive(Deserialize)]
     struct Probe {
         #[serde(rename = "scenario")]

@@ -13,6 +13,7 @@ mod find;
 mod manifest;
 mod names;
 mod property;
+mod refers;
 mod schema;
 mod sense;
 mod shape;
@@ -40,8 +41,9 @@ pub use self::expectation::{
     Amount, Called, CarriedOut, Counted, Expectation, Item, Received, Requests, Row, Sequence, Span, Telling,
     Wanted,
 };
-pub use self::find::find;
+pub use self::find::{find, is_scenario};
 pub use self::property::{Goal, Property};
+pub use self::refers::named_by;
 pub use self::schema::schema;
 pub use self::simulated::{
     Autoscaler, Defect, Factor, Flaps, Measure, PRESETS, PerSecond, Range, Seconds, Shape, Share, Simulated,

@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
 
+mod ci;
 mod console;
 mod explain;
 mod flagger;
+mod formats;
+mod init;
 mod lint;
 mod schema;
 mod sweep;
+mod watch;
 
 use std::{
     fs,

@@ -1,0 +1,72 @@
+//! The forms in which a verb prints what it found: values of `--format`, and who writes each.
+
+use std::{env, path::PathBuf};
+
+use clap::ValueEnum;
+use serin_sim::{
+    finding::{Case, Finding, Level, Suite, github, gitlab, junit, sarif},
+    lint,
+};
+
+/// How `lint` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintFormat {
+    /// For people
+    Text,
+    /// JSON Lines, one object for each file
+    Json,
+    /// A JUnit report: a test suite for each file, a test case for each object
+    Junit,
+    /// Annotations for GitHub Actions
+    Github,
+    /// A SARIF 2.1.0 log, for code scanning
+    Sarif,
+    /// A Code Quality report of GitLab
+    Gitlab,
+}
+
+/// How verbs print that run scenarios.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RunFormat {
+    /// For people
+    Text,
+    /// JSON Lines
+    Json,
+    /// A JUnit report: a test case for each scenario
+    Junit,
+    /// Annotations for GitHub Actions
+    Github,
+}
+
+/// A JUnit report on suites and, in one of their own, on what cannot be used.
+pub(super) fn junit(name: &str, mut suites: Vec<Suite>, unusable: &[Case], fails: Level) -> String {
+    if !unusable.is_empty() {
+        suites.push(Suite { name: "files".into(), cases: unusable.to_vec() });
+    }
+    junit::report(name, &suites, fails)
+}
+
+/// A JUnit report on one run.
+pub(super) fn junit_of_run(name: &str, cases: Vec<Case>) -> String {
+    junit::report(name, &[Suite { name: name.into(), cases }], Level::Error)
+}
+
+/// Workflow commands.
+pub(super) fn github<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> String {
+    github::commands(findings, &folder())
+}
+
+/// A SARIF log of lint's findings.
+pub(super) fn sarif(findings: &[Finding]) -> String {
+    sarif::log(findings, &lint::rules(), &folder())
+}
+
+/// A Code Quality report.
+pub(super) fn gitlab(findings: &[Finding]) -> String {
+    gitlab::report(findings, &folder())
+}
+
+/// The working folder. Where there is none, files keep the names that they were given.
+fn folder() -> PathBuf {
+    env::current_dir().unwrap_or_default()
+}

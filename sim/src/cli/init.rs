@@ -1,0 +1,187 @@
+//! `serin init`: writes a first scenario for a manifest.
+
+use std::{
+    env, fs,
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+};
+
+use serin_sim::{
+    finding,
+    init::{self, InitError},
+    input::{Fault, InputError},
+    lint::{self, Input, Level, Settings},
+    report::{Look, quoted},
+};
+
+use super::{Exit, complaint, report_file::beside, screen::Screen, written};
+
+/// Write a first scenario for a Canary
+///
+/// The scenario has a good release, which is promoted, and a bad one, which is rolled back, with comments that explain each
+/// part. It is replayed before it is written, so its `expect` lines hold. Edit it from there.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{DETAILS}"))]
+pub(crate) struct Args {
+    /// The manifest with the Canary, more files with its MetricTemplates, or `-` for standard input
+    #[arg(required = true, value_name = "CANARY", value_hint = clap::ValueHint::FilePath)]
+    paths: Vec<PathBuf>,
+    /// File to write, folder for `<name>-scenario.yaml`, or `-` for standard output
+    #[arg(short, long, value_name = "PATH", default_value = ".", value_hint = clap::ValueHint::AnyPath)]
+    out: PathBuf,
+    /// Which Canary, where the files have several: its name, or `name.namespace`
+    #[arg(long, value_name = "NAME")]
+    canary: Option<String>,
+    /// The controller's router, for a Canary that names no provider
+    #[arg(long, value_name = "NAME", default_value = "istio")]
+    provider: String,
+    /// The controller's namespace: the second place a metric's template is looked for
+    #[arg(long, value_name = "NAME", default_value = "flagger-system")]
+    namespace: String,
+    /// Replace the file that exists
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    pub(super) screen: Screen,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  serin init canary.yaml
+  serin init canary.yaml metric-templates.yaml --out tests/
+  helm template . | serin init - --canary shop --out shop.yaml";
+
+const DETAILS: &str = "\
+Exit status:
+  0  the scenario is written
+  2  a file or an argument cannot be used, or the file to write exists";
+
+/// Writes the scenario, says so on `out`, complains to `err`.
+pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    match write(args, &look) {
+        Ok(text) => written(out.write_all(text.as_bytes()).and_then(|()| out.flush()), err),
+        Err(what) => {
+            // Standard error may be gone as well; the exit status tells.
+            let _ = err.write_all(what.as_bytes());
+            Exit::Unusable
+        }
+    }
+}
+
+/// What is printed, or the complaint.
+fn write(args: &Args, look: &Look) -> Result<String, String> {
+    let inputs: Vec<Input> = args.paths.iter().map(|path| input(path)).collect();
+    let settings = Settings {
+        provider: args.provider.as_str().into(),
+        namespace: "flagger-system".into(),
+        release: None,
+        controller: None,
+    };
+    errors(&inputs, &settings, look)?;
+    let working = env::current_dir().map_err(|error| complaint(&format!("no working folder: {error}")))?;
+    let to_stdout = args.out == Path::new("-");
+    let (folder, file) = if to_stdout { (PathBuf::new(), None) } else { target(&args.out) };
+    let base = working.join(&folder);
+    let base = base.canonicalize().unwrap_or(base);
+    let subject = init::find(&inputs, &settings, args.canary.as_deref(), &working, &base);
+    let subject = subject.map_err(|missing| complaint(&format!("{}: {missing}", named(&args.paths))))?;
+    let path = folder.join(file.unwrap_or_else(|| file_name(&subject.name).into()));
+    if !args.force && !to_stdout && fs::symlink_metadata(&path).is_ok() {
+        return Err(exists(&path));
+    }
+    if !to_stdout {
+        fs::create_dir_all(&base).map_err(|error| not_written(&path, &error))?;
+    }
+    let text = init::scenario(&subject, &path).map_err(|error| refused(&error, args))?;
+    if to_stdout {
+        return Ok(text);
+    }
+    put(&path, &text, args.force)?;
+    let path = path.display().to_string();
+    Ok(format!("wrote {path}\n\nReplay it:\n  serin replay {}\n", quoted(&path)))
+}
+
+fn input(path: &Path) -> Input {
+    if path == Path::new("-") { Input::read_from(path, io::stdin().lock()) } else { Input::read(path) }
+}
+
+/// What lint refuses is not replayed.
+fn errors(inputs: &[Input], settings: &Settings, look: &Look) -> Result<(), String> {
+    let findings = lint::lint(inputs, settings).findings();
+    let errors: Vec<_> = findings.iter().filter(|finding| finding.level == Level::Error).collect();
+    let mut text = String::new();
+    for file in inputs.iter().map(|input| input.path.display().to_string()) {
+        let of_file: Vec<_> = errors.iter().copied().filter(|finding| finding.file == file).collect();
+        if !of_file.is_empty() {
+            text += &complaint(&format!("{file}: cannot be used"));
+            text += &finding::text::findings(of_file, look);
+        }
+    }
+    if text.is_empty() { Ok(()) } else { Err(text) }
+}
+
+/// The folder to write to, and the file where one is named.
+fn target(out: &Path) -> (PathBuf, Option<PathBuf>) {
+    let is_file = out.extension().is_some_and(|end| end == "yaml" || end == "yml") && !out.is_dir();
+    if !is_file {
+        return (if out == Path::new(".") { PathBuf::new() } else { out.into() }, None);
+    }
+    let folder = out.parent().unwrap_or(Path::new(""));
+    (folder.into(), out.file_name().map(PathBuf::from))
+}
+
+fn file_name(canary: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' };
+    format!("{}-scenario.yaml", canary.chars().map(plain).collect::<String>())
+}
+
+fn put(path: &Path, text: &str, replace: bool) -> Result<(), String> {
+    let put = || {
+        let mut file = beside(path)?;
+        file.write_all(text.as_bytes())?;
+        let persisted = if replace { file.persist(path) } else { file.persist_noclobber(path) };
+        persisted.map(|_| ()).map_err(|error| error.error)
+    };
+    put().map_err(|error: io::Error| {
+        let came_meanwhile = error.kind() == ErrorKind::AlreadyExists && !replace;
+        if came_meanwhile { exists(path) } else { not_written(path, &error) }
+    })
+}
+
+fn exists(path: &Path) -> String {
+    complaint(&format!("{} exists; choose another --out, or replace it with --force", path.display()))
+}
+
+fn not_written(path: &Path, error: &io::Error) -> String {
+    // A temporary file's own path, which the error may name, says nothing to people.
+    complaint(&format!("{}: cannot be written: {}", path.display(), error.kind()))
+}
+
+fn refused(error: &InitError, args: &Args) -> String {
+    match error {
+        // It names its files itself, from the scenario's folder on.
+        InitError::Input(error) => {
+            let of_metric = error.faults.iter().any(|fault| fault.field.contains(".metrics["));
+            let hint = "\n  give the file of its MetricTemplate as another argument, or say the controller's --namespace";
+            complaint(&format!("{}{}", from_here(error), if of_metric { hint } else { "" }))
+        }
+        InitError::NeverPromoted(_) | InitError::NotAsExpected(_) => {
+            complaint(&format!("{}: {error}", named(&args.paths)))
+        }
+    }
+}
+
+/// The faults with the files named from the working folder.
+fn from_here(error: &InputError) -> InputError {
+    let working = env::current_dir().unwrap_or_default();
+    let here = |fault: &Fault| {
+        let file = finding::relative(&fault.file.display().to_string(), &working);
+        Fault { file: file.map_or_else(|| fault.file.clone(), PathBuf::from), ..fault.clone() }
+    };
+    InputError { faults: error.faults.iter().map(here).collect() }
+}
+
+fn named(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    paths.join(", ")
+}

@@ -1,0 +1,200 @@
+//! `--watch`: does the work again whenever a file changes, until Ctrl-C.
+//!
+//! Files are polled: that works on every file system, also in containers.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, ErrorKind, IsTerminal as _, Write},
+    path::{Path, PathBuf},
+    process, thread,
+    time::{Duration, SystemTime},
+};
+
+use serin_sim::input;
+
+use super::{Exit, complaint};
+
+/// Time between two looks at the files.
+const PAUSE: Duration = Duration::from_millis(300);
+/// An editor that saves by renaming takes a file away for a moment. One that is away for this many looks is gone.
+const GONE: usize = 4;
+
+/// Does the work on `paths`, and again after each change of a file there or of one that `named` returns, which is asked
+/// before each run. Ends with 0 at Ctrl-C, or when the reader of `out` has left.
+pub(super) fn watch(
+    paths: &[PathBuf],
+    named: impl Fn() -> Vec<PathBuf>,
+    mut work: impl FnMut(&mut dyn Write, &mut dyn Write),
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Exit {
+    let begun = can_be_watched(paths).and_then(|()| {
+        // Watching has no other end, so it is a good one. Work that asks for Ctrl-C later finds it taken.
+        ctrlc::try_set_handler(|| process::exit(0)).map_err(|error| format!("--watch: {error}"))
+    });
+    if let Err(what) = begun {
+        // Standard error may be gone as well; the exit status tells.
+        let _ = err.write_all(complaint(&what).as_bytes());
+        return Exit::Unusable;
+    }
+    let mut out = Reader { out, is_gone: false };
+    loop {
+        let named = named();
+        let before = Stamps::of(paths, &named);
+        clear(&mut out);
+        work(&mut out, err);
+        if out.is_gone {
+            return Exit::AsExpected;
+        }
+        let count = before.0.len();
+        let noun = if count == 1 { "file" } else { "files" };
+        let _ = writeln!(err, "\nWatching {count} {noun}. Press Ctrl-C to stop.").and_then(|()| err.flush());
+        let changed = changed(&before, || {
+            pause();
+            Stamps::of(paths, &named)
+        });
+        let _ = writeln!(err, "\n{} changed.", changed.display());
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "files are polled: there is no condition to wait for")]
+fn pause() {
+    thread::sleep(PAUSE);
+}
+
+fn can_be_watched(paths: &[PathBuf]) -> Result<(), String> {
+    for path in paths {
+        if path == Path::new("-") {
+            return Err("--watch: standard input cannot be watched".into());
+        }
+        if let Err(error) = fs::metadata(path) {
+            return Err(format!("{}: cannot be read: {error}", path.display()));
+        }
+    }
+    Ok(())
+}
+
+/// A terminal shows the newest results alone.
+fn clear(out: &mut dyn Write) {
+    if io::stdout().is_terminal() {
+        let _ = out.write_all(b"\x1b[2J\x1b[H");
+    }
+}
+
+/// Looks until something is different and stays so for two looks; the file that changed first by name.
+fn changed(before: &Stamps, mut look: impl FnMut() -> Stamps) -> PathBuf {
+    let mut last = before.clone();
+    let mut different = 0;
+    loop {
+        let now = look();
+        let is_resting = now == last;
+        last = now;
+        let Some(changed) = last.difference(before) else {
+            different = 0;
+            continue;
+        };
+        different += 1;
+        if is_resting && (last.has_all_of(before) || different > GONE) {
+            return changed;
+        }
+    }
+}
+
+/// When files were written, and how long they are; `None` for one that is not there.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Stamps(BTreeMap<PathBuf, Option<(SystemTime, u64)>>);
+
+impl Stamps {
+    fn of(paths: &[PathBuf], named: &[PathBuf]) -> Self {
+        let below = paths.iter().flat_map(|path| input::yaml_below(path));
+        let files = below.chain(named.iter().cloned());
+        let stamp = |path: &PathBuf| {
+            let found = fs::metadata(path).ok()?;
+            Some((found.modified().ok()?, found.len()))
+        };
+        Self(files.map(|path| (path.clone(), stamp(&path))).collect())
+    }
+
+    /// The first file that is not as it was.
+    fn difference(&self, before: &Self) -> Option<PathBuf> {
+        let here = |path: &PathBuf, of: &Self| of.0.get(path).copied().flatten();
+        let mut files = self.0.keys().chain(before.0.keys());
+        files.find(|path| here(path, self) != here(path, before)).cloned()
+    }
+
+    /// Whether every file that was there is there.
+    fn has_all_of(&self, before: &Self) -> bool {
+        let mut there = before.0.iter().filter(|(_, stamp)| stamp.is_some());
+        there.all(|(path, _)| self.0.get(path).is_some_and(Option::is_some))
+    }
+}
+
+/// Output whose reader may leave.
+struct Reader<'a> {
+    out: &'a mut dyn Write,
+    is_gone: bool,
+}
+
+impl Reader<'_> {
+    fn noting<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        self.is_gone |= result.as_ref().is_err_and(|error| error.kind() == ErrorKind::BrokenPipe);
+        result
+    }
+}
+
+impl Write for Reader<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.out.write(bytes);
+        self.noting(result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.out.flush();
+        self.noting(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamps(files: &[(&str, u64)]) -> Stamps {
+        let stamp = |(path, length): &(&str, u64)| {
+            (PathBuf::from(path), (*length > 0).then_some((SystemTime::UNIX_EPOCH, *length)))
+        };
+        Stamps(files.iter().map(stamp).collect())
+    }
+
+    /// How many looks it takes, and the file that is said to have changed.
+    fn looks(before: &[(&str, u64)], looks: &[&[(&str, u64)]]) -> (usize, PathBuf) {
+        let mut count = 0;
+        let changed = changed(&stamps(before), || {
+            count += 1;
+            stamps(looks[(count - 1).min(looks.len() - 1)])
+        });
+        (count, changed)
+    }
+
+    #[test]
+    fn a_change_is_seen_once_it_has_come_to_rest() {
+        let before = &[("a", 1), ("b", 1)][..];
+        assert_eq!(looks(before, &[before, &[("a", 1), ("b", 2)]]), (3, "b".into()));
+        let growing: &[&[_]] = &[&[("a", 2), ("b", 1)], &[("a", 3), ("b", 1)], &[("a", 4), ("b", 1)]];
+        assert_eq!(looks(before, growing), (4, "a".into()));
+    }
+
+    #[test]
+    fn a_new_file_is_a_change() {
+        assert_eq!(looks(&[("a", 1)], &[&[("a", 1), ("b", 1)]]), (2, "b".into()));
+    }
+
+    #[test]
+    fn a_file_that_is_away_for_a_moment_is_waited_for() {
+        let before = &[("a", 1)][..];
+        let away = &[("a", 0)][..];
+        assert_eq!(looks(before, &[away, away, away, &[("a", 2)]]), (5, "a".into()));
+        assert_eq!(looks(before, &[away, away, before, before, &[("a", 2)]]), (6, "a".into()));
+        assert_eq!(looks(before, &[&[]]), (5, "a".into()));
+    }
+}

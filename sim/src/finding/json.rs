@@ -1,0 +1,27 @@
+//! A finding as JSON. Its file is named once, by the object it is in.
+
+use serde::{Serialize, Serializer};
+
+use super::{Finding, Level};
+use crate::edit::Edit;
+
+#[derive(Serialize)]
+struct Fields<'a> {
+    level: Level,
+    code: &'a str,
+    line: Option<usize>,
+    column: Option<usize>,
+    field: &'a str,
+    what: &'a str,
+    remedy: &'a str,
+    #[serde(skip_serializing_if = "<[Edit]>::is_empty")]
+    edits: &'a [Edit],
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { level, code, file: _, at, field, what, remedy, edits } = self;
+        let (line, column) = (at.map(|at| at.0), at.map(|at| at.1));
+        Fields { level: *level, code, line, column, field, what, remedy, edits }.serialize(serializer)
+    }
+}

@@ -1,0 +1,100 @@
+//! The Canary among the files that are given, and its templates.
+
+use std::path::Path;
+
+use serde_json::Value;
+use serin_core::spec::Defaults;
+
+use super::Subject;
+use crate::{
+    finding::relative,
+    lint::{self, InFile, Input, Settings},
+};
+
+/// A manifest as a scenario has it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Written {
+    /// In a file, by its path from the scenario's folder.
+    Path(String),
+    /// In the scenario itself: its file has several Canaries, or is no file.
+    Manifest(Value),
+}
+
+/// Why no Canary was found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Missing {
+    /// There is none.
+    #[error("no Canary in the files that are given")]
+    None,
+    /// There are several, as `name.namespace`.
+    #[error("there are several Canaries; choose one with --canary: {}", .0.join(", "))]
+    Several(Vec<String>),
+    /// None has this name.
+    #[error("there is no Canary `{0}`; there is: {known}", known = .1.join(", "))]
+    Unknown(String, Vec<String>),
+}
+
+/// The only Canary among the files, or the one that is `wanted` (`name` or `name.namespace`). Relative paths of inputs
+/// begin at `working`, and those of a scenario at `folder`; both are absolute.
+///
+/// # Errors
+/// There is none, or no telling which.
+pub fn find(
+    inputs: &[Input],
+    settings: &Settings,
+    wanted: Option<&str>,
+    working: &Path,
+    folder: &Path,
+) -> Result<Subject, Missing> {
+    let objects = lint::objects(inputs, settings);
+    let canaries: Vec<_> = objects.iter().filter(|object| object.kind == "Canary").collect();
+    let is_wanted =
+        |title: &str| wanted.is_none_or(|wanted| title == wanted || title.split('.').next() == Some(wanted));
+    let titles = |of: &[&InFile]| of.iter().map(|object| object.title.clone()).collect::<Vec<_>>();
+    let chosen: Vec<_> = canaries.iter().copied().filter(|object| is_wanted(&object.title)).collect();
+    let canary = match (chosen.as_slice(), wanted) {
+        ([canary], _) => *canary,
+        ([], Some(wanted)) if !canaries.is_empty() => {
+            return Err(Missing::Unknown(wanted.into(), titles(&canaries)));
+        }
+        ([], _) => return Err(Missing::None),
+        (several, _) => return Err(Missing::Several(titles(several))),
+    };
+    let path_of = |file: usize| {
+        let path = &inputs[file].path;
+        if path == Path::new("-") { None } else { from(&working.join(path).display().to_string(), folder) }
+    };
+    let is_alone = canaries.iter().filter(|other| other.file == canary.file).count() == 1;
+    let written = match path_of(canary.file) {
+        Some(path) if is_alone && !canary.in_list => Written::Path(path),
+        Some(_) | None => Written::Manifest(canary.json.clone()),
+    };
+    let mut templates = Vec::new();
+    for template in objects.iter().filter(|object| object.kind == "MetricTemplate") {
+        let path = path_of(template.file).filter(|_| !template.in_list).map(Written::Path);
+        let template = path.unwrap_or_else(|| Written::Manifest(template.json.clone()));
+        if template != written && !templates.contains(&template) {
+            templates.push(template);
+        }
+    }
+    let names_one =
+        canary.json.pointer("/spec/provider").and_then(Value::as_str).is_some_and(|name| !name.is_empty());
+    let provider = (!names_one).then(|| settings.provider.to_string());
+    let name = canary.title.split('.').next().unwrap_or_default().to_owned();
+    let namespace =
+        Some(settings.namespace.to_string()).filter(|name| **name != *Defaults::default().namespace);
+    Ok(Subject { name, canary: written, templates, provider, namespace })
+}
+
+/// A file's path from a folder, both absolute. `None`: it is no file.
+fn from(file: &str, folder: &Path) -> Option<String> {
+    let mut up = String::new();
+    for base in folder.ancestors() {
+        let path = relative(file, base)?;
+        if !path.starts_with('/') {
+            return Some(up + &path);
+        }
+        up += "../";
+    }
+    relative(file, folder)
+}

@@ -1,0 +1,61 @@
+//! A report in the form that every verb shares: findings with their file, and cases for reports on tests.
+
+use serde::{Serialize, Serializer};
+
+use super::{Code, FileReport, Finding, Part, Report};
+use crate::finding::{self, Case, Suite, sarif::Rule};
+
+impl Finding {
+    fn shown(&self, file: &str) -> finding::Finding {
+        let Self { level, code, at, field, what, remedy, edits } = self.clone();
+        finding::Finding { level, code: code.name(), file: file.into(), at, field, what, remedy, edits }
+    }
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.shown("").serialize(serializer)
+    }
+}
+
+impl FileReport {
+    /// What was found, as it is shown.
+    #[must_use]
+    pub fn findings(&self) -> Vec<finding::Finding> {
+        self.findings.iter().map(|finding| finding.shown(&self.file)).collect()
+    }
+
+    fn case(&self, part: &Part) -> Case {
+        Case {
+            name: part.object.clone().unwrap_or_else(|| self.file.clone()),
+            file: self.file.clone(),
+            findings: part.findings.iter().map(|finding| finding.shown(&self.file)).collect(),
+            is_unusable: part.findings.iter().any(|finding| finding.code == Code::Unreadable),
+        }
+    }
+}
+
+impl Report {
+    /// What was found in all files, as it is shown.
+    #[must_use]
+    pub fn findings(&self) -> Vec<finding::Finding> {
+        self.files.iter().flat_map(FileReport::findings).collect()
+    }
+
+    /// A suite for each file, with a case for each object in it.
+    #[must_use]
+    pub fn suites(&self) -> Vec<Suite> {
+        let suite = |file: &FileReport| Suite {
+            name: file.file.clone(),
+            cases: file.parts.iter().map(|part| file.case(part)).collect(),
+        };
+        self.files.iter().map(suite).collect()
+    }
+}
+
+/// What a finding of [`lint`](super::lint) can be about.
+#[must_use]
+pub fn rules() -> Vec<Rule> {
+    let rule = |code: &Code| Rule { code: code.name(), what: code.what(), level: code.level() };
+    Code::ALL.iter().map(rule).collect()
+}
