@@ -7,6 +7,7 @@ use serin_core::Rollout;
 use crate::{
     drive,
     expect::{self, Verdict},
+    explain::{self, Brief},
     input::InputError,
     record::Story,
     scenario,
@@ -25,6 +26,8 @@ pub struct Replayed {
     pub story: Story,
     /// Whether it went as expected.
     pub verdict: Verdict,
+    /// How it ended, in a few words.
+    pub brief: Option<Brief>,
 }
 
 /// Reads a scenario file, runs it and judges it.
@@ -35,7 +38,15 @@ pub fn replay(path: &Path) -> Result<Replayed, InputError> {
     let scenario = scenario::load(path)?;
     let story = drive::run(&scenario);
     let verdict = expect::judge(&scenario, &story);
-    Ok(Replayed { path: scenario.path, title: scenario.title, canary: scenario.canary, story, verdict })
+    let brief = explain::brief(&scenario, &story);
+    Ok(Replayed {
+        path: scenario.path,
+        title: scenario.title,
+        canary: scenario.canary,
+        story,
+        verdict,
+        brief,
+    })
 }
 
 #[cfg(test)]

@@ -5,14 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::{ValueHint, builder::PossibleValuesParser};
+use serin_core::spec::PROVIDERS;
 use serin_sim::{
     exact::Release,
-    lint::{self, Input, Level, Report, Settings, json, text},
+    lint::{self, Code, Input, Level, Report, Settings, json, text},
     report::Look,
     scenario::{PerSecond, Share, Unit},
 };
 
-use super::{Exit, Format, complaint, screen::Screen};
+use super::{Exit, Format, complaint, exit::long_help, screen::Screen};
 
 /// Look at manifests: what is wrong, what will hurt, how a release would go
 ///
@@ -22,10 +24,10 @@ use super::{Exit, Format, complaint, screen::Screen};
 /// --errors it is computed how often a release that fails so many requests is promoted, and what would make the wrong
 /// verdict rarer. Objects of other kinds are passed over.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{DETAILS}"))]
+#[command(after_help = EXAMPLES, after_long_help = long_help(&[EXAMPLES, DETAILS]))]
 pub(crate) struct Args {
     /// Manifest files, folders of them, or `-` for standard input
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
     /// Print the findings only, no plans
     #[arg(short, long)]
@@ -37,19 +39,26 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     /// The controller's router, for a Canary that names no provider
-    #[arg(long, value_name = "NAME", default_value = "istio")]
+    #[arg(long, value_name = "NAME", default_value = "istio", value_parser = routers())]
     provider: String,
     /// The controller's namespace: the second place a metric's template is looked for
-    #[arg(long, value_name = "NAME", default_value = "flagger-system")]
+    #[arg(long, value_name = "NAME", default_value = "flagger-system", value_hint = ValueHint::Other)]
     namespace: String,
     /// Requests a second of all users together: says what becomes of a release
-    #[arg(long, value_name = "N", value_parser = number::<PerSecond>, requires = "errors")]
+    #[arg(long, value_name = "N", value_parser = number::<PerSecond>, requires = "errors",
+          value_hint = ValueHint::Other)]
     rps: Option<f64>,
     /// The share of requests that fail in the new version, such as 0.8%
-    #[arg(long, value_name = "SHARE", value_parser = number::<Share>, requires = "rps")]
+    #[arg(long, value_name = "SHARE", value_parser = number::<Share>, requires = "rps",
+          value_hint = ValueHint::Other)]
     errors: Option<f64>,
     #[command(flatten)]
     pub(super) screen: Screen,
+}
+
+/// The names of the known routers.
+fn routers() -> PossibleValuesParser {
+    PROVIDERS.iter().map(|(name, _)| *name).collect::<Vec<_>>().into()
 }
 
 /// A number as scenarios write it.
@@ -87,12 +96,7 @@ JSON Lines, one object for each file:
                    verdict is, 0 to 1), the numbers of `serin sweep --exact`, remedies (change,
                    wrong), leftOut (metrics taken to pass); or notComputed, with the reason
     compatibility  each field that is set: field, standing (same, different, own, not-supported),
-                   row of docs/differences.md, what; several times if it differs in several ways
-
-Exit status:
-  0  no errors; with --strict no warnings either
-  1  with --strict: there are warnings
-  2  there are errors, or a file or an argument cannot be used";
+                   row of docs/differences.md, what; several times if it differs in several ways";
 
 /// Looks, prints to `out`, complains to `err`.
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
@@ -128,17 +132,20 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
             return Exit::Unusable;
         }
     }
-    if is_usable { exit(&report, args.strict) } else { Exit::Unusable }
+    if is_usable { exit(&report, args.strict, err) } else { Exit::Unusable }
 }
 
-fn exit(report: &Report, strict: bool) -> Exit {
-    if report.count(Level::Error) > 0 {
-        Exit::Unusable
-    } else if strict && report.count(Level::Warning) > 0 {
-        Exit::Failed
-    } else {
-        Exit::AsExpected
+fn exit(report: &Report, strict: bool, err: &mut dyn Write) -> Exit {
+    if report.has(Code::Unreadable) {
+        return Exit::Unusable;
     }
+    if report.holds_nothing() {
+        let what = "nothing to check: no file contains an object of flagger.app";
+        let _ = err.write_all(complaint(what).as_bytes());
+        return Exit::Unusable;
+    }
+    let fails = report.count(Level::Error) > 0 || (strict && report.count(Level::Warning) > 0);
+    if fails { Exit::Failed } else { Exit::AsExpected }
 }
 
 /// The files of an argument.

@@ -6,13 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::ValueHint;
 use tempfile::NamedTempFile;
 
 /// Where a report goes, the same for every verb that makes one.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct ReportTo {
-    /// Write a report for people too: one HTML page that needs nothing else
-    #[arg(long = "report", id = "report", value_name = "FILE")]
+    /// Also write an HTML report to this file: one page, without other files
+    #[arg(long = "report", id = "report", value_name = "FILE", value_hint = ValueHint::FilePath)]
     path: Option<PathBuf>,
 }
 

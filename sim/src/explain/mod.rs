@@ -5,6 +5,7 @@
 //! have led elsewhere. [`at`] explains one instant. Nothing here decides anything: rules are those of the core.
 
 mod at;
+mod brief;
 mod change;
 mod chapter;
 mod checks;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use serin_core::{decision::Rule, message::EventType, spec::Severity};
 
 pub use self::at::{At, Decided, at};
+pub use self::brief::{Brief, brief};
 pub use self::json::{json, json_at};
 pub use self::text::{text, text_at};
 use crate::{record::Story, scenario::Scenario};

@@ -1,78 +1,98 @@
-//! What a sweep came to: as a table for people, as CSV and as JSON.
+//! The results of a sweep: as a table for people, as CSV and as JSON.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use serde_json::{Value, json};
 use serin_core::time::Human;
 
-use super::look::Look;
+use super::{
+    look::{FAINT, Look, PLAIN},
+    piece::{Piece, lines},
+    table::{self, ALWAYS, Cell, table},
+};
 use crate::{
     scenario::manifest_lines,
-    sweep::{Choice, Frontier, Goal, Met, Part, Point, Share, Tally, Times},
+    sweep::{Choice, Frontier, Goal, Met, Part, Point, Share, Stopped, Tally, Times},
 };
 
-/// A table, a line for each point.
+/// A table, a row for each point.
 #[must_use]
 pub fn text(part: &Part, look: &Look) -> String {
-    let varied = part.points.first().map_or(&[][..], |point| &point.set);
+    let title = lines(&Piece::words(PLAIN, &part.title), look.width).join("\n");
+    let mut columns = varied(part.points.iter().map(|point| &point.set));
+    let shown = COLUMNS.iter().filter(|column| column.name != RUNS || !part.is_complete());
+    columns.extend(shown.map(|column| table::Column {
+        name: column.name.into(),
+        priority: column.priority,
+        cells: part.points.iter().map(|point| (column.cell)(&point.tally, look)).collect(),
+    }));
+    format!("{title}\n{}\n\n{}\n{}", made(part), table(&columns, HINT, look), legend(LEGEND, look))
+}
+
+/// How many runs there are, and how many there were to be.
+fn made(part: &Part) -> String {
     let points = match part.points.len() {
         1 => String::new(),
         points => format!(" at each of {points} points"),
     };
-    let mut text = format!("{}\n{} runs{points}, seed {}\n\n", part.title, part.runs, part.seed);
-    let head = varied.iter().map(|(field, _)| field.as_str()).chain(COLUMNS.iter().map(|column| column.name));
-    let rows = part.points.iter().map(|point| {
-        let values = point.set.iter().map(|(_, value)| value.clone());
-        let cells = COLUMNS.iter().map(|column| (column.text)(&point.tally, look));
-        values.chain(cells).collect()
-    });
-    text += &table(head, rows);
-    text.push('\n');
-    text += LEGEND;
-    text
+    let asked = format!("{} runs{points}, seed {}", part.runs, part.seed);
+    if part.is_complete() {
+        return asked;
+    }
+    let all = part.shard.of(part.runs).saturating_mul(part.points.len() as u64);
+    format!("stopped after {} of {all} runs; wanted: {asked}", part.made())
 }
 
-/// Columns as wide as they have to be, numbers below each other.
-pub(super) fn table<'a>(
-    head: impl Iterator<Item = &'a str>,
-    rows: impl Iterator<Item = Vec<String>>,
-) -> String {
-    let mut table = Table::new();
-    table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(head);
-    rows.for_each(|row| {
-        table.add_row(row);
-    });
-    for column in table.column_iter_mut() {
-        column.set_cell_alignment(CellAlignment::Right);
-        column.set_padding((0, 2));
-    }
-    let mut text = String::new();
-    for line in table.lines() {
-        text += line.trim_end();
-        text.push('\n');
-    }
-    text
+/// A column for each varied field.
+pub(super) fn varied<'a>(
+    sets: impl Iterator<Item = &'a Vec<(String, String)>> + Clone,
+) -> Vec<table::Column> {
+    let fields = sets.clone().next().map_or(&[][..], Vec::as_slice);
+    let column = |(place, (field, _)): (usize, &(String, String))| table::Column {
+        name: field.clone(),
+        priority: ALWAYS,
+        cells: sets.clone().filter_map(|set| Some(Cell::one(set.get(place)?.1.clone()))).collect(),
+    };
+    fields.iter().enumerate().map(column).collect()
 }
 
-const LEGEND: &str = "\
-false rollback: a good release is rolled back; missed: a bad one is promoted; in brackets 95 % intervals (Wilson)
-times: half of them and 90 of 100 within; requests: of users, a release, from its deployment on\n";
+/// How to see what a narrow table leaves out.
+pub(super) const HINT: &str = "A wider terminal or --format csv shows them.";
+
+/// What the columns mean, in lines of the screen.
+pub(super) fn legend(sentences: &[&str], look: &Look) -> String {
+    sentences.iter().map(|text| lines(&Piece::words(FAINT, text), look.width).join("\n") + "\n").collect()
+}
+
+const LEGEND: &[&str] = &[
+    "false rollback: good releases that are rolled back; missed: bad releases that are promoted; in brackets: 95 % \
+     intervals (Wilson)",
+    "to promote, to roll back: median and 90th percentile; requests: of users, per release, from its deployment on",
+];
 
 struct Column {
     name: &'static str,
-    text: fn(&Tally, &Look) -> String,
+    /// Columns of the lowest priority are left out first where the screen is narrow.
+    priority: u8,
+    cell: fn(&Tally, &Look) -> Cell,
 }
 
+/// The column that is shown only where not all runs were made.
+const RUNS: &str = "runs";
+
 const COLUMNS: &[Column] = &[
-    Column { name: "promoted", text: |tally, look| share(tally.promotion(), look) },
-    Column { name: "rolled back", text: |tally, look| share(tally.rollback(), look) },
-    Column { name: "false rollback", text: |tally, look| interval(tally.false_rollback(), look) },
-    Column { name: "missed", text: |tally, look| interval(tally.missed_regression(), look) },
-    Column { name: "to promote", text: |tally, look| times(&tally.to_promote, look) },
-    Column { name: "to roll back", text: |tally, look| times(&tally.to_roll_back, look) },
-    Column { name: "canary requests", text: |tally, _| each(tally.canary, tally) },
-    Column { name: "failed there", text: |tally, _| each(tally.canary_failed, tally) },
-    Column { name: "all failed", text: |tally, _| each(tally.failed, tally) },
+    Column { name: RUNS, priority: ALWAYS, cell: |tally, _| Cell::one(tally.runs.to_string()) },
+    Column { name: "promoted", priority: 4, cell: |tally, look| Cell::one(share(tally.promotion(), look)) },
+    Column { name: "rolled back", priority: 5, cell: |tally, look| Cell::one(share(tally.rollback(), look)) },
+    Column {
+        name: "false rollback",
+        priority: 9,
+        cell: |tally, look| interval(tally.false_rollback(), look),
+    },
+    Column { name: "missed", priority: 8, cell: |tally, look| interval(tally.missed_regression(), look) },
+    Column { name: "to promote", priority: 7, cell: |tally, look| times(&tally.to_promote, look) },
+    Column { name: "to roll back", priority: 6, cell: |tally, look| times(&tally.to_roll_back, look) },
+    Column { name: "canary requests", priority: 1, cell: |tally, look| each(tally.canary, tally, look) },
+    Column { name: "failed there", priority: 2, cell: |tally, look| each(tally.canary_failed, tally, look) },
+    Column { name: "all failed", priority: 3, cell: |tally, look| each(tally.failed, tally, look) },
 ];
 
 pub(super) fn none(look: &Look) -> String {
@@ -83,25 +103,23 @@ fn share(share: Option<Share>, look: &Look) -> String {
     share.map_or_else(|| none(look), |share| format!("{:.1}%", 100.0 * share.share))
 }
 
-fn interval(share: Option<Share>, look: &Look) -> String {
-    let percent = |share: f64| 100.0 * share;
-    share.map_or_else(
-        || none(look),
-        |share| {
-            format!("{:.1}% [{:.1}, {:.1}]", percent(share.share), percent(share.low), percent(share.high))
-        },
-    )
+fn interval(counted: Option<Share>, look: &Look) -> Cell {
+    let Some(Share { low, high, .. }) = counted else { return Cell::one(none(look)) };
+    Cell::two(share(counted, look), format!("[{:.1}, {:.1}]", 100.0 * low, 100.0 * high))
 }
 
-fn times(times: &Times, look: &Look) -> String {
+fn times(times: &Times, look: &Look) -> Cell {
     match (times.percentile(50), times.percentile(90)) {
-        (Some(half), Some(most)) => format!("{} {} {}", Human(half), look.signs.and, Human(most)),
-        _ => none(look),
+        (Some(median), Some(most)) => {
+            Cell::two(Human(median).to_string(), format!("{} {}", look.signs.and, Human(most)))
+        }
+        _ => Cell::one(none(look)),
     }
 }
 
-fn each(count: u64, tally: &Tally) -> String {
-    average(if tally.runs == 0 { 0.0 } else { count as f64 / tally.runs as f64 })
+fn each(count: u64, tally: &Tally, look: &Look) -> Cell {
+    let mean = |runs| average(count as f64 / runs as f64);
+    Cell::one(if tally.runs == 0 { none(look) } else { mean(tally.runs) })
 }
 
 pub(super) fn average(each: f64) -> String {
@@ -111,26 +129,33 @@ pub(super) fn average(each: f64) -> String {
 /// The choices of a search, the best first, and the lines to paste for each.
 #[must_use]
 pub fn frontier(found: &Frontier, goals: &[Goal], look: &Look) -> String {
+    let wrapped = |text: &str| lines(&Piece::words(PLAIN, text), look.width).join("\n") + "\n";
     let goals: Vec<String> = goals.iter().map(ToString::to_string).collect();
     let goals = goals.join(&format!(" {} ", look.signs.and));
-    let mut text =
-        format!("{} policies tried, {} left in the last round; wanted: {goals}\n", found.points, found.left);
+    let mut text = match found.stopped {
+        None => wrapped(&format!("{} policies tried, {} left in the last round", found.points, found.left)),
+        Some(Stopped { made, of }) => wrapped(&format!(
+            "stopped after {made} of at most {of} rollouts; {} of {} policies have results",
+            found.left, found.points
+        )),
+    };
+    text += &wrapped(&format!("goals: {goals}"));
     for (place, choice) in found.choices.iter().enumerate() {
         let tally = &choice.point.tally;
         let (sign, met) = match choice.met {
             Met::Yes => (look.signs.passed, "meets the goals"),
-            Met::Perhaps => ("?", "may meet the goals: more --runs will tell"),
+            Met::Perhaps => ("?", "may meet the goals; more --runs will decide it"),
             Met::No => (look.signs.failed, "misses a goal"),
         };
-        text += &format!("\n{}. {sign} {met}\n", place + 1);
+        text += &format!("\n{}. {sign} {met}, {} runs\n", place + 1, tally.runs);
         for (name, value) in [
-            ("promotes within (half, 90 of 100)", times(&tally.to_promote, look)),
-            ("rolls back within", times(&tally.to_roll_back, look)),
+            ("to promote (median, 90th percentile)", times(&tally.to_promote, look)),
+            ("to roll back", times(&tally.to_roll_back, look)),
             ("false rollback", interval(tally.false_rollback(), look)),
             ("missed", interval(tally.missed_regression(), look)),
-            ("failed requests a release", each(tally.failed, tally)),
+            ("failed requests per release", each(tally.failed, tally, look)),
         ] {
-            text += &format!("   {name:<34} {value}\n");
+            text += &format!("   {name:<38}{}\n", value.line());
         }
         let set = choice.point.set.iter().map(|(path, value)| (path.as_str(), value.as_str()));
         for line in manifest_lines(set).lines() {
@@ -156,8 +181,12 @@ pub fn frontier_json(found: &Frontier, goals: &[Goal]) -> String {
         shown
     };
     let choices: Vec<Value> = found.choices.iter().map(choice).collect();
-    json!({"goals": goals, "policies": found.points, "left": found.left, "choices": choices}).to_string()
-        + "\n"
+    let stopped = found.stopped.map(|Stopped { made, of }| json!({"made": made, "of": of}));
+    let mut shown = json!({"goals": goals, "policies": found.points, "left": found.left, "choices": choices});
+    if let Some(stopped) = stopped {
+        shown["stopped"] = stopped;
+    }
+    shown.to_string() + "\n"
 }
 
 /// A line for each point, with a heading; shares from 0 to 1, times in seconds, requests of all runs together.
@@ -188,11 +217,16 @@ pub(super) fn quoted(cell: &str) -> String {
     if cell.contains([',', '"', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.into() }
 }
 
-/// One object: what was run, and the points with their numbers.
+/// One object: what was run, and the points with their numbers; `stopped` only where runs are missing.
 #[must_use]
 pub fn json(part: &Part) -> String {
     let points: Vec<Value> = part.points.iter().map(point).collect();
-    json!({"title": part.title, "runs": part.runs, "seed": part.seed, "points": points}).to_string() + "\n"
+    let mut shown = json!({"title": part.title, "runs": part.runs, "seed": part.seed, "points": points});
+    if !part.is_complete() {
+        let of = part.shard.of(part.runs).saturating_mul(part.points.len() as u64);
+        shown["stopped"] = json!({"made": part.made(), "of": of});
+    }
+    shown.to_string() + "\n"
 }
 
 fn point(point: &Point) -> Value {

@@ -21,7 +21,7 @@ pub use self::goal::{Goal, Met};
 pub use self::interval::Share;
 pub use self::shard::{MergeError, Part, Shard, merge};
 pub use self::tally::{Tally, Times};
-pub use self::tune::{Choice, Frontier, most_rollouts, tune, usual_axes};
+pub use self::tune::{Choice, Frontier, Stopped, most_rollouts, tune, usual_axes};
 use crate::{
     drive,
     input::InputError,

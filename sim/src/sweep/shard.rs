@@ -128,6 +128,12 @@ impl Part {
         self.points.iter().all(|point| point.tally.runs == all)
     }
 
+    /// Runs that were made, at all points together.
+    #[must_use]
+    pub fn made(&self) -> u64 {
+        self.points.iter().fold(0, |sum, point| sum.saturating_add(point.tally.runs))
+    }
+
     fn differs(&self, other: &Self) -> Option<&'static str> {
         let sets = |part: &Self| part.points.iter().map(|point| point.set.clone()).collect::<Vec<_>>();
         [

@@ -1,6 +1,6 @@
 //! The search for policies that meet goals: many points with few runs, those that may do with more.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use serin_core::strategy::Strategy;
 
@@ -17,8 +17,19 @@ pub struct Frontier {
     pub choices: Vec<Choice>,
     /// Policies that were looked at.
     pub points: usize,
-    /// Those that were left in the last round.
+    /// Those that were left in the last round, or have results where the search was stopped in the first.
     pub left: usize,
+    /// The search was stopped before its last round was complete.
+    pub stopped: Option<Stopped>,
+}
+
+/// How far a search had come when it was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// Rollouts that were made.
+    pub made: u64,
+    /// Rollouts that it makes at most.
+    pub of: u64,
 }
 
 /// A policy and what it came to.
@@ -75,14 +86,23 @@ pub fn tune(
 ) -> Result<Frontier, InputError> {
     let all = points(axes);
     let mut sweep = Sweep::new(document, axes, runs, Shard::WHOLE)?;
-    let mut tallied = Vec::new();
+    let mut tallied: Vec<Point> = Vec::new();
+    let mut made = 0;
+    let mut is_complete = true;
     for part in ROUNDS {
         sweep.runs = (runs / part).max(1);
         let round = sweep.run(stop, done);
-        if stop.load(Ordering::Relaxed) && !tallied.is_empty() {
+        made += round.iter().map(|point| point.tally.runs).sum::<u64>();
+        is_complete = round.iter().all(|point| point.tally.runs == sweep.runs);
+        if !is_complete && !tallied.is_empty() {
             break;
         }
         tallied = round;
+        if !is_complete {
+            // Nothing is known of a policy without a run.
+            tallied.retain(|point| point.tally.runs > 0);
+            break;
+        }
         let may_do = |point: &Point| goals.iter().all(|goal| !goal.is_out_of_reach(&point.tally));
         if tallied.iter().any(may_do) {
             let keep: Vec<bool> = tallied.iter().map(may_do).collect();
@@ -91,7 +111,9 @@ pub fn tune(
             retain(&mut tallied, &keep);
         }
     }
-    Ok(Frontier { points: all.len(), left: tallied.len(), choices: frontier(tallied, goals) })
+    let of = u64::try_from(most_rollouts(all.len() as u128, runs)).unwrap_or(u64::MAX);
+    let stopped = (!is_complete).then_some(Stopped { made, of });
+    Ok(Frontier { points: all.len(), left: tallied.len(), choices: frontier(tallied, goals), stopped })
 }
 
 fn retain<T>(list: &mut Vec<T>, keep: &[bool]) {

@@ -100,7 +100,7 @@ fn snap_the_outline_of_a_sweep() {
 #[test]
 fn snap_the_outline_of_a_frontier() {
     let choice = Choice { point: point(&[("analysis.threshold", "3")], 2), met: Met::Perhaps };
-    let found = Frontier { choices: vec![choice], points: 9, left: 3 };
+    let found = Frontier { choices: vec![choice], points: 9, left: 3, stopped: None };
     assert_snapshot!(outline(&frontier("a policy", &found, &[Goal::Missed(0.05)])));
 }
 
@@ -111,7 +111,7 @@ fn what_a_scenario_says_stays_text() {
     let pages = [
         run(EVIL, broken),
         sweep(&part(EVIL)),
-        frontier(EVIL, &Frontier { choices: Vec::new(), points: 0, left: 0 }, &[]),
+        frontier(EVIL, &Frontier { choices: Vec::new(), points: 0, left: 0, stopped: None }, &[]),
     ];
     for page in pages {
         assert!(!page.contains("<script") && !page.contains("</title><script"), "{page}");
