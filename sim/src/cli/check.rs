@@ -86,10 +86,10 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
     let mut worst = Exit::AsExpected;
     match check_all(args, look, &mut worst, out, err) {
         Ok(()) => worst,
-        // The reader has seen enough.
+        // The reader has stopped reading.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => worst,
         Err(error) => {
-            // Standard error may be gone as well; the exit status tells.
+            // Standard error may be closed as well; the exit status remains.
             let _ = writeln!(err, "error: cannot write: {error}");
             Exit::Unusable
         }
@@ -179,7 +179,7 @@ impl Watch for Looker<'_> {
     }
 }
 
-/// Searches one scenario; the exit, and whether somebody wants no more.
+/// Searches one scenario; the exit, and whether Ctrl-C stopped it.
 fn check_one(subject: &Subject, args: &Args, look: Look, out: &mut dyn Write) -> io::Result<(Exit, bool)> {
     let Subject { scenario, tree, .. } = subject;
     let cases = args.cases.or(args.time.is_none().then_some(DEFAULT_CASES));

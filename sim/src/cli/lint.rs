@@ -107,7 +107,7 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
             Ok(found) => inputs.extend(found),
             Err(error) => {
                 is_usable = false;
-                // Standard error may be gone; the exit status tells.
+                // Standard error may be closed; the exit status remains.
                 let _ = err.write_all(complaint(&error).as_bytes());
             }
         }
@@ -125,7 +125,7 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
     };
     match out.write_all(shown.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => {}
-        // The reader has seen enough.
+        // The reader has stopped reading.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         Err(error) => {
             let _ = writeln!(err, "error: cannot write: {error}");

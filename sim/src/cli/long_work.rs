@@ -3,7 +3,7 @@
 //! Nothing here is part of an answer: where standard error is not a terminal, nothing is shown.
 
 use std::{
-    env,
+    env, fmt,
     io::{self, IsTerminal as _, Write as _},
     sync::{
         Mutex, PoisonError,
@@ -12,7 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use console::Term;
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 use serin_sim::report::Look;
 
 /// Ctrl-C was pressed.
@@ -30,19 +31,20 @@ pub(super) struct LongWork {
 impl LongWork {
     /// Work of this many steps. From now on Ctrl-C asks it to stop; a second one ends the command.
     pub(super) fn begin(steps: u64, unit: &str, look: Look) -> Self {
-        let template = "{wide_bar} {human_pos} of {human_len} UNIT, {per_sec}, {eta} left{msg}";
+        let template = "{wide_bar} {human_pos} of {human_len} UNIT, {rate}, {eta} left{msg}";
         Self::with(template, Some(steps), unit, look)
     }
 
     /// As [`begin`](Self::begin), with an unknown number of steps.
     pub(super) fn open_ended(unit: &str, look: Look) -> Self {
-        Self::with("{spinner} {human_pos} UNIT, {per_sec}{msg}", None, unit, look)
+        Self::with("{spinner} {human_pos} UNIT, {rate}{msg}", None, unit, look)
     }
 
     fn with(template: &str, steps: Option<u64>, unit: &str, look: Look) -> Self {
-        let target = if is_shown() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if is_shown() { Margin::target() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(steps, target);
         if let Ok(style) = ProgressStyle::with_template(&template.replace("UNIT", unit)) {
+            let style = style.with_key("rate", rate);
             bar.set_style(if look.is_ascii() {
                 style.progress_chars("#>.").tick_chars("-\\|/ ")
             } else {
@@ -109,6 +111,66 @@ pub(super) fn without_bar<T>(write: impl FnOnce() -> T) -> T {
     match bar {
         Some(bar) => bar.suspend(write),
         None => write(),
+    }
+}
+
+fn rate(state: &ProgressState, text: &mut dyn fmt::Write) {
+    // Writing to a `String` never fails.
+    let _ = write!(text, "{}/s", HumanCount(state.per_sec() as u64));
+}
+
+/// A terminal whose last columns are left free: it shows `^C` there when Ctrl-C is pressed. Behind a bar of the whole width
+/// that begins another line, and the bar would not be removed from its own.
+#[derive(Debug)]
+struct Margin(Term);
+
+impl Margin {
+    fn target() -> ProgressDrawTarget {
+        const DRAWN_A_SECOND: u8 = 20;
+        ProgressDrawTarget::term_like_with_hz(Box::new(Self(Term::buffered_stderr())), DRAWN_A_SECOND)
+    }
+}
+
+impl TermLike for Margin {
+    fn width(&self) -> u16 {
+        const FREE: u16 = 6;
+        TermLike::width(&self.0).saturating_sub(FREE).max(1)
+    }
+
+    fn height(&self) -> u16 {
+        TermLike::height(&self.0)
+    }
+
+    fn move_cursor_up(&self, rows: usize) -> io::Result<()> {
+        self.0.move_cursor_up(rows)
+    }
+
+    fn move_cursor_down(&self, rows: usize) -> io::Result<()> {
+        self.0.move_cursor_down(rows)
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_right(columns)
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_left(columns)
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.0.write_line(text)
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.0.write_str(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

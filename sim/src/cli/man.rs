@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Exit
         Some(folder) => match pages(serin, folder) {
             Ok(()) => Exit::AsExpected,
             Err(error) => {
-                // Standard error may be gone as well; the exit status tells.
+                // Standard error may be closed as well; the exit status remains.
                 let _ = writeln!(err, "error: {}: cannot be written: {error}", folder.display());
                 Exit::Unusable
             }

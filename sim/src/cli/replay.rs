@@ -103,7 +103,7 @@ const AT_ONCE: usize = 64;
 /// Replays, prints to `out`, complains to `err`.
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     if let Err(what) = args.report.try_out() {
-        // Standard error may be gone as well; the exit status tells.
+        // Standard error may be closed as well; the exit status remains.
         let _ = err.write_all(complaint(&what).as_bytes());
         return Exit::Unusable;
     }
@@ -117,10 +117,10 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
     let mut replays = Replays::default();
     match replay_all(args, look, &mut replays, out, err) {
         Ok(()) => {}
-        // The reader has seen enough.
+        // The reader has stopped reading.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         Err(error) => {
-            // Standard error may be gone as well; the exit status tells.
+            // Standard error may be closed as well; the exit status remains.
             let _ = writeln!(err, "error: cannot write: {error}");
             return Exit::Unusable;
         }
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_is_not_there_is_told_and_the_others_are_replayed() {
+    fn a_path_that_does_not_exist_is_reported_and_the_others_are_replayed() {
         let mut out = Vec::new();
         let (exit, err) = replayed(&["--quiet", "no/such.yaml", GOOD], &mut out);
         assert_eq!(exit, Exit::Unusable);
@@ -410,12 +410,12 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_who_leaves_early_ends_it_silently() {
+    fn a_reader_that_stops_reading_ends_it_silently() {
         assert_eq!(replayed(&[GOOD], &mut Closed(ErrorKind::BrokenPipe)), (Exit::AsExpected, String::new()));
     }
 
     #[test]
-    fn output_that_cannot_be_written_is_told() {
+    fn output_that_cannot_be_written_is_reported() {
         let (exit, err) = replayed(&[GOOD], &mut Closed(ErrorKind::StorageFull));
         assert_eq!((exit, &*err), (Exit::Unusable, "error: cannot write: no storage space\n"));
     }

@@ -36,10 +36,10 @@ drops them.";
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     match writeln!(out, "{:#}", args.kind.schema()).and_then(|()| out.flush()) {
         Ok(()) => Exit::AsExpected,
-        // The reader has seen enough.
+        // The reader has stopped reading.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::AsExpected,
         Err(error) => {
-            // Standard error may be gone as well; the exit status tells.
+            // Standard error may be closed as well; the exit status remains.
             let _ = writeln!(err, "error: cannot write: {error}");
             Exit::Unusable
         }

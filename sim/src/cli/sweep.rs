@@ -147,7 +147,7 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
         Ok(false) => Exit::AsExpected,
         Ok(true) => Exit::Interrupted,
         Err(what) => {
-            // Standard error may be gone as well; the exit status tells.
+            // Standard error may be closed as well; the exit status remains.
             let _ = err.write_all(complaint(&what).as_bytes());
             Exit::Unusable
         }
@@ -160,7 +160,7 @@ fn swept(args: &Args, look: Look, err: &mut dyn Write) -> Result<(Part, bool), S
     if points > u128::from(args.max_points) {
         let runs = points.saturating_mul(args.runs.into());
         return Err(format!(
-            "{points} points of {} runs each are {runs} rollouts, about {}; ask for them with --max-points {points}",
+            "{points} points of {} runs each are {runs} rollouts, which take about {}; add --max-points {points} to run them",
             args.runs,
             estimate(runs)
         ));
@@ -189,7 +189,7 @@ fn computed(args: &Args, look: &Look, out: &mut dyn Write, err: &mut dyn Write) 
     let path = args.scenario.as_deref().unwrap_or(Path::new(""));
     let points = sweep::count(&args.axes);
     if points > u128::from(args.max_points) {
-        return Err(format!("{points} points; ask for them with --max-points {points}"));
+        return Err(format!("there are {points} points; add --max-points {points} to compute them"));
     }
     let document = Document::load(path).map_err(|error| error.to_string())?;
     let sweep = Sweep::new(&document, &args.axes, 1, Shard::WHOLE).map_err(|error| error.to_string())?;
@@ -201,7 +201,7 @@ fn computed(args: &Args, look: &Look, out: &mut dyn Write, err: &mut dyn Write) 
         let computed = exact::of(scenario).map_err(|why| {
             let at: Vec<String> = set.iter().map(|(field, value)| format!("{field}={value}")).collect();
             let at = if at.is_empty() { String::new() } else { format!(" at {}", at.join(", ")) };
-            format!("{}{at}: cannot be computed: {why}; without --exact it is estimated", path.display())
+            format!("{}{at}: cannot be computed: {why}; without --exact it is simulated", path.display())
         });
         work.done(1);
         computed.map(|exact| (set, exact))
@@ -220,11 +220,11 @@ fn computed(args: &Args, look: &Look, out: &mut dyn Write, err: &mut dyn Write) 
     Ok(stopped)
 }
 
-/// Why nothing is learnt from running a scripted world many times.
-pub(super) const SCRIPTED: &str = "the world is scripted, so all runs are the same; give it traffic and versions, such as \
+/// Why it is useless to run a scripted world many times.
+pub(super) const SCRIPTED: &str = "the world is scripted, so all runs are the same; add traffic and versions, such as \
                                    `world: {traffic: {rps: 100}, versions: {v2: {errors: 0%..5%}}}`";
 
-/// How long so many rollouts take, told roughly.
+/// Roughly how long this many rollouts take.
 pub(super) fn estimate(runs: u128) -> String {
     /// What one core of a laptop makes at least.
     const A_SECOND: u128 = 15_000;
@@ -253,7 +253,7 @@ fn merged(files: &[PathBuf]) -> Result<Part, String> {
     let mut parts = Vec::new();
     for file in files {
         let part = serde_json::from_slice(&read(file)?);
-        parts.push(part.map_err(|error| format!("{}: is no shard of a sweep: {error}", file.display()))?);
+        parts.push(part.map_err(|error| format!("{}: is not a shard of a sweep: {error}", file.display()))?);
     }
     sweep::merge(parts).map_err(|error| error.to_string())
 }
@@ -273,10 +273,10 @@ fn print(part: &Part, args: &Print, look: &Look, out: &mut dyn Write) -> Result<
     args.report.write(|| html::sweep(part))
 }
 
-/// A failed write as a message; a reader who left early is none.
+/// A failed write as a message; a reader that stops reading is no failure.
 pub(super) fn written(result: io::Result<()>) -> Result<(), String> {
     match result {
-        // The reader has seen enough.
+        // The reader has stopped reading.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         result => result.map_err(|error| format!("cannot write: {error}")),
     }

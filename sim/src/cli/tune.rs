@@ -70,7 +70,7 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
         Ok((found, false)) if found.choices.iter().any(|choice| choice.met > Met::No) => Exit::AsExpected,
         Ok(_) => Exit::Failed,
         Err(what) => {
-            // Standard error may be gone as well; the exit status tells.
+            // Standard error may be closed as well; the exit status remains.
             let _ = err.write_all(complaint(&what).as_bytes());
             Exit::Unusable
         }
@@ -92,7 +92,7 @@ fn tuned(args: &Args, look: Look) -> Result<(String, Frontier, bool), String> {
         let runs = sweep::most_rollouts(points, args.runs);
         let takes = super::sweep::estimate(runs);
         return Err(format!(
-            "{points} policies are at most {runs} rollouts, about {takes}; ask for them with --max-points {points}"
+            "{points} policies are at most {runs} rollouts, which take about {takes}; add --max-points {points} to run them"
         ));
     }
     let most = sweep::most_rollouts(points, args.runs);
@@ -113,7 +113,7 @@ fn tuned(args: &Args, look: Look) -> Result<(String, Frontier, bool), String> {
         };
         if let Some(lacks) = lacks {
             return Err(format!(
-                "{path}: no world has a {lacks} release, so `{goal}` cannot be judged; give a range, such as `versions: \
+                "{path}: no world has a {lacks} release, so `{goal}` cannot be judged; use a range, such as `versions: \
                  {{v2: {{errors: 0%..5%}}}}`"
             ));
         }

@@ -57,8 +57,36 @@ fn why(chapter: &Chapter<'_>, scenario: &Scenario) -> String {
 
 fn short(last: &Finding) -> String {
     match last {
-        Finding::Below { metric, value, min } => format!("{metric} {value} < {min}"),
-        Finding::Above { metric, value, max } => format!("{metric} {value} > {max}"),
+        Finding::Below { metric, value, min } => {
+            format!("{} {} < {}", measured(metric), plain(value), plain(min))
+        }
+        Finding::Above { metric, value, max } => {
+            format!("{} {} > {}", measured(metric), plain(value), plain(max))
+        }
         Finding::NoData { .. } | Finding::MetricError { .. } | Finding::Hook { .. } => finding(last),
+    }
+}
+
+/// The built-in metrics in words.
+fn measured(metric: &str) -> &str {
+    match metric {
+        "request-success-rate" => "success rate",
+        "request-duration" => "latency",
+        own => own,
+    }
+}
+
+/// A number without decimals that are 0.
+fn plain(number: &str) -> &str {
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_no_decimals_that_are_0() {
+        assert_eq!(["99.00", "97.90", "100", "900ms"].map(plain), ["99", "97.9", "100", "900ms"]);
     }
 }

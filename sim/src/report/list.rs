@@ -1,4 +1,4 @@
-//! Many scenarios, one line each: the verdict, where it ended, when, and why in a few words; by folder.
+//! Many scenarios, one line each: the verdict, when and how it ended, and why in a few words; by folder.
 
 use std::path::Path;
 
@@ -63,37 +63,32 @@ fn of_folder(items: &[Item], look: &Look) -> String {
 struct Columns {
     mark: usize,
     name: usize,
-    outcome: usize,
     time: usize,
 }
 
 impl Columns {
     fn of(items: &[Item], look: &Look) -> Self {
         let widest = |width: &dyn Fn(&Item) -> usize| items.iter().map(width).max().unwrap_or(0);
-        let signs = look.signs;
         Self {
-            mark: widest(&|item| mark(item.ended, look).chars().count()).max(signs.passed.chars().count()),
+            mark: widest(&|item| mark(item.ended, look).chars().count())
+                .max(look.signs.passed.chars().count()),
             // A longer name moves the rest of its line.
             name: widest(&|item| name(item).chars().count()).min(look.width * 2 / 5),
-            outcome: widest(&|item| outcome(item).chars().count()),
             time: widest(&|item| time(item).chars().count()),
         }
     }
 
     fn line(&self, item: &Item, look: &Look) -> String {
-        let (name, outcome, time) = (name(item), outcome(item), time(item));
         let style = item.ended.style();
         let mark = paint(style, &format!("{:1$}", mark(item.ended, look), self.mark));
-        let style = if item.ended == Ended::AsExpected { PLAIN } else { style };
-        let pad = " ".repeat(self.outcome.saturating_sub(outcome.chars().count()));
-        let before = format!("{name:0$}{GAP}{outcome}{pad}{GAP}{time:>1$}{GAP}", self.name, self.time);
-        let taken = INDENT + self.mark + 1 + before.chars().count();
+        let before = format!("{:2$}{GAP}{:>3$}{GAP}", name(item), time(item), self.name, self.time);
+        let outcome = outcome(item);
+        let taken = INDENT + self.mark + 1 + before.chars().count() + outcome.len() + ": ".len();
         let why = item.broken.as_deref().or(item.brief.as_ref().map(|brief| brief.why.as_str()));
         let why = shortened(&printable(why.unwrap_or_default()), look.width.saturating_sub(taken));
-        let why = if why.is_empty() { why } else { paint(FAINT, &why) };
-        let (name, outcome) = (format!("{name:0$}", self.name), paint(style, outcome));
-        let line = format!("{mark} {name}{GAP}{outcome}{pad}{GAP}{time:>0$}{GAP}{why}", self.time);
-        format!("{:INDENT$}{}", "", line.trim_end())
+        let why = if why.is_empty() { why } else { paint(FAINT, &format!(": {why}")) };
+        let style = if item.ended == Ended::AsExpected { PLAIN } else { style };
+        format!("{:INDENT$}{mark} {before}{}{why}", "", paint(style, outcome))
     }
 }
 
@@ -161,18 +156,18 @@ mod tests {
         };
         let items = [
             item("a/good.yaml", Ended::AsExpected, "promoted", 75, ""),
-            item("a/bad.yaml", Ended::AsExpected, "rolled back", 6, "request-success-rate 97.97 < 99"),
+            item("a/bad.yaml", Ended::AsExpected, "rolled back", 6, "success rate 97.97 < 99"),
             unusable,
             failed,
         ];
         let expected = "\
 a  2 scenarios
-  ✓ good  promoted     1h15m
-  ✓ bad   rolled back     6m  request-success-rate 97.97 < 99
+  ✓ good  1h15m  promoted
+  ✓ bad      6m  rolled back: success rate 97.97 < 99
 
 b  2 scenarios
-  ✗ broken  not usable
-  ✗ wrong   promoted    12m  expected phase: Failed
+  ✗ broken       not usable
+  ✗ wrong   12m  promoted: expected phase: Failed
 ";
         assert_eq!(shown(&items, 80), expected);
     }
@@ -181,7 +176,7 @@ b  2 scenarios
     fn a_reason_is_shortened_between_words() {
         let items =
             [item("a.yaml", Ended::AsExpected, "under way", 3, "Progressing, waits for approval to start")];
-        assert_eq!(shown(&items, 50), "1 scenario\n  ✓ a  under way  3m  Progressing, waits for ...\n");
-        assert_eq!(shown(&items, 34), "1 scenario\n  ✓ a  under way  3m\n");
+        assert_eq!(shown(&items, 50), "1 scenario\n  ✓ a  3m  under way: Progressing, waits for ...\n");
+        assert_eq!(shown(&items, 30), "1 scenario\n  ✓ a  3m  under way\n");
     }
 }

@@ -36,8 +36,8 @@ impl Goal {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        const KNOWN: &str = "such as false-rollback<=1%, missed<=5%, to-promote<=30m or to-roll-back<=5m";
-        let wrong = || format!("`{text}` is no goal {KNOWN}");
+        const KNOWN: &str = "false-rollback<=1%, missed<=5%, to-promote<=30m, to-roll-back<=5m";
+        let wrong = || format!("`{text}` is not a valid goal; examples: {KNOWN}");
         let (name, bound) = text.split_once("<=").ok_or_else(wrong)?;
         let share = || {
             let percentage =

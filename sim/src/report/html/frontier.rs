@@ -23,6 +23,12 @@ pub fn frontier(title: &str, found: &Frontier, goals: &[Goal]) -> String {
             "Wanted: " @for (i, goal) in goals.iter().enumerate() { @if i > 0 { " · " } code { (goal) } } ". "
             (grouped(found.points as u64)) " policies tried, " (grouped(found.left as u64)) " left in the last round."
         }
+        @if let Some(stopped) = found.stopped {
+            p.verdict.bad {
+                span.sign-bad { "✗" } " Stopped after " data value=(stopped.made) { (grouped(stopped.made)) } " of at most "
+                (grouped(stopped.of)) " rollouts"
+            }
+        }
         p.verdict.(if meeting > 0 { "good" } else { "bad" }) {
             @if meeting > 0 { span.sign-good { "✓" } } @else { span.sign-bad { "✗" } }
             " " data value=(meeting) { (meeting) } " of " data value=(found.choices.len()) { (found.choices.len()) }

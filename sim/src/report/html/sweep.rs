@@ -12,15 +12,18 @@ use crate::sweep::{Part, Point, Share, Tally};
 /// A report of a whole sweep.
 #[must_use]
 pub fn sweep(part: &Part) -> String {
-    let done: u64 = part.points.iter().map(|point| point.tally.runs).sum();
+    let done = part.made();
     let body = html! {
         h1 { (part.title) }
         p.quiet {
             (grouped(part.runs)) " rollouts at each of " (part.points.len()) " points, seed " (part.seed) ". "
             "Every point is run in the same worlds."
         }
-        @if done < part.runs * part.points.len() as u64 {
-            p.verdict.bad { span.sign-bad { "✗" } " Stopped early: " data value=(done) { (grouped(done)) } " rollouts were made" }
+        @if !part.is_complete() {
+            p.verdict.bad {
+                span.sign-bad { "✗" } " Stopped after " data value=(done) { (grouped(done)) } " of "
+                (grouped(part.runs.saturating_mul(part.points.len() as u64))) " rollouts"
+            }
         }
         @if part.points.len() > 1 { (curves(part)) }
         h2 { "All points" }

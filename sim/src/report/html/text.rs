@@ -75,7 +75,10 @@ pub(super) fn times(times: &Times) -> Markup {
 
 /// A count of all runs, as the mean of one.
 pub(super) fn each(count: u64, runs: u64) -> Markup {
-    let each = if runs == 0 { 0.0 } else { count as f64 / runs as f64 };
+    if runs == 0 {
+        return html! { "–" };
+    }
+    let each = count as f64 / runs as f64;
     let shown = if each < 100.0 { format!("{each:.1}") } else { grouped(each.round() as u64) };
     html! { data value=(each) { (shown) } }
 }
