@@ -1,7 +1,7 @@
 //! `serin completions`: what a shell needs to complete the command line.
 //!
 //! The scripts are those of `clap_complete`. Positional arguments are its weak side: bash offers options where a file is
-//! wanted, and fish offers files where one of a few words is. What is appended here corrects that.
+//! wanted, fish offers files where one of a few words is, and zsh no command where a file may be. This is corrected here.
 
 use std::{fmt::Write as _, io::Write};
 
@@ -33,21 +33,38 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Exit
     // The generator panics where it cannot write: it writes to memory.
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut serin, "serin", &mut text);
-    let more = match args.shell {
-        Shell::Bash => bash(&serin),
-        Shell::Fish => fish(&serin),
-        // `Shell` may get more variants: those are taken as they are.
-        _ => String::new(),
+    let text = String::from_utf8_lossy(&text).into_owned();
+    // Other shells, of which there may be more, are taken as they are.
+    let text = if args.shell == Shell::Bash {
+        text + &bash(&serin)
+    } else if args.shell == Shell::Fish {
+        text + &fish(&serin)
+    } else if args.shell == Shell::Zsh {
+        zsh(text, &serin)
+    } else {
+        text
     };
-    text.extend_from_slice(more.as_bytes());
-    written(out.write_all(&text).and_then(|()| out.flush()), err)
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()), err)
+}
+
+/// The verbs that are followed by a file or by a verb of their own.
+fn mixed(serin: &Command) -> impl Iterator<Item = &str> {
+    let verbs = serin.get_subcommands().filter(|verb| verb.has_subcommands() && takes_path(verb));
+    verbs.map(Command::get_name)
 }
 
 /// Words behind a command that are not options: files, or what else the command takes there.
 fn bash(serin: &Command) -> String {
-    let with_files = serin.get_subcommands().filter(|verb| verb.has_subcommands() && takes_path(verb));
-    let with_files: Vec<&str> = with_files.map(Command::get_name).collect();
-    BASH.replace("VERBS", &with_files.join("|"))
+    BASH.replace("VERBS", &mixed(serin).collect::<Vec<_>>().join("|"))
+}
+
+/// Where a file or a verb may follow, both.
+fn zsh(script: String, serin: &Command) -> String {
+    mixed(serin).fold(script, |script, verb| {
+        let verbs = format!("_serin__subcmd__{verb}_commands");
+        let rest = format!("' \\\n\":: :{verbs}\"");
+        script.replace(&format!("_files{rest}"), &format!("{{_files; {verbs}}}{rest}"))
+    })
 }
 
 /// Options are offered behind a dash alone: the shell offers files where nothing is left. A verb that takes a file or a

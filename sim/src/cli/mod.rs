@@ -18,17 +18,22 @@ use std::io;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use self::exit::EXIT_STATUS;
 pub(crate) use self::exit::Exit;
+use self::exit::long_help;
 
 /// Progressive delivery for Kubernetes: replay, explain, check and tune rollouts without a cluster
 #[derive(Debug, Parser)]
 #[command(name = "serin", version, arg_required_else_help = true, disable_help_subcommand = true)]
-#[command(max_term_width = 100, after_long_help = EXIT_STATUS)]
+#[command(max_term_width = 100, after_long_help = long_help(&[ENVIRONMENT]))]
 pub(crate) struct Cli {
     #[command(subcommand)]
     verb: Verb,
 }
+
+const ENVIRONMENT: &str = "\
+Environment:
+  NO_COLOR  if set, --color auto uses no colours
+  COLUMNS   the width of the output where there is no terminal [default: 100]";
 
 #[derive(Debug, Subcommand)]
 enum Verb {

@@ -1,5 +1,7 @@
 //! `serin replay`: runs scenario files and shows what was decided.
 
+mod details;
+
 use std::{
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
@@ -14,6 +16,7 @@ use serin_sim::{
     scenario::find,
 };
 
+use self::details::{Details, page_of_all, stopped};
 use super::{
     Exit, Format, complaint,
     exit::long_help,
@@ -212,57 +215,6 @@ fn replay_all(
         out.write_all(page_of_all(args, is_alone, later, replays, all, look).as_bytes())?;
     }
     out.flush()
-}
-
-fn stopped(replays: &Replays, all: usize) -> String {
-    format!("stopped after {} of {all} scenarios\n", replays.items.len())
-}
-
-/// The list, what is to be seen of single scenarios, and the summary.
-fn page_of_all(
-    args: &Args,
-    is_alone: bool,
-    details: Vec<String>,
-    replays: &Replays,
-    all: usize,
-    look: Look,
-) -> String {
-    let is_list = !(args.quiet || args.full || is_alone);
-    let list = if is_list { report::list(&replays.items, &look) } else { String::new() };
-    let stopped = if replays.stopped { stopped(replays, all) } else { String::new() };
-    let summary = stopped + &report::summary(&replays.items, &look);
-    let parts = [list].into_iter().chain(details).chain([summary]);
-    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
-}
-
-/// What is printed of a scenario beside its line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Details {
-    /// Its timeline.
-    Timeline,
-    /// Its timeline if it failed.
-    TimelineOfFailures,
-    /// Expected and actual if it failed.
-    Failures,
-}
-
-impl Details {
-    fn of(args: &Args, is_alone: bool) -> Self {
-        match (args.quiet, args.full || is_alone) {
-            (true, _) => Self::Failures,
-            (false, true) => Self::Timeline,
-            (false, false) => Self::TimelineOfFailures,
-        }
-    }
-
-    fn text(self, page: &Page<'_>, look: &Look) -> String {
-        match self {
-            Self::Timeline => report::text(page, look),
-            Self::TimelineOfFailures if !page.verdict.holds() => report::text(page, look),
-            Self::Failures if !page.verdict.holds() => report::judged(page, look),
-            Self::TimelineOfFailures | Self::Failures => String::new(),
-        }
-    }
 }
 
 /// A replayed scenario as it is printed.

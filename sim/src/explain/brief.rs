@@ -63,7 +63,8 @@ fn short(last: &Finding) -> String {
         Finding::Above { metric, value, max } => {
             format!("{} {} > {}", measured(metric), plain(value), plain(max))
         }
-        Finding::NoData { .. } | Finding::MetricError { .. } | Finding::Hook { .. } => finding(last),
+        Finding::NoData { metric } => format!("no value of {}", measured(metric)),
+        Finding::MetricError { .. } | Finding::Hook { .. } => finding(last),
     }
 }
 

@@ -73,7 +73,7 @@ impl Columns {
             mark: widest(&|item| mark(item.ended, look).chars().count())
                 .max(look.signs.passed.chars().count()),
             // A longer name moves the rest of its line.
-            name: widest(&|item| name(item).chars().count()).min(look.width * 2 / 5),
+            name: widest(&|item| name(item).chars().count()).min(look.width * 7 / 20),
             time: widest(&|item| time(item).chars().count()),
         }
     }

@@ -13,7 +13,7 @@ use std::{
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
 /// No command of these tests needs as long as this, on a machine that is busy.
-const DEADLINE: Duration = Duration::from_secs(240);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 pub(crate) const CTRL_C: &[u8] = b"\x03";
 

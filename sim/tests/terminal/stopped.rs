@@ -42,9 +42,11 @@ fn a_sweep_stops_with_the_runs_that_were_made() {
     let ended = stopped(&[&["sweep", RELEASE, "--runs", ENDLESS][..], &vary].concat(), "rollouts");
     let made = number(&ended.screen, "stopped after ");
     assert!(made > 0 && ended.screen.contains(&format!("stopped after {made} of 2000000000 runs")));
-    let mut rows = ended.screen.lines().skip_while(|line| !line.contains("promoted"));
-    let [first, second] =
-        [rows.nth(1), rows.next()].map(|row| row.unwrap().split_whitespace().collect::<Vec<_>>());
+    let row = |first: &str| {
+        let mut rows = ended.screen.lines().map(|row| row.split_whitespace().collect::<Vec<_>>());
+        rows.find(|row| row.first() == Some(&first)).unwrap_or_default()
+    };
+    let (first, second) = (row("1"), row("2"));
     assert_eq!(first[..2], ["1", &made.to_string()], "{}", ended.screen);
     // Nothing is claimed of a point without a run.
     assert_eq!(second[..4], ["2", "0", "–", "–"], "{}", ended.screen);
