@@ -87,10 +87,12 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
     let outcome = explain_all(args, &look, &mut unusable, out, err);
     let stopped = matches!(outcome, Ok(true));
     let exit = written(outcome.map(|_| ()), err);
-    match exit {
-        Exit::AsExpected if stopped => Exit::Interrupted,
-        Exit::AsExpected if unusable => Exit::Unusable,
-        exit => exit,
+    if stopped {
+        Exit::Interrupted
+    } else if unusable {
+        Exit::Unusable
+    } else {
+        exit
     }
 }
 

@@ -140,6 +140,7 @@ impl Session {
     }
 
     /// Presses a key again and again until the command ends; how often.
+    #[expect(clippy::disallowed_methods, reason = "a test that waits for a program has to give up some time")]
     pub(crate) fn press_until_it_ends(&mut self, key: &[u8]) -> usize {
         let begin = Instant::now();
         for times in 1.. {
