@@ -26,6 +26,8 @@ pub struct Story {
     pub shape: Shape,
     /// When it began.
     pub start: Timestamp,
+    /// The status it began with.
+    pub begin: State,
     /// Every plan, in order.
     pub moments: Vec<Moment>,
     /// Every question that was put, in order; also those that were overtaken before their answer came.
@@ -94,6 +96,7 @@ impl Story {
             canary: format!("{}.{}", identity.name, identity.namespace),
             shape: scenario.canary.shape().clone(),
             start: scenario.setting.start,
+            begin: scenario.status.clone().map(State::from).unwrap_or_default(),
             moments: Vec::new(),
             calls: Vec::new(),
             deliveries: Vec::new(),

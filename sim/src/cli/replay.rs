@@ -187,10 +187,9 @@ fn replay_all(
     let mut later = Vec::new();
     for (chunk, files) in files.chunks(AT_ONCE).enumerate() {
         let numbered = files.par_iter().enumerate();
-        let place =
-            |i| if is_alone { html::Place::Alone } else { html::Place::Among(chunk * AT_ONCE + i + 1) };
+        let among = |i| (!is_alone).then_some(chunk * AT_ONCE + i + 1);
         let shown = numbered.filter(|_| !work.as_ref().is_some_and(LongWork::is_over)).map(|(i, file)| {
-            let shown = Shown::of(file, place(i), args, details, &look);
+            let shown = Shown::of(file, among(i), args, details, &look);
             work.iter().for_each(|work| work.done(1));
             shown
         });
@@ -227,7 +226,7 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(file: &Path, place: html::Place, args: &Args, details: Details, look: &Look) -> Self {
+    fn of(file: &Path, among: Option<usize>, args: &Args, details: Details, look: &Look) -> Self {
         let path = file.display().to_string();
         let (first, second) = match twice(file, args.check_determinism) {
             Ok(replayed) => replayed,
@@ -251,7 +250,7 @@ impl Shown {
         };
         let err =
             difference.map(|difference| complaint(&format!("{path}: {difference}"))).unwrap_or_default();
-        let run = args.report.is_wanted().then(|| html::Run::of(&page, ended, place));
+        let run = args.report.is_wanted().then(|| html::Run::of(&page, ended, among));
         let broken = report::first_broken(&page);
         let item = Item { ended, brief: first.brief.clone(), broken, path: path.clone() };
         Self { item, out, err, run }

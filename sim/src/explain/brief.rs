@@ -26,7 +26,7 @@ pub struct Brief {
 /// How a story of this scenario ended; `None` where nothing was decided.
 #[must_use]
 pub fn brief(scenario: &Scenario, story: &Story) -> Option<Brief> {
-    let chapters = chapters(scenario, story);
+    let chapters = chapters(story);
     let last = chapters.last()?;
     let at = last.ended.at.map_or(last.until, |(_, done)| done);
     Some(Brief { outcome: last.ended.how.word().replace('-', " "), at, why: why(last, scenario) })

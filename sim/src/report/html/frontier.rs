@@ -40,7 +40,7 @@ pub fn frontier(title: &str, found: &Frontier, goals: &[Goal]) -> String {
         p.quiet { "The best first. Paste the lines into the Canary." }
         ol.choices { @for choice in &found.choices { li { (one(choice)) } } }
     };
-    page::page("tune", title, &body)
+    page::page("tune", title, &body, None)
 }
 
 fn words(met: Met) -> &'static str {
@@ -80,13 +80,14 @@ fn chart(choices: &[Choice]) -> Chart {
         about: "Across: half of the promotions within; up: chance of a false rollback plus chance of a miss. No policy here is \
                 beaten in both by one that meets the goals as surely; numbers as in the list below"
             .into(),
-        size: (840, 340),
+        height: 280,
         x: Axis { scale: Scale::Time, from: 0.0, to: most(&mut choices.iter().filter_map(seconds)).max(1.0) },
         y: Axis { scale: Scale::Percent, from: 0.0, to: most(&mut choices.iter().map(risk)).max(1.0) },
         bands: Vec::new(),
         bounds: Vec::<Bound>::new(),
         series: series.filter(|series| !series.dots.is_empty()).collect(),
         marks: Vec::new(),
+        hints: Vec::new(),
     }
 }
 

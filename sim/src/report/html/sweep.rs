@@ -33,7 +33,7 @@ pub fn sweep(part: &Part) -> String {
         }
         (table(part))
     };
-    page::page("sweep", &part.title, &body)
+    page::page("sweep", &part.title, &body, None)
 }
 
 /// Something that a sweep measures.
@@ -180,7 +180,7 @@ fn chart(curve: &Curve, panel: &Panel<'_>, number: usize, top: f64) -> Chart {
         id: format!("{}-{}", curve.id, number + 1),
         title,
         about: curve.about.into(),
-        size: (if panel.rest.is_empty() { 840 } else { 480 }, 280),
+        height: 230,
         x: Axis {
             from: -0.5,
             to: names.len() as f64 - 0.5,
@@ -191,6 +191,7 @@ fn chart(curve: &Curve, panel: &Panel<'_>, number: usize, top: f64) -> Chart {
         bounds: Vec::new(),
         series: (0..lines.len().max(1)).map(line).collect(),
         marks: Vec::new(),
+        hints: Vec::new(),
     }
 }
 

@@ -35,7 +35,7 @@ fn run(title: &str, judged: Judged) -> String {
     let ended = if verdict.holds() { Ended::AsExpected } else { Ended::Failed };
     let story = sample::bad_release();
     let page = Page { path: "shop.yaml", title, canary: &scenario.canary, story: &story, verdict: &verdict };
-    replays(&[Run::of(&page, ended, Place::Alone)], &[])
+    replays(&[Run::of(&page, ended, None)], &[])
 }
 
 fn point(set: &[(&str, &str)], missed: u64) -> Point {
