@@ -15,7 +15,10 @@ use serin_core::{
     step::Wake,
 };
 
-use crate::scenario::{HookOutcome, Scenario};
+use crate::{
+    reason::Reason,
+    scenario::{HookOutcome, Scenario},
+};
 
 /// A whole story, as it went.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +83,8 @@ pub struct Outcome {
     pub released: Duration,
     /// When the rollout ended, in Succeeded or Failed; `None` if it has not.
     pub ended: Option<Duration>,
+    /// Why it was rolled back or not promoted, where it ended in Failed.
+    pub reason: Option<Reason>,
     /// Whether the last revision keeps within the bounds of every metric that is simulated; `None` in a scripted world.
     pub good: Option<bool>,
     /// The revision the primary runs, if there is a primary and it can be told.

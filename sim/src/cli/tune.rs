@@ -6,7 +6,7 @@ use clap::ValueHint;
 use serin_sim::{
     report::{Look, html, sweep as report},
     scenario::Document,
-    sweep::{self, Axis, Frontier, Goal, Met},
+    sweep::{self, Axis, Frontier, Goal, Met, Runs},
 };
 
 use super::{
@@ -16,8 +16,9 @@ use super::{
 
 /// Search for policies that meet goals
 ///
-/// Tries many policies in the same worlds. Prints those that no other policy beats in both speed and risk, with the lines
-/// to paste into the Canary. The world of the scenario must contain good and bad releases, such as
+/// Tries many policies in the same worlds. Policies for which the goals are undecided get more runs, until their 95 %
+/// intervals decide or --max-runs is reached. Prints today's policy as the baseline, and the policies that no other policy
+/// beats in both speed and risk, with the lines to paste into the Canary. Succeeds only if a policy meets the goals. The world of the scenario must contain good and bad releases, such as
 /// `versions: {v2: {errors: 0%..5%}}`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(&[EXAMPLES]))]
@@ -35,6 +36,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 4_000, value_parser = clap::value_parser!(u64).range(1..),
           value_hint = ValueHint::Other)]
     runs: u64,
+    /// Runs of a policy for which the goals are still undecided, at most [default: 16 times --runs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), value_hint = ValueHint::Other)]
+    max_runs: Option<u64>,
     /// Refuse a search of more policies than this
     #[arg(long, value_name = "N", default_value_t = 1_000, value_hint = ValueHint::Other)]
     max_points: u64,
@@ -67,8 +71,10 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
     });
     match found {
         Ok((_, true)) => Exit::Interrupted,
-        Ok((found, false)) if found.choices.iter().any(|choice| choice.met > Met::No) => Exit::AsExpected,
-        Ok(_) => Exit::Failed,
+        Ok((found, false)) => match found.met() {
+            Met::Yes => Exit::AsExpected,
+            Met::Perhaps | Met::No => Exit::Failed,
+        },
         Err(what) => {
             // Standard error may be closed as well; the exit status remains.
             let _ = err.write_all(complaint(&what).as_bytes());
@@ -85,19 +91,22 @@ fn tuned(args: &Args, look: Look) -> Result<(String, Frontier, bool), String> {
     if scenario.setting.simulated.is_none() {
         return Err(format!("{path}: {}", super::sweep::SCRIPTED));
     }
-    let usual = sweep::usual_axes(&scenario);
-    let axes = if args.axes.is_empty() { &usual } else { &args.axes };
+    let usual_axes = sweep::usual_axes(&scenario);
+    let axes = if args.axes.is_empty() { &usual_axes } else { &args.axes };
     let points = sweep::count(axes);
+    let usual = Runs::usual(args.runs);
+    let runs = Runs { most: args.max_runs.unwrap_or(usual.most).max(args.runs), ..usual };
     if points > u128::from(args.max_points) {
-        let runs = sweep::most_rollouts(points, args.runs);
+        let runs = sweep::most_rollouts(points, runs);
         let takes = super::sweep::estimate(runs);
         return Err(format!(
             "{points} policies are at most {runs} rollouts, which take about {takes}; add --max-points {points} to run them"
         ));
     }
-    let most = sweep::most_rollouts(points, args.runs);
+    // Few policies need more than the usual runs.
+    let most = sweep::most_rollouts(points, Runs { most: args.runs, ..runs });
     let work = LongWork::begin(u64::try_from(most).unwrap_or(u64::MAX), "rollouts", look);
-    let found = sweep::tune(&document, axes, &args.goals, args.runs, work.stop(), &|runs| work.done(runs));
+    let found = sweep::tune(&document, axes, &args.goals, runs, work.stop(), &|runs| work.done(runs));
     let stopped = work.end();
     let found = found.map_err(|error| error.to_string())?;
     // A search that was stopped early may not have met such a release yet.

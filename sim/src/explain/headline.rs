@@ -150,11 +150,11 @@ fn checked(finding: &Finding, canary: &Rollout) -> String {
     match finding {
         Finding::Below { metric, value, min } => {
             let (name, unit) = named(metric, canary);
-            format!("{name} {value}{unit} < {min}{unit}")
+            format!("{name} {value}{unit} < {}{unit}", plain(min))
         }
         Finding::Above { metric, value, max } => {
             let (name, unit) = named(metric, canary);
-            format!("{name} {value}{unit} > {max}{unit}")
+            format!("{name} {value}{unit} > {}{unit}", plain(max))
         }
         Finding::NoData { metric } => format!("{} had no value", named(metric, canary).0),
         Finding::MetricError { metric, error } => {
@@ -162,6 +162,15 @@ fn checked(finding: &Finding, canary: &Rollout) -> String {
         }
         Finding::Hook { kind, hook, said } if said.is_empty() => format!("{} hook {hook} failed", kind.0),
         Finding::Hook { kind, hook, said } => format!("{} hook {hook} failed: {said}", kind.0),
+    }
+}
+
+/// A bound as people write it: without zeros behind its last decimal.
+fn plain(bound: &str) -> &str {
+    if bound.contains('.') && bound.parse::<f64>().is_ok() {
+        bound.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        bound
     }
 }
 
@@ -173,6 +182,80 @@ fn named<'a>(metric: &'a str, canary: &Rollout) -> (&'a str, &'static str) {
         Some(MetricSource::Duration) => ("request duration", ""),
         Some(MetricSource::Query(_) | MetricSource::Template { .. } | MetricSource::Shipped(_)) | None => {
             (metric, "")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{drive, scenario::parse};
+
+    fn of(analysis: &str, rest: &str) -> (Conclusion, String) {
+        let text = format!(
+            "scenario: a story
+canary:
+  apiVersion: flagger.app/v1beta1
+  kind: Canary
+  metadata: {{name: shop, namespace: prod}}
+  spec:
+    targetRef: {{apiVersion: apps/v1, kind: Deployment, name: shop}}
+    progressDeadlineSeconds: 120
+    analysis:
+      interval: 1m
+      stepWeight: 10
+      maxWeight: 20
+      metrics: [{{name: request-success-rate, thresholdRange: {{min: 99}}}}, \
+                {{name: request-duration, thresholdRange: {{max: 500}}}}]
+      {analysis}
+{rest}
+"
+        );
+        let scenario = parse(&text, "story.yaml".as_ref()).unwrap();
+        let Headline { conclusion, sentence, .. } = headline(&scenario.canary, &drive::run(&scenario));
+        (conclusion, sentence)
+    }
+
+    #[test]
+    fn a_story_is_told_in_one_sentence() {
+        let deploy = "events: [{at: 5m, deploy: v2}]";
+        let world = |world: &str| format!("world: {world}\n{deploy}");
+        let gate =
+            "threshold: 1\n      webhooks: [{name: sign-off, type: confirm-promotion, url: \"http://gate\"}]";
+        for (analysis, rest, conclusion, sentence) in [
+            ("threshold: 1", deploy.to_owned(), Conclusion::Promoted, "Promoted after 5m"),
+            (
+                "threshold: 1",
+                world("{metrics: {request-success-rate: [99.9, 97.97]}}"),
+                Conclusion::RolledBack,
+                "Rolled back after 3m at 20 %: success rate 97.97 % < 99 %",
+            ),
+            (
+                "threshold: 1",
+                world("{metrics: {request-duration: [900]}}"),
+                Conclusion::RolledBack,
+                "Rolled back after 2m at 10 %: request duration 900ms > 500ms",
+            ),
+            (
+                gate,
+                format!("world: {{hooks: {{sign-off: [403]}}}}\nuntil: 20m\n{deploy}"),
+                Conclusion::NotEnded,
+                "Not ended after 15m at 20 %: WaitingPromotion, waits for approval to go on: confirm-promotion gate sign-off",
+            ),
+            (
+                "threshold: 1",
+                String::new(),
+                Conclusion::NoRelease,
+                "The primary was set up; no release followed",
+            ),
+            (
+                "threshold: 1",
+                "events: [{at: 5m, deploy: v2}, {at: 7m, deploy: v3}]".into(),
+                Conclusion::Promoted,
+                "Promoted after 5m; the last of 2 runs",
+            ),
+        ] {
+            assert_eq!(of(analysis, &rest), (conclusion, sentence.to_owned()));
         }
     }
 }

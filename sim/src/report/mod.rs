@@ -8,6 +8,7 @@ mod list;
 pub(crate) mod look;
 mod measured;
 pub(crate) mod piece;
+mod reasons;
 mod row;
 mod rule;
 pub(crate) mod share;

@@ -6,6 +6,7 @@ use serin_core::time::Human;
 use super::{
     look::{FAINT, Look, PLAIN},
     piece::{Piece, lines},
+    reasons,
     table::{self, ALWAYS, Cell, table},
 };
 use crate::{
@@ -24,7 +25,8 @@ pub fn text(part: &Part, look: &Look) -> String {
         priority: column.priority,
         cells: part.points.iter().map(|point| (column.cell)(&point.tally, look)).collect(),
     }));
-    format!("{title}\n{}\n\n{}\n{}", made(part), table(&columns, HINT, look), legend(LEGEND, look))
+    let (table, reasons) = (table(&columns, HINT, look), reasons::of_points(part, look));
+    format!("{title}\n{}\n\n{table}\n{reasons}{}", made(part), legend(LEGEND, look))
 }
 
 /// How many runs there are, and how many there were to be.
@@ -133,33 +135,87 @@ pub fn frontier(found: &Frontier, goals: &[Goal], look: &Look) -> String {
     let goals: Vec<String> = goals.iter().map(ToString::to_string).collect();
     let goals = goals.join(&format!(" {} ", look.signs.and));
     let mut text = match found.stopped {
-        None => wrapped(&format!("{} policies tried, {} left in the last round", found.points, found.left)),
+        None => wrapped(&format!(
+            "{} policies tried, {} left in the last round, at most {} runs of each",
+            found.points, found.left, found.most_runs
+        )),
         Some(Stopped { made, of }) => wrapped(&format!(
             "stopped after {made} of at most {of} rollouts; {} of {} policies have results",
             found.left, found.points
         )),
     };
     text += &wrapped(&format!("goals: {goals}"));
+    text += &wrapped(&verdict(found));
+    text +=
+        &format!("\ntoday's policy: {}\n{}", judged(&found.baseline, look), figures(&found.baseline, look));
+    for (field, value) in &found.baseline.point.set {
+        text += &format!("       {field}: {value}\n");
+    }
     for (place, choice) in found.choices.iter().enumerate() {
-        let tally = &choice.point.tally;
-        let (sign, met) = match choice.met {
-            Met::Yes => (look.signs.passed, "meets the goals"),
-            Met::Perhaps => ("?", "may meet the goals; more --runs will decide it"),
-            Met::No => (look.signs.failed, "misses a goal"),
-        };
-        text += &format!("\n{}. {sign} {met}, {} runs\n", place + 1, tally.runs);
-        for (name, value) in [
-            ("to promote (median, 90th percentile)", times(&tally.to_promote, look)),
-            ("to roll back", times(&tally.to_roll_back, look)),
-            ("false rollback", interval(tally.false_rollback(), look)),
-            ("missed", interval(tally.missed_regression(), look)),
-            ("failed requests per release", each(tally.failed, tally, look)),
-        ] {
-            text += &format!("   {name:<38}{}\n", value.line());
-        }
+        let today = if choice.is_today { "; this is today's policy" } else { "" };
+        text += &format!("\n{}. {}{today}\n", place + 1, judged(choice, look));
+        text += &figures(choice, look);
         let set = choice.point.set.iter().map(|(path, value)| (path.as_str(), value.as_str()));
         for line in manifest_lines(set).lines() {
             text += &format!("       {line}\n");
+        }
+    }
+    text
+}
+
+/// Whether the goals are met, in one sentence; the exit status says the same.
+#[must_use]
+pub fn verdict(found: &Frontier) -> String {
+    let count = |met: Met| found.choices.iter().filter(|choice| choice.met == met).count();
+    match (found.met(), count(Met::Yes), count(Met::Perhaps)) {
+        (Met::Yes, 0, _) => "Only today's policy meets the goals.".into(),
+        (Met::Yes, 1, _) => "1 policy meets the goals.".into(),
+        (Met::Yes, policies, _) => format!("{policies} policies meet the goals."),
+        (Met::Perhaps, _, undecided) => format!(
+            "Undecided: {} may meet the goals, and {} runs of each do not decide it; --max-runs allows more.",
+            if undecided == 1 { "1 policy".into() } else { format!("{undecided} policies") },
+            found.most_runs
+        ),
+        (Met::No, ..) => "No policy meets the goals.".into(),
+    }
+}
+
+/// Whether a policy meets the goals, in words.
+#[must_use]
+pub fn words(met: Met) -> &'static str {
+    match met {
+        Met::Yes => "meets the goals",
+        Met::Perhaps => "undecided, may meet the goals",
+        Met::No => "misses a goal",
+    }
+}
+
+fn judged(choice: &Choice, look: &Look) -> String {
+    let sign = match choice.met {
+        Met::Yes => look.signs.passed,
+        Met::Perhaps => "?",
+        Met::No => look.signs.failed,
+    };
+    format!("{sign} {}, {} runs", words(choice.met), choice.point.tally.runs)
+}
+
+fn figures(choice: &Choice, look: &Look) -> String {
+    let tally = &choice.point.tally;
+    let mut text = String::new();
+    for (name, value) in [
+        ("to promote (median, 90th percentile)", times(&tally.to_promote, look)),
+        ("to roll back", times(&tally.to_roll_back, look)),
+        ("false rollback", interval(tally.false_rollback(), look)),
+        ("missed", interval(tally.missed_regression(), look)),
+        ("failed requests per release", each(tally.failed, tally, look)),
+    ] {
+        text += &format!("   {name:<38}{}\n", value.line());
+    }
+    if let Some(reasons) = reasons::line(tally) {
+        let (name, indent) = ("reasons for rollbacks", 41);
+        let reasons = lines(&Piece::words(PLAIN, &reasons), look.width.saturating_sub(indent).max(28));
+        for (place, line) in reasons.into_iter().enumerate() {
+            text += &format!("   {:<38}{line}\n", if place == 0 { name } else { "" });
         }
     }
     text
@@ -169,20 +225,30 @@ pub fn frontier(found: &Frontier, goals: &[Goal], look: &Look) -> String {
 #[must_use]
 pub fn frontier_json(found: &Frontier, goals: &[Goal]) -> String {
     let goals: Vec<String> = goals.iter().map(ToString::to_string).collect();
+    let word = |met: Met| match met {
+        Met::Yes => "yes",
+        Met::Perhaps => "perhaps",
+        Met::No => "no",
+    };
     let choice = |choice: &Choice| {
         let set = choice.point.set.iter().map(|(path, value)| (path.as_str(), value.as_str()));
         let mut shown = point(&choice.point);
-        shown["met"] = match choice.met {
-            Met::Yes => "yes".into(),
-            Met::Perhaps => "perhaps".into(),
-            Met::No => "no".into(),
-        };
+        shown["met"] = word(choice.met).into();
         shown["manifest"] = manifest_lines(set).into();
+        shown["today"] = choice.is_today.into();
         shown
     };
     let choices: Vec<Value> = found.choices.iter().map(choice).collect();
     let stopped = found.stopped.map(|Stopped { made, of }| json!({"made": made, "of": of}));
-    let mut shown = json!({"goals": goals, "policies": found.points, "left": found.left, "choices": choices});
+    let mut shown = json!({
+        "goals": goals,
+        "met": word(found.met()),
+        "policies": found.points,
+        "left": found.left,
+        "mostRuns": found.most_runs,
+        "baseline": choice(&found.baseline),
+        "choices": choices,
+    });
     if let Some(stopped) = stopped {
         shown["stopped"] = stopped;
     }
@@ -194,11 +260,12 @@ pub fn frontier_json(found: &Frontier, goals: &[Goal]) -> String {
 pub fn csv(part: &Part) -> String {
     let varied = part.points.first().map_or(&[][..], |point| &point.set);
     let head = varied.iter().map(|(field, _)| quoted(field));
-    let mut text = line(head.chain(numbers(&Tally::default()).into_iter().map(|(name, _)| name.into())));
+    let names = numbers(&Tally::default()).into_iter().map(|(name, _)| name.into());
+    let mut text = line(head.chain(names).chain(["reasons".into()]));
     for point in &part.points {
         let values = point.set.iter().map(|(_, value)| quoted(value));
         let cells = numbers(&point.tally).into_iter().map(|(_, value)| cell(&value));
-        text += &line(values.chain(cells));
+        text += &line(values.chain(cells).chain([quoted(&reasons::cell(&point.tally))]));
     }
     text
 }
@@ -234,7 +301,7 @@ fn point(point: &Point) -> Value {
         point.set.iter().map(|(field, value)| (field.clone(), value.as_str().into())).collect();
     let numbers: serde_json::Map<String, Value> =
         numbers(&point.tally).into_iter().map(|(name, value)| (name.into(), value)).collect();
-    json!({"set": set, "numbers": numbers})
+    json!({"set": set, "numbers": numbers, "reasons": reasons::json(&point.tally)})
 }
 
 /// Every number of a point under its name.

@@ -13,6 +13,7 @@ mod sweep;
 mod tests;
 mod text;
 
+pub(super) use self::text::percent;
 pub use self::{
     frontier::frontier,
     run::{Run, replays},

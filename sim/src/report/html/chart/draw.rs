@@ -175,8 +175,11 @@ fn groups(chart: &Chart, width: f64) -> Vec<Vec<&Mark>> {
 
 fn mark(chart: &Chart, group: &[&Mark], class: &str) -> Markup {
     let (Some(first), Some(last)) = (group.first(), group.last()) else { return html! {} };
-    let numbers =
-        if group.len() == 1 { first.number.to_string() } else { format!("{}–{}", first.number, last.number) };
+    let numbers = if group.len() == 1 {
+        first.number.to_string()
+    } else {
+        format!("{}–{}", first.number, last.number)
+    };
     let text: Vec<&str> = group.iter().map(|mark| mark.text.as_str()).collect();
     let half = (3.9 * numbers.chars().count() as f64 + 4.0).max(HALF);
     let x = chart.x.across(first.at);

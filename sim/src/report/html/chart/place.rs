@@ -45,7 +45,9 @@ pub(super) fn path(series: &Series, x: &Axis, y: &Axis) -> String {
     for dot in &series.dots {
         let right = (GRID * x.share(dot.x)).round() as i64;
         let Some(value) = dot.y else {
-            if let Some((left, _)) = pen.take().filter(|(left, _)| *left != right && series.form == Form::Steps) {
+            if let Some((left, _)) =
+                pen.take().filter(|(left, _)| *left != right && series.form == Form::Steps)
+            {
                 debug_assert!(left < right, "dots are in order");
                 let _ = write!(path, "H{right}");
             }

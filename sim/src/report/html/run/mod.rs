@@ -60,7 +60,11 @@ impl Run {
             ended,
             banner,
             full: html! { (top) (full(&shown, &headline)) },
-            short: if among.is_some() { html! { (top) (short(&shown)) } } else { html! {} },
+            short: if among.is_some() {
+                html! { (top) (short(&shown)) }
+            } else {
+                html! {}
+            },
             headline,
         }
     }
@@ -102,7 +106,9 @@ impl Banner {
             (Ended::Failed | Ended::Differed | Ended::Unusable, _) => Self::NotAsExpected,
             (Ended::AsExpected, _) if is_expected => Self::AsExpected,
             (Ended::AsExpected, Conclusion::RolledBack | Conclusion::PromotionFailed) => Self::Stopped,
-            (Ended::AsExpected, Conclusion::Promoted | Conclusion::NotEnded | Conclusion::NoRelease) => Self::Open,
+            (Ended::AsExpected, Conclusion::Promoted | Conclusion::NotEnded | Conclusion::NoRelease) => {
+                Self::Open
+            }
         }
     }
 
