@@ -14,7 +14,7 @@ use crate::{
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frontier {
-    /// Today's policy: what the file says, with the values that the varied fields have there.
+    /// Today's policy: that of the file, with the values of the varied fields that the file sets.
     pub baseline: Choice,
     /// Policies of which none is both slower and riskier than another, the fastest first. Today's may be among them.
     pub choices: Vec<Choice>,
@@ -179,9 +179,8 @@ impl<'a> Search<'a> {
         }
         let points = candidates.len();
         if candidates.iter().all(|candidate| !candidate.is_baseline) {
-            let written =
-                |axis: &Axis| (axis.path.clone(), document.written(&axis.path).unwrap_or(UNSET.into()));
-            let point = Point { set: axes.iter().map(written).collect(), ..Point::default() };
+            let written = |axis: &Axis| Some((axis.path.clone(), document.written(&axis.path)?));
+            let point = Point { set: axes.iter().filter_map(written).collect(), ..Point::default() };
             candidates.insert(
                 0,
                 Candidate { point, scenario: today, is_tried: false, is_baseline: true, is_today: true },
@@ -262,9 +261,6 @@ fn is_world_of(document: &Document, point: &Point) -> bool {
     let beside = point.set.iter().filter(|(path, value)| manifest_lines([(&**path, &**value)]).is_empty());
     beside.into_iter().all(|(path, value)| document.written(path).as_ref() == Some(value))
 }
-
-/// What stands for the value of a field that the file does not set.
-const UNSET: &str = "not set";
 
 /// Those of which none is both slower and riskier than another. Of several that come to the same the first stays.
 fn frontier(all: Vec<Choice>) -> Vec<Choice> {

@@ -170,6 +170,7 @@ fn one(choice: &Choice) -> Markup {
         @if tally.rolled_back > 0 {
             p.reasons data-field="reasons" { span.quiet { "Reasons for rollbacks: " } (reasons(tally)) }
         }
-        pre.manifest tabindex="0" { (manifest_lines(set)) }
+        @let lines = manifest_lines(set);
+        @if !lines.is_empty() { pre.manifest tabindex="0" { (lines) } }
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     drive,
     expect::{Judged, Outcome, Verdict},
-    report::{Ended, Page, sample},
+    report::{Ended, Page},
     scenario::parse,
     sweep::{Choice, Frontier, Goal, Met, Part, Point, Shard, Tally},
 };
@@ -36,7 +36,7 @@ fn run(title: &str, judged: Judged) -> String {
     let outcome = Outcome { expectation: "phase: Failed".into(), judged };
     let verdict = Verdict { outcomes: vec![outcome], violations: Vec::new() };
     let ended = if verdict.holds() { Ended::AsExpected } else { Ended::Failed };
-    let story = sample::bad_release();
+    let story = drive::run(&scenario);
     let page = Page { path: "shop.yaml", title, canary: &scenario.canary, story: &story, verdict: &verdict };
     replays(&[Run::of(&page, ended, None)], &[])
 }
