@@ -69,7 +69,7 @@ fn short(last: &Finding) -> String {
 }
 
 /// The built-in metrics in words.
-fn measured(metric: &str) -> &str {
+pub(super) fn measured(metric: &str) -> &str {
     match metric {
         "request-success-rate" => "success rate",
         "request-duration" => "latency",
@@ -78,7 +78,7 @@ fn measured(metric: &str) -> &str {
 }
 
 /// A number without decimals that are 0.
-fn plain(number: &str) -> &str {
+pub(super) fn plain(number: &str) -> &str {
     if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }
 

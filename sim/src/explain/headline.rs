@@ -10,6 +10,7 @@ use serin_core::{
 };
 
 use super::{
+    brief::{measured, plain},
     chapter::{Chapter, Of, chapters},
     ending::Ending,
     moves, waits,
@@ -147,42 +148,34 @@ fn reason(cause: &Cause, canary: &Rollout) -> String {
 }
 
 fn checked(finding: &Finding, canary: &Rollout) -> String {
+    let compared = |metric: &str, value: &str, sign: &str, bound: &str| {
+        let unit = unit(metric, canary);
+        format!("{} {}{unit} {sign} {}{unit}", measured(metric), plain(value), plain(bound))
+    };
     match finding {
-        Finding::Below { metric, value, min } => {
-            let (name, unit) = named(metric, canary);
-            format!("{name} {value}{unit} < {}{unit}", plain(min))
-        }
-        Finding::Above { metric, value, max } => {
-            let (name, unit) = named(metric, canary);
-            format!("{name} {value}{unit} > {}{unit}", plain(max))
-        }
-        Finding::NoData { metric } => format!("{} had no value", named(metric, canary).0),
+        Finding::Below { metric, value, min } => compared(metric, value, "<", min),
+        Finding::Above { metric, value, max } => compared(metric, value, ">", max),
+        Finding::NoData { metric } => format!("{} had no value", measured(metric)),
         Finding::MetricError { metric, error } => {
-            format!("{} could not be measured: {error}", named(metric, canary).0)
+            format!("{} could not be measured: {error}", measured(metric))
         }
         Finding::Hook { kind, hook, said } if said.is_empty() => format!("{} hook {hook} failed", kind.0),
         Finding::Hook { kind, hook, said } => format!("{} hook {hook} failed: {said}", kind.0),
     }
 }
 
-/// A bound as people write it: without zeros behind its last decimal.
-fn plain(bound: &str) -> &str {
-    if bound.contains('.') && bound.parse::<f64>().is_ok() {
-        bound.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        bound
-    }
-}
-
-/// The name of a metric in words, and its unit where it is known. Latencies bring theirs with the value.
-fn named<'a>(metric: &'a str, canary: &Rollout) -> (&'a str, &'static str) {
+/// The unit of a metric where it is known. Latencies bring theirs with the value.
+fn unit(metric: &str, canary: &Rollout) -> &'static str {
     let known = canary.metrics().iter().find(|known| *known.name == *metric);
     match known.map(|metric| &metric.source) {
-        Some(MetricSource::SuccessRate) => ("success rate", " %"),
-        Some(MetricSource::Duration) => ("request duration", ""),
-        Some(MetricSource::Query(_) | MetricSource::Template { .. } | MetricSource::Shipped(_)) | None => {
-            (metric, "")
-        }
+        Some(MetricSource::SuccessRate) => " %",
+        Some(
+            MetricSource::Duration
+            | MetricSource::Query(_)
+            | MetricSource::Template { .. }
+            | MetricSource::Shipped(_),
+        )
+        | None => "",
     }
 }
 
@@ -234,7 +227,7 @@ canary:
                 "threshold: 1",
                 world("{metrics: {request-duration: [900]}}"),
                 Conclusion::RolledBack,
-                "Rolled back after 2m at 10 %: request duration 900ms > 500ms",
+                "Rolled back after 2m at 10 %: latency 900ms > 500ms",
             ),
             (
                 gate,
