@@ -36,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 4_000, value_parser = clap::value_parser!(u64).range(1..),
           value_hint = ValueHint::Other)]
     runs: u64,
-    /// Runs of a policy for which the goals are still undecided, at most [default: 16 times --runs]
+    /// Most runs of a policy that is still undecided [default: 16 times --runs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), value_hint = ValueHint::Other)]
     max_runs: Option<u64>,
     /// Refuse a search of more policies than this
