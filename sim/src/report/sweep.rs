@@ -146,11 +146,7 @@ pub fn frontier(found: &Frontier, goals: &[Goal], look: &Look) -> String {
     };
     text += &wrapped(&format!("goals: {goals}"));
     text += &wrapped(&verdict(found));
-    text +=
-        &format!("\ntoday's policy: {}\n{}", judged(&found.baseline, look), figures(&found.baseline, look));
-    for (field, value) in &found.baseline.point.set {
-        text += &format!("       {field}: {value}\n");
-    }
+    text += &baseline(&found.baseline, look);
     for (place, choice) in found.choices.iter().enumerate() {
         let today = if choice.is_today { "; this is today's policy" } else { "" };
         text += &format!("\n{}. {}{today}\n", place + 1, judged(choice, look));
@@ -163,6 +159,18 @@ pub fn frontier(found: &Frontier, goals: &[Goal], look: &Look) -> String {
     text
 }
 
+/// Today's policy, and the fields that the others vary.
+fn baseline(today: &Choice, look: &Look) -> String {
+    if today.point.tally.runs == 0 {
+        return "\ntoday's policy: not run before the search was stopped\n".into();
+    }
+    let mut text = format!("\ntoday's policy: {}\n{}", judged(today, look), figures(today, look));
+    for (field, value) in &today.point.set {
+        text += &format!("       {field}: {value}\n");
+    }
+    text
+}
+
 /// Whether the goals are met, in one sentence; the exit status says the same.
 #[must_use]
 pub fn verdict(found: &Frontier) -> String {
@@ -171,9 +179,14 @@ pub fn verdict(found: &Frontier) -> String {
         (Met::Yes, 0, _) => "Only today's policy meets the goals.".into(),
         (Met::Yes, 1, _) => "1 policy meets the goals.".into(),
         (Met::Yes, policies, _) => format!("{policies} policies meet the goals."),
+        (Met::Perhaps, ..) if found.stopped.is_some() => "Undecided: the search was stopped.".into(),
         (Met::Perhaps, _, undecided) => format!(
             "Undecided: {} may meet the goals, and {} runs of each do not decide it; --max-runs allows more.",
-            if undecided == 1 { "1 policy".into() } else { format!("{undecided} policies") },
+            match undecided {
+                0 => "today's policy".into(),
+                1 => "1 policy".into(),
+                _ => format!("{undecided} policies"),
+            },
             found.most_runs
         ),
         (Met::No, ..) => "No policy meets the goals.".into(),
@@ -335,4 +348,37 @@ fn numbers(tally: &Tally) -> Vec<(&'static str, Value)> {
         numbers.extend(names.into_iter().zip(ends.map(Value::from)));
     }
     numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(met: Met) -> Choice {
+        let tally = Tally { runs: 100, ..Tally::default() };
+        Choice { point: Point { tally, ..Point::default() }, met, is_today: false }
+    }
+
+    fn found(baseline: Met, choices: &[Met], stopped: Option<Stopped>) -> Frontier {
+        let choices = choices.iter().map(|met| choice(*met)).collect();
+        Frontier { baseline: choice(baseline), choices, points: 9, left: 3, most_runs: 1600, stopped }
+    }
+
+    #[test]
+    fn the_sentence_says_what_the_exit_status_says() {
+        let stopped = Some(Stopped { made: 10, of: 20 });
+        for (found, met, sentence) in [
+            (found(Met::No, &[Met::Yes, Met::Yes, Met::No], None), Met::Yes, "2 policies meet the goals."),
+            (found(Met::Yes, &[Met::Perhaps], None), Met::Yes, "Only today's policy meets the goals."),
+            (found(Met::No, &[Met::No], None), Met::No, "No policy meets the goals."),
+            (found(Met::No, &[Met::No], stopped), Met::Perhaps, "Undecided: the search was stopped."),
+            (
+                found(Met::Perhaps, &[Met::No], None),
+                Met::Perhaps,
+                "Undecided: today's policy may meet the goals, and 1600 runs of each do not decide it; --max-runs allows more.",
+            ),
+        ] {
+            assert_eq!((found.met(), &*verdict(&found)), (met, sentence));
+        }
+    }
 }

@@ -49,10 +49,13 @@ pub struct Choice {
 }
 
 impl Frontier {
-    /// Whether some policy meets all goals, today's among them. [`Met::Perhaps`]: the limit of runs did not decide it.
+    /// Whether some policy meets all goals, today's among them. [`Met::Perhaps`]: the limit of runs did not decide it, or the
+    /// search was stopped before.
     #[must_use]
     pub fn met(&self) -> Met {
-        self.choices.iter().chain([&self.baseline]).map(|choice| choice.met).max().unwrap_or(Met::No)
+        let best = self.choices.iter().chain([&self.baseline]).map(|choice| choice.met).max();
+        let least = if self.stopped.is_some() { Met::Perhaps } else { Met::No };
+        best.unwrap_or(Met::No).max(least)
     }
 }
 

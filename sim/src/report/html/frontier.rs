@@ -41,7 +41,13 @@ pub fn frontier(title: &str, found: &Frontier, goals: &[Goal]) -> String {
         h2 { "Time against risk" }
         (figure(&chart(found), 3, &table(found)))
         h2 { "Today's policy" }
-        div.choice #today { (one(&found.baseline)) }
+        div.choice #today {
+            @if found.baseline.point.tally.runs == 0 {
+                p { "Not run before the search was stopped." }
+            } @else {
+                (one(&found.baseline))
+            }
+        }
         h2 { "The policies" }
         p.quiet { "The best first. Paste the lines into the Canary." }
         ol.choices { @for choice in &found.choices { li { (one(choice)) } } }
