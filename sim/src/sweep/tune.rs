@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn only_what_is_not_beaten_stays() {
         let points =
-            vec![point("slow", 9, 10), point("fast", 3, 20), point("worse", 9, 30), point("same", 9, 10)];
+            [point("slow", 9, 10), point("fast", 3, 20), point("worse", 9, 30), point("same", 9, 10)];
         let names = |choices: Vec<Choice>| {
             choices.iter().map(|choice| choice.point.set[0].1.clone()).collect::<Vec<_>>()
         };
