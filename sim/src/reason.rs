@@ -40,6 +40,8 @@ pub enum ReasonKind {
     CanaryDeadline,
     /// The primary did not get ready in time.
     PrimaryDeadline,
+    /// A gate stayed closed past its deadline.
+    GateDeadline,
     /// The threshold was lowered below the failed checks.
     ThresholdLowered,
     /// An operator asked for it.
@@ -65,6 +67,7 @@ impl Reason {
             Cause::Trigger { hook } => named(ReasonKind::RollbackHook, hook),
             Cause::Deadline { who: Workload::Canary, .. } => Self::unnamed(ReasonKind::CanaryDeadline),
             Cause::Deadline { who: Workload::Primary, .. } => Self::primary_not_ready(),
+            Cause::Gate { hook, .. } => named(ReasonKind::GateDeadline, hook),
             Cause::Request => Self::unnamed(ReasonKind::Request),
             Cause::Reverted => Self::unnamed(ReasonKind::Reverted),
         }
@@ -93,6 +96,7 @@ impl Reason {
             ReasonKind::RollbackHook => format!("rollback hook {name}"),
             ReasonKind::CanaryDeadline => "canary not ready in time".into(),
             ReasonKind::PrimaryDeadline => "primary not ready in time".into(),
+            ReasonKind::GateDeadline => format!("gate {name} not open in time"),
             ReasonKind::ThresholdLowered => "threshold lowered".into(),
             ReasonKind::Request => "operator's request".into(),
             ReasonKind::Reverted => "target set back".into(),
@@ -227,6 +231,11 @@ mod tests {
             Cause::Trigger { hook: "stop".into() },
             late(Workload::Canary),
             late(Workload::Primary),
+            Cause::Gate {
+                kind: serin_core::message::HookKindName("confirm-promotion".into()),
+                hook: "sign-off".into(),
+                deadline: Duration::from_secs(60),
+            },
             Cause::Request,
             Cause::Reverted,
         ]
@@ -238,6 +247,7 @@ mod tests {
             "rollback hook stop",
             "canary not ready in time",
             "primary not ready in time",
+            "gate sign-off not open in time",
             "operator's request",
             "target set back",
         ];

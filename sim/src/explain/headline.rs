@@ -142,6 +142,9 @@ fn reason(cause: &Cause, canary: &Rollout) -> String {
         Cause::Deadline { who, why, deadline, gave_up: false } => {
             format!("{who} not ready within {}: {why}", Human(*deadline))
         }
+        Cause::Gate { kind, hook, deadline } => {
+            format!("{} gate {hook} not open within {}", kind.0, Human(*deadline))
+        }
         Cause::Request => "requested by an operator".into(),
         Cause::Reverted => "the target was set back to the promoted revision".into(),
     }
