@@ -53,7 +53,7 @@ pub fn scenario(bytes: &[u8]) {
         assert!(line.is_ok(), "a line of the report is no JSON: {line:?}");
     }
     if story.moments.len() <= MOST_MOMENTS {
-        let run = html::Run::of(&page, Ended::AsExpected, html::Place::Alone);
+        let run = html::Run::of(&page, Ended::AsExpected, None);
         let drawn = html::replays(&[run], &[]);
         assert!(drawn.ends_with("</html>\n") || drawn.ends_with("</html>"), "half a page is drawn");
     }

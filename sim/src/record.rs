@@ -15,7 +15,10 @@ use serin_core::{
     step::Wake,
 };
 
-use crate::scenario::{HookOutcome, Scenario};
+use crate::{
+    reason::Reason,
+    scenario::{HookOutcome, Scenario},
+};
 
 /// A whole story, as it went.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +29,8 @@ pub struct Story {
     pub shape: Shape,
     /// When it began.
     pub start: Timestamp,
+    /// The status it began with.
+    pub begin: State,
     /// Every plan, in order.
     pub moments: Vec<Moment>,
     /// Every question that was put, in order; also those that were overtaken before their answer came.
@@ -78,6 +83,8 @@ pub struct Outcome {
     pub released: Duration,
     /// When the rollout ended, in Succeeded or Failed; `None` if it has not.
     pub ended: Option<Duration>,
+    /// Why it was rolled back or not promoted, where it ended in Failed.
+    pub reason: Option<Reason>,
     /// Whether the last revision keeps within the bounds of every metric that is simulated; `None` in a scripted world.
     pub good: Option<bool>,
     /// The revision the primary runs, if there is a primary and it can be told.
@@ -94,6 +101,7 @@ impl Story {
             canary: format!("{}.{}", identity.name, identity.namespace),
             shape: scenario.canary.shape().clone(),
             start: scenario.setting.start,
+            begin: scenario.status.clone().map(State::from).unwrap_or_default(),
             moments: Vec::new(),
             calls: Vec::new(),
             deliveries: Vec::new(),

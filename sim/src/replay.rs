@@ -7,6 +7,7 @@ use serin_core::{Rollout, time::Human};
 use crate::{
     drive,
     expect::{self, Judged, Outcome, Verdict},
+    explain::{self, Brief},
     finding::{Case, Finding, Level},
     input::{self, InputError, Source},
     record::Story,
@@ -26,6 +27,8 @@ pub struct Replayed {
     pub story: Story,
     /// Whether it went as expected.
     pub verdict: Verdict,
+    /// How it ended, in a few words.
+    pub brief: Option<Brief>,
     /// What did not, each with its place in the file.
     pub findings: Vec<Finding>,
 }
@@ -49,8 +52,9 @@ pub fn replay(path: &Path) -> Result<Replayed, InputError> {
     let story = drive::run(&scenario);
     let verdict = expect::judge(&scenario, &story);
     let findings = findings(&scenario, &story, &verdict, &Source::new(&text, path));
+    let brief = explain::brief(&scenario, &story);
     let Scenario { path, title, canary, .. } = scenario;
-    Ok(Replayed { path, title, canary, story, verdict, findings })
+    Ok(Replayed { path, title, canary, story, verdict, brief, findings })
 }
 
 /// What does not hold, and events that never happened, by their place in the file.

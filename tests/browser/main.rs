@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot make its report has failed")]
 
 mod legible;
+mod many;
 mod numbers;
 mod quiet;
 mod reports;

@@ -32,7 +32,7 @@ fn a_run_shows_what_was_counted() {
     };
     assert_eq!((slices(2), slices(3)), (column("canary", 2), column("primary", 2)));
     // Every measurement is a sign in a chart and a row in its table.
-    let signs = open.value("document.querySelectorAll('figure[id^=run1-metric] .drawing path.sign').length");
+    let signs = open.value("document.querySelectorAll('figure[id^=run1-metric] .drawing use.sign').length");
     let rows = open.value("document.querySelectorAll('figure[id^=run1-metric] tbody tr').length");
     assert_eq!([&signs, &rows], [&report.json["measured"]; 2]);
 }
@@ -55,6 +55,17 @@ fn a_sweep_shows_what_was_counted() {
             &cells(&open, "table.points tbody tr", field),
             &names.iter().map(|name| numbers(name)).collect::<Vec<_>>(),
         );
+    }
+    // The shares of the reasons are those that were counted, and together they are all rollbacks.
+    let reasons = points.iter().map(|point| {
+        let reasons = point["reasons"].as_array().unwrap().iter();
+        reasons.map(|reason| reason["share"].as_f64().unwrap()).collect::<Vec<f64>>()
+    });
+    let reasons: Vec<Vec<f64>> = reasons.collect();
+    assert_eq!(cells(&open, "table.points tbody tr", "reasons"), reasons);
+    for (shares, rolled_back) in reasons.iter().zip(numbers("rolledBack")) {
+        let sum: f64 = shares.iter().sum();
+        assert!((sum - 1.0).abs() < 1e-9 || rolled_back == json!(0), "{shares:?} of {rolled_back}");
     }
     for (field, name) in
         [("canaryRequests", "canaryRequests"), ("canaryFailed", "canaryFailed"), ("failed", "failed")]
@@ -82,7 +93,22 @@ fn a_search_shows_what_was_found() {
         &cells(&open, "ol.choices > li", "missedRegression"),
         &[numbers("missedRegression"), numbers("missedRegressionLow"), numbers("missedRegressionHigh")],
     );
-    let pasted = open.value("[...document.querySelectorAll('pre.manifest')].map(lines => lines.textContent)");
+    // Today's policy comes first, in the table of the chart and before the others.
+    let baseline = &report.json["baseline"];
+    let first = open.value("document.querySelector('#frontier tbody tr').cells[0].textContent");
+    assert_eq!(first, json!("today"));
+    agree(
+        &cells(&open, "#today", "toPromote"),
+        &["toPromoteHalf", "toPromoteMost"].map(|name| vec![baseline["numbers"][name].clone()]),
+    );
+    let banner = match report.json["met"].as_str().unwrap() {
+        "yes" => "verdict good",
+        "no" => "verdict bad",
+        _ => "verdict stopped",
+    };
+    assert_eq!(open.value("document.querySelector('.verdict').className"), json!(banner));
+    let pasted =
+        open.value("[...document.querySelectorAll('.choices pre.manifest')].map(lines => lines.textContent)");
     let manifests: Vec<Value> = choices.iter().map(|choice| choice["manifest"].clone()).collect();
     assert_eq!(pasted, json!(manifests));
 }

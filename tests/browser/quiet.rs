@@ -10,7 +10,8 @@ fn a_report_asks_for_nothing_and_says_nothing() {
         assert_eq!(open.said(), Vec::<String>::new(), "{name}");
         assert_eq!(
             open.value("[document.compatMode, document.scripts.length]"),
-            serde_json::json!(["CSS1Compat", 0])
+            // A page of many stories can be searched.
+            serde_json::json!(["CSS1Compat", u8::from(name == "many")])
         );
     }
 }
@@ -22,7 +23,8 @@ fn what_a_scenario_says_stays_text() {
     let found = open.value(
         "document.querySelectorAll('img, script, iframe, object, [onerror], [onload], [onclick]').length",
     );
-    assert_eq!(found, 0);
+    // The script is the page's own.
+    assert_eq!(found, 1);
     // The hostile texts are there, as text.
     let text = open.value("document.body.textContent");
     let text = text.as_str().unwrap();

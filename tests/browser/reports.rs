@@ -11,7 +11,7 @@ use serin_sim::{
     replay::{Replayed, replay},
     report::{Ended, Page, html, sweep as numbers},
     scenario::Document,
-    sweep::{self, Axis, Goal, Part, Shard, Sweep},
+    sweep::{self, Axis, Goal, Part, Runs, Shard, Sweep},
 };
 use tempfile::TempDir;
 
@@ -37,11 +37,11 @@ fn input(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("inputs").join(name)
 }
 
-fn shown(replayed: &Replayed, place: html::Place) -> html::Run {
+fn shown(replayed: &Replayed, among: Option<usize>) -> html::Run {
     let Replayed { title, canary, story, verdict, .. } = replayed;
     let path = "release.yaml";
     let ended = if verdict.holds() { Ended::AsExpected } else { Ended::Failed };
-    html::Run::of(&Page { path, title, canary, story, verdict }, ended, place)
+    html::Run::of(&Page { path, title, canary, story, verdict }, ended, among)
 }
 
 /// A release that goes bad, in a simulated world. Its JSON is what users met.
@@ -56,15 +56,13 @@ pub(crate) fn run() -> Report {
         "decisions": replayed.story.moments.len(),
         "measured": replayed.story.moments.iter().map(|moment| moment.decision.measured.len()).sum::<usize>(),
     });
-    Report::new(&html::replays(&[shown(&replayed, html::Place::Alone)], &[]), json)
+    Report::new(&html::replays(&[shown(&replayed, None)], &[]), json)
 }
 
 /// Several scenarios: one as expected, one that is not, one that tries to break out of the page, and no scenario at all.
 pub(crate) fn many() -> Report {
     let files = ["release.yaml", "not-as-expected.yaml", "hostile.yaml"];
-    let runs = (1..)
-        .zip(files)
-        .map(|(number, file)| shown(&replay(&input(file)).unwrap(), html::Place::Among(number)));
+    let runs = (1..).zip(files).map(|(number, file)| shown(&replay(&input(file)).unwrap(), Some(number)));
     let runs: Vec<html::Run> = runs.collect();
     let unusable = [("no/such.yaml".into(), "<img src=x onerror=alert(1)>".into())];
     Report::new(&html::replays(&runs, &unusable), Value::Null)
@@ -90,7 +88,9 @@ pub(crate) fn tuned() -> Report {
     let axes =
         ["analysis.threshold=1,3,5", "analysis.interval=30s,1m"].map(|axis| Axis::parse(axis).unwrap());
     let goals = ["false-rollback<=60%", "missed<=60%"].map(|goal| Goal::parse(goal).unwrap());
-    let found = sweep::tune(&document, &axes, &goals, 48, &AtomicBool::new(false), &|_| {}).unwrap();
+    let found =
+        sweep::tune(&document, &axes, &goals, Runs { usual: 48, most: 96 }, &AtomicBool::new(false), &|_| {})
+            .unwrap();
     let page = html::frontier("which policy", &found, &goals);
     Report::new(&page, serde_json::from_str(&numbers::frontier_json(&found, &goals)).unwrap())
 }

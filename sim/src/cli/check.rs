@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use clap::{ValueHint, builder::PossibleValuesParser};
 use serde::Serialize;
 use serin_core::time::parse_duration;
 use serin_sim::{
@@ -20,6 +21,7 @@ use serin_sim::{
 
 use super::{
     Exit, complaint,
+    exit::long_help,
     formats::{self, RunFormat as Format},
     long_work::LongWork,
     screen::Screen,
@@ -27,35 +29,36 @@ use super::{
 
 /// Search the worlds of a scenario for one that breaks a property
 ///
-/// Each seed is a world: numbers are drawn from the ranges of the scenario, requests come and fail, faults strike. In each
-/// of them the scenario's `properties`, the invariants and the checkers must hold; its `expect` is about its own seed
-/// alone and is not looked at. The first world in which something breaks is made small and written as a scenario.
+/// Each seed is a world: values are drawn from the ranges of the scenario, requests succeed or fail, faults happen. In
+/// each world the `properties` of the scenario, the invariants and the checkers must hold; `expect` applies only to the
+/// seed of the scenario and is not judged. The first world in which something breaks is made smaller and written as a
+/// scenario file.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{DETAILS}"))]
+#[command(after_help = EXAMPLES, after_long_help = long_help(&[EXAMPLES, DETAILS]))]
 pub(crate) struct Args {
-    /// Scenario files, and folders of them
-    #[arg(required = true, value_name = "SCENARIO")]
+    /// Scenario files or folders that contain them
+    #[arg(required = true, value_name = "SCENARIO", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
-    /// Worlds to run of each scenario [default: 1000, without a limit next to --time]
-    #[arg(long, value_name = "N")]
+    /// Worlds to run of each scenario [default: 1000; no limit with --time]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), value_hint = ValueHint::Other)]
     cases: Option<u64>,
-    /// Stop searching a scenario after this time, such as 30s; prints how many worlds were run
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    /// Stop searching a scenario after this time, such as 30s, and print how many worlds were run
+    #[arg(long, value_name = "TIME", value_parser = duration, value_hint = ValueHint::Other)]
     time: Option<Duration>,
-    /// Seed of the first world, instead of the scenario's own; the next worlds have the seeds behind it
-    #[arg(long, value_name = "S")]
+    /// Seed of the first world instead of the scenario's own; the next worlds have the following seeds
+    #[arg(long, value_name = "S", value_hint = ValueHint::Other)]
     seed: Option<u64>,
-    /// Add faults and presets of faults to the world, by name; `all`: every preset
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    /// Add faults or presets of faults by name, separated by commas; `all` adds every preset
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = fault_names())]
     faults: Vec<String>,
-    /// Let each seed draw which faults there are and how hard, as `world.swarm: true` does
+    /// Let each seed draw which faults occur and how often, as `world.swarm: true` does
     #[arg(long)]
     swarm: bool,
-    /// How to print
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// Folder for the scenarios that break something
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    /// Folder for the scenario files of worlds that break something
+    #[arg(long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
     out: PathBuf,
     #[command(flatten)]
     pub(super) screen: Screen,
@@ -63,24 +66,21 @@ pub(crate) struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  serin check my-rollout.yaml                          1000 worlds
-  serin check --time 5m --swarm --faults all a.yaml    everything goes wrong, five minutes long
-  serin check --cases 1 --seed 42 my-rollout.yaml      one world once more";
+  1000 worlds:
+    serin check my-rollout.yaml
+  Every fault, for five minutes:
+    serin check --time 5m --swarm --faults all my-rollout.yaml
+  One world again:
+    serin check --cases 1 --seed 42 my-rollout.yaml";
 
 const DETAILS: &str = "\
 JSON Lines, one for each scenario:
   scenario, title
   cases      worlds that were run
-  stopped    true where the search was stopped before all of them were run
+  stopped    true if the search was stopped before all worlds were run
   held       whether nothing broke
   found      null, or the first world that breaks something:
-    seed, case (from 0), claim, actual, moment, atMs, runs, file
-
-Exit status:
-  0    everything held
-  1    something broke: the scenario that shows it was written
-  2    a file or an argument cannot be used
-  130  Ctrl-C; what is found by then is printed";
+    seed, case (from 0), claim, actual, moment, atMs, runs, file";
 
 const DEFAULT_CASES: u64 = 1_000;
 
@@ -93,10 +93,10 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
     let mut worst = Exit::AsExpected;
     match check_all(args, look, &mut worst, out, err) {
         Ok(()) => worst,
-        // The reader has seen enough.
+        // The reader has stopped reading.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => worst,
         Err(error) => {
-            // Standard error may be gone as well; the exit status tells.
+            // Standard error may be closed as well; the exit status remains.
             let _ = writeln!(err, "error: cannot write: {error}");
             Exit::Unusable
         }
@@ -126,7 +126,7 @@ fn check_all(
                 *worst = (*worst).max(exit);
                 cases.push(case);
                 if interrupted {
-                    *worst = if *worst == Exit::AsExpected { Exit::Interrupted } else { *worst };
+                    *worst = Exit::Interrupted;
                     break;
                 }
                 continue;
@@ -168,6 +168,13 @@ impl Subject {
     }
 }
 
+/// The names that `--faults` takes.
+fn fault_names() -> PossibleValuesParser {
+    let presets = scenario::PRESETS.iter().map(|(name, _)| *name);
+    let faults = scenario::TROUBLES.iter().map(|(name, _)| *name);
+    ["all"].into_iter().chain(presets).chain(faults).collect::<Vec<_>>().into()
+}
+
 fn names(written: &[String]) -> Vec<String> {
     let presets = scenario::PRESETS.iter().map(|(name, _)| (*name).to_string());
     if written.iter().any(|name| name == "all") { presets.collect() } else { written.to_vec() }
@@ -190,7 +197,7 @@ impl Watch for Looker<'_> {
     }
 }
 
-/// Searches one scenario; the exit, the scenario as a case, and whether somebody wants no more.
+/// Searches one scenario; the exit, the scenario as a case, and whether Ctrl-C stopped it.
 fn check_one(
     subject: &Subject,
     args: &Args,
@@ -201,24 +208,26 @@ fn check_one(
     let cases = args.cases.or(args.time.is_none().then_some(DEFAULT_CASES));
     let seed = args.seed.unwrap_or(scenario.setting.seed);
     let search = Search { cases: cases.unwrap_or(u64::MAX), seed };
-    let work = cases.map_or_else(|| LongWork::open_ended("worlds"), |cases| LongWork::begin(cases, "worlds"));
+    let work = cases
+        .map_or_else(|| LongWork::open_ended("worlds", look), |cases| LongWork::begin(cases, "worlds", look));
     let work = work.at_most(args.time);
     let searched = check::search(scenario, search, &Looker(&work));
     let interrupted = work.end();
     let Some((case, broken)) = &searched.found else {
-        out.write_all(held(subject, seed, &searched, args.format).as_bytes())?;
-        return Ok((Exit::AsExpected, check::case(scenario, None), interrupted));
+        out.write_all(held(subject, seed, &searched, cases, args.format).as_bytes())?;
+        // A limit of time in which no world ends shows nothing.
+        let exit = if searched.cases == 0 { Exit::Unusable } else { Exit::AsExpected };
+        return Ok((exit, check::case(scenario, None), interrupted));
     };
     let seed = seed.wrapping_add(*case);
     let whole = tree.clone().about(scenario, seed, &broken.claim);
     // What was found is to be made small even where the time for the search is over.
-    let shrunk = if interrupted {
-        None
+    let (shrunk, interrupted) = if interrupted {
+        (None, true)
     } else {
-        let work = LongWork::begin(check::MOST_RUNS, "runs to make it smaller");
+        let work = LongWork::begin(check::MOST_RUNS, "runs to make it smaller", look);
         let shrunk = check::shrink(whole.clone(), &broken.claim, &Looker(&work));
-        work.end();
-        shrunk
+        (shrunk, work.end())
     };
     let found = Found { seed, case: *case, broken, shrunk: shrunk.as_ref() };
     let file = found.write(subject, &whole, &args.out)?;
@@ -231,8 +240,8 @@ fn check_one(
     Ok((Exit::Failed, check::case(scenario, Some((broken, seed, &file))), interrupted))
 }
 
-/// What is told of a scenario in which nothing broke.
-fn held(subject: &Subject, seed: u64, searched: &Searched, format: Format) -> String {
+/// The result of a scenario in which nothing broke.
+fn held(subject: &Subject, seed: u64, searched: &Searched, wanted: Option<u64>, format: Format) -> String {
     let Subject { path, scenario, .. } = subject;
     match format {
         Format::Text => {}
@@ -241,18 +250,23 @@ fn held(subject: &Subject, seed: u64, searched: &Searched, format: Format) -> St
     }
     let cases = searched.cases;
     let worlds = match cases {
-        0 => "no world was run".into(),
-        1 if scenario.setting.simulated.is_none() => "1 world: nothing is drawn in this one".into(),
+        0 => "0 worlds".into(),
+        1 if scenario.setting.simulated.is_none() => "1 world: nothing is random in it".into(),
         1 => format!("1 world, seed {seed}"),
         _ => format!("{cases} worlds, seeds {seed} to {}", seed.wrapping_add(cases - 1)),
     };
-    let stopped = if searched.stopped { ", then stopped" } else { "" };
+    let stopped = match wanted {
+        Some(wanted) if searched.stopped => format!("stopped after {cases} of {wanted} worlds; "),
+        None if searched.stopped => "stopped; ".into(),
+        Some(_) | None => String::new(),
+    };
     let properties = match scenario.properties.len() {
         0 => "no property but the invariants".into(),
         1 => "1 property and the invariants".into(),
         count => format!("{count} properties and the invariants"),
     };
-    format!("held  {path}\n      {worlds}{stopped}; {properties}\n")
+    let word = if cases == 0 { "unknown" } else { "held" };
+    format!("{word}  {path}\n      {stopped}{worlds}; {properties}\n")
 }
 
 /// A world that breaks something.

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use clap::ValueHint;
 use rayon::prelude::*;
 use serin_core::time::parse_duration;
 use serin_sim::{
@@ -16,23 +17,24 @@ use serin_sim::{
     scenario::{find, load},
 };
 
-use super::{Exit, Format, complaint, screen::Screen, written};
+use super::{Exit, Format, complaint, exit::long_help, long_work::LongWork, screen::Screen, written};
 
-/// Explain how releases went, and what would have had to be different
+/// Explain how releases went, and what would have changed the outcome
 ///
-/// Replays scenarios and tells each as a short story: how it began, what moved when, which checks failed by how much,
-/// what it waited for, which rule ended it, how many users met the new version. Then everything is replayed with one
-/// thing changed at a time, and the smallest changes that lead elsewhere are told: facts of this story, no advice.
+/// Replays scenarios and describes each: how it began, what moved when, which checks failed and by how much, what it
+/// waited for, which rule ended it, and how many users saw the new version. Then it replays the scenario again with one
+/// change at a time and prints the smallest changes that lead to another outcome. These are facts about this scenario,
+/// not advice.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{DETAILS}"))]
+#[command(after_help = EXAMPLES, after_long_help = long_help(&[EXAMPLES, DETAILS]))]
 pub(crate) struct Args {
-    /// Scenario files, and folders of them
-    #[arg(required = true, value_name = "SCENARIO")]
+    /// Scenario files or folders that contain them
+    #[arg(required = true, value_name = "SCENARIO", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
-    /// Explain one moment only: what was decided last at or before this virtual time, such as 11m30s
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Explain only the last decision at or before this virtual time, such as 11m30s
+    #[arg(long, value_name = "TIME", value_parser = time, value_hint = ValueHint::Other)]
     at: Option<Duration>,
-    /// How to print: sentences for people, or JSON Lines
+    /// Output format: text for people, or JSON Lines
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     #[command(flatten)]
@@ -41,33 +43,39 @@ pub(crate) struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  serin explain scenarios/everyday/weighted-bad.yaml             why it was rolled back
-  serin explain --at 11m scenarios/everyday/weighted-bad.yaml    what was decided then, and why
-  serin explain --format json a.yaml | jq '.chapters[].different'";
+  Why it was rolled back:
+    serin explain scenarios/everyday/weighted-bad.yaml
+  What was decided at one time, and why:
+    serin explain --at 11m scenarios/everyday/weighted-bad.yaml
+  What would have changed the outcome:
+    serin explain --format json a.yaml | jq '.chapters[].different'";
 
 const DETAILS: &str = "\
 JSON Lines:
-  Each scenario is an object on a line of its own:
+  Each scenario is an object on its own line:
     line       `explanation`
     scenario, title, canary
-    chapters   setting up, each run, the deletion
+    chapters   the setup, each run, the deletion
   Each chapter has:
     of         `setup`, `run` or `deletion`; revision: that of a run
-    fromMs     virtual time; toMs: null if it had not ended when the story did
-    outcome    initialized, taken-over, promoted, rolled-back, promotion-failed, withdrawn,
-               replaced, started-over, shape-changed, deleted, released, under-way
+    fromMs     virtual time; toMs: null if it had not ended when the scenario
+               did
+    outcome    initialized, taken-over, promoted, rolled-back,
+               promotion-failed, withdrawn, replaced, started-over,
+               shape-changed, deleted, released, under-way
     rule       the rule that ended it; summary: how it ended, as a sentence
-    users      the largest share: percent, matched, fromMs, lastedMs, lasts; null if none
-    told       the sentences, by topic; notices: all that was sent
-    different  what leads elsewhere: change, set (field, to), outcome, told; tried: how many
+    users      the largest share: percent, matched, fromMs, lastedMs, lasts;
+               null if there was none
+    told       the sentences, by topic; notices: all that were sent
+    different  changes that lead to another outcome: change, set (field, to),
+               outcome, told; tried: how many were tried
   With --at:
     line       `moment`
     scenario, title, atMs, happened
     decisions  moment, rule, meaning, seen, done, told, stands, next
 
-Exit status:
-  0  everything was explained; expectations are not judged, that is what `serin replay` does
-  2  a file or an argument cannot be used; the other scenarios are explained all the same";
+Expectations are not judged; `serin replay` does that. A file that cannot be
+used does not stop the others from being explained.";
 
 fn time(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
@@ -77,17 +85,25 @@ fn time(text: &str) -> Result<Duration, String> {
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let mut unusable = false;
     let outcome = explain_all(args, &look, &mut unusable, out, err);
-    let exit = written(outcome, err);
-    if unusable { Exit::Unusable } else { exit }
+    let stopped = matches!(outcome, Ok(true));
+    let exit = written(outcome.map(|_| ()), err);
+    if stopped {
+        Exit::Interrupted
+    } else if unusable {
+        Exit::Unusable
+    } else {
+        exit
+    }
 }
 
+/// Whether Ctrl-C stopped it.
 fn explain_all(
     args: &Args,
     look: &Look,
     unusable: &mut bool,
     out: &mut dyn Write,
     err: &mut dyn Write,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let mut files = Vec::new();
     for path in &args.paths {
         match find(std::slice::from_ref(path)) {
@@ -99,8 +115,18 @@ fn explain_all(
         }
     }
     let mut is_first = true;
+    let mut done = 0;
+    // One scenario ends by itself, or at the first Ctrl-C.
+    let work = (files.len() > 1).then(|| LongWork::begin(files.len() as u64, "scenarios", *look));
     for files in files.chunks(AT_ONCE) {
-        let explained: Vec<_> = files.par_iter().map(|file| explained(file, args, look)).collect();
+        let files = files.par_iter().filter(|_| !work.as_ref().is_some_and(LongWork::is_over));
+        let explained = files.map(|file| {
+            let explained = explained(file, args, look);
+            work.iter().for_each(|work| work.done(1));
+            explained
+        });
+        let explained: Vec<_> = explained.collect();
+        done += explained.len();
         for explained in explained {
             match explained {
                 Ok(explained) => {
@@ -116,10 +142,15 @@ fn explain_all(
             }
         }
     }
-    out.flush()
+    let stopped = work.is_some_and(LongWork::end);
+    if stopped {
+        writeln!(err, "stopped after {done} of {} scenarios", files.len())?;
+    }
+    out.flush()?;
+    Ok(stopped)
 }
 
-/// So many scenarios are explained before their output is written.
+/// Scenarios that are explained before their output is written.
 const AT_ONCE: usize = 64;
 
 fn explained(file: &Path, args: &Args, look: &Look) -> Result<String, InputError> {

@@ -5,10 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::ValueHint;
 use serin_sim::{
     finding::{Case, Finding},
     input::InputError,
-    lint::{self, Input, Level, Report, Settings, json, text},
+    lint::{self, Code, Input, Level, Report, Settings, json, text},
     outlook::Release,
     report::Look,
     scenario::{PerSecond, Share, Unit},
@@ -16,7 +17,9 @@ use serin_sim::{
 
 use super::{
     Exit, complaint,
+    exit::long_help,
     formats::{self, LintFormat as Format},
+    router_name::RouterName,
     screen::Screen,
     watch::watch,
 };
@@ -29,10 +32,10 @@ use super::{
 /// --errors it says how often a release with this share of failing requests is promoted, and what would make the wrong
 /// verdict rarer: computed, or else simulated. Objects of other kinds are passed over.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{DETAILS}"))]
+#[command(after_help = EXAMPLES, after_long_help = long_help(&[EXAMPLES, DETAILS]))]
 pub(crate) struct Args {
     /// Manifest files, folders of them, or `-` for standard input
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
     /// Print the findings only, no plans
     #[arg(short, long)]
@@ -50,10 +53,10 @@ pub(crate) struct Args {
     #[arg(long)]
     watch: bool,
     /// The controller's router, for a Canary that names no provider
-    #[arg(long, value_name = "NAME", default_value = "istio")]
+    #[arg(long, value_name = "NAME", default_value = "istio", value_parser = RouterName)]
     provider: String,
     /// The controller's namespace: the second place a metric's template is looked for
-    #[arg(long, value_name = "NAME", default_value = "flagger-system")]
+    #[arg(long, value_name = "NAME", default_value = "flagger-system", value_hint = ValueHint::Other)]
     namespace: String,
     /// The controller that runs the manifests, where it is one of the two alone
     ///
@@ -62,10 +65,12 @@ pub(crate) struct Args {
     #[arg(long = "for", value_name = "CONTROLLER")]
     controller: Option<Controller>,
     /// Requests a second of all users together: says what becomes of a release
-    #[arg(long, value_name = "N", value_parser = number::<PerSecond>, requires = "errors")]
+    #[arg(long, value_name = "N", value_parser = number::<PerSecond>, requires = "errors",
+          value_hint = ValueHint::Other)]
     rps: Option<f64>,
     /// The share of requests that fail in the new version, such as 0.8%
-    #[arg(long, value_name = "SHARE", value_parser = number::<Share>, requires = "rps")]
+    #[arg(long, value_name = "SHARE", value_parser = number::<Share>, requires = "rps",
+          value_hint = ValueHint::Other)]
     errors: Option<f64>,
     #[command(flatten)]
     pub(super) screen: Screen,
@@ -127,12 +132,7 @@ JSON Lines, one object for each file:
                    wrong, edits), assumed, leftOut (metrics taken to pass); or notComputed, with
                    the reason
     compatibility  each field that is set: field, standing (same, different, own, not-supported),
-                   row of docs/differences.md, what; several times if it differs in several ways
-
-Exit status:
-  0  no errors; with --strict no warnings either
-  1  with --strict: there are warnings
-  2  there are errors, or a file or an argument cannot be used";
+                   row of docs/differences.md, what; several times if it differs in several ways";
 
 /// Looks, prints to `out`, complains to `err`.
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
@@ -155,7 +155,7 @@ fn once(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Ex
         match inputs_of(path) {
             Ok(found) => inputs.extend(found),
             Err(error) => {
-                // Standard error may be gone; the exit status tells.
+                // Standard error may be closed; the exit status remains.
                 let _ = err.write_all(complaint(&error.to_string()).as_bytes());
                 unusable.push(Case::unusable(&path.display().to_string(), &error));
             }
@@ -182,14 +182,14 @@ fn once(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Ex
     };
     match out.write_all(shown.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => {}
-        // The reader has seen enough.
+        // The reader has stopped reading.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         Err(error) => {
             let _ = writeln!(err, "error: cannot write: {error}");
             return Exit::Unusable;
         }
     }
-    if unusable.is_empty() { exit(&report, args.strict) } else { Exit::Unusable }
+    if unusable.is_empty() { exit(&report, args.strict, err) } else { Exit::Unusable }
 }
 
 /// Everything that was found, and what cannot be read.
@@ -198,14 +198,17 @@ fn found(report: &Report, unusable: &[Case]) -> Vec<Finding> {
     report.findings().into_iter().chain(unusable).collect()
 }
 
-fn exit(report: &Report, strict: bool) -> Exit {
-    if report.count(Level::Error) > 0 {
-        Exit::Unusable
-    } else if strict && report.count(Level::Warning) > 0 {
-        Exit::Failed
-    } else {
-        Exit::AsExpected
+fn exit(report: &Report, strict: bool, err: &mut dyn Write) -> Exit {
+    if report.has(Code::Unreadable) {
+        return Exit::Unusable;
     }
+    if report.holds_nothing() {
+        let what = "nothing to check: no file contains an object of flagger.app";
+        let _ = err.write_all(complaint(what).as_bytes());
+        return Exit::Unusable;
+    }
+    let fails = report.count(Level::Error) > 0 || (strict && report.count(Level::Warning) > 0);
+    if fails { Exit::Failed } else { Exit::AsExpected }
 }
 
 /// Whether an argument is looked at: with `--skip-others` a file may turn out to be none of ours.

@@ -1,80 +1,196 @@
-//! Work that takes long: a bar that shows how far it is, on a terminal, and ways to stop it.
+//! Work that takes long: a bar that shows the progress on a terminal, and ways to stop it.
 //!
-//! Nothing here is part of an answer: where no terminal looks on, nothing is shown.
+//! Nothing here is part of an answer: where standard error is not a terminal, nothing is shown.
 
 use std::{
-    io::{self, IsTerminal as _},
-    sync::atomic::{AtomicBool, Ordering},
+    env, fmt,
+    io::{self, IsTerminal as _, Write as _},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use console::Term;
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
+use serin_sim::report::Look;
 
-/// Somebody has pressed Ctrl-C.
+/// Ctrl-C was pressed.
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Work under way.
+/// The bar that is on the screen.
+static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Work in progress. At most one at a time.
 pub(super) struct LongWork {
     bar: ProgressBar,
     ends: Option<Instant>,
 }
 
 impl LongWork {
-    /// Work of so many steps. Ctrl-C asks it to stop from now on; a second one ends the command.
-    pub(super) fn begin(steps: u64, unit: &str) -> Self {
-        Self::with("{wide_bar} {human_pos} of {human_len} UNIT, {per_sec}, {eta} left", Some(steps), unit)
+    /// Work of this many steps. From now on Ctrl-C asks it to stop; a second one ends the command.
+    pub(super) fn begin(steps: u64, unit: &str, look: Look) -> Self {
+        let template = "{wide_bar} {human_pos} of {human_len} UNIT, {rate}, {eta} left{msg}";
+        Self::with(template, Some(steps), unit, look)
     }
 
-    /// As [`begin`](Self::begin), of nobody knows how many steps.
-    pub(super) fn open_ended(unit: &str) -> Self {
-        Self::with("{spinner} {human_pos} UNIT, {per_sec} {msg}", None, unit)
+    /// As [`begin`](Self::begin), with an unknown number of steps.
+    pub(super) fn open_ended(unit: &str, look: Look) -> Self {
+        Self::with("{spinner} {human_pos} UNIT, {rate}{msg}", None, unit, look)
     }
 
-    fn with(template: &str, steps: Option<u64>, unit: &str) -> Self {
-        let on_terminal = io::stderr().is_terminal();
-        let target = if on_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    fn with(template: &str, steps: Option<u64>, unit: &str, look: Look) -> Self {
+        let target = if is_shown() { Margin::target() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(steps, target);
         if let Ok(style) = ProgressStyle::with_template(&template.replace("UNIT", unit)) {
-            bar.set_style(style);
+            let style = style.with_key("rate", rate);
+            bar.set_style(if look.is_ascii() {
+                style.progress_chars("#>.").tick_chars("-\\|/ ")
+            } else {
+                style
+            });
         }
         // One handler serves all work. Without one Ctrl-C ends the command as it always does.
         let _ = ctrlc::try_set_handler(|| {
             if STOP.swap(true, Ordering::Relaxed) {
-                std::process::exit(INTERRUPTED);
+                end_at_once();
             }
         });
+        put_on_screen(Some(bar.clone()));
+        bar.tick();
         Self { bar, ends: None }
     }
 
-    /// The same, and it is to stop after this time.
+    /// The same, to be stopped after this time.
     #[expect(clippy::disallowed_methods, reason = "a limit of time is about the reader's clock")]
     pub(super) fn at_most(mut self, time: Option<Duration>) -> Self {
         self.ends = time.and_then(|time| Instant::now().checked_add(time));
         self
     }
 
-    /// So many steps more are done.
+    /// This many more steps are done.
     pub(super) fn done(&self, steps: u64) {
+        if is_stopped() {
+            self.bar.set_message(", stopping");
+        }
         self.bar.inc(steps);
     }
 
-    /// Becomes true when somebody wants the work to stop.
+    /// Becomes true when the user wants the work to stop.
     pub(super) fn stop(&self) -> &AtomicBool {
         &STOP
     }
 
-    /// The work is to stop: somebody wants it, or its time is over.
+    /// The work is to stop: the user wants it, or its time is over.
     #[expect(clippy::disallowed_methods, reason = "a limit of time is about the reader's clock")]
     pub(super) fn is_over(&self) -> bool {
-        self.stop().load(Ordering::Relaxed) || self.ends.is_some_and(|ends| Instant::now() >= ends)
+        is_stopped() || self.ends.is_some_and(|ends| Instant::now() >= ends)
     }
 
-    /// Takes the bar away; whether somebody stopped the work.
+    /// Removes the bar; whether Ctrl-C stopped the work.
     pub(super) fn end(self) -> bool {
-        self.bar.finish_and_clear();
-        self.stop().load(Ordering::Relaxed)
+        is_stopped()
     }
 }
 
-/// As a shell says that a command was ended by Ctrl-C.
+impl Drop for LongWork {
+    fn drop(&mut self) {
+        put_on_screen(None);
+        self.bar.finish_and_clear();
+    }
+}
+
+/// As a shell reports that a command was ended by Ctrl-C.
 pub(super) const INTERRUPTED: i32 = 130;
+
+/// Writes while the bar is off the screen, and draws it again.
+pub(super) fn without_bar<T>(write: impl FnOnce() -> T) -> T {
+    // The lock is not held while writing: a reader may be slow.
+    let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match bar {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
+
+fn rate(state: &ProgressState, text: &mut dyn fmt::Write) {
+    // Writing to a `String` never fails.
+    let _ = write!(text, "{}/s", HumanCount(state.per_sec() as u64));
+}
+
+/// A terminal whose last columns are left free: it shows `^C` there when Ctrl-C is pressed. Behind a bar of the whole width
+/// that begins another line, and the bar would not be removed from its own.
+#[derive(Debug)]
+struct Margin(Term);
+
+impl Margin {
+    fn target() -> ProgressDrawTarget {
+        const DRAWN_A_SECOND: u8 = 20;
+        ProgressDrawTarget::term_like_with_hz(Box::new(Self(Term::buffered_stderr())), DRAWN_A_SECOND)
+    }
+}
+
+impl TermLike for Margin {
+    fn width(&self) -> u16 {
+        const FREE: u16 = 6;
+        TermLike::width(&self.0).saturating_sub(FREE).max(1)
+    }
+
+    fn height(&self) -> u16 {
+        TermLike::height(&self.0)
+    }
+
+    fn move_cursor_up(&self, rows: usize) -> io::Result<()> {
+        self.0.move_cursor_up(rows)
+    }
+
+    fn move_cursor_down(&self, rows: usize) -> io::Result<()> {
+        self.0.move_cursor_down(rows)
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_right(columns)
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_left(columns)
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.0.write_line(text)
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.0.write_str(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn put_on_screen(bar: Option<ProgressBar>) {
+    *BAR.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+}
+
+fn is_stopped() -> bool {
+    STOP.load(Ordering::Relaxed)
+}
+
+/// A bar needs a terminal that can move the cursor.
+fn is_shown() -> bool {
+    io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Leaves nothing of the bar behind, and waits for no lock but that of a single write.
+fn end_at_once() -> ! {
+    if is_shown() {
+        let _ = io::stderr().write_all(b"\r\x1b[K");
+    }
+    std::process::exit(INTERRUPTED)
+}

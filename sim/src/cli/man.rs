@@ -6,24 +6,26 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Command, CommandFactory as _};
+use clap::{Command, CommandFactory as _, ValueHint};
 use clap_mangen::Man;
 
-use super::{Cli, Exit, written};
+use super::{Cli, Exit, exit::long_help, written};
 
 /// Print the manual page, or write one for each command
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, after_long_help = long_help(&[EXAMPLES]))]
 pub(crate) struct Args {
-    /// Write serin.1, serin-replay.1 and so on into this folder, which is made where it is missing
-    #[arg(long, value_name = "DIR")]
+    /// Write serin.1, serin-replay.1 and so on into this folder; it is created if it does not exist
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  serin man | man -l -                       read it
-  serin man --out ~/.local/share/man/man1    install all pages";
+  Read the page:
+    serin man | man -l -
+  Install all pages:
+    serin man --out ~/.local/share/man/man1";
 
 /// Prints to `out` or writes files, complains to `err`.
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
@@ -33,7 +35,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Exit
         Some(folder) => match pages(serin, folder) {
             Ok(()) => Exit::AsExpected,
             Err(error) => {
-                // Standard error may be gone as well; the exit status tells.
+                // Standard error may be closed as well; the exit status remains.
                 let _ = writeln!(err, "error: {}: cannot be written: {error}", folder.display());
                 Exit::Unusable
             }

@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod exit;
 mod explain;
 mod formats;
 mod goals;
@@ -11,23 +12,33 @@ mod long_work;
 mod man;
 mod replay;
 mod report_file;
+mod router_name;
 mod schema;
 mod screen;
 mod sweep;
 mod tune;
 mod watch;
 
-use std::{io, process::ExitCode};
+use std::io;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Decides progressive rollouts, and shows what it decides.
+pub(crate) use self::exit::Exit;
+use self::exit::long_help;
+
+/// Progressive delivery for Kubernetes: replay, explain, check and tune rollouts without a cluster
 #[derive(Debug, Parser)]
 #[command(name = "serin", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(max_term_width = 100, after_long_help = long_help(&[ENVIRONMENT]))]
 pub(crate) struct Cli {
     #[command(subcommand)]
     verb: Verb,
 }
+
+const ENVIRONMENT: &str = "\
+Environment:
+  NO_COLOR  if set, --color auto uses no colours
+  COLUMNS   the width of the output where there is no terminal [default: 100]";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -89,38 +100,13 @@ enum Format {
     Json,
 }
 
-/// How a verb ended, for the shell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Exit {
-    /// All is as expected.
-    AsExpected,
-    /// Something that was expected does not hold.
-    Failed,
-    /// A file or an argument cannot be used, or the output not be written.
-    Unusable,
-    /// Ctrl-C.
-    Interrupted,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::AsExpected => 0,
-            Exit::Failed => 1,
-            // As clap ends on a wrong argument.
-            Exit::Unusable => 2,
-            Exit::Interrupted => 130,
-        })
-    }
-}
-
-/// How a verb ends whose output was written like this. A reader who has seen enough is no fault.
+/// The exit of a verb whose output was written with this result. A reader that stops reading is no error.
 fn written(outcome: io::Result<()>, err: &mut dyn io::Write) -> Exit {
     match outcome {
         Ok(()) => Exit::AsExpected,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::AsExpected,
         Err(error) => {
-            // Standard error may be gone as well; the exit status tells.
+            // Standard error may be closed as well; the exit status remains.
             let _ = writeln!(err, "error: cannot write: {error}");
             Exit::Unusable
         }

@@ -1,22 +1,28 @@
 //! `serin replay`: runs scenario files and shows what was decided.
 
+mod details;
+
 use std::{
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
+use clap::ValueHint;
 use rayon::prelude::*;
 use serin_sim::{
     finding::{Case, Finding, Level},
     input::InputError,
     replay::{Replayed, replay},
-    report::{self, Ended, Look, Page, html, json},
+    report::{self, Ended, Item, Look, Page, html, json},
     scenario::{find, is_scenario, named_by},
 };
 
+use self::details::{Details, page_of_all, stopped};
 use super::{
     Exit, complaint,
+    exit::long_help,
     formats::{self, RunFormat as Format},
+    long_work::LongWork,
     report_file::{Patient, ReportTo},
     screen::Screen,
     watch::watch,
@@ -24,27 +30,32 @@ use super::{
 
 /// Replay scenarios and show what was decided, and why
 ///
-/// A scenario is the story of one rollout: a Canary, what happens to it, and what must hold. It is run in virtual time
-/// against a scripted world, without a cluster; the same file gives the same bytes.
+/// A scenario describes one rollout: a Canary, the events around it, and what is expected. It runs in virtual time in a
+/// scripted or simulated world, without a cluster. The same file always gives the same output.
+///
+/// One scenario prints its timeline. Several print one line each, and the timeline of those that did not go as expected.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{DETAILS}"))]
+#[command(after_help = EXAMPLES, after_long_help = long_help(&[EXAMPLES, DETAILS]))]
 pub(crate) struct Args {
-    /// Scenario files, and folders of them
-    #[arg(required = true, value_name = "PATH")]
+    /// Scenario files or folders that contain them
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
-    /// Print the summary only; with `--format json` the verdicts only
-    #[arg(short, long)]
+    /// Print only what failed, as expected and actual, and the summary; with `--format json` only the verdicts
+    #[arg(short, long, conflicts_with = "full")]
     quiet: bool,
-    /// How to print
+    /// Print the timeline of every scenario, not only of those that failed
+    #[arg(long)]
+    full: bool,
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// Pass over files that hold no scenario, as in folders: for a list of changed files
+    /// Ignore files that are not scenarios, as in folders; for a list of changed files
     #[arg(long)]
     skip_others: bool,
     /// Run again whenever a file changes, until Ctrl-C
     #[arg(long)]
     watch: bool,
-    /// Replay everything twice and compare the bytes of the JSON output
+    /// Replay each scenario twice and compare the JSON output byte by byte
     #[arg(long)]
     check_determinism: bool,
     #[command(flatten)]
@@ -55,41 +66,50 @@ pub(crate) struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  serin replay scenarios/everyday/weighted-bad.yaml      the timeline of one release
-  serin replay --quiet scenarios/                        whether all of them went as expected
-  serin replay --format json a.yaml | jq .decision.rule  every rule that fired
-  serin replay a.yaml --report a.html                    charts of it, for a browser";
+  The timeline of one release:
+    serin replay scenarios/everyday/weighted-bad.yaml
+  One line for each scenario of a folder, and what failed:
+    serin replay scenarios/
+  Only what failed, for CI:
+    serin replay --quiet scenarios/
+  Every rule that fired:
+    serin replay --format json a.yaml | jq .decision.rule
+  Charts for a browser:
+    serin replay a.yaml --report a.html";
 
 const DETAILS: &str = "\
 JSON Lines:
-  Each decision is an object on a line of its own:
+  Each decision is an object on its own line:
     line       `decision`
     scenario   path of the file
-    title      what the scenario is about
-    moment     counts the decisions of the scenario, from 0
-    atMs       virtual time since the story began, in milliseconds
-    happened   what happened in the world since the decision before, as sentences
-    asked      metrics and hooks asked for it: question, answer, tookMs
-    decision   rule, measured, hook; after: where the Canary stands once this is saved
-    commands   what was done, in order: command, outcome (done or failed), class and error of a failure
-    saved      the status: phase, canaryWeight, failedChecks, iterations; null if none was saved
-    notices    what people were told: id, type, text, and the severity of the alert or null
-    wake       when the next call is due (at) and why; null if only a change wakes
+    title      title of the scenario
+    moment     number of the decision in its scenario, from 0
+    atMs       virtual time since the start, in milliseconds
+    happened   events in the world since the previous decision, as sentences
+    asked      metric queries and hook calls: question, answer, tookMs
+    decision   rule, measured, hook; after: the state of the Canary once this
+               is saved
+    commands   commands in order: command, outcome (done or failed), class and
+               error of a failure
+    saved      the status: phase, canaryWeight, failedChecks, iterations;
+               null if none was saved
+    notices    notices that were sent: id, type, text, and the severity of the
+               alert or null
+    wake       when the next call is due (at) and why; null if only a change
+               wakes
   The last line of a scenario is its verdict:
     line       `verdict`
     scenario, title
     asExpected, expectations, decisions, virtualMs
     promoted   the revision that the primary runs at the end
-    missed     scripted events that never happened, by their place in the file
-    failed     expectations that do not hold: expected, actual, and the moment each broke on
+    missed     scripted events that never happened, by their index in the file
+    failed     expectations that do not hold: expected, actual, and the moment
+               of each
     violations broken invariants: moment, what
 
-Exit status:
-  0  everything is as expected
-  1  an expectation or an invariant does not hold, or two replays differ
-  2  a file or an argument cannot be used; the other scenarios are replayed all the same";
+A file that cannot be used does not stop the others from being replayed.";
 
-/// So many scenarios are replayed before their output is written.
+/// Scenarios that are replayed before their output is written.
 const AT_ONCE: usize = 64;
 
 /// Replays, prints to `out`, complains to `err`.
@@ -105,7 +125,7 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
 
 fn once(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     if let Err(what) = args.report.try_out() {
-        // Standard error may be gone as well; the exit status tells.
+        // Standard error may be closed as well; the exit status remains.
         let _ = err.write_all(complaint(&what).as_bytes());
         return Exit::Unusable;
     }
@@ -116,43 +136,57 @@ fn once(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Ex
     } else {
         out
     };
-    let (mut ended, mut told) = (Vec::new(), Told::default());
-    match replay_all(args, &look, &mut ended, &mut told, out, err) {
+    let mut replays = Replays::default();
+    match replay_all(args, look, &mut replays, out, err) {
         Ok(()) => {}
-        // The reader has seen enough.
+        // The reader has stopped reading.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         Err(error) => {
-            // Standard error may be gone as well; the exit status tells.
+            // Standard error may be closed as well; the exit status remains.
             let _ = writeln!(err, "error: cannot write: {error}");
             return Exit::Unusable;
         }
     }
-    if let Err(what) = args.report.write(|| html::replays(&told.runs, &told.unusable)) {
+    if let Err(what) = args.report.write(|| html::replays(&replays.runs, &replays.unusable)) {
         let _ = err.write_all(complaint(&what).as_bytes());
         return Exit::Unusable;
     }
-    match ended.iter().map(|(_, ended)| *ended).max() {
+    if replays.stopped {
+        return Exit::Interrupted;
+    }
+    match replays.items.iter().map(|item| item.ended).max() {
         Some(Ended::AsExpected) | None => Exit::AsExpected,
         Some(Ended::Failed | Ended::Differed) => Exit::Failed,
         Some(Ended::Unusable) => Exit::Unusable,
     }
 }
 
-/// What goes into the report.
+/// What was replayed.
 #[derive(Default)]
-struct Told {
+struct Replays {
+    items: Vec<Item>,
+    /// Their parts of the HTML report, if there is to be one.
     runs: Vec<html::Run>,
     /// Paths that cannot be used, and why.
     unusable: Vec<(String, String)>,
     /// Every path, for reports on tests and annotations.
     cases: Vec<Case>,
+    /// Ctrl-C was pressed.
+    stopped: bool,
+}
+
+impl Replays {
+    fn unusable(&mut self, path: &Path, why: &str) {
+        let path = path.display().to_string();
+        self.unusable.push((path.clone(), why.into()));
+        self.items.push(Item { path, ended: Ended::Unusable, brief: None, broken: None });
+    }
 }
 
 fn replay_all(
     args: &Args,
-    look: &Look,
-    ended: &mut Vec<(String, Ended)>,
-    told: &mut Told,
+    look: Look,
+    replays: &mut Replays,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> io::Result<()> {
@@ -167,83 +201,85 @@ fn replay_all(
             Ok(found) => files.extend(found),
             Err(error) => {
                 err.write_all(complaint(&error.to_string()).as_bytes())?;
-                told.cases.push(Case::unusable(&path.display().to_string(), &error));
-                ended.push((path.display().to_string(), Ended::Unusable));
-                told.unusable.push((path.display().to_string(), error.to_string()));
+                replays.cases.push(Case::unusable(&path.display().to_string(), &error));
+                replays.unusable(path, &error.to_string());
             }
         }
     }
-    let is_alone = files.len() == 1 && ended.is_empty();
-    let mut is_first = true;
+    let is_alone = files.len() == 1 && replays.items.is_empty();
+    let all = replays.items.len() + files.len();
+    let details = Details::of(args, is_alone);
+    // One story ends by itself, or at the first Ctrl-C.
+    let work = (files.len() > 1).then(|| LongWork::begin(files.len() as u64, "scenarios", look));
+    let mut later = Vec::new();
     for (chunk, files) in files.chunks(AT_ONCE).enumerate() {
         let numbered = files.par_iter().enumerate();
-        let place =
-            |i| if is_alone { html::Place::Alone } else { html::Place::Among(chunk * AT_ONCE + i + 1) };
-        let shown = numbered.map(|(i, file)| Shown::of(file, place(i), args, look));
+        let among = |i| (!is_alone).then_some(chunk * AT_ONCE + i + 1);
+        let shown = numbered.filter(|_| !work.as_ref().is_some_and(LongWork::is_over)).map(|(i, file)| {
+            let shown = Shown::of(file, among(i), args, details, &look);
+            work.iter().for_each(|work| work.done(1));
+            shown
+        });
         for shown in shown.collect::<Vec<Shown>>() {
-            match shown.run {
-                Some(run) => told.runs.push(run),
-                None if shown.ended == Ended::Unusable => {
-                    told.unusable.push((shown.path.clone(), shown.err.clone()));
-                }
-                None => {}
+            replays.runs.extend(shown.run);
+            replays.cases.extend(shown.case);
+            match shown.item.ended {
+                Ended::Unusable => replays.unusable(Path::new(&shown.item.path), &shown.err),
+                Ended::AsExpected | Ended::Failed | Ended::Differed => replays.items.push(shown.item),
             }
-            if !shown.out.is_empty() && args.format == Format::Text && !std::mem::take(&mut is_first) {
-                writeln!(out)?;
-            }
-            told.cases.extend(shown.case);
-            ended.push((shown.path, shown.ended));
-            out.write_all(shown.out.as_bytes())?;
             err.write_all(shown.err.as_bytes())?;
+            match args.format {
+                Format::Json => out.write_all(shown.out.as_bytes())?,
+                Format::Text => later.push(shown.out),
+                Format::Junit | Format::Github => {}
+            }
         }
     }
-    match args.format {
-        Format::Text => {
-            let gap = if is_first { "" } else { "\n" };
-            write!(out, "{gap}{}", report::summary(ended, look))?;
-        }
-        Format::Json => {}
-        Format::Junit => {
-            let cases = std::mem::take(&mut told.cases);
-            out.write_all(formats::junit_of_run("serin replay", cases).as_bytes())?;
-        }
+    replays.stopped = work.is_some_and(LongWork::end);
+    if replays.stopped && args.format != Format::Text {
+        err.write_all(stopped(replays, all).as_bytes())?;
+    }
+    let page = match args.format {
+        Format::Text => page_of_all(args, is_alone, later, replays, all, look),
+        Format::Json => String::new(),
+        Format::Junit => formats::junit_of_run("serin replay", std::mem::take(&mut replays.cases)),
         Format::Github => {
-            let found = formats::github(told.cases.iter().flat_map(|case| &case.findings));
-            write!(out, "{found}{}", report::summary(ended, look))?;
+            let found = formats::github(replays.cases.iter().flat_map(|case| &case.findings));
+            found + &report::summary(&replays.items, &look)
         }
-    }
+    };
+    out.write_all(page.as_bytes())?;
     out.flush()
 }
 
 /// A replayed scenario as it is printed.
 struct Shown {
-    path: String,
-    ended: Ended,
+    item: Item,
     out: String,
     err: String,
     /// Its part of the report, if there is to be one.
     run: Option<html::Run>,
-    /// What was found, where the form is about that alone.
+    /// What was found, where the format is about that alone.
     case: Option<Case>,
 }
 
 impl Shown {
-    fn of(file: &Path, place: html::Place, args: &Args, look: &Look) -> Self {
+    fn of(file: &Path, among: Option<usize>, args: &Args, details: Details, look: &Look) -> Self {
         let path = file.display().to_string();
         let (first, second) = match twice(file, args.check_determinism) {
             Ok(replayed) => replayed,
             Err(error) => {
+                let item = Item { path, ended: Ended::Unusable, brief: None, broken: None };
                 let err = complaint(&error.to_string());
-                let case = Some(Case::unusable(&path, &error)).filter(|_| is_about_cases(args));
-                return Self { path, ended: Ended::Unusable, out: String::new(), err, run: None, case };
+                let case = is_about_cases(args).then(|| Case::unusable(&item.path, &error));
+                return Self { item, out: String::new(), err, run: None, case };
             }
         };
         let page = page(&path, &first);
         let difference =
             second.and_then(|second| difference(&lines(&page), &lines(&self::page(&path, &second))));
         let out = match args.format {
-            Format::Text if args.quiet => String::new(),
-            Format::Text => report::text(&page, look),
+            Format::Text => details.text(&page, look),
             Format::Json if args.quiet => json::verdict(&page),
             Format::Json => lines(&page),
             Format::Junit | Format::Github => String::new(),
@@ -256,8 +292,10 @@ impl Shown {
         let case = is_about_cases(args).then(|| case(&first, difference.as_deref()));
         let err =
             difference.map(|difference| complaint(&format!("{path}: {difference}"))).unwrap_or_default();
-        let run = args.report.is_wanted().then(|| html::Run::of(&page, ended, place));
-        Self { ended, out, err, run, case, path }
+        let run = args.report.is_wanted().then(|| html::Run::of(&page, ended, among));
+        let broken = report::first_broken(&page);
+        let item = Item { ended, brief: first.brief.clone(), broken, path: path.clone() };
+        Self { item, out, err, run, case }
     }
 }
 
@@ -363,7 +401,7 @@ mod tests {
         let mut out = Vec::new();
         let ended = replayed(&["--check-determinism", GOOD], &mut out);
         assert_eq!(ended, (Exit::AsExpected, String::new()));
-        assert!(plain(&out).ends_with("\n\n1 scenario: 1 as expected\n"));
+        assert!(plain(&out).ends_with("\n\n1 scenario: 1 as expected\n"), "{}", plain(&out));
     }
 
     #[test]
@@ -378,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_is_not_there_is_told_and_the_others_are_replayed() {
+    fn a_path_that_does_not_exist_is_reported_and_the_others_are_replayed() {
         let mut out = Vec::new();
         let (exit, err) = replayed(&["--quiet", "no/such.yaml", GOOD], &mut out);
         assert_eq!(exit, Exit::Unusable);
@@ -388,12 +426,12 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_who_leaves_early_ends_it_silently() {
+    fn a_reader_that_stops_reading_ends_it_silently() {
         assert_eq!(replayed(&[GOOD], &mut Closed(ErrorKind::BrokenPipe)), (Exit::AsExpected, String::new()));
     }
 
     #[test]
-    fn output_that_cannot_be_written_is_told() {
+    fn output_that_cannot_be_written_is_reported() {
         let (exit, err) = replayed(&[GOOD], &mut Closed(ErrorKind::StorageFull));
         assert_eq!((exit, &*err), (Exit::Unusable, "error: cannot write: no storage space\n"));
     }

@@ -6,13 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::ValueHint;
 use tempfile::NamedTempFile;
 
-/// Where a report goes, the same for every verb that makes one.
+/// Where a report is written, the same for every verb that makes one.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct ReportTo {
-    /// Write a report for people too: one HTML page that needs nothing else
-    #[arg(long = "report", id = "report", value_name = "FILE")]
+    /// Also write an HTML report to this file: one page, without other files
+    #[arg(long = "report", id = "report", value_name = "FILE", value_hint = ValueHint::FilePath)]
     path: Option<PathBuf>,
 }
 
@@ -55,7 +56,10 @@ fn target(path: &Path) -> Result<PathBuf, String> {
         Ok(known) => {
             let of = fs::metadata(&known).map_err(|error| failed(path, &error))?;
             if !of.is_file() {
-                return Err(format!("{}: the report cannot be written there: it is no file", path.display()));
+                return Err(format!(
+                    "{}: the report cannot be written there: it is not a file",
+                    path.display()
+                ));
             }
             if of.permissions().readonly() {
                 return Err(failed(path, &ErrorKind::PermissionDenied.into()));
@@ -155,10 +159,10 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_takes_no_file_is_told() {
+    fn a_place_that_takes_no_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let is_refused = |path: &Path| to(path).try_out().unwrap_err();
-        assert!(is_refused(folder.path()).ends_with("it is no file"));
+        assert!(is_refused(folder.path()).ends_with("it is not a file"));
         assert!(is_refused(&folder.path().join("no/such/report.html")).ends_with("entity not found"));
         assert!(is_refused(Path::new("")).contains("cannot be written there"));
         assert!(!ReportTo { path: None }.is_wanted());

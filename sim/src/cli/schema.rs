@@ -4,14 +4,14 @@ use std::io::{self, ErrorKind, Write};
 
 use serin_sim::schema::Kind;
 
-use super::Exit;
+use super::{Exit, exit::long_help};
 
 /// Print the JSON schema of a kind of file
 ///
-/// Editors complete and check files with it, and so do other tools. What a schema cannot say, such as that a scripted
-/// metric is one of the Canary's, is told when the file is used.
+/// Editors and other tools use it to complete and check files. What a schema cannot express, such as that a scripted
+/// metric is one of the Canary's metrics, is reported when the file is used.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{DETAILS}"))]
+#[command(after_help = EXAMPLES, after_long_help = long_help(&[EXAMPLES, DETAILS]))]
 pub(crate) struct Args {
     /// The kind of file
     #[arg(value_name = "KIND", default_value = "scenario", ignore_case = true)]
@@ -20,27 +20,26 @@ pub(crate) struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  serin schema > scenario.schema.json       for a first line in a scenario file:
-                                            # yaml-language-server: $schema=scenario.schema.json
-  serin schema canary > canary.schema.json  the same for a Canary's manifest";
+  The schema of scenario files:
+    serin schema > scenario.schema.json
+  The first line of a scenario file that uses it:
+    # yaml-language-server: $schema=scenario.schema.json
+  The schema of a Canary manifest:
+    serin schema canary > canary.schema.json";
 
 const DETAILS: &str = "\
-The schemas:
-  They are of JSON Schema's draft 2020-12 and refuse fields that are not known, which a cluster
-  drops, and durations without a unit. The CRDs are less strict.
-
-Exit status:
-  0  the schema is printed
-  2  the kind is not known, or the schema cannot be written";
+The schemas use draft 2020-12 of JSON Schema. They refuse fields that are not
+known, which a cluster drops, and durations without a unit. The CRDs are less
+strict.";
 
 /// Prints to `out`, complains to `err`.
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     match writeln!(out, "{:#}", args.kind.schema()).and_then(|()| out.flush()) {
         Ok(()) => Exit::AsExpected,
-        // The reader has seen enough.
+        // The reader has stopped reading.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::AsExpected,
         Err(error) => {
-            // Standard error may be gone as well; the exit status tells.
+            // Standard error may be closed as well; the exit status remains.
             let _ = writeln!(err, "error: cannot write: {error}");
             Exit::Unusable
         }

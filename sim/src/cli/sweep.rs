@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::ValueEnum;
+use clap::{ValueEnum, ValueHint};
 use serin_sim::{
     exact,
     report::{Look, exact as exact_report, html, sweep as report},
@@ -16,6 +16,7 @@ use serin_sim::{
 
 use super::{
     Exit, complaint,
+    exit::{EXIT_STATUS, long_help},
     formats::junit_of_run,
     goals::{self, unmet},
     long_work::LongWork,
@@ -23,30 +24,33 @@ use super::{
     screen::Screen,
 };
 
-/// Run a scenario in many worlds and count how it ends
+/// Run a scenario in many worlds and count the outcomes
 ///
-/// Each point gives values to fields of the scenario; at each the rollout is run in the same worlds, one for each seed.
-/// Counted are: a good release that is rolled back, a bad one that is promoted, how long either takes, and what users
-/// meet. A release is good if it keeps within the bounds of all its metrics in the long run.
+/// Each point sets values for fields of the scenario. At each point the rollout runs in the same worlds, one for each
+/// seed. The table shows false rollbacks (good releases that are rolled back), missed regressions (bad releases that are
+/// promoted), how long both take, and how many requests users made. A release is good if it stays within the bounds of
+/// all its metrics in the long run.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = EXAMPLES)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = EXAMPLES, after_long_help = long_help(&[EXAMPLES, DETAILS]))]
 pub(crate) struct Args {
     /// The scenario file
-    #[arg(required = true, value_name = "SCENARIO")]
+    #[arg(required = true, value_name = "SCENARIO", value_hint = ValueHint::FilePath)]
     scenario: Option<PathBuf>,
-    /// A field and its values: a list, or a span of whole numbers; more than one gives all combinations
-    #[arg(long = "vary", value_name = "FIELD=VALUES", value_parser = Axis::parse)]
+    /// A field and its values: a list, or a range of whole numbers. Several fields give all combinations
+    #[arg(long = "vary", value_name = "FIELD=VALUES", value_parser = Axis::parse, value_hint = ValueHint::Other)]
     axes: Vec<Axis>,
     /// Runs at each point
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..),
+          value_hint = ValueHint::Other)]
     runs: u64,
-    /// Make only the runs of one machine of several: index, from 0, and count; prints what `sweep merge` reads
-    #[arg(long, value_name = "I/N", value_parser = Shard::parse, conflicts_with_all = ["report", "goals"])]
+    /// Make only the runs of shard I (from 0) of N, and print them for `serin sweep merge`
+    #[arg(long, value_name = "I/N", value_parser = Shard::parse, conflicts_with_all = ["report", "goals"], value_hint = ValueHint::Other)]
     shard: Option<Shard>,
-    /// The most points that are run without being asked again
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    /// Refuse a sweep of more points than this
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_hint = ValueHint::Other)]
     max_points: u64,
-    /// Compute instead of counting, where nothing but the requests is left to chance
+    /// Compute the results instead of simulating them; possible where only requests are random
     #[arg(long, conflicts_with_all = ["runs", "shard", "goals"])]
     exact: bool,
     #[command(flatten)]
@@ -60,13 +64,14 @@ enum Verb {
     Merge(MergeArgs),
 }
 
-/// Put the shards of a sweep together
+/// Merge the shards of a sweep
 ///
-/// Prints what one machine would have printed that had made all the runs.
+/// Prints the same result as one machine that makes all the runs.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXIT_STATUS)]
 struct MergeArgs {
-    /// What `serin sweep --shard` printed, one file a shard, in any order
-    #[arg(required = true, value_name = "FILE")]
+    /// Output files of `serin sweep --shard`, one for each shard, in any order
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     files: Vec<PathBuf>,
     #[command(flatten)]
     print: Print,
@@ -74,7 +79,7 @@ struct MergeArgs {
 
 #[derive(Debug, clap::Args)]
 struct Print {
-    /// How to print
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     /// What each point has to keep to: false-rollback<=1%, missed<=5%, to-promote<=30m, to-roll-back<=5m
@@ -98,21 +103,25 @@ enum Format {
 const EXAMPLES: &str = "\
 Examples:
   serin sweep release.yaml --vary analysis.threshold=1..5
-  serin sweep release.yaml --vary analysis.interval=30s,1m --vary world.versions.v2.errors=0%,1%,5% --runs 10000
+
+  serin sweep release.yaml --runs 10000 \\
+    --vary analysis.interval=30s,1m \\
+    --vary world.versions.v2.errors=0%,1%,5%
+
   serin sweep release.yaml --vary analysis.threshold=1..5 --exact
+
   serin sweep release.yaml --runs 1000000 --shard 0/8 > 0.json
   serin sweep merge *.json
-  serin sweep release.yaml --vary analysis.threshold=1..5 --report sweep.html
-  serin sweep release.yaml --goal 'false-rollback<=1%' --goal 'missed<=5%'
 
-Fields:
-  analysis.threshold, spec.provider, world.versions.v2.errors, analysis.metrics[request-success-rate].thresholdRange.min
+  serin sweep release.yaml --vary analysis.threshold=1..5 \\
+    --report sweep.html";
 
-Exit status:
-  0    all runs were made, and each goal is met wherever it can be judged
-  1    a goal is not met at some point
-  2    a file or an argument cannot be used
-  130  stopped by Ctrl-C; what was counted so far is printed";
+const DETAILS: &str = "\
+Examples of fields:
+  analysis.threshold
+  spec.provider
+  world.versions.v2.errors
+  analysis.metrics[request-success-rate].thresholdRange.min";
 
 impl Args {
     pub(crate) fn screen(&self) -> Screen {
@@ -144,32 +153,36 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
             let part = try_out.and_then(|()| merged(&args.files));
             part.and_then(|part| print(&part, &args.print, &look, out, err))
         }
-        None if args.exact => computed(args, &look, out).map(|()| Exit::AsExpected),
-        None => args.print.report.try_out().and_then(|()| swept(args, err)).and_then(|(part, stopped)| {
-            let printed = match args.shard {
-                Some(_) => part_lines(&part, out).map(|()| Exit::AsExpected),
-                None => print(&part, &args.print, &look, out, err),
-            };
-            printed.map(|exit| if stopped { Exit::Interrupted } else { exit })
+        None if args.exact => computed(args, &look, out, err).map(|stopped| {
+            if stopped { Exit::Interrupted } else { Exit::AsExpected }
         }),
+        None => {
+            args.print.report.try_out().and_then(|()| swept(args, look, err)).and_then(|(part, stopped)| {
+                let printed = match args.shard {
+                    Some(_) => part_lines(&part, out).map(|()| Exit::AsExpected),
+                    None => print(&part, &args.print, &look, out, err),
+                };
+                printed.map(|exit| if stopped { Exit::Interrupted } else { exit })
+            })
+        }
     };
     match printed {
         Ok(exit) => exit,
         Err(what) => {
-            // Standard error may be gone as well; the exit status tells.
+            // Standard error may be closed as well; the exit status remains.
             let _ = err.write_all(complaint(&what).as_bytes());
             Exit::Unusable
         }
     }
 }
 
-fn swept(args: &Args, err: &mut dyn Write) -> Result<(Part, bool), String> {
+fn swept(args: &Args, look: Look, err: &mut dyn Write) -> Result<(Part, bool), String> {
     let path = args.scenario.as_deref().unwrap_or(Path::new(""));
     let points = sweep::count(&args.axes);
     if points > u128::from(args.max_points) {
         let runs = points.saturating_mul(args.runs.into());
         return Err(format!(
-            "{points} points of {} runs each are {runs} rollouts, about {}; ask for them with --max-points {points}",
+            "{points} points of {} runs each are {runs} rollouts, which take about {}; add --max-points {points} to run them",
             args.runs,
             estimate(runs)
         ));
@@ -181,51 +194,60 @@ fn swept(args: &Args, err: &mut dyn Write) -> Result<(Part, bool), String> {
     if sweep.scenarios.iter().any(|scenario| scenario.setting.simulated.is_none()) {
         return Err(format!("{}: {SCRIPTED}", path.display()));
     }
-    let work = LongWork::begin(shard.of(args.runs) * sweep.points.len() as u64, "rollouts");
+    let work = LongWork::begin(shard.of(args.runs) * sweep.points.len() as u64, "rollouts", look);
     let points = sweep.run(work.stop(), &|runs| work.done(runs));
     let part = Part::new(title, &sweep, points);
     let stopped = work.end();
-    if stopped {
-        let done: u64 = part.points.iter().map(|point| point.tally.runs).sum();
-        let _ = err.write_all(complaint(&format!("stopped after {done} rollouts")).as_bytes());
+    let is_said = args.print.format == Format::Text && args.shard.is_none();
+    if !part.is_complete() && !is_said {
+        let all = shard.of(args.runs).saturating_mul(part.points.len() as u64);
+        let _ = writeln!(err, "stopped after {} of {all} rollouts", part.made());
     }
     Ok((part, stopped))
 }
 
-/// Computes every point and prints them.
-fn computed(args: &Args, look: &Look, out: &mut dyn Write) -> Result<(), String> {
+/// Computes every point and prints them; whether Ctrl-C stopped it.
+fn computed(args: &Args, look: &Look, out: &mut dyn Write, err: &mut dyn Write) -> Result<bool, String> {
     let path = args.scenario.as_deref().unwrap_or(Path::new(""));
     let points = sweep::count(&args.axes);
     if points > u128::from(args.max_points) {
-        return Err(format!("{points} points; ask for them with --max-points {points}"));
+        return Err(format!("there are {points} points; add --max-points {points} to compute them"));
     }
     let document = Document::load(path).map_err(|error| error.to_string())?;
     let sweep = Sweep::new(&document, &args.axes, 1, Shard::WHOLE).map_err(|error| error.to_string())?;
     let title = sweep.scenarios.first().map_or("", |scenario| scenario.title.as_str());
-    let points = sweep.points.iter().zip(&sweep.scenarios).map(|(point, scenario)| {
+    let work = LongWork::begin(sweep.points.len() as u64, "points", *look);
+    let points = sweep.points.iter().zip(&sweep.scenarios).take_while(|_| !work.is_over());
+    let points = points.map(|(point, scenario)| {
         let set: Vec<_> = point.iter().map(|set| (set.path.clone(), set.value.clone())).collect();
         let computed = exact::of(scenario).map_err(|why| {
             let at: Vec<String> = set.iter().map(|(field, value)| format!("{field}={value}")).collect();
             let at = if at.is_empty() { String::new() } else { format!(" at {}", at.join(", ")) };
-            format!("{}{at}: cannot be computed: {why}; without --exact it is estimated", path.display())
+            format!("{}{at}: cannot be computed: {why}; without --exact it is simulated", path.display())
         });
+        work.done(1);
         computed.map(|exact| (set, exact))
     });
     let points: Vec<_> = points.collect::<Result<_, String>>()?;
+    let stopped = work.end();
+    if stopped {
+        let _ = writeln!(err, "stopped after {} of {} points", points.len(), sweep.points.len());
+    }
     let text = match args.print.format {
         Format::Text => exact_report::text(title, &points, look),
         Format::Json => exact_report::json(title, &points),
         Format::Csv => exact_report::csv(&points),
         Format::Junit => return Err("--format junit reports on goals, which --exact does not judge".into()),
     };
-    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))?;
+    Ok(stopped)
 }
 
-/// Why nothing is learnt from running a scripted world many times.
-pub(super) const SCRIPTED: &str = "the world is scripted, so all runs are the same; give it traffic and versions, such as \
+/// Why it is useless to run a scripted world many times.
+pub(super) const SCRIPTED: &str = "the world is scripted, so all runs are the same; add traffic and versions, such as \
                                    `world: {traffic: {rps: 100}, versions: {v2: {errors: 0%..5%}}}`";
 
-/// How long so many rollouts take, told roughly.
+/// Roughly how long this many rollouts take.
 pub(super) fn estimate(runs: u128) -> String {
     /// What one core of a laptop makes at least.
     const A_SECOND: u128 = 15_000;
@@ -254,7 +276,7 @@ fn merged(files: &[PathBuf]) -> Result<Part, String> {
     let mut parts = Vec::new();
     for file in files {
         let part = serde_json::from_slice(&read(file)?);
-        parts.push(part.map_err(|error| format!("{}: is no shard of a sweep: {error}", file.display()))?);
+        parts.push(part.map_err(|error| format!("{}: is not a shard of a sweep: {error}", file.display()))?);
     }
     sweep::merge(parts).map_err(|error| error.to_string())
 }
@@ -287,10 +309,10 @@ fn print(
     Ok(if complaints.is_empty() { Exit::AsExpected } else { Exit::Failed })
 }
 
-/// A failed write as a message; a reader who left early is none.
+/// A failed write as a message; a reader that stops reading is no failure.
 pub(super) fn written(result: io::Result<()>) -> Result<(), String> {
     match result {
-        // The reader has seen enough.
+        // The reader has stopped reading.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         result => result.map_err(|error| format!("cannot write: {error}")),
     }

@@ -4,12 +4,17 @@ use std::sync::Arc;
 
 use serin_core::{
     Phase, Tick,
+    decision::Rule,
     invariant::Call,
+    state::Intent,
     tick::{Do, SaveError},
 };
 
 use super::{Decided, Drive, calls::Calls, deliver::Deliveries, limits::Pause, log::Log, store};
-use crate::scenario::{SaveFault, StopAfter, What};
+use crate::{
+    reason::Reason,
+    scenario::{SaveFault, StopAfter, What},
+};
 
 impl<L: Log> Drive<'_, L> {
     /// Carries out the next command.
@@ -90,6 +95,11 @@ impl<L: Log> Drive<'_, L> {
         } else {
             state.clone()
         };
+        if plan.decision.rule == Rule::PromotionFailed {
+            self.reason = Some(Reason::primary_not_ready());
+        } else if let Some(Intent::Rollback { cause, .. }) = &self.saved.intent {
+            self.reason = Some(Reason::of(cause));
+        }
         self.log.saved(&self.saved);
         let is_over = matches!(self.saved.phase, Phase::Succeeded | Phase::Failed);
         self.ended = self.ended.or_else(|| is_over.then(|| self.world.at())).filter(|_| is_over);

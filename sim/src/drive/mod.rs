@@ -20,7 +20,7 @@ mod timeline;
 use std::{rc::Rc, sync::Arc, time::Duration};
 
 use serin_core::{
-    Observation, State, Tick, Timestamp,
+    Observation, Phase, State, Tick, Timestamp,
     invariant::{self, Call, History},
     step::Wake,
     tick::Do,
@@ -42,6 +42,7 @@ pub use self::{
     stop::{StopAt, StopPoint},
 };
 use crate::{
+    reason::Reason,
     record::{Asked, Outcome, Story},
     scenario::{Action, Scenario, StopAfter, What},
     world::{self, Common, World},
@@ -120,6 +121,8 @@ struct Drive<'a, L> {
     first_released: Option<Duration>,
     /// When the rollout of it ended.
     ended: Option<Duration>,
+    /// Why it is rolled back, or why its promotion failed.
+    reason: Option<Reason>,
     /// Nothing is left to happen.
     rests: bool,
     log: L,
@@ -175,6 +178,7 @@ impl<'a, L: Log> Drive<'a, L> {
             released: Duration::ZERO,
             first_released: None,
             ended: None,
+            reason: None,
             rests: false,
             log,
             saved,
@@ -186,6 +190,7 @@ impl<'a, L: Log> Drive<'a, L> {
             phase: self.saved.phase,
             released: self.released,
             ended: self.ended,
+            reason: self.reason.clone().filter(|_| self.saved.phase == Phase::Failed),
             good: self.world.is_good(),
             promoted: self.world.primary_runs(),
             users: self.world.users(self.first_released.unwrap_or_default()),
@@ -227,7 +232,7 @@ impl<'a, L: Log> Drive<'a, L> {
             self.happened.push(told);
             self.changed |= is_seen;
             if let Action::Deploy(_) = action {
-                (self.released, self.ended) = (self.world.at(), None);
+                (self.released, self.ended, self.reason) = (self.world.at(), None, None);
                 self.first_released.get_or_insert(self.released);
             }
             if let Action::Away(lasts) = action {

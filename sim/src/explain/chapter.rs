@@ -10,10 +10,7 @@ use serin_core::{
 };
 
 use super::ending::{Ended, ended};
-use crate::{
-    record::{Moment, Story},
-    scenario::Scenario,
-};
+use crate::record::{Moment, Story};
 
 /// A part of a story.
 #[derive(Clone, Debug)]
@@ -66,11 +63,10 @@ pub(super) fn born(moment: &Moment) -> impl Iterator<Item = &Notice> {
 }
 
 /// The chapters of a story.
-pub(super) fn chapters<'a>(scenario: &Scenario, story: &'a Story) -> Vec<Chapter<'a>> {
-    let first = scenario.status.clone().map(State::from).unwrap_or_default();
-    let starts = starts(&first, story);
-    let mut chapters: Vec<Chapter<'a>> = Vec::new();
-    let mut before = first;
+pub(super) fn chapters(story: &Story) -> Vec<Chapter<'_>> {
+    let starts = starts(&story.begin, story);
+    let mut chapters: Vec<Chapter<'_>> = Vec::new();
+    let mut before = story.begin.clone();
     for (i, (begin, of)) in starts.iter().enumerate() {
         let next = starts.get(i + 1);
         let end = next.map_or(story.moments.len(), |(begin, _)| *begin);

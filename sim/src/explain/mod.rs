@@ -5,10 +5,12 @@
 //! have led elsewhere. [`at`] explains one instant. Nothing here decides anything: rules are those of the core.
 
 mod at;
+mod brief;
 mod change;
 mod chapter;
 mod checks;
 mod ending;
+mod headline;
 mod json;
 mod moves;
 mod rule;
@@ -26,6 +28,8 @@ use std::time::Duration;
 use serin_core::{decision::Rule, message::EventType, spec::Severity};
 
 pub use self::at::{At, Decided, at};
+pub use self::brief::{Brief, brief};
+pub use self::headline::{Conclusion, Headline, headline};
 pub use self::json::{json, json_at};
 pub use self::text::{text, text_at};
 use crate::{record::Story, report::not_driven, scenario::Scenario};
@@ -166,7 +170,7 @@ pub struct Difference {
 /// Explains a story of this scenario.
 #[must_use]
 pub fn explain(scenario: &Scenario, story: &Story) -> Explanation {
-    let chapters = chapter::chapters(scenario, story);
+    let chapters = chapter::chapters(story);
     let told = chapters.iter().map(|chapter| tell::tell(scenario, story, chapter));
     Explanation {
         title: scenario.title.clone(),

@@ -35,6 +35,21 @@ fn given(chapter: &Chapter<'_>) -> Vec<Given> {
     given
 }
 
+/// The share of users that the canary had just before the chapter ended; `None` where it had none.
+pub(super) fn at_the_end(chapter: &Chapter<'_>) -> Option<Share> {
+    let mut routes = None;
+    let mut share = Share::of(chapter.before.canary_weight, None);
+    let before_end = match chapter.ended.at {
+        Some(_) => chapter.ended.moments.saturating_sub(1),
+        None => chapter.ended.moments,
+    };
+    for (moment, state) in chapter.standing().take(before_end) {
+        routes = routes_after(&moment.commands, routes);
+        share = Share::of(state.canary_weight, routes);
+    }
+    (share.percent() > 0 && share.which() != share::Of::Copies).then_some(share)
+}
+
 /// What is told of the moves.
 pub(super) fn told(chapter: &Chapter<'_>) -> Vec<String> {
     let mut told = Vec::new();

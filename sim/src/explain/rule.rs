@@ -37,7 +37,9 @@ pub(super) fn meaning(rule: Rule) -> &'static str {
         Rule::RunStarted => "A new revision was accepted.",
         Rule::WaitsForApproval => "A gate before the run is closed.",
         Rule::Withdrawn => "The waiting revision was withdrawn.",
-        Rule::Rejected => "The waiting revision is not rolled out: a rollback gate opened, or an approval came too late.",
+        Rule::Rejected => {
+            "The waiting revision is not rolled out: a rollback gate opened, or an approval came too late."
+        }
         Rule::Restarted => "A newer revision takes the place of the one under way.",
         Rule::RollbackDecided => "A rollback is decided.",
         Rule::ScaledUp => "The canary has no pods: it gets them.",

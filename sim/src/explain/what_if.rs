@@ -100,7 +100,7 @@ impl Search<'_> {
         if !story.violations.is_empty() {
             return None;
         }
-        let chapters = chapters(&scenario, &story);
+        let chapters = chapters(&story);
         let same = |other: &&Chapter<'_>| other.of == self.chapter.of && other.nth == self.chapter.nth;
         chapters.iter().find(same).map(look)
     }

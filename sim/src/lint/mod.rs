@@ -166,6 +166,20 @@ impl Report {
         let findings = self.files.iter().flat_map(|file| &file.findings);
         findings.filter(|finding| finding.level == level).count()
     }
+
+    /// Whether something was found that this code stands for.
+    #[must_use]
+    pub fn has(&self, code: Code) -> bool {
+        self.files.iter().flat_map(|file| &file.findings).any(|finding| finding.code == code)
+    }
+
+    /// Whether no file holds an object that can be checked.
+    #[must_use]
+    pub fn holds_nothing(&self) -> bool {
+        let is_empty =
+            |file: &FileReport| file.findings.iter().any(|finding| finding.code == Code::NothingToCheck);
+        self.files.iter().all(is_empty)
+    }
 }
 
 /// An object of ours in a file.

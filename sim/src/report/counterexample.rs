@@ -4,8 +4,8 @@ use serin_core::time::Human;
 
 use super::{
     Page,
-    look::{BAD, FAINT, Look, STRONG},
-    piece::{paint, printable},
+    look::{BAD, FAINT, Look, PLAIN, STRONG},
+    piece::{Piece, lines, paint, printable},
     summary::quoted,
 };
 use crate::check::Broken;
@@ -40,9 +40,16 @@ pub fn counterexample(found: &Counterexample<'_>, look: &Look) -> String {
         paint(STRONG, &seed.to_string()),
         paint(FAINT, &format!("(world {})", case + 1))
     );
-    text += &format!("{mark} {}\n", paint(BAD.bold(), &printable(&broken.claim)));
-    for line in broken.actual.lines() {
-        text += &format!("  {}\n", printable(line));
+    let claim = lines(&Piece::words(BAD.bold(), &broken.claim), look.width.saturating_sub(5));
+    text += &format!("{mark} {}\n", claim.join("\n"));
+    for line in broken.actual.lines().flat_map(|line| {
+        let indent = line.len() - line.trim_start().len();
+        let words = Piece::words(PLAIN, line);
+        lines(&words, look.width.saturating_sub(2 + indent))
+            .into_iter()
+            .map(move |line| " ".repeat(2 + indent) + &line)
+    }) {
+        text += &format!("{line}\n");
     }
     if let Some(moment) = broken.moment {
         text += &format!(

@@ -4,55 +4,64 @@ use serde_json::{Value, json};
 use serin_core::time::Human;
 
 use super::{
-    look::Look,
-    sweep::{average, cell, line, none, quoted, table},
+    look::{Look, PLAIN},
+    piece::{Piece, lines},
+    sweep::{HINT, average, cell, legend, line, none, quoted, varied},
+    table::{self, Cell, table},
 };
 use crate::exact::{Exact, Spread};
 
 /// A point of a sweep: the varied fields with their values, and what is so there.
 pub type Computed = (Vec<(String, String)>, Exact);
 
-/// A table, a line for each point.
+/// A table, a row for each point.
 #[must_use]
 pub fn text(title: &str, points: &[Computed], look: &Look) -> String {
-    let varied = points.first().map_or(&[][..], |(set, _)| set);
-    let head = varied.iter().map(|(field, _)| field.as_str()).chain(COLUMNS.iter().map(|column| column.name));
-    let rows = points.iter().map(|(set, exact)| {
-        let values = set.iter().map(|(_, value)| value.clone());
-        values.chain(COLUMNS.iter().map(|column| (column.text)(exact, look))).collect()
-    });
-    format!("{title}\ncomputed, nothing is drawn\n\n{}\n{LEGEND}", table(head, rows))
+    let title = lines(&Piece::words(PLAIN, title), look.width).join("\n");
+    let mut columns = varied(points.iter().map(|(set, _)| set));
+    columns.extend(COLUMNS.iter().map(|column| table::Column {
+        name: column.name.into(),
+        priority: column.priority,
+        cells: points.iter().map(|(_, exact)| (column.cell)(exact, look)).collect(),
+    }));
+    format!("{title}\ncomputed, not simulated\n\n{}\n{}", table(&columns, HINT, look), legend(LEGEND, look))
 }
 
-const LEGEND: &str = "\
-false rollback: a good release is rolled back; missed: a bad one is promoted
-times: half of them and 90 of 100 within; requests: of users, a release, on average, from its deployment on\n";
+const LEGEND: &[&str] = &[
+    "false rollback: good releases that are rolled back; missed: bad releases that are promoted",
+    "to promote, to roll back: median and 90th percentile; requests: of users, per release on average, from its \
+     deployment on",
+];
 
 struct Column {
     name: &'static str,
-    text: fn(&Exact, &Look) -> String,
+    /// Columns of the lowest priority are left out first where the screen is narrow.
+    priority: u8,
+    cell: fn(&Exact, &Look) -> Cell,
 }
 
 const COLUMNS: &[Column] = &[
-    Column { name: "promoted", text: |exact, look| share(Some(exact.promoted), look) },
-    Column { name: "rolled back", text: |exact, look| share(Some(exact.rolled_back), look) },
-    Column { name: "false rollback", text: |exact, look| share(exact.false_rollback(), look) },
-    Column { name: "missed", text: |exact, look| share(exact.missed_regression(), look) },
-    Column { name: "to promote", text: |exact, look| times(&exact.to_promote, look) },
-    Column { name: "to roll back", text: |exact, look| times(&exact.to_roll_back, look) },
-    Column { name: "canary requests", text: |exact, _| average(exact.canary) },
-    Column { name: "failed there", text: |exact, _| average(exact.canary_failed) },
-    Column { name: "all failed", text: |exact, _| average(exact.failed) },
+    Column { name: "promoted", priority: 4, cell: |exact, look| share(Some(exact.promoted), look) },
+    Column { name: "rolled back", priority: 5, cell: |exact, look| share(Some(exact.rolled_back), look) },
+    Column { name: "false rollback", priority: 9, cell: |exact, look| share(exact.false_rollback(), look) },
+    Column { name: "missed", priority: 8, cell: |exact, look| share(exact.missed_regression(), look) },
+    Column { name: "to promote", priority: 7, cell: |exact, look| times(&exact.to_promote, look) },
+    Column { name: "to roll back", priority: 6, cell: |exact, look| times(&exact.to_roll_back, look) },
+    Column { name: "canary requests", priority: 1, cell: |exact, _| Cell::one(average(exact.canary)) },
+    Column { name: "failed there", priority: 2, cell: |exact, _| Cell::one(average(exact.canary_failed)) },
+    Column { name: "all failed", priority: 3, cell: |exact, _| Cell::one(average(exact.failed)) },
 ];
 
-fn share(share: Option<f64>, look: &Look) -> String {
-    share.map_or_else(|| none(look), |share| format!("{:.1}%", 100.0 * share))
+fn share(share: Option<f64>, look: &Look) -> Cell {
+    Cell::one(share.map_or_else(|| none(look), |share| format!("{:.1}%", 100.0 * share)))
 }
 
-fn times(times: &Spread, look: &Look) -> String {
+fn times(times: &Spread, look: &Look) -> Cell {
     match (times.percentile(50), times.percentile(90)) {
-        (Some(half), Some(most)) => format!("{} {} {}", Human(half), look.signs.and, Human(most)),
-        _ => none(look),
+        (Some(median), Some(most)) => {
+            Cell::two(Human(median).to_string(), format!("{} {}", look.signs.and, Human(most)))
+        }
+        _ => Cell::one(none(look)),
     }
 }
 

@@ -22,6 +22,12 @@ impl Look {
     pub const fn new(width: usize, ascii: bool) -> Self {
         Self { width, signs: if ascii { &ASCII } else { &UNICODE } }
     }
+
+    /// Only signs of ASCII may be used.
+    #[must_use]
+    pub fn is_ascii(self) -> bool {
+        self.signs.full.is_ascii()
+    }
 }
 
 /// Every sign that is not a letter.

@@ -5,14 +5,17 @@ mod driven;
 pub mod exact;
 pub mod html;
 pub mod json;
+mod list;
 pub(crate) mod look;
 mod measured;
 pub(crate) mod piece;
+mod reasons;
 mod row;
 mod rule;
 pub(crate) mod share;
 mod summary;
 pub mod sweep;
+mod table;
 mod timeline;
 mod told;
 mod verdict;
@@ -26,6 +29,7 @@ use serin_core::Rollout;
 
 pub use self::counterexample::{Counterexample, counterexample};
 pub(crate) use self::driven::not_driven;
+pub use self::list::{Item, list};
 pub use self::look::{Look, WIDTH};
 pub use self::summary::{Ended, quoted, summary};
 use self::{
@@ -55,6 +59,20 @@ pub fn text(page: &Page<'_>, look: &Look) -> String {
     let broken: Vec<usize> = page.broken().iter().filter_map(|broken| broken.moment).collect();
     let timeline = timeline::timeline(page, &broken, look);
     format!("{}\n{timeline}\n{}", heading(page, look), verdict::verdict(page, look))
+}
+
+/// The verdict of a scenario with its path: what was expected and what happened, without the timeline.
+#[must_use]
+pub fn judged(page: &Page<'_>, look: &Look) -> String {
+    format!("{}\n{}", paint(FAINT, &printable(page.path)), verdict::verdict(page, look))
+}
+
+/// What does not hold first, as one line; `None` where everything holds.
+#[must_use]
+pub fn first_broken(page: &Page<'_>) -> Option<String> {
+    let broken = page.broken();
+    let first = broken.first()?;
+    Some(format!("expected {}", first.expected.lines().next().unwrap_or_default()))
 }
 
 /// The timeline around a moment, without heading and verdict.

@@ -107,6 +107,7 @@ fn story(told: Vec<Told>) -> Story {
         canary: "shop.prod".into(),
         shape: Shape { kind: "Deployment".into(), target: "shop".into(), ..Shape::default() },
         start: START,
+        begin: State::default(),
         end: moments.iter().rev().find_map(|moment| moment.saved.clone()).unwrap_or_default(),
         moments,
         calls: Vec::new(),

@@ -1,6 +1,7 @@
 //! What became of many scenarios, in a few lines; the last reproduces the first failure.
 
 use super::{
+    list::Item,
     look::{BAD, FAINT, GOOD, Look, STRONG, WARNING},
     piece::{paint, printable},
 };
@@ -30,7 +31,7 @@ impl Ended {
         }
     }
 
-    fn style(self) -> anstyle::Style {
+    pub(super) fn style(self) -> anstyle::Style {
         match self {
             Self::AsExpected => GOOD,
             Self::Failed | Self::Differed => BAD,
@@ -51,20 +52,19 @@ impl Ended {
 
 /// The summary of scenarios, in the order they were replayed.
 #[must_use]
-pub fn summary(scenarios: &[(String, Ended)], look: &Look) -> String {
+pub fn summary(scenarios: &[Item], look: &Look) -> String {
     let total = scenarios.len();
-    let counts =
-        Ended::ALL.map(|ended| (ended, scenarios.iter().filter(|(_, other)| *other == ended).count()));
+    let counts = Ended::ALL.map(|ended| (ended, scenarios.iter().filter(|item| item.ended == ended).count()));
     let counts = counts.iter().filter(|(ended, count)| *count > 0 || *ended == Ended::AsExpected);
     let counts: Vec<String> =
         counts.map(|(ended, count)| paint(ended.style(), &format!("{count} {}", ended.name()))).collect();
     let mut text = format!("{total} scenario{}: {}\n", if total == 1 { "" } else { "s" }, counts.join(", "));
-    let bad: Vec<_> = scenarios.iter().filter(|(_, ended)| *ended != Ended::AsExpected).collect();
-    for (path, ended) in &bad {
+    let bad: Vec<_> = scenarios.iter().filter(|item| item.ended != Ended::AsExpected).collect();
+    for Item { path, ended, .. } in &bad {
         let mark = paint(ended.style(), look.signs.failed);
         text += &format!("  {mark} {}  {}\n", printable(path), paint(FAINT, ended.name()));
     }
-    if let Some(again) = bad.iter().find_map(|(path, ended)| ended.again(path)) {
+    if let Some(again) = bad.iter().find_map(|item| item.ended.again(&item.path)) {
         text += &format!("\nTo see the first again:\n  {}\n", paint(STRONG, &again));
     }
     text
@@ -83,8 +83,13 @@ mod tests {
     use super::*;
 
     fn shown(scenarios: &[(&str, Ended)]) -> String {
-        let scenarios: Vec<(String, Ended)> =
-            scenarios.iter().map(|(path, ended)| ((*path).into(), *ended)).collect();
+        let item = |(path, ended): &(&str, Ended)| Item {
+            path: (*path).into(),
+            ended: *ended,
+            brief: None,
+            broken: None,
+        };
+        let scenarios: Vec<Item> = scenarios.iter().map(item).collect();
         anstream::adapter::strip_str(&summary(&scenarios, &Look::new(100, false))).to_string()
     }
 

@@ -1,78 +1,100 @@
-//! What a sweep came to: as a table for people, as CSV and as JSON.
+//! The results of a sweep: as a table for people, as CSV and as JSON.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use serde_json::{Value, json};
 use serin_core::time::Human;
 
-use super::look::Look;
+use super::{
+    look::{FAINT, Look, PLAIN},
+    piece::{Piece, lines},
+    reasons,
+    table::{self, ALWAYS, Cell, table},
+};
 use crate::{
     scenario::manifest_lines,
-    sweep::{Choice, Frontier, Goal, Met, Part, Point, Share, Tally, Times},
+    sweep::{Choice, Frontier, Goal, Met, Part, Point, Share, Stopped, Tally, Times},
 };
 
-/// A table, a line for each point.
+/// A table, a row for each point.
 #[must_use]
 pub fn text(part: &Part, look: &Look) -> String {
-    let varied = part.points.first().map_or(&[][..], |point| &point.set);
+    let title = lines(&Piece::words(PLAIN, &part.title), look.width).join("\n");
+    let mut columns = varied(part.points.iter().map(|point| &point.set));
+    let shown = COLUMNS.iter().filter(|column| column.name != RUNS || !part.is_complete());
+    columns.extend(shown.map(|column| table::Column {
+        name: column.name.into(),
+        priority: column.priority,
+        cells: part.points.iter().map(|point| (column.cell)(&point.tally, look)).collect(),
+    }));
+    let (table, reasons) = (table(&columns, HINT, look), reasons::of_points(part, look));
+    format!("{title}\n{}\n\n{table}\n{reasons}{}", made(part), legend(LEGEND, look))
+}
+
+/// How many runs there are, and how many there were to be.
+fn made(part: &Part) -> String {
     let points = match part.points.len() {
         1 => String::new(),
         points => format!(" at each of {points} points"),
     };
-    let mut text = format!("{}\n{} runs{points}, seed {}\n\n", part.title, part.runs, part.seed);
-    let head = varied.iter().map(|(field, _)| field.as_str()).chain(COLUMNS.iter().map(|column| column.name));
-    let rows = part.points.iter().map(|point| {
-        let values = point.set.iter().map(|(_, value)| value.clone());
-        let cells = COLUMNS.iter().map(|column| (column.text)(&point.tally, look));
-        values.chain(cells).collect()
-    });
-    text += &table(head, rows);
-    text.push('\n');
-    text += LEGEND;
-    text
+    let asked = format!("{} runs{points}, seed {}", part.runs, part.seed);
+    if part.is_complete() {
+        return asked;
+    }
+    let all = part.shard.of(part.runs).saturating_mul(part.points.len() as u64);
+    format!("stopped after {} of {all} runs; wanted: {asked}", part.made())
 }
 
-/// Columns as wide as they have to be, numbers below each other.
-pub(super) fn table<'a>(
-    head: impl Iterator<Item = &'a str>,
-    rows: impl Iterator<Item = Vec<String>>,
-) -> String {
-    let mut table = Table::new();
-    table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(head);
-    rows.for_each(|row| {
-        table.add_row(row);
-    });
-    for column in table.column_iter_mut() {
-        column.set_cell_alignment(CellAlignment::Right);
-        column.set_padding((0, 2));
-    }
-    let mut text = String::new();
-    for line in table.lines() {
-        text += line.trim_end();
-        text.push('\n');
-    }
-    text
+/// A column for each varied field.
+pub(super) fn varied<'a>(
+    sets: impl Iterator<Item = &'a Vec<(String, String)>> + Clone,
+) -> Vec<table::Column> {
+    let fields = sets.clone().next().map_or(&[][..], Vec::as_slice);
+    let column = |(place, (field, _)): (usize, &(String, String))| table::Column {
+        name: field.clone(),
+        priority: ALWAYS,
+        cells: sets.clone().filter_map(|set| Some(Cell::one(set.get(place)?.1.clone()))).collect(),
+    };
+    fields.iter().enumerate().map(column).collect()
 }
 
-const LEGEND: &str = "\
-false rollback: a good release is rolled back; missed: a bad one is promoted; in brackets 95 % intervals (Wilson)
-times: half of them and 90 of 100 within; requests: of users, a release, from its deployment on\n";
+/// How to see what a narrow table leaves out.
+pub(super) const HINT: &str = "A wider terminal or --format csv shows them.";
+
+/// What the columns mean, in lines of the screen.
+pub(super) fn legend(sentences: &[&str], look: &Look) -> String {
+    sentences.iter().map(|text| lines(&Piece::words(FAINT, text), look.width).join("\n") + "\n").collect()
+}
+
+const LEGEND: &[&str] = &[
+    "false rollback: good releases that are rolled back; missed: bad releases that are promoted; in brackets: 95 % \
+     intervals (Wilson)",
+    "to promote, to roll back: median and 90th percentile; requests: of users, per release, from its deployment on",
+];
 
 struct Column {
     name: &'static str,
-    text: fn(&Tally, &Look) -> String,
+    /// Columns of the lowest priority are left out first where the screen is narrow.
+    priority: u8,
+    cell: fn(&Tally, &Look) -> Cell,
 }
 
+/// The column that is shown only where not all runs were made.
+const RUNS: &str = "runs";
+
 const COLUMNS: &[Column] = &[
-    Column { name: "promoted", text: |tally, look| share(tally.promotion(), look) },
-    Column { name: "rolled back", text: |tally, look| share(tally.rollback(), look) },
-    Column { name: "false rollback", text: |tally, look| interval(tally.false_rollback(), look) },
-    Column { name: "missed", text: |tally, look| interval(tally.missed_regression(), look) },
-    Column { name: "to promote", text: |tally, look| times(&tally.to_promote, look) },
-    Column { name: "to roll back", text: |tally, look| times(&tally.to_roll_back, look) },
-    Column { name: "canary requests", text: |tally, _| each(tally.canary, tally) },
-    Column { name: "failed there", text: |tally, _| each(tally.canary_failed, tally) },
-    Column { name: "all failed", text: |tally, _| each(tally.failed, tally) },
+    Column { name: RUNS, priority: ALWAYS, cell: |tally, _| Cell::one(tally.runs.to_string()) },
+    Column { name: "promoted", priority: 4, cell: |tally, look| Cell::one(share(tally.promotion(), look)) },
+    Column { name: "rolled back", priority: 5, cell: |tally, look| Cell::one(share(tally.rollback(), look)) },
+    Column {
+        name: "false rollback",
+        priority: 9,
+        cell: |tally, look| interval(tally.false_rollback(), look),
+    },
+    Column { name: "missed", priority: 8, cell: |tally, look| interval(tally.missed_regression(), look) },
+    Column { name: "to promote", priority: 7, cell: |tally, look| times(&tally.to_promote, look) },
+    Column { name: "to roll back", priority: 6, cell: |tally, look| times(&tally.to_roll_back, look) },
+    Column { name: "canary requests", priority: 1, cell: |tally, look| each(tally.canary, tally, look) },
+    Column { name: "failed there", priority: 2, cell: |tally, look| each(tally.canary_failed, tally, look) },
+    Column { name: "all failed", priority: 3, cell: |tally, look| each(tally.failed, tally, look) },
 ];
 
 pub(super) fn none(look: &Look) -> String {
@@ -83,25 +105,23 @@ fn share(share: Option<Share>, look: &Look) -> String {
     share.map_or_else(|| none(look), |share| format!("{:.1}%", 100.0 * share.share))
 }
 
-fn interval(share: Option<Share>, look: &Look) -> String {
-    let percent = |share: f64| 100.0 * share;
-    share.map_or_else(
-        || none(look),
-        |share| {
-            format!("{:.1}% [{:.1}, {:.1}]", percent(share.share), percent(share.low), percent(share.high))
-        },
-    )
+fn interval(counted: Option<Share>, look: &Look) -> Cell {
+    let Some(Share { low, high, .. }) = counted else { return Cell::one(none(look)) };
+    Cell::two(share(counted, look), format!("[{:.1}, {:.1}]", 100.0 * low, 100.0 * high))
 }
 
-fn times(times: &Times, look: &Look) -> String {
+fn times(times: &Times, look: &Look) -> Cell {
     match (times.percentile(50), times.percentile(90)) {
-        (Some(half), Some(most)) => format!("{} {} {}", Human(half), look.signs.and, Human(most)),
-        _ => none(look),
+        (Some(median), Some(most)) => {
+            Cell::two(Human(median).to_string(), format!("{} {}", look.signs.and, Human(most)))
+        }
+        _ => Cell::one(none(look)),
     }
 }
 
-fn each(count: u64, tally: &Tally) -> String {
-    average(if tally.runs == 0 { 0.0 } else { count as f64 / tally.runs as f64 })
+fn each(count: u64, tally: &Tally, look: &Look) -> Cell {
+    let mean = |runs| average(count as f64 / runs as f64);
+    Cell::one(if tally.runs == 0 { none(look) } else { mean(tally.runs) })
 }
 
 pub(super) fn average(each: f64) -> String {
@@ -111,30 +131,104 @@ pub(super) fn average(each: f64) -> String {
 /// The choices of a search, the best first, and the lines to paste for each.
 #[must_use]
 pub fn frontier(found: &Frontier, goals: &[Goal], look: &Look) -> String {
+    let wrapped = |text: &str| lines(&Piece::words(PLAIN, text), look.width).join("\n") + "\n";
     let goals: Vec<String> = goals.iter().map(ToString::to_string).collect();
     let goals = goals.join(&format!(" {} ", look.signs.and));
-    let mut text =
-        format!("{} policies tried, {} left in the last round; wanted: {goals}\n", found.points, found.left);
+    let mut text = match found.stopped {
+        None => wrapped(&format!(
+            "{} policies tried, {} left in the last round, at most {} runs of each",
+            found.points, found.left, found.most_runs
+        )),
+        Some(Stopped { made, of }) => wrapped(&format!(
+            "stopped after {made} of at most {of} rollouts; {} of {} policies have results",
+            found.left, found.points
+        )),
+    };
+    text += &wrapped(&format!("goals: {goals}"));
+    text += &wrapped(&verdict(found));
+    text += &baseline(&found.baseline, look);
     for (place, choice) in found.choices.iter().enumerate() {
-        let tally = &choice.point.tally;
-        let (sign, met) = match choice.met {
-            Met::Yes => (look.signs.passed, "meets the goals"),
-            Met::Perhaps => ("?", "may meet the goals: more --runs will tell"),
-            Met::No => (look.signs.failed, "misses a goal"),
-        };
-        text += &format!("\n{}. {sign} {met}\n", place + 1);
-        for (name, value) in [
-            ("promotes within (half, 90 of 100)", times(&tally.to_promote, look)),
-            ("rolls back within", times(&tally.to_roll_back, look)),
-            ("false rollback", interval(tally.false_rollback(), look)),
-            ("missed", interval(tally.missed_regression(), look)),
-            ("failed requests a release", each(tally.failed, tally)),
-        ] {
-            text += &format!("   {name:<34} {value}\n");
-        }
+        let today = if choice.is_today { "; this is today's policy" } else { "" };
+        text += &format!("\n{}. {}{today}\n", place + 1, judged(choice, look));
+        text += &figures(choice, look);
         let set = choice.point.set.iter().map(|(path, value)| (path.as_str(), value.as_str()));
         for line in manifest_lines(set).lines() {
             text += &format!("       {line}\n");
+        }
+    }
+    text
+}
+
+/// Today's policy, and the fields that the others vary.
+fn baseline(today: &Choice, look: &Look) -> String {
+    if today.point.tally.runs == 0 {
+        return "\ntoday's policy: not run before the search was stopped\n".into();
+    }
+    let mut text = format!("\ntoday's policy: {}\n{}", judged(today, look), figures(today, look));
+    for (field, value) in &today.point.set {
+        text += &format!("       {field}: {value}\n");
+    }
+    text
+}
+
+/// Whether the goals are met, in one sentence; the exit status says the same.
+#[must_use]
+pub fn verdict(found: &Frontier) -> String {
+    let count = |met: Met| found.choices.iter().filter(|choice| choice.met == met).count();
+    match (found.met(), count(Met::Yes), count(Met::Perhaps)) {
+        (Met::Yes, 0, _) => "Only today's policy meets the goals.".into(),
+        (Met::Yes, 1, _) => "1 policy meets the goals.".into(),
+        (Met::Yes, policies, _) => format!("{policies} policies meet the goals."),
+        (Met::Perhaps, ..) if found.stopped.is_some() => "Undecided: the search was stopped.".into(),
+        (Met::Perhaps, _, undecided) => format!(
+            "Undecided: {} may meet the goals, and {} runs of each do not decide it; --max-runs allows more.",
+            match undecided {
+                0 => "today's policy".into(),
+                1 => "1 policy".into(),
+                _ => format!("{undecided} policies"),
+            },
+            found.most_runs
+        ),
+        (Met::No, ..) => "No policy meets the goals.".into(),
+    }
+}
+
+/// Whether a policy meets the goals, in words.
+#[must_use]
+pub fn words(met: Met) -> &'static str {
+    match met {
+        Met::Yes => "meets the goals",
+        Met::Perhaps => "undecided, may meet the goals",
+        Met::No => "misses a goal",
+    }
+}
+
+fn judged(choice: &Choice, look: &Look) -> String {
+    let sign = match choice.met {
+        Met::Yes => look.signs.passed,
+        Met::Perhaps => "?",
+        Met::No => look.signs.failed,
+    };
+    format!("{sign} {}, {} runs", words(choice.met), choice.point.tally.runs)
+}
+
+fn figures(choice: &Choice, look: &Look) -> String {
+    let tally = &choice.point.tally;
+    let mut text = String::new();
+    for (name, value) in [
+        ("to promote (median, 90th percentile)", times(&tally.to_promote, look)),
+        ("to roll back", times(&tally.to_roll_back, look)),
+        ("false rollback", interval(tally.false_rollback(), look)),
+        ("missed", interval(tally.missed_regression(), look)),
+        ("failed requests per release", each(tally.failed, tally, look)),
+    ] {
+        text += &format!("   {name:<38}{}\n", value.line());
+    }
+    if let Some(reasons) = reasons::line(tally) {
+        let (name, indent) = ("reasons for rollbacks", 41);
+        let reasons = lines(&Piece::words(PLAIN, &reasons), look.width.saturating_sub(indent).max(28));
+        for (place, line) in reasons.into_iter().enumerate() {
+            text += &format!("   {:<38}{line}\n", if place == 0 { name } else { "" });
         }
     }
     text
@@ -144,20 +238,34 @@ pub fn frontier(found: &Frontier, goals: &[Goal], look: &Look) -> String {
 #[must_use]
 pub fn frontier_json(found: &Frontier, goals: &[Goal]) -> String {
     let goals: Vec<String> = goals.iter().map(ToString::to_string).collect();
+    let word = |met: Met| match met {
+        Met::Yes => "yes",
+        Met::Perhaps => "perhaps",
+        Met::No => "no",
+    };
     let choice = |choice: &Choice| {
         let set = choice.point.set.iter().map(|(path, value)| (path.as_str(), value.as_str()));
         let mut shown = point(&choice.point);
-        shown["met"] = match choice.met {
-            Met::Yes => "yes".into(),
-            Met::Perhaps => "perhaps".into(),
-            Met::No => "no".into(),
-        };
+        shown["met"] = word(choice.met).into();
         shown["manifest"] = manifest_lines(set).into();
+        shown["today"] = choice.is_today.into();
         shown
     };
     let choices: Vec<Value> = found.choices.iter().map(choice).collect();
-    json!({"goals": goals, "policies": found.points, "left": found.left, "choices": choices}).to_string()
-        + "\n"
+    let stopped = found.stopped.map(|Stopped { made, of }| json!({"made": made, "of": of}));
+    let mut shown = json!({
+        "goals": goals,
+        "met": word(found.met()),
+        "policies": found.points,
+        "left": found.left,
+        "mostRuns": found.most_runs,
+        "baseline": choice(&found.baseline),
+        "choices": choices,
+    });
+    if let Some(stopped) = stopped {
+        shown["stopped"] = stopped;
+    }
+    shown.to_string() + "\n"
 }
 
 /// A line for each point, with a heading; shares from 0 to 1, times in seconds, requests of all runs together.
@@ -165,11 +273,12 @@ pub fn frontier_json(found: &Frontier, goals: &[Goal]) -> String {
 pub fn csv(part: &Part) -> String {
     let varied = part.points.first().map_or(&[][..], |point| &point.set);
     let head = varied.iter().map(|(field, _)| quoted(field));
-    let mut text = line(head.chain(numbers(&Tally::default()).into_iter().map(|(name, _)| name.into())));
+    let names = numbers(&Tally::default()).into_iter().map(|(name, _)| name.into());
+    let mut text = line(head.chain(names).chain(["reasons".into()]));
     for point in &part.points {
         let values = point.set.iter().map(|(_, value)| quoted(value));
         let cells = numbers(&point.tally).into_iter().map(|(_, value)| cell(&value));
-        text += &line(values.chain(cells));
+        text += &line(values.chain(cells).chain([quoted(&reasons::cell(&point.tally))]));
     }
     text
 }
@@ -188,11 +297,16 @@ pub(super) fn quoted(cell: &str) -> String {
     if cell.contains([',', '"', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.into() }
 }
 
-/// One object: what was run, and the points with their numbers.
+/// One object: what was run, and the points with their numbers; `stopped` only where runs are missing.
 #[must_use]
 pub fn json(part: &Part) -> String {
     let points: Vec<Value> = part.points.iter().map(point).collect();
-    json!({"title": part.title, "runs": part.runs, "seed": part.seed, "points": points}).to_string() + "\n"
+    let mut shown = json!({"title": part.title, "runs": part.runs, "seed": part.seed, "points": points});
+    if !part.is_complete() {
+        let of = part.shard.of(part.runs).saturating_mul(part.points.len() as u64);
+        shown["stopped"] = json!({"made": part.made(), "of": of});
+    }
+    shown.to_string() + "\n"
 }
 
 fn point(point: &Point) -> Value {
@@ -200,7 +314,7 @@ fn point(point: &Point) -> Value {
         point.set.iter().map(|(field, value)| (field.clone(), value.as_str().into())).collect();
     let numbers: serde_json::Map<String, Value> =
         numbers(&point.tally).into_iter().map(|(name, value)| (name.into(), value)).collect();
-    json!({"set": set, "numbers": numbers})
+    json!({"set": set, "numbers": numbers, "reasons": reasons::json(&point.tally)})
 }
 
 /// Every number of a point under its name.
@@ -234,4 +348,37 @@ pub(crate) fn numbers(tally: &Tally) -> Vec<(&'static str, Value)> {
         numbers.extend(names.into_iter().zip(ends.map(Value::from)));
     }
     numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(met: Met) -> Choice {
+        let tally = Tally { runs: 100, ..Tally::default() };
+        Choice { point: Point { tally, ..Point::default() }, met, is_today: false }
+    }
+
+    fn found(baseline: Met, choices: &[Met], stopped: Option<Stopped>) -> Frontier {
+        let choices = choices.iter().map(|met| choice(*met)).collect();
+        Frontier { baseline: choice(baseline), choices, points: 9, left: 3, most_runs: 1600, stopped }
+    }
+
+    #[test]
+    fn the_sentence_says_what_the_exit_status_says() {
+        let stopped = Some(Stopped { made: 10, of: 20 });
+        for (found, met, sentence) in [
+            (found(Met::No, &[Met::Yes, Met::Yes, Met::No], None), Met::Yes, "2 policies meet the goals."),
+            (found(Met::Yes, &[Met::Perhaps], None), Met::Yes, "Only today's policy meets the goals."),
+            (found(Met::No, &[Met::No], None), Met::No, "No policy meets the goals."),
+            (found(Met::No, &[Met::No], stopped), Met::Perhaps, "Undecided: the search was stopped."),
+            (
+                found(Met::Perhaps, &[Met::No], None),
+                Met::Perhaps,
+                "Undecided: today's policy may meet the goals, and 1600 runs of each do not decide it; --max-runs allows more.",
+            ),
+        ] {
+            assert_eq!((found.met(), &*verdict(&found)), (met, sentence));
+        }
+    }
 }

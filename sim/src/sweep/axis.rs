@@ -66,9 +66,9 @@ fn expand(value: &str) -> Result<Vec<String>, String> {
         .parse()
         .ok()
         .filter(|step| *step > 0)
-        .ok_or_else(|| format!("`{value}` has no step above 0"))?;
+        .ok_or_else(|| format!("`{value}`: the step must be a whole number above 0"))?;
     if from > to {
-        return Err(format!("`{value}` begins above its end"));
+        return Err(format!("`{value}`: the first value is larger than the last"));
     }
     if to.abs_diff(from) / step as u64 >= MOST_VALUES as u64 {
         return Err(format!("`{value}` has more than {MOST_VALUES} values"));

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serin_core::time::{Human, parse_duration};
 
-use super::{Share, Tally};
+use super::{Share, Tally, Times};
 
 /// Something measured, and how large it may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,14 +19,14 @@ pub enum Goal {
     ToRollBack(Duration),
 }
 
-/// Whether a goal is met.
+/// Whether a goal is met, as far as a number of runs can decide it: by 95 % intervals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Met {
-    /// It is not, as far as can be told.
+    /// It is missed: the whole interval is beyond the goal, or nothing that the goal is about was counted.
     No,
-    /// It seems to be, and more runs could show otherwise.
+    /// It is undecided: the goal is inside the interval. More runs make the interval smaller.
     Perhaps,
-    /// It is.
+    /// It is met: the whole interval is within the goal.
     Yes,
 }
 
@@ -36,8 +36,8 @@ impl Goal {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        const KNOWN: &str = "such as false-rollback<=1%, missed<=5%, to-promote<=30m or to-roll-back<=5m";
-        let wrong = || format!("`{text}` is no goal {KNOWN}");
+        const KNOWN: &str = "false-rollback<=1%, missed<=5%, to-promote<=30m, to-roll-back<=5m";
+        let wrong = || format!("`{text}` is not a valid goal; examples: {KNOWN}");
         let (name, bound) = text.split_once("<=").ok_or_else(wrong)?;
         let share = || {
             let percentage =
@@ -63,33 +63,44 @@ impl Goal {
         match self {
             Self::FalseRollback(most) => share(tally.false_rollback(), most),
             Self::Missed(most) => share(tally.missed_regression(), most),
-            Self::ToPromote(most) => time(tally.to_promote.percentile(50), most),
-            Self::ToRollBack(most) => time(tally.to_roll_back.percentile(50), most),
+            Self::ToPromote(most) => time(&tally.to_promote, most),
+            Self::ToRollBack(most) => time(&tally.to_roll_back, most),
         }
+    }
+
+    /// Whether all of these are met.
+    #[must_use]
+    pub fn all_met(goals: &[Self], tally: &Tally) -> Met {
+        goals.iter().map(|goal| goal.is_met(tally)).min().unwrap_or(Met::Yes)
     }
 
     /// Whether no number of further runs can be expected to meet it.
     #[must_use]
     pub fn is_out_of_reach(self, tally: &Tally) -> bool {
-        let above = |share: Option<Share>, most: f64| share.is_some_and(|share| share.low > most);
-        match self {
-            Self::FalseRollback(most) => above(tally.false_rollback(), most),
-            Self::Missed(most) => above(tally.missed_regression(), most),
-            Self::ToPromote(_) | Self::ToRollBack(_) => self.is_met(tally) == Met::No,
-        }
+        let is_counted = match self {
+            Self::FalseRollback(_) => tally.good > 0,
+            Self::Missed(_) => tally.bad > 0,
+            Self::ToPromote(_) | Self::ToRollBack(_) => true,
+        };
+        is_counted && self.is_met(tally) == Met::No
     }
 }
 
 fn share(share: Option<Share>, most: f64) -> Met {
     match share {
         Some(share) if share.high <= most => Met::Yes,
-        Some(share) if share.share <= most => Met::Perhaps,
+        Some(share) if share.low <= most => Met::Perhaps,
         Some(_) | None => Met::No,
     }
 }
 
-fn time(half: Option<Duration>, most: Duration) -> Met {
-    if half.is_some_and(|half| half <= most) { Met::Yes } else { Met::No }
+/// Whether half of the times are within the goal: by the interval of the share of those that are.
+fn time(times: &Times, most: Duration) -> Met {
+    match Share::of(times.within(most), times.count()) {
+        Some(share) if share.low >= 0.5 => Met::Yes,
+        Some(share) if share.high >= 0.5 => Met::Perhaps,
+        Some(_) | None => Met::No,
+    }
 }
 
 impl fmt::Display for Goal {
@@ -124,8 +135,21 @@ mod tests {
         let goal = Goal::Missed(0.05);
         assert_eq!(goal.is_met(&tally(0, 1000)), Met::Yes);
         assert_eq!(goal.is_met(&tally(4, 100)), Met::Perhaps);
-        assert_eq!(goal.is_met(&tally(6, 100)), Met::No);
+        assert_eq!(goal.is_met(&tally(6, 100)), Met::Perhaps);
+        assert_eq!(goal.is_met(&tally(12, 100)), Met::No);
         assert_eq!(goal.is_met(&tally(0, 0)), Met::No);
         assert!(goal.is_out_of_reach(&tally(500, 1000)) && !goal.is_out_of_reach(&tally(6, 100)));
+        assert!(!goal.is_out_of_reach(&tally(0, 0)));
+    }
+
+    #[test]
+    fn a_median_is_decided_by_how_many_times_are_within_the_goal() {
+        let tally =
+            |times: &str| Tally { to_promote: serde_json::from_str(times).unwrap(), ..Tally::default() };
+        let goal = Goal::ToPromote(Duration::from_secs(60));
+        assert_eq!(goal.is_met(&tally(r#"{"60": 90, "61": 10}"#)), Met::Yes);
+        assert_eq!(goal.is_met(&tally(r#"{"60": 50, "61": 50}"#)), Met::Perhaps);
+        assert_eq!(goal.is_met(&tally(r#"{"60": 10, "61": 90}"#)), Met::No);
+        assert_eq!(goal.is_met(&tally("{}")), Met::No);
     }
 }

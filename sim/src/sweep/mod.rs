@@ -21,7 +21,7 @@ pub use self::goal::{Goal, Met};
 pub use self::interval::Share;
 pub use self::shard::{MergeError, Part, Shard, merge};
 pub use self::tally::{Tally, Times};
-pub use self::tune::{Choice, Frontier, most_rollouts, tune, usual_axes};
+pub use self::tune::{Choice, Frontier, Runs, Stopped, most_rollouts, tune, usual_axes};
 use crate::{
     drive,
     input::InputError,
@@ -44,7 +44,7 @@ pub struct Sweep {
 }
 
 /// A point and what its runs came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
     /// The varied fields and their values, in order.
     pub set: Vec<(String, String)>,
@@ -77,31 +77,40 @@ impl Sweep {
         let points = self.points.iter().zip(&self.scenarios);
         let tallied = points.map(|(point, scenario)| Point {
             set: point.iter().map(|set| (set.path.clone(), set.value.clone())).collect(),
-            tally: self.tally(scenario, stop, done),
+            tally: tally(scenario, self.shard.of(self.runs), &|place| self.seed_of(place), stop, done),
         });
         tallied.collect()
     }
 
-    /// All runs of this shard at a point.
-    fn tally(&self, scenario: &Scenario, stop: &AtomicBool, done: &(dyn Fn(u64) + Sync)) -> Tally {
-        let mine = self.shard.of(self.runs);
-        let parts = (0..mine.div_ceil(AT_ONCE)).into_par_iter();
-        let tallies = parts.map_init(
-            || drive::Runs::of(scenario),
-            |runs, part| {
-                let mut tally = Tally::default();
-                if stop.load(Ordering::Relaxed) {
-                    return tally;
-                }
-                let numbers = part * AT_ONCE..((part + 1) * AT_ONCE).min(mine);
-                for number in numbers.clone() {
-                    let run = self.shard.run(number);
-                    tally.add(&runs.outcome(self.seed.wrapping_add(run)));
-                }
-                done(numbers.end - numbers.start);
-                tally
-            },
-        );
-        tallies.reduce(Tally::default, |tally, other| tally.and(&other))
+    /// The seed of the run with this place in the shard.
+    fn seed_of(&self, place: u64) -> u64 {
+        self.seed.wrapping_add(self.shard.run(place))
     }
+}
+
+/// The outcomes of `runs` runs of a scenario, until `stop`; the run with a place from 0 on has the seed of that place.
+fn tally(
+    scenario: &Scenario,
+    runs: u64,
+    seed_of: &(dyn Fn(u64) -> u64 + Sync),
+    stop: &AtomicBool,
+    done: &(dyn Fn(u64) + Sync),
+) -> Tally {
+    let parts = (0..runs.div_ceil(AT_ONCE)).into_par_iter();
+    let tallies = parts.map_init(
+        || drive::Runs::of(scenario),
+        |rollouts, part| {
+            let mut tally = Tally::default();
+            if stop.load(Ordering::Relaxed) {
+                return tally;
+            }
+            let numbers = part * AT_ONCE..((part + 1) * AT_ONCE).min(runs);
+            for place in numbers.clone() {
+                tally.add(&rollouts.outcome(seed_of(place)));
+            }
+            done(numbers.end - numbers.start);
+            tally
+        },
+    );
+    tallies.reduce(Tally::default, |tally, other| tally.and(&other))
 }

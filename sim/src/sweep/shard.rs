@@ -28,7 +28,7 @@ impl TryFrom<Written> for Shard {
 
     fn try_from(Written { index, count }: Written) -> Result<Self, String> {
         if index >= count {
-            return Err(format!("there is no shard {index} of {count}: they are counted from 0"));
+            return Err(format!("there is no shard {index} of {count}: the index starts at 0"));
         }
         Ok(Self { index, count })
     }
@@ -38,18 +38,20 @@ impl Shard {
     /// The one that makes all runs.
     pub const WHOLE: Self = Self { index: 0, count: 1 };
 
-    /// Reads `2/8`: the third of eight.
+    /// Reads `2/8`: the third of eight shards.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let expected = || format!("`{text}` is no shard such as 0/8 (index, from 0, and count)");
+        let expected = || {
+            format!("`{text}` is not a shard; expected index and count, such as 0/8 (the index starts at 0)")
+        };
         let (index, count) = text.split_once('/').ok_or_else(expected)?;
         let (index, count) =
             (index.parse::<u64>().map_err(|_| expected())?, count.parse::<u64>().map_err(|_| expected())?);
         if index >= count {
             return Err(format!(
-                "`{text}` lies behind the last shard, which is {}/{count}",
+                "`{text}` is not a shard; the last one of {count} is {}/{count}",
                 count.saturating_sub(1)
             ));
         }
@@ -101,7 +103,7 @@ pub enum MergeError {
     #[error("{0} and {1} are of different sweeps: {2}")]
     Different(Shard, Shard, &'static str),
     /// One is there twice.
-    #[error("shard {0} is there twice")]
+    #[error("shard {0} is given twice")]
     Twice(Shard),
     /// One is not there.
     #[error("shard {0} is missing")]
@@ -110,7 +112,7 @@ pub enum MergeError {
     #[error("shard {0} is not complete: it was stopped")]
     Incomplete(Shard),
     /// No sweep counts so.
-    #[error("shard {0} has counts that no sweep comes to: parts larger than the whole, or more than 2^53")]
+    #[error("shard {0} is not valid: its counts contradict each other, or exceed 2^53")]
     Unsound(Shard),
 }
 
@@ -126,6 +128,12 @@ impl Part {
     pub fn is_complete(&self) -> bool {
         let all = self.shard.of(self.runs);
         self.points.iter().all(|point| point.tally.runs == all)
+    }
+
+    /// Runs that were made, at all points together.
+    #[must_use]
+    pub fn made(&self) -> u64 {
+        self.points.iter().fold(0, |sum, point| sum.saturating_add(point.tally.runs))
     }
 
     fn differs(&self, other: &Self) -> Option<&'static str> {
@@ -243,7 +251,7 @@ mod tests {
         let read = |shard: &str| serde_json::from_str::<Shard>(shard).map_err(|error| error.to_string());
         assert_eq!(
             read(r#"{"index": 0, "count": 0}"#),
-            Err("there is no shard 0 of 0: they are counted from 0".into())
+            Err("there is no shard 0 of 0: the index starts at 0".into())
         );
         assert_eq!(read(r#"{"index": 1, "count": 2}"#), Ok(Shard { index: 1, count: 2 }));
         let unsound = |change: fn(&mut Part)| {

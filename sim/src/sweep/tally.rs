@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serin_core::Phase;
 
 use super::interval::Share;
-use crate::record::Outcome;
+use crate::{reason::Reasons, record::Outcome};
 
 /// Counts over runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct Tally {
     pub bad: u64,
     /// Runs of a bad release that ended promoted.
     pub missed: u64,
+    /// Why they were rolled back. Files of older versions have no reasons.
+    #[serde(default)]
+    pub reasons: Reasons,
     /// How long it took from the release to the promotion.
     pub to_promote: Times,
     /// How long it took from the release to the rollback.
@@ -53,6 +56,12 @@ impl Times {
     #[must_use]
     pub fn at(&self, time: Duration) -> u64 {
         self.0.get(&time.as_secs()).copied().unwrap_or(0)
+    }
+
+    /// How many took no longer than this, in whole seconds.
+    #[must_use]
+    pub fn within(&self, time: Duration) -> u64 {
+        self.0.range(..=time.as_secs()).map(|(_, count)| count).sum()
     }
 
     /// How many there are.
@@ -94,6 +103,9 @@ impl Tally {
             }
             None => {}
         }
+        if let Some(reason) = run.reason.as_ref().filter(|_| rolled_back) {
+            self.reasons.add(reason, run.good == Some(true));
+        }
         match took {
             Some(took) if promoted => self.to_promote.add(took),
             Some(took) if rolled_back => self.to_roll_back.add(took),
@@ -121,6 +133,7 @@ impl Tally {
             && within(&[self.good, self.bad], self.runs)
             && within(&[self.false_rollbacks], self.good)
             && within(&[self.missed], self.bad)
+            && self.reasons.is_sound(self.rolled_back, self.false_rollbacks)
             && within(&all(&self.to_promote), self.promoted)
             && within(&all(&self.to_roll_back), self.rolled_back)
             && within(&[self.canary], self.requests)
@@ -139,6 +152,7 @@ impl Tally {
         self.false_rollbacks += other.false_rollbacks;
         self.bad += other.bad;
         self.missed += other.missed;
+        self.reasons.and(&other.reasons);
         for (times, others) in
             [(&mut self.to_promote, &other.to_promote), (&mut self.to_roll_back, &other.to_roll_back)]
         {
@@ -181,7 +195,7 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Users;
+    use crate::{reason::Reason, record::Users};
 
     fn run(phase: Phase, good: bool, seconds: u64) -> Outcome {
         let users = Users { requests: 100, failed: 3, canary: 10, canary_failed: 2 };
@@ -189,6 +203,7 @@ mod tests {
             phase,
             released: Duration::from_secs(60),
             ended: Some(Duration::from_secs(60 + seconds)),
+            reason: (phase == Phase::Failed).then(Reason::primary_not_ready),
             good: Some(good),
             promoted: None,
             users: Some(users),
@@ -208,6 +223,8 @@ mod tests {
         assert_eq!(tally.to_promote.percentile(50), Some(Duration::from_secs(600)));
         assert_eq!(tally.to_promote.percentile(90), Some(Duration::from_secs(660)));
         assert_eq!(tally.to_roll_back.count(), 1);
+        let reasons = tally.reasons.total();
+        assert_eq!((reasons.all, reasons.good), (1, 1));
     }
 
     #[test]

@@ -1,24 +1,40 @@
-//! The search for policies that meet goals: many points with few runs, those that may do with more.
+//! The search for policies that meet goals: many points with few runs, those that may meet the goals with more, and those
+//! that are still undecided with more again, up to a limit.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serin_core::strategy::Strategy;
 
-use super::{Axis, Goal, Met, Point, Shard, Sweep, points};
+use super::{Axis, Goal, Met, Point, Shard, Sweep, tally};
 use crate::{
     input::InputError,
-    scenario::{Document, Scenario},
+    scenario::{Document, Scenario, manifest_lines},
 };
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frontier {
-    /// Policies of which none is both slower and riskier than another, the fastest first.
+    /// Today's policy: that of the file, with the values of the varied fields that the file sets.
+    pub baseline: Choice,
+    /// Policies of which none is both slower and riskier than another, the fastest first. Today's may be among them.
     pub choices: Vec<Choice>,
     /// Policies that were looked at.
     pub points: usize,
-    /// Those that were left in the last round.
+    /// Those that were left in the last round, or have results where the search was stopped in the first.
     pub left: usize,
+    /// Runs of a policy at most.
+    pub most_runs: u64,
+    /// The search was stopped before its last round was complete.
+    pub stopped: Option<Stopped>,
+}
+
+/// How far a search had come when it was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// Rollouts that were made.
+    pub made: u64,
+    /// Rollouts that it makes at most.
+    pub of: u64,
 }
 
 /// A policy and what it came to.
@@ -28,9 +44,42 @@ pub struct Choice {
     pub point: Point,
     /// Whether it meets all goals.
     pub met: Met,
+    /// It is the policy of the file.
+    pub is_today: bool,
 }
 
-/// The share of all runs in each round.
+impl Frontier {
+    /// Whether some policy meets all goals, today's among them. [`Met::Perhaps`]: the limit of runs did not decide it, or the
+    /// search was stopped before.
+    #[must_use]
+    pub fn met(&self) -> Met {
+        let best = self.choices.iter().chain([&self.baseline]).map(|choice| choice.met).max();
+        let least = if self.stopped.is_some() { Met::Perhaps } else { Met::No };
+        best.unwrap_or(Met::No).max(least)
+    }
+}
+
+/// How many runs a search makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Runs {
+    /// Of each policy that may meet the goals.
+    pub usual: u64,
+    /// Of a policy for which they do not decide that; at least as many.
+    pub most: u64,
+}
+
+impl Runs {
+    /// Times the usual runs that undecided policies get where nothing is said.
+    const TIMES: u64 = 16;
+
+    /// This many, and sixteen times as many for what stays undecided.
+    #[must_use]
+    pub fn usual(runs: u64) -> Self {
+        Self { usual: runs, most: runs.saturating_mul(Self::TIMES) }
+    }
+}
+
+/// The share of the usual runs in each round.
 const ROUNDS: [u64; 3] = [16, 4, 1];
 
 /// What is tried of a policy where nothing is said.
@@ -55,57 +104,169 @@ pub fn usual_axes(scenario: &Scenario) -> Vec<Axis> {
     axes
 }
 
-/// How many rollouts a search makes at most.
+/// How many rollouts a search of this many policies makes at most. Today's policy is one more.
 #[must_use]
-pub fn most_rollouts(points: u128, runs: u64) -> u128 {
-    ROUNDS.iter().map(|part| points * u128::from((runs / part).max(1))).sum()
+pub fn most_rollouts(points: u128, runs: Runs) -> u128 {
+    (points + 1) * u128::from(runs.most.max(runs.usual))
 }
 
-/// Searches, round by round, until `stop`.
+/// Searches, round by round, until all goals are decided, the runs are used up or `stop`.
 ///
 /// # Errors
-/// A field that is not there, or a scenario that makes no sense at some point.
+/// A field that is not there, or a scenario that is invalid at some point.
 pub fn tune(
     document: &Document,
     axes: &[Axis],
     goals: &[Goal],
-    runs: u64,
+    runs: Runs,
     stop: &AtomicBool,
     done: &(dyn Fn(u64) + Sync),
 ) -> Result<Frontier, InputError> {
-    let all = points(axes);
-    let mut sweep = Sweep::new(document, axes, runs, Shard::WHOLE)?;
-    let mut tallied = Vec::new();
-    for part in ROUNDS {
-        sweep.runs = (runs / part).max(1);
-        let round = sweep.run(stop, done);
-        if stop.load(Ordering::Relaxed) && !tallied.is_empty() {
-            break;
-        }
-        tallied = round;
-        let may_do = |point: &Point| goals.iter().all(|goal| !goal.is_out_of_reach(&point.tally));
-        if tallied.iter().any(may_do) {
-            let keep: Vec<bool> = tallied.iter().map(may_do).collect();
-            retain(&mut sweep.points, &keep);
-            retain(&mut sweep.scenarios, &keep);
-            retain(&mut tallied, &keep);
-        }
-    }
-    Ok(Frontier { points: all.len(), left: tallied.len(), choices: frontier(tallied, goals) })
+    let mut search = Search::new(document, axes, goals)?;
+    let points = search.points;
+    let is_complete = search.run(runs, stop, done);
+    let of = u64::try_from(most_rollouts(points as u128, runs)).unwrap_or(u64::MAX);
+    let stopped = (!is_complete).then_some(Stopped { made: search.made, of });
+    let baseline = search.candidates.iter().find(|candidate| candidate.is_baseline);
+    let baseline =
+        baseline.map(|candidate| candidate.choice(goals)).expect("today's policy is never dropped");
+    // Nothing is known of a policy without a run.
+    search.candidates.retain(|candidate| candidate.point.tally.runs > 0);
+    let left = search.candidates.iter().filter(|candidate| candidate.is_tried).count();
+    let choices = frontier(search.choices());
+    Ok(Frontier { baseline, choices, points, left, most_runs: runs.most, stopped })
 }
 
-fn retain<T>(list: &mut Vec<T>, keep: &[bool]) {
-    let mut keep = keep.iter();
-    list.retain(|_| keep.next().copied().unwrap_or(true));
+/// A search under way.
+struct Search<'a> {
+    goals: &'a [Goal],
+    candidates: Vec<Candidate>,
+    /// Policies to try.
+    points: usize,
+    seed: u64,
+    /// Rollouts so far.
+    made: u64,
+}
+
+/// A policy under test.
+struct Candidate {
+    point: Point,
+    scenario: Scenario,
+    /// It is one of those to try.
+    is_tried: bool,
+    /// It stands for today's policy.
+    is_baseline: bool,
+    /// It is the same as today's policy.
+    is_today: bool,
+}
+
+impl Candidate {
+    fn choice(&self, goals: &[Goal]) -> Choice {
+        let met = Goal::all_met(goals, &self.point.tally);
+        Choice { point: self.point.clone(), met, is_today: self.is_today }
+    }
+}
+
+impl<'a> Search<'a> {
+    /// Nothing was run yet. Today's policy comes first; where it is one of those to try, that one stands for it.
+    fn new(document: &Document, axes: &[Axis], goals: &'a [Goal]) -> Result<Self, InputError> {
+        let sweep = Sweep::new(document, axes, 0, Shard::WHOLE)?;
+        let today = document.with(&[])?;
+        let mut candidates: Vec<Candidate> = Vec::new();
+        for (point, scenario) in sweep.points.iter().zip(sweep.scenarios) {
+            let set = point.iter().map(|set| (set.path.clone(), set.value.clone())).collect();
+            let point = Point { set, ..Point::default() };
+            let is_today = scenario.canary == today.canary && is_world_of(document, &point);
+            let is_baseline = is_today && candidates.iter().all(|other| !other.is_baseline);
+            candidates.push(Candidate { point, scenario, is_tried: true, is_baseline, is_today });
+        }
+        let points = candidates.len();
+        if candidates.iter().all(|candidate| !candidate.is_baseline) {
+            let written = |axis: &Axis| Some((axis.path.clone(), document.written(&axis.path)?));
+            let point = Point { set: axes.iter().filter_map(written).collect(), ..Point::default() };
+            candidates.insert(
+                0,
+                Candidate { point, scenario: today, is_tried: false, is_baseline: true, is_today: true },
+            );
+        }
+        Ok(Self { goals, candidates, points, seed: sweep.seed, made: 0 })
+    }
+
+    /// All rounds; whether they are complete.
+    fn run(&mut self, runs: Runs, stop: &AtomicBool, done: &(dyn Fn(u64) + Sync)) -> bool {
+        for part in ROUNDS {
+            let to = (runs.usual / part).max(1);
+            let all: Vec<usize> = (0..self.candidates.len()).collect();
+            self.extend(&all, to, stop, done);
+            if stop.load(Ordering::Relaxed) {
+                return false;
+            }
+            self.drop_hopeless();
+        }
+        let mut to = runs.usual;
+        while to < runs.most {
+            let undecided = self.undecided();
+            if undecided.is_empty() {
+                return true;
+            }
+            to = to.saturating_mul(2).min(runs.most);
+            self.extend(&undecided, to, stop, done);
+            if stop.load(Ordering::Relaxed) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Makes the runs of some candidates that are missing up to this number, in the same worlds for each.
+    fn extend(&mut self, which: &[usize], to: u64, stop: &AtomicBool, done: &(dyn Fn(u64) + Sync)) {
+        for place in which {
+            let Candidate { point, scenario, .. } = &mut self.candidates[*place];
+            let from = point.tally.runs;
+            let seed = self.seed.wrapping_add(from);
+            let more =
+                tally(scenario, to.saturating_sub(from), &|place| seed.wrapping_add(place), stop, done);
+            self.made += more.runs;
+            point.tally = std::mem::take(&mut point.tally).and(&more);
+        }
+    }
+
+    /// Drops what surely misses a goal, unless everything does. Today's policy stays.
+    fn drop_hopeless(&mut self) {
+        let goals = self.goals;
+        let may_do =
+            |candidate: &Candidate| goals.iter().all(|goal| !goal.is_out_of_reach(&candidate.point.tally));
+        if self.candidates.iter().any(may_do) {
+            self.candidates.retain(|candidate| may_do(candidate) || candidate.is_baseline);
+        }
+    }
+
+    /// Those on the frontier, and today's policy, for which the goals are undecided. The others make no difference.
+    fn undecided(&self) -> Vec<usize> {
+        let best = frontier(self.choices());
+        let matters = |candidate: &&Candidate| {
+            candidate.is_baseline || best.iter().any(|choice| choice.point.set == candidate.point.set)
+        };
+        let places = self.candidates.iter().enumerate();
+        let undecided = places.filter(|(_, candidate)| {
+            matters(candidate) && Goal::all_met(self.goals, &candidate.point.tally) == Met::Perhaps
+        });
+        undecided.map(|(place, _)| place).collect()
+    }
+
+    fn choices(&self) -> Vec<Choice> {
+        self.candidates.iter().map(|candidate| candidate.choice(self.goals)).collect()
+    }
+}
+
+/// Whether the fields that are set beside the Canary have the values of the file.
+fn is_world_of(document: &Document, point: &Point) -> bool {
+    let beside = point.set.iter().filter(|(path, value)| manifest_lines([(&**path, &**value)]).is_empty());
+    beside.into_iter().all(|(path, value)| document.written(path).as_ref() == Some(value))
 }
 
 /// Those of which none is both slower and riskier than another. Of several that come to the same the first stays.
-fn frontier(points: Vec<Point>, goals: &[Goal]) -> Vec<Choice> {
-    let choice = |point: Point| {
-        let met = goals.iter().map(|goal| goal.is_met(&point.tally)).min().unwrap_or(Met::Yes);
-        Choice { point, met }
-    };
-    let all: Vec<Choice> = points.into_iter().map(choice).collect();
+fn frontier(all: Vec<Choice>) -> Vec<Choice> {
     let is_beaten = |place: usize| {
         let of = |choice: &Choice| (choice.met, time(&choice.point), risk(&choice.point));
         let (met, time, risk) = of(&all[place]);
@@ -145,6 +306,7 @@ mod tests {
             phase: serin_core::Phase::Succeeded,
             released: std::time::Duration::ZERO,
             ended: Some(std::time::Duration::from_secs(60 * minutes)),
+            reason: None,
             good: None,
             promoted: None,
             users: None,
@@ -157,12 +319,79 @@ mod tests {
     #[test]
     fn only_what_is_not_beaten_stays() {
         let points =
-            vec![point("slow", 9, 10), point("fast", 3, 20), point("worse", 9, 30), point("same", 9, 10)];
+            [point("slow", 9, 10), point("fast", 3, 20), point("worse", 9, 30), point("same", 9, 10)];
         let names = |choices: Vec<Choice>| {
             choices.iter().map(|choice| choice.point.set[0].1.clone()).collect::<Vec<_>>()
         };
-        assert_eq!(names(frontier(points.clone(), &[Goal::Missed(0.1)])), ["fast", "slow"]);
+        let choices = |most: f64| {
+            let met = |point: &Point| Goal::all_met(&[Goal::Missed(most)], &point.tally);
+            let choice = |point: &Point| Choice { met: met(point), point: point.clone(), is_today: false };
+            points.iter().map(choice).collect::<Vec<_>>()
+        };
+        assert_eq!(names(frontier(choices(0.1))), ["fast", "slow"]);
         // A goal that only the slow one meets puts it first.
-        assert_eq!(names(frontier(points, &[Goal::Missed(0.019)])), ["slow", "fast"]);
+        assert_eq!(names(frontier(choices(0.019))), ["slow", "fast"]);
+    }
+
+    const POLICY: &str = "
+scenario: good and bad releases
+canary:
+  apiVersion: flagger.app/v1beta1
+  kind: Canary
+  metadata: {name: shop, namespace: prod}
+  spec:
+    targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
+    service: {port: 80}
+    provider: istio
+    analysis:
+      interval: 1m
+      threshold: 2
+      stepWeight: 25
+      maxWeight: 50
+      metrics: [{name: request-success-rate, thresholdRange: {min: 99}}]
+world:
+  traffic: {rps: 5}
+  versions: {v2: {errors: 0%..3%}}
+events: [{at: 2m, deploy: v2}]
+";
+
+    fn found(thresholds: &str, goal: Goal, runs: Runs) -> Frontier {
+        let document = Document::parse(POLICY, "shop.yaml".as_ref()).unwrap();
+        let axes = [Axis::parse(&format!("analysis.threshold={thresholds}")).unwrap()];
+        tune(&document, &axes, &[goal], runs, &AtomicBool::new(false), &|_| {}).unwrap()
+    }
+
+    #[test]
+    fn todays_policy_is_the_baseline_whether_it_is_tried_or_not() {
+        let runs = Runs { usual: 64, most: 64 };
+        let [tried, beside] = ["1..3", "1,3"].map(|thresholds| found(thresholds, Goal::Missed(0.9), runs));
+        let set = vec![("analysis.threshold".to_owned(), "2".to_owned())];
+        assert_eq!((&tried.baseline.point.set, tried.points), (&set, 3));
+        assert_eq!((&beside.baseline.point.set, beside.points), (&set, 2));
+        assert_eq!(tried.baseline, beside.baseline);
+        assert!(tried.baseline.is_today);
+    }
+
+    #[test]
+    fn what_is_undecided_gets_more_runs_up_to_the_limit() {
+        let all = found("1..3", Goal::Missed(0.9), Runs { usual: 16, most: 4096 });
+        let share = |choice: &Choice| choice.point.tally.missed_regression().unwrap().share;
+        // A goal inside the interval of some policy is not decided by a few runs.
+        let goal = Goal::Missed(share(&all.baseline));
+        let decided = |most| found("2", goal, Runs { usual: 64, most }).baseline;
+        assert_eq!((decided(64).met, decided(64).point.tally.runs), (Met::Perhaps, 64));
+        assert!(decided(512).point.tally.runs > 64);
+        // One that is far from every interval is decided at once, and costs no more.
+        let far = found("2", Goal::Missed(0.99), Runs { usual: 64, most: 1 << 40 });
+        assert_eq!((far.met(), far.baseline.point.tally.runs), (Met::Yes, 64));
+    }
+
+    #[test]
+    fn a_search_in_parts_comes_to_the_same_as_at_once() {
+        let usual = |usual| found("2", Goal::Missed(0.99), Runs { usual, most: usual }).baseline.point;
+        let document = Document::parse(POLICY, "shop.yaml".as_ref()).unwrap();
+        let axes = [Axis::parse("analysis.threshold=2").unwrap()];
+        let sweep = Sweep::new(&document, &axes, 100, Shard::WHOLE).unwrap();
+        assert_eq!(vec![usual(100)], sweep.run(&AtomicBool::new(false), &|_| {}));
     }
 }

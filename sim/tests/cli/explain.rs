@@ -80,10 +80,11 @@ fn the_same_explanation_twice() {
 }
 
 /// The verbs that the command has.
-fn verbs() -> Vec<String> {
+pub(crate) fn verbs() -> Vec<String> {
     let help = String::from_utf8(serin().arg("--help").output().unwrap().stdout).unwrap();
     let list = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let list = list.take_while(|line| !line.is_empty());
+    // A description may go on in a line that is set in further.
+    let list = list.take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("    "));
     list.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
 }
 

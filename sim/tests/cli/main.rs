@@ -4,6 +4,7 @@
 
 mod ci;
 mod console;
+mod exit;
 mod explain;
 mod flagger;
 mod formats;
@@ -81,6 +82,35 @@ fn snap_failed_expectations_stand_side_by_side() {
 fn snap_a_summary_of_many() {
     let good = "scenarios/everyday/weighted-good.yaml";
     assert_cmd_snapshot!(serin().args(["replay", "--quiet", good, &inputs("not-as-expected")]));
+}
+
+#[test]
+fn snap_several_scenarios_are_a_line_each_and_failures_have_a_timeline() {
+    let good = "scenarios/everyday/weighted-good.yaml";
+    let bad = "scenarios/everyday/weighted-bad.yaml";
+    assert_cmd_snapshot!(serin().args([
+        "replay",
+        good,
+        bad,
+        &inputs("not-as-expected"),
+        &inputs("no-canary")
+    ]));
+}
+
+#[test]
+fn full_prints_every_timeline_and_quiet_none() {
+    let good = "scenarios/everyday/weighted-good.yaml";
+    let printed = |args: &[&str]| {
+        let output =
+            serin().arg("replay").args(args).args([good, &inputs("not-as-expected")]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let timelines = |text: &str| text.lines().filter(|line| line.trim_start().starts_with("time ")).count();
+    assert_eq!(timelines(&printed(&["--full"])), 2);
+    assert_eq!(timelines(&printed(&[])), 1);
+    let quiet = printed(&["--quiet"]);
+    assert_eq!(timelines(&quiet), 0);
+    assert!(quiet.contains("expected") && quiet.contains("actual"), "{quiet}");
 }
 
 #[test]

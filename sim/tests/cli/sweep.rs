@@ -127,6 +127,6 @@ fn ctrl_c_ends_a_sweep_with_what_it_has() {
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(printed.lines().count(), 2, "a heading and the only point: {printed}");
     let counted: u64 = printed.lines().nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
-    assert_eq!(told, format!("error: stopped after {counted} rollouts\n"));
+    assert_eq!(told, format!("stopped after {counted} of 1000000000 rollouts\n"));
     assert!(counted < 1_000_000_000);
 }

@@ -112,11 +112,20 @@ pub(crate) fn refused_by_all(name: &str, bytes: impl AsRef<[u8]>, what: &str) {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something is left behind");
 }
 
-/// Lint refuses a file, and says `what` of it.
+/// Lint cannot use a file, and says `what` of it.
 pub(crate) fn refused_by_lint(name: &str, bytes: impl AsRef<[u8]>, what: &str) {
+    complained_by_lint(2, name, bytes, what);
+}
+
+/// Lint finds an error in a file, and says `what` of it.
+pub(crate) fn found_by_lint(name: &str, bytes: impl AsRef<[u8]>, what: &str) {
+    complained_by_lint(1, name, bytes, what);
+}
+
+fn complained_by_lint(code: i32, name: &str, bytes: impl AsRef<[u8]>, what: &str) {
     let folder = folder_with(name, bytes);
     let ended = serin(folder.path(), ["lint", name]);
-    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert_eq!(ended.code, Some(code), "{ended:?}");
     let told = ended.printed().split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(told.contains(what) && told.contains(name), "lint says not `{what}`: {told:.2000}");
 }

@@ -60,7 +60,7 @@ fn a_manifest_that_lost_its_indentation_is_refused_with_its_line() {
     let flat: String = manifest(STORY).lines().map(|line| line.trim_start().to_owned() + "\n").collect();
     let folder = folder_with("a.yaml", flat);
     let ended = serin(folder.path(), ["lint", "a.yaml"]);
-    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.out.contains("    4:1  error spec  wrong-type"), "{ended:?}");
     assert!(ended.out.contains("did you mean `spec.targetRef`?"), "{ended:?}");
 }

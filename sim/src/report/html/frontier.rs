@@ -5,9 +5,10 @@ use maud::{Markup, html};
 use super::{
     chart::{Axis, Bound, Chart, Dot, Form, Ink, Scale, Series, Sign, figure},
     page,
-    text::{each, grouped, interval, percent, span, times},
+    text::{each, field, grouped, interval, percent, reasons, span, times},
 };
 use crate::{
+    report::sweep::{verdict, words},
     scenario::manifest_lines,
     sweep::{Choice, Frontier, Goal, Met, Share},
 };
@@ -16,32 +17,49 @@ use crate::{
 #[must_use]
 pub fn frontier(title: &str, found: &Frontier, goals: &[Goal]) -> String {
     let goals: Vec<String> = goals.iter().map(ToString::to_string).collect();
-    let meeting = found.choices.iter().filter(|choice| choice.met == Met::Yes).count();
+    let class = match found.met() {
+        Met::Yes => "verdict good",
+        Met::Perhaps => "verdict stopped",
+        Met::No => "verdict bad",
+    };
     let body = html! {
         h1 { (title) }
-        p.quiet {
-            "Wanted: " @for (i, goal) in goals.iter().enumerate() { @if i > 0 { " · " } code { (goal) } } ". "
-            (grouped(found.points as u64)) " policies tried, " (grouped(found.left as u64)) " left in the last round."
+        div class=(class) {
+            p.headline { (sign(found.met())) " " (verdict(found)) }
+            p { "Goals: " @for (i, goal) in goals.iter().enumerate() { @if i > 0 { " · " } code { (goal) } } "." }
         }
-        p.verdict.(if meeting > 0 { "good" } else { "bad" }) {
-            @if meeting > 0 { span.sign-good { "✓" } } @else { span.sign-bad { "✗" } }
-            " " data value=(meeting) { (meeting) } " of " data value=(found.choices.len()) { (found.choices.len()) }
-            " policies on the frontier surely " @if meeting == 1 { "meets" } @else { "meet" } " the goals"
+        p.quiet {
+            (grouped(found.points as u64)) " policies tried, " (grouped(found.left as u64)) " left in the last round, at most "
+            (grouped(found.most_runs)) " runs of each. A goal is decided when the whole 95 % interval is on one side of it."
+        }
+        @if let Some(stopped) = found.stopped {
+            p.verdict.bad {
+                span.sign-bad { "✗" } " Stopped after " data value=(stopped.made) { (grouped(stopped.made)) } " of at most "
+                (grouped(stopped.of)) " rollouts"
+            }
         }
         h2 { "Time against risk" }
-        (figure(&chart(&found.choices), 3, &table(&found.choices)))
+        (figure(&chart(found), 3, &table(found)))
+        h2 { "Today's policy" }
+        div.choice #today {
+            @if found.baseline.point.tally.runs == 0 {
+                p { "Not run before the search was stopped." }
+            } @else {
+                (one(&found.baseline))
+            }
+        }
         h2 { "The policies" }
         p.quiet { "The best first. Paste the lines into the Canary." }
         ol.choices { @for choice in &found.choices { li { (one(choice)) } } }
     };
-    page::page("tune", title, &body)
+    page::page("tune", title, &body, None)
 }
 
-fn words(met: Met) -> &'static str {
+fn sign(met: Met) -> Markup {
     match met {
-        Met::Yes => "meets the goals",
-        Met::Perhaps => "may meet the goals: more --runs will tell",
-        Met::No => "misses a goal",
+        Met::Yes => html! { span.sign-good { "✓" } },
+        Met::Perhaps => html! { span.sign-perhaps { "?" } },
+        Met::No => html! { span.sign-bad { "✗" } },
     }
 }
 
@@ -56,62 +74,85 @@ fn seconds(choice: &Choice) -> Option<f64> {
     choice.point.tally.to_promote.percentile(50).map(|half| half.as_secs_f64())
 }
 
-fn chart(choices: &[Choice]) -> Chart {
+fn chart(found: &Frontier) -> Chart {
+    let choices = &found.choices;
     let kinds = [
         (Met::Yes, Ink::Good, Sign::Disc),
         (Met::Perhaps, Ink::Waiting, Sign::Ring),
         (Met::No, Ink::Bad, Sign::Cross),
     ];
+    let today = Series {
+        name: "today's policy".into(),
+        ink: Ink::Primary,
+        form: Form::Dots,
+        sign: Some(Sign::Square),
+        dots: dot("today", &found.baseline)
+            .into_iter()
+            .map(|dot| Dot { label: String::new(), ..dot })
+            .collect(),
+    };
     let series = kinds.into_iter().map(|(met, ink, sign)| {
         let of_kind = (1..).zip(choices).filter(|(_, choice)| choice.met == met);
-        let dots = of_kind.filter_map(|(number, choice)| dot(number, choice)).collect();
+        let dots =
+            of_kind.filter_map(|(number, choice): (usize, _)| dot(&number.to_string(), choice)).collect();
         Series { name: words(met).into(), ink, form: Form::Dots, sign: Some(sign), dots }
     });
+    let shown = || choices.iter().chain([&found.baseline]);
     let most = |values: &mut dyn Iterator<Item = f64>| 1.15 * values.fold(0.0, f64::max);
     Chart {
         id: "frontier".into(),
         title: "The frontier".into(),
-        about: "Across: half of the promotions within; up: chance of a false rollback plus chance of a miss. No policy here is \
-                beaten in both by one that meets the goals as surely; numbers as in the list below"
+        about: "Across: median time to promote; up: chance of a false rollback plus chance of a missed regression. No policy \
+                here is beaten in both by one that meets the goals as surely; numbers as in the list below"
             .into(),
-        size: (840, 340),
-        x: Axis { scale: Scale::Time, from: 0.0, to: most(&mut choices.iter().filter_map(seconds)).max(1.0) },
-        y: Axis { scale: Scale::Percent, from: 0.0, to: most(&mut choices.iter().map(risk)).max(1.0) },
+        height: 280,
+        x: Axis { scale: Scale::Time, from: 0.0, to: most(&mut shown().filter_map(seconds)).max(1.0) },
+        y: Axis { scale: Scale::Percent, from: 0.0, to: most(&mut shown().map(risk)).max(1.0) },
         bands: Vec::new(),
         bounds: Vec::<Bound>::new(),
-        series: series.filter(|series| !series.dots.is_empty()).collect(),
+        series: [today].into_iter().chain(series).filter(|series| !series.dots.is_empty()).collect(),
         marks: Vec::new(),
+        hints: Vec::new(),
     }
 }
 
-fn dot(number: usize, choice: &Choice) -> Option<Dot> {
+fn dot(name: &str, choice: &Choice) -> Option<Dot> {
     let x = seconds(choice)?;
     let risk = risk(choice);
     let text = format!(
-        "{number}: {} to promote, risk {}, {}",
+        "{name}: {} to promote, risk {}, {}",
         Scale::Time.label(x),
         percent(risk / 100.0),
         words(choice.met)
     );
-    Some(Dot { x, y: Some(risk), label: number.to_string(), text, ends: None })
+    Some(Dot { x, y: Some(risk), label: name.into(), text, ends: None })
 }
 
-fn table(choices: &[Choice]) -> Markup {
+/// Today's policy first.
+fn table(found: &Frontier) -> Markup {
     html! {
         table {
-            thead { tr { th.n scope="col" { "No." } th.n scope="col" { "To promote" } th.n scope="col" { "Risk" } th scope="col" { "Goals" } th scope="col" { "Policy" } } }
+            thead { tr { th.n scope="col" { "No." } th.n scope="col" { "To promote" } th.n scope="col" { "Risk" } th scope="col" { "Goals" } th.n scope="col" { "Runs" } th scope="col" { "Policy" } } }
             tbody {
-                @for (number, choice) in (1..).zip(choices) {
+                (line("today", &found.baseline))
+                @for (number, choice) in (1..).zip(&found.choices) {
                     @let number: usize = number;
-                    tr {
-                        th.n scope="row" { (number) }
-                        td.n { @if let Some(half) = choice.point.tally.to_promote.percentile(50) { (span(half)) } @else { "–" } }
-                        td.n { data value=(risk(choice) / 100.0) { (percent(risk(choice) / 100.0)) } }
-                        td { (words(choice.met)) }
-                        td { @for (field, value) in &choice.point.set { code { (field) "=" (value) } " " } }
-                    }
+                    (line(&number.to_string(), choice))
                 }
             }
+        }
+    }
+}
+
+fn line(name: &str, choice: &Choice) -> Markup {
+    html! {
+        tr {
+            th.n scope="row" { (name) }
+            td.n { @if let Some(half) = choice.point.tally.to_promote.percentile(50) { (span(half)) } @else { "–" } }
+            td.n { data value=(risk(choice) / 100.0) { (percent(risk(choice) / 100.0)) } }
+            td { (words(choice.met)) @if choice.is_today && name != "today" { ", today's policy" } }
+            td.n { (grouped(choice.point.tally.runs)) }
+            td { @for (path, value) in &choice.point.set { code { (field(path)) "=" (value) } " " } }
         }
     }
 }
@@ -119,20 +160,23 @@ fn table(choices: &[Choice]) -> Markup {
 fn one(choice: &Choice) -> Markup {
     let tally = &choice.point.tally;
     let set = choice.point.set.iter().map(|(path, value)| (path.as_str(), value.as_str()));
-    let (class, sign) = match choice.met {
-        Met::Yes => ("sign-good", "✓"),
-        Met::Perhaps => ("sign-perhaps", "?"),
-        Met::No => ("sign-bad", "✗"),
-    };
     html! {
-        h3 { span class=(class) { (sign) } " " (words(choice.met)) }
+        h3 {
+            (sign(choice.met)) " " (words(choice.met))
+            @if choice.is_today { " " span.tag { "today's policy" } }
+            " " span.quiet { (grouped(tally.runs)) " runs" }
+        }
         dl.figures {
-            div { dt { "Promotes within (half · 90 of 100)" } dd data-field="toPromote" { (times(&tally.to_promote)) } }
-            div { dt { "Rolls back within" } dd data-field="toRollBack" { (times(&tally.to_roll_back)) } }
+            div { dt { "To promote (median · 90th percentile)" } dd data-field="toPromote" { (times(&tally.to_promote)) } }
+            div { dt { "To roll back" } dd data-field="toRollBack" { (times(&tally.to_roll_back)) } }
             div { dt { "False rollback" } dd data-field="falseRollback" { (interval(tally.false_rollback())) } }
             div { dt { "Missed" } dd data-field="missedRegression" { (interval(tally.missed_regression())) } }
-            div { dt { "Failed requests a release" } dd data-field="failed" { (each(tally.failed, tally.runs)) } }
+            div { dt { "Failed requests per release" } dd data-field="failed" { (each(tally.failed, tally.runs)) } }
         }
-        pre.manifest tabindex="0" { (manifest_lines(set)) }
+        @if tally.rolled_back > 0 {
+            p.reasons data-field="reasons" { span.quiet { "Reasons for rollbacks: " } (reasons(tally)) }
+        }
+        @let lines = manifest_lines(set);
+        @if !lines.is_empty() { pre.manifest tabindex="0" { (lines) } }
     }
 }

@@ -1,4 +1,5 @@
-//! Reports as one HTML page that needs nothing else: no network, no script, no font.
+//! Reports as one HTML page that needs nothing else: no network and no font. The one script, in a page of many
+//! stories, searches them; the page can be read without it.
 //!
 //! Pure functions from what happened to text; the same input gives the same bytes. `maud` escapes whatever comes from a
 //! scenario; what a terminal or a reader could be misled by is replaced once, when the page is put together.
@@ -12,8 +13,9 @@ mod sweep;
 mod tests;
 mod text;
 
+pub(super) use self::text::percent;
 pub use self::{
     frontier::frontier,
-    run::{Place, Run, replays},
+    run::{Run, replays},
     sweep::sweep,
 };

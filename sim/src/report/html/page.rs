@@ -4,16 +4,18 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
+use super::chart::definitions;
+
 const STYLE: &str = include_str!("style.css");
 
-/// A whole page. `kind` is what it is a report of.
-pub(super) fn page(kind: &str, title: &str, body: &Markup) -> String {
+/// A whole page. `kind` is what it is a report of; a `script` may make it easier to use, but it can be read without.
+pub(super) fn page(kind: &str, title: &str, body: &Markup, script: Option<&'static str>) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta http-equiv="Content-Security-Policy" content=(policy(script));
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
@@ -22,9 +24,11 @@ pub(super) fn page(kind: &str, title: &str, body: &Markup) -> String {
             }
             body {
                 a.skip href="#main" { "To the report" }
+                (definitions())
                 header.top { span.brand { "serin" } " " span.quiet { (kind) } }
                 main #main { (body) }
                 footer { p.quiet { "Made by serin " (env!("CARGO_PKG_VERSION")) ". The same input gives the same page." } }
+                @if let Some(script) = script { script { (PreEscaped(script)) } }
             }
         }
     };
@@ -40,10 +44,14 @@ pub(super) fn heading(level: u8, text: &str) -> Markup {
     }
 }
 
-/// Nothing may be loaded, run or sent; the one style sheet is known by its hash.
-fn policy() -> String {
-    let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
-    format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
+/// Nothing may be loaded or sent; the one style sheet and the one script are known by their hashes.
+fn policy(script: Option<&str>) -> String {
+    let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text.as_bytes()));
+    let style = hash(STYLE);
+    let script = script.map_or_else(|| "'none'".into(), |script| format!("'sha256-{}'", hash(script)));
+    format!(
+        "default-src 'none'; style-src 'sha256-{style}'; script-src {script}; base-uri 'none'; form-action 'none'"
+    )
 }
 
 /// Without control characters, and without those that turn the direction of the text that follows.
@@ -58,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_page_allows_nothing_and_turns_nothing_round() {
-        let page = page("replay", "<script>\u{202e}\u{1b}[2J", &html! { p { "a\nb" } });
+        let page = page("replay", "<script>\u{202e}\u{1b}[2J", &html! { p { "a\nb" } }, None);
         assert!(page.contains("content=\"default-src 'none'; style-src 'sha256-"), "{page}");
         assert!(page.contains("<title>&lt;script&gt;\u{fffd}\u{fffd}[2J · serin replay</title>"), "{page}");
         assert!(page.contains("<p>a\nb</p>"));

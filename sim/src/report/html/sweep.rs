@@ -5,32 +5,76 @@ use maud::{Markup, html};
 use super::{
     chart::{Axis, Chart, Dot, Form, Ink, Scale, Series, Sign, figure},
     page,
-    text::{each, grouped, interval, part, percent, times},
+    text::{each, field, grouped, interval, part, percent, reasons as why, times},
 };
-use crate::sweep::{Part, Point, Share, Tally};
+use crate::{
+    report::reasons,
+    sweep::{Part, Point, Share, Tally},
+};
 
 /// A report of a whole sweep.
 #[must_use]
 pub fn sweep(part: &Part) -> String {
-    let done: u64 = part.points.iter().map(|point| point.tally.runs).sum();
+    let done = part.made();
     let body = html! {
         h1 { (part.title) }
         p.quiet {
             (grouped(part.runs)) " rollouts at each of " (part.points.len()) " points, seed " (part.seed) ". "
             "Every point is run in the same worlds."
         }
-        @if done < part.runs * part.points.len() as u64 {
-            p.verdict.bad { span.sign-bad { "✗" } " Stopped early: " data value=(done) { (grouped(done)) } " rollouts were made" }
+        @if !part.is_complete() {
+            p.verdict.bad {
+                span.sign-bad { "✗" } " Stopped after " data value=(done) { (grouped(done)) } " of "
+                (grouped(part.runs.saturating_mul(part.points.len() as u64))) " rollouts"
+            }
         }
+        (verdict(part))
         @if part.points.len() > 1 { (curves(part)) }
         h2 { "All points" }
         p.quiet {
             "False rollback: a good release is rolled back. Missed: a bad one is promoted. In brackets: 95 % intervals (Wilson). "
-            "Times: half of them and 90 of 100 within. Requests: of users, a release, from its deployment on."
+            "Times: median and 90th percentile. Requests: of users, per release, from its deployment on. "
+            "Reasons: the check, hook or deadline that decided a rollback, in shares of all rollbacks; false: of a good release."
         }
         (table(part))
     };
-    page::page("sweep", &part.title, &body)
+    page::page("sweep", &part.title, &body, None)
+}
+
+/// The ends of what was counted, in one sentence each.
+fn verdict(part: &Part) -> Markup {
+    let ends = |of: fn(&Tally) -> Option<Share>| {
+        let shares = || part.points.iter().filter_map(move |point| of(&point.tally)).map(|share| share.share);
+        let (low, high) =
+            (shares().fold(f64::INFINITY, f64::min), shares().fold(f64::NEG_INFINITY, f64::max));
+        let show = |share: f64| format!("{:.1}%", 100.0 * share);
+        if low > high {
+            None
+        } else if show(low) == show(high) {
+            Some(show(low))
+        } else {
+            Some(format!("{} to {}", show(low), show(high)))
+        }
+    };
+    let good = ends(Tally::false_rollback).map(|ends| format!("{ends} of the good releases are rolled back"));
+    let bad = ends(Tally::missed_regression).map(|ends| format!("{ends} of the bad ones are promoted"));
+    let sentence: Vec<String> = good.into_iter().chain(bad).collect();
+    let mut reasons: Vec<String> = Vec::new();
+    for point in &part.points {
+        for share in reasons::shares(&point.tally) {
+            if !reasons.contains(&share.words) {
+                reasons.push(share.words);
+            }
+        }
+    }
+    html! {
+        @if !sentence.is_empty() {
+            div.verdict {
+                p.headline { (sentence.join(", ")) "." }
+                @if !reasons.is_empty() { p { "Reasons for rollbacks: " (reasons.join(", ")) "." } }
+            }
+        }
+    }
 }
 
 /// Something that a sweep measures.
@@ -61,7 +105,7 @@ const CURVES: [Curve; 4] = [
     Curve {
         id: "to-promote",
         title: "Time to promote",
-        about: "Half of the promotions within; bars: up to 90 of 100",
+        about: "Median; bars: up to the 90th percentile",
         scale: Scale::Time,
         of: |tally| {
             let [half, most] = [50, 90].map(|percentile| tally.to_promote.percentile(percentile));
@@ -71,7 +115,7 @@ const CURVES: [Curve; 4] = [
     Curve {
         id: "failed",
         title: "Requests failed",
-        about: "Of users, a release, on average, from its deployment on",
+        about: "Of users, per release on average, from its deployment on",
         scale: Scale::Number,
         of: |tally| {
             let mean = (tally.runs > 0).then(|| tally.failed as f64 / tally.runs as f64)?;
@@ -177,7 +221,7 @@ fn chart(curve: &Curve, panel: &Panel<'_>, number: usize, top: f64) -> Chart {
         id: format!("{}-{}", curve.id, number + 1),
         title,
         about: curve.about.into(),
-        size: (if panel.rest.is_empty() { 840 } else { 480 }, 280),
+        height: 230,
         x: Axis {
             from: -0.5,
             to: names.len() as f64 - 0.5,
@@ -188,6 +232,7 @@ fn chart(curve: &Curve, panel: &Panel<'_>, number: usize, top: f64) -> Chart {
         bounds: Vec::new(),
         series: (0..lines.len().max(1)).map(line).collect(),
         marks: Vec::new(),
+        hints: Vec::new(),
     }
 }
 
@@ -253,10 +298,11 @@ fn table(sweep: &Part) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="All points" {
             table.points {
                 thead { tr {
-                    @for (field, _) in fields { th.n scope="col" { (field) } }
+                    @for (path, _) in fields { th.n scope="col" { (field(path)) } }
                     @for head in ["promoted", "rolled back", "false rollback", "missed", "to promote", "to roll back", "canary requests", "failed there", "all failed"] {
                         th.n scope="col" { (head) }
                     }
+                    th scope="col" { "reasons for rollbacks" }
                 } }
                 tbody { @for point in &sweep.points { (row(point)) } }
             }
@@ -278,6 +324,7 @@ fn row(point: &Point) -> Markup {
             td.n data-field="canaryRequests" { (each(tally.canary, tally.runs)) }
             td.n data-field="canaryFailed" { (each(tally.canary_failed, tally.runs)) }
             td.n data-field="failed" { (each(tally.failed, tally.runs)) }
+            td.reasons data-field="reasons" { (why(tally)) }
         }
     }
 }

@@ -5,8 +5,9 @@ use regex::Regex;
 
 use super::*;
 use crate::{
+    drive,
     expect::{Judged, Outcome, Verdict},
-    report::{Ended, Page, sample},
+    report::{Ended, Page},
     scenario::parse,
     sweep::{Choice, Frontier, Goal, Met, Part, Point, Shard, Tally},
 };
@@ -26,6 +27,8 @@ canary:
       stepWeight: 10
       maxWeight: 30
       metrics: [{name: request-success-rate, thresholdRange: {min: 99}}]
+world: {metrics: {request-success-rate: [50]}}
+events: [{at: 5m, deploy: v2}]
 ";
 
 fn run(title: &str, judged: Judged) -> String {
@@ -33,9 +36,9 @@ fn run(title: &str, judged: Judged) -> String {
     let outcome = Outcome { expectation: "phase: Failed".into(), judged };
     let verdict = Verdict { outcomes: vec![outcome], violations: Vec::new() };
     let ended = if verdict.holds() { Ended::AsExpected } else { Ended::Failed };
-    let story = sample::bad_release();
+    let story = drive::run(&scenario);
     let page = Page { path: "shop.yaml", title, canary: &scenario.canary, story: &story, verdict: &verdict };
-    replays(&[Run::of(&page, ended, Place::Alone)], &[])
+    replays(&[Run::of(&page, ended, None)], &[])
 }
 
 fn point(set: &[(&str, &str)], missed: u64) -> Point {
@@ -43,6 +46,12 @@ fn point(set: &[(&str, &str)], missed: u64) -> Point {
     let tally =
         Tally { runs: 100, good: 40, bad: 60, false_rollbacks: 4, missed, failed: 250, ..Tally::default() };
     Point { set, tally }
+}
+
+/// A search that tried nine policies and kept none.
+fn nothing() -> Frontier {
+    let baseline = Choice { point: point(&[("analysis.threshold", "2")], 60), met: Met::No, is_today: true };
+    Frontier { baseline, choices: Vec::new(), points: 9, left: 3, most_runs: 1600, stopped: None }
 }
 
 fn part(field: &str) -> Part {
@@ -54,11 +63,12 @@ fn part(field: &str) -> Part {
 /// Headings, charts with what they hold, and tables with their shape; texts as they are shown.
 fn outline(page: &str) -> String {
     let parts = Regex::new(
-        r#"(?s)<(h[1-4])[^>]*>(.*?)</h[1-4]>|<figure[^>]*id="([^"]*)"|<table[^>]*>(.*?)</table>|<p class="verdict[^>]*>(.*?)</p>"#,
+        r#"(?s)<(h[1-4])[^>]*>(.*?)</h[1-4]>|<figure[^>]*id="([^"]*)"|<table[^>]*>(.*?)</table>|<p class="headline[^>]*>(.*?)</p>"#,
     );
     let tags = Regex::new("(?s)<[^>]*>").unwrap();
     let bare = |text: &str| tags.replace_all(text, " ").split_whitespace().collect::<Vec<_>>().join(" ");
     let mut lines = Vec::new();
+    let page = &page.replace("<wbr>", "");
     for found in parts.unwrap().captures_iter(page) {
         lines.push(if let (Some(level), Some(text)) = (found.get(1), found.get(2)) {
             format!("{} {}", level.as_str(), bare(text.as_str()))
@@ -66,11 +76,11 @@ fn outline(page: &str) -> String {
             let from = &page[id.end()..];
             let drawing = &from[..from.find("</figure>").unwrap()];
             let count = |what: &str| drawing.matches(what).count();
-            let (lines, signs) = (count("<polyline class=\"line i-"), count("<title>"));
+            let (lines, signs) = (count("<path class=\"line i-"), count("<title>"));
             format!(
                 "chart {}: {lines} lines, {} areas, {signs} values",
                 id.as_str(),
-                count("<polygon class=\"area")
+                count("<rect class=\"area")
             )
         } else if let Some(table) = found.get(4) {
             let heads: Vec<&str> =
@@ -99,8 +109,9 @@ fn snap_the_outline_of_a_sweep() {
 
 #[test]
 fn snap_the_outline_of_a_frontier() {
-    let choice = Choice { point: point(&[("analysis.threshold", "3")], 2), met: Met::Perhaps };
-    let found = Frontier { choices: vec![choice], points: 9, left: 3 };
+    let choice =
+        Choice { point: point(&[("analysis.threshold", "3")], 2), met: Met::Perhaps, is_today: false };
+    let found = Frontier { choices: vec![choice], ..nothing() };
     assert_snapshot!(outline(&frontier("a policy", &found, &[Goal::Missed(0.05)])));
 }
 
@@ -108,14 +119,64 @@ fn snap_the_outline_of_a_frontier() {
 fn what_a_scenario_says_stays_text() {
     const EVIL: &str = "</title><script>alert(\"x\")</script>' onload='y";
     let broken = Judged::Failed { expected: EVIL.into(), actual: EVIL.into(), broke_at: Some(3), at: None };
-    let pages = [
-        run(EVIL, broken),
-        sweep(&part(EVIL)),
-        frontier(EVIL, &Frontier { choices: Vec::new(), points: 0, left: 0 }, &[]),
-    ];
+    let pages = [run(EVIL, broken), sweep(&part(EVIL)), frontier(EVIL, &nothing(), &[])];
     for page in pages {
         assert!(!page.contains("<script") && !page.contains("</title><script"), "{page}");
         assert!(page.contains("&lt;/title&gt;&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;"), "{page}");
+    }
+}
+
+/// The banner of a story of which this was expected.
+fn banner(outcomes: Vec<Outcome>) -> String {
+    let scenario = parse(SCENARIO, "shop.yaml".as_ref()).unwrap();
+    let verdict = Verdict { outcomes, violations: Vec::new() };
+    let story = drive::run(&scenario);
+    let ended = if verdict.holds() { Ended::AsExpected } else { Ended::Failed };
+    let page =
+        Page { path: "a.yaml", title: "a", canary: &scenario.canary, story: &story, verdict: &verdict };
+    let page = replays(&[Run::of(&page, ended, None)], &[]);
+    let from = &page[page.find("<div class=\"verdict").unwrap()..];
+    let tags = Regex::new("<[^>]*>").unwrap();
+    let class = from.split('"').nth(1).unwrap();
+    format!("{class}: {}", tags.replace_all(&from[..from.find("</div>").unwrap()], " ").trim())
+}
+
+#[test]
+fn a_rollback_of_which_nothing_was_expected_has_no_green_banner() {
+    let expected = |judged| vec![Outcome { expectation: "phase: Failed".into(), judged }];
+    let failed = Judged::Failed { expected: "a".into(), actual: "b".into(), broke_at: None, at: None };
+    let banners = [Vec::new(), expected(Judged::Held), expected(failed)].map(banner);
+    for (banner, (class, words)) in banners.iter().zip([
+        ("verdict stopped: ", "Nothing was expected of this story."),
+        ("verdict good: ", "As expected"),
+        ("verdict bad: ", "Not as expected: 1 of 1 expectations failed"),
+    ]) {
+        assert!(banner.starts_with(class) && banner.contains(words), "{banner}");
+        assert!(banner.contains("Rolled back after 3m at 10 %: success rate 50 % &lt; 99 %."), "{banner}");
+    }
+}
+
+/// All scenarios of the repository as runs of one page, each judged as it is, or as failed.
+fn all_scenarios(failed: bool) -> Vec<Run> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let files = crate::scenario::find(&[folder]).unwrap();
+    let run = |(number, path): (usize, &std::path::PathBuf)| {
+        let replayed = crate::replay::replay(path).unwrap();
+        let crate::replay::Replayed { title, canary, story, verdict, .. } = &replayed;
+        let page = Page { path: "a.yaml", title, canary, story, verdict };
+        Run::of(&page, if failed { Ended::Failed } else { Ended::AsExpected }, Some(number))
+    };
+    (1..).zip(&files).map(run).collect()
+}
+
+#[test]
+fn a_page_of_hundreds_of_stories_stays_below_two_megabytes() {
+    for failed in [false, true] {
+        let runs = all_scenarios(failed);
+        let page = replays(&runs, &[]);
+        assert!(runs.len() > 400, "{}", runs.len());
+        assert!(page.len() < 2_000_000, "{} bytes", page.len());
+        assert_eq!(page.matches("<details id=\"run-").count(), runs.len());
     }
 }
 

@@ -5,7 +5,10 @@ use std::time::Duration;
 use maud::{Markup, html};
 use serin_core::time::Human;
 
-use crate::sweep::{Share, Times};
+use crate::{
+    report::reasons::shares,
+    sweep::{Share, Tally, Times},
+};
 
 /// What stands where there is nothing.
 pub(super) const NONE: &str = "–";
@@ -40,7 +43,7 @@ pub(super) fn part(count: u64, all: u64) -> Markup {
 }
 
 /// A share from 0 to 1, so exactly that some is never shown as none.
-pub(super) fn percent(share: f64) -> String {
+pub(in super::super) fn percent(share: f64) -> String {
     let percent = 100.0 * share;
     let shown = |decimals: usize| format!("{percent:.decimals$}");
     let tells = |text: &String| {
@@ -75,9 +78,30 @@ pub(super) fn times(times: &Times) -> Markup {
 
 /// A count of all runs, as the mean of one.
 pub(super) fn each(count: u64, runs: u64) -> Markup {
-    let each = if runs == 0 { 0.0 } else { count as f64 / runs as f64 };
+    if runs == 0 {
+        return html! { "–" };
+    }
+    let each = count as f64 / runs as f64;
     let shown = if each < 100.0 { format!("{each:.1}") } else { grouped(each.round() as u64) };
     html! { data value=(each) { (shown) } }
+}
+
+/// The path of a field, which may break between its parts.
+pub(super) fn field(path: &str) -> Markup {
+    let mut parts = path.split_inclusive('.');
+    let first = parts.next().unwrap_or_default();
+    html! { (first) @for part in parts { wbr; (part) } }
+}
+
+/// Why releases were rolled back, in shares of all rollbacks.
+pub(super) fn reasons(tally: &Tally) -> Markup {
+    html! {
+        @for (place, reason) in shares(tally).iter().enumerate() {
+            @if place > 0 { ", " }
+            (reason.words) " " data value=(reason.share) { (percent(reason.share)) }
+            @if reason.good > 0 { span.quiet { " (" (grouped(reason.good)) " of " (grouped(reason.count)) " false)" } }
+        }
+    }
 }
 
 #[cfg(test)]

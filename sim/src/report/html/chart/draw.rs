@@ -1,273 +1,194 @@
-//! The drawing of a chart. Plotters lays out axes, grid and lines; signs and marks are set where it says a value lies.
-
-use std::{convert::Infallible, ops::Range};
+//! The drawing of a chart. It has no size of its own: places are shares of its width and height, so that signs and words keep
+//! their size on a phone and on a wide screen. What has no room on a phone is of class `wide`, what replaces it there `narrow`.
 
 use maud::{Markup, html};
-use plotters::{
-    chart::{ChartBuilder, ChartContext},
-    coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged},
-    drawing::{DrawingAreaErrorKind, IntoDrawingArea as _},
-    element::{PathElement, Rectangle},
-    prelude::{Cartesian2d, IntoTextStyle as _},
-    style::{
-        Color as _, IntoFont as _, ShapeStyle, TextStyle,
-        text_anchor::{HPos, Pos, VPos},
-    },
-};
 
 use super::{
-    Axis, Band, Chart, Form, Series, placed,
-    svg::{FINE, Ink, Svg, units},
+    Axis, Band, Chart, Form, Mark, Scale,
+    place::{GRID, Percent, path},
 };
 
-pub(super) type Drawn = Result<(), DrawingAreaErrorKind<Infallible>>;
+/// The width in pixels that a chart has at least: that of a phone, without the labels of the y axis.
+const NARROW: f64 = 270.0;
+/// The width from which on what is of class `wide` is shown (see the style sheet).
+const WIDE: f64 = 580.0;
+/// The width of a character of a label, roughly.
+const CHARACTER: f64 = 7.0;
 
-type Context<'a, 'b> = ChartContext<'a, Svg<'b>, Cartesian2d<Ruler, Ruler>>;
-
-/// An axis with its ticks, as plotters wants it.
-struct Ruler {
-    from: f64,
-    to: f64,
-    ticks: Vec<f64>,
-}
-
-impl Ruler {
-    fn of(axis: &Axis, most: u32) -> Self {
-        Self { from: axis.from, to: axis.to, ticks: axis.scale.ticks(axis.from, axis.to, most) }
-    }
-}
-
-impl Ranged for Ruler {
-    type FormatOption = DefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, (low, high): (i32, i32)) -> i32 {
-        let share = (value - self.from) / (self.to - self.from);
-        low + (share * f64::from(high - low)).round() as i32
-    }
-
-    fn key_points<H: KeyPointHint>(&self, hint: H) -> Vec<f64> {
-        if hint.weight().allow_light_points() { Vec::new() } else { self.ticks.clone() }
-    }
-
-    fn range(&self) -> Range<f64> {
-        self.from..self.to
-    }
-}
-
-/// Units of the drawing around the plot.
-const LEFT: u32 = 62;
-const BELOW: u32 = 30;
-/// Above the plot, for the names of bands.
-const ABOVE: u32 = 24;
-const RIGHT: u32 = 18;
-/// Above the plot, for numbered marks.
-const MARKS: u32 = 26;
-const TEXT: u32 = 13;
-
-/// Writes the elements of a chart to `out`.
-pub(super) fn draw(chart: &Chart, out: &mut String) -> Drawn {
-    let (width, height) = chart.size;
-    let mut over = String::new();
-    {
-        let root = Svg::new(width, height, out).into_drawing_area();
-        let above = if chart.marks.is_empty() { ABOVE } else { ABOVE + MARKS };
-        let x = Ruler::of(&chart.x, width / 90);
-        let y = Ruler::of(&chart.y, (height / 48).max(2));
-        let mut context = ChartBuilder::on(&root)
-            .margin_top(fine(above))
-            .margin_right(fine(RIGHT))
-            .x_label_area_size(fine(BELOW))
-            .y_label_area_size(fine(LEFT))
-            .build_cartesian_2d(x, y)?;
-        bands(chart, &mut context)?;
-        grid(chart, &mut context)?;
-        bounds(chart, &mut context)?;
-        for series in &chart.series {
-            join(series, &mut context)?;
+/// The elements of a chart, the lowest first.
+pub(super) fn drawing(chart: &Chart) -> Markup {
+    html! {
+        (bands(chart))
+        (grid(chart))
+        (lines(chart))
+        (bounds(chart))
+        @for hint in &chart.hints {
+            rect.hint x=(chart.x.across(hint.from)) width=(Percent(chart.x.across(hint.to).0 - chart.x.across(hint.from).0)) height="100%" {
+                title { (hint.text) }
+            }
         }
-        names(chart, &context, &mut over);
-        signs(chart, &context, &mut over);
-        marks(chart, &context, &mut over);
-        root.present()?;
+        (signs(chart))
+        (marks(chart))
     }
-    out.push_str(&over);
-    Ok(())
-}
-
-fn fine(units: u32) -> u32 {
-    units * FINE.unsigned_abs()
-}
-
-fn pen(ink: Ink) -> ShapeStyle {
-    ink.colour().stroke_width(1)
-}
-
-fn words(ink: Ink, across: HPos, along: VPos) -> TextStyle<'static> {
-    ("sans-serif", fine(TEXT)).into_font().color(&ink.colour()).pos(Pos::new(across, along))
-}
-
-fn grid(chart: &Chart, context: &mut Context<'_, '_>) -> Drawn {
-    context
-        .configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(Ink::Grid.colour().mix(0.0))
-        .bold_line_style(Ink::Grid.colour())
-        .axis_style(Ink::Grid.colour())
-        .set_all_tick_mark_size(fine(6))
-        .x_label_style(("sans-serif", fine(TEXT)).into_text_style(&(0, 0)).color(&Ink::Text.colour()))
-        .y_label_style(("sans-serif", fine(TEXT)).into_text_style(&(0, 0)).color(&Ink::Text.colour()))
-        .x_label_formatter(&|value| chart.x.scale.label(*value))
-        .y_label_formatter(&|value| chart.y.scale.label(*value))
-        .draw()
 }
 
 /// Bands, with their names where there is room for them.
-fn bands(chart: &Chart, context: &mut Context<'_, '_>) -> Drawn {
-    let (low, high) = (chart.y.from, chart.y.to);
-    for band in &chart.bands {
-        let area = Rectangle::new([(band.from, high), (band.to, low)], band.ink.colour().filled());
-        context.draw_series([area])?;
-        let (left, right) = (place(context, (band.from, high)), place(context, (band.to, high)));
-        let is_last = band.to >= chart.x.to;
-        let beyond = if is_last { f64::from(RIGHT) } else { 0.0 };
-        if right.0 - left.0 + beyond > room(band) {
-            let name = words(Ink::Text, HPos::Left, VPos::Bottom);
-            let at = ((left.0 + 1.0) * f64::from(FINE), (left.1 - 6.0) * f64::from(FINE));
-            let area = context.plotting_area().strip_coord_spec();
-            let (dx, dy) = area.get_base_pixel();
-            area.draw_text(&band.name, &name, (at.0 as i32 - dx, at.1 as i32 - dy))?;
+fn bands(chart: &Chart) -> Markup {
+    let width = |band: &Band| chart.x.across(band.to).0 - chart.x.across(band.from).0;
+    html! {
+        @for band in &chart.bands {
+            rect class={ "area " (band.ink.class()) } x=(chart.x.across(band.from)) width=(Percent(width(band))) height="100%" {}
+        }
+        @for band in &chart.bands {
+            @let room = CHARACTER * band.name.chars().count() as f64 + 6.0;
+            @if width(band) / 100.0 * NARROW > room {
+                text.over x=(chart.x.across(band.from)) { (band.name) }
+            } @else if width(band) / 100.0 * WIDE > room {
+                text.over.wide x=(chart.x.across(band.from)) { (band.name) }
+            }
         }
     }
-    Ok(())
 }
 
-/// Units that the name of a band takes, with some around it.
-fn room(band: &Band) -> f64 {
-    7.0 * band.name.chars().count() as f64 + 6.0
-}
-
-fn bounds(chart: &Chart, context: &mut Context<'_, '_>) -> Drawn {
-    let (from, to) = (chart.x.from, chart.x.to);
-    for bound in &chart.bounds {
-        context.draw_series([PathElement::new([(from, bound.at), (to, bound.at)], pen(Ink::Bound))])?;
-    }
-    Ok(())
-}
-
-/// The lines of a series.
-fn join(series: &Series, context: &mut Context<'_, '_>) -> Drawn {
-    let mut line: Vec<(f64, f64)> = Vec::new();
-    let mut lines = Vec::new();
-    for dot in &series.dots {
-        match (dot.y, line.last().copied()) {
-            (Some(y), Some((_, before))) if series.form == Form::Steps => {
-                line.extend([(dot.x, before), (dot.x, y)]);
+fn grid(chart: &Chart) -> Markup {
+    /// Lines on a chart's height.
+    const LINES: u32 = 5;
+    /// Labels on a phone's width.
+    const LABELS: u32 = 5;
+    html! {
+        @for value in chart.y.scale.ticks(chart.y.from, chart.y.to, LINES) {
+            @let y = chart.y.down(value);
+            line.grid x2="100%" y1=(y) y2=(y) {}
+            text.side y=(y) { (chart.y.scale.label(value)) }
+        }
+        @if let Scale::Names(names) = &chart.x.scale {
+            (self::names(names, &chart.x))
+        } @else {
+            @for value in chart.x.scale.ticks(chart.x.from, chart.x.to, LABELS) {
+                text.below x=(chart.x.across(value)) y="100%" { (chart.x.scale.label(value)) }
             }
-            (Some(y), _) => line.push((dot.x, y)),
-            (None, Some((_, before))) => {
-                line.extend((series.form == Form::Steps).then_some((dot.x, before)));
-                lines.push(std::mem::take(&mut line));
-            }
-            (None, None) => {}
         }
     }
-    lines.push(line);
-    if series.form != Form::Dots {
-        for line in lines.into_iter().filter(|line| line.len() > 1) {
-            context.draw_series([PathElement::new(line, pen(series.ink))])?;
+}
+
+/// The names on an axis; where there is no room for all, those that fit.
+fn names(names: &[String], axis: &Axis) -> Markup {
+    let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as f64;
+    let every = |width: f64| {
+        let each = width / names.len().max(1) as f64;
+        ((CHARACTER * widest + 10.0) / each).ceil().max(1.0) as usize
+    };
+    let wide = every(WIDE);
+    let narrow = every(NARROW).next_multiple_of(wide);
+    html! {
+        @for (place, name) in names.iter().enumerate().filter(|(place, _)| place % wide == 0) {
+            text class=(if place % narrow == 0 { "below" } else { "below wide" }) x=(axis.across(place as f64)) y="100%" { (name) }
         }
     }
-    Ok(())
 }
 
-/// The names of bounds, at the end of their lines.
-fn names(chart: &Chart, context: &Context<'_, '_>, over: &mut String) {
-    for bound in &chart.bounds {
-        let (x, y) = place(context, (chart.x.to, bound.at));
-        let markup = html! {
-            text class="text strong halo" x=(round(x - 4.0)) y=(round(y - 6.0)) text-anchor="end" { (bound.name) }
-        };
-        over.push_str(&markup.into_string());
-    }
-}
-
-fn signs(chart: &Chart, context: &Context<'_, '_>, over: &mut String) {
-    let mut labels = Vec::new();
-    for series in &chart.series {
-        let Some(sign) = series.sign else { continue };
-        for dot in &series.dots {
-            if let Some((low, high)) = dot.ends {
-                let (low, high) = (place(context, (dot.x, low)), place(context, (dot.x, high)));
-                over.push_str(&whisker(low, high.1, series.ink).into_string());
+/// The lines of all series, and the intervals of their values.
+fn lines(chart: &Chart) -> Markup {
+    html! {
+        svg viewBox={ "0 0 " (GRID) " " (GRID) } preserveAspectRatio="none" width="100%" height="100%" {
+            @for series in chart.series.iter().filter(|series| series.form != Form::Dots) {
+                @let path = path(series, &chart.x, &chart.y);
+                @if !path.is_empty() { path class={ "line " (series.ink.class()) } d=(path) {} }
             }
-            if let Some(y) = dot.y {
-                let at = place(context, (dot.x, y));
-                over.push_str(&placed(sign, series.ink, at, Some(&dot.text)).into_string());
-                if !dot.label.is_empty() {
-                    label(&dot.label, at, &mut labels, over);
+        }
+        @for series in &chart.series {
+            @for dot in &series.dots {
+                @if let Some((low, high)) = dot.ends {
+                    @let x = chart.x.across(dot.x);
+                    line class={ "whisker " (series.ink.class()) } x1=(x) x2=(x) y1=(chart.y.down(low)) y2=(chart.y.down(high)) {}
                 }
             }
         }
     }
 }
 
-/// A label beside a sign, where it covers no label that stands already.
-fn label(text: &str, (x, y): (f64, f64), labels: &mut Vec<(f64, f64)>, over: &mut String) {
-    let places = [(9.0, -7.0), (9.0, 16.0), (-17.0, -7.0), (-17.0, 16.0)].map(|(dx, dy)| (x + dx, y + dy));
-    let is_free = |(x, y): &(f64, f64)| {
-        labels.iter().all(|label| (label.0 - x).abs() > 15.0 || (label.1 - y).abs() > 13.0)
-    };
-    let (x, y) = places.into_iter().find(is_free).unwrap_or(places[0]);
-    labels.push((x, y));
-    over.push_str(&html! { text.text.strong x=(round(x)) y=(round(y)) { (text) } }.into_string());
+fn bounds(chart: &Chart) -> Markup {
+    html! {
+        @for bound in &chart.bounds {
+            @let y = chart.y.down(bound.at);
+            line.line.i-bound x2="100%" y1=(y) y2=(y) {}
+            text.bound x="100%" y=(y) { (bound.name) }
+        }
+    }
 }
 
-/// An interval, with its ends.
-fn whisker((x, low): (f64, f64), high: f64, ink: Ink) -> Markup {
-    let cap = |y: f64| format!("M{},{y}h7", round(x - 3.5));
-    html! { path class={ "line whisker " (ink.class()) } d={ (cap(low)) (cap(high)) "M" (x) "," (low) "V" (high) } {} }
+fn signs(chart: &Chart) -> Markup {
+    let mut labels = Vec::new();
+    html! {
+        @for series in &chart.series {
+            @if let Some(sign) = series.sign {
+                @for dot in &series.dots {
+                    @if let Some(y) = dot.y {
+                        @let at = (chart.x.across(dot.x), chart.y.down(y));
+                        (sign.at(series.ink, at, &dot.text))
+                        @if !dot.label.is_empty() { (label(&dot.label, at, chart.height, &mut labels)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A label beside a sign, where it covers no other label on a phone; on a wider screen they lie further apart.
+fn label(text: &str, at: (Percent, Percent), height: u32, labels: &mut Vec<(f64, f64)>) -> Markup {
+    let (x, y) = (at.0.0 / 100.0 * NARROW, at.1.0 / 100.0 * f64::from(height));
+    let places = [(9.0, -7.0), (9.0, 16.0), (-17.0, -7.0), (-17.0, 16.0)];
+    let is_free = |(dx, dy): &(f64, f64)| {
+        labels.iter().all(|label| (label.0 - x - dx).abs() > 15.0 || (label.1 - y - dy).abs() > 13.0)
+    };
+    let (dx, dy) = places.into_iter().find(is_free).unwrap_or(places[0]);
+    labels.push((x + dx, y + dy));
+    html! { text.label x=(at.0) y=(at.1) dx=(dx) dy=(dy) { (text) } }
 }
 
 /// Numbered marks above the plot; those that would cover each other are one.
-fn marks(chart: &Chart, context: &Context<'_, '_>, over: &mut String) {
-    const HALF: f64 = 10.0;
-    let mut groups: Vec<(f64, f64, Vec<&super::Mark>)> = Vec::new();
+fn marks(chart: &Chart) -> Markup {
+    let (narrow, wide) = (groups(chart, NARROW), groups(chart, WIDE));
+    if narrow.len() == wide.len() {
+        return html! { @for group in &narrow { (mark(chart, group, "mark")) } };
+    }
+    html! {
+        @for group in &narrow { (mark(chart, group, "mark narrow")) }
+        @for group in &wide { (mark(chart, group, "mark wide")) }
+    }
+}
+
+/// Half the width of a mark with a number of one digit.
+const HALF: f64 = 10.0;
+
+fn groups(chart: &Chart, width: f64) -> Vec<Vec<&Mark>> {
+    let mut groups: Vec<(f64, Vec<&Mark>)> = Vec::new();
     for mark in &chart.marks {
-        let (x, top) = place(context, (mark.at, chart.y.to));
+        let x = chart.x.across(mark.at).0 / 100.0 * width;
         match groups.last_mut() {
-            Some((last, _, group)) if x - *last < 3.4 * HALF => group.push(mark),
-            Some(_) | None => groups.push((x, top, vec![mark])),
+            Some((first, group)) if x - *first < 4.6 * HALF => group.push(mark),
+            Some(_) | None => groups.push((x, vec![mark])),
         }
     }
-    let bottom = place(context, (chart.x.from, chart.y.from)).1;
-    for (x, top, group) in groups {
-        let numbers = match group.as_slice() {
-            [] => continue,
-            [mark] => mark.number.to_string(),
-            [first, .., last] => format!("{}–{}", first.number, last.number),
-        };
-        let text: Vec<&str> = group.iter().map(|mark| mark.text.as_str()).collect();
-        let half = (3.9 * numbers.chars().count() as f64 + 4.0).max(HALF);
-        let middle = top - f64::from(MARKS) / 2.0 - f64::from(ABOVE) + 6.0;
-        let markup = html! {
-            g.mark {
-                title { (text.join("\n")) }
-                line class="line i-quiet" x1=(x) y1=(middle + HALF) x2=(x) y2=(bottom) {}
-                rect.pill x=(round(x - half)) y=(round(middle - HALF)) width=(round(2.0 * half)) height=(2.0 * HALF) rx=(HALF) {}
-                text.text.on x=(x) y=(round(middle)) text-anchor="middle" dominant-baseline="central" { (numbers) }
-            }
-        };
-        over.push_str(&markup.into_string());
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+fn mark(chart: &Chart, group: &[&Mark], class: &str) -> Markup {
+    let (Some(first), Some(last)) = (group.first(), group.last()) else { return html! {} };
+    let numbers = if group.len() == 1 {
+        first.number.to_string()
+    } else {
+        format!("{}–{}", first.number, last.number)
+    };
+    let text: Vec<&str> = group.iter().map(|mark| mark.text.as_str()).collect();
+    let half = (3.9 * numbers.chars().count() as f64 + 4.0).max(HALF);
+    let x = chart.x.across(first.at);
+    html! {
+        g class=(class) {
+            title { (text.join("\n")) }
+            line x1=(x) x2=(x) y1="-18" y2="100%" {}
+            rect x=(x) y="-38" width=(2.0 * half) height=(2.0 * HALF) rx=(HALF) transform={ "translate(-" (half) ")" } {}
+            text x=(x) y="-28" { (numbers) }
+        }
     }
-}
-
-fn round(units: f64) -> f64 {
-    (units * 10.0).round() / 10.0
-}
-
-/// Where a value lies, in units of the drawing.
-fn place(context: &Context<'_, '_>, at: (f64, f64)) -> (f64, f64) {
-    let (x, y) = context.backend_coord(&at);
-    (units(x), units(y))
 }

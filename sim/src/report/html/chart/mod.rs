@@ -1,14 +1,20 @@
 //! One chart: what it shows as plain data, and its figure in the page, with a table of the same numbers.
 
 mod draw;
-mod svg;
+mod ink;
+mod place;
+mod sign;
 mod ticks;
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::page::heading;
 
-pub(super) use self::{svg::Ink, ticks::Scale};
+pub(super) use self::{
+    ink::Ink,
+    sign::{Sign, definitions},
+    ticks::Scale,
+};
 
 /// What a chart shows.
 #[derive(Clone, Debug)]
@@ -18,13 +24,15 @@ pub(super) struct Chart {
     pub(super) title: String,
     /// Units, and how to read it.
     pub(super) about: String,
-    pub(super) size: (u32, u32),
+    /// In pixels, without labels; the width is that of the page.
+    pub(super) height: u32,
     pub(super) x: Axis,
     pub(super) y: Axis,
     pub(super) bands: Vec<Band>,
     pub(super) bounds: Vec<Bound>,
     pub(super) series: Vec<Series>,
     pub(super) marks: Vec<Mark>,
+    pub(super) hints: Vec<Hint>,
 }
 
 /// The values from one end to the other.
@@ -59,13 +67,21 @@ pub(super) struct Mark {
     pub(super) text: String,
 }
 
+/// What a pointer shows in a span of the x axis.
+#[derive(Clone, Debug)]
+pub(super) struct Hint {
+    pub(super) from: f64,
+    pub(super) to: f64,
+    pub(super) text: String,
+}
+
 /// Values of one kind.
 #[derive(Clone, Debug)]
 pub(super) struct Series {
     pub(super) name: String,
     pub(super) ink: Ink,
     pub(super) form: Form,
-    /// The sign that stands for it without colour.
+    /// The sign at each value, which tells the series apart without colour.
     pub(super) sign: Option<Sign>,
     pub(super) dots: Vec<Dot>,
 }
@@ -80,45 +96,6 @@ pub(super) enum Form {
     Dots,
 }
 
-/// A sign at a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sign {
-    Disc,
-    Ring,
-    Square,
-    Triangle,
-    Diamond,
-    Cross,
-}
-
-impl Sign {
-    const ALL: [Self; 6] = [Self::Disc, Self::Square, Self::Triangle, Self::Diamond, Self::Ring, Self::Cross];
-
-    /// One of several for lines of a kind.
-    pub(super) fn of(line: usize) -> Self {
-        Self::ALL[line % Self::ALL.len()]
-    }
-
-    /// Its outline around the origin.
-    fn path(self) -> &'static str {
-        match self {
-            Self::Disc | Self::Ring => "M-4,0a4,4 0 1 0 8,0a4,4 0 1 0 -8,0z",
-            Self::Square => "M-3.6,-3.6h7.2v7.2h-7.2z",
-            Self::Triangle => "M0,-4.6l4.4,8h-8.8z",
-            Self::Diamond => "M0,-5l4.6,5l-4.6,5l-4.6,-5z",
-            Self::Cross => "M-4,-4l8,8M4,-4l-8,8",
-        }
-    }
-
-    fn class(self) -> &'static str {
-        match self {
-            Self::Disc | Self::Square | Self::Triangle | Self::Diamond => "sign",
-            Self::Ring => "sign hollow",
-            Self::Cross => "sign cross",
-        }
-    }
-}
-
 /// A value, with its interval where it has one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Dot {
@@ -126,7 +103,7 @@ pub(super) struct Dot {
     /// `None`: the line is broken here.
     pub(super) y: Option<f64>,
     pub(super) ends: Option<(f64, f64)>,
-    /// What stands beside it.
+    /// What is written beside it.
     pub(super) label: String,
     /// What a pointer shows there.
     pub(super) text: String,
@@ -135,9 +112,6 @@ pub(super) struct Dot {
 /// A chart in a page, with a heading of this level. `table` holds the same numbers.
 pub(super) fn figure(chart: &Chart, level: u8, table: &Markup) -> Markup {
     let (title, desc) = (format!("{}-title", chart.id), format!("{}-desc", chart.id));
-    let mut drawn = String::new();
-    let (width, height) = chart.size;
-    let ended = draw::draw(chart, &mut drawn);
     html! {
         figure.chart id=(chart.id) {
             figcaption {
@@ -145,21 +119,26 @@ pub(super) fn figure(chart: &Chart, level: u8, table: &Markup) -> Markup {
                 p.quiet { (chart.about) }
                 (legend(chart))
             }
-            @if let Err(error) = ended {
-                p { "This chart cannot be drawn: " (error) }
-            } @else {
-                div.scroll tabindex="0" role="region" aria-label={ "Chart: " (chart.title) } {
-                    svg.drawing role="img" aria-labelledby={ (title) " " (desc) } viewBox={ "0 0 " (width) " " (height) } {
-                        title id=(title) { (chart.title) }
-                        desc id=(desc) { (described(chart)) }
-                        (PreEscaped(drawn))
-                    }
+            div.plot.marked[!chart.marks.is_empty()] {
+                svg.drawing role="img" aria-labelledby={ (title) " " (desc) } width="100%" height=(chart.height) {
+                    title id=(title) { (chart.title) }
+                    desc id=(desc) { (described(chart)) }
+                    (draw::drawing(chart))
                 }
             }
             details.numbers {
                 summary { "The numbers of this chart" }
                 div.scroll tabindex="0" role="region" aria-label={ "Table: " (chart.title) } { (table) }
             }
+        }
+    }
+}
+
+/// A chart without words around it: only the drawing, described for those who cannot see it.
+pub(super) fn bare(chart: &Chart) -> Markup {
+    html! {
+        div.plot {
+            svg.drawing role="img" aria-label={ (chart.title) ". " (described(chart)) } width="100%" height=(chart.height) { (draw::drawing(chart)) }
         }
     }
 }
@@ -188,37 +167,49 @@ fn described(chart: &Chart) -> String {
     text
 }
 
+/// Everything that is drawn, and nothing else.
 fn legend(chart: &Chart) -> Markup {
+    let drawn = chart.series.iter().filter(|series| series.dots.iter().any(|dot| dot.y.is_some()));
     html! {
-        @if !chart.series.is_empty() {
-            ul.legend {
-                @for series in &chart.series {
-                    li { (swatch(series.form, series.sign, series.ink)) " " (series.name) }
-                }
-                @if !chart.bounds.is_empty() {
-                    li { (swatch(Form::Line, None, Ink::Bound)) " bound" }
-                }
+        ul.legend {
+            @for series in drawn {
+                li { (swatch(series.form, series.sign, series.ink)) " " (series.name) }
+            }
+            @if !chart.bounds.is_empty() {
+                li { (swatch(Form::Line, None, Ink::Bound)) " bound" }
+            }
+            @for (ink, names) in shades(&chart.bands) {
+                li { (shade(ink)) " " (names.join(", ")) }
+            }
+            @if !chart.marks.is_empty() {
+                li { span.pill { (chart.marks[0].number) } " what happened, listed below" }
             }
         }
     }
+}
+
+/// The names of bands, by what they are drawn as.
+fn shades(bands: &[Band]) -> Vec<(Ink, Vec<&str>)> {
+    let mut shades: Vec<(Ink, Vec<&str>)> = Vec::new();
+    for band in bands {
+        match shades.iter_mut().find(|(ink, _)| *ink == band.ink) {
+            Some((_, names)) if names.contains(&band.name.as_str()) => {}
+            Some((_, names)) => names.push(&band.name),
+            None => shades.push((band.ink, vec![&band.name])),
+        }
+    }
+    shades
 }
 
 fn swatch(form: Form, sign: Option<Sign>, ink: Ink) -> Markup {
     html! {
-        svg.swatch viewBox="0 0 34 14" aria-hidden="true" {
-            @if form != Form::Dots {
-                polyline class={ "line " (ink.class()) } points="1,7 33,7" {}
-            }
-            @if let Some(sign) = sign { (placed(sign, ink, (17.0, 7.0), None)) }
+        svg.swatch aria-hidden="true" {
+            @if form != Form::Dots { path class={ "line " (ink.class()) } d="M1 7H33" {} }
+            @if let Some(sign) = sign { (sign.at(ink, (place::Percent(50.0), place::Percent(50.0)), "")) }
         }
     }
 }
 
-/// A sign at a place.
-fn placed(sign: Sign, ink: Ink, (x, y): (f64, f64), text: Option<&str>) -> Markup {
-    html! {
-        path class={ (sign.class()) " " (ink.class()) } transform={ "translate(" (x) " " (y) ")" } d=(sign.path()) {
-            @if let Some(text) = text { title { (text) } }
-        }
-    }
+fn shade(ink: Ink) -> Markup {
+    html! { svg.swatch.shade aria-hidden="true" { rect class={ "area " (ink.class()) } width="100%" height="100%" {} } }
 }

@@ -6,7 +6,7 @@ use super::{Shown, weights};
 use crate::{
     record::{Met, Slice},
     report::html::{
-        chart::{Axis, Chart, Dot, Form, Ink, Scale, Series, figure},
+        chart::{Axis, Chart, Dot, Form, Hint, Ink, Scale, Series, figure},
         page::heading,
         text::{count, grouped, part, span},
     },
@@ -23,8 +23,8 @@ pub(super) fn users(shown: &Shown<'_>) -> Markup {
         @if !course.is_empty() {
             (heading(shown.level, "Who saw errors"))
             (totals(course))
-            (chart(shown, "requests", "Requests of users", "A second, by the copy that answered", rate, &rates_table(course)))
-            (chart(shown, "failed", "Failed requests of users", "All since the release, by the copy that answered", sum, &sums_table(course)))
+            (chart(shown, &RATES, &rates_table(course)))
+            (chart(shown, &SUMS, &sums_table(course)))
         }
     }
 }
@@ -61,34 +61,69 @@ fn totals(course: &[Slice]) -> Markup {
     }
 }
 
-fn chart(
-    shown: &Shown<'_>,
-    id: &str,
-    title: &str,
-    about: &str,
+/// What one chart shows of the requests.
+struct Counted {
+    id: &'static str,
+    title: &'static str,
+    about: &'static str,
     dots: fn(&[Slice], Of) -> Vec<Dot>,
-    table: &Markup,
-) -> Markup {
+    /// What a pointer shows of a copy in a slice.
+    hint: fn(&Slice, Met) -> String,
+}
+
+const RATES: Counted = Counted {
+    id: "requests",
+    title: "Requests of users",
+    about: "Per second, by the copy that answered",
+    dots: rate,
+    hint: |slice, met| format!("{:.1} requests per second", per_second(slice, met.requests)),
+};
+
+const SUMS: Counted = Counted {
+    id: "failed",
+    title: "Failed requests of users",
+    about: "All since the release, by the copy that answered",
+    dots: sum,
+    hint: |_, met| format!("{} of {} requests failed", grouped(met.failed), grouped(met.requests)),
+};
+
+fn chart(shown: &Shown<'_>, counted: &Counted, table: &Markup) -> Markup {
     let course = &shown.page.story.course;
     let from = shown.span.0;
     let series = COPIES.map(|(name, ink, of)| {
-        let dots = dots(course, of).into_iter().map(|dot| Dot { x: dot.x.max(from), ..dot });
+        let dots = (counted.dots)(course, of).into_iter().map(|dot| Dot { x: dot.x.max(from), ..dot });
         Series { name: name.into(), ink, form: Form::Steps, sign: None, dots: dots.collect() }
     });
     let most = series.iter().flat_map(|series| &series.dots).filter_map(|dot| dot.y).fold(0.0, f64::max);
     let chart = Chart {
-        id: shown.id(id),
-        title: title.into(),
-        about: about.into(),
-        size: (840, 200),
+        id: shown.id(counted.id),
+        title: counted.title.into(),
+        about: counted.about.into(),
+        height: 150,
         x: shown.time(),
         y: Axis { scale: Scale::Number, from: 0.0, to: if most > 0.0 { 1.1 * most } else { 1.0 } },
         bands: weights::bands(shown),
         bounds: Vec::new(),
         series: series.into(),
         marks: Vec::new(),
+        hints: slices(shown, |slice| {
+            COPIES.map(|(name, _, of)| format!("{name}: {}", (counted.hint)(slice, of(slice)))).join("\n")
+        }),
     };
     figure(&chart, shown.level + 1, table)
+}
+
+/// What a pointer shows in each slice of time.
+pub(super) fn slices(shown: &Shown<'_>, text: impl Fn(&Slice) -> String) -> Vec<Hint> {
+    let hint = |slice: &Slice| {
+        let (from, to) = (slice.from.as_secs_f64().max(shown.span.0), slice.to.as_secs_f64());
+        let label = |seconds| Scale::Time.label(seconds);
+        let text = text(slice);
+        let is_shown = to > from && !text.is_empty();
+        let text = format!("{} to {}\n{text}", label(slice.from.as_secs_f64()), label(to));
+        is_shown.then_some(Hint { from, to, text })
+    };
+    shown.page.story.course.iter().filter_map(hint).collect()
 }
 
 fn rate(course: &[Slice], of: Of) -> Vec<Dot> {

@@ -7,6 +7,7 @@ use serin_core::{
     message::EventType,
     question::{Answer, Asked},
     spec::Severity,
+    time::Human,
 };
 
 use super::Shown;
@@ -49,6 +50,17 @@ impl Kind {
         }
     }
 
+    fn is_bad(self) -> bool {
+        match self {
+            Self::Alert(Severity::Error) | Self::Broken => true,
+            Self::World
+            | Self::Notice
+            | Self::Warning
+            | Self::Alert(Severity::Info | Severity::Warn)
+            | Self::Hook => false,
+        }
+    }
+
     fn class(self) -> &'static str {
         match self {
             Self::World => "tag world",
@@ -65,10 +77,27 @@ pub(super) fn marks(shown: &Shown<'_>) -> Vec<Mark> {
     let seen = (1..).zip(&events).filter(|(_, event)| event.at.as_secs_f64() >= shown.span.0);
     let mark = |(number, event): (usize, &Event)| {
         let lines: Vec<&str> = event.lines.iter().map(|(_, line)| line.as_str()).collect();
-        let text = format!("{}: {}", serin_core::time::Human(event.at), lines.join("; "));
+        let text = format!("{}: {}", Human(event.at), lines.join("; "));
         Mark { at: event.at.as_secs_f64(), number, text }
     };
     seen.map(mark).collect()
+}
+
+/// The list without numbers, for a page of many stories.
+pub(super) fn short(shown: &Shown<'_>) -> Markup {
+    html! {
+        ul.short {
+            @for event in events(shown) {
+                li {
+                    b { (Human(event.at)) }
+                    @for (place, (kind, line)) in event.lines.iter().enumerate() {
+                        @if place > 0 { "; " } @else { " " }
+                        @if kind.is_bad() { em { (line) } } @else { (line) }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The list.

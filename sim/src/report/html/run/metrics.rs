@@ -6,7 +6,7 @@ use serin_core::{
     spec::MetricSource,
 };
 
-use super::{Shown, weights};
+use super::{Shown, course, weights};
 use crate::{
     record::{Slice, Truth},
     report::{
@@ -56,13 +56,14 @@ fn metric(shown: &Shown<'_>, name: &str, number: usize) -> Markup {
         id: shown.id(&format!("metric{}", number + 1)),
         title: name.to_owned(),
         about: about(&seen, has_truths),
-        size: (840, 220),
+        height: 170,
         x: shown.time(),
-        y: Axis { scale, from, to },
+        y: Axis { scale: scale.clone(), from, to },
         bands: weights::bands(shown),
         bounds,
         series,
         marks: Vec::new(),
+        hints: course::slices(shown, |slice| truth_in(slice, name, &scale)),
     };
     figure(&chart, shown.level + 1, &table(shown, &seen))
 }
@@ -135,7 +136,7 @@ fn measurements(seen: &[Seen<'_>], shown: &Shown<'_>) -> Vec<Series> {
         .collect::<Vec<Dot>>()
     };
     let series = kinds.into_iter().map(|(name, ink, sign, verdicts)| Series {
-        name: name.into(),
+        name: format!("check, {name}"),
         ink,
         form: Form::Dots,
         sign: Some(sign),
@@ -165,6 +166,16 @@ fn truths(shown: &Shown<'_>, name: &str) -> Vec<Series> {
         Series { name: name.into(), ink, form: Form::Steps, sign: None, dots }
     });
     series.filter(|series| series.dots.iter().any(|dot| dot.y.is_some())).collect()
+}
+
+/// The true values of a slice, for a pointer.
+fn truth_in(slice: &Slice, name: &str, scale: &Scale) -> String {
+    let show = |value: f64| scale.label((value * 100.0).round() / 100.0);
+    let truth = slice.truths.iter().find(|truth| *truth.metric == *name);
+    let values = truth.map(|truth| [("canary", truth.canary), ("primary", truth.primary)]);
+    let values = values.into_iter().flatten();
+    let lines = values.filter_map(|(copy, value)| Some(format!("{copy}, true value: {}", show(value?))));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// From a little below the least to a little above the most.

@@ -3,6 +3,7 @@
 mod course;
 mod decisions;
 mod events;
+mod many;
 mod metrics;
 mod weights;
 
@@ -14,118 +15,118 @@ use serin_core::{Phase, time::Human};
 use super::{
     chart::{Axis, Scale},
     page,
-    text::{self, count, part, span},
+    text::{count, part, span},
 };
-use crate::report::{
-    Ended, Look, Page, not_driven,
-    row::{Row, rows},
+use crate::{
+    explain::{Conclusion, Headline, headline},
+    report::{
+        Ended, Look, Page, not_driven,
+        row::{Row, rows},
+    },
 };
-
-/// Where a run stands in its report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// The report is of it alone.
-    Alone,
-    /// It is one of several; runs are counted from 1.
-    Among(usize),
-}
 
 /// A replayed scenario, ready for a report.
 #[derive(Clone, Debug)]
 pub struct Run {
     title: String,
     path: String,
-    place: Place,
     ended: Ended,
-    phase: Phase,
-    took: Option<Duration>,
-    body: Markup,
-}
-
-/// A report of replayed scenarios, in their order. Those whose file cannot be used are given with what is wrong.
-#[must_use]
-pub fn replays(runs: &[Run], unusable: &[(String, String)]) -> String {
-    if let ([run], []) = (runs, unusable)
-        && run.place == Place::Alone
-    {
-        let body = html! {
-            h1 { (run.title) }
-            (run.body)
-        };
-        return page::page("replay", &run.title, &body);
-    }
-    let total = runs.len() + unusable.len();
-    let title = format!("{total} scenarios");
-    let good = runs.iter().filter(|run| run.ended == Ended::AsExpected).count();
-    let body = html! {
-        h1 { (title) }
-        p.verdict.(if good == total { "good" } else { "bad" }) {
-            (sign(good == total)) " " data value=(good) { (good) } " of " data value=(total) { (total) } " went as expected"
-        }
-        (list(runs, unusable))
-        @for (number, run) in runs.iter().enumerate() {
-            details.run open[run.ended != Ended::AsExpected] {
-                summary { h2 { (sign(run.ended == Ended::AsExpected)) " " (run.title) } }
-                div id={ "run-" (number + 1) } { (run.body) }
-            }
-        }
-    };
-    page::page("replay", &title, &body)
-}
-
-fn list(runs: &[Run], unusable: &[(String, String)]) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="All scenarios" {
-            table {
-                thead { tr { th scope="col" { "Scenario" } th scope="col" { "Verdict" } th scope="col" { "Ended in" } th.n scope="col" { "After" } th scope="col" { "File" } } }
-                tbody {
-                    @for (number, run) in runs.iter().enumerate() {
-                        tr {
-                            th scope="row" { a href={ "#run-" (number + 1) } { (run.title) } }
-                            td.w { (sign(run.ended == Ended::AsExpected)) " " (run.ended.name()) }
-                            td { (run.phase.name()) }
-                            td.n { @if let Some(took) = run.took { (span(took)) } @else { (text::NONE) } }
-                            td { code { (run.path) } }
-                        }
-                    }
-                    @for (path, what) in unusable {
-                        tr { th scope="row" { code { (path) } } td { (sign(false)) " not usable" } td colspan="3" { (what) } }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn sign(good: bool) -> Markup {
-    if good {
-        html! { span.sign-good { "✓" } }
-    } else {
-        html! { span.sign-bad { "✗" } }
-    }
+    banner: Banner,
+    headline: Headline,
+    /// Everything about it, as a page of its own and as one of several has it.
+    full: Markup,
+    /// The same in short, for a page of many.
+    short: Markup,
 }
 
 impl Run {
-    /// Shows a story.
+    /// Shows a story. In a report of several stories it has the number `among`, from 1; alone it has none.
     #[must_use]
-    pub fn of(page: &Page<'_>, ended: Ended, place: Place) -> Self {
+    pub fn of(page: &Page<'_>, ended: Ended, among: Option<usize>) -> Self {
         let look = Look::new(usize::MAX >> 1, false);
         let rows = rows(page, usize::MAX >> 1, &look);
-        let (level, number) = match place {
-            Place::Alone => (2, 1),
-            Place::Among(number) => (3, number),
-        };
+        let (level, number) = among.map_or((2, 1), |number| (3, number));
         let (prefix, span) = (format!("run{number}"), extent(page, &rows));
         let shown = Shown { page, rows: &rows, look: &look, prefix, level, span };
-        let phase = page.story.end.phase;
+        let headline = headline(page.canary, page.story);
+        let banner = Banner::of(page, ended, headline.conclusion);
+        let top = html! {
+            (verdict(page, banner, &headline))
+            (broken(page))
+        };
         Self {
             title: page.title.into(),
             path: page.path.into(),
-            place,
             ended,
-            phase,
-            took: took(page, &rows),
-            body: body(&shown, ended),
+            banner,
+            full: html! { (top) (full(&shown, &headline)) },
+            short: if among.is_some() {
+                html! { (top) (short(&shown)) }
+            } else {
+                html! {}
+            },
+            headline,
+        }
+    }
+}
+
+/// A report of replayed scenarios, those that are not as expected first. Those whose file cannot be used are given with what
+/// is wrong.
+#[must_use]
+pub fn replays(runs: &[Run], unusable: &[(String, String)]) -> String {
+    match (runs, unusable) {
+        ([run], []) => {
+            let body = html! {
+                h1 { (run.title) }
+                (run.full)
+            };
+            page::page("replay", &run.title, &body, None)
+        }
+        (runs, unusable) => many::page(runs, unusable),
+    }
+}
+
+/// What a banner says of a story, by its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Banner {
+    /// Everything that was expected holds.
+    AsExpected,
+    /// Something that was expected does not.
+    NotAsExpected,
+    /// Nothing was expected, and the release did not reach its users.
+    Stopped,
+    /// Nothing was expected, and nothing was stopped.
+    Open,
+}
+
+impl Banner {
+    fn of(page: &Page<'_>, ended: Ended, conclusion: Conclusion) -> Self {
+        let is_expected = !page.verdict.outcomes.is_empty();
+        match (ended, conclusion) {
+            (Ended::Failed | Ended::Differed | Ended::Unusable, _) => Self::NotAsExpected,
+            (Ended::AsExpected, _) if is_expected => Self::AsExpected,
+            (Ended::AsExpected, Conclusion::RolledBack | Conclusion::PromotionFailed) => Self::Stopped,
+            (Ended::AsExpected, Conclusion::Promoted | Conclusion::NotEnded | Conclusion::NoRelease) => {
+                Self::Open
+            }
+        }
+    }
+
+    fn class(self) -> &'static str {
+        match self {
+            Self::AsExpected => "verdict good",
+            Self::NotAsExpected => "verdict bad",
+            Self::Stopped => "verdict stopped",
+            Self::Open => "verdict",
+        }
+    }
+
+    fn sign(self) -> Markup {
+        match self {
+            Self::AsExpected => html! { span.sign-good { "✓" } },
+            Self::NotAsExpected => html! { span.sign-bad { "✗" } },
+            Self::Stopped => html! { span.sign-perhaps { "!" } },
+            Self::Open => html! { span.quiet { "–" } },
         }
     }
 }
@@ -170,20 +171,10 @@ fn released(rows: &[Row]) -> Option<Duration> {
     rows.iter().find(|row| running(row.standing.phase)).map(|row| row.at)
 }
 
-/// From the first release to where it ended.
-fn took(page: &Page<'_>, rows: &[Row]) -> Option<Duration> {
-    let from = released(rows)?;
-    let is_over = |phase: Phase| matches!(phase, Phase::Succeeded | Phase::Failed);
-    let ended = rows.iter().rev().take_while(|row| row.standing.phase == page.story.end.phase).last()?;
-    is_over(page.story.end.phase).then(|| ended.at.saturating_sub(from))
-}
-
-fn body(shown: &Shown<'_>, ended: Ended) -> Markup {
+fn full(shown: &Shown<'_>, headline: &Headline) -> Markup {
     let page = shown.page;
     html! {
-        p.quiet { (about(page)) }
-        (verdict(page, ended))
-        (figures(shown))
+        (figures(shown, headline))
         (page::heading(shown.level, "Traffic"))
         (weights::traffic(shown))
         (events::list(shown))
@@ -191,7 +182,15 @@ fn body(shown: &Shown<'_>, ended: Ended) -> Markup {
         (course::users(shown))
         (page::heading(shown.level, "Decisions"))
         (decisions::table(shown))
-        p.quiet { "To see it again: " code { "serin replay " (page.path) } }
+        p.quiet { "Replay it: " code { "serin replay " (page.path) } }
+    }
+}
+
+fn short(shown: &Shown<'_>) -> Markup {
+    html! {
+        (weights::small(shown))
+        (events::short(shown))
+        p.quiet { "All charts and decisions: " code { "serin replay " (shown.page.path) " --report one.html" } }
     }
 }
 
@@ -208,55 +207,72 @@ fn about(page: &Page<'_>) -> String {
     )
 }
 
-fn verdict(page: &Page<'_>, ended: Ended) -> Markup {
-    let broken = page.broken();
+/// How it ended, and whether that was expected.
+fn verdict(page: &Page<'_>, banner: Banner, headline: &Headline) -> Markup {
     let all = page.verdict.outcomes.len();
     html! {
-            p.verdict.(if ended == Ended::AsExpected { "good" } else { "bad" }) {
-                (sign(ended == Ended::AsExpected)) " "
-                @match ended {
-                    Ended::AsExpected => { "As expected: " data value=(all) { (all) } @if all == 1 { " expectation holds" } @else { " expectations hold" } }
-                    Ended::Differed => "Not deterministic: two replays differ",
-    Ended::Failed | Ended::Unusable => (what_broke(page)),
+        div class=(banner.class()) {
+            p.headline { (banner.sign()) " " (headline.sentence) "." }
+            p {
+                @match banner {
+                    Banner::AsExpected => { "As expected: " data value=(all) { (all) } @if all == 1 { " expectation holds" } @else { " expectations hold" } "." }
+                    Banner::NotAsExpected => { (what_broke(page)) "." }
+                    Banner::Stopped | Banner::Open => "Nothing was expected of this story.",
                 }
             }
-            @if !broken.is_empty() {
-                ul.broken {
-                    @for broken in &broken {
-                        li {
-                            dl {
-                                div { dt { "expected" } dd { pre { (broken.expected) } } }
-                                div { dt { "actual" } dd { pre { (broken.actual) } } }
-                            }
+            p.quiet { (about(page)) }
+        }
+    }
+}
+
+/// What was expected and does not hold.
+fn broken(page: &Page<'_>) -> Markup {
+    let broken = page.broken();
+    html! {
+        @if !broken.is_empty() {
+            ul.broken {
+                @for broken in &broken {
+                    li {
+                        dl {
+                            div { dt { "expected" } dd { pre { (broken.expected) } } }
+                            div { dt { "actual" } dd { pre { (broken.actual) } } }
                         }
                     }
                 }
             }
-            @for event in &page.story.missed { p { "! events[" (event) "] never happened" } }
         }
+        @for event in &page.story.missed { p { "! events[" (event) "] never happened" } }
+    }
 }
 
 fn what_broke(page: &Page<'_>) -> String {
     let (all, violations) = (page.verdict.outcomes.len(), page.verdict.violations.len());
     let failed = page.broken().len() - violations;
-    let mut text = format!("Not as expected: {failed} of {all} expectations failed");
+    if failed + violations == 0 {
+        return "Not deterministic: two replays differ".into();
+    }
+    let mut text = String::from("Not as expected");
+    if failed > 0 {
+        text += &format!(": {failed} of {all} expectations failed");
+    }
     if violations > 0 {
-        text += &format!(", {violations} invariants broken");
+        let invariants = if violations == 1 { "invariant" } else { "invariants" };
+        text += &format!("{} {violations} {invariants} broken", if failed > 0 { "," } else { ":" });
     }
     text
 }
 
-fn figures(shown: &Shown<'_>) -> Markup {
+fn figures(shown: &Shown<'_>, headline: &Headline) -> Markup {
     let (page, rows) = (shown.page, shown.rows);
     let most = rows.iter().map(|row| row.standing.share.percent()).max().unwrap_or(0);
     let users = page.story.users;
     html! {
         dl.figures {
             div { dt { "Ended in" } dd data-field="phase" { (page.story.end.phase.name()) } }
-            @if let Some(took) = took(page, rows) {
+            @if let Some(took) = headline.took {
                 div { dt { "After" } dd data-field="took" { (span(took)) } }
             }
-            div { dt { "Most to the canary" } dd data-field="mostWeight" { data value=(most) { (most) "%" } } }
+            div { dt { "Peak canary weight" } dd data-field="mostWeight" { data value=(most) { (most) "%" } } }
             div { dt { "Decisions" } dd data-field="decisions" { (count(page.story.moments.len() as u64)) } }
             @if let Some(users) = users {
                 (met("Requests of users", ["requests", "failed"], users.requests, users.failed))

@@ -6,7 +6,7 @@ use serin_core::Phase;
 use super::{Shown, events};
 use crate::report::{
     html::{
-        chart::{Axis, Band, Chart, Dot, Form, Ink, Scale, Series, figure},
+        chart::{Axis, Band, Chart, Dot, Form, Hint, Ink, Scale, Series, bare, figure},
         text::span,
     },
     row::Row,
@@ -14,19 +14,56 @@ use crate::report::{
 };
 
 pub(super) fn traffic(shown: &Shown<'_>) -> Markup {
-    let chart = Chart {
+    let chart = Chart { marks: events::marks(shown), hints: hints(shown), ..chart(shown, 210) };
+    figure(&chart, shown.level + 1, &table(shown))
+}
+
+/// The drawing alone, for a report of many stories.
+pub(super) fn small(shown: &Shown<'_>) -> Markup {
+    bare(&chart(shown, 72))
+}
+
+fn chart(shown: &Shown<'_>, height: u32) -> Chart {
+    Chart {
         id: shown.id("traffic"),
         title: "The canary's share of traffic".into(),
-        about: "Percentage over time; shaded: the phase; numbers: what happened, told below".into(),
-        size: (840, 270),
+        about: "Percentage over time, with the phases".into(),
+        height,
         x: shown.time(),
         y: Axis { scale: Scale::Percent, from: 0.0, to: 100.0 },
         bands: bands(shown),
         bounds: Vec::new(),
         series: series(shown),
-        marks: events::marks(shown),
-    };
-    figure(&chart, shown.level + 1, &table(shown))
+        marks: Vec::new(),
+        hints: Vec::new(),
+    }
+}
+
+/// Phase and share, from one change to the next.
+fn hints(shown: &Shown<'_>) -> Vec<Hint> {
+    let mut hints: Vec<Hint> = Vec::new();
+    let changes = changes(shown);
+    for (place, row) in changes.iter().enumerate() {
+        let end = changes.get(place + 1).map_or(shown.span.1, |next| next.at.as_secs_f64());
+        let (from, to) = (row.at.as_secs_f64().max(shown.span.0), end.max(shown.span.0));
+        if to > from {
+            let share = row.standing.share;
+            let (percent, of, phase) = (share.percent(), kind(share.which()), row.standing.phase);
+            let text = format!("{}: {percent}% of {of}, {phase}", Scale::Time.label(row.at.as_secs_f64()));
+            hints.push(Hint { from, to, text });
+        }
+    }
+    hints
+}
+
+/// The rows in which the phase or the share changes.
+fn changes<'a>(shown: &Shown<'a>) -> Vec<&'a Row> {
+    let mut before = None;
+    let changes = shown.rows.iter().filter(|row| {
+        let now = Some((row.standing.phase, row.standing.share));
+        std::mem::replace(&mut before, now) != now
+    });
+    changes.collect()
 }
 
 /// The phases, from one change to the next.
@@ -66,10 +103,11 @@ fn series(shown: &Shown<'_>) -> Vec<Series> {
         (Of::Matched, "of matching requests", Ink::Line(3)),
         (Of::Copies, "copies of requests", Ink::Line(4)),
     ];
-    let has = |of: Of| {
-        let share = |row: &Row| row.standing.share.which() == of && row.standing.share.percent() > 0;
-        of == Of::Requests || shown.rows.iter().any(share)
-    };
+    let is_given = |row: &Row, of: Of| row.standing.share.which() == of && row.standing.share.percent() > 0;
+    let has = |of: Of| shown.rows.iter().any(|row| is_given(row, of));
+    // A line at zero is drawn as well, where the canary never had a share.
+    let has_none = ![Of::Requests, Of::Matched, Of::Copies].into_iter().any(has);
+    let has = |of: Of| has(of) || (has_none && of == Of::Requests);
     let kinds = kinds.into_iter().filter(|(of, _, _)| has(*of));
     kinds
         .map(|(of, name, ink)| Series {
@@ -103,16 +141,11 @@ fn dots(shown: &Shown<'_>, of: Of) -> Vec<Dot> {
 }
 
 fn table(shown: &Shown<'_>) -> Markup {
-    let mut before = None;
-    let changes = shown.rows.iter().filter(|row| {
-        let now = Some((row.standing.phase, row.standing.share));
-        std::mem::replace(&mut before, now) != now
-    });
     html! {
         table {
             thead { tr { th.n scope="col" { "Time" } th scope="col" { "Phase" } th.n scope="col" { "Canary" } th scope="col" { "of" } } }
             tbody {
-                @for row in changes {
+                @for row in changes(shown) {
                     tr {
                         th.n scope="row" { (span(row.at)) }
                         td { (row.standing.phase.name()) }

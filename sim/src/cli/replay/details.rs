@@ -1,0 +1,57 @@
+//! How much is printed of replays: a list, timelines, or what failed.
+
+use serin_sim::report::{self, Look, Page};
+
+use super::{Args, Replays};
+
+/// How many of them were made, where Ctrl-C stopped them.
+pub(super) fn stopped(replays: &Replays, all: usize) -> String {
+    format!("stopped after {} of {all} scenarios\n", replays.items.len())
+}
+
+/// The list, what is to be seen of single scenarios, and the summary.
+pub(super) fn page_of_all(
+    args: &Args,
+    is_alone: bool,
+    details: Vec<String>,
+    replays: &Replays,
+    all: usize,
+    look: Look,
+) -> String {
+    let is_list = replays.items.len() > 1 && !(args.quiet || args.full || is_alone);
+    let list = if is_list { report::list(&replays.items, &look) } else { String::new() };
+    let stopped = if replays.stopped { stopped(replays, all) } else { String::new() };
+    let summary = stopped + &report::summary(&replays.items, &look);
+    let parts = [list].into_iter().chain(details).chain([summary]);
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// What is printed of a scenario beside its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Details {
+    /// Its timeline.
+    Timeline,
+    /// Its timeline if it failed.
+    TimelineOfFailures,
+    /// Expected and actual if it failed.
+    Failures,
+}
+
+impl Details {
+    pub(super) fn of(args: &Args, is_alone: bool) -> Self {
+        match (args.quiet, args.full || is_alone) {
+            (true, _) => Self::Failures,
+            (false, true) => Self::Timeline,
+            (false, false) => Self::TimelineOfFailures,
+        }
+    }
+
+    pub(super) fn text(self, page: &Page<'_>, look: &Look) -> String {
+        match self {
+            Self::Timeline => report::text(page, look),
+            Self::TimelineOfFailures if !page.verdict.holds() => report::text(page, look),
+            Self::Failures if !page.verdict.holds() => report::judged(page, look),
+            Self::TimelineOfFailures | Self::Failures => String::new(),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! A story in one sentence: how its last run ended, after how long, at which share, and why.
+
+use std::time::Duration;
+
+use serin_core::{
+    Rollout,
+    decision::{Cause, Finding},
+    spec::MetricSource,
+    time::Human,
+};
+
+use super::{
+    brief::{measured, plain},
+    chapter::{Chapter, Of, chapters},
+    ending::Ending,
+    moves, waits,
+    words::count,
+};
+use crate::{
+    record::Story,
+    report::share::{self, Share},
+};
+
+/// How a story ended, in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headline {
+    /// What its last run came to.
+    pub conclusion: Conclusion,
+    /// How long the last run took; `None` while it has not ended.
+    pub took: Option<Duration>,
+    /// One sentence without a full stop: `Rolled back after 6m at 10 %: success rate 97.97 % < 99 %`.
+    pub sentence: String,
+}
+
+/// What the last run of a story came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Conclusion {
+    /// The new revision was promoted.
+    Promoted,
+    /// It was rolled back.
+    RolledBack,
+    /// The primary did not get ready with it.
+    PromotionFailed,
+    /// The run was under way when the story ended.
+    NotEnded,
+    /// No revision was released, or it was withdrawn, or the Canary was deleted.
+    NoRelease,
+}
+
+/// The headline of a story.
+#[must_use]
+pub fn headline(canary: &Rollout, story: &Story) -> Headline {
+    let chapters = chapters(story);
+    let Some(last) = chapters.last() else {
+        let sentence = "Nothing was decided".into();
+        return Headline { conclusion: Conclusion::NoRelease, took: None, sentence };
+    };
+    let runs = chapters.iter().filter(|chapter| matches!(chapter.of, Of::Run(_))).count();
+    let mut sentence = sentence(last, canary);
+    if runs > 1 && matches!(last.of, Of::Run(_)) {
+        sentence += &format!("; the last of {runs} runs");
+    }
+    let took = last.ended.at.map(|(_, done)| done.saturating_sub(last.began()));
+    Headline { conclusion: conclusion(last), took, sentence }
+}
+
+fn conclusion(chapter: &Chapter<'_>) -> Conclusion {
+    match (&chapter.of, &chapter.ended.how) {
+        (_, Ending::Promoted { .. }) => Conclusion::Promoted,
+        (_, Ending::RolledBack(_)) => Conclusion::RolledBack,
+        (_, Ending::PromotionFailed { .. }) => Conclusion::PromotionFailed,
+        (Of::Run(_) | Of::Setup | Of::Deletion, Ending::UnderWay) => Conclusion::NotEnded,
+        (Of::Run(_), Ending::Replaced(_) | Ending::StartedOver | Ending::ShapeChanged) => {
+            Conclusion::NotEnded
+        }
+        (
+            _,
+            Ending::Initialized
+            | Ending::TakenOver
+            | Ending::Withdrawn
+            | Ending::Replaced(_)
+            | Ending::StartedOver
+            | Ending::ShapeChanged
+            | Ending::Deleted
+            | Ending::Released,
+        ) => Conclusion::NoRelease,
+    }
+}
+
+fn sentence(chapter: &Chapter<'_>, canary: &Rollout) -> String {
+    let ended = chapter.ended.at.map_or(chapter.until, |(_, done)| done);
+    let after = format!("after {}", Human(ended.saturating_sub(chapter.began())));
+    let at = moves::at_the_end(chapter).map(at_share).unwrap_or_default();
+    match &chapter.ended.how {
+        Ending::Initialized => "The primary was set up; no release followed".into(),
+        Ending::TakenOver => "Taken over from Flagger; no release followed".into(),
+        Ending::Promoted { skipped: false } => format!("Promoted {after}"),
+        Ending::Promoted { skipped: true } => format!("Promoted {after}, without analysis"),
+        Ending::RolledBack(cause) => format!("Rolled back {after}{at}: {}", reason(cause, canary)),
+        Ending::PromotionFailed { why } => {
+            format!("Promotion failed {after}: the primary did not get ready: {why}")
+        }
+        Ending::Withdrawn => format!("Withdrawn {after}, before it started"),
+        Ending::Replaced(revision) => format!("Replaced by {revision} {after}{at}"),
+        Ending::StartedOver => format!("Started over {after}{at}"),
+        Ending::ShapeChanged => format!("Ended by an edit {after}{at}"),
+        Ending::Deleted => format!("Canary deleted {after}{at}"),
+        Ending::Released => format!("Canary deleted {after}"),
+        Ending::UnderWay => under_way(chapter, canary, &format!("{after}{at}")),
+    }
+}
+
+fn under_way(chapter: &Chapter<'_>, canary: &Rollout, after: &str) -> String {
+    let what = match chapter.of {
+        Of::Setup => "Primary not set up",
+        Of::Run(_) if chapter.end().phase.is_idle() => "Not started",
+        Of::Run(_) => "Not ended",
+        Of::Deletion => "Canary not deleted",
+    };
+    let on = waits::at_the_end(chapter, canary);
+    let on = on.map(|on| format!(", waits for {on}")).unwrap_or_default();
+    format!("{what} {after}: {}{on}", chapter.end().phase)
+}
+
+fn at_share(share: Share) -> String {
+    match share.which() {
+        share::Of::Requests => format!(" at {} %", share.percent()),
+        share::Of::Matched => format!(" at {} % of matching requests", share.percent()),
+        share::Of::Copies => String::new(),
+    }
+}
+
+/// Why a run was rolled back, in a few words.
+fn reason(cause: &Cause, canary: &Rollout) -> String {
+    match cause {
+        Cause::Checks { last: Some(finding), .. } => checked(finding, canary),
+        Cause::Checks { failed, threshold, last: None } => {
+            format!("{} reached the threshold of {threshold}", count(*failed as usize, "failed check"))
+        }
+        Cause::Trigger { hook } => format!("rollback hook {hook}"),
+        Cause::Deadline { who, why, gave_up: true, .. } => format!("{who} given up by the platform: {why}"),
+        Cause::Deadline { who, why, deadline, gave_up: false } => {
+            format!("{who} not ready within {}: {why}", Human(*deadline))
+        }
+        Cause::Gate { kind, hook, deadline } => {
+            format!("{} gate {hook} not open within {}", kind.0, Human(*deadline))
+        }
+        Cause::Request => "requested by an operator".into(),
+        Cause::Reverted => "the target was set back to the promoted revision".into(),
+    }
+}
+
+fn checked(finding: &Finding, canary: &Rollout) -> String {
+    let compared = |metric: &str, value: &str, sign: &str, bound: &str| {
+        let unit = unit(metric, canary);
+        format!("{} {}{unit} {sign} {}{unit}", measured(metric), plain(value), plain(bound))
+    };
+    match finding {
+        Finding::Below { metric, value, min } => compared(metric, value, "<", min),
+        Finding::Above { metric, value, max } => compared(metric, value, ">", max),
+        Finding::NoData { metric } => format!("{} had no value", measured(metric)),
+        Finding::MetricError { metric, error } => {
+            format!("{} could not be measured: {error}", measured(metric))
+        }
+        Finding::Hook { kind, hook, said } if said.is_empty() => format!("{} hook {hook} failed", kind.0),
+        Finding::Hook { kind, hook, said } => format!("{} hook {hook} failed: {said}", kind.0),
+    }
+}
+
+/// The unit of a metric where it is known. Latencies bring theirs with the value.
+fn unit(metric: &str, canary: &Rollout) -> &'static str {
+    let known = canary.metrics().iter().find(|known| *known.name == *metric);
+    match known.map(|metric| &metric.source) {
+        Some(MetricSource::SuccessRate) => " %",
+        Some(
+            MetricSource::Duration
+            | MetricSource::Query(_)
+            | MetricSource::Template { .. }
+            | MetricSource::Shipped(_),
+        )
+        | None => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{drive, scenario::parse};
+
+    fn of(analysis: &str, rest: &str) -> (Conclusion, String) {
+        let text = format!(
+            "scenario: a story
+canary:
+  apiVersion: flagger.app/v1beta1
+  kind: Canary
+  metadata: {{name: shop, namespace: prod}}
+  spec:
+    targetRef: {{apiVersion: apps/v1, kind: Deployment, name: shop}}
+    progressDeadlineSeconds: 120
+    analysis:
+      interval: 1m
+      stepWeight: 10
+      maxWeight: 20
+      metrics: [{{name: request-success-rate, thresholdRange: {{min: 99}}}}, \
+                {{name: request-duration, thresholdRange: {{max: 500}}}}]
+      {analysis}
+{rest}
+"
+        );
+        let scenario = parse(&text, "story.yaml".as_ref()).unwrap();
+        let Headline { conclusion, sentence, .. } = headline(&scenario.canary, &drive::run(&scenario));
+        (conclusion, sentence)
+    }
+
+    #[test]
+    fn a_story_is_told_in_one_sentence() {
+        let deploy = "events: [{at: 5m, deploy: v2}]";
+        let world = |world: &str| format!("world: {world}\n{deploy}");
+        let gate =
+            "threshold: 1\n      webhooks: [{name: sign-off, type: confirm-promotion, url: \"http://gate\"}]";
+        for (analysis, rest, conclusion, sentence) in [
+            ("threshold: 1", deploy.to_owned(), Conclusion::Promoted, "Promoted after 5m"),
+            (
+                "threshold: 1",
+                world("{metrics: {request-success-rate: [99.9, 97.97]}}"),
+                Conclusion::RolledBack,
+                "Rolled back after 3m at 20 %: success rate 97.97 % < 99 %",
+            ),
+            (
+                "threshold: 1",
+                world("{metrics: {request-duration: [900]}}"),
+                Conclusion::RolledBack,
+                "Rolled back after 2m at 10 %: latency 900ms > 500ms",
+            ),
+            (
+                gate,
+                format!("world: {{hooks: {{sign-off: [403]}}}}\nuntil: 20m\n{deploy}"),
+                Conclusion::NotEnded,
+                "Not ended after 15m at 20 %: WaitingPromotion, waits for approval to go on: confirm-promotion gate sign-off",
+            ),
+            (
+                "threshold: 1",
+                String::new(),
+                Conclusion::NoRelease,
+                "The primary was set up; no release followed",
+            ),
+            (
+                "threshold: 1",
+                "events: [{at: 5m, deploy: v2}, {at: 7m, deploy: v3}]".into(),
+                Conclusion::Promoted,
+                "Promoted after 5m; the last of 2 runs",
+            ),
+        ] {
+            assert_eq!(of(analysis, &rest), (conclusion, sentence.to_owned()));
+        }
+    }
+}

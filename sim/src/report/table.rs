@@ -1,0 +1,249 @@
+//! A table that fits the screen: intervals go below their values, then columns are left out by priority.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
+
+use super::{
+    look::{Look, PLAIN},
+    piece::{Piece, lines},
+};
+
+/// A column and its cells, from top to bottom.
+pub(super) struct Column {
+    pub(super) name: String,
+    /// Columns of the lowest priority are left out first.
+    pub(super) priority: u8,
+    pub(super) cells: Vec<Cell>,
+}
+
+/// The priority of a column that is never left out.
+pub(super) const ALWAYS: u8 = u8::MAX;
+
+/// What a cell says: a value, and what belongs to it. The parts stand beside or below each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cell(Vec<String>);
+
+impl Cell {
+    /// All parts in one line.
+    pub(super) fn line(&self) -> String {
+        self.0.join(" ")
+    }
+
+    pub(super) fn one(text: String) -> Self {
+        Self(vec![text])
+    }
+
+    pub(super) fn two(value: String, more: String) -> Self {
+        Self(vec![value, more])
+    }
+}
+
+/// How wide a table is laid out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// A line for each row and for the heading.
+    Wide,
+    /// A line for each row, several for the heading.
+    Medium,
+    /// Several lines for each row.
+    Narrow,
+}
+
+/// The columns, numbers aligned to the right; below them the names of those that do not fit. `hint` says how to see them.
+pub(super) fn table(columns: &[Column], hint: &str, look: &Look) -> String {
+    let mut shown: Vec<&Column> = columns.iter().collect();
+    for layout in [Layout::Wide, Layout::Medium] {
+        let text = rendered(&shown, layout);
+        if fits(&text, look) {
+            return text;
+        }
+    }
+    let mut left_out = Vec::new();
+    loop {
+        let text = rendered(&shown, Layout::Narrow);
+        let least = shown.iter().map(|column| column.priority).min().unwrap_or(ALWAYS);
+        if fits(&text, look) || least == ALWAYS {
+            return text + &note(columns, &left_out, hint, look);
+        }
+        // Of equals the last one.
+        if let Some(place) = shown.iter().rposition(|column| column.priority == least) {
+            left_out.push(shown.remove(place).name.as_str());
+        }
+    }
+}
+
+fn fits(text: &str, look: &Look) -> bool {
+    text.lines().all(|line| line.chars().count() <= look.width)
+}
+
+/// The columns that were left out, in the order of the table.
+fn note(columns: &[Column], left_out: &[&str], hint: &str, look: &Look) -> String {
+    if left_out.is_empty() {
+        return String::new();
+    }
+    let names = columns.iter().map(|column| column.name.as_str()).filter(|name| left_out.contains(name));
+    let names = names.collect::<Vec<_>>().join(", ");
+    let sentence = format!("Not shown, for lack of space: {names}. {hint}");
+    format!("\n{}\n", lines(&Piece::words(PLAIN, &sentence), look.width).join("\n"))
+}
+
+fn rendered(columns: &[&Column], layout: Layout) -> String {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(headings(columns, layout));
+    let rows = columns.iter().map(|column| column.cells.len()).max().unwrap_or(0);
+    for row in 0..rows {
+        let cell = |column: &&Column| column.cells.get(row).map(|cell| cell.text(layout)).unwrap_or_default();
+        table.add_row(columns.iter().map(cell).collect::<Vec<_>>());
+    }
+    for column in table.column_iter_mut() {
+        column.set_cell_alignment(CellAlignment::Right);
+        column.set_padding((0, 2));
+    }
+    let mut text = String::new();
+    for line in table.lines() {
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+/// The names, broken to the width of their columns, all ending in the last line.
+fn headings(columns: &[&Column], layout: Layout) -> Vec<String> {
+    let name = |column: &&Column| match layout {
+        Layout::Wide => vec![column.name.clone()],
+        Layout::Medium | Layout::Narrow => {
+            let cells = column.cells.iter().map(|cell| cell.text(layout));
+            let widest = cells.flat_map(|cell| cell.lines().map(|line| line.chars().count()).max()).max();
+            broken(&column.name, widest.unwrap_or(0))
+        }
+    };
+    let names: Vec<Vec<String>> = columns.iter().map(name).collect();
+    let height = names.iter().map(Vec::len).max().unwrap_or(0);
+    names.into_iter().map(|lines| "\n".repeat(height - lines.len()) + &lines.join("\n")).collect()
+}
+
+impl Cell {
+    fn text(&self, layout: Layout) -> String {
+        /// A value that is longer is broken.
+        const LONGEST: usize = 24;
+        match layout {
+            Layout::Wide | Layout::Medium => self.line(),
+            Layout::Narrow => {
+                self.0.iter().flat_map(|part| broken(part, LONGEST)).collect::<Vec<_>>().join("\n")
+            }
+        }
+    }
+}
+
+/// Lines of at most `width` columns, or of the longest piece: a word, or a part of a path or of a list.
+fn broken(text: &str, width: usize) -> Vec<String> {
+    let longest = pieces(text).into_iter().map(|piece| piece.trim_end().chars().count()).max();
+    let width = width.max(longest.unwrap_or(0));
+    let mut lines: Vec<String> = Vec::new();
+    for piece in pieces(text) {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + piece.trim_end().chars().count() <= width => {
+                line.push_str(piece);
+            }
+            Some(_) | None => lines.push(piece.into()),
+        }
+    }
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Parts of a text between which a line may end: behind a space, a comma or a dot, and before a bracket.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    let mut before = ' ';
+    for (at, sign) in text.char_indices() {
+        let ends = match before {
+            ' ' | ',' => sign != ' ',
+            '.' => sign.is_alphabetic(),
+            _ => sign == '[',
+        };
+        if ends && at > from {
+            pieces.push(&text[from..at]);
+            from = at;
+        }
+        before = sign;
+    }
+    pieces.push(&text[from..]);
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns() -> Vec<Column> {
+        let column =
+            |name: &str, priority, cell: Cell| Column { name: name.into(), priority, cells: vec![cell] };
+        vec![
+            column("analysis.threshold", ALWAYS, Cell::one("3".into())),
+            column("false rollback", 2, Cell::two("0.3%".into(), "[0.1, 0.9]".into())),
+            column("all failed", 1, Cell::one("1234".into())),
+        ]
+    }
+
+    fn shown(width: usize) -> String {
+        table(&columns(), "--format csv shows them.", &Look::new(width, true))
+    }
+
+    #[test]
+    fn a_wide_screen_shows_a_line_for_each_row() {
+        let expected = "\
+analysis.threshold   false rollback  all failed
+                 3  0.3% [0.1, 0.9]        1234
+";
+        assert_eq!(shown(48), expected);
+    }
+
+    #[test]
+    fn names_are_broken_before_rows_are() {
+        let expected = "\
+analysis.                      all
+threshold   false rollback  failed
+        3  0.3% [0.1, 0.9]    1234
+";
+        assert_eq!(shown(40), expected);
+    }
+
+    #[test]
+    fn intervals_go_below_their_values_where_they_do_not_fit_beside() {
+        let expected = "\
+ analysis.       false     all
+threshold    rollback  failed
+        3        0.3%    1234
+           [0.1, 0.9]
+";
+        assert_eq!(shown(30), expected);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_by_priority_and_named() {
+        let expected = "\
+ analysis.       false
+threshold    rollback
+        3        0.3%
+           [0.1, 0.9]
+
+Not shown, for lack of
+  space: all failed.
+  --format csv shows
+  them.
+";
+        assert_eq!(shown(22), expected);
+    }
+
+    #[test]
+    fn lines_end_between_words_and_between_parts_of_a_path() {
+        let path = "analysis.metrics[request-success-rate].thresholdRange.min";
+        let lines = ["analysis.metrics", "[request-success-rate].", "thresholdRange.min"];
+        assert_eq!(broken(path, 10), lines);
+        assert_eq!(broken(path, 30), lines);
+        assert_eq!(broken("all failed", 7), ["all", "failed"]);
+        assert_eq!(broken("0.25%", 1), ["0.25%"]);
+        assert_eq!(broken("{rps: 5..50}", 6), ["{rps:", "5..50}"]);
+    }
+}
