@@ -71,6 +71,7 @@ JSON Lines:
     scenario, title
     asExpected, expectations, decisions, virtualMs
     promoted   the revision that the primary runs at the end
+    assumed    what the world took for granted because the scenario says nothing of it, in words
     missed     scripted events that never happened, by their place in the file
     failed     expectations that do not hold: expected, actual, and the moment each broke on
     violations broken invariants: moment, what

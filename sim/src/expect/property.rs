@@ -32,6 +32,11 @@ struct Beginning {
     moment: Option<usize>,
 }
 
+/// Whether a status is saved from which time counts.
+pub(super) fn begins(when: &Pattern, story: &Story) -> bool {
+    !beginnings(Some(when), story).is_empty()
+}
+
 fn beginnings(when: Option<&Pattern>, story: &Story) -> Vec<Beginning> {
     let Some(pattern) = when else {
         let at = story.events.iter().flatten().max().copied().unwrap_or_default();

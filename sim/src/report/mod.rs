@@ -1,5 +1,6 @@
 //! How stories are shown: pure functions from what happened to text. Nothing here writes or asks the terminal.
 
+mod assumed;
 mod counterexample;
 pub mod exact;
 pub mod html;
@@ -74,6 +75,7 @@ fn heading(page: &Page<'_>, look: &Look) -> String {
         if policy.threshold == 1 { "check rolls" } else { "checks roll" },
     );
     let about = Piece::words(FAINT, &about);
-    let lines = [lines(&title, look.width), lines(&about, look.width)].concat();
+    let assumed = Piece::words(FAINT, &assumed::assumed(page.story).unwrap_or_default());
+    let lines = [title, about, assumed].map(|pieces| lines(&pieces, look.width)).concat();
     format!("{}\n{}\n", paint(FAINT, &printable(page.path)), lines.join("\n"))
 }

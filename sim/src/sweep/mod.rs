@@ -59,7 +59,7 @@ impl Sweep {
     /// Reads the scenario at every point.
     ///
     /// # Errors
-    /// A field that is not there, or a scenario that makes no sense at some point.
+    /// A field that is not there, one whose values all lead to the same runs, or a scenario that is invalid at some point.
     pub fn new(document: &Document, axes: &[Axis], runs: u64, shard: Shard) -> Result<Self, InputError> {
         let points = points(axes);
         // What is good does not change with the policy that is to find out.
@@ -68,6 +68,10 @@ impl Sweep {
             document.with(point).map(|scenario| Scenario { standard: standard.clone(), ..scenario })
         };
         let scenarios: Vec<Scenario> = points.iter().map(at).collect::<Result<_, _>>()?;
+        if let Some(axis) = without_effect(axes, &scenarios) {
+            let what = "changes nothing: the runs are the same with each of these values";
+            return Err(document.fault(&axis.path, what));
+        }
         let seed = scenarios.first().map_or(1, |scenario| scenario.setting.seed);
         Ok(Self { points, scenarios, runs, seed, shard })
     }
@@ -104,4 +108,21 @@ impl Sweep {
         );
         tallies.reduce(Tally::default, |tally, other| tally.and(&other))
     }
+}
+
+/// The first axis whose values never lead to other runs, whatever the values of the others.
+fn without_effect<'a>(axes: &'a [Axis], scenarios: &[Scenario]) -> Option<&'a Axis> {
+    let mut together = 1;
+    for axis in axes.iter().rev() {
+        let block = together * axis.values.len();
+        let matters = |block: &[Scenario]| {
+            let next = block.iter().skip(together);
+            block.iter().zip(next).any(|(one, other)| !one.runs_like(other))
+        };
+        if axis.values.len() > 1 && !scenarios.chunks(block).any(matters) {
+            return Some(axis);
+        }
+        together = block;
+    }
+    None
 }

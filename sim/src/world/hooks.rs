@@ -2,13 +2,19 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serin_core::{question::Answer, spec::Hook, time::Human};
+use serin_core::{
+    question::Answer,
+    spec::{Hook, HookKind},
+    time::Human,
+};
 
 use super::answers::Answers;
 use crate::scenario::{HookAnswer, HookOutcome};
 
 pub(crate) struct Hooks<'a> {
     answers: Answers<'a, HookAnswer>,
+    /// Hooks that answered although nothing says what, each once.
+    pub(super) assumed: Vec<Hook>,
     /// From now on they deny where passing is scripted, and pass where denying is.
     pub(crate) opposite: bool,
 }
@@ -23,7 +29,7 @@ pub(crate) struct Attempt {
 
 impl<'a> Hooks<'a> {
     pub(super) fn new(scripts: &'a BTreeMap<String, Vec<HookAnswer>>) -> Self {
-        Self { answers: Answers::new(scripts), opposite: false }
+        Self { answers: Answers::new(scripts), assumed: Vec::new(), opposite: false }
     }
 
     pub(super) fn change(&mut self, scripts: &'a BTreeMap<String, Vec<HookAnswer>>) {
@@ -37,13 +43,39 @@ impl<'a> Hooks<'a> {
 
     /// The next attempt at a hook.
     pub(crate) fn attempt(&mut self, hook: &Hook) -> Attempt {
-        let mut scripted = self.scripted(hook).unwrap_or_else(|| HookOutcome::Status(200).into());
+        let mut scripted = self.scripted(hook).unwrap_or_else(|| self.assume(hook));
         if self.opposite {
             // A denial that is not tried again, so that it is one.
-            let status = if scripted.outcome.passes() { 403 } else { 200 };
+            let status = if scripted.outcome.passes() { SHUT } else { 200 };
             scripted = HookAnswer { outcome: HookOutcome::Status(status), body: None, after: scripted.after };
         }
         Attempt::of(scripted, hook)
+    }
+
+    /// What a hook answers that nothing is said of, while all is well.
+    fn assume(&mut self, hook: &Hook) -> HookAnswer {
+        if self.assumed.iter().all(|known| known.key != hook.key) {
+            self.assumed.push(hook.clone());
+        }
+        HookOutcome::Status(if passes(hook.kind) { 200 } else { SHUT }).into()
+    }
+}
+
+/// What a gate answers that is shut, as Flagger's load tester does.
+const SHUT: u16 = 403;
+
+/// Whether a hook passes while all is well: tests succeed and people approve, and nobody asks for a rollback.
+pub(super) fn passes(kind: HookKind) -> bool {
+    match kind {
+        HookKind::ConfirmRollout
+        | HookKind::PreRollout
+        | HookKind::Rollout
+        | HookKind::ConfirmTrafficIncrease
+        | HookKind::ConfirmPromotion
+        | HookKind::PostRollout
+        | HookKind::RollbackAction
+        | HookKind::Event => true,
+        HookKind::RollbackTrigger => false,
     }
 }
 

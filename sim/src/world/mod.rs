@@ -4,6 +4,7 @@
 //! knows what a rollout is.
 
 mod answers;
+mod assumed;
 mod begin;
 mod blind;
 mod clock;
@@ -11,6 +12,7 @@ mod commands;
 mod common;
 mod events;
 mod faults;
+mod healthy;
 mod hooks;
 mod metrics;
 mod own_way;
@@ -34,7 +36,8 @@ use self::{blind::Blindness, clock::Clock, pods::Pods, receivers::Receivers, sim
 pub(crate) use self::{
     faults::Faults,
     hooks::{Attempt, Hooks},
-    metrics::{Metrics, answer, healthy},
+    healthy::healthy,
+    metrics::{Metrics, answer},
     receivers::{Told, wanted},
     simulated::{Buckets, Expected, Offered, Shares, measure, rate_of, scrapes, share_of},
 };

@@ -244,6 +244,24 @@ impl WrittenItem {
             requests.check()?;
         }
         let time = self.time.map(WrittenTime::read).transpose()?;
+        let lists = [
+            ("phases", self.phases.as_ref().is_some_and(ListOrExactly::holds_of_anything)),
+            ("weights", self.weights.as_ref().is_some_and(ListOrExactly::holds_of_anything)),
+            ("routes", self.routes.as_ref().is_some_and(ListOrExactly::holds_of_anything)),
+            ("rows", self.rows.as_ref().is_some_and(ListOrExactly::holds_of_anything)),
+        ];
+        if let Some((name, _)) = lists.iter().find(|(_, is_empty)| *is_empty) {
+            return Err(format!("`{name}` is an empty list, which every story contains"));
+        }
+        let is_empty = |text: Option<&str>| text.is_some_and(str::is_empty);
+        let texts = [
+            ("event", is_empty(event.as_ref().and_then(TextOr::text))),
+            ("alert", is_empty(alert.as_ref().and_then(TextOr::text))),
+            ("condition", is_empty(self.condition.as_deref())),
+        ];
+        if let Some((name, _)) = texts.iter().find(|(_, is_empty)| *is_empty) {
+            return Err(format!("`{name}` is an empty text, which every {name} contains"));
+        }
         let statements = [
             self.phases.map(|list| Expectation::Phases(list.into())),
             self.weights.map(|list| Expectation::Weights(list.into())),

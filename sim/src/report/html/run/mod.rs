@@ -18,6 +18,7 @@ use super::{
 };
 use crate::report::{
     Ended, Look, Page,
+    assumed::assumed,
     row::{Row, rows},
 };
 
@@ -182,6 +183,7 @@ fn body(shown: &Shown<'_>, ended: Ended) -> Markup {
     let page = shown.page;
     html! {
         p.quiet { (about(page)) }
+        @if let Some(assumed) = assumed(page.story) { p.quiet { (assumed) } }
         (verdict(page, ended))
         (figures(shown))
         (page::heading(shown.level, "Traffic"))
