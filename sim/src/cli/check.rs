@@ -55,6 +55,13 @@ pub(crate) struct Args {
     pub(super) screen: Screen,
 }
 
+impl Args {
+    /// Whether one scenario is searched, which is then shown in full.
+    fn is_of_one_file(&self) -> bool {
+        matches!(&*self.paths, [path] if path.is_file())
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   serin check my-rollout.yaml                          1000 worlds
@@ -69,9 +76,10 @@ JSON Lines, one for each scenario:
   held       whether nothing broke
   found      null, or the first world that breaks something:
     seed, case (from 0), claim, actual, moment, atMs, runs, file
+  known      null, or the first world that breaks a property marked `mayBreak`, with the same fields
 
 Exit status:
-  0    everything held
+  0    everything held, or a property broke that is marked `mayBreak`
   1    something broke: the scenario that shows it was written
   2    a file or an argument cannot be used
   130  Ctrl-C; what is found by then is printed";
@@ -144,7 +152,7 @@ impl Subject {
         let mut tree = Tree::load(file, &scenario)?;
         if !args.faults.is_empty() || args.swarm {
             let refuse = |what: String| InputError::from(Fault::of_file(file, format!("--faults: {what}")));
-            tree = tree.with_faults(&names(&args.faults), args.swarm).map_err(refuse)?;
+            tree = tree.with_faults(&scenario, &names(&args.faults), args.swarm).map_err(refuse)?;
             scenario = tree.scenario()?;
         }
         Ok(Self { path: file.display().to_string(), scenario, tree })
@@ -183,10 +191,15 @@ fn check_one(subject: &Subject, args: &Args, look: Look, out: &mut dyn Write) ->
     let work = work.at_most(args.time);
     let searched = check::search(scenario, search, &Looker(&work));
     let interrupted = work.end();
-    let Some((case, broken)) = &searched.found else {
+    let Some((case, broken)) = searched.found.as_ref().or(searched.known.as_ref()) else {
         out.write_all(held(subject, seed, &searched, args.format).as_bytes())?;
         return Ok((Exit::AsExpected, interrupted));
     };
+    let is_known = searched.found.is_none();
+    if is_known && args.format == Format::Text && !args.is_of_one_file() {
+        out.write_all(held(subject, seed, &searched, args.format).as_bytes())?;
+        return Ok((Exit::AsExpected, interrupted));
+    }
     let seed = seed.wrapping_add(*case);
     let whole = tree.clone().about(scenario, seed, &broken.claim);
     // What was found is to be made small even where the time for the search is over.
@@ -201,14 +214,17 @@ fn check_one(subject: &Subject, args: &Args, look: Look, out: &mut dyn Write) ->
     let found = Found { seed, case: *case, broken, shrunk: shrunk.as_ref() };
     let file = found.write(subject, &whole, &args.out)?;
     let text = match args.format {
+        Format::Text if is_known => found.text(subject, &file, look) + "\n" + MARKED,
         Format::Text => found.text(subject, &file, look),
         Format::Json => line(subject, &searched, Some(found.line(&file))),
     };
     out.write_all(text.as_bytes())?;
-    Ok((Exit::Failed, interrupted))
+    Ok((if is_known { Exit::AsExpected } else { Exit::Failed }, interrupted))
 }
 
-/// What is told of a scenario in which nothing broke.
+const MARKED: &str = "The property is marked `mayBreak`: this is no failure.\n";
+
+/// What is told of a scenario in which nothing broke, or nothing but what is marked with `mayBreak`.
 fn held(subject: &Subject, seed: u64, searched: &Searched, format: Format) -> String {
     let Subject { path, scenario, .. } = subject;
     if format == Format::Json {
@@ -227,7 +243,11 @@ fn held(subject: &Subject, seed: u64, searched: &Searched, format: Format) -> St
         1 => "1 property and the invariants".into(),
         count => format!("{count} properties and the invariants"),
     };
-    format!("held  {path}\n      {worlds}{stopped}; {properties}\n")
+    let known = searched.known.as_ref().map(|(case, broken)| {
+        let seed = seed.wrapping_add(*case);
+        format!("      breaks in the world of seed {seed}, as marked by `mayBreak`: {}\n", broken.claim)
+    });
+    format!("held  {path}\n      {worlds}{stopped}; {properties}\n{}", known.unwrap_or_default())
 }
 
 /// A world that breaks something.
@@ -288,6 +308,7 @@ struct Line<'a> {
     stopped: bool,
     held: bool,
     found: Option<FoundField<'a>>,
+    known: Option<FoundField<'a>>,
 }
 
 #[derive(Serialize)]
@@ -306,7 +327,9 @@ struct FoundField<'a> {
 fn line(subject: &Subject, searched: &Searched, found: Option<FoundField<'_>>) -> String {
     let Subject { path, scenario, .. } = subject;
     let Searched { cases, stopped, .. } = *searched;
-    let line = Line { scenario: path, title: &scenario.title, cases, stopped, held: found.is_none(), found };
+    let held = searched.found.is_none();
+    let (found, known) = if held { (None, found) } else { (found, None) };
+    let line = Line { scenario: path, title: &scenario.title, cases, stopped, held, found, known };
     // Texts and numbers are always JSON.
     serde_json::to_string(&line).map(|line| line + "\n").unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::{io::Write, path::PathBuf};
 use serin_sim::{
     report::{Look, html, sweep as report},
     scenario::Document,
-    sweep::{self, Axis, Frontier, Goal, Met},
+    sweep::{self, Axis, Frontier, Goal, Met, Shard, Sweep},
 };
 
 use super::{
@@ -96,6 +96,10 @@ fn tuned(args: &Args) -> Result<(String, Frontier, bool), String> {
             "{points} policies are at most {runs} rollouts, about {takes}; ask for them with --max-points {points}"
         ));
     }
+    // Of the usual fields one may have no effect on this policy; of those asked for none.
+    let asked_for = Sweep::new(&document, &args.axes, 1, Shard::WHOLE);
+    let matters = asked_for.and_then(|sweep| sweep.each_matters(&document, &args.axes));
+    matters.map_err(|error| error.to_string())?;
     let most = sweep::most_rollouts(points, args.runs);
     let work = LongWork::begin(u64::try_from(most).unwrap_or(u64::MAX), "rollouts");
     let found = sweep::tune(&document, axes, &args.goals, args.runs, work.stop(), &|runs| work.done(runs));

@@ -1,6 +1,7 @@
 //! Stories from beginning to end.
 
 mod around;
+mod assumed;
 mod time;
 
 use std::path::Path;

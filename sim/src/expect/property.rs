@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn property(property: &Property, scenario: &Scenario, story: &Story) -> Held {
     match property {
         Property::Safety { item, .. } => held(item, story),
-        Property::Eventually { goal, within, when } => {
+        Property::Eventually { goal, within, when, .. } => {
             let calm = calm_from(scenario, story);
             beginnings(when.as_ref(), story)
                 .into_iter()

@@ -1,10 +1,14 @@
 //! From a file as it is written to a [`Scenario`]: everything that the shape of a file cannot say.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serin_core::{Rollout, spec::Defaults, time::Human};
+use serin_core::{
+    Rollout,
+    spec::{Defaults, Metric},
+    time::Human,
+};
 
 use super::{
     Scenario,
@@ -150,19 +154,27 @@ fn properties(written: Vec<super::property::WrittenProperty>, faults: &mut Fault
 /// In a simulated world every metric is simulated or scripted, from the beginning or by an event.
 fn metrics_are_known(canary: &Rollout, setting: &Setting, events: &Placed<Event>, faults: &mut Faults<'_>) {
     let Some(simulated) = &setting.simulated else { return };
-    let by_events = |name: &str| {
-        events
-            .iter()
-            .any(|(_, event)| matches!(&event.action, Action::Metrics(scripts) if scripts.contains_key(name)))
-    };
-    let is_scripted = |name: &str| setting.metrics.contains_key(name) || by_events(name);
+    let events = events.iter().map(|(_, event)| event);
+    let is_scripted = |name: &str| is_scripted(setting, events.clone(), name);
     for metric in simulated::unknown_metrics(canary.metrics(), &simulated.measures, is_scripted) {
+        let metric = &metric.name;
         let what = format!(
             "the world does not know what the metric `{metric}` measures; say so in `world.measures`, such as \
              `{metric}: error-rate`, or script its answers in `world.metrics`"
         );
         faults.add("world", what);
     }
+}
+
+fn is_scripted<'a>(setting: &Setting, mut events: impl Iterator<Item = &'a Event>, metric: &str) -> bool {
+    let by_events = |event: &Event| matches!(&event.action, Action::Metrics(scripts) if scripts.contains_key(metric));
+    setting.metrics.contains_key(metric) || events.any(by_events)
+}
+
+/// Metrics of a scripted world that answer a healthy value only because nothing is simulated.
+pub(crate) fn unanswered(scenario: &Scenario) -> Vec<&Metric> {
+    let is_scripted = |name: &str| is_scripted(&scenario.setting, scenario.events.iter(), name);
+    simulated::unknown_metrics(scenario.canary.metrics(), &BTreeMap::new(), is_scripted)
 }
 
 /// The names of the Canary at the beginning and after each edit.

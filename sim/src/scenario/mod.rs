@@ -124,7 +124,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Scenario, InputError> {
     check::check(file, &source)
 }
 
-pub(crate) use self::check::read_raw;
+pub(crate) use self::check::{read_raw, unanswered};
 pub(crate) use self::expectation::Listed;
 pub(crate) use self::manifest::{merge, to_json};
 pub(crate) use self::names::rule as rule_name;

@@ -144,8 +144,8 @@ pub(super) fn properties(
     for (i, property) in properties {
         let field = format!("properties[{i}]");
         match property {
-            Property::Safety { text, item } => safety(&field, text, item, names, setting, faults),
-            Property::Eventually { goal: wanted, within, when } => {
+            Property::Safety { text, item, .. } => safety(&field, text, item, names, setting, faults),
+            Property::Eventually { goal: wanted, within, when, .. } => {
                 goal(&format!("{field}.eventually"), wanted, names, faults);
                 if let Some(when) = when {
                     pattern_of(&format!("{field}.when"), when, names, faults);

@@ -59,7 +59,7 @@ impl Sweep {
     /// Reads the scenario at every point.
     ///
     /// # Errors
-    /// A field that is not there, one whose values all lead to the same runs, or a scenario that is invalid at some point.
+    /// A field that is not there, or a scenario that is invalid at some point.
     pub fn new(document: &Document, axes: &[Axis], runs: u64, shard: Shard) -> Result<Self, InputError> {
         let points = points(axes);
         // What is good does not change with the policy that is to find out.
@@ -68,12 +68,17 @@ impl Sweep {
             document.with(point).map(|scenario| Scenario { standard: standard.clone(), ..scenario })
         };
         let scenarios: Vec<Scenario> = points.iter().map(at).collect::<Result<_, _>>()?;
-        if let Some(axis) = without_effect(axes, &scenarios) {
-            let what = "changes nothing: the runs are the same with each of these values";
-            return Err(document.fault(&axis.path, what));
-        }
         let seed = scenarios.first().map_or(1, |scenario| scenario.setting.seed);
         Ok(Self { points, scenarios, runs, seed, shard })
+    }
+
+    /// Refuses a field whose values all lead to the same runs.
+    ///
+    /// # Errors
+    /// The first such field.
+    pub fn each_matters(&self, document: &Document, axes: &[Axis]) -> Result<(), InputError> {
+        let what = "changes nothing: the runs are the same with each of these values";
+        without_effect(axes, &self.scenarios).map_or(Ok(()), |axis| Err(document.fault(&axis.path, what)))
     }
 
     /// Makes the runs, point by point, until `stop`. `done` is told how many runs were made since it was told before.

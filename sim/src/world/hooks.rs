@@ -112,14 +112,18 @@ mod tests {
     use crate::scenario::read_raw;
 
     fn gate() -> Hook {
+        canary(&json!([{"name": "gate", "url": "http://gate", "timeout": "5s"}])).hooks()[0].clone()
+    }
+
+    fn canary(webhooks: &serde_json::Value) -> Rollout {
         let canary = json!({
             "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "shop"},
             "spec": {
                 "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"},
-                "analysis": {"webhooks": [{"name": "gate", "url": "http://gate", "timeout": "5s"}]},
+                "analysis": {"webhooks": webhooks},
             },
         });
-        Rollout::parse(&read_raw(&canary).unwrap(), &Defaults::default()).unwrap().hooks()[0].clone()
+        Rollout::parse(&read_raw(&canary).unwrap(), &Defaults::default()).unwrap()
     }
 
     fn attempts(script: &str, opposite: bool) -> Vec<Attempt> {
@@ -139,6 +143,30 @@ mod tests {
         let said = ["not now", "status 404", "no answer within 5s", "connection refused"].map(deny);
         assert_eq!(answers[0], Answer::Pass("".into()));
         assert_eq!(answers[1..], said);
+    }
+
+    #[test]
+    fn while_all_is_well_people_approve_and_nobody_asks_for_a_rollback() {
+        let webhooks = json!([
+            {"name": "go", "type": "confirm-rollout", "url": "http://gate"},
+            {"name": "more", "type": "confirm-traffic-increase", "url": "http://gate"},
+            {"name": "sign-off", "type": "confirm-promotion", "url": "http://gate"},
+            {"name": "test", "url": "http://gate"},
+            {"name": "undo", "type": "rollback", "url": "http://gate/rollback/check"},
+            {"name": "halt", "type": "rollback", "url": "http://gate", "mode": "trigger"},
+            {"name": "clean", "type": "rollback", "url": "http://gate", "mode": "action"},
+        ]);
+        let scripts = BTreeMap::new();
+        let mut hooks = Hooks::new(&scripts);
+        let outcomes = |hooks: &mut Hooks<'_>| -> Vec<String> {
+            let attempts = canary(&webhooks).hooks().iter().map(|hook| hooks.attempt(hook).outcome.to_string()).collect();
+            attempts
+        };
+        assert_eq!(outcomes(&mut hooks), ["200", "200", "200", "200", "403", "403", "200"]);
+        assert_eq!(outcomes(&mut hooks), ["200", "200", "200", "200", "403", "403", "200"]);
+        assert_eq!(hooks.assumed.len(), 7, "each is noted once");
+        hooks.opposite = true;
+        assert_eq!(outcomes(&mut hooks), ["403", "403", "403", "403", "200", "200", "403"]);
     }
 
     #[test]

@@ -363,6 +363,7 @@ mod tests {
     fn every_statement_is_read() {
         for (written, shown) in [
             ("phases: [Initialized, Failed]", "phases: [Initialized, Failed]"),
+            ("routes: {exactly: []}", "routes: exactly []"),
             ("phases: {exactly: [\"\", Failed]}", "phases: exactly [\"\", Failed]"),
             ("weights: [10, 0]", "weights: [10, 0]"),
             ("weight: {max: 50}", "weight: from 0 to 50"),
@@ -422,6 +423,14 @@ mod tests {
             "time: {to: {}}",
             "time: {to: {phase: Failed}, min: 2s, max: 1s}",
             "rows: [[Failed, 0]]",
+            "phases: []",
+            "weights: []",
+            "routes: []",
+            "rows: []",
+            "event: \"\"",
+            "alert: \"\"",
+            "condition: \"\"",
+            "not: {event: \"\"}",
         ] {
             assert!(read(wrong).is_err(), "{wrong} was read");
         }
