@@ -165,7 +165,9 @@ impl fmt::Display for Assumption {
             Self::AllIsWell => f.write_str("pods get ready at once"),
             Self::Traffic(rate) => write!(f, "{rate} requests per second"),
             Self::Matched(share) => write!(f, "{share} of requests match"),
-            Self::Version { revision, errors, p99 } => write!(f, "{revision} has {errors} errors and p99 {p99}"),
+            Self::Version { revision, errors, p99 } => {
+                write!(f, "{revision} has {errors} errors and p99 {p99}")
+            }
             Self::Metric { key, value, has_template: true } => write!(f, "{key} {value}"),
             Self::Metric { key, value, has_template: false } => {
                 write!(f, "{key} {value} (its MetricTemplate is not in `templates`)")

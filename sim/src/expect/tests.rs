@@ -179,7 +179,10 @@ fn properties_that_do_not_hold_say_where_they_break() {
 fn of_nothing(further: &str, expect: &str) -> Judged {
     let (canary, _) = STORY.split_once("world:").unwrap();
     let canary = canary.replace("      webhooks:", "      # One hook is never called.\n      webhooks:");
-    let canary = canary.replace("url: http://gate, retries: 1}", "url: http://gate}, {name: chat, type: event, url: http://chat}");
+    let canary = canary.replace(
+        "url: http://gate, retries: 1}",
+        "url: http://gate}, {name: chat, type: event, url: http://chat}",
+    );
     let text = format!("{canary}{further}\n{expect}\n");
     let scenario = scenario::parse(&text, Path::new("shop.yaml")).unwrap_or_else(|error| panic!("{error}"));
     judge(&scenario, &drive::run(&scenario)).outcomes.remove(0).judged
@@ -201,16 +204,42 @@ fn what_holds_of_nothing_fails() {
         ("", "expect: [rows: [[Progressing, 0, 0, 0]]]", "[Initialized, 0, 0, 0]"),
         ("", "expect: [phases: [Progressing]]", "Initialized"),
         ("", "expect: [weight: {max: 50}]", "no rollout was started: there was nothing to judge"),
-        ("", "expect: [time: {from: {phase: Progressing}, to: {phase: Failed}}]", "phase: Progressing was never saved"),
+        (
+            "",
+            "expect: [time: {from: {phase: Progressing}, to: {phase: Failed}}]",
+            "phase: Progressing was never saved",
+        ),
         (stuck, "expect: [receiver: {name: chat, answers: []}]", "got one never"),
-        (traffic, "expect: [requests: {exposed: {max: 50%}}]", "no rollout was started: there was nothing to judge"),
-        (traffic, "expect: [requests: {failed: {max: 5%}}]", "no rollout was started: there was nothing to judge"),
-        (traffic, "properties: [always: {requests: {exposedFailed: {max: 1%}}}]", "no rollout was started: there was nothing to judge"),
-        ("", "properties: [always: {weight: {max: 50}}]", "no rollout was started: there was nothing to judge"),
+        (
+            traffic,
+            "expect: [requests: {exposed: {max: 50%}}]",
+            "no rollout was started: there was nothing to judge",
+        ),
+        (
+            traffic,
+            "expect: [requests: {failed: {max: 5%}}]",
+            "no rollout was started: there was nothing to judge",
+        ),
+        (
+            traffic,
+            "properties: [always: {requests: {exposedFailed: {max: 1%}}}]",
+            "no rollout was started: there was nothing to judge",
+        ),
+        (
+            "",
+            "properties: [always: {weight: {max: 50}}]",
+            "no rollout was started: there was nothing to judge",
+        ),
         (stuck, "properties: [always: {canaryWeight: 0}]", "no status was saved: there was nothing to judge"),
-        ("", "properties: [{eventually: {phase: Failed}, within: 1h, when: {phase: Progressing}}]", "phase: Progressing was never saved: there was nothing to judge"),
+        (
+            "",
+            "properties: [{eventually: {phase: Failed}, within: 1h, when: {phase: Progressing}}]",
+            "phase: Progressing was never saved: there was nothing to judge",
+        ),
     ] {
-        let Judged::Failed { actual, .. } = of_nothing(further, expect) else { panic!("{expect} holds of nothing") };
+        let Judged::Failed { actual, .. } = of_nothing(further, expect) else {
+            panic!("{expect} holds of nothing")
+        };
         assert!(actual.contains(seen), "{expect}: {actual}");
     }
 }
@@ -235,7 +264,9 @@ fn nothing_is_what_some_statements_want() {
 #[test]
 fn a_world_of_a_search_may_lack_what_a_property_is_about() {
     let (canary, _) = STORY.split_once("events:").unwrap();
-    let text = format!("{canary}properties: [{{eventually: {{phase: Failed}}, within: 1h, when: {{phase: Progressing}}}}]\n");
+    let text = format!(
+        "{canary}properties: [{{eventually: {{phase: Failed}}, within: 1h, when: {{phase: Progressing}}}}]\n"
+    );
     let scenario = scenario::parse(&text, Path::new("shop.yaml")).unwrap();
     let story = drive::run(&scenario);
     assert!(judge_properties(&scenario, &story).holds() && !judge(&scenario, &story).holds());

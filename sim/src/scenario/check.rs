@@ -167,7 +167,8 @@ fn metrics_are_known(canary: &Rollout, setting: &Setting, events: &Placed<Event>
 }
 
 fn is_scripted<'a>(setting: &Setting, mut events: impl Iterator<Item = &'a Event>, metric: &str) -> bool {
-    let by_events = |event: &Event| matches!(&event.action, Action::Metrics(scripts) if scripts.contains_key(metric));
+    let by_events =
+        |event: &Event| matches!(&event.action, Action::Metrics(scripts) if scripts.contains_key(metric));
     setting.metrics.contains_key(metric) || events.any(by_events)
 }
 

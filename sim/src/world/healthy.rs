@@ -83,9 +83,11 @@ mod tests {
     #[test]
     fn built_in_metrics_are_as_good_as_their_bounds_leave_room_for() {
         let of = |name: &str, range: serde_json::Value| of(json!({"name": name, "thresholdRange": range}));
-        let rates = [json!({"min": 99}), json!({"min": 100}), json!({"max": 50}), json!({"min": 99, "max": 100})];
+        let rates =
+            [json!({"min": 99}), json!({"min": 100}), json!({"max": 50}), json!({"min": 99, "max": 100})];
         assert_eq!(rates.map(|range| of("request-success-rate", range)), [100.0, 100.0, 25.0, 99.5]);
-        let latencies = [json!({"max": 500}), json!({"max": 100}), json!({"min": 80}), json!({"min": 10, "max": 300})];
+        let latencies =
+            [json!({"max": 500}), json!({"max": 100}), json!({"min": 80}), json!({"min": 10, "max": 300})];
         assert_eq!(latencies.map(|range| of("request-duration", range)), [100.0, 50.0, 90.0, 100.0]);
     }
 
@@ -94,9 +96,20 @@ mod tests {
         let of = |range: serde_json::Value| of(json!({"name": "a", "query": "q", "thresholdRange": range}));
         let maxima = [json!({"max": 500}), json!({"max": 1}), json!({"max": 0}), json!({"max": -4})];
         assert_eq!(maxima.map(of), [250.0, 0.5, 0.0, -8.0]);
-        let minima = [json!({"min": 99.9}), json!({"min": 0.95}), json!({"min": 0}), json!({"min": 100}), json!({"min": -4})];
+        let minima = [
+            json!({"min": 99.9}),
+            json!({"min": 0.95}),
+            json!({"min": 0}),
+            json!({"min": 100}),
+            json!({"min": -4}),
+        ];
         assert_eq!(minima.map(of), [99.95, 0.975, 0.5, 200.0, -2.0]);
-        let both = [json!({"min": 3, "max": 5}), json!({"min": 0.1, "max": 0.2}), json!({"min": 7, "max": 7}), json!({})];
+        let both = [
+            json!({"min": 3, "max": 5}),
+            json!({"min": 0.1, "max": 0.2}),
+            json!({"min": 7, "max": 7}),
+            json!({}),
+        ];
         assert_eq!(both.map(of), [4.0, 0.15, 7.0, 0.0]);
     }
 

@@ -159,7 +159,11 @@ mod tests {
         let scripts = BTreeMap::new();
         let mut hooks = Hooks::new(&scripts);
         let outcomes = |hooks: &mut Hooks<'_>| -> Vec<String> {
-            let attempts = canary(&webhooks).hooks().iter().map(|hook| hooks.attempt(hook).outcome.to_string()).collect();
+            let attempts = canary(&webhooks)
+                .hooks()
+                .iter()
+                .map(|hook| hooks.attempt(hook).outcome.to_string())
+                .collect();
             attempts
         };
         assert_eq!(outcomes(&mut hooks), ["200", "200", "200", "200", "403", "403", "200"]);

@@ -103,7 +103,8 @@ mod tests {
         let scripts: BTreeMap<String, Vec<MetricAnswer>> = serde_yaml::from_str("{b: [4]}").unwrap();
         let mut answers = Metrics::new(&scripts);
         for _ in 0..2 {
-            let values: Vec<MetricAnswer> = metrics.iter().map(|metric| answers.take(metric, || None)).collect();
+            let values: Vec<MetricAnswer> =
+                metrics.iter().map(|metric| answers.take(metric, || None)).collect();
             assert_eq!(values, [100.0, 2.5, 4.0].map(MetricAnswer::Value));
         }
         let assumed: Vec<(&str, f64)> =

@@ -35,8 +35,8 @@ pub(crate) use self::common::Common;
 use self::{blind::Blindness, clock::Clock, pods::Pods, receivers::Receivers, simulated::Simulation};
 pub(crate) use self::{
     faults::Faults,
-    hooks::{Attempt, Hooks},
     healthy::healthy,
+    hooks::{Attempt, Hooks},
     metrics::{Metrics, answer},
     receivers::{Told, wanted},
     simulated::{Buckets, Expected, Offered, Shares, measure, rate_of, scrapes, share_of},

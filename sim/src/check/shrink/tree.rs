@@ -60,12 +60,7 @@ impl Tree {
     ///
     /// # Errors
     /// A name that is none.
-    pub fn with_faults(
-        mut self,
-        scenario: &Scenario,
-        names: &[String],
-        swarm: bool,
-    ) -> Result<Self, String> {
+    pub fn with_faults(mut self, scenario: &Scenario, names: &[String], swarm: bool) -> Result<Self, String> {
         let presets = scenario::PRESETS.iter().map(|(name, _)| *name);
         let known: Vec<&str> = presets.chain(scenario::TROUBLES.iter().map(|(name, _)| *name)).collect();
         if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {

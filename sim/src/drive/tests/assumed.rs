@@ -22,8 +22,8 @@ fn without_a_world_all_is_well_and_that_is_told() {
         [
             "pods get ready at once",
             "request-success-rate 100",
-            "hook smoke answers 200",
             "rollback gate undo is shut",
+            "hook smoke answers 200",
             "gate sign-off is open",
         ]
     );
@@ -48,13 +48,14 @@ fn a_metric_without_its_template_is_told() {
     let scenario = |templates: &str| {
         let scenario = scenario("", &text);
         let mut manifest = scenario.manifest;
-        manifest["spec"]["analysis"]["metrics"] =
-            serde_json::json!([{"name": "errors", "templateRef": {"name": "errors"}, "thresholdRange": {"max": 1}}]);
+        manifest["spec"]["analysis"]["metrics"] = serde_json::json!([{"name": "errors", "templateRef": {"name": "errors"}, "thresholdRange": {"max": 1}}]);
         let canary = serde_json::to_string(&manifest).unwrap();
         let text = format!("scenario: a release\ncanary: {canary}\n{text}\n{templates}");
         scenario::parse(&text, Path::new("shop.yaml")).unwrap_or_else(|error| panic!("{error}"))
     };
-    let shown = |templates: &str| run(&scenario(templates)).assumed.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let shown = |templates: &str| {
+        run(&scenario(templates)).assumed.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
     assert_eq!(shown(""), ["errors 0.5 (its MetricTemplate is not in `templates`)"]);
     let template = "templates: [{apiVersion: flagger.app/v1beta1, kind: MetricTemplate, metadata: {name: errors, namespace: prod}, \
                     spec: {provider: {type: prometheus, address: http://p}, query: q}}]";

@@ -19,7 +19,8 @@ fn faults() -> impl Strategy<Value = Vec<&'static str>> {
 }
 
 fn flaps() -> impl Strategy<Value = String> {
-    let spans = (2_u32..60_000, 1_u32..100).prop_map(|(every, percent)| (every, (every * percent / 100).max(1)));
+    let spans =
+        (2_u32..60_000, 1_u32..100).prop_map(|(every, percent)| (every, (every * percent / 100).max(1)));
     let written = spans.prop_map(|(every, lasts)| format!(", flaps: {{every: {every}ms, for: {lasts}ms}}"));
     prop_oneof![Just(String::new()), written]
 }

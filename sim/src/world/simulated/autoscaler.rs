@@ -195,8 +195,7 @@ mod tests {
     fn fewer_pods_are_wanted_after_five_minutes() {
         let mut scaler = settled(80.0);
         assert!(!scaler.look_at(CANARY, SECS(0), 80.0, 0.0), "the load is as it was");
-        let down =
-            (1..60).map(|look| LOOK * look).find(|at| scaler.look_at(CANARY, *at, 16.0, 0.0));
+        let down = (1..60).map(|look| LOOK * look).find(|at| scaler.look_at(CANARY, *at, 16.0, 0.0));
         assert_eq!((down, scaler.pods(CANARY)), (Some(SECS(300)), (2, 2)));
     }
 
