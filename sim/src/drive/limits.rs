@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn time_that_stands_still_is_told() {
+    fn time_that_stands_still_is_reported() {
         let mut restless = Restless::default();
         let at = Duration::from_secs(1);
         let most = (1..).find(|_| restless.step(at).is_some());
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_without_end_are_told() {
+    fn steps_without_end_are_reported() {
         let mut restless = Restless::default();
         let most = (1..).find(|step| restless.step(Duration::from_millis(*step)).is_some());
         assert_eq!(most, Some(u64::from(MOST_STEPS) + 1));

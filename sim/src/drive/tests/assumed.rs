@@ -1,4 +1,4 @@
-//! What a story takes for granted where its file says nothing, and that this is told.
+//! What a story assumes where its file says nothing, and that this is listed.
 
 use super::*;
 
@@ -14,7 +14,7 @@ const HOOKS: &str = "webhooks:
         - {name: chat, type: event, url: http://chat}";
 
 #[test]
-fn without_a_world_all_is_well_and_that_is_told() {
+fn without_a_world_all_is_well_and_the_assumptions_are_listed() {
     let story = story(HOOKS, DEPLOY);
     assert_eq!(story.end.phase, Phase::Succeeded);
     assert_eq!(
@@ -43,7 +43,7 @@ fn what_is_never_asked_is_not_assumed() {
 }
 
 #[test]
-fn a_metric_without_its_template_is_told() {
+fn a_metric_without_its_template_is_marked() {
     let text = format!("{DEPLOY}\nworld: {{}}");
     let scenario = |templates: &str| {
         let scenario = scenario("", &text);
@@ -63,7 +63,7 @@ fn a_metric_without_its_template_is_told() {
 }
 
 #[test]
-fn a_simulated_world_tells_of_traffic_and_versions_that_are_left_out() {
+fn traffic_and_versions_that_a_simulated_world_leaves_out_are_listed() {
     let world = format!("world: {{versions: {{v2: {{errors: 0.2%}}}}}}\n{DEPLOY}");
     assert_eq!(assumed("", &world), ["100 requests per second", "v1 has 0.1% errors and p99 120ms"]);
     let matched = "match: [{headers: {x: {exact: y}}}]";
