@@ -1,6 +1,6 @@
 //! What happened in a story: one record for each plan that was decided, in order.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use serin_core::{
     Command, Phase, Timestamp,
@@ -17,7 +17,7 @@ use serin_core::{
 
 use crate::{
     reason::Reason,
-    scenario::{HookOutcome, Scenario},
+    scenario::{HookOutcome, PerSecond, Range, Scenario, Seconds, Share},
 };
 
 /// A whole story, as it went.
@@ -37,6 +37,8 @@ pub struct Story {
     pub calls: Vec<Call>,
     /// What event hooks and receivers of alerts were told, in order.
     pub deliveries: Vec<Delivery>,
+    /// What the world took for granted, because the scenario says nothing of it.
+    pub assumed: Vec<Assumption>,
     /// Scripted events that never happened, by their place in the file.
     pub missed: Vec<usize>,
     /// When each scripted event happened, by its place in the file; `None`: never.
@@ -105,6 +107,7 @@ impl Story {
             moments: Vec::new(),
             calls: Vec::new(),
             deliveries: Vec::new(),
+            assumed: Vec::new(),
             missed: Vec::new(),
             events: Vec::new(),
             restarts: Vec::new(),
@@ -116,6 +119,70 @@ impl Story {
             users: None,
             course: Vec::new(),
             violations: Vec::new(),
+        }
+    }
+}
+
+/// Something that a world took for granted, because the scenario says nothing of it. It is shown in a few words.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Assumption {
+    /// There is no `world`: pods get ready at once, and nothing goes wrong.
+    AllIsWell,
+    /// This many requests come.
+    Traffic(Range<PerSecond>),
+    /// This share of them fits an A/B test's `match`.
+    Matched(Range<Share>),
+    /// How a revision behaves.
+    Version {
+        /// Its name.
+        revision: String,
+        /// The share of requests that fail.
+        errors: Range<Share>,
+        /// The 99th percentile of its latency.
+        p99: Range<Seconds>,
+    },
+    /// The value of a metric.
+    Metric {
+        /// Its key.
+        key: Text,
+        /// The value it answered first.
+        value: f64,
+        /// The MetricTemplate that it names is given, or it names none.
+        has_template: bool,
+    },
+    /// A hook passes.
+    Hook {
+        /// Its key.
+        key: Text,
+    },
+    /// A gate that a person opens is open.
+    Approval {
+        /// Its key.
+        key: Text,
+    },
+    /// A gate that is polled for a rollback is shut.
+    NoRollback {
+        /// Its key.
+        key: Text,
+    },
+}
+
+impl fmt::Display for Assumption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AllIsWell => f.write_str("pods get ready at once"),
+            Self::Traffic(rate) => write!(f, "{rate} requests per second"),
+            Self::Matched(share) => write!(f, "{share} of requests match"),
+            Self::Version { revision, errors, p99 } => {
+                write!(f, "{revision} has {errors} errors and p99 {p99}")
+            }
+            Self::Metric { key, value, has_template: true } => write!(f, "{key} {value}"),
+            Self::Metric { key, value, has_template: false } => {
+                write!(f, "{key} {value} (its MetricTemplate is not in `templates`)")
+            }
+            Self::Hook { key } => write!(f, "hook {key} answers 200"),
+            Self::Approval { key } => write!(f, "gate {key} is open"),
+            Self::NoRollback { key } => write!(f, "rollback gate {key} is shut"),
         }
     }
 }

@@ -53,7 +53,7 @@ fn the_readme_shows_what_a_check_finds() {
 fn found() -> String {
     let path = root().join(CHECKED);
     let scenario = load(&path).unwrap();
-    let (case, broken) = search(&scenario, Search { cases: 1_000, seed: 1 }, &()).found.unwrap();
+    let (case, broken) = search(&scenario, Search { cases: 1_000, seed: 1 }, &()).known.unwrap();
     let seed = 1 + case;
     let whole = Tree::load(&path, &scenario).unwrap();
     let shrunk = shrink(whole.clone().about(&scenario, seed, &broken.claim), &broken.claim, &()).unwrap();

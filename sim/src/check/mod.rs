@@ -87,13 +87,40 @@ pub fn case(scenario: &Scenario, broken: Option<(&Broken, u64, &str)>) -> Case {
     Case { name: scenario.title.clone(), file: file.clone(), findings, is_unusable: false }
 }
 
-/// The first thing that does not hold in the world of a seed.
+/// The first thing that does not hold in the world of a seed, marked with `mayBreak` or not.
 #[must_use]
 pub fn broken_in(scenario: &Scenario, seed: u64) -> Option<Broken> {
+    all_in(scenario, seed).into_iter().next()
+}
+
+/// What a search looks for in the world of a seed.
+struct Looked {
+    /// The first thing that does not hold and is not marked with `mayBreak`.
+    broken: Option<Broken>,
+    /// A property that is marked does not hold.
+    breaks_known: bool,
+}
+
+fn looked_at(scenario: &Scenario, seed: u64) -> Looked {
+    let (known, other): (Vec<Broken>, Vec<Broken>) =
+        all_in(scenario, seed).into_iter().partition(|broken| is_known(scenario, broken));
+    Looked { broken: other.into_iter().next(), breaks_known: !known.is_empty() }
+}
+
+/// The first property marked with `mayBreak` that does not hold in the world of a seed.
+fn known_in(scenario: &Scenario, seed: u64) -> Option<Broken> {
+    all_in(scenario, seed).into_iter().find(|broken| is_known(scenario, broken))
+}
+
+fn is_known(scenario: &Scenario, broken: &Broken) -> bool {
+    scenario.properties.iter().any(|property| property.may_break() && property.to_string() == broken.claim)
+}
+
+fn all_in(scenario: &Scenario, seed: u64) -> Vec<Broken> {
     let story = drive::run_seed(scenario, seed);
     let at = |moment: usize| story.moments.get(moment).map(|moment| moment.at);
-    let mut all = all_broken(&expect::judge_properties(scenario, &story)).into_iter();
-    all.next().map(|broken| Broken { at: broken.moment.and_then(at), ..broken })
+    let all = all_broken(&expect::judge_properties(scenario, &story)).into_iter();
+    all.map(|broken| Broken { at: broken.moment.and_then(at), ..broken }).collect()
 }
 
 /// Everything that does not hold: properties, then invariants and what the checkers found.

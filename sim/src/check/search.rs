@@ -1,8 +1,10 @@
 //! Runs one world after the other, on all cores, and finds the first that breaks something.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use rayon::prelude::*;
 
-use super::{Broken, Search, Watch, broken_in};
+use super::{Broken, Search, Watch, known_in, looked_at};
 use crate::scenario::Scenario;
 
 /// What a search came to.
@@ -12,6 +14,9 @@ pub struct Searched {
     pub cases: u64,
     /// The number of the first world that breaks something, and what.
     pub found: Option<(u64, Broken)>,
+    /// The number of the first world that breaks a property which is marked with `mayBreak`, and what, where nothing else
+    /// breaks.
+    pub known: Option<(u64, Broken)>,
     /// It was stopped before all cases were run.
     pub stopped: bool,
 }
@@ -25,21 +30,30 @@ const AT_ONCE: u64 = 32;
 #[must_use]
 pub fn search(scenario: &Scenario, search: Search, watch: &dyn Watch) -> Searched {
     let cases = if scenario.setting.simulated.is_some() { search.cases } else { search.cases.min(1) };
+    let world = |case: u64| search.seed.wrapping_add(case);
+    let first_known = AtomicU64::new(u64::MAX);
+    let known = || {
+        let case = first_known.load(Ordering::Relaxed);
+        (case < u64::MAX).then(|| known_in(scenario, world(case)).map(|broken| (case, broken))).flatten()
+    };
     let mut done = 0;
     while done < cases {
         if watch.stops() {
-            return Searched { cases: done, found: None, stopped: true };
+            return Searched { cases: done, found: None, known: known(), stopped: true };
         }
         let next = done.saturating_add(AT_ONCE).min(cases);
         let found = (done..next).into_par_iter().find_map_first(|case| {
-            let broken = broken_in(scenario, search.seed.wrapping_add(case));
+            let looked = looked_at(scenario, world(case));
             watch.ran(1);
-            broken.map(|broken| (case, broken))
+            if looked.breaks_known {
+                first_known.fetch_min(case, Ordering::Relaxed);
+            }
+            looked.broken.map(|broken| (case, broken))
         });
         if let Some((case, broken)) = found {
-            return Searched { cases: case + 1, found: Some((case, broken)), stopped: false };
+            return Searched { cases: case + 1, found: Some((case, broken)), known: None, stopped: false };
         }
         done = next;
     }
-    Searched { cases, found: None, stopped: false }
+    Searched { cases, found: None, known: known(), stopped: false }
 }

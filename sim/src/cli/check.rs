@@ -64,6 +64,13 @@ pub(crate) struct Args {
     pub(super) screen: Screen,
 }
 
+impl Args {
+    /// Whether one scenario is searched, which is then shown in full.
+    fn is_of_one_file(&self) -> bool {
+        matches!(&*self.paths, [path] if path.is_file())
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   1000 worlds:
@@ -80,7 +87,9 @@ JSON Lines, one for each scenario:
   stopped    true if the search was stopped before all worlds were run
   held       whether nothing broke
   found      null, or the first world that breaks something:
-    seed, case (from 0), claim, actual, moment, atMs, runs, file";
+    seed, case (from 0), claim, actual, moment, atMs, runs, file
+  known      null, or the first world that breaks a property marked
+             `mayBreak`, with the same fields";
 
 const DEFAULT_CASES: u64 = 1_000;
 
@@ -161,7 +170,7 @@ impl Subject {
         let mut tree = Tree::load(file, &scenario)?;
         if !args.faults.is_empty() || args.swarm {
             let refuse = |what: String| InputError::from(Fault::of_file(file, format!("--faults: {what}")));
-            tree = tree.with_faults(&names(&args.faults), args.swarm).map_err(refuse)?;
+            tree = tree.with_faults(&scenario, &names(&args.faults), args.swarm).map_err(refuse)?;
             scenario = tree.scenario()?;
         }
         Ok(Self { path: file.display().to_string(), scenario, tree })
@@ -213,12 +222,17 @@ fn check_one(
     let work = work.at_most(args.time);
     let searched = check::search(scenario, search, &Looker(&work));
     let interrupted = work.end();
-    let Some((case, broken)) = &searched.found else {
+    let Some((case, broken)) = searched.found.as_ref().or(searched.known.as_ref()) else {
         out.write_all(held(subject, seed, &searched, cases, args.format).as_bytes())?;
         // A limit of time in which no world ends shows nothing.
         let exit = if searched.cases == 0 { Exit::Unusable } else { Exit::AsExpected };
         return Ok((exit, check::case(scenario, None), interrupted));
     };
+    let is_known = searched.found.is_none();
+    if is_known && args.format != Format::Json && !(args.format == Format::Text && args.is_of_one_file()) {
+        out.write_all(held(subject, seed, &searched, cases, args.format).as_bytes())?;
+        return Ok((Exit::AsExpected, check::case(scenario, None), interrupted));
+    }
     let seed = seed.wrapping_add(*case);
     let whole = tree.clone().about(scenario, seed, &broken.claim);
     // What was found is to be made small even where the time for the search is over.
@@ -232,15 +246,23 @@ fn check_one(
     let found = Found { seed, case: *case, broken, shrunk: shrunk.as_ref() };
     let file = found.write(subject, &whole, &args.out)?;
     let text = match args.format {
+        Format::Text if is_known => found.text(subject, &file, look) + "\n" + MARKED,
         Format::Text => found.text(subject, &file, look),
         Format::Json => line(subject, &searched, Some(found.line(&file))),
         Format::Junit | Format::Github => String::new(),
     };
     out.write_all(text.as_bytes())?;
-    Ok((Exit::Failed, check::case(scenario, Some((broken, seed, &file))), interrupted))
+    let (exit, found) = if is_known {
+        (Exit::AsExpected, None)
+    } else {
+        (Exit::Failed, Some((broken, seed, file.as_str())))
+    };
+    Ok((exit, check::case(scenario, found), interrupted))
 }
 
-/// The result of a scenario in which nothing broke.
+const MARKED: &str = "The property is marked `mayBreak`: this is no failure.\n";
+
+/// The result of a scenario in which nothing broke, or nothing but what is marked with `mayBreak`.
 fn held(subject: &Subject, seed: u64, searched: &Searched, wanted: Option<u64>, format: Format) -> String {
     let Subject { path, scenario, .. } = subject;
     match format {
@@ -266,7 +288,12 @@ fn held(subject: &Subject, seed: u64, searched: &Searched, wanted: Option<u64>, 
         count => format!("{count} properties and the invariants"),
     };
     let word = if cases == 0 { "unknown" } else { "held" };
-    format!("{word}  {path}\n      {stopped}{worlds}; {properties}\n")
+    let known = searched.known.as_ref().map(|(case, broken)| {
+        let seed = seed.wrapping_add(*case);
+        format!("      breaks in the world of seed {seed}, as marked by `mayBreak`: {}\n", broken.claim)
+    });
+    let known = known.unwrap_or_default();
+    format!("{word}  {path}\n      {stopped}{worlds}; {properties}\n{known}")
 }
 
 /// A world that breaks something.
@@ -327,6 +354,7 @@ struct Line<'a> {
     stopped: bool,
     held: bool,
     found: Option<FoundField<'a>>,
+    known: Option<FoundField<'a>>,
 }
 
 #[derive(Serialize)]
@@ -345,7 +373,9 @@ struct FoundField<'a> {
 fn line(subject: &Subject, searched: &Searched, found: Option<FoundField<'_>>) -> String {
     let Subject { path, scenario, .. } = subject;
     let Searched { cases, stopped, .. } = *searched;
-    let line = Line { scenario: path, title: &scenario.title, cases, stopped, held: found.is_none(), found };
+    let held = searched.found.is_none();
+    let (found, known) = if held { (None, found) } else { (found, None) };
+    let line = Line { scenario: path, title: &scenario.title, cases, stopped, held, found, known };
     // Texts and numbers are always JSON.
     serde_json::to_string(&line).map(|line| line + "\n").unwrap_or_default()
 }

@@ -102,6 +102,7 @@ JSON Lines:
     scenario, title
     asExpected, expectations, decisions, virtualMs
     promoted   the revision that the primary runs at the end
+    assumed    what the world assumes because the scenario does not say it, in words
     missed     scripted events that never happened, by their index in the file
     failed     expectations that do not hold: expected, actual, and the moment
                of each

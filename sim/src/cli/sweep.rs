@@ -190,6 +190,7 @@ fn swept(args: &Args, look: Look, err: &mut dyn Write) -> Result<(Part, bool), S
     let document = Document::load(path).map_err(|error| error.to_string())?;
     let shard = args.shard.unwrap_or(Shard::WHOLE);
     let sweep = Sweep::new(&document, &args.axes, args.runs, shard).map_err(|error| error.to_string())?;
+    sweep.each_matters(&document, &args.axes).map_err(|error| error.to_string())?;
     let title = sweep.scenarios.first().map_or("", |scenario| scenario.title.as_str());
     if sweep.scenarios.iter().any(|scenario| scenario.setting.simulated.is_none()) {
         return Err(format!("{}: {SCRIPTED}", path.display()));
@@ -215,6 +216,7 @@ fn computed(args: &Args, look: &Look, out: &mut dyn Write, err: &mut dyn Write) 
     }
     let document = Document::load(path).map_err(|error| error.to_string())?;
     let sweep = Sweep::new(&document, &args.axes, 1, Shard::WHOLE).map_err(|error| error.to_string())?;
+    sweep.each_matters(&document, &args.axes).map_err(|error| error.to_string())?;
     let title = sweep.scenarios.first().map_or("", |scenario| scenario.title.as_str());
     let work = LongWork::begin(sweep.points.len() as u64, "points", *look);
     let points = sweep.points.iter().zip(&sweep.scenarios).take_while(|_| !work.is_over());

@@ -6,7 +6,7 @@ use clap::ValueHint;
 use serin_sim::{
     report::{Look, html, sweep as report},
     scenario::Document,
-    sweep::{self, Axis, Frontier, Goal, Met, Runs},
+    sweep::{self, Axis, Frontier, Goal, Met, Runs, Shard, Sweep},
 };
 
 use super::{
@@ -103,6 +103,10 @@ fn tuned(args: &Args, look: Look) -> Result<(String, Frontier, bool), String> {
             "{points} policies are at most {runs} rollouts, which take about {takes}; add --max-points {points} to run them"
         ));
     }
+    // Of the usual fields one may have no effect on this policy; of those asked for none.
+    let asked_for = Sweep::new(&document, &args.axes, 1, Shard::WHOLE);
+    let matters = asked_for.and_then(|sweep| sweep.each_matters(&document, &args.axes));
+    matters.map_err(|error| error.to_string())?;
     // Few policies need more than the usual runs.
     let most = sweep::most_rollouts(points, Runs { most: args.runs, ..runs });
     let work = LongWork::begin(u64::try_from(most).unwrap_or(u64::MAX), "rollouts", look);

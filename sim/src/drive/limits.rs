@@ -8,6 +8,10 @@ use serin_core::tick;
 const MOST_AT_ONCE: u32 = 1_000;
 /// Plans after which a story ends wherever it is.
 const MOST_MOMENTS: usize = 50_000;
+/// Steps of the loop at one instant after which time is held to stand still. 1,000 plans take fewer.
+const MOST_STEPS_AT_ONCE: u32 = 200_000;
+/// Steps of the loop after which a story ends wherever it is. 50,000 plans take fewer.
+const MOST_STEPS: u32 = 5_000_000;
 
 /// Waits that grow while something fails in a row.
 #[derive(Default)]
@@ -34,14 +38,35 @@ pub(super) struct Restless {
     at: Duration,
     looks: u32,
     plans: u32,
+    /// Steps of the loop since time moved last.
+    steps: u32,
+    /// All steps of the loop.
+    all_steps: u32,
 }
 
 impl Restless {
+    /// Notes a step of the loop; what is wrong if time does not move on. Every loop of a story passes here, so that each
+    /// one ends.
+    pub(super) fn step(&mut self, at: Duration) -> Option<&'static str> {
+        self.moves_to(at);
+        self.steps += 1;
+        self.all_steps += 1;
+        if self.steps > MOST_STEPS_AT_ONCE {
+            return Some("time stands still: something is due that never happens");
+        }
+        (self.all_steps > MOST_STEPS)
+            .then_some("the story has more than 5000000 steps; give it an earlier `until`")
+    }
+
+    fn moves_to(&mut self, at: Duration) {
+        if at > self.at {
+            *self = Self { at, all_steps: self.all_steps, ..Self::default() };
+        }
+    }
+
     /// Notes a look at the world; what is wrong if there are too many of them.
     pub(super) fn look(&mut self, at: Duration, moments: usize) -> Option<&'static str> {
-        if at > self.at {
-            *self = Self { at, ..Self::default() };
-        }
+        self.moves_to(at);
         self.looks += 1;
         if self.plans > MOST_AT_ONCE || self.looks > MOST_AT_ONCE * 10 {
             return Some("does not come to rest: more than 1000 plans at one instant");
@@ -77,6 +102,22 @@ mod tests {
     fn questions_without_end_are_told() {
         let mut restless = Restless::default();
         assert!((0..=MOST_AT_ONCE * 10).any(|_| restless.look(Duration::ZERO, 0).is_some()));
+    }
+
+    #[test]
+    fn time_that_stands_still_is_reported() {
+        let mut restless = Restless::default();
+        let at = Duration::from_secs(1);
+        let most = (1..).find(|_| restless.step(at).is_some());
+        assert_eq!(most, Some(MOST_STEPS_AT_ONCE + 1));
+        assert_eq!(restless.step(at + Duration::from_nanos(1)), None, "time has moved");
+    }
+
+    #[test]
+    fn steps_without_end_are_reported() {
+        let mut restless = Restless::default();
+        let most = (1..).find(|step| restless.step(Duration::from_millis(*step)).is_some());
+        assert_eq!(most, Some(u64::from(MOST_STEPS) + 1));
     }
 
     #[test]

@@ -70,15 +70,17 @@ impl Log for Story {
         }
     }
 
-    /// A notice stands with the decision it was born in, if that was at this very time: it waits only for the rest of
-    /// the tick.
+    /// A notice is shown with the decision it was born in, if that was at this very time: it waits only for the rest of
+    /// the tick. A controller that was stopped since delivers it again, and that is shown with a decision of its own.
     fn sent(&mut self, notices: &[Notice]) {
         let Some(now) = self.moments.last().map(|moment| moment.at) else { return };
+        let begun = self.restarts.last().map_or(0, |first| (*first).min(self.moments.len()));
         for notice in notices {
             let bore =
                 |moment: &Moment| moment.saved.as_ref().is_some_and(|saved| saved.seq == notice.id.seq);
-            let mut of_now = self.moments.iter_mut().rev().take_while(|moment| moment.at == now);
-            let moment = match of_now.position(|moment| bore(moment)) {
+            let since = self.moments[begun..].iter().rev();
+            let mut of_now = since.take_while(|moment| moment.at == now);
+            let moment = match of_now.position(bore) {
                 Some(back) => self.moments.iter_mut().nth_back(back),
                 None => self.moments.last_mut(),
             };

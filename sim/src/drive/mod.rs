@@ -73,6 +73,7 @@ fn story(scenario: &Scenario, seed: u64, stop: Option<StopPoint>) -> Story {
     let outcome = drive.outcome();
     let course = drive.world.course(drive.first_released.unwrap_or_default());
     Story {
+        assumed: drive.world.assumed(),
         missed: drive.timeline.missed(),
         events: drive.timeline.times(),
         rests: drive.rests,
@@ -199,6 +200,10 @@ impl<'a, L: Log> Drive<'a, L> {
 
     /// Does one thing; whether there is another.
     fn goes_on(&mut self) -> bool {
+        if let Some(what) = self.restless.step(self.world.at()) {
+            self.violate(what.into());
+            return false;
+        }
         self.let_happen();
         match self.tick.next() {
             Do::Observe if self.pause.until() > self.world.at() => self.pass(Some(self.pause.until())),

@@ -1,6 +1,8 @@
 //! Stories from beginning to end.
 
 mod around;
+mod assumed;
+mod time;
 
 use std::path::Path;
 
@@ -14,6 +16,11 @@ use crate::{
 
 /// A weighted rollout in one step, with what stands below `analysis` and behind the Canary.
 fn scenario(analysis: &str, further: &str) -> Scenario {
+    scenario_with("", analysis, further)
+}
+
+/// As [`scenario`], with a line of the Canary's `spec`.
+fn scenario_with(spec: &str, analysis: &str, further: &str) -> Scenario {
     let text = format!(
         "scenario: a release
 canary:
@@ -23,6 +30,7 @@ canary:
   spec:
     targetRef: {{apiVersion: apps/v1, kind: Deployment, name: shop}}
     progressDeadlineSeconds: 300
+    {spec}
     analysis:
       interval: 1m
       threshold: 2

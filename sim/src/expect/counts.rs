@@ -14,7 +14,8 @@ pub(super) fn hook(wanted: &Called, story: &Story) -> Held {
     let moments: Vec<usize> = calls.iter().map(|call| call.moment).collect();
     let seen = || calls_shown(&calls);
     let answers_alone = wanted.times.is_none() && (wanted.phases.is_some() || wanted.answers.is_some());
-    if !answers_alone {
+    // A hook that was never called was told no phase and gave no answer.
+    if !answers_alone || calls.is_empty() {
         often(&moments, wanted.times, false, seen)?;
     }
     if let Some(phases) = &wanted.phases
@@ -45,7 +46,8 @@ fn calls_shown(calls: &[&Call]) -> String {
             format!("{} {answers}", call.question.phase)
         })
         .collect();
-    format!("called {}: {}", Count(calls.len()), Listed(&shown))
+    let listed = if shown.is_empty() { String::new() } else { format!(": {}", Listed(&shown)) };
+    format!("called {}{listed}", Count(calls.len()))
 }
 
 pub(super) fn metric(wanted: &Counted, story: &Story) -> Held {

@@ -10,6 +10,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod times;
+mod vacuous;
 
 use std::{fmt, time::Duration};
 
@@ -63,23 +64,34 @@ impl Verdict {
     }
 }
 
-/// Judges a story by the scenario it was made of.
+/// Judges a story by the scenario it was made of. What holds of nothing fails.
 #[must_use]
 pub fn judge(scenario: &Scenario, story: &Story) -> Verdict {
-    let expected = scenario.expect.iter().map(|item| outcome(item.to_string(), held(item, story), story));
-    let mut verdict = judge_properties(scenario, story);
-    verdict.outcomes.splice(0..0, expected);
-    verdict
+    let items = scenario.expect.iter();
+    let expected = items.map(|item| {
+        let held = held(item, story).and_then(|()| vacuous::item(item, story));
+        outcome(item.to_string(), held, story)
+    });
+    let properties = scenario.properties.iter();
+    let properties = properties.map(|property| {
+        let held = property::property(property, scenario, story);
+        outcome(property.to_string(), held.and_then(|()| vacuous::of_property(property, story)), story)
+    });
+    Verdict { outcomes: expected.chain(properties).collect(), violations: violations(scenario, story) }
 }
 
-/// As [`judge`], by what must hold in every world: the properties, the invariants, the checkers.
+/// As [`judge`], by what must hold in every world: the properties, the invariants, the checkers. A property that a world gives
+/// nothing to judge holds there.
 #[must_use]
 pub fn judge_properties(scenario: &Scenario, story: &Story) -> Verdict {
     let properties = scenario.properties.iter();
     let outcomes = properties
         .map(|property| outcome(property.to_string(), property::property(property, scenario, story), story));
-    let violations = story.violations.iter().cloned().chain(checker::check(scenario, story));
-    Verdict { outcomes: outcomes.collect(), violations: violations.collect() }
+    Verdict { outcomes: outcomes.collect(), violations: violations(scenario, story) }
+}
+
+fn violations(scenario: &Scenario, story: &Story) -> Vec<(usize, String)> {
+    story.violations.iter().cloned().chain(checker::check(scenario, story)).collect()
 }
 
 fn outcome(expectation: String, held: Held, story: &Story) -> Outcome {

@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn property(property: &Property, scenario: &Scenario, story: &Story) -> Held {
     match property {
         Property::Safety { item, .. } => held(item, story),
-        Property::Eventually { goal, within, when } => {
+        Property::Eventually { goal, within, when, .. } => {
             let calm = calm_from(scenario, story);
             beginnings(when.as_ref(), story)
                 .into_iter()
@@ -30,6 +30,11 @@ pub(super) fn property(property: &Property, scenario: &Scenario, story: &Story) 
 struct Beginning {
     at: Duration,
     moment: Option<usize>,
+}
+
+/// Whether a status is saved from which time counts.
+pub(super) fn begins(when: &Pattern, story: &Story) -> bool {
+    !beginnings(Some(when), story).is_empty()
 }
 
 fn beginnings(when: Option<&Pattern>, story: &Story) -> Vec<Beginning> {

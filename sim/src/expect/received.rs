@@ -22,7 +22,8 @@ pub(super) fn receiver(wanted: &Received, story: &Story) -> Held {
         .collect();
     let as_wanted = match wanted.times {
         Some(times) => got.len() == times as usize,
-        None => !got.is_empty() || wanted.wanted.is_none() && wanted.answers.is_some(),
+        // All that it was told may have failed to arrive, but something was told.
+        None => !got.is_empty() || wanted.wanted.is_none() && wanted.answers.is_some() && !told.is_empty(),
     };
     if !as_wanted {
         let surplus = wanted.times.and_then(|times| got.get(times as usize)).or(got.last());

@@ -149,8 +149,6 @@ fn properties_that_hold() {
         "{eventually: {phase: Succeeded}, within: 1h}",
         "{eventually: {promoted: v2}, within: 1h, when: {phase: WaitingPromotion}}",
         "{eventually: {phase: Promoting}, within: 0s, when: {phase: Promoting}}",
-        // It never begins.
-        "{eventually: {phase: Succeeded}, within: 0s, when: {phase: Failed}}",
     ] {
         assert_eq!(property(holds).judged, Judged::Held, "{holds}");
     }
@@ -175,6 +173,103 @@ fn properties_that_do_not_hold_say_where_they_break() {
         assert_eq!(actual, wanted, "{broken}");
         assert!(broke_at.is_some(), "{broken}");
     }
+}
+
+/// What became of expectations of a story in which nothing is ever deployed.
+fn of_nothing(further: &str, expect: &str) -> Judged {
+    let (canary, _) = STORY.split_once("world:").unwrap();
+    let canary = canary.replace("      webhooks:", "      # One hook is never called.\n      webhooks:");
+    let canary = canary.replace(
+        "url: http://gate, retries: 1}",
+        "url: http://gate}, {name: chat, type: event, url: http://chat}",
+    );
+    let text = format!("{canary}{further}\n{expect}\n");
+    let scenario = scenario::parse(&text, Path::new("shop.yaml")).unwrap_or_else(|error| panic!("{error}"));
+    judge(&scenario, &drive::run(&scenario)).outcomes.remove(0).judged
+}
+
+#[test]
+fn what_holds_of_nothing_fails() {
+    let traffic = "world: {traffic: {rps: 10}}\nuntil: 1h";
+    // The controller is killed before it saves anything.
+    let stuck = "events: [{at: 0s, fail: {save: retry, times: forever}}]\nuntil: 10m";
+    for (further, expect, seen) in [
+        ("", "expect: [hook: {name: gate}]", "called never"),
+        ("", "expect: [hook: {name: gate, phases: [Progressing]}]", "called never"),
+        ("", "expect: [hook: {name: gate, answers: []}]", "called never"),
+        ("", "expect: [hook: {name: gate, answers: [], phases: [Failed]}]", "called never"),
+        ("", "expect: [metric: {name: request-success-rate}]", "asked never"),
+        ("", "expect: [command: {name: promote}]", "carried out never: []"),
+        ("", "expect: [rule: rolled-back]", "fired never"),
+        ("", "expect: [rows: [[Progressing, 0, 0, 0]]]", "[Initialized, 0, 0, 0]"),
+        ("", "expect: [phases: [Progressing]]", "Initialized"),
+        ("", "expect: [weight: {max: 50}]", "no rollout was started: there was nothing to judge"),
+        (
+            "",
+            "expect: [time: {from: {phase: Progressing}, to: {phase: Failed}}]",
+            "phase: Progressing was never saved",
+        ),
+        (stuck, "expect: [receiver: {name: chat, answers: []}]", "got one never"),
+        (
+            traffic,
+            "expect: [requests: {exposed: {max: 50%}}]",
+            "no rollout was started: there was nothing to judge",
+        ),
+        (
+            traffic,
+            "expect: [requests: {failed: {max: 5%}}]",
+            "no rollout was started: there was nothing to judge",
+        ),
+        (
+            traffic,
+            "properties: [always: {requests: {exposedFailed: {max: 1%}}}]",
+            "no rollout was started: there was nothing to judge",
+        ),
+        (
+            "",
+            "properties: [always: {weight: {max: 50}}]",
+            "no rollout was started: there was nothing to judge",
+        ),
+        (stuck, "properties: [always: {canaryWeight: 0}]", "no status was saved: there was nothing to judge"),
+        (
+            "",
+            "properties: [{eventually: {phase: Failed}, within: 1h, when: {phase: Progressing}}]",
+            "phase: Progressing was never saved: there was nothing to judge",
+        ),
+    ] {
+        let Judged::Failed { actual, .. } = of_nothing(further, expect) else {
+            panic!("{expect} holds of nothing")
+        };
+        assert!(actual.contains(seen), "{expect}: {actual}");
+    }
+}
+
+#[test]
+fn nothing_is_what_some_statements_want() {
+    let traffic = "world: {traffic: {rps: 10}}\nuntil: 1h";
+    for (further, expect) in [
+        ("", "expect: [hook: {name: gate, times: 0}]"),
+        ("", "expect: [receiver: {name: chat, matches: Rolling back, times: 0}]"),
+        ("", "expect: [metric: {name: request-success-rate, times: 0}]"),
+        ("", "expect: [weight: {max: 0}]"),
+        ("", "expect: [never: {phase: Progressing}]"),
+        ("", "expect: [not: {event: New revision}]"),
+        (traffic, "expect: [requests: {exposed: {max: 0}, exposedFailed: {max: 0%}}]"),
+        ("", "properties: [never: {phase: Failed}]"),
+    ] {
+        assert_eq!(of_nothing(further, expect), Judged::Held, "{expect}");
+    }
+}
+
+#[test]
+fn a_world_of_a_search_may_lack_what_a_property_is_about() {
+    let (canary, _) = STORY.split_once("events:").unwrap();
+    let text = format!(
+        "{canary}properties: [{{eventually: {{phase: Failed}}, within: 1h, when: {{phase: Progressing}}}}]\n"
+    );
+    let scenario = scenario::parse(&text, Path::new("shop.yaml")).unwrap();
+    let story = drive::run(&scenario);
+    assert!(judge_properties(&scenario, &story).holds() && !judge(&scenario, &story).holds());
 }
 
 #[test]

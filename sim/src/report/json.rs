@@ -123,6 +123,8 @@ struct VerdictLine<'a> {
     virtual_ms: u128,
     /// The revision the primary runs at the end.
     promoted: Option<&'a str>,
+    /// What the world took for granted, because the scenario says nothing of it.
+    assumed: Vec<String>,
     /// Scripted events that never happened, by their place in the file.
     missed: &'a [usize],
     /// Expectations that do not hold.
@@ -232,6 +234,7 @@ fn judged<'a>(page: &Page<'a>) -> VerdictLine<'a> {
         decisions: page.story.moments.len(),
         virtual_ms: page.story.moments.last().map_or(0, |moment| moment.at.as_millis()),
         promoted: page.story.promoted.as_deref(),
+        assumed: page.story.assumed.iter().map(ToString::to_string).collect(),
         missed: &page.story.missed,
         failed: failed.collect(),
         violations: violations.map(|(moment, what)| ViolationField { moment: *moment, what }).collect(),

@@ -1,5 +1,6 @@
 //! How stories are shown: pure functions from what happened to text. Nothing here writes or asks the terminal.
 
+mod assumed;
 mod counterexample;
 mod driven;
 pub mod exact;
@@ -97,6 +98,7 @@ fn heading(page: &Page<'_>, look: &Look) -> String {
         about += &format!(" {} {not_driven}", look.signs.and);
     }
     let about = Piece::words(FAINT, &about);
-    let lines = [lines(&title, look.width), lines(&about, look.width)].concat();
+    let assumed = Piece::words(FAINT, &assumed::assumed(page.story).unwrap_or_default());
+    let lines = [title, about, assumed].map(|pieces| lines(&pieces, look.width)).concat();
     format!("{}\n{}\n", paint(FAINT, &printable(page.path)), lines.join("\n"))
 }

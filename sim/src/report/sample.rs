@@ -111,6 +111,7 @@ fn story(told: Vec<Told>) -> Story {
         end: moments.iter().rev().find_map(|moment| moment.saved.clone()).unwrap_or_default(),
         moments,
         calls: Vec::new(),
+        assumed: Vec::new(),
         missed: Vec::new(),
         events: Vec::new(),
         restarts: Vec::new(),

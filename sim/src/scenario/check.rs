@@ -1,12 +1,12 @@
 //! From a file as it is written to a [`Scenario`]: everything that the shape of a file cannot say.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serin_core::{
     Rollout,
-    spec::{Defaults, raw},
+    spec::{Defaults, Metric, raw},
     time::Human,
 };
 
@@ -20,7 +20,7 @@ use super::{
     property::Property,
     sense::{self, Faults},
     simulated,
-    world::Setting,
+    world::{LeftOut, Setting},
 };
 use crate::{
     input::{self, InputError, Source},
@@ -36,25 +36,27 @@ const DEFAULT_UNTIL: Duration = Duration::from_secs(86_400);
 const LONGEST: Duration = Duration::from_secs(400 * 86_400);
 
 /// The scenario that a file means.
-pub(super) fn check(mut file: File, source: &Source<'_>) -> Result<Scenario, InputError> {
+pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputError> {
     let Manifests { canary: manifest, templates } = manifest::manifests(file.canary, file.templates, source)?;
     let defaults = defaults(file.controller, templates);
     let canary = parse_canary(&manifest, &defaults, source)?;
 
     let mut faults = Faults { source, found: Vec::new() };
+    let left_out = LeftOut::of(file.world.as_ref());
+    let mut world = file.world.unwrap_or_default();
     if file.status.is_none() {
         let only = "is for a story that begins with a `status`";
-        faults.add_if(file.world.primary.is_some(), "world.primary", only);
-        faults.add_if(file.world.routes.is_some(), "world.routes", only);
+        faults.add_if(world.primary.is_some(), "world.primary", only);
+        faults.add_if(world.routes.is_some(), "world.routes", only);
     }
     let until = file.until.map_or(DEFAULT_UNTIL, |until| until.0);
     faults.add_if(until > LONGEST, "until", "is more than 400 days");
-    let simulated = simulated::simulated(&mut file.world, source, &mut faults.found);
+    let simulated = simulated::simulated(&mut world, source, &mut faults.found);
     let is_scaled = simulated.as_ref().is_some_and(|simulated| simulated.autoscaler.is_some());
     let names_it = manifest.json.pointer("/spec/autoscalerRef").is_some_and(|named| !named.is_null());
     let no_scaler = "needs `spec.autoscalerRef` in the Canary: nothing else scales its pods";
     faults.add_if(is_scaled && !names_it, "world.autoscaler", no_scaler);
-    let setting = Setting { simulated, ..Setting::from(file.world) };
+    let setting = Setting { simulated, left_out, ..Setting::from(world) };
     let events = events(file.events, &mut faults);
     events_are_reached(&events, until, &mut faults);
     let expect = expect(file.expect, &mut faults);
@@ -65,6 +67,7 @@ pub(super) fn check(mut file: File, source: &Source<'_>) -> Result<Scenario, Inp
     faults.metrics("world.metrics", &setting.metrics, &names);
     faults.hooks("world.hooks", &setting.hooks, &names);
     faults.receivers("world.receivers", &setting.receivers, &names);
+    faults.versions(&setting, &names);
     metrics_are_known(&canary, &setting, &events, &mut faults);
     events_make_sense(&events, &names, &mut faults);
     for (i, item) in &expect {
@@ -180,19 +183,28 @@ fn properties(written: Vec<super::property::WrittenProperty>, faults: &mut Fault
 /// In a simulated world every metric is simulated or scripted, from the beginning or by an event.
 fn metrics_are_known(canary: &Rollout, setting: &Setting, events: &Placed<Event>, faults: &mut Faults<'_>) {
     let Some(simulated) = &setting.simulated else { return };
-    let by_events = |name: &str| {
-        events
-            .iter()
-            .any(|(_, event)| matches!(&event.action, Action::Metrics(scripts) if scripts.contains_key(name)))
-    };
-    let is_scripted = |name: &str| setting.metrics.contains_key(name) || by_events(name);
+    let events = events.iter().map(|(_, event)| event);
+    let is_scripted = |name: &str| is_scripted(setting, events.clone(), name);
     for metric in simulated::unknown_metrics(canary.metrics(), &simulated.measures, is_scripted) {
+        let metric = &metric.name;
         let what = format!(
             "the world does not know what the metric `{metric}` measures; say so in `world.measures`, such as \
              `{metric}: error-rate`, or script its answers in `world.metrics`"
         );
         faults.add("world", what);
     }
+}
+
+fn is_scripted<'a>(setting: &Setting, mut events: impl Iterator<Item = &'a Event>, metric: &str) -> bool {
+    let by_events =
+        |event: &Event| matches!(&event.action, Action::Metrics(scripts) if scripts.contains_key(metric));
+    setting.metrics.contains_key(metric) || events.any(by_events)
+}
+
+/// Metrics of a scripted world that answer a healthy value only because nothing is simulated.
+pub(crate) fn unanswered(scenario: &Scenario) -> Vec<&Metric> {
+    let is_scripted = |name: &str| is_scripted(&scenario.setting, scenario.events.iter(), name);
+    simulated::unknown_metrics(scenario.canary.metrics(), &BTreeMap::new(), is_scripted)
 }
 
 /// The names of the Canary at the beginning and after each edit.
@@ -246,6 +258,9 @@ fn events_are_reached(events: &Placed<Event>, until: Duration, faults: &mut Faul
 
 fn events_make_sense(events: &Placed<Event>, names: &Names, faults: &mut Faults<'_>) {
     for (i, event) in events {
+        if let Trigger::When(pattern, _) = &event.trigger {
+            sense::pattern_of(&format!("events[{i}].when"), pattern, names, faults);
+        }
         match &event.action {
             Action::Metrics(scripts) => faults.metrics(&format!("events[{i}].metrics"), scripts, names),
             Action::Hooks(scripts) => faults.hooks(&format!("events[{i}].hooks"), scripts, names),

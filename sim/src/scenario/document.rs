@@ -82,6 +82,11 @@ impl Document {
         Ok(scenario)
     }
 
+    /// A fault of a field.
+    pub(crate) fn fault(&self, field: &str, what: &str) -> InputError {
+        Source::new(&self.text, &self.path).fault(field, what).into()
+    }
+
     /// What a field says in the file; `None` where it is left out.
     #[must_use]
     pub fn written(&self, path: &str) -> Option<String> {

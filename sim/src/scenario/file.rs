@@ -31,8 +31,7 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) controller: Controller,
     /// How the cluster behaves; well, where nothing is said.
-    #[serde(default)]
-    pub(super) world: WrittenWorld,
+    pub(super) world: Option<WrittenWorld>,
     /// `.status` of the Canary at the beginning, as another controller left it.
     #[serde(default)]
     #[schemars(schema_with = "schema::status")]

@@ -49,7 +49,7 @@ pub use self::simulated::{
     Autoscaler, Defect, Factor, Flaps, Measure, PRESETS, PerSecond, Range, Seconds, Shape, Share, Simulated,
     TROUBLES, Traffic, Trouble, Unit, Version, WarmUp, What,
 };
-pub use self::world::{Delay, Setting};
+pub use self::world::{Delay, LeftOut, Setting};
 use crate::input::{self, InputError, Source};
 
 /// A story, ready to be run.
@@ -82,6 +82,16 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Whether another scenario has the same runs in the worlds of the same seeds, whatever is expected of them.
+    #[must_use]
+    pub fn runs_like(&self, other: &Self) -> bool {
+        let world = |of: &Self| Setting { seed: 0, ..of.setting.clone() };
+        self.canary == other.canary
+            && world(self) == world(other)
+            && (&self.status, &self.events, self.until) == (&other.status, &other.events, other.until)
+            && self.defaults == other.defaults
+    }
+
     /// Whether this may go wrong by itself.
     #[must_use]
     pub fn has_trouble(&self, what: What) -> bool {
@@ -116,7 +126,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Scenario, InputError> {
     check::check(file, &source)
 }
 
-pub(crate) use self::check::read_raw;
+pub(crate) use self::check::{read_raw, unanswered};
 pub(crate) use self::expectation::Listed;
 pub(crate) use self::manifest::{merge, to_json};
 pub(crate) use self::names::rule as rule_name;

@@ -21,6 +21,8 @@ pub enum Property {
         text: String,
         /// What must hold of the whole story.
         item: Item,
+        /// There are worlds in which it does not hold, and its author knows.
+        may_break: bool,
     },
     /// Something happens in time: liveness, looked at once what goes wrong has stopped.
     Eventually {
@@ -30,7 +32,19 @@ pub enum Property {
         within: Duration,
         /// From every saved status on that begins to be so; `None`: from the last event on.
         when: Option<Pattern>,
+        /// There are worlds in which it does not hold, and its author knows.
+        may_break: bool,
     },
+}
+
+impl Property {
+    /// Whether its author knows of worlds in which it does not hold.
+    #[must_use]
+    pub fn may_break(&self) -> bool {
+        match self {
+            Self::Safety { may_break, .. } | Self::Eventually { may_break, .. } => *may_break,
+        }
+    }
 }
 
 /// What is to happen.
@@ -52,7 +66,7 @@ pub enum Goal {
 
 /// What must hold in every world: one of `always`, `never` and `eventually`.
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(rename = "Property")]
 pub(super) struct WrittenProperty {
     /// Every saved status has all of these, or the statement holds.
@@ -65,6 +79,9 @@ pub(super) struct WrittenProperty {
     within: Option<Lasting>,
     /// From each saved status on that begins to be so; from the last event on where left out.
     when: Option<Pattern>,
+    /// There are worlds in which it does not hold: `serin check` shows the first of them, and that is no failure.
+    #[serde(default)]
+    may_break: bool,
 }
 
 /// The field below a property that is wrong, and why.
@@ -74,7 +91,8 @@ impl WrittenProperty {
     /// The property it means.
     pub(super) fn read(self) -> Result<Property, Wrong> {
         let liveness_only = self.within.is_some() || self.when.is_some();
-        match (self.always, self.never, self.eventually) {
+        let marked = self.may_break;
+        let property = match (self.always, self.never, self.eventually) {
             (None, None, Some(goal)) => eventually(goal, self.within, self.when),
             (Some(_), None, None) | (None, Some(_), None) if liveness_only => {
                 Err(("", "`within` and `when` are for `eventually`".into()))
@@ -83,7 +101,13 @@ impl WrittenProperty {
             (None, Some(item), None) => never(item.read().map_err(|what| ("never", what))?),
             (None, None, None) => Err(("", "says nothing; one of `always`, `never`, `eventually`".into())),
             _ => Err(("", "says two things; write two items".into())),
-        }
+        };
+        property.map(|property| match property {
+            Property::Safety { text, item, .. } => Property::Safety { text, item, may_break: marked },
+            Property::Eventually { goal, within, when, .. } => {
+                Property::Eventually { goal, within, when, may_break: marked }
+            }
+        })
     }
 }
 
@@ -96,7 +120,7 @@ fn eventually(goal: WrittenItem, within: Option<Lasting>, when: Option<Pattern>)
     if when.as_ref().is_some_and(Pattern::is_empty) {
         return Err(("when", "names no field of the status".into()));
     }
-    Ok(Property::Eventually { goal, within: within.0, when })
+    Ok(Property::Eventually { goal, within: within.0, when, may_break: false })
 }
 
 fn always(item: Item) -> Result<Property, Wrong> {
@@ -111,7 +135,7 @@ fn always(item: Item) -> Result<Property, Wrong> {
             return Err(("always", what.into()));
         }
     };
-    Ok(Property::Safety { text, item: Item { expectation, negated: false } })
+    Ok(Property::Safety { text, item: Item { expectation, negated: false }, may_break: false })
 }
 
 fn never(item: Item) -> Result<Property, Wrong> {
@@ -141,7 +165,7 @@ fn never(item: Item) -> Result<Property, Wrong> {
             return Err(("never", what.into()));
         }
     };
-    Ok(Property::Safety { text, item })
+    Ok(Property::Safety { text, item, may_break: false })
 }
 
 fn goal_of(item: Item) -> Result<Goal, String> {
@@ -189,7 +213,7 @@ impl fmt::Display for Property {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Safety { text, .. } => f.write_str(text),
-            Self::Eventually { goal, within, when } => {
+            Self::Eventually { goal, within, when, .. } => {
                 write!(f, "eventually {goal} within {}", Human(*within))?;
                 when.as_ref().map_or(Ok(()), |when| write!(f, " when {when}"))
             }
@@ -231,6 +255,7 @@ mod tests {
             ("never: {phase: Promoting, revision: v2}", "never phase: Promoting, revision: v2"),
             ("never: {alert: {matches: x, severity: error}}", "never alert: /x/, Error"),
             ("never: {promoted: v2}", "never promoted: v2"),
+            ("{never: {promoted: v2}, mayBreak: true}", "never promoted: v2"),
             ("{eventually: {phase: Failed}, within: 30m}", "eventually phase: Failed within 30m"),
             (
                 "{eventually: {event: done}, within: 1m, when: {phase: Promoting}}",

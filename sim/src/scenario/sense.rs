@@ -52,6 +52,16 @@ impl Faults<'_> {
         }
     }
 
+    /// Versions of a simulated world are those that the target or the primary may run.
+    pub(super) fn versions(&mut self, setting: &Setting, names: &Names) {
+        for version in setting.simulated.iter().flat_map(|simulated| simulated.versions.keys()) {
+            if !names.revisions().contains(&version.as_str()) {
+                let unknown = unknown("revision", version, &names.revisions());
+                self.add(format!("world.versions.{version}"), format!("is never deployed: {unknown}"));
+            }
+        }
+    }
+
     pub(super) fn name(&mut self, what: &str, field: &str, name: &str, known: &[&str]) {
         if !known.contains(&name) {
             self.add(field, unknown(what, name, known));
@@ -105,8 +115,10 @@ pub(super) fn item(field: &str, item: &Item, names: &Names, setting: &Setting, f
         | Expectation::Rows(_)
         | Expectation::Event(_)
         | Expectation::Alert(_, _)
-        | Expectation::Condition(_)
-        | Expectation::Promoted(_) => {}
+        | Expectation::Condition(_) => {}
+        Expectation::Promoted(revision) => {
+            faults.name("revision", &format!("{field}.promoted"), revision, &names.revisions());
+        }
     }
 }
 
@@ -132,8 +144,8 @@ pub(super) fn properties(
     for (i, property) in properties {
         let field = format!("properties[{i}]");
         match property {
-            Property::Safety { text, item } => safety(&field, text, item, names, setting, faults),
-            Property::Eventually { goal: wanted, within, when } => {
+            Property::Safety { text, item, .. } => safety(&field, text, item, names, setting, faults),
+            Property::Eventually { goal: wanted, within, when, .. } => {
                 goal(&format!("{field}.eventually"), wanted, names, faults);
                 if let Some(when) = when {
                     pattern_of(&format!("{field}.when"), when, names, faults);
@@ -187,7 +199,7 @@ fn never_stops(field: &str, setting: &Setting, faults: &mut Faults<'_>) {
     }
 }
 
-fn pattern_of(field: &str, pattern: &Pattern, names: &Names, faults: &mut Faults<'_>) {
+pub(super) fn pattern_of(field: &str, pattern: &Pattern, names: &Names, faults: &mut Faults<'_>) {
     if pattern.canary_weight.is_some_and(|weight| weight > ALL) {
         faults.add(format!("{field}.canaryWeight"), NO_WEIGHT);
     }

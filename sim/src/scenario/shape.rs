@@ -101,6 +101,16 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for TextOr<T> {
     }
 }
 
+impl<T> TextOr<T> {
+    /// The text, if it is one.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Map(_) => None,
+        }
+    }
+}
+
 impl<T: JsonSchema> JsonSchema for TextOr<T> {
     fn schema_name() -> Cow<'static, str> {
         format!("TextOr{}", T::schema_name()).into()
@@ -120,6 +130,13 @@ impl<T: JsonSchema> JsonSchema for TextOr<T> {
 pub(super) struct ListOrExactly<T> {
     pub(super) items: Vec<T>,
     pub(super) exactly: bool,
+}
+
+impl<T> ListOrExactly<T> {
+    /// Whether everything contains it.
+    pub(super) fn holds_of_anything(&self) -> bool {
+        self.items.is_empty() && !self.exactly
+    }
 }
 
 impl<T: JsonSchema> JsonSchema for ListOrExactly<T> {

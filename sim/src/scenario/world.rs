@@ -18,7 +18,7 @@ use super::{
 };
 
 /// `world`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
     /// When the story begins.
     pub start: Timestamp,
@@ -46,6 +46,19 @@ pub struct Setting {
     pub seed: u64,
     /// The part of the world that goes its own way.
     pub simulated: Option<Simulated>,
+    /// What the file says nothing of.
+    pub left_out: LeftOut,
+}
+
+/// What a file says nothing of, as far as something is assumed in its place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// `world`.
+    pub world: bool,
+    /// `world.traffic`.
+    pub traffic: bool,
+    /// `world.traffic.matched`.
+    pub matched: bool,
 }
 
 /// How long pods take to get ready.
@@ -201,6 +214,17 @@ const DEFAULT_START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 const DEFAULT_SEED: u64 = 1;
 const DEFAULT_REVISION: &str = "v1";
 
+impl LeftOut {
+    pub(super) fn of(world: Option<&WrittenWorld>) -> Self {
+        let traffic = world.and_then(|world| world.traffic.as_ref());
+        Self {
+            world: world.is_none(),
+            traffic: traffic.is_none(),
+            matched: traffic.is_none_or(|traffic| traffic.matched.is_none()),
+        }
+    }
+}
+
 impl From<WrittenWorld> for Setting {
     fn from(written: WrittenWorld) -> Self {
         Self {
@@ -217,6 +241,7 @@ impl From<WrittenWorld> for Setting {
             routes: written.routes.map(Routes::from),
             seed: written.seed.unwrap_or(DEFAULT_SEED),
             simulated: None,
+            left_out: LeftOut::default(),
         }
     }
 }

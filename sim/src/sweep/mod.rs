@@ -59,7 +59,7 @@ impl Sweep {
     /// Reads the scenario at every point.
     ///
     /// # Errors
-    /// A field that is not there, or a scenario that makes no sense at some point.
+    /// A field that is not there, or a scenario that is invalid at some point.
     pub fn new(document: &Document, axes: &[Axis], runs: u64, shard: Shard) -> Result<Self, InputError> {
         let points = points(axes);
         // What is good does not change with the policy that is to find out.
@@ -70,6 +70,15 @@ impl Sweep {
         let scenarios: Vec<Scenario> = points.iter().map(at).collect::<Result<_, _>>()?;
         let seed = scenarios.first().map_or(1, |scenario| scenario.setting.seed);
         Ok(Self { points, scenarios, runs, seed, shard })
+    }
+
+    /// Refuses a field whose values all lead to the same runs.
+    ///
+    /// # Errors
+    /// The first such field.
+    pub fn each_matters(&self, document: &Document, axes: &[Axis]) -> Result<(), InputError> {
+        let what = "changes nothing: the runs are the same with each of these values";
+        without_effect(axes, &self.scenarios).map_or(Ok(()), |axis| Err(document.fault(&axis.path, what)))
     }
 
     /// Makes the runs, point by point, until `stop`. `done` is told how many runs were made since it was told before.
@@ -113,4 +122,21 @@ fn tally(
         },
     );
     tallies.reduce(Tally::default, |tally, other| tally.and(&other))
+}
+
+/// The first axis whose values never lead to other runs, whatever the values of the others.
+fn without_effect<'a>(axes: &'a [Axis], scenarios: &[Scenario]) -> Option<&'a Axis> {
+    let mut together = 1;
+    for axis in axes.iter().rev() {
+        let block = together * axis.values.len();
+        let matters = |block: &[Scenario]| {
+            let next = block.iter().skip(together);
+            block.iter().zip(next).any(|(one, other)| !one.runs_like(other))
+        };
+        if axis.values.len() > 1 && !scenarios.chunks(block).any(matters) {
+            return Some(axis);
+        }
+        together = block;
+    }
+    None
 }

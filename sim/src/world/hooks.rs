@@ -2,13 +2,19 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serin_core::{question::Answer, spec::Hook, time::Human};
+use serin_core::{
+    question::Answer,
+    spec::{Hook, HookKind},
+    time::Human,
+};
 
 use super::answers::Answers;
 use crate::scenario::{HookAnswer, HookOutcome};
 
 pub(crate) struct Hooks<'a> {
     answers: Answers<'a, HookAnswer>,
+    /// Hooks that answered although nothing says what, each once.
+    pub(super) assumed: Vec<Hook>,
     /// From now on they deny where passing is scripted, and pass where denying is.
     pub(crate) opposite: bool,
 }
@@ -23,7 +29,7 @@ pub(crate) struct Attempt {
 
 impl<'a> Hooks<'a> {
     pub(super) fn new(scripts: &'a BTreeMap<String, Vec<HookAnswer>>) -> Self {
-        Self { answers: Answers::new(scripts), opposite: false }
+        Self { answers: Answers::new(scripts), assumed: Vec::new(), opposite: false }
     }
 
     pub(super) fn change(&mut self, scripts: &'a BTreeMap<String, Vec<HookAnswer>>) {
@@ -37,13 +43,39 @@ impl<'a> Hooks<'a> {
 
     /// The next attempt at a hook.
     pub(crate) fn attempt(&mut self, hook: &Hook) -> Attempt {
-        let mut scripted = self.scripted(hook).unwrap_or_else(|| HookOutcome::Status(200).into());
+        let mut scripted = self.scripted(hook).unwrap_or_else(|| self.assume(hook));
         if self.opposite {
             // A denial that is not tried again, so that it is one.
-            let status = if scripted.outcome.passes() { 403 } else { 200 };
+            let status = if scripted.outcome.passes() { SHUT } else { 200 };
             scripted = HookAnswer { outcome: HookOutcome::Status(status), body: None, after: scripted.after };
         }
         Attempt::of(scripted, hook)
+    }
+
+    /// What a hook answers that nothing is said of, while all is well.
+    fn assume(&mut self, hook: &Hook) -> HookAnswer {
+        if self.assumed.iter().all(|known| known.key != hook.key) {
+            self.assumed.push(hook.clone());
+        }
+        HookOutcome::Status(if passes(hook.kind) { 200 } else { SHUT }).into()
+    }
+}
+
+/// What a gate answers that is shut, as Flagger's load tester does.
+const SHUT: u16 = 403;
+
+/// Whether a hook passes while all is well: tests succeed and people approve, and nobody asks for a rollback.
+pub(super) fn passes(kind: HookKind) -> bool {
+    match kind {
+        HookKind::ConfirmRollout
+        | HookKind::PreRollout
+        | HookKind::Rollout
+        | HookKind::ConfirmTrafficIncrease
+        | HookKind::ConfirmPromotion
+        | HookKind::PostRollout
+        | HookKind::RollbackAction
+        | HookKind::Event => true,
+        HookKind::RollbackTrigger => false,
     }
 }
 
@@ -80,14 +112,18 @@ mod tests {
     use crate::scenario::read_raw;
 
     fn gate() -> Hook {
+        canary(&json!([{"name": "gate", "url": "http://gate", "timeout": "5s"}])).hooks()[0].clone()
+    }
+
+    fn canary(webhooks: &serde_json::Value) -> Rollout {
         let canary = json!({
             "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "shop"},
             "spec": {
                 "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"},
-                "analysis": {"webhooks": [{"name": "gate", "url": "http://gate", "timeout": "5s"}]},
+                "analysis": {"webhooks": webhooks},
             },
         });
-        Rollout::parse(&read_raw(&canary).unwrap(), &Defaults::default()).unwrap().hooks()[0].clone()
+        Rollout::parse(&read_raw(&canary).unwrap(), &Defaults::default()).unwrap()
     }
 
     fn attempts(script: &str, opposite: bool) -> Vec<Attempt> {
@@ -107,6 +143,30 @@ mod tests {
         let said = ["not now", "status 404", "no answer within 5s", "connection refused"].map(deny);
         assert_eq!(answers[0], Answer::Pass("".into()));
         assert_eq!(answers[1..], said);
+    }
+
+    #[test]
+    fn while_all_is_well_people_approve_and_nobody_asks_for_a_rollback() {
+        let webhooks = json!([
+            {"name": "go", "type": "confirm-rollout", "url": "http://gate"},
+            {"name": "more", "type": "confirm-traffic-increase", "url": "http://gate"},
+            {"name": "sign-off", "type": "confirm-promotion", "url": "http://gate"},
+            {"name": "test", "url": "http://gate"},
+            {"name": "undo", "type": "rollback", "url": "http://gate/rollback/check"},
+            {"name": "halt", "type": "rollback", "url": "http://gate", "mode": "trigger"},
+            {"name": "clean", "type": "rollback", "url": "http://gate", "mode": "action"},
+        ]);
+        let scripts = BTreeMap::new();
+        let mut hooks = Hooks::new(&scripts);
+        let outcomes = |hooks: &mut Hooks<'_>| -> Vec<String> {
+            let canary = canary(&webhooks);
+            canary.hooks().iter().map(|hook| hooks.attempt(hook).outcome.to_string()).collect()
+        };
+        assert_eq!(outcomes(&mut hooks), ["200", "200", "200", "200", "403", "403", "200"]);
+        assert_eq!(outcomes(&mut hooks), ["200", "200", "200", "200", "403", "403", "200"]);
+        assert_eq!(hooks.assumed.len(), 7, "each is noted once");
+        hooks.opposite = true;
+        assert_eq!(outcomes(&mut hooks), ["403", "403", "403", "403", "200", "200", "403"]);
     }
 
     #[test]

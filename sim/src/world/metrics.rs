@@ -4,21 +4,23 @@ use std::collections::BTreeMap;
 
 use serin_core::{
     question::Answer,
-    spec::{Bounds, Metric, MetricSource},
+    spec::{Bounds, Metric},
 };
 
-use super::answers::Answers;
+use super::{answers::Answers, healthy::healthy};
 use crate::scenario::MetricAnswer;
 
 pub(crate) struct Metrics<'a> {
     answers: Answers<'a, MetricAnswer>,
+    /// Metrics that answered although nothing says what, each once, and their first value.
+    pub(super) assumed: Vec<(Metric, f64)>,
     /// From now on bad values where good ones are scripted, and good ones where bad ones are.
     pub(crate) opposite: bool,
 }
 
 impl<'a> Metrics<'a> {
     pub(super) fn new(scripts: &'a BTreeMap<String, Vec<MetricAnswer>>) -> Self {
-        Self { answers: Answers::new(scripts), opposite: false }
+        Self { answers: Answers::new(scripts), assumed: Vec::new(), opposite: false }
     }
 
     pub(super) fn change(&mut self, scripts: &'a BTreeMap<String, Vec<MetricAnswer>>) {
@@ -33,8 +35,17 @@ impl<'a> Metrics<'a> {
     ) -> MetricAnswer {
         let scripted = self.answers.take(&metric.key, &metric.name).cloned();
         let answer = scripted.or_else(measured);
-        let answer = answer.unwrap_or_else(|| MetricAnswer::Value(healthy(metric)));
+        let answer = answer.unwrap_or_else(|| MetricAnswer::Value(self.assume(metric)));
         if self.opposite { opposite(metric, &answer) } else { answer }
+    }
+
+    /// A healthy value of a metric that nothing is said of.
+    fn assume(&mut self, metric: &Metric) -> f64 {
+        let value = healthy(metric);
+        if self.assumed.iter().all(|(known, _)| known.key != metric.key) {
+            self.assumed.push((metric.clone(), value));
+        }
+        value
     }
 }
 
@@ -43,20 +54,6 @@ pub(crate) fn answer(scripted: &MetricAnswer) -> Answer {
         MetricAnswer::Value(value) => Answer::value(*value),
         MetricAnswer::None => Answer::NoData,
         MetricAnswer::Error(error) => Answer::Error(error.as_str().into()),
-    }
-}
-
-/// A value that passes: 100 for the two built-in metrics where their bounds allow it, else a bound.
-pub(crate) fn healthy(metric: &Metric) -> f64 {
-    const BUILT_IN: f64 = 100.0;
-    let Bounds { min, max } = metric.bounds;
-    match metric.source {
-        MetricSource::SuccessRate | MetricSource::Duration if is_within(metric, BUILT_IN) => BUILT_IN,
-        MetricSource::SuccessRate
-        | MetricSource::Duration
-        | MetricSource::Query(_)
-        | MetricSource::Template { .. }
-        | MetricSource::Shipped(_) => min.or(max).unwrap_or(0.0),
     }
 }
 
@@ -97,19 +94,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_scripted_is_healthy() {
+    fn what_is_not_scripted_is_healthy_and_noted_once() {
         let metrics = metrics(json!([
             {"name": "request-success-rate", "thresholdRange": {"min": 99}},
-            {"name": "request-success-rate", "thresholdRange": {"max": 50}},
-            {"name": "request-duration", "thresholdRange": {"max": 500}},
-            {"name": "a", "query": "q", "thresholdRange": {"min": 3, "max": 5}},
+            {"name": "a", "query": "q", "thresholdRange": {"max": 5}},
             {"name": "b", "query": "q", "thresholdRange": {"max": 5}},
-            {"name": "c", "query": "q"},
         ]));
-        let none = BTreeMap::new();
-        let mut answers = Metrics::new(&none);
-        let values: Vec<MetricAnswer> = metrics.iter().map(|metric| answers.take(metric, || None)).collect();
-        assert_eq!(values, [100.0, 50.0, 100.0, 3.0, 5.0, 0.0].map(MetricAnswer::Value));
+        let scripts: BTreeMap<String, Vec<MetricAnswer>> = serde_yaml::from_str("{b: [4]}").unwrap();
+        let mut answers = Metrics::new(&scripts);
+        for _ in 0..2 {
+            let values: Vec<MetricAnswer> =
+                metrics.iter().map(|metric| answers.take(metric, || None)).collect();
+            assert_eq!(values, [100.0, 2.5, 4.0].map(MetricAnswer::Value));
+        }
+        let assumed: Vec<(&str, f64)> =
+            answers.assumed.iter().map(|(metric, value)| (&*metric.name, *value)).collect();
+        assert_eq!(assumed, [("request-success-rate", 100.0), ("a", 2.5)]);
     }
 
     #[test]
@@ -125,8 +125,8 @@ mod tests {
         answers.opposite = true;
         let mut taken = |i: usize| answers.take(&metrics[i], || None);
         let value = MetricAnswer::Value;
-        assert_eq!([taken(0), taken(0)], [value(2.0), value(3.0)]);
-        assert_eq!([taken(1), taken(1)], [value(5.0), value(6.0)]);
+        assert_eq!([taken(0), taken(0)], [value(2.0), value(51.5)]);
+        assert_eq!([taken(1), taken(1)], [value(2.5), value(6.0)]);
         assert_eq!(taken(2), MetricAnswer::None);
     }
 }

@@ -4,6 +4,7 @@
 //! knows what a rollout is.
 
 mod answers;
+mod assumed;
 mod begin;
 mod blind;
 mod clock;
@@ -11,6 +12,7 @@ mod commands;
 mod common;
 mod events;
 mod faults;
+mod healthy;
 mod hooks;
 mod metrics;
 mod own_way;
@@ -33,8 +35,9 @@ pub(crate) use self::common::Common;
 use self::{blind::Blindness, clock::Clock, pods::Pods, receivers::Receivers, simulated::Simulation};
 pub(crate) use self::{
     faults::Faults,
+    healthy::healthy,
     hooks::{Attempt, Hooks},
-    metrics::{Metrics, answer, healthy},
+    metrics::{Metrics, answer},
     receivers::{Told, wanted},
     simulated::{Buckets, Expected, Offered, Shares, measure, rate_of, scrapes, share_of},
 };

@@ -79,6 +79,17 @@ fn snap_failed_expectations_stand_side_by_side() {
 }
 
 #[test]
+fn snap_what_was_assumed_is_said_in_a_line() {
+    assert_cmd_snapshot!(serin().args(["replay", &inputs("without-a-world")]));
+    assert_cmd_snapshot!(serin().args(["replay", "-q", "--format", "json", &inputs("without-a-world")]));
+}
+
+#[test]
+fn snap_expectations_that_hold_of_nothing_fail() {
+    assert_cmd_snapshot!(serin().args(["replay", &inputs("holds-of-nothing")]));
+}
+
+#[test]
 fn snap_a_summary_of_many() {
     let good = "scenarios/everyday/weighted-good.yaml";
     assert_cmd_snapshot!(serin().args(["replay", "--quiet", good, &inputs("not-as-expected")]));
@@ -138,6 +149,7 @@ fn snap_every_wrong_input_is_named() {
         "canary-file-missing",
         "property-unknown",
         "property-never-judged",
+        "version-never-deployed",
     ] {
         insta::with_settings!({snapshot_suffix => name}, {
             assert_cmd_snapshot!(serin().args(["replay", &inputs(name)]));
@@ -203,6 +215,27 @@ fn snap_a_world_that_breaks_a_property_is_found_and_replayed() {
         let replay = ["replay", "--quiet", "property-broken-seed-50.yaml"];
         assert_cmd_snapshot!(serin().current_dir(&desk).args(replay));
     });
+}
+
+#[test]
+fn snap_a_property_that_may_break_is_no_failure() {
+    for (how, args) in [
+        ("alone", &["check", "may-break.yaml"][..]),
+        ("in-a-folder", &["check", "."]),
+        ("as-json", &["check", "--format", "json", "may-break.yaml"]),
+    ] {
+        let desk = desk(&format!("may-break-{how}"), "may-break");
+        insta::with_settings!({snapshot_suffix => how}, {
+            assert_cmd_snapshot!(serin().current_dir(&desk).args(args));
+        });
+    }
+}
+
+#[test]
+fn faults_can_be_added_to_a_world_that_says_nothing_of_a_metric() {
+    let check = ["check", "--cases", "30", "--swarm", "--faults", "all"];
+    let output = serin().args(check).arg(inputs("without-a-world")).output().unwrap();
+    assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]), "{output:?}");
 }
 
 #[test]

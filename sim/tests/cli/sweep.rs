@@ -47,6 +47,16 @@ fn snap_what_cannot_be_swept() {
         ("reversed", &["sweep", RELEASE, "--vary", "analysis.threshold=3..1"]),
         ("reversed-range", &["sweep", RELEASE, "--vary", "world.versions.v2.errors=5%..1%"]),
         ("over-one", &["sweep", RELEASE, "--vary", "world.versions.v2.errors=101%"]),
+        ("never-deployed", &["sweep", RELEASE, "--vary", "world.versions.v9.errors=0%,5%"]),
+        (
+            "never-deployed-tune",
+            &["tune", RELEASE, "--vary", "world.versions[v22].errors=1%", "--goal", "missed<=5%"],
+        ),
+        (
+            "no-effect",
+            &["sweep", RELEASE, "--vary", "analysis.threshold=1,2", "--vary", "analysis.mirrorWeight=10,20"],
+        ),
+        ("no-effect-title", &["sweep", RELEASE, "--vary", "scenario=one story,another story"]),
         ("too-many-points", &["sweep", RELEASE, "--vary", "world.seed=1..5000"]),
         ("no-runs", &["sweep", RELEASE, "--runs", "0"]),
         ("no-shard", &["sweep", RELEASE, "--shard", "3/3"]),

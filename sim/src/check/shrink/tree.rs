@@ -8,6 +8,7 @@ use serin_core::time::{Human, parse_duration};
 use crate::{
     input::{self, Fault, InputError},
     scenario::{self, Range, Scenario, Share, Trouble},
+    world,
 };
 
 /// A scenario file that stands alone: what other files say is part of it.
@@ -53,17 +54,25 @@ impl Tree {
         Ok(Self { root, path: path.into() })
     }
 
-    /// The same with more that goes wrong: names of faults or presets, and the choice of them by the seed.
+    /// The same with more that goes wrong: names of faults or presets, and the choice of them by the seed. A metric of a
+    /// scripted world that answers a healthy value because nothing is said of it is scripted to do so: the faults make a
+    /// simulated world, which would not know what it measures.
     ///
     /// # Errors
     /// A name that is none.
-    pub fn with_faults(mut self, names: &[String], swarm: bool) -> Result<Self, String> {
+    pub fn with_faults(mut self, scenario: &Scenario, names: &[String], swarm: bool) -> Result<Self, String> {
         let presets = scenario::PRESETS.iter().map(|(name, _)| *name);
         let known: Vec<&str> = presets.chain(scenario::TROUBLES.iter().map(|(name, _)| *name)).collect();
         if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
             return Err(input::unknown("fault", name, &known));
         }
         let world = entry(&mut self.root, "world", Value::Mapping(Mapping::new()));
+        if scenario.setting.simulated.is_none() {
+            for metric in scenario::unanswered(scenario) {
+                let metrics = entry(world, "metrics", Value::Mapping(Mapping::new()));
+                set(metrics, &metric.key, Value::Sequence(vec![world::healthy(metric).into()]));
+            }
+        }
         for name in names {
             let is_preset = scenario::PRESETS.iter().any(|(preset, _)| preset == name);
             let key = if is_preset { "preset" } else { "fault" };
@@ -89,7 +98,11 @@ impl Tree {
             root.remove("expect");
             match (place, root.get_mut("properties").and_then(Value::as_sequence_mut)) {
                 (Some(place), Some(properties)) => {
-                    let kept = properties.swap_remove(place);
+                    let mut kept = properties.swap_remove(place);
+                    // In this world it does break.
+                    if let Some(kept) = kept.as_mapping_mut() {
+                        kept.remove("mayBreak");
+                    }
                     *properties = vec![kept];
                 }
                 (_, _) => {

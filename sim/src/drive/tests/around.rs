@@ -108,3 +108,16 @@ events: [{at: 5m, deploy: v2}]";
     let failed = story.users.unwrap().canary_failed as f64 / story.users.unwrap().canary as f64;
     assert!(failed > 0.05, "{failed}");
 }
+
+#[test]
+fn a_stopped_controller_may_deliver_again_and_no_checker_minds() {
+    // The notice of the save is delivered, then a command is carried out, and the controller is stopped before it saves that.
+    for seed in 0..60 {
+        let world = format!(
+            "world: {{seed: {seed}, faults: [{{fault: crash, chance: 20%}}]}}\nevents: [{{at: 1s, delete: canary}}]"
+        );
+        let scenario = scenario("", &world);
+        let story = run(&scenario);
+        assert_eq!(checker::check(&scenario, &story), [], "seed {seed}");
+    }
+}

@@ -21,7 +21,7 @@ use super::{
 };
 
 /// One item of `events`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// When it happens.
     pub trigger: Trigger,
@@ -41,7 +41,7 @@ pub enum Trigger {
 }
 
 /// What happens.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// The target's pod template becomes this revision.
     Deploy(String),

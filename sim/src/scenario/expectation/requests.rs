@@ -45,6 +45,15 @@ pub enum Amount {
     Share(f64),
 }
 
+impl Amount {
+    fn is_none(self) -> bool {
+        match self {
+            Self::Count(count) => count == 0,
+            Self::Share(share) => share == 0.0,
+        }
+    }
+}
+
 impl Requests {
     /// Each bound by its name, with the requests it is about.
     pub(crate) fn each(&self, users: &Users) -> [(&'static str, Option<Bounds>, u64); 3] {
@@ -53,6 +62,12 @@ impl Requests {
             ("exposed", self.exposed, users.canary),
             ("exposedFailed", self.exposed_failed, users.canary_failed),
         ]
+    }
+
+    /// Whether all of it says that there are no such requests.
+    pub(crate) fn wants_none(&self) -> bool {
+        let bounds = [self.failed, self.exposed, self.exposed_failed];
+        bounds.into_iter().flatten().all(|bounds| matches!(bounds.max, Some(max) if max.is_none()))
     }
 
     /// Why it says nothing, if it does.

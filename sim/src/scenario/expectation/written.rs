@@ -244,6 +244,24 @@ impl WrittenItem {
             requests.check()?;
         }
         let time = self.time.map(WrittenTime::read).transpose()?;
+        let lists = [
+            ("phases", self.phases.as_ref().is_some_and(ListOrExactly::holds_of_anything)),
+            ("weights", self.weights.as_ref().is_some_and(ListOrExactly::holds_of_anything)),
+            ("routes", self.routes.as_ref().is_some_and(ListOrExactly::holds_of_anything)),
+            ("rows", self.rows.as_ref().is_some_and(ListOrExactly::holds_of_anything)),
+        ];
+        if let Some((name, _)) = lists.iter().find(|(_, is_empty)| *is_empty) {
+            return Err(format!("`{name}` is an empty list, which every story contains"));
+        }
+        let is_empty = |text: Option<&str>| text.is_some_and(str::is_empty);
+        let texts = [
+            ("event", is_empty(event.as_ref().and_then(TextOr::text))),
+            ("alert", is_empty(alert.as_ref().and_then(TextOr::text))),
+            ("condition", is_empty(self.condition.as_deref())),
+        ];
+        if let Some((name, _)) = texts.iter().find(|(_, is_empty)| *is_empty) {
+            return Err(format!("`{name}` is an empty text, which every {name} contains"));
+        }
         let statements = [
             self.phases.map(|list| Expectation::Phases(list.into())),
             self.weights.map(|list| Expectation::Weights(list.into())),
@@ -345,6 +363,7 @@ mod tests {
     fn every_statement_is_read() {
         for (written, shown) in [
             ("phases: [Initialized, Failed]", "phases: [Initialized, Failed]"),
+            ("routes: {exactly: []}", "routes: exactly []"),
             ("phases: {exactly: [\"\", Failed]}", "phases: exactly [\"\", Failed]"),
             ("weights: [10, 0]", "weights: [10, 0]"),
             ("weight: {max: 50}", "weight: from 0 to 50"),
@@ -404,6 +423,14 @@ mod tests {
             "time: {to: {}}",
             "time: {to: {phase: Failed}, min: 2s, max: 1s}",
             "rows: [[Failed, 0]]",
+            "phases: []",
+            "weights: []",
+            "routes: []",
+            "rows: []",
+            "event: \"\"",
+            "alert: \"\"",
+            "condition: \"\"",
+            "not: {event: \"\"}",
         ] {
             assert!(read(wrong).is_err(), "{wrong} was read");
         }

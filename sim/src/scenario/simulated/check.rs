@@ -50,13 +50,13 @@ pub(in crate::scenario) fn unknown_metrics<'a>(
     metrics: &'a [serin_core::spec::Metric],
     measures: &BTreeMap<String, Measure>,
     is_scripted: impl Fn(&str) -> bool + 'a,
-) -> Vec<&'a str> {
+) -> Vec<&'a serin_core::spec::Metric> {
     let is_known = |metric: &&serin_core::spec::Metric| {
         let names = [&*metric.key, &*metric.name];
         names.iter().any(|name| measures.contains_key(*name) || is_scripted(name))
             || Measure::of(metric, Measure::LatencyP99).is_some()
     };
-    metrics.iter().filter(|metric| !is_known(metric)).map(|metric| &*metric.name).collect()
+    metrics.iter().filter(|metric| !is_known(metric)).collect()
 }
 
 fn traffic(written: WrittenTraffic, source: &Source<'_>, faults: &mut Vec<Fault>) -> Traffic {

@@ -84,7 +84,7 @@ pub(in crate::scenario) struct WrittenTraffic {
     /// A CSV file of seconds and requests per second, next to the scenario.
     pub(in crate::scenario) trace: Option<String>,
     /// The share of requests that an A/B test's `match` fits; 10% where left out.
-    matched: Option<Range<Share>>,
+    pub(in crate::scenario) matched: Option<Range<Share>>,
 }
 
 /// Bursts of traffic.

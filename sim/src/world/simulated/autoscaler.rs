@@ -3,17 +3,19 @@
 //! Every 15 s it looks at the load as it was some time ago, and wants as many pods as are busy to its target with that. Within
 //! a tenth it leaves them alone. It at most doubles them or adds four a look, and goes down to the most it wanted in the last
 //! five minutes: the defaults of Kubernetes. More pods take the time that their version takes to get ready. The copies have
-//! one each; that of the canary rests while it is paused. Times are seconds since the story began.
+//! one each; that of the canary rests while it is paused. Times count from the beginning of the story.
+
+use std::time::Duration;
 
 use super::chance::{Chance, Part};
 use crate::scenario;
 
 /// Time between two looks.
-const LOOK: f64 = 15.0;
+const LOOK: Duration = Duration::from_secs(15);
 /// A load that is off by less than this share is left alone.
 const TOLERANCE: f64 = 0.1;
-/// It goes down to the most it wanted for so long.
-const STABILISATION: f64 = 300.0;
+/// It goes down to the most it wanted in this time.
+const STABILISATION: Duration = Duration::from_secs(300);
 /// So many more pods at once are always allowed.
 const MORE_AT_ONCE: u32 = 4;
 
@@ -24,7 +26,7 @@ pub(super) struct Autoscaler {
     /// How old the load is that is seen.
     pub(super) lag: f64,
     /// When it looks next.
-    look: f64,
+    look: Duration,
     /// The canary's and the primary's.
     pub(super) copies: [Scaled; 2],
 }
@@ -43,9 +45,9 @@ pub(super) struct Scaled {
     wanted: u32,
     serving: u32,
     /// When so many are ready.
-    starting: Vec<(f64, u32)>,
+    starting: Vec<(Duration, u32)>,
     /// What was wanted when, of the last five minutes.
-    wishes: Vec<(f64, u32)>,
+    wishes: Vec<(Duration, u32)>,
     pub(super) is_paused: bool,
 }
 
@@ -64,14 +66,14 @@ impl Autoscaler {
             target: chance.draw(settings.target),
         };
         let (lag, slower) = (chance.draw(settings.lag), chance.draw(settings.slower));
-        let look = chance.place() * LOOK;
+        let look = whole_millis(chance.place() * LOOK.as_secs_f64());
         (Self { rules, lag, look, copies: Default::default() }, slower)
     }
 
     /// When it looks, or when pods that were started get ready.
-    pub(super) fn next(&self) -> f64 {
+    pub(super) fn next(&self) -> Duration {
         let ready = self.copies.iter().flat_map(|copy| &copy.starting).map(|(at, _)| *at);
-        ready.fold(self.look, f64::min)
+        ready.fold(self.look, Duration::min)
     }
 
     /// Requests per second that a copy can serve.
@@ -91,22 +93,28 @@ impl Autoscaler {
     }
 
     /// Whether pods that were started serve by now; then whether it has looked by then.
-    pub(super) fn goes_on(&mut self, at: f64) -> (bool, bool) {
+    pub(super) fn goes_on(&mut self, at: Duration) -> (bool, bool) {
         let mut changed = false;
         for copy in &mut self.copies {
             changed |= copy.get_ready(at);
         }
         let looks = at >= self.look;
-        if looks {
-            self.look += LOOK * ((at - self.look) / LOOK).floor() + LOOK;
+        while at >= self.look {
+            self.look += LOOK;
         }
         (changed, looks)
     }
 
-    /// Looks at the load of a copy; more pods take so long. Whether it wants another number.
-    pub(super) fn look_at(&mut self, copy: usize, at: f64, load: f64, takes: f64) -> bool {
-        self.copies[copy].follow(at, load, takes, &self.rules)
+    /// Looks at the load of a copy; more pods take so many seconds. Whether it wants another number.
+    pub(super) fn look_at(&mut self, copy: usize, at: Duration, load: f64, takes: f64) -> bool {
+        self.copies[copy].follow(at, load, whole_millis(takes), &self.rules)
     }
+}
+
+/// Seconds as the story's time counts them, rounded up where they are stored. What is due is compared with the very time
+/// that was announced: one that is rounded only on the way out can lie before what is due, and would come for ever.
+fn whole_millis(seconds: f64) -> Duration {
+    Duration::from_millis((seconds.max(0.0) * 1000.0).ceil() as u64)
 }
 
 impl Rules {
@@ -117,7 +125,7 @@ impl Rules {
 }
 
 impl Scaled {
-    fn get_ready(&mut self, at: f64) -> bool {
+    fn get_ready(&mut self, at: Duration) -> bool {
         let before = self.serving;
         let ready = self.starting.iter().filter(|(ready, _)| *ready <= at).map(|(_, pods)| *pods).max();
         self.serving = self.serving.max(ready.unwrap_or(0).min(self.wanted));
@@ -125,7 +133,7 @@ impl Scaled {
         self.serving != before
     }
 
-    fn follow(&mut self, at: f64, load: f64, takes: f64, rules: &Rules) -> bool {
+    fn follow(&mut self, at: Duration, load: f64, takes: Duration, rules: &Rules) -> bool {
         if self.is_paused {
             return false;
         }
@@ -133,11 +141,11 @@ impl Scaled {
         let busy = load / (f64::from(before.max(1)) * rules.pod_rps * rules.target);
         let is_near = (busy - 1.0).abs() <= TOLERANCE;
         let wish = if is_near { before.clamp(rules.min, rules.max) } else { rules.wish(load) };
-        self.wishes.retain(|(then, _)| *then > at - STABILISATION);
+        self.wishes.retain(|(then, _)| *then + STABILISATION > at);
         self.wishes.push((at, wish));
         if wish > before {
             self.wanted = wish.min(before.saturating_mul(2).max(before + MORE_AT_ONCE));
-            self.starting.push((at + takes, self.wanted));
+            self.starting.push((at.saturating_add(takes), self.wanted));
             self.get_ready(at);
         } else {
             let most = self.wishes.iter().map(|(_, wish)| *wish).max().unwrap_or(wish);
@@ -152,10 +160,11 @@ impl Scaled {
 mod tests {
     use super::*;
 
+    const SECS: fn(u64) -> Duration = Duration::from_secs;
     const RULES: Rules = Rules { pod_rps: 10.0, min: 2, max: 20, target: 0.8 };
 
     fn settled(load: f64) -> Autoscaler {
-        let mut scaler = Autoscaler { rules: RULES, lag: 0.0, look: 0.0, copies: Default::default() };
+        let mut scaler = Autoscaler { rules: RULES, lag: 0.0, look: SECS(0), copies: Default::default() };
         scaler.settle(CANARY, load);
         scaler
     }
@@ -173,32 +182,43 @@ mod tests {
     #[test]
     fn more_pods_are_wanted_at_once_and_serve_later() {
         let mut scaler = settled(16.0);
-        assert!(scaler.look_at(CANARY, 0.0, 80.0, 20.0));
+        assert!(scaler.look_at(CANARY, SECS(0), 80.0, 20.0));
         assert_eq!(scaler.pods(CANARY), (2, 6), "four more at once");
-        assert!(scaler.look_at(CANARY, 15.0, 80.0, 20.0));
-        assert_eq!(scaler.next(), 0.0);
-        assert_eq!((scaler.goes_on(20.0), scaler.pods(CANARY)), ((true, true), (6, 10)));
-        assert_eq!((scaler.goes_on(29.0), scaler.next()), ((false, false), 30.0));
-        assert_eq!((scaler.goes_on(35.0), scaler.pods(CANARY)), ((true, true), (10, 10)));
+        assert!(scaler.look_at(CANARY, SECS(15), 80.0, 20.0));
+        assert_eq!(scaler.next(), SECS(0));
+        assert_eq!((scaler.goes_on(SECS(20)), scaler.pods(CANARY)), ((true, true), (6, 10)));
+        assert_eq!((scaler.goes_on(SECS(29)), scaler.next()), ((false, false), SECS(30)));
+        assert_eq!((scaler.goes_on(SECS(35)), scaler.pods(CANARY)), ((true, true), (10, 10)));
     }
 
     #[test]
     fn fewer_pods_are_wanted_after_five_minutes() {
         let mut scaler = settled(80.0);
-        assert!(!scaler.look_at(CANARY, 0.0, 80.0, 0.0), "the load is as it was");
-        let down =
-            (1..60).map(|look| f64::from(look) * LOOK).find(|at| scaler.look_at(CANARY, *at, 16.0, 0.0));
-        assert_eq!((down, scaler.pods(CANARY)), (Some(300.0), (2, 2)));
+        assert!(!scaler.look_at(CANARY, SECS(0), 80.0, 0.0), "the load is as it was");
+        let down = (1..60).map(|look| LOOK * look).find(|at| scaler.look_at(CANARY, *at, 16.0, 0.0));
+        assert_eq!((down, scaler.pods(CANARY)), (Some(SECS(300)), (2, 2)));
     }
 
     #[test]
     fn small_differences_and_a_pause_change_nothing() {
         let mut scaler = settled(80.0);
-        assert!(!scaler.look_at(CANARY, 0.0, 87.0, 0.0));
+        assert!(!scaler.look_at(CANARY, SECS(0), 87.0, 0.0));
         scaler.copies[CANARY].is_paused = true;
-        assert!(!scaler.look_at(CANARY, 15.0, 160.0, 0.0));
+        assert!(!scaler.look_at(CANARY, SECS(15), 160.0, 0.0));
         scaler.copies[CANARY].is_paused = false;
-        assert!(scaler.look_at(CANARY, 30.0, 160.0, 0.0));
+        assert!(scaler.look_at(CANARY, SECS(30), 160.0, 0.0));
         assert_eq!(scaler.pods(PRIMARY), (0, 0));
+    }
+
+    #[test]
+    fn pods_serve_at_the_very_time_that_was_announced() {
+        for takes in (1..2_000).map(|step| f64::from(step) * 0.017) {
+            let mut scaler = settled(16.0);
+            scaler.goes_on(SECS(1));
+            scaler.look_at(CANARY, SECS(1), 80.0, takes);
+            let next = scaler.next();
+            assert!(scaler.goes_on(next) != (false, false), "nothing happens at {next:?}");
+            assert!(scaler.next() > next, "{next:?} comes again");
+        }
     }
 }

@@ -4,27 +4,25 @@ use std::time::Duration;
 
 use super::{
     Simulation,
-    autoscaler::{CANARY, PRIMARY},
+    autoscaler::{Autoscaler, CANARY, PRIMARY},
     load::Load,
 };
 
 impl Simulation<'_> {
     /// When an autoscaler looks next, or pods it has started get ready; `None` without one.
     pub(crate) fn next_scaling(&self) -> Option<Duration> {
-        // Rounded up: at that time it is time.
-        let next = self.autoscaler.as_ref()?.next();
-        Some(Duration::from_millis((next.max(0.0) * 1000.0).ceil() as u64))
+        self.autoscaler.as_ref().map(Autoscaler::next)
     }
 
     /// The autoscalers do what is due; whether pods have changed.
     pub(crate) fn scale(&mut self, at: Duration, happened: &mut Vec<String>) -> bool {
         let Some(mut autoscaler) = self.autoscaler.take() else { return false };
-        let at = at.as_secs_f64();
         let (mut changed, looks) = autoscaler.goes_on(at);
+        let now = at.as_secs_f64();
         if looks {
             for (copy, load, name) in [(CANARY, &self.canary, "canary"), (PRIMARY, &self.primary, "primary")]
             {
-                let seen = self.load(load, at - autoscaler.lag);
+                let seen = self.load(load, now - autoscaler.lag);
                 let takes = load.last().map_or(0.0, |last| self.versions[last.version].ready);
                 if autoscaler.look_at(copy, at, seen, takes) {
                     changed = true;
@@ -35,8 +33,8 @@ impl Simulation<'_> {
             }
         }
         if changed {
-            self.canary.scale(at, autoscaler.capacity(CANARY));
-            self.primary.scale(at, autoscaler.capacity(PRIMARY));
+            self.canary.scale(now, autoscaler.capacity(CANARY));
+            self.primary.scale(now, autoscaler.capacity(PRIMARY));
         }
         self.autoscaler = Some(autoscaler);
         changed

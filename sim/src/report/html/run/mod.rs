@@ -20,7 +20,9 @@ use super::{
 use crate::{
     explain::{Conclusion, Headline, headline},
     report::{
-        Ended, Look, Page, not_driven,
+        Ended, Look, Page,
+        assumed::assumed,
+        not_driven,
         row::{Row, rows},
     },
 };
@@ -174,6 +176,7 @@ fn released(rows: &[Row]) -> Option<Duration> {
 fn full(shown: &Shown<'_>, headline: &Headline) -> Markup {
     let page = shown.page;
     html! {
+        @if let Some(assumed) = assumed(page.story) { p.quiet { (assumed) } }
         (figures(shown, headline))
         (page::heading(shown.level, "Traffic"))
         (weights::traffic(shown))
