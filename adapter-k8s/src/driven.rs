@@ -40,7 +40,6 @@ fn every_target_that_is_called_driven_is_released_and_no_other_is() {
             api_version: target.api_version.into(),
             kind: target.kind.into(),
             name: "app".into(),
-            ..ObjectRef::default()
         };
         assert_eq!(workload::of(&reference).is_some(), target.driven, "{}", target.name);
     }
