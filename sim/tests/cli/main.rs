@@ -5,6 +5,7 @@
 mod console;
 mod explain;
 mod lint;
+mod readme;
 mod schema;
 mod sweep;
 
