@@ -10,6 +10,7 @@ mod flagger;
 mod formats;
 mod init;
 mod lint;
+mod readme;
 mod schema;
 mod sweep;
 mod watch;
