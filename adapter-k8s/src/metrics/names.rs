@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use serin_core::spec::{Metric, raw::ObjectRef};
+use serin_template::{Missing, Scope};
 
-use crate::{
-    subject::Subject,
-    template::{Missing, Scope},
-};
+use crate::subject::Subject;
 
 /// The names of a Canary, as queries use them.
 #[derive(Clone, Debug, PartialEq, Eq)]
