@@ -1,6 +1,6 @@
 //! Templates as people write them in queries and messages: the language of Go's `text/template`.
 //!
-//! [`render`] reads a text and fills it in. A template sees what its [`Scope`] gives it and nothing else: no files, no
+//! [`render`] reads a text and fills it in; [`QueryNames`] are what a metric's query sees. A template sees what its [`Scope`] gives it and nothing else: no files, no
 //! environment, no methods. It cannot run for long either: nesting, steps and the length of what it says are bounded.
 
 mod eval;
@@ -8,6 +8,7 @@ mod format;
 mod functions;
 mod lex;
 mod parse;
+mod query;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -16,6 +17,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use serin_core::revision::bounded;
+
+pub use self::query::QueryNames;
 
 /// The longest text a template may say, in bytes.
 pub const MOST_SAID: usize = 64 * 1024;
@@ -53,7 +56,9 @@ pub enum Missing {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("template, line {line}: {what}")]
 pub struct TemplateError {
-    /// The line, counted from 1.
+    /// Where it is in the template, in bytes.
+    pub at: usize,
+    /// The line of that, counted from 1.
     pub line: usize,
     /// What is wrong with it, and what was expected.
     pub what: String,
@@ -64,15 +69,63 @@ pub struct TemplateError {
 /// # Errors
 /// It cannot be read, uses a name that is not there, or passes a bound.
 pub fn render(text: &str, scope: &Scope) -> Result<String, TemplateError> {
-    if text.len() > MOST_WRITTEN {
-        return fault(1, format!("it is longer than {} KiB", MOST_WRITTEN / 1024));
-    }
-    let template = parse::parse(text, scope)?;
-    eval::evaluate(&template, scope)
+    render_with_origins(text, scope).map(|rendered| rendered.text)
 }
 
-fn fault<T>(line: usize, what: impl Into<String>) -> Result<T, TemplateError> {
+/// Fills a template in, and remembers where each part of the result comes from.
+///
+/// # Errors
+/// The same as those of [`render`].
+pub fn render_with_origins(text: &str, scope: &Scope) -> Result<Rendered, TemplateError> {
+    let rendered = if text.len() > MOST_WRITTEN {
+        fault(0, format!("it is longer than {} KiB", MOST_WRITTEN / 1024))
+    } else {
+        parse::parse(text, scope).and_then(|template| eval::evaluate(&template, scope))
+    };
+    rendered.map_err(|error| TemplateError { line: line_of(text, error.at), ..error })
+}
+
+/// The line of a place in a text, counted from 1.
+fn line_of(text: &str, at: usize) -> usize {
+    1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+}
+
+/// A template that is filled in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// What it says.
+    pub text: String,
+    /// By place in `text`, ascending.
+    origins: Vec<Origin>,
+}
+
+/// Where a part of the result begins, and where it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Origin {
+    /// Where it begins in the result.
+    said: usize,
+    /// Where it begins in the template: the text itself, or the action that says it.
+    at: usize,
+    is_text: bool,
+}
+
+impl Rendered {
+    /// The place in the template that a place in the result comes from, both in bytes: of a text the same character, of
+    /// what an action says the beginning of the action.
+    #[must_use]
+    pub fn origin(&self, at: usize) -> usize {
+        let behind = self.origins.partition_point(|origin| origin.said <= at);
+        match behind.checked_sub(1).map(|place| self.origins[place]) {
+            Some(Origin { said, at: begins, is_text: true }) => begins + at - said,
+            Some(Origin { at: begins, is_text: false, .. }) => begins,
+            None => 0,
+        }
+    }
+}
+
+/// An error at a place in the template; [`render_with_origins`] adds its line.
+fn fault<T>(at: usize, what: impl Into<String>) -> Result<T, TemplateError> {
     // It may quote what was given, which may be long.
     let what = bounded(what.into().into());
-    Err(TemplateError { line, what: what.to_string() })
+    Err(TemplateError { at, line: 0, what: what.to_string() })
 }
