@@ -12,6 +12,7 @@ pub mod explain;
 pub mod input;
 pub mod lint;
 pub mod prometheus;
+mod query;
 pub mod record;
 pub mod replay;
 pub mod report;

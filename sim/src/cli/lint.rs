@@ -145,7 +145,8 @@ fn exit(report: &Report, strict: bool) -> Exit {
 fn inputs_of(path: &Path) -> Result<Vec<Input>, String> {
     if path != Path::new("-") {
         let files = lint::find(path).map_err(|error| error.to_string())?;
-        return Ok(files.iter().map(|file| Input::read(file)).collect());
+        let beside = lint::beside(path).map_err(|error| error.to_string())?;
+        return Ok(files.iter().map(|file| Input::read(file)).chain(beside).collect());
     }
     Ok(vec![Input::read_from(path, io::stdin().lock())])
 }

@@ -14,7 +14,7 @@ use super::{
     known::walk,
     manifests::{Files, Kind, Object},
     plan::Plan,
-    query,
+    query, together,
     typed::{self, read_all, refused},
     values,
     warn::{self, Case},
@@ -47,6 +47,8 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport
     let normal = Normal::of(&object.json);
     told.extend(normal.unknown());
     told.extend(twice(object, files));
+    told.extend(together::autoscaler(object, files));
+    told.extend(together::port(object, files));
     told.extend(values::refused_elsewhere(&normal.json).map(|told| normal.written(told)));
 
     let provider = match text(&normal.json, "/spec/provider") {
@@ -120,6 +122,7 @@ impl Normal {
                 field: "spec.canaryAnalysis".into(),
                 what: "is the older name of `analysis`, which Flagger's CRD asks for".into(),
                 remedy: "call it `analysis`".into(),
+                offset: None,
             });
         }
         told
@@ -166,6 +169,7 @@ fn twice<'a>(object: &Object, files: &'a Files<'_>) -> Vec<Told> {
                 object.title()
             ),
             remedy: "remove one, or give it another name or namespace".into(),
+            offset: None,
         });
         return told;
     }
@@ -178,6 +182,7 @@ fn twice<'a>(object: &Object, files: &'a Files<'_>) -> Vec<Told> {
                 other.title()
             ),
             remedy: "release a target with one Canary".into(),
+            offset: None,
         });
     }
     told

@@ -119,7 +119,7 @@ impl Unknown {
             (None, None) => "remove it".into(),
         };
         let what = format!("a {kind} has no such field: the cluster drops it, or refuses the manifest");
-        Told { code: Code::UnknownField, field: self.path.clone(), what, remedy }
+        Told { code: Code::UnknownField, field: self.path.clone(), what, remedy, offset: None }
     }
 
     /// A field of this name in another place.

@@ -1,6 +1,9 @@
 //! The objects in the files that are given: which there are, and which of them another one names.
 
-use std::{collections::BTreeMap, path::Path, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 use serin_core::spec::Defaults;
@@ -9,6 +12,8 @@ use super::{
     Finding, Input, Settings,
     code::Code,
     fields::{list, text},
+    query::Budget,
+    together::{self, Neighbour},
 };
 use crate::{
     input::{self, Fault, InputError, Source, first_non_breaking_space, nearest, yaml_files},
@@ -86,6 +91,10 @@ impl Object {
 pub(super) struct Files<'a> {
     pub(super) settings: &'a Settings,
     pub(super) objects: Vec<Object>,
+    /// Objects of other kinds that say something about a target.
+    pub(super) neighbours: Vec<Neighbour>,
+    /// For the queries of all files together.
+    pub(super) budget: Budget,
     faults: BTreeMap<usize, Vec<Finding>>,
     /// The first object of a kind and a name in a file.
     named: BTreeMap<(usize, Kind, String), usize>,
@@ -105,17 +114,40 @@ pub fn find(path: &Path) -> Result<Vec<PathBuf>, InputError> {
     Ok(files)
 }
 
+/// The other files below a folder that say something about a target: those that can be read and hold such an object.
+/// They may be a chart's templates or anything else, and nothing is said of the rest.
+///
+/// # Errors
+/// A path that cannot be read.
+pub fn beside(path: &Path) -> Result<Vec<Input>, InputError> {
+    let is_beside = |text: &str| {
+        let holds = || {
+            let source = Source::new(text, path);
+            let documents = source.documents::<Value>().unwrap_or_default();
+            documents.iter().any(|(document, json)| Neighbour::of(0, *document, "", json).is_some())
+        };
+        !may_hold_ours(text) && together::may_hold(text) && holds()
+    };
+    if path.is_file() {
+        return Ok(Vec::new());
+    }
+    let files = yaml_files(path, |path| input::read(path).is_ok_and(|text| is_beside(&text)))?;
+    Ok(files.iter().map(|file| Input::read(file)).collect())
+}
+
 impl<'a> Files<'a> {
     pub(super) fn read(inputs: &[Input], settings: &'a Settings) -> Self {
         let mut files = Self {
             settings,
             objects: Vec::new(),
+            neighbours: Vec::new(),
+            budget: Budget::default(),
             faults: BTreeMap::new(),
             named: BTreeMap::new(),
             releasing: BTreeMap::new(),
         };
         for (i, input) in inputs.iter().enumerate() {
-            let before = files.objects.len();
+            let before = (files.objects.len(), files.neighbours.len());
             match &input.text {
                 Err(error) => files.broken(i, error),
                 Ok(text) => {
@@ -136,10 +168,13 @@ impl<'a> Files<'a> {
                     }
                 }
             }
-            if files.objects.len() == before && files.faults(i).is_empty() {
-                let what = "holds no Canary, MetricTemplate or AlertProvider";
-                files.fault(i, Code::NothingToCheck, None, "", what);
+            if (files.objects.len(), files.neighbours.len()) == before && files.faults(i).is_empty() {
+                files.nothing_to_check(i);
             }
+        }
+        if files.objects.is_empty() {
+            let alone: BTreeSet<usize> = files.neighbours.iter().map(|other| other.file).collect();
+            alone.into_iter().for_each(|file| files.nothing_to_check(file));
         }
         files
     }
@@ -170,6 +205,11 @@ impl<'a> Files<'a> {
         Some(&self.objects[*self.releasing.get(&object.target()?)?])
     }
 
+    /// Whether a file holds a Canary for the target of this one.
+    pub(super) fn releases_in(&self, file: usize, canary: &Object) -> bool {
+        canary.target().is_some_and(|(_, target)| self.releasing.contains_key(&(file, target)))
+    }
+
     /// The objects of a kind, to be named.
     pub(super) fn of(&self, kind: Kind) -> impl Iterator<Item = &Object> {
         self.objects.iter().filter(move |object| object.kind == kind)
@@ -185,6 +225,7 @@ impl<'a> Files<'a> {
     }
 
     fn object(&mut self, file: usize, document: usize, at: String, json: Value, source: &Source<'_>) {
+        self.neighbours.extend(Neighbour::of(file, document, &at, &json));
         let kind = text(&json, "/kind");
         if kind == "List" || (kind.ends_with("List") && json.get("items").is_some()) {
             for (i, item) in list(&json, "/items").iter().enumerate() {
@@ -221,6 +262,11 @@ impl<'a> Files<'a> {
             self.releasing.entry(target).or_insert(place);
         }
         self.objects.push(object);
+    }
+
+    fn nothing_to_check(&mut self, file: usize) {
+        let what = "holds no Canary, MetricTemplate or AlertProvider";
+        self.fault(file, Code::NothingToCheck, None, "", what);
     }
 
     fn broken(&mut self, file: usize, error: &InputError) {

@@ -18,6 +18,7 @@ mod query;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod together;
 mod typed;
 mod values;
 mod warn;
@@ -28,12 +29,13 @@ use std::{
 };
 
 use serde::Serialize;
+use serde_json::Value;
 use serin_core::revision::Text;
 
 pub use self::code::{Code, Level};
 pub use self::compatibility::{Entry, Standing};
-pub use self::manifests::find;
-use self::manifests::{Files, Object};
+use self::manifests::Files;
+pub use self::manifests::{beside, find};
 pub use self::outlook::Outlook;
 pub use self::plan::{Gate, Leg, Moves, Plan, Rollback};
 use crate::{
@@ -159,37 +161,65 @@ struct Told {
     field: String,
     what: String,
     remedy: String,
+    /// The place in the field's text, in bytes, where it is about a part of it.
+    offset: Option<usize>,
 }
 
 /// Looks at all files together: what one refers to may stand in another.
 #[must_use]
 pub fn lint(inputs: &[Input], settings: &Settings) -> Report {
     let files = Files::read(inputs, settings);
-    let reports = inputs.iter().enumerate().map(|(i, input)| report(i, input, &files)).collect();
+    let together = together::look(&files);
+    let reports = inputs.iter().enumerate().map(|(i, input)| report(i, input, &files, &together)).collect();
     Report { files: reports }
 }
 
-fn report(i: usize, input: &Input, files: &Files<'_>) -> FileReport {
+fn report(i: usize, input: &Input, files: &Files<'_>, together: &[(usize, Told)]) -> FileReport {
     let mut findings = files.faults(i).to_vec();
     let mut canaries = Vec::new();
     let source = Source::new(input.text.as_deref().unwrap_or_default(), &input.path);
     for object in files.objects.iter().filter(|object| object.file == i) {
         let (told, canary) = canary::look(object, files);
-        findings.extend(told.into_iter().map(|told| found(told, object, &source)));
+        let at = Whose { document: object.document, at: &object.at, json: &object.json };
+        findings.extend(told.into_iter().map(|told| found(told, at, &source)));
         canaries.extend(canary);
+    }
+    for (other, told) in together {
+        let other = &files.neighbours[*other];
+        if other.file == i {
+            let at = Whose { document: other.document, at: &other.at, json: &other.json };
+            findings.push(found(told.clone(), at, &source));
+        }
     }
     findings.sort_by_key(|finding| (finding.at, std::cmp::Reverse(finding.level), finding.code));
     FileReport { file: input.path.display().to_string(), findings, canaries }
 }
 
+/// An object that something is told of.
+#[derive(Clone, Copy)]
+struct Whose<'a> {
+    document: usize,
+    at: &'a str,
+    json: &'a Value,
+}
+
 /// Gives what is told of an object its place in the file.
-fn found(told: Told, object: &Object, source: &Source<'_>) -> Finding {
-    let Told { code, field, what, remedy } = told;
-    let path = match (object.at.as_str(), field.as_str()) {
+fn found(told: Told, object: Whose<'_>, source: &Source<'_>) -> Finding {
+    let Told { code, field, what, remedy, offset } = told;
+    let text = pointer(object.json, &field).and_then(Value::as_str);
+    let path = match (object.at, field.as_str()) {
         ("", _) => field,
-        (_, "") => object.at.clone(),
+        (_, "") => object.at.to_owned(),
         (at, field) => format!("{at}.{field}"),
     };
-    let at = source.nth(object.document).fault(path.clone(), "").at;
+    let key = source.nth(object.document).fault(path.clone(), "").at;
+    let within = || query::place::place(&source.text, key?, text?, offset?);
+    let at = within().or(key);
     Finding { level: code.level(), code, at, field: path, what, remedy }
+}
+
+/// The value at the path of a field, such as `spec.analysis.metrics[0].query`.
+fn pointer<'a>(json: &'a Value, path: &str) -> Option<&'a Value> {
+    let steps = path.split(['.', '[']).map(|part| format!("/{}", part.trim_end_matches(']')));
+    json.pointer(&steps.collect::<String>())
 }

@@ -46,6 +46,7 @@ pub(super) fn read_all<T: DeserializeOwned>(json: &Value) -> (Option<T>, Vec<Tol
                     remedy: quoting(value.as_ref(), &what),
                     what,
                     field,
+                    offset: None,
                 });
                 if !is_gone || wrong.len() >= MOST_WRONG {
                     return (None, wrong);
@@ -96,5 +97,5 @@ pub(super) fn refused(problem: Problem, json: &Value) -> Told {
         Some(Value::Number(number)) if !what.contains(&number.to_string()) => format!("{number} {what}"),
         _ => what,
     };
-    Told { code: Code::Refused, field: path, what, remedy }
+    Told { code: Code::Refused, field: path, what, remedy, offset: None }
 }

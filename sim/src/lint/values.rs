@@ -61,7 +61,7 @@ pub(super) fn refused_elsewhere(canary: &Value) -> impl Iterator<Item = Told> {
         let what = format!("`{value}` is refused by the API server; known are {}", known.join(", "));
         let near = nearest(value, known.iter().copied());
         let remedy = near.map_or(String::new(), |near| format!("did you mean `{near}`?"));
-        Some(Told { code: Code::UnknownValue, field, what, remedy })
+        Some(Told { code: Code::UnknownValue, field, what, remedy, offset: None })
     })
 }
 
@@ -73,7 +73,7 @@ pub(super) fn missing(canary: &Value, provider: &str) -> Vec<Told> {
         if !is_set(pointer) {
             let field = pointer.trim_start_matches('/').replace('/', ".");
             let what = format!("is missing: {why}");
-            found.push(Told { code: Code::MissingField, field, what, remedy: remedy.into() });
+            found.push(Told { code: Code::MissingField, field, what, remedy: remedy.into(), offset: None });
         }
     };
     if is_set("/spec/targetRef") {

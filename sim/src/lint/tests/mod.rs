@@ -1,5 +1,7 @@
 //! The tables against the types they describe, and the plan against the simulator.
 
+mod bounds;
 mod odd;
 mod raw_fields;
 mod replayed;
+mod together;

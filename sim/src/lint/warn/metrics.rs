@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use serde_json::Value;
 use serin_core::{
-    spec::{HookKind, Leniency, Metric, MetricSource},
+    spec::{HookKind, Metric, MetricSource},
     time::{Human, parse_duration},
 };
 
-use super::{Case, Code, Findings, count, duplicates};
+use super::{Case, Code, Findings, buckets, count, duplicates, shares};
 use crate::{
     input::nearest,
     lint::{
         fields::list,
         manifests::Kind,
-        query::{self, Query},
+        query::{self, Use},
     },
 };
 
@@ -35,6 +35,8 @@ pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
         windows(case, metric, item, &at, told);
         template(case, metric, &at, told);
         inline(case, metric, item, &at, told);
+        buckets::look(case, metric, item, &at, told);
+        shares::look(case, metric, &at, told);
     }
 }
 
@@ -254,13 +256,5 @@ fn inline(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, told: &mut F
         );
     }
     let MetricSource::Query(text) = &metric.source else { return };
-    told.found.extend(query::check(&Query {
-        field: format!("{at}.query"),
-        text,
-        is_prometheus: true,
-        needs_value: metric.on_no_data != Leniency::Pass,
-        windows: query::window(item).into_iter().collect(),
-        given: Some(query::names(item)),
-        about: vec![&case.rollout.shape().target, &case.rollout.shape().service],
-    }));
+    told.found.extend(query::of_metric(format!("{at}.query"), text, Use::of(case.json, item), case.files));
 }
