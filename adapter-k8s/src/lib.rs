@@ -5,7 +5,7 @@
 //! Pure, and tested without a cluster: what an object has to look like ([`workload`], [`services`], [`router`]). Each
 //! takes objects as they were [seen](object::seen) and returns objects as they have to be; [`object::change`] tells
 //! whether that takes a write. What is asked of others, and told to them, is worked out as purely ([`metrics`],
-//! [`hook`], [`notify`], with [`template`]) and sent by [`http`].
+//! [`hook`], [`notify`], with [`serin_template`]) and sent by [`http`].
 
 pub mod run;
 pub mod tick;
@@ -27,7 +27,6 @@ pub mod hook;
 pub mod http;
 pub mod metrics;
 pub mod notify;
-pub mod template;
 
 pub mod clock;
 #[cfg(test)]

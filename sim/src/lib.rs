@@ -16,6 +16,7 @@ pub mod input;
 pub mod lint;
 pub mod outlook;
 pub mod prometheus;
+mod query;
 pub mod reason;
 pub mod record;
 pub mod replay;

@@ -1,14 +1,9 @@
 //! What a query's template can see.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
 use serin_core::spec::{Metric, raw::ObjectRef};
+use serin_template::{QueryNames, Scope};
 
-use crate::{
-    subject::Subject,
-    template::{Missing, Scope},
-};
+use crate::subject::Subject;
 
 /// The names of a Canary, as queries use them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,21 +40,16 @@ impl Names {
 
     /// What a template of this metric sees.
     pub(super) fn scope(&self, metric: &Metric) -> Scope {
-        let variables: Value =
-            metric.variables.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
-        let names = [
-            ("name", &self.name),
-            ("namespace", &self.namespace),
-            ("target", &self.target),
-            ("service", &self.service),
-            ("ingress", &self.ingress),
-            ("route", &self.route),
-            ("interval", &self.interval),
-        ];
-        let mut names: BTreeMap<_, _> =
-            names.into_iter().map(|(name, value)| (name, Value::from(value.as_str()))).collect();
-        names.insert("variables", variables);
-        Scope { names, dot: Value::Null, missing: Missing::Fails }
+        let names = QueryNames {
+            name: &self.name,
+            namespace: &self.namespace,
+            target: &self.target,
+            service: &self.service,
+            ingress: &self.ingress,
+            route: &self.route,
+            interval: &self.interval,
+        };
+        names.scope(metric.variables.iter().map(|(name, value)| (name.clone(), value.clone())))
     }
 
     /// Matches the names of the canary's pods, and not those of the primary.

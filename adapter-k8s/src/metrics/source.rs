@@ -7,13 +7,10 @@ use serin_core::{
     spec::{Metric, MetricSource, MetricSystem, MetricTemplate},
     time::parse_duration,
 };
+use serin_template::TemplateError;
 
 use super::{built_in::Series, names::Names, shipped};
-use crate::{
-    http::secret::Hidden,
-    subject::Subject,
-    template::{self, TemplateError},
-};
+use crate::{http::secret::Hidden, subject::Subject};
 
 /// A query, filled in, and where it is put.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +45,7 @@ impl Source {
         let series = || Series::of(provider(subject), &names);
         let fill_in = |query: &str| {
             let why = |error: TemplateError| Text::from(format!("query {error}"));
-            template::render(query, &names.scope(metric)).map_err(why)
+            serin_template::render(query, &names.scope(metric)).map_err(why)
         };
         match &metric.source {
             MetricSource::SuccessRate => {

@@ -8,9 +8,9 @@ use serin_core::{
     strategy::{Steps, Strategy},
     time::Timestamp,
 };
+use serin_template::{Missing, Scope, TemplateError};
 
 use super::{Destination, News};
-use crate::template::{self, Missing, Scope, TemplateError};
 
 /// An alert.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +54,7 @@ impl Letter {
             fields: fields(news),
         };
         let Some(template) = &to.template else { return Some((letter, None)) };
-        match template::render(template, &letter.scope(news)) {
+        match serin_template::render(template, &letter.scope(news)) {
             Ok(text) => {
                 letter.text = text.trim().into();
                 Some((letter, None))

@@ -11,9 +11,9 @@ use serin_core::{
 };
 
 use super::*;
-use crate::template::TemplateError;
 use crate::{settings::Settings, tests::subject};
 use serin_core::message::Message;
+use serin_template::TemplateError;
 
 const AT: Timestamp = Timestamp::from_millis(1_767_225_600_120);
 

@@ -220,7 +220,8 @@ fn is_wanted(path: &Path, args: &Args) -> bool {
 fn inputs_of(path: &Path) -> Result<Vec<Input>, InputError> {
     if path != Path::new("-") {
         let files = lint::find(path)?;
-        return Ok(files.iter().map(|file| Input::read(file)).collect());
+        let beside = lint::beside(path)?;
+        return Ok(files.iter().map(|file| Input::read(file)).chain(beside).collect());
     }
     Ok(vec![Input::read_from(path, io::stdin().lock())])
 }

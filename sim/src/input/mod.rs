@@ -15,7 +15,7 @@ pub use self::error::{Fault, InputError};
 pub(crate) use self::error::{nearest, reword, unknown};
 pub use self::folder::yaml_below;
 pub(crate) use self::folder::yaml_files;
-pub(crate) use self::locate::Places;
+pub(crate) use self::locate::{Place, Places};
 pub(crate) use self::objects::objects;
 pub(crate) use self::source::{Broken, Source, read, read_from, read_named};
 pub(crate) use self::spaces::first as first_non_breaking_space;

@@ -20,7 +20,7 @@ use super::{
     mended,
     misspelt::{self, Misspelt},
     plan::Plan,
-    query,
+    query, together,
     typed::{self, Read, Wrong, pointer, read_all, refused},
     unrendered::{self, Unrendered},
     values, versions,
@@ -32,7 +32,16 @@ use crate::input::nearest;
 pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport>) {
     let json = &object.json;
     if let Some(Unrendered { field, what }) = unrendered::helm(json) {
-        return (vec![Told { code: Code::UnrenderedTemplate, field, what, remedy: Remedy::default() }], None);
+        return (
+            vec![Told {
+                code: Code::UnrenderedTemplate,
+                field,
+                what,
+                remedy: Remedy::default(),
+                offset: None,
+            }],
+            None,
+        );
     }
     let is_for_flagger = files.settings.controller == Some(Controller::Flagger);
     let (mut told, report) = match object.kind {
@@ -60,6 +69,7 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<Can
         field,
         what,
         remedy: Remedy::default(),
+        offset: None,
     }));
     (told, report)
 }
@@ -81,6 +91,8 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport
         told.extend(flagger_refuses_canary(&object.json));
     }
     told.extend(twice(object, files));
+    told.extend(together::autoscaler(object, files));
+    told.extend(together::port(object, files));
     told.extend(versions::references(&normal.json));
     told.extend(values::refused_elsewhere(&normal.json));
 
@@ -170,6 +182,7 @@ impl Normal {
             field: found.field().to_owned(),
             what: found.what.clone(),
             remedy: self.renaming(found),
+            offset: None,
         }));
         if self.is_older() {
             told.push(Told {
@@ -182,6 +195,7 @@ impl Normal {
                         self.json.pointer("/spec/analysis").cloned().unwrap_or_default(),
                     )
                     .removing("spec.canaryAnalysis"),
+                offset: None,
             });
         }
         told
@@ -246,6 +260,7 @@ fn twice<'a>(object: &Object, files: &'a Files<'_>) -> Vec<Told> {
                 object.title()
             ),
             remedy: "remove one, or give it another name or namespace".into(),
+            offset: None,
         });
         return told;
     }
@@ -258,6 +273,7 @@ fn twice<'a>(object: &Object, files: &'a Files<'_>) -> Vec<Told> {
                 other.title()
             ),
             remedy: "release a target with one Canary".into(),
+            offset: None,
         });
     }
     told

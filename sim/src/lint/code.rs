@@ -62,6 +62,16 @@ codes! {
     /// Two Canaries release one target.
     SharedTarget: Warning "shared-target",
 
+    // Files that disagree.
+    /// An autoscaler scales the target, and the Canary does not name it.
+    AutoscalerNotNamed: Warning "autoscaler-not-named",
+    /// Requests are sent to a port that the target's containers do not have.
+    NoSuchPort: Warning "no-such-port",
+    /// Another Service leads to the target's pods.
+    ServiceSelectsTarget: Warning "service-selects-target",
+    /// A NetworkPolicy knows the target's pods, and not the primary's.
+    PolicyWithoutPrimary: Warning "policy-without-primary",
+
     // Fields.
     /// A value of the wrong type.
     WrongType: Error "wrong-type",
@@ -143,6 +153,8 @@ codes! {
     BoundAsFraction: Warning "bound-as-fraction",
     /// The older form of a bound.
     DeprecatedThreshold: Hint "deprecated-threshold",
+    /// A bound inside a bucket of a histogram.
+    BoundInsideBucket: Warning "bound-inside-bucket",
     /// A window too short for two samples.
     WindowTooShort: Warning "window-too-short",
     /// A window in which one failure stays for many checks.
@@ -153,12 +165,22 @@ codes! {
     QueryNoSeries: Warning "query-no-series",
     /// The answer may be empty while all is well.
     QueryMaybeNoSeries: Hint "query-maybe-no-series",
+    /// The query's template cannot be read or filled in.
+    QueryTemplateInvalid: Error "query-template-invalid",
     /// A variable that templates do not have.
-    QueryUnknownVariable: Warning "query-unknown-variable",
+    QueryUnknownVariable: Error "query-unknown-variable",
+    /// What is filled in is no PromQL.
+    QueryInvalid: Error "query-invalid",
+    /// The query is too large to be parsed here.
+    QueryNotChecked: Hint "query-not-checked",
+    /// The answer has several values, of which one counts.
+    QuerySeveralSeries: Warning "query-several-series",
+    /// The query picks pods that do not exist.
+    QueryMatchesNothing: Warning "query-matches-nothing",
     /// A window written into the query, other than the metric's.
     QueryFixedWindow: Warning "query-fixed-window",
     /// The query counts the primary's requests as well.
-    QueryMeasuresBoth: Hint "query-measures-both",
+    QueryMeasuresBoth: Warning "query-measures-both",
 
     // What is called and told.
     /// A rollback hook that is called when a rollback happens.
@@ -177,6 +199,16 @@ codes! {
     HookSlowerThanInterval: Warning "hook-slower-than-interval",
     /// A placeholder that is sent as it stands.
     HookUnknownVariable: Warning "hook-unknown-variable",
+    /// `eventType` in the metadata, which chooses no events.
+    EventTypeIgnored: Warning "event-type-ignored",
+    /// A hook whose answer counts is sent to a chat.
+    HookAsksChat: Warning "hook-asks-chat",
+    /// A line of a command that is not joined with the next.
+    CommandBrokenLine: Warning "command-broken-line",
+    /// A command that takes as long as its hook may.
+    CommandSlowerThanTimeout: Warning "command-slower-than-timeout",
+    /// A command whose result is wanted, but not waited for.
+    CommandResultUnused: Warning "command-result-unused",
     /// What looks like a secret goes over plain HTTP.
     SecretOverHttp: Warning "secret-over-http",
     /// An alert without severity.

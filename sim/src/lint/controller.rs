@@ -89,7 +89,7 @@ pub(super) fn receiver_lacks(provider: &Value) -> Option<Told> {
 
 fn lack(field: &str, what: String, use_instead: &str) -> Told {
     let remedy = format!("{use_instead}; where Flagger runs it, check with `--for flagger`");
-    Told { code: Code::NotInController, field: field.into(), what, remedy: remedy.into() }
+    Told { code: Code::NotInController, field: field.into(), what, remedy: remedy.into(), offset: None }
 }
 
 /// The rows of the table of fields whose value the controller does not run, in this Canary.
@@ -147,7 +147,7 @@ pub(super) fn flagger_drops(walked: &Walked) -> Vec<Told> {
             "is a field of Serin's own: Flagger's CRD drops it"
         };
         let remedy = Remedy::new("remove it where Flagger runs the Canary").removing(&known.path);
-        Told { code: Code::UnknownField, field: known.path.clone(), what: what.into(), remedy }
+        Told { code: Code::UnknownField, field: known.path.clone(), what: what.into(), remedy, offset: None }
     });
     dropped.collect()
 }
@@ -156,7 +156,13 @@ pub(super) fn flagger_drops(walked: &Walked) -> Vec<Told> {
 pub(super) fn flagger_refuses_canary(canary: &Value) -> Vec<Told> {
     let mut found = Vec::new();
     let mut add = |field: &str, what: String, remedy: &str| {
-        found.push(Told { code: Code::Refused, field: field.into(), what, remedy: remedy.into() });
+        found.push(Told {
+            code: Code::Refused,
+            field: field.into(),
+            what,
+            remedy: remedy.into(),
+            offset: None,
+        });
     };
     let Some(analysis) = canary.pointer("/spec/analysis").filter(|analysis| !analysis.is_null()) else {
         add(
@@ -199,5 +205,6 @@ pub(super) fn flagger_refuses(provider: &Value) -> Option<Told> {
         field: "spec.type".into(),
         what: format!("{system} is a receiver of Serin's own: Flagger's CRD refuses it"),
         remedy: format!("use one of {}", known.join(", ")).into(),
+        offset: None,
     })
 }

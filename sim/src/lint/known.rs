@@ -150,7 +150,7 @@ impl Unknown {
         let article = if kind.starts_with('A') { "an" } else { "a" };
         let what =
             format!("{article} {kind} has no such field: the cluster drops it, or refuses the manifest");
-        Told { code: Code::UnknownField, field: self.path.clone(), what, remedy }
+        Told { code: Code::UnknownField, field: self.path.clone(), what, remedy, offset: None }
     }
 
     /// The path of a field next to it.

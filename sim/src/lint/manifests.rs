@@ -8,7 +8,14 @@ use std::{
 use serde_json::Value;
 use serin_core::spec::Defaults;
 
-use super::{Finding, Input, Settings, code::Code, fields::text, versions};
+use super::{
+    Finding, Input, Settings,
+    code::Code,
+    fields::text,
+    query::Budget,
+    together::{self, Neighbour},
+    versions,
+};
 use crate::{
     input::{
         self, Broken, Cause, Fault, InputError, Source, first_non_breaking_space, nearest, objects,
@@ -88,6 +95,10 @@ impl Object {
 pub(super) struct Files<'a> {
     pub(super) settings: &'a Settings,
     pub(super) objects: Vec<Object>,
+    /// Objects of other kinds that say something about a target.
+    pub(super) neighbours: Vec<Neighbour>,
+    /// For the queries of all files together.
+    pub(super) budget: Budget,
     faults: BTreeMap<usize, Vec<Finding>>,
     /// The first object of a kind and a name in a file.
     named: BTreeMap<(usize, Kind, String), usize>,
@@ -115,18 +126,44 @@ pub fn is_manifest(path: &Path) -> bool {
     input::read(path).map_or(true, |text| may_hold_ours(&text))
 }
 
+/// The other files below a folder that say something about a target: those that can be read and hold such an object.
+/// They may be a chart's templates or anything else, and nothing is said of the rest.
+///
+/// # Errors
+/// A path that cannot be read.
+pub fn beside(path: &Path) -> Result<Vec<Input>, InputError> {
+    let is_beside = |text: &str| {
+        let holds = || {
+            let source = Source::new(text, path);
+            let (documents, _) = source.documents();
+            documents.into_iter().any(|(document, mapping)| {
+                let json = to_json(mapping.into());
+                json.is_ok_and(|json| Neighbour::of(0, document, "", &json).is_some())
+            })
+        };
+        !may_hold_ours(text) && together::may_hold(text) && holds()
+    };
+    if path.is_file() {
+        return Ok(Vec::new());
+    }
+    let files = yaml_files(path, |path| input::read(path).is_ok_and(|text| is_beside(&text)))?;
+    Ok(files.iter().map(|file| Input::read(file)).collect())
+}
+
 impl<'a> Files<'a> {
     pub(super) fn read(inputs: &[Input], settings: &'a Settings) -> Self {
         let mut files = Self {
             settings,
             objects: Vec::new(),
+            neighbours: Vec::new(),
+            budget: Budget::default(),
             faults: BTreeMap::new(),
             named: BTreeMap::new(),
             releasing: BTreeMap::new(),
             kustomizations: BTreeSet::new(),
         };
         for (i, input) in inputs.iter().enumerate() {
-            let before = files.objects.len();
+            let before = (files.objects.len(), files.neighbours.len());
             match &input.text {
                 Err(error) => {
                     error.faults.iter().for_each(|fault| files.unreadable(i, Code::Unreadable, fault));
@@ -146,14 +183,13 @@ impl<'a> Files<'a> {
                     }
                 }
             }
-            if files.objects.len() == before && files.faults(i).is_empty() {
-                let what = if files.kustomizations.contains(&i) {
-                    "is a Kustomization: lint what `kubectl kustomize` prints"
-                } else {
-                    "holds no Canary, MetricTemplate or AlertProvider"
-                };
-                files.fault(i, Code::NothingToCheck, None, "", what);
+            if (files.objects.len(), files.neighbours.len()) == before && files.faults(i).is_empty() {
+                files.nothing_to_check(i);
             }
+        }
+        if files.objects.is_empty() {
+            let alone: BTreeSet<usize> = files.neighbours.iter().map(|other| other.file).collect();
+            alone.into_iter().for_each(|file| files.nothing_to_check(file));
         }
         files
     }
@@ -184,6 +220,11 @@ impl<'a> Files<'a> {
         Some(&self.objects[*self.releasing.get(&object.target()?)?])
     }
 
+    /// Whether a file holds a Canary for the target of this one.
+    pub(super) fn releases_in(&self, file: usize, canary: &Object) -> bool {
+        canary.target().is_some_and(|(_, target)| self.releasing.contains_key(&(file, target)))
+    }
+
     /// The objects of a kind, to be named.
     pub(super) fn of(&self, kind: Kind) -> impl Iterator<Item = &Object> {
         self.objects.iter().filter(move |object| object.kind == kind)
@@ -202,6 +243,7 @@ impl<'a> Files<'a> {
     }
 
     fn object(&mut self, file: usize, document: usize, at: String, json: Value, source: &Source<'_>) {
+        self.neighbours.extend(Neighbour::of(file, document, &at, &json));
         let (kind, version) = (text(&json, "/kind"), text(&json, "/apiVersion"));
         let group = version.split_once('/').map_or("", |(group, _)| group);
         let known = Kind::ALL.into_iter().find(|known| known.name() == kind);
@@ -239,6 +281,15 @@ impl<'a> Files<'a> {
             self.releasing.entry(target).or_insert(place);
         }
         self.objects.push(object);
+    }
+
+    fn nothing_to_check(&mut self, file: usize) {
+        let what = if self.kustomizations.contains(&file) {
+            "is a Kustomization: lint what `kubectl kustomize` prints"
+        } else {
+            "holds no Canary, MetricTemplate or AlertProvider"
+        };
+        self.fault(file, Code::NothingToCheck, None, "", what);
     }
 
     fn broken(&mut self, file: usize, Broken { cause, fault }: &Broken) {

@@ -23,6 +23,7 @@ mod remedy;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod together;
 pub(crate) mod typed;
 pub(crate) mod unrendered;
 mod values;
@@ -35,6 +36,7 @@ use std::{
 };
 
 use serde::Serialize;
+use serde_json::Value;
 use serin_core::revision::Text;
 
 pub use self::code::{Code, Level};
@@ -42,7 +44,7 @@ pub use self::compatibility::{Entry, Standing};
 pub use self::controller::Controller;
 pub use self::found::rules;
 use self::manifests::{Files, Object};
-pub use self::manifests::{find, is_manifest};
+pub use self::manifests::{beside, find, is_manifest};
 pub use self::outlook::Outlook;
 pub use self::plan::{Divides, Gate, Leg, Moves, Plan, Rollback};
 use self::remedy::Remedy;
@@ -193,7 +195,7 @@ pub(crate) struct InFile {
     pub(crate) title: String,
     /// It is an item of a list, and no document of its own.
     pub(crate) in_list: bool,
-    pub(crate) json: serde_json::Value,
+    pub(crate) json: Value,
 }
 
 /// The objects of ours in all files, in order.
@@ -216,17 +218,20 @@ struct Told {
     field: String,
     what: String,
     remedy: Remedy,
+    /// The place in the field's text, in bytes, where it is about a part of it.
+    offset: Option<usize>,
 }
 
 /// Looks at all files together: what one refers to may stand in another.
 #[must_use]
 pub fn lint(inputs: &[Input], settings: &Settings) -> Report {
     let files = Files::read(inputs, settings);
-    let reports = inputs.iter().enumerate().map(|(i, input)| report(i, input, &files)).collect();
+    let together = together::look(&files);
+    let reports = inputs.iter().enumerate().map(|(i, input)| report(i, input, &files, &together)).collect();
     Report { files: reports }
 }
 
-fn report(i: usize, input: &Input, files: &Files<'_>) -> FileReport {
+fn report(i: usize, input: &Input, files: &Files<'_>, together: &[(usize, Told)]) -> FileReport {
     let mut parts = Vec::new();
     let mut canaries = Vec::new();
     if !files.faults(i).is_empty() {
@@ -235,10 +240,19 @@ fn report(i: usize, input: &Input, files: &Files<'_>) -> FileReport {
     let source = Source::new(input.text.as_deref().unwrap_or_default(), &input.path);
     for object in files.objects.iter().filter(|object| object.file == i) {
         let (told, canary) = canary::look(object, files);
+        let at = Whose { document: object.document, at: &object.at, json: &object.json };
         let told = told.into_iter();
-        let findings = told.filter_map(|told| found(told, object, &source, files.settings.controller)).collect();
+        let findings = told.filter_map(|told| found(told, at, &source, files.settings.controller)).collect();
         parts.push(Part { object: Some(format!("{} {}", object.kind.name(), object.title())), findings });
         canaries.extend(canary);
+    }
+    for (other, told) in together {
+        let other = &files.neighbours[*other];
+        if other.file == i {
+            let at = Whose { document: other.document, at: &other.at, json: &other.json };
+            let findings = found(told.clone(), at, &source, files.settings.controller).into_iter().collect();
+            parts.push(Part { object: Some(other.title()), findings });
+        }
     }
     for part in &mut parts {
         sort(&mut part.findings);
@@ -253,23 +267,34 @@ fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| (finding.at, std::cmp::Reverse(finding.level), finding.code));
 }
 
+/// An object that something is told of.
+#[derive(Clone, Copy)]
+struct Whose<'a> {
+    document: usize,
+    at: &'a str,
+    json: &'a Value,
+}
+
 /// Gives what is told of an object its place in the file.
 /// `None` where it does not matter to the controller.
 fn found(
     told: Told,
-    object: &Object,
+    object: Whose<'_>,
     source: &Source<'_>,
     controller: Option<Controller>,
 ) -> Option<Finding> {
-    let Told { code, field, what, remedy } = told;
+    let Told { code, field, what, remedy, offset } = told;
     let level = controller::level(code, controller)?;
-    let within = |field: &str| match (object.at.as_str(), field) {
+    let text = object.json.pointer(&typed::pointer(&field)).and_then(Value::as_str);
+    let within = |field: &str| match (object.at, field) {
         ("", field) => field.to_owned(),
         (at, "") => at.to_owned(),
         (at, field) => format!("{at}.{field}"),
     };
     let field = within(&field);
-    let at = source.nth(object.document).fault(field.clone(), "").at;
+    let key = source.nth(object.document).fault(field.clone(), "").at;
+    let part = || query::place::place(&source.text, key?, text?, offset?);
+    let at = part().or(key);
     let Remedy { text: remedy, edits } = remedy.moved(within);
     Some(Finding { level, code, at, field, what, remedy, edits })
 }

@@ -50,7 +50,7 @@ impl Wrong {
 
     pub(super) fn told(self) -> Told {
         let Self { field, what, remedy } = self;
-        Told { code: Code::WrongType, field, what, remedy }
+        Told { code: Code::WrongType, field, what, remedy, offset: None }
     }
 }
 
@@ -147,6 +147,7 @@ pub(super) fn refused(problem: Problem, json: &Value) -> Told {
             field: path,
             what: removed.what(),
             remedy: removed.remedy("apiVersion"),
+            offset: None,
         };
     }
     let value = json.pointer(&pointer(&path));
@@ -163,5 +164,5 @@ pub(super) fn refused(problem: Problem, json: &Value) -> Told {
         Some(Value::Number(number)) if !what.contains(&number.to_string()) => format!("{number} {what}"),
         _ => what,
     };
-    Told { code: Code::Refused, field: path, what, remedy }
+    Told { code: Code::Refused, field: path, what, remedy, offset: None }
 }

@@ -109,7 +109,7 @@ pub(super) fn refused_elsewhere(canary: &Value) -> impl Iterator<Item = Told> {
         let remedy = near.map_or(Remedy::default(), |near| {
             Remedy::new(format!("did you mean `{near}`?")).setting(&field, near)
         });
-        Some(Told { code: Code::UnknownValue, field, what, remedy })
+        Some(Told { code: Code::UnknownValue, field, what, remedy, offset: None })
     })
 }
 
@@ -121,7 +121,7 @@ pub(super) fn missing(canary: &Value, provider: &str) -> Vec<Told> {
         if !is_set(pointer) {
             let field = pointer.trim_start_matches('/').replace('/', ".");
             let what = format!("is missing: {why}");
-            found.push(Told { code: Code::MissingField, field, what, remedy });
+            found.push(Told { code: Code::MissingField, field, what, remedy, offset: None });
         }
     };
     if is_set("/spec/targetRef") {

@@ -103,6 +103,6 @@ pub(super) fn references(canary: &Value) -> impl Iterator<Item = Told> {
                 (Code::UnknownValue, what, remedy.setting(&*field, versions[0]))
             }
         };
-        Some(Told { code, field, what, remedy })
+        Some(Told { code, field, what, remedy, offset: None })
     })
 }

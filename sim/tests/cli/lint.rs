@@ -203,3 +203,9 @@ fn scenarios_are_no_manifests() {
             .contains("holds no YAML file with an object of flagger.app")
     );
 }
+
+/// The objects of other kinds in a folder are read, as far as they can be; nothing else is said of their files.
+#[test]
+fn snap_a_folder_is_looked_at_as_a_whole() {
+    assert_cmd_snapshot!(lint().args(["--quiet", "sim/tests/cli/lint/folder"]));
+}

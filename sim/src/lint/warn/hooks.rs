@@ -1,4 +1,8 @@
-//! What is called: how hooks are read, gates, time, and secrets.
+//! What is called: how hooks are read, gates and time.
+
+mod chat;
+mod commands;
+mod metadata;
 
 use serde_json::Value;
 use serin_core::{
@@ -8,14 +12,7 @@ use serin_core::{
 };
 
 use super::{Case, Code, Findings, duplicates};
-use crate::{
-    input::nearest,
-    lint::{Remedy, fields::list, known::join, query::actions},
-};
-
-/// What may stand in a hook's metadata.
-const VARIABLES: [&str; 7] =
-    ["canaryWeight", "iterations", "phase", "name", "namespace", "target", "service"];
+use crate::lint::{Remedy, fields::list};
 
 const GATES: [HookKind; 3] =
     [HookKind::ConfirmRollout, HookKind::ConfirmTrafficIncrease, HookKind::ConfirmPromotion];
@@ -29,7 +26,9 @@ pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
         reading(case, hook, item, &at, told);
         gate(case, hook, &at, told);
         time(case, hook, &at, told);
-        metadata(hook, &at, told);
+        metadata::look(hook, &at, told);
+        commands::look(hook, &at, told);
+        chat::look(hook, &at, told);
     }
     for kind in GATES {
         let of_kind: Vec<usize> = (0..hooks.len()).filter(|i| hooks[*i].kind == kind).collect();
@@ -167,45 +166,4 @@ fn time(case: &Case<'_>, hook: &Hook, at: &str, told: &mut Findings) {
                 .setting(format!("{at}.timeout"), each.to_string()),
         );
     }
-}
-
-fn metadata(hook: &Hook, at: &str, told: &mut Findings) {
-    let plain = hook.url.starts_with("http://");
-    let mut secret = None;
-    for (key, value) in &*hook.metadata {
-        let field = join(&format!("{at}.metadata"), key);
-        if plain && secret.is_none() && looks_secret(key, value) {
-            secret = Some(field.clone());
-        }
-        for word in actions(value) {
-            let near = nearest(&word, VARIABLES).filter(|near| **near != *word);
-            if let (Some(near), false) = (near, VARIABLES.contains(&word.as_str())) {
-                told.add(
-                    Code::HookUnknownVariable,
-                    field.clone(),
-                    format!("`{{{{ {word} }}}}` is no variable of a hook: it is sent as it stands"),
-                    Remedy::new(format!("did you mean `{{{{ {near} }}}}`?"))
-                        .setting(field.clone(), value.replace(&*word, near)),
-                );
-            }
-        }
-    }
-    if let Some(field) = secret {
-        told.add(
-            Code::SecretOverHttp,
-            field,
-            format!("looks like a secret, is kept in the manifest, and goes to `{}` unencrypted", hook.name),
-            Remedy::new("use https, or keep it in a Secret that the receiver reads")
-                .setting(format!("{at}.url"), hook.url.replacen("http://", "https://", 1)),
-        );
-    }
-}
-
-fn looks_secret(key: &str, value: &str) -> bool {
-    const KEYS: [&str; 7] = ["password", "passwd", "secret", "token", "apikey", "api-key", "authorization"];
-    const VALUES: [&str; 3] = ["authorization: ", "bearer ", "password="];
-    let (key, value) = (key.to_lowercase(), value.to_lowercase());
-    let filled_in = value.contains("$(") || value.contains("${") || value.trim().is_empty();
-    !filled_in
-        && (KEYS.iter().any(|word| key.contains(word)) || VALUES.iter().any(|word| value.contains(word)))
 }

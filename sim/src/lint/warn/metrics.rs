@@ -8,14 +8,14 @@ use serin_core::{
     time::{Human, parse_duration},
 };
 
-use super::{Case, Code, Findings, count, duplicates, in_another_namespace};
+use super::{Case, Code, Findings, buckets, count, duplicates, in_another_namespace, shares};
 use crate::{
     input::nearest,
     lint::{
         Remedy,
         fields::list,
         manifests::Kind,
-        query::{self, Query},
+        query::{self, Use},
     },
 };
 
@@ -39,6 +39,8 @@ pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
         windows(case, metric, item, &at, told);
         template(case, metric, &at, told);
         inline(case, metric, item, &at, told);
+        buckets::look(case, metric, item, &at, told);
+        shares::look(case, metric, &at, told);
     }
 }
 
@@ -340,13 +342,5 @@ fn inline(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, told: &mut F
         );
     }
     let MetricSource::Query(text) = &metric.source else { return };
-    told.found.extend(query::check(&Query {
-        field: format!("{at}.query"),
-        text,
-        is_prometheus: true,
-        needs_value: metric.on_no_data != Leniency::Pass,
-        windows: query::window(item).into_iter().collect(),
-        given: Some(query::names(item)),
-        about: vec![&case.rollout.shape().target, &case.rollout.shape().service],
-    }));
+    told.found.extend(query::of_metric(format!("{at}.query"), text, Use::of(case.json, item), case.files));
 }

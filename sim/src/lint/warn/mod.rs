@@ -1,9 +1,11 @@
 //! What will hurt, though it makes sense. One file for each family; each finding names the numbers of the manifest.
 
 mod alerts;
+mod buckets;
 mod hooks;
 mod metrics;
 mod policy;
+mod shares;
 mod strategy;
 
 use std::collections::BTreeSet;
@@ -74,7 +76,13 @@ impl Findings {
         what: impl Into<String>,
         remedy: impl Into<Remedy>,
     ) {
-        self.found.push(Told { code, field: field.into(), what: what.into(), remedy: remedy.into() });
+        self.found.push(Told {
+            code,
+            field: field.into(),
+            what: what.into(),
+            remedy: remedy.into(),
+            offset: None,
+        });
     }
 
     /// What is told of a field whose remedy is to remove it.

@@ -7,9 +7,9 @@ use super::{TemplateError, fault};
 /// A piece of a template.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Piece {
-    /// Said as it stands.
-    Text(String),
-    /// What stands between `{{` and `}}`, and its line.
+    /// Said as it stands, and where it begins.
+    Text(String, usize),
+    /// What stands between `{{` and `}}`, and where it begins.
     Action(Vec<Word>, usize),
 }
 
@@ -19,6 +19,8 @@ pub(super) struct Word {
     pub(super) token: Token,
     /// Whether it follows the word before without a blank: `variables.path` is one operand, `eq .A` are two.
     pub(super) joined: bool,
+    /// Where it begins.
+    pub(super) at: usize,
 }
 
 /// What a word is.
@@ -41,61 +43,70 @@ pub(super) enum Token {
 /// Takes a template apart.
 pub(super) fn pieces(text: &str) -> Result<Vec<Piece>, TemplateError> {
     let mut found = Vec::new();
-    let (mut rest, mut line, mut trim) = (text, 1, false);
+    let (mut rest, mut trim) = (text, false);
     loop {
-        let (mut said, action) =
-            rest.split_once("{{").map_or((rest, None), |(said, rest)| (said, Some(rest)));
-        let lines = said.matches('\n').count();
+        let begins = text.len() - rest.len();
+        let opens = rest.find("{{");
+        let mut said = &rest[..opens.unwrap_or(rest.len())];
+        let mut at = begins;
         if trim {
-            said = said.trim_start_matches(BLANKS);
+            let trimmed = said.trim_start_matches(BLANKS);
+            at += said.len() - trimmed.len();
+            said = trimmed;
         }
-        let Some(mut action) = action else {
-            add_text(&mut found, said);
+        let Some(opens) = opens else {
+            add_text(&mut found, said, at);
             return Ok(found);
         };
-        line += lines;
+        let mut action = &rest[opens + "{{".len()..];
         if let Some(trimmed) = action.strip_prefix('-').filter(|rest| rest.starts_with(BLANKS)) {
             said = said.trim_end_matches(BLANKS);
             action = trimmed;
         }
-        add_text(&mut found, said);
-        let begins = line;
-        let mut lexer = Lexer { rest: action, line, words: Vec::new() };
+        add_text(&mut found, said, at);
+        let opens = begins + opens;
+        let mut lexer = Lexer { text, opens, rest: action, words: Vec::new() };
         if action.trim_start_matches(BLANKS).starts_with("/*") {
             trim = lexer.comment()?;
         } else {
             trim = lexer.action()?;
-            found.push(Piece::Action(lexer.words, begins));
+            found.push(Piece::Action(lexer.words, opens));
         }
-        (rest, line) = (lexer.rest, lexer.line);
+        rest = lexer.rest;
     }
 }
 
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
-fn add_text(found: &mut Vec<Piece>, text: &str) {
+fn add_text(found: &mut Vec<Piece>, text: &str, at: usize) {
     if !text.is_empty() {
-        found.push(Piece::Text(text.into()));
+        found.push(Piece::Text(text.into(), at));
     }
 }
 
 struct Lexer<'a> {
+    text: &'a str,
+    /// Where the action begins.
+    opens: usize,
     rest: &'a str,
-    line: usize,
     words: Vec<Word>,
 }
 
 impl<'a> Lexer<'a> {
+    /// Where `rest` begins.
+    fn at(&self) -> usize {
+        self.text.len() - self.rest.len()
+    }
+
     /// Skips a comment; whether the text behind it loses its blanks.
     fn comment(&mut self) -> Result<bool, TemplateError> {
-        let Some((comment, rest)) = self.rest.split_once("*/") else {
-            return fault(self.line, "a comment is not closed with `*/}}`");
+        let Some((_, rest)) = self.rest.split_once("*/") else {
+            return fault(self.opens, "a comment is not closed with `*/}}`");
         };
-        self.line += comment.matches('\n').count();
         self.rest = rest;
         match self.end() {
             Some(trim) => Ok(trim),
-            None => fault(self.line, "a comment has to end with `*/}}`"),
+            None => fault(self.at(), "a comment has to end with `*/}}`"),
         }
     }
 
@@ -106,14 +117,14 @@ impl<'a> Lexer<'a> {
                 return Ok(trim);
             }
             let blank = self.rest.len() - self.rest.trim_start_matches(BLANKS).len();
-            self.line += self.rest[..blank].matches('\n').count();
             self.rest = &self.rest[blank..];
             if let Some(trim) = self.end() {
                 return Ok(trim);
             }
             let joined = blank == 0 && !self.words.is_empty();
+            let at = self.at();
             let token = self.token()?;
-            self.words.push(Word { token, joined });
+            self.words.push(Word { token, joined, at });
         }
     }
 
@@ -125,14 +136,13 @@ impl<'a> Lexer<'a> {
             Some(rest) => (rest, true),
             None => (self.rest.strip_prefix("}}")?, false),
         };
-        self.line += self.rest[..self.rest.len() - rest.len()].matches('\n').count();
         self.rest = rest;
         Some(trim)
     }
 
     fn token(&mut self) -> Result<Token, TemplateError> {
         let Some(first) = self.rest.chars().next() else {
-            return fault(self.line, "an action is not closed with `}}`");
+            return fault(self.opens, "an action is not closed with `}}`");
         };
         let second = self.rest[first.len_utf8()..].chars().next();
         let begins_name = |c: char| c.is_alphabetic() || c == '_';
@@ -152,6 +162,7 @@ impl<'a> Lexer<'a> {
             }
             c if begins_name(c) => Ok(Token::Name(self.take(is_in_name).into())),
             c if c.is_ascii_digit() || "+-.".contains(c) => self.number(),
+            '}' => fault(self.at(), "an action ends with `}}`, here is a single `}`"),
             _ => self.sign(first),
         }
     }
@@ -163,7 +174,7 @@ impl<'a> Lexer<'a> {
                 return Ok(Token::Sign(sign));
             }
         }
-        fault(self.line, format!("`{first}` makes no sense here"))
+        fault(self.at(), format!("`{first}` makes no sense here"))
     }
 
     fn take(&mut self, is_part: impl Fn(char) -> bool) -> &'a str {
@@ -174,41 +185,38 @@ impl<'a> Lexer<'a> {
     }
 
     fn number(&mut self) -> Result<Token, TemplateError> {
+        let at = self.at();
         let text = self.take(|c| c.is_ascii_alphanumeric() || "+-._".contains(c));
         let plain = text.replace('_', "");
         let hex = plain.strip_prefix("0x").and_then(|digits| i64::from_str_radix(digits, 16).ok());
         let whole = hex.or_else(|| plain.parse().ok()).map(Number::from);
         match whole.or_else(|| plain.parse().ok().and_then(Number::from_f64)) {
             Some(number) => Ok(Token::Constant(Value::Number(number))),
-            None => fault(self.line, format!("`{text}` is no number")),
+            None => fault(at, format!("`{text}` is no number")),
         }
     }
 
     fn quoted(&mut self, quote: char) -> Result<Token, TemplateError> {
-        let line = self.line;
+        let begins = self.at();
         let mut said = String::new();
         let mut chars = self.rest.char_indices().skip(1);
         while let Some((at, c)) = chars.next() {
             match c {
                 c if c == quote => {
                     self.rest = &self.rest[at + c.len_utf8()..];
-                    return constant(quote, said, line);
+                    return constant(quote, said, begins);
                 }
                 '\n' if quote != '`' => break,
                 '\\' if quote != '`' => {
                     let Some(escaped) = chars.next().and_then(|(_, c)| escape(c, &mut chars)) else {
-                        return fault(line, "an escape in a quoted text makes no sense");
+                        return fault(begins, "an escape in a quoted text makes no sense");
                     };
                     said.push(escaped);
-                }
-                '\n' => {
-                    self.line += 1;
-                    said.push(c);
                 }
                 c => said.push(c),
             }
         }
-        fault(line, format!("a text is not closed with {quote}"))
+        fault(begins, format!("a text is not closed with {quote}"))
     }
 }
 
@@ -217,14 +225,14 @@ fn is_in_name(c: char) -> bool {
 }
 
 /// A text; a character in single quotes is its number, as in Go.
-fn constant(quote: char, said: String, line: usize) -> Result<Token, TemplateError> {
+fn constant(quote: char, said: String, at: usize) -> Result<Token, TemplateError> {
     if quote != '\'' {
         return Ok(Token::Constant(said.into()));
     }
     let mut chars = said.chars();
     match (chars.next(), chars.next()) {
         (Some(c), None) => Ok(Token::Constant(u32::from(c).into())),
-        _ => fault(line, format!("'{said}' is no single character; quote texts with \"")),
+        _ => fault(at, format!("'{said}' is no single character; quote texts with \"")),
     }
 }
 

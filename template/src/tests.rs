@@ -157,6 +157,37 @@ fn what_makes_no_sense_is_refused_with_its_line() {
 }
 
 #[test]
+fn an_error_is_placed_at_the_brace_or_the_name_that_is_wrong() {
+    let scope = Scope { names: [("target", json!("shop"))].into(), ..Scope::default() };
+    for (text, at) in [
+        ("a{{ target }] b", "}] b"),
+        ("a{{ printf \"%s\" tagret }}", "tagret"),
+        ("a{{- target | tagret }}", "tagret"),
+        ("a\n  {{ target", "{{ target"),
+        ("{{ target }}{{ (target }}", "(target }}"),
+        ("{{ if target }}b{{ end }}{{ end }}", "{{ end }}"),
+    ] {
+        let error = render(text, &scope).unwrap_err();
+        assert_eq!(text.get(error.at..error.at + at.len()), Some(at), "{text}: {error}");
+        assert_eq!(error.line, text[..error.at].lines().count().max(1), "{text}");
+    }
+}
+
+#[test]
+fn a_place_in_the_result_is_found_in_the_template() {
+    let scope = Scope { names: [("target", json!("shop"))].into(), ..Scope::default() };
+    let text = "sum( {{- target -}}  ) / {{ if true }}x{{ target }}{{ end }} y";
+    let rendered = render_with_origins(text, &scope).unwrap();
+    assert_eq!(rendered.text, "sum(shop) / xshop y");
+    let origin = |part: &str| &text[rendered.origin(rendered.text.find(part).unwrap())..];
+    assert_eq!(origin("sum"), text);
+    assert_eq!(origin("hop)"), "{{- target -}}  ) / {{ if true }}x{{ target }}{{ end }} y");
+    assert_eq!(origin(") /"), ") / {{ if true }}x{{ target }}{{ end }} y");
+    assert_eq!(origin("xshop"), "x{{ target }}{{ end }} y");
+    assert_eq!(origin(" y"), " y");
+}
+
+#[test]
 fn nothing_runs_or_grows_without_end() {
     let cases = [
         "{{ define \"a\" }}{{ template \"a\" }}{{ end }}{{ template \"a\" }}".to_owned(),

@@ -20,7 +20,8 @@ pub(super) struct Template {
 /// A part of a template.
 #[derive(Clone, Debug)]
 pub(super) enum Node {
-    Text(String),
+    /// A text, and where it begins.
+    Text(String, usize),
     /// Said, unless it sets a variable.
     Say(Pipe),
     If(Pipe, Vec<Node>, Vec<Node>),
@@ -34,7 +35,8 @@ pub(super) enum Node {
 /// Commands, each of which gets what the one before says as its last argument.
 #[derive(Clone, Debug)]
 pub(super) struct Pipe {
-    pub(super) line: usize,
+    /// Where its action begins.
+    pub(super) at: usize,
     /// The variables it sets; of a `range` there may be two.
     pub(super) sets: Vec<String>,
     /// Whether the variable is new (`:=`) or there already (`=`).
@@ -60,13 +62,13 @@ pub(super) fn parse(text: &str, scope: &Scope) -> Result<Template, TemplateError
         pieces: pieces(text)?.into_iter(),
         scope,
         named: BTreeMap::new(),
-        line: 1,
+        at: 0,
         loops: 0,
         depth: 0,
     };
     let (nodes, end) = parser.nodes()?;
     if let Some(end) = end {
-        return fault(parser.line, format!("`{}` closes nothing", end.name()));
+        return fault(parser.at, format!("`{}` closes nothing", end.name()));
     }
     Ok(Template { nodes, named: parser.named })
 }
@@ -75,7 +77,7 @@ struct Parser<'a> {
     pieces: std::vec::IntoIter<Piece>,
     scope: &'a Scope,
     named: BTreeMap<String, Vec<Node>>,
-    line: usize,
+    at: usize,
     loops: usize,
     depth: usize,
 }
@@ -101,18 +103,18 @@ impl Parser<'_> {
     fn nodes(&mut self) -> Result<(Vec<Node>, Option<End>), TemplateError> {
         let mut nodes = Vec::new();
         while let Some(piece) = self.pieces.next() {
-            let (words, line) = match piece {
-                Piece::Text(text) => {
-                    nodes.push(Node::Text(text));
+            let (words, at) = match piece {
+                Piece::Text(text, at) => {
+                    nodes.push(Node::Text(text, at));
                     continue;
                 }
-                Piece::Action(words, line) => (words, line),
+                Piece::Action(words, at) => (words, at),
             };
-            self.line = line;
+            self.at = at;
             let (word, rest) = match words.split_first() {
                 Some((Word { token: Token::Name(name), .. }, rest)) => (name.as_str(), rest),
                 Some(_) => ("", words.as_slice()),
-                None => return fault(line, "an action is empty"),
+                None => return fault(at, "an action is empty"),
             };
             match word {
                 "end" => return Ok((nodes, Some(End::End))),
@@ -121,7 +123,7 @@ impl Parser<'_> {
                 "if" | "with" | "range" | "block" => nodes.push(self.block(word, rest)?),
                 "template" => nodes.push(self.template(rest)?),
                 "break" | "continue" if self.loops == 0 => {
-                    return fault(line, format!("`{word}` stands in no `range`"));
+                    return fault(at, format!("`{word}` stands in no `range`"));
                 }
                 "break" => nodes.push(Node::Break),
                 "continue" => nodes.push(Node::Continue),
@@ -136,7 +138,7 @@ impl Parser<'_> {
         read: impl FnOnce(&mut Self) -> Result<T, TemplateError>,
     ) -> Result<T, TemplateError> {
         if self.depth == DEEPEST {
-            return fault(self.line, format!("more than {DEEPEST} blocks or parentheses within each other"));
+            return fault(self.at, format!("more than {DEEPEST} blocks or parentheses within each other"));
         }
         self.depth += 1;
         let read = read(self);
@@ -153,12 +155,13 @@ impl Parser<'_> {
             }
             return Ok(node);
         }
+        let opens = self.at;
         let pipe = self.pipe(rest, word == "range")?;
         self.loops += usize::from(word == "range");
         let (then, end) = self.deeper(Self::nodes)?;
         self.loops -= usize::from(word == "range");
         let otherwise = match end {
-            None => return self.not_closed(word),
+            None => return not_closed(opens, word),
             Some(End::End) => Vec::new(),
             Some(End::Else(rest)) => self.otherwise(word, &rest)?,
         };
@@ -176,28 +179,23 @@ impl Parser<'_> {
             Some((Word { token: Token::Name(name), .. }, rest)) if name == word && word != "range" => {
                 Ok(vec![self.deeper(|parser| parser.block(word, rest))?])
             }
-            Some(_) => {
-                fault(self.line, format!("`else` of `{word}` stands alone, or before another `{word}`"))
-            }
+            Some(_) => fault(self.at, format!("`else` of `{word}` stands alone, or before another `{word}`")),
         }
     }
 
     /// The nodes up to `end`.
     fn body(&mut self) -> Result<Vec<Node>, TemplateError> {
+        let opens = self.at;
         match self.deeper(Self::nodes)? {
             (nodes, Some(End::End)) => Ok(nodes),
-            (_, Some(End::Else(_))) => fault(self.line, "`else` stands where `end` was expected"),
-            (_, None) => self.not_closed("a block"),
+            (_, Some(End::Else(_))) => fault(self.at, "`else` stands where `end` was expected"),
+            (_, None) => not_closed(opens, "a block"),
         }
-    }
-
-    fn not_closed<T>(&self, what: &str) -> Result<T, TemplateError> {
-        fault(self.line, format!("{what} is not closed with `end`"))
     }
 
     fn define(&mut self, rest: &[Word]) -> Result<(), TemplateError> {
         let Node::Template(name, None, _) = self.template(rest)? else {
-            return fault(self.line, "`define` takes one quoted name");
+            return fault(self.at, "`define` takes one quoted name");
         };
         let body = self.body()?;
         self.named.insert(name, body);
@@ -207,10 +205,10 @@ impl Parser<'_> {
     fn template(&mut self, rest: &[Word]) -> Result<Node, TemplateError> {
         let Some((Word { token: Token::Constant(Value::String(name)), .. }, rest)) = rest.split_first()
         else {
-            return fault(self.line, "a template is named in quotes");
+            return fault(self.at, "a template is named in quotes");
         };
         let pipe = if rest.is_empty() { None } else { Some(self.pipe(rest, false)?) };
-        Ok(Node::Template(name.clone(), pipe, self.line))
+        Ok(Node::Template(name.clone(), pipe, self.at))
     }
 
     fn pipe(&mut self, words: &[Word], is_range: bool) -> Result<Pipe, TemplateError> {
@@ -229,9 +227,9 @@ impl Parser<'_> {
             }
         }
         if commands.iter().any(Vec::is_empty) {
-            return fault(self.line, "a value is missing");
+            return fault(self.at, "a value is missing");
         }
-        Ok(Pipe { line: self.line, sets, declares, commands })
+        Ok(Pipe { at: self.at, sets, declares, commands })
     }
 
     /// `$a :=`, `$a =` and, of a `range`, `$a, $b :=`.
@@ -251,7 +249,7 @@ impl Parser<'_> {
         match token(sign) {
             Some(Token::Sign(":=")) => Ok((names, true, &words[sign + 1..])),
             Some(Token::Sign("=")) => Ok((names, false, &words[sign + 1..])),
-            _ => fault(self.line, "`:=` was expected"),
+            _ => fault(self.at, "`:=` was expected"),
         }
     }
 
@@ -261,18 +259,18 @@ impl Parser<'_> {
             Token::Dot => Operand::Dot,
             Token::Variable(name) => Operand::Variable(name.clone()),
             Token::Field(name) => Operand::Field(Box::new(Operand::Dot), name.clone()),
-            Token::Name(name) => self.name(name)?,
+            Token::Name(name) => self.name(name, word.at)?,
             Token::Sign("(") => {
-                let inner = self.parenthesis(left)?;
+                let inner = self.parenthesis(word.at, left)?;
                 Operand::Inner(Box::new(self.deeper(|parser| parser.pipe(inner, false))?))
             }
-            Token::Sign(sign) => return fault(self.line, format!("`{sign}` makes no sense here")),
+            Token::Sign(sign) => return fault(word.at, format!("`{sign}` makes no sense here")),
         };
         let mut fields = 0;
-        while let Some((Word { token: Token::Field(name), joined: true }, rest)) = left.split_first() {
+        while let Some((Word { token: Token::Field(name), joined: true, .. }, rest)) = left.split_first() {
             fields += 1;
             if fields > DEEPEST {
-                return fault(self.line, format!("more than {DEEPEST} fields in a row"));
+                return fault(self.at, format!("more than {DEEPEST} fields in a row"));
             }
             operand = Operand::Field(Box::new(operand), name.clone());
             *left = rest;
@@ -280,7 +278,7 @@ impl Parser<'_> {
         Ok(operand)
     }
 
-    fn name(&self, name: &str) -> Result<Operand, TemplateError> {
+    fn name(&self, name: &str, at: usize) -> Result<Operand, TemplateError> {
         match name {
             "true" => Ok(Operand::Constant(true.into())),
             "false" => Ok(Operand::Constant(false.into())),
@@ -294,13 +292,13 @@ impl Parser<'_> {
                     [] => "values begin with a dot, such as `.Status`".into(),
                     _ => format!("there are {}", known.join(", ")),
                 };
-                fault(self.line, format!("there is no `{name}`; {known}"))
+                fault(at, format!("there is no `{name}`; {known}"))
             }
         }
     }
 
     /// The words up to the parenthesis that closes the one before.
-    fn parenthesis<'w>(&self, left: &mut &'w [Word]) -> Result<&'w [Word], TemplateError> {
+    fn parenthesis<'w>(&self, opens: usize, left: &mut &'w [Word]) -> Result<&'w [Word], TemplateError> {
         let mut open = 1_usize;
         for (at, word) in left.iter().enumerate() {
             open += usize::from(word.token == Token::Sign("("));
@@ -311,6 +309,10 @@ impl Parser<'_> {
                 return Ok(inner);
             }
         }
-        fault(self.line, "a parenthesis is not closed")
+        fault(opens, "a parenthesis is not closed")
     }
+}
+
+fn not_closed<T>(opens: usize, what: &str) -> Result<T, TemplateError> {
+    fault(opens, format!("{what} is not closed with `end`"))
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    BYTES_A_STEP, DEEPEST, MOST_SAID, MOST_STEPS, Missing, Scope, TemplateError, fault, functions,
+    BYTES_A_STEP, DEEPEST, MOST_SAID, MOST_STEPS, Missing, Origin, Rendered, Scope, TemplateError, fault,
+    functions,
     parse::{Node, Operand, Pipe, Template},
     value::{Said, Seen, is_true, say, size},
 };
@@ -13,7 +14,7 @@ use super::{
 static NOTHING: Value = Value::Null;
 
 /// What a template says.
-pub(super) fn evaluate(template: &Template, scope: &Scope) -> Result<String, TemplateError> {
+pub(super) fn evaluate(template: &Template, scope: &Scope) -> Result<Rendered, TemplateError> {
     let mut run = Run {
         named: &template.named,
         scope,
@@ -21,22 +22,24 @@ pub(super) fn evaluate(template: &Template, scope: &Scope) -> Result<String, Tem
         variables: vec![("", Seen::There(&scope.dot))],
         left: MOST_STEPS,
         depth: 0,
-        line: 1,
+        origins: Vec::new(),
+        at: 0,
     };
     run.nodes(&template.nodes, &Seen::There(&scope.dot))?;
     // What is too long has failed where it was said.
-    Ok(run.said.end().unwrap_or_default())
+    Ok(Rendered { text: run.said.end().unwrap_or_default(), origins: run.origins })
 }
 
 struct Run<'a> {
     named: &'a BTreeMap<String, Vec<Node>>,
     scope: &'a Scope,
     said: Said,
+    origins: Vec<Origin>,
     /// By name, the innermost last; `$` has none.
     variables: Vec<(&'a str, Seen<'a>)>,
     left: usize,
     depth: usize,
-    line: usize,
+    at: usize,
 }
 
 /// What comes after a node.
@@ -49,7 +52,7 @@ enum Then {
 
 impl<'a> Run<'a> {
     fn fault<T>(&self, what: impl Into<String>) -> Result<T, TemplateError> {
-        fault(self.line, what)
+        fault(self.at, what)
     }
 
     fn steps(&mut self, steps: usize) -> Result<(), TemplateError> {
@@ -107,17 +110,21 @@ impl<'a> Run<'a> {
     fn node(&mut self, node: &'a Node, dot: &Seen<'a>) -> Result<Then, TemplateError> {
         self.steps(1)?;
         match node {
-            Node::Text(text) => self.say(|said| said.push(text))?,
+            Node::Text(text, at) => {
+                self.origins.push(Origin { said: self.said.len(), at: *at, is_text: true });
+                self.say(|said| said.push(text))?;
+            }
             Node::Say(pipe) => {
                 let value = self.pipe(pipe, dot)?;
                 if pipe.sets.is_empty() {
+                    self.origins.push(Origin { said: self.said.len(), at: pipe.at, is_text: false });
                     self.say(|said| say(said, &value))?;
                 }
             }
             Node::Break => return Ok(Then::Break),
             Node::Continue => return Ok(Then::Continue),
-            Node::Template(name, pipe, line) => {
-                self.line = *line;
+            Node::Template(name, pipe, at) => {
+                self.at = *at;
                 let dot = pipe.as_ref().map_or(Ok(Seen::There(&NOTHING)), |pipe| self.pipe(pipe, dot))?;
                 self.template(name, dot)?;
             }
@@ -252,12 +259,12 @@ impl<'a> Run<'a> {
     }
 
     fn commands(&mut self, pipe: &'a Pipe, dot: &Seen<'a>) -> Result<Seen<'a>, TemplateError> {
-        self.line = pipe.line;
+        self.at = pipe.at;
         let mut last = None;
         for command in &pipe.commands {
             self.steps(1)?;
             last = Some(self.command(command, last, dot)?);
-            self.line = pipe.line;
+            self.at = pipe.at;
         }
         Ok(last.unwrap_or(Seen::There(&NOTHING)))
     }

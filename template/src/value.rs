@@ -74,6 +74,11 @@ impl Said {
         self.push(c.encode_utf8(&mut [0; 4]));
     }
 
+    /// How long it is, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
     /// Whether it says more than it may.
     pub(super) fn is_over(&self) -> bool {
         self.is_over

@@ -1,0 +1,147 @@
+//! What can be said of a metric's query before it is asked.
+//!
+//! Its Go template is filled in by the controller's own code, once for each Canary that uses it. What is asked of
+//! Prometheus is then parsed, and looked at as a tree: the series it picks, their windows, and what it answers while
+//! nothing fails.
+
+mod about;
+mod answer;
+mod budget;
+mod fill;
+pub(super) mod place;
+mod uses;
+mod windows;
+
+use serin_core::spec::{Metric, MetricSource};
+
+pub(super) use self::{budget::Budget, uses::Use};
+use super::{
+    Told,
+    code::Code,
+    fields::text,
+    manifests::{Files, Kind, Object},
+};
+use crate::query::{self, Unparsed};
+
+/// A template is filled in for this many metrics that use it, at most.
+const MOST_USES: usize = 8;
+
+/// A query and the metrics that ask it.
+pub(super) struct Query<'a> {
+    /// Its field.
+    pub(super) field: String,
+    pub(super) text: &'a str,
+    /// Whether Prometheus is asked.
+    pub(super) is_prometheus: bool,
+    /// The metrics that ask it; of a template that none uses, one with made-up names.
+    pub(super) uses: Vec<Use>,
+}
+
+/// Everything that is told of a query, each thing once.
+pub(super) fn check(query: &Query<'_>, budget: &Budget) -> Vec<Told> {
+    let mut told: Vec<Told> = Vec::new();
+    for asked in query.uses.iter().take(MOST_USES) {
+        for one in look(query, asked, budget) {
+            if !told.iter().any(|known| known.code == one.code && known.offset == one.offset) {
+                told.push(one);
+            }
+        }
+    }
+    told
+}
+
+/// What is told of a MetricTemplate's query.
+pub(super) fn of_template(template: &Object, files: &Files<'_>) -> Vec<Told> {
+    let query = Query {
+        field: "spec.query".into(),
+        text: text(&template.json, "/spec/query"),
+        is_prometheus: text(&template.json, "/spec/provider/type") == "prometheus",
+        uses: uses::of_template(template, files),
+    };
+    check(&query, &files.budget)
+}
+
+/// What is told of a query that is written into a metric.
+pub(super) fn of_metric(field: String, text: &str, asked: Use, files: &Files<'_>) -> Vec<Told> {
+    check(&Query { field, text, is_prometheus: true, uses: vec![asked] }, &files.budget)
+}
+
+/// The query that Prometheus is asked for a metric, before it is filled in; `None` if it is the controller's own, not
+/// among the files, or for another system.
+pub(super) fn asked_for<'a>(metric: &'a Metric, files: &'a Files<'_>) -> Option<&'a str> {
+    match &metric.source {
+        MetricSource::Query(query) => Some(query),
+        MetricSource::Template { namespace, name } => {
+            let mut templates = files.of(Kind::MetricTemplate);
+            let template = templates.find(|template| template.is(Kind::MetricTemplate, namespace, name))?;
+            let is_prometheus = text(&template.json, "/spec/provider/type") == "prometheus";
+            is_prometheus.then(|| text(&template.json, "/spec/query"))
+        }
+        MetricSource::SuccessRate | MetricSource::Duration | MetricSource::Shipped(_) => None,
+    }
+}
+
+fn look(query: &Query<'_>, asked: &Use, budget: &Budget) -> Vec<Told> {
+    let say = |code, what: String, remedy: String, offset| Told {
+        code,
+        field: query.field.clone(),
+        what,
+        remedy: remedy.into(),
+        offset,
+    };
+    // What is missing is told where the fields are.
+    if query.text.trim().is_empty() {
+        return Vec::new();
+    }
+    let filled = match fill::fill(query.text, asked) {
+        Ok(filled) => filled,
+        Err(faults) => {
+            let told =
+                faults.into_iter().map(|fault| say(fault.code, fault.what, fault.remedy, Some(fault.at)));
+            return told.collect();
+        }
+    };
+    if !query.is_prometheus {
+        return Vec::new();
+    }
+    let not_checked = |why: String| {
+        let what = format!("{why}: it is not checked any further");
+        vec![say(Code::QueryNotChecked, what, "record parts of it with rules in Prometheus".into(), None)]
+    };
+    if !budget.takes(filled.text.len()) {
+        return not_checked("comes after more queries than are parsed in one run".into());
+    }
+    let expr = match query::parse(&filled.text) {
+        Ok(expr) => expr,
+        Err(Unparsed::TooLarge(why)) => return not_checked(why),
+        Err(Unparsed::Wrong(fault)) => {
+            budget.takes(Budget::LOCATING * filled.text.len());
+            let what = format!("is not PromQL: {}", fault.what);
+            let offset = Some(filled.origin(fault.at));
+            return vec![say(Code::QueryInvalid, what, fill::function_meant(&fault.what), offset)];
+        }
+    };
+    let mut told = Vec::new();
+    let mut add = |finding: Option<Found>| {
+        told.extend(finding.map(|Found { code, what, remedy }| say(code, what, remedy, None)));
+    };
+    let selectors = query::selectors(&expr);
+    let shape = query::Shape::of(&expr);
+    add(answer::no_series(&shape, asked));
+    add(answer::several_series(&shape));
+    add(windows::fixed(&selectors, asked));
+    add(windows::short(&selectors, asked));
+    add(about::matches_nothing(&selectors, asked));
+    add(about::measures_both(&selectors, asked));
+    told
+}
+
+/// Something that was found in a query.
+struct Found {
+    code: Code,
+    what: String,
+    remedy: String,
+}
+
+#[cfg(test)]
+mod tests;

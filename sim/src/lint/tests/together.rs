@@ -1,0 +1,151 @@
+//! Files that are looked at together, and where what is found is placed.
+
+use crate::lint::{Code, Finding, Input, Settings, lint};
+
+fn settings() -> Settings {
+    Settings { provider: "istio".into(), namespace: "flagger-system".into(), release: None, controller: None }
+}
+
+/// The findings of each file, without those that a bare Canary has anyway.
+fn found(files: &[&str]) -> Vec<Vec<Finding>> {
+    let inputs: Vec<Input> =
+        files.iter().map(|text| Input { path: "a.yaml".into(), text: Ok((*text).into()) }).collect();
+    let report = lint(&inputs, &settings());
+    let usual = [
+        Code::DefaultInterval,
+        Code::DefaultThreshold,
+        Code::DefaultSteps,
+        Code::NoMetrics,
+        Code::NothingToCheck,
+    ];
+    let files = report.files.into_iter();
+    files.map(|file| file.findings.into_iter().filter(|one| !usual.contains(&one.code)).collect()).collect()
+}
+
+/// Code, line, column and field of each finding.
+fn placed(files: &[&str]) -> Vec<Vec<(&'static str, usize, usize, String)>> {
+    let place = |finding: Finding| {
+        let (line, column) = finding.at.unwrap_or_default();
+        (finding.code.name(), line, column, finding.field)
+    };
+    found(files).into_iter().map(|file| file.into_iter().map(place).collect()).collect()
+}
+
+const CANARY: &str = "\
+apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: {name: shop, namespace: prod}
+spec:
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
+  service: {port: 80, targetPort: 8080}
+  analysis: {}
+";
+const DEPLOYMENT: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop, namespace: prod}
+spec:
+  selector: {matchLabels: {app.kubernetes.io/name: front}}
+  template:
+    metadata: {labels: {app.kubernetes.io/name: front}}
+    spec: {containers: [{name: shop, ports: [{containerPort: 8080}]}]}
+";
+const POLICY: &str = "\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: prod}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress:
+    - from:
+        - podSelector: {matchLabels: {app.kubernetes.io/name: front}}
+";
+
+#[test]
+fn a_policy_in_another_file_is_told_where_it_is() {
+    let policy = ("policy-without-primary", 8, 11, "spec.ingress[0].from[0].podSelector".to_owned());
+    assert_eq!(placed(&[CANARY, DEPLOYMENT, POLICY]), [vec![], vec![], vec![policy]]);
+}
+
+#[test]
+fn what_lets_the_primary_in_or_is_elsewhere_is_not_told() {
+    let nothing: [Vec<Finding>; 3] = Default::default();
+    for policy in [
+        POLICY.replace("namespace: prod", "namespace: other"),
+        POLICY.replace("name: front", "name: basket"),
+        POLICY.to_owned() + "        - podSelector: {matchLabels: {app.kubernetes.io/name: front-primary}}\n",
+        POLICY.to_owned() + "        - ipBlock: {cidr: 10.0.0.0/8}\n",
+        POLICY.replace("{matchLabels: {app.kubernetes.io/name: front}}", "{}"),
+        format!("{POLICY}---\n{CANARY}").replace("name: front", "name: basket"),
+        POLICY.replace("networking.k8s.io", "projectcalico.org"),
+    ] {
+        assert_eq!(found(&[CANARY, DEPLOYMENT, &policy]), nothing, "{policy}");
+    }
+}
+
+#[test]
+fn ports_are_compared_by_name_and_by_number() {
+    let codes = |port: &str| {
+        let canary = CANARY.replace("port: 80, targetPort: 8080", port);
+        let found = found(&[&canary, DEPLOYMENT]).swap_remove(0);
+        found.into_iter().map(|finding| (finding.code.name(), finding.field)).collect::<Vec<_>>()
+    };
+    let lacks = |field: &str| vec![("no-such-port", field.to_owned())];
+    assert_eq!(codes("port: 80, targetPort: 8080"), []);
+    assert_eq!(codes("port: 80, targetPort: '8080'"), []);
+    assert_eq!(codes("port: 8080"), []);
+    assert_eq!(codes("port: 80"), lacks("spec.service.port"));
+    assert_eq!(codes("port: 80, targetPort: 80"), lacks("spec.service.targetPort"));
+    assert_eq!(codes("port: 80, targetPort: http"), lacks("spec.service.targetPort"));
+}
+
+#[test]
+fn objects_of_a_list_are_looked_at_too() {
+    let service = "{apiVersion: v1, kind: Service, metadata: {name: other}, spec: {selector: {app.kubernetes.io/name: front}}}";
+    let list = format!("apiVersion: v1\nkind: List\nitems:\n  - {service}\n");
+    let told = ("service-selects-target", "items[0].spec.selector".to_owned());
+    let found = found(&[CANARY, DEPLOYMENT, &list]).swap_remove(2);
+    assert_eq!(found.into_iter().map(|one| (one.code.name(), one.field)).collect::<Vec<_>>(), [told]);
+}
+
+#[test]
+fn an_autoscaler_of_another_target_is_not_told() {
+    let scaler = |name: &str| {
+        format!(
+            "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {{name: s}}\nspec: {{scaleTargetRef: {{name: {name}}}}}\n"
+        )
+    };
+    let codes =
+        |name: &str| found(&[CANARY, &scaler(name)])[0].iter().map(|one| one.code.name()).collect::<Vec<_>>();
+    assert_eq!(codes("shop"), ["autoscaler-not-named"]);
+    assert!(codes("shop-primary").is_empty());
+}
+
+#[test]
+fn what_does_not_parse_in_a_query_is_placed_in_the_file() {
+    let template = |query: &str| {
+        format!(
+            "apiVersion: flagger.app/v1beta1\nkind: MetricTemplate\nmetadata: {{name: m}}\nspec:\n  provider: {{type: prometheus, address: \"http://p\"}}\n{query}"
+        )
+    };
+    for (query, code, line, column) in [
+        (
+            "  query: |\n    sum(\n      rate(a{b=\"{{ target }}\"}[{{ interval }])\n    )\n",
+            "query-template-invalid",
+            8,
+            44,
+        ),
+        (
+            "  query: |\n    sum(rate(a{b=\"{{ target }}\"}[1m]) /\n    sum(rate(a[1m]))\n",
+            "query-invalid",
+            7,
+            8,
+        ),
+        ("  query: >-\n    sum(rate(a{b=\"{{ target }}\"}[1m]))\n    & 2\n", "query-invalid", 8, 5),
+        ("  query: 'sum(rate(a{b=\"{{ trget }}\"}[1m]))'\n", "query-unknown-variable", 6, 28),
+        ("  query: \"sum(rate(a{b=\\\"{{ target }}\\\"}[1m])) sum\"\n", "query-invalid", 6, 48),
+    ] {
+        let found = placed(&[&template(query)]).swap_remove(0);
+        assert_eq!(found, [(code, line, column, "spec.query".to_owned())], "{query}");
+    }
+}

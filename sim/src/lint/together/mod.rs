@@ -1,0 +1,123 @@
+//! Objects of other kinds beside a Canary: what they say about its target, and where they disagree with it.
+//!
+//! They are read as they are written, and nothing is said of them for themselves.
+
+mod autoscalers;
+mod labels;
+mod policies;
+mod ports;
+mod services;
+
+use serde_json::Value;
+
+use self::labels::Pods;
+pub(super) use self::{autoscalers::autoscaler, ports::of_canary as port};
+use super::{
+    Told,
+    fields::text,
+    manifests::{Files, Kind, Object},
+};
+
+/// An object of another kind.
+#[derive(Clone, Debug)]
+pub(super) struct Neighbour {
+    /// Its file among the inputs.
+    pub(super) file: usize,
+    /// Its document in the file.
+    pub(super) document: usize,
+    /// Its place in a list of objects; empty where it is the document.
+    pub(super) at: String,
+    kind: Known,
+    pub(super) json: Value,
+}
+
+/// The kinds that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    /// Deployments and DaemonSets.
+    Workload,
+    Service,
+    /// HorizontalPodAutoscalers and ScaledObjects.
+    Autoscaler,
+    NetworkPolicy,
+}
+
+const KINDS: [(&str, &str, Known); 6] = [
+    ("apps", "Deployment", Known::Workload),
+    ("apps", "DaemonSet", Known::Workload),
+    ("", "Service", Known::Service),
+    ("autoscaling", "HorizontalPodAutoscaler", Known::Autoscaler),
+    ("keda.sh", "ScaledObject", Known::Autoscaler),
+    ("networking.k8s.io", "NetworkPolicy", Known::NetworkPolicy),
+];
+
+impl Neighbour {
+    /// An object, if it is of a kind that is read.
+    pub(super) fn of(file: usize, document: usize, at: &str, json: &Value) -> Option<Self> {
+        let (kind, version) = (text(json, "/kind"), text(json, "/apiVersion"));
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        let (_, _, kind) = KINDS.into_iter().find(|(of, name, _)| *name == kind && *of == group)?;
+        Some(Self { file, document, at: at.into(), kind, json: json.clone() })
+    }
+
+    /// Its kind and name, as reports show it.
+    pub(super) fn title(&self) -> String {
+        format!("{} {}", text(&self.json, "/kind"), self.name())
+    }
+
+    fn name(&self) -> &str {
+        text(&self.json, "/metadata/name")
+    }
+
+    /// Whether it is beside a Canary: in its namespace, and in its file or in one without a Canary for the same target,
+    /// which may be meant for another cluster. An object that names no namespace is applied wherever it is wanted.
+    fn is_beside(&self, canary: &Object, files: &Files<'_>) -> bool {
+        let own = text(&self.json, "/metadata/namespace");
+        let is_in = own.is_empty() || canary.namespace().is_none_or(|namespace| namespace == own);
+        is_in && (self.file == canary.file || !files.releases_in(self.file, canary))
+    }
+}
+
+/// Whether a text may hold objects of these kinds.
+pub(super) fn may_hold(text: &str) -> bool {
+    KINDS.iter().any(|(_, kind, _)| text.contains(kind))
+}
+
+/// What is told of the objects of other kinds, for the Canaries among the files: with its place in `files.neighbours`.
+pub(super) fn look(files: &Files<'_>) -> Vec<(usize, Told)> {
+    let mut found = Vec::new();
+    for canary in files.of(Kind::Canary).filter(|_| !files.neighbours.is_empty()) {
+        let target = target(canary, files);
+        let pods = Pods::of(canary, target);
+        for (i, other) in
+            files.neighbours.iter().enumerate().filter(|(_, other)| other.is_beside(canary, files))
+        {
+            let told = match other.kind {
+                Known::Service => services::look(other, canary, &pods, target),
+                Known::NetworkPolicy => policies::look(other, canary, &pods),
+                Known::Workload | Known::Autoscaler => Vec::new(),
+            };
+            found.extend(told.into_iter().map(|told| (i, told)));
+        }
+    }
+    found
+}
+
+/// The objects of a kind in the namespace of a Canary.
+fn beside<'a>(
+    canary: &'a Object,
+    files: &'a Files<'_>,
+    kind: Known,
+) -> impl Iterator<Item = &'a Neighbour> + use<'a> {
+    files.neighbours.iter().filter(move |other| other.kind == kind && other.is_beside(canary, files))
+}
+
+/// The target of a Canary, if it is among the files.
+fn target<'a>(canary: &'a Object, files: &'a Files<'_>) -> Option<&'a Value> {
+    let (kind, name) =
+        (text(&canary.json, "/spec/targetRef/kind"), text(&canary.json, "/spec/targetRef/name"));
+    let mut workloads = beside(canary, files, Known::Workload);
+    workloads
+        .find(|other| text(&other.json, "/kind") == kind && other.name() == name)
+        .map(|other| &other.json)
+}

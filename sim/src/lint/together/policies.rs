@@ -1,0 +1,64 @@
+//! NetworkPolicies that know the target's pods and not the primary's.
+
+use serde_json::Value;
+
+use super::{Neighbour, Pods, labels::matches};
+use crate::lint::{Told, code::Code, fields::list, manifests::Object};
+
+pub(super) fn look(policy: &Neighbour, canary: &Object, pods: &Pods) -> Vec<Told> {
+    let mut told = Vec::new();
+    let mut add = |field: String, what: String| {
+        let remedy = format!("select a label that both have, or add `{}`", pods.primary_label());
+        told.push(Told { code: Code::PolicyWithoutPrimary, field, what, remedy: remedy.into(), offset: None });
+    };
+    let Some((label, value)) = &pods.differ else { return told };
+    let title = canary.title();
+    let primary = format!("those of the primary have `{label}: {value}`");
+    let empty = Value::Null;
+    let selects = policy.json.pointer("/spec/podSelector").unwrap_or(&empty);
+    if matches(selects, &pods.canary) && !matches(selects, &pods.primary) {
+        add(
+            "spec.podSelector".into(),
+            format!(
+                "applies to the target's pods of Canary {title}, and {primary}: what it allows is refused to the \
+                 primary where other policies deny, and what it denies is allowed"
+            ),
+        );
+    }
+    for (rules, peers, towards) in [("ingress", "from", "from"), ("egress", "to", "to")] {
+        let rules_of = list(&policy.json, &format!("/spec/{rules}"));
+        let Some((rule, peer)) = first(rules_of, peers, |selector| matches(selector, &pods.canary)) else {
+            continue;
+        };
+        if admits_all(rules_of, peers)
+            || first(rules_of, peers, |selector| matches(selector, &pods.primary)).is_some()
+        {
+            continue;
+        }
+        add(
+            format!("spec.{rules}[{rule}].{peers}[{peer}].podSelector"),
+            format!(
+                "allows requests {towards} the target's pods of Canary {title}, and {primary}: requests {towards} the \
+                 primary are refused"
+            ),
+        );
+    }
+    told
+}
+
+/// The first peer whose pods are selected so.
+fn first(rules: &[Value], peers: &str, is: impl Fn(&Value) -> bool) -> Option<(usize, usize)> {
+    rules.iter().enumerate().find_map(|(i, rule)| {
+        let peers = list(rule, &format!("/{peers}")).iter();
+        let found = peers.enumerate().find(|(_, peer)| peer.get("podSelector").is_some_and(&is));
+        found.map(|(peer, _)| (i, peer))
+    })
+}
+
+/// Whether a rule names no peers, a whole namespace or addresses: the primary may be among them.
+fn admits_all(rules: &[Value], peers: &str) -> bool {
+    rules.iter().any(|rule| {
+        let peers = list(rule, &format!("/{peers}"));
+        peers.is_empty() || peers.iter().any(|peer| peer.get("podSelector").is_none())
+    })
+}

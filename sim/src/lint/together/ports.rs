@@ -1,0 +1,100 @@
+//! Ports that requests are sent to, and that the target's containers do not have.
+
+use serde_json::Value;
+
+use super::target;
+use crate::{
+    input::nearest,
+    lint::{
+        Told,
+        code::Code,
+        fields::{list, text},
+        manifests::{Files, Object},
+    },
+};
+
+/// The ports of a target's containers, as far as they are declared.
+pub(super) struct Ports {
+    names: Vec<String>,
+    numbers: Vec<u64>,
+}
+
+/// The port of a Canary's own Services.
+pub(in crate::lint) fn of_canary(canary: &Object, files: &Files<'_>) -> Option<Told> {
+    let ports = Ports::of(target(canary, files)?)?;
+    let service = canary.json.pointer("/spec/service")?;
+    let (field, port) = match service.get("targetPort").filter(|port| !port.is_null()) {
+        Some(port) => ("spec.service.targetPort", port),
+        None => ("spec.service.port", service.get("port")?),
+    };
+    let (why, remedy) = ports.lack(port)?;
+    let so = match field {
+        "spec.service.port" => {
+            format!("is the target port as well, because there is no `targetPort`, and {why}")
+        }
+        _ => why,
+    };
+    Some(Told { code: Code::NoSuchPort, field: field.into(), what: so, remedy: remedy.into(), offset: None })
+}
+
+/// The ports of a Service that selects the target's pods.
+pub(super) fn of_service(service: &Value, target: &Value) -> Vec<Told> {
+    let Some(ports) = Ports::of(target) else { return Vec::new() };
+    let mut told = Vec::new();
+    for (i, port) in list(service, "/spec/ports").iter().enumerate() {
+        let (field, wanted) = match port.get("targetPort").filter(|port| !port.is_null()) {
+            Some(wanted) => ("targetPort", Some(wanted)),
+            None => ("port", port.get("port")),
+        };
+        if let Some((what, remedy)) = wanted.and_then(|wanted| ports.lack(wanted)) {
+            let field = format!("spec.ports[{i}].{field}");
+            told.push(Told { code: Code::NoSuchPort, field, what, remedy: remedy.into(), offset: None });
+        }
+    }
+    told
+}
+
+impl Ports {
+    /// Those of all containers; `None` if none declares any: they may listen all the same.
+    fn of(target: &Value) -> Option<Self> {
+        let mut ports = Self { names: Vec::new(), numbers: Vec::new() };
+        let containers = list(target, "/spec/template/spec/containers").iter();
+        // A sidecar is an init container that stays.
+        for container in containers.chain(list(target, "/spec/template/spec/initContainers")) {
+            for port in list(container, "/ports") {
+                ports.numbers.extend(port.get("containerPort").and_then(Value::as_u64));
+                ports.names.extend(Some(text(port, "/name").to_owned()).filter(|name| !name.is_empty()));
+            }
+        }
+        (!ports.numbers.is_empty()).then_some(ports)
+    }
+
+    /// Why requests to a port reach nobody, and what was meant; `None` if there is such a port.
+    fn lack(&self, port: &Value) -> Option<(String, String)> {
+        let name = port.as_str().filter(|text| text.parse::<u64>().is_err());
+        let number = port.as_u64().or_else(|| port.as_str()?.parse().ok());
+        let numbers: Vec<String> = self.numbers.iter().map(u64::to_string).collect();
+        let all = || numbers.iter().chain(&self.names).cloned().collect::<Vec<_>>().join(", ");
+        match (name, number) {
+            (Some(name), _) if !self.names.iter().any(|known| known == name) => {
+                let what = format!(
+                    "no container of the target has a port named `{name}`: the Services have no endpoints"
+                );
+                let near = nearest(name, self.names.iter().map(String::as_str));
+                Some((
+                    what,
+                    near.map_or_else(
+                        || format!("use one of {}", all()),
+                        |near| format!("did you mean `{near}`?"),
+                    ),
+                ))
+            }
+            (None, Some(number)) if !self.numbers.contains(&number) => {
+                let what =
+                    format!("no container of the target declares port {number}: requests are refused there");
+                Some((what, format!("use one of {}", all())))
+            }
+            (Some(_) | None, _) => None,
+        }
+    }
+}

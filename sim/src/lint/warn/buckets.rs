@@ -1,0 +1,131 @@
+//! Bounds of latencies against the buckets of the histograms that they are measured with.
+//!
+//! A quantile is not known more closely than its bucket: Prometheus takes a place between the bucket's edges. A bound
+//! inside a bucket therefore fails releases that keep to it.
+
+use serde_json::Value;
+use serin_core::spec::{Metric, MetricSource};
+
+use super::{Case, Code, Findings};
+use crate::{
+    lint::query::{Use, asked_for},
+    prometheus::{APISIX, CLIENT, ENVOY, LINKERD, Latency, Layout, TRAEFIK, Unit},
+    query::{self, Quantile},
+};
+
+/// The histograms of routers, by the name of their buckets, and those of services that keep to the client's defaults.
+const KNOWN: [(&str, Layout); 9] = [
+    ("istio_request_duration_milliseconds_bucket", ENVOY),
+    ("envoy_cluster_upstream_rq_time_bucket", ENVOY),
+    ("response_latency_ms_bucket", LINKERD),
+    ("traefik_service_request_duration_seconds_bucket", TRAEFIK),
+    ("apisix_http_latency_bucket", APISIX),
+    ("nginx_ingress_controller_request_duration_seconds_bucket", CLIENT),
+    ("nginx_ingress_controller_response_duration_seconds_bucket", CLIENT),
+    ("skipper_serve_route_duration_seconds_bucket", CLIENT),
+    ("http_request_duration_seconds_bucket", CLIENT),
+];
+
+pub(super) fn look(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
+    let Some(max) = metric.bounds.max.filter(|max| *max > 0.0 && max.is_finite()) else { return };
+    let Some(measured) = Measured::of(case, metric, item) else { return };
+    // In the unit of the histogram.
+    let bound = max / measured.factor;
+    let bounds = measured.layout.bounds;
+    let above = bounds.partition_point(|edge| *edge < bound * (1.0 - TINY));
+    let Some(upper) = bounds.get(above) else { return };
+    if *upper <= bound * (1.0 + TINY) {
+        return;
+    }
+    let unit = match measured.layout.unit {
+        Unit::Millis => "ms",
+        Unit::Seconds => "s",
+    };
+    let lower = above.checked_sub(1).map_or(0.0, |below| bounds[below]);
+    let shown = |edge: f64| (edge * measured.factor * 1e6).round() / 1e6;
+    let edges = [lower, *upper].into_iter().filter(|edge| *edge > 0.0);
+    let edges: Vec<String> = edges.map(|edge| format!("`max: {}`", shown(edge))).collect();
+    told.add(
+        Code::BoundInsideBucket,
+        format!("{at}.thresholdRange"),
+        format!(
+            "max {max} is inside a bucket of {}, {lower} to {upper} {unit}: {} in it is read as somewhere between, \
+             often above the bound, and a release that keeps to the bound is rolled back",
+            measured.histogram,
+            measured.what(),
+        ),
+        format!("use an edge of a bucket: {}", edges.join(" or ")),
+    );
+}
+
+/// Bounds this close to an edge are on it.
+const TINY: f64 = 1e-9;
+
+/// What a metric measures with a histogram.
+struct Measured {
+    quantile: f64,
+    layout: Layout,
+    /// By what the histogram's unit is multiplied.
+    factor: f64,
+    histogram: String,
+}
+
+impl Measured {
+    fn of(case: &Case<'_>, metric: &Metric, item: &Value) -> Option<Self> {
+        let provider = &*case.rollout.shape().provider;
+        let own = |quantile, layout: Layout| {
+            let histogram = format!("the histogram of {provider}");
+            Some(Self { quantile, layout, factor: layout.unit.millis(), histogram })
+        };
+        match &metric.source {
+            MetricSource::Duration => match Latency::of(provider) {
+                Latency::P99(layout) => own(0.99, layout),
+                Latency::Average(_) => None,
+            },
+            MetricSource::Shipped(name) => {
+                let quantile = match &**name {
+                    "latency-p50" => 0.5,
+                    "latency-p95" => 0.95,
+                    "latency-p99" => 0.99,
+                    _ => return None,
+                };
+                match Latency::of(provider) {
+                    Latency::P99(layout) => own(quantile, layout),
+                    Latency::Average(_) => own(quantile, CLIENT),
+                }
+            }
+            MetricSource::Query(_) | MetricSource::Template { .. } => {
+                let text = asked_for(metric, case.files)?;
+                let query = serin_template::render(text, &Use::of(case.json, item).scope(text)).ok()?;
+                case.files.budget.takes(query.len()).then(|| Self::asked(&query))?
+            }
+            MetricSource::SuccessRate => None,
+        }
+    }
+
+    fn asked(query: &str) -> Option<Self> {
+        let Quantile { quantile, buckets, factor } = query::quantile(&query::parse(query).ok()?)?;
+        let (_, layout) = KNOWN.into_iter().find(|(name, _)| *name == buckets)?;
+        let histogram = format!("`{}`", buckets.trim_end_matches("_bucket"));
+        (factor > 0.0 && factor.is_finite()).then_some(Self { quantile, layout, factor, histogram })
+    }
+
+    /// The quantile, as people call it.
+    fn what(&self) -> String {
+        format!("a {} percentile", ordinal(self.quantile * 100.0))
+    }
+}
+
+/// `99th`, `99.9th`, `50th`.
+fn ordinal(number: f64) -> String {
+    let number = (number * 1e6).round() / 1e6;
+    let ending = match number {
+        _ if number.fract() != 0.0 => "th",
+        _ if (number % 100.0 - 12.0).abs() < 2.0 => "th",
+        _ if number % 10.0 == 1.0 => "st",
+        _ if number % 10.0 == 2.0 => "nd",
+        _ if number % 10.0 == 3.0 => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
