@@ -38,7 +38,7 @@ const LONGEST: Duration = Duration::from_secs(400 * 86_400);
 /// The scenario that a file means.
 pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputError> {
     let Manifests { canary: manifest, templates } = manifest::manifests(file.canary, file.templates, source)?;
-    let defaults = defaults(file.controller, templates);
+    let defaults = defaults(file.controller, templates.keys().cloned());
     let canary = parse_canary(&manifest, &defaults, source)?;
 
     let mut faults = Faults { source, found: Vec::new() };
@@ -52,6 +52,7 @@ pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputEr
     let until = file.until.map_or(DEFAULT_UNTIL, |until| until.0);
     faults.add_if(until > LONGEST, "until", "is more than 400 days");
     let simulated = simulated::simulated(&mut world, source, &mut faults.found);
+    let simulated = simulated.map(|simulated| simulated.asked_by(canary.metrics(), &templates));
     let is_scaled = simulated.as_ref().is_some_and(|simulated| simulated.autoscaler.is_some());
     let names_it = manifest.json.pointer("/spec/autoscalerRef").is_some_and(|named| !named.is_null());
     let no_scaler = "needs `spec.autoscalerRef` in the Canary: nothing else scales its pods";
@@ -94,12 +95,12 @@ pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputEr
     })
 }
 
-fn defaults(controller: Controller, templates: Vec<(String, String)>) -> Defaults {
+fn defaults(controller: Controller, templates: impl Iterator<Item = (String, String)>) -> Defaults {
     let defaults = Defaults::default();
     Defaults {
         provider: controller.provider.map_or(defaults.provider, |provider| provider.as_str().into()),
         namespace: controller.namespace.map_or(defaults.namespace, |namespace| namespace.as_str().into()),
-        templates: templates.into_iter().collect(),
+        templates: templates.collect(),
     }
 }
 

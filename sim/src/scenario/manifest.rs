@@ -1,6 +1,7 @@
 //! The manifests of a story: the Canary and the MetricTemplates, written in the file or named by path.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     rc::Rc,
 };
@@ -14,8 +15,8 @@ use crate::input::{self, Broken, Cause, Fault, InputError, Places, Source};
 /// The manifests of a story.
 pub(super) struct Manifests {
     pub(super) canary: Canary,
-    /// Namespace and name of every MetricTemplate.
-    pub(super) templates: Vec<(String, String)>,
+    /// The query of every MetricTemplate, by namespace and name.
+    pub(super) templates: BTreeMap<(String, String), String>,
 }
 
 /// The Canary, and where it stands.
@@ -98,7 +99,8 @@ pub(super) fn manifests(
     let namespace = or(text(&canary.json, "/metadata/namespace"), "default");
     let templates = templates_found.iter().filter(|json| kind(json) == "MetricTemplate");
     let templates = templates.map(|json| {
-        (or(text(json, "/metadata/namespace"), namespace).into(), text(json, "/metadata/name").into())
+        let name = (or(text(json, "/metadata/namespace"), namespace).into(), text(json, "/metadata/name").into());
+        (name, text(json, "/spec/query").to_owned())
     });
     let templates = templates.collect();
     Ok(Manifests { canary, templates })

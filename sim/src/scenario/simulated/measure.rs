@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serin_core::spec::{Metric, MetricSource};
 
-use crate::prometheus::Latency;
+use crate::{
+    prometheus::Latency,
+    query::{self, ValueWhen},
+};
 
 /// What can be measured in a simulated world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -69,11 +72,12 @@ impl Measure {
         }
     }
 
-    /// The same where the query of the metric answers 0 while nothing fails.
-    #[must_use]
-    pub fn asked_by(self, metric: &Metric) -> Self {
+    /// The same as the query of the metric asks for it: one for errors may answer 0 while nothing fails. One that cannot
+    /// be read is taken to answer no value, as a query does that counts failed requests: their series begin with the
+    /// first of them.
+    pub(super) fn asked_by(self, metric: &Metric, query: &str) -> Self {
         match self {
-            Self::ErrorRate if is_zero_without_failures(metric) => Self::ErrorRateOrZero,
+            Self::ErrorRate if is_zero_without_failures(metric, query) => Self::ErrorRateOrZero,
             Self::SuccessRate
             | Self::ErrorRate
             | Self::ErrorRateOrZero
@@ -110,12 +114,6 @@ impl Measure {
     }
 }
 
-/// Whether the query of a metric for the share of errors answers 0 while no request fails. Else it is taken to answer no value, as one
-/// does that counts failed requests: their series begin with the first of them.
-fn is_zero_without_failures(metric: &Metric) -> bool {
-    match &metric.source {
-        MetricSource::SuccessRate | MetricSource::Duration | MetricSource::Shipped(_) => true,
-        // Their text is not read here.
-        MetricSource::Query(_) | MetricSource::Template { .. } => false,
-    }
+fn is_zero_without_failures(metric: &Metric, query: &str) -> bool {
+    query::shape_of(query, metric).is_some_and(|shape| shape.healthy == ValueWhen::Number(0.0))
 }

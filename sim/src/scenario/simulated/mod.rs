@@ -12,6 +12,8 @@ mod weather;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use serin_core::spec::{Metric, MetricSource};
+
 pub use self::autoscaler::Autoscaler;
 pub(super) use self::autoscaler::WrittenAutoscaler;
 pub(super) use self::check::{simulated, unknown_metrics};
@@ -49,6 +51,30 @@ pub struct Simulated {
 }
 
 impl Simulated {
+    /// The same, with each share of errors measured as the metric's query asks for it. `templates` has the queries of the
+    /// MetricTemplates by namespace and name.
+    pub(super) fn asked_by(
+        mut self,
+        metrics: &[Metric],
+        templates: &BTreeMap<(String, String), String>,
+    ) -> Self {
+        for metric in metrics {
+            let query = match &metric.source {
+                MetricSource::Query(query) => Some(&**query),
+                MetricSource::Template { namespace, name } => {
+                    templates.get(&(namespace.to_string(), name.to_string())).map(String::as_str)
+                }
+                MetricSource::SuccessRate | MetricSource::Duration | MetricSource::Shipped(_) => None,
+            };
+            for key in [&*metric.key, &*metric.name] {
+                if let (Some(measure), Some(query)) = (self.measures.get_mut(key), query) {
+                    *measure = measure.asked_by(metric, query);
+                }
+            }
+        }
+        self
+    }
+
     /// How a revision behaves.
     #[must_use]
     pub fn version(&self, revision: &str) -> &Version {

@@ -261,6 +261,6 @@ pub(crate) fn measure(simulated: &Simulated, metric: &Metric, duration: Measure)
         .measures
         .get(&*metric.key)
         .or(simulated.measures.get(&*metric.name))
-        .map(|measure| measure.asked_by(metric))
+        .copied()
         .or(Measure::of(metric, duration))
 }
