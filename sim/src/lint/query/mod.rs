@@ -108,7 +108,7 @@ fn look(query: &Query<'_>, asked: &Use, budget: &Budget) -> Vec<Told> {
         let what = format!("{why}: it is not checked any further");
         vec![say(Code::QueryNotChecked, what, "record parts of it with rules in Prometheus".into(), None)]
     };
-    if !budget.takes(filled.text.len()) {
+    if !budget.parses(&filled.text) {
         return not_checked("comes after more queries than are parsed in one run".into());
     }
     let expr = match query::parse(&filled.text) {

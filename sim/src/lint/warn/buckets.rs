@@ -97,7 +97,7 @@ impl Measured {
             MetricSource::Query(_) | MetricSource::Template { .. } => {
                 let text = asked_for(metric, case.files)?;
                 let query = serin_template::render(text, &Use::of(case.json, item).scope(text)).ok()?;
-                case.files.budget.takes(query.len()).then(|| Self::asked(&query))?
+                case.files.budget.parses(&query).then(|| Self::asked(&query))?
             }
             MetricSource::SuccessRate => None,
         }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 pub(super) fn look(case: &Case<'_>, metric: &Metric, at: &str, told: &mut Findings) {
-    let text = asked_for(metric, case.files).filter(|text| case.files.budget.takes(text.len()));
+    let text = asked_for(metric, case.files).filter(|text| case.files.budget.parses(text));
     let Some(shape) = text.and_then(|text| query::shape_of(text, metric)) else { return };
     let ValueWhen::Number(failing) = shape.failing else { return };
     let healthy = match shape.healthy {
