@@ -252,11 +252,8 @@ fn check_one(
         Format::Junit | Format::Github => String::new(),
     };
     out.write_all(text.as_bytes())?;
-    let (exit, found) = if is_known {
-        (Exit::AsExpected, None)
-    } else {
-        (Exit::Failed, Some((broken, seed, file.as_str())))
-    };
+    let (exit, found) =
+        if is_known { (Exit::AsExpected, None) } else { (Exit::Failed, Some((broken, seed, file.as_str()))) };
     Ok((exit, check::case(scenario, found), interrupted))
 }
 

@@ -153,9 +153,8 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
             let part = try_out.and_then(|()| merged(&args.files));
             part.and_then(|part| print(&part, &args.print, &look, out, err))
         }
-        None if args.exact => computed(args, &look, out, err).map(|stopped| {
-            if stopped { Exit::Interrupted } else { Exit::AsExpected }
-        }),
+        None if args.exact => computed(args, &look, out, err)
+            .map(|stopped| if stopped { Exit::Interrupted } else { Exit::AsExpected }),
         None => {
             args.print.report.try_out().and_then(|()| swept(args, look, err)).and_then(|(part, stopped)| {
                 let printed = match args.shard {

@@ -236,7 +236,8 @@ fn report(i: usize, input: &Input, files: &Files<'_>) -> FileReport {
     for object in files.objects.iter().filter(|object| object.file == i) {
         let (told, canary) = canary::look(object, files);
         let told = told.into_iter();
-        let findings = told.filter_map(|told| found(told, object, &source, files.settings.controller)).collect();
+        let findings =
+            told.filter_map(|told| found(told, object, &source, files.settings.controller)).collect();
         parts.push(Part { object: Some(format!("{} {}", object.kind.name(), object.title())), findings });
         canaries.extend(canary);
     }

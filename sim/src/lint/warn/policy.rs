@@ -129,7 +129,8 @@ fn threshold(case: &Case<'_>, told: &mut Findings) {
     }
     // Flagger has no other way to count.
     let can_choose = case.files.settings.controller != Some(Controller::Flagger);
-    if can_choose && policy.threshold >= ADDS_UP && text(case.json, "/spec/analysis/thresholdMode").is_empty() {
+    if can_choose && policy.threshold >= ADDS_UP && text(case.json, "/spec/analysis/thresholdMode").is_empty()
+    {
         told.add(
             Code::ThresholdCountsAll,
             "spec.analysis.threshold",
