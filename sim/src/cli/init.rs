@@ -73,7 +73,7 @@ fn write(args: &Args, look: &Look) -> Result<String, String> {
     let inputs: Vec<Input> = args.paths.iter().map(|path| input(path)).collect();
     let settings = Settings {
         provider: args.provider.as_str().into(),
-        namespace: "flagger-system".into(),
+        namespace: args.namespace.as_str().into(),
         release: None,
         controller: None,
     };

@@ -18,7 +18,7 @@ mod watch;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command},
 };
 
 use insta_cmd::{assert_cmd_snapshot, get_cargo_bin};
@@ -28,6 +28,17 @@ fn serin() -> Command {
     let mut command = Command::new(get_cargo_bin("serin"));
     command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).env_clear().env("LANG", "C.UTF-8");
     command
+}
+
+/// A child process that does not outlive its test, also where the test fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both do nothing for a process that has ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 fn inputs(name: &str) -> String {

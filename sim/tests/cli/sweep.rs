@@ -1,13 +1,13 @@
 //! `serin sweep`, `serin sweep merge` and `serin tune`.
 
 use std::{
-    fs,
+    fs, io,
     process::{Command, Stdio},
 };
 
 use insta_cmd::assert_cmd_snapshot;
 
-use crate::serin;
+use crate::{Running, serin};
 
 const RELEASE: &str = "scenarios/simulated/any-release.yaml";
 
@@ -125,16 +125,15 @@ fn ctrl_c_ends_a_sweep_with_what_it_has() {
         .args(["--default-signal=INT", env!("CARGO_BIN_EXE_serin")])
         .current_dir(serin().get_current_dir().unwrap());
     sweep.args(["sweep", RELEASE, "--runs", "1000000000", "--format", "csv"]);
-    let mut sweep = sweep.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while !catches_ctrl_c(sweep.id()) {
-        assert!(sweep.try_wait().unwrap().is_none(), "it has ended by itself");
+    let mut sweep = Running(sweep.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    while !catches_ctrl_c(sweep.0.id()) {
+        assert!(sweep.0.try_wait().unwrap().is_none(), "it has ended by itself");
         std::thread::yield_now();
     }
-    assert!(Command::new("kill").args(["-INT", &sweep.id().to_string()]).status().unwrap().success());
-    let output = sweep.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let (printed, told) =
-        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(Command::new("kill").args(["-INT", &sweep.0.id().to_string()]).status().unwrap().success());
+    let printed = io::read_to_string(sweep.0.stdout.take().unwrap()).unwrap();
+    let told = io::read_to_string(sweep.0.stderr.take().unwrap()).unwrap();
+    assert_eq!(sweep.0.wait().unwrap().code(), Some(130));
     assert_eq!(printed.lines().count(), 2, "a heading and the only point: {printed}");
     let counted: u64 = printed.lines().nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
     assert_eq!(told, format!("stopped after {counted} of 1000000000 rollouts\n"));

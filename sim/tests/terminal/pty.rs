@@ -22,11 +22,23 @@ const ROWS: u16 = 1_000;
 
 /// A running command and its terminal.
 pub(crate) struct Session {
-    child: Box<dyn Child + Send + Sync>,
+    child: Running,
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     output: Arc<Output>,
     reader: thread::JoinHandle<()>,
+}
+
+/// The process in the terminal, which does not outlive its test.
+struct Running(Box<dyn Child + Send + Sync>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The number of a process that has ended may be another one's.
+        if matches!(self.0.try_wait(), Ok(None)) {
+            let _ = self.0.kill();
+        }
+    }
 }
 
 /// Everything that was printed so far.
@@ -64,7 +76,7 @@ pub(crate) fn run<S: AsRef<OsStr>>(
     let path = std::env::var("PATH").unwrap();
     let usual = [("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("PATH", path.as_str())];
     usual.iter().chain(variables).for_each(|(name, value)| command.env(name, value));
-    let child = pair.slave.spawn_command(command).unwrap();
+    let child = Running(pair.slave.spawn_command(command).unwrap());
     let screen = vt100::Parser::new(cells(ROWS), cells(columns), 0);
     let output =
         Arc::new(Output { seen: Mutex::new(Seen { bytes: Vec::new(), screen }), more: Condvar::new() });
@@ -147,7 +159,7 @@ impl Session {
             self.press(key);
             let next = Instant::now() + Duration::from_millis(500);
             while Instant::now() < next {
-                if self.child.try_wait().unwrap().is_some() {
+                if self.child.0.try_wait().unwrap().is_some() {
                     return times;
                 }
                 thread::yield_now();
@@ -160,10 +172,10 @@ impl Session {
     /// Waits until the command has ended; one that does not end in time is killed and fails the test.
     pub(crate) fn end(self) -> Ended {
         let Self { mut child, master, keys, output, reader } = self;
-        let mut killer = child.clone_killer();
+        let mut killer = child.0.clone_killer();
         let (tell, told) = mpsc::channel::<ExitStatus>();
         let waiter = thread::spawn(move || {
-            let _ = tell.send(child.wait().unwrap());
+            let _ = tell.send(child.0.wait().unwrap());
         });
         let status = told.recv_timeout(DEADLINE);
         if status.is_err() {

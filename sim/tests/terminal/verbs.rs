@@ -1,6 +1,12 @@
 //! Every verb, run to its end: on a terminal, in a pipe, without colours.
 
-use crate::{piped, plain, pty, text};
+use std::fs;
+
+use crate::{
+    piped, plain,
+    pty::{self, CTRL_C},
+    text,
+};
 
 /// A command line for a verb, and the unit of its bar if it draws one.
 struct Case {
@@ -16,6 +22,7 @@ const CASES: &[Case] = &[
     Case { verb: "replay", args: &["scenarios/everyday/weighted-bad.yaml"], bar: None },
     Case { verb: "explain", args: &["scenarios/regressions"], bar: Some("scenarios") },
     Case { verb: "lint", args: &["sim/tests/cli/lint/good"], bar: None },
+    Case { verb: "init", args: &["docs/shop.yaml", "--out", "-"], bar: None },
     Case { verb: "check", args: &[RELEASE, "--cases", "64"], bar: Some("worlds") },
     Case { verb: "check", args: &[RELEASE, "--time", "1s"], bar: Some("worlds") },
     Case {
@@ -129,7 +136,7 @@ fn colours_and_bars_are_separate_for_each_stream() {
     let line =
         format!("exec {} replay scenarios/conformance > {}", env!("CARGO_BIN_EXE_serin"), file.display());
     let ended = pty::run(80, "/bin/sh", ["-c", &line], &[]).end();
-    let out = std::fs::read_to_string(&file).unwrap();
+    let out = fs::read_to_string(&file).unwrap();
     assert_eq!(ended.code, 0);
     assert!(shows_bar(&ended.bytes, "scenarios") && ended.screen.trim().is_empty(), "{}", ended.screen);
     assert!(!out.contains('\x1b') && out.ends_with("as expected\n"), "{out}");
@@ -151,4 +158,58 @@ fn messages_do_not_tear_the_bar() {
     let torn: Vec<&str> = errors.filter(|line| !line.starts_with("error: ")).collect();
     assert!(torn.is_empty(), "{torn:?}");
     assert!(!shows_bar(&ended.screen, "scenarios"), "{}", ended.screen);
+}
+
+#[test]
+fn init_writes_a_scenario_that_replays_on_the_same_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shop.yaml").display().to_string();
+    let init = ["init", "docs/shop.yaml", "--out", &file];
+    let ended = pty::serin(100, init).end();
+    assert_eq!(ended.code, 0, "{}", ended.screen);
+    assert!(!ended.bytes.contains("\x1b["), "{:?}", ended.bytes);
+    let words = |text: &str| text.split_whitespace().collect::<String>();
+    let expected = format!("wrote {file}\n\nReplay it:\n  serin replay {file}\n");
+    assert_eq!(words(&ended.screen), words(&expected));
+    let replayed = pty::serin(100, ["replay", &file]).end();
+    assert_eq!(replayed.code, 0, "{}", replayed.screen);
+
+    let again = pty::serin(100, init).end();
+    assert_eq!(again.code, 2, "{}", again.screen);
+    assert!(again.screen.starts_with("error: "), "{}", again.screen);
+}
+
+#[test]
+fn watching_clears_the_terminal_before_each_run_and_ends_at_ctrl_c() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shop.yaml");
+    let canary = "\
+apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: {name: shop, namespace: prod}
+spec:
+  provider: istio
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
+  service: {port: 80}
+  analysis:
+    interval: 1m
+    threshold: 2
+    stepWeight: 25
+    maxWeight: 50
+    metrics: [{name: request-success-rate, thresholdRange: {min: 99}, interval: 1m}]
+";
+    fs::write(&file, canary).unwrap();
+    let mut session = pty::serin(100, ["lint", "--watch", folder.path().to_str().unwrap()]);
+    let shows = |weights: &'static str| {
+        move |screen: &str| screen.contains(weights) && screen.contains("Press Ctrl-C to stop.")
+    };
+    session.wait_for_screen("the first plan", shows("25 50 %"));
+    fs::write(&file, canary.replace("stepWeight: 25", "stepWeight: 10")).unwrap();
+    session.wait_for_screen("the second plan", shows("10 20 30 40 50 %"));
+    assert!(!session.screen().contains("25 50 %"), "{}", session.screen());
+
+    session.press(CTRL_C);
+    let ended = session.end();
+    assert_eq!(ended.code, 0, "{}", ended.screen);
+    assert_eq!(ended.bytes.matches("\x1b[2J\x1b[H").count(), 2, "{:?}", ended.bytes);
 }
