@@ -172,7 +172,7 @@ pub(super) static CANARY: &[Field] = &[
         .when(|_, rollout| has_hook(rollout, HookKind::ConfirmPromotion)),
     differs("spec.analysis.maxWeight", "D2", "the last step ends there instead of beyond it").when(|_, rollout| clamps(rollout)),
     differs("spec.analysis.stepWeight", "D2", "the last step is smaller, it ends at maxWeight").when(|_, rollout| clamps(rollout)),
-    same("spec.analysis.stepWeights[]"),
+    differs("spec.analysis.stepWeights[]", "D28", "stops at maxWeight").when(|canary, _| cuts(canary)),
     differs("spec.analysis.stepWeightPromotion", "D12", "a write that failed does not leave it stuck"),
     differs("spec.analysis.mirror", "D4", "before weights it works wherever the router can mirror; elsewhere it is refused")
         .when(|_, rollout| matches!(rollout.strategy(), Strategy::Weighted(_))),
@@ -240,6 +240,7 @@ pub(super) static CANARY: &[Field] = &[
     own("spec.analysis.webhooks[].runOn[]", "after which end a post-rollout hook is called"),
     differs("spec.analysis.webhooks[].url", "D8", "any 2xx passes, and the answer's text reaches the event"),
     same("spec.analysis.webhooks[].timeout"),
+    own("spec.analysis.webhooks[].deadline", "how long a gate may stay closed"),
     same("spec.analysis.webhooks[].retries"),
     same("spec.analysis.webhooks[].muteAlert"),
     same("spec.analysis.webhooks[].disableTLS"),
@@ -304,6 +305,13 @@ pub(super) fn clamps(rollout: &Rollout) -> bool {
         }
         Strategy::AbTesting { .. } | Strategy::BlueGreen(_) => false,
     }
+}
+
+/// Whether `maxWeight` cuts the list of `stepWeights`.
+pub(super) fn cuts(canary: &Value) -> bool {
+    let last = list(canary, "/spec/analysis/stepWeights").last().and_then(Value::as_f64);
+    let max = canary.pointer("/spec/analysis/maxWeight").and_then(Value::as_f64).filter(|max| *max > 0.0);
+    last.zip(max).is_some_and(|(last, max)| max < last)
 }
 
 fn by_name(canary: &Value) -> bool {

@@ -35,11 +35,12 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
 ];
 
 /// Fields that hold a duration.
-const DURATIONS: [&str; 8] = [
+const DURATIONS: [&str; 9] = [
     "spec.analysis.interval",
     "spec.analysis.delay",
     "spec.analysis.metrics[].interval",
     "spec.analysis.webhooks[].timeout",
+    "spec.analysis.webhooks[].deadline",
     "spec.service.timeout",
     "spec.service.backendTimeout",
     "spec.service.retries.perTryTimeout",

@@ -99,7 +99,8 @@ pub(super) fn manifests(
     let namespace = or(text(&canary.json, "/metadata/namespace"), "default");
     let templates = templates_found.iter().filter(|json| kind(json) == "MetricTemplate");
     let templates = templates.map(|json| {
-        let name = (or(text(json, "/metadata/namespace"), namespace).into(), text(json, "/metadata/name").into());
+        let name =
+            (or(text(json, "/metadata/namespace"), namespace).into(), text(json, "/metadata/name").into());
         (name, text(json, "/spec/query").to_owned())
     });
     let templates = templates.collect();

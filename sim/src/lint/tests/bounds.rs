@@ -10,7 +10,12 @@ fn said(provider: &str, metric: &str) -> Vec<(Code, String)> {
          analysis:\n    interval: 1m\n    threshold: 5\n    stepWeight: 10\n    maxWeight: 50\n    metrics:\n      - {metric}\n"
     );
     let input = Input { path: "a.yaml".into(), text: Ok(text) };
-    let settings = Settings { provider: "istio".into(), namespace: "flagger-system".into(), release: None, controller: None };
+    let settings = Settings {
+        provider: "istio".into(),
+        namespace: "flagger-system".into(),
+        release: None,
+        controller: None,
+    };
     let report = lint(&[input], &settings);
     let of_bounds = [Code::BoundNeverFails, Code::BoundNeverPasses, Code::BoundInsideBucket];
     let findings = report.files[0].findings.iter().filter(|finding| of_bounds.contains(&finding.code));

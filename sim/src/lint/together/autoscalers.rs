@@ -34,7 +34,8 @@ pub(in crate::lint) fn autoscaler(canary: &Object, files: &Files<'_>) -> Option<
         code: Code::AutoscalerNotNamed,
         field: "spec.autoscalerRef".into(),
         what,
-        remedy: format!("write `autoscalerRef: {{apiVersion: {version}, kind: {kind}, name: {name}}}`").into(),
+        remedy: format!("write `autoscalerRef: {{apiVersion: {version}, kind: {kind}, name: {name}}}`")
+            .into(),
         offset: None,
     })
 }

@@ -9,7 +9,13 @@ pub(super) fn look(policy: &Neighbour, canary: &Object, pods: &Pods) -> Vec<Told
     let mut told = Vec::new();
     let mut add = |field: String, what: String| {
         let remedy = format!("select a label that both have, or add `{}`", pods.primary_label());
-        told.push(Told { code: Code::PolicyWithoutPrimary, field, what, remedy: remedy.into(), offset: None });
+        told.push(Told {
+            code: Code::PolicyWithoutPrimary,
+            field,
+            what,
+            remedy: remedy.into(),
+            offset: None,
+        });
     };
     let Some((label, value)) = &pods.differ else { return told };
     let title = canary.title();

@@ -9,7 +9,7 @@ use serin_core::{
 use super::{Case, Code, Findings, count};
 use crate::lint::{
     Remedy,
-    fields::{clamps, list},
+    fields::{clamps, cuts},
 };
 
 /// Below this the last weight says little about all users.
@@ -85,19 +85,12 @@ fn default_iterations(iterations: u32, strategy: &str, told: &mut Findings) {
     );
 }
 
-/// Whether `maxWeight` cuts the list of `stepWeights`.
-fn cuts(case: &Case<'_>) -> bool {
-    let last = list(case.json, "/spec/analysis/stepWeights").last().and_then(Value::as_f64);
-    let max = case.analysis("maxWeight").and_then(Value::as_f64).filter(|max| *max > 0.0);
-    last.zip(max).is_some_and(|(last, max)| max < last)
-}
-
 /// Fields of another strategy.
 fn no_effect(case: &Case<'_>, told: &mut Findings) {
     const STEPS: [&str; 4] = ["stepWeight", "stepWeights", "maxWeight", "stepWeightPromotion"];
     let strategy = case.rollout.strategy();
     let (fields, why): (&[&str], &str) = match strategy {
-        Strategy::Weighted(Weighted { steps: Steps::Listed(_), .. }) if !cuts(case) => {
+        Strategy::Weighted(Weighted { steps: Steps::Listed(_), .. }) if !cuts(case.json) => {
             (&["maxWeight"], "`stepWeights` ends at its last weight, which is not larger")
         }
         Strategy::Weighted(_) => (&[], ""),
