@@ -72,9 +72,7 @@ fn is_near(a: &str, b: &str) -> bool {
             a_rest == b_rest
                 || a_rest == b
                 || a == b_rest
-                || (a_rest.first() == Some(b1)
-                    && b_rest.first() == Some(a1)
-                    && a_rest[1..] == b_rest[1..])
+                || (a_rest.first() == Some(b1) && b_rest.first() == Some(a1) && a_rest[1..] == b_rest[1..])
         }
         ([], _) | (_, []) => false,
     }

@@ -81,7 +81,11 @@ fn an_approval_that_does_not_come_in_time_rejects_the_revision() {
     let mut hands = closed(&["sign-off", "rollback"]);
     world.runs_until(&mut hands, |state| state.phase == Phase::Waiting);
     let begin = world.rows.last().map(|(at, _)| *at).expect("it waits");
-    assert!(condition(&world).contains("Gate sign-off (confirm-rollout) is closed (since "), "{}", condition(&world));
+    assert!(
+        condition(&world).contains("Gate sign-off (confirm-rollout) is closed (since "),
+        "{}",
+        condition(&world)
+    );
 
     world.runs_until(&mut hands, |state| state.phase == Phase::Failed);
 
@@ -106,7 +110,8 @@ fn a_promotion_that_nobody_approves_in_time_is_rolled_back() {
 
     let end = world.rows.last().map(|(at, _)| *at).expect("it failed");
     assert_eq!(end.since(begin).as_secs(), 120);
-    let alerts = world.told.iter().filter(|notice| matches!(notice.message, Message::RollingBack(Cause::Gate { .. })));
+    let alerts =
+        world.told.iter().filter(|notice| matches!(notice.message, Message::RollingBack(Cause::Gate { .. })));
     assert_eq!(alerts.count(), 1);
     assert_eq!(world.broken, []);
 }
@@ -149,12 +154,18 @@ fn an_operator_who_holds_the_weight_keeps_no_gate_waiting() {
     }
 
     assert_eq!((world.state.phase, world.state.canary_weight), (Phase::Progressing, 30));
-    assert!(condition(&world).contains("An operator holds the canary at weight 30."), "{}", condition(&world));
+    assert!(
+        condition(&world).contains("An operator holds the canary at weight 30."),
+        "{}",
+        condition(&world)
+    );
 }
 
 #[test]
 fn the_condition_counts_failed_checks_and_names_the_last() {
-    let mut world = World::deployed(rollout("{stepWeight: 20, threshold: 3, metrics: [{name: m, query: q, thresholdRange: {min: 99}}]}"));
+    let mut world = World::deployed(rollout(
+        "{stepWeight: 20, threshold: 3, metrics: [{name: m, query: q, thresholdRange: {min: 99}}]}",
+    ));
 
     world.runs_until(&mut badly, |state| state.failed_checks == 2);
     assert_eq!(
@@ -218,10 +229,21 @@ fn an_interval_after_a_failure_a_promotion_needs_no_name() {
 
 #[test]
 fn a_request_that_is_misspelt_is_named() {
-    for name in ["canaryweight", "canary-weight", "CanaryWeight", "promot", "promoted", "skipAnalysis", "rset", "prmoote"] {
+    for name in [
+        "canaryweight",
+        "canary-weight",
+        "CanaryWeight",
+        "promot",
+        "promoted",
+        "skipAnalysis",
+        "rset",
+        "prmoote",
+    ] {
         assert!(misspelt(name).is_some(), "{name}");
     }
-    for name in ["canaryWeight", "promote", "skip-analysis", "reset", "primary-revision", "config-tracking", "weight"] {
+    for name in
+        ["canaryWeight", "promote", "skip-analysis", "reset", "primary-revision", "config-tracking", "weight"]
+    {
         assert_eq!(misspelt(name), None, "{name}");
     }
     let said = misspelt("canaryweight");

@@ -13,8 +13,8 @@ use serin_core::{
     revision::{Configs, Revision, Text},
     spec::Shape,
     state::{
-        AnalysisRecord, Condition, ConditionStatus, Iteration, Origin, Outbox, Owed, Pending, Repair, RunFailure,
-        Stall, Trouble, Unready, VERSION,
+        AnalysisRecord, Condition, ConditionStatus, Iteration, Origin, Outbox, Owed, Pending, Repair,
+        RunFailure, Stall, Trouble, Unready, VERSION,
     },
 };
 
@@ -25,8 +25,30 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
     (shown(), run(), marks(), waits()).prop_map(|(shown, run, marks, waits)| {
         let (phase, canary_weight, failed_checks, iterations, applied, promoted, cookies, condition, moment) =
             shown;
-        let (origin, seq, run, (check, took_over), shape, intent, stage, mirror_weight, before, analysis, due) = run;
-        let (passed, passed_step, (closed_gate, gate_closed_since, last_finding, failure), owed, outbox, consumed, flags, held_checks, pending) = marks;
+        let (
+            origin,
+            seq,
+            run,
+            (check, took_over),
+            shape,
+            intent,
+            stage,
+            mirror_weight,
+            before,
+            analysis,
+            due,
+        ) = run;
+        let (
+            passed,
+            passed_step,
+            (closed_gate, gate_closed_since, last_finding, failure),
+            owed,
+            outbox,
+            consumed,
+            flags,
+            held_checks,
+            pending,
+        ) = marks;
         let (canary_unready, primary_unready, ready_since, suspended, stall, concern, trouble, repair) =
             waits;
         let [held_by_operator, skip, skip_next] = flags;
@@ -121,7 +143,19 @@ fn run() -> impl Strategy<Value = Run> {
     ];
     let intent = option::of(select(examples::intents()));
     let stage = select(examples::stages());
-    (origin, 1_u64..9, counts(), (counts(), any::<bool>()), shape, intent, stage, weights(), phases(), analyses(), moments())
+    (
+        origin,
+        1_u64..9,
+        counts(),
+        (counts(), any::<bool>()),
+        shape,
+        intent,
+        stage,
+        weights(),
+        phases(),
+        analyses(),
+        moments(),
+    )
 }
 
 /// The shape of the Canaries in these tests.
@@ -152,8 +186,7 @@ fn marks() -> impl Strategy<Value = Marks> {
         (texts(), texts(), phases(), counts(), moments()).prop_map(|(hook, kind, phase, attempts, at)| {
             Owed { hook, kind: HookKindName(kind), phase, attempts, at }
         });
-    let failure =
-        (select(examples::causes()), moments()).prop_map(|(cause, at)| RunFailure { cause, at });
+    let failure = (select(examples::causes()), moments()).prop_map(|(cause, at)| RunFailure { cause, at });
     let pending =
         (revisions(), any::<bool>()).prop_map(|(revision, asked_for)| Pending { revision, asked_for });
     let consumed = collection::btree_map(select(RequestKind::ALL.to_vec()), texts(), 0..3);

@@ -184,7 +184,10 @@ impl Hook {
 fn deadline(raw: &raw::Webhook, kind: Option<HookKind>, problems: &mut Problems<'_>) -> Option<Duration> {
     let text = raw.deadline.as_deref().filter(|text| !text.is_empty())?;
     if kind.is_some_and(|kind| !kind.is_gate()) {
-        problems.add("deadline", "is for hooks of type confirm-rollout, confirm-traffic-increase and confirm-promotion");
+        problems.add(
+            "deadline",
+            "is for hooks of type confirm-rollout, confirm-traffic-increase and confirm-promotion",
+        );
     }
     let deadline = problems.check("deadline", parse_duration(text))?;
     if deadline.is_zero() {

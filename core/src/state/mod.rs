@@ -15,8 +15,8 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::details::Details;
 pub use self::condition::{Condition, ConditionStatus};
+pub(crate) use self::details::Details;
 pub use self::outbox::Outbox;
 pub use self::record::{AnalysisRecord, Iteration};
 pub use self::status::{Own, Status, VERSION};

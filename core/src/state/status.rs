@@ -11,8 +11,8 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AnalysisRecord, Condition, Intent, Origin, Outbox, Owed, Pending, Repair, RunFailure, Stage, Stall, State, Trouble,
-    Unready,
+    AnalysisRecord, Condition, Intent, Origin, Outbox, Owed, Pending, Repair, RunFailure, Stage, Stall,
+    State, Trouble, Unready,
 };
 use crate::{
     command::Cookies,

@@ -3,7 +3,9 @@
 use alloc::vec::Vec;
 
 use super::{
-    analysis, gate::note_closed, promotion,
+    analysis,
+    gate::note_closed,
+    promotion,
     turn::{Flow, Turn},
 };
 use crate::{
