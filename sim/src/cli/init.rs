@@ -14,14 +14,14 @@ use serin_sim::{
     report::{Look, quoted},
 };
 
-use super::{Exit, complaint, report_file::beside, screen::Screen, written};
+use super::{Exit, complaint, exit::long_help, report_file::beside, screen::Screen, written};
 
 /// Write a first scenario for a Canary
 ///
 /// The scenario has a good release, which is promoted, and a bad one, which is rolled back, with comments that explain each
 /// part. It is replayed before it is written, so its `expect` lines hold. Edit it from there.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{DETAILS}"))]
+#[command(after_help = EXAMPLES, after_long_help = long_help(&[EXAMPLES]))]
 pub(crate) struct Args {
     /// The manifest with the Canary, more files with its MetricTemplates, or `-` for standard input
     #[arg(required = true, value_name = "CANARY", value_hint = clap::ValueHint::FilePath)]
@@ -50,11 +50,6 @@ Examples:
   serin init canary.yaml
   serin init canary.yaml metric-templates.yaml --out tests/
   helm template . | serin init - --canary shop --out shop.yaml";
-
-const DETAILS: &str = "\
-Exit status:
-  0  the scenario is written
-  2  a file or an argument cannot be used, or the file to write exists";
 
 /// Writes the scenario, says so on `out`, complains to `err`.
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {

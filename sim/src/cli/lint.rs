@@ -9,7 +9,7 @@ use clap::ValueHint;
 use serin_sim::{
     finding::{Case, Finding},
     input::InputError,
-    lint::{self, Code, Input, Level, Report, Settings, json, text},
+    lint::{self, Input, Level, Report, Settings, json, text},
     outlook::Release,
     report::Look,
     scenario::{PerSecond, Share, Unit},
@@ -199,7 +199,7 @@ fn found(report: &Report, unusable: &[Case]) -> Vec<Finding> {
 }
 
 fn exit(report: &Report, strict: bool, err: &mut dyn Write) -> Exit {
-    if report.has(Code::Unreadable) {
+    if report.is_unusable() {
         return Exit::Unusable;
     }
     if report.holds_nothing() {

@@ -29,15 +29,14 @@ pub(super) fn watch(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
-    let begun = can_be_watched(paths).and_then(|()| {
-        // Watching has no other end, so it is a good one. Work that asks for Ctrl-C later finds it taken.
-        ctrlc::try_set_handler(|| process::exit(0)).map_err(|error| format!("--watch: {error}"))
-    });
-    if let Err(what) = begun {
+    if let Err(what) = can_be_watched(paths) {
         // Standard error may be gone as well; the exit status tells.
         let _ = err.write_all(complaint(&what).as_bytes());
         return Exit::Unusable;
     }
+    // Watching has no other end, so it is a good one. Work that asks for Ctrl-C later finds it taken. A command that was
+    // started in the background ignores Ctrl-C, and there it stays ignored.
+    let _ = ctrlc::try_set_handler(|| process::exit(0));
     let mut out = Reader { out, is_gone: false };
     loop {
         let named = named();

@@ -85,12 +85,15 @@ pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
 /// What the YAML library says of mappings within mappings without end.
 pub(super) const TOO_DEEP: &str = "recursion limit exceeded";
 
+/// What the YAML library says of a text with several documents where one is read.
+pub(super) const SECOND_DOCUMENT: &str = "more than one document";
+
 /// Says a message of serde in our words: a near name in place of a list of all, and no types of Rust.
 pub(crate) fn reword(message: &str) -> String {
     if message == TOO_DEEP {
         return "is nested too deeply: more than 128 levels".into();
     }
-    if message.contains("more than one document") {
+    if message.contains(SECOND_DOCUMENT) {
         return "holds more than one document".into();
     }
     for (what, ours) in [("unknown field ", "field"), ("unknown variant ", "value")] {

@@ -10,7 +10,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::{
     cause::{self, Cause, Reason},
-    error::{Fault, InputError, TOO_DEEP, reword},
+    error::{Fault, InputError, SECOND_DOCUMENT, TOO_DEEP, reword},
     locate::Places,
     loose::Loose,
     parts::{Part, parts},
@@ -175,7 +175,8 @@ impl<'a> Source<'a> {
             let field = error.path().to_string();
             // Where the text itself is broken there is no field yet.
             let field = field.trim_end_matches('?').trim_end_matches('.');
-            let error = error.inner();
+            let behind = error_behind_a_document(error.inner(), part.text);
+            let error = behind.as_ref().unwrap_or(error.inner());
             let (what, told) = (what(error, field), error.location().map(|at| (at.line(), at.column())));
             // An error of the text is there whatever is read of it.
             let Reason { cause, at, what } =
@@ -231,6 +232,13 @@ impl<'a> Source<'a> {
         }
         Ok(())
     }
+}
+
+/// What cannot be read behind the first document of a text. The library calls it a second document, without a place.
+fn error_behind_a_document(error: &serde_yaml::Error, text: &str) -> Option<serde_yaml::Error> {
+    let is_second = error.location().is_none() && error.to_string().contains(SECOND_DOCUMENT);
+    let mut documents = serde_yaml::Deserializer::from_str(text);
+    if is_second { documents.find_map(|document| Loose::deserialize(document).err()) } else { None }
 }
 
 /// The error's own sentence, without the path and the place that stand elsewhere.

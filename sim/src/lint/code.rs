@@ -217,6 +217,13 @@ codes! {
     AlertProviderNotGiven: Warning "alert-provider-not-given",
 }
 
+impl Code {
+    /// Whether the text cannot be parsed, so that nothing is known of the object.
+    pub(super) fn is_unusable(self) -> bool {
+        matches!(self, Self::Unreadable | Self::UnrenderedTemplate | Self::MergeConflict)
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())

@@ -165,11 +165,13 @@ pub(super) fn flagger_refuses_canary(canary: &Value) -> Vec<Told> {
         });
     };
     let Some(analysis) = canary.pointer("/spec/analysis").filter(|analysis| !analysis.is_null()) else {
-        add(
-            "spec.analysis",
-            "is missing: Flagger's CRD requires `analysis`".into(),
-            "add an `analysis` with metrics and steps",
-        );
+        let has_older = canary.pointer("/spec/canaryAnalysis").is_some_and(|older| !older.is_null());
+        let (what, remedy) = if has_older {
+            ("is not `analysis`, which Flagger's CRD requires", "call it `analysis`")
+        } else {
+            ("is missing: Flagger's CRD requires `analysis`", "add an `analysis` with metrics and steps")
+        };
+        add("spec.analysis", what.into(), remedy);
         return found;
     };
     let is_set = |name: &&str| analysis.get(*name).is_some_and(|value| !value.is_null());

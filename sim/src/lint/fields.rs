@@ -240,7 +240,7 @@ pub(super) static CANARY: &[Field] = &[
     own("spec.analysis.webhooks[].runOn[]", "after which end a post-rollout hook is called"),
     differs("spec.analysis.webhooks[].url", "D8", "any 2xx passes, and the answer's text reaches the event"),
     same("spec.analysis.webhooks[].timeout"),
-    own("spec.analysis.webhooks[].deadline", "how long a gate may stay closed"),
+    own("spec.analysis.webhooks[].deadline", "how long a gate may stay closed before the release is rolled back"),
     same("spec.analysis.webhooks[].retries"),
     same("spec.analysis.webhooks[].muteAlert"),
     same("spec.analysis.webhooks[].disableTLS"),

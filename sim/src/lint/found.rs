@@ -30,12 +30,18 @@ impl FileReport {
             name: part.object.clone().unwrap_or_else(|| self.file.clone()),
             file: self.file.clone(),
             findings: part.findings.iter().map(|finding| finding.shown(&self.file)).collect(),
-            is_unusable: part.findings.iter().any(|finding| finding.code == Code::Unreadable),
+            is_unusable: part.findings.iter().any(|finding| finding.code.is_unusable()),
         }
     }
 }
 
 impl Report {
+    /// Whether a file, or a document in it, cannot be read.
+    #[must_use]
+    pub fn is_unusable(&self) -> bool {
+        self.files.iter().flat_map(|file| &file.findings).any(|finding| finding.code.is_unusable())
+    }
+
     /// What was found in all files, as it is shown.
     #[must_use]
     pub fn findings(&self) -> Vec<finding::Finding> {

@@ -11,8 +11,8 @@ const COMMANDS: &[(&str, i32)] = &[
     ("serin explain my-scenario.yaml", 0),
     ("serin explain --at 11m my-scenario.yaml", 0),
     ("serin lint --rps 50 --errors 0.8% docs/shop.yaml", 0),
-    // It finds what it looks for.
-    ("serin check scenarios/everyday/bad-release-by-chance.yaml", 1),
+    // The property that breaks is marked `mayBreak`.
+    ("serin check scenarios/everyday/bad-release-by-chance.yaml", 0),
     (
         "serin sweep scenarios/simulated/checkout.yaml --vary analysis.threshold=1,3,5 \
          --vary world.versions.v2.errors=0.8%,1.5%",

@@ -60,8 +60,11 @@ struct Watching {
 impl Watching {
     fn begin(folder: &Path, args: &[&str]) -> Self {
         // Both streams go into one pipe, in the order in which they are written.
-        let mut sh = Command::new("sh");
-        sh.args(["-c", "exec \"$0\" \"$@\" 2>&1"]).arg(get_cargo_bin("serin")).args(args);
+        let mut sh = Command::new("env");
+        // What is started in the background ignores Ctrl-C, and so would this.
+        sh.args(["--default-signal=INT", "sh", "-c", "exec \"$0\" \"$@\" 2>&1"])
+            .arg(get_cargo_bin("serin"))
+            .args(args);
         sh.current_dir(folder).env("LANG", "C.UTF-8").stdout(Stdio::piped());
         let mut child = Running(sh.spawn().unwrap());
         let out = child.0.stdout.take().unwrap();

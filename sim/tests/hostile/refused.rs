@@ -9,9 +9,14 @@ use crate::{
 #[test]
 fn what_is_no_text_is_refused() {
     let binary: Vec<u8> = (0..=255).cycle().take(4096).collect();
-    for bytes in [&binary[..], b"\xff\xfe\0s\0c\0e\0n\0", b"scenario: caf\xe9\n"] {
-        refused_by_all("a.yaml", bytes, "a.yaml: is not UTF-8 text (byte ");
-        refused_by_lint("a.yaml", bytes, "is not UTF-8 text");
+    for (bytes, what) in [
+        (&binary[..], "is not UTF-8 text (byte "),
+        (b"scenario: caf\xe9\n", "is not UTF-8 text (byte "),
+        (b"\xff\xfes\0c\0e\0n\0", "is UTF-16 text; save it as UTF-8"),
+        (b"\xfe\xff\0s\0c\0e\0n", "is UTF-16 text; save it as UTF-8"),
+    ] {
+        refused_by_all("a.yaml", bytes, &format!("a.yaml: {what}"));
+        refused_by_lint("a.yaml", bytes, what);
     }
 }
 
@@ -52,6 +57,9 @@ fn a_file_of_another_sort_is_refused() {
     refused_by_all("a.yaml", "<html><body>404</body></html>\n", "expected a mapping");
 }
 
+/// Numbers that no object in a cluster can have.
+const NO_NUMBER: [&str; 3] = ["threshold: 99999999999999999999", "{min: .nan}", "{min: .inf}"];
+
 /// A part of the story, what stands in its place, the field that is told, and what is told of it.
 const CANARIES: &[(&str, &str, &str, &str)] = &[
     ("kind: Canary", "kind: Service", "kind", "must be Canary"),
@@ -85,7 +93,12 @@ fn a_canary_that_makes_no_sense_is_refused() {
         let text = story(part, other);
         refused_by_all("a.yaml", &text, field);
         refused_by_all("a.yaml", &text, what);
-        // A kind of somebody else is nothing to look at.
+        // The document cannot be read as an object, so the file cannot be used.
+        if NO_NUMBER.contains(other) {
+            refused_by_lint("a.yaml", manifest(&text), field);
+            continue;
+        }
+        // An object of another kind is not examined.
         if !["kind", "apiVersion"].contains(field) {
             found_by_lint("a.yaml", manifest(&text), field);
         }
@@ -97,7 +110,11 @@ const STORIES: &[(&str, &str, &str)] = &[
     ("until: 1h", "untill: 1h", "unknown field `untill`; did you mean `until`?"),
     ("until: 1h", "until: 99999999999999999999h", "until"),
     ("until: 1h", "until: -1h", "until"),
-    ("scenario: a release\n", "scenario: a release\nscenario: another\n", "duplicate"),
+    (
+        "scenario: a release\n",
+        "scenario: a release\nscenario: another\n",
+        "a.yaml:2:1: scenario: is set already in line 1",
+    ),
     ("at: 1m", "at: 2h", "events[0]"),
     ("at: 1m", "at: .nan", "events[0]"),
     ("deploy: v2", "deploys: v2", "events[0]"),
