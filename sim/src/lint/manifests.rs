@@ -137,7 +137,7 @@ pub fn beside(path: &Path) -> Result<Vec<Input>, InputError> {
             let source = Source::new(text, path);
             let (documents, _) = source.documents();
             documents.into_iter().any(|(document, mapping)| {
-                let json = to_json(mapping.into());
+                let json = to_json(mapping);
                 json.is_ok_and(|json| Neighbour::of(0, document, "", &json).is_some())
             })
         };
