@@ -321,7 +321,7 @@ mod tests {
                 "5:2: a: the `{` in line 4, column 4 is not closed: expected `,` or `}` here",
             ),
             ("a: [b\nc: 2\n", "the `[` in line 4, column 4 is not closed: expected `,` or `]` here"),
-            ("{a: 1}\n{b: 2}\n", "a.yaml: holds more than one document"),
+            ("{a: 1}\n{b: 2}\n", "5:1: the document before this line has ended already"),
             (
                 "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> topic\n",
                 "5:1: a merge conflict is not resolved here",

@@ -199,7 +199,7 @@ codes! {
     HookSlowerThanInterval: Warning "hook-slower-than-interval",
     /// A placeholder that is sent as it stands.
     HookUnknownVariable: Warning "hook-unknown-variable",
-    /// `eventType` in the metadata, which chooses no events.
+    /// An `eventType` in the metadata of a hook that chooses no events.
     EventTypeIgnored: Warning "event-type-ignored",
     /// A hook whose answer counts is sent to a chat.
     HookAsksChat: Warning "hook-asks-chat",
