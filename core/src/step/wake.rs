@@ -196,6 +196,11 @@ pub(super) fn mend_clock(t: &mut Turn<'_>) {
     if ahead(t.state().gate_closed_since) {
         t.edit().gate_closed_since = Some(now);
     }
+    if ahead(t.state().failure.as_ref().map(|failure| failure.at))
+        && let Some(failure) = &mut t.edit().failure
+    {
+        failure.at = now;
+    }
     if ahead(t.state().suspended) {
         t.edit().suspended = Some(now);
     }
