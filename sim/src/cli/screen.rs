@@ -1,7 +1,7 @@
 //! What the reader's screen can show: colours, signs, columns.
 //!
 //! The writers lock a standard stream for one write at a time. A lock that is held for longer blocks the threads that
-//! draw the bar of [`long_work`](super::long_work).
+//! draw the bar of [`super::long_work`].
 
 use std::{
     env, fmt,
