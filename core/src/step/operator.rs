@@ -3,12 +3,12 @@
 use alloc::{vec, vec::Vec};
 
 use super::{
-    promotion, rollback, run,
+    promotion, readiness, rollback, run,
     turn::{Flow, Turn},
 };
 use crate::{
     command::Command,
-    decision::{Cause, Rule},
+    decision::{Cause, Rule, Workload},
     message::Message,
     observation::Readiness,
     phase::Phase,
@@ -40,13 +40,11 @@ fn answer(t: &mut Turn<'_>, request: &Request, order: Option<Order>) -> Flow {
     let max = t.canary.as_ref().ok().and_then(|r| r.strategy().max_weight());
     let mut ruled =
         order.map_or(Ruling::Refused(Refusal::Meaningless), |order| ruling(order, standing(t), max));
-    if ruled == Ruling::SetWeight && !t.canary_readiness().is_some_and(Readiness::is_ready) {
+    if ruled == Ruling::SetWeight && readiness::is_fit(t, Workload::Canary) != Some(true) {
         ruled = Ruling::Refused(Refusal::CanaryNotReady);
     }
-    if ruled == Ruling::Rerun
-        && leaves_the_canary(t)
-        && !t.primary_readiness().is_some_and(Readiness::is_ready)
-    {
+    let primary = t.primary_readiness().is_some_and(Readiness::is_ready);
+    if ruled == Ruling::Rerun && leaves_the_canary(t) && (!primary || t.primary_is_the_worse_copy()) {
         ruled = Ruling::Refused(Refusal::PrimaryNotReady);
     }
     // What it is about has to be known before it is consumed.

@@ -55,7 +55,7 @@ pub(super) fn check(mut file: File, source: &Source<'_>) -> Result<Scenario, Inp
     faults.hooks("world.hooks", &setting.hooks, &names);
     faults.receivers("world.receivers", &setting.receivers, &names);
     metrics_are_known(&canary, &setting, &events, &mut faults);
-    events_make_sense(&events, &names, &mut faults);
+    events_make_sense(&events, &names, &setting, &mut faults);
     for (i, item) in &expect {
         sense::item(&format!("expect[{i}]"), item, &names, &setting, &mut faults);
         sense::ends_in_time(&format!("expect[{i}]"), item, until, &mut faults);
@@ -211,7 +211,7 @@ fn events_are_reached(events: &Placed<Event>, until: Duration, faults: &mut Faul
     }
 }
 
-fn events_make_sense(events: &Placed<Event>, names: &Names, faults: &mut Faults<'_>) {
+fn events_make_sense(events: &Placed<Event>, names: &Names, setting: &Setting, faults: &mut Faults<'_>) {
     for (i, event) in events {
         match &event.action {
             Action::Metrics(scripts) => faults.metrics(&format!("events[{i}].metrics"), scripts, names),
@@ -222,12 +222,16 @@ fn events_make_sense(events: &Placed<Event>, names: &Names, faults: &mut Faults<
             Action::Fail(Fail::Command { prefix, .. }, _) => {
                 sense::command(&format!("events[{i}].fail.command"), prefix, faults);
             }
+            Action::Ready(copies) => {
+                for (copy, pods) in copies {
+                    sense::share(&format!("events[{i}].ready.{copy}"), *pods, setting, faults);
+                }
+            }
             Action::Deploy(_)
             | Action::Config(_)
             | Action::Annotate(_)
             | Action::Edit(_)
             | Action::Delete(_)
-            | Action::Ready(_)
             | Action::Scale(_)
             | Action::Routes(_)
             | Action::Drift(_)

@@ -201,6 +201,14 @@ const DEFAULT_START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 const DEFAULT_SEED: u64 = 1;
 const DEFAULT_REVISION: &str = "v1";
 
+impl Setting {
+    /// The pods of a copy that is not scaled down.
+    #[must_use]
+    pub fn pods(&self) -> u32 {
+        self.replicas.max(1)
+    }
+}
+
 impl From<WrittenWorld> for Setting {
     fn from(written: WrittenWorld) -> Self {
         Self {
