@@ -13,6 +13,7 @@ mod prop_step;
 mod repairs;
 mod rollouts;
 mod runs;
+mod serving;
 mod snap_tables;
 mod snap_takeover;
 mod states;

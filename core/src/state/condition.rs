@@ -54,6 +54,8 @@ impl Condition {
             && state.stall.is_none()
             && state.trouble.is_none()
             && state.concern.is_none()
+            && state.away.is_none()
+            && !state.primary_down
             && *old.reason == *state.phase.name()
             && meaning.is(kind, &old.message)
         {
@@ -62,6 +64,10 @@ impl Condition {
         let message = match (&state.stall, &state.trouble) {
             (Some(stall), _) => stall.on.to_string(),
             (None, Some(trouble)) => alloc::format!("{}: {}", trouble.command, trouble.error),
+            (None, None) if state.away.is_some() => AWAY.into(),
+            (None, None) if state.primary_down && state.phase.is_analysing() && state.intent.is_none() => {
+                PRIMARY_DOWN.into()
+            }
             (None, None) => meaning.text(kind),
         };
         let message = match &state.concern {
@@ -87,6 +93,10 @@ impl Condition {
         }
     }
 }
+
+const AWAY: &str = "The canary serves nobody, so all users are on the primary. They return to the canary when both copies are ready.";
+const PRIMARY_DOWN: &str = "The primary serves nobody, and users are not sent to a canary that is being analysed. \
+     Set flagger.app/canaryWeight or flagger.app/promote to send them there.";
 
 /// What a phase means, in words.
 enum Meaning {

@@ -183,6 +183,7 @@ fn set_weight(t: &mut Turn<'_>, weight: u8) -> Flow {
     let Ok(r) = t.canary else { return t.act(Rule::Requested, Vec::new()) };
     let state = t.edit();
     state.held_by_operator = true;
+    state.away = None;
     state.canary_weight = weight;
     state.mirror_weight = 0;
     if state.stage == Stage::Mirroring {
