@@ -327,7 +327,7 @@ mod tests {
                 "5:1: a merge conflict is not resolved here",
             ),
             (
-                "a: {{ .Values.a }}\n",
+                "a: {{ .Values.a }}-b\n",
                 "4:4: this is a Helm template, not a manifest: lint what `helm template` prints",
             ),
             ("{{- if .Values.a }}\na: 1\n{{- end }}\n", "4:1: this is a Helm template"),
