@@ -345,6 +345,12 @@ impl State {
         }
     }
 
+    /// No gate is closed any more, or none is asked.
+    pub(crate) fn forget_closed_gate(&mut self) {
+        self.closed_gate = None;
+        self.gate_closed_since = None;
+    }
+
     /// Moves every waiting time on by `span`: time that passed while suspended does not count.
     pub(crate) fn shift(&mut self, span: Duration) {
         self.due = self.due + span;
@@ -367,8 +373,7 @@ impl State {
         self.mirror_weight = 0;
         self.passed.clear();
         self.passed_step.clear();
-        self.closed_gate = None;
-        self.gate_closed_since = None;
+        self.forget_closed_gate();
         self.held_by_operator = false;
         self.skip = false;
         self.last_finding = None;

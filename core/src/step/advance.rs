@@ -195,8 +195,7 @@ pub fn apply(state: &mut State, strategy: &Strategy, next: Move) {
         Move::Soak | Move::Promote => {}
     }
     state.passed_step.clear();
-    state.closed_gate = None;
-    state.gate_closed_since = None;
+    state.forget_closed_gate();
 }
 
 fn iterations(strategy: &Strategy) -> u32 {

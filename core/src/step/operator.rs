@@ -222,8 +222,7 @@ fn set_weight(t: &mut Turn<'_>, weight: u8) -> Flow {
     let state = t.edit();
     state.held_by_operator = true;
     // No gate is asked while the weight is held, so none is late.
-    state.closed_gate = None;
-    state.gate_closed_since = None;
+    state.forget_closed_gate();
     state.canary_weight = weight;
     state.mirror_weight = 0;
     if state.stage == Stage::Mirroring {

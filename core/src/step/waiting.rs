@@ -30,8 +30,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         let state = t.edit();
         state.pending = Some(Pending { revision: revision.clone(), asked_for });
         state.passed.clear();
-        state.closed_gate = None;
-        state.gate_closed_since = None;
+        state.forget_closed_gate();
         return t.act(Rule::RevisionNoted, Vec::new());
     }
     if let Some(cause) = gate::overdue(t, r) {

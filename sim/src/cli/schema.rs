@@ -48,5 +48,5 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Exit
 
 /// Prints to the standard streams: the same bytes on every screen.
 pub(super) fn run_here(args: &Args) -> Exit {
-    run(args, &mut io::stdout().lock(), &mut io::stderr().lock())
+    run(args, &mut io::stdout(), &mut io::stderr())
 }

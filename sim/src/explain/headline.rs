@@ -185,29 +185,10 @@ fn unit(metric: &str, canary: &Rollout) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{drive, scenario::parse};
+    use crate::{drive, explain::tests::story};
 
     fn of(analysis: &str, rest: &str) -> (Conclusion, String) {
-        let text = format!(
-            "scenario: a story
-canary:
-  apiVersion: flagger.app/v1beta1
-  kind: Canary
-  metadata: {{name: shop, namespace: prod}}
-  spec:
-    targetRef: {{apiVersion: apps/v1, kind: Deployment, name: shop}}
-    progressDeadlineSeconds: 120
-    analysis:
-      interval: 1m
-      stepWeight: 10
-      maxWeight: 20
-      metrics: [{{name: request-success-rate, thresholdRange: {{min: 99}}}}, \
-                {{name: request-duration, thresholdRange: {{max: 500}}}}]
-      {analysis}
-{rest}
-"
-        );
-        let scenario = parse(&text, "story.yaml".as_ref()).unwrap();
+        let scenario = story(analysis, rest);
         let Headline { conclusion, sentence, .. } = headline(&scenario.canary, &drive::run(&scenario));
         (conclusion, sentence)
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{drive, scenario::parse};
 
 /// A release of v2 at 10 % and 20 %, a check a minute.
-fn story(analysis: &str, rest: &str) -> Scenario {
+pub(super) fn story(analysis: &str, rest: &str) -> Scenario {
     let text = format!(
         "scenario: a story
 canary:

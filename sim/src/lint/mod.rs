@@ -169,12 +169,6 @@ impl Report {
         findings.filter(|finding| finding.level == level).count()
     }
 
-    /// Whether something was found that this code stands for.
-    #[must_use]
-    pub fn has(&self, code: Code) -> bool {
-        self.files.iter().flat_map(|file| &file.findings).any(|finding| finding.code == code)
-    }
-
     /// Whether no file holds an object that can be checked.
     #[must_use]
     pub fn holds_nothing(&self) -> bool {
