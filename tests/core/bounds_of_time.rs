@@ -13,7 +13,7 @@ use serin_core::{
 
 use crate::{
     support::{badly, manifest, parse, rollout, well},
-    world::{Hands, World},
+    world::{Hands, Pods, World},
 };
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -83,10 +83,10 @@ fn a_warm_up_begins_anew_with_a_canary_that_was_not_ready_and_goes_on_behind_a_c
     let (mut world, accepted) = running(&format!("{{interval: 10s, delay: 45s, stepWeight: 20, {gate}}}"));
     let ready = accepted + seconds(7);
     assert_eq!(rule_at(&mut world, accepted + seconds(1)), Rule::NotDue);
-    world.canary_broken = true;
+    world.canary_pods = Pods::Broken;
     world.settles();
     assert_eq!(rule_at(&mut world, ready - seconds(1)), Rule::NotReady);
-    world.canary_broken = false;
+    world.canary_pods = Pods::Well;
     world.settles();
     assert_eq!(rule_at(&mut world, ready), Rule::NotDue);
     assert_eq!(rule_at(&mut world, ready + seconds(45) - MILLISECOND), Rule::NotDue);
@@ -103,7 +103,7 @@ fn never_ready() -> (World, Timestamp) {
     let mut raw = manifest("istio", "{interval: 10s, stepWeight: 20}");
     raw.spec.progress_deadline_seconds = Some(60.into());
     let mut world = World::deployed(parse(&raw).expect("it makes sense"));
-    world.canary_broken = true;
+    world.canary_pods = Pods::Broken;
     world.runs_until(&mut well, |state| state.phase == Phase::Progressing);
     world.settles();
     let accepted = world.rows[0].0;
@@ -139,10 +139,10 @@ fn the_first_sighting_is_not_made_before_the_last_ten_seconds() {
 fn a_canary_that_was_ready_in_between_has_all_its_time_again() {
     let (mut world, accepted) = never_ready();
     assert_eq!(rule_at(&mut world, accepted + seconds(50)), Rule::NotReady);
-    world.canary_broken = false;
+    world.canary_pods = Pods::Well;
     world.settles();
     assert_eq!(rule_at(&mut world, accepted + seconds(55)), Rule::Advanced);
-    world.canary_broken = true;
+    world.canary_pods = Pods::Broken;
     world.settles();
 
     let again = accepted + seconds(56);
@@ -169,10 +169,10 @@ fn a_canary_that_is_not_ready_for_an_interval_is_told_once_until_it_is() {
     assert_eq!(told_at(&mut world, seconds(10) - MILLISECOND), 0);
     assert_eq!(told_at(&mut world, seconds(10)), 1);
     assert_eq!(told_at(&mut world, seconds(20)), 1);
-    world.canary_broken = false;
+    world.canary_pods = Pods::Well;
     world.settles();
     assert_eq!(told_at(&mut world, seconds(25)), 1);
-    world.canary_broken = true;
+    world.canary_pods = Pods::Broken;
     world.settles();
     assert_eq!(told_at(&mut world, seconds(26)), 1);
     assert_eq!(told_at(&mut world, seconds(36) - MILLISECOND), 1);
@@ -184,7 +184,8 @@ fn a_canary_that_is_not_ready_for_an_interval_is_told_once_until_it_is() {
 fn what_the_platform_gave_up_is_rolled_back_ten_seconds_after_it_was_first_seen() {
     let (mut world, accepted) = never_ready();
     let stalled = Readiness::NotReady { why: "image not found".into(), stalled: true };
-    world.cluster.target.known_mut().and_then(Option::as_mut).expect("there is a target").readiness = stalled;
+    let target = world.cluster.target.known_mut().and_then(Option::as_mut).expect("there is a target");
+    target.readiness = stalled;
     assert_eq!(rule_at(&mut world, accepted + seconds(5)), Rule::NotReady);
     assert_eq!(rule_at(&mut world, accepted + seconds(15) - MILLISECOND), Rule::NotReady);
     assert_eq!(rule_at(&mut world, accepted + seconds(15)), Rule::RollbackDecided);
@@ -196,7 +197,7 @@ fn a_primary_that_is_not_ready_at_its_deadline_fails_its_promotion() {
     let told = accepted + seconds(20);
     assert_eq!(rule_at(&mut world, accepted + seconds(10)), Rule::Advanced);
     assert_eq!(rule_at(&mut world, told), Rule::PromotionDecided);
-    world.primary_broken = true;
+    world.primary_pods = Pods::Broken;
     world.settles();
     assert_eq!(rule_at(&mut world, told + seconds(590)), Rule::PromotionWaits, "the first sighting");
     assert_eq!(rule_at(&mut world, told + seconds(600) - MILLISECOND), Rule::PromotionWaits);
@@ -308,7 +309,7 @@ fn routes_are_put_right_at_once_and_then_later_and_later() {
 #[test]
 fn what_holds_a_canary_up_is_told_at_the_deadline_and_once() {
     let mut world = World::deployed(rollout("{stepWeight: 20}"));
-    world.primary_broken = true;
+    world.primary_pods = Pods::Broken;
     world.settles();
     let since = world.now;
     let told = |world: &World| {

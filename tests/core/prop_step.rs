@@ -168,9 +168,14 @@ fn observations() -> impl Strategy<Value = Observation> {
         Readiness::NotReady { why: "crash loop".into(), stalled: true },
     ]);
     let revision = select(vec!["a", "b", "c"]).prop_map(Revision::of);
-    let target = (fact(revision.clone()), 0_u32..3, readiness.clone())
-        .prop_map(|(revision, replicas, readiness)| Target { revision, replicas, readiness });
-    let primary = (option::of(revision), readiness).prop_map(|(runs, readiness)| Primary { runs, readiness });
+    let serves = || fact(any::<bool>());
+    let target = (fact(revision.clone()), 0_u32..3, readiness.clone(), serves())
+        .prop_map(|(revision, replicas, readiness, serves)| Target { revision, replicas, readiness, serves });
+    let primary = (option::of(revision), readiness, serves()).prop_map(|(runs, readiness, serves)| Primary {
+        runs,
+        readiness,
+        serves,
+    });
     let apex = select(vec![Apex::Absent, Apex::Target, Apex::Primary, Apex::Other]);
     let services = (apex, any::<bool>()).prop_map(|(apex, serving)| Services { apex, serving });
     let drift = any::<[bool; 4]>().prop_map(drift_of);

@@ -137,7 +137,6 @@ fn lean(mut object: Object) -> Object {
             }))
             .collect();
         object.set("/endpoints", ready);
-        object.remove("/ports");
     }
     object
 }

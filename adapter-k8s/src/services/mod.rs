@@ -36,11 +36,15 @@ pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// target.
 ///
 /// # Errors
-/// What they are made from is missing, not known or makes no sense.
+/// What they are made from is missing, not known or makes no sense. While the apex is untouched, a port that the pods do
+/// not have is refused, too: behind such a service nobody would serve.
 pub fn ensured(subject: &Subject, to: ApexTo, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
     let Some(pods) = Pods::of(subject, seen)? else { return Ok(Vec::new()) };
     let service = subject.service();
     let ports = ports::of(subject, &pods.template)?;
+    if to == ApexTo::Untouched {
+        ports::exist(subject, &pods.template)?;
+    }
     let (target, primary) = (pods.selector.target(), pods.selector.primary());
     let make = |name: &str, selects: Value, metadata: Option<ServiceMetadata>| {
         pods.service(subject, name, &ports, selects, metadata.unwrap_or_default(), seen)
@@ -81,12 +85,23 @@ pub fn read(subject: &Subject, seen: &dyn Seen) -> Result<Services, Unfit> {
     Ok(Services { apex, serving })
 }
 
-/// Whether anybody publishes endpoints for the pods behind the apex: where no pod has a node, nobody does.
+/// Whether a service has a ready endpoint with a port.
+///
+/// # Errors
+/// It is not known.
+pub fn has_endpoint(subject: &Subject, service: &str, seen: &dyn Seen) -> Result<bool, Unfit> {
+    Ok(slices(subject, service, seen)?.iter().any(|slice| serves(slice, None)))
+}
+
+/// Whether anybody publishes endpoints for the pods behind the services: where no pod has a node, nobody does.
 ///
 /// # Errors
 /// It is not known.
 pub fn are_endpoints_published(subject: &Subject, seen: &dyn Seen) -> Result<bool, Unfit> {
-    for service in [subject.apex(), &subject.primary_service()] {
+    if !has_pods(subject) {
+        return Ok(false);
+    }
+    for service in [subject.apex(), &subject.primary_service(), &subject.canary_service()] {
         let slices = slices(subject, service, seen)?;
         let named = |slice: &Arc<Object>| {
             slice.at("/endpoints").and_then(Value::as_array).is_some_and(|endpoints| !endpoints.is_empty())
@@ -230,9 +245,13 @@ fn describe(subject: &Subject, object: &mut Object) {
     }
 }
 
-/// Whether a slice has a ready endpoint, of that workload if one is named. Those of the workload that was selected
-/// before may stand there for a while.
+/// Whether a slice has a ready endpoint with a port, of that workload if one is named. Those of the workload that was
+/// selected before may stand there for a while. A slice has no ports where no container has the port of the service.
 fn serves(slice: &Object, workload: Option<&str>) -> bool {
+    let ports = slice.at("/ports").and_then(Value::as_array);
+    if ports.is_none_or(Vec::is_empty) {
+        return false;
+    }
     let endpoints = slice.at("/endpoints").and_then(Value::as_array);
     endpoints.into_iter().flatten().any(|endpoint| {
         let pod = endpoint.pointer("/targetRef/name").and_then(Value::as_str);

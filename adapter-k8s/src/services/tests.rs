@@ -41,6 +41,7 @@ fn slice(service: &str, pod: &str, ready: bool) -> Object {
     slice.set_label(SERVICE_NAME, service);
     let endpoint = json!({"addresses": ["10.1.0.1"], "conditions": {"ready": ready}, "targetRef": {"kind": "Pod", "name": pod}});
     slice.set("/endpoints", vec![endpoint]);
+    slice.set("/ports", json!([{"name": "http", "port": 9898, "protocol": "TCP"}]));
     slice
 }
 
@@ -181,6 +182,66 @@ fn the_apex_serves_once_the_pods_it_selects_are_its_endpoints() {
     ensure(&subject, ApexTo::Primary, &mut cluster);
     assert!(!serves("web-5d4f8c7b9-abcde", true, &cluster), "endpoints lag behind");
     assert!(serves("web-primary-7c9d5b8f6-abcde", true, &cluster));
+}
+
+#[test]
+fn a_copy_has_an_endpoint_once_a_ready_one_with_a_port_is_published() {
+    let (subject, cluster) = fixtures::read(WEB);
+    let has = |slice: Object| {
+        let mut cluster = cluster.clone();
+        add(&mut cluster, [slice]);
+        let published = are_endpoints_published(&subject, &cluster).unwrap();
+        (published, has_endpoint(&subject, "web-canary", &cluster).unwrap())
+    };
+    let pod = "web-5d4f8c7b9-abcde";
+    let mut without_ports = slice("web-canary", pod, true);
+    without_ports.set("/ports", Value::Null);
+    let mut no_port = slice("web-canary", pod, true);
+    no_port.set("/ports", json!([]));
+    assert_eq!(has(slice("web-canary", pod, true)), (true, true));
+    assert_eq!(has(slice("web-canary", pod, false)), (true, false));
+    assert_eq!(has(slice("web-primary", pod, true)), (true, false), "of another service");
+    assert_eq!([has(without_ports), has(no_port)], [(true, false); 2]);
+    assert!(!are_endpoints_published(&subject, &cluster).unwrap());
+}
+
+#[test]
+fn a_port_that_no_container_names_is_refused_until_the_apex_points_at_the_primary() {
+    let (subject, mut cluster) = fixtures::read(WEB);
+    let named = |name: &str| {
+        edited(&subject, |service| {
+            service.target_port = Some(serin_core::spec::raw::IntOrString::String(name.into()));
+        })
+    };
+    let containers = json!([
+        {"name": "web", "ports": [{"name": "http", "containerPort": 9898}, {"name": "admin", "containerPort": 9797}]},
+        {"name": "dns", "ports": [{"name": "udp-dns", "containerPort": 53, "protocol": "UDP"}, {"containerPort": 53}]},
+    ]);
+    edit(&mut cluster, DEPLOYMENT, "web", |web| {
+        web.set("/spec/template/spec/containers", containers);
+        let ports = json!([{"name": "mesh", "containerPort": 15000}]);
+        let sidecar = json!({"name": "proxy", "restartPolicy": "Always", "ports": ports});
+        let first = json!({"name": "migrate", "ports": [{"name": "early", "containerPort": 1}]});
+        web.set("/spec/template/spec/initContainers", json!([sidecar, first]));
+    });
+    let said = |name: &str, to| match ensured(&named(name), to, &cluster) {
+        Ok(_) => "accepted".into(),
+        Err(refused) => refused.to_string(),
+    };
+    for known in ["http", "admin", "mesh"] {
+        assert_eq!(said(known, ApexTo::Untouched), "accepted", "{known}");
+    }
+    insta::assert_snapshot!(said("htpp", ApexTo::Untouched), @"");
+    assert!(said("udp-dns", ApexTo::Untouched).contains("`udp-dns`"));
+    assert!(said("early", ApexTo::Untouched).contains("`early`"));
+    // A running service keeps being repaired: what is tried in a run names other ports perhaps.
+    assert_eq!(said("htpp", ApexTo::Primary), "accepted");
+    edit(&mut cluster, DEPLOYMENT, "web", |web| {
+        web.remove("/spec/template/spec/initContainers");
+        web.set("/spec/template/spec/containers", json!([{"name": "web"}]));
+    });
+    let refused = ensured(&named("http"), ApexTo::Untouched, &cluster).unwrap_err().to_string();
+    assert!(refused.contains("no container of the target names a TCP port"), "{refused}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use serin_core::{
     Invalid, Rollout, State,
     command::{Cookies, Routes},
-    observation::{Fact, Readiness, Services},
+    observation::{Fact, Services},
     revision::{Revision, Text},
     spec::raw,
 };
@@ -18,7 +18,7 @@ use crate::{
     cluster::{cache::Told, interests::Interest, reader::Reader},
     object::seen::Unfit,
     tick::drift::{InOrder, Part},
-    workload::ReadyThresholds,
+    workload::{PodStatus, ReadyThresholds},
 };
 
 /// What was found, if it is there.
@@ -34,13 +34,17 @@ pub struct Memory {
     /// What the target shows.
     pub shows: Remembered<Version, Known<Fact<Revision>>>,
     /// The pods of the target.
-    pub canary_pods: Remembered<(Version, ReadyThresholds), Known<(u32, Readiness)>>,
+    pub canary_pods: Remembered<(Version, ReadyThresholds), Known<PodStatus>>,
     /// What the primary runs.
     pub runs: Remembered<Version, Known<Option<Revision>>>,
     /// The pods of the primary.
-    pub primary_pods: Remembered<(Version, ReadyThresholds), Known<Readiness>>,
+    pub primary_pods: Remembered<(Version, ReadyThresholds), Known<PodStatus>>,
     /// Whom the apex selects.
     pub services: Remembered<Version, Result<Services, Unfit>>,
+    /// Whether the service of the target has an endpoint.
+    pub canary_endpoints: Remembered<Version, Result<bool, Unfit>>,
+    /// Whether the service of the primary has an endpoint.
+    pub primary_endpoints: Remembered<Version, Result<bool, Unfit>>,
     /// Whether anybody publishes endpoints.
     pub published: Remembered<Version, Result<bool, Unfit>>,
     /// How requests are divided.

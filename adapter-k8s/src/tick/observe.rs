@@ -7,7 +7,8 @@ use serde_json::Value;
 use serin_core::{
     Invalid, Observation, Rollout, State,
     command::Routes,
-    observation::{Drift, Fact, Primary, Services, Target, Unseen},
+    decision::Workload,
+    observation::{self, Drift, Fact, Primary, Services, Target, Unseen},
     question::Answers,
     request::{Request, RequestKind, misspelt},
     revision::{Revision, Text},
@@ -31,7 +32,7 @@ use crate::{
         drift::{self, Found},
         memory::{Memory, Parsed, Standing, Version},
     },
-    workload::{self, ReadyThresholds, Workload},
+    workload::{self, PodStatus, ReadyThresholds},
 };
 
 /// The finalizer that lets us give everything back; Flagger's name.
@@ -275,7 +276,10 @@ impl Gaze<'_> {
         };
         let pods = || workload.canary_pods(subject, self.ready, reader);
         let pods = self.memory.canary_pods.or_try((version, self.ready), Told::All, reader, pods)?;
-        Ok(pods.map(|(replicas, readiness)| Target { revision, replicas, readiness }))
+        Ok(pods.map(|pods| {
+            let serves = self.serves(Workload::Canary, &pods);
+            Target { revision, replicas: pods.wanted, readiness: pods.readiness, serves }
+        }))
     }
 
     fn primary(&mut self) -> Result<Option<Primary>, Unfit> {
@@ -287,7 +291,25 @@ impl Gaze<'_> {
         };
         let pods = || workload.primary_pods(subject, self.ready, reader);
         let pods = self.memory.primary_pods.or_try((version, self.ready), Told::All, reader, pods)?;
-        Ok(pods.map(|readiness| Primary { runs, readiness }))
+        Ok(pods.map(|pods| {
+            let serves = self.serves(Workload::Primary, &pods);
+            Primary { runs, readiness: pods.readiness, serves }
+        }))
+    }
+
+    /// Whether a copy serves: by its endpoints, and by its pods where nobody publishes endpoints.
+    fn serves(&mut self, copy: Workload, pods: &PodStatus) -> Fact<bool> {
+        let endpoints = if self.published() { self.has_endpoint(copy).map(Some) } else { Ok(None) };
+        fact(endpoints.map(|endpoints| observation::serves(endpoints, pods.available, &pods.readiness)))
+    }
+
+    fn has_endpoint(&mut self, copy: Workload) -> Result<bool, Unfit> {
+        let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
+        let (memory, service) = match copy {
+            Workload::Canary => (&mut self.memory.canary_endpoints, subject.canary_service()),
+            Workload::Primary => (&mut self.memory.primary_endpoints, subject.primary_service()),
+        };
+        memory.or_try(version, Told::All, reader, || services::has_endpoint(subject, &service, reader))
     }
 
     fn services(&mut self) -> Result<Services, Unfit> {
@@ -338,7 +360,7 @@ fn fact<T>(known: Result<T, Unfit>) -> Fact<T> {
 ///
 /// # Errors
 /// It is no kind that can be released.
-pub fn workload_of(subject: &Subject) -> Result<&'static dyn Workload, Unfit> {
+pub fn workload_of(subject: &Subject) -> Result<&'static dyn workload::Workload, Unfit> {
     let target = subject.manifest.spec.target_ref.clone().unwrap_or_default();
     let of_shape = raw::ObjectRef { kind: subject.shape.kind.to_string(), ..target };
     workload::of(&of_shape).ok_or_else(|| {

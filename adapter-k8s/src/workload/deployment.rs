@@ -26,6 +26,10 @@ impl RunsPods for Deployment {
         count(deployment, "/spec/replicas", 1)
     }
 
+    fn available(deployment: &Object) -> u32 {
+        count(deployment, "/status/availableReplicas", 0)
+    }
+
     fn readiness(deployment: &Object, threshold: u8) -> Readiness {
         readiness(deployment, threshold)
     }
@@ -59,7 +63,7 @@ fn of_primary(subject: &Subject, seen: &dyn Seen) -> Result<u32, Unfit> {
     Ok(Deployment::PODS.primary(subject, seen)?.map_or(1, |primary| Deployment::wanted(&primary)))
 }
 
-/// Whether a Deployment serves, by its status.
+/// Whether a Deployment is ready, by its status.
 fn readiness(deployment: &Object, threshold: u8) -> Readiness {
     let not_ready = |why: String, stalled| Readiness::NotReady { why: why.into(), stalled };
     let seen = deployment.number("/status/observedGeneration").unwrap_or_default();
@@ -85,7 +89,7 @@ fn readiness(deployment: &Object, threshold: u8) -> Readiness {
         let why = format!("waiting for rollout to finish: {old} old replicas are pending termination");
         return not_ready(why, false);
     }
-    Readiness::of_pods(pods("availableReplicas"), updated, threshold, false)
+    Readiness::of_pods(Deployment::available(deployment), updated, threshold, false)
 }
 
 fn gave_up(deployment: &Object) -> bool {

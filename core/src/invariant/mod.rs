@@ -34,7 +34,7 @@ pub const INVARIANTS: &[(&str, &str)] = &[
         "I3",
         "the canary's weight only grows in a run and only falls from Promoting on; the route follows the state",
     ),
-    ("I4", "no command moves users from a copy that is ready to one that is not"),
+    ("I4", "no command moves users from a copy that serves to one that does not"),
     (
         "I5",
         "nothing is promoted without every gate, a passed check and a ready canary, unless a person says so",

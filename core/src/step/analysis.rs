@@ -69,7 +69,7 @@ fn revision(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 /// In place: the primary is ready again, so users go back to it and the run becomes an ordinary one.
 fn primary_recovered(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let ready = t.primary_readiness().is_some_and(Readiness::is_ready);
-    if t.state().stage != Stage::InPlace || !ready {
+    if t.state().stage != Stage::InPlace || !ready || t.would_leave_the_better_copy()? {
         return Flow::Continue(());
     }
     t.tell(Message::PrimaryRecovered);

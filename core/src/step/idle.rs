@@ -52,7 +52,7 @@ fn holding(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         return Flow::Continue(());
     }
     t.primary()?;
-    if t.primary_readiness().is_some_and(Readiness::is_ready) {
+    if t.primary_readiness().is_some_and(Readiness::is_ready) && !t.would_leave_the_better_copy()? {
         let shown = t.shown();
         let state = t.edit();
         state.stage = Stage::Start;

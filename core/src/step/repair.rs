@@ -4,12 +4,12 @@ use alloc::{string::ToString, vec, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    advance, analysis,
+    advance, analysis, readiness,
     turn::{Flow, Turn},
 };
 use crate::{
     command::{ApexTo, Command, Cookies, Routes, Split},
-    decision::Rule,
+    decision::{Rule, Workload},
     message::Message,
     observation::{Drift, Fact, Readiness},
     phase::Phase,
@@ -108,7 +108,7 @@ fn weights(t: &Turn<'_>, r: &Rollout) -> bool {
         return false;
     }
     let to_canary = seen.is_some_and(|seen| seen.exposed() < wanted.exposed());
-    !(to_canary && t.canary_readiness().is_some_and(|canary| !canary.is_ready()))
+    !(to_canary && t.seen.canary_serves() == Some(false))
 }
 
 /// We were stopped between a command and its save: the routes are those of the step that is about to be made again.
@@ -118,7 +118,7 @@ fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> bool {
     match state.phase {
         // A check that is not made leaves nobody on what was to come after it.
         Phase::Progressing | Phase::WaitingPromotion
-            if analysis::is_due(t, r) && t.canary_readiness().is_none_or(Readiness::is_ready) =>
+            if analysis::is_due(t, r) && readiness::is_fit(t, Workload::Canary).unwrap_or(true) =>
         {
             let mut after = state.clone();
             advance::apply(&mut after, r.strategy(), advance::next_move(r.strategy(), state));

@@ -11,7 +11,6 @@ use crate::{
     command::{Command, Cookies, Routes, Split},
     decision::{Cause, Obstacle, Rule, Workload},
     message::Message,
-    observation::Readiness,
     phase::Phase,
     planted::{Defect, is_planted},
     revision::Revision,
@@ -112,7 +111,7 @@ fn fails(t: &mut Turn<'_>, cause: &Cause) {
 
 /// The primary does not serve and the canary does: users stay until it does, or a person says otherwise.
 fn waits(t: &mut Turn<'_>) -> Flow {
-    let why = t.primary_readiness().and_then(Readiness::why_not).unwrap_or_default();
+    let why = t.why_not_primary();
     let obstacle = Obstacle::NotReady { who: Workload::Primary, why };
     if t.state().stall.is_none() {
         t.tell(Message::RollbackWaits);

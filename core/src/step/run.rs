@@ -123,16 +123,20 @@ pub(super) fn primary_ready(t: &mut Turn<'_>) -> Flow {
     }
 }
 
+/// Users would leave a canary that serves: they stay until the primary does.
+pub(super) fn waits_for_primary(t: &mut Turn<'_>) -> Flow {
+    let why = t.why_not_primary();
+    t.held_up_by(Obstacle::NotReady { who: Workload::Primary, why });
+    t.wait(Rule::NotReady)
+}
+
 /// A newer revision takes the place of the one that runs.
 pub(super) fn restart(t: &mut Turn<'_>, r: &Rollout, revision: Revision) -> Flow {
     if t.state().stage == Stage::InPlace {
         return restart_in_place(t, r, revision);
     }
-    if t.before().routes(r.strategy()).exposed() > 0 {
-        t.primary()?;
-        if t.primary_is_the_worse_copy() {
-            return primary_ready(t);
-        }
+    if t.before().routes(r.strategy()).exposed() > 0 && t.would_leave_the_better_copy()? {
+        return waits_for_primary(t);
     }
     t.tell(Message::Restarted(revision.clone()));
     restart_from_primary(t, r, revision)

@@ -8,7 +8,7 @@ use crate::{
     command::{Command, Cookies, Split},
     decision::{Decision, Measured, Obstacle, Rule, Standing},
     message::{Message, Notice, NoticeId},
-    observation::{Fact, Observation, Primary, Readiness, Target, Unseen},
+    observation::{Fact, NO_ENDPOINT, Observation, Primary, Readiness, Target, Unseen},
     planted::{Defect, is_planted},
     question::Question,
     request::Request,
@@ -156,12 +156,12 @@ impl<'a> Turn<'a> {
         self.seen.target.known()?.as_ref()?.revision.known()
     }
 
-    /// Whether the canary is known to serve, or known not to.
+    /// Whether the canary is known to be ready, or known not to be.
     pub(super) fn canary_readiness(&self) -> Option<&'a Readiness> {
         self.seen.target.known().map(|target| target.as_ref().map_or(&MISSING, |target| &target.readiness))
     }
 
-    /// Whether the primary is known to serve, or known not to.
+    /// Whether the primary is known to be ready, or known not to be.
     pub(super) fn primary_readiness(&self) -> Option<&'a Readiness> {
         self.seen
             .primary
@@ -171,8 +171,21 @@ impl<'a> Turn<'a> {
 
     /// Users would leave a copy that serves for one that does not, by going to the primary.
     pub(super) fn primary_is_the_worse_copy(&self) -> bool {
-        self.primary_readiness().is_some_and(|primary| !primary.is_ready())
-            && self.canary_readiness().is_some_and(Readiness::is_ready)
+        self.seen.primary_serves() == Some(false) && self.seen.canary_serves() == Some(true)
+    }
+
+    /// The same, where a command depends on it: an unknown ends the call.
+    pub(super) fn would_leave_the_better_copy(&mut self) -> Flow<bool> {
+        if let Some(primary) = self.primary()? {
+            self.known(&primary.serves, "endpoints of the primary")?;
+        }
+        Flow::Continue(self.primary_is_the_worse_copy())
+    }
+
+    /// Why the primary takes no users: it is not ready, or it has no endpoint.
+    pub(super) fn why_not_primary(&self) -> Text {
+        let why = self.primary_readiness().and_then(Readiness::why_not);
+        why.unwrap_or_else(|| NO_ENDPOINT.into())
     }
 
     /// The shape of a run whose objects the manifest no longer names.

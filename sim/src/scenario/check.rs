@@ -70,7 +70,7 @@ pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputEr
     faults.receivers("world.receivers", &setting.receivers, &names);
     faults.versions(&setting, &names);
     metrics_are_known(&canary, &setting, &events, &mut faults);
-    events_make_sense(&events, &names, &mut faults);
+    events_make_sense(&events, &names, &setting, &mut faults);
     for (i, item) in &expect {
         sense::item(&format!("expect[{i}]"), item, &names, &setting, &mut faults);
         sense::ends_in_time(&format!("expect[{i}]"), item, until, &mut faults);
@@ -257,7 +257,7 @@ fn events_are_reached(events: &Placed<Event>, until: Duration, faults: &mut Faul
     }
 }
 
-fn events_make_sense(events: &Placed<Event>, names: &Names, faults: &mut Faults<'_>) {
+fn events_make_sense(events: &Placed<Event>, names: &Names, setting: &Setting, faults: &mut Faults<'_>) {
     for (i, event) in events {
         if let Trigger::When(pattern, _) = &event.trigger {
             sense::pattern_of(&format!("events[{i}].when"), pattern, names, faults);
@@ -271,12 +271,16 @@ fn events_make_sense(events: &Placed<Event>, names: &Names, faults: &mut Faults<
             Action::Fail(Fail::Command { prefix, .. }, _) => {
                 sense::command(&format!("events[{i}].fail.command"), prefix, faults);
             }
+            Action::Ready(copies) => {
+                for (copy, pods) in copies {
+                    sense::share(&format!("events[{i}].ready.{copy}"), *pods, setting, faults);
+                }
+            }
             Action::Deploy(_)
             | Action::Config(_)
             | Action::Annotate(_)
             | Action::Edit(_)
             | Action::Delete(_)
-            | Action::Ready(_)
             | Action::Scale(_)
             | Action::Routes(_)
             | Action::Drift(_)

@@ -133,7 +133,7 @@ fn what_is_read_is_accepted() {
         "events: [{at: 0, deploy: 2}, {after: 1s, deploy: v3}, {when: {phase: '', canaryWeight: 20}, after: 1.5h, scale: 0}]",
         "events: [{at: 1s, config: {configmap/a: 2}}, {at: 1s, annotate: {promote: ~, canaryWeight: 20, skip-analysis: true}}]",
         "events: [{at: 1s, edit: {suspend: ~}}, {at: 1s, delete: canary}, {at: 1s, delete: target}]",
-        "events: [{at: 1s, ready: {canary: 50%, primary: stalled}}, {at: 1s, ready: {canary: true, primary: 10s}}]",
+        "events: [{at: 1s, ready: {canary: 0%, primary: stalled}}, {at: 1s, ready: {canary: true, primary: 10s}}]",
         "events: [{at: 1s, routes: {canary: 80}}, {at: 1s, drift: [workloads, services]}]",
         "events: [{at: 1s, fail: {command: route, as: refused, times: forever, error: no}}]",
         "events: [{at: 1s, fail: {save: conflict, times: 2}}, {at: 1s, fail: {notices: true}}]",

@@ -217,7 +217,8 @@ fn left_so(phase: Phase, routes: Routes, shown: &str, runs: &str) -> (State, Wor
         target.revision = Fact::Known(Revision::of(shown));
         target.replicas = u32::from(!phase.is_idle() || routes.canary > 0);
     }
-    let primary = Primary { runs: Some(Revision::of(runs)), readiness: Readiness::Ready };
+    let runs = Some(Revision::of(runs));
+    let primary = Primary { runs, readiness: Readiness::Ready, serves: Fact::Known(true) };
     seen.primary = Fact::Known(Some(primary));
     seen.services = Fact::Known(Services { apex: Apex::Primary, serving: true });
     seen.routes = Fact::Known(Some(routes));

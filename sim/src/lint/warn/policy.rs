@@ -195,7 +195,9 @@ fn readiness(case: &Case<'_>, told: &mut Findings) {
             told.add(
                 Code::ReadyThresholdZero,
                 format!("spec.analysis.{field}"),
-                format!("0 means that the {who} counts as ready without a single pod: users may meet none"),
+                format!(
+                    "0 means that the {who} counts as ready with one available pod, however many it wants"
+                ),
                 Remedy::new("give the percentage of pods that has to be available, such as 50")
                     .setting(format!("spec.analysis.{field}"), 50),
             );
