@@ -39,12 +39,14 @@ pub enum Defect {
     RequestForgotten,
     /// A rollback leaves the canary running.
     CanaryLeftRunning,
+    /// Users stay on a canary that serves nobody.
+    UsersLeftBehind,
 }
 
 #[cfg(feature = "planted-defects")]
 impl Defect {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::WeightOvershoot,
         Self::LostRevision,
         Self::DoubleAlert,
@@ -59,6 +61,7 @@ impl Defect {
         Self::HookCalledAgain,
         Self::RequestForgotten,
         Self::CanaryLeftRunning,
+        Self::UsersLeftBehind,
     ];
 }
 

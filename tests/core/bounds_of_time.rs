@@ -146,7 +146,7 @@ fn a_canary_that_was_ready_in_between_has_all_its_time_again() {
     world.settles();
 
     let again = accepted + seconds(56);
-    assert_eq!(rule_at(&mut world, again), Rule::NotReady);
+    assert_eq!(rule_at(&mut world, again), Rule::CanaryLeft);
     assert_eq!(rule_at(&mut world, again + seconds(50)), Rule::NotReady);
     assert_eq!(rule_at(&mut world, again + seconds(60) - MILLISECOND), Rule::NotReady);
     assert_eq!(rule_at(&mut world, again + seconds(60)), Rule::RollbackDecided);

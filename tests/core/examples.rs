@@ -49,6 +49,13 @@ every!(messages: Message {
         Message::CheckFailed { finding: below(), failed: 2, threshold: 5 },
     ],
     Message::CheckHeld(_) => [Message::CheckHeld(Finding::NoData { metric: "error-rate".into() })],
+    Message::CanaryLeft { .. } => [
+        Message::CanaryLeft { why: "0 of 1 pods are available".into(), again: false },
+        Message::CanaryLeft { why: "it has no ready endpoint with a port".into(), again: true },
+    ],
+    Message::CanaryBack(_) => [Message::CanaryBack(20), Message::CanaryBack(0)],
+    Message::ServingCopy { .. } => [Message::ServingCopy { why: "0 of 3 pods are available".into() }],
+    Message::PrimaryDown { .. } => [Message::PrimaryDown { why: "0 of 3 pods are available".into() }],
     Message::RollingBack(_) => [Message::RollingBack(Cause::Request)],
     Message::Rejected { .. } => [
         Message::Rejected { revision: Revision::of("7f9c"), cause: Cause::Trigger { hook: "stop".into() } },
@@ -205,10 +212,10 @@ every!(phases: Phase =
 
 every!(rules: Rule =
     HeldForNewerVersion, CommandFailed, BackingOff, DeletionDecided, DeletionWaits, GivenBack, Released,
-    TakenOver, Requested, PromotionApplied, PromotionWaits, PrimaryAdvanced,
+    TakenOver, CanaryLeft, ServingCopy, PrimaryDown, Requested, PromotionApplied, PromotionWaits, PrimaryAdvanced,
     PrimaryTakesAll, Promoted, PromotionFailed, RolledBack, RollbackWaits, Invalid, Suspended, Resumed,
-    ShapeChanged, Repaired, Unknown, Initializing, Initialized, OwedHook, PrimaryRecovered, ReadyCopy,
+    ShapeChanged, Repaired, Unknown, Initializing, Initialized, OwedHook, PrimaryRecovered,
     RevisionNoted, RunStarted, WaitsForApproval, Withdrawn, Rejected, Restarted, RollbackDecided, ScaledUp, NotReady,
-    NotDue, CheckFailed, CheckHeld, GateClosed, HeldByOperator, Soaked, Advanced, PromotionDecided,
+    NotDue, CanaryBack, CheckFailed, CheckHeld, GateClosed, HeldByOperator, Soaked, Advanced, PromotionDecided,
     RequestCleared, NoticesDropped, Idle
 );

@@ -15,6 +15,7 @@ mod provider_tables;
 mod repairs;
 mod rollouts;
 mod runs;
+mod serving;
 mod snap_tables;
 mod snap_takeover;
 mod states;

@@ -76,7 +76,8 @@ fn reads_nothing_unknown(story: &Story, seen: &mut Observation) -> Result<(), Te
     Hidden::everything().hide(seen);
     let Step::Act(plan) = step(&world.canary, &world.state, seen, world.now) else { return Ok(()) };
     let decided = matches!(world.state.intent, Some(Intent::Rollback { .. } | Intent::Delete { .. }));
-    let serves = world.state.canary_weight > 0 || world.state.stage == Stage::Switched;
+    let state = &world.state;
+    let serves = state.canary_weight > 0 || state.stage == Stage::Switched && state.away.is_none();
     let edited = plan.decision.rule == Rule::ShapeChanged && !serves;
     let harmless = edited
         || plan.commands.iter().all(|command| {

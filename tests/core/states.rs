@@ -13,7 +13,7 @@ use serin_core::{
     revision::{Configs, Revision, Text},
     spec::Shape,
     state::{
-        AnalysisRecord, Condition, ConditionStatus, Iteration, Origin, Outbox, Owed, Pending, Repair,
+        AnalysisRecord, Away, Condition, ConditionStatus, Iteration, Origin, Outbox, Owed, Pending, Repair,
         RunFailure, Stall, Trouble, Unready, VERSION,
     },
 };
@@ -49,9 +49,9 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
             held_checks,
             pending,
         ) = marks;
-        let (canary_unready, primary_unready, ready_since, suspended, stall, concern, trouble, repair) =
+        let (canary_unready, primary_unready, ready_since, away, suspended, stall, concern, trouble, repair) =
             waits;
-        let [held_by_operator, skip, skip_next] = flags;
+        let [held_by_operator, skip, skip_next, away_told, primary_down] = flags;
         State {
             phase,
             canary_weight,
@@ -89,6 +89,9 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
             canary_unready,
             primary_unready,
             ready_since,
+            away,
+            away_told,
+            primary_down,
             suspended,
             stall,
             concern,
@@ -176,7 +179,7 @@ type Marks = (
     Vec<Owed>,
     Outbox,
     BTreeMap<RequestKind, Text>,
-    [bool; 3],
+    [bool; 5],
     u32,
     Option<Pending>,
 );
@@ -202,7 +205,7 @@ fn marks() -> impl Strategy<Value = Marks> {
         collection::vec(owed, 0..3),
         outboxes(),
         consumed,
-        any::<[bool; 3]>(),
+        any::<[bool; 5]>(),
         counts(),
         option::of(pending),
     )
@@ -223,6 +226,7 @@ type Waits = (
     Option<Unready>,
     Option<Unready>,
     Option<Timestamp>,
+    Option<Away>,
     Option<Timestamp>,
     Option<Stall>,
     Option<Text>,
@@ -238,6 +242,7 @@ fn waits() -> impl Strategy<Value = Waits> {
             told,
         })
     };
+    let away = (moments(), weights()).prop_map(|(since, weight)| Away { since, weight });
     let stall = (select(examples::obstacles()), moments(), option::of(moments()))
         .prop_map(|(on, since, told)| Stall { on, since, told });
     let class = select(vec![FailureClass::Retry, FailureClass::Refused, FailureClass::Moved]);
@@ -257,6 +262,7 @@ fn waits() -> impl Strategy<Value = Waits> {
         option::of(unready()),
         option::of(unready()),
         option::of(moments()),
+        option::of(away),
         option::of(moments()),
         option::of(stall),
         option::of(texts()),

@@ -16,7 +16,7 @@ use serin_core::{
     command::{Cookies, Routes},
     observation::{Drift, Services},
     spec::{Rollout, Shape},
-    state::{AnalysisRecord, Intent, Outbox, Owed, Pending, Repair, Stall, Trouble, Unready},
+    state::{AnalysisRecord, Away, Intent, Outbox, Owed, Pending, Repair, Stall, Trouble, Unready},
 };
 
 use crate::world::{Followed, Parked, World};
@@ -83,6 +83,9 @@ pub(crate) fn shift(state: &mut State, now: Timestamp, periods: &Periods) {
     if let Some(failure) = &mut state.failure {
         failure.at = aged(failure.at, periods.interval.max(MOMENT));
     }
+    if let Some(away) = &mut state.away {
+        away.since = aged(away.since, periods.interval + movable);
+    }
     state.suspended = state.suspended.map(|since| aged(since, periods.interval * 2));
     if let Some(stall) = &mut state.stall {
         stall.since = aged(stall.since, periods.longest_deadline + movable);
@@ -125,6 +128,9 @@ fn while_suspended(state: &mut State, now: Timestamp, periods: &Periods) {
         unready.since = unready.since + long;
     }
     state.ready_since = state.ready_since.map(|since| since + long);
+    if let Some(away) = &mut state.away {
+        away.since = away.since + long;
+    }
     if let Some(stall) = &mut state.stall {
         stall.since = stall.since + long;
     }
@@ -197,6 +203,9 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
         canary_unready,
         primary_unready,
         ready_since,
+        away,
+        away_told,
+        primary_down,
         suspended,
         stall,
         concern,
@@ -213,6 +222,7 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
     print.of((took_over, stage, mirror_weight, passed, passed_step, closed_gate, gate_closed_since));
     print.of(failure.as_ref().map(|failure| failure.at));
     print.of((held_by_operator, skip, skip_next, held_checks, due, ready_since, suspended, before));
+    print.of((away.map(|Away { since, weight }| (since, weight)), away_told, primary_down));
     print.words(format_args!("{origin:?}"));
     print.intent(intent.as_ref());
     print.of(owed.len());

@@ -46,11 +46,11 @@ pub(super) fn exist(subject: &Subject, template: &Value) -> Result<(), Unfit> {
         return Ok(());
     }
     let has = match &names[..] {
-        [] => "no container of the target names a TCP port".into(),
-        names => format!("the target's containers name {}", names.join(", ")),
+        [] => "no container names a TCP port".into(),
+        names => format!("the containers name {}", names.join(", ")),
     };
     Err(Unfit::refused(format!(
-        "Canary {}: spec.service.targetPort `{wanted}` is the name of no port: {has}; without the port nobody would serve",
+        "Canary {}: spec.service.targetPort `{wanted}` is not a port of the target: {has}",
         subject.display()
     )))
 }

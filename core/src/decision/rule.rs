@@ -22,6 +22,12 @@ pub enum Rule {
     Released,
     /// The status of another controller became ours.
     TakenOver,
+    /// The canary serves nobody: its users go to the primary.
+    CanaryLeft,
+    /// The primary serves nobody: users go to the canary, which serves.
+    ServingCopy,
+    /// The primary serves nobody while a revision is analysed: this is alerted.
+    PrimaryDown,
     /// An operator's request was answered.
     Requested,
     /// An intended promotion is carried out: the primary gets the revision.
@@ -60,8 +66,6 @@ pub enum Rule {
     OwedHook,
     /// The primary recovered from a failed promotion.
     PrimaryRecovered,
-    /// After a failed promotion, users were sent to the copy that is ready.
-    ReadyCopy,
     /// The target shows a revision that needs no rollout.
     RevisionNoted,
     /// A new revision was accepted.
@@ -82,6 +86,8 @@ pub enum Rule {
     NotReady,
     /// It is not time for a check yet.
     NotDue,
+    /// Both copies are ready again: users come back to the canary that they left.
+    CanaryBack,
     /// A check failed.
     CheckFailed,
     /// A check could not be judged.
@@ -109,7 +115,7 @@ const _: () = assert!(Rule::Idle as usize + 1 == Rule::ALL.len());
 
 impl Rule {
     /// All of them, in order.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 51] = [
         Self::HeldForNewerVersion,
         Self::CommandFailed,
         Self::BackingOff,
@@ -118,6 +124,9 @@ impl Rule {
         Self::GivenBack,
         Self::Released,
         Self::TakenOver,
+        Self::CanaryLeft,
+        Self::ServingCopy,
+        Self::PrimaryDown,
         Self::Requested,
         Self::PromotionApplied,
         Self::PromotionWaits,
@@ -137,7 +146,6 @@ impl Rule {
         Self::Initialized,
         Self::OwedHook,
         Self::PrimaryRecovered,
-        Self::ReadyCopy,
         Self::RevisionNoted,
         Self::RunStarted,
         Self::WaitsForApproval,
@@ -148,6 +156,7 @@ impl Rule {
         Self::ScaledUp,
         Self::NotReady,
         Self::NotDue,
+        Self::CanaryBack,
         Self::CheckFailed,
         Self::CheckHeld,
         Self::GateClosed,
@@ -180,6 +189,9 @@ impl Rule {
             | Self::GivenBack
             | Self::Released
             | Self::TakenOver
+            | Self::CanaryLeft
+            | Self::ServingCopy
+            | Self::PrimaryDown
             | Self::Requested
             | Self::PromotionApplied
             | Self::PromotionWaits
@@ -199,7 +211,6 @@ impl Rule {
             | Self::Initialized
             | Self::OwedHook
             | Self::PrimaryRecovered
-            | Self::ReadyCopy
             | Self::RevisionNoted
             | Self::RunStarted
             | Self::WaitsForApproval
@@ -209,6 +220,7 @@ impl Rule {
             | Self::ScaledUp
             | Self::NotReady
             | Self::NotDue
+            | Self::CanaryBack
             | Self::RequestCleared
             | Self::NoticesDropped
             | Self::Idle => false,

@@ -7,6 +7,7 @@ mod history;
 mod promotion;
 mod rest;
 mod routes;
+mod serving;
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -32,7 +33,8 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     ),
     (
         "I3",
-        "the canary's weight only grows in a run and only falls from Promoting on; the route follows the state",
+        "the canary's weight grows in a run, except to 0, or back to the weight it had, or by request, and falls from \
+         Promoting on; the route follows the state",
     ),
     ("I4", "no command moves users from a copy that serves to one that does not"),
     (
@@ -47,6 +49,7 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     ("I11", "a notice has one id for ever"),
     ("I12", "a revision that is neither promoted nor tried is not forgotten"),
     ("I13", "what cannot be taken back is saved as an intent first"),
+    ("I14", "while the primary serves, no user stays on a canary that serves nobody"),
     ("phases", "a phase changes only as the table of phases says"),
 ];
 
@@ -92,6 +95,7 @@ impl fmt::Display for Violation {
 pub fn check(call: &Call<'_>) -> Vec<Violation> {
     let mut broken = Broken(Vec::new());
     routes::check(call, &mut broken);
+    serving::check(call, &mut broken);
     checks::check(call, &mut broken);
     promotion::check(call, &mut broken);
     rest::check(call, &mut broken);

@@ -112,7 +112,7 @@ fn switch(call: &Call<'_>, r: &Rollout, broken: &mut Broken) {
     }
 }
 
-/// I3: the weight grows until Promoting, and falls from then on.
+/// I3: the weight grows until Promoting, and falls from then on; users who left come back to the weight they had.
 fn direction(call: &Call<'_>, broken: &mut Broken) {
     let (before, after) = (call.state, call.after());
     if before.run != after.run || matches!(call.plan.decision.rule, Rule::Requested | Rule::TakenOver) {
@@ -122,4 +122,11 @@ fn direction(call: &Call<'_>, broken: &mut Broken) {
     let promoting = matches!(before.phase, Phase::Promoting | Phase::Finalising);
     let holds = if promoting { to <= from || after.stage == Stage::Holding } else { to >= from || to == 0 };
     broken.unless(holds, "I3", || format!("weight {from} to {to} in {}", before.phase));
+    if let (Some(away), None) = (before.away, after.away) {
+        broken.unless(to <= away.weight || serves_from_ready_copy(after), "I3", || {
+            format!("weight {to} after users had left at {}", away.weight)
+        });
+    }
+    let stays_away = after.away.is_none() || to == 0;
+    broken.unless(stays_away, "I3", || format!("weight {to} while users are away"));
 }

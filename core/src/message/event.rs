@@ -4,7 +4,7 @@ use super::{EventType, Message};
 
 /// Every value of `metadata.eventType` that selects events. `Normal` and `Warning` are Kubernetes' types of events; the
 /// others say what happened.
-pub const EVENT_NAMES: [&str; 22] = [
+pub const EVENT_NAMES: [&str; 23] = [
     "Normal",
     "Warning",
     "initialized",
@@ -15,6 +15,7 @@ pub const EVENT_NAMES: [&str; 22] = [
     "gate-closed",
     "check-failed",
     "check-held",
+    "not-serving",
     "analysis-complete",
     "rolling-back",
     "rolled-back",
@@ -57,6 +58,10 @@ impl Message {
             Self::GateClosed { .. } => "gate-closed",
             Self::CheckFailed { .. } => "check-failed",
             Self::CheckHeld(_) => "check-held",
+            Self::CanaryLeft { .. }
+            | Self::CanaryBack(_)
+            | Self::ServingCopy { .. }
+            | Self::PrimaryDown { .. } => "not-serving",
             Self::RollingBack(_) | Self::RollbackWaits => "rolling-back",
             Self::Rejected { .. } | Self::CanaryFailed => "rolled-back",
             Self::PromotionStarted(_)

@@ -131,6 +131,25 @@ pub enum Message {
     },
     /// A check could not be judged.
     CheckHeld(Finding),
+    /// The canary serves nobody, so its users go to the primary.
+    CanaryLeft {
+        /// Why it serves nobody.
+        why: Text,
+        /// It was alerted before in this run.
+        again: bool,
+    },
+    /// Users come back to the canary, to this weight; 0 where the strategy sets none.
+    CanaryBack(Weight),
+    /// The primary serves nobody, so its users go to the canary.
+    ServingCopy {
+        /// Why the primary serves nobody.
+        why: Text,
+    },
+    /// The primary serves nobody while a revision is analysed.
+    PrimaryDown {
+        /// Why it serves nobody.
+        why: Text,
+    },
     /// A rollback is decided.
     RollingBack(Cause),
     /// A revision that waited for approval is not rolled out.
@@ -268,9 +287,12 @@ impl Message {
     pub fn alert(&self) -> Option<Severity> {
         match self {
             Self::Initialized | Self::NewRevision(_) | Self::Promoted { .. } => Some(Severity::Info),
-            Self::GateClosed { muted: false, .. } | Self::AnalysedInPlace(_) => Some(Severity::Warn),
+            Self::GateClosed { muted: false, .. }
+            | Self::AnalysedInPlace(_)
+            | Self::CanaryLeft { again: false, .. } => Some(Severity::Warn),
             Self::RollingBack(_)
             | Self::Rejected { .. }
+            | Self::PrimaryDown { .. }
             | Self::PromotionFailed { .. }
             | Self::CommandStillFails { .. }
             | Self::Stalled(_)
@@ -285,6 +307,9 @@ impl Message {
             | Self::GateClosed { muted: true, .. }
             | Self::CheckFailed { .. }
             | Self::CheckHeld(_)
+            | Self::CanaryLeft { again: true, .. }
+            | Self::CanaryBack(_)
+            | Self::ServingCopy { .. }
             | Self::RollbackWaits
             | Self::CanaryFailed
             | Self::PromotionStarted(_)
@@ -315,6 +340,9 @@ impl Message {
             Self::GateClosed { .. }
             | Self::CheckFailed { .. }
             | Self::CheckHeld(_)
+            | Self::CanaryLeft { .. }
+            | Self::ServingCopy { .. }
+            | Self::PrimaryDown { .. }
             | Self::RollingBack(_)
             | Self::Rejected { .. }
             | Self::RollbackWaits
@@ -342,6 +370,7 @@ impl Message {
             | Self::Started
             | Self::Advanced(_)
             | Self::HookPassed { .. }
+            | Self::CanaryBack(_)
             | Self::PromotionStarted(_)
             | Self::PrimaryAdvanced(_)
             | Self::PrimaryTakesAll

@@ -80,6 +80,20 @@ impl fmt::Display for Sentence<'_> {
             Message::CheckHeld(finding) => {
                 write!(f, "Halt {canary} advancement, check not counted: {finding}")
             }
+            Message::CanaryLeft { why, .. } => {
+                write!(f, "Routing all traffic to primary {primary}: canary {target} serves nobody: {why}")
+            }
+            Message::CanaryBack(weight) => {
+                write!(f, "Routing traffic back to canary {target}, both copies are ready")?;
+                if *weight > 0 { write!(f, ": weight {weight}") } else { Ok(()) }
+            }
+            Message::ServingCopy { why } => {
+                write!(f, "Routing all traffic to canary {target}: primary {primary} serves nobody: {why}")
+            }
+            Message::PrimaryDown { why } => write!(
+                f,
+                "Primary {primary} serves nobody: {why}; its users are not sent to a canary that is being analysed"
+            ),
             Message::RollingBack(cause) => write!(f, "Rolling back {canary} {cause}"),
             Message::Rejected { revision, cause } => {
                 write!(f, "Canary failed! {target} ({revision}) is not rolled out: {cause}")

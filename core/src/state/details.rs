@@ -12,6 +12,10 @@ use crate::{
     time::Timestamp,
 };
 
+const AWAY: &str = "The canary serves no users, so all users are on the primary until both copies are ready.";
+const PRIMARY_DOWN: &str = "The primary serves no users, and none are sent to a canary that is being analysed: \
+     set flagger.app/canaryWeight or flagger.app/promote to send them there.";
+
 /// What the sentences are made from.
 #[derive(Clone, Copy)]
 pub(crate) struct Details<'a> {
@@ -32,6 +36,8 @@ impl Details<'_> {
             && !state.held_by_operator
             && state.failure.is_none()
             && state.owed.is_empty()
+            && state.away.is_none()
+            && !state.primary_down
     }
 
     /// The sentences that follow the phase's own.
@@ -40,6 +46,12 @@ impl Details<'_> {
         all.extend(state.suspended.map(|since| format!("Suspended since {since}: nothing advances.")));
         if let (Phase::Failed, Some(failure)) = (state.phase, &state.failure) {
             all.push(format!("Cause: {}.", failure.cause));
+        }
+        if state.away.is_some() {
+            all.push(AWAY.into());
+        }
+        if state.primary_down && state.phase.is_analysing() && state.intent.is_none() {
+            all.push(PRIMARY_DOWN.into());
         }
         if state.is_running() {
             all.extend(state.canary_unready.map(|unready| self.unready(Workload::Canary, unready)));

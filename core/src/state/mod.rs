@@ -111,6 +111,12 @@ pub struct State {
     pub primary_unready: Option<Unready>,
     /// Since when the canary is ready, while a warm-up waits for it.
     pub ready_since: Option<Timestamp>,
+    /// The users who left this run's canary because it served nobody.
+    pub away: Option<Away>,
+    /// In this run users left the canary before, and that was alerted.
+    pub away_told: bool,
+    /// The primary serves nobody while its users are not sent elsewhere, and that was alerted.
+    pub primary_down: bool,
     /// Since when the Canary is suspended.
     pub suspended: Option<Timestamp>,
     /// What outside holds the Canary up.
@@ -201,6 +207,15 @@ pub struct Owed {
     pub at: Timestamp,
 }
 
+/// Users who left a canary that serves nobody. The stage stays as it is; meanwhile the canary's weight is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Away {
+    /// Since when.
+    pub since: Timestamp,
+    /// The weight they come back to.
+    pub weight: Weight,
+}
+
 /// A workload that is not ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -288,6 +303,9 @@ impl State {
     /// How requests are to be divided: a function of the state, never of what is seen.
     #[must_use]
     pub fn routes(&self, strategy: &Strategy) -> Routes {
+        if self.away.is_some() {
+            return Routes::PRIMARY;
+        }
         match self.stage {
             Stage::Holding | Stage::InPlace => Routes::split(self.canary_weight),
             Stage::Switched => match strategy {
@@ -360,6 +378,9 @@ impl State {
         }
         self.ready_since = self.ready_since.map(|since| since + span);
         self.gate_closed_since = self.gate_closed_since.map(|since| since + span);
+        if let Some(away) = &mut self.away {
+            away.since = away.since + span;
+        }
         if let Some(stall) = &mut self.stall {
             stall.since = stall.since + span;
         }
@@ -382,6 +403,9 @@ impl State {
         self.canary_unready = None;
         self.primary_unready = None;
         self.ready_since = None;
+        self.away = None;
+        self.away_told = false;
+        self.primary_down = false;
         self.intent = None;
         self.pending = None;
     }

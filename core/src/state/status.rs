@@ -11,7 +11,7 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AnalysisRecord, Condition, Intent, Origin, Outbox, Owed, Pending, Repair, RunFailure, Stage, Stall,
+    AnalysisRecord, Away, Condition, Intent, Origin, Outbox, Owed, Pending, Repair, RunFailure, Stage, Stall,
     State, Trouble, Unready,
 };
 use crate::{
@@ -122,6 +122,12 @@ pub struct Own {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ready_since: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub away: Option<Away>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub away_told: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    pub primary_down: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub suspended: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stall: Option<Stall>,
@@ -194,6 +200,9 @@ fn own(state: &State) -> Option<Own> {
         canary_unready: state.canary_unready,
         primary_unready: state.primary_unready,
         ready_since: state.ready_since,
+        away: state.away,
+        away_told: state.away_told,
+        primary_down: state.primary_down,
         suspended: state.suspended,
         stall: state.stall.clone(),
         concern: state.concern.clone(),
@@ -253,6 +262,9 @@ impl From<Status> for State {
             canary_unready: own.canary_unready,
             primary_unready: own.primary_unready,
             ready_since: own.ready_since,
+            away: own.away,
+            away_told: own.away_told,
+            primary_down: own.primary_down,
             suspended: own.suspended,
             stall: own.stall,
             concern: own.concern,

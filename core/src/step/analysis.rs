@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 
 use super::{
-    advance, check, gate, promotion, readiness, repair, rollback, run,
+    advance, check, gate, promotion, readiness, repair, rollback, run, serving,
     turn::{Flow, Turn},
 };
 use crate::{
@@ -41,6 +41,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if skips {
         return promotion::decide(t, true);
     }
+    serving::come_back(t, r)?;
     if t.state().stage == Stage::Start {
         start(t, r)?;
     } else {
@@ -93,7 +94,8 @@ fn scaled_up(t: &mut Turn<'_>) -> Flow {
 /// Checks count once an interval; the first after the warm-up.
 fn due(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let now = t.now;
-    if t.state().stage == Stage::Start && !r.policy().delay.is_zero() && t.state().ready_since.is_none() {
+    let warms_up = t.state().stage == Stage::Start || t.state().away.is_some();
+    if warms_up && !r.policy().delay.is_zero() && t.state().ready_since.is_none() {
         t.edit().ready_since = Some(now);
     }
     if is_due(t, r) {

@@ -18,6 +18,7 @@ mod readiness;
 mod repair;
 mod rollback;
 mod run;
+mod serving;
 mod standstill;
 mod takeover;
 mod trouble;
@@ -100,6 +101,9 @@ fn rules(t: &mut Turn<'_>) -> Flow {
 
     // A status that another controller wrote becomes ours.
     takeover::rule(t)?;
+
+    // Users leave a copy that serves nobody, whatever else is going on.
+    serving::rules(t)?;
 
     // A person's order, as the table of requests grants it.
     operator::rule(t)?;

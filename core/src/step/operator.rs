@@ -223,6 +223,7 @@ fn set_weight(t: &mut Turn<'_>, weight: u8) -> Flow {
     state.held_by_operator = true;
     // No gate is asked while the weight is held, so none is late.
     state.forget_closed_gate();
+    state.away = None;
     state.canary_weight = weight;
     state.mirror_weight = 0;
     if state.stage == Stage::Mirroring {

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{
-    analysis, readiness, repair, rollback, run,
+    analysis, readiness, repair, rollback, run, serving,
     turn::{Flow, Turn},
 };
 use crate::{
@@ -26,6 +26,9 @@ pub(super) fn decide(t: &mut Turn<'_>, skipped: bool) -> Flow {
     let revision = state.applied.clone();
     state.intent = Some(Intent::Promote { revision: revision.clone(), applied: false, skipped });
     state.primary_unready = None;
+    if state.away.is_some() {
+        serving::stay_away(state);
+    }
     if !skipped {
         state.phase = Phase::Promoting;
     }
@@ -50,6 +53,9 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     repair::rule(t, r)?;
     primary_ready(t, r, &revision)?;
     let hurry = target_moved(t, &revision);
+    if t.state().stage == Stage::Holding {
+        return take_back(t, r);
+    }
     if skipped || t.state().phase == Phase::Finalising {
         return complete(t, r, revision, skipped, hurry);
     }
@@ -191,6 +197,21 @@ fn take_traffic(t: &mut Turn<'_>, r: &Rollout, hurry: bool) -> Flow {
     state.iterations = 0;
     state.mirror_weight = 0;
     state.stage = Stage::Start;
+    t.tell(Message::PrimaryTakesAll);
+    let commands = t.reroute(r).into_iter().collect();
+    t.act(Rule::PrimaryTakesAll, commands)
+}
+
+/// The primary serves again, and is ready: users come back from the canary, which was all that served meanwhile.
+fn take_back(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let (now, interval) = (t.now, r.policy().interval);
+    let state = t.edit();
+    serving::stay_away(state);
+    state.iterations = 0;
+    state.due = now + interval;
+    if state.phase == Phase::Promoting {
+        state.phase = Phase::Finalising;
+    }
     t.tell(Message::PrimaryTakesAll);
     let commands = t.reroute(r).into_iter().collect();
     t.act(Rule::PrimaryTakesAll, commands)

@@ -4,7 +4,7 @@ use alloc::{string::ToString, vec, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    advance, analysis, readiness,
+    advance, analysis, readiness, serving,
     turn::{Flow, Turn},
 };
 use crate::{
@@ -121,7 +121,11 @@ fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> bool {
             if analysis::is_due(t, r) && readiness::is_fit(t, Workload::Canary).unwrap_or(true) =>
         {
             let mut after = state.clone();
-            advance::apply(&mut after, r.strategy(), advance::next_move(r.strategy(), state));
+            if serving::may_come_back(t, r) {
+                serving::restore(&mut after, r);
+            } else if state.away.is_none() {
+                advance::apply(&mut after, r.strategy(), advance::next_move(r.strategy(), state));
+            }
             seen == Some(after.routes(r.strategy()))
         }
         Phase::Promoting | Phase::Finalising => {

@@ -40,11 +40,7 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
         t.tell(Message::CanaryFailed);
         return t.act(Rule::RolledBack, vec![Command::LeaveShape(left)]);
     }
-    let on_canary = match t.canary {
-        Ok(r) => t.state().routes(r.strategy()).exposed() > 0,
-        Err(_) => t.state().canary_weight > 0 || t.state().stage == Stage::Switched,
-    };
-    if on_canary && t.primary_is_the_worse_copy() && !cause.is_ordered() && !released {
+    if t.is_on_canary() && t.primary_is_the_worse_copy() && !cause.is_ordered() && !released {
         if t.state().stage == Stage::InPlace {
             return stays(t, &cause);
         }

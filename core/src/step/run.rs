@@ -93,6 +93,7 @@ fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: 
             // A restarted run: its canary goes until it is approved.
             let state = t.edit();
             state.canary_weight = 0;
+            state.away = None;
             state.stage = Stage::Start;
             commands.extend(t.reroute(r));
             commands.extend([Command::PauseScaler, Command::ScaleDown]);
@@ -155,12 +156,13 @@ pub(super) fn restart_from_primary(t: &mut Turn<'_>, r: &Rollout, revision: Revi
 
 /// The users are on it already, whatever we do.
 fn restart_in_place(t: &mut Turn<'_>, r: &Rollout, revision: Revision) -> Flow {
-    let (now, before, weight) = (t.now, t.state().before, t.state().canary_weight);
+    let (now, before, weight, away) = (t.now, t.state().before, t.state().canary_weight, t.state().away);
     t.tell(Message::AnalysedInPlace(revision.clone()));
     let state = t.edit();
     begin(state, r, revision, now);
     state.before = before;
     state.stage = Stage::InPlace;
     state.canary_weight = weight;
+    state.away = away;
     t.act(Rule::Restarted, Vec::new())
 }

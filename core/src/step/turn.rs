@@ -14,7 +14,7 @@ use crate::{
     request::Request,
     revision::{Revision, Text},
     spec::{Invalid, Rollout, Shape},
-    state::{Details, Origin, Outbox, Stall, State},
+    state::{Details, Origin, Outbox, Stage, Stall, State},
     time::Timestamp,
 };
 
@@ -180,6 +180,15 @@ impl<'a> Turn<'a> {
             self.known(&primary.serves, "endpoints of the primary")?;
         }
         Flow::Continue(self.primary_is_the_worse_copy())
+    }
+
+    /// Whether the state sends users to the canary.
+    pub(super) fn is_on_canary(&self) -> bool {
+        let state = self.state();
+        match self.canary {
+            Ok(r) => r.switches_traffic && state.routes(r.strategy()).exposed() > 0,
+            Err(_) => state.canary_weight > 0 || state.stage == Stage::Switched && state.away.is_none(),
+        }
     }
 
     /// Why the primary takes no users: it is not ready, or it has no endpoint.

@@ -190,6 +190,11 @@ pub(super) fn mend_clock(t: &mut Turn<'_>) {
             }
         }
     }
+    if ahead(t.state().away.map(|away| away.since))
+        && let Some(away) = &mut t.edit().away
+    {
+        away.since = now;
+    }
     if ahead(t.state().ready_since) {
         t.edit().ready_since = Some(now);
     }

@@ -210,6 +210,10 @@ fn is_news(message: &Message) -> bool {
         | Message::Concern(_)
         | Message::NotReady { .. }
         | Message::Stalled(_)
+        | Message::CanaryLeft { .. }
+        | Message::CanaryBack(_)
+        | Message::ServingCopy { .. }
+        | Message::PrimaryDown { .. }
         | Message::RollbackWaits => true,
         Message::TakenOver
         | Message::RollbackHooks { .. }

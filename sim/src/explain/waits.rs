@@ -116,6 +116,10 @@ fn on(moment: &Moment, state: &State, canary: &Rollout) -> Option<String> {
         | Rule::GivenBack
         | Rule::Released
         | Rule::TakenOver
+        | Rule::CanaryLeft
+        | Rule::ServingCopy
+        | Rule::PrimaryDown
+        | Rule::CanaryBack
         | Rule::Requested
         | Rule::PromotionApplied
         | Rule::PrimaryAdvanced
@@ -129,7 +133,6 @@ fn on(moment: &Moment, state: &State, canary: &Rollout) -> Option<String> {
         | Rule::Initialized
         | Rule::OwedHook
         | Rule::PrimaryRecovered
-        | Rule::ReadyCopy
         | Rule::RevisionNoted
         | Rule::RunStarted
         | Rule::Withdrawn

@@ -142,7 +142,7 @@ pub(crate) fn foreign_hands() -> Slice {
         pairs: true,
         ..slice(
             "foreign hands",
-            analysis(RAMP),
+            analysis("stepWeights: [40]"),
             &[
                 B,
                 PRIMARY_UNREADY,
@@ -153,6 +153,54 @@ pub(crate) fn foreign_hands() -> Slice {
                 lasting(Lasting::ScaledAway),
                 lasting(Lasting::ScaledUp),
                 lasting(Lasting::FinalizerLost),
+            ],
+        )
+    }
+}
+
+/// Copies that serve nobody, and copies that serve with too few pods.
+pub(crate) fn serving() -> Slice {
+    let bad = [
+        B,
+        PRIMARY_UNREADY,
+        PRIMARY_SHORT,
+        CANARY_UNREADY,
+        CANARY_HIDDEN,
+        passing(Passing::CanaryShort),
+        passing(Passing::ServingUnknown),
+    ];
+    Slice { pairs: true, lapses: true, ..slice("who serves, weighted", analysis("stepWeights: [40]"), &bad) }
+}
+
+pub(crate) fn serving_blue_green() -> Slice {
+    Slice {
+        stops: true,
+        ..slice(
+            "who serves, blue/green",
+            analysis("iterations: 1\ndelay: 10s"),
+            &[B, PRIMARY_UNREADY, PRIMARY_SHORT, CANARY_HIDDEN],
+        )
+    }
+}
+
+/// Users who are away while gates are asked, and while a person asks for something.
+pub(crate) fn serving_and_orders() -> Slice {
+    let hooks = with_hooks(
+        "stepWeights: [40]",
+        &[("step", "confirm-traffic-increase"), ("stop", "rollback, mode: trigger")],
+    );
+    Slice {
+        phases: RUN.to_vec(),
+        ..slice(
+            "who serves, gates and orders",
+            analysis(&hooks),
+            &[
+                B,
+                CANARY_HIDDEN,
+                PRIMARY_UNREADY,
+                asks(RequestKind::CanaryWeight, "20"),
+                asks(RequestKind::CanaryWeight, "0"),
+                asks(RequestKind::Promote, "true"),
             ],
         )
     }

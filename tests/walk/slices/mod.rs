@@ -38,6 +38,9 @@ const C: Deviation = Deviation::Lasting(Lasting::Shows("C"));
 const PRIMARY_UNREADY: Deviation = Deviation::Passing(Passing::PrimaryUnready);
 const CANARY_UNREADY: Deviation = Deviation::Passing(Passing::CanaryUnready);
 
+const PRIMARY_SHORT: Deviation = Deviation::Passing(Passing::PrimaryShort);
+const CANARY_HIDDEN: Deviation = Deviation::Passing(Passing::CanaryHidden);
+
 const fn passing(passing: Passing) -> Deviation {
     Deviation::Passing(passing)
 }
