@@ -61,6 +61,7 @@ fn seen(revision: &str, weight: u8) -> Observation {
         services: Fact::Known(Services { apex: Apex::Primary, serving: true }),
         routes: Fact::Known(Some(Routes::split(weight))),
         drift: Fact::Known(Drift::default()),
+        rival: None,
         concern: Fact::Known(None),
         deleting: false,
         finalizer: true,

@@ -81,6 +81,8 @@ pub struct Observation {
     /// Which owned objects differ from what [`Command::EnsureWorkloads`], [`Command::EnsureServices`] and
     /// [`Command::SetRoutes`] would write.
     pub drift: Fact<Drift>,
+    /// The field manager that last wrote an owned object that differs from what would be written, if it is not ours.
+    pub rival: Option<Text>,
     /// What is wrong and holds nothing up yet, with the field and the remedy: a reference to what nobody made, a metric
     /// system that does not answer.
     pub concern: Fact<Option<Text>>,
@@ -107,6 +109,7 @@ impl Observation {
         self.routes.bound();
         self.drift.bound();
         self.concern.bound();
+        self.rival = self.rival.take().map(bounded);
         if let Some(Some(concern)) = self.concern.known_mut() {
             *concern = bounded(concern.clone());
         }

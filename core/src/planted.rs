@@ -41,12 +41,14 @@ pub enum Defect {
     CanaryLeftRunning,
     /// Users stay on a canary that serves nobody.
     UsersLeftBehind,
+    /// A check passes although the canary was not reached.
+    VoidCheckPasses,
 }
 
 #[cfg(feature = "planted-defects")]
 impl Defect {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::WeightOvershoot,
         Self::LostRevision,
         Self::DoubleAlert,
@@ -62,6 +64,7 @@ impl Defect {
         Self::RequestForgotten,
         Self::CanaryLeftRunning,
         Self::UsersLeftBehind,
+        Self::VoidCheckPasses,
     ];
 }
 

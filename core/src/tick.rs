@@ -303,6 +303,7 @@ mod tests {
             services: unknown(&long),
             routes: unknown(&long),
             drift: unknown(&long),
+            rival: Some(long.clone()),
             concern: Fact::Known(Some(long.clone())),
             deleting: false,
             finalizer: false,

@@ -213,7 +213,7 @@ fn the_condition_changes_its_transition_time_with_its_status_alone() {
 fn a_canary_that_took_nothing_over_is_released_at_once() {
     for unreadable in [false, true] {
         let mut world = World::new(rollout("{stepWeight: 20}"));
-        world.primary_broken = true;
+        world.primary_pods = Pods::Broken;
         world.ticks(&mut well);
         assert_eq!((world.state.phase, world.cluster.finalizer), (Phase::Initializing, true));
         if unreadable {

@@ -11,7 +11,7 @@ use serin_core::{
 
 use crate::{
     support::{badly, request, rollout, well},
-    world::World,
+    world::{Pods, World},
 };
 
 /// As [`well`], but these hooks deny.
@@ -121,7 +121,7 @@ fn the_time_of_a_suspension_is_not_the_approvers() {
     let mut world = with_approvals();
     let mut hands = closed(&["sign-off", "rollback"]);
     world.runs_until(&mut hands, |state| state.phase == Phase::Waiting);
-    let since = world.state.gate_closed_since.expect("it is closed");
+    let since = world.state.gate_closed.expect("it is closed").since;
     let running = world.canary.clone();
     let mut suspended = crate::support::manifest("istio", &format!("{{stepWeight: 100, {APPROVALS}}}"));
     suspended.spec.suspend = Some(true);
@@ -134,7 +134,7 @@ fn the_time_of_a_suspension_is_not_the_approvers() {
     let rules = world.looks_at(world.now + hour, &mut hands);
 
     assert!(rules.contains(&Rule::Resumed) && !rules.contains(&Rule::Rejected), "{rules:?}");
-    assert_eq!(world.state.gate_closed_since, Some(since + hour));
+    assert_eq!(world.state.gate_closed.map(|closed| closed.since), Some(since + hour));
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn the_condition_counts_failed_checks_and_names_the_last() {
 #[test]
 fn the_condition_says_which_copy_is_not_ready_since_when_and_until_when() {
     let mut world = World::deployed(rollout("{stepWeight: 20}"));
-    world.canary_broken = true;
+    world.canary_pods = Pods::Broken;
 
     world.runs_until(&mut well, |state| state.canary_unready.is_some_and(|unready| unready.told));
 

@@ -12,6 +12,7 @@ mod model;
 mod prop_state;
 mod prop_step;
 mod provider_tables;
+mod reach;
 mod repairs;
 mod rollouts;
 mod runs;

@@ -192,12 +192,22 @@ fn observations() -> impl Strategy<Value = Observation> {
         fact(option::of((0_u8..=100).prop_map(Routes::split))),
         fact(drift),
         fact(option::of(select(vec!["no template", "nobody answers"]).prop_map(Text::from))),
-        (any::<bool>(), any::<bool>()),
+        (any::<bool>(), any::<bool>(), option::of(Just(Text::from("argocd")))),
         collection::vec(request, 0..3),
         option::of(failed),
     )
         .prop_map(
-            |(target, primary, services, routes, drift, concern, (deleting, finalizer), requests, failed)| {
+            |(
+                target,
+                primary,
+                services,
+                routes,
+                drift,
+                concern,
+                (deleting, finalizer, rival),
+                requests,
+                failed,
+            )| {
                 let answers = Default::default();
                 Observation {
                     target,
@@ -205,6 +215,7 @@ fn observations() -> impl Strategy<Value = Observation> {
                     services,
                     routes,
                     drift,
+                    rival,
                     concern,
                     deleting,
                     finalizer,

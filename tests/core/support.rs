@@ -70,6 +70,7 @@ pub(crate) fn untouched() -> Observation {
         services: Fact::Known(Services { apex: Apex::Target, serving: true }),
         routes: Fact::Known(None),
         drift: Fact::Known(Drift::default()),
+        rival: None,
         concern: Fact::Known(None),
         deleting: false,
         finalizer: false,

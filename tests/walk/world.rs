@@ -58,6 +58,7 @@ impl World {
             services: Fact::Known(Services { apex: Apex::Target, serving: true }),
             routes: Fact::Known(None),
             drift: Fact::Known(Drift { workloads: true, services: true, ..Drift::default() }),
+            rival: None,
             concern: Fact::Known(None),
             deleting: false,
             finalizer: false,

@@ -111,6 +111,7 @@ mod tests {
             services: Fact::Known(Services { apex: Apex::Target, serving: true }),
             routes: Fact::Known(None),
             drift: Fact::Known(Drift::default()),
+            rival: None,
             concern: Fact::Known(None),
             deleting: false,
             finalizer: false,

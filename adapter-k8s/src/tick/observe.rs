@@ -254,6 +254,7 @@ impl Gaze<'_> {
             services: fact(self.services()),
             routes: fact(self.routes()),
             drift: fact(self.drift(state)),
+            rival: None,
             concern: Fact::Known(concern(self.subject, object, self.reader)),
             deleting: object.is_being_deleted(),
             finalizer: has_finalizer(object),

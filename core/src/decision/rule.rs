@@ -92,6 +92,8 @@ pub enum Rule {
     CheckFailed,
     /// A check could not be judged.
     CheckHeld,
+    /// A check passed and does not count, because the canary was not reached.
+    CheckVoid,
     /// A check passed and a gate before the next move is closed.
     GateClosed,
     /// A check passed while an operator holds the weight.
@@ -115,7 +117,7 @@ const _: () = assert!(Rule::Idle as usize + 1 == Rule::ALL.len());
 
 impl Rule {
     /// All of them, in order.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 52] = [
         Self::HeldForNewerVersion,
         Self::CommandFailed,
         Self::BackingOff,
@@ -159,6 +161,7 @@ impl Rule {
         Self::CanaryBack,
         Self::CheckFailed,
         Self::CheckHeld,
+        Self::CheckVoid,
         Self::GateClosed,
         Self::HeldByOperator,
         Self::Soaked,
@@ -176,6 +179,7 @@ impl Rule {
             Self::RollbackDecided
             | Self::CheckFailed
             | Self::CheckHeld
+            | Self::CheckVoid
             | Self::GateClosed
             | Self::HeldByOperator
             | Self::Soaked

@@ -5,6 +5,8 @@
 mod checks;
 mod history;
 mod promotion;
+mod reach;
+mod repairs;
 mod rest;
 mod routes;
 mod serving;
@@ -50,6 +52,14 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     ("I12", "a revision that is neither promoted nor tried is not forgotten"),
     ("I13", "what cannot be taken back is saved as an intent first"),
     ("I14", "while the primary serves, no user stays on a canary that serves nobody"),
+    (
+        "I15",
+        "a check passes only if the canary was reached, as its step says, in the whole interval that it closes",
+    ),
+    (
+        "I16",
+        "no tick ends with more users exposed than the step allows, but for a repair made within the second",
+    ),
     ("phases", "a phase changes only as the table of phases says"),
 ];
 
@@ -99,6 +109,8 @@ pub fn check(call: &Call<'_>) -> Vec<Violation> {
     checks::check(call, &mut broken);
     promotion::check(call, &mut broken);
     rest::check(call, &mut broken);
+    reach::check(call, &mut broken);
+    repairs::check(call, &mut broken);
     broken.0
 }
 

@@ -80,6 +80,9 @@ impl fmt::Display for Sentence<'_> {
             Message::CheckHeld(finding) => {
                 write!(f, "Halt {canary} advancement, check not counted: {finding}")
             }
+            Message::CheckVoid(why) => {
+                write!(f, "Halt {canary} advancement, the check that passed does not count: {why}")
+            }
             Message::CanaryLeft { why, .. } => {
                 write!(f, "Routing all traffic to primary {primary}: canary {target} serves nobody: {why}")
             }
@@ -162,6 +165,9 @@ impl fmt::Display for Sentence<'_> {
             Message::ObjectsRepaired => {
                 write!(f, "Workloads or services of {canary} were changed by someone else and put right")
             }
+            Message::Contested { by, times, .. } => {
+                write!(f, "{}", Contested { what: canary, by, times: *times })
+            }
             Message::CommandFailed { command, error, class } => {
                 let class = match class {
                     FailureClass::Retry => "failed",
@@ -182,6 +188,24 @@ impl fmt::Display for Sentence<'_> {
             Message::NotReady { who: Workload::Primary, why } => write!(f, "{primary} not ready: {why}"),
             Message::Terminating => write!(f, "Terminating canary {canary}"),
         }
+    }
+}
+
+/// Two controllers that manage the same objects.
+pub(crate) struct Contested<'a> {
+    pub(crate) what: &'a str,
+    pub(crate) by: &'a Option<Text>,
+    pub(crate) times: u32,
+}
+
+impl fmt::Display for Contested<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, by, times } = self;
+        write!(f, "Routes or services of {what} are changed again and again")?;
+        if let Some(by) = by {
+            write!(f, " by field manager {by}")?;
+        }
+        write!(f, " and were put right {times} times")
     }
 }
 
@@ -226,6 +250,7 @@ impl fmt::Display for Cause {
             Self::Gate { kind, hook, deadline } => {
                 write!(f, "{} gate {hook} did not open within {}", kind.0, Human(*deadline))
             }
+            Self::NotJudged { deadline, why } => write!(f, "not judged for {}: {why}", Human(*deadline)),
             Self::Request => f.write_str("on request of an operator"),
             Self::Reverted => f.write_str("the target was set back to the promoted revision"),
         }

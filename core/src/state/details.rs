@@ -3,9 +3,10 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use super::{Stage, State, Unready};
+use super::{Repair, Stage, State, Unready};
 use crate::{
     decision::Workload,
+    message::Contested,
     observation::{Observation, Readiness},
     phase::Phase,
     spec::Rollout,
@@ -37,6 +38,8 @@ impl Details<'_> {
             && state.failure.is_none()
             && state.owed.is_empty()
             && state.away.is_none()
+            && state.unreached.is_none()
+            && state.repair.as_ref().is_none_or(|repair| !repair.contested)
             && !state.primary_down
     }
 
@@ -58,12 +61,14 @@ impl Details<'_> {
             all.extend(state.primary_unready.map(|unready| self.unready(Workload::Primary, unready)));
         }
         if state.phase.is_analysing() {
+            all.extend(state.unreached.as_ref().map(|why| format!("The next check cannot pass: {why}.")));
             all.extend(self.failed_checks(state));
         }
         all.extend(self.closed_gate(state));
         if state.held_by_operator {
             all.push(format!("An operator holds the canary at weight {}.", state.canary_weight));
         }
+        all.extend(state.repair.as_ref().and_then(contested));
         all.extend(self.owed(state));
         all
     }
@@ -77,8 +82,8 @@ impl Details<'_> {
                 self.seen.primary.known().and_then(Option::as_ref).map(|primary| &primary.readiness)
             }
         };
-        let until = self.canary.map(|r| unready.since + r.policy().progress_deadline);
-        let time = span(unready.since, until);
+        let until = self.canary.map(|r| unready.count.ends(r.policy().progress_deadline));
+        let time = span(unready.count.since, until);
         match seen.and_then(Readiness::why_not) {
             Some(why) => format!("The {who} is not ready: {why} {time}."),
             None => format!("Waiting for the {who} to be ready {time}."),
@@ -96,9 +101,9 @@ impl Details<'_> {
 
     fn closed_gate(&self, state: &State) -> Option<String> {
         let hook = self.canary?.hook(state.closed_gate.as_ref()?)?;
-        let since = state.gate_closed_since?;
-        let until = hook.deadline.map(|deadline| since + deadline);
-        Some(format!("Gate {} ({}) is closed {}.", hook.name, hook.kind, span(since, until)))
+        let closed = state.gate_closed?;
+        let until = hook.deadline.map(|deadline| closed.ends(deadline));
+        Some(format!("Gate {} ({}) is closed {}.", hook.name, hook.kind, span(closed.since, until)))
     }
 
     fn owed(&self, state: &State) -> Option<String> {
@@ -112,6 +117,12 @@ impl Details<'_> {
             ),
         })
     }
+}
+
+fn contested(repair: &Repair) -> Option<String> {
+    let Repair { by, times, at, .. } = repair;
+    let contested = Contested { what: "the Canary", by, times: *times };
+    repair.contested.then(|| format!("{contested}, last at {}.", at.whole_second()))
 }
 
 /// Since when, and until when if that is bounded.

@@ -11,8 +11,8 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AnalysisRecord, Away, Condition, Intent, Origin, Outbox, Owed, Pending, Repair, RunFailure, Stage, Stall,
-    State, Trouble, Unready,
+    AnalysisRecord, Away, Condition, Countdown, Intent, Origin, Outbox, Owed, Pending, Repair, RunFailure,
+    Stage, Stall, State, Trouble, Unready,
 };
 use crate::{
     command::Cookies,
@@ -95,7 +95,7 @@ pub struct Own {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_gate: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub gate_closed_since: Option<Timestamp>,
+    pub gate_closed: Option<Countdown>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub owed: Vec<Owed>,
     #[serde(skip_serializing_if = "Outbox::is_empty")]
@@ -114,6 +114,12 @@ pub struct Own {
     pub failure: Option<RunFailure>,
     #[serde(skip_serializing_if = "is_default")]
     pub held_checks: u32,
+    #[serde(skip_serializing_if = "is_default")]
+    pub void_checks: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreached: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unjudged: Option<Countdown>,
     pub due: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canary_unready: Option<Unready>,
@@ -186,7 +192,7 @@ fn own(state: &State) -> Option<Own> {
         passed: state.passed.clone(),
         passed_step: state.passed_step.clone(),
         closed_gate: state.closed_gate.clone(),
-        gate_closed_since: state.gate_closed_since,
+        gate_closed: state.gate_closed,
         owed: state.owed.clone(),
         outbox: state.outbox.clone(),
         consumed: state.consumed.clone(),
@@ -196,6 +202,9 @@ fn own(state: &State) -> Option<Own> {
         last_finding: state.last_finding.clone(),
         failure: state.failure.clone(),
         held_checks: state.held_checks,
+        void_checks: state.void_checks,
+        unreached: state.unreached.clone(),
+        unjudged: state.unjudged,
         due: state.due,
         canary_unready: state.canary_unready,
         primary_unready: state.primary_unready,
@@ -207,7 +216,7 @@ fn own(state: &State) -> Option<Own> {
         stall: state.stall.clone(),
         concern: state.concern.clone(),
         trouble: state.trouble.clone(),
-        repair: state.repair,
+        repair: state.repair.clone(),
         pending: state.pending.clone(),
         before: state.before,
     })
@@ -248,7 +257,7 @@ impl From<Status> for State {
             passed: own.passed,
             passed_step: own.passed_step,
             closed_gate: own.closed_gate,
-            gate_closed_since: own.gate_closed_since,
+            gate_closed: own.gate_closed,
             owed: own.owed,
             outbox: own.outbox,
             consumed: own.consumed,
@@ -258,6 +267,9 @@ impl From<Status> for State {
             last_finding: own.last_finding,
             failure: own.failure,
             held_checks: own.held_checks,
+            void_checks: own.void_checks,
+            unreached: own.unreached,
+            unjudged: own.unjudged,
             due: own.due,
             canary_unready: own.canary_unready,
             primary_unready: own.primary_unready,

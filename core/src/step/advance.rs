@@ -206,12 +206,11 @@ fn iterations(strategy: &Strategy) -> u32 {
     }
 }
 
-/// The check is over: the next one is an interval away.
+/// The check passed, or a gate was found closed.
 fn counts(t: &mut Turn<'_>, r: &Rollout) {
-    let due = analysis::next_due(t, r);
+    analysis::close_check(t, r);
     let state = t.edit();
-    state.check = state.check.saturating_add(1);
-    state.due = due;
+    state.unjudged = None;
     if state.stage != Stage::Start {
         state.ready_since = None;
     }

@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 
 use super::{
-    advance, check, gate, promotion, readiness, repair, rollback, run, serving,
+    advance, check, gate, promotion, reach, readiness, repair, rollback, run, serving,
     turn::{Flow, Turn},
 };
 use crate::{
@@ -26,6 +26,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     scaled_up(t)?;
     readiness::deadlines(t, r)?;
     gate::deadline(t, r)?;
+    reach::deadline(t, r)?;
     repair::rule(t, r)?;
     readiness::both_ready(t, r)?;
     due(t, r)?;
@@ -126,6 +127,15 @@ pub(super) fn next_due(t: &Turn<'_>, r: &Rollout) -> Timestamp {
     before.due + interval * (u32::try_from(missed).unwrap_or(u32::MAX - 1) + 1)
 }
 
+/// The check is over: the next one is an interval away, and nothing was seen of its interval yet.
+pub(super) fn close_check(t: &mut Turn<'_>, r: &Rollout) {
+    let due = next_due(t, r);
+    let state = t.edit();
+    state.check = state.check.saturating_add(1);
+    state.due = due;
+    state.unreached = None;
+}
+
 /// A `rollback` hook that is polled and passes ends the run.
 fn triggers(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     match gate::trigger(t, r)? {
@@ -165,15 +175,15 @@ fn judge(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// A failed check counts; the one that reaches the threshold rolls back at once.
 pub(super) fn failed(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
-    let (due, threshold) = (next_due(t, r), r.policy().threshold);
+    let threshold = r.policy().threshold;
     let measured = core::mem::take(&mut t.measured);
+    close_check(t, r);
     let state = t.edit();
+    state.unjudged = None;
     state.failed_checks = state.failed_checks.saturating_add(1);
     state.analysis.failed_checks = state.analysis.failed_checks.saturating_add(1);
     state.analysis.add(&measured);
     state.last_finding = Some(finding.clone());
-    state.check = state.check.saturating_add(1);
-    state.due = due;
     let failed = state.failed_checks;
     t.measured = measured;
     t.tell(Message::CheckFailed { finding: finding.clone(), failed, threshold });

@@ -16,9 +16,9 @@ use crate::{
     time::Timestamp,
 };
 
-/// A deadline fires only on two sightings at least this far apart, so that an outage of what we see with, or a clock
-/// that jumps, is never followed by a rollback on first sight.
-pub(super) const BETWEEN_SIGHTINGS: Duration = Duration::from_secs(10);
+/// That the platform gave a workload up counts only on two sightings at least this far apart, so that an outage of what we
+/// see with is never followed by a rollback on first sight.
+const BETWEEN_SIGHTINGS: Duration = Duration::from_secs(10);
 
 /// Notes since when a workload is not ready. What is not known changes nothing.
 pub(super) fn watch(t: &mut Turn<'_>) {
@@ -62,28 +62,27 @@ pub(super) fn deadlines(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     Flow::Continue(())
 }
 
-/// Whether the workload was seen unready past its deadline, twice. Notes the first sighting.
+/// Whether the workload is not ready past its deadline, or the platform was seen twice to have given it up. Credits the
+/// time that it was not ready, and notes the first sighting.
 pub(super) fn is_overdue(t: &mut Turn<'_>, who: Workload, policy: &Policy) -> bool {
-    let now = t.now;
+    let (now, deadline) = (t.now, policy.progress_deadline);
     let (Some(sight), Some(unready)) = known(t, who) else { return false };
-    let stalled = sight.readiness.is_stalled();
-    match unready.warned {
-        _ if sight.is_fit() => false,
-        None if stalled || now >= warns_at(unready.since, policy.progress_deadline) => {
-            *noted(t.edit(), who) = Some(Unready { warned: Some(now), ..unready });
-            false
-        }
-        None => false,
-        Some(warned) => {
-            let late = stalled || now >= unready.since + policy.progress_deadline;
-            late && now.since(warned) >= BETWEEN_SIGHTINGS
-        }
+    if sight.is_fit() {
+        return false;
     }
+    let gave_up = sight.readiness.is_stalled().then(|| unready.gave_up.unwrap_or(now));
+    let after = Unready { count: unready.count.credited(now, deadline), gave_up, ..unready };
+    if after != unready {
+        *noted(t.edit(), who) = Some(after);
+    }
+    after.count.is_over(deadline) || gave_up.is_some_and(|first| now.since(first) >= BETWEEN_SIGHTINGS)
 }
 
-/// When the first of the two sightings is made.
-pub(super) fn warns_at(since: Timestamp, deadline: Duration) -> Timestamp {
-    since + deadline.saturating_sub(BETWEEN_SIGHTINGS)
+/// When something changes for a workload that stays as it is: a part of its deadline is over, or the platform's word that
+/// it gave the workload up counts.
+pub(super) fn next_times(unready: Unready, deadline: Duration) -> [Option<Timestamp>; 2] {
+    let second_sighting = unready.gave_up.map(|first| first + BETWEEN_SIGHTINGS);
+    [Some(unready.count.part_ends(deadline)), second_sighting]
 }
 
 /// Both copies are ready, and the canary serves; in place, the primary is not looked at.
@@ -112,7 +111,7 @@ pub(super) fn both_ready(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 /// Tells, once until it is ready, that a workload is not although it had an interval for it.
 pub(super) fn tell_if_late(t: &mut Turn<'_>, who: Workload, policy: &Policy) {
     let (Some(sight), Some(unready)) = known(t, who) else { return };
-    if unready.told || t.now < is_late_at(unready.since, policy.interval) {
+    if unready.told || t.now < is_late_at(unready.count.since, policy.interval) {
         return;
     }
     let Some(why) = sight.why_not() else { return };

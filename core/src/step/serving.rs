@@ -141,6 +141,7 @@ pub(super) fn come_back(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     restore(state, r);
     state.due = now + interval;
     state.ready_since = None;
+    state.unreached = None;
     t.tell(Message::CanaryBack(away.weight));
     let commands = t.reroute(r).into_iter().collect();
     t.act(Rule::CanaryBack, commands)

@@ -145,6 +145,7 @@ fn reason(cause: &Cause, canary: &Rollout) -> String {
         Cause::Gate { kind, hook, deadline } => {
             format!("{} gate {hook} not open within {}", kind.0, Human(*deadline))
         }
+        Cause::NotJudged { deadline, why } => format!("no check judged for {}: {why}", Human(*deadline)),
         Cause::Request => "requested by an operator".into(),
         Cause::Reverted => "the target was set back to the promoted revision".into(),
     }

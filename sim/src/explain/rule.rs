@@ -50,6 +50,7 @@ pub(super) fn meaning(rule: Rule) -> &'static str {
         Rule::CanaryBack => "Both copies are ready again: users come back to the canary that they left.",
         Rule::CheckFailed => "A check failed.",
         Rule::CheckHeld => "A check could not be judged.",
+        Rule::CheckVoid => "A check passed and does not count, because the canary was not reached.",
         Rule::GateClosed => "A check passed and a gate before the next move is closed.",
         Rule::HeldByOperator => "A check passed while an operator holds the weight.",
         Rule::Soaked => "A check passed and one more is needed.",

@@ -204,6 +204,7 @@ fn is_news(message: &Message) -> bool {
         | Message::Invalid { .. }
         | Message::RoutesRepaired
         | Message::ObjectsRepaired
+        | Message::Contested { .. }
         | Message::CommandFailed { .. }
         | Message::CommandStillFails { .. }
         | Message::HeldUp(_)
@@ -214,6 +215,7 @@ fn is_news(message: &Message) -> bool {
         | Message::CanaryBack(_)
         | Message::ServingCopy { .. }
         | Message::PrimaryDown { .. }
+        | Message::CheckVoid(_)
         | Message::RollbackWaits => true,
         Message::TakenOver
         | Message::RollbackHooks { .. }

@@ -104,6 +104,7 @@ fn on(moment: &Moment, state: &State, canary: &Rollout) -> Option<String> {
         Rule::NotReady => pods(state).or_else(obstacle),
         Rule::PromotionWaits => Some("the primary to get ready with the new revision".into()),
         Rule::RollbackWaits => Some("the primary to be ready, so that users can go back to it".into()),
+        Rule::CheckVoid => Some("a check in whose interval the canary is reached".into()),
         Rule::CheckHeld => Some("a check that can be judged".into()),
         Rule::Suspended => Some("the end of `spec.suspend`".into()),
         Rule::HeldByOperator => Some(format!("the operator who holds the weight at {}", state.canary_weight)),

@@ -44,6 +44,7 @@ pub(super) fn what_if(scenario: &Scenario, chapter: &Chapter<'_>) -> (Vec<Differ
         Ending::RolledBack(Cause::Gate { hook, .. }) => {
             search.one(Change::Hooks { what: "the gate", names: vec![hook.clone()], pass: true });
         }
+        Ending::RolledBack(Cause::NotJudged { .. }) => search.deadline(Workload::Canary),
         Ending::RolledBack(Cause::Request) => search.requests(),
         Ending::RolledBack(Cause::Reverted) => {
             search.one(Change::Without(Without::Deploy(chapter.end().promoted.to_string())));

@@ -63,6 +63,7 @@ pub(super) fn say(rule: Rule) -> Say {
         Rule::CanaryBack => Alone("users come back to the canary"),
         Rule::CheckFailed => Alone("the check failed"),
         Rule::CheckHeld => Always("not counted"),
+        Rule::CheckVoid => Always("the pass does not count"),
         Rule::GateClosed => Always("waits for approval"),
         Rule::HeldByOperator => Always("an operator holds the weight"),
         Rule::Soaked => Always("one more check"),

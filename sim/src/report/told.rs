@@ -222,6 +222,8 @@ pub(super) fn is_shown(message: &Message) -> bool {
         | Message::ShapeChanged
         | Message::RoutesRepaired
         | Message::ObjectsRepaired
+        | Message::Contested { .. }
+        | Message::CheckVoid(_)
         | Message::CommandStillFails { .. }
         | Message::HeldUp(_)
         | Message::Stalled(_)

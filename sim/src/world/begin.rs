@@ -70,6 +70,7 @@ fn untouched(setting: &Setting) -> Observation {
         services: Fact::Known(Services { apex: Apex::Absent, serving: false }),
         routes: Fact::Known(None),
         drift: Fact::Known(Drift { workloads: true, services: true, ..Drift::default() }),
+        rival: None,
         concern: Fact::Known(None),
         deleting: false,
         finalizer: false,

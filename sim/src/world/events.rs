@@ -247,6 +247,12 @@ impl<'a> World<'a> {
 
     fn drift(&mut self, objects: &[Overwritten]) -> String {
         let mut told = Vec::new();
+        if objects.contains(&Overwritten::Services)
+            && let Some(services) = self.truth.services.known_mut()
+        {
+            // As where a deployment tool applies the Service that it knows from before.
+            services.apex = Apex::Target;
+        }
         if let Some(drift) = self.truth.drift.known_mut() {
             for object in objects {
                 match object {
@@ -256,7 +262,7 @@ impl<'a> World<'a> {
                 drift.tampered = true;
                 told.push(match object {
                     Overwritten::Workloads => "workloads",
-                    Overwritten::Services => "services",
+                    Overwritten::Services => "services (the apex selects the target)",
                 });
             }
         }

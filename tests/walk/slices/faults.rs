@@ -158,6 +158,18 @@ pub(crate) fn foreign_hands() -> Slice {
     }
 }
 
+/// Checks that cannot be judged: the canary is not reached, or not ready when they are due.
+pub(crate) fn unjudged() -> Slice {
+    Slice {
+        unjudged: true,
+        ..slice(
+            "checks that are not judged",
+            analysis("stepWeights: [40]"),
+            &[B, CANARY_UNREADY, CANARY_HIDDEN, lasting(Lasting::Routed(Some(Routes::split(10))))],
+        )
+    }
+}
+
 /// Copies that serve nobody, and copies that serve with too few pods.
 pub(crate) fn serving() -> Slice {
     let bad = [
