@@ -218,18 +218,18 @@ fn computed(args: &Args, look: &Look, out: &mut dyn Write, err: &mut dyn Write) 
     sweep.each_matters(&document, &args.axes).map_err(|error| error.to_string())?;
     let title = sweep.scenarios.first().map_or("", |scenario| scenario.title.as_str());
     let work = LongWork::begin(sweep.points.len() as u64, "points", *look);
-    let points = sweep.points.iter().zip(&sweep.scenarios).take_while(|_| !work.is_over());
-    let points = points.map(|(point, scenario)| {
+    let mut points = Vec::new();
+    for (point, scenario) in sweep.points.iter().zip(&sweep.scenarios) {
         let set: Vec<_> = point.iter().map(|set| (set.path.clone(), set.value.clone())).collect();
-        let computed = exact::of(scenario).map_err(|why| {
+        let computed = exact::of_until(scenario, &|| work.is_over()).map_err(|why| {
             let at: Vec<String> = set.iter().map(|(field, value)| format!("{field}={value}")).collect();
             let at = if at.is_empty() { String::new() } else { format!(" at {}", at.join(", ")) };
             format!("{}{at}: cannot be computed: {why}; without --exact it is simulated", path.display())
-        });
+        })?;
+        let Some(exact) = computed else { break };
+        points.push((set, exact));
         work.done(1);
-        computed.map(|exact| (set, exact))
-    });
-    let points: Vec<_> = points.collect::<Result<_, String>>()?;
+    }
     let stopped = work.end();
     if stopped {
         let _ = writeln!(err, "stopped after {} of {} points", points.len(), sweep.points.len());

@@ -110,14 +110,12 @@ fn tally(
         || drive::Runs::of(scenario),
         |rollouts, part| {
             let mut tally = Tally::default();
-            if stop.load(Ordering::Relaxed) {
-                return tally;
-            }
             let numbers = part * AT_ONCE..((part + 1) * AT_ONCE).min(runs);
-            for place in numbers.clone() {
-                tally.add(&rollouts.outcome(seed_of(place)));
-            }
-            done(numbers.end - numbers.start);
+            let is_over = || stop.load(Ordering::Relaxed);
+            let outcomes = numbers
+                .map_while(|place| if is_over() { None } else { rollouts.outcome(seed_of(place), &is_over) });
+            outcomes.for_each(|outcome| tally.add(&outcome));
+            done(tally.runs);
             tally
         },
     );
