@@ -49,6 +49,7 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<Can
         Kind::MetricTemplate => {
             let mut told = shared(object, METRIC_TEMPLATE, files);
             told.extend(template_lacks(json));
+            told.extend(together::secret(object, files));
             told.extend(typed::look(json, |raw: &raw::MetricTemplate| MetricTemplate::parse(raw).err()));
             told.extend(query::of_template(object, files));
             (told, None)
@@ -56,6 +57,7 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<Can
         Kind::AlertProvider => {
             let mut told = shared(object, ALERT_PROVIDER, files);
             told.extend(receiver_lacks(json));
+            told.extend(together::secret(object, files));
             told.extend(flagger_refuses(json).filter(|_| is_for_flagger));
             told.extend(typed::look(json, |raw: &raw::AlertProvider| AlertProvider::parse(raw).err()));
             (told, None)

@@ -71,6 +71,8 @@ codes! {
     ServiceSelectsTarget: Warning "service-selects-target",
     /// A NetworkPolicy knows the target's pods, and not the primary's.
     PolicyWithoutPrimary: Warning "policy-without-primary",
+    /// A Secret lacks a key that is read from it.
+    SecretWithoutKey: Warning "secret-without-key",
 
     // Fields.
     /// A value of the wrong type.
