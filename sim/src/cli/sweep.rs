@@ -82,7 +82,7 @@ struct Print {
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// What each point has to keep to: false-rollback<=1%, missed<=5%, to-promote<=30m, to-roll-back<=5m
+    /// A limit that each point has to meet: false-rollback<=1%, missed<=5%, to-promote<=30m, to-roll-back<=5m
     #[arg(long = "goal", value_name = "GOAL", value_parser = Goal::parse)]
     goals: Vec<Goal>,
     #[command(flatten)]
@@ -305,7 +305,7 @@ fn print(
     };
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))?;
     args.report.write(|| html::sweep(part))?;
-    // Standard error may be gone; the exit status tells.
+    // Standard error may be gone; the exit status remains.
     let _ = err.write_all(complaints.concat().as_bytes());
     Ok(if complaints.is_empty() { Exit::AsExpected } else { Exit::Failed })
 }

@@ -1,4 +1,4 @@
-//! One object: what is wrong with it, and of a Canary that makes sense what it would do.
+//! One object: what is wrong with it, and what a valid Canary would do.
 
 use serde_json::Value;
 use serin_core::{
@@ -76,7 +76,7 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<Can
     (told, report)
 }
 
-/// What is told of every kind but Canaries.
+/// What is found in every kind but Canaries.
 fn shared(object: &Object, table: &'static [Field], files: &Files<'_>) -> Vec<Told> {
     let unknown = walk(table, &object.json).unknown;
     let mut told: Vec<Told> = unknown.iter().map(|unknown| unknown.told(table, object.kind.name())).collect();

@@ -81,7 +81,7 @@ impl Sweep {
         without_effect(axes, &self.scenarios).map_or(Ok(()), |axis| Err(document.fault(&axis.path, what)))
     }
 
-    /// Makes the runs, point by point, until `stop`. `done` is told how many runs were made since it was told before.
+    /// Makes the runs, point by point, until `stop`. `done` gets the number of runs that were made since its last call.
     pub fn run(&self, stop: &AtomicBool, done: &(dyn Fn(u64) + Sync)) -> Vec<Point> {
         let points = self.points.iter().zip(&self.scenarios);
         let tallied = points.map(|(point, scenario)| Point {

@@ -15,7 +15,7 @@ pub(super) struct Unfilled {
     pub(super) remedy: String,
 }
 
-/// More unknown names than this in one query are not told.
+/// More unknown names than this in one query are not reported.
 const MOST_UNKNOWN: usize = 8;
 
 /// Fills a template in as the controller does; else every unknown name, up to the first fault of another kind.

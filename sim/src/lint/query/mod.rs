@@ -74,7 +74,7 @@ fn look_at_all(query: &Query<'_>, budget: &Budget) -> Vec<Told> {
     told
 }
 
-/// What is told of a MetricTemplate's query.
+/// What is found in a MetricTemplate's query.
 pub(super) fn of_template(template: &Object, files: &Files<'_>) -> Vec<Told> {
     let query = Query {
         field: "spec.query".into(),
@@ -85,7 +85,7 @@ pub(super) fn of_template(template: &Object, files: &Files<'_>) -> Vec<Told> {
     check(&query, &files.budget)
 }
 
-/// What is told of a query that is written into a metric.
+/// What is found in a query that is written into a metric.
 pub(super) fn of_metric(field: String, text: &str, asked: Use, files: &Files<'_>) -> Vec<Told> {
     check(&Query { field, text, is_prometheus: true, uses: vec![asked] }, &files.budget)
 }
@@ -113,7 +113,7 @@ fn look(query: &Query<'_>, asked: &Use, budget: &Budget) -> Vec<Told> {
         remedy: remedy.into(),
         offset,
     };
-    // What is missing is told where the fields are.
+    // What is missing is reported where the fields are.
     if query.text.trim().is_empty() {
         return Vec::new();
     }

@@ -51,7 +51,7 @@ pub(super) fn fixed(selectors: &[Selector<'_>], asked: &Use) -> Option<Found> {
 pub(super) fn short(selectors: &[Selector<'_>], asked: &Use) -> Option<Found> {
     let is_short = |selector: &&Selector<'_>| {
         let needs_two = selector.function.is_some_and(|function| NEED_TWO.contains(&function));
-        // A metric's own short interval is told there.
+        // A metric's own short interval is reported there.
         let is_written = asked.variables.is_none() || asked.window() != selector.range;
         needs_two && is_written && selector.range.is_some_and(|range| !is_window(range))
     };

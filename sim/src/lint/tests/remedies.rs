@@ -30,7 +30,7 @@ const ADVICE: &[(Code, &str)] = &[
     (Code::SharedTarget, "which Canary goes is a choice"),
     (Code::NotInController, "which system to use instead is a choice"),
     (Code::MirrorSideEffects, "about what the service does with a request"),
-    (Code::QueryMeasuresBoth, "which label tells the versions apart is known to the service"),
+    (Code::QueryMeasuresBoth, "which label distinguishes the versions is known to the service"),
     (Code::QueryTemplateInvalid, "what was meant cannot be read"),
     (Code::QueryInvalid, "what was meant cannot be read"),
     (Code::QueryNotChecked, "about rules in Prometheus"),

@@ -88,7 +88,7 @@ pub(super) fn may_hold(text: &str) -> bool {
     KINDS.iter().any(|(_, kind, _)| text.contains(kind))
 }
 
-/// What is told of the objects of other kinds, for the Canaries among the files: with its place in `files.neighbours`.
+/// What is found in the objects of other kinds, for the Canaries among the files: with its place in `files.neighbours`.
 pub(super) fn look(files: &Files<'_>) -> Vec<(usize, Told)> {
     let mut found = Vec::new();
     for canary in files.of(Kind::Canary).filter(|_| !files.neighbours.is_empty()) {

@@ -62,7 +62,7 @@ pub(in crate::lint) fn secret(object: &Object, files: &Files<'_>) -> Option<Told
     if choices.is_empty() || found.iter().any(has_all) {
         return None;
     }
-    // Of several with the name, each for another cluster, the first stands for all.
+    // Of several with the name, each for another cluster, the first one is reported.
     let (secret, keys) = (secrets.first()?, found.first()?);
     let needed = choices.iter().map(|needed| quoted(needed.iter().copied(), " and ")).collect::<Vec<_>>();
     Some(Told {

@@ -89,7 +89,7 @@ fn slow(hook: &Hook, command: &str, at: &str, field: &str, told: &mut Findings) 
     );
 }
 
-/// The longest time that a command is told to take: `sleep 30`, or a load of `hey -z 1m`.
+/// The longest time that a command takes by what it says: `sleep 30`, or a load of `hey -z 1m`.
 fn longest_wait(command: &str) -> Option<(String, Duration)> {
     static SLEEP: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"\bsleep\s+(\d+(?:\.\d+)?)([smhd]?)(?:\s|;|&|\||\)|$)"));
@@ -116,7 +116,7 @@ fn result(hook: &Hook, command: &str, at: &str, told: &mut Findings) {
         pattern(r"\|\s*grep\b|\bexit\s+[1-9]|\bbats\b|\bnewman\b|\bpytest\b|\bjq\s+-e|\btest\s+-|\[\s+")
     });
     let wants = match hook.kind {
-        HookKind::PreRollout => "a release goes on whatever it finds",
+        HookKind::PreRollout => "a release continues whatever it finds",
         HookKind::ConfirmRollout | HookKind::ConfirmTrafficIncrease | HookKind::ConfirmPromotion => {
             "the gate opens whatever it finds"
         }

@@ -33,7 +33,7 @@ pub(super) fn look(hook: &Hook, at: &str, told: &mut Findings) {
                 told.add(
                     Code::HookUnknownVariable,
                     field.clone(),
-                    format!("`{{{{ {word} }}}}` is no variable of a hook: it is sent as it stands"),
+                    format!("`{{{{ {word} }}}}` is no variable of a hook: it is sent as it is written"),
                     Remedy::new(format!("did you mean `{{{{ {near} }}}}`?"))
                         .setting(field.clone(), value.replace(&*word, near)),
                 );
