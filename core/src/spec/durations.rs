@@ -101,7 +101,6 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::*;
     use crate::spec::{Defaults, Problem, Rollout};
 
     /// What is wrong with the service of a Canary of this provider.

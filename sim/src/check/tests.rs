@@ -8,8 +8,8 @@ use std::{
 use super::*;
 use crate::scenario;
 
-/// A release in a world that is drawn, with these properties.
-fn release(analysis: &str, properties: &str) -> Scenario {
+/// A release in a world that is drawn, whose gate answers so, with these properties.
+fn release(analysis: &str, gate: u16, properties: &str) -> Scenario {
     let text = format!(
         "
 scenario: a release
@@ -24,8 +24,9 @@ canary:
 world:
   traffic: {{rps: 20}}
   versions: {{v2: {{errors: 0%..10%}}}}
+  hooks: {{gate: [{gate}]}}
 events: [{{at: 5m, deploy: v2}}]
-until: 400d
+until: 3h
 properties:
 {properties}
 "
@@ -34,16 +35,17 @@ properties:
 }
 
 const USUAL: &str = "interval: 1m, threshold: 2, stepWeight: 20, maxWeight: 60, \
-                     metrics: [{name: request-success-rate, thresholdRange: {min: 99}}]";
+                     metrics: [{name: request-success-rate, thresholdRange: {min: 99}}], \
+                     webhooks: [{name: gate, type: confirm-promotion, url: \"http://gate\"}]";
 
 #[test]
 fn a_property_that_no_world_judges_is_named() {
     let properties = "
   - {eventually: {phase: Succeeded}, within: 1h, when: {phase: WaitingPromotion}}
-  - {never: {event: done}}
+  - {never: {event: no such text}}
   - {eventually: {phase: Failed}, within: 1h, when: {failedChecks: 2}}
 ";
-    let scenario = release(USUAL, properties);
+    let scenario = release(USUAL, 200, properties);
     let searched = search(&scenario, Search { cases: 64, seed: 1 }, &());
     assert_eq!((searched.cases, searched.found, searched.stopped), (64, None, false));
     // Not every world has failed checks, but some have.
@@ -59,7 +61,7 @@ fn a_property_that_no_world_judges_is_named() {
 #[test]
 fn a_time_that_the_scenario_has_not_judges_nothing() {
     let properties = "  - {eventually: {phase: Succeeded}, within: 40m, when: {phase: Progressing}}";
-    let mut scenario = release(&USUAL.replace("interval: 1m", "interval: 30m"), properties);
+    let mut scenario = release(&USUAL.replace("interval: 1m", "interval: 30m"), 200, properties);
     scenario.until = Duration::from_secs(600);
     let searched = search(&scenario, Search { cases: 32, seed: 1 }, &());
     assert_eq!((searched.found, searched.unjudged.as_slice()), (None, [0].as_slice()));
@@ -82,10 +84,9 @@ impl Watch for Impatient {
 #[test]
 fn a_search_stops_within_a_world() {
     // A gate that never opens: a world of 400 days, and of more steps than a test has time for.
-    let gate = "webhooks: [{name: gate, type: confirm-promotion, url: \"http://gate\"}]";
-    let mut scenario =
-        release(&format!("{}, {gate}", USUAL.replace("1m", "10s")), "  - {never: {event: done}}");
-    scenario.setting.hooks.clear();
+    let properties = "  - {never: {event: no such text}}";
+    let mut scenario = release(&USUAL.replace("interval: 1m", "interval: 10s"), 403, properties);
+    scenario.until = Duration::from_secs(400 * 86_400);
     let impatient = Impatient { asked: AtomicU64::new(0), most: 1_000 };
     let searched = search(&scenario, Search { cases: 1, seed: 1 }, &impatient);
     assert_eq!((searched.cases, searched.stopped, searched.found), (0, true, None));
