@@ -4,6 +4,7 @@
 //! names each wrong field. [`MetricTemplate`] and [`AlertProvider`] do the same for the objects a Canary refers to.
 
 mod alert_provider;
+mod durations;
 mod hook;
 mod invalid;
 mod metric;
@@ -19,6 +20,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::alert_provider::{AlertProvider, AlertSystem, AlertTarget};
+pub use self::durations::POLICY_DURATIONS;
 pub use self::hook::{Hook, HookKind, RunOn};
 pub use self::invalid::{Invalid, Malformed, Problem};
 pub use self::metric::{Bounds, Leniency, Metric, MetricSource, SHIPPED_TEMPLATES};

@@ -11,7 +11,7 @@ use serin_core::{
 };
 
 use super::{
-    Scenario,
+    Scenario, driven,
     event::{Action, Event, Fail, Trigger},
     expectation::Item,
     file::{Controller, File},
@@ -37,7 +37,8 @@ const LONGEST: Duration = Duration::from_secs(400 * 86_400);
 
 /// The scenario that a file means.
 pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputError> {
-    let Manifests { canary: manifest, templates } = manifest::manifests(file.canary, file.templates, source)?;
+    let Manifests { canary: manifest, templates, others } =
+        manifest::manifests(file.canary, file.templates, source)?;
     let defaults = defaults(file.controller, templates.keys().cloned());
     let canary = parse_canary(&manifest, &defaults, source)?;
 
@@ -82,6 +83,7 @@ pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputEr
     Ok(Scenario {
         title: file.scenario,
         path: source.path.into(),
+        not_driven: driven::not_driven(&manifest.json, &canary, &others),
         manifest: manifest.json,
         standard: canary.metrics().to_vec(),
         canary,
