@@ -12,7 +12,7 @@ use std::{
 use futures::FutureExt as _;
 use serde_json::{Value, json};
 use serin_core::{
-    State, Tick,
+    State, Tick, Timestamp,
     message::Notice,
     observation::FailureClass,
     question::Question,
@@ -243,6 +243,7 @@ impl Driver {
                 self.asked.put(question.id.clone(), answer);
             }
         }
+        let until = questions.iter().filter_map(|question| question.until).min();
         // All of them are needed, so they are waited for together; but whatever changes meanwhile may overtake them.
         while !self.asked.is_empty() {
             tokio::select! {
@@ -252,6 +253,7 @@ impl Driver {
                     }
                 }
                 () = self.waker.notified() => return self.tick.changed(),
+                () = time_of(until) => return self.tick.changed(),
                 _ = self.stop.changed() => return,
             }
         }
@@ -338,14 +340,8 @@ impl Driver {
             // Nothing is expected to happen; should something, all of it is worked out anew.
             self.memory.shrink();
         }
-        let until = async {
-            match wake {
-                Some(span) => sleep(span).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
-            () = until => {}
+            () = passed(wake) => {}
             () = async {
                 self.waker.notified().await;
                 sleep(SETTLING).await;
@@ -363,6 +359,19 @@ impl Driver {
             () = sleep(span) => {}
             _ = self.stop.changed() => {}
         }
+    }
+}
+
+/// Ends at that time; never, if there is none.
+async fn time_of(at: Option<Timestamp>) {
+    passed(at.map(clock::until)).await;
+}
+
+/// Ends after that time; never, if there is none.
+async fn passed(span: Option<Duration>) {
+    match span {
+        Some(span) => sleep(span).await,
+        None => std::future::pending().await,
     }
 }
 
