@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::event::EVENT_NAMES;
 use self::text::Sentence;
+pub(crate) use self::text::target_not_found;
 use crate::{
     decision::{Cause, Finding, Obstacle, Workload},
     hash::fnv,
