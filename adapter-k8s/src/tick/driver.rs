@@ -189,6 +189,7 @@ impl Driver {
                 let found = look(&self.key, settings, namespace, claims, &reader, &mut self.memory);
                 (found, reader.into_notes())
             };
+            context.cluster.wake(&context.claims.disturbed());
             let again = context.cluster.settle(&self.key, notes).await;
             if again && last > 0 {
                 continue;

@@ -66,7 +66,8 @@ fn objects(t: &Turn<'_>, r: &Rollout, weights: bool) -> Drift {
     match t.seen.drift.known() {
         Some(drift) if !(runs && stands_back(t, r, weights)) => {
             let workloads = drift.workloads && !runs;
-            Drift { workloads, routes: drift.routes && is_routed(t, r), ..*drift }
+            let services = drift.services && !serving::apex_is_better_off(t);
+            Drift { workloads, services, routes: drift.routes && is_routed(t, r), ..*drift }
         }
         Some(_) | None => Drift::default(),
     }
