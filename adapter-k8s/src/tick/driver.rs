@@ -40,6 +40,7 @@ use crate::{
         memory::Memory,
         observe::{Look, look},
         probe::Probe,
+        rival::Rival,
         send::Sender,
     },
 };
@@ -76,6 +77,7 @@ pub async fn drive(context: Arc<Context>, key: Key, uid: Text, stop: watch::Rece
         checked: false,
         probe: Probe::default(),
         missing: Missing::default(),
+        rival: Rival::default(),
         memory: Memory::default(),
         look_by: None,
         pretended: None,
@@ -102,6 +104,7 @@ struct Driver {
     checked: bool,
     probe: Probe,
     missing: Missing,
+    rival: Rival,
     memory: Memory,
     /// How long to wait at most before looking again, whatever the core waits for.
     look_by: Option<Duration>,
@@ -202,7 +205,13 @@ impl Driver {
                 Ok(None) => return false,
                 // Deleted and created again: that one has a driver of its own.
                 Ok(Some(look)) if *look.object.uid() != *self.uid => return false,
-                Ok(Some(look)) => self.decide(look),
+                Ok(Some(look)) => {
+                    let rival = self.rival.name(&context.cluster, &self.memory.tampered).await;
+                    if let Some(rival) = &rival {
+                        tracing::debug!(canary = %self.key, %rival, "another writer has changed its objects");
+                    }
+                    self.decide(look);
+                }
                 Err(why) => {
                     tracing::warn!(canary = %self.key, %why, "the Canary is not known now");
                     self.pause(PAUSE).await;

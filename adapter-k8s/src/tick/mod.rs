@@ -14,4 +14,5 @@ pub mod memory;
 pub mod observe;
 mod overlaps;
 pub mod probe;
+pub mod rival;
 pub mod send;
