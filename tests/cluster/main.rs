@@ -37,6 +37,7 @@ mod rivals;
 mod same;
 #[path = "../support/scripted.rs"]
 mod scripted;
+mod selectors;
 mod server;
 mod stage;
 mod takeover;

@@ -7,7 +7,7 @@ use serin_core::{
     command::{ApexTo, Cookies, Routes, Split},
     decision::Rule,
     message::Message,
-    observation::{Apex, Drift, Fact, FailureClass, Services, Unseen},
+    observation::{Apex, Drift, Fact, FailureClass, Readiness, Services, Unseen},
     question::{Answer, Question},
     revision::Text,
     spec::Rollout,
@@ -16,7 +16,7 @@ use serin_core::{
 
 use crate::{
     support::{rollout, well},
-    world::{Did, Hands, World},
+    world::{Did, Hands, Pods, World},
 };
 
 /// Everything is answered well, and commands that are refused are.
@@ -248,4 +248,22 @@ fn a_conflict_that_lasts_is_one_alert_an_event_an_interval_and_in_the_condition_
     tick(&mut world, &mut well);
     assert!(!shown(&world).contains("argocd"), "{}", shown(&world));
     assert!(world.broken.is_empty(), "{:?}", world.broken);
+}
+
+/// The primary was deleted, and its pods still run: those are whom the apex selects.
+#[test]
+fn services_stay_on_pods_that_serve_until_the_primary_that_was_made_again_serves() {
+    let mut world = World::initialized(weighted());
+    world.primary_pods = Pods::Broken;
+    world.cluster.primary = Fact::Known(None);
+    world.cluster.services = Fact::Known(Services { apex: Apex::Other, serving: true });
+    world.cluster.drift = Fact::Known(Drift { workloads: true, services: true, ..Drift::default() });
+    let did = tick(&mut world, &mut well);
+    assert_eq!(did, [(Rule::Repaired, vec![Command::EnsureWorkloads])]);
+    world.now = world.now + Duration::from_secs(3600);
+    assert_eq!(tick(&mut world, &mut well), [], "nobody serves there yet");
+    let primary = world.cluster.primary.known_mut().and_then(Option::as_mut).expect("it was made again");
+    (primary.readiness, primary.serves) = (Readiness::Ready, Fact::Known(true));
+    let did = tick(&mut world, &mut well);
+    assert_eq!(did, [(Rule::Repaired, vec![Command::EnsureServices(ApexTo::Primary)])]);
 }

@@ -4,7 +4,7 @@
 
 use serin_core::{
     invariant::{Call, History},
-    state::Outbox,
+    state::{Countdown, Outbox},
 };
 
 use crate::{
@@ -59,6 +59,9 @@ fn go(slice: &Slice, graph: &mut Graph, to: u32, failures: &mut Failures) {
             }
         }
         normal::saturate(&mut node.state);
+        if !slice.unjudged {
+            node.state.unjudged = node.state.unjudged.map(|_| Countdown::since(node.now));
+        }
         if !slice.notices {
             node.state.outbox = Outbox::default();
         }

@@ -131,6 +131,11 @@ impl Cluster {
         request::schemas(&self.client, kind).await.map_err(|error| request::words(&error))
     }
 
+    /// Who wrote which fields of an object (`metadata.managedFields`); `None` where that cannot be told now.
+    pub async fn managed_fields(&self, key: &Key) -> Option<Value> {
+        request::managed_fields(&self.client, key).await.ok().flatten()
+    }
+
     /// An object as it is known, its contents included; `None` if there is none.
     ///
     /// # Errors

@@ -53,9 +53,19 @@ fn found<T>(answer: Result<T, kube::Error>) -> Result<Option<T>, kube::Error> {
 
 /// Reads an object as whoever may only list it; `None` if there is none.
 pub(super) async fn find(client: &Client, key: &Key) -> Result<Option<Object>, kube::Error> {
-    let path = format!("{}?fieldSelector=metadata.name%3D{}", collection(key.kind, &key.namespace), key.name);
-    let mut list: List = send_for(client, Method::GET, &path, None).await?;
+    let mut list: List = send_for(client, Method::GET, &listed(key), None).await?;
     Ok(list.items.pop().map(|found| Object::read(key.kind, found.value)))
+}
+
+/// The path of a list of nothing but this object.
+fn listed(key: &Key) -> String {
+    format!("{}?fieldSelector=metadata.name%3D{}", collection(key.kind, &key.namespace), key.name)
+}
+
+/// Who wrote which fields of an object, which no cache keeps; `None` if there is no such object.
+pub(super) async fn managed_fields(client: &Client, key: &Key) -> Result<Option<Value>, kube::Error> {
+    let mut list: Value = send_for(client, Method::GET, &listed(key), None).await?;
+    Ok(list.pointer_mut("/items/0/metadata/managedFields").map(Value::take))
 }
 
 /// Objects of one kind.

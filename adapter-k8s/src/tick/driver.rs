@@ -12,7 +12,7 @@ use std::{
 use futures::FutureExt as _;
 use serde_json::{Value, json};
 use serin_core::{
-    State, Tick,
+    State, Tick, Timestamp,
     message::Notice,
     observation::FailureClass,
     question::Question,
@@ -40,6 +40,7 @@ use crate::{
         memory::Memory,
         observe::{Look, look},
         probe::Probe,
+        rival::Rival,
         send::Sender,
     },
 };
@@ -76,6 +77,7 @@ pub async fn drive(context: Arc<Context>, key: Key, uid: Text, stop: watch::Rece
         checked: false,
         probe: Probe::default(),
         missing: Missing::default(),
+        rival: Rival::default(),
         memory: Memory::default(),
         look_by: None,
         pretended: None,
@@ -102,6 +104,7 @@ struct Driver {
     checked: bool,
     probe: Probe,
     missing: Missing,
+    rival: Rival,
     memory: Memory,
     /// How long to wait at most before looking again, whatever the core waits for.
     look_by: Option<Duration>,
@@ -189,6 +192,7 @@ impl Driver {
                 let found = look(&self.key, settings, namespace, claims, &reader, &mut self.memory);
                 (found, reader.into_notes())
             };
+            context.cluster.wake(&context.claims.disturbed());
             let again = context.cluster.settle(&self.key, notes).await;
             if again && last > 0 {
                 continue;
@@ -201,7 +205,10 @@ impl Driver {
                 Ok(None) => return false,
                 // Deleted and created again: that one has a driver of its own.
                 Ok(Some(look)) if *look.object.uid() != *self.uid => return false,
-                Ok(Some(look)) => self.decide(look),
+                Ok(Some(mut look)) => {
+                    look.seen.rival = self.rival.name(&context.cluster, &self.memory.tampered).await;
+                    self.decide(look);
+                }
                 Err(why) => {
                     tracing::warn!(canary = %self.key, %why, "the Canary is not known now");
                     self.pause(PAUSE).await;
@@ -243,6 +250,7 @@ impl Driver {
                 self.asked.put(question.id.clone(), answer);
             }
         }
+        let until = questions.iter().filter_map(|question| question.until).min();
         // All of them are needed, so they are waited for together; but whatever changes meanwhile may overtake them.
         while !self.asked.is_empty() {
             tokio::select! {
@@ -252,6 +260,7 @@ impl Driver {
                     }
                 }
                 () = self.waker.notified() => return self.tick.changed(),
+                () = time_of(until) => return self.tick.changed(),
                 _ = self.stop.changed() => return,
             }
         }
@@ -338,14 +347,8 @@ impl Driver {
             // Nothing is expected to happen; should something, all of it is worked out anew.
             self.memory.shrink();
         }
-        let until = async {
-            match wake {
-                Some(span) => sleep(span).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
-            () = until => {}
+            () = passed(wake) => {}
             () = async {
                 self.waker.notified().await;
                 sleep(SETTLING).await;
@@ -363,6 +366,19 @@ impl Driver {
             () = sleep(span) => {}
             _ = self.stop.changed() => {}
         }
+    }
+}
+
+/// Ends at that time; never, if there is none.
+async fn time_of(at: Option<Timestamp>) {
+    passed(at.map(clock::until)).await;
+}
+
+/// Ends after that time; never, if there is none.
+async fn passed(span: Option<Duration>) {
+    match span {
+        Some(span) => sleep(span).await,
+        None => std::future::pending().await,
     }
 }
 

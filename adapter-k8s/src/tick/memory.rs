@@ -16,9 +16,9 @@ use serin_core::{
 
 use crate::{
     cluster::{cache::Told, interests::Interest, reader::Reader},
-    object::seen::Unfit,
+    object::{Key, seen::Unfit},
     tick::drift::{InOrder, Part},
-    workload::{PodStatus, ReadyThresholds},
+    workload::{PodStatus, ReadyThresholds, reach::Reach},
 };
 
 /// What was found, if it is there.
@@ -39,18 +39,22 @@ pub struct Memory {
     pub runs: Remembered<Version, Known<Option<Revision>>>,
     /// The pods of the primary.
     pub primary_pods: Remembered<(Version, ReadyThresholds), Known<PodStatus>>,
+    /// Which pods its services select.
+    pub(crate) reach: Remembered<Version, Known<Reach>>,
     /// Whom the apex selects.
     pub services: Remembered<Version, Result<Services, Unfit>>,
     /// Whether the service of the target has an endpoint.
-    pub canary_endpoints: Remembered<Version, Result<bool, Unfit>>,
+    pub canary_endpoints: Remembered<Version, Known<bool>>,
     /// Whether the service of the primary has an endpoint.
-    pub primary_endpoints: Remembered<Version, Result<bool, Unfit>>,
+    pub primary_endpoints: Remembered<Version, Known<bool>>,
     /// Whether anybody publishes endpoints.
     pub published: Remembered<Version, Result<bool, Unfit>>,
     /// How requests are divided.
     pub routes: Remembered<Version, Known<Routes>>,
     /// What differs from what has to be.
     pub drift: Drifts,
+    /// What somebody else has changed and was not put right yet.
+    pub tampered: Vec<Key>,
     /// When nothing differed last.
     pub in_order: Option<InOrder>,
 }

@@ -82,7 +82,7 @@ fn readiness(deployment: &Object, threshold: u8) -> Readiness {
         let why = format!(
             "waiting for rollout to finish: {updated} out of {wanted} new replicas have been updated"
         );
-        return not_ready(why, false);
+        return not_ready(paused(deployment).map_or(why.clone(), |paused| format!("{paused}: {why}")), false);
     }
     if all > updated {
         let old = all - updated;
@@ -90,6 +90,16 @@ fn readiness(deployment: &Object, threshold: u8) -> Readiness {
         return not_ready(why, false);
     }
     Readiness::of_pods(Deployment::available(deployment), updated, threshold, false)
+}
+
+/// What is said of a Deployment that replaces no pods until somebody resumes it.
+fn paused(deployment: &Object) -> Option<String> {
+    let (name, namespace) = (deployment.name(), deployment.namespace());
+    (deployment.at("/spec/paused") == Some(&true.into())).then(|| {
+        format!(
+            "deployment {name:?} is paused (kubectl -n {namespace} rollout resume deployment {name} lets it go on)"
+        )
+    })
 }
 
 fn gave_up(deployment: &Object) -> bool {

@@ -7,6 +7,7 @@ pub(crate) mod configs;
 mod daemon_set;
 mod deployment;
 mod pods;
+pub(crate) mod reach;
 mod runs_pods;
 pub(crate) mod scaler;
 pub(crate) mod selector;

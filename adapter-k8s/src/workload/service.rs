@@ -75,15 +75,9 @@ impl Workload for Service {
     fn promoted(&self, subject: &Subject, _run: u32, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
         let target = target(subject, seen)?;
         let key = subject.key(SERVICE, &subject.primary());
-        let Begun { mut object, is_new, .. } = metadata::begin(&key, &subject.identity, seen)?;
-        if is_new {
-            metadata::copy_labels(&mut object, &target);
-            metadata::copy_annotations(&mut object, &target);
-        } else {
-            let prefixes = &subject.settings.include_label_prefix;
-            metadata::include_labels(&mut object, &target, prefixes);
-            metadata::include_annotations(&mut object, &target, prefixes);
-        }
+        let Begun { mut object, .. } = metadata::begin(&key, &subject.identity, seen)?;
+        metadata::copy_labels(&mut object, &target);
+        metadata::copy_annotations(&mut object, &target);
         write_spec(subject, &target, &mut object);
         Ok(vec![canary(subject, seen)?, object])
     }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use self::event::EVENT_NAMES;
 pub(crate) use self::text::Contested;
 use self::text::Sentence;
+pub(crate) use self::text::target_not_found;
 use crate::{
     decision::{Cause, Finding, Obstacle, Workload},
     hash::fnv,

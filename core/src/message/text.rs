@@ -1,6 +1,6 @@
 //! The sentences. They keep the words people search for in Flagger's, and always name metric, value and bound.
 
-use alloc::format;
+use alloc::{format, string::String};
 use core::fmt;
 
 use super::{Message, Step};
@@ -179,8 +179,12 @@ impl fmt::Display for Sentence<'_> {
             Message::CommandStillFails { command, error } => {
                 write!(f, "{canary} is stuck: {command} still fails: {error}")
             }
-            Message::HeldUp(obstacle) => write!(f, "{canary} cannot go on: {obstacle}"),
-            Message::Stalled(obstacle) => write!(f, "{canary} is held up: {obstacle}"),
+            Message::HeldUp(obstacle) => {
+                write!(f, "{canary} cannot go on: {}", obstacle.text(self.shape, namespace))
+            }
+            Message::Stalled(obstacle) => {
+                write!(f, "{canary} is held up: {}", obstacle.text(self.shape, namespace))
+            }
             Message::Concern(concern) => f.write_str(concern),
             Message::NotReady { who: Workload::Canary, why } => {
                 write!(f, "canary {} {target} not ready: {why}", kind.to_ascii_lowercase())
@@ -264,6 +268,28 @@ impl fmt::Display for Workload {
             Self::Primary => "primary",
         })
     }
+}
+
+impl Obstacle {
+    /// The sentence people read, with the names it speaks of.
+    pub(crate) fn text(&self, shape: &Shape, namespace: &str) -> String {
+        match self {
+            Self::TargetMissing => {
+                format!("{}; create it or correct spec.targetRef", target_not_found(shape, namespace))
+            }
+            Self::NotReady { .. }
+            | Self::NotServing
+            | Self::Unreadable { .. }
+            | Self::Held(_)
+            | Self::Invalid { .. } => format!("{self}"),
+        }
+    }
+}
+
+/// That there is no target, in Flagger's words.
+pub(crate) fn target_not_found(shape: &Shape, namespace: &str) -> String {
+    let dot = if namespace.is_empty() { "" } else { "." };
+    format!("{} {}{dot}{namespace} not found", shape.kind.to_ascii_lowercase(), shape.target)
 }
 
 impl fmt::Display for Obstacle {

@@ -6,7 +6,7 @@ use alloc::{format, string::String, vec::Vec};
 use super::{Repair, Stage, State, Unready};
 use crate::{
     decision::Workload,
-    message::Contested,
+    message::{Contested, target_not_found},
     observation::{Observation, Readiness},
     phase::Phase,
     spec::Rollout,
@@ -43,6 +43,11 @@ impl Details<'_> {
             && !state.primary_down
     }
 
+    /// The Canary's namespace; empty if the Canary is invalid.
+    pub(super) fn namespace(&self) -> &str {
+        self.canary.map_or("", |r| &r.identity().namespace)
+    }
+
     /// The sentences that follow the phase's own.
     pub(super) fn sentences(&self, state: &State) -> Vec<String> {
         let mut all = Vec::new();
@@ -57,7 +62,7 @@ impl Details<'_> {
             all.push(PRIMARY_DOWN.into());
         }
         if state.is_running() {
-            all.extend(state.canary_unready.map(|unready| self.unready(Workload::Canary, unready)));
+            all.extend(state.canary_unready.map(|unready| self.unready_canary(state, unready)));
             all.extend(state.primary_unready.map(|unready| self.unready(Workload::Primary, unready)));
         }
         if state.phase.is_analysing() {
@@ -73,6 +78,19 @@ impl Details<'_> {
         all
     }
 
+    /// A target that was deleted says so: it does not get ready by being waited for.
+    fn unready_canary(&self, state: &State, unready: Unready) -> String {
+        if !matches!(self.seen.target.known(), Some(None)) {
+            return self.unready(Workload::Canary, unready);
+        }
+        let missing = target_not_found(&state.shape, self.namespace());
+        format!("Canary: {missing} {}; create it again.", span(unready.count.since, self.until(unready)))
+    }
+
+    fn until(&self, unready: Unready) -> Option<Timestamp> {
+        self.canary.map(|r| unready.count.ends(r.policy().progress_deadline))
+    }
+
     fn unready(&self, who: Workload, unready: Unready) -> String {
         let seen = match who {
             Workload::Canary => {
@@ -82,8 +100,7 @@ impl Details<'_> {
                 self.seen.primary.known().and_then(Option::as_ref).map(|primary| &primary.readiness)
             }
         };
-        let until = self.canary.map(|r| unready.count.ends(r.policy().progress_deadline));
-        let time = span(unready.count.since, until);
+        let time = span(unready.count.since, self.until(unready));
         match seen.and_then(Readiness::why_not) {
             Some(why) => format!("The {who} is not ready: {why} {time}."),
             None => format!("Waiting for the {who} to be ready {time}."),

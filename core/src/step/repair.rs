@@ -64,7 +64,7 @@ pub(super) fn urgent(t: &mut Turn<'_>) -> Flow {
 fn harms_users(state: &State, seen: &Observation, r: &Rollout) -> bool {
     let apex = seen.services.known().is_some_and(|services| services.apex != Apex::Primary);
     let changed = seen.drift.known().is_some_and(|drift| drift.services);
-    if apex && changed {
+    if apex && changed && !serving::apex_is_better_off(seen) {
         return true;
     }
     let wanted = state.routes(r.strategy());
@@ -114,7 +114,8 @@ fn objects(t: &Turn<'_>, r: &Rollout, weights: bool) -> Drift {
     match t.seen.drift.known() {
         Some(drift) if !(runs && stands_back(t, r, weights)) => {
             let workloads = drift.workloads && !runs;
-            Drift { workloads, routes: drift.routes && is_routed(t, r), ..*drift }
+            let services = drift.services && !serving::apex_is_better_off(t.seen);
+            Drift { workloads, services, routes: drift.routes && is_routed(t, r), ..*drift }
         }
         Some(_) | None => Drift::default(),
     }

@@ -100,6 +100,8 @@ fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: 
         }
     }
     gate::note_closed(t, hook);
+    // A gate whose call was given up is asked again at once.
+    let due = t.late.unwrap_or(now + r.policy().interval);
     let state = t.edit();
     // A run of what is promoted already was asked for, even if it was restarted since.
     let again = phase.is_analysing() && *revision == state.promoted;
@@ -108,7 +110,7 @@ fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: 
     state.pending = Some(Pending { revision: revision.clone(), asked_for });
     state.passed = opened.into_iter().collect();
     state.check = state.check.saturating_add(1);
-    state.due = now + r.policy().interval;
+    state.due = due;
     t.act(Rule::WaitsForApproval, commands)
 }
 

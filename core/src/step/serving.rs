@@ -13,7 +13,7 @@ use crate::{
     command::{Command, Routes, Split},
     decision::Rule,
     message::Message,
-    observation::{NO_ENDPOINT, Readiness},
+    observation::{Apex, NO_ENDPOINT, Observation, Readiness, Services},
     planted::{Defect, is_planted},
     revision::Text,
     spec::Rollout,
@@ -157,6 +157,16 @@ pub(super) fn restore(state: &mut State, r: &Rollout) {
     let Some(away) = state.away.take() else { return };
     let max = r.strategy().max_weight().filter(|_| state.stage != Stage::InPlace);
     state.canary_weight = max.map_or(away.weight, |max| away.weight.min(max));
+}
+
+/// Whether the apex has users that it would lose by being pointed at the primary: it selects other pods, which serve, and
+/// the primary serves nobody yet. So it is where a primary was made again, and the pods before it still run.
+pub(super) fn apex_is_better_off(seen: &Observation) -> bool {
+    let elsewhere = |services: &Services| match services.apex {
+        Apex::Target | Apex::Other => services.serving,
+        Apex::Absent | Apex::Primary => false,
+    };
+    seen.services.known().is_some_and(elsewhere) && seen.primary_serves() == Some(false)
 }
 
 fn why_not_canary(t: &Turn<'_>) -> Text {

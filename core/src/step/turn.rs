@@ -38,6 +38,8 @@ pub(super) struct Turn<'a> {
     draft: Option<Arc<State>>,
     notices: Vec<Message>,
     pub(super) hook: Option<(Text, bool)>,
+    /// When the call of the hook that was asked last was given up, which is when the next check was due.
+    pub(super) late: Option<Timestamp>,
     stall: Holdup,
 }
 
@@ -67,6 +69,7 @@ impl<'a> Turn<'a> {
             draft: None,
             notices: Vec::new(),
             hook: None,
+            late: None,
             stall: Holdup::Gone,
         }
     }

@@ -349,11 +349,23 @@ impl<'a, L: Log> Drive<'a, L> {
             }
             answers.push((question.id.clone(), answer));
         }
+        let until = questions.iter().filter_map(|question| question.until).min();
         let goes_on = !answers.is_empty();
         for (id, answer) in answers {
             self.tick.answered(id, answer);
         }
-        goes_on || self.pass(None)
+        goes_on || self.waits_for_answers(until)
+    }
+
+    /// Time passes until something is answered or changes; what is open `until` then is given up.
+    fn waits_for_answers(&mut self, until: Option<Timestamp>) -> bool {
+        let now = self.world.now();
+        if until.is_some_and(|until| until <= now) {
+            self.calls.give_up(now, &mut self.log);
+            self.tick.changed();
+            return true;
+        }
+        self.pass(until.map(|until| self.world.at().saturating_add(until.since(now))))
     }
 
     fn sleep(&mut self) -> bool {

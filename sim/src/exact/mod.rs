@@ -128,6 +128,7 @@ impl Causes {
             | ReasonKind::CanaryDeadline
             | ReasonKind::PrimaryDeadline
             | ReasonKind::GateDeadline
+            | ReasonKind::NotJudged
             | ReasonKind::ThresholdLowered
             | ReasonKind::Request
             | ReasonKind::Reverted => *self.other.entry(reason.clone()).or_default() += chance,

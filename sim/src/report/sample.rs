@@ -170,6 +170,7 @@ impl Told {
             weight: 0,
             iterations: 0,
             revision: Revision::of("v2"),
+            until: None,
         };
         self.0.asked.push(Asked { question, answer, took: Duration::ZERO });
         self
