@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use kube::{
-    Api, ResourceExt,
+    Api, Resource, ResourceExt,
     api::{ApiResource, DynamicObject},
-    core::PartialObjectMeta,
+    core::{DynamicResourceScope, PartialObjectMeta},
     runtime::{
         WatchStreamExt,
         watcher::{self, Event, watcher},
@@ -19,11 +19,12 @@ use tokio::time::sleep;
 use super::{Cluster, request, shelf::Entry, watched::Watched};
 use crate::{
     kinds::is_read_by_reference,
-    object::{Kind, Object},
+    object::{Kind, LAST_APPLIED, Object},
 };
 
-/// Objects of one page of a list: what is held twice while a list is read.
-const PAGE: u32 = 100;
+/// Objects of one page of a list: what is held twice while a list is read. Each may be as large as the API server takes
+/// them, which is 1.5 MiB.
+const PAGE: u32 = 25;
 
 /// Watches until the process ends.
 pub(super) async fn run(cluster: Arc<Cluster>, kind: Kind) {
@@ -34,38 +35,52 @@ pub(super) async fn run(cluster: Arc<Cluster>, kind: Kind) {
         kind: kind.kind.into(),
         plural: kind.plural.into(),
     };
-    let namespace = cluster.namespace.as_deref().filter(|_| kind.namespaced);
-    let config = watcher::Config::default().page_size(PAGE);
-    let client = cluster.client.clone();
-    if is_read_by_reference(kind) {
-        type Partial = PartialObjectMeta<DynamicObject>;
-        let api: Api<Partial> = match namespace {
-            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
-            None => Api::all_with(client, &resource),
-        };
-        let events = watcher(api, config).default_backoff();
-        let metadata = |mut object: Partial| {
-            object.managed_fields_mut().clear();
-            json!({"metadata": object.metadata})
-        };
-        follow(&cluster, kind, events, metadata).await;
-    } else {
-        let api: Api<Watched> = match namespace {
-            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
-            None => Api::all_with(client, &resource),
-        };
-        let events = watcher(api, config).default_backoff();
-        follow(&cluster, kind, events, |watched| watched.value).await;
+    let mut garbled = Pause::default();
+    loop {
+        if is_read_by_reference(kind) {
+            let events = watcher(api::<Metadata>(&cluster, kind, &resource), config());
+            let metadata = |mut object: Metadata| {
+                object.managed_fields_mut().clear();
+                object.annotations_mut().remove(LAST_APPLIED);
+                Object::read(kind, json!({"metadata": object.metadata}))
+            };
+            follow(&cluster, kind, events.default_backoff(), metadata, &mut garbled).await;
+        } else {
+            let events = watcher(api::<Watched>(&cluster, kind, &resource), config());
+            follow(&cluster, kind, events.default_backoff(), |watched| watched.object(kind), &mut garbled)
+                .await;
+        }
+        // What an event said that could not be decoded, only a list tells.
+        sleep(garbled.grow(0)).await;
     }
 }
 
+type Metadata = PartialObjectMeta<DynamicObject>;
+
+fn config() -> watcher::Config {
+    watcher::Config::default().page_size(PAGE)
+}
+
+fn api<K>(cluster: &Cluster, kind: Kind, resource: &ApiResource) -> Api<K>
+where
+    K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope>,
+{
+    let client = cluster.client.clone();
+    match cluster.namespace.as_deref().filter(|_| kind.namespaced) {
+        Some(namespace) => Api::namespaced_with(client, namespace, resource),
+        None => Api::all_with(client, resource),
+    }
+}
+
+/// Keeps the cache as the events say; returns after one that could not be decoded.
 async fn follow<K>(
     cluster: &Arc<Cluster>,
     kind: Kind,
     events: impl futures::Stream<Item = watcher::Result<Event<K>>>,
-    whole: impl Fn(K) -> Value,
+    whole: impl Fn(K) -> Object,
+    garbled: &mut Pause,
 ) {
-    let object = |event: K| lean(Object::read(kind, whole(event)));
+    let object = |event: K| lean(whole(event));
     let mut listing = Vec::new();
     let mut refused = Pause::default();
     let mut events = std::pin::pin!(events);
@@ -83,11 +98,18 @@ async fn follow<K>(
                 refused = Pause::default();
                 cluster.listed(kind, std::mem::take(&mut listing));
             }
-            Ok(Event::Apply(event)) => cluster.noted(cluster.cache.put(object(event))),
+            Ok(Event::Apply(event)) => {
+                *garbled = Pause::default();
+                cluster.noted(cluster.cache.put(object(event)));
+            }
             Ok(Event::Delete(event)) => {
                 let gone = object(event);
-                cluster.contents.remove(&gone.key());
+                cluster.forget_contents(&gone.key());
                 cluster.noted(cluster.cache.remove(&gone.key(), gone.resource_version()));
+            }
+            Err(watcher::Error::WatchFailed(kube::Error::SerdeError(error))) => {
+                tracing::error!(kind = kind.plural, %error, "an event cannot be decoded: all objects are listed again");
+                return;
             }
             Err(error) => {
                 if failed(cluster, kind, &error) {

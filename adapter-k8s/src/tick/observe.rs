@@ -74,7 +74,7 @@ pub fn look(
     let version = Version { uid: object.uid().into(), generation: generation(&object) };
     let parse = || parse(&object, settings, namespace, reader);
     let parsed = memory.parsed.or_make(version.clone(), Told::Meant, reader, parse, |_| true);
-    let Parsed { manifest, canary } = parsed;
+    let Parsed { manifest, canary, clamped } = parsed;
     let Standing { manifest, state, .. } = standing(&object, manifest, memory);
     let (identity, shape) = match &*canary {
         Ok(rollout) => (rollout.identity().clone(), rollout.shape().clone()),
@@ -82,18 +82,22 @@ pub fn look(
     };
     let subject = Subject { identity, shape, manifest, settings: settings.clone() };
     let ready = thresholds(&canary);
-    let mut gaze = Gaze { subject: &subject, version, ready, claims, reader, memory };
+    let mut gaze = Gaze { subject: &subject, version, ready, claims, reader, memory, clamped };
     let seen = gaze.facts(&object, &state);
     let published = gaze.published();
     Ok(Some(Look { object, subject, canary, state, seen, ready, published }))
 }
 
 fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<'_>) -> Parsed {
+    if let Some(cut) = object.cut() {
+        let canary = Err(unreadable(object, &cut.path, &cut.why));
+        return Parsed { manifest: Arc::default(), canary: Arc::new(canary), clamped: None };
+    }
     let mut manifest = match raw::Canary::deserialize(object.value()) {
         Ok(manifest) => manifest,
         Err(error) => {
-            let canary = Err(unreadable(object, &error.to_string()));
-            return Parsed { manifest: Arc::default(), canary: Arc::new(canary) };
+            let canary = Err(unreadable(object, "spec", &error.to_string()));
+            return Parsed { manifest: Arc::default(), canary: Arc::new(canary), clamped: None };
         }
     };
     let nested = manifest.spec.analysis.as_ref().and_then(|analysis| analysis.canary_analysis.as_ref());
@@ -109,8 +113,10 @@ fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<
         namespace: namespace.into(),
         templates: templates.iter().map(|it| (it.namespace.to_string(), it.name.to_string())).collect(),
     };
-    let canary = Rollout::parse(&manifest, &defaults).and_then(|rollout| supported(rollout, settings));
-    Parsed { manifest: Arc::new(manifest), canary: Arc::new(canary) }
+    let mut canary = Rollout::parse(&manifest, &defaults).and_then(|rollout| supported(rollout, settings));
+    let clamped = canary.as_mut().map_or_else(|_| Vec::new(), |rollout| rollout.clamp(&settings.limits));
+    let clamped = (!clamped.is_empty()).then(|| clamped.join("; ").into());
+    Parsed { manifest: Arc::new(manifest), canary: Arc::new(canary), clamped }
 }
 
 /// The manifest with the labels and annotations that the object has now: they change without a new generation.
@@ -170,8 +176,8 @@ fn foreign_refs(rollout: &Rollout) -> Vec<Problem> {
     templates.chain(alerts).map(|(path, namespace)| Problem { path, what: what(namespace) }).collect()
 }
 
-/// A Canary of another shape than the CRD allows; its names are read as far as they can be.
-fn unreadable(object: &Object, error: &str) -> Invalid {
+/// A Canary of another shape than the CRD allows, or larger than is read; its names are read as far as they can be.
+fn unreadable(object: &Object, path: &str, what: &str) -> Invalid {
     let text = |pointer: &str| Text::from(object.text(pointer));
     let service = text("/spec/service/name");
     let target = text("/spec/targetRef/name");
@@ -189,7 +195,7 @@ fn unreadable(object: &Object, error: &str) -> Invalid {
             target,
         },
         revert_on_deletion: object.at("/spec/revertOnDeletion") != Some(&Value::Bool(false)),
-        problems: vec![Problem { path: "spec".into(), what: error.into() }],
+        problems: vec![Problem { path: path.into(), what: what.into() }],
     }
 }
 
@@ -215,16 +221,21 @@ pub fn generation(object: &Object) -> i64 {
 
 /// The state as it was saved. One that cannot be understood is held as it is, like one of a newer version.
 fn state_of(object: &Object) -> State {
+    if let Some(cut) = object.cut().filter(|cut| cut.path.starts_with("status")) {
+        return not_understood(object, cut);
+    }
     let Some(status) = object.at("/status").filter(|status| !status.is_null()) else {
         return State::default();
     };
     match Status::deserialize(status) {
         Ok(status) => State::from(status),
-        Err(error) => {
-            tracing::error!(canary = %object.key(), %error, "the status cannot be read, so nothing is done");
-            State { origin: Origin::Newer(u16::MAX), ..State::default() }
-        }
+        Err(error) => not_understood(object, &error),
     }
+}
+
+fn not_understood(object: &Object, error: &dyn std::fmt::Display) -> State {
+    tracing::error!(canary = %object.key(), %error, "the status cannot be read, so nothing is done");
+    State { origin: Origin::Newer(u16::MAX), ..State::default() }
 }
 
 fn thresholds(canary: &Result<Rollout, Invalid>) -> ReadyThresholds {
@@ -243,6 +254,8 @@ struct Gaze<'a> {
     claims: &'a Claims,
     reader: &'a Reader<'a>,
     memory: &'a mut Memory,
+    /// What of the manifest is beyond this controller's limits.
+    clamped: Option<Text>,
 }
 
 impl Gaze<'_> {
@@ -253,7 +266,7 @@ impl Gaze<'_> {
             services: fact(self.services()),
             routes: fact(self.routes()),
             drift: fact(self.drift(state)),
-            concern: Fact::Known(concern(self.subject, object, self.reader)),
+            concern: Fact::Known(concern(self.subject, object, self.clamped.clone(), self.reader)),
             deleting: object.is_being_deleted(),
             finalizer: has_finalizer(object),
             requests: requests(object),
@@ -362,10 +375,10 @@ fn has_finalizer(object: &Object) -> bool {
 }
 
 /// What is wrong and holds nothing up.
-fn concern(subject: &Subject, object: &Object, reader: &Reader<'_>) -> Option<Text> {
+fn concern(subject: &Subject, object: &Object, clamped: Option<Text>, reader: &Reader<'_>) -> Option<Text> {
     let hidden = services::hidden_endpoints(subject, reader);
     let names = object.annotations().filter_map(|(name, _)| name.strip_prefix(REQUEST_PREFIX));
-    let all: Vec<Text> = hidden.into_iter().chain(names.filter_map(misspelt)).collect();
+    let all: Vec<Text> = hidden.into_iter().chain(clamped).chain(names.filter_map(misspelt)).collect();
     (!all.is_empty()).then(|| all.join(" ").into())
 }
 

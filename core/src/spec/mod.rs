@@ -6,6 +6,7 @@
 mod alert_provider;
 mod hook;
 mod invalid;
+mod limits;
 mod metric;
 mod metric_template;
 mod names;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use self::alert_provider::{AlertProvider, AlertSystem, AlertTarget};
 pub use self::hook::{Hook, HookKind, RunOn};
 pub use self::invalid::{Invalid, Malformed, Problem};
+pub use self::limits::Limits;
 pub use self::metric::{Bounds, Leniency, Metric, MetricSource, SHIPPED_TEMPLATES};
 pub use self::metric_template::{MetricSystem, MetricTemplate};
 pub use self::parse::Defaults;
