@@ -155,7 +155,7 @@ fn cluster_one_who_asks_everything_at_once_takes_few_connections() {
         let mut controller = Controller::start(&stage, &[]);
         release.until_phase("Initialized").await;
         is_rolled_back_on_time(&release).await;
-        let words = "spec.analysis.metrics has 600 items: the first 64 are asked";
+        let words = "spec.analysis.metrics: has 600 items: the first 64 are asked";
         objects::until(words, async || condition(&stage, &greedy).await.contains(words).then_some(())).await;
         let most = counts[1].load(Ordering::Relaxed);
         assert!((1..=8).contains(&most), "{most} connections");

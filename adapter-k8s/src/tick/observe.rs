@@ -115,6 +115,7 @@ fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<
     };
     let mut canary = Rollout::parse(&manifest, &defaults).and_then(|rollout| supported(rollout, settings));
     let clamped = canary.as_mut().map_or_else(|_| Vec::new(), |rollout| rollout.clamp(&settings.limits));
+    let clamped: Vec<String> = clamped.iter().map(Problem::to_string).collect();
     let clamped = (!clamped.is_empty()).then(|| clamped.join("; ").into());
     Parsed { manifest: Arc::new(manifest), canary: Arc::new(canary), clamped }
 }

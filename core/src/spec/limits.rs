@@ -3,7 +3,7 @@
 use alloc::{format, string::String, vec::Vec};
 use core::{fmt::Display, time::Duration};
 
-use super::Rollout;
+use super::{Problem, Rollout};
 
 /// What one Canary may take of a controller. What goes beyond is cut and told, never refused: a manifest that another
 /// controller takes is taken here.
@@ -26,8 +26,9 @@ impl Default for Limits {
 }
 
 impl Rollout {
-    /// Cuts what goes beyond limits. Returns what was cut, a sentence for each limit; the same for the same manifest.
-    pub fn clamp(&mut self, limits: &Limits) -> Vec<String> {
+    /// Cuts what goes beyond limits. Returns what was cut, at most one field for each limit; the same for the
+    /// same manifest.
+    pub fn clamp(&mut self, limits: &Limits) -> Vec<Problem> {
         let mut cut = Vec::new();
         cut.extend(shorten(&mut self.metrics, limits.metrics, "spec.analysis.metrics", "asked"));
         cut.extend(shorten(&mut self.hooks, limits.hooks, "spec.analysis.webhooks", "called"));
@@ -43,18 +44,17 @@ impl Rollout {
                 hook.timeout = limits.timeout;
             }
         }
-        cut.extend(retries.sentence());
-        cut.extend(timeouts.sentence());
+        cut.extend(retries.told());
+        cut.extend(timeouts.told());
         cut
     }
 }
 
-fn shorten<T>(list: &mut Vec<T>, most: usize, path: &str, done: &str) -> Option<String> {
+fn shorten<T>(list: &mut Vec<T>, most: usize, path: &str, done: &str) -> Option<Problem> {
     let count = list.len();
     list.truncate(most);
-    (count > most).then(|| {
-        format!("{path} has {count} items: the first {most} are {done}, the limit of this controller")
-    })
+    let what = || format!("has {count} items: the first {most} are {done}, the controller's limit");
+    (count > most).then(|| Problem { path: path.into(), what: what() })
 }
 
 /// The hooks of which a field is beyond its limit.
@@ -78,13 +78,14 @@ impl<T: Display> Beyond<T> {
         }
     }
 
-    fn sentence(&self) -> Option<String> {
+    fn told(&self) -> Option<Problem> {
         let (index, value) = self.first.as_ref()?;
         let Self { field, limit, others, .. } = self;
         let more = if *others == 0 { String::new() } else { format!(" (and {others} more)") };
-        Some(format!(
-            "spec.analysis.webhooks[{index}].{field} is {value}{more}: {limit} is used, the limit of this controller"
-        ))
+        Some(Problem {
+            path: format!("spec.analysis.webhooks[{index}].{field}"),
+            what: format!("is {value}{more}: {limit} is used, the controller's limit"),
+        })
     }
 }
 
@@ -99,6 +100,8 @@ impl Display for Seconds {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
     use crate::spec::{Defaults, raw};
 
@@ -147,15 +150,15 @@ mod tests {
     fn what_goes_beyond_a_limit_is_cut_and_told() {
         let limits = Limits::default();
         let mut just = rollout(64, &[(10, "1h"); 64]);
-        assert_eq!(just.clamp(&limits), [""; 0]);
+        assert_eq!(just.clamp(&limits), []);
         let mut beyond = rollout(65, &[(1, "1s"), (11, "2h"), (99, "3h")]);
-        let told = beyond.clamp(&limits);
+        let told: Vec<String> = beyond.clamp(&limits).iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
             [
-                "spec.analysis.metrics has 65 items: the first 64 are asked, the limit of this controller",
-                "spec.analysis.webhooks[1].retries is 11 (and 1 more): 10 is used, the limit of this controller",
-                "spec.analysis.webhooks[1].timeout is 7200s (and 1 more): 3600s is used, the limit of this controller",
+                "spec.analysis.metrics: has 65 items: the first 64 are asked, the controller's limit",
+                "spec.analysis.webhooks[1].retries: is 11 (and 1 more): 10 is used, the controller's limit",
+                "spec.analysis.webhooks[1].timeout: is 7200s (and 1 more): 3600s is used, the controller's limit",
             ]
         );
         let hooks: Vec<(u32, u64)> =
