@@ -41,7 +41,9 @@ pub(super) async fn run(cluster: Arc<Cluster>, kind: Kind) {
             let events = watcher(api::<Metadata>(&cluster, kind, &resource), config());
             let metadata = |mut object: Metadata| {
                 object.managed_fields_mut().clear();
-                object.annotations_mut().remove(LAST_APPLIED);
+                if let Some(annotations) = &mut object.metadata.annotations {
+                    annotations.remove(LAST_APPLIED);
+                }
                 Object::read(kind, json!({"metadata": object.metadata}))
             };
             follow(&cluster, kind, events.default_backoff(), metadata, &mut garbled).await;

@@ -148,6 +148,8 @@ impl Cluster {
 
     /// Reads an object anew, so that what is decided next is not decided on what was refused.
     async fn refresh(&self, key: &Key) {
+        // Nobody closes it.
+        let _turn = self.reads.acquire().await.ok();
         match request::find(&self.client, key).await {
             Ok(Some(object)) => self.noted(self.keep(object)),
             Ok(None) => {

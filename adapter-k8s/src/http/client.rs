@@ -114,10 +114,9 @@ impl Http {
     /// There was no answer, or it may not be sent.
     pub async fn send(&self, request: &Request) -> Result<Reply, HttpError> {
         let fails = |why: String, is_temporary| HttpError { place: request.place(), why, is_temporary };
-        let wait = request.timeout.min(LONGEST_WAIT);
-        let turn = timeout(wait, self.shared.turns.take(&self.sender)).await;
-        let _turn =
-            turn.map_err(|_| fails(format!("too many requests were under way for {wait:?}"), true))?;
+        let turn = timeout(LONGEST_WAIT, self.shared.turns.take(&self.sender)).await;
+        let late = || fails(format!("too many requests were under way for {LONGEST_WAIT:?}"), true);
+        let _turn = turn.map_err(|_| late())?;
         let deadline = Instant::now() + request.timeout;
         let mut hop = Hop::first(request).map_err(|why| fails(why, false))?;
         for _ in 0..=MOST_REDIRECTS {
