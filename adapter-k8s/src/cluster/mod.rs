@@ -1,5 +1,6 @@
 //! The cluster: read from watch caches, written by small patches, nothing decided.
 
+mod allowance;
 pub mod cache;
 mod credentials;
 pub mod fence;

@@ -12,7 +12,10 @@ use std::{
 use serde_json::Value;
 use serin_core::revision::Text;
 
-use super::cache::{Changed, How, Told};
+use super::{
+    allowance::{Allowance, shortened},
+    cache::{Changed, How, Told},
+};
 use crate::{
     kinds::is_read_by_reference,
     object::{Cut, Key, Kind, Object},
@@ -71,6 +74,15 @@ impl Entry {
         }
     }
 
+    /// The same, or less of it where there is no room.
+    pub(super) fn within(self, allowance: &mut Allowance, key: &Key) -> Self {
+        if allowance.takes(key, self.packed.json.len()) {
+            return self;
+        }
+        let object = self.open.clone().unwrap_or_else(|| Arc::new(self.packed.open()));
+        Self::of(&shortened(&object))
+    }
+
     /// Whether something of it could not be read.
     fn is_cut(&self) -> bool {
         self.packed.cut.is_some()
@@ -118,6 +130,7 @@ pub(super) struct Shelf {
     entries: BTreeMap<Key, Entry>,
     /// Those that are open, in the order they were opened.
     open: VecDeque<Key>,
+    allowance: Allowance,
     /// Objects that are gone, by the version they had: what is older must not bring them back.
     gone: Gone,
     /// While a list is under way, the objects that were put in since it began: they may be newer than the list.
@@ -209,13 +222,17 @@ impl Shelf {
     }
 
     /// Puts an object in unless a newer one is there.
-    pub(super) fn insert(&mut self, key: Key, mut entry: Entry) -> Option<Changed> {
+    pub(super) fn insert(&mut self, key: Key, entry: Entry) -> Option<Changed> {
         if self.has_seen(&key, &entry.version) {
             return None;
         }
         self.gone.versions.remove(&key);
-        entry.carry(self.labelled.keys());
         let before = self.entries.remove(&key);
+        if let Some(before) = &before {
+            self.allowance.gives_back(&key, before.packed.json.len());
+        }
+        let mut entry = entry.within(&mut self.allowance, &key);
+        entry.carry(self.labelled.keys());
         if let Some(cut) = entry.packed.cut.as_deref()
             && before.as_ref().is_none_or(|before| !before.is_cut())
         {
@@ -244,6 +261,9 @@ impl Shelf {
             return None;
         }
         let before = self.entries.remove(key);
+        if let Some(before) = &before {
+            self.allowance.gives_back(key, before.packed.json.len());
+        }
         self.members += 1;
         let carried = self.index(key, before.as_ref(), None);
         self.gone.add(key.clone(), last.into());

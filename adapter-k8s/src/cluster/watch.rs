@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use serin_core::tick::Pause;
 use tokio::time::sleep;
 
-use super::{Cluster, request, shelf::Entry, watched::Watched};
+use super::{Cluster, allowance::Allowance, request, shelf::Entry, watched::Watched};
 use crate::{
     kinds::is_read_by_reference,
     object::{Kind, LAST_APPLIED, Object},
@@ -83,18 +83,21 @@ async fn follow<K>(
     garbled: &mut Pause,
 ) {
     let object = |event: K| lean(whole(event));
-    let mut listing = Vec::new();
+    // What a list holds until it is whole has the same bounds as what is kept of it.
+    let (mut listing, mut allowance) = (Vec::new(), Allowance::default());
     let mut refused = Pause::default();
     let mut events = std::pin::pin!(events);
     while let Some(event) = events.next().await {
         match event {
             Ok(Event::Init) => {
-                listing.clear();
+                (listing, allowance) = (Vec::new(), Allowance::default());
                 cluster.cache.list(kind);
             }
             Ok(Event::InitApply(event)) => {
                 let object = object(event);
-                listing.push((object.key(), Entry::of(&object)));
+                let key = object.key();
+                let entry = Entry::of(&object).within(&mut allowance, &key);
+                listing.push((key, entry));
             }
             Ok(Event::InitDone) => {
                 refused = Pause::default();
