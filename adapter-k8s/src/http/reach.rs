@@ -139,7 +139,7 @@ fn plain(address: IpAddr) -> IpAddr {
             let [.., a, b, c, d] = v6.octets();
             Ipv4Addr::new(a, b, c, d).into()
         }
-        address => address.to_canonical(),
+        IpAddr::V4(_) | IpAddr::V6(_) => address.to_canonical(),
     }
 }
 
