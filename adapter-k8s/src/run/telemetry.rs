@@ -401,7 +401,10 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::subject;
+    use crate::{
+        kinds::{CANARY, DEPLOYMENT},
+        tests::subject,
+    };
 
     const SPEC: &str = "{provider: istio, targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}, \
          service: {port: 80}, analysis: {stepWeight: 10, metrics: [\
@@ -423,6 +426,19 @@ mod tests {
         let expected =
             ["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0", "+Inf"];
         assert_eq!(bounds.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn objects_that_cannot_be_read_are_counted_by_kind() {
+        let telemetry = Telemetry::new("1.2.3", "istio");
+        telemetry.text(&BTreeMap::from([(CANARY, 3)]));
+        let text = telemetry.text(&BTreeMap::from([(CANARY, 2), (DEPLOYMENT, 0)]));
+        let series: Vec<&str> = text.lines().filter(|line| line.starts_with("serin_unreadable")).collect();
+        let [canaries, deployments] = ["Canary", "Deployment"].map(|kind| {
+            let of = format!("serin_unreadable_objects{{kind=\"{kind}\"}} ");
+            series.iter().find_map(|line| line.strip_prefix(&of)).and_then(|value| value.parse::<f64>().ok())
+        });
+        assert_eq!((canaries, deployments), (Some(2.0), Some(0.0)), "{series:?}");
     }
 
     #[test]
