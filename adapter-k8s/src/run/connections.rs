@@ -52,7 +52,8 @@ impl Listener for Bounded {
         }
         let (close, closed) = oneshot::channel();
         self.open.push_back(close);
-        (Connection { stream, patience: Box::pin(sleep(PATIENCE)), closed }, from)
+        let patience = Box::pin(sleep(PATIENCE));
+        (Connection { stream, patience, closed: Some(closed), makes_room: false }, from)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -64,7 +65,21 @@ impl Listener for Bounded {
 pub(super) struct Connection {
     stream: TcpStream,
     patience: Pin<Box<Sleep>>,
-    closed: oneshot::Receiver<()>,
+    closed: Option<oneshot::Receiver<()>>,
+    makes_room: bool,
+}
+
+impl Connection {
+    /// Whether it has been silent for too long, or makes room for another.
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        let ended = self.closed.as_mut().map(|closed| Pin::new(closed).poll(cx));
+        if let Some(Poll::Ready(ended)) = ended {
+            // What has ended must not be asked again. Without a word the server ends, and answers what it was asked.
+            self.closed = None;
+            self.makes_room = ended.is_ok();
+        }
+        self.makes_room || self.patience.as_mut().poll(cx).is_ready()
+    }
 }
 
 impl AsyncRead for Connection {
@@ -73,9 +88,7 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let is_over =
-            self.patience.as_mut().poll(cx).is_ready() || pin!(&mut self.closed).poll(cx).is_ready();
-        if is_over {
+        if self.is_over(cx) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         pin!(&mut self.stream).poll_read(cx, into)
