@@ -11,6 +11,7 @@ mod crds;
 mod deletion;
 mod drift;
 mod history;
+mod hostile;
 mod identity;
 mod killed;
 mod kinds;

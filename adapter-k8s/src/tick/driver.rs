@@ -23,13 +23,12 @@ use serin_core::{
 };
 use tokio::{
     sync::{Notify, watch},
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 use crate::{
     clock,
     object::{Key, saved, seen::Seen},
-    run::stop::stopped,
     tick::{
         apply::apply,
         ask::ask,
@@ -41,7 +40,7 @@ use crate::{
         observe::{Look, look},
         probe::Probe,
         rival::Rival,
-        send::Sender,
+        send::{Delivery, Sender},
     },
 };
 
@@ -49,6 +48,9 @@ use crate::{
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long notices may still take that are being sent when a stop comes; what is cut off is sent again.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long those who are told are waited for, so that what most have got within moments is noted at once. What takes
+/// longer goes on beside everything else.
+const COURTESY: Duration = Duration::from_secs(1);
 /// How long to wait for more after a change: a workload says in several steps that it has pods, within moments, and
 /// each look takes some work.
 const SETTLING: Duration = Duration::from_millis(25);
@@ -84,6 +86,9 @@ pub async fn drive(context: Arc<Context>, key: Key, uid: Text, stop: watch::Rece
         failing: Pause::default(),
     };
     while driver.goes_on().await {}
+    if *driver.stop.borrow() {
+        timeout(LAST_WORDS, driver.sender.finish()).await.ok();
+    }
     driver.context.cluster.forget(&driver.key);
     driver.context.telemetry.forget(&driver.key);
 }
@@ -158,26 +163,38 @@ impl Driver {
             Next::Ask(questions) => Box::pin(self.ask(&questions)).await,
             Next::Apply(command) => Box::pin(self.apply(&command)).await,
             Next::Save(state) => Box::pin(self.save(&state)).await,
-            Next::Send(notices) => return Box::pin(self.send(&notices)).await,
+            Next::Send(notices) => Box::pin(self.send(&notices)).await,
             Next::Sleep(wake) => self.sleep(wake).await,
         }
         true
     }
 
-    /// Tells what is saved; false if a stop cut it off.
-    async fn send(&mut self, notices: &[Notice]) -> bool {
-        let saved = self.tick.plan().and_then(|plan| plan.state.clone());
-        let Some(look) = &self.look else {
-            self.tick.sent(&[]);
-            return true;
-        };
-        let state = saved.as_deref().unwrap_or(&look.state);
-        let delivered = tokio::select! {
-            delivered = self.sender.send(&self.context, look, state, notices) => delivered,
-            () = last_words(&mut self.stop) => return false,
-        };
-        self.tick.sent(&delivered);
-        true
+    /// Begins to tell what is saved, and notes what has arrived. Whoever takes longer is told while everything else goes on.
+    async fn send(&mut self, notices: &[Notice]) {
+        let Some(look) = self.look.clone() else { return self.tick.sent(&[]) };
+        let plan = self.tick.plan();
+        let saved = plan.and_then(|plan| plan.state.clone());
+        let state = saved.unwrap_or_else(|| Arc::new(look.state.clone()));
+        let due = plan.and_then(|plan| plan.wake).map(|wake| clock::until(wake.at));
+        let mut patience = std::pin::pin!(sleep(due.into_iter().fold(COURTESY, Duration::min)));
+        self.sender.begin_anew();
+        loop {
+            self.sender.begin(&self.context, &look, &state, notices);
+            if !self.sender.is_telling() {
+                break;
+            }
+            tokio::select! {
+                _ = self.sender.next() => {}
+                () = self.waker.notified() => {
+                    // That is for the next look.
+                    self.waker.notify_one();
+                    break;
+                }
+                () = &mut patience => break,
+                _ = self.stop.changed() => break,
+            }
+        }
+        self.tick.sent(&self.sender.delivered(notices));
     }
 
     /// Looks at everything, and has it decided upon; false if the Canary is gone.
@@ -353,6 +370,8 @@ impl Driver {
                 self.waker.notified().await;
                 sleep(SETTLING).await;
             } => {}
+            // What has arrived is to be noted, and what comes after it to be told.
+            () = told(&mut self.sender) => {}
             _ = self.stop.changed() => return,
         }
         self.failing = Pause::default();
@@ -382,10 +401,9 @@ async fn passed(span: Option<Duration>) {
     }
 }
 
-/// Ends some time after a stop.
-async fn last_words(stop: &mut watch::Receiver<bool>) {
-    stopped(stop).await;
-    sleep(LAST_WORDS).await;
+/// Waits until somebody has been told something.
+async fn told(sender: &mut Sender) {
+    while sender.next().await != Delivery::Over {}
 }
 
 /// A status with what a dry run would have written.

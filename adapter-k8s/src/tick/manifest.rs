@@ -17,11 +17,15 @@ use crate::{
 
 /// Reads a Canary. One that cannot be read is invalid, with the names it has as far as they can be read.
 pub(super) fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<'_>) -> Parsed {
+    if let Some(cut) = object.cut() {
+        let canary = Err(unreadable(object, &cut.path, &cut.why));
+        return Parsed { manifest: Arc::default(), canary: Arc::new(canary), clamped: None };
+    }
     let mut manifest = match raw::Canary::deserialize(object.value()) {
         Ok(manifest) => manifest,
         Err(error) => {
-            let canary = Err(unreadable(object, &error.to_string()));
-            return Parsed { manifest: Arc::default(), canary: Arc::new(canary) };
+            let canary = Err(unreadable(object, "spec", &error.to_string()));
+            return Parsed { manifest: Arc::default(), canary: Arc::new(canary), clamped: None };
         }
     };
     let nested = manifest.spec.analysis.as_ref().and_then(|analysis| analysis.canary_analysis.as_ref());
@@ -37,8 +41,11 @@ pub(super) fn parse(object: &Object, settings: &Settings, namespace: &str, reade
         namespace: namespace.into(),
         templates: templates.iter().map(|it| (it.namespace.to_string(), it.name.to_string())).collect(),
     };
-    let canary = Rollout::parse(&manifest, &defaults).and_then(|rollout| supported(rollout, settings));
-    Parsed { manifest: Arc::new(manifest), canary: Arc::new(canary) }
+    let mut canary = Rollout::parse(&manifest, &defaults).and_then(|rollout| supported(rollout, settings));
+    let clamped = canary.as_mut().map_or_else(|_| Vec::new(), |rollout| rollout.clamp(&settings.limits));
+    let clamped: Vec<String> = clamped.iter().map(Problem::to_string).collect();
+    let clamped = (!clamped.is_empty()).then(|| clamped.join("; ").into());
+    Parsed { manifest: Arc::new(manifest), canary: Arc::new(canary), clamped }
 }
 
 /// A provider that the core knows and this controller cannot write is as wrong as an unknown one; so is what the flags
@@ -87,8 +94,8 @@ fn foreign_refs(rollout: &Rollout) -> Vec<Problem> {
     templates.chain(alerts).map(|(path, namespace)| Problem { path, what: what(namespace) }).collect()
 }
 
-/// A Canary of another shape than the CRD allows; its names are read as far as they can be.
-fn unreadable(object: &Object, error: &str) -> Invalid {
+/// A Canary of another shape than the CRD allows, or larger than is read; its names are read as far as they can be.
+fn unreadable(object: &Object, path: &str, what: &str) -> Invalid {
     let text = |pointer: &str| Text::from(object.text(pointer));
     let service = text("/spec/service/name");
     let target = text("/spec/targetRef/name");
@@ -106,6 +113,6 @@ fn unreadable(object: &Object, error: &str) -> Invalid {
             target,
         },
         revert_on_deletion: object.at("/spec/revertOnDeletion") != Some(&Value::Bool(false)),
-        problems: vec![Problem { path: "spec".into(), what: error.into() }],
+        problems: vec![Problem { path: path.into(), what: what.into() }],
     }
 }

@@ -93,6 +93,8 @@ pub struct Parsed {
     pub manifest: Arc<raw::Canary>,
     /// What it means.
     pub canary: Arc<Result<Rollout, Invalid>>,
+    /// What of it is beyond this controller's limits.
+    pub clamped: Option<Text>,
 }
 
 /// What stands in one version of a Canary.

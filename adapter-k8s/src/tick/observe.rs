@@ -77,7 +77,7 @@ pub fn look(
     let version = Version { uid: object.uid().into(), generation: generation(&object) };
     let parse = || parse(&object, settings, namespace, reader);
     let parsed = memory.parsed.or_make(version.clone(), Told::Meant, reader, parse, |_| true);
-    let Parsed { manifest, canary } = parsed;
+    let Parsed { manifest, canary, clamped } = parsed;
     let Standing { manifest, state, .. } = standing(&object, manifest, memory);
     let (identity, shape) = match &*canary {
         Ok(rollout) => (rollout.identity().clone(), rollout.shape().clone()),
@@ -85,7 +85,7 @@ pub fn look(
     };
     let subject = Subject { identity, shape, manifest, settings: settings.clone() };
     let ready = thresholds(&canary);
-    let mut gaze = Gaze { subject: &subject, version, ready, claims, reader, memory };
+    let mut gaze = Gaze { subject: &subject, version, ready, claims, reader, memory, clamped };
     let seen = gaze.facts(&object, &state);
     let published = gaze.published();
     Ok(Some(Look { object, subject, canary, state, seen, ready, published }))
@@ -124,16 +124,21 @@ pub fn generation(object: &Object) -> i64 {
 
 /// The state as it was saved. One that cannot be understood is held as it is, like one of a newer version.
 fn state_of(object: &Object) -> State {
+    if let Some(cut) = object.cut().filter(|cut| cut.path.starts_with("status")) {
+        return not_understood(object, cut);
+    }
     let Some(status) = object.at("/status").filter(|status| !status.is_null()) else {
         return State::default();
     };
     match Status::deserialize(status) {
         Ok(status) => State::from(status),
-        Err(error) => {
-            tracing::error!(canary = %object.key(), %error, "the status cannot be read, so nothing is done");
-            State { origin: Origin::Newer(u16::MAX), ..State::default() }
-        }
+        Err(error) => not_understood(object, &error),
     }
+}
+
+fn not_understood(object: &Object, error: &dyn std::fmt::Display) -> State {
+    tracing::error!(canary = %object.key(), %error, "the status cannot be read, so nothing is done");
+    State { origin: Origin::Newer(u16::MAX), ..State::default() }
 }
 
 fn thresholds(canary: &Result<Rollout, Invalid>) -> ReadyThresholds {
@@ -152,6 +157,8 @@ struct Gaze<'a> {
     claims: &'a Claims,
     reader: &'a Reader<'a>,
     memory: &'a mut Memory,
+    /// What of the manifest is beyond this controller's limits.
+    clamped: Option<Text>,
 }
 
 impl Gaze<'_> {
@@ -170,7 +177,12 @@ impl Gaze<'_> {
             routes: fact(self.routes()),
             drift: fact(self.drift(state)),
             rival: None,
-            concern: Fact::Known(concern(self.subject, object, sharing.err(), self.reader)),
+            concern: Fact::Known(concern(
+                self.subject,
+                object,
+                [sharing.err(), self.clamped.clone()],
+                self.reader,
+            )),
             deleting: object.is_being_deleted(),
             finalizer: has_finalizer(object),
             requests: requests(object),
@@ -333,13 +345,13 @@ fn shares_no_pods(object: &Object, sharing: &[(Key, Text)]) -> Result<(), Text> 
 fn concern(
     subject: &Subject,
     object: &Object,
-    shares_pods: Option<Text>,
+    known: [Option<Text>; 2],
     reader: &Reader<'_>,
 ) -> Option<Text> {
     let hidden = services::hidden_endpoints(subject, reader);
     let kept = [services::outdated_label(subject, reader), services::unchangeable(subject, reader)];
     let names = object.annotations().filter_map(|(name, _)| name.strip_prefix(REQUEST_PREFIX));
-    let all = shares_pods.into_iter().chain(hidden).chain(kept.into_iter().flatten());
+    let all = known.into_iter().flatten().chain(hidden).chain(kept.into_iter().flatten());
     let all: Vec<Text> = all.chain(names.filter_map(misspelt)).collect();
     (!all.is_empty()).then(|| all.join(" ").into())
 }

@@ -40,7 +40,7 @@ impl Default for Defaults {
 }
 
 /// Metrics, hooks and alerts a Canary may have of each; so an index fits where it is stored.
-const MOST_ITEMS: usize = 1_000;
+const MOST_ITEMS: usize = 1_024;
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(10);
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
 const DEFAULT_DEADLINE_SECONDS: i64 = 600;

@@ -197,6 +197,8 @@ codes! {
     GateAlwaysOpen: Hint "gate-always-open",
     /// Several gates at one place.
     SeveralGates: Hint "several-gates",
+    /// More than the controller gives to one Canary, unless its limits are raised.
+    BeyondLimit: Warning "beyond-limit",
     /// A hook that may take longer than the interval.
     HookSlowerThanInterval: Warning "hook-slower-than-interval",
     /// A placeholder that is sent as it is written.

@@ -3,6 +3,7 @@
 mod alerts;
 mod buckets;
 mod hooks;
+mod limits;
 mod metrics;
 mod policy;
 mod shares;
@@ -37,6 +38,7 @@ pub(super) fn all(case: &Case<'_>) -> Vec<Told> {
     strategy::look(case, &mut told);
     metrics::look(case, &mut told);
     hooks::look(case, &mut told);
+    limits::look(case, &mut told);
     alerts::look(case, &mut told);
     told.found
 }
