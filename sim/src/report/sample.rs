@@ -112,6 +112,7 @@ fn story(told: Vec<Told>) -> Story {
         moments,
         calls: Vec::new(),
         assumed: Vec::new(),
+        not_driven: None,
         missed: Vec::new(),
         events: Vec::new(),
         restarts: Vec::new(),

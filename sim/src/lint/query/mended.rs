@@ -14,14 +14,21 @@ use crate::lint::code::Code;
 /// The text of the query as its remedy has it; `None` where a person has to decide.
 pub(super) fn mended(query: &Query<'_>, told: &Told) -> Option<String> {
     let text = query.text;
-    match told.code {
-        Code::QueryNoSeries | Code::QueryMaybeNoSeries => or_zero(text),
-        Code::QuerySeveralSeries => Some(aggregated(text)),
-        Code::QueryFixedWindow => Some(with_window(text, query.uses.first()?, |_| true)),
-        Code::WindowTooShort => Some(with_window(text, query.uses.first()?, |window| window < NEEDED)),
-        Code::QueryMatchesNothing => with_matcher(text, told.remedy.text.strip_prefix("write `")?),
-        Code::QueryUnknownVariable => renamed(text, told),
-        _ => None,
+    let is = |code| told.code == code;
+    if is(Code::QueryNoSeries) || is(Code::QueryMaybeNoSeries) {
+        or_zero(text)
+    } else if is(Code::QuerySeveralSeries) {
+        Some(aggregated(text))
+    } else if is(Code::QueryFixedWindow) {
+        Some(with_window(text, query.uses.first()?, |_| true))
+    } else if is(Code::WindowTooShort) {
+        Some(with_window(text, query.uses.first()?, |window| window < NEEDED))
+    } else if is(Code::QueryMatchesNothing) {
+        with_matcher(text, told.remedy.text.strip_prefix("write `")?)
+    } else if is(Code::QueryUnknownVariable) {
+        renamed(text, told)
+    } else {
+        None
     }
 }
 
