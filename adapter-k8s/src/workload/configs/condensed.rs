@@ -14,10 +14,11 @@ pub(crate) fn condensed(mut object: Object) -> Object {
     let whole = checksum_of(&object);
     object.remove_annotation(LAST_APPLIED);
     for part in PARTS {
-        if let Some(contents) = object.at(part).filter(|part| !is_place(part)) {
+        let contents = object.at(part).filter(|part| !is_place(part));
+        // What is empty takes no room, and is no contents.
+        if let Some(contents) = contents.filter(|part| part.as_object().is_some_and(|map| !map.is_empty())) {
             let place = json!({PLACE: checksum::of(contents)});
-            let is_empty = contents.as_object().is_some_and(serde_json::Map::is_empty);
-            object.set_or_remove(part, Some(place).filter(|_| !is_empty));
+            object.set(part, place);
         }
     }
     object.with_checksum(Some(whole.into()))
