@@ -85,7 +85,9 @@ impl Watch for Impatient {
 fn a_search_stops_within_a_world() {
     // A gate that never opens: a world of 400 days, and of more steps than a test has time for.
     let properties = "  - {never: {event: no such text}}";
-    let mut scenario = release(&USUAL.replace("interval: 1m", "interval: 10s"), 403, properties);
+    let analysis =
+        USUAL.replace("interval: 1m", "interval: 10s").replace("threshold: 2", "threshold: 1000000");
+    let mut scenario = release(&analysis, 403, properties);
     scenario.until = Duration::from_secs(400 * 86_400);
     let impatient = Impatient { asked: AtomicU64::new(0), most: 1_000 };
     let searched = search(&scenario, Search { cases: 1, seed: 1 }, &impatient);

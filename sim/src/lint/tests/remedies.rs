@@ -29,6 +29,7 @@ const ADVICE: &[(Code, &str)] = &[
     (Code::DuplicateObject, "which of the two is meant is a choice"),
     (Code::SharedTarget, "which Canary goes is a choice"),
     (Code::NotInController, "which system to use instead is a choice"),
+    (Code::BeyondLimit, "whether the manifest or the controller's flag changes is a choice"),
     (Code::MirrorSideEffects, "about what the service does with a request"),
     (Code::QueryMeasuresBoth, "which label distinguishes the versions is known to the service"),
     (Code::QueryTemplateInvalid, "what was meant cannot be read"),
