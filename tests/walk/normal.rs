@@ -66,8 +66,18 @@ impl Periods {
     }
 }
 
-/// Stops the counters: more failures of a command, repairs or unjudged checks make no difference.
-pub(crate) fn saturate(state: &mut State) {
+/// Stops the counters: more failures of a command, repairs or unjudged checks make no difference. Of the four parts of a
+/// deadline the first three pass at once.
+pub(crate) fn saturate(state: &mut State, periods: &Periods) {
+    for unready in [&mut state.canary_unready, &mut state.primary_unready].into_iter().flatten() {
+        skip_parts(&mut unready.count, periods.deadline);
+    }
+    for (count, deadline) in [(&mut state.unjudged, periods.unjudged), (&mut state.gate_closed, periods.gate)]
+    {
+        if let (Some(count), Some(deadline)) = (count, deadline) {
+            skip_parts(count, deadline);
+        }
+    }
     if let Some(trouble) = &mut state.trouble {
         trouble.attempts = trouble.attempts.min(2);
     }
@@ -81,9 +91,14 @@ pub(crate) fn saturate(state: &mut State) {
     state.unreached = state.unreached.take().map(|_| "unreached".into());
 }
 
+fn skip_parts(count: &mut Countdown, deadline: Duration) {
+    let three = u64::try_from(deadline.as_millis()).unwrap_or_default().div_ceil(4) * 3;
+    count.credited_ms = count.credited_ms.max(three);
+}
+
 /// The state as if it were [`NOW`], without what only names or records.
 pub(crate) fn shift(state: &mut State, now: Timestamp, periods: &Periods) {
-    saturate(state);
+    saturate(state, periods);
     while_suspended(state, now, periods);
     let aged = |at: Timestamp, most: Duration| aged(at, now, most);
     state.due = due(state, now, periods);
