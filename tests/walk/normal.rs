@@ -46,19 +46,27 @@ pub(crate) struct Periods {
     delay: Duration,
     /// The longest deadline of a gate; `None` if no gate has one: then since when one is closed is never read.
     gate: Option<Duration>,
+    /// That somebody else keeps changing the same objects matters to this slice.
+    contested: bool,
     /// Notices matter to this slice.
     pub(crate) notices: bool,
 }
 
 impl Periods {
-    pub(crate) fn of(rollout: &Rollout, invalid: bool, notices: bool, unjudged: bool) -> Self {
+    pub(crate) fn of(
+        rollout: &Rollout,
+        invalid: bool,
+        notices: bool,
+        unjudged: bool,
+        contested: bool,
+    ) -> Self {
         let policy = rollout.policy();
         let deadline = policy.progress_deadline;
         let longest_deadline = if invalid { deadline.max(DEFAULT_DEADLINE) } else { deadline };
         let unjudged = unjudged.then(|| deadline.max(policy.interval * 3) + policy.delay);
         let gate = rollout.hooks().iter().filter_map(|hook| hook.deadline).max();
         let (interval, delay) = (policy.interval, policy.delay);
-        Self { interval, deadline, unjudged, longest_deadline, delay, gate, notices }
+        Self { interval, deadline, unjudged, longest_deadline, delay, gate, contested, notices }
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -82,7 +90,9 @@ pub(crate) fn saturate(state: &mut State, periods: &Periods) {
         trouble.attempts = trouble.attempts.min(2);
     }
     if let Some(repair) = &mut state.repair {
-        repair.times = repair.times.min(CONTESTED);
+        repair.times = repair.times.min(if periods.contested { CONTESTED } else { 1 });
+        repair.told = repair.told.filter(|_| periods.contested);
+        repair.contested &= periods.contested;
         repair.by = None;
     }
     state.held_checks = state.held_checks.min(2);

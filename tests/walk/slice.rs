@@ -29,6 +29,8 @@ pub(crate) struct Slice {
     pub(crate) readings: Vec<Answer>,
     /// How long no check was judged matters.
     pub(crate) unjudged: bool,
+    /// That somebody else keeps changing the same objects matters.
+    pub(crate) contested: bool,
     /// Whether notices were delivered matters.
     pub(crate) notices: bool,
     /// Which revision was tried is followed beside the state.
@@ -58,6 +60,7 @@ impl Slice {
             invalid,
             self.notices,
             self.unjudged,
+            self.contested,
         )
     }
 

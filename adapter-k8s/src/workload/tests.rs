@@ -148,6 +148,8 @@ fn a_primary_that_somebody_else_made_is_not_marked_as_ours() {
     let mut theirs = find(&cluster, DEPLOYMENT, "web");
     theirs.set("/metadata/name", "web-primary");
     theirs.set("/metadata/uid", "theirs");
+    theirs.set("/spec/selector/matchLabels/app", "web-primary");
+    theirs.set("/spec/template/metadata/labels/app", "web-primary");
     theirs.set_label(MANAGED_BY.0, "Helm");
     add(&mut cluster, [theirs.clone()]);
     ensure(&subject, &mut cluster);

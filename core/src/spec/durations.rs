@@ -80,7 +80,10 @@ fn check_policy(parent: &str, value: &Value, problems: &mut Problems<'_>) {
                     Value::Number(number) => Some(number.to_string()),
                     Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
                 };
-                match text.filter(|_| POLICY_DURATIONS.contains(&(parent, name))) {
+                // An empty text is as good as none.
+                let is_duration =
+                    |text: &String| !text.is_empty() && POLICY_DURATIONS.contains(&(parent, name));
+                match text.filter(is_duration) {
                     Some(text) => _ = problems.check(name, handed_on(&text)),
                     None => check_policy(name, value, &mut problems.below(name)),
                 }

@@ -140,6 +140,7 @@ pub(crate) fn missing_objects() -> Slice {
 pub(crate) fn foreign_hands() -> Slice {
     Slice {
         pairs: true,
+        contested: true,
         ..slice(
             "foreign hands",
             analysis("stepWeights: [40]"),

@@ -67,6 +67,7 @@ fn slice(name: &'static str, manifest: Result<Rollout, Invalid>, deviations: &[D
         set_back: false,
         readings: vec![Answer::Value(100.0), Answer::Value(0.0)],
         unjudged: false,
+        contested: false,
         notices: false,
         follows: false,
         beyond: |_| false,
