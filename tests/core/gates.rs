@@ -291,10 +291,9 @@ fn opens(world: &mut World, hook: &str) -> Question {
 fn looks_again(world: &mut World, at: Timestamp) -> Option<Rule> {
     world.now = at;
     world.tick.changed();
-    match world.does(&mut well) {
-        Did::Decided(plan) => plan.map(|plan| plan.decision.rule),
-        did => panic!("{did:?}"),
-    }
+    let did = world.does(&mut well);
+    let Did::Decided(plan) = did else { panic!("{did:?}") };
+    plan.map(|plan| plan.decision.rule)
 }
 
 #[test]

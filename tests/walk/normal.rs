@@ -75,8 +75,8 @@ impl Periods {
 }
 
 /// Stops the counters: more failures of a command, repairs or unjudged checks make no difference. Of the four parts of a
-/// deadline the first three pass at once.
-pub(crate) fn saturate(state: &mut State, periods: &Periods) {
+/// deadline the first three pass at once, and so does the second between two repairs.
+pub(crate) fn saturate(state: &mut State, now: Timestamp, periods: &Periods) {
     for unready in [&mut state.canary_unready, &mut state.primary_unready].into_iter().flatten() {
         skip_parts(&mut unready.count, periods.deadline);
     }
@@ -90,6 +90,7 @@ pub(crate) fn saturate(state: &mut State, periods: &Periods) {
         trouble.attempts = trouble.attempts.min(2);
     }
     if let Some(repair) = &mut state.repair {
+        repair.at = repair.at.min(now - Duration::from_secs(1));
         repair.times = repair.times.min(if periods.contested { CONTESTED } else { 1 });
         repair.told = repair.told.filter(|_| periods.contested);
         repair.contested &= periods.contested;
@@ -108,7 +109,7 @@ fn skip_parts(count: &mut Countdown, deadline: Duration) {
 
 /// The state as if it were [`NOW`], without what only names or records.
 pub(crate) fn shift(state: &mut State, now: Timestamp, periods: &Periods) {
-    saturate(state, periods);
+    saturate(state, now, periods);
     while_suspended(state, now, periods);
     let aged = |at: Timestamp, most: Duration| aged(at, now, most);
     state.due = due(state, now, periods);

@@ -58,7 +58,7 @@ fn go(slice: &Slice, graph: &mut Graph, to: u32, failures: &mut Failures) {
                 return;
             }
         }
-        normal::saturate(&mut node.state, &slice.periods());
+        normal::saturate(&mut node.state, node.now, &slice.periods());
         if !slice.unjudged {
             node.state.unjudged = node.state.unjudged.map(|_| Countdown::since(node.now));
         }
