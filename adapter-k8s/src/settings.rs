@@ -21,6 +21,8 @@ pub struct Settings {
     pub cluster_name: Option<String>,
     /// Whether a Canary may refer to its own namespace only (`-no-cross-namespace-refs`).
     pub no_cross_namespace_refs: bool,
+    /// Whether nothing is to change but statuses and events (`--dry-run`).
+    pub dry_run: bool,
 }
 
 impl Default for Settings {
@@ -35,6 +37,7 @@ impl Default for Settings {
             metrics_server: "http://prometheus:9090".into(),
             cluster_name: None,
             no_cross_namespace_refs: false,
+            dry_run: false,
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod fence;
 pub mod interests;
 pub mod reader;
 pub(crate) mod request;
+pub mod schema;
 mod shelf;
 mod watch;
 mod watched;
@@ -12,20 +13,26 @@ mod write;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use futures::FutureExt as _;
 use kube::Client;
-use serde_json::Value;
 use serin_core::revision::Text;
-use tokio::sync::{Notify, Semaphore};
+use tokio::{
+    sync::{Notify, Semaphore, watch as channel},
+    task::AbortHandle,
+};
 
 pub use self::write::WriteError;
 use self::{
     cache::{Cache, Changed, How},
     interests::Interests,
     reader::{Contents, Notes, Reader},
+    request::{Manager, Published},
+    schema::Schema,
     shelf::Entry,
 };
 use crate::{
@@ -48,6 +55,10 @@ pub struct Cluster {
     /// The one namespace that is looked at; all of them where there is none.
     namespace: Option<Arc<str>>,
     fence: Arc<Fence>,
+    /// The field manager of the statuses that this process saves. Another process has another one.
+    saver: String,
+    /// Whether the installed CRDs keep what is saved.
+    pub schema: Schema,
     turns: Semaphore,
     cache: Cache,
     contents: Contents,
@@ -55,23 +66,30 @@ pub struct Cluster {
     waiting: Mutex<BTreeMap<Key, Arc<Notify>>>,
     /// Objects that could not be read and are tried again.
     retried: Mutex<BTreeSet<Key>>,
+    watches: Mutex<BTreeMap<Kind, AbortHandle>>,
+    /// A kind whose watch has ended.
+    ended: channel::Sender<Option<Kind>>,
     settled: Notify,
 }
 
 impl Cluster {
-    /// Nothing is read before somebody wants it.
+    /// Nothing is read before somebody wants it. `identity` names this process among all that could write.
     #[must_use]
-    pub fn new(client: Client, namespace: Option<&str>, fence: Arc<Fence>) -> Arc<Self> {
+    pub fn new(client: Client, namespace: Option<&str>, fence: Arc<Fence>, identity: &str) -> Arc<Self> {
         Arc::new(Self {
             client,
             namespace: namespace.map(Arc::from),
             fence,
+            saver: format!("serin_{identity}"),
+            schema: Schema::default(),
             turns: Semaphore::new(MOST_WRITES),
             cache: Cache::default(),
             contents: Contents::default(),
             interests: Mutex::default(),
             waiting: Mutex::default(),
             retried: Mutex::default(),
+            watches: Mutex::default(),
+            ended: channel::Sender::default(),
             settled: Notify::new(),
         })
     }
@@ -105,10 +123,10 @@ impl Cluster {
 
     /// Begins to watch a kind, and waits until its objects are known or cannot be.
     pub async fn watch(self: &Arc<Self>, kind: Kind) {
-        if !self.cache.knows(kind) {
+        lock(&self.watches).entry(kind).or_insert_with(|| {
             self.cache.open(kind);
-            tokio::spawn(watch::run(self.clone(), kind));
-        }
+            tokio::spawn(watch_until_it_ends(self.clone(), kind)).abort_handle()
+        });
         let settled = async {
             loop {
                 let notified = self.settled.notified();
@@ -122,13 +140,61 @@ impl Cluster {
         tokio::time::timeout(FIRST_LIST_WAIT, settled).await.ok();
     }
 
-    /// What the API server publishes of this kind and those beside it; `None` if it serves none of them. Every account
+    /// Waits until the watch of a kind has ended, which it never should.
+    pub async fn watch_ended(&self) -> Kind {
+        let mut ended = self.ended.subscribe();
+        loop {
+            if let Some(kind) = *ended.borrow_and_update() {
+                return kind;
+            }
+            // The sender lives as long as this.
+            ended.changed().await.ok();
+        }
+    }
+
+    /// The kinds that are watched, by their plural, and whether they can be read now.
+    #[must_use]
+    pub fn watched(&self) -> Vec<(&'static str, bool)> {
+        let kinds: Vec<Kind> = lock(&self.watches).keys().copied().collect();
+        kinds.into_iter().map(|kind| (kind.plural, self.cache.is_readable(kind))).collect()
+    }
+
+    /// Forgets the objects of these kinds, and reads them from the start when somebody wants them: under another
+    /// definition a version that is known can say something else.
+    pub fn read_again(&self, kinds: impl IntoIterator<Item = Kind>) {
+        for kind in kinds {
+            if let Some(watch) = lock(&self.watches).remove(&kind) {
+                watch.abort();
+            }
+            self.cache.close(kind);
+        }
+    }
+
+    /// What the API server publishes of this kind and those beside it, if that is not what had this `tag`. Every account
     /// may read it.
     ///
     /// # Errors
     /// It cannot be read now.
-    pub async fn schemas(&self, kind: Kind) -> Result<Option<Value>, String> {
-        request::schemas(&self.client, kind).await.map_err(|error| request::words(&error))
+    pub async fn published(&self, kind: Kind, tag: &str) -> Result<Published, String> {
+        request::published(&self.client, kind, tag).await.map_err(|error| request::words(&error))
+    }
+
+    /// Who has written the status of an object; nobody, if that cannot be read now.
+    pub async fn managers(&self, key: &Key) -> Vec<Manager> {
+        request::managers(&self.client, key).await.unwrap_or_else(|error| {
+            tracing::warn!(object = %key, error = request::words(&error), "cannot be read");
+            Vec::new()
+        })
+    }
+
+    /// Creates an object although nothing else may be written: an Event that says why. Returns whether it was.
+    pub async fn post_anyway(&self, object: &Object) -> bool {
+        let posted = request::write(&self.client, request::Write::Post, object).await;
+        if let Err(error) = &posted {
+            let (object, error) = (object.key(), request::words(error));
+            tracing::debug!(%object, error, "an event was not recorded");
+        }
+        posted.is_ok()
     }
 
     /// An object as it is known, its contents included; `None` if there is none.
@@ -136,6 +202,11 @@ impl Cluster {
     /// # Errors
     /// Why it is not known.
     pub async fn known(self: &Arc<Self>, key: &Key) -> Result<Option<Arc<Object>>, Text> {
+        if let Some(namespace) = self.namespace.as_deref().filter(|only| **only != *key.namespace) {
+            return Err(
+                format!("{key} is not looked at: the controller runs with --namespace={namespace}").into()
+            );
+        }
         let found = self.worked_out(|reader| reader.find(key)).await;
         found.map_err(|why| format!("{key} is not known: {why}").into())
     }
@@ -263,6 +334,13 @@ impl Cluster {
     }
 }
 
+/// Watches a kind, which has no end. If it comes to one after all, by a bug, whoever drives Canaries is told.
+async fn watch_until_it_ends(cluster: Arc<Cluster>, kind: Kind) {
+    let ended = AssertUnwindSafe(watch::run(cluster.clone(), kind)).catch_unwind().await;
+    tracing::error!(kind = kind.plural, panicked = ended.is_err(), "a watch has ended");
+    cluster.ended.send_replace(Some(kind));
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing panics while it holds one of these; if something did, what they hold is still whole.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -283,7 +361,7 @@ mod tests {
     /// A cluster that nobody answers for.
     fn cluster() -> Arc<Cluster> {
         let config = Config::new("http://127.0.0.1:1".parse().unwrap());
-        Cluster::new(Client::try_from(config).unwrap(), None, Arc::new(Fence::open()))
+        Cluster::new(Client::try_from(config).unwrap(), None, Arc::new(Fence::open()), "me")
     }
 
     #[tokio::test]

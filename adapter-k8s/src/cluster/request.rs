@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use http::{Method, Request, header::CONTENT_TYPE};
-use kube::Client;
+use http::{
+    Method, Request, StatusCode,
+    header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+};
+use kube::{Client, client::Body};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use serin_core::observation::FailureClass;
+use serin_core::{Timestamp, observation::FailureClass, revision::Text};
 use tokio::time::timeout;
 
 use super::watched::Watched;
@@ -36,10 +39,47 @@ pub(crate) async fn get(client: &Client, key: &Key) -> Result<Option<Object>, ku
     Ok(there.map(|value| Object::read(key.kind, value)))
 }
 
-/// Reads what is published of the kinds of one group and version; `None` if there are none.
-pub(super) async fn schemas(client: &Client, kind: Kind) -> Result<Option<Value>, kube::Error> {
+/// What the API server publishes of the kinds of one group and version.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Published {
+    /// It serves none of them.
+    Nothing,
+    /// The same as before.
+    Unchanged,
+    /// This, and the tag to ask with next time.
+    Schemas(Value, String),
+}
+
+/// Reads what is published of the kinds of one group and version, unless it still has this tag.
+pub(super) async fn published(client: &Client, kind: Kind, tag: &str) -> Result<Published, kube::Error> {
     let path = format!("/openapi/v3/apis/{}", kind.api_version());
-    found(send_for(client, Method::GET, &path, None).await)
+    let mut request = Request::get(path);
+    if !tag.is_empty() {
+        request = request.header(IF_NONE_MATCH, tag);
+    }
+    let request = request.body(Body::empty()).map_err(kube::Error::HttpError)?;
+    let read = async {
+        let answer = client.send(request).await?;
+        let status = answer.status();
+        let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default().to_owned();
+        let body = answer.into_body().collect_bytes().await?;
+        match status {
+            StatusCode::NOT_FOUND => Ok(Published::Nothing),
+            StatusCode::NOT_MODIFIED => Ok(Published::Unchanged),
+            _ if status.is_success() => {
+                let schemas = serde_json::from_slice(&body).map_err(kube::Error::SerdeError)?;
+                Ok(Published::Schemas(schemas, tag))
+            }
+            _ => Err(kube::Error::Service(format!("the API server answered {status}").into())),
+        }
+    };
+    in_time(read).await
+}
+
+/// What comes of a request, if it comes in time.
+async fn in_time<T>(request: impl Future<Output = Result<T, kube::Error>>) -> Result<T, kube::Error> {
+    let answer = timeout(PATIENCE, request).await;
+    answer.unwrap_or_else(|_| Err(kube::Error::Service(format!("no answer within {PATIENCE:?}").into())))
 }
 
 /// What is not there is no error.
@@ -62,6 +102,32 @@ pub(super) async fn find(client: &Client, key: &Key) -> Result<Option<Object>, k
 #[derive(Deserialize)]
 struct List {
     items: Vec<Watched>,
+}
+
+/// Who has written fields of a status, and when last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manager {
+    /// The name under which it writes.
+    pub name: Text,
+    /// When it wrote last, by the server's clock.
+    pub at: Timestamp,
+}
+
+/// Reads who has written the status of an object.
+pub(super) async fn managers(client: &Client, key: &Key) -> Result<Vec<Manager>, kube::Error> {
+    let path = format!("{}?fieldSelector=metadata.name%3D{}", collection(key.kind, &key.namespace), key.name);
+    // Fields of objects that are watched are read without it.
+    let list: Value = send_for(client, Method::GET, &path, None).await?;
+    Ok(managers_of(&list["items"][0]["metadata"]["managedFields"]))
+}
+
+fn managers_of(fields: &Value) -> Vec<Manager> {
+    let entries = fields.as_array().into_iter().flatten().filter(|entry| entry["subresource"] == "status");
+    let manager = |entry: &Value| {
+        let at = entry["time"].as_str()?.parse().ok()?;
+        Some(Manager { name: entry["manager"].as_str()?.into(), at })
+    };
+    entries.filter_map(manager).collect()
 }
 
 /// Sends a request and reads its answer as an object. A body of `PATCH` that is a list is a JSON patch, another one a
@@ -90,8 +156,7 @@ pub(super) async fn send_for<T: DeserializeOwned>(
     };
     let body = body.map(text_of).unwrap_or_default();
     let request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, media).body(body);
-    let answer = timeout(PATIENCE, client.request(request.map_err(kube::Error::HttpError)?)).await;
-    answer.unwrap_or_else(|_| Err(kube::Error::Service(format!("no answer within {PATIENCE:?}").into())))
+    in_time(client.request(request.map_err(kube::Error::HttpError)?)).await
 }
 
 /// What an error says of trying again.

@@ -1,7 +1,9 @@
 //! The process around the loops: command line, start and end, who leads, what is shown of itself.
 
 pub mod controller;
+pub mod crds;
 pub mod leader;
+pub mod log;
 pub mod options;
 pub mod record;
 pub mod server;

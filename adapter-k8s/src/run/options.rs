@@ -184,6 +184,7 @@ impl Options {
             metrics_server: self.metrics_server.clone(),
             cluster_name: given(&self.cluster_name),
             no_cross_namespace_refs: self.no_cross_namespace_refs,
+            dry_run: self.dry_run,
         }
     }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use serin_core::{
     State, Tick,
     message::Notice,
-    observation::FailureClass,
+    observation::{Fact, FailureClass},
     question::Question,
     revision::Text,
     state::Status,
@@ -34,12 +34,15 @@ use crate::{
         apply::apply,
         ask::ask,
         asked::Asked,
+        budget::Budget,
         context::Context,
         dry_run::Pretended,
         endpoints::Missing,
+        held::Held,
         memory::Memory,
         observe::{Look, look},
-        probe::Probe,
+        probe::{Probe, both},
+        rivals::Rivals,
         send::Sender,
     },
 };
@@ -80,6 +83,9 @@ pub async fn drive(context: Arc<Context>, key: Key, uid: Text, stop: watch::Rece
         look_by: None,
         pretended: None,
         failing: Pause::default(),
+        budget: Budget::default(),
+        held: Held::default(),
+        rivals: Rivals::default(),
     };
     while driver.goes_on().await {}
     driver.context.cluster.forget(&driver.key);
@@ -109,6 +115,9 @@ struct Driver {
     pretended: Option<Pretended>,
     /// How long to wait between saves that fail in a row.
     failing: Pause,
+    budget: Budget,
+    held: Held,
+    rivals: Rivals,
 }
 
 /// What is to be done next, without the tick it came from.
@@ -140,7 +149,7 @@ impl Driver {
             Do::Sleep(wake) => Next::Sleep(wake),
         };
         // Whoever woke after another took over must not ask or tell anybody what that one asks and tells.
-        let must_not = matches!(next, Next::Ask(_) | Next::Send(_)) && !self.context.cluster.is_led();
+        let must_not = matches!(next, Next::Ask(_) | Next::Send(_)) && !self.context.cluster.may_write();
         let waits = matches!(next, Next::Observe | Next::Ask(_) | Next::Sleep(_));
         if (waits || must_not || self.failing.is_failing()) && *self.stop.borrow() {
             return false;
@@ -201,7 +210,12 @@ impl Driver {
                 Ok(None) => return false,
                 // Deleted and created again: that one has a driver of its own.
                 Ok(Some(look)) if *look.object.uid() != *self.uid => return false,
-                Ok(Some(look)) => self.decide(look),
+                Ok(Some(look)) => {
+                    self.held.say(&context, &look).await;
+                    let rivals = self.rivals.look(&context, &look).await;
+                    self.decide(look, rivals);
+                    self.keep_pace().await;
+                }
                 Err(why) => {
                     tracing::warn!(canary = %self.key, %why, "the Canary is not known now");
                     self.pause(PAUSE).await;
@@ -212,9 +226,38 @@ impl Driver {
         true
     }
 
-    fn decide(&mut self, mut look: Look) {
+    /// Waits before what was decided is carried out, if decisions follow one another without end.
+    async fn keep_pace(&mut self) {
+        let Some(plan) = self.tick.plan().filter(|_| matches!(self.tick.next(), Do::Apply(_) | Do::Save(_)))
+        else {
+            return;
+        };
+        let rule = plan.decision.rule;
+        let pause = match (self.rivals.pause(), self.budget.spend(clock::since_boot())) {
+            (None, Ok(())) => return,
+            (Some(pause), Ok(())) => pause,
+            (rivals, Err(excess)) => {
+                if excess.is_news {
+                    tracing::error!(
+                        canary = %self.key,
+                        ?rule,
+                        "more than 60 decisions within a minute wrote something, and they are slowed to one a second: \
+                         this is a bug of Serin, unless another program undoes what it writes"
+                    );
+                }
+                rivals.unwrap_or_default().max(excess.pause)
+            }
+        };
+        self.context.telemetry.slowed(&self.key);
+        self.pause(pause).await;
+    }
+
+    fn decide(&mut self, mut look: Look, rivals: Option<Text>) {
         if self.context.dry_run {
             self.pretended.get_or_insert_with(|| Pretended::of(&look.object)).show(&mut look.seen);
+        }
+        if rivals.is_some() {
+            look.seen.concern = both(Fact::Known(rivals), look.seen.concern);
         }
         look.seen.concern = self.probe.concern(&self.context, &look, &self.waker);
         self.look_by = self.missing.judge(&mut look.seen, look.published);
@@ -279,6 +322,7 @@ impl Driver {
     async fn save(&mut self, state: &State) {
         let Some(look) = &self.look else { return self.tick.wake() };
         if let Err(Unsaved { why, free }) = self.write_status(look, state).await {
+            self.context.telemetry.saved(&self.key, false);
             self.tick.saved(Err(why));
             let pause = self.failing.grow(free);
             return self.pause(pause).await;
@@ -291,6 +335,10 @@ impl Driver {
         }
         if let Some(plan) = self.tick.plan() {
             self.context.telemetry.carried_out(look, plan);
+        }
+        self.rivals.saved(i64::try_from(state.seq).unwrap_or(i64::MAX));
+        if self.failing.is_failing() {
+            self.context.telemetry.saved(&self.key, true);
         }
         self.failing = Pause::default();
         self.tick.saved(Ok(()));

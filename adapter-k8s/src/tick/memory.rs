@@ -47,6 +47,8 @@ pub struct Memory {
     pub routes: Remembered<Version, Known<Routes>>,
     /// What differs from what has to be.
     pub drift: Drifts,
+    /// What of the target makes releases harder than they look.
+    pub hints: Remembered<Version, Result<Vec<Text>, Unfit>>,
     /// When nothing differed last.
     pub in_order: Option<InOrder>,
 }

@@ -3,13 +3,16 @@
 pub mod apply;
 pub mod ask;
 mod asked;
+mod budget;
 pub mod claims;
 pub mod context;
 pub mod drift;
 pub mod driver;
 pub mod dry_run;
 pub mod endpoints;
+mod held;
 pub mod memory;
 pub mod observe;
 pub mod probe;
+mod rivals;
 pub mod send;

@@ -31,7 +31,7 @@ use crate::{
         drift::{self, Found},
         memory::{Memory, Parsed, Standing, Version},
     },
-    workload::{self, ReadyThresholds, Workload},
+    workload::{self, ReadyThresholds, Workload, hints},
 };
 
 /// The finalizer that lets us give everything back; Flagger's name.
@@ -218,13 +218,8 @@ fn state_of(object: &Object) -> State {
     let Some(status) = object.at("/status").filter(|status| !status.is_null()) else {
         return State::default();
     };
-    match Status::deserialize(status) {
-        Ok(status) => State::from(status),
-        Err(error) => {
-            tracing::error!(canary = %object.key(), %error, "the status cannot be read, so nothing is done");
-            State { origin: Origin::Newer(u16::MAX), ..State::default() }
-        }
-    }
+    Status::deserialize(status)
+        .map_or_else(|_| State { origin: Origin::Newer(u16::MAX), ..State::default() }, State::from)
 }
 
 fn thresholds(canary: &Result<Rollout, Invalid>) -> ReadyThresholds {
@@ -253,7 +248,7 @@ impl Gaze<'_> {
             services: fact(self.services()),
             routes: fact(self.routes()),
             drift: fact(self.drift(state)),
-            concern: Fact::Known(concern(self.subject, object, self.reader)),
+            concern: Fact::Known(self.concern(object)),
             deleting: object.is_being_deleted(),
             finalizer: has_finalizer(object),
             requests: requests(object),
@@ -309,6 +304,19 @@ impl Gaze<'_> {
         self.memory.routes.or_try(self.version.clone(), Told::All, reader, routes)
     }
 
+    /// What is wrong and holds nothing up.
+    fn concern(&mut self, object: &Object) -> Option<Text> {
+        let (subject, reader) = (self.subject, self.reader);
+        let hidden = services::hidden_endpoints(subject, reader);
+        let hints = || hints::of(subject, reader);
+        // What is not known is said by the rule that needs it.
+        let hints =
+            self.memory.hints.or_try(self.version.clone(), Told::Meant, reader, hints).unwrap_or_default();
+        let names = object.annotations().filter_map(|(name, _)| name.strip_prefix(REQUEST_PREFIX));
+        let all: Vec<Text> = hidden.into_iter().chain(hints).chain(names.filter_map(misspelt)).collect();
+        (!all.is_empty()).then(|| all.join(" ").into())
+    }
+
     /// What differs from what would be written, weights aside.
     fn drift(&mut self, state: &State) -> Result<Drift, Unfit> {
         let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
@@ -359,14 +367,6 @@ pub fn router_of(subject: &Subject) -> Result<&'static dyn Router, Unfit> {
 fn has_finalizer(object: &Object) -> bool {
     let finalizers = object.at("/metadata/finalizers").and_then(Value::as_array);
     finalizers.into_iter().flatten().any(|finalizer| finalizer == FINALIZER)
-}
-
-/// What is wrong and holds nothing up.
-fn concern(subject: &Subject, object: &Object, reader: &Reader<'_>) -> Option<Text> {
-    let hidden = services::hidden_endpoints(subject, reader);
-    let names = object.annotations().filter_map(|(name, _)| name.strip_prefix(REQUEST_PREFIX));
-    let all: Vec<Text> = hidden.into_iter().chain(names.filter_map(misspelt)).collect();
-    (!all.is_empty()).then(|| all.join(" ").into())
 }
 
 /// What operators ask for by annotation.

@@ -7,6 +7,11 @@ use crate::{
     subject::Subject,
 };
 
+/// What the primary's value has more than the target's.
+const SUFFIX: &str = "-primary";
+const LONGEST_LABEL: usize = 63;
+const LONGEST_VALUE: usize = LONGEST_LABEL - SUFFIX.len();
+
 /// The label that both copies carry, and the target's value of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Selector {
@@ -33,12 +38,20 @@ impl Selector {
                 labels.join(", "),
             ))
         })?;
+        if value.len() > LONGEST_VALUE {
+            return Err(Unfit::refused(format!(
+                "{}: spec.selector.matchLabels: the value of {label} must have at most {LONGEST_VALUE} characters, because \
+                 the primary's pods carry `<value>{SUFFIX}` and labels can have {LONGEST_LABEL}; it has {}",
+                target.key(),
+                value.len(),
+            )));
+        }
         Ok(Self { label, value })
     }
 
     /// The label's value on the primary's pods.
     pub(crate) fn primary_value(&self) -> String {
-        format!("{}-primary", self.value)
+        format!("{}{SUFFIX}", self.value)
     }
 
     /// What selects the target's pods.
@@ -53,5 +66,29 @@ impl Selector {
 
     fn map(&self, value: &str) -> Value {
         Value::Object(Map::from_iter([(self.label.clone(), value.into())]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{fixtures, kinds::DEPLOYMENT};
+
+    const WEB: &str = include_str!("../fixtures/deployment.yaml");
+
+    #[test]
+    fn the_longest_value_leaves_room_for_that_of_the_primary() {
+        let (subject, mut cluster) = fixtures::read(WEB);
+        let mut of = |length: usize| {
+            fixtures::edit(&mut cluster, DEPLOYMENT, "web", |web| {
+                web.set("/spec/selector/matchLabels", json!({"app": "a".repeat(length)}));
+            });
+            Selector::of(&subject, &fixtures::find(&cluster, DEPLOYMENT, "web"))
+        };
+        assert_eq!(of(55).unwrap().primary_value().len(), 63);
+        let Err(Unfit::Refused(why)) = of(56) else { panic!("56 are too many") };
+        assert!(why.contains("app must have at most 55 characters") && why.ends_with("it has 56"), "{why}");
     }
 }
