@@ -10,6 +10,7 @@ mod controller;
 mod crds;
 mod deletion;
 mod drift;
+mod ground;
 mod history;
 mod identity;
 mod killed;
@@ -39,6 +40,7 @@ mod same;
 mod scripted;
 mod server;
 mod stage;
+mod steps;
 mod takeover;
 mod told;
 #[path = "../support/tools.rs"]
