@@ -365,6 +365,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_in_another_namespace_than_the_one_of_the_flag_is_not_looked_at() {
+        let config = Config::new("http://127.0.0.1:1".parse().unwrap());
+        let client = Client::try_from(config).unwrap();
+        let cluster = Cluster::new(client, Some("shop"), Arc::new(Fence::open()), "me");
+        let why = cluster.known(&Key::new(CANARY, "other", "web")).await.unwrap_err();
+        assert_eq!(&*why, "Canary web.other is not looked at: the controller runs with --namespace=shop");
+    }
+
+    #[tokio::test]
     async fn who_waits_for_a_kind_is_woken_when_it_can_be_read_again() {
         let cluster = cluster();
         let target = || {
