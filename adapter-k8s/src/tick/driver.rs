@@ -11,16 +11,14 @@ use std::{
 };
 
 use futures::FutureExt as _;
-use serde_json::{Value, json};
 use serin_core::{
     State, Tick, Timestamp,
     message::Notice,
     observation::{Fact, FailureClass},
     question::Question,
     revision::Text,
-    state::Status,
     step::Wake,
-    tick::{Do, Pause, SaveError},
+    tick::{Do, Pause},
 };
 use tokio::{
     sync::{Notify, watch},
@@ -29,7 +27,7 @@ use tokio::{
 
 use crate::{
     clock,
-    object::{Key, saved, seen::Seen},
+    object::Key,
     tick::{
         apply::apply,
         ask::ask,

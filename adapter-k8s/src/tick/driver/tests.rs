@@ -9,6 +9,7 @@ use axum::{
     Router, body::Bytes, http::Method, http::StatusCode, http::Uri, http::header::CONTENT_TYPE,
     response::IntoResponse,
 };
+use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 
 use super::*;
