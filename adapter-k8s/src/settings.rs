@@ -1,5 +1,7 @@
 //! What the controller's flags say about objects.
 
+use serin_core::spec::Limits;
+
 /// How objects are made, wherever the manifest leaves it open. Flagger's flags and defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -21,6 +23,8 @@ pub struct Settings {
     pub cluster_name: Option<String>,
     /// Whether a Canary may refer to its own namespace only (`-no-cross-namespace-refs`).
     pub no_cross_namespace_refs: bool,
+    /// What one Canary may take (`--max-metrics` and its companions).
+    pub limits: Limits,
 }
 
 impl Default for Settings {
@@ -35,6 +39,7 @@ impl Default for Settings {
             metrics_server: "http://prometheus:9090".into(),
             cluster_name: None,
             no_cross_namespace_refs: false,
+            limits: Limits::default(),
         }
     }
 }

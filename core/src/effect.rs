@@ -1,7 +1,7 @@
 //! What a command does to what is seen, in a cluster that obeys at once.
 //!
 //! For dry runs, for the exhaustive walk, and as the ground the simulated world stands on. Pods are not ready because
-//! they were asked for: how long that takes is the world's business.
+//! they were asked for: how long that takes is the world's business. Pods that are replaced serve until the new ones do.
 
 use crate::{
     command::{ApexTo, Command, Routes},
@@ -35,8 +35,8 @@ pub fn apply(command: &Command, seen: &mut Observation) {
         }
         Command::ClearRequest(request) => seen.requests.retain(|other| other != request),
         Command::RevertServices => {
-            let ready = seen.target.known().and_then(Option::as_ref).is_some_and(|t| t.readiness.is_ready());
-            set_apex(Apex::Target, ready, seen);
+            let serving = seen.canary_serves() == Some(true);
+            set_apex(Apex::Target, serving, seen);
         }
         Command::RevertRoutes => set_routes(None, seen),
         Command::Release => seen.finalizer = false,
@@ -47,7 +47,8 @@ fn ensure_workloads(seen: &mut Observation) {
     let runs =
         seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known().cloned());
     if let Some(primary @ None) = seen.primary.known_mut() {
-        *primary = Some(Primary { runs, readiness: not_ready("pods are starting") });
+        let readiness = not_ready("pods are starting");
+        *primary = Some(Primary { runs, readiness, serves: Fact::Known(false) });
     }
     mend(seen, |drift| drift.workloads = false);
 }
@@ -56,8 +57,8 @@ fn ensure_services(to: ApexTo, seen: &mut Observation) {
     let apex = seen.services.known().map(|services| services.apex);
     match (to, apex) {
         (ApexTo::Primary, _) => {
-            let primary = seen.primary.known().and_then(Option::as_ref);
-            set_apex(Apex::Primary, primary.is_some_and(|primary| primary.readiness.is_ready()), seen);
+            let serving = seen.primary_serves() == Some(true);
+            set_apex(Apex::Primary, serving, seen);
         }
         (ApexTo::Untouched, Some(Apex::Absent)) => set_apex(Apex::Target, true, seen),
         (ApexTo::Untouched, Some(Apex::Target | Apex::Primary | Apex::Other) | None) => {}
@@ -92,6 +93,7 @@ fn scale(seen: &mut Observation, replicas: impl Fn(u32) -> u32, why: &str) {
         if wanted != target.replicas {
             target.replicas = wanted;
             target.readiness = not_ready(why);
+            target.serves = Fact::Known(false);
         }
     }
 }

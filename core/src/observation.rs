@@ -81,6 +81,8 @@ pub struct Observation {
     /// Which owned objects differ from what [`Command::EnsureWorkloads`], [`Command::EnsureServices`] and
     /// [`Command::SetRoutes`] would write.
     pub drift: Fact<Drift>,
+    /// The field manager that last wrote an owned object that differs from what would be written, if it is not ours.
+    pub rival: Option<Text>,
     /// What is wrong and holds nothing up yet, with the field and the remedy: a reference to what nobody made, a metric
     /// system that does not answer.
     pub concern: Fact<Option<Text>>,
@@ -107,16 +109,31 @@ impl Observation {
         self.routes.bound();
         self.drift.bound();
         self.concern.bound();
+        self.rival = self.rival.take().map(bounded);
         if let Some(Some(concern)) = self.concern.known_mut() {
             *concern = bounded(concern.clone());
         }
         if let Some(Some(target)) = self.target.known_mut() {
             target.revision.bound();
             target.readiness.bound();
+            target.serves.bound();
         }
         if let Some(Some(primary)) = self.primary.known_mut() {
             primary.readiness.bound();
+            primary.serves.bound();
         }
+    }
+
+    /// Whether the canary serves; `None` if that is not known. A target that does not exist serves nobody.
+    #[must_use]
+    pub fn canary_serves(&self) -> Option<bool> {
+        self.target.known()?.as_ref().map_or(Some(false), |target| target.serves.known().copied())
+    }
+
+    /// Whether the primary serves; `None` if that is not known. A primary that does not exist serves nobody.
+    #[must_use]
+    pub fn primary_serves(&self) -> Option<bool> {
+        self.primary.known()?.as_ref().map_or(Some(false), |primary| primary.serves.known().copied())
     }
 }
 
@@ -127,8 +144,10 @@ pub struct Target {
     pub revision: Fact<Revision>,
     /// Pods it wants; a workload that is not counted in pods says 1, or 0 when it is scaled down.
     pub replicas: u32,
-    /// Whether enough of its pods serve.
+    /// Whether enough of its pods are available.
     pub readiness: Readiness,
+    /// Whether it answers requests at all, see [`serves`].
+    pub serves: Fact<bool>,
 }
 
 /// The primary workload.
@@ -136,11 +155,30 @@ pub struct Target {
 pub struct Primary {
     /// The revision whose promotion would change nothing; `None` if that cannot be told.
     pub runs: Option<Revision>,
-    /// Whether enough of its pods serve.
+    /// Whether enough of its pods are available.
     pub readiness: Readiness,
+    /// Whether it answers requests at all, see [`serves`].
+    pub serves: Fact<bool>,
 }
 
-/// Whether a workload serves.
+/// Whether a copy serves: whether a request that is sent to it reaches a pod.
+///
+/// `endpoints` says whether its service has a ready endpoint with a port; `None` where nobody publishes endpoints. Then
+/// one available pod is enough, and where pods cannot be counted, the copy has to be ready. This is a weaker fact than
+/// [`Readiness`]: a copy with one of ten pods serves and is not ready.
+#[must_use]
+pub fn serves(endpoints: Option<bool>, available: Option<u32>, readiness: &Readiness) -> bool {
+    match (endpoints, available) {
+        (Some(has_one), _) => has_one,
+        (None, Some(available)) => available > 0,
+        (None, None) => readiness.is_ready(),
+    }
+}
+
+/// What a copy lacks that is ready and serves nobody.
+pub(crate) const NO_ENDPOINT: &str = "it has no ready endpoint with a port";
+
+/// Whether enough pods of a workload are available.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Readiness {
     /// Enough pods are available.
@@ -157,33 +195,34 @@ pub enum Readiness {
 }
 
 impl Readiness {
-    /// Whether `available` of `wanted` pods are enough: at least `threshold` percent, cut to whole pods.
+    /// Whether `available` of `wanted` pods are enough: at least `threshold` percent, rounded up to whole pods, and at
+    /// least one. A workload that wants no pods is ready.
     ///
     /// The one rule for every driver; `threshold` is the policy's `primaryReadyThreshold` or `canaryReadyThreshold`.
     #[must_use]
     pub fn of_pods(available: u32, wanted: u32, threshold: u8, stalled: bool) -> Self {
-        let needed = u64::from(wanted) * u64::from(threshold) / 100;
-        if u64::from(available) >= needed {
+        let needed = (u64::from(wanted) * u64::from(threshold)).div_ceil(100).max(1);
+        if wanted == 0 || u64::from(available) >= needed {
             return Self::Ready;
         }
         let why = alloc::format!("{available} of {wanted} (readyThreshold {threshold}%) pods are available");
         Self::NotReady { why: why.into(), stalled }
     }
 
-    /// Cuts what is said of why it does not serve.
+    /// Cuts what is said of why it is not ready.
     fn bound(&mut self) {
         if let Self::NotReady { why, .. } = self {
             *why = bounded(why.clone());
         }
     }
 
-    /// Whether it serves.
+    /// Whether it is ready.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         matches!(self, Self::Ready)
     }
 
-    /// Why it does not serve; `None` if it does.
+    /// Why it is not ready; `None` if it is.
     #[must_use]
     pub fn why_not(&self) -> Option<Text> {
         match self {
@@ -264,4 +303,34 @@ pub enum FailureClass {
     Refused,
     /// What it was computed from has changed: decide again.
     Moved,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_pods_is_rounded_up_and_needs_at_least_one() {
+        let needed = |wanted: u32, threshold: u8| {
+            (0..=wanted).find(|available| Readiness::of_pods(*available, wanted, threshold, false).is_ready())
+        };
+        let of_one = [0, 1, 50, 51, 100].map(|threshold| needed(1, threshold));
+        assert_eq!(of_one, [Some(1); 5]);
+        assert_eq!([needed(2, 33), needed(2, 50), needed(2, 51)], [Some(1), Some(1), Some(2)]);
+        assert_eq!([needed(99, 1), needed(100, 1), needed(101, 1)], [Some(1), Some(1), Some(2)]);
+        assert_eq!(needed(10, 100), Some(10));
+        assert_eq!(needed(0, 100), Some(0), "a workload that wants no pods stays ready");
+        assert!(!Readiness::of_pods(u32::MAX - 1, u32::MAX, 100, false).is_ready());
+    }
+
+    #[test]
+    fn a_copy_serves_by_the_best_sign_that_there_is() {
+        let unready = Readiness::NotReady { why: "".into(), stalled: false };
+        assert!(serves(Some(true), Some(0), &unready), "9 of 10 pods serve");
+        assert!(!serves(Some(false), Some(1), &Readiness::Ready), "an endpoint without ports");
+        assert!(serves(None, Some(1), &unready));
+        assert!(!serves(None, Some(0), &Readiness::Ready), "a workload that wants no pods serves nobody");
+        assert!(serves(None, None, &Readiness::Ready));
+        assert!(!serves(None, None, &unready));
+    }
 }

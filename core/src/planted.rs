@@ -39,12 +39,16 @@ pub enum Defect {
     RequestForgotten,
     /// A rollback leaves the canary running.
     CanaryLeftRunning,
+    /// Users stay on a canary that serves nobody.
+    UsersLeftBehind,
+    /// A check passes although the canary was not reached.
+    VoidCheckPasses,
 }
 
 #[cfg(feature = "planted-defects")]
 impl Defect {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::WeightOvershoot,
         Self::LostRevision,
         Self::DoubleAlert,
@@ -59,6 +63,8 @@ impl Defect {
         Self::HookCalledAgain,
         Self::RequestForgotten,
         Self::CanaryLeftRunning,
+        Self::UsersLeftBehind,
+        Self::VoidCheckPasses,
     ];
 }
 

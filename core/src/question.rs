@@ -9,6 +9,7 @@ use crate::{
     phase::Phase,
     revision::{Revision, Text, bounded},
     strategy::Weight,
+    time::Timestamp,
 };
 
 /// Names one question for ever: the same after a crash, another one for the next check.
@@ -58,6 +59,10 @@ pub struct Question {
     pub iterations: u32,
     /// The revision it is about.
     pub revision: Revision,
+    /// When the call is given up if it is still open: that of a gate, when the next check is due. `None`: it may take as long
+    /// as it takes.
+    #[serde(skip)]
+    pub until: Option<Timestamp>,
 }
 
 /// What the outside said. What it *means* is policy.
@@ -96,14 +101,35 @@ impl Answer {
 
 /// The answers so far, kept by the driver for as long as the tick goes on.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Answers(Vec<(QuestionId, Answer)>);
+pub struct Answers {
+    all: Vec<(QuestionId, Answer)>,
+    /// Those that did not come in time, and when they were given up.
+    given_up: Vec<(QuestionId, Timestamp)>,
+}
+
+/// What a call says that was given up.
+const TOO_LATE: &str = "no answer until the next check was due";
 
 impl Answers {
     /// Keeps an answer. A second one to the same question is dropped: an answer never changes.
     pub fn add(&mut self, id: QuestionId, answer: Answer) {
-        if !self.0.iter().any(|(known, _)| *known == id) {
-            self.0.push((id, answer));
+        if !self.all.iter().any(|(known, _)| *known == id) {
+            self.all.push((id, answer));
         }
+    }
+
+    /// Notes that a call was given up at that time: its answer is an error.
+    pub(crate) fn give_up(&mut self, id: QuestionId, at: Timestamp) {
+        self.given_up.push((id.clone(), at));
+        self.add(id, Answer::Error(TOO_LATE.into()));
+    }
+
+    /// When the call of this hook was given up; `None` if it was answered.
+    pub(crate) fn given_up(&self, run: u32, check: u32, key: &str) -> Option<Timestamp> {
+        let is_it = |id: &QuestionId| {
+            id.run == run && id.check == check && matches!(&id.of, Asked::Hook(known) if **known == *key)
+        };
+        self.given_up.iter().find(|(id, _)| is_it(id)).map(|(_, at)| *at)
     }
 
     /// The answer to a question of this run and check.
@@ -117,14 +143,14 @@ impl Answers {
     }
 
     fn find(&self, run: u32, check: u32, is: impl Fn(&Asked) -> bool) -> Option<&Answer> {
-        let mut answers = self.0.iter();
+        let mut answers = self.all.iter();
         answers.find(|(id, _)| id.run == run && id.check == check && is(&id.of)).map(|(_, answer)| answer)
     }
 
     /// Whether nothing was answered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 }
 

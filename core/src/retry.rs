@@ -20,11 +20,11 @@ pub fn is_worth_another(status: u16) -> bool {
 }
 
 /// How long to wait after answer number `n` in a row that was worth another try, counted from 0: as its `Retry-After`
-/// says, where its status gives that a meaning, else as after any failure.
+/// says, where its status gives that a meaning, but at least a second; else as after any failure.
 #[must_use]
 pub fn wait(n: u32, status: u16, retry_after: Option<Duration>) -> Duration {
     let asked = retry_after.filter(|_| matches!(status, 429 | 503));
-    asked.map_or_else(|| backoff(n), |asked| asked.min(LONGEST_ASKED))
+    asked.map_or_else(|| backoff(n), |asked| asked.clamp(FIRST_WAIT, LONGEST_ASKED))
 }
 
 #[cfg(test)]
@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn what_can_be_asked_for_is_another_wait() {
         let wait = |n, status, asked: Option<u64>| wait(n, status, asked.map(Duration::from_secs)).as_secs();
-        assert_eq!([Some(0), Some(7), Some(9999)].map(|asked| wait(3, 503, asked)), [0, 7, 300]);
+        assert_eq!([Some(0), Some(7), Some(9999)].map(|asked| wait(3, 503, asked)), [1, 7, 300]);
         assert_eq!((wait(3, 429, Some(7)), wait(3, 500, Some(7)), wait(3, 503, None)), (7, 8, 8));
     }
 

@@ -36,6 +36,8 @@ pub struct Tick {
     answers: Answers,
     failed: Option<Failure>,
     sent: Vec<NoticeId>,
+    /// The calls that are given up if they are still open at that time.
+    open: Vec<(QuestionId, Timestamp)>,
     plan: Option<Plan>,
     outbox: Vec<Notice>,
     /// Commands of this tick that changed no state: asked for again at once, they have not taken.
@@ -69,7 +71,8 @@ pub enum Do<'a> {
     Observe,
     /// Find out one or more of these and call [`Tick::answered`] for each. Those left are asked for again; what was
     /// put already and has not answered yet is not to be put a second time. One that is not asked for again was
-    /// overtaken: its answer is of no use any more.
+    /// overtaken: its answer is of no use any more. Call [`Tick::changed`] at the earliest [`until`](Question::until) among
+    /// them: what is open then is given up.
     Ask(&'a [Question]),
     /// Carry this out and call [`Tick::applied`].
     Apply(&'a Command),
@@ -143,10 +146,8 @@ impl Tick {
     ) -> Option<&Plan> {
         let held = |id: &NoticeId| state.outbox.notices().iter().any(|notice| notice.id == *id);
         self.sent.retain(|id| id.is_unsaved() || held(id));
-        self.complete(seen);
-        seen.bound();
         self.now = now;
-        match step(canary, state, seen, now) {
+        match self.decides(canary, state, seen, now) {
             Step::Ask(questions) => {
                 self.doing = Doing::Asking(questions);
                 None
@@ -162,6 +163,45 @@ impl Tick {
                 self.plan.as_ref()
             }
         }
+    }
+
+    /// Calls [`step`], with what is asked and took too long as answered.
+    fn decides(
+        &mut self,
+        canary: &Result<Rollout, Invalid>,
+        state: &State,
+        seen: &mut Observation,
+        now: Timestamp,
+    ) -> Step {
+        // It ends: a call that is given up has an answer, and none that is new has its end behind it.
+        loop {
+            self.complete(seen);
+            seen.bound();
+            match step(canary, state, seen, now) {
+                Step::Ask(mut questions) => {
+                    if !self.gives_up(&mut questions, now) {
+                        return Step::Ask(questions);
+                    }
+                }
+                act @ Step::Act(_) => return act,
+            }
+        }
+    }
+
+    /// Gives up the calls whose time is over; returns whether there are any. A call keeps the time it was given first: what
+    /// is seen meanwhile makes it no longer.
+    fn gives_up(&mut self, questions: &mut [Question], now: Timestamp) -> bool {
+        for Question { id, until, .. } in questions.iter_mut() {
+            let first = self.open.iter().find(|(open, _)| open == id).map(|(_, until)| *until);
+            *until = until.map(|until| first.map_or(until, |first| first.min(until)));
+        }
+        let open = questions.iter().filter_map(|question| Some((question.id.clone(), question.until?)));
+        self.open = open.collect();
+        let late = self.open.iter().filter(|(_, until)| now >= *until);
+        let late: Vec<_> = late.cloned().collect();
+        let any = !late.is_empty();
+        late.into_iter().for_each(|(id, until)| self.answers.give_up(id, until));
+        any
     }
 
     /// Keeps an answer and observes again: facts may have changed while it was waited for.
@@ -220,6 +260,7 @@ impl Tick {
     /// Begins the next tick.
     pub fn wake(&mut self) {
         self.answers = Answers::default();
+        self.open.clear();
         self.tried.clear();
         self.doing = Doing::Observing;
     }
@@ -303,6 +344,7 @@ mod tests {
             services: unknown(&long),
             routes: unknown(&long),
             drift: unknown(&long),
+            rival: Some(long.clone()),
             concern: Fact::Known(Some(long.clone())),
             deleting: false,
             finalizer: false,

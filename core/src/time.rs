@@ -105,7 +105,7 @@ impl fmt::Display for NotADuration {
         let is_number =
             !self.0.is_empty() && self.0.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         let wrong = if is_number { "has no unit; it needs one, as in" } else { "is no duration such as" };
-        write!(f, "`{}` {wrong} 30s, 1m30s, 2h or 7d", self.0)
+        write!(f, "`{}` {wrong} 30s, 1m30s or 2h", self.0)
     }
 }
 

@@ -32,7 +32,7 @@ fn rollouts(c: &mut Criterion) {
 /// As a sweep makes them.
 fn part(scenario: &Scenario, seeds: Range<u64>) {
     let runs = Runs::of(scenario);
-    seeds.for_each(|seed| drop(black_box(runs.outcome(seed))));
+    seeds.for_each(|seed| drop(black_box(runs.outcome(seed, &|| false))));
 }
 
 criterion_group!(benches, rollouts);

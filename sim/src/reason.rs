@@ -42,6 +42,8 @@ pub enum ReasonKind {
     PrimaryDeadline,
     /// A gate stayed closed past its deadline.
     GateDeadline,
+    /// No check could be judged for too long.
+    NotJudged,
     /// The threshold was lowered below the failed checks.
     ThresholdLowered,
     /// An operator asked for it.
@@ -68,6 +70,7 @@ impl Reason {
             Cause::Deadline { who: Workload::Canary, .. } => Self::unnamed(ReasonKind::CanaryDeadline),
             Cause::Deadline { who: Workload::Primary, .. } => Self::primary_not_ready(),
             Cause::Gate { hook, .. } => named(ReasonKind::GateDeadline, hook),
+            Cause::NotJudged { .. } => Self::unnamed(ReasonKind::NotJudged),
             Cause::Request => Self::unnamed(ReasonKind::Request),
             Cause::Reverted => Self::unnamed(ReasonKind::Reverted),
         }
@@ -97,6 +100,7 @@ impl Reason {
             ReasonKind::CanaryDeadline => "canary not ready in time".into(),
             ReasonKind::PrimaryDeadline => "primary not ready in time".into(),
             ReasonKind::GateDeadline => format!("gate {name} not open in time"),
+            ReasonKind::NotJudged => "checks not judged in time".into(),
             ReasonKind::ThresholdLowered => "threshold lowered".into(),
             ReasonKind::Request => "operator's request".into(),
             ReasonKind::Reverted => "target set back".into(),
@@ -236,6 +240,7 @@ mod tests {
                 hook: "sign-off".into(),
                 deadline: Duration::from_secs(60),
             },
+            Cause::NotJudged { deadline: Duration::from_secs(600), why: "no pods".into() },
             Cause::Request,
             Cause::Reverted,
         ]
@@ -248,6 +253,7 @@ mod tests {
             "canary not ready in time",
             "primary not ready in time",
             "gate sign-off not open in time",
+            "checks not judged in time",
             "operator's request",
             "target set back",
         ];

@@ -39,6 +39,8 @@ pub struct Story {
     pub deliveries: Vec<Delivery>,
     /// What the world took for granted, because the scenario says nothing of it.
     pub assumed: Vec<Assumption>,
+    /// A short phrase that names what this version of the controller does not run; `None` where it runs everything.
+    pub not_driven: Option<String>,
     /// Scripted events that never happened, by their place in the file.
     pub missed: Vec<usize>,
     /// When each scripted event happened, by its place in the file; `None`: never.
@@ -108,6 +110,7 @@ impl Story {
             calls: Vec::new(),
             deliveries: Vec::new(),
             assumed: Vec::new(),
+            not_driven: scenario.not_driven.clone(),
             missed: Vec::new(),
             events: Vec::new(),
             restarts: Vec::new(),

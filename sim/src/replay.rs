@@ -7,7 +7,7 @@ use serin_core::{Rollout, time::Human};
 use crate::{
     drive,
     expect::{self, Judged, Outcome, Verdict},
-    explain::{self, Brief},
+    explain::{Headline, headline},
     finding::{Case, Finding, Level},
     input::{self, InputError, Source},
     record::Story,
@@ -27,8 +27,8 @@ pub struct Replayed {
     pub story: Story,
     /// Whether it went as expected.
     pub verdict: Verdict,
-    /// How it ended, in a few words.
-    pub brief: Option<Brief>,
+    /// How it ended, in short.
+    pub headline: Headline,
     /// What did not, each with its place in the file.
     pub findings: Vec<Finding>,
 }
@@ -50,11 +50,26 @@ pub fn replay(path: &Path) -> Result<Replayed, InputError> {
     let text = input::read(path)?;
     let scenario = scenario::parse(&text, path)?;
     let story = drive::run(&scenario);
+    Ok(judged(scenario, story, &text))
+}
+
+/// As [`replay`]; `None` where `is_over` became true before the end of the run.
+///
+/// # Errors
+/// Everything that is wrong with the file.
+pub fn replay_until(path: &Path, is_over: &dyn Fn() -> bool) -> Result<Option<Replayed>, InputError> {
+    let text = input::read(path)?;
+    let scenario = scenario::parse(&text, path)?;
+    let story = drive::run_until(&scenario, scenario.setting.seed, is_over);
+    Ok(story.map(|story| judged(scenario, story, &text)))
+}
+
+fn judged(scenario: Scenario, story: Story, text: &str) -> Replayed {
     let verdict = expect::judge(&scenario, &story);
-    let findings = findings(&scenario, &story, &verdict, &Source::new(&text, path));
-    let brief = explain::brief(&scenario, &story);
+    let findings = findings(&scenario, &story, &verdict, &Source::new(text, &scenario.path));
+    let headline = headline(&scenario.canary, &story);
     let Scenario { path, title, canary, .. } = scenario;
-    Ok(Replayed { path, title, canary, story, verdict, brief, findings })
+    Replayed { path, title, canary, story, verdict, headline, findings }
 }
 
 /// What does not hold, and events that never happened, by their place in the file.

@@ -24,7 +24,7 @@ use serin_core::{
 
 use crate::{
     support::{manifest, parse, rollout, well},
-    world::World,
+    world::{Pods, World},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -111,7 +111,7 @@ fn a_revision_that_waits_for_approval_allocates_nothing() {
 #[test]
 fn a_canary_that_is_not_ready_allocates_nothing() {
     let mut world = World::deployed(rollout("{stepWeight: 20}"));
-    world.canary_broken = true;
+    world.canary_pods = Pods::Broken;
     world.runs_until(&mut well, |state| state.phase == Phase::Progressing);
     settle(&mut world);
     assert_eq!(nothing(&world, world.now + SECOND), (0, Rule::NotReady));

@@ -27,7 +27,7 @@ struct Wrong {
 
 const WRONG: [Wrong; 8] = [
     wrong("both", &["spec.analysis", "stepWeights"], "stepWeights"),
-    wrong("nobody", &["target does not exist", "spec.targetRef"], "spec.targetRef"),
+    wrong("nobody", &["deployment nobody.wrong-canaries not found", "spec.targetRef"], "spec.targetRef"),
     wrong("unlabelled", &["selector", "app.kubernetes.io/name"], "app.kubernetes.io/name"),
     wrong("web-2", &["spec.targetRef", "Canary web"], "delete one of the two"),
     wrong("secretless", &["metrics[0].templateRef", "Secret nothing", "secretRef"], "Secret nothing"),

@@ -83,6 +83,12 @@ impl ControlPlane {
         identity::kubeconfig(&self.folder, user)
     }
 
+    /// The API server's address.
+    pub(crate) fn address(&self) -> String {
+        let kubeconfig = Kubeconfig::read_from(self.kubeconfig(User::Admin)).unwrap();
+        kubeconfig.clusters[0].cluster.as_ref().unwrap().server.clone().unwrap()
+    }
+
     /// A client of a user; it lives no longer than the runtime it is made in.
     pub(crate) async fn client(&self, user: User) -> Client {
         Self::client_of(&self.kubeconfig(user)).await

@@ -11,6 +11,7 @@ mod crds;
 mod deletion;
 mod drift;
 mod history;
+mod hostile;
 mod identity;
 mod killed;
 mod kinds;
@@ -37,6 +38,7 @@ mod rivals;
 mod same;
 #[path = "../support/scripted.rs"]
 mod scripted;
+mod selectors;
 mod server;
 mod stage;
 mod takeover;

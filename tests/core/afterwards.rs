@@ -16,7 +16,7 @@ use serin_core::{
 
 use crate::{
     support::{rollout, well},
-    world::{Did, Hands, World},
+    world::{Did, Hands, Pods, World},
 };
 
 /// Saves conflict, or notices reach nobody.
@@ -159,13 +159,13 @@ fn after_a_failed_promotion_users_stay_on_the_canary_until_the_primary_is_ready(
         // From the copy on, the primary never gets ready.
         state.intent.is_some()
     });
-    world.primary_broken = true;
+    world.primary_pods = Pods::Broken;
     world.settles();
     world.runs_until(&mut well, |state| state.phase == Phase::Failed);
     let routed = |world: &World| world.cluster.routes.known().copied().flatten();
     assert_eq!((world.state.stage, routed(&world)), (Stage::Holding, Some(Routes::split(100))));
 
-    world.primary_broken = false;
+    world.primary_pods = Pods::Well;
     world.settles();
     let mut commands: Vec<Command> = Vec::new();
     world.wakes();
@@ -213,7 +213,7 @@ fn the_condition_changes_its_transition_time_with_its_status_alone() {
 fn a_canary_that_took_nothing_over_is_released_at_once() {
     for unreadable in [false, true] {
         let mut world = World::new(rollout("{stepWeight: 20}"));
-        world.primary_broken = true;
+        world.primary_pods = Pods::Broken;
         world.ticks(&mut well);
         assert_eq!((world.state.phase, world.cluster.finalizer), (Phase::Initializing, true));
         if unreadable {

@@ -284,8 +284,8 @@ fn a_list_holds_at_most_a_thousand_items() {
     ];
     for (field, item) in lists {
         let of = |count| problems(&format!("{{{field}: [{}]}}", vec![item; count].join(", ")));
-        assert_eq!(of(1_000), [""; 0]);
-        assert_eq!(of(1_001), [format!("spec.analysis.{field}: has 1001 items, at most 1000 are allowed")]);
+        assert_eq!(of(1_024), [""; 0]);
+        assert_eq!(of(1_025), [format!("spec.analysis.{field}: has 1025 items, at most 1024 are allowed")]);
     }
 }
 

@@ -6,14 +6,14 @@ use serin_core::{
     Command, Phase, Timestamp,
     decision::{Rule, Workload},
     message::Message,
-    observation::{FailureClass, Readiness},
+    observation::{Drift, Fact, FailureClass, Readiness},
     question::{Answer, Question},
     revision::Text,
 };
 
 use crate::{
     support::{badly, manifest, parse, rollout, well},
-    world::{Hands, World},
+    world::{Hands, Pods, World},
 };
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -83,10 +83,10 @@ fn a_warm_up_begins_anew_with_a_canary_that_was_not_ready_and_goes_on_behind_a_c
     let (mut world, accepted) = running(&format!("{{interval: 10s, delay: 45s, stepWeight: 20, {gate}}}"));
     let ready = accepted + seconds(7);
     assert_eq!(rule_at(&mut world, accepted + seconds(1)), Rule::NotDue);
-    world.canary_broken = true;
+    world.canary_pods = Pods::Broken;
     world.settles();
     assert_eq!(rule_at(&mut world, ready - seconds(1)), Rule::NotReady);
-    world.canary_broken = false;
+    world.canary_pods = Pods::Well;
     world.settles();
     assert_eq!(rule_at(&mut world, ready), Rule::NotDue);
     assert_eq!(rule_at(&mut world, ready + seconds(45) - MILLISECOND), Rule::NotDue);
@@ -103,7 +103,7 @@ fn never_ready() -> (World, Timestamp) {
     let mut raw = manifest("istio", "{interval: 10s, stepWeight: 20}");
     raw.spec.progress_deadline_seconds = Some(60.into());
     let mut world = World::deployed(parse(&raw).expect("it makes sense"));
-    world.canary_broken = true;
+    world.canary_pods = Pods::Broken;
     world.runs_until(&mut well, |state| state.phase == Phase::Progressing);
     world.settles();
     let accepted = world.rows[0].0;
@@ -113,41 +113,67 @@ fn never_ready() -> (World, Timestamp) {
 #[test]
 fn a_canary_that_is_not_ready_at_its_deadline_is_rolled_back() {
     let (mut world, accepted) = never_ready();
-    assert_eq!(rule_at(&mut world, accepted + seconds(50)), Rule::NotReady, "the first sighting");
+    for quarter in [15, 30, 45] {
+        assert_eq!(rule_at(&mut world, accepted + seconds(quarter)), Rule::NotReady);
+    }
     assert_eq!(rule_at(&mut world, accepted + seconds(60) - MILLISECOND), Rule::NotReady);
     assert_eq!(rule_at(&mut world, accepted + seconds(60)), Rule::RollbackDecided);
 }
 
 #[test]
-fn a_deadline_fires_on_two_sightings_ten_seconds_apart() {
+fn a_jump_of_the_clock_credits_one_quarter_of_a_deadline() {
     let (mut world, accepted) = never_ready();
     let late = accepted + seconds(3_600);
-    assert_eq!(rule_at(&mut world, late), Rule::NotReady, "the first sighting, however late");
-    assert_eq!(rule_at(&mut world, late + seconds(10) - MILLISECOND), Rule::NotReady);
-    assert_eq!(rule_at(&mut world, late + seconds(10)), Rule::RollbackDecided);
+    for (moment, rule) in [
+        (late, Rule::NotReady),
+        (late + seconds(15), Rule::NotReady),
+        (late + seconds(30), Rule::NotReady),
+        (late + seconds(45) - MILLISECOND, Rule::NotReady),
+        (late + seconds(45), Rule::RollbackDecided),
+    ] {
+        assert_eq!(rule_at(&mut world, moment), rule, "at {moment}");
+    }
 }
 
 #[test]
-fn the_first_sighting_is_not_made_before_the_last_ten_seconds() {
+fn between_two_quarters_of_a_deadline_nothing_is_saved() {
     let (mut world, accepted) = never_ready();
-    assert_eq!(rule_at(&mut world, accepted + seconds(50) - MILLISECOND), Rule::NotReady);
-    assert_eq!(rule_at(&mut world, accepted + seconds(60)), Rule::NotReady, "this is the first sighting");
-    assert_eq!(rule_at(&mut world, accepted + seconds(70)), Rule::RollbackDecided);
+    world.looks_at(accepted + seconds(15), &mut well);
+    let saved = world.state.clone();
+    for moment in [seconds(16), seconds(29), seconds(30) - MILLISECOND] {
+        world.looks_at(accepted + moment, &mut well);
+    }
+    assert_eq!(world.state, saved);
+    world.looks_at(accepted + seconds(30), &mut well);
+    assert_ne!(world.state, saved);
+}
+
+#[test]
+fn a_clock_set_back_costs_no_more_than_a_quarter_of_a_deadline() {
+    let (mut world, accepted) = never_ready();
+    world.looks_at(accepted + seconds(15), &mut well);
+    let back = accepted - seconds(3_600);
+    for quarter in [0, 15, 30] {
+        assert_eq!(rule_at(&mut world, back + seconds(quarter)), Rule::NotReady);
+    }
+    assert_eq!(rule_at(&mut world, back + seconds(45)), Rule::RollbackDecided);
 }
 
 #[test]
 fn a_canary_that_was_ready_in_between_has_all_its_time_again() {
     let (mut world, accepted) = never_ready();
     assert_eq!(rule_at(&mut world, accepted + seconds(50)), Rule::NotReady);
-    world.canary_broken = false;
+    world.canary_pods = Pods::Well;
     world.settles();
     assert_eq!(rule_at(&mut world, accepted + seconds(55)), Rule::Advanced);
-    world.canary_broken = true;
+    world.canary_pods = Pods::Broken;
     world.settles();
 
     let again = accepted + seconds(56);
-    assert_eq!(rule_at(&mut world, again), Rule::NotReady);
-    assert_eq!(rule_at(&mut world, again + seconds(50)), Rule::NotReady);
+    assert_eq!(rule_at(&mut world, again), Rule::CanaryLeft);
+    for quarter in [15, 30, 45] {
+        assert_eq!(rule_at(&mut world, again + seconds(quarter)), Rule::NotReady);
+    }
     assert_eq!(rule_at(&mut world, again + seconds(60) - MILLISECOND), Rule::NotReady);
     assert_eq!(rule_at(&mut world, again + seconds(60)), Rule::RollbackDecided);
 }
@@ -169,10 +195,10 @@ fn a_canary_that_is_not_ready_for_an_interval_is_told_once_until_it_is() {
     assert_eq!(told_at(&mut world, seconds(10) - MILLISECOND), 0);
     assert_eq!(told_at(&mut world, seconds(10)), 1);
     assert_eq!(told_at(&mut world, seconds(20)), 1);
-    world.canary_broken = false;
+    world.canary_pods = Pods::Well;
     world.settles();
     assert_eq!(told_at(&mut world, seconds(25)), 1);
-    world.canary_broken = true;
+    world.canary_pods = Pods::Broken;
     world.settles();
     assert_eq!(told_at(&mut world, seconds(26)), 1);
     assert_eq!(told_at(&mut world, seconds(36) - MILLISECOND), 1);
@@ -184,7 +210,8 @@ fn a_canary_that_is_not_ready_for_an_interval_is_told_once_until_it_is() {
 fn what_the_platform_gave_up_is_rolled_back_ten_seconds_after_it_was_first_seen() {
     let (mut world, accepted) = never_ready();
     let stalled = Readiness::NotReady { why: "image not found".into(), stalled: true };
-    world.cluster.target.known_mut().and_then(Option::as_mut).expect("there is a target").readiness = stalled;
+    let target = world.cluster.target.known_mut().and_then(Option::as_mut).expect("there is a target");
+    target.readiness = stalled;
     assert_eq!(rule_at(&mut world, accepted + seconds(5)), Rule::NotReady);
     assert_eq!(rule_at(&mut world, accepted + seconds(15) - MILLISECOND), Rule::NotReady);
     assert_eq!(rule_at(&mut world, accepted + seconds(15)), Rule::RollbackDecided);
@@ -196,9 +223,11 @@ fn a_primary_that_is_not_ready_at_its_deadline_fails_its_promotion() {
     let told = accepted + seconds(20);
     assert_eq!(rule_at(&mut world, accepted + seconds(10)), Rule::Advanced);
     assert_eq!(rule_at(&mut world, told), Rule::PromotionDecided);
-    world.primary_broken = true;
+    world.primary_pods = Pods::Broken;
     world.settles();
-    assert_eq!(rule_at(&mut world, told + seconds(590)), Rule::PromotionWaits, "the first sighting");
+    for quarter in [150, 300, 450] {
+        assert_eq!(rule_at(&mut world, told + seconds(quarter)), Rule::PromotionWaits);
+    }
     assert_eq!(rule_at(&mut world, told + seconds(600) - MILLISECOND), Rule::PromotionWaits);
     assert_eq!(rule_at(&mut world, told + seconds(600)), Rule::PromotionFailed);
     assert_eq!(times_told(&world, Workload::Primary), 1);
@@ -285,17 +314,16 @@ fn a_rollback_action_is_called_five_times_later_and_later() {
 }
 
 #[test]
-fn routes_are_put_right_at_once_and_then_later_and_later() {
+fn what_harms_no_user_is_put_right_at_once_and_then_later_and_later() {
     let mut world = World::initialized(rollout("{interval: 60s, stepWeight: 20}"));
     let mut moment = world.now + seconds(60);
     let mut pauses = Vec::new();
+    let drift = Drift { services: true, tampered: true, ..Drift::default() };
     for _ in 0..7 {
-        world.cluster.routes =
-            serin_core::observation::Fact::Known(Some(serin_core::command::Routes::split(30)));
+        world.cluster.drift = Fact::Known(drift);
         let wake = world.looks_at(moment, &mut well);
         assert_eq!(wake[0], Rule::Repaired);
-        world.cluster.routes =
-            serin_core::observation::Fact::Known(Some(serin_core::command::Routes::split(30)));
+        world.cluster.drift = Fact::Known(drift);
         let repaired = moment;
         world.wakes();
         moment = world.ticks(&mut well).expect("it will be put right").at;
@@ -308,7 +336,7 @@ fn routes_are_put_right_at_once_and_then_later_and_later() {
 #[test]
 fn what_holds_a_canary_up_is_told_at_the_deadline_and_once() {
     let mut world = World::deployed(rollout("{stepWeight: 20}"));
-    world.primary_broken = true;
+    world.primary_pods = Pods::Broken;
     world.settles();
     let since = world.now;
     let told = |world: &World| {

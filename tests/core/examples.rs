@@ -49,6 +49,18 @@ every!(messages: Message {
         Message::CheckFailed { finding: below(), failed: 2, threshold: 5 },
     ],
     Message::CheckHeld(_) => [Message::CheckHeld(Finding::NoData { metric: "error-rate".into() })],
+    Message::CheckVoid(_) => [Message::CheckVoid("there was no route".into())],
+    Message::Contested { .. } => [
+        Message::Contested { by: Some("argocd-controller".into()), times: 3, again: false },
+        Message::Contested { by: None, times: 9, again: true },
+    ],
+    Message::CanaryLeft { .. } => [
+        Message::CanaryLeft { why: "0 of 1 pods are available".into(), again: false },
+        Message::CanaryLeft { why: "it has no ready endpoint with a port".into(), again: true },
+    ],
+    Message::CanaryBack(_) => [Message::CanaryBack(20), Message::CanaryBack(0)],
+    Message::ServingCopy { .. } => [Message::ServingCopy { why: "0 of 3 pods are available".into() }],
+    Message::PrimaryDown { .. } => [Message::PrimaryDown { why: "0 of 3 pods are available".into() }],
     Message::RollingBack(_) => [Message::RollingBack(Cause::Request)],
     Message::Rejected { .. } => [
         Message::Rejected { revision: Revision::of("7f9c"), cause: Cause::Trigger { hook: "stop".into() } },
@@ -143,6 +155,9 @@ every!(causes: Cause {
         Cause::Deadline { who: Workload::Canary, why: "image not found".into(), deadline: Duration::from_secs(600), gave_up: false },
         Cause::Deadline { who: Workload::Primary, why: "evicted".into(), deadline: Duration::from_secs(90), gave_up: true },
     ],
+    Cause::NotJudged { .. } => [
+        Cause::NotJudged { deadline: Duration::from_secs(600), why: "there was no route".into() },
+    ],
     Cause::Gate { .. } => [
         Cause::Gate { kind: HookKindName("confirm-promotion".into()), hook: "sign-off".into(), deadline: Duration::from_secs(7200) },
     ],
@@ -205,10 +220,10 @@ every!(phases: Phase =
 
 every!(rules: Rule =
     HeldForNewerVersion, CommandFailed, BackingOff, DeletionDecided, DeletionWaits, GivenBack, Released,
-    TakenOver, Requested, PromotionApplied, PromotionWaits, PrimaryAdvanced,
+    TakenOver, CanaryLeft, ServingCopy, PrimaryDown, Requested, PromotionApplied, PromotionWaits, PrimaryAdvanced,
     PrimaryTakesAll, Promoted, PromotionFailed, RolledBack, RollbackWaits, Invalid, Suspended, Resumed,
-    ShapeChanged, Repaired, Unknown, Initializing, Initialized, OwedHook, PrimaryRecovered, ReadyCopy,
+    ShapeChanged, Repaired, Unknown, Initializing, Initialized, OwedHook, PrimaryRecovered,
     RevisionNoted, RunStarted, WaitsForApproval, Withdrawn, Rejected, Restarted, RollbackDecided, ScaledUp, NotReady,
-    NotDue, CheckFailed, CheckHeld, GateClosed, HeldByOperator, Soaked, Advanced, PromotionDecided,
+    NotDue, CanaryBack, CheckFailed, CheckHeld, CheckVoid, GateClosed, HeldByOperator, Soaked, Advanced, PromotionDecided,
     RequestCleared, NoticesDropped, Idle
 );

@@ -1,17 +1,20 @@
 //! Gates that stay closed, gates that end a release, and what the condition says meanwhile.
 
+use std::time::Duration;
+
 use serin_core::{
-    Phase,
+    Phase, Timestamp,
     decision::{Cause, Rule},
     message::Message,
     question::{Answer, Asked, Question},
     request::{RequestKind, misspelt},
     revision::Revision,
+    tick::Do,
 };
 
 use crate::{
     support::{badly, request, rollout, well},
-    world::World,
+    world::{Did, Pods, World},
 };
 
 /// As [`well`], but these hooks deny.
@@ -121,7 +124,7 @@ fn the_time_of_a_suspension_is_not_the_approvers() {
     let mut world = with_approvals();
     let mut hands = closed(&["sign-off", "rollback"]);
     world.runs_until(&mut hands, |state| state.phase == Phase::Waiting);
-    let since = world.state.gate_closed_since.expect("it is closed");
+    let since = world.state.gate_closed.expect("it is closed").since;
     let running = world.canary.clone();
     let mut suspended = crate::support::manifest("istio", &format!("{{stepWeight: 100, {APPROVALS}}}"));
     suspended.spec.suspend = Some(true);
@@ -129,12 +132,12 @@ fn the_time_of_a_suspension_is_not_the_approvers() {
     world.looks_at(world.now, &mut hands);
     assert!(condition(&world).contains("Suspended since "), "{}", condition(&world));
 
-    let hour = std::time::Duration::from_secs(3600);
+    let hour = Duration::from_secs(3600);
     world.canary = running;
     let rules = world.looks_at(world.now + hour, &mut hands);
 
     assert!(rules.contains(&Rule::Resumed) && !rules.contains(&Rule::Rejected), "{rules:?}");
-    assert_eq!(world.state.gate_closed_since, Some(since + hour));
+    assert_eq!(world.state.gate_closed.map(|closed| closed.since), Some(since + hour));
 }
 
 #[test]
@@ -184,7 +187,7 @@ fn the_condition_counts_failed_checks_and_names_the_last() {
 #[test]
 fn the_condition_says_which_copy_is_not_ready_since_when_and_until_when() {
     let mut world = World::deployed(rollout("{stepWeight: 20}"));
-    world.canary_broken = true;
+    world.canary_pods = Pods::Broken;
 
     world.runs_until(&mut well, |state| state.canary_unready.is_some_and(|unready| unready.told));
 
@@ -221,7 +224,7 @@ fn an_interval_after_a_failure_a_promotion_needs_no_name() {
     let failed = world.state.failure.clone().expect("it failed").at;
 
     world.cluster.requests = vec![request(RequestKind::Promote, "true")];
-    world.looks_at(failed + std::time::Duration::from_secs(60), &mut well);
+    world.looks_at(failed + Duration::from_secs(60), &mut well);
     world.runs_until(&mut well, |state| state.phase == Phase::Succeeded);
 
     assert_eq!(world.state.promoted, Revision::of("b"));
@@ -266,4 +269,87 @@ fn an_event_hook_gets_the_events_that_its_type_names() {
     assert_eq!(called(&Message::Started), ["all", "own"]);
     assert_eq!(called(&Message::PromotionStarted(Revision::of("b"))), ["all", "own", "ends"]);
     assert_eq!(called(&Message::RollingBack(Cause::Request)), ["all", "own", "ends", "bad"]);
+}
+
+/// Runs until this hook is asked, and leaves the call open; what is asked.
+fn opens(world: &mut World, hook: &str) -> Question {
+    for _ in 0..1_000 {
+        match world.tick.next() {
+            Do::Ask(questions) if questions[0].id.of == Asked::Hook(hook.into()) => {
+                return questions[0].clone();
+            }
+            Do::Sleep(_) => world.sleeps(),
+            Do::Observe | Do::Ask(_) | Do::Apply(_) | Do::Save(_) | Do::Send(_) => {
+                world.does(&mut well);
+            }
+        }
+    }
+    panic!("{hook} is never asked");
+}
+
+/// Looks again at that time, with the call still open: what is decided, if anything is.
+fn looks_again(world: &mut World, at: Timestamp) -> Option<Rule> {
+    world.now = at;
+    world.tick.changed();
+    let did = world.does(&mut well);
+    let Did::Decided(plan) = did else { panic!("{did:?}") };
+    plan.map(|plan| plan.decision.rule)
+}
+
+#[test]
+fn a_gates_call_that_is_open_when_the_next_check_is_due_is_given_up_and_asked_again() {
+    let gate = "{name: publish, type: confirm-promotion, url: 'http://h'}";
+    let mut world =
+        World::deployed(rollout(&format!("{{stepWeight: 100, interval: 1m, webhooks: [{gate}]}}")));
+    let mut asked = opens(&mut world, "publish");
+    for _ in 0..3 {
+        let (began, until) = (world.now, asked.until.expect("a gate is not waited for without end"));
+        assert_eq!(until, began + Duration::from_secs(60));
+        // Whatever is seen meanwhile makes the call no longer.
+        for later in [20_000, 40_000, 59_999] {
+            assert_eq!(looks_again(&mut world, began + Duration::from_millis(later)), None);
+            assert_eq!(opens(&mut world, "publish"), asked);
+        }
+        assert_eq!(looks_again(&mut world, until + Duration::from_millis(5)), Some(Rule::GateClosed));
+        let again = opens(&mut world, "publish");
+        assert_eq!((world.state.due, world.now), (until, until + Duration::from_millis(5)));
+        assert_eq!(
+            (again.id.check, again.until),
+            (asked.id.check + 1, Some(until + Duration::from_secs(60)))
+        );
+        // So that checks keep their interval.
+        world.now = until;
+        asked = again;
+    }
+    let said = "no answer until the next check was due";
+    let closed = world
+        .told
+        .iter()
+        .any(|notice| matches!(&notice.message, Message::GateClosed { said: it, .. } if &**it == said));
+    assert!(closed || world.state.outbox.notices().iter().any(|notice| format!("{notice:?}").contains(said)));
+    world.runs_until(&mut well, |state| state.phase == Phase::Succeeded);
+    assert_eq!(world.broken, []);
+}
+
+#[test]
+fn an_approval_and_a_rollback_gate_are_given_up_too_and_hooks_that_work_are_not() {
+    let mut world = with_approvals();
+    let asked = opens(&mut world, "sign-off");
+    let until = asked.until.expect("a gate is not waited for without end");
+    assert_eq!(looks_again(&mut world, until), Some(Rule::WaitsForApproval));
+    assert_eq!(world.tick.plan().and_then(|plan| plan.state.clone()).map(|state| state.due), Some(until));
+    // An open rollback gate ends nothing; a closed one holds up nothing.
+    let asked = opens(&mut world, "rollback");
+    let until = asked.until.expect("a gate is not waited for without end");
+    assert_eq!(looks_again(&mut world, until), None);
+    assert!(
+        matches!(world.tick.next(), Do::Ask(questions) if questions[0].id.of == Asked::Hook("sign-off".into()))
+    );
+    world.runs_until(&mut closed(&["rollback"]), |state| state.phase == Phase::Promoting);
+    let hooks =
+        "{name: load, type: rollout, url: 'http://h'}, {name: warm, type: pre-rollout, url: 'http://h'}";
+    let mut world = World::deployed(rollout(&format!("{{stepWeight: 50, webhooks: [{hooks}]}}")));
+    assert_eq!(opens(&mut world, "warm").until, None);
+    world.does(&mut well);
+    assert_eq!(opens(&mut world, "load").until, None);
 }

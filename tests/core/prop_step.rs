@@ -76,7 +76,8 @@ fn reads_nothing_unknown(story: &Story, seen: &mut Observation) -> Result<(), Te
     Hidden::everything().hide(seen);
     let Step::Act(plan) = step(&world.canary, &world.state, seen, world.now) else { return Ok(()) };
     let decided = matches!(world.state.intent, Some(Intent::Rollback { .. } | Intent::Delete { .. }));
-    let serves = world.state.canary_weight > 0 || world.state.stage == Stage::Switched;
+    let state = &world.state;
+    let serves = state.canary_weight > 0 || state.stage == Stage::Switched && state.away.is_none();
     let edited = plan.decision.rule == Rule::ShapeChanged && !serves;
     let harmless = edited
         || plan.commands.iter().all(|command| {
@@ -168,9 +169,14 @@ fn observations() -> impl Strategy<Value = Observation> {
         Readiness::NotReady { why: "crash loop".into(), stalled: true },
     ]);
     let revision = select(vec!["a", "b", "c"]).prop_map(Revision::of);
-    let target = (fact(revision.clone()), 0_u32..3, readiness.clone())
-        .prop_map(|(revision, replicas, readiness)| Target { revision, replicas, readiness });
-    let primary = (option::of(revision), readiness).prop_map(|(runs, readiness)| Primary { runs, readiness });
+    let serves = || fact(any::<bool>());
+    let target = (fact(revision.clone()), 0_u32..3, readiness.clone(), serves())
+        .prop_map(|(revision, replicas, readiness, serves)| Target { revision, replicas, readiness, serves });
+    let primary = (option::of(revision), readiness, serves()).prop_map(|(runs, readiness, serves)| Primary {
+        runs,
+        readiness,
+        serves,
+    });
     let apex = select(vec![Apex::Absent, Apex::Target, Apex::Primary, Apex::Other]);
     let services = (apex, any::<bool>()).prop_map(|(apex, serving)| Services { apex, serving });
     let drift = any::<[bool; 4]>().prop_map(drift_of);
@@ -186,12 +192,22 @@ fn observations() -> impl Strategy<Value = Observation> {
         fact(option::of((0_u8..=100).prop_map(Routes::split))),
         fact(drift),
         fact(option::of(select(vec!["no template", "nobody answers"]).prop_map(Text::from))),
-        (any::<bool>(), any::<bool>()),
+        (any::<bool>(), any::<bool>(), option::of(Just(Text::from("argocd")))),
         collection::vec(request, 0..3),
         option::of(failed),
     )
         .prop_map(
-            |(target, primary, services, routes, drift, concern, (deleting, finalizer), requests, failed)| {
+            |(
+                target,
+                primary,
+                services,
+                routes,
+                drift,
+                concern,
+                (deleting, finalizer, rival),
+                requests,
+                failed,
+            )| {
                 let answers = Default::default();
                 Observation {
                     target,
@@ -199,6 +215,7 @@ fn observations() -> impl Strategy<Value = Observation> {
                     services,
                     routes,
                     drift,
+                    rival,
                     concern,
                     deleting,
                     finalizer,

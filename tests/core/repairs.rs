@@ -7,7 +7,7 @@ use serin_core::{
     command::{ApexTo, Cookies, Routes, Split},
     decision::Rule,
     message::Message,
-    observation::{Drift, Fact, FailureClass, Unseen},
+    observation::{Apex, Drift, Fact, FailureClass, Readiness, Services, Unseen},
     question::{Answer, Question},
     revision::Text,
     spec::Rollout,
@@ -16,7 +16,7 @@ use serin_core::{
 
 use crate::{
     support::{rollout, well},
-    world::{Did, Hands, World},
+    world::{Did, Hands, Pods, World},
 };
 
 /// Everything is answered well, and commands that are refused are.
@@ -195,4 +195,75 @@ fn cookies_that_the_manifest_no_longer_asks_for_are_forgotten_with_the_next_rout
     world.canary = Ok(rollout("{stepWeight: 20, interval: 1m}"));
     world.runs_until(&mut well, |state| state.canary_weight == 40);
     assert_eq!(world.state.cookies, Cookies::default());
+}
+
+#[test]
+fn what_sends_users_where_they_should_not_be_is_put_right_every_time_and_at_most_once_a_second() {
+    let wrong: [fn(&mut World); 3] = [
+        |world| world.cluster.routes = Fact::Known(Some(Routes::split(90))),
+        |world| world.cluster.routes = Fact::Known(None),
+        |world| {
+            world.cluster.drift = Fact::Known(Drift { services: true, tampered: true, ..Drift::default() });
+            world.cluster.services = Fact::Known(Services { apex: Apex::Target, serving: false });
+        },
+    ];
+    for harm in wrong {
+        let mut world = World::deployed(weighted());
+        world.runs_until(&mut well, |state| state.canary_weight == 20);
+        let since = world.now + Duration::from_secs(1);
+        for n in 0..20 {
+            harm(&mut world);
+            world.now = since + Duration::from_secs(2 * n);
+            let did = tick(&mut world, &mut well);
+            assert_eq!(did[0].0, Rule::Repaired, "time {n}: {did:?}");
+            harm(&mut world);
+            world.now = world.now + Duration::from_millis(999);
+            assert!(tick(&mut world, &mut well).iter().all(|(rule, _)| *rule != Rule::Repaired), "time {n}");
+            world.now = world.now + Duration::from_millis(1);
+            assert_eq!(tick(&mut world, &mut well)[0].0, Rule::Repaired, "a second later");
+        }
+        assert!(world.broken.is_empty(), "{:?}", world.broken);
+    }
+}
+
+#[test]
+fn a_conflict_that_lasts_is_one_alert_an_event_an_interval_and_in_the_condition_until_it_is_over() {
+    let mut world = World::initialized(weighted());
+    let shown = |world: &World| world.state.condition.as_ref().unwrap().message.to_string();
+    world.cluster.rival = Some("argocd-controller".into());
+    let since = world.now;
+    for n in 0..30 {
+        world.cluster.routes = Fact::Known(Some(Routes::split(50)));
+        world.now = since + Duration::from_secs(10 * n);
+        tick(&mut world, &mut well);
+    }
+    world.cluster.rival = None;
+    let alerts: Vec<_> = world.told.iter().filter_map(|notice| notice.message.alert()).collect();
+    assert_eq!(alerts, [serin_core::spec::Severity::Error]);
+    let events = world.told.iter().filter(|notice| matches!(notice.message, Message::Contested { .. }));
+    assert_eq!(events.count(), 4, "one for each of the intervals after the first: {:?}", world.told);
+    assert!(shown(&world).contains("by field manager argocd-controller"), "{}", shown(&world));
+
+    world.now = world.now + Duration::from_secs(3_600);
+    tick(&mut world, &mut well);
+    assert!(!shown(&world).contains("argocd"), "{}", shown(&world));
+    assert!(world.broken.is_empty(), "{:?}", world.broken);
+}
+
+/// The primary was deleted, and its pods still run: those are whom the apex selects.
+#[test]
+fn services_stay_on_pods_that_serve_until_the_primary_that_was_made_again_serves() {
+    let mut world = World::initialized(weighted());
+    world.primary_pods = Pods::Broken;
+    world.cluster.primary = Fact::Known(None);
+    world.cluster.services = Fact::Known(Services { apex: Apex::Other, serving: true });
+    world.cluster.drift = Fact::Known(Drift { workloads: true, services: true, ..Drift::default() });
+    let did = tick(&mut world, &mut well);
+    assert_eq!(did, [(Rule::Repaired, vec![Command::EnsureWorkloads])]);
+    world.now = world.now + Duration::from_secs(3600);
+    assert_eq!(tick(&mut world, &mut well), [], "nobody serves there yet");
+    let primary = world.cluster.primary.known_mut().and_then(Option::as_mut).expect("it was made again");
+    (primary.readiness, primary.serves) = (Readiness::Ready, Fact::Known(true));
+    let did = tick(&mut world, &mut well);
+    assert_eq!(did, [(Rule::Repaired, vec![Command::EnsureServices(ApexTo::Primary)])]);
 }

@@ -31,6 +31,7 @@ fn left_behind(phase: Phase, routes: Routes) -> (State, Observation) {
         revision: Fact::Known(Revision::of("b")),
         replicas: 1,
         readiness: Readiness::Ready,
+        serves: Fact::Known(true),
     }));
     let left = Status {
         phase,

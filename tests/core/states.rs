@@ -13,8 +13,8 @@ use serin_core::{
     revision::{Configs, Revision, Text},
     spec::Shape,
     state::{
-        AnalysisRecord, Condition, ConditionStatus, Iteration, Origin, Outbox, Owed, Pending, Repair,
-        RunFailure, Stall, Trouble, Unready, VERSION,
+        AnalysisRecord, Away, Condition, ConditionStatus, Countdown, Iteration, Origin, Outbox, Owed,
+        Pending, Repair, RunFailure, Stall, Trouble, Unready, VERSION,
     },
 };
 
@@ -41,17 +41,17 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
         let (
             passed,
             passed_step,
-            (closed_gate, gate_closed_since, last_finding, failure),
+            (closed_gate, gate_closed, last_finding, failure),
             owed,
             outbox,
             consumed,
             flags,
-            held_checks,
+            (held_checks, void_checks, unreached, unjudged),
             pending,
         ) = marks;
-        let (canary_unready, primary_unready, ready_since, suspended, stall, concern, trouble, repair) =
+        let (canary_unready, primary_unready, ready_since, away, suspended, stall, concern, trouble, repair) =
             waits;
-        let [held_by_operator, skip, skip_next] = flags;
+        let [held_by_operator, skip, skip_next, away_told, primary_down] = flags;
         State {
             phase,
             canary_weight,
@@ -75,7 +75,7 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
             passed: passed.into_iter().collect(),
             passed_step: passed_step.into_iter().collect(),
             closed_gate,
-            gate_closed_since,
+            gate_closed,
             last_finding,
             failure,
             owed,
@@ -85,10 +85,16 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
             skip,
             skip_next,
             held_checks,
+            void_checks,
+            unreached,
+            unjudged,
             due,
             canary_unready,
             primary_unready,
             ready_since,
+            away,
+            away_told,
+            primary_down,
             suspended,
             stall,
             concern,
@@ -172,12 +178,12 @@ pub(crate) fn shape(strategy: &str) -> Shape {
 type Marks = (
     Vec<Text>,
     Vec<Text>,
-    (Option<Text>, Option<Timestamp>, Option<Finding>, Option<RunFailure>),
+    (Option<Text>, Option<Countdown>, Option<Finding>, Option<RunFailure>),
     Vec<Owed>,
     Outbox,
     BTreeMap<RequestKind, Text>,
-    [bool; 3],
-    u32,
+    [bool; 5],
+    (u32, u32, Option<Text>, Option<Countdown>),
     Option<Pending>,
 );
 
@@ -195,15 +201,15 @@ fn marks() -> impl Strategy<Value = Marks> {
         collection::vec(texts(), 0..3),
         (
             option::of(texts()),
-            option::of(moments()),
+            option::of(countdowns()),
             option::of(select(examples::findings())),
             option::of(failure),
         ),
         collection::vec(owed, 0..3),
         outboxes(),
         consumed,
-        any::<[bool; 3]>(),
-        counts(),
+        any::<[bool; 5]>(),
+        (counts(), counts(), option::of(texts()), option::of(countdowns())),
         option::of(pending),
     )
 }
@@ -223,6 +229,7 @@ type Waits = (
     Option<Unready>,
     Option<Unready>,
     Option<Timestamp>,
+    Option<Away>,
     Option<Timestamp>,
     Option<Stall>,
     Option<Text>,
@@ -232,12 +239,13 @@ type Waits = (
 
 fn waits() -> impl Strategy<Value = Waits> {
     let unready = || {
-        (moments(), option::of(moments()), any::<bool>()).prop_map(|(since, warned, told)| Unready {
-            since,
-            warned,
+        (countdowns(), option::of(moments()), any::<bool>()).prop_map(|(count, gave_up, told)| Unready {
+            count,
+            gave_up,
             told,
         })
     };
+    let away = (moments(), weights()).prop_map(|(since, weight)| Away { since, weight });
     let stall = (select(examples::obstacles()), moments(), option::of(moments()))
         .prop_map(|(on, since, told)| Stall { on, since, told });
     let class = select(vec![FailureClass::Retry, FailureClass::Refused, FailureClass::Moved]);
@@ -252,11 +260,13 @@ fn waits() -> impl Strategy<Value = Waits> {
             alerted,
         },
     );
-    let repair = (moments(), counts()).prop_map(|(at, times)| Repair { at, times });
+    let repair = (moments(), counts(), option::of(moments()), any::<bool>(), option::of(texts()))
+        .prop_map(|(at, times, told, contested, by)| Repair { at, times, told, contested, by });
     (
         option::of(unready()),
         option::of(unready()),
         option::of(moments()),
+        option::of(away),
         option::of(moments()),
         option::of(stall),
         option::of(texts()),
@@ -291,6 +301,15 @@ fn conditions() -> impl Strategy<Value = Condition> {
             last_transition_time,
         },
     )
+}
+
+fn countdowns() -> impl Strategy<Value = Countdown> {
+    let credited = prop_oneof![9 => 0_u64..900_000, 1 => Just(u64::MAX)];
+    (moments(), moments(), credited).prop_map(|(since, part_since, credited_ms)| Countdown {
+        since,
+        part_since,
+        credited_ms,
+    })
 }
 
 fn weights() -> impl Strategy<Value = u8> {

@@ -19,7 +19,7 @@ use crate::{
     rollouts::{Manifest, manifests},
     states::phases,
     support::{drift_of, parse, settled, unready},
-    world::{Hands, World},
+    world::{Hands, Pods, World},
 };
 
 /// What happens to a Canary, between two things its driver does.
@@ -33,8 +33,8 @@ pub(crate) enum Happening {
     SetBack(Duration),
     Deploys(&'static str),
     PodsSettle,
-    CanaryBreaks(bool),
-    PrimaryBreaks(bool),
+    CanaryPods(Pods),
+    PrimaryPods(Pods),
     /// These facts cannot be read any more; the others can.
     Hides(Hidden),
     Asks(RequestKind, &'static str),
@@ -69,6 +69,7 @@ pub(crate) struct Hidden {
     services: bool,
     routes: bool,
     drift: bool,
+    endpoints: bool,
 }
 
 impl Hidden {
@@ -81,6 +82,7 @@ impl Hidden {
             services: bit(3),
             routes: bit(4),
             drift: bit(5),
+            endpoints: bit(6),
         }
     }
 
@@ -94,6 +96,14 @@ impl Hidden {
             && let Some(Some(target)) = seen.target.known_mut()
         {
             target.revision = Fact::Unknown(unreadable());
+        }
+        if self.endpoints {
+            if let Some(Some(target)) = seen.target.known_mut() {
+                target.serves = Fact::Unknown(Unseen::Stale);
+            }
+            if let Some(Some(primary)) = seen.primary.known_mut() {
+                primary.serves = Fact::Unknown(unreadable());
+            }
         }
         if self.target {
             seen.target = Fact::Unknown(Unseen::Stale);
@@ -134,8 +144,8 @@ pub(crate) fn happenings() -> impl Strategy<Value = Happening> {
         1 => seconds(0..2_000).prop_map(Passes),
         1 => seconds(0..2_000).prop_map(SetBack),
         6 => select(vec!["a", "b", "c"]).prop_map(Deploys),
-        2 => any::<bool>().prop_map(CanaryBreaks),
-        2 => any::<bool>().prop_map(PrimaryBreaks),
+        2 => pods().prop_map(CanaryPods),
+        2 => pods().prop_map(PrimaryPods),
         2 => any::<u8>().prop_map(|bits| Hides(Hidden::from_bits(bits))),
         3 => Just(Hides(Hidden::default())),
         4 => request.prop_map(|(kind, value)| Asks(kind, value)),
@@ -152,6 +162,10 @@ pub(crate) fn happenings() -> impl Strategy<Value = Happening> {
         1 => (0_u32..3).prop_map(Scaled),
         1 => (0_u8..4).prop_map(|n| if n == 0 { TargetVanishes } else { Wake }),
     ]
+}
+
+fn pods() -> impl Strategy<Value = Pods> {
+    select(vec![Pods::Well, Pods::Broken, Pods::Few, Pods::Hidden])
 }
 
 /// Answers drawn from a number, mostly good ones; what was ordered to fail fails once.
@@ -232,8 +246,9 @@ impl Story {
                 revision: shown,
                 replicas: left.replicas,
                 readiness: readiness.clone(),
+                serves: Fact::Known(false),
             })),
-            primary: Fact::Known(Some(Primary { runs, readiness })),
+            primary: Fact::Known(Some(Primary { runs, readiness, serves: Fact::Known(false) })),
             routes: Fact::Known(Some(routes)),
             deleting: left.phase == Phase::Terminating,
             ..settled()
@@ -261,8 +276,8 @@ impl Story {
             Happening::SetBack(time) => world.now = world.now - time,
             Happening::Deploys(revision) => deploy(&mut world.cluster, revision),
             Happening::PodsSettle => _ = world.settles(),
-            Happening::CanaryBreaks(broken) => world.canary_broken = broken,
-            Happening::PrimaryBreaks(broken) => world.primary_broken = broken,
+            Happening::CanaryPods(pods) => world.canary_pods = pods,
+            Happening::PrimaryPods(pods) => world.primary_pods = pods,
             Happening::Hides(hidden) => self.hidden = hidden,
             Happening::Asks(kind, value) => {
                 world.cluster.requests.retain(|request| request.kind != kind);
@@ -282,6 +297,7 @@ impl Story {
                 if let Some(Some(target)) = world.cluster.target.known_mut() {
                     target.replicas = replicas;
                     target.readiness = unready("pods are starting");
+                    target.serves = Fact::Known(false);
                 }
             }
             Happening::TargetVanishes => world.cluster.target = Fact::Known(None),
@@ -298,8 +314,8 @@ impl Story {
     pub(crate) fn calms_down(&mut self) {
         self.hidden = Hidden::default();
         for happening in [
-            Happening::CanaryBreaks(false),
-            Happening::PrimaryBreaks(false),
+            Happening::CanaryPods(Pods::Well),
+            Happening::PrimaryPods(Pods::Well),
             Happening::Suspends(false),
             Happening::Senseless(false),
         ] {
@@ -341,8 +357,15 @@ pub(crate) fn left_behind() -> impl Strategy<Value = LeftBehind> {
 
 /// New pods start, where there are any.
 fn deploy(cluster: &mut Observation, revision: &str) {
-    let replicas = cluster.target.known().and_then(Option::as_ref).map_or(1, |target| target.replicas);
-    let revision = Fact::Known(Revision::of(revision));
-    cluster.target =
-        Fact::Known(Some(Target { revision, replicas, readiness: unready("pods are being replaced") }));
+    let target = cluster.target.known().and_then(Option::as_ref);
+    let replicas = target.map_or(1, |target| target.replicas);
+    // Pods that are replaced serve until the new ones do.
+    let serves = target.map_or(Fact::Known(false), |target| target.serves.clone());
+    let readiness = unready("pods are being replaced");
+    cluster.target = Fact::Known(Some(Target {
+        revision: Fact::Known(Revision::of(revision)),
+        replicas,
+        readiness,
+        serves,
+    }));
 }

@@ -70,6 +70,36 @@ impl fmt::Display for Row {
     }
 }
 
+/// How the pods of a copy are, once they have started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pods {
+    /// They are ready and serve.
+    Well,
+    /// None of them gets ready.
+    Broken,
+    /// Too few are ready, and those serve.
+    Few,
+    /// They are ready, and none of them is an endpoint.
+    Hidden,
+}
+
+impl Pods {
+    fn readiness(self) -> Readiness {
+        match self {
+            Self::Well | Self::Hidden => Readiness::Ready,
+            Self::Broken => unready("0 of 1 pods are available"),
+            Self::Few => unready("9 of 10 pods are available"),
+        }
+    }
+
+    fn serve(self) -> bool {
+        match self {
+            Self::Well | Self::Few => true,
+            Self::Broken | Self::Hidden => false,
+        }
+    }
+}
+
 /// What a [`World`] did last.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Did {
@@ -92,10 +122,10 @@ pub(crate) struct World {
     pub(crate) cluster: Observation,
     pub(crate) now: Timestamp,
     pub(crate) tick: Tick,
-    /// A canary whose pods never get ready.
-    pub(crate) canary_broken: bool,
-    /// A primary whose pods never get ready.
-    pub(crate) primary_broken: bool,
+    /// How the canary's pods are once they have started.
+    pub(crate) canary_pods: Pods,
+    /// How the primary's pods are once they have started.
+    pub(crate) primary_pods: Pods,
     /// When these numbers were saved for the first time.
     pub(crate) rows: Vec<(Timestamp, Row)>,
     /// What was sent, in order.
@@ -115,8 +145,8 @@ impl World {
             cluster: untouched(),
             now: START,
             tick: Tick::new(),
-            canary_broken: false,
-            primary_broken: false,
+            canary_pods: Pods::Well,
+            primary_pods: Pods::Well,
             rows: Vec::new(),
             told: Vec::new(),
             broken: Vec::new(),
@@ -283,15 +313,16 @@ impl World {
     /// Pods that were starting are ready, unless they are broken. Whether anything changed.
     pub(crate) fn settles(&mut self) -> bool {
         let before = self.cluster.clone();
-        let readiness = |ready: bool, why: &str| if ready { Readiness::Ready } else { unready(why) };
         if let Some(Some(target)) = self.cluster.target.known_mut() {
-            target.readiness =
-                readiness(target.replicas > 0 && !self.canary_broken, "0 of 1 pods are available");
+            let pods = if target.replicas > 0 { self.canary_pods } else { Pods::Broken };
+            target.readiness = pods.readiness();
+            target.serves = Fact::Known(pods.serve());
         }
         let mut primary_serves = false;
         if let Some(Some(primary)) = self.cluster.primary.known_mut() {
-            primary_serves = !self.primary_broken;
-            primary.readiness = readiness(primary_serves, "0 of 1 pods are available");
+            primary_serves = self.primary_pods.serve();
+            primary.readiness = self.primary_pods.readiness();
+            primary.serves = Fact::Known(primary_serves);
         }
         if let Some(services) = self.cluster.services.known_mut() {
             services.serving |= services.apex == Apex::Primary && primary_serves;

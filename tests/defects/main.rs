@@ -45,13 +45,13 @@ fn a_world_that_shows_a_defect_becomes_small(scenario: &Scenario) {
     let shrunk = shrink(tree, &broken.claim, &()).unwrap();
     let text = shrunk.tree.text().unwrap();
     let small = shrunk.tree.scenario().unwrap();
-    let again = broken_in(&small, small.setting.seed).map(|broken| broken.claim);
+    let again = broken_in(&small, small.setting.seed, &()).map(|broken| broken.claim);
     plant(None);
 
     assert_eq!((again, small.setting.seed), (Some(broken.claim), seed));
     assert!(!text.contains(".."), "{text}");
     assert!(small.events.len() < scenario.events.len(), "{text}");
-    assert_eq!(broken_in(&small, seed), None, "nothing is planted");
+    assert_eq!(broken_in(&small, seed, &()), None, "nothing is planted");
 }
 
 fn searched(scenario: &Scenario) -> Searched {

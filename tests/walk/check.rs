@@ -71,7 +71,9 @@ fn unearned_gate<'a>(call: &Decided<'_>, after: &'a State, rollout: &Rollout) ->
         })
     };
     let same_run = after.run == before.run || before.phase == Phase::Waiting;
-    let same_step = before.routes(rollout.strategy()) == after.routes(rollout.strategy());
+    // Users who leave a canary that serves nobody, and come back, are still at their step.
+    let is_away = matches!(call.plan.decision.rule, Rule::CanaryLeft | Rule::CanaryBack | Rule::ServingCopy);
+    let same_step = is_away || before.routes(rollout.strategy()) == after.routes(rollout.strategy());
     let unearned = |key: &&Text| !(opened(key) || (same_run && before.passed.contains(*key)));
     let unearned_step = |key: &&Text| !(opened(key) || (same_step && before.passed_step.contains(*key)));
     after.passed.iter().find(unearned).or_else(|| after.passed_step.iter().find(unearned_step))

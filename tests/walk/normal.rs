@@ -16,7 +16,9 @@ use serin_core::{
     command::{Cookies, Routes},
     observation::{Drift, Services},
     spec::{Rollout, Shape},
-    state::{AnalysisRecord, Intent, Outbox, Owed, Pending, Repair, Stall, Trouble, Unready},
+    state::{
+        AnalysisRecord, Away, Countdown, Intent, Outbox, Owed, Pending, Repair, Stall, Trouble, Unready,
+    },
 };
 
 use crate::world::{Followed, Parked, World};
@@ -28,6 +30,8 @@ const BETWEEN_SIGHTINGS: Duration = Duration::from_secs(10);
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(600);
 /// Right after a failure a promotion has to name its revision.
 const MOMENT: Duration = Duration::from_secs(60);
+/// From this many repairs in a row on, somebody else manages the same objects.
+const CONTESTED: u32 = 3;
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// How far back the rules look.
@@ -35,19 +39,34 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub(crate) struct Periods {
     interval: Duration,
     deadline: Duration,
+    /// For how long no check may be judged, where that matters to this slice; elsewhere no such time ever passes.
+    unjudged: Option<Duration>,
     /// A Canary that makes no sense has one of its own.
     longest_deadline: Duration,
     delay: Duration,
+    /// The longest deadline of a gate; `None` if no gate has one: then since when one is closed is never read.
+    gate: Option<Duration>,
+    /// That somebody else keeps changing the same objects matters to this slice.
+    contested: bool,
     /// Notices matter to this slice.
     pub(crate) notices: bool,
 }
 
 impl Periods {
-    pub(crate) fn of(rollout: &Rollout, invalid: bool, notices: bool) -> Self {
+    pub(crate) fn of(
+        rollout: &Rollout,
+        invalid: bool,
+        notices: bool,
+        unjudged: bool,
+        contested: bool,
+    ) -> Self {
         let policy = rollout.policy();
         let deadline = policy.progress_deadline;
         let longest_deadline = if invalid { deadline.max(DEFAULT_DEADLINE) } else { deadline };
-        Self { interval: policy.interval, deadline, longest_deadline, delay: policy.delay, notices }
+        let unjudged = unjudged.then(|| deadline.max(policy.interval * 3) + policy.delay);
+        let gate = rollout.hooks().iter().filter_map(|hook| hook.deadline).max();
+        let (interval, delay) = (policy.interval, policy.delay);
+        Self { interval, deadline, unjudged, longest_deadline, delay, gate, contested, notices }
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -55,33 +74,71 @@ impl Periods {
     }
 }
 
-/// Stops the counters: more failures of a command, repairs or unjudged checks make no difference.
-pub(crate) fn saturate(state: &mut State) {
+/// Stops the counters: more failures of a command, repairs or unjudged checks make no difference. Of the four parts of a
+/// deadline the first three pass at once, and so does the second between two repairs.
+pub(crate) fn saturate(state: &mut State, now: Timestamp, periods: &Periods) {
+    for unready in [&mut state.canary_unready, &mut state.primary_unready].into_iter().flatten() {
+        skip_parts(&mut unready.count, periods.deadline);
+    }
+    for (count, deadline) in [(&mut state.unjudged, periods.unjudged), (&mut state.gate_closed, periods.gate)]
+    {
+        if let (Some(count), Some(deadline)) = (count, deadline) {
+            skip_parts(count, deadline);
+        }
+    }
     if let Some(trouble) = &mut state.trouble {
         trouble.attempts = trouble.attempts.min(2);
     }
     if let Some(repair) = &mut state.repair {
-        repair.times = repair.times.min(2);
+        repair.at = repair.at.min(now - Duration::from_secs(1));
+        repair.times = repair.times.min(if periods.contested { CONTESTED } else { 1 });
+        repair.told = repair.told.filter(|_| periods.contested);
+        repair.contested &= periods.contested;
+        repair.by = None;
     }
     state.held_checks = state.held_checks.min(2);
+    state.void_checks = 0;
+    // Only whether there is a reason is ever read.
+    state.unreached = state.unreached.take().map(|_| "unreached".into());
+}
+
+fn skip_parts(count: &mut Countdown, deadline: Duration) {
+    let three = u64::try_from(deadline.as_millis()).unwrap_or_default().div_ceil(4) * 3;
+    count.credited_ms = count.credited_ms.max(three);
 }
 
 /// The state as if it were [`NOW`], without what only names or records.
 pub(crate) fn shift(state: &mut State, now: Timestamp, periods: &Periods) {
-    saturate(state);
+    saturate(state, now, periods);
     while_suspended(state, now, periods);
     let aged = |at: Timestamp, most: Duration| aged(at, now, most);
     state.due = due(state, now, periods);
     let movable = suspended(state, now);
     for unready in [&mut state.canary_unready, &mut state.primary_unready].into_iter().flatten() {
-        unready.since = aged(unready.since, periods.deadline + movable);
-        unready.warned = unready.warned.map(|warned| aged(warned, BETWEEN_SIGHTINGS));
+        let since = if unready.told { NOW } else { aged(unready.count.since, periods.interval + movable) };
+        let part_since = aged(unready.count.part_since, periods.deadline + movable);
+        unready.count = Countdown { since, part_since, ..unready.count };
+        unready.gave_up = unready.gave_up.map(|first| aged(first, BETWEEN_SIGHTINGS));
+    }
+    if let Some(count) = &mut state.unjudged {
+        *count = match periods.unjudged {
+            Some(longest) => {
+                let part_since = aged(count.part_since, longest + movable);
+                Countdown { since: part_since, part_since, ..*count }
+            }
+            None => Countdown::since(NOW),
+        };
     }
     state.ready_since = state.ready_since.map(|since| aged(since, periods.delay + movable));
-    // No gate of the slices has a deadline, so since when one is closed is never read.
-    state.gate_closed_since = None;
+    state.gate_closed = state.gate_closed.zip(periods.gate).map(|(count, deadline)| {
+        let part_since = aged(count.part_since, deadline + movable);
+        Countdown { since: part_since, part_since, ..count }
+    });
     if let Some(failure) = &mut state.failure {
         failure.at = aged(failure.at, periods.interval.max(MOMENT));
+    }
+    if let Some(away) = &mut state.away {
+        away.since = aged(away.since, periods.interval + movable);
     }
     state.suspended = state.suspended.map(|since| aged(since, periods.interval * 2));
     if let Some(stall) = &mut state.stall {
@@ -92,10 +149,13 @@ pub(crate) fn shift(state: &mut State, now: Timestamp, periods: &Periods) {
         trouble.since = aged(trouble.since, periods.longest_deadline);
         trouble.retry_at = aged(trouble.retry_at, Duration::ZERO);
     }
-    // After twice its pause a repair is forgotten; the pause doubles from the first to the second.
-    state.repair = state.repair.filter(|repair| now.since(repair.at) < periods.interval * 2 * repair.times);
+    // After twice its pause a repair is forgotten, but for one that is shown; the pause doubles from one to the next.
+    let peace = |times: u32| periods.interval * 2_u32.pow(times.min(CONTESTED));
+    state.repair =
+        state.repair.take().filter(|last| last.contested || now.since(last.at) < peace(last.times));
     if let Some(repair) = &mut state.repair {
-        repair.at = aged(repair.at, periods.interval * 4);
+        repair.at = aged(repair.at, peace(CONTESTED));
+        repair.told = repair.told.map(|told| aged(told, periods.interval));
     }
     for owed in &mut state.owed {
         owed.at = aged(owed.at, Duration::ZERO);
@@ -122,9 +182,14 @@ fn while_suspended(state: &mut State, now: Timestamp, periods: &Periods) {
         state.due = state.due + long;
     }
     for unready in [&mut state.canary_unready, &mut state.primary_unready].into_iter().flatten() {
-        unready.since = unready.since + long;
+        unready.count = unready.count.shifted(long);
     }
+    state.unjudged = state.unjudged.map(|count| count.shifted(long));
+    state.gate_closed = state.gate_closed.map(|count| count.shifted(long));
     state.ready_since = state.ready_since.map(|since| since + long);
+    if let Some(away) = &mut state.away {
+        away.since = away.since + long;
+    }
     if let Some(stall) = &mut state.stall {
         stall.since = stall.since + long;
     }
@@ -183,7 +248,7 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
         passed,
         passed_step,
         closed_gate,
-        gate_closed_since,
+        gate_closed,
         last_finding: _,
         failure,
         owed,
@@ -193,10 +258,16 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
         skip,
         skip_next,
         held_checks,
+        void_checks: _,
+        unreached,
+        unjudged,
         due,
         canary_unready,
         primary_unready,
         ready_since,
+        away,
+        away_told,
+        primary_down,
         suspended,
         stall,
         concern,
@@ -210,9 +281,11 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
     print.of((phase, canary_weight, failed_checks, iterations, applied, promoted));
     print.of((canary.is_some(), primary.is_some(), previous.is_some(), run, check));
     print.of((strategy, provider, kind, target, service));
-    print.of((took_over, stage, mirror_weight, passed, passed_step, closed_gate, gate_closed_since));
+    print.of((took_over, stage, mirror_weight, passed, passed_step, closed_gate, gate_closed.map(parts)));
+    print.of((unreached.is_some(), unjudged.map(parts)));
     print.of(failure.as_ref().map(|failure| failure.at));
     print.of((held_by_operator, skip, skip_next, held_checks, due, ready_since, suspended, before));
+    print.of((away.map(|Away { since, weight }| (since, weight)), away_told, primary_down));
     print.words(format_args!("{origin:?}"));
     print.intent(intent.as_ref());
     print.of(owed.len());
@@ -224,7 +297,7 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
         print.of((kind.name(), value));
     }
     for unready in [canary_unready, primary_unready] {
-        print.of(unready.map(|Unready { since, warned, told }| (since, warned, told)));
+        print.of(unready.map(|Unready { count, gave_up, told }| (parts(count), gave_up, told)));
     }
     print.of((stall.is_some(), concern, trouble.is_some()));
     if let Some(Stall { on, since, told }) = stall {
@@ -235,11 +308,16 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
         print.of((command, error, since, attempts, retry_at, alerted));
         print.words(format_args!("{class:?}"));
     }
-    print.of(repair.map(|Repair { at, times }| (at, times)));
+    let repair = repair.as_ref();
+    print.of(repair.map(|Repair { at, times, told, contested, by: _ }| (at, times, told, contested)));
     print.of(pending.as_ref().map(|Pending { revision, asked_for }| (revision, asked_for)));
     let oldest = outbox.notices().iter().map(|notice| NOW.since(notice.at) < periods.deadline).max();
     print.of(oldest);
     print.finish()
+}
+
+fn parts(Countdown { since, part_since, credited_ms }: Countdown) -> (Timestamp, Timestamp, u64) {
+    (since, part_since, credited_ms)
 }
 
 /// Names a world.
@@ -290,6 +368,7 @@ impl Print {
             services,
             routes,
             drift,
+            rival: _,
             concern,
             deleting,
             finalizer,

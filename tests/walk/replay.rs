@@ -4,7 +4,7 @@
 
 use serin_core::{
     invariant::{Call, History},
-    state::Outbox,
+    state::{Countdown, Outbox},
 };
 
 use crate::{
@@ -58,7 +58,10 @@ fn go(slice: &Slice, graph: &mut Graph, to: u32, failures: &mut Failures) {
                 return;
             }
         }
-        normal::saturate(&mut node.state);
+        normal::saturate(&mut node.state, node.now, &slice.periods());
+        if !slice.unjudged {
+            node.state.unjudged = node.state.unjudged.map(|_| Countdown::since(node.now));
+        }
         if !slice.notices {
             node.state.outbox = Outbox::default();
         }

@@ -27,6 +27,10 @@ pub(crate) struct Slice {
     pub(crate) set_back: bool,
     /// What a metric may say.
     pub(crate) readings: Vec<Answer>,
+    /// How long no check was judged matters.
+    pub(crate) unjudged: bool,
+    /// That somebody else keeps changing the same objects matters.
+    pub(crate) contested: bool,
     /// Whether notices were delivered matters.
     pub(crate) notices: bool,
     /// Which revision was tried is followed beside the state.
@@ -51,7 +55,13 @@ impl Slice {
     pub(crate) fn periods(&self) -> Periods {
         let first = self.manifests.iter().find_map(|manifest| manifest.as_ref().ok());
         let invalid = self.manifests.iter().any(Result::is_err);
-        Periods::of(first.expect("a slice has a manifest that makes sense"), invalid, self.notices)
+        Periods::of(
+            first.expect("a slice has a manifest that makes sense"),
+            invalid,
+            self.notices,
+            self.unjudged,
+            self.contested,
+        )
     }
 
     pub(crate) fn canary(&self, world: &World) -> &Result<Rollout, Invalid> {

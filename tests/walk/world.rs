@@ -1,6 +1,7 @@
 //! The closed world: what a cluster holds between two calls, and what may befall it.
 //!
-//! Readiness is not kept: pods serve as soon as they are wanted, unless something befalls them in this very call.
+//! Readiness and who serves are not kept: pods are ready and serve as soon as they are wanted, unless something befalls
+//! them in this very call.
 
 use std::fmt;
 
@@ -45,14 +46,19 @@ pub(crate) struct Followed {
 impl World {
     /// A target that serves revision A, nothing of ours yet.
     pub(crate) fn untouched() -> Self {
-        let target =
-            Target { revision: Fact::Known(Revision::of("A")), replicas: 1, readiness: Readiness::Ready };
+        let target = Target {
+            revision: Fact::Known(Revision::of("A")),
+            replicas: 1,
+            readiness: Readiness::Ready,
+            serves: Fact::Known(true),
+        };
         let seen = Observation {
             target: Fact::Known(Some(target)),
             primary: Fact::Known(None),
             services: Fact::Known(Services { apex: Apex::Target, serving: true }),
             routes: Fact::Known(None),
             drift: Fact::Known(Drift { workloads: true, services: true, ..Drift::default() }),
+            rival: None,
             concern: Fact::Known(None),
             deleting: false,
             finalizer: false,
@@ -112,11 +118,13 @@ impl World {
     pub(crate) fn settle(&mut self) {
         let seen = &mut self.seen;
         if let Some(Some(target)) = seen.target.known_mut() {
-            target.readiness =
-                if target.replicas > 0 { Readiness::Ready } else { not_ready("scaled to zero", false) };
+            let has_pods = target.replicas > 0;
+            target.readiness = if has_pods { Readiness::Ready } else { not_ready("scaled to zero", false) };
+            target.serves = Fact::Known(has_pods);
         }
         if let Some(Some(primary)) = seen.primary.known_mut() {
             primary.readiness = Readiness::Ready;
+            primary.serves = Fact::Known(true);
         }
         let pods = matches!(seen.target.known(), Some(Some(target)) if target.replicas > 0);
         let primary = matches!(seen.primary.known(), Some(Some(_)));
@@ -170,10 +178,17 @@ pub(crate) enum Deviation {
 pub(crate) enum Passing {
     PrimaryUnready,
     PrimaryStalled,
+    /// Too few of its pods are ready, and those serve.
+    PrimaryShort,
     PrimaryGone,
     PrimaryUnknown,
     CanaryUnready,
     CanaryStalled,
+    CanaryShort,
+    /// It is ready, and none of its pods is an endpoint.
+    CanaryHidden,
+    /// Nobody knows who serves.
+    ServingUnknown,
     TargetGone,
     TargetUnknown,
     TargetStale,
@@ -209,14 +224,18 @@ impl Deviation {
             Self::Passing(passing) => match passing {
                 Passing::PrimaryUnready
                 | Passing::PrimaryStalled
+                | Passing::PrimaryShort
                 | Passing::PrimaryGone
                 | Passing::PrimaryUnknown => "primary",
                 Passing::CanaryUnready
                 | Passing::CanaryStalled
+                | Passing::CanaryShort
+                | Passing::CanaryHidden
                 | Passing::TargetGone
                 | Passing::TargetUnknown
                 | Passing::TargetStale => "target",
                 Passing::RevisionUnknown => "revision",
+                Passing::ServingUnknown => "endpoints",
                 Passing::AllUnknown => "all",
                 Passing::NotServing => "services",
                 Passing::Undelivered => "notices",
@@ -268,12 +287,27 @@ impl Lasting {
 impl Passing {
     fn show(self, seen: &mut Observation) {
         match self {
-            Self::PrimaryUnready => primary(seen, false),
-            Self::PrimaryStalled => primary(seen, true),
+            Self::PrimaryUnready => primary(seen, false, false),
+            Self::PrimaryStalled => primary(seen, true, false),
+            Self::PrimaryShort => primary(seen, false, true),
             Self::PrimaryGone => seen.primary = Fact::Known(None),
             Self::PrimaryUnknown => seen.primary = Fact::Unknown(unreadable()),
-            Self::CanaryUnready => canary(seen, false),
-            Self::CanaryStalled => canary(seen, true),
+            Self::CanaryUnready => canary(seen, false, false),
+            Self::CanaryStalled => canary(seen, true, false),
+            Self::CanaryShort => canary(seen, false, true),
+            Self::CanaryHidden => {
+                if let Some(Some(target)) = seen.target.known_mut() {
+                    target.serves = Fact::Known(false);
+                }
+            }
+            Self::ServingUnknown => {
+                if let Some(Some(target)) = seen.target.known_mut() {
+                    target.serves = Fact::Unknown(unreadable());
+                }
+                if let Some(Some(primary)) = seen.primary.known_mut() {
+                    primary.serves = Fact::Unknown(unreadable());
+                }
+            }
             Self::TargetGone => seen.target = Fact::Known(None),
             Self::TargetUnknown => seen.target = Fact::Unknown(unreadable()),
             Self::TargetStale => seen.target = Fact::Unknown(Unseen::Stale),
@@ -317,22 +351,24 @@ pub(crate) fn befall(deviations: &[Deviation], world: &mut World, outbox: &Outbo
     seen
 }
 
-fn primary(seen: &mut Observation, stalled: bool) {
+fn primary(seen: &mut Observation, stalled: bool, serves: bool) {
     if let Some(Some(primary)) = seen.primary.known_mut() {
         primary.readiness = not_ready("crash loop", stalled);
+        primary.serves = Fact::Known(serves);
     }
     if let Some(services) = seen.services.known_mut()
         && services.apex == Apex::Primary
     {
-        services.serving = false;
+        services.serving = serves;
     }
 }
 
-fn canary(seen: &mut Observation, stalled: bool) {
+fn canary(seen: &mut Observation, stalled: bool, serves: bool) {
     if let Some(Some(target)) = seen.target.known_mut()
         && target.replicas > 0
     {
         target.readiness = not_ready("crash loop", stalled);
+        target.serves = Fact::Known(serves);
     }
 }
 

@@ -130,6 +130,12 @@ impl Cache {
         hasher.finish()
     }
 
+    /// How many objects of each kind cannot be read.
+    #[must_use]
+    pub fn unreadable(&self) -> BTreeMap<Kind, usize> {
+        self.shelves().iter().map(|(kind, shelf)| (*kind, shelf.cut())).collect()
+    }
+
     /// The names of all objects of a kind, in their order; none while it cannot be read.
     #[must_use]
     pub fn members(&self, kind: Kind) -> Vec<Key> {

@@ -37,28 +37,39 @@ pub struct Interests {
 }
 
 impl Interests {
-    /// Puts what `reader` has read in place of what it read before.
-    pub fn note(&mut self, reader: &Key, read: BTreeSet<Interest>) {
+    /// Puts what `reader` has read in place of what it read before. Returns the objects that nobody reads any more.
+    pub fn note(&mut self, reader: &Key, read: BTreeSet<Interest>) -> Vec<Key> {
         let before = self.read.get(reader);
         if before == Some(&read) {
-            return;
+            return Vec::new();
         }
         let nothing = BTreeSet::new();
         let before = before.unwrap_or(&nothing);
         for interest in read.difference(before) {
             self.readers.insert((interest.clone(), reader.clone()));
         }
-        for interest in before.difference(&read) {
-            self.readers.remove(&(interest.clone(), reader.clone()));
-        }
+        let gone: Vec<Interest> = before.difference(&read).cloned().collect();
         self.read.insert(reader.clone(), read);
+        self.drop_all(reader, gone)
     }
 
-    /// Forgets a reader.
-    pub fn forget(&mut self, reader: &Key) {
-        for interest in self.read.remove(reader).into_iter().flatten() {
-            self.readers.remove(&(interest, reader.clone()));
+    /// Forgets a reader. Returns the objects that nobody reads any more.
+    pub fn forget(&mut self, reader: &Key) -> Vec<Key> {
+        let gone = self.read.remove(reader).into_iter().flatten().collect();
+        self.drop_all(reader, gone)
+    }
+
+    fn drop_all(&mut self, reader: &Key, gone: Vec<Interest>) -> Vec<Key> {
+        let mut unread = Vec::new();
+        for interest in gone {
+            self.readers.remove(&(interest.clone(), reader.clone()));
+            if let Interest::Object(key) = &interest
+                && self.readers_of(&interest).next().is_none()
+            {
+                unread.push(key.clone());
+            }
         }
+        unread
     }
 
     /// Who read what has changed.
@@ -129,7 +140,10 @@ mod tests {
         interests.note(&one, BTreeSet::from([object("b")]));
         assert_eq!(names(interests.of(&changed("a", "y"))), [""; 0]);
         assert_eq!(names(interests.of_kind(CONFIG_MAP)), ["one", "two"]);
-        interests.forget(&two);
+        let key = |name| Key::new(CONFIG_MAP, "n", name);
+        assert_eq!(interests.forget(&two), [], "the other reads it, too");
+        assert_eq!(interests.note(&one, BTreeSet::from([object("a"), object("b")])), []);
+        assert_eq!(interests.note(&one, BTreeSet::from([object("b")])), [key("a")]);
         assert_eq!(names(interests.of(&changed("b", "x"))), ["one"]);
         assert!(interests.readers.iter().all(|(_, reader)| *reader == one));
     }

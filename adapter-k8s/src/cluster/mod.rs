@@ -1,6 +1,8 @@
 //! The cluster: read from watch caches, written by small patches, nothing decided.
 
+mod allowance;
 pub mod cache;
+mod credentials;
 pub mod fence;
 pub mod interests;
 pub mod reader;
@@ -24,6 +26,7 @@ use tokio::sync::{Notify, Semaphore};
 pub use self::write::WriteError;
 use self::{
     cache::{Cache, Changed, How},
+    credentials::Credentials,
     interests::Interests,
     reader::{Contents, Notes, Reader},
     shelf::Entry,
@@ -39,6 +42,8 @@ const FIRST_LIST_WAIT: Duration = Duration::from_secs(10);
 /// Writes under way at most. Each has a connection of its own, which takes a handshake and some 50 KiB; an API server
 /// answers no faster for being asked more at once.
 const MOST_WRITES: usize = 24;
+/// Objects that are read at once at most: each may be as large as the API server takes them.
+const MOST_READS: usize = 16;
 /// After how long an object that could not be read is tried again.
 const FETCH_RETRY: Duration = Duration::from_secs(10);
 
@@ -49,8 +54,10 @@ pub struct Cluster {
     namespace: Option<Arc<str>>,
     fence: Arc<Fence>,
     turns: Semaphore,
+    reads: Semaphore,
     cache: Cache,
     contents: Contents,
+    credentials: Mutex<Credentials>,
     interests: Mutex<Interests>,
     waiting: Mutex<BTreeMap<Key, Arc<Notify>>>,
     /// Objects that could not be read and are tried again.
@@ -67,8 +74,10 @@ impl Cluster {
             namespace: namespace.map(Arc::from),
             fence,
             turns: Semaphore::new(MOST_WRITES),
+            reads: Semaphore::new(MOST_READS),
             cache: Cache::default(),
             contents: Contents::default(),
+            credentials: Mutex::default(),
             interests: Mutex::default(),
             waiting: Mutex::default(),
             retried: Mutex::default(),
@@ -86,7 +95,8 @@ impl Cluster {
     ///
     /// Returns whether it is worth looking again at once.
     pub async fn settle(self: &Arc<Self>, reader: &Key, mut notes: Notes) -> bool {
-        lock(&self.interests).note(reader, std::mem::take(&mut notes.read));
+        let unread = lock(&self.interests).note(reader, std::mem::take(&mut notes.read));
+        self.contents.forget_all(&unread);
         self.fetch_missing(notes).await
     }
 
@@ -122,6 +132,12 @@ impl Cluster {
         tokio::time::timeout(FIRST_LIST_WAIT, settled).await.ok();
     }
 
+    /// How many objects of each watched kind cannot be read.
+    #[must_use]
+    pub fn unreadable(&self) -> BTreeMap<Kind, usize> {
+        self.cache.unreadable()
+    }
+
     /// What the API server publishes of this kind and those beside it; `None` if it serves none of them. Every account
     /// may read it.
     ///
@@ -131,7 +147,12 @@ impl Cluster {
         request::schemas(&self.client, kind).await.map_err(|error| request::words(&error))
     }
 
-    /// An object as it is known, its contents included; `None` if there is none.
+    /// Who wrote which fields of an object (`metadata.managedFields`); `None` where that cannot be told now.
+    pub async fn managed_fields(&self, key: &Key) -> Option<Value> {
+        request::managed_fields(&self.client, key).await.ok().flatten()
+    }
+
+    /// An object as it is known; `None` if there is none. In place of contents stand their checksums.
     ///
     /// # Errors
     /// Why it is not known.
@@ -169,13 +190,14 @@ impl Cluster {
 
     /// Forgets a reader.
     pub fn forget(&self, reader: &Key) {
-        lock(&self.interests).forget(reader);
+        let unread = lock(&self.interests).forget(reader);
+        self.contents.forget_all(&unread);
         lock(&self.waiting).remove(reader);
     }
 
     /// Reads the contents of an object that is watched by its metadata alone. Returns whether they are here now.
     async fn fetch(self: &Arc<Self>, key: &Key) -> bool {
-        match request::get(&self.client, key).await {
+        match self.get(key).await {
             Ok(Some(object)) => {
                 // Newer than what is known: the watch will say so in a moment, and then it fits.
                 self.noted(self.cache.put(request::metadata_of(&object)));
@@ -183,7 +205,7 @@ impl Cluster {
                 true
             }
             Ok(None) => {
-                self.contents.remove(key);
+                self.forget_contents(key);
                 false
             }
             Err(error) => {
@@ -196,6 +218,31 @@ impl Cluster {
                 false
             }
         }
+    }
+
+    /// Reads an object when it is its turn.
+    async fn get(&self, key: &Key) -> Result<Option<Object>, kube::Error> {
+        // Nobody closes it.
+        let _turn = self.reads.acquire().await.ok();
+        request::get(&self.client, key).await
+    }
+
+    /// A Secret as it is known, its contents included, to be used at once; `None` if there is none.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub async fn credentials(self: &Arc<Self>, key: &Key) -> Result<Option<Arc<Object>>, Text> {
+        let Some(known) = self.known(key).await? else { return Ok(None) };
+        if let Some(kept) = lock(&self.credentials).used(key, known.resource_version()) {
+            return Ok(Some(kept));
+        }
+        let read =
+            self.get(key).await.map_err(|error| format!("cannot get {key}: {}", request::words(&error)))?;
+        let read = read.map(Arc::new);
+        if let Some(secret) = &read {
+            lock(&self.credentials).keep(key.clone(), secret.clone());
+        }
+        Ok(read)
     }
 
     /// Nothing tells when an object can be read again: whoever needs it tries once in a while.
@@ -236,6 +283,11 @@ impl Cluster {
         }
     }
 
+    fn forget_contents(&self, key: &Key) {
+        self.contents.remove(key);
+        lock(&self.credentials).forget(key);
+    }
+
     /// Notes that a kind cannot be read, and tells whoever needs it.
     fn cannot_read(&self, kind: Kind, why: &str) {
         if self.cache.break_down(kind, why) {
@@ -252,7 +304,7 @@ impl Cluster {
         let was_readable = self.cache.is_readable(kind);
         let changed = self.cache.replace(kind, objects);
         for gone in changed.iter().filter(|changed| changed.how == How::Went) {
-            self.contents.remove(&gone.key);
+            self.forget_contents(&gone.key);
         }
         self.noted(changed);
         if !was_readable {

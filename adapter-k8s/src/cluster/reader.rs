@@ -13,11 +13,13 @@ use super::{
     interests::Interest,
 };
 use crate::{
-    kinds::is_read_by_reference,
+    kinds::{CANARY, is_read_by_reference},
     object::{Key, Kind, Object, seen::Seen},
+    workload::configs,
 };
 
-/// Contents of the objects that are read by reference, as of the version they had.
+/// The objects that are read by reference, as of the version they had: whole, but for their contents, in place of which
+/// stand checksums. Whoever needs contents reads them then, one after the other.
 #[derive(Debug, Default)]
 pub struct Contents(Mutex<BTreeMap<Key, Content>>);
 
@@ -29,9 +31,9 @@ enum Content {
 }
 
 impl Contents {
-    /// Keeps an object.
+    /// Keeps an object, without its contents.
     pub fn put(&self, object: Object) {
-        self.lock().insert(object.key(), Content::Read(Arc::new(object)));
+        self.lock().insert(object.key(), Content::Read(Arc::new(configs::condensed(object))));
     }
 
     /// Notes that an object cannot be read. Returns whether that is news.
@@ -43,6 +45,14 @@ impl Contents {
     /// Forgets an object.
     pub fn remove(&self, key: &Key) {
         self.lock().remove(key);
+    }
+
+    /// Forgets objects that nobody reads any more.
+    pub fn forget_all(&self, unread: &[Key]) {
+        let mut contents = self.lock();
+        for key in unread {
+            contents.remove(key);
+        }
     }
 
     fn of_version(&self, metadata: &Object) -> Result<Arc<Object>, Unseen> {
@@ -132,10 +142,22 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// An object that could not be read whole is not known. Of a Canary more is told: which field it is, and what can still
+/// be done with it.
+fn whole(object: &Object) -> Result<(), Unseen> {
+    match object.cut() {
+        Some(cut) if object.kind() != CANARY => {
+            Err(Unseen::Unreadable(format!("{} cannot be read: {cut}", object.key()).into()))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 impl Seen for Reader<'_> {
     fn find(&self, key: &Key) -> Result<Option<Arc<Object>>, Unseen> {
         self.note(key.kind, Interest::Object(key.clone()));
         let Some(object) = self.cache.find(key)? else { return Ok(None) };
+        whole(&object)?;
         if !is_read_by_reference(key.kind) {
             return Ok(Some(object));
         }
@@ -160,7 +182,9 @@ impl Seen for Reader<'_> {
             value: value.into(),
         };
         self.note(kind, interest);
-        self.cache.labelled(kind, namespace, label, value)
+        let objects = self.cache.labelled(kind, namespace, label, value)?;
+        objects.iter().try_for_each(|object| whole(object))?;
+        Ok(objects)
     }
 
     fn refusal(&self, kind: Kind) -> Option<Text> {

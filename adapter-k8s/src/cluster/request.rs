@@ -10,7 +10,7 @@ use serin_core::observation::FailureClass;
 use tokio::time::timeout;
 
 use super::watched::Watched;
-use crate::object::{Key, Kind, Object, text_of};
+use crate::object::{Key, Kind, LAST_APPLIED, Object, text_of};
 
 /// How long the API server may take to answer. Watches are not sent from here.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,8 +32,8 @@ pub(super) fn path(key: &Key) -> String {
 
 /// Reads an object; `None` if there is none.
 pub(crate) async fn get(client: &Client, key: &Key) -> Result<Option<Object>, kube::Error> {
-    let there = found(send(client, Method::GET, &path(key), None).await)?;
-    Ok(there.map(|value| Object::read(key.kind, value)))
+    let there = found(send_for::<Watched>(client, Method::GET, &path(key), None).await)?;
+    Ok(there.map(|there| there.object(key.kind)))
 }
 
 /// Reads what is published of the kinds of one group and version; `None` if there are none.
@@ -53,9 +53,19 @@ fn found<T>(answer: Result<T, kube::Error>) -> Result<Option<T>, kube::Error> {
 
 /// Reads an object as whoever may only list it; `None` if there is none.
 pub(super) async fn find(client: &Client, key: &Key) -> Result<Option<Object>, kube::Error> {
-    let path = format!("{}?fieldSelector=metadata.name%3D{}", collection(key.kind, &key.namespace), key.name);
-    let mut list: List = send_for(client, Method::GET, &path, None).await?;
-    Ok(list.items.pop().map(|found| Object::read(key.kind, found.value)))
+    let mut list: List = send_for(client, Method::GET, &listed(key), None).await?;
+    Ok(list.items.pop().map(|found| found.object(key.kind)))
+}
+
+/// The path of a list of nothing but this object.
+fn listed(key: &Key) -> String {
+    format!("{}?fieldSelector=metadata.name%3D{}", collection(key.kind, &key.namespace), key.name)
+}
+
+/// Who wrote which fields of an object, which no cache keeps; `None` if there is no such object.
+pub(super) async fn managed_fields(client: &Client, key: &Key) -> Result<Option<Value>, kube::Error> {
+    let mut list: Value = send_for(client, Method::GET, &listed(key), None).await?;
+    Ok(list.pointer_mut("/items/0/metadata/managedFields").map(Value::take))
 }
 
 /// Objects of one kind.
@@ -64,19 +74,8 @@ struct List {
     items: Vec<Watched>,
 }
 
-/// Sends a request and reads its answer as an object. A body of `PATCH` that is a list is a JSON patch, another one a
-/// merge patch.
-pub(super) async fn send(
-    client: &Client,
-    method: Method,
-    path: &str,
-    body: Option<&Value>,
-) -> Result<Value, kube::Error> {
-    let answer: Watched = send_for(client, method, path, body).await?;
-    Ok(answer.value)
-}
-
-/// The same, and reads of the answer what is wanted of it.
+/// Sends a request and reads of its answer what is wanted of it. A body of `PATCH` that is a list is a JSON patch,
+/// another one a merge patch.
 pub(super) async fn send_for<T: DeserializeOwned>(
     client: &Client,
     method: Method,
@@ -148,6 +147,9 @@ pub(super) fn metadata_of(object: &Object) -> Object {
     if let Value::Object(fields) = &mut metadata {
         fields.remove("managedFields");
     }
+    if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
+        annotations.remove(LAST_APPLIED);
+    }
     Object::read(object.kind(), json!({ "metadata": metadata }))
 }
 
@@ -167,8 +169,8 @@ pub(crate) async fn write(client: &Client, how: Write, object: &Object) -> Resul
         Write::Post => (Method::POST, collection(key.kind, &key.namespace)),
         Write::Put => (Method::PUT, path(&key)),
     };
-    let answer = send(client, method, &path, Some(object.value())).await?;
-    Ok(Object::read(key.kind, answer))
+    let answer: Watched = send_for(client, method, &path, Some(object.value())).await?;
+    Ok(answer.object(key.kind))
 }
 
 #[cfg(test)]

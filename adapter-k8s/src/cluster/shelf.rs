@@ -12,30 +12,39 @@ use std::{
 use serde_json::Value;
 use serin_core::revision::Text;
 
-use super::cache::{Changed, How, Told};
+use super::{
+    allowance::{Allowance, shortened},
+    cache::{Changed, How, Told},
+};
 use crate::{
     kinds::is_read_by_reference,
-    object::{Key, Kind, Object},
+    object::{Cut, Key, Kind, Object},
 };
 
 /// Objects of one kind that are open at most: those of the Canaries that are looked at within the same moment.
 const MOST_OPEN: usize = 48;
+
+/// Objects of one kind that are remembered as gone.
+const MOST_GONE: usize = 1_024;
 
 /// An object as text.
 #[derive(Debug)]
 struct Packed {
     kind: Kind,
     json: Box<[u8]>,
+    cut: Option<Box<Cut>>,
 }
 
 impl Packed {
     fn of(object: &Object) -> Self {
-        Self { kind: object.kind(), json: object.to_json().into() }
+        let cut = object.cut().cloned().map(Box::new);
+        Self { kind: object.kind(), json: object.to_json().into(), cut }
     }
 
     fn open(&self) -> Object {
         // It was written by us, from a value.
         Object::read(self.kind, serde_json::from_slice(&self.json).unwrap_or_default())
+            .with_cut(self.cut.as_deref().cloned())
     }
 }
 
@@ -65,6 +74,20 @@ impl Entry {
         }
     }
 
+    /// The same, or less of it where there is no room.
+    pub(super) fn within(self, allowance: &mut Allowance, key: &Key) -> Self {
+        if allowance.takes(key, self.packed.json.len()) {
+            return self;
+        }
+        let object = self.open.clone().unwrap_or_else(|| Arc::new(self.packed.open()));
+        Self::of(&shortened(&object))
+    }
+
+    /// Whether something of it could not be read.
+    fn is_cut(&self) -> bool {
+        self.packed.cut.is_some()
+    }
+
     /// Notes what it carries of some labels.
     fn carry<'a>(&mut self, labels: impl Iterator<Item = &'a Text>) {
         let mut labels = labels.peekable();
@@ -76,14 +99,40 @@ impl Entry {
     }
 }
 
+/// Objects that are gone, for as long as an answer may be under way that still has them: those that went last.
+#[derive(Debug, Default)]
+struct Gone {
+    versions: BTreeMap<Key, Text>,
+    /// In the order they went.
+    order: VecDeque<Key>,
+}
+
+impl Gone {
+    fn add(&mut self, key: Key, version: Text) {
+        self.versions.insert(key.clone(), version);
+        self.order.push_back(key);
+        if self.order.len() > MOST_GONE
+            && let Some(oldest) = self.order.pop_front()
+        {
+            // One that came back and went again stands there twice; then it is forgotten early.
+            self.versions.remove(&oldest);
+        }
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
 /// The objects of one kind.
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
     entries: BTreeMap<Key, Entry>,
     /// Those that are open, in the order they were opened.
     open: VecDeque<Key>,
+    allowance: Allowance,
     /// Objects that are gone, by the version they had: what is older must not bring them back.
-    gone: BTreeMap<Key, Text>,
+    gone: Gone,
     /// While a list is under way, the objects that were put in since it began: they may be newer than the list.
     since_list: Option<BTreeSet<Key>>,
     /// Counts how often an object came or went.
@@ -108,6 +157,11 @@ impl Shelf {
     /// The names of all objects, in their order.
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
         self.entries.keys()
+    }
+
+    /// How many objects cannot be read.
+    pub(super) fn cut(&self) -> usize {
+        self.entries.values().filter(|entry| entry.is_cut()).count()
     }
 
     /// One object.
@@ -168,13 +222,22 @@ impl Shelf {
     }
 
     /// Puts an object in unless a newer one is there.
-    pub(super) fn insert(&mut self, key: Key, mut entry: Entry) -> Option<Changed> {
+    pub(super) fn insert(&mut self, key: Key, entry: Entry) -> Option<Changed> {
         if self.has_seen(&key, &entry.version) {
             return None;
         }
-        self.gone.remove(&key);
-        entry.carry(self.labelled.keys());
+        self.gone.versions.remove(&key);
         let before = self.entries.remove(&key);
+        if let Some(before) = &before {
+            self.allowance.gives_back(&key, before.packed.json.len());
+        }
+        let mut entry = entry.within(&mut self.allowance, &key);
+        entry.carry(self.labelled.keys());
+        if let Some(cut) = entry.packed.cut.as_deref()
+            && before.as_ref().is_none_or(|before| !before.is_cut())
+        {
+            tracing::warn!(object = %key, why = %cut, "an object cannot be read");
+        }
         let how = if before.is_some() { How::Altered } else { How::Came };
         self.members += u64::from(before.is_none());
         let carried = self.index(&key, before.as_ref(), Some(&entry));
@@ -188,7 +251,7 @@ impl Shelf {
 
     /// Whether that version of an object, or a newer one, has been here.
     fn has_seen(&self, key: &Key, version: &str) -> bool {
-        let known = self.entries.get(key).map(|entry| &entry.version).or(self.gone.get(key));
+        let known = self.entries.get(key).map(|entry| &entry.version).or(self.gone.versions.get(key));
         known.is_some_and(|known| is_outdated(version, known))
     }
 
@@ -198,9 +261,12 @@ impl Shelf {
             return None;
         }
         let before = self.entries.remove(key);
+        if let Some(before) = &before {
+            self.allowance.gives_back(key, before.packed.json.len());
+        }
         self.members += 1;
         let carried = self.index(key, before.as_ref(), None);
-        self.gone.insert(key.clone(), last.into());
+        self.gone.add(key.clone(), last.into());
         Some(Changed { key: key.clone(), how: How::Went, carried })
     }
 
@@ -267,6 +333,7 @@ fn hash_of(text: &str) -> u64 {
 /// What an object says, its status aside. Of one that is watched by its metadata alone, the version says the rest.
 fn stamp_of(object: &Object) -> u64 {
     let mut hasher = DefaultHasher::new();
+    object.cut().hash(&mut hasher);
     if is_read_by_reference(object.kind()) {
         // Its contents are not here; the version tells that they may have changed.
         object.resource_version().hash(&mut hasher);

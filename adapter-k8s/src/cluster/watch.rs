@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use kube::{
-    Api, ResourceExt,
+    Api, Resource, ResourceExt,
     api::{ApiResource, DynamicObject},
-    core::PartialObjectMeta,
+    core::{DynamicResourceScope, PartialObjectMeta},
     runtime::{
         WatchStreamExt,
         watcher::{self, Event, watcher},
@@ -16,14 +16,15 @@ use serde_json::{Value, json};
 use serin_core::tick::Pause;
 use tokio::time::sleep;
 
-use super::{Cluster, request, shelf::Entry, watched::Watched};
+use super::{Cluster, allowance::Allowance, request, shelf::Entry, watched::Watched};
 use crate::{
     kinds::is_read_by_reference,
-    object::{Kind, Object},
+    object::{Kind, LAST_APPLIED, Object},
 };
 
-/// Objects of one page of a list: what is held twice while a list is read.
-const PAGE: u32 = 100;
+/// Objects of one page of a list: what is held twice while a list is read. Each may be as large as the API server takes
+/// them, which is 1.5 MiB.
+const PAGE: u32 = 25;
 
 /// Watches until the process ends.
 pub(super) async fn run(cluster: Arc<Cluster>, kind: Kind) {
@@ -34,60 +35,86 @@ pub(super) async fn run(cluster: Arc<Cluster>, kind: Kind) {
         kind: kind.kind.into(),
         plural: kind.plural.into(),
     };
-    let namespace = cluster.namespace.as_deref().filter(|_| kind.namespaced);
-    let config = watcher::Config::default().page_size(PAGE);
-    let client = cluster.client.clone();
-    if is_read_by_reference(kind) {
-        type Partial = PartialObjectMeta<DynamicObject>;
-        let api: Api<Partial> = match namespace {
-            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
-            None => Api::all_with(client, &resource),
-        };
-        let events = watcher(api, config).default_backoff();
-        let metadata = |mut object: Partial| {
-            object.managed_fields_mut().clear();
-            json!({"metadata": object.metadata})
-        };
-        follow(&cluster, kind, events, metadata).await;
-    } else {
-        let api: Api<Watched> = match namespace {
-            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
-            None => Api::all_with(client, &resource),
-        };
-        let events = watcher(api, config).default_backoff();
-        follow(&cluster, kind, events, |watched| watched.value).await;
+    let mut garbled = Pause::default();
+    loop {
+        if is_read_by_reference(kind) {
+            let events = watcher(api::<Metadata>(&cluster, kind, &resource), config());
+            let metadata = |mut object: Metadata| {
+                object.managed_fields_mut().clear();
+                if let Some(annotations) = &mut object.metadata.annotations {
+                    annotations.remove(LAST_APPLIED);
+                }
+                Object::read(kind, json!({"metadata": object.metadata}))
+            };
+            follow(&cluster, kind, events.default_backoff(), metadata, &mut garbled).await;
+        } else {
+            let events = watcher(api::<Watched>(&cluster, kind, &resource), config());
+            follow(&cluster, kind, events.default_backoff(), |watched| watched.object(kind), &mut garbled)
+                .await;
+        }
+        // What an event said that could not be decoded, only a list tells.
+        sleep(garbled.grow(0)).await;
     }
 }
 
+type Metadata = PartialObjectMeta<DynamicObject>;
+
+fn config() -> watcher::Config {
+    watcher::Config::default().page_size(PAGE)
+}
+
+fn api<K>(cluster: &Cluster, kind: Kind, resource: &ApiResource) -> Api<K>
+where
+    K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope>,
+{
+    let client = cluster.client.clone();
+    match cluster.namespace.as_deref().filter(|_| kind.namespaced) {
+        Some(namespace) => Api::namespaced_with(client, namespace, resource),
+        None => Api::all_with(client, resource),
+    }
+}
+
+/// Keeps the cache as the events say; returns after one that could not be decoded.
 async fn follow<K>(
     cluster: &Arc<Cluster>,
     kind: Kind,
     events: impl futures::Stream<Item = watcher::Result<Event<K>>>,
-    whole: impl Fn(K) -> Value,
+    whole: impl Fn(K) -> Object,
+    garbled: &mut Pause,
 ) {
-    let object = |event: K| lean(Object::read(kind, whole(event)));
-    let mut listing = Vec::new();
+    let object = |event: K| lean(whole(event));
+    // What a list holds until it is whole has the same bounds as what is kept of it.
+    let (mut listing, mut allowance) = (Vec::new(), Allowance::default());
     let mut refused = Pause::default();
     let mut events = std::pin::pin!(events);
     while let Some(event) = events.next().await {
         match event {
             Ok(Event::Init) => {
-                listing.clear();
+                (listing, allowance) = (Vec::new(), Allowance::default());
                 cluster.cache.list(kind);
             }
             Ok(Event::InitApply(event)) => {
                 let object = object(event);
-                listing.push((object.key(), Entry::of(&object)));
+                let key = object.key();
+                let entry = Entry::of(&object).within(&mut allowance, &key);
+                listing.push((key, entry));
             }
             Ok(Event::InitDone) => {
                 refused = Pause::default();
                 cluster.listed(kind, std::mem::take(&mut listing));
             }
-            Ok(Event::Apply(event)) => cluster.noted(cluster.cache.put(object(event))),
+            Ok(Event::Apply(event)) => {
+                *garbled = Pause::default();
+                cluster.noted(cluster.cache.put(object(event)));
+            }
             Ok(Event::Delete(event)) => {
                 let gone = object(event);
-                cluster.contents.remove(&gone.key());
+                cluster.forget_contents(&gone.key());
                 cluster.noted(cluster.cache.remove(&gone.key(), gone.resource_version()));
+            }
+            Err(watcher::Error::WatchFailed(kube::Error::SerdeError(error))) => {
+                tracing::error!(kind = kind.plural, %error, "an event cannot be decoded: all objects are listed again");
+                return;
             }
             Err(error) => {
                 if failed(cluster, kind, &error) {
@@ -137,7 +164,6 @@ fn lean(mut object: Object) -> Object {
             }))
             .collect();
         object.set("/endpoints", ready);
-        object.remove("/ports");
     }
     object
 }

@@ -18,11 +18,12 @@ use super::{
 use crate::{
     kinds::is_read_by_reference,
     object::{
-        Key, Object,
+        Key, LAST_APPLIED, Object,
         change::{Change, merge_patch},
         saved,
         seen::Seen,
     },
+    workload::configs,
 };
 
 /// Why something was not written.
@@ -147,6 +148,8 @@ impl Cluster {
 
     /// Reads an object anew, so that what is decided next is not decided on what was refused.
     async fn refresh(&self, key: &Key) {
+        // Nobody closes it.
+        let _turn = self.reads.acquire().await.ok();
         match request::find(&self.client, key).await {
             Ok(Some(object)) => self.noted(self.keep(object)),
             Ok(None) => {
@@ -158,6 +161,10 @@ impl Cluster {
     }
 }
 
+fn moved(key: &Key) -> WriteError {
+    WriteError::new(FailureClass::Moved, Verb::Update, key, "it has changed meanwhile")
+}
+
 impl Writer<'_> {
     /// Makes a change. What it was computed from must still be there as it was.
     ///
@@ -165,12 +172,14 @@ impl Writer<'_> {
     /// The server's refusal, or that we do not lead.
     pub async fn write(&self, change: Change) -> Result<(), WriteError> {
         match change {
-            Change::Create(object) => self.create(object).await,
+            Change::Create(object) => self.create(self.whole(object).await?).await,
             Change::Replace(wanted) => self.patch(wanted, Precondition::Unchanged).await,
             Change::Adjust(wanted) => self.patch(wanted, Precondition::None).await,
             Change::Recreate(object) => {
                 let key = object.key();
                 let seen = self.cluster.as_known(&key).map(|seen| seen.uid().to_owned()).unwrap_or_default();
+                // What it is made of is read before what stands there goes.
+                let object = self.whole(object).await?;
                 self.delete(&key, &seen).await?;
                 self.create(object).await
             }
@@ -186,7 +195,7 @@ impl Writer<'_> {
         let path = format!("{}/status", request::path(&key));
         match self.ask::<Watched>(verb, &path, &key, Some(&saved::patch(canary, status))).await? {
             Ok(answer) => {
-                self.cluster.keep_own(Object::read(key.kind, answer.value));
+                self.cluster.keep_own(answer.object(key.kind));
                 Ok(())
             }
             // So says the server of a patch whose test fails, and of one that it does not understand.
@@ -219,6 +228,44 @@ impl Writer<'_> {
         }
     }
 
+    /// The object that is to be written, with the contents that it was worked out without.
+    async fn whole(&self, wanted: Object) -> Result<Object, WriteError> {
+        self.whole_beside(wanted, None).await
+    }
+
+    /// The same, where this stands in its place.
+    async fn whole_beside(&self, wanted: Object, there: Option<&Object>) -> Result<Object, WriteError> {
+        let mut wanted = wanted.with_checksum(None);
+        if let Some(there) = there {
+            configs::fill_in(&mut wanted, there);
+        }
+        if configs::is_condensed(&wanted)
+            && let Some(source) = configs::source_of(&wanted.key())
+            && let Some(source) = self.read(&source).await?
+        {
+            configs::fill_in(&mut wanted, &source);
+        }
+        if configs::is_condensed(&wanted) { Err(moved(&wanted.key())) } else { Ok(wanted) }
+    }
+
+    /// An object that was seen without its contents, with them.
+    async fn contents_of(&self, seen: &Object) -> Result<Object, WriteError> {
+        let there = self.read(&seen.key()).await?.map(|mut there| {
+            // It is not kept of what was seen, and so is left as it is.
+            there.remove_annotation(LAST_APPLIED);
+            there
+        });
+        let same = there.filter(|there| there.resource_version() == seen.resource_version());
+        same.ok_or_else(|| moved(&seen.key()))
+    }
+
+    async fn read(&self, key: &Key) -> Result<Option<Object>, WriteError> {
+        match self.cluster.get(key).await {
+            Ok(there) => Ok(there),
+            Err(error) => Err(self.failed(Verb::Update, key, &error).await),
+        }
+    }
+
     async fn create(&self, object: Object) -> Result<(), WriteError> {
         let key = object.key();
         let path = request::collection(key.kind, &key.namespace);
@@ -230,9 +277,14 @@ impl Writer<'_> {
         let seen = self.cluster.as_known(&key);
         let seen = seen.filter(|seen| seen.resource_version() == wanted.resource_version());
         let Some(seen) = seen else {
-            return Err(WriteError::new(FailureClass::Moved, Verb::Update, &key, "it has changed meanwhile"));
+            return Err(moved(&key));
         };
-        let mut patch = merge_patch(seen.value(), wanted.value());
+        let mut patch = if is_read_by_reference(key.kind) {
+            let seen = self.contents_of(&seen).await?;
+            merge_patch(seen.value(), self.whole_beside(wanted, Some(&seen)).await?.value())
+        } else {
+            merge_patch(seen.value(), wanted.value())
+        };
         match precondition {
             // Refused if it is not the newest version that the patch was computed from.
             Precondition::Unchanged => {
@@ -262,7 +314,7 @@ impl Writer<'_> {
     async fn send(&self, verb: Verb, path: &str, key: &Key, body: Option<&Value>) -> Result<(), WriteError> {
         match self.ask::<Watched>(verb, path, key, body).await? {
             Ok(answer) => {
-                self.cluster.noted(self.cluster.keep(Object::read(key.kind, answer.value)));
+                self.cluster.noted(self.cluster.keep(answer.object(key.kind)));
                 Ok(())
             }
             Err(error) => Err(self.failed(verb, key, &error).await),

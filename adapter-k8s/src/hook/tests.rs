@@ -17,7 +17,7 @@ fn calls(hooks: &str) -> Vec<Result<Request, Text>> {
         let id = QuestionId { run: 3, check: 2, of: Asked::Hook(hook.key.clone()) };
         let revision = Revision::of("abc");
         let phase = Phase::Progressing;
-        request(&subject, hook, &Question { id, phase, weight: 20, iterations: 4, revision })
+        request(&subject, hook, &Question { id, phase, weight: 20, iterations: 4, revision, until: None })
     };
     rollout.hooks().iter().map(call).collect()
 }

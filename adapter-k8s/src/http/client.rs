@@ -2,23 +2,55 @@
 
 use std::{
     collections::BTreeMap,
-    error::Error as _,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use reqwest::{Certificate, Client, ClientBuilder, Method, Proxy, Response, header::HeaderMap, redirect};
-use tokio::time::{Instant, timeout_at};
+use reqwest::{
+    Certificate, Client, ClientBuilder, Method, Proxy, Response, Url, header::HeaderMap, redirect,
+};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout, timeout_at},
+};
 
-use super::{HttpError, MOST_READ, Reply, Request};
+use super::{
+    HttpError, MOST_READ, Reply, Request,
+    errors::{cause, is_refused_by_us},
+    hop::Hop,
+    reach::{Guard, Reach, Resolver},
+    turns::{Sender, Turns},
+};
 
-/// Sends requests. One for the whole process: it keeps connections open.
-#[derive(Default)]
+/// Sends requests. All of a process share connections and what may be under way; a clone is the same client.
+#[derive(Clone, Default)]
 pub struct Http {
+    shared: Arc<Shared>,
+    /// Who sends.
+    sender: Sender,
+}
+
+struct Shared {
     /// Trusted besides the system's.
     roots: Vec<Certificate>,
+    reach: Arc<Reach>,
     clients: Mutex<Clients>,
+    turns: Arc<Turns>,
+    /// Room for what is held of long answers, in KiB.
+    room: Semaphore,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            roots: Vec::new(),
+            reach: Arc::default(),
+            clients: Mutex::default(),
+            turns: Arc::default(),
+            room: Semaphore::new(ROOM_KIB),
+        }
+    }
 }
 
 /// Clients by what they are for, and when each was last used.
@@ -33,11 +65,21 @@ struct Clients {
 struct Way {
     insecure: bool,
     proxy: Option<String>,
+    guard: Guard,
 }
 
 /// Proxies are named in AlertProviders: beyond so many the client goes that was not used for longest.
 const MOST_CLIENTS: usize = 16;
 const MOST_REDIRECTS: usize = 10;
+/// How long to wait for others' requests to end before one's own begins.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Connections to one host that are kept for the next request, and for how long.
+const MOST_IDLE: usize = 4;
+const IDLE: Duration = Duration::from_secs(20);
+/// What is held at most of the answers that are longer than [`SHORT`], all together.
+const ROOM_KIB: usize = 32 * 1024;
+/// What is read of an answer without asking for room.
+const SHORT: usize = 16 * 1024;
 
 impl Http {
     /// A client that trusts what the system trusts.
@@ -49,7 +91,19 @@ impl Http {
     /// A client that trusts these certificates as well.
     #[must_use]
     pub fn trusting(roots: Vec<Certificate>) -> Self {
-        Self { roots, ..Self::default() }
+        Self { shared: Arc::new(Shared { roots, ..Shared::default() }), ..Self::default() }
+    }
+
+    /// A client that calls nothing that is out of this reach.
+    #[must_use]
+    pub fn within(reach: Reach) -> Self {
+        Self { shared: Arc::new(Shared { reach: Arc::new(reach), ..Shared::default() }), ..Self::default() }
+    }
+
+    /// The same client, for the requests of one Canary.
+    #[must_use]
+    pub fn sent_by(&self, sender: Sender) -> Self {
+        Self { shared: self.shared.clone(), sender }
     }
 
     /// Sends a request and waits for the answer, for as long as it says.
@@ -57,32 +111,53 @@ impl Http {
     /// A body that is not whole in time, or longer than wanted, is answered as far as it came.
     ///
     /// # Errors
-    /// There was no answer.
+    /// There was no answer, or it may not be sent.
     pub async fn send(&self, request: &Request) -> Result<Reply, HttpError> {
         let fails = |why: String, is_temporary| HttpError { place: request.place(), why, is_temporary };
-        let client = self.client(request).map_err(|error| fails(cause(error), false))?;
+        let turn = timeout(LONGEST_WAIT, self.shared.turns.take(&self.sender)).await;
+        let late = || fails(format!("too many requests were under way for {LONGEST_WAIT:?}"), true);
+        let _turn = turn.map_err(|_| late())?;
         let deadline = Instant::now() + request.timeout;
-        let sending = prepared(&client, request).map_err(|why| fails(why, false))?.send();
+        let mut hop = Hop::first(request).map_err(|why| fails(why, false))?;
+        for _ in 0..=MOST_REDIRECTS {
+            let response = self.sent(request, &hop, deadline).await?;
+            match hop.after(&response, request).map_err(|why| fails(why, false))? {
+                Some(next) => hop = next,
+                None => return Ok(self.read(response, request, deadline).await),
+            }
+        }
+        Err(fails(format!("more than {MOST_REDIRECTS} redirects"), false))
+    }
+
+    /// Sends one request, without following a redirect.
+    async fn sent(&self, request: &Request, hop: &Hop, deadline: Instant) -> Result<Response, HttpError> {
+        let fails = |why: String, is_temporary| HttpError { place: request.place(), why, is_temporary };
+        let client = self.client(request, &hop.url).await.map_err(|why| fails(why, false))?;
+        let sending = prepared(&client, hop).map_err(|why| fails(why, false))?.send();
         match timeout_at(deadline, sending).await {
             Err(_) => Err(fails(format!("no answer within {:?}", request.timeout), true)),
             Ok(Err(error)) => {
                 let is_temporary = (error.is_connect() || error.is_request()) && !is_refused_by_us(&error);
                 Err(fails(cause(error), is_temporary))
             }
-            Ok(Ok(response)) => Ok(read(response, request, deadline).await),
+            Ok(Ok(response)) => Ok(response),
         }
     }
 
-    fn client(&self, request: &Request) -> Result<Client, reqwest::Error> {
-        let way = Way {
-            insecure: request.insecure,
-            proxy: request.proxy.as_ref().map(|proxy| proxy.reveal().into()),
-        };
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+    async fn client(&self, request: &Request, url: &Url) -> Result<Client, String> {
+        let reach = &self.shared.reach;
+        let proxy = request.proxy.as_ref().map(|proxy| proxy.reveal().to_owned());
+        let mut guard = reach.guard(url).await.map_err(|refused| refused.to_string())?;
+        if let Some(proxy) = proxy.as_ref().and_then(|proxy| Url::parse(proxy).ok()) {
+            // The proxy resolves the name; of an address that is written there, no more can be known.
+            guard = reach.guard(&proxy).await.map_err(|refused| format!("its proxy: {refused}"))?;
+        }
+        let way = Way { insecure: request.insecure, proxy, guard };
+        let mut clients = self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.used(&way) {
             return Ok(client);
         }
-        let client = self.built(&way)?;
+        let client = self.built(&way).map_err(cause)?;
         clients.keep(way, client.clone());
         Ok(client)
     }
@@ -91,19 +166,59 @@ impl Http {
         // Who comes second finds one installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let proxy = way.proxy.as_deref().map(Proxy::all).transpose()?;
+        let roots = &self.shared.roots;
         let builder = || -> ClientBuilder {
             let builder = Client::builder()
                 .user_agent(concat!("serin/", env!("CARGO_PKG_VERSION")))
-                .redirect(redirect::Policy::custom(follow))
+                .redirect(redirect::Policy::none())
+                .pool_max_idle_per_host(MOST_IDLE)
+                .pool_idle_timeout(IDLE)
+                .dns_resolver(Arc::new(Resolver { reach: self.shared.reach.clone(), guard: way.guard }))
                 .tls_danger_accept_invalid_certs(way.insecure);
             match proxy.clone() {
                 Some(proxy) => builder.proxy(proxy),
                 None => builder,
             }
         };
-        let built = builder().tls_certs_merge(self.roots.clone()).build();
+        let built = builder().tls_certs_merge(roots.clone()).build();
         // A system that trusts nobody: plain HTTP still works, and TLS says whom it does not trust.
-        built.or_else(|_| builder().tls_certs_only(self.roots.clone()).build())
+        built.or_else(|_| builder().tls_certs_only(roots.clone()).build())
+    }
+
+    async fn read(&self, mut response: Response, request: &Request, deadline: Instant) -> Reply {
+        let most = request.most.min(MOST_READ);
+        let mut reply = Reply {
+            status: response.status().as_u16(),
+            retry_after: retry_after(response.headers()),
+            body: Vec::new(),
+            cut: None,
+        };
+        let late = || Some(format!("the answer did not end within {:?}", request.timeout));
+        let mut room = None;
+        while reply.cut.is_none() {
+            if reply.body.len() > SHORT && room.is_none() {
+                let wanted = self.shared.room.acquire_many((most / 1024) as u32);
+                match timeout_at(deadline, wanted).await {
+                    Ok(taken) => room = Some(taken),
+                    Err(_) => reply.cut = late(),
+                }
+                continue;
+            }
+            match timeout_at(deadline, response.chunk()).await {
+                Ok(Ok(None)) => break,
+                Ok(Ok(Some(chunk))) => {
+                    let room = most - reply.body.len();
+                    if chunk.len() > room {
+                        reply.cut = Some(format!("the answer is longer than {most} bytes"));
+                    }
+                    reply.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                }
+                Ok(Err(error)) => reply.cut = Some(cause(error)),
+                Err(_) => reply.cut = late(),
+            }
+        }
+        // Dropping the response closes a connection that still has more to say.
+        reply
     }
 }
 
@@ -131,52 +246,14 @@ impl fmt::Debug for Http {
     }
 }
 
-/// Follows a redirect as Go does, but never from TLS to plain text.
-fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let from = attempt.previous().last().map_or("", |url| url.scheme());
-    let to = attempt.url().scheme();
-    let is_safe = from == to || (from, to) == ("http", "https");
-    if is_safe && attempt.previous().len() <= MOST_REDIRECTS { attempt.follow() } else { attempt.stop() }
-}
-
-fn prepared(client: &Client, request: &Request) -> Result<reqwest::RequestBuilder, String> {
-    let method = Method::from_bytes(request.method.as_bytes())
-        .map_err(|_| format!("`{}` is no HTTP method", request.method))?;
-    let url = reqwest::Url::parse(&request.url).map_err(|error| error.to_string())?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err("the address must begin with http:// or https://".into());
-    }
-    let mut builder = client.request(method, url).body(request.body.clone());
-    for (name, value) in &request.headers {
+fn prepared(client: &Client, hop: &Hop) -> Result<reqwest::RequestBuilder, String> {
+    let method = Method::from_bytes(hop.method.as_bytes())
+        .map_err(|_| format!("`{}` is no HTTP method", hop.method))?;
+    let mut builder = client.request(method, hop.url.clone()).body(hop.body.clone());
+    for (name, value) in &hop.headers {
         builder = builder.header(name, value.reveal());
     }
     Ok(builder)
-}
-
-async fn read(mut response: Response, request: &Request, deadline: Instant) -> Reply {
-    let most = request.most.min(MOST_READ);
-    let mut reply = Reply {
-        status: response.status().as_u16(),
-        retry_after: retry_after(response.headers()),
-        body: Vec::new(),
-        cut: None,
-    };
-    while reply.cut.is_none() {
-        match timeout_at(deadline, response.chunk()).await {
-            Ok(Ok(None)) => break,
-            Ok(Ok(Some(chunk))) => {
-                let room = most - reply.body.len();
-                if chunk.len() > room {
-                    reply.cut = Some(format!("the answer is longer than {most} bytes"));
-                }
-                reply.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            }
-            Ok(Err(error)) => reply.cut = Some(cause(error)),
-            Err(_) => reply.cut = Some(format!("the answer did not end within {:?}", request.timeout)),
-        }
-    }
-    // Dropping the response closes a connection that still has more to say.
-    reply
 }
 
 /// Seconds, or a date: the time from the answer's own date to it, so that no clock is asked.
@@ -191,35 +268,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     u64::try_from(seconds).ok().map(Duration::from_secs)
 }
 
-/// Whether TLS does not trust the other side, or the request makes no sense: no try goes better.
-fn is_refused_by_us(error: &reqwest::Error) -> bool {
-    if error.is_builder() {
-        return true;
-    }
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))) {
-            return true;
-        }
-        cause = match error.downcast_ref::<std::io::Error>() {
-            // Its `source` would be that of the error it wraps.
-            Some(error) => error.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static)),
-            None => error.source(),
-        };
-    }
-    false
-}
-
-/// The innermost reason, without the address.
-fn cause(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut innermost: &dyn std::error::Error = &error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    super::one_line(&innermost.to_string(), 200)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,7 +276,11 @@ mod tests {
     fn the_client_that_was_not_used_for_longest_goes() {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut clients = Clients::default();
-        let way = |place: usize| Way { insecure: false, proxy: Some(format!("http://{place:03}")) };
+        let way = |place: usize| Way {
+            insecure: false,
+            proxy: Some(format!("http://{place:03}")),
+            guard: Guard::LinkLocal,
+        };
         for place in 0..MOST_CLIENTS {
             assert!(clients.used(&way(place)).is_none());
             clients.keep(way(place), Client::new());

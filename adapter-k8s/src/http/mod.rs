@@ -5,15 +5,19 @@
 //! a caller shows names a credential.
 
 mod client;
+mod errors;
+mod hop;
+pub mod reach;
 pub mod secret;
 #[cfg(test)]
 mod tests;
+pub mod turns;
 
 use std::{fmt, time::Duration};
 
 use crate::http::secret::Hidden;
 
-pub use self::client::Http;
+pub use self::{client::Http, turns::Sender};
 
 /// The most of an answer that is ever kept, in bytes.
 pub const MOST_READ: usize = 1024 * 1024;
@@ -37,6 +41,8 @@ pub struct Request {
     pub insecure: bool,
     /// HTTP proxy on the way there; that of the environment where left out.
     pub proxy: Option<Hidden>,
+    /// It has to be answered where it is sent: no redirect leads it to another address.
+    pub stays: bool,
     /// The path is a credential as well, as in a Slack webhook's address: messages name the host alone.
     pub hides_path: bool,
 }
@@ -54,6 +60,7 @@ impl Request {
             most: MOST_READ,
             insecure: false,
             proxy: None,
+            stays: false,
             hides_path: false,
         }
     }
@@ -143,12 +150,14 @@ impl Reply {
     }
 }
 
-/// A text without line breaks and control characters, cut to so many bytes.
+/// The printable characters of a text in one line, cut to so many bytes: nothing that a terminal obeys, nothing that turns
+/// the direction of reading, nothing that cannot be seen.
 #[must_use]
 pub fn one_line(text: &str, most: usize) -> String {
     const MARK: &str = "…";
     let mut line = String::new();
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+    let breaks = |c: char| c.is_whitespace() || c.is_control() || !is_printable(c);
+    for word in text.split(breaks).filter(|word| !word.is_empty()) {
         if !line.is_empty() {
             line.push(' ');
         }
@@ -163,6 +172,12 @@ pub fn one_line(text: &str, most: usize) -> String {
         }
     }
     line
+}
+
+/// Whether a character can be seen, on its own or above another.
+fn is_printable(c: char) -> bool {
+    // What the standard library escapes behind another character, quotes and backslashes aside, is not printable.
+    c.is_ascii_graphic() || !format!("a{c}").escape_debug().any(|escaped| escaped == '\\')
 }
 
 /// Why there was no answer.

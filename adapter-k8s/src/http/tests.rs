@@ -218,6 +218,36 @@ async fn a_redirect_is_followed_but_not_out_of_tls() {
 }
 
 #[tokio::test]
+async fn a_redirect_to_an_address_that_is_not_called_is_not_followed() {
+    let location = "Location: http://169.254.169.254/latest\r\n";
+    let (url, _serving) = server(vec![reply("302 Found", location, "")]).await;
+    let error = Http::new().send(&Request::get(url, LONG)).await.unwrap_err();
+    assert!(
+        !error.is_temporary && error.why.starts_with("169.254.169.254 is a link-local address"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_name_of_the_api_server_is_refused_at_its_port_alone() {
+    let (url, _serving) = server(vec![reply("200 OK", "", "in"); 2]).await;
+    let url = url.replace("127.0.0.1", "localhost");
+    let send = async |api_server: &str| {
+        let http = Http::within(reach::Reach::beside(api_server, Vec::new()));
+        http.send(&Request::get(&url, LONG)).await
+    };
+    assert_eq!(send("http://127.0.0.1:1").await.unwrap().body, b"in");
+    let error = send(&url).await.unwrap_err();
+    assert!(!error.is_temporary && error.why.contains("the API server"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_seen_is_left_out() {
+    let hostile = "ok\u{202e}evil\u{200b}\u{1b}[31m\u{feff} nai\u{308}ve \u{e01}\u{e34} \u{e000}\u{ad}\nend";
+    assert_eq!(one_line(hostile, 100), "ok evil [31m nai\u{308}ve \u{e01}\u{e34} end");
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_is_not_sent() {
     let why = async |request: Request| Http::new().send(&request).await.unwrap_err().to_string();
     let get = |url: &str| Request::get(url, LONG);

@@ -30,6 +30,7 @@ impl Provider for Prometheus {
         url.query_pairs_mut().clear().append_pair("query", source.query.trim());
         let mut request = Request::get(url, TIMEOUT);
         request.insecure = source.insecure;
+        request.stays = true;
         let authorization = authorization(source, secret)?;
         for (name, values) in &source.headers {
             // The Secret's goes first, and alone.

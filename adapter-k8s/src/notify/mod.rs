@@ -131,6 +131,7 @@ impl Destination {
         let address = self.address.as_ref().ok_or_else(|| Text::from("an address is missing"))?;
         let mut request = Request::post(address.reveal(), body, TIMEOUT);
         request.hides_path = true;
+        request.stays = true;
         request.proxy.clone_from(&self.proxy);
         request.most = MOST_TOLD;
         Ok(match &self.token {

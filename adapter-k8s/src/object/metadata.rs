@@ -75,13 +75,6 @@ pub(crate) fn include_labels(object: &mut Object, from: &Object, prefixes: &[Str
     }
 }
 
-/// Copies annotations that begin with one of `prefixes`; `*` is all of them. None is taken away.
-pub(crate) fn include_annotations(object: &mut Object, from: &Object, prefixes: &[String]) {
-    for (key, value) in from.annotations().filter(|(key, _)| is_included(key, prefixes)) {
-        object.set_annotation(key, value);
-    }
-}
-
 fn is_included(key: &str, prefixes: &[String]) -> bool {
     !is_its_own(key) && prefixes.iter().any(|prefix| prefix == "*" || key.starts_with(prefix.as_str()))
 }
@@ -91,7 +84,9 @@ pub(crate) fn copy_labels(object: &mut Object, from: &Object) {
     include_labels(object, from, &["*".into()]);
 }
 
-/// Copies all annotations that an object can share with another.
+/// Copies all annotations that an object can share with another. None is taken away.
 pub(crate) fn copy_annotations(object: &mut Object, from: &Object) {
-    include_annotations(object, from, &["*".into()]);
+    for (key, value) in from.annotations().filter(|(key, _)| !is_its_own(key)) {
+        object.set_annotation(key, value);
+    }
 }

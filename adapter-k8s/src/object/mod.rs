@@ -13,6 +13,10 @@ use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, fmt, ops::Deref, sy
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use serin_core::revision::Text;
+
+/// Repeats the whole object, which is why it is not kept of those whose contents are not.
+pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// A kind of objects. Every object and all that is noted of it names its kind, so this is no more than a reference.
 #[derive(Clone, Copy, Debug, Eq)]
@@ -124,6 +128,24 @@ impl fmt::Display for Key {
 pub struct Object {
     kind: Kind,
     value: Value,
+    cut: Option<Cut>,
+    /// Of its contents, where they are not here.
+    checksum: Option<Text>,
+}
+
+/// What could not be read of an object, which is null there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cut {
+    /// The first place.
+    pub path: Text,
+    /// Why it was not read.
+    pub why: Text,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.path, self.why)
+    }
 }
 
 impl Object {
@@ -136,7 +158,7 @@ impl Object {
         }
         let value =
             json!({"apiVersion": key.kind.api_version(), "kind": key.kind.kind, "metadata": metadata});
-        Self { kind: key.kind, value }
+        Self { kind: key.kind, value, cut: None, checksum: None }
     }
 
     /// An object of that kind as the API server sent it. Lists leave out `apiVersion` and `kind`; here they stand.
@@ -147,7 +169,31 @@ impl Object {
         }
         value["apiVersion"] = Value::from(kind.api_version());
         value["kind"] = Value::from(kind.kind);
-        Self { kind, value }
+        Self { kind, value, cut: None, checksum: None }
+    }
+
+    /// The same object, of which something was not read.
+    #[must_use]
+    pub fn with_cut(self, cut: Option<Cut>) -> Self {
+        Self { cut, ..self }
+    }
+
+    /// The same object with the checksum of contents that are not here.
+    #[must_use]
+    pub(crate) fn with_checksum(self, checksum: Option<Text>) -> Self {
+        Self { checksum, ..self }
+    }
+
+    /// The checksum of its contents, where they are not here.
+    #[must_use]
+    pub(crate) fn checksum(&self) -> Option<&Text> {
+        self.checksum.as_ref()
+    }
+
+    /// What was not read of it; `None` if it is whole.
+    #[must_use]
+    pub fn cut(&self) -> Option<&Cut> {
+        self.cut.as_ref()
     }
 
     /// Its kind.

@@ -1,5 +1,6 @@
 //! The process around the loops: command line, start and end, who leads, what is shown of itself.
 
+mod connections;
 pub mod controller;
 pub mod leader;
 pub mod options;

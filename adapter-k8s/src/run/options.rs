@@ -1,14 +1,17 @@
 //! The command line: Flagger's flags by their names, with one dash or two, and a few of our own.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Parser, ValueEnum};
 use tracing::level_filters::LevelFilter;
 
-use serin_core::revision::Text;
+use serin_core::{revision::Text, spec::Limits, time::parse_duration};
 
 use crate::{
-    http::secret::Hidden,
+    http::{
+        reach::{Network, Reach},
+        secret::Hidden,
+    },
     notify::{Destination, SlackFlags},
     settings::Settings,
 };
@@ -88,6 +91,21 @@ pub struct Options {
     #[arg(long, value_name = "BOOL", default_value = "false", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", action = ArgAction::Set, value_parser = boolean)]
     pub no_cross_namespace_refs: bool,
+    /// Metrics of a Canary that are asked; others are told, and not asked.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().metrics)]
+    pub max_metrics: usize,
+    /// Hooks of a Canary that are called; others are told, and not called.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().hooks)]
+    pub max_hooks: usize,
+    /// Retries of a hook; what is beyond is told, and not made.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().retries)]
+    pub max_hook_retries: u32,
+    /// Longest timeout of a hook; what is beyond is told, and not waited for.
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
+    pub max_hook_timeout: Duration,
+    /// Addresses that Canaries may name although they are link-local or the API server's, such as 169.254.1.0/24.
+    #[arg(long, value_name = "ADDRESSES", value_delimiter = ',')]
+    pub allow_address: Vec<Network>,
     /// Microsoft Teams; not supported yet: nobody is told there.
     #[arg(long, value_name = "URL", env = "MSTEAMS_URL", hide = true, default_value = "")]
     pub msteams_url: Hidden,
@@ -184,7 +202,21 @@ impl Options {
             metrics_server: self.metrics_server.clone(),
             cluster_name: given(&self.cluster_name),
             no_cross_namespace_refs: self.no_cross_namespace_refs,
+            limits: Limits {
+                metrics: self.max_metrics,
+                hooks: self.max_hooks,
+                retries: self.max_hook_retries,
+                timeout: self.max_hook_timeout,
+            },
         }
+    }
+
+    /// What requests may reach whose addresses Canaries, MetricTemplates and AlertProviders name; `api_server` is its address.
+    #[must_use]
+    pub fn reach(&self, api_server: &str) -> Reach {
+        let own = [&self.metrics_server, self.slack_url.reveal(), self.event_webhook.reveal()];
+        let reach = Reach::beside(api_server, self.allow_address.clone());
+        own.into_iter().fold(reach, |reach, url| reach.opening(url))
     }
 }
 

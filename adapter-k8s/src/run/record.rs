@@ -1,6 +1,17 @@
 //! Every decision, written down as it is made: one JSON object a line.
+//!
+//! A thread of its own writes: no decision waits for a disk. What a disk is too slow for is left out, and that is said.
 
-use std::{fs::File, io::Write as _, path::Path, sync::Mutex, sync::PoisonError};
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
 
 use serde::Serialize;
 use serin_core::{
@@ -9,9 +20,18 @@ use serin_core::{
 
 use crate::tick::observe::Look;
 
+/// The file begins anew at this size; the one before stays beside it, as `<file>.1`.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// Lines that wait to be written.
+const MOST_WAITING: usize = 1_024;
+
 /// Where decisions go; nowhere, if nobody asked for it.
 #[derive(Debug, Default)]
-pub struct Record(Option<Mutex<File>>);
+pub struct Record {
+    lines: Option<SyncSender<Vec<u8>>>,
+    /// Whether the last line was left out.
+    leaves_out: AtomicBool,
+}
 
 /// One decision. Of Secrets there is nothing in it: neither facts nor answers hold any.
 #[derive(Debug, Serialize)]
@@ -36,14 +56,16 @@ impl Record {
     ///
     /// # Errors
     /// It cannot be opened.
-    pub fn to(path: &Path) -> std::io::Result<Self> {
-        let file = File::options().append(true).create(true).open(path)?;
-        Ok(Self(Some(Mutex::new(file))))
+    pub fn to(path: &Path) -> io::Result<Self> {
+        let file = Rotated::open(path, MOST_BYTES)?;
+        let (lines, waiting) = sync_channel(MOST_WAITING);
+        thread::Builder::new().name("record".into()).spawn(move || write(file, &waiting))?;
+        Ok(Self { lines: Some(lines), leaves_out: AtomicBool::new(false) })
     }
 
     /// Writes a decision down. One that changes nothing is left out.
     pub fn decided(&self, look: &Look, plan: &Plan, now: Timestamp) {
-        let Some(file) = &self.0 else { return };
+        let Some(lines) = &self.lines else { return };
         if plan.state.is_none() && plan.commands.is_empty() {
             return;
         }
@@ -65,9 +87,70 @@ impl Record {
         };
         let Ok(mut text) = serde_json::to_vec(&line) else { return };
         text.push(b'\n');
-        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = file.write_all(&text) {
+        let is_left_out = lines.try_send(text).is_err();
+        if is_left_out && !self.leaves_out.load(Ordering::Relaxed) {
+            tracing::error!("--record: decisions are left out until the disk keeps up");
+        }
+        self.leaves_out.store(is_left_out, Ordering::Relaxed);
+    }
+}
+
+/// Writes lines until there can be none any more.
+fn write(mut file: Rotated, lines: &Receiver<Vec<u8>>) {
+    for line in lines {
+        if let Err(error) = file.write(&line) {
             tracing::error!(%error, "a decision was not recorded");
         }
+    }
+}
+
+/// A file that begins anew when it is full.
+struct Rotated {
+    path: PathBuf,
+    file: File,
+    /// What it holds, in bytes.
+    holds: u64,
+    most: u64,
+}
+
+impl Rotated {
+    fn open(path: &Path, most: u64) -> io::Result<Self> {
+        let file = File::options().append(true).create(true).open(path)?;
+        Ok(Self { path: path.into(), holds: file.metadata()?.len(), file, most })
+    }
+
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        // A device or a pipe has no length, and none before it.
+        if self.holds + line.len() as u64 > self.most && self.file.metadata()?.is_file() {
+            let mut before = self.path.clone().into_os_string();
+            before.push(".1");
+            fs::rename(&self.path, before)?;
+            *self = Self::open(&self.path, self.most)?;
+        }
+        self.file.write_all(line)?;
+        self.holds += line.len() as u64;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_full_begins_anew_and_the_one_before_stays() {
+        let folder = std::env::temp_dir().join(format!("serin-record-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("record");
+        let mut file = Rotated::open(&path, 10).unwrap();
+        for line in [b"one 1\n", b"two 2\n", b"thr 3\n"] {
+            file.write(line).unwrap();
+        }
+        drop(file);
+        // What stands there already counts.
+        Rotated::open(&path, 10).unwrap().write(b"fou 4\n").unwrap();
+        let texts = ["record.1", "record"].map(|name| fs::read_to_string(folder.join(name)).unwrap());
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(texts, ["thr 3\n", "fou 4\n"]);
     }
 }

@@ -14,7 +14,7 @@ use axum::{
 };
 use tokio::{net::TcpListener, sync::watch};
 
-use crate::tick::context::Context;
+use crate::{run::connections::Bounded, tick::context::Context};
 
 /// Whether the controller can do its work.
 #[derive(Debug, Default)]
@@ -48,12 +48,12 @@ pub async fn serve(
     let stopped = async move {
         stop.wait_for(|stop| *stop).await.ok();
     };
-    axum::serve(listener, router).with_graceful_shutdown(stopped).await
+    axum::serve(Bounded::new(listener), router).with_graceful_shutdown(stopped).await
 }
 
 async fn metrics(State(shared): State<Shared>) -> impl IntoResponse {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, OPEN_METRICS)], shared.context.telemetry.text())
+    ([(CONTENT_TYPE, OPEN_METRICS)], shared.context.telemetry.text(&shared.context.cluster.unreadable()))
 }
 
 async fn ready(State(shared): State<Shared>) -> impl IntoResponse {

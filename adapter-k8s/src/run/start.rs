@@ -67,14 +67,16 @@ pub enum Stopped {
 /// What kept it from starting, or made it stop.
 pub async fn start(options: Options) -> Result<(), Stopped> {
     let stop = stop_on_signal();
-    let client = client(&options).await?;
+    let config = config(&options).await?;
+    let http = Http::within(options.reach(&config.cluster_url.to_string()));
+    let client = Client::try_from(config).map_err(|error| Stopped::NoCluster(error.to_string()))?;
     let fence = Arc::new(if options.enable_leader_election { Fence::closed() } else { Fence::open() });
     let namespace = Some(options.namespace.as_str()).filter(|namespace| !namespace.is_empty());
     let context = Arc::new(Context {
         cluster: Cluster::new(client.clone(), namespace, fence.clone()),
         settings: Arc::new(options.settings()),
         namespace: own_namespace(&client),
-        http: Http::new(),
+        http,
         slack: options.slack().unwrap_or_else(|why| {
             tracing::error!("nobody is told in Slack: {why}");
             None
@@ -143,7 +145,7 @@ async fn lead(
     }
 }
 
-async fn client(options: &Options) -> Result<Client, Stopped> {
+async fn config(options: &Options) -> Result<Config, Stopped> {
     let said = |error: &dyn std::fmt::Display| Stopped::NoCluster(error.to_string());
     let mut config = if options.kubeconfig.is_empty() {
         Config::infer().await.map_err(|error| said(&error))?
@@ -155,7 +157,7 @@ async fn client(options: &Options) -> Result<Client, Stopped> {
     if !options.master.is_empty() {
         config.cluster_url = options.master.parse().map_err(|error| said(&error))?;
     }
-    Client::try_from(config).map_err(|error| said(&error))
+    Ok(config)
 }
 
 /// Where the controller itself runs.

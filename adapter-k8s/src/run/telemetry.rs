@@ -20,7 +20,11 @@ use serin_core::{
     Phase, Plan, Rollout, State, Timestamp, decision::Reading, spec::MetricSource, state::Intent,
 };
 
-use crate::{object::Key, subject::Subject, tick::observe::Look};
+use crate::{
+    object::{Key, Kind},
+    subject::Subject,
+    tick::observe::Look,
+};
 
 type Value = Gauge<f64, AtomicU64>;
 
@@ -55,7 +59,7 @@ struct Metric {
     metric: String,
 }
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+#[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
 struct Ended {
     name: String,
     namespace: String,
@@ -75,6 +79,11 @@ struct Check {
     name: String,
     namespace: String,
     result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfKind {
+    kind: &'static str,
 }
 
 /// The controller's metrics.
@@ -100,6 +109,7 @@ struct Series {
     checks: Family<Check, Counter>,
     duration: Durations,
     decision: Seconds,
+    unreadable: Family<OfKind, Value>,
 }
 
 /// A histogram of seconds for each target, with the bounds that Flagger's has.
@@ -131,6 +141,8 @@ struct Shown {
     primary: String,
     phase: Phase,
     metrics: BTreeSet<String>,
+    /// How runs have ended.
+    ended: BTreeSet<Ended>,
 }
 
 impl Telemetry {
@@ -161,12 +173,24 @@ impl Telemetry {
         registry.register("serin_canary_phase_since_seconds", "When it came there", series.since);
         registry.register("serin_canary_checks", "Checks, by how they ended", series.checks);
         registry.register("serin_decision_duration_seconds", "Time of one decision", series.decision.0);
+        registry.register(
+            "serin_unreadable_objects",
+            "Objects that are larger or nested deeper than is read, by kind",
+            series.unreadable,
+        );
         telemetry
     }
 
-    /// The metrics as Prometheus reads them.
+    /// The metrics as Prometheus reads them, with how many objects of each kind cannot be read.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn text(&self, unreadable: &BTreeMap<Kind, usize>) -> String {
+        for (kind, count) in unreadable {
+            let of = OfKind { kind: kind.kind };
+            self.series
+                .unreadable
+                .get_or_create(&of)
+                .set(f64::from(u32::try_from(*count).unwrap_or(u32::MAX)));
+        }
         let mut text = String::new();
         // Writing to a text cannot fail.
         encode(&mut text, &self.registry).ok();
@@ -209,6 +233,7 @@ impl Telemetry {
             primary: look.subject.primary(),
             phase: state.phase,
             metrics,
+            ended: before.iter().flat_map(|before| before.ended.clone()).chain(ended(look, state)).collect(),
         };
         let is_new = before.is_none();
         if let Some(before) =
@@ -225,6 +250,7 @@ impl Telemetry {
         let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner).remove(canary);
         if let Some(shown) = shown {
             self.series.hide(&shown);
+            self.series.forget(&shown);
         }
     }
 }
@@ -268,24 +294,16 @@ impl Series {
             self.since.get_or_create(&shown.target()).set(since.as_secs_f64());
         }
         if state.phase != look.state.phase {
-            self.count_end(shown, look, state);
+            self.count_end(look, state);
         }
         self.count_checks(shown, &look.state, state);
     }
 
-    fn count_end(&self, shown: &Shown, look: &Look, state: &State) {
-        let skipped = state.phase == Phase::Succeeded
-            && matches!(look.state.intent, Some(Intent::Promote { skipped: true, .. }));
-        let strategy = (*look.canary).as_ref().map_or("", |rollout| rollout.strategy().name());
-        let ended = Ended {
-            name: shown.target.clone(),
-            namespace: shown.namespace.clone(),
-            deployment_strategy: strategy.into(),
-            analysis_status: if skipped { "skipped" } else { "completed" }.into(),
-        };
+    fn count_end(&self, look: &Look, state: &State) {
+        let Some(ended) = ended(look, state) else { return };
         if state.phase == Phase::Succeeded {
             self.successes.get_or_create(&ended).inc();
-        } else if state.phase == Phase::Failed {
+        } else {
             self.failures.get_or_create(&ended).inc();
         }
     }
@@ -293,14 +311,25 @@ impl Series {
     fn count_checks(&self, shown: &Shown, before: &State, after: &State) {
         let (before, after) = (&before.analysis, &after.analysis);
         let counts = [
-            ("passed", before.passed_checks, after.passed_checks),
-            ("failed", before.failed_checks, after.failed_checks),
+            (PASSED, before.passed_checks, after.passed_checks),
+            (FAILED, before.failed_checks, after.failed_checks),
         ];
         for (result, before, after) in counts {
             if let Some(more) = after.checked_sub(before).filter(|more| *more > 0) {
-                let check = Check { name: shown.target.clone(), namespace: shown.namespace.clone(), result };
-                self.checks.get_or_create(&check).inc_by(more.into());
+                self.checks.get_or_create(&shown.check(result)).inc_by(more.into());
             }
+        }
+    }
+
+    /// What was counted of a Canary that is gone goes with it, or names that are used once would add up for ever.
+    fn forget(&self, shown: &Shown) {
+        self.duration.0.remove(&shown.target());
+        for result in [PASSED, FAILED] {
+            self.checks.remove(&shown.check(result));
+        }
+        for ended in &shown.ended {
+            self.successes.remove(ended);
+            self.failures.remove(ended);
         }
     }
 
@@ -315,6 +344,25 @@ impl Series {
             self.analysis.remove(&shown.metric(metric));
         }
     }
+}
+
+const PASSED: &str = "passed";
+const FAILED: &str = "failed";
+
+/// How a run has just ended; `None` if none has.
+fn ended(look: &Look, state: &State) -> Option<Ended> {
+    if state.phase == look.state.phase || !matches!(state.phase, Phase::Succeeded | Phase::Failed) {
+        return None;
+    }
+    let skipped = state.phase == Phase::Succeeded
+        && matches!(look.state.intent, Some(Intent::Promote { skipped: true, .. }));
+    let strategy = (*look.canary).as_ref().map_or("", |rollout| rollout.strategy().name());
+    Some(Ended {
+        name: look.subject.target().into(),
+        namespace: look.subject.identity.namespace.to_string(),
+        deployment_strategy: strategy.into(),
+        analysis_status: if skipped { "skipped" } else { "completed" }.into(),
+    })
 }
 
 /// What a value is multiplied by to be shown: durations are measured in milliseconds and shown in seconds.
@@ -337,6 +385,10 @@ impl Shown {
         Metric { name: self.target.clone(), namespace: self.namespace.clone(), metric: metric.into() }
     }
 
+    fn check(&self, result: &'static str) -> Check {
+        Check { name: self.target.clone(), namespace: self.namespace.clone(), result }
+    }
+
     fn standing(&self) -> Standing {
         Standing {
             name: self.target.clone(),
@@ -349,7 +401,10 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::subject;
+    use crate::{
+        kinds::{CANARY, DEPLOYMENT},
+        tests::subject,
+    };
 
     const SPEC: &str = "{provider: istio, targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}, \
          service: {port: 80}, analysis: {stepWeight: 10, metrics: [\
@@ -361,7 +416,7 @@ mod tests {
         let (subject, _) = subject(SPEC);
         let telemetry = Telemetry::new("1.2.3", "istio");
         telemetry.checked(&subject, Duration::from_millis(30));
-        let text = telemetry.text();
+        let text = telemetry.text(&BTreeMap::new());
         let series = text.lines().filter(|line| line.starts_with("flagger_canary_duration_seconds"));
         let series: Vec<&str> = series.collect();
         let labels = r#"name="shop",namespace="test""#;
@@ -371,6 +426,19 @@ mod tests {
         let expected =
             ["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0", "+Inf"];
         assert_eq!(bounds.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn objects_that_cannot_be_read_are_counted_by_kind() {
+        let telemetry = Telemetry::new("1.2.3", "istio");
+        let _ = telemetry.text(&BTreeMap::from([(CANARY, 3)]));
+        let text = telemetry.text(&BTreeMap::from([(CANARY, 2), (DEPLOYMENT, 0)]));
+        let series: Vec<&str> = text.lines().filter(|line| line.starts_with("serin_unreadable")).collect();
+        let [canaries, deployments] = ["Canary", "Deployment"].map(|kind| {
+            let of = format!("serin_unreadable_objects{{kind=\"{kind}\"}} ");
+            series.iter().find_map(|line| line.strip_prefix(&of)).and_then(|value| value.parse::<f64>().ok())
+        });
+        assert_eq!((canaries, deployments), (Some(2.0), Some(0.0)), "{series:?}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::Value;
 use serin_core::{
     command::ApexTo,
+    decision::Workload,
     observation::{Apex, Services},
     revision::Text,
     spec::raw::{ServiceMetadata, UnmanagedMetadata},
@@ -26,8 +27,15 @@ use crate::{
         text_map,
     },
     subject::Subject,
-    workload::{self, selector::Selector},
+    workload::{
+        self,
+        selector::{self, Selector},
+    },
 };
+
+/// Where a Service's address stands, and what stands there for one without.
+const ADDRESS: &str = "/spec/clusterIP";
+const NO_ADDRESS: &str = "None";
 
 /// Label of an EndpointSlice that names its Service.
 pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -36,12 +44,16 @@ pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// target.
 ///
 /// # Errors
-/// What they are made from is missing, not known or makes no sense.
+/// What they are made from is missing, not known or makes no sense. While the apex is untouched, a port that the pods do
+/// not have is refused, too: behind such a service nobody would serve.
 pub fn ensured(subject: &Subject, to: ApexTo, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
     let Some(pods) = Pods::of(subject, seen)? else { return Ok(Vec::new()) };
     let service = subject.service();
     let ports = ports::of(subject, &pods.template)?;
-    let (target, primary) = (pods.selector.target(), pods.selector.primary());
+    if to == ApexTo::Untouched {
+        ports::exist(subject, &pods.template)?;
+    }
+    let (target, primary) = (pods.selector.target.selects(), pods.selector.primary.selects());
     let make = |name: &str, selects: Value, metadata: Option<ServiceMetadata>| {
         pods.service(subject, name, &ports, selects, metadata.unwrap_or_default(), seen)
     };
@@ -81,12 +93,40 @@ pub fn read(subject: &Subject, seen: &dyn Seen) -> Result<Services, Unfit> {
     Ok(Services { apex, serving })
 }
 
-/// Whether anybody publishes endpoints for the pods behind the apex: where no pod has a node, nobody does.
+/// Whether the service of a copy has a ready endpoint with a port; `None` where its endpoints are those of other pods, and
+/// say nothing of this copy.
+///
+/// # Errors
+/// It is not known.
+pub fn has_endpoint(subject: &Subject, copy: Workload, seen: &dyn Seen) -> Result<Option<bool>, Unfit> {
+    let (service, workload) = match copy {
+        Workload::Canary => (subject.canary_service(), target(subject, seen)?),
+        Workload::Primary => (subject.primary_service(), primary(subject, seen)?),
+    };
+    if !slices(subject, &service, seen)?.iter().any(|slice| serves(slice, None)) {
+        return Ok(Some(false));
+    }
+    let service = seen.find(&subject.key(SERVICE, &service))?;
+    let is_its_own = match (service, workload) {
+        (Some(service), Some(workload)) => {
+            let labels = text_map(workload.at("/spec/template/metadata/labels"));
+            selects(&text_map(service.at("/spec/selector")), &labels)
+        }
+        // Nothing to compare.
+        (Some(_) | None, _) => true,
+    };
+    Ok(is_its_own.then_some(true))
+}
+
+/// Whether anybody publishes endpoints for the pods behind the services: where no pod has a node, nobody does.
 ///
 /// # Errors
 /// It is not known.
 pub fn are_endpoints_published(subject: &Subject, seen: &dyn Seen) -> Result<bool, Unfit> {
-    for service in [subject.apex(), &subject.primary_service()] {
+    if !has_pods(subject) {
+        return Ok(false);
+    }
+    for service in [subject.apex(), &subject.primary_service(), &subject.canary_service()] {
         let slices = slices(subject, service, seen)?;
         let named = |slice: &Arc<Object>| {
             slice.at("/endpoints").and_then(Value::as_array).is_some_and(|endpoints| !endpoints.is_empty())
@@ -121,7 +161,10 @@ fn slices(subject: &Subject, service: &str, seen: &dyn Seen) -> Result<Vec<Arc<O
 pub fn reverted(subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
     let apex = seen.find(&subject.key(SERVICE, subject.apex()))?;
     let (Some(apex), Some(target)) = (apex, target(subject, seen)?) else { return Ok(Vec::new()) };
-    let selects = Selector::of(subject, &target)?.target();
+    let primary = primary(subject, seen)?;
+    let selector = Selector::of(subject, &target, primary.as_deref());
+    // It is given back even if no label tells it from the primary, which goes.
+    let selects = selector.or_else(|_| Selector::of_target(subject, &target))?.target.selects();
     let mut apex = Arc::unwrap_or_clone(apex);
     let applied: Value =
         apex.annotation(LAST_APPLIED).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
@@ -144,7 +187,10 @@ pub fn reverted(subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit
 /// What the services are made from.
 struct Pods {
     selector: Selector,
+    /// The target's.
     template: Value,
+    /// Labels of the primary's pods; those it would get, where there is no primary.
+    of_primary: BTreeMap<String, String>,
 }
 
 impl Pods {
@@ -154,8 +200,18 @@ impl Pods {
             return Ok(None);
         }
         let target = target(subject, seen)?.ok_or_else(|| missing(subject))?;
+        let primary = primary(subject, seen)?;
+        let selector = Selector::of(subject, &target, primary.as_deref())?;
         let template = target.at("/spec/template").cloned().unwrap_or_default();
-        Ok(Some(Self { selector: Selector::of(subject, &target)?, template }))
+        let of_primary = match &primary {
+            Some(primary) => text_map(primary.at("/spec/template/metadata/labels")),
+            None => {
+                let mut labels = template.pointer("/metadata/labels").cloned().unwrap_or_default();
+                selector.put_on_primary(&mut labels);
+                text_map(Some(&labels))
+            }
+        };
+        Ok(Some(Self { selector, template, of_primary }))
     }
 
     /// One service. Of one that somebody else made, ports and selector are ours, and nothing else.
@@ -173,6 +229,9 @@ impl Pods {
         if is_new {
             describe(subject, &mut object);
         }
+        if is_ours && let Some(distribution) = subject.service().traffic_distribution {
+            object.set("/spec/trafficDistribution", distribution);
+        }
         let ports = ports::merged(ports, object.at("/spec/ports"));
         let changes =
             object.at("/spec/ports") != Some(&ports) || object.at("/spec/selector") != Some(&selects);
@@ -189,7 +248,7 @@ impl Pods {
     /// Labels and annotations are those of the manifest and our own; others go, unless they are named as unmanaged.
     fn label(&self, subject: &Subject, name: &str, metadata: ServiceMetadata, object: &mut Object) {
         let ServiceMetadata { mut labels, mut annotations } = metadata;
-        labels.insert(self.selector.label.clone(), name.into());
+        labels.insert(self.selector.primary.key.clone(), name.into());
         labels.entry(MANAGED_BY.0.into()).or_insert_with(|| MANAGED_BY.1.into());
         annotations.extend(HANDS_OFF.map(|(key, value)| (key.into(), value.into())));
         let unmanaged: UnmanagedMetadata = subject.service().unmanaged_metadata.unwrap_or_default();
@@ -205,12 +264,7 @@ impl Pods {
 
     fn selected_by(&self, selector: &BTreeMap<String, String>) -> Apex {
         let target = text_map(self.template.pointer("/metadata/labels"));
-        let mut primary = target.clone();
-        primary.insert(self.selector.label.clone(), self.selector.primary_value());
-        let selects = |labels: &BTreeMap<String, String>| {
-            !selector.is_empty() && selector.iter().all(|(key, value)| labels.get(key) == Some(value))
-        };
-        match (selects(&target), selects(&primary)) {
+        match (selects(selector, &target), selects(selector, &self.of_primary)) {
             (true, false) => Apex::Target,
             (false, true) => Apex::Primary,
             (true, true) | (false, false) => Apex::Other,
@@ -218,21 +272,56 @@ impl Pods {
     }
 }
 
-/// What is said once, when a service is made.
+/// What is said once, when a service is made: Kubernetes never changes it.
 fn describe(subject: &Subject, object: &mut Object) {
-    let service = subject.service();
     object.set("/spec/type", "ClusterIP");
-    if service.headless == Some(true) {
-        object.set("/spec/clusterIP", "None");
-    }
-    if let Some(distribution) = service.traffic_distribution {
-        object.set("/spec/trafficDistribution", distribution);
+    if subject.service().headless == Some(true) {
+        object.set(ADDRESS, NO_ADDRESS);
     }
 }
 
-/// Whether a slice has a ready endpoint, of that workload if one is named. Those of the workload that was selected
-/// before may stand there for a while.
+/// What is said where flags or target ask for another label than the primary is selected by, if they do.
+#[must_use]
+pub fn outdated_label(subject: &Subject, seen: &dyn Seen) -> Option<Text> {
+    let (target, primary) = (target(subject, seen).ok()??, primary(subject, seen).ok()??);
+    selector::outdated(subject, &target, &primary).map(Into::into)
+}
+
+/// What the manifest says of services that stand and were made otherwise, if so.
+#[must_use]
+pub fn unchangeable(subject: &Subject, seen: &dyn Seen) -> Option<Text> {
+    let headless = subject.service().headless == Some(true);
+    let names = [subject.canary_service(), subject.primary_service(), subject.apex().to_owned()];
+    let differs = |name: &String| {
+        let service = seen.find(&subject.key(SERVICE, name)).ok().flatten()?;
+        let is_so = (service.text(ADDRESS) == NO_ADDRESS) == headless;
+        (!is_so && (headless || owners::is_controlled(&service, &subject.identity))).then(|| name.clone())
+    };
+    let names: Vec<String> = names.iter().filter_map(differs).collect();
+    if names.is_empty() || !has_pods(subject) {
+        return None;
+    }
+    let (has, names) = (if headless { "an address" } else { "no address" }, names.join(", "));
+    let said = format!(
+        "spec.service.headless is {headless}, but these services have {has}: {names}. Kubernetes never changes that; \
+         delete them to have them made again, which is an outage for those who call them, or set it to {}.",
+        !headless
+    );
+    Some(said.into())
+}
+
+/// Whether a service with this selector takes pods with these labels for its own.
+fn selects(selector: &BTreeMap<String, String>, labels: &BTreeMap<String, String>) -> bool {
+    !selector.is_empty() && selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+}
+
+/// Whether a slice has a ready endpoint with a port, of that workload if one is named. Those of the workload that was
+/// selected before may stand there for a while. A slice has no ports where no container has the port of the service.
 fn serves(slice: &Object, workload: Option<&str>) -> bool {
+    let ports = slice.at("/ports").and_then(Value::as_array);
+    if ports.is_none_or(Vec::is_empty) {
+        return false;
+    }
     let endpoints = slice.at("/endpoints").and_then(Value::as_array);
     endpoints.into_iter().flatten().any(|endpoint| {
         let pod = endpoint.pointer("/targetRef/name").and_then(Value::as_str);
@@ -259,10 +348,15 @@ fn target(subject: &Subject, seen: &dyn Seen) -> Result<Option<Arc<Object>>, Unf
     Ok(seen.find(&subject.key(kind, subject.target()))?)
 }
 
+fn primary(subject: &Subject, seen: &dyn Seen) -> Result<Option<Arc<Object>>, Unfit> {
+    let Some(kind) = workload::with_pods(&subject.shape.kind) else { return Ok(None) };
+    Ok(seen.find(&subject.key(kind, &subject.primary()))?)
+}
+
 fn missing(subject: &Subject) -> Unfit {
     Unfit::refused(format!(
-        "{} {}.{} does not exist, but spec.targetRef of Canary {} names it: create it, or name another",
-        subject.shape.kind,
+        "{} {}.{} not found, but spec.targetRef of Canary {} names it: create it, or name another",
+        subject.shape.kind.to_ascii_lowercase(),
         subject.target(),
         subject.identity.namespace,
         subject.display(),

@@ -33,6 +33,37 @@ pub(super) fn of(subject: &Subject, template: &Value) -> Result<Vec<Value>, Unfi
     Ok(ports)
 }
 
+/// Whether the pods have the port that `targetPort` names; a number needs no name.
+///
+/// # Errors
+/// None of their containers has a port of that name.
+pub(super) fn exist(subject: &Subject, template: &Value) -> Result<(), Unfit> {
+    let Some(Value::String(wanted)) = target_port(subject.service().target_port.as_ref()) else {
+        return Ok(());
+    };
+    let names = names(template);
+    if names.contains(&wanted.as_str()) {
+        return Ok(());
+    }
+    let has = match &names[..] {
+        [] => "no container names a TCP port".into(),
+        names => format!("the containers name {}", names.join(", ")),
+    };
+    Err(Unfit::refused(format!(
+        "Canary {}: spec.service.targetPort `{wanted}` is not a port of the target: {has}",
+        subject.display()
+    )))
+}
+
+/// The names of the TCP ports of all containers, sidecars among the init containers included.
+fn names(template: &Value) -> Vec<&str> {
+    let of = |at: &str| template.pointer(at).and_then(Value::as_array).into_iter().flatten();
+    let sidecars = of("/spec/initContainers").filter(|container| container["restartPolicy"] == "Always");
+    let ports = of("/spec/containers").chain(sidecars).flat_map(|container| container["ports"].as_array());
+    let tcp = ports.flatten().filter(|port| port["protocol"].as_str().unwrap_or("TCP") == "TCP");
+    tcp.filter_map(|port| port["name"].as_str()).collect()
+}
+
 /// These ports, with the node ports that the server gave those of the same name, in the order in which they stand there.
 pub(super) fn merged(wanted: &[Value], there: Option<&Value>) -> Value {
     let there = there.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

@@ -41,6 +41,7 @@ fn slice(service: &str, pod: &str, ready: bool) -> Object {
     slice.set_label(SERVICE_NAME, service);
     let endpoint = json!({"addresses": ["10.1.0.1"], "conditions": {"ready": ready}, "targetRef": {"kind": "Pod", "name": pod}});
     slice.set("/endpoints", vec![endpoint]);
+    slice.set("/ports", json!([{"name": "http", "port": 9898, "protocol": "TCP"}]));
     slice
 }
 
@@ -123,7 +124,7 @@ fn without_a_target_there_is_nothing_to_give_back() {
     ensure(&subject, ApexTo::Primary, &mut cluster);
     cluster.remove(&subject.key(DEPLOYMENT, "web"));
     assert_eq!(reverted(&subject, &cluster).unwrap(), []);
-    insta::assert_snapshot!(read(&subject, &cluster).unwrap_err().to_string(), @"Deployment web.test does not exist, but spec.targetRef of Canary web.test names it: create it, or name another");
+    insta::assert_snapshot!(read(&subject, &cluster).unwrap_err().to_string(), @"deployment web.test not found, but spec.targetRef of Canary web.test names it: create it, or name another");
 }
 
 #[test]
@@ -184,6 +185,67 @@ fn the_apex_serves_once_the_pods_it_selects_are_its_endpoints() {
 }
 
 #[test]
+fn a_copy_has_an_endpoint_once_a_ready_one_with_a_port_is_published() {
+    let (subject, cluster) = fixtures::read(WEB);
+    let has = |slice: Object| {
+        let mut cluster = cluster.clone();
+        add(&mut cluster, [slice]);
+        let published = are_endpoints_published(&subject, &cluster).unwrap();
+        (published, has_endpoint(&subject, Workload::Canary, &cluster).unwrap())
+    };
+    let pod = "web-5d4f8c7b9-abcde";
+    let mut without_ports = slice("web-canary", pod, true);
+    without_ports.set("/ports", Value::Null);
+    let mut no_port = slice("web-canary", pod, true);
+    no_port.set("/ports", json!([]));
+    assert_eq!(has(slice("web-canary", pod, true)), (true, Some(true)));
+    assert_eq!(has(slice("web-canary", pod, false)), (true, Some(false)));
+    assert_eq!(has(slice("web-primary", pod, true)), (true, Some(false)), "of another service");
+    assert_eq!([has(without_ports), has(no_port)], [(true, Some(false)); 2]);
+    assert!(!are_endpoints_published(&subject, &cluster).unwrap());
+}
+
+#[test]
+fn a_port_that_no_container_names_is_refused_until_the_apex_points_at_the_primary() {
+    let (subject, mut cluster) = fixtures::read(WEB);
+    let named = |name: &str| {
+        edited(&subject, |service| {
+            service.target_port = Some(serin_core::spec::raw::IntOrString::String(name.into()));
+        })
+    };
+    let containers = json!([
+        {"name": "web", "ports": [{"name": "http", "containerPort": 9898}, {"name": "admin", "containerPort": 9797}]},
+        {"name": "dns", "ports": [{"name": "udp-dns", "containerPort": 53, "protocol": "UDP"}, {"containerPort": 53}]},
+    ]);
+    edit(&mut cluster, DEPLOYMENT, "web", |web| {
+        web.set("/spec/template/spec/containers", containers);
+        let ports = json!([{"name": "mesh", "containerPort": 15000}]);
+        let sidecar = json!({"name": "proxy", "restartPolicy": "Always", "ports": ports});
+        let first = json!({"name": "migrate", "ports": [{"name": "early", "containerPort": 1}]});
+        web.set("/spec/template/spec/initContainers", json!([sidecar, first]));
+    });
+    let said = |name: &str, to| match ensured(&named(name), to, &cluster) {
+        Ok(_) => "accepted".into(),
+        Err(refused) => refused.to_string(),
+    };
+    for known in ["http", "admin", "mesh"] {
+        assert_eq!(said(known, ApexTo::Untouched), "accepted", "{known}");
+    }
+    let refused = "Canary web.test: spec.service.targetPort `htpp` is not a port of the target: the containers name http, admin, mesh";
+    assert_eq!(said("htpp", ApexTo::Untouched), refused);
+    assert!(said("udp-dns", ApexTo::Untouched).contains("`udp-dns`"));
+    assert!(said("early", ApexTo::Untouched).contains("`early`"));
+    // A running service keeps being repaired: what is tried in a run names other ports perhaps.
+    assert_eq!(said("htpp", ApexTo::Primary), "accepted");
+    edit(&mut cluster, DEPLOYMENT, "web", |web| {
+        web.remove("/spec/template/spec/initContainers");
+        web.set("/spec/template/spec/containers", json!([{"name": "web"}]));
+    });
+    let refused = ensured(&named("http"), ApexTo::Untouched, &cluster).unwrap_err().to_string();
+    assert!(refused.contains("no container names a TCP port"), "{refused}");
+}
+
+#[test]
 fn ports_that_a_service_cannot_hold_twice_are_told_apart() {
     let (subject, mut cluster) = fixtures::read(AGENT);
     let subject = edited(&subject, |service| {
@@ -210,4 +272,80 @@ fn ports_that_a_service_cannot_hold_twice_are_told_apart() {
         ports,
         ["http 80 TCP main", "dns-tcp 53 TCP 53", "dns 53 UDP 53", "tcp-agent-1 9090 TCP 9090"]
     );
+}
+
+/// A primary that was made when the label was another one: `app`.
+fn older_primary(subject: &Subject, cluster: &mut Cluster) {
+    let primary = workload::of(&subject.manifest.spec.target_ref.clone().unwrap()).unwrap();
+    let objects = primary.ensured(subject, cluster).unwrap();
+    add(cluster, objects);
+}
+
+#[test]
+fn services_select_what_the_live_primarys_pods_have_until_another_primary_serves() {
+    let (subject, mut cluster) = fixtures::read(WEB);
+    older_primary(&subject, &mut cluster);
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    let selects = |cluster: &Cluster| {
+        ["web", "web-primary", "web-canary"]
+            .map(|name| find(cluster, SERVICE, name).at("/spec/selector").unwrap().to_string())
+    };
+    let before = selects(&cluster);
+    assert_eq!(before, [r#"{"app":"web-primary"}"#, r#"{"app":"web-primary"}"#, r#"{"app":"web"}"#]);
+    // The flag names another label of the same pods.
+    let selector_labels = vec!["tier".into()];
+    let settings = crate::settings::Settings { selector_labels, ..crate::settings::Settings::default() };
+    let subject = Subject { settings: settings.into(), ..subject };
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    assert_eq!(selects(&cluster), before);
+    assert_eq!(read(&subject, &cluster).unwrap().apex, Apex::Primary);
+    assert!(outdated_label(&subject, &cluster).unwrap().contains("selected by app=web-primary"));
+    // The target is made again without the label.
+    edit(&mut cluster, DEPLOYMENT, "web", |web| {
+        web.set("/spec/selector/matchLabels", json!({"tier": "back"}));
+        web.set("/spec/template/metadata/labels", json!({"tier": "back"}));
+    });
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    let now = [r#"{"app":"web-primary"}"#, r#"{"app":"web-primary"}"#, r#"{"tier":"back"}"#];
+    assert_eq!(selects(&cluster), now);
+    // The primary is deleted and made again: now the label is the new one.
+    cluster.remove(&subject.key(DEPLOYMENT, "web-primary"));
+    assert_eq!(read(&subject, &cluster).unwrap().apex, Apex::Other, "the pods that it has left behind");
+    older_primary(&subject, &mut cluster);
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    let new = [r#"{"tier":"back-primary"}"#, r#"{"tier":"back-primary"}"#, r#"{"tier":"back"}"#];
+    assert_eq!(selects(&cluster), new);
+    assert_eq!(outdated_label(&subject, &cluster), None);
+}
+
+#[test]
+fn endpoints_of_pods_that_another_primary_has_left_behind_say_nothing_of_this_one() {
+    let (subject, mut cluster) = fixtures::read(WEB);
+    older_primary(&subject, &mut cluster);
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    add(&mut cluster, [slice("web-primary", "web-primary-7c9d5b8f6-abcde", true)]);
+    let has = |cluster: &Cluster| has_endpoint(&subject, Workload::Primary, cluster).unwrap();
+    assert_eq!(has(&cluster), Some(true));
+    edit(&mut cluster, DEPLOYMENT, "web-primary", |primary| {
+        primary.set("/spec/template/metadata/labels", json!({"tier": "front-primary"}));
+    });
+    assert_eq!(has(&cluster), None);
+    add(&mut cluster, [slice("web-primary", "web-primary-7c9d5b8f6-abcde", false)]);
+    assert_eq!(has(&cluster), Some(false));
+}
+
+#[test]
+fn what_a_service_can_be_told_later_is_written_and_the_rest_is_named() {
+    let (subject, mut cluster) = fixtures::read(WEB);
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    assert_eq!(unchangeable(&subject, &cluster), None);
+    let subject = edited(&subject, |service| {
+        service.headless = Some(true);
+        service.traffic_distribution = Some("PreferClose".into());
+    });
+    edit(&mut cluster, SERVICE, "web", |web| web.set("/spec/clusterIP", "10.0.0.1"));
+    ensure(&subject, ApexTo::Primary, &mut cluster);
+    assert_eq!(find(&cluster, SERVICE, "web").text("/spec/trafficDistribution"), "PreferClose");
+    assert_eq!(find(&cluster, SERVICE, "web").text("/spec/clusterIP"), "10.0.0.1");
+    insta::assert_snapshot!(unchangeable(&subject, &cluster).unwrap(), @"spec.service.headless is true, but these services have an address: web-canary, web-primary, web. Kubernetes never changes that; delete them to have them made again, which is an outage for those who call them, or set it to false.");
 }

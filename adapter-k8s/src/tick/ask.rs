@@ -32,7 +32,7 @@ pub async fn ask(context: Arc<Context>, look: Arc<Look>, question: Question) -> 
 
 async fn measure(context: &Context, look: &Look, metric: &Metric) -> Result<Answer, Text> {
     let (source, secret) = source(context, look, metric).await?;
-    Ok(metrics::ask(&context.http, &source, &secret, clock::now()).await)
+    Ok(metrics::ask(&context.http_of(&look.subject), &source, &secret, clock::now()).await)
 }
 
 /// What is asked for a metric, and with which credentials.
@@ -72,7 +72,7 @@ async fn template(context: &Context, namespace: &str, name: &str) -> Result<Opti
 /// # Errors
 /// There is none of that name, or it cannot be read.
 pub(crate) async fn secret(context: &Context, namespace: &str, name: &str) -> Result<Secret, Text> {
-    match context.cluster.known(&Key::new(SECRET, namespace, name)).await? {
+    match context.cluster.credentials(&Key::new(SECRET, namespace, name)).await? {
         Some(object) => Ok(Secret::new(keys(&object))),
         None => Err(format!(
             "Secret {name}.{namespace} does not exist: create it, or correct the secretRef that names it"
@@ -90,7 +90,7 @@ async fn call(context: &Context, look: &Look, rollout: &Rollout, key: &str, ques
         return pretended(hook.kind);
     }
     match hook::request(&look.subject, hook, question) {
-        Ok(request) => hook::call(&context.http, &request, hook.retries).await,
+        Ok(request) => hook::call(&context.http_of(&look.subject), &request, hook.retries).await,
         Err(why) => Answer::Deny(why),
     }
 }

@@ -1,4 +1,4 @@
-//! One Canary per target: two that release the same workload would undo each other's work.
+//! One Canary per target: two that release the same workload would undo each other's work. And each for its own pods.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,11 +7,18 @@ use std::{
 
 use serin_core::revision::Text;
 
-use crate::object::{Key, Object};
+use super::overlaps::Overlaps;
+use crate::{
+    object::{Key, Object},
+    workload::reach::Reach,
+};
 
-/// Which Canaries want which target. The oldest has it.
+/// Which Canaries want which target, of which the oldest has it; and whose services select whose pods.
 #[derive(Debug, Default)]
-pub struct Claims(Mutex<Claimed>);
+pub struct Claims {
+    targets: Mutex<Claimed>,
+    pods: Mutex<Overlaps>,
+}
 
 #[derive(Debug, Default)]
 struct Claimed {
@@ -34,7 +41,7 @@ struct Claimant {
 impl Claims {
     /// Notes which target a Canary wants.
     pub fn announce(&self, canary: &Object) {
-        self.lock().announce(canary);
+        lock(&self.targets).announce(canary);
     }
 
     /// Notes which target a Canary wants, and says whether it has it.
@@ -42,7 +49,7 @@ impl Claims {
     /// # Errors
     /// Who has it, in a sentence.
     pub fn claim(&self, canary: &Object) -> Result<(), Text> {
-        let mut claimed = self.lock();
+        let mut claimed = lock(&self.targets);
         let (target, claimant) = claimed.announce(canary);
         match claimed.by_target.get(&target).and_then(BTreeSet::first) {
             Some(first) if *first != claimant => Err(format!(
@@ -54,14 +61,32 @@ impl Claims {
         }
     }
 
-    /// Forgets a Canary. Returns who has waited for its target.
-    pub fn release(&self, canary: &Key) -> Vec<Key> {
-        self.lock().release(canary)
+    /// Notes which pods the services of a Canary select. Returns the Canaries that share pods with it, each with the label
+    /// by which they do; they have to be [woken](Self::disturbed) if that is new.
+    /// One that is not known stays as it was.
+    pub(crate) fn reach(&self, canary: &Key, reach: Option<Reach>) -> Vec<(Key, Text)> {
+        let mut pods = lock(&self.pods);
+        match reach {
+            Some(reach) => pods.note(canary, reach),
+            None => pods.others(canary),
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Claimed> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The Canaries that have to look again because others have come to share their pods, or no longer do.
+    pub fn disturbed(&self) -> BTreeSet<Key> {
+        lock(&self.pods).take_disturbed()
     }
+
+    /// Forgets a Canary. Returns who has waited for its target, or shared pods with it.
+    pub fn release(&self, canary: &Key) -> Vec<Key> {
+        let waiting = lock(&self.targets).release(canary);
+        lock(&self.pods).forget(canary);
+        waiting.into_iter().chain(self.disturbed()).collect()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Claimed {

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use serin_core::spec::Identity;
+
 use crate::{
     cluster::Cluster,
-    http::Http,
+    http::{Http, Sender},
     notify::Destination,
     run::{record::Record, telemetry::Telemetry},
     settings::Settings,
+    subject::Subject,
     tick::claims::Claims,
 };
 
@@ -33,6 +36,15 @@ pub struct Context {
     pub telemetry: Telemetry,
     /// Where decisions are written down.
     pub record: Record,
+}
+
+impl Context {
+    /// Sends the requests of one Canary.
+    #[must_use]
+    pub fn http_of(&self, subject: &Subject) -> Http {
+        let Identity { namespace, name, .. } = &subject.identity;
+        self.http.sent_by(Sender { namespace: namespace.clone(), name: name.clone() })
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 //! What stands there differs after a Canary or something else that it is made from was changed, where another controller
 //! made it, and where somebody has changed it. Only the last is worth a word.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+};
 
 use serin_core::{
     command::{ApexTo, Cookies, Split},
@@ -13,7 +16,7 @@ use serin_core::{
 use crate::{
     cluster::{cache::Told, interests::Interest, reader::Reader},
     object::{
-        Object,
+        Key, Object,
         seen::{Seen as _, Unfit},
     },
     services,
@@ -25,7 +28,7 @@ use crate::{
 };
 
 /// What was found, part by part.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Found {
     /// The primary, its configuration and autoscaler.
     pub workloads: Part,
@@ -36,10 +39,10 @@ pub struct Found {
 }
 
 /// The objects of one part.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Part {
-    /// Whether one of them is not as it has to be.
-    differs: bool,
+    /// Those that are not as they have to be.
+    differing: Arc<[Key]>,
     /// What stood there, as a number.
     stood: u64,
 }
@@ -89,13 +92,15 @@ fn kept(apex: Apex) -> ApexTo {
 
 impl Part {
     fn of(wanted: Vec<Object>, reader: &Reader<'_>) -> Result<Self, Unfit> {
-        let (mut differs, mut stood) = (false, DefaultHasher::new());
+        let (mut differing, mut stood) = (Vec::new(), DefaultHasher::new());
         for object in wanted {
             let key = object.key();
-            differs |= reader.find(&key)?.as_deref() != Some(&object);
+            if reader.find(&key)?.as_deref() != Some(&object) {
+                differing.push(key.clone());
+            }
             reader.stamp(&Interest::Object(key), Told::Meant).hash(&mut stood);
         }
-        Ok(Self { differs, stood: stood.finish() })
+        Ok(Self { differing: differing.into(), stood: stood.finish() })
     }
 }
 
@@ -103,14 +108,15 @@ impl Found {
     /// Says whether somebody else has changed it: it was in order for this very manifest, and does not stand there any
     /// more as it did.
     #[must_use]
-    pub fn told_apart(self, in_order: &mut Option<InOrder>, version: &Version) -> Drift {
+    pub fn told_apart(&self, in_order: &mut Option<InOrder>, version: &Version) -> Drift {
         let Self { workloads, services, routes } = self;
         let stood = [workloads, services, routes].map(|part| part.stood);
         let was = in_order.as_ref();
+        let differs = |part: &Part| !part.differing.is_empty();
         let drift = Drift {
-            workloads: workloads.differs,
-            services: services.differs,
-            routes: routes.differs,
+            workloads: differs(workloads),
+            services: differs(services),
+            routes: differs(routes),
             tampered: was.is_some_and(|was| was.of == *version && was.stood != stood),
         };
         if drift.is_any() {
@@ -118,6 +124,11 @@ impl Found {
         }
         *in_order = Some(InOrder { of: version.clone(), stood });
         Drift::default()
+    }
+
+    /// The objects that are not as they have to be.
+    pub fn differing(&self) -> impl Iterator<Item = &Key> {
+        [&self.workloads, &self.services, &self.routes].into_iter().flat_map(|part| part.differing.iter())
     }
 }
 
@@ -127,9 +138,10 @@ mod tests {
 
     #[test]
     fn only_what_changed_itself_under_the_same_manifest_was_changed_by_somebody_else() {
+        let key = Key::new(crate::kinds::SERVICE, "n", "web");
         let found = |differs, stood| Found {
             workloads: Part::default(),
-            services: Part { differs, stood },
+            services: Part { differing: if differs { [key.clone()].into() } else { [].into() }, stood },
             routes: Part::default(),
         };
         let version = |generation| Version { uid: "1".into(), generation };

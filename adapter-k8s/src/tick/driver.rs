@@ -12,7 +12,7 @@ use std::{
 use futures::FutureExt as _;
 use serde_json::{Value, json};
 use serin_core::{
-    State, Tick,
+    State, Tick, Timestamp,
     message::Notice,
     observation::FailureClass,
     question::Question,
@@ -23,13 +23,12 @@ use serin_core::{
 };
 use tokio::{
     sync::{Notify, watch},
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 use crate::{
     clock,
     object::{Key, saved, seen::Seen},
-    run::stop::stopped,
     tick::{
         apply::apply,
         ask::ask,
@@ -40,7 +39,8 @@ use crate::{
         memory::Memory,
         observe::{Look, look},
         probe::Probe,
-        send::Sender,
+        rival::Rival,
+        send::{Delivery, Sender},
     },
 };
 
@@ -48,6 +48,9 @@ use crate::{
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long notices may still take that are being sent when a stop comes; what is cut off is sent again.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long those who are told are waited for, so that what most have got within moments is noted at once. What takes
+/// longer goes on beside everything else.
+const COURTESY: Duration = Duration::from_secs(1);
 /// How long to wait for more after a change: a workload says in several steps that it has pods, within moments, and
 /// each look takes some work.
 const SETTLING: Duration = Duration::from_millis(25);
@@ -76,12 +79,16 @@ pub async fn drive(context: Arc<Context>, key: Key, uid: Text, stop: watch::Rece
         checked: false,
         probe: Probe::default(),
         missing: Missing::default(),
+        rival: Rival::default(),
         memory: Memory::default(),
         look_by: None,
         pretended: None,
         failing: Pause::default(),
     };
     while driver.goes_on().await {}
+    if *driver.stop.borrow() {
+        timeout(LAST_WORDS, driver.sender.finish()).await.ok();
+    }
     driver.context.cluster.forget(&driver.key);
     driver.context.telemetry.forget(&driver.key);
 }
@@ -102,6 +109,7 @@ struct Driver {
     checked: bool,
     probe: Probe,
     missing: Missing,
+    rival: Rival,
     memory: Memory,
     /// How long to wait at most before looking again, whatever the core waits for.
     look_by: Option<Duration>,
@@ -155,26 +163,38 @@ impl Driver {
             Next::Ask(questions) => Box::pin(self.ask(&questions)).await,
             Next::Apply(command) => Box::pin(self.apply(&command)).await,
             Next::Save(state) => Box::pin(self.save(&state)).await,
-            Next::Send(notices) => return Box::pin(self.send(&notices)).await,
+            Next::Send(notices) => Box::pin(self.send(&notices)).await,
             Next::Sleep(wake) => self.sleep(wake).await,
         }
         true
     }
 
-    /// Tells what is saved; false if a stop cut it off.
-    async fn send(&mut self, notices: &[Notice]) -> bool {
-        let saved = self.tick.plan().and_then(|plan| plan.state.clone());
-        let Some(look) = &self.look else {
-            self.tick.sent(&[]);
-            return true;
-        };
-        let state = saved.as_deref().unwrap_or(&look.state);
-        let delivered = tokio::select! {
-            delivered = self.sender.send(&self.context, look, state, notices) => delivered,
-            () = last_words(&mut self.stop) => return false,
-        };
-        self.tick.sent(&delivered);
-        true
+    /// Begins to tell what is saved, and notes what has arrived. Whoever takes longer is told while everything else goes on.
+    async fn send(&mut self, notices: &[Notice]) {
+        let Some(look) = self.look.clone() else { return self.tick.sent(&[]) };
+        let plan = self.tick.plan();
+        let saved = plan.and_then(|plan| plan.state.clone());
+        let state = saved.unwrap_or_else(|| Arc::new(look.state.clone()));
+        let due = plan.and_then(|plan| plan.wake).map(|wake| clock::until(wake.at));
+        let mut patience = std::pin::pin!(sleep(due.into_iter().fold(COURTESY, Duration::min)));
+        self.sender.begin_anew();
+        loop {
+            self.sender.begin(&self.context, &look, &state, notices);
+            if !self.sender.is_telling() {
+                break;
+            }
+            tokio::select! {
+                _ = self.sender.next() => {}
+                () = self.waker.notified() => {
+                    // That is for the next look.
+                    self.waker.notify_one();
+                    break;
+                }
+                () = &mut patience => break,
+                _ = self.stop.changed() => break,
+            }
+        }
+        self.tick.sent(&self.sender.delivered(notices));
     }
 
     /// Looks at everything, and has it decided upon; false if the Canary is gone.
@@ -189,6 +209,7 @@ impl Driver {
                 let found = look(&self.key, settings, namespace, claims, &reader, &mut self.memory);
                 (found, reader.into_notes())
             };
+            context.cluster.wake(&context.claims.disturbed());
             let again = context.cluster.settle(&self.key, notes).await;
             if again && last > 0 {
                 continue;
@@ -201,7 +222,10 @@ impl Driver {
                 Ok(None) => return false,
                 // Deleted and created again: that one has a driver of its own.
                 Ok(Some(look)) if *look.object.uid() != *self.uid => return false,
-                Ok(Some(look)) => self.decide(look),
+                Ok(Some(mut look)) => {
+                    look.seen.rival = self.rival.name(&context.cluster, &self.memory.tampered).await;
+                    self.decide(look);
+                }
                 Err(why) => {
                     tracing::warn!(canary = %self.key, %why, "the Canary is not known now");
                     self.pause(PAUSE).await;
@@ -243,6 +267,7 @@ impl Driver {
                 self.asked.put(question.id.clone(), answer);
             }
         }
+        let until = questions.iter().filter_map(|question| question.until).min();
         // All of them are needed, so they are waited for together; but whatever changes meanwhile may overtake them.
         while !self.asked.is_empty() {
             tokio::select! {
@@ -252,6 +277,7 @@ impl Driver {
                     }
                 }
                 () = self.waker.notified() => return self.tick.changed(),
+                () = time_of(until) => return self.tick.changed(),
                 _ = self.stop.changed() => return,
             }
         }
@@ -338,18 +364,14 @@ impl Driver {
             // Nothing is expected to happen; should something, all of it is worked out anew.
             self.memory.shrink();
         }
-        let until = async {
-            match wake {
-                Some(span) => sleep(span).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
-            () = until => {}
+            () = passed(wake) => {}
             () = async {
                 self.waker.notified().await;
                 sleep(SETTLING).await;
             } => {}
+            // What has arrived is to be noted, and what comes after it to be told.
+            () = told(&mut self.sender) => {}
             _ = self.stop.changed() => return,
         }
         self.failing = Pause::default();
@@ -366,10 +388,22 @@ impl Driver {
     }
 }
 
-/// Ends some time after a stop.
-async fn last_words(stop: &mut watch::Receiver<bool>) {
-    stopped(stop).await;
-    sleep(LAST_WORDS).await;
+/// Ends at that time; never, if there is none.
+async fn time_of(at: Option<Timestamp>) {
+    passed(at.map(clock::until)).await;
+}
+
+/// Ends after that time; never, if there is none.
+async fn passed(span: Option<Duration>) {
+    match span {
+        Some(span) => sleep(span).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until somebody has been told something.
+async fn told(sender: &mut Sender) {
+    while sender.next().await != Delivery::Over {}
 }
 
 /// A status with what a dry run would have written.

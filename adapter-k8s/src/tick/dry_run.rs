@@ -42,7 +42,8 @@ impl Pretended {
     pub fn show(&self, seen: &mut Observation) {
         seen.finalizer = self.finalizer.unwrap_or(seen.finalizer);
         if let Some(runs) = &self.primary {
-            seen.primary = Fact::Known(Some(Primary { runs: runs.clone(), readiness: Readiness::Ready }));
+            let (runs, serves) = (runs.clone(), Fact::Known(true));
+            seen.primary = Fact::Known(Some(Primary { runs, readiness: Readiness::Ready, serves }));
         }
         if let Some(apex) = self.apex {
             seen.services = Fact::Known(Services { apex, serving: true });
@@ -56,6 +57,7 @@ impl Pretended {
             target.replicas = replicas;
             if replicas > 0 {
                 target.readiness = Readiness::Ready;
+                target.serves = Fact::Known(true);
             }
         }
         // What would be repaired is not there to be broken.
@@ -101,13 +103,15 @@ mod tests {
 
     fn seen() -> Observation {
         let runs = Fact::Known(Revision::of("v1"));
-        let target = Target { revision: runs, replicas: 2, readiness: Readiness::Ready };
+        let serves = Fact::Known(true);
+        let target = Target { revision: runs, replicas: 2, readiness: Readiness::Ready, serves };
         Observation {
             target: Fact::Known(Some(target)),
             primary: Fact::Known(None),
             services: Fact::Known(Services { apex: Apex::Target, serving: true }),
             routes: Fact::Known(None),
             drift: Fact::Known(Drift::default()),
+            rival: None,
             concern: Fact::Known(None),
             deleting: false,
             finalizer: false,

@@ -9,16 +9,16 @@ use std::{collections::BTreeSet, sync::Arc};
 use serin_core::{
     Invalid, Rollout, State,
     command::{Cookies, Routes},
-    observation::{Fact, Readiness, Services},
+    observation::{Fact, Services},
     revision::{Revision, Text},
     spec::raw,
 };
 
 use crate::{
     cluster::{cache::Told, interests::Interest, reader::Reader},
-    object::seen::Unfit,
+    object::{Key, seen::Unfit},
     tick::drift::{InOrder, Part},
-    workload::ReadyThresholds,
+    workload::{PodStatus, ReadyThresholds, reach::Reach},
 };
 
 /// What was found, if it is there.
@@ -34,19 +34,27 @@ pub struct Memory {
     /// What the target shows.
     pub shows: Remembered<Version, Known<Fact<Revision>>>,
     /// The pods of the target.
-    pub canary_pods: Remembered<(Version, ReadyThresholds), Known<(u32, Readiness)>>,
+    pub canary_pods: Remembered<(Version, ReadyThresholds), Known<PodStatus>>,
     /// What the primary runs.
     pub runs: Remembered<Version, Known<Option<Revision>>>,
     /// The pods of the primary.
-    pub primary_pods: Remembered<(Version, ReadyThresholds), Known<Readiness>>,
+    pub primary_pods: Remembered<(Version, ReadyThresholds), Known<PodStatus>>,
+    /// Which pods its services select.
+    pub(crate) reach: Remembered<Version, Known<Reach>>,
     /// Whom the apex selects.
     pub services: Remembered<Version, Result<Services, Unfit>>,
+    /// Whether the service of the target has an endpoint.
+    pub canary_endpoints: Remembered<Version, Known<bool>>,
+    /// Whether the service of the primary has an endpoint.
+    pub primary_endpoints: Remembered<Version, Known<bool>>,
     /// Whether anybody publishes endpoints.
     pub published: Remembered<Version, Result<bool, Unfit>>,
     /// How requests are divided.
     pub routes: Remembered<Version, Known<Routes>>,
     /// What differs from what has to be.
     pub drift: Drifts,
+    /// What somebody else has changed and was not put right yet.
+    pub tampered: Vec<Key>,
     /// When nothing differed last.
     pub in_order: Option<InOrder>,
 }
@@ -85,6 +93,8 @@ pub struct Parsed {
     pub manifest: Arc<raw::Canary>,
     /// What it means.
     pub canary: Arc<Result<Rollout, Invalid>>,
+    /// What of it is beyond this controller's limits.
+    pub clamped: Option<Text>,
 }
 
 /// What stands in one version of a Canary.

@@ -7,17 +7,17 @@ use serde_json::Value;
 use serin_core::{
     Invalid, Observation, Rollout, State,
     command::Routes,
-    observation::{Drift, Fact, Primary, Services, Target, Unseen},
+    decision::Workload,
+    observation::{self, Drift, Fact, Primary, Services, Target, Unseen},
     question::Answers,
     request::{Request, RequestKind, misspelt},
     revision::{Revision, Text},
-    spec::{Defaults, Identity, MetricSource, Problem, Shape, raw},
+    spec::raw,
     state::{Origin, Status},
 };
 
 use crate::{
     cluster::{cache::Told, reader::Reader},
-    kinds::METRIC_TEMPLATE,
     object::{
         Key, Object,
         seen::{Seen as _, Unfit},
@@ -29,13 +29,16 @@ use crate::{
     tick::{
         claims::Claims,
         drift::{self, Found},
+        manifest::parse,
         memory::{Memory, Parsed, Standing, Version},
     },
-    workload::{self, ReadyThresholds, Workload},
+    workload::{self, PodStatus, ReadyThresholds, reach::Reach},
 };
 
 /// The finalizer that lets us give everything back; Flagger's name.
 pub const FINALIZER: &str = "finalizer.flagger.app";
+/// Other Canaries that are named in one sentence.
+const MOST_NAMED: usize = 3;
 /// What annotations that ask for something begin with.
 pub const REQUEST_PREFIX: &str = "flagger.app/";
 
@@ -74,7 +77,7 @@ pub fn look(
     let version = Version { uid: object.uid().into(), generation: generation(&object) };
     let parse = || parse(&object, settings, namespace, reader);
     let parsed = memory.parsed.or_make(version.clone(), Told::Meant, reader, parse, |_| true);
-    let Parsed { manifest, canary } = parsed;
+    let Parsed { manifest, canary, clamped } = parsed;
     let Standing { manifest, state, .. } = standing(&object, manifest, memory);
     let (identity, shape) = match &*canary {
         Ok(rollout) => (rollout.identity().clone(), rollout.shape().clone()),
@@ -82,35 +85,10 @@ pub fn look(
     };
     let subject = Subject { identity, shape, manifest, settings: settings.clone() };
     let ready = thresholds(&canary);
-    let mut gaze = Gaze { subject: &subject, version, ready, claims, reader, memory };
+    let mut gaze = Gaze { subject: &subject, version, ready, claims, reader, memory, clamped };
     let seen = gaze.facts(&object, &state);
     let published = gaze.published();
     Ok(Some(Look { object, subject, canary, state, seen, ready, published }))
-}
-
-fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<'_>) -> Parsed {
-    let mut manifest = match raw::Canary::deserialize(object.value()) {
-        Ok(manifest) => manifest,
-        Err(error) => {
-            let canary = Err(unreadable(object, &error.to_string()));
-            return Parsed { manifest: Arc::default(), canary: Arc::new(canary) };
-        }
-    };
-    let nested = manifest.spec.analysis.as_ref().and_then(|analysis| analysis.canary_analysis.as_ref());
-    if nested.is_some_and(|nested| nested.template_variables.is_some()) {
-        let canary = object.key();
-        tracing::warn!(%canary, "spec.analysis.canaryAnalysis.templateVariables has no effect yet");
-    }
-    // It is read from the object where it is needed; here it would only be carried about.
-    manifest.status = None;
-    let templates = reader.members(METRIC_TEMPLATE);
-    let defaults = Defaults {
-        provider: settings.provider.as_str().into(),
-        namespace: namespace.into(),
-        templates: templates.iter().map(|it| (it.namespace.to_string(), it.name.to_string())).collect(),
-    };
-    let canary = Rollout::parse(&manifest, &defaults).and_then(|rollout| supported(rollout, settings));
-    Parsed { manifest: Arc::new(manifest), canary: Arc::new(canary) }
 }
 
 /// The manifest with the labels and annotations that the object has now: they change without a new generation.
@@ -122,75 +100,6 @@ fn with_metadata(mut manifest: Arc<raw::Canary>, object: &Object) -> Arc<raw::Ca
         Arc::make_mut(&mut manifest).metadata = now;
     }
     manifest
-}
-
-/// A provider that the core knows and this controller cannot write is as wrong as an unknown one; so is what the flags
-/// forbid.
-fn supported(rollout: Rollout, settings: &Settings) -> Result<Rollout, Invalid> {
-    let mut problems = Vec::new();
-    let provider = &rollout.shape().provider;
-    if router::of(provider).is_none() {
-        let known: Vec<&str> = router::ROUTERS.iter().map(|(name, _)| *name).collect();
-        let known = known.join(", ");
-        let what = format!("`{provider}` is not supported by this controller; supported are {known}");
-        problems.push(Problem { path: "spec.provider".into(), what });
-    }
-    if settings.no_cross_namespace_refs {
-        problems.extend(foreign_refs(&rollout));
-    }
-    if problems.is_empty() {
-        return Ok(rollout);
-    }
-    Err(Invalid {
-        identity: rollout.identity().clone(),
-        shape: rollout.shape().clone(),
-        revert_on_deletion: rollout.reverts_on_deletion(),
-        problems,
-    })
-}
-
-/// References to other namespaces.
-fn foreign_refs(rollout: &Rollout) -> Vec<Problem> {
-    let own = &rollout.identity().namespace;
-    let templates = rollout.metrics().iter().enumerate().filter_map(|(i, metric)| match &metric.source {
-        MetricSource::Template { namespace, .. } if namespace != own => {
-            Some((format!("spec.analysis.metrics[{i}].templateRef.namespace"), namespace))
-        }
-        MetricSource::SuccessRate
-        | MetricSource::Duration
-        | MetricSource::Shipped(_)
-        | MetricSource::Query(_)
-        | MetricSource::Template { .. } => None,
-    });
-    let alerts = rollout.alerts().iter().enumerate().filter(|(_, alert)| alert.namespace != *own);
-    let alerts = alerts
-        .map(|(i, alert)| (format!("spec.analysis.alerts[{i}].providerRef.namespace"), &alert.namespace));
-    let what =
-        |namespace| format!("`{namespace}` is another namespace, and --no-cross-namespace-refs is set");
-    templates.chain(alerts).map(|(path, namespace)| Problem { path, what: what(namespace) }).collect()
-}
-
-/// A Canary of another shape than the CRD allows; its names are read as far as they can be.
-fn unreadable(object: &Object, error: &str) -> Invalid {
-    let text = |pointer: &str| Text::from(object.text(pointer));
-    let service = text("/spec/service/name");
-    let target = text("/spec/targetRef/name");
-    Invalid {
-        identity: Identity {
-            namespace: object.namespace().into(),
-            name: object.name().into(),
-            uid: object.uid().into(),
-        },
-        shape: Shape {
-            strategy: Text::default(),
-            provider: text("/spec/provider"),
-            kind: text("/spec/targetRef/kind"),
-            service: if service.is_empty() { target.clone() } else { service },
-            target,
-        },
-        revert_on_deletion: object.at("/spec/revertOnDeletion") != Some(&Value::Bool(false)),
-        problems: vec![Problem { path: "spec".into(), what: error.into() }],
-    }
 }
 
 /// What stands in the object beside its spec, read once for every version of it.
@@ -215,16 +124,21 @@ pub fn generation(object: &Object) -> i64 {
 
 /// The state as it was saved. One that cannot be understood is held as it is, like one of a newer version.
 fn state_of(object: &Object) -> State {
+    if let Some(cut) = object.cut().filter(|cut| cut.path.starts_with("status")) {
+        return not_understood(object, cut);
+    }
     let Some(status) = object.at("/status").filter(|status| !status.is_null()) else {
         return State::default();
     };
     match Status::deserialize(status) {
         Ok(status) => State::from(status),
-        Err(error) => {
-            tracing::error!(canary = %object.key(), %error, "the status cannot be read, so nothing is done");
-            State { origin: Origin::Newer(u16::MAX), ..State::default() }
-        }
+        Err(error) => not_understood(object, &error),
     }
+}
+
+fn not_understood(object: &Object, error: &dyn std::fmt::Display) -> State {
+    tracing::error!(canary = %object.key(), %error, "the status cannot be read, so nothing is done");
+    State { origin: Origin::Newer(u16::MAX), ..State::default() }
 }
 
 fn thresholds(canary: &Result<Rollout, Invalid>) -> ReadyThresholds {
@@ -243,17 +157,32 @@ struct Gaze<'a> {
     claims: &'a Claims,
     reader: &'a Reader<'a>,
     memory: &'a mut Memory,
+    /// What of the manifest is beyond this controller's limits.
+    clamped: Option<Text>,
 }
 
 impl Gaze<'_> {
     fn facts(&mut self, object: &Object, state: &State) -> Observation {
+        let claimed = self.claims.claim(object);
+        let sharing = self.sharing(object, claimed.is_ok());
+        let primary = self.primary();
+        let begins = matches!(primary, Ok(None));
+        let claimed = claimed.and_then(|()| if begins { shares_no_pods(object, &sharing) } else { Ok(()) });
+        // One that has begun goes on, and says so.
+        let sharing = if begins { Ok(()) } else { shares_no_pods(object, &sharing) };
         Observation {
-            target: fact(self.target(object)),
-            primary: fact(self.primary()),
+            target: fact(claimed.map_err(Unfit::Refused).and_then(|()| self.target())),
+            primary: fact(primary),
             services: fact(self.services()),
             routes: fact(self.routes()),
             drift: fact(self.drift(state)),
-            concern: Fact::Known(concern(self.subject, object, self.reader)),
+            rival: None,
+            concern: Fact::Known(concern(
+                self.subject,
+                object,
+                [sharing.err(), self.clamped.clone()],
+                self.reader,
+            )),
             deleting: object.is_being_deleted(),
             finalizer: has_finalizer(object),
             requests: requests(object),
@@ -263,8 +192,20 @@ impl Gaze<'_> {
         }
     }
 
-    fn target(&mut self, object: &Object) -> Result<Option<Target>, Unfit> {
-        self.claims.claim(object).map_err(Unfit::Refused)?;
+    /// The other Canaries that share pods with this one, each with the label by which they do.
+    fn sharing(&mut self, object: &Object, has_target: bool) -> Vec<(Key, Text)> {
+        let (subject, reader) = (self.subject, self.reader);
+        let reach = || workload::reach::of(subject, reader);
+        let reach = self.memory.reach.or_try(self.version.clone(), Told::Meant, reader, reach);
+        let reach = match reach {
+            Ok(reach) if has_target => Some(reach.unwrap_or_default()),
+            Ok(_) | Err(Unfit::Refused(_)) => Some(Reach::default()),
+            Err(Unfit::Unseen(_)) => None,
+        };
+        self.claims.reach(&object.key(), reach)
+    }
+
+    fn target(&mut self) -> Result<Option<Target>, Unfit> {
         let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
         let workload = workload_of(subject)?;
         let lasts = |shows: &Result<Option<Fact<Revision>>, Unfit>| matches!(shows, Ok(Some(Fact::Known(_))));
@@ -275,7 +216,10 @@ impl Gaze<'_> {
         };
         let pods = || workload.canary_pods(subject, self.ready, reader);
         let pods = self.memory.canary_pods.or_try((version, self.ready), Told::All, reader, pods)?;
-        Ok(pods.map(|(replicas, readiness)| Target { revision, replicas, readiness }))
+        Ok(pods.map(|pods| {
+            let serves = self.serves(Workload::Canary, &pods);
+            Target { revision, replicas: pods.wanted, readiness: pods.readiness, serves }
+        }))
     }
 
     fn primary(&mut self) -> Result<Option<Primary>, Unfit> {
@@ -287,7 +231,25 @@ impl Gaze<'_> {
         };
         let pods = || workload.primary_pods(subject, self.ready, reader);
         let pods = self.memory.primary_pods.or_try((version, self.ready), Told::All, reader, pods)?;
-        Ok(pods.map(|readiness| Primary { runs, readiness }))
+        Ok(pods.map(|pods| {
+            let serves = self.serves(Workload::Primary, &pods);
+            Primary { runs, readiness: pods.readiness, serves }
+        }))
+    }
+
+    /// Whether a copy serves: by its endpoints, and by its pods where nobody publishes endpoints.
+    fn serves(&mut self, copy: Workload, pods: &PodStatus) -> Fact<bool> {
+        let endpoints = if self.published() { self.has_endpoint(copy) } else { Ok(None) };
+        fact(endpoints.map(|endpoints| observation::serves(endpoints, pods.available, &pods.readiness)))
+    }
+
+    fn has_endpoint(&mut self, copy: Workload) -> Result<Option<bool>, Unfit> {
+        let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
+        let memory = match copy {
+            Workload::Canary => &mut self.memory.canary_endpoints,
+            Workload::Primary => &mut self.memory.primary_endpoints,
+        };
+        memory.or_try(version, Told::All, reader, || services::has_endpoint(subject, copy, reader))
     }
 
     fn services(&mut self) -> Result<Services, Unfit> {
@@ -322,7 +284,9 @@ impl Gaze<'_> {
             services: drifts.services.or_try(version.clone(), Told::Meant, reader, services)?,
             routes: drifts.routes.or_try(of_routes, Told::Meant, reader, routes)?,
         };
-        Ok(found.told_apart(&mut self.memory.in_order, &version))
+        let drift = found.told_apart(&mut self.memory.in_order, &version);
+        self.memory.tampered = found.differing().filter(|_| drift.tampered).cloned().collect();
+        Ok(drift)
     }
 }
 
@@ -338,7 +302,7 @@ fn fact<T>(known: Result<T, Unfit>) -> Fact<T> {
 ///
 /// # Errors
 /// It is no kind that can be released.
-pub fn workload_of(subject: &Subject) -> Result<&'static dyn Workload, Unfit> {
+pub fn workload_of(subject: &Subject) -> Result<&'static dyn workload::Workload, Unfit> {
     let target = subject.manifest.spec.target_ref.clone().unwrap_or_default();
     let of_shape = raw::ObjectRef { kind: subject.shape.kind.to_string(), ..target };
     workload::of(&of_shape).ok_or_else(|| {
@@ -361,11 +325,34 @@ fn has_finalizer(object: &Object) -> bool {
     finalizers.into_iter().flatten().any(|finalizer| finalizer == FINALIZER)
 }
 
+/// Whether the services of a Canary select its own pods alone.
+///
+/// # Errors
+/// They do not, in a sentence.
+fn shares_no_pods(object: &Object, sharing: &[(Key, Text)]) -> Result<(), Text> {
+    let Some((_, label)) = sharing.first() else { return Ok(()) };
+    let others: Vec<String> = sharing.iter().take(MOST_NAMED).map(|(other, _)| other.to_string()).collect();
+    Err(format!(
+        "The services of {} and of {} select each other's pods by {label}: give the pods of each target a value of their \
+         own, in its spec.selector.matchLabels and its spec.template.metadata.labels.",
+        object.key(),
+        others.join(", ")
+    )
+    .into())
+}
+
 /// What is wrong and holds nothing up.
-fn concern(subject: &Subject, object: &Object, reader: &Reader<'_>) -> Option<Text> {
+fn concern(
+    subject: &Subject,
+    object: &Object,
+    known: [Option<Text>; 2],
+    reader: &Reader<'_>,
+) -> Option<Text> {
     let hidden = services::hidden_endpoints(subject, reader);
+    let kept = [services::outdated_label(subject, reader), services::unchangeable(subject, reader)];
     let names = object.annotations().filter_map(|(name, _)| name.strip_prefix(REQUEST_PREFIX));
-    let all: Vec<Text> = hidden.into_iter().chain(names.filter_map(misspelt)).collect();
+    let all = known.into_iter().flatten().chain(hidden).chain(kept.into_iter().flatten());
+    let all: Vec<Text> = all.chain(names.filter_map(misspelt)).collect();
     (!all.is_empty()).then(|| all.join(" ").into())
 }
 

@@ -162,7 +162,7 @@ async fn tell_of_health(context: &Context, look: &Look) {
 
 async fn check(context: &Context, look: &Look, metric: &Metric) -> Result<(), Text> {
     let (source, secret) = source(context, look, metric).await?;
-    metrics::answers(&context.http, &source, &secret, clock::now()).await
+    metrics::answers(&context.http_of(&look.subject), &source, &secret, clock::now()).await
 }
 
 /// The field or flag that says where a metric comes from.

@@ -1,8 +1,15 @@
 //! Notices become Kubernetes events, alerts and calls of event hooks.
+//!
+//! Each receiver has a lane of its own: it is told one notice after the other, in their order, and none waits for another
+//! receiver. Nothing else waits for any of them, either.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use futures::future::join_all;
+use futures::future::BoxFuture;
 use serin_core::{
     State,
     message::{EventType, Notice, NoticeId},
@@ -11,24 +18,39 @@ use serin_core::{
     revision::Text,
     spec::{Alert, AlertProvider, raw},
 };
+use tokio::{
+    task::{Id, JoinSet},
+    time::timeout,
+};
 
 use crate::{
     hook,
-    http::secret::Secret,
+    http::{Http, secret::Secret},
     kinds::ALERT_PROVIDER,
     notify::{self, Destination, Letter, News, event, hook_event},
-    object::Key,
+    object::{Key, Object},
     tick::{ask::secret, context::Context, observe::Look},
 };
 
-/// Sends what one Canary has to tell, and remembers who has got it already.
+/// How long it may take to tell one receiver one notice, all tries included. What takes longer is given up, so that the
+/// notices after it get their turn.
+pub(super) const TELLING: Duration = Duration::from_secs(600);
+
+/// Tells the receivers of one Canary, and remembers who has been told what.
 #[derive(Debug, Default)]
 pub struct Sender {
-    done: BTreeSet<(NoticeId, String)>,
+    /// The receivers that have not got a notice yet.
+    owed: BTreeMap<NoticeId, BTreeSet<String>>,
+    /// What was tried without success since [`Self::begin_anew`].
+    tried: BTreeSet<(NoticeId, String)>,
+    /// What each receiver is being told.
+    lanes: BTreeMap<String, (Id, NoticeId)>,
+    telling: JoinSet<Delivery>,
 }
 
-/// What became of one delivery.
-enum Delivery {
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Delivery {
     /// It arrived, or never will.
     Over,
     /// It may arrive next time.
@@ -36,65 +58,155 @@ enum Delivery {
 }
 
 impl Sender {
-    /// Sends notices that were saved with `state`. Returns those that everybody has got.
-    pub async fn send(
-        &mut self,
-        context: &Context,
-        look: &Look,
-        state: &State,
-        notices: &[Notice],
-    ) -> Vec<NoticeId> {
-        self.done.retain(|(id, _)| notices.iter().any(|notice| notice.id == *id));
-        let mut delivered = Vec::new();
-        for notice in notices {
-            let news = News { subject: &look.subject, rollout: (*look.canary).as_ref().ok(), state, notice };
-            if self.tell(context, &news).await {
-                delivered.push(notice.id);
-            }
-        }
-        delivered
+    /// What could not be delivered so far may be tried again.
+    pub(super) fn begin_anew(&mut self) {
+        self.tried.clear();
     }
 
-    /// Tells everybody who has not got it yet; false if somebody still has not.
-    async fn tell(&mut self, context: &Context, news: &News<'_>) -> bool {
-        let id = news.notice.id;
-        let alerts = notify::wanted(news);
-        let own = context.slack.as_ref().filter(|_| alerts.is_none());
-        let calls = hook_event::calls(news, context.event_webhook.as_deref());
-        let mut deliveries: Vec<(String, futures::future::BoxFuture<'_, Delivery>)> = Vec::new();
-        deliveries.push(("event".into(), Box::pin(record_event(context, news))));
-        for call in calls {
-            deliveries.push((format!("hook/{}", call.key), Box::pin(call_hook(context, news, call))));
-        }
-        for alert in alerts.into_iter().flatten() {
-            deliveries.push((format!("alert/{}", alert.key), Box::pin(alert_to(context, news, alert))));
-        }
-        if let Some(own) = own {
-            deliveries.push(("alert".into(), Box::pin(write_letter(context, news, own))));
-        }
-        let due = deliveries.into_iter().filter(|(to, _)| !self.done.contains(&(id, to.clone())));
-        let sent = join_all(due.map(async |(to, delivery)| (to, delivery.await))).await;
-        let mut all = true;
-        for (to, delivery) in sent {
-            match delivery {
-                Delivery::Over => {
-                    self.done.insert((id, to));
+    /// Begins to tell each receiver that is not being told anything the first notice that it has not got. The notices
+    /// were saved with `state`.
+    pub(super) fn begin(
+        &mut self,
+        context: &Arc<Context>,
+        look: &Arc<Look>,
+        state: &Arc<State>,
+        notices: &[Notice],
+    ) {
+        self.begin_with(notices, |notice| {
+            deliveries(context, &Tidings { look: look.clone(), state: state.clone(), notice: notice.clone() })
+        });
+    }
+
+    fn begin_with(
+        &mut self,
+        notices: &[Notice],
+        deliveries: impl Fn(&Notice) -> BTreeMap<String, BoxFuture<'static, Delivery>>,
+    ) {
+        self.owed.retain(|id, _| notices.iter().any(|notice| notice.id == *id));
+        for notice in notices {
+            let id = notice.id;
+            let is_next =
+                |to: &String| !self.lanes.contains_key(to) && !self.tried.contains(&(id, to.clone()));
+            if self.owed.get(&id).is_some_and(|owed| !owed.iter().any(is_next)) {
+                continue;
+            }
+            let mut deliveries = deliveries(notice);
+            let owed = self.owed.entry(id).or_insert_with(|| deliveries.keys().cloned().collect());
+            // A receiver that is not named any more gets nothing any more.
+            owed.retain(|to| deliveries.contains_key(to) || self.lanes.contains_key(to));
+            for to in owed.iter() {
+                if !self.lanes.contains_key(to)
+                    && !self.tried.contains(&(id, to.clone()))
+                    && let Some(delivery) = deliveries.remove(to)
+                {
+                    let task = self.telling.spawn(delivery);
+                    self.lanes.insert(to.clone(), (task.id(), id));
                 }
-                Delivery::Again => all = false,
             }
         }
-        all
+    }
+
+    /// Whether somebody is being told something.
+    pub(super) fn is_telling(&self) -> bool {
+        !self.lanes.is_empty()
+    }
+
+    /// Waits until somebody has been told something, or cannot be now; for ever if nobody is being told anything.
+    pub(super) async fn next(&mut self) -> Delivery {
+        let Some(ended) = self.telling.join_next_with_id().await else {
+            self.lanes.clear();
+            return std::future::pending().await;
+        };
+        let (task, delivery) = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
+                tracing::error!(%error, "a delivery failed, and is tried again");
+                (error.id(), Delivery::Again)
+            }
+        };
+        let lane = self.lanes.iter().find(|(_, (id, _))| *id == task);
+        if let Some((to, (_, notice))) = lane.map(|(to, lane)| (to.clone(), *lane)) {
+            self.lanes.remove(&to);
+            match (delivery, self.owed.get_mut(&notice)) {
+                (Delivery::Over, Some(owed)) => drop(owed.remove(&to)),
+                (Delivery::Again, Some(_)) => drop(self.tried.insert((notice, to))),
+                (Delivery::Over | Delivery::Again, None) => {}
+            }
+        }
+        delivery
+    }
+
+    /// The notices that everybody has got.
+    pub(super) fn delivered(&self, notices: &[Notice]) -> Vec<NoticeId> {
+        let ids = notices.iter().map(|notice| notice.id);
+        ids.filter(|id| self.owed.get(id).is_some_and(BTreeSet::is_empty)).collect()
+    }
+
+    /// Waits until all that is being told has been told.
+    pub(super) async fn finish(&mut self) {
+        while self.is_telling() {
+            self.next().await;
+        }
     }
 }
 
-async fn record_event(context: &Context, news: &News<'_>) -> Delivery {
+/// A notice with what it speaks of, to be kept while it is told.
+struct Tidings {
+    look: Arc<Look>,
+    state: Arc<State>,
+    notice: Notice,
+}
+
+impl Tidings {
+    fn news(&self) -> News<'_> {
+        let Self { look, state, notice } = self;
+        News { subject: &look.subject, rollout: (*look.canary).as_ref().ok(), state, notice }
+    }
+}
+
+/// Who is to get a notice, and how. Nothing is sent before it is waited for.
+fn deliveries(context: &Arc<Context>, tidings: &Tidings) -> BTreeMap<String, BoxFuture<'static, Delivery>> {
+    let news = tidings.news();
     let canary = news.subject.display();
-    match news.notice.message.event_type() {
-        EventType::Normal => tracing::info!(%canary, "{}", news.text()),
-        EventType::Warning => tracing::warn!(%canary, "{}", news.text()),
+    let mut all: BTreeMap<String, BoxFuture<'static, Delivery>> = BTreeMap::new();
+    let (kind, text) = (news.notice.message.event_type(), news.text());
+    all.insert(
+        "event".into(),
+        Box::pin(record_event(context.clone(), canary.clone(), kind, text, event::object(&news))),
+    );
+    for call in hook_event::calls(&news, context.event_webhook.as_deref()) {
+        let to = format!("hook/{}", call.key);
+        all.insert(to, Box::pin(call_hook(context.http_of(news.subject), canary.clone(), call)));
+    }
+    let alerts = notify::wanted(&news);
+    let is_own = alerts.is_none() && context.slack.is_some();
+    let letter = |alert: Option<Alert>| {
+        let Tidings { look, state, notice } = tidings;
+        let tidings = Tidings { look: look.clone(), state: state.clone(), notice: notice.clone() };
+        Box::pin(alert_to(context.clone(), tidings, alert))
+    };
+    if is_own {
+        all.insert("alert".into(), letter(None));
+    }
+    for alert in alerts.into_iter().flatten() {
+        all.insert(format!("alert/{}", alert.key), letter(Some(alert.clone())));
+    }
+    all
+}
+
+async fn record_event(
+    context: Arc<Context>,
+    canary: Text,
+    kind: EventType,
+    text: String,
+    event: Object,
+) -> Delivery {
+    match kind {
+        EventType::Normal => tracing::info!(%canary, "{text}"),
+        EventType::Warning => tracing::warn!(%canary, "{text}"),
     }
     let writer = context.cluster.writer().await;
-    match writer.post(event::object(news)).await {
+    match writer.post(event).await {
         Ok(()) => Delivery::Over,
         Err(error) if error.class == FailureClass::Refused => {
             tracing::warn!(%canary, %error, "an event was refused");
@@ -108,25 +220,34 @@ async fn record_event(context: &Context, news: &News<'_>) -> Delivery {
 }
 
 /// Event hooks have their own retries; one that fails beyond them is told in the log.
-async fn call_hook(context: &Context, news: &News<'_>, call: hook_event::Call) -> Delivery {
+async fn call_hook(http: Http, canary: Text, call: hook_event::Call) -> Delivery {
     let said = match &call.request {
-        Ok(request) => match hook::call(&context.http, request, call.retries).await {
-            Answer::Deny(why) | Answer::Error(why) => Some(why),
-            Answer::Pass(_) | Answer::Value(_) | Answer::NoData => None,
+        Ok(request) => match timeout(TELLING, hook::call(&http, request, call.retries)).await {
+            Ok(Answer::Deny(why) | Answer::Error(why)) => Some(why),
+            Ok(Answer::Pass(_) | Answer::Value(_) | Answer::NoData) => None,
+            Err(_) => Some(format!("not told within {TELLING:?}, all tries included").into()),
         },
         Err(why) => Some(why.clone()),
     };
     if let Some(why) = said {
-        tracing::warn!(canary = %news.subject.display(), hook = call.hook, %why, "an event hook failed");
+        tracing::warn!(%canary, hook = call.hook, %why, "an event hook failed");
     }
     Delivery::Over
 }
 
-async fn alert_to(context: &Context, news: &News<'_>, alert: &Alert) -> Delivery {
-    match destination(context, alert).await {
-        Ok(to) => write_letter(context, news, &to).await,
+/// Sends an alert where the Canary says, or else to the controller's own receiver.
+async fn alert_to(context: Arc<Context>, tidings: Tidings, alert: Option<Alert>) -> Delivery {
+    let news = tidings.news();
+    let to = match (&alert, &context.slack) {
+        (Some(alert), _) => destination(&context, alert).await,
+        (None, Some(own)) => Ok(own.clone()),
+        (None, None) => return Delivery::Over,
+    };
+    match to {
+        Ok(to) => write_letter(&context, &news, &to).await,
         Err(why) => {
-            tracing::warn!(canary = %news.subject.display(), alert = %alert.name, %why, "an alert has no receiver");
+            let name = alert.map_or_else(Text::default, |alert| alert.name);
+            tracing::warn!(canary = %news.subject.display(), alert = %name, %why, "an alert has no receiver");
             Delivery::Over
         }
     }
@@ -158,11 +279,85 @@ async fn write_letter(context: &Context, news: &News<'_>, to: &Destination) -> D
     if let Some(error) = broken {
         tracing::warn!(%canary, %error, "a messageTemplate cannot be used");
     }
-    match notify::send(&context.http, &letter, to).await {
+    match notify::send(&context.http_of(news.subject), &letter, to).await {
         Ok(()) => Delivery::Over,
         Err(error) => {
             tracing::warn!(%canary, %error, "an alert was not sent");
             if error.is_temporary { Delivery::Again } else { Delivery::Over }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use serin_core::{Phase, Timestamp, message::Message};
+
+    use super::*;
+
+    fn notice(seq: u64) -> Notice {
+        let id = NoticeId { seq, index: 0 };
+        Notice { id, at: Timestamp::default(), phase: Phase::Initialized, message: Message::Initialized }
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_is_slow_keeps_nobody_else_waiting_and_gets_everything_in_order() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let gate = Arc::new(tokio::sync::Semaphore::new(0));
+        let deliveries = |notice: &Notice| {
+            let seq = notice.id.seq;
+            let one = |to: &'static str, waits: bool| -> (String, BoxFuture<'static, Delivery>) {
+                let (told, gate) = (told.clone(), gate.clone());
+                let delivery = async move {
+                    if waits {
+                        gate.acquire().await.unwrap().forget();
+                    }
+                    told.lock().unwrap().push((to, seq));
+                    Delivery::Over
+                };
+                (to.into(), Box::pin(delivery))
+            };
+            BTreeMap::from([one("event", false), one("slow", true)])
+        };
+        let notices = [notice(1), notice(2)];
+        let mut sender = Sender::default();
+        for _ in 0..2 {
+            sender.begin_with(&notices, deliveries);
+            assert_eq!(sender.next().await, Delivery::Over);
+        }
+        assert_eq!(*told.lock().unwrap(), [("event", 1), ("event", 2)]);
+        assert_eq!(sender.delivered(&notices), []);
+        gate.add_permits(2);
+        for seq in [1, 2] {
+            sender.begin_with(&notices, deliveries);
+            sender.next().await;
+            assert_eq!(told.lock().unwrap().last(), Some(&("slow", seq)));
+        }
+        assert_eq!(sender.delivered(&notices), [notice(1).id, notice(2).id]);
+        sender.begin_with(&notices, deliveries);
+        assert!(!sender.is_telling(), "nobody is told twice");
+    }
+
+    #[tokio::test]
+    async fn what_did_not_arrive_is_told_again_and_a_receiver_that_is_gone_is_not_waited_for() {
+        let fails = |_: &Notice| -> BTreeMap<String, BoxFuture<'static, Delivery>> {
+            BTreeMap::from([(
+                "alert".to_owned(),
+                Box::pin(async { Delivery::Again }) as BoxFuture<'static, _>,
+            )])
+        };
+        let (mut sender, notices) = (Sender::default(), [notice(1)]);
+        for _ in 0..2 {
+            sender.begin_anew();
+            sender.begin_with(&notices, fails);
+            assert_eq!(sender.next().await, Delivery::Again);
+            sender.begin_with(&notices, fails);
+            assert!(!sender.is_telling(), "once at a time");
+            assert_eq!(sender.delivered(&notices), []);
+        }
+        sender.begin_anew();
+        sender.begin_with(&notices, |_| BTreeMap::new());
+        assert_eq!(sender.delivered(&notices), [notice(1).id]);
     }
 }

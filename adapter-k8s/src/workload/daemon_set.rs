@@ -41,6 +41,11 @@ impl RunsPods for DaemonSet {
         u32::from(!is_down(daemon_set))
     }
 
+    fn available(daemon_set: &Object) -> u32 {
+        let available = daemon_set.number("/status/numberAvailable").unwrap_or_default();
+        u32::try_from(available).unwrap_or_default()
+    }
+
     fn readiness(daemon_set: &Object, threshold: u8) -> Readiness {
         readiness(daemon_set, threshold)
     }
@@ -57,7 +62,7 @@ fn is_down(target: &Object) -> bool {
     target.at(NODE_SELECTOR).is_some_and(|selector| selector.get(SCALE_TO_ZERO).is_some())
 }
 
-/// Whether a DaemonSet serves, by its status.
+/// Whether a DaemonSet is ready, by its status.
 fn readiness(daemon_set: &Object, threshold: u8) -> Readiness {
     let number = |at: &str| daemon_set.number(at).unwrap_or_default();
     let waits = |why: String| Readiness::NotReady { why: why.into(), stalled: false };
@@ -74,5 +79,5 @@ fn readiness(daemon_set: &Object, threshold: u8) -> Readiness {
             "waiting for rollout to finish: {updated} out of {wanted} new pods have been scheduled"
         ));
     }
-    Readiness::of_pods(pods("numberAvailable"), wanted, threshold, false)
+    Readiness::of_pods(DaemonSet::available(daemon_set), wanted, threshold, false)
 }

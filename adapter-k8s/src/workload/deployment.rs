@@ -26,6 +26,10 @@ impl RunsPods for Deployment {
         count(deployment, "/spec/replicas", 1)
     }
 
+    fn available(deployment: &Object) -> u32 {
+        count(deployment, "/status/availableReplicas", 0)
+    }
+
     fn readiness(deployment: &Object, threshold: u8) -> Readiness {
         readiness(deployment, threshold)
     }
@@ -59,7 +63,7 @@ fn of_primary(subject: &Subject, seen: &dyn Seen) -> Result<u32, Unfit> {
     Ok(Deployment::PODS.primary(subject, seen)?.map_or(1, |primary| Deployment::wanted(&primary)))
 }
 
-/// Whether a Deployment serves, by its status.
+/// Whether a Deployment is ready, by its status.
 fn readiness(deployment: &Object, threshold: u8) -> Readiness {
     let not_ready = |why: String, stalled| Readiness::NotReady { why: why.into(), stalled };
     let seen = deployment.number("/status/observedGeneration").unwrap_or_default();
@@ -78,14 +82,24 @@ fn readiness(deployment: &Object, threshold: u8) -> Readiness {
         let why = format!(
             "waiting for rollout to finish: {updated} out of {wanted} new replicas have been updated"
         );
-        return not_ready(why, false);
+        return not_ready(paused(deployment).map_or(why.clone(), |paused| format!("{paused}: {why}")), false);
     }
     if all > updated {
         let old = all - updated;
         let why = format!("waiting for rollout to finish: {old} old replicas are pending termination");
         return not_ready(why, false);
     }
-    Readiness::of_pods(pods("availableReplicas"), updated, threshold, false)
+    Readiness::of_pods(Deployment::available(deployment), updated, threshold, false)
+}
+
+/// What is said of a Deployment that replaces no pods until somebody resumes it.
+fn paused(deployment: &Object) -> Option<String> {
+    let (name, namespace) = (deployment.name(), deployment.namespace());
+    (deployment.at("/spec/paused") == Some(&true.into())).then(|| {
+        format!(
+            "deployment {name:?} is paused (kubectl -n {namespace} rollout resume deployment {name} lets it go on)"
+        )
+    })
 }
 
 fn gave_up(deployment: &Object) -> bool {

@@ -7,6 +7,7 @@ pub(crate) mod configs;
 mod daemon_set;
 mod deployment;
 mod pods;
+pub(crate) mod reach;
 mod runs_pods;
 pub(crate) mod scaler;
 pub(crate) mod selector;
@@ -50,6 +51,17 @@ pub enum Scale {
     ToPrimary,
 }
 
+/// What the status of a workload says of its pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodStatus {
+    /// The pods it wants; 0 once it is scaled down.
+    pub wanted: u32,
+    /// The pods that are available; `None` where pods cannot be counted.
+    pub available: Option<u32>,
+    /// Whether enough of them are available.
+    pub readiness: Readiness,
+}
+
 /// One kind of target.
 pub trait Workload: Sync {
     /// What the target shows, unknown while any of its configuration is; `None` if there is no target. No status tells.
@@ -65,7 +77,7 @@ pub trait Workload: Sync {
     /// It is not known.
     fn runs(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Option<Revision>>, Unfit>;
 
-    /// The pods the target wants, and whether enough of them serve; `None` if there is no target.
+    /// The pods of the target; `None` if there is no target.
     ///
     /// # Errors
     /// It is not known.
@@ -74,9 +86,9 @@ pub trait Workload: Sync {
         subject: &Subject,
         ready: ReadyThresholds,
         seen: &dyn Seen,
-    ) -> Result<Option<(u32, Readiness)>, Unfit>;
+    ) -> Result<Option<PodStatus>, Unfit>;
 
-    /// Whether enough pods of the primary serve; `None` if there is no primary.
+    /// The pods of the primary; `None` if there is no primary.
     ///
     /// # Errors
     /// It is not known.
@@ -85,7 +97,7 @@ pub trait Workload: Sync {
         subject: &Subject,
         ready: ReadyThresholds,
         seen: &dyn Seen,
-    ) -> Result<Option<Readiness>, Unfit>;
+    ) -> Result<Option<PodStatus>, Unfit>;
 
     /// Primary, its copies of configuration and its autoscaler as they have to be, in the order they are written. What
     /// the primary runs stays.

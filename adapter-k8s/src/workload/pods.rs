@@ -57,7 +57,7 @@ impl Pods {
         target: &Object,
         seen: &dyn Seen,
     ) -> Result<Fact<Revision>, Unfit> {
-        let selector = Selector::of(subject, target)?;
+        let selector = self.selector(subject, target, seen)?;
         Ok(match configs::tracked(subject, pod_template(target), seen) {
             Err(unseen) => Fact::Unknown(unseen),
             Ok(tracked) => {
@@ -111,6 +111,19 @@ impl Pods {
         Ok(objects)
     }
 
+    /// How the pods of target and primary are told apart.
+    ///
+    /// # Errors
+    /// They are not, or it is not known.
+    pub(super) fn selector(
+        &self,
+        subject: &Subject,
+        target: &Object,
+        seen: &dyn Seen,
+    ) -> Result<Selector, Unfit> {
+        Selector::of(subject, target, self.primary(subject, seen)?.as_deref())
+    }
+
     /// A primary that runs what it ran.
     fn mended(&self, subject: &Subject, seen: &dyn Seen) -> Result<Object, Unfit> {
         let key = subject.key(self.kind, &subject.primary());
@@ -129,7 +142,7 @@ impl Pods {
     /// The copies of configuration, and a primary that runs what the target runs.
     fn written(&self, subject: &Subject, run: u32, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
         let target = self.target(subject, seen)?.ok_or_else(|| missing(subject, self.kind))?;
-        let selector = Selector::of(subject, &target)?;
+        let selector = self.selector(subject, &target, seen)?;
         let tracked = configs::tracked(subject, pod_template(&target), seen)?;
         let mut objects = configs::written(subject, &tracked, seen)?;
         let key = subject.key(self.kind, &subject.primary());
@@ -157,12 +170,10 @@ impl Pods {
     ) {
         let prefixes = &subject.settings.include_label_prefix;
         metadata::include_labels(primary, target, prefixes);
-        primary.set_label(&selector.label, &selector.primary_value());
+        primary.set_label(&selector.primary.key, &selector.primary.value);
+        metadata::copy_annotations(primary, target);
         if is_new {
-            metadata::copy_annotations(primary, target);
-            primary.set("/spec/selector", json!({"matchLabels": selector.primary()}));
-        } else {
-            metadata::include_annotations(primary, target, prefixes);
+            primary.set("/spec/selector", json!({"matchLabels": selector.primary.selects()}));
         }
         for field in self.copied {
             let at = format!("/spec/{field}");
@@ -189,9 +200,10 @@ impl Pods {
 
 /// The refusal where the target has to be there.
 pub(super) fn missing(subject: &Subject, kind: Kind) -> Unfit {
-    let target = subject.key(kind, subject.target());
+    let (kind, target) = (kind.kind.to_ascii_lowercase(), subject.target());
     Unfit::refused(format!(
-        "{target} does not exist, but spec.targetRef of Canary {} names it: create it, or name another",
+        "{kind} {target}.{} not found, but spec.targetRef of Canary {} names it: create it, or name another",
+        subject.identity.namespace,
         subject.display(),
     ))
 }

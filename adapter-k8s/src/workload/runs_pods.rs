@@ -5,7 +5,7 @@ use serin_core::{
     revision::Revision,
 };
 
-use super::{ReadyThresholds, Scale, Workload, pods::Pods, scaler};
+use super::{PodStatus, ReadyThresholds, Scale, Workload, pods::Pods, scaler};
 use crate::{
     object::{
         Object,
@@ -30,7 +30,10 @@ pub(super) trait RunsPods: Sync {
     /// The pods it wants, none once it is scaled down.
     fn wanted(workload: &Object) -> u32;
 
-    /// Whether it serves, by its status: `threshold` percent of its pods have to.
+    /// The pods that are available, by its status.
+    fn available(workload: &Object) -> u32;
+
+    /// Whether it is ready, by its status: `threshold` percent of its pods have to be available.
     fn readiness(workload: &Object, threshold: u8) -> Readiness;
 
     /// Gives the target pods, or takes them away.
@@ -57,9 +60,9 @@ impl<K: RunsPods> Workload for K {
         subject: &Subject,
         ready: ReadyThresholds,
         seen: &dyn Seen,
-    ) -> Result<Option<(u32, Readiness)>, Unfit> {
+    ) -> Result<Option<PodStatus>, Unfit> {
         let target = K::PODS.target(subject, seen)?;
-        Ok(target.map(|target| (K::wanted(&target), K::readiness(&target, ready.canary))))
+        Ok(target.map(|target| pod_status::<K>(&target, ready.canary)))
     }
 
     fn primary_pods(
@@ -67,8 +70,9 @@ impl<K: RunsPods> Workload for K {
         subject: &Subject,
         ready: ReadyThresholds,
         seen: &dyn Seen,
-    ) -> Result<Option<Readiness>, Unfit> {
-        Ok(K::PODS.primary(subject, seen)?.map(|primary| K::readiness(&primary, ready.primary)))
+    ) -> Result<Option<PodStatus>, Unfit> {
+        let primary = K::PODS.primary(subject, seen)?;
+        Ok(primary.map(|primary| pod_status::<K>(&primary, ready.primary)))
     }
 
     fn ensured(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
@@ -88,5 +92,13 @@ impl<K: RunsPods> Workload for K {
 
     fn paused(&self, subject: &Subject, paused: bool, seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
         scaler::paused(subject, paused, seen)
+    }
+}
+
+fn pod_status<K: RunsPods>(workload: &Object, threshold: u8) -> PodStatus {
+    PodStatus {
+        wanted: K::wanted(workload),
+        available: Some(K::available(workload)),
+        readiness: K::readiness(workload, threshold),
     }
 }

@@ -1,57 +1,256 @@
-//! How a target's pods are told from the primary's: by one label.
+//! How the pods of target and primary are told apart: by a label.
+//!
+//! A primary's selector never changes, and its pods serve. So the label is the one that the primary's selector names, for as
+//! long as there is a primary. Flags and the target choose it only where none has been made yet.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use crate::{
-    object::{Object, seen::Unfit},
+    object::{Object, map_of, seen::Unfit, text_map},
     subject::Subject,
 };
 
-/// The label that both copies carry, and the target's value of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Selector {
+const SELECTOR: &str = "/spec/selector/matchLabels";
+const POD_LABELS: &str = "/spec/template/metadata/labels";
+
+/// A label and its value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Label {
     /// Its key.
-    pub(crate) label: String,
-    /// Its value on the target's pods.
+    pub(crate) key: String,
+    /// Its value.
     pub(crate) value: String,
 }
 
+/// The labels that services select by. Their keys differ only where the target no longer has the label that the primary
+/// was made with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Selector {
+    /// Selects the target's pods, and none of the primary's.
+    pub(crate) target: Label,
+    /// Selects the primary's pods, and none of the target's.
+    pub(crate) primary: Label,
+}
+
+impl Label {
+    /// What selects the pods that carry it.
+    pub(crate) fn selects(&self) -> Value {
+        map_of([(self.key.as_str(), self.value.as_str())])
+    }
+
+    fn is_in(&self, labels: &BTreeMap<String, String>) -> bool {
+        labels.get(&self.key) == Some(&self.value)
+    }
+}
+
 impl Selector {
-    /// The first of the labels the settings name that the target's selector has.
+    /// The labels as they are now, given the primary, if there is one.
+    ///
+    /// # Errors
+    /// No label tells the two copies apart.
+    pub(crate) fn of(subject: &Subject, target: &Object, primary: Option<&Object>) -> Result<Self, Unfit> {
+        let Some(primary) = primary else { return Self::of_target(subject, target) };
+        let (its_pods, live) = (text_map(target.at(POD_LABELS)), live_labels(primary));
+        let keys = subject.settings.selector_labels.iter().filter(|key| live.contains_key(*key));
+        let keys: Vec<&String> = keys.chain(live.keys()).collect();
+        let shared = keys.iter().find_map(|key| {
+            let (its_value, value) = (its_pods.get(*key)?, live.get(*key)?);
+            let label = |value: &String| Label { key: (*key).clone(), value: value.clone() };
+            (its_value != value).then(|| Self { target: label(its_value), primary: label(value) })
+        });
+        match (shared, keys.first()) {
+            (Some(shared), _) => Ok(shared),
+            (None, None) => Self::of_target(subject, target),
+            (None, Some(key)) => {
+                let of_primary = Label { key: (*key).clone(), value: live[*key].clone() };
+                Self::of_two_labels(subject, target, primary, of_primary)
+            }
+        }
+    }
+
+    /// The labels of a Canary without a primary: the first of the labels the settings name that the target's selector
+    /// has.
     ///
     /// # Errors
     /// It has none of them.
-    pub(crate) fn of(subject: &Subject, target: &Object) -> Result<Self, Unfit> {
-        let labels = &subject.settings.selector_labels;
-        let value = |label: &String| target.at("/spec/selector/matchLabels")?.get(label)?.as_str();
-        let found = labels.iter().find_map(|label| Some((label.clone(), value(label)?.to_owned())));
-        let (label, value) = found.ok_or_else(|| {
+    pub(crate) fn of_target(subject: &Subject, target: &Object) -> Result<Self, Unfit> {
+        let label = first_known(subject, target).ok_or_else(|| {
             Unfit::refused(format!(
                 "{}: spec.selector.matchLabels must contain one of the labels {}; add one to it and to \
                  spec.template.metadata.labels, or start the controller with -selector-labels and the label it has",
                 target.key(),
-                labels.join(", "),
+                subject.settings.selector_labels.join(", "),
             ))
         })?;
-        Ok(Self { label, value })
+        Ok(Self { primary: of_primary(&label), target: label })
     }
 
-    /// The label's value on the primary's pods.
-    pub(crate) fn primary_value(&self) -> String {
-        format!("{}-primary", self.value)
+    /// The target has lost the primary's label: it is told by the one it has, unless the primary's pods carry that, too.
+    fn of_two_labels(
+        subject: &Subject,
+        target: &Object,
+        primary: &Object,
+        of_primary: Label,
+    ) -> Result<Self, Unfit> {
+        let Self { target: label, .. } = Self::of_target(subject, target)?;
+        if label.is_in(&text_map(primary.at(POD_LABELS))) {
+            return Err(Unfit::refused(format!(
+                "{}: its pods cannot be told from those of {}, which carry {}={}, too: give \
+                 spec.template.metadata.labels the label {} with another value than {}",
+                target.key(),
+                primary.key(),
+                label.key,
+                label.value,
+                of_primary.key,
+                of_primary.value,
+            )));
+        }
+        Ok(Self { target: label, primary: of_primary })
     }
 
-    /// What selects the target's pods.
-    pub(crate) fn target(&self) -> Value {
-        self.map(&self.value)
+    /// What the primary's pods carry in place of the target's labels, so that no service takes one for the other.
+    pub(crate) fn put_on_primary(&self, labels: &mut Value) {
+        if self.target.key != self.primary.key {
+            labels[&self.target.key] = of_primary(&self.target).value.into();
+        }
+        labels[&self.primary.key] = self.primary.value.as_str().into();
     }
 
-    /// What selects the primary's pods.
-    pub(crate) fn primary(&self) -> Value {
-        self.map(&self.primary_value())
+    /// Both keys, each once.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &String> {
+        let second = (self.target.key != self.primary.key).then_some(&self.target.key);
+        std::iter::once(&self.primary.key).chain(second)
+    }
+}
+
+/// What is said where the primary keeps another label than the target and the flags ask for; `None` where it is the same.
+pub(crate) fn outdated(subject: &Subject, target: &Object, primary: &Object) -> Option<String> {
+    let wanted = of_primary(&first_known(subject, target)?);
+    let live = live_labels(primary);
+    let (key, value) = live.first_key_value()?;
+    if wanted.is_in(&live) {
+        return None;
+    }
+    Some(format!(
+        "{} is selected by {key}={value}, and not by {}={}: a selector never changes, so services select by {key} until \
+         another primary serves. To replace it without an outage, delete it with --cascade=orphan; once the new pods serve, \
+         delete what it has left behind.",
+        primary.key(),
+        wanted.key,
+        wanted.value,
+    ))
+}
+
+/// The labels that the primary's selector names; those of its pods where it names none.
+fn live_labels(primary: &Object) -> BTreeMap<String, String> {
+    let named = text_map(primary.at(SELECTOR));
+    if named.is_empty() { text_map(primary.at(POD_LABELS)) } else { named }
+}
+
+fn first_known(subject: &Subject, target: &Object) -> Option<Label> {
+    let value = |key: &String| target.at(SELECTOR)?.get(key)?.as_str();
+    let mut keys = subject.settings.selector_labels.iter();
+    keys.find_map(|key| Some(Label { key: key.clone(), value: value(key)?.to_owned() }))
+}
+
+fn of_primary(target: &Label) -> Label {
+    Label { key: target.key.clone(), value: format!("{}-primary", target.value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        fixtures::{self, read_with},
+        settings::Settings,
+    };
+
+    const WEB: &str = include_str!("../fixtures/deployment.yaml");
+
+    fn subject(labels: &[&str]) -> Subject {
+        let selector_labels = labels.iter().map(|label| (*label).to_owned()).collect();
+        read_with(WEB, Settings { selector_labels, ..Settings::default() }).0
     }
 
-    fn map(&self, value: &str) -> Value {
-        Value::Object(Map::from_iter([(self.label.clone(), value.into())]))
+    fn deployment(name: &str, selector: &Value, labels: &Value) -> Object {
+        let template = json!({"metadata": {"labels": labels}});
+        let spec = json!({"selector": {"matchLabels": selector}, "template": template});
+        fixtures::object(json!({"kind": "Deployment", "metadata": {"name": name}, "spec": spec}))
+    }
+
+    /// The labels of target and primary, or the refusal.
+    fn told(flag: &str, target: (Value, Value), primary: Option<(Value, Value)>) -> String {
+        let target = deployment("web", &target.0, &target.1);
+        let primary = primary.map(|(selector, labels)| deployment("web-primary", &selector, &labels));
+        match Selector::of(&subject(&[flag]), &target, primary.as_ref()) {
+            Ok(Selector { target, primary }) => {
+                format!("{}={} {}={}", target.key, target.value, primary.key, primary.value)
+            }
+            Err(refused) => refused.to_string(),
+        }
+    }
+
+    fn both(app: &str, deploy: &str) -> Value {
+        json!({"app": app, "deploy": deploy})
+    }
+
+    #[test]
+    fn the_label_is_the_live_primarys_whatever_flag_and_target_say() {
+        let live = || Some((json!({"app": "web-primary"}), both("web-primary", "web")));
+        let one = |value: Value| (value.clone(), value);
+        assert_eq!(told("app", one(json!({"app": "web"})), None), "app=web app=web-primary");
+        assert_eq!(told("deploy", one(both("web", "web")), None), "deploy=web deploy=web-primary");
+        assert_eq!(told("deploy", one(both("web", "web")), live()), "app=web app=web-primary");
+        // The target was made again with another selector, and the flag knows none of its labels.
+        let renamed = || (json!({"deploy": "web"}), both("web", "web"));
+        assert_eq!(told("app", renamed(), live()), "app=web app=web-primary");
+        assert_eq!(told("app", one(json!({"app": "shop"})), live()), "app=shop app=web-primary");
+    }
+
+    #[test]
+    fn a_target_without_the_primarys_label_is_told_by_its_own_unless_the_primary_carries_that_too() {
+        let renamed = || (json!({"deploy": "web"}), json!({"deploy": "web"}));
+        let live = |labels: Value| Some((json!({"app": "web-primary"}), labels));
+        let apart = told("deploy", renamed(), live(json!({"app": "web-primary"})));
+        assert_eq!(apart, "deploy=web app=web-primary");
+        let refused = told("deploy", renamed(), live(both("web-primary", "web")));
+        insta::assert_snapshot!(refused, @"Deployment web.test: its pods cannot be told from those of Deployment web-primary.test, which carry deploy=web, too: give spec.template.metadata.labels the label app with another value than web-primary");
+        // After a promotion the primary's pods carry both labels.
+        let selector = Selector {
+            target: Label { key: "deploy".into(), value: "web".into() },
+            primary: Label { key: "app".into(), value: "web-primary".into() },
+        };
+        let mut labels = json!({"deploy": "web", "tier": "front"});
+        selector.put_on_primary(&mut labels);
+        assert_eq!(labels, json!({"app": "web-primary", "deploy": "web-primary", "tier": "front"}));
+        assert_eq!(told("deploy", renamed(), live(labels)), "deploy=web app=web-primary");
+    }
+
+    #[test]
+    fn a_primary_that_somebody_else_made_is_told_by_a_label_that_it_has() {
+        let web = || (json!({"app": "web"}), json!({"app": "web", "role": "live"}));
+        let same = json!({"app": "web"});
+        assert!(told("app", web(), Some((same.clone(), same))).contains("cannot be told from"));
+        let theirs = json!({"role": "stable"});
+        assert_eq!(told("app", web(), Some((theirs.clone(), theirs))), "role=live role=stable");
+        // One that selects by expressions alone.
+        let by_expressions = Some((json!({}), json!({"app": "web-primary"})));
+        assert_eq!(told("app", web(), by_expressions), "app=web app=web-primary");
+    }
+
+    #[test]
+    fn a_label_that_was_to_be_another_is_named_with_the_way_to_change_it() {
+        let labels = both("web", "web");
+        let target = deployment("web", &labels, &labels);
+        let live = json!({"app": "web-primary"});
+        let primary = deployment("web-primary", &live, &live);
+        assert_eq!(outdated(&subject(&["app"]), &target, &primary), None);
+        let said = outdated(&subject(&["deploy"]), &target, &primary).unwrap();
+        insta::assert_snapshot!(said, @"Deployment web-primary.test is selected by app=web-primary, and not by deploy=web-primary: a selector never changes, so services select by app until another primary serves. To replace it without an outage, delete it with --cascade=orphan; once the new pods serve, delete what it has left behind.");
+        assert_eq!(outdated(&subject(&["none"]), &target, &primary), None);
     }
 }

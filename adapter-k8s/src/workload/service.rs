@@ -6,7 +6,7 @@ use serin_core::{
     revision::Revision,
 };
 
-use super::{ReadyThresholds, Scale, Workload, pods::missing};
+use super::{PodStatus, ReadyThresholds, Scale, Workload, pods::missing};
 use crate::{
     kinds::SERVICE,
     object::{
@@ -22,6 +22,9 @@ const ALLOCATED: [&str; 3] = ["clusterIP", "clusterIPs", "healthCheckNodePort"];
 
 /// A target of kind Service.
 pub(super) struct Service;
+
+/// A Service that is there is ready: its pods are not ours to count.
+const UNCOUNTED: PodStatus = PodStatus { wanted: 1, available: None, readiness: Readiness::Ready };
 
 impl Workload for Service {
     fn shows(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Fact<Revision>>, Unfit> {
@@ -39,9 +42,9 @@ impl Workload for Service {
         subject: &Subject,
         _ready: ReadyThresholds,
         seen: &dyn Seen,
-    ) -> Result<Option<(u32, Readiness)>, Unfit> {
+    ) -> Result<Option<PodStatus>, Unfit> {
         let target = seen.find(&subject.key(SERVICE, subject.target()))?;
-        Ok(target.map(|_| (1, Readiness::Ready)))
+        Ok(target.map(|_| UNCOUNTED))
     }
 
     fn primary_pods(
@@ -49,9 +52,9 @@ impl Workload for Service {
         subject: &Subject,
         _ready: ReadyThresholds,
         seen: &dyn Seen,
-    ) -> Result<Option<Readiness>, Unfit> {
+    ) -> Result<Option<PodStatus>, Unfit> {
         let primary = seen.find(&subject.key(SERVICE, &subject.primary()))?;
-        Ok(primary.map(|_| Readiness::Ready))
+        Ok(primary.map(|_| UNCOUNTED))
     }
 
     fn ensured(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
@@ -72,15 +75,9 @@ impl Workload for Service {
     fn promoted(&self, subject: &Subject, _run: u32, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
         let target = target(subject, seen)?;
         let key = subject.key(SERVICE, &subject.primary());
-        let Begun { mut object, is_new, .. } = metadata::begin(&key, &subject.identity, seen)?;
-        if is_new {
-            metadata::copy_labels(&mut object, &target);
-            metadata::copy_annotations(&mut object, &target);
-        } else {
-            let prefixes = &subject.settings.include_label_prefix;
-            metadata::include_labels(&mut object, &target, prefixes);
-            metadata::include_annotations(&mut object, &target, prefixes);
-        }
+        let Begun { mut object, .. } = metadata::begin(&key, &subject.identity, seen)?;
+        metadata::copy_labels(&mut object, &target);
+        metadata::copy_annotations(&mut object, &target);
         write_spec(subject, &target, &mut object);
         Ok(vec![canary(subject, seen)?, object])
     }

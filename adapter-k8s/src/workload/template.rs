@@ -24,10 +24,10 @@ pub(super) fn promoted(
     spreads: bool,
 ) -> Value {
     let mut template = normal(template);
-    template["metadata"]["labels"][&selector.label] = selector.primary_value().into();
+    selector.put_on_primary(&mut template["metadata"]["labels"]);
     tracked.rename_in(&mut template);
     if spreads {
-        spread_primary(subject, &mut template);
+        spread_primary(subject, selector, &mut template);
     }
     template
 }
@@ -77,7 +77,9 @@ fn drop_empty(parent: &mut Value, parts: &[&str]) {
 }
 
 /// Pods that keep apart from the target's pods, or spread evenly with them, do so with the primary's instead.
-fn spread_primary(subject: &Subject, template: &mut Value) {
+fn spread_primary(subject: &Subject, selector: &Selector, template: &mut Value) {
+    let labels = &subject.settings.selector_labels;
+    let labels: Vec<&String> = labels.iter().chain(selector.keys()).collect();
     let anti_affinity = "/spec/affinity/podAntiAffinity";
     let lists = [
         ("/spec/topologySpreadConstraints".to_owned(), "/labelSelector"),
@@ -90,24 +92,23 @@ fn spread_primary(subject: &Subject, template: &mut Value) {
     for (list, selector) in lists {
         let items = template.pointer_mut(&list).and_then(Value::as_array_mut).into_iter().flatten();
         for selector in items.filter_map(|item| item.pointer_mut(selector)) {
-            select_primary(subject, selector);
+            select_primary(subject, &labels, selector);
         }
     }
 }
 
-fn select_primary(subject: &Subject, selector: &mut Value) {
-    let labels = &subject.settings.selector_labels;
+fn select_primary(subject: &Subject, labels: &[&String], selector: &mut Value) {
     let rename = |value: &mut Value| {
         if *value == subject.target() {
             *value = subject.primary().into();
         }
     };
     for label in labels {
-        selector.pointer_mut("/matchLabels").and_then(|map| map.get_mut(label)).into_iter().for_each(rename);
+        selector.pointer_mut("/matchLabels").and_then(|map| map.get_mut(*label)).into_iter().for_each(rename);
     }
     let expressions = selector.pointer_mut("/matchExpressions").and_then(Value::as_array_mut);
     for expression in expressions.into_iter().flatten() {
-        if labels.iter().any(|label| expression["key"] == **label) {
+        if labels.iter().any(|label| expression["key"] == ***label) {
             let values = expression.pointer_mut("/values").and_then(Value::as_array_mut);
             values.into_iter().flatten().for_each(rename);
         }

@@ -1,6 +1,6 @@
 use serde_json::json;
 use serin_core::{
-    observation::{Fact, Primary, Readiness, Target, Unseen},
+    observation::{self, Fact, Primary, Readiness, Target, Unseen},
     spec::raw::ObjectRef,
 };
 
@@ -31,14 +31,16 @@ fn promote(subject: &Subject, run: u32, cluster: &mut Cluster) {
 
 fn target(subject: &Subject, cluster: &Cluster) -> Target {
     let revision = workload(subject).shows(subject, cluster).unwrap().unwrap();
-    let (replicas, readiness) = workload(subject).canary_pods(subject, ALL, cluster).unwrap().unwrap();
-    Target { revision, replicas, readiness }
+    let pods = workload(subject).canary_pods(subject, ALL, cluster).unwrap().unwrap();
+    let serves = Fact::Known(observation::serves(None, pods.available, &pods.readiness));
+    Target { revision, replicas: pods.wanted, readiness: pods.readiness, serves }
 }
 
 fn primary(subject: &Subject, cluster: &Cluster) -> Primary {
     let runs = workload(subject).runs(subject, cluster).unwrap().unwrap();
-    let readiness = workload(subject).primary_pods(subject, ALL, cluster).unwrap().unwrap();
-    Primary { runs, readiness }
+    let pods = workload(subject).primary_pods(subject, ALL, cluster).unwrap().unwrap();
+    let serves = Fact::Known(observation::serves(None, pods.available, &pods.readiness));
+    Primary { runs, readiness: pods.readiness, serves }
 }
 
 fn is_promoted(subject: &Subject, cluster: &Cluster) -> bool {
@@ -146,6 +148,8 @@ fn a_primary_that_somebody_else_made_is_not_marked_as_ours() {
     let mut theirs = find(&cluster, DEPLOYMENT, "web");
     theirs.set("/metadata/name", "web-primary");
     theirs.set("/metadata/uid", "theirs");
+    theirs.set("/spec/selector/matchLabels/app", "web-primary");
+    theirs.set("/spec/template/metadata/labels/app", "web-primary");
     theirs.set_label(MANAGED_BY.0, "Helm");
     add(&mut cluster, [theirs.clone()]);
     ensure(&subject, &mut cluster);
@@ -201,7 +205,7 @@ fn a_deployment_is_ready_as_its_status_says() {
         let mut cluster = cluster.clone();
         edit(&mut cluster, DEPLOYMENT, "web", |web| web.set(pointer, value));
         let ready = ReadyThresholds { primary: 100, canary: 50 };
-        match workload(&subject).canary_pods(&subject, ready, &cluster).unwrap().unwrap().1 {
+        match workload(&subject).canary_pods(&subject, ready, &cluster).unwrap().unwrap().readiness {
             Readiness::NotReady { why, stalled } => {
                 format!("{}{why}", if stalled { "stalled: " } else { "" })
             }

@@ -95,6 +95,8 @@ pub enum Verdict {
     Held,
     /// No value, which the Canary lets pass (`pass`).
     Waived,
+    /// No value, where the canary was not reached.
+    Void,
 }
 
 /// Why a check failed: the first cause in list order, with the numbers as they are shown.
@@ -180,6 +182,13 @@ pub enum Cause {
         /// The time it had, from when it was first found closed.
         deadline: Duration,
     },
+    /// No check could be judged for too long.
+    NotJudged {
+        /// The time it had.
+        deadline: Duration,
+        /// What was in the way last.
+        why: Text,
+    },
     /// An operator asked for it.
     Request,
     /// The target was set back to the promoted revision.
@@ -196,6 +205,7 @@ impl Cause {
             | Self::Deadline { .. }
             | Self::Trigger { .. }
             | Self::Gate { .. }
+            | Self::NotJudged { .. }
             | Self::Reverted => false,
         }
     }

@@ -22,6 +22,12 @@ pub enum Rule {
     Released,
     /// The status of another controller became ours.
     TakenOver,
+    /// The canary serves nobody: its users go to the primary.
+    CanaryLeft,
+    /// The primary serves nobody: users go to the canary, which serves.
+    ServingCopy,
+    /// The primary serves nobody while a revision is analysed: this is alerted.
+    PrimaryDown,
     /// An operator's request was answered.
     Requested,
     /// An intended promotion is carried out: the primary gets the revision.
@@ -60,8 +66,6 @@ pub enum Rule {
     OwedHook,
     /// The primary recovered from a failed promotion.
     PrimaryRecovered,
-    /// After a failed promotion, users were sent to the copy that is ready.
-    ReadyCopy,
     /// The target shows a revision that needs no rollout.
     RevisionNoted,
     /// A new revision was accepted.
@@ -82,10 +86,14 @@ pub enum Rule {
     NotReady,
     /// It is not time for a check yet.
     NotDue,
+    /// Both copies are ready again: users come back to the canary that they left.
+    CanaryBack,
     /// A check failed.
     CheckFailed,
     /// A check could not be judged.
     CheckHeld,
+    /// A check passed and does not count, because the canary was not reached.
+    CheckVoid,
     /// A check passed and a gate before the next move is closed.
     GateClosed,
     /// A check passed while an operator holds the weight.
@@ -109,7 +117,7 @@ const _: () = assert!(Rule::Idle as usize + 1 == Rule::ALL.len());
 
 impl Rule {
     /// All of them, in order.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 52] = [
         Self::HeldForNewerVersion,
         Self::CommandFailed,
         Self::BackingOff,
@@ -118,6 +126,9 @@ impl Rule {
         Self::GivenBack,
         Self::Released,
         Self::TakenOver,
+        Self::CanaryLeft,
+        Self::ServingCopy,
+        Self::PrimaryDown,
         Self::Requested,
         Self::PromotionApplied,
         Self::PromotionWaits,
@@ -137,7 +148,6 @@ impl Rule {
         Self::Initialized,
         Self::OwedHook,
         Self::PrimaryRecovered,
-        Self::ReadyCopy,
         Self::RevisionNoted,
         Self::RunStarted,
         Self::WaitsForApproval,
@@ -148,8 +158,10 @@ impl Rule {
         Self::ScaledUp,
         Self::NotReady,
         Self::NotDue,
+        Self::CanaryBack,
         Self::CheckFailed,
         Self::CheckHeld,
+        Self::CheckVoid,
         Self::GateClosed,
         Self::HeldByOperator,
         Self::Soaked,
@@ -167,6 +179,7 @@ impl Rule {
             Self::RollbackDecided
             | Self::CheckFailed
             | Self::CheckHeld
+            | Self::CheckVoid
             | Self::GateClosed
             | Self::HeldByOperator
             | Self::Soaked
@@ -180,6 +193,9 @@ impl Rule {
             | Self::GivenBack
             | Self::Released
             | Self::TakenOver
+            | Self::CanaryLeft
+            | Self::ServingCopy
+            | Self::PrimaryDown
             | Self::Requested
             | Self::PromotionApplied
             | Self::PromotionWaits
@@ -199,7 +215,6 @@ impl Rule {
             | Self::Initialized
             | Self::OwedHook
             | Self::PrimaryRecovered
-            | Self::ReadyCopy
             | Self::RevisionNoted
             | Self::RunStarted
             | Self::WaitsForApproval
@@ -209,6 +224,7 @@ impl Rule {
             | Self::ScaledUp
             | Self::NotReady
             | Self::NotDue
+            | Self::CanaryBack
             | Self::RequestCleared
             | Self::NoticesDropped
             | Self::Idle => false,

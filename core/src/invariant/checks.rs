@@ -52,7 +52,10 @@ fn decided(call: &Call<'_>, broken: &mut Broken) {
     broken.unless(before.is_running(), "I7", || format!("a rollback in {}", before.phase));
     let born = after.outbox.notices().iter().filter(|notice| notice.id.seq == after.seq);
     // What held the run up before may be told in the same save.
-    let causes = born.filter(|notice| !matches!(notice.message, Message::Stalled(_)));
+    let of_before = |message: &Message| {
+        matches!(message, Message::Stalled(_) | Message::PrimaryDown { .. } | Message::Contested { .. })
+    };
+    let causes = born.filter(|notice| !of_before(&notice.message));
     let errors = causes.filter(|notice| notice.message.alert() == Some(Severity::Error));
     let messages: alloc::vec::Vec<_> = errors.map(|notice| &notice.message).collect();
     let one = matches!(messages[..], [Message::RollingBack(_)]);

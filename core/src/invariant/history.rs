@@ -47,7 +47,8 @@ fn counts_once(call: &Call<'_>, after: &State, broken: &mut Broken) {
     broken.unless(counted <= 1 && after.check >= before.check, "I9", || {
         format!("check {} follows {}", after.check, before.check)
     });
-    let by_other_means = matches!(call.plan.decision.rule, Rule::Requested | Rule::TakenOver);
+    let by_other_means =
+        matches!(call.plan.decision.rule, Rule::Requested | Rule::TakenOver | Rule::CanaryBack);
     let in_place = matches!(after.stage, Stage::Holding | Stage::InPlace);
     let failed_more = after.failed_checks > before.failed_checks;
     let grew = after.canary_weight > before.canary_weight && !in_place;

@@ -5,8 +5,11 @@
 mod checks;
 mod history;
 mod promotion;
+mod reach;
+mod repairs;
 mod rest;
 mod routes;
+mod serving;
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -32,9 +35,10 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     ),
     (
         "I3",
-        "the canary's weight only grows in a run and only falls from Promoting on; the route follows the state",
+        "the canary's weight grows in a run, except to 0, or back to the weight it had, or by request, and falls from \
+         Promoting on; the route follows the state",
     ),
-    ("I4", "no command moves users from a copy that is ready to one that is not"),
+    ("I4", "no command moves users from a copy that serves to one that does not"),
     (
         "I5",
         "nothing is promoted without every gate, a passed check and a ready canary, unless a person says so",
@@ -47,6 +51,15 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     ("I11", "a notice has one id for ever"),
     ("I12", "a revision that is neither promoted nor tried is not forgotten"),
     ("I13", "what cannot be taken back is saved as an intent first"),
+    ("I14", "while the primary serves, no user stays on a canary that serves nobody"),
+    (
+        "I15",
+        "a check passes only if the canary was reached, as its step says, in the whole interval that it closes",
+    ),
+    (
+        "I16",
+        "no tick ends with more users exposed than the step allows, but for a repair made within the second",
+    ),
     ("phases", "a phase changes only as the table of phases says"),
 ];
 
@@ -92,9 +105,12 @@ impl fmt::Display for Violation {
 pub fn check(call: &Call<'_>) -> Vec<Violation> {
     let mut broken = Broken(Vec::new());
     routes::check(call, &mut broken);
+    serving::check(call, &mut broken);
     checks::check(call, &mut broken);
     promotion::check(call, &mut broken);
     rest::check(call, &mut broken);
+    reach::check(call, &mut broken);
+    repairs::check(call, &mut broken);
     broken.0
 }
 

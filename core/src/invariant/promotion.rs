@@ -44,6 +44,8 @@ fn earned(call: &Call<'_>, r: &Rollout, broken: &mut Broken) {
     let target = call.seen.target.known().and_then(Option::as_ref);
     let ready = target.is_some_and(|target| Readiness::is_ready(&target.readiness));
     broken.unless(ready, "I5", || "promoted a canary that is not ready".into());
+    let serves = call.seen.canary_serves() == Some(true);
+    broken.unless(serves, "I5", || "promoted a canary that serves nobody".into());
 }
 
 /// `skipAnalysis`, by manifest or request; `promote` by request; or another controller's promotion.

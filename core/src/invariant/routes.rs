@@ -6,7 +6,6 @@ use super::{Broken, Call};
 use crate::{
     command::{Command, Routes},
     decision::Rule,
-    observation::Readiness,
     phase::Phase,
     spec::{HookKind, Rollout},
     state::{Intent, Stage, State},
@@ -18,7 +17,7 @@ pub(super) fn check(call: &Call<'_>, broken: &mut Broken) {
         if let Command::SetRoutes(split) = command {
             shares(call, split.routes, broken);
             follows_state(call, split.routes, broken);
-            ready_copy(call, split.routes, broken);
+            serving_copy(call, split.routes, broken);
         }
     }
     if let Ok(r) = call.canary {
@@ -64,12 +63,8 @@ fn follows_state(call: &Call<'_>, routes: Routes, broken: &mut Broken) {
 }
 
 /// I4.
-fn ready_copy(call: &Call<'_>, routes: Routes, broken: &mut Broken) {
-    let ready = |readiness: Option<&Readiness>| readiness.map(Readiness::is_ready);
-    let primary =
-        ready(call.seen.primary.known().map(|p| p.as_ref().map_or(&Readiness::Missing, |p| &p.readiness)));
-    let canary =
-        ready(call.seen.target.known().map(|t| t.as_ref().map_or(&Readiness::Missing, |t| &t.readiness)));
+fn serving_copy(call: &Call<'_>, routes: Routes, broken: &mut Broken) {
+    let (primary, canary) = (call.seen.primary_serves(), call.seen.canary_serves());
     let Ok(r) = call.canary else { return };
     let before = call.state.routes(r.strategy()).exposed();
     let seen = call.seen.routes.known().and_then(Option::as_ref).map_or(before, |seen| seen.exposed());
@@ -81,11 +76,11 @@ fn ready_copy(call: &Call<'_>, routes: Routes, broken: &mut Broken) {
         _ => true,
     };
     broken.unless(holds, "I4", || {
-        format!("route {routes} from {before}, primary {primary:?}, canary {canary:?}")
+        format!("route {routes} from {before}, primary serves {primary:?}, canary serves {canary:?}")
     });
 }
 
-/// A person's order goes before readiness.
+/// A person's order goes before what serves.
 fn a_person_ordered(call: &Call<'_>) -> bool {
     let ordered = match &call.state.intent {
         Some(Intent::Rollback { cause, released }) => cause.is_ordered() || *released,
@@ -117,7 +112,7 @@ fn switch(call: &Call<'_>, r: &Rollout, broken: &mut Broken) {
     }
 }
 
-/// I3: the weight grows until Promoting, and falls from then on.
+/// I3: the weight grows until Promoting, and falls from then on; users who left come back to the weight they had.
 fn direction(call: &Call<'_>, broken: &mut Broken) {
     let (before, after) = (call.state, call.after());
     if before.run != after.run || matches!(call.plan.decision.rule, Rule::Requested | Rule::TakenOver) {
@@ -127,4 +122,11 @@ fn direction(call: &Call<'_>, broken: &mut Broken) {
     let promoting = matches!(before.phase, Phase::Promoting | Phase::Finalising);
     let holds = if promoting { to <= from || after.stage == Stage::Holding } else { to >= from || to == 0 };
     broken.unless(holds, "I3", || format!("weight {from} to {to} in {}", before.phase));
+    if let (Some(away), None) = (before.away, after.away) {
+        broken.unless(to <= away.weight || serves_from_ready_copy(after), "I3", || {
+            format!("weight {to} after users had left at {}", away.weight)
+        });
+    }
+    let stays_away = after.away.is_none() || to == 0;
+    broken.unless(stays_away, "I3", || format!("weight {to} while users are away"));
 }

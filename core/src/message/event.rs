@@ -4,7 +4,7 @@ use super::{EventType, Message};
 
 /// Every value of `metadata.eventType` that selects events. `Normal` and `Warning` are Kubernetes' types of events; the
 /// others say what happened.
-pub const EVENT_NAMES: [&str; 22] = [
+pub const EVENT_NAMES: [&str; 24] = [
     "Normal",
     "Warning",
     "initialized",
@@ -15,6 +15,8 @@ pub const EVENT_NAMES: [&str; 22] = [
     "gate-closed",
     "check-failed",
     "check-held",
+    "check-void",
+    "not-serving",
     "analysis-complete",
     "rolling-back",
     "rolled-back",
@@ -57,6 +59,11 @@ impl Message {
             Self::GateClosed { .. } => "gate-closed",
             Self::CheckFailed { .. } => "check-failed",
             Self::CheckHeld(_) => "check-held",
+            Self::CheckVoid(_) => "check-void",
+            Self::CanaryLeft { .. }
+            | Self::CanaryBack(_)
+            | Self::ServingCopy { .. }
+            | Self::PrimaryDown { .. } => "not-serving",
             Self::RollingBack(_) | Self::RollbackWaits => "rolling-back",
             Self::Rejected { .. } | Self::CanaryFailed => "rolled-back",
             Self::PromotionStarted(_)
@@ -68,7 +75,7 @@ impl Message {
             Self::OwedHookFailed { .. } => "hook-failed",
             Self::RequestGranted { .. } | Self::RequestRefused { .. } => "request",
             Self::Suspended | Self::Resumed => "suspended",
-            Self::RoutesRepaired | Self::ObjectsRepaired => "repaired",
+            Self::RoutesRepaired | Self::ObjectsRepaired | Self::Contested { .. } => "repaired",
             Self::Invalid { .. }
             | Self::ShapeChanged
             | Self::CommandFailed { .. }

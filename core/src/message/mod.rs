@@ -1,6 +1,7 @@
 //! What people are told: events and alerts, typed; their text is made at the edge.
 
 mod event;
+mod severity;
 mod text;
 
 use alloc::string::{String, ToString};
@@ -9,7 +10,9 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::event::EVENT_NAMES;
+pub(crate) use self::text::Contested;
 use self::text::Sentence;
+pub(crate) use self::text::target_not_found;
 use crate::{
     decision::{Cause, Finding, Obstacle, Workload},
     hash::fnv,
@@ -17,7 +20,7 @@ use crate::{
     phase::Phase,
     request::{Refusal, RequestKind},
     revision::{Revision, Text},
-    spec::{HookKind, Severity, Shape},
+    spec::{HookKind, Shape},
     strategy::Weight,
     time::Timestamp,
 };
@@ -131,6 +134,36 @@ pub enum Message {
     },
     /// A check could not be judged.
     CheckHeld(Finding),
+    /// A check passed without the canary being reached, so it does not count. Holds why.
+    CheckVoid(Text),
+    /// Somebody else keeps changing the same objects.
+    Contested {
+        /// The field manager that wrote them last, where it is known.
+        by: Option<Text>,
+        /// Times they were put right.
+        times: u32,
+        /// It was alerted before.
+        again: bool,
+    },
+    /// The canary serves nobody, so its users go to the primary.
+    CanaryLeft {
+        /// Why it serves nobody.
+        why: Text,
+        /// It was alerted before in this run.
+        again: bool,
+    },
+    /// Users come back to the canary, to this weight; 0 where the strategy sets none.
+    CanaryBack(Weight),
+    /// The primary serves nobody, so its users go to the canary.
+    ServingCopy {
+        /// Why the primary serves nobody.
+        why: Text,
+    },
+    /// The primary serves nobody while a revision is analysed.
+    PrimaryDown {
+        /// Why it serves nobody.
+        why: Text,
+    },
     /// A rollback is decided.
     RollingBack(Cause),
     /// A revision that waited for approval is not rolled out.
@@ -263,97 +296,6 @@ impl From<HookKind> for HookKindName {
 }
 
 impl Message {
-    /// The severity of the alert, for messages that are one.
-    #[must_use]
-    pub fn alert(&self) -> Option<Severity> {
-        match self {
-            Self::Initialized | Self::NewRevision(_) | Self::Promoted { .. } => Some(Severity::Info),
-            Self::GateClosed { muted: false, .. } | Self::AnalysedInPlace(_) => Some(Severity::Warn),
-            Self::RollingBack(_)
-            | Self::Rejected { .. }
-            | Self::PromotionFailed { .. }
-            | Self::CommandStillFails { .. }
-            | Self::Stalled(_)
-            | Self::OwedHookFailed { given_up: true, .. } => Some(Severity::Error),
-            Self::TakenOver
-            | Self::RollbackHooks { .. }
-            | Self::Restarted(_)
-            | Self::Withdrawn(_)
-            | Self::Started
-            | Self::Advanced(_)
-            | Self::HookPassed { .. }
-            | Self::GateClosed { muted: true, .. }
-            | Self::CheckFailed { .. }
-            | Self::CheckHeld(_)
-            | Self::RollbackWaits
-            | Self::CanaryFailed
-            | Self::PromotionStarted(_)
-            | Self::PrimaryAdvanced(_)
-            | Self::PrimaryTakesAll
-            | Self::PrimaryRecovered
-            | Self::OwedHookFailed { given_up: false, .. }
-            | Self::RequestGranted { .. }
-            | Self::RequestRefused { .. }
-            | Self::Suspended
-            | Self::Resumed
-            | Self::Invalid { .. }
-            | Self::ShapeChanged
-            | Self::RoutesRepaired
-            | Self::ObjectsRepaired
-            | Self::CommandFailed { .. }
-            | Self::HeldUp(_)
-            | Self::Concern(_)
-            | Self::NotReady { .. }
-            | Self::Terminating => None,
-        }
-    }
-
-    /// The type of the event.
-    #[must_use]
-    pub fn event_type(&self) -> EventType {
-        match self {
-            Self::GateClosed { .. }
-            | Self::CheckFailed { .. }
-            | Self::CheckHeld(_)
-            | Self::RollingBack(_)
-            | Self::Rejected { .. }
-            | Self::RollbackWaits
-            | Self::CanaryFailed
-            | Self::PromotionFailed { .. }
-            | Self::OwedHookFailed { .. }
-            | Self::RequestRefused { .. }
-            | Self::Invalid { .. }
-            | Self::ShapeChanged
-            | Self::RoutesRepaired
-            | Self::ObjectsRepaired
-            | Self::CommandFailed { .. }
-            | Self::CommandStillFails { .. }
-            | Self::AnalysedInPlace(_)
-            | Self::HeldUp(_)
-            | Self::Concern(_)
-            | Self::NotReady { .. }
-            | Self::Stalled(_) => EventType::Warning,
-            Self::TakenOver
-            | Self::RollbackHooks { .. }
-            | Self::Initialized
-            | Self::NewRevision(_)
-            | Self::Restarted(_)
-            | Self::Withdrawn(_)
-            | Self::Started
-            | Self::Advanced(_)
-            | Self::HookPassed { .. }
-            | Self::PromotionStarted(_)
-            | Self::PrimaryAdvanced(_)
-            | Self::PrimaryTakesAll
-            | Self::Promoted { .. }
-            | Self::PrimaryRecovered
-            | Self::RequestGranted { .. }
-            | Self::Suspended
-            | Self::Resumed
-            | Self::Terminating => EventType::Normal,
-        }
-    }
-
     /// The phase its receivers are told. As Flagger has it: the one it was decided in, but for what begins and ends a
     /// run.
     #[must_use]

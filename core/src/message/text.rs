@@ -1,6 +1,6 @@
 //! The sentences. They keep the words people search for in Flagger's, and always name metric, value and bound.
 
-use alloc::format;
+use alloc::{format, string::String};
 use core::fmt;
 
 use super::{Message, Step};
@@ -80,6 +80,23 @@ impl fmt::Display for Sentence<'_> {
             Message::CheckHeld(finding) => {
                 write!(f, "Halt {canary} advancement, check not counted: {finding}")
             }
+            Message::CheckVoid(why) => {
+                write!(f, "Halt {canary} advancement, the check that passed does not count: {why}")
+            }
+            Message::CanaryLeft { why, .. } => {
+                write!(f, "Routing all traffic to primary {primary}: canary {target} serves nobody: {why}")
+            }
+            Message::CanaryBack(weight) => {
+                write!(f, "Routing traffic back to canary {target}, both copies are ready")?;
+                if *weight > 0 { write!(f, ": weight {weight}") } else { Ok(()) }
+            }
+            Message::ServingCopy { why } => {
+                write!(f, "Routing all traffic to canary {target}: primary {primary} serves nobody: {why}")
+            }
+            Message::PrimaryDown { why } => write!(
+                f,
+                "Primary {primary} serves nobody: {why}; its users are not sent to a canary that is being analysed"
+            ),
             Message::RollingBack(cause) => write!(f, "Rolling back {canary} {cause}"),
             Message::Rejected { revision, cause } => {
                 write!(f, "Canary failed! {target} ({revision}) is not rolled out: {cause}")
@@ -148,6 +165,9 @@ impl fmt::Display for Sentence<'_> {
             Message::ObjectsRepaired => {
                 write!(f, "Workloads or services of {canary} were changed by someone else and put right")
             }
+            Message::Contested { by, times, .. } => {
+                write!(f, "{}", Contested { what: canary, by, times: *times })
+            }
             Message::CommandFailed { command, error, class } => {
                 let class = match class {
                     FailureClass::Retry => "failed",
@@ -159,8 +179,12 @@ impl fmt::Display for Sentence<'_> {
             Message::CommandStillFails { command, error } => {
                 write!(f, "{canary} is stuck: {command} still fails: {error}")
             }
-            Message::HeldUp(obstacle) => write!(f, "{canary} cannot go on: {obstacle}"),
-            Message::Stalled(obstacle) => write!(f, "{canary} is held up: {obstacle}"),
+            Message::HeldUp(obstacle) => {
+                write!(f, "{canary} cannot go on: {}", obstacle.text(self.shape, namespace))
+            }
+            Message::Stalled(obstacle) => {
+                write!(f, "{canary} is held up: {}", obstacle.text(self.shape, namespace))
+            }
             Message::Concern(concern) => f.write_str(concern),
             Message::NotReady { who: Workload::Canary, why } => {
                 write!(f, "canary {} {target} not ready: {why}", kind.to_ascii_lowercase())
@@ -168,6 +192,24 @@ impl fmt::Display for Sentence<'_> {
             Message::NotReady { who: Workload::Primary, why } => write!(f, "{primary} not ready: {why}"),
             Message::Terminating => write!(f, "Terminating canary {canary}"),
         }
+    }
+}
+
+/// Two controllers that manage the same objects.
+pub(crate) struct Contested<'a> {
+    pub(crate) what: &'a str,
+    pub(crate) by: &'a Option<Text>,
+    pub(crate) times: u32,
+}
+
+impl fmt::Display for Contested<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, by, times } = self;
+        write!(f, "Routes or services of {what} are changed again and again")?;
+        if let Some(by) = by {
+            write!(f, " by field manager {by}")?;
+        }
+        write!(f, " and were put right {times} times")
     }
 }
 
@@ -212,6 +254,7 @@ impl fmt::Display for Cause {
             Self::Gate { kind, hook, deadline } => {
                 write!(f, "{} gate {hook} did not open within {}", kind.0, Human(*deadline))
             }
+            Self::NotJudged { deadline, why } => write!(f, "not judged for {}: {why}", Human(*deadline)),
             Self::Request => f.write_str("on request of an operator"),
             Self::Reverted => f.write_str("the target was set back to the promoted revision"),
         }
@@ -225,6 +268,28 @@ impl fmt::Display for Workload {
             Self::Primary => "primary",
         })
     }
+}
+
+impl Obstacle {
+    /// The sentence people read, with the names it speaks of.
+    pub(crate) fn text(&self, shape: &Shape, namespace: &str) -> String {
+        match self {
+            Self::TargetMissing => {
+                format!("{}; create it or correct spec.targetRef", target_not_found(shape, namespace))
+            }
+            Self::NotReady { .. }
+            | Self::NotServing
+            | Self::Unreadable { .. }
+            | Self::Held(_)
+            | Self::Invalid { .. } => format!("{self}"),
+        }
+    }
+}
+
+/// That there is no target, in Flagger's words.
+pub(crate) fn target_not_found(shape: &Shape, namespace: &str) -> String {
+    let dot = if namespace.is_empty() { "" } else { "." };
+    format!("{} {}{dot}{namespace} not found", shape.kind.to_ascii_lowercase(), shape.target)
 }
 
 impl fmt::Display for Obstacle {

@@ -113,21 +113,33 @@ impl MetricSystem {
         }
     }
 
-    /// The keys that its Secret must hold; empty: it works without one.
+    /// What a Secret that it names must hold: all keys of one of these sets; empty: nothing in particular.
     #[must_use]
-    pub const fn secret_keys(self) -> &'static [&'static str] {
+    pub const fn credentials(self) -> &'static [&'static [&'static str]] {
         match self {
-            Self::Datadog => &["datadog_api_key", "datadog_application_key"],
-            Self::Dynatrace => &["dynatrace_token"],
-            Self::NewRelic => &["newrelic_account_id", "newrelic_query_key"],
-            Self::Splunk => &["sf_token_key"],
+            Self::Datadog => &[&["datadog_api_key", "datadog_application_key"]],
+            Self::Dynatrace => &[&["dynatrace_token"]],
+            Self::Graphite => &[&["username", "password"]],
+            Self::InfluxDb => &[&["token", "org"]],
+            Self::NewRelic => &[&["newrelic_account_id", "newrelic_query_key"]],
+            Self::Prometheus => &[&["token"], &["username", "password"]],
+            Self::Splunk => &[&["sf_token_key"]],
+            Self::Stackdriver => &[&["project"]],
+            Self::CloudWatch | Self::ExternalMetrics | Self::Keptn => &[],
+        }
+    }
+
+    /// Whether it needs a Secret.
+    const fn needs_secret(self) -> bool {
+        match self {
+            Self::Datadog | Self::Dynatrace | Self::NewRelic | Self::Splunk => true,
             Self::CloudWatch
             | Self::ExternalMetrics
             | Self::Graphite
             | Self::InfluxDb
             | Self::Keptn
             | Self::Prometheus
-            | Self::Stackdriver => &[],
+            | Self::Stackdriver => false,
         }
     }
 }
@@ -185,8 +197,8 @@ fn system(raw: &raw::MetricProvider, problems: &mut Problems<'_>) -> Option<Metr
     }
     match &raw.secret_ref {
         Some(secret) if secret.name.is_empty() => problems.add("secretRef.name", "is required"),
-        None if !system.secret_keys().is_empty() => {
-            let keys = system.secret_keys().join(" and ");
+        None if system.needs_secret() => {
+            let keys = system.credentials().concat().join(" and ");
             problems.add("secretRef", &format!("is required for {system}: a Secret with {keys}"));
         }
         Some(_) | None => {}

@@ -4,8 +4,10 @@
 //! names each wrong field. [`MetricTemplate`] and [`AlertProvider`] do the same for the objects a Canary refers to.
 
 mod alert_provider;
+mod durations;
 mod hook;
 mod invalid;
+mod limits;
 mod metric;
 mod metric_template;
 mod names;
@@ -19,8 +21,10 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::alert_provider::{AlertProvider, AlertSystem, AlertTarget};
+pub use self::durations::POLICY_DURATIONS;
 pub use self::hook::{Hook, HookKind, RunOn};
 pub use self::invalid::{Invalid, Malformed, Problem};
+pub use self::limits::Limits;
 pub use self::metric::{Bounds, Leniency, Metric, MetricSource, SHIPPED_TEMPLATES};
 pub use self::metric_template::{MetricSystem, MetricTemplate};
 pub use self::parse::Defaults;

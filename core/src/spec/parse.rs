@@ -11,7 +11,7 @@ use core::{fmt::Display, ops::RangeInclusive, time::Duration};
 
 use super::{
     Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Rollout, SessionAffinity, Severity, Shape,
-    ThresholdMode, names,
+    ThresholdMode, durations, names,
     raw::{self, Number},
     routing,
 };
@@ -40,7 +40,7 @@ impl Default for Defaults {
 }
 
 /// Metrics, hooks and alerts a Canary may have of each; so an index fits where it is stored.
-const MOST_ITEMS: usize = 1_000;
+const MOST_ITEMS: usize = 1_024;
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(10);
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
 const DEFAULT_DEADLINE_SECONDS: i64 = 600;
@@ -154,7 +154,9 @@ fn provider(raw: &raw::Canary, shape: &Shape, problems: &mut Problems<'_>) -> Op
         return None;
     };
     if let Some(service) = &raw.spec.service {
-        routing::check_service(service, &provider, &mut problems.below("spec.service"));
+        let problems = &mut problems.below("spec.service");
+        routing::check_service(service, &provider, problems);
+        durations::check(service, &provider, problems);
     }
     Some(provider)
 }
@@ -372,5 +374,10 @@ impl<'a> Problems<'a> {
     pub(super) fn below(&mut self, field: &str) -> Problems<'_> {
         let at = if self.at.is_empty() { field.into() } else { format!("{}.{field}", self.at) };
         Problems { at, found: self.found }
+    }
+
+    /// Of an item of the list at this place.
+    pub(super) fn item(&mut self, index: usize) -> Problems<'_> {
+        Problems { at: format!("{}[{index}]", self.at), found: self.found }
     }
 }

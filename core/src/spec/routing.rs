@@ -11,7 +11,6 @@ use super::{
 use crate::{
     provider::Provider,
     strategy::{Strategy, Weighted},
-    time::parse_duration,
 };
 
 /// One Cookie header holds all cookies, in any order, and a pattern names each order.
@@ -56,12 +55,6 @@ pub(super) fn check_service(service: &Service, provider: &Provider, problems: &m
                 if item.method.as_ref().is_some_and(|method| method.exact.is_none()) {
                     refuse("method", "the Gateway API knows whole methods alone; say `exact`");
                 }
-            }
-            // The older version leaves the policy out.
-            let policy = service.cors_policy.as_ref().filter(|_| &**provider.name() == "gatewayapi:v1");
-            let age = policy.and_then(|policy| policy.max_age.as_deref());
-            if let Some(age) = super::parse::filled(age) {
-                problems.check("corsPolicy.maxAge", parse_duration(age));
             }
         }
         Some(Limits::Istio) => {
@@ -288,7 +281,7 @@ mod tests {
 
     #[test]
     fn the_gateway_api_says_what_it_cannot_match() {
-        let service = json!({"port": 80, "corsPolicy": {"maxAge": "1 day"}, "match": [
+        let service = json!({"port": 80, "match": [
             {"method": {"prefix": "GE"}, "withoutHeaders": {"x-bot": {}}, "sourceLabels": {"app": "front"}},
         ]});
         let analysis = json!({"match": [{"sourceLabels": {"app": "front"}}]});
@@ -299,7 +292,6 @@ mod tests {
             format!("spec.service.match[0].sourceLabels: {caller}"),
             "spec.service.match[0].withoutHeaders: the Gateway API cannot exclude headers".into(),
             "spec.service.match[0].method: the Gateway API knows whole methods alone; say `exact`".into(),
-            "spec.service.corsPolicy.maxAge: ".into(),
             format!("spec.analysis.match[0].sourceLabels: {caller}"),
         ] {
             assert!(found.contains(&expected), "{expected}\n{found}");

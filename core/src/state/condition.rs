@@ -1,9 +1,6 @@
 //! The `Promoted` condition: a phase as Kubernetes tools read it.
 
-use alloc::{
-    string::{String, ToString},
-    sync::Arc,
-};
+use alloc::{string::String, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +61,7 @@ impl Condition {
             return old.clone();
         }
         let message = match (&state.stall, &state.trouble) {
-            (Some(stall), _) => stall.on.to_string(),
+            (Some(stall), _) => stall.on.text(&state.shape, details.namespace()),
             (None, Some(trouble)) => alloc::format!("{}: {}", trouble.command, trouble.error),
             (None, None) => meaning.text(kind),
         };

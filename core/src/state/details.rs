@@ -3,14 +3,19 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use super::{Stage, State, Unready};
+use super::{Repair, Stage, State, Unready};
 use crate::{
     decision::Workload,
+    message::{Contested, target_not_found},
     observation::{Observation, Readiness},
     phase::Phase,
     spec::Rollout,
     time::Timestamp,
 };
+
+const AWAY: &str = "The canary serves no users, so all users are on the primary until both copies are ready.";
+const PRIMARY_DOWN: &str = "The primary serves no users, and none are sent to a canary that is being analysed: \
+     set flagger.app/canaryWeight or flagger.app/promote to send them there.";
 
 /// What the sentences are made from.
 #[derive(Clone, Copy)]
@@ -32,6 +37,15 @@ impl Details<'_> {
             && !state.held_by_operator
             && state.failure.is_none()
             && state.owed.is_empty()
+            && state.away.is_none()
+            && state.unreached.is_none()
+            && state.repair.as_ref().is_none_or(|repair| !repair.contested)
+            && !state.primary_down
+    }
+
+    /// The Canary's namespace; empty if the Canary is invalid.
+    pub(super) fn namespace(&self) -> &str {
+        self.canary.map_or("", |r| &r.identity().namespace)
     }
 
     /// The sentences that follow the phase's own.
@@ -41,19 +55,40 @@ impl Details<'_> {
         if let (Phase::Failed, Some(failure)) = (state.phase, &state.failure) {
             all.push(format!("Cause: {}.", failure.cause));
         }
+        if state.away.is_some() {
+            all.push(AWAY.into());
+        }
+        if state.primary_down && state.phase.is_analysing() && state.intent.is_none() {
+            all.push(PRIMARY_DOWN.into());
+        }
         if state.is_running() {
-            all.extend(state.canary_unready.map(|unready| self.unready(Workload::Canary, unready)));
+            all.extend(state.canary_unready.map(|unready| self.unready_canary(state, unready)));
             all.extend(state.primary_unready.map(|unready| self.unready(Workload::Primary, unready)));
         }
         if state.phase.is_analysing() {
+            all.extend(state.unreached.as_ref().map(|why| format!("The next check cannot pass: {why}.")));
             all.extend(self.failed_checks(state));
         }
         all.extend(self.closed_gate(state));
         if state.held_by_operator {
             all.push(format!("An operator holds the canary at weight {}.", state.canary_weight));
         }
+        all.extend(state.repair.as_ref().and_then(contested));
         all.extend(self.owed(state));
         all
+    }
+
+    /// A target that was deleted says so: it does not get ready by being waited for.
+    fn unready_canary(&self, state: &State, unready: Unready) -> String {
+        if !matches!(self.seen.target.known(), Some(None)) {
+            return self.unready(Workload::Canary, unready);
+        }
+        let missing = target_not_found(&state.shape, self.namespace());
+        format!("Canary: {missing} {}; create it again.", span(unready.count.since, self.until(unready)))
+    }
+
+    fn until(&self, unready: Unready) -> Option<Timestamp> {
+        self.canary.map(|r| unready.count.ends(r.policy().progress_deadline))
     }
 
     fn unready(&self, who: Workload, unready: Unready) -> String {
@@ -65,8 +100,7 @@ impl Details<'_> {
                 self.seen.primary.known().and_then(Option::as_ref).map(|primary| &primary.readiness)
             }
         };
-        let until = self.canary.map(|r| unready.since + r.policy().progress_deadline);
-        let time = span(unready.since, until);
+        let time = span(unready.count.since, self.until(unready));
         match seen.and_then(Readiness::why_not) {
             Some(why) => format!("The {who} is not ready: {why} {time}."),
             None => format!("Waiting for the {who} to be ready {time}."),
@@ -84,9 +118,9 @@ impl Details<'_> {
 
     fn closed_gate(&self, state: &State) -> Option<String> {
         let hook = self.canary?.hook(state.closed_gate.as_ref()?)?;
-        let since = state.gate_closed_since?;
-        let until = hook.deadline.map(|deadline| since + deadline);
-        Some(format!("Gate {} ({}) is closed {}.", hook.name, hook.kind, span(since, until)))
+        let closed = state.gate_closed?;
+        let until = hook.deadline.map(|deadline| closed.ends(deadline));
+        Some(format!("Gate {} ({}) is closed {}.", hook.name, hook.kind, span(closed.since, until)))
     }
 
     fn owed(&self, state: &State) -> Option<String> {
@@ -100,6 +134,12 @@ impl Details<'_> {
             ),
         })
     }
+}
+
+fn contested(repair: &Repair) -> Option<String> {
+    let Repair { by, times, at, .. } = repair;
+    let contested = Contested { what: "the Canary", by, times: *times };
+    repair.contested.then(|| format!("{contested}, last at {}.", at.whole_second()))
 }
 
 /// Since when, and until when if that is bounded.

@@ -1,10 +1,13 @@
 //! What is remembered between two calls: all of it lives in the Canary's `.status`.
 
 mod condition;
+mod countdown;
 mod details;
 mod outbox;
 mod record;
+mod run;
 mod status;
+mod trouble;
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -13,18 +16,17 @@ use alloc::{
 };
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 pub use self::condition::{Condition, ConditionStatus};
+pub use self::countdown::Countdown;
 pub(crate) use self::details::Details;
 pub use self::outbox::Outbox;
 pub use self::record::{AnalysisRecord, Iteration};
+pub use self::run::{Away, Intent, Owed, Pending, RunFailure, Stage};
 pub use self::status::{Own, Status, VERSION};
+pub use self::trouble::{Repair, Stall, Trouble, Unready};
 use crate::{
     command::{Cookies, Routes},
-    decision::{Cause, Finding, Obstacle},
-    message::HookKindName,
-    observation::FailureClass,
+    decision::Finding,
     phase::Phase,
     request::RequestKind,
     revision::{Revision, Text},
@@ -83,8 +85,8 @@ pub struct State {
     pub passed_step: BTreeSet<Text>,
     /// The closed gate that was told of.
     pub closed_gate: Option<Text>,
-    /// Since when it is closed.
-    pub gate_closed_since: Option<Timestamp>,
+    /// How long it has been closed.
+    pub gate_closed: Option<Countdown>,
     /// Hooks still to be called after a run, in order.
     pub owed: Vec<Owed>,
     /// Notices not yet known to be sent.
@@ -103,6 +105,12 @@ pub struct State {
     pub failure: Option<RunFailure>,
     /// Checks of this run that were not judged.
     pub held_checks: u32,
+    /// Checks of this run whose pass did not count, because the canary was not reached.
+    pub void_checks: u32,
+    /// Why the canary was not reached as its step says, since the last check: the next pass does not count.
+    pub unreached: Option<Text>,
+    /// Time without a judged check, from the first moment at which something was in its way.
+    pub unjudged: Option<Countdown>,
     /// When the next check counts.
     pub due: Timestamp,
     /// Since when the canary is not ready.
@@ -111,6 +119,12 @@ pub struct State {
     pub primary_unready: Option<Unready>,
     /// Since when the canary is ready, while a warm-up waits for it.
     pub ready_since: Option<Timestamp>,
+    /// The users who left this run's canary because it served nobody.
+    pub away: Option<Away>,
+    /// In this run users left the canary before, and that was alerted.
+    pub away_told: bool,
+    /// The primary serves nobody while its users are not sent elsewhere, and that was alerted.
+    pub primary_down: bool,
     /// Since when the Canary is suspended.
     pub suspended: Option<Timestamp>,
     /// What outside holds the Canary up.
@@ -139,155 +153,13 @@ pub enum Origin {
     Newer(u16),
 }
 
-/// Something decided that has to be carried out whatever is seen next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Intent {
-    /// The primary gets this revision.
-    Promote {
-        /// Which.
-        revision: Revision,
-        /// The primary was told.
-        applied: bool,
-        /// Without analysis: the phase stays until it is done.
-        skipped: bool,
-    },
-    /// Users go back to the primary, the canary is scaled down.
-    Rollback {
-        /// Why.
-        cause: Cause,
-        /// A person released it from waiting for the primary.
-        released: bool,
-    },
-    /// The Canary is taken apart.
-    Delete {
-        /// Services and routes were given back.
-        given_back: bool,
-    },
-}
-
-/// How far a run is, where the phase does not tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Stage {
-    /// No run; or nothing has moved yet.
-    #[default]
-    Start,
-    /// Requests are mirrored before the first step.
-    Mirroring,
-    /// Weights or iterations grow.
-    Analysing,
-    /// Blue/green: the iterations are done, the users are on the canary.
-    Switched,
-    /// After a failed promotion: whichever copy is ready serves.
-    Holding,
-    /// A revision under all users is analysed, because the primary is broken.
-    InPlace,
-}
-
-/// A hook that is owed after a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Owed {
-    /// Key of the hook.
-    pub hook: Text,
-    /// Its type.
-    pub kind: HookKindName,
-    /// The phase it is told.
-    pub phase: Phase,
-    /// Times it was called.
-    pub attempts: u32,
-    /// When it may be called.
-    pub at: Timestamp,
-}
-
-/// A workload that is not ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Unready {
-    /// Since when.
-    pub since: Timestamp,
-    /// When it was seen so close to its deadline; the deadline fires only if it is seen so again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub warned: Option<Timestamp>,
-    /// That it takes longer than an interval was told.
-    #[serde(default)]
-    pub told: bool,
-}
-
-impl Unready {
-    /// Not ready from now on.
-    #[must_use]
-    pub const fn since(since: Timestamp) -> Self {
-        Self { since, warned: None, told: false }
-    }
-}
-
-/// What outside holds a Canary up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stall {
-    /// What.
-    pub on: Obstacle,
-    /// Since when.
-    pub since: Timestamp,
-    /// When it was last told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub told: Option<Timestamp>,
-}
-
-/// A command that fails.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Trouble {
-    /// The command, as it is shown.
-    pub command: Text,
-    /// What the cluster said last.
-    pub error: Text,
-    /// What kind of failure it is.
-    pub class: FailureClass,
-    /// Since when it fails.
-    pub since: Timestamp,
-    /// Times it failed.
-    pub attempts: u32,
-    /// When it is tried again.
-    pub retry_at: Timestamp,
-    /// That it lasts was told.
-    #[serde(default)]
-    pub alerted: bool,
-}
-
-/// Repairs of routes that someone else keeps changing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Repair {
-    /// When the last was made.
-    pub at: Timestamp,
-    /// How many were made in a row.
-    pub times: u32,
-}
-
-/// How the last run failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunFailure {
-    /// Why.
-    pub cause: Cause,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// A revision that is to be run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Pending {
-    /// Which; unknown: whatever the target shows.
-    pub revision: Revision,
-    /// An operator asked for it: it is run even if it is promoted already.
-    pub asked_for: bool,
-}
-
 impl State {
     /// How requests are to be divided: a function of the state, never of what is seen.
     #[must_use]
     pub fn routes(&self, strategy: &Strategy) -> Routes {
+        if self.away.is_some() {
+            return Routes::PRIMARY;
+        }
         match self.stage {
             Stage::Holding | Stage::InPlace => Routes::split(self.canary_weight),
             Stage::Switched => match strategy {
@@ -348,18 +220,22 @@ impl State {
     /// No gate is closed any more, or none is asked.
     pub(crate) fn forget_closed_gate(&mut self) {
         self.closed_gate = None;
-        self.gate_closed_since = None;
+        self.gate_closed = None;
     }
 
     /// Moves every waiting time on by `span`: time that passed while suspended does not count.
     pub(crate) fn shift(&mut self, span: Duration) {
         self.due = self.due + span;
         for unready in [&mut self.canary_unready, &mut self.primary_unready].into_iter().flatten() {
-            unready.since = unready.since + span;
-            unready.warned = None;
+            unready.count = unready.count.shifted(span);
+            unready.gave_up = None;
         }
         self.ready_since = self.ready_since.map(|since| since + span);
-        self.gate_closed_since = self.gate_closed_since.map(|since| since + span);
+        self.gate_closed = self.gate_closed.map(|count| count.shifted(span));
+        self.unjudged = self.unjudged.map(|count| count.shifted(span));
+        if let Some(away) = &mut self.away {
+            away.since = away.since + span;
+        }
         if let Some(stall) = &mut self.stall {
             stall.since = stall.since + span;
         }
@@ -379,9 +255,15 @@ impl State {
         self.last_finding = None;
         self.failure = None;
         self.held_checks = 0;
+        self.void_checks = 0;
+        self.unreached = None;
+        self.unjudged = None;
         self.canary_unready = None;
         self.primary_unready = None;
         self.ready_since = None;
+        self.away = None;
+        self.away_told = false;
+        self.primary_down = false;
         self.intent = None;
         self.pending = None;
     }

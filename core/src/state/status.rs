@@ -11,8 +11,8 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AnalysisRecord, Condition, Intent, Origin, Outbox, Owed, Pending, Repair, RunFailure, Stage, Stall,
-    State, Trouble, Unready,
+    AnalysisRecord, Away, Condition, Countdown, Intent, Origin, Outbox, Owed, Pending, Repair, RunFailure,
+    Stage, Stall, State, Trouble, Unready,
 };
 use crate::{
     command::Cookies,
@@ -95,7 +95,7 @@ pub struct Own {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_gate: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub gate_closed_since: Option<Timestamp>,
+    pub gate_closed: Option<Countdown>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub owed: Vec<Owed>,
     #[serde(skip_serializing_if = "Outbox::is_empty")]
@@ -114,6 +114,12 @@ pub struct Own {
     pub failure: Option<RunFailure>,
     #[serde(skip_serializing_if = "is_default")]
     pub held_checks: u32,
+    #[serde(skip_serializing_if = "is_default")]
+    pub void_checks: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreached: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unjudged: Option<Countdown>,
     pub due: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canary_unready: Option<Unready>,
@@ -121,6 +127,12 @@ pub struct Own {
     pub primary_unready: Option<Unready>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ready_since: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub away: Option<Away>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub away_told: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    pub primary_down: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suspended: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,7 +192,7 @@ fn own(state: &State) -> Option<Own> {
         passed: state.passed.clone(),
         passed_step: state.passed_step.clone(),
         closed_gate: state.closed_gate.clone(),
-        gate_closed_since: state.gate_closed_since,
+        gate_closed: state.gate_closed,
         owed: state.owed.clone(),
         outbox: state.outbox.clone(),
         consumed: state.consumed.clone(),
@@ -190,15 +202,21 @@ fn own(state: &State) -> Option<Own> {
         last_finding: state.last_finding.clone(),
         failure: state.failure.clone(),
         held_checks: state.held_checks,
+        void_checks: state.void_checks,
+        unreached: state.unreached.clone(),
+        unjudged: state.unjudged,
         due: state.due,
         canary_unready: state.canary_unready,
         primary_unready: state.primary_unready,
         ready_since: state.ready_since,
+        away: state.away,
+        away_told: state.away_told,
+        primary_down: state.primary_down,
         suspended: state.suspended,
         stall: state.stall.clone(),
         concern: state.concern.clone(),
         trouble: state.trouble.clone(),
-        repair: state.repair,
+        repair: state.repair.clone(),
         pending: state.pending.clone(),
         before: state.before,
     })
@@ -239,7 +257,7 @@ impl From<Status> for State {
             passed: own.passed,
             passed_step: own.passed_step,
             closed_gate: own.closed_gate,
-            gate_closed_since: own.gate_closed_since,
+            gate_closed: own.gate_closed,
             owed: own.owed,
             outbox: own.outbox,
             consumed: own.consumed,
@@ -249,10 +267,16 @@ impl From<Status> for State {
             last_finding: own.last_finding,
             failure: own.failure,
             held_checks: own.held_checks,
+            void_checks: own.void_checks,
+            unreached: own.unreached,
+            unjudged: own.unjudged,
             due: own.due,
             canary_unready: own.canary_unready,
             primary_unready: own.primary_unready,
             ready_since: own.ready_since,
+            away: own.away,
+            away_told: own.away_told,
+            primary_down: own.primary_down,
             suspended: own.suspended,
             stall: own.stall,
             concern: own.concern,

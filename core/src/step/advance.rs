@@ -85,7 +85,7 @@ pub fn next_move(strategy: &Strategy, state: &State) -> Move {
 /// Makes the next move, once its gates are open.
 pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if t.state().held_by_operator {
-        return counted(t, r, Rule::HeldByOperator);
+        return held(t, r);
     }
     let next = next_move(r.strategy(), t.state());
     gates(t, r, next)?;
@@ -142,11 +142,20 @@ fn gate(t: &mut Turn<'_>, r: &Rollout, kind: HookKind) -> Flow {
                 if kind == HookKind::ConfirmPromotion {
                     t.edit().phase = Phase::WaitingPromotion;
                 }
-                return counted(t, r, Rule::GateClosed);
+                return closed(t, r);
             }
         }
     }
     Flow::Continue(())
+}
+
+/// The check is over. A gate whose call was given up is asked again at once: the next check is due.
+fn closed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    counts(t, r);
+    if let Some(due) = t.late {
+        t.edit().due = due;
+    }
+    t.act(Rule::GateClosed, Vec::new())
 }
 
 /// Makes the move, and tells it.
@@ -206,22 +215,21 @@ fn iterations(strategy: &Strategy) -> u32 {
     }
 }
 
-/// The check is over: the next one is an interval away.
+/// The check passed, or a gate was found closed.
 fn counts(t: &mut Turn<'_>, r: &Rollout) {
-    let due = analysis::next_due(t, r);
+    analysis::close_check(t, r);
     let state = t.edit();
-    state.check = state.check.saturating_add(1);
-    state.due = due;
+    state.unjudged = None;
     if state.stage != Stage::Start {
         state.ready_since = None;
     }
 }
 
-fn counted(t: &mut Turn<'_>, r: &Rollout, rule: Rule) -> Flow {
+fn held(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     counts(t, r);
     // Hooks and gates of the start have passed; what is left is no longer the start.
-    if rule == Rule::HeldByOperator && t.state().stage == Stage::Start {
+    if t.state().stage == Stage::Start {
         t.edit().stage = Stage::Analysing;
     }
-    t.act(rule, Vec::new())
+    t.act(Rule::HeldByOperator, Vec::new())
 }

@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 
 use super::{
-    advance, check, gate, promotion, readiness, repair, rollback, run,
+    advance, check, gate, promotion, reach, readiness, repair, rollback, run, serving,
     turn::{Flow, Turn},
 };
 use crate::{
@@ -26,6 +26,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     scaled_up(t)?;
     readiness::deadlines(t, r)?;
     gate::deadline(t, r)?;
+    reach::deadline(t, r)?;
     repair::rule(t, r)?;
     readiness::both_ready(t, r)?;
     due(t, r)?;
@@ -41,6 +42,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if skips {
         return promotion::decide(t, true);
     }
+    serving::come_back(t, r)?;
     if t.state().stage == Stage::Start {
         start(t, r)?;
     } else {
@@ -69,7 +71,7 @@ fn revision(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 /// In place: the primary is ready again, so users go back to it and the run becomes an ordinary one.
 fn primary_recovered(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let ready = t.primary_readiness().is_some_and(Readiness::is_ready);
-    if t.state().stage != Stage::InPlace || !ready {
+    if t.state().stage != Stage::InPlace || !ready || t.would_leave_the_better_copy()? {
         return Flow::Continue(());
     }
     t.tell(Message::PrimaryRecovered);
@@ -93,7 +95,8 @@ fn scaled_up(t: &mut Turn<'_>) -> Flow {
 /// Checks count once an interval; the first after the warm-up.
 fn due(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let now = t.now;
-    if t.state().stage == Stage::Start && !r.policy().delay.is_zero() && t.state().ready_since.is_none() {
+    let warms_up = t.state().stage == Stage::Start || t.state().away.is_some();
+    if warms_up && !r.policy().delay.is_zero() && t.state().ready_since.is_none() {
         t.edit().ready_since = Some(now);
     }
     if is_due(t, r) {
@@ -122,6 +125,15 @@ pub(super) fn next_due(t: &Turn<'_>, r: &Rollout) -> Timestamp {
     let missed = t.now.since(before.due).as_millis() / interval.as_millis();
     // A hundred years hold fewer than u32::MAX intervals of ten seconds.
     before.due + interval * (u32::try_from(missed).unwrap_or(u32::MAX - 1) + 1)
+}
+
+/// The check is over: the next one is an interval away, and nothing was seen of its interval yet.
+pub(super) fn close_check(t: &mut Turn<'_>, r: &Rollout) {
+    let due = next_due(t, r);
+    let state = t.edit();
+    state.check = state.check.saturating_add(1);
+    state.due = due;
+    state.unreached = None;
 }
 
 /// A `rollback` hook that is polled and passes ends the run.
@@ -163,15 +175,15 @@ fn judge(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// A failed check counts; the one that reaches the threshold rolls back at once.
 pub(super) fn failed(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
-    let (due, threshold) = (next_due(t, r), r.policy().threshold);
+    let threshold = r.policy().threshold;
     let measured = core::mem::take(&mut t.measured);
+    close_check(t, r);
     let state = t.edit();
+    state.unjudged = None;
     state.failed_checks = state.failed_checks.saturating_add(1);
     state.analysis.failed_checks = state.analysis.failed_checks.saturating_add(1);
     state.analysis.add(&measured);
     state.last_finding = Some(finding.clone());
-    state.check = state.check.saturating_add(1);
-    state.due = due;
     let failed = state.failed_checks;
     t.measured = measured;
     t.tell(Message::CheckFailed { finding: finding.clone(), failed, threshold });

@@ -2,12 +2,16 @@
 
 use alloc::vec;
 
-use super::turn::{Flow, Outcome, Turn};
+use super::{
+    analysis,
+    turn::{Flow, Outcome, Turn},
+};
 use crate::{
     phase::Phase,
     question::{Answer, Asked, Question, QuestionId},
     revision::Text,
     spec::{Hook, HookKind},
+    time::Timestamp,
 };
 
 impl Turn<'_> {
@@ -17,6 +21,7 @@ impl Turn<'_> {
         let state = self.state();
         match seen.answers.hook(state.run, state.check, &hook.key) {
             Some(answer) => {
+                self.late = seen.answers.given_up(state.run, state.check, &hook.key);
                 let (passed, said) = match answer {
                     Answer::Pass(said) => (true, said.clone()),
                     Answer::Deny(said) | Answer::Error(said) => (false, said.clone()),
@@ -27,7 +32,8 @@ impl Turn<'_> {
             }
             None => {
                 let question = self.question(Asked::Hook(hook.key.clone()));
-                Flow::Break(Outcome::Ask(vec![Question { phase: self.told(hook), ..question }]))
+                let (phase, until) = (self.told(hook), self.given_up_at(hook));
+                Flow::Break(Outcome::Ask(vec![Question { phase, until, ..question }]))
             }
         }
     }
@@ -49,6 +55,24 @@ impl Turn<'_> {
         }
     }
 
+    /// A gate that does not answer is asked again with the next check. Hooks that do some work may outlast it.
+    fn given_up_at(&self, hook: &Hook) -> Option<Timestamp> {
+        let r = self.canary.as_ref().ok()?;
+        match hook.kind {
+            HookKind::ConfirmRollout
+            | HookKind::ConfirmTrafficIncrease
+            | HookKind::ConfirmPromotion
+            | HookKind::RollbackTrigger => {}
+            HookKind::PreRollout
+            | HookKind::Rollout
+            | HookKind::PostRollout
+            | HookKind::RollbackAction
+            | HookKind::Event => return None,
+        }
+        let is_run = self.state().phase.is_analysing();
+        Some(if is_run { analysis::next_due(self, r) } else { self.now + r.policy().interval })
+    }
+
     pub(super) fn question(&self, of: Asked) -> Question {
         let state = self.state();
         Question {
@@ -57,6 +81,7 @@ impl Turn<'_> {
             weight: state.canary_weight,
             iterations: state.iterations,
             revision: state.applied.clone(),
+            until: None,
         }
     }
 }

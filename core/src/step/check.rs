@@ -3,12 +3,13 @@
 use alloc::vec::Vec;
 
 use super::{
-    analysis,
+    analysis, reach,
     turn::{Flow, Outcome, Turn},
 };
 use crate::{
     decision::{Finding, Measured, Obstacle, Reading, Rule, Verdict},
     message::Message,
+    planted::{Defect, is_planted},
     question::{Answer, Asked},
     spec::{HookKind, Leniency, Metric, Rollout, ThresholdMode},
     time::Timestamp,
@@ -51,6 +52,9 @@ pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if let Some(finding) = first(Verdict::Held).and_then(|i| finding(&r.metrics()[i], &t.measured[i])) {
         return held(t, r, finding);
     }
+    if let Some(why) = t.state().unreached.clone().filter(|_| !is_planted(Defect::VoidCheckPasses)) {
+        return reach::void(t, r, why);
+    }
     passed(t, r);
     Flow::Continue(())
 }
@@ -65,26 +69,24 @@ fn measure(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if !questions.is_empty() {
         return Flow::Break(Outcome::Ask(questions));
     }
-    t.measured = r.metrics().iter().filter_map(|metric| Some(judge(metric, answer(metric)?, now))).collect();
+    let void = t.state().unreached.is_some();
+    let judged = |metric| Some(judge(metric, answer(metric)?, now, void));
+    t.measured = r.metrics().iter().filter_map(judged).collect();
     Flow::Continue(())
 }
 
-/// What an answer means for one metric.
-fn judge(metric: &Metric, answer: &Answer, at: Timestamp) -> Measured {
-    let lenient = |leniency| match leniency {
-        Leniency::Fail => Verdict::Failed,
-        Leniency::Hold => Verdict::Held,
-        Leniency::Pass => Verdict::Waived,
-    };
+/// What an answer means for one metric. Where the canary was not reached, no value says nothing of it.
+fn judge(metric: &Metric, answer: &Answer, at: Timestamp, void: bool) -> Measured {
+    let no_data = || if void { Verdict::Void } else { lenient(metric.on_no_data) };
     let (reading, verdict) = match answer {
-        Answer::Value(value) if value.is_nan() => (Reading::NoData, lenient(metric.on_no_data)),
+        Answer::Value(value) if value.is_nan() => (Reading::NoData, no_data()),
         Answer::Value(value) => {
             let compared = metric.compared(*value);
             let below = metric.bounds.min.is_some_and(|min| compared < min);
             let above = metric.bounds.max.is_some_and(|max| compared > max);
             (Reading::Value(*value), if below || above { Verdict::Failed } else { Verdict::Passed })
         }
-        Answer::NoData => (Reading::NoData, lenient(metric.on_no_data)),
+        Answer::NoData => (Reading::NoData, no_data()),
         Answer::Error(error) | Answer::Deny(error) => {
             (Reading::Error(error.clone()), lenient(metric.on_error))
         }
@@ -98,6 +100,14 @@ fn judge(metric: &Metric, answer: &Answer, at: Timestamp) -> Measured {
         max: metric_bounds.max,
         verdict,
         at,
+    }
+}
+
+fn lenient(leniency: Leniency) -> Verdict {
+    match leniency {
+        Leniency::Fail => Verdict::Failed,
+        Leniency::Hold => Verdict::Held,
+        Leniency::Pass => Verdict::Waived,
     }
 }
 
@@ -126,13 +136,12 @@ fn finding(metric: &Metric, measured: &Measured) -> Option<Finding> {
 
 /// A check that could not be judged: it counts for itself alone, and nothing advances.
 fn held(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
-    let due = analysis::next_due(t, r);
     let measured = core::mem::take(&mut t.measured);
+    analysis::close_check(t, r);
     let state = t.edit();
+    state.unjudged = None;
     state.held_checks = state.held_checks.saturating_add(1);
     state.analysis.add(&measured);
-    state.check = state.check.saturating_add(1);
-    state.due = due;
     let first = state.held_checks == 1;
     t.measured = measured;
     if first {

@@ -1,5 +1,7 @@
 //! A gate that stays closed: since when, and until when it may.
 
+use core::time::Duration;
+
 use super::{
     rollback,
     turn::{Flow, Turn},
@@ -7,7 +9,7 @@ use super::{
 use crate::{
     decision::Cause,
     spec::{Hook, HookKind, Rollout},
-    state::State,
+    state::{Countdown, State},
     time::Timestamp,
 };
 
@@ -20,7 +22,7 @@ pub(super) fn note_closed(t: &mut Turn<'_>, hook: &Hook) -> bool {
     let now = t.now;
     let state = t.edit();
     state.closed_gate = Some(hook.key.clone());
-    state.gate_closed_since = Some(now);
+    state.gate_closed = Some(Countdown::since(now));
     true
 }
 
@@ -32,17 +34,29 @@ pub(super) fn deadline(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
 }
 
-/// The closed gate whose deadline has passed, as the cause of what follows.
-pub(super) fn overdue(t: &Turn<'_>, r: &Rollout) -> Option<Cause> {
-    let (hook, at) = closes_for_good(t.state(), r)?;
-    let deadline = hook.deadline?;
-    (t.now >= at).then(|| Cause::Gate { kind: hook.kind.into(), hook: hook.name.clone(), deadline })
+/// The closed gate whose deadline has passed, as the cause of what follows. Credits the time that it was closed.
+pub(super) fn overdue(t: &mut Turn<'_>, r: &Rollout) -> Option<Cause> {
+    let (hook, deadline, closed) = bounded(t.state(), r)?;
+    let credited = closed.credited(t.now, deadline);
+    if credited != closed {
+        t.edit().gate_closed = Some(credited);
+    }
+    credited.is_over(deadline).then(|| Cause::Gate {
+        kind: hook.kind.into(),
+        hook: hook.name.clone(),
+        deadline,
+    })
 }
 
-/// The closed gate that has a deadline, and when that is.
-pub(super) fn closes_for_good<'r>(state: &State, r: &'r Rollout) -> Option<(&'r Hook, Timestamp)> {
+/// When time is next credited to a closed gate that has a deadline.
+pub(super) fn part_ends(state: &State, r: &Rollout) -> Option<Timestamp> {
+    bounded(state, r).map(|(_, deadline, closed)| closed.part_ends(deadline))
+}
+
+/// The closed gate if it has a deadline, and how long it has been closed.
+fn bounded<'r>(state: &State, r: &'r Rollout) -> Option<(&'r Hook, Duration, Countdown)> {
     let hook = r.hook(state.closed_gate.as_ref()?)?;
-    Some((hook, state.gate_closed_since? + hook.deadline?))
+    Some((hook, hook.deadline?, state.gate_closed?))
 }
 
 /// The `rollback` hooks that are polled: the first that passes, as the cause of what follows.

@@ -46,13 +46,13 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     run::start(t, r, revision)
 }
 
-/// After a failed promotion users are on whichever copy is ready; the primary comes first.
+/// After a failed promotion users are on whichever copy serves, and return to the primary once it is ready.
 fn holding(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if t.state().stage != Stage::Holding {
         return Flow::Continue(());
     }
     t.primary()?;
-    if t.primary_readiness().is_some_and(Readiness::is_ready) {
+    if t.primary_readiness().is_some_and(Readiness::is_ready) && !t.would_leave_the_better_copy()? {
         let shown = t.shown();
         let state = t.edit();
         state.stage = Stage::Start;
@@ -64,12 +64,6 @@ fn holding(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         commands.extend([Command::PauseScaler, Command::ScaleDown]);
         t.tell(Message::PrimaryRecovered);
         return t.act(Rule::PrimaryRecovered, commands);
-    }
-    t.target()?;
-    if t.state().canary_weight == 0 && r.switches_traffic && t.primary_is_the_worse_copy() {
-        t.edit().canary_weight = 100;
-        let commands = t.reroute(r).into_iter().collect();
-        return t.act(Rule::ReadyCopy, commands);
     }
     Flow::Continue(())
 }

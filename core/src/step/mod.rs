@@ -14,10 +14,12 @@ mod initialize;
 mod operator;
 mod owed;
 mod promotion;
+mod reach;
 mod readiness;
 mod repair;
 mod rollback;
 mod run;
+mod serving;
 mod standstill;
 mod takeover;
 mod trouble;
@@ -101,6 +103,13 @@ fn rules(t: &mut Turn<'_>) -> Flow {
     // A status that another controller wrote becomes ours.
     takeover::rule(t)?;
 
+    // Users leave a copy that serves nobody, whatever else is going on.
+    serving::rules(t)?;
+
+    // What sends users where they should not be is put right. What is seen of it counts for the next check.
+    reach::watch(t);
+    repair::urgent(t)?;
+
     // A person's order, as the table of requests grants it.
     operator::rule(t)?;
 
@@ -116,6 +125,7 @@ fn rules(t: &mut Turn<'_>) -> Flow {
     standstill::suspended(t, r)?;
     standstill::shape_changed(t, r)?;
     repair::finalizer(t, r)?;
+    repair::settles(t, r);
 
     match t.state().phase {
         Phase::New | Phase::Initializing => initialize::rules(t, r)?,

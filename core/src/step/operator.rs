@@ -4,12 +4,12 @@ use alloc::{vec, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    promotion, rollback, run,
+    promotion, readiness, rollback, run,
     turn::{Flow, Turn},
 };
 use crate::{
     command::Command,
-    decision::{Cause, Rule},
+    decision::{Cause, Rule, Workload},
     message::Message,
     observation::Readiness,
     phase::Phase,
@@ -63,11 +63,11 @@ fn ruled(t: &Turn<'_>, request: &Request, order: Option<Order>) -> Ruling {
     let ruled = ruling(order, standing(t), max);
     let refusal = if order == Order::Promote {
         misdirected(t, &request.value)
-    } else if ruled == Ruling::SetWeight && !t.canary_readiness().is_some_and(Readiness::is_ready) {
+    } else if ruled == Ruling::SetWeight && readiness::is_fit(t, Workload::Canary) != Some(true) {
         Some(Refusal::CanaryNotReady)
     } else if ruled == Ruling::Rerun
         && leaves_the_canary(t)
-        && !t.primary_readiness().is_some_and(Readiness::is_ready)
+        && (!t.primary_readiness().is_some_and(Readiness::is_ready) || t.primary_is_the_worse_copy())
     {
         Some(Refusal::PrimaryNotReady)
     } else {
@@ -223,6 +223,7 @@ fn set_weight(t: &mut Turn<'_>, weight: u8) -> Flow {
     state.held_by_operator = true;
     // No gate is asked while the weight is held, so none is late.
     state.forget_closed_gate();
+    state.away = None;
     state.canary_weight = weight;
     state.mirror_weight = 0;
     if state.stage == Stage::Mirroring {

@@ -3,12 +3,12 @@
 use alloc::vec::Vec;
 
 use super::{
-    analysis, readiness, repair, rollback, run,
+    analysis, readiness, repair, rollback, run, serving,
     turn::{Flow, Turn},
 };
 use crate::{
     command::Command,
-    decision::{Cause, Rule, Workload},
+    decision::{Cause, Obstacle, Rule, Workload},
     message::{HookKindName, Message},
     observation::Readiness,
     phase::Phase,
@@ -26,6 +26,9 @@ pub(super) fn decide(t: &mut Turn<'_>, skipped: bool) -> Flow {
     let revision = state.applied.clone();
     state.intent = Some(Intent::Promote { revision: revision.clone(), applied: false, skipped });
     state.primary_unready = None;
+    if state.away.is_some() {
+        serving::stay_away(state);
+    }
     if !skipped {
         state.phase = Phase::Promoting;
     }
@@ -50,6 +53,9 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     repair::rule(t, r)?;
     primary_ready(t, r, &revision)?;
     let hurry = target_moved(t, &revision);
+    if t.state().stage == Stage::Holding {
+        return take_back(t, r);
+    }
     if skipped || t.state().phase == Phase::Finalising {
         return complete(t, r, revision, skipped, hurry);
     }
@@ -71,8 +77,8 @@ fn copy(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool) -> Flo
         // Without a target there is nothing to copy; its deadline ends the run.
         None => return dropped(t, r, revision),
     }
-    if skipped && t.state().routes(r.strategy()).exposed() > 0 && t.primary_is_the_worse_copy() {
-        return run::primary_ready(t);
+    if skipped && t.state().routes(r.strategy()).exposed() > 0 && t.would_leave_the_better_copy()? {
+        return run::waits_for_primary(t);
     }
     let run = t.state().run;
     mark_applied(t, revision.clone(), skipped);
@@ -110,12 +116,12 @@ fn dropped(t: &mut Turn<'_>, r: &Rollout, shown: Revision) -> Flow {
     run::restart(t, r, shown)
 }
 
-/// The primary has to serve the new revision; past its deadline the promotion has failed.
+/// The primary has to be ready with the new revision; past its deadline the promotion has failed.
 fn primary_ready(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
     readiness::watch_primary(t);
     t.primary()?;
     if t.primary_readiness().is_some_and(Readiness::is_ready) {
-        return Flow::Continue(());
+        return primary_serves(t, r);
     }
     if !readiness::is_overdue(t, Workload::Primary, r.policy()) {
         readiness::tell_if_late(t, Workload::Primary, r.policy());
@@ -125,11 +131,25 @@ fn primary_ready(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
     failed(t, r, revision)
 }
 
-/// Users go to whichever copy is ready; the revision stays what the primary was given.
+/// No user leaves a canary that serves for a primary that is ready and serves nobody: one that wants no pods.
+fn primary_serves(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    if t.state().routes(r.strategy()).exposed() == 0 || !t.would_leave_the_better_copy()? {
+        return Flow::Continue(());
+    }
+    let why = t.why_not_primary();
+    t.held_up_by(Obstacle::NotReady { who: Workload::Primary, why });
+    t.wait(Rule::PromotionWaits)
+}
+
+/// Users go to whichever copy is ready, or serves; the revision stays what the primary was given.
 fn failed(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
-    t.target()?;
+    if let Some(target) = t.target()? {
+        t.known(&target.serves, "endpoints of the canary")?;
+    }
     let why = t.primary_readiness().and_then(Readiness::why_not).unwrap_or_default();
-    let canary_serves = t.canary_readiness().is_some_and(Readiness::is_ready) && r.switches_traffic;
+    let ready = t.canary_readiness().is_some_and(Readiness::is_ready);
+    let canary_serves = ready && t.seen.canary_serves() == Some(true) || t.primary_is_the_worse_copy();
+    let to_canary = canary_serves && r.switches_traffic;
     let (now, deadline) = (t.now, r.policy().progress_deadline);
     let gave_up = t.primary_readiness().is_some_and(Readiness::is_stalled);
     t.tell(Message::PromotionFailed { why: why.clone() });
@@ -141,7 +161,7 @@ fn failed(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
     state.failed_checks = 0;
     state.promoted = revision.clone();
     state.stage = Stage::Holding;
-    state.canary_weight = if canary_serves { 100 } else { 0 };
+    state.canary_weight = if to_canary { 100 } else { 0 };
     owe(state, r, RunOn::FailedPromotion, now);
     let commands = t.reroute(r).into_iter().collect();
     t.act(Rule::PromotionFailed, commands)
@@ -177,6 +197,21 @@ fn take_traffic(t: &mut Turn<'_>, r: &Rollout, hurry: bool) -> Flow {
     state.iterations = 0;
     state.mirror_weight = 0;
     state.stage = Stage::Start;
+    t.tell(Message::PrimaryTakesAll);
+    let commands = t.reroute(r).into_iter().collect();
+    t.act(Rule::PrimaryTakesAll, commands)
+}
+
+/// The primary serves again, and is ready: users come back from the canary, which was all that served meanwhile.
+fn take_back(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let (now, interval) = (t.now, r.policy().interval);
+    let state = t.edit();
+    serving::stay_away(state);
+    state.iterations = 0;
+    state.due = now + interval;
+    if state.phase == Phase::Promoting {
+        state.phase = Phase::Finalising;
+    }
     t.tell(Message::PrimaryTakesAll);
     let commands = t.reroute(r).into_iter().collect();
     t.act(Rule::PrimaryTakesAll, commands)

@@ -9,22 +9,22 @@ use super::{
 use crate::{
     decision::{Cause, Rule, Workload},
     message::Message,
-    observation::Readiness,
+    observation::{NO_ENDPOINT, Readiness},
+    revision::Text,
     spec::{Policy, Rollout},
     state::{Stage, State, Unready},
     time::Timestamp,
 };
 
-/// A deadline fires only on two sightings at least this far apart, so that an outage of what we see with, or a clock
-/// that jumps, is never followed by a rollback on first sight.
-pub(super) const BETWEEN_SIGHTINGS: Duration = Duration::from_secs(10);
+/// That the platform gave a workload up counts only on two sightings at least this far apart, so that an outage of what we
+/// see with is never followed by a rollback on first sight.
+const BETWEEN_SIGHTINGS: Duration = Duration::from_secs(10);
 
 /// Notes since when a workload is not ready. What is not known changes nothing.
 pub(super) fn watch(t: &mut Turn<'_>) {
     note(t, Workload::Canary);
     // A warm-up begins anew.
-    if t.canary_readiness().is_some_and(|readiness| !readiness.is_ready()) && t.state().ready_since.is_some()
-    {
+    if is_fit(t, Workload::Canary) == Some(false) && t.state().ready_since.is_some() {
         t.edit().ready_since = None;
     }
     watch_primary(t);
@@ -37,8 +37,8 @@ pub(super) fn watch_primary(t: &mut Turn<'_>) {
 
 fn note(t: &mut Turn<'_>, who: Workload) {
     let now = t.now;
-    let (Some(readiness), unready) = known(t, who) else { return };
-    if readiness.is_ready() == unready.is_some() {
+    let (Some(sight), unready) = known(t, who) else { return };
+    if sight.is_fit() == unready.is_some() {
         *noted(t.edit(), who) = unready.is_none().then_some(Unready::since(now));
     }
 }
@@ -52,9 +52,9 @@ pub(super) fn deadlines(t: &mut Turn<'_>, r: &Rollout) -> Flow {
             continue;
         }
         if is_overdue(t, who, r.policy()) {
-            let (readiness, _) = known(t, who);
-            let why = readiness.and_then(Readiness::why_not).unwrap_or_default();
-            let gave_up = readiness.is_some_and(Readiness::is_stalled);
+            let (sight, _) = known(t, who);
+            let why = sight.and_then(Sight::why_not).unwrap_or_default();
+            let gave_up = sight.is_some_and(|sight| sight.readiness.is_stalled());
             let deadline = r.policy().progress_deadline;
             return rollback::decide(t, Cause::Deadline { who, why, deadline, gave_up });
         }
@@ -62,40 +62,42 @@ pub(super) fn deadlines(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     Flow::Continue(())
 }
 
-/// Whether the workload was seen unready past its deadline, twice. Notes the first sighting.
+/// Whether the workload is not ready past its deadline, or the platform was seen twice to have given it up. Credits the
+/// time that it was not ready, and notes the first sighting.
 pub(super) fn is_overdue(t: &mut Turn<'_>, who: Workload, policy: &Policy) -> bool {
-    let now = t.now;
-    let (Some(readiness), Some(unready)) = known(t, who) else { return false };
-    let stalled = readiness.is_stalled();
-    match unready.warned {
-        _ if readiness.is_ready() => false,
-        None if stalled || now >= warns_at(unready.since, policy.progress_deadline) => {
-            *noted(t.edit(), who) = Some(Unready { warned: Some(now), ..unready });
-            false
-        }
-        None => false,
-        Some(warned) => {
-            let late = stalled || now >= unready.since + policy.progress_deadline;
-            late && now.since(warned) >= BETWEEN_SIGHTINGS
-        }
+    let (now, deadline) = (t.now, policy.progress_deadline);
+    let (Some(sight), Some(unready)) = known(t, who) else { return false };
+    if sight.is_fit() {
+        return false;
     }
+    let gave_up = sight.readiness.is_stalled().then(|| unready.gave_up.unwrap_or(now));
+    let after = Unready { count: unready.count.credited(now, deadline), gave_up, ..unready };
+    if after != unready {
+        *noted(t.edit(), who) = Some(after);
+    }
+    after.count.is_over(deadline) || gave_up.is_some_and(|first| now.since(first) >= BETWEEN_SIGHTINGS)
 }
 
-/// When the first of the two sightings is made.
-pub(super) fn warns_at(since: Timestamp, deadline: Duration) -> Timestamp {
-    since + deadline.saturating_sub(BETWEEN_SIGHTINGS)
+/// When something changes for a workload that stays as it is: a part of its deadline is over, or the platform's word that
+/// it gave the workload up counts.
+pub(super) fn next_times(unready: Unready, deadline: Duration) -> [Option<Timestamp>; 2] {
+    let second_sighting = unready.gave_up.map(|first| first + BETWEEN_SIGHTINGS);
+    [Some(unready.count.part_ends(deadline)), second_sighting]
 }
 
-/// Both copies serve; in place, the canary does.
+/// Both copies are ready, and the canary serves; in place, the primary is not looked at.
 pub(super) fn both_ready(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    if t.state().stage != Stage::InPlace {
+    let in_place = t.state().stage == Stage::InPlace;
+    if !in_place {
         t.primary()?;
     }
-    t.target()?;
-    let in_place = t.state().stage == Stage::InPlace;
-    let primary = in_place || t.primary_readiness().is_some_and(Readiness::is_ready);
-    let canary = t.canary_readiness().is_some_and(Readiness::is_ready);
-    if primary && canary {
+    if let Some(target) = t.target()?
+        && target.readiness.is_ready()
+    {
+        t.known(&target.serves, "endpoints of the canary")?;
+    }
+    let primary = in_place || is_fit(t, Workload::Primary) == Some(true);
+    if primary && is_fit(t, Workload::Canary) == Some(true) {
         return Flow::Continue(());
     }
     // No obstacle to note: the deadline ends this, with an alert of its own.
@@ -108,11 +110,11 @@ pub(super) fn both_ready(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// Tells, once until it is ready, that a workload is not although it had an interval for it.
 pub(super) fn tell_if_late(t: &mut Turn<'_>, who: Workload, policy: &Policy) {
-    let (readiness, unready) = known(t, who);
-    let (Some(why), Some(unready)) = (readiness.and_then(Readiness::why_not), unready) else { return };
-    if unready.told || t.now < is_late_at(unready.since, policy.interval) {
+    let (Some(sight), Some(unready)) = known(t, who) else { return };
+    if unready.told || t.now < is_late_at(unready.count.since, policy.interval) {
         return;
     }
+    let Some(why) = sight.why_not() else { return };
     t.tell(Message::NotReady { who, why });
     *noted(t.edit(), who) = Some(Unready { told: true, ..unready });
 }
@@ -130,10 +132,42 @@ fn noted(state: &mut State, who: Workload) -> &mut Option<Unready> {
     }
 }
 
-/// What is known of a workload's readiness, and what is noted of it.
-fn known<'a>(t: &Turn<'a>, who: Workload) -> (Option<&'a Readiness>, Option<Unready>) {
-    match who {
-        Workload::Canary => (t.canary_readiness(), t.state().canary_unready),
-        Workload::Primary => (t.primary_readiness(), t.state().primary_unready),
+/// Whether a run may start or be judged with this copy; `None` if that is not known.
+pub(super) fn is_fit(t: &Turn<'_>, who: Workload) -> Option<bool> {
+    known(t, who).0.map(Sight::is_fit)
+}
+
+/// What a run needs of a copy: it is ready, and a canary serves, too, since a step would send users to nobody.
+#[derive(Clone, Copy)]
+struct Sight<'a> {
+    readiness: &'a Readiness,
+    serves: bool,
+}
+
+impl Sight<'_> {
+    fn is_fit(self) -> bool {
+        self.readiness.is_ready() && self.serves
     }
+
+    fn why_not(self) -> Option<Text> {
+        self.readiness.why_not().or_else(|| (!self.serves).then(|| NO_ENDPOINT.into()))
+    }
+}
+
+/// What is known of a copy, and what is noted of it.
+fn known<'a>(t: &Turn<'a>, who: Workload) -> (Option<Sight<'a>>, Option<Unready>) {
+    match who {
+        Workload::Canary => (canary(t), t.state().canary_unready),
+        Workload::Primary => {
+            let ready = t.primary_readiness().map(|readiness| Sight { readiness, serves: true });
+            (ready, t.state().primary_unready)
+        }
+    }
+}
+
+/// One that is not ready is known to be unfit, whether it serves or not.
+fn canary<'a>(t: &Turn<'a>) -> Option<Sight<'a>> {
+    let readiness = t.canary_readiness()?;
+    let serves = if readiness.is_ready() { t.seen.canary_serves()? } else { false };
+    Some(Sight { readiness, serves })
 }

@@ -1,24 +1,32 @@
-//! Drift: what someone else changed is put right, never in a race.
+//! Drift: what someone else changed is put right. What sends users where they should not be is put right at once, every
+//! time; the rest never in a race.
 
 use alloc::{string::ToString, vec, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    advance, analysis,
+    advance, analysis, readiness, serving,
     turn::{Flow, Turn},
 };
 use crate::{
     command::{ApexTo, Command, Cookies, Routes, Split},
-    decision::Rule,
+    decision::{Rule, Workload},
     message::Message,
-    observation::{Drift, Fact, Readiness},
+    observation::{Apex, Drift, Fact, Observation, Readiness},
     phase::Phase,
     spec::Rollout,
-    state::Repair,
+    state::{Intent, Repair, State},
+    time::Timestamp,
 };
 
 /// The longest wait between two repairs.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(600);
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// The wait between two repairs of what sends users where they should not be.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
+/// From this many repairs in a row on, somebody else manages the same objects.
+const CONTESTED: u32 = 3;
 
 /// The finalizer stands while deletion is to give everything back.
 pub(super) fn finalizer(t: &mut Turn<'_>, r: &Rollout) -> Flow {
@@ -28,6 +36,46 @@ pub(super) fn finalizer(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
     t.keep_stall();
     t.act(Rule::Repaired, vec![Command::EnsureFinalizer(wanted)])
+}
+
+/// What sends users where they should not be is put right before anything else is asked or decided.
+///
+/// Not while a command fails: an order or a rollback that was decided must not wait until a repair succeeds.
+pub(super) fn urgent(t: &mut Turn<'_>) -> Flow {
+    let Ok(r) = t.canary else { return Flow::Continue(()) };
+    let state = t.state();
+    let is_ours = match state.phase {
+        Phase::New | Phase::Initializing | Phase::Terminating => false,
+        Phase::Progressing | Phase::WaitingPromotion => *state.shape == *r.shape(),
+        Phase::Initialized
+        | Phase::Waiting
+        | Phase::Promoting
+        | Phase::Finalising
+        | Phase::Succeeded
+        | Phase::Failed => r.shape().same_objects(&state.shape),
+    };
+    let ends = matches!(state.intent, Some(Intent::Rollback { .. } | Intent::Delete { .. }));
+    let held = r.is_suspended() || state.suspended.is_some() || state.trouble.is_some();
+    if is_ours && !ends && !held && harms_users(state, t.seen, r) { rule(t, r) } else { Flow::Continue(()) }
+}
+
+/// Users are on a copy that does not serve, or more of them on the canary than the step allows: the apex service selects
+/// anything but the primary, or the routes are other ones.
+fn harms_users(state: &State, seen: &Observation, r: &Rollout) -> bool {
+    let apex = seen.services.known().is_some_and(|services| services.apex != Apex::Primary);
+    let changed = seen.drift.known().is_some_and(|drift| drift.services);
+    if apex && changed && !serving::apex_is_better_off(seen) {
+        return true;
+    }
+    let wanted = state.routes(r.strategy());
+    let Fact::Known(routes) = &seen.routes else { return false };
+    r.switches_traffic && *routes != Some(wanted) && routes_harm_users(seen, *routes, wanted)
+}
+
+fn routes_harm_users(seen: &Observation, routes: Option<Routes>, wanted: Routes) -> bool {
+    let Some(routes) = routes else { return true };
+    routes.exposed() > wanted.exposed()
+        || routes.exposed() < wanted.exposed() && seen.primary_serves() == Some(false)
 }
 
 /// What is missing or stands there in another way than it has to. Objects and routes are put right by one plan, so that a
@@ -66,7 +114,8 @@ fn objects(t: &Turn<'_>, r: &Rollout, weights: bool) -> Drift {
     match t.seen.drift.known() {
         Some(drift) if !(runs && stands_back(t, r, weights)) => {
             let workloads = drift.workloads && !runs;
-            Drift { workloads, routes: drift.routes && is_routed(t, r), ..*drift }
+            let services = drift.services && !serving::apex_is_better_off(t.seen);
+            Drift { workloads, services, routes: drift.routes && is_routed(t, r), ..*drift }
         }
         Some(_) | None => Drift::default(),
     }
@@ -98,30 +147,35 @@ fn weights(t: &Turn<'_>, r: &Rollout) -> bool {
     if !r.switches_traffic || *seen == Some(wanted) {
         return false;
     }
-    let exposes_more = seen.is_none_or(|seen| seen.exposed() > wanted.exposed());
+    let harm = routes_harm_users(t.seen, *seen, wanted);
     let now_is_due = !t.state().phase.is_analysing() || t.now >= t.state().due;
-    if !(exposes_more || now_is_due) || is_our_own(t, r, *seen) {
+    if !(harm || now_is_due) || is_our_own(t, r, *seen) {
         return false;
     }
+    let exposes_more = seen.is_none_or(|seen| seen.exposed() > wanted.exposed());
     // Nobody is moved from a copy that serves to one that does not.
     if seen.is_some() && exposes_more && t.primary_is_the_worse_copy() {
         return false;
     }
     let to_canary = seen.is_some_and(|seen| seen.exposed() < wanted.exposed());
-    !(to_canary && t.canary_readiness().is_some_and(|canary| !canary.is_ready()))
+    !(to_canary && t.seen.canary_serves() == Some(false))
 }
 
 /// We were stopped between a command and its save: the routes are those of the step that is about to be made again.
 /// While analysing only until the check before it is decided; while promoting only where the primary can take it.
-fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> bool {
+pub(super) fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> bool {
     let state = t.state();
     match state.phase {
         // A check that is not made leaves nobody on what was to come after it.
         Phase::Progressing | Phase::WaitingPromotion
-            if analysis::is_due(t, r) && t.canary_readiness().is_none_or(Readiness::is_ready) =>
+            if analysis::is_due(t, r) && readiness::is_fit(t, Workload::Canary).unwrap_or(true) =>
         {
             let mut after = state.clone();
-            advance::apply(&mut after, r.strategy(), advance::next_move(r.strategy(), state));
+            if serving::may_come_back(t, r) {
+                serving::restore(&mut after, r);
+            } else if state.away.is_none() {
+                advance::apply(&mut after, r.strategy(), advance::next_move(r.strategy(), state));
+            }
             seen == Some(after.routes(r.strategy()))
         }
         Phase::Promoting | Phase::Finalising => {
@@ -143,21 +197,53 @@ fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> bool {
 }
 
 fn may_repair(t: &Turn<'_>, r: &Rollout) -> bool {
-    t.state().phase != Phase::New && t.state().repair.is_none_or(|last| t.now >= last.at + pause(last, r))
+    let next = next(t.state(), t.seen, r);
+    t.state().phase != Phase::New && next.is_none_or(|next| t.now >= next)
 }
 
-/// How long after a repair the next may follow.
-pub(super) fn pause(last: Repair, r: &Rollout) -> Duration {
+/// When the next repair may follow the last one.
+pub(super) fn next(state: &State, seen: &Observation, r: &Rollout) -> Option<Timestamp> {
+    let last = state.repair.as_ref()?;
+    Some(last.at + if harms_users(state, seen, r) { SHORTEST_WAIT } else { pause(last, r) })
+}
+
+fn pause(last: &Repair, r: &Rollout) -> Duration {
     (r.policy().interval * 2_u32.pow(last.times.saturating_sub(1).min(10))).min(LONGEST_WAIT)
 }
 
+/// When the next repair is a first one again.
+pub(super) fn peace(last: &Repair, r: &Rollout) -> Timestamp {
+    last.at + pause(last, r) * 2
+}
+
+/// Counts the repair. That objects are put right is reported at most once an interval; that it happens again and again is
+/// one alert.
 fn note(t: &mut Turn<'_>, r: &Rollout, repaired: [Option<Message>; 2]) {
     let now = t.now;
-    // After a long peace it is a first time again.
-    let last = t.state().repair.filter(|last| now.since(last.at) < pause(*last, r) * 2);
-    let times = last.map_or(1, |last| last.times.saturating_add(1));
-    if times == 1 {
-        repaired.into_iter().flatten().for_each(|message| t.tell(message));
+    let last = t.state().repair.clone().filter(|last| now < peace(last, r));
+    let mut repair = last.unwrap_or(Repair { at: now, times: 0, told: None, contested: false, by: None });
+    repair.at = now;
+    repair.times = repair.times.saturating_add(1);
+    let is_news = repaired.iter().any(Option::is_some);
+    if is_news && t.seen.rival.is_some() {
+        repair.by.clone_from(&t.seen.rival);
     }
-    t.edit().repair = Some(Repair { at: now, times });
+    if is_news && repair.told.is_none_or(|told| now.since(told) >= r.policy().interval) {
+        repair.told = Some(now);
+        if repair.times >= CONTESTED {
+            let again = core::mem::replace(&mut repair.contested, true);
+            t.tell(Message::Contested { by: repair.by.clone(), times: repair.times, again });
+        } else {
+            repaired.into_iter().flatten().for_each(|message| t.tell(message));
+        }
+    }
+    t.edit().repair = Some(repair);
+}
+
+/// A conflict that has ended is no longer shown.
+pub(super) fn settles(t: &mut Turn<'_>, r: &Rollout) {
+    let now = t.now;
+    if t.state().repair.as_ref().is_some_and(|last| last.contested && now >= peace(last, r)) {
+        t.edit().repair = None;
+    }
 }

@@ -11,7 +11,6 @@ use crate::{
     command::{Command, Cookies, Routes, Split},
     decision::{Cause, Obstacle, Rule, Workload},
     message::Message,
-    observation::Readiness,
     phase::Phase,
     planted::{Defect, is_planted},
     revision::Revision,
@@ -41,11 +40,7 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
         t.tell(Message::CanaryFailed);
         return t.act(Rule::RolledBack, vec![Command::LeaveShape(left)]);
     }
-    let on_canary = match t.canary {
-        Ok(r) => t.state().routes(r.strategy()).exposed() > 0,
-        Err(_) => t.state().canary_weight > 0 || t.state().stage == Stage::Switched,
-    };
-    if on_canary && t.primary_is_the_worse_copy() && !cause.is_ordered() && !released {
+    if t.is_on_canary() && t.primary_is_the_worse_copy() && !cause.is_ordered() && !released {
         if t.state().stage == Stage::InPlace {
             return stays(t, &cause);
         }
@@ -112,7 +107,7 @@ fn fails(t: &mut Turn<'_>, cause: &Cause) {
 
 /// The primary does not serve and the canary does: users stay until it does, or a person says otherwise.
 fn waits(t: &mut Turn<'_>) -> Flow {
-    let why = t.primary_readiness().and_then(Readiness::why_not).unwrap_or_default();
+    let why = t.why_not_primary();
     let obstacle = Obstacle::NotReady { who: Workload::Primary, why };
     if t.state().stall.is_none() {
         t.tell(Message::RollbackWaits);

@@ -93,12 +93,15 @@ fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: 
             // A restarted run: its canary goes until it is approved.
             let state = t.edit();
             state.canary_weight = 0;
+            state.away = None;
             state.stage = Stage::Start;
             commands.extend(t.reroute(r));
             commands.extend([Command::PauseScaler, Command::ScaleDown]);
         }
     }
     gate::note_closed(t, hook);
+    // A gate whose call was given up is asked again at once.
+    let due = t.late.unwrap_or(now + r.policy().interval);
     let state = t.edit();
     // A run of what is promoted already was asked for, even if it was restarted since.
     let again = phase.is_analysing() && *revision == state.promoted;
@@ -107,7 +110,7 @@ fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: 
     state.pending = Some(Pending { revision: revision.clone(), asked_for });
     state.passed = opened.into_iter().collect();
     state.check = state.check.saturating_add(1);
-    state.due = now + r.policy().interval;
+    state.due = due;
     t.act(Rule::WaitsForApproval, commands)
 }
 
@@ -123,16 +126,20 @@ pub(super) fn primary_ready(t: &mut Turn<'_>) -> Flow {
     }
 }
 
+/// Users would leave a canary that serves: they stay until the primary does.
+pub(super) fn waits_for_primary(t: &mut Turn<'_>) -> Flow {
+    let why = t.why_not_primary();
+    t.held_up_by(Obstacle::NotReady { who: Workload::Primary, why });
+    t.wait(Rule::NotReady)
+}
+
 /// A newer revision takes the place of the one that runs.
 pub(super) fn restart(t: &mut Turn<'_>, r: &Rollout, revision: Revision) -> Flow {
     if t.state().stage == Stage::InPlace {
         return restart_in_place(t, r, revision);
     }
-    if t.before().routes(r.strategy()).exposed() > 0 {
-        t.primary()?;
-        if t.primary_is_the_worse_copy() {
-            return primary_ready(t);
-        }
+    if t.before().routes(r.strategy()).exposed() > 0 && t.would_leave_the_better_copy()? {
+        return waits_for_primary(t);
     }
     t.tell(Message::Restarted(revision.clone()));
     restart_from_primary(t, r, revision)
@@ -151,12 +158,13 @@ pub(super) fn restart_from_primary(t: &mut Turn<'_>, r: &Rollout, revision: Revi
 
 /// The users are on it already, whatever we do.
 fn restart_in_place(t: &mut Turn<'_>, r: &Rollout, revision: Revision) -> Flow {
-    let (now, before, weight) = (t.now, t.state().before, t.state().canary_weight);
+    let (now, before, weight, away) = (t.now, t.state().before, t.state().canary_weight, t.state().away);
     t.tell(Message::AnalysedInPlace(revision.clone()));
     let state = t.edit();
     begin(state, r, revision, now);
     state.before = before;
     state.stage = Stage::InPlace;
     state.canary_weight = weight;
+    state.away = away;
     t.act(Rule::Restarted, Vec::new())
 }

@@ -80,11 +80,9 @@ pub(super) fn shape_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
     // Users do not leave a copy that serves for one that does not. What another target shows says nothing of the old one.
     let same_target = state.shape.kind == shape.kind && state.shape.target == shape.target;
-    if same_target && serves && (state.canary_weight > 0 || state.stage == Stage::Switched) {
-        t.primary()?;
-        if t.primary_is_the_worse_copy() {
-            return run::primary_ready(t);
-        }
+    let on_canary = state.canary_weight > 0 || state.stage == Stage::Switched && state.away.is_none();
+    if same_target && serves && on_canary && t.would_leave_the_better_copy()? {
+        return run::waits_for_primary(t);
     }
     let state = t.state();
     if state.shape.same_objects(shape) {

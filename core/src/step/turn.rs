@@ -8,13 +8,13 @@ use crate::{
     command::{Command, Cookies, Split},
     decision::{Decision, Measured, Obstacle, Rule, Standing},
     message::{Message, Notice, NoticeId},
-    observation::{Fact, Observation, Primary, Readiness, Target, Unseen},
+    observation::{Fact, NO_ENDPOINT, Observation, Primary, Readiness, Target, Unseen},
     planted::{Defect, is_planted},
     question::Question,
     request::Request,
     revision::{Revision, Text},
     spec::{Invalid, Rollout, Shape},
-    state::{Details, Origin, Outbox, Stall, State},
+    state::{Details, Origin, Outbox, Stage, Stall, State},
     time::Timestamp,
 };
 
@@ -38,6 +38,8 @@ pub(super) struct Turn<'a> {
     draft: Option<Arc<State>>,
     notices: Vec<Message>,
     pub(super) hook: Option<(Text, bool)>,
+    /// When the call of the hook that was asked last was given up, which is when the next check was due.
+    pub(super) late: Option<Timestamp>,
     stall: Holdup,
 }
 
@@ -67,6 +69,7 @@ impl<'a> Turn<'a> {
             draft: None,
             notices: Vec::new(),
             hook: None,
+            late: None,
             stall: Holdup::Gone,
         }
     }
@@ -156,12 +159,12 @@ impl<'a> Turn<'a> {
         self.seen.target.known()?.as_ref()?.revision.known()
     }
 
-    /// Whether the canary is known to serve, or known not to.
+    /// Whether the canary is known to be ready, or known not to be.
     pub(super) fn canary_readiness(&self) -> Option<&'a Readiness> {
         self.seen.target.known().map(|target| target.as_ref().map_or(&MISSING, |target| &target.readiness))
     }
 
-    /// Whether the primary is known to serve, or known not to.
+    /// Whether the primary is known to be ready, or known not to be.
     pub(super) fn primary_readiness(&self) -> Option<&'a Readiness> {
         self.seen
             .primary
@@ -171,8 +174,30 @@ impl<'a> Turn<'a> {
 
     /// Users would leave a copy that serves for one that does not, by going to the primary.
     pub(super) fn primary_is_the_worse_copy(&self) -> bool {
-        self.primary_readiness().is_some_and(|primary| !primary.is_ready())
-            && self.canary_readiness().is_some_and(Readiness::is_ready)
+        self.seen.primary_serves() == Some(false) && self.seen.canary_serves() == Some(true)
+    }
+
+    /// The same, where a command depends on it: an unknown ends the call.
+    pub(super) fn would_leave_the_better_copy(&mut self) -> Flow<bool> {
+        if let Some(primary) = self.primary()? {
+            self.known(&primary.serves, "endpoints of the primary")?;
+        }
+        Flow::Continue(self.primary_is_the_worse_copy())
+    }
+
+    /// Whether the state sends users to the canary.
+    pub(super) fn is_on_canary(&self) -> bool {
+        let state = self.state();
+        match self.canary {
+            Ok(r) => r.switches_traffic && state.routes(r.strategy()).exposed() > 0,
+            Err(_) => state.canary_weight > 0 || state.stage == Stage::Switched && state.away.is_none(),
+        }
+    }
+
+    /// Why the primary takes no users: it is not ready, or it has no endpoint.
+    pub(super) fn why_not_primary(&self) -> Text {
+        let why = self.primary_readiness().and_then(Readiness::why_not);
+        why.unwrap_or_else(|| NO_ENDPOINT.into())
     }
 
     /// The shape of a run whose objects the manifest no longer names.

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use serde::Serialize;
 
-use super::{gate, readiness, repair, trouble, turn::Turn};
+use super::{gate, reach, readiness, repair, trouble, turn::Turn};
 use crate::{
     observation::Observation,
     phase::Phase,
@@ -113,13 +113,16 @@ fn of_run(wakes: &mut Earliest, r: &Rollout, state: &State, seen: &Observation) 
     if goes_by_due {
         wakes.add(state.due, Why::NextCheck);
         if state.intent.is_none() {
-            wakes.add_if(gate::closes_for_good(state, r).map(|(_, at)| at), Why::Deadline);
+            wakes.add_if(gate::part_ends(state, r), Why::Deadline);
         }
     }
     if state.phase.is_analysing() {
         wakes.add_if(state.ready_since.map(|since| since + r.policy().delay), Why::WarmedUp);
     }
     let in_place = state.stage == Stage::InPlace && state.intent.is_none();
+    if state.phase.is_analysing() && state.intent.is_none() {
+        wakes.add_if(reach::part_ends(state, r), Why::Deadline);
+    }
     let canary_counts = state.phase.is_analysing() && state.intent.is_none();
     let primary_counts = state.is_running() && !waits_for_rollback && !in_place;
     let policy = r.policy();
@@ -128,19 +131,21 @@ fn of_run(wakes: &mut Earliest, r: &Rollout, state: &State, seen: &Observation) 
             .into_iter()
             .flatten()
     {
-        let Unready { since, warned, told } = unready;
-        wakes.add_if((!told).then(|| readiness::is_late_at(since, policy.interval)), Why::Stalled);
-        wakes.add(readiness::warns_at(since, policy.progress_deadline), Why::Deadline);
-        if let Some(warned) = warned {
-            wakes.add(warned + readiness::BETWEEN_SIGHTINGS, Why::Deadline);
-            wakes.add(since + policy.progress_deadline, Why::Deadline);
+        let is_late_at = readiness::is_late_at(unready.count.since, policy.interval);
+        wakes.add_if((!unready.told).then_some(is_late_at), Why::Stalled);
+        for at in readiness::next_times(unready, policy.progress_deadline) {
+            wakes.add_if(at, Why::Deadline);
         }
     }
     let drifted = seen.routes.known().is_some_and(|routes| *routes != Some(state.routes(r.strategy())))
         || seen.drift.known().is_some_and(|drift| drift.is_any());
-    if drifted && let Some(last) = state.repair {
-        wakes.add(last.at + repair::pause(last, r), Why::Retry);
+    if drifted {
+        wakes.add_if(repair::next(state, seen, r), Why::Retry);
     }
+    wakes.add_if(
+        state.repair.as_ref().filter(|last| last.contested).map(|last| repair::peace(last, r)),
+        Why::Retry,
+    );
 }
 
 /// Keeps the earliest wake that still lies ahead.
@@ -172,29 +177,15 @@ pub(super) fn mend_clock(t: &mut Turn<'_>) {
     if goes_by_due && t.state().due > now + interval {
         t.edit().due = now + interval;
     }
+    mend_countdowns(t);
     let ahead = |at: Option<Timestamp>| at.is_some_and(|at| at > now);
-    let since = |unready: Option<Unready>| unready.map(|unready| unready.since);
-    if ahead(since(t.state().canary_unready)) {
-        t.edit().canary_unready = Some(Unready::since(now));
-    }
-    if ahead(since(t.state().primary_unready)) {
-        t.edit().primary_unready = Some(Unready::since(now));
-    }
-    for warned in
-        [t.state().canary_unready, t.state().primary_unready].map(|unready| unready.and_then(|u| u.warned))
+    if ahead(t.state().away.map(|away| away.since))
+        && let Some(away) = &mut t.edit().away
     {
-        if ahead(warned) {
-            let state = t.edit();
-            for unready in [&mut state.canary_unready, &mut state.primary_unready].into_iter().flatten() {
-                unready.warned = None;
-            }
-        }
+        away.since = now;
     }
     if ahead(t.state().ready_since) {
         t.edit().ready_since = Some(now);
-    }
-    if ahead(t.state().gate_closed_since) {
-        t.edit().gate_closed_since = Some(now);
     }
     if ahead(t.state().failure.as_ref().map(|failure| failure.at))
         && let Some(failure) = &mut t.edit().failure
@@ -204,7 +195,7 @@ pub(super) fn mend_clock(t: &mut Turn<'_>) {
     if ahead(t.state().suspended) {
         t.edit().suspended = Some(now);
     }
-    if ahead(t.state().repair.map(|repair| repair.at)) {
+    if ahead(t.state().repair.as_ref().map(|repair| repair.at)) {
         t.edit().repair = None;
     }
     if ahead(t.state().stall.as_ref().map(|stall| stall.since))
@@ -221,5 +212,27 @@ pub(super) fn mend_clock(t: &mut Turn<'_>) {
         && let Some(owed) = t.edit().owed.first_mut()
     {
         owed.at = now;
+    }
+}
+
+fn mend_countdowns(t: &mut Turn<'_>) {
+    let now = t.now;
+    let mended = |unready: Option<Unready>| {
+        unready.map(|unready| Unready {
+            count: unready.count.mended(now),
+            gave_up: unready.gave_up.filter(|first| *first <= now),
+            ..unready
+        })
+    };
+    let state = t.state();
+    let canary = mended(state.canary_unready);
+    let primary = mended(state.primary_unready);
+    let gate = state.gate_closed.map(|count| count.mended(now));
+    let unjudged = state.unjudged.map(|count| count.mended(now));
+    let before = (state.canary_unready, state.primary_unready, state.gate_closed, state.unjudged);
+    if before != (canary, primary, gate, unjudged) {
+        let state = t.edit();
+        (state.canary_unready, state.primary_unready) = (canary, primary);
+        (state.gate_closed, state.unjudged) = (gate, unjudged);
     }
 }

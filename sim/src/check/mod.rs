@@ -3,6 +3,8 @@
 
 mod search;
 mod shrink;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -15,29 +17,30 @@ use crate::{
     expect::{self, Judged, Verdict},
     finding::{Case, Finding, Level},
     input::{self, Source},
+    record::Story,
     scenario::Scenario,
 };
 
 /// How far to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Search {
-    /// At most so many worlds.
+    /// At most this many worlds.
     pub cases: u64,
     /// The seed of the first; each that follows has the next.
     pub seed: u64,
 }
 
-/// Somebody who looks on while a search goes on.
+/// Observes a search, and may stop it.
 pub trait Watch: Sync {
-    /// So many more cases were run.
+    /// This many more cases were run.
     fn ran(&self, cases: u64);
-    /// So many smaller worlds were tried, of at most `most`.
+    /// This many smaller worlds were tried, of at most `most`.
     fn shrinks(&self, tried: u64, most: u64);
-    /// The search is to stop after what is under way.
+    /// The search is to stop; asked often, also within a run.
     fn stops(&self) -> bool;
 }
 
-/// Nobody looks on.
+/// Observes nothing.
 impl Watch for () {
     fn ran(&self, _: u64) {}
     fn shrinks(&self, _: u64, _: u64) {}
@@ -60,66 +63,92 @@ pub struct Broken {
 }
 
 /// A scenario as a case of a report on tests; `broken` is what was found, with the seed of its world and the file that
-/// shows it.
+/// shows it, `unjudged` are the properties that no world gave anything to judge.
 #[must_use]
-pub fn case(scenario: &Scenario, broken: Option<(&Broken, u64, &str)>) -> Case {
+pub fn case(scenario: &Scenario, broken: Option<(&Broken, u64, &str)>, unjudged: &[usize]) -> Case {
     let file = scenario.path.display().to_string();
+    let text = input::read(&scenario.path).unwrap_or_default();
+    let place = |field: &str| Source::new(&text, &scenario.path).fault(field, "").at;
     let finding = |(broken, seed, shown): (&Broken, u64, &str)| {
         let property = scenario.properties.iter().position(|property| property.to_string() == broken.claim);
         let (code, field) = match property {
             Some(i) => ("property-broken", format!("properties[{i}]")),
             None => ("invariant-broken", "scenario".into()),
         };
-        let text = input::read(&scenario.path).unwrap_or_default();
         let at = broken.at.map_or(String::new(), |at| format!("\nat {}", Human(at)));
         Finding {
             level: Level::Error,
             code,
             file: file.clone(),
-            at: Source::new(&text, &scenario.path).fault(&*field, "").at,
+            at: place(&field),
             field,
             what: format!("expected {}\nactual   {}{at}, with seed {seed}", broken.claim, broken.actual),
             remedy: format!("{shown} shows it"),
             edits: Vec::new(),
         }
     };
-    let findings = broken.map(finding).into_iter().collect();
+    let vacuous = unjudged.iter().zip(claims(scenario, unjudged)).map(|(i, claim)| {
+        let field = format!("properties[{i}]");
+        Finding {
+            level: Level::Error,
+            code: "property-never-judged",
+            file: file.clone(),
+            at: place(&field),
+            field,
+            what: format!("expected {claim}\nactual   no world gives it anything to judge"),
+            remedy: String::new(),
+            edits: Vec::new(),
+        }
+    });
+    let findings = broken.map(finding).into_iter().chain(vacuous).collect();
     Case { name: scenario.title.clone(), file: file.clone(), findings, is_unusable: false }
 }
 
-/// The first thing that does not hold in the world of a seed, marked with `mayBreak` or not.
+/// Properties of a scenario by their index, each as a line.
 #[must_use]
-pub fn broken_in(scenario: &Scenario, seed: u64) -> Option<Broken> {
-    all_in(scenario, seed).into_iter().next()
+pub fn claims(scenario: &Scenario, properties: &[usize]) -> Vec<String> {
+    let claims = properties.iter().filter_map(|i| scenario.properties.get(*i));
+    claims.map(ToString::to_string).collect()
+}
+
+/// The first thing that does not hold in the world of a seed, marked with `mayBreak` or not. `None` also where the watcher
+/// stops the run.
+#[must_use]
+pub fn broken_in(scenario: &Scenario, seed: u64, watch: &dyn Watch) -> Option<Broken> {
+    let story = drive::run_until(scenario, seed, &|| watch.stops())?;
+    all_in(scenario, &story).into_iter().next()
 }
 
 /// What a search looks for in the world of a seed.
 struct Looked {
     /// The first thing that does not hold and is not marked with `mayBreak`.
     broken: Option<Broken>,
-    /// A property that is marked does not hold.
-    breaks_known: bool,
+    /// The first property marked with `mayBreak` that does not hold.
+    known: Option<Broken>,
+    /// Of each property, whether this world gives it something to judge.
+    judged: Vec<bool>,
 }
 
-fn looked_at(scenario: &Scenario, seed: u64) -> Looked {
+/// `None` where the watcher stopped the run.
+fn looked_at(scenario: &Scenario, seed: u64, watch: &dyn Watch) -> Option<Looked> {
+    let story = drive::run_until(scenario, seed, &|| watch.stops())?;
     let (known, other): (Vec<Broken>, Vec<Broken>) =
-        all_in(scenario, seed).into_iter().partition(|broken| is_known(scenario, broken));
-    Looked { broken: other.into_iter().next(), breaks_known: !known.is_empty() }
-}
-
-/// The first property marked with `mayBreak` that does not hold in the world of a seed.
-fn known_in(scenario: &Scenario, seed: u64) -> Option<Broken> {
-    all_in(scenario, seed).into_iter().find(|broken| is_known(scenario, broken))
+        all_in(scenario, &story).into_iter().partition(|broken| is_known(scenario, broken));
+    let properties = scenario.properties.iter();
+    Some(Looked {
+        broken: other.into_iter().next(),
+        known: known.into_iter().next(),
+        judged: properties.map(|property| expect::is_judged(property, scenario, &story)).collect(),
+    })
 }
 
 fn is_known(scenario: &Scenario, broken: &Broken) -> bool {
     scenario.properties.iter().any(|property| property.may_break() && property.to_string() == broken.claim)
 }
 
-fn all_in(scenario: &Scenario, seed: u64) -> Vec<Broken> {
-    let story = drive::run_seed(scenario, seed);
+fn all_in(scenario: &Scenario, story: &Story) -> Vec<Broken> {
     let at = |moment: usize| story.moments.get(moment).map(|moment| moment.at);
-    let all = all_broken(&expect::judge_properties(scenario, &story)).into_iter();
+    let all = all_broken(&expect::judge_properties(scenario, story)).into_iter();
     all.map(|broken| Broken { at: broken.moment.and_then(at), ..broken }).collect()
 }
 

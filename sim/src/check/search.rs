@@ -1,27 +1,27 @@
 //! Runs one world after the other, on all cores, and finds the first that breaks something.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use rayon::prelude::*;
 
-use super::{Broken, Search, Watch, known_in, looked_at};
+use super::{Broken, Looked, Search, Watch, looked_at};
 use crate::scenario::Scenario;
 
 /// What a search came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Searched {
-    /// Worlds in which nothing breaks, or which were run beside the one that does.
+    /// Worlds that were run to their end, from the first one on.
     pub cases: u64,
     /// The number of the first world that breaks something, and what.
     pub found: Option<(u64, Broken)>,
     /// The number of the first world that breaks a property which is marked with `mayBreak`, and what, where nothing else
     /// breaks.
     pub known: Option<(u64, Broken)>,
+    /// The properties that no world gave anything to judge, by their index in the scenario. Empty where something breaks.
+    pub unjudged: Vec<usize>,
     /// It was stopped before all cases were run.
     pub stopped: bool,
 }
 
-/// So many worlds are run before anybody can stop the search: the answer does not depend on the number of cores.
+/// Worlds that are run before the next ones begin: the answer does not depend on the number of cores.
 const AT_ONCE: u64 = 32;
 
 /// Looks for the smallest number of a world in which something breaks.
@@ -30,30 +30,29 @@ const AT_ONCE: u64 = 32;
 #[must_use]
 pub fn search(scenario: &Scenario, search: Search, watch: &dyn Watch) -> Searched {
     let cases = if scenario.setting.simulated.is_some() { search.cases } else { search.cases.min(1) };
-    let world = |case: u64| search.seed.wrapping_add(case);
-    let first_known = AtomicU64::new(u64::MAX);
-    let known = || {
-        let case = first_known.load(Ordering::Relaxed);
-        (case < u64::MAX).then(|| known_in(scenario, world(case)).map(|broken| (case, broken))).flatten()
-    };
-    let mut done = 0;
-    while done < cases {
-        if watch.stops() {
-            return Searched { cases: done, found: None, known: known(), stopped: true };
-        }
-        let next = done.saturating_add(AT_ONCE).min(cases);
-        let found = (done..next).into_par_iter().find_map_first(|case| {
-            let looked = looked_at(scenario, world(case));
-            watch.ran(1);
-            if looked.breaks_known {
-                first_known.fetch_min(case, Ordering::Relaxed);
-            }
-            looked.broken.map(|broken| (case, broken))
+    let mut searched = Searched { cases: 0, found: None, known: None, unjudged: Vec::new(), stopped: false };
+    let mut judged = vec![false; scenario.properties.len()];
+    while searched.cases < cases && !searched.stopped {
+        let next = searched.cases.saturating_add(AT_ONCE).min(cases);
+        let worlds = (searched.cases..next).into_par_iter().map(|case| {
+            let looked = looked_at(scenario, search.seed.wrapping_add(case), watch);
+            watch.ran(u64::from(looked.is_some()));
+            looked
         });
-        if let Some((case, broken)) = found {
-            return Searched { cases: case + 1, found: Some((case, broken)), known: None, stopped: false };
+        for looked in worlds.collect::<Vec<Option<Looked>>>() {
+            let Some(looked) = looked else {
+                searched.stopped = true;
+                break;
+            };
+            let case = searched.cases;
+            searched.cases += 1;
+            if let Some(broken) = looked.broken {
+                return Searched { found: Some((case, broken)), known: None, ..searched };
+            }
+            searched.known = searched.known.or_else(|| looked.known.map(|broken| (case, broken)));
+            judged.iter_mut().zip(looked.judged).for_each(|(judged, here)| *judged |= here);
         }
-        done = next;
     }
-    Searched { cases, found: None, known: known(), stopped: false }
+    searched.unjudged = (0..judged.len()).filter(|i| !judged[*i]).collect();
+    searched
 }

@@ -86,6 +86,8 @@ JSON Lines, one for each scenario:
   cases      worlds that were run
   stopped    true if the search was stopped before all worlds were run
   held       whether nothing broke
+  unjudged   properties that no world gave anything to judge, for example
+             `eventually` with a `when` that never comes; these fail
   found      null, or the first world that breaks something:
     seed, case (from 0), claim, actual, moment, atMs, runs, file
   known      null, or the first world that breaks a property marked
@@ -224,14 +226,12 @@ fn check_one(
     let interrupted = work.end();
     let Some((case, broken)) = searched.found.as_ref().or(searched.known.as_ref()) else {
         out.write_all(held(subject, seed, &searched, cases, args.format).as_bytes())?;
-        // A limit of time in which no world ends shows nothing.
-        let exit = if searched.cases == 0 { Exit::Unusable } else { Exit::AsExpected };
-        return Ok((exit, check::case(scenario, None), interrupted));
+        return Ok((held_as(&searched), check::case(scenario, None, &searched.unjudged), interrupted));
     };
     let is_known = searched.found.is_none();
     if is_known && args.format != Format::Json && !(args.format == Format::Text && args.is_of_one_file()) {
         out.write_all(held(subject, seed, &searched, cases, args.format).as_bytes())?;
-        return Ok((Exit::AsExpected, check::case(scenario, None), interrupted));
+        return Ok((held_as(&searched), check::case(scenario, None, &searched.unjudged), interrupted));
     }
     let seed = seed.wrapping_add(*case);
     let whole = tree.clone().about(scenario, seed, &broken.claim);
@@ -246,15 +246,31 @@ fn check_one(
     let found = Found { seed, case: *case, broken, shrunk: shrunk.as_ref() };
     let file = found.write(subject, &whole, &args.out)?;
     let text = match args.format {
-        Format::Text if is_known => found.text(subject, &file, look) + "\n" + MARKED,
+        Format::Text if is_known => {
+            found.text(subject, &file, look) + "\n" + MARKED + &unjudged(scenario, &searched)
+        }
         Format::Text => found.text(subject, &file, look),
         Format::Json => line(subject, &searched, Some(found.line(&file))),
         Format::Junit | Format::Github => String::new(),
     };
     out.write_all(text.as_bytes())?;
-    let (exit, found) =
-        if is_known { (Exit::AsExpected, None) } else { (Exit::Failed, Some((broken, seed, file.as_str()))) };
-    Ok((exit, check::case(scenario, found), interrupted))
+    let (exit, found) = if is_known {
+        (held_as(&searched), None)
+    } else {
+        (Exit::Failed, Some((broken, seed, file.as_str())))
+    };
+    Ok((exit, check::case(scenario, found, &searched.unjudged), interrupted))
+}
+
+/// How a search ends in which nothing broke, or nothing but what is marked with `mayBreak`.
+fn held_as(searched: &Searched) -> Exit {
+    match searched {
+        // A limit of time in which no world ends shows nothing.
+        Searched { cases: 0, .. } => Exit::Unusable,
+        // As in a replay, what holds of nothing fails.
+        Searched { unjudged, .. } if !unjudged.is_empty() => Exit::Failed,
+        Searched { .. } => Exit::AsExpected,
+    }
 }
 
 const MARKED: &str = "The property is marked `mayBreak`: this is no failure.\n";
@@ -284,13 +300,27 @@ fn held(subject: &Subject, seed: u64, searched: &Searched, wanted: Option<u64>, 
         1 => "1 property and the invariants".into(),
         count => format!("{count} properties and the invariants"),
     };
-    let word = if cases == 0 { "unknown" } else { "held" };
+    let word = match held_as(searched) {
+        Exit::Unusable => "unknown",
+        Exit::Failed => "FAIL",
+        Exit::AsExpected | Exit::Interrupted => "held",
+    };
     let known = searched.known.as_ref().map(|(case, broken)| {
         let seed = seed.wrapping_add(*case);
         format!("      breaks in the world of seed {seed}, as marked by `mayBreak`: {}\n", broken.claim)
     });
     let known = known.unwrap_or_default();
-    format!("{word}  {path}\n      {stopped}{worlds}; {properties}\n{known}")
+    let unjudged = unjudged(scenario, searched);
+    format!("{word}  {path}\n      {stopped}{worlds}; {properties}\n{known}{unjudged}")
+}
+
+/// A line for each property that no world gave anything to judge.
+fn unjudged(scenario: &Scenario, searched: &Searched) -> String {
+    let claims = check::claims(scenario, &searched.unjudged);
+    claims
+        .iter()
+        .map(|claim| format!("      never judged: no world gives it anything to judge: {claim}\n"))
+        .collect()
 }
 
 /// A world that breaks something.
@@ -350,6 +380,7 @@ struct Line<'a> {
     cases: u64,
     stopped: bool,
     held: bool,
+    unjudged: Vec<String>,
     found: Option<FoundField<'a>>,
     known: Option<FoundField<'a>>,
 }
@@ -370,9 +401,10 @@ struct FoundField<'a> {
 fn line(subject: &Subject, searched: &Searched, found: Option<FoundField<'_>>) -> String {
     let Subject { path, scenario, .. } = subject;
     let Searched { cases, stopped, .. } = *searched;
+    let unjudged = check::claims(&subject.scenario, &searched.unjudged);
     let held = searched.found.is_none();
     let (found, known) = if held { (None, found) } else { (found, None) };
-    let line = Line { scenario: path, title: &scenario.title, cases, stopped, held, found, known };
+    let line = Line { scenario: path, title: &scenario.title, cases, stopped, held, unjudged, found, known };
     // Texts and numbers are always JSON.
     serde_json::to_string(&line).map(|line| line + "\n").unwrap_or_default()
 }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use serin_core::time::parse_duration;
 use serin_sim::{
     drive,
-    explain::{at, explain, json, json_at, text, text_at},
+    explain::{at, explain_until, json, json_at, text, text_at},
     input::InputError,
     report::Look,
     scenario::{find, load},
@@ -121,11 +121,11 @@ fn explain_all(
     for files in files.chunks(AT_ONCE) {
         let files = files.par_iter().filter(|_| !work.as_ref().is_some_and(LongWork::is_over));
         let explained = files.map(|file| {
-            let explained = explained(file, args, look);
+            let explained = explained(file, args, look, &|| work.as_ref().is_some_and(LongWork::is_over));
             work.iter().for_each(|work| work.done(1));
-            explained
+            explained.transpose()
         });
-        let explained: Vec<_> = explained.collect();
+        let explained: Vec<_> = explained.flatten_iter().collect();
         done += explained.len();
         for explained in explained {
             match explained {
@@ -153,21 +153,28 @@ fn explain_all(
 /// Scenarios that are explained before their output is written.
 const AT_ONCE: usize = 64;
 
-fn explained(file: &Path, args: &Args, look: &Look) -> Result<String, InputError> {
+/// `None` where it was stopped before it was complete.
+fn explained(
+    file: &Path,
+    args: &Args,
+    look: &Look,
+    is_over: &dyn Fn() -> bool,
+) -> Result<Option<String>, InputError> {
     let scenario = load(file)?;
-    let story = drive::run(&scenario);
+    let Some(story) = drive::run_until(&scenario, scenario.setting.seed, is_over) else { return Ok(None) };
     let path = file.display().to_string();
     let Some(instant) = args.at else {
-        let explanation = explain(&scenario, &story);
-        return Ok(match args.format {
+        let explanation = explain_until(&scenario, &story, is_over);
+        let shown = match args.format {
             Format::Text => text(&path, &explanation, look),
             Format::Json => json(&path, &explanation),
-        });
+        };
+        return Ok(Some(shown).filter(|_| !is_over()));
     };
     // The first decision is made when a story begins.
-    let Some(at) = at(&scenario, &story, instant) else { return Ok(String::new()) };
-    Ok(match args.format {
+    let Some(at) = at(&scenario, &story, instant) else { return Ok(Some(String::new())) };
+    Ok(Some(match args.format {
         Format::Text => text_at(&path, &scenario, &at, look),
         Format::Json => json_at(&path, &scenario.title, &at),
-    })
+    }))
 }

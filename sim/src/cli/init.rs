@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
     match write(args, &look) {
         Ok(text) => written(out.write_all(text.as_bytes()).and_then(|()| out.flush()), err),
         Err(what) => {
-            // Standard error may be gone as well; the exit status tells.
+            // Standard error may be gone as well; the exit status remains.
             let _ = err.write_all(what.as_bytes());
             Exit::Unusable
         }

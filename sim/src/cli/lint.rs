@@ -24,13 +24,13 @@ use super::{
     watch::watch,
 };
 
-/// Look at manifests: what is wrong, what will hurt, how a release would go
+/// Check manifests, and show how a release would go
 ///
-/// Reads Canaries, MetricTemplates and AlertProviders together, without a cluster. What is refused is told with line,
-/// column and field; so is what makes sense and will hurt all the same. For every Canary that makes sense follow the plan
-/// of a release (moves, times, gates, how fast it rolls back) and how its fields stand to Flagger 1.44. With --rps and
-/// --errors it says how often a release with this share of failing requests is promoted, and what would make the wrong
-/// verdict rarer: computed, or else simulated. Objects of other kinds are passed over.
+/// Reads Canaries, MetricTemplates and AlertProviders together, without a cluster. Reports what is refused, and what is
+/// accepted but will cause trouble, with line, column and field. For every valid Canary it prints the plan of a release
+/// (moves, times, gates, how fast it rolls back) and how its fields compare with Flagger 1.44. With --rps and --errors it
+/// says how often a release with this share of failing requests is promoted, and what would make the wrong verdict rarer:
+/// computed where possible, else simulated. Objects of other kinds are read for what they say about a Canary.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(&[EXAMPLES, DETAILS]))]
 pub(crate) struct Args {
@@ -43,10 +43,10 @@ pub(crate) struct Args {
     /// Fail on warnings too
     #[arg(long)]
     strict: bool,
-    /// How to print
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// Pass over files that hold no object of flagger.app, as in folders: for a list of changed files
+    /// Ignore files without an object of flagger.app, as in folders; for a list of changed files
     #[arg(long)]
     skip_others: bool,
     /// Run again whenever a file changes, until Ctrl-C
@@ -58,13 +58,13 @@ pub(crate) struct Args {
     /// The controller's namespace: the second place a metric's template is looked for
     #[arg(long, value_name = "NAME", default_value = "flagger-system", value_hint = ValueHint::Other)]
     namespace: String,
-    /// The controller that runs the manifests, where it is one of the two alone
+    /// The controller that runs the manifests, if it is only one of the two
     ///
     /// With `serin`, a router, metric system or receiver that its controller does not support yet is an error; with
-    /// `flagger` it is not reported, and fields that only Serin knows are. Without it the manifests are for both.
+    /// `flagger` it is not reported, but fields that only Serin knows are. Without it the manifests are for both.
     #[arg(long = "for", value_name = "CONTROLLER")]
     controller: Option<Controller>,
-    /// Requests a second of all users together: says what becomes of a release
+    /// Requests a second of all users together: prints how often a release is promoted
     #[arg(long, value_name = "N", value_parser = number::<PerSecond>, requires = "errors",
           value_hint = ValueHint::Other)]
     rps: Option<f64>,
@@ -110,14 +110,14 @@ Examples:
 const DETAILS: &str = "\
 Levels:
   error    the manifest is refused
-  warning  it will hurt, or does not do what it seems to
-  hint     worth knowing; nothing is wrong with it
+  warning  it will cause trouble, or does not do what it seems to
+  hint     worth knowing, but not wrong
 
 JSON Lines, one object for each file:
   file      its path
   findings  by place: level, code (stable), line, column, field, what, remedy, and where the
             remedy is a change of the object: edits (path, value; without value: remove it)
-  canaries  each that makes sense; none with --quiet:
+  canaries  each valid one; none with --quiet:
     canary         name.namespace
     plan           strategy, divides (which requests: all, matched, nothing), intervalMs, moves
                    (fromMs, toMs, move and its numbers), startsMs, checks, decidedMs, promotionSteps, allUsersMs, doneMs, gates (type, name),
@@ -134,7 +134,7 @@ JSON Lines, one object for each file:
     compatibility  each field that is set: field, standing (same, different, own, not-supported),
                    row of docs/differences.md, what; several times if it differs in several ways";
 
-/// Looks, prints to `out`, complains to `err`.
+/// Checks, prints to `out`, complains to `err`.
 pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     if !args.watch {
         return once(args, look, out, err);

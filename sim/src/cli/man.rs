@@ -61,7 +61,7 @@ fn page(command: Command) -> io::Result<Vec<u8>> {
     Ok(unfilled(&String::from_utf8_lossy(&page)).into_bytes())
 }
 
-/// Examples and tables stand in a section of their own, whose lines are to stay as they are.
+/// Examples and tables are in a section of their own, whose lines are to stay as they are.
 fn unfilled(page: &str) -> String {
     let Some((before, details)) = page.split_once(".SH EXTRA\n") else { return page.into() };
     let (details, rest) = details.find("\n.SH ").map_or((details, ""), |end| details.split_at(end));

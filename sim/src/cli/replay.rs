@@ -1,6 +1,7 @@
 //! `serin replay`: runs scenario files and shows what was decided.
 
 mod details;
+mod shown;
 
 use std::{
     io::{self, ErrorKind, Write},
@@ -10,14 +11,15 @@ use std::{
 use clap::ValueHint;
 use rayon::prelude::*;
 use serin_sim::{
-    finding::{Case, Finding, Level},
-    input::InputError,
-    replay::{Replayed, replay},
-    report::{self, Ended, Item, Look, Page, html, json},
+    finding::Case,
+    report::{self, Ended, Item, Look, html},
     scenario::{find, is_scenario, named_by},
 };
 
-use self::details::{Details, page_of_all, stopped};
+use self::{
+    details::{Details, page_of_all, stopped},
+    shown::Shown,
+};
 use super::{
     Exit, complaint,
     exit::long_help,
@@ -180,7 +182,7 @@ impl Replays {
     fn unusable(&mut self, path: &Path, why: &str) {
         let path = path.display().to_string();
         self.unusable.push((path.clone(), why.into()));
-        self.items.push(Item { path, ended: Ended::Unusable, brief: None, broken: None });
+        self.items.push(Item { path, ended: Ended::Unusable, headline: None, broken: None });
     }
 }
 
@@ -216,12 +218,13 @@ fn replay_all(
     for (chunk, files) in files.chunks(AT_ONCE).enumerate() {
         let numbered = files.par_iter().enumerate();
         let among = |i| (!is_alone).then_some(chunk * AT_ONCE + i + 1);
-        let shown = numbered.filter(|_| !work.as_ref().is_some_and(LongWork::is_over)).map(|(i, file)| {
-            let shown = Shown::of(file, among(i), args, details, &look);
+        let is_over = || work.as_ref().is_some_and(LongWork::is_over);
+        let shown = numbered.filter(|_| !is_over()).map(|(i, file)| {
+            let shown = Shown::of(file, among(i), args, details, &look, &is_over);
             work.iter().for_each(|work| work.done(1));
             shown
         });
-        for shown in shown.collect::<Vec<Shown>>() {
+        for shown in shown.flatten_iter().collect::<Vec<Shown>>() {
             replays.runs.extend(shown.run);
             replays.cases.extend(shown.case);
             match shown.item.ended {
@@ -251,109 +254,6 @@ fn replay_all(
     };
     out.write_all(page.as_bytes())?;
     out.flush()
-}
-
-/// A replayed scenario as it is printed.
-struct Shown {
-    item: Item,
-    out: String,
-    err: String,
-    /// Its part of the report, if there is to be one.
-    run: Option<html::Run>,
-    /// What was found, where the format is about that alone.
-    case: Option<Case>,
-}
-
-impl Shown {
-    fn of(file: &Path, among: Option<usize>, args: &Args, details: Details, look: &Look) -> Self {
-        let path = file.display().to_string();
-        let (first, second) = match twice(file, args.check_determinism) {
-            Ok(replayed) => replayed,
-            Err(error) => {
-                let item = Item { path, ended: Ended::Unusable, brief: None, broken: None };
-                let err = complaint(&error.to_string());
-                let case = is_about_cases(args).then(|| Case::unusable(&item.path, &error));
-                return Self { item, out: String::new(), err, run: None, case };
-            }
-        };
-        let page = page(&path, &first);
-        let difference =
-            second.and_then(|second| difference(&lines(&page), &lines(&self::page(&path, &second))));
-        let out = match args.format {
-            Format::Text => details.text(&page, look),
-            Format::Json if args.quiet => json::verdict(&page),
-            Format::Json => lines(&page),
-            Format::Junit | Format::Github => String::new(),
-        };
-        let ended = match &difference {
-            Some(_) => Ended::Differed,
-            None if first.verdict.holds() => Ended::AsExpected,
-            None => Ended::Failed,
-        };
-        let case = is_about_cases(args).then(|| case(&first, difference.as_deref()));
-        let err =
-            difference.map(|difference| complaint(&format!("{path}: {difference}"))).unwrap_or_default();
-        let run = args.report.is_wanted().then(|| html::Run::of(&page, ended, among));
-        let broken = report::first_broken(&page);
-        let item = Item { ended, brief: first.brief.clone(), broken, path: path.clone() };
-        Self { item, out, err, run, case }
-    }
-}
-
-/// Whether what is printed is made of cases.
-fn is_about_cases(args: &Args) -> bool {
-    match args.format {
-        Format::Text | Format::Json => false,
-        Format::Junit | Format::Github => true,
-    }
-}
-
-fn case(replayed: &Replayed, difference: Option<&str>) -> Case {
-    let mut case = replayed.case();
-    case.findings.extend(difference.map(|difference| Finding {
-        level: Level::Error,
-        code: "not-deterministic",
-        file: case.file.clone(),
-        at: None,
-        field: String::new(),
-        what: difference.into(),
-        remedy: String::new(),
-        edits: Vec::new(),
-    }));
-    case
-}
-
-fn twice(file: &Path, again: bool) -> Result<(Replayed, Option<Replayed>), InputError> {
-    let first = replay(file)?;
-    let second = if again { Some(replay(file)?) } else { None };
-    Ok((first, second))
-}
-
-fn page<'a>(path: &'a str, replayed: &'a Replayed) -> Page<'a> {
-    let Replayed { title, canary, story, verdict, .. } = replayed;
-    Page { path, title, canary, story, verdict }
-}
-
-fn lines(page: &Page<'_>) -> String {
-    json::decisions(page) + &json::verdict(page)
-}
-
-/// The first line in which two replays differ.
-fn difference(first: &str, second: &str) -> Option<String> {
-    if first == second {
-        return None;
-    }
-    let (mut firsts, mut seconds) = (first.lines(), second.lines());
-    let mut number = 0;
-    loop {
-        number += 1;
-        let pair = (firsts.next(), seconds.next());
-        if pair.0 == pair.1 && pair.0.is_some() {
-            continue;
-        }
-        let [first, second] = [pair.0, pair.1].map(|line| line.unwrap_or("no such line"));
-        return Some(format!("two replays differ in line {number}\n  first   {first}\n  second  {second}"));
-    }
 }
 
 #[cfg(test)]
@@ -435,15 +335,6 @@ mod tests {
     fn output_that_cannot_be_written_is_reported() {
         let (exit, err) = replayed(&[GOOD], &mut Closed(ErrorKind::StorageFull));
         assert_eq!((exit, &*err), (Exit::Unusable, "error: cannot write: no storage space\n"));
-    }
-
-    #[test]
-    fn the_first_line_that_differs_is_shown() {
-        assert_eq!(difference("a\nb\n", "a\nb\n"), None);
-        let shown = difference("a\nb\n", "a\nc\n").unwrap();
-        assert_eq!(shown, "two replays differ in line 2\n  first   b\n  second  c");
-        let shown = difference("a\n", "a\nc\n").unwrap();
-        assert_eq!(shown, "two replays differ in line 2\n  first   no such line\n  second  c");
     }
 
     #[test]

@@ -82,7 +82,7 @@ struct Print {
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// What each point has to keep to: false-rollback<=1%, missed<=5%, to-promote<=30m, to-roll-back<=5m
+    /// A limit that each point has to meet: false-rollback<=1%, missed<=5%, to-promote<=30m, to-roll-back<=5m
     #[arg(long = "goal", value_name = "GOAL", value_parser = Goal::parse)]
     goals: Vec<Goal>,
     #[command(flatten)]
@@ -218,18 +218,18 @@ fn computed(args: &Args, look: &Look, out: &mut dyn Write, err: &mut dyn Write) 
     sweep.each_matters(&document, &args.axes).map_err(|error| error.to_string())?;
     let title = sweep.scenarios.first().map_or("", |scenario| scenario.title.as_str());
     let work = LongWork::begin(sweep.points.len() as u64, "points", *look);
-    let points = sweep.points.iter().zip(&sweep.scenarios).take_while(|_| !work.is_over());
-    let points = points.map(|(point, scenario)| {
+    let mut points = Vec::new();
+    for (point, scenario) in sweep.points.iter().zip(&sweep.scenarios) {
         let set: Vec<_> = point.iter().map(|set| (set.path.clone(), set.value.clone())).collect();
-        let computed = exact::of(scenario).map_err(|why| {
+        let computed = exact::of_until(scenario, &|| work.is_over()).map_err(|why| {
             let at: Vec<String> = set.iter().map(|(field, value)| format!("{field}={value}")).collect();
             let at = if at.is_empty() { String::new() } else { format!(" at {}", at.join(", ")) };
             format!("{}{at}: cannot be computed: {why}; without --exact it is simulated", path.display())
-        });
+        })?;
+        let Some(exact) = computed else { break };
+        points.push((set, exact));
         work.done(1);
-        computed.map(|exact| (set, exact))
-    });
-    let points: Vec<_> = points.collect::<Result<_, String>>()?;
+    }
     let stopped = work.end();
     if stopped {
         let _ = writeln!(err, "stopped after {} of {} points", points.len(), sweep.points.len());
@@ -305,7 +305,7 @@ fn print(
     };
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))?;
     args.report.write(|| html::sweep(part))?;
-    // Standard error may be gone; the exit status tells.
+    // Standard error may be gone; the exit status remains.
     let _ = err.write_all(complaints.concat().as_bytes());
     Ok(if complaints.is_empty() { Exit::AsExpected } else { Exit::Failed })
 }

@@ -18,8 +18,8 @@ use super::{
 ///
 /// Tries many policies in the same worlds. Policies for which the goals are undecided get more runs, until their 95 %
 /// intervals decide or --max-runs is reached. Prints today's policy as the baseline, and the policies that no other policy
-/// beats in both speed and risk, with the lines to paste into the Canary. Succeeds only if a policy meets the goals. The world of the scenario must contain good and bad releases, such as
-/// `versions: {v2: {errors: 0%..5%}}`.
+/// beats in both speed and risk, with the lines to paste into the Canary. Succeeds only if a policy meets the goals. The
+/// world of the scenario must contain good and bad releases, such as `versions: {v2: {errors: 0%..5%}}`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(&[EXAMPLES]))]
 pub(crate) struct Args {

@@ -30,7 +30,7 @@ pub(super) fn watch(
     err: &mut dyn Write,
 ) -> Exit {
     if let Err(what) = can_be_watched(paths) {
-        // Standard error may be gone as well; the exit status tells.
+        // Standard error may be gone as well; the exit status remains.
         let _ = err.write_all(complaint(&what).as_bytes());
         return Exit::Unusable;
     }

@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use serin_core::{
     question::{Answer, Asked, Question, QuestionId},
     retry,
+    time::Timestamp,
 };
 
 use super::log::Log;
@@ -19,6 +20,8 @@ pub(super) struct Calls(Vec<Flight>);
 
 struct Flight {
     id: QuestionId,
+    /// When it is given up if it is still open.
+    until: Option<Timestamp>,
     began: Duration,
     /// Its place in the record.
     call: usize,
@@ -68,6 +71,7 @@ impl Calls {
         let at = world.at();
         let mut flight = Flight {
             id: question.id.clone(),
+            until: question.until,
             began: at,
             call: log.put(at, moment, question),
             stage: Stage::Waiting { number: 1, until: at },
@@ -105,6 +109,17 @@ impl Calls {
             }
             Stage::Attempt { .. } | Stage::Waiting { .. } => None,
         }
+    }
+
+    /// Calls whose time is over end without an answer.
+    pub(super) fn give_up(&mut self, now: Timestamp, log: &mut impl Log) {
+        self.0.retain(|flight| {
+            let is_late = flight.until.is_some_and(|until| until <= now);
+            if is_late {
+                log.answered(flight.call, &HookOutcome::Timeout);
+            }
+            !is_late
+        });
     }
 
     /// Answers that nobody took are of no use any more.

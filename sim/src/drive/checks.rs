@@ -11,7 +11,7 @@ use serin_core::{
 };
 
 use super::{Drive, log::Log};
-use crate::{record::Asked, scenario::Scenario, world::Offered};
+use crate::{reason::Reason, record::Asked, scenario::Scenario, world::Offered};
 
 /// Where a run has got to.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct Reached {
     pub(crate) released: Duration,
     /// When its rollout ended.
     pub(crate) ended: Option<Duration>,
+    /// Why it was rolled back, or why its promotion failed.
+    pub(crate) reason: Option<Reason>,
     /// Whether it is good.
     pub(crate) good: Option<bool>,
     /// What came since the check before, or since the release.
@@ -50,6 +52,7 @@ pub(crate) fn reach(scenario: &Scenario, checks: usize, since: Option<Duration>)
         is_check: drive.log.made.len() > checks,
         released: drive.released,
         ended: drive.ended,
+        reason: drive.reason.clone(),
         good: drive.world.is_good(),
         offered: drive.world.offered(since).unwrap_or_default(),
         state: Arc::unwrap_or_clone(drive.saved),

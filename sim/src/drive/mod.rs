@@ -51,25 +51,35 @@ use crate::{
 /// Runs a scenario to its end.
 #[must_use]
 pub fn run(scenario: &Scenario) -> Story {
-    story(scenario, scenario.setting.seed, None)
+    story(to_the_end(Drive::new(scenario, scenario.setting.seed, None, Story::begin(scenario))))
 }
 
 /// As [`run`], in the world of another seed.
 #[must_use]
 pub fn run_seed(scenario: &Scenario, seed: u64) -> Story {
-    story(scenario, seed, None)
+    story(to_the_end(Drive::new(scenario, seed, None, Story::begin(scenario))))
+}
+
+/// As [`run_seed`]; `None` where `is_over` became true before the end. It is asked between two steps.
+#[must_use]
+pub fn run_until(scenario: &Scenario, seed: u64, is_over: &dyn Fn() -> bool) -> Option<Story> {
+    let drive = Drive::new(scenario, seed, None, Story::begin(scenario));
+    drive.with_course().until(is_over).map(story)
 }
 
 /// As [`run`], and the controller is stopped at `stop` and started at once.
 #[must_use]
 pub fn run_with(scenario: &Scenario, stop: StopPoint) -> Story {
-    story(scenario, scenario.setting.seed, Some(stop))
+    story(to_the_end(Drive::new(scenario, scenario.setting.seed, Some(stop), Story::begin(scenario))))
 }
 
-fn story(scenario: &Scenario, seed: u64, stop: Option<StopPoint>) -> Story {
-    let mut drive = Drive::new(scenario, seed, stop, Story::begin(scenario));
-    drive.world.keep_course();
+fn to_the_end(drive: Drive<'_, Story>) -> Drive<'_, Story> {
+    let mut drive = drive.with_course();
     while drive.goes_on() {}
+    drive
+}
+
+fn story(mut drive: Drive<'_, Story>) -> Story {
     let outcome = drive.outcome();
     let course = drive.world.course(drive.first_released.unwrap_or_default());
     Story {
@@ -198,6 +208,21 @@ impl<'a, L: Log> Drive<'a, L> {
         }
     }
 
+    fn with_course(mut self) -> Self {
+        self.world.keep_course();
+        self
+    }
+
+    /// At the end of the run; `None` where `is_over` became true before.
+    fn until(mut self, is_over: &dyn Fn() -> bool) -> Option<Self> {
+        while self.goes_on() {
+            if is_over() {
+                return None;
+            }
+        }
+        Some(self)
+    }
+
     /// Does one thing; whether there is another.
     fn goes_on(&mut self) -> bool {
         if let Some(what) = self.restless.step(self.world.at()) {
@@ -324,11 +349,23 @@ impl<'a, L: Log> Drive<'a, L> {
             }
             answers.push((question.id.clone(), answer));
         }
+        let until = questions.iter().filter_map(|question| question.until).min();
         let goes_on = !answers.is_empty();
         for (id, answer) in answers {
             self.tick.answered(id, answer);
         }
-        goes_on || self.pass(None)
+        goes_on || self.waits_for_answers(until)
+    }
+
+    /// Time passes until something is answered or changes; what is open `until` then is given up.
+    fn waits_for_answers(&mut self, until: Option<Timestamp>) -> bool {
+        let now = self.world.now();
+        if until.is_some_and(|until| until <= now) {
+            self.calls.give_up(now, &mut self.log);
+            self.tick.changed();
+            return true;
+        }
+        self.pass(until.map(|until| self.world.at().saturating_add(until.since(now))))
     }
 
     fn sleep(&mut self) -> bool {

@@ -29,13 +29,12 @@ impl<'a> Runs<'a> {
         }
     }
 
-    /// How the run in the world of a seed ends. Invariants are not checked.
+    /// How the run in the world of a seed ends; `None` where `is_over` became true before. Invariants are not checked.
     #[must_use]
-    pub fn outcome(&self, seed: u64) -> Outcome {
+    pub fn outcome(&self, seed: u64, is_over: &dyn Fn() -> bool) -> Option<Outcome> {
         let begin = Arc::clone(&self.begin);
-        let mut drive = Drive::begin(self.scenario, &self.common, begin, seed, None, Nothing);
-        while drive.goes_on() {}
-        drive.outcome()
+        let drive = Drive::begin(self.scenario, &self.common, begin, seed, None, Nothing);
+        drive.until(is_over).map(|mut drive| drive.outcome())
     }
 }
 

@@ -369,7 +369,7 @@ fn slices_come_to_what_users_met() {
     assert_eq!(sum(|slice| slice.canary.failed + slice.primary.failed), users.failed);
     assert!(users.canary_failed > 0 && whole.course.windows(2).all(|pair| pair[0].to == pair[1].from));
     // That it is kept moves nothing.
-    assert_eq!(whole.users, Runs::of(&scenario).outcome(scenario.setting.seed).users);
+    assert_eq!(whole.users, Runs::of(&scenario).outcome(scenario.setting.seed, &|| false).unwrap().users);
     let truth = whole.course.iter().find_map(|slice| slice.truths[0].canary).unwrap();
     assert!((truth - 99.5).abs() < 1e-9, "{truth}");
 }

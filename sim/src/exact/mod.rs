@@ -25,7 +25,11 @@ mod window;
 use std::{collections::BTreeMap, time::Duration};
 
 pub use self::refuse::NotExact;
-use crate::{scenario::Scenario, world::Expected};
+use crate::{
+    reason::{Reason, ReasonKind},
+    scenario::Scenario,
+    world::Expected,
+};
 
 /// The operating characteristics of a policy in one world.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,6 +38,8 @@ pub struct Exact {
     pub promoted: f64,
     /// The chance that it is rolled back, 0 to 1.
     pub rolled_back: f64,
+    /// Why, with chances that add up to it.
+    pub causes: Causes,
     /// Whether it keeps within the bounds of all metrics in the long run; `None` where that cannot be told.
     pub good: Option<bool>,
     /// How long promotions take, from the release on.
@@ -50,6 +56,17 @@ pub struct Exact {
     pub canary_failed: f64,
 }
 
+/// What causes rollbacks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Causes {
+    /// The chance that a metric causes it. Of several metrics it is not known which.
+    pub metrics: f64,
+    /// The names of the metrics.
+    pub names: Vec<String>,
+    /// The chances of everything else.
+    pub other: BTreeMap<Reason, f64>,
+}
+
 /// Times and their chances; the chances add up to that of the verdict.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spread(BTreeMap<Duration, f64>);
@@ -62,10 +79,20 @@ pub fn of(scenario: &Scenario) -> Result<Exact, NotExact> {
     with_nodes(scenario, phases::NODES)
 }
 
-/// As [`of`], with about so many times of a scrape.
+/// As [`of`]; `None` where `is_over` became true before the end.
+///
+/// # Errors
+/// Why it can only be estimated.
+pub fn of_until(scenario: &Scenario, is_over: &(dyn Fn() -> bool + Sync)) -> Result<Option<Exact>, NotExact> {
+    let check = check::Check::of(scenario)?;
+    let exact = walk::walk(scenario, &check, phases::NODES, is_over)?;
+    Ok(Some(exact).filter(|_| !is_over()))
+}
+
+/// As [`of`], with about this many times of a scrape.
 fn with_nodes(scenario: &Scenario, nodes: usize) -> Result<Exact, NotExact> {
     let check = check::Check::of(scenario)?;
-    walk::walk(scenario, &check, nodes)
+    walk::walk(scenario, &check, nodes, &|| false)
 }
 
 impl Exact {
@@ -84,6 +111,28 @@ impl Exact {
     fn users(&mut self, users: &Expected) {
         (self.requests, self.failed) = (users.requests, users.failed);
         (self.canary, self.canary_failed) = (users.canary, users.canary_failed);
+    }
+}
+
+impl Causes {
+    fn add(&mut self, reason: Option<&Reason>, chance: f64) {
+        let Some(reason) = reason else { return };
+        match reason.kind {
+            // Which metric the core names is only that of the script.
+            ReasonKind::BelowBound
+            | ReasonKind::AboveBound
+            | ReasonKind::NoValue
+            | ReasonKind::MetricError => self.metrics += chance,
+            ReasonKind::Hook
+            | ReasonKind::RollbackHook
+            | ReasonKind::CanaryDeadline
+            | ReasonKind::PrimaryDeadline
+            | ReasonKind::GateDeadline
+            | ReasonKind::NotJudged
+            | ReasonKind::ThresholdLowered
+            | ReasonKind::Request
+            | ReasonKind::Reverted => *self.other.entry(reason.clone()).or_default() += chance,
+        }
     }
 }
 

@@ -47,7 +47,7 @@ fn sampled(scenario: &Scenario, runs: u64) -> Tally {
     let parts = (0..runs.div_ceil(100)).into_par_iter().map(|part| {
         let mut tally = Tally::default();
         let runs = drive::Runs::of(scenario);
-        (part * 100..(part + 1) * 100).for_each(|seed| tally.add(&runs.outcome(seed)));
+        (part * 100..(part + 1) * 100).for_each(|seed| tally.add(&runs.outcome(seed, &|| false).unwrap()));
         tally
     });
     parts.reduce(Tally::default, |tally, other| tally.and(&other))
@@ -225,4 +225,45 @@ fn what_is_not_exact_says_why() {
     );
     let slow = format!("{WEIGHTED}, {BOTH}").replace("max: 500", "max: 120");
     assert!(why(&slow, "1%", "").starts_with("request-duration is so close to its bound"));
+}
+
+/// The chance of each cause, by metrics and of each other one, in words.
+fn causes(exact: &Exact) -> (f64, Vec<(String, f64)>) {
+    let other = exact.causes.other.iter().map(|(reason, chance)| (reason.words(), *chance));
+    (exact.causes.metrics, other.collect())
+}
+
+#[test]
+fn the_causes_of_rollbacks_add_up_to_them() {
+    let analysis = format!("{WEIGHTED}, {BOTH}");
+    let exact = of(&Case { analysis: &analysis, rps: 20.0, errors: "3%", world: "" }.scenario()).unwrap();
+    let (metrics, other) = causes(&exact);
+    assert!(exact.rolled_back > 0.1 && (metrics - exact.rolled_back).abs() < 1e-9, "{metrics}");
+    assert_eq!((exact.causes.names.len(), other.as_slice()), (2, [].as_slice()));
+}
+
+#[test]
+fn a_hook_that_fails_every_check_is_the_cause() {
+    let hook = "webhooks: [{name: load, url: \"http://load.test/\"}]";
+    let analysis = format!("{WEIGHTED}, {RATE}, {hook}");
+    let world = "hooks: {load: [500]}";
+    let exact = of(&Case { analysis: &analysis, rps: 20.0, errors: "0%", world }.scenario()).unwrap();
+    let (metrics, other) = causes(&exact);
+    assert!((exact.rolled_back - 1.0).abs() < 1e-6 && metrics < 1e-6, "{exact:?}");
+    let [(words, chance)] = other.as_slice() else { panic!("{other:?}") };
+    assert!(words == "hook load" && (chance - 1.0).abs() < 1e-6, "{words} {chance}");
+}
+
+#[test]
+fn a_computation_stops_between_and_within_checks() {
+    let analysis = format!("{WEIGHTED}, {RATE}");
+    let scenario = Case { analysis: &analysis, rps: 20.0, errors: "1%", world: "" }.scenario();
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let after = |times: usize| move |asked: usize| asked >= times;
+    for times in [0, 1, 5] {
+        asked.store(0, std::sync::atomic::Ordering::Relaxed);
+        let is_over = || after(times)(asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        assert_eq!(of_until(&scenario, &is_over).unwrap(), None, "{times}");
+    }
+    assert!(of_until(&scenario, &|| false).unwrap().is_some());
 }

@@ -44,31 +44,15 @@ const RARE: f64 = 1e-10;
 /// More situations than this are given up.
 const MOST: usize = 20_000;
 
-/// Follows every course to its end, with about so many times of a scrape.
-pub(super) fn walk(scenario: &Scenario, check: &Check, nodes: usize) -> Result<Exact, NotExact> {
-    let mut walk = Walk {
-        scripted: scenario.clone(),
-        check,
-        phases: phases(nodes, check.scrape.as_secs_f64(), &edges(scenario, check)),
-        open: BTreeMap::new(),
-        exact: Exact::default(),
-        users: Expected::default(),
-    };
-    let rows = rows(scenario, check);
-    let before = walk.phases.iter().map(|(_, weight)| Carried::nothing(rows, *weight)).collect();
-    walk.go_on(None, &[], before);
-    let mut made = 0;
-    while let Some((at, situations)) = walk.open.pop_first() {
-        let ties = Ties::of(at.as_secs_f64(), check.range.as_secs_f64(), check.scrape.as_secs_f64());
-        for situation in situations {
-            made += 1;
-            if made > MOST {
-                return Err(NotExact::TooMany(MOST));
-            }
-            walk.judge(at, &situation, &ties)?;
-        }
-    }
-    walk.exact.users(&walk.users);
+/// Follows every course to its end, with about this many times of a scrape. Once `is_over` is true it ends, incomplete.
+pub(super) fn walk(
+    scenario: &Scenario,
+    check: &Check,
+    nodes: usize,
+    is_over: &(dyn Fn() -> bool + Sync),
+) -> Result<Exact, NotExact> {
+    let mut walk = Walk::begin(scenario, check, nodes, is_over);
+    walk.follow()?;
     Ok(walk.exact)
 }
 
@@ -81,16 +65,62 @@ struct Walk<'a> {
     open: BTreeMap<Duration, Vec<Situation>>,
     exact: Exact,
     users: Expected,
+    is_over: &'a (dyn Fn() -> bool + Sync),
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    /// Before the first check.
+    fn begin(
+        scenario: &Scenario,
+        check: &'a Check,
+        nodes: usize,
+        is_over: &'a (dyn Fn() -> bool + Sync),
+    ) -> Self {
+        let mut walk = Self {
+            scripted: scenario.clone(),
+            check,
+            phases: phases(nodes, check.scrape.as_secs_f64(), &edges(scenario, check)),
+            open: BTreeMap::new(),
+            exact: Exact::default(),
+            users: Expected::default(),
+            is_over,
+        };
+        walk.exact.causes.names =
+            scenario.canary.metrics().iter().map(|metric| metric.name.to_string()).collect();
+        let rows = rows(scenario, check);
+        let before = walk.phases.iter().map(|(_, weight)| Carried::nothing(rows, *weight)).collect();
+        walk.go_on(None, &[], before);
+        walk
+    }
+
+    /// Follows every course, as long as it is not over.
+    fn follow(&mut self) -> Result<(), NotExact> {
+        let mut made = 0;
+        while let Some((at, situations)) = self.open.pop_first() {
+            let (range, scrape) = (self.check.range.as_secs_f64(), self.check.scrape.as_secs_f64());
+            let ties = Ties::of(at.as_secs_f64(), range, scrape);
+            for situation in situations {
+                made += 1;
+                if made > MOST {
+                    return Err(NotExact::TooMany(MOST));
+                }
+                self.judge(at, &situation, &ties)?;
+                if (self.is_over)() {
+                    return Ok(());
+                }
+            }
+        }
+        self.exact.users(&self.users);
+        Ok(())
+    }
+
     /// Makes a check, and follows what can come out of it.
     fn judge(&mut self, at: Duration, situation: &Situation, ties: &Ties) -> Result<(), NotExact> {
         self.is_apart(at, situation)?;
         let span = (situation.since.as_secs_f64(), at.as_secs_f64());
         let latency = latency::kept(self.check, &situation.offered, span.1)?;
         let judged = situation.before.par_iter().zip(&self.phases).map(|(before, (phase, _))| {
-            if before.chance() <= RARE * 1e-3 {
+            if before.chance() <= RARE * 1e-3 || (self.is_over)() {
                 return Verdict::ALL.map(|_| Carried::none(before.rows()));
             }
             Window::new(self.check, ties, &situation.offered, span, *phase, latency).judge(before)
@@ -152,6 +182,7 @@ impl Walk<'_> {
             self.exact.to_promote.add(took, chance);
         } else if reached.phase() == Phase::Failed {
             self.exact.rolled_back += chance;
+            self.exact.causes.add(reached.reason.as_ref(), chance);
             self.exact.to_roll_back.add(took, chance);
         }
     }

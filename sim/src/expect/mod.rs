@@ -17,7 +17,7 @@ use std::{fmt, time::Duration};
 use crate::{
     checker,
     record::Story,
-    scenario::{Expectation, Item, Scenario},
+    scenario::{Expectation, Item, Property, Scenario},
 };
 
 /// What became of every expectation of a scenario.
@@ -75,7 +75,11 @@ pub fn judge(scenario: &Scenario, story: &Story) -> Verdict {
     let properties = scenario.properties.iter();
     let properties = properties.map(|property| {
         let held = property::property(property, scenario, story);
-        outcome(property.to_string(), held.and_then(|()| vacuous::of_property(property, story)), story)
+        outcome(
+            property.to_string(),
+            held.and_then(|()| vacuous::of_property(property, scenario, story)),
+            story,
+        )
     });
     Verdict { outcomes: expected.chain(properties).collect(), violations: violations(scenario, story) }
 }
@@ -88,6 +92,12 @@ pub fn judge_properties(scenario: &Scenario, story: &Story) -> Verdict {
     let outcomes = properties
         .map(|property| outcome(property.to_string(), property::property(property, scenario, story), story));
     Verdict { outcomes: outcomes.collect(), violations: violations(scenario, story) }
+}
+
+/// Whether a story gives a property anything to judge.
+#[must_use]
+pub fn is_judged(property: &Property, scenario: &Scenario, story: &Story) -> bool {
+    vacuous::of_property(property, scenario, story).is_ok()
 }
 
 fn violations(scenario: &Scenario, story: &Story) -> Vec<(usize, String)> {

@@ -16,12 +16,20 @@ use crate::{
 pub(super) fn property(property: &Property, scenario: &Scenario, story: &Story) -> Held {
     match property {
         Property::Safety { item, .. } => held(item, story),
-        Property::Eventually { goal, within, when, .. } => {
-            let calm = calm_from(scenario, story);
-            beginnings(when.as_ref(), story)
-                .into_iter()
-                .try_for_each(|begin| comes(goal, begin, calm, *within, scenario.until, story))
-        }
+        Property::Eventually { goal, within, when, .. } => beginnings(when.as_ref(), story)
+            .into_iter()
+            .filter_map(|begin| comes(goal, begin, *within, scenario, story))
+            .collect(),
+    }
+}
+
+/// Whether the story is long enough to judge it from one beginning on at least.
+pub(super) fn is_judged(property: &Property, scenario: &Scenario, story: &Story) -> bool {
+    match property {
+        Property::Safety { .. } => true,
+        Property::Eventually { goal, within, when, .. } => beginnings(when.as_ref(), story)
+            .into_iter()
+            .any(|begin| comes(goal, begin, *within, scenario, story).is_some()),
     }
 }
 
@@ -64,22 +72,25 @@ fn calm_from(scenario: &Scenario, story: &Story) -> Duration {
     ends.chain(last_event).max().unwrap_or_default()
 }
 
+/// Whether it comes in time; `None` where the story is cut off before.
 fn comes(
     goal: &Goal,
     begin: Beginning,
-    calm: Duration,
     within: Duration,
-    until: Duration,
+    scenario: &Scenario,
     story: &Story,
-) -> Held {
-    let end = begin.at.max(calm).saturating_add(within);
-    if met(goal, begin, end, story) || (end > until && !story.rests) {
-        return Ok(());
+) -> Option<Held> {
+    let from = begin.at.max(calm_from(scenario, story));
+    let end = from.saturating_add(within);
+    if met(goal, begin, end, story) {
+        return Some(Ok(()));
+    }
+    if end > scenario.until && !story.rests {
+        return None;
     }
     let last = story.moments.iter().rposition(|moment| moment.at <= end);
-    let from = begin.at.max(calm);
     let actual = format!("not from {} to {}", Human(from), Human(end));
-    Err(Broken { actual, broke_at: last.max(begin.moment) })
+    Some(Err(Broken { actual, broke_at: last.max(begin.moment) }))
 }
 
 /// Whether it comes between the beginning and `end`.

@@ -281,6 +281,8 @@ fn time_that_the_story_does_not_reach_is_not_judged() {
         let scenario = scenario::parse(&cut.replace("WITHIN", within), Path::new("shop.yaml")).unwrap();
         judge(&scenario, &drive::run(&scenario)).outcomes.remove(0).judged
     };
-    assert_eq!(judged("26m"), Judged::Held, "the story ends first");
-    assert_ne!(judged("24m"), Judged::Held);
+    let Judged::Failed { actual, .. } = judged("26m") else { panic!("the story ends first") };
+    assert_eq!(actual, "the scenario ends before 26m are over: there was nothing to judge");
+    let Judged::Failed { actual, .. } = judged("24m") else { panic!("it is broken") };
+    assert!(!actual.contains("nothing to judge"), "{actual}");
 }

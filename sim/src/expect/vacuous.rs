@@ -1,14 +1,14 @@
 //! Expectations that hold only because what they are about never happened: in the world of a scenario's own seed they fail.
 //!
 //! `never`, `not`, `times: 0` and `max: 0` say that something does not happen, so they hold of nothing. Other worlds of
-//! `serin check` may lack what a property is about: there it is not judged, and that is no failure.
+//! `serin check` may lack what a property is about: there it is not judged, and that is no failure unless all worlds lack it.
 
-use serin_core::Phase;
+use serin_core::{Phase, time::Human};
 
 use super::{Broken, Held, property, rows::saved};
 use crate::{
     record::Story,
-    scenario::{Expectation, Item, Property},
+    scenario::{Expectation, Item, Property, Scenario},
 };
 
 /// Whether there was anything that an item which holds could be about.
@@ -45,11 +45,14 @@ pub(super) fn item(item: &Item, story: &Story) -> Held {
 }
 
 /// Whether there was anything that a property which holds could be about.
-pub(super) fn of_property(property: &Property, story: &Story) -> Held {
+pub(super) fn of_property(property: &Property, scenario: &Scenario, story: &Story) -> Held {
     match property {
         Property::Safety { item, .. } => self::item(item, story),
         Property::Eventually { when: Some(when), .. } if !property::begins(when, story) => {
             nothing(&format!("{when} was never saved"))
+        }
+        Property::Eventually { within, .. } if !property::is_judged(property, scenario, story) => {
+            nothing(&format!("the scenario ends before {} are over", Human(*within)))
         }
         Property::Eventually { .. } => Ok(()),
     }

@@ -132,6 +132,7 @@ fn metric(measured: &Measured) -> String {
         Verdict::Failed => "it failed",
         Verdict::Held => "the check is not counted",
         Verdict::Waived => "it is let pass",
+        Verdict::Void => "the canary was not reached, so it says nothing",
     };
     let bounds = match measured.bounds() {
         Bounds { min: None, max: None } => "no bound".into(),

@@ -1,4 +1,5 @@
-//! A story in one sentence: how its last run ended, after how long, at which share, and why.
+//! A story in short: how its last run ended, after how long, at which share, and why; as one sentence, and in parts for a
+//! list of many.
 
 use std::time::Duration;
 
@@ -10,7 +11,6 @@ use serin_core::{
 };
 
 use super::{
-    brief::{measured, plain},
     chapter::{Chapter, Of, chapters},
     ending::Ending,
     moves, waits,
@@ -26,6 +26,12 @@ use crate::{
 pub struct Headline {
     /// What its last run came to.
     pub conclusion: Conclusion,
+    /// How its last chapter ended: `promoted`, `rolled back` and so on.
+    pub outcome: String,
+    /// When, in virtual time; `None` where nothing was decided.
+    pub at: Option<Duration>,
+    /// Why, or what it waits for; empty where the outcome says it all.
+    pub why: String,
     /// How long the last run took; `None` while it has not ended.
     pub took: Option<Duration>,
     /// One sentence without a full stop: `Rolled back after 6m at 10 %: success rate 97.97 % < 99 %`.
@@ -52,16 +58,30 @@ pub enum Conclusion {
 pub fn headline(canary: &Rollout, story: &Story) -> Headline {
     let chapters = chapters(story);
     let Some(last) = chapters.last() else {
-        let sentence = "Nothing was decided".into();
-        return Headline { conclusion: Conclusion::NoRelease, took: None, sentence };
+        return Headline {
+            conclusion: Conclusion::NoRelease,
+            outcome: "nothing decided".into(),
+            at: None,
+            why: String::new(),
+            took: None,
+            sentence: "Nothing was decided".into(),
+        };
     };
     let runs = chapters.iter().filter(|chapter| matches!(chapter.of, Of::Run(_))).count();
-    let mut sentence = sentence(last, canary);
+    let why = why(last, canary);
+    let mut sentence = sentence(last, &why);
     if runs > 1 && matches!(last.of, Of::Run(_)) {
         sentence += &format!("; the last of {runs} runs");
     }
-    let took = last.ended.at.map(|(_, done)| done.saturating_sub(last.began()));
-    Headline { conclusion: conclusion(last), took, sentence }
+    let ended = last.ended.at.map(|(_, done)| done);
+    Headline {
+        conclusion: conclusion(last),
+        outcome: last.ended.how.word().replace('-', " "),
+        at: Some(ended.unwrap_or(last.until)),
+        why,
+        took: ended.map(|ended| ended.saturating_sub(last.began())),
+        sentence,
+    }
 }
 
 fn conclusion(chapter: &Chapter<'_>) -> Conclusion {
@@ -87,7 +107,7 @@ fn conclusion(chapter: &Chapter<'_>) -> Conclusion {
     }
 }
 
-fn sentence(chapter: &Chapter<'_>, canary: &Rollout) -> String {
+fn sentence(chapter: &Chapter<'_>, why: &str) -> String {
     let ended = chapter.ended.at.map_or(chapter.until, |(_, done)| done);
     let after = format!("after {}", Human(ended.saturating_sub(chapter.began())));
     let at = moves::at_the_end(chapter).map(at_share).unwrap_or_default();
@@ -95,31 +115,50 @@ fn sentence(chapter: &Chapter<'_>, canary: &Rollout) -> String {
         Ending::Initialized => "The primary was set up; no release followed".into(),
         Ending::TakenOver => "Taken over from Flagger; no release followed".into(),
         Ending::Promoted { skipped: false } => format!("Promoted {after}"),
-        Ending::Promoted { skipped: true } => format!("Promoted {after}, without analysis"),
-        Ending::RolledBack(cause) => format!("Rolled back {after}{at}: {}", reason(cause, canary)),
-        Ending::PromotionFailed { why } => {
+        Ending::Promoted { skipped: true } => format!("Promoted {after}, {why}"),
+        Ending::RolledBack(_) => format!("Rolled back {after}{at}: {why}"),
+        Ending::PromotionFailed { .. } => {
             format!("Promotion failed {after}: the primary did not get ready: {why}")
         }
         Ending::Withdrawn => format!("Withdrawn {after}, before it started"),
-        Ending::Replaced(revision) => format!("Replaced by {revision} {after}{at}"),
+        Ending::Replaced(_) => format!("Replaced {why} {after}{at}"),
         Ending::StartedOver => format!("Started over {after}{at}"),
         Ending::ShapeChanged => format!("Ended by an edit {after}{at}"),
         Ending::Deleted => format!("Canary deleted {after}{at}"),
         Ending::Released => format!("Canary deleted {after}"),
-        Ending::UnderWay => under_way(chapter, canary, &format!("{after}{at}")),
+        Ending::UnderWay => {
+            let what = match chapter.of {
+                Of::Setup => "Primary not set up",
+                Of::Run(_) if chapter.end().phase.is_idle() => "Not started",
+                Of::Run(_) => "Not ended",
+                Of::Deletion => "Canary not deleted",
+            };
+            format!("{what} {after}{at}: {why}")
+        }
     }
 }
 
-fn under_way(chapter: &Chapter<'_>, canary: &Rollout, after: &str) -> String {
-    let what = match chapter.of {
-        Of::Setup => "Primary not set up",
-        Of::Run(_) if chapter.end().phase.is_idle() => "Not started",
-        Of::Run(_) => "Not ended",
-        Of::Deletion => "Canary not deleted",
-    };
-    let on = waits::at_the_end(chapter, canary);
-    let on = on.map(|on| format!(", waits for {on}")).unwrap_or_default();
-    format!("{what} {after}: {}{on}", chapter.end().phase)
+/// Why a chapter ended so, or what it waits for; empty where the ending says it all.
+fn why(chapter: &Chapter<'_>, canary: &Rollout) -> String {
+    match &chapter.ended.how {
+        Ending::RolledBack(cause) => reason(cause, canary),
+        Ending::PromotionFailed { why } => why.to_string(),
+        Ending::Promoted { skipped: true } => "without analysis".into(),
+        Ending::Replaced(revision) => format!("by {revision}"),
+        Ending::UnderWay => {
+            let on = waits::at_the_end(chapter, canary);
+            let on = on.map(|on| format!(", waits for {on}")).unwrap_or_default();
+            format!("{}{on}", chapter.end().phase)
+        }
+        Ending::Initialized
+        | Ending::TakenOver
+        | Ending::Promoted { skipped: false }
+        | Ending::Withdrawn
+        | Ending::StartedOver
+        | Ending::ShapeChanged
+        | Ending::Deleted
+        | Ending::Released => String::new(),
+    }
 }
 
 fn at_share(share: Share) -> String {
@@ -145,6 +184,7 @@ fn reason(cause: &Cause, canary: &Rollout) -> String {
         Cause::Gate { kind, hook, deadline } => {
             format!("{} gate {hook} not open within {}", kind.0, Human(*deadline))
         }
+        Cause::NotJudged { deadline, why } => format!("no check judged for {}: {why}", Human(*deadline)),
         Cause::Request => "requested by an operator".into(),
         Cause::Reverted => "the target was set back to the promoted revision".into(),
     }
@@ -165,6 +205,20 @@ fn checked(finding: &Finding, canary: &Rollout) -> String {
         Finding::Hook { kind, hook, said } if said.is_empty() => format!("{} hook {hook} failed", kind.0),
         Finding::Hook { kind, hook, said } => format!("{} hook {hook} failed: {said}", kind.0),
     }
+}
+
+/// The built-in metrics in words.
+fn measured(metric: &str) -> &str {
+    match metric {
+        "request-success-rate" => "success rate",
+        "request-duration" => "latency",
+        own => own,
+    }
+}
+
+/// A number without decimals that are 0.
+fn plain(number: &str) -> &str {
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }
 
 /// The unit of a metric where it is known. Latencies bring theirs with the value.
@@ -191,6 +245,11 @@ mod tests {
         let scenario = story(analysis, rest);
         let Headline { conclusion, sentence, .. } = headline(&scenario.canary, &drive::run(&scenario));
         (conclusion, sentence)
+    }
+
+    #[test]
+    fn a_number_has_no_decimals_that_are_0() {
+        assert_eq!(["99.00", "97.90", "100", "900ms"].map(plain), ["99", "97.9", "100", "900ms"]);
     }
 
     #[test]

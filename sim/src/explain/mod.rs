@@ -5,7 +5,6 @@
 //! have led elsewhere. [`at`] explains one instant. Nothing here decides anything: rules are those of the core.
 
 mod at;
-mod brief;
 mod change;
 mod chapter;
 mod checks;
@@ -28,11 +27,10 @@ use std::time::Duration;
 use serin_core::{decision::Rule, message::EventType, spec::Severity};
 
 pub use self::at::{At, Decided, at};
-pub use self::brief::{Brief, brief};
 pub use self::headline::{Conclusion, Headline, headline};
 pub use self::json::{json, json_at};
 pub use self::text::{text, text_at};
-use crate::{record::Story, report::not_driven, scenario::Scenario};
+use crate::{record::Story, scenario::Scenario};
 
 /// A story, explained.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +39,7 @@ pub struct Explanation {
     pub title: String,
     /// `name.namespace` of the Canary.
     pub canary: String,
-    /// A short phrase where the controller does not drive its router.
+    /// A short phrase that names what the controller does not run.
     pub not_driven: Option<String>,
     /// One for setting up, for each run, and for the deletion, in order.
     pub chapters: Vec<Chapter>,
@@ -170,12 +168,18 @@ pub struct Difference {
 /// Explains a story of this scenario.
 #[must_use]
 pub fn explain(scenario: &Scenario, story: &Story) -> Explanation {
+    explain_until(scenario, story, &|| false)
+}
+
+/// As [`explain`]; once `is_over` is true no more changes are tried.
+#[must_use]
+pub fn explain_until(scenario: &Scenario, story: &Story, is_over: &dyn Fn() -> bool) -> Explanation {
     let chapters = chapter::chapters(story);
-    let told = chapters.iter().map(|chapter| tell::tell(scenario, story, chapter));
+    let told = chapters.iter().map(|chapter| tell::tell(scenario, story, chapter, is_over));
     Explanation {
         title: scenario.title.clone(),
         canary: story.canary.clone(),
-        not_driven: not_driven(&scenario.canary),
+        not_driven: scenario.not_driven.clone(),
         chapters: told.collect(),
     }
 }

@@ -16,9 +16,14 @@ use crate::{
 };
 
 /// Tells a chapter, and what would have led elsewhere.
-pub(super) fn tell(scenario: &Scenario, story: &Story, chapter: &Chapter<'_>) -> Explained {
+pub(super) fn tell(
+    scenario: &Scenario,
+    story: &Story,
+    chapter: &Chapter<'_>,
+    is_over: &dyn Fn() -> bool,
+) -> Explained {
     let canary = &scenario.canary;
-    let (different, tried) = what_if::what_if(scenario, chapter);
+    let (different, tried) = what_if::what_if(scenario, chapter, is_over);
     let is_run = matches!(chapter.of, Of::Run(_));
     let users = moves::exposure(chapter);
     let notices = notices(story, chapter);
@@ -204,12 +209,18 @@ fn is_news(message: &Message) -> bool {
         | Message::Invalid { .. }
         | Message::RoutesRepaired
         | Message::ObjectsRepaired
+        | Message::Contested { .. }
         | Message::CommandFailed { .. }
         | Message::CommandStillFails { .. }
         | Message::HeldUp(_)
         | Message::Concern(_)
         | Message::NotReady { .. }
         | Message::Stalled(_)
+        | Message::CanaryLeft { .. }
+        | Message::CanaryBack(_)
+        | Message::ServingCopy { .. }
+        | Message::PrimaryDown { .. }
+        | Message::CheckVoid(_)
         | Message::RollbackWaits => true,
         Message::TakenOver
         | Message::RollbackHooks { .. }

@@ -117,7 +117,7 @@ fn a_deadline_is_found_to_ten_seconds() {
     let rest = format!("world: {{ready: {{canary: 3m30s}}}}\n{DEPLOY}");
     let (_, different) = last("threshold: 1", &rest);
     let wanted = [
-        "with `progressDeadlineSeconds: 210` in place of 120: it would have been promoted at 12m30s",
+        "with `progressDeadlineSeconds: 220` in place of 120: it would have been promoted at 12m30s",
         "had the pods of the canary been ready at once: it would have been promoted at 10m",
     ];
     assert_eq!(different, wanted);

@@ -7,7 +7,6 @@ use crate::{
     report::{
         Look,
         look::{BAD, FAINT, GOOD, PLAIN, STRONG, WARNING},
-        not_driven,
         piece::{Piece, lines, paint, printable},
     },
     scenario::Scenario,
@@ -34,8 +33,7 @@ pub fn text(path: &str, explanation: &Explanation, look: &Look) -> String {
 /// One instant of a story, explained.
 #[must_use]
 pub fn text_at(path: &str, scenario: &Scenario, at: &At, look: &Look) -> String {
-    let not_driven = not_driven(&scenario.canary);
-    let mut text = heading(path, &scenario.title, not_driven.as_deref(), look) + "\n";
+    let mut text = heading(path, &scenario.title, scenario.not_driven.as_deref(), look) + "\n";
     text += &format!("{}\n", paint(STRONG, &format!("At {}:", Human(at.at))));
     text += &rows("happened", &at.happened, look);
     for decided in &at.decisions {

@@ -104,6 +104,7 @@ fn on(moment: &Moment, state: &State, canary: &Rollout) -> Option<String> {
         Rule::NotReady => pods(state).or_else(obstacle),
         Rule::PromotionWaits => Some("the primary to get ready with the new revision".into()),
         Rule::RollbackWaits => Some("the primary to be ready, so that users can go back to it".into()),
+        Rule::CheckVoid => Some("a check in whose interval the canary is reached".into()),
         Rule::CheckHeld => Some("a check that can be judged".into()),
         Rule::Suspended => Some("the end of `spec.suspend`".into()),
         Rule::HeldByOperator => Some(format!("the operator who holds the weight at {}", state.canary_weight)),
@@ -116,6 +117,10 @@ fn on(moment: &Moment, state: &State, canary: &Rollout) -> Option<String> {
         | Rule::GivenBack
         | Rule::Released
         | Rule::TakenOver
+        | Rule::CanaryLeft
+        | Rule::ServingCopy
+        | Rule::PrimaryDown
+        | Rule::CanaryBack
         | Rule::Requested
         | Rule::PromotionApplied
         | Rule::PrimaryAdvanced
@@ -129,7 +134,6 @@ fn on(moment: &Moment, state: &State, canary: &Rollout) -> Option<String> {
         | Rule::Initialized
         | Rule::OwedHook
         | Rule::PrimaryRecovered
-        | Rule::ReadyCopy
         | Rule::RevisionNoted
         | Rule::RunStarted
         | Rule::Withdrawn

@@ -33,8 +33,12 @@ const WIDENED: u32 = 20;
 const DEADLINE_GRAIN: u64 = 10;
 
 /// The changes that lead elsewhere, the smallest first, and how many were tried.
-pub(super) fn what_if(scenario: &Scenario, chapter: &Chapter<'_>) -> (Vec<Difference>, usize) {
-    let mut search = Search { scenario, chapter, tried: 0, found: Vec::new() };
+pub(super) fn what_if(
+    scenario: &Scenario,
+    chapter: &Chapter<'_>,
+    is_over: &dyn Fn() -> bool,
+) -> (Vec<Difference>, usize) {
+    let mut search = Search { scenario, chapter, is_over, tried: 0, found: Vec::new() };
     match &chapter.ended.how {
         Ending::RolledBack(Cause::Checks { threshold, .. }) => search.checks(*threshold),
         Ending::RolledBack(Cause::Deadline { who, .. }) => search.deadline(*who),
@@ -44,6 +48,7 @@ pub(super) fn what_if(scenario: &Scenario, chapter: &Chapter<'_>) -> (Vec<Differ
         Ending::RolledBack(Cause::Gate { hook, .. }) => {
             search.one(Change::Hooks { what: "the gate", names: vec![hook.clone()], pass: true });
         }
+        Ending::RolledBack(Cause::NotJudged { .. }) => search.deadline(Workload::Canary),
         Ending::RolledBack(Cause::Request) => search.requests(),
         Ending::RolledBack(Cause::Reverted) => {
             search.one(Change::Without(Without::Deploy(chapter.end().promoted.to_string())));
@@ -87,6 +92,7 @@ struct Elsewhere {
 struct Search<'a> {
     scenario: &'a Scenario,
     chapter: &'a Chapter<'a>,
+    is_over: &'a dyn Fn() -> bool,
     tried: usize,
     found: Vec<(Change, Elsewhere)>,
 }
@@ -96,7 +102,7 @@ impl Search<'_> {
     fn replayed<T>(&mut self, change: &Change, look: impl FnOnce(&Chapter<'_>) -> T) -> Option<T> {
         self.tried += 1;
         let scenario = change.applied(self.scenario)?;
-        let story = drive::run(&scenario);
+        let story = drive::run_until(&scenario, scenario.setting.seed, self.is_over)?;
         if !story.violations.is_empty() {
             return None;
         }

@@ -64,6 +64,9 @@ pub(super) fn cause(cause: &Cause) -> String {
         Cause::Gate { kind, hook, deadline } => {
             format!("the {} gate {hook} did not open within its deadline of {}", kind.0, Human(*deadline))
         }
+        Cause::NotJudged { deadline, why } => {
+            format!("no check could be judged for {}: {why}", Human(*deadline))
+        }
         Cause::Request => "an operator asked for it".into(),
         Cause::Reverted => "the target was set back to the promoted revision".into(),
     }

@@ -35,7 +35,7 @@ fn command(finding: &Finding, folder: &Path) -> String {
     text
 }
 
-/// What stands behind a command. Control characters would change how the log looks.
+/// What follows a command. Control characters would change how the log looks.
 fn data(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(printable).collect();
     lines.join("\n").replace('%', "%25").replace('\n', "%0A")

@@ -1,4 +1,4 @@
-//! One object: what is wrong with it, and of a Canary that makes sense what it would do.
+//! One object: what is wrong with it, and what a valid Canary would do.
 
 use serde_json::Value;
 use serin_core::{
@@ -49,6 +49,7 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<Can
         Kind::MetricTemplate => {
             let mut told = shared(object, METRIC_TEMPLATE, files);
             told.extend(template_lacks(json));
+            told.extend(together::secret(object, files));
             told.extend(typed::look(json, |raw: &raw::MetricTemplate| MetricTemplate::parse(raw).err()));
             told.extend(query::of_template(object, files));
             (told, None)
@@ -56,6 +57,7 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<Can
         Kind::AlertProvider => {
             let mut told = shared(object, ALERT_PROVIDER, files);
             told.extend(receiver_lacks(json));
+            told.extend(together::secret(object, files));
             told.extend(flagger_refuses(json).filter(|_| is_for_flagger));
             told.extend(typed::look(json, |raw: &raw::AlertProvider| AlertProvider::parse(raw).err()));
             (told, None)
@@ -74,7 +76,7 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<Can
     (told, report)
 }
 
-/// What is told of every kind but Canaries.
+/// What is found in every kind but Canaries.
 fn shared(object: &Object, table: &'static [Field], files: &Files<'_>) -> Vec<Told> {
     let unknown = walk(table, &object.json).unknown;
     let mut told: Vec<Told> = unknown.iter().map(|unknown| unknown.told(table, object.kind.name())).collect();

@@ -49,9 +49,9 @@ codes! {
     MergeConflict: Error "merge-conflict",
     /// A key that its mapping has already.
     DuplicateKey: Error "duplicate-key",
-    /// Spaces which YAML does not know stand for plain ones.
+    /// Spaces which YAML does not know, in the place of plain ones.
     NonBreakingSpace: Warning "non-breaking-space",
-    /// The file holds no object of ours.
+    /// The file has no object of flagger.app.
     NothingToCheck: Hint "nothing-to-check",
     /// An object of our group with a kind that does not exist.
     UnknownKind: Error "unknown-kind",
@@ -71,11 +71,13 @@ codes! {
     ServiceSelectsTarget: Warning "service-selects-target",
     /// A NetworkPolicy knows the target's pods, and not the primary's.
     PolicyWithoutPrimary: Warning "policy-without-primary",
+    /// A Secret lacks a key that is read from it.
+    SecretWithoutKey: Warning "secret-without-key",
 
     // Fields.
     /// A value of the wrong type.
     WrongType: Error "wrong-type",
-    /// A value or a combination that makes no sense.
+    /// An invalid value or combination.
     Refused: Error "refused",
     /// A misspelt field without which a release would not be judged.
     MisspeltField: Error "misspelt-field",
@@ -182,7 +184,7 @@ codes! {
     /// The query counts the primary's requests as well.
     QueryMeasuresBoth: Warning "query-measures-both",
 
-    // What is called and told.
+    // Hooks and alerts.
     /// A rollback hook that is called when a rollback happens.
     RollbackHookCalled: Warning "rollback-hook-called",
     /// A rollback hook that is polled, and rolls back when it passes.
@@ -195,9 +197,11 @@ codes! {
     GateAlwaysOpen: Hint "gate-always-open",
     /// Several gates at one place.
     SeveralGates: Hint "several-gates",
+    /// More than the controller gives to one Canary, unless its limits are raised.
+    BeyondLimit: Warning "beyond-limit",
     /// A hook that may take longer than the interval.
     HookSlowerThanInterval: Warning "hook-slower-than-interval",
-    /// A placeholder that is sent as it stands.
+    /// A placeholder that is sent as it is written.
     HookUnknownVariable: Warning "hook-unknown-variable",
     /// An `eventType` in the metadata of a hook that chooses no events.
     EventTypeIgnored: Warning "event-type-ignored",

@@ -8,7 +8,7 @@ use serin_core::Rollout;
 
 use super::{controller::rows_not_run, fields::CANARY, known::walk, manifests::Files};
 
-/// How a field stands to Flagger 1.44.
+/// How a field compares with Flagger 1.44.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
@@ -26,9 +26,9 @@ pub enum Standing {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
-    /// Its path; `[]` stands for each item of a list, `*` for each key.
+    /// Its path; `[]` means each item of a list, `*` each key.
     pub field: &'static str,
-    /// How it stands to Flagger 1.44.
+    /// How it compares with Flagger 1.44.
     pub standing: Standing,
     /// The row of `docs/differences.md`, where there is one.
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -38,7 +38,7 @@ pub struct Entry {
     pub what: &'static str,
 }
 
-/// The fields that a Canary sets, in the order of the table; one that differs in several ways stands several times. `canary` has its analysis under `spec.analysis`.
+/// The fields that a Canary sets, in the order of the table; one that differs in several ways is there several times. `canary` has its analysis under `spec.analysis`.
 pub(super) fn report(canary: &Value, rollout: &Rollout, files: &Files<'_>) -> Vec<Entry> {
     let set: BTreeSet<&str> = walk(CANARY, canary).set.iter().map(|known| known.row).collect();
     let not_run = rows_not_run(canary, rollout, files);

@@ -1,4 +1,4 @@
-//! The fields of our three kinds, in tables: which are known, and how each stands to Flagger 1.44.
+//! The fields of our three kinds, in tables: which are known, and how each compares with Flagger 1.44.
 //!
 //! A path has `[]` for each item of a list, `*` for any key, and ends in `**` where all below it is known.
 

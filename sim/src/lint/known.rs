@@ -17,16 +17,16 @@ pub(super) struct Walked {
 /// A known field that is set.
 #[derive(Debug)]
 pub(super) struct Known {
-    /// As it stands in the table.
+    /// As the table has it.
     pub(super) row: &'static str,
-    /// Where it stands.
+    /// Its place.
     pub(super) path: String,
 }
 
 /// A field that is not known.
 #[derive(Debug)]
 pub(super) struct Unknown {
-    /// Where it stands.
+    /// Its place.
     path: String,
     /// Its own name.
     name: String,
@@ -35,7 +35,7 @@ pub(super) struct Unknown {
     value: Value,
 }
 
-/// More unknown fields in one object are not told.
+/// More unknown fields in one object are not reported.
 const MOST_UNKNOWN: usize = 100;
 
 /// Walks a manifest.
@@ -110,7 +110,7 @@ impl Walk {
     }
 }
 
-/// A field's path; a name with dots stands in brackets.
+/// A field's path; a name with dots is in brackets.
 pub(super) fn join(path: &str, name: &str) -> String {
     match name {
         _ if name.contains(['.', '[', ']']) => format!("{path}[\"{name}\"]"),
@@ -135,12 +135,12 @@ impl Unknown {
         &self.parent
     }
 
-    /// What is told of it.
+    /// The finding.
     pub(super) fn told(&self, table: &'static [Field], kind: &str) -> Told {
         let near = nearest(&self.name, siblings(table, &self.parent));
         let remedy = match (near, self.elsewhere(table)) {
             (Some(near), _) => self.renamed(near, &self.beside(near)),
-            // An item of a list is not told by its field's name.
+            // An item of a list is not reported by its field's name.
             (None, Some(elsewhere)) if elsewhere.contains('[') => {
                 Remedy::new(format!("did you mean `{elsewhere}`?"))
             }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use serin_core::spec::Defaults;
 
 use super::{
-    Finding, Input, Settings,
+    Finding, Input, Remedy, Settings,
     code::Code,
     fields::text,
     query::Budget,
@@ -173,7 +173,7 @@ impl<'a> Files<'a> {
                         let what = "has non-breaking spaces, as text copied from a web page has: they are read as \
                                     plain ones here, and refused by a cluster";
                         files.fault(i, Code::NonBreakingSpace, Some(at), "", what);
-                        files.remedy(i, "replace each U+00A0 by a plain space");
+                        files.remedy(i, "replace each U+00A0 by a plain space".into());
                     }
                     let source = Source::new(text, &input.path);
                     let (documents, broken) = source.documents();
@@ -256,7 +256,12 @@ impl<'a> Files<'a> {
                 let (what, remedy) = unknown_kind(kind);
                 let field = below(&at, "kind");
                 self.fault(file, Code::UnknownKind, source.fault(field.clone(), "").at, &field, &what);
-                self.remedy(file, &remedy);
+                let near = nearest(kind, Kind::ALL.map(Kind::name));
+                let remedy = Remedy::new(remedy);
+                self.remedy(
+                    file,
+                    near.into_iter().fold(remedy, |remedy, near| remedy.setting(&*field, near)),
+                );
             }
             Some(_) | None => {
                 if kind == "Kustomization" {
@@ -266,7 +271,7 @@ impl<'a> Files<'a> {
                     let field = below(&at, "apiVersion");
                     let place = source.fault(field.clone(), "").at;
                     self.fault(file, Code::RemovedApiVersion, place, &field, &version.what());
-                    self.remedy(file, &version.remedy("").text);
+                    self.remedy(file, version.remedy(&field));
                 }
             }
         }
@@ -306,9 +311,9 @@ impl<'a> Files<'a> {
         self.fault(file, code, *at, field, what);
     }
 
-    fn remedy(&mut self, file: usize, remedy: &str) {
+    fn remedy(&mut self, file: usize, Remedy { text, edits }: Remedy) {
         if let Some(last) = self.faults.get_mut(&file).and_then(|found| found.last_mut()) {
-            last.remedy = remedy.into();
+            (last.remedy, last.edits) = (text, edits);
         }
     }
 

@@ -1,9 +1,9 @@
-//! What a manifest would do, before it does it: what is wrong with it, what will hurt, what a release would look like,
+//! What a manifest would do, before it does it: what is wrong with it, what will cause trouble, what a release would look like,
 //! and where it differs from Flagger.
 //!
 //! [`lint`] reads Canaries, MetricTemplates and AlertProviders; [`text`] and [`json`] show the [`Report`]. Nothing is
 //! judged here by rules of its own: [`Rollout::parse`](serin_core::Rollout::parse) refuses, the core's moves make the
-//! [`Plan`], and [`Code`] lists what else is told.
+//! [`Plan`], and [`Code`] lists what else is reported.
 
 mod canary;
 mod code;
@@ -86,7 +86,7 @@ pub struct Settings {
     pub namespace: Text,
     /// The controller that the manifests are for; `None`: for both.
     pub controller: Option<Controller>,
-    /// A release of which is told what becomes of it.
+    /// A release whose outcome is to be computed.
     pub release: Option<Release>,
 }
 
@@ -105,7 +105,7 @@ pub struct FileReport {
     pub file: String,
     /// What was found, by place.
     pub findings: Vec<Finding>,
-    /// Every Canary that makes sense.
+    /// Every valid Canary.
     pub canaries: Vec<CanaryReport>,
     /// The same findings by what they are about.
     #[serde(skip)]
@@ -127,12 +127,12 @@ pub struct Part {
 pub struct CanaryReport {
     /// `name.namespace`.
     pub canary: String,
-    /// What a release would look like; `null` if it has more checks than can be told.
+    /// What a release would look like; `null` if it has more checks than can be listed.
     pub plan: Option<Plan>,
     /// What would become of the release that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outlook: Option<Outlook>,
-    /// How each field that is set stands to Flagger 1.44.
+    /// How each field that is set compares with Flagger 1.44.
     pub compatibility: Vec<Entry>,
 }
 
@@ -205,7 +205,7 @@ pub(crate) fn objects(inputs: &[Input], settings: &Settings) -> Vec<InFile> {
     objects.map(in_file).collect()
 }
 
-/// Something to be told about an object, with the field's path within it.
+/// Something to report about an object, with the field's path within it.
 #[derive(Clone, Debug)]
 struct Told {
     code: Code,
@@ -216,7 +216,7 @@ struct Told {
     offset: Option<usize>,
 }
 
-/// Looks at all files together: what one refers to may stand in another.
+/// Looks at all files together: what one refers to may be in another.
 #[must_use]
 pub fn lint(inputs: &[Input], settings: &Settings) -> Report {
     let files = Files::read(inputs, settings);
@@ -261,7 +261,7 @@ fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| (finding.at, std::cmp::Reverse(finding.level), finding.code));
 }
 
-/// An object that something is told of.
+/// An object that a finding is about.
 #[derive(Clone, Copy)]
 struct Whose<'a> {
     document: usize,
@@ -269,7 +269,7 @@ struct Whose<'a> {
     json: &'a Value,
 }
 
-/// Gives what is told of an object its place in the file.
+/// Gives a finding its place in the file.
 /// `None` where it does not matter to the controller.
 fn found(
     told: Told,

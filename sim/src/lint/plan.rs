@@ -148,7 +148,7 @@ fn millis<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Err
 }
 
 impl Plan {
-    /// The plan of a Canary; `None` if it has more moves than can be told.
+    /// The plan of a Canary; `None` if it has more moves than can be listed.
     #[must_use]
     pub fn of(rollout: &Rollout) -> Option<Self> {
         let policy = rollout.policy();

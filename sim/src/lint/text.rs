@@ -44,7 +44,7 @@ fn told(canary: &CanaryReport, look: &Look) -> String {
         Some(plan) => {
             format!("{} {} {}, every {}", canary.canary, look.signs.and, plan.strategy, Human(plan.interval))
         }
-        None => format!("{} {} more checks than can be told", canary.canary, look.signs.and),
+        None => format!("{} {} more checks than can be listed", canary.canary, look.signs.and),
     };
     paragraph(&mut text, "  ", 2, &Piece::words(STRONG, &head), look);
     if let Some(plan) = &canary.plan {
@@ -71,7 +71,7 @@ fn plan_rows(plan: &Plan) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     let mut row = |label: String, sentence: String| rows.push((label, sentence));
     if plan.suspended {
-        row("suspended".into(), "no move is made; once it goes on:".into());
+        row("suspended".into(), "no move is made; once it is resumed:".into());
     }
     row(Human(Duration::ZERO).to_string(), "the new revision is seen; its pods are ready at once".into());
     let span = |from, to| {

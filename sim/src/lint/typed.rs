@@ -1,4 +1,4 @@
-//! From a manifest to the types of the core: every value of the wrong type, and every field that makes no sense.
+//! From a manifest to the types of the core: every value of the wrong type, and every invalid field.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use serin_core::spec::{Malformed, Problem};
 use super::{Remedy, Told, code::Code, fields::text, values, versions};
 use crate::scenario::read_raw;
 
-/// More wrong types than this in one object are not told.
+/// More wrong types than this in one object are not reported.
 const MOST_WRONG: usize = 50;
 
 /// A value of the wrong type.
@@ -64,7 +64,7 @@ pub(crate) fn news(problems: Vec<Problem>, wrong: &[Wrong]) -> Vec<Problem> {
 /// The manifest's fields, and every value that has the wrong type.
 pub(crate) fn read_all<T: DeserializeOwned>(json: &Value) -> Read<T> {
     let mut read = Read { raw: None, json: json.clone(), wrong: Vec::new(), left_out: Vec::new() };
-    // What is left out altogether is told by what is missing in it.
+    // What is left out altogether is reported by what is missing in it.
     if let Value::Object(fields) = &mut read.json {
         fields.entry("apiVersion").or_insert_with(|| "".into());
         for part in ["metadata", "spec"] {
@@ -137,7 +137,7 @@ pub(super) fn pointer(path: &str) -> String {
     path.split(['.', '[']).map(|part| format!("/{}", part.trim_end_matches(']'))).collect()
 }
 
-/// A field that makes no sense.
+/// An invalid field.
 pub(super) fn refused(problem: Problem, json: &Value) -> Told {
     let Problem { path, what } = problem;
     let removed = versions::removed(text(json, "/apiVersion"), text(json, "/kind"));

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use serin_core::{
     provider::{ROUTERS, TARGETS},
-    spec::{AlertSystem, HookKind, MetricSystem},
+    spec::{AlertSystem, HookKind, MetricSystem, POLICY_DURATIONS},
 };
 
 use super::{Remedy, Told, code::Code};
@@ -35,7 +35,7 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
 ];
 
 /// Fields that hold a duration.
-const DURATIONS: [&str; 9] = [
+pub(super) const DURATIONS: [&str; 9] = [
     "spec.analysis.interval",
     "spec.analysis.delay",
     "spec.analysis.metrics[].interval",
@@ -49,11 +49,34 @@ const DURATIONS: [&str; 9] = [
 
 /// Whether a field holds a duration.
 pub(super) fn is_duration(path: &str) -> bool {
-    DURATIONS.contains(&pattern(path).as_str())
+    let pattern = pattern(path);
+    DURATIONS.contains(&pattern.as_str()) || is_in_policy(&pattern)
 }
 
-/// A duration with the unit that was meant: seconds where there is none.
-fn meant_duration(text: &str) -> Option<String> {
+/// Whether a field is a duration of Istio's traffic policy.
+fn is_in_policy(pattern: &str) -> bool {
+    pattern.starts_with("spec.service.trafficPolicy.") && {
+        let mut names = pattern.rsplit('.');
+        let (name, parent) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+        POLICY_DURATIONS.contains(&(parent, name))
+    }
+}
+
+/// The duration that was meant: in seconds where it has no unit, and for a router without days.
+fn meant_duration(path: &str, value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+    };
+    let text = with_unit(&text)?;
+    let days = text.strip_suffix('d').filter(|_| path.starts_with("spec.service."));
+    let hours = days.and_then(|days| days.parse::<u32>().ok()?.checked_mul(24));
+    Some(hours.map_or(text, |hours| format!("{hours}h")))
+}
+
+/// A duration with the unit that was meant.
+fn with_unit(text: &str) -> Option<String> {
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
@@ -72,7 +95,7 @@ fn meant_duration(text: &str) -> Option<String> {
 pub(super) fn meant(path: &str, value: Option<&Value>) -> Remedy {
     let pattern = pattern(path);
     if is_duration(path) {
-        let meant = value.and_then(Value::as_str).and_then(meant_duration);
+        let meant = value.and_then(|value| meant_duration(path, value));
         return meant.map_or_else(Remedy::default, |meant| {
             Remedy::new(format!("write `{meant}`")).setting(path, meant)
         });

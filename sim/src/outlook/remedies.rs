@@ -1,4 +1,4 @@
-//! Changes of a policy that make its wrong verdict rarer; each is tried before it is told.
+//! Changes of a policy that make its wrong verdict rarer; each is tried before it is printed.
 
 use std::time::Duration;
 

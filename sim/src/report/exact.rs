@@ -6,6 +6,7 @@ use serin_core::time::Human;
 use super::{
     look::{Look, PLAIN},
     piece::{Piece, lines},
+    reasons,
     sweep::{HINT, average, cell, legend, line, none, quoted, varied},
     table::{self, Cell, table},
 };
@@ -24,7 +25,8 @@ pub fn text(title: &str, points: &[Computed], look: &Look) -> String {
         priority: column.priority,
         cells: points.iter().map(|(_, exact)| (column.cell)(exact, look)).collect(),
     }));
-    format!("{title}\ncomputed, not simulated\n\n{}\n{}", table(&columns, HINT, look), legend(LEGEND, look))
+    let (table, reasons) = (table(&columns, HINT, look), reasons::of_computed(points, look));
+    format!("{title}\ncomputed, not simulated\n\n{table}\n{reasons}{}", legend(LEGEND, look))
 }
 
 const LEGEND: &[&str] = &[
@@ -70,10 +72,12 @@ fn times(times: &Spread, look: &Look) -> Cell {
 pub fn csv(points: &[Computed]) -> String {
     let varied = points.first().map_or(&[][..], |(set, _)| set);
     let head = varied.iter().map(|(field, _)| quoted(field));
-    let mut text = line(head.chain(numbers(&Exact::default()).into_iter().map(|(name, _)| name.into())));
+    let names = numbers(&Exact::default()).into_iter().map(|(name, _)| name.into());
+    let mut text = line(head.chain(names).chain(["reasons".into()]));
     for (set, exact) in points {
         let cells = numbers(exact).into_iter().map(|(_, value)| cell(&value));
-        text += &line(set.iter().map(|(_, value)| quoted(value)).chain(cells));
+        let reasons = quoted(&reasons::cell_of_computed(exact));
+        text += &line(set.iter().map(|(_, value)| quoted(value)).chain(cells).chain([reasons]));
     }
     text
 }
@@ -86,7 +90,7 @@ pub fn json(title: &str, points: &[Computed]) -> String {
             set.iter().map(|(field, value)| (field.clone(), value.as_str().into())).collect();
         let numbers: serde_json::Map<String, Value> =
             numbers(exact).into_iter().map(|(name, value)| (name.into(), value)).collect();
-        json!({"set": set, "numbers": numbers})
+        json!({"set": set, "numbers": numbers, "reasons": reasons::json_of_computed(exact)})
     };
     let points: Vec<Value> = points.iter().map(point).collect();
     json!({"title": title, "exact": true, "points": points}).to_string() + "\n"

@@ -9,7 +9,7 @@ use super::{
     piece::{paint, printable},
     summary::Ended,
 };
-use crate::explain::Brief;
+use crate::explain::Headline;
 
 /// A scenario of a list.
 #[derive(Clone, Debug)]
@@ -18,8 +18,8 @@ pub struct Item {
     pub path: String,
     /// Whether it went as expected.
     pub ended: Ended,
-    /// How it ended; `None` where nothing was decided.
-    pub brief: Option<Brief>,
+    /// How it ended; `None` where it was not run.
+    pub headline: Option<Headline>,
     /// What was expected and does not hold.
     pub broken: Option<String>,
 }
@@ -84,7 +84,7 @@ impl Columns {
         let before = format!("{:2$}{GAP}{:>3$}{GAP}", name(item), time(item), self.name, self.time);
         let outcome = outcome(item);
         let taken = INDENT + self.mark + 1 + before.chars().count() + outcome.len() + ": ".len();
-        let why = item.broken.as_deref().or(item.brief.as_ref().map(|brief| brief.why.as_str()));
+        let why = item.broken.as_deref().or(item.headline.as_ref().map(|headline| headline.why.as_str()));
         let why = shortened(&printable(why.unwrap_or_default()), look.width.saturating_sub(taken));
         let why = if why.is_empty() { why } else { paint(FAINT, &format!(": {why}")) };
         let style = if item.ended == Ended::AsExpected { PLAIN } else { style };
@@ -100,15 +100,16 @@ fn mark(ended: Ended, look: &Look) -> &'static str {
 }
 
 fn outcome(item: &Item) -> &str {
-    match (item.ended, &item.brief) {
+    match (item.ended, &item.headline) {
         (Ended::Unusable | Ended::Differed, _) => item.ended.name(),
-        (Ended::AsExpected | Ended::Failed, Some(brief)) => &brief.outcome,
-        (Ended::AsExpected | Ended::Failed, None) => "nothing decided",
+        (Ended::AsExpected | Ended::Failed, Some(headline)) => &headline.outcome,
+        (Ended::AsExpected | Ended::Failed, None) => "",
     }
 }
 
 fn time(item: &Item) -> String {
-    item.brief.as_ref().map(|brief| Human(brief.at).to_string()).unwrap_or_default()
+    let at = item.headline.as_ref().and_then(|headline| headline.at);
+    at.map(|at| Human(at).to_string()).unwrap_or_default()
 }
 
 /// As many words as fit, with a sign for the others.
@@ -136,11 +137,19 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::explain::Conclusion;
 
     fn item(path: &str, ended: Ended, outcome: &str, minutes: u64, why: &str) -> Item {
         let at = Duration::from_secs(60 * minutes);
-        let brief = Brief { outcome: outcome.into(), at, why: why.into() };
-        Item { path: path.into(), ended, brief: Some(brief), broken: None }
+        let headline = Headline {
+            conclusion: Conclusion::NoRelease,
+            outcome: outcome.into(),
+            at: Some(at),
+            why: why.into(),
+            took: None,
+            sentence: String::new(),
+        };
+        Item { path: path.into(), ended, headline: Some(headline), broken: None }
     }
 
     fn shown(items: &[Item], width: usize) -> String {
@@ -149,7 +158,7 @@ mod tests {
 
     #[test]
     fn each_folder_is_a_table_of_its_own() {
-        let unusable = Item { brief: None, ..item("b/broken.yaml", Ended::Unusable, "", 0, "") };
+        let unusable = Item { headline: None, ..item("b/broken.yaml", Ended::Unusable, "", 0, "") };
         let failed = Item {
             broken: Some("expected phase: Failed".into()),
             ..item("b/wrong.yaml", Ended::Failed, "promoted", 12, "")

@@ -27,6 +27,7 @@ pub(super) fn piece(measured: &Measured, canary: &Rollout, look: &Look) -> Piece
         Verdict::Failed => (BAD, signs.failed),
         Verdict::Held => (WARNING, "(held)"),
         Verdict::Waived => (WARNING, "(let pass)"),
+        Verdict::Void => (WARNING, "(not counted)"),
     };
     Piece::new(style, format!("{} {reading} {mark}", measured.metric))
 }

@@ -2,7 +2,6 @@
 
 mod assumed;
 mod counterexample;
-mod driven;
 pub mod exact;
 pub mod html;
 pub mod json;
@@ -29,7 +28,6 @@ mod tests;
 use serin_core::Rollout;
 
 pub use self::counterexample::{Counterexample, counterexample};
-pub(crate) use self::driven::not_driven;
 pub use self::list::{Item, list};
 pub use self::look::{Look, WIDTH};
 pub use self::summary::{Ended, quoted, summary};
@@ -94,7 +92,7 @@ fn heading(page: &Page<'_>, look: &Look) -> String {
         policy.threshold,
         if policy.threshold == 1 { "check rolls" } else { "checks roll" },
     );
-    if let Some(not_driven) = not_driven(page.canary) {
+    if let Some(not_driven) = &page.story.not_driven {
         about += &format!(" {} {not_driven}", look.signs.and);
     }
     let about = Piece::words(FAINT, &about);

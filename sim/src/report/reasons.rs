@@ -3,10 +3,15 @@
 use serde_json::{Value, json};
 
 use super::{
+    exact::{Computed, rounded},
+    html::percent,
     look::{FAINT, Look, PLAIN},
     piece::{Piece, lines},
 };
-use crate::sweep::{Part, Tally};
+use crate::{
+    exact::{Causes, Exact},
+    sweep::{Part, Tally},
+};
 
 /// A reason in words, its share of all rollbacks, and how many there were.
 pub(super) struct Share {
@@ -42,32 +47,88 @@ pub(super) fn shares(tally: &Tally) -> Vec<Share> {
 pub(super) fn line(tally: &Tally) -> Option<String> {
     let shares: Vec<String> = shares(tally)
         .iter()
-        .map(|Share { words, share, .. }| format!("{words} {}", super::html::percent(*share)))
+        .map(|Share { words, share, .. }| format!("{words} {}", percent(*share)))
         .collect();
     (!shares.is_empty()).then(|| shares.join(", "))
 }
 
-/// Below a table of points: why releases were rolled back at each. Where it is the same at all of them it is said once.
+/// Below a table of points: why releases were rolled back at each.
 pub(super) fn of_points(part: &Part, look: &Look) -> String {
+    below(part.points.iter().map(|point| (point.set.as_slice(), line(&point.tally))), look)
+}
+
+/// Below a table of points, each with its reasons. Where they are the same at all of them they are printed once.
+fn below<'a>(points: impl Iterator<Item = (&'a [(String, String)], Option<String>)>, look: &Look) -> String {
     let wrapped = |indent: usize, style, text: &str| {
         let wrapped = lines(&Piece::words(style, text), look.width.saturating_sub(indent).max(28));
         wrapped.into_iter().map(|line| format!("{:indent$}{line}\n", "")).collect::<String>()
     };
-    let all: Vec<(String, String)> = part
-        .points
-        .iter()
-        .filter_map(|point| {
-            let set: Vec<String> =
-                point.set.iter().map(|(field, value)| format!("{field}={value}")).collect();
-            Some((set.join(", "), line(&point.tally)?))
-        })
-        .collect();
+    let named = points.filter_map(|(set, reasons)| {
+        let set: Vec<String> = set.iter().map(|(field, value)| format!("{field}={value}")).collect();
+        Some((set.join(", "), reasons?))
+    });
+    let all: Vec<(String, String)> = named.collect();
     let Some((_, first)) = all.first() else { return String::new() };
     if all.iter().all(|(_, reasons)| reasons == first) {
         return wrapped(0, PLAIN, &format!("reasons for rollbacks: {first}")) + "\n";
     }
     let each = all.iter().map(|(set, reasons)| wrapped(2, FAINT, set) + &wrapped(4, PLAIN, reasons));
     format!("reasons for rollbacks:\n{}\n", each.collect::<String>())
+}
+
+/// As [`of_points`], where they were computed.
+pub(super) fn of_computed(points: &[Computed], look: &Look) -> String {
+    let of_point = |exact: &Exact| {
+        let shares = causes(exact).into_iter();
+        let shares: Vec<String> = shares
+            .map(|(words, chance)| format!("{words} {}", percent(chance / exact.rolled_back)))
+            .collect();
+        (!shares.is_empty()).then(|| shares.join(", "))
+    };
+    let text = below(points.iter().map(|(set, exact)| (set.as_slice(), of_point(exact))), look);
+    let is_unknown = |exact: &Exact| exact.causes.metrics > 0.0 && exact.causes.names.len() > 1;
+    if !points.iter().any(|(_, exact)| is_unknown(exact)) {
+        return text;
+    }
+    let note = lines(&Piece::words(FAINT, WHICH), look.width);
+    format!("{}\n{}\n\n", text.trim_end(), note.join("\n"))
+}
+
+const WHICH: &str =
+    "--exact does not compute which of several metrics it was; without --exact they are counted";
+
+/// What causes rollbacks in words, each with its chance, the most likely first.
+fn causes(exact: &Exact) -> Vec<(String, f64)> {
+    let Causes { metrics, names, other } = &exact.causes;
+    let mut causes: Vec<(String, f64)> =
+        other.iter().map(|(reason, chance)| (reason.words(), *chance)).collect();
+    if *metrics > 0.0 {
+        causes.push((format!("metric {}", names.join(" or ")), *metrics));
+    }
+    causes.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    causes
+}
+
+/// For programs: kind, the name or the names of the metrics, the chance, and its share of all rollbacks.
+pub(super) fn json_of_computed(exact: &Exact) -> Value {
+    let Causes { metrics, names, other } = &exact.causes;
+    let numbers = |chance: f64| (rounded(chance), rounded(chance / exact.rolled_back));
+    let mut reasons = Vec::new();
+    if *metrics > 0.0 {
+        let (chance, share) = numbers(*metrics);
+        reasons.push(json!({"kind": "metric", "names": names, "chance": chance, "share": share}));
+    }
+    reasons.extend(other.iter().map(|(reason, chance)| {
+        let (chance, share) = numbers(*chance);
+        json!({"kind": reason.kind, "name": *reason.name, "chance": chance, "share": share})
+    }));
+    reasons.into()
+}
+
+/// For a cell of CSV: `metric request-success-rate=0.12; hook load-test=0.03`.
+pub(super) fn cell_of_computed(exact: &Exact) -> String {
+    let causes = causes(exact).into_iter();
+    causes.map(|(words, chance)| format!("{words}={}", rounded(chance))).collect::<Vec<_>>().join("; ")
 }
 
 /// For programs: kind, name, count, the share of all rollbacks, and how many of them were of a good release.

@@ -112,6 +112,7 @@ fn story(told: Vec<Told>) -> Story {
         moments,
         calls: Vec::new(),
         assumed: Vec::new(),
+        not_driven: None,
         missed: Vec::new(),
         events: Vec::new(),
         restarts: Vec::new(),
@@ -170,6 +171,7 @@ impl Told {
             weight: 0,
             iterations: 0,
             revision: Revision::of("v2"),
+            until: None,
         };
         self.0.asked.push(Asked { question, answer, took: Duration::ZERO });
         self

@@ -51,7 +51,7 @@ impl Share {
         self.of
     }
 
-    /// `███░░░░░░░  30%`, of so many cells.
+    /// `███░░░░░░░  30%`, of this many cells.
     pub(crate) fn bar(self, cells: usize, look: &Look) -> String {
         let filled = filled(self.percent, cells);
         let full = paint(CANARY, &sign(self.of, look).repeat(filled));

@@ -86,7 +86,7 @@ mod tests {
         let item = |(path, ended): &(&str, Ended)| Item {
             path: (*path).into(),
             ended: *ended,
-            brief: None,
+            headline: None,
             broken: None,
         };
         let scenarios: Vec<Item> = scenarios.iter().map(item).collect();

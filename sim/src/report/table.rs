@@ -18,7 +18,7 @@ pub(super) struct Column {
 /// The priority of a column that is never left out.
 pub(super) const ALWAYS: u8 = u8::MAX;
 
-/// What a cell says: a value, and what belongs to it. The parts stand beside or below each other.
+/// What a cell says: a value, and what belongs to it. The parts are beside or below each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cell(Vec<String>);
 

@@ -200,6 +200,10 @@ pub(super) fn is_shown(message: &Message) -> bool {
         | Message::Withdrawn(_)
         | Message::Started
         | Message::GateClosed { .. }
+        | Message::CanaryLeft { .. }
+        | Message::CanaryBack(_)
+        | Message::ServingCopy { .. }
+        | Message::PrimaryDown { .. }
         | Message::RollingBack(_)
         | Message::Rejected { .. }
         | Message::RollbackWaits
@@ -218,6 +222,8 @@ pub(super) fn is_shown(message: &Message) -> bool {
         | Message::ShapeChanged
         | Message::RoutesRepaired
         | Message::ObjectsRepaired
+        | Message::Contested { .. }
+        | Message::CheckVoid(_)
         | Message::CommandStillFails { .. }
         | Message::HeldUp(_)
         | Message::Stalled(_)

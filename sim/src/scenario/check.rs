@@ -11,7 +11,7 @@ use serin_core::{
 };
 
 use super::{
-    Scenario,
+    Scenario, driven,
     event::{Action, Event, Fail, Trigger},
     expectation::Item,
     file::{Controller, File},
@@ -37,7 +37,8 @@ const LONGEST: Duration = Duration::from_secs(400 * 86_400);
 
 /// The scenario that a file means.
 pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputError> {
-    let Manifests { canary: manifest, templates } = manifest::manifests(file.canary, file.templates, source)?;
+    let Manifests { canary: manifest, templates, others } =
+        manifest::manifests(file.canary, file.templates, source)?;
     let defaults = defaults(file.controller, templates.keys().cloned());
     let canary = parse_canary(&manifest, &defaults, source)?;
 
@@ -70,7 +71,7 @@ pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputEr
     faults.receivers("world.receivers", &setting.receivers, &names);
     faults.versions(&setting, &names);
     metrics_are_known(&canary, &setting, &events, &mut faults);
-    events_make_sense(&events, &names, &mut faults);
+    events_make_sense(&events, &names, &setting, &mut faults);
     for (i, item) in &expect {
         sense::item(&format!("expect[{i}]"), item, &names, &setting, &mut faults);
         sense::ends_in_time(&format!("expect[{i}]"), item, until, &mut faults);
@@ -82,6 +83,7 @@ pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputEr
     Ok(Scenario {
         title: file.scenario,
         path: source.path.into(),
+        not_driven: driven::not_driven(&manifest.json, &canary, &others),
         manifest: manifest.json,
         standard: canary.metrics().to_vec(),
         canary,
@@ -257,7 +259,7 @@ fn events_are_reached(events: &Placed<Event>, until: Duration, faults: &mut Faul
     }
 }
 
-fn events_make_sense(events: &Placed<Event>, names: &Names, faults: &mut Faults<'_>) {
+fn events_make_sense(events: &Placed<Event>, names: &Names, setting: &Setting, faults: &mut Faults<'_>) {
     for (i, event) in events {
         if let Trigger::When(pattern, _) = &event.trigger {
             sense::pattern_of(&format!("events[{i}].when"), pattern, names, faults);
@@ -271,12 +273,16 @@ fn events_make_sense(events: &Placed<Event>, names: &Names, faults: &mut Faults<
             Action::Fail(Fail::Command { prefix, .. }, _) => {
                 sense::command(&format!("events[{i}].fail.command"), prefix, faults);
             }
+            Action::Ready(copies) => {
+                for (copy, pods) in copies {
+                    sense::share(&format!("events[{i}].ready.{copy}"), *pods, setting, faults);
+                }
+            }
             Action::Deploy(_)
             | Action::Config(_)
             | Action::Annotate(_)
             | Action::Edit(_)
             | Action::Delete(_)
-            | Action::Ready(_)
             | Action::Scale(_)
             | Action::Routes(_)
             | Action::Drift(_)

@@ -17,6 +17,8 @@ pub(super) struct Manifests {
     pub(super) canary: Canary,
     /// The query of every MetricTemplate, by namespace and name.
     pub(super) templates: BTreeMap<(String, String), String>,
+    /// Everything beside the Canary.
+    pub(super) others: Vec<Value>,
 }
 
 /// The Canary, and where it stands.
@@ -72,14 +74,14 @@ pub(super) fn manifests(
         }
         TextOr::Text(name) => {
             let (path, text, documents) = documents(&name, "canary", scenario)?;
-            let (canaries, others) = documents.into_iter().partition(|(_, json)| kind(json) == "Canary");
-            found.extend::<Vec<_>>(others);
+            let (canaries, beside) = documents.into_iter().partition(|(_, json)| kind(json) == "Canary");
+            found.extend::<Vec<_>>(beside);
             let (object, json) =
                 only(canaries).map_err(|what| scenario.fault("canary", format!("`{name}` {what}")))?;
             Canary { json, outside: Some(Outside { path, text, object, places: Places::default() }) }
         }
     };
-    let mut templates_found: Vec<Value> = found.into_iter().map(|(_, json)| json).collect();
+    let mut others: Vec<Value> = found.into_iter().map(|(_, json)| json).collect();
     for (i, template) in templates.into_iter().enumerate() {
         let field = format!("templates[{i}]");
         match template {
@@ -88,23 +90,23 @@ pub(super) fn manifests(
                 if kind(&json) != "MetricTemplate" {
                     return Err(scenario.fault(field + ".kind", "must be MetricTemplate").into());
                 }
-                templates_found.push(json);
+                others.push(json);
             }
             TextOr::Text(name) => {
                 let (_, _, documents) = documents(&name, &field, scenario)?;
-                templates_found.extend(documents.into_iter().map(|(_, json)| json));
+                others.extend(documents.into_iter().map(|(_, json)| json));
             }
         }
     }
     let namespace = or(text(&canary.json, "/metadata/namespace"), "default");
-    let templates = templates_found.iter().filter(|json| kind(json) == "MetricTemplate");
+    let templates = others.iter().filter(|json| kind(json) == "MetricTemplate");
     let templates = templates.map(|json| {
         let name =
             (or(text(json, "/metadata/namespace"), namespace).into(), text(json, "/metadata/name").into());
         (name, text(json, "/spec/query").to_owned())
     });
     let templates = templates.collect();
-    Ok(Manifests { canary, templates })
+    Ok(Manifests { canary, templates, others })
 }
 
 /// The Canary in a file that a scenario names, and the other manifests there.

@@ -6,6 +6,7 @@
 mod answer;
 mod check;
 mod document;
+mod driven;
 mod event;
 mod expectation;
 mod file;
@@ -63,6 +64,8 @@ pub struct Scenario {
     pub manifest: Value,
     /// The Canary as it is understood.
     pub canary: Rollout,
+    /// A short phrase that names what this version of the controller does not run; `None` where it runs everything.
+    pub not_driven: Option<String>,
     /// What the controller is started with.
     pub defaults: Defaults,
     /// How the cluster behaves.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serin_core::{decision::Rule, time::Human};
 
 use super::{
-    event::Pattern,
+    event::{Pattern, Pods},
     expectation::{Expectation, Item},
     names::{self, Names},
     property::{Goal, Property},
@@ -120,6 +120,21 @@ pub(super) fn item(field: &str, item: &Item, names: &Names, setting: &Setting, f
             faults.name("revision", &format!("{field}.promoted"), revision, &names.revisions());
         }
     }
+}
+
+/// A share of the pods of a copy has to make whole pods.
+pub(super) fn share(field: &str, pods: Pods, setting: &Setting, faults: &mut Faults<'_>) {
+    let (Pods::Share(share), all) = (pods, setting.pods()) else { return };
+    if (u64::from(all) * u64::from(share)).is_multiple_of(100) {
+        return;
+    }
+    let fewest = (1..=100_u32).find(|pods| (pods * u32::from(share)).is_multiple_of(100)).unwrap_or(100);
+    let of = if all == 1 { "1 pod".into() } else { format!("{all} pods") };
+    let what = format!(
+        "{share} % of {of} is not a whole number of pods; change the share, or set `world.target.replicas` to a \
+         multiple of {fewest}"
+    );
+    faults.add(field, what);
 }
 
 /// Whether a time that is expected lies within the story.

@@ -30,7 +30,7 @@ impl JsonSchema for Lasting {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A duration such as 30s, 1m30s, 2h or 7d.",
+            "description": "A duration such as 30s, 1m30s or 2h.",
             "type": ["string", "integer"],
             "pattern": format!("^({SPAN}|0)$"),
             "minimum": 0,

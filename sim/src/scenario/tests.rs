@@ -41,7 +41,7 @@ fn a_fault_names_line_field_and_a_near_name() {
     for (further, fault) in [
         ("event: []\n", "shop.yaml:13:1: event: unknown field `event`; did you mean `events`?"),
         ("world:\n  hook: {}\n", "shop.yaml:14:3: world.hook: unknown field `hook`; did you mean `hooks`?"),
-        ("until: soon\n", "shop.yaml:13:1: until: `soon` is no duration such as 30s, 1m30s, 2h or 7d"),
+        ("until: soon\n", "shop.yaml:13:1: until: `soon` is no duration such as 30s, 1m30s or 2h"),
         ("events:\n  - {at: 1m}\n", "shop.yaml:14:5: events[0]: has no action; one of `deploy`,"),
         ("events: [{at: 2d, scale: 0}]\n", "shop.yaml:13:10: events[0]: lies behind the end of the story"),
         (
@@ -90,7 +90,7 @@ fn every_problem_of_the_canary_is_told_where_it_stands() {
     let text = SHOP.replace("1m", "1x").replace("http://gate", "gate");
     assert_eq!(
         refusal(&text),
-        "shop.yaml:9:7: canary.spec.analysis.interval: `1x` is no duration such as 30s, 1m30s, 2h or 7d\n\
+        "shop.yaml:9:7: canary.spec.analysis.interval: `1x` is no duration such as 30s, 1m30s or 2h\n\
          shop.yaml:12:31: canary.spec.analysis.webhooks[0].url: must begin with http:// or https://"
     );
     let text = SHOP.replace("stepWeight: 50", "stepWeight: half");

@@ -225,6 +225,14 @@ impl LeftOut {
     }
 }
 
+impl Setting {
+    /// The pods of a copy that is not scaled down.
+    #[must_use]
+    pub fn pods(&self) -> u32 {
+        self.replicas.max(1)
+    }
+}
+
 impl From<WrittenWorld> for Setting {
     fn from(written: WrittenWorld) -> Self {
         Self {

@@ -18,7 +18,7 @@ pub struct Share {
 const Z: f64 = 1.959_963_984_540_054;
 
 impl Share {
-    /// So many of so many; `None` of none.
+    /// This many of this many; `None` of none.
     #[must_use]
     pub fn of(count: u64, all: u64) -> Option<Self> {
         if all == 0 {

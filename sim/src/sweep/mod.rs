@@ -81,7 +81,7 @@ impl Sweep {
         without_effect(axes, &self.scenarios).map_or(Ok(()), |axis| Err(document.fault(&axis.path, what)))
     }
 
-    /// Makes the runs, point by point, until `stop`. `done` is told how many runs were made since it was told before.
+    /// Makes the runs, point by point, until `stop`. `done` gets the number of runs that were made since its last call.
     pub fn run(&self, stop: &AtomicBool, done: &(dyn Fn(u64) + Sync)) -> Vec<Point> {
         let points = self.points.iter().zip(&self.scenarios);
         let tallied = points.map(|(point, scenario)| Point {
@@ -110,14 +110,12 @@ fn tally(
         || drive::Runs::of(scenario),
         |rollouts, part| {
             let mut tally = Tally::default();
-            if stop.load(Ordering::Relaxed) {
-                return tally;
-            }
             let numbers = part * AT_ONCE..((part + 1) * AT_ONCE).min(runs);
-            for place in numbers.clone() {
-                tally.add(&rollouts.outcome(seed_of(place)));
-            }
-            done(numbers.end - numbers.start);
+            let is_over = || stop.load(Ordering::Relaxed);
+            let outcomes = numbers
+                .map_while(|place| if is_over() { None } else { rollouts.outcome(seed_of(place), &is_over) });
+            outcomes.for_each(|outcome| tally.add(&outcome));
+            done(tally.runs);
             tally
         },
     );

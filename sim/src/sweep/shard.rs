@@ -58,7 +58,7 @@ impl Shard {
         Ok(Self { index, count })
     }
 
-    /// How many of so many runs it makes.
+    /// How many of this many runs it makes.
     #[must_use]
     pub fn of(self, runs: u64) -> u64 {
         runs.saturating_sub(self.index).div_ceil(self.count)

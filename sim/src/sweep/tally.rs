@@ -70,7 +70,7 @@ impl Times {
         self.0.values().sum()
     }
 
-    /// The time that so many of 100 are not above; `None` where there is none.
+    /// The time that this many of 100 are not above; `None` where there is none.
     #[must_use]
     pub fn percentile(&self, percentile: u64) -> Option<Duration> {
         let rank = (self.count() * percentile).div_ceil(100).max(1);

@@ -62,6 +62,7 @@ fn untouched(setting: &Setting) -> Observation {
         revision: Fact::Known(Revision::of(&setting.revision)),
         replicas: setting.replicas,
         readiness,
+        serves: Fact::Known(setting.replicas > 0),
     };
     Observation {
         target: Fact::Known((!setting.missing).then_some(target)),
@@ -69,6 +70,7 @@ fn untouched(setting: &Setting) -> Observation {
         services: Fact::Known(Services { apex: Apex::Absent, serving: false }),
         routes: Fact::Known(None),
         drift: Fact::Known(Drift { workloads: true, services: true, ..Drift::default() }),
+        rival: None,
         concern: Fact::Known(None),
         deleting: false,
         finalizer: false,
@@ -84,7 +86,8 @@ fn set_up(truth: &mut Observation, scenario: &Scenario, state: &State) {
     let runs = &scenario.setting.primary_runs;
     let configs = Arc::new(BTreeMap::new());
     let runs = Some(Revision { spec: runs.as_str().into(), configs });
-    truth.primary = Fact::Known(Some(Primary { runs, readiness: Readiness::Ready }));
+    let serves = Fact::Known(true);
+    truth.primary = Fact::Known(Some(Primary { runs, readiness: Readiness::Ready, serves }));
     truth.services = Fact::Known(Services { apex: Apex::Primary, serving: true });
     truth.routes = Fact::Known(Some(routes(&scenario.canary, state)));
     truth.drift = Fact::Known(Drift::default());

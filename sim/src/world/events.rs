@@ -111,6 +111,7 @@ impl<'a> World<'a> {
             revision: Fact::Known(Revision::unknown()),
             replicas: 1,
             readiness: pods::not_ready("pods are starting"),
+            serves: Fact::Known(false),
         });
         let configs = target.revision.known().map(|revision| revision.configs.clone()).unwrap_or_default();
         let revision = Revision { spec: spec.into(), configs };
@@ -175,8 +176,9 @@ impl<'a> World<'a> {
             let revision =
                 self.truth.target.known().and_then(Option::as_ref).map(|target| target.revision.clone());
             let revision = revision.unwrap_or(Fact::Known(Revision::of(&self.scenario.setting.revision)));
+            let serves = Fact::Known(true);
             self.truth.target =
-                Fact::Known(Some(Target { revision, replicas: 1, readiness: Readiness::Ready }));
+                Fact::Known(Some(Target { revision, replicas: 1, readiness: Readiness::Ready, serves }));
             self.truth.primary = Fact::Known(None);
             self.canary_pods.stop();
             self.primary_pods.stop();
@@ -218,7 +220,7 @@ impl<'a> World<'a> {
                 Pods::Take(_) => pods::not_ready("pods are starting"),
             };
             if matches!(pods, Pods::Take(_)) && !readiness.is_ready() {
-                timer.start(at);
+                timer.start(at, false);
             }
         }
         format!("pods of the {copy} {pods}")
@@ -245,6 +247,12 @@ impl<'a> World<'a> {
 
     fn drift(&mut self, objects: &[Overwritten]) -> String {
         let mut told = Vec::new();
+        if objects.contains(&Overwritten::Services)
+            && let Some(services) = self.truth.services.known_mut()
+        {
+            // As where a deployment tool applies the Service that it knows from before.
+            services.apex = Apex::Target;
+        }
         if let Some(drift) = self.truth.drift.known_mut() {
             for object in objects {
                 match object {
@@ -254,7 +262,7 @@ impl<'a> World<'a> {
                 drift.tampered = true;
                 told.push(match object {
                     Overwritten::Workloads => "workloads",
-                    Overwritten::Services => "services",
+                    Overwritten::Services => "services (the apex selects the target)",
                 });
             }
         }

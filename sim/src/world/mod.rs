@@ -123,14 +123,14 @@ impl World<'_> {
         update(&mut seen.requests, requests);
         (seen.deleting, seen.finalizer) = (*deleting, *finalizer);
         if let Ok(rollout) = &*self.canary {
-            let policy = rollout.policy();
+            let (policy, wanted) = (rollout.policy(), self.pods_of_a_copy());
             if let Some(target) =
                 seen.target.known_mut().and_then(Option::as_mut).filter(|target| target.replicas > 0)
             {
-                pods::judge(&mut target.readiness, &self.canary_pods, policy.canary_ready_threshold);
+                pods::judge(&mut target.readiness, &self.canary_pods, wanted, policy.canary_ready_threshold);
             }
             if let Some(readiness) = pods::of_primary(seen) {
-                pods::judge(readiness, &self.primary_pods, policy.primary_ready_threshold);
+                pods::judge(readiness, &self.primary_pods, wanted, policy.primary_ready_threshold);
             }
         }
         self.judge_scaled(seen);
@@ -197,18 +197,34 @@ impl World<'_> {
 
     /// What follows at once from what has changed.
     fn settle(&mut self) {
+        self.settle_serving();
         self.settle_endpoints();
         self.note_copies();
     }
 
-    /// The apex service has endpoints as far as the pods it selects are ready.
+    /// The pods of a copy that is not scaled down: in a story every copy has as many.
+    fn pods_of_a_copy(&self) -> u32 {
+        self.scenario.setting.pods()
+    }
+
+    /// Who serves, by how many pods are available.
+    fn settle_serving(&mut self) {
+        let wanted = self.pods_of_a_copy();
+        if let Some(Some(target)) = self.truth.target.known_mut() {
+            let wanted = if target.replicas > 0 { wanted } else { 0 };
+            target.serves = pods::serves(&target.readiness, &self.canary_pods, wanted);
+        }
+        if let Some(Some(primary)) = self.truth.primary.known_mut() {
+            primary.serves = pods::serves(&primary.readiness, &self.primary_pods, wanted);
+        }
+    }
+
+    /// The apex service has endpoints as far as the copy that it selects serves.
     fn settle_endpoints(&mut self) {
         let Some(apex) = self.truth.services.known().map(|services| services.apex) else { return };
-        let ready =
-            |readiness: Option<&mut Readiness>| readiness.is_some_and(|readiness| readiness.is_ready());
         let serving = match apex {
-            Apex::Primary => ready(pods::of_primary(&mut self.truth)),
-            Apex::Target => ready(pods::of_target(&mut self.truth)),
+            Apex::Primary => self.truth.primary_serves() == Some(true),
+            Apex::Target => self.truth.canary_serves() == Some(true),
             Apex::Absent | Apex::Other => false,
         };
         if let Some(services) = self.truth.services.known_mut() {

@@ -100,7 +100,8 @@ impl World<'_> {
             self.canary_pods.takes = simulation.start_canary(at, &revision);
             self.canary_pods.flaps = simulation.flaps(&revision);
         }
-        self.canary_pods.start(at);
+        let serves = self.truth.canary_serves() == Some(true);
+        self.canary_pods.start(at, serves);
     }
 
     /// Pods of the primary are started.
@@ -110,7 +111,8 @@ impl World<'_> {
         if let (Some(simulation), Some(revision)) = (&mut self.simulation, revision) {
             self.primary_pods.takes = simulation.start_primary(&revision);
         }
-        self.primary_pods.start(at);
+        let serves = self.truth.primary_serves() == Some(true);
+        self.primary_pods.start(at, serves);
     }
 
     /// Pods that the autoscalers want and that do not serve yet are not ready.
@@ -173,17 +175,13 @@ impl World<'_> {
         let target_runs =
             target.and_then(|target| target.revision.known()).map_or("", |revision| &*revision.spec);
         let primary_runs = primary.and_then(|primary| primary.runs.as_ref()).map(|revision| &*revision.spec);
-        let serves = |readiness: Option<&Readiness>| readiness.is_some_and(Readiness::is_ready);
-        let canary = Copy {
-            revision: target_runs,
-            serves: serves(target.filter(|target| target.replicas > 0).map(|target| &target.readiness)),
-        };
+        let canary = Copy { revision: target_runs, serves: self.truth.canary_serves() == Some(true) };
         let apex = self.truth.services.known().map(|services| services.apex);
         // Before the primary is set up the target itself serves all users.
         let is_set_up = apex == Some(Apex::Primary);
         let primary = match primary_runs {
             Some(runs) if is_set_up => {
-                Copy { revision: runs, serves: serves(primary.map(|primary| &primary.readiness)) }
+                Copy { revision: runs, serves: self.truth.primary_serves() == Some(true) }
             }
             Some(_) | None => canary,
         };

@@ -1,8 +1,11 @@
-//! How long the pods of a copy take to get ready.
+//! The pods of a copy: how many of them are available, and how long they take to get ready.
 
 use std::time::Duration;
 
-use serin_core::{Observation, observation::Readiness};
+use serin_core::{
+    Observation,
+    observation::{self, Fact, Readiness},
+};
 
 use crate::scenario::Delay;
 
@@ -13,6 +16,8 @@ pub(super) struct Pods {
     pub(super) ready_at: Option<Duration>,
     /// Percentage of them that is available while they are not ready.
     pub(super) share: u8,
+    /// Those of the revision before serve until these are ready.
+    replaces: bool,
     started: Duration,
     /// How often they stop being ready, and for how long.
     pub(super) flaps: Option<(Duration, Duration)>,
@@ -22,12 +27,21 @@ pub(super) struct Pods {
 
 impl Pods {
     pub(super) fn new(takes: Delay) -> Self {
-        Self { takes, ready_at: None, share: 0, started: Duration::ZERO, flaps: None, lost_at: None }
+        Self {
+            takes,
+            ready_at: None,
+            share: 0,
+            replaces: false,
+            started: Duration::ZERO,
+            flaps: None,
+            lost_at: None,
+        }
     }
 
-    /// Pods are started.
-    pub(super) fn start(&mut self, at: Duration) {
+    /// Pods are started where there are none, or in place of others that `serve` until then.
+    pub(super) fn start(&mut self, at: Duration, serve: bool) {
         self.started = at;
+        self.replaces = serve;
         self.lost_at = None;
         self.share = 0;
         self.ready_at = match self.takes {
@@ -40,23 +54,39 @@ impl Pods {
     pub(super) fn stop(&mut self) {
         self.ready_at = None;
         self.lost_at = None;
+        self.replaces = false;
     }
 
     /// How long they took, if they get ready now.
     pub(super) fn get_ready(&mut self, at: Duration) -> Option<Duration> {
         let ready_at = self.ready_at.take_if(|ready_at| *ready_at <= at)?;
+        self.replaces = false;
         Some(ready_at.saturating_sub(self.started))
+    }
+
+    /// How many of the `wanted` pods of a copy are available.
+    fn available(&self, readiness: &Readiness, wanted: u32) -> u32 {
+        if readiness.is_ready() || self.replaces {
+            return wanted;
+        }
+        // A share makes whole pods, see the scenario's `sense`.
+        let share = u64::from(wanted) * u64::from(self.share) / 100;
+        u32::try_from(share).unwrap_or(wanted)
     }
 }
 
-/// What the Canary's ready threshold makes of pods of which so many are available. Pods that nobody wants are none.
-pub(super) fn judge(readiness: &mut Readiness, pods: &Pods, threshold: u8) {
-    if let Readiness::NotReady { stalled, .. } = readiness {
-        let judged = Readiness::of_pods(pods.share.into(), 100, threshold, *stalled);
-        if judged.is_ready() || pods.share > 0 {
-            *readiness = judged;
-        }
+/// What the Canary's ready threshold makes of a share of the `wanted` pods.
+pub(super) fn judge(readiness: &mut Readiness, pods: &Pods, wanted: u32, threshold: u8) {
+    if let Readiness::NotReady { stalled, .. } = *readiness
+        && pods.share > 0
+    {
+        *readiness = Readiness::of_pods(pods.available(readiness, wanted), wanted, threshold, stalled);
     }
+}
+
+/// Whether a copy of `wanted` pods serves.
+pub(super) fn serves(readiness: &Readiness, pods: &Pods, wanted: u32) -> Fact<bool> {
+    Fact::Known(observation::serves(None, Some(pods.available(readiness, wanted)), readiness))
 }
 
 pub(super) fn of_target(truth: &mut Observation) -> Option<&mut Readiness> {
@@ -79,7 +109,7 @@ mod tests {
     fn pods_get_ready_once_and_in_their_time() {
         let secs = Duration::from_secs;
         let mut pods = Pods::new(Delay::For(secs(10)));
-        pods.start(secs(5));
+        pods.start(secs(5), false);
         assert_eq!(pods.get_ready(secs(14)), None);
         assert_eq!(pods.get_ready(secs(15)), Some(secs(10)));
         assert_eq!(pods.get_ready(secs(16)), None);
@@ -88,11 +118,33 @@ mod tests {
     #[test]
     fn stopped_pods_and_those_that_never_do_do_not() {
         let mut pods = Pods::new(Delay::For(Duration::ZERO));
-        pods.start(Duration::ZERO);
+        pods.start(Duration::ZERO, false);
         pods.stop();
         assert_eq!(pods.get_ready(Duration::MAX), None);
         pods.takes = Delay::Never;
-        pods.start(Duration::ZERO);
+        pods.start(Duration::ZERO, false);
         assert_eq!(pods.get_ready(Duration::MAX), None);
+    }
+
+    #[test]
+    fn a_share_is_of_the_pods_that_are_wanted() {
+        let mut pods = Pods::new(Delay::Never);
+        let mut judged = |share, wanted, threshold| {
+            pods.share = share;
+            let mut readiness = not_ready("");
+            judge(&mut readiness, &pods, wanted, threshold);
+            (readiness.is_ready(), serves(&readiness, &pods, wanted) == Fact::Known(true))
+        };
+        assert_eq!(judged(0, 1, 0), (false, false), "no threshold makes no pod one");
+        assert_eq!([judged(50, 4, 51), judged(75, 4, 51)], [(false, true), (true, true)]);
+    }
+
+    #[test]
+    fn pods_that_are_replaced_serve_until_the_new_ones_are_ready() {
+        let mut pods = Pods::new(Delay::For(Duration::from_secs(10)));
+        pods.start(Duration::ZERO, true);
+        assert_eq!(serves(&not_ready(""), &pods, 3), Fact::Known(true));
+        pods.stop();
+        assert_eq!(serves(&not_ready(""), &pods, 3), Fact::Known(false));
     }
 }

@@ -140,9 +140,10 @@ pub(crate) fn missing_objects() -> Slice {
 pub(crate) fn foreign_hands() -> Slice {
     Slice {
         pairs: true,
+        contested: true,
         ..slice(
             "foreign hands",
-            analysis(RAMP),
+            analysis("stepWeights: [40]"),
             &[
                 B,
                 PRIMARY_UNREADY,
@@ -153,6 +154,66 @@ pub(crate) fn foreign_hands() -> Slice {
                 lasting(Lasting::ScaledAway),
                 lasting(Lasting::ScaledUp),
                 lasting(Lasting::FinalizerLost),
+            ],
+        )
+    }
+}
+
+/// Checks that cannot be judged: the canary is not reached, or not ready when they are due.
+pub(crate) fn unjudged() -> Slice {
+    Slice {
+        unjudged: true,
+        ..slice(
+            "checks that are not judged",
+            analysis("stepWeights: [40]"),
+            &[B, CANARY_UNREADY, CANARY_HIDDEN, lasting(Lasting::Routed(Some(Routes::split(10))))],
+        )
+    }
+}
+
+/// Copies that serve nobody, and copies that serve with too few pods.
+pub(crate) fn serving() -> Slice {
+    let bad = [
+        B,
+        PRIMARY_UNREADY,
+        PRIMARY_SHORT,
+        CANARY_UNREADY,
+        CANARY_HIDDEN,
+        passing(Passing::CanaryShort),
+        passing(Passing::ServingUnknown),
+    ];
+    Slice { pairs: true, lapses: true, ..slice("who serves, weighted", analysis("stepWeights: [40]"), &bad) }
+}
+
+pub(crate) fn serving_blue_green() -> Slice {
+    Slice {
+        stops: true,
+        ..slice(
+            "who serves, blue/green",
+            analysis("iterations: 1\ndelay: 10s"),
+            &[B, PRIMARY_UNREADY, PRIMARY_SHORT, CANARY_HIDDEN],
+        )
+    }
+}
+
+/// Users who are away while gates are asked, and while a person asks for something.
+pub(crate) fn serving_and_orders() -> Slice {
+    let hooks = with_hooks(
+        "stepWeights: [40]",
+        &[("step", "confirm-traffic-increase"), ("stop", "rollback, mode: trigger")],
+    );
+    Slice {
+        phases: RUN.to_vec(),
+        ..slice(
+            "who serves, gates and orders",
+            analysis(&hooks),
+            &[
+                B,
+                CANARY_HIDDEN,
+                PRIMARY_UNREADY,
+                asks(RequestKind::CanaryWeight, "20"),
+                asks(RequestKind::CanaryWeight, "0"),
+                asks(RequestKind::Promote, "true"),
             ],
         )
     }
@@ -217,7 +278,8 @@ fn left_so(phase: Phase, routes: Routes, shown: &str, runs: &str) -> (State, Wor
         target.revision = Fact::Known(Revision::of(shown));
         target.replicas = u32::from(!phase.is_idle() || routes.canary > 0);
     }
-    let primary = Primary { runs: Some(Revision::of(runs)), readiness: Readiness::Ready };
+    let runs = Some(Revision::of(runs));
+    let primary = Primary { runs, readiness: Readiness::Ready, serves: Fact::Known(true) };
     seen.primary = Fact::Known(Some(primary));
     seen.services = Fact::Known(Services { apex: Apex::Primary, serving: true });
     seen.routes = Fact::Known(Some(routes));

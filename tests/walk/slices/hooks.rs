@@ -23,6 +23,30 @@ pub(crate) fn gates_blue_green() -> Slice {
     }
 }
 
+/// Gates that may stay closed for a minute: before a run and in it.
+pub(crate) fn gates_with_deadlines() -> Slice {
+    let gates = [("start", "confirm-rollout, deadline: 1m"), ("end", "confirm-promotion, deadline: 1m")];
+    Slice {
+        lapses: true,
+        phases: run_and(&[Phase::Waiting, Phase::WaitingPromotion]),
+        ..slice(
+            "gates with deadlines",
+            analysis(&with_hooks("stepWeights: [40]", &gates)),
+            &[A, B, CANARY_UNREADY],
+        )
+    }
+}
+
+/// A rollback gate that may open while a revision waits for approval.
+pub(crate) fn rejected_in_waiting() -> Slice {
+    let gates = [("start", "confirm-rollout"), ("panic", "rollback, mode: trigger")];
+    Slice {
+        stops: true,
+        phases: run_and(&[Phase::Waiting]),
+        ..slice("rollback gate before a run", analysis(&with_hooks("stepWeights: [40]", &gates)), &[A, B, C])
+    }
+}
+
 pub(crate) fn rollout_hooks() -> Slice {
     let hooks = [
         ("first", "pre-rollout"),

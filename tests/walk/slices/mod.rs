@@ -38,6 +38,9 @@ const C: Deviation = Deviation::Lasting(Lasting::Shows("C"));
 const PRIMARY_UNREADY: Deviation = Deviation::Passing(Passing::PrimaryUnready);
 const CANARY_UNREADY: Deviation = Deviation::Passing(Passing::CanaryUnready);
 
+const PRIMARY_SHORT: Deviation = Deviation::Passing(Passing::PrimaryShort);
+const CANARY_HIDDEN: Deviation = Deviation::Passing(Passing::CanaryHidden);
+
 const fn passing(passing: Passing) -> Deviation {
     Deviation::Passing(passing)
 }
@@ -63,6 +66,8 @@ fn slice(name: &'static str, manifest: Result<Rollout, Invalid>, deviations: &[D
         lapses: false,
         set_back: false,
         readings: vec![Answer::Value(100.0), Answer::Value(0.0)],
+        unjudged: false,
+        contested: false,
         notices: false,
         follows: false,
         beyond: |_| false,
@@ -88,7 +93,8 @@ fn parse(analysis: &str, edit: impl Fn(&mut raw::CanarySpec)) -> Result<Rollout,
     let target = raw::ObjectRef { kind: "Deployment".into(), name: "app".into(), ..Default::default() };
     let mut spec = raw::CanarySpec {
         provider: Some("istio".into()),
-        progress_deadline_seconds: Some(60.into()),
+        // A quarter of it is an interval of 30 s, so that fewer different moments have to be told apart.
+        progress_deadline_seconds: Some(120.into()),
         target_ref: Some(target),
         analysis: Some(serde_yaml::from_str(analysis).expect("the analysis of a slice is YAML")),
         ..Default::default()

@@ -128,7 +128,9 @@ async fn what_is_not_saved_is_not_counted() {
     let context = Arc::new(OnceLock::<Arc<Context>>::new());
     let (seen, tries) = (context.clone(), Arc::new(AtomicU32::new(0)));
     let url = serve(move |method, _| {
-        let is_shown = seen.get().is_some_and(|it| it.telemetry.text().contains("\nserin_canary_phase{"));
+        let is_shown = seen.get().is_some_and(|it| {
+            it.telemetry.text(&std::collections::BTreeMap::new()).contains("\nserin_canary_phase{")
+        });
         tell.send((method.clone(), is_shown)).ok();
         if tries.fetch_add(1, Ordering::Relaxed) == 0 { Does::Fails } else { Does::Obeys }
     })

@@ -12,7 +12,7 @@ use super::{Tracked, checksum_of, contents, copy_name, is_tracked, label, refere
 use crate::{
     kinds::{CONFIG_MAP, SECRET},
     object::{
-        Kind, Object,
+        Key, Kind, Object,
         metadata::{self, MANAGED_BY},
         owners,
         seen::{Seen, Unfit},
@@ -83,6 +83,12 @@ fn sources(subject: &Subject, primary: &Value) -> BTreeSet<(Kind, String)> {
         Some((reference.kind, reference.name.strip_suffix("-primary")?.to_owned()))
     };
     references::of(primary).into_iter().filter_map(source).collect()
+}
+
+/// The ConfigMap or Secret that a copy of this name is made from; `None` for the name of no copy.
+pub(crate) fn source_of(copy: &Key) -> Option<Key> {
+    let name = copy.name.strip_suffix("-primary").filter(|name| !name.is_empty())?;
+    Some(Key::new(copy.kind, &copy.namespace, name))
 }
 
 /// A copy as it has to be to hold what its source holds.

@@ -1,5 +1,6 @@
 //! The ConfigMaps and Secrets that pods read. They belong to a revision, so the primary reads copies of its own.
 
+mod condensed;
 mod copies;
 mod references;
 #[cfg(test)]
@@ -10,7 +11,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Value, json};
 use serin_core::{observation::Unseen, revision::Configs};
 
-pub(crate) use self::copies::{mended, of_primary, written};
+pub(crate) use self::{
+    condensed::{condensed, fill_in, is_condensed},
+    copies::{mended, of_primary, source_of, written},
+};
 use crate::{
     kinds::SECRET,
     object::{Kind, Object, checksum, seen::Seen},
@@ -89,13 +93,15 @@ fn is_tracked(config: &Object) -> bool {
 }
 
 fn checksum_of(config: &Object) -> String {
-    checksum::of(&json!(contents(config)))
+    config.checksum().map_or_else(|| checksum::of(&json!(contents(config))), ToString::to_string)
 }
+
+/// Where the contents of a ConfigMap or Secret stand.
+const PARTS: [&str; 2] = ["/data", "/binaryData"];
 
 /// What pods see of it.
 fn contents(config: &Object) -> [Option<&Value>; 2] {
-    ["/data", "/binaryData"]
-        .map(|part| config.at(part).filter(|part| part.as_object().is_some_and(|map| !map.is_empty())))
+    PARTS.map(|part| config.at(part).filter(|part| part.as_object().is_some_and(|map| !map.is_empty())))
 }
 
 /// How the status names it.

@@ -36,8 +36,6 @@ impl Scaler for Hpa {
         }
     }
 
-    fn describe(&self, _target: &Object, _primary: &mut Object) {}
-
     fn fewest(&self, target: &Object) -> Option<i64> {
         target.number("/spec/minReplicas")
     }

@@ -1,5 +1,7 @@
 //! KEDA's ScaledObjects. One scales a target with 0 pods up again, so it is stopped by an annotation.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use serin_core::spec::raw::ScalerRef;
 
@@ -23,6 +25,8 @@ impl Scaler for Keda {
     }
 
     fn follow(&self, subject: &Subject, reference: &ScalerRef, target: &Object, primary: &mut Object) {
+        metadata::copy_labels(primary, target);
+        copy_annotations(primary, target);
         let mut spec = target.at("/spec").cloned().unwrap_or_default();
         spec["scaleTargetRef"]["name"] = subject.primary().into();
         let bounds = reference.primary_scaler_replicas.clone().unwrap_or_default();
@@ -46,18 +50,6 @@ impl Scaler for Keda {
         primary.set("/spec", spec);
     }
 
-    fn describe(&self, target: &Object, primary: &mut Object) {
-        metadata::copy_labels(primary, target);
-        metadata::copy_annotations(primary, target);
-        let paused: Vec<String> = primary
-            .annotations()
-            .filter(|(key, _)| key.starts_with("autoscaling.keda.sh/paused"))
-            .map(|(key, _)| key.to_owned())
-            .collect();
-        // The target is stopped, not the primary.
-        paused.iter().for_each(|key| primary.remove_annotation(key));
-    }
-
     fn fewest(&self, target: &Object) -> Option<i64> {
         target.number("/spec/minReplicaCount")
     }
@@ -70,6 +62,18 @@ impl Scaler for Keda {
         }
         true
     }
+}
+
+/// Copies all annotations but those that stop an autoscaler: the target is stopped by us, and the primary by people.
+fn copy_annotations(primary: &mut Object, target: &Object) {
+    let stops = |object: &Object| -> BTreeMap<String, String> {
+        let stops = object.annotations().filter(|(key, _)| key.starts_with("autoscaling.keda.sh/paused"));
+        stops.map(|(key, value)| (key.into(), value.into())).collect()
+    };
+    let (of_primary, of_target) = (stops(primary), stops(target));
+    metadata::copy_annotations(primary, target);
+    of_target.keys().for_each(|key| primary.remove_annotation(key));
+    of_primary.iter().for_each(|(key, value)| primary.set_annotation(key, value));
 }
 
 /// The query of a trigger: the one that was given for the primary, else the target's with the primary's name in it.

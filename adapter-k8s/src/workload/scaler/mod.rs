@@ -27,9 +27,6 @@ pub(crate) trait Scaler: Sync {
     /// Makes the primary's autoscaler do for the primary what the target's does for the target.
     fn follow(&self, subject: &Subject, reference: &ScalerRef, target: &Object, primary: &mut Object);
 
-    /// Copies what a new one has besides.
-    fn describe(&self, target: &Object, primary: &mut Object);
-
     /// The fewest pods it allows.
     fn fewest(&self, target: &Object) -> Option<i64>;
 
@@ -64,9 +61,6 @@ pub(crate) fn promoted(subject: &Subject, seen: &dyn Seen) -> Result<Option<Obje
         ))
     })?;
     let mut begun = metadata::begin(&primary_key(subject, scaler, reference), &subject.identity, seen)?;
-    if begun.is_new {
-        scaler.describe(&target, &mut begun.object);
-    }
     scaler.follow(subject, reference, &target, &mut begun.object);
     Ok(Some(begun.object))
 }

@@ -58,12 +58,15 @@ pub struct Analysis {
     pub r#match: Option<Vec<Match>>,
     /// What is measured.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schemars", schemars(length(max = 1024)))]
     pub metrics: Vec<Metric>,
     /// Who is told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schemars", schemars(length(max = 1024)))]
     pub alerts: Vec<Alert>,
     /// What is called.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schemars", schemars(length(max = 1024)))]
     pub webhooks: Vec<Webhook>,
     /// Keep a user on the version the first request met.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -15,6 +15,7 @@ pub struct Retries {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<i64>,
     /// Time for one attempt.
+    #[cfg_attr(feature = "schemars", schemars(extend("x-duration" = true)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_try_timeout: Option<String>,
     /// The failures that are worth it, separated by commas.
@@ -91,6 +92,7 @@ pub struct CorsPolicy {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expose_headers: Vec<String>,
     /// How long browsers may remember this.
+    #[cfg_attr(feature = "schemars", schemars(extend("x-duration" = true)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_age: Option<String>,
 }

@@ -38,9 +38,11 @@ pub struct Service {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headless: Option<bool>,
     /// Time for a request (Istio, Contour, Gateway API, App Mesh).
+    #[cfg_attr(feature = "schemars", schemars(extend("x-duration" = true)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
     /// Time for a request to a backend (Gateway API).
+    #[cfg_attr(feature = "schemars", schemars(extend("x-duration" = true)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backend_timeout: Option<String>,
     /// Name of the mesh (App Mesh).

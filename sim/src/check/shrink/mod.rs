@@ -80,7 +80,7 @@ impl Shrinker<'_> {
         self.runs += 1;
         self.watch.shrinks(self.runs, MOST_RUNS);
         let scenario = parse(root, &self.path)?;
-        broken_in(&scenario, scenario.setting.seed).filter(|broken| broken.claim == self.claim)
+        broken_in(&scenario, scenario.setting.seed, self.watch).filter(|broken| broken.claim == self.claim)
     }
 
     /// Keeps a smaller tree if it still breaks.

@@ -11,7 +11,7 @@ use crate::{
     world,
 };
 
-/// A scenario file that stands alone: what other files say is part of it.
+/// A scenario file that needs no other: what other files say is part of it.
 #[derive(Clone, Debug)]
 pub struct Tree {
     pub(super) root: Value,
@@ -141,7 +141,7 @@ impl Tree {
     }
 }
 
-/// Templates that stand in files of their own become part of the scenario.
+/// Templates in files of their own become part of the scenario.
 fn templates(root: &mut Value, folder: &Path) -> Result<(), InputError> {
     let Some(Value::Sequence(templates)) = root.get_mut("templates") else { return Ok(()) };
     let mut inlined = Vec::new();
@@ -218,7 +218,7 @@ pub(super) fn steady_traffic(root: &mut Value, rps: u64) -> bool {
     true
 }
 
-/// Whether the story goes on for longer than so many seconds.
+/// Whether the story lasts longer than this many seconds.
 pub(super) fn ends_later(root: &Value, seconds: u64) -> bool {
     let until = root.get("until").and_then(Value::as_str).and_then(|text| parse_duration(text).ok());
     until.is_none_or(|until| until.as_secs() > seconds)
@@ -250,7 +250,7 @@ fn below(value: &Value, way: &mut Way, found: &mut Vec<Way>) {
     }
 }
 
-/// What stands at the end of a way.
+/// What is at the end of a path.
 pub(super) fn at<'a>(root: &'a Value, way: &[Value]) -> Option<&'a Value> {
     way.iter().try_fold(root, |value, key| child(value, key))
 }

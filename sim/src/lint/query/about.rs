@@ -1,4 +1,4 @@
-//! Whose series a query picks: the canary's alone, the primary's as well, or nobody's.
+//! Whose series a query picks: the canary's alone, the primary's as well, or none.
 
 use promql_parser::label::{MatchOp, Matcher};
 
@@ -134,7 +134,7 @@ fn is_workload(label: &str) -> bool {
         && !has(&["service", "namespace"])
 }
 
-/// Labels by which people tell versions apart.
+/// Labels by which people distinguish versions.
 fn is_version(label: &str) -> bool {
     let label = label.to_lowercase();
     ["version", "track", "variant"].iter().any(|word| label.contains(word))

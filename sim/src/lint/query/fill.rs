@@ -15,7 +15,7 @@ pub(super) struct Unfilled {
     pub(super) remedy: String,
 }
 
-/// More unknown names than this in one query are not told.
+/// More unknown names than this in one query are not reported.
 const MOST_UNKNOWN: usize = 8;
 
 /// Fills a template in as the controller does; else every unknown name, up to the first fault of another kind.
@@ -46,7 +46,7 @@ pub(super) fn fill(text: &str, asked: &Use) -> Result<Rendered, Vec<Unfilled>> {
 }
 
 /// The name at a place, or the first one in the action that begins there.
-fn word(text: &str, at: usize) -> Range<usize> {
+pub(super) fn word(text: &str, at: usize) -> Range<usize> {
     let rest = text[at..].trim_start_matches(['{', '-', ' ']);
     let begins = text.len() - rest.len();
     let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.'))).unwrap_or(rest.len());

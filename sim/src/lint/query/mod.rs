@@ -8,6 +8,7 @@ mod about;
 mod answer;
 mod budget;
 mod fill;
+mod mended;
 pub(super) mod place;
 mod uses;
 mod windows;
@@ -37,8 +38,31 @@ pub(super) struct Query<'a> {
     pub(super) uses: Vec<Use>,
 }
 
-/// Everything that is told of a query, each thing once.
+/// Everything that is found in a query, each thing once.
 pub(super) fn check(query: &Query<'_>, budget: &Budget) -> Vec<Told> {
+    let mut found = look_at_all(query, budget);
+    let helps = |code: Code, text: &str| {
+        let after = look_at_all(
+            &Query { text, field: query.field.clone(), uses: query.uses.clone(), ..*query },
+            budget,
+        );
+        let count = |told: &[Told]| told.iter().filter(|told| told.code == code).count();
+        let is_worse = |told: &Told| {
+            matches!(told.code, Code::QueryInvalid | Code::QueryTemplateInvalid | Code::QueryNotChecked)
+        };
+        count(&after) < count(&found) && !after.iter().any(is_worse)
+    };
+    let edits: Vec<Option<String>> =
+        found.iter().map(|told| mended::mended(query, told).filter(|text| helps(told.code, text))).collect();
+    for (told, text) in found.iter_mut().zip(edits) {
+        if let Some(text) = text {
+            told.remedy = std::mem::take(&mut told.remedy).setting(query.field.as_str(), text);
+        }
+    }
+    found
+}
+
+fn look_at_all(query: &Query<'_>, budget: &Budget) -> Vec<Told> {
     let mut told: Vec<Told> = Vec::new();
     for asked in query.uses.iter().take(MOST_USES) {
         for one in look(query, asked, budget) {
@@ -50,7 +74,7 @@ pub(super) fn check(query: &Query<'_>, budget: &Budget) -> Vec<Told> {
     told
 }
 
-/// What is told of a MetricTemplate's query.
+/// What is found in a MetricTemplate's query.
 pub(super) fn of_template(template: &Object, files: &Files<'_>) -> Vec<Told> {
     let query = Query {
         field: "spec.query".into(),
@@ -61,7 +85,7 @@ pub(super) fn of_template(template: &Object, files: &Files<'_>) -> Vec<Told> {
     check(&query, &files.budget)
 }
 
-/// What is told of a query that is written into a metric.
+/// What is found in a query that is written into a metric.
 pub(super) fn of_metric(field: String, text: &str, asked: Use, files: &Files<'_>) -> Vec<Told> {
     check(&Query { field, text, is_prometheus: true, uses: vec![asked] }, &files.budget)
 }
@@ -89,7 +113,7 @@ fn look(query: &Query<'_>, asked: &Use, budget: &Budget) -> Vec<Told> {
         remedy: remedy.into(),
         offset,
     };
-    // What is missing is told where the fields are.
+    // What is missing is reported where the fields are.
     if query.text.trim().is_empty() {
         return Vec::new();
     }

@@ -1,5 +1,5 @@
 //! From a place in a field's text to the place in its file, however the text is written there: in quotes, as it
-//! stands, or as a block that is kept (`|`) or folded (`>`).
+//! is, or as a block that is kept (`|`) or folded (`>`).
 
 use crate::input::Place;
 

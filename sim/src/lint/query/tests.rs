@@ -1,4 +1,4 @@
-//! Queries and what is told of them.
+//! Queries and what is found in them.
 
 use std::path::Path;
 

@@ -10,6 +10,14 @@ use crate::query::Selector;
 /// How often Prometheus looks at its targets, unless it is configured otherwise.
 const SCRAPE: Duration = Duration::from_secs(15);
 
+/// The shortest window in which there are always two samples.
+pub(super) const NEEDED: Duration = Duration::from_secs(30);
+
+/// Whether there are always two samples in a window.
+pub(super) fn is_window(window: Duration) -> bool {
+    window >= NEEDED
+}
+
 /// Functions that need two samples in their window.
 const NEED_TWO: [&str; 8] = [
     "rate",
@@ -43,9 +51,9 @@ pub(super) fn fixed(selectors: &[Selector<'_>], asked: &Use) -> Option<Found> {
 pub(super) fn short(selectors: &[Selector<'_>], asked: &Use) -> Option<Found> {
     let is_short = |selector: &&Selector<'_>| {
         let needs_two = selector.function.is_some_and(|function| NEED_TWO.contains(&function));
-        // A metric's own short interval is told there.
+        // A metric's own short interval is reported there.
         let is_written = asked.variables.is_none() || asked.window() != selector.range;
-        needs_two && is_written && selector.range.is_some_and(|range| range < SCRAPE * 2)
+        needs_two && is_written && selector.range.is_some_and(|range| !is_window(range))
     };
     let found = selectors.iter().find(is_short)?;
     Some(Found {

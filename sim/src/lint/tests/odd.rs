@@ -1,4 +1,4 @@
-//! Whatever stands in a manifest, something can be said of it.
+//! Whatever a manifest holds, lint reports on it.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Every field of the raw types stands in the table of fields.
+//! Every field of the raw types is in the table of fields.
 
 use std::{cell::RefCell, collections::BTreeSet};
 
@@ -166,7 +166,7 @@ fn fields_of<'de, T: Deserialize<'de>>() -> BTreeSet<String> {
     found.into_inner()
 }
 
-/// Whether a field stands in a table, by its name or in an open place.
+/// Whether a field is in a table, by its name or in an open place.
 fn stands_in(table: &[Field], path: &str) -> bool {
     let newer = path.strip_prefix("spec.canaryAnalysis.").map(|rest| format!("spec.analysis.{rest}"));
     let path = newer.as_deref().unwrap_or(path);

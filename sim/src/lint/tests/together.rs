@@ -1,6 +1,9 @@
 //! Files that are looked at together, and where what is found is placed.
 
-use crate::lint::{Code, Finding, Input, Settings, lint};
+use crate::{
+    lint::{Code, Finding, Input, Settings, json, lint, text},
+    report::Look,
+};
 
 fn settings() -> Settings {
     Settings { provider: "istio".into(), namespace: "flagger-system".into(), release: None, controller: None }
@@ -147,5 +150,86 @@ fn what_does_not_parse_in_a_query_is_placed_in_the_file() {
     ] {
         let found = placed(&[&template(query)]).swap_remove(0);
         assert_eq!(found, [(code, line, column, "spec.query".to_owned())], "{query}");
+    }
+}
+
+const RECEIVER: &str = "\
+apiVersion: flagger.app/v1beta1
+kind: AlertProvider
+metadata: {name: chat, namespace: prod}
+spec: {type: slack, secretRef: {name: chat}}
+";
+
+const TEMPLATE: &str = "\
+apiVersion: flagger.app/v1beta1
+kind: MetricTemplate
+metadata: {name: errors, namespace: prod}
+spec:
+  provider: {type: prometheus, address: \"http://prometheus\", secretRef: {name: chat}}
+  query: sum(rate(requests_total{app=\"{{ target }}\"}[{{ interval }}]))
+";
+
+/// A Secret of this name and namespace with these fields.
+fn secret(name: &str, namespace: &str, data: &str) -> String {
+    format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: {namespace}}}\n{data}\n")
+}
+
+#[test]
+fn a_secret_among_the_files_has_the_keys_that_are_read() {
+    let lacks = |object: &str, secrets: &[String]| -> Vec<String> {
+        let files: Vec<&str> = [object].into_iter().chain(secrets.iter().map(String::as_str)).collect();
+        found(&files)[0].iter().map(|one| format!("{}; {}", one.what, one.remedy)).collect()
+    };
+    let of = |data: &str| [secret("chat", "prod", data)];
+    assert_eq!(lacks(RECEIVER, &of("stringData: {address: \"https://chat.test/\"}")), [""; 0]);
+    assert_eq!(lacks(RECEIVER, &of("data: {address: aHR0cHM6Ly9jaGF0Lw==}")), [""; 0]);
+    assert_eq!(
+        lacks(RECEIVER, &of("stringData: {adress: \"https://chat.test/\"}")),
+        ["Secret chat has no `address`, which slack needs; rename its key `adress` to `address`"]
+    );
+    assert_eq!(
+        lacks(RECEIVER, &of("data: {address: \"\"}")),
+        [
+            "Secret chat has no `address`, which slack needs; add the keys to the Secret, or name another one; this \
+          one has none"
+        ]
+    );
+    for enough in ["data: {token: dA==}", "data: {username: dQ==, password: cA==}"] {
+        assert_eq!(lacks(TEMPLATE, &of(enough)), [""; 0], "{enough}");
+    }
+    assert_eq!(
+        lacks(TEMPLATE, &of("data: {username: dQ==, url: cA==}")),
+        [
+            "Secret chat has no `token`, or `username` and `password`, which prometheus needs; add the keys to the \
+          Secret, or name another one; this one has `url`, `username`"
+        ]
+    );
+    // Another namespace's, one of two clusters' that has the key, and none at all.
+    assert_eq!(lacks(RECEIVER, &[secret("chat", "stage", "data: {}")]), [""; 0]);
+    let [good, bad] = ["data: {address: YQ==}", "data: {}"].map(|data| secret("chat", "prod", data));
+    assert_eq!(lacks(RECEIVER, &[bad, good]), [""; 0]);
+    assert_eq!(lacks(RECEIVER, &[]), [""; 0]);
+}
+
+/// Whatever is wrong around a Secret, nothing that it holds is printed.
+#[test]
+fn no_value_of_a_secret_is_shown() {
+    const HIDDEN: &str = "hunter2";
+    let annotation = "  annotations: {kubectl.kubernetes.io/last-applied-configuration: hunter2}";
+    let secrets = [
+        secret("chat", "prod", "stringData: {url: hunter2, adress: hunter2}"),
+        secret("chat", "prod", "data: hunter2"),
+        secret("chat", "prod", "stringData: [hunter2]"),
+        secret("chat", "prod", "stringData: {address: {hunter2: hunter2}}"),
+        secret("chat", "prod", "stringData: {a: hunter2, a: hunter2}"),
+        format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: chat\n{annotation}\ndata: {{a: b}}\n"),
+    ];
+    for secret in secrets {
+        let inputs =
+            [RECEIVER, TEMPLATE, &secret].map(|text| Input { path: "a.yaml".into(), text: Ok(text.into()) });
+        let report = lint(&inputs, &settings());
+        let shown = text::text(&report, false, &Look::new(80, true)) + &json::lines(&report, false);
+        assert!(!shown.contains(HIDDEN), "{secret}\n{shown}");
+        assert!(!format!("{report:?}").contains(HIDDEN), "{secret}");
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Known, beside};
 use crate::lint::{
-    Told,
+    Remedy, Told,
     code::Code,
     fields::text,
     manifests::{Files, Object},
@@ -34,8 +34,12 @@ pub(in crate::lint) fn autoscaler(canary: &Object, files: &Files<'_>) -> Option<
         code: Code::AutoscalerNotNamed,
         field: "spec.autoscalerRef".into(),
         what,
-        remedy: format!("write `autoscalerRef: {{apiVersion: {version}, kind: {kind}, name: {name}}}`")
-            .into(),
+        remedy: Remedy::new(format!(
+            "write `autoscalerRef: {{apiVersion: {version}, kind: {kind}, name: {name}}}`"
+        ))
+        .setting("spec.autoscalerRef.apiVersion", version)
+        .setting("spec.autoscalerRef.kind", *kind)
+        .setting("spec.autoscalerRef.name", *name),
         offset: None,
     })
 }

@@ -1,4 +1,4 @@
-//! Objects of other kinds beside a Canary: what they say about its target, and where they disagree with it.
+//! Objects of other kinds beside ours: what they say about a target, or hold for a provider, and where they disagree with it.
 //!
 //! They are read as they are written, and nothing is said of them for themselves.
 
@@ -6,12 +6,13 @@ mod autoscalers;
 mod labels;
 mod policies;
 mod ports;
+mod secrets;
 mod services;
 
 use serde_json::Value;
 
 use self::labels::Pods;
-pub(super) use self::{autoscalers::autoscaler, ports::of_canary as port};
+pub(super) use self::{autoscalers::autoscaler, ports::of_canary as port, secrets::secret};
 use super::{
     Told,
     fields::text,
@@ -40,15 +41,18 @@ enum Known {
     /// HorizontalPodAutoscalers and ScaledObjects.
     Autoscaler,
     NetworkPolicy,
+    /// Of which only the names of the keys are kept.
+    Secret,
 }
 
-const KINDS: [(&str, &str, Known); 6] = [
+const KINDS: [(&str, &str, Known); 7] = [
     ("apps", "Deployment", Known::Workload),
     ("apps", "DaemonSet", Known::Workload),
     ("", "Service", Known::Service),
     ("autoscaling", "HorizontalPodAutoscaler", Known::Autoscaler),
     ("keda.sh", "ScaledObject", Known::Autoscaler),
     ("networking.k8s.io", "NetworkPolicy", Known::NetworkPolicy),
+    ("", "Secret", Known::Secret),
 ];
 
 impl Neighbour {
@@ -57,7 +61,8 @@ impl Neighbour {
         let (kind, version) = (text(json, "/kind"), text(json, "/apiVersion"));
         let group = version.split_once('/').map_or("", |(group, _)| group);
         let (_, _, kind) = KINDS.into_iter().find(|(of, name, _)| *name == kind && *of == group)?;
-        Some(Self { file, document, at: at.into(), kind, json: json.clone() })
+        let json = if kind == Known::Secret { secrets::without_values(json) } else { json.clone() };
+        Some(Self { file, document, at: at.into(), kind, json })
     }
 
     /// Its kind and name, as reports show it.
@@ -83,7 +88,7 @@ pub(super) fn may_hold(text: &str) -> bool {
     KINDS.iter().any(|(_, kind, _)| text.contains(kind))
 }
 
-/// What is told of the objects of other kinds, for the Canaries among the files: with its place in `files.neighbours`.
+/// What is found in the objects of other kinds, for the Canaries among the files: with its place in `files.neighbours`.
 pub(super) fn look(files: &Files<'_>) -> Vec<(usize, Told)> {
     let mut found = Vec::new();
     for canary in files.of(Kind::Canary).filter(|_| !files.neighbours.is_empty()) {
@@ -95,7 +100,7 @@ pub(super) fn look(files: &Files<'_>) -> Vec<(usize, Told)> {
             let told = match other.kind {
                 Known::Service => services::look(other, canary, &pods, target),
                 Known::NetworkPolicy => policies::look(other, canary, &pods),
-                Known::Workload | Known::Autoscaler => Vec::new(),
+                Known::Workload | Known::Autoscaler | Known::Secret => Vec::new(),
             };
             found.extend(told.into_iter().map(|told| (i, told)));
         }

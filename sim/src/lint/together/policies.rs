@@ -1,23 +1,29 @@
 //! NetworkPolicies that know the target's pods and not the primary's.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Neighbour, Pods, labels::matches};
-use crate::lint::{Told, code::Code, fields::list, manifests::Object};
+use crate::lint::{
+    Remedy, Told,
+    code::Code,
+    fields::{list, text},
+    manifests::Object,
+    typed::pointer,
+};
 
 pub(super) fn look(policy: &Neighbour, canary: &Object, pods: &Pods) -> Vec<Told> {
     let mut told = Vec::new();
-    let mut add = |field: String, what: String| {
-        let remedy = format!("select a label that both have, or add `{}`", pods.primary_label());
-        told.push(Told {
-            code: Code::PolicyWithoutPrimary,
-            field,
-            what,
-            remedy: remedy.into(),
-            offset: None,
-        });
-    };
     let Some((label, value)) = &pods.differ else { return told };
+    let mut add = |field: String, what: String| {
+        let selector = policy.json.pointer(&pointer(&field)).unwrap_or(&Value::Null);
+        let remedy = Remedy::new(format!(
+            "select a label that both have, or add `{}` to the values of an expression",
+            pods.primary_label()
+        ));
+        let own = pods.canary.get(label).map_or("", String::as_str);
+        let remedy = remedy.setting(field.as_str(), of_both(selector, label, [own, value]));
+        told.push(Told { code: Code::PolicyWithoutPrimary, field, what, remedy, offset: None });
+    };
     let title = canary.title();
     let primary = format!("those of the primary have `{label}: {value}`");
     let empty = Value::Null;
@@ -50,6 +56,22 @@ pub(super) fn look(policy: &Neighbour, canary: &Object, pods: &Pods) -> Vec<Told
         );
     }
     told
+}
+
+/// A selector that leaves both values of a label, whatever else it selects by.
+fn of_both(selector: &Value, label: &str, values: [&str; 2]) -> Value {
+    let mut selector = selector.as_object().cloned().unwrap_or_default();
+    if let Some(Value::Object(equal)) = selector.get_mut("matchLabels") {
+        equal.remove(label);
+    }
+    let expressions = selector.get("matchExpressions").and_then(Value::as_array).cloned().unwrap_or_default();
+    let others = expressions
+        .iter()
+        .filter(|one| (text(one, "/key"), text(one, "/operator")) != (label, "In"))
+        .cloned();
+    let both = json!({"key": label, "operator": "In", "values": values});
+    selector.insert("matchExpressions".into(), others.chain([both]).collect());
+    selector.into()
 }
 
 /// The first peer whose pods are selected so.

@@ -6,7 +6,7 @@ use super::target;
 use crate::{
     input::nearest,
     lint::{
-        Told,
+        Remedy, Told,
         code::Code,
         fields::{list, text},
         manifests::{Files, Object},
@@ -27,14 +27,14 @@ pub(in crate::lint) fn of_canary(canary: &Object, files: &Files<'_>) -> Option<T
         Some(port) => ("spec.service.targetPort", port),
         None => ("spec.service.port", service.get("port")?),
     };
-    let (why, remedy) = ports.lack(port)?;
+    let (why, remedy) = ports.lack(port, "spec.service.targetPort")?;
     let so = match field {
         "spec.service.port" => {
             format!("is the target port as well, because there is no `targetPort`, and {why}")
         }
         _ => why,
     };
-    Some(Told { code: Code::NoSuchPort, field: field.into(), what: so, remedy: remedy.into(), offset: None })
+    Some(Told { code: Code::NoSuchPort, field: field.into(), what: so, remedy, offset: None })
 }
 
 /// The ports of a Service that selects the target's pods.
@@ -46,9 +46,10 @@ pub(super) fn of_service(service: &Value, target: &Value) -> Vec<Told> {
             Some(wanted) => ("targetPort", Some(wanted)),
             None => ("port", port.get("port")),
         };
-        if let Some((what, remedy)) = wanted.and_then(|wanted| ports.lack(wanted)) {
+        let target_port = format!("spec.ports[{i}].targetPort");
+        if let Some((what, remedy)) = wanted.and_then(|wanted| ports.lack(wanted, &target_port)) {
             let field = format!("spec.ports[{i}].{field}");
-            told.push(Told { code: Code::NoSuchPort, field, what, remedy: remedy.into(), offset: None });
+            told.push(Told { code: Code::NoSuchPort, field, what, remedy, offset: None });
         }
     }
     told
@@ -69,32 +70,39 @@ impl Ports {
         (!ports.numbers.is_empty()).then_some(ports)
     }
 
-    /// Why requests to a port reach nobody, and what was meant; `None` if there is such a port.
-    fn lack(&self, port: &Value) -> Option<(String, String)> {
+    /// Why requests to a port reach no pod, and what was meant, for the field `target_port`; `None` if there is such a
+    /// port.
+    fn lack(&self, port: &Value, target_port: &str) -> Option<(String, Remedy)> {
         let name = port.as_str().filter(|text| text.parse::<u64>().is_err());
         let number = port.as_u64().or_else(|| port.as_str()?.parse().ok());
-        let numbers: Vec<String> = self.numbers.iter().map(u64::to_string).collect();
-        let all = || numbers.iter().chain(&self.names).cloned().collect::<Vec<_>>().join(", ");
         match (name, number) {
             (Some(name), _) if !self.names.iter().any(|known| known == name) => {
                 let what = format!(
                     "no container of the target has a port named `{name}`: the Services have no endpoints"
                 );
                 let near = nearest(name, self.names.iter().map(String::as_str));
-                Some((
-                    what,
-                    near.map_or_else(
-                        || format!("use one of {}", all()),
-                        |near| format!("did you mean `{near}`?"),
-                    ),
-                ))
+                let remedy = near.map_or_else(
+                    || self.remedy(target_port),
+                    |near| Remedy::new(format!("did you mean `{near}`?")).setting(target_port, near),
+                );
+                Some((what, remedy))
             }
             (None, Some(number)) if !self.numbers.contains(&number) => {
                 let what =
                     format!("no container of the target declares port {number}: requests are refused there");
-                Some((what, format!("use one of {}", all())))
+                Some((what, self.remedy(target_port)))
             }
             (Some(_) | None, _) => None,
         }
+    }
+
+    /// The port where there is only one; else the choice is a person's.
+    fn remedy(&self, target_port: &str) -> Remedy {
+        if let [only] = self.numbers.as_slice() {
+            return Remedy::new(format!("write `targetPort: {only}`")).setting(target_port, *only);
+        }
+        let numbers = self.numbers.iter().map(u64::to_string);
+        let all: Vec<String> = numbers.chain(self.names.iter().cloned()).collect();
+        format!("use one of {}", all.join(", ")).into()
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Neighbour, Pods, labels::picks, ports};
-use crate::lint::{Told, code::Code, fields::text, manifests::Object};
+use crate::lint::{Remedy, Told, code::Code, fields::text, known::join, manifests::Object};
 
 pub(super) fn look(service: &Neighbour, canary: &Object, pods: &Pods, target: Option<&Value>) -> Vec<Told> {
     let selector = service.json.pointer("/spec/selector");
@@ -32,15 +32,18 @@ pub(super) fn look(service: &Neighbour, canary: &Object, pods: &Pods, target: Op
              version; between releases its requests are refused"
         )
     };
-    let remedy = match pods.differ {
-        Some(_) => format!("send its requests to Service {apex}, or select `{}`", pods.primary_label()),
-        None => format!("send its requests to Service {apex}"),
+    let remedy = match &pods.differ {
+        Some((label, value)) => {
+            Remedy::new(format!("send its requests to Service {apex}, or select `{}`", pods.primary_label()))
+                .setting(join("spec.selector", label), value.as_str())
+        }
+        None => format!("send its requests to Service {apex}").into(),
     };
     told.push(Told {
         code: Code::ServiceSelectsTarget,
         field: "spec.selector".into(),
         what,
-        remedy: remedy.into(),
+        remedy,
         offset: None,
     });
     told

@@ -1,4 +1,4 @@
-//! Who is told.
+//! Receivers of alerts.
 
 use super::{Case, Code, Findings, duplicates, in_another_namespace};
 use crate::{

@@ -8,7 +8,10 @@ use serin_core::spec::{Metric, MetricSource};
 
 use super::{Case, Code, Findings};
 use crate::{
-    lint::query::{Use, asked_for},
+    lint::{
+        Remedy,
+        query::{Use, asked_for},
+    },
     prometheus::{APISIX, CLIENT, ENVOY, LINKERD, Latency, Layout, TRAEFIK, Unit},
     query::{self, Quantile},
 };
@@ -43,8 +46,15 @@ pub(super) fn look(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, tol
     };
     let lower = above.checked_sub(1).map_or(0.0, |below| bounds[below]);
     let shown = |edge: f64| (edge * measured.factor * 1e6).round() / 1e6;
-    let edges = [lower, *upper].into_iter().filter(|edge| *edge > 0.0);
-    let edges: Vec<String> = edges.map(|edge| format!("`max: {}`", shown(edge))).collect();
+    let lower_edge = Some(lower).filter(|edge| *edge > 0.0);
+    let stricter = lower_edge.map(|edge| format!(", or its lower one, `max: {}`", shown(edge)));
+    let remedy = format!(
+        "write `max: {}`, the upper edge of the bucket{}",
+        shown(*upper),
+        stricter.unwrap_or_default()
+    );
+    let is_older = item.pointer("/thresholdRange/max").is_none_or(Value::is_null);
+    let bound_at = if is_older { format!("{at}.threshold") } else { format!("{at}.thresholdRange.max") };
     told.add(
         Code::BoundInsideBucket,
         format!("{at}.thresholdRange"),
@@ -54,7 +64,7 @@ pub(super) fn look(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, tol
             measured.histogram,
             measured.what(),
         ),
-        format!("use an edge of a bucket: {}", edges.join(" or ")),
+        Remedy::new(remedy).setting(bound_at, shown(*upper)),
     );
 }
 

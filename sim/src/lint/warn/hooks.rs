@@ -133,7 +133,7 @@ fn gate(case: &Case<'_>, hook: &Hook, at: &str, told: &mut Findings) {
         told.add(
             Code::GateAlwaysOpen,
             field.clone(),
-            format!("`{}` passes always, on the load tester: nobody is asked", hook.name),
+            format!("`{}` passes always, on the load tester: no person is asked", hook.name),
             Remedy::new("ask /gate/check, which people open with /gate/open; or remove the hook")
                 .setting(field, asked),
         );

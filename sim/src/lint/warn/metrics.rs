@@ -95,7 +95,7 @@ fn first_checks(case: &Case<'_>, told: &mut Findings) {
     );
 }
 
-/// What a metric's number means, as far as its source or its name tells.
+/// What a metric's number means, as far as its source or its name says.
 #[derive(Clone, Copy, PartialEq)]
 enum Meaning {
     /// A percentage that should be high.
@@ -136,7 +136,7 @@ fn bounds(metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
         told.superfluous(
             Code::NoEffect,
             format!("{at}.threshold"),
-            "changes nothing: `thresholdRange` stands next to it",
+            "changes nothing: `thresholdRange` is next to it",
             "remove it",
         );
     } else if has("threshold") {

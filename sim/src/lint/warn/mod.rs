@@ -3,6 +3,7 @@
 mod alerts;
 mod buckets;
 mod hooks;
+mod limits;
 mod metrics;
 mod policy;
 mod shares;
@@ -30,13 +31,14 @@ pub(super) struct Case<'a> {
     pub(super) files: &'a Files<'a>,
 }
 
-/// Everything that is told of a Canary that makes sense.
+/// Every warning about a valid Canary.
 pub(super) fn all(case: &Case<'_>) -> Vec<Told> {
     let mut told = Findings::default();
     policy::look(case, &mut told);
     strategy::look(case, &mut told);
     metrics::look(case, &mut told);
     hooks::look(case, &mut told);
+    limits::look(case, &mut told);
     alerts::look(case, &mut told);
     told.found
 }
@@ -85,7 +87,7 @@ impl Findings {
         });
     }
 
-    /// What is told of a field whose remedy is to remove it.
+    /// A finding whose remedy is to remove the field.
     fn superfluous(
         &mut self,
         code: Code,
@@ -112,7 +114,7 @@ fn duplicates(case: &Case<'_>, list: &str, told: &mut Findings) {
                 Code::DuplicateName,
                 field.clone(),
                 format!(
-                    "`{}` is the name of {list}[{first}] as well: reports and records cannot tell them apart",
+                    "`{}` is the name of {list}[{first}] as well: reports and records cannot distinguish them",
                     name(i)
                 ),
                 Remedy::new(format!("give each its own name, such as `{other}`")).setting(field, other),

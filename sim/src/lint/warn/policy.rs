@@ -43,7 +43,7 @@ fn switches(case: &Case<'_>, told: &mut Findings) {
         told.add(
             Code::Suspended,
             "spec.suspend",
-            "is true: no new revision is released, and a running release stands still",
+            "is true: no new revision is released, and a running release stays where it is",
             Remedy::new("set it to false to continue releases").setting("spec.suspend", false),
         );
     }
@@ -51,7 +51,7 @@ fn switches(case: &Case<'_>, told: &mut Findings) {
         told.add(
             Code::RevertOnDeletionOff,
             "spec.revertOnDeletion",
-            "is false: deleting the Canary deletes the primary while the target has no pods, so nobody is served",
+            "is false: deleting the Canary deletes the primary while the target has no pods, so no request is answered",
             Remedy::new("leave it out: the target is scaled up and gets its routes back first")
                 .removing("spec.revertOnDeletion"),
         );
@@ -67,7 +67,7 @@ fn switches(case: &Case<'_>, told: &mut Findings) {
     }
 }
 
-/// Requests are consumed; a manifest that keeps one makes it anew each time it is applied.
+/// Requests are consumed; a manifest that keeps one makes it again each time it is applied.
 fn requests(case: &Case<'_>, told: &mut Findings) {
     for kind in RequestKind::ALL {
         let name = format!("flagger.app/{}", kind.name());
@@ -195,7 +195,9 @@ fn readiness(case: &Case<'_>, told: &mut Findings) {
             told.add(
                 Code::ReadyThresholdZero,
                 format!("spec.analysis.{field}"),
-                format!("0 means that the {who} counts as ready without a single pod: users may meet none"),
+                format!(
+                    "0 means that the {who} counts as ready with one available pod, however many it wants"
+                ),
                 Remedy::new("give the percentage of pods that has to be available, such as 50")
                     .setting(format!("spec.analysis.{field}"), 50),
             );

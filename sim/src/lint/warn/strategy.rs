@@ -31,7 +31,7 @@ pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
             Code::MirrorSideEffects,
             "spec.analysis.mirror",
             "mirrored requests are carried out twice: what they order, pay or send happens twice",
-            "mirror only where a repeated request does no harm",
+            "mirror only where a repeated request is harmless",
         );
     }
 }

@@ -4,6 +4,7 @@ mod received;
 mod requests;
 mod schema;
 mod shown;
+mod texts;
 mod written;
 
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Wanted, written::WrittenRegex};
+use super::{Wanted, texts::WrittenRegex};
 use crate::scenario::answer::HookAnswer;
 
 /// What an event hook or the receiver of an alert was told.

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use serin_core::decision::Rule;
 
-use super::written::{WrittenRegex, WrittenRoute};
+use super::texts::{WrittenRegex, WrittenRoute};
 use crate::scenario::{names, schema};
 
 /// The fields that are a statement of their own.

@@ -1,15 +1,14 @@
 //! An expectation as it is written: every statement is a field, and one is given.
 
-use std::str::FromStr;
-
-use regex::Regex;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 use serin_core::{Phase, command::Routes, spec::Severity, strategy::Weight};
 
 use super::{
     Called, CarriedOut, Counted, Expectation, Item, Requests, Row, Sequence, Span, Telling, Wanted,
-    received::WrittenReceiver, schema,
+    received::WrittenReceiver,
+    schema,
+    texts::{WrittenRegex, WrittenRoute},
 };
 use crate::scenario::{
     answer::HookAnswer,
@@ -172,57 +171,6 @@ struct WrittenTime {
     max: Option<Lasting>,
 }
 
-pub(super) struct WrittenRegex(Regex);
-
-impl WrittenRegex {
-    pub(super) fn wanted(self) -> Wanted {
-        Wanted::Matches(self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for WrittenRegex {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Regex::new(&text).map(Self).map_err(|error| {
-            let lines = error.to_string();
-            let why = lines.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            D::Error::custom(format!("`{text}` is no regular expression: {why}"))
-        })
-    }
-}
-
-pub(super) struct WrittenRoute(Routes);
-
-impl<'de> Deserialize<'de> for WrittenRoute {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
-
-impl FromStr for WrittenRoute {
-    type Err = String;
-
-    /// Reads what [`Routes`] shows.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let read = || {
-            let (rest, matched) = match text.strip_suffix(" matched") {
-                Some(rest) => (rest, true),
-                None => (text, false),
-            };
-            let (split, mirror) = match rest.split_once(" mirror ") {
-                Some((split, mirror)) => (split, Some(mirror.parse().ok()?)),
-                None => (rest, None),
-            };
-            let (primary, canary) = split.split_once('/')?;
-            let (primary, canary): (Weight, Weight) = (primary.parse().ok()?, canary.parse().ok()?);
-            (primary.checked_add(canary)? == 100).then_some(Routes { primary, canary, mirror, matched })
-        };
-        let refuse =
-            || format!("`{text}` is no division of requests such as 90/10, 100/0 mirror 50 or 0/100 matched");
-        read().map(Self).ok_or_else(refuse)
-    }
-}
-
 impl WrittenItem {
     /// The item, or why it is none.
     pub(in crate::scenario) fn read(self) -> Result<Item, String> {
@@ -322,7 +270,7 @@ fn unwrapped(list: ListOrExactly<WrittenRoute>) -> Sequence<Routes> {
 fn telling(written: TextOr<WrittenMatch>) -> Telling {
     match written {
         TextOr::Text(text) => Telling { wanted: Wanted::Contains(text), times: None },
-        TextOr::Map(written) => Telling { wanted: Wanted::Matches(written.matches.0), times: written.times },
+        TextOr::Map(written) => Telling { wanted: written.matches.wanted(), times: written.times },
     }
 }
 
@@ -332,7 +280,7 @@ fn alerted(written: TextOr<WrittenAlert>) -> Expectation {
             Expectation::Alert(Telling { wanted: Wanted::Contains(text), times: None }, None)
         }
         TextOr::Map(WrittenAlert { matches, times, severity }) => {
-            Expectation::Alert(Telling { wanted: Wanted::Matches(matches.0), times }, severity)
+            Expectation::Alert(Telling { wanted: matches.wanted(), times }, severity)
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 #[must_use]
 pub fn of<T: JsonSchema>() -> Schema {
     let mut schema = whole::<T>();
-    fractions(&mut schema);
+    lenient(&mut schema);
     schema
 }
 
@@ -59,7 +59,7 @@ pub fn strict<T: JsonSchema>() -> Schema {
         port.insert("minimum".into(), 1.into());
         port.insert("maximum".into(), 65_535.into());
     }
-    fractions(&mut schema);
+    lenient(&mut schema);
     schema
 }
 
@@ -85,16 +85,21 @@ fn strictly(schema: &mut Schema) {
     if schema.get("pattern").is_some_and(|pattern| pattern == DURATION) {
         schema.insert("pattern".into(), WHOLE_DURATION.into());
     }
+    if schema.remove("x-duration").is_some() {
+        schema.insert("pattern".into(), ROUTED_DURATION.into());
+    }
     if schema.remove("x-whole").is_some() {
         schema.insert("type".into(), "integer".into());
     }
     transform_subschemas(&mut strictly, schema);
 }
 
-/// Lets every number stand where a whole one is expected: parsing refuses others, and says where.
-fn fractions(schema: &mut Schema) {
+/// Lets every number and every text stand where a whole number or a duration of a router is expected: parsing refuses
+/// others, and says where.
+fn lenient(schema: &mut Schema) {
     schema.remove("x-whole");
-    transform_subschemas(&mut fractions, schema);
+    schema.remove("x-duration");
+    transform_subschemas(&mut lenient, schema);
 }
 
 /// Keeps the defaults that an API server is to fill in (`x-default`), not those that we read.
@@ -158,6 +163,8 @@ pub(super) const KIND: &str = "^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$";
 pub(super) const DURATION: &str = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)";
 /// How all of it looks.
 const WHOLE_DURATION: &str = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$";
+/// How one looks that a router reads: most know no days, Contour knows no limit.
+const ROUTED_DURATION: &str = r"^(([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+|infinity|infinite)$";
 
 pub(super) fn providers() -> Vec<&'static str> {
     ROUTERS.iter().map(|router| router.name).collect()

@@ -28,7 +28,7 @@ pub(super) fn look(hook: &Hook, at: &str, told: &mut Findings) {
     let passes = answers != Answers::Refused;
     let so = match (hook.kind, passes) {
         (HookKind::ConfirmRollout | HookKind::ConfirmTrafficIncrease | HookKind::ConfirmPromotion, true) => {
-            "the gate is always open, and nobody is asked"
+            "the gate is always open, and no person is asked"
         }
         (HookKind::ConfirmRollout | HookKind::ConfirmTrafficIncrease | HookKind::ConfirmPromotion, false) => {
             "the gate never opens"
@@ -39,7 +39,7 @@ pub(super) fn look(hook: &Hook, at: &str, told: &mut Findings) {
         }
         (HookKind::RollbackTrigger, true) => "it passes at once, and every release is rolled back",
         (HookKind::RollbackTrigger, false) => "it never passes, and rolls nothing back",
-        // Nobody waits for what these are answered.
+        // The answers to these are not used.
         (HookKind::PostRollout | HookKind::RollbackAction | HookKind::Event, _) => return,
     };
     let name = chat.name;

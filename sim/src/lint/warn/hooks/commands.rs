@@ -9,13 +9,14 @@ use serin_core::{
 };
 
 use super::{Code, Findings};
+use crate::lint::Remedy;
 
 pub(super) fn look(hook: &Hook, at: &str, told: &mut Findings) {
     let Some(command) = hook.metadata.get("cmd").filter(|command| !command.trim().is_empty()) else { return };
     let field = format!("{at}.metadata.cmd");
     backslash(hook, command, &field, told);
     if is_waited_for(hook) {
-        slow(hook, command, &field, told);
+        slow(hook, command, at, &field, told);
     } else {
         result(hook, command, at, told);
     }
@@ -30,16 +31,29 @@ fn is_waited_for(hook: &Hook) -> bool {
 fn backslash(hook: &Hook, command: &str, field: &str, told: &mut Findings) {
     static COMMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"\\[ \t]+#"));
     static BLANK: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)\\[ \t]+$|(?:^|\s)\\[ \t]+\S"));
-    let (what, remedy) = if COMMENT.is_match(command) {
-        ("a comment is behind a backslash", "put the comment on a line of its own, before the command")
+    static COMMENTED: LazyLock<Regex> = LazyLock::new(|| pattern(r"\\[ \t]+#[^\n]*\n"));
+    static INSIDE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(^|\s)\\[ \t]+(\S)"));
+    static AT_END: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)\\[ \t]+$"));
+    let (what, remedy, mended) = if COMMENT.is_match(command) {
+        (
+            "a comment is behind a backslash",
+            "remove the comment, or put it on a line of its own, before the command",
+            COMMENTED.replace_all(command, "\\\n"),
+        )
     } else if BLANK.is_match(command) {
         (
             "a space is behind a backslash",
             "remove the space, or write the command with `|`, which keeps lines",
+            AT_END.replace_all(command, "\\"),
         )
     } else {
         return;
     };
+    // Where lines are folded into one a backslash joins nothing.
+    let mended = INSIDE.replace_all(&mended, "$1$2");
+    let is_mended = !COMMENT.is_match(&mended) && !BLANK.is_match(&mended);
+    let remedy = Remedy::new(remedy);
+    let remedy = if is_mended { remedy.setting(field, mended) } else { remedy };
     told.add(
         Code::CommandBrokenLine,
         field,
@@ -51,12 +65,16 @@ fn backslash(hook: &Hook, command: &str, field: &str, told: &mut Findings) {
     );
 }
 
+/// How much longer than its command a hook may take.
+const ANSWER: Duration = Duration::from_secs(10);
+
 /// A command that takes as long as the hook may.
-fn slow(hook: &Hook, command: &str, field: &str, told: &mut Findings) {
+fn slow(hook: &Hook, command: &str, at: &str, field: &str, told: &mut Findings) {
     let Some((text, takes)) = longest_wait(command) else { return };
     if takes < hook.timeout {
         return;
     }
+    let longer = Human(takes.saturating_add(ANSWER));
     told.add(
         Code::CommandSlowerThanTimeout,
         field,
@@ -66,11 +84,12 @@ fn slow(hook: &Hook, command: &str, field: &str, told: &mut Findings) {
             Human(hook.timeout),
             hook.name
         ),
-        format!("give a `timeout` of more than {}", Human(takes)),
+        Remedy::new(format!("give a `timeout` of more than {}, such as {longer}", Human(takes)))
+            .setting(format!("{at}.timeout"), longer.to_string()),
     );
 }
 
-/// The longest time that a command is told to take: `sleep 30`, or a load of `hey -z 1m`.
+/// The longest time that a command takes by what it says: `sleep 30`, or a load of `hey -z 1m`.
 fn longest_wait(command: &str) -> Option<(String, Duration)> {
     static SLEEP: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"\bsleep\s+(\d+(?:\.\d+)?)([smhd]?)(?:\s|;|&|\||\)|$)"));
@@ -97,7 +116,7 @@ fn result(hook: &Hook, command: &str, at: &str, told: &mut Findings) {
         pattern(r"\|\s*grep\b|\bexit\s+[1-9]|\bbats\b|\bnewman\b|\bpytest\b|\bjq\s+-e|\btest\s+-|\[\s+")
     });
     let wants = match hook.kind {
-        HookKind::PreRollout => "a release goes on whatever it finds",
+        HookKind::PreRollout => "a release continues whatever it finds",
         HookKind::ConfirmRollout | HookKind::ConfirmTrafficIncrease | HookKind::ConfirmPromotion => {
             "the gate opens whatever it finds"
         }
@@ -115,7 +134,8 @@ fn result(hook: &Hook, command: &str, at: &str, told: &mut Findings) {
             "the load tester starts a `cmd` and answers 202 at once: the result of `{}` is lost, and {wants}",
             hook.name
         ),
-        "write `type: bash`, which waits for the command and fails with it",
+        Remedy::new("write `type: bash`, which waits for the command and fails with it")
+            .setting(format!("{at}.metadata.type"), "bash"),
     );
 }
 

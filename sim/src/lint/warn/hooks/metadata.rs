@@ -33,7 +33,7 @@ pub(super) fn look(hook: &Hook, at: &str, told: &mut Findings) {
                 told.add(
                     Code::HookUnknownVariable,
                     field.clone(),
-                    format!("`{{{{ {word} }}}}` is no variable of a hook: it is sent as it stands"),
+                    format!("`{{{{ {word} }}}}` is no variable of a hook: it is sent as it is written"),
                     Remedy::new(format!("did you mean `{{{{ {near} }}}}`?"))
                         .setting(field.clone(), value.replace(&*word, near)),
                 );
@@ -75,16 +75,18 @@ fn event_type(hook: &Hook, at: &str, told: &mut Findings) {
     let field = format!("{at}.metadata.eventType");
     let name = &hook.name;
     if hook.kind != HookKind::Event {
+        let remedy = Remedy::new("remove the field, or make it an `event` hook").removing(&*field);
         told.add(
             Code::EventTypeIgnored,
             field,
             format!("chooses nothing: `{name}` is a {} hook, and receives no events", hook.kind),
-            "make it an `event` hook, or remove the field",
+            remedy,
         );
     } else if !EVENT_NAMES.contains(&written.as_str()) {
         let remedy = match nearest(written, EVENT_NAMES) {
             Some(near) => Remedy::new(format!("did you mean `{near}`?")).setting(field.clone(), near),
-            None => Remedy::new(format!("write one of {}", EVENT_NAMES.join(", "))),
+            None => Remedy::new(format!("remove the field, or write one of {}", EVENT_NAMES.join(", ")))
+                .removing(&*field),
         };
         told.add(
             Code::EventTypeIgnored,

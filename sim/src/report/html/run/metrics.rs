@@ -124,7 +124,7 @@ fn measurements(seen: &[Seen<'_>], shown: &Shown<'_>) -> Vec<Series> {
     let kinds = [
         ("passed", Ink::Good, Sign::Disc, &[Verdict::Passed][..]),
         ("failed", Ink::Bad, Sign::Cross, &[Verdict::Failed]),
-        ("not counted", Ink::Waiting, Sign::Ring, &[Verdict::Held, Verdict::Waived]),
+        ("not counted", Ink::Waiting, Sign::Ring, &[Verdict::Held, Verdict::Waived, Verdict::Void]),
     ];
     let of = |verdicts: &[Verdict]| {
         let seen = seen.iter().filter(|(_, measured)| verdicts.contains(&measured.verdict));

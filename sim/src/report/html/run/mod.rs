@@ -22,7 +22,6 @@ use crate::{
     report::{
         Ended, Look, Page,
         assumed::assumed,
-        not_driven,
         row::{Row, rows},
     },
 };
@@ -201,7 +200,7 @@ fn about(page: &Page<'_>) -> String {
     let policy = page.canary.policy();
     let checks = if policy.threshold == 1 { "check rolls" } else { "checks roll" };
     let every = Human(policy.interval);
-    let not_driven = not_driven(page.canary).map_or(String::new(), |phrase| format!(" · {phrase}"));
+    let not_driven = page.story.not_driven.as_ref().map_or(String::new(), |phrase| format!(" · {phrase}"));
     format!(
         "{} · {}, every {every}, {} failed {checks} back{not_driven}",
         page.story.canary,

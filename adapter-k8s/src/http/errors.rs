@@ -1,0 +1,35 @@
+//! What the client's errors say.
+
+use std::error::Error as _;
+
+use super::reach::Refused;
+
+/// Whether TLS does not trust the other side, the address is not called, or the request is invalid: no try goes better.
+pub(super) fn is_refused_by_us(error: &reqwest::Error) -> bool {
+    if error.is_builder() {
+        return true;
+    }
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))) || error.is::<Refused>()
+        {
+            return true;
+        }
+        cause = match error.downcast_ref::<std::io::Error>() {
+            // Its `source` would be that of the error it wraps.
+            Some(error) => error.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static)),
+            None => error.source(),
+        };
+    }
+    false
+}
+
+/// The innermost reason, without the address.
+pub(super) fn cause(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut innermost: &dyn std::error::Error = &error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    super::one_line(&innermost.to_string(), 200)
+}

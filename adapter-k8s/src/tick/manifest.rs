@@ -1,0 +1,118 @@
+//! What a Canary's manifest means to this controller: read as written, given a meaning by the core, or refused.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serin_core::{
+    Invalid, Rollout,
+    revision::Text,
+    spec::{Defaults, Identity, MetricSource, Problem, Shape, raw},
+};
+
+use crate::{
+    cluster::reader::Reader, kinds::METRIC_TEMPLATE, object::Object, router, settings::Settings,
+    tick::memory::Parsed,
+};
+
+/// Reads a Canary. One that cannot be read is invalid, with the names it has as far as they can be read.
+pub(super) fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<'_>) -> Parsed {
+    if let Some(cut) = object.cut() {
+        let canary = Err(unreadable(object, &cut.path, &cut.why));
+        return Parsed { manifest: Arc::default(), canary: Arc::new(canary), clamped: None };
+    }
+    let mut manifest = match raw::Canary::deserialize(object.value()) {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            let canary = Err(unreadable(object, "spec", &error.to_string()));
+            return Parsed { manifest: Arc::default(), canary: Arc::new(canary), clamped: None };
+        }
+    };
+    let nested = manifest.spec.analysis.as_ref().and_then(|analysis| analysis.canary_analysis.as_ref());
+    if nested.is_some_and(|nested| nested.template_variables.is_some()) {
+        let canary = object.key();
+        tracing::warn!(%canary, "spec.analysis.canaryAnalysis.templateVariables has no effect yet");
+    }
+    // It is read from the object where it is needed; here it would only be carried about.
+    manifest.status = None;
+    let templates = reader.members(METRIC_TEMPLATE);
+    let defaults = Defaults {
+        provider: settings.provider.as_str().into(),
+        namespace: namespace.into(),
+        templates: templates.iter().map(|it| (it.namespace.to_string(), it.name.to_string())).collect(),
+    };
+    let mut canary = Rollout::parse(&manifest, &defaults).and_then(|rollout| supported(rollout, settings));
+    let clamped = canary.as_mut().map_or_else(|_| Vec::new(), |rollout| rollout.clamp(&settings.limits));
+    let clamped: Vec<String> = clamped.iter().map(Problem::to_string).collect();
+    let clamped = (!clamped.is_empty()).then(|| clamped.join("; ").into());
+    Parsed { manifest: Arc::new(manifest), canary: Arc::new(canary), clamped }
+}
+
+/// A provider that the core knows and this controller cannot write is as wrong as an unknown one; so is what the flags
+/// forbid.
+fn supported(rollout: Rollout, settings: &Settings) -> Result<Rollout, Invalid> {
+    let mut problems = Vec::new();
+    let provider = &rollout.shape().provider;
+    if router::of(provider).is_none() {
+        let known: Vec<&str> = router::ROUTERS.iter().map(|(name, _)| *name).collect();
+        let known = known.join(", ");
+        let what = format!("`{provider}` is not supported by this controller; supported are {known}");
+        problems.push(Problem { path: "spec.provider".into(), what });
+    }
+    if settings.no_cross_namespace_refs {
+        problems.extend(foreign_refs(&rollout));
+    }
+    if problems.is_empty() {
+        return Ok(rollout);
+    }
+    Err(Invalid {
+        identity: rollout.identity().clone(),
+        shape: rollout.shape().clone(),
+        revert_on_deletion: rollout.reverts_on_deletion(),
+        problems,
+    })
+}
+
+/// References to other namespaces.
+fn foreign_refs(rollout: &Rollout) -> Vec<Problem> {
+    let own = &rollout.identity().namespace;
+    let templates = rollout.metrics().iter().enumerate().filter_map(|(i, metric)| match &metric.source {
+        MetricSource::Template { namespace, .. } if namespace != own => {
+            Some((format!("spec.analysis.metrics[{i}].templateRef.namespace"), namespace))
+        }
+        MetricSource::SuccessRate
+        | MetricSource::Duration
+        | MetricSource::Shipped(_)
+        | MetricSource::Query(_)
+        | MetricSource::Template { .. } => None,
+    });
+    let alerts = rollout.alerts().iter().enumerate().filter(|(_, alert)| alert.namespace != *own);
+    let alerts = alerts
+        .map(|(i, alert)| (format!("spec.analysis.alerts[{i}].providerRef.namespace"), &alert.namespace));
+    let what =
+        |namespace| format!("`{namespace}` is another namespace, and --no-cross-namespace-refs is set");
+    templates.chain(alerts).map(|(path, namespace)| Problem { path, what: what(namespace) }).collect()
+}
+
+/// A Canary of another shape than the CRD allows, or larger than is read; its names are read as far as they can be.
+fn unreadable(object: &Object, path: &str, what: &str) -> Invalid {
+    let text = |pointer: &str| Text::from(object.text(pointer));
+    let service = text("/spec/service/name");
+    let target = text("/spec/targetRef/name");
+    Invalid {
+        identity: Identity {
+            namespace: object.namespace().into(),
+            name: object.name().into(),
+            uid: object.uid().into(),
+        },
+        shape: Shape {
+            strategy: Text::default(),
+            provider: text("/spec/provider"),
+            kind: text("/spec/targetRef/kind"),
+            service: if service.is_empty() { target.clone() } else { service },
+            target,
+        },
+        revert_on_deletion: object.at("/spec/revertOnDeletion") != Some(&Value::Bool(false)),
+        problems: vec![Problem { path: path.into(), what: what.into() }],
+    }
+}

@@ -1,0 +1,47 @@
+//! I14: users are where somebody serves.
+
+use alloc::format;
+
+use super::{Broken, Call};
+use crate::{
+    decision::Rule,
+    spec::Rollout,
+    state::{Intent, Origin},
+};
+
+/// When a tick ends, nobody is on a canary that serves nobody next to a primary that serves.
+pub(super) fn check(call: &Call<'_>, broken: &mut Broken) {
+    let Ok(r) = call.canary else { return };
+    let at_risk = call.seen.primary_serves() == Some(true) && call.seen.canary_serves() == Some(false);
+    if !at_risk || has_more_to_do(call) || cannot_write(call) || is_elsewhere(call, r) || goes(call) {
+        return;
+    }
+    let routes = call.after().routes(r.strategy());
+    broken.unless(!r.switches_traffic || routes.exposed() == 0, "I14", || {
+        format!("users stay at {routes} in {}, and the canary serves nobody", call.after().phase)
+    });
+}
+
+/// The tick is not over.
+fn has_more_to_do(call: &Call<'_>) -> bool {
+    call.plan.wake.is_some_and(|wake| wake.at <= call.now)
+}
+
+/// A write that fails is tried again later; a status that is not ours is not touched.
+fn cannot_write(call: &Call<'_>) -> bool {
+    call.after().trouble.is_some()
+        || call.after().origin != Origin::Ours
+        || call.plan.decision.rule == Rule::HeldForNewerVersion
+}
+
+/// The run's objects are not those that are seen.
+fn is_elsewhere(call: &Call<'_>, r: &Rollout) -> bool {
+    !r.shape().same_objects(&call.after().shape)
+}
+
+/// A Canary that is being deleted: its finalizer goes, or its target is gone and no route can be written any more.
+fn goes(call: &Call<'_>) -> bool {
+    let has_no_target = matches!(call.seen.target.known(), Some(None));
+    let is_deleted = matches!(call.after().intent, Some(Intent::Delete { .. }));
+    is_deleted && has_no_target || call.plan.decision.rule == Rule::Released
+}

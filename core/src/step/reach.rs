@@ -1,0 +1,120 @@
+//! Whether the canary was reached, as its step says, during the whole interval that the next check closes.
+//!
+//! A check passes only if it was: what a metric says of an interval in which the users were elsewhere proves nothing. A
+//! value outside its bounds counts in any case, since harm is harm.
+
+use alloc::{format, vec::Vec};
+use core::time::Duration;
+
+use super::{
+    analysis, repair, rollback,
+    turn::{Flow, Turn},
+};
+use crate::{
+    decision::{Cause, Rule},
+    message::Message,
+    observation::{NO_ENDPOINT, Readiness},
+    revision::Text,
+    spec::Rollout,
+    state::{Countdown, Stage, State},
+    time::Timestamp,
+};
+
+/// Notes what keeps the next check from passing, and since when no check could be judged.
+pub(super) fn watch(t: &mut Turn<'_>) {
+    let Ok(r) = t.canary else { return };
+    if r.is_suspended() || !t.state().phase.is_analysing() || t.state().intent.is_some() {
+        return;
+    }
+    if t.state().unreached.is_none()
+        && let Some(why) = why_unreached(t, r)
+    {
+        t.edit().unreached = Some(why);
+    }
+    let now = t.now;
+    if t.state().unjudged.is_none() && is_in_the_way(t.state()) {
+        t.edit().unjudged = Some(Countdown::since(now));
+    }
+}
+
+/// What is wrong with this very moment: the routes differ from the step, or nobody would answer the requests that it
+/// sends. What is not known says nothing.
+fn why_unreached(t: &Turn<'_>, r: &Rollout) -> Option<Text> {
+    let state = t.state();
+    // Nothing is judged at the start, nor while users are away.
+    if state.stage == Stage::Start || state.away.is_some() {
+        return None;
+    }
+    if t.seen.canary_serves() == Some(false) {
+        let why = t.canary_readiness().and_then(Readiness::why_not).unwrap_or_else(|| NO_ENDPOINT.into());
+        return Some(format!("the canary served no requests: {why}").into());
+    }
+    let wanted = state.routes(r.strategy());
+    let sends = r.switches_traffic && (wanted.exposed() > 0 || wanted.mirror.is_some());
+    let seen = *t.seen.routes.known()?;
+    if !sends || seen == Some(wanted) || repair::is_our_own(t, r, seen) {
+        return None;
+    }
+    Some(match seen {
+        Some(seen) => format!("requests were routed {seen} and not {wanted}").into(),
+        None => "there was no route".into(),
+    })
+}
+
+/// Whether anything keeps checks from being judged.
+fn is_in_the_way(state: &State) -> bool {
+    let primary = state.primary_unready.is_some() && state.stage != Stage::InPlace;
+    state.unreached.is_some() || state.canary_unready.is_some() || primary || state.away.is_some()
+}
+
+/// Time without a judged check is bounded, whatever gets ready in between: a copy that crashes again and again ends its run.
+pub(super) fn deadline(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let Some(count) = t.state().unjudged.filter(|_| is_visible(t, r)) else { return Flow::Continue(()) };
+    let deadline = longest(r);
+    let credited = count.credited(t.now, deadline);
+    if credited != count {
+        t.edit().unjudged = Some(credited);
+    }
+    if !credited.is_over(deadline) {
+        return Flow::Continue(());
+    }
+    let why = why_unjudged(t);
+    rollback::decide(t, Cause::NotJudged { deadline, why })
+}
+
+/// When time without a judged check is next credited.
+pub(super) fn part_ends(state: &State, r: &Rollout) -> Option<Timestamp> {
+    state.unjudged.map(|count| count.part_ends(longest(r)))
+}
+
+/// How long a run may be without a judged check: three checks may be missed. A warm-up is no check that is missed.
+fn longest(r: &Rollout) -> Duration {
+    let policy = r.policy();
+    policy.progress_deadline.max(policy.interval * 3) + policy.delay
+}
+
+/// Time in which nothing can be seen is not held against a run.
+fn is_visible(t: &Turn<'_>, r: &Rollout) -> bool {
+    let routes = t.seen.routes.known().is_some() || !r.switches_traffic;
+    routes && t.seen.canary_serves().is_some() && t.primary_readiness().is_some()
+}
+
+fn why_unjudged(t: &Turn<'_>) -> Text {
+    let canary = || t.canary_readiness().and_then(Readiness::why_not);
+    let primary = || t.primary_readiness().and_then(Readiness::why_not);
+    let why = t.state().unreached.clone().or_else(canary).or_else(primary);
+    why.unwrap_or_else(|| "the copies did not stay ready until a check was due".into())
+}
+
+/// The check would have passed, but the canary was not reached: it counts for itself alone. Nothing advances, no counter is
+/// cleared, and no gate is asked.
+pub(super) fn void(t: &mut Turn<'_>, r: &Rollout, why: Text) -> Flow {
+    let measured = core::mem::take(&mut t.measured);
+    analysis::close_check(t, r);
+    let state = t.edit();
+    state.void_checks = state.void_checks.saturating_add(1);
+    state.analysis.add(&measured);
+    t.measured = measured;
+    t.tell(Message::CheckVoid(why));
+    t.act(Rule::CheckVoid, Vec::new())
+}

@@ -1,0 +1,110 @@
+//! Secrets that are among the files: whether they have the keys that a MetricTemplate or an AlertProvider needs. Nothing but
+//! the names of their keys is ever kept or shown.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+use serin_core::spec::{AlertProvider, AlertTarget, MetricSystem, raw};
+
+use super::{Known, Neighbour, Told};
+use crate::{
+    input::nearest,
+    lint::{
+        code::Code,
+        fields::text,
+        manifests::{Files, Kind, Object},
+    },
+    scenario::read_raw,
+};
+
+/// A Secret without its values; of one that is empty not even the key is kept.
+pub(super) fn without_values(secret: &Value) -> Value {
+    let mut kept = Map::new();
+    for field in ["apiVersion", "kind", "metadata"] {
+        kept.extend(secret.get(field).map(|value| (field.to_owned(), value.clone())));
+    }
+    if let Some(Value::Object(metadata)) = kept.get_mut("metadata") {
+        // `kubectl apply` keeps the whole manifest there.
+        metadata.remove("annotations");
+    }
+    let data =
+        ["data", "stringData"].into_iter().filter_map(|field| secret.get(field)?.as_object()).flatten();
+    let is_filled = |value: &Value| value.as_str().is_some_and(|value| !value.trim().is_empty());
+    let keys: BTreeSet<&String> = data.filter(|(_, value)| is_filled(value)).map(|(key, _)| key).collect();
+    kept.insert("keys".into(), keys.into_iter().cloned().collect());
+    kept.into()
+}
+
+/// What is missing in the Secret that a MetricTemplate or an AlertProvider names.
+pub(in crate::lint) fn secret(object: &Object, files: &Files<'_>) -> Option<Told> {
+    let (field, system, choices): (_, _, &[&[&str]]) = match object.kind {
+        Kind::Canary => return None,
+        Kind::MetricTemplate => {
+            let system = MetricSystem::named(text(&object.json, "/spec/provider/type"))?;
+            ("spec.provider.secretRef.name", system.name(), system.credentials())
+        }
+        Kind::AlertProvider => {
+            let raw: raw::AlertProvider = read_raw(&object.json).ok()?;
+            let provider = AlertProvider::parse(&raw).ok()?;
+            let choices: &[&[&str]] = match provider.target {
+                AlertTarget::Address(_) => return None,
+                AlertTarget::Secret(_) => &[&["address"]],
+                AlertTarget::Token { .. } => &[&["token"]],
+            };
+            ("spec.secretRef.name", provider.system.name(), choices)
+        }
+    };
+    let name = object.json.pointer(&format!("/{}", field.replace('.', "/")))?.as_str()?;
+    let secrets: Vec<&Neighbour> = named(name, object, files).collect();
+    let found: Vec<BTreeSet<&str>> = secrets.iter().map(|secret| keys(secret)).collect();
+    let has_all =
+        |keys: &BTreeSet<&str>| choices.iter().any(|needed| needed.iter().all(|key| keys.contains(key)));
+    if choices.is_empty() || found.iter().any(has_all) {
+        return None;
+    }
+    // Of several with the name, each for another cluster, the first one is reported.
+    let (secret, keys) = (secrets.first()?, found.first()?);
+    let needed = choices.iter().map(|needed| quoted(needed.iter().copied(), " and ")).collect::<Vec<_>>();
+    Some(Told {
+        code: Code::SecretWithoutKey,
+        field: field.into(),
+        what: format!("Secret {} has no {}, which {system} needs", secret.name(), needed.join(", or ")),
+        remedy: remedy(keys, choices).into(),
+        offset: None,
+    })
+}
+
+fn remedy(keys: &BTreeSet<&str>, choices: &[&[&str]]) -> String {
+    let wanted = choices.iter().flat_map(|needed| needed.iter().copied());
+    let lacking = wanted.filter(|wanted| !keys.contains(wanted));
+    let slip = lacking.filter_map(|wanted| Some((nearest(wanted, keys.iter().copied())?, wanted))).next();
+    match slip {
+        Some((key, wanted)) => format!("rename its key `{key}` to `{wanted}`"),
+        None if keys.is_empty() => {
+            "add the keys to the Secret, or name another one; this one has none".into()
+        }
+        None => format!(
+            "add the keys to the Secret, or name another one; this one has {}",
+            quoted(keys.iter().copied(), ", ")
+        ),
+    }
+}
+
+fn quoted<'a>(names: impl Iterator<Item = &'a str>, between: &str) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(between)
+}
+
+/// The Secrets of a name in the namespace of an object. One that names no namespace is applied wherever it is wanted.
+fn named<'a>(name: &'a str, object: &'a Object, files: &'a Files<'_>) -> impl Iterator<Item = &'a Neighbour> {
+    let secrets = files.neighbours.iter().filter(|other| other.kind == Known::Secret);
+    secrets.filter(move |secret| {
+        let own = text(&secret.json, "/metadata/namespace");
+        let is_in = own.is_empty() || object.namespace().is_none_or(|namespace| namespace == own);
+        is_in && secret.name() == name
+    })
+}
+
+fn keys<'a>(secret: &&'a Neighbour) -> BTreeSet<&'a str> {
+    let keys = secret.json.get("keys").and_then(Value::as_array).into_iter().flatten();
+    keys.filter_map(Value::as_str).collect()
+}

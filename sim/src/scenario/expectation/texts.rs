@@ -1,0 +1,62 @@
+//! Texts of an expectation that are more than texts.
+
+use std::str::FromStr;
+
+use regex::Regex;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serin_core::{command::Routes, strategy::Weight};
+
+use super::Wanted;
+
+/// A regular expression.
+pub(super) struct WrittenRegex(Regex);
+
+impl WrittenRegex {
+    pub(super) fn wanted(self) -> Wanted {
+        Wanted::Matches(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for WrittenRegex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Regex::new(&text).map(Self).map_err(|error| {
+            let lines = error.to_string();
+            let why = lines.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            D::Error::custom(format!("`{text}` is no regular expression: {why}"))
+        })
+    }
+}
+
+/// A division of requests, as [`Routes`] shows it.
+pub(super) struct WrittenRoute(pub(super) Routes);
+
+impl<'de> Deserialize<'de> for WrittenRoute {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl FromStr for WrittenRoute {
+    type Err = String;
+
+    /// Reads what [`Routes`] shows.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = || {
+            let (rest, matched) = match text.strip_suffix(" matched") {
+                Some(rest) => (rest, true),
+                None => (text, false),
+            };
+            let (split, mirror) = match rest.split_once(" mirror ") {
+                Some((split, mirror)) => (split, Some(mirror.parse().ok()?)),
+                None => (rest, None),
+            };
+            let (primary, canary) = split.split_once('/')?;
+            let (primary, canary): (Weight, Weight) = (primary.parse().ok()?, canary.parse().ok()?);
+            (primary.checked_add(canary)? == 100).then_some(Routes { primary, canary, mirror, matched })
+        };
+        let refuse =
+            || format!("`{text}` is no division of requests such as 90/10, 100/0 mirror 50 or 0/100 matched");
+        read().map(Self).ok_or_else(refuse)
+    }
+}
