@@ -108,7 +108,7 @@ mod tests {
             wrote("argocd-controller", "2026-01-01T00:00:03Z"),
         ]);
         let route = json!([wrote("helm", "2026-01-01T00:00:08Z")]);
-        assert_eq!(said(&[apex.clone()]).as_deref(), Some("kubectl-edit"));
+        assert_eq!(said(std::slice::from_ref(&apex)).as_deref(), Some("kubectl-edit"));
         assert_eq!(said(&[apex, route]).as_deref(), Some("helm"));
         assert_eq!(said(&[json!([wrote("serin-controller", "2026-01-01T00:00:09Z")])]), None);
     }
