@@ -111,9 +111,29 @@ pub(crate) async fn until<T>(what: &str, mut asks: impl AsyncFnMut() -> Option<T
 
 /// Patches an object, by a merge.
 pub(crate) async fn patch(client: &Client, object: &Value, change: &Value) -> Result<Value, kube::Error> {
+    patch_by(client, &PatchParams::default(), object, change).await
+}
+
+/// Changes an object as this field manager.
+pub(crate) async fn patch_as(
+    client: &Client,
+    manager: &str,
+    object: &Value,
+    change: &Value,
+) -> Result<Value, kube::Error> {
+    let by = PatchParams { field_manager: Some(manager.into()), ..PatchParams::default() };
+    patch_by(client, &by, object, change).await
+}
+
+async fn patch_by(
+    client: &Client,
+    by: &PatchParams,
+    object: &Value,
+    change: &Value,
+) -> Result<Value, kube::Error> {
     let api = api(client, object).await?;
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
-    let kept = api.patch(name, &PatchParams::default(), &Patch::Merge(change)).await?;
+    let kept = api.patch(name, by, &Patch::Merge(change)).await?;
     serde_json::to_value(kept).map_err(kube::Error::SerdeError)
 }
 

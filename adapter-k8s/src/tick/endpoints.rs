@@ -1,11 +1,12 @@
 //! Clusters where nobody publishes endpoints: pods without nodes, meshes that find pods by themselves.
 //!
 //! There the apex service never shows that it serves. Once the primary has been ready for a while and no endpoint of
-//! either service has come, the primary's own word is taken.
+//! either service has come, a ready primary is trusted. Where the apex selects other pods, it counts as serving: they may,
+//! so its users are not moved to a primary that serves nobody.
 
 use std::time::{Duration, Instant};
 
-use serin_core::observation::{Apex, Fact, Observation};
+use serin_core::observation::{Apex, Fact, Observation, Services};
 
 use crate::clock;
 
@@ -18,12 +19,18 @@ pub const GRACE: Duration = Duration::from_secs(5);
 pub struct Missing(Option<Instant>);
 
 impl Missing {
-    /// Takes the primary's word where endpoints have been missing for long enough. `published` tells whether anybody has
-    /// published endpoints of the Canary's services. Returns how long to wait before looking again, if that would help.
+    /// Trusts a ready primary where endpoints have been missing for long enough, and pods that are not ours at once.
+    /// `published` tells whether anybody has published endpoints of the Canary's services. Returns how long to wait before
+    /// looking again, if that would help.
     pub fn judge(&mut self, seen: &mut Observation, published: bool) -> Option<Duration> {
         let primary = seen.primary.known().and_then(Option::as_ref);
         let ready = primary.is_some_and(|primary| primary.readiness.is_ready());
+        let target = seen.target.known().and_then(Option::as_ref);
+        let target_serves = target.is_some_and(|target| target.serves == Fact::Known(true));
         let Fact::Known(services) = &mut seen.services else { return None };
+        if !published {
+            services.serving = serves_elsewhere(services, target_serves);
+        }
         let missing = services.apex == Apex::Primary && !services.serving && !published && ready;
         if !missing {
             self.0 = None;
@@ -33,5 +40,27 @@ impl Missing {
         let left = GRACE.checked_sub(since.elapsed()).filter(|left| !left.is_zero());
         services.serving = left.is_none();
         left
+    }
+}
+
+/// Whether an apex without endpoints serves by pods that are not the primary's.
+fn serves_elsewhere(services: &Services, target_serves: bool) -> bool {
+    match services.apex {
+        Apex::Other => true,
+        Apex::Target => target_serves,
+        Apex::Absent | Apex::Primary => services.serving,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_endpoints_pods_that_are_not_ours_may_serve_and_the_targets_say_so_themselves() {
+        let serves = |apex, target| serves_elsewhere(&Services { apex, serving: false }, target);
+        let apexes = [Apex::Absent, Apex::Target, Apex::Primary, Apex::Other];
+        assert_eq!(apexes.map(|apex| serves(apex, false)), [false, false, false, true]);
+        assert_eq!(apexes.map(|apex| serves(apex, true)), [false, true, false, true]);
     }
 }
