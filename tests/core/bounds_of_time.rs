@@ -339,16 +339,37 @@ fn what_holds_a_canary_up_is_told_at_the_deadline_and_once() {
     world.primary_pods = Pods::Broken;
     world.settles();
     let since = world.now;
-    let told = |world: &World| {
-        world.told.iter().filter(|notice| matches!(notice.message, Message::Stalled(_))).count()
-    };
     assert_eq!(rule_at(&mut world, since), Rule::NotReady);
     world.looks_at(since + seconds(600) - MILLISECOND, &mut well);
-    assert_eq!(told(&world), 0);
+    assert_eq!(stalls_told(&world), 0);
     world.looks_at(since + seconds(600), &mut well);
-    assert_eq!(told(&world), 1);
+    assert_eq!(stalls_told(&world), 1);
     world.looks_at(since + seconds(6_000), &mut well);
-    assert_eq!(told(&world), 1);
+    assert_eq!(stalls_told(&world), 1);
+}
+
+#[test]
+fn what_holds_a_canary_up_is_not_told_while_it_is_suspended() {
+    let mut world = World::deployed(rollout("{stepWeight: 20}"));
+    world.primary_pods = Pods::Broken;
+    world.settles();
+    let since = world.now;
+    assert_eq!(rule_at(&mut world, since), Rule::NotReady);
+    let mut raw = manifest("istio", "{stepWeight: 20}");
+    raw.spec.suspend = Some(true);
+    let going = std::mem::replace(&mut world.canary, parse(&raw));
+    assert_eq!(rule_at(&mut world, since + seconds(100)), Rule::Suspended);
+    world.looks_at(since + seconds(6_100), &mut well);
+    assert_eq!(stalls_told(&world), 0);
+    world.canary = going;
+    world.looks_at(since + seconds(6_600) - MILLISECOND, &mut well);
+    assert_eq!(stalls_told(&world), 0);
+    world.looks_at(since + seconds(6_600), &mut well);
+    assert_eq!(stalls_told(&world), 1);
+}
+
+fn stalls_told(world: &World) -> usize {
+    world.told.iter().filter(|notice| matches!(notice.message, Message::Stalled(_))).count()
 }
 
 #[test]

@@ -84,6 +84,14 @@ impl Graph {
         format!("{states} states in {worlds} worlds; {}", helps.collect::<Vec<_>>().join(", "))
     }
 
+    /// The fields in which the states of two nodes differ.
+    pub(crate) fn differ(&self, one: u32, other: u32) -> String {
+        let [one, other] = [one, other].map(|node| fields(self.state(node)));
+        let differ = one.iter().filter(|(name, value)| other.get(*name) != Some(*value));
+        let said = differ.map(|(name, value)| format!("{name} {value} for {:?}", other.get(name)));
+        said.collect::<Vec<_>>().join(", ")
+    }
+
     /// The way from a beginning: each node with the number of the successor that was taken from it.
     pub(crate) fn way(&self, to: u32) -> Vec<(u32, u32)> {
         let mut way = Vec::new();

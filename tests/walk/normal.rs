@@ -78,16 +78,17 @@ impl Periods {
 }
 
 /// Stops the counters: more failures of a command, repairs or unjudged checks make no difference. Of the four parts of a
-/// deadline the first three pass at once, and so does the second between two repairs.
+/// deadline the first ones pass at once, and so does the second between two repairs.
 pub(crate) fn saturate(state: &mut State, now: Timestamp, periods: &Periods) {
     for unready in [&mut state.canary_unready, &mut state.primary_unready].into_iter().flatten() {
-        skip_parts(&mut unready.count, periods.deadline);
+        skip_parts(3, &mut unready.count, periods.deadline);
     }
-    for (count, deadline) in [(&mut state.unjudged, periods.unjudged), (&mut state.gate_closed, periods.gate)]
-    {
-        if let (Some(count), Some(deadline)) = (count, deadline) {
-            skip_parts(count, deadline);
-        }
+    if let (Some(count), Some(deadline)) = (&mut state.unjudged, periods.unjudged) {
+        // The rest is more than an interval, so that a check is due before it is over.
+        skip_parts(2, count, deadline);
+    }
+    if let (Some(count), Some(deadline)) = (&mut state.gate_closed, periods.gate) {
+        skip_parts(3, count, deadline);
     }
     if let Some(trouble) = &mut state.trouble {
         trouble.attempts = trouble.attempts.min(2);
@@ -119,9 +120,10 @@ fn saturate_repair(repair: &mut Option<Repair>, now: Timestamp, periods: &Period
     }
 }
 
-fn skip_parts(count: &mut Countdown, deadline: Duration) {
-    let three = u64::try_from(deadline.as_millis()).unwrap_or_default().div_ceil(4) * 3;
-    count.credited_ms = count.credited_ms.max(three);
+/// Of the four parts of a deadline, this many pass at once.
+fn skip_parts(parts: u64, count: &mut Countdown, deadline: Duration) {
+    let skipped = u64::try_from(deadline.as_millis()).unwrap_or_default().div_ceil(4) * parts;
+    count.credited_ms = count.credited_ms.max(skipped);
 }
 
 /// The state as if it were [`NOW`], without what only names or records.

@@ -49,12 +49,10 @@ fn go(slice: &Slice, graph: &mut Graph, to: u32, failures: &mut Failures) {
         let reached = again.next.map(|next| (graph.number(next.clone(), Some((*from, *successor))), next));
         match reached {
             Some((reached, next)) if reached == expected => node = next,
-            Some(_) | None => {
-                failures.note(
-                    "normal form",
-                    expected,
-                    "gone again with real times, it is another state".into(),
-                );
+            other => {
+                let differ = other.map(|(reached, _)| graph.differ(reached, expected)).unwrap_or_default();
+                let what = format!("gone again with real times, it is another state: {differ}");
+                failures.note("normal form", expected, what);
                 return;
             }
         }

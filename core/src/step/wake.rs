@@ -58,8 +58,11 @@ pub(super) fn stall_is_to_be_told(state: &State, stall: &Stall, deadline: Durati
 }
 
 fn stall_time(state: &State, stall: &Stall, deadline: Duration) -> Option<Timestamp> {
+    // What is not being carried out waits while suspended, and that time does not count.
+    let stands_still =
+        state.suspended.is_some() && state.intent.is_none() && state.phase != Phase::Terminating;
     match stall.told {
-        None => Some(stall.since + deadline),
+        None => (!stands_still).then_some(stall.since + deadline),
         Some(told) if state.phase == Phase::Terminating => Some(told + DAY),
         Some(_) => None,
     }
