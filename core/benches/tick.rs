@@ -11,8 +11,8 @@ use serin_core::{
     Observation, Phase, Plan, Rollout, State, Step, Timestamp,
     command::Routes,
     effect,
-    observation::{Apex, Drift, Fact, Primary, Readiness, Services, Target},
-    question::{Answer, Answers, Asked},
+    observation::{Fact, Readiness, Target},
+    question::{Answer, Asked},
     revision::Revision,
     spec::{Defaults, Invalid, raw},
     state::Stage,
@@ -46,30 +46,14 @@ fn canary() -> Result<Rollout, Invalid> {
 }
 
 fn seen(revision: &str, weight: u8) -> Observation {
-    Observation {
-        target: Fact::Known(Some(Target {
-            revision: Fact::Known(Revision::of(revision)),
-            replicas: 1,
-            readiness: Readiness::Ready,
-            serves: Fact::Known(true),
-        })),
-        primary: Fact::Known(Some(Primary {
-            runs: None,
-            readiness: Readiness::Ready,
-            serves: Fact::Known(true),
-        })),
-        services: Fact::Known(Services { apex: Apex::Primary, serving: true }),
-        routes: Fact::Known(Some(Routes::split(weight))),
-        drift: Fact::Known(Drift::default()),
-        rival: None,
-        concern: Fact::Known(None),
-        deleting: false,
-        finalizer: true,
-        requests: Vec::new(),
-        answers: Answers::default(),
-        failed: None,
-        sent: Vec::new(),
-    }
+    let target = Target {
+        revision: Fact::Known(Revision::of(revision)),
+        replicas: 1,
+        readiness: Readiness::Ready,
+        serves: Fact::Known(true),
+    };
+    let routes = Fact::Known(Some(Routes::split(weight)));
+    Observation { target: Fact::Known(Some(target)), routes, ..Observation::settled("v1") }
 }
 
 fn state(phase: Phase, weight: u8, canary: &Rollout) -> State {

@@ -5,7 +5,8 @@
 //! state and sends the notices; [`Tick`] is that loop, so that every driver runs the same one.
 //!
 //! Where to look: [`step()`] for the order of the rules, [`phase`] for the table of phases, [`spec`] for what a Canary
-//! means, [`provider`] for the systems it may name, [`state`] for what is remembered, [`invariant`] for what always holds.
+//! means, [`provider`] for the systems it may name, [`state`] for what is remembered, [`invariant`] for what always holds,
+//! [`testing`] for a simulated cluster and two short examples.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -34,8 +35,14 @@ pub mod spec;
 pub mod state;
 pub mod step;
 pub mod strategy;
+pub mod testing;
 pub mod tick;
 pub mod time;
+
+/// The example of the README, which is run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use command::Command;
 pub use observation::Observation;

@@ -101,6 +101,56 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// All is well and nothing of ours exists: a target that runs this revision serves all users.
+    #[must_use]
+    pub fn untouched(revision: &str) -> Self {
+        let target = Target {
+            revision: Fact::Known(Revision::of(revision)),
+            replicas: 1,
+            readiness: Readiness::Ready,
+            serves: Fact::Known(true),
+        };
+        Self {
+            target: Fact::Known(Some(target)),
+            primary: Fact::Known(None),
+            services: Fact::Known(Services { apex: Apex::Target, serving: true }),
+            routes: Fact::Known(None),
+            drift: Fact::Known(Drift::default()),
+            rival: None,
+            concern: Fact::Known(None),
+            deleting: false,
+            finalizer: false,
+            requests: Vec::new(),
+            answers: Answers::default(),
+            failed: None,
+            sent: Vec::new(),
+        }
+    }
+
+    /// All is well between two runs: the primary serves this revision to all users, the target has no pods.
+    #[must_use]
+    pub fn settled(revision: &str) -> Self {
+        let target = Target {
+            revision: Fact::Known(Revision::of(revision)),
+            replicas: 0,
+            readiness: Readiness::NotReady { why: "scaled to zero".into(), stalled: false },
+            serves: Fact::Known(false),
+        };
+        let primary = Primary {
+            runs: Some(Revision::of(revision)),
+            readiness: Readiness::Ready,
+            serves: Fact::Known(true),
+        };
+        Self {
+            target: Fact::Known(Some(target)),
+            primary: Fact::Known(Some(primary)),
+            services: Fact::Known(Services { apex: Apex::Primary, serving: true }),
+            routes: Fact::Known(Some(Routes::PRIMARY)),
+            finalizer: true,
+            ..Self::untouched(revision)
+        }
+    }
+
     /// Cuts all that others say in it, so that no status grows by it.
     pub(crate) fn bound(&mut self) {
         self.target.bound();

@@ -7,9 +7,6 @@
 #[path = "../core/support.rs"]
 #[allow(dead_code, reason = "shared with the other tests of the core")]
 mod support;
-#[path = "../core/world.rs"]
-#[allow(dead_code, reason = "shared with the other tests of the core")]
-mod world;
 
 use std::time::Duration;
 
@@ -20,17 +17,15 @@ use serin_core::{
     question::{Answer, Question},
     step,
     step::Plan,
+    testing::{Pods, Simulated, well},
 };
 
-use crate::{
-    support::{manifest, parse, rollout, well},
-    world::{Pods, World},
-};
+use crate::support::{manifest, parse, rollout};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// The allocations of one call on what the world shows, and what it answers.
-fn call(world: &World, now: Timestamp) -> (u64, Step) {
+fn call(world: &Simulated, now: Timestamp) -> (u64, Step) {
     let mut seen = world.cluster.clone();
     world.tick.complete(&mut seen);
     let mut answer = None;
@@ -40,7 +35,7 @@ fn call(world: &World, now: Timestamp) -> (u64, Step) {
 }
 
 /// As [`call`], which decides to do nothing; why.
-fn nothing(world: &World, now: Timestamp) -> (u64, Rule) {
+fn nothing(world: &Simulated, now: Timestamp) -> (u64, Rule) {
     match call(world, now) {
         (allocations, Step::Act(Plan { commands, state: None, decision, .. })) if commands.is_empty() => {
             (allocations, decision.rule)
@@ -50,8 +45,8 @@ fn nothing(world: &World, now: Timestamp) -> (u64, Rule) {
 }
 
 /// A run of this analysis at its first step, a second after it was made.
-fn running(analysis: &str) -> World {
-    let mut world = World::deployed(rollout(analysis));
+fn running(analysis: &str) -> Simulated {
+    let mut world = Simulated::deployed(rollout(analysis));
     world.runs_until(&mut well, |state| state.canary_weight > 0);
     world.now = world.state.due - Duration::from_secs(59);
     settle(&mut world);
@@ -59,7 +54,7 @@ fn running(analysis: &str) -> World {
 }
 
 /// Looks until nothing is left to be noted.
-fn settle(world: &mut World) {
+fn settle(world: &mut Simulated) {
     world.wakes();
     world.ticks(&mut well);
     world.wakes();
@@ -67,14 +62,14 @@ fn settle(world: &mut World) {
 
 #[test]
 fn an_idle_canary_allocates_nothing() {
-    let mut world = World::initialized(rollout("{stepWeight: 20}"));
+    let mut world = Simulated::initialized(rollout("{stepWeight: 20}"));
     settle(&mut world);
     assert_eq!(nothing(&world, world.now + SECOND), (0, Rule::Idle));
 }
 
 #[test]
 fn a_finished_run_allocates_nothing() {
-    let mut world = World::deployed(rollout("{stepWeight: 20}"));
+    let mut world = Simulated::deployed(rollout("{stepWeight: 20}"));
     world.runs_to_its_end(&mut well);
     settle(&mut world);
     assert_eq!(nothing(&world, world.now + SECOND), (0, Rule::Idle));
@@ -101,7 +96,7 @@ fn a_suspended_run_allocates_nothing() {
 #[test]
 fn a_revision_that_waits_for_approval_allocates_nothing() {
     let gate = "{webhooks: [{name: gate, type: confirm-rollout, url: 'http://g'}]}";
-    let mut world = World::deployed(rollout(gate));
+    let mut world = Simulated::deployed(rollout(gate));
     world.runs_until(&mut |_: &Question| Answer::Deny("".into()), |state| state.phase == Phase::Waiting);
     world.now = world.state.due - Duration::from_secs(59);
     settle(&mut world);
@@ -110,7 +105,7 @@ fn a_revision_that_waits_for_approval_allocates_nothing() {
 
 #[test]
 fn a_canary_that_is_not_ready_allocates_nothing() {
-    let mut world = World::deployed(rollout("{stepWeight: 20}"));
+    let mut world = Simulated::deployed(rollout("{stepWeight: 20}"));
     world.canary_pods = Pods::Broken;
     world.runs_until(&mut well, |state| state.phase == Phase::Progressing);
     settle(&mut world);

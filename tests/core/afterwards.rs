@@ -11,13 +11,11 @@ use serin_core::{
     question::{Answer, Question},
     revision::{Revision, Text},
     state::{ConditionStatus, Stage},
+    testing::{Did, Environment, Pods, Simulated, well},
     tick::SaveError,
 };
 
-use crate::{
-    support::{rollout, well},
-    world::{Did, Hands, Pods, World},
-};
+use crate::support::rollout;
 
 /// Saves conflict, or notices reach nobody.
 #[derive(Default)]
@@ -26,7 +24,7 @@ struct Faulty {
     deaf: bool,
 }
 
-impl Hands for Faulty {
+impl Environment for Faulty {
     fn answer(&mut self, question: &Question) -> Answer {
         well(question)
     }
@@ -46,26 +44,27 @@ impl Hands for Faulty {
 
 #[test]
 fn what_conflicts_is_void_and_nothing_of_it_is_told() {
-    let mut world = World::deployed(rollout("{stepWeight: 20}"));
+    let mut world = Simulated::deployed(rollout("{stepWeight: 20}"));
     let mut faulty = Faulty { conflicts: 1, ..Faulty::default() };
     while !matches!(world.does(&mut faulty), Did::Saved) {}
-    assert_eq!((world.state.phase, world.told.len()), (Phase::Initialized, 0));
+    assert_eq!((world.state.phase, world.sent.len()), (Phase::Initialized, 0));
 
     // Someone else set the target back meanwhile.
     let target = world.cluster.target.known_mut().and_then(Option::as_mut).expect("there is a target");
     target.revision = Fact::Known(Revision::of("a"));
     world.ticks(&mut faulty);
 
-    assert_eq!((world.state.phase, world.told.len()), (Phase::Initialized, 0));
+    assert_eq!((world.state.phase, world.sent.len()), (Phase::Initialized, 0));
 }
 
 #[test]
 fn a_notice_leaves_the_outbox_once_it_was_delivered_and_not_before() {
-    let mut world = World::deployed(rollout("{stepWeight: 20}"));
+    let mut world = Simulated::deployed(rollout("{stepWeight: 20}"));
     let mut faulty = Faulty { deaf: true, ..Faulty::default() };
     world.runs_until(&mut faulty, |state| state.canary_weight == 40);
-    let held =
-        |world: &World| world.state.outbox.notices().iter().map(|n| n.message.clone()).collect::<Vec<_>>();
+    let held = |world: &Simulated| {
+        world.state.outbox.notices().iter().map(|n| n.message.clone()).collect::<Vec<_>>()
+    };
     let advanced = |weight| Message::Advanced(serin_core::message::Step::Weight(weight));
     assert_eq!(
         held(&world),
@@ -85,7 +84,7 @@ fn a_notice_leaves_the_outbox_once_it_was_delivered_and_not_before() {
 
 #[test]
 fn a_canary_is_released_when_its_notices_are_delivered_or_had_their_time() {
-    let mut world = World::initialized(rollout("{stepWeight: 20}"));
+    let mut world = Simulated::initialized(rollout("{stepWeight: 20}"));
     world.cluster.deleting = true;
     let mut faulty = Faulty { deaf: true, ..Faulty::default() };
     let decided = world.now;
@@ -109,7 +108,7 @@ fn a_canary_is_released_when_its_notices_are_delivered_or_had_their_time() {
 /// A namespace that goes: the routes are gone already, and nothing can be made in it any more.
 struct Terminating;
 
-impl Hands for Terminating {
+impl Environment for Terminating {
     fn answer(&mut self, question: &Question) -> Answer {
         well(question)
     }
@@ -122,7 +121,7 @@ impl Hands for Terminating {
 
 #[test]
 fn in_a_namespace_that_goes_a_canary_is_released_as_soon_as_its_target_is_gone() {
-    let mut world = World::deployed(rollout("{stepWeight: 20}"));
+    let mut world = Simulated::deployed(rollout("{stepWeight: 20}"));
     world.runs_until(&mut well, |state| state.canary_weight == 40);
     world.cluster.deleting = true;
     let deleted = world.now;
@@ -137,7 +136,7 @@ fn in_a_namespace_that_goes_a_canary_is_released_as_soon_as_its_target_is_gone()
 
 #[test]
 fn a_newer_revision_between_the_decision_to_promote_and_the_copy_gets_its_own_run() {
-    let mut world = World::deployed(rollout("{stepWeight: 100}"));
+    let mut world = Simulated::deployed(rollout("{stepWeight: 100}"));
     while world.state.intent.is_none() {
         if let Did::Slept(_) = world.does(&mut well) {
             world.sleeps();
@@ -153,7 +152,7 @@ fn a_newer_revision_between_the_decision_to_promote_and_the_copy_gets_its_own_ru
 
 #[test]
 fn after_a_failed_promotion_users_stay_on_the_canary_until_the_primary_is_ready() {
-    let mut world = World::deployed(rollout("{stepWeight: 100}"));
+    let mut world = Simulated::deployed(rollout("{stepWeight: 100}"));
     world.runs_until(&mut well, |state| state.canary_weight == 100);
     world.runs_until(&mut well, |state| {
         // From the copy on, the primary never gets ready.
@@ -162,7 +161,7 @@ fn after_a_failed_promotion_users_stay_on_the_canary_until_the_primary_is_ready(
     world.primary_pods = Pods::Broken;
     world.settles();
     world.runs_until(&mut well, |state| state.phase == Phase::Failed);
-    let routed = |world: &World| world.cluster.routes.known().copied().flatten();
+    let routed = |world: &Simulated| world.cluster.routes.known().copied().flatten();
     assert_eq!((world.state.stage, routed(&world)), (Stage::Holding, Some(Routes::split(100))));
 
     world.primary_pods = Pods::Well;
@@ -184,7 +183,7 @@ fn after_a_failed_promotion_users_stay_on_the_canary_until_the_primary_is_ready(
 
 #[test]
 fn the_condition_changes_its_transition_time_with_its_status_alone() {
-    let mut world = World::deployed(rollout("{stepWeight: 100}"));
+    let mut world = Simulated::deployed(rollout("{stepWeight: 100}"));
     let mut seen: Vec<(ConditionStatus, Text, bool)> = Vec::new();
     let mut last = None;
     for _ in 0..40 {
@@ -212,7 +211,7 @@ fn the_condition_changes_its_transition_time_with_its_status_alone() {
 #[test]
 fn a_canary_that_took_nothing_over_is_released_at_once() {
     for unreadable in [false, true] {
-        let mut world = World::new(rollout("{stepWeight: 20}"));
+        let mut world = Simulated::new(rollout("{stepWeight: 20}"));
         world.primary_pods = Pods::Broken;
         world.ticks(&mut well);
         assert_eq!((world.state.phase, world.cluster.finalizer), (Phase::Initializing, true));
@@ -227,13 +226,13 @@ fn a_canary_that_took_nothing_over_is_released_at_once() {
 
         assert_eq!(rules.first(), Some(&Rule::Released));
         assert!(!world.cluster.finalizer);
-        assert_eq!(world.broken, []);
+        assert_eq!(world.violations, []);
     }
 }
 
 #[test]
 fn a_canary_that_is_about_to_take_over_gives_everything_back() {
-    let mut world = World::new(rollout("{stepWeight: 20}"));
+    let mut world = Simulated::new(rollout("{stepWeight: 20}"));
     while !world.state.took_over {
         world.does(&mut well);
         if matches!(world.tick.next(), serin_core::tick::Do::Sleep(_)) {
@@ -245,5 +244,5 @@ fn a_canary_that_is_about_to_take_over_gives_everything_back() {
     let rules = world.looks_at(world.now, &mut well);
 
     assert_eq!(rules.first(), Some(&Rule::DeletionDecided));
-    assert_eq!(world.broken, []);
+    assert_eq!(world.violations, []);
 }

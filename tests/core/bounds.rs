@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use serin_core::{
-    State, Step,
+    Observation, State, Step,
     decision::{Measured, Verdict},
     message::{Message, NoticeId},
     question::{Answer, Asked, Question},
@@ -11,17 +11,15 @@ use serin_core::{
     state::{AnalysisRecord, Status},
     step,
     strategy::{Mirror, Steps},
+    testing::{Did, START, Simulated, badly, well},
 };
 
-use crate::{
-    support::{START, badly, manifest, parse, request, rollout, settled, well},
-    world::{Did, World},
-};
+use crate::support::{manifest, parse, request, rollout};
 
 /// What a metric's answer means in the first check of a run.
 fn judged(metric: &str, answer: &Answer) -> Measured {
     let mut world =
-        World::deployed(rollout(&format!("{{stepWeight: 50, threshold: 9, metrics: [{metric}]}}")));
+        Simulated::deployed(rollout(&format!("{{stepWeight: 50, threshold: 9, metrics: [{metric}]}}")));
     let mut hands = |question: &Question| match question.id.of {
         Asked::Metric(_) => answer.clone(),
         Asked::Hook(_) => well(question),
@@ -119,7 +117,7 @@ fn a_latency_is_compared_in_whole_milliseconds() {
 /// Failed checks until the rollback, `F` a failed check and `.` a passed one; `None` if there was none.
 fn failures_until_rollback(counting: &str, checks: &str) -> Option<usize> {
     let metric = "metrics: [{name: m, query: q, thresholdRange: {min: 1}}]";
-    let mut world = World::deployed(rollout(&format!("{{iterations: 50, {counting}, {metric}}}")));
+    let mut world = Simulated::deployed(rollout(&format!("{{iterations: 50, {counting}, {metric}}}")));
     let (mut made, mut failed) = (0, 0);
     world.runs_until(
         &mut |question: &Question| {
@@ -328,7 +326,7 @@ fn outbox_after_one_more(alerts: usize, others: usize) -> (usize, usize, bool) {
     let status =
         json!({"phase": "Initialized", "lastAppliedSpec": "a", "lastPromotedSpec": "a", "serin": own});
     let status: Status = serde_json::from_value(status).expect("a status");
-    let mut seen = settled();
+    let mut seen = Observation::settled("a");
     seen.requests = vec![request(RequestKind::Promote, "true")];
     let Step::Act(plan) = step(&Ok(rollout("{}")), &State::from(status), &seen, START) else {
         panic!("it asks")
@@ -352,7 +350,7 @@ fn the_outbox_holds_32_notices_and_every_alert() {
 /// The record of a run that passed so many checks of one metric, each with another value.
 fn record_after(checks: u32) -> AnalysisRecord {
     let metric = "metrics: [{name: m, query: q}]";
-    let mut world = World::deployed(rollout(&format!("{{iterations: 50, {metric}}}")));
+    let mut world = Simulated::deployed(rollout(&format!("{{iterations: 50, {metric}}}")));
     let mut value = 0.0;
     world.runs_until(
         &mut |_: &Question| {

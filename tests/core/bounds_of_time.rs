@@ -9,12 +9,10 @@ use serin_core::{
     observation::{Drift, Fact, FailureClass, Readiness},
     question::{Answer, Question},
     revision::Text,
+    testing::{Environment, Pods, Simulated, badly, well},
 };
 
-use crate::{
-    support::{badly, manifest, parse, rollout, well},
-    world::{Hands, Pods, World},
-};
+use crate::support::{manifest, parse, rollout};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -23,13 +21,13 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 /// The first rule that fires at a moment.
-fn rule_at(world: &mut World, moment: Timestamp) -> Rule {
+fn rule_at(world: &mut Simulated, moment: Timestamp) -> Rule {
     world.looks_at(moment, &mut well)[0]
 }
 
 /// A run whose canary is ready, which was not seen yet; when it was accepted.
-fn running(analysis: &str) -> (World, Timestamp) {
-    let mut world = World::deployed(rollout(analysis));
+fn running(analysis: &str) -> (Simulated, Timestamp) {
+    let mut world = Simulated::deployed(rollout(analysis));
     world.runs_until(&mut well, |state| state.phase == Phase::Progressing);
     let accepted = world.rows[0].0;
     (world, accepted)
@@ -99,10 +97,10 @@ fn a_warm_up_begins_anew_with_a_canary_that_was_not_ready_and_goes_on_behind_a_c
 }
 
 /// A run with a minute's deadline whose canary never gets ready; since when.
-fn never_ready() -> (World, Timestamp) {
+fn never_ready() -> (Simulated, Timestamp) {
     let mut raw = manifest("istio", "{interval: 10s, stepWeight: 20}");
     raw.spec.progress_deadline_seconds = Some(60.into());
-    let mut world = World::deployed(parse(&raw).expect("it makes sense"));
+    let mut world = Simulated::deployed(parse(&raw).expect("it makes sense"));
     world.canary_pods = Pods::Broken;
     world.runs_until(&mut well, |state| state.phase == Phase::Progressing);
     world.settles();
@@ -179,16 +177,16 @@ fn a_canary_that_was_ready_in_between_has_all_its_time_again() {
 }
 
 /// How often it was told that a workload is not ready.
-fn times_told(world: &World, who: Workload) -> usize {
+fn times_told(world: &Simulated, who: Workload) -> usize {
     let of_it =
         |message: &Message| matches!(message, Message::NotReady { who: workload, .. } if *workload == who);
-    world.told.iter().filter(|notice| of_it(&notice.message)).count()
+    world.sent.iter().filter(|notice| of_it(&notice.message)).count()
 }
 
 #[test]
 fn a_canary_that_is_not_ready_for_an_interval_is_told_once_until_it_is() {
     let (mut world, accepted) = never_ready();
-    let told_at = |world: &mut World, after: Duration| {
+    let told_at = |world: &mut Simulated, after: Duration| {
         rule_at(world, accepted + after);
         times_told(world, Workload::Canary)
     };
@@ -256,7 +254,7 @@ fn the_primary_takes_traffic_and_the_canary_goes_an_interval_apart() {
 /// Every command fails so.
 struct Failing(FailureClass);
 
-impl Hands for Failing {
+impl Environment for Failing {
     fn answer(&mut self, question: &Question) -> Answer {
         well(question)
     }
@@ -315,7 +313,7 @@ fn a_rollback_action_is_called_five_times_later_and_later() {
 
 #[test]
 fn what_harms_no_user_is_put_right_at_once_and_then_later_and_later() {
-    let mut world = World::initialized(rollout("{interval: 60s, stepWeight: 20}"));
+    let mut world = Simulated::initialized(rollout("{interval: 60s, stepWeight: 20}"));
     let mut moment = world.now + seconds(60);
     let mut pauses = Vec::new();
     let drift = Drift { services: true, tampered: true, ..Drift::default() };
@@ -335,7 +333,7 @@ fn what_harms_no_user_is_put_right_at_once_and_then_later_and_later() {
 
 #[test]
 fn what_holds_a_canary_up_is_told_at_the_deadline_and_once() {
-    let mut world = World::deployed(rollout("{stepWeight: 20}"));
+    let mut world = Simulated::deployed(rollout("{stepWeight: 20}"));
     world.primary_pods = Pods::Broken;
     world.settles();
     let since = world.now;
@@ -350,7 +348,7 @@ fn what_holds_a_canary_up_is_told_at_the_deadline_and_once() {
 
 #[test]
 fn what_holds_a_canary_up_is_not_told_while_it_is_suspended() {
-    let mut world = World::deployed(rollout("{stepWeight: 20}"));
+    let mut world = Simulated::deployed(rollout("{stepWeight: 20}"));
     world.primary_pods = Pods::Broken;
     world.settles();
     let since = world.now;
@@ -368,8 +366,8 @@ fn what_holds_a_canary_up_is_not_told_while_it_is_suspended() {
     assert_eq!(stalls_told(&world), 1);
 }
 
-fn stalls_told(world: &World) -> usize {
-    world.told.iter().filter(|notice| matches!(notice.message, Message::Stalled(_))).count()
+fn stalls_told(world: &Simulated) -> usize {
+    world.sent.iter().filter(|notice| matches!(notice.message, Message::Stalled(_))).count()
 }
 
 #[test]

@@ -10,12 +10,10 @@ use serin_core::{
     question::{Answer, Asked, Question},
     request::RequestKind,
     state::{Intent, Stage},
+    testing::{Did, Row, Simulated, badly, well},
 };
 
-use crate::{
-    support::{badly, request, rollout, well},
-    world::{Did, Row, World},
-};
+use crate::support::{request, rollout};
 
 /// The life of a Canary, from its beginning to the end of its first run.
 struct Run {
@@ -24,7 +22,7 @@ struct Run {
     /// Depends on the question alone.
     answers: fn(&Question) -> Answer,
     /// What happens once the canary has its first weight.
-    happens: Option<fn(&mut World)>,
+    happens: Option<fn(&mut Simulated)>,
 }
 
 const RUNS: &[Run] = &[
@@ -107,7 +105,7 @@ fn closed_at_first(question: &Question) -> Answer {
 /// A run under way.
 #[derive(Clone)]
 struct Underway {
-    world: World,
+    world: Simulated,
     happened: bool,
 }
 
@@ -115,7 +113,7 @@ impl Underway {
     fn begin(run: &Run) -> Self {
         let analysis =
             run.analysis.replace("METRIC", "metrics: [{name: m, query: q, thresholdRange: {min: 50}}]");
-        Self { world: World::new(rollout(&analysis)), happened: false }
+        Self { world: Simulated::new(rollout(&analysis)), happened: false }
     }
 
     /// The new revision is deployed as soon as the Canary is initialized, and what is to happen happens in its time.
@@ -138,7 +136,7 @@ impl Underway {
             stops.push(self.clone());
             if let Did::Slept(_) = self.world.does(&mut answers) {
                 if self.has_ended() {
-                    assert_eq!(self.world.broken, [], "{}", run.name);
+                    assert_eq!(self.world.violations, [], "{}", run.name);
                     return stops;
                 }
                 self.world.sleeps();
@@ -178,7 +176,7 @@ impl Underway {
     /// What was told, each once however often it was sent.
     fn told(&self) -> Vec<Message> {
         let told: BTreeMap<_, _> =
-            self.world.told.iter().map(|notice| (notice.id, &notice.message)).collect();
+            self.world.sent.iter().map(|notice| (notice.id, &notice.message)).collect();
         told.into_values().cloned().collect()
     }
 

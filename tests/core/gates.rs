@@ -9,13 +9,11 @@ use serin_core::{
     question::{Answer, Asked, Question},
     request::{RequestKind, misspelt},
     revision::Revision,
+    testing::{Did, Pods, Simulated, badly, well},
     tick::Do,
 };
 
-use crate::{
-    support::{badly, request, rollout, well},
-    world::{Did, Pods, World},
-};
+use crate::support::{request, rollout};
 
 /// As [`well`], but these hooks deny.
 fn closed<'a>(names: &'a [&str]) -> impl FnMut(&Question) -> Answer + use<'a> {
@@ -25,7 +23,7 @@ fn closed<'a>(names: &'a [&str]) -> impl FnMut(&Question) -> Answer + use<'a> {
     }
 }
 
-fn condition(world: &World) -> &str {
+fn condition(world: &Simulated) -> &str {
     world.state.condition.as_ref().map_or("", |condition| &condition.message)
 }
 
@@ -35,8 +33,8 @@ const APPROVALS: &str = "webhooks: [
     {name: rollback, type: rollback, mode: trigger, url: 'http://h'},
     {name: after, type: post-rollout, url: 'http://h'}]";
 
-fn with_approvals() -> World {
-    World::deployed(rollout(&format!("{{stepWeight: 100, {APPROVALS}}}")))
+fn with_approvals() -> Simulated {
+    Simulated::deployed(rollout(&format!("{{stepWeight: 100, {APPROVALS}}}")))
 }
 
 #[test]
@@ -53,9 +51,9 @@ fn a_rollback_gate_that_opens_while_a_revision_waits_rejects_it() {
     assert_eq!((world.state.applied.clone(), world.state.run), (Revision::of("b"), 0));
     assert_eq!(world.state.owed, []);
     let cause = Cause::Trigger { hook: "rollback".into() };
-    let last = world.told.last().map(|notice| notice.message.clone());
+    let last = world.sent.last().map(|notice| notice.message.clone());
     assert_eq!(last, Some(Message::Rejected { revision: Revision::of("b"), cause }));
-    assert_eq!(world.broken, []);
+    assert_eq!(world.violations, []);
     // It counts as tried: nothing starts it again.
     world.sleeps();
     assert_eq!(world.looks_at(world.now, &mut well), [Rule::Idle]);
@@ -99,7 +97,7 @@ fn an_approval_that_does_not_come_in_time_rejects_the_revision() {
         "Canary analysis failed, Deployment scaled to zero. \
          Cause: confirm-rollout gate sign-off did not open within 5m."
     );
-    assert_eq!(world.broken, []);
+    assert_eq!(world.violations, []);
 }
 
 #[test]
@@ -114,9 +112,9 @@ fn a_promotion_that_nobody_approves_in_time_is_rolled_back() {
     let end = world.rows.last().map(|(at, _)| *at).expect("it failed");
     assert_eq!(end.since(begin).as_secs(), 120);
     let alerts =
-        world.told.iter().filter(|notice| matches!(notice.message, Message::RollingBack(Cause::Gate { .. })));
+        world.sent.iter().filter(|notice| matches!(notice.message, Message::RollingBack(Cause::Gate { .. })));
     assert_eq!(alerts.count(), 1);
-    assert_eq!(world.broken, []);
+    assert_eq!(world.violations, []);
 }
 
 #[test]
@@ -143,7 +141,7 @@ fn the_time_of_a_suspension_is_not_the_approvers() {
 #[test]
 fn an_operator_who_holds_the_weight_keeps_no_gate_waiting() {
     let gate = "webhooks: [{name: more, type: confirm-traffic-increase, url: 'http://h', deadline: 2m}]";
-    let mut world = World::deployed(rollout(&format!("{{stepWeight: 20, maxWeight: 60, {gate}}}")));
+    let mut world = Simulated::deployed(rollout(&format!("{{stepWeight: 20, maxWeight: 60, {gate}}}")));
     let mut opens_once = |question: &Question| match (&question.id.of, question.id.check) {
         (Asked::Hook(_), 1..) => Answer::Deny("not yet".into()),
         (Asked::Hook(_) | Asked::Metric(_), _) => well(question),
@@ -166,7 +164,7 @@ fn an_operator_who_holds_the_weight_keeps_no_gate_waiting() {
 
 #[test]
 fn the_condition_counts_failed_checks_and_names_the_last() {
-    let mut world = World::deployed(rollout(
+    let mut world = Simulated::deployed(rollout(
         "{stepWeight: 20, threshold: 3, metrics: [{name: m, query: q, thresholdRange: {min: 99}}]}",
     ));
 
@@ -186,7 +184,7 @@ fn the_condition_counts_failed_checks_and_names_the_last() {
 
 #[test]
 fn the_condition_says_which_copy_is_not_ready_since_when_and_until_when() {
-    let mut world = World::deployed(rollout("{stepWeight: 20}"));
+    let mut world = Simulated::deployed(rollout("{stepWeight: 20}"));
     world.canary_pods = Pods::Broken;
 
     world.runs_until(&mut well, |state| state.canary_unready.is_some_and(|unready| unready.told));
@@ -199,11 +197,11 @@ fn the_condition_says_which_copy_is_not_ready_since_when_and_until_when() {
 #[test]
 fn a_promotion_right_after_a_failure_has_to_name_its_revision() {
     let metric = "metrics: [{name: m, query: q, thresholdRange: {min: 99}}]";
-    let mut world = World::deployed(rollout(&format!("{{stepWeight: 20, threshold: 1, {metric}}}")));
+    let mut world = Simulated::deployed(rollout(&format!("{{stepWeight: 20, threshold: 1, {metric}}}")));
     world.runs_until(&mut badly, |state| state.phase == Phase::Failed);
-    let refused = |world: &World| {
+    let refused = |world: &Simulated| {
         let refused = |message: &Message| matches!(message, Message::RequestRefused { .. });
-        world.told.iter().filter(|notice| refused(&notice.message)).count()
+        world.sent.iter().filter(|notice| refused(&notice.message)).count()
     };
 
     for (value, refusals) in [("true", 1), ("a", 2), ("0123456789abcdef", 3), ("b", 3)] {
@@ -219,7 +217,7 @@ fn a_promotion_right_after_a_failure_has_to_name_its_revision() {
 #[test]
 fn an_interval_after_a_failure_a_promotion_needs_no_name() {
     let metric = "metrics: [{name: m, query: q, thresholdRange: {min: 99}}]";
-    let mut world = World::deployed(rollout(&format!("{{stepWeight: 20, threshold: 1, {metric}}}")));
+    let mut world = Simulated::deployed(rollout(&format!("{{stepWeight: 20, threshold: 1, {metric}}}")));
     world.runs_until(&mut badly, |state| state.phase == Phase::Failed);
     let failed = world.state.failure.clone().expect("it failed").at;
 
@@ -272,7 +270,7 @@ fn an_event_hook_gets_the_events_that_its_type_names() {
 }
 
 /// Runs until this hook is asked, and leaves the call open; what is asked.
-fn opens(world: &mut World, hook: &str) -> Question {
+fn opens(world: &mut Simulated, hook: &str) -> Question {
     for _ in 0..1_000 {
         match world.tick.next() {
             Do::Ask(questions) if questions[0].id.of == Asked::Hook(hook.into()) => {
@@ -288,7 +286,7 @@ fn opens(world: &mut World, hook: &str) -> Question {
 }
 
 /// Looks again at that time, with the call still open: what is decided, if anything is.
-fn looks_again(world: &mut World, at: Timestamp) -> Option<Rule> {
+fn looks_again(world: &mut Simulated, at: Timestamp) -> Option<Rule> {
     world.now = at;
     world.tick.changed();
     let did = world.does(&mut well);
@@ -300,7 +298,7 @@ fn looks_again(world: &mut World, at: Timestamp) -> Option<Rule> {
 fn a_gates_call_that_is_open_when_the_next_check_is_due_is_given_up_and_asked_again() {
     let gate = "{name: publish, type: confirm-promotion, url: 'http://h'}";
     let mut world =
-        World::deployed(rollout(&format!("{{stepWeight: 100, interval: 1m, webhooks: [{gate}]}}")));
+        Simulated::deployed(rollout(&format!("{{stepWeight: 100, interval: 1m, webhooks: [{gate}]}}")));
     let mut asked = opens(&mut world, "publish");
     for _ in 0..3 {
         let (began, until) = (world.now, asked.until.expect("a gate is not waited for without end"));
@@ -323,12 +321,12 @@ fn a_gates_call_that_is_open_when_the_next_check_is_due_is_given_up_and_asked_ag
     }
     let said = "no answer until the next check was due";
     let closed = world
-        .told
+        .sent
         .iter()
         .any(|notice| matches!(&notice.message, Message::GateClosed { said: it, .. } if &**it == said));
     assert!(closed || world.state.outbox.notices().iter().any(|notice| format!("{notice:?}").contains(said)));
     world.runs_until(&mut well, |state| state.phase == Phase::Succeeded);
-    assert_eq!(world.broken, []);
+    assert_eq!(world.violations, []);
 }
 
 #[test]
@@ -348,7 +346,7 @@ fn an_approval_and_a_rollback_gate_are_given_up_too_and_hooks_that_work_are_not(
     world.runs_until(&mut closed(&["rollback"]), |state| state.phase == Phase::Promoting);
     let hooks =
         "{name: load, type: rollout, url: 'http://h'}, {name: warm, type: pre-rollout, url: 'http://h'}";
-    let mut world = World::deployed(rollout(&format!("{{stepWeight: 50, webhooks: [{hooks}]}}")));
+    let mut world = Simulated::deployed(rollout(&format!("{{stepWeight: 50, webhooks: [{hooks}]}}")));
     assert_eq!(opens(&mut world, "warm").until, None);
     world.does(&mut well);
     assert_eq!(opens(&mut world, "load").until, None);

@@ -22,4 +22,3 @@ mod snap_takeover;
 mod states;
 mod support;
 mod turmoil;
-mod world;

@@ -7,12 +7,10 @@ use proptest::prelude::*;
 use serin_core::{
     Phase,
     spec::raw::{self, Number},
+    testing::{Row, Simulated, badly, well},
 };
 
-use crate::{
-    support::{badly, cases, manifest, parse, well},
-    world::{Row, World},
-};
+use crate::support::{cases, manifest, parse};
 
 /// What the checks of a run say, one after the other; then they pass.
 #[derive(Clone, Copy, Debug)]
@@ -164,7 +162,7 @@ proptest! {
     fn prop_a_run_is_what_the_simple_model_says(analysis in analyses(), outcomes in outcomes()) {
         let mut raw = manifest("istio", "{}");
         raw.spec.analysis = Some(analysis.clone());
-        let mut world = World::deployed(parse(&raw).unwrap());
+        let mut world = Simulated::deployed(parse(&raw).unwrap());
         let accepted = world.now;
         let mut said = outcomes.iter();
         world.runs_to_its_end(&mut |question: &_| match said.next() {
@@ -178,6 +176,6 @@ proptest! {
             ((at.since(accepted).as_millis() / interval.as_millis()) as u32, row.clone())
         }).collect();
         prop_assert_eq!(seen, rows(&analysis, &outcomes));
-        prop_assert_eq!(world.broken, vec![]);
+        prop_assert_eq!(world.violations, vec![]);
     }
 }

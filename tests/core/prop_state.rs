@@ -3,16 +3,17 @@
 use proptest::prelude::*;
 use serde_json::json;
 use serin_core::{
-    Phase, State, Step,
+    Observation, Phase, State, Step,
     decision::Rule,
     revision::Revision,
     state::{Origin, Status, VERSION},
     step,
+    testing::START,
 };
 
 use crate::{
     states::states,
-    support::{START, cases, rollout, settled},
+    support::{cases, rollout},
 };
 
 fn written(state: &State) -> serde_json::Value {
@@ -121,7 +122,7 @@ fn a_status_of_a_newer_version_is_left_alone_whatever_is_seen() {
     let state = read(&status);
     assert_eq!(state.origin, Origin::Newer(VERSION + 1));
 
-    let mut seen = settled();
+    let mut seen = Observation::settled("a");
     seen.deleting = true;
     let Step::Act(plan) = step(&Ok(rollout("{stepWeight: 20}")), &state, &seen, START) else {
         panic!("nothing is asked");

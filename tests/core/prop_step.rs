@@ -13,15 +13,15 @@ use serin_core::{
     revision::{Revision, Text},
     state::{Intent, Stage},
     step,
+    testing::{Did, Environment, Simulated, well},
     tick::Do,
 };
 
 use crate::{
     rollouts::{manifests, rollouts},
     states::{moments, states},
-    support::{cases, drift_of, unready, well},
+    support::{cases, drift_of, unready},
     turmoil::{Happening, Hidden, Story, happenings, left_behind},
-    world::{Did, Hands, World},
 };
 
 proptest! {
@@ -66,7 +66,7 @@ fn goes_on(story: &mut Story) -> Result<Did, TestCaseError> {
     let once = step(&world.canary, &world.state, &seen, world.now);
     prop_assert_eq!(once, step(&world.canary, &world.state, &seen, world.now));
     let did = world.decides(seen);
-    prop_assert_eq!(&world.broken, &vec![]);
+    prop_assert_eq!(&world.violations, &vec![]);
     Ok(did)
 }
 
@@ -95,7 +95,7 @@ fn rests(story: &mut Story) -> Result<(), TestCaseError> {
         }
         let world = &mut story.world;
         world.ticks(&mut well);
-        prop_assert_eq!(&world.broken, &vec![]);
+        prop_assert_eq!(&world.violations, &vec![]);
         world.sleeps();
         if if world.cluster.deleting { !world.cluster.finalizer } else { at_rest(world) } {
             return Ok(());
@@ -106,12 +106,12 @@ fn rests(story: &mut Story) -> Result<(), TestCaseError> {
 }
 
 /// Nothing is left to do: what the target shows is promoted and runs on the primary, or it was tried, or withdrawn.
-fn at_rest(world: &World) -> bool {
+fn at_rest(world: &Simulated) -> bool {
     let (state, cluster) = (&world.state, &world.cluster);
     let target = cluster.target.known().and_then(Option::as_ref);
     let Some(shown) = target.and_then(|target| target.revision.known()) else { return false };
     let promoted = *shown == state.promoted;
-    let withdrawn = world.told.iter().any(|notice| notice.message == Message::Withdrawn(shown.clone()));
+    let withdrawn = world.sent.iter().any(|notice| notice.message == Message::Withdrawn(shown.clone()));
     let done = match state.phase {
         Phase::Initialized | Phase::Succeeded => promoted || (withdrawn && *shown == state.applied),
         Phase::Failed => promoted || *shown == state.applied,
@@ -132,7 +132,7 @@ fn at_rest(world: &World) -> bool {
 /// A cluster that takes every command and changes nothing.
 struct Stubborn;
 
-impl Hands for Stubborn {
+impl Environment for Stubborn {
     fn answer(&mut self, question: &Question) -> Answer {
         well(question)
     }

@@ -9,12 +9,10 @@ use serin_core::{
     message::Message,
     observation::{Fact, Unseen},
     question::{Answer, Asked, Question},
+    testing::{Environment, Pods, Simulated, badly, well},
 };
 
-use crate::{
-    support::{badly, manifest, parse, rollout, well},
-    world::{Hands, Pods, World},
-};
+use crate::support::{manifest, parse, rollout};
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -23,15 +21,15 @@ fn seconds(seconds: u64) -> Duration {
 const METRIC: &str = "metrics: [{name: request-success-rate, thresholdRange: {min: 99}}]";
 
 /// A run at 20 %, right after its step; when the step was made.
-fn at_twenty(analysis: &str) -> (World, Timestamp) {
-    let mut world = World::deployed(rollout(&format!("{{interval: 30s, stepWeight: 20, {analysis}}}")));
+fn at_twenty(analysis: &str) -> (Simulated, Timestamp) {
+    let mut world = Simulated::deployed(rollout(&format!("{{interval: 30s, stepWeight: 20, {analysis}}}")));
     world.runs_until(&mut well, |state| state.canary_weight == 20);
     let made = world.rows.last().expect("rows were saved").0;
     (world, made)
 }
 
 /// Another controller sets these routes, and the driver looks at this moment.
-fn rerouted(world: &mut World, routes: Option<Routes>, moment: Timestamp) -> Vec<Rule> {
+fn rerouted(world: &mut Simulated, routes: Option<Routes>, moment: Timestamp) -> Vec<Rule> {
     world.cluster.routes = Fact::Known(routes);
     world.looks_at(moment, &mut well)
 }
@@ -53,9 +51,9 @@ fn a_pass_of_an_interval_without_the_routes_of_the_step_is_void() {
         assert!(!rules.contains(&Rule::Advanced), "{routes:?} at {moment}s: {rules:?}");
         assert_eq!((world.state.void_checks, world.state.canary_weight), (1, 20), "{routes:?} at {moment}s");
         assert_eq!(world.looks_at(made + seconds(60), &mut well)[0], Rule::Advanced, "the next one counts");
-        let told = world.told.iter().filter(|notice| matches!(notice.message, Message::CheckVoid(_)));
+        let told = world.sent.iter().filter(|notice| matches!(notice.message, Message::CheckVoid(_)));
         assert_eq!(told.count(), 1);
-        assert_eq!(world.broken, []);
+        assert_eq!(world.violations, []);
     }
 }
 
@@ -71,7 +69,7 @@ fn a_pass_of_an_interval_in_which_the_canary_served_nobody_is_void() {
     world.looks_at(made + seconds(6), &mut well);
 
     assert_eq!(world.looks_at(made + seconds(30), &mut well)[0], Rule::CheckVoid);
-    assert_eq!(world.broken, []);
+    assert_eq!(world.violations, []);
 }
 
 #[test]
@@ -137,7 +135,7 @@ fn a_void_check_clears_no_counter_and_asks_no_gate() {
 
 #[test]
 fn where_a_step_sends_nobody_the_routes_void_nothing() {
-    let mut world = World::deployed(rollout(&format!("{{interval: 30s, iterations: 3, {METRIC}}}")));
+    let mut world = Simulated::deployed(rollout(&format!("{{interval: 30s, iterations: 3, {METRIC}}}")));
     world.runs_until(&mut well, |state| state.iterations == 1);
     let made = world.rows.last().expect("rows were saved").0;
     rerouted(&mut world, Some(Routes::split(50)), made + seconds(10));
@@ -156,7 +154,11 @@ fn our_own_moves_and_what_is_not_known_void_nothing() {
 }
 
 /// Runs with this canary until the run ends; looks every ten seconds. How long it took.
-fn ends(world: &mut World, hands: &mut impl Hands, mut each: impl FnMut(&mut World, u64)) -> Duration {
+fn ends(
+    world: &mut Simulated,
+    hands: &mut impl Environment,
+    mut each: impl FnMut(&mut Simulated, u64),
+) -> Duration {
     let since = world.now;
     for n in 1..1_000 {
         each(world, n);
@@ -173,7 +175,7 @@ fn ends(world: &mut World, hands: &mut impl Hands, mut each: impl FnMut(&mut Wor
 fn a_canary_that_crashes_again_and_again_ends_its_run() {
     let mut raw = manifest("istio", &format!("{{interval: 30s, stepWeight: 20, {METRIC}}}"));
     raw.spec.progress_deadline_seconds = Some(120.into());
-    let mut world = World::deployed(parse(&raw).expect("it makes sense"));
+    let mut world = Simulated::deployed(parse(&raw).expect("it makes sense"));
     world.runs_until(&mut well, |state| state.canary_weight == 20);
 
     // Ready for ten seconds of every thirty, and never when a check is due.
@@ -186,7 +188,7 @@ fn a_canary_that_crashes_again_and_again_ends_its_run() {
     let Cause::NotJudged { deadline, .. } = failure.cause else { panic!("{:?}", failure.cause) };
     assert_eq!(deadline, seconds(120));
     assert_eq!(world.state.failed_checks, 0, "a loss of pods is no failed check");
-    assert_eq!(world.broken, []);
+    assert_eq!(world.violations, []);
 }
 
 #[test]

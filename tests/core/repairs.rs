@@ -12,17 +12,15 @@ use serin_core::{
     revision::Text,
     spec::Rollout,
     state::Status,
+    testing::{Did, Environment, Pods, Simulated, well},
 };
 
-use crate::{
-    support::{rollout, well},
-    world::{Did, Hands, Pods, World},
-};
+use crate::support::rollout;
 
 /// Everything is answered well, and commands that are refused are.
 struct Refusing(Option<Command>);
 
-impl Hands for Refusing {
+impl Environment for Refusing {
     fn answer(&mut self, question: &Question) -> Answer {
         well(question)
     }
@@ -39,7 +37,7 @@ fn weighted() -> Rollout {
 }
 
 /// One tick: the rules that fired with what they did.
-fn tick(world: &mut World, hands: &mut impl Hands) -> Vec<(Rule, Vec<Command>)> {
+fn tick(world: &mut Simulated, hands: &mut impl Environment) -> Vec<(Rule, Vec<Command>)> {
     world.wakes();
     let mut did = Vec::new();
     loop {
@@ -59,30 +57,30 @@ fn routed(routes: Routes) -> Command {
 
 #[test]
 fn an_edit_of_the_service_leads_to_one_repair_of_services_and_routes_together_and_no_word() {
-    let mut world = World::initialized(weighted());
+    let mut world = Simulated::initialized(weighted());
     world.cluster.drift = Fact::Known(Drift { services: true, routes: true, ..Drift::default() });
     let commands = vec![Command::EnsureServices(ApexTo::Primary), routed(Routes::PRIMARY)];
     let before = world.state.seq;
     assert_eq!(tick(&mut world, &mut well), [(Rule::Repaired, commands)]);
-    assert_eq!((world.state.seq, &world.told[..]), (before + 1, &[][..]));
+    assert_eq!((world.state.seq, &world.sent[..]), (before + 1, &[][..]));
     world.now = world.now + Duration::from_secs(3600);
     assert_eq!(tick(&mut world, &mut well), [], "it is in order");
 }
 
 #[test]
 fn what_somebody_else_changed_about_a_route_is_told() {
-    let mut world = World::initialized(weighted());
+    let mut world = Simulated::initialized(weighted());
     world.cluster.drift = Fact::Known(Drift { routes: true, tampered: true, ..Drift::default() });
     let did = tick(&mut world, &mut well);
     assert_eq!(did[0], (Rule::Repaired, vec![routed(Routes::PRIMARY)]));
-    let told: Vec<_> = world.told.iter().map(|notice| &notice.message).collect();
+    let told: Vec<_> = world.sent.iter().map(|notice| &notice.message).collect();
     assert_eq!(told, [&Message::RoutesRepaired]);
     assert_eq!(world.cluster.drift, Fact::Known(Drift::default()));
 }
 
 #[test]
 fn in_mid_run_services_and_routes_are_put_right_and_the_primary_is_after_it() {
-    let mut world = World::deployed(weighted());
+    let mut world = Simulated::deployed(weighted());
     world.runs_until(&mut well, |state| state.canary_weight == 20);
     let all = Drift { workloads: true, services: true, routes: true, tampered: true };
     world.cluster.drift = Fact::Known(all);
@@ -95,17 +93,17 @@ fn in_mid_run_services_and_routes_are_put_right_and_the_primary_is_after_it() {
     world.now = world.now + Duration::from_secs(3600);
     tick(&mut world, &mut well);
     assert_eq!(world.cluster.drift, Fact::Known(Drift::default()));
-    assert!(world.broken.is_empty(), "{:?}", world.broken);
+    assert!(world.violations.is_empty(), "{:?}", world.violations);
 }
 
 #[test]
 fn what_is_wrong_is_told_once_and_shown_until_it_is_over_and_holds_nothing_up() {
-    let mut world = World::deployed(weighted());
-    let shown = |world: &World| world.state.condition.as_ref().unwrap().message.to_string();
+    let mut world = Simulated::deployed(weighted());
+    let shown = |world: &Simulated| world.state.condition.as_ref().unwrap().message.to_string();
     let wrong = Text::from("MetricTemplate errors does not exist");
-    let times_told = |world: &World| {
+    let times_told = |world: &Simulated| {
         let concern = Message::Concern(wrong.clone());
-        world.told.iter().filter(|notice| notice.message == concern).count()
+        world.sent.iter().filter(|notice| notice.message == concern).count()
     };
     world.cluster.concern = Fact::Known(Some(wrong.clone()));
     world.runs_until(&mut well, |state| state.canary_weight == 40);
@@ -121,7 +119,7 @@ fn what_is_wrong_is_told_once_and_shown_until_it_is_over_and_holds_nothing_up() 
 
 #[test]
 fn while_promoting_services_are_put_right_too() {
-    let mut world = World::deployed(weighted());
+    let mut world = Simulated::deployed(weighted());
     world.runs_until(&mut well, |state| state.phase == Phase::Promoting && state.is_promotion_applied());
     world.settles();
     world.cluster.drift = Fact::Known(Drift { services: true, ..Drift::default() });
@@ -131,7 +129,7 @@ fn while_promoting_services_are_put_right_too() {
 
 #[test]
 fn a_repair_that_is_refused_keeps_no_run_from_being_judged() {
-    let mut world = World::deployed(weighted());
+    let mut world = Simulated::deployed(weighted());
     world.runs_until(&mut well, |state| state.canary_weight == 20);
     world.cluster.drift = Fact::Known(Drift { services: true, ..Drift::default() });
     let mut hands = Refusing(Some(Command::EnsureServices(ApexTo::Primary)));
@@ -145,7 +143,7 @@ fn the_cookie_that_users_have_stays_theirs_over_a_takeover() {
     let affinity = "sessionAffinity: {cookieName: version, primaryCookieName: stable}";
     let manifest =
         |more: &str| rollout(&format!("{{stepWeight: 20, maxWeight: 60, interval: 1m, {affinity}{more}}}"));
-    let mut world = World::deployed(manifest(""));
+    let mut world = Simulated::deployed(manifest(""));
     world.runs_until(&mut well, |state| state.canary_weight == 20);
     let theirs = Cookies {
         canary: Some("version=aBcDeFgHiJ".into()),
@@ -180,7 +178,7 @@ fn a_cookie_of_another_name_is_not_kept() {
     let manifest = |name: &str| {
         rollout(&format!("{{stepWeight: 20, interval: 1m, sessionAffinity: {{cookieName: {name}}}}}"))
     };
-    let mut world = World::deployed(manifest("one"));
+    let mut world = Simulated::deployed(manifest("one"));
     world.runs_until(&mut well, |state| state.canary_weight == 20);
     world.canary = Ok(manifest("two"));
     world.runs_until(&mut well, |state| state.canary_weight == 40);
@@ -190,7 +188,7 @@ fn a_cookie_of_another_name_is_not_kept() {
 #[test]
 fn cookies_that_the_manifest_no_longer_asks_for_are_forgotten_with_the_next_routes() {
     let mut world =
-        World::deployed(rollout("{stepWeight: 20, interval: 1m, sessionAffinity: {cookieName: one}}"));
+        Simulated::deployed(rollout("{stepWeight: 20, interval: 1m, sessionAffinity: {cookieName: one}}"));
     world.runs_until(&mut well, |state| state.canary_weight == 20);
     world.canary = Ok(rollout("{stepWeight: 20, interval: 1m}"));
     world.runs_until(&mut well, |state| state.canary_weight == 40);
@@ -199,7 +197,7 @@ fn cookies_that_the_manifest_no_longer_asks_for_are_forgotten_with_the_next_rout
 
 #[test]
 fn what_sends_users_where_they_should_not_be_is_put_right_every_time_and_at_most_once_a_second() {
-    let wrong: [fn(&mut World); 3] = [
+    let wrong: [fn(&mut Simulated); 3] = [
         |world| world.cluster.routes = Fact::Known(Some(Routes::split(90))),
         |world| world.cluster.routes = Fact::Known(None),
         |world| {
@@ -208,7 +206,7 @@ fn what_sends_users_where_they_should_not_be_is_put_right_every_time_and_at_most
         },
     ];
     for harm in wrong {
-        let mut world = World::deployed(weighted());
+        let mut world = Simulated::deployed(weighted());
         world.runs_until(&mut well, |state| state.canary_weight == 20);
         let since = world.now + Duration::from_secs(1);
         for n in 0..20 {
@@ -222,14 +220,14 @@ fn what_sends_users_where_they_should_not_be_is_put_right_every_time_and_at_most
             world.now = world.now + Duration::from_millis(1);
             assert_eq!(tick(&mut world, &mut well)[0].0, Rule::Repaired, "a second later");
         }
-        assert!(world.broken.is_empty(), "{:?}", world.broken);
+        assert!(world.violations.is_empty(), "{:?}", world.violations);
     }
 }
 
 #[test]
 fn a_conflict_that_lasts_is_one_alert_an_event_an_interval_and_in_the_condition_until_it_is_over() {
-    let mut world = World::initialized(weighted());
-    let shown = |world: &World| world.state.condition.as_ref().unwrap().message.to_string();
+    let mut world = Simulated::initialized(weighted());
+    let shown = |world: &Simulated| world.state.condition.as_ref().unwrap().message.to_string();
     world.cluster.rival = Some("argocd-controller".into());
     let since = world.now;
     for n in 0..30 {
@@ -238,22 +236,22 @@ fn a_conflict_that_lasts_is_one_alert_an_event_an_interval_and_in_the_condition_
         tick(&mut world, &mut well);
     }
     world.cluster.rival = None;
-    let alerts: Vec<_> = world.told.iter().filter_map(|notice| notice.message.alert()).collect();
+    let alerts: Vec<_> = world.sent.iter().filter_map(|notice| notice.message.alert()).collect();
     assert_eq!(alerts, [serin_core::spec::Severity::Error]);
-    let events = world.told.iter().filter(|notice| matches!(notice.message, Message::Contested { .. }));
-    assert_eq!(events.count(), 4, "one for each of the intervals after the first: {:?}", world.told);
+    let events = world.sent.iter().filter(|notice| matches!(notice.message, Message::Contested { .. }));
+    assert_eq!(events.count(), 4, "one for each of the intervals after the first: {:?}", world.sent);
     assert!(shown(&world).contains("by field manager argocd-controller"), "{}", shown(&world));
 
     world.now = world.now + Duration::from_secs(3_600);
     tick(&mut world, &mut well);
     assert!(!shown(&world).contains("argocd"), "{}", shown(&world));
-    assert!(world.broken.is_empty(), "{:?}", world.broken);
+    assert!(world.violations.is_empty(), "{:?}", world.violations);
 }
 
 /// The primary was deleted, and its pods still run: those are whom the apex selects.
 #[test]
 fn services_stay_on_pods_that_serve_until_the_primary_that_was_made_again_serves() {
-    let mut world = World::initialized(weighted());
+    let mut world = Simulated::initialized(weighted());
     world.primary_pods = Pods::Broken;
     world.cluster.primary = Fact::Known(None);
     world.cluster.services = Fact::Known(Services { apex: Apex::Other, serving: true });

@@ -6,17 +6,14 @@ use serin_core::{
     message::Message,
     question::{Answer, Asked, Question},
     strategy::Weight,
+    testing::{Did, Simulated, badly, well},
 };
 
-use crate::{
-    states::shape,
-    support::{badly, rollout, well},
-    world::{Did, World},
-};
+use crate::{states::shape, support::rollout};
 
 /// A run of this analysis to its end: what was asked, as `check/kind/name`.
 fn asked(analysis: &str, mut answers: impl FnMut(&Question) -> Answer) -> Vec<String> {
-    let mut world = World::deployed(rollout(analysis));
+    let mut world = Simulated::deployed(rollout(analysis));
     let mut asked = Vec::new();
     world.runs_to_its_end(&mut |question: &Question| {
         let (kind, name) = match &question.id.of {
@@ -26,13 +23,13 @@ fn asked(analysis: &str, mut answers: impl FnMut(&Question) -> Answer) -> Vec<St
         asked.push(format!("{} {kind} {name}", question.id.check));
         answers(question)
     });
-    assert_eq!(world.broken, []);
+    assert_eq!(world.violations, []);
     asked
 }
 
 /// As [`asked`]: the commands.
 fn commanded(analysis: &str, answers: fn(&Question) -> Answer) -> Vec<Command> {
-    let mut world = World::deployed(rollout(analysis));
+    let mut world = Simulated::deployed(rollout(analysis));
     let mut commands = Vec::new();
     let mut answers = answers;
     while world.state.run == 0 || !world.state.phase.is_idle() {
@@ -47,10 +44,10 @@ fn commanded(analysis: &str, answers: fn(&Question) -> Answer) -> Vec<Command> {
 
 /// As [`asked`]: what people are told.
 fn told(analysis: &str, mut answers: impl FnMut(&Question) -> Answer) -> Vec<String> {
-    let mut world = World::deployed(rollout(analysis));
+    let mut world = Simulated::deployed(rollout(analysis));
     world.runs_to_its_end(&mut |question: &Question| answers(question));
     let shape = shape("canary");
-    world.told.iter().map(|notice| notice.message.text("web.shop", &shape)).collect()
+    world.sent.iter().map(|notice| notice.message.text("web.shop", &shape)).collect()
 }
 
 const EVERY_HOOK: &str = "webhooks: [
@@ -286,7 +283,7 @@ fn cookies_go_with_the_canary_and_are_taken_back_after_it() {
 #[test]
 fn a_new_run_counts_its_failures_from_none() {
     let metric = "metrics: [{name: m, query: q, thresholdRange: {min: 1}}]";
-    let mut world = World::deployed(rollout(&format!("{{stepWeight: 100, threshold: 2, {metric}}}")));
+    let mut world = Simulated::deployed(rollout(&format!("{{stepWeight: 100, threshold: 2, {metric}}}")));
     let mut fails_once = |question: &Question| match question.id.check {
         1 => badly(question),
         _ => well(question),
@@ -296,6 +293,6 @@ fn a_new_run_counts_its_failures_from_none() {
     world.runs_to_its_end(&mut fails_once);
 
     assert_eq!((world.state.phase, world.state.failed_checks), (Phase::Succeeded, 1));
-    let told = world.told.iter().filter(|notice| matches!(notice.message, Message::CheckFailed { .. }));
+    let told = world.sent.iter().filter(|notice| matches!(notice.message, Message::CheckFailed { .. }));
     assert_eq!(told.count(), 2);
 }

@@ -12,12 +12,10 @@ use serin_core::{
     request::RequestKind,
     spec::Severity,
     state::{Intent, Stage},
+    testing::{Pods, Simulated, badly, well},
 };
 
-use crate::{
-    support::{badly, request, rollout, well},
-    world::{Pods, World},
-};
+use crate::support::{request, rollout};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -25,20 +23,20 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn routed(world: &World) -> Option<Routes> {
+fn routed(world: &Simulated) -> Option<Routes> {
     world.cluster.routes.known().copied().flatten()
 }
 
 /// A run at this weight, right after its step; when the step was made.
-fn at_weight(analysis: &str, weight: u8) -> (World, Timestamp) {
-    let mut world = World::deployed(rollout(analysis));
+fn at_weight(analysis: &str, weight: u8) -> (Simulated, Timestamp) {
+    let mut world = Simulated::deployed(rollout(analysis));
     world.runs_until(&mut well, |state| state.canary_weight == weight);
     let made = world.rows.last().expect("rows were saved").0;
     (world, made)
 }
 
 /// The canary's pods change, and the driver looks at this moment; the rules that fire.
-fn with_canary(world: &mut World, pods: Pods, moment: Timestamp) -> Vec<Rule> {
+fn with_canary(world: &mut Simulated, pods: Pods, moment: Timestamp) -> Vec<Rule> {
     world.canary_pods = pods;
     world.settles();
     world.looks_at(moment, &mut well)
@@ -71,7 +69,7 @@ fn users_leave_a_canary_that_serves_nobody_and_come_back_an_interval_later_at_a_
         assert_eq!(world.looks_at(made + seconds(90) - MILLISECOND, &mut well)[0], Rule::NotDue);
         assert_eq!(world.looks_at(made + seconds(90), &mut well)[0], Rule::Advanced);
         assert_eq!(world.state.canary_weight, 60);
-        assert_eq!(world.broken, []);
+        assert_eq!(world.violations, []);
     }
 }
 
@@ -141,7 +139,7 @@ fn every_strategy_that_sends_users_to_the_canary_takes_them_off_it_and_back() {
             Routes { matched: true, ..Routes::split(50) },
         ),
     ] {
-        let mut world = World::deployed(rollout(&analysis));
+        let mut world = Simulated::deployed(rollout(&analysis));
         for _ in 0..100 {
             if routed(&world) == Some(wanted) {
                 break;
@@ -159,7 +157,7 @@ fn every_strategy_that_sends_users_to_the_canary_takes_them_off_it_and_back() {
         world.runs_until(&mut well, |state| state.away.is_none());
         assert_eq!(routed(&world), Some(wanted), "{analysis}");
         assert_eq!((world.state.iterations, world.state.stage), (iterations, stage), "{analysis}");
-        assert_eq!(world.broken, []);
+        assert_eq!(world.violations, []);
     }
 }
 
@@ -184,7 +182,7 @@ fn users_come_back_to_no_more_than_the_largest_weight_of_now() {
     with_canary(&mut world, Pods::Well, made + seconds(2));
     world.runs_until(&mut well, |state| state.away.is_none());
     assert_eq!(world.state.canary_weight, 30);
-    assert_eq!(world.broken, []);
+    assert_eq!(world.violations, []);
 }
 
 #[test]
@@ -223,21 +221,21 @@ fn a_rollback_waits_for_no_primary_that_serves() {
         world.settles();
         let now = world.now;
         assert_eq!(world.looks_at(now, &mut badly)[0], rule, "{pods:?}");
-        assert_eq!(world.broken, []);
+        assert_eq!(world.violations, []);
     }
 }
 
 #[test]
 fn a_canary_without_an_endpoint_is_never_sent_a_user_and_fails_at_its_deadline() {
-    let mut world = World::deployed(rollout("{interval: 10s, stepWeight: 20}"));
+    let mut world = Simulated::deployed(rollout("{interval: 10s, stepWeight: 20}"));
     world.canary_pods = Pods::Hidden;
     world.runs_until(&mut well, |state| state.phase == Phase::Failed);
     assert_eq!(routed(&world), Some(Routes::PRIMARY));
     assert!(world.rows.iter().all(|(_, row)| row.weight == 0), "{:?}", world.rows);
-    let said = world.told.iter().any(|notice| {
+    let said = world.sent.iter().any(|notice| {
         notice.message.text("web.prod", &world.state.shape).contains("it has no ready endpoint with a port")
     });
-    assert!(said, "{:?}", world.told);
+    assert!(said, "{:?}", world.sent);
 }
 
 #[test]
@@ -247,7 +245,7 @@ fn while_analysing_a_primary_that_serves_nobody_is_alerted_once_and_nobody_is_mo
     world.settles();
     assert_eq!(world.looks_at(made + seconds(1), &mut well)[0], Rule::PrimaryDown);
     world.looks_at(made + seconds(2), &mut well);
-    let alerts = world.told.iter().filter(|notice| matches!(notice.message, Message::PrimaryDown { .. }));
+    let alerts = world.sent.iter().filter(|notice| matches!(notice.message, Message::PrimaryDown { .. }));
     let alerts: Vec<_> = alerts.map(|notice| notice.message.alert()).collect();
     assert_eq!(alerts, [Some(Severity::Error)]);
     assert_eq!(routed(&world), Some(Routes::split(20)));
@@ -273,14 +271,14 @@ fn the_condition_says_that_users_are_away_and_one_alert_does() {
     assert!(!condition.message.contains("serves no users"), "{}", condition.message);
     let now = world.now;
     with_canary(&mut world, Pods::Broken, now);
-    let left = world.told.iter().filter(|notice| matches!(notice.message, Message::CanaryLeft { .. }));
+    let left = world.sent.iter().filter(|notice| matches!(notice.message, Message::CanaryLeft { .. }));
     let left: Vec<_> = left.map(|notice| notice.message.alert()).collect();
     assert_eq!(left, [Some(Severity::Warn), None], "the second time it is an event");
 }
 
 /// A promotion that was copied to a primary of which no pod is left.
-fn promoting_without_primary() -> World {
-    let mut world = World::deployed(rollout("{interval: 30s, stepWeight: 50, maxWeight: 50}"));
+fn promoting_without_primary() -> Simulated {
+    let mut world = Simulated::deployed(rollout("{interval: 30s, stepWeight: 50, maxWeight: 50}"));
     world.runs_until(&mut well, |state| matches!(state.intent, Some(Intent::Promote { applied: true, .. })));
     world.primary_pods = Pods::Broken;
     world.settles();
@@ -303,12 +301,12 @@ fn in_a_promotion_users_leave_a_primary_that_serves_nobody_and_go_back_once_it_i
     assert_eq!(routed(&world), Some(Routes::PRIMARY));
     world.runs_until(&mut well, |state| state.phase.is_idle());
     assert_eq!(world.state.phase, Phase::Succeeded);
-    assert_eq!(world.broken, []);
+    assert_eq!(world.violations, []);
 }
 
 #[test]
 fn in_a_promotion_users_leave_a_canary_that_serves_nobody_for_good() {
-    let mut world = World::deployed(rollout("{interval: 30s, stepWeight: 50, maxWeight: 50}"));
+    let mut world = Simulated::deployed(rollout("{interval: 30s, stepWeight: 50, maxWeight: 50}"));
     world.runs_until(&mut well, |state| matches!(state.intent, Some(Intent::Promote { applied: true, .. })));
     world.primary_pods = Pods::Few;
     let now = world.now;
@@ -318,7 +316,7 @@ fn in_a_promotion_users_leave_a_canary_that_serves_nobody_for_good() {
     world.settles();
     world.runs_until(&mut well, |state| state.phase.is_idle());
     assert_eq!(world.state.phase, Phase::Succeeded);
-    assert_eq!(world.broken, []);
+    assert_eq!(world.violations, []);
 }
 
 #[test]
@@ -333,5 +331,5 @@ fn after_a_failed_promotion_users_are_wherever_somebody_serves() {
     world.primary_pods = Pods::Broken;
     assert_eq!(with_canary(&mut world, Pods::Well, now + seconds(1))[0], Rule::ServingCopy);
     assert_eq!(routed(&world), Some(Routes::split(100)));
-    assert_eq!(world.broken, []);
+    assert_eq!(world.violations, []);
 }

@@ -14,17 +14,14 @@ use serin_core::{
     state::{Intent, Status},
     step,
     step::Why,
+    testing::{Did, Environment, START, Simulated, well},
 };
 
-use crate::{
-    examples,
-    support::{START, rollout, settled, well},
-    world::{Did, Hands, World},
-};
+use crate::{examples, support::rollout};
 
 /// The target shows `b`, the primary runs `a`; Flagger's numbers are its own.
 fn left_behind(phase: Phase, routes: Routes) -> (State, Observation) {
-    let mut seen = settled();
+    let mut seen = Observation::settled("a");
     seen.routes = Fact::Known(Some(routes));
     seen.deleting = phase == Phase::Terminating;
     seen.target = Fact::Known(Some(Target {
@@ -113,7 +110,7 @@ const STRATEGIES: [&str; 4] = [
 fn no_canary_goes_while_the_routes_send_users_to_it() {
     for analysis in STRATEGIES {
         for (phase, routes) in left_behinds() {
-            let mut world = World::new(rollout(analysis));
+            let mut world = Simulated::new(rollout(analysis));
             (world.state, world.cluster) = left_behind(phase, routes);
             for _ in 0..200 {
                 let did = world.does(&mut well);
@@ -125,13 +122,13 @@ fn no_canary_goes_while_the_routes_send_users_to_it() {
                     world.sleeps();
                 }
             }
-            assert_eq!(world.broken, [], "{analysis} left in {phase} at {routes}");
+            assert_eq!(world.violations, [], "{analysis} left in {phase} at {routes}");
         }
     }
 }
 
-fn told(world: &World) -> Vec<&Message> {
-    world.told.iter().map(|notice| &notice.message).collect()
+fn told(world: &Simulated) -> Vec<&Message> {
+    world.sent.iter().map(|notice| &notice.message).collect()
 }
 
 #[test]
@@ -145,7 +142,7 @@ fn what_keeps_a_status_from_being_taken_over_is_told_once_and_the_status_stays_a
         problems: vec![problem],
     };
     let (left, seen) = left_behind(Phase::Succeeded, Routes::PRIMARY);
-    let mut world = World::new(sound.clone());
+    let mut world = Simulated::new(sound.clone());
     (world.state, world.cluster) = (left.clone(), seen);
     world.canary = Err(invalid);
     for _ in 0..20 {
@@ -154,14 +151,14 @@ fn what_keeps_a_status_from_being_taken_over_is_told_once_and_the_status_stays_a
     }
     let problem = "spec.provider: `osm` is not supported".into();
     assert_eq!(told(&world), [&Message::Invalid { problem }]);
-    assert_eq!((&world.state, &world.broken[..]), (&left, &[][..]));
+    assert_eq!((&world.state, &world.violations[..]), (&left, &[][..]));
     assert_eq!(world.ticks(&mut well), None, "only a change wakes");
 
     // Another process tells it under the same name, so that nobody is told twice.
     world.restarts();
     world.ticks(&mut well);
-    let names: BTreeSet<_> = world.told.iter().map(|notice| notice.id).collect();
-    assert_eq!((world.told.len(), names.len()), (2, 1));
+    let names: BTreeSet<_> = world.sent.iter().map(|notice| notice.id).collect();
+    assert_eq!((world.sent.len(), names.len()), (2, 1));
 
     // Once it makes sense it is taken over.
     world.canary = Ok(sound);
@@ -174,7 +171,7 @@ fn what_keeps_a_status_from_being_taken_over_is_told_once_and_the_status_stays_a
 fn what_cannot_be_read_is_told_before_a_takeover_too_and_again_to_whoever_did_not_hear() {
     let (left, mut seen) = left_behind(Phase::Progressing, Routes::split(30));
     seen.routes = Fact::Unknown(Unseen::Unreadable("403 Forbidden".into()));
-    let mut world = World::new(rollout(STRATEGIES[0]));
+    let mut world = Simulated::new(rollout(STRATEGIES[0]));
     (world.state, world.cluster) = (left.clone(), seen);
     let wake = world.ticks(&mut Deaf);
     assert_eq!((wake.map(|wake| wake.why), &world.state), (Some(Why::Notices), &left));
@@ -184,10 +181,10 @@ fn what_cannot_be_read_is_told_before_a_takeover_too_and_again_to_whoever_did_no
     assert_eq!(told(&world), [&Message::HeldUp(on)]);
 }
 
-/// Hands that deliver nothing.
+/// Environment that deliver nothing.
 struct Deaf;
 
-impl Hands for Deaf {
+impl Environment for Deaf {
     fn answer(&mut self, question: &Question) -> Answer {
         well(question)
     }

@@ -339,7 +339,7 @@ fn texts() -> impl Strategy<Value = Text> {
 
 /// Moments around the story, and any other.
 pub(crate) fn moments() -> impl Strategy<Value = Timestamp> {
-    let begin = crate::support::START.as_millis();
+    let begin = serin_core::testing::START.as_millis();
     prop_oneof![
         4 => (begin..begin + 3_600_000).prop_map(Timestamp::from_millis),
         1 => any::<u64>().prop_map(Timestamp::from_millis),

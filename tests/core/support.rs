@@ -2,17 +2,11 @@
 
 use proptest::test_runner::{Config, RngSeed};
 use serin_core::{
-    Observation, Rollout, Timestamp,
-    command::Routes,
-    observation::{Apex, Drift, Fact, Primary, Readiness, Services, Target},
-    question::{Answer, Asked, Question},
+    Rollout,
+    observation::{Drift, Readiness},
     request::{Request, RequestKind},
-    revision::Revision,
     spec::{Defaults, Invalid, raw},
 };
-
-/// 2026-01-01T00:00:00Z, when every story begins.
-pub(crate) const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
 /// So many cases, unless `PROPTEST_CASES` says otherwise; always the same ones, unless `PROPTEST_RNG_SEED` does.
 pub(crate) fn cases(cases: u32) -> Config {
@@ -57,51 +51,6 @@ pub(crate) fn drift_of([workloads, services, routes, tampered]: [bool; 4]) -> Dr
     Drift { workloads, services, routes, tampered }
 }
 
-/// A target that serves revision `a`, nothing of ours yet.
-pub(crate) fn untouched() -> Observation {
-    Observation {
-        target: Fact::Known(Some(Target {
-            revision: Fact::Known(Revision::of("a")),
-            replicas: 1,
-            readiness: Readiness::Ready,
-            serves: Fact::Known(true),
-        })),
-        primary: Fact::Known(None),
-        services: Fact::Known(Services { apex: Apex::Target, serving: true }),
-        routes: Fact::Known(None),
-        drift: Fact::Known(Drift::default()),
-        rival: None,
-        concern: Fact::Known(None),
-        deleting: false,
-        finalizer: false,
-        requests: Vec::new(),
-        answers: Default::default(),
-        failed: None,
-        sent: Vec::new(),
-    }
-}
-
-/// Everything as it is between runs: the primary serves revision `a`, the target has no pods.
-pub(crate) fn settled() -> Observation {
-    Observation {
-        target: Fact::Known(Some(Target {
-            revision: Fact::Known(Revision::of("a")),
-            replicas: 0,
-            readiness: unready("scaled to zero"),
-            serves: Fact::Known(false),
-        })),
-        primary: Fact::Known(Some(Primary {
-            runs: Some(Revision::of("a")),
-            readiness: Readiness::Ready,
-            serves: Fact::Known(true),
-        })),
-        services: Fact::Known(Services { apex: Apex::Primary, serving: true }),
-        routes: Fact::Known(Some(Routes::PRIMARY)),
-        finalizer: true,
-        ..untouched()
-    }
-}
-
 pub(crate) fn unready(why: &str) -> Readiness {
     Readiness::NotReady { why: why.into(), stalled: false }
 }
@@ -109,21 +58,4 @@ pub(crate) fn unready(why: &str) -> Readiness {
 /// A person asks for something.
 pub(crate) fn request(kind: RequestKind, value: &str) -> Request {
     Request { kind, value: value.into() }
-}
-
-/// All is well: metrics are 100, hooks pass, nobody asks for a rollback.
-pub(crate) fn well(question: &Question) -> Answer {
-    match &question.id.of {
-        Asked::Metric(_) => Answer::value(100.0),
-        Asked::Hook(key) if key.starts_with("rollback") => Answer::Deny("".into()),
-        Asked::Hook(_) => Answer::Pass("".into()),
-    }
-}
-
-/// As [`well`], but every metric is 0.
-pub(crate) fn badly(question: &Question) -> Answer {
-    match question.id.of {
-        Asked::Metric(_) => Answer::value(0.0),
-        Asked::Hook(_) => well(question),
-    }
 }

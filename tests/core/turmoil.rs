@@ -12,14 +12,14 @@ use serin_core::{
     revision::{Revision, Text},
     spec::raw,
     state::Status,
+    testing::{Environment, Pods, Simulated},
     tick::{Do, SaveError},
 };
 
 use crate::{
     rollouts::{Manifest, manifests},
     states::phases,
-    support::{drift_of, parse, settled, unready},
-    world::{Hands, Pods, World},
+    support::{drift_of, parse, unready},
 };
 
 /// What happens to a Canary, between two things its driver does.
@@ -187,7 +187,7 @@ impl Fickle {
     }
 }
 
-impl Hands for Fickle {
+impl Environment for Fickle {
     fn answer(&mut self, question: &Question) -> Answer {
         let draw = self.draw(12);
         match (&question.id.of, draw) {
@@ -221,7 +221,7 @@ impl Hands for Fickle {
 
 /// A Canary and what becomes of it.
 pub(crate) struct Story {
-    pub(crate) world: World,
+    pub(crate) world: Simulated,
     pub(crate) hands: Fickle,
     pub(crate) hidden: Hidden,
     written: raw::Canary,
@@ -230,7 +230,7 @@ pub(crate) struct Story {
 
 impl Story {
     pub(crate) fn begin(Manifest(written): Manifest, luck: u64) -> Self {
-        let world = World::new(parse(&written).expect("it makes sense"));
+        let world = Simulated::new(parse(&written).expect("it makes sense"));
         let hands = Fickle { luck, refuses: None, ignores: 0, conflicts: None };
         Self { world, hands, hidden: Hidden::default(), written, senseless: false }
     }
@@ -251,7 +251,7 @@ impl Story {
             primary: Fact::Known(Some(Primary { runs, readiness, serves: Fact::Known(false) })),
             routes: Fact::Known(Some(routes)),
             deleting: left.phase == Phase::Terminating,
-            ..settled()
+            ..Observation::settled("a")
         };
         self.world.state = State::from(Status {
             phase: left.phase,

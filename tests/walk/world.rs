@@ -9,7 +9,7 @@ use serin_core::{
     Command, Observation, State,
     command::Routes,
     effect,
-    observation::{Apex, Drift, Fact, Failure, FailureClass, Readiness, Services, Target, Unseen},
+    observation::{Apex, Drift, Fact, Failure, FailureClass, Readiness, Services, Unseen},
     request::{Request, RequestKind},
     revision::Revision,
     state::Outbox,
@@ -46,27 +46,8 @@ pub(crate) struct Followed {
 impl World {
     /// A target that serves revision A, nothing of ours yet.
     pub(crate) fn untouched() -> Self {
-        let target = Target {
-            revision: Fact::Known(Revision::of("A")),
-            replicas: 1,
-            readiness: Readiness::Ready,
-            serves: Fact::Known(true),
-        };
-        let seen = Observation {
-            target: Fact::Known(Some(target)),
-            primary: Fact::Known(None),
-            services: Fact::Known(Services { apex: Apex::Target, serving: true }),
-            routes: Fact::Known(None),
-            drift: Fact::Known(Drift { workloads: true, services: true, ..Drift::default() }),
-            rival: None,
-            concern: Fact::Known(None),
-            deleting: false,
-            finalizer: false,
-            requests: Vec::new(),
-            answers: Default::default(),
-            failed: None,
-            sent: Vec::new(),
-        };
+        let drift = Drift { workloads: true, services: true, ..Drift::default() };
+        let seen = Observation { drift: Fact::Known(drift), ..Observation::untouched("A") };
         Self { seen, manifest: 0, parked: None, followed: None }
     }
 

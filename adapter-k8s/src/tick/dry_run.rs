@@ -97,29 +97,12 @@ impl Pretended {
 
 #[cfg(test)]
 mod tests {
-    use serin_core::{command::Split, observation::Target, question::Answers};
+    use serin_core::command::Split;
 
     use super::*;
 
     fn seen() -> Observation {
-        let runs = Fact::Known(Revision::of("v1"));
-        let serves = Fact::Known(true);
-        let target = Target { revision: runs, replicas: 2, readiness: Readiness::Ready, serves };
-        Observation {
-            target: Fact::Known(Some(target)),
-            primary: Fact::Known(None),
-            services: Fact::Known(Services { apex: Apex::Target, serving: true }),
-            routes: Fact::Known(None),
-            drift: Fact::Known(Drift::default()),
-            rival: None,
-            concern: Fact::Known(None),
-            deleting: false,
-            finalizer: false,
-            requests: Vec::new(),
-            answers: Answers::default(),
-            failed: None,
-            sent: Vec::new(),
-        }
+        Observation::untouched("v1")
     }
 
     #[test]

@@ -27,10 +27,11 @@ pub use self::trouble::{Repair, Stall, Trouble, Unready};
 use crate::{
     command::{Cookies, Routes},
     decision::Finding,
+    observation::Observation,
     phase::Phase,
     request::RequestKind,
     revision::{Revision, Text},
-    spec::Shape,
+    spec::{Rollout, Shape},
     strategy::{BlueGreen, Strategy, Weight},
     time::Timestamp,
 };
@@ -154,6 +155,13 @@ pub enum Origin {
 }
 
 impl State {
+    /// Whether requests are divided in another way than this state says; `false` where that is not known.
+    #[must_use]
+    pub fn is_misrouted(&self, r: &Rollout, seen: &Observation) -> bool {
+        let wanted = Some(self.routes(r.strategy()));
+        r.switches_traffic && seen.routes.known().is_some_and(|routes| *routes != wanted)
+    }
+
     /// How requests are to be divided: a function of the state, never of what is seen.
     #[must_use]
     pub fn routes(&self, strategy: &Strategy) -> Routes {

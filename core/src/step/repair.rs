@@ -69,7 +69,7 @@ fn harms_users(state: &State, seen: &Observation, r: &Rollout) -> bool {
     }
     let wanted = state.routes(r.strategy());
     let Fact::Known(routes) = &seen.routes else { return false };
-    r.switches_traffic && *routes != Some(wanted) && routes_harm_users(seen, *routes, wanted)
+    state.is_misrouted(r, seen) && routes_harm_users(seen, *routes, wanted)
 }
 
 fn routes_harm_users(seen: &Observation, routes: Option<Routes>, wanted: Routes) -> bool {
@@ -115,7 +115,9 @@ fn objects(t: &Turn<'_>, r: &Rollout, weights: bool) -> Drift {
         Some(drift) if !(runs && stands_back(t, r, weights)) => {
             let workloads = drift.workloads && !runs;
             let services = drift.services && !serving::apex_is_better_off(t.seen);
-            Drift { workloads, services, routes: drift.routes && is_routed(t, r), ..*drift }
+            let routed = t.seen.routes.known().is_some() && !state.is_misrouted(r, t.seen);
+            let routes = drift.routes && r.switches_traffic && routed;
+            Drift { workloads, services, routes, ..*drift }
         }
         Some(_) | None => Drift::default(),
     }
@@ -133,18 +135,12 @@ fn stands_back(t: &Turn<'_>, r: &Rollout, weights: bool) -> bool {
     !is_repair || t.now < trouble.retry_at
 }
 
-/// Whether requests are divided as the state says.
-fn is_routed(t: &Turn<'_>, r: &Rollout) -> bool {
-    let wanted = t.state().routes(r.strategy());
-    r.switches_traffic && t.seen.routes.known() == Some(&Some(wanted))
-}
-
 /// Whether the routes differ from what the state says and are to be put right now: at once if they expose more users than
 /// allowed, else with the next check.
 fn weights(t: &Turn<'_>, r: &Rollout) -> bool {
     let Fact::Known(seen) = &t.seen.routes else { return false };
     let wanted = t.state().routes(r.strategy());
-    if !r.switches_traffic || *seen == Some(wanted) {
+    if !t.state().is_misrouted(r, t.seen) {
         return false;
     }
     let harm = routes_harm_users(t.seen, *seen, wanted);

@@ -6,7 +6,6 @@ use serin_core::{
     Observation, Phase, Rollout, State,
     command::Routes,
     observation::{Apex, Drift, Fact, Primary, Readiness, Services, Target},
-    question::Answers,
     request::{Request, RequestKind},
     revision::Revision,
     state::Origin,
@@ -66,18 +65,9 @@ fn untouched(setting: &Setting) -> Observation {
     };
     Observation {
         target: Fact::Known((!setting.missing).then_some(target)),
-        primary: Fact::Known(None),
         services: Fact::Known(Services { apex: Apex::Absent, serving: false }),
-        routes: Fact::Known(None),
         drift: Fact::Known(Drift { workloads: true, services: true, ..Drift::default() }),
-        rival: None,
-        concern: Fact::Known(None),
-        deleting: false,
-        finalizer: false,
-        requests: Vec::new(),
-        answers: Answers::default(),
-        failed: None,
-        sent: Vec::new(),
+        ..Observation::untouched(&setting.revision)
     }
 }
 

@@ -1,0 +1,63 @@
+//! For tests: a simulated cluster that obeys at once, and the loop of a driver around it.
+//!
+//! A release from a manifest and one metric value for each check, and the commands that Serin gives:
+//!
+//! ```
+//! use serin_core::{Phase, Rollout, spec::Defaults, testing::{Simulated, checks}};
+//!
+//! let manifest = serde_yaml::from_str("
+//!     metadata: {name: web, namespace: shop}
+//!     spec:
+//!       provider: istio
+//!       targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+//!       analysis:
+//!         {interval: 1m, threshold: 1, stepWeight: 20, metrics: [{name: request-success-rate, thresholdRange: {min: 99}}]}
+//! ").unwrap();
+//! let rollout = Rollout::parse(&manifest, &Defaults::default()).unwrap();
+//! let mut cluster = Simulated::initialized(rollout);
+//! cluster.deploys("v2");
+//! cluster.runs_to_its_end(&mut checks([99.9, 98.2]));
+//! assert_eq!(cluster.state.phase, Phase::Failed);
+//! assert_eq!(
+//!     cluster.commands(),
+//!     ["resume autoscaler", "scale canary up", "route 80/20", "route 60/40", "route 100/0", "pause autoscaler",
+//!      "scale canary down"],
+//! );
+//! ```
+//!
+//! A property over policies: whatever the threshold is, a release whose checks all fail never gets more users than the
+//! first step has.
+//!
+//! ```
+//! use proptest::{prelude::*, test_runner::TestRunner};
+//! use serin_core::{Rollout, spec::Defaults, testing::{Simulated, checks}};
+//!
+//! TestRunner::default().run(&(1_u32..20, 1_u8..=50), |(threshold, step)| {
+//!     let manifest = serde_yaml::from_str(&format!("
+//!         metadata: {{name: web, namespace: shop}}
+//!         spec:
+//!           provider: istio
+//!           targetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}
+//!           analysis: {{interval: 1m, threshold: {threshold}, stepWeight: {step},
+//!             metrics: [{{name: request-success-rate, thresholdRange: {{min: 99}}}}]}}
+//!     ")).unwrap();
+//!     let mut cluster = Simulated::initialized(Rollout::parse(&manifest, &Defaults::default()).unwrap());
+//!     cluster.deploys("v2");
+//!     cluster.runs_to_its_end(&mut checks([0.0]));
+//!     prop_assert!(cluster.rows.iter().all(|(_, row)| row.weight <= step));
+//!     prop_assert_eq!(cluster.violations.len(), 0);
+//!     Ok(())
+//! }).unwrap();
+//! ```
+
+mod environment;
+mod pods;
+mod row;
+mod simulated;
+
+pub use self::{
+    environment::{Environment, badly, checks, well},
+    pods::Pods,
+    row::Row,
+    simulated::{Did, START, Simulated},
+};

@@ -1,0 +1,34 @@
+//! The pods of a copy.
+
+use crate::observation::Readiness;
+
+/// How the pods of a copy are, once they have started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pods {
+    /// They are ready and serve.
+    Well,
+    /// None of them gets ready.
+    Broken,
+    /// Too few are ready, and those serve.
+    Few,
+    /// They are ready, and none of them is an endpoint.
+    Hidden,
+}
+
+impl Pods {
+    pub(super) fn readiness(self) -> Readiness {
+        let not_ready = |why: &str| Readiness::NotReady { why: why.into(), stalled: false };
+        match self {
+            Self::Well | Self::Hidden => Readiness::Ready,
+            Self::Broken => not_ready("0 of 1 pods are available"),
+            Self::Few => not_ready("9 of 10 pods are available"),
+        }
+    }
+
+    pub(super) fn serve(self) -> bool {
+        match self {
+            Self::Well | Self::Few => true,
+            Self::Broken | Self::Hidden => false,
+        }
+    }
+}
