@@ -41,6 +41,8 @@ pub struct Found {
 /// The objects of one part.
 #[derive(Clone, Debug, Default)]
 pub struct Part {
+    /// All of them.
+    pub objects: Arc<[Key]>,
     /// Those that are not as they have to be.
     differing: Arc<[Key]>,
     /// What stood there, as a number.
@@ -93,6 +95,7 @@ fn kept(apex: Apex) -> ApexTo {
 impl Part {
     fn of(wanted: Vec<Object>, reader: &Reader<'_>) -> Result<Self, Unfit> {
         let (mut differing, mut stood) = (Vec::new(), DefaultHasher::new());
+        let objects = wanted.iter().map(Object::key).collect();
         for object in wanted {
             let key = object.key();
             if reader.find(&key)?.as_deref() != Some(&object) {
@@ -100,7 +103,7 @@ impl Part {
             }
             reader.stamp(&Interest::Object(key), Told::Meant).hash(&mut stood);
         }
-        Ok(Self { differing: differing.into(), stood: stood.finish() })
+        Ok(Self { objects, differing: differing.into(), stood: stood.finish() })
     }
 }
 
@@ -141,7 +144,11 @@ mod tests {
         let key = Key::new(crate::kinds::SERVICE, "n", "web");
         let found = |differs, stood| Found {
             workloads: Part::default(),
-            services: Part { differing: if differs { [key.clone()].into() } else { [].into() }, stood },
+            services: Part {
+                objects: [key.clone()].into(),
+                differing: if differs { [key.clone()].into() } else { [].into() },
+                stood,
+            },
             routes: Part::default(),
         };
         let version = |generation| Version { uid: "1".into(), generation };

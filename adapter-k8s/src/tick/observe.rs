@@ -88,6 +88,10 @@ pub fn look(
     let mut gaze = Gaze { subject: &subject, version, ready, claims, reader, memory, clamped };
     let seen = gaze.facts(&object, &state);
     let published = gaze.published();
+    let misrouted = canary.as_ref().as_ref().is_ok_and(|rollout| state.is_misrouted(rollout, &seen));
+    if misrouted {
+        memory.tampered.extend(memory.routed.iter().cloned());
+    }
     Ok(Some(Look { object, subject, canary, state, seen, ready, published }))
 }
 
@@ -296,6 +300,7 @@ impl Gaze<'_> {
             routes: drifts.routes.or_try(of_routes, Told::Meant, reader, routes)?,
         };
         let drift = found.told_apart(&mut self.memory.in_order, &version);
+        self.memory.routed = found.routes.objects.clone();
         self.memory.tampered = found.differing().filter(|_| drift.tampered).cloned().collect();
         Ok(drift)
     }

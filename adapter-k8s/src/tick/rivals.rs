@@ -125,7 +125,8 @@ impl OfStatus {
             {
                 tracing::warn!(canary = %look.subject.display(), "{found}");
             }
-            self.found = found;
+            // Whoever wrote all fields last is the only one the server names: then the others are those named before.
+            self.found = found.or_else(|| self.found.take());
         }
         self.found.clone()
     }
