@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use nix::time::{ClockId, clock_gettime};
 use serin_core::Timestamp;
 
 /// The time of day, as statuses and events have it. May jump.
@@ -12,7 +13,15 @@ pub fn now() -> Timestamp {
     Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// A clock that never jumps, and that goes on while the process is stopped: for what must not outlive a lease.
+/// Time since the machine was started. It never jumps, and continues while the process is stopped or the machine
+/// sleeps: for what must not outlive a lease.
+#[must_use]
+pub fn since_boot() -> Duration {
+    // Every Linux has this clock. Without one, nothing that is measured by it lasts.
+    clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::MAX, Into::into)
+}
+
+/// A clock that never jumps, for how long something took. It stands still while the machine sleeps.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the controller's own clock")]
 pub fn monotonic() -> Instant {

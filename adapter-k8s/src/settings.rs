@@ -25,6 +25,8 @@ pub struct Settings {
     pub no_cross_namespace_refs: bool,
     /// What one Canary may take (`--max-metrics` and its companions).
     pub limits: Limits,
+    /// Whether nothing is to change but statuses and events (`--dry-run`).
+    pub dry_run: bool,
 }
 
 impl Default for Settings {
@@ -40,6 +42,7 @@ impl Default for Settings {
             cluster_name: None,
             no_cross_namespace_refs: false,
             limits: Limits::default(),
+            dry_run: false,
         }
     }
 }

@@ -229,14 +229,7 @@ fn cluster_without_our_crds_nothing_is_done_until_they_are_applied() {
 #[test]
 fn cluster_flaggers_own_crd_is_refused_until_ours_is_applied() {
     alone_on_stage("wrong-crd", async |stage| {
-        let reference =
-            reference("", "apiextensions.k8s.io/v1", "CustomResourceDefinition", "canaries.flagger.app");
-        let ours = objects::read(&stage.client, &reference).await.unwrap();
-        // Flagger's knows nothing of `.status.serin`, and prunes it.
-        let mut flaggers = ours.clone();
-        let status =
-            &mut flaggers["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"];
-        status["properties"].as_object_mut().unwrap().remove("serin").unwrap();
+        let [ours, flaggers] = crds(&stage).await;
         let release = Release::create(&stage).await;
         replace(&stage, &flaggers).await;
         let mut controller = Controller::start(&stage, &[]);
@@ -250,8 +243,19 @@ fn cluster_flaggers_own_crd_is_refused_until_ours_is_applied() {
     });
 }
 
+/// The CRD of Canaries: ours, and one that drops what Flagger's knows nothing of.
+pub(crate) async fn crds(stage: &Stage) -> [Value; 2] {
+    let reference =
+        reference("", "apiextensions.k8s.io/v1", "CustomResourceDefinition", "canaries.flagger.app");
+    let ours = objects::read(&stage.client, &reference).await.unwrap();
+    let mut flaggers = ours.clone();
+    let status = &mut flaggers["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"];
+    status["properties"].as_object_mut().unwrap().remove("serin").unwrap();
+    [ours, flaggers]
+}
+
 /// Gives a definition this specification, and waits until it is served.
-async fn replace(stage: &Stage, definition: &Value) {
+pub(crate) async fn replace(stage: &Stage, definition: &Value) {
     let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/canaries.flagger.app";
     let mut there: Value = stage.client.request(Request::get(path).body(Vec::new()).unwrap()).await.unwrap();
     there["spec"] = definition["spec"].clone();

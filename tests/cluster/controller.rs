@@ -7,7 +7,11 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
 };
 
+use http_body_util::{BodyExt as _, Empty};
+use hyper::{body::Bytes, client::conn::http1};
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::net::TcpStream;
 
 use crate::{identity::User, objects, program::serin_controller, stage::Stage};
 
@@ -88,6 +92,52 @@ impl Controller {
     /// Everything it said.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// What it answers at a path of its own server, with the status; `accept` is the header of that name.
+    pub(crate) async fn ask(&self, path: &str, accept: &str) -> (u16, String) {
+        // `started version="…" provider="istio" address="[::]:1234"`
+        let port = objects::until("its address", async || {
+            let log = self.log();
+            let address = log.split("address=\"").nth(1)?.split('"').next()?;
+            address.rsplit(':').next()?.parse::<u16>().ok()
+        });
+        let port = port.await;
+        let answer = async {
+            let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+            let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+            tokio::spawn(connection);
+            let request = http::Request::get(path).header("Host", "controller").header("Accept", accept);
+            let answer = sender.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await.ok()?;
+            let status = answer.status().as_u16();
+            let body = answer.into_body().collect().await.ok()?.to_bytes();
+            Some((status, String::from_utf8(body.into()).unwrap()))
+        };
+        answer.await.unwrap_or_default()
+    }
+
+    /// Its metrics.
+    pub(crate) async fn metrics(&self) -> String {
+        self.ask("/metrics", "text/plain").await.1
+    }
+
+    /// Waits until a series with these words has that value.
+    pub(crate) async fn until_measured(&self, words: &[&str], value: &str) {
+        let is_so = |line: &str| {
+            words.iter().all(|word| line.contains(word)) && line.rsplit(' ').next() == Some(value)
+        };
+        let measured = async || self.metrics().await.lines().any(is_so).then_some(());
+        objects::until(&format!("{words:?} {value}"), measured).await;
+    }
+
+    /// Waits until it is ready, or is not; what it says.
+    pub(crate) async fn until_ready(&self, ready: bool) -> String {
+        let status = if ready { 200 } else { 503 };
+        let answered = async || {
+            let (answered, said) = self.ask("/readyz", "*/*").await;
+            (answered == status).then_some(said)
+        };
+        objects::until(&format!("/readyz {status}"), answered).await
     }
 
     /// Everything it decided. A line that was being written when it was killed is left out.

@@ -10,6 +10,7 @@ mod controller;
 mod crds;
 mod deletion;
 mod drift;
+mod ground;
 mod history;
 mod hostile;
 mod identity;
@@ -41,6 +42,7 @@ mod scripted;
 mod selectors;
 mod server;
 mod stage;
+mod steps;
 mod takeover;
 mod told;
 #[path = "../support/tools.rs"]

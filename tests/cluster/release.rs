@@ -22,14 +22,42 @@ impl<'a> Release<'a> {
     /// The analysis steps by 10 to 30 every ten seconds, and asks the hooks `gate` before the run, `step` on each step,
     /// `promotion` before the promotion and `after` when all is over. All say yes.
     pub(crate) async fn create(stage: &'a Stage) -> Self {
-        let manifest = manifest(&stage.namespace);
-        let text = json!({"scenario": "a release", "canary": manifest}).to_string();
+        let target = deployment(&stage.namespace, "web");
+        Self::of(stage, &target, &manifest(&stage.namespace), &[]).await
+    }
+
+    /// Creates this Deployment `web`, this Canary of it and these MetricTemplates.
+    pub(crate) async fn of(stage: &'a Stage, target: &Value, manifest: &Value, templates: &[Value]) -> Self {
+        let text = json!({"scenario": "a release", "canary": manifest, "templates": templates}).to_string();
         let scenario = scenario::parse(&text, Path::new("release.yaml")).unwrap();
         let scripted = Scripted::start(&scenario).await;
-        let canary = scripted.rewired(&manifest);
-        objects::create(&stage.client, &deployment(&stage.namespace, "web")).await.unwrap();
+        let canary = scripted.rewired(manifest);
+        for template in templates {
+            objects::create(&stage.client, &scripted.rewired(template)).await.unwrap();
+        }
+        objects::create(&stage.client, target).await.unwrap();
         objects::create(&stage.client, &canary).await.unwrap();
         Self { stage, scripted, canary }
+    }
+
+    /// Gives the Canary another specification, as `kubectl apply` does: what it does not say goes.
+    pub(crate) async fn apply(&self, spec: &Value) {
+        let mut wanted = self.canary.clone();
+        wanted["spec"] = spec.clone();
+        let spec = self.scripted.rewired(&wanted)["spec"].take();
+        let change = json!([{"op": "replace", "path": "/spec", "value": spec}]);
+        objects::patch_json(&self.stage.client, &self.canary, &change).await.unwrap();
+    }
+
+    /// Releases another image to the end.
+    pub(crate) async fn release(&self, image: &str) {
+        self.push(image).await;
+        let run = self.canary().await["status"]["serin"]["run"].as_u64().unwrap_or_default();
+        let is_over = |status: &Value| {
+            status["serin"]["run"].as_u64().is_some_and(|now| now > run) && status["phase"] == "Succeeded"
+        };
+        self.until("a release is over", is_over).await;
+        assert_eq!(self.image("web-primary").await, image);
     }
 
     /// From now on a hook answers with this status.

@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use serin_k8s::run::{
+    log,
     options::Options,
-    start::{exit_code, log, start},
+    start::{exit_code, start},
 };
 
 /// Objects are read into trees of many small values and dropped again all day long.
@@ -18,7 +19,7 @@ async fn main() -> ExitCode {
         Ok(options) => options,
         Err(error) => error.exit(),
     };
-    log(&options);
+    log::start(&options);
     let ended = start(options).await;
     if let Err(error) = &ended {
         tracing::error!("{error}");

@@ -54,15 +54,14 @@ pub enum Told {
 }
 
 impl Cache {
-    /// Whether that kind is being watched, however that goes.
-    #[must_use]
-    pub fn knows(&self, kind: Kind) -> bool {
-        self.shelves().contains_key(&kind)
-    }
-
     /// Begins with a kind.
     pub fn open(&self, kind: Kind) {
         self.shelves().entry(kind).or_default();
+    }
+
+    /// Ends with a kind: nothing of it is known.
+    pub fn close(&self, kind: Kind) {
+        self.shelves().remove(&kind);
     }
 
     /// Whether the first list of a kind has ended, well or not.

@@ -1,17 +1,17 @@
 //! Who may write: whoever leads, for as long as nobody else can have taken over.
 
 use std::{
-    sync::Mutex,
-    sync::PoisonError,
-    time::{Duration, Instant},
+    sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use crate::clock;
 
 /// Lets writes pass while the lease is surely ours.
 ///
-/// It holds until a moment that was computed before the renewal was sent, on a clock that goes on while the process is
-/// stopped: a leader that wakes after another has taken over finds it closed.
+/// It holds until a moment that was computed before the renewal was sent, on a clock that continues while the process is
+/// stopped and while the machine sleeps: a leader that wakes after another has taken over finds it closed. A write may
+/// take no longer than what is [left](Self::left) of it.
 #[derive(Debug)]
 pub struct Fence(Mutex<Term>);
 
@@ -21,8 +21,8 @@ enum Term {
     Unlimited,
     /// We do not lead.
     Over,
-    /// We lead until then.
-    Until(Instant),
+    /// We lead until then, counted from the start of the machine.
+    Until(Duration),
 }
 
 impl Fence {
@@ -38,9 +38,9 @@ impl Fence {
         Self(Mutex::new(Term::Over))
     }
 
-    /// The lease was renewed by a request sent at `sent`; it can be taken from us `term` later.
-    pub fn renewed(&self, sent: Instant, term: Duration) {
-        self.set(Term::Until(sent + term));
+    /// The lease was renewed by a request sent at `sent`, by [`clock::since_boot`]; it can be taken from us `term` later.
+    pub fn renewed(&self, sent: Duration, term: Duration) {
+        self.set(Term::Until(sent.saturating_add(term)));
     }
 
     /// The lease is not ours any more.
@@ -51,10 +51,16 @@ impl Fence {
     /// Whether a write may be sent now.
     #[must_use]
     pub fn is_open(&self) -> bool {
+        !self.left().is_zero()
+    }
+
+    /// How long a write that is sent now may take; zero if none may be sent.
+    #[must_use]
+    pub fn left(&self) -> Duration {
         match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Term::Unlimited => true,
-            Term::Over => false,
-            Term::Until(end) => clock::monotonic() < end,
+            Term::Unlimited => Duration::MAX,
+            Term::Over => Duration::ZERO,
+            Term::Until(end) => end.saturating_sub(clock::since_boot()),
         }
     }
 
@@ -71,10 +77,18 @@ mod tests {
     fn a_lease_that_ran_out_lets_nothing_pass() {
         let fence = Fence::closed();
         assert!(!fence.is_open());
-        let sent = clock::monotonic();
+        let sent = clock::since_boot();
         fence.renewed(sent, Duration::from_secs(3600));
         assert!(fence.is_open());
-        fence.renewed(sent - Duration::from_secs(2), Duration::from_secs(1));
+        fence.renewed(sent.saturating_sub(Duration::from_secs(2)), Duration::from_secs(1));
         assert!(!fence.is_open());
+    }
+
+    #[test]
+    fn a_write_may_take_what_is_left_of_the_lease() {
+        let fence = Fence::closed();
+        fence.renewed(clock::since_boot(), Duration::from_secs(10));
+        assert!(fence.left() <= Duration::from_secs(10) && fence.left() > Duration::from_secs(5));
+        assert_eq!(Fence::open().left(), Duration::MAX);
     }
 }

@@ -5,23 +5,29 @@ pub mod cache;
 mod credentials;
 pub mod fence;
 pub mod interests;
+pub(crate) mod managers;
 pub mod reader;
 pub(crate) mod request;
+pub mod schema;
 mod shelf;
 mod watch;
 mod watched;
-mod write;
+pub(crate) mod write;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use futures::FutureExt as _;
 use kube::Client;
-use serde_json::Value;
 use serin_core::revision::Text;
-use tokio::sync::{Notify, Semaphore};
+use tokio::{
+    sync::{Notify, Semaphore, watch as channel},
+    task::AbortHandle,
+};
 
 pub use self::write::WriteError;
 use self::{
@@ -29,6 +35,7 @@ use self::{
     credentials::Credentials,
     interests::Interests,
     reader::{Contents, Notes, Reader},
+    schema::Schema,
     shelf::Entry,
 };
 use crate::{
@@ -53,6 +60,10 @@ pub struct Cluster {
     /// The one namespace that is looked at; all of them where there is none.
     namespace: Option<Arc<str>>,
     fence: Arc<Fence>,
+    /// The field manager of the statuses that this process saves. Another process has another one.
+    saver: String,
+    /// Whether the installed CRDs keep what is saved.
+    pub schema: Schema,
     turns: Semaphore,
     reads: Semaphore,
     cache: Cache,
@@ -62,17 +73,22 @@ pub struct Cluster {
     waiting: Mutex<BTreeMap<Key, Arc<Notify>>>,
     /// Objects that could not be read and are tried again.
     retried: Mutex<BTreeSet<Key>>,
+    watches: Mutex<BTreeMap<Kind, AbortHandle>>,
+    /// A kind whose watch has ended.
+    ended: channel::Sender<Option<Kind>>,
     settled: Notify,
 }
 
 impl Cluster {
-    /// Nothing is read before somebody wants it.
+    /// Nothing is read before somebody wants it. `identity` names this process among all that could write.
     #[must_use]
-    pub fn new(client: Client, namespace: Option<&str>, fence: Arc<Fence>) -> Arc<Self> {
+    pub fn new(client: Client, namespace: Option<&str>, fence: Arc<Fence>, identity: &str) -> Arc<Self> {
         Arc::new(Self {
             client,
             namespace: namespace.map(Arc::from),
             fence,
+            saver: format!("serin_{identity}"),
+            schema: Schema::default(),
             turns: Semaphore::new(MOST_WRITES),
             reads: Semaphore::new(MOST_READS),
             cache: Cache::default(),
@@ -81,6 +97,8 @@ impl Cluster {
             interests: Mutex::default(),
             waiting: Mutex::default(),
             retried: Mutex::default(),
+            watches: Mutex::default(),
+            ended: channel::Sender::default(),
             settled: Notify::new(),
         })
     }
@@ -115,10 +133,10 @@ impl Cluster {
 
     /// Begins to watch a kind, and waits until its objects are known or cannot be.
     pub async fn watch(self: &Arc<Self>, kind: Kind) {
-        if !self.cache.knows(kind) {
+        lock(&self.watches).entry(kind).or_insert_with(|| {
             self.cache.open(kind);
-            tokio::spawn(watch::run(self.clone(), kind));
-        }
+            tokio::spawn(watch_until_it_ends(self.clone(), kind)).abort_handle()
+        });
         let settled = async {
             loop {
                 let notified = self.settled.notified();
@@ -138,25 +156,16 @@ impl Cluster {
         self.cache.unreadable()
     }
 
-    /// What the API server publishes of this kind and those beside it; `None` if it serves none of them. Every account
-    /// may read it.
-    ///
-    /// # Errors
-    /// It cannot be read now.
-    pub async fn schemas(&self, kind: Kind) -> Result<Option<Value>, String> {
-        request::schemas(&self.client, kind).await.map_err(|error| request::words(&error))
-    }
-
-    /// Who wrote which fields of an object (`metadata.managedFields`); `None` where that cannot be told now.
-    pub async fn managed_fields(&self, key: &Key) -> Option<Value> {
-        request::managed_fields(&self.client, key).await.ok().flatten()
-    }
-
     /// An object as it is known; `None` if there is none. In place of contents stand their checksums.
     ///
     /// # Errors
     /// Why it is not known.
     pub async fn known(self: &Arc<Self>, key: &Key) -> Result<Option<Arc<Object>>, Text> {
+        if let Some(namespace) = self.namespace.as_deref().filter(|only| **only != *key.namespace) {
+            return Err(
+                format!("{key} is not looked at: the controller runs with --namespace={namespace}").into()
+            );
+        }
         let found = self.worked_out(|reader| reader.find(key)).await;
         found.map_err(|why| format!("{key} is not known: {why}").into())
     }
@@ -315,6 +324,13 @@ impl Cluster {
     }
 }
 
+/// Watches a kind, which has no end. If it comes to one after all, by a bug, whoever drives Canaries is told.
+async fn watch_until_it_ends(cluster: Arc<Cluster>, kind: Kind) {
+    let ended = AssertUnwindSafe(watch::run(cluster.clone(), kind)).catch_unwind().await;
+    tracing::error!(kind = kind.plural, panicked = ended.is_err(), "a watch has ended");
+    cluster.ended.send_replace(Some(kind));
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing panics while it holds one of these; if something did, what they hold is still whole.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -335,7 +351,16 @@ mod tests {
     /// A cluster that nobody answers for.
     fn cluster() -> Arc<Cluster> {
         let config = Config::new("http://127.0.0.1:1".parse().unwrap());
-        Cluster::new(Client::try_from(config).unwrap(), None, Arc::new(Fence::open()))
+        Cluster::new(Client::try_from(config).unwrap(), None, Arc::new(Fence::open()), "me")
+    }
+
+    #[tokio::test]
+    async fn what_is_in_another_namespace_than_the_one_of_the_flag_is_not_looked_at() {
+        let config = Config::new("http://127.0.0.1:1".parse().unwrap());
+        let client = Client::try_from(config).unwrap();
+        let cluster = Cluster::new(client, Some("shop"), Arc::new(Fence::open()), "me");
+        let why = cluster.known(&Key::new(CANARY, "other", "web")).await.unwrap_err();
+        assert_eq!(&*why, "Canary web.other is not looked at: the controller runs with --namespace=shop");
     }
 
     #[tokio::test]

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use http::{Method, Request, header::CONTENT_TYPE};
-use kube::Client;
+use http::{
+    Method, Request, StatusCode,
+    header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+};
+use kube::{Client, client::Body};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use serin_core::observation::FailureClass;
@@ -36,10 +39,47 @@ pub(crate) async fn get(client: &Client, key: &Key) -> Result<Option<Object>, ku
     Ok(there.map(|there| there.object(key.kind)))
 }
 
-/// Reads what is published of the kinds of one group and version; `None` if there are none.
-pub(super) async fn schemas(client: &Client, kind: Kind) -> Result<Option<Value>, kube::Error> {
+/// What the API server publishes of the kinds of one group and version.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Published {
+    /// It serves none of them.
+    Nothing,
+    /// The same as before.
+    Unchanged,
+    /// This, and the tag to ask with next time.
+    Schemas(Value, String),
+}
+
+/// Reads what is published of the kinds of one group and version, unless it still has this tag.
+pub(super) async fn published(client: &Client, kind: Kind, tag: &str) -> Result<Published, kube::Error> {
     let path = format!("/openapi/v3/apis/{}", kind.api_version());
-    found(send_for(client, Method::GET, &path, None).await)
+    let mut request = Request::get(path);
+    if !tag.is_empty() {
+        request = request.header(IF_NONE_MATCH, tag);
+    }
+    let request = request.body(Body::empty()).map_err(kube::Error::HttpError)?;
+    let read = async {
+        let answer = client.send(request).await?;
+        let status = answer.status();
+        let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default().to_owned();
+        let body = answer.into_body().collect_bytes().await?;
+        match status {
+            StatusCode::NOT_FOUND => Ok(Published::Nothing),
+            StatusCode::NOT_MODIFIED => Ok(Published::Unchanged),
+            _ if status.is_success() => {
+                let schemas = serde_json::from_slice(&body).map_err(kube::Error::SerdeError)?;
+                Ok(Published::Schemas(schemas, tag))
+            }
+            _ => Err(kube::Error::Service(format!("the API server answered {status}").into())),
+        }
+    };
+    in_time(read).await
+}
+
+/// What comes of a request, if it comes in time.
+async fn in_time<T>(request: impl Future<Output = Result<T, kube::Error>>) -> Result<T, kube::Error> {
+    let answer = timeout(PATIENCE, request).await;
+    answer.unwrap_or_else(|_| Err(kube::Error::Service(format!("no answer within {PATIENCE:?}").into())))
 }
 
 /// What is not there is no error.
@@ -58,14 +98,8 @@ pub(super) async fn find(client: &Client, key: &Key) -> Result<Option<Object>, k
 }
 
 /// The path of a list of nothing but this object.
-fn listed(key: &Key) -> String {
+pub(super) fn listed(key: &Key) -> String {
     format!("{}?fieldSelector=metadata.name%3D{}", collection(key.kind, &key.namespace), key.name)
-}
-
-/// Who wrote which fields of an object, which no cache keeps; `None` if there is no such object.
-pub(super) async fn managed_fields(client: &Client, key: &Key) -> Result<Option<Value>, kube::Error> {
-    let mut list: Value = send_for(client, Method::GET, &listed(key), None).await?;
-    Ok(list.pointer_mut("/items/0/metadata/managedFields").map(Value::take))
 }
 
 /// Objects of one kind.
@@ -89,8 +123,7 @@ pub(super) async fn send_for<T: DeserializeOwned>(
     };
     let body = body.map(text_of).unwrap_or_default();
     let request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, media).body(body);
-    let answer = timeout(PATIENCE, client.request(request.map_err(kube::Error::HttpError)?)).await;
-    answer.unwrap_or_else(|_| Err(kube::Error::Service(format!("no answer within {PATIENCE:?}").into())))
+    in_time(client.request(request.map_err(kube::Error::HttpError)?)).await
 }
 
 /// What an error says of trying again.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use serin_core::tick::Pause;
 use tokio::time::sleep;
 
-use super::{Cluster, allowance::Allowance, request, shelf::Entry, watched::Watched};
+use super::{Cluster, allowance::Allowance, lock, request, shelf::Entry, watched::Watched};
 use crate::{
     kinds::is_read_by_reference,
     object::{Kind, LAST_APPLIED, Object},
@@ -25,6 +25,38 @@ use crate::{
 /// Objects of one page of a list: what is held twice while a list is read. Each may be as large as the API server takes
 /// them, which is 1.5 MiB.
 const PAGE: u32 = 25;
+
+impl Cluster {
+    /// Waits until the watch of a kind has ended, which it never should.
+    pub async fn watch_ended(&self) -> Kind {
+        let mut ended = self.ended.subscribe();
+        loop {
+            if let Some(kind) = *ended.borrow_and_update() {
+                return kind;
+            }
+            // The sender lives as long as this.
+            ended.changed().await.ok();
+        }
+    }
+
+    /// The kinds that are watched, by their plural, and whether they can be read now.
+    #[must_use]
+    pub fn watched(&self) -> Vec<(&'static str, bool)> {
+        let kinds: Vec<Kind> = lock(&self.watches).keys().copied().collect();
+        kinds.into_iter().map(|kind| (kind.plural, self.cache.is_readable(kind))).collect()
+    }
+
+    /// Forgets the objects of these kinds, and reads them from the start when somebody wants them: under another
+    /// definition a version that is known can say something else.
+    pub fn read_again(&self, kinds: impl IntoIterator<Item = Kind>) {
+        for kind in kinds {
+            if let Some(watch) = lock(&self.watches).remove(&kind) {
+                watch.abort();
+            }
+            self.cache.close(kind);
+        }
+    }
+}
 
 /// Watches until the process ends.
 pub(super) async fn run(cluster: Arc<Cluster>, kind: Kind) {

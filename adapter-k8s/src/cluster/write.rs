@@ -6,7 +6,7 @@ use http::Method;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use serin_core::{observation::FailureClass, revision::Text};
-use tokio::sync::SemaphorePermit;
+use tokio::{sync::SemaphorePermit, time::timeout};
 
 use super::{
     Cluster,
@@ -25,6 +25,9 @@ use crate::{
     },
     workload::configs,
 };
+
+/// The name under which objects are written, whichever process does it.
+pub(crate) const FIELD_MANAGER: &str = "serin-controller";
 
 /// Why something was not written.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -109,10 +112,20 @@ impl Cluster {
         Writer { cluster: self, _turn: self.turns.acquire().await.ok() }
     }
 
-    /// Whether this process may change anything now: it leads, or nobody else can.
+    /// Whether this process may change anything now: it leads, or nobody else can, and what it saves is kept.
     #[must_use]
-    pub fn is_led(&self) -> bool {
-        self.fence.is_open()
+    pub fn may_write(&self) -> bool {
+        self.fence.is_open() && self.schema.refusal().is_none()
+    }
+
+    /// Creates an object although nothing else may be written: an Event that says why. Returns whether it was.
+    pub async fn post_anyway(&self, object: &Object) -> bool {
+        let posted = request::write(&self.client, request::Write::Post, object).await;
+        if let Err(error) = &posted {
+            let (object, error) = (object.key(), request::words(error));
+            tracing::debug!(%object, error, "an event was not recorded");
+        }
+        posted.is_ok()
     }
 
     /// An object as it is known now, its contents included.
@@ -193,13 +206,21 @@ impl Writer<'_> {
     pub async fn save_status(&self, canary: &Object, status: Value) -> Result<(), WriteError> {
         let (key, verb) = (canary.key(), Verb::SaveStatus);
         let path = format!("{}/status", request::path(&key));
+        let saved = saved::seq_of(&status);
         match self.ask::<Watched>(verb, &path, &key, Some(&saved::patch(canary, status))).await? {
             Ok(answer) => {
-                self.cluster.keep_own(answer.object(key.kind));
+                let kept = answer.object(key.kind);
+                if !saved::is_kept(saved, &kept) {
+                    self.cluster.schema.cut();
+                    return Err(self.refused_by_schema(verb, &key));
+                }
+                self.cluster.keep_own(kept);
                 Ok(())
             }
             // So says the server of a patch whose test fails, and of one that it does not understand.
             Err(error) if request::code(&error) == Some(422) => {
+                // What was saved is not there any more under other CRDs, either.
+                self.cluster.schema.doubt();
                 self.cluster.refresh(&key).await;
                 let there = self.cluster.as_known(&key);
                 let is_same = there.is_some_and(|there| saved::is_same(canary, &there));
@@ -343,10 +364,29 @@ impl Writer<'_> {
         key: &Key,
         body: Option<&Value>,
     ) -> Result<Result<T, kube::Error>, WriteError> {
-        if !self.cluster.is_led() {
+        let left = self.cluster.fence.left();
+        if left.is_zero() {
             let why = "this replica does not lead any more";
             return Err(WriteError::new(FailureClass::Retry, verb, key, why));
         }
-        Ok(request::send_for(&self.cluster.client, verb.method(), path, body).await)
+        if self.cluster.schema.refusal().is_some() {
+            return Err(self.refused_by_schema(verb, key));
+        }
+        let path = match verb {
+            Verb::Create | Verb::Update => format!("{path}?fieldManager={FIELD_MANAGER}"),
+            Verb::SaveStatus => format!("{path}?fieldManager={}", self.cluster.saver),
+            Verb::Delete => path.into(),
+        };
+        let sent = request::send_for(&self.cluster.client, verb.method(), &path, body);
+        timeout(left, sent).await.map_err(|_| {
+            let why = "the lease ran out before the API server answered";
+            WriteError::new(FailureClass::Retry, verb, key, why)
+        })
+    }
+
+    /// A write that would not be kept.
+    fn refused_by_schema(&self, verb: Verb, key: &Key) -> WriteError {
+        let why = self.cluster.schema.refusal().unwrap_or_default();
+        WriteError::new(FailureClass::Retry, verb, key, &why)
     }
 }

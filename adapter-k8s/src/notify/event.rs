@@ -1,6 +1,6 @@
 //! The Event objects that `kubectl describe` shows.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use serin_core::{Timestamp, message::EventType, spec::Identity};
 
 use super::News;
@@ -10,26 +10,35 @@ use crate::{
 };
 
 const LONGEST_NAME: usize = 253;
+/// What the events of a dry run begin with: what they say was not done.
+pub(crate) const DRY_RUN: &str = "dry-run: ";
 
 /// The event of a notice. A repeat has the same name, so the API server keeps one.
 #[must_use]
 pub fn object(news: &News<'_>) -> Object {
-    let id = news.notice.id.to_string();
-    of(&news.subject.identity, &id, type_of(news), &news.text(), news.notice.at)
+    let (id, mut text) = (news.notice.id.to_string(), news.text());
+    if news.subject.settings.dry_run {
+        text = format!("{DRY_RUN}{text}");
+    }
+    of(&news.subject.identity, &id, type_of(news), &text, news.notice.at)
 }
 
 /// An event of a Canary: `kind` is `Normal` or `Warning`. Another one with the same id is a repeat.
 #[must_use]
 pub fn of(identity: &Identity, id: &str, kind: &str, message: &str, at: Timestamp) -> Object {
-    let mut object = Object::new(&Key::new(EVENT, &identity.namespace, &name(identity, id)));
+    let involved = json!({
+        "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "name": &*identity.name,
+        "namespace": &*identity.namespace, "uid": &*identity.uid,
+    });
+    about(involved, &Key::new(EVENT, &identity.namespace, &name(identity, id)), kind, message, at)
+}
+
+/// An event of that name about any object, which is given by its reference.
+#[must_use]
+pub fn about(involved: Value, key: &Key, kind: &str, message: &str, at: Timestamp) -> Object {
+    let mut object = Object::new(key);
     let at = at.whole_second().to_string();
-    object.set(
-        "/involvedObject",
-        json!({
-            "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "name": &*identity.name,
-            "namespace": &*identity.namespace, "uid": &*identity.uid,
-        }),
-    );
+    object.set("/involvedObject", involved);
     object.set("/reason", "Synced");
     object.set("/message", message);
     object.set("/type", kind);

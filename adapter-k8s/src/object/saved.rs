@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{kinds::CANARY, object::Object};
+use crate::{
+    kinds::CANARY,
+    object::{Cut, Object},
+};
 
 /// The way to the number of the save.
 const WAY: [&str; 3] = ["/status", "/status/serin", SEQ];
@@ -10,7 +13,7 @@ const SEQ: &str = "/status/serin/seq";
 
 /// Counts the saves of a Canary's status; `None` before the first.
 #[must_use]
-fn seq(canary: &Object) -> Option<i64> {
+pub(crate) fn seq(canary: &Object) -> Option<i64> {
     debug_assert_eq!(canary.kind(), CANARY);
     canary.number(SEQ)
 }
@@ -19,6 +22,25 @@ fn seq(canary: &Object) -> Option<i64> {
 #[must_use]
 pub(crate) fn is_same(canary: &Object, other: &Object) -> bool {
     canary.uid() == other.uid() && seq(canary) == seq(other)
+}
+
+/// Counts the saves, in a status that is about to be saved.
+#[must_use]
+pub(crate) fn seq_of(status: &Value) -> Option<i64> {
+    status["serin"]["seq"].as_i64()
+}
+
+/// Whether a Canary, as the server answered a save, has the state that was saved with this number. A status that was not
+/// read is no sign that it has not.
+#[must_use]
+pub(crate) fn is_kept(saved: Option<i64>, canary: &Object) -> bool {
+    cut(canary).is_some() || seq(canary) == saved
+}
+
+/// What of the status was not read; `None` if it is whole.
+#[must_use]
+pub(crate) fn cut(canary: &Object) -> Option<&Cut> {
+    canary.cut().filter(|cut| cut.path.starts_with("status"))
 }
 
 /// The JSON patch (RFC 6902) that puts a status in place of the one that `canary` has: the server takes it if nobody
@@ -55,6 +77,14 @@ mod tests {
         assert_eq!(tested(json!({"serin": {}})), (SEQ.to_owned(), Value::Null));
         assert_eq!(tested(json!({"phase": "Initialized"})), ("/status/serin".to_owned(), Value::Null));
         assert_eq!(tested(Value::Null), ("/status".to_owned(), Value::Null));
+    }
+
+    #[test]
+    fn a_save_is_kept_if_its_number_is() {
+        let sent = json!({"phase": "Progressing", "serin": {"seq": 3}});
+        let saved = seq_of(&sent);
+        assert!(is_kept(saved, &canary(&sent)));
+        assert!(!is_kept(saved, &canary(&json!({"phase": "Progressing"}))), "a CRD has dropped it");
     }
 
     #[test]

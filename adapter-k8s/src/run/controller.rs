@@ -3,8 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use serde_json::Value;
-use serin_core::{revision::Text, tick::Pause};
+use serin_core::{revision::Text, spec::Identity, tick::Pause};
 use tokio::{
     sync::watch,
     task::{AbortHandle, Id, JoinError, JoinSet},
@@ -12,18 +11,49 @@ use tokio::{
 };
 
 use crate::{
+    clock,
+    cluster::{Cluster, schema::Kept},
     kinds::{ALERT_PROVIDER, CANARY, METRIC_TEMPLATE},
-    object::{Key, Object, seen::Seen as _},
+    notify::event,
+    object::{Key, Kind, Object, seen::Seen as _},
     run::stop::stopped,
     tick::{context::Context, driver::drive},
 };
 
-/// How often a cluster without our CRDs is looked at again.
-const CRD_RETRY: Duration = Duration::from_secs(5);
+/// The kinds that our CRDs define.
+const OURS: [Kind; 3] = [METRIC_TEMPLATE, ALERT_PROVIDER, CANARY];
+
+/// Runs every Canary until a stop, and nothing while the installed CRDs drop what is saved. What is known of our kinds is
+/// read again after that.
+pub async fn run(context: Arc<Context>, stop: watch::Receiver<bool>) {
+    let mut kept = context.cluster.schema.follow();
+    let mut stops = stop.clone();
+    while !*stop.borrow() {
+        tokio::select! {
+            kept = kept.wait_for(|kept| *kept == Kept::Whole) => {
+                if kept.is_err() {
+                    return;
+                }
+            }
+            () = stopped(&mut stops) => return,
+        }
+        let (halt, halted) = watch::channel(false);
+        let cut = async {
+            tokio::select! {
+                // They end together with this.
+                _ = kept.wait_for(|kept| matches!(kept, Kept::Cut(_))) => {}
+                () = stopped(&mut stops) => {}
+            }
+            halt.send(true).ok();
+        };
+        tokio::join!(run_until(context.clone(), halted), cut);
+        context.cluster.read_again(OURS);
+    }
+}
 
 /// Runs every Canary until a stop, then waits until each driver has come to a point where it can stop.
-pub async fn run(context: Arc<Context>, stop: watch::Receiver<bool>) {
-    for kind in [METRIC_TEMPLATE, ALERT_PROVIDER, CANARY] {
+async fn run_until(context: Arc<Context>, stop: watch::Receiver<bool>) {
+    for kind in OURS {
         context.cluster.watch(kind).await;
     }
     let mut drivers = Drivers::new({
@@ -61,6 +91,18 @@ async fn after(pause: Duration, context: Arc<Context>, key: Key, uid: Text, stop
     }
 }
 
+/// Records that a Canary's driver has failed, where people look.
+async fn tell_of_panic(cluster: Arc<Cluster>, key: Key, error: String) {
+    let Some(canary) = cluster.reader().find(&key).ok().flatten() else { return };
+    let [namespace, name, uid] = [canary.namespace(), canary.name(), canary.uid()].map(Text::from);
+    let (identity, at) = (Identity { namespace, name, uid }, clock::now());
+    let text = format!("the controller failed on this Canary and starts again, which is a bug: {error}");
+    let event = event::of(&identity, &format!("failed-{}", at.as_millis()), "Warning", &text, at);
+    if let Err(error) = cluster.writer().await.post(event).await {
+        tracing::warn!(canary = %key, %error, "an event was not recorded");
+    }
+}
+
 /// One driver a Canary.
 struct Drivers {
     start: Box<dyn Fn(Key, Text, Duration) -> BoxFuture<'static, ()> + Send + Sync>,
@@ -83,11 +125,7 @@ impl Drivers {
 
     /// Starts a driver for each Canary that has none. Those of Canaries that are gone end by themselves.
     fn follow(&mut self, context: &Context, canaries: &[Key], find: impl Fn(&Key) -> Option<Arc<Object>>) {
-        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-        for canary in canaries {
-            *counts.entry(canary.namespace.to_string()).or_default() += 1;
-        }
-        context.telemetry.count(&counts);
+        context.telemetry.count(canaries);
         while let Some(ended) = self.running.try_join_next_with_id() {
             self.ended(context, ended);
         }
@@ -121,6 +159,8 @@ impl Drivers {
             }
             Err(error) => {
                 tracing::error!(canary = %key, %error, "a driver failed, and is started again");
+                context.telemetry.panicked(&key);
+                tokio::spawn(tell_of_panic(context.cluster.clone(), key.clone(), error.to_string()));
                 self.failing.entry(key.clone()).or_default();
                 context.cluster.forget(&key);
                 context.telemetry.forget(&key);
@@ -129,42 +169,6 @@ impl Drivers {
         let waiting = context.claims.release(&key);
         context.cluster.wake(&waiting.into_iter().collect());
     }
-}
-
-/// Waits until the CRDs keep what we save; false if a stop came first. Without them nothing is touched.
-pub async fn crds_fit(context: &Context, mut stop: watch::Receiver<bool>) -> bool {
-    let mut told = String::new();
-    loop {
-        let read = tokio::select! {
-            read = context.cluster.schemas(CANARY) => read,
-            () = stopped(&mut stop) => return false,
-        };
-        let why = match read {
-            Ok(Some(schemas)) if keep_our_status(&schemas) => return true,
-            Ok(Some(_)) => {
-                "the CRD canaries.flagger.app would drop `.status.serin`; apply deploy/crds.yaml".into()
-            }
-            Ok(None) => "the CRD canaries.flagger.app is not installed; apply deploy/crds.yaml".into(),
-            Err(why) => {
-                format!("what the API server says of the CRD canaries.flagger.app cannot be read: {why}")
-            }
-        };
-        if why != told {
-            tracing::error!("{why}");
-            told = why;
-        }
-        tokio::select! {
-            () = sleep(CRD_RETRY) => {}
-            () = stopped(&mut stop) => return false,
-        }
-    }
-}
-
-/// Whether a Canary's schema, as the API server publishes it, keeps all of `.status.serin`.
-fn keep_our_status(schemas: &Value) -> bool {
-    let status = schemas.pointer("/components/schemas/app.flagger.v1beta1.Canary/properties/status");
-    const KEEPS: &str = "x-kubernetes-preserve-unknown-fields";
-    status.is_some_and(|status| status[KEEPS] == true || status["properties"]["serin"][KEEPS] == true)
 }
 
 #[cfg(test)]

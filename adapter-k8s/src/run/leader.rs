@@ -18,13 +18,15 @@ use crate::{
         fence::Fence,
         request::{self, Write},
     },
-    kinds::LEASE,
     object::{Key, Object},
     run::stop::stopped,
 };
 
 /// The Lease's name, as Flagger has it: both controllers never drive at once.
 pub const LEASE_NAME: &str = "flagger-leader-election";
+
+/// The name of the Lease of dry runs: one may watch what the controller that drives does, and never takes its place.
+pub const DRY_RUN_LEASE_NAME: &str = "serin-dry-run";
 
 /// How a lease is held.
 #[derive(Clone, Copy, Debug)]
@@ -64,14 +66,15 @@ enum Held {
 /// its duration on ours.
 struct Rival {
     lease: Object,
-    since: std::time::Instant,
+    /// By [`clock::since_boot`].
+    since: Duration,
 }
 
 impl Leader {
-    /// A candidate of that name.
+    /// A candidate of that name for a Lease.
     #[must_use]
-    pub fn new(client: Client, namespace: &str, identity: String, terms: Terms, fence: Arc<Fence>) -> Self {
-        Self { client, key: Key::new(LEASE, namespace, LEASE_NAME), identity, terms, fence }
+    pub fn new(client: Client, key: Key, identity: String, terms: Terms, fence: Arc<Fence>) -> Self {
+        Self { client, key, identity, terms, fence }
     }
 
     /// Waits for the lease. Returns false if a stop came first.
@@ -149,7 +152,7 @@ impl Leader {
 
     /// Takes or renews the lease if nobody else holds it.
     async fn hold(&self, rival: &mut Option<Rival>) -> Result<Held, String> {
-        let sent = clock::monotonic();
+        let sent = clock::since_boot();
         let words = |error: kube::Error| {
             let words = request::words(&error);
             if request::code(&error) != Some(403) {
@@ -195,10 +198,10 @@ impl Leader {
         let duration = seconds.map_or(self.terms.lease, Duration::from_secs);
         match rival {
             Some(rival) if rival.lease.resource_version() == lease.resource_version() => {
-                rival.since.elapsed() > duration
+                clock::since_boot().saturating_sub(rival.since) > duration
             }
             _ => {
-                *rival = Some(Rival { lease: lease.clone(), since: clock::monotonic() });
+                *rival = Some(Rival { lease: lease.clone(), since: clock::since_boot() });
                 false
             }
         }
@@ -218,6 +221,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::kinds::LEASE;
 
     /// A candidate at an API server that takes connections and never answers.
     async fn candidate(lease: Duration) -> (Leader, TcpListener) {
@@ -225,13 +229,14 @@ mod tests {
         let url = format!("http://{}", silent.local_addr().unwrap()).parse().unwrap();
         let client = Client::try_from(kube::Config::new(url)).unwrap();
         let terms = Terms { lease, renew: lease / 100, retry: lease / 100 };
-        (Leader::new(client, "n", "a".into(), terms, Arc::new(Fence::closed())), silent)
+        let key = Key::new(LEASE, "n", LEASE_NAME);
+        (Leader::new(client, key, "a".into(), terms, Arc::new(Fence::closed())), silent)
     }
 
     #[tokio::test]
     async fn a_server_that_does_not_answer_loses_the_lease_in_time() {
         let (leader, _silent) = candidate(Duration::from_millis(500)).await;
-        leader.fence.renewed(clock::monotonic(), Duration::from_millis(300));
+        leader.fence.renewed(clock::since_boot(), Duration::from_millis(300));
         timeout(Duration::from_secs(30), leader.keep()).await.expect("it gives up");
         assert!(!leader.fence.is_open());
     }

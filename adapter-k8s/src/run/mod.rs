@@ -2,7 +2,9 @@
 
 mod connections;
 pub mod controller;
+pub mod crds;
 pub mod leader;
+pub mod log;
 pub mod options;
 pub mod record;
 pub mod server;

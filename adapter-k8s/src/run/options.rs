@@ -208,6 +208,7 @@ impl Options {
                 retries: self.max_hook_retries,
                 timeout: self.max_hook_timeout,
             },
+            dry_run: self.dry_run,
         }
     }
 

@@ -1,29 +1,43 @@
 //! What probes and Prometheus ask: `/metrics`, `/healthz`, `/readyz`.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
     Router,
     extract::State,
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderMap, StatusCode,
+        header::{ACCEPT, CONTENT_TYPE},
+    },
     response::IntoResponse,
     routing::get,
 };
+use serin_core::revision::Text;
 use tokio::{net::TcpListener, sync::watch};
 
-use crate::{run::connections::Bounded, tick::context::Context};
+use crate::{
+    run::{connections::Bounded, telemetry::Format},
+    tick::context::Context,
+};
 
 /// Whether the controller can do its work.
-#[derive(Debug, Default)]
-pub struct Readiness(AtomicBool);
+#[derive(Debug)]
+pub struct Readiness(Mutex<Result<(), Text>>);
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self(Mutex::new(Err("it starts".into())))
+    }
+}
 
 impl Readiness {
-    /// It can, or it cannot.
-    pub fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Relaxed);
+    /// It can, or it cannot and why.
+    pub fn set(&self, ready: Result<(), Text>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = ready;
+    }
+
+    fn now(&self) -> Result<(), Text> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -51,15 +65,18 @@ pub async fn serve(
     axum::serve(Bounded::new(listener), router).with_graceful_shutdown(stopped).await
 }
 
-async fn metrics(State(shared): State<Shared>) -> impl IntoResponse {
-    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, OPEN_METRICS)], shared.context.telemetry.text(&shared.context.cluster.unreadable()))
+async fn metrics(State(shared): State<Shared>, headers: HeaderMap) -> impl IntoResponse {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let format = Format::accepted(accept);
+    let Context { cluster, telemetry, .. } = &*shared.context;
+    telemetry.watches(cluster.watched());
+    telemetry.unreadable(&cluster.unreadable());
+    ([(CONTENT_TYPE, format.media_type())], telemetry.text(format))
 }
 
 async fn ready(State(shared): State<Shared>) -> impl IntoResponse {
-    if shared.readiness.0.load(Ordering::Relaxed) {
-        (StatusCode::OK, "OK\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready: see the log\n")
+    match shared.readiness.now() {
+        Ok(()) => (StatusCode::OK, "OK\n".to_owned()),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
     }
 }

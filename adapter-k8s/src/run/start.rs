@@ -1,11 +1,6 @@
 //! From a command line to a running controller, and to its end.
 
-use std::{
-    io::{IsTerminal as _, stderr},
-    path::Path,
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{path::Path, process::ExitCode, sync::Arc};
 
 use kube::{
     Client, Config,
@@ -16,19 +11,22 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
-use tracing_subscriber::EnvFilter;
 
 use crate::{
     clock,
-    cluster::{Cluster, fence::Fence},
+    cluster::{Cluster, fence::Fence, schema::Kept},
     http::{Http, secret::Secret},
+    kinds::LEASE,
     metrics::{Source, answers},
+    object::Key,
     run::{
-        controller::{crds_fit, run},
-        leader::{Leader, Terms},
-        options::{LogFormat, Options},
+        controller::run,
+        crds,
+        leader::{DRY_RUN_LEASE_NAME, LEASE_NAME, Leader, Terms},
+        options::Options,
         record::Record,
         server::{Readiness, serve},
+        stop::stopped,
         telemetry::Telemetry,
     },
     tick::{claims::Claims, context::Context},
@@ -59,6 +57,9 @@ pub enum Stopped {
     /// Another replica leads.
     #[error("the lease was lost: another replica leads")]
     LeaseLost,
+    /// What is known of a kind is not kept up to date any more.
+    #[error("the watch of {0} has ended: what is known of them would get old")]
+    WatchEnded(&'static str),
 }
 
 /// Runs until SIGTERM or SIGINT; a second one ends it at once.
@@ -70,10 +71,11 @@ pub async fn start(options: Options) -> Result<(), Stopped> {
     let config = config(&options).await?;
     let http = Http::within(options.reach(&config.cluster_url.to_string()));
     let client = Client::try_from(config).map_err(|error| Stopped::NoCluster(error.to_string()))?;
+    let identity = identity();
     let fence = Arc::new(if options.enable_leader_election { Fence::closed() } else { Fence::open() });
     let namespace = Some(options.namespace.as_str()).filter(|namespace| !namespace.is_empty());
     let context = Arc::new(Context {
-        cluster: Cluster::new(client.clone(), namespace, fence.clone()),
+        cluster: Cluster::new(client.clone(), namespace, fence.clone(), &identity),
         settings: Arc::new(options.settings()),
         namespace: own_namespace(&client),
         http,
@@ -96,6 +98,7 @@ pub async fn start(options: Options) -> Result<(), Stopped> {
             .await
             .map_err(|error| Stopped::Port { port: options.port, error })?,
     };
+    let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
     let serving = serve(listener, context.clone(), readiness.clone(), stop.clone());
     tokio::spawn(async move {
         if let Err(error) = serving.await {
@@ -105,18 +108,19 @@ pub async fn start(options: Options) -> Result<(), Stopped> {
     for what in options.unsupported() {
         tracing::warn!("{what}");
     }
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), provider = options.mesh_provider, "started");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), provider = options.mesh_provider, address, "started");
     tokio::spawn(look_for_prometheus(context.clone()));
+    tokio::spawn(crds::follow(context.clone(), readiness, stop.clone()));
     if !crds_fit(&context, stop.clone()).await {
         return Ok(());
     }
-    readiness.set(true);
     if !options.enable_leader_election {
-        run(context, stop).await;
-        return Ok(());
+        return drive(context, stop).await;
     }
     let lease_namespace = namespace.unwrap_or(&options.leader_election_namespace);
-    let leader = Leader::new(client, lease_namespace, identity(), Terms::default(), fence);
+    let lease = if options.dry_run { DRY_RUN_LEASE_NAME } else { LEASE_NAME };
+    let lease = Key::new(LEASE, lease_namespace, lease);
+    let leader = Leader::new(client, lease, identity, Terms::default(), fence);
     lead(&leader, context, stop).await
 }
 
@@ -128,6 +132,15 @@ async fn look_for_prometheus(context: Arc<Context>) {
     }
 }
 
+/// Waits until the CRDs keep what we save; false if a stop came first. Without them there is nothing to lead.
+async fn crds_fit(context: &Context, mut stop: watch::Receiver<bool>) -> bool {
+    let mut kept = context.cluster.schema.follow();
+    tokio::select! {
+        kept = kept.wait_for(|kept| *kept == Kept::Whole) => kept.is_ok(),
+        () = stopped(&mut stop) => false,
+    }
+}
+
 async fn lead(
     leader: &Leader,
     context: Arc<Context>,
@@ -136,12 +149,23 @@ async fn lead(
     if !leader.acquire(&mut stop).await {
         return Ok(());
     }
-    tokio::select! {
-        () = run(context, stop) => {
+    let ended = tokio::select! {
+        ended = drive(context.clone(), stop) => {
             leader.release().await;
-            Ok(())
+            ended
         }
         () = leader.keep() => Err(Stopped::LeaseLost),
+    };
+    context.telemetry.leads(false);
+    ended
+}
+
+/// Drives every Canary until a stop, or until what is known of the cluster is not kept up to date any more.
+async fn drive(context: Arc<Context>, stop: watch::Receiver<bool>) -> Result<(), Stopped> {
+    context.telemetry.leads(true);
+    tokio::select! {
+        () = run(context.clone(), stop) => Ok(()),
+        kind = context.cluster.watch_ended() => Err(Stopped::WatchEnded(kind.plural)),
     }
 }
 
@@ -208,28 +232,12 @@ async fn signalled() {
     }
 }
 
-/// Sets up the log: to standard error, in the format asked for.
-pub fn log(options: &Options) {
-    let level = options.log_level;
-    // What these libraries say of failed requests is told by whoever asked, with what was asked for.
-    let filter = format!("warn,kube_client=off,kube_runtime=off,serin_k8s={level}");
-    let filter = EnvFilter::builder().parse_lossy(filter);
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(stderr)
-        .with_ansi(stderr().is_terminal());
-    match options.zap_encoding {
-        LogFormat::Json => builder.json().flatten_event(true).init(),
-        LogFormat::Console => builder.with_target(false).init(),
-    }
-}
-
 /// What the process ends with.
 #[must_use]
 pub fn exit_code(ended: &Result<(), Stopped>) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Stopped::LeaseLost) => ExitCode::from(1),
+        Err(Stopped::LeaseLost | Stopped::WatchEnded(_)) => ExitCode::from(1),
         Err(Stopped::NoCluster(_) | Stopped::Record { .. } | Stopped::Port { .. }) => ExitCode::from(2),
     }
 }

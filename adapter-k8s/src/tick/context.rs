@@ -58,7 +58,7 @@ impl Context {
     pub(crate) fn at(url: &str) -> Arc<Self> {
         let client = kube::Client::try_from(kube::Config::new(url.parse().unwrap())).unwrap();
         Arc::new(Self {
-            cluster: Cluster::new(client, None, Arc::new(crate::cluster::fence::Fence::open())),
+            cluster: Cluster::new(client, None, Arc::new(crate::cluster::fence::Fence::open()), "me"),
             settings: Arc::default(),
             namespace: "serin".into(),
             http: Http::new(),

@@ -1,5 +1,6 @@
 //! Drives one Canary: does what the tick says next, and tells it how that went.
 
+mod save;
 #[cfg(test)]
 mod tests;
 
@@ -10,16 +11,14 @@ use std::{
 };
 
 use futures::FutureExt as _;
-use serde_json::{Value, json};
 use serin_core::{
     State, Tick, Timestamp,
     message::Notice,
-    observation::FailureClass,
+    observation::{Fact, FailureClass},
     question::Question,
     revision::Text,
-    state::Status,
     step::Wake,
-    tick::{Do, Pause, SaveError},
+    tick::{Do, Pause},
 };
 use tokio::{
     sync::{Notify, watch},
@@ -28,18 +27,20 @@ use tokio::{
 
 use crate::{
     clock,
-    object::{Key, saved, seen::Seen},
+    object::Key,
     tick::{
         apply::apply,
         ask::ask,
         asked::Asked,
+        budget::Budget,
         context::Context,
         dry_run::Pretended,
         endpoints::Missing,
+        held::Held,
         memory::Memory,
         observe::{Look, look},
-        probe::Probe,
-        rival::Rival,
+        probe::{Probe, both},
+        rivals::Rivals,
         send::{Delivery, Sender},
     },
 };
@@ -79,11 +80,13 @@ pub async fn drive(context: Arc<Context>, key: Key, uid: Text, stop: watch::Rece
         checked: false,
         probe: Probe::default(),
         missing: Missing::default(),
-        rival: Rival::default(),
         memory: Memory::default(),
         look_by: None,
         pretended: None,
         failing: Pause::default(),
+        budget: Budget::default(),
+        held: Held::default(),
+        rivals: Rivals::default(),
     };
     while driver.goes_on().await {}
     if *driver.stop.borrow() {
@@ -109,7 +112,6 @@ struct Driver {
     checked: bool,
     probe: Probe,
     missing: Missing,
-    rival: Rival,
     memory: Memory,
     /// How long to wait at most before looking again, whatever the core waits for.
     look_by: Option<Duration>,
@@ -117,6 +119,9 @@ struct Driver {
     pretended: Option<Pretended>,
     /// How long to wait between saves that fail in a row.
     failing: Pause,
+    budget: Budget,
+    held: Held,
+    rivals: Rivals,
 }
 
 /// What is to be done next, without the tick it came from.
@@ -127,13 +132,6 @@ enum Next {
     Save(Box<State>),
     Send(Vec<Notice>),
     Sleep(Option<Wake>),
-}
-
-/// A status that was not saved.
-struct Unsaved {
-    why: SaveError,
-    /// So many failures in a row are followed by no pause.
-    free: u32,
 }
 
 impl Driver {
@@ -148,7 +146,7 @@ impl Driver {
             Do::Sleep(wake) => Next::Sleep(wake),
         };
         // Whoever woke after another took over must not ask or tell anybody what that one asks and tells.
-        let must_not = matches!(next, Next::Ask(_) | Next::Send(_)) && !self.context.cluster.is_led();
+        let must_not = matches!(next, Next::Ask(_) | Next::Send(_)) && !self.context.cluster.may_write();
         let waits = matches!(next, Next::Observe | Next::Ask(_) | Next::Sleep(_));
         if (waits || must_not || self.failing.is_failing()) && *self.stop.borrow() {
             return false;
@@ -223,8 +221,11 @@ impl Driver {
                 // Deleted and created again: that one has a driver of its own.
                 Ok(Some(look)) if *look.object.uid() != *self.uid => return false,
                 Ok(Some(mut look)) => {
-                    look.seen.rival = self.rival.name(&context.cluster, &self.memory.tampered).await;
-                    self.decide(look);
+                    self.held.say(&context, &look).await;
+                    look.seen.rival = self.rivals.of_objects(&context.cluster, &self.memory.tampered).await;
+                    let rivals = self.rivals.of_status(&context, &look).await;
+                    self.decide(look, rivals);
+                    self.keep_pace().await;
                 }
                 Err(why) => {
                     tracing::warn!(canary = %self.key, %why, "the Canary is not known now");
@@ -236,9 +237,38 @@ impl Driver {
         true
     }
 
-    fn decide(&mut self, mut look: Look) {
+    /// Waits before what was decided is carried out, if decisions follow one another without end.
+    async fn keep_pace(&mut self) {
+        let Some(plan) = self.tick.plan().filter(|_| matches!(self.tick.next(), Do::Apply(_) | Do::Save(_)))
+        else {
+            return;
+        };
+        let rule = plan.decision.rule;
+        let pause = match (self.rivals.pause(), self.budget.spend(clock::since_boot())) {
+            (None, Ok(())) => return,
+            (Some(pause), Ok(())) => pause,
+            (rivals, Err(excess)) => {
+                if excess.is_news {
+                    tracing::error!(
+                        canary = %self.key,
+                        ?rule,
+                        "more than 60 decisions within a minute wrote something, and they are slowed to one a second: \
+                         this is a bug of Serin, unless another program undoes what it writes"
+                    );
+                }
+                rivals.unwrap_or_default().max(excess.pause)
+            }
+        };
+        self.context.telemetry.slowed(&self.key);
+        self.pause(pause).await;
+    }
+
+    fn decide(&mut self, mut look: Look, rivals: Option<Text>) {
         if self.context.dry_run {
             self.pretended.get_or_insert_with(|| Pretended::of(&look.object)).show(&mut look.seen);
+        }
+        if rivals.is_some() {
+            look.seen.concern = both(Fact::Known(rivals), look.seen.concern);
         }
         look.seen.concern = self.probe.concern(&self.context, &look, &self.waker);
         self.look_by = self.missing.judge(&mut look.seen, look.published);
@@ -302,53 +332,6 @@ impl Driver {
         self.tick.applied(outcome);
     }
 
-    async fn save(&mut self, state: &State) {
-        let Some(look) = &self.look else { return self.tick.wake() };
-        if let Err(Unsaved { why, free }) = self.write_status(look, state).await {
-            self.tick.saved(Err(why));
-            let pause = self.failing.grow(free);
-            return self.pause(pause).await;
-        }
-        if state.outbox.is_full() && !look.state.outbox.is_full() {
-            tracing::warn!(
-                canary = %self.key,
-                "too many alerts cannot be delivered: from now on the oldest are dropped, those that matter least first"
-            );
-        }
-        if let Some(plan) = self.tick.plan() {
-            self.context.telemetry.carried_out(look, plan);
-        }
-        self.failing = Pause::default();
-        self.tick.saved(Ok(()));
-    }
-
-    /// Saves by compare-and-swap: the saved state must still be the one that was decided on.
-    async fn write_status(&self, look: &Look, state: &State) -> Result<(), Unsaved> {
-        let writer = self.context.cluster.writer().await;
-        let known = self.context.cluster.reader().find(&self.key).ok().flatten();
-        let known = known.filter(|known| saved::is_same(known, &look.object));
-        let known = known.ok_or(Unsaved { why: SaveError::Conflict, free: 1 })?;
-        let status = serde_json::to_value(Status::from(state)).map_err(|error| {
-            tracing::error!(canary = %self.key, %error, "a state cannot be written as JSON");
-            Unsaved { why: SaveError::Failed, free: 0 }
-        })?;
-        let status = match &self.pretended {
-            Some(pretended) => with(status, pretended),
-            None => status,
-        };
-        writer.save_status(&known, status).await.map_err(|error| match error.class {
-            // Not found: deleted meanwhile. Look again.
-            FailureClass::Moved | FailureClass::Refused => {
-                tracing::warn!(canary = %self.key, %error, "the status was not saved");
-                Unsaved { why: SaveError::Conflict, free: u32::from(error.class == FailureClass::Moved) }
-            }
-            FailureClass::Retry => {
-                tracing::warn!(canary = %self.key, %error, "the status was not saved, and is saved again");
-                Unsaved { why: SaveError::Failed, free: 0 }
-            }
-        })
-    }
-
     /// Sleeps until the wake, a change or a stop.
     async fn sleep(&mut self, wake: Option<Wake>) {
         if let (Some(look), Some(began), true) =
@@ -404,12 +387,4 @@ async fn passed(span: Option<Duration>) {
 /// Waits until somebody has been told something.
 async fn told(sender: &mut Sender) {
     while sender.next().await != Delivery::Over {}
-}
-
-/// A status with what a dry run would have written.
-fn with(mut status: Value, pretended: &Pretended) -> Value {
-    if let Some(Value::Object(ours)) = status.get_mut("serin") {
-        ours.insert("dryRun".into(), json!(pretended));
-    }
-    status
 }

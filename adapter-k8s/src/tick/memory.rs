@@ -55,6 +55,8 @@ pub struct Memory {
     pub drift: Drifts,
     /// What somebody else has changed and was not put right yet.
     pub tampered: Vec<Key>,
+    /// What of the target makes releases harder than they look.
+    pub hints: Remembered<Version, Result<Vec<Text>, Unfit>>,
     /// When nothing differed last.
     pub in_order: Option<InOrder>,
 }

@@ -19,7 +19,7 @@ use serin_core::{
 use crate::{
     cluster::{cache::Told, reader::Reader},
     object::{
-        Key, Object,
+        Key, Object, saved,
         seen::{Seen as _, Unfit},
     },
     router::{self, Router},
@@ -32,7 +32,7 @@ use crate::{
         manifest::parse,
         memory::{Memory, Parsed, Standing, Version},
     },
-    workload::{self, PodStatus, ReadyThresholds, reach::Reach},
+    workload::{self, PodStatus, ReadyThresholds, hints, reach::Reach},
 };
 
 /// The finalizer that lets us give everything back; Flagger's name.
@@ -124,20 +124,16 @@ pub fn generation(object: &Object) -> i64 {
 
 /// The state as it was saved. One that cannot be understood is held as it is, like one of a newer version.
 fn state_of(object: &Object) -> State {
-    if let Some(cut) = object.cut().filter(|cut| cut.path.starts_with("status")) {
-        return not_understood(object, cut);
+    if saved::cut(object).is_some() {
+        return not_understood();
     }
     let Some(status) = object.at("/status").filter(|status| !status.is_null()) else {
         return State::default();
     };
-    match Status::deserialize(status) {
-        Ok(status) => State::from(status),
-        Err(error) => not_understood(object, &error),
-    }
+    Status::deserialize(status).map_or_else(|_| not_understood(), State::from)
 }
 
-fn not_understood(object: &Object, error: &dyn std::fmt::Display) -> State {
-    tracing::error!(canary = %object.key(), %error, "the status cannot be read, so nothing is done");
+fn not_understood() -> State {
     State { origin: Origin::Newer(u16::MAX), ..State::default() }
 }
 
@@ -177,12 +173,7 @@ impl Gaze<'_> {
             routes: fact(self.routes()),
             drift: fact(self.drift(state)),
             rival: None,
-            concern: Fact::Known(concern(
-                self.subject,
-                object,
-                [sharing.err(), self.clamped.clone()],
-                self.reader,
-            )),
+            concern: Fact::Known(self.concern(object, sharing.err())),
             deleting: object.is_being_deleted(),
             finalizer: has_finalizer(object),
             requests: requests(object),
@@ -271,6 +262,26 @@ impl Gaze<'_> {
         self.memory.routes.or_try(self.version.clone(), Told::All, reader, routes)
     }
 
+    /// What is wrong and holds nothing up, `sharing` among it.
+    fn concern(&mut self, object: &Object, sharing: Option<Text>) -> Option<Text> {
+        let (subject, reader) = (self.subject, self.reader);
+        let known = [
+            sharing,
+            self.clamped.clone(),
+            services::hidden_endpoints(subject, reader),
+            services::outdated_label(subject, reader),
+            services::unchangeable(subject, reader),
+        ];
+        let hints = || hints::of(subject, reader);
+        // What is not known is said by the rule that needs it.
+        let hints =
+            self.memory.hints.or_try(self.version.clone(), Told::Meant, reader, hints).unwrap_or_default();
+        let names = object.annotations().filter_map(|(name, _)| name.strip_prefix(REQUEST_PREFIX));
+        let all = known.into_iter().flatten().chain(hints).chain(names.filter_map(misspelt));
+        let all: Vec<Text> = all.collect();
+        (!all.is_empty()).then(|| all.join(" ").into())
+    }
+
     /// What differs from what would be written, weights aside.
     fn drift(&mut self, state: &State) -> Result<Drift, Unfit> {
         let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
@@ -339,21 +350,6 @@ fn shares_no_pods(object: &Object, sharing: &[(Key, Text)]) -> Result<(), Text> 
         others.join(", ")
     )
     .into())
-}
-
-/// What is wrong and holds nothing up.
-fn concern(
-    subject: &Subject,
-    object: &Object,
-    known: [Option<Text>; 2],
-    reader: &Reader<'_>,
-) -> Option<Text> {
-    let hidden = services::hidden_endpoints(subject, reader);
-    let kept = [services::outdated_label(subject, reader), services::unchangeable(subject, reader)];
-    let names = object.annotations().filter_map(|(name, _)| name.strip_prefix(REQUEST_PREFIX));
-    let all = known.into_iter().flatten().chain(hidden).chain(kept.into_iter().flatten());
-    let all: Vec<Text> = all.chain(names.filter_map(misspelt)).collect();
-    (!all.is_empty()).then(|| all.join(" ").into())
 }
 
 /// What operators ask for by annotation.

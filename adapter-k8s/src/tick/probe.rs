@@ -73,7 +73,7 @@ impl Probe {
 }
 
 /// Everything that is wrong, as far as it is known.
-fn both(one: Fact<Option<Text>>, other: Fact<Option<Text>>) -> Fact<Option<Text>> {
+pub(super) fn both(one: Fact<Option<Text>>, other: Fact<Option<Text>>) -> Fact<Option<Text>> {
     match (one, other) {
         (Fact::Known(Some(one)), Fact::Known(Some(other))) => {
             Fact::Known(Some(format!("{one}; {other}").into()))
@@ -154,7 +154,8 @@ async fn tell_of_health(context: &Context, look: &Look) {
     let words = "all the metrics providers are available!";
     tracing::debug!(%canary, "{words}");
     let writer = context.cluster.writer().await;
-    let event = event::of(&look.subject.identity, "metrics", "Normal", words, clock::now());
+    let words = format!("{}{words}", if context.dry_run { event::DRY_RUN } else { "" });
+    let event = event::of(&look.subject.identity, "metrics", "Normal", &words, clock::now());
     if let Err(error) = writer.post(event).await {
         tracing::warn!(%canary, %error, "an event was not recorded");
     }

@@ -6,6 +6,7 @@
 pub(crate) mod configs;
 mod daemon_set;
 mod deployment;
+pub(crate) mod hints;
 mod pods;
 pub(crate) mod reach;
 mod runs_pods;

@@ -14,6 +14,10 @@ use crate::{
 
 const SELECTOR: &str = "/spec/selector/matchLabels";
 const POD_LABELS: &str = "/spec/template/metadata/labels";
+/// What the primary's value has more than the target's.
+const SUFFIX: &str = "-primary";
+const LONGEST_LABEL: usize = 63;
+const LONGEST_VALUE: usize = LONGEST_LABEL - SUFFIX.len();
 
 /// A label and its value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +78,7 @@ impl Selector {
     /// has.
     ///
     /// # Errors
-    /// It has none of them.
+    /// It has none of them, or a value that is too long.
     pub(crate) fn of_target(subject: &Subject, target: &Object) -> Result<Self, Unfit> {
         let label = first_known(subject, target).ok_or_else(|| {
             Unfit::refused(format!(
@@ -84,6 +88,15 @@ impl Selector {
                 subject.settings.selector_labels.join(", "),
             ))
         })?;
+        if label.value.len() > LONGEST_VALUE {
+            return Err(Unfit::refused(format!(
+                "{}: spec.selector.matchLabels: the value of {} must have at most {LONGEST_VALUE} characters, because \
+                 the primary's pods carry `<value>{SUFFIX}` and labels can have {LONGEST_LABEL}; it has {}",
+                target.key(),
+                label.key,
+                label.value.len(),
+            )));
+        }
         Ok(Self { primary: of_primary(&label), target: label })
     }
 
@@ -156,7 +169,7 @@ fn first_known(subject: &Subject, target: &Object) -> Option<Label> {
 }
 
 fn of_primary(target: &Label) -> Label {
-    Label { key: target.key.clone(), value: format!("{}-primary", target.value) }
+    Label { key: target.key.clone(), value: format!("{}{SUFFIX}", target.value) }
 }
 
 #[cfg(test)]
@@ -166,6 +179,7 @@ mod tests {
     use super::*;
     use crate::{
         fixtures::{self, read_with},
+        kinds::DEPLOYMENT,
         settings::Settings,
     };
 
@@ -252,5 +266,19 @@ mod tests {
         let said = outdated(&subject(&["deploy"]), &target, &primary).unwrap();
         insta::assert_snapshot!(said, @"Deployment web-primary.test is selected by app=web-primary, and not by deploy=web-primary: a selector never changes, so services select by app until another primary serves. To replace it without an outage, delete it with --cascade=orphan; once the new pods serve, delete what it has left behind.");
         assert_eq!(outdated(&subject(&["none"]), &target, &primary), None);
+    }
+
+    #[test]
+    fn the_longest_value_leaves_room_for_that_of_the_primary() {
+        let (subject, mut cluster) = fixtures::read(WEB);
+        let mut of = |length: usize| {
+            fixtures::edit(&mut cluster, DEPLOYMENT, "web", |web| {
+                web.set("/spec/selector/matchLabels", json!({"app": "a".repeat(length)}));
+            });
+            Selector::of(&subject, &fixtures::find(&cluster, DEPLOYMENT, "web"), None)
+        };
+        assert_eq!(of(55).unwrap().primary.value.len(), 63);
+        let Err(Unfit::Refused(why)) = of(56) else { panic!("56 are too many") };
+        assert!(why.contains("app must have at most 55 characters") && why.ends_with("it has 56"), "{why}");
     }
 }

@@ -9,10 +9,11 @@ use axum::{
     Router, body::Bytes, http::Method, http::StatusCode, http::Uri, http::header::CONTENT_TYPE,
     response::IntoResponse,
 };
+use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 
 use super::*;
-use crate::kinds::CANARY;
+use crate::{cluster::schema::Kept, kinds::CANARY, run::telemetry::Format};
 
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_secs(60);
@@ -21,6 +22,8 @@ const LONG: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy)]
 enum Does {
     Obeys,
+    /// Obeys under Flagger's CRDs, which drop what they do not know.
+    Drops,
     Fails,
     /// Never answers.
     Hangs,
@@ -43,13 +46,16 @@ async fn serve(does: impl Fn(&Method, &str) -> Does + Clone + Send + Sync + 'sta
             return written(if path.ends_with("/web") { &canary } else { &list });
         }
         match does(&method, path) {
-            Does::Obeys => {
+            how @ (Does::Obeys | Does::Drops) => {
                 let body: Value = serde_json::from_slice(&body).unwrap();
                 if !path.ends_with("/status") {
                     return written(&body);
                 }
                 let mut canary = canary.lock().unwrap();
                 canary["status"] = body[2]["value"].clone();
+                if matches!(how, Does::Drops) {
+                    canary["status"].as_object_mut().unwrap().remove("serin");
+                }
                 let version: u64 = canary["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap();
                 canary["metadata"]["resourceVersion"] = (version + 1).to_string().into();
                 written(&canary)
@@ -128,9 +134,8 @@ async fn what_is_not_saved_is_not_counted() {
     let context = Arc::new(OnceLock::<Arc<Context>>::new());
     let (seen, tries) = (context.clone(), Arc::new(AtomicU32::new(0)));
     let url = serve(move |method, _| {
-        let is_shown = seen.get().is_some_and(|it| {
-            it.telemetry.text(&std::collections::BTreeMap::new()).contains("\nserin_canary_phase{")
-        });
+        let is_shown =
+            seen.get().is_some_and(|it| it.telemetry.text(Format::Text).contains("\nserin_canary_phase{"));
         tell.send((method.clone(), is_shown)).ok();
         if tries.fetch_add(1, Ordering::Relaxed) == 0 { Does::Fails } else { Does::Obeys }
     })
@@ -143,4 +148,24 @@ async fn what_is_not_saved_is_not_counted() {
         [(Method::PATCH, false), (Method::PATCH, false), (Method::POST, true)],
         "fails, saves, tells"
     );
+}
+
+#[tokio::test]
+async fn a_save_that_was_not_kept_is_the_last_write() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let url = serve(move |_, path| {
+        tell.send(path.to_owned()).ok();
+        Does::Drops
+    });
+    let context = Context::at(&url.await);
+    let mut kept = context.cluster.schema.follow();
+    let (stop, driver) = driven(&context);
+    timeout(LONG, kept.wait_for(|kept| matches!(kept, Kept::Cut(_)))).await.expect("it is noticed").unwrap();
+    stop.send(true).unwrap();
+    timeout(LONG, driver).await.expect("it stops").unwrap();
+    let mut written = Vec::new();
+    while let Ok(path) = told.try_recv() {
+        written.push(path);
+    }
+    assert_eq!(written, ["/apis/flagger.app/v1beta1/namespaces/shop/canaries/web/status"]);
 }

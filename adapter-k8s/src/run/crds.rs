@@ -1,0 +1,179 @@
+//! Watches what the installed CRDs keep of a Canary's status, from the start to the end of the process.
+//!
+//! It is read from what the API server publishes of the kinds, which every account may read. While something would be
+//! dropped the controller is not ready, says why, and writes nothing.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::{Value, json};
+use serin_core::{Phase, Timestamp, spec::Identity};
+use tokio::{sync::watch, time::sleep};
+
+use crate::{
+    clock,
+    cluster::{
+        request::Published,
+        schema::{DROPPED, Kept, MISSING},
+    },
+    kinds::{CANARY, EVENT},
+    notify::event,
+    object::{Key, Object, seen::Seen as _},
+    run::{server::Readiness, stop::stopped},
+    tick::context::Context,
+};
+
+/// How often they are looked at. The answer that nothing has changed is short.
+const EVERY: Duration = Duration::from_secs(3);
+
+/// Looks at the CRDs again and again, until a stop.
+pub async fn follow(context: Arc<Context>, readiness: Arc<Readiness>, mut stop: watch::Receiver<bool>) {
+    let mut crds = Crds { context, readiness, tag: String::new(), said: None };
+    tokio::select! {
+        () = crds.follow() => {}
+        () = stopped(&mut stop) => {}
+    }
+}
+
+struct Crds {
+    context: Arc<Context>,
+    readiness: Arc<Readiness>,
+    /// Of what was read last.
+    tag: String,
+    /// What was said last.
+    said: Option<Kept>,
+}
+
+impl Crds {
+    async fn follow(&mut self) {
+        loop {
+            self.look().await;
+            self.show().await;
+            let schema = &self.context.cluster.schema;
+            tokio::select! {
+                () = sleep(EVERY) => continue,
+                () = schema.doubted() => {}
+            }
+            if schema.refusal().is_some() {
+                // A save was not kept. What is published follows within moments.
+                self.show().await;
+                sleep(EVERY).await;
+                self.tag.clear();
+            }
+        }
+    }
+
+    /// Reads what is published, if it has changed.
+    async fn look(&mut self) {
+        let schema = &self.context.cluster.schema;
+        match self.context.cluster.published(CANARY, &self.tag).await {
+            Ok(Published::Unchanged) => {}
+            Ok(Published::Nothing) => {
+                self.tag.clear();
+                schema.set(Kept::Cut(MISSING.into()));
+            }
+            Ok(Published::Schemas(schemas, tag)) => {
+                self.tag = tag;
+                let keeps = keep_our_status(&schemas);
+                schema.set(if keeps { Kept::Whole } else { Kept::Cut(DROPPED.into()) });
+            }
+            // Not known now is no news: what is written then fails by itself.
+            Err(why) => tracing::warn!("the CRD canaries.flagger.app cannot be read: {why}"),
+        }
+    }
+
+    /// Says what has become of them, if that is news.
+    async fn show(&mut self) {
+        let kept = self.context.cluster.schema.follow().borrow().clone();
+        if self.said.as_ref() == Some(&kept) {
+            return;
+        }
+        match &kept {
+            Kept::Unknown => {}
+            Kept::Whole => {
+                if matches!(self.said, Some(Kept::Cut(_))) {
+                    tracing::info!("the CRD canaries.flagger.app keeps the whole status: work is resumed");
+                }
+                self.readiness.set(Ok(()));
+            }
+            Kept::Cut(why) => {
+                tracing::error!("{why}; nothing is written until then");
+                self.readiness.set(Err(why.clone()));
+                if self.said == Some(Kept::Whole) {
+                    // Before anything was driven, nothing has stopped.
+                    self.tell(why).await;
+                }
+            }
+        }
+        self.context.telemetry.crds_fit(kept == Kept::Whole);
+        self.said = Some(kept);
+    }
+
+    /// Records an Event on the CRD, and one on each Canary whose release stops because of it.
+    async fn tell(&self, why: &str) {
+        let (at, text) = (clock::now(), format!("{why}; nothing is written until then"));
+        let cluster = &self.context.cluster;
+        cluster.post_anyway(&on_crd(&text, at)).await;
+        let canaries = {
+            let reader = cluster.reader();
+            let members = reader.members(CANARY).into_iter();
+            members.filter_map(|key| reader.find(&key).ok().flatten()).filter(|it| !is_idle(it)).collect()
+        };
+        let canaries: Vec<Arc<Object>> = canaries;
+        for canary in canaries {
+            let identity = Identity {
+                namespace: canary.namespace().into(),
+                name: canary.name().into(),
+                uid: canary.uid().into(),
+            };
+            let id = format!("crd-{}", at.as_millis());
+            cluster.post_anyway(&event::of(&identity, &id, "Warning", &text, at)).await;
+        }
+    }
+}
+
+/// Whether a Canary waits for a new revision.
+fn is_idle(canary: &Object) -> bool {
+    let phase = canary.text("/status/phase");
+    Phase::ALL.iter().any(|known| known.is_idle() && known.name() == phase)
+}
+
+fn on_crd(text: &str, at: Timestamp) -> Object {
+    let name = format!("{}.{}", CANARY.plural, CANARY.group);
+    let involved = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "name": name,
+    });
+    // Events of what is in no namespace are in this one.
+    let key = Key::new(EVENT, "default", &format!("{name}.{:x}", at.as_millis()));
+    event::about(involved, &key, "Warning", text, at)
+}
+
+/// Whether a Canary's schema, as the API server publishes it, keeps all of `.status.serin`.
+fn keep_our_status(schemas: &Value) -> bool {
+    let status = schemas.pointer("/components/schemas/app.flagger.v1beta1.Canary/properties/status");
+    const KEEPS: &str = "x-kubernetes-preserve-unknown-fields";
+    status.is_some_and(|status| status[KEEPS] == true || status["properties"]["serin"][KEEPS] == true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_schema_that_keeps_unknown_fields_of_the_status_or_of_our_part_of_it_fits() {
+        let published = |status: Value| {
+            let canary = json!({"properties": {"status": status}});
+            keep_our_status(&json!({"components": {"schemas": {"app.flagger.v1beta1.Canary": canary}}}))
+        };
+        let keeps = json!({"x-kubernetes-preserve-unknown-fields": true});
+        assert!(published(keeps.clone()) && published(json!({"properties": {"serin": keeps}})));
+        assert!(
+            !published(json!({"properties": {"phase": {"type": "string"}}})) && !keep_our_status(&json!({}))
+        );
+    }
+
+    #[test]
+    fn a_canary_is_idle_by_its_phase_and_not_before_it_has_one() {
+        let canary = |phase: &str| Object::read(CANARY, json!({"status": {"phase": phase}}));
+        assert!(is_idle(&canary("Succeeded")) && !is_idle(&canary("Progressing")) && !is_idle(&canary("")));
+    }
+}

@@ -1,0 +1,241 @@
+//! Others who write what we write, named by the field managers that the server keeps of an object.
+//!
+//! Of two sorts: whoever changes an object that a Canary owns, and another controller that writes the status of the same
+//! Canary: a second Serin without the lease, or Flagger beside it. Those are noticed by saves that are not ours. Each would
+//! undo and answer what the other does, as fast as the API server takes it; so whoever notices it writes less and less often.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use futures::future::join_all;
+use serin_core::{revision::Text, tick::Pause};
+use tokio::time::timeout;
+
+use crate::{
+    clock,
+    cluster::{Cluster, managers::Manager, write::FIELD_MANAGER},
+    object::{Key, Object, saved},
+    tick::{context::Context, observe::Look},
+};
+
+/// How long a repair waits for the name of whoever made it necessary.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Time between two questions who that is, while a fight lasts.
+const BETWEEN: Duration = Duration::from_secs(1);
+/// Objects that are asked after: a rival of all of them is a rival of these.
+const MOST_OBJECTS: usize = 3;
+
+/// Saves of others within [`WINDOW`] that are looked into. An operator, or a controller that takes over, makes one or two.
+const SUSPICIOUS: usize = 3;
+const WINDOW: Duration = Duration::from_secs(60);
+/// Between two writes, at most: a release has to come to its end beside a rival, too.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How often it is asked who they are.
+const ASK: Duration = Duration::from_secs(10);
+
+/// What one Canary's driver knows of others.
+#[derive(Debug, Default)]
+pub(super) struct Rivals {
+    of_objects: OfObjects,
+    of_status: OfStatus,
+}
+
+/// Who changes the objects.
+#[derive(Debug, Default)]
+struct OfObjects {
+    name: Option<Text>,
+    asked: Option<Instant>,
+}
+
+/// Who else saves the status.
+#[derive(Debug, Default)]
+struct OfStatus {
+    /// The save that we know of: ours, or one of another controller that was counted.
+    known: Option<Option<i64>>,
+    /// When others saved, counted from the start of the machine.
+    saves: VecDeque<Duration>,
+    asked: Option<Duration>,
+    found: Option<Text>,
+    pause: Pause,
+}
+
+impl Rivals {
+    /// Who has changed these objects, which differ from what would be written; `None` where there are none, or that cannot be
+    /// told in time.
+    ///
+    /// It is asked before they are put right: a repair takes the fields over, and with them the other's name.
+    pub(super) async fn of_objects(&mut self, cluster: &Cluster, differing: &[Key]) -> Option<Text> {
+        self.of_objects.name(cluster, differing).await
+    }
+
+    /// Looks whether others write the status; what is wrong, if so.
+    pub(super) async fn of_status(&mut self, context: &Context, look: &Look) -> Option<Text> {
+        self.of_status.look(context, look).await
+    }
+
+    /// We have saved this status.
+    pub(super) fn saved(&mut self, seq: i64) {
+        self.of_status.known = Some(Some(seq));
+    }
+
+    /// How long to wait before the next write, so that there is an end to it.
+    pub(super) fn pause(&mut self) -> Option<Duration> {
+        self.of_status.pause()
+    }
+}
+
+impl OfObjects {
+    async fn name(&mut self, cluster: &Cluster, differing: &[Key]) -> Option<Text> {
+        if differing.is_empty() {
+            *self = Self::default();
+            return None;
+        }
+        if self.asked.is_none_or(|asked| asked.elapsed() >= BETWEEN) {
+            let objects = differing.iter().take(MOST_OBJECTS).map(|key| cluster.managers(key));
+            let managers = timeout(PATIENCE, join_all(objects)).await.unwrap_or_default();
+            // One that cannot be told now is the one that was told last.
+            self.name = last_other(managers.iter().flatten().flatten()).or_else(|| self.name.take());
+            self.asked = Some(clock::monotonic());
+        }
+        self.name.clone()
+    }
+}
+
+impl OfStatus {
+    async fn look(&mut self, context: &Context, look: &Look) -> Option<Text> {
+        let now = clock::since_boot();
+        self.note(&look.object, now);
+        if self.saves.len() < SUSPICIOUS {
+            self.found = None;
+            self.pause = Pause::default();
+            return None;
+        }
+        if self.asked.is_none_or(|then| now.saturating_sub(then) >= ASK) {
+            self.asked = Some(now);
+            let key = look.object.key();
+            let managers = context.cluster.managers(&key).await.unwrap_or_else(|error| {
+                tracing::warn!(canary = %look.subject.display(), error, "who writes its status cannot be read");
+                Vec::new()
+            });
+            let found = words(&managers);
+            if found != self.found
+                && let Some(found) = &found
+            {
+                tracing::warn!(canary = %look.subject.display(), "{found}");
+            }
+            self.found = found;
+        }
+        self.found.clone()
+    }
+
+    fn pause(&mut self) -> Option<Duration> {
+        self.found.as_ref()?;
+        Some(self.pause.grow(0).min(LONGEST_PAUSE))
+    }
+
+    fn note(&mut self, canary: &Object, now: Duration) {
+        let seen = saved::seq(canary);
+        if self.known.is_some_and(|known| known != seen) {
+            self.saves.push_back(now);
+        }
+        self.known = Some(seen);
+        while self.saves.front().is_some_and(|then| now.saturating_sub(*then) > WINDOW) {
+            self.saves.pop_front();
+        }
+        while self.saves.len() > SUSPICIOUS {
+            self.saves.pop_front();
+        }
+    }
+}
+
+/// The one that wrote last to objects, whoever it is but us.
+///
+/// Writes of a status are left out: no object of ours differs by its status.
+fn last_other<'a>(managers: impl IntoIterator<Item = &'a Manager>) -> Option<Text> {
+    let others = managers.into_iter().filter(|manager| !manager.of_status && *manager.name != *FIELD_MANAGER);
+    others.max_by(|a, b| (a.at, &*a.name).cmp(&(b.at, &*b.name))).map(Manager::shown)
+}
+
+/// What is said of those who wrote a status lately; nothing of one alone. All of them say the same of each other.
+fn words(managers: &[Manager]) -> Option<Text> {
+    let of_status = || managers.iter().filter(|manager| manager.of_status);
+    let newest = of_status().map(|manager| manager.at).max()?;
+    let recent = of_status().filter(|manager| newest.since(manager.at) < WINDOW);
+    let mut names: Vec<Text> = recent.map(Manager::shown).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.len() < 2 {
+        return None;
+    }
+    let names = names.join(", ");
+    Some(
+        format!(
+            "several controllers write the status of this Canary, field managers {names}: stop all of them but one"
+        )
+        .into(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use serin_core::Timestamp;
+
+    use super::*;
+    use crate::kinds::CANARY;
+
+    fn manager(name: &str, second: u64) -> Manager {
+        Manager { name: name.into(), at: Timestamp::from_millis(second * 1000), of_status: true }
+    }
+
+    #[test]
+    fn those_who_wrote_lately_are_named_in_one_order_and_one_alone_is_not() {
+        let both = words(&[manager("serin_b", 100), manager("flagger", 90), manager("serin_old", 10)]);
+        let said = "several controllers write the status of this Canary, field managers flagger, serin_b: \
+                    stop all of them but one";
+        assert_eq!(both.as_deref(), Some(said));
+        assert_eq!(words(&[manager("serin_b", 100), manager("serin_old", 10)]), None);
+        let object = Manager { of_status: false, ..manager("helm", 100) };
+        assert_eq!(words(&[manager("serin_b", 100), object]), None, "it wrote no status");
+        assert_eq!(words(&[]), None);
+    }
+
+    fn wrote(name: &str, second: u64) -> Manager {
+        Manager { of_status: false, ..manager(name, second) }
+    }
+
+    #[test]
+    fn the_last_one_who_wrote_any_of_the_objects_is_named_and_that_is_never_us() {
+        let apex = [wrote(FIELD_MANAGER, 9), wrote("kubectl-edit", 7), wrote("argocd-controller", 3)];
+        let route = [wrote("helm", 8)];
+        assert_eq!(last_other(&apex).as_deref(), Some("kubectl-edit"));
+        assert_eq!(last_other(apex.iter().chain(&route)).as_deref(), Some("helm"));
+        assert_eq!(last_other(&[wrote(FIELD_MANAGER, 9)]), None);
+    }
+
+    #[test]
+    fn a_status_is_nobodys_change_of_an_object() {
+        assert_eq!(last_other(&[manager("kube-controller-manager", 9)]), None);
+        assert_eq!(last_other(&[]), None);
+    }
+
+    #[test]
+    fn only_saves_that_are_not_ours_are_counted_and_for_a_minute() {
+        let canary = |seq: i64| Object::read(CANARY, json!({"status": {"serin": {"seq": seq}}}));
+        let mut rivals = OfStatus::default();
+        let note = |rivals: &mut OfStatus, seq, second| {
+            rivals.note(&canary(seq), Duration::from_secs(second));
+            rivals.saves.len()
+        };
+        assert_eq!(note(&mut rivals, 7, 0), 0, "what was there is nobody's");
+        rivals.known = Some(Some(8));
+        assert_eq!(note(&mut rivals, 8, 1), 0);
+        assert_eq!(note(&mut rivals, 9, 2), 1);
+        assert_eq!(note(&mut rivals, 9, 3), 1, "it is still the same");
+        assert_eq!(note(&mut rivals, 12, 4), 2);
+        assert_eq!(note(&mut rivals, 12, 63), 1);
+        assert_eq!(note(&mut rivals, 12, 65), 0);
+    }
+}
