@@ -26,6 +26,7 @@ pub(crate) fn check(slice: &Slice, graph: &mut Graph, failures: &mut Failures) {
     let found = graph.len();
     for weather in WEATHERS {
         let apart = if weather.fair { 1 } else { found.div_ceil(FOUL_WAYS) };
+        graph.let_repairs_wait(weather.baffling);
         let mut ways = Ways { slice, weather, graph, next: Vec::new() };
         ways.judge((0..found).step_by(apart as usize), failures);
         graph.forget_from(found);

@@ -1,6 +1,9 @@
 //! The states a walk has found, each once.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use serin_core::State;
 
@@ -25,6 +28,11 @@ impl Graph {
     pub(crate) fn new(periods: Periods) -> Self {
         let (states, worlds) = (Interned::default(), Interned::default());
         Self { periods, states, worlds, nodes: Vec::new(), numbers: BTreeMap::new(), parents: Vec::new() }
+    }
+
+    /// From now on a repair may do nothing.
+    pub(crate) fn let_repairs_wait(&mut self, wait: bool) {
+        self.periods.repairs_wait = wait;
     }
 
     /// The number of a node; `from` is kept if it is new.
@@ -65,6 +73,17 @@ impl Graph {
         self.parents.truncate(number as usize);
     }
 
+    /// How many states and worlds there are, and how many states there would be without each field: what to fold.
+    pub(crate) fn spread(&self) -> String {
+        let fields: Vec<_> = self.states.items.iter().map(fields).collect();
+        let names: BTreeSet<_> = fields.iter().flat_map(BTreeMap::keys).collect();
+        let mut without: Vec<_> = names.iter().map(|name| (distinct_without(&fields, name), *name)).collect();
+        without.sort();
+        let (states, worlds) = (self.states.items.len(), self.worlds.items.len());
+        let helps = without.iter().take(8).map(|(left, name)| format!("{left} without {name}"));
+        format!("{states} states in {worlds} worlds; {}", helps.collect::<Vec<_>>().join(", "))
+    }
+
     /// The way from a beginning: each node with the number of the successor that was taken from it.
     pub(crate) fn way(&self, to: u32) -> Vec<(u32, u32)> {
         let mut way = Vec::new();
@@ -77,6 +96,31 @@ impl Graph {
         way.reverse();
         way
     }
+}
+
+/// A state's fields by name, as they are printed.
+fn fields(state: &State) -> BTreeMap<String, String> {
+    let mut fields: BTreeMap<String, String> = BTreeMap::new();
+    let mut last = String::new();
+    for line in format!("{state:#?}").lines() {
+        match line.strip_prefix("    ").and_then(|line| line.split_once(':')) {
+            Some((name, value)) if !name.starts_with(' ') => {
+                last = name.into();
+                fields.insert(last.clone(), value.into());
+            }
+            _ => fields.entry(last.clone()).or_default().push_str(line),
+        }
+    }
+    fields
+}
+
+fn distinct_without(states: &[BTreeMap<String, String>], field: &str) -> usize {
+    let rest = |state: &BTreeMap<String, String>| {
+        let mut hasher = DefaultHasher::new();
+        state.iter().filter(|(name, _)| *name != field).for_each(|both| both.hash(&mut hasher));
+        hasher.finish()
+    };
+    states.iter().map(rest).collect::<BTreeSet<_>>().len()
 }
 
 fn small(number: usize) -> u32 {

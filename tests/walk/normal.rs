@@ -46,8 +46,10 @@ pub(crate) struct Periods {
     delay: Duration,
     /// The longest deadline of a gate; `None` if no gate has one: then since when one is closed is never read.
     gate: Option<Duration>,
-    /// That somebody else keeps changing the same objects matters to this slice.
+    /// That somebody else keeps changing the same objects matters to this slice; elsewhere each repair is a first one.
     contested: bool,
+    /// A repair may do nothing: then the wait before the next one is what keeps it from spinning.
+    pub(crate) repairs_wait: bool,
     /// Notices matter to this slice.
     pub(crate) notices: bool,
 }
@@ -66,7 +68,8 @@ impl Periods {
         let unjudged = unjudged.then(|| deadline.max(policy.interval * 3) + policy.delay);
         let gate = rollout.hooks().iter().filter_map(|hook| hook.deadline).max();
         let (interval, delay) = (policy.interval, policy.delay);
-        Self { interval, deadline, unjudged, longest_deadline, delay, gate, contested, notices }
+        let repairs_wait = false;
+        Self { interval, deadline, unjudged, longest_deadline, delay, gate, contested, repairs_wait, notices }
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -89,17 +92,31 @@ pub(crate) fn saturate(state: &mut State, now: Timestamp, periods: &Periods) {
     if let Some(trouble) = &mut state.trouble {
         trouble.attempts = trouble.attempts.min(2);
     }
-    if let Some(repair) = &mut state.repair {
-        repair.at = repair.at.min(now - Duration::from_secs(1));
-        repair.times = repair.times.min(if periods.contested { CONTESTED } else { 1 });
-        repair.told = repair.told.filter(|_| periods.contested);
-        repair.contested &= periods.contested;
-        repair.by = None;
-    }
+    saturate_repair(&mut state.repair, now, periods);
     state.held_checks = state.held_checks.min(2);
     state.void_checks = 0;
     // Only whether there is a reason is ever read.
     state.unreached = state.unreached.take().map(|_| "unreached".into());
+}
+
+/// Where nobody else keeps changing the objects, a repair is forgotten at once or, where it has to wait, in the next
+/// moment. Elsewhere the second before the next one passes at once, and so does the rest of an interval.
+fn saturate_repair(repair: &mut Option<Repair>, now: Timestamp, periods: &Periods) {
+    let Periods { interval, contested, repairs_wait, .. } = *periods;
+    *repair = repair.take().filter(|last| contested || repairs_wait && last.at >= now);
+    let Some(last) = repair else { return };
+    last.times = last.times.min(CONTESTED);
+    last.by = None;
+    if contested {
+        let second = now - Duration::from_secs(1);
+        let whole = |at: Timestamp| {
+            let intervals = now.since(at).as_millis().div_ceil(interval.as_millis());
+            now - interval * u32::try_from(intervals).unwrap_or(u32::MAX)
+        };
+        let least = if repairs_wait { last.at } else { second };
+        last.at = if last.at >= second { least } else { whole(last.at) };
+        last.told = last.told.map(whole);
+    }
 }
 
 fn skip_parts(count: &mut Countdown, deadline: Duration) {

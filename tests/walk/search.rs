@@ -51,7 +51,7 @@ pub(crate) fn walk(slice: &Slice) -> Report {
     let Walker { calls, phases, transitions, mut failures, .. } = walker;
     let states = graph.len();
     if states > MOST {
-        failures.note("too many states", states - 1, String::new());
+        failures.note("too many states", states - 1, graph.spread());
     } else {
         replay::check(slice, &mut graph, &mut failures);
         fair::check(slice, &mut graph, &mut failures);

@@ -139,9 +139,8 @@ mod tests {
 
     #[test]
     fn a_file_that_is_full_begins_anew_and_the_one_before_stays() {
-        let folder = std::env::temp_dir().join(format!("serin-record-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("record");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record");
         let mut file = Rotated::open(&path, 10).unwrap();
         for line in [b"one 1\n", b"two 2\n", b"thr 3\n"] {
             file.write(line).unwrap();
@@ -149,8 +148,7 @@ mod tests {
         drop(file);
         // What stands there already counts.
         Rotated::open(&path, 10).unwrap().write(b"fou 4\n").unwrap();
-        let texts = ["record.1", "record"].map(|name| fs::read_to_string(folder.join(name)).unwrap());
-        fs::remove_dir_all(&folder).unwrap();
+        let texts = ["record.1", "record"].map(|name| fs::read_to_string(folder.path().join(name)).unwrap());
         assert_eq!(texts, ["thr 3\n", "fou 4\n"]);
     }
 }
