@@ -122,6 +122,7 @@ fn loaded(canary: &Value, rollout: &Rollout) -> Value {
     if !blue_green.switches {
         // Its metrics come from the pods, too.
         edits.push(Edit::set("spec.provider", "gatewayapi:v1"));
+        edits.push(Edit::set("spec.service.gatewayRefs", json!([{"name": "any"}])));
     }
     edits.extend(["stepWeight", "maxWeight", "stepWeightPromotion"].map(|name| Edit::remove(field(name))));
     for edit in edits {
