@@ -4,7 +4,7 @@ use super::{Abilities, CountedBy, Latency, Layout, RequestMetrics, Router, Unit}
 
 /// The provider `linkerd`.
 pub(super) const LINKERD: Router =
-    Router { can: Abilities::WEIGHTS, ..Router::new("linkerd", "Linkerd", &METRICS) };
+    Router { can: Abilities::WEIGHTS, driven: true, ..Router::new("linkerd", "Linkerd", &METRICS) };
 
 /// Of the proxies next to the canary's pods.
 const METRICS: RequestMetrics = RequestMetrics {
