@@ -79,9 +79,10 @@ fn yes(is: bool) -> &'static str {
 
 fn routers() -> String {
     let rows = ROUTERS.iter().map(|router| {
-        let Abilities { weights, matches, mirror, affinity } = router.can;
+        let Abilities { weights, matches, weights_of_matches, mirror, affinity } = router.can;
+        let matches = if matches && !weights_of_matches { "all or none" } else { yes(matches) };
         let name = format!("`{}`", router.name);
-        cells(&[&name, yes(router.driven), yes(weights), yes(matches), yes(mirror), yes(affinity)])
+        cells(&[&name, yes(router.driven), yes(weights), matches, yes(mirror), yes(affinity)])
     });
     let head = ["provider", "supported", "weights", "`match`", "`mirror`", "`sessionAffinity`"];
     format!("{}|---|---|---|---|---|---|\n{}", cells(&head), rows.collect::<String>())
