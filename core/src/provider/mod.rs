@@ -8,5 +8,6 @@ mod receiver;
 mod router;
 mod target;
 
+pub use self::metric_system::{Address, MetricDescriptor, MetricSystem, SecretKeys};
 pub use self::router::{Abilities, Provider, ROUTERS, Router};
 pub use self::target::{SCALERS, Scaler, TARGETS, Target};
