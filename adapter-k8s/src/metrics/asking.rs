@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::Url;
-use serin_core::{provider::Address, revision::Text};
+use serin_core::{provider::Address, revision::Text, time::Timestamp};
 
 use super::Source;
 use crate::http::{
@@ -14,6 +14,8 @@ use crate::http::{
 
 /// Time until a system has answered one request.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// How far a system is asked back that has no windows in its queries, in intervals of the metric: Flagger's figure.
+const WINDOW: u32 = 10;
 
 /// Refuses credentials that lack a key.
 ///
@@ -71,4 +73,9 @@ pub(super) fn get(source: &Source, url: Url, own: &[(&str, String)]) -> Request 
 pub(super) fn basic(secret: &Secret) -> Option<(&'static str, String)> {
     let (user, password) = (secret.at("username")?, secret.at("password")?);
     Some(("Authorization", format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))))
+}
+
+/// The start of the window that a system is asked for which gives points in time.
+pub(super) fn window_start(source: &Source, now: Timestamp) -> Timestamp {
+    now - source.interval.saturating_mul(WINDOW)
 }

@@ -140,11 +140,11 @@ mod tests {
         let (url, _serving) = server(vec![served("403 Forbidden", "", "no user me with pass-word")]).await;
         let source = Source {
             secret: Some(("ops".into(), "keys".into())),
-            ..without_secret(MetricSystem::Prometheus, Some(&url))
+            ..without_secret(MetricSystem::Graphite, Some(&url))
         };
         let secret = secret(&[("username", "me"), ("password", "pass-word")]);
         let answer = ask(&Http::new(), &source, &secret, NOW).await;
-        let why = format!("{url}/api/v1/query: 403 Forbidden: no user me with ***");
+        let why = format!("{url}/render: 403 Forbidden: no user me with ***");
         assert_eq!(answer, Answer::Error(why.into()));
     }
 }

@@ -6,10 +6,15 @@
 
 mod asking;
 mod built_in;
+mod datadog;
+mod dynatrace;
 mod exchange;
+mod graphite;
 #[cfg(test)]
 mod hostile;
+mod influxdb;
 mod names;
+mod newrelic;
 mod prometheus;
 mod reading;
 mod shipped;
@@ -52,15 +57,15 @@ pub trait Provider: Sync {
 #[must_use]
 pub fn of(system: MetricSystem) -> Option<&'static dyn Provider> {
     match system {
+        MetricSystem::Datadog => Some(&datadog::Datadog),
+        MetricSystem::Dynatrace => Some(&dynatrace::Dynatrace),
+        MetricSystem::Graphite => Some(&graphite::Graphite),
+        MetricSystem::InfluxDb => Some(&influxdb::InfluxDb),
+        MetricSystem::NewRelic => Some(&newrelic::NewRelic),
         MetricSystem::Prometheus => Some(&prometheus::Prometheus),
         MetricSystem::CloudWatch
-        | MetricSystem::Datadog
-        | MetricSystem::Dynatrace
         | MetricSystem::ExternalMetrics
-        | MetricSystem::Graphite
-        | MetricSystem::InfluxDb
         | MetricSystem::Keptn
-        | MetricSystem::NewRelic
         | MetricSystem::Splunk
         | MetricSystem::Stackdriver => None,
     }

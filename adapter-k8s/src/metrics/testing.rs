@@ -29,9 +29,29 @@ pub(super) fn secret(keys: &[(&str, &str)]) -> Secret {
     Secret::new(keys.iter().map(|(key, value)| ((*key).into(), (*value).into())))
 }
 
+/// The first request for a value.
+pub(super) fn asked(source: &Source, secret: &Secret) -> String {
+    shown(&request(&of(source.system).unwrap().begin(source, secret, NOW).unwrap()))
+}
+
+/// The first request of a health check.
+pub(super) fn checked(source: &Source, secret: &Secret) -> String {
+    shown(&request(&of(source.system).unwrap().check(source, secret, NOW).unwrap()))
+}
+
 pub(super) fn request<T: 'static>(exchange: &Exchange<T>) -> Request {
     let Need::Http(request) = exchange.need();
     request.clone()
+}
+
+/// All of a request, credentials included.
+pub(super) fn shown(request: &Request) -> String {
+    let Request { method, url, headers, body, timeout, insecure, stays, .. } = request;
+    let headers: String =
+        headers.iter().map(|(name, value)| format!("{name}: {}\n", value.reveal())).collect();
+    let insecure = if *insecure { ", insecure" } else { "" };
+    let stays = if *stays { ", stays" } else { "" };
+    format!("{method} {url}\n{headers}{body}\n(within {timeout:?}{stays}{insecure})")
 }
 
 pub(super) fn reply(status: u16, body: &str) -> Reply {

@@ -184,3 +184,45 @@ fn what_is_no_answer_is_an_error_that_says_so() {
         .map(|why| Err(why.into()))
     );
 }
+
+/// The MetricTemplates of the page on metrics that name a Secret which is shown beside them, with that Secret.
+fn documented() -> Vec<(MetricTemplate, Secret)> {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/metrics.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let pairs = blocks.filter(|block| block.contains("kind: Secret")).map(|block| {
+        let (secret, template) = block.split_once("---\n").unwrap();
+        let secret: serde_json::Value = serde_yaml::from_str(secret).unwrap();
+        let template = MetricTemplate::parse(&serde_yaml::from_str(template).unwrap()).unwrap();
+        assert_eq!(secret["metadata"]["name"].as_str(), template.secret.as_deref());
+        let keys: std::collections::BTreeMap<String, String> =
+            serde_json::from_value(secret["stringData"].clone()).unwrap();
+        // What is left to be filled in is a number where one is needed.
+        let filled =
+            keys.into_iter().map(|(key, value)| (key, value.replace("<number of the account>", "4711")));
+        (template, Secret::new(filled))
+    });
+    pairs.collect()
+}
+
+#[test]
+fn the_documented_template_of_every_system_is_asked() {
+    let (subject, rollout) = subject(
+        "{targetRef: {apiVersion: apps/v1, kind: Deployment, name: web-app}, service: {port: 80}, \
+         analysis: {interval: 1m, threshold: 1, iterations: 1, \
+         metrics: [{name: a, templateRef: {name: t, namespace: ops}}]}}",
+    );
+    let asked: Vec<(MetricSystem, Request)> = documented()
+        .into_iter()
+        .map(|(template, secret)| {
+            let source = Source::of(&subject, &rollout.metrics()[0], Some(&template)).unwrap();
+            (template.system, request(&source, &secret).unwrap())
+        })
+        .collect();
+    let mut systems: Vec<&str> = asked.iter().map(|(system, _)| system.name()).collect();
+    systems.sort_unstable();
+    assert_eq!(systems, ["datadog", "dynatrace", "graphite", "influxdb", "newrelic"]);
+    for (system, request) in asked {
+        assert!(request.url.contains("web-app") || request.body.contains("web-app"), "{system}: {request:?}");
+    }
+}

@@ -139,6 +139,7 @@ const DATADOG: MetricDescriptor = MetricDescriptor {
     address: Address::Default("https://api.datadoghq.com"),
     keys: SecretKeys(&[&["datadog_api_key", "datadog_application_key"]]),
     needs_secret: true,
+    driven: true,
     ..IMPLIED
 };
 
@@ -148,6 +149,7 @@ const DYNATRACE: MetricDescriptor = MetricDescriptor {
     address: Address::Required,
     keys: SecretKeys(&[&["dynatrace_token"]]),
     needs_secret: true,
+    driven: true,
     ..IMPLIED
 };
 
@@ -159,6 +161,7 @@ const GRAPHITE: MetricDescriptor = MetricDescriptor {
     title: "Graphite",
     address: Address::Required,
     keys: SecretKeys(&[&["username", "password"]]),
+    driven: true,
     ..IMPLIED
 };
 
@@ -167,6 +170,7 @@ const INFLUXDB: MetricDescriptor = MetricDescriptor {
     title: "InfluxDB",
     address: Address::Required,
     keys: SecretKeys(&[&["token", "org"]]),
+    driven: true,
     ..IMPLIED
 };
 
@@ -178,6 +182,7 @@ const NEW_RELIC: MetricDescriptor = MetricDescriptor {
     address: Address::Default("https://insights-api.newrelic.com"),
     keys: SecretKeys(&[&["newrelic_account_id", "newrelic_query_key"]]),
     needs_secret: true,
+    driven: true,
     ..IMPLIED
 };
 
