@@ -8,6 +8,7 @@ mod receiver;
 mod router;
 mod target;
 
+pub use self::metric_system::{Address, MetricDescriptor, MetricSystem, SecretKeys};
 pub(crate) use self::router::Asked;
 #[cfg(test)]
 pub(crate) use self::router::of_items;

@@ -26,9 +26,10 @@ pub use self::hook::{Hook, HookKind, RunOn};
 pub use self::invalid::{Invalid, Malformed, Problem};
 pub use self::limits::Limits;
 pub use self::metric::{Bounds, Leniency, Metric, MetricSource, SHIPPED_TEMPLATES};
-pub use self::metric_template::{MetricSystem, MetricTemplate};
+pub use self::metric_template::MetricTemplate;
 pub use self::parse::Defaults;
 pub(crate) use self::{parse::Problems, routing::is_cookie};
+pub use crate::provider::MetricSystem;
 use crate::{message::Message, provider::RequestMetrics, revision::Text, strategy::Strategy};
 
 /// A Canary that makes sense.
