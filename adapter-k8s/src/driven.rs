@@ -15,8 +15,10 @@ fn every_router_that_is_called_driven_has_its_file_and_no_other_has() {
     for router in ROUTERS {
         assert_eq!(router::of(router.name).is_some(), router.driven, "{}", router.name);
     }
-    let behind_smi = Provider::named("smi:v1alpha1:istio").unwrap();
-    assert_eq!(router::of(behind_smi.name()).is_some(), behind_smi.is_driven());
+    for (mesh, driven) in [("smi:v1alpha1:istio", false), ("smi:v1alpha2:istio", true)] {
+        let provider = Provider::named(mesh).unwrap();
+        assert_eq!((provider.is_driven(), router::of(mesh).is_some()), (driven, driven), "{mesh}");
+    }
 }
 
 #[test]

@@ -5,10 +5,11 @@
 use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use serin_sim::prometheus::{Bucket, Coverage, ENVOY, Scrapes, Window, found, p99_ms, success_rate, sum};
+use serin_core::provider::Layout;
+use serin_sim::prometheus::{Bucket, Coverage, Scrapes, Window, found, p99_ms, success_rate, sum};
 
 const PODS: usize = 3;
-const BUCKETS: usize = ENVOY.bounds.len() + 1;
+const BUCKETS: usize = Layout::ENVOY.bounds.len() + 1;
 const AT_MS: i64 = 600_000;
 
 fn window() -> Window {
@@ -41,12 +42,12 @@ fn answers(c: &mut Criterion) {
         b.iter(|| {
             let coverage = coverage(&scrapes);
             let mut buckets = [Bucket { le: f64::INFINITY, count: 0.0 }; BUCKETS];
-            for (place, empty) in ENVOY.empty().enumerate() {
+            for (place, empty) in Bucket::all_of(&Layout::ENVOY).enumerate() {
                 let rates =
                     coverage.map(|pod| Some(pod?.rate(20.0 * counted[place], black_box(counted[place]))));
                 buckets[place] = Bucket { count: sum(rates).unwrap_or(0.0), ..empty };
             }
-            found(p99_ms(ENVOY.unit, &mut buckets))
+            found(p99_ms(Layout::ENVOY.unit, &mut buckets))
         });
     });
 }

@@ -1,7 +1,7 @@
 //! What is supported, as the documents show it: drawn from the core's tables.
 
 use serin_core::{
-    provider::{Abilities, ROUTERS, SCALERS, TARGETS},
+    provider::{Abilities, Address, MetricDescriptor, ROUTERS, SCALERS, TARGETS},
     spec::{AlertSystem, MetricSystem},
 };
 
@@ -79,9 +79,10 @@ fn yes(is: bool) -> &'static str {
 
 fn routers() -> String {
     let rows = ROUTERS.iter().map(|router| {
-        let Abilities { weights, matches, mirror, affinity } = router.can;
+        let Abilities { weights, matches, weights_of_matches, mirror, affinity } = router.can;
+        let matches = if matches && !weights_of_matches { "all or none" } else { yes(matches) };
         let name = format!("`{}`", router.name);
-        cells(&[&name, yes(router.driven), yes(weights), yes(matches), yes(mirror), yes(affinity)])
+        cells(&[&name, yes(router.driven), yes(weights), matches, yes(mirror), yes(affinity)])
     });
     let head = ["provider", "supported", "weights", "`match`", "`mirror`", "`sessionAffinity`"];
     format!("{}|---|---|---|---|---|---|\n{}", cells(&head), rows.collect::<String>())
@@ -89,10 +90,19 @@ fn routers() -> String {
 
 fn metric_systems() -> String {
     let rows = MetricSystem::ALL.into_iter().map(|system| {
-        let name = format!("`{system}`");
-        cells(&[&name, yes(system.is_driven())])
+        let MetricDescriptor { name, title: _, address, keys, needs_secret, needs_region, driven } =
+            *system.descriptor();
+        let address = match address {
+            Address::Required => "required".to_owned(),
+            Address::Default(address) => format!("`{address}` if left out"),
+            Address::Implied if needs_region => "none; `region` is required".to_owned(),
+            Address::Implied => String::new(),
+        };
+        let secret = if needs_secret { format!("required: {keys}") } else { keys.to_string() };
+        cells(&[&format!("`{name}`"), yes(driven), &address, &secret])
     });
-    format!("{}|---|---|\n{}", cells(&["`spec.provider.type`", "supported"]), rows.collect::<String>())
+    let head = ["`spec.provider.type`", "supported", "`address`", "keys of the Secret in `secretRef`"];
+    format!("{}|---|---|---|---|\n{}", cells(&head), rows.collect::<String>())
 }
 
 fn receivers() -> String {

@@ -67,8 +67,7 @@ pub(crate) fn manifests() -> impl Strategy<Value = Manifest> {
             let analysis = raw.spec.analysis.as_mut().expect("it was given one");
             (analysis.step_weight, analysis.max_weight, analysis.step_weights) = steps;
             analysis.step_weight_promotion = promotion_step.map(Number::from);
-            // NGINX does not divide matched requests by weight.
-            let all_or_none = provider == "nginx" && matched;
+            let all_or_none = matched && can.matches && !can.weights_of_matches;
             let iterations = if all_or_none { iterations.filter(|n| *n > 0).or(Some(2)) } else { iterations };
             analysis.iterations = iterations.map(Number::from);
             analysis.threshold = Some(threshold.into());

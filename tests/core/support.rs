@@ -23,6 +23,7 @@ pub(crate) fn cases(cases: u32) -> Config {
 pub(crate) fn manifest(provider: &str, analysis: &str) -> raw::Canary {
     let analysis: raw::Analysis = serde_yaml::from_str(analysis).expect("the analysis in a test is YAML");
     let target = raw::ObjectRef { kind: "Deployment".into(), name: "web".into(), ..Default::default() };
+    let ingress = raw::ObjectRef { kind: "Ingress".into(), name: "web".into(), ..Default::default() };
     raw::Canary {
         api_version: "flagger.app/v1beta1".into(),
         kind: "Canary".into(),
@@ -30,6 +31,7 @@ pub(crate) fn manifest(provider: &str, analysis: &str) -> raw::Canary {
         spec: raw::CanarySpec {
             provider: Some(provider.into()),
             target_ref: Some(target),
+            ingress_ref: Some(ingress),
             analysis: Some(analysis),
             ..Default::default()
         },

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use rand::{RngExt as _, SeedableRng as _, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
+use serin_core::provider::{DurationQuery, Latency, Statistic};
 use serin_sim::prometheus::{
-    Bucket, Edges, Latency, Window, average_ms, histogram_quantile, increase, p99_ms, rate, success_rate, sum,
+    Bucket, Edges, Window, average_ms, histogram_quantile, increase, p99_ms, rate, success_rate, sum,
 };
 
 use crate::worlds::{BEGIN_MS, Counter, Counts, LENGTH_MS, World};
@@ -76,13 +77,15 @@ impl<'a> Look<'a> {
 
     /// The sums of the rates of these counters by bucket, where there are any.
     fn buckets(&self, counted: impl Fn(&Counter) -> bool) -> Vec<Bucket> {
-        let Latency::P99(layout) = self.world.router.duration() else { return Vec::new() };
+        let layout = self.world.router.metrics().latency.layout;
         let count = |le: f64| {
             self.sum(|counter| {
                 matches!(counter.counts, Counts::Bucket { le: its, .. } if its == le) && counted(counter)
             })
         };
-        layout.empty().filter_map(|Bucket { le, .. }| Some(Bucket { le, count: count(le)? })).collect()
+        Bucket::all_of(&layout)
+            .filter_map(|Bucket { le, .. }| Some(Bucket { le, count: count(le)? }))
+            .collect()
     }
 
     fn success_rate(&self) -> Question {
@@ -94,22 +97,24 @@ impl<'a> Look<'a> {
         };
         let good = self.sum(|counter| is_good(counter.counts) == Some(true));
         let all = self.sum(|counter| is_good(counter.counts).is_some());
-        let query = router.success_rate(&self.world.namespace(), &self.range);
+        let query = router.metrics().success_rate(&router.names(&self.world.namespace()), &self.range);
         self.question("success rate", query, success_rate(good, all))
     }
 
     fn request_duration(&self) -> Question {
         let router = self.world.router;
-        let ours = match router.duration() {
-            Latency::P99(layout) => p99_ms(layout.unit, &mut self.buckets(|_| true)),
-            Latency::Average(unit) => average_ms(
-                unit,
+        let Latency { layout, duration, .. } = router.metrics().latency;
+        let ours = match duration {
+            Statistic::P99 | Statistic::P99AsCounted => p99_ms(layout.unit, &mut self.buckets(|_| true)),
+            Statistic::Average => average_ms(
+                layout.unit,
                 self.sum(|counter| counter.counts == Counts::LatencySum),
                 self.sum(|counter| counter.counts == Counts::LatencyCount),
             ),
         };
-        let query = router.request_duration(&self.world.namespace(), &self.range);
-        Question { unit: router.unit_ms(), ..self.question("request duration", query, ours) }
+        let DurationQuery { query, millis } =
+            router.metrics().duration(&router.names(&self.world.namespace()), &self.range);
+        Question { unit: millis, ..self.question("request duration", query, ours) }
     }
 
     /// Functions of one series.
@@ -137,15 +142,15 @@ impl<'a> Look<'a> {
     /// Quantiles over the buckets of all pods, of one, and without the last.
     fn quantiles(&self, rng: &mut ChaCha8Rng) -> Vec<Question> {
         let router = self.world.router;
-        if let Latency::Average(_) = router.duration() {
+        let latency = router.metrics().latency;
+        if latency.duration.is_average() {
             return Vec::new();
         }
         let q = *[0.0, 0.01, 0.5, 0.9, 0.99, 1.0, -0.5, 1.5, f64::NAN].choose(rng).unwrap();
         let instance = ("instance", format!("10.0.0.{}:9090", rng.random_range(0..self.world.pods.len())));
-        let all = format!("{}{}", router.selector, router.latency_selector);
-        let all = all.replace("{ns}", &self.world.namespace());
+        let all = router.selector(&self.world.namespace());
         let query = |more: &str| {
-            let rates = format!("rate({}_bucket{{{all}{more}}}[{}])", router.latency, self.range);
+            let rates = format!("rate({}_bucket{{{all}{more}}}[{}])", latency.histogram, self.range);
             format!("histogram_quantile({q}, sum({rates}) by (le))")
         };
         let ours = |counted: &dyn Fn(&Counter) -> bool| histogram_quantile(q, &mut self.buckets(counted));
@@ -163,17 +168,19 @@ impl<'a> Look<'a> {
     /// Averages over the series of all pods, of one, of good responses and of bad ones.
     fn averages(&self, rng: &mut ChaCha8Rng) -> Vec<Question> {
         let router = self.world.router;
-        let Latency::Average(unit) = router.duration() else { return Vec::new() };
+        let Latency { histogram, layout, duration, .. } = router.metrics().latency;
+        if !duration.is_average() {
+            return Vec::new();
+        }
         let instance = ("instance", format!("10.0.0.{}:9090", rng.random_range(0..self.world.pods.len())));
-        let all = router.selector.replace("{ns}", &self.world.namespace());
+        let all = router.selector(&self.world.namespace());
         let query = |more: &str| {
-            let rate =
-                |what: &str| format!("sum(rate({}_{what}{{{all}{more}}}[{}]))", router.latency, self.range);
+            let rate = |what: &str| format!("sum(rate({histogram}_{what}{{{all}{more}}}[{}]))", self.range);
             format!("{} / {} * 1000", rate("sum"), rate("count"))
         };
         let ours = |counted: &dyn Fn(&Counter) -> bool| {
             let sum = |counts: Counts| self.sum(|counter| counter.counts == counts && counted(counter));
-            average_ms(unit, sum(Counts::LatencySum), sum(Counts::LatencyCount))
+            average_ms(layout.unit, sum(Counts::LatencySum), sum(Counts::LatencyCount))
         };
         let of_pod = |counter: &Counter| counter.labels.contains(&instance);
         let is_good = |counter: &Counter| {
@@ -184,7 +191,7 @@ impl<'a> Look<'a> {
         vec![
             self.question("average", query(""), ours(&|_| true)),
             self.question("average", query(&format!(", instance=\"{}\"", instance.1)), ours(&of_pod)),
-            self.question("average", query(&format!(", {}", router.code.selector)), ours(&is_good)),
+            self.question("average", query(&format!(", {}", router.metrics().good)), ours(&is_good)),
             self.question(
                 "average",
                 query(&format!(", {label}=~\"{bad}\"")),

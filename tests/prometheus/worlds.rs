@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rand::{RngExt as _, SeedableRng as _, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
-use serin_sim::prometheus::{Latency, Outage, Scraped, Scrapes, Series};
+use serin_sim::prometheus::{Bucket, Outage, Scraped, Scrapes, Series};
 
 use crate::routers::{ROUTERS, Router};
 
@@ -91,25 +91,26 @@ impl World {
     /// The series of a pod, before anything is counted.
     fn begin(&mut self, pod: usize) {
         let router = self.router;
+        let (requests, latency) = (router.metrics().requests, router.metrics().latency);
         let (good, bad) =
             (router.code.good.iter().map(|it| (*it, true)), router.code.bad.iter().map(|it| (*it, false)));
         for (code, good) in good.chain(bad) {
             let code = (router.code.label, code.to_owned());
             if !router.counts_by_histogram() {
-                self.add(router.responses.into(), &[code], pod, Counts::Responses { good });
-            } else if let Latency::Average(_) = router.duration() {
+                self.add(requests.into(), &[code], pod, Counts::Responses { good });
+            } else if latency.duration.is_average() {
                 let last = ("le", "+Inf".to_owned());
-                self.add(router.responses.into(), &[code, last], pod, Counts::ResponsesBucket { good });
+                self.add(requests.into(), &[code, last], pod, Counts::ResponsesBucket { good });
             } else {
                 self.histogram(pod, &[code], good);
             }
         }
-        if let Latency::Average(_) = router.duration() {
+        if latency.duration.is_average() {
             // A series for each code, of which one may begin late.
             for code in router.code.good.iter().chain(router.code.bad) {
                 let code = [(router.code.label, (*code).to_owned())];
-                self.add(format!("{}_sum", router.latency), &code, pod, Counts::LatencySum);
-                self.add(format!("{}_count", router.latency), &code, pod, Counts::LatencyCount);
+                self.add(format!("{}_sum", latency.histogram), &code, pod, Counts::LatencySum);
+                self.add(format!("{}_count", latency.histogram), &code, pod, Counts::LatencyCount);
             }
         } else if !router.counts_by_histogram() {
             self.histogram(pod, &[], true);
@@ -117,12 +118,12 @@ impl World {
     }
 
     fn histogram(&mut self, pod: usize, labels: &[(&'static str, String)], good: bool) {
-        let Latency::P99(layout) = self.router.duration() else { return };
-        for bucket in layout.empty() {
+        let latency = self.router.metrics().latency;
+        for bucket in Bucket::all_of(&latency.layout) {
             let le = if bucket.le.is_infinite() { "+Inf".to_owned() } else { bucket.le.to_string() };
             let labels = [labels, &[("le", le)]].concat();
             let counts = Counts::Bucket { le: bucket.le, good };
-            self.add(format!("{}_bucket", self.router.latency), &labels, pod, counts);
+            self.add(format!("{}_bucket", latency.histogram), &labels, pod, counts);
         }
     }
 

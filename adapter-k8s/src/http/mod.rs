@@ -10,7 +10,7 @@ mod hop;
 pub mod reach;
 pub mod secret;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod turns;
 
 use std::{fmt, time::Duration};

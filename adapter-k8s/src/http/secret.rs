@@ -1,6 +1,6 @@
 //! What a Kubernetes Secret holds: read where it is used, shown nowhere.
 
-use std::{collections::BTreeMap, fmt};
+use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
 /// A text that is sent, and shown as `***`.
 #[derive(Clone, PartialEq, Eq)]
@@ -53,6 +53,29 @@ impl Secret {
     pub fn at(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(Hidden::reveal).filter(|value| !value.is_empty())
     }
+
+    /// A text with `***` where it repeats a value. Values of less than [`SHORTEST`] bytes are left: they are in too many words.
+    #[must_use]
+    pub fn hide_in(&self, text: &str) -> String {
+        let mut values: Vec<&str> = self.0.values().map(Hidden::reveal).collect();
+        values.retain(|value| value.len() >= SHORTEST);
+        // One may begin with another.
+        values.sort_by_key(|value| Reverse(value.len()));
+        values
+            .into_iter()
+            .fold(text.to_owned(), |text, value| without_cut(&text.replace(value, "***"), value))
+    }
+}
+
+/// The shortest value that is looked for in a text, in bytes.
+const SHORTEST: usize = 4;
+
+/// A text whose end was cut off, without the part of a value that it may end with.
+fn without_cut(text: &str, value: &str) -> String {
+    let Some(head) = text.strip_suffix('…') else { return text.to_owned() };
+    let parts = (SHORTEST..value.len()).rev().filter_map(|end| value.get(..end));
+    let whole = parts.filter_map(|part| head.strip_suffix(part)).next();
+    whole.map_or_else(|| text.to_owned(), |whole| format!("{whole}***…"))
 }
 
 impl fmt::Debug for Secret {
@@ -70,5 +93,15 @@ mod tests {
         let secret = Secret::new([("token".into(), "abc\n".into()), ("none".into(), String::new())]);
         assert_eq!((secret.at("token"), secret.at("none")), (Some("abc"), None));
         assert_eq!(format!("{secret:?}"), r#"{"none": ***, "token": ***}"#);
+    }
+
+    #[test]
+    fn a_text_that_repeats_a_secret_is_shown_without_it() {
+        let keys = [("a", "abcd"), ("b", "abcdefgh"), ("c", "no")];
+        let secret = Secret::new(keys.map(|(key, value)| (key.into(), value.into())));
+        assert_eq!(secret.hide_in("no abcdefgh, abcd, abc"), "no ***, ***, abc");
+        assert_eq!(secret.hide_in("cut abcdef…"), "cut ***…");
+        assert_eq!(secret.hide_in("cut zabcde…"), "cut z***…");
+        assert_eq!(secret.hide_in("cut abc…"), "cut abc…");
     }
 }

@@ -16,7 +16,7 @@ use crate::hook;
 const LONG: Duration = Duration::from_secs(60);
 
 /// Answers one connection after the other with these bytes; gives what it was sent.
-async fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
+pub(crate) async fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let serving = tokio::spawn(async move {
@@ -66,7 +66,7 @@ async fn request(stream: &mut (impl AsyncRead + Unpin)) -> String {
     }
 }
 
-fn reply(status: &str, headers: &str, body: &str) -> String {
+pub(crate) fn reply(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len())
 }
 

@@ -1,71 +1,92 @@
 //! Metrics: from what a Canary names to what a system is asked, and from its answer to a value.
 //!
-//! [`Source::of`] works out what is asked, and where. One file per system, each a pure pair: [`Provider::render`] and
-//! [`Provider::read`]. To add one, write its file and a line in [`of`].
+//! [`Source::of`] works out what is asked, and where. One file per system says in which requests, and what the replies
+//! mean, as an [`Exchange`] without I/O; [`ask`] carries it out. To add a system, write its file, a line in [`of`], and set
+//! `driven` in its descriptor in the core.
 
+mod asking;
 mod built_in;
+mod datadog;
+mod dynatrace;
+mod exchange;
+mod graphite;
+#[cfg(test)]
+mod hostile;
+mod influxdb;
 mod names;
+mod newrelic;
 mod prometheus;
+mod reading;
 mod shipped;
 mod source;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use serin_core::{question::Answer, revision::Text, spec::MetricSystem, time::Timestamp};
+use tokio::time::timeout;
 
-use crate::http::{Http, Reply, Request, secret::Secret};
+use crate::http::{Http, secret::Secret};
 
-pub use self::source::Source;
+pub use self::{
+    exchange::{Exchange, Need, Next},
+    reading::Reading,
+    source::Source,
+};
 
 /// A system that is asked for values.
 pub trait Provider: Sync {
-    /// The request for a value.
+    /// Begins to ask for the value of a query. `secret` holds the keys that the system's descriptor wants, or nothing if the
+    /// source names no Secret.
     ///
     /// # Errors
-    /// The Secret lacks something, or the address makes no sense.
-    fn render(&self, source: &Source, secret: &Secret, now: Timestamp) -> Result<Request, Text>;
+    /// The address or the query cannot be sent.
+    fn begin(&self, source: &Source, secret: &Secret, now: Timestamp) -> Result<Exchange<Reading>, Text>;
 
-    /// What an answer means.
-    fn read(&self, reply: &Reply) -> Answer;
-
-    /// A query that is answered with 1 wherever the system answers at all.
-    fn probe(&self) -> &'static str;
+    /// Begins to find out whether the system answers and takes the credentials. The query of the source does not matter.
+    ///
+    /// # Errors
+    /// The address cannot be called.
+    fn check(&self, source: &Source, secret: &Secret, now: Timestamp) -> Result<Exchange<()>, Text>;
 }
 
 /// The provider of a system; `None` if it is not supported.
 #[must_use]
 pub fn of(system: MetricSystem) -> Option<&'static dyn Provider> {
     match system {
+        MetricSystem::Datadog => Some(&datadog::Datadog),
+        MetricSystem::Dynatrace => Some(&dynatrace::Dynatrace),
+        MetricSystem::Graphite => Some(&graphite::Graphite),
+        MetricSystem::InfluxDb => Some(&influxdb::InfluxDb),
+        MetricSystem::NewRelic => Some(&newrelic::NewRelic),
         MetricSystem::Prometheus => Some(&prometheus::Prometheus),
         MetricSystem::CloudWatch
-        | MetricSystem::Datadog
-        | MetricSystem::Dynatrace
         | MetricSystem::ExternalMetrics
-        | MetricSystem::Graphite
-        | MetricSystem::InfluxDb
         | MetricSystem::Keptn
-        | MetricSystem::NewRelic
         | MetricSystem::Splunk
         | MetricSystem::Stackdriver => None,
     }
 }
 
+/// The most requests of one exchange.
+const MOST_REQUESTS: usize = 8;
+/// The longest that one exchange takes, waiting for other requests included.
+const LONGEST: Duration = Duration::from_secs(60);
+
 /// Asks for a value, once. `secret` is what [`Source::secret`] names; empty where it names none.
 pub async fn ask(http: &Http, source: &Source, secret: &Secret, now: Timestamp) -> Answer {
-    let Some(provider) = of(source.system) else {
-        return Answer::Error(format!("metrics of type {} are not supported yet", source.system).into());
+    let begun = provider(source, secret).and_then(|provider| provider.begin(source, secret, now));
+    let value = match begun {
+        Ok(exchange) => carry_out(http, exchange, secret).await,
+        Err(why) => Err(why),
     };
-    let request = match provider.render(source, secret, now) {
-        Ok(request) => request,
-        Err(why) => return Answer::Error(why),
-    };
-    match http.send(&request).await {
-        Ok(reply) => match provider.read(&reply) {
-            Answer::Value(value) => Answer::value(value * source.scale),
-            Answer::Error(why) => Answer::Error(format!("{}: {why}", request.place()).into()),
-            none @ (Answer::NoData | Answer::Pass(_) | Answer::Deny(_)) => none,
-        },
-        Err(error) => Answer::Error(error.to_string().into()),
+    match value {
+        Ok(Some(value)) => Answer::value(value * source.scale),
+        Ok(None) => Answer::NoData,
+        Err(why) => Answer::Error(why),
     }
 }
 
@@ -74,13 +95,35 @@ pub async fn ask(http: &Http, source: &Source, secret: &Secret, now: Timestamp) 
 /// # Errors
 /// Why it does not.
 pub async fn answers(http: &Http, source: &Source, secret: &Secret, now: Timestamp) -> Result<(), Text> {
-    let query = of(source.system).map_or("", Provider::probe);
-    let probe = Source { query: query.into(), scale: 1.0, ..source.clone() };
-    match ask(http, &probe, secret, now).await {
-        Answer::Value(1.0) => Ok(()),
-        Answer::Error(why) | Answer::Deny(why) => Err(why),
-        Answer::Value(_) | Answer::NoData | Answer::Pass(_) => {
-            Err(format!("`{query}` is not answered with 1").into())
+    let exchange = provider(source, secret)?.check(source, secret, now)?;
+    carry_out(http, exchange, secret).await
+}
+
+/// The provider of a source, once its credentials are complete.
+fn provider(source: &Source, secret: &Secret) -> Result<&'static dyn Provider, Text> {
+    let unsupported = || Text::from(format!("metrics of type {} are not supported yet", source.system));
+    let provider = of(source.system).ok_or_else(unsupported)?;
+    asking::check_keys(source, secret)?;
+    Ok(provider)
+}
+
+/// Fetches what an exchange needs until it ends.
+async fn carry_out<T: 'static>(http: &Http, exchange: Exchange<T>, secret: &Secret) -> Result<T, Text> {
+    let late = |_| Text::from(format!("no result within {LONGEST:?}"));
+    timeout(LONGEST, fetch(http, exchange, secret)).await.map_err(late)?
+}
+
+async fn fetch<T: 'static>(http: &Http, mut exchange: Exchange<T>, secret: &Secret) -> Result<T, Text> {
+    for _ in 0..MOST_REQUESTS {
+        let Need::Http(request) = exchange.need();
+        let place = request.place();
+        let reply = http.send(request).await.map_err(|error| Text::from(error.to_string()))?;
+        // Servers repeat in their errors what they were sent.
+        let refused = |why: Text| Text::from(format!("{place}: {}", secret.hide_in(&why)));
+        match exchange.next(&reply).map_err(refused)? {
+            Next::Need(next) => exchange = next,
+            Next::Done(result) => return Ok(result),
         }
     }
+    Err(format!("no result after {MOST_REQUESTS} requests").into())
 }

@@ -1,6 +1,9 @@
 //! What a query's template can see.
 
-use serin_core::spec::{Metric, raw::ObjectRef};
+use serin_core::{
+    provider::CanaryNames,
+    spec::{Metric, raw::ObjectRef},
+};
 use serin_template::{QueryNames, Scope};
 
 use crate::subject::Subject;
@@ -52,10 +55,9 @@ impl Names {
         names.scope(metric.variables.iter().map(|(name, value)| (name.clone(), value.clone())))
     }
 
-    /// Matches the names of the canary's pods, and not those of the primary.
-    pub(super) fn pods(&self) -> String {
-        // A DaemonSet's pods have one part behind its name; with two, its primary's would match.
-        let parts = if self.kind == "DaemonSet" { "" } else { "(-[0-9a-zA-Z]+)" };
-        format!("{}-[0-9a-zA-Z]+{parts}", self.target)
+    /// Those by which the canary's series are picked.
+    pub(super) fn of_canary(&self) -> CanaryNames<'_> {
+        let Self { namespace, target, kind, service, ingress, route, .. } = self;
+        CanaryNames { namespace, target, kind, service, ingress, route }
     }
 }

@@ -1,81 +1,52 @@
 //! Prometheus, and what answers like it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
-use serin_core::{question::Answer, revision::Text, time::Timestamp};
+use serin_core::{revision::Text, time::Timestamp};
 
-use super::{Provider, Source};
-use crate::http::{
-    Reply, Request,
-    secret::{Hidden, Secret},
+use super::{
+    Exchange, Provider, Source, asking,
+    exchange::MOST_SAID,
+    reading::{Reading, last_series, refused},
 };
+use crate::http::{Reply, Request, secret::Secret};
 
 /// Asks `<address>/api/v1/query`.
 pub(super) struct Prometheus;
 
-const TIMEOUT: Duration = Duration::from_secs(5);
-/// How much of what went wrong is told.
-const MOST_TOLD: usize = 300;
+/// A query that is answered with 1 wherever the system answers at all.
+const PROBE: &str = "vector(1)";
 
 impl Provider for Prometheus {
-    fn render(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Request, Text> {
-        let address = source.address.as_ref().map(Hidden::reveal).unwrap_or_default();
-        let mut url = Url::parse(address).map_err(|_| Text::from("the Prometheus address is no URL"))?;
-        let path = format!("{}/api/v1/query", url.path().trim_end_matches('/'));
-        url.set_path(&path);
-        url.query_pairs_mut().clear().append_pair("query", source.query.trim());
-        let mut request = Request::get(url, TIMEOUT);
-        request.insecure = source.insecure;
-        request.stays = true;
-        let authorization = authorization(source, secret)?;
-        for (name, values) in &source.headers {
-            // The Secret's goes first, and alone.
-            if authorization.is_none() || !name.eq_ignore_ascii_case("authorization") {
-                for value in values {
-                    request = request.header(name, value.reveal());
-                }
-            }
-        }
-        Ok(authorization.into_iter().fold(request, |request, value| request.header("Authorization", value)))
+    fn begin(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<Reading>, Text> {
+        Ok(Exchange::once(request(source, secret, source.query.trim())?, read))
     }
 
-    fn read(&self, reply: &Reply) -> Answer {
-        if let Some(cut) = &reply.cut {
-            return Answer::Error(cut.as_str().into());
-        }
-        let answer: Result<Body, _> = serde_json::from_slice(&reply.body);
-        let refused = |why: String| Answer::Error(why.into());
-        match answer {
-            Ok(Body { error: Some(error), .. }) => {
-                refused(format!("{}: {}", reply.status, crate::http::one_line(&error, MOST_TOLD)))
-            }
-            Ok(Body { data: Some(data), .. }) if reply.is_success() => {
-                value(&data).unwrap_or_else(|why| refused(why.into()))
-            }
-            Err(_) if reply.is_success() => refused("the answer is not Prometheus's JSON".into()),
-            Ok(_) | Err(_) => refused(reply.refusal(MOST_TOLD)),
-        }
-    }
-
-    fn probe(&self) -> &'static str {
-        "vector(1)"
+    fn check(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<()>, Text> {
+        Ok(Exchange::once(request(source, secret, PROBE)?, |reply| match read(reply)? {
+            Some(1.0) => Ok(()),
+            Some(_) | None => Err(format!("`{PROBE}` is not answered with 1").into()),
+        }))
     }
 }
 
-fn authorization(source: &Source, secret: &Secret) -> Result<Option<String>, Text> {
-    let Some((_, name)) = &source.secret else { return Ok(None) };
-    if let Some(token) = secret.at("token") {
-        return Ok(Some(format!("Bearer {token}")));
-    }
-    match (secret.at("username"), secret.at("password")) {
-        (Some(user), Some(password)) => {
-            Ok(Some(format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))))
-        }
-        _ => Err(format!("Secret {name} has to hold `token`, or `username` and `password`").into()),
+fn request(source: &Source, secret: &Secret, query: &str) -> Result<Request, Text> {
+    let mut url = asking::url(source, "/api/v1/query")?;
+    url.query_pairs_mut().append_pair("query", query);
+    let bearer = secret.at("token").map(|token| ("Authorization", format!("Bearer {token}")));
+    let authorization = bearer.or_else(|| asking::basic(secret));
+    Ok(asking::get(source, url, authorization.as_slice()))
+}
+
+fn read(reply: &Reply) -> Result<Reading, Text> {
+    let answer: Result<Body, _> = serde_json::from_slice(&reply.body);
+    match answer {
+        Ok(Body { error: Some(error), .. }) => Err(refused(reply, &error).into()),
+        Ok(Body { data: Some(data), .. }) if reply.is_success() => value(&data),
+        Err(_) if reply.is_success() => Err("the answer is not Prometheus's JSON".into()),
+        Ok(_) | Err(_) => Err(reply.refusal(MOST_SAID).into()),
     }
 }
 
@@ -100,27 +71,24 @@ struct Sample {
 }
 
 /// Of several series, the last by its labels that has a value. Flagger takes the last as they come, in no order.
-fn value(data: &Data) -> Result<Answer, &'static str> {
-    let samples = match (data.result_type.as_str(), &data.result) {
-        ("matrix", _) => return Err("the query gives a range of values; it has to give one"),
+fn value(data: &Data) -> Result<Reading, Text> {
+    match (data.result_type.as_str(), &data.result) {
+        ("matrix", _) => Err("the query gives a range of values; it has to give one".into()),
         ("scalar", scalar) => {
             let (_, value): (Value, String) =
-                Deserialize::deserialize(scalar).map_err(|_| "the answer is no scalar")?;
-            vec![value]
+                Deserialize::deserialize(scalar).map_err(|_| Text::from("the answer is no scalar"))?;
+            number(&value)
         }
         (_, result) => {
-            let mut samples: Vec<Sample> =
-                Deserialize::deserialize(result).map_err(|_| "the answer has no value that is a number")?;
-            samples.sort_by(|a, b| a.metric.cmp(&b.metric));
-            samples.into_iter().map(|sample| sample.value.1).collect()
-        }
-    };
-    let mut last = Answer::NoData;
-    for sample in samples {
-        let value: f64 = sample.parse().map_err(|_| "a value in the answer is no number")?;
-        if !value.is_nan() {
-            last = Answer::Value(value);
+            let samples: Vec<Sample> = Deserialize::deserialize(result)
+                .map_err(|_| Text::from("the answer has no value that is a number"))?;
+            last_series(samples.into_iter().map(|sample| Ok((sample.metric, number(&sample.value.1)?))))
         }
     }
-    Ok(last)
+}
+
+/// A number as Prometheus writes it; NaN is no value.
+fn number(text: &str) -> Result<Reading, Text> {
+    let value: f64 = text.parse().map_err(|_| Text::from("a value in the answer is no number"))?;
+    Ok(Some(value).filter(|value| !value.is_nan()))
 }

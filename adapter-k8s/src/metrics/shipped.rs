@@ -6,7 +6,7 @@ use super::{built_in::Series, names::Names};
 ///
 /// Rates and usage are percentages, latencies milliseconds. CPU and memory are compared with the pods' limits: without
 /// one there is no value.
-pub(super) fn query(name: &str, series: &Series, names: &Names) -> Option<String> {
+pub(super) fn query(name: &str, series: &Series<'_>, names: &Names) -> Option<String> {
     let interval = &names.interval;
     Some(match name {
         "success-rate" => series.success_rate(interval),
@@ -34,5 +34,9 @@ pub(super) fn query(name: &str, series: &Series, names: &Names) -> Option<String
 
 /// Picks the canary's containers, not their pods' sandboxes and sums.
 fn containers(names: &Names) -> String {
-    format!(r#"{{namespace="{}",pod=~"{}",container!="",container!="POD"}}"#, names.namespace, names.pods())
+    format!(
+        r#"{{namespace="{}",pod=~"{}",container!="",container!="POD"}}"#,
+        names.namespace,
+        names.of_canary().pods()
+    )
 }

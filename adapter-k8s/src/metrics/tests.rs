@@ -5,13 +5,17 @@ use serin_core::{
 };
 
 use super::*;
-use crate::{settings::Settings, tests::subject};
+use crate::{
+    http::{Request, secret::Secret},
+    settings::Settings,
+    tests::subject,
+};
 
 /// Every metric of a Canary, with a template for those that name one.
 fn sources(provider: &str, kind: &str, metrics: &str, template: &str) -> Vec<Result<Source, Text>> {
     let (subject, rollout) = subject(&format!(
         "{{provider: '{provider}', targetRef: {{apiVersion: apps/v1, kind: {kind}, name: shop}}, \
-         service: {{name: front, port: 80}}, ingressRef: {{apiVersion: networking.k8s.io/v1, kind: Ingress, name: door-a}}, \
+         service: {{name: front, port: 80, gatewayRefs: [{{name: gw}}]}}, routeRef: {{name: shop}}, ingressRef: {{apiVersion: networking.k8s.io/v1, kind: Ingress, name: door-a}}, \
          analysis: {{interval: 1m, threshold: 1, iterations: 1, metrics: {metrics}}}}}"
     ));
     let head =
@@ -89,7 +93,7 @@ fn a_template_says_what_is_asked_and_where() {
                     insecureSkipVerify: true, secretRef: {name: s}}, query: 'up{a=\"{{ variables.path }}\"}'}";
     let source = sources("istio", "Deployment", metrics, template).remove(0).unwrap();
     let secret = Secret::new([("token".into(), "t0p".into())]);
-    let request = prometheus::Prometheus.render(&source, &secret, Timestamp::default()).unwrap();
+    let request = request(&source, &secret).unwrap();
     assert_eq!(request.url, "http://p:9090/x/api/v1/query?query=up%7Ba%3D%22%2Fcart%22%7D");
     let headers: Vec<_> =
         request.headers.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
@@ -97,6 +101,12 @@ fn a_template_says_what_is_asked_and_where() {
     assert!(request.insecure);
     assert_eq!(source.secret, Some(("ops".into(), "s".into())));
     assert_eq!(format!("{request:?} {secret:?}"), r#"GET http://p:9090/x/api/v1/query {"token": ***}"#);
+}
+
+/// The first request that a source is asked with.
+fn request(source: &Source, secret: &Secret) -> Result<Request, Text> {
+    let exchange = provider(source, secret)?.begin(source, secret, Timestamp::default())?;
+    Ok(testing::request(&exchange))
 }
 
 #[test]
@@ -107,8 +117,7 @@ fn credentials_are_a_token_or_a_user_with_a_password() {
     let source = sources("istio", "Deployment", metrics, template).remove(0).unwrap();
     let sent = |keys: &[(&str, &str)]| {
         let secret = Secret::new(keys.iter().map(|(key, value)| ((*key).into(), (*value).into())));
-        let request = prometheus::Prometheus.render(&source, &secret, Timestamp::default());
-        request.map(|request| {
+        request(&source, &secret).map(|request| {
             request.headers.iter().map(|(_, value)| value.reveal().to_owned()).collect::<Vec<_>>()
         })
     };
@@ -135,12 +144,11 @@ fn what_cannot_be_asked_says_why() {
     assert_eq!(why(template), [Err(missing.into()), misspelt]);
 }
 
-fn read(status: u16, body: &serde_json::Value) -> Answer {
-    let body = body.to_string().into_bytes();
-    prometheus::Prometheus.read(&Reply { status, retry_after: None, body, cut: None })
+fn read(status: u16, body: &serde_json::Value) -> Result<Reading, String> {
+    testing::read(MetricSystem::Prometheus, status, &body.to_string())
 }
 
-fn vector(samples: &[(&str, &str)]) -> Answer {
+fn vector(samples: &[(&str, &str)]) -> Result<Reading, String> {
     let result: Vec<_> =
         samples.iter().map(|(label, value)| json!({"metric": {"a": label}, "value": [1.5, value]})).collect();
     read(200, &json!({"status": "success", "data": {"resultType": "vector", "result": result}}))
@@ -148,45 +156,73 @@ fn vector(samples: &[(&str, &str)]) -> Answer {
 
 #[test]
 fn an_answer_is_a_value_or_none_and_the_order_of_series_does_not_matter() {
-    assert_eq!(vector(&[("x", "99.5")]), Answer::Value(99.5));
-    assert_eq!(vector(&[]), Answer::NoData);
-    assert_eq!(vector(&[("x", "NaN")]), Answer::NoData);
-    assert_eq!(vector(&[("x", "+Inf")]), Answer::Value(f64::INFINITY));
-    assert_eq!(vector(&[("y", "2"), ("x", "1")]), Answer::Value(2.0));
-    assert_eq!(vector(&[("x", "1"), ("y", "2")]), Answer::Value(2.0));
-    assert_eq!(vector(&[("x", "1"), ("y", "NaN")]), Answer::Value(1.0));
+    assert_eq!(vector(&[("x", "99.5")]), Ok(Some(99.5)));
+    assert_eq!(vector(&[]), Ok(None));
+    assert_eq!(vector(&[("x", "NaN")]), Ok(None));
+    assert_eq!(vector(&[("x", "+Inf")]), Ok(Some(f64::INFINITY)));
+    assert_eq!(vector(&[("y", "2"), ("x", "1")]), Ok(Some(2.0)));
+    assert_eq!(vector(&[("x", "1"), ("y", "2")]), Ok(Some(2.0)));
+    assert_eq!(vector(&[("x", "1"), ("y", "NaN")]), Ok(Some(1.0)));
     let scalar = json!({"status": "success", "data": {"resultType": "scalar", "result": [1, "7"]}});
-    assert_eq!(read(200, &scalar), Answer::Value(7.0));
+    assert_eq!(read(200, &scalar), Ok(Some(7.0)));
 }
 
 #[test]
 fn what_is_no_answer_is_an_error_that_says_so() {
-    let error = |answer| match answer {
-        Answer::Error(why) => why.to_string(),
-        other @ (Answer::Value(_) | Answer::NoData | Answer::Pass(_) | Answer::Deny(_)) => {
-            panic!("{other:?}")
-        }
-    };
     let matrix = json!({"status": "success", "data": {"resultType": "matrix", "result": []}});
     let refused = json!({"status": "error", "errorType": "bad_data", "error": "parse error:\n unexpected }"});
-    let cut = Reply { status: 200, retry_after: None, body: Vec::new(), cut: Some("too long".into()) };
-    let page = Reply { status: 502, body: b"<html>\nbad".to_vec(), cut: None, retry_after: None };
+    let page = testing::read(MetricSystem::Prometheus, 502, "<html>\nbad");
     assert_eq!(
-        [
-            error(read(200, &matrix)),
-            error(read(400, &refused)),
-            error(read(200, &json!("x"))),
-            error(vector(&[("x", "many")])),
-            error(prometheus::Prometheus.read(&cut)),
-            error(prometheus::Prometheus.read(&page)),
-        ],
+        [read(200, &matrix), read(400, &refused), read(200, &json!("x")), vector(&[("x", "many")]), page,],
         [
             "the query gives a range of values; it has to give one",
             "400: parse error: unexpected }",
             "the answer is not Prometheus's JSON",
             "a value in the answer is no number",
-            "too long",
             "502 Bad Gateway: <html> bad",
         ]
+        .map(|why| Err(why.into()))
     );
+}
+
+/// The MetricTemplates of the page on metrics that name a Secret which is shown beside them, with that Secret.
+fn documented() -> Vec<(MetricTemplate, Secret)> {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/metrics.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let pairs = blocks.filter(|block| block.contains("kind: Secret")).map(|block| {
+        let (secret, template) = block.split_once("---\n").unwrap();
+        let secret: serde_json::Value = serde_yaml::from_str(secret).unwrap();
+        let template = MetricTemplate::parse(&serde_yaml::from_str(template).unwrap()).unwrap();
+        assert_eq!(secret["metadata"]["name"].as_str(), template.secret.as_deref());
+        let keys: std::collections::BTreeMap<String, String> =
+            serde_json::from_value(secret["stringData"].clone()).unwrap();
+        // What is left to be filled in is a number where one is needed.
+        let filled =
+            keys.into_iter().map(|(key, value)| (key, value.replace("<number of the account>", "4711")));
+        (template, Secret::new(filled))
+    });
+    pairs.collect()
+}
+
+#[test]
+fn the_documented_template_of_every_system_is_asked() {
+    let (subject, rollout) = subject(
+        "{targetRef: {apiVersion: apps/v1, kind: Deployment, name: web-app}, service: {port: 80}, \
+         analysis: {interval: 1m, threshold: 1, iterations: 1, \
+         metrics: [{name: a, templateRef: {name: t, namespace: ops}}]}}",
+    );
+    let asked: Vec<(MetricSystem, Request)> = documented()
+        .into_iter()
+        .map(|(template, secret)| {
+            let source = Source::of(&subject, &rollout.metrics()[0], Some(&template)).unwrap();
+            (template.system, request(&source, &secret).unwrap())
+        })
+        .collect();
+    let mut systems: Vec<&str> = asked.iter().map(|(system, _)| system.name()).collect();
+    systems.sort_unstable();
+    assert_eq!(systems, ["datadog", "dynatrace", "graphite", "influxdb", "newrelic"]);
+    for (system, request) in asked {
+        assert!(request.url.contains("web-app") || request.body.contains("web-app"), "{system}: {request:?}");
+    }
 }

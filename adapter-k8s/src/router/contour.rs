@@ -9,13 +9,12 @@ use serin_core::{
 
 use super::{
     Router,
-    parts::{Shares, division, items, port, put, set_apex_metadata},
+    parts::{Shares, begin_apex, division, given_back, items, port, put},
 };
 use crate::{
     object::{
         Kind, Object,
-        change::{self, Change},
-        metadata,
+        change::Change,
         seen::{Seen, Unfit},
     },
     subject::Subject,
@@ -36,9 +35,7 @@ impl Router for Contour {
     }
 
     fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
-        let mut object =
-            metadata::begin(&subject.key(HTTP_PROXY, subject.apex()), &subject.identity, seen)?.object;
-        set_apex_metadata(&mut object, subject, seen);
+        let mut object = begin_apex(HTTP_PROXY, subject, seen)?;
         object.set(ROUTES, routes(subject, split.routes)?);
         if let Some(class) = &subject.settings.ingress_class {
             object.set("/spec/ingressClassName", class.as_str());
@@ -57,14 +54,12 @@ impl Router for Contour {
     }
 
     fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
-        let Some(there) = seen.find(&subject.key(HTTP_PROXY, subject.apex()))? else {
-            return Ok(Vec::new());
-        };
-        let mut object = (*there).clone();
-        let everyone = vec![json!({"prefix": prefix(subject)})];
-        let services = vec![service(subject, subject.apex(), 100)?];
-        object.set(ROUTES, vec![route(subject, &everyone, services)]);
-        Ok(change::to(object, Some(&there)).into_iter().collect())
+        given_back(&subject.key(HTTP_PROXY, subject.apex()), seen, |object| {
+            let everyone = vec![json!({"prefix": prefix(subject)})];
+            let services = vec![service(subject, subject.apex(), 100)?];
+            object.set(ROUTES, vec![route(subject, &everyone, services)]);
+            Ok(())
+        })
     }
 }
 

@@ -9,13 +9,13 @@ use serin_core::{
 
 use super::{
     Router, matching,
-    parts::{Shares, division, items, port, put, said, set_apex_metadata},
+    parts::{Shares, begin_apex, division, given_back, items, port, put, said},
     rules::{self, Rule, To},
 };
 use crate::{
     object::{
         Kind, Object,
-        change::{self, Change},
+        change::Change,
         metadata::{self, LAST_APPLIED},
         owners,
         seen::{Seen, Unfit},
@@ -60,17 +60,16 @@ impl Router for Istio {
     /// What stood there before us, or else, until it is collected, a route that leads to the apex service: the others
     /// are collected at the same time.
     fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
-        let key = subject.key(VIRTUAL_SERVICE, subject.apex());
-        let Some(there) = seen.find(&key)? else { return Ok(Vec::new()) };
-        let mut route = (*there).clone();
-        if let Some(spec) = remembered(&there) {
-            route.set("/spec", spec);
-            route.remove_annotation(ORIGINAL);
-        } else {
-            let list = if is_tcp(&subject.service()) { "/spec/tcp" } else { "/spec/http" };
-            route.set(list, vec![rule(subject, &rules::given_back(subject))?]);
-        }
-        Ok(change::to(route, Some(&there)).into_iter().collect())
+        given_back(&subject.key(VIRTUAL_SERVICE, subject.apex()), seen, |route| {
+            if let Some(spec) = remembered(route) {
+                route.set("/spec", spec);
+                route.remove_annotation(ORIGINAL);
+            } else {
+                let list = if is_tcp(&subject.service()) { "/spec/tcp" } else { "/spec/http" };
+                route.set(list, vec![rule(subject, &rules::given_back(subject))?]);
+            }
+            Ok(())
+        })
     }
 }
 
@@ -83,10 +82,8 @@ fn destination_rule(subject: &Subject, host: &str, seen: &dyn Seen) -> Result<Ob
 
 fn virtual_service(subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Object, Unfit> {
     let service = subject.service();
-    let mut object =
-        metadata::begin(&subject.key(VIRTUAL_SERVICE, subject.apex()), &subject.identity, seen)?.object;
+    let mut object = begin_apex(VIRTUAL_SERVICE, subject, seen)?;
     let before = object.at("/spec").cloned();
-    set_apex_metadata(&mut object, subject, seen);
     if service.delegation == Some(true) {
         if !service.hosts.is_empty() || !service.gateways.is_empty() {
             let why = "excludes hosts and gateways: the route that delegates has them";

@@ -12,11 +12,15 @@ mod matching;
 mod nginx;
 mod parts;
 mod rules;
+mod smi;
 #[cfg(test)]
 mod tests;
 mod traefik;
 
-use serin_core::command::{Routes, Split};
+use serin_core::{
+    command::{Routes, Split},
+    provider::Provider,
+};
 
 use crate::{
     object::{
@@ -60,12 +64,15 @@ pub const ROUTERS: &[(&str, &dyn Router)] = &[
     ("gatewayapi:v1beta1", &gateway_api::V1BETA1),
     ("istio", &istio::Istio),
     ("kubernetes", &kubernetes::Kubernetes),
+    ("linkerd", &smi::Smi),
     ("nginx", &nginx::Nginx),
+    ("smi:v1alpha2", &smi::Smi),
     ("traefik", &traefik::Traefik),
 ];
 
 /// The router of a provider; `None` if it is not supported.
 #[must_use]
 pub fn of(provider: &str) -> Option<&'static dyn Router> {
-    ROUTERS.iter().find(|(name, _)| *name == provider).map(|(_, router)| *router)
+    let named = Provider::named(provider)?.router().name;
+    ROUTERS.iter().find(|(name, _)| *name == named).map(|(_, router)| *router)
 }

@@ -3,14 +3,18 @@
 use serde_json::{Map, Value};
 use serin_core::{
     command::{Routes, Split},
+    provider::Reference,
     spec::raw::{Match, StringMatch},
 };
 
-use super::{Router, matching};
+use super::{
+    Router, matching,
+    parts::{check, given_back},
+};
 use crate::{
     object::{
         Kind, Object,
-        change::{self, Change},
+        change::Change,
         metadata,
         seen::{Seen, Unfit},
     },
@@ -57,18 +61,16 @@ impl Router for Nginx {
 
     /// Nobody is sent through it any more; it goes with the Canary.
     fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
-        let key = subject.key(INGRESS, &canary(ingress(subject)?));
-        let Some(there) = seen.find(&key)? else { return Ok(Vec::new()) };
-        let mut object = (*there).clone();
-        Own::of(subject).write(&mut object, &Selection::default());
-        Ok(change::to(object, Some(&there)).into_iter().collect())
+        given_back(&subject.key(INGRESS, &canary(ingress(subject)?)), seen, |object| {
+            Own::of(subject).write(object, &Selection::default());
+            Ok(())
+        })
     }
 }
 
 fn ingress(subject: &Subject) -> Result<&str, Unfit> {
-    let name = subject.manifest.spec.ingress_ref.as_ref().map(|ingress| ingress.name.as_str());
-    name.filter(|name| !name.is_empty())
-        .ok_or_else(|| Unfit::refused("spec.ingressRef: is required, the Ingress to copy"))
+    check(Reference::Ingress, subject)?;
+    Ok(subject.manifest.spec.ingress_ref.as_ref().map_or("", |ingress| &ingress.name))
 }
 
 fn canary(ingress: &str) -> String {

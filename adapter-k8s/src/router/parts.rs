@@ -1,20 +1,60 @@
-//! What all routers have in common: what their objects carry, and weights as they are read back.
+//! What all routers have in common: an object named like the apex service, what it carries, how it is given back, and
+//! weights as they are read back.
 
 use serde::Serialize;
 use serde_json::Value;
-use serin_core::{command::Routes, strategy::Weight};
+use serin_core::{command::Routes, provider::Reference, strategy::Weight};
 
 use crate::{
     object::{
-        Object, metadata,
+        Key, Kind, Object,
+        change::{self, Change},
+        metadata,
         seen::{Seen, Unfit},
     },
     subject::Subject,
     workload,
 };
 
+/// The object named like the apex service, to be changed: what stands there or a new one, with the metadata of a route.
+///
+/// # Errors
+/// What stands there is not known.
+pub(super) fn begin_apex(kind: Kind, subject: &Subject, seen: &dyn Seen) -> Result<Object, Unfit> {
+    let mut object = metadata::begin(&subject.key(kind, subject.apex()), &subject.identity, seen)?.object;
+    set_apex_metadata(&mut object, subject, seen);
+    Ok(object)
+}
+
+/// The write that changes what stands there, as a router is given back; none where nothing does.
+///
+/// # Errors
+/// What stands there is not known, or it cannot be changed so.
+pub(super) fn given_back(
+    key: &Key,
+    seen: &dyn Seen,
+    change: impl FnOnce(&mut Object) -> Result<(), Unfit>,
+) -> Result<Vec<Change>, Unfit> {
+    let Some(there) = seen.find(key)? else { return Ok(Vec::new()) };
+    let mut object = (*there).clone();
+    change(&mut object)?;
+    Ok(change::to(object, Some(&there)).into_iter().collect())
+}
+
+/// Refuses a manifest without this reference. The core refuses it, too, but a run can have begun with another one.
+///
+/// # Errors
+/// The manifest does not give it.
+pub(super) fn check(reference: Reference, subject: &Subject) -> Result<(), Unfit> {
+    if reference.is_given(&subject.manifest.spec) {
+        return Ok(());
+    }
+    let (field, why) = (reference.field(), reference.refusal(&subject.shape.provider));
+    Err(Unfit::refused(format!("{field}: {why}")))
+}
+
 /// Puts on a route what `spec.service.apex` says, and that nobody else reconciles it. What others put there stays.
-pub(super) fn set_apex_metadata(object: &mut Object, subject: &Subject, seen: &dyn Seen) {
+fn set_apex_metadata(object: &mut Object, subject: &Subject, seen: &dyn Seen) {
     if let Some(apex) = subject.service().apex {
         for (key, value) in &apex.labels {
             object.set_label(key, value);

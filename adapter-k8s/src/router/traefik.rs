@@ -5,13 +5,12 @@ use serin_core::command::{Routes, Split};
 
 use super::{
     Router,
-    parts::{Shares, items, port, set_apex_metadata},
+    parts::{Shares, begin_apex, given_back, items, port},
 };
 use crate::{
     object::{
         Kind, Object,
-        change::{self, Change},
-        metadata,
+        change::Change,
         seen::{Seen, Unfit},
     },
     subject::Subject,
@@ -40,9 +39,7 @@ impl Router for Traefik {
         if canary > 0 {
             services.push(service(subject, &subject.canary_service(), canary)?);
         }
-        let mut object =
-            metadata::begin(&subject.key(TRAEFIK_SERVICE, subject.apex()), &subject.identity, seen)?.object;
-        set_apex_metadata(&mut object, subject, seen);
+        let mut object = begin_apex(TRAEFIK_SERVICE, subject, seen)?;
         object.set(SERVICES, services);
         Ok(vec![object])
     }
@@ -60,12 +57,10 @@ impl Router for Traefik {
     }
 
     fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
-        let Some(there) = seen.find(&subject.key(TRAEFIK_SERVICE, subject.apex()))? else {
-            return Ok(Vec::new());
-        };
-        let mut object = (*there).clone();
-        object.set(SERVICES, vec![service(subject, subject.apex(), 100)?]);
-        Ok(change::to(object, Some(&there)).into_iter().collect())
+        given_back(&subject.key(TRAEFIK_SERVICE, subject.apex()), seen, |object| {
+            object.set(SERVICES, vec![service(subject, subject.apex(), 100)?]);
+            Ok(())
+        })
     }
 }
 

@@ -8,5 +8,12 @@ mod receiver;
 mod router;
 mod target;
 
-pub use self::router::{Abilities, Provider, ROUTERS, Router};
+pub use self::metric_system::{Address, MetricDescriptor, MetricSystem, SecretKeys};
+pub(crate) use self::router::Asked;
+#[cfg(test)]
+pub(crate) use self::router::of_items;
+pub use self::router::{
+    Abilities, CanaryNames, CountedBy, DurationQuery, Latency, Layout, Provider, ROUTERS, Reference,
+    RequestMetrics, Router, Statistic, Unit,
+};
 pub use self::target::{SCALERS, Scaler, TARGETS, Target};

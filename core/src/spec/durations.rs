@@ -28,23 +28,21 @@ pub const POLICY_DURATIONS: [(&str, &str); 9] = [
 
 /// Checks every duration of `spec.service`, whether this router reads it or another one would.
 pub(super) fn check(service: &Service, provider: &Provider, problems: &mut Problems<'_>) {
-    let may_be_endless = &**provider.name() == "contour";
+    let limits = provider.router().limits;
     let retries = service.retries.as_ref();
     for (field, text) in [
         ("timeout", &service.timeout),
         ("backendTimeout", &service.backend_timeout),
         ("retries.perTryTimeout", &retries.and_then(|retries| retries.per_try_timeout.clone())),
     ] {
-        let text = filled(text.as_deref()).filter(|text| !(may_be_endless && is_endless(text)));
+        let text = filled(text.as_deref()).filter(|text| !(limits.waits_forever && is_endless(text)));
         if let Some(text) = text {
             problems.check(field, handed_on(text));
         }
     }
     let age = service.cors_policy.as_ref().and_then(|policy| policy.max_age.as_deref());
     if let Some(age) = filled(age) {
-        // The controller itself makes seconds of it for the Gateway API.
-        let in_seconds = provider.name().starts_with("gatewayapi:");
-        let read = if in_seconds {
+        let read = if limits.age_is_read {
             parse_duration(age).map(drop).map_err(|error| error.to_string())
         } else {
             handed_on(age)
@@ -56,7 +54,7 @@ pub(super) fn check(service: &Service, provider: &Provider, problems: &mut Probl
     }
 }
 
-/// What Contour reads as no limit.
+/// What a router can read as no limit.
 fn is_endless(text: &str) -> bool {
     matches!(text, "infinity" | "infinite")
 }
@@ -108,13 +106,14 @@ mod tests {
 
     /// What is wrong with the service of a Canary of this provider.
     fn refused(provider: &str, service: &Value) -> Vec<Problem> {
-        let manifest = json!({
+        let mut manifest = json!({
             "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "web"},
             "spec": {
                 "provider": provider, "targetRef": {"kind": "Deployment", "name": "web"},
-                "service": service, "analysis": {},
+                "ingressRef": {"name": "web"}, "service": service, "analysis": {},
             },
         });
+        manifest["spec"]["service"]["gatewayRefs"] = json!([{"name": "web"}]);
         let raw = serde_json::from_value(manifest).unwrap();
         Rollout::parse(&raw, &Defaults::default()).map_or_else(|invalid| invalid.problems, |_| Vec::new())
     }

@@ -1,14 +1,16 @@
 //! MetricTemplates: what they need, by the system that is asked.
 
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
-use core::fmt;
 
 use super::{
     Malformed,
     parse::{Problems, check_identity, filled, or},
     raw,
 };
-use crate::revision::Text;
+use crate::{
+    provider::{Address, MetricSystem},
+    revision::Text,
+};
 
 /// A MetricTemplate that makes sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,123 +33,6 @@ pub struct MetricTemplate {
     pub insecure_skip_verify: bool,
     /// The query: a Go template.
     pub query: Text,
-}
-
-/// A system that can be asked for a value, as `spec.provider.type` names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetricSystem {
-    /// AWS CloudWatch.
-    CloudWatch,
-    /// Datadog.
-    Datadog,
-    /// Dynatrace.
-    Dynatrace,
-    /// The external metrics API of the cluster.
-    ExternalMetrics,
-    /// Graphite.
-    Graphite,
-    /// InfluxDB.
-    InfluxDb,
-    /// Keptn.
-    Keptn,
-    /// New Relic.
-    NewRelic,
-    /// Prometheus, or what answers like it.
-    Prometheus,
-    /// Splunk Observability.
-    Splunk,
-    /// Google Cloud Monitoring.
-    Stackdriver,
-}
-
-impl MetricSystem {
-    /// All of them, by name.
-    pub const ALL: [Self; 11] = [
-        Self::CloudWatch,
-        Self::Datadog,
-        Self::Dynatrace,
-        Self::ExternalMetrics,
-        Self::Graphite,
-        Self::InfluxDb,
-        Self::Keptn,
-        Self::NewRelic,
-        Self::Prometheus,
-        Self::Splunk,
-        Self::Stackdriver,
-    ];
-
-    /// The name in a manifest.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::CloudWatch => "cloudwatch",
-            Self::Datadog => "datadog",
-            Self::Dynatrace => "dynatrace",
-            Self::ExternalMetrics => "externalmetrics",
-            Self::Graphite => "graphite",
-            Self::InfluxDb => "influxdb",
-            Self::Keptn => "keptn",
-            Self::NewRelic => "newrelic",
-            Self::Prometheus => "prometheus",
-            Self::Splunk => "splunk",
-            Self::Stackdriver => "stackdriver",
-        }
-    }
-
-    /// The system of that name; `None` if there is none.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|system| system.name() == name)
-    }
-
-    /// Whether it stands somewhere else for everybody.
-    const fn needs_address(self) -> bool {
-        match self {
-            Self::Dynatrace | Self::Graphite | Self::InfluxDb | Self::Prometheus | Self::Splunk => true,
-            Self::CloudWatch
-            | Self::Datadog
-            | Self::ExternalMetrics
-            | Self::Keptn
-            | Self::NewRelic
-            | Self::Stackdriver => false,
-        }
-    }
-
-    /// What a Secret that it names must hold: all keys of one of these sets; empty: nothing in particular.
-    #[must_use]
-    pub const fn credentials(self) -> &'static [&'static [&'static str]] {
-        match self {
-            Self::Datadog => &[&["datadog_api_key", "datadog_application_key"]],
-            Self::Dynatrace => &[&["dynatrace_token"]],
-            Self::Graphite => &[&["username", "password"]],
-            Self::InfluxDb => &[&["token", "org"]],
-            Self::NewRelic => &[&["newrelic_account_id", "newrelic_query_key"]],
-            Self::Prometheus => &[&["token"], &["username", "password"]],
-            Self::Splunk => &[&["sf_token_key"]],
-            Self::Stackdriver => &[&["project"]],
-            Self::CloudWatch | Self::ExternalMetrics | Self::Keptn => &[],
-        }
-    }
-
-    /// Whether it needs a Secret.
-    const fn needs_secret(self) -> bool {
-        match self {
-            Self::Datadog | Self::Dynatrace | Self::NewRelic | Self::Splunk => true,
-            Self::CloudWatch
-            | Self::ExternalMetrics
-            | Self::Graphite
-            | Self::InfluxDb
-            | Self::Keptn
-            | Self::Prometheus
-            | Self::Stackdriver => false,
-        }
-    }
-}
-
-impl fmt::Display for MetricSystem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
 }
 
 impl MetricTemplate {
@@ -189,16 +74,17 @@ fn system(raw: &raw::MetricProvider, problems: &mut Problems<'_>) -> Option<Metr
         problems.add("type", &format!("must be one of {known}"));
         return None;
     };
-    if system.needs_address() && filled(raw.address.as_deref()).is_none() {
+    let descriptor = system.descriptor();
+    if descriptor.address == Address::Required && filled(raw.address.as_deref()).is_none() {
         problems.add("address", &format!("is required for {system}"));
     }
-    if system == MetricSystem::CloudWatch && filled(raw.region.as_deref()).is_none() {
+    if descriptor.needs_region && filled(raw.region.as_deref()).is_none() {
         problems.add("region", &format!("is required for {system}"));
     }
     match &raw.secret_ref {
         Some(secret) if secret.name.is_empty() => problems.add("secretRef.name", "is required"),
-        None if system.needs_secret() => {
-            let keys = system.credentials().concat().join(" and ");
+        None if descriptor.needs_secret => {
+            let keys = descriptor.keys.all().join(" and ");
             problems.add("secretRef", &format!("is required for {system}: a Secret with {keys}"));
         }
         Some(_) | None => {}

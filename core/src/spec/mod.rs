@@ -26,9 +26,11 @@ pub use self::hook::{Hook, HookKind, RunOn};
 pub use self::invalid::{Invalid, Malformed, Problem};
 pub use self::limits::Limits;
 pub use self::metric::{Bounds, Leniency, Metric, MetricSource, SHIPPED_TEMPLATES};
-pub use self::metric_template::{MetricSystem, MetricTemplate};
+pub use self::metric_template::MetricTemplate;
 pub use self::parse::Defaults;
-use crate::{message::Message, revision::Text, strategy::Strategy};
+pub(crate) use self::{parse::Problems, routing::is_cookie};
+pub use crate::provider::MetricSystem;
+use crate::{message::Message, provider::RequestMetrics, revision::Text, strategy::Strategy};
 
 /// A Canary that makes sense.
 ///
@@ -84,6 +86,12 @@ impl Shape {
             && self.kind == other.kind
             && self.target == other.target
             && self.service == other.service
+    }
+
+    /// How the requests are counted that the built-in metrics ask for.
+    #[must_use]
+    pub fn request_metrics(&self) -> &'static RequestMetrics {
+        RequestMetrics::of(&self.provider, &self.kind)
     }
 }
 

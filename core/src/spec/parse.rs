@@ -144,7 +144,7 @@ pub(super) fn filled(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// The router; what it cannot do of `spec.service` is a problem.
+/// The router; what it needs and does not find, and what it cannot do of `spec.service`, is a problem.
 fn provider(raw: &raw::Canary, shape: &Shape, problems: &mut Problems<'_>) -> Option<Provider> {
     let name = &shape.provider;
     let Some(provider) = Provider::named(name) else {
@@ -153,9 +153,10 @@ fn provider(raw: &raw::Canary, shape: &Shape, problems: &mut Problems<'_>) -> Op
         problems.add("spec.provider", &what);
         return None;
     };
+    routing::check_references(&raw.spec, &provider, problems);
     if let Some(service) = &raw.spec.service {
         let problems = &mut problems.below("spec.service");
-        routing::check_service(service, &provider, problems);
+        (provider.router().limits.service)(service, problems);
         durations::check(service, &provider, problems);
     }
     Some(provider)
@@ -351,33 +352,33 @@ fn make_unique<'a>(keys: impl Iterator<Item = &'a mut Text>) {
 }
 
 /// Collects what is wrong below one place of the manifest.
-pub(super) struct Problems<'a> {
+pub(crate) struct Problems<'a> {
     at: String,
     found: &'a mut Vec<Problem>,
 }
 
 impl<'a> Problems<'a> {
     /// For a whole manifest.
-    pub(super) fn of(found: &'a mut Vec<Problem>) -> Self {
+    pub(crate) fn of(found: &'a mut Vec<Problem>) -> Self {
         Self { at: String::new(), found }
     }
 
-    pub(super) fn add(&mut self, field: &str, what: &str) {
+    pub(crate) fn add(&mut self, field: &str, what: &str) {
         let path = if self.at.is_empty() { field.into() } else { format!("{}.{field}", self.at) };
         self.found.push(Problem { path, what: what.into() });
     }
 
-    pub(super) fn check<T, E: Display>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
+    pub(crate) fn check<T, E: Display>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
         result.map_err(|error| self.add(field, &error.to_string())).ok()
     }
 
-    pub(super) fn below(&mut self, field: &str) -> Problems<'_> {
+    pub(crate) fn below(&mut self, field: &str) -> Problems<'_> {
         let at = if self.at.is_empty() { field.into() } else { format!("{}.{field}", self.at) };
         Problems { at, found: self.found }
     }
 
     /// Of an item of the list at this place.
-    pub(super) fn item(&mut self, index: usize) -> Problems<'_> {
+    pub(crate) fn item(&mut self, index: usize) -> Problems<'_> {
         Problems { at: format!("{}[{index}]", self.at), found: self.found }
     }
 }

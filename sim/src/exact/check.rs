@@ -66,7 +66,7 @@ impl Check {
         is_exact(simulated)?;
         is_one_release(scenario)?;
         let metrics = scenario.canary.metrics();
-        let duration = Measure::duration(&scenario.canary.shape().provider);
+        let duration = Measure::duration(&scenario.canary);
         let mut check = Self {
             range: Duration::ZERO,
             scrape: simulated.scrape,

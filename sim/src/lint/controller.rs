@@ -69,7 +69,7 @@ pub(super) fn template_lacks(template: &Value) -> Option<Told> {
         lack(
             "spec.provider.type",
             format!("{system} is not supported by the controller yet: each answer is an error, which fails the check"),
-            &format!("use {}", driven.collect::<Vec<_>>().join(", ")),
+            &format!("use one of {}", driven.collect::<Vec<_>>().join(", ")),
         )
     })
 }

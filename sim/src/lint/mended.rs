@@ -1,7 +1,7 @@
 //! The warnings about a Canary that is refused: those that do not depend on what is wrong with it.
 
 use serde_json::{Value, json};
-use serin_core::{Rollout, spec::Defaults, spec::raw};
+use serin_core::{Rollout, provider::Reference, spec::Defaults, spec::raw};
 
 use super::{
     Told,
@@ -76,7 +76,18 @@ fn mend(canary: &mut Value, path: &str) -> bool {
         "metadata.name" | "spec.targetRef.name" => json!("unnamed"),
         _ if name == "url" => json!("http://unnamed"),
         _ if name == "name" && path.contains('[') => json!("unnamed"),
-        _ => return fields.remove(name).is_some(),
+        _ => match Reference::ALL.into_iter().find(|reference| reference.field() == path) {
+            Some(reference) => unnamed(reference),
+            None => return fields.remove(name).is_some(),
+        },
     };
     fields.insert(name.to_owned(), needed) != fields.get(name).cloned()
+}
+
+fn unnamed(reference: Reference) -> Value {
+    let unnamed = json!({"name": "unnamed"});
+    match reference {
+        Reference::Gateways => json!([unnamed]),
+        Reference::Ingress | Reference::Route | Reference::Upstream => unnamed,
+    }
 }

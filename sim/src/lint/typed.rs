@@ -2,7 +2,10 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use serin_core::spec::{Malformed, Problem};
+use serin_core::{
+    provider::Reference,
+    spec::{Malformed, Problem},
+};
 
 use super::{Remedy, Told, code::Code, fields::text, values, versions};
 use crate::scenario::read_raw;
@@ -153,6 +156,8 @@ pub(super) fn refused(problem: Problem, json: &Value) -> Told {
     let value = json.pointer(&pointer(&path));
     let remedy = if path == "spec.targetRef" && value.is_none() {
         "name it; if this is a patch, lint what `kubectl kustomize` prints".into()
+    } else if let Some(reference) = Reference::ALL.into_iter().find(|one| one.field() == path) {
+        reference.remedy().into()
     } else {
         values::meant(&path, value)
     };

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 use serin_core::{
-    provider::{ROUTERS, TARGETS},
+    provider::{ROUTERS, Reference, TARGETS},
     spec::{AlertSystem, HookKind, MetricSystem, POLICY_DURATIONS},
 };
 
-use super::{Remedy, Told, code::Code};
+use super::{Remedy, Told, code::Code, typed::pointer};
 use crate::input::nearest;
 
 /// Fields with few values, by their path as in the table of fields.
@@ -26,12 +26,9 @@ const LISTED: &[(&str, &[&str])] = &[
 
 /// Fields that the core does not read, with the values that the API server takes.
 const ELSEWHERE: &[(&str, &[&str])] = &[
-    ("/spec/autoscalerRef/kind", &["HorizontalPodAutoscaler", "ScaledObject"]),
-    ("/spec/ingressRef/kind", &["Ingress"]),
-    ("/spec/routeRef/kind", &["ApisixRoute"]),
-    ("/spec/upstreamRef/kind", &["Upstream"]),
-    ("/spec/service/trafficDistribution", &["PreferClose", "PreferSameZone", "PreferSameNode"]),
-    ("/spec/analysis/sessionAffinity/sameSite", &["Strict", "Lax", "None"]),
+    ("spec.autoscalerRef.kind", &["HorizontalPodAutoscaler", "ScaledObject"]),
+    ("spec.service.trafficDistribution", &["PreferClose", "PreferSameZone", "PreferSameNode"]),
+    ("spec.analysis.sessionAffinity.sameSite", &["Strict", "Lax", "None"]),
 ];
 
 /// Fields that hold a duration.
@@ -122,12 +119,16 @@ pub(super) fn meant(path: &str, value: Option<&Value>) -> Remedy {
 
 /// Values that the API server refuses although the core does not read them.
 pub(super) fn refused_elsewhere(canary: &Value) -> impl Iterator<Item = Told> {
-    ELSEWHERE.iter().filter_map(|(pointer, known)| {
-        let value = canary.pointer(pointer)?.as_str()?;
+    let of_references = Reference::ALL.into_iter().filter_map(|reference| {
+        let (kind, _) = reference.object()?;
+        Some((format!("{}.kind", reference.field()), vec![kind]))
+    });
+    let listed = ELSEWHERE.iter().map(|(field, known)| ((*field).to_owned(), known.to_vec()));
+    listed.chain(of_references).filter_map(|(field, known)| {
+        let value = canary.pointer(&pointer(&field))?.as_str()?;
         if value.is_empty() || known.contains(&value) {
             return None;
         }
-        let field = pointer.trim_start_matches('/').replace('/', ".");
         let what = format!("`{value}` is refused by the API server; known are {}", known.join(", "));
         let near = nearest(value, known.iter().copied());
         let remedy = near.map_or(Remedy::default(), |near| {
@@ -137,7 +138,7 @@ pub(super) fn refused_elsewhere(canary: &Value) -> impl Iterator<Item = Told> {
     })
 }
 
-/// Fields that are needed although the core does not read them: by the API server, or by the router.
+/// Fields that are needed although the core does not ask for them: by the API server, or for the services.
 pub(super) fn missing(canary: &Value, provider: &str) -> Vec<Told> {
     let is_set = |pointer: &str| canary.pointer(pointer).is_some_and(|value| !value.is_null());
     let mut found = Vec::new();
@@ -161,16 +162,6 @@ pub(super) fn missing(canary: &Value, provider: &str) -> Vec<Told> {
     if provider != "knative" {
         let why = "without it there is no service to send requests to";
         needs("/spec/service/port", why.into(), "give the port of the service".into());
-    }
-    let router = format!("provider {provider} needs it");
-    match provider {
-        "nginx" | "skipper" => needs("/spec/ingressRef", router, "name the Ingress of the target".into()),
-        "apisix" => needs("/spec/routeRef", router, "name the ApisixRoute of the target".into()),
-        "gloo" => needs("/spec/upstreamRef", router, "name the Upstream of the target".into()),
-        _ if provider.starts_with("gatewayapi:") => {
-            needs("/spec/service/gatewayRefs", router, "name the Gateways that lead to the target".into());
-        }
-        _ => {}
     }
     found
 }

@@ -1,6 +1,7 @@
 //! API versions that clusters no longer serve, and those that the kinds have to which a Canary refers.
 
 use serde_json::Value;
+use serin_core::provider::Reference;
 
 use super::{Remedy, Told, code::Code, fields::text};
 
@@ -73,28 +74,29 @@ pub(super) fn removed(version: &str, kind: &str) -> Option<&'static Removed> {
     })
 }
 
-/// The kinds to which a Canary refers, each with the API versions that it has.
+/// The kinds to which every Canary can refer, each with the API versions that it has; a router's are [`Reference`]s.
 #[rustfmt::skip]
 const REFERENCES: &[(&str, &str, &[&str])] = &[
-    ("targetRef", "Deployment", &["apps/v1"]),
-    ("targetRef", "DaemonSet", &["apps/v1"]),
-    ("targetRef", "Service", &["v1", "core/v1", "serving.knative.dev/v1"]),
-    ("autoscalerRef", "HorizontalPodAutoscaler", &["autoscaling/v2", "autoscaling/v1"]),
-    ("autoscalerRef", "ScaledObject", &["keda.sh/v1alpha1"]),
-    ("ingressRef", "Ingress", &["networking.k8s.io/v1"]),
-    ("routeRef", "ApisixRoute", &["apisix.apache.org/v2"]),
-    ("upstreamRef", "Upstream", &["gloo.solo.io/v1"]),
+    ("spec.targetRef", "Deployment", &["apps/v1"]),
+    ("spec.targetRef", "DaemonSet", &["apps/v1"]),
+    ("spec.targetRef", "Service", &["v1", "core/v1", "serving.knative.dev/v1"]),
+    ("spec.autoscalerRef", "HorizontalPodAutoscaler", &["autoscaling/v2", "autoscaling/v1"]),
+    ("spec.autoscalerRef", "ScaledObject", &["keda.sh/v1alpha1"]),
 ];
 
 /// The references of a Canary that name no API version of their kind.
 pub(super) fn references(canary: &Value) -> impl Iterator<Item = Told> {
-    REFERENCES.iter().filter_map(|(field, kind, versions)| {
-        let at = format!("/spec/{field}");
+    let of_routers = Reference::ALL.into_iter().filter_map(|reference| {
+        let (kind, versions) = reference.object()?;
+        Some((reference.field(), kind, versions))
+    });
+    REFERENCES.iter().copied().chain(of_routers).filter_map(|(field, kind, versions)| {
+        let at = format!("/{}", field.replace('.', "/"));
         let version = text(canary, &format!("{at}/apiVersion"));
-        if version.is_empty() || text(canary, &format!("{at}/kind")) != *kind || versions.contains(&version) {
+        if version.is_empty() || text(canary, &format!("{at}/kind")) != kind || versions.contains(&version) {
             return None;
         }
-        let field = format!("spec.{field}.apiVersion");
+        let field = format!("{field}.apiVersion");
         let (code, what, remedy) = match removed(version, kind) {
             Some(removed) => (Code::RemovedApiVersion, removed.what(), removed.remedy(&field)),
             None => {

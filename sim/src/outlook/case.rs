@@ -57,7 +57,7 @@ impl Case {
         if self.reach == Reach::Matched {
             assumed.push(format!("{} of the requests match", Traffic::default().matched));
         }
-        let duration = Measure::duration(&self.story.canary.shape().provider);
+        let duration = Measure::duration(&self.story.canary);
         let is_latency =
             |metric: &Metric| Measure::of(metric, duration).is_some_and(|measure| measure.is_latency());
         if self.story.canary.metrics().iter().any(is_latency) {
@@ -122,6 +122,7 @@ fn loaded(canary: &Value, rollout: &Rollout) -> Value {
     if !blue_green.switches {
         // Its metrics come from the pods, too.
         edits.push(Edit::set("spec.provider", "gatewayapi:v1"));
+        edits.push(Edit::set("spec.service.gatewayRefs", json!([{"name": "any"}])));
     }
     edits.extend(["stepWeight", "maxWeight", "stepWeightPromotion"].map(|name| Edit::remove(field(name))));
     for edit in edits {

@@ -79,7 +79,7 @@ fn thresholds(case: &Case, at: &str, is_good: bool) -> Vec<Change> {
 /// The bound of the first metric that has one on the share of errors: more or fewer of them.
 fn bounds(case: &Case, at: &str, is_good: bool) -> Vec<Change> {
     let metrics = case.story.canary.metrics();
-    let duration = Measure::duration(&case.story.canary.shape().provider);
+    let duration = Measure::duration(&case.story.canary);
     let mut bounds = metrics.iter().zip(&case.places).filter_map(|(metric, place)| {
         let measure = Measure::of(metric, duration).filter(|measure| !measure.is_latency())?;
         let (name, bound) =

@@ -9,38 +9,14 @@
 //! - Without traffic the rates are 0, and 0/0 is `NaN`, which is no value either.
 //! - Skipper and Traefik count by the last bucket of their histogram, which is the same arithmetic.
 //!
-//! `request-duration` is a 99th percentile or an average, see [`Latency`].
+//! `request-duration` is a 99th percentile or an average, see [`serin_core::provider::Statistic`].
+
+use serin_core::provider::Unit;
 
 use super::{
     histogram::{Bucket, histogram_quantile},
-    layout::{APISIX, CLIENT, ENVOY, LINKERD, Layout, TRAEFIK, Unit},
     vector::ratio,
 };
-
-/// What `request-duration` asks of a router's metrics.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Latency {
-    /// The 99th percentile over the buckets of all series: [`p99_ms`].
-    P99(Layout),
-    /// The average of latencies in this unit: [`average_ms`].
-    Average(Unit),
-}
-
-impl Latency {
-    /// For this `spec.provider`. Names that are not known are asked as Istio is, as in Flagger.
-    #[must_use]
-    pub fn of(provider: &str) -> Self {
-        match provider {
-            "linkerd" => Self::P99(LINKERD),
-            "traefik" => Self::P99(TRAEFIK),
-            "apisix" => Self::P99(APISIX),
-            "nginx" | "skipper" => Self::Average(Unit::Seconds),
-            "kubernetes" => Self::P99(CLIENT),
-            http if http.starts_with("gatewayapi") => Self::P99(CLIENT),
-            _ => Self::P99(ENVOY),
-        }
-    }
-}
 
 /// `request-success-rate` in percent, of the sums of the rates of good and of all responses.
 #[inline]
@@ -72,7 +48,7 @@ pub fn found(answer: Option<f64>) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use serin_core::provider::ROUTERS;
+    use serin_core::provider::RequestMetrics;
 
     use super::*;
 
@@ -87,19 +63,9 @@ mod tests {
     #[test]
     fn seconds_are_told_in_milliseconds() {
         assert_eq!(average_ms(Unit::Seconds, Some(0.5), Some(2.0)), Some(250.0));
-        let mut buckets: Vec<Bucket> = TRAEFIK.empty().collect();
+        let mut buckets: Vec<Bucket> =
+            Bucket::all_of(&RequestMetrics::of("traefik", "Deployment").latency.layout).collect();
         buckets[2..].iter_mut().for_each(|bucket| bucket.count = 1.0);
         assert_eq!(p99_ms(Unit::Seconds, &mut buckets), Some((0.3 + (1.2 - 0.3) * 0.99) * 1000.0));
-    }
-
-    #[test]
-    fn averages_are_where_flagger_asks_for_them() {
-        let names = ROUTERS.iter().map(|router| router.name);
-        let averages = names.filter(|name| matches!(Latency::of(name), Latency::Average(_)));
-        assert_eq!(averages.collect::<Vec<_>>(), ["nginx", "skipper"]);
-        assert_eq!(
-            [Latency::of("gatewayapi:v1"), Latency::of("smi:v1alpha1:istio")],
-            [Latency::P99(CLIENT), Latency::P99(ENVOY)]
-        );
     }
 }

@@ -1,5 +1,7 @@
 //! `histogram_quantile` over classic buckets.
 
+use serin_core::provider::Layout;
+
 /// A cumulative bucket: how many observations, or how many per second, were at most `le`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bucket {
@@ -7,6 +9,13 @@ pub struct Bucket {
     pub le: f64,
     /// Observations up to the bound.
     pub count: f64,
+}
+
+impl Bucket {
+    /// All buckets of a histogram without observations, the infinite one last.
+    pub fn all_of(layout: &Layout) -> impl Iterator<Item = Self> + use<> {
+        layout.bounds.iter().chain(&[f64::INFINITY]).map(|&le| Self { le, count: 0.0 })
+    }
 }
 
 /// `histogram_quantile(q, …)` in the unit of the bounds; the buckets are put in order and made to grow.

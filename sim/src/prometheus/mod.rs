@@ -13,7 +13,6 @@
 mod built_in;
 mod edges;
 mod histogram;
-mod layout;
 mod rate;
 mod scrapes;
 mod series;
@@ -21,10 +20,9 @@ mod vector;
 mod window;
 
 pub use self::{
-    built_in::{Latency, average_ms, found, p99_ms, success_rate},
+    built_in::{average_ms, found, p99_ms, success_rate},
     edges::Edges,
     histogram::{Bucket, histogram_quantile},
-    layout::{APISIX, CLIENT, ENVOY, LINKERD, Layout, TRAEFIK, Unit},
     rate::{Coverage, increase, rate},
     scrapes::{Outage, Scrapes},
     series::{LOOKBACK_MS, Sample, Scraped, Series},

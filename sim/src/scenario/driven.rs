@@ -87,7 +87,7 @@ spec: {{provider: {{type: {system}}}, query: errors}}
 apiVersion: flagger.app/v1beta1
 kind: MetricTemplate
 metadata: {{name: unused}}
-spec: {{provider: {{type: graphite}}, query: errors}}
+spec: {{provider: {{type: keptn}}, query: errors}}
 ---
 apiVersion: flagger.app/v1beta1
 kind: AlertProvider

@@ -272,7 +272,7 @@ fn a_canary_that_names_other_objects_begins_with_them() {
 
 #[test]
 fn another_router_has_no_routes_yet() {
-    let edit = "events: [{at: 0s, edit: {provider: nginx}}]";
+    let edit = "events: [{at: 0s, edit: {provider: nginx, ingressRef: {name: shop}}}]";
     let scenario = scenario(&format!("status: {{phase: Progressing, canaryWeight: 50}}\n{edit}"));
     let mut world = begin(&scenario);
     let left = scenario.canary.shape().clone();

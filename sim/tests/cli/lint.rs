@@ -95,8 +95,8 @@ fn what_the_controller_does_not_run_matters_by_whom_the_manifests_are_for() {
 #[test]
 fn a_default_provider_that_the_controller_does_not_run_is_found() {
     let file = "sim/tests/cli/lint/good/weighted.yaml";
-    assert_eq!(found("not-in-controller", &["--provider", "linkerd", file]), (Some(1), 1));
-    assert_eq!(found("not-in-controller", &["--provider", "nginx", file]).1, 0);
+    assert_eq!(found("not-in-controller", &["--provider", "kuma", file]), (Some(1), 1));
+    assert_eq!(found("not-in-controller", &["--provider", "linkerd", file]).1, 0);
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn what_is_read_is_accepted() {
     let validator = validator("scenario");
     for field in [
         "templates: [{apiVersion: flagger.app/v1beta1, kind: MetricTemplate, metadata: {name: a}, spec: {provider: {type: keptn}, query: q}}]",
-        "controller: {provider: nginx, namespace: here}",
+        "controller: {provider: contour, namespace: here}",
         "world: {start: '2026-02-01T00:00:00Z'}",
         "world: {metrics: {request-success-rate: [99.5, -1, none, NaN, nan, .nan, +inf, .inf, -inf, ~, {error: down}]}}",
         "world: {hooks: {gate: [200, timeout, refused, {status: 500, body: no}, {status: timeout, after: 5m}]}}",

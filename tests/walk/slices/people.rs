@@ -95,7 +95,11 @@ pub(crate) fn senseless() -> Slice {
 
 /// Another router in mid-run, and back.
 pub(crate) fn other_router() -> Slice {
-    other_objects("other router", |spec| spec.provider = Some("nginx".into()), Lasting::Moved)
+    let other = |spec: &mut raw::CanarySpec| {
+        spec.provider = Some("nginx".into());
+        spec.ingress_ref = Some(raw::ObjectRef { name: "web".into(), ..Default::default() });
+    };
+    other_objects("other router", other, Lasting::Moved)
 }
 
 /// Another target in mid-run, and back.

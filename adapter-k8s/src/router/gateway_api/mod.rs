@@ -7,20 +7,20 @@ mod matches;
 use serde_json::{Value, json};
 use serin_core::{
     command::{Cookies, Routes, Split},
+    provider::Reference,
     spec::raw::GatewayRef,
     strategy::Weight,
 };
 
 use super::{
     Router,
-    parts::{Shares, division, items, port, put, said, set_apex_metadata},
+    parts::{Shares, begin_apex, check, division, given_back, items, port, put, said},
     rules::{self, Rule, To},
 };
 use crate::{
     object::{
         Kind, Object,
-        change::{self, Change},
-        metadata,
+        change::Change,
         seen::{Seen, Unfit},
     },
     subject::Subject,
@@ -63,17 +63,13 @@ impl Router for GatewayApi {
     }
 
     fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+        check(Reference::Gateways, subject)?;
         let service = subject.service();
-        if service.gateway_refs.is_empty() {
-            return Err(Unfit::refused("spec.service.gatewayRefs: is required, the gateways of the route"));
-        }
         let primary = split.cookies.primary.clone().filter(|_| self.primary_cookie);
         let split = Split { cookies: Cookies { primary, ..split.cookies.clone() }, routes: split.routes };
         let rules: Result<Vec<Value>, Unfit> =
             rules::of(subject, &split)?.iter().map(|one| self.rule(subject, one)).collect();
-        let mut object =
-            metadata::begin(&subject.key(self.kind, subject.apex()), &subject.identity, seen)?.object;
-        set_apex_metadata(&mut object, subject, seen);
+        let mut object = begin_apex(self.kind, subject, seen)?;
         object.set("/spec/parentRefs", service.gateway_refs.iter().map(parent).collect::<Vec<_>>());
         object.set_or_remove("/spec/hostnames", said(&service.hosts));
         object.set("/spec/rules", rules?);
@@ -92,11 +88,10 @@ impl Router for GatewayApi {
     /// The route leads to the apex service until it is collected: the others are collected at the same time. One that
     /// was there before us stays so.
     fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
-        let key = subject.key(self.kind, subject.apex());
-        let Some(there) = seen.find(&key)? else { return Ok(Vec::new()) };
-        let mut route = (*there).clone();
-        route.set("/spec/rules", vec![self.rule(subject, &rules::given_back(subject))?]);
-        Ok(change::to(route, Some(&there)).into_iter().collect())
+        given_back(&subject.key(self.kind, subject.apex()), seen, |route| {
+            route.set("/spec/rules", vec![self.rule(subject, &rules::given_back(subject))?]);
+            Ok(())
+        })
     }
 }
 

@@ -108,7 +108,7 @@ fn what_the_gateway_api_cannot_say_is_refused() {
         case(GATEWAY, "{stepWeight: 20}").why_not(&matched(20)),
     ];
     insta::assert_snapshot!(refusals.join("\n"), @r"
-    spec.service.gatewayRefs: is required, the gateways of the route
+    spec.service.gatewayRefs: is missing: provider gatewayapi:v1 needs it
     service.match or analysis.match, sourceLabels: the Gateway API does not know who calls
     analysis.match: is needed while only matched requests are divided
     ");

@@ -5,6 +5,7 @@ mod gateway_api;
 mod istio;
 mod nginx;
 mod properties;
+mod smi;
 mod traefik;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -46,7 +46,7 @@ fn divisions_of(provider: &str, can: Abilities) -> Vec<(Case, Vec<Split>)> {
         let everyone = [0, 50, 100].map(|canary| plain(Routes::split(canary)));
         all.push((case(provider, AB_TESTING), everyone.into_iter().chain([matched(100)]).collect()));
     }
-    if can.matches && provider != "nginx" {
+    if can.weights_of_matches {
         all.push((case(provider, MATCHED), (1..=100).map(matched).chain(weights()).collect()));
     }
     if can.mirror {

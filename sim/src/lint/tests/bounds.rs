@@ -7,6 +7,7 @@ fn said(provider: &str, metric: &str) -> Vec<(Code, String)> {
     let text = format!(
         "apiVersion: flagger.app/v1beta1\nkind: Canary\nmetadata: {{name: shop, namespace: prod}}\nspec:\n  \
          provider: {provider}\n  targetRef: {{apiVersion: apps/v1, kind: Deployment, name: shop}}\n  service: {{port: 80}}\n  \
+         ingressRef: {{name: shop}}\n  \
          analysis:\n    interval: 1m\n    threshold: 5\n    stepWeight: 10\n    maxWeight: 50\n    metrics:\n      - {metric}\n"
     );
     let input = Input { path: "a.yaml".into(), text: Ok(text) };

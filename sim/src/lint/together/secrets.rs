@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
-use serin_core::spec::{AlertProvider, AlertTarget, MetricSystem, raw};
+use serin_core::{
+    provider::SecretKeys,
+    spec::{AlertProvider, AlertTarget, MetricSystem, raw},
+};
 
 use super::{Known, Neighbour, Told};
 use crate::{
@@ -37,46 +40,42 @@ pub(super) fn without_values(secret: &Value) -> Value {
 
 /// What is missing in the Secret that a MetricTemplate or an AlertProvider names.
 pub(in crate::lint) fn secret(object: &Object, files: &Files<'_>) -> Option<Told> {
-    let (field, system, choices): (_, _, &[&[&str]]) = match object.kind {
+    let (field, system, needed) = match object.kind {
         Kind::Canary => return None,
         Kind::MetricTemplate => {
             let system = MetricSystem::named(text(&object.json, "/spec/provider/type"))?;
-            ("spec.provider.secretRef.name", system.name(), system.credentials())
+            ("spec.provider.secretRef.name", system.name(), system.descriptor().keys)
         }
         Kind::AlertProvider => {
             let raw: raw::AlertProvider = read_raw(&object.json).ok()?;
             let provider = AlertProvider::parse(&raw).ok()?;
-            let choices: &[&[&str]] = match provider.target {
+            let needed = match provider.target {
                 AlertTarget::Address(_) => return None,
-                AlertTarget::Secret(_) => &[&["address"]],
-                AlertTarget::Token { .. } => &[&["token"]],
+                AlertTarget::Secret(_) => SecretKeys(&[&["address"]]),
+                AlertTarget::Token { .. } => SecretKeys(&[&["token"]]),
             };
-            ("spec.secretRef.name", provider.system.name(), choices)
+            ("spec.secretRef.name", provider.system.name(), needed)
         }
     };
     let name = object.json.pointer(&format!("/{}", field.replace('.', "/")))?.as_str()?;
     let secrets: Vec<&Neighbour> = named(name, object, files).collect();
     let found: Vec<BTreeSet<&str>> = secrets.iter().map(|secret| keys(secret)).collect();
-    let has_all =
-        |keys: &BTreeSet<&str>| choices.iter().any(|needed| needed.iter().all(|key| keys.contains(key)));
-    if choices.is_empty() || found.iter().any(has_all) {
+    if needed.0.is_empty() || found.iter().any(|keys| needed.fit(|key| keys.contains(key))) {
         return None;
     }
     // Of several with the name, each for another cluster, the first one is reported.
     let (secret, keys) = (secrets.first()?, found.first()?);
-    let needed = choices.iter().map(|needed| quoted(needed.iter().copied(), " and ")).collect::<Vec<_>>();
     Some(Told {
         code: Code::SecretWithoutKey,
         field: field.into(),
-        what: format!("Secret {} has no {}, which {system} needs", secret.name(), needed.join(", or ")),
-        remedy: remedy(keys, choices).into(),
+        what: format!("Secret {} has no {needed}, which {system} needs", secret.name()),
+        remedy: remedy(keys, needed).into(),
         offset: None,
     })
 }
 
-fn remedy(keys: &BTreeSet<&str>, choices: &[&[&str]]) -> String {
-    let wanted = choices.iter().flat_map(|needed| needed.iter().copied());
-    let lacking = wanted.filter(|wanted| !keys.contains(wanted));
+fn remedy(keys: &BTreeSet<&str>, needed: SecretKeys) -> String {
+    let lacking = needed.all().into_iter().filter(|wanted| !keys.contains(wanted));
     let slip = lacking.filter_map(|wanted| Some((nearest(wanted, keys.iter().copied())?, wanted))).next();
     match slip {
         Some((key, wanted)) => format!("rename its key `{key}` to `{wanted}`"),
@@ -85,13 +84,9 @@ fn remedy(keys: &BTreeSet<&str>, choices: &[&[&str]]) -> String {
         }
         None => format!(
             "add the keys to the Secret, or name another one; this one has {}",
-            quoted(keys.iter().copied(), ", ")
+            keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
         ),
     }
-}
-
-fn quoted<'a>(names: impl Iterator<Item = &'a str>, between: &str) -> String {
-    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(between)
 }
 
 /// The Secrets of a name in the namespace of an object. One that names no namespace is applied wherever it is wanted.

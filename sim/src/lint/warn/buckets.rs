@@ -4,7 +4,10 @@
 //! inside a bucket therefore fails releases that keep to it.
 
 use serde_json::Value;
-use serin_core::spec::{Metric, MetricSource};
+use serin_core::{
+    provider::{Latency, Layout, ROUTERS, Statistic, Unit},
+    spec::{Metric, MetricSource},
+};
 
 use super::{Case, Code, Findings};
 use crate::{
@@ -12,22 +15,15 @@ use crate::{
         Remedy,
         query::{Use, asked_for},
     },
-    prometheus::{APISIX, CLIENT, ENVOY, LINKERD, Latency, Layout, TRAEFIK, Unit},
     query::{self, Quantile},
 };
 
-/// The histograms of routers, by the name of their buckets, and those of services that keep to the client's defaults.
-const KNOWN: [(&str, Layout); 9] = [
-    ("istio_request_duration_milliseconds_bucket", ENVOY),
-    ("envoy_cluster_upstream_rq_time_bucket", ENVOY),
-    ("response_latency_ms_bucket", LINKERD),
-    ("traefik_service_request_duration_seconds_bucket", TRAEFIK),
-    ("apisix_http_latency_bucket", APISIX),
-    ("nginx_ingress_controller_request_duration_seconds_bucket", CLIENT),
-    ("nginx_ingress_controller_response_duration_seconds_bucket", CLIENT),
-    ("skipper_serve_route_duration_seconds_bucket", CLIENT),
-    ("http_request_duration_seconds_bucket", CLIENT),
-];
+/// The layout of a router's histogram, or of those of services that keep to the client's defaults.
+fn layout_of(histogram: &str) -> Option<Layout> {
+    let mut all = ROUTERS.iter().map(|router| router.metrics.latency);
+    let is_one = |latency: &Latency| latency.histogram == histogram || latency.others.contains(&histogram);
+    all.find(is_one).map(|latency| latency.layout)
+}
 
 pub(super) fn look(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
     let Some(max) = metric.bounds.max.filter(|max| *max > 0.0 && max.is_finite()) else { return };
@@ -82,15 +78,16 @@ struct Measured {
 
 impl Measured {
     fn of(case: &Case<'_>, metric: &Metric, item: &Value) -> Option<Self> {
-        let provider = &*case.rollout.shape().provider;
-        let own = |quantile, layout: Layout| {
-            let histogram = format!("the histogram of {provider}");
+        let shape = case.rollout.shape();
+        let Latency { layout, duration, .. } = shape.request_metrics().latency;
+        let own = |quantile| {
+            let histogram = format!("the histogram of {}", shape.provider);
             Some(Self { quantile, layout, factor: layout.unit.millis(), histogram })
         };
         match &metric.source {
-            MetricSource::Duration => match Latency::of(provider) {
-                Latency::P99(layout) => own(0.99, layout),
-                Latency::Average(_) => None,
+            MetricSource::Duration => match duration {
+                Statistic::P99 | Statistic::P99AsCounted => own(0.99),
+                Statistic::Average => None,
             },
             MetricSource::Shipped(name) => {
                 let quantile = match &**name {
@@ -99,10 +96,7 @@ impl Measured {
                     "latency-p99" => 0.99,
                     _ => return None,
                 };
-                match Latency::of(provider) {
-                    Latency::P99(layout) => own(quantile, layout),
-                    Latency::Average(_) => own(quantile, CLIENT),
-                }
+                own(quantile)
             }
             MetricSource::Query(_) | MetricSource::Template { .. } => {
                 let text = asked_for(metric, case.files)?;
@@ -115,8 +109,9 @@ impl Measured {
 
     fn asked(query: &str) -> Option<Self> {
         let Quantile { quantile, buckets, factor } = query::quantile(&query::parse(query).ok()?)?;
-        let (_, layout) = KNOWN.into_iter().find(|(name, _)| *name == buckets)?;
-        let histogram = format!("`{}`", buckets.trim_end_matches("_bucket"));
+        let histogram = buckets.strip_suffix("_bucket")?;
+        let layout = layout_of(histogram)?;
+        let histogram = format!("`{histogram}`");
         (factor > 0.0 && factor.is_finite()).then_some(Self { quantile, layout, factor, histogram })
     }
 

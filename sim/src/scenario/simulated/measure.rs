@@ -2,12 +2,13 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serin_core::spec::{Metric, MetricSource};
-
-use crate::{
-    prometheus::Latency,
-    query::{self, ValueWhen},
+use serin_core::{
+    Rollout,
+    provider::Statistic,
+    spec::{Metric, MetricSource},
 };
+
+use crate::query::{self, ValueWhen};
 
 /// What can be measured in a simulated world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -32,12 +33,12 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// What `request-duration` measures where this router counts: an average where the query divides sum by count.
+    /// What `request-duration` measures in a Canary.
     #[must_use]
-    pub fn duration(provider: &str) -> Self {
-        match Latency::of(provider) {
-            Latency::P99(_) => Self::LatencyP99,
-            Latency::Average(_) => Self::LatencyAverage,
+    pub fn duration(canary: &Rollout) -> Self {
+        match canary.shape().request_metrics().latency.duration {
+            Statistic::P99 | Statistic::P99AsCounted => Self::LatencyP99,
+            Statistic::Average => Self::LatencyAverage,
         }
     }
 
@@ -116,4 +117,45 @@ impl Measure {
 
 fn is_zero_without_failures(metric: &Metric, query: &str) -> bool {
     query::shape_of(query, metric).is_some_and(|shape| shape.healthy == ValueWhen::Number(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use serin_core::spec::Defaults;
+
+    use super::*;
+    use crate::scenario::read_raw;
+
+    /// What `request-duration` measures, and the first bound of its histogram in milliseconds.
+    fn measured(provider: &str, kind: &str) -> (Measure, f64) {
+        let canary = json!({
+            "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "shop"},
+            "spec": {
+                "provider": provider, "targetRef": {"kind": kind, "name": "shop"}, "ingressRef": {"name": "shop"},
+                "service": {"port": 80}, "analysis": {},
+            },
+        });
+        let canary = Rollout::parse(&read_raw(&canary).unwrap(), &Defaults::default()).unwrap();
+        let layout = canary.shape().request_metrics().latency.layout;
+        (Measure::duration(&canary), layout.bounds[0] * layout.unit.millis())
+    }
+
+    #[test]
+    fn the_built_in_duration_is_what_the_controller_asks_for() {
+        assert_eq!(
+            [
+                measured("nginx", "Deployment"),
+                measured("nginx", "Service"),
+                measured("kubernetes", "DaemonSet"),
+                measured("kubernetes", "Service"),
+            ],
+            [
+                (Measure::LatencyAverage, 5.0),
+                (Measure::LatencyP99, 0.5),
+                (Measure::LatencyP99, 5.0),
+                (Measure::LatencyP99, 0.5),
+            ]
+        );
+    }
 }

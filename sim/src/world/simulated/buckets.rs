@@ -2,17 +2,14 @@
 
 use std::{borrow::Cow, iter::Sum};
 
-use serin_core::Rollout;
+use serin_core::{Rollout, provider::RequestMetrics};
 use statrs::distribution::{ContinuousCDF as _, Normal};
 
 use super::{
     measure,
     points::{self, Point},
 };
-use crate::{
-    prometheus::{CLIENT, Latency},
-    scenario::{Measure, Simulated},
-};
+use crate::scenario::{Measure, Simulated};
 
 /// Upper ends of the buckets in milliseconds, the last without an end. One bucket alone where nobody asks for latencies.
 ///
@@ -30,26 +27,21 @@ const Z99: f64 = 2.326_347_874_040_841;
 impl Buckets {
     /// Those that are needed to answer what this Canary asks; `is_edited`: it may ask for other metrics later.
     pub(crate) fn asked_for(simulated: &Simulated, canary: &Rollout, is_edited: bool) -> Self {
-        let provider = &canary.shape().provider;
-        let duration = Measure::duration(provider);
+        let duration = Measure::duration(canary);
         let asked = canary.metrics().iter().filter_map(|metric| measure(simulated, metric, duration));
         let later = [duration].into_iter().chain(simulated.measures.values().copied());
         let mut latencies = asked.chain(later.filter(|_| is_edited)).filter(|measure| measure.is_latency());
         let Some(first) = latencies.next() else { return Self::none() };
-        let mut buckets = Self::of(provider);
+        let mut buckets = Self::of(canary.shape().request_metrics());
         if first == Measure::LatencyAverage || latencies.any(|measure| measure == Measure::LatencyAverage) {
             buckets.points = points::of(&buckets.ends);
         }
         buckets
     }
 
-    /// Those that this provider's metrics have.
-    pub(super) fn of(provider: &str) -> Self {
-        let layout = match Latency::of(provider) {
-            Latency::P99(layout) => layout,
-            // Asked for its average, and kept all the same.
-            Latency::Average(_) => CLIENT,
-        };
+    /// Those of a router's histogram, whether its buckets are asked for or its average.
+    pub(super) fn of(metrics: &RequestMetrics) -> Self {
+        let layout = metrics.latency.layout;
         let ends = layout.bounds.iter().map(|end| end * layout.unit.millis());
         Self { ends: ends.chain([f64::INFINITY]).collect(), points: [].into() }
     }
@@ -146,7 +138,7 @@ mod tests {
 
     #[test]
     fn shares_add_up_and_meet_the_percentiles() {
-        let buckets = Buckets::of("istio");
+        let buckets = Buckets::of(RequestMetrics::of("istio", "Deployment"));
         let shares = buckets.shares(0.050, 0.500);
         assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9);
         let below = |end: f64| {
@@ -166,7 +158,7 @@ mod tests {
 
     #[test]
     fn points_change_nothing_but_the_average() {
-        let buckets = Buckets::of("nginx");
+        let buckets = Buckets::of(RequestMetrics::of("nginx", "Deployment"));
         let points = Buckets { points: points::of(&buckets.ends), ..buckets.clone() };
         for (p50, p99) in [(0.020, 0.120), (0.3, 2.0), (0.040, 0.040)] {
             let shares = points.shares(p50, p99);
@@ -186,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_latency_without_spread_is_in_one_bucket() {
-        let shares = Buckets::of("istio").shares(0.020, 0.020);
+        let shares = Buckets::of(RequestMetrics::of("istio", "Deployment")).shares(0.020, 0.020);
         assert_eq!(shares.iter().filter(|share| **share > 0.0).count(), 1);
     }
 }

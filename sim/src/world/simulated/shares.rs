@@ -42,11 +42,13 @@ impl Shares {
 
 #[cfg(test)]
 mod tests {
+    use serin_core::provider::RequestMetrics;
+
     use super::*;
 
     #[test]
     fn what_is_remembered_is_what_is_computed() {
-        let shares = Shares::by(Buckets::of("istio"));
+        let shares = Shares::by(Buckets::of(RequestMetrics::of("istio", "Deployment")));
         for p50 in [1, 2, 1, 3, 4, 5, 6, 7, 8, 9, 10, 9, 2].map(|place| f64::from(place) / 100.0) {
             assert_eq!(*shares.of(p50, 0.5), *shares.buckets.shares(p50, 0.5));
         }

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use serin_core::provider::Unit;
+
 use super::{
     buckets::Buckets,
     chance::Chance,
@@ -13,7 +15,7 @@ use super::{
     scrapes::Scrapes,
 };
 use crate::{
-    prometheus::{self, Bucket, Coverage, Edges, Span, Unit, Window},
+    prometheus::{self, Bucket, Coverage, Edges, Span, Window},
     scenario::Measure,
 };
 

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     phase::Phase,
-    provider::{ROUTERS, SCALERS, TARGETS},
+    provider::{ROUTERS, Reference, SCALERS, TARGETS},
     time::Timestamp,
 };
 
@@ -185,7 +185,7 @@ pub(super) fn hook_types() -> Vec<&'static str> {
 
 /// The kinds that a reference may have.
 pub(super) mod kinds {
-    use super::{SCALERS, Schema, TARGETS, Vec, one_of};
+    use super::{Reference, SCALERS, Schema, TARGETS, Vec, one_of};
 
     pub(in crate::spec::raw) fn targets(schema: &mut Schema) {
         let mut kinds: Vec<&str> = TARGETS.iter().map(|target| target.kind).collect();
@@ -200,15 +200,21 @@ pub(super) mod kinds {
     }
 
     pub(in crate::spec::raw) fn ingresses(schema: &mut Schema) {
-        one_of("/properties/kind", &["Ingress"], schema);
+        referred(Reference::Ingress, schema);
     }
 
     pub(in crate::spec::raw) fn routes(schema: &mut Schema) {
-        one_of("/properties/kind", &["ApisixRoute"], schema);
+        referred(Reference::Route, schema);
     }
 
     pub(in crate::spec::raw) fn upstreams(schema: &mut Schema) {
-        one_of("/properties/kind", &["Upstream"], schema);
+        referred(Reference::Upstream, schema);
+    }
+
+    fn referred(reference: Reference, schema: &mut Schema) {
+        if let Some((kind, _)) = reference.object() {
+            one_of("/properties/kind", &[kind], schema);
+        }
     }
 }
 

@@ -1,0 +1,74 @@
+//! What answers of all metric systems have in common: refusals, numbers, points and series.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serin_core::{revision::Text, spec::MetricSystem};
+
+use super::exchange::MOST_SAID;
+use crate::http::{Reply, one_line};
+
+/// What a system answers: a value, never NaN, or that it has none.
+pub type Reading = Option<f64>;
+
+/// Finds the message in a refusal.
+pub(super) type Complaint = fn(&Value) -> Option<String>;
+
+/// A successful answer in JSON.
+///
+/// # Errors
+/// The system refuses; `complaint` finds out why. Or the answer has another shape.
+pub(super) fn json<T: DeserializeOwned>(
+    reply: &Reply,
+    system: MetricSystem,
+    complaint: Complaint,
+) -> Result<T, Text> {
+    accepted(reply, complaint)?;
+    let title = system.descriptor().title;
+    serde_json::from_slice(&reply.body).map_err(|_| format!("the answer is not {title}'s JSON").into())
+}
+
+/// Lets a successful answer pass.
+///
+/// # Errors
+/// The status with the message that `complaint` finds, or with the beginning of the body.
+pub(super) fn accepted(reply: &Reply, complaint: Complaint) -> Result<(), Text> {
+    if reply.is_success() {
+        return Ok(());
+    }
+    let said = serde_json::from_slice(&reply.body).ok().and_then(|body| complaint(&body));
+    Err(said.map_or_else(|| reply.refusal(MOST_SAID), |said| refused(reply, &said)).into())
+}
+
+/// The status and what a system says of an error.
+pub(super) fn refused(reply: &Reply, said: &str) -> String {
+    format!("{}: {}", reply.status, one_line(said, MOST_SAID))
+}
+
+/// A number of an answer; `null` is no value.
+///
+/// # Errors
+/// It is something else.
+pub(super) fn number(value: &Value) -> Result<Reading, Text> {
+    match value.as_f64() {
+        None if !value.is_null() => Err("a value in the answer is no number".into()),
+        number => Ok(number.filter(|number| !number.is_nan())),
+    }
+}
+
+/// Of points in order of time, the newest that has a value.
+pub(super) fn newest(mut points: impl Iterator<Item = Result<Reading, Text>>) -> Result<Reading, Text> {
+    points.try_fold(None, |last, point| Ok(point?.or(last)))
+}
+
+/// Of several series, the last by its labels that has a value: the order in which a system sends them does not count.
+pub(super) fn last_series<L: Ord>(
+    series: impl Iterator<Item = Result<(L, Reading), Text>>,
+) -> Result<Reading, Text> {
+    let series = series.collect::<Result<Vec<_>, Text>>()?;
+    let with_value = series.into_iter().filter_map(|(labels, value)| Some((labels, value?)));
+    let last = with_value.max_by(|(labels, value), (other, others)| {
+        // Two series with the same labels: the order of the answer does not count there either.
+        labels.cmp(other).then_with(|| value.total_cmp(others))
+    });
+    Ok(last.map(|(_, value)| value))
+}

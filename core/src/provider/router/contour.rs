@@ -1,0 +1,62 @@
+//! Contour: an HTTPProxy named like the apex service.
+
+use alloc::format;
+
+use super::{Abilities, CountedBy, Limits, RequestMetrics, Router};
+use crate::spec::{
+    Problems,
+    raw::{Match, StringMatch},
+};
+
+/// The provider `contour`.
+pub(super) const CONTOUR: Router = Router {
+    can: Abilities::MATCHES,
+    driven: true,
+    limits: Limits { item: check_item, waits_forever: true, ..Limits::NONE },
+    ..Router::new("contour", "Contour", &METRICS)
+};
+
+const METRICS: RequestMetrics = RequestMetrics::envoy(
+    CountedBy::Proxies,
+    r#"envoy_cluster_name=~"{namespace}_{service}-canary_[0-9a-zA-Z-]+""#,
+);
+
+fn check_item(item: &Match, problems: &mut Problems<'_>) {
+    const HEADERS_ALONE: &str = "Contour matches headers alone; match a header instead";
+    for (field, is_empty) in [
+        ("cookies", item.cookies.is_empty()),
+        ("queryParams", item.query_params.is_empty()),
+        ("sourceLabels", item.source_labels.is_empty()),
+    ] {
+        if !is_empty {
+            problems.add(field, HEADERS_ALONE);
+        }
+    }
+    let is_pattern = |text: &StringMatch| {
+        text.regex.is_some() && text.exact.is_none() && text.prefix.is_none() && text.suffix.is_none()
+    };
+    for (name, _) in item.headers.iter().filter(|(_, text)| is_pattern(text)) {
+        let why = "Contour knows no regular expressions; say `exact`, `prefix` or `suffix`";
+        problems.add(&format!("headers.{name}.regex"), why);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::provider::router::tests::of_items;
+
+    #[test]
+    fn contour_matches_headers_without_patterns() {
+        let items =
+            json!([{"headers": {"x-a": {"regex": "a+"}}}, {"cookies": {"insider": {"exact": "always"}}}]);
+        assert_eq!(
+            of_items("contour", items),
+            "spec.analysis.match[0].headers.x-a.regex: Contour knows no regular expressions; \
+             say `exact`, `prefix` or `suffix`; \
+             spec.analysis.match[1].cookies: Contour matches headers alone; match a header instead"
+        );
+        assert_eq!(of_items("contour", json!([{"headers": {"x-a": {"suffix": "a"}}}])), "");
+    }
+}

@@ -1,0 +1,9 @@
+//! Kuma: a TrafficRoute.
+
+use super::{Abilities, CountedBy, RequestMetrics, Router};
+
+/// The provider `kuma`.
+pub(super) const KUMA: Router = Router { can: Abilities::WEIGHTS, ..Router::new("kuma", "Kuma", &METRICS) };
+
+const METRICS: RequestMetrics =
+    RequestMetrics::envoy(CountedBy::Pods, r#"service=~"{target}-canary_{namespace}_svc_[0-9a-zA-Z-]+""#);

@@ -1,0 +1,45 @@
+//! What a router cannot do of what a manifest asks, beyond what its abilities say.
+
+use crate::{
+    spec::{
+        Problems,
+        raw::{Match, Service},
+    },
+    strategy::Strategy,
+};
+
+/// What an analysis asks of its router.
+pub(crate) struct Asked<'a> {
+    /// `spec.service`.
+    pub(crate) service: Option<&'a Service>,
+    /// `analysis.match`.
+    pub(crate) items: &'a [Match],
+    /// What was derived of the analysis, if that could be.
+    pub(crate) strategy: Option<&'a Strategy>,
+}
+
+/// The rules of one router. Problems are added at the field below what is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Looks at `spec.service`.
+    pub(crate) service: fn(&Service, &mut Problems<'_>),
+    /// Looks at an item of `analysis.match`.
+    pub(crate) item: fn(&Match, &mut Problems<'_>),
+    /// Looks at the analysis as a whole.
+    pub(crate) analysis: fn(&Asked<'_>, &mut Problems<'_>),
+    /// It reads `infinity` as no limit of time.
+    pub(crate) waits_forever: bool,
+    /// The controller itself reads `corsPolicy.maxAge`.
+    pub(crate) age_is_read: bool,
+}
+
+impl Limits {
+    /// None but those that hold for every router.
+    pub(super) const NONE: Self = Self {
+        service: |_, _| {},
+        item: |_, _| {},
+        analysis: |_, _| {},
+        waits_forever: false,
+        age_is_read: false,
+    };
+}

@@ -1,0 +1,75 @@
+//! What a router finds in a manifest besides the target: objects that the user wrote.
+
+use alloc::{format, string::String};
+
+use crate::spec::raw::{CanarySpec, ObjectRef};
+
+/// A reference to an object that a router works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// `spec.service.gatewayRefs`.
+    Gateways,
+    /// `spec.ingressRef`.
+    Ingress,
+    /// `spec.routeRef`.
+    Route,
+    /// `spec.upstreamRef`.
+    Upstream,
+}
+
+impl Reference {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Gateways, Self::Ingress, Self::Route, Self::Upstream];
+
+    /// Its field in a Canary.
+    #[must_use]
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::Gateways => "spec.service.gatewayRefs",
+            Self::Ingress => "spec.ingressRef",
+            Self::Route => "spec.routeRef",
+            Self::Upstream => "spec.upstreamRef",
+        }
+    }
+
+    /// Kind of the object, and the API versions that it has; `None` where there are several kinds.
+    #[must_use]
+    pub const fn object(self) -> Option<(&'static str, &'static [&'static str])> {
+        match self {
+            Self::Gateways => None,
+            Self::Ingress => Some(("Ingress", &["networking.k8s.io/v1"])),
+            Self::Route => Some(("ApisixRoute", &["apisix.apache.org/v2"])),
+            Self::Upstream => Some(("Upstream", &["gloo.solo.io/v1"])),
+        }
+    }
+
+    /// Whether a manifest gives it.
+    #[must_use]
+    pub fn is_given(self, spec: &CanarySpec) -> bool {
+        let is_named =
+            |object: &Option<ObjectRef>| object.as_ref().is_some_and(|object| !object.name.is_empty());
+        match self {
+            Self::Gateways => spec.service.as_ref().is_some_and(|service| !service.gateway_refs.is_empty()),
+            Self::Ingress => is_named(&spec.ingress_ref),
+            Self::Route => is_named(&spec.route_ref),
+            Self::Upstream => spec.upstream_ref.as_ref().is_some_and(|upstream| !upstream.name.is_empty()),
+        }
+    }
+
+    /// Why a manifest is refused that does not give it.
+    #[must_use]
+    pub fn refusal(self, provider: &str) -> String {
+        format!("is missing: provider {provider} needs it")
+    }
+
+    /// What helps, in an imperative.
+    #[must_use]
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Gateways => "name the Gateways that lead to the target",
+            Self::Ingress => "name the Ingress of the target",
+            Self::Route => "name the ApisixRoute of the target",
+            Self::Upstream => "name the Upstream of the target",
+        }
+    }
+}
