@@ -123,7 +123,7 @@ impl Cluster {
         let posted = request::write(&self.client, request::Write::Post, object).await;
         if let Err(error) = &posted {
             let (object, error) = (object.key(), request::words(error));
-            tracing::debug!(%object, error, "an event was not recorded");
+            tracing::warn!(%object, error, "an event was not recorded");
         }
         posted.is_ok()
     }

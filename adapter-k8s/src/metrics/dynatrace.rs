@@ -127,10 +127,10 @@ mod tests {
     #[test]
     fn the_newest_value_of_the_last_series_by_dimensions_counts() {
         let (a, b) = (("HOST-A", json!([1.5])), ("HOST-B", json!([2])));
-        assert_eq!(of(&[("m", &[a.clone()])]), Ok(Some(1.5)));
+        assert_eq!(of(&[("m", std::slice::from_ref(&a))]), Ok(Some(1.5)));
         assert_eq!(of(&[("m", &[a.clone(), b.clone()])]), Ok(Some(2.0)));
         assert_eq!(of(&[("m", &[b.clone(), a.clone()])]), Ok(Some(2.0)));
-        assert_eq!(of(&[("n", &[a.clone()]), ("m", &[b])]), Ok(Some(1.5)));
+        assert_eq!(of(&[("n", std::slice::from_ref(&a)), ("m", &[b])]), Ok(Some(1.5)));
         assert_eq!(of(&[("m", &[a, ("HOST-C", json!([null]))])]), Ok(Some(1.5)));
         assert_eq!(of(&[("m", &[("HOST-A", json!([1, 3, null]))])]), Ok(Some(3.0)));
     }

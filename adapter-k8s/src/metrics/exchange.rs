@@ -18,10 +18,13 @@ pub enum Need {
     Http(Request),
 }
 
+/// What a reply means.
+type Then<T> = Box<dyn FnOnce(&Reply) -> Result<Next<T>, Text> + Send>;
+
 /// An exchange that waits for what it needs, and ends with a `T`.
 pub struct Exchange<T> {
     need: Need,
-    then: Box<dyn FnOnce(&Reply) -> Result<Next<T>, Text> + Send>,
+    then: Then<T>,
 }
 
 /// What follows from a reply.

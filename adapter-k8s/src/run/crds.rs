@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
-use serin_core::{Phase, Timestamp, spec::Identity};
+use serin_core::{Phase, Timestamp, observation::Unseen, spec::Identity};
 use tokio::{sync::watch, time::sleep};
 
 use crate::{
@@ -24,6 +24,9 @@ use crate::{
 
 /// How often they are looked at. The answer that nothing has changed is short.
 const EVERY: Duration = Duration::from_secs(3);
+/// How long the watch of the Canaries is waited for, and how often it is looked at.
+const MOST_LOOKS: u32 = 40;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 /// Looks at the CRDs again and again, until a stop.
 pub async fn follow(context: Arc<Context>, readiness: Arc<Readiness>, mut stop: watch::Receiver<bool>) {
@@ -98,6 +101,7 @@ impl Crds {
             Kept::Cut(why) => {
                 tracing::error!("{why}; nothing is written until then");
                 self.readiness.set(Err(why.clone()));
+                self.context.telemetry.crds_fit(false);
                 if self.said == Some(Kept::Whole) {
                     // Before anything was driven, nothing has stopped.
                     self.tell(why).await;
@@ -113,13 +117,7 @@ impl Crds {
         let (at, text) = (clock::now(), format!("{why}; nothing is written until then"));
         let cluster = &self.context.cluster;
         cluster.post_anyway(&on_crd(&text, at)).await;
-        let canaries = {
-            let reader = cluster.reader();
-            let members = reader.members(CANARY).into_iter();
-            members.filter_map(|key| reader.find(&key).ok().flatten()).filter(|it| !is_idle(it)).collect()
-        };
-        let canaries: Vec<Arc<Object>> = canaries;
-        for canary in canaries {
+        for canary in self.busy_canaries().await {
             let identity = Identity {
                 namespace: canary.namespace().into(),
                 name: canary.name().into(),
@@ -128,6 +126,24 @@ impl Crds {
             let id = format!("crd-{}", at.as_millis());
             cluster.post_anyway(&event::of(&identity, &id, "Warning", &text, at)).await;
         }
+    }
+
+    /// The Canaries that do not wait for a new revision. A CRD that is replaced ends the watch of its objects: they are not
+    /// known until it has begun again.
+    async fn busy_canaries(&self) -> Vec<Arc<Object>> {
+        for _ in 0..MOST_LOOKS {
+            if let Ok(known) = self.known_canaries() {
+                return known.into_iter().filter(|canary| !is_idle(canary)).collect();
+            }
+            sleep(BETWEEN_LOOKS).await;
+        }
+        Vec::new()
+    }
+
+    fn known_canaries(&self) -> Result<Vec<Arc<Object>>, Unseen> {
+        let reader = self.context.cluster.reader();
+        let found: Result<Vec<_>, _> = reader.members(CANARY).iter().map(|key| reader.find(key)).collect();
+        Ok(found?.into_iter().flatten().collect())
     }
 }
 
