@@ -16,7 +16,7 @@ use crate::{
     kinds::{ALERT_PROVIDER, CANARY, METRIC_TEMPLATE},
     notify::event,
     object::{Key, Kind, Object, seen::Seen as _},
-    run::stop::stopped,
+    run::{crds, stop::stopped},
     tick::{context::Context, driver::drive},
 };
 
@@ -47,6 +47,7 @@ pub async fn run(context: Arc<Context>, stop: watch::Receiver<bool>) {
             halt.send(true).ok();
         };
         tokio::join!(run_until(context.clone(), halted), cut);
+        crds::tell_canaries(&context).await;
         context.cluster.read_again(OURS);
     }
 }

@@ -112,39 +112,48 @@ impl Crds {
         self.said = Some(kept);
     }
 
-    /// Records an Event on the CRD, and one on each Canary whose release stops because of it.
+    /// Records an Event on the CRD.
     async fn tell(&self, why: &str) {
-        let (at, text) = (clock::now(), format!("{why}; nothing is written until then"));
-        let cluster = &self.context.cluster;
-        cluster.post_anyway(&on_crd(&text, at)).await;
-        for canary in self.busy_canaries().await {
-            let identity = Identity {
-                namespace: canary.namespace().into(),
-                name: canary.name().into(),
-                uid: canary.uid().into(),
-            };
-            let id = format!("crd-{}", at.as_millis());
-            cluster.post_anyway(&event::of(&identity, &id, "Warning", &text, at)).await;
-        }
+        self.context.cluster.post_anyway(&on_crd(&stopped_by(why), clock::now())).await;
     }
+}
 
-    /// The Canaries that do not wait for a new revision. A CRD that is replaced ends the watch of its objects: they are not
-    /// known until it has begun again.
-    async fn busy_canaries(&self) -> Vec<Arc<Object>> {
-        for _ in 0..MOST_LOOKS {
-            if let Ok(known) = self.known_canaries() {
-                return known.into_iter().filter(|canary| !is_idle(canary)).collect();
-            }
-            sleep(BETWEEN_LOOKS).await;
-        }
-        Vec::new()
-    }
+fn stopped_by(why: &str) -> String {
+    format!("{why}; nothing is written until then")
+}
 
-    fn known_canaries(&self) -> Result<Vec<Arc<Object>>, Unseen> {
-        let reader = self.context.cluster.reader();
-        let found: Result<Vec<_>, _> = reader.members(CANARY).iter().map(|key| reader.find(key)).collect();
-        Ok(found?.into_iter().flatten().collect())
+/// Records an Event on each Canary whose release stops because of the installed CRDs. Call it while the Canaries are still
+/// known, and after their drivers have ended.
+pub async fn tell_canaries(context: &Context) {
+    let Some(why) = context.cluster.schema.refusal() else { return };
+    let (at, text) = (clock::now(), stopped_by(&why));
+    for canary in busy_canaries(context).await {
+        let identity = Identity {
+            namespace: canary.namespace().into(),
+            name: canary.name().into(),
+            uid: canary.uid().into(),
+        };
+        let id = format!("crd-{}", at.as_millis());
+        context.cluster.post_anyway(&event::of(&identity, &id, "Warning", &text, at)).await;
     }
+}
+
+/// The Canaries that do not wait for a new revision. A CRD that is replaced ends the watch of its objects: they cannot be
+/// read until it has begun again.
+async fn busy_canaries(context: &Context) -> Vec<Arc<Object>> {
+    for _ in 0..MOST_LOOKS {
+        if let Ok(known) = known_canaries(context) {
+            return known.into_iter().filter(|canary| !is_idle(canary)).collect();
+        }
+        sleep(BETWEEN_LOOKS).await;
+    }
+    Vec::new()
+}
+
+fn known_canaries(context: &Context) -> Result<Vec<Arc<Object>>, Unseen> {
+    let reader = context.cluster.reader();
+    let found: Result<Vec<_>, _> = reader.members(CANARY).iter().map(|key| reader.find(key)).collect();
+    Ok(found?.into_iter().flatten().collect())
 }
 
 /// Whether a Canary waits for a new revision.
