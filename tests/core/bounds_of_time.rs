@@ -360,6 +360,7 @@ fn what_holds_a_canary_up_is_not_told_while_it_is_suspended() {
     world.looks_at(since + seconds(6_100), &mut well);
     assert_eq!(stalls_told(&world), 0);
     world.canary = going;
+    world.looks_at(since + seconds(6_100), &mut well);
     world.looks_at(since + seconds(6_600) - MILLISECOND, &mut well);
     assert_eq!(stalls_told(&world), 0);
     world.looks_at(since + seconds(6_600), &mut well);
