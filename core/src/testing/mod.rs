@@ -6,6 +6,8 @@
 //! use serin_core::{Phase, Rollout, spec::Defaults, testing::{Simulated, checks}};
 //!
 //! let manifest = serde_yaml::from_str("
+//!     apiVersion: flagger.app/v1beta1
+//!     kind: Canary
 //!     metadata: {name: web, namespace: shop}
 //!     spec:
 //!       provider: istio
@@ -29,11 +31,14 @@
 //! first step has.
 //!
 //! ```
-//! use proptest::{prelude::*, test_runner::TestRunner};
+//! use proptest::{prelude::*, test_runner::{Config, TestRunner}};
 //! use serin_core::{Rollout, spec::Defaults, testing::{Simulated, checks}};
 //!
-//! TestRunner::default().run(&(1_u32..20, 1_u8..=50), |(threshold, step)| {
+//! let config = Config { failure_persistence: None, ..Config::default() };
+//! TestRunner::new(config).run(&(1_u32..20, 1_u8..=50), |(threshold, step)| {
 //!     let manifest = serde_yaml::from_str(&format!("
+//!         apiVersion: flagger.app/v1beta1
+//!         kind: Canary
 //!         metadata: {{name: web, namespace: shop}}
 //!         spec:
 //!           provider: istio
