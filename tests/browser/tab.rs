@@ -5,7 +5,7 @@ use std::{
     ffi::OsStr,
     io::Write as _,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
 use headless_chrome::{
@@ -24,6 +24,35 @@ pub(crate) struct Open {
     tab: Arc<Tab>,
     said: Arc<Mutex<Vec<String>>>,
     asked: Arc<Mutex<Vec<String>>>,
+    /// Given back after the browser has ended.
+    _turn: Turn,
+}
+
+/// Browsers at a time. More of them only wait for each other, and one that waits too long for its first tab gives up.
+const MOST_OPEN: usize = 3;
+static OPEN: Mutex<usize> = Mutex::new(0);
+static CLOSED: Condvar = Condvar::new();
+
+/// The right to have a browser open.
+struct Turn;
+
+impl Turn {
+    fn take() -> Self {
+        let free = CLOSED.wait_while(Self::lock(), |open| *open >= MOST_OPEN);
+        *free.unwrap_or_else(PoisonError::into_inner) += 1;
+        Self
+    }
+
+    fn lock() -> MutexGuard<'static, usize> {
+        OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *Self::lock() -= 1;
+        CLOSED.notify_one();
+    }
 }
 
 /// The browser's program; `None` where there is none.
@@ -58,12 +87,13 @@ impl Open {
             .args(vec![OsStr::new("--disable-dev-shm-usage")])
             .build()
             .unwrap();
+        let turn = Turn::take();
         let browser = Browser::new(options).unwrap();
         let tab = browser.new_tab().unwrap();
         let (said, asked) = (Arc::default(), Arc::default());
         listen(&tab, &said, &asked);
         tab.navigate_to(url).unwrap().wait_until_navigated().unwrap();
-        Some(Self { _browser: browser, tab, said, asked })
+        Some(Self { _browser: browser, tab, said, asked, _turn: turn })
     }
 
     /// What an expression is, as JSON.
