@@ -101,7 +101,8 @@ fn replays_stop_with_those_that_were_made() {
         let made = number(&ended.screen, "stopped after ");
         assert!(made > 0 && ended.screen.contains(" scenarios"), "{}", ended.screen);
         if verb == "replay" {
-            assert!(ended.screen.contains(&format!("\n{made} scenario")), "{}", ended.screen);
+            let scenarios = if made == 1 { "scenario" } else { "scenarios" };
+            assert!(ended.screen.contains(&format!("\n{made} {scenarios}: ")), "{}", ended.screen);
         }
     }
 }
