@@ -40,13 +40,13 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Notes what the CRDs keep. Returns whether that is news.
-    pub fn set(&self, kept: Kept) -> bool {
+    /// Notes what the CRDs keep. Only news wakes those who follow it.
+    pub fn set(&self, kept: Kept) {
         self.kept.send_if_modified(|known| {
             let news = *known != kept;
             *known = kept;
             news
-        })
+        });
     }
 
     /// A save was not kept: nothing is written any more until the CRDs were looked at again.

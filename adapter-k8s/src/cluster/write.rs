@@ -118,14 +118,19 @@ impl Cluster {
         self.fence.is_open() && self.schema.refusal().is_none()
     }
 
-    /// Creates an object although nothing else may be written: an Event that says why. Returns whether it was.
-    pub async fn post_anyway(&self, object: &Object) -> bool {
-        let posted = request::write(&self.client, request::Write::Post, object).await;
-        if let Err(error) = &posted {
-            let (object, error) = (object.key(), request::words(error));
+    /// Records an Event of a Canary. If that fails, only the log says so.
+    pub async fn record(&self, canary: impl fmt::Display, event: Object) {
+        if let Err(error) = self.writer().await.post(event).await {
+            tracing::warn!(%canary, %error, "an event was not recorded");
+        }
+    }
+
+    /// Records an Event although nothing else may be written: it says why.
+    pub async fn record_anyway(&self, event: &Object) {
+        if let Err(error) = request::write(&self.client, request::Write::Post, event).await {
+            let (object, error) = (event.key(), request::words(&error));
             tracing::warn!(%object, error, "an event was not recorded");
         }
-        posted.is_ok()
     }
 
     /// An object as it is known now, its contents included.

@@ -1,7 +1,7 @@
 //! The Event objects that `kubectl describe` shows.
 
 use serde_json::{Value, json};
-use serin_core::{Timestamp, message::EventType, spec::Identity};
+use serin_core::{Timestamp, message::EventType, revision::Text, spec::Identity};
 
 use super::News;
 use crate::{
@@ -31,6 +31,13 @@ pub fn of(identity: &Identity, id: &str, kind: &str, message: &str, at: Timestam
         "namespace": &*identity.namespace, "uid": &*identity.uid,
     });
     about(involved, &Key::new(EVENT, &identity.namespace, &name(identity, id)), kind, message, at)
+}
+
+/// As [`of`], of a Canary as the API server has it.
+#[must_use]
+pub fn on(canary: &Object, id: &str, kind: &str, message: &str, at: Timestamp) -> Object {
+    let [namespace, name, uid] = [canary.namespace(), canary.name(), canary.uid()].map(Text::from);
+    of(&Identity { namespace, name, uid }, id, kind, message, at)
 }
 
 /// An event of that name about any object, which is given by its reference.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use serin_core::{revision::Text, spec::Identity, tick::Pause};
+use serin_core::{revision::Text, tick::Pause};
 use tokio::{
     sync::watch,
     task::{AbortHandle, Id, JoinError, JoinSet},
@@ -95,13 +95,10 @@ async fn after(pause: Duration, context: Arc<Context>, key: Key, uid: Text, stop
 /// Records that a Canary's driver has failed, where people look.
 async fn tell_of_panic(cluster: Arc<Cluster>, key: Key, error: String) {
     let Some(canary) = cluster.reader().find(&key).ok().flatten() else { return };
-    let [namespace, name, uid] = [canary.namespace(), canary.name(), canary.uid()].map(Text::from);
-    let (identity, at) = (Identity { namespace, name, uid }, clock::now());
+    let at = clock::now();
     let text = format!("the controller failed on this Canary and starts again, which is a bug: {error}");
-    let event = event::of(&identity, &format!("failed-{}", at.as_millis()), "Warning", &text, at);
-    if let Err(error) = cluster.writer().await.post(event).await {
-        tracing::warn!(canary = %key, %error, "an event was not recorded");
-    }
+    let event = event::on(&canary, &format!("failed-{}", at.as_millis()), "Warning", &text, at);
+    cluster.record(key, event).await;
 }
 
 /// One driver a Canary.

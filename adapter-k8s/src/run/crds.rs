@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
-use serin_core::{Phase, Timestamp, observation::Unseen, spec::Identity};
+use serin_core::{Phase, Timestamp};
 use tokio::{sync::watch, time::sleep};
 
 use crate::{
@@ -24,9 +24,6 @@ use crate::{
 
 /// How often they are looked at. The answer that nothing has changed is short.
 const EVERY: Duration = Duration::from_secs(3);
-/// How long the watch of the Canaries is waited for, and how often it is looked at.
-const MOST_LOOKS: u32 = 40;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 /// Looks at the CRDs again and again, until a stop.
 pub async fn follow(context: Arc<Context>, readiness: Arc<Readiness>, mut stop: watch::Receiver<bool>) {
@@ -99,22 +96,17 @@ impl Crds {
                 self.readiness.set(Ok(()));
             }
             Kept::Cut(why) => {
-                tracing::error!("{why}; nothing is written until then");
+                let why_stopped = stopped_by(why);
+                tracing::error!("{why_stopped}");
                 self.readiness.set(Err(why.clone()));
-                self.context.telemetry.crds_fit(false);
                 if self.said == Some(Kept::Whole) {
                     // Before anything was driven, nothing has stopped.
-                    self.tell(why).await;
+                    self.context.cluster.record_anyway(&on_crd(&why_stopped, clock::now())).await;
                 }
             }
         }
         self.context.telemetry.crds_fit(kept == Kept::Whole);
         self.said = Some(kept);
-    }
-
-    /// Records an Event on the CRD.
-    async fn tell(&self, why: &str) {
-        self.context.cluster.post_anyway(&on_crd(&stopped_by(why), clock::now())).await;
     }
 }
 
@@ -127,33 +119,14 @@ fn stopped_by(why: &str) -> String {
 pub async fn tell_canaries(context: &Context) {
     let Some(why) = context.cluster.schema.refusal() else { return };
     let (at, text) = (clock::now(), stopped_by(&why));
-    for canary in busy_canaries(context).await {
-        let identity = Identity {
-            namespace: canary.namespace().into(),
-            name: canary.name().into(),
-            uid: canary.uid().into(),
-        };
-        let id = format!("crd-{}", at.as_millis());
-        context.cluster.post_anyway(&event::of(&identity, &id, "Warning", &text, at)).await;
+    let id = format!("crd-{}", at.as_millis());
+    let canaries: Vec<Arc<Object>> = {
+        let reader = context.cluster.reader();
+        reader.members(CANARY).iter().filter_map(|key| reader.find(key).ok().flatten()).collect()
+    };
+    for canary in canaries.iter().filter(|canary| !is_idle(canary)) {
+        context.cluster.record_anyway(&event::on(canary, &id, "Warning", &text, at)).await;
     }
-}
-
-/// The Canaries that do not wait for a new revision. A CRD that is replaced ends the watch of its objects: they cannot be
-/// read until it has begun again.
-async fn busy_canaries(context: &Context) -> Vec<Arc<Object>> {
-    for _ in 0..MOST_LOOKS {
-        if let Ok(known) = known_canaries(context) {
-            return known.into_iter().filter(|canary| !is_idle(canary)).collect();
-        }
-        sleep(BETWEEN_LOOKS).await;
-    }
-    Vec::new()
-}
-
-fn known_canaries(context: &Context) -> Result<Vec<Arc<Object>>, Unseen> {
-    let reader = context.cluster.reader();
-    let found: Result<Vec<_>, _> = reader.members(CANARY).iter().map(|key| reader.find(key)).collect();
-    Ok(found?.into_iter().flatten().collect())
 }
 
 /// Whether a Canary waits for a new revision.

@@ -36,9 +36,7 @@ impl Held {
         let (canary, identity) = (look.subject.display(), &look.subject.identity);
         tracing::warn!(%canary, "{why}");
         let event = event::of(identity, &format!("held-{version}"), "Warning", &why, clock::now());
-        if let Err(error) = context.cluster.writer().await.post(event).await {
-            tracing::warn!(%canary, %error, "an event was not recorded");
-        }
+        context.cluster.record(canary, event).await;
     }
 }
 

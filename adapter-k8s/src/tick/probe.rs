@@ -153,12 +153,9 @@ async fn tell_of_health(context: &Context, look: &Look) {
     let canary = look.subject.display();
     let words = "all the metrics providers are available!";
     tracing::debug!(%canary, "{words}");
-    let writer = context.cluster.writer().await;
     let words = format!("{}{words}", if context.dry_run { event::DRY_RUN } else { "" });
     let event = event::of(&look.subject.identity, "metrics", "Normal", &words, clock::now());
-    if let Err(error) = writer.post(event).await {
-        tracing::warn!(%canary, %error, "an event was not recorded");
-    }
+    context.cluster.record(canary, event).await;
 }
 
 async fn check(context: &Context, look: &Look, metric: &Metric) -> Result<(), Text> {
