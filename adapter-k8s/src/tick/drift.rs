@@ -41,8 +41,6 @@ pub struct Found {
 /// The objects of one part.
 #[derive(Clone, Debug, Default)]
 pub struct Part {
-    /// All of them.
-    pub objects: Arc<[Key]>,
     /// Those that are not as they have to be.
     differing: Arc<[Key]>,
     /// What stood there, as a number.
@@ -78,10 +76,17 @@ pub fn of_services(subject: &Subject, reader: &Reader<'_>) -> Result<Part, Unfit
 /// # Errors
 /// It is not known, or what would be written makes no sense.
 pub fn of_routes(subject: &Subject, cookies: &Cookies, reader: &Reader<'_>) -> Result<Part, Unfit> {
+    Part::of(routes(subject, cookies, reader)?, reader)
+}
+
+/// The routes with the weights that they have; none where there are none.
+///
+/// # Errors
+/// They are not known, or what would be written makes no sense.
+pub fn routes(subject: &Subject, cookies: &Cookies, reader: &Reader<'_>) -> Result<Vec<Object>, Unfit> {
     let router = router_of(subject)?;
-    let Some(routes) = router.read(subject, reader)? else { return Ok(Part::default()) };
-    let split = Split { routes, cookies: cookies.clone() };
-    Part::of(router.render(subject, &split, reader)?, reader)
+    let Some(routes) = router.read(subject, reader)? else { return Ok(Vec::new()) };
+    router.render(subject, &Split { routes, cookies: cookies.clone() }, reader)
 }
 
 /// Where the apex service is to point so that nothing moves.
@@ -95,7 +100,6 @@ fn kept(apex: Apex) -> ApexTo {
 impl Part {
     fn of(wanted: Vec<Object>, reader: &Reader<'_>) -> Result<Self, Unfit> {
         let (mut differing, mut stood) = (Vec::new(), DefaultHasher::new());
-        let objects = wanted.iter().map(Object::key).collect();
         for object in wanted {
             let key = object.key();
             if reader.find(&key)?.as_deref() != Some(&object) {
@@ -103,7 +107,7 @@ impl Part {
             }
             reader.stamp(&Interest::Object(key), Told::Meant).hash(&mut stood);
         }
-        Ok(Self { objects, differing: differing.into(), stood: stood.finish() })
+        Ok(Self { differing: differing.into(), stood: stood.finish() })
     }
 }
 
@@ -144,11 +148,7 @@ mod tests {
         let key = Key::new(crate::kinds::SERVICE, "n", "web");
         let found = |differs, stood| Found {
             workloads: Part::default(),
-            services: Part {
-                objects: [key.clone()].into(),
-                differing: if differs { [key.clone()].into() } else { [].into() },
-                stood,
-            },
+            services: Part { differing: if differs { [key.clone()].into() } else { [].into() }, stood },
             routes: Part::default(),
         };
         let version = |generation| Version { uid: "1".into(), generation };

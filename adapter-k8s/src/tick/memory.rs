@@ -53,10 +53,8 @@ pub struct Memory {
     pub routes: Remembered<Version, Known<Routes>>,
     /// What differs from what has to be.
     pub drift: Drifts,
-    /// What somebody else has changed and was not put right yet, weights aside.
+    /// What somebody else has changed and was not put right yet.
     pub tampered: Vec<Key>,
-    /// The routes.
-    pub routed: Arc<[Key]>,
     /// What of the target makes releases harder than they look.
     pub hints: Remembered<Version, Result<Vec<Text>, Unfit>>,
     /// When nothing differed last.

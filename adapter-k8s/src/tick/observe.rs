@@ -88,9 +88,10 @@ pub fn look(
     let mut gaze = Gaze { subject: &subject, version, ready, claims, reader, memory, clamped };
     let seen = gaze.facts(&object, &state);
     let published = gaze.published();
-    let misrouted = canary.as_ref().as_ref().is_ok_and(|rollout| state.is_misrouted(rollout, &seen));
-    if misrouted {
-        memory.tampered.extend(memory.routed.iter().cloned());
+    if canary.as_ref().as_ref().is_ok_and(|rollout| state.is_misrouted(rollout, &seen)) {
+        // Weights are no drift, and somebody else has changed them all the same.
+        let routes = drift::routes(&subject, &state.cookies, reader).unwrap_or_default();
+        memory.tampered.extend(routes.iter().map(Object::key));
     }
     Ok(Some(Look { object, subject, canary, state, seen, ready, published }))
 }
@@ -300,7 +301,6 @@ impl Gaze<'_> {
             routes: drifts.routes.or_try(of_routes, Told::Meant, reader, routes)?,
         };
         let drift = found.told_apart(&mut self.memory.in_order, &version);
-        self.memory.routed = found.routes.objects.clone();
         self.memory.tampered = found.differing().filter(|_| drift.tampered).cloned().collect();
         Ok(drift)
     }
