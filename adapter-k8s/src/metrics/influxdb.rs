@@ -8,7 +8,7 @@ use serin_core::{revision::Text, time::Timestamp};
 
 use super::{
     Exchange, Provider, Source, asking,
-    reading::{Reading, accepted, last_series, refused},
+    reading::{Reading, accepted, last_series, refused, written},
 };
 use crate::http::{Reply, Request, one_line, secret::Secret};
 
@@ -143,10 +143,7 @@ fn column(header: &StringRecord, name: &str) -> Option<usize> {
 fn number(datatype: &str, cell: &str) -> Result<Reading, Text> {
     match datatype {
         "" | "double" | "long" | "unsignedLong" if cell.is_empty() => Ok(None),
-        "" | "double" | "long" | "unsignedLong" => {
-            let value: f64 = cell.parse().map_err(|_| Text::from("a value in the answer is no number"))?;
-            Ok(Some(value).filter(|value| !value.is_nan()))
-        }
+        "" | "double" | "long" | "unsignedLong" => written(cell),
         other => Err(format!("`_value` is of type {}; it has to be a number", one_line(other, 40)).into()),
     }
 }

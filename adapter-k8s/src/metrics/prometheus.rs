@@ -9,7 +9,7 @@ use serin_core::{revision::Text, time::Timestamp};
 use super::{
     Exchange, Provider, Source, asking,
     exchange::MOST_SAID,
-    reading::{Reading, last_series, refused},
+    reading::{Reading, last_series, refused, written},
 };
 use crate::http::{Reply, Request, secret::Secret};
 
@@ -77,18 +77,12 @@ fn value(data: &Data) -> Result<Reading, Text> {
         ("scalar", scalar) => {
             let (_, value): (Value, String) =
                 Deserialize::deserialize(scalar).map_err(|_| Text::from("the answer is no scalar"))?;
-            number(&value)
+            written(&value)
         }
         (_, result) => {
             let samples: Vec<Sample> = Deserialize::deserialize(result)
                 .map_err(|_| Text::from("the answer has no value that is a number"))?;
-            last_series(samples.into_iter().map(|sample| Ok((sample.metric, number(&sample.value.1)?))))
+            last_series(samples.into_iter().map(|sample| Ok((sample.metric, written(&sample.value.1)?))))
         }
     }
-}
-
-/// A number as Prometheus writes it; NaN is no value.
-fn number(text: &str) -> Result<Reading, Text> {
-    let value: f64 = text.parse().map_err(|_| Text::from("a value in the answer is no number"))?;
-    Ok(Some(value).filter(|value| !value.is_nan()))
 }

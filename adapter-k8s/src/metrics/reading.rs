@@ -44,15 +44,26 @@ pub(super) fn refused(reply: &Reply, said: &str) -> String {
     format!("{}: {}", reply.status, one_line(said, MOST_SAID))
 }
 
+const NO_NUMBER: &str = "a value in the answer is no number";
+
 /// A number of an answer; `null` is no value.
 ///
 /// # Errors
 /// It is something else.
 pub(super) fn number(value: &Value) -> Result<Reading, Text> {
     match value.as_f64() {
-        None if !value.is_null() => Err("a value in the answer is no number".into()),
+        None if !value.is_null() => Err(NO_NUMBER.into()),
         number => Ok(number.filter(|number| !number.is_nan())),
     }
+}
+
+/// A number that is written as a text; NaN is no value.
+///
+/// # Errors
+/// It is something else.
+pub(super) fn written(text: &str) -> Result<Reading, Text> {
+    let value: f64 = text.parse().map_err(|_| Text::from(NO_NUMBER))?;
+    Ok(Some(value).filter(|value| !value.is_nan()))
 }
 
 /// Of points in order of time, the newest that has a value.

@@ -53,6 +53,18 @@ pub(super) fn check(reference: Reference, subject: &Subject) -> Result<(), Unfit
     Err(Unfit::refused(format!("{field}: {why}")))
 }
 
+/// The weights of a division, for a router that knows nothing else.
+///
+/// # Errors
+/// More is asked: `who` names the router.
+pub(super) fn weights_alone(routes: Routes, who: &str) -> Result<[Weight; 2], Unfit> {
+    let Routes { primary, canary, mirror, matched } = routes;
+    if mirror.is_some() || matched {
+        return Err(Unfit::refused(format!("spec.analysis: {who} can divide requests by weight alone")));
+    }
+    Ok([primary, canary])
+}
+
 /// Puts on a route what `spec.service.apex` says, and that nobody else reconciles it. What others put there stays.
 fn set_apex_metadata(object: &mut Object, subject: &Subject, seen: &dyn Seen) {
     if let Some(apex) = subject.service().apex {

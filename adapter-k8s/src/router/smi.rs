@@ -9,7 +9,7 @@ use serin_core::{
 
 use super::{
     Router,
-    parts::{Shares, begin_apex, given_back, items},
+    parts::{Shares, begin_apex, given_back, items, weights_alone},
 };
 use crate::{
     object::{
@@ -37,10 +37,7 @@ impl Router for Smi {
     }
 
     fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
-        let Routes { primary, canary, mirror, matched } = split.routes;
-        if mirror.is_some() || matched {
-            return Err(Unfit::refused("spec.analysis: a TrafficSplit can divide requests by weight alone"));
-        }
+        let [primary, canary] = weights_alone(split.routes, "a TrafficSplit")?;
         let service = subject.service();
         let mut object = begin_apex(TRAFFIC_SPLIT, subject, seen)?;
         object.set("/spec/service", service.hosts.first().map_or(subject.apex(), String::as_str));

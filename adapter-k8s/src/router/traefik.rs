@@ -5,7 +5,7 @@ use serin_core::command::{Routes, Split};
 
 use super::{
     Router,
-    parts::{Shares, begin_apex, given_back, items, port},
+    parts::{Shares, begin_apex, given_back, items, port, weights_alone},
 };
 use crate::{
     object::{
@@ -31,10 +31,7 @@ impl Router for Traefik {
     }
 
     fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
-        let Routes { primary, canary, mirror, matched } = split.routes;
-        if mirror.is_some() || matched {
-            return Err(Unfit::refused("spec.analysis: Traefik can divide requests by weight alone"));
-        }
+        let [primary, canary] = weights_alone(split.routes, "Traefik")?;
         let mut services = vec![service(subject, &subject.primary_service(), primary)?];
         if canary > 0 {
             services.push(service(subject, &subject.canary_service(), canary)?);
