@@ -49,25 +49,22 @@ pub(super) struct Canary {
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub(super) struct InPhase {
-    pub(super) canary: String,
-    pub(super) name: String,
-    pub(super) namespace: String,
+    #[prometheus(flatten)]
+    pub(super) canary: Canary,
     pub(super) phase: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub(super) struct Blocked {
-    pub(super) canary: String,
-    pub(super) name: String,
-    pub(super) namespace: String,
+    #[prometheus(flatten)]
+    pub(super) canary: Canary,
     pub(super) reason: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub(super) struct Check {
-    pub(super) canary: String,
-    pub(super) name: String,
-    pub(super) namespace: String,
+    #[prometheus(flatten)]
+    pub(super) canary: Canary,
     pub(super) result: &'static str,
 }
 

@@ -128,19 +128,18 @@ impl Telemetry {
 
     /// This replica drives the Canaries, or it does not.
     pub fn leads(&self, leads: bool) {
-        self.series.leader.set(if leads { 1.0 } else { 0.0 });
+        self.series.leader.set(f64::from(leads));
     }
 
     /// The installed CRDs keep what is saved, or they do not.
     pub fn crds_fit(&self, fit: bool) {
-        self.series.crds_fit.set(if fit { 1.0 } else { 0.0 });
+        self.series.crds_fit.set(f64::from(fit));
     }
 
     /// Which kinds are watched, and whether they can be read.
     pub fn watches(&self, kinds: impl IntoIterator<Item = (&'static str, bool)>) {
         for (kind, readable) in kinds {
-            let value = if readable { 1.0 } else { 0.0 };
-            self.series.watch_readable.get_or_create(&Kind { kind }).set(value);
+            self.series.watch_readable.get_or_create(&Kind { kind }).set(f64::from(readable));
         }
     }
 

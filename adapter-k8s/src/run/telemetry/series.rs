@@ -206,7 +206,7 @@ impl Series {
         if let Some(blocked) = shown.as_blocked() {
             self.blocked.get_or_create(&blocked).set(1.0);
         }
-        self.invalid.get_or_create(&shown.canary()).set(if look.canary.is_err() { 1.0 } else { 0.0 });
+        self.invalid.get_or_create(&shown.canary()).set(f64::from(look.canary.is_err()));
         if (is_new || state.phase != look.state.phase)
             && let Some(condition) = &state.condition
         {
@@ -338,20 +338,16 @@ impl Shown {
     }
 
     fn in_phase(&self) -> InPhase {
-        let Canary { canary, name, namespace } = self.canary();
         // In a status, a new Canary has no phase yet; here an empty label would be no label.
         let phase = if self.phase == Phase::New { "New" } else { self.phase.name() };
-        InPhase { canary, name, namespace, phase }
+        InPhase { canary: self.canary(), phase }
     }
 
     fn as_blocked(&self) -> Option<Blocked> {
-        let reason = self.blocked?;
-        let Canary { canary, name, namespace } = self.canary();
-        Some(Blocked { canary, name, namespace, reason })
+        Some(Blocked { canary: self.canary(), reason: self.blocked? })
     }
 
     fn check(&self, result: &'static str) -> Check {
-        let Canary { canary, name, namespace } = self.canary();
-        Check { canary, name, namespace, result }
+        Check { canary: self.canary(), result }
     }
 }
