@@ -165,7 +165,7 @@ fn cluster_whoever_takes_our_status_away_all_the_time_makes_no_circle() {
         // A save and its Event a second, some of them twice.
         assert!(written.len() < 70, "{}: {written:#?}", written.len());
         assert!(controller.metrics().await.contains("serin_canary_slowed_total{canary=\"web\""));
-        // Once it is gone, the Canary goes on as if nothing had been.
+        // After the rival has stopped, the Canary continues normally.
         release.push("app:2").await;
         release.until_phase("Succeeded").await;
     });

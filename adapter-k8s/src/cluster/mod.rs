@@ -324,7 +324,7 @@ impl Cluster {
     }
 }
 
-/// Watches a kind, which has no end. If it comes to one after all, by a bug, whoever drives Canaries is told.
+/// Watches a kind. A watch never ends; if one does, because of a bug, the process ends, too.
 async fn watch_until_it_ends(cluster: Arc<Cluster>, kind: Kind) {
     let ended = AssertUnwindSafe(watch::run(cluster.clone(), kind)).catch_unwind().await;
     tracing::error!(kind = kind.plural, panicked = ended.is_err(), "a watch has ended");

@@ -25,7 +25,7 @@ use crate::{
 /// Sets up the log, in the format asked for.
 pub fn start(options: &Options) {
     let level = options.log_level;
-    // What these libraries say of failed requests is told by whoever asked, with what was asked for.
+    // These libraries log failed requests without saying what was requested; our own code logs both.
     let filter = format!("warn,kube_client=off,kube_runtime=off,serin_k8s={level}");
     let filter = EnvFilter::builder().parse_lossy(filter);
     let builder = tracing_subscriber::fmt()

@@ -1,8 +1,8 @@
-//! Others who write what we write, named by the field managers that the server keeps of an object.
+//! Other programs that write the same objects, named by the field managers that the API server records.
 //!
-//! Of two sorts: whoever changes an object that a Canary owns, and another controller that writes the status of the same
-//! Canary: a second Serin without the lease, or Flagger beside it. Those are noticed by saves that are not ours. Each would
-//! undo and answer what the other does, as fast as the API server takes it; so whoever notices it writes less and less often.
+//! There are two kinds: a program that changes an object of a Canary, and another controller that writes the status of the
+//! same Canary (a second Serin without the lease, or Flagger). The second kind is detected by saves that are not ours. Two
+//! such controllers would undo each other's writes as fast as the API server accepts them, so Serin then writes less often.
 
 use std::{
     collections::VecDeque,
@@ -20,7 +20,7 @@ use crate::{
     tick::{context::Context, observe::Look},
 };
 
-/// How long a repair waits for the name of whoever made it necessary.
+/// How long a repair waits for the name of the program that made it necessary.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Time between two questions who that is, while a fight lasts.
 const BETWEEN: Duration = Duration::from_secs(1);
@@ -125,7 +125,7 @@ impl OfStatus {
             {
                 tracing::warn!(canary = %look.subject.display(), "{found}");
             }
-            // Whoever wrote all fields last is the only one the server names: then the others are those named before.
+            // The server forgets a manager once another one has overwritten all its fields. So names are kept.
             self.found = found.or_else(|| self.found.take());
         }
         self.found.clone()
@@ -151,7 +151,7 @@ impl OfStatus {
     }
 }
 
-/// The one that wrote last to objects, whoever it is but us.
+/// The manager that wrote last to these objects, except Serin.
 ///
 /// Writes of a status are left out: no object of ours differs by its status.
 fn last_other<'a>(managers: impl IntoIterator<Item = &'a Manager>) -> Option<Text> {
