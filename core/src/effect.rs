@@ -6,7 +6,6 @@
 use crate::{
     command::{ApexTo, Command, Routes},
     observation::{Apex, Drift, Fact, Observation, Primary, Readiness, Services},
-    revision::Text,
 };
 
 /// Changes `seen` as `command` changes a cluster. What is not known stays so.
@@ -26,7 +25,7 @@ pub fn apply(command: &Command, seen: &mut Observation) {
                 && primary.runs.as_ref() != Some(revision)
             {
                 primary.runs = Some(revision.clone());
-                primary.readiness = not_ready("pods are being replaced");
+                primary.readiness = Readiness::not_ready("pods are being replaced");
             }
         }
         Command::LeaveShape(_) => {
@@ -47,7 +46,7 @@ fn ensure_workloads(seen: &mut Observation) {
     let runs =
         seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known().cloned());
     if let Some(primary @ None) = seen.primary.known_mut() {
-        let readiness = not_ready("pods are starting");
+        let readiness = Readiness::not_ready("pods are starting");
         *primary = Some(Primary { runs, readiness, serves: Fact::Known(false) });
     }
     mend(seen, |drift| drift.workloads = false);
@@ -92,12 +91,8 @@ fn scale(seen: &mut Observation, replicas: impl Fn(u32) -> u32, why: &str) {
         let wanted = replicas(target.replicas);
         if wanted != target.replicas {
             target.replicas = wanted;
-            target.readiness = not_ready(why);
+            target.readiness = Readiness::not_ready(why);
             target.serves = Fact::Known(false);
         }
     }
-}
-
-fn not_ready(why: &str) -> Readiness {
-    Readiness::NotReady { why: Text::from(why), stalled: false }
 }

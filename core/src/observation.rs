@@ -133,7 +133,7 @@ impl Observation {
         let target = Target {
             revision: Fact::Known(Revision::of(revision)),
             replicas: 0,
-            readiness: Readiness::NotReady { why: "scaled to zero".into(), stalled: false },
+            readiness: Readiness::not_ready("scaled to zero"),
             serves: Fact::Known(false),
         };
         let primary = Primary {
@@ -245,6 +245,12 @@ pub enum Readiness {
 }
 
 impl Readiness {
+    /// Not enough pods are available; the platform has not given up.
+    #[must_use]
+    pub fn not_ready(why: &str) -> Self {
+        Self::NotReady { why: why.into(), stalled: false }
+    }
+
     /// Whether `available` of `wanted` pods are enough: at least `threshold` percent, rounded up to whole pods, and at
     /// least one. A workload that wants no pods is ready.
     ///
@@ -375,7 +381,7 @@ mod tests {
 
     #[test]
     fn a_copy_serves_by_the_best_sign_that_there_is() {
-        let unready = Readiness::NotReady { why: "".into(), stalled: false };
+        let unready = Readiness::not_ready("");
         assert!(serves(Some(true), Some(0), &unready), "9 of 10 pods serve");
         assert!(!serves(Some(false), Some(1), &Readiness::Ready), "an endpoint without ports");
         assert!(serves(None, Some(1), &unready));

@@ -346,12 +346,7 @@ mod tests {
             drift: unknown(&long),
             rival: Some(long.clone()),
             concern: Fact::Known(Some(long.clone())),
-            deleting: false,
-            finalizer: false,
-            requests: Vec::new(),
-            answers: Answers::default(),
-            failed: None,
-            sent: Vec::new(),
+            ..Observation::untouched("a")
         };
         let mut tick = Tick::new();
         let id = QuestionId { run: 1, check: 1, of: Asked::Metric("latency".into()) };

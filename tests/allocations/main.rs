@@ -14,6 +14,7 @@ use serin_core::{
     Phase, Step, Timestamp,
     decision::Rule,
     message::NoticeId,
+    observation::Readiness,
     question::{Answer, Question},
     step,
     step::Plan,
@@ -117,7 +118,7 @@ fn a_promotion_that_waits_for_its_primary_allocates_nothing() {
     let mut world = running("{stepWeight: 100}");
     world.runs_until(&mut well, |state| state.intent.is_some());
     let primary = world.cluster.primary.known_mut().and_then(Option::as_mut).expect("there is a primary");
-    primary.readiness = support::unready("pods are being replaced");
+    primary.readiness = Readiness::not_ready("pods are being replaced");
     settle(&mut world);
     assert_eq!(nothing(&world, world.now + SECOND), (0, Rule::PromotionWaits));
 }

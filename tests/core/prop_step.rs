@@ -20,7 +20,7 @@ use serin_core::{
 use crate::{
     rollouts::{manifests, rollouts},
     states::{moments, states},
-    support::{cases, drift_of, unready},
+    support::{cases, drift_of},
     turmoil::{Happening, Hidden, Story, happenings, left_behind},
 };
 
@@ -165,7 +165,7 @@ fn observations() -> impl Strategy<Value = Observation> {
     let readiness = select(vec![
         Readiness::Ready,
         Readiness::Missing,
-        unready("0 of 1 pods"),
+        Readiness::not_ready("0 of 1 pods"),
         Readiness::NotReady { why: "crash loop".into(), stalled: true },
     ]);
     let revision = select(vec!["a", "b", "c"]).prop_map(Revision::of);

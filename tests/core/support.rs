@@ -3,7 +3,7 @@
 use proptest::test_runner::{Config, RngSeed};
 use serin_core::{
     Rollout,
-    observation::{Drift, Readiness},
+    observation::Drift,
     request::{Request, RequestKind},
     spec::{Defaults, Invalid, raw},
 };
@@ -51,10 +51,6 @@ pub(crate) fn rollout(analysis: &str) -> Rollout {
 /// Any drift: workloads, services, routes, and whether somebody else changed them.
 pub(crate) fn drift_of([workloads, services, routes, tampered]: [bool; 4]) -> Drift {
     Drift { workloads, services, routes, tampered }
-}
-
-pub(crate) fn unready(why: &str) -> Readiness {
-    Readiness::NotReady { why: why.into(), stalled: false }
 }
 
 /// A person asks for something.

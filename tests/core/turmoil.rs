@@ -6,7 +6,7 @@ use proptest::{option, prelude::*, sample::select};
 use serin_core::{
     Command, Observation, Phase, State,
     command::Routes,
-    observation::{Drift, Fact, FailureClass, Primary, Target, Unseen},
+    observation::{Drift, Fact, FailureClass, Primary, Readiness, Target, Unseen},
     question::{Answer, Asked, Question},
     request::{Request, RequestKind},
     revision::{Revision, Text},
@@ -19,7 +19,7 @@ use serin_core::{
 use crate::{
     rollouts::{Manifest, manifests},
     states::phases,
-    support::{drift_of, parse, unready},
+    support::{drift_of, parse},
 };
 
 /// What happens to a Canary, between two things its driver does.
@@ -238,7 +238,7 @@ impl Story {
     /// The Canary was Flagger's until now.
     pub(crate) fn takes_over(&mut self, left: &LeftBehind) {
         let routes = Routes { mirror: left.mirror, ..Routes::split(left.exposed) };
-        let readiness = unready("0 of 1 pods are available");
+        let readiness = Readiness::not_ready("0 of 1 pods are available");
         let shown = Fact::Known(Revision::of(left.shown));
         let runs = left.runs.map(Revision::of);
         self.world.cluster = Observation {
@@ -296,7 +296,7 @@ impl Story {
             Happening::Scaled(replicas) => {
                 if let Some(Some(target)) = world.cluster.target.known_mut() {
                     target.replicas = replicas;
-                    target.readiness = unready("pods are starting");
+                    target.readiness = Readiness::not_ready("pods are starting");
                     target.serves = Fact::Known(false);
                 }
             }
@@ -361,7 +361,7 @@ fn deploy(cluster: &mut Observation, revision: &str) {
     let replicas = target.map_or(1, |target| target.replicas);
     // Pods that are replaced serve until the new ones do.
     let serves = target.map_or(Fact::Known(false), |target| target.serves.clone());
-    let readiness = unready("pods are being replaced");
+    let readiness = Readiness::not_ready("pods are being replaced");
     cluster.target = Fact::Known(Some(Target {
         revision: Fact::Known(Revision::of(revision)),
         replicas,

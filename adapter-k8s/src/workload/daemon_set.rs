@@ -65,17 +65,15 @@ fn is_down(target: &Object) -> bool {
 /// Whether a DaemonSet is ready, by its status.
 fn readiness(daemon_set: &Object, threshold: u8) -> Readiness {
     let number = |at: &str| daemon_set.number(at).unwrap_or_default();
-    let waits = |why: String| Readiness::NotReady { why: why.into(), stalled: false };
     if number("/metadata/generation") > number("/status/observedGeneration") {
-        return waits(
-            "waiting for rollout to finish: observed daemonset generation less than desired generation"
-                .into(),
+        return Readiness::not_ready(
+            "waiting for rollout to finish: observed daemonset generation less than desired generation",
         );
     }
     let pods = |field: &str| u32::try_from(number(&format!("/status/{field}"))).unwrap_or_default();
     let (wanted, updated) = (pods("desiredNumberScheduled"), pods("updatedNumberScheduled"));
     if updated < wanted {
-        return waits(format!(
+        return Readiness::not_ready(&format!(
             "waiting for rollout to finish: {updated} out of {wanted} new pods have been scheduled"
         ));
     }

@@ -17,11 +17,10 @@ pub enum Pods {
 
 impl Pods {
     pub(super) fn readiness(self) -> Readiness {
-        let not_ready = |why: &str| Readiness::NotReady { why: why.into(), stalled: false };
         match self {
             Self::Well | Self::Hidden => Readiness::Ready,
-            Self::Broken => not_ready("0 of 1 pods are available"),
-            Self::Few => not_ready("9 of 10 pods are available"),
+            Self::Broken => Readiness::not_ready("0 of 1 pods are available"),
+            Self::Few => Readiness::not_ready("9 of 10 pods are available"),
         }
     }
 

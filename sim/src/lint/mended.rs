@@ -76,7 +76,7 @@ fn mend(canary: &mut Value, path: &str) -> bool {
         "metadata.name" | "spec.targetRef.name" => json!("unnamed"),
         _ if name == "url" => json!("http://unnamed"),
         _ if name == "name" && path.contains('[') => json!("unnamed"),
-        _ => match Reference::ALL.into_iter().find(|reference| reference.field() == path) {
+        _ => match Reference::at(path) {
             Some(reference) => unnamed(reference),
             None => return fields.remove(name).is_some(),
         },

@@ -156,7 +156,7 @@ pub(super) fn refused(problem: Problem, json: &Value) -> Told {
     let value = json.pointer(&pointer(&path));
     let remedy = if path == "spec.targetRef" && value.is_none() {
         "name it; if this is a patch, lint what `kubectl kustomize` prints".into()
-    } else if let Some(reference) = Reference::ALL.into_iter().find(|one| one.field() == path) {
+    } else if let Some(reference) = Reference::at(&path) {
         reference.remedy().into()
     } else {
         values::meant(&path, value)

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use serin_core::provider::Reference;
 
-use super::{Remedy, Told, code::Code, fields::text};
+use super::{Remedy, Told, code::Code, fields::text, typed::pointer};
 
 /// An API version that is no longer served.
 pub(super) struct Removed {
@@ -91,7 +91,7 @@ pub(super) fn references(canary: &Value) -> impl Iterator<Item = Told> {
         Some((reference.field(), kind, versions))
     });
     REFERENCES.iter().copied().chain(of_routers).filter_map(|(field, kind, versions)| {
-        let at = format!("/{}", field.replace('.', "/"));
+        let at = pointer(field);
         let version = text(canary, &format!("{at}/apiVersion"));
         if version.is_empty() || text(canary, &format!("{at}/kind")) != kind || versions.contains(&version) {
             return None;

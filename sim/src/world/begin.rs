@@ -13,11 +13,7 @@ use serin_core::{
 };
 
 use super::{
-    Common, Faults, Hooks, Metrics, World,
-    blind::Blindness,
-    clock::Clock,
-    pods::{Pods, not_ready},
-    receivers::Receivers,
+    Common, Faults, Hooks, Metrics, World, blind::Blindness, clock::Clock, pods::Pods, receivers::Receivers,
 };
 use crate::scenario::{Scenario, Setting};
 
@@ -56,7 +52,8 @@ impl<'a> World<'a> {
 
 /// A target that was never touched by a controller.
 fn untouched(setting: &Setting) -> Observation {
-    let readiness = if setting.replicas > 0 { Readiness::Ready } else { not_ready("scaled to zero") };
+    let readiness =
+        if setting.replicas > 0 { Readiness::Ready } else { Readiness::not_ready("scaled to zero") };
     let target = Target {
         revision: Fact::Known(Revision::of(&setting.revision)),
         replicas: setting.replicas,

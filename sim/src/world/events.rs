@@ -110,7 +110,7 @@ impl<'a> World<'a> {
         let target = target.get_or_insert_with(|| Target {
             revision: Fact::Known(Revision::unknown()),
             replicas: 1,
-            readiness: pods::not_ready("pods are starting"),
+            readiness: Readiness::not_ready("pods are starting"),
             serves: Fact::Known(false),
         });
         let configs = target.revision.known().map(|revision| revision.configs.clone()).unwrap_or_default();
@@ -118,7 +118,7 @@ impl<'a> World<'a> {
         let is_new = target.revision.known() != Some(&revision);
         target.revision = Fact::Known(revision);
         if is_new && target.replicas > 0 {
-            target.readiness = pods::not_ready("pods are being replaced");
+            target.readiness = Readiness::not_ready("pods are being replaced");
             self.start_canary();
         }
         format!("{spec} is deployed")
@@ -215,9 +215,9 @@ impl<'a> World<'a> {
             timer.stop();
             *readiness = match pods {
                 Pods::Ready | Pods::Take(Delay::For(Duration::ZERO)) => Readiness::Ready,
-                Pods::Unready | Pods::Share(_) => pods::not_ready("pods are not ready"),
+                Pods::Unready | Pods::Share(_) => Readiness::not_ready("pods are not ready"),
                 Pods::Stalled => Readiness::NotReady { why: "the platform gave up".into(), stalled: true },
-                Pods::Take(_) => pods::not_ready("pods are starting"),
+                Pods::Take(_) => Readiness::not_ready("pods are starting"),
             };
             if matches!(pods, Pods::Take(_)) && !readiness.is_ready() {
                 timer.start(at, false);
@@ -230,10 +230,10 @@ impl<'a> World<'a> {
         if let Some(Some(target)) = self.truth.target.known_mut() {
             let before = std::mem::replace(&mut target.replicas, replicas);
             if replicas == 0 {
-                target.readiness = pods::not_ready("scaled to zero");
+                target.readiness = Readiness::not_ready("scaled to zero");
                 self.canary_pods.stop();
             } else if before == 0 {
-                target.readiness = pods::not_ready("pods are starting");
+                target.readiness = Readiness::not_ready("pods are starting");
                 self.start_canary();
             }
         }

@@ -225,7 +225,7 @@ impl super::Pods {
 /// The pods of a copy that stop being ready.
 pub(super) fn lose(readiness: Option<&mut Readiness>) {
     if let Some(readiness) = readiness {
-        *readiness = pods::not_ready("a probe fails");
+        *readiness = Readiness::not_ready("a probe fails");
     }
 }
 

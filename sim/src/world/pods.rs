@@ -97,10 +97,6 @@ pub(super) fn of_primary(truth: &mut Observation) -> Option<&mut Readiness> {
     truth.primary.known_mut()?.as_mut().map(|primary| &mut primary.readiness)
 }
 
-pub(super) fn not_ready(why: &str) -> Readiness {
-    Readiness::NotReady { why: why.into(), stalled: false }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,7 +127,7 @@ mod tests {
         let mut pods = Pods::new(Delay::Never);
         let mut judged = |share, wanted, threshold| {
             pods.share = share;
-            let mut readiness = not_ready("");
+            let mut readiness = Readiness::not_ready("");
             judge(&mut readiness, &pods, wanted, threshold);
             (readiness.is_ready(), serves(&readiness, &pods, wanted) == Fact::Known(true))
         };
@@ -143,8 +139,8 @@ mod tests {
     fn pods_that_are_replaced_serve_until_the_new_ones_are_ready() {
         let mut pods = Pods::new(Delay::For(Duration::from_secs(10)));
         pods.start(Duration::ZERO, true);
-        assert_eq!(serves(&not_ready(""), &pods, 3), Fact::Known(true));
+        assert_eq!(serves(&Readiness::not_ready(""), &pods, 3), Fact::Known(true));
         pods.stop();
-        assert_eq!(serves(&not_ready(""), &pods, 3), Fact::Known(false));
+        assert_eq!(serves(&Readiness::not_ready(""), &pods, 3), Fact::Known(false));
     }
 }

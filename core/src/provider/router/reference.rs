@@ -32,6 +32,12 @@ impl Reference {
         }
     }
 
+    /// The reference with this field; `None` if it is the field of none.
+    #[must_use]
+    pub fn at(field: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reference| reference.field() == field)
+    }
+
     /// Kind of the object, and the API versions that it has; `None` where there are several kinds.
     #[must_use]
     pub const fn object(self) -> Option<(&'static str, &'static [&'static str])> {

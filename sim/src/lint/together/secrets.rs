@@ -16,6 +16,7 @@ use crate::{
         code::Code,
         fields::text,
         manifests::{Files, Kind, Object},
+        typed::pointer,
     },
     scenario::read_raw,
 };
@@ -57,7 +58,7 @@ pub(in crate::lint) fn secret(object: &Object, files: &Files<'_>) -> Option<Told
             ("spec.secretRef.name", provider.system.name(), needed)
         }
     };
-    let name = object.json.pointer(&format!("/{}", field.replace('.', "/")))?.as_str()?;
+    let name = object.json.pointer(&pointer(field))?.as_str()?;
     let secrets: Vec<&Neighbour> = named(name, object, files).collect();
     let found: Vec<BTreeSet<&str>> = secrets.iter().map(|secret| keys(secret)).collect();
     if needed.0.is_empty() || found.iter().any(|keys| needed.fit(|key| keys.contains(key))) {
