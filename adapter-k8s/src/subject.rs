@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serin_core::{
     revision::Text,
-    spec::{Identity, Shape, raw},
+    spec::{Identity, Topology, raw},
 };
 
 use crate::{
@@ -18,7 +18,7 @@ pub struct Subject {
     /// Which Canary.
     pub identity: Identity,
     /// Strategy, provider, target and service; of the run under way, where that began with another manifest.
-    pub shape: Shape,
+    pub topology: Topology,
     /// The manifest as written.
     pub manifest: Arc<raw::Canary>,
     /// What the flags say.
@@ -28,14 +28,14 @@ pub struct Subject {
 impl Subject {
     /// The same Canary as its objects were named before its manifest was changed.
     #[must_use]
-    pub fn of_shape(&self, shape: &Shape) -> Self {
-        Self { shape: shape.clone(), ..self.clone() }
+    pub fn of_topology(&self, topology: &Topology) -> Self {
+        Self { topology: topology.clone(), ..self.clone() }
     }
 
     /// Name of the apex service.
     #[must_use]
     pub fn apex(&self) -> &str {
-        &self.shape.service
+        &self.topology.service
     }
 
     /// Name of the service in front of the primary.
@@ -53,7 +53,7 @@ impl Subject {
     /// Name of the target.
     #[must_use]
     pub fn target(&self) -> &str {
-        &self.shape.target
+        &self.topology.target
     }
 
     /// Name of the primary workload.

@@ -16,7 +16,7 @@ pub(crate) fn subject(spec: &str) -> (Subject, Rollout) {
     let rollout = Rollout::parse(&raw, &Defaults::default()).unwrap();
     let subject = Subject {
         identity: rollout.identity().clone(),
-        shape: rollout.shape().clone(),
+        topology: rollout.topology().clone(),
         manifest: Arc::new(raw),
         settings: Arc::new(Settings::default()),
     };

@@ -67,7 +67,7 @@ fn state(phase: Phase, weight: u8, canary: &Rollout) -> State {
         check: 3,
         due: NOW,
         stage: if weight > 0 { Stage::Analysing } else { Stage::Start },
-        shape: Arc::new(canary.shape().clone()),
+        topology: Arc::new(canary.topology().clone()),
         ..State::default()
     }
 }

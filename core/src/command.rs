@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     request::Request,
     revision::{Revision, Text},
-    spec::Shape,
+    spec::Topology,
     strategy::Weight,
 };
 
@@ -42,7 +42,7 @@ pub enum Command {
     },
     /// Send all requests to the primary through objects that the Canary no longer names, and take that canary's pods
     /// away.
-    LeaveShape(Shape),
+    Abandon(Topology),
     /// Remove an operator request, if it still has that value.
     ClearRequest(Request),
     /// Let the services select the target again.
@@ -157,8 +157,8 @@ impl fmt::Display for Command {
             Self::PauseScaler => f.write_str("pause autoscaler"),
             Self::ResumeScaler => f.write_str("resume autoscaler"),
             Self::Promote { revision, .. } => write!(f, "promote {revision}"),
-            Self::LeaveShape(shape) => {
-                write!(f, "leave {} {} on {}", shape.kind, shape.target, shape.provider)
+            Self::Abandon(topology) => {
+                write!(f, "leave {} {} on {}", topology.kind, topology.target, topology.provider)
             }
             Self::ClearRequest(request) => write!(f, "clear request {}", request.kind),
             Self::RevertServices => f.write_str("give services back"),

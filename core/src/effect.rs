@@ -28,7 +28,7 @@ pub fn apply(command: &Command, seen: &mut Observation) {
                 primary.readiness = Readiness::not_ready("pods are being replaced");
             }
         }
-        Command::LeaveShape(_) => {
+        Command::Abandon(_) => {
             set_routes(Some(Routes::PRIMARY), seen);
             scale(seen, |_| 0, "scaled to zero");
         }

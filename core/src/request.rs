@@ -119,7 +119,7 @@ impl Request {
 
 /// Where a Canary stands, as far as requests care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Situation {
     /// New, Initializing or Terminating.
     NotInService,
     /// Initialized or Succeeded.
@@ -138,7 +138,7 @@ pub enum Standing {
     RollingBack,
 }
 
-impl Standing {
+impl Situation {
     /// All of them.
     pub const ALL: [Self; 8] = [
         Self::NotInService,
@@ -257,10 +257,10 @@ impl fmt::Display for Refusal {
 
 /// The table of orders by standing. `max` is the largest weight the strategy allows, `None` if it sets none.
 #[must_use]
-pub fn ruling(order: Order, standing: Standing, max: Option<Weight>) -> Ruling {
+pub fn ruling(order: Order, standing: Situation, max: Option<Weight>) -> Ruling {
     use Refusal as No;
     use Ruling::*;
-    use Standing as At;
+    use Situation as At;
     match (order, standing) {
         (Order::Promote | Order::Weight(_) | Order::Skip | Order::Reset | Order::Abort, At::NotInService) => {
             Refused(No::NotInService)

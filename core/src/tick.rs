@@ -328,7 +328,7 @@ mod tests {
         phase::Phase,
         question::Asked,
         revision::LONGEST_TEXT,
-        spec::{Identity, Problem, Shape},
+        spec::{Identity, Problem, Topology},
     };
 
     fn unknown<T>(why: &Text) -> Fact<T> {
@@ -373,8 +373,9 @@ mod tests {
         tick.applied(Err((FailureClass::Retry, long.clone())));
         let problem = Problem { path: "spec".into(), what: long.as_ref().into() };
         let identity = Identity { namespace: "n".into(), name: "web".into(), uid: "1".into() };
-        let shape = Shape::default();
-        let invalid = Invalid { identity, shape, revert_on_deletion: true, problems: alloc::vec![problem] };
+        let topology = Topology::default();
+        let invalid =
+            Invalid { identity, topology, revert_on_deletion: true, problems: alloc::vec![problem] };
         let plan = tick.observed(&Err(invalid), &State::default(), &mut seen, Timestamp::default()).cloned();
         let said = alloc::format!("{seen:?} {plan:?}");
         assert!(plan.is_some() && said.contains('…') && !said.contains(&*long), "{said}");

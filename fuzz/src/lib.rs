@@ -8,7 +8,7 @@ use serin_core::{State, state::Status};
 use serin_sim::{
     drive, expect,
     lint::{self, Input, Settings},
-    report::{self, Ended, Look, Page, html},
+    report::{self, Ended, Page, Terminal, html},
     scenario::{self, Document, Factor, PerSecond, Range, Seconds, Set, Share, Unit, manifest_lines},
     sweep::{Axis, Goal, Shard},
 };
@@ -45,8 +45,8 @@ pub fn scenario(bytes: &[u8]) {
         story: &story,
         verdict: &verdict,
     };
-    for look in [Look::new(100, false), Look::new(1, true)] {
-        shown(&report::text(&page, &look));
+    for terminal in [Terminal::new(100, false), Terminal::new(1, true)] {
+        shown(&report::text(&page, &terminal));
     }
     for line in (report::json::decisions(&page) + &report::json::verdict(&page)).lines() {
         let line: Result<serde_json::Value, _> = serde_json::from_str(line);
@@ -73,7 +73,7 @@ pub fn manifest(bytes: &[u8]) {
     };
     let report = lint::lint(&[input], &settings);
     for findings_only in [false, true] {
-        shown(&lint::text::text(&report, findings_only, &Look::new(100, false)));
+        shown(&lint::text::text(&report, findings_only, &Terminal::new(100, false)));
         for line in lint::json::lines(&report, findings_only).lines() {
             let line: Result<serde_json::Value, _> = serde_json::from_str(line);
             assert!(line.is_ok(), "a line of the report is no JSON: {line:?}");

@@ -34,19 +34,19 @@ impl Edit {
         let mut at = object;
         for step in steps {
             at = match step {
-                Step::Item(place) => at.as_array_mut()?.get_mut(place)?,
-                Step::Key(key) => mapping(at)?.entry(key).or_insert(Value::Null),
+                PathStep::Item(place) => at.as_array_mut()?.get_mut(place)?,
+                PathStep::Key(key) => mapping(at)?.entry(key).or_insert(Value::Null),
             };
         }
         match (last, &self.value) {
-            (Step::Key(key), Some(value)) => {
+            (PathStep::Key(key), Some(value)) => {
                 mapping(at)?.insert(key, value.clone());
             }
-            (Step::Key(key), None) => {
+            (PathStep::Key(key), None) => {
                 at.as_object_mut()?.remove(&key)?;
             }
-            (Step::Item(place), Some(value)) => *at.as_array_mut()?.get_mut(place)? = value.clone(),
-            (Step::Item(place), None) => {
+            (PathStep::Item(place), Some(value)) => *at.as_array_mut()?.get_mut(place)? = value.clone(),
+            (PathStep::Item(place), None) => {
                 let items = at.as_array_mut().filter(|items| place < items.len())?;
                 items.remove(place);
             }
@@ -62,26 +62,26 @@ fn mapping(value: &mut Value) -> Option<&mut Map<String, Value>> {
     value.as_object_mut()
 }
 
-enum Step {
+enum PathStep {
     Key(String),
     Item(usize),
 }
 
 /// `a.b[0]["c.d"]` as a, b, the first item, c.d.
-fn steps(path: &str) -> Vec<Step> {
+fn steps(path: &str) -> Vec<PathStep> {
     let mut steps = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {
         if let Some((name, behind)) = rest.strip_prefix("[\"").and_then(|rest| rest.split_once("\"]")) {
-            steps.push(Step::Key(name.into()));
+            steps.push(PathStep::Key(name.into()));
             rest = behind;
         } else if let Some((place, behind)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            steps.extend(place.parse().ok().map(Step::Item));
+            steps.extend(place.parse().ok().map(PathStep::Item));
             rest = behind;
         } else {
             let key = rest.trim_start_matches('.');
             let end = key.find(['.', '[']).unwrap_or(key.len());
-            steps.extend((end > 0).then(|| Step::Key(key[..end].into())));
+            steps.extend((end > 0).then(|| PathStep::Key(key[..end].into())));
             rest = if end == 0 && key.len() == rest.len() { "" } else { &key[end..] };
         }
     }

@@ -10,7 +10,7 @@ use serin_core::{
     observation::FailureClass,
     question::{Answer, Question},
     revision::Text,
-    spec::Shape,
+    spec::Topology,
     state::State,
     step::Wake,
 };
@@ -26,7 +26,7 @@ pub struct Story {
     /// `name.namespace` of the Canary.
     pub canary: String,
     /// Names in the Canary that notices speak of.
-    pub shape: Shape,
+    pub topology: Topology,
     /// When it began.
     pub start: Timestamp,
     /// The status it began with.
@@ -103,7 +103,7 @@ impl Story {
         let identity = scenario.canary.identity();
         Self {
             canary: format!("{}.{}", identity.name, identity.namespace),
-            shape: scenario.canary.shape().clone(),
+            topology: scenario.canary.topology().clone(),
             start: scenario.setting.start,
             begin: scenario.status.clone().map(State::from).unwrap_or_default(),
             moments: Vec::new(),

@@ -8,7 +8,7 @@ use super::{
     BYTES_A_STEP, DEEPEST, MOST_SAID, MOST_STEPS, Missing, Origin, Rendered, Scope, TemplateError, fault,
     functions,
     parse::{Node, Operand, Pipe, Template},
-    value::{Said, Seen, is_true, say, size},
+    value::{Evaluated, Said, is_true, say, size},
 };
 
 static NOTHING: Value = Value::Null;
@@ -19,13 +19,13 @@ pub(super) fn evaluate(template: &Template, scope: &Scope) -> Result<Rendered, T
         named: &template.named,
         scope,
         said: Said::default(),
-        variables: vec![("", Seen::There(&scope.dot))],
+        variables: vec![("", Evaluated::There(&scope.dot))],
         left: MOST_STEPS,
         depth: 0,
         origins: Vec::new(),
         at: 0,
     };
-    run.nodes(&template.nodes, &Seen::There(&scope.dot))?;
+    run.nodes(&template.nodes, &Evaluated::There(&scope.dot))?;
     // What is too long has failed where it was said.
     Ok(Rendered { text: run.said.end().unwrap_or_default(), origins: run.origins })
 }
@@ -36,7 +36,7 @@ struct Run<'a> {
     said: Said,
     origins: Vec<Origin>,
     /// By name, the innermost last; `$` has none.
-    variables: Vec<(&'a str, Seen<'a>)>,
+    variables: Vec<(&'a str, Evaluated<'a>)>,
     left: usize,
     depth: usize,
     at: usize,
@@ -94,7 +94,7 @@ impl<'a> Run<'a> {
         said
     }
 
-    fn nodes(&mut self, nodes: &'a [Node], dot: &Seen<'a>) -> Result<Then, TemplateError> {
+    fn nodes(&mut self, nodes: &'a [Node], dot: &Evaluated<'a>) -> Result<Then, TemplateError> {
         let outer = self.variables.len();
         let mut then = Then::Next;
         for node in nodes {
@@ -107,7 +107,7 @@ impl<'a> Run<'a> {
         Ok(then)
     }
 
-    fn node(&mut self, node: &'a Node, dot: &Seen<'a>) -> Result<Then, TemplateError> {
+    fn node(&mut self, node: &'a Node, dot: &Evaluated<'a>) -> Result<Then, TemplateError> {
         self.steps(1)?;
         match node {
             Node::Text(text, at) => {
@@ -125,7 +125,8 @@ impl<'a> Run<'a> {
             Node::Continue => return Ok(Then::Continue),
             Node::Template(name, pipe, at) => {
                 self.at = *at;
-                let dot = pipe.as_ref().map_or(Ok(Seen::There(&NOTHING)), |pipe| self.pipe(pipe, dot))?;
+                let dot =
+                    pipe.as_ref().map_or(Ok(Evaluated::There(&NOTHING)), |pipe| self.pipe(pipe, dot))?;
                 self.template(name, dot)?;
             }
             Node::If(pipe, then, otherwise) => {
@@ -147,8 +148,8 @@ impl<'a> Run<'a> {
     fn scoped(
         &mut self,
         pipe: &'a Pipe,
-        dot: &Seen<'a>,
-        block: impl FnOnce(&mut Self, Seen<'a>) -> Result<Then, TemplateError>,
+        dot: &Evaluated<'a>,
+        block: impl FnOnce(&mut Self, Evaluated<'a>) -> Result<Then, TemplateError>,
     ) -> Result<Then, TemplateError> {
         let outer = self.variables.len();
         let value = self.pipe(pipe, dot)?;
@@ -157,7 +158,7 @@ impl<'a> Run<'a> {
         Ok(then)
     }
 
-    fn template(&mut self, name: &str, dot: Seen<'a>) -> Result<(), TemplateError> {
+    fn template(&mut self, name: &str, dot: Evaluated<'a>) -> Result<(), TemplateError> {
         let Some(nodes) = self.named.get(name) else {
             return self.fault(format!("no template \"{name}\" is defined"));
         };
@@ -172,7 +173,7 @@ impl<'a> Run<'a> {
         pipe: &'a Pipe,
         each: &'a [Node],
         otherwise: &'a [Node],
-        dot: &Seen<'a>,
+        dot: &Evaluated<'a>,
     ) -> Result<Then, TemplateError> {
         let over = self.commands(pipe, dot)?;
         let items = self.items(&over)?;
@@ -199,7 +200,7 @@ impl<'a> Run<'a> {
     }
 
     /// What a loop goes over, with its keys; each item is a step.
-    fn items(&mut self, over: &Seen<'a>) -> Result<Vec<(Seen<'a>, Seen<'a>)>, TemplateError> {
+    fn items(&mut self, over: &Evaluated<'a>) -> Result<Vec<(Evaluated<'a>, Evaluated<'a>)>, TemplateError> {
         let count = match &**over {
             Value::Null => 0,
             Value::Array(items) => items.len(),
@@ -215,7 +216,7 @@ impl<'a> Run<'a> {
             }
         };
         self.steps(count)?;
-        if let Seen::Made(value) = over {
+        if let Evaluated::Made(value) = over {
             // Its items are copied.
             self.takes(value)?;
         }
@@ -235,7 +236,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn set(&mut self, name: &'a str, declares: bool, value: Seen<'a>) -> Result<(), TemplateError> {
+    fn set(&mut self, name: &'a str, declares: bool, value: Evaluated<'a>) -> Result<(), TemplateError> {
         if declares {
             self.variables.push((name, value));
             return Ok(());
@@ -250,7 +251,7 @@ impl<'a> Run<'a> {
     }
 
     /// The value of a pipe; sets its variable, if it has one.
-    fn pipe(&mut self, pipe: &'a Pipe, dot: &Seen<'a>) -> Result<Seen<'a>, TemplateError> {
+    fn pipe(&mut self, pipe: &'a Pipe, dot: &Evaluated<'a>) -> Result<Evaluated<'a>, TemplateError> {
         let value = self.commands(pipe, dot)?;
         if let [name] = &pipe.sets[..] {
             self.set(name, pipe.declares, value.clone())?;
@@ -258,7 +259,7 @@ impl<'a> Run<'a> {
         Ok(value)
     }
 
-    fn commands(&mut self, pipe: &'a Pipe, dot: &Seen<'a>) -> Result<Seen<'a>, TemplateError> {
+    fn commands(&mut self, pipe: &'a Pipe, dot: &Evaluated<'a>) -> Result<Evaluated<'a>, TemplateError> {
         self.at = pipe.at;
         let mut last = None;
         for command in &pipe.commands {
@@ -266,15 +267,15 @@ impl<'a> Run<'a> {
             last = Some(self.command(command, last, dot)?);
             self.at = pipe.at;
         }
-        Ok(last.unwrap_or(Seen::There(&NOTHING)))
+        Ok(last.unwrap_or(Evaluated::There(&NOTHING)))
     }
 
     fn command(
         &mut self,
         command: &'a [Operand],
-        piped: Option<Seen<'a>>,
-        dot: &Seen<'a>,
-    ) -> Result<Seen<'a>, TemplateError> {
+        piped: Option<Evaluated<'a>>,
+        dot: &Evaluated<'a>,
+    ) -> Result<Evaluated<'a>, TemplateError> {
         let Some((first, arguments)) = command.split_first() else { return self.fault("a value is missing") };
         if let Operand::Name(name) = first {
             return self.call(name, arguments, piped, dot);
@@ -290,12 +291,12 @@ impl<'a> Run<'a> {
         &mut self,
         name: &'a str,
         arguments: &'a [Operand],
-        piped: Option<Seen<'a>>,
-        dot: &Seen<'a>,
-    ) -> Result<Seen<'a>, TemplateError> {
+        piped: Option<Evaluated<'a>>,
+        dot: &Evaluated<'a>,
+    ) -> Result<Evaluated<'a>, TemplateError> {
         if let Some(value) = self.scope.names.get(name) {
             if arguments.is_empty() && piped.is_none() {
-                return Ok(Seen::There(value));
+                return Ok(Evaluated::There(value));
             }
             return self.fault(format!("`{name}` takes no arguments"));
         }
@@ -317,16 +318,16 @@ impl<'a> Run<'a> {
             values.iter().try_for_each(|value| self.takes(value))?;
         }
         let said = functions::call(name, &values, self.scope.missing).or_else(|what| self.fault(what))?;
-        if let Seen::Made(made) = &said {
+        if let Evaluated::Made(made) = &said {
             self.takes(made)?;
         }
         Ok(said)
     }
 
-    fn operand(&mut self, operand: &'a Operand, dot: &Seen<'a>) -> Result<Seen<'a>, TemplateError> {
+    fn operand(&mut self, operand: &'a Operand, dot: &Evaluated<'a>) -> Result<Evaluated<'a>, TemplateError> {
         self.steps(1)?;
         match operand {
-            Operand::Constant(value) => Ok(Seen::There(value)),
+            Operand::Constant(value) => Ok(Evaluated::There(value)),
             Operand::Dot => Ok(dot.clone()),
             Operand::Inner(pipe) => self.deeper(|run| run.pipe(pipe, dot)),
             Operand::Name(name) => self.call(name, &[], None, dot),
@@ -342,19 +343,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn field(&mut self, of: &Seen<'a>, name: &str) -> Result<Seen<'a>, TemplateError> {
+    fn field(&mut self, of: &Evaluated<'a>, name: &str) -> Result<Evaluated<'a>, TemplateError> {
         let is_map = of.is_object() || (of.is_null() && self.scope.missing == Missing::IsEmpty);
         if !is_map {
             return self.fault(format!("`.{name}` is asked of what has no fields"));
         }
         match (of.within(|of| of.get(name)), self.scope.missing) {
             (Some(value), _) => {
-                if let Seen::Made(copied) = &value {
+                if let Evaluated::Made(copied) = &value {
                     self.takes(copied)?;
                 }
                 Ok(value)
             }
-            (None, Missing::IsEmpty) => Ok(Seen::There(&NOTHING)),
+            (None, Missing::IsEmpty) => Ok(Evaluated::There(&NOTHING)),
             (None, Missing::Fails) => self.fault(format!("there is no `{name}`")),
         }
     }

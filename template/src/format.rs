@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::value::{Said, Seen, say, show_float, signed};
+use super::value::{Evaluated, Said, say, show_float, signed};
 
 /// Blanks and digits that a verb may ask for.
 const WIDEST: usize = 200;
@@ -20,7 +20,7 @@ struct Verb {
 }
 
 /// Fills `%s`, `%d`, `%.2f` and the like in.
-pub(super) fn printf(format: &str, values: &[Seen<'_>], said: &mut Said) -> Result<(), String> {
+pub(super) fn printf(format: &str, values: &[Evaluated<'_>], said: &mut Said) -> Result<(), String> {
     let mut values = values.iter();
     let mut rest = format;
     while let Some((text, behind)) = rest.split_once('%') {

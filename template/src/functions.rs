@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     MOST_SAID, Missing,
     format::printf,
-    value::{Said, Seen, is_true, say},
+    value::{Evaluated, Said, is_true, say},
 };
 
 const NAMES: [&str; 18] = [
@@ -27,7 +27,11 @@ pub(super) fn reads_all(name: &str) -> bool {
 }
 
 /// Calls a function, or says why that makes no sense.
-pub(super) fn call<'a>(name: &str, values: &[Seen<'a>], missing: Missing) -> Result<Seen<'a>, String> {
+pub(super) fn call<'a>(
+    name: &str,
+    values: &[Evaluated<'a>],
+    missing: Missing,
+) -> Result<Evaluated<'a>, String> {
     let made: Value = match (name, values) {
         ("and" | "or", [.., last]) => return Ok(last.clone()),
         ("index", [value, keys @ ..]) => return index(value, keys, missing),
@@ -52,7 +56,7 @@ pub(super) fn call<'a>(name: &str, values: &[Seen<'a>], missing: Missing) -> Res
 }
 
 /// The functions that say something.
-fn text(name: &str, values: &[Seen<'_>], said: &mut Said) -> Result<(), String> {
+fn text(name: &str, values: &[Evaluated<'_>], said: &mut Said) -> Result<(), String> {
     let all = || print(values).end().ok_or_else(|| too_long(name));
     match (name, values) {
         ("printf", [format, values @ ..]) if format.is_string() => {
@@ -103,7 +107,11 @@ fn length(value: &Value) -> Result<Value, String> {
     }
 }
 
-fn index<'a>(value: &Seen<'a>, keys: &[Seen<'a>], missing: Missing) -> Result<Seen<'a>, String> {
+fn index<'a>(
+    value: &Evaluated<'a>,
+    keys: &[Evaluated<'a>],
+    missing: Missing,
+) -> Result<Evaluated<'a>, String> {
     static NOTHING: Value = Value::Null;
     let mut value = value.clone();
     for key in keys {
@@ -120,14 +128,14 @@ fn index<'a>(value: &Seen<'a>, keys: &[Seen<'a>], missing: Missing) -> Result<Se
             (Value::Null, _) if missing == Missing::IsEmpty => None,
             (_, key) => return Err(format!("{key} cannot be looked up there")),
         };
-        value = found.unwrap_or(Seen::There(&NOTHING));
+        value = found.unwrap_or(Evaluated::There(&NOTHING));
     }
     Ok(value)
 }
 
-fn slice(value: &Value, bounds: &[Seen<'_>]) -> Result<Value, String> {
+fn slice(value: &Value, bounds: &[Evaluated<'_>]) -> Result<Value, String> {
     let wrong = || "`slice` takes a text or a list, and one or two places in it".to_owned();
-    let at = |bound: Option<&Seen<'_>>, other: usize| bound.map_or(Some(other), |bound| whole(bound));
+    let at = |bound: Option<&Evaluated<'_>>, other: usize| bound.map_or(Some(other), |bound| whole(bound));
     let length = length(value)?.as_u64().and_then(|length| usize::try_from(length).ok());
     let (from, to) = (at(bounds.first(), 0), at(bounds.get(1), length.unwrap_or_default()));
     let range = from.zip(to).map(|(from, to)| from..to).filter(|_| bounds.len() <= 2).ok_or_else(wrong)?;
@@ -143,7 +151,7 @@ fn whole(value: &Value) -> Option<usize> {
 }
 
 /// All of them; a blank between two of which neither is a text.
-fn print(values: &[Seen<'_>]) -> Said {
+fn print(values: &[Evaluated<'_>]) -> Said {
     let mut said = Said::default();
     for (at, value) in values.iter().enumerate() {
         if at > 0 && !value.is_string() && !values[at - 1].is_string() {

@@ -8,14 +8,14 @@ use super::MOST_SAID;
 
 /// A value of a template that is being filled in. A copy is the same value: it costs no memory.
 #[derive(Clone, Debug)]
-pub(super) enum Seen<'a> {
+pub(super) enum Evaluated<'a> {
     /// It stood there before: in the scope, or in the template.
     There(&'a Value),
     /// A function has made it.
     Made(Rc<Value>),
 }
 
-impl Deref for Seen<'_> {
+impl Deref for Evaluated<'_> {
     type Target = Value;
 
     fn deref(&self) -> &Value {
@@ -26,13 +26,13 @@ impl Deref for Seen<'_> {
     }
 }
 
-impl From<Value> for Seen<'_> {
+impl From<Value> for Evaluated<'_> {
     fn from(value: Value) -> Self {
         Self::Made(Rc::new(value))
     }
 }
 
-impl Seen<'_> {
+impl Evaluated<'_> {
     /// A value within this one.
     pub(super) fn within(&self, find: impl FnOnce(&Value) -> Option<&Value>) -> Option<Self> {
         match self {

@@ -11,7 +11,7 @@ use serin_sim::{
     replay::{Replayed, replay},
     report::{Ended, Page, html, sweep as numbers},
     scenario::Document,
-    sweep::{self, Axis, Goal, Part, Runs, Shard, Sweep},
+    sweep::{self, Axis, Goal, Runs, Shard, ShardResult, Sweep},
 };
 use tempfile::TempDir;
 
@@ -68,12 +68,12 @@ pub(crate) fn many() -> Report {
     Report::new(&html::replays(&runs, &unusable), Value::Null)
 }
 
-fn part(axes: &[&str], runs: u64) -> Part {
+fn part(axes: &[&str], runs: u64) -> ShardResult {
     let document = Document::load(&input("policy.yaml")).unwrap();
     let axes: Vec<Axis> = axes.iter().map(|axis| Axis::parse(axis).unwrap()).collect();
     let sweep = Sweep::new(&document, &axes, runs, Shard::WHOLE).unwrap();
     let points = sweep.run(&AtomicBool::new(false), &|_| {});
-    Part::new("how well a policy tells good from bad", &sweep, points)
+    ShardResult::new("how well a policy tells good from bad", &sweep, points)
 }
 
 /// Three varied fields, so that there are small multiples.

@@ -65,7 +65,7 @@ fn a_notice_leaves_the_outbox_once_it_was_delivered_and_not_before() {
     let held = |world: &Simulated| {
         world.state.outbox.notices().iter().map(|n| n.message.clone()).collect::<Vec<_>>()
     };
-    let advanced = |weight| Message::Advanced(serin_core::message::Step::Weight(weight));
+    let advanced = |weight| Message::Advanced(serin_core::message::Advance::Weight(weight));
     assert_eq!(
         held(&world),
         [Message::NewRevision(Revision::of("b")), Message::Started, advanced(20), advanced(40)]

@@ -322,7 +322,7 @@ fn outbox_after_one_more(alerts: usize, others: usize) -> (usize, usize, bool) {
     let notice = |seq: usize, message: Message| json!({"id": {"seq": seq, "index": 0}, "at": START, "message": message});
     let before = (0..others).map(|seq| notice(seq, Message::Started));
     let before = before.chain((0..alerts).map(|seq| notice(seq + others, Message::Initialized)));
-    let own = json!({"version": 1, "seq": 99, "shape": rollout("{}").shape(), "outbox": before.collect::<Vec<_>>()});
+    let own = json!({"version": 1, "seq": 99, "shape": rollout("{}").topology(), "outbox": before.collect::<Vec<_>>()});
     let status =
         json!({"phase": "Initialized", "lastAppliedSpec": "a", "lastPromotedSpec": "a", "serin": own});
     let status: Status = serde_json::from_value(status).expect("a status");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serin_core::{
     Phase,
     decision::{Cause, Finding, Obstacle, Rule, Workload},
-    message::{HookKindName, Message, Step},
+    message::{Advance, HookKindName, Message},
     observation::FailureClass,
     request::{Order, Refusal, RequestKind},
     revision::Revision,
@@ -35,10 +35,10 @@ every!(messages: Message {
     Message::AnalysedInPlace(_) => [Message::AnalysedInPlace(Revision::of("7f9c"))],
     Message::Withdrawn(_) => [Message::Withdrawn(Revision::of("7f9c")), Message::Withdrawn(Revision::unknown())],
     Message::Started => [Message::Started],
-    Message::Advanced(Step::Mirror(_)) => [Message::Advanced(Step::Mirror(30))],
-    Message::Advanced(Step::Weight(_)) => [Message::Advanced(Step::Weight(20))],
-    Message::Advanced(Step::Iteration(..)) => [Message::Advanced(Step::Iteration(3, 10))],
-    Message::Advanced(Step::All) => [Message::Advanced(Step::All)],
+    Message::Advanced(Advance::Mirror(_)) => [Message::Advanced(Advance::Mirror(30))],
+    Message::Advanced(Advance::Weight(_)) => [Message::Advanced(Advance::Weight(20))],
+    Message::Advanced(Advance::Iteration(..)) => [Message::Advanced(Advance::Iteration(3, 10))],
+    Message::Advanced(Advance::All) => [Message::Advanced(Advance::All)],
     Message::HookPassed { .. } => [hook_passed("confirm-rollout", "go"), hook_passed("pre-rollout", "")],
     Message::GateClosed { .. } => [
         gate_closed("confirm-rollout", false),

@@ -9,7 +9,7 @@ use serin_core::{
     testing::{Did, Simulated, badly, well},
 };
 
-use crate::{states::shape, support::rollout};
+use crate::{states::topology, support::rollout};
 
 /// A run of this analysis to its end: what was asked, as `check/kind/name`.
 fn asked(analysis: &str, mut answers: impl FnMut(&Question) -> Answer) -> Vec<String> {
@@ -46,8 +46,8 @@ fn commanded(analysis: &str, answers: fn(&Question) -> Answer) -> Vec<Command> {
 fn told(analysis: &str, mut answers: impl FnMut(&Question) -> Answer) -> Vec<String> {
     let mut world = Simulated::deployed(rollout(analysis));
     world.runs_to_its_end(&mut |question: &Question| answers(question));
-    let shape = shape("canary");
-    world.sent.iter().map(|notice| notice.message.text("web.shop", &shape)).collect()
+    let topology = topology("canary");
+    world.sent.iter().map(|notice| notice.message.text("web.shop", &topology)).collect()
 }
 
 const EVERY_HOOK: &str = "webhooks: [

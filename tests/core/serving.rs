@@ -233,7 +233,10 @@ fn a_canary_without_an_endpoint_is_never_sent_a_user_and_fails_at_its_deadline()
     assert_eq!(routed(&world), Some(Routes::PRIMARY));
     assert!(world.rows.iter().all(|(_, row)| row.weight == 0), "{:?}", world.rows);
     let said = world.sent.iter().any(|notice| {
-        notice.message.text("web.prod", &world.state.shape).contains("it has no ready endpoint with a port")
+        notice
+            .message
+            .text("web.prod", &world.state.topology)
+            .contains("it has no ready endpoint with a port")
     });
     assert!(said, "{:?}", world.sent);
 }

@@ -6,13 +6,13 @@ use serin_core::{
     message::Message,
     phase::TRANSITIONS,
     provider::ROUTERS,
-    request::{Standing, ruling},
+    request::{Situation, ruling},
     spec::raw,
 };
 
 use crate::{
     examples,
-    states::shape,
+    states::topology,
     support::{manifest, parse},
 };
 
@@ -109,7 +109,7 @@ fn snap_what_becomes_of_a_request() {
         rows.push(max.map_or("without weights".to_owned(), |max| format!("with weights up to {max}")));
         for order in examples::orders() {
             rows.push(format!("  {order:?}"));
-            let standings = Standing::ALL.into_iter();
+            let standings = Situation::ALL.into_iter();
             rows.extend(
                 standings.map(|at| format!("    {:<18}{:?}", format!("{at:?}"), ruling(order, at, max))),
             );
@@ -122,7 +122,7 @@ fn snap_what_becomes_of_a_request() {
 fn snap_where_a_phase_stands_for_requests() {
     let rows = examples::phases()
         .into_iter()
-        .map(|phase| format!("{:<17}{:?}", format!("{phase:?}"), Standing::of(phase)));
+        .map(|phase| format!("{:<17}{:?}", format!("{phase:?}"), Situation::of(phase)));
     insta::assert_snapshot!(lines(rows));
 }
 
@@ -162,7 +162,7 @@ fn snap_messages() {
 fn told(message: &Message) -> String {
     let alert = message.alert().map_or("-".to_owned(), |severity| format!("{severity:?}").to_lowercase());
     let event = format!("{:?}", message.event_type());
-    format!("{event:<8} {alert:<6} {}", message.text("web.shop", &shape("canary")))
+    format!("{event:<8} {alert:<6} {}", message.text("web.shop", &topology("canary")))
 }
 
 #[test]

@@ -137,7 +137,7 @@ fn what_keeps_a_status_from_being_taken_over_is_told_once_and_the_status_stays_a
     let sound = rollout(STRATEGIES[0]);
     let invalid = Invalid {
         identity: sound.identity().clone(),
-        shape: sound.shape().clone(),
+        topology: sound.topology().clone(),
         revert_on_deletion: false,
         problems: vec![problem],
     };

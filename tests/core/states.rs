@@ -11,7 +11,7 @@ use serin_core::{
     observation::FailureClass,
     request::RequestKind,
     revision::{Configs, Revision, Text},
-    spec::Shape,
+    spec::Topology,
     state::{
         AnalysisRecord, Away, Condition, ConditionStatus, Countdown, Iteration, Origin, Outbox, Owed,
         Pending, Repair, RunFailure, Stall, Trouble, Unready, VERSION,
@@ -30,7 +30,7 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
             seq,
             run,
             (check, took_over),
-            shape,
+            topology,
             intent,
             stage,
             mirror_weight,
@@ -67,7 +67,7 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
             seq,
             run,
             check,
-            shape: Arc::new(shape),
+            topology: Arc::new(topology),
             intent,
             took_over,
             stage,
@@ -129,7 +129,7 @@ type Run = (
     u64,
     u32,
     (u32, bool),
-    Shape,
+    Topology,
     Option<serin_core::state::Intent>,
     serin_core::state::Stage,
     u8,
@@ -140,11 +140,17 @@ type Run = (
 
 fn run() -> impl Strategy<Value = Run> {
     let origin = prop_oneof![9 => Just(Origin::Ours), 1 => (VERSION + 1..).prop_map(Origin::Newer)];
-    let shape = prop_oneof![
-        Just(shape("canary")),
-        Just(shape("blue-green")),
+    let topology = prop_oneof![
+        Just(topology("canary")),
+        Just(topology("blue-green")),
         (texts(), texts(), texts(), texts(), texts()).prop_map(
-            |(strategy, provider, kind, target, service)| Shape { strategy, provider, kind, target, service }
+            |(strategy, provider, kind, target, service)| Topology {
+                strategy,
+                provider,
+                kind,
+                target,
+                service
+            }
         )
     ];
     let intent = option::of(select(examples::intents()));
@@ -154,7 +160,7 @@ fn run() -> impl Strategy<Value = Run> {
         1_u64..9,
         counts(),
         (counts(), any::<bool>()),
-        shape,
+        topology,
         intent,
         stage,
         weights(),
@@ -165,8 +171,8 @@ fn run() -> impl Strategy<Value = Run> {
 }
 
 /// The shape of the Canaries in these tests.
-pub(crate) fn shape(strategy: &str) -> Shape {
-    Shape {
+pub(crate) fn topology(strategy: &str) -> Topology {
+    Topology {
         strategy: strategy.into(),
         provider: "istio".into(),
         kind: "Deployment".into(),

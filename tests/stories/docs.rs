@@ -53,7 +53,7 @@ fn goes_as_it_says(text: &str, document: &Path, line: usize) {
     let verdict = judge(&scenario, &story);
     let (title, canary) = (&scenario.title, &scenario.canary);
     let page = report::Page { path: &at, title, canary, story: &story, verdict: &verdict };
-    let told = report::text(&page, &report::Look::new(report::WIDTH, true));
+    let told = report::text(&page, &report::Terminal::new(report::WIDTH, true));
     assert!(verdict.holds() && story.missed.is_empty(), "{}", anstream::adapter::strip_str(&told));
 }
 

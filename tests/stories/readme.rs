@@ -8,7 +8,7 @@ use serin_sim::{
     drive,
     expect::judge_properties,
     replay::replay,
-    report::{Counterexample, Look, Page, WIDTH, counterexample, text},
+    report::{Counterexample, Page, Terminal, WIDTH, counterexample, text},
     scenario::load,
 };
 
@@ -35,7 +35,7 @@ fn printed() -> String {
         story: &replayed.story,
         verdict: &replayed.verdict,
     };
-    anstream::adapter::strip_str(&text(&page, &Look::new(WIDTH, false))).to_string()
+    anstream::adapter::strip_str(&text(&page, &Terminal::new(WIDTH, false))).to_string()
 }
 
 const CHECKED: &str = "scenarios/everyday/bad-release-by-chance.yaml";
@@ -65,7 +65,7 @@ fn found() -> String {
     let file = format!("bad-release-by-chance-seed-{seed}.yaml");
     let shrunk = Some((yaml.as_str(), shrunk.runs));
     let found = Counterexample { seed, case, broken: &broken, page, shrunk, file: &file };
-    anstream::adapter::strip_str(&counterexample(&found, &Look::new(WIDTH, false))).to_string()
+    anstream::adapter::strip_str(&counterexample(&found, &Terminal::new(WIDTH, false))).to_string()
 }
 
 #[test]

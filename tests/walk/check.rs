@@ -24,7 +24,7 @@ pub(crate) fn check(call: &Decided<'_>) -> Vec<String> {
     }
     if let Ok(rollout) = canary
         && state.is_running()
-        && !state.shape.same_objects(rollout.shape())
+        && !state.topology.same_objects(rollout.topology())
         && let Some(command) = plan.commands.iter().find(|command| belongs_to_a_run(command))
     {
         broken.push(format!("shape: {command} for a run on other objects than the manifest names"));
@@ -92,7 +92,7 @@ fn belongs_to_a_run(command: &Command) -> bool {
         | Command::Promote { .. } => true,
         Command::EnsureFinalizer(_)
         | Command::EnsureWorkloads
-        | Command::LeaveShape(_)
+        | Command::Abandon(_)
         | Command::ClearRequest(_)
         | Command::RevertServices
         | Command::RevertRoutes
@@ -119,7 +119,7 @@ fn intent_may_become(before: &State, after: &State) -> bool {
         (Some(Intent::Promote { applied: false, .. }), Some(Intent::Rollback { .. })) => true,
         // The Canary has become another one.
         (Some(Intent::Promote { .. }), None) if after.phase == Phase::Initializing => {
-            after.shape != before.shape
+            after.topology != before.topology
         }
         (Some(Intent::Promote { applied: false, .. }), None) => {
             after.phase == Phase::Progressing && after.run == before.run + 1

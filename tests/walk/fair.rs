@@ -178,7 +178,7 @@ fn is_tidy(slice: &Slice, state: &State, world: &World) -> Result<(), String> {
         matches!(seen.primary.known(), Some(Some(primary)) if Readiness::is_ready(&primary.readiness));
     let routes = seen.routes.known().and_then(Option::as_ref);
     let routed = routes.is_some_and(|routes| routes.exposed() == 0 && routes.mirror.is_none());
-    let no_mesh = &*rollout.shape().provider == "kubernetes";
+    let no_mesh = &*rollout.topology().provider == "kubernetes";
     // Without a mesh there is no route to be changed.
     let in_order = seen
         .drift

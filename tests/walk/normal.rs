@@ -15,7 +15,7 @@ use serin_core::{
     Observation, Phase, State, Timestamp,
     command::{Cookies, Routes},
     observation::{Drift, Services},
-    spec::{Rollout, Shape},
+    spec::{Rollout, Topology},
     state::{
         AnalysisRecord, Away, Countdown, Intent, Outbox, Owed, Pending, Repair, Stall, Trouble, Unready,
     },
@@ -259,7 +259,7 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
         seq: _,
         run,
         check,
-        shape,
+        topology,
         intent,
         took_over,
         stage,
@@ -295,7 +295,7 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
         pending,
         before,
     } = state;
-    let Shape { strategy, provider, kind, target, service } = &**shape;
+    let Topology { strategy, provider, kind, target, service } = &**topology;
     let mut print = Print::default();
     print.of((phase, canary_weight, failed_checks, iterations, applied, promoted));
     print.of((canary.is_some(), primary.is_some(), previous.is_some(), run, check));

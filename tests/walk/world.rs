@@ -57,7 +57,7 @@ impl World {
         if moved {
             return Err(FailureClass::Moved);
         }
-        if let (Command::LeaveShape(_), Some(parked)) = (command, &mut self.parked) {
+        if let (Command::Abandon(_), Some(parked)) = (command, &mut self.parked) {
             effect::apply(command, &mut parked.seen);
             if parked.shares_target {
                 effect::apply(&Command::ScaleDown, &mut self.seen);

@@ -12,14 +12,14 @@ use serin_core::{observation::Unseen, revision::Text};
 
 use super::{
     interests::Interest,
-    shelf::{Entry, Shelf, ShelfState},
+    store::{Entry, Store, StoreState},
 };
-use crate::object::{Key, Kind, Object, seen::Seen};
+use crate::object::{Key, Kind, Object, reader::ObjectReader};
 
 /// The objects of every watched kind.
 #[derive(Debug, Default)]
 pub struct Cache {
-    shelves: Mutex<BTreeMap<Kind, Shelf>>,
+    stores: Mutex<BTreeMap<Kind, Store>>,
 }
 
 /// A change of an object, for whoever depends on it.
@@ -46,7 +46,7 @@ pub enum How {
 
 /// How much of an object tells one from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum WakeOn {
     /// Everything but its status.
     Meant,
     /// Everything.
@@ -56,75 +56,75 @@ pub enum Told {
 impl Cache {
     /// Begins with a kind.
     pub fn open(&self, kind: Kind) {
-        self.shelves().entry(kind).or_default();
+        self.stores().entry(kind).or_default();
     }
 
     /// Ends with a kind: nothing of it is known.
     pub fn close(&self, kind: Kind) {
-        self.shelves().remove(&kind);
+        self.stores().remove(&kind);
     }
 
     /// Whether the first list of a kind has ended, well or not.
     #[must_use]
     pub fn is_settled(&self, kind: Kind) -> bool {
-        self.shelves().get(&kind).is_some_and(|shelf| shelf.state != ShelfState::Filling)
+        self.stores().get(&kind).is_some_and(|store| store.state != StoreState::Filling)
     }
 
     /// Whether a kind can be read now.
     #[must_use]
     pub fn is_readable(&self, kind: Kind) -> bool {
-        self.shelves().get(&kind).is_some_and(|shelf| shelf.state == ShelfState::Filled)
+        self.stores().get(&kind).is_some_and(|store| store.state == StoreState::Filled)
     }
 
     /// Notes that a kind cannot be read. Returns whether that is news.
     pub fn break_down(&self, kind: Kind, why: &str) -> bool {
-        let mut shelves = self.shelves();
-        let state = &mut shelves.entry(kind).or_default().state;
-        let broken = ShelfState::Broken(why.into());
-        let news = *state != broken;
+        let mut stores = self.stores();
+        let state = &mut stores.entry(kind).or_default().state;
+        let broken = StoreState::Broken(why.into());
+        let notification = *state != broken;
         *state = broken;
-        news
+        notification
     }
 
     /// Puts an object in, unless a newer one is there. Returns what has changed.
     pub fn put(&self, object: Object) -> Option<Changed> {
-        let mut shelves = self.shelves();
-        shelves.entry(object.kind()).or_default().put(object)
+        let mut stores = self.stores();
+        stores.entry(object.kind()).or_default().put(object)
     }
 
     /// Takes an object out, unless a newer one is there. `last` is its last version. Returns what has changed.
     pub fn remove(&self, key: &Key, last: &str) -> Option<Changed> {
-        let mut shelves = self.shelves();
-        shelves.entry(key.kind).or_default().remove(key, last)
+        let mut stores = self.stores();
+        stores.entry(key.kind).or_default().remove(key, last)
     }
 
     /// A list of a kind begins.
     pub fn list(&self, kind: Kind) {
-        self.shelves().entry(kind).or_default().list();
+        self.stores().entry(kind).or_default().list();
     }
 
     /// Puts a whole list in place of what was known; what was put in since it began stays. Returns what has changed.
     pub fn replace(&self, kind: Kind, listed: Vec<(Key, Entry)>) -> Vec<Changed> {
-        self.shelves().entry(kind).or_default().fill(listed)
+        self.stores().entry(kind).or_default().fill(listed)
     }
 
     /// What an interest reads, as a number: the same for as long as what is `told` of it does not change.
     #[must_use]
-    pub fn stamp(&self, interest: &Interest, told: Told) -> u64 {
-        let mut shelves = self.shelves();
+    pub fn stamp(&self, interest: &Interest, told: WakeOn) -> u64 {
+        let mut stores = self.stores();
         let mut hasher = DefaultHasher::new();
         let (Interest::Object(Key { kind, .. }) | Interest::Labelled { kind, .. } | Interest::Members(kind)) =
             interest;
-        let Some(shelf) = shelves.get_mut(kind) else { return 0 };
-        (shelf.state == ShelfState::Filled).hash(&mut hasher);
+        let Some(store) = stores.get_mut(kind) else { return 0 };
+        (store.state == StoreState::Filled).hash(&mut hasher);
         match interest {
-            Interest::Object(key) => shelf.stamp(key, told).hash(&mut hasher),
+            Interest::Object(key) => store.stamp(key, told).hash(&mut hasher),
             Interest::Labelled { namespace, label, value, .. } => {
-                for key in shelf.labelled(namespace, label, value) {
-                    shelf.stamp(&key, told).hash(&mut hasher);
+                for key in store.labelled(namespace, label, value) {
+                    store.stamp(&key, told).hash(&mut hasher);
                 }
             }
-            Interest::Members(_) => shelf.members.hash(&mut hasher),
+            Interest::Members(_) => store.members.hash(&mut hasher),
         }
         hasher.finish()
     }
@@ -132,24 +132,24 @@ impl Cache {
     /// How many objects of each kind cannot be read.
     #[must_use]
     pub fn unreadable(&self) -> BTreeMap<Kind, usize> {
-        self.shelves().iter().map(|(kind, shelf)| (*kind, shelf.cut())).collect()
+        self.stores().iter().map(|(kind, store)| (*kind, store.cut())).collect()
     }
 
     /// The names of all objects of a kind, in their order; none while it cannot be read.
     #[must_use]
     pub fn members(&self, kind: Kind) -> Vec<Key> {
-        self.shelves().get(&kind).into_iter().flat_map(Shelf::keys).cloned().collect()
+        self.stores().get(&kind).into_iter().flat_map(Store::keys).cloned().collect()
     }
 
-    fn shelves(&self) -> MutexGuard<'_, BTreeMap<Kind, Shelf>> {
+    fn stores(&self) -> MutexGuard<'_, BTreeMap<Kind, Store>> {
         // Nothing panics while it holds the lock; if something did, the maps are still whole.
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+        self.stores.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Seen for Cache {
+impl ObjectReader for Cache {
     fn find(&self, key: &Key) -> Result<Option<Arc<Object>>, Unseen> {
-        Ok(readable(self.shelves().get_mut(&key.kind), key.kind)?.find(key))
+        Ok(readable(self.stores().get_mut(&key.kind), key.kind)?.find(key))
     }
 
     fn labelled(
@@ -159,27 +159,27 @@ impl Seen for Cache {
         label: &str,
         value: &str,
     ) -> Result<Vec<Arc<Object>>, Unseen> {
-        let mut shelves = self.shelves();
-        let shelf = readable(shelves.get_mut(&kind), kind)?;
-        let keys = shelf.labelled(namespace, label, value);
-        Ok(keys.iter().filter_map(|key| shelf.find(key)).collect())
+        let mut stores = self.stores();
+        let store = readable(stores.get_mut(&kind), kind)?;
+        let keys = store.labelled(namespace, label, value);
+        Ok(keys.iter().filter_map(|key| store.find(key)).collect())
     }
 
     fn refusal(&self, kind: Kind) -> Option<Text> {
-        match &self.shelves().get(&kind)?.state {
-            ShelfState::Broken(why) => Some(why.clone()),
-            ShelfState::Filling | ShelfState::Filled => None,
+        match &self.stores().get(&kind)?.state {
+            StoreState::Broken(why) => Some(why.clone()),
+            StoreState::Filling | StoreState::Filled => None,
         }
     }
 }
 
-fn readable(shelf: Option<&mut Shelf>, kind: Kind) -> Result<&mut Shelf, Unseen> {
+fn readable(store: Option<&mut Store>, kind: Kind) -> Result<&mut Store, Unseen> {
     let unreadable = |why| Err(Unseen::Unreadable(why));
-    let Some(shelf) = shelf else { return unreadable(not_yet(kind)) };
-    match &shelf.state {
-        ShelfState::Filling => unreadable(not_yet(kind)),
-        ShelfState::Broken(why) => unreadable(why.clone()),
-        ShelfState::Filled => Ok(shelf),
+    let Some(store) = store else { return unreadable(not_yet(kind)) };
+    match &store.state {
+        StoreState::Filling => unreadable(not_yet(kind)),
+        StoreState::Broken(why) => unreadable(why.clone()),
+        StoreState::Filled => Ok(store),
     }
 }
 
@@ -269,7 +269,7 @@ mod tests {
         cache.open(DEPLOYMENT);
         cache.put(deployment("3"));
         let interest = Interest::Object(deployment("3").key());
-        let stamps = || [Told::Meant, Told::All].map(|told| cache.stamp(&interest, told));
+        let stamps = || [WakeOn::Meant, WakeOn::All].map(|told| cache.stamp(&interest, told));
         let (before, mut changed) = (stamps(), deployment("4"));
         changed.set("/status/replicas", 1);
         cache.put(changed.clone());
@@ -287,9 +287,9 @@ mod tests {
         let cache = Cache::default();
         list(&cache, &[object("a", 3)]);
         let interest = Interest::Object(key("a"));
-        let before = cache.stamp(&interest, Told::Meant);
+        let before = cache.stamp(&interest, WakeOn::Meant);
         cache.put(object("a", 4));
-        assert_ne!(cache.stamp(&interest, Told::Meant), before);
+        assert_ne!(cache.stamp(&interest, WakeOn::Meant), before);
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub(crate) mod managers;
 pub mod reader;
 pub(crate) mod request;
 pub mod schema;
-mod shelf;
+mod store;
 mod watch;
 mod watched;
 pub(crate) mod write;
@@ -36,11 +36,11 @@ use self::{
     interests::Interests,
     reader::{Contents, Notes, Reader},
     schema::Schema,
-    shelf::Entry,
+    store::Entry,
 };
 use crate::{
     cluster::fence::Fence,
-    object::{Key, Kind, Object, seen::Seen},
+    object::{Key, Kind, Object, reader::ObjectReader},
 };
 
 /// How long a first list may take before those who wait for it look again.

@@ -9,12 +9,12 @@ use std::{
 use serin_core::{observation::Unseen, revision::Text};
 
 use super::{
-    cache::{Cache, Told},
+    cache::{Cache, WakeOn},
     interests::Interest,
 };
 use crate::{
     kinds::{CANARY, is_read_by_reference},
-    object::{Key, Kind, Object, seen::Seen},
+    object::{Key, Kind, Object, reader::ObjectReader},
     workload::configs,
 };
 
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
 
     /// What is read of an interest, as a number: the same for as long as what is `told` of it does not change.
     #[must_use]
-    pub fn stamp(&self, interest: &Interest, told: Told) -> u64 {
+    pub fn stamp(&self, interest: &Interest, told: WakeOn) -> u64 {
         self.cache.stamp(interest, told)
     }
 
@@ -153,7 +153,7 @@ fn whole(object: &Object) -> Result<(), Unseen> {
     }
 }
 
-impl Seen for Reader<'_> {
+impl ObjectReader for Reader<'_> {
     fn find(&self, key: &Key) -> Result<Option<Arc<Object>>, Unseen> {
         self.note(key.kind, Interest::Object(key.clone()));
         let Some(object) = self.cache.find(key)? else { return Ok(None) };

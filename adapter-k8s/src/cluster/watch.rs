@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use serin_core::tick::Pause;
 use tokio::time::sleep;
 
-use super::{Cluster, allowance::Allowance, lock, request, shelf::Entry, watched::Watched};
+use super::{Cluster, allowance::Allowance, lock, request, store::Entry, watched::Watched};
 use crate::{
     kinds::is_read_by_reference,
     object::{Kind, LAST_APPLIED, Object},

@@ -102,8 +102,8 @@ impl<'de> Visitor<'de> for Whole<'_> {
         while let Some(name) = from.next_key::<String>()? {
             let most = if matches!(&*name, "data" | "binaryData") { MOST_IN_CONTENTS } else { MOST_IN_FIELD };
             let room = RefCell::new(most);
-            let place = Place { above: None, name: Step::Field(&name) };
-            let field = Part { cut: self.cut, room: &room, most, place: &place, levels: MOST_LEVELS };
+            let place = Place { above: None, name: PathStep::Field(&name) };
+            let field = BoundedValue { cut: self.cut, room: &room, most, place: &place, levels: MOST_LEVELS };
             let value = from.next_value_seed(field)?;
             fields.insert(name, value);
         }
@@ -115,11 +115,11 @@ impl<'de> Visitor<'de> for Whole<'_> {
 #[derive(Clone, Copy)]
 struct Place<'a> {
     above: Option<&'a Self>,
-    name: Step<'a>,
+    name: PathStep<'a>,
 }
 
 #[derive(Clone, Copy)]
-enum Step<'a> {
+enum PathStep<'a> {
     Field(&'a str),
     Item(usize),
 }
@@ -131,22 +131,23 @@ impl Place<'_> {
             return path;
         }
         match self.name {
-            Step::Item(item) => path.push_str(&format!("[{item}]")),
-            Step::Field(name) if path.is_empty() => path.push_str(name),
-            Step::Field(name) => path.push_str(&format!(".{name}")),
+            PathStep::Item(item) => path.push_str(&format!("[{item}]")),
+            PathStep::Field(name) if path.is_empty() => path.push_str(name),
+            PathStep::Field(name) => path.push_str(&format!(".{name}")),
         }
         crate::http::one_line(&path, LONGEST_PATH)
     }
 
     fn is(&self, path: [&str; 2]) -> bool {
-        let is = |place: &Place<'_>, wanted: &str| matches!(place.name, Step::Field(name) if name == wanted);
+        let is =
+            |place: &Place<'_>, wanted: &str| matches!(place.name, PathStep::Field(name) if name == wanted);
         is(self, path[1]) && self.above.is_some_and(|above| above.above.is_none() && is(above, path[0]))
     }
 }
 
 /// Reads one value, and what lies below it.
 #[derive(Clone, Copy)]
-struct Part<'a> {
+struct BoundedValue<'a> {
     cut: &'a RefCell<Option<Cut>>,
     /// What its field may still hold.
     room: &'a RefCell<usize>,
@@ -156,7 +157,7 @@ struct Part<'a> {
     levels: usize,
 }
 
-impl Part<'_> {
+impl BoundedValue<'_> {
     /// Takes room for a value with a text of that many bytes; false if there is none left.
     fn takes(&self, text: usize) -> bool {
         let mut room = self.room.borrow_mut();
@@ -185,7 +186,7 @@ impl Part<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Part<'_> {
+impl<'de> DeserializeSeed<'de> for BoundedValue<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
@@ -193,7 +194,7 @@ impl<'de> DeserializeSeed<'de> for Part<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Part<'_> {
+impl<'de> Visitor<'de> for BoundedValue<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -235,8 +236,8 @@ impl<'de> Visitor<'de> for Part<'_> {
         };
         let mut items = Vec::new();
         loop {
-            let place = Place { above: Some(self.place), name: Step::Item(items.len()) };
-            let item = Part { place: &place, levels, ..self };
+            let place = Place { above: Some(self.place), name: PathStep::Item(items.len()) };
+            let item = BoundedValue { place: &place, levels, ..self };
             if !self.takes(0) {
                 while from.next_element::<IgnoredAny>()?.is_some() {}
                 return Ok(self.is_too_large());
@@ -253,7 +254,7 @@ impl<'de> Visitor<'de> for Part<'_> {
         };
         let mut fields = Map::new();
         while let Some(name) = from.next_key::<Cow<'_, str>>()? {
-            let place = Place { above: Some(self.place), name: Step::Field(&name) };
+            let place = Place { above: Some(self.place), name: PathStep::Field(&name) };
             if place.is(["metadata", "managedFields"]) {
                 from.next_value::<IgnoredAny>()?;
                 continue;
@@ -263,7 +264,7 @@ impl<'de> Visitor<'de> for Part<'_> {
                 while from.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 return Ok(self.is_too_large());
             }
-            let value = from.next_value_seed(Part { place: &place, levels, ..self })?;
+            let value = from.next_value_seed(BoundedValue { place: &place, levels, ..self })?;
             fields.insert(name.into_owned(), value);
         }
         Ok(Value::Object(fields))

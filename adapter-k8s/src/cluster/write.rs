@@ -10,7 +10,7 @@ use tokio::{sync::SemaphorePermit, time::timeout};
 
 use super::{
     Cluster,
-    cache::{Changed, Told},
+    cache::{Changed, WakeOn},
     interests::Interest,
     request,
     watched::Watched,
@@ -20,8 +20,8 @@ use crate::{
     object::{
         Key, LAST_APPLIED, Object,
         change::{Change, merge_patch},
+        reader::ObjectReader,
         saved,
-        seen::Seen,
     },
     workload::configs,
 };
@@ -158,7 +158,7 @@ impl Cluster {
     /// Keeps an object whose status its own reader has just saved: who need not be told, unless others have changed it too.
     fn keep_own(&self, object: Object) {
         let key = object.key();
-        let meant = || self.cache.stamp(&Interest::Object(key.clone()), Told::Meant);
+        let meant = || self.cache.stamp(&Interest::Object(key.clone()), WakeOn::Meant);
         let before = meant();
         let changed = self.keep(object);
         if meant() == before { self.noted_by(&key, changed) } else { self.noted(changed) }

@@ -33,7 +33,7 @@ impl Names {
             name: subject.identity.name.to_string(),
             namespace: subject.identity.namespace.to_string(),
             target: target.into(),
-            kind: subject.shape.kind.to_string(),
+            kind: subject.topology.kind.to_string(),
             service: subject.apex().into(),
             ingress: referred(&subject.manifest.spec.ingress_ref),
             route: referred(&subject.manifest.spec.route_ref),

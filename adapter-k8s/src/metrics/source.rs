@@ -120,6 +120,6 @@ fn provider(subject: &Subject) -> &str {
     let own = subject.manifest.spec.provider.as_deref().filter(|provider| !provider.is_empty());
     match own {
         Some(_) if subject.settings.provider.contains("linkerd") => "linkerd",
-        _ => &subject.shape.provider,
+        _ => &subject.topology.provider,
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use serin_core::{Timestamp, message::EventType, revision::Text, spec::Identity};
 
-use super::News;
+use super::Notification;
 use crate::{
     kinds::EVENT,
     object::{Key, Object},
@@ -15,12 +15,12 @@ pub(crate) const DRY_RUN: &str = "dry-run: ";
 
 /// The event of a notice. A repeat has the same name, so the API server keeps one.
 #[must_use]
-pub fn object(news: &News<'_>) -> Object {
-    let (id, mut text) = (news.notice.id.to_string(), news.text());
-    if news.subject.settings.dry_run {
+pub fn object(notification: &Notification<'_>) -> Object {
+    let (id, mut text) = (notification.notice.id.to_string(), notification.text());
+    if notification.subject.settings.dry_run {
         text = format!("{DRY_RUN}{text}");
     }
-    of(&news.subject.identity, &id, type_of(news), &text, news.notice.at)
+    of(&notification.subject.identity, &id, type_of(notification), &text, notification.notice.at)
 }
 
 /// An event of a Canary: `kind` is `Normal` or `Warning`. Another one with the same id is a repeat.
@@ -59,8 +59,8 @@ pub fn about(involved: Value, key: &Key, kind: &str, message: &str, at: Timestam
 }
 
 /// `Normal` or `Warning`.
-pub(super) fn type_of(news: &News<'_>) -> &'static str {
-    match news.notice.message.event_type() {
+pub(super) fn type_of(notification: &Notification<'_>) -> &'static str {
+    match notification.notice.message.event_type() {
         EventType::Normal => "Normal",
         EventType::Warning => "Warning",
     }

@@ -4,9 +4,9 @@
 //! told. One file per system that can be told, each a pure pair: [`Receiver::render`] and [`Receiver::read`]. To add one,
 //! write its file and a line in [`of`].
 
+mod alert_message;
 pub mod event;
 pub mod hook_event;
-mod letter;
 mod slack;
 #[cfg(test)]
 mod tests;
@@ -22,7 +22,7 @@ use serin_core::{
     state::State,
 };
 
-pub use self::letter::Letter;
+pub use self::alert_message::AlertMessage;
 use crate::{
     http::{
         Http, Reply, Request,
@@ -33,7 +33,7 @@ use crate::{
 
 /// A notice with what it speaks of.
 #[derive(Clone, Copy, Debug)]
-pub struct News<'a> {
+pub struct Notification<'a> {
     /// Whose it is.
     pub subject: &'a Subject,
     /// What its manifest means; `None` if it makes no sense.
@@ -44,19 +44,19 @@ pub struct News<'a> {
     pub notice: &'a Notice,
 }
 
-impl News<'_> {
+impl Notification<'_> {
     /// The sentence people read.
     #[must_use]
     pub fn text(&self) -> String {
-        self.notice.message.text(&self.subject.display(), &self.subject.shape)
+        self.notice.message.text(&self.subject.display(), &self.subject.topology)
     }
 }
 
 /// The alerts of a Canary that want this notice; `None` if the controller's own receiver is told instead.
 #[must_use]
-pub fn wanted<'a>(news: &News<'a>) -> Option<Vec<&'a Alert>> {
-    let rollout = news.rollout.filter(|rollout| !rollout.alerts().is_empty())?;
-    Some(rollout.alerts_for(&news.notice.message).collect())
+pub fn wanted<'a>(notification: &Notification<'a>) -> Option<Vec<&'a Alert>> {
+    let rollout = notification.rollout.filter(|rollout| !rollout.alerts().is_empty())?;
+    Some(rollout.alerts_for(&notification.notice.message).collect())
 }
 
 /// Where an alert is sent.
@@ -165,7 +165,7 @@ pub trait Receiver: Sync {
     ///
     /// # Errors
     /// The destination lacks something.
-    fn render(&self, letter: &Letter, to: &Destination) -> Result<Request, Text>;
+    fn render(&self, message: &AlertMessage, to: &Destination) -> Result<Request, Text>;
 
     /// Whether an answer means that it arrived.
     ///
@@ -204,12 +204,12 @@ pub struct NotSent {
 ///
 /// # Errors
 /// It did not arrive, as far as is known.
-pub async fn send(http: &Http, letter: &Letter, to: &Destination) -> Result<(), NotSent> {
+pub async fn send(http: &Http, message: &AlertMessage, to: &Destination) -> Result<(), NotSent> {
     let fails = |why: String, is_temporary| NotSent { why, is_temporary };
     let Some(receiver) = of(to.system) else {
         return Err(fails(format!("alerts of type {} are not supported yet", to.system), false));
     };
-    let request = receiver.render(letter, to).map_err(|why| fails(why.to_string(), false))?;
+    let request = receiver.render(message, to).map_err(|why| fails(why.to_string(), false))?;
     let reply = http.send(&request).await.map_err(|error| fails(error.to_string(), error.is_temporary))?;
     let is_temporary = retry::is_worth_another(reply.status);
     receiver.read(&reply).map_err(|why| fails(format!("{}: {why}", request.place()), is_temporary))

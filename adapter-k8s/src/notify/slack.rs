@@ -3,19 +3,19 @@
 use serde_json::{Value, json};
 use serin_core::{revision::Text, spec::Severity};
 
-use super::{Destination, Letter, Receiver};
+use super::{AlertMessage, Destination, Receiver};
 use crate::http::{Reply, Request};
 
 /// Writes to a channel.
 pub(super) struct Slack;
 
 impl Receiver for Slack {
-    fn render(&self, letter: &Letter, to: &Destination) -> Result<Request, Text> {
-        let color = match letter.severity {
+    fn render(&self, message: &AlertMessage, to: &Destination) -> Result<Request, Text> {
+        let color = match message.severity {
             Severity::Info | Severity::Warn => "good",
             Severity::Error => "danger",
         };
-        let fields: Vec<Value> = letter
+        let fields: Vec<Value> = message
             .fields
             .iter()
             .map(|(title, value)| json!({"title": title, "value": value, "short": false}))
@@ -27,8 +27,8 @@ impl Receiver for Slack {
             "icon_emoji": ":rocket:",
             "attachments": [{
                 "color": color,
-                "author_name": letter.canary(),
-                "text": letter.text,
+                "author_name": message.canary(),
+                "text": message.text,
                 "mrkdwn_in": ["text"],
                 "fields": fields,
             }],

@@ -80,11 +80,12 @@ fn shown(request: &Request) -> String {
 fn snap_events_of_kubernetes() {
     let (subject, rollout) = canary("stepWeight: 10");
     let (state, notice) = (state(), rolling_back());
-    let news = News { subject: &subject, rollout: Some(&rollout), state: &state, notice: &notice };
-    insta::assert_yaml_snapshot!(event::object(&news).value());
+    let notification =
+        Notification { subject: &subject, rollout: Some(&rollout), state: &state, notice: &notice };
+    insta::assert_yaml_snapshot!(event::object(&notification).value());
     let mut long = subject.clone();
     long.identity.name = "a.".repeat(126).into();
-    let name = event::object(&News { subject: &long, ..news }).name().to_owned();
+    let name = event::object(&Notification { subject: &long, ..notification }).name().to_owned();
     assert!(name.len() <= 253 && name.ends_with("a.3f2a9c1e.12-1"), "{name}");
 }
 
@@ -95,8 +96,9 @@ fn snap_event_webhooks_and_the_one_of_the_controller() {
     let (state, notice) = (state(), rolling_back());
     let calls = |analysis: &str| {
         let (subject, rollout) = canary(analysis);
-        let news = News { subject: &subject, rollout: Some(&rollout), state: &state, notice: &notice };
-        let calls = hook_event::calls(&news, Some("http://global/"));
+        let notification =
+            Notification { subject: &subject, rollout: Some(&rollout), state: &state, notice: &notice };
+        let calls = hook_event::calls(&notification, Some("http://global/"));
         calls
             .iter()
             .map(|call| {
@@ -122,16 +124,26 @@ fn an_alert_goes_to_those_who_want_its_severity() {
     let state = state();
     let names = |message: Message| {
         let notice = notice(message);
-        let news = News { subject: &subject, rollout: Some(&rollout), state: &state, notice: &notice };
-        wanted(&news).unwrap().iter().map(|alert| alert.name.to_string()).collect::<Vec<_>>().join(" ")
+        let notification =
+            Notification { subject: &subject, rollout: Some(&rollout), state: &state, notice: &notice };
+        wanted(&notification)
+            .unwrap()
+            .iter()
+            .map(|alert| alert.name.to_string())
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     assert_eq!(names(Message::Initialized), "all info");
     assert_eq!(names(Message::AnalysedInPlace(Revision::of("a"))), "all info warn");
     assert_eq!(names(rolling_back().message), "all info warn error");
     assert_eq!(names(Message::Started), "");
     let (subject, rollout) = canary("stepWeight: 10");
-    let news = News { subject: &subject, rollout: Some(&rollout), state: &state, notice: &rolling_back() };
-    assert_eq!((wanted(&news), wanted(&News { rollout: None, ..news })), (None, None));
+    let notification =
+        Notification { subject: &subject, rollout: Some(&rollout), state: &state, notice: &rolling_back() };
+    assert_eq!(
+        (wanted(&notification), wanted(&Notification { rollout: None, ..notification })),
+        (None, None)
+    );
 }
 
 #[test]
@@ -149,10 +161,11 @@ fn snap_alerts_to_slack_and_to_a_webhook() {
         (provider("{type: webhook, secretRef: {name: s}}"), rolling_back()),
     ] {
         let to = Destination::of(&provider, &secret).unwrap();
-        let news = News { subject: &subject, rollout: Some(&rollout), state: &state, notice: &notice };
-        let (letter, fault) = Letter::of(&news, &to).unwrap();
+        let notification =
+            Notification { subject: &subject, rollout: Some(&rollout), state: &state, notice: &notice };
+        let (message, fault) = AlertMessage::of(&notification, &to).unwrap();
         assert_eq!(fault, None);
-        let request = of(to.system).unwrap().render(&letter, &to).unwrap();
+        let request = of(to.system).unwrap().render(&message, &to).unwrap();
         assert!(
             !format!("{to:?} {request:?}").contains("t0p") && !format!("{to:?} {request:?}").contains("/x")
         );
@@ -168,10 +181,11 @@ fn the_routing_is_said_as_flagger_says_it() {
     let routing = |analysis: &str| {
         let (subject, rollout) = canary(analysis);
         let notice = notice(Message::NewRevision(Revision::of("a")));
-        let news = News { subject: &subject, rollout: Some(&rollout), state: &state, notice: &notice };
+        let notification =
+            Notification { subject: &subject, rollout: Some(&rollout), state: &state, notice: &notice };
         let to =
             Destination::of(&provider("{type: webhook, address: 'http://a'}"), &Secret::default()).unwrap();
-        Letter::of(&news, &to).unwrap().0.fields.last().unwrap().1.clone()
+        AlertMessage::of(&notification, &to).unwrap().0.fields.last().unwrap().1.clone()
     };
     assert_eq!(routing("stepWeight: 10, maxWeight: 50"), "Weight step: 10 max: 50");
     assert_eq!(routing("stepWeights: [1, 5, 30], maxWeight: 80"), "Weight steps: 1,5,30 max: 80");
@@ -197,33 +211,33 @@ const TEMPLATE: &str = r#"{{ if eq .Status "succeeded" }}:white_check_mark:{{ el
 {{ end }}
 "#;
 
-fn letter(template: &str, notice: &Notice) -> (Letter, Option<TemplateError>) {
+fn message(template: &str, notice: &Notice) -> (AlertMessage, Option<TemplateError>) {
     let (subject, rollout) = canary("stepWeight: 10");
     let state = state();
-    let news = News { subject: &subject, rollout: Some(&rollout), state: &state, notice };
+    let notification = Notification { subject: &subject, rollout: Some(&rollout), state: &state, notice };
     let provider = provider("{type: webhook, address: 'http://a'}");
     let mut to = Destination::of(&provider, &Secret::default()).unwrap();
     to.template = Some(template.into());
-    Letter::of(&news, &to).unwrap()
+    AlertMessage::of(&notification, &to).unwrap()
 }
 
 #[test]
 fn a_template_says_what_failed_although_the_phase_does_not_yet() {
-    let (letter, fault) = letter(TEMPLATE, &rolling_back());
+    let (message, fault) = message(TEMPLATE, &rolling_back());
     assert_eq!(fault, None);
     assert_eq!(
-        letter.text,
+        message.text,
         ":warning:\n*Canary Deployment failed*\n\n*Environment:* staging\n*Service:* store.test\n*Version:* v2\n\n\n\
          *Failure Reason:*\n- request-success-rate: 97.5 (threshold: 99)\n- ratio:  (threshold: 1)"
     );
-    assert_eq!((letter.severity, &*letter.status), (Severity::Error, "failed"));
+    assert_eq!((message.severity, &*message.status), (Severity::Error, "failed"));
 }
 
 #[test]
 fn a_template_that_cannot_be_filled_in_loses_no_alert() {
-    let (letter, fault) = letter("{{ .Status | nope }}", &notice(Message::Promoted { skipped: false }));
-    assert_eq!(letter.text, "Promotion completed! Scaling down shop.test");
-    assert_eq!((fault.unwrap().line, &*letter.status), (1, "succeeded"));
+    let (message, fault) = message("{{ .Status | nope }}", &notice(Message::Promoted { skipped: false }));
+    assert_eq!(message.text, "Promotion completed! Scaling down shop.test");
+    assert_eq!((fault.unwrap().line, &*message.status), (1, "succeeded"));
 }
 
 #[test]

@@ -3,26 +3,26 @@
 use serde_json::{Map, Value, json};
 use serin_core::revision::Text;
 
-use super::{Destination, Letter, Receiver};
+use super::{AlertMessage, Destination, Receiver};
 use crate::http::Request;
 
 /// Posts an alert as it is; a repeat has the same `Idempotency-Key`.
 pub(super) struct Webhook;
 
 impl Receiver for Webhook {
-    fn render(&self, letter: &Letter, to: &Destination) -> Result<Request, Text> {
+    fn render(&self, message: &AlertMessage, to: &Destination) -> Result<Request, Text> {
         let fields: Map<String, Value> =
-            letter.fields.iter().map(|(name, value)| ((*name).into(), value.as_str().into())).collect();
+            message.fields.iter().map(|(name, value)| ((*name).into(), value.as_str().into())).collect();
         let request = to.post(&json!({
-            "name": letter.name,
-            "namespace": letter.namespace,
-            "phase": letter.phase,
-            "status": letter.status,
-            "severity": letter.severity.name(),
-            "message": letter.text,
-            "timestamp": letter.at.to_string(),
+            "name": message.name,
+            "namespace": message.namespace,
+            "phase": message.phase,
+            "status": message.status,
+            "severity": message.severity.name(),
+            "message": message.text,
+            "timestamp": message.at.to_string(),
             "fields": fields,
         }))?;
-        Ok(request.header("Idempotency-Key", letter.id.as_str()))
+        Ok(request.header("Idempotency-Key", message.id.as_str()))
     }
 }

@@ -6,7 +6,7 @@ use serin_core::spec::Identity;
 
 use crate::object::{
     Key, Object, owners,
-    seen::{Seen, Unfit},
+    reader::{BuildError, ObjectReader},
 };
 
 /// Label of every object we made, and its value; people select by it.
@@ -49,7 +49,7 @@ pub(crate) struct Begun {
 ///
 /// # Errors
 /// It is not known.
-pub(crate) fn begin(key: &Key, canary: &Identity, seen: &dyn Seen) -> Result<Begun, Unfit> {
+pub(crate) fn begin(key: &Key, canary: &Identity, seen: &dyn ObjectReader) -> Result<Begun, BuildError> {
     let there = seen.find(key)?;
     let is_new = there.is_none();
     let mut object = there.map_or_else(|| Object::new(key), Arc::unwrap_or_clone);

@@ -6,8 +6,8 @@ pub mod change;
 pub(crate) mod checksum;
 pub(crate) mod metadata;
 pub(crate) mod owners;
+pub mod reader;
 pub(crate) mod saved;
-pub mod seen;
 
 use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, fmt, ops::Deref, sync::Arc};
 

@@ -2,7 +2,7 @@
 
 use serin_core::{spec::raw, time::parse_duration};
 
-use crate::{object::seen::Unfit, subject::Subject};
+use crate::{object::reader::BuildError, subject::Subject};
 
 const DEFAULT_MAX_AGE: i64 = 86_400;
 const DEFAULT_INTERVAL_SECONDS: u64 = 60;
@@ -18,12 +18,12 @@ pub(super) fn canary_cookie(subject: &Subject, cookie: &str) -> String {
 ///
 /// # Errors
 /// The interval of the analysis is no duration.
-pub(super) fn primary_cookie(subject: &Subject, cookie: &str) -> Result<String, Unfit> {
+pub(super) fn primary_cookie(subject: &Subject, cookie: &str) -> Result<String, BuildError> {
     let interval = subject.analysis().and_then(|analysis| analysis.interval.as_deref());
     let seconds = match interval.filter(|text| !text.is_empty()) {
         None => DEFAULT_INTERVAL_SECONDS,
         Some(text) => parse_duration(text)
-            .map_err(|error| Unfit::refused(format!("analysis.interval: {error}")))?
+            .map_err(|error| BuildError::refused(format!("analysis.interval: {error}")))?
             .as_secs(),
     };
     Ok(header(cookie, i64::try_from(seconds).unwrap_or(i64::MAX), &of(subject)))

@@ -15,7 +15,7 @@ use crate::{
     object::{
         Kind, Object,
         change::Change,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -34,7 +34,12 @@ impl Router for Contour {
         &[HTTP_PROXY]
     }
 
-    fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    fn render(
+        &self,
+        subject: &Subject,
+        split: &Split,
+        seen: &dyn ObjectReader,
+    ) -> Result<Vec<Object>, BuildError> {
         let mut object = begin_apex(HTTP_PROXY, subject, seen)?;
         object.set(ROUTES, routes(subject, split.routes)?);
         if let Some(class) = &subject.settings.ingress_class {
@@ -43,7 +48,7 @@ impl Router for Contour {
         Ok(vec![object])
     }
 
-    fn read(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Routes>, Unfit> {
+    fn read(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Routes>, BuildError> {
         let Some(there) = seen.find(&subject.key(HTTP_PROXY, subject.apex()))? else { return Ok(None) };
         let mut rules: Vec<Shares> = items(there.at(ROUTES)).map(|route| shares(subject, route)).collect();
         // The rule for the rest names the canary, too, without a weight.
@@ -53,7 +58,7 @@ impl Router for Contour {
         Ok(division(&rules))
     }
 
-    fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
+    fn revert(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
         given_back(&subject.key(HTTP_PROXY, subject.apex()), seen, |object| {
             let everyone = vec![json!({"prefix": prefix(subject)})];
             let services = vec![service(subject, subject.apex(), 100)?];
@@ -64,13 +69,13 @@ impl Router for Contour {
 }
 
 /// One route for each item of `analysis.match` and one for the rest; one for all where nothing is matched.
-fn routes(subject: &Subject, routes: Routes) -> Result<Vec<Value>, Unfit> {
+fn routes(subject: &Subject, routes: Routes) -> Result<Vec<Value>, BuildError> {
     if routes.mirror.is_some() {
-        return Err(Unfit::refused("analysis.mirror: Contour cannot mirror requests here"));
+        return Err(BuildError::refused("analysis.mirror: Contour cannot mirror requests here"));
     }
     let items = subject.analysis().and_then(|analysis| analysis.r#match.as_deref()).unwrap_or_default();
     if routes.matched && items.is_empty() {
-        return Err(Unfit::refused("analysis.match: is needed while only matched requests are divided"));
+        return Err(BuildError::refused("analysis.match: is needed while only matched requests are divided"));
     }
     let divided = services(subject, routes)?;
     let everyone = vec![json!({"prefix": prefix(subject)})];
@@ -79,8 +84,8 @@ fn routes(subject: &Subject, routes: Routes) -> Result<Vec<Value>, Unfit> {
     }
     let mut all = Vec::new();
     for (i, item) in items.iter().enumerate() {
-        let conditions =
-            conditions(subject, item).map_err(|why| Unfit::refused(format!("analysis.match[{i}]: {why}")))?;
+        let conditions = conditions(subject, item)
+            .map_err(|why| BuildError::refused(format!("analysis.match[{i}]: {why}")))?;
         all.push(route(subject, &conditions, divided.clone()));
     }
     all.push(route(subject, &everyone, services(subject, Routes::PRIMARY)?));
@@ -133,13 +138,13 @@ fn conditions(subject: &Subject, item: &Match) -> Result<Vec<Value>, &'static st
     Ok(conditions)
 }
 
-fn services(subject: &Subject, routes: Routes) -> Result<Vec<Value>, Unfit> {
+fn services(subject: &Subject, routes: Routes) -> Result<Vec<Value>, BuildError> {
     let primary = service(subject, &subject.primary_service(), routes.primary)?;
     Ok(vec![primary, service(subject, &subject.canary_service(), routes.canary)?])
 }
 
 /// A weight of 0 is left out, as Contour itself leaves it out.
-fn service(subject: &Subject, name: &str, weight: Weight) -> Result<Value, Unfit> {
+fn service(subject: &Subject, name: &str, weight: Weight) -> Result<Value, BuildError> {
     let port = port(subject)?;
     let host = format!("{name}.{}.svc.cluster.local:{port}", subject.identity.namespace);
     let headers = json!({"set": [{"name": "l5d-dst-override", "value": host}]});

@@ -18,7 +18,7 @@ use crate::{
         change::Change,
         metadata::{self, LAST_APPLIED},
         owners,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -41,7 +41,12 @@ impl Router for Istio {
         &[VIRTUAL_SERVICE, DESTINATION_RULE]
     }
 
-    fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    fn render(
+        &self,
+        subject: &Subject,
+        split: &Split,
+        seen: &dyn ObjectReader,
+    ) -> Result<Vec<Object>, BuildError> {
         let mut objects = Vec::new();
         for host in [subject.canary_service(), subject.primary_service()] {
             objects.push(destination_rule(subject, &host, seen)?);
@@ -50,7 +55,7 @@ impl Router for Istio {
         Ok(objects)
     }
 
-    fn read(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Routes>, Unfit> {
+    fn read(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Routes>, BuildError> {
         let Some(route) = seen.find(&subject.key(VIRTUAL_SERVICE, subject.apex()))? else { return Ok(None) };
         let list = if is_tcp(&subject.service()) { "/spec/tcp" } else { "/spec/http" };
         let rules: Vec<Shares> = items(route.at(list)).map(|rule| shares(subject, rule)).collect();
@@ -59,7 +64,7 @@ impl Router for Istio {
 
     /// What stood there before us, or else, until it is collected, a route that leads to the apex service: the others
     /// are collected at the same time.
-    fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
+    fn revert(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
         given_back(&subject.key(VIRTUAL_SERVICE, subject.apex()), seen, |route| {
             if let Some(spec) = remembered(route) {
                 route.set("/spec", spec);
@@ -73,21 +78,21 @@ impl Router for Istio {
     }
 }
 
-fn destination_rule(subject: &Subject, host: &str, seen: &dyn Seen) -> Result<Object, Unfit> {
+fn destination_rule(subject: &Subject, host: &str, seen: &dyn ObjectReader) -> Result<Object, BuildError> {
     let mut object = metadata::begin(&subject.key(DESTINATION_RULE, host), &subject.identity, seen)?.object;
     object.set("/spec/host", host);
     object.set_or_remove("/spec/trafficPolicy", subject.service().traffic_policy);
     Ok(object)
 }
 
-fn virtual_service(subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Object, Unfit> {
+fn virtual_service(subject: &Subject, split: &Split, seen: &dyn ObjectReader) -> Result<Object, BuildError> {
     let service = subject.service();
     let mut object = begin_apex(VIRTUAL_SERVICE, subject, seen)?;
     let before = object.at("/spec").cloned();
     if service.delegation == Some(true) {
         if !service.hosts.is_empty() || !service.gateways.is_empty() {
             let why = "excludes hosts and gateways: the route that delegates has them";
-            return Err(Unfit::refused(format!("spec.service.delegation: {why}")));
+            return Err(BuildError::refused(format!("spec.service.delegation: {why}")));
         }
         object.remove("/spec/hosts");
         object.remove("/spec/gateways");
@@ -102,7 +107,7 @@ fn virtual_service(subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<
         object.set("/spec/tcp", vec![tcp_rule(subject, split)?]);
     } else {
         object.remove("/spec/tcp");
-        let rules: Result<Vec<Value>, Unfit> =
+        let rules: Result<Vec<Value>, BuildError> =
             rules::of(subject, split)?.iter().map(|one| rule(subject, one)).collect();
         object.set("/spec/http", rules?);
     }
@@ -142,11 +147,11 @@ fn is_tcp(service: &Service) -> bool {
 }
 
 /// Connections are divided by weight alone.
-fn tcp_rule(subject: &Subject, split: &Split) -> Result<Value, Unfit> {
+fn tcp_rule(subject: &Subject, split: &Split) -> Result<Value, BuildError> {
     let routes = split.routes;
     if routes.matched || routes.mirror.is_some() {
         let why = "connections (appProtocol tcp) can be divided by weight, but neither matched nor mirrored";
-        return Err(Unfit::refused(format!("spec.analysis: {why}")));
+        return Err(BuildError::refused(format!("spec.analysis: {why}")));
     }
     let ports = subject.service().r#match.into_iter().filter_map(|item| item.port);
     let ports: Vec<Value> = ports.map(|port| json!({"port": port})).collect();
@@ -158,7 +163,7 @@ fn tcp_rule(subject: &Subject, split: &Split) -> Result<Value, Unfit> {
     Ok(rule)
 }
 
-fn rule(subject: &Subject, of: &Rule) -> Result<Value, Unfit> {
+fn rule(subject: &Subject, of: &Rule) -> Result<Value, BuildError> {
     let service = subject.service();
     let (primary, canary) = (subject.primary_service(), subject.canary_service());
     let route = match &of.to {
@@ -206,12 +211,12 @@ fn mirror_weight_is_written(subject: &Subject) -> bool {
     weight.and_then(serin_core::spec::raw::Number::whole).is_some_and(|weight| weight > 0)
 }
 
-fn destination(subject: &Subject, host: &str, weight: Weight) -> Result<Value, Unfit> {
+fn destination(subject: &Subject, host: &str, weight: Weight) -> Result<Value, BuildError> {
     Ok(json!({"destination": target(subject, host)?, "weight": weight}))
 }
 
 /// A host, with its port where the service has several and the requests come from outside the mesh.
-fn target(subject: &Subject, host: &str) -> Result<Value, Unfit> {
+fn target(subject: &Subject, host: &str) -> Result<Value, BuildError> {
     let service = subject.service();
     let gateway = service.gateways.first().is_some_and(|gateway| gateway != "mesh");
     let mut target = json!({"host": host});

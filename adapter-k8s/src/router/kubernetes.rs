@@ -7,7 +7,7 @@ use crate::{
     object::{
         Kind, Object,
         change::Change,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -20,15 +20,15 @@ impl Router for Kubernetes {
         &[]
     }
 
-    fn render(&self, _: &Subject, _: &Split, _: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    fn render(&self, _: &Subject, _: &Split, _: &dyn ObjectReader) -> Result<Vec<Object>, BuildError> {
         Ok(Vec::new())
     }
 
-    fn read(&self, _: &Subject, _: &dyn Seen) -> Result<Option<Routes>, Unfit> {
+    fn read(&self, _: &Subject, _: &dyn ObjectReader) -> Result<Option<Routes>, BuildError> {
         Ok(Some(Routes::PRIMARY))
     }
 
-    fn revert(&self, _: &Subject, _: &dyn Seen) -> Result<Vec<Change>, Unfit> {
+    fn revert(&self, _: &Subject, _: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
         Ok(Vec::new())
     }
 }

@@ -4,23 +4,23 @@ use std::collections::BTreeMap;
 
 use serin_core::spec::raw::{HttpMatch, StringMatch};
 
-use crate::{object::seen::Unfit, subject::Subject};
+use crate::{object::reader::BuildError, subject::Subject};
 
 /// The requests that `analysis.match` means, cookies as a pattern of their header; none where it is left out.
 ///
 /// # Errors
 /// An item that cannot be said as one match.
-pub(super) fn chosen(subject: &Subject) -> Result<Vec<HttpMatch>, Unfit> {
+pub(super) fn chosen(subject: &Subject) -> Result<Vec<HttpMatch>, BuildError> {
     let items = subject.analysis().and_then(|analysis| analysis.r#match.as_deref()).unwrap_or_default();
     let one = |(i, item): (usize, &serin_core::spec::raw::Match)| {
         let mut headers = item.headers.clone();
         if !item.cookies.is_empty() {
             if headers.keys().any(|name| is_cookie(name)) {
                 let why = "a header `cookie` and `cookies` exclude each other";
-                return Err(Unfit::refused(format!("analysis.match[{i}]: {why}")));
+                return Err(BuildError::refused(format!("analysis.match[{i}]: {why}")));
             }
             let pattern = cookies(&item.cookies)
-                .ok_or_else(|| Unfit::refused(format!("analysis.match[{i}].cookies: at most three")))?;
+                .ok_or_else(|| BuildError::refused(format!("analysis.match[{i}].cookies: at most three")))?;
             headers.insert("cookie".into(), regex(pattern));
         }
         Ok(HttpMatch {

@@ -26,7 +26,7 @@ use crate::{
     object::{
         Kind, Object,
         change::Change,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -42,19 +42,24 @@ pub trait Router: Sync {
     ///
     /// # Errors
     /// What it is made from is not known, or the manifest asks for what this router cannot do.
-    fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit>;
+    fn render(
+        &self,
+        subject: &Subject,
+        split: &Split,
+        seen: &dyn ObjectReader,
+    ) -> Result<Vec<Object>, BuildError>;
 
     /// How requests are divided now; `None` if there is no route yet.
     ///
     /// # Errors
     /// It is not known, or what is there cannot be read as a division.
-    fn read(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Routes>, Unfit>;
+    fn read(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Routes>, BuildError>;
 
     /// What gives back what stood there before us.
     ///
     /// # Errors
     /// What stands there is not known.
-    fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit>;
+    fn revert(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError>;
 }
 
 /// Every router, by the names of Flagger's providers.

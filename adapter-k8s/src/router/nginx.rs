@@ -16,7 +16,7 @@ use crate::{
         Kind, Object,
         change::Change,
         metadata,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -32,18 +32,25 @@ impl Router for Nginx {
         &[INGRESS]
     }
 
-    fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    fn render(
+        &self,
+        subject: &Subject,
+        split: &Split,
+        seen: &dyn ObjectReader,
+    ) -> Result<Vec<Object>, BuildError> {
         let name = ingress(subject)?;
         let original = seen.find(&subject.key(INGRESS, name))?.ok_or_else(|| {
             let namespace = &subject.identity.namespace;
-            Unfit::refused(format!("spec.ingressRef.name: there is no Ingress {name}.{namespace}"))
+            BuildError::refused(format!("spec.ingressRef.name: there is no Ingress {name}.{namespace}"))
         })?;
         let mut object =
             metadata::begin(&subject.key(INGRESS, &canary(name)), &subject.identity, seen)?.object;
         let mut spec = original.at("/spec").cloned().unwrap_or_default();
         if point(&mut spec, subject.apex(), &subject.canary_service()) == 0 {
             let apex = subject.apex();
-            return Err(Unfit::refused(format!("Ingress {name}: has no backend service {apex} to release")));
+            return Err(BuildError::refused(format!(
+                "Ingress {name}: has no backend service {apex} to release"
+            )));
         }
         object.set("/spec", spec);
         metadata::copy_labels(&mut object, &original);
@@ -54,13 +61,13 @@ impl Router for Nginx {
         Ok(vec![object])
     }
 
-    fn read(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Routes>, Unfit> {
+    fn read(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Routes>, BuildError> {
         let key = subject.key(INGRESS, &canary(ingress(subject)?));
         Ok(seen.find(&key)?.and_then(|object| Own::of(subject).read(&object)))
     }
 
     /// Nobody is sent through it any more; it goes with the Canary.
-    fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
+    fn revert(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
         given_back(&subject.key(INGRESS, &canary(ingress(subject)?)), seen, |object| {
             Own::of(subject).write(object, &Selection::default());
             Ok(())
@@ -68,7 +75,7 @@ impl Router for Nginx {
     }
 }
 
-fn ingress(subject: &Subject) -> Result<&str, Unfit> {
+fn ingress(subject: &Subject) -> Result<&str, BuildError> {
     check(Reference::Ingress, subject)?;
     Ok(subject.manifest.spec.ingress_ref.as_ref().map_or("", |ingress| &ingress.name))
 }
@@ -150,25 +157,25 @@ impl Own {
     }
 }
 
-fn selection(subject: &Subject, routes: Routes) -> Result<Selection, Unfit> {
+fn selection(subject: &Subject, routes: Routes) -> Result<Selection, BuildError> {
     if routes.mirror.is_some() {
-        return Err(Unfit::refused("analysis.mirror: NGINX cannot mirror requests"));
+        return Err(BuildError::refused("analysis.mirror: NGINX cannot mirror requests"));
     }
     if !routes.matched || routes.canary == 0 {
         return Ok(Selection { weight: routes.canary, ..Selection::default() });
     }
     if routes.canary < 100 {
         let why = "NGINX sends all matched requests or none: say `iterations` instead of steps";
-        return Err(Unfit::refused(format!("analysis.match: {why}")));
+        return Err(BuildError::refused(format!("analysis.match: {why}")));
     }
     let items = subject.analysis().and_then(|analysis| analysis.r#match.as_deref()).unwrap_or_default();
     let mut selection = Selection::default();
     for (i, item) in items.iter().enumerate() {
-        let at = |why: &str| Unfit::refused(format!("analysis.match[{i}]: {why}"));
+        let at = |why: &str| BuildError::refused(format!("analysis.match[{i}]: {why}"));
         choose(&mut selection, item).map_err(at)?;
     }
     if selection.header.is_none() && selection.cookie.is_none() {
-        return Err(Unfit::refused("analysis.match: is needed while only matched requests are divided"));
+        return Err(BuildError::refused("analysis.match: is needed while only matched requests are divided"));
     }
     Ok(selection)
 }

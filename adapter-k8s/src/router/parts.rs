@@ -10,7 +10,7 @@ use crate::{
         Key, Kind, Object,
         change::{self, Change},
         metadata,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
     workload,
@@ -20,7 +20,11 @@ use crate::{
 ///
 /// # Errors
 /// What stands there is not known.
-pub(super) fn begin_apex(kind: Kind, subject: &Subject, seen: &dyn Seen) -> Result<Object, Unfit> {
+pub(super) fn begin_apex(
+    kind: Kind,
+    subject: &Subject,
+    seen: &dyn ObjectReader,
+) -> Result<Object, BuildError> {
     let mut object = metadata::begin(&subject.key(kind, subject.apex()), &subject.identity, seen)?.object;
     set_apex_metadata(&mut object, subject, seen);
     Ok(object)
@@ -32,9 +36,9 @@ pub(super) fn begin_apex(kind: Kind, subject: &Subject, seen: &dyn Seen) -> Resu
 /// What stands there is not known, or it cannot be changed so.
 pub(super) fn given_back(
     key: &Key,
-    seen: &dyn Seen,
-    change: impl FnOnce(&mut Object) -> Result<(), Unfit>,
-) -> Result<Vec<Change>, Unfit> {
+    seen: &dyn ObjectReader,
+    change: impl FnOnce(&mut Object) -> Result<(), BuildError>,
+) -> Result<Vec<Change>, BuildError> {
     let Some(there) = seen.find(key)? else { return Ok(Vec::new()) };
     let mut object = (*there).clone();
     change(&mut object)?;
@@ -45,28 +49,28 @@ pub(super) fn given_back(
 ///
 /// # Errors
 /// The manifest does not give it.
-pub(super) fn check(reference: Reference, subject: &Subject) -> Result<(), Unfit> {
+pub(super) fn check(reference: Reference, subject: &Subject) -> Result<(), BuildError> {
     if reference.is_given(&subject.manifest.spec) {
         return Ok(());
     }
-    let (field, why) = (reference.field(), reference.refusal(&subject.shape.provider));
-    Err(Unfit::refused(format!("{field}: {why}")))
+    let (field, why) = (reference.field(), reference.refusal(&subject.topology.provider));
+    Err(BuildError::refused(format!("{field}: {why}")))
 }
 
 /// The weights of a division, for a router that knows nothing else.
 ///
 /// # Errors
 /// More is asked: `who` names the router.
-pub(super) fn weights_alone(routes: Routes, who: &str) -> Result<[Weight; 2], Unfit> {
+pub(super) fn weights_alone(routes: Routes, who: &str) -> Result<[Weight; 2], BuildError> {
     let Routes { primary, canary, mirror, matched } = routes;
     if mirror.is_some() || matched {
-        return Err(Unfit::refused(format!("spec.analysis: {who} can divide requests by weight alone")));
+        return Err(BuildError::refused(format!("spec.analysis: {who} can divide requests by weight alone")));
     }
     Ok([primary, canary])
 }
 
 /// Puts on a route what `spec.service.apex` says, and that nobody else reconciles it. What others put there stays.
-fn set_apex_metadata(object: &mut Object, subject: &Subject, seen: &dyn Seen) {
+fn set_apex_metadata(object: &mut Object, subject: &Subject, seen: &dyn ObjectReader) {
     if let Some(apex) = subject.service().apex {
         for (key, value) in &apex.labels {
             object.set_label(key, value);
@@ -82,8 +86,8 @@ fn set_apex_metadata(object: &mut Object, subject: &Subject, seen: &dyn Seen) {
 }
 
 /// The label that tells the target's pods; `None` while that cannot be told, which keeps no route from being written.
-fn selector_label(subject: &Subject, seen: &dyn Seen) -> Option<String> {
-    let kind = workload::with_pods(&subject.shape.kind)?;
+fn selector_label(subject: &Subject, seen: &dyn ObjectReader) -> Option<String> {
+    let kind = workload::with_pods(&subject.topology.kind)?;
     let target = seen.find(&subject.key(kind, subject.target())).ok()??;
     let labels = target.at("/spec/selector/matchLabels")?;
     subject.settings.selector_labels.iter().find(|label| labels.get(label.as_str()).is_some()).cloned()
@@ -93,9 +97,9 @@ fn selector_label(subject: &Subject, seen: &dyn Seen) -> Option<String> {
 ///
 /// # Errors
 /// There is none.
-pub(super) fn port(subject: &Subject) -> Result<i64, Unfit> {
+pub(super) fn port(subject: &Subject) -> Result<i64, BuildError> {
     let port = subject.service().port.and_then(serin_core::spec::raw::Number::whole);
-    port.ok_or_else(|| Unfit::refused("spec.service.port: is required, a whole number"))
+    port.ok_or_else(|| BuildError::refused("spec.service.port: is required, a whole number"))
 }
 
 /// Part of a manifest as it stands in an object, under the same names; `None` where it says nothing.

@@ -7,7 +7,7 @@ use serin_core::{
 };
 
 use super::{affinity, matching};
-use crate::{object::seen::Unfit, subject::Subject};
+use crate::{object::reader::BuildError, subject::Subject};
 
 /// One rule; the first that fits a request decides.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,12 +49,12 @@ pub(super) struct Share {
 ///
 /// # Errors
 /// The manifest says nothing of the requests to match, or cannot be followed.
-pub(super) fn of(subject: &Subject, split: &Split) -> Result<Vec<Rule>, Unfit> {
+pub(super) fn of(subject: &Subject, split: &Split) -> Result<Vec<Rule>, BuildError> {
     let routes = split.routes;
     let everyone = subject.service().r#match;
     let chosen = matching::chosen(subject)?;
     if routes.matched && chosen.is_empty() {
-        return Err(Unfit::refused("analysis.match: is needed while only matched requests are divided"));
+        return Err(BuildError::refused("analysis.match: is needed while only matched requests are divided"));
     }
     let divides_chosen = routes.matched || (routes.canary == 0 && !chosen.is_empty());
     let divided = if divides_chosen { matching::within(&chosen, &everyone) } else { everyone.clone() };

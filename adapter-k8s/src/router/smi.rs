@@ -15,7 +15,7 @@ use crate::{
     object::{
         Kind, Object,
         change::Change,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -36,7 +36,12 @@ impl Router for Smi {
         &[TRAFFIC_SPLIT]
     }
 
-    fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    fn render(
+        &self,
+        subject: &Subject,
+        split: &Split,
+        seen: &dyn ObjectReader,
+    ) -> Result<Vec<Object>, BuildError> {
         let [primary, canary] = weights_alone(split.routes, "a TrafficSplit")?;
         let service = subject.service();
         let mut object = begin_apex(TRAFFIC_SPLIT, subject, seen)?;
@@ -51,7 +56,7 @@ impl Router for Smi {
         Ok(vec![object])
     }
 
-    fn read(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Routes>, Unfit> {
+    fn read(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Routes>, BuildError> {
         let there = seen.find(&subject.key(TRAFFIC_SPLIT, subject.apex()))?;
         Ok(there.and_then(|there| {
             let backends = items(there.at(BACKENDS)).map(|backend| {
@@ -62,7 +67,7 @@ impl Router for Smi {
         }))
     }
 
-    fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
+    fn revert(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
         given_back(&subject.key(TRAFFIC_SPLIT, subject.apex()), seen, |object| {
             object.set(BACKENDS, vec![backend(subject.apex(), 100)]);
             Ok(())
@@ -71,7 +76,7 @@ impl Router for Smi {
 }
 
 fn is_for_istio(subject: &Subject) -> bool {
-    Provider::named(&subject.shape.provider).is_some_and(|provider| provider.mesh() == Some("istio"))
+    Provider::named(&subject.topology.provider).is_some_and(|provider| provider.mesh() == Some("istio"))
 }
 
 fn backend(name: &str, weight: Weight) -> Value {

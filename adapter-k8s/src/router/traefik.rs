@@ -11,7 +11,7 @@ use crate::{
     object::{
         Kind, Object,
         change::Change,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -30,7 +30,12 @@ impl Router for Traefik {
         &[TRAEFIK_SERVICE]
     }
 
-    fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    fn render(
+        &self,
+        subject: &Subject,
+        split: &Split,
+        seen: &dyn ObjectReader,
+    ) -> Result<Vec<Object>, BuildError> {
         let [primary, canary] = weights_alone(split.routes, "Traefik")?;
         let mut services = vec![service(subject, &subject.primary_service(), primary)?];
         if canary > 0 {
@@ -41,7 +46,7 @@ impl Router for Traefik {
         Ok(vec![object])
     }
 
-    fn read(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Routes>, Unfit> {
+    fn read(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Routes>, BuildError> {
         let there = seen.find(&subject.key(TRAEFIK_SERVICE, subject.apex()))?;
         Ok(there.and_then(|there| {
             let services = items(there.at(SERVICES)).map(|service| {
@@ -53,7 +58,7 @@ impl Router for Traefik {
         }))
     }
 
-    fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
+    fn revert(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
         given_back(&subject.key(TRAEFIK_SERVICE, subject.apex()), seen, |object| {
             object.set(SERVICES, vec![service(subject, subject.apex(), 100)?]);
             Ok(())
@@ -61,7 +66,7 @@ impl Router for Traefik {
     }
 }
 
-fn service(subject: &Subject, name: &str, weight: u8) -> Result<Value, Unfit> {
+fn service(subject: &Subject, name: &str, weight: u8) -> Result<Value, BuildError> {
     let namespace = &*subject.identity.namespace;
     Ok(json!({"name": name, "namespace": namespace, "port": port(subject)?, "weight": weight}))
 }

@@ -15,7 +15,7 @@ use crate::{
     cluster::{Cluster, schema::Kept},
     kinds::{ALERT_PROVIDER, CANARY, METRIC_TEMPLATE},
     notify::event,
-    object::{Key, Kind, Object, seen::Seen as _},
+    object::{Key, Kind, Object, reader::ObjectReader as _},
     run::{crds, stop::stopped},
     tick::{context::Context, driver::drive},
 };

@@ -17,7 +17,7 @@ use crate::{
     },
     kinds::{CANARY, EVENT},
     notify::event,
-    object::{Key, Object, seen::Seen as _},
+    object::{Key, Object, reader::ObjectReader as _},
     run::{server::Readiness, stop::stopped},
     tick::context::Context,
 };
@@ -46,7 +46,7 @@ struct Crds {
 impl Crds {
     async fn follow(&mut self) {
         loop {
-            self.look().await;
+            self.snapshot().await;
             self.show().await;
             let schema = &self.context.cluster.schema;
             tokio::select! {
@@ -63,7 +63,7 @@ impl Crds {
     }
 
     /// Reads what is published, if it has changed.
-    async fn look(&mut self) {
+    async fn snapshot(&mut self) {
         let schema = &self.context.cluster.schema;
         match self.context.cluster.published(CANARY, &self.tag).await {
             Ok(Published::Unchanged) => {}

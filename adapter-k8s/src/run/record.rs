@@ -18,7 +18,7 @@ use serin_core::{
     Plan, Timestamp, command::Command, decision::Decision, message::Notice, state::Status, step::Wake,
 };
 
-use crate::tick::observe::Look;
+use crate::tick::observe::Snapshot;
 
 /// The file begins anew at this size; the one before stays beside it, as `<file>.1`.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
@@ -64,25 +64,25 @@ impl Record {
     }
 
     /// Writes a decision down. One that changes nothing is left out.
-    pub fn decided(&self, look: &Look, plan: &Plan, now: Timestamp) {
+    pub fn decided(&self, snapshot: &Snapshot, plan: &Plan, now: Timestamp) {
         let Some(lines) = &self.lines else { return };
         if plan.state.is_none() && plan.commands.is_empty() {
             return;
         }
-        let before = look.state.outbox.notices();
+        let before = snapshot.state.outbox.notices();
         let told = |notice: &&Notice| !before.iter().any(|known| known.id == notice.id);
         let notices = plan.state.iter().flat_map(|state| state.outbox.notices()).filter(told);
-        let canary = look.subject.display();
+        let canary = snapshot.subject.display();
         let line = Line {
             line: "decision",
             at: now,
-            namespace: &look.subject.identity.namespace,
-            canary: &look.subject.identity.name,
-            uid: &look.subject.identity.uid,
+            namespace: &snapshot.subject.identity.namespace,
+            canary: &snapshot.subject.identity.name,
+            uid: &snapshot.subject.identity.uid,
             decision: &plan.decision,
             commands: plan.commands.iter().map(Command::to_string).collect(),
             save: plan.state.as_deref().map(Status::from),
-            notices: notices.map(|notice| notice.message.text(&canary, &look.subject.shape)).collect(),
+            notices: notices.map(|notice| notice.message.text(&canary, &snapshot.subject.topology)).collect(),
             wake: plan.wake,
         };
         let Ok(mut text) = serde_json::to_vec(&line) else { return };

@@ -23,7 +23,7 @@ use crate::{
         Object, map_of,
         metadata::{self, Begun, HANDS_OFF, LAST_APPLIED, MANAGED_BY},
         owners,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
         text_map,
     },
     subject::Subject,
@@ -46,7 +46,7 @@ pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// # Errors
 /// What they are made from is missing, not known or makes no sense. While the apex is untouched, a port that the pods do
 /// not have is refused, too: behind such a service nobody would serve.
-pub fn ensured(subject: &Subject, to: ApexTo, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+pub fn ensured(subject: &Subject, to: ApexTo, seen: &dyn ObjectReader) -> Result<Vec<Object>, BuildError> {
     let Some(pods) = Pods::of(subject, seen)? else { return Ok(Vec::new()) };
     let service = subject.service();
     let ports = ports::of(subject, &pods.template)?;
@@ -74,7 +74,7 @@ pub fn ensured(subject: &Subject, to: ApexTo, seen: &dyn Seen) -> Result<Vec<Obj
 ///
 /// # Errors
 /// It is not known, or there is no target to compare with.
-pub fn read(subject: &Subject, seen: &dyn Seen) -> Result<Services, Unfit> {
+pub fn read(subject: &Subject, seen: &dyn ObjectReader) -> Result<Services, BuildError> {
     if !has_pods(subject) {
         // Routes alone decide who serves.
         return Ok(Services { apex: Apex::Primary, serving: true });
@@ -98,7 +98,11 @@ pub fn read(subject: &Subject, seen: &dyn Seen) -> Result<Services, Unfit> {
 ///
 /// # Errors
 /// It is not known.
-pub fn has_endpoint(subject: &Subject, copy: Workload, seen: &dyn Seen) -> Result<Option<bool>, Unfit> {
+pub fn has_endpoint(
+    subject: &Subject,
+    copy: Workload,
+    seen: &dyn ObjectReader,
+) -> Result<Option<bool>, BuildError> {
     let (service, workload) = match copy {
         Workload::Canary => (subject.canary_service(), target(subject, seen)?),
         Workload::Primary => (subject.primary_service(), primary(subject, seen)?),
@@ -122,7 +126,7 @@ pub fn has_endpoint(subject: &Subject, copy: Workload, seen: &dyn Seen) -> Resul
 ///
 /// # Errors
 /// It is not known.
-pub fn are_endpoints_published(subject: &Subject, seen: &dyn Seen) -> Result<bool, Unfit> {
+pub fn are_endpoints_published(subject: &Subject, seen: &dyn ObjectReader) -> Result<bool, BuildError> {
     if !has_pods(subject) {
         return Ok(false);
     }
@@ -140,13 +144,13 @@ pub fn are_endpoints_published(subject: &Subject, seen: &dyn Seen) -> Result<boo
 
 /// Why the endpoints may not be looked at, if so: they count as if there were none.
 #[must_use]
-pub fn hidden_endpoints(subject: &Subject, seen: &dyn Seen) -> Option<Text> {
+pub fn hidden_endpoints(subject: &Subject, seen: &dyn ObjectReader) -> Option<Text> {
     let why = seen.refusal(ENDPOINT_SLICE).filter(|_| has_pods(subject))?;
     Some(format!("The endpoints of the services are not looked at: {why}").into())
 }
 
 /// The endpoints of a service. They are one sign of who serves: where they may not be read, the others have to do.
-fn slices(subject: &Subject, service: &str, seen: &dyn Seen) -> Result<Vec<Arc<Object>>, Unfit> {
+fn slices(subject: &Subject, service: &str, seen: &dyn ObjectReader) -> Result<Vec<Arc<Object>>, BuildError> {
     match seen.labelled(ENDPOINT_SLICE, &subject.identity.namespace, SERVICE_NAME, service) {
         Err(_) if seen.refusal(ENDPOINT_SLICE).is_some() => Ok(Vec::new()),
         slices => Ok(slices?),
@@ -158,7 +162,7 @@ fn slices(subject: &Subject, service: &str, seen: &dyn Seen) -> Result<Vec<Arc<O
 ///
 /// # Errors
 /// What stands there is not known.
-pub fn reverted(subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+pub fn reverted(subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Object>, BuildError> {
     let apex = seen.find(&subject.key(SERVICE, subject.apex()))?;
     let (Some(apex), Some(target)) = (apex, target(subject, seen)?) else { return Ok(Vec::new()) };
     let primary = primary(subject, seen)?;
@@ -195,7 +199,7 @@ struct Pods {
 
 impl Pods {
     /// `None` where the target has no pods.
-    fn of(subject: &Subject, seen: &dyn Seen) -> Result<Option<Self>, Unfit> {
+    fn of(subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Self>, BuildError> {
         if !has_pods(subject) {
             return Ok(None);
         }
@@ -222,8 +226,8 @@ impl Pods {
         ports: &[Value],
         selects: Value,
         metadata: ServiceMetadata,
-        seen: &dyn Seen,
-    ) -> Result<Object, Unfit> {
+        seen: &dyn ObjectReader,
+    ) -> Result<Object, BuildError> {
         let Begun { mut object, is_new, is_ours } =
             metadata::begin(&subject.key(SERVICE, name), &subject.identity, seen)?;
         if is_new {
@@ -282,14 +286,14 @@ fn describe(subject: &Subject, object: &mut Object) {
 
 /// What is said where flags or target ask for another label than the primary is selected by, if they do.
 #[must_use]
-pub fn outdated_label(subject: &Subject, seen: &dyn Seen) -> Option<Text> {
+pub fn outdated_label(subject: &Subject, seen: &dyn ObjectReader) -> Option<Text> {
     let (target, primary) = (target(subject, seen).ok()??, primary(subject, seen).ok()??);
     selector::outdated(subject, &target, &primary).map(Into::into)
 }
 
 /// What the manifest says of services that stand and were made otherwise, if so.
 #[must_use]
-pub fn unchangeable(subject: &Subject, seen: &dyn Seen) -> Option<Text> {
+pub fn unchangeable(subject: &Subject, seen: &dyn ObjectReader) -> Option<Text> {
     let headless = subject.service().headless == Some(true);
     let names = [subject.canary_service(), subject.primary_service(), subject.apex().to_owned()];
     let differs = |name: &String| {
@@ -340,23 +344,23 @@ fn pod_prefix(workload: &str) -> String {
 }
 
 fn has_pods(subject: &Subject) -> bool {
-    workload::with_pods(&subject.shape.kind).is_some()
+    workload::with_pods(&subject.topology.kind).is_some()
 }
 
-fn target(subject: &Subject, seen: &dyn Seen) -> Result<Option<Arc<Object>>, Unfit> {
-    let Some(kind) = workload::with_pods(&subject.shape.kind) else { return Ok(None) };
+fn target(subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Arc<Object>>, BuildError> {
+    let Some(kind) = workload::with_pods(&subject.topology.kind) else { return Ok(None) };
     Ok(seen.find(&subject.key(kind, subject.target()))?)
 }
 
-fn primary(subject: &Subject, seen: &dyn Seen) -> Result<Option<Arc<Object>>, Unfit> {
-    let Some(kind) = workload::with_pods(&subject.shape.kind) else { return Ok(None) };
+fn primary(subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Arc<Object>>, BuildError> {
+    let Some(kind) = workload::with_pods(&subject.topology.kind) else { return Ok(None) };
     Ok(seen.find(&subject.key(kind, &subject.primary()))?)
 }
 
-fn missing(subject: &Subject) -> Unfit {
-    Unfit::refused(format!(
+fn missing(subject: &Subject) -> BuildError {
+    BuildError::refused(format!(
         "{} {}.{} not found, but spec.targetRef of Canary {} names it: create it, or name another",
-        subject.shape.kind.to_ascii_lowercase(),
+        subject.topology.kind.to_ascii_lowercase(),
         subject.target(),
         subject.identity.namespace,
         subject.display(),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use serin_core::spec::raw::{IntOrString, Number};
 
-use crate::{object::seen::Unfit, subject::Subject};
+use crate::{object::reader::BuildError, subject::Subject};
 
 /// Containers that belong to a mesh.
 const SIDECARS: [&str; 2] = ["istio-proxy", "envoy"];
@@ -12,10 +12,10 @@ const SIDECARS: [&str; 2] = ["istio-proxy", "envoy"];
 ///
 /// # Errors
 /// The manifest names no port.
-pub(super) fn of(subject: &Subject, template: &Value) -> Result<Vec<Value>, Unfit> {
+pub(super) fn of(subject: &Subject, template: &Value) -> Result<Vec<Value>, BuildError> {
     let service = subject.service();
     let port = service.port.and_then(Number::whole).ok_or_else(|| {
-        Unfit::refused(format!(
+        BuildError::refused(format!(
             "Canary {}: spec.service.port is missing, expected the port of the services",
             subject.display()
         ))
@@ -37,7 +37,7 @@ pub(super) fn of(subject: &Subject, template: &Value) -> Result<Vec<Value>, Unfi
 ///
 /// # Errors
 /// None of their containers has a port of that name.
-pub(super) fn exist(subject: &Subject, template: &Value) -> Result<(), Unfit> {
+pub(super) fn exist(subject: &Subject, template: &Value) -> Result<(), BuildError> {
     let Some(Value::String(wanted)) = target_port(subject.service().target_port.as_ref()) else {
         return Ok(());
     };
@@ -49,7 +49,7 @@ pub(super) fn exist(subject: &Subject, template: &Value) -> Result<(), Unfit> {
         [] => "no container names a TCP port".into(),
         names => format!("the containers name {}", names.join(", ")),
     };
-    Err(Unfit::refused(format!(
+    Err(BuildError::refused(format!(
         "Canary {}: spec.service.targetPort `{wanted}` is not a port of the target: {has}",
         subject.display()
     )))

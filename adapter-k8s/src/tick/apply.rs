@@ -9,7 +9,7 @@ use serin_core::{
     observation::{Fact, FailureClass, Unseen},
     request::Request,
     revision::{Revision, Text},
-    spec::Shape,
+    spec::Topology,
 };
 
 use crate::{
@@ -17,11 +17,11 @@ use crate::{
     object::{
         Object,
         change::{self, Change},
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     router, services,
     subject::Subject,
-    tick::observe::{FINALIZER, Look, REQUEST_PREFIX, router_of, workload_of},
+    tick::observe::{FINALIZER, REQUEST_PREFIX, Snapshot, router_of, workload_of},
     workload::Scale,
 };
 
@@ -32,9 +32,9 @@ pub type Failed = (FailureClass, Text);
 ///
 /// # Errors
 /// What failed; the writes before it stand.
-pub async fn apply(cluster: &Arc<Cluster>, look: &Look, command: &Command) -> Result<(), Failed> {
+pub async fn apply(cluster: &Arc<Cluster>, snapshot: &Snapshot, command: &Command) -> Result<(), Failed> {
     let writer = cluster.writer().await;
-    let changes = cluster.worked_out(|seen| changes(seen, look, command)).await?;
+    let changes = cluster.worked_out(|seen| changes(seen, snapshot, command)).await?;
     for change in changes {
         writer.write(change).await.map_err(|error| (error.class, error.what))?;
     }
@@ -42,36 +42,40 @@ pub async fn apply(cluster: &Arc<Cluster>, look: &Look, command: &Command) -> Re
 }
 
 /// Why the writes of a command could not be worked out.
-enum Hindrance {
+enum ApplyError {
     /// What they are made from is not known, or makes no sense.
-    Unfit(Unfit),
+    BuildError(BuildError),
     /// What the command was decided on has changed.
     Moved(&'static str),
 }
 
-impl From<Unfit> for Hindrance {
-    fn from(unfit: Unfit) -> Self {
-        Self::Unfit(unfit)
+impl From<BuildError> for ApplyError {
+    fn from(unfit: BuildError) -> Self {
+        Self::BuildError(unfit)
     }
 }
 
-impl From<Hindrance> for Failed {
-    fn from(hindrance: Hindrance) -> Self {
+impl From<ApplyError> for Failed {
+    fn from(hindrance: ApplyError) -> Self {
         match hindrance {
-            Hindrance::Moved(why) => (FailureClass::Moved, why.into()),
-            Hindrance::Unfit(Unfit::Refused(why)) => (FailureClass::Refused, why),
-            Hindrance::Unfit(Unfit::Unseen(why)) => (FailureClass::Retry, why.to_string().into()),
+            ApplyError::Moved(why) => (FailureClass::Moved, why.into()),
+            ApplyError::BuildError(BuildError::Refused(why)) => (FailureClass::Refused, why),
+            ApplyError::BuildError(BuildError::Unseen(why)) => (FailureClass::Retry, why.to_string().into()),
         }
     }
 }
 
 /// The writes a command takes.
-fn changes(seen: &dyn Seen, look: &Look, command: &Command) -> Result<Vec<Change>, Hindrance> {
-    let subject = &look.subject;
+fn changes(
+    seen: &dyn ObjectReader,
+    snapshot: &Snapshot,
+    command: &Command,
+) -> Result<Vec<Change>, ApplyError> {
+    let subject = &snapshot.subject;
     Ok(match command {
-        Command::EnsureFinalizer(wanted) => canary(seen, look, |object| finalize(object, *wanted))?,
-        Command::Release => canary(seen, look, |object| finalize(object, false))?,
-        Command::ClearRequest(request) => canary(seen, look, |object| clear(object, request))?,
+        Command::EnsureFinalizer(wanted) => canary(seen, snapshot, |object| finalize(object, *wanted))?,
+        Command::Release => canary(seen, snapshot, |object| finalize(object, false))?,
+        Command::ClearRequest(request) => canary(seen, snapshot, |object| clear(object, request))?,
         Command::EnsureWorkloads => differing(seen, workload_of(subject)?.ensured(subject, seen)?)?,
         Command::EnsureServices(to) => differing(seen, services::ensured(subject, *to, seen)?)?,
         Command::RevertServices => differing(seen, services::reverted(subject, seen)?)?,
@@ -84,23 +88,26 @@ fn changes(seen: &dyn Seen, look: &Look, command: &Command) -> Result<Vec<Change
         Command::ScaleDown => adjusting(seen, workload_of(subject)?.scaled(subject, Scale::Down, seen)?)?,
         Command::PauseScaler => adjusting(seen, workload_of(subject)?.paused(subject, true, seen)?)?,
         Command::ResumeScaler => adjusting(seen, workload_of(subject)?.paused(subject, false, seen)?)?,
-        Command::Promote { revision, run } => promote(seen, look, revision, *run)?,
-        Command::LeaveShape(shape) => leave(seen, subject, shape)?,
+        Command::Promote { revision, run } => promote(seen, snapshot, revision, *run)?,
+        Command::Abandon(topology) => leave(seen, subject, topology)?,
     })
 }
 
 /// The writes that give the routes back. Where there is no router there never were any.
-fn reverted(subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
-    if let Some(router) = router::of(&subject.shape.provider) {
+fn reverted(subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
+    if let Some(router) = router::of(&subject.topology.provider) {
         return router.revert(subject, seen);
     }
-    let (canary, provider) = (subject.display(), &subject.shape.provider);
+    let (canary, provider) = (subject.display(), &subject.topology.provider);
     tracing::warn!(%canary, "spec.provider: `{provider}` is not supported, so no routes are given back");
     Ok(Vec::new())
 }
 
 /// The writes that make of what is seen what has to be.
-fn differing(seen: &dyn Seen, wanted: impl IntoIterator<Item = Object>) -> Result<Vec<Change>, Unfit> {
+fn differing(
+    seen: &dyn ObjectReader,
+    wanted: impl IntoIterator<Item = Object>,
+) -> Result<Vec<Change>, BuildError> {
     let mut changes = Vec::new();
     for object in wanted {
         let there = seen.find(&object.key())?;
@@ -110,7 +117,7 @@ fn differing(seen: &dyn Seen, wanted: impl IntoIterator<Item = Object>) -> Resul
 }
 
 /// The same for objects that are not ours: only what differs is sent, and others may write them meanwhile.
-fn adjusting(seen: &dyn Seen, wanted: Option<Object>) -> Result<Vec<Change>, Unfit> {
+fn adjusting(seen: &dyn ObjectReader, wanted: Option<Object>) -> Result<Vec<Change>, BuildError> {
     let changes = differing(seen, wanted)?.into_iter().map(|change| match change {
         Change::Replace(object) => Change::Adjust(object),
         Change::Create(_) | Change::Adjust(_) | Change::Recreate(_) => change,
@@ -119,8 +126,12 @@ fn adjusting(seen: &dyn Seen, wanted: Option<Object>) -> Result<Vec<Change>, Unf
 }
 
 /// Changes the Canary object itself.
-fn canary(seen: &dyn Seen, look: &Look, edit: impl Fn(&mut Object)) -> Result<Vec<Change>, Unfit> {
-    let Some(there) = seen.find(&look.object.key())? else { return Ok(Vec::new()) };
+fn canary(
+    seen: &dyn ObjectReader,
+    snapshot: &Snapshot,
+    edit: impl Fn(&mut Object),
+) -> Result<Vec<Change>, BuildError> {
+    let Some(there) = seen.find(&snapshot.object.key())? else { return Ok(Vec::new()) };
     let mut wanted = Object::clone(&there);
     edit(&mut wanted);
     Ok(change::to(wanted, Some(&there)).into_iter().collect())
@@ -146,21 +157,26 @@ fn clear(object: &mut Object, request: &Request) {
     }
 }
 
-fn promote(seen: &dyn Seen, look: &Look, revision: &Revision, run: u32) -> Result<Vec<Change>, Hindrance> {
-    let workload = workload_of(&look.subject)?;
-    let shows = workload.shows(&look.subject, seen)?;
+fn promote(
+    seen: &dyn ObjectReader,
+    snapshot: &Snapshot,
+    revision: &Revision,
+    run: u32,
+) -> Result<Vec<Change>, ApplyError> {
+    let workload = workload_of(&snapshot.subject)?;
+    let shows = workload.shows(&snapshot.subject, seen)?;
     match shows.as_ref().and_then(Fact::known) {
         Some(shows) if shows == revision => {
-            Ok(differing(seen, workload.promoted(&look.subject, run, seen)?)?)
+            Ok(differing(seen, workload.promoted(&snapshot.subject, run, seen)?)?)
         }
-        Some(_) => Err(Hindrance::Moved("the target shows another revision")),
-        None => Err(Unfit::from(Unseen::Unreadable("what the target runs is not known".into())).into()),
+        Some(_) => Err(ApplyError::Moved("the target shows another revision")),
+        None => Err(BuildError::from(Unseen::Unreadable("what the target runs is not known".into())).into()),
     }
 }
 
 /// Users go back to the primary through the objects the run began with, and that canary's pods go.
-fn leave(seen: &dyn Seen, subject: &Subject, shape: &Shape) -> Result<Vec<Change>, Unfit> {
-    let before = subject.of_shape(shape);
+fn leave(seen: &dyn ObjectReader, subject: &Subject, topology: &Topology) -> Result<Vec<Change>, BuildError> {
+    let before = subject.of_topology(topology);
     let split = Split { routes: Routes::PRIMARY, cookies: Default::default() };
     let mut changes = differing(seen, router_of(&before)?.render(&before, &split, seen)?)?;
     changes.extend(adjusting(seen, workload_of(&before)?.scaled(&before, Scale::Down, seen)?)?);
@@ -177,7 +193,7 @@ mod tests {
     #[test]
     fn without_a_router_there_are_no_routes_to_give_back() {
         let (mut subject, cluster) = fixtures::read(WEB);
-        subject.shape.provider = "appmesh:v1beta2".into();
+        subject.topology.provider = "appmesh:v1beta2".into();
         assert_eq!(reverted(&subject, &cluster).unwrap(), []);
     }
 }

@@ -15,24 +15,24 @@ use crate::{
     kinds::{METRIC_TEMPLATE, SECRET},
     metrics::{self, Source},
     object::{Key, Object, text_map},
-    tick::{context::Context, observe::Look},
+    tick::{context::Context, observe::Snapshot},
 };
 
 /// Finds the answer to one question. What cannot be asked is answered with an error, and the policy says what it means.
-pub async fn ask(context: Arc<Context>, look: Arc<Look>, question: Question) -> Answer {
-    let Ok(rollout) = &*look.canary else { return Answer::Error("the Canary makes no sense".into()) };
+pub async fn ask(context: Arc<Context>, snapshot: Arc<Snapshot>, question: Question) -> Answer {
+    let Ok(rollout) = &*snapshot.canary else { return Answer::Error("the Canary makes no sense".into()) };
     match &question.id.of {
         Asked::Metric(key) => match rollout.metrics().iter().find(|metric| metric.key == *key) {
-            Some(metric) => measure(&context, &look, metric).await.unwrap_or_else(Answer::Error),
+            Some(metric) => measure(&context, &snapshot, metric).await.unwrap_or_else(Answer::Error),
             None => Answer::Error(format!("there is no metric {key}").into()),
         },
-        Asked::Hook(key) => call(&context, &look, rollout, key, &question).await,
+        Asked::Hook(key) => call(&context, &snapshot, rollout, key, &question).await,
     }
 }
 
-async fn measure(context: &Context, look: &Look, metric: &Metric) -> Result<Answer, Text> {
-    let (source, secret) = source(context, look, metric).await?;
-    Ok(metrics::ask(&context.http_of(&look.subject), &source, &secret, clock::now()).await)
+async fn measure(context: &Context, snapshot: &Snapshot, metric: &Metric) -> Result<Answer, Text> {
+    let (source, secret) = source(context, snapshot, metric).await?;
+    Ok(metrics::ask(&context.http_of(&snapshot.subject), &source, &secret, clock::now()).await)
 }
 
 /// What is asked for a metric, and with which credentials.
@@ -41,7 +41,7 @@ async fn measure(context: &Context, look: &Look, metric: &Metric) -> Result<Answ
 /// A template or a Secret is missing or broken.
 pub(super) async fn source(
     context: &Context,
-    look: &Look,
+    snapshot: &Snapshot,
     metric: &Metric,
 ) -> Result<(Source, Secret), Text> {
     let template = match &metric.source {
@@ -51,7 +51,7 @@ pub(super) async fn source(
         | MetricSource::Shipped(_)
         | MetricSource::Query(_) => None,
     };
-    let source = Source::of(&look.subject, metric, template.as_ref())?;
+    let source = Source::of(&snapshot.subject, metric, template.as_ref())?;
     let secret = match &source.secret {
         Some((namespace, name)) => secret(context, namespace, name).await?,
         None => Secret::default(),
@@ -81,16 +81,22 @@ pub(crate) async fn secret(context: &Context, namespace: &str, name: &str) -> Re
     }
 }
 
-async fn call(context: &Context, look: &Look, rollout: &Rollout, key: &str, question: &Question) -> Answer {
+async fn call(
+    context: &Context,
+    snapshot: &Snapshot,
+    rollout: &Rollout,
+    key: &str,
+    question: &Question,
+) -> Answer {
     let Some(hook) = rollout.hooks().iter().find(|hook| *hook.key == *key) else {
         return Answer::Deny(format!("there is no webhook {key}").into());
     };
     if context.dry_run {
-        tracing::info!(canary = %look.subject.display(), "dry-run: would call {} hook {}", hook.kind, hook.name);
+        tracing::info!(canary = %snapshot.subject.display(), "dry-run: would call {} hook {}", hook.kind, hook.name);
         return pretended(hook.kind);
     }
-    match hook::request(&look.subject, hook, question) {
-        Ok(request) => hook::call(&context.http_of(&look.subject), &request, hook.retries).await,
+    match hook::request(&snapshot.subject, hook, question) {
+        Ok(request) => hook::call(&context.http_of(&snapshot.subject), &request, hook.retries).await,
         Err(why) => Answer::Deny(why),
     }
 }

@@ -14,10 +14,10 @@ use serin_core::{
 };
 
 use crate::{
-    cluster::{cache::Told, interests::Interest, reader::Reader},
+    cluster::{cache::WakeOn, interests::Interest, reader::Reader},
     object::{
         Key, Object,
-        seen::{Seen as _, Unfit},
+        reader::{BuildError, ObjectReader as _},
     },
     services,
     subject::Subject,
@@ -29,18 +29,18 @@ use crate::{
 
 /// What was found, part by part.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FoundDrift {
     /// The primary, its configuration and autoscaler.
-    pub workloads: Part,
+    pub workloads: DriftedPart,
     /// The services.
-    pub services: Part,
+    pub services: DriftedPart,
     /// The routes. Weights are no drift: what is read is rendered again.
-    pub routes: Part,
+    pub routes: DriftedPart,
 }
 
 /// The objects of one part.
 #[derive(Clone, Debug, Default)]
-pub struct Part {
+pub struct DriftedPart {
     /// Those that are not as they have to be.
     differing: Arc<[Key]>,
     /// What stood there, as a number.
@@ -58,32 +58,36 @@ pub struct InOrder {
 ///
 /// # Errors
 /// It is not known, or what would be written makes no sense.
-pub fn of_workloads(subject: &Subject, reader: &Reader<'_>) -> Result<Part, Unfit> {
-    Part::of(workload_of(subject)?.ensured(subject, reader)?, reader)
+pub fn of_workloads(subject: &Subject, reader: &Reader<'_>) -> Result<DriftedPart, BuildError> {
+    DriftedPart::of(workload_of(subject)?.ensured(subject, reader)?, reader)
 }
 
 /// Whether a service is not as it has to be.
 ///
 /// # Errors
 /// It is not known, or what would be written makes no sense.
-pub fn of_services(subject: &Subject, reader: &Reader<'_>) -> Result<Part, Unfit> {
+pub fn of_services(subject: &Subject, reader: &Reader<'_>) -> Result<DriftedPart, BuildError> {
     let apex = services::read(subject, reader)?.apex;
-    Part::of(services::ensured(subject, kept(apex), reader)?, reader)
+    DriftedPart::of(services::ensured(subject, kept(apex), reader)?, reader)
 }
 
 /// Whether a route is not as it has to be.
 ///
 /// # Errors
 /// It is not known, or what would be written makes no sense.
-pub fn of_routes(subject: &Subject, cookies: &Cookies, reader: &Reader<'_>) -> Result<Part, Unfit> {
-    Part::of(routes(subject, cookies, reader)?, reader)
+pub fn of_routes(
+    subject: &Subject,
+    cookies: &Cookies,
+    reader: &Reader<'_>,
+) -> Result<DriftedPart, BuildError> {
+    DriftedPart::of(routes(subject, cookies, reader)?, reader)
 }
 
 /// The routes with the weights that they have; none where there are none.
 ///
 /// # Errors
 /// They are not known, or what would be written makes no sense.
-pub fn routes(subject: &Subject, cookies: &Cookies, reader: &Reader<'_>) -> Result<Vec<Object>, Unfit> {
+pub fn routes(subject: &Subject, cookies: &Cookies, reader: &Reader<'_>) -> Result<Vec<Object>, BuildError> {
     let router = router_of(subject)?;
     let Some(routes) = router.read(subject, reader)? else { return Ok(Vec::new()) };
     router.render(subject, &Split { routes, cookies: cookies.clone() }, reader)
@@ -97,21 +101,21 @@ fn kept(apex: Apex) -> ApexTo {
     }
 }
 
-impl Part {
-    fn of(wanted: Vec<Object>, reader: &Reader<'_>) -> Result<Self, Unfit> {
+impl DriftedPart {
+    fn of(wanted: Vec<Object>, reader: &Reader<'_>) -> Result<Self, BuildError> {
         let (mut differing, mut stood) = (Vec::new(), DefaultHasher::new());
         for object in wanted {
             let key = object.key();
             if reader.find(&key)?.as_deref() != Some(&object) {
                 differing.push(key.clone());
             }
-            reader.stamp(&Interest::Object(key), Told::Meant).hash(&mut stood);
+            reader.stamp(&Interest::Object(key), WakeOn::Meant).hash(&mut stood);
         }
         Ok(Self { differing: differing.into(), stood: stood.finish() })
     }
 }
 
-impl Found {
+impl FoundDrift {
     /// Says whether somebody else has changed it: it was in order for this very manifest, and does not stand there any
     /// more as it did.
     #[must_use]
@@ -119,7 +123,7 @@ impl Found {
         let Self { workloads, services, routes } = self;
         let stood = [workloads, services, routes].map(|part| part.stood);
         let was = in_order.as_ref();
-        let differs = |part: &Part| !part.differing.is_empty();
+        let differs = |part: &DriftedPart| !part.differing.is_empty();
         let drift = Drift {
             workloads: differs(workloads),
             services: differs(services),
@@ -146,15 +150,18 @@ mod tests {
     #[test]
     fn only_what_changed_itself_under_the_same_manifest_was_changed_by_somebody_else() {
         let key = Key::new(crate::kinds::SERVICE, "n", "web");
-        let found = |differs, stood| Found {
-            workloads: Part::default(),
-            services: Part { differing: if differs { [key.clone()].into() } else { [].into() }, stood },
-            routes: Part::default(),
+        let found = |differs, stood| FoundDrift {
+            workloads: DriftedPart::default(),
+            services: DriftedPart {
+                differing: if differs { [key.clone()].into() } else { [].into() },
+                stood,
+            },
+            routes: DriftedPart::default(),
         };
         let version = |generation| Version { uid: "1".into(), generation };
         let mut in_order = None;
         let mut tampered =
-            |found: Found, generation| found.told_apart(&mut in_order, &version(generation)).tampered;
+            |found: FoundDrift, generation| found.told_apart(&mut in_order, &version(generation)).tampered;
         assert!(!tampered(found(true, 1), 1), "another controller made it");
         assert!(!tampered(found(false, 2), 1));
         assert!(!tampered(found(true, 2), 1), "what it is made from was changed");

@@ -38,7 +38,7 @@ use crate::{
         endpoints::Missing,
         held::Held,
         memory::Memory,
-        observe::{Look, look},
+        observe::{Snapshot, snapshot},
         probe::{Probe, both},
         rivals::Rivals,
         send::{Delivery, Sender},
@@ -74,7 +74,7 @@ pub async fn drive(context: Arc<Context>, key: Key, uid: Text, stop: watch::Rece
         waker,
         sender,
         tick,
-        look: None,
+        snapshot: None,
         asked,
         began: None,
         checked: false,
@@ -104,7 +104,7 @@ struct Driver {
     waker: Arc<Notify>,
     sender: Sender,
     tick: Tick,
-    look: Option<Arc<Look>>,
+    snapshot: Option<Arc<Snapshot>>,
     asked: Asked,
     /// When this tick began.
     began: Option<Instant>,
@@ -169,15 +169,15 @@ impl Driver {
 
     /// Begins to tell what is saved, and notes what has arrived. Whoever takes longer is told while everything else goes on.
     async fn send(&mut self, notices: &[Notice]) {
-        let Some(look) = self.look.clone() else { return self.tick.sent(&[]) };
+        let Some(snapshot) = self.snapshot.clone() else { return self.tick.sent(&[]) };
         let plan = self.tick.plan();
         let saved = plan.and_then(|plan| plan.state.clone());
-        let state = saved.unwrap_or_else(|| Arc::new(look.state.clone()));
+        let state = saved.unwrap_or_else(|| Arc::new(snapshot.state.clone()));
         let due = plan.and_then(|plan| plan.wake).map(|wake| clock::until(wake.at));
         let mut patience = std::pin::pin!(sleep(due.into_iter().fold(COURTESY, Duration::min)));
         self.sender.begin_anew();
         loop {
-            self.sender.begin(&self.context, &look, &state, notices);
+            self.sender.begin(&self.context, &snapshot, &state, notices);
             if !self.sender.is_telling() {
                 break;
             }
@@ -204,7 +204,7 @@ impl Driver {
             let (found, notes) = {
                 let reader = context.cluster.reader();
                 let Context { settings, namespace, claims, .. } = &*context;
-                let found = look(&self.key, settings, namespace, claims, &reader, &mut self.memory);
+                let found = snapshot(&self.key, settings, namespace, claims, &reader, &mut self.memory);
                 (found, reader.into_notes())
             };
             context.cluster.wake(&context.claims.disturbed());
@@ -219,12 +219,13 @@ impl Driver {
             match found {
                 Ok(None) => return false,
                 // Deleted and created again: that one has a driver of its own.
-                Ok(Some(look)) if *look.object.uid() != *self.uid => return false,
-                Ok(Some(mut look)) => {
-                    self.held.say(&context, &look).await;
-                    look.seen.rival = self.rivals.of_objects(&context.cluster, &self.memory.tampered).await;
-                    let rivals = self.rivals.of_status(&context, &look).await;
-                    self.decide(look, rivals);
+                Ok(Some(snapshot)) if *snapshot.object.uid() != *self.uid => return false,
+                Ok(Some(mut snapshot)) => {
+                    self.held.say(&context, &snapshot).await;
+                    snapshot.seen.rival =
+                        self.rivals.of_objects(&context.cluster, &self.memory.tampered).await;
+                    let rivals = self.rivals.of_status(&context, &snapshot).await;
+                    self.decide(snapshot, rivals);
                     self.keep_pace().await;
                 }
                 Err(why) => {
@@ -263,37 +264,37 @@ impl Driver {
         self.pause(pause).await;
     }
 
-    fn decide(&mut self, mut look: Look, rivals: Option<Text>) {
+    fn decide(&mut self, mut snapshot: Snapshot, rivals: Option<Text>) {
         if self.context.dry_run {
-            self.pretended.get_or_insert_with(|| Pretended::of(&look.object)).show(&mut look.seen);
+            self.pretended.get_or_insert_with(|| Pretended::of(&snapshot.object)).show(&mut snapshot.seen);
         }
         if rivals.is_some() {
-            look.seen.concern = both(Fact::Known(rivals), look.seen.concern);
+            snapshot.seen.concern = both(Fact::Known(rivals), snapshot.seen.concern);
         }
-        look.seen.concern = self.probe.concern(&self.context, &look, &self.waker);
-        self.look_by = self.missing.judge(&mut look.seen, look.published);
+        snapshot.seen.concern = self.probe.concern(&self.context, &snapshot, &self.waker);
+        self.look_by = self.missing.judge(&mut snapshot.seen, snapshot.published);
         let (now, began) = (clock::now(), clock::monotonic());
-        let plan = self.tick.observed(&look.canary, &look.state, &mut look.seen, now);
+        let plan = self.tick.observed(&snapshot.canary, &snapshot.state, &mut snapshot.seen, now);
         if let Some(plan) = plan {
             self.checked |= plan.decision.rule.is_check();
             self.context.telemetry.decided(began.elapsed());
             if plan.commands.is_empty() && plan.state.is_none() {
-                self.context.telemetry.carried_out(&look, plan);
+                self.context.telemetry.carried_out(&snapshot, plan);
             }
-            self.context.record.decided(&look, plan, now);
+            self.context.record.decided(&snapshot, plan, now);
             // What was asked before this decision is of no use any more.
             self.asked.keep(&BTreeSet::new());
         }
-        self.look = Some(Arc::new(look));
+        self.snapshot = Some(Arc::new(snapshot));
     }
 
     /// Puts the questions that were not put yet, and waits for the answers or for a change.
     async fn ask(&mut self, questions: &[Question]) {
-        let Some(look) = &self.look else { return self.tick.wake() };
+        let Some(snapshot) = &self.snapshot else { return self.tick.wake() };
         self.asked.keep(&questions.iter().map(|question| question.id.clone()).collect());
         for question in questions {
             if !self.asked.is_put(&question.id) {
-                let answer = ask(self.context.clone(), look.clone(), question.clone());
+                let answer = ask(self.context.clone(), snapshot.clone(), question.clone());
                 self.asked.put(question.id.clone(), answer);
             }
         }
@@ -314,13 +315,13 @@ impl Driver {
     }
 
     async fn apply(&mut self, command: &serin_core::Command) {
-        let Some(look) = &self.look else { return self.tick.wake() };
+        let Some(snapshot) = &self.snapshot else { return self.tick.wake() };
         if let Some(pretended) = &mut self.pretended {
             tracing::info!(canary = %self.key, "dry-run: would {command}");
-            pretended.apply(command, &look.seen);
+            pretended.apply(command, &snapshot.seen);
             return self.tick.applied(Ok(()));
         }
-        let outcome = apply(&self.context.cluster, look, command).await;
+        let outcome = apply(&self.context.cluster, snapshot, command).await;
         match &outcome {
             // Somebody was faster: it is decided anew, and nobody needs to know.
             Err((FailureClass::Moved, why)) => tracing::debug!(canary = %self.key, %command, %why, "moved"),
@@ -334,13 +335,13 @@ impl Driver {
 
     /// Sleeps until the wake, a change or a stop.
     async fn sleep(&mut self, wake: Option<Wake>) {
-        if let (Some(look), Some(began), true) =
-            (&self.look, self.began.take(), std::mem::take(&mut self.checked))
+        if let (Some(snapshot), Some(began), true) =
+            (&self.snapshot, self.began.take(), std::mem::take(&mut self.checked))
         {
-            self.context.telemetry.checked(&look.subject, began.elapsed());
+            self.context.telemetry.checked(&snapshot.subject, began.elapsed());
         }
         // The next one begins with a look of its own; until then it would only be held in memory.
-        self.look = None;
+        self.snapshot = None;
         let wake = wake.map(|wake| clock::until(wake.at));
         let wake = wake.into_iter().chain(self.look_by).min();
         if wake.is_none() {

@@ -11,7 +11,7 @@ use crate::{
     clock,
     notify::event,
     object::{Object, saved},
-    tick::{context::Context, observe::Look},
+    tick::{context::Context, observe::Snapshot},
 };
 
 /// Remembers what was said of one Canary.
@@ -23,17 +23,17 @@ pub(super) struct Held {
 
 impl Held {
     /// Logs and records that the status is held, once for each version of it.
-    pub(super) async fn say(&mut self, context: &Context, look: &Look) {
-        let Some(why) = why(&look.object, &look.state) else {
+    pub(super) async fn say(&mut self, context: &Context, snapshot: &Snapshot) {
+        let Some(why) = why(&snapshot.object, &snapshot.state) else {
             self.said = None;
             return;
         };
-        let version = look.object.resource_version();
+        let version = snapshot.object.resource_version();
         if self.said.as_deref() == Some(version) {
             return;
         }
         self.said = Some(version.into());
-        let (canary, identity) = (look.subject.display(), &look.subject.identity);
+        let (canary, identity) = (snapshot.subject.display(), &snapshot.subject.identity);
         tracing::warn!(%canary, "{why}");
         let event = event::of(identity, &format!("held-{version}"), "Warning", &why, clock::now());
         context.cluster.record(canary, event).await;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use serin_core::{
     Invalid, Rollout,
     revision::Text,
-    spec::{Defaults, Identity, MetricSource, Problem, Shape, raw},
+    spec::{Defaults, Identity, MetricSource, Problem, Topology, raw},
 };
 
 use crate::{
@@ -52,7 +52,7 @@ pub(super) fn parse(object: &Object, settings: &Settings, namespace: &str, reade
 /// forbid.
 fn supported(rollout: Rollout, settings: &Settings) -> Result<Rollout, Invalid> {
     let mut problems = Vec::new();
-    let provider = &rollout.shape().provider;
+    let provider = &rollout.topology().provider;
     if router::of(provider).is_none() {
         let known: Vec<&str> = router::ROUTERS.iter().map(|(name, _)| *name).collect();
         let known = known.join(", ");
@@ -67,7 +67,7 @@ fn supported(rollout: Rollout, settings: &Settings) -> Result<Rollout, Invalid> 
     }
     Err(Invalid {
         identity: rollout.identity().clone(),
-        shape: rollout.shape().clone(),
+        topology: rollout.topology().clone(),
         revert_on_deletion: rollout.reverts_on_deletion(),
         problems,
     })
@@ -105,7 +105,7 @@ fn unreadable(object: &Object, path: &str, what: &str) -> Invalid {
             name: object.name().into(),
             uid: object.uid().into(),
         },
-        shape: Shape {
+        topology: Topology {
             strategy: Text::default(),
             provider: text("/spec/provider"),
             kind: text("/spec/targetRef/kind"),

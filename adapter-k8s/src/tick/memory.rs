@@ -15,14 +15,14 @@ use serin_core::{
 };
 
 use crate::{
-    cluster::{cache::Told, interests::Interest, reader::Reader},
-    object::{Key, seen::Unfit},
-    tick::drift::{InOrder, Part},
+    cluster::{cache::WakeOn, interests::Interest, reader::Reader},
+    object::{Key, reader::BuildError},
+    tick::drift::{DriftedPart, InOrder},
     workload::{PodStatus, ReadyThresholds, reach::Reach},
 };
 
 /// What was found, if it is there.
-type Known<T> = Result<Option<T>, Unfit>;
+type Known<T> = Result<Option<T>, BuildError>;
 
 /// What one Canary's driver remembers from look to look.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub struct Memory {
     /// The manifest and what it means.
     pub parsed: Remembered<Version, Parsed>,
     /// What stands in one version of the object.
-    pub standing: Option<Standing>,
+    pub standing: Option<SeenVersion>,
     /// What the target shows.
     pub shows: Remembered<Version, Known<Fact<Revision>>>,
     /// The pods of the target.
@@ -42,13 +42,13 @@ pub struct Memory {
     /// Which pods its services select.
     pub(crate) reach: Remembered<Version, Known<Reach>>,
     /// Whom the apex selects.
-    pub services: Remembered<Version, Result<Services, Unfit>>,
+    pub services: Remembered<Version, Result<Services, BuildError>>,
     /// Whether the service of the target has an endpoint.
     pub canary_endpoints: Remembered<Version, Known<bool>>,
     /// Whether the service of the primary has an endpoint.
     pub primary_endpoints: Remembered<Version, Known<bool>>,
     /// Whether anybody publishes endpoints.
-    pub published: Remembered<Version, Result<bool, Unfit>>,
+    pub published: Remembered<Version, Result<bool, BuildError>>,
     /// How requests are divided.
     pub routes: Remembered<Version, Known<Routes>>,
     /// What differs from what has to be.
@@ -56,7 +56,7 @@ pub struct Memory {
     /// What somebody else has changed and was not put right yet.
     pub tampered: Vec<Key>,
     /// What of the target makes releases harder than they look.
-    pub hints: Remembered<Version, Result<Vec<Text>, Unfit>>,
+    pub hints: Remembered<Version, Result<Vec<Text>, BuildError>>,
     /// When nothing differed last.
     pub in_order: Option<InOrder>,
 }
@@ -72,11 +72,11 @@ impl Memory {
 #[derive(Debug, Default)]
 pub struct Drifts {
     /// The primary, its configuration and autoscaler.
-    pub workloads: Remembered<Version, Result<Part, Unfit>>,
+    pub workloads: Remembered<Version, Result<DriftedPart, BuildError>>,
     /// The services.
-    pub services: Remembered<Version, Result<Part, Unfit>>,
+    pub services: Remembered<Version, Result<DriftedPart, BuildError>>,
     /// The routes.
-    pub routes: Remembered<(Version, Cookies), Result<Part, Unfit>>,
+    pub routes: Remembered<(Version, Cookies), Result<DriftedPart, BuildError>>,
 }
 
 /// One version of one manifest.
@@ -101,7 +101,7 @@ pub struct Parsed {
 
 /// What stands in one version of a Canary.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct SeenVersion {
     /// The version.
     pub version: Text,
     /// The manifest it was parsed to.
@@ -139,7 +139,7 @@ impl<Of: PartialEq, Made: Clone, Error: Clone> Remembered<Of, Result<Made, Error
     pub fn or_try(
         &mut self,
         of: Of,
-        told: Told,
+        told: WakeOn,
         reader: &Reader<'_>,
         make: impl FnOnce() -> Result<Made, Error>,
     ) -> Result<Made, Error> {
@@ -153,7 +153,7 @@ impl<Of: PartialEq, Made: Clone> Remembered<Of, Made> {
     pub fn or_make(
         &mut self,
         of: Of,
-        told: Told,
+        told: WakeOn,
         reader: &Reader<'_>,
         make: impl FnOnce() -> Made,
         lasts: impl FnOnce(&Made) -> bool,
@@ -185,7 +185,7 @@ mod tests {
     use crate::{
         cluster::{cache::Cache, reader::Contents},
         kinds::DEPLOYMENT,
-        object::{Object, seen::Seen as _},
+        object::{Object, reader::ObjectReader as _},
     };
 
     fn deployment(version: u64, replicas: u64) -> Object {
@@ -198,15 +198,15 @@ mod tests {
     fn a_status_has_that_worked_out_anew_which_follows_from_statuses_and_nothing_else() {
         let (cache, contents) = (Cache::default(), Contents::default());
         cache.replace(DEPLOYMENT, Vec::new());
-        let mut parts = [(Told::Meant, Remembered::default()), (Told::All, Remembered::default())];
-        let mut look = |of: u8, is_known: bool| {
+        let mut parts = [(WakeOn::Meant, Remembered::default()), (WakeOn::All, Remembered::default())];
+        let mut snapshot = |of: u8, is_known: bool| {
             let reader = Reader::new(&cache, &contents);
             let worked_out = parts.each_mut().map(|(told, part)| {
                 let mut made = false;
                 let make = || {
                     made = true;
                     let found = reader.find(&deployment(1, 1).key())?;
-                    let refused = || Unfit::refused("it does not exist");
+                    let refused = || BuildError::refused("it does not exist");
                     if is_known { found.map(|_| ()).ok_or_else(refused) } else { Err(refused()) }
                 };
                 part.or_try(of, *told, &reader, make).ok();
@@ -216,15 +216,15 @@ mod tests {
             worked_out
         };
         cache.put(deployment(1, 1));
-        assert_eq!(look(1, false), [true, true]);
-        assert_eq!(look(1, true), [true, true], "what could not be worked out is tried again");
-        assert_eq!(look(1, true), [false, false]);
+        assert_eq!(snapshot(1, false), [true, true]);
+        assert_eq!(snapshot(1, true), [true, true], "what could not be worked out is tried again");
+        assert_eq!(snapshot(1, true), [false, false]);
         cache.put(deployment(2, 1));
-        assert_eq!(look(1, true), [false, true]);
+        assert_eq!(snapshot(1, true), [false, true]);
         cache.put(deployment(3, 5));
-        assert_eq!(look(1, true), [true, true]);
-        assert_eq!(look(2, true), [true, true], "of something else");
+        assert_eq!(snapshot(1, true), [true, true]);
+        assert_eq!(snapshot(2, true), [true, true], "of something else");
         cache.break_down(DEPLOYMENT, "forbidden");
-        assert_eq!(look(2, true), [true, true], "it is not known any more");
+        assert_eq!(snapshot(2, true), [true, true], "it is not known any more");
     }
 }

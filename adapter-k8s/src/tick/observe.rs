@@ -17,10 +17,11 @@ use serin_core::{
 };
 
 use crate::{
-    cluster::{cache::Told, reader::Reader},
+    cluster::{cache::WakeOn, reader::Reader},
     object::{
-        Key, Object, saved,
-        seen::{Seen as _, Unfit},
+        Key, Object,
+        reader::{BuildError, ObjectReader as _},
+        saved,
     },
     router::{self, Router},
     services,
@@ -28,9 +29,9 @@ use crate::{
     subject::Subject,
     tick::{
         claims::Claims,
-        drift::{self, Found},
+        drift::{self, FoundDrift},
         manifest::parse,
-        memory::{Memory, Parsed, Standing, Version},
+        memory::{Memory, Parsed, SeenVersion, Version},
     },
     workload::{self, PodStatus, ReadyThresholds, hints, reach::Reach},
 };
@@ -44,7 +45,7 @@ pub const REQUEST_PREFIX: &str = "flagger.app/";
 
 /// Everything one call of the core is given, but for the time.
 #[derive(Clone, Debug)]
-pub struct Look {
+pub struct Snapshot {
     /// The object it was read from.
     pub object: Arc<Object>,
     /// The Canary and its names.
@@ -65,35 +66,35 @@ pub struct Look {
 ///
 /// # Errors
 /// Why the Canary itself is not known now.
-pub fn look(
+pub fn snapshot(
     key: &Key,
     settings: &Arc<Settings>,
     namespace: &str,
     claims: &Claims,
     reader: &Reader<'_>,
     memory: &mut Memory,
-) -> Result<Option<Look>, Unseen> {
+) -> Result<Option<Snapshot>, Unseen> {
     let Some(object) = reader.find(key)? else { return Ok(None) };
     let version = Version { uid: object.uid().into(), generation: generation(&object) };
     let parse = || parse(&object, settings, namespace, reader);
-    let parsed = memory.parsed.or_make(version.clone(), Told::Meant, reader, parse, |_| true);
+    let parsed = memory.parsed.or_make(version.clone(), WakeOn::Meant, reader, parse, |_| true);
     let Parsed { manifest, canary, clamped } = parsed;
-    let Standing { manifest, state, .. } = standing(&object, manifest, memory);
-    let (identity, shape) = match &*canary {
-        Ok(rollout) => (rollout.identity().clone(), rollout.shape().clone()),
-        Err(invalid) => (invalid.identity.clone(), invalid.shape.clone()),
+    let SeenVersion { manifest, state, .. } = standing(&object, manifest, memory);
+    let (identity, topology) = match &*canary {
+        Ok(rollout) => (rollout.identity().clone(), rollout.topology().clone()),
+        Err(invalid) => (invalid.identity.clone(), invalid.topology.clone()),
     };
-    let subject = Subject { identity, shape, manifest, settings: settings.clone() };
+    let subject = Subject { identity, topology, manifest, settings: settings.clone() };
     let ready = thresholds(&canary);
-    let mut gaze = Gaze { subject: &subject, version, ready, claims, reader, memory, clamped };
-    let seen = gaze.facts(&object, &state);
-    let published = gaze.published();
+    let mut observer = Observer { subject: &subject, version, ready, claims, reader, memory, clamped };
+    let seen = observer.facts(&object, &state);
+    let published = observer.published();
     if canary.as_ref().as_ref().is_ok_and(|rollout| state.is_misrouted(rollout, &seen)) {
         // Weights are no drift, and somebody else has changed them all the same.
         let routes = drift::routes(&subject, &state.cookies, reader).unwrap_or_default();
         memory.tampered.extend(routes.iter().map(Object::key));
     }
-    Ok(Some(Look { object, subject, canary, state, seen, ready, published }))
+    Ok(Some(Snapshot { object, subject, canary, state, seen, ready, published }))
 }
 
 /// The manifest with the labels and annotations that the object has now: they change without a new generation.
@@ -108,7 +109,7 @@ fn with_metadata(mut manifest: Arc<raw::Canary>, object: &Object) -> Arc<raw::Ca
 }
 
 /// What stands in the object beside its spec, read once for every version of it.
-fn standing(object: &Object, parsed: Arc<raw::Canary>, memory: &mut Memory) -> Standing {
+fn standing(object: &Object, parsed: Arc<raw::Canary>, memory: &mut Memory) -> SeenVersion {
     let version = object.resource_version();
     if let Some(known) = &memory.standing
         && *known.version == *version
@@ -117,7 +118,7 @@ fn standing(object: &Object, parsed: Arc<raw::Canary>, memory: &mut Memory) -> S
         return known.clone();
     }
     let manifest = with_metadata(parsed.clone(), object);
-    let standing = Standing { version: version.into(), parsed, manifest, state: state_of(object) };
+    let standing = SeenVersion { version: version.into(), parsed, manifest, state: state_of(object) };
     memory.standing = (!version.is_empty()).then(|| standing.clone());
     standing
 }
@@ -151,7 +152,7 @@ fn thresholds(canary: &Result<Rollout, Invalid>) -> ReadyThresholds {
 }
 
 /// What a look at one Canary goes by.
-struct Gaze<'a> {
+struct Observer<'a> {
     subject: &'a Subject,
     version: Version,
     ready: ReadyThresholds,
@@ -162,7 +163,7 @@ struct Gaze<'a> {
     clamped: Option<Text>,
 }
 
-impl Gaze<'_> {
+impl Observer<'_> {
     fn facts(&mut self, object: &Object, state: &State) -> Observation {
         let claimed = self.claims.claim(object);
         let sharing = self.sharing(object, claimed.is_ok());
@@ -172,7 +173,7 @@ impl Gaze<'_> {
         // One that has begun goes on, and says so.
         let sharing = if begins { Ok(()) } else { shares_no_pods(object, &sharing) };
         Observation {
-            target: fact(claimed.map_err(Unfit::Refused).and_then(|()| self.target())),
+            target: fact(claimed.map_err(BuildError::Refused).and_then(|()| self.target())),
             primary: fact(primary),
             services: fact(self.services()),
             routes: fact(self.routes()),
@@ -192,41 +193,43 @@ impl Gaze<'_> {
     fn sharing(&mut self, object: &Object, has_target: bool) -> Vec<(Key, Text)> {
         let (subject, reader) = (self.subject, self.reader);
         let reach = || workload::reach::of(subject, reader);
-        let reach = self.memory.reach.or_try(self.version.clone(), Told::Meant, reader, reach);
+        let reach = self.memory.reach.or_try(self.version.clone(), WakeOn::Meant, reader, reach);
         let reach = match reach {
             Ok(reach) if has_target => Some(reach.unwrap_or_default()),
-            Ok(_) | Err(Unfit::Refused(_)) => Some(Reach::default()),
-            Err(Unfit::Unseen(_)) => None,
+            Ok(_) | Err(BuildError::Refused(_)) => Some(Reach::default()),
+            Err(BuildError::Unseen(_)) => None,
         };
         self.claims.reach(&object.key(), reach)
     }
 
-    fn target(&mut self) -> Result<Option<Target>, Unfit> {
+    fn target(&mut self) -> Result<Option<Target>, BuildError> {
         let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
         let workload = workload_of(subject)?;
-        let lasts = |shows: &Result<Option<Fact<Revision>>, Unfit>| matches!(shows, Ok(Some(Fact::Known(_))));
+        let lasts =
+            |shows: &Result<Option<Fact<Revision>>, BuildError>| matches!(shows, Ok(Some(Fact::Known(_))));
         let shows = || workload.shows(subject, reader);
-        let Some(revision) = self.memory.shows.or_make(version.clone(), Told::Meant, reader, shows, lasts)?
+        let Some(revision) =
+            self.memory.shows.or_make(version.clone(), WakeOn::Meant, reader, shows, lasts)?
         else {
             return Ok(None);
         };
         let pods = || workload.canary_pods(subject, self.ready, reader);
-        let pods = self.memory.canary_pods.or_try((version, self.ready), Told::All, reader, pods)?;
+        let pods = self.memory.canary_pods.or_try((version, self.ready), WakeOn::All, reader, pods)?;
         Ok(pods.map(|pods| {
             let serves = self.serves(Workload::Canary, &pods);
             Target { revision, replicas: pods.wanted, readiness: pods.readiness, serves }
         }))
     }
 
-    fn primary(&mut self) -> Result<Option<Primary>, Unfit> {
+    fn primary(&mut self) -> Result<Option<Primary>, BuildError> {
         let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
         let workload = workload_of(subject)?;
         let runs = || workload.runs(subject, reader);
-        let Some(runs) = self.memory.runs.or_try(version.clone(), Told::Meant, reader, runs)? else {
+        let Some(runs) = self.memory.runs.or_try(version.clone(), WakeOn::Meant, reader, runs)? else {
             return Ok(None);
         };
         let pods = || workload.primary_pods(subject, self.ready, reader);
-        let pods = self.memory.primary_pods.or_try((version, self.ready), Told::All, reader, pods)?;
+        let pods = self.memory.primary_pods.or_try((version, self.ready), WakeOn::All, reader, pods)?;
         Ok(pods.map(|pods| {
             let serves = self.serves(Workload::Primary, &pods);
             Primary { runs, readiness: pods.readiness, serves }
@@ -239,32 +242,32 @@ impl Gaze<'_> {
         fact(endpoints.map(|endpoints| observation::serves(endpoints, pods.available, &pods.readiness)))
     }
 
-    fn has_endpoint(&mut self, copy: Workload) -> Result<Option<bool>, Unfit> {
+    fn has_endpoint(&mut self, copy: Workload) -> Result<Option<bool>, BuildError> {
         let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
         let memory = match copy {
             Workload::Canary => &mut self.memory.canary_endpoints,
             Workload::Primary => &mut self.memory.primary_endpoints,
         };
-        memory.or_try(version, Told::All, reader, || services::has_endpoint(subject, copy, reader))
+        memory.or_try(version, WakeOn::All, reader, || services::has_endpoint(subject, copy, reader))
     }
 
-    fn services(&mut self) -> Result<Services, Unfit> {
+    fn services(&mut self) -> Result<Services, BuildError> {
         let (subject, reader) = (self.subject, self.reader);
         let services = || services::read(subject, reader);
-        self.memory.services.or_try(self.version.clone(), Told::All, reader, services)
+        self.memory.services.or_try(self.version.clone(), WakeOn::All, reader, services)
     }
 
     /// Whether anybody publishes endpoints; what is not known may be.
     fn published(&mut self) -> bool {
         let (subject, reader) = (self.subject, self.reader);
         let published = || services::are_endpoints_published(subject, reader);
-        self.memory.published.or_try(self.version.clone(), Told::All, reader, published).unwrap_or(true)
+        self.memory.published.or_try(self.version.clone(), WakeOn::All, reader, published).unwrap_or(true)
     }
 
-    fn routes(&mut self) -> Result<Option<Routes>, Unfit> {
+    fn routes(&mut self) -> Result<Option<Routes>, BuildError> {
         let (subject, reader) = (self.subject, self.reader);
         let routes = || router_of(subject)?.read(subject, reader);
-        self.memory.routes.or_try(self.version.clone(), Told::All, reader, routes)
+        self.memory.routes.or_try(self.version.clone(), WakeOn::All, reader, routes)
     }
 
     /// What is wrong and holds nothing up, `sharing` among it.
@@ -280,7 +283,7 @@ impl Gaze<'_> {
         let hints = || hints::of(subject, reader);
         // What is not known is said by the rule that needs it.
         let hints =
-            self.memory.hints.or_try(self.version.clone(), Told::Meant, reader, hints).unwrap_or_default();
+            self.memory.hints.or_try(self.version.clone(), WakeOn::Meant, reader, hints).unwrap_or_default();
         let names = object.annotations().filter_map(|(name, _)| name.strip_prefix(REQUEST_PREFIX));
         let all = known.into_iter().flatten().chain(hints).chain(names.filter_map(misspelt));
         let all: Vec<Text> = all.collect();
@@ -288,17 +291,17 @@ impl Gaze<'_> {
     }
 
     /// What differs from what would be written, weights aside.
-    fn drift(&mut self, state: &State) -> Result<Drift, Unfit> {
+    fn drift(&mut self, state: &State) -> Result<Drift, BuildError> {
         let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
         let drifts = &mut self.memory.drift;
         let workloads = || drift::of_workloads(subject, reader);
         let services = || drift::of_services(subject, reader);
         let routes = || drift::of_routes(subject, &state.cookies, reader);
         let of_routes = (version.clone(), state.cookies.clone());
-        let found = Found {
-            workloads: drifts.workloads.or_try(version.clone(), Told::Meant, reader, workloads)?,
-            services: drifts.services.or_try(version.clone(), Told::Meant, reader, services)?,
-            routes: drifts.routes.or_try(of_routes, Told::Meant, reader, routes)?,
+        let found = FoundDrift {
+            workloads: drifts.workloads.or_try(version.clone(), WakeOn::Meant, reader, workloads)?,
+            services: drifts.services.or_try(version.clone(), WakeOn::Meant, reader, services)?,
+            routes: drifts.routes.or_try(of_routes, WakeOn::Meant, reader, routes)?,
         };
         let drift = found.told_apart(&mut self.memory.in_order, &version);
         self.memory.tampered = found.differing().filter(|_| drift.tampered).cloned().collect();
@@ -306,11 +309,11 @@ impl Gaze<'_> {
     }
 }
 
-fn fact<T>(known: Result<T, Unfit>) -> Fact<T> {
+fn fact<T>(known: Result<T, BuildError>) -> Fact<T> {
     match known {
         Ok(fact) => Fact::Known(fact),
-        Err(Unfit::Unseen(why)) => Fact::Unknown(why),
-        Err(Unfit::Refused(why)) => Fact::Unknown(Unseen::Unreadable(why)),
+        Err(BuildError::Unseen(why)) => Fact::Unknown(why),
+        Err(BuildError::Refused(why)) => Fact::Unknown(Unseen::Unreadable(why)),
     }
 }
 
@@ -318,11 +321,11 @@ fn fact<T>(known: Result<T, Unfit>) -> Fact<T> {
 ///
 /// # Errors
 /// It is no kind that can be released.
-pub fn workload_of(subject: &Subject) -> Result<&'static dyn workload::Workload, Unfit> {
+pub fn workload_of(subject: &Subject) -> Result<&'static dyn workload::Workload, BuildError> {
     let target = subject.manifest.spec.target_ref.clone().unwrap_or_default();
-    let of_shape = raw::ObjectRef { kind: subject.shape.kind.to_string(), ..target };
-    workload::of(&of_shape).ok_or_else(|| {
-        Unfit::refused(format!("spec.targetRef.kind: a {} cannot be released", subject.shape.kind))
+    let of_topology = raw::ObjectRef { kind: subject.topology.kind.to_string(), ..target };
+    workload::of(&of_topology).ok_or_else(|| {
+        BuildError::refused(format!("spec.targetRef.kind: a {} cannot be released", subject.topology.kind))
     })
 }
 
@@ -330,10 +333,10 @@ pub fn workload_of(subject: &Subject) -> Result<&'static dyn workload::Workload,
 ///
 /// # Errors
 /// There is none of that name.
-pub fn router_of(subject: &Subject) -> Result<&'static dyn Router, Unfit> {
-    let provider = &subject.shape.provider;
+pub fn router_of(subject: &Subject) -> Result<&'static dyn Router, BuildError> {
+    let provider = &subject.topology.provider;
     router::of(provider)
-        .ok_or_else(|| Unfit::refused(format!("spec.provider: `{provider}` is not supported")))
+        .ok_or_else(|| BuildError::refused(format!("spec.provider: `{provider}` is not supported")))
 }
 
 fn has_finalizer(object: &Object) -> bool {

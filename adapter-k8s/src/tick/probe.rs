@@ -24,7 +24,7 @@ use crate::{
     tick::{
         ask::source,
         context::Context,
-        observe::{Look, generation},
+        observe::{Snapshot, generation},
         send::destination,
     },
 };
@@ -48,24 +48,29 @@ impl Probe {
     pub fn concern(
         &mut self,
         context: &Arc<Context>,
-        look: &Look,
+        snapshot: &Snapshot,
         waker: &Arc<Notify>,
     ) -> Fact<Option<Text>> {
-        both(look.seen.concern.clone(), self.found_out(context, look, waker))
+        both(snapshot.seen.concern.clone(), self.found_out(context, snapshot, waker))
     }
 
-    fn found_out(&mut self, context: &Arc<Context>, look: &Look, waker: &Arc<Notify>) -> Fact<Option<Text>> {
-        let generation = generation(&look.object);
+    fn found_out(
+        &mut self,
+        context: &Arc<Context>,
+        snapshot: &Snapshot,
+        waker: &Arc<Notify>,
+    ) -> Fact<Option<Text>> {
+        let generation = generation(&snapshot.object);
         let before = self.generation.replace(generation);
         let is_changed = before.is_some_and(|before| before != generation);
-        if !is_wanted(look) {
+        if !is_wanted(snapshot) {
             *self = Self { generation: self.generation, ..Self::default() };
             return Fact::Known(None);
         }
-        if is_changed || self.found.is_none() && (begins(look) || look.state.concern.is_some()) {
+        if is_changed || self.found.is_none() && (begins(snapshot) || snapshot.state.concern.is_some()) {
             let (tell, found) = watch::channel(Fact::Unknown(Unseen::Stale));
             self.task = JoinSet::new();
-            self.task.spawn(ask_until_well(context.clone(), look.clone(), waker.clone(), tell));
+            self.task.spawn(ask_until_well(context.clone(), snapshot.clone(), waker.clone(), tell));
             self.found = Some(found);
         }
         self.found.as_ref().map_or(Fact::Known(None), |found| found.borrow().clone())
@@ -84,32 +89,32 @@ pub(super) fn both(one: Fact<Option<Text>>, other: Fact<Option<Text>>) -> Fact<O
 }
 
 /// Whether the Canary is not initialised yet.
-fn begins(look: &Look) -> bool {
-    matches!(look.state.phase, Phase::New | Phase::Initializing)
+fn begins(snapshot: &Snapshot) -> bool {
+    matches!(snapshot.state.phase, Phase::New | Phase::Initializing)
 }
 
 /// Whether anything could be wrong.
-fn is_wanted(look: &Look) -> bool {
-    let Ok(rollout) = &*look.canary else { return false };
-    !look.seen.deleting && (!metrics_of(look, rollout).is_empty() || !rollout.alerts().is_empty())
+fn is_wanted(snapshot: &Snapshot) -> bool {
+    let Ok(rollout) = &*snapshot.canary else { return false };
+    !snapshot.seen.deleting && (!metrics_of(snapshot, rollout).is_empty() || !rollout.alerts().is_empty())
 }
 
 /// The metrics that are asked for.
-fn metrics_of<'a>(look: &Look, rollout: &'a Rollout) -> &'a [Metric] {
-    if look.subject.manifest.spec.skip_analysis == Some(true) { &[] } else { rollout.metrics() }
+fn metrics_of<'a>(snapshot: &Snapshot, rollout: &'a Rollout) -> &'a [Metric] {
+    if snapshot.subject.manifest.spec.skip_analysis == Some(true) { &[] } else { rollout.metrics() }
 }
 
 async fn ask_until_well(
     context: Arc<Context>,
-    look: Look,
+    snapshot: Snapshot,
     waker: Arc<Notify>,
     tell: watch::Sender<Fact<Option<Text>>>,
 ) {
-    if let Ok(rollout) = &*look.canary {
+    if let Ok(rollout) = &*snapshot.canary {
         loop {
-            let of_metrics = of_metrics(&context, &look, rollout).await;
-            if begins(&look) && of_metrics.is_none() && !metrics_of(&look, rollout).is_empty() {
-                tell_of_health(&context, &look).await;
+            let of_metrics = of_metrics(&context, &snapshot, rollout).await;
+            if begins(&snapshot) && of_metrics.is_none() && !metrics_of(&snapshot, rollout).is_empty() {
+                tell_of_health(&context, &snapshot).await;
             }
             let of_alerts = of_alerts(&context, rollout).await;
             let wrong: Vec<String> = of_metrics.into_iter().chain(of_alerts).collect();
@@ -126,10 +131,10 @@ async fn ask_until_well(
 }
 
 /// What is wrong with the metrics, in Flagger's words.
-async fn of_metrics(context: &Context, look: &Look, rollout: &Rollout) -> Option<String> {
-    let checks = metrics_of(look, rollout).iter().enumerate().map(async |(index, metric)| {
-        let why = check(context, look, metric).await.err()?;
-        Some(format!("{}: {why}", place(look, index, metric)))
+async fn of_metrics(context: &Context, snapshot: &Snapshot, rollout: &Rollout) -> Option<String> {
+    let checks = metrics_of(snapshot, rollout).iter().enumerate().map(async |(index, metric)| {
+        let why = check(context, snapshot, metric).await.err()?;
+        Some(format!("{}: {why}", place(snapshot, index, metric)))
     });
     listed("Error checking metric providers: ", join_all(checks).await)
 }
@@ -149,23 +154,23 @@ fn listed(what: &str, wrong: Vec<Option<String>>) -> Option<String> {
 }
 
 /// Flagger's word for it.
-async fn tell_of_health(context: &Context, look: &Look) {
-    let canary = look.subject.display();
+async fn tell_of_health(context: &Context, snapshot: &Snapshot) {
+    let canary = snapshot.subject.display();
     let words = "all the metrics providers are available!";
     tracing::debug!(%canary, "{words}");
     let words = format!("{}{words}", if context.dry_run { event::DRY_RUN } else { "" });
-    let event = event::of(&look.subject.identity, "metrics", "Normal", &words, clock::now());
+    let event = event::of(&snapshot.subject.identity, "metrics", "Normal", &words, clock::now());
     context.cluster.record(canary, event).await;
 }
 
-async fn check(context: &Context, look: &Look, metric: &Metric) -> Result<(), Text> {
-    let (source, secret) = source(context, look, metric).await?;
-    metrics::answers(&context.http_of(&look.subject), &source, &secret, clock::now()).await
+async fn check(context: &Context, snapshot: &Snapshot, metric: &Metric) -> Result<(), Text> {
+    let (source, secret) = source(context, snapshot, metric).await?;
+    metrics::answers(&context.http_of(&snapshot.subject), &source, &secret, clock::now()).await
 }
 
 /// The field or flag that says where a metric comes from.
-fn place(look: &Look, index: usize, metric: &Metric) -> String {
-    let named = look.subject.manifest.spec.metrics_server.as_deref().is_some_and(|it| !it.is_empty());
+fn place(snapshot: &Snapshot, index: usize, metric: &Metric) -> String {
+    let named = snapshot.subject.manifest.spec.metrics_server.as_deref().is_some_and(|it| !it.is_empty());
     match &metric.source {
         MetricSource::Template { .. } => format!("spec.analysis.metrics[{index}].templateRef"),
         MetricSource::SuccessRate

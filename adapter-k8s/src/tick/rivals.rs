@@ -17,7 +17,7 @@ use crate::{
     clock,
     cluster::{Cluster, managers::Manager, write::FIELD_MANAGER},
     object::{Key, Object, saved},
-    tick::{context::Context, observe::Look},
+    tick::{context::Context, observe::Snapshot},
 };
 
 /// How long a repair waits for the name of the program that made it necessary.
@@ -71,8 +71,8 @@ impl Rivals {
     }
 
     /// Looks whether others write the status; what is wrong, if so.
-    pub(super) async fn of_status(&mut self, context: &Context, look: &Look) -> Option<Text> {
-        self.of_status.look(context, look).await
+    pub(super) async fn of_status(&mut self, context: &Context, snapshot: &Snapshot) -> Option<Text> {
+        self.of_status.snapshot(context, snapshot).await
     }
 
     /// We have saved this status.
@@ -104,9 +104,9 @@ impl OfObjects {
 }
 
 impl OfStatus {
-    async fn look(&mut self, context: &Context, look: &Look) -> Option<Text> {
+    async fn snapshot(&mut self, context: &Context, snapshot: &Snapshot) -> Option<Text> {
         let now = clock::since_boot();
-        self.note(&look.object, now);
+        self.note(&snapshot.object, now);
         if self.saves.len() < SUSPICIOUS {
             self.found = None;
             self.pause = Pause::default();
@@ -114,16 +114,16 @@ impl OfStatus {
         }
         if self.asked.is_none_or(|then| now.saturating_sub(then) >= ASK) {
             self.asked = Some(now);
-            let key = look.object.key();
+            let key = snapshot.object.key();
             let managers = context.cluster.managers(&key).await.unwrap_or_else(|error| {
-                tracing::warn!(canary = %look.subject.display(), error, "who writes its status cannot be read");
+                tracing::warn!(canary = %snapshot.subject.display(), error, "who writes its status cannot be read");
                 Vec::new()
             });
             let found = words(&managers);
             if found != self.found
                 && let Some(found) = &found
             {
-                tracing::warn!(canary = %look.subject.display(), "{found}");
+                tracing::warn!(canary = %snapshot.subject.display(), "{found}");
             }
             // The server forgets a manager once another one has overwritten all its fields. So names are kept.
             self.found = found.or_else(|| self.found.take());

@@ -27,9 +27,9 @@ use crate::{
     hook,
     http::{Http, secret::Secret},
     kinds::ALERT_PROVIDER,
-    notify::{self, Destination, Letter, News, event, hook_event},
+    notify::{self, AlertMessage, Destination, Notification, event, hook_event},
     object::{Key, Object},
-    tick::{ask::secret, context::Context, observe::Look},
+    tick::{ask::secret, context::Context, observe::Snapshot},
 };
 
 /// How long it may take to tell one receiver one notice, all tries included. What takes longer is given up, so that the
@@ -68,12 +68,15 @@ impl Sender {
     pub(super) fn begin(
         &mut self,
         context: &Arc<Context>,
-        look: &Arc<Look>,
+        snapshot: &Arc<Snapshot>,
         state: &Arc<State>,
         notices: &[Notice],
     ) {
         self.begin_with(notices, |notice| {
-            deliveries(context, &Tidings { look: look.clone(), state: state.clone(), notice: notice.clone() })
+            deliveries(
+                context,
+                &Tidings { snapshot: snapshot.clone(), state: state.clone(), notice: notice.clone() },
+            )
         });
     }
 
@@ -152,44 +155,44 @@ impl Sender {
 
 /// A notice with what it speaks of, to be kept while it is told.
 struct Tidings {
-    look: Arc<Look>,
+    snapshot: Arc<Snapshot>,
     state: Arc<State>,
     notice: Notice,
 }
 
 impl Tidings {
-    fn news(&self) -> News<'_> {
-        let Self { look, state, notice } = self;
-        News { subject: &look.subject, rollout: (*look.canary).as_ref().ok(), state, notice }
+    fn notification(&self) -> Notification<'_> {
+        let Self { snapshot, state, notice } = self;
+        Notification { subject: &snapshot.subject, rollout: (*snapshot.canary).as_ref().ok(), state, notice }
     }
 }
 
 /// Who is to get a notice, and how. Nothing is sent before it is waited for.
 fn deliveries(context: &Arc<Context>, tidings: &Tidings) -> BTreeMap<String, BoxFuture<'static, Delivery>> {
-    let news = tidings.news();
-    let canary = news.subject.display();
+    let notification = tidings.notification();
+    let canary = notification.subject.display();
     let mut all: BTreeMap<String, BoxFuture<'static, Delivery>> = BTreeMap::new();
-    let (kind, text) = (news.notice.message.event_type(), news.text());
+    let (kind, text) = (notification.notice.message.event_type(), notification.text());
     all.insert(
         "event".into(),
-        Box::pin(record_event(context.clone(), canary.clone(), kind, text, event::object(&news))),
+        Box::pin(record_event(context.clone(), canary.clone(), kind, text, event::object(&notification))),
     );
-    for call in hook_event::calls(&news, context.event_webhook.as_deref()) {
+    for call in hook_event::calls(&notification, context.event_webhook.as_deref()) {
         let to = format!("hook/{}", call.key);
-        all.insert(to, Box::pin(call_hook(context.http_of(news.subject), canary.clone(), call)));
+        all.insert(to, Box::pin(call_hook(context.http_of(notification.subject), canary.clone(), call)));
     }
-    let alerts = notify::wanted(&news);
+    let alerts = notify::wanted(&notification);
     let is_own = alerts.is_none() && context.slack.is_some();
-    let letter = |alert: Option<Alert>| {
-        let Tidings { look, state, notice } = tidings;
-        let tidings = Tidings { look: look.clone(), state: state.clone(), notice: notice.clone() };
+    let message = |alert: Option<Alert>| {
+        let Tidings { snapshot, state, notice } = tidings;
+        let tidings = Tidings { snapshot: snapshot.clone(), state: state.clone(), notice: notice.clone() };
         Box::pin(alert_to(context.clone(), tidings, alert))
     };
     if is_own {
-        all.insert("alert".into(), letter(None));
+        all.insert("alert".into(), message(None));
     }
     for alert in alerts.into_iter().flatten() {
-        all.insert(format!("alert/{}", alert.key), letter(Some(alert.clone())));
+        all.insert(format!("alert/{}", alert.key), message(Some(alert.clone())));
     }
     all
 }
@@ -237,17 +240,17 @@ async fn call_hook(http: Http, canary: Text, call: hook_event::Call) -> Delivery
 
 /// Sends an alert where the Canary says, or else to the controller's own receiver.
 async fn alert_to(context: Arc<Context>, tidings: Tidings, alert: Option<Alert>) -> Delivery {
-    let news = tidings.news();
+    let notification = tidings.notification();
     let to = match (&alert, &context.slack) {
         (Some(alert), _) => destination(&context, alert).await,
         (None, Some(own)) => Ok(own.clone()),
         (None, None) => return Delivery::Over,
     };
     match to {
-        Ok(to) => write_letter(&context, &news, &to).await,
+        Ok(to) => write_letter(&context, &notification, &to).await,
         Err(why) => {
             let name = alert.map_or_else(Text::default, |alert| alert.name);
-            tracing::warn!(canary = %news.subject.display(), alert = %name, %why, "an alert has no receiver");
+            tracing::warn!(canary = %notification.subject.display(), alert = %name, %why, "an alert has no receiver");
             Delivery::Over
         }
     }
@@ -273,13 +276,13 @@ pub(super) async fn destination(context: &Context, alert: &Alert) -> Result<Dest
     Destination::of(&provider, &secret)
 }
 
-async fn write_letter(context: &Context, news: &News<'_>, to: &Destination) -> Delivery {
-    let Some((letter, broken)) = Letter::of(news, to) else { return Delivery::Over };
-    let canary = news.subject.display();
+async fn write_letter(context: &Context, notification: &Notification<'_>, to: &Destination) -> Delivery {
+    let Some((message, broken)) = AlertMessage::of(notification, to) else { return Delivery::Over };
+    let canary = notification.subject.display();
     if let Some(error) = broken {
         tracing::warn!(%canary, %error, "a messageTemplate cannot be used");
     }
-    match notify::send(&context.http_of(news.subject), &letter, to).await {
+    match notify::send(&context.http_of(notification.subject), &message, to).await {
         Ok(()) => Delivery::Over,
         Err(error) => {
             tracing::warn!(%canary, %error, "an alert was not sent");

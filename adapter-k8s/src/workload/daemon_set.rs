@@ -7,7 +7,7 @@ use crate::{
     kinds::DAEMON_SET,
     object::{
         Object,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -26,10 +26,10 @@ impl RunsPods for DaemonSet {
     };
 
     /// One that waits for somebody to delete its pods never gets to run a new revision.
-    fn releasable(target: &Object) -> Result<(), Unfit> {
+    fn releasable(target: &Object) -> Result<(), BuildError> {
         match target.text("/spec/updateStrategy/type") {
             "" | "RollingUpdate" => Ok(()),
-            other => Err(Unfit::refused(format!(
+            other => Err(BuildError::refused(format!(
                 "{}: spec.updateStrategy.type is {other}, expected RollingUpdate: its pods are to be replaced without help",
                 target.key(),
             ))),
@@ -50,7 +50,7 @@ impl RunsPods for DaemonSet {
         readiness(daemon_set, threshold)
     }
 
-    fn scale(_: &Subject, target: &mut Object, to: Scale, _: &dyn Seen) -> Result<(), Unfit> {
+    fn scale(_: &Subject, target: &mut Object, to: Scale, _: &dyn ObjectReader) -> Result<(), BuildError> {
         // The slash in the label is escaped.
         let at = format!("{NODE_SELECTOR}/{}", SCALE_TO_ZERO.replace('/', "~1"));
         target.set_or_remove(&at, (to == Scale::Down).then(|| "true".into()));

@@ -7,7 +7,7 @@ use crate::{
     kinds::DEPLOYMENT,
     object::{
         Object,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -34,7 +34,12 @@ impl RunsPods for Deployment {
         readiness(deployment, threshold)
     }
 
-    fn scale(subject: &Subject, target: &mut Object, to: Scale, seen: &dyn Seen) -> Result<(), Unfit> {
+    fn scale(
+        subject: &Subject,
+        target: &mut Object,
+        to: Scale,
+        seen: &dyn ObjectReader,
+    ) -> Result<(), BuildError> {
         let has = Self::wanted(target);
         let wanted = match (to, has) {
             (Scale::Down, _) => 0,
@@ -50,7 +55,7 @@ impl RunsPods for Deployment {
 }
 
 /// How many pods a canary begins with: what its autoscaler allows at least, else as many as the primary has.
-fn started(subject: &Subject, seen: &dyn Seen) -> Result<u32, Unfit> {
+fn started(subject: &Subject, seen: &dyn ObjectReader) -> Result<u32, BuildError> {
     let fewest = match scaler::fewest(subject, seen)? {
         Some(fewest) => fewest,
         None => of_primary(subject, seen)?,
@@ -59,7 +64,7 @@ fn started(subject: &Subject, seen: &dyn Seen) -> Result<u32, Unfit> {
 }
 
 /// The pods of the primary; 1 where there is none.
-fn of_primary(subject: &Subject, seen: &dyn Seen) -> Result<u32, Unfit> {
+fn of_primary(subject: &Subject, seen: &dyn ObjectReader) -> Result<u32, BuildError> {
     Ok(Deployment::PODS.primary(subject, seen)?.map_or(1, |primary| Deployment::wanted(&primary)))
 }
 

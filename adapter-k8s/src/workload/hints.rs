@@ -7,7 +7,7 @@ use crate::{
     kinds::{DAEMON_SET, DEPLOYMENT},
     object::{
         Object,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -16,9 +16,9 @@ use crate::{
 ///
 /// # Errors
 /// It is not known.
-pub(crate) fn of(subject: &Subject, seen: &dyn Seen) -> Result<Vec<Text>, Unfit> {
+pub(crate) fn of(subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Text>, BuildError> {
     let kinds = [DEPLOYMENT, DAEMON_SET];
-    let Some(kind) = kinds.into_iter().find(|kind| kind.kind == &*subject.shape.kind) else {
+    let Some(kind) = kinds.into_iter().find(|kind| kind.kind == &*subject.topology.kind) else {
         return Ok(Vec::new());
     };
     let target = seen.find(&subject.key(kind, subject.target()))?;

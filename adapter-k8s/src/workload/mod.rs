@@ -27,7 +27,7 @@ use crate::{
     kinds::{DAEMON_SET, DEPLOYMENT},
     object::{
         Kind, Object,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -69,14 +69,19 @@ pub trait Workload: Sync {
     ///
     /// # Errors
     /// It is not known, or lacks what a release needs.
-    fn shows(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Fact<Revision>>, Unfit>;
+    fn shows(&self, subject: &Subject, seen: &dyn ObjectReader)
+    -> Result<Option<Fact<Revision>>, BuildError>;
 
     /// The revision whose promotion would change nothing, if that can be told; `None` if there is no primary. No status
     /// tells.
     ///
     /// # Errors
     /// It is not known.
-    fn runs(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Option<Revision>>, Unfit>;
+    fn runs(
+        &self,
+        subject: &Subject,
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<Option<Revision>>, BuildError>;
 
     /// The pods of the target; `None` if there is no target.
     ///
@@ -86,8 +91,8 @@ pub trait Workload: Sync {
         &self,
         subject: &Subject,
         ready: ReadyThresholds,
-        seen: &dyn Seen,
-    ) -> Result<Option<PodStatus>, Unfit>;
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<PodStatus>, BuildError>;
 
     /// The pods of the primary; `None` if there is no primary.
     ///
@@ -97,33 +102,48 @@ pub trait Workload: Sync {
         &self,
         subject: &Subject,
         ready: ReadyThresholds,
-        seen: &dyn Seen,
-    ) -> Result<Option<PodStatus>, Unfit>;
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<PodStatus>, BuildError>;
 
     /// Primary, its copies of configuration and its autoscaler as they have to be, in the order they are written. What
     /// the primary runs stays.
     ///
     /// # Errors
     /// What they are made from is not known or makes no sense.
-    fn ensured(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit>;
+    fn ensured(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Object>, BuildError>;
 
     /// The same once the primary runs what the target runs; `run` names the roll-out on its pods.
     ///
     /// # Errors
     /// What they are made from is not known or makes no sense.
-    fn promoted(&self, subject: &Subject, run: u32, seen: &dyn Seen) -> Result<Vec<Object>, Unfit>;
+    fn promoted(
+        &self,
+        subject: &Subject,
+        run: u32,
+        seen: &dyn ObjectReader,
+    ) -> Result<Vec<Object>, BuildError>;
 
     /// The target with as many pods as that; `None` if there is no target.
     ///
     /// # Errors
     /// It is not known.
-    fn scaled(&self, subject: &Subject, to: Scale, seen: &dyn Seen) -> Result<Option<Object>, Unfit>;
+    fn scaled(
+        &self,
+        subject: &Subject,
+        to: Scale,
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<Object>, BuildError>;
 
     /// The target's autoscaler, stopped or at work; `None` if there is none that can be stopped.
     ///
     /// # Errors
     /// It is not known.
-    fn paused(&self, subject: &Subject, paused: bool, seen: &dyn Seen) -> Result<Option<Object>, Unfit>;
+    fn paused(
+        &self,
+        subject: &Subject,
+        paused: bool,
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<Object>, BuildError>;
 }
 
 /// The workload a reference means; `None` for a kind that cannot be released.

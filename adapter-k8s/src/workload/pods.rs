@@ -13,7 +13,7 @@ use crate::{
     object::{
         Kind, Object,
         metadata::{self, Begun},
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
     workload::{
@@ -38,12 +38,20 @@ pub(super) struct Pods {
 
 impl Pods {
     /// The target; `None` if there is none.
-    pub(super) fn target(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Arc<Object>>, Unfit> {
+    pub(super) fn target(
+        &self,
+        subject: &Subject,
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<Arc<Object>>, BuildError> {
         Ok(seen.find(&subject.key(self.kind, subject.target()))?)
     }
 
     /// The primary; `None` if there is none.
-    pub(super) fn primary(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Arc<Object>>, Unfit> {
+    pub(super) fn primary(
+        &self,
+        subject: &Subject,
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<Arc<Object>>, BuildError> {
         Ok(seen.find(&subject.key(self.kind, &subject.primary()))?)
     }
 
@@ -55,8 +63,8 @@ impl Pods {
         &self,
         subject: &Subject,
         target: &Object,
-        seen: &dyn Seen,
-    ) -> Result<Fact<Revision>, Unfit> {
+        seen: &dyn ObjectReader,
+    ) -> Result<Fact<Revision>, BuildError> {
         let selector = self.selector(subject, target, seen)?;
         Ok(match configs::tracked(subject, pod_template(target), seen) {
             Err(unseen) => Fact::Unknown(unseen),
@@ -72,8 +80,8 @@ impl Pods {
         &self,
         subject: &Subject,
         primary: &Object,
-        seen: &dyn Seen,
-    ) -> Result<Option<Revision>, Unfit> {
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<Revision>, BuildError> {
         let template = pod_template(primary);
         let configs = configs::of_primary(subject, template, seen)?;
         let started_with = primary.annotation(CONFIGS);
@@ -85,7 +93,11 @@ impl Pods {
     }
 
     /// See [`super::Workload::ensured`].
-    pub(super) fn ensured(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    pub(super) fn ensured(
+        &self,
+        subject: &Subject,
+        seen: &dyn ObjectReader,
+    ) -> Result<Vec<Object>, BuildError> {
         let mut objects = match self.primary(subject, seen)? {
             None => self.written(subject, 0, seen)?,
             Some(primary) => {
@@ -103,8 +115,8 @@ impl Pods {
         &self,
         subject: &Subject,
         run: u32,
-        seen: &dyn Seen,
-    ) -> Result<Vec<Object>, Unfit> {
+        seen: &dyn ObjectReader,
+    ) -> Result<Vec<Object>, BuildError> {
         // The primary comes last: once it runs the revision, whoever looks next takes all the rest as written.
         let mut objects: Vec<Object> = scaler::promoted(subject, seen)?.into_iter().collect();
         objects.extend(self.written(subject, run, seen)?);
@@ -119,13 +131,13 @@ impl Pods {
         &self,
         subject: &Subject,
         target: &Object,
-        seen: &dyn Seen,
-    ) -> Result<Selector, Unfit> {
+        seen: &dyn ObjectReader,
+    ) -> Result<Selector, BuildError> {
         Selector::of(subject, target, self.primary(subject, seen)?.as_deref())
     }
 
     /// A primary that runs what it ran.
-    fn mended(&self, subject: &Subject, seen: &dyn Seen) -> Result<Object, Unfit> {
+    fn mended(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Object, BuildError> {
         let key = subject.key(self.kind, &subject.primary());
         let Begun { mut object, is_ours, .. } = metadata::begin(&key, &subject.identity, seen)?;
         // One that Flagger left behind: it reads what its copies hold.
@@ -140,7 +152,12 @@ impl Pods {
     }
 
     /// The copies of configuration, and a primary that runs what the target runs.
-    fn written(&self, subject: &Subject, run: u32, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    fn written(
+        &self,
+        subject: &Subject,
+        run: u32,
+        seen: &dyn ObjectReader,
+    ) -> Result<Vec<Object>, BuildError> {
         let target = self.target(subject, seen)?.ok_or_else(|| missing(subject, self.kind))?;
         let selector = self.selector(subject, &target, seen)?;
         let tracked = configs::tracked(subject, pod_template(&target), seen)?;
@@ -199,9 +216,9 @@ impl Pods {
 }
 
 /// The refusal where the target has to be there.
-pub(super) fn missing(subject: &Subject, kind: Kind) -> Unfit {
+pub(super) fn missing(subject: &Subject, kind: Kind) -> BuildError {
     let (kind, target) = (kind.kind.to_ascii_lowercase(), subject.target());
-    Unfit::refused(format!(
+    BuildError::refused(format!(
         "{kind} {target}.{} not found, but spec.targetRef of Canary {} names it: create it, or name another",
         subject.identity.namespace,
         subject.display(),

@@ -6,7 +6,7 @@ use super::selector::{Label, Selector};
 use crate::{
     object::{
         Object,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -24,8 +24,8 @@ pub(crate) struct Reach {
 ///
 /// # Errors
 /// No label tells its pods, or it is not known.
-pub(crate) fn of(subject: &Subject, seen: &dyn Seen) -> Result<Option<Reach>, Unfit> {
-    let Some(kind) = super::with_pods(&subject.shape.kind) else { return Ok(None) };
+pub(crate) fn of(subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Reach>, BuildError> {
+    let Some(kind) = super::with_pods(&subject.topology.kind) else { return Ok(None) };
     let find = |name: &str| seen.find(&subject.key(kind, name));
     let (Some(target), primary) = (find(subject.target())?, find(&subject.primary())?) else {
         return Ok(None);

@@ -9,7 +9,7 @@ use super::{PodStatus, ReadyThresholds, Scale, Workload, pods::Pods, scaler};
 use crate::{
     object::{
         Object,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -23,7 +23,7 @@ pub(super) trait RunsPods: Sync {
     ///
     /// # Errors
     /// It cannot.
-    fn releasable(_target: &Object) -> Result<(), Unfit> {
+    fn releasable(_target: &Object) -> Result<(), BuildError> {
         Ok(())
     }
 
@@ -40,17 +40,30 @@ pub(super) trait RunsPods: Sync {
     ///
     /// # Errors
     /// What tells their number is not known.
-    fn scale(subject: &Subject, target: &mut Object, to: Scale, seen: &dyn Seen) -> Result<(), Unfit>;
+    fn scale(
+        subject: &Subject,
+        target: &mut Object,
+        to: Scale,
+        seen: &dyn ObjectReader,
+    ) -> Result<(), BuildError>;
 }
 
 impl<K: RunsPods> Workload for K {
-    fn shows(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Fact<Revision>>, Unfit> {
+    fn shows(
+        &self,
+        subject: &Subject,
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<Fact<Revision>>, BuildError> {
         let Some(target) = K::PODS.target(subject, seen)? else { return Ok(None) };
         K::releasable(&target)?;
         K::PODS.shown(subject, &target, seen).map(Some)
     }
 
-    fn runs(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Option<Revision>>, Unfit> {
+    fn runs(
+        &self,
+        subject: &Subject,
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<Option<Revision>>, BuildError> {
         let Some(primary) = K::PODS.primary(subject, seen)? else { return Ok(None) };
         K::PODS.runs(subject, &primary, seen).map(Some)
     }
@@ -59,8 +72,8 @@ impl<K: RunsPods> Workload for K {
         &self,
         subject: &Subject,
         ready: ReadyThresholds,
-        seen: &dyn Seen,
-    ) -> Result<Option<PodStatus>, Unfit> {
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<PodStatus>, BuildError> {
         let target = K::PODS.target(subject, seen)?;
         Ok(target.map(|target| pod_status::<K>(&target, ready.canary)))
     }
@@ -69,28 +82,43 @@ impl<K: RunsPods> Workload for K {
         &self,
         subject: &Subject,
         ready: ReadyThresholds,
-        seen: &dyn Seen,
-    ) -> Result<Option<PodStatus>, Unfit> {
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<PodStatus>, BuildError> {
         let primary = K::PODS.primary(subject, seen)?;
         Ok(primary.map(|primary| pod_status::<K>(&primary, ready.primary)))
     }
 
-    fn ensured(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    fn ensured(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Object>, BuildError> {
         K::PODS.ensured(subject, seen)
     }
 
-    fn promoted(&self, subject: &Subject, run: u32, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    fn promoted(
+        &self,
+        subject: &Subject,
+        run: u32,
+        seen: &dyn ObjectReader,
+    ) -> Result<Vec<Object>, BuildError> {
         K::PODS.promoted(subject, run, seen)
     }
 
-    fn scaled(&self, subject: &Subject, to: Scale, seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+    fn scaled(
+        &self,
+        subject: &Subject,
+        to: Scale,
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<Object>, BuildError> {
         let Some(target) = K::PODS.target(subject, seen)? else { return Ok(None) };
         let mut target = (*target).clone();
         K::scale(subject, &mut target, to, seen)?;
         Ok(Some(target))
     }
 
-    fn paused(&self, subject: &Subject, paused: bool, seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+    fn paused(
+        &self,
+        subject: &Subject,
+        paused: bool,
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<Object>, BuildError> {
         scaler::paused(subject, paused, seen)
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    object::{Object, map_of, seen::Unfit, text_map},
+    object::{Object, map_of, reader::BuildError, text_map},
     subject::Subject,
 };
 
@@ -54,7 +54,11 @@ impl Selector {
     ///
     /// # Errors
     /// No label tells the two copies apart.
-    pub(crate) fn of(subject: &Subject, target: &Object, primary: Option<&Object>) -> Result<Self, Unfit> {
+    pub(crate) fn of(
+        subject: &Subject,
+        target: &Object,
+        primary: Option<&Object>,
+    ) -> Result<Self, BuildError> {
         let Some(primary) = primary else { return Self::of_target(subject, target) };
         let (its_pods, live) = (text_map(target.at(POD_LABELS)), live_labels(primary));
         let keys = subject.settings.selector_labels.iter().filter(|key| live.contains_key(*key));
@@ -79,9 +83,9 @@ impl Selector {
     ///
     /// # Errors
     /// It has none of them, or a value that is too long.
-    pub(crate) fn of_target(subject: &Subject, target: &Object) -> Result<Self, Unfit> {
+    pub(crate) fn of_target(subject: &Subject, target: &Object) -> Result<Self, BuildError> {
         let label = first_known(subject, target).ok_or_else(|| {
-            Unfit::refused(format!(
+            BuildError::refused(format!(
                 "{}: spec.selector.matchLabels must contain one of the labels {}; add one to it and to \
                  spec.template.metadata.labels, or start the controller with -selector-labels and the label it has",
                 target.key(),
@@ -89,7 +93,7 @@ impl Selector {
             ))
         })?;
         if label.value.len() > LONGEST_VALUE {
-            return Err(Unfit::refused(format!(
+            return Err(BuildError::refused(format!(
                 "{}: spec.selector.matchLabels: the value of {} must have at most {LONGEST_VALUE} characters, because \
                  the primary's pods carry `<value>{SUFFIX}` and labels can have {LONGEST_LABEL}; it has {}",
                 target.key(),
@@ -106,10 +110,10 @@ impl Selector {
         target: &Object,
         primary: &Object,
         of_primary: Label,
-    ) -> Result<Self, Unfit> {
+    ) -> Result<Self, BuildError> {
         let Self { target: label, .. } = Self::of_target(subject, target)?;
         if label.is_in(&text_map(primary.at(POD_LABELS))) {
-            return Err(Unfit::refused(format!(
+            return Err(BuildError::refused(format!(
                 "{}: its pods cannot be told from those of {}, which carry {}={}, too: give \
                  spec.template.metadata.labels the label {} with another value than {}",
                 target.key(),
@@ -278,7 +282,7 @@ mod tests {
             Selector::of(&subject, &fixtures::find(&cluster, DEPLOYMENT, "web"), None)
         };
         assert_eq!(of(55).unwrap().primary.value.len(), 63);
-        let Err(Unfit::Refused(why)) = of(56) else { panic!("56 are too many") };
+        let Err(BuildError::Refused(why)) = of(56) else { panic!("56 are too many") };
         assert!(why.contains("app must have at most 55 characters") && why.ends_with("it has 56"), "{why}");
     }
 }

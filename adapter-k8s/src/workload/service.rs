@@ -12,7 +12,7 @@ use crate::{
     object::{
         Object, checksum,
         metadata::{self, Begun},
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -27,12 +27,20 @@ pub(super) struct Service;
 const UNCOUNTED: PodStatus = PodStatus { wanted: 1, available: None, readiness: Readiness::Ready };
 
 impl Workload for Service {
-    fn shows(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Fact<Revision>>, Unfit> {
+    fn shows(
+        &self,
+        subject: &Subject,
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<Fact<Revision>>, BuildError> {
         let target = seen.find(&subject.key(SERVICE, subject.target()))?;
         Ok(target.map(|target| Fact::Known(revision(subject, &target))))
     }
 
-    fn runs(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Option<Revision>>, Unfit> {
+    fn runs(
+        &self,
+        subject: &Subject,
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<Option<Revision>>, BuildError> {
         let primary = seen.find(&subject.key(SERVICE, &subject.primary()))?;
         Ok(primary.map(|primary| Some(revision(subject, &primary))))
     }
@@ -41,8 +49,8 @@ impl Workload for Service {
         &self,
         subject: &Subject,
         _ready: ReadyThresholds,
-        seen: &dyn Seen,
-    ) -> Result<Option<PodStatus>, Unfit> {
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<PodStatus>, BuildError> {
         let target = seen.find(&subject.key(SERVICE, subject.target()))?;
         Ok(target.map(|_| UNCOUNTED))
     }
@@ -51,13 +59,13 @@ impl Workload for Service {
         &self,
         subject: &Subject,
         _ready: ReadyThresholds,
-        seen: &dyn Seen,
-    ) -> Result<Option<PodStatus>, Unfit> {
+        seen: &dyn ObjectReader,
+    ) -> Result<Option<PodStatus>, BuildError> {
         let primary = seen.find(&subject.key(SERVICE, &subject.primary()))?;
         Ok(primary.map(|_| UNCOUNTED))
     }
 
-    fn ensured(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    fn ensured(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Object>, BuildError> {
         let primary = subject.key(SERVICE, &subject.primary());
         let stands = metadata::begin(&primary, &subject.identity, seen)?;
         if !stands.is_new {
@@ -65,14 +73,19 @@ impl Workload for Service {
             return match canary {
                 Ok(canary) => Ok(vec![canary, stands.object]),
                 // Without a target there is nothing to make the canary's from.
-                Err(Unfit::Refused(_)) => Ok(vec![stands.object]),
-                Err(unseen @ Unfit::Unseen(_)) => Err(unseen),
+                Err(BuildError::Refused(_)) => Ok(vec![stands.object]),
+                Err(unseen @ BuildError::Unseen(_)) => Err(unseen),
             };
         }
         self.promoted(subject, 0, seen)
     }
 
-    fn promoted(&self, subject: &Subject, _run: u32, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    fn promoted(
+        &self,
+        subject: &Subject,
+        _run: u32,
+        seen: &dyn ObjectReader,
+    ) -> Result<Vec<Object>, BuildError> {
         let target = target(subject, seen)?;
         let key = subject.key(SERVICE, &subject.primary());
         let Begun { mut object, .. } = metadata::begin(&key, &subject.identity, seen)?;
@@ -82,22 +95,32 @@ impl Workload for Service {
         Ok(vec![canary(subject, seen)?, object])
     }
 
-    fn scaled(&self, _subject: &Subject, _to: Scale, _seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+    fn scaled(
+        &self,
+        _subject: &Subject,
+        _to: Scale,
+        _seen: &dyn ObjectReader,
+    ) -> Result<Option<Object>, BuildError> {
         Ok(None)
     }
 
-    fn paused(&self, _subject: &Subject, _paused: bool, _seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+    fn paused(
+        &self,
+        _subject: &Subject,
+        _paused: bool,
+        _seen: &dyn ObjectReader,
+    ) -> Result<Option<Object>, BuildError> {
         Ok(None)
     }
 }
 
-fn target(subject: &Subject, seen: &dyn Seen) -> Result<Object, Unfit> {
+fn target(subject: &Subject, seen: &dyn ObjectReader) -> Result<Object, BuildError> {
     let target = seen.find(&subject.key(SERVICE, subject.target()))?;
     Ok((*target.ok_or_else(|| missing(subject, SERVICE))?).clone())
 }
 
 /// The canary's Service always selects whom the target selects.
-fn canary(subject: &Subject, seen: &dyn Seen) -> Result<Object, Unfit> {
+fn canary(subject: &Subject, seen: &dyn ObjectReader) -> Result<Object, BuildError> {
     let target = target(subject, seen)?;
     let key = subject.key(SERVICE, &format!("{}-canary", subject.target()));
     let Begun { mut object, .. } = metadata::begin(&key, &subject.identity, seen)?;

@@ -68,7 +68,7 @@ fn ended(call: &Call<'_>, broken: &mut Broken) {
         return;
     }
     let after = call.after();
-    let down = call.plan.commands.iter().any(|c| matches!(c, Command::ScaleDown | Command::LeaveShape(_)));
+    let down = call.plan.commands.iter().any(|c| matches!(c, Command::ScaleDown | Command::Abandon(_)));
     let holds = if after.stage == Stage::Holding {
         call.state.stage == Stage::InPlace && !down
     } else {

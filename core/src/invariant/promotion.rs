@@ -89,7 +89,7 @@ fn intended(call: &Call<'_>, command: &Command, broken: &mut Broken) {
         | Command::ScaleToPrimary
         | Command::PauseScaler
         | Command::ResumeScaler
-        | Command::LeaveShape(_)
+        | Command::Abandon(_)
         | Command::ClearRequest(_) => true,
     };
     broken.unless(holds, "I13", || format!("{command} with {intent:?}"));

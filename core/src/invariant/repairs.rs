@@ -38,8 +38,8 @@ fn is_hands_off(call: &Call<'_>, r: &Rollout) -> bool {
         || state.origin != Origin::Ours
         || state.trouble.is_some()
         || state.suspended.is_some()
-        || (*r.shape() != *state.shape && state.phase.is_analysing())
-        || !r.shape().same_objects(&state.shape)
+        || (*r.topology() != *state.topology && state.phase.is_analysing())
+        || !r.topology().same_objects(&state.topology)
 }
 
 /// We may have been stopped between a step's routes and its save: while the check before it is due, or a promotion waits.

@@ -36,7 +36,7 @@ fn cannot_write(call: &Call<'_>) -> bool {
 
 /// The run's objects are not those that are seen.
 fn is_elsewhere(call: &Call<'_>, r: &Rollout) -> bool {
-    !r.shape().same_objects(&call.after().shape)
+    !r.topology().same_objects(&call.after().topology)
 }
 
 /// A Canary that is being deleted: its finalizer goes, or its target is gone and no route can be written any more.

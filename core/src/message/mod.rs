@@ -20,7 +20,7 @@ use crate::{
     phase::Phase,
     request::{Refusal, RequestKind},
     revision::{Revision, Text},
-    spec::{HookKind, Shape},
+    spec::{HookKind, Topology},
     strategy::Weight,
     time::Timestamp,
 };
@@ -102,7 +102,7 @@ pub enum Message {
     /// The first check is about to be made.
     Started,
     /// The mirror, weight or iteration that was reached.
-    Advanced(Step),
+    Advanced(Advance),
     /// A gate or a pre-rollout hook passed.
     HookPassed {
         /// Type of the hook.
@@ -273,7 +273,7 @@ pub enum Message {
 /// A step of the analysis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Step {
+pub enum Advance {
     /// Copies of requests go to the canary.
     Mirror(Weight),
     /// The canary's share.
@@ -311,7 +311,7 @@ impl Message {
 
     /// The sentence people read. `canary` is `name.namespace`.
     #[must_use]
-    pub fn text(&self, canary: &str, shape: &Shape) -> String {
-        Sentence { message: self, canary, shape }.to_string()
+    pub fn text(&self, canary: &str, topology: &Topology) -> String {
+        Sentence { message: self, canary, topology }.to_string()
     }
 }

@@ -3,13 +3,13 @@
 use alloc::{format, string::String};
 use core::fmt;
 
-use super::{Message, Step};
+use super::{Advance, Message};
 use crate::{
     decision::{Cause, Finding, Obstacle, Workload},
     observation::FailureClass,
     request::Refusal,
     revision::Text,
-    spec::Shape,
+    spec::Topology,
     time::Human,
 };
 
@@ -17,16 +17,17 @@ use crate::{
 pub(super) struct Sentence<'a> {
     pub(super) message: &'a Message,
     pub(super) canary: &'a str,
-    pub(super) shape: &'a Shape,
+    pub(super) topology: &'a Topology,
 }
 
 impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (canary, kind) = (self.canary, &self.shape.kind);
+        let (canary, kind) = (self.canary, &self.topology.kind);
         // The Canary's name ends in its namespace, which holds no dot.
         let namespace = canary.rsplit_once('.').map_or("", |(_, namespace)| namespace);
         let named = |name: &str| format!("{name}.{namespace}");
-        let (target, primary) = (named(&self.shape.target), named(&format!("{}-primary", self.shape.target)));
+        let (target, primary) =
+            (named(&self.topology.target), named(&format!("{}-primary", self.topology.target)));
         match self.message {
             Message::TakenOver => write!(f, "Taking {canary} over from Flagger"),
             Message::RollbackHooks { polled, called } => write!(
@@ -34,7 +35,7 @@ impl fmt::Display for Sentence<'_> {
                 "Rollback hooks of {canary}: {polled} polled (2xx rolls back), {called} called when a rollback happens"
             ),
             Message::Initialized => {
-                write!(f, "Initialization done! {canary}: {kind} {} has its primary", self.shape.target)
+                write!(f, "Initialization done! {canary}: {kind} {} has its primary", self.topology.target)
             }
             Message::NewRevision(revision) => {
                 write!(f, "New revision detected! Scaling up {target} ({revision})")
@@ -54,10 +55,10 @@ impl fmt::Display for Sentence<'_> {
             Message::Advanced(step) => {
                 write!(f, "Advance {canary} ")?;
                 match step {
-                    Step::Mirror(weight) => write!(f, "canary mirror {weight}"),
-                    Step::Weight(weight) => write!(f, "canary weight {weight}"),
-                    Step::Iteration(done, all) => write!(f, "canary iteration {done}/{all}"),
-                    Step::All => f.write_str("routing all traffic to canary"),
+                    Advance::Mirror(weight) => write!(f, "canary mirror {weight}"),
+                    Advance::Weight(weight) => write!(f, "canary weight {weight}"),
+                    Advance::Iteration(done, all) => write!(f, "canary iteration {done}/{all}"),
+                    Advance::All => f.write_str("routing all traffic to canary"),
                 }
             }
             Message::HookPassed { kind, hook, said } => {
@@ -180,10 +181,10 @@ impl fmt::Display for Sentence<'_> {
                 write!(f, "{canary} is stuck: {command} still fails: {error}")
             }
             Message::HeldUp(obstacle) => {
-                write!(f, "{canary} cannot go on: {}", obstacle.text(self.shape, namespace))
+                write!(f, "{canary} cannot go on: {}", obstacle.text(self.topology, namespace))
             }
             Message::Stalled(obstacle) => {
-                write!(f, "{canary} is held up: {}", obstacle.text(self.shape, namespace))
+                write!(f, "{canary} is held up: {}", obstacle.text(self.topology, namespace))
             }
             Message::Concern(concern) => f.write_str(concern),
             Message::NotReady { who: Workload::Canary, why } => {
@@ -272,10 +273,10 @@ impl fmt::Display for Workload {
 
 impl Obstacle {
     /// The sentence people read, with the names it speaks of.
-    pub(crate) fn text(&self, shape: &Shape, namespace: &str) -> String {
+    pub(crate) fn text(&self, topology: &Topology, namespace: &str) -> String {
         match self {
             Self::TargetMissing => {
-                format!("{}; create it or correct spec.targetRef", target_not_found(shape, namespace))
+                format!("{}; create it or correct spec.targetRef", target_not_found(topology, namespace))
             }
             Self::NotReady { .. }
             | Self::NotServing
@@ -287,9 +288,9 @@ impl Obstacle {
 }
 
 /// That there is no target, in Flagger's words.
-pub(crate) fn target_not_found(shape: &Shape, namespace: &str) -> String {
+pub(crate) fn target_not_found(topology: &Topology, namespace: &str) -> String {
     let dot = if namespace.is_empty() { "" } else { "." };
-    format!("{} {}{dot}{namespace} not found", shape.kind.to_ascii_lowercase(), shape.target)
+    format!("{} {}{dot}{namespace} not found", topology.kind.to_ascii_lowercase(), topology.target)
 }
 
 impl fmt::Display for Obstacle {

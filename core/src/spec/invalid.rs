@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use super::{Identity, Shape};
+use super::{Identity, Topology};
 
 /// A manifest that is no [`Rollout`](super::Rollout).
 ///
@@ -13,7 +13,7 @@ pub struct Invalid {
     /// Which Canary it is.
     pub identity: Identity,
     /// Names of target, service and provider, as far as they could be read.
-    pub shape: Shape,
+    pub topology: Topology,
     /// Whether deletion gives everything back.
     pub revert_on_deletion: bool,
     /// What is wrong; never empty.

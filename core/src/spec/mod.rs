@@ -39,7 +39,7 @@ use crate::{message::Message, provider::RequestMetrics, revision::Text, strategy
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rollout {
     pub(crate) identity: Identity,
-    pub(crate) shape: Arc<Shape>,
+    pub(crate) topology: Arc<Topology>,
     pub(crate) strategy: Strategy,
     pub(crate) policy: Policy,
     pub(crate) metrics: Vec<Metric>,
@@ -65,7 +65,7 @@ pub struct Identity {
 
 /// What a run cannot change while it goes on: a run keeps the one it began with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shape {
+pub struct Topology {
     /// The strategy's name.
     pub strategy: Text,
     /// The router's name.
@@ -78,7 +78,7 @@ pub struct Shape {
     pub service: Text,
 }
 
-impl Shape {
+impl Topology {
     /// Whether both use the same objects in the cluster; the strategy may differ.
     #[must_use]
     pub fn same_objects(&self, other: &Self) -> bool {
@@ -181,8 +181,8 @@ impl Rollout {
 
     /// Strategy, router, target and service by name.
     #[must_use]
-    pub fn shape(&self) -> &Shape {
-        &self.shape
+    pub fn topology(&self) -> &Topology {
+        &self.topology
     }
 
     /// The strategy.

@@ -10,8 +10,8 @@ use alloc::{
 use core::{fmt::Display, ops::RangeInclusive, time::Duration};
 
 use super::{
-    Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Rollout, SessionAffinity, Severity, Shape,
-    ThresholdMode, durations, names,
+    Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Rollout, SessionAffinity, Severity,
+    ThresholdMode, Topology, durations, names,
     raw::{self, Number},
     routing,
 };
@@ -55,13 +55,13 @@ impl Rollout {
     pub fn parse(raw: &raw::Canary, defaults: &Defaults) -> Result<Self, Invalid> {
         let mut found = Vec::new();
         let identity = identity(raw);
-        let shape = names(raw, defaults);
+        let topology = names(raw, defaults);
         let problems = &mut Problems::of(&mut found);
         check_object(raw, problems);
         check_service(raw, problems);
         names::check(raw, problems);
 
-        let provider = provider(raw, &shape, problems);
+        let provider = provider(raw, &topology, problems);
         let deadline = deadline(&raw.spec, problems);
         let given = raw.spec.analysis.as_ref().or(raw.spec.canary_analysis.as_ref());
         let none = raw::Analysis::default();
@@ -95,7 +95,7 @@ impl Rollout {
         let revert_on_deletion = raw.spec.revert_on_deletion != Some(false);
         match (strategy, provider) {
             (Some(strategy), Some(provider)) if found.is_empty() => Ok(Self {
-                shape: Arc::new(Shape { strategy: strategy.name().into(), ..shape }),
+                topology: Arc::new(Topology { strategy: strategy.name().into(), ..topology }),
                 // Without an analysis there is nothing to wait for: Flagger promotes at once.
                 skip_analysis: raw.spec.skip_analysis == Some(true) || given.is_none(),
                 affinity: affinity.filter(|_| provider.can().affinity),
@@ -109,7 +109,7 @@ impl Rollout {
                 suspend: raw.spec.suspend == Some(true),
                 revert_on_deletion,
             }),
-            _ => Err(Invalid { identity, shape, revert_on_deletion, problems: found }),
+            _ => Err(Invalid { identity, topology, revert_on_deletion, problems: found }),
         }
     }
 }
@@ -122,11 +122,11 @@ fn identity(raw: &raw::Canary) -> Identity {
     }
 }
 
-fn names(raw: &raw::Canary, defaults: &Defaults) -> Shape {
+fn names(raw: &raw::Canary, defaults: &Defaults) -> Topology {
     let target = raw.spec.target_ref.as_ref();
     let name = target.map_or("", |target| target.name.as_str());
     let service = raw.spec.service.as_ref().and_then(|service| service.name.as_deref());
-    Shape {
+    Topology {
         strategy: Text::default(),
         provider: or(raw.spec.provider.as_deref().unwrap_or_default(), &defaults.provider).into(),
         kind: target.map_or("", |target| target.kind.as_str()).into(),
@@ -145,8 +145,8 @@ pub(super) fn filled(text: Option<&str>) -> Option<&str> {
 }
 
 /// The router; what it needs and does not find, and what it cannot do of `spec.service`, is a problem.
-fn provider(raw: &raw::Canary, shape: &Shape, problems: &mut Problems<'_>) -> Option<Provider> {
-    let name = &shape.provider;
+fn provider(raw: &raw::Canary, topology: &Topology, problems: &mut Problems<'_>) -> Option<Provider> {
+    let name = &topology.provider;
     let Some(provider) = Provider::named(name) else {
         let known: Vec<&str> = ROUTERS.iter().map(|router| router.name).collect();
         let what = format!("`{name}` is no known provider; known are {}", known.join(", "));

@@ -48,7 +48,7 @@ impl Condition {
     /// The condition that a state has at `now`, given the one it had.
     pub(super) fn of(state: &State, details: Details<'_>, now: Timestamp) -> Arc<Self> {
         let (status, meaning) = meaning(state);
-        let kind = if state.shape.kind.is_empty() { "Deployment" } else { &state.shape.kind };
+        let kind = if state.topology.kind.is_empty() { "Deployment" } else { &state.topology.kind };
         // Most saves change nothing of it, which is found without writing it.
         if let Some(old) = &state.condition
             && state.stall.is_none()
@@ -61,7 +61,7 @@ impl Condition {
             return old.clone();
         }
         let message = match (&state.stall, &state.trouble) {
-            (Some(stall), _) => stall.on.text(&state.shape, details.namespace()),
+            (Some(stall), _) => stall.on.text(&state.topology, details.namespace()),
             (None, Some(trouble)) => alloc::format!("{}: {}", trouble.command, trouble.error),
             (None, None) => meaning.text(kind),
         };

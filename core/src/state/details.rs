@@ -83,7 +83,7 @@ impl Details<'_> {
         if !matches!(self.seen.target.known(), Some(None)) {
             return self.unready(Workload::Canary, unready);
         }
-        let missing = target_not_found(&state.shape, self.namespace());
+        let missing = target_not_found(&state.topology, self.namespace());
         format!("Canary: {missing} {}; create it again.", span(unready.count.since, self.until(unready)))
     }
 

@@ -31,7 +31,7 @@ use crate::{
     phase::Phase,
     request::RequestKind,
     revision::{Revision, Text},
-    spec::{Rollout, Shape},
+    spec::{Rollout, Topology},
     strategy::{BlueGreen, Strategy, Weight},
     time::Timestamp,
 };
@@ -71,7 +71,7 @@ pub struct State {
     /// Counts the checks of a run, polled gates included.
     pub check: u32,
     /// Strategy, provider, target and service the run began with.
-    pub shape: Arc<Shape>,
+    pub topology: Arc<Topology>,
     /// What was decided and cannot be taken back.
     pub intent: Option<Intent>,
     /// Services or routes were told to go to the primary: deletion has something to give back.

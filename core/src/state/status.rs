@@ -20,7 +20,7 @@ use crate::{
     phase::Phase,
     request::RequestKind,
     revision::{Configs, Revision, Text},
-    spec::Shape,
+    spec::Topology,
     strategy::Weight,
     time::Timestamp,
 };
@@ -78,7 +78,8 @@ pub struct Own {
     pub seq: u64,
     pub run: u32,
     pub check: u32,
-    pub shape: Shape,
+    #[serde(rename = "shape")]
+    pub topology: Topology,
     #[serde(skip_serializing_if = "no_configs")]
     pub promoted_configs: Arc<Configs>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,7 +184,7 @@ fn own(state: &State) -> Option<Own> {
         seq: state.seq,
         run: state.run,
         check: state.check,
-        shape: Shape::clone(&state.shape),
+        topology: Topology::clone(&state.topology),
         promoted_configs: state.promoted.configs.clone(),
         intent: state.intent.clone(),
         took_over: state.took_over,
@@ -249,7 +250,7 @@ impl From<Status> for State {
             seq: own.seq,
             run: own.run,
             check: own.check,
-            shape: Arc::new(own.shape),
+            topology: Arc::new(own.topology),
             intent: own.intent,
             took_over: own.took_over,
             stage: own.stage,

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     decision::Rule,
-    message::{Message, Step},
+    message::{Advance, Message},
     phase::Phase,
     planted::{Defect, is_planted},
     spec::{HookKind, Rollout},
@@ -163,10 +163,10 @@ fn make(t: &mut Turn<'_>, r: &Rollout, next: Move) {
     apply(t.edit(), r.strategy(), next);
     let (made, all) = (t.state().iterations, iterations(r.strategy()));
     let step = match next {
-        Move::Mirror(weight) => Step::Mirror(weight),
-        Move::Weight(weight) => Step::Weight(weight),
-        Move::Iterate { .. } | Move::Soak => Step::Iteration(made, all),
-        Move::Switch => Step::All,
+        Move::Mirror(weight) => Advance::Mirror(weight),
+        Move::Weight(weight) => Advance::Weight(weight),
+        Move::Iterate { .. } | Move::Soak => Advance::Iteration(made, all),
+        Move::Switch => Advance::All,
         // Decided by the caller.
         Move::Promote => return,
     };

@@ -4,7 +4,7 @@ use alloc::vec;
 
 use super::{
     analysis,
-    turn::{Flow, Outcome, Turn},
+    turn::{Ending, Flow, Turn},
 };
 use crate::{
     phase::Phase,
@@ -33,7 +33,7 @@ impl Turn<'_> {
             None => {
                 let question = self.question(Asked::Hook(hook.key.clone()));
                 let (phase, until) = (self.told(hook), self.given_up_at(hook));
-                Flow::Break(Outcome::Ask(vec![Question { phase, until, ..question }]))
+                Flow::Break(Ending::Ask(vec![Question { phase, until, ..question }]))
             }
         }
     }

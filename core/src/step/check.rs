@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{
     analysis, reach,
-    turn::{Flow, Outcome, Turn},
+    turn::{Ending, Flow, Turn},
 };
 use crate::{
     decision::{Finding, Measured, Obstacle, Reading, Rule, Verdict},
@@ -67,7 +67,7 @@ fn measure(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let open = r.metrics().iter().filter(|metric| answer(metric).is_none());
     let questions: Vec<_> = open.map(|metric| t.question(Asked::Metric(metric.key.clone()))).collect();
     if !questions.is_empty() {
-        return Flow::Break(Outcome::Ask(questions));
+        return Flow::Break(Ending::Ask(questions));
     }
     let void = t.state().unreached.is_some();
     let judged = |metric| Some(judge(metric, answer(metric)?, now, void));

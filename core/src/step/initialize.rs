@@ -31,7 +31,7 @@ fn appear(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     state.clear_run();
     state.failed_checks = 0;
     state.phase = Phase::Initializing;
-    state.shape = r.shape.clone();
+    state.topology = r.topology.clone();
     tell_rollback_hooks(t, r);
     let commands = if r.reverts_on_deletion() { vec![Command::EnsureFinalizer(true)] } else { Vec::new() };
     t.act(Rule::Initializing, commands)

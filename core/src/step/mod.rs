@@ -123,7 +123,7 @@ fn rules(t: &mut Turn<'_>) -> Flow {
     // Nothing advances while the Canary makes no sense, is suspended, or has become another one.
     let r = standstill::invalid(t)?;
     standstill::suspended(t, r)?;
-    standstill::shape_changed(t, r)?;
+    standstill::topology_changed(t, r)?;
     repair::finalizer(t, r)?;
     repair::settles(t, r);
 

@@ -13,7 +13,7 @@ use crate::{
     message::Message,
     observation::Readiness,
     phase::Phase,
-    request::{Order, Refusal, Request, Ruling, Standing, ruling},
+    request::{Order, Refusal, Request, Ruling, Situation, ruling},
     revision::{Revision, bounded},
     spec::Rollout,
     state::{Intent, Pending, Stage},
@@ -120,16 +120,16 @@ fn leaves_the_canary(t: &Turn<'_>) -> bool {
     state.is_running() && exposed && state.stage != Stage::InPlace
 }
 
-fn standing(t: &Turn<'_>) -> Standing {
+fn standing(t: &Turn<'_>) -> Situation {
     match &t.state().intent {
         Some(Intent::Promote { applied: false, revision, .. }) if promotion::is_applied(t, revision) => {
-            Standing::PromotionApplied
+            Situation::PromotionApplied
         }
-        Some(Intent::Promote { applied: false, .. }) => Standing::PromotionDecided,
-        Some(Intent::Promote { applied: true, .. }) => Standing::PromotionApplied,
-        Some(Intent::Rollback { .. }) => Standing::RollingBack,
-        Some(Intent::Delete { .. }) => Standing::NotInService,
-        None => Standing::of(t.state().phase),
+        Some(Intent::Promote { applied: false, .. }) => Situation::PromotionDecided,
+        Some(Intent::Promote { applied: true, .. }) => Situation::PromotionApplied,
+        Some(Intent::Rollback { .. }) => Situation::RollingBack,
+        Some(Intent::Delete { .. }) => Situation::NotInService,
+        None => Situation::of(t.state().phase),
     }
 }
 

@@ -46,13 +46,13 @@ pub(super) fn urgent(t: &mut Turn<'_>) -> Flow {
     let state = t.state();
     let is_ours = match state.phase {
         Phase::New | Phase::Initializing | Phase::Terminating => false,
-        Phase::Progressing | Phase::WaitingPromotion => *state.shape == *r.shape(),
+        Phase::Progressing | Phase::WaitingPromotion => *state.topology == *r.topology(),
         Phase::Initialized
         | Phase::Waiting
         | Phase::Promoting
         | Phase::Finalising
         | Phase::Succeeded
-        | Phase::Failed => r.shape().same_objects(&state.shape),
+        | Phase::Failed => r.topology().same_objects(&state.topology),
     };
     let ends = matches!(state.intent, Some(Intent::Rollback { .. } | Intent::Delete { .. }));
     let held = r.is_suspended() || state.suspended.is_some() || state.trouble.is_some();

@@ -38,7 +38,7 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
         end(t, &cause);
         t.edit().cookies = Cookies::default();
         t.tell(Message::CanaryFailed);
-        return t.act(Rule::RolledBack, vec![Command::LeaveShape(left)]);
+        return t.act(Rule::RolledBack, vec![Command::Abandon(left)]);
     }
     if t.is_on_canary() && t.primary_is_the_worse_copy() && !cause.is_ordered() && !released {
         if t.state().stage == Stage::InPlace {

@@ -27,7 +27,7 @@ pub(super) fn begin(state: &mut State, r: &Rollout, revision: Revision, now: Tim
     state.failed_checks = 0;
     state.analysis = AnalysisRecord::default();
     state.applied = revision;
-    state.shape = r.shape.clone();
+    state.topology = r.topology.clone();
     state.due = now + r.policy().interval;
     // Its deadline counts from here.
     state.canary_unready = Some(Unready::since(now));

@@ -13,7 +13,7 @@ use crate::{
     message::Message,
     phase::Phase,
     revision::{Revision, bounded},
-    spec::{Rollout, Shape},
+    spec::{Rollout, Topology},
     state::{Origin, Stage},
 };
 
@@ -71,21 +71,21 @@ pub(super) fn suspended(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 }
 
 /// Another target, service, provider or strategy: the run ends through the old one and a new one begins.
-pub(super) fn shape_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    let (now, shape) = (t.now, &r.shape);
+pub(super) fn topology_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
+    let (now, topology) = (t.now, &r.topology);
     let state = t.state();
     let serves = state.is_running() || state.stage == Stage::Holding;
-    if matches!(state.phase, Phase::New) || state.shape == *shape {
+    if matches!(state.phase, Phase::New) || state.topology == *topology {
         return Flow::Continue(());
     }
     // Users do not leave a copy that serves for one that does not. What another target shows says nothing of the old one.
-    let same_target = state.shape.kind == shape.kind && state.shape.target == shape.target;
+    let same_target = state.topology.kind == topology.kind && state.topology.target == topology.target;
     let on_canary = state.canary_weight > 0 || state.stage == Stage::Switched && state.away.is_none();
     if same_target && serves && on_canary && t.would_leave_the_better_copy()? {
         return run::waits_for_primary(t);
     }
     let state = t.state();
-    if state.shape.same_objects(shape) {
+    if state.topology.same_objects(topology) {
         // Only the strategy differs, which matters to a run alone.
         if !state.phase.is_analysing() || state.stage == Stage::InPlace {
             return Flow::Continue(());
@@ -99,7 +99,7 @@ pub(super) fn shape_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         commands.extend([Command::ResumeScaler, Command::ScaleUp]);
         return t.act(Rule::ShapeChanged, commands);
     }
-    let commands = if serves { vec![Command::LeaveShape(Shape::clone(&state.shape))] } else { Vec::new() };
+    let commands = if serves { vec![Command::Abandon(Topology::clone(&state.topology))] } else { Vec::new() };
     t.tell(Message::ShapeChanged);
     let state = t.edit();
     state.clear_run();
@@ -111,6 +111,6 @@ pub(super) fn shape_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         state.applied = Revision::unknown();
     }
     state.phase = Phase::Initializing;
-    state.shape = shape.clone();
+    state.topology = topology.clone();
     t.act(Rule::ShapeChanged, commands)
 }

@@ -45,7 +45,7 @@ fn become_ours(
     now: Timestamp,
 ) {
     state.origin = Origin::Ours;
-    state.shape = r.shape.clone();
+    state.topology = r.topology.clone();
     state.run = 1;
     state.before = Phase::Succeeded;
     state.due = now + r.policy().interval;

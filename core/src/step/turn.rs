@@ -13,16 +13,16 @@ use crate::{
     question::Question,
     request::Request,
     revision::{Revision, Text},
-    spec::{Invalid, Rollout, Shape},
+    spec::{Invalid, Rollout, Topology},
     state::{Details, Origin, Outbox, Stage, Stall, State},
     time::Timestamp,
 };
 
 /// A rule either ends the call or lets the next one look.
-pub(super) type Flow<T = ()> = ControlFlow<Outcome, T>;
+pub(super) type Flow<T = ()> = ControlFlow<Ending, T>;
 
 /// How a call ends.
-pub(super) enum Outcome {
+pub(super) enum Ending {
     Ask(Vec<Question>),
     Act { rule: Rule, commands: Vec<Command> },
 }
@@ -40,11 +40,11 @@ pub(super) struct Turn<'a> {
     pub(super) hook: Option<(Text, bool)>,
     /// When the call of the hook that was asked last was given up, which is when the next check was due.
     pub(super) late: Option<Timestamp>,
-    stall: Holdup,
+    stall: StallUpdate,
 }
 
 /// What becomes of the note on what holds the Canary up.
-enum Holdup {
+enum StallUpdate {
     /// Nothing does.
     Gone,
     /// It is not looked at now.
@@ -70,7 +70,7 @@ impl<'a> Turn<'a> {
             notices: Vec::new(),
             hook: None,
             late: None,
-            stall: Holdup::Gone,
+            stall: StallUpdate::Gone,
         }
     }
 
@@ -96,18 +96,18 @@ impl<'a> Turn<'a> {
 
     /// The note on what holds the Canary up stays as it is.
     pub(super) fn keep_stall(&mut self) {
-        self.stall = Holdup::Kept;
+        self.stall = StallUpdate::Kept;
     }
 
     /// Something outside holds the Canary up.
     pub(super) fn held_up_by(&mut self, obstacle: Obstacle) {
-        self.stall = Holdup::On(obstacle);
+        self.stall = StallUpdate::On(obstacle);
     }
 
     // --- Ends of a call.
 
-    pub(super) fn waits(&mut self, rule: Rule) -> Outcome {
-        Outcome::Act { rule, commands: Vec::new() }
+    pub(super) fn waits(&mut self, rule: Rule) -> Ending {
+        Ending::Act { rule, commands: Vec::new() }
     }
 
     pub(super) fn wait<T>(&mut self, rule: Rule) -> Flow<T> {
@@ -115,7 +115,7 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn act<T>(&mut self, rule: Rule, commands: Vec<Command>) -> Flow<T> {
-        Flow::Break(Outcome::Act { rule, commands })
+        Flow::Break(Ending::Act { rule, commands })
     }
 
     // --- Facts. An unknown one ends the call, for the rule that reads it and all after it.
@@ -201,9 +201,12 @@ impl<'a> Turn<'a> {
     }
 
     /// The shape of a run whose objects the manifest no longer names.
-    pub(super) fn left_behind(&self) -> Option<Shape> {
-        let shape = &self.state().shape;
-        self.canary.as_ref().is_ok_and(|r| !r.shape().same_objects(shape)).then(|| Shape::clone(shape))
+    pub(super) fn left_behind(&self) -> Option<Topology> {
+        let topology = &self.state().topology;
+        self.canary
+            .as_ref()
+            .is_ok_and(|r| !r.topology().same_objects(topology))
+            .then(|| Topology::clone(topology))
     }
 
     // --- Routes.
@@ -231,10 +234,10 @@ impl<'a> Turn<'a> {
 
     // --- The end.
 
-    pub(super) fn finish(mut self, outcome: Outcome) -> Step {
+    pub(super) fn finish(mut self, outcome: Ending) -> Step {
         let (mut rule, mut commands) = match outcome {
-            Outcome::Ask(questions) => return Step::Ask(questions),
-            Outcome::Act { rule, commands } => (rule, commands),
+            Ending::Ask(questions) => return Step::Ask(questions),
+            Ending::Act { rule, commands } => (rule, commands),
         };
         self.settle_stall();
         if !matches!(rule, Rule::HeldForNewerVersion | Rule::Released) {
@@ -270,7 +273,8 @@ impl<'a> Turn<'a> {
 
     /// Nothing but the clock's mends is kept.
     fn backs_off(self) -> Step {
-        let mut turn = Self { stall: Holdup::Kept, ..Self::new(self.canary, self.old, self.seen, self.now) };
+        let mut turn =
+            Self { stall: StallUpdate::Kept, ..Self::new(self.canary, self.old, self.seen, self.now) };
         wake::mend_clock(&mut turn);
         let state = turn.save();
         let after = state.as_deref().unwrap_or(self.old);
@@ -318,18 +322,18 @@ impl<'a> Turn<'a> {
         let deadline = wake::deadline(self.canary);
         let now = self.now;
         let old = self.old.stall.as_ref();
-        let obstacle = match core::mem::replace(&mut self.stall, Holdup::Kept) {
+        let obstacle = match core::mem::replace(&mut self.stall, StallUpdate::Kept) {
             // What makes no sense goes on making none, whatever else was done.
-            Holdup::Gone if self.canary.is_err() => None,
-            Holdup::Gone => {
+            StallUpdate::Gone if self.canary.is_err() => None,
+            StallUpdate::Gone => {
                 if old.is_some() {
                     self.edit().stall = None;
                 }
                 return;
             }
-            Holdup::Kept => None,
-            Holdup::On(obstacle) if old.is_some_and(|stall| stall.on == obstacle) => None,
-            Holdup::On(obstacle) => Some(obstacle),
+            StallUpdate::Kept => None,
+            StallUpdate::On(obstacle) if old.is_some_and(|stall| stall.on == obstacle) => None,
+            StallUpdate::On(obstacle) => Some(obstacle),
         };
         if let Some(on) = obstacle {
             if on.is_told_at_once() {

@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Found, Seen};
+use super::{Checked, Violations};
 
-pub(super) fn check(seen: &Seen<'_>) -> Found {
+pub(super) fn check(seen: &Checked<'_>) -> Violations {
     let mut found = told_twice(seen);
     let mut texts = BTreeMap::new();
     let mut alerts = BTreeMap::new();
@@ -19,7 +19,7 @@ pub(super) fn check(seen: &Seen<'_>) -> Found {
             delivered.clear();
         }
         for notice in &moment.sent {
-            let text = notice.message.text(&seen.story.canary, &seen.story.shape);
+            let text = notice.message.text(&seen.story.canary, &seen.story.topology);
             if !delivered.insert(notice.id) {
                 found.push((i, format!("notice {} is delivered twice: {text}", notice.id)));
             }
@@ -37,7 +37,7 @@ pub(super) fn check(seen: &Seen<'_>) -> Found {
 }
 
 /// What somebody was told who had it already, or would never have it.
-fn told_twice(seen: &Seen<'_>) -> Found {
+fn told_twice(seen: &Checked<'_>) -> Violations {
     let mut found = Vec::new();
     let mut over = BTreeSet::new();
     let mut restarts = seen.story.restarts.iter().peekable();

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Found, Seen};
+use super::{Checked, Violations};
 
-pub(super) fn check(seen: &Seen<'_>) -> Found {
+pub(super) fn check(seen: &Checked<'_>) -> Violations {
     let clock_jumps = seen.scenario.clock_jumps();
     let mut found = Vec::new();
     let mut counted = BTreeSet::new();

@@ -11,12 +11,12 @@ use serin_core::{
     state::{Origin, Stage, State},
 };
 
-use super::{Found, Seen};
+use super::{Checked, Violations};
 
 /// Time beyond interval and deadlines in which something has to be saved.
 const SLACK: Duration = Duration::from_secs(1_800);
 
-pub(super) fn check(seen: &Seen<'_>) -> Found {
+pub(super) fn check(seen: &Checked<'_>) -> Violations {
     let state = &seen.story.end;
     if has_ended(state) || waits_for_something(state) || !seen.story.violations.is_empty() {
         return Vec::new();

@@ -11,9 +11,9 @@ use serin_core::{
     state::Intent,
 };
 
-use super::{Found, Seen};
+use super::{Checked, Violations};
 
-pub(super) fn check(seen: &Seen<'_>) -> Found {
+pub(super) fn check(seen: &Checked<'_>) -> Violations {
     let mut found = Vec::new();
     if !seen.is_unedited() || seen.scenario.status.is_some() {
         return found;

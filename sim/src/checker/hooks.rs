@@ -5,9 +5,9 @@
 
 use serin_core::question::Asked;
 
-use super::{Found, Seen};
+use super::{Checked, Violations};
 
-pub(super) fn check(seen: &Seen<'_>) -> Found {
+pub(super) fn check(seen: &Checked<'_>) -> Violations {
     let mut found = Vec::new();
     for call in &seen.story.calls {
         let Asked::Hook(key) = &call.question.id.of else { continue };

@@ -24,15 +24,15 @@ struct Checker {
     /// Its name, in front of what it finds.
     name: &'static str,
     /// What is wrong, each with the moment that shows it.
-    check: fn(&Seen<'_>) -> Found,
+    check: fn(&Checked<'_>) -> Violations,
 }
 
 /// What is wrong: the index of a moment, and a sentence.
-type Found = Vec<(usize, String)>;
+type Violations = Vec<(usize, String)>;
 
 /// What a checker looks at.
 #[derive(Clone, Copy)]
-struct Seen<'a> {
+struct Checked<'a> {
     scenario: &'a Scenario,
     story: &'a Story,
 }
@@ -54,7 +54,7 @@ const CHECKERS: &[Checker] = &[
 /// name of the checker.
 #[must_use]
 pub fn check(scenario: &Scenario, story: &Story) -> Vec<(usize, String)> {
-    let seen = Seen { scenario, story };
+    let seen = Checked { scenario, story };
     let found = CHECKERS.iter().flat_map(|checker| {
         let found = (checker.check)(&seen).into_iter();
         found.map(|(moment, what)| (moment, format!("{}: {what}", checker.name)))
@@ -62,7 +62,7 @@ pub fn check(scenario: &Scenario, story: &Story) -> Vec<(usize, String)> {
     found.collect()
 }
 
-impl<'a> Seen<'a> {
+impl<'a> Checked<'a> {
     /// Every saved state with its moment.
     fn saved(self) -> impl Iterator<Item = (usize, &'a State)> {
         let moments = self.story.moments.iter().enumerate();

@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 
 use serin_core::state::Outbox;
 
-use super::{Found, Seen};
+use super::{Checked, Violations};
 use crate::world;
 
-pub(super) fn check(seen: &Seen<'_>) -> Found {
+pub(super) fn check(seen: &Checked<'_>) -> Violations {
     let mut found = forgotten(seen);
     let mut delivered = BTreeSet::new();
     let mut kept: Vec<serin_core::message::Notice> = Vec::new();
@@ -23,7 +23,7 @@ pub(super) fn check(seen: &Seen<'_>) -> Found {
                 let pushed_out = now.len() >= Outbox::MOST
                     || (now.len() >= Outbox::ROOM && notice.message.alert().is_none());
                 if !delivered.contains(&notice.id) && !pushed_out {
-                    let text = notice.message.text(&seen.story.canary, &seen.story.shape);
+                    let text = notice.message.text(&seen.story.canary, &seen.story.topology);
                     found.push((
                         i,
                         format!("notice {} is dropped before it was delivered: {text}", notice.id),
@@ -38,7 +38,7 @@ pub(super) fn check(seen: &Seen<'_>) -> Found {
 }
 
 /// Notices that count as delivered and have not reached somebody who wants them.
-fn forgotten(seen: &Seen<'_>) -> Found {
+fn forgotten(seen: &Checked<'_>) -> Violations {
     let mut found = Vec::new();
     if !seen.is_unedited() {
         return found;

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use serin_core::request::RequestKind;
 
-use super::{Found, Seen};
+use super::{Checked, Violations};
 use crate::scenario::Action;
 
-pub(super) fn check(seen: &Seen<'_>) -> Found {
+pub(super) fn check(seen: &Checked<'_>) -> Violations {
     let mut found = Vec::new();
     let mut consumed: BTreeMap<(RequestKind, String), usize> = BTreeMap::new();
     let mut before = BTreeMap::new();
@@ -34,7 +34,7 @@ pub(super) fn check(seen: &Seen<'_>) -> Found {
     found
 }
 
-fn written(seen: &Seen<'_>, kind: RequestKind, value: &str) -> usize {
+fn written(seen: &Checked<'_>, kind: RequestKind, value: &str) -> usize {
     let annotations = seen.scenario.manifest.pointer("/metadata/annotations");
     let first = annotations.and_then(|all| all.get(format!("flagger.app/{}", kind.name())));
     let is_it = |action: &Action| {

@@ -10,10 +10,10 @@ use serin_core::{
     state::{Intent, State},
 };
 
-use super::{Found, Seen};
+use super::{Checked, Violations};
 use crate::scenario::Action;
 
-pub(super) fn check(seen: &Seen<'_>) -> Found {
+pub(super) fn check(seen: &Checked<'_>) -> Violations {
     let setting = &seen.scenario.setting;
     let mut known: BTreeSet<&str> = ["", &setting.revision, &setting.primary_runs].into();
     for event in &seen.scenario.events {

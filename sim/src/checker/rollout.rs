@@ -11,13 +11,13 @@ use serin_core::{
     state::{Origin, State},
 };
 
-use super::{Found, Seen};
+use super::{Checked, Violations};
 use crate::scenario::Action;
 
 /// What lay between for a shorter time may not have been seen.
 const LONG_ENOUGH: Duration = Duration::from_secs(600);
 
-pub(super) fn check(seen: &Seen<'_>) -> Found {
+pub(super) fn check(seen: &Checked<'_>) -> Violations {
     let end = &seen.story.end;
     let Some(shown) = &seen.story.shown else { return Vec::new() };
     if !seen.story.rests || !is_free(end) || **shown == *end.promoted.spec {
@@ -47,7 +47,7 @@ fn tries(state: &State, shown: &str) -> bool {
 }
 
 /// When the target last began to show a revision for good.
-fn shown_since(seen: &Seen<'_>, shown: &str) -> Duration {
+fn shown_since(seen: &Checked<'_>, shown: &str) -> Duration {
     let events = seen.scenario.events.iter().zip(&seen.story.events);
     let mut deployed: Vec<(Duration, &str)> = vec![(Duration::ZERO, &seen.scenario.setting.revision)];
     deployed.extend(events.filter_map(|(event, at)| {

@@ -14,7 +14,7 @@ use serin_core::{
     state::{Origin, Stage},
 };
 
-use super::{Found, Seen};
+use super::{Checked, Violations};
 use crate::{
     record::Moment,
     scenario::{Action, Scenario},
@@ -23,7 +23,7 @@ use crate::{
 /// Beyond an interval.
 const SLACK: Duration = Duration::from_secs(60);
 
-pub(super) fn check(seen: &Seen<'_>) -> Found {
+pub(super) fn check(seen: &Checked<'_>) -> Violations {
     let mut found = Vec::new();
     let foreign = |scenario: &Scenario| {
         scenario.events.iter().any(|event| matches!(event.action, Action::Routes(_) | Action::Delete(_)))
@@ -66,7 +66,7 @@ pub(super) fn check(seen: &Seen<'_>) -> Found {
 }
 
 /// Routes that are not as the status says, and nobody puts them right.
-fn at_rest(seen: &Seen<'_>) -> Option<(usize, String)> {
+fn at_rest(seen: &Checked<'_>) -> Option<(usize, String)> {
     let (end, routes) = (&seen.story.end, seen.story.routes?);
     let is_ours = end.origin == Origin::Ours
         && !matches!(end.phase, Phase::New | Phase::Initializing | Phase::Terminating)
@@ -83,7 +83,7 @@ fn at_rest(seen: &Seen<'_>) -> Option<(usize, String)> {
 fn last_routes(moment: &Moment) -> Option<Routes> {
     let done = moment.commands.iter().rev().filter(|effect| effect.failed.is_none());
     let mut made = done.filter_map(|effect| {
-        let gone = matches!(effect.command, Command::LeaveShape(_) | Command::RevertRoutes);
+        let gone = matches!(effect.command, Command::Abandon(_) | Command::RevertRoutes);
         if let Command::SetRoutes(split) = &effect.command {
             Some(split.routes)
         } else {

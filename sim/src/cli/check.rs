@@ -15,7 +15,7 @@ use serin_sim::{
     drive, expect,
     finding::Case,
     input::{Fault, InputError},
-    report::{self, Counterexample, Look, Page},
+    report::{self, Counterexample, Page, Terminal},
     scenario::{self, Scenario},
 };
 
@@ -100,9 +100,9 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Searches, prints to `out`, complains to `err`.
-pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let mut worst = Exit::AsExpected;
-    match check_all(args, look, &mut worst, out, err) {
+    match check_all(args, terminal, &mut worst, out, err) {
         Ok(()) => worst,
         // The reader has stopped reading.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => worst,
@@ -116,7 +116,7 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
 
 fn check_all(
     args: &Args,
-    look: Look,
+    terminal: Terminal,
     worst: &mut Exit,
     out: &mut dyn Write,
     err: &mut dyn Write,
@@ -131,9 +131,9 @@ fn check_all(
     };
     let mut cases = Vec::new();
     for file in &files {
-        let one = match Subject::load(file, args) {
+        let one = match LoadedScenario::load(file, args) {
             Ok(subject) => {
-                let (exit, case, interrupted) = check_one(&subject, args, look, out)?;
+                let (exit, case, interrupted) = check_one(&subject, args, terminal, out)?;
                 *worst = (*worst).max(exit);
                 cases.push(case);
                 if interrupted {
@@ -160,13 +160,13 @@ fn check_all(
 }
 
 /// A scenario with everything that the command line adds.
-struct Subject {
+struct LoadedScenario {
     path: String,
     scenario: Scenario,
     tree: Tree,
 }
 
-impl Subject {
+impl LoadedScenario {
     fn load(file: &Path, args: &Args) -> Result<Self, InputError> {
         let mut scenario = scenario::load(file)?;
         let mut tree = Tree::load(file, &scenario)?;
@@ -210,17 +210,19 @@ impl Watch for Looker<'_> {
 
 /// Searches one scenario; the exit, the scenario as a case, and whether Ctrl-C stopped it.
 fn check_one(
-    subject: &Subject,
+    subject: &LoadedScenario,
     args: &Args,
-    look: Look,
+    terminal: Terminal,
     out: &mut dyn Write,
 ) -> io::Result<(Exit, Case, bool)> {
-    let Subject { scenario, tree, .. } = subject;
+    let LoadedScenario { scenario, tree, .. } = subject;
     let cases = args.cases.or(args.time.is_none().then_some(DEFAULT_CASES));
     let seed = args.seed.unwrap_or(scenario.setting.seed);
     let search = Search { cases: cases.unwrap_or(u64::MAX), seed };
-    let work = cases
-        .map_or_else(|| LongWork::open_ended("worlds", look), |cases| LongWork::begin(cases, "worlds", look));
+    let work = cases.map_or_else(
+        || LongWork::open_ended("worlds", terminal),
+        |cases| LongWork::begin(cases, "worlds", terminal),
+    );
     let work = work.at_most(args.time);
     let searched = check::search(scenario, search, &Looker(&work));
     let interrupted = work.end();
@@ -239,17 +241,17 @@ fn check_one(
     let (shrunk, interrupted) = if interrupted {
         (None, true)
     } else {
-        let work = LongWork::begin(check::MOST_RUNS, "runs to make it smaller", look);
+        let work = LongWork::begin(check::MOST_RUNS, "runs to make it smaller", terminal);
         let shrunk = check::shrink(whole.clone(), &broken.claim, &Looker(&work));
         (shrunk, work.end())
     };
-    let found = Found { seed, case: *case, broken, shrunk: shrunk.as_ref() };
+    let found = FoundWorld { seed, case: *case, broken, shrunk: shrunk.as_ref() };
     let file = found.write(subject, &whole, &args.out)?;
     let text = match args.format {
         Format::Text if is_known => {
-            found.text(subject, &file, look) + "\n" + MARKED + &unjudged(scenario, &searched)
+            found.text(subject, &file, terminal) + "\n" + MARKED + &unjudged(scenario, &searched)
         }
-        Format::Text => found.text(subject, &file, look),
+        Format::Text => found.text(subject, &file, terminal),
         Format::Json => line(subject, &searched, Some(found.line(&file))),
         Format::Junit | Format::Github => String::new(),
     };
@@ -276,8 +278,14 @@ fn held_as(searched: &Searched) -> Exit {
 const MARKED: &str = "The property is marked `mayBreak`: this is no failure.\n";
 
 /// The result of a scenario in which nothing broke, or nothing but what is marked with `mayBreak`.
-fn held(subject: &Subject, seed: u64, searched: &Searched, wanted: Option<u64>, format: Format) -> String {
-    let Subject { path, scenario, .. } = subject;
+fn held(
+    subject: &LoadedScenario,
+    seed: u64,
+    searched: &Searched,
+    wanted: Option<u64>,
+    format: Format,
+) -> String {
+    let LoadedScenario { path, scenario, .. } = subject;
     match format {
         Format::Text => {}
         Format::Json => return line(subject, searched, None),
@@ -324,16 +332,16 @@ fn unjudged(scenario: &Scenario, searched: &Searched) -> String {
 }
 
 /// A world that breaks something.
-struct Found<'a> {
+struct FoundWorld<'a> {
     seed: u64,
     case: u64,
     broken: &'a Broken,
     shrunk: Option<&'a Shrunk>,
 }
 
-impl Found<'_> {
+impl FoundWorld<'_> {
     /// Writes the scenario file; its path.
-    fn write(&self, subject: &Subject, whole: &Tree, out: &Path) -> io::Result<String> {
+    fn write(&self, subject: &LoadedScenario, whole: &Tree, out: &Path) -> io::Result<String> {
         let tree = self.shrunk.map_or(whole, |shrunk| &shrunk.tree);
         let text = tree.text().map_err(io::Error::other)?;
         let stem = Path::new(&subject.path).file_stem().unwrap_or_default().to_string_lossy();
@@ -345,8 +353,8 @@ impl Found<'_> {
         Ok(path.strip_prefix("./").map_or(path.clone(), str::to_string))
     }
 
-    fn text(&self, subject: &Subject, file: &str, look: Look) -> String {
-        let Subject { path, scenario, .. } = subject;
+    fn text(&self, subject: &LoadedScenario, file: &str, terminal: Terminal) -> String {
+        let LoadedScenario { path, scenario, .. } = subject;
         let story = drive::run_seed(scenario, self.seed);
         let verdict = expect::judge_properties(scenario, &story);
         let page =
@@ -356,7 +364,7 @@ impl Found<'_> {
         let shrunk = yaml.as_ref().map(|(yaml, runs)| (yaml.as_str(), *runs));
         let found =
             Counterexample { seed: self.seed, case: self.case, broken: self.broken, page, shrunk, file };
-        report::counterexample(&found, &look)
+        report::counterexample(&found, &terminal)
     }
 
     fn line<'a>(&'a self, file: &'a str) -> FoundField<'a> {
@@ -398,8 +406,8 @@ struct FoundField<'a> {
     file: &'a str,
 }
 
-fn line(subject: &Subject, searched: &Searched, found: Option<FoundField<'_>>) -> String {
-    let Subject { path, scenario, .. } = subject;
+fn line(subject: &LoadedScenario, searched: &Searched, found: Option<FoundField<'_>>) -> String {
+    let LoadedScenario { path, scenario, .. } = subject;
     let Searched { cases, stopped, .. } = *searched;
     let unjudged = check::claims(&subject.scenario, &searched.unjudged);
     let held = searched.found.is_none();

@@ -13,7 +13,7 @@ use serin_sim::{
     drive,
     explain::{at, explain_until, json, json_at, text, text_at},
     input::InputError,
-    report::Look,
+    report::Terminal,
     scenario::{find, load},
 };
 
@@ -82,9 +82,9 @@ fn time(text: &str) -> Result<Duration, String> {
 }
 
 /// Explains to `out`, complains to `err`.
-pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let mut unusable = false;
-    let outcome = explain_all(args, &look, &mut unusable, out, err);
+    let outcome = explain_all(args, &terminal, &mut unusable, out, err);
     let stopped = matches!(outcome, Ok(true));
     let exit = written(outcome.map(|_| ()), err);
     if stopped {
@@ -99,7 +99,7 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
 /// Whether Ctrl-C stopped it.
 fn explain_all(
     args: &Args,
-    look: &Look,
+    terminal: &Terminal,
     unusable: &mut bool,
     out: &mut dyn Write,
     err: &mut dyn Write,
@@ -117,11 +117,11 @@ fn explain_all(
     let mut is_first = true;
     let mut done = 0;
     // One scenario ends by itself, or at the first Ctrl-C.
-    let work = (files.len() > 1).then(|| LongWork::begin(files.len() as u64, "scenarios", *look));
+    let work = (files.len() > 1).then(|| LongWork::begin(files.len() as u64, "scenarios", *terminal));
     for files in files.chunks(AT_ONCE) {
         let files = files.par_iter().filter(|_| !work.as_ref().is_some_and(LongWork::is_over));
         let explained = files.map(|file| {
-            let explained = explained(file, args, look, &|| work.as_ref().is_some_and(LongWork::is_over));
+            let explained = explained(file, args, terminal, &|| work.as_ref().is_some_and(LongWork::is_over));
             work.iter().for_each(|work| work.done(1));
             explained.transpose()
         });
@@ -157,7 +157,7 @@ const AT_ONCE: usize = 64;
 fn explained(
     file: &Path,
     args: &Args,
-    look: &Look,
+    terminal: &Terminal,
     is_over: &dyn Fn() -> bool,
 ) -> Result<Option<String>, InputError> {
     let scenario = load(file)?;
@@ -166,7 +166,7 @@ fn explained(
     let Some(instant) = args.at else {
         let explanation = explain_until(&scenario, &story, is_over);
         let shown = match args.format {
-            Format::Text => text(&path, &explanation, look),
+            Format::Text => text(&path, &explanation, terminal),
             Format::Json => json(&path, &explanation),
         };
         return Ok(Some(shown).filter(|_| !is_over()));
@@ -174,7 +174,7 @@ fn explained(
     // The first decision is made when a story begins.
     let Some(at) = at(&scenario, &story, instant) else { return Ok(Some(String::new())) };
     Ok(Some(match args.format {
-        Format::Text => text_at(&path, &scenario, &at, look),
+        Format::Text => text_at(&path, &scenario, &at, terminal),
         Format::Json => json_at(&path, &scenario.title, &at),
     }))
 }

@@ -2,14 +2,14 @@
 
 use serin_sim::{
     finding::{Case, Finding, Level},
-    sweep::{Goal, Met, Part, Tally},
+    sweep::{Goal, Met, ShardResult, Tally},
 };
 
 /// A case for each point and goal, where the goal can be judged there.
 ///
 /// # Errors
 /// A goal that can be judged nowhere.
-pub(super) fn cases(part: &Part, goals: &[Goal]) -> Result<Vec<Case>, String> {
+pub(super) fn cases(part: &ShardResult, goals: &[Goal]) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
     for goal in goals {
         let before = cases.len();

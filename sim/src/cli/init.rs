@@ -11,7 +11,7 @@ use serin_sim::{
     init::{self, InitError},
     input::{Fault, InputError},
     lint::{self, Input, Level, Settings},
-    report::{Look, quoted},
+    report::{Terminal, quoted},
 };
 
 use super::{Exit, complaint, exit::long_help, report_file::beside, screen::Screen, written};
@@ -52,8 +52,8 @@ Examples:
   helm template . | serin init - --canary shop --out shop.yaml";
 
 /// Writes the scenario, says so on `out`, complains to `err`.
-pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
-    match write(args, &look) {
+pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    match write(args, &terminal) {
         Ok(text) => written(out.write_all(text.as_bytes()).and_then(|()| out.flush()), err),
         Err(what) => {
             // Standard error may be gone as well; the exit status remains.
@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
 }
 
 /// What is printed, or the complaint.
-fn write(args: &Args, look: &Look) -> Result<String, String> {
+fn write(args: &Args, terminal: &Terminal) -> Result<String, String> {
     let inputs: Vec<Input> = args.paths.iter().map(|path| input(path)).collect();
     let settings = Settings {
         provider: args.provider.as_str().into(),
@@ -72,7 +72,7 @@ fn write(args: &Args, look: &Look) -> Result<String, String> {
         release: None,
         controller: None,
     };
-    errors(&inputs, &settings, look)?;
+    errors(&inputs, &settings, terminal)?;
     let working = env::current_dir().map_err(|error| complaint(&format!("no working folder: {error}")))?;
     let to_stdout = args.out == Path::new("-");
     let (folder, file) = if to_stdout { (PathBuf::new(), None) } else { target(&args.out) };
@@ -101,7 +101,7 @@ fn input(path: &Path) -> Input {
 }
 
 /// What lint refuses is not replayed.
-fn errors(inputs: &[Input], settings: &Settings, look: &Look) -> Result<(), String> {
+fn errors(inputs: &[Input], settings: &Settings, terminal: &Terminal) -> Result<(), String> {
     let findings = lint::lint(inputs, settings).findings();
     let errors: Vec<_> = findings.iter().filter(|finding| finding.level == Level::Error).collect();
     let mut text = String::new();
@@ -109,7 +109,7 @@ fn errors(inputs: &[Input], settings: &Settings, look: &Look) -> Result<(), Stri
         let of_file: Vec<_> = errors.iter().copied().filter(|finding| finding.file == file).collect();
         if !of_file.is_empty() {
             text += &complaint(&format!("{file}: cannot be used"));
-            text += &finding::text::findings(of_file, look);
+            text += &finding::text::findings(of_file, terminal);
         }
     }
     if text.is_empty() { Ok(()) } else { Err(text) }

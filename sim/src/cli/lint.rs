@@ -11,7 +11,7 @@ use serin_sim::{
     input::InputError,
     lint::{self, Input, Level, Report, Settings, json, text},
     outlook::Release,
-    report::Look,
+    report::Terminal,
     scenario::{PerSecond, Share, Unit},
 };
 
@@ -135,17 +135,17 @@ JSON Lines, one object for each file:
                    row of docs/differences.md, what; several times if it differs in several ways";
 
 /// Checks, prints to `out`, complains to `err`.
-pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     if !args.watch {
-        return once(args, look, out, err);
+        return once(args, terminal, out, err);
     }
     let work = |out: &mut dyn Write, err: &mut dyn Write| {
-        once(args, look, out, err);
+        once(args, terminal, out, err);
     };
     watch(&args.paths, Vec::new, work, out, err)
 }
 
-fn once(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+fn once(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let (mut inputs, mut unusable) = (Vec::new(), Vec::new());
     let paths: Vec<&PathBuf> = args.paths.iter().filter(|path| is_wanted(path, args)).collect();
     if paths.is_empty() {
@@ -170,7 +170,7 @@ fn once(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Ex
     let report = lint::lint(&inputs, &settings);
     let shown = match args.format {
         Format::Text if inputs.is_empty() => String::new(),
-        Format::Text => text::text(&report, args.quiet, &look),
+        Format::Text => text::text(&report, args.quiet, &terminal),
         Format::Json => json::lines(&report, args.quiet),
         Format::Junit => {
             let fails = if args.strict { Level::Warning } else { Level::Error };

@@ -14,7 +14,7 @@ use std::{
 
 use console::Term;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
-use serin_sim::report::Look;
+use serin_sim::report::Terminal;
 
 /// Ctrl-C was pressed.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -30,22 +30,22 @@ pub(super) struct LongWork {
 
 impl LongWork {
     /// Work of this many steps. From now on Ctrl-C asks it to stop; a second one ends the command.
-    pub(super) fn begin(steps: u64, unit: &str, look: Look) -> Self {
+    pub(super) fn begin(steps: u64, unit: &str, terminal: Terminal) -> Self {
         let template = "{wide_bar} {human_pos} of {human_len} UNIT, {rate}, {eta} left{msg}";
-        Self::with(template, Some(steps), unit, look)
+        Self::with(template, Some(steps), unit, terminal)
     }
 
     /// As [`begin`](Self::begin), with an unknown number of steps.
-    pub(super) fn open_ended(unit: &str, look: Look) -> Self {
-        Self::with("{spinner} {human_pos} UNIT, {rate}{msg}", None, unit, look)
+    pub(super) fn open_ended(unit: &str, terminal: Terminal) -> Self {
+        Self::with("{spinner} {human_pos} UNIT, {rate}{msg}", None, unit, terminal)
     }
 
-    fn with(template: &str, steps: Option<u64>, unit: &str, look: Look) -> Self {
+    fn with(template: &str, steps: Option<u64>, unit: &str, terminal: Terminal) -> Self {
         let target = if is_shown() { Margin::target() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(steps, target);
         if let Ok(style) = ProgressStyle::with_template(&template.replace("UNIT", unit)) {
             let style = style.with_key("rate", rate);
-            bar.set_style(if look.is_ascii() {
+            bar.set_style(if terminal.is_ascii() {
                 style.progress_chars("#>.").tick_chars("-\\|/ ")
             } else {
                 style

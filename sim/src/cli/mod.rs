@@ -60,34 +60,34 @@ impl Cli {
         match &self.verb {
             Verb::Lint(args) => {
                 let screen = args.screen;
-                lint::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+                lint::run(args, screen.terminal(), &mut screen.out(), &mut screen.err())
             }
             Verb::Init(args) => {
                 let screen = args.screen;
-                init::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+                init::run(args, screen.terminal(), &mut screen.out(), &mut screen.err())
             }
             Verb::Replay(args) => {
                 let screen = args.screen;
-                replay::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+                replay::run(args, screen.terminal(), &mut screen.out(), &mut screen.err())
             }
             Verb::Sweep(args) => {
                 let screen = args.screen();
-                sweep::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+                sweep::run(args, screen.terminal(), &mut screen.out(), &mut screen.err())
             }
             Verb::Tune(args) => {
                 let screen = args.screen;
-                tune::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+                tune::run(args, screen.terminal(), &mut screen.out(), &mut screen.err())
             }
             Verb::Schema(args) => schema::run_here(args),
             Verb::Explain(args) => {
                 let screen = args.screen;
-                explain::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+                explain::run(args, screen.terminal(), &mut screen.out(), &mut screen.err())
             }
             Verb::Completions(args) => completions::run(args, &mut io::stdout(), &mut io::stderr()),
             Verb::Man(args) => man::run(args, &mut io::stdout(), &mut io::stderr()),
             Verb::Check(args) => {
                 let screen = args.screen;
-                check::run(args, screen.look(), &mut screen.out(), &mut screen.err())
+                check::run(args, screen.terminal(), &mut screen.out(), &mut screen.err())
             }
         }
     }

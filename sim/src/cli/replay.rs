@@ -12,7 +12,7 @@ use clap::ValueHint;
 use rayon::prelude::*;
 use serin_sim::{
     finding::Case,
-    report::{self, Ended, Item, Look, html},
+    report::{self, Ended, Item, Terminal, html},
     scenario::{find, is_scenario, named_by},
 };
 
@@ -116,17 +116,17 @@ A file that cannot be used does not stop the others from being replayed.";
 const AT_ONCE: usize = 64;
 
 /// Replays, prints to `out`, complains to `err`.
-pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     if !args.watch {
-        return once(args, look, out, err);
+        return once(args, terminal, out, err);
     }
     let work = |out: &mut dyn Write, err: &mut dyn Write| {
-        once(args, look, out, err);
+        once(args, terminal, out, err);
     };
     watch(&args.paths, || named_by(&args.paths), work, out, err)
 }
 
-fn once(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+fn once(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     if let Err(what) = args.report.try_out() {
         // Standard error may be closed as well; the exit status remains.
         let _ = err.write_all(complaint(&what).as_bytes());
@@ -140,7 +140,7 @@ fn once(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Ex
         out
     };
     let mut replays = Replays::default();
-    match replay_all(args, look, &mut replays, out, err) {
+    match replay_all(args, terminal, &mut replays, out, err) {
         Ok(()) => {}
         // The reader has stopped reading.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
@@ -188,7 +188,7 @@ impl Replays {
 
 fn replay_all(
     args: &Args,
-    look: Look,
+    terminal: Terminal,
     replays: &mut Replays,
     out: &mut dyn Write,
     err: &mut dyn Write,
@@ -213,14 +213,14 @@ fn replay_all(
     let all = replays.items.len() + files.len();
     let details = Details::of(args, is_alone);
     // One story ends by itself, or at the first Ctrl-C.
-    let work = (files.len() > 1).then(|| LongWork::begin(files.len() as u64, "scenarios", look));
+    let work = (files.len() > 1).then(|| LongWork::begin(files.len() as u64, "scenarios", terminal));
     let mut later = Vec::new();
     for (chunk, files) in files.chunks(AT_ONCE).enumerate() {
         let numbered = files.par_iter().enumerate();
         let among = |i| (!is_alone).then_some(chunk * AT_ONCE + i + 1);
         let is_over = || work.as_ref().is_some_and(LongWork::is_over);
         let shown = numbered.filter(|_| !is_over()).map(|(i, file)| {
-            let shown = Shown::of(file, among(i), args, details, &look, &is_over);
+            let shown = Shown::of(file, among(i), args, details, &terminal, &is_over);
             work.iter().for_each(|work| work.done(1));
             shown
         });
@@ -244,12 +244,12 @@ fn replay_all(
         err.write_all(stopped(replays, all).as_bytes())?;
     }
     let page = match args.format {
-        Format::Text => page_of_all(args, is_alone, later, replays, all, look),
+        Format::Text => page_of_all(args, is_alone, later, replays, all, terminal),
         Format::Json => String::new(),
         Format::Junit => formats::junit_of_run("serin replay", std::mem::take(&mut replays.cases)),
         Format::Github => {
             let found = formats::github(replays.cases.iter().flat_map(|case| &case.findings));
-            found + &report::summary(&replays.items, &look)
+            found + &report::summary(&replays.items, &terminal)
         }
     };
     out.write_all(page.as_bytes())?;
@@ -275,7 +275,7 @@ mod tests {
     fn replayed(line: &[&str], out: &mut dyn Write) -> (Exit, String) {
         let args = Line::parse_from(["replay"].iter().chain(line)).args;
         let mut err = Vec::new();
-        let exit = run(&args, Look::new(100, true), out, &mut err);
+        let exit = run(&args, Terminal::new(100, true), out, &mut err);
         (exit, String::from_utf8(err).unwrap())
     }
 

@@ -10,7 +10,7 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice, stream::RawStream};
 use clap::ValueEnum;
-use serin_sim::report::{Look, WIDTH};
+use serin_sim::report::{Terminal, WIDTH};
 use terminal_size::{Width, terminal_size_of};
 
 use super::long_work;
@@ -35,9 +35,9 @@ enum Color {
 
 impl Screen {
     /// The look of standard output. What is not written to a terminal looks the same everywhere, unless COLUMNS is set.
-    pub(crate) fn look(self) -> Look {
+    pub(crate) fn terminal(self) -> Terminal {
         let is_terminal = io::stdout().is_terminal();
-        Look::new(columns(is_terminal), self.ascii || (is_terminal && !is_utf8()))
+        Terminal::new(columns(is_terminal), self.ascii || (is_terminal && !is_utf8()))
     }
 
     /// Standard output.

@@ -9,9 +9,9 @@ use std::{
 use clap::{ValueEnum, ValueHint};
 use serin_sim::{
     exact,
-    report::{Look, exact as exact_report, html, sweep as report},
+    report::{Terminal, exact as exact_report, html, sweep as report},
     scenario::Document,
-    sweep::{self, Axis, Goal, Part, Shard, Sweep},
+    sweep::{self, Axis, Goal, Shard, ShardResult, Sweep},
 };
 
 use super::{
@@ -143,7 +143,7 @@ impl Print {
 }
 
 /// Runs, prints to `out`, complains to `err`.
-pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let printed = match &args.verb {
         _ if args.print().has_nothing_to_report_on() => {
             Err("--format junit reports on goals; give --goal".into())
@@ -151,19 +151,19 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
         Some(Verb::Merge(args)) => {
             let try_out = args.print.report.try_out();
             let part = try_out.and_then(|()| merged(&args.files));
-            part.and_then(|part| print(&part, &args.print, &look, out, err))
+            part.and_then(|part| print(&part, &args.print, &terminal, out, err))
         }
-        None if args.exact => computed(args, &look, out, err)
+        None if args.exact => computed(args, &terminal, out, err)
             .map(|stopped| if stopped { Exit::Interrupted } else { Exit::AsExpected }),
-        None => {
-            args.print.report.try_out().and_then(|()| swept(args, look, err)).and_then(|(part, stopped)| {
+        None => args.print.report.try_out().and_then(|()| swept(args, terminal, err)).and_then(
+            |(part, stopped)| {
                 let printed = match args.shard {
                     Some(_) => part_lines(&part, out).map(|()| Exit::AsExpected),
-                    None => print(&part, &args.print, &look, out, err),
+                    None => print(&part, &args.print, &terminal, out, err),
                 };
                 printed.map(|exit| if stopped { Exit::Interrupted } else { exit })
-            })
-        }
+            },
+        ),
     };
     match printed {
         Ok(exit) => exit,
@@ -175,7 +175,7 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
     }
 }
 
-fn swept(args: &Args, look: Look, err: &mut dyn Write) -> Result<(Part, bool), String> {
+fn swept(args: &Args, terminal: Terminal, err: &mut dyn Write) -> Result<(ShardResult, bool), String> {
     let path = args.scenario.as_deref().unwrap_or(Path::new(""));
     let points = sweep::count(&args.axes);
     if points > u128::from(args.max_points) {
@@ -194,9 +194,9 @@ fn swept(args: &Args, look: Look, err: &mut dyn Write) -> Result<(Part, bool), S
     if sweep.scenarios.iter().any(|scenario| scenario.setting.simulated.is_none()) {
         return Err(format!("{}: {SCRIPTED}", path.display()));
     }
-    let work = LongWork::begin(shard.of(args.runs) * sweep.points.len() as u64, "rollouts", look);
+    let work = LongWork::begin(shard.of(args.runs) * sweep.points.len() as u64, "rollouts", terminal);
     let points = sweep.run(work.stop(), &|runs| work.done(runs));
-    let part = Part::new(title, &sweep, points);
+    let part = ShardResult::new(title, &sweep, points);
     let stopped = work.end();
     let is_said = args.print.format == Format::Text && args.shard.is_none();
     if !part.is_complete() && !is_said {
@@ -207,7 +207,12 @@ fn swept(args: &Args, look: Look, err: &mut dyn Write) -> Result<(Part, bool), S
 }
 
 /// Computes every point and prints them; whether Ctrl-C stopped it.
-fn computed(args: &Args, look: &Look, out: &mut dyn Write, err: &mut dyn Write) -> Result<bool, String> {
+fn computed(
+    args: &Args,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<bool, String> {
     let path = args.scenario.as_deref().unwrap_or(Path::new(""));
     let points = sweep::count(&args.axes);
     if points > u128::from(args.max_points) {
@@ -217,7 +222,7 @@ fn computed(args: &Args, look: &Look, out: &mut dyn Write, err: &mut dyn Write) 
     let sweep = Sweep::new(&document, &args.axes, 1, Shard::WHOLE).map_err(|error| error.to_string())?;
     sweep.each_matters(&document, &args.axes).map_err(|error| error.to_string())?;
     let title = sweep.scenarios.first().map_or("", |scenario| scenario.title.as_str());
-    let work = LongWork::begin(sweep.points.len() as u64, "points", *look);
+    let work = LongWork::begin(sweep.points.len() as u64, "points", *terminal);
     let mut points = Vec::new();
     for (point, scenario) in sweep.points.iter().zip(&sweep.scenarios) {
         let set: Vec<_> = point.iter().map(|set| (set.path.clone(), set.value.clone())).collect();
@@ -235,7 +240,7 @@ fn computed(args: &Args, look: &Look, out: &mut dyn Write, err: &mut dyn Write) 
         let _ = writeln!(err, "stopped after {} of {} points", points.len(), sweep.points.len());
     }
     let text = match args.print.format {
-        Format::Text => exact_report::text(title, &points, look),
+        Format::Text => exact_report::text(title, &points, terminal),
         Format::Json => exact_report::json(title, &points),
         Format::Csv => exact_report::csv(&points),
         Format::Junit => return Err("--format junit reports on goals, which --exact does not judge".into()),
@@ -273,7 +278,7 @@ fn read(file: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn merged(files: &[PathBuf]) -> Result<Part, String> {
+fn merged(files: &[PathBuf]) -> Result<ShardResult, String> {
     let mut parts = Vec::new();
     for file in files {
         let part = serde_json::from_slice(&read(file)?);
@@ -282,23 +287,23 @@ fn merged(files: &[PathBuf]) -> Result<Part, String> {
     sweep::merge(parts).map_err(|error| error.to_string())
 }
 
-fn part_lines(part: &Part, out: &mut dyn Write) -> Result<(), String> {
+fn part_lines(part: &ShardResult, out: &mut dyn Write) -> Result<(), String> {
     let text = serde_json::to_string(part).map_err(|error| error.to_string())?;
     written(writeln!(out, "{text}"))
 }
 
 /// Prints what was counted, complains of goals that are not met.
 fn print(
-    part: &Part,
+    part: &ShardResult,
     args: &Print,
-    look: &Look,
+    terminal: &Terminal,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Exit, String> {
     let cases = goals::cases(part, &args.goals)?;
     let complaints: Vec<String> = unmet(&cases).map(complaint).collect();
     let text = match args.format {
-        Format::Text => report::text(part, look),
+        Format::Text => report::text(part, terminal),
         Format::Json => report::json(part),
         Format::Csv => report::csv(part),
         Format::Junit => junit_of_run("serin sweep", cases),

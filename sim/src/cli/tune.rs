@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf};
 
 use clap::ValueHint;
 use serin_sim::{
-    report::{Look, html, sweep as report},
+    report::{Terminal, html, sweep as report},
     scenario::Document,
     sweep::{self, Axis, Frontier, Goal, Met, Runs, Shard, Sweep},
 };
@@ -59,16 +59,17 @@ Examples:
     --vary analysis.threshold=1..10 --vary analysis.stepWeight=5,10,20";
 
 /// Searches, prints to `out`, complains to `err`.
-pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
-    let found = args.report.try_out().and_then(|()| tuned(args, look)).and_then(|(title, found, stopped)| {
-        let text = match args.format {
-            Format::Text => report::frontier(&found, &args.goals, &look),
-            Format::Json => report::frontier_json(&found, &args.goals),
-        };
-        written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))?;
-        args.report.write(|| html::frontier(&title, &found, &args.goals))?;
-        Ok((found, stopped))
-    });
+pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    let found =
+        args.report.try_out().and_then(|()| tuned(args, terminal)).and_then(|(title, found, stopped)| {
+            let text = match args.format {
+                Format::Text => report::frontier(&found, &args.goals, &terminal),
+                Format::Json => report::frontier_json(&found, &args.goals),
+            };
+            written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))?;
+            args.report.write(|| html::frontier(&title, &found, &args.goals))?;
+            Ok((found, stopped))
+        });
     match found {
         Ok((_, true)) => Exit::Interrupted,
         Ok((found, false)) => match found.met() {
@@ -84,7 +85,7 @@ pub(super) fn run(args: &Args, look: Look, out: &mut dyn Write, err: &mut dyn Wr
 }
 
 /// The title of the scenario, what was found, and whether the search was stopped.
-fn tuned(args: &Args, look: Look) -> Result<(String, Frontier, bool), String> {
+fn tuned(args: &Args, terminal: Terminal) -> Result<(String, Frontier, bool), String> {
     let path = args.scenario.display();
     let document = Document::load(&args.scenario).map_err(|error| error.to_string())?;
     let scenario = document.with(&[]).map_err(|error| error.to_string())?;
@@ -109,7 +110,7 @@ fn tuned(args: &Args, look: Look) -> Result<(String, Frontier, bool), String> {
     matters.map_err(|error| error.to_string())?;
     // Few policies need more than the usual runs.
     let most = sweep::most_rollouts(points, Runs { most: args.runs, ..runs });
-    let work = LongWork::begin(u64::try_from(most).unwrap_or(u64::MAX), "rollouts", look);
+    let work = LongWork::begin(u64::try_from(most).unwrap_or(u64::MAX), "rollouts", terminal);
     let found = sweep::tune(&document, axes, &args.goals, runs, work.stop(), &|runs| work.done(runs));
     let stopped = work.end();
     let found = found.map_err(|error| error.to_string())?;

@@ -82,11 +82,11 @@ fn clear(out: &mut dyn Write) {
 }
 
 /// Looks until something is different and stays so for two looks; the file that changed first by name.
-fn changed(before: &Stamps, mut look: impl FnMut() -> Stamps) -> PathBuf {
+fn changed(before: &Stamps, mut terminal: impl FnMut() -> Stamps) -> PathBuf {
     let mut last = before.clone();
     let mut different = 0;
     loop {
-        let now = look();
+        let now = terminal();
         let is_resting = now == last;
         last = now;
         let Some(changed) = last.difference(before) else {

@@ -10,7 +10,7 @@ use serin_core::{
 use super::{Drive, log::Log};
 use crate::{
     record::{Delivery, Receiver},
-    world::Told,
+    world::DeliveryResult,
 };
 
 /// What is known of deliveries. It dies with the controller.
@@ -82,18 +82,18 @@ impl<L: Log> Drive<'_, L> {
         self.deliveries.under_way = Some((until, delivered));
     }
 
-    fn note(&mut self, at: Duration, notice: &Notice, told: Told) {
-        let Told { to, answers, takes: _, over } = told;
+    fn note(&mut self, at: Duration, notice: &Notice, told: DeliveryResult) {
+        let DeliveryResult { to, answers, takes: _, over } = told;
         if over {
             self.deliveries.done.insert((notice.id, to.clone()));
         }
         if L::WATCHES {
             let moment = self.decisions.saturating_sub(1);
-            let shape = match &**self.world.canary() {
-                Ok(canary) => canary.shape(),
-                Err(invalid) => &invalid.shape,
+            let topology = match &**self.world.canary() {
+                Ok(canary) => canary.topology(),
+                Err(invalid) => &invalid.topology,
             };
-            let text = notice.message.text(&self.subject(), shape);
+            let text = notice.message.text(&self.subject(), topology);
             let delivery = Delivery { at, moment, notice: notice.id, text, to, answers, over };
             if !delivery.arrived() {
                 self.happened.push(tell_failure(&delivery));

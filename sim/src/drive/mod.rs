@@ -10,7 +10,7 @@ mod effects;
 mod limits;
 mod log;
 mod runs;
-mod second;
+mod stale_replica;
 mod stop;
 mod store;
 #[cfg(test)]
@@ -33,7 +33,7 @@ use self::{
     deliver::Deliveries,
     limits::{Pause, Restless},
     log::Log,
-    second::Second,
+    stale_replica::StaleReplica,
     stop::Stops,
     timeline::Timeline,
 };
@@ -45,7 +45,7 @@ use crate::{
     reason::Reason,
     record::{Asked, Outcome, Story},
     scenario::{Action, Scenario, StopAfter, What},
-    world::{self, Common, World},
+    world::{self, SharedSetup, World},
 };
 
 /// Runs a scenario to its end.
@@ -105,7 +105,7 @@ struct Drive<'a, L> {
     tick: Tick,
     calls: Calls,
     deliveries: Deliveries,
-    second: Second,
+    second: StaleReplica,
     /// `.status` as it is kept.
     saved: Arc<State>,
     /// What was seen last.
@@ -147,7 +147,7 @@ struct Decided {
 
 impl<'a, L: Log> Drive<'a, L> {
     fn new(scenario: &'a Scenario, seed: u64, stop: Option<StopPoint>, log: L) -> Self {
-        let common = Common::of(scenario, scenario.canary.clone());
+        let common = SharedSetup::of(scenario, scenario.canary.clone());
         Self::begin(scenario, &common, Arc::new(Self::status(scenario)), seed, stop, log)
     }
 
@@ -159,7 +159,7 @@ impl<'a, L: Log> Drive<'a, L> {
     /// With the scenario's `.status`.
     fn begin(
         scenario: &'a Scenario,
-        common: &Common,
+        common: &SharedSetup,
         saved: Arc<State>,
         seed: u64,
         stop: Option<StopPoint>,
@@ -175,7 +175,7 @@ impl<'a, L: Log> Drive<'a, L> {
             tick: Tick::new(),
             calls: Calls::default(),
             deliveries: Deliveries::default(),
-            second: Second::of(scenario),
+            second: StaleReplica::of(scenario),
             away: None,
             decided: None,
             history: History::default(),

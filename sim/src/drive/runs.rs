@@ -8,13 +8,13 @@ use super::{Drive, log::Nothing};
 use crate::{
     record::Outcome,
     scenario::{Scenario, read_raw},
-    world::Common,
+    world::SharedSetup,
 };
 
 /// Runs of one scenario in the worlds of many seeds. What they have in common is made once.
 pub struct Runs<'a> {
     scenario: &'a Scenario,
-    common: Common,
+    common: SharedSetup,
     begin: Arc<State>,
 }
 
@@ -24,7 +24,7 @@ impl<'a> Runs<'a> {
     pub fn of(scenario: &'a Scenario) -> Self {
         Self {
             scenario,
-            common: Common::of(scenario, own_canary(scenario)),
+            common: SharedSetup::of(scenario, own_canary(scenario)),
             begin: Arc::new(Drive::<Nothing>::status(scenario)),
         }
     }

@@ -265,7 +265,7 @@ fn lost_notices_are_sent_later() {
     let story = story("", &bad);
     let sent = story.moments.iter().flat_map(|moment| &moment.sent);
     let mut texts: Vec<String> =
-        sent.map(|notice| notice.message.text(&story.canary, &story.shape)).collect();
+        sent.map(|notice| notice.message.text(&story.canary, &story.topology)).collect();
     texts.retain(|text| text.contains("Canary failed!"));
     assert_eq!(texts.len(), 1);
     assert_eq!(happened(&story, "notices were lost"), 3);

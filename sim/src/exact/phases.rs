@@ -11,15 +11,15 @@ pub(super) fn phases(wanted: usize, scrape: f64, edges: &[f64]) -> Vec<(f64, f64
     cuts.extend([0.0, scrape]);
     cuts.sort_by(f64::total_cmp);
     cuts.dedup_by(|a, b| (*a - *b).abs() < scrape * 1e-6);
-    let pieces = cuts.len() - 1;
-    let each = (wanted / pieces).max(FEWEST);
+    let spans = cuts.len() - 1;
+    let each = (wanted / spans).max(FEWEST);
     let nodes = gauss_legendre(each);
-    let count = (each * pieces) as f64;
-    let piece = |ends: &[f64]| {
+    let count = (each * spans) as f64;
+    let span = |ends: &[f64]| {
         let (from, long) = (ends[0], ends[1] - ends[0]);
         nodes.iter().map(move |(node, weight)| (from + node * long, weight * long / scrape * count)).collect()
     };
-    cuts.windows(2).flat_map(|ends| -> Vec<(f64, f64)> { piece(ends) }).collect()
+    cuts.windows(2).flat_map(|ends| -> Vec<(f64, f64)> { span(ends) }).collect()
 }
 
 /// As many times as are taken. Counts are whole numbers, so chances are not quite smooth between the edges: four times as

@@ -23,7 +23,7 @@ pub(super) fn told_in(wanted: &Telling, alerts: Option<Option<Severity>>, story:
         None => true,
         Some(severity) => counts_as_alert(notice, severity),
     });
-    let sent = sent.map(|(i, notice)| (i, notice.message.text(&story.canary, &story.shape)));
+    let sent = sent.map(|(i, notice)| (i, notice.message.text(&story.canary, &story.topology)));
     sent.filter(|(_, text)| wanted.wanted.fits(text)).map(|(i, _)| i).collect()
 }
 
@@ -48,7 +48,7 @@ fn told(
     let sent = sent.flat_map(|(i, moment)| moment.sent.iter().map(move |notice| (i, notice)));
     let sent = sent.filter(|(_, notice)| known.insert(notice.id) && counts(notice));
     let texts: Vec<(usize, String)> =
-        sent.map(|(i, notice)| (i, notice.message.text(&story.canary, &story.shape))).collect();
+        sent.map(|(i, notice)| (i, notice.message.text(&story.canary, &story.topology))).collect();
     let fitting = texts.iter().filter(|(_, text)| wanted.wanted.fits(text));
     let found: Vec<usize> = fitting.map(|(i, _)| *i).collect();
     often(&found, wanted.times, negated, || shown(&found, &texts, what))

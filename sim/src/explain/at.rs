@@ -81,7 +81,7 @@ fn decided(scenario: &Scenario, story: &Story, i: usize) -> Decided {
     });
     let told = born(moment).map(|notice| {
         let alert = if notice.message.alert().is_some() { " (alert)" } else { "" };
-        format!("{}{alert}.", notice.message.text(&story.canary, &story.shape))
+        format!("{}{alert}.", notice.message.text(&story.canary, &story.topology))
     });
     Decided {
         moment: i,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serin_core::{decision::Rule, message::EventType, spec::Severity};
 
-use super::{At, Chapter, Explanation, Part};
+use super::{At, Chapter, ChapterKind, Explanation};
 
 /// An explained story.
 #[derive(Debug, Serialize)]
@@ -142,9 +142,9 @@ pub fn json_at(path: &str, title: &str, at: &At) -> String {
 
 fn chapter(chapter: &Chapter) -> ChapterField<'_> {
     let (of, revision) = match &chapter.of {
-        Part::Setup => ("setup", None),
-        Part::Run(revision) => ("run", Some(revision.as_str())),
-        Part::Deletion => ("deletion", None),
+        ChapterKind::Setup => ("setup", None),
+        ChapterKind::Run(revision) => ("run", Some(revision.as_str())),
+        ChapterKind::Deletion => ("deletion", None),
     };
     ChapterField {
         of,

@@ -49,7 +49,7 @@ pub struct Explanation {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chapter {
     /// What it is about.
-    pub of: Part,
+    pub of: ChapterKind,
     /// When it began.
     pub from: Duration,
     /// When it ended; `None` if it had not when the story did.
@@ -65,7 +65,7 @@ pub struct Chapter {
     /// The largest share of users that the canary was given.
     pub users: Option<Exposure>,
     /// What people were told, each once, in order.
-    pub notices: Vec<Told>,
+    pub notices: Vec<SentNotice>,
     /// What would have led elsewhere, the smallest change first; at most three.
     pub different: Vec<Difference>,
     /// How many changes were tried.
@@ -74,7 +74,7 @@ pub struct Chapter {
 
 /// What a chapter is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum ChapterKind {
     /// The primary is set up, or another controller's status taken over.
     Setup,
     /// The run of this revision.
@@ -101,7 +101,7 @@ pub enum Topic {
     /// The users' share.
     Users,
     /// Who was told.
-    Told,
+    SentNotice,
     /// What happened after the end.
     Afterwards,
 }
@@ -118,7 +118,7 @@ impl Topic {
             Self::Meanwhile => "meanwhile",
             Self::Ended => "ended",
             Self::Users => "users",
-            Self::Told => "told",
+            Self::SentNotice => "told",
             Self::Afterwards => "afterwards",
         }
     }
@@ -141,7 +141,7 @@ pub struct Exposure {
 
 /// A notice that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct SentNotice {
     /// Its name.
     pub id: String,
     /// The type of the event.

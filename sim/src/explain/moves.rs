@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serin_core::{
     decision::Rule,
-    message::{Message, Step},
+    message::{Advance, Message},
 };
 
 use super::{
@@ -79,7 +79,7 @@ fn part(share: Share, at: Duration) -> String {
 fn iterations(chapter: &Chapter<'_>) -> Option<String> {
     let made = chapter.moments.iter().flat_map(|moment| {
         born(moment).filter_map(|notice| {
-            let Message::Advanced(Step::Iteration(made, all)) = notice.message else { return None };
+            let Message::Advanced(Advance::Iteration(made, all)) = notice.message else { return None };
             Some((moment.at, made, all))
         })
     });

@@ -3,7 +3,7 @@
 use serin_core::{Rollout, message::Message, spec::Severity};
 
 use super::{
-    Chapter as Explained, Part, Told, Topic,
+    Chapter as Explained, ChapterKind, SentNotice, Topic,
     chapter::{Chapter, Of, born},
     checks::Checks,
     ending::{Ended, Ending},
@@ -35,15 +35,15 @@ pub(super) fn tell(
         (Topic::Meanwhile, meanwhile(story, chapter)),
         (Topic::Ended, by_rule(chapter).into_iter().collect()),
         (Topic::Users, if is_run { vec![moves::users(users)] } else { Vec::new() }),
-        (Topic::Told, told(&notices)),
+        (Topic::SentNotice, told(&notices)),
         (Topic::Afterwards, afterwards(story, chapter)),
     ];
     told.retain(|(_, sentences)| !sentences.is_empty());
     Explained {
         of: match &chapter.of {
-            Of::Setup => Part::Setup,
-            Of::Run(revision) => Part::Run(revision.to_string()),
-            Of::Deletion => Part::Deletion,
+            Of::Setup => ChapterKind::Setup,
+            Of::Run(revision) => ChapterKind::Run(revision.to_string()),
+            Of::Deletion => ChapterKind::Deletion,
         },
         from: chapter.began(),
         to: chapter.ended.at.map(|(_, done)| done),
@@ -171,7 +171,7 @@ fn meanwhile(story: &Story, chapter: &Chapter<'_>) -> Vec<String> {
         told.extend(happened.map(|what| format!("At {} {what}.", time(moment.at))));
         let news = born(moment).filter(|notice| is_news(&notice.message));
         told.extend(news.map(|notice| {
-            format!("At {}: {}.", time(moment.at), notice.message.text(&story.canary, &story.shape))
+            format!("At {}: {}.", time(moment.at), notice.message.text(&story.canary, &story.topology))
         }));
     }
     shortened(told)
@@ -183,7 +183,7 @@ fn afterwards(story: &Story, chapter: &Chapter<'_>) -> Vec<String> {
     for moment in chapter.moments.iter().skip(chapter.ended.moments) {
         told.extend(moment.happened.iter().map(|what| format!("At {} {what}.", time(moment.at))));
         told.extend(born(moment).map(|notice| {
-            format!("At {}: {}.", time(moment.at), notice.message.text(&story.canary, &story.shape))
+            format!("At {}: {}.", time(moment.at), notice.message.text(&story.canary, &story.topology))
         }));
     }
     shortened(told)
@@ -251,15 +251,15 @@ fn is_news(message: &Message) -> bool {
 }
 
 /// Every notice that was sent, once.
-fn notices(story: &Story, chapter: &Chapter<'_>) -> Vec<Told> {
-    let mut told: Vec<Told> = Vec::new();
+fn notices(story: &Story, chapter: &Chapter<'_>) -> Vec<SentNotice> {
+    let mut told: Vec<SentNotice> = Vec::new();
     for notice in chapter.moments.iter().flat_map(|moment| &moment.sent) {
         let id = notice.id.to_string();
         if !told.iter().any(|known| known.id == id) {
-            told.push(Told {
+            told.push(SentNotice {
                 id,
                 r#type: notice.message.event_type(),
-                text: notice.message.text(&story.canary, &story.shape),
+                text: notice.message.text(&story.canary, &story.topology),
                 alert: notice.message.alert(),
             });
         }
@@ -268,8 +268,8 @@ fn notices(story: &Story, chapter: &Chapter<'_>) -> Vec<Told> {
 }
 
 /// How many were told, and every alert.
-fn told(notices: &[Told]) -> Vec<String> {
-    let alerts: Vec<&Told> = notices.iter().filter(|notice| notice.alert.is_some()).collect();
+fn told(notices: &[SentNotice]) -> Vec<String> {
+    let alerts: Vec<&SentNotice> = notices.iter().filter(|notice| notice.alert.is_some()).collect();
     if notices.is_empty() {
         return Vec::new();
     }

@@ -48,13 +48,13 @@ fn a_story_has_a_chapter_for_each_run() {
     let rest = "world: {metrics: {request-success-rate: [50, 99.9]}}
 events: [{at: 5m, deploy: v2}, {at: 20m, deploy: v3}, {at: 40m, delete: canary}]";
     let chapters = explained(&story("threshold: 1", rest)).chapters;
-    let run = |revision: &str| Part::Run(revision.into());
+    let run = |revision: &str| ChapterKind::Run(revision.into());
     let seen: Vec<_> = chapters.iter().map(|chapter| (chapter.of.clone(), chapter.outcome)).collect();
     let wanted = [
-        (Part::Setup, "initialized"),
+        (ChapterKind::Setup, "initialized"),
         (run("v2"), "rolled-back"),
         (run("v3"), "promoted"),
-        (Part::Deletion, "released"),
+        (ChapterKind::Deletion, "released"),
     ];
     assert_eq!(seen, wanted);
 }

@@ -99,7 +99,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Replays with a change, and looks at the same chapter there.
-    fn replayed<T>(&mut self, change: &Change, look: impl FnOnce(&Chapter<'_>) -> T) -> Option<T> {
+    fn replayed<T>(&mut self, change: &Change, terminal: impl FnOnce(&Chapter<'_>) -> T) -> Option<T> {
         self.tried += 1;
         let scenario = change.applied(self.scenario)?;
         let story = drive::run_until(&scenario, scenario.setting.seed, self.is_over)?;
@@ -108,7 +108,7 @@ impl Search<'_> {
         }
         let chapters = chapters(&story);
         let same = |other: &&Chapter<'_>| other.of == self.chapter.of && other.nth == self.chapter.nth;
-        chapters.iter().find(same).map(look)
+        chapters.iter().find(same).map(terminal)
     }
 
     /// The other end that a change leads to, if it leads elsewhere.

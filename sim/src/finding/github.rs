@@ -5,7 +5,7 @@
 use std::{fmt::Write as _, path::Path};
 
 use super::{Finding, Level, relative};
-use crate::report::piece::printable;
+use crate::report::span::printable;
 
 /// One command a line. Files are named from `folder`, which is absolute.
 pub fn commands<'a>(findings: impl IntoIterator<Item = &'a Finding>, folder: &Path) -> String {

@@ -6,32 +6,32 @@ use anstyle::Style;
 
 use super::{Finding, Level};
 use crate::report::{
-    Look,
-    look::{BAD, CANARY, FAINT, GOOD, PLAIN, STRONG, WARNING},
-    piece::{Piece, lines, paint, printable},
+    Terminal,
+    span::{Span, lines, paint, printable},
+    terminal::{BAD, CANARY, FAINT, GOOD, PLAIN, STRONG, WARNING},
 };
 
 /// Columns of line and column, of the level.
 const PLACE: usize = 7;
 
 /// The findings of one file.
-pub fn findings<'a>(findings: impl IntoIterator<Item = &'a Finding>, look: &Look) -> String {
+pub fn findings<'a>(findings: impl IntoIterator<Item = &'a Finding>, terminal: &Terminal) -> String {
     let mut text = String::new();
     for finding in findings {
         let place = finding.at.map_or(String::new(), |(line, column)| format!("{line}:{column}"));
         let lead = format!("{place:>PLACE$}  ");
-        let mut head = vec![Piece::new(style(finding.level), finding.level.to_string())];
+        let mut head = vec![Span::new(style(finding.level), finding.level.to_string())];
         if !finding.field.is_empty() {
-            head.push(Piece::new(STRONG, printable(&finding.field)).after(1));
+            head.push(Span::new(STRONG, printable(&finding.field)).after(1));
         }
-        head.push(Piece::new(FAINT, finding.code));
-        paragraph(&mut text, &paint(FAINT, &lead), lead.len(), &head, look);
+        head.push(Span::new(FAINT, finding.code));
+        paragraph(&mut text, &paint(FAINT, &lead), lead.len(), &head, terminal);
         let indent = " ".repeat(lead.len() + 2);
-        paragraph(&mut text, &indent, indent.len(), &Piece::sentence(PLAIN, &finding.what), look);
+        paragraph(&mut text, &indent, indent.len(), &Span::sentence(PLAIN, &finding.what), terminal);
         if !finding.remedy.is_empty() {
-            let sign = look.signs.leads_to;
-            let remedy = Piece::sentence(GOOD, &format!("{sign} {}", finding.remedy));
-            paragraph(&mut text, &indent, indent.len(), &remedy, look);
+            let sign = terminal.signs.leads_to;
+            let remedy = Span::sentence(GOOD, &format!("{sign} {}", finding.remedy));
+            paragraph(&mut text, &indent, indent.len(), &remedy, terminal);
         }
     }
     text
@@ -47,9 +47,9 @@ pub(crate) fn style(level: Level) -> Style {
 }
 
 /// Lines of a paragraph behind `lead`, which takes `columns`; the following ones are set in as far.
-pub(crate) fn paragraph(text: &mut String, lead: &str, columns: usize, pieces: &[Piece], look: &Look) {
-    let room = look.width.saturating_sub(columns).max(24);
-    for (i, line) in lines(pieces, room).into_iter().enumerate() {
+pub(crate) fn paragraph(text: &mut String, lead: &str, columns: usize, spans: &[Span], terminal: &Terminal) {
+    let room = terminal.width.saturating_sub(columns).max(24);
+    for (i, line) in lines(spans, room).into_iter().enumerate() {
         let _ = match i {
             0 => writeln!(text, "{lead}{line}"),
             _ => writeln!(text, "{}{line}", " ".repeat(columns)),

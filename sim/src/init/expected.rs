@@ -65,7 +65,7 @@ fn saved(story: &Story) -> impl Iterator<Item = (Duration, &State)> {
 /// The event that says why the last release was rolled back.
 fn reason(story: &Story) -> Option<String> {
     let notices = story.moments.iter().flat_map(|moment| &moment.sent);
-    let mut texts = notices.map(|notice| notice.message.text(&story.canary, &story.shape));
+    let mut texts = notices.map(|notice| notice.message.text(&story.canary, &story.topology));
     texts.rfind(|text| text.starts_with("Rolling back"))
 }
 

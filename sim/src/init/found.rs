@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use serin_core::spec::Defaults;
 
-use super::Subject;
+use super::InitInput;
 use crate::{
     finding::relative,
     lint::{self, InFile, Input, Settings},
@@ -45,7 +45,7 @@ pub fn find(
     wanted: Option<&str>,
     working: &Path,
     folder: &Path,
-) -> Result<Subject, Missing> {
+) -> Result<InitInput, Missing> {
     let objects = lint::objects(inputs, settings);
     let canaries: Vec<_> = objects.iter().filter(|object| object.kind == "Canary").collect();
     let is_wanted =
@@ -83,7 +83,7 @@ pub fn find(
     let name = canary.title.split('.').next().unwrap_or_default().to_owned();
     let namespace =
         Some(settings.namespace.to_string()).filter(|name| **name != *Defaults::default().namespace);
-    Ok(Subject { name, canary: written, templates, provider, namespace })
+    Ok(InitInput { name, canary: written, templates, provider, namespace })
 }
 
 /// A file's path from a folder, both absolute. `None`: it is no file.

@@ -28,7 +28,7 @@ use crate::{
 
 /// What a scenario is made of.
 #[derive(Clone, Debug)]
-pub struct Subject {
+pub struct InitInput {
     /// Name of the Canary.
     pub name: String,
     /// The Canary.
@@ -59,7 +59,7 @@ pub enum InitError {
 ///
 /// # Errors
 /// A Canary that cannot be used or of which no release is ever promoted.
-pub fn scenario(subject: &Subject, path: &Path) -> Result<String, InitError> {
+pub fn scenario(subject: &InitInput, path: &Path) -> Result<String, InitError> {
     let head = head(subject);
     let canary = scenario::parse(&head, path)?.canary;
     let (draft, story) = draft(&canary, &head, path)?;
@@ -107,11 +107,11 @@ fn is_promoted(story: &Story) -> bool {
 /// What a release that does not end says last.
 fn waits_for(scenario: &Scenario, story: &Story) -> String {
     let notices = story.moments.iter().flat_map(|moment| &moment.sent);
-    let last = notices.last().map(|notice| notice.message.text(&story.canary, &story.shape));
+    let last = notices.last().map(|notice| notice.message.text(&story.canary, &story.topology));
     last.unwrap_or_else(|| format!("nothing happens to {}", scenario.canary.identity().name))
 }
 
-fn head(subject: &Subject) -> String {
+fn head(subject: &InitInput) -> String {
     let title = |name: &str| format!("a good release of {name} is promoted, and a bad one is rolled back");
     let title = if yaml::is_plain(&subject.name) {
         title(&subject.name)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{locate::Place, parts::Part};
+use super::{locate::Place, parts::DocumentText};
 
 /// What is wrong with a document as a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) struct Reason {
 
 /// The reason why the library reads no value in a document. `problem` is its message without the place, `at` its place,
 /// with lines counted within the document.
-pub(super) fn of(path: &Path, part: Part<'_>, problem: &str, at: Option<Place>) -> Reason {
+pub(super) fn of(path: &Path, part: DocumentText<'_>, problem: &str, at: Option<Place>) -> Reason {
     let text = Text { part, at };
     let reason =
         text.conflict().or_else(|| language(path)).or_else(|| text.template()).or_else(|| text.tab());
@@ -36,14 +36,14 @@ pub(super) fn of(path: &Path, part: Part<'_>, problem: &str, at: Option<Place>) 
 }
 
 /// The template that a document is, if it is one. `at` is a place in the file that cannot be read.
-pub(super) fn template(part: Part<'_>, at: Option<Place>) -> Option<Reason> {
+pub(super) fn template(part: DocumentText<'_>, at: Option<Place>) -> Option<Reason> {
     let at = at.and_then(|(line, column)| Some((line.checked_sub(part.lines_before)?, column)));
     let text = Text { part, at };
     text.template().map(|reason| text.in_file_of(reason))
 }
 
 /// A value that is YAML and not what was expected.
-pub(super) fn unexpected(part: Part<'_>, what: String, at: Option<Place>) -> Reason {
+pub(super) fn unexpected(part: DocumentText<'_>, what: String, at: Option<Place>) -> Reason {
     let text = Text { part, at };
     text.in_file_of(not_yaml(at, what))
 }
@@ -81,7 +81,7 @@ pub(crate) fn helm_sign(line: &str) -> Option<usize> {
 
 /// A document, and where the library stopped.
 struct Text<'a> {
-    part: Part<'a>,
+    part: DocumentText<'a>,
     at: Option<Place>,
 }
 

@@ -10,14 +10,14 @@ use std::{cell::Cell, cell::OnceCell, cell::RefCell, fmt, rc::Rc};
 use serde::de::DeserializeSeed as _;
 
 use self::walk::Walk;
-use super::parts::{Part, parts};
+use super::parts::{DocumentText, parts};
 
 /// Line and column, counted from 1.
 pub(crate) type Place = (usize, usize);
 
 /// The places in one text; looked up when first asked for, and then kept.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Places(Rc<OnceCell<Found>>);
+pub(crate) struct Places(Rc<OnceCell<Located>>);
 
 /// A key that its mapping has already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,14 +50,14 @@ impl Places {
         &self.found(text).duplicates
     }
 
-    fn found(&self, text: &str) -> &Found {
+    fn found(&self, text: &str) -> &Located {
         self.0.get_or_init(|| look(text))
     }
 }
 
 /// What the walk through a text found.
 #[derive(Debug, Default)]
-struct Found {
+struct Located {
     documents: Vec<Node>,
     duplicates: Vec<Duplicate>,
 }
@@ -85,14 +85,16 @@ enum Below {
 }
 
 impl Node {
-    fn below(&self, step: Step<'_>) -> Option<&Self> {
+    fn below(&self, step: PathStep<'_>) -> Option<&Self> {
         match (&self.below, step) {
-            (Below::Fields(fields), Step::Key(key)) => {
+            (Below::Fields(fields), PathStep::Key(key)) => {
                 let at = fields.binary_search_by(|(name, _)| (**name).cmp(key)).ok()?;
                 Some(&fields[at].1)
             }
-            (Below::Items(items), Step::Index(index)) => items.get(index),
-            (Below::Nothing | Below::Fields(_) | Below::Items(_), Step::Key(_) | Step::Index(_)) => None,
+            (Below::Items(items), PathStep::Index(index)) => items.get(index),
+            (Below::Nothing | Below::Fields(_) | Below::Items(_), PathStep::Key(_) | PathStep::Index(_)) => {
+                None
+            }
         }
     }
 
@@ -106,10 +108,10 @@ impl Node {
     }
 }
 
-fn look(text: &str) -> Found {
+fn look(text: &str) -> Located {
     let (left, duplicates) = (Cell::new(MOST_FIELDS), RefCell::default());
     let mut documents = Vec::new();
-    for (number, Part { lines_before, text }) in parts(text).into_iter().enumerate() {
+    for (number, DocumentText { lines_before, text }) in parts(text).into_iter().enumerate() {
         let room = Room {
             left: &left,
             lines: text.lines().collect(),
@@ -127,30 +129,30 @@ fn look(text: &str) -> Found {
     }
     let mut duplicates = duplicates.into_inner();
     duplicates.sort_by_key(|duplicate: &Duplicate| duplicate.again);
-    Found { documents, duplicates }
+    Located { documents, duplicates }
 }
 
 #[derive(Clone, Copy)]
-enum Step<'a> {
+enum PathStep<'a> {
     Key(&'a str),
     Index(usize),
 }
 
 /// `a.b[2].c` as a, b, 2, c; `a["b.c"].d` as a, b.c, d.
-fn steps(field: &str) -> Vec<Step<'_>> {
+fn steps(field: &str) -> Vec<PathStep<'_>> {
     if let Some((before, rest)) = field.split_once("[\"")
         && let Some((key, after)) = rest.split_once("\"]")
     {
-        return [steps(before), vec![Step::Key(key)], steps(after)].concat();
+        return [steps(before), vec![PathStep::Key(key)], steps(after)].concat();
     }
     let mut steps = Vec::new();
     for part in field.split('.').filter(|part| !part.is_empty()) {
         let (key, indices) = part.split_once('[').unwrap_or((part, ""));
         if !key.is_empty() {
-            steps.push(Step::Key(key));
+            steps.push(PathStep::Key(key));
         }
         let indices = indices.split('[').filter_map(|index| index.trim_end_matches(']').parse().ok());
-        steps.extend(indices.map(Step::Index));
+        steps.extend(indices.map(PathStep::Index));
     }
     steps
 }

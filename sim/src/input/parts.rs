@@ -2,7 +2,7 @@
 
 /// One document of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Part<'a> {
+pub(super) struct DocumentText<'a> {
     /// The lines before it.
     pub(super) lines_before: usize,
     /// Its text, with the line `---` that it begins with.
@@ -11,7 +11,7 @@ pub(super) struct Part<'a> {
 
 /// All documents, in order. A text without a line `---` is one; what stands before the first `---` is none if it holds
 /// comments and directives only.
-pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
+pub(super) fn parts(text: &str) -> Vec<DocumentText<'_>> {
     let mut parts = Vec::new();
     let mut part = Open::default();
     let mut at = 0;
@@ -44,8 +44,8 @@ struct Open {
 }
 
 impl Open {
-    fn close<'a>(&self, text: &'a str, end: usize) -> Option<Part<'a>> {
-        self.is_document.then(|| Part { lines_before: self.line, text: &text[self.begins..end] })
+    fn close<'a>(&self, text: &'a str, end: usize) -> Option<DocumentText<'a>> {
+        self.is_document.then(|| DocumentText { lines_before: self.line, text: &text[self.begins..end] })
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     error::{Fault, InputError, SECOND_DOCUMENT, TOO_DEEP, reword},
     locate::Places,
     loose::Loose,
-    parts::{Part, parts},
+    parts::{DocumentText, parts},
     spaces,
 };
 
@@ -98,7 +98,7 @@ impl<'a> Source<'a> {
         if !duplicates.is_empty() {
             return Err(InputError { faults: duplicates });
         }
-        let part = Part { lines_before: 0, text: &self.text };
+        let part = DocumentText { lines_before: 0, text: &self.text };
         self.read(part).map_err(|broken| broken.fault.into())
     }
 
@@ -170,7 +170,7 @@ impl<'a> Source<'a> {
         Some(Broken { cause, fault: Fault { at, what, ..fault.clone() } })
     }
 
-    fn read<T: DeserializeOwned>(&self, part: Part<'_>) -> Result<T, Broken> {
+    fn read<T: DeserializeOwned>(&self, part: DocumentText<'_>) -> Result<T, Broken> {
         serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(part.text)).map_err(|error| {
             let field = error.path().to_string();
             // Where the text itself is broken there is no field yet.

@@ -7,7 +7,7 @@ use serin_core::{
 };
 
 use super::{
-    CanaryReport, Outlook, Remedy, Told,
+    CanaryReport, Draft, Outlook, Remedy,
     code::Code,
     compatibility,
     controller::{
@@ -16,7 +16,7 @@ use super::{
     },
     fields::{ALERT_PROVIDER, BUILT_IN, CANARY, Field, METRIC_TEMPLATE, list, text},
     known::{Walked, walk},
-    manifests::{Files, Kind, Object},
+    manifests::{Files, ManifestKind, Object},
     mended,
     misspelt::{self, Misspelt},
     plan::Plan,
@@ -29,11 +29,11 @@ use super::{
 use crate::input::nearest;
 
 /// Looks at an object.
-pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport>) {
+pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Draft>, Option<CanaryReport>) {
     let json = &object.json;
     if let Some(Unrendered { field, what }) = unrendered::helm(json) {
         return (
-            vec![Told {
+            vec![Draft {
                 code: Code::UnrenderedTemplate,
                 field,
                 what,
@@ -45,8 +45,8 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<Can
     }
     let is_for_flagger = files.settings.controller == Some(Controller::Flagger);
     let (mut told, report) = match object.kind {
-        Kind::Canary => canary(object, files),
-        Kind::MetricTemplate => {
+        ManifestKind::Canary => canary(object, files),
+        ManifestKind::MetricTemplate => {
             let mut told = shared(object, METRIC_TEMPLATE, files);
             told.extend(template_lacks(json));
             told.extend(together::secret(object, files));
@@ -54,7 +54,7 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<Can
             told.extend(query::of_template(object, files));
             (told, None)
         }
-        Kind::AlertProvider => {
+        ManifestKind::AlertProvider => {
             let mut told = shared(object, ALERT_PROVIDER, files);
             told.extend(receiver_lacks(json));
             told.extend(together::secret(object, files));
@@ -66,7 +66,7 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<Can
     let variables = unrendered::variables(json);
     told.retain(|told| !variables.iter().any(|variable| variable.field == told.field));
     let report = report.filter(|_| variables.is_empty());
-    told.extend(variables.into_iter().map(|Unrendered { field, what }| Told {
+    told.extend(variables.into_iter().map(|Unrendered { field, what }| Draft {
         code: Code::UnrenderedTemplate,
         field,
         what,
@@ -77,14 +77,15 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<Can
 }
 
 /// What is found in every kind but Canaries.
-fn shared(object: &Object, table: &'static [Field], files: &Files<'_>) -> Vec<Told> {
+fn shared(object: &Object, table: &'static [Field], files: &Files<'_>) -> Vec<Draft> {
     let unknown = walk(table, &object.json).unknown;
-    let mut told: Vec<Told> = unknown.iter().map(|unknown| unknown.told(table, object.kind.name())).collect();
+    let mut told: Vec<Draft> =
+        unknown.iter().map(|unknown| unknown.told(table, object.kind.name())).collect();
     told.extend(twice(object, files));
     told
 }
 
-fn canary(object: &Object, files: &Files<'_>) -> (Vec<Told>, Option<CanaryReport>) {
+fn canary(object: &Object, files: &Files<'_>) -> (Vec<Draft>, Option<CanaryReport>) {
     let normal = Normal::of(&object.json);
     let walked = walk(CANARY, &normal.json);
     let mut told = normal.unknown(&walked);
@@ -170,7 +171,7 @@ impl Normal {
     }
 
     /// The fields that a Canary does not have, and the older name of one that it has.
-    fn unknown(&self, walked: &Walked) -> Vec<Told> {
+    fn unknown(&self, walked: &Walked) -> Vec<Draft> {
         let mut misspelt = misspelt::look(&self.json);
         if let Some(name) = self.analysis.as_ref().filter(|_| !self.is_older()) {
             misspelt.extend(misspelt::of_analysis(name));
@@ -178,8 +179,8 @@ impl Normal {
         let is_misspelt =
             |path: &str| misspelt.iter().any(|found| found.fields.iter().any(|field| field == path));
         let unknown = walked.unknown.iter().filter(|unknown| !is_misspelt(unknown.path()));
-        let mut told: Vec<Told> = unknown.map(|unknown| unknown.told(CANARY, "Canary")).collect();
-        told.extend(misspelt.iter().map(|found| Told {
+        let mut told: Vec<Draft> = unknown.map(|unknown| unknown.told(CANARY, "Canary")).collect();
+        told.extend(misspelt.iter().map(|found| Draft {
             code: Code::MisspeltField,
             field: found.field().to_owned(),
             what: found.what.clone(),
@@ -187,7 +188,7 @@ impl Normal {
             offset: None,
         }));
         if self.is_older() {
-            told.push(Told {
+            told.push(Draft {
                 code: Code::DeprecatedField,
                 field: "spec.canaryAnalysis".into(),
                 what: "is the older name of `analysis`, which Flagger's CRD asks for".into(),
@@ -217,7 +218,7 @@ impl Normal {
     }
 
     /// With the field's name as it is written.
-    fn written(&self, told: Told) -> Told {
+    fn written(&self, told: Draft) -> Draft {
         let below = |path: &str| {
             let rest = path.strip_prefix("spec.analysis")?;
             (rest.is_empty() || rest.starts_with('.')).then(|| rest.to_owned())
@@ -226,7 +227,7 @@ impl Normal {
         let Some(name) = self.analysis.as_ref().filter(|_| below(&told.field).is_some()) else { return told };
         let written =
             |path: &str| below(path).map_or_else(|| path.to_owned(), |rest| format!("spec.{name}{rest}"));
-        Told { field: written(&told.field), remedy: told.remedy.moved(written), ..told }
+        Draft { field: written(&told.field), remedy: told.remedy.moved(written), ..told }
     }
 }
 
@@ -238,7 +239,9 @@ fn outside(json: &Value, files: &Files<'_>, object: &Object) -> Vec<String> {
     let names = by_name.map(|metric| text(metric, "/name")).filter(|name| {
         let given = [object.namespace().unwrap_or("default"), &files.settings.namespace].into_iter().any(
             |namespace| {
-                files.of(Kind::MetricTemplate).any(|other| other.is(Kind::MetricTemplate, namespace, name))
+                files
+                    .of(ManifestKind::MetricTemplate)
+                    .any(|other| other.is(ManifestKind::MetricTemplate, namespace, name))
             },
         );
         !name.is_empty() && !BUILT_IN.contains(name) && !SHIPPED_TEMPLATES.contains(name) && !given
@@ -249,11 +252,11 @@ fn outside(json: &Value, files: &Files<'_>, object: &Object) -> Vec<String> {
 }
 
 /// The same object, or the same target, earlier in the file. Other files may be for other clusters.
-fn twice<'a>(object: &Object, files: &'a Files<'_>) -> Vec<Told> {
+fn twice<'a>(object: &Object, files: &'a Files<'_>) -> Vec<Draft> {
     let before = |first: Option<&'a Object>| first.filter(|first| !std::ptr::eq(*first, object));
     let mut told = Vec::new();
     if before(files.first_named_like(object)).is_some() {
-        told.push(Told {
+        told.push(Draft {
             code: Code::DuplicateObject,
             field: "metadata.name".into(),
             what: format!(
@@ -267,7 +270,7 @@ fn twice<'a>(object: &Object, files: &'a Files<'_>) -> Vec<Told> {
         return told;
     }
     if let Some(other) = before(files.first_that_releases_like(object)) {
-        told.push(Told {
+        told.push(Draft {
             code: Code::SharedTarget,
             field: "spec.targetRef.name".into(),
             what: format!(

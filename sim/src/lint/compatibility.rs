@@ -11,7 +11,7 @@ use super::{controller::rows_not_run, fields::CANARY, known::walk, manifests::Fi
 /// How a field compares with Flagger 1.44.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum Support {
     /// The same.
     Same,
     /// The same field, and something about it differs.
@@ -29,7 +29,7 @@ pub struct Entry {
     /// Its path; `[]` means each item of a list, `*` each key.
     pub field: &'static str,
     /// How it compares with Flagger 1.44.
-    pub standing: Standing,
+    pub standing: Support,
     /// The row of `docs/differences.md`, where there is one.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub row: &'static str,
@@ -48,10 +48,10 @@ pub(super) fn report(canary: &Value, rollout: &Rollout, files: &Files<'_>) -> Ve
         let is_new = entries.last().is_none_or(|last| last.field != field.path);
         if is_new && not_run.contains(&field.path) {
             let what = "not supported by the controller yet";
-            entries.push(Entry { field: field.path, standing: Standing::NotSupported, row: "", what });
+            entries.push(Entry { field: field.path, standing: Support::NotSupported, row: "", what });
         }
         if field.when.is_none_or(|when| when(canary, rollout)) {
-            entries.pop_if(|last| last.field == field.path && last.standing == Standing::Same);
+            entries.pop_if(|last| last.field == field.path && last.standing == Support::Same);
             entries.push(Entry {
                 field: field.path,
                 standing: field.standing,
@@ -59,7 +59,7 @@ pub(super) fn report(canary: &Value, rollout: &Rollout, files: &Files<'_>) -> Ve
                 what: field.what,
             });
         } else if is_new && !not_run.contains(&field.path) {
-            entries.push(Entry { field: field.path, standing: Standing::Same, row: "", what: "" });
+            entries.push(Entry { field: field.path, standing: Support::Same, row: "", what: "" });
         }
     }
     entries

@@ -8,12 +8,12 @@ use serin_core::{
 };
 
 use super::{
-    Remedy, Told,
+    Draft, Remedy,
     code::{Code, Level},
-    compatibility::Standing,
+    compatibility::Support,
     fields::{CANARY, list, text},
     known::Walked,
-    manifests::{Files, Kind},
+    manifests::{Files, ManifestKind},
 };
 
 /// The controller that a manifest is written for.
@@ -35,7 +35,7 @@ pub(super) fn level(code: Code, controller: Option<Controller>) -> Option<Level>
 }
 
 /// What a Canary itself names and the controller does not run. `provider` is the one it names, or the default.
-pub(super) fn canary_lacks(canary: &Value, provider: &str) -> Vec<Told> {
+pub(super) fn canary_lacks(canary: &Value, provider: &str) -> Vec<Draft> {
     let mut found = Vec::new();
     if Provider::named(provider).is_some_and(|provider| !provider.is_driven()) {
         let driven = ROUTERS.iter().filter(|router| router.driven).map(|router| router.name);
@@ -62,7 +62,7 @@ pub(super) fn canary_lacks(canary: &Value, provider: &str) -> Vec<Told> {
 }
 
 /// What a MetricTemplate names and the controller does not ask.
-pub(super) fn template_lacks(template: &Value) -> Option<Told> {
+pub(super) fn template_lacks(template: &Value) -> Option<Draft> {
     let system = MetricSystem::named(text(template, "/spec/provider/type"))?;
     let driven = MetricSystem::ALL.into_iter().filter(|system| system.is_driven()).map(MetricSystem::name);
     (!system.is_driven()).then(|| {
@@ -75,7 +75,7 @@ pub(super) fn template_lacks(template: &Value) -> Option<Told> {
 }
 
 /// What an AlertProvider names and the controller does not send to.
-pub(super) fn receiver_lacks(provider: &Value) -> Option<Told> {
+pub(super) fn receiver_lacks(provider: &Value) -> Option<Draft> {
     let system = AlertSystem::named(text(provider, "/spec/type"))?;
     let driven = AlertSystem::ALL.into_iter().filter(|system| system.is_driven()).map(AlertSystem::name);
     (!system.is_driven()).then(|| {
@@ -87,16 +87,16 @@ pub(super) fn receiver_lacks(provider: &Value) -> Option<Told> {
     })
 }
 
-fn lack(field: &str, what: String, use_instead: &str) -> Told {
+fn lack(field: &str, what: String, use_instead: &str) -> Draft {
     let remedy = format!("{use_instead}; where Flagger runs it, check with `--for flagger`");
-    Told { code: Code::NotInController, field: field.into(), what, remedy: remedy.into(), offset: None }
+    Draft { code: Code::NotInController, field: field.into(), what, remedy: remedy.into(), offset: None }
 }
 
 /// The rows of the table of fields whose value the controller does not run, in this Canary.
 pub(super) fn rows_not_run(canary: &Value, rollout: &Rollout, files: &Files<'_>) -> Vec<&'static str> {
     let mut rows = Vec::new();
     let named = |name: &str| Provider::named(name).is_some_and(|provider| !provider.is_driven());
-    if named(&rollout.shape().provider) {
+    if named(&rollout.topology().provider) {
         rows.push("spec.provider");
     }
     let target = |field: &str| text(canary, &format!("/spec/targetRef/{field}"));
@@ -109,7 +109,7 @@ pub(super) fn rows_not_run(canary: &Value, rollout: &Rollout, files: &Files<'_>)
     let items = list(canary, "/spec/analysis/metrics");
     for (metric, item) in rollout.metrics().iter().zip(items) {
         if let MetricSource::Template { namespace, name } = &metric.source
-            && given(files, Kind::MetricTemplate, namespace, name).and_then(template_lacks).is_some()
+            && given(files, ManifestKind::MetricTemplate, namespace, name).and_then(template_lacks).is_some()
         {
             let by_name = item.get("templateRef").is_none_or(Value::is_null);
             rows.push(if by_name {
@@ -120,7 +120,7 @@ pub(super) fn rows_not_run(canary: &Value, rollout: &Rollout, files: &Files<'_>)
         }
     }
     for alert in rollout.alerts() {
-        let provider = given(files, Kind::AlertProvider, &alert.namespace, &alert.provider);
+        let provider = given(files, ManifestKind::AlertProvider, &alert.namespace, &alert.provider);
         if provider.and_then(receiver_lacks).is_some() {
             rows.push("spec.analysis.alerts[].providerRef.name");
         }
@@ -128,15 +128,15 @@ pub(super) fn rows_not_run(canary: &Value, rollout: &Rollout, files: &Files<'_>)
     rows
 }
 
-fn given<'a>(files: &'a Files<'_>, kind: Kind, namespace: &str, name: &str) -> Option<&'a Value> {
+fn given<'a>(files: &'a Files<'_>, kind: ManifestKind, namespace: &str, name: &str) -> Option<&'a Value> {
     files.of(kind).find(|object| object.is(kind, namespace, name)).map(|object| &object.json)
 }
 
 /// Serin's own fields of a Canary that is for Flagger.
-pub(super) fn flagger_drops(walked: &Walked) -> Vec<Told> {
+pub(super) fn flagger_drops(walked: &Walked) -> Vec<Draft> {
     let own = |row: &str| {
         let is_own =
-            |row: &str| CANARY.iter().any(|field| field.path == row && field.standing == Standing::Own);
+            |row: &str| CANARY.iter().any(|field| field.path == row && field.standing == Support::Own);
         // The older name of the analysis has a finding of its own.
         is_own(row) && row != "spec.canaryAnalysis"
     };
@@ -147,16 +147,16 @@ pub(super) fn flagger_drops(walked: &Walked) -> Vec<Told> {
             "is a field of Serin's own: Flagger's CRD drops it"
         };
         let remedy = Remedy::new("remove it where Flagger runs the Canary").removing(&known.path);
-        Told { code: Code::UnknownField, field: known.path.clone(), what: what.into(), remedy, offset: None }
+        Draft { code: Code::UnknownField, field: known.path.clone(), what: what.into(), remedy, offset: None }
     });
     dropped.collect()
 }
 
 /// What Flagger's CRD refuses of a Canary, and Serin accepts.
-pub(super) fn flagger_refuses_canary(canary: &Value) -> Vec<Told> {
+pub(super) fn flagger_refuses_canary(canary: &Value) -> Vec<Draft> {
     let mut found = Vec::new();
     let mut add = |field: &str, what: String, remedy: &str| {
-        found.push(Told {
+        found.push(Draft {
             code: Code::Refused,
             field: field.into(),
             what,
@@ -198,11 +198,11 @@ pub(super) fn flagger_refuses_canary(canary: &Value) -> Vec<Told> {
 }
 
 /// A receiver that Flagger does not know.
-pub(super) fn flagger_refuses(provider: &Value) -> Option<Told> {
+pub(super) fn flagger_refuses(provider: &Value) -> Option<Draft> {
     let system = AlertSystem::named(text(provider, "/spec/type"))?;
     let known = AlertSystem::ALL.into_iter().filter(|system| system.is_known_to_flagger());
     let known: Vec<&str> = known.map(AlertSystem::name).collect();
-    (!system.is_known_to_flagger()).then(|| Told {
+    (!system.is_known_to_flagger()).then(|| Draft {
         code: Code::UnknownValue,
         field: "spec.type".into(),
         what: format!("{system} is a receiver of Serin's own: Flagger's CRD refuses it"),

@@ -9,12 +9,12 @@ use serin_core::{
     strategy::{Steps, Strategy},
 };
 
-use super::compatibility::Standing::{self, Different, NotSupported, Own, Same};
+use super::compatibility::Support::{self, Different, NotSupported, Own, Same};
 
 /// One field, or one thing that is different about it.
 pub(super) struct Field {
     pub(super) path: &'static str,
-    pub(super) standing: Standing,
+    pub(super) standing: Support,
     /// The row of `docs/differences.md`.
     pub(super) row: &'static str,
     pub(super) what: &'static str,

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Code, FileReport, Finding, Part, Report};
+use super::{Code, FileReport, Finding, ObjectFindings, Report};
 use crate::finding::{self, Case, Suite, sarif::Rule};
 
 impl Finding {
@@ -25,7 +25,7 @@ impl FileReport {
         self.findings.iter().map(|finding| finding.shown(&self.file)).collect()
     }
 
-    fn case(&self, part: &Part) -> Case {
+    fn case(&self, part: &ObjectFindings) -> Case {
         Case {
             name: part.object.clone().unwrap_or_else(|| self.file.clone()),
             file: self.file.clone(),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Remedy, Told, code::Code, fields::Field};
+use super::{Draft, Remedy, code::Code, fields::Field};
 use crate::input::nearest;
 
 /// What a walk found.
@@ -136,7 +136,7 @@ impl Unknown {
     }
 
     /// The finding.
-    pub(super) fn told(&self, table: &'static [Field], kind: &str) -> Told {
+    pub(super) fn told(&self, table: &'static [Field], kind: &str) -> Draft {
         let near = nearest(&self.name, siblings(table, &self.parent));
         let remedy = match (near, self.elsewhere(table)) {
             (Some(near), _) => self.renamed(near, &self.beside(near)),
@@ -150,7 +150,7 @@ impl Unknown {
         let article = if kind.starts_with('A') { "an" } else { "a" };
         let what =
             format!("{article} {kind} has no such field: the cluster drops it, or refuses the manifest");
-        Told { code: Code::UnknownField, field: self.path.clone(), what, remedy, offset: None }
+        Draft { code: Code::UnknownField, field: self.path.clone(), what, remedy, offset: None }
     }
 
     /// The path of a field next to it.

@@ -26,13 +26,13 @@ use crate::{
 
 /// The kinds we know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum ManifestKind {
     Canary,
     MetricTemplate,
     AlertProvider,
 }
 
-impl Kind {
+impl ManifestKind {
     const ALL: [Self; 3] = [Self::Canary, Self::MetricTemplate, Self::AlertProvider];
 
     pub(super) const fn name(self) -> &'static str {
@@ -53,7 +53,7 @@ pub(super) struct Object {
     pub(super) document: usize,
     /// Its place in a list of objects; empty where it is the document.
     pub(super) at: String,
-    pub(super) kind: Kind,
+    pub(super) kind: ManifestKind,
     pub(super) json: Value,
 }
 
@@ -73,20 +73,20 @@ impl Object {
     }
 
     /// Its file, its kind and [`Self::title`], if it has a name.
-    fn full_name(&self) -> Option<(usize, Kind, String)> {
+    fn full_name(&self) -> Option<(usize, ManifestKind, String)> {
         (!self.name().is_empty()).then(|| (self.file, self.kind, self.title()))
     }
 
     /// The file of a Canary, and namespace, kind and name of its target, if it names one.
     fn target(&self) -> Option<(usize, [String; 3])> {
         let target = |field| text(&self.json, &format!("/spec/targetRef/{field}")).to_owned();
-        let named = self.kind == Kind::Canary && !target("name").is_empty();
+        let named = self.kind == ManifestKind::Canary && !target("name").is_empty();
         let namespace = self.namespace().unwrap_or("default").to_owned();
         named.then(|| (self.file, [namespace, target("kind"), target("name")]))
     }
 
     /// Whether a reference means it. One that names no namespace is applied wherever it is wanted.
-    pub(super) fn is(&self, kind: Kind, namespace: &str, name: &str) -> bool {
+    pub(super) fn is(&self, kind: ManifestKind, namespace: &str, name: &str) -> bool {
         self.kind == kind && self.name() == name && self.namespace().is_none_or(|own| own == namespace)
     }
 }
@@ -101,7 +101,7 @@ pub(super) struct Files<'a> {
     pub(super) budget: Budget,
     faults: BTreeMap<usize, Vec<Finding>>,
     /// The first object of a kind and a name in a file.
-    named: BTreeMap<(usize, Kind, String), usize>,
+    named: BTreeMap<(usize, ManifestKind, String), usize>,
     /// The first Canary of a target in a file.
     releasing: BTreeMap<(usize, [String; 3]), usize>,
     /// The files that only say how others are put together.
@@ -200,7 +200,7 @@ impl<'a> Files<'a> {
 
     /// What the controller adds to a Canary of this namespace.
     pub(super) fn defaults(&self, namespace: &str) -> Defaults {
-        let templates = self.objects.iter().filter(|object| object.kind == Kind::MetricTemplate);
+        let templates = self.objects.iter().filter(|object| object.kind == ManifestKind::MetricTemplate);
         let key =
             |object: &Object| (object.namespace().unwrap_or(namespace).to_owned(), object.name().to_owned());
         Defaults {
@@ -226,7 +226,7 @@ impl<'a> Files<'a> {
     }
 
     /// The objects of a kind, to be named.
-    pub(super) fn of(&self, kind: Kind) -> impl Iterator<Item = &Object> {
+    pub(super) fn of(&self, kind: ManifestKind) -> impl Iterator<Item = &Object> {
         self.objects.iter().filter(move |object| object.kind == kind)
     }
 
@@ -246,7 +246,7 @@ impl<'a> Files<'a> {
         self.neighbours.extend(Neighbour::of(file, document, &at, &json));
         let (kind, version) = (text(&json, "/kind"), text(&json, "/apiVersion"));
         let group = version.split_once('/').map_or("", |(group, _)| group);
-        let known = Kind::ALL.into_iter().find(|known| known.name() == kind);
+        let known = ManifestKind::ALL.into_iter().find(|known| known.name() == kind);
         match known {
             // `kind: Canary` in another group may be another controller's.
             Some(kind) if version.is_empty() || is_ours(group) || version.starts_with("v1") => {
@@ -256,7 +256,7 @@ impl<'a> Files<'a> {
                 let (what, remedy) = unknown_kind(kind);
                 let field = below(&at, "kind");
                 self.fault(file, Code::UnknownKind, source.fault(field.clone(), "").at, &field, &what);
-                let near = nearest(kind, Kind::ALL.map(Kind::name));
+                let near = nearest(kind, ManifestKind::ALL.map(ManifestKind::name));
                 let remedy = Remedy::new(remedy);
                 self.remedy(
                     file,
@@ -339,7 +339,7 @@ fn is_ours(group: &str) -> bool {
 
 /// A kind that our group does not have, and what to do.
 fn unknown_kind(kind: &str) -> (String, String) {
-    let names = Kind::ALL.map(Kind::name);
+    let names = ManifestKind::ALL.map(ManifestKind::name);
     let known = format!("known are {}", names.join(", "));
     if kind.is_empty() {
         return (format!("has no `kind`; {known}"), String::new());

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use serin_core::{Rollout, provider::Reference, spec::Defaults, spec::raw};
 
 use super::{
-    Told,
+    Draft,
     manifests::Files,
     plan::Plan,
     typed::pointer,
@@ -33,7 +33,7 @@ pub(super) fn warnings(
     mut left_out: Vec<String>,
     defaults: &Defaults,
     files: &Files<'_>,
-) -> Vec<Told> {
+) -> Vec<Draft> {
     for _ in 0..MOST_TRIES {
         let Ok(raw) = read_raw::<raw::Canary>(&canary) else { return Vec::new() };
         let problems = match Rollout::parse(&raw, defaults) {
@@ -50,7 +50,7 @@ pub(super) fn warnings(
     Vec::new()
 }
 
-fn of(canary: &Value, rollout: &Rollout, left_out: &[String], files: &Files<'_>) -> Vec<Told> {
+fn of(canary: &Value, rollout: &Rollout, left_out: &[String], files: &Files<'_>) -> Vec<Draft> {
     let in_strategy = |field: &str| STRATEGY.iter().any(|name| field.starts_with(name));
     let is_planned = !left_out.iter().any(|field| in_strategy(field));
     let plan = Plan::of(rollout).filter(|_| is_planned);

@@ -40,7 +40,7 @@ use serde_json::Value;
 use serin_core::revision::Text;
 
 pub use self::code::{Code, Level};
-pub use self::compatibility::{Entry, Standing};
+pub use self::compatibility::{Entry, Support};
 pub use self::controller::Controller;
 pub use self::found::rules;
 use self::manifests::{Files, Object};
@@ -109,12 +109,12 @@ pub struct FileReport {
     pub canaries: Vec<CanaryReport>,
     /// The same findings by what they are about.
     #[serde(skip)]
-    pub parts: Vec<Part>,
+    pub parts: Vec<ObjectFindings>,
 }
 
 /// What was found in an object of a file, or in the file itself.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub struct ObjectFindings {
     /// Kind and name of the object; `None` for the file itself.
     pub object: Option<String>,
     /// What was found, by place.
@@ -207,7 +207,7 @@ pub(crate) fn objects(inputs: &[Input], settings: &Settings) -> Vec<InFile> {
 
 /// Something to report about an object, with the field's path within it.
 #[derive(Clone, Debug)]
-struct Told {
+struct Draft {
     code: Code,
     field: String,
     what: String,
@@ -225,11 +225,11 @@ pub fn lint(inputs: &[Input], settings: &Settings) -> Report {
     Report { files: reports }
 }
 
-fn report(i: usize, input: &Input, files: &Files<'_>, together: &[(usize, Told)]) -> FileReport {
+fn report(i: usize, input: &Input, files: &Files<'_>, together: &[(usize, Draft)]) -> FileReport {
     let mut parts = Vec::new();
     let mut canaries = Vec::new();
     if !files.faults(i).is_empty() {
-        parts.push(Part { object: None, findings: files.faults(i).to_vec() });
+        parts.push(ObjectFindings { object: None, findings: files.faults(i).to_vec() });
     }
     let source = Source::new(input.text.as_deref().unwrap_or_default(), &input.path);
     for object in files.objects.iter().filter(|object| object.file == i) {
@@ -237,7 +237,10 @@ fn report(i: usize, input: &Input, files: &Files<'_>, together: &[(usize, Told)]
         let at = Whose { document: object.document, at: &object.at, json: &object.json };
         let told = told.into_iter();
         let findings = told.filter_map(|told| found(told, at, &source, files.settings.controller)).collect();
-        parts.push(Part { object: Some(format!("{} {}", object.kind.name(), object.title())), findings });
+        parts.push(ObjectFindings {
+            object: Some(format!("{} {}", object.kind.name(), object.title())),
+            findings,
+        });
         canaries.extend(canary);
     }
     for (other, told) in together {
@@ -245,7 +248,7 @@ fn report(i: usize, input: &Input, files: &Files<'_>, together: &[(usize, Told)]
         if other.file == i {
             let at = Whose { document: other.document, at: &other.at, json: &other.json };
             let findings = found(told.clone(), at, &source, files.settings.controller).into_iter().collect();
-            parts.push(Part { object: Some(other.title()), findings });
+            parts.push(ObjectFindings { object: Some(other.title()), findings });
         }
     }
     for part in &mut parts {
@@ -272,12 +275,12 @@ struct Whose<'a> {
 /// Gives a finding its place in the file.
 /// `None` where it does not matter to the controller.
 fn found(
-    told: Told,
+    told: Draft,
     object: Whose<'_>,
     source: &Source<'_>,
     controller: Option<Controller>,
 ) -> Option<Finding> {
-    let Told { code, field, what, remedy, offset } = told;
+    let Draft { code, field, what, remedy, offset } = told;
     let level = controller::level(code, controller)?;
     let text = object.json.pointer(&typed::pointer(&field)).and_then(Value::as_str);
     let within = |field: &str| match (object.at, field) {

@@ -4,22 +4,22 @@ use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 
 use serin_core::time::Human;
 
-use super::{CanaryReport, Divides, Entry, Gate, Level, Moves, Outlook, Plan, Report, Standing};
+use super::{CanaryReport, Divides, Entry, Gate, Level, Moves, Outlook, Plan, Report, Support};
 use crate::{
     finding::{
         self,
         text::{paragraph, style},
     },
     report::{
-        Look,
-        look::{BAD, FAINT, GOOD, PLAIN, STRONG, WARNING},
-        piece::{Piece, paint, printable},
+        Terminal,
+        span::{Span, paint, printable},
+        terminal::{BAD, FAINT, GOOD, PLAIN, STRONG, WARNING},
     },
 };
 
 /// All files, and a summary.
 #[must_use]
-pub fn text(report: &Report, findings_only: bool, look: &Look) -> String {
+pub fn text(report: &Report, findings_only: bool, terminal: &Terminal) -> String {
     let mut text = String::new();
     for file in &report.files {
         let canaries = if findings_only { &[] } else { file.canaries.as_slice() };
@@ -27,10 +27,10 @@ pub fn text(report: &Report, findings_only: bool, look: &Look) -> String {
             continue;
         }
         let _ = writeln!(text, "{}", paint(STRONG, &printable(&file.file)));
-        text += &finding::text::findings(&file.findings(), look);
+        text += &finding::text::findings(&file.findings(), terminal);
         for canary in canaries {
             text += "\n";
-            text += &told(canary, look);
+            text += &told(canary, terminal);
         }
         text.push('\n');
     }
@@ -38,32 +38,38 @@ pub fn text(report: &Report, findings_only: bool, look: &Look) -> String {
 }
 
 /// What a Canary would do.
-fn told(canary: &CanaryReport, look: &Look) -> String {
+fn told(canary: &CanaryReport, terminal: &Terminal) -> String {
     let mut text = String::new();
     let head = match &canary.plan {
         Some(plan) => {
-            format!("{} {} {}, every {}", canary.canary, look.signs.and, plan.strategy, Human(plan.interval))
+            format!(
+                "{} {} {}, every {}",
+                canary.canary,
+                terminal.signs.and,
+                plan.strategy,
+                Human(plan.interval)
+            )
         }
-        None => format!("{} {} more checks than can be listed", canary.canary, look.signs.and),
+        None => format!("{} {} more checks than can be listed", canary.canary, terminal.signs.and),
     };
-    paragraph(&mut text, "  ", 2, &Piece::words(STRONG, &head), look);
+    paragraph(&mut text, "  ", 2, &Span::words(STRONG, &head), terminal);
     if let Some(plan) = &canary.plan {
         for (label, sentence) in plan_rows(plan) {
-            row(&mut text, &label, &sentence, look);
+            row(&mut text, &label, &sentence, terminal);
         }
     }
     for (label, sentence) in canary.outlook.iter().flat_map(Outlook::rows) {
-        row(&mut text, label, &sentence, look);
+        row(&mut text, label, &sentence, terminal);
     }
-    compatibility(&mut text, &canary.compatibility, look);
+    compatibility(&mut text, &canary.compatibility, terminal);
     text
 }
 
 const LABEL: usize = 14;
 
-fn row(text: &mut String, label: &str, sentence: &str, look: &Look) {
+fn row(text: &mut String, label: &str, sentence: &str, terminal: &Terminal) {
     let lead = format!("  {label:>LABEL$}  ");
-    paragraph(text, &paint(FAINT, &lead), lead.chars().count(), &Piece::words(PLAIN, sentence), look);
+    paragraph(text, &paint(FAINT, &lead), lead.chars().count(), &Span::words(PLAIN, sentence), terminal);
 }
 
 /// The plan, as times and what happens then.
@@ -172,36 +178,35 @@ fn iterations(count: u32) -> String {
 }
 
 /// What differs from Flagger, and a count of the rest.
-fn compatibility(text: &mut String, entries: &[Entry], look: &Look) {
+fn compatibility(text: &mut String, entries: &[Entry], terminal: &Terminal) {
     let fields = |of: &dyn Fn(&&Entry) -> bool| {
         entries.iter().filter(of).map(|entry| entry.field).collect::<BTreeSet<_>>().len()
     };
     let count = |standing| fields(&|entry| entry.standing == standing);
-    let mut parts = vec![format!("{} of {} fields are the same", count(Standing::Same), fields(&|_| true))];
+    let mut parts = vec![format!("{} of {} fields are the same", count(Support::Same), fields(&|_| true))];
     for (standing, words) in [
-        (Standing::Different, "different"),
-        (Standing::Own, "Serin's own"),
-        (Standing::NotSupported, "not supported"),
+        (Support::Different, "different"),
+        (Support::Own, "Serin's own"),
+        (Support::NotSupported, "not supported"),
     ] {
         if count(standing) > 0 {
             parts.push(format!("{} {words}", count(standing)));
         }
     }
-    row(text, "Flagger 1.44", &parts.join(", "), look);
-    for entry in entries.iter().filter(|entry| entry.standing != Standing::Same) {
+    row(text, "Flagger 1.44", &parts.join(", "), terminal);
+    for entry in entries.iter().filter(|entry| entry.standing != Support::Same) {
         let (sign, style) = match entry.standing {
-            Standing::Same => ("=", PLAIN),
-            Standing::Different => ("~", WARNING),
-            Standing::Own => ("+", GOOD),
-            Standing::NotSupported => ("-", BAD),
+            Support::Same => ("=", PLAIN),
+            Support::Different => ("~", WARNING),
+            Support::Own => ("+", GOOD),
+            Support::NotSupported => ("-", BAD),
         };
-        let mut pieces =
-            vec![Piece::new(style, sign).leading(), Piece::new(PLAIN, short(entry.field)).after(1)];
+        let mut spans = vec![Span::new(style, sign).leading(), Span::new(PLAIN, short(entry.field)).after(1)];
         if !entry.row.is_empty() {
-            pieces.push(Piece::new(FAINT, entry.row).after(1));
+            spans.push(Span::new(FAINT, entry.row).after(1));
         }
-        pieces.extend(Piece::words(FAINT, entry.what));
-        paragraph(text, &" ".repeat(LABEL + 4), LABEL + 4, &pieces, look);
+        spans.extend(Span::words(FAINT, entry.what));
+        paragraph(text, &" ".repeat(LABEL + 4), LABEL + 4, &spans, terminal);
     }
 }
 

@@ -7,7 +7,7 @@ use serin_core::{
     spec::{Malformed, Problem},
 };
 
-use super::{Remedy, Told, code::Code, fields::text, values, versions};
+use super::{Draft, Remedy, code::Code, fields::text, values, versions};
 use crate::scenario::read_raw;
 
 /// More wrong types than this in one object are not reported.
@@ -35,11 +35,11 @@ pub(crate) struct Read<T> {
 }
 
 /// Everything that is wrong with an object that `parse` gives a meaning.
-pub(super) fn look<T: DeserializeOwned>(json: &Value, parse: impl Fn(&T) -> Option<Malformed>) -> Vec<Told> {
+pub(super) fn look<T: DeserializeOwned>(json: &Value, parse: impl Fn(&T) -> Option<Malformed>) -> Vec<Draft> {
     let Read { raw, wrong, .. } = read_all(json);
     let problems = raw.and_then(|raw| parse(&raw)).map(|malformed| malformed.problems).unwrap_or_default();
     let problems = news(problems, &wrong);
-    let mut told: Vec<Told> = wrong.into_iter().map(Wrong::told).collect();
+    let mut told: Vec<Draft> = wrong.into_iter().map(Wrong::told).collect();
     told.extend(problems.into_iter().map(|problem| refused(problem, json)));
     told
 }
@@ -51,9 +51,9 @@ impl Wrong {
         format!("{}{gap}{}", self.what, self.remedy)
     }
 
-    pub(super) fn told(self) -> Told {
+    pub(super) fn told(self) -> Draft {
         let Self { field, what, remedy } = self;
-        Told { code: Code::WrongType, field, what, remedy, offset: None }
+        Draft { code: Code::WrongType, field, what, remedy, offset: None }
     }
 }
 
@@ -141,11 +141,11 @@ pub(super) fn pointer(path: &str) -> String {
 }
 
 /// An invalid field.
-pub(super) fn refused(problem: Problem, json: &Value) -> Told {
+pub(super) fn refused(problem: Problem, json: &Value) -> Draft {
     let Problem { path, what } = problem;
     let removed = versions::removed(text(json, "/apiVersion"), text(json, "/kind"));
     if let Some(removed) = removed.filter(|_| path == "apiVersion") {
-        return Told {
+        return Draft {
             code: Code::Refused,
             field: path,
             what: removed.what(),
@@ -169,5 +169,5 @@ pub(super) fn refused(problem: Problem, json: &Value) -> Told {
         Some(Value::Number(number)) if !what.contains(&number.to_string()) => format!("{number} {what}"),
         _ => what,
     };
-    Told { code: Code::Refused, field: path, what, remedy, offset: None }
+    Draft { code: Code::Refused, field: path, what, remedy, offset: None }
 }

@@ -6,7 +6,7 @@ use serin_core::{
     spec::{AlertSystem, HookKind, MetricSystem, POLICY_DURATIONS},
 };
 
-use super::{Remedy, Told, code::Code, typed::pointer};
+use super::{Draft, Remedy, code::Code, typed::pointer};
 use crate::input::nearest;
 
 /// Fields with few values, by their path as in the table of fields.
@@ -118,7 +118,7 @@ pub(super) fn meant(path: &str, value: Option<&Value>) -> Remedy {
 }
 
 /// Values that the API server refuses although the core does not read them.
-pub(super) fn refused_elsewhere(canary: &Value) -> impl Iterator<Item = Told> {
+pub(super) fn refused_elsewhere(canary: &Value) -> impl Iterator<Item = Draft> {
     let of_references = Reference::ALL.into_iter().filter_map(|reference| {
         let (kind, _) = reference.object()?;
         Some((format!("{}.kind", reference.field()), vec![kind]))
@@ -134,19 +134,19 @@ pub(super) fn refused_elsewhere(canary: &Value) -> impl Iterator<Item = Told> {
         let remedy = near.map_or(Remedy::default(), |near| {
             Remedy::new(format!("did you mean `{near}`?")).setting(&field, near)
         });
-        Some(Told { code: Code::UnknownValue, field, what, remedy, offset: None })
+        Some(Draft { code: Code::UnknownValue, field, what, remedy, offset: None })
     })
 }
 
 /// Fields that are needed although the core does not ask for them: by the API server, or for the services.
-pub(super) fn missing(canary: &Value, provider: &str) -> Vec<Told> {
+pub(super) fn missing(canary: &Value, provider: &str) -> Vec<Draft> {
     let is_set = |pointer: &str| canary.pointer(pointer).is_some_and(|value| !value.is_null());
     let mut found = Vec::new();
     let mut needs = |pointer: &str, why: String, remedy: Remedy| {
         if !is_set(pointer) {
             let field = pointer.trim_start_matches('/').replace('/', ".");
             let what = format!("is missing: {why}");
-            found.push(Told { code: Code::MissingField, field, what, remedy, offset: None });
+            found.push(Draft { code: Code::MissingField, field, what, remedy, offset: None });
         }
     };
     if is_set("/spec/targetRef") {

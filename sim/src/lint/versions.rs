@@ -3,7 +3,7 @@
 use serde_json::Value;
 use serin_core::provider::Reference;
 
-use super::{Remedy, Told, code::Code, fields::text, typed::pointer};
+use super::{Draft, Remedy, code::Code, fields::text, typed::pointer};
 
 /// An API version that is no longer served.
 pub(super) struct Removed {
@@ -85,7 +85,7 @@ const REFERENCES: &[(&str, &str, &[&str])] = &[
 ];
 
 /// The references of a Canary that name no API version of their kind.
-pub(super) fn references(canary: &Value) -> impl Iterator<Item = Told> {
+pub(super) fn references(canary: &Value) -> impl Iterator<Item = Draft> {
     let of_routers = Reference::ALL.into_iter().filter_map(|reference| {
         let (kind, versions) = reference.object()?;
         Some((reference.field(), kind, versions))
@@ -105,6 +105,6 @@ pub(super) fn references(canary: &Value) -> impl Iterator<Item = Told> {
                 (Code::UnknownValue, what, remedy.setting(&*field, versions[0]))
             }
         };
-        Some(Told { code, field, what, remedy, offset: None })
+        Some(Draft { code, field, what, remedy, offset: None })
     })
 }

@@ -23,7 +23,7 @@ impl LoadTest {
     /// The first hook that sends requests to the canary's own service for as long as from one check to the next.
     pub(super) fn of(rollout: &Rollout) -> Option<Self> {
         let interval = rollout.policy().interval;
-        let service = &rollout.shape().service;
+        let service = &rollout.topology().service;
         rollout.hooks_of(HookKind::Rollout).find_map(|hook| {
             let line = Line::of(hook)?;
             let lasts = line.lasts.is_none_or(|lasts| lasts >= interval);
@@ -34,7 +34,7 @@ impl LoadTest {
 
 /// The first hook whose line names the canary's own service: it may send requests.
 pub(super) fn suspect(rollout: &Rollout) -> Option<&Text> {
-    let service = format!("{}-canary", rollout.shape().service);
+    let service = format!("{}-canary", rollout.topology().service);
     let names = |hook: &&Hook| hook.metadata.get("cmd").is_some_and(|line| line.contains(&service));
     rollout.hooks_of(HookKind::Rollout).find(names).map(|hook| &hook.name)
 }

@@ -7,7 +7,7 @@ use promql_parser::parser;
 
 use super::{
     parse::Fault,
-    tokens::{Kind, Token},
+    tokens::{Token, TokenKind},
 };
 
 /// What the parser says of a query that does not follow the grammar.
@@ -76,11 +76,11 @@ fn completed<'a>(query: &'a str, words: &'a [Token], count: usize) -> impl Itera
     let mut open = Vec::new();
     for word in so_far {
         match word.kind {
-            Kind::Open(close) => open.push(close),
-            Kind::Close(_) => {
+            TokenKind::Open(close) => open.push(close),
+            TokenKind::Close(_) => {
                 open.pop();
             }
-            Kind::Word | Kind::Text | Kind::Sign => {}
+            TokenKind::Word | TokenKind::Text | TokenKind::Sign => {}
         }
     }
     let closing: String = open.into_iter().rev().collect();

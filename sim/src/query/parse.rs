@@ -4,7 +4,7 @@ use promql_parser::parser::{self, Expr, value::ValueType};
 
 use super::{
     locate,
-    tokens::{Kind, Token, tokens},
+    tokens::{Token, TokenKind, tokens},
 };
 
 /// The longest query that is parsed, in bytes.
@@ -71,9 +71,9 @@ fn bounded(query: &str, words: &[Token]) -> Result<(), Unparsed> {
     let (mut depth, mut patterns, mut operators) = (0_usize, 0_usize, 0_usize);
     for (i, word) in words.iter().enumerate() {
         match word.kind {
-            Kind::Open(_) => depth += 1,
-            Kind::Close(_) => depth = depth.saturating_sub(1),
-            Kind::Text if i > 0 && query[words[i - 1].at..words[i - 1].end].ends_with('~') => {
+            TokenKind::Open(_) => depth += 1,
+            TokenKind::Close(_) => depth = depth.saturating_sub(1),
+            TokenKind::Text if i > 0 && query[words[i - 1].at..words[i - 1].end].ends_with('~') => {
                 patterns += 1;
                 if word.end - word.at > LONGEST_PATTERN {
                     return fault(format!(
@@ -81,13 +81,13 @@ fn bounded(query: &str, words: &[Token]) -> Result<(), Unparsed> {
                     ));
                 }
             }
-            Kind::Sign if !matches!(&query[word.at..word.end], "," | "=" | "!=" | "=~" | "!~") => {
+            TokenKind::Sign if !matches!(&query[word.at..word.end], "," | "=" | "!=" | "=~" | "!~") => {
                 operators += 1;
             }
-            Kind::Word if matches!(&query[word.at..word.end], "and" | "or" | "unless" | "atan2") => {
+            TokenKind::Word if matches!(&query[word.at..word.end], "and" | "or" | "unless" | "atan2") => {
                 operators += 1;
             }
-            Kind::Word | Kind::Text | Kind::Sign => {}
+            TokenKind::Word | TokenKind::Text | TokenKind::Sign => {}
         }
         if depth > DEEPEST {
             return fault(format!("has more than {DEEPEST} brackets within brackets"));
@@ -107,8 +107,8 @@ fn brackets(query: &str, words: &[Token]) -> Result<(), Fault> {
     let mut open: Vec<(&Token, char)> = Vec::new();
     for word in words {
         match word.kind {
-            Kind::Open(close) => open.push((word, close)),
-            Kind::Close(found) => match open.pop() {
+            TokenKind::Open(close) => open.push((word, close)),
+            TokenKind::Close(found) => match open.pop() {
                 Some((_, close)) if close == found => {}
                 Some((opened, close)) => {
                     let opened = &query[opened.at..opened.end];
@@ -117,7 +117,7 @@ fn brackets(query: &str, words: &[Token]) -> Result<(), Fault> {
                 }
                 None => return Err(Fault { at: word.at, what: format!("`{found}` closes nothing") }),
             },
-            Kind::Word | Kind::Text | Kind::Sign => {}
+            TokenKind::Word | TokenKind::Text | TokenKind::Sign => {}
         }
     }
     match open.last() {

@@ -9,12 +9,12 @@ pub(super) struct Token {
     pub(super) at: usize,
     /// Where it ends.
     pub(super) end: usize,
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
 }
 
 /// What a word is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     /// A bracket that opens; the one that closes it.
     Open(char),
     /// A bracket that closes.
@@ -42,17 +42,17 @@ pub(super) fn tokens(query: &str) -> Result<Vec<Token>, Fault> {
                 at += rest.find('\n').unwrap_or(rest.len());
                 continue;
             }
-            '(' => (1, Kind::Open(')')),
-            '{' => (1, Kind::Open('}')),
-            '[' => (1, Kind::Open(']')),
-            ')' | '}' | ']' => (1, Kind::Close(first)),
+            '(' => (1, TokenKind::Open(')')),
+            '{' => (1, TokenKind::Open('}')),
+            '[' => (1, TokenKind::Open(']')),
+            ')' | '}' | ']' => (1, TokenKind::Close(first)),
             '"' | '\'' | '`' => match text(rest, first) {
-                Some(length) => (length, Kind::Text),
+                Some(length) => (length, TokenKind::Text),
                 None => return Err(Fault { at, what: format!("a text is not closed with {first}") }),
             },
-            c if is_in_word(c) => (rest.find(|c| !is_in_word(c)).unwrap_or(rest.len()), Kind::Word),
-            '=' | '!' | '<' | '>' if rest[1..].starts_with(['=', '~']) => (2, Kind::Sign),
-            c => (c.len_utf8(), Kind::Sign),
+            c if is_in_word(c) => (rest.find(|c| !is_in_word(c)).unwrap_or(rest.len()), TokenKind::Word),
+            '=' | '!' | '<' | '>' if rest[1..].starts_with(['=', '~']) => (2, TokenKind::Sign),
+            c => (c.len_utf8(), TokenKind::Sign),
         };
         found.push(Token { at, end: at + length, kind });
         at += length;

@@ -4,9 +4,9 @@ use serin_core::time::Human;
 
 use super::{
     Page,
-    look::{BAD, FAINT, Look, PLAIN, STRONG},
-    piece::{Piece, lines, paint, printable},
+    span::{Span, lines, paint, printable},
     summary::quoted,
+    terminal::{BAD, FAINT, PLAIN, STRONG, Terminal},
 };
 use crate::check::Broken;
 
@@ -29,9 +29,9 @@ pub struct Counterexample<'a> {
 
 /// A counterexample in lines.
 #[must_use]
-pub fn counterexample(found: &Counterexample<'_>, look: &Look) -> String {
+pub fn counterexample(found: &Counterexample<'_>, terminal: &Terminal) -> String {
     let Counterexample { seed, case, broken, page, shrunk, file } = found;
-    let mark = paint(BAD, look.signs.failed);
+    let mark = paint(BAD, terminal.signs.failed);
     let when = broken.at.map(|at| format!(", at {}", Human(at))).unwrap_or_default();
     let mut text =
         format!("{}\n{}\n", paint(FAINT, &printable(page.path)), paint(STRONG, &printable(page.title)));
@@ -40,12 +40,12 @@ pub fn counterexample(found: &Counterexample<'_>, look: &Look) -> String {
         paint(STRONG, &seed.to_string()),
         paint(FAINT, &format!("(world {})", case + 1))
     );
-    let claim = lines(&Piece::words(BAD.bold(), &broken.claim), look.width.saturating_sub(5));
+    let claim = lines(&Span::words(BAD.bold(), &broken.claim), terminal.width.saturating_sub(5));
     text += &format!("{mark} {}\n", claim.join("\n"));
     for line in broken.actual.lines().flat_map(|line| {
         let indent = line.len() - line.trim_start().len();
-        let words = Piece::words(PLAIN, line);
-        lines(&words, look.width.saturating_sub(2 + indent))
+        let words = Span::words(PLAIN, line);
+        lines(&words, terminal.width.saturating_sub(2 + indent))
             .into_iter()
             .map(move |line| " ".repeat(2 + indent) + &line)
     }) {
@@ -55,7 +55,7 @@ pub fn counterexample(found: &Counterexample<'_>, look: &Look) -> String {
         text += &format!(
             "  {}\n\n{}",
             paint(FAINT, &format!("decision {moment}{when}")),
-            super::around(page, moment, look)
+            super::around(page, moment, terminal)
         );
     }
     if let Some((yaml, runs)) = shrunk {

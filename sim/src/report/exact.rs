@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use serin_core::time::Human;
 
 use super::{
-    look::{Look, PLAIN},
-    piece::{Piece, lines},
     reasons,
+    span::{Span, lines},
     sweep::{HINT, average, cell, legend, line, none, quoted, varied},
     table::{self, Cell, table},
+    terminal::{PLAIN, Terminal},
 };
 use crate::exact::{Exact, Spread};
 
@@ -17,16 +17,16 @@ pub type Computed = (Vec<(String, String)>, Exact);
 
 /// A table, a row for each point.
 #[must_use]
-pub fn text(title: &str, points: &[Computed], look: &Look) -> String {
-    let title = lines(&Piece::words(PLAIN, title), look.width).join("\n");
+pub fn text(title: &str, points: &[Computed], terminal: &Terminal) -> String {
+    let title = lines(&Span::words(PLAIN, title), terminal.width).join("\n");
     let mut columns = varied(points.iter().map(|(set, _)| set));
     columns.extend(COLUMNS.iter().map(|column| table::Column {
         name: column.name.into(),
         priority: column.priority,
-        cells: points.iter().map(|(_, exact)| (column.cell)(exact, look)).collect(),
+        cells: points.iter().map(|(_, exact)| (column.cell)(exact, terminal)).collect(),
     }));
-    let (table, reasons) = (table(&columns, HINT, look), reasons::of_computed(points, look));
-    format!("{title}\ncomputed, not simulated\n\n{table}\n{reasons}{}", legend(LEGEND, look))
+    let (table, reasons) = (table(&columns, HINT, terminal), reasons::of_computed(points, terminal));
+    format!("{title}\ncomputed, not simulated\n\n{table}\n{reasons}{}", legend(LEGEND, terminal))
 }
 
 const LEGEND: &[&str] = &[
@@ -39,31 +39,47 @@ struct Column {
     name: &'static str,
     /// Columns of the lowest priority are left out first where the screen is narrow.
     priority: u8,
-    cell: fn(&Exact, &Look) -> Cell,
+    cell: fn(&Exact, &Terminal) -> Cell,
 }
 
 const COLUMNS: &[Column] = &[
-    Column { name: "promoted", priority: 4, cell: |exact, look| share(Some(exact.promoted), look) },
-    Column { name: "rolled back", priority: 5, cell: |exact, look| share(Some(exact.rolled_back), look) },
-    Column { name: "false rollback", priority: 9, cell: |exact, look| share(exact.false_rollback(), look) },
-    Column { name: "missed", priority: 8, cell: |exact, look| share(exact.missed_regression(), look) },
-    Column { name: "to promote", priority: 7, cell: |exact, look| times(&exact.to_promote, look) },
-    Column { name: "to roll back", priority: 6, cell: |exact, look| times(&exact.to_roll_back, look) },
+    Column { name: "promoted", priority: 4, cell: |exact, terminal| share(Some(exact.promoted), terminal) },
+    Column {
+        name: "rolled back",
+        priority: 5,
+        cell: |exact, terminal| share(Some(exact.rolled_back), terminal),
+    },
+    Column {
+        name: "false rollback",
+        priority: 9,
+        cell: |exact, terminal| share(exact.false_rollback(), terminal),
+    },
+    Column {
+        name: "missed",
+        priority: 8,
+        cell: |exact, terminal| share(exact.missed_regression(), terminal),
+    },
+    Column { name: "to promote", priority: 7, cell: |exact, terminal| times(&exact.to_promote, terminal) },
+    Column {
+        name: "to roll back",
+        priority: 6,
+        cell: |exact, terminal| times(&exact.to_roll_back, terminal),
+    },
     Column { name: "canary requests", priority: 1, cell: |exact, _| Cell::one(average(exact.canary)) },
     Column { name: "failed there", priority: 2, cell: |exact, _| Cell::one(average(exact.canary_failed)) },
     Column { name: "all failed", priority: 3, cell: |exact, _| Cell::one(average(exact.failed)) },
 ];
 
-fn share(share: Option<f64>, look: &Look) -> Cell {
-    Cell::one(share.map_or_else(|| none(look), |share| format!("{:.1}%", 100.0 * share)))
+fn share(share: Option<f64>, terminal: &Terminal) -> Cell {
+    Cell::one(share.map_or_else(|| none(terminal), |share| format!("{:.1}%", 100.0 * share)))
 }
 
-fn times(times: &Spread, look: &Look) -> Cell {
+fn times(times: &Spread, terminal: &Terminal) -> Cell {
     match (times.percentile(50), times.percentile(90)) {
         (Some(median), Some(most)) => {
-            Cell::two(Human(median).to_string(), format!("{} {}", look.signs.and, Human(most)))
+            Cell::two(Human(median).to_string(), format!("{} {}", terminal.signs.and, Human(most)))
         }
-        _ => Cell::one(none(look)),
+        _ => Cell::one(none(terminal)),
     }
 }
 

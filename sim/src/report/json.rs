@@ -64,7 +64,7 @@ struct CommandField {
     /// As it is shown: `route 90/10`.
     command: String,
     /// What became of it.
-    outcome: Outcome,
+    outcome: CommandOutcome,
     /// What to expect of trying again; where it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<FailureClass>,
@@ -76,7 +76,7 @@ struct CommandField {
 /// What became of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-enum Outcome {
+enum CommandOutcome {
     /// It was carried out.
     Done,
     /// It failed.
@@ -202,7 +202,7 @@ fn command(effect: &Effect) -> CommandField {
     let failed = effect.failed.as_ref();
     CommandField {
         command: effect.command.to_string(),
-        outcome: if failed.is_some() { Outcome::Failed } else { Outcome::Done },
+        outcome: if failed.is_some() { CommandOutcome::Failed } else { CommandOutcome::Done },
         class: failed.map(|(class, _)| *class),
         error: failed.map(|(_, error)| error.clone()),
     }
@@ -212,7 +212,7 @@ fn notice(story: &Story, notice: &Notice) -> NoticeField {
     NoticeField {
         id: notice.id.to_string(),
         r#type: notice.message.event_type(),
-        text: notice.message.text(&story.canary, &story.shape),
+        text: notice.message.text(&story.canary, &story.topology),
         alert: notice.message.alert(),
     }
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 use serin_core::time::Human;
 
 use super::{
-    look::{FAINT, Look, PLAIN, STRONG},
-    piece::{paint, printable},
+    span::{paint, printable},
     summary::Ended,
+    terminal::{FAINT, PLAIN, STRONG, Terminal},
 };
 use crate::explain::Headline;
 
@@ -26,9 +26,9 @@ pub struct Item {
 
 /// A line for each scenario, in order; each folder has a heading with the number of its scenarios.
 #[must_use]
-pub fn list(items: &[Item], look: &Look) -> String {
+pub fn list(items: &[Item], terminal: &Terminal) -> String {
     let groups: Vec<String> =
-        items.chunk_by(|a, b| folder(a) == folder(b)).map(|group| of_folder(group, look)).collect();
+        items.chunk_by(|a, b| folder(a) == folder(b)).map(|group| of_folder(group, terminal)).collect();
     groups.join("\n")
 }
 
@@ -45,7 +45,7 @@ fn name(item: &Item) -> String {
 const INDENT: usize = 2;
 const GAP: &str = "  ";
 
-fn of_folder(items: &[Item], look: &Look) -> String {
+fn of_folder(items: &[Item], terminal: &Terminal) -> String {
     let heading =
         items.first().map(|item| printable(&folder(item).display().to_string())).unwrap_or_default();
     let count = if items.len() == 1 { "1 scenario".into() } else { format!("{} scenarios", items.len()) };
@@ -54,8 +54,8 @@ fn of_folder(items: &[Item], look: &Look) -> String {
     } else {
         format!("{}{GAP}{}", paint(STRONG, &heading), paint(FAINT, &count))
     };
-    let columns = Columns::of(items, look);
-    let lines = items.iter().map(|item| columns.line(item, look) + "\n");
+    let columns = Columns::of(items, terminal);
+    let lines = items.iter().map(|item| columns.line(item, terminal) + "\n");
     format!("{heading}\n{}", lines.collect::<String>())
 }
 
@@ -67,35 +67,35 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(items: &[Item], look: &Look) -> Self {
+    fn of(items: &[Item], terminal: &Terminal) -> Self {
         let widest = |width: &dyn Fn(&Item) -> usize| items.iter().map(width).max().unwrap_or(0);
         Self {
-            mark: widest(&|item| mark(item.ended, look).chars().count())
-                .max(look.signs.passed.chars().count()),
+            mark: widest(&|item| mark(item.ended, terminal).chars().count())
+                .max(terminal.signs.passed.chars().count()),
             // A longer name moves the rest of its line.
-            name: widest(&|item| name(item).chars().count()).min(look.width * 7 / 20),
+            name: widest(&|item| name(item).chars().count()).min(terminal.width * 7 / 20),
             time: widest(&|item| time(item).chars().count()),
         }
     }
 
-    fn line(&self, item: &Item, look: &Look) -> String {
+    fn line(&self, item: &Item, terminal: &Terminal) -> String {
         let style = item.ended.style();
-        let mark = paint(style, &format!("{:1$}", mark(item.ended, look), self.mark));
+        let mark = paint(style, &format!("{:1$}", mark(item.ended, terminal), self.mark));
         let before = format!("{:2$}{GAP}{:>3$}{GAP}", name(item), time(item), self.name, self.time);
         let outcome = outcome(item);
         let taken = INDENT + self.mark + 1 + before.chars().count() + outcome.len() + ": ".len();
         let why = item.broken.as_deref().or(item.headline.as_ref().map(|headline| headline.why.as_str()));
-        let why = shortened(&printable(why.unwrap_or_default()), look.width.saturating_sub(taken));
+        let why = shortened(&printable(why.unwrap_or_default()), terminal.width.saturating_sub(taken));
         let why = if why.is_empty() { why } else { paint(FAINT, &format!(": {why}")) };
         let style = if item.ended == Ended::AsExpected { PLAIN } else { style };
         format!("{:INDENT$}{mark} {before}{}{why}", "", paint(style, outcome))
     }
 }
 
-fn mark(ended: Ended, look: &Look) -> &'static str {
+fn mark(ended: Ended, terminal: &Terminal) -> &'static str {
     match ended {
-        Ended::AsExpected => look.signs.passed,
-        Ended::Failed | Ended::Differed | Ended::Unusable => look.signs.failed,
+        Ended::AsExpected => terminal.signs.passed,
+        Ended::Failed | Ended::Differed | Ended::Unusable => terminal.signs.failed,
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn shown(items: &[Item], width: usize) -> String {
-        anstream::adapter::strip_str(&list(items, &Look::new(width, false))).to_string()
+        anstream::adapter::strip_str(&list(items, &Terminal::new(width, false))).to_string()
     }
 
     #[test]

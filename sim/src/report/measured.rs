@@ -10,15 +10,15 @@ use serin_core::{
 };
 
 use super::{
-    look::{BAD, GOOD, Look, WARNING},
-    piece::Piece,
+    span::Span,
+    terminal::{BAD, GOOD, Terminal, WARNING},
 };
 
 /// One metric of a check: `request-success-rate 50.00 < 99 ✗`.
-pub(super) fn piece(measured: &Measured, canary: &Rollout, look: &Look) -> Piece {
-    let signs = look.signs;
+pub(super) fn span(measured: &Measured, canary: &Rollout, terminal: &Terminal) -> Span {
+    let signs = terminal.signs;
     let reading = match &measured.reading {
-        Reading::Value(value) => compared(measured, *value, is_latency(&measured.metric, canary), look),
+        Reading::Value(value) => compared(measured, *value, is_latency(&measured.metric, canary), terminal),
         Reading::NoData => "no value".into(),
         Reading::Error(error) => error.to_string(),
     };
@@ -29,7 +29,7 @@ pub(super) fn piece(measured: &Measured, canary: &Rollout, look: &Look) -> Piece
         Verdict::Waived => (WARNING, "(let pass)"),
         Verdict::Void => (WARNING, "(not counted)"),
     };
-    Piece::new(style, format!("{} {reading} {mark}", measured.metric))
+    Span::new(style, format!("{} {reading} {mark}", measured.metric))
 }
 
 /// Whether a metric is in milliseconds. One that an edit brought in is known by its name alone.
@@ -38,8 +38,8 @@ pub(super) fn is_latency(name: &str, canary: &Rollout) -> bool {
     known.map_or(name == "request-duration", |metric| metric.source == MetricSource::Duration)
 }
 
-fn compared(measured: &Measured, value: f64, in_ms: bool, look: &Look) -> String {
-    let signs = look.signs;
+fn compared(measured: &Measured, value: f64, in_ms: bool, terminal: &Terminal) -> String {
+    let signs = terminal.signs;
     // Flagger cuts latencies to whole milliseconds before it compares.
     let value = if in_ms { value.trunc() } else { value };
     let show = |bound: f64| if in_ms { millis(bound) } else { bound.to_string() };

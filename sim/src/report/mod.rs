@@ -6,18 +6,18 @@ pub mod exact;
 pub mod html;
 pub mod json;
 mod list;
-pub(crate) mod look;
 mod measured;
-pub(crate) mod piece;
+mod plan_text;
 mod reasons;
 mod row;
 mod rule;
 pub(crate) mod share;
+pub(crate) mod span;
 mod summary;
 pub mod sweep;
 mod table;
+pub(crate) mod terminal;
 mod timeline;
-mod told;
 mod verdict;
 
 #[cfg(test)]
@@ -29,11 +29,11 @@ use serin_core::Rollout;
 
 pub use self::counterexample::{Counterexample, counterexample};
 pub use self::list::{Item, list};
-pub use self::look::{Look, WIDTH};
 pub use self::summary::{Ended, quoted, summary};
+pub use self::terminal::{Terminal, WIDTH};
 use self::{
-    look::{FAINT, STRONG},
-    piece::{Piece, lines, paint, printable},
+    span::{Span, lines, paint, printable},
+    terminal::{FAINT, STRONG},
 };
 use crate::{expect::Verdict, record::Story};
 
@@ -54,16 +54,16 @@ pub struct Page<'a> {
 
 /// A scenario as people read it: heading, timeline, verdict.
 #[must_use]
-pub fn text(page: &Page<'_>, look: &Look) -> String {
+pub fn text(page: &Page<'_>, terminal: &Terminal) -> String {
     let broken: Vec<usize> = page.broken().iter().filter_map(|broken| broken.moment).collect();
-    let timeline = timeline::timeline(page, &broken, look);
-    format!("{}\n{timeline}\n{}", heading(page, look), verdict::verdict(page, look))
+    let timeline = timeline::timeline(page, &broken, terminal);
+    format!("{}\n{timeline}\n{}", heading(page, terminal), verdict::verdict(page, terminal))
 }
 
 /// The verdict of a scenario with its path: what was expected and what happened, without the timeline.
 #[must_use]
-pub fn judged(page: &Page<'_>, look: &Look) -> String {
-    format!("{}\n{}", paint(FAINT, &printable(page.path)), verdict::verdict(page, look))
+pub fn judged(page: &Page<'_>, terminal: &Terminal) -> String {
+    format!("{}\n{}", paint(FAINT, &printable(page.path)), verdict::verdict(page, terminal))
 }
 
 /// What does not hold first, as one line; `None` where everything holds.
@@ -76,27 +76,27 @@ pub fn first_broken(page: &Page<'_>) -> Option<String> {
 
 /// The timeline around a moment, without heading and verdict.
 #[must_use]
-pub fn around(page: &Page<'_>, moment: usize, look: &Look) -> String {
-    timeline::around(page, moment, look)
+pub fn around(page: &Page<'_>, moment: usize, terminal: &Terminal) -> String {
+    timeline::around(page, moment, terminal)
 }
 
-fn heading(page: &Page<'_>, look: &Look) -> String {
-    let title: Vec<Piece> = Piece::words(STRONG, page.title);
+fn heading(page: &Page<'_>, terminal: &Terminal) -> String {
+    let title: Vec<Span> = Span::words(STRONG, page.title);
     let policy = page.canary.policy();
     let mut about = format!(
         "{} {} {}, every {}, {} failed {} back",
         page.story.canary,
-        look.signs.and,
+        terminal.signs.and,
         page.canary.strategy(),
         serin_core::time::Human(policy.interval),
         policy.threshold,
         if policy.threshold == 1 { "check rolls" } else { "checks roll" },
     );
     if let Some(not_driven) = &page.story.not_driven {
-        about += &format!(" {} {not_driven}", look.signs.and);
+        about += &format!(" {} {not_driven}", terminal.signs.and);
     }
-    let about = Piece::words(FAINT, &about);
-    let assumed = Piece::words(FAINT, &assumed::assumed(page.story).unwrap_or_default());
-    let lines = [title, about, assumed].map(|pieces| lines(&pieces, look.width)).concat();
+    let about = Span::words(FAINT, &about);
+    let assumed = Span::words(FAINT, &assumed::assumed(page.story).unwrap_or_default());
+    let lines = [title, about, assumed].map(|spans| lines(&spans, terminal.width)).concat();
     format!("{}\n{}\n", paint(FAINT, &printable(page.path)), lines.join("\n"))
 }

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::{
     exact::{Computed, rounded},
     html::percent,
-    look::{FAINT, Look, PLAIN},
-    piece::{Piece, lines},
+    span::{Span, lines},
+    terminal::{FAINT, PLAIN, Terminal},
 };
 use crate::{
     exact::{Causes, Exact},
-    sweep::{Part, Tally},
+    sweep::{ShardResult, Tally},
 };
 
 /// A reason in words, its share of all rollbacks, and how many there were.
@@ -53,14 +53,17 @@ pub(super) fn line(tally: &Tally) -> Option<String> {
 }
 
 /// Below a table of points: why releases were rolled back at each.
-pub(super) fn of_points(part: &Part, look: &Look) -> String {
-    below(part.points.iter().map(|point| (point.set.as_slice(), line(&point.tally))), look)
+pub(super) fn of_points(part: &ShardResult, terminal: &Terminal) -> String {
+    below(part.points.iter().map(|point| (point.set.as_slice(), line(&point.tally))), terminal)
 }
 
 /// Below a table of points, each with its reasons. Where they are the same at all of them they are printed once.
-fn below<'a>(points: impl Iterator<Item = (&'a [(String, String)], Option<String>)>, look: &Look) -> String {
+fn below<'a>(
+    points: impl Iterator<Item = (&'a [(String, String)], Option<String>)>,
+    terminal: &Terminal,
+) -> String {
     let wrapped = |indent: usize, style, text: &str| {
-        let wrapped = lines(&Piece::words(style, text), look.width.saturating_sub(indent).max(28));
+        let wrapped = lines(&Span::words(style, text), terminal.width.saturating_sub(indent).max(28));
         wrapped.into_iter().map(|line| format!("{:indent$}{line}\n", "")).collect::<String>()
     };
     let named = points.filter_map(|(set, reasons)| {
@@ -77,7 +80,7 @@ fn below<'a>(points: impl Iterator<Item = (&'a [(String, String)], Option<String
 }
 
 /// As [`of_points`], where they were computed.
-pub(super) fn of_computed(points: &[Computed], look: &Look) -> String {
+pub(super) fn of_computed(points: &[Computed], terminal: &Terminal) -> String {
     let of_point = |exact: &Exact| {
         let shares = causes(exact).into_iter();
         let shares: Vec<String> = shares
@@ -85,12 +88,12 @@ pub(super) fn of_computed(points: &[Computed], look: &Look) -> String {
             .collect();
         (!shares.is_empty()).then(|| shares.join(", "))
     };
-    let text = below(points.iter().map(|(set, exact)| (set.as_slice(), of_point(exact))), look);
+    let text = below(points.iter().map(|(set, exact)| (set.as_slice(), of_point(exact))), terminal);
     let is_unknown = |exact: &Exact| exact.causes.metrics > 0.0 && exact.causes.names.len() > 1;
     if !points.iter().any(|(_, exact)| is_unknown(exact)) {
         return text;
     }
-    let note = lines(&Piece::words(FAINT, WHICH), look.width);
+    let note = lines(&Span::words(FAINT, WHICH), terminal.width);
     format!("{}\n{}\n\n", text.trim_end(), note.join("\n"))
 }
 
@@ -171,8 +174,8 @@ mod tests {
             tally: tally.clone(),
         };
         let points = (1..).zip(tallies).map(point).collect();
-        let part = Part { title: String::new(), runs: 20, seed: 1, shard: Shard::WHOLE, points };
-        anstream::adapter::strip_str(&of_points(&part, &Look::new(80, true))).to_string()
+        let part = ShardResult { title: String::new(), runs: 20, seed: 1, shard: Shard::WHOLE, points };
+        anstream::adapter::strip_str(&of_points(&part, &Terminal::new(80, true))).to_string()
     }
 
     #[test]

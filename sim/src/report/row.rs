@@ -10,11 +10,11 @@ use serin_core::{
 
 use super::{
     Page,
-    look::{FAINT, Look},
-    piece::Piece,
+    plan_text::{Paragraph, PlanText, paragraphs},
     rule::{Say, say},
     share::{Share, routes_after},
-    told::{Paragraph, Told, paragraphs},
+    span::Span,
+    terminal::{FAINT, Terminal},
 };
 use crate::record::Moment;
 
@@ -28,7 +28,7 @@ pub(super) struct Row {
     /// What happened in the world before it.
     pub(super) happened: Vec<String>,
     /// Where the Canary stands after it.
-    pub(super) standing: Standing,
+    pub(super) standing: RowStatus,
     /// What was seen, why, and what was done.
     pub(super) told: Vec<Paragraph>,
     /// Something other than waiting happened, in the world or in the Canary.
@@ -37,7 +37,7 @@ pub(super) struct Row {
 
 /// Where a Canary stands, as a row shows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Standing {
+pub(super) struct RowStatus {
     pub(super) phase: Phase,
     pub(super) share: Share,
     /// Failed checks, and how many roll back if that is known.
@@ -45,9 +45,10 @@ pub(super) struct Standing {
 }
 
 /// All instants of a story, whether they matter or not. `columns` are those of the last column.
-pub(super) fn rows(page: &Page<'_>, columns: usize, look: &Look) -> Vec<Row> {
+pub(super) fn rows(page: &Page<'_>, columns: usize, terminal: &Terminal) -> Vec<Row> {
     let story = page.story;
-    let mut walk = Walk { page, columns, look, place: Place::of(page), shown: None, state: None, said: None };
+    let mut walk =
+        Walk { page, columns, terminal, place: Place::of(page), shown: None, state: None, said: None };
     let mut rows = Vec::new();
     let mut begin = 0;
     while begin < story.moments.len() {
@@ -68,10 +69,10 @@ fn instant(moments: &[Moment], begin: usize) -> usize {
 struct Walk<'a> {
     page: &'a Page<'a>,
     columns: usize,
-    look: &'a Look,
+    terminal: &'a Terminal,
     place: Place,
     /// What the last row that matters showed.
-    shown: Option<Standing>,
+    shown: Option<RowStatus>,
     /// The state that was saved last.
     state: Option<&'a State>,
     /// The rule that was said last.
@@ -98,7 +99,7 @@ impl<'a> Walk<'a> {
         let mut counted = None;
         for moment in instant {
             self.state = moment.saved.as_ref().or(self.state);
-            told.push(Told::of(self.page, moment, self.state, self.said, self.look));
+            told.push(PlanText::of(self.page, moment, self.state, self.said, self.terminal));
             self.said = match say(moment.decision.rule) {
                 Say::Waiting(_) | Say::WaitingFor(_) | Say::Always(_) | Say::Alone(_) => {
                     Some(moment.decision.rule)
@@ -109,13 +110,13 @@ impl<'a> Walk<'a> {
         }
         // What was said at another time is said again, unless it is a wait that goes on.
         self.said = self.said.filter(|rule| matches!(say(*rule), Say::Waiting(_) | Say::WaitingFor(_)));
-        let mut told = paragraphs(told, self.columns, self.look);
+        let mut told = paragraphs(told, self.columns, self.terminal);
         let standing = self.place.standing(counted);
         let first = &instant[0];
         let moves = self.shown.is_some_and(|shown| shown != standing);
         let matters = !told.is_empty() || !first.happened.is_empty() || moves;
         if matters && told.is_empty() {
-            told.push(Piece::words(FAINT, "nothing is to be done"));
+            told.push(Span::words(FAINT, "nothing is to be done"));
         }
         if matters {
             self.shown = Some(standing);
@@ -153,9 +154,9 @@ impl Place {
     }
 
     /// Where the Canary stands; `counted` checks failed in this instant, whatever stands now.
-    fn standing(&self, counted: Option<u32>) -> Standing {
+    fn standing(&self, counted: Option<u32>) -> RowStatus {
         let failed = counted.or(self.phase.is_analysing().then_some(self.failed));
-        Standing {
+        RowStatus {
             phase: self.phase,
             share: Share::of(self.weight, self.routes),
             failed: failed.map(|failed| (failed, self.threshold)),

@@ -6,11 +6,11 @@ use serin_core::{
     Command, Phase, State, Timestamp,
     command::{ApexTo, Cookies, Routes, Split},
     decision::{Cause, Decision, Finding, Measured, Reading, Rule, Standing, Verdict},
-    message::{Message, Notice, NoticeId, Step},
+    message::{Advance, Message, Notice, NoticeId},
     observation::FailureClass,
     question::{Answer, Asked as Of, Question, QuestionId},
     revision::Revision,
-    spec::Shape,
+    spec::Topology,
     step::{Wake, Why},
 };
 
@@ -40,12 +40,12 @@ pub(super) fn bad_release() -> Story {
         at(360, Rule::Advanced)
             .does([route(Routes::split(10))])
             .saves(Phase::Progressing, 10, 0)
-            .sends([Message::Started, Message::Advanced(Step::Weight(10))]),
+            .sends([Message::Started, Message::Advanced(Advance::Weight(10))]),
         at(420, Rule::Advanced)
             .measures(SUCCESS, 99.9, Verdict::Passed)
             .does([route(Routes::split(20))])
             .saves(Phase::Progressing, 20, 0)
-            .sends([Message::Advanced(Step::Weight(20))]),
+            .sends([Message::Advanced(Advance::Weight(20))]),
         at(480, Rule::CheckFailed)
             .measures(SUCCESS, 50.0, Verdict::Failed)
             .saves(Phase::Progressing, 20, 1)
@@ -80,7 +80,7 @@ pub(super) fn long_wait() -> Story {
         at(5, Rule::Advanced)
             .does([route(matched)])
             .saves(Phase::Progressing, 0, 0)
-            .sends([Message::Advanced(Step::Iteration(1, 1))]),
+            .sends([Message::Advanced(Advance::Iteration(1, 1))]),
         at(65, Rule::GateClosed)
             .measures("request-duration", 120.4, Verdict::Passed)
             .asks("sign-off", Answer::Deny("403".into()))
@@ -99,13 +99,13 @@ pub(super) fn long_wait() -> Story {
 const SUCCESS: &str = "request-success-rate";
 const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
-fn story(told: Vec<Told>) -> Story {
+fn story(told: Vec<MomentBuilder>) -> Story {
     let moments: Vec<Moment> = told.into_iter().map(|told| told.0).collect();
     Story {
         deliveries: Vec::new(),
         routes: None,
         canary: "shop.prod".into(),
-        shape: Shape { kind: "Deployment".into(), target: "shop".into(), ..Shape::default() },
+        topology: Topology { kind: "Deployment".into(), target: "shop".into(), ..Topology::default() },
         start: START,
         begin: State::default(),
         end: moments.iter().rev().find_map(|moment| moment.saved.clone()).unwrap_or_default(),
@@ -130,12 +130,12 @@ fn route(routes: Routes) -> Command {
 }
 
 /// A moment in the making.
-struct Told(Moment);
+struct MomentBuilder(Moment);
 
-fn at(seconds: u64, rule: Rule) -> Told {
+fn at(seconds: u64, rule: Rule) -> MomentBuilder {
     let after = Standing { phase: Phase::New, weight: 0, failed_checks: 0, budget: None, iterations: 0 };
     let at = Duration::from_secs(seconds);
-    Told(Moment {
+    MomentBuilder(Moment {
         at,
         happened: Vec::new(),
         asked: Vec::new(),
@@ -147,7 +147,7 @@ fn at(seconds: u64, rule: Rule) -> Told {
     })
 }
 
-impl Told {
+impl MomentBuilder {
     fn after(mut self, event: &str) -> Self {
         self.0.happened.push(event.into());
         self

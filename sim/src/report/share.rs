@@ -3,8 +3,8 @@
 use serin_core::{Command, command::Routes, strategy::Weight};
 
 use super::{
-    look::{CANARY, FAINT, Look},
-    piece::paint,
+    span::paint,
+    terminal::{CANARY, FAINT, Terminal},
 };
 use crate::record::Effect;
 
@@ -52,10 +52,10 @@ impl Share {
     }
 
     /// `███░░░░░░░  30%`, of this many cells.
-    pub(crate) fn bar(self, cells: usize, look: &Look) -> String {
+    pub(crate) fn bar(self, cells: usize, terminal: &Terminal) -> String {
         let filled = filled(self.percent, cells);
-        let full = paint(CANARY, &sign(self.of, look).repeat(filled));
-        let empty = paint(FAINT, &look.signs.empty.repeat(cells - filled));
+        let full = paint(CANARY, &sign(self.of, terminal).repeat(filled));
+        let empty = paint(FAINT, &terminal.signs.empty.repeat(cells - filled));
         format!("{full}{empty} {:>3}%", self.percent)
     }
 }
@@ -70,11 +70,11 @@ fn filled(percent: Weight, cells: usize) -> usize {
 }
 
 /// The sign of such a share.
-pub(crate) fn sign(of: Of, look: &Look) -> &'static str {
+pub(crate) fn sign(of: Of, terminal: &Terminal) -> &'static str {
     match of {
-        Of::Requests => look.signs.full,
-        Of::Matched => look.signs.matched,
-        Of::Copies => look.signs.mirrored,
+        Of::Requests => terminal.signs.full,
+        Of::Matched => terminal.signs.matched,
+        Of::Copies => terminal.signs.mirrored,
     }
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn routes_after(effects: &[Effect], before: Option<Routes>) -> Option
     effects.iter().take_while(|effect| effect.failed.is_none()).fold(before, |routes, effect| {
         match &effect.command {
             Command::SetRoutes(split) => Some(split.routes),
-            Command::LeaveShape(_) => Some(Routes::PRIMARY),
+            Command::Abandon(_) => Some(Routes::PRIMARY),
             Command::RevertRoutes => None,
             Command::EnsureFinalizer(_)
             | Command::EnsureWorkloads
@@ -107,7 +107,8 @@ mod tests {
     use super::*;
 
     fn bar(weight: Weight, routes: Option<Routes>) -> String {
-        anstream::adapter::strip_str(&Share::of(weight, routes).bar(10, &Look::new(100, true))).to_string()
+        anstream::adapter::strip_str(&Share::of(weight, routes).bar(10, &Terminal::new(100, true)))
+            .to_string()
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::{
     list::Item,
-    look::{BAD, FAINT, GOOD, Look, STRONG, WARNING},
-    piece::{paint, printable},
+    span::{paint, printable},
+    terminal::{BAD, FAINT, GOOD, STRONG, Terminal, WARNING},
 };
 
 /// How a scenario ended, the worst last.
@@ -52,7 +52,7 @@ impl Ended {
 
 /// The summary of scenarios, in the order they were replayed.
 #[must_use]
-pub fn summary(scenarios: &[Item], look: &Look) -> String {
+pub fn summary(scenarios: &[Item], terminal: &Terminal) -> String {
     let total = scenarios.len();
     let counts = Ended::ALL.map(|ended| (ended, scenarios.iter().filter(|item| item.ended == ended).count()));
     let counts = counts.iter().filter(|(ended, count)| *count > 0 || *ended == Ended::AsExpected);
@@ -61,7 +61,7 @@ pub fn summary(scenarios: &[Item], look: &Look) -> String {
     let mut text = format!("{total} scenario{}: {}\n", if total == 1 { "" } else { "s" }, counts.join(", "));
     let bad: Vec<_> = scenarios.iter().filter(|item| item.ended != Ended::AsExpected).collect();
     for Item { path, ended, .. } in &bad {
-        let mark = paint(ended.style(), look.signs.failed);
+        let mark = paint(ended.style(), terminal.signs.failed);
         text += &format!("  {mark} {}  {}\n", printable(path), paint(FAINT, ended.name()));
     }
     if let Some(again) = bad.iter().find_map(|item| item.ended.again(&item.path)) {
@@ -90,7 +90,7 @@ mod tests {
             broken: None,
         };
         let scenarios: Vec<Item> = scenarios.iter().map(item).collect();
-        anstream::adapter::strip_str(&summary(&scenarios, &Look::new(100, false))).to_string()
+        anstream::adapter::strip_str(&summary(&scenarios, &Terminal::new(100, false))).to_string()
     }
 
     #[test]

@@ -4,33 +4,33 @@ use serde_json::{Value, json};
 use serin_core::time::Human;
 
 use super::{
-    look::{FAINT, Look, PLAIN},
-    piece::{Piece, lines},
     reasons,
+    span::{Span, lines},
     table::{self, ALWAYS, Cell, table},
+    terminal::{FAINT, PLAIN, Terminal},
 };
 use crate::{
     scenario::manifest_lines,
-    sweep::{Choice, Frontier, Goal, Met, Part, Point, Share, Stopped, Tally, Times},
+    sweep::{Choice, Frontier, Goal, Met, Point, ShardResult, Share, Stopped, Tally, Times},
 };
 
 /// A table, a row for each point.
 #[must_use]
-pub fn text(part: &Part, look: &Look) -> String {
-    let title = lines(&Piece::words(PLAIN, &part.title), look.width).join("\n");
+pub fn text(part: &ShardResult, terminal: &Terminal) -> String {
+    let title = lines(&Span::words(PLAIN, &part.title), terminal.width).join("\n");
     let mut columns = varied(part.points.iter().map(|point| &point.set));
     let shown = COLUMNS.iter().filter(|column| column.name != RUNS || !part.is_complete());
     columns.extend(shown.map(|column| table::Column {
         name: column.name.into(),
         priority: column.priority,
-        cells: part.points.iter().map(|point| (column.cell)(&point.tally, look)).collect(),
+        cells: part.points.iter().map(|point| (column.cell)(&point.tally, terminal)).collect(),
     }));
-    let (table, reasons) = (table(&columns, HINT, look), reasons::of_points(part, look));
-    format!("{title}\n{}\n\n{table}\n{reasons}{}", made(part), legend(LEGEND, look))
+    let (table, reasons) = (table(&columns, HINT, terminal), reasons::of_points(part, terminal));
+    format!("{title}\n{}\n\n{table}\n{reasons}{}", made(part), legend(LEGEND, terminal))
 }
 
 /// How many runs there are, and how many there were to be.
-fn made(part: &Part) -> String {
+fn made(part: &ShardResult) -> String {
     let points = match part.points.len() {
         1 => String::new(),
         points => format!(" at each of {points} points"),
@@ -60,8 +60,8 @@ pub(super) fn varied<'a>(
 pub(super) const HINT: &str = "A wider terminal or --format csv shows them.";
 
 /// What the columns mean, in lines of the screen.
-pub(super) fn legend(sentences: &[&str], look: &Look) -> String {
-    sentences.iter().map(|text| lines(&Piece::words(FAINT, text), look.width).join("\n") + "\n").collect()
+pub(super) fn legend(sentences: &[&str], terminal: &Terminal) -> String {
+    sentences.iter().map(|text| lines(&Span::words(FAINT, text), terminal.width).join("\n") + "\n").collect()
 }
 
 const LEGEND: &[&str] = &[
@@ -74,7 +74,7 @@ struct Column {
     name: &'static str,
     /// Columns of the lowest priority are left out first where the screen is narrow.
     priority: u8,
-    cell: fn(&Tally, &Look) -> Cell,
+    cell: fn(&Tally, &Terminal) -> Cell,
 }
 
 /// The column that is shown only where not all runs were made.
@@ -82,46 +82,70 @@ const RUNS: &str = "runs";
 
 const COLUMNS: &[Column] = &[
     Column { name: RUNS, priority: ALWAYS, cell: |tally, _| Cell::one(tally.runs.to_string()) },
-    Column { name: "promoted", priority: 4, cell: |tally, look| Cell::one(share(tally.promotion(), look)) },
-    Column { name: "rolled back", priority: 5, cell: |tally, look| Cell::one(share(tally.rollback(), look)) },
+    Column {
+        name: "promoted",
+        priority: 4,
+        cell: |tally, terminal| Cell::one(share(tally.promotion(), terminal)),
+    },
+    Column {
+        name: "rolled back",
+        priority: 5,
+        cell: |tally, terminal| Cell::one(share(tally.rollback(), terminal)),
+    },
     Column {
         name: "false rollback",
         priority: 9,
-        cell: |tally, look| interval(tally.false_rollback(), look),
+        cell: |tally, terminal| interval(tally.false_rollback(), terminal),
     },
-    Column { name: "missed", priority: 8, cell: |tally, look| interval(tally.missed_regression(), look) },
-    Column { name: "to promote", priority: 7, cell: |tally, look| times(&tally.to_promote, look) },
-    Column { name: "to roll back", priority: 6, cell: |tally, look| times(&tally.to_roll_back, look) },
-    Column { name: "canary requests", priority: 1, cell: |tally, look| each(tally.canary, tally, look) },
-    Column { name: "failed there", priority: 2, cell: |tally, look| each(tally.canary_failed, tally, look) },
-    Column { name: "all failed", priority: 3, cell: |tally, look| each(tally.failed, tally, look) },
+    Column {
+        name: "missed",
+        priority: 8,
+        cell: |tally, terminal| interval(tally.missed_regression(), terminal),
+    },
+    Column { name: "to promote", priority: 7, cell: |tally, terminal| times(&tally.to_promote, terminal) },
+    Column {
+        name: "to roll back",
+        priority: 6,
+        cell: |tally, terminal| times(&tally.to_roll_back, terminal),
+    },
+    Column {
+        name: "canary requests",
+        priority: 1,
+        cell: |tally, terminal| each(tally.canary, tally, terminal),
+    },
+    Column {
+        name: "failed there",
+        priority: 2,
+        cell: |tally, terminal| each(tally.canary_failed, tally, terminal),
+    },
+    Column { name: "all failed", priority: 3, cell: |tally, terminal| each(tally.failed, tally, terminal) },
 ];
 
-pub(super) fn none(look: &Look) -> String {
-    look.signs.nothing.into()
+pub(super) fn none(terminal: &Terminal) -> String {
+    terminal.signs.nothing.into()
 }
 
-fn share(share: Option<Share>, look: &Look) -> String {
-    share.map_or_else(|| none(look), |share| format!("{:.1}%", 100.0 * share.share))
+fn share(share: Option<Share>, terminal: &Terminal) -> String {
+    share.map_or_else(|| none(terminal), |share| format!("{:.1}%", 100.0 * share.share))
 }
 
-fn interval(counted: Option<Share>, look: &Look) -> Cell {
-    let Some(Share { low, high, .. }) = counted else { return Cell::one(none(look)) };
-    Cell::two(share(counted, look), format!("[{:.1}, {:.1}]", 100.0 * low, 100.0 * high))
+fn interval(counted: Option<Share>, terminal: &Terminal) -> Cell {
+    let Some(Share { low, high, .. }) = counted else { return Cell::one(none(terminal)) };
+    Cell::two(share(counted, terminal), format!("[{:.1}, {:.1}]", 100.0 * low, 100.0 * high))
 }
 
-fn times(times: &Times, look: &Look) -> Cell {
+fn times(times: &Times, terminal: &Terminal) -> Cell {
     match (times.percentile(50), times.percentile(90)) {
         (Some(median), Some(most)) => {
-            Cell::two(Human(median).to_string(), format!("{} {}", look.signs.and, Human(most)))
+            Cell::two(Human(median).to_string(), format!("{} {}", terminal.signs.and, Human(most)))
         }
-        _ => Cell::one(none(look)),
+        _ => Cell::one(none(terminal)),
     }
 }
 
-fn each(count: u64, tally: &Tally, look: &Look) -> Cell {
+fn each(count: u64, tally: &Tally, terminal: &Terminal) -> Cell {
     let mean = |runs| average(count as f64 / runs as f64);
-    Cell::one(if tally.runs == 0 { none(look) } else { mean(tally.runs) })
+    Cell::one(if tally.runs == 0 { none(terminal) } else { mean(tally.runs) })
 }
 
 pub(super) fn average(each: f64) -> String {
@@ -130,10 +154,10 @@ pub(super) fn average(each: f64) -> String {
 
 /// The choices of a search, the best first, and the lines to paste for each.
 #[must_use]
-pub fn frontier(found: &Frontier, goals: &[Goal], look: &Look) -> String {
-    let wrapped = |text: &str| lines(&Piece::words(PLAIN, text), look.width).join("\n") + "\n";
+pub fn frontier(found: &Frontier, goals: &[Goal], terminal: &Terminal) -> String {
+    let wrapped = |text: &str| lines(&Span::words(PLAIN, text), terminal.width).join("\n") + "\n";
     let goals: Vec<String> = goals.iter().map(ToString::to_string).collect();
-    let goals = goals.join(&format!(" {} ", look.signs.and));
+    let goals = goals.join(&format!(" {} ", terminal.signs.and));
     let mut text = match found.stopped {
         None => wrapped(&format!(
             "{} policies tried, {} left in the last round, at most {} runs of each",
@@ -146,11 +170,11 @@ pub fn frontier(found: &Frontier, goals: &[Goal], look: &Look) -> String {
     };
     text += &wrapped(&format!("goals: {goals}"));
     text += &wrapped(&verdict(found));
-    text += &baseline(&found.baseline, look);
+    text += &baseline(&found.baseline, terminal);
     for (place, choice) in found.choices.iter().enumerate() {
         let today = if choice.is_today { "; this is today's policy" } else { "" };
-        text += &format!("\n{}. {}{today}\n", place + 1, judged(choice, look));
-        text += &figures(choice, look);
+        text += &format!("\n{}. {}{today}\n", place + 1, judged(choice, terminal));
+        text += &figures(choice, terminal);
         let set = choice.point.set.iter().map(|(path, value)| (path.as_str(), value.as_str()));
         for line in manifest_lines(set).lines() {
             text += &format!("       {line}\n");
@@ -160,11 +184,11 @@ pub fn frontier(found: &Frontier, goals: &[Goal], look: &Look) -> String {
 }
 
 /// Today's policy, and the fields that the others vary.
-fn baseline(today: &Choice, look: &Look) -> String {
+fn baseline(today: &Choice, terminal: &Terminal) -> String {
     if today.point.tally.runs == 0 {
         return "\ntoday's policy: not run before the search was stopped\n".into();
     }
-    let mut text = format!("\ntoday's policy: {}\n{}", judged(today, look), figures(today, look));
+    let mut text = format!("\ntoday's policy: {}\n{}", judged(today, terminal), figures(today, terminal));
     for (field, value) in &today.point.set {
         text += &format!("       {field}: {value}\n");
     }
@@ -203,30 +227,30 @@ pub fn words(met: Met) -> &'static str {
     }
 }
 
-fn judged(choice: &Choice, look: &Look) -> String {
+fn judged(choice: &Choice, terminal: &Terminal) -> String {
     let sign = match choice.met {
-        Met::Yes => look.signs.passed,
+        Met::Yes => terminal.signs.passed,
         Met::Perhaps => "?",
-        Met::No => look.signs.failed,
+        Met::No => terminal.signs.failed,
     };
     format!("{sign} {}, {} runs", words(choice.met), choice.point.tally.runs)
 }
 
-fn figures(choice: &Choice, look: &Look) -> String {
+fn figures(choice: &Choice, terminal: &Terminal) -> String {
     let tally = &choice.point.tally;
     let mut text = String::new();
     for (name, value) in [
-        ("to promote (median, 90th percentile)", times(&tally.to_promote, look)),
-        ("to roll back", times(&tally.to_roll_back, look)),
-        ("false rollback", interval(tally.false_rollback(), look)),
-        ("missed", interval(tally.missed_regression(), look)),
-        ("failed requests per release", each(tally.failed, tally, look)),
+        ("to promote (median, 90th percentile)", times(&tally.to_promote, terminal)),
+        ("to roll back", times(&tally.to_roll_back, terminal)),
+        ("false rollback", interval(tally.false_rollback(), terminal)),
+        ("missed", interval(tally.missed_regression(), terminal)),
+        ("failed requests per release", each(tally.failed, tally, terminal)),
     ] {
         text += &format!("   {name:<38}{}\n", value.line());
     }
     if let Some(reasons) = reasons::line(tally) {
         let (name, indent) = ("reasons for rollbacks", 41);
-        let reasons = lines(&Piece::words(PLAIN, &reasons), look.width.saturating_sub(indent).max(28));
+        let reasons = lines(&Span::words(PLAIN, &reasons), terminal.width.saturating_sub(indent).max(28));
         for (place, line) in reasons.into_iter().enumerate() {
             text += &format!("   {:<38}{line}\n", if place == 0 { name } else { "" });
         }
@@ -270,7 +294,7 @@ pub fn frontier_json(found: &Frontier, goals: &[Goal]) -> String {
 
 /// A line for each point, with a heading; shares from 0 to 1, times in seconds, requests of all runs together.
 #[must_use]
-pub fn csv(part: &Part) -> String {
+pub fn csv(part: &ShardResult) -> String {
     let varied = part.points.first().map_or(&[][..], |point| &point.set);
     let head = varied.iter().map(|(field, _)| quoted(field));
     let names = numbers(&Tally::default()).into_iter().map(|(name, _)| name.into());
@@ -299,7 +323,7 @@ pub(super) fn quoted(cell: &str) -> String {
 
 /// One object: what was run, and the points with their numbers; `stopped` only where runs are missing.
 #[must_use]
-pub fn json(part: &Part) -> String {
+pub fn json(part: &ShardResult) -> String {
     let points: Vec<Value> = part.points.iter().map(point).collect();
     let mut shown = json!({"title": part.title, "runs": part.runs, "seed": part.seed, "points": points});
     if !part.is_complete() {

@@ -3,8 +3,8 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 
 use super::{
-    look::{Look, PLAIN},
-    piece::{Piece, lines},
+    span::{Span, lines},
+    terminal::{PLAIN, Terminal},
 };
 
 /// A column and its cells, from top to bottom.
@@ -49,11 +49,11 @@ enum Layout {
 }
 
 /// The columns, numbers aligned to the right; below them the names of those that do not fit. `hint` says how to see them.
-pub(super) fn table(columns: &[Column], hint: &str, look: &Look) -> String {
+pub(super) fn table(columns: &[Column], hint: &str, terminal: &Terminal) -> String {
     let mut shown: Vec<&Column> = columns.iter().collect();
     for layout in [Layout::Wide, Layout::Medium] {
         let text = rendered(&shown, layout);
-        if fits(&text, look) {
+        if fits(&text, terminal) {
             return text;
         }
     }
@@ -61,8 +61,8 @@ pub(super) fn table(columns: &[Column], hint: &str, look: &Look) -> String {
     loop {
         let text = rendered(&shown, Layout::Narrow);
         let least = shown.iter().map(|column| column.priority).min().unwrap_or(ALWAYS);
-        if fits(&text, look) || least == ALWAYS {
-            return text + &note(columns, &left_out, hint, look);
+        if fits(&text, terminal) || least == ALWAYS {
+            return text + &note(columns, &left_out, hint, terminal);
         }
         // Of equals the last one.
         if let Some(place) = shown.iter().rposition(|column| column.priority == least) {
@@ -71,19 +71,19 @@ pub(super) fn table(columns: &[Column], hint: &str, look: &Look) -> String {
     }
 }
 
-fn fits(text: &str, look: &Look) -> bool {
-    text.lines().all(|line| line.chars().count() <= look.width)
+fn fits(text: &str, terminal: &Terminal) -> bool {
+    text.lines().all(|line| line.chars().count() <= terminal.width)
 }
 
 /// The columns that were left out, in the order of the table.
-fn note(columns: &[Column], left_out: &[&str], hint: &str, look: &Look) -> String {
+fn note(columns: &[Column], left_out: &[&str], hint: &str, terminal: &Terminal) -> String {
     if left_out.is_empty() {
         return String::new();
     }
     let names = columns.iter().map(|column| column.name.as_str()).filter(|name| left_out.contains(name));
     let names = names.collect::<Vec<_>>().join(", ");
     let sentence = format!("Not shown, for lack of space: {names}. {hint}");
-    format!("\n{}\n", lines(&Piece::words(PLAIN, &sentence), look.width).join("\n"))
+    format!("\n{}\n", lines(&Span::words(PLAIN, &sentence), terminal.width).join("\n"))
 }
 
 fn rendered(columns: &[&Column], layout: Layout) -> String {
@@ -137,23 +137,23 @@ impl Cell {
 
 /// Lines of at most `width` columns, or of the longest piece: a word, or a part of a path or of a list.
 fn broken(text: &str, width: usize) -> Vec<String> {
-    let longest = pieces(text).into_iter().map(|piece| piece.trim_end().chars().count()).max();
+    let longest = spans(text).into_iter().map(|span| span.trim_end().chars().count()).max();
     let width = width.max(longest.unwrap_or(0));
     let mut lines: Vec<String> = Vec::new();
-    for piece in pieces(text) {
+    for span in spans(text) {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + piece.trim_end().chars().count() <= width => {
-                line.push_str(piece);
+            Some(line) if line.chars().count() + span.trim_end().chars().count() <= width => {
+                line.push_str(span);
             }
-            Some(_) | None => lines.push(piece.into()),
+            Some(_) | None => lines.push(span.into()),
         }
     }
     lines.iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// Parts of a text between which a line may end: behind a space, a comma or a dot, and before a bracket.
-fn pieces(text: &str) -> Vec<&str> {
-    let mut pieces = Vec::new();
+fn spans(text: &str) -> Vec<&str> {
+    let mut spans = Vec::new();
     let mut from = 0;
     let mut before = ' ';
     for (at, sign) in text.char_indices() {
@@ -163,13 +163,13 @@ fn pieces(text: &str) -> Vec<&str> {
             _ => sign == '[',
         };
         if ends && at > from {
-            pieces.push(&text[from..at]);
+            spans.push(&text[from..at]);
             from = at;
         }
         before = sign;
     }
-    pieces.push(&text[from..]);
-    pieces
+    spans.push(&text[from..]);
+    spans
 }
 
 #[cfg(test)]
@@ -187,7 +187,7 @@ mod tests {
     }
 
     fn shown(width: usize) -> String {
-        table(&columns(), "--format csv shows them.", &Look::new(width, true))
+        table(&columns(), "--format csv shows them.", &Terminal::new(width, true))
     }
 
     #[test]

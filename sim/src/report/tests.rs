@@ -50,25 +50,26 @@ fn plain(text: &str) -> String {
 
 #[test]
 fn a_story_that_went_as_expected() {
-    let shown = shown(&sample::bad_release(), &held(), |page| plain(&text(page, &Look::new(WIDTH, false))));
+    let shown =
+        shown(&sample::bad_release(), &held(), |page| plain(&text(page, &Terminal::new(WIDTH, false))));
     assert_snapshot!(shown);
 }
 
 #[test]
 fn signs_of_ascii_on_a_narrow_screen() {
-    let shown = shown(&sample::bad_release(), &held(), |page| plain(&text(page, &Look::new(80, true))));
+    let shown = shown(&sample::bad_release(), &held(), |page| plain(&text(page, &Terminal::new(80, true))));
     assert_snapshot!(shown);
 }
 
 #[test]
 fn colours_are_in_the_text() {
-    let shown = shown(&sample::bad_release(), &held(), |page| text(page, &Look::new(WIDTH, false)));
+    let shown = shown(&sample::bad_release(), &held(), |page| text(page, &Terminal::new(WIDTH, false)));
     assert_snapshot!(shown.replace('\u{1b}', "^"));
 }
 
 #[test]
 fn failing_commands_and_a_gate_that_stays_closed() {
-    let shown = shown(&sample::long_wait(), &held(), |page| plain(&text(page, &Look::new(WIDTH, false))));
+    let shown = shown(&sample::long_wait(), &held(), |page| plain(&text(page, &Terminal::new(WIDTH, false))));
     assert_snapshot!(shown);
 }
 
@@ -89,7 +90,8 @@ fn what_did_not_hold_is_shown_with_its_row() {
     };
     let outcomes = [judged, never, Judged::Held].map(|judged| Outcome { expectation: String::new(), judged });
     let verdict = Verdict { outcomes: outcomes.into(), violations: vec![(5, "I1: something else".into())] };
-    let shown = shown(&sample::bad_release(), &verdict, |page| plain(&text(page, &Look::new(WIDTH, false))));
+    let shown =
+        shown(&sample::bad_release(), &verdict, |page| plain(&text(page, &Terminal::new(WIDTH, false))));
     assert_snapshot!(shown);
 }
 

@@ -7,58 +7,58 @@ use serin_core::{Phase, time::Human};
 
 use super::{
     Page,
-    look::{BAD, FAINT, GOOD, Look, PLAIN, STRONG, WARNING, WIDTH, WORLD},
-    piece::{Piece, lines, paint},
-    row::{Row, Standing, rows},
+    row::{Row, RowStatus, rows},
     share::{self, Of, sign},
+    span::{Span, lines, paint},
+    terminal::{BAD, FAINT, GOOD, PLAIN, STRONG, Terminal, WARNING, WIDTH, WORLD},
 };
 use crate::record::Story;
 
 /// The timeline of a story, with its heading. `broken` are the moments that are to be marked.
-pub(super) fn timeline(page: &Page<'_>, broken: &[usize], look: &Look) -> String {
-    let columns = Columns::of(page.story, look);
-    let rows = rows(page, columns.rest, look);
-    let mut text = columns.heading(&rows, look);
+pub(super) fn timeline(page: &Page<'_>, broken: &[usize], terminal: &Terminal) -> String {
+    let columns = Columns::of(page.story, terminal);
+    let rows = rows(page, columns.rest, terminal);
+    let mut text = columns.heading(&rows, terminal);
     let mut shown = rows.iter().filter(|row| row.matters).peekable();
     let mut before = None;
     while let Some(row) = shown.next() {
-        text += &columns.events(row, look);
+        text += &columns.events(row, terminal);
         let breaks = |row: &Row| broken.iter().any(|moment| row.moments.contains(moment));
-        text += &columns.row(row, before, breaks(row), look);
+        text += &columns.row(row, before, breaks(row), terminal);
         before = Some(row.standing.phase);
         let mut alike = Vec::new();
         while let Some(next) = shown.next_if(|next| is_likewise(row, next) && !breaks(next)) {
             alike.push(next);
         }
-        text += &columns.likewise(&alike, before, look);
+        text += &columns.likewise(&alike, before, terminal);
     }
     text
 }
 
 /// The first line of the row of a moment, as it stands in the timeline.
-pub(super) fn row_of(page: &Page<'_>, moment: usize, look: &Look) -> Option<String> {
-    let columns = Columns::of(page.story, look);
-    let rows = rows(page, columns.rest, look);
+pub(super) fn row_of(page: &Page<'_>, moment: usize, terminal: &Terminal) -> Option<String> {
+    let columns = Columns::of(page.story, terminal);
+    let rows = rows(page, columns.rest, terminal);
     let row = rows.iter().find(|row| row.moments.contains(&moment))?;
-    let text = columns.row(row, None, true, look);
+    let text = columns.row(row, None, true, terminal);
     text.lines().next().map(str::to_owned)
 }
 
 /// The rows around a moment, with their heading; the moment's own is marked.
-pub(super) fn around(page: &Page<'_>, moment: usize, look: &Look) -> String {
+pub(super) fn around(page: &Page<'_>, moment: usize, terminal: &Terminal) -> String {
     const BEFORE: usize = 5;
     const BEHIND: usize = 2;
-    let columns = Columns::of(page.story, look);
-    let rows = rows(page, columns.rest, look);
+    let columns = Columns::of(page.story, terminal);
+    let rows = rows(page, columns.rest, terminal);
     let shown: Vec<&Row> = rows.iter().filter(|row| row.matters || row.moments.contains(&moment)).collect();
     let is_past = |row: &&&Row| row.moments.end <= moment;
     let place = shown.iter().take_while(is_past).count().min(shown.len().saturating_sub(1));
     let first = place.saturating_sub(BEFORE);
-    let mut text = columns.heading(&rows, look);
+    let mut text = columns.heading(&rows, terminal);
     let mut before = None;
     for row in shown.iter().skip(first).take(place - first + 1 + BEHIND) {
-        text += &columns.events(row, look);
-        text += &columns.row(row, before, row.moments.contains(&moment), look);
+        text += &columns.events(row, terminal);
+        text += &columns.row(row, before, row.moments.contains(&moment), terminal);
         before = Some(row.standing.phase);
     }
     text
@@ -85,7 +85,7 @@ const FAILED: &str = "failed";
 const NARROWEST: usize = 28;
 
 impl Columns {
-    fn of(story: &Story, look: &Look) -> Self {
+    fn of(story: &Story, terminal: &Terminal) -> Self {
         let times = story.moments.iter().map(|moment| human(moment.at).len());
         let phases = story.moments.iter().flat_map(|moment| {
             let saved = moment.saved.as_ref().map(|state| state.phase);
@@ -94,19 +94,19 @@ impl Columns {
         let time = times.max().unwrap_or(0).max(5);
         let phase = phases.map(|phase| name(phase).len()).max().unwrap_or(0).max(PHASE.len());
         let failed = FAILED.len();
-        let cells = if look.width < WIDTH { 5 } else { 10 };
+        let cells = if terminal.width < WIDTH { 5 } else { 10 };
         let taken = GUTTER + time + phase + cells + share::NUMBER + 1 + failed + 3 * GAP.len();
-        Self { time, phase, cells, failed, rest: look.width.saturating_sub(taken).max(NARROWEST) }
+        Self { time, phase, cells, failed, rest: terminal.width.saturating_sub(taken).max(NARROWEST) }
     }
 
-    fn heading(&self, rows: &[Row], look: &Look) -> String {
+    fn heading(&self, rows: &[Row], terminal: &Terminal) -> String {
         let bar = self.cells + share::NUMBER;
         let names = format!(
             "{:GUTTER$}{:>time$}{GAP}{PHASE:<phase$}{GAP}{:<bar$} {FAILED:>failed$}{GAP}{}",
             "",
             "time",
             "canary",
-            legend(rows, look),
+            legend(rows, terminal),
             time = self.time,
             phase = self.phase,
             failed = self.failed,
@@ -115,41 +115,41 @@ impl Columns {
     }
 
     /// What happened in the world by the time of a row.
-    fn events(&self, row: &Row, look: &Look) -> String {
+    fn events(&self, row: &Row, terminal: &Terminal) -> String {
         let indent = GUTTER + self.time + GAP.len();
-        let lead = format!("{:>1$}{GAP}", look.signs.happened, indent - GAP.len());
-        let width = look.width.saturating_sub(indent).max(NARROWEST);
+        let lead = format!("{:>1$}{GAP}", terminal.signs.happened, indent - GAP.len());
+        let width = terminal.width.saturating_sub(indent).max(NARROWEST);
         let told = |event: &String| {
-            let pieces = Piece::words(WORLD, event);
-            self.hanging(&paint(WORLD, &lead), &lines(&pieces, width), indent)
+            let spans = Span::words(WORLD, event);
+            self.hanging(&paint(WORLD, &lead), &lines(&spans, width), indent)
         };
         row.happened.iter().map(told).collect()
     }
 
-    fn row(&self, row: &Row, before: Option<Phase>, breaks: bool, look: &Look) -> String {
-        let mark = if breaks { paint(BAD, look.signs.broke) } else { " ".into() };
-        let Standing { phase, share, failed } = row.standing;
+    fn row(&self, row: &Row, before: Option<Phase>, breaks: bool, terminal: &Terminal) -> String {
+        let mark = if breaks { paint(BAD, terminal.signs.broke) } else { " ".into() };
+        let RowStatus { phase, share, failed } = row.standing;
         let phase_style = if before == Some(phase) { FAINT } else { style_of(phase) };
         let counted = failed.map(|(failed, of)| count(failed, of)).unwrap_or_default();
         let lead = format!(
             "{mark} {:>time$}{GAP}{}{GAP}{} {}{GAP}",
             human(row.at),
             paint(phase_style, &format!("{:<width$}", name(phase), width = self.phase)),
-            share.bar(self.cells, look),
+            share.bar(self.cells, terminal),
             paint(style_of_count(failed), &format!("{counted:>width$}", width = self.failed)),
             time = self.time,
         );
         let told: Vec<String> = row.told.iter().flat_map(|paragraph| lines(paragraph, self.rest)).collect();
-        self.hanging(&lead, &told, look.width.saturating_sub(self.rest))
+        self.hanging(&lead, &told, terminal.width.saturating_sub(self.rest))
     }
 
     /// Rows that differ from the one before in their time alone.
-    fn likewise(&self, rows: &[&Row], before: Option<Phase>, look: &Look) -> String {
+    fn likewise(&self, rows: &[&Row], before: Option<Phase>, terminal: &Terminal) -> String {
         match rows {
             [] => String::new(),
-            [row] => self.row(row, before, false, look),
+            [row] => self.row(row, before, false, terminal),
             [.., last] => {
-                let lead = format!("{:GUTTER$}{:>time$}{GAP}", "", look.signs.likewise, time = self.time);
+                let lead = format!("{:GUTTER$}{:>time$}{GAP}", "", terminal.signs.likewise, time = self.time);
                 let note = format!("{} more like this, the last at {}", rows.len(), human(last.at));
                 paint(FAINT, &format!("{lead}{note}")) + "\n"
             }
@@ -168,11 +168,11 @@ impl Columns {
 }
 
 /// What the bars are of, where they are not of all requests.
-fn legend(rows: &[Row], look: &Look) -> String {
+fn legend(rows: &[Row], terminal: &Terminal) -> String {
     let has = |of| rows.iter().any(|row| row.matters && row.standing.share.which() == of);
     let kinds = [(Of::Matched, "of matching requests"), (Of::Copies, "copies of requests")];
     let kinds = kinds.into_iter().filter(|(of, _)| has(*of));
-    kinds.map(|(of, what)| format!("{} {what}", sign(of, look))).collect::<Vec<_>>().join(", ")
+    kinds.map(|(of, what)| format!("{} {what}", sign(of, terminal))).collect::<Vec<_>>().join(", ")
 }
 
 fn style_of(phase: Phase) -> Style {

@@ -6,16 +6,16 @@ use serin_core::time::Human;
 
 use super::{
     Page,
-    look::{BAD, FAINT, GOOD, Look, PLAIN, WARNING},
-    piece::{Piece, lines, paint},
+    span::{Span, lines, paint},
+    terminal::{BAD, FAINT, GOOD, PLAIN, Terminal, WARNING},
     timeline,
 };
 use crate::expect::Judged;
 
 /// The verdict, and the rows on which something broke.
-pub(super) fn verdict(page: &Page<'_>, look: &Look) -> String {
+pub(super) fn verdict(page: &Page<'_>, terminal: &Terminal) -> String {
     let broken = page.broken();
-    let counts = paint(FAINT, &counts(page).join(&format!(" {} ", look.signs.and)));
+    let counts = paint(FAINT, &counts(page).join(&format!(" {} ", terminal.signs.and)));
     let word = if broken.is_empty() { paint(GOOD.bold(), "ok") } else { paint(BAD.bold(), "FAILED") };
     let mut text = format!("{word}  {counts}\n");
     for event in &page.story.missed {
@@ -23,8 +23,8 @@ pub(super) fn verdict(page: &Page<'_>, look: &Look) -> String {
     }
     for broken in &broken {
         text += "\n";
-        text += &difference(broken, look);
-        text += &place(page, broken.moment, look);
+        text += &difference(broken, terminal);
+        text += &place(page, broken.moment, terminal);
     }
     text
 }
@@ -75,8 +75,8 @@ const INDENT: usize = 6;
 const GAP: usize = 3;
 
 /// Expected and actual side by side.
-fn difference(broken: &Broken<'_>, look: &Look) -> String {
-    let half = (look.width.saturating_sub(INDENT + GAP) / 2).max(20);
+fn difference(broken: &Broken<'_>, terminal: &Terminal) -> String {
+    let half = (terminal.width.saturating_sub(INDENT + GAP) / 2).max(20);
     let expected = column("expected", broken.expected, half);
     let actual = column("actual", broken.actual, half);
     let rows = expected.len().max(actual.len());
@@ -85,7 +85,7 @@ fn difference(broken: &Broken<'_>, look: &Look) -> String {
         let cell = |column: &[(usize, String)]| column.get(i).cloned().unwrap_or_default();
         let ((used, expected), (_, actual)) = (cell(&expected), cell(&actual));
         let pad = " ".repeat(half + GAP - used.min(half));
-        let mark = if i == 0 { look.signs.failed } else { "" };
+        let mark = if i == 0 { terminal.signs.failed } else { "" };
         let mark = paint(BAD, &format!("{mark:>MARK$}"));
         text += format!("{mark}{:1$}{expected}{pad}{actual}", "", INDENT - MARK).trim_end();
         text += "\n";
@@ -98,8 +98,7 @@ fn column(heading: &str, text: &str, width: usize) -> Vec<(usize, String)> {
     let mut cells = vec![(heading.len(), paint(FAINT, heading))];
     for line in text.lines() {
         let indent = line.len() - line.trim_start().len();
-        let words: Vec<Piece> =
-            line.split_whitespace().map(|word| Piece::new(PLAIN, word).after(1)).collect();
+        let words: Vec<Span> = line.split_whitespace().map(|word| Span::new(PLAIN, word).after(1)).collect();
         for line in lines(&words, width.saturating_sub(indent)) {
             cells.push((indent + line.chars().count(), " ".repeat(indent) + &line));
         }
@@ -108,8 +107,8 @@ fn column(heading: &str, text: &str, width: usize) -> Vec<(usize, String)> {
 }
 
 /// The row on which it broke; nothing where no row shows it.
-fn place(page: &Page<'_>, moment: Option<usize>, look: &Look) -> String {
-    let row = moment.and_then(|moment| timeline::row_of(page, moment, look));
+fn place(page: &Page<'_>, moment: Option<usize>, terminal: &Terminal) -> String {
+    let row = moment.and_then(|moment| timeline::row_of(page, moment, terminal));
     row.map(|row| format!("{:INDENT$}{}\n{row}\n", "", paint(FAINT, "broke on"))).unwrap_or_default()
 }
 

@@ -93,9 +93,9 @@ impl Document {
         let mut at = &self.tree;
         for step in steps(&self.full(path)) {
             at = match &step {
-                Step::Key(key) => at.get(key.as_str())?,
-                Step::Item(name) if at.is_mapping() => at.get(name.as_str())?,
-                Step::Item(name) => item(at.as_sequence()?, name)?,
+                PathStep::Key(key) => at.get(key.as_str())?,
+                PathStep::Item(name) if at.is_mapping() => at.get(name.as_str())?,
+                PathStep::Item(name) => item(at.as_sequence()?, name)?,
             };
         }
         Some(serde_yaml::to_string(at).ok()?.trim().into())
@@ -107,14 +107,14 @@ impl Document {
         let mut at = tree;
         for step in steps(&self.full(&setting.path)) {
             at = match step {
-                Step::Key(key) if at.is_null() || at.is_mapping() => {
+                PathStep::Key(key) if at.is_null() || at.is_mapping() => {
                     as_mapping(at).entry(key.into()).or_insert(Value::Null)
                 }
-                Step::Key(key) => return Err(format!("there is no `{key}` below a list or a value")),
-                Step::Item(name) if at.is_mapping() => {
+                PathStep::Key(key) => return Err(format!("there is no `{key}` below a list or a value")),
+                PathStep::Item(name) if at.is_mapping() => {
                     as_mapping(at).entry(name.into()).or_insert(Value::Null)
                 }
-                Step::Item(name) => {
+                PathStep::Item(name) => {
                     let items = at.as_sequence_mut().ok_or("is no list")?;
                     let place = place(items, &name).ok_or_else(|| format!("has no item `{name}`"))?;
                     &mut items[place]
@@ -159,8 +159,8 @@ pub fn manifest_lines<'a>(sets: impl IntoIterator<Item = (&'a str, &'a str)>) ->
         let mut at = &mut spec;
         for step in steps(inside) {
             at = match step {
-                Step::Key(key) => as_mapping(at).entry(key.into()).or_insert(Value::Null),
-                Step::Item(name) => named_item(at, &name),
+                PathStep::Key(key) => as_mapping(at).entry(key.into()).or_insert(Value::Null),
+                PathStep::Item(name) => named_item(at, &name),
             };
         }
         *at = value;
@@ -193,7 +193,7 @@ fn has_no_effect(scenario: &Scenario, path: &str) -> Option<String> {
     let mut at = &known;
     for step in steps(inside) {
         at = match &step {
-            Step::Key(key) => match at.get(key) {
+            PathStep::Key(key) => match at.get(key) {
                 Some(below) => below,
                 None => {
                     let names: Vec<&str> = at
@@ -204,7 +204,7 @@ fn has_no_effect(scenario: &Scenario, path: &str) -> Option<String> {
                     return Some(input::unknown("field", key, &names));
                 }
             },
-            Step::Item(name) => {
+            PathStep::Item(name) => {
                 let items = at.as_array()?;
                 let named =
                     |item: &serde_json::Value| item.get("name").and_then(|n| n.as_str()) == Some(name);
@@ -215,23 +215,23 @@ fn has_no_effect(scenario: &Scenario, path: &str) -> Option<String> {
     None
 }
 
-enum Step {
+enum PathStep {
     Key(String),
     Item(String),
 }
 
 /// `metrics[request-duration].interval` as metrics, the item request-duration, interval.
-fn steps(path: &str) -> Vec<Step> {
+fn steps(path: &str) -> Vec<PathStep> {
     let mut steps = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {
         if let Some((item, behind)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            steps.push(Step::Item(item.into()));
+            steps.push(PathStep::Item(item.into()));
             rest = behind;
         } else {
             let key = rest.trim_start_matches(['.', '[', ']']);
             let end = key.find(['.', '[']).unwrap_or(key.len());
-            steps.extend((end > 0).then(|| Step::Key(key[..end].into())));
+            steps.extend((end > 0).then(|| PathStep::Key(key[..end].into())));
             rest = &key[end..];
         }
     }

@@ -17,7 +17,7 @@ pub(super) fn not_driven(canary: &Value, rollout: &Rollout, others: &[Value]) ->
             names.push(name);
         }
     };
-    if let Some(provider) = Provider::named(&rollout.shape().provider).filter(|named| !named.is_driven()) {
+    if let Some(provider) = Provider::named(&rollout.topology().provider).filter(|named| !named.is_driven()) {
         add(provider.to_string());
     }
     let target = |field: &str| text(canary, &format!("/spec/targetRef/{field}"));

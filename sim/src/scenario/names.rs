@@ -109,7 +109,7 @@ mod tests {
         command::{ApexTo, Routes, Split},
         request::{Request, RequestKind},
         revision::Revision,
-        spec::Shape,
+        spec::Topology,
     };
 
     use super::*;
@@ -131,7 +131,7 @@ mod tests {
             Command::PauseScaler,
             Command::ResumeScaler,
             Command::Promote { revision: Revision::of("v2"), run: 1 },
-            Command::LeaveShape(Shape::default()),
+            Command::Abandon(Topology::default()),
             Command::ClearRequest(request),
             Command::RevertServices,
             Command::RevertRoutes,

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::axis::{Axis, count, points};
 pub use self::goal::{Goal, Met};
 pub use self::interval::Share;
-pub use self::shard::{MergeError, Part, Shard, merge};
+pub use self::shard::{MergeError, Shard, ShardResult, merge};
 pub use self::tally::{Tally, Times};
 pub use self::tune::{Choice, Frontier, Runs, Stopped, most_rollouts, tune, usual_axes};
 use crate::{

@@ -80,7 +80,7 @@ impl fmt::Display for Shard {
 /// What one shard has counted, as it is written to a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Part {
+pub struct ShardResult {
     /// Of what.
     pub title: String,
     /// Runs at each point, of all shards together.
@@ -116,7 +116,7 @@ pub enum MergeError {
     Unsound(Shard),
 }
 
-impl Part {
+impl ShardResult {
     /// What this machine has counted.
     #[must_use]
     pub fn new(title: &str, sweep: &Sweep, points: Vec<Point>) -> Self {
@@ -154,7 +154,7 @@ impl Part {
 ///
 /// # Errors
 /// Parts that do not belong together or are not all there.
-pub fn merge(mut parts: Vec<Part>) -> Result<Part, MergeError> {
+pub fn merge(mut parts: Vec<ShardResult>) -> Result<ShardResult, MergeError> {
     parts.sort_by_key(|part| part.shard.index);
     let first = parts.first().cloned().ok_or(MergeError::Nothing)?;
     for (place, part) in (0_u64..).zip(&parts) {
@@ -187,18 +187,18 @@ pub fn merge(mut parts: Vec<Part>) -> Result<Part, MergeError> {
             }
         }
     }
-    Ok(Part { shard: Shard::WHOLE, points, ..first })
+    Ok(ShardResult { shard: Shard::WHOLE, points, ..first })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn part(index: u64, count: u64) -> Part {
+    fn part(index: u64, count: u64) -> ShardResult {
         let shard = Shard { index, count };
         let tally = Tally { runs: shard.of(10), good: index, ..Tally::default() };
         let points = vec![Point { set: vec![("a".into(), "1".into())], tally }];
-        Part { title: "t".into(), runs: 10, seed: 7, shard, points }
+        ShardResult { title: "t".into(), runs: 10, seed: 7, shard, points }
     }
 
     #[test]
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(merge(vec![part(0, 2)]), Err(MergeError::Missing(shard(1, 2))));
         assert_eq!(merge(vec![part(1, 2)]), Err(MergeError::Missing(shard(0, 2))));
         assert_eq!(merge(vec![part(0, 2), part(0, 2)]), Err(MergeError::Twice(shard(0, 2))));
-        let other = Part { seed: 8, ..part(1, 2) };
+        let other = ShardResult { seed: 8, ..part(1, 2) };
         assert_eq!(
             merge(vec![part(0, 2), other]),
             Err(MergeError::Different(shard(0, 2), shard(1, 2), "the seed"))
@@ -254,7 +254,7 @@ mod tests {
             Err("there is no shard 0 of 0: the index starts at 0".into())
         );
         assert_eq!(read(r#"{"index": 1, "count": 2}"#), Ok(Shard { index: 1, count: 2 }));
-        let unsound = |change: fn(&mut Part)| {
+        let unsound = |change: fn(&mut ShardResult)| {
             let mut second = part(1, 2);
             change(&mut second);
             merge(vec![part(0, 2), second])

@@ -13,13 +13,14 @@ use serin_core::{
 };
 
 use super::{
-    Common, Faults, Hooks, Metrics, World, blind::Blindness, clock::Clock, pods::Pods, receivers::Receivers,
+    Faults, Hooks, Metrics, SharedSetup, World, blind::Blindness, clock::Clock, pods::Pods,
+    receivers::Receivers,
 };
 use crate::scenario::{Scenario, Setting};
 
 impl<'a> World<'a> {
     /// The world a scenario begins in, with the status it begins with.
-    pub(crate) fn begin(scenario: &'a Scenario, common: &Common, state: &State, seed: u64) -> Self {
+    pub(crate) fn begin(scenario: &'a Scenario, common: &SharedSetup, state: &State, seed: u64) -> Self {
         let setting = &scenario.setting;
         let is_set_up = !matches!(state.phase, Phase::New | Phase::Initializing);
         let mut truth = untouched(setting);

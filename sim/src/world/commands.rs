@@ -4,18 +4,18 @@ use serin_core::{
     Command, effect,
     observation::FailureClass,
     revision::{Revision, Text},
-    spec::Shape,
+    spec::Topology,
 };
 
 use super::World;
 use crate::scenario::Blind;
 
 /// How a command went.
-pub(crate) type Outcome = Result<(), (FailureClass, Text)>;
+pub(crate) type CommandResult = Result<(), (FailureClass, Text)>;
 
 impl World<'_> {
     /// Carries a command out.
-    pub(crate) fn carry_out(&mut self, command: &Command) -> Outcome {
+    pub(crate) fn carry_out(&mut self, command: &Command) -> CommandResult {
         if let Some(failure) = self.faults.of_command(command).or_else(|| self.command_trouble()) {
             return Err(failure);
         }
@@ -24,8 +24,8 @@ impl World<'_> {
         let gives = matches!(command, Command::EnsureWorkloads | Command::Promote { .. });
         let primary = gives.then(|| self.primary().map(Option::<&Revision>::cloned));
         let pods = self.target_replicas();
-        if let Command::LeaveShape(shape) = command {
-            self.leave(shape, command);
+        if let Command::Abandon(topology) = command {
+            self.leave(topology, command);
         } else {
             effect::apply(command, &mut self.truth);
         }
@@ -51,7 +51,7 @@ impl World<'_> {
     }
 
     /// What a cluster refuses.
-    fn possible(&self, command: &Command) -> Outcome {
+    fn possible(&self, command: &Command) -> CommandResult {
         let retry = |why: &str| Err((FailureClass::Retry, why.into()));
         match command {
             Command::Promote { revision, .. } => {
@@ -78,7 +78,7 @@ impl World<'_> {
             | Command::ScaleDown
             | Command::PauseScaler
             | Command::ResumeScaler
-            | Command::LeaveShape(_)
+            | Command::Abandon(_)
             | Command::ClearRequest(_)
             | Command::RevertServices
             | Command::RevertRoutes
@@ -87,14 +87,14 @@ impl World<'_> {
     }
 
     /// Of the objects of another shape only the target may be one that is still seen.
-    fn leave(&mut self, shape: &Shape, command: &Command) {
+    fn leave(&mut self, topology: &Topology, command: &Command) {
         let now = match &*self.canary {
-            Ok(canary) => canary.shape(),
-            Err(invalid) => &invalid.shape,
+            Ok(canary) => canary.topology(),
+            Err(invalid) => &invalid.topology,
         };
-        if shape.same_objects(now) {
+        if topology.same_objects(now) {
             effect::apply(command, &mut self.truth);
-        } else if shape.kind == now.kind && shape.target == now.target {
+        } else if topology.kind == now.kind && topology.target == now.target {
             effect::apply(&Command::ScaleDown, &mut self.truth);
         }
     }

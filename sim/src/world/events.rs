@@ -9,7 +9,7 @@ use serin_core::{
     observation::{Apex, Drift, Fact, Readiness, Services, Target},
     request::{Request, RequestKind},
     revision::Revision,
-    spec::Shape,
+    spec::Topology,
     time::Human,
 };
 
@@ -159,14 +159,14 @@ impl<'a> World<'a> {
         let Ok(raw) = read_raw(&self.manifest) else { return told };
         let canary = Rollout::parse(&raw, &self.scenario.defaults);
         if let (Ok(old), Ok(new)) = (&*self.canary, &canary) {
-            let (old, new) = (old.shape().clone(), new.shape().clone());
+            let (old, new) = (old.topology().clone(), new.topology().clone());
             self.name_others(&old, &new);
         }
         self.canary = Rc::new(canary);
         told
     }
 
-    fn name_others(&mut self, old: &Shape, new: &Shape) {
+    fn name_others(&mut self, old: &Topology, new: &Topology) {
         if old.same_objects(new) {
             return;
         }

@@ -9,16 +9,16 @@ mod begin;
 mod blind;
 mod clock;
 mod commands;
-mod common;
 mod events;
 mod faults;
 mod healthy;
 mod hooks;
 mod metrics;
-mod own_way;
 mod pods;
 mod receivers;
+mod shared_setup;
 mod simulated;
+mod simulation;
 #[cfg(test)]
 mod tests;
 
@@ -31,14 +31,14 @@ use serin_core::{
     observation::{Apex, Readiness},
 };
 
-pub(crate) use self::common::Common;
+pub(crate) use self::shared_setup::SharedSetup;
 use self::{blind::Blindness, clock::Clock, pods::Pods, receivers::Receivers, simulated::Simulation};
 pub(crate) use self::{
     faults::Faults,
     healthy::healthy,
     hooks::{Attempt, Hooks},
     metrics::{Metrics, answer},
-    receivers::{Told, wanted},
+    receivers::{DeliveryResult, wanted},
     simulated::{Buckets, Expected, Offered, Shares, measure, rate_of, scrapes, share_of},
 };
 use crate::scenario::{Scenario, Trouble};
@@ -47,12 +47,12 @@ pub(crate) type Canary = Result<Rollout, Invalid>;
 
 /// What goes wrong in the world of a seed, exactly.
 pub(crate) fn drawn_troubles(scenario: &Scenario, seed: u64) -> Vec<Trouble> {
-    simulation(scenario, seed, &Common::of(scenario, scenario.canary.clone()))
+    simulation(scenario, seed, &SharedSetup::of(scenario, scenario.canary.clone()))
         .map_or_else(Vec::new, |simulation| simulation.weather.drawn())
 }
 
 /// The part of a scenario's world that goes its own way, as it begins.
-fn simulation<'a>(scenario: &'a Scenario, seed: u64, common: &Common) -> Option<Simulation<'a>> {
+fn simulation<'a>(scenario: &'a Scenario, seed: u64, common: &SharedSetup) -> Option<Simulation<'a>> {
     let simulated = scenario.setting.simulated.as_ref()?;
     Some(Simulation::begin(simulated, seed, &scenario.canary, Rc::clone(&common.shares)))
 }
@@ -169,7 +169,7 @@ impl World<'_> {
         }
         if self.canary_pods.are_lost(at) {
             changed = true;
-            own_way::lose(pods::of_target(&mut self.truth));
+            simulation::lose(pods::of_target(&mut self.truth));
             happened.push("the canary is not ready any more".into());
         }
         type Of = fn(&mut Observation) -> Option<&mut Readiness>;

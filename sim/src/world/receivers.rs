@@ -25,7 +25,7 @@ pub(super) struct Receivers<'a>(Answers<'a, HookAnswer>);
 
 /// What became of one delivery.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct DeliveryResult {
     pub(crate) to: Receiver,
     pub(crate) answers: Vec<HookOutcome>,
     pub(crate) takes: Duration,
@@ -59,14 +59,14 @@ impl World<'_> {
     }
 
     /// Tells somebody; the story goes on for so long.
-    pub(crate) fn tell(&mut self, to: Receiver, left: Duration) -> Told {
+    pub(crate) fn tell(&mut self, to: Receiver, left: Duration) -> DeliveryResult {
         match &to {
             Receiver::Hook(key) => {
                 let canary = self.canary.clone();
                 let mut hooks = canary.iter().flat_map(|canary| canary.hooks());
                 match hooks.find(|hook| hook.key == *key) {
                     Some(hook) => self.call(hook, to, left),
-                    None => Told { to, answers: Vec::new(), takes: Duration::ZERO, over: true },
+                    None => DeliveryResult { to, answers: Vec::new(), takes: Duration::ZERO, over: true },
                 }
             }
             Receiver::Alert(key) => {
@@ -76,14 +76,14 @@ impl World<'_> {
                 let scripted = self.receivers.0.take(key, name).cloned();
                 let (outcome, takes) = self.answer(scripted, PATIENCE);
                 let over = outcome.passes() || !outcome.is_worth_a_retry();
-                Told { to, answers: vec![outcome], takes, over }
+                DeliveryResult { to, answers: vec![outcome], takes, over }
             }
         }
     }
 
     /// Calls an event hook until it passes, its retries are used up or the story is over.
-    fn call(&mut self, hook: &Hook, to: Receiver, left: Duration) -> Told {
-        let mut told = Told { to, answers: Vec::new(), takes: Duration::ZERO, over: true };
+    fn call(&mut self, hook: &Hook, to: Receiver, left: Duration) -> DeliveryResult {
+        let mut told = DeliveryResult { to, answers: Vec::new(), takes: Duration::ZERO, over: true };
         for number in 1..=hook.retries.saturating_add(1) {
             let scripted = self.hooks.scripted(hook);
             let (outcome, takes) = self.answer(scripted, hook.timeout);

@@ -31,7 +31,7 @@ canary:
 
 fn begin(scenario: &Scenario) -> World<'_> {
     let state = scenario.status.clone().map(State::from).unwrap_or_default();
-    World::begin(scenario, &Common::of(scenario, scenario.canary.clone()), &state, 1)
+    World::begin(scenario, &SharedSetup::of(scenario, scenario.canary.clone()), &state, 1)
 }
 
 /// Lets all events of the scenario happen, one after the other.
@@ -261,12 +261,12 @@ fn a_canary_that_names_other_objects_begins_with_them() {
     let edit = "events: [{at: 0s, edit: {targetRef: {name: other}}}]";
     let scenario = scenario(&format!("status: {{phase: Progressing, canaryWeight: 50}}\n{edit}"));
     let mut world = begin(&scenario);
-    let left = scenario.canary.shape().clone();
+    let left = scenario.canary.topology().clone();
     happen(&mut world, &scenario);
     assert_eq!(shown(&world), "v1 1 true; none; Absent false");
     assert_eq!(world.observe().routes, Fact::Known(None));
     // What is left behind is out of sight.
-    world.carry_out(&Command::LeaveShape(left)).unwrap();
+    world.carry_out(&Command::Abandon(left)).unwrap();
     assert_eq!(shown(&world), "v1 1 true; none; Absent false");
 }
 
@@ -275,11 +275,11 @@ fn another_router_has_no_routes_yet() {
     let edit = "events: [{at: 0s, edit: {provider: nginx, ingressRef: {name: shop}}}]";
     let scenario = scenario(&format!("status: {{phase: Progressing, canaryWeight: 50}}\n{edit}"));
     let mut world = begin(&scenario);
-    let left = scenario.canary.shape().clone();
+    let left = scenario.canary.topology().clone();
     happen(&mut world, &scenario);
     assert_eq!(shown(&world), "v1 1 true; v1 true; Primary true");
     assert_eq!(world.observe().routes, Fact::Known(None));
-    world.carry_out(&Command::LeaveShape(left)).unwrap();
+    world.carry_out(&Command::Abandon(left)).unwrap();
     assert_eq!(shown(&world), "v1 0 false; v1 true; Primary true");
 }
 

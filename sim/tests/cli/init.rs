@@ -9,7 +9,7 @@ use std::{
 use insta_cmd::assert_cmd_snapshot;
 use serde_json::{Value, json};
 use serin_sim::{
-    init::{self, Subject, Written},
+    init::{self, InitInput, Written},
     scenario,
 };
 use tempfile::TempDir;
@@ -202,7 +202,7 @@ fn every_canary_of_the_stories_has_a_first_scenario() {
             let metadata = json!({"namespace": namespace, "name": name});
             Written::Manifest(json!({"kind": "MetricTemplate", "metadata": metadata}))
         };
-        let subject = Subject {
+        let subject = InitInput {
             name: scenario.canary.identity().name.to_string(),
             canary: Written::Manifest(scenario.manifest.clone()),
             templates: scenario.defaults.templates.iter().map(template).collect(),

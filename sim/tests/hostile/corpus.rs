@@ -20,12 +20,12 @@ fn corpus(target: &str) -> Vec<PathBuf> {
     files
 }
 
-fn passes(target: &str, look: fn(&[u8])) {
+fn passes(target: &str, terminal: fn(&[u8])) {
     let files = corpus(target);
     assert!(files.len() > 10, "the corpus of {target} is gone");
     let failed = files.par_iter().filter(|file| {
         let bytes = fs::read(file).unwrap();
-        catch_unwind(|| look(&bytes)).is_err()
+        catch_unwind(|| terminal(&bytes)).is_err()
     });
     assert_eq!(failed.collect::<Vec<_>>(), Vec::<&PathBuf>::new());
 }

@@ -4,13 +4,13 @@ use serde_json::Value;
 use serin_core::observation::Unseen;
 
 use super::{super::parts::items, GROUP};
-use crate::object::{Object, seen::Unfit};
+use crate::object::{Object, reader::BuildError};
 
 /// A gateway that says nothing of the route is not asked: some never do.
 ///
 /// # Errors
 /// A gateway has not looked at the newest version yet, or refuses it.
-pub(super) fn check(route: &Object) -> Result<(), Unfit> {
+pub(super) fn check(route: &Object) -> Result<(), BuildError> {
     let generation = route.number("/metadata/generation").unwrap_or(0);
     for parent in items(route.at("/spec/parentRefs")) {
         let told = items(route.at("/status/parents")).filter(|told| is_same(told.get("parentRef"), parent));
@@ -23,21 +23,26 @@ pub(super) fn check(route: &Object) -> Result<(), Unfit> {
     Ok(())
 }
 
-fn verdict(route: &Object, parent: &Value, accepted: Option<&Value>, generation: i64) -> Result<(), Unfit> {
+fn verdict(
+    route: &Object,
+    parent: &Value,
+    accepted: Option<&Value>,
+    generation: i64,
+) -> Result<(), BuildError> {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     let gateway = text(parent.get("name"));
     let version = |condition: &&Value| condition["observedGeneration"].as_i64().unwrap_or(0) >= generation;
     let Some(accepted) = accepted.filter(version) else {
         let why =
             format!("{}: {gateway} has not said yet whether it accepts version {generation}", route.key());
-        return Err(Unfit::Unseen(Unseen::Unreadable(why.into())));
+        return Err(BuildError::Unseen(Unseen::Unreadable(why.into())));
     };
     if accepted["status"] == "True" {
         return Ok(());
     }
     let (reason, message) = (text(accepted.get("reason")), text(accepted.get("message")));
     let why = [reason, message].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
-    Err(Unfit::refused(format!("{}: {gateway} does not accept it: {why}", route.key())))
+    Err(BuildError::refused(format!("{}: {gateway} does not accept it: {why}", route.key())))
 }
 
 /// Whether both name the same parent; what is left out has the same meaning in both.

@@ -10,13 +10,13 @@ use serin_core::{
 };
 
 use super::super::parts::{items, put};
-use crate::{object::seen::Unfit, subject::Subject};
+use crate::{object::reader::BuildError, subject::Subject};
 
 /// The filters of a rule; `set_cookie` goes with every answer.
 ///
 /// # Errors
 /// A field the API cannot say.
-pub(super) fn of(service: &Service, set_cookie: Option<&str>, cors: bool) -> Result<Vec<Value>, Unfit> {
+pub(super) fn of(service: &Service, set_cookie: Option<&str>, cors: bool) -> Result<Vec<Value>, BuildError> {
     let headers = service.headers.clone().unwrap_or_default();
     let mut response = headers.response.unwrap_or_default();
     if let Some(cookie) = set_cookie {
@@ -115,7 +115,7 @@ fn mirror_to(of: &BackendRef) -> Value {
 }
 
 /// Origins in full; one that is a pattern allows nobody here.
-fn cors_policy(of: &CorsPolicy) -> Result<Value, Unfit> {
+fn cors_policy(of: &CorsPolicy) -> Result<Value, BuildError> {
     /// What API servers take where it is left out.
     const DEFAULT_MAX_AGE: u64 = 5;
     let exact = of.allow_origins.iter().filter_map(|origin| origin.exact.as_ref());
@@ -123,7 +123,7 @@ fn cors_policy(of: &CorsPolicy) -> Result<Value, Unfit> {
     let max_age = match of.max_age.as_deref().filter(|text| !text.is_empty()) {
         None => DEFAULT_MAX_AGE,
         Some(text) => parse_duration(text)
-            .map_err(|error| Unfit::refused(format!("spec.service.corsPolicy.maxAge: {error}")))?
+            .map_err(|error| BuildError::refused(format!("spec.service.corsPolicy.maxAge: {error}")))?
             .as_secs(),
     };
     let mut cors = json!({"maxAge": max_age});

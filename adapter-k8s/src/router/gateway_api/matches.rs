@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use serin_core::spec::raw::{HttpMatch, StringMatch};
 
 use super::super::{matching::pattern, parts::put};
-use crate::object::seen::Unfit;
+use crate::object::reader::BuildError;
 
 /// Matches of a rule, at least one.
 ///
 /// # Errors
 /// One that the API cannot say.
-pub(super) fn of(matches: &[HttpMatch]) -> Result<Vec<Value>, Unfit> {
+pub(super) fn of(matches: &[HttpMatch]) -> Result<Vec<Value>, BuildError> {
     let everything = [HttpMatch::default()];
     let matches = if matches.is_empty() { &everything } else { matches };
     matches.iter().map(one).collect()
@@ -20,19 +20,21 @@ pub(super) fn of(matches: &[HttpMatch]) -> Result<Vec<Value>, Unfit> {
 
 /// Name, scheme, host, port, gateways and the caller's namespace are left out, as Flagger leaves them out: `hosts` and
 /// `gatewayRefs` say them here. What would widen the circle of users is refused.
-fn one(of: &HttpMatch) -> Result<Value, Unfit> {
+fn one(of: &HttpMatch) -> Result<Value, BuildError> {
     if !of.source_labels.is_empty() {
-        return Err(Unfit::refused(
+        return Err(BuildError::refused(
             "service.match or analysis.match, sourceLabels: the Gateway API does not know who calls",
         ));
     }
     if !of.without_headers.is_empty() {
-        return Err(Unfit::refused("service.match, withoutHeaders: the Gateway API cannot exclude headers"));
+        return Err(BuildError::refused(
+            "service.match, withoutHeaders: the Gateway API cannot exclude headers",
+        ));
     }
     let mut one = json!({"path": path(of.uri.as_ref())});
     if let Some(method) = &of.method {
         let Some(exact) = &method.exact else {
-            return Err(Unfit::refused("service.match, method: the Gateway API knows `exact` alone"));
+            return Err(BuildError::refused("service.match, method: the Gateway API knows `exact` alone"));
         };
         one["method"] = exact.as_str().into();
     }

@@ -21,7 +21,7 @@ use crate::{
     object::{
         Kind, Object,
         change::Change,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -62,12 +62,17 @@ impl Router for GatewayApi {
         std::slice::from_ref(&self.kind)
     }
 
-    fn render(&self, subject: &Subject, split: &Split, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+    fn render(
+        &self,
+        subject: &Subject,
+        split: &Split,
+        seen: &dyn ObjectReader,
+    ) -> Result<Vec<Object>, BuildError> {
         check(Reference::Gateways, subject)?;
         let service = subject.service();
         let primary = split.cookies.primary.clone().filter(|_| self.primary_cookie);
         let split = Split { cookies: Cookies { primary, ..split.cookies.clone() }, routes: split.routes };
-        let rules: Result<Vec<Value>, Unfit> =
+        let rules: Result<Vec<Value>, BuildError> =
             rules::of(subject, &split)?.iter().map(|one| self.rule(subject, one)).collect();
         let mut object = begin_apex(self.kind, subject, seen)?;
         object.set("/spec/parentRefs", service.gateway_refs.iter().map(parent).collect::<Vec<_>>());
@@ -76,7 +81,7 @@ impl Router for GatewayApi {
         Ok(vec![object])
     }
 
-    fn read(&self, subject: &Subject, seen: &dyn Seen) -> Result<Option<Routes>, Unfit> {
+    fn read(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Routes>, BuildError> {
         let Some(route) = seen.find(&subject.key(self.kind, subject.apex()))? else { return Ok(None) };
         if self.acceptance {
             accepted::check(&route)?;
@@ -87,7 +92,7 @@ impl Router for GatewayApi {
 
     /// The route leads to the apex service until it is collected: the others are collected at the same time. One that
     /// was there before us stays so.
-    fn revert(&self, subject: &Subject, seen: &dyn Seen) -> Result<Vec<Change>, Unfit> {
+    fn revert(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
         given_back(&subject.key(self.kind, subject.apex()), seen, |route| {
             route.set("/spec/rules", vec![self.rule(subject, &rules::given_back(subject))?]);
             Ok(())
@@ -96,7 +101,7 @@ impl Router for GatewayApi {
 }
 
 impl GatewayApi {
-    fn rule(&self, subject: &Subject, of: &Rule) -> Result<Value, Unfit> {
+    fn rule(&self, subject: &Subject, of: &Rule) -> Result<Value, BuildError> {
         let service = subject.service();
         let port = port(subject)?;
         let (primary, canary) = (subject.primary_service(), subject.canary_service());

@@ -19,7 +19,7 @@ use serin_core::{
 use super::{Router, of};
 use crate::{
     kinds::DEPLOYMENT,
-    object::{Key, Kind, Object, change::Change, seen::Unfit},
+    object::{Key, Kind, Object, change::Change, reader::BuildError},
     settings::Settings,
     subject::Subject,
 };
@@ -54,13 +54,13 @@ impl Case {
         }
         let manifest: raw::Canary = serde_json::from_value(canary).unwrap();
         // What a router refuses is refused by the core before; here the router itself is asked.
-        let (identity, shape) = match Rollout::parse(&manifest, &Defaults::default()) {
-            Ok(rollout) => (rollout.identity().clone(), rollout.shape().clone()),
-            Err(invalid) => (invalid.identity, invalid.shape),
+        let (identity, topology) = match Rollout::parse(&manifest, &Defaults::default()) {
+            Ok(rollout) => (rollout.identity().clone(), rollout.topology().clone()),
+            Err(invalid) => (invalid.identity, invalid.topology),
         };
         let subject = Subject {
             identity,
-            shape,
+            topology,
             manifest: Arc::new(manifest),
             settings: Arc::new(Settings::default()),
         };
@@ -82,7 +82,7 @@ impl Case {
         self.seen.insert(object.key(), Arc::new(object));
     }
 
-    fn render(&self, split: &Split) -> Result<Vec<Object>, Unfit> {
+    fn render(&self, split: &Split) -> Result<Vec<Object>, BuildError> {
         self.router.render(&self.subject, split, &self.seen)
     }
 

@@ -70,7 +70,7 @@ fn what_is_written_is_read_back() {
     for (mut case, splits) in divisions() {
         for split in splits {
             case.write(&split);
-            assert_eq!(case.read(), Some(split.routes), "{}", case.subject.shape.provider);
+            assert_eq!(case.read(), Some(split.routes), "{}", case.subject.topology.provider);
         }
     }
 }
@@ -86,7 +86,7 @@ fn what_is_seen_again_needs_no_write() {
                     change::to(object, seen),
                     None,
                     "{}: {}",
-                    case.subject.shape.provider,
+                    case.subject.topology.provider,
                     split.routes
                 );
             }
@@ -149,9 +149,9 @@ fn everything_goes_back_to_the_apex_service_at_the_end() {
             let change::Change::Replace(object) = change else { panic!("{change:?}") };
             case.store(vec![object]);
         }
-        let shape = case.subject.shape.provider.clone();
+        let topology = case.subject.topology.provider.clone();
         let left = case.read().filter(|routes| routes.canary > 0);
-        assert_eq!(left, None, "{shape}");
-        assert_eq!(case.revert(), Vec::new(), "{shape}");
+        assert_eq!(left, None, "{topology}");
+        assert_eq!(case.revert(), Vec::new(), "{topology}");
     }
 }

@@ -24,7 +24,7 @@ use self::{
 use crate::{
     object::{self, Key},
     subject::Subject,
-    tick::observe::Look,
+    tick::observe::Snapshot,
 };
 
 /// The controller's metrics.
@@ -152,17 +152,17 @@ impl Telemetry {
     }
 
     /// Shows and counts what a plan has come to: once it is carried out and saved, so that none is counted twice.
-    pub fn carried_out(&self, look: &Look, plan: &Plan) {
+    pub fn carried_out(&self, snapshot: &Snapshot, plan: &Plan) {
         let mut canaries = self.canaries();
-        let key = look.object.key();
+        let key = snapshot.object.key();
         let before = canaries.shown.remove(&key);
         let is_new = before.is_none();
         let before = before.or_else(|| canaries.before.remove(&key));
-        let mut after = Shown::of(look, plan, before.as_ref());
+        let mut after = Shown::of(snapshot, plan, before.as_ref());
         if let Some(before) = before.filter(|before| !before.has_labels_of(&after)) {
             self.series.hide(&before);
         }
-        self.series.show(&mut after, look, plan, is_new);
+        self.series.show(&mut after, snapshot, plan, is_new);
         canaries.shown.insert(key, after);
     }
 

@@ -19,7 +19,7 @@ use super::{
     blocked,
     labels::{Blocked, Canary, Check, Ended, InPhase, Kind, Metric, Named, Namespace, Target, Workload},
 };
-use crate::tick::observe::Look;
+use crate::tick::observe::Snapshot;
 
 pub(super) type Value = Gauge<f64, AtomicU64>;
 
@@ -174,8 +174,8 @@ impl Series {
     }
 
     /// Shows what a plan has come to. After a restart everything `is_new`.
-    pub(super) fn show(&self, shown: &mut Shown, look: &Look, plan: &Plan, is_new: bool) {
-        let state = plan.state.as_deref().unwrap_or(&look.state);
+    pub(super) fn show(&self, shown: &mut Shown, snapshot: &Snapshot, plan: &Plan, is_new: bool) {
+        let state = plan.state.as_deref().unwrap_or(&snapshot.state);
         let status = match state.phase {
             Phase::Progressing => 0.0,
             Phase::Failed => 2.0,
@@ -190,7 +190,7 @@ impl Series {
             | Phase::Terminating => 1.0,
         };
         self.status.get_or_create(&shown.target()).set(status);
-        if let Ok(rollout) = &*look.canary {
+        if let Ok(rollout) = &*snapshot.canary {
             let routes = state.routes(rollout.strategy());
             for (workload, weight) in [(&shown.primary, routes.primary), (&shown.target, routes.canary)] {
                 self.weight.get_or_create(&shown.workload(workload)).set(f64::from(weight));
@@ -198,7 +198,7 @@ impl Series {
         }
         for measured in &plan.decision.measured {
             if let Reading::Value(value) = measured.reading {
-                let value = value * unit((*look.canary).as_ref().ok(), &measured.metric);
+                let value = value * unit((*snapshot.canary).as_ref().ok(), &measured.metric);
                 self.analysis.get_or_create(&shown.metric(&measured.metric)).set(value);
             }
         }
@@ -206,24 +206,24 @@ impl Series {
         if let Some(blocked) = shown.as_blocked() {
             self.blocked.get_or_create(&blocked).set(1.0);
         }
-        self.invalid.get_or_create(&shown.canary()).set(f64::from(look.canary.is_err()));
-        if (is_new || state.phase != look.state.phase)
+        self.invalid.get_or_create(&shown.canary()).set(f64::from(snapshot.canary.is_err()));
+        if (is_new || state.phase != snapshot.state.phase)
             && let Some(condition) = &state.condition
         {
             // The state says when its condition changed: with the phase, or with what held it up there.
             let since = condition.last_update_time.since(Timestamp::default());
             self.since.get_or_create(&shown.canary()).set(since.as_secs_f64());
         }
-        if state.phase != look.state.phase {
-            self.count_end(shown, look, state);
+        if state.phase != snapshot.state.phase {
+            self.count_end(shown, snapshot, state);
         }
-        self.count_checks(shown, &look.state, state);
+        self.count_checks(shown, &snapshot.state, state);
     }
 
-    fn count_end(&self, shown: &mut Shown, look: &Look, state: &State) {
+    fn count_end(&self, shown: &mut Shown, snapshot: &Snapshot, state: &State) {
         let skipped = state.phase == Phase::Succeeded
-            && matches!(look.state.intent, Some(Intent::Promote { skipped: true, .. }));
-        let strategy = (*look.canary).as_ref().map_or("", |rollout| rollout.strategy().name());
+            && matches!(snapshot.state.intent, Some(Intent::Promote { skipped: true, .. }));
+        let strategy = (*snapshot.canary).as_ref().map_or("", |rollout| rollout.strategy().name());
         let ended = Ended {
             name: shown.target.clone(),
             namespace: shown.namespace.clone(),
@@ -298,16 +298,16 @@ pub(super) fn unit(canary: Option<&Rollout>, metric: &str) -> f64 {
 
 impl Shown {
     /// What the Canary of a look has come to with a plan.
-    pub(super) fn of(look: &Look, plan: &Plan, before: Option<&Self>) -> Self {
-        let state = plan.state.as_deref().unwrap_or(&look.state);
+    pub(super) fn of(snapshot: &Snapshot, plan: &Plan, before: Option<&Self>) -> Self {
+        let state = plan.state.as_deref().unwrap_or(&snapshot.state);
         let metrics = plan.decision.measured.iter().map(|measured| measured.metric.to_string());
         let mut metrics: BTreeSet<String> = metrics.collect();
         metrics.extend(before.iter().flat_map(|before| before.metrics.clone()));
         Self {
-            canary: look.subject.identity.name.to_string(),
-            namespace: look.subject.identity.namespace.to_string(),
-            target: look.subject.target().into(),
-            primary: look.subject.primary(),
+            canary: snapshot.subject.identity.name.to_string(),
+            namespace: snapshot.subject.identity.namespace.to_string(),
+            target: snapshot.subject.target().into(),
+            primary: snapshot.subject.primary(),
             phase: state.phase,
             blocked: blocked::reason(state),
             metrics,

@@ -10,8 +10,8 @@ use serin_core::{
 
 use super::Driver;
 use crate::{
-    object::{saved, seen::Seen as _},
-    tick::{dry_run::Pretended, observe::Look},
+    object::{reader::ObjectReader as _, saved},
+    tick::{dry_run::Pretended, observe::Snapshot},
 };
 
 /// A status that was not saved.
@@ -24,21 +24,21 @@ struct Unsaved {
 impl Driver {
     /// Saves what was decided.
     pub(super) async fn save(&mut self, state: &State) {
-        let Some(look) = &self.look else { return self.tick.wake() };
-        if let Err(Unsaved { why, free }) = self.write_status(look, state).await {
+        let Some(snapshot) = &self.snapshot else { return self.tick.wake() };
+        if let Err(Unsaved { why, free }) = self.write_status(snapshot, state).await {
             self.context.telemetry.saved(&self.key, false);
             self.tick.saved(Err(why));
             let pause = self.failing.grow(free);
             return self.pause(pause).await;
         }
-        if state.outbox.is_full() && !look.state.outbox.is_full() {
+        if state.outbox.is_full() && !snapshot.state.outbox.is_full() {
             tracing::warn!(
                 canary = %self.key,
                 "too many alerts cannot be delivered: from now on the oldest are dropped, those that matter least first"
             );
         }
         if let Some(plan) = self.tick.plan() {
-            self.context.telemetry.carried_out(look, plan);
+            self.context.telemetry.carried_out(snapshot, plan);
         }
         self.rivals.saved(i64::try_from(state.seq).unwrap_or(i64::MAX));
         if self.failing.is_failing() {
@@ -49,10 +49,10 @@ impl Driver {
     }
 
     /// Saves by compare-and-swap: the saved state must still be the one that was decided on.
-    async fn write_status(&self, look: &Look, state: &State) -> Result<(), Unsaved> {
+    async fn write_status(&self, snapshot: &Snapshot, state: &State) -> Result<(), Unsaved> {
         let writer = self.context.cluster.writer().await;
         let known = self.context.cluster.reader().find(&self.key).ok().flatten();
-        let known = known.filter(|known| saved::is_same(known, &look.object));
+        let known = known.filter(|known| saved::is_same(known, &snapshot.object));
         let known = known.ok_or(Unsaved { why: SaveError::Conflict, free: 1 })?;
         let status = serde_json::to_value(Status::from(state)).map_err(|error| {
             tracing::error!(canary = %self.key, %error, "a state cannot be written as JSON");

@@ -15,7 +15,7 @@ use crate::{
         Key, Kind, Object,
         metadata::{self, MANAGED_BY},
         owners,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -24,7 +24,11 @@ use crate::{
 ///
 /// # Errors
 /// What stands there is not known, or is not a copy.
-pub(crate) fn written(subject: &Subject, tracked: &Tracked, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+pub(crate) fn written(
+    subject: &Subject,
+    tracked: &Tracked,
+    seen: &dyn ObjectReader,
+) -> Result<Vec<Object>, BuildError> {
     tracked.0.values().map(|source| copy(subject, source, seen)).collect()
 }
 
@@ -33,7 +37,11 @@ pub(crate) fn written(subject: &Subject, tracked: &Tracked, seen: &dyn Seen) -> 
 ///
 /// # Errors
 /// What stands there is not known.
-pub(crate) fn mended(subject: &Subject, primary: &Value, seen: &dyn Seen) -> Result<Vec<Object>, Unfit> {
+pub(crate) fn mended(
+    subject: &Subject,
+    primary: &Value,
+    seen: &dyn ObjectReader,
+) -> Result<Vec<Object>, BuildError> {
     let mut copies = Vec::new();
     for (kind, name) in sources(subject, primary) {
         let source = seen.find(&subject.key(kind, &name))?.filter(|source| is_tracked(source));
@@ -60,8 +68,8 @@ pub(crate) fn mended(subject: &Subject, primary: &Value, seen: &dyn Seen) -> Res
 pub(crate) fn of_primary(
     subject: &Subject,
     primary: &Value,
-    seen: &dyn Seen,
-) -> Result<Option<Configs>, Unfit> {
+    seen: &dyn ObjectReader,
+) -> Result<Option<Configs>, BuildError> {
     let mut configs = Configs::new();
     for (kind, name) in sources(subject, primary) {
         let Some(there) = seen.find(&subject.key(kind, &copy_name(&name)))? else { return Ok(None) };
@@ -92,14 +100,14 @@ pub(crate) fn source_of(copy: &Key) -> Option<Key> {
 }
 
 /// A copy as it has to be to hold what its source holds.
-fn copy(subject: &Subject, source: &Object, seen: &dyn Seen) -> Result<Object, Unfit> {
+fn copy(subject: &Subject, source: &Object, seen: &dyn ObjectReader) -> Result<Object, BuildError> {
     let key = subject.key(source.kind(), &copy_name(source.name()));
     let there = seen.find(&key)?;
     if let Some(there) = &there
         && !is_copy(there)
         && contents(there) != contents(source)
     {
-        return Err(Unfit::refused(format!(
+        return Err(BuildError::refused(format!(
             "{key} is needed for the primary's copy of {}, but it is not one: rename it, or set the annotation {} of \
              {} to disabled",
             source.name(),

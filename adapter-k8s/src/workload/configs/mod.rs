@@ -17,7 +17,7 @@ pub(crate) use self::{
 };
 use crate::{
     kinds::SECRET,
-    object::{Kind, Object, checksum, seen::Seen},
+    object::{Kind, Object, checksum, reader::ObjectReader},
     subject::Subject,
 };
 
@@ -36,7 +36,11 @@ pub(crate) struct Tracked(BTreeMap<(Kind, String), Arc<Object>>);
 ///
 /// # Errors
 /// Something is missing that pods cannot start without, or cannot be read.
-pub(crate) fn tracked(subject: &Subject, template: &Value, seen: &dyn Seen) -> Result<Tracked, Unseen> {
+pub(crate) fn tracked(
+    subject: &Subject,
+    template: &Value,
+    seen: &dyn ObjectReader,
+) -> Result<Tracked, Unseen> {
     let mut tracked = Tracked::default();
     if !subject.settings.config_tracking {
         return Ok(tracked);
@@ -48,7 +52,7 @@ pub(crate) fn tracked(subject: &Subject, template: &Value, seen: &dyn Seen) -> R
                 tracked.0.insert((reference.kind, reference.name), config);
             }
             None if !reference.optional => {
-                let (target, kind) = (subject.target(), &subject.shape.kind);
+                let (target, kind) = (subject.target(), &subject.topology.kind);
                 let why = format!(
                     "{key} does not exist, but {kind} {target}.{} reads it: create it, or mark the reference optional",
                     subject.identity.namespace

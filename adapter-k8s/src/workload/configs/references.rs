@@ -21,7 +21,7 @@ pub(crate) struct Reference {
 
 /// Every one of them: volumes, projected ones too, and the environment of all containers.
 pub(crate) fn of(template: &Value) -> Vec<Reference> {
-    let mut found = Found { template, references: Vec::new() };
+    let mut found = ConfigReferences { template, references: Vec::new() };
     found.volumes();
     for list in ["/spec/containers", "/spec/initContainers"] {
         found.containers(list);
@@ -29,12 +29,12 @@ pub(crate) fn of(template: &Value) -> Vec<Reference> {
     found.references
 }
 
-struct Found<'a> {
+struct ConfigReferences<'a> {
     template: &'a Value,
     references: Vec<Reference>,
 }
 
-impl Found<'_> {
+impl ConfigReferences<'_> {
     fn volumes(&mut self) {
         for volume in self.items("/spec/volumes") {
             self.add(CONFIG_MAP, &format!("{volume}/configMap"), "name");

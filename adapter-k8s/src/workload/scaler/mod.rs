@@ -14,7 +14,7 @@ use serin_core::spec::raw::ScalerRef;
 use crate::{
     object::{
         Key, Kind, Object, metadata,
-        seen::{Seen, Unfit},
+        reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
@@ -41,7 +41,7 @@ pub(crate) const SCALERS: &[&dyn Scaler] = &[&hpa::Hpa, &keda::Keda];
 ///
 /// # Errors
 /// The target's is missing or not known.
-pub(crate) fn ensured(subject: &Subject, seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+pub(crate) fn ensured(subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Object>, BuildError> {
     let Some((reference, scaler)) = of(subject)? else { return Ok(None) };
     let begun = metadata::begin(&primary_key(subject, scaler, reference), &subject.identity, seen)?;
     if begun.is_new { promoted(subject, seen) } else { Ok(Some(begun.object)) }
@@ -51,11 +51,11 @@ pub(crate) fn ensured(subject: &Subject, seen: &dyn Seen) -> Result<Option<Objec
 ///
 /// # Errors
 /// The target's is missing or not known.
-pub(crate) fn promoted(subject: &Subject, seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+pub(crate) fn promoted(subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Object>, BuildError> {
     let Some((reference, scaler)) = of(subject)? else { return Ok(None) };
     let key = subject.key(scaler.kind(), &reference.name);
     let target = seen.find(&key)?.ok_or_else(|| {
-        Unfit::refused(format!(
+        BuildError::refused(format!(
             "{key} does not exist, but spec.autoscalerRef of Canary {} names it: create it, or remove the reference",
             subject.display(),
         ))
@@ -69,7 +69,7 @@ pub(crate) fn promoted(subject: &Subject, seen: &dyn Seen) -> Result<Option<Obje
 ///
 /// # Errors
 /// It is not known.
-pub(crate) fn fewest(subject: &Subject, seen: &dyn Seen) -> Result<Option<u32>, Unfit> {
+pub(crate) fn fewest(subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<u32>, BuildError> {
     let Some((reference, scaler)) = of(subject)? else { return Ok(None) };
     let target = seen.find(&subject.key(scaler.kind(), &reference.name))?;
     let fewest = target.and_then(|target| scaler.fewest(&target)).unwrap_or(1);
@@ -80,7 +80,11 @@ pub(crate) fn fewest(subject: &Subject, seen: &dyn Seen) -> Result<Option<u32>, 
 ///
 /// # Errors
 /// It is not known.
-pub(crate) fn paused(subject: &Subject, paused: bool, seen: &dyn Seen) -> Result<Option<Object>, Unfit> {
+pub(crate) fn paused(
+    subject: &Subject,
+    paused: bool,
+    seen: &dyn ObjectReader,
+) -> Result<Option<Object>, BuildError> {
     let Some((reference, scaler)) = of(subject)? else { return Ok(None) };
     let Some(target) = seen.find(&subject.key(scaler.kind(), &reference.name))? else { return Ok(None) };
     let mut target = Arc::unwrap_or_clone(target);
@@ -92,11 +96,11 @@ fn primary_key(subject: &Subject, scaler: &dyn Scaler, reference: &ScalerRef) ->
 }
 
 /// The autoscaler the Canary names, and its kind.
-fn of(subject: &Subject) -> Result<Option<(&ScalerRef, &'static dyn Scaler)>, Unfit> {
+fn of(subject: &Subject) -> Result<Option<(&ScalerRef, &'static dyn Scaler)>, BuildError> {
     let Some(reference) = &subject.manifest.spec.autoscaler_ref else { return Ok(None) };
     match SCALERS.iter().find(|scaler| scaler.kind().kind == reference.kind) {
         Some(scaler) => Ok(Some((reference, *scaler))),
-        None => Err(Unfit::refused(format!(
+        None => Err(BuildError::refused(format!(
             "Canary {}: spec.autoscalerRef.kind is {:?}, expected HorizontalPodAutoscaler or ScaledObject",
             subject.display(),
             reference.kind,

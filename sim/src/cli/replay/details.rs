@@ -1,6 +1,6 @@
 //! How much is printed of replays: a list, timelines, or what failed.
 
-use serin_sim::report::{self, Look, Page};
+use serin_sim::report::{self, Page, Terminal};
 
 use super::{Args, Replays};
 
@@ -16,12 +16,12 @@ pub(super) fn page_of_all(
     details: Vec<String>,
     replays: &Replays,
     all: usize,
-    look: Look,
+    terminal: Terminal,
 ) -> String {
     let is_list = replays.items.len() > 1 && !(args.quiet || args.full || is_alone);
-    let list = if is_list { report::list(&replays.items, &look) } else { String::new() };
+    let list = if is_list { report::list(&replays.items, &terminal) } else { String::new() };
     let stopped = if replays.stopped { stopped(replays, all) } else { String::new() };
-    let summary = stopped + &report::summary(&replays.items, &look);
+    let summary = stopped + &report::summary(&replays.items, &terminal);
     let parts = [list].into_iter().chain(details).chain([summary]);
     parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
@@ -46,11 +46,11 @@ impl Details {
         }
     }
 
-    pub(super) fn text(self, page: &Page<'_>, look: &Look) -> String {
+    pub(super) fn text(self, page: &Page<'_>, terminal: &Terminal) -> String {
         match self {
-            Self::Timeline => report::text(page, look),
-            Self::TimelineOfFailures if !page.verdict.holds() => report::text(page, look),
-            Self::Failures if !page.verdict.holds() => report::judged(page, look),
+            Self::Timeline => report::text(page, terminal),
+            Self::TimelineOfFailures if !page.verdict.holds() => report::text(page, terminal),
+            Self::Failures if !page.verdict.holds() => report::judged(page, terminal),
             Self::TimelineOfFailures | Self::Failures => String::new(),
         }
     }

@@ -6,7 +6,7 @@ use serin_sim::{
     finding::{Case, Finding, Level},
     input::InputError,
     replay::{Replayed, replay_until},
-    report::{self, Ended, Item, Look, Page, html, json},
+    report::{self, Ended, Item, Page, Terminal, html, json},
 };
 
 use super::{Args, Format, complaint, details::Details};
@@ -29,7 +29,7 @@ impl Shown {
         among: Option<usize>,
         args: &Args,
         details: Details,
-        look: &Look,
+        terminal: &Terminal,
         is_over: &dyn Fn() -> bool,
     ) -> Option<Self> {
         let path = file.display().to_string();
@@ -46,7 +46,7 @@ impl Shown {
         let difference =
             second.and_then(|second| difference(&lines(&page), &lines(&self::page(&path, &second))));
         let out = match args.format {
-            Format::Text => details.text(&page, look),
+            Format::Text => details.text(&page, terminal),
             Format::Json if args.quiet => json::verdict(&page),
             Format::Json => lines(&page),
             Format::Junit | Format::Github => String::new(),

@@ -2,7 +2,7 @@
 
 use promql_parser::label::{MatchOp, Matcher};
 
-use super::{Code, Found, Use};
+use super::{Code, QueryFinding, Use};
 use crate::query::Selector;
 
 /// What a matcher says about the version that is measured.
@@ -23,7 +23,7 @@ enum Picks {
 }
 
 /// A selector of pods that do not exist.
-pub(super) fn matches_nothing(selectors: &[Selector<'_>], asked: &Use) -> Option<Found> {
+pub(super) fn matches_nothing(selectors: &[Selector<'_>], asked: &Use) -> Option<QueryFinding> {
     let mut matchers = selectors.iter().flat_map(|selector| selector.matchers().map(move |m| (selector, m)));
     let (_, matcher) = matchers.find(|(selector, m)| picks(m, selector, asked) == Picks::Nobody)?;
     let target = &asked.target;
@@ -43,7 +43,7 @@ pub(super) fn matches_nothing(selectors: &[Selector<'_>], asked: &Use) -> Option
     } else {
         (own, format!("{label}=\"{{{{ target }}}}\""))
     };
-    Some(Found {
+    Some(QueryFinding {
         code: Code::QueryMatchesNothing,
         what: format!("`{matcher}` matches nothing: {why}, and are named `{named}`"),
         remedy: match remedy.as_str() {
@@ -54,7 +54,7 @@ pub(super) fn matches_nothing(selectors: &[Selector<'_>], asked: &Use) -> Option
 }
 
 /// Nothing in the query picks the canary's own series.
-pub(super) fn measures_both(selectors: &[Selector<'_>], asked: &Use) -> Option<Found> {
+pub(super) fn measures_both(selectors: &[Selector<'_>], asked: &Use) -> Option<QueryFinding> {
     let mut found: Option<(&Matcher, Picks)> = None;
     for selector in selectors {
         for matcher in selector.matchers() {
@@ -77,7 +77,7 @@ pub(super) fn measures_both(selectors: &[Selector<'_>], asked: &Use) -> Option<F
         None => format!("names neither the target nor the canary: {hides}"),
     };
     let remedy = "pick the canary's series, such as with `{{ target }}`";
-    Some(Found { code: Code::QueryMeasuresBoth, what, remedy: remedy.into() })
+    Some(QueryFinding { code: Code::QueryMeasuresBoth, what, remedy: remedy.into() })
 }
 
 fn picks(matcher: &Matcher, selector: &Selector<'_>, asked: &Use) -> Picks {

@@ -1,16 +1,16 @@
 //! What a query answers while all is well: no value, or several.
 
-use super::{Code, Found, Use};
+use super::{Code, QueryFinding, Use};
 use crate::query::{Cause, Shape, ValueWhen};
 
 /// Series that are only there once something has failed.
-pub(super) fn no_series(shape: &Shape, asked: &Use) -> Option<Found> {
+pub(super) fn no_series(shape: &Shape, asked: &Use) -> Option<QueryFinding> {
     if !asked.needs_value {
         return None;
     }
     let remedy = "add `or on() vector(0)` to what is counted, or set `onNoData: pass` for the metric";
     match &shape.healthy {
-        ValueWhen::Nothing(Cause::Failures(matcher)) => Some(Found {
+        ValueWhen::Nothing(Cause::Failures(matcher)) => Some(QueryFinding {
             code: Code::QueryNoSeries,
             what: format!(
                 "counts `{matcher}` only: while nothing fails there is no such series, the answer is no value, and \
@@ -18,14 +18,14 @@ pub(super) fn no_series(shape: &Shape, asked: &Use) -> Option<Found> {
             ),
             remedy: remedy.into(),
         }),
-        ValueWhen::Nothing(Cause::Absent) => Some(Found {
+        ValueWhen::Nothing(Cause::Absent) => Some(QueryFinding {
             code: Code::QueryNoSeries,
             what:
                 "asks for what is absent: while it is there the answer is no value, and that fails the check"
                     .into(),
             remedy: "add `or on() vector(0)`, or set `onNoData: pass` for the metric".into(),
         }),
-        ValueWhen::MaybeNothing(Cause::Counter(name)) => Some(Found {
+        ValueWhen::MaybeNothing(Cause::Counter(name)) => Some(QueryFinding {
             code: Code::QueryMaybeNoSeries,
             what: format!(
                 "`{name}` may have no series before the first failure; then the answer is no value, and that fails \
@@ -41,7 +41,7 @@ pub(super) fn no_series(shape: &Shape, asked: &Use) -> Option<Found> {
 }
 
 /// More than one value, of which one counts.
-pub(super) fn several_series(shape: &Shape) -> Option<Found> {
+pub(super) fn several_series(shape: &Shape) -> Option<QueryFinding> {
     let (what, remedy) = match (shape.not_aggregated(), shape.series_by()) {
         (Some(name), _) => (
             format!(
@@ -55,5 +55,5 @@ pub(super) fn several_series(shape: &Shape) -> Option<Found> {
             "leave the labels out, or put all into `max(…)`".to_owned(),
         ),
     };
-    Some(Found { code: Code::QuerySeveralSeries, what, remedy })
+    Some(QueryFinding { code: Code::QuerySeveralSeries, what, remedy })
 }

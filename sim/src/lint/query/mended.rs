@@ -6,13 +6,13 @@ use regex::Regex;
 use serin_core::time::parse_duration;
 
 use super::{
-    Query, Told, Use,
+    Draft, Query, Use,
     windows::{NEEDED, is_window},
 };
 use crate::lint::code::Code;
 
 /// The text of the query as its remedy has it; `None` where a person has to decide.
-pub(super) fn mended(query: &Query<'_>, told: &Told) -> Option<String> {
+pub(super) fn mended(query: &Query<'_>, told: &Draft) -> Option<String> {
     let text = query.text;
     let is = |code| told.code == code;
     if is(Code::QueryNoSeries) || is(Code::QueryMaybeNoSeries) {
@@ -104,7 +104,7 @@ fn with_matcher(text: &str, remedy: &str) -> Option<String> {
 }
 
 /// With the name that was meant: ``did you mean `{{ target }}`?``.
-fn renamed(text: &str, told: &Told) -> Option<String> {
+fn renamed(text: &str, told: &Draft) -> Option<String> {
     let meant = told.remedy.text.strip_prefix("did you mean `{{ ")?.strip_suffix(" }}`?")?;
     let word: Range<usize> = super::fill::word(text, told.offset?);
     let mut text = text.to_owned();

@@ -17,10 +17,10 @@ use serin_core::spec::{Metric, MetricSource};
 
 pub(super) use self::{budget::Budget, uses::Use};
 use super::{
-    Told,
+    Draft,
     code::Code,
     fields::text,
-    manifests::{Files, Kind, Object},
+    manifests::{Files, ManifestKind, Object},
 };
 use crate::query::{self, Unparsed};
 
@@ -39,15 +39,15 @@ pub(super) struct Query<'a> {
 }
 
 /// Everything that is found in a query, each thing once.
-pub(super) fn check(query: &Query<'_>, budget: &Budget) -> Vec<Told> {
+pub(super) fn check(query: &Query<'_>, budget: &Budget) -> Vec<Draft> {
     let mut found = look_at_all(query, budget);
     let helps = |code: Code, text: &str| {
         let after = look_at_all(
             &Query { text, field: query.field.clone(), uses: query.uses.clone(), ..*query },
             budget,
         );
-        let count = |told: &[Told]| told.iter().filter(|told| told.code == code).count();
-        let is_worse = |told: &Told| {
+        let count = |told: &[Draft]| told.iter().filter(|told| told.code == code).count();
+        let is_worse = |told: &Draft| {
             matches!(told.code, Code::QueryInvalid | Code::QueryTemplateInvalid | Code::QueryNotChecked)
         };
         count(&after) < count(&found) && !after.iter().any(is_worse)
@@ -62,8 +62,8 @@ pub(super) fn check(query: &Query<'_>, budget: &Budget) -> Vec<Told> {
     found
 }
 
-fn look_at_all(query: &Query<'_>, budget: &Budget) -> Vec<Told> {
-    let mut told: Vec<Told> = Vec::new();
+fn look_at_all(query: &Query<'_>, budget: &Budget) -> Vec<Draft> {
+    let mut told: Vec<Draft> = Vec::new();
     for asked in query.uses.iter().take(MOST_USES) {
         for one in look(query, asked, budget) {
             if !told.iter().any(|known| known.code == one.code && known.offset == one.offset) {
@@ -75,7 +75,7 @@ fn look_at_all(query: &Query<'_>, budget: &Budget) -> Vec<Told> {
 }
 
 /// What is found in a MetricTemplate's query.
-pub(super) fn of_template(template: &Object, files: &Files<'_>) -> Vec<Told> {
+pub(super) fn of_template(template: &Object, files: &Files<'_>) -> Vec<Draft> {
     let query = Query {
         field: "spec.query".into(),
         text: text(&template.json, "/spec/query"),
@@ -86,7 +86,7 @@ pub(super) fn of_template(template: &Object, files: &Files<'_>) -> Vec<Told> {
 }
 
 /// What is found in a query that is written into a metric.
-pub(super) fn of_metric(field: String, text: &str, asked: Use, files: &Files<'_>) -> Vec<Told> {
+pub(super) fn of_metric(field: String, text: &str, asked: Use, files: &Files<'_>) -> Vec<Draft> {
     check(&Query { field, text, is_prometheus: true, uses: vec![asked] }, &files.budget)
 }
 
@@ -96,8 +96,9 @@ pub(super) fn asked_for<'a>(metric: &'a Metric, files: &'a Files<'_>) -> Option<
     match &metric.source {
         MetricSource::Query(query) => Some(query),
         MetricSource::Template { namespace, name } => {
-            let mut templates = files.of(Kind::MetricTemplate);
-            let template = templates.find(|template| template.is(Kind::MetricTemplate, namespace, name))?;
+            let mut templates = files.of(ManifestKind::MetricTemplate);
+            let template =
+                templates.find(|template| template.is(ManifestKind::MetricTemplate, namespace, name))?;
             let is_prometheus = text(&template.json, "/spec/provider/type") == "prometheus";
             is_prometheus.then(|| text(&template.json, "/spec/query"))
         }
@@ -105,8 +106,8 @@ pub(super) fn asked_for<'a>(metric: &'a Metric, files: &'a Files<'_>) -> Option<
     }
 }
 
-fn look(query: &Query<'_>, asked: &Use, budget: &Budget) -> Vec<Told> {
-    let say = |code, what: String, remedy: String, offset| Told {
+fn look(query: &Query<'_>, asked: &Use, budget: &Budget) -> Vec<Draft> {
+    let say = |code, what: String, remedy: String, offset| Draft {
         code,
         field: query.field.clone(),
         what,
@@ -146,8 +147,8 @@ fn look(query: &Query<'_>, asked: &Use, budget: &Budget) -> Vec<Told> {
         }
     };
     let mut told = Vec::new();
-    let mut add = |finding: Option<Found>| {
-        told.extend(finding.map(|Found { code, what, remedy }| say(code, what, remedy, None)));
+    let mut add = |finding: Option<QueryFinding>| {
+        told.extend(finding.map(|QueryFinding { code, what, remedy }| say(code, what, remedy, None)));
     };
     let selectors = query::selectors(&expr);
     let shape = query::Shape::of(&expr);
@@ -161,7 +162,7 @@ fn look(query: &Query<'_>, asked: &Use, budget: &Budget) -> Vec<Told> {
 }
 
 /// Something that was found in a query.
-struct Found {
+struct QueryFinding {
     code: Code,
     what: String,
     remedy: String,

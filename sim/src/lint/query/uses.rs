@@ -9,7 +9,7 @@ use serin_template::{QueryNames, Scope};
 
 use crate::lint::{
     fields::{list, text},
-    manifests::{Files, Kind, Object},
+    manifests::{Files, ManifestKind, Object},
 };
 
 /// A metric of a Canary that asks a query.
@@ -33,12 +33,16 @@ pub(in crate::lint) struct Use {
 /// The metrics among the files that name a template; if there is none, one with made-up names.
 pub(super) fn of_template(template: &Object, files: &Files<'_>) -> Vec<Use> {
     let mut uses = Vec::new();
-    for canary in files.of(Kind::Canary) {
+    for canary in files.of(ManifestKind::Canary) {
         let own = canary.namespace().unwrap_or("default");
         for at in ["/spec/analysis/metrics", "/spec/canaryAnalysis/metrics"] {
             let metrics = list(&canary.json, at).iter().filter(|metric| {
                 let (name, namespace) = named(metric);
-                template.is(Kind::MetricTemplate, if namespace.is_empty() { own } else { namespace }, name)
+                template.is(
+                    ManifestKind::MetricTemplate,
+                    if namespace.is_empty() { own } else { namespace },
+                    name,
+                )
             });
             uses.extend(metrics.map(|metric| Use::of(&canary.json, metric)));
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serin_core::time::Human;
 
-use super::{Code, Found, Use};
+use super::{Code, QueryFinding, Use};
 use crate::query::Selector;
 
 /// How often Prometheus looks at its targets, unless it is configured otherwise.
@@ -31,12 +31,12 @@ const NEED_TWO: [&str; 8] = [
 ];
 
 /// A window other than the metric's.
-pub(super) fn fixed(selectors: &[Selector<'_>], asked: &Use) -> Option<Found> {
+pub(super) fn fixed(selectors: &[Selector<'_>], asked: &Use) -> Option<QueryFinding> {
     let window = asked.window()?;
     let written = selectors.iter().filter_map(|selector| selector.range).find(|range| *range != window)?;
     // Where no metric is known, its window is made up.
     asked.variables.as_ref()?;
-    Some(Found {
+    Some(QueryFinding {
         code: Code::QueryFixedWindow,
         what: format!(
             "measures over `[{}]` although the metric's interval is {}",
@@ -48,7 +48,7 @@ pub(super) fn fixed(selectors: &[Selector<'_>], asked: &Use) -> Option<Found> {
 }
 
 /// A window in which there are not always two samples.
-pub(super) fn short(selectors: &[Selector<'_>], asked: &Use) -> Option<Found> {
+pub(super) fn short(selectors: &[Selector<'_>], asked: &Use) -> Option<QueryFinding> {
     let is_short = |selector: &&Selector<'_>| {
         let needs_two = selector.function.is_some_and(|function| NEED_TWO.contains(&function));
         // A metric's own short interval is reported there.
@@ -56,7 +56,7 @@ pub(super) fn short(selectors: &[Selector<'_>], asked: &Use) -> Option<Found> {
         needs_two && is_written && selector.range.is_some_and(|range| !is_window(range))
     };
     let found = selectors.iter().find(is_short)?;
-    Some(Found {
+    Some(QueryFinding {
         code: Code::WindowTooShort,
         what: format!(
             "`{}(…[{}])` needs two samples in its window, and a scrape every {} is assumed: often there is no value",

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     lint::{Input, Settings, json, lint, text},
-    report::Look,
+    report::Terminal,
 };
 
 fn settings() -> Settings {
@@ -50,7 +50,7 @@ fn odd_values_are_told_without_a_panic() {
         json!({}),
         json!("{{"),
     ];
-    let look = Look::new(20, true);
+    let look = Terminal::new(20, true);
     for place in &all {
         for value in &odd {
             let mut manifest = manifest.clone();

@@ -12,7 +12,7 @@ use serde::{
 use serin_core::spec::raw;
 
 use crate::lint::{
-    Standing,
+    Support,
     fields::{ALERT_PROVIDER, CANARY, Field, METRIC_TEMPLATE},
 };
 
@@ -207,7 +207,7 @@ fn every_field_of_the_raw_types_stands_in_a_table() {
 #[test]
 fn every_field_of_the_table_is_read() {
     let fields = fields_of::<raw::Canary>();
-    let rows = CANARY.iter().filter(|field| field.standing != Standing::NotSupported);
+    let rows = CANARY.iter().filter(|field| field.standing != Support::NotSupported);
     let rows = rows.filter(|field| field.path.starts_with("spec.") && field.path != "spec.canaryAnalysis");
     let unread: Vec<&str> =
         rows.filter(|row| !fields.iter().any(|path| fits(row.path, path))).map(|row| row.path).collect();

@@ -2,7 +2,7 @@
 
 use crate::{
     lint::{Code, Finding, Input, Settings, json, lint, text},
-    report::Look,
+    report::Terminal,
 };
 
 fn settings() -> Settings {
@@ -228,7 +228,7 @@ fn no_value_of_a_secret_is_shown() {
         let inputs =
             [RECEIVER, TEMPLATE, &secret].map(|text| Input { path: "a.yaml".into(), text: Ok(text.into()) });
         let report = lint(&inputs, &settings());
-        let shown = text::text(&report, false, &Look::new(80, true)) + &json::lines(&report, false);
+        let shown = text::text(&report, false, &Terminal::new(80, true)) + &json::lines(&report, false);
         assert!(!shown.contains(HIDDEN), "{secret}\n{shown}");
         assert!(!format!("{report:?}").contains(HIDDEN), "{secret}");
     }

@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use super::{Known, beside};
 use crate::lint::{
-    Remedy, Told,
+    Draft, Remedy,
     code::Code,
     fields::text,
     manifests::{Files, Object},
 };
 
 /// An autoscaler among the files that scales the target, and that is not the Canary's.
-pub(in crate::lint) fn autoscaler(canary: &Object, files: &Files<'_>) -> Option<Told> {
+pub(in crate::lint) fn autoscaler(canary: &Object, files: &Files<'_>) -> Option<Draft> {
     let json = &canary.json;
     let named = (text(json, "/spec/autoscalerRef/kind"), text(json, "/spec/autoscalerRef/name"));
     let found = beside(canary, files, Known::Autoscaler).filter(|other| scales(&other.json, json));
@@ -30,7 +30,7 @@ pub(in crate::lint) fn autoscaler(canary: &Object, files: &Files<'_>) -> Option<
         ),
     };
     let version = text(other, "/apiVersion");
-    Some(Told {
+    Some(Draft {
         code: Code::AutoscalerNotNamed,
         field: "spec.autoscalerRef".into(),
         what,

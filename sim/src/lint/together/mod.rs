@@ -14,9 +14,9 @@ use serde_json::Value;
 use self::labels::Pods;
 pub(super) use self::{autoscalers::autoscaler, ports::of_canary as port, secrets::secret};
 use super::{
-    Told,
+    Draft,
     fields::text,
-    manifests::{Files, Kind, Object},
+    manifests::{Files, ManifestKind, Object},
 };
 
 /// An object of another kind.
@@ -89,9 +89,9 @@ pub(super) fn may_hold(text: &str) -> bool {
 }
 
 /// What is found in the objects of other kinds, for the Canaries among the files: with its place in `files.neighbours`.
-pub(super) fn look(files: &Files<'_>) -> Vec<(usize, Told)> {
+pub(super) fn look(files: &Files<'_>) -> Vec<(usize, Draft)> {
     let mut found = Vec::new();
-    for canary in files.of(Kind::Canary).filter(|_| !files.neighbours.is_empty()) {
+    for canary in files.of(ManifestKind::Canary).filter(|_| !files.neighbours.is_empty()) {
         let target = target(canary, files);
         let pods = Pods::of(canary, target);
         for (i, other) in

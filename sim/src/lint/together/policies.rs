@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::{Neighbour, Pods, labels::matches};
 use crate::lint::{
-    Remedy, Told,
+    Draft, Remedy,
     code::Code,
     fields::{list, text},
     manifests::Object,
     typed::pointer,
 };
 
-pub(super) fn look(policy: &Neighbour, canary: &Object, pods: &Pods) -> Vec<Told> {
+pub(super) fn look(policy: &Neighbour, canary: &Object, pods: &Pods) -> Vec<Draft> {
     let mut told = Vec::new();
     let Some((label, value)) = &pods.differ else { return told };
     let mut add = |field: String, what: String| {
@@ -22,7 +22,7 @@ pub(super) fn look(policy: &Neighbour, canary: &Object, pods: &Pods) -> Vec<Told
         ));
         let own = pods.canary.get(label).map_or("", String::as_str);
         let remedy = remedy.setting(field.as_str(), of_both(selector, label, [own, value]));
-        told.push(Told { code: Code::PolicyWithoutPrimary, field, what, remedy, offset: None });
+        told.push(Draft { code: Code::PolicyWithoutPrimary, field, what, remedy, offset: None });
     };
     let title = canary.title();
     let primary = format!("those of the primary have `{label}: {value}`");

@@ -6,7 +6,7 @@ use super::target;
 use crate::{
     input::nearest,
     lint::{
-        Remedy, Told,
+        Draft, Remedy,
         code::Code,
         fields::{list, text},
         manifests::{Files, Object},
@@ -20,7 +20,7 @@ pub(super) struct Ports {
 }
 
 /// The port of a Canary's own Services.
-pub(in crate::lint) fn of_canary(canary: &Object, files: &Files<'_>) -> Option<Told> {
+pub(in crate::lint) fn of_canary(canary: &Object, files: &Files<'_>) -> Option<Draft> {
     let ports = Ports::of(target(canary, files)?)?;
     let service = canary.json.pointer("/spec/service")?;
     let (field, port) = match service.get("targetPort").filter(|port| !port.is_null()) {
@@ -34,11 +34,11 @@ pub(in crate::lint) fn of_canary(canary: &Object, files: &Files<'_>) -> Option<T
         }
         _ => why,
     };
-    Some(Told { code: Code::NoSuchPort, field: field.into(), what: so, remedy, offset: None })
+    Some(Draft { code: Code::NoSuchPort, field: field.into(), what: so, remedy, offset: None })
 }
 
 /// The ports of a Service that selects the target's pods.
-pub(super) fn of_service(service: &Value, target: &Value) -> Vec<Told> {
+pub(super) fn of_service(service: &Value, target: &Value) -> Vec<Draft> {
     let Some(ports) = Ports::of(target) else { return Vec::new() };
     let mut told = Vec::new();
     for (i, port) in list(service, "/spec/ports").iter().enumerate() {
@@ -49,7 +49,7 @@ pub(super) fn of_service(service: &Value, target: &Value) -> Vec<Told> {
         let target_port = format!("spec.ports[{i}].targetPort");
         if let Some((what, remedy)) = wanted.and_then(|wanted| ports.lack(wanted, &target_port)) {
             let field = format!("spec.ports[{i}].{field}");
-            told.push(Told { code: Code::NoSuchPort, field, what, remedy, offset: None });
+            told.push(Draft { code: Code::NoSuchPort, field, what, remedy, offset: None });
         }
     }
     told

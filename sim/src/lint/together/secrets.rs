@@ -9,13 +9,13 @@ use serin_core::{
     spec::{AlertProvider, AlertTarget, MetricSystem, raw},
 };
 
-use super::{Known, Neighbour, Told};
+use super::{Draft, Known, Neighbour};
 use crate::{
     input::nearest,
     lint::{
         code::Code,
         fields::text,
-        manifests::{Files, Kind, Object},
+        manifests::{Files, ManifestKind, Object},
         typed::pointer,
     },
     scenario::read_raw,
@@ -40,14 +40,14 @@ pub(super) fn without_values(secret: &Value) -> Value {
 }
 
 /// What is missing in the Secret that a MetricTemplate or an AlertProvider names.
-pub(in crate::lint) fn secret(object: &Object, files: &Files<'_>) -> Option<Told> {
+pub(in crate::lint) fn secret(object: &Object, files: &Files<'_>) -> Option<Draft> {
     let (field, system, needed) = match object.kind {
-        Kind::Canary => return None,
-        Kind::MetricTemplate => {
+        ManifestKind::Canary => return None,
+        ManifestKind::MetricTemplate => {
             let system = MetricSystem::named(text(&object.json, "/spec/provider/type"))?;
             ("spec.provider.secretRef.name", system.name(), system.descriptor().keys)
         }
-        Kind::AlertProvider => {
+        ManifestKind::AlertProvider => {
             let raw: raw::AlertProvider = read_raw(&object.json).ok()?;
             let provider = AlertProvider::parse(&raw).ok()?;
             let needed = match provider.target {
@@ -66,7 +66,7 @@ pub(in crate::lint) fn secret(object: &Object, files: &Files<'_>) -> Option<Told
     }
     // Of several with the name, each for another cluster, the first one is reported.
     let (secret, keys) = (secrets.first()?, found.first()?);
-    Some(Told {
+    Some(Draft {
         code: Code::SecretWithoutKey,
         field: field.into(),
         what: format!("Secret {} has no {needed}, which {system} needs", secret.name()),

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::{Neighbour, Pods, labels::picks, ports};
-use crate::lint::{Remedy, Told, code::Code, fields::text, known::join, manifests::Object};
+use crate::lint::{Draft, Remedy, code::Code, fields::text, known::join, manifests::Object};
 
-pub(super) fn look(service: &Neighbour, canary: &Object, pods: &Pods, target: Option<&Value>) -> Vec<Told> {
+pub(super) fn look(service: &Neighbour, canary: &Object, pods: &Pods, target: Option<&Value>) -> Vec<Draft> {
     let selector = service.json.pointer("/spec/selector");
     if !picks(selector, &pods.canary) {
         return Vec::new();
@@ -39,7 +39,7 @@ pub(super) fn look(service: &Neighbour, canary: &Object, pods: &Pods, target: Op
         }
         None => format!("send its requests to Service {apex}").into(),
     };
-    told.push(Told {
+    told.push(Draft {
         code: Code::ServiceSelectsTarget,
         field: "spec.selector".into(),
         what,

@@ -6,7 +6,7 @@ use crate::{
     lint::{
         Remedy,
         fields::{list, text},
-        manifests::Kind,
+        manifests::ManifestKind,
     },
 };
 
@@ -27,8 +27,8 @@ pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
         }
         let (name, namespace) = (text(item, "/providerRef/name"), text(item, "/providerRef/namespace"));
         let namespace = if namespace.is_empty() { case.namespace() } else { namespace };
-        let providers = || case.files.of(Kind::AlertProvider);
-        if providers().any(|provider| provider.is(Kind::AlertProvider, namespace, name)) {
+        let providers = || case.files.of(ManifestKind::AlertProvider);
+        if providers().any(|provider| provider.is(ManifestKind::AlertProvider, namespace, name)) {
             continue;
         }
         let is_at = format!("{at}.providerRef.namespace");

@@ -78,7 +78,7 @@ struct Measured {
 
 impl Measured {
     fn of(case: &Case<'_>, metric: &Metric, item: &Value) -> Option<Self> {
-        let shape = case.rollout.shape();
+        let shape = case.rollout.topology();
         let Latency { layout, duration, .. } = shape.request_metrics().latency;
         let own = |quantile| {
             let histogram = format!("the histogram of {}", shape.provider);

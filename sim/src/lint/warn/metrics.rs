@@ -14,7 +14,7 @@ use crate::{
     lint::{
         Remedy,
         fields::list,
-        manifests::Kind,
+        manifests::ManifestKind,
         query::{self, Use},
     },
 };
@@ -294,11 +294,15 @@ fn fitting(interval: Duration, at: &str) -> Remedy {
 /// The template that is named, if it is not given.
 fn template(case: &Case<'_>, metric: &Metric, at: &str, told: &mut Findings) {
     let MetricSource::Template { namespace, name } = &metric.source else { return };
-    if case.files.of(Kind::MetricTemplate).any(|other| other.is(Kind::MetricTemplate, namespace, name)) {
+    if case
+        .files
+        .of(ManifestKind::MetricTemplate)
+        .any(|other| other.is(ManifestKind::MetricTemplate, namespace, name))
+    {
         return;
     }
     let by_name = **name == *metric.name && case.set(&pointer(&format!("{at}.templateRef"))).is_none();
-    let given = || case.files.of(Kind::MetricTemplate);
+    let given = || case.files.of(ManifestKind::MetricTemplate);
     let is_at = format!("{at}.templateRef.namespace");
     if let Some((what, remedy)) = in_another_namespace(name, namespace, given(), &is_at).filter(|_| !by_name)
     {

@@ -15,7 +15,7 @@ use serde_json::Value;
 use serin_core::Rollout;
 
 use super::{
-    Remedy, Told,
+    Draft, Remedy,
     code::Code,
     manifests::{Files, Object},
     plan::Plan,
@@ -32,7 +32,7 @@ pub(super) struct Case<'a> {
 }
 
 /// Every warning about a valid Canary.
-pub(super) fn all(case: &Case<'_>) -> Vec<Told> {
+pub(super) fn all(case: &Case<'_>) -> Vec<Draft> {
     let mut told = Findings::default();
     policy::look(case, &mut told);
     strategy::look(case, &mut told);
@@ -67,7 +67,7 @@ impl Case<'_> {
 
 #[derive(Default)]
 struct Findings {
-    found: Vec<Told>,
+    found: Vec<Draft>,
 }
 
 impl Findings {
@@ -78,7 +78,7 @@ impl Findings {
         what: impl Into<String>,
         remedy: impl Into<Remedy>,
     ) {
-        self.found.push(Told {
+        self.found.push(Draft {
             code,
             field: field.into(),
             what: what.into(),

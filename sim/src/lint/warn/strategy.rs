@@ -233,7 +233,7 @@ fn iterations(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
 }
 
 fn affinity(case: &Case<'_>, told: &mut Findings) {
-    let provider = &case.rollout.shape().provider;
+    let provider = &case.rollout.topology().provider;
     let can = Provider::named(provider).is_some_and(|provider| provider.can().affinity);
     if is_set(case, "sessionAffinity") && !can {
         told.superfluous(

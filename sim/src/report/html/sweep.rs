@@ -9,12 +9,12 @@ use super::{
 };
 use crate::{
     report::reasons,
-    sweep::{Part, Point, Share, Tally},
+    sweep::{Point, ShardResult, Share, Tally},
 };
 
 /// A report of a whole sweep.
 #[must_use]
-pub fn sweep(part: &Part) -> String {
+pub fn sweep(part: &ShardResult) -> String {
     let done = part.made();
     let body = html! {
         h1 { (part.title) }
@@ -42,7 +42,7 @@ pub fn sweep(part: &Part) -> String {
 }
 
 /// The ends of what was counted, in one sentence each.
-fn verdict(part: &Part) -> Markup {
+fn verdict(part: &ShardResult) -> Markup {
     let ends = |of: fn(&Tally) -> Option<Share>| {
         let shares = || part.points.iter().filter_map(move |point| of(&point.tally)).map(|share| share.share);
         let (low, high) =
@@ -128,7 +128,7 @@ fn shares(share: Share) -> (f64, f64, f64) {
     (100.0 * share.share, 100.0 * share.low, 100.0 * share.high)
 }
 
-fn curves(part: &Part) -> Markup {
+fn curves(part: &ShardResult) -> Markup {
     let panels = panels(&part.points);
     html! {
         @for curve in &CURVES {
@@ -292,7 +292,7 @@ fn numbers(curve: &Curve, panel: &Panel<'_>) -> Markup {
     }
 }
 
-fn table(sweep: &Part) -> Markup {
+fn table(sweep: &ShardResult) -> Markup {
     let fields = sweep.points.first().map_or(&[][..], |point| &point.set);
     html! {
         div.scroll tabindex="0" role="region" aria-label="All points" {

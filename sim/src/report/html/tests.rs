@@ -9,7 +9,7 @@ use crate::{
     expect::{Judged, Outcome, Verdict},
     report::{Ended, Page},
     scenario::parse,
-    sweep::{Choice, Frontier, Goal, Met, Part, Point, Shard, Tally},
+    sweep::{Choice, Frontier, Goal, Met, Point, Shard, ShardResult, Tally},
 };
 
 const SCENARIO: &str = "
@@ -54,10 +54,10 @@ fn nothing() -> Frontier {
     Frontier { baseline, choices: Vec::new(), points: 9, left: 3, most_runs: 1600, stopped: None }
 }
 
-fn part(field: &str) -> Part {
+fn part(field: &str) -> ShardResult {
     let points = [("1", "30s", 3), ("1", "1m", 2), ("2", "30s", 9), ("2", "1m", 6)];
     let points = points.map(|(a, b, missed)| point(&[(field, a), ("analysis.interval", b)], missed));
-    Part { title: "a policy".into(), runs: 100, seed: 7, shard: Shard::WHOLE, points: points.into() }
+    ShardResult { title: "a policy".into(), runs: 100, seed: 7, shard: Shard::WHOLE, points: points.into() }
 }
 
 /// Headings, charts with what they hold, and tables with their shape; texts as they are shown.

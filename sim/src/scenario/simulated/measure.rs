@@ -36,7 +36,7 @@ impl Measure {
     /// What `request-duration` measures in a Canary.
     #[must_use]
     pub fn duration(canary: &Rollout) -> Self {
-        match canary.shape().request_metrics().latency.duration {
+        match canary.topology().request_metrics().latency.duration {
             Statistic::P99 | Statistic::P99AsCounted => Self::LatencyP99,
             Statistic::Average => Self::LatencyAverage,
         }
@@ -137,7 +137,7 @@ mod tests {
             },
         });
         let canary = Rollout::parse(&read_raw(&canary).unwrap(), &Defaults::default()).unwrap();
-        let layout = canary.shape().request_metrics().latency.layout;
+        let layout = canary.topology().request_metrics().latency.layout;
         (Measure::duration(&canary), layout.bounds[0] * layout.unit.millis())
     }
 

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::chance::{Chance, Part};
+use super::chance::{Chance, Stream};
 use crate::scenario;
 
 /// Time between two looks.
@@ -58,7 +58,7 @@ pub(super) const PRIMARY: usize = 1;
 impl Autoscaler {
     /// The autoscalers of a seed, and how many times longer requests take on pods that get more than they can serve.
     pub(super) fn draw(settings: &scenario::Autoscaler, seed: u64) -> (Self, f64) {
-        let mut chance = Chance::of(seed, Part::Autoscaler);
+        let mut chance = Chance::of(seed, Stream::Autoscaler);
         let rules = Rules {
             pod_rps: chance.draw(settings.pod_rps),
             min: settings.min,

@@ -32,7 +32,7 @@ impl Buckets {
         let later = [duration].into_iter().chain(simulated.measures.values().copied());
         let mut latencies = asked.chain(later.filter(|_| is_edited)).filter(|measure| measure.is_latency());
         let Some(first) = latencies.next() else { return Self::none() };
-        let mut buckets = Self::of(canary.shape().request_metrics());
+        let mut buckets = Self::of(canary.topology().request_metrics());
         if first == Measure::LatencyAverage || latencies.any(|measure| measure == Measure::LatencyAverage) {
             buckets.points = points::of(&buckets.ends);
         }

@@ -9,7 +9,7 @@ use crate::scenario::{Range, Unit, What};
 
 /// What a stream of random numbers is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum Stream {
     /// Numbers drawn from ranges when the world begins.
     Ranges,
     /// Which scrapes are missed, and when they are made.
@@ -28,7 +28,7 @@ pub(crate) enum Part {
     Trouble(What),
 }
 
-impl Part {
+impl Stream {
     fn stream(self) -> u64 {
         match self {
             Self::Ranges => 1,
@@ -51,7 +51,7 @@ pub(crate) struct Chance(ChaCha8Rng);
 const FEW: f64 = 12.0;
 
 impl Chance {
-    pub(crate) fn of(seed: u64, part: Part) -> Self {
+    pub(crate) fn of(seed: u64, part: Stream) -> Self {
         let mut stream = ChaCha8Rng::seed_from_u64(seed);
         stream.set_stream(part.stream());
         Self(stream)
@@ -126,14 +126,14 @@ mod tests {
     #[test]
     fn streams_of_a_seed_do_not_touch_each_other() {
         let draw = |part| Chance::of(7, part).number();
-        assert_eq!(draw(Part::Requests), draw(Part::Requests));
-        assert_ne!(draw(Part::Requests), draw(Part::Pods));
-        assert_ne!(draw(Part::Trouble(What::Crash)), draw(Part::Trouble(What::StaleRead)));
+        assert_eq!(draw(Stream::Requests), draw(Stream::Requests));
+        assert_ne!(draw(Stream::Requests), draw(Stream::Pods));
+        assert_ne!(draw(Stream::Trouble(What::Crash)), draw(Stream::Trouble(What::StaleRead)));
     }
 
     #[test]
     fn rare_counts_are_those_of_the_library() {
-        let (mut chance, mut library) = (Chance::of(3, Part::Requests), Chance::of(3, Part::Requests));
+        let (mut chance, mut library) = (Chance::of(3, Stream::Requests), Chance::of(3, Stream::Requests));
         for step in 0..50_000 {
             let mean = [1e-12, 1e-5, 0.01, 0.4, 1.0, 3.0, 11.9][step % 7];
             let wanted = Poisson::new(mean).unwrap().sample(&mut library.0) as u64;
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn counts_lie_where_they_must() {
-        let mut chance = Chance::of(1, Part::Requests);
+        let mut chance = Chance::of(1, Stream::Requests);
         assert_eq!((chance.poisson(0.0), chance.binomial(0, 0.5), chance.binomial(9, 1.0)), (0, 0, 9));
         let drawn: u64 = (0..10_000).map(|_| chance.poisson(3.0)).sum();
         assert!((28_000..32_000).contains(&drawn), "{drawn}");

@@ -112,14 +112,14 @@ impl Counters {
 #[cfg(test)]
 mod tests {
     use super::super::{
-        behaviour::Behaviour, buckets::Buckets, chance::Part, flow::Flow, load::Segment, shares::Shares,
+        behaviour::Behaviour, buckets::Buckets, chance::Stream, flow::Flow, load::Segment, shares::Shares,
     };
     use super::*;
     use crate::scenario::Version;
 
     /// The counts at some times, looked at in the given order.
     fn counts(seed: u64, order: &[f64]) -> Vec<(f64, u64)> {
-        let (flow, mut ranges) = (Flow::Constant(2.0), Chance::of(seed, Part::Ranges));
+        let (flow, mut ranges) = (Flow::Constant(2.0), Chance::of(seed, Stream::Ranges));
         let versions = [Behaviour::draw(&Version::default(), &Shares::by(Buckets::none()), 1.0, &mut ranges)];
         let around = Surroundings { flow: &flow, versions: &versions };
         let mut load = Load::default();
@@ -134,7 +134,7 @@ mod tests {
         });
         let mut counters = Counters::new(2);
         counters.restart(0.0);
-        let mut chance = Chance::of(seed, Part::Requests);
+        let mut chance = Chance::of(seed, Stream::Requests);
         for at in order {
             counters.look(*at, &load, &around, &mut chance);
         }
@@ -167,6 +167,6 @@ mod tests {
         let (flow, load) = (Flow::Constant(1.0), Load::default());
         let around = Surroundings { flow: &flow, versions: &[] };
         counters.restart(10.0);
-        assert_eq!(counters.look(9.0, &load, &around, &mut Chance::of(1, Part::Requests)), None);
+        assert_eq!(counters.look(9.0, &load, &around, &mut Chance::of(1, Stream::Requests)), None);
     }
 }

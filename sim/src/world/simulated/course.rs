@@ -10,7 +10,7 @@ use serin_core::spec::Metric;
 use super::{
     Simulation,
     behaviour::Behaviour,
-    chance::{Chance, Part},
+    chance::{Chance, Stream},
     counters::Counters,
     flow::Flow,
     load::{Load, Surroundings},
@@ -48,7 +48,7 @@ impl Simulation<'_> {
     pub(crate) fn course(&mut self, since: Duration, until: Duration, metrics: &[Metric]) -> Vec<Slice> {
         let Some(stretches) = self.kept.take() else { return Vec::new() };
         let mut slices = slices(since, until);
-        let mut chance = Chance::of(self.seed, Part::Course);
+        let mut chance = Chance::of(self.seed, Stream::Course);
         let around = Surroundings { flow: &self.flow, versions: &self.versions };
         for mut stretch in stretches {
             for piece in &stretch.pieces {

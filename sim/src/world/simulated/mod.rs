@@ -29,7 +29,7 @@ use serin_core::{Rollout, spec::Metric};
 use self::{
     autoscaler::{Autoscaler, CANARY, PRIMARY},
     behaviour::Behaviour,
-    chance::{Chance, Part},
+    chance::{Chance, Stream},
     counters::Counters,
     course::Stretch,
     flow::Flow,
@@ -103,7 +103,7 @@ pub(crate) struct Copy<'a> {
 impl<'a> Simulation<'a> {
     /// The world of a seed; its latencies are counted as its Canary asks for them.
     pub(crate) fn begin(simulated: &'a Simulated, seed: u64, canary: &Rollout, shares: Rc<Shares>) -> Self {
-        let mut ranges = Chance::of(seed, Part::Ranges);
+        let mut ranges = Chance::of(seed, Stream::Ranges);
         let flow = Flow::draw(&simulated.traffic, &mut ranges);
         let matched = ranges.draw(simulated.traffic.matched);
         let router = ranges.draw(simulated.router);
@@ -123,8 +123,8 @@ impl<'a> Simulation<'a> {
             canary: Load::default(),
             primary: Load::default(),
             counters: Counters::new(2 * shares.buckets.count()),
-            requests: Chance::of(seed, Part::Requests),
-            pods: Chance::of(seed, Part::Pods),
+            requests: Chance::of(seed, Stream::Requests),
+            pods: Chance::of(seed, Stream::Pods),
             scrapes,
             autoscaler,
             slower,

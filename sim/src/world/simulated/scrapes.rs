@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::chance::{Chance, Part};
+use super::chance::{Chance, Stream};
 use crate::prometheus::{self, Span, Window};
 
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Scrapes {
 
 impl Scrapes {
     pub(super) fn draw(seed: u64, interval: Duration, missed: Option<(f64, f64, f64)>) -> Self {
-        let mut chance = Chance::of(seed, Part::Scrapes);
+        let mut chance = Chance::of(seed, Stream::Scrapes);
         let phase = chance.place() * interval.as_secs_f64() * 1000.0;
         let (missed, from, to) = missed.unwrap_or((0.0, 0.0, 0.0));
         let times = prometheus::Scrapes::new(interval, phase as i64);

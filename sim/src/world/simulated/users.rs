@@ -2,7 +2,7 @@
 
 use super::{
     Simulation,
-    chance::{Chance, Part},
+    chance::{Chance, Stream},
     course::{Piece, Stretch},
     load::Surroundings,
 };
@@ -48,7 +48,7 @@ impl Simulation<'_> {
         let around = Surroundings { flow: &self.flow, versions: &self.versions };
         let mut means = [0.0; 2];
         self.primary.expected(&around, since, until, &mut means);
-        let mut chance = Chance::of(self.seed, Part::PrimaryRequests);
+        let mut chance = Chance::of(self.seed, Stream::PrimaryRequests);
         let succeeded = chance.poisson(means[0]);
         let failed = chance.poisson(means[1]);
         self.users.requests += succeeded + failed;

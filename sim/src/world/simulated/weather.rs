@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::chance::{Chance, Part};
+use super::chance::{Chance, Stream};
 use crate::scenario::{Range, Seconds, Simulated, Trouble, What};
 
 pub(crate) struct Weather {
@@ -78,7 +78,7 @@ impl Weather {
         let seed = self.seed;
         self.troubles.iter_mut().filter(|trouble| trouble.what == what).find_map(|trouble| {
             let (from, to) = trouble.span();
-            let stream = trouble.stream.get_or_insert_with(|| Chance::of(seed, Part::Trouble(what)));
+            let stream = trouble.stream.get_or_insert_with(|| Chance::of(seed, Stream::Trouble(what)));
             ((from..to).contains(&at.as_secs_f64()) && stream.happens(trouble.chance)).then_some(trouble)
         })
     }

@@ -9,11 +9,11 @@ use crate::{
     record::Moment,
     report::{
         html::text::{NONE, span},
-        piece::Piece,
+        plan_text,
         row::Row,
         rule::{Say, say},
         share::Of,
-        told,
+        span::Span,
     },
 };
 
@@ -41,12 +41,12 @@ pub(super) fn table(shown: &Shown<'_>) -> Markup {
 
 fn line(shown: &Shown<'_>, row: &Row) -> Markup {
     let moments = &shown.page.story.moments[row.moments.clone()];
-    let seen: Vec<Piece> = moments
+    let seen: Vec<Span> = moments
         .iter()
         .filter(|moment| !is_known(moment))
-        .flat_map(|moment| told::evidence(shown.page, moment, shown.look))
+        .flat_map(|moment| plan_text::evidence(shown.page, moment, shown.terminal))
         .collect();
-    let done: Vec<Piece> = moments.iter().flat_map(|moment| told::done(moment, shown.look)).collect();
+    let done: Vec<Span> = moments.iter().flat_map(|moment| plan_text::done(moment, shown.terminal)).collect();
     let standing = row.standing;
     html! {
         tr {
@@ -57,9 +57,9 @@ fn line(shown: &Shown<'_>, row: &Row) -> Markup {
                 @if standing.share.which() != Of::Requests { br; span.quiet { (kind(standing.share.which())) } }
             }
             td.n { (failed(standing.failed)) }
-            td { (pieces(&seen)) }
+            td { (spans(&seen)) }
             td { (rules(moments)) }
-            td { (pieces(&done)) }
+            td { (spans(&done)) }
         }
     }
 }
@@ -77,8 +77,8 @@ fn failed(failed: Option<(u32, Option<u32>)>) -> Markup {
     }
 }
 
-fn pieces(pieces: &[Piece]) -> Markup {
-    html! { @if !pieces.is_empty() { ul.plain { @for piece in pieces { li { (piece.text()) } } } } }
+fn spans(spans: &[Span]) -> Markup {
+    html! { @if !spans.is_empty() { ul.plain { @for span in spans { li { (span.text()) } } } } }
 }
 
 /// The rules that fired, each with its name and what it means.

@@ -15,19 +15,19 @@ use crate::{
     record::Moment,
     report::{
         html::{chart::Mark, page::heading, text::span},
+        plan_text,
         row::Row,
-        told,
     },
 };
 
 /// Everything that is told of an instant.
 struct Event {
     at: Duration,
-    lines: Vec<(Kind, String)>,
+    lines: Vec<(EventKind, String)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum EventKind {
     World,
     Notice,
     Warning,
@@ -36,7 +36,7 @@ enum Kind {
     Broken,
 }
 
-impl Kind {
+impl EventKind {
     fn name(self) -> &'static str {
         match self {
             Self::World => "world",
@@ -120,11 +120,11 @@ fn events(shown: &Shown<'_>) -> Vec<Event> {
     let event = |row: &Row| {
         let moments = &shown.page.story.moments[row.moments.clone()];
         let lines = moments.iter().flat_map(|moment| lines(shown, moment, &mut hooks));
-        let mut lines: Vec<(Kind, String)> = lines.collect();
+        let mut lines: Vec<(EventKind, String)> = lines.collect();
         let broken = shown.page.broken();
         let broken =
             broken.iter().filter(|broken| broken.moment.is_some_and(|moment| row.moments.contains(&moment)));
-        lines.extend(broken.map(|broken| (Kind::Broken, format!("expected {}", broken.expected))));
+        lines.extend(broken.map(|broken| (EventKind::Broken, format!("expected {}", broken.expected))));
         Event { at: row.at, lines }
     };
     let mut events: Vec<Event> = shown.rows.iter().map(event).collect();
@@ -132,34 +132,38 @@ fn events(shown: &Shown<'_>) -> Vec<Event> {
     events
 }
 
-fn lines(shown: &Shown<'_>, moment: &Moment, hooks: &mut BTreeMap<String, String>) -> Vec<(Kind, String)> {
+fn lines(
+    shown: &Shown<'_>,
+    moment: &Moment,
+    hooks: &mut BTreeMap<String, String>,
+) -> Vec<(EventKind, String)> {
     let story = shown.page.story;
-    let mut lines: Vec<(Kind, String)> =
-        moment.happened.iter().map(|happened| (Kind::World, happened.clone())).collect();
+    let mut lines: Vec<(EventKind, String)> =
+        moment.happened.iter().map(|happened| (EventKind::World, happened.clone())).collect();
     for asked in &moment.asked {
         let Asked::Hook(key) = &asked.question.id.of else { continue };
         let answer = said(shown, key, &asked.answer);
         if hooks.insert(key.to_string(), answer.clone()).is_none_or(|before| before != answer) {
-            lines.extend((!answer.is_empty()).then_some((Kind::Hook, answer)));
+            lines.extend((!answer.is_empty()).then_some((EventKind::Hook, answer)));
         }
     }
     let news = moment
         .sent
         .iter()
-        .filter(|notice| !told::is_shown(&notice.message) || notice.message.alert().is_some());
+        .filter(|notice| !plan_text::is_shown(&notice.message) || notice.message.alert().is_some());
     lines.extend(news.map(|notice| {
         let kind = match (notice.message.alert(), notice.message.event_type()) {
-            (Some(severity), _) => Kind::Alert(severity),
-            (None, EventType::Warning) => Kind::Warning,
-            (None, EventType::Normal) => Kind::Notice,
+            (Some(severity), _) => EventKind::Alert(severity),
+            (None, EventType::Warning) => EventKind::Warning,
+            (None, EventType::Normal) => EventKind::Notice,
         };
-        (kind, notice.message.text(&story.canary, &story.shape))
+        (kind, notice.message.text(&story.canary, &story.topology))
     }));
     lines
 }
 
 fn said(shown: &Shown<'_>, key: &str, answer: &Answer) -> String {
-    told::hook(shown.page.canary, key, answer, shown.look)
-        .map(|piece| piece.text().to_owned())
+    plan_text::hook(shown.page.canary, key, answer, shown.terminal)
+        .map(|span| span.text().to_owned())
         .unwrap_or_default()
 }

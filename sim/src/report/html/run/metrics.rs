@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// One measured value and when.
-type Seen<'a> = (f64, &'a Measured);
+type Point<'a> = (f64, &'a Measured);
 
 /// A chart for each metric, in the order in which they were first measured.
 pub(super) fn charts(shown: &Shown<'_>) -> Markup {
@@ -40,7 +40,7 @@ pub(super) fn charts(shown: &Shown<'_>) -> Markup {
 
 fn metric(shown: &Shown<'_>, name: &str, number: usize) -> Markup {
     let moments = shown.page.story.moments.iter();
-    let seen: Vec<Seen<'_>> = moments
+    let seen: Vec<Point<'_>> = moments
         .flat_map(|moment| {
             moment.decision.measured.iter().map(|measured| (moment.at.as_secs_f64(), measured))
         })
@@ -68,7 +68,7 @@ fn metric(shown: &Shown<'_>, name: &str, number: usize) -> Markup {
     figure(&chart, shown.level + 1, &table(shown, &seen))
 }
 
-fn about(seen: &[Seen<'_>], truths: bool) -> String {
+fn about(seen: &[Point<'_>], truths: bool) -> String {
     let silent = seen.iter().filter(|(_, measured)| value(measured).is_none()).count();
     let mut text = String::from("As the checks measured it");
     if truths {
@@ -107,7 +107,7 @@ fn value(measured: &Measured) -> Option<f64> {
 }
 
 /// Every bound that was compared with, once.
-fn bounds(seen: &[Seen<'_>], scale: &Scale) -> Vec<Bound> {
+fn bounds(seen: &[Point<'_>], scale: &Scale) -> Vec<Bound> {
     let mut bounds: Vec<Bound> = Vec::new();
     for (_, measured) in seen {
         for (word, at) in [("at least", measured.min), ("at most", measured.max)] {
@@ -120,7 +120,7 @@ fn bounds(seen: &[Seen<'_>], scale: &Scale) -> Vec<Bound> {
     bounds
 }
 
-fn measurements(seen: &[Seen<'_>], shown: &Shown<'_>) -> Vec<Series> {
+fn measurements(seen: &[Point<'_>], shown: &Shown<'_>) -> Vec<Series> {
     let kinds = [
         ("passed", Ink::Good, Sign::Disc, &[Verdict::Passed][..]),
         ("failed", Ink::Bad, Sign::Cross, &[Verdict::Failed]),
@@ -129,7 +129,7 @@ fn measurements(seen: &[Seen<'_>], shown: &Shown<'_>) -> Vec<Series> {
     let of = |verdicts: &[Verdict]| {
         let seen = seen.iter().filter(|(_, measured)| verdicts.contains(&measured.verdict));
         seen.filter_map(|(at, measured)| {
-            let words = measured::piece(measured, shown.page.canary, shown.look);
+            let words = measured::span(measured, shown.page.canary, shown.terminal);
             let text = format!("{}: {}", Scale::Time.label(*at), words.text());
             Some(Dot { x: *at, y: Some(value(measured)?), text, ..Dot::default() })
         })
@@ -199,7 +199,7 @@ fn reach(series: &[Series], bounds: &[Bound], scale: &Scale) -> (f64, f64) {
     }
 }
 
-fn table(shown: &Shown<'_>, seen: &[Seen<'_>]) -> Markup {
+fn table(shown: &Shown<'_>, seen: &[Point<'_>]) -> Markup {
     html! {
         table {
             thead { tr { th.n scope="col" { "Time" } th.n scope="col" { "Value" } th scope="col" { "Against its bound" } } }
@@ -208,7 +208,7 @@ fn table(shown: &Shown<'_>, seen: &[Seen<'_>]) -> Markup {
                     tr {
                         th.n scope="row" { (span(std::time::Duration::from_secs_f64(*at))) }
                         td.n { @if let Some(value) = value(measured) { data value=(value) { (format!("{value:.2}")) } } @else { (NONE) } }
-                        td { (measured::piece(measured, shown.page.canary, shown.look).text()) }
+                        td { (measured::span(measured, shown.page.canary, shown.terminal).text()) }
                     }
                 }
             }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     explain::{Conclusion, Headline, headline},
     report::{
-        Ended, Look, Page,
+        Ended, Page, Terminal,
         assumed::assumed,
         row::{Row, rows},
     },
@@ -44,11 +44,11 @@ impl Run {
     /// Shows a story. In a report of several stories it has the number `among`, from 1; alone it has none.
     #[must_use]
     pub fn of(page: &Page<'_>, ended: Ended, among: Option<usize>) -> Self {
-        let look = Look::new(usize::MAX >> 1, false);
-        let rows = rows(page, usize::MAX >> 1, &look);
+        let terminal = Terminal::new(usize::MAX >> 1, false);
+        let rows = rows(page, usize::MAX >> 1, &terminal);
         let (level, number) = among.map_or((2, 1), |number| (3, number));
         let (prefix, span) = (format!("run{number}"), extent(page, &rows));
-        let shown = Shown { page, rows: &rows, look: &look, prefix, level, span };
+        let shown = Shown { page, rows: &rows, terminal: &terminal, prefix, level, span };
         let headline = headline(page.canary, page.story);
         let banner = Banner::of(page, ended, headline.conclusion);
         let top = html! {
@@ -136,7 +136,7 @@ impl Banner {
 struct Shown<'a> {
     page: &'a Page<'a>,
     rows: &'a [Row],
-    look: &'a Look,
+    terminal: &'a Terminal,
     /// What ids begin with.
     prefix: String,
     /// Of the headings of its sections.

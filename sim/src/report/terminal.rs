@@ -9,15 +9,15 @@ pub const WIDTH: usize = 100;
 ///
 /// Styles are always part of the text; a writer that strips them (`anstream`) decides about colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct Terminal {
     /// Columns.
     pub(crate) width: usize,
     /// Signs.
     pub(crate) signs: &'static Signs,
 }
 
-impl Look {
-    /// A look of `width` columns, with signs of ASCII only or of all Unicode.
+impl Terminal {
+    /// A terminal of `width` columns, with signs of ASCII only or of all Unicode.
     #[must_use]
     pub const fn new(width: usize, ascii: bool) -> Self {
         Self { width, signs: if ascii { &ASCII } else { &UNICODE } }

@@ -14,7 +14,7 @@ use serin_core::revision::Text;
 
 use super::{
     allowance::{Allowance, shortened},
-    cache::{Changed, How, Told},
+    cache::{Changed, How, WakeOn},
 };
 use crate::{
     kinds::is_read_by_reference,
@@ -126,7 +126,7 @@ impl Gone {
 
 /// The objects of one kind.
 #[derive(Debug, Default)]
-pub(super) struct Shelf {
+pub(super) struct Store {
     entries: BTreeMap<Key, Entry>,
     /// Those that are open, in the order they were opened.
     open: VecDeque<Key>,
@@ -139,11 +139,11 @@ pub(super) struct Shelf {
     pub(super) members: u64,
     /// Objects by a label that somebody has asked by, and its value.
     labelled: BTreeMap<Text, BTreeMap<Text, BTreeSet<Key>>>,
-    pub(super) state: ShelfState,
+    pub(super) state: StoreState,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum ShelfState {
+pub(super) enum StoreState {
     /// The first list is under way.
     #[default]
     Filling,
@@ -153,7 +153,7 @@ pub(super) enum ShelfState {
     Broken(Text),
 }
 
-impl Shelf {
+impl Store {
     /// The names of all objects, in their order.
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
         self.entries.keys()
@@ -177,11 +177,11 @@ impl Shelf {
     }
 
     /// An object as a number, which stands for as long as what is `told` of it does.
-    pub(super) fn stamp(&self, key: &Key, told: Told) -> Option<u64> {
+    pub(super) fn stamp(&self, key: &Key, told: WakeOn) -> Option<u64> {
         let entry = self.entries.get(key)?;
         Some(match told {
-            Told::Meant => entry.stamp,
-            Told::All => hash_of(&entry.version),
+            WakeOn::Meant => entry.stamp,
+            WakeOn::All => hash_of(&entry.version),
         })
     }
 
@@ -284,7 +284,7 @@ impl Shelf {
         let gone = self.entries.iter().filter(|(key, _)| !there.contains(*key));
         let gone: Vec<(Key, Text)> = gone.map(|(key, entry)| (key.clone(), entry.version.clone())).collect();
         changed.extend(gone.into_iter().filter_map(|(key, version)| self.remove(&key, &version)));
-        self.state = ShelfState::Filled;
+        self.state = StoreState::Filled;
         self.gone.clear();
         changed
     }

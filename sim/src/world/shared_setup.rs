@@ -8,14 +8,14 @@ use super::{Buckets, Canary, Shares};
 use crate::scenario::{Action, Scenario};
 
 /// Each thread needs its own.
-pub(crate) struct Common {
+pub(crate) struct SharedSetup {
     /// The Canary that a story begins with.
     pub(super) canary: Rc<Canary>,
     /// What is computed of latencies.
     pub(super) shares: Rc<Shares>,
 }
 
-impl Common {
+impl SharedSetup {
     pub(crate) fn of(scenario: &Scenario, canary: Rollout) -> Self {
         // An edited Canary may ask for other metrics.
         let is_edited = scenario.events.iter().any(|event| matches!(event.action, Action::Edit(_)));

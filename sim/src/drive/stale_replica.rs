@@ -22,7 +22,7 @@ use crate::{
 
 /// Old states, and when the second controller acts on one of them.
 #[derive(Default)]
-pub(super) struct Second {
+pub(super) struct StaleReplica {
     /// Whether there may be one at all.
     exists: bool,
     /// The newest first.
@@ -33,7 +33,7 @@ pub(super) struct Second {
 /// A tick makes fewer steps.
 const MOST_STEPS: usize = 1_000;
 
-impl Second {
+impl StaleReplica {
     pub(super) fn of(scenario: &Scenario) -> Self {
         let is_told = scenario.events.iter().any(|event| matches!(event.action, Action::SecondController(_)));
         let exists = is_told || scenario.has_trouble(What::SecondController);

@@ -10,11 +10,11 @@ use serin_core::{
 };
 use serin_template::{Missing, Scope, TemplateError};
 
-use super::{Destination, News};
+use super::{Destination, Notification};
 
 /// An alert.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Letter {
+pub struct AlertMessage {
     /// Its name: the same if it is sent again.
     pub id: String,
     /// When it was decided.
@@ -35,31 +35,31 @@ pub struct Letter {
     pub fields: Vec<(&'static str, String)>,
 }
 
-impl Letter {
+impl AlertMessage {
     /// The alert of a notice, and what is wrong with the destination's template if it could not be used; `None` if the
     /// notice is no alert.
     #[must_use]
-    pub fn of(news: &News<'_>, to: &Destination) -> Option<(Self, Option<TemplateError>)> {
-        let identity = &news.subject.identity;
-        let NoticeId { seq, index } = news.notice.id;
-        let mut letter = Self {
+    pub fn of(notification: &Notification<'_>, to: &Destination) -> Option<(Self, Option<TemplateError>)> {
+        let identity = &notification.subject.identity;
+        let NoticeId { seq, index } = notification.notice.id;
+        let mut message = Self {
             id: format!("{}/alert/{seq}-{index}", identity.uid),
-            at: news.notice.at,
+            at: notification.notice.at,
             name: identity.name.to_string(),
             namespace: identity.namespace.to_string(),
-            phase: news.state.phase.name(),
-            status: status(&news.notice.message, news.state),
-            severity: news.notice.message.alert()?,
-            text: news.text(),
-            fields: fields(news),
+            phase: notification.state.phase.name(),
+            status: status(&notification.notice.message, notification.state),
+            severity: notification.notice.message.alert()?,
+            text: notification.text(),
+            fields: fields(notification),
         };
-        let Some(template) = &to.template else { return Some((letter, None)) };
-        match serin_template::render(template, &letter.scope(news)) {
+        let Some(template) = &to.template else { return Some((message, None)) };
+        match serin_template::render(template, &message.scope(notification)) {
             Ok(text) => {
-                letter.text = text.trim().into();
-                Some((letter, None))
+                message.text = text.trim().into();
+                Some((message, None))
             }
-            Err(error) => Some((letter, Some(error))),
+            Err(error) => Some((message, Some(error))),
         }
     }
 
@@ -70,8 +70,8 @@ impl Letter {
     }
 
     /// What a `messageTemplate` sees.
-    fn scope(&self, news: &News<'_>) -> Scope {
-        let metadata = &news.subject.manifest.metadata;
+    fn scope(&self, notification: &Notification<'_>) -> Scope {
+        let metadata = &notification.subject.manifest.metadata;
         let of_canary: Value = metadata
             .annotations
             .iter()
@@ -86,15 +86,15 @@ impl Letter {
         let dot = json!({
             "Name": self.name,
             "Namespace": self.namespace,
-            "Target": &*news.subject.shape.target,
-            "Service": &*news.subject.shape.service,
+            "Target": &*notification.subject.topology.target,
+            "Service": &*notification.subject.topology.service,
             "Phase": self.phase,
             "Status": self.status,
             "Severity": self.severity.name(),
             "Message": self.text,
             "Metadata": of_canary,
             "Fields": fields,
-            "CanaryAnalysis": analysis(news.state),
+            "CanaryAnalysis": analysis(notification.state),
         });
         Scope { dot, missing: Missing::IsEmpty, ..Scope::default() }
     }
@@ -131,26 +131,26 @@ fn analysis(state: &State) -> Value {
 }
 
 /// The fields under a message: the cluster's name, and how the rollout is made where one begins.
-fn fields(news: &News<'_>) -> Vec<(&'static str, String)> {
-    let subject = news.subject;
+fn fields(notification: &Notification<'_>) -> Vec<(&'static str, String)> {
+    let subject = notification.subject;
     let cluster = subject.settings.cluster_name.as_ref().filter(|name| !name.is_empty());
     let mut fields: Vec<_> = cluster.map(|name| ("Cluster", name.clone())).into_iter().collect();
     let (Message::Initialized | Message::NewRevision(_), Some(rollout)) =
-        (&news.notice.message, news.rollout)
+        (&notification.notice.message, notification.rollout)
     else {
         return fields;
     };
     let policy = rollout.policy();
-    let (kind, target, namespace) = (&subject.shape.kind, subject.target(), &subject.identity.namespace);
+    let (kind, target, namespace) = (&subject.topology.kind, subject.target(), &subject.identity.namespace);
     fields.push(("Target", format!("{kind}/{target}.{namespace}")));
     fields.push(("Failed checks threshold", policy.threshold.to_string()));
     fields.push(("Progress deadline", format!("{}s", policy.progress_deadline.as_secs())));
-    fields.push(("Traffic routing", routing(news, rollout.strategy())));
+    fields.push(("Traffic routing", routing(notification, rollout.strategy())));
     fields
 }
 
 /// Flagger's words. It shows a `maxWeight` that is left out as 0; here the one that holds is shown.
-fn routing(news: &News<'_>, strategy: &Strategy) -> String {
+fn routing(notification: &Notification<'_>, strategy: &Strategy) -> String {
     let weighted = match strategy {
         Strategy::AbTesting { .. } => return "A/B Testing".into(),
         Strategy::BlueGreen(_) => return "Blue/Green".into(),
@@ -159,7 +159,7 @@ fn routing(news: &News<'_>, strategy: &Strategy) -> String {
     match &weighted.steps {
         Steps::Even { step, max } => format!("Weight step: {step} max: {max}"),
         Steps::Listed(steps) => {
-            let own = news.subject.analysis().and_then(|analysis| analysis.max_weight);
+            let own = notification.subject.analysis().and_then(|analysis| analysis.max_weight);
             let max = own.and_then(Number::whole).unwrap_or_else(|| weighted.steps.max().into());
             let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
             format!("Weight steps: {} max: {max}", steps.join(","))

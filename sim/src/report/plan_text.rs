@@ -3,94 +3,93 @@
 use serin_core::{
     Command, Rollout, State,
     decision::{Finding, Rule},
-    message::{EventType, Message, Step},
+    message::{Advance, EventType, Message},
     observation::FailureClass,
     question::{self, Answer},
     spec::HookKind,
 };
 
 use super::{
-    Page,
-    look::{BAD, FAINT, GOOD, Look, PLAIN, STRONG, WARNING},
-    measured,
-    piece::{Piece, width},
+    Page, measured,
     rule::{Say, say},
+    span::{Span, width},
+    terminal::{BAD, FAINT, GOOD, PLAIN, STRONG, Terminal, WARNING},
 };
 use crate::record::{Effect, Moment, Story};
 
-/// A paragraph of a row: pieces that are laid out together.
-pub(super) type Paragraph = Vec<Piece>;
+/// A paragraph of a row: spans that are laid out together.
+pub(super) type Paragraph = Vec<Span>;
 
 /// What one plan tells.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct PlanText {
     /// What was seen, and why it was decided.
     pub(super) why: Vec<Paragraph>,
     /// What was done.
-    pub(super) done: Vec<Piece>,
+    pub(super) done: Vec<Span>,
 }
 
-impl Told {
+impl PlanText {
     /// What a moment tells; nothing if nothing happened. `state` was saved last, `said` is the rule that was said last.
     pub(super) fn of(
         page: &Page<'_>,
         moment: &Moment,
         state: Option<&State>,
         said: Option<Rule>,
-        look: &Look,
+        terminal: &Terminal,
     ) -> Self {
         let mut why: Vec<Paragraph> = notices(page.story, moment).collect();
         if say(moment.decision.rule) == Say::Known {
-            return Self { why, done: done(moment, look) };
+            return Self { why, done: done(moment, terminal) };
         }
-        let mut evidence = evidence(page, moment, look);
+        let mut evidence = evidence(page, moment, terminal);
         if why.is_empty()
             && let Some(words) = words(moment.decision.rule, state, said, evidence.is_empty())
         {
-            let mut words = Piece::words(FAINT, &words).into_iter();
+            let mut words = Span::words(FAINT, &words).into_iter();
             evidence.extend(words.next().map(|word| word.after(2)));
             evidence.extend(words);
         }
         if !evidence.is_empty() {
             why.insert(0, evidence);
         }
-        Self { why, done: done(moment, look) }
+        Self { why, done: done(moment, terminal) }
     }
 }
 
 /// The paragraphs of the plans of one instant. What was done stands behind why it was, where it fits.
 pub(super) fn paragraphs(
-    told: impl IntoIterator<Item = Told>,
+    told: impl IntoIterator<Item = PlanText>,
     columns: usize,
-    look: &Look,
+    terminal: &Terminal,
 ) -> Vec<Paragraph> {
     let mut paragraphs: Vec<Paragraph> = Vec::new();
-    let mut done: Vec<Piece> = Vec::new();
-    for Told { why, done: more } in told {
+    let mut done: Vec<Span> = Vec::new();
+    for PlanText { why, done: more } in told {
         if !why.is_empty() {
-            end(&mut paragraphs, std::mem::take(&mut done), columns, look);
+            end(&mut paragraphs, std::mem::take(&mut done), columns, terminal);
             paragraphs.extend(why);
         }
         done.extend(more);
     }
-    end(&mut paragraphs, done, columns, look);
+    end(&mut paragraphs, done, columns, terminal);
     paragraphs
 }
 
 /// Ends paragraphs with what was done: `→ route 80/20 · scale canary up`.
-fn end(paragraphs: &mut Vec<Paragraph>, done: Vec<Piece>, columns: usize, look: &Look) {
+fn end(paragraphs: &mut Vec<Paragraph>, done: Vec<Span>, columns: usize, terminal: &Terminal) {
     if done.is_empty() {
         return;
     }
-    let sign = |sign| Piece::new(FAINT, sign).after(1);
+    let sign = |sign| Span::new(FAINT, sign).after(1);
     let last = done.len() - 1;
-    let mut line = vec![sign(look.signs.leads_to).leading()];
-    for (i, piece) in done.into_iter().enumerate() {
-        let piece = piece.after(1);
+    let mut line = vec![sign(terminal.signs.leads_to).leading()];
+    for (i, span) in done.into_iter().enumerate() {
+        let span = span.after(1);
         if i < last {
-            line.extend([piece.leading(), sign(look.signs.and)]);
+            line.extend([span.leading(), sign(terminal.signs.and)]);
         } else {
-            line.push(piece);
+            line.push(span);
         }
     }
     match paragraphs.last_mut() {
@@ -100,37 +99,37 @@ fn end(paragraphs: &mut Vec<Paragraph>, done: Vec<Piece>, columns: usize, look: 
 }
 
 /// What hooks answered and what was measured, in the order in which they were asked.
-pub(super) fn evidence(page: &Page<'_>, moment: &Moment, look: &Look) -> Paragraph {
+pub(super) fn evidence(page: &Page<'_>, moment: &Moment, terminal: &Terminal) -> Paragraph {
     let mut measured =
-        moment.decision.measured.iter().map(|measured| measured::piece(measured, page.canary, look));
-    let mut pieces = Vec::new();
+        moment.decision.measured.iter().map(|measured| measured::span(measured, page.canary, terminal));
+    let mut spans = Vec::new();
     for asked in &moment.asked {
         match &asked.question.id.of {
-            question::Asked::Hook(key) => pieces.extend(hook(page.canary, key, &asked.answer, look)),
+            question::Asked::Hook(key) => spans.extend(hook(page.canary, key, &asked.answer, terminal)),
             // Metrics are judged together, once the last is answered.
-            question::Asked::Metric(_) => pieces.extend(measured.by_ref()),
+            question::Asked::Metric(_) => spans.extend(measured.by_ref()),
         }
     }
-    pieces.extend(measured);
-    pieces
+    spans.extend(measured);
+    spans
 }
 
 /// What a hook answered: `sign-off 403 ✗`; nothing where a denial is as it should be.
-pub(super) fn hook(canary: &Rollout, key: &str, answer: &Answer, look: &Look) -> Option<Piece> {
+pub(super) fn hook(canary: &Rollout, key: &str, answer: &Answer, terminal: &Terminal) -> Option<Span> {
     let polled =
         canary.hooks().iter().any(|hook| *hook.key == *key && hook.kind == HookKind::RollbackTrigger);
-    let signs = look.signs;
+    let signs = terminal.signs;
     match answer {
         Answer::Pass(_) if polled => {
-            Some(Piece::new(BAD, format!("{key} asks for a rollback {}", signs.failed)))
+            Some(Span::new(BAD, format!("{key} asks for a rollback {}", signs.failed)))
         }
         Answer::Deny(_) | Answer::Error(_) if polled => None,
-        Answer::Pass(_) => Some(Piece::new(GOOD, format!("{key} {}", signs.passed))),
+        Answer::Pass(_) => Some(Span::new(GOOD, format!("{key} {}", signs.passed))),
         Answer::Deny(said) | Answer::Error(said) => {
             let said = if said.is_empty() { String::new() } else { format!(" {said}") };
-            Some(Piece::new(BAD, format!("{key}{said} {}", signs.failed)))
+            Some(Span::new(BAD, format!("{key}{said} {}", signs.failed)))
         }
-        Answer::Value(_) | Answer::NoData => Some(Piece::new(BAD, format!("{key} {}", signs.failed))),
+        Answer::Value(_) | Answer::NoData => Some(Span::new(BAD, format!("{key} {}", signs.failed))),
     }
 }
 
@@ -165,13 +164,13 @@ fn waits_for(state: &State) -> Option<String> {
 fn notices<'a>(story: &'a Story, moment: &'a Moment) -> impl Iterator<Item = Paragraph> + 'a {
     let news = moment.sent.iter().filter(|notice| !is_shown(&notice.message));
     news.map(|notice| {
-        let text = notice.message.text(&story.canary, &story.shape);
+        let text = notice.message.text(&story.canary, &story.topology);
         match notice.message.event_type() {
-            EventType::Normal => Piece::words(PLAIN, &text),
+            EventType::Normal => Span::words(PLAIN, &text),
             EventType::Warning => {
-                let mut pieces = vec![Piece::new(WARNING, "!")];
-                pieces.extend(Piece::words(WARNING, &text));
-                pieces
+                let mut spans = vec![Span::new(WARNING, "!")];
+                spans.extend(Span::words(WARNING, &text));
+                spans
             }
         }
     })
@@ -180,7 +179,9 @@ fn notices<'a>(story: &'a Story, moment: &'a Moment) -> impl Iterator<Item = Par
 /// Whether weight, measurements or commands of a row say the same.
 pub(super) fn is_shown(message: &Message) -> bool {
     match message {
-        Message::Advanced(Step::Weight(_) | Step::Mirror(_) | Step::Iteration(..) | Step::All)
+        Message::Advanced(
+            Advance::Weight(_) | Advance::Mirror(_) | Advance::Iteration(..) | Advance::All,
+        )
         | Message::PrimaryAdvanced(_)
         | Message::HookPassed { .. }
         | Message::CommandFailed { .. } => true,
@@ -234,22 +235,22 @@ pub(super) fn is_shown(message: &Message) -> bool {
 }
 
 /// What was done, up to the command that failed.
-pub(super) fn done(moment: &Moment, look: &Look) -> Vec<Piece> {
-    let commands = moment.commands.iter().map(|effect| piece(effect, look));
-    let iteration = iteration(moment).map(|iteration| Piece::new(STRONG, iteration));
+pub(super) fn done(moment: &Moment, terminal: &Terminal) -> Vec<Span> {
+    let commands = moment.commands.iter().map(|effect| span(effect, terminal));
+    let iteration = iteration(moment).map(|iteration| Span::new(STRONG, iteration));
     commands.chain(iteration).collect()
 }
 
-fn piece(effect: &Effect, look: &Look) -> Piece {
+fn span(effect: &Effect, terminal: &Terminal) -> Span {
     match &effect.failed {
-        None => Piece::new(command_style(&effect.command), effect.command.to_string()),
+        None => Span::new(command_style(&effect.command), effect.command.to_string()),
         Some((class, error)) => {
             let class = match class {
                 FailureClass::Retry => "failed",
                 FailureClass::Refused => "refused",
                 FailureClass::Moved => "too late",
             };
-            Piece::new(BAD, format!("{} {} {class}: {error}", effect.command, look.signs.failed))
+            Span::new(BAD, format!("{} {} {class}: {error}", effect.command, terminal.signs.failed))
         }
     }
 }
@@ -266,7 +267,7 @@ fn command_style(command: &Command) -> anstyle::Style {
         | Command::ScaleDown
         | Command::PauseScaler
         | Command::ResumeScaler
-        | Command::LeaveShape(_)
+        | Command::Abandon(_)
         | Command::ClearRequest(_)
         | Command::RevertServices
         | Command::RevertRoutes
@@ -277,7 +278,7 @@ fn command_style(command: &Command) -> anstyle::Style {
 /// The iteration that was reached, where no weight shows the progress.
 fn iteration(moment: &Moment) -> Option<String> {
     moment.sent.iter().find_map(|notice| {
-        let Message::Advanced(Step::Iteration(made, all)) = notice.message else { return None };
+        let Message::Advanced(Advance::Iteration(made, all)) = notice.message else { return None };
         Some(format!("iteration {made}/{all}"))
     })
 }

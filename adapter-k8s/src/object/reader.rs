@@ -7,7 +7,7 @@ use serin_core::{observation::Unseen, revision::Text};
 use crate::object::{Key, Kind, Object};
 
 /// The objects there are.
-pub trait Seen {
+pub trait ObjectReader {
     /// The object; `None` if there is none.
     ///
     /// # Errors
@@ -30,7 +30,7 @@ pub trait Seen {
     fn refusal(&self, kind: Kind) -> Option<Text>;
 }
 
-impl Seen for BTreeMap<Key, Arc<Object>> {
+impl ObjectReader for BTreeMap<Key, Arc<Object>> {
     fn find(&self, key: &Key) -> Result<Option<Arc<Object>>, Unseen> {
         Ok(self.get(key).cloned())
     }
@@ -55,7 +55,7 @@ impl Seen for BTreeMap<Key, Arc<Object>> {
 
 /// Why an object could not be worked out.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Unfit {
+pub enum BuildError {
     /// Something it is made from is not known now.
     #[error("{0}")]
     Unseen(Unseen),
@@ -64,13 +64,13 @@ pub enum Unfit {
     Refused(Text),
 }
 
-impl From<Unseen> for Unfit {
+impl From<Unseen> for BuildError {
     fn from(unseen: Unseen) -> Self {
         Self::Unseen(unseen)
     }
 }
 
-impl Unfit {
+impl BuildError {
     /// A refusal.
     #[must_use]
     pub fn refused(why: impl AsRef<str>) -> Self {

@@ -1,10 +1,10 @@
-//! Pieces of styled text, and how they are laid out in lines.
+//! Spans of styled text, and how they are laid out in lines.
 
 use std::fmt::Write as _;
 
 use anstyle::Style;
 
-use super::look::PLAIN;
+use super::terminal::PLAIN;
 
 /// Longer texts of the world (an error page, say) are cut.
 const LONGEST: usize = 240;
@@ -13,27 +13,27 @@ const LONGEST_SENTENCE: usize = 1_000;
 
 /// A text that stays on one line as long as it fits.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Piece {
+pub(crate) struct Span {
     style: Style,
     text: String,
-    /// Spaces between it and the piece before.
+    /// Spaces between it and the span before.
     gap: usize,
     /// No line ends behind it.
     leads: bool,
 }
 
-impl Piece {
-    /// A piece set off from the one before it.
+impl Span {
+    /// A span set off from the one before it.
     pub(crate) fn new(style: Style, text: impl Into<String>) -> Self {
         Self { style, text: cut(printable(&text.into()), LONGEST), gap: 2, leads: false }
     }
 
-    /// Moves it so many spaces behind the piece before.
+    /// Moves it so many spaces behind the span before.
     pub(crate) fn after(self, gap: usize) -> Self {
         Self { gap, ..self }
     }
 
-    /// Keeps it on one line with the piece that follows.
+    /// Keeps it on one line with the span that follows.
     pub(crate) fn leading(self) -> Self {
         Self { leads: true, ..self }
     }
@@ -63,18 +63,18 @@ impl Piece {
     }
 }
 
-/// The columns that pieces take on one line.
-pub(crate) fn width(pieces: &[Piece]) -> usize {
-    pieces.iter().enumerate().map(|(i, piece)| piece.width() + if i > 0 { piece.gap } else { 0 }).sum()
+/// The columns that spans take on one line.
+pub(crate) fn width(spans: &[Span]) -> usize {
+    spans.iter().enumerate().map(|(i, span)| span.width() + if i > 0 { span.gap } else { 0 }).sum()
 }
 
 /// Columns by which the second line of a paragraph is set in.
 const INDENT: usize = 2;
 
-/// Lays a paragraph out in lines of at most `columns`. A piece wider than that is broken.
-pub(crate) fn lines(paragraph: &[Piece], columns: usize) -> Vec<String> {
-    let mut lines: Vec<Vec<Piece>> = Vec::new();
-    for unit in paragraph.split_inclusive(|piece| !piece.leads) {
+/// Lays a paragraph out in lines of at most `columns`. A span wider than that is broken.
+pub(crate) fn lines(paragraph: &[Span], columns: usize) -> Vec<String> {
+    let mut lines: Vec<Vec<Span>> = Vec::new();
+    for unit in paragraph.split_inclusive(|span| !span.leads) {
         let room = room(lines.len(), columns);
         match lines.last_mut() {
             Some(line) if width(line) + unit[0].gap + width(unit) <= room => line.extend_from_slice(unit),
@@ -91,15 +91,15 @@ fn room(lines: usize, columns: usize) -> usize {
 }
 
 /// Begins a line with a unit, and breaks what is wider than one.
-fn add(lines: &mut Vec<Vec<Piece>>, unit: &[Piece], columns: usize) {
+fn add(lines: &mut Vec<Vec<Span>>, unit: &[Span], columns: usize) {
     lines.push(Vec::new());
-    for piece in unit {
-        let mut rest = Some(piece.clone());
-        while let Some(piece) = rest {
+    for span in unit {
+        let mut rest = Some(span.clone());
+        while let Some(span) = rest {
             let room = room(lines.len(), columns);
             let Some(line) = lines.last_mut() else { return };
-            let used = if line.is_empty() { 0 } else { width(line) + piece.gap };
-            let (head, tail) = piece.broken(room.saturating_sub(used).max(1));
+            let used = if line.is_empty() { 0 } else { width(line) + span.gap };
+            let (head, tail) = span.broken(room.saturating_sub(used).max(1));
             line.push(head);
             if tail.is_some() {
                 lines.push(Vec::new());
@@ -109,7 +109,7 @@ fn add(lines: &mut Vec<Vec<Piece>>, unit: &[Piece], columns: usize) {
     }
 }
 
-impl Piece {
+impl Span {
     /// The part that fits, up to a space if there is one, and the rest.
     fn broken(self, columns: usize) -> (Self, Option<Self>) {
         let Some((end, _)) = self.text.char_indices().nth(columns) else { return (self, None) };
@@ -123,17 +123,17 @@ impl Piece {
 }
 
 /// One line; neighbours of one style share it.
-pub(crate) fn styled(line: &[Piece]) -> String {
+pub(crate) fn styled(line: &[Span]) -> String {
     let mut text = String::new();
     let mut style = PLAIN;
-    for (i, piece) in line.iter().enumerate() {
-        let gap = " ".repeat(if i > 0 { piece.gap } else { 0 });
-        if piece.style == style {
+    for (i, span) in line.iter().enumerate() {
+        let gap = " ".repeat(if i > 0 { span.gap } else { 0 });
+        if span.style == style {
             // Writing to a `String` never fails.
-            let _ = write!(text, "{gap}{}", piece.text);
+            let _ = write!(text, "{gap}{}", span.text);
         } else {
-            let _ = write!(text, "{}{gap}{}{}", reset(style), piece.style.render(), piece.text);
-            style = piece.style;
+            let _ = write!(text, "{}{gap}{}{}", reset(style), span.style.render(), span.text);
+            style = span.style;
         }
     }
     text.push_str(&reset(style));
@@ -167,53 +167,53 @@ pub(crate) fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::look::{BAD, GOOD};
+    use crate::report::terminal::{BAD, GOOD};
 
     #[test]
     fn a_sentence_is_broken_between_words_and_set_in() {
-        let sentence = Piece::words(PLAIN, "the quick brown fox");
+        let sentence = Span::words(PLAIN, "the quick brown fox");
         assert_eq!(lines(&sentence, 9), ["the quick", "  brown", "  fox"]);
         assert_eq!(lines(&sentence, 100), ["the quick brown fox"]);
     }
 
     #[test]
     fn a_piece_stays_whole_while_it_fits() {
-        let pieces = [Piece::new(PLAIN, "a b c"), Piece::new(PLAIN, "d e f")];
-        assert_eq!(lines(&pieces, 9), ["a b c", "  d e f"]);
-        assert_eq!(lines(&pieces, 4), ["a b", "  c", "  d", "  e", "  f"]);
+        let spans = [Span::new(PLAIN, "a b c"), Span::new(PLAIN, "d e f")];
+        assert_eq!(lines(&spans, 9), ["a b c", "  d e f"]);
+        assert_eq!(lines(&spans, 4), ["a b", "  c", "  d", "  e", "  f"]);
     }
 
     #[test]
     fn a_leading_piece_never_ends_a_line() {
-        let pieces =
-            [Piece::new(PLAIN, "seen"), Piece::new(PLAIN, "→").leading(), Piece::new(PLAIN, "done").after(1)];
-        assert_eq!(lines(&pieces, 8), ["seen", "  → done"]);
+        let spans =
+            [Span::new(PLAIN, "seen"), Span::new(PLAIN, "→").leading(), Span::new(PLAIN, "done").after(1)];
+        assert_eq!(lines(&spans, 8), ["seen", "  → done"]);
     }
 
     #[test]
     fn a_word_wider_than_the_line_is_broken_anywhere() {
-        assert_eq!(lines(&[Piece::new(PLAIN, "abcdef")], 4), ["abcd", "  ef"]);
-        assert_eq!(lines(&[Piece::new(PLAIN, "äöü")], 0), ["ä", "  ö", "  ü"]);
+        assert_eq!(lines(&[Span::new(PLAIN, "abcdef")], 4), ["abcd", "  ef"]);
+        assert_eq!(lines(&[Span::new(PLAIN, "äöü")], 0), ["ä", "  ö", "  ü"]);
     }
 
     #[test]
     fn neighbours_of_one_style_share_it() {
-        let pieces = [Piece::new(GOOD, "a"), Piece::new(GOOD, "b"), Piece::new(BAD, "c")];
-        assert_eq!(styled(&pieces), "\u{1b}[32ma  b\u{1b}[0m  \u{1b}[31mc\u{1b}[0m");
+        let spans = [Span::new(GOOD, "a"), Span::new(GOOD, "b"), Span::new(BAD, "c")];
+        assert_eq!(styled(&spans), "\u{1b}[32ma  b\u{1b}[0m  \u{1b}[31mc\u{1b}[0m");
     }
 
     #[test]
     fn what_the_world_says_neither_moves_the_cursor_nor_fills_the_screen() {
         assert_eq!(printable("a\u{1b}[2Jb\nc"), "a [2Jb c");
-        let long = Piece::words(PLAIN, &"x".repeat(1000));
+        let long = Span::words(PLAIN, &"x".repeat(1000));
         assert_eq!(width(&long), LONGEST + 3);
     }
 
     #[test]
     fn a_list_is_never_cut_within_a_word() {
         let list = vec!["gatewayapi:v1beta1"; 20].join(", ");
-        assert_eq!(width(&Piece::sentence(PLAIN, &list)), list.len());
-        let words = Piece::words(PLAIN, &list);
-        assert_eq!(words.last().map(Piece::text), Some("gatewayapi:v1beta1,..."));
+        assert_eq!(width(&Span::sentence(PLAIN, &list)), list.len());
+        let words = Span::words(PLAIN, &list);
+        assert_eq!(words.last().map(Span::text), Some("gatewayapi:v1beta1,..."));
     }
 }
