@@ -15,7 +15,7 @@ use serin_core::{
     question::{Answer, Asked},
     revision::Revision,
     spec::{Defaults, Invalid, raw},
-    state::Stage,
+    state::{Run, Stage},
     step,
 };
 
@@ -63,10 +63,10 @@ fn state(phase: Phase, weight: u8, canary: &Rollout) -> State {
         applied: Revision::of("v2"),
         promoted: Revision::of("v1"),
         seq: 7,
-        run: 1,
+        runs: 1,
         check: 3,
         due: NOW,
-        stage: if weight > 0 { Stage::Analysing } else { Stage::Start },
+        run: Run { stage: if weight > 0 { Stage::Analysing } else { Stage::Start }, ..Run::default() },
         topology: Arc::new(canary.topology().clone()),
         ..State::default()
     }

@@ -116,7 +116,7 @@ fn a_canary_that_is_not_ready_allocates_nothing() {
 #[test]
 fn a_promotion_that_waits_for_its_primary_allocates_nothing() {
     let mut world = running("{stepWeight: 100}");
-    world.runs_until(&mut well, |state| state.intent.is_some());
+    world.runs_until(&mut well, |state| state.run.intent.is_some());
     let primary = world.cluster.primary.known_mut().and_then(Option::as_mut).expect("there is a primary");
     primary.readiness = Readiness::not_ready("pods are being replaced");
     settle(&mut world);

@@ -137,7 +137,7 @@ fn in_a_namespace_that_goes_a_canary_is_released_as_soon_as_its_target_is_gone()
 #[test]
 fn a_newer_revision_between_the_decision_to_promote_and_the_copy_gets_its_own_run() {
     let mut world = Simulated::deployed(rollout("{stepWeight: 100}"));
-    while world.state.intent.is_none() {
+    while world.state.run.intent.is_none() {
         if let Did::Slept(_) = world.does(&mut well) {
             world.sleeps();
         }
@@ -156,13 +156,13 @@ fn after_a_failed_promotion_users_stay_on_the_canary_until_the_primary_is_ready(
     world.runs_until(&mut well, |state| state.canary_weight == 100);
     world.runs_until(&mut well, |state| {
         // From the copy on, the primary never gets ready.
-        state.intent.is_some()
+        state.run.intent.is_some()
     });
     world.primary_pods = Pods::Broken;
     world.settles();
     world.runs_until(&mut well, |state| state.phase == Phase::Failed);
     let routed = |world: &Simulated| world.cluster.routes.known().copied().flatten();
-    assert_eq!((world.state.stage, routed(&world)), (Stage::Holding, Some(Routes::split(100))));
+    assert_eq!((world.state.run.stage, routed(&world)), (Stage::Holding, Some(Routes::split(100))));
 
     world.primary_pods = Pods::Well;
     world.settles();
@@ -178,7 +178,7 @@ fn after_a_failed_promotion_users_stay_on_the_canary_until_the_primary_is_ready(
 
     let commands: Vec<_> = commands.iter().map(ToString::to_string).collect();
     assert_eq!(commands, ["route 100/0", "pause autoscaler", "scale canary down"]);
-    assert_eq!((world.state.canary_weight, world.state.stage), (0, Stage::Start));
+    assert_eq!((world.state.canary_weight, world.state.run.stage), (0, Stage::Start));
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn failures_until_rollback(counting: &str, checks: &str) -> Option<usize> {
             (made, failed) = (made + 1, failed + usize::from(fails));
             if fails { badly(question) } else { well(question) }
         },
-        |state| state.run == 1 && state.phase.is_idle(),
+        |state| state.runs == 1 && state.phase.is_idle(),
     );
     (world.rows.last().map(|(_, row)| row.phase) == Some(serin_core::Phase::Failed)).then_some(failed)
 }

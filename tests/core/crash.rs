@@ -119,7 +119,7 @@ impl Underway {
     /// The new revision is deployed as soon as the Canary is initialized, and what is to happen happens in its time.
     fn is_changed_from_outside(&mut self, run: &Run) {
         let state = &self.world.state;
-        if state.phase == Phase::Initialized && state.run == 0 && !self.world.shows("b") {
+        if state.phase == Phase::Initialized && state.runs == 0 && !self.world.shows("b") {
             self.world.deploys("b");
         } else if let Some(happens) = run.happens.filter(|_| !self.happened && state.canary_weight == 40) {
             happens(&mut self.world);
@@ -148,7 +148,7 @@ impl Underway {
     fn has_ended(&self) -> bool {
         let (state, cluster) = (&self.world.state, &self.world.cluster);
         let over =
-            state.run > 0 && state.phase.is_idle() && state.owed.is_empty() && cluster.requests.is_empty();
+            state.runs > 0 && state.phase.is_idle() && state.owed.is_empty() && cluster.requests.is_empty();
         if cluster.deleting { !cluster.finalizer } else { over }
     }
 
@@ -261,8 +261,8 @@ fn stopped_anywhere_and_answered_badly_from_then_on_nothing_is_gained() {
 
             let saved = &stop.world.state;
             let ends = end_after(stop, ordered(run, &whole).unwrap_or(Phase::Failed));
-            assert_eq!(again.world.state.phase, ends, "{}, from {:?}", run.name, saved.intent);
-            let begins = matches!(saved.stage, Stage::Start) && saved.intent.is_none();
+            assert_eq!(again.world.state.phase, ends, "{}, from {:?}", run.name, saved.run.intent);
+            let begins = matches!(saved.run.stage, Stage::Start) && saved.run.intent.is_none();
             let later = &again.rows()[stop.rows().len()..];
             for row in later.iter().filter(|row| row.phase == Phase::Progressing && !begins) {
                 assert!(row.weight <= saved.canary_weight, "{}: {row} after {}", run.name, Row::of(saved));
@@ -283,7 +283,7 @@ fn stopped_anywhere_and_answered_well_from_then_on_no_failure_is_counted() {
 
             let saved = &stop.world.state;
             let ends = end_after(stop, ordered(run, &whole).unwrap_or(Phase::Succeeded));
-            assert_eq!(again.world.state.phase, ends, "{}, from {:?}", run.name, saved.intent);
+            assert_eq!(again.world.state.phase, ends, "{}, from {:?}", run.name, saved.run.intent);
             let later = &again.rows()[stop.rows().len()..];
             let counted = later.iter().find(|row| row.failed > saved.failed_checks);
             assert_eq!(counted, None, "{} after {}", run.name, Row::of(saved));
@@ -299,11 +299,11 @@ fn ordered(run: &Run, whole: &Underway) -> Option<Phase> {
 /// How a run ends from what was saved, if all answers from then on lead to `otherwise`.
 fn end_after(stop: &Underway, otherwise: Phase) -> Phase {
     let saved = &stop.world.state;
-    match &saved.intent {
+    match &saved.run.intent {
         Some(Intent::Promote { .. }) => Phase::Succeeded,
         Some(Intent::Rollback { .. }) => Phase::Failed,
         Some(Intent::Delete { .. }) => Phase::Terminating,
-        None if saved.run > 0 && saved.phase.is_idle() => saved.phase,
+        None if saved.runs > 0 && saved.phase.is_idle() => saved.phase,
         None => otherwise,
     }
 }

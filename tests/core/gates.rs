@@ -48,7 +48,7 @@ fn a_rollback_gate_that_opens_while_a_revision_waits_rejects_it() {
     };
     world.runs_until(&mut opened, |state| state.phase == Phase::Failed);
 
-    assert_eq!((world.state.applied.clone(), world.state.run), (Revision::of("b"), 0));
+    assert_eq!((world.state.applied.clone(), world.state.runs), (Revision::of("b"), 0));
     assert_eq!(world.state.owed, []);
     let cause = Cause::Trigger { hook: "rollback".into() };
     let last = world.sent.last().map(|notice| notice.message.clone());
@@ -122,7 +122,7 @@ fn the_time_of_a_suspension_is_not_the_approvers() {
     let mut world = with_approvals();
     let mut hands = closed(&["sign-off", "rollback"]);
     world.runs_until(&mut hands, |state| state.phase == Phase::Waiting);
-    let since = world.state.gate_closed.expect("it is closed").since;
+    let since = world.state.run.gate_closed.expect("it is closed").since;
     let running = world.canary.clone();
     let mut suspended = crate::support::manifest("istio", &format!("{{stepWeight: 100, {APPROVALS}}}"));
     suspended.spec.suspend = Some(true);
@@ -135,7 +135,7 @@ fn the_time_of_a_suspension_is_not_the_approvers() {
     let rules = world.looks_at(world.now + hour, &mut hands);
 
     assert!(rules.contains(&Rule::Resumed) && !rules.contains(&Rule::Rejected), "{rules:?}");
-    assert_eq!(world.state.gate_closed.map(|closed| closed.since), Some(since + hour));
+    assert_eq!(world.state.run.gate_closed.map(|closed| closed.since), Some(since + hour));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn an_operator_who_holds_the_weight_keeps_no_gate_waiting() {
         (Asked::Hook(_), 1..) => Answer::Deny("not yet".into()),
         (Asked::Hook(_) | Asked::Metric(_), _) => well(question),
     };
-    world.runs_until(&mut opens_once, |state| state.closed_gate.is_some());
+    world.runs_until(&mut opens_once, |state| state.run.closed_gate.is_some());
 
     world.cluster.requests.push(request(RequestKind::CanaryWeight, "30"));
     for _ in 0..10 {
@@ -187,7 +187,7 @@ fn the_condition_says_which_copy_is_not_ready_since_when_and_until_when() {
     let mut world = Simulated::deployed(rollout("{stepWeight: 20}"));
     world.canary_pods = Pods::Broken;
 
-    world.runs_until(&mut well, |state| state.canary_unready.is_some_and(|unready| unready.told));
+    world.runs_until(&mut well, |state| state.run.canary_unready.is_some_and(|unready| unready.told));
 
     let message = condition(&world);
     let wanted = "The canary is not ready: 0 of 1 pods are available (since 2026-01-01T";
@@ -219,7 +219,7 @@ fn an_interval_after_a_failure_a_promotion_needs_no_name() {
     let metric = "metrics: [{name: m, query: q, thresholdRange: {min: 99}}]";
     let mut world = Simulated::deployed(rollout(&format!("{{stepWeight: 20, threshold: 1, {metric}}}")));
     world.runs_until(&mut badly, |state| state.phase == Phase::Failed);
-    let failed = world.state.failure.clone().expect("it failed").at;
+    let failed = world.state.run.failure.clone().expect("it failed").at;
 
     world.cluster.requests = vec![request(RequestKind::Promote, "true")];
     world.looks_at(failed + Duration::from_secs(60), &mut well);

@@ -42,7 +42,7 @@ proptest! {
         let state = read(&status);
 
         prop_assert_eq!(state.origin == Origin::Flagger, state.phase != Phase::New);
-        prop_assert_eq!((state.seq, state.run, state.intent, state.owed), (0, 0, None, vec![]));
+        prop_assert_eq!((state.seq, state.runs, state.run.intent, state.owed), (0, 0, None, vec![]));
     }
 }
 
@@ -111,7 +111,7 @@ fn flaggers_iteration_of_minus_one_is_none_yet() {
 fn a_weight_above_100_is_cut() {
     let status = json!({"phase": "Promoting", "canaryWeight": 101, "serin": {"seq": 1, "mirrorWeight": 255}});
     let state = read(&status);
-    assert_eq!((state.canary_weight, state.mirror_weight), (100, 100));
+    assert_eq!((state.canary_weight, state.run.mirror_weight), (100, 100));
 }
 
 #[test]

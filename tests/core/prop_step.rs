@@ -75,9 +75,9 @@ fn reads_nothing_unknown(story: &Story, seen: &mut Observation) -> Result<(), Te
     let world = &story.world;
     Hidden::everything().hide(seen);
     let Step::Act(plan) = step(&world.canary, &world.state, seen, world.now) else { return Ok(()) };
-    let decided = matches!(world.state.intent, Some(Intent::Rollback { .. } | Intent::Delete { .. }));
+    let decided = matches!(world.state.run.intent, Some(Intent::Rollback { .. } | Intent::Delete { .. }));
     let state = &world.state;
-    let serves = state.canary_weight > 0 || state.stage == Stage::Switched && state.away.is_none();
+    let serves = state.canary_weight > 0 || state.run.stage == Stage::Switched && state.run.away.is_none();
     let edited = plan.decision.rule == Rule::ShapeChanged && !serves;
     let harmless = edited
         || plan.commands.iter().all(|command| {
@@ -90,7 +90,7 @@ fn reads_nothing_unknown(story: &Story, seen: &mut Observation) -> Result<(), Te
 /// Once all is well the Canary comes to rest, as [`at_rest`] says; a deleted one is gone.
 fn rests(story: &mut Story) -> Result<(), TestCaseError> {
     for _ in 0..400 {
-        if story.world.state.held_by_operator {
+        if story.world.state.run.held_by_operator {
             story.happens(Happening::Asks(RequestKind::CanaryWeight, " 0"));
         }
         let world = &mut story.world;

@@ -49,7 +49,11 @@ fn a_pass_of_an_interval_without_the_routes_of_the_step_is_void() {
         let rules = world.looks_at(made + seconds(30), &mut well);
 
         assert!(!rules.contains(&Rule::Advanced), "{routes:?} at {moment}s: {rules:?}");
-        assert_eq!((world.state.void_checks, world.state.canary_weight), (1, 20), "{routes:?} at {moment}s");
+        assert_eq!(
+            (world.state.run.void_checks, world.state.canary_weight),
+            (1, 20),
+            "{routes:?} at {moment}s"
+        );
         assert_eq!(world.looks_at(made + seconds(60), &mut well)[0], Rule::Advanced, "the next one counts");
         let told = world.sent.iter().filter(|notice| matches!(notice.message, Message::CheckVoid(_)));
         assert_eq!(told.count(), 1);
@@ -96,7 +100,7 @@ fn harm_is_never_void() {
         let (mut world, made) = at_twenty(&format!("threshold: 3, {analysis}"));
         rerouted(&mut world, None, made + seconds(10));
         assert_eq!(world.looks_at(made + seconds(30), &mut hands)[0], Rule::CheckFailed);
-        assert_eq!((world.state.failed_checks, world.state.void_checks), (1, 0));
+        assert_eq!((world.state.failed_checks, world.state.run.void_checks), (1, 0));
     }
 }
 
@@ -109,7 +113,7 @@ fn no_data_is_void_whatever_is_to_be_done_without_data() {
         let (mut world, made) = at_twenty(&metric);
         rerouted(&mut world, None, made + seconds(10));
         assert_eq!(world.looks_at(made + seconds(30), &mut no_data)[0], Rule::CheckVoid, "{on_no_data}");
-        assert_eq!((world.state.failed_checks, world.state.held_checks), (0, 0), "{on_no_data}");
+        assert_eq!((world.state.failed_checks, world.state.run.held_checks), (0, 0), "{on_no_data}");
     }
 }
 
@@ -140,7 +144,7 @@ fn where_a_step_sends_nobody_the_routes_void_nothing() {
     let made = world.rows.last().expect("rows were saved").0;
     rerouted(&mut world, Some(Routes::split(50)), made + seconds(10));
     assert_eq!(world.looks_at(made + seconds(30), &mut well)[0], Rule::Advanced);
-    assert_eq!((world.state.iterations, world.state.void_checks), (2, 0));
+    assert_eq!((world.state.iterations, world.state.run.void_checks), (2, 0));
 }
 
 #[test]
@@ -150,7 +154,7 @@ fn our_own_moves_and_what_is_not_known_void_nothing() {
     world.looks_at(made + seconds(10), &mut well);
     // As after a stop between the routes of the next step and their save.
     rerouted(&mut world, Some(Routes::split(40)), made + seconds(30));
-    assert_eq!((world.state.void_checks, world.state.canary_weight), (0, 40));
+    assert_eq!((world.state.run.void_checks, world.state.canary_weight), (0, 40));
 }
 
 /// Runs with this canary until the run ends; looks every ten seconds. How long it took.
@@ -184,7 +188,7 @@ fn a_canary_that_crashes_again_and_again_ends_its_run() {
     });
 
     assert!((seconds(120)..=seconds(170)).contains(&took), "{took:?}");
-    let failure = world.state.failure.clone().expect("it failed");
+    let failure = world.state.run.failure.clone().expect("it failed");
     let Cause::NotJudged { deadline, .. } = failure.cause else { panic!("{:?}", failure.cause) };
     assert_eq!(deadline, seconds(120));
     assert_eq!(world.state.failed_checks, 0, "a loss of pods is no failed check");
@@ -197,7 +201,7 @@ fn routes_that_another_controller_keeps_changing_end_the_run() {
     let took =
         ends(&mut world, &mut well, |world, _| world.cluster.routes = Fact::Known(Some(Routes::split(90))));
     assert!((seconds(600)..=seconds(650)).contains(&took), "{took:?}");
-    let cause = world.state.failure.clone().expect("it failed").cause.to_string();
+    let cause = world.state.run.failure.clone().expect("it failed").cause.to_string();
     assert_eq!(cause, "not judged for 10m: requests were routed 10/90 and not 80/20");
 }
 
@@ -212,5 +216,5 @@ fn time_in_which_nothing_can_be_seen_ends_no_run() {
     assert_eq!(world.state.phase, Phase::Progressing);
     world.cluster.routes = Fact::Known(Some(Routes::split(20)));
     world.looks_at(made + seconds(6_000), &mut well);
-    assert_eq!((world.state.phase, world.state.void_checks), (Phase::Progressing, 1));
+    assert_eq!((world.state.phase, world.state.run.void_checks), (Phase::Progressing, 1));
 }

@@ -32,7 +32,7 @@ fn commanded(analysis: &str, answers: fn(&Question) -> Answer) -> Vec<Command> {
     let mut world = Simulated::deployed(rollout(analysis));
     let mut commands = Vec::new();
     let mut answers = answers;
-    while world.state.run == 0 || !world.state.phase.is_idle() {
+    while world.state.runs == 0 || !world.state.phase.is_idle() {
         match world.does(&mut answers) {
             Did::Applied(command) => commands.push(command),
             Did::Slept(_) => world.sleeps(),

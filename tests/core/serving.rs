@@ -124,7 +124,7 @@ fn while_users_are_away_the_rollback_gate_alone_is_asked() {
     assert_eq!(world.looks_at(made + seconds(30), &mut hands)[0], Rule::NotDue);
     assert_eq!(world.looks_at(made + seconds(60), &mut hands)[0], Rule::RollbackDecided);
     assert!(asked.iter().all(|hook| hook.starts_with("rollback")) && asked.len() == 2, "{asked:?}");
-    assert_eq!((world.state.phase, world.state.away), (Phase::Failed, None));
+    assert_eq!((world.state.phase, world.state.run.away), (Phase::Failed, None));
 }
 
 #[test]
@@ -148,15 +148,15 @@ fn every_strategy_that_sends_users_to_the_canary_takes_them_off_it_and_back() {
             world.sleeps();
         }
         assert_eq!(routed(&world), Some(wanted), "{analysis}");
-        let (iterations, stage) = (world.state.iterations, world.state.stage);
+        let (iterations, stage) = (world.state.iterations, world.state.run.stage);
         let now = world.now;
         assert_eq!(with_canary(&mut world, Pods::Hidden, now)[0], Rule::CanaryLeft, "{analysis}");
         assert_eq!(routed(&world), Some(Routes::PRIMARY));
         world.canary_pods = Pods::Well;
         world.settles();
-        world.runs_until(&mut well, |state| state.away.is_none());
+        world.runs_until(&mut well, |state| state.run.away.is_none());
         assert_eq!(routed(&world), Some(wanted), "{analysis}");
-        assert_eq!((world.state.iterations, world.state.stage), (iterations, stage), "{analysis}");
+        assert_eq!((world.state.iterations, world.state.run.stage), (iterations, stage), "{analysis}");
         assert_eq!(world.violations, []);
     }
 }
@@ -168,10 +168,10 @@ fn a_weight_that_an_operator_holds_is_left_and_returned_to() {
     world.looks_at(made + seconds(1), &mut well);
     assert_eq!(world.state.canary_weight, 40);
     assert_eq!(with_canary(&mut world, Pods::Broken, made + seconds(2))[0], Rule::CanaryLeft);
-    assert!(world.state.held_by_operator);
+    assert!(world.state.run.held_by_operator);
     with_canary(&mut world, Pods::Well, made + seconds(3));
-    world.runs_until(&mut well, |state| state.away.is_none());
-    assert_eq!((world.state.canary_weight, world.state.held_by_operator), (40, true));
+    world.runs_until(&mut well, |state| state.run.away.is_none());
+    assert_eq!((world.state.canary_weight, world.state.run.held_by_operator), (40, true));
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn users_come_back_to_no_more_than_the_largest_weight_of_now() {
     with_canary(&mut world, Pods::Broken, made + seconds(1));
     world.canary = Ok(rollout("{interval: 30s, stepWeight: 25, maxWeight: 30}"));
     with_canary(&mut world, Pods::Well, made + seconds(2));
-    world.runs_until(&mut well, |state| state.away.is_none());
+    world.runs_until(&mut well, |state| state.run.away.is_none());
     assert_eq!(world.state.canary_weight, 30);
     assert_eq!(world.violations, []);
 }
@@ -211,7 +211,7 @@ fn a_rollback_waits_for_no_primary_that_serves() {
         world.now = made + seconds(30);
         world.wakes();
         for _ in 0..100 {
-            if world.state.intent.is_some() {
+            if world.state.run.intent.is_some() {
                 break;
             }
             world.does(&mut badly);
@@ -269,7 +269,7 @@ fn the_condition_says_that_users_are_away_and_one_alert_does() {
     let condition = world.state.condition.clone().expect("it was saved");
     assert!(condition.message.contains("The canary serves no users"), "{}", condition.message);
     with_canary(&mut world, Pods::Well, made + seconds(2));
-    world.runs_until(&mut well, |state| state.away.is_none());
+    world.runs_until(&mut well, |state| state.run.away.is_none());
     let condition = world.state.condition.clone().expect("it was saved");
     assert!(!condition.message.contains("serves no users"), "{}", condition.message);
     let now = world.now;
@@ -282,7 +282,9 @@ fn the_condition_says_that_users_are_away_and_one_alert_does() {
 /// A promotion that was copied to a primary of which no pod is left.
 fn promoting_without_primary() -> Simulated {
     let mut world = Simulated::deployed(rollout("{interval: 30s, stepWeight: 50, maxWeight: 50}"));
-    world.runs_until(&mut well, |state| matches!(state.intent, Some(Intent::Promote { applied: true, .. })));
+    world.runs_until(&mut well, |state| {
+        matches!(state.run.intent, Some(Intent::Promote { applied: true, .. }))
+    });
     world.primary_pods = Pods::Broken;
     world.settles();
     let now = world.now;
@@ -310,7 +312,9 @@ fn in_a_promotion_users_leave_a_primary_that_serves_nobody_and_go_back_once_it_i
 #[test]
 fn in_a_promotion_users_leave_a_canary_that_serves_nobody_for_good() {
     let mut world = Simulated::deployed(rollout("{interval: 30s, stepWeight: 50, maxWeight: 50}"));
-    world.runs_until(&mut well, |state| matches!(state.intent, Some(Intent::Promote { applied: true, .. })));
+    world.runs_until(&mut well, |state| {
+        matches!(state.run.intent, Some(Intent::Promote { applied: true, .. }))
+    });
     world.primary_pods = Pods::Few;
     let now = world.now;
     assert_eq!(with_canary(&mut world, Pods::Broken, now)[0], Rule::CanaryLeft);
@@ -326,7 +330,7 @@ fn in_a_promotion_users_leave_a_canary_that_serves_nobody_for_good() {
 fn after_a_failed_promotion_users_are_wherever_somebody_serves() {
     let mut world = promoting_without_primary();
     world.runs_until(&mut well, |state| state.phase == Phase::Failed);
-    assert_eq!((world.state.stage, routed(&world)), (Stage::Holding, Some(Routes::split(100))));
+    assert_eq!((world.state.run.stage, routed(&world)), (Stage::Holding, Some(Routes::split(100))));
     world.primary_pods = Pods::Few;
     let now = world.now;
     assert_eq!(with_canary(&mut world, Pods::Broken, now)[0], Rule::CanaryLeft);

@@ -59,7 +59,7 @@ fn left_behinds() -> impl Iterator<Item = (Phase, Routes)> {
 }
 
 fn line(phase: Phase, routes: Routes, state: &State) -> String {
-    let intent = match &state.intent {
+    let intent = match &state.run.intent {
         None => "-".to_owned(),
         Some(Intent::Promote { revision, applied, .. }) => format!("promote {revision}, applied {applied}"),
         Some(other) => format!("{other:?}"),
@@ -67,7 +67,7 @@ fn line(phase: Phase, routes: Routes, state: &State) -> String {
     format!(
         "{phase:<17}{routes:<20}{:<17}{:?} at {}%, failed {}, iteration {}, applied {}, promoted {}, {intent}",
         state.phase.to_string(),
-        state.stage,
+        state.run.stage,
         state.canary_weight,
         state.failed_checks,
         state.iterations,

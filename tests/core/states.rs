@@ -14,7 +14,7 @@ use serin_core::{
     spec::Topology,
     state::{
         AnalysisRecord, Away, Condition, ConditionStatus, Countdown, Iteration, Origin, Outbox, Owed,
-        Pending, Repair, RunFailure, Stall, Trouble, Unready, VERSION,
+        Pending, Repair, Run, RunFailure, Stall, Trouble, Unready, VERSION,
     },
 };
 
@@ -28,7 +28,7 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
         let (
             origin,
             seq,
-            run,
+            number,
             (check, took_over),
             topology,
             intent,
@@ -65,42 +65,44 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
             analysis,
             origin,
             seq,
-            run,
+            runs: number,
             check,
             topology: Arc::new(topology),
-            intent,
             took_over,
-            stage,
-            mirror_weight,
-            passed: passed.into_iter().collect(),
-            passed_step: passed_step.into_iter().collect(),
-            closed_gate,
-            gate_closed,
-            last_finding,
-            failure,
+            run: Run {
+                intent,
+                stage,
+                mirror_weight,
+                passed: passed.into_iter().collect(),
+                passed_step: passed_step.into_iter().collect(),
+                closed_gate,
+                gate_closed,
+                last_finding,
+                failure,
+                held_by_operator,
+                skip,
+                held_checks,
+                void_checks,
+                unreached,
+                unjudged,
+                canary_unready,
+                primary_unready,
+                ready_since,
+                away,
+                away_told,
+                primary_down,
+                pending,
+            },
             owed,
             outbox,
             consumed,
-            held_by_operator,
-            skip,
             skip_next,
-            held_checks,
-            void_checks,
-            unreached,
-            unjudged,
             due,
-            canary_unready,
-            primary_unready,
-            ready_since,
-            away,
-            away_told,
-            primary_down,
             suspended,
             stall,
             concern,
             trouble,
             repair,
-            pending,
             before,
         }
     })
@@ -124,7 +126,7 @@ fn shown() -> impl Strategy<Value = Shown> {
     )
 }
 
-type Run = (
+type RunParts = (
     Origin,
     u64,
     u32,
@@ -138,7 +140,7 @@ type Run = (
     Timestamp,
 );
 
-fn run() -> impl Strategy<Value = Run> {
+fn run() -> impl Strategy<Value = RunParts> {
     let origin = prop_oneof![9 => Just(Origin::Ours), 1 => (VERSION + 1..).prop_map(Origin::Newer)];
     let topology = prop_oneof![
         Just(topology("canary")),

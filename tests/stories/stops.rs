@@ -43,13 +43,13 @@ fn every_stop(scenario: &Scenario) -> usize {
 /// Nothing is under way that needs the controller.
 fn is_at_rest(story: &Story) -> bool {
     let end = &story.end;
-    end.intent.is_none() && matches!(end.phase, Phase::Initialized | Phase::Succeeded | Phase::Failed)
+    end.run.intent.is_none() && matches!(end.phase, Phase::Initialized | Phase::Succeeded | Phase::Failed)
         || matches!(end.phase, Phase::Terminating | Phase::Waiting | Phase::WaitingPromotion)
-        || end.stage == Stage::Holding
+        || end.run.stage == Stage::Holding
         || end.suspended.is_some()
         // A gate that a person has to open, a weight that a person holds.
-        || end.closed_gate.is_some()
-        || end.held_by_operator
+        || end.run.closed_gate.is_some()
+        || end.run.held_by_operator
         || end.stall.is_some()
 }
 

@@ -20,7 +20,8 @@ pub(crate) fn check(call: &Decided<'_>) -> Vec<String> {
     if let Some(after) = &plan.state
         && !intent_may_become(state, after)
     {
-        broken.push(format!("intent: {:?} became {:?} in {}", state.intent, after.intent, after.phase));
+        broken
+            .push(format!("intent: {:?} became {:?} in {}", state.run.intent, after.run.intent, after.phase));
     }
     if let Ok(rollout) = canary
         && state.is_running()
@@ -54,7 +55,7 @@ pub(crate) fn check(call: &Decided<'_>) -> Vec<String> {
 /// What the target shows, where a check of another revision was counted.
 fn judged_instead<'a>(call: &Decided<'a>, after: &State) -> Option<&'a Revision> {
     let counted =
-        call.state.phase.is_analysing() && after.run == call.state.run && after.check > call.state.check;
+        call.state.phase.is_analysing() && after.runs == call.state.runs && after.check > call.state.check;
     let shown = call.seen.target.known()?.as_ref()?.revision.known()?;
     (counted && *shown != call.state.applied).then_some(shown)
 }
@@ -70,13 +71,13 @@ fn unearned_gate<'a>(call: &Decided<'_>, after: &'a State, rollout: &Rollout) ->
             matches!((&question.id.of, answer), (Asked::Hook(hook), Answer::Pass(_)) if hook == key)
         })
     };
-    let same_run = after.run == before.run || before.phase == Phase::Waiting;
+    let same_run = after.runs == before.runs || before.phase == Phase::Waiting;
     // Users who leave a canary that serves nobody, and come back, are still at their step.
     let is_away = matches!(call.plan.decision.rule, Rule::CanaryLeft | Rule::CanaryBack | Rule::ServingCopy);
     let same_step = is_away || before.routes(rollout.strategy()) == after.routes(rollout.strategy());
-    let unearned = |key: &&Text| !(opened(key) || (same_run && before.passed.contains(*key)));
-    let unearned_step = |key: &&Text| !(opened(key) || (same_step && before.passed_step.contains(*key)));
-    after.passed.iter().find(unearned).or_else(|| after.passed_step.iter().find(unearned_step))
+    let unearned = |key: &&Text| !(opened(key) || (same_run && before.run.passed.contains(*key)));
+    let unearned_step = |key: &&Text| !(opened(key) || (same_step && before.run.passed_step.contains(*key)));
+    after.run.passed.iter().find(unearned).or_else(|| after.run.passed_step.iter().find(unearned_step))
 }
 
 /// Whether it goes to the objects the manifest names, and would leave those of the run as they are.
@@ -102,10 +103,10 @@ fn belongs_to_a_run(command: &Command) -> bool {
 
 /// What was decided is carried out, but for the named exceptions.
 fn intent_may_become(before: &State, after: &State) -> bool {
-    if before.intent == after.intent || matches!(after.intent, Some(Intent::Delete { .. })) {
+    if before.run.intent == after.run.intent || matches!(after.run.intent, Some(Intent::Delete { .. })) {
         return true;
     }
-    match (&before.intent, &after.intent) {
+    match (&before.run.intent, &after.run.intent) {
         (None, Some(Intent::Promote { applied: false, .. } | Intent::Rollback { released: false, .. })) => {
             true
         }
@@ -122,7 +123,7 @@ fn intent_may_become(before: &State, after: &State) -> bool {
             after.topology != before.topology
         }
         (Some(Intent::Promote { applied: false, .. }), None) => {
-            after.phase == Phase::Progressing && after.run == before.run + 1
+            after.phase == Phase::Progressing && after.runs == before.runs + 1
         }
         (
             Some(Intent::Promote { revision, applied: false, .. }),

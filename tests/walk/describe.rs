@@ -5,7 +5,7 @@ use std::fmt;
 use serin_core::{
     Plan, State, Timestamp,
     question::{Answer, Asked},
-    state::Intent,
+    state::{Intent, Run},
 };
 
 use crate::{
@@ -55,12 +55,13 @@ pub(crate) struct Brief<'a>(pub(crate) &'a State);
 
 impl fmt::Display for Brief<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let State { phase, stage, canary_weight, failed_checks, iterations, applied, promoted, .. } = self.0;
+        let State { phase, canary_weight, failed_checks, iterations, applied, promoted, run, .. } = self.0;
+        let Run { stage, intent, pending, .. } = run;
         write!(
             f,
             "{phase}/{stage:?} w{canary_weight} f{failed_checks} i{iterations} {applied} over {promoted}"
         )?;
-        match &self.0.intent {
+        match intent {
             None => {}
             Some(Intent::Promote { revision, applied, skipped }) => {
                 let applied = if *applied { " (applied)" } else { "" };
@@ -73,7 +74,7 @@ impl fmt::Display for Brief<'_> {
                 write!(f, " DELETE{}", if *given_back { " (given back)" } else { "" })?;
             }
         }
-        if let Some(pending) = &self.0.pending {
+        if let Some(pending) = pending {
             write!(
                 f,
                 " pending {}{}",

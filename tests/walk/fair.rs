@@ -157,7 +157,10 @@ impl Ways<'_> {
         let (state, world) = (self.graph.state(number), self.graph.world(number));
         // Another controller's status is not written before it is taken over.
         let named = is_named(state) || state.origin == Origin::Flagger;
-        state.held_by_operator || world.is_gone() || self.weather.baffling || (!self.weather.fair && named)
+        state.run.held_by_operator
+            || world.is_gone()
+            || self.weather.baffling
+            || (!self.weather.fair && named)
     }
 
     /// Whether a driver takes a rest in this circle: it does when the same commands come twice and nothing was saved.
@@ -188,12 +191,12 @@ fn is_tidy(slice: &Slice, state: &State, world: &World) -> Result<(), String> {
         (ready, "without primary"),
         (routed || no_mesh, "with users on the canary"),
         (world.runs() == Some(&state.promoted), "with a primary that does not run what was promoted"),
-        (state.stage == Stage::Start, "in a stage"),
+        (state.run.stage == Stage::Start, "in a stage"),
         (state.owed.is_empty(), "owing hooks"),
         (state.stall.is_none() && state.trouble.is_none(), "held up"),
-        (state.pending.is_none(), "with a revision pending"),
+        (state.run.pending.is_none(), "with a revision pending"),
         (seen.requests.is_empty() && state.consumed.is_empty(), "with requests"),
-        (state.canary_unready.is_none() && state.primary_unready.is_none(), "watching pods"),
+        (state.run.canary_unready.is_none() && state.run.primary_unready.is_none(), "watching pods"),
         (seen.finalizer == rollout.reverts_on_deletion(), "with the wrong finalizer"),
         (in_order, "with drift"),
         (!seen.deleting, "though it is being deleted"),
@@ -213,7 +216,8 @@ fn left_behind(world: &World) -> bool {
 
 /// What the state waits for is shown in it, and was told.
 fn is_named(state: &State) -> bool {
-    let gate = matches!(state.phase, Phase::Waiting | Phase::WaitingPromotion) || state.closed_gate.is_some();
+    let gate =
+        matches!(state.phase, Phase::Waiting | Phase::WaitingPromotion) || state.run.closed_gate.is_some();
     let stall = state.stall.as_ref().is_some_and(|stall| stall.told.is_some());
     gate || stall || state.trouble.as_ref().is_some_and(|trouble| trouble.alerted)
 }

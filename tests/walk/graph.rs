@@ -9,6 +9,7 @@ use serin_core::State;
 
 use crate::{
     expand::Node,
+    fingerprint,
     normal::{self, NOW, Periods},
     world::World,
 };
@@ -38,8 +39,8 @@ impl Graph {
     /// The number of a node; `from` is kept if it is new.
     pub(crate) fn number(&mut self, mut node: Node, from: Option<(u32, u32)>) -> u32 {
         normal::shift(&mut node.state, node.now, &self.periods);
-        let state = self.states.number(normal::of_state(&node.state, &self.periods), node.state);
-        let world = self.worlds.number(normal::of_world(&node.world), node.world);
+        let state = self.states.number(fingerprint::of_state(&node.state, &self.periods), node.state);
+        let world = self.worlds.number(fingerprint::of_world(&node.world), node.world);
         let next = small(self.nodes.len());
         let number = *self.numbers.entry((state, world)).or_insert(next);
         if number == next {

@@ -8,6 +8,7 @@ mod decide;
 mod describe;
 mod expand;
 mod fair;
+mod fingerprint;
 mod graph;
 mod normal;
 mod path;

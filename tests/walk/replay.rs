@@ -58,7 +58,7 @@ fn go(slice: &Slice, graph: &mut Graph, to: u32, failures: &mut Failures) {
         }
         normal::saturate(&mut node.state, node.now, &slice.periods());
         if !slice.unjudged {
-            node.state.unjudged = node.state.unjudged.map(|_| Countdown::since(node.now));
+            node.state.run.unjudged = node.state.run.unjudged.map(|_| Countdown::since(node.now));
         }
         if !slice.notices {
             node.state.outbox = Outbox::default();

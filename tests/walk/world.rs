@@ -134,8 +134,8 @@ impl World {
     pub(crate) fn follow(&mut self, seen: &Observation, before: &State, after: &State) {
         let shown = seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known());
         let (Some(followed), Some(shown)) = (&mut self.followed, shown) else { return };
-        let begins = after.run > before.run && after.applied == *shown;
-        if begins || (before.intent.is_none() && followed.shown != *shown) {
+        let begins = after.runs > before.runs && after.applied == *shown;
+        if begins || (before.run.intent.is_none() && followed.shown != *shown) {
             *followed = Followed { shown: shown.clone(), tried: begins };
         }
     }

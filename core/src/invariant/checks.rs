@@ -26,7 +26,7 @@ fn threshold(call: &Call<'_>, broken: &mut Broken) {
     let (before, after) = (call.state, call.after());
     let Ok(r) = call.canary else { return };
     let reached = after.failed_checks >= r.policy().threshold && after.failed_checks > before.failed_checks;
-    let rolls_back = matches!(after.intent, Some(Intent::Rollback { .. }));
+    let rolls_back = matches!(after.run.intent, Some(Intent::Rollback { .. }));
     broken.unless(!reached || rolls_back, "I6", || {
         format!("{} failed checks of {} and no rollback", after.failed_checks, r.policy().threshold)
     });
@@ -34,7 +34,7 @@ fn threshold(call: &Call<'_>, broken: &mut Broken) {
 
 /// I6: no check while the primary is known not ready, except in place, where that is known.
 fn primary_ready(call: &Call<'_>, broken: &mut Broken) {
-    if call.plan.decision.measured.is_empty() || call.state.stage == Stage::InPlace {
+    if call.plan.decision.measured.is_empty() || call.state.run.stage == Stage::InPlace {
         return;
     }
     let primary = call.seen.primary.known().and_then(Option::as_ref);
@@ -46,7 +46,7 @@ fn primary_ready(call: &Call<'_>, broken: &mut Broken) {
 fn decided(call: &Call<'_>, broken: &mut Broken) {
     let (before, after) = (call.state, call.after());
     let is_rollback = |intent: &Option<Intent>| matches!(intent, Some(Intent::Rollback { .. }));
-    if is_rollback(&before.intent) || !is_rollback(&after.intent) {
+    if is_rollback(&before.run.intent) || !is_rollback(&after.run.intent) {
         return;
     }
     broken.unless(before.is_running(), "I7", || format!("a rollback in {}", before.phase));
@@ -69,8 +69,8 @@ fn ended(call: &Call<'_>, broken: &mut Broken) {
     }
     let after = call.after();
     let down = call.plan.commands.iter().any(|c| matches!(c, Command::ScaleDown | Command::Abandon(_)));
-    let holds = if after.stage == Stage::Holding {
-        call.state.stage == Stage::InPlace && !down
+    let holds = if after.run.stage == Stage::Holding {
+        call.state.run.stage == Stage::InPlace && !down
     } else {
         after.canary_weight == 0 && down
     };

@@ -37,9 +37,9 @@ impl History {
 /// I9: counters move one check at a time, and a step takes a check.
 fn counts_once(call: &Call<'_>, after: &State, broken: &mut Broken) {
     let before = call.state;
-    if after.run != before.run {
-        broken.unless(after.run == before.run + 1, "I9", || {
-            format!("run {} follows {}", after.run, before.run)
+    if after.runs != before.runs {
+        broken.unless(after.runs == before.runs + 1, "I9", || {
+            format!("run {} follows {}", after.runs, before.runs)
         });
         return;
     }
@@ -49,7 +49,7 @@ fn counts_once(call: &Call<'_>, after: &State, broken: &mut Broken) {
     });
     let by_other_means =
         matches!(call.plan.decision.rule, Rule::Requested | Rule::TakenOver | Rule::CanaryBack);
-    let in_place = matches!(after.stage, Stage::Holding | Stage::InPlace);
+    let in_place = matches!(after.run.stage, Stage::Holding | Stage::InPlace);
     let failed_more = after.failed_checks > before.failed_checks;
     let grew = after.canary_weight > before.canary_weight && !in_place;
     let iterated = after.iterations > before.iterations;

@@ -26,16 +26,16 @@ pub(super) fn check(call: &Call<'_>, broken: &mut Broken) {
 fn earned(call: &Call<'_>, r: &Rollout, broken: &mut Broken) {
     let (before, after) = (call.state, call.after());
     let is_promotion = |intent: &Option<Intent>| matches!(intent, Some(Intent::Promote { .. }));
-    if is_promotion(&before.intent) || !is_promotion(&after.intent) || a_person_said_so(call, r) {
+    if is_promotion(&before.run.intent) || !is_promotion(&after.run.intent) || a_person_said_so(call, r) {
         return;
     }
-    let passed = |kind| r.hooks_of(kind).all(|hook| after.passed.contains(&hook.key));
+    let passed = |kind| r.hooks_of(kind).all(|hook| after.run.passed.contains(&hook.key));
     let gates = passed(HookKind::ConfirmRollout)
         && passed(HookKind::ConfirmPromotion)
         && (!matches!(r.strategy(), Strategy::Weighted(_))
-            || before.stage == Stage::InPlace
+            || before.run.stage == Stage::InPlace
             || r.hooks_of(HookKind::ConfirmTrafficIncrease)
-                .all(|hook| after.passed_step.contains(&hook.key)));
+                .all(|hook| after.run.passed_step.contains(&hook.key)));
     broken.unless(gates, "I5", || "promoted past a closed gate".into());
     let measured = &call.plan.decision.measured;
     let all = measured.len() == r.metrics().len();
@@ -51,7 +51,7 @@ fn earned(call: &Call<'_>, r: &Rollout, broken: &mut Broken) {
 /// `skipAnalysis`, by manifest or request; `promote` by request; or another controller's promotion.
 fn a_person_said_so(call: &Call<'_>, r: &Rollout) -> bool {
     r.skips_analysis()
-        || call.state.skip
+        || call.state.run.skip
         || matches!(call.plan.decision.rule, Rule::Requested | Rule::PromotionDecided) && was_requested(call)
         || call.plan.decision.rule == Rule::TakenOver
 }
@@ -63,7 +63,7 @@ fn was_requested(call: &Call<'_>) -> bool {
 
 /// I13.
 fn intended(call: &Call<'_>, command: &Command, broken: &mut Broken) {
-    let intent = &call.state.intent;
+    let intent = &call.state.run.intent;
     let deleting = matches!(intent, Some(Intent::Delete { .. }));
     let reverts = match call.canary {
         Ok(r) => r.reverts_on_deletion(),

@@ -16,16 +16,16 @@ pub(super) fn check(call: &Call<'_>, broken: &mut Broken) {
 /// No check passes where it was noted that the canary was not reached.
 fn passes(call: &Call<'_>, broken: &mut Broken) {
     let (before, after) = (call.state, call.after());
-    let Some(why) = &before.unreached else { return };
+    let Some(why) = &before.run.unreached else { return };
     // A person may promote whatever was measured.
     let ordered = before.consumed != after.consumed;
-    let skips = ordered || matches!(after.intent, Some(Intent::Promote { skipped: true, .. }));
+    let skips = ordered || matches!(after.run.intent, Some(Intent::Promote { skipped: true, .. }));
     let rule = call.plan.decision.rule;
     let advanced = matches!(rule, Rule::Advanced | Rule::Soaked | Rule::HeldByOperator | Rule::GateClosed);
     let passed = advanced || rule == Rule::PromotionDecided && !skips;
     let counted = after.analysis.passed_checks > before.analysis.passed_checks;
     broken.unless(!passed && !counted, "I15", || {
-        format!("a check passed by {rule:?} in {:?}, although {why}", before.stage)
+        format!("a check passed by {rule:?} in {:?}, although {why}", before.run.stage)
     });
 }
 
@@ -34,11 +34,11 @@ fn noted(call: &Call<'_>, broken: &mut Broken) {
     let (before, after) = (call.state, call.after());
     let waits = matches!(call.plan.decision.rule, Rule::NotDue | Rule::NotReady);
     let judges = before.phase.is_analysing()
-        && before.stage != Stage::Start
-        && before.away.is_none()
-        && after.away.is_none();
+        && before.run.stage != Stage::Start
+        && before.run.away.is_none()
+        && after.run.away.is_none();
     if waits && judges && call.seen.canary_serves() == Some(false) {
-        broken.unless(after.unreached.is_some(), "I15", || {
+        broken.unless(after.run.unreached.is_some(), "I15", || {
             "the canary serves nobody, and the next check can pass".into()
         });
     }

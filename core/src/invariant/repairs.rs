@@ -31,7 +31,7 @@ pub(super) fn check(call: &Call<'_>, broken: &mut Broken) {
 fn is_hands_off(call: &Call<'_>, r: &Rollout) -> bool {
     let state = call.state;
     let set_up = !matches!(state.phase, Phase::New | Phase::Initializing | Phase::Terminating);
-    let ends = matches!(state.intent, Some(Intent::Rollback { .. } | Intent::Delete { .. }));
+    let ends = matches!(state.run.intent, Some(Intent::Rollback { .. } | Intent::Delete { .. }));
     !set_up
         || ends
         || call.seen.deleting
@@ -45,7 +45,7 @@ fn is_hands_off(call: &Call<'_>, r: &Rollout) -> bool {
 /// We may have been stopped between a step's routes and its save: while the check before it is due, or a promotion waits.
 fn may_be_our_own(call: &Call<'_>) -> bool {
     let due = call.state.phase.is_analysing() && call.now >= call.state.due;
-    due || matches!(call.state.intent, Some(Intent::Promote { .. }))
+    due || matches!(call.state.run.intent, Some(Intent::Promote { .. }))
 }
 
 /// Nobody is moved from a copy that serves to one that does not.

@@ -25,12 +25,12 @@ pub(super) fn check(call: &Call<'_>, broken: &mut Broken) {
 /// I8: without a wake a run waits for something that is named.
 fn has_an_exit(call: &Call<'_>, broken: &mut Broken) {
     let after = call.after();
-    let busy = !after.phase.is_idle() || after.stage == Stage::Holding || !after.owed.is_empty();
+    let busy = !after.phase.is_idle() || after.run.stage == Stage::Holding || !after.owed.is_empty();
     let named = after.stall.is_some() || after.suspended.is_some() || after.trouble.is_some();
     // A fact that lags behind our own write comes by itself; another version's state is not ours to end.
     let passes = call.plan.decision.rule == Rule::Unknown || after.origin != Origin::Ours;
     let gone = call.plan.decision.rule == Rule::Released;
-    let held = after.stage == Stage::Holding && after.phase.is_idle();
+    let held = after.run.stage == Stage::Holding && after.phase.is_idle();
     let holds = call.plan.wake.is_some() || !busy || named || passes || gone || held;
     broken.unless(holds, "I8", || format!("nothing wakes {} in {:?}", after.phase, call.plan.decision.rule));
 }

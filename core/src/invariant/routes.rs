@@ -50,7 +50,7 @@ fn shares(call: &Call<'_>, routes: Routes, broken: &mut Broken) {
 
 /// After a failed promotion the copy that is ready serves everyone.
 fn serves_from_ready_copy(state: &State) -> bool {
-    matches!(state.stage, Stage::Holding | Stage::InPlace)
+    matches!(state.run.stage, Stage::Holding | Stage::InPlace)
 }
 
 /// I3: the route is a function of the state.
@@ -82,7 +82,7 @@ fn serving_copy(call: &Call<'_>, routes: Routes, broken: &mut Broken) {
 
 /// A person's order goes before what serves.
 fn a_person_ordered(call: &Call<'_>) -> bool {
-    let ordered = match &call.state.intent {
+    let ordered = match &call.state.run.intent {
         Some(Intent::Rollback { cause, released }) => cause.is_ordered() || *released,
         Some(Intent::Promote { .. } | Intent::Delete { .. }) | None => false,
     };
@@ -104,9 +104,9 @@ fn largest_weight(call: &Call<'_>, r: &Rollout, broken: &mut Broken) {
 fn switch(call: &Call<'_>, r: &Rollout, broken: &mut Broken) {
     let (before, after) = (call.state, call.after());
     let Strategy::BlueGreen(blue_green) = r.strategy() else { return };
-    let switched = after.stage == Stage::Switched && before.stage != Stage::Switched;
+    let switched = after.run.stage == Stage::Switched && before.run.stage != Stage::Switched;
     if switched && call.plan.decision.rule != Rule::TakenOver {
-        let gates = r.hooks_of(HookKind::ConfirmPromotion).all(|hook| after.passed.contains(&hook.key));
+        let gates = r.hooks_of(HookKind::ConfirmPromotion).all(|hook| after.run.passed.contains(&hook.key));
         let enough = before.iterations >= blue_green.iterations;
         broken.unless(gates && enough, "I2", || format!("switched after {} iterations", before.iterations));
     }
@@ -115,18 +115,19 @@ fn switch(call: &Call<'_>, r: &Rollout, broken: &mut Broken) {
 /// I3: the weight grows until Promoting, and falls from then on; users who left come back to the weight they had.
 fn direction(call: &Call<'_>, broken: &mut Broken) {
     let (before, after) = (call.state, call.after());
-    if before.run != after.run || matches!(call.plan.decision.rule, Rule::Requested | Rule::TakenOver) {
+    if before.runs != after.runs || matches!(call.plan.decision.rule, Rule::Requested | Rule::TakenOver) {
         return;
     }
     let (from, to) = (before.canary_weight, after.canary_weight);
     let promoting = matches!(before.phase, Phase::Promoting | Phase::Finalising);
-    let holds = if promoting { to <= from || after.stage == Stage::Holding } else { to >= from || to == 0 };
+    let holds =
+        if promoting { to <= from || after.run.stage == Stage::Holding } else { to >= from || to == 0 };
     broken.unless(holds, "I3", || format!("weight {from} to {to} in {}", before.phase));
-    if let (Some(away), None) = (before.away, after.away) {
+    if let (Some(away), None) = (before.run.away, after.run.away) {
         broken.unless(to <= away.weight || serves_from_ready_copy(after), "I3", || {
             format!("weight {to} after users had left at {}", away.weight)
         });
     }
-    let stays_away = after.away.is_none() || to == 0;
+    let stays_away = after.run.away.is_none() || to == 0;
     broken.unless(stays_away, "I3", || format!("weight {to} while users are away"));
 }

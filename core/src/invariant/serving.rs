@@ -42,6 +42,6 @@ fn is_elsewhere(call: &Call<'_>, r: &Rollout) -> bool {
 /// A Canary that is being deleted: its finalizer goes, or its target is gone and no route can be written any more.
 fn goes(call: &Call<'_>) -> bool {
     let has_no_target = matches!(call.seen.target.known(), Some(None));
-    let is_deleted = matches!(call.after().intent, Some(Intent::Delete { .. }));
+    let is_deleted = matches!(call.after().run.intent, Some(Intent::Delete { .. }));
     is_deleted && has_no_target || call.plan.decision.rule == Rule::Released
 }

@@ -30,17 +30,17 @@ impl Details<'_> {
     /// Whether there is nothing to add: most saves find that out without writing anything.
     pub(super) fn is_empty(state: &State) -> bool {
         state.suspended.is_none()
-            && state.canary_unready.is_none()
-            && state.primary_unready.is_none()
+            && state.run.canary_unready.is_none()
+            && state.run.primary_unready.is_none()
             && (state.failed_checks == 0 || !state.phase.is_analysing())
-            && state.closed_gate.is_none()
-            && !state.held_by_operator
-            && state.failure.is_none()
+            && state.run.closed_gate.is_none()
+            && !state.run.held_by_operator
+            && state.run.failure.is_none()
             && state.owed.is_empty()
-            && state.away.is_none()
-            && state.unreached.is_none()
+            && state.run.away.is_none()
+            && state.run.unreached.is_none()
             && state.repair.as_ref().is_none_or(|repair| !repair.contested)
-            && !state.primary_down
+            && !state.run.primary_down
     }
 
     /// The Canary's namespace; empty if the Canary is invalid.
@@ -52,25 +52,25 @@ impl Details<'_> {
     pub(super) fn sentences(&self, state: &State) -> Vec<String> {
         let mut all = Vec::new();
         all.extend(state.suspended.map(|since| format!("Suspended since {since}: nothing advances.")));
-        if let (Phase::Failed, Some(failure)) = (state.phase, &state.failure) {
+        if let (Phase::Failed, Some(failure)) = (state.phase, &state.run.failure) {
             all.push(format!("Cause: {}.", failure.cause));
         }
-        if state.away.is_some() {
+        if state.run.away.is_some() {
             all.push(AWAY.into());
         }
-        if state.primary_down && state.phase.is_analysing() && state.intent.is_none() {
+        if state.run.primary_down && state.phase.is_analysing() && state.run.intent.is_none() {
             all.push(PRIMARY_DOWN.into());
         }
         if state.is_running() {
-            all.extend(state.canary_unready.map(|unready| self.unready_canary(state, unready)));
-            all.extend(state.primary_unready.map(|unready| self.unready(Workload::Primary, unready)));
+            all.extend(state.run.canary_unready.map(|unready| self.unready_canary(state, unready)));
+            all.extend(state.run.primary_unready.map(|unready| self.unready(Workload::Primary, unready)));
         }
         if state.phase.is_analysing() {
-            all.extend(state.unreached.as_ref().map(|why| format!("The next check cannot pass: {why}.")));
+            all.extend(state.run.unreached.as_ref().map(|why| format!("The next check cannot pass: {why}.")));
             all.extend(self.failed_checks(state));
         }
         all.extend(self.closed_gate(state));
-        if state.held_by_operator {
+        if state.run.held_by_operator {
             all.push(format!("An operator holds the canary at weight {}.", state.canary_weight));
         }
         all.extend(state.repair.as_ref().and_then(contested));
@@ -110,15 +110,15 @@ impl Details<'_> {
     fn failed_checks(&self, state: &State) -> Option<String> {
         let threshold = self.canary?.policy().threshold;
         let failed = state.failed_checks;
-        (failed > 0).then(|| match &state.last_finding {
+        (failed > 0).then(|| match &state.run.last_finding {
             Some(last) => format!("{failed} of {threshold} failed checks, last: {last}."),
             None => format!("{failed} of {threshold} failed checks."),
         })
     }
 
     fn closed_gate(&self, state: &State) -> Option<String> {
-        let hook = self.canary?.hook(state.closed_gate.as_ref()?)?;
-        let closed = state.gate_closed?;
+        let hook = self.canary?.hook(state.run.closed_gate.as_ref()?)?;
+        let closed = state.run.gate_closed?;
         let until = hook.deadline.map(|deadline| closed.ends(deadline));
         Some(format!("Gate {} ({}) is closed {}.", hook.name, hook.kind, span(closed.since, until)))
     }
@@ -153,5 +153,5 @@ fn span(since: Timestamp, until: Option<Timestamp>) -> String {
 
 /// Whether users stay on whichever copy is ready, because a promotion failed.
 pub(super) fn holds(state: &State) -> bool {
-    state.phase == Phase::Failed && state.stage == Stage::Holding
+    state.phase == Phase::Failed && state.run.stage == Stage::Holding
 }

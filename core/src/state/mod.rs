@@ -1,32 +1,32 @@
 //! What is remembered between two calls: all of it lives in the Canary's `.status`.
 
 mod condition;
+mod configs_alone;
 mod countdown;
 mod details;
+mod origin;
 mod outbox;
 mod record;
 mod run;
 mod status;
 mod trouble;
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    vec::Vec,
-};
+use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 pub use self::condition::{Condition, ConditionStatus};
 pub use self::countdown::Countdown;
 pub(crate) use self::details::Details;
+pub use self::origin::{Origin, VERSION};
 pub use self::outbox::Outbox;
 pub use self::record::{AnalysisRecord, Iteration};
-pub use self::run::{Away, Intent, Owed, Pending, RunFailure, Stage};
-pub use self::status::{Own, Status, VERSION};
+pub use self::run::{Away, Intent, Owed, Pending, Run, RunFailure, Stage};
+pub use self::status::Status;
 pub use self::trouble::{Repair, Stall, Trouble, Unready};
 use crate::{
     command::{Cookies, Routes},
-    decision::Finding,
     observation::Observation,
     phase::Phase,
     request::RequestKind,
@@ -38,120 +38,100 @@ use crate::{
 
 /// The state of a Canary.
 ///
-/// Read it with [`State::from`] a [`Status`] and write it with [`Status::from`]; the two are inverse.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Read it with [`State::from`] a [`Status`] and write it with [`Status::from`]; the two are inverse. By itself it is
+/// written as `.status.serin`: without the fields that Flagger's status has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct State {
     /// Where the Canary stands.
+    #[serde(skip)]
     pub phase: Phase,
     /// The canary's share of requests; 0 in A/B and blue/green.
+    #[serde(skip)]
     pub canary_weight: Weight,
     /// Failed checks of this run.
+    #[serde(skip)]
     pub failed_checks: u32,
     /// Iterations made in this run.
+    #[serde(skip)]
     pub iterations: u32,
     /// The revision of this run, or the one last looked at.
+    #[serde(skip)]
     pub applied: Revision,
-    /// The revision the primary was last given.
-    pub promoted: Revision,
     /// Session cookies.
+    #[serde(skip)]
     pub cookies: Cookies,
     /// The `Promoted` condition.
+    #[serde(skip)]
     pub condition: Option<Arc<Condition>>,
     /// When this was saved, in whole seconds.
+    #[serde(skip)]
     pub last_transition: Timestamp,
     /// The last measurements.
+    #[serde(skip)]
     pub analysis: AnalysisRecord,
-    /// Who wrote this.
-    pub origin: Origin,
 
+    /// Who wrote this.
+    #[serde(rename = "version")]
+    pub origin: Origin,
     /// Counts the saves.
     pub seq: u64,
     /// Counts the runs; names hooks, cookies and the primary's pods.
-    pub run: u32,
+    #[serde(rename = "run")]
+    pub runs: u32,
     /// Counts the checks of a run, polled gates included.
     pub check: u32,
     /// Strategy, provider, target and service the run began with.
+    #[serde(rename = "shape")]
     pub topology: Arc<Topology>,
-    /// What was decided and cannot be taken back.
-    pub intent: Option<Intent>,
+    /// The revision the primary was last given. Flagger's status has a field for its checksum.
+    #[serde(
+        rename = "promotedConfigs",
+        with = "configs_alone",
+        skip_serializing_if = "configs_alone::is_empty"
+    )]
+    pub promoted: Revision,
     /// Services or routes were told to go to the primary: deletion has something to give back.
+    #[serde(skip_serializing_if = "is_default")]
     pub took_over: bool,
-    /// How far the run is.
-    pub stage: Stage,
-    /// Percentage of requests that is mirrored.
-    pub mirror_weight: Weight,
-    /// Hooks that passed in this run and are not called again.
-    pub passed: BTreeSet<Text>,
-    /// Gates that passed for the next step and are not called again before it.
-    pub passed_step: BTreeSet<Text>,
-    /// The closed gate that was told of.
-    pub closed_gate: Option<Text>,
-    /// How long it has been closed.
-    pub gate_closed: Option<Countdown>,
+    /// What is remembered of one run, and forgotten with it.
+    #[serde(flatten)]
+    pub run: Run,
     /// Hooks still to be called after a run, in order.
+    #[serde(skip_serializing_if = "is_default")]
     pub owed: Vec<Owed>,
     /// Notices not yet known to be sent.
+    #[serde(skip_serializing_if = "is_default")]
     pub outbox: Outbox,
     /// Requests acted upon and not yet seen gone.
+    #[serde(skip_serializing_if = "is_default")]
     pub consumed: BTreeMap<RequestKind, Text>,
-    /// An operator set the weight: passing checks do not change it.
-    pub held_by_operator: bool,
-    /// This run skips its analysis.
-    pub skip: bool,
     /// The next run skips its analysis.
+    #[serde(skip_serializing_if = "is_default")]
     pub skip_next: bool,
-    /// Why the last check failed.
-    pub last_finding: Option<Finding>,
-    /// Why the last run failed; `None` from the next one on.
-    pub failure: Option<RunFailure>,
-    /// Checks of this run that were not judged.
-    pub held_checks: u32,
-    /// Checks of this run whose pass did not count, because the canary was not reached.
-    pub void_checks: u32,
-    /// Why the canary was not reached as its step says, since the last check: the next pass does not count.
-    pub unreached: Option<Text>,
-    /// Time without a judged check, from the first moment at which something was in its way.
-    pub unjudged: Option<Countdown>,
     /// When the next check counts.
     pub due: Timestamp,
-    /// Since when the canary is not ready.
-    pub canary_unready: Option<Unready>,
-    /// Since when the primary is not ready.
-    pub primary_unready: Option<Unready>,
-    /// Since when the canary is ready, while a warm-up waits for it.
-    pub ready_since: Option<Timestamp>,
-    /// The users who left this run's canary because it served nobody.
-    pub away: Option<Away>,
-    /// In this run users left the canary before, and that was alerted.
-    pub away_told: bool,
-    /// The primary serves nobody while its users are not sent elsewhere, and that was alerted.
-    pub primary_down: bool,
     /// Since when the Canary is suspended.
+    #[serde(skip_serializing_if = "is_default")]
     pub suspended: Option<Timestamp>,
     /// What outside holds the Canary up.
+    #[serde(skip_serializing_if = "is_default")]
     pub stall: Option<Stall>,
     /// What is wrong and holds nothing up yet.
+    #[serde(skip_serializing_if = "is_default")]
     pub concern: Option<Text>,
     /// The command that fails.
+    #[serde(skip_serializing_if = "is_default")]
     pub trouble: Option<Trouble>,
     /// Repairs of the routes.
+    #[serde(skip_serializing_if = "is_default")]
     pub repair: Option<Repair>,
-    /// A revision that waits, or that an operator wants run again.
-    pub pending: Option<Pending>,
     /// The phase before this run or wait.
     pub before: Phase,
 }
 
-/// Who wrote a state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Origin {
-    /// Nobody, or we.
-    #[default]
-    Ours,
-    /// Flagger: it has no fields of ours.
-    Flagger,
-    /// A newer version of ours, which this one does not understand.
-    Newer(u16),
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl State {
@@ -165,10 +145,10 @@ impl State {
     /// How requests are to be divided: a function of the state, never of what is seen.
     #[must_use]
     pub fn routes(&self, strategy: &Strategy) -> Routes {
-        if self.away.is_some() {
+        if self.run.away.is_some() {
             return Routes::PRIMARY;
         }
-        match self.stage {
+        match self.run.stage {
             Stage::Holding | Stage::InPlace => Routes::split(self.canary_weight),
             Stage::Switched => match strategy {
                 Strategy::BlueGreen(BlueGreen { switches: false, .. }) => Routes::PRIMARY,
@@ -177,7 +157,7 @@ impl State {
                 }
             },
             Stage::Mirroring if strategy.mirrors() => {
-                Routes { mirror: Some(self.mirror_weight), ..Routes::PRIMARY }
+                Routes { mirror: Some(self.run.mirror_weight), ..Routes::PRIMARY }
             }
             Stage::Mirroring => Routes::PRIMARY,
             Stage::Start | Stage::Analysing => match strategy {
@@ -185,13 +165,15 @@ impl State {
                     matched: weighted.matched && self.canary_weight > 0,
                     ..Routes::split(self.canary_weight)
                 },
-                Strategy::AbTesting { .. } if self.stage == Stage::Analysing => {
+                Strategy::AbTesting { .. } if self.run.stage == Stage::Analysing => {
                     Routes { matched: true, ..Routes::split(100) }
                 }
                 Strategy::BlueGreen(_)
-                    if self.stage == Stage::Analysing && self.mirror_weight > 0 && strategy.mirrors() =>
+                    if self.run.stage == Stage::Analysing
+                        && self.run.mirror_weight > 0
+                        && strategy.mirrors() =>
                 {
-                    Routes { mirror: Some(self.mirror_weight), ..Routes::PRIMARY }
+                    Routes { mirror: Some(self.run.mirror_weight), ..Routes::PRIMARY }
                 }
                 Strategy::AbTesting { .. } | Strategy::BlueGreen(_) => Routes::PRIMARY,
             },
@@ -201,7 +183,7 @@ impl State {
     /// Whether the primary was told to run the new revision.
     #[must_use]
     pub fn is_promotion_applied(&self) -> bool {
-        matches!(self.intent, Some(Intent::Promote { applied: true, .. }))
+        matches!(self.run.intent, Some(Intent::Promote { applied: true, .. }))
     }
 
     /// Whether a run is under way: something was scaled up for it.
@@ -221,29 +203,14 @@ impl State {
         if *shown == self.promoted {
             self.applied = shown.clone();
         } else if *shown != self.applied {
-            self.pending = Some(Pending { revision: shown.clone(), asked_for: false });
+            self.run.pending = Some(Pending { revision: shown.clone(), asked_for: false });
         }
-    }
-
-    /// No gate is closed any more, or none is asked.
-    pub(crate) fn forget_closed_gate(&mut self) {
-        self.closed_gate = None;
-        self.gate_closed = None;
     }
 
     /// Moves every waiting time on by `span`: time that passed while suspended does not count.
     pub(crate) fn shift(&mut self, span: Duration) {
         self.due = self.due + span;
-        for unready in [&mut self.canary_unready, &mut self.primary_unready].into_iter().flatten() {
-            unready.count = unready.count.shifted(span);
-            unready.gave_up = None;
-        }
-        self.ready_since = self.ready_since.map(|since| since + span);
-        self.gate_closed = self.gate_closed.map(|count| count.shifted(span));
-        self.unjudged = self.unjudged.map(|count| count.shifted(span));
-        if let Some(away) = &mut self.away {
-            away.since = away.since + span;
-        }
+        self.run.shift(span);
         if let Some(stall) = &mut self.stall {
             stall.since = stall.since + span;
         }
@@ -253,26 +220,6 @@ impl State {
     pub(crate) fn clear_run(&mut self) {
         self.canary_weight = 0;
         self.iterations = 0;
-        self.stage = Stage::Start;
-        self.mirror_weight = 0;
-        self.passed.clear();
-        self.passed_step.clear();
-        self.forget_closed_gate();
-        self.held_by_operator = false;
-        self.skip = false;
-        self.last_finding = None;
-        self.failure = None;
-        self.held_checks = 0;
-        self.void_checks = 0;
-        self.unreached = None;
-        self.unjudged = None;
-        self.canary_unready = None;
-        self.primary_unready = None;
-        self.ready_since = None;
-        self.away = None;
-        self.away_told = false;
-        self.primary_down = false;
-        self.intent = None;
-        self.pending = None;
+        self.run = Run::default();
     }
 }

@@ -1,15 +1,112 @@
 //! What is remembered of one run.
 
+use alloc::collections::BTreeSet;
+use core::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use super::{Countdown, Unready, is_default};
 use crate::{
-    decision::Cause,
+    decision::{Cause, Finding},
     message::HookKindName,
     phase::Phase,
     revision::{Revision, Text},
     strategy::Weight,
     time::Timestamp,
 };
+
+/// What is remembered of one run. A run begins and ends with the default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Run {
+    /// What was decided and cannot be taken back.
+    #[serde(skip_serializing_if = "is_default")]
+    pub intent: Option<Intent>,
+    /// How far the run is.
+    pub stage: Stage,
+    /// Percentage of requests that is mirrored.
+    #[serde(skip_serializing_if = "is_default")]
+    pub mirror_weight: Weight,
+    /// Hooks that passed in this run and are not called again.
+    #[serde(skip_serializing_if = "is_default")]
+    pub passed: BTreeSet<Text>,
+    /// Gates that passed for the next step and are not called again before it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub passed_step: BTreeSet<Text>,
+    /// The closed gate that was told of.
+    #[serde(skip_serializing_if = "is_default")]
+    pub closed_gate: Option<Text>,
+    /// How long it has been closed.
+    #[serde(skip_serializing_if = "is_default")]
+    pub gate_closed: Option<Countdown>,
+    /// An operator set the weight: passing checks do not change it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub held_by_operator: bool,
+    /// This run skips its analysis.
+    #[serde(skip_serializing_if = "is_default")]
+    pub skip: bool,
+    /// Why the last check failed.
+    #[serde(skip_serializing_if = "is_default")]
+    pub last_finding: Option<Finding>,
+    /// Why the last run failed; `None` from the next one on.
+    #[serde(skip_serializing_if = "is_default")]
+    pub failure: Option<RunFailure>,
+    /// Checks that were not judged.
+    #[serde(skip_serializing_if = "is_default")]
+    pub held_checks: u32,
+    /// Checks whose pass did not count, because the canary was not reached.
+    #[serde(skip_serializing_if = "is_default")]
+    pub void_checks: u32,
+    /// Why the canary was not reached as its step says, since the last check: the next pass does not count.
+    #[serde(skip_serializing_if = "is_default")]
+    pub unreached: Option<Text>,
+    /// Time without a judged check, from the first moment at which something was in its way.
+    #[serde(skip_serializing_if = "is_default")]
+    pub unjudged: Option<Countdown>,
+    /// Since when the canary is not ready.
+    #[serde(skip_serializing_if = "is_default")]
+    pub canary_unready: Option<Unready>,
+    /// Since when the primary is not ready.
+    #[serde(skip_serializing_if = "is_default")]
+    pub primary_unready: Option<Unready>,
+    /// Since when the canary is ready, while a warm-up waits for it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub ready_since: Option<Timestamp>,
+    /// The users who left the canary because it served nobody.
+    #[serde(skip_serializing_if = "is_default")]
+    pub away: Option<Away>,
+    /// Users left the canary before, and that was alerted.
+    #[serde(skip_serializing_if = "is_default")]
+    pub away_told: bool,
+    /// The primary serves nobody while its users are not sent elsewhere, and that was alerted.
+    #[serde(skip_serializing_if = "is_default")]
+    pub primary_down: bool,
+    /// A revision that waits, or that an operator wants run again.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pending: Option<Pending>,
+}
+
+impl Run {
+    /// No gate is closed any more, or none is asked.
+    pub(crate) fn forget_closed_gate(&mut self) {
+        self.closed_gate = None;
+        self.gate_closed = None;
+    }
+
+    /// Moves every waiting time on by `span`: time that passed while suspended does not count.
+    pub(crate) fn shift(&mut self, span: Duration) {
+        for unready in [&mut self.canary_unready, &mut self.primary_unready].into_iter().flatten() {
+            unready.count = unready.count.shifted(span);
+            unready.gave_up = None;
+        }
+        self.ready_since = self.ready_since.map(|since| since + span);
+        self.gate_closed = self.gate_closed.map(|count| count.shifted(span));
+        self.unjudged = self.unjudged.map(|count| count.shifted(span));
+        if let Some(away) = &mut self.away {
+            away.since = away.since + span;
+        }
+    }
+}
 
 /// Something decided that has to be carried out whatever is seen next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -46,7 +46,7 @@ pub enum Move {
 pub fn next_move(strategy: &Strategy, state: &State) -> Move {
     // This check included.
     let passed = state.iterations.saturating_add(1);
-    if state.stage == Stage::InPlace {
+    if state.run.stage == Stage::InPlace {
         let needed = match strategy {
             Strategy::Weighted(weighted) => weighted.iterations,
             Strategy::AbTesting { iterations } => *iterations,
@@ -56,12 +56,12 @@ pub fn next_move(strategy: &Strategy, state: &State) -> Move {
     }
     match strategy {
         Strategy::Weighted(Weighted { mirror: Some(mirror), .. })
-            if state.stage == Stage::Start && state.canary_weight == 0 =>
+            if state.run.stage == Stage::Start && state.canary_weight == 0 =>
         {
             Move::Mirror(*mirror)
         }
         Strategy::Weighted(Weighted { mirror: Some(_), iterations, .. })
-            if state.stage == Stage::Mirroring && state.iterations < *iterations =>
+            if state.run.stage == Stage::Mirroring && state.iterations < *iterations =>
         {
             Move::Soak
         }
@@ -74,7 +74,7 @@ pub fn next_move(strategy: &Strategy, state: &State) -> Move {
             Move::Iterate { iteration: passed, mirror: 0 }
         }
         Strategy::AbTesting { .. } => Move::Promote,
-        Strategy::BlueGreen(_) if state.stage == Stage::Switched => Move::Promote,
+        Strategy::BlueGreen(_) if state.run.stage == Stage::Switched => Move::Promote,
         Strategy::BlueGreen(BlueGreen { iterations, mirror, .. }) if state.iterations < *iterations => {
             Move::Iterate { iteration: passed, mirror: mirror.map_or(0, |mirror| mirror.at(passed)) }
         }
@@ -84,7 +84,7 @@ pub fn next_move(strategy: &Strategy, state: &State) -> Move {
 
 /// Makes the next move, once its gates are open.
 pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    if t.state().held_by_operator {
+    if t.state().run.held_by_operator {
         return held(t, r);
     }
     let next = next_move(r.strategy(), t.state());
@@ -102,7 +102,7 @@ pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// The gates that the move needs; what passed is remembered, for the step or for the run.
 fn gates(t: &mut Turn<'_>, r: &Rollout, next: Move) -> Flow {
-    let weighted = matches!(r.strategy(), Strategy::Weighted(_)) && t.state().stage != Stage::InPlace;
+    let weighted = matches!(r.strategy(), Strategy::Weighted(_)) && t.state().run.stage != Stage::InPlace;
     if weighted && next != Move::Soak {
         gate(t, r, HookKind::ConfirmTrafficIncrease)?;
     }
@@ -117,7 +117,8 @@ fn gates(t: &mut Turn<'_>, r: &Rollout, next: Move) -> Flow {
 
 fn gate(t: &mut Turn<'_>, r: &Rollout, kind: HookKind) -> Flow {
     for hook in r.hooks_of(kind) {
-        let passed = t.state().passed.contains(&hook.key) || t.state().passed_step.contains(&hook.key);
+        let passed =
+            t.state().run.passed.contains(&hook.key) || t.state().run.passed_step.contains(&hook.key);
         if passed && !is_planted(Defect::HookCalledAgain) {
             continue;
         }
@@ -127,7 +128,7 @@ fn gate(t: &mut Turn<'_>, r: &Rollout, kind: HookKind) -> Flow {
                 t.tell(Message::HookPassed { kind: kind.into(), hook: hook.name.clone(), said });
                 let state = t.edit();
                 let for_this_step = kind == HookKind::ConfirmTrafficIncrease;
-                let passed = if for_this_step { &mut state.passed_step } else { &mut state.passed };
+                let passed = if for_this_step { &mut state.run.passed_step } else { &mut state.run.passed };
                 passed.insert(hook.key.clone());
             }
             Err(said) => {
@@ -180,31 +181,31 @@ pub fn apply(state: &mut State, strategy: &Strategy, next: Move) {
         Strategy::Weighted(weighted) => weighted.iterations > 0,
         Strategy::AbTesting { .. } | Strategy::BlueGreen(_) => true,
     };
-    if counts_iterations || state.stage == Stage::InPlace {
+    if counts_iterations || state.run.stage == Stage::InPlace {
         state.iterations = state.iterations.saturating_add(1);
     }
     match next {
         Move::Mirror(weight) => {
-            state.stage = Stage::Mirroring;
-            state.mirror_weight = weight;
+            state.run.stage = Stage::Mirroring;
+            state.run.mirror_weight = weight;
         }
         Move::Weight(weight) => {
-            state.stage = Stage::Analysing;
-            state.mirror_weight = 0;
+            state.run.stage = Stage::Analysing;
+            state.run.mirror_weight = 0;
             state.canary_weight = weight;
         }
         Move::Iterate { mirror, .. } => {
-            state.stage = Stage::Analysing;
-            state.mirror_weight = mirror;
+            state.run.stage = Stage::Analysing;
+            state.run.mirror_weight = mirror;
         }
         Move::Switch => {
-            state.stage = Stage::Switched;
-            state.mirror_weight = 0;
+            state.run.stage = Stage::Switched;
+            state.run.mirror_weight = 0;
         }
         Move::Soak | Move::Promote => {}
     }
-    state.passed_step.clear();
-    state.forget_closed_gate();
+    state.run.passed_step.clear();
+    state.run.forget_closed_gate();
 }
 
 fn iterations(strategy: &Strategy) -> u32 {
@@ -219,17 +220,17 @@ fn iterations(strategy: &Strategy) -> u32 {
 fn counts(t: &mut Turn<'_>, r: &Rollout) {
     analysis::close_check(t, r);
     let state = t.edit();
-    state.unjudged = None;
-    if state.stage != Stage::Start {
-        state.ready_since = None;
+    state.run.unjudged = None;
+    if state.run.stage != Stage::Start {
+        state.run.ready_since = None;
     }
 }
 
 fn held(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     counts(t, r);
     // Hooks and gates of the start have passed; what is left is no longer the start.
-    if t.state().stage == Stage::Start {
-        t.edit().stage = Stage::Analysing;
+    if t.state().run.stage == Stage::Start {
+        t.edit().run.stage = Stage::Analysing;
     }
     t.act(Rule::HeldByOperator, Vec::new())
 }

@@ -34,7 +34,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if t.state().failed_checks >= r.policy().threshold {
         return threshold_reached(t, r, None);
     }
-    let skips = r.skips_analysis() || t.state().skip;
+    let skips = r.skips_analysis() || t.state().run.skip;
     if !skips {
         triggers(t, r)?;
     }
@@ -43,7 +43,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         return promotion::decide(t, true);
     }
     serving::come_back(t, r)?;
-    if t.state().stage == Stage::Start {
+    if t.state().run.stage == Stage::Start {
         start(t, r)?;
     } else {
         judge(t, r)?;
@@ -71,7 +71,7 @@ fn revision(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 /// In place: the primary is ready again, so users go back to it and the run becomes an ordinary one.
 fn primary_recovered(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let ready = t.primary_readiness().is_some_and(Readiness::is_ready);
-    if t.state().stage != Stage::InPlace || !ready || t.would_leave_the_better_copy()? {
+    if t.state().run.stage != Stage::InPlace || !ready || t.would_leave_the_better_copy()? {
         return Flow::Continue(());
     }
     t.tell(Message::PrimaryRecovered);
@@ -84,7 +84,7 @@ fn scaled_up(t: &mut Turn<'_>) -> Flow {
     match t.seen.target.known() {
         Some(Some(target)) if target.replicas == 0 => {
             let now = t.now;
-            t.edit().canary_unready.get_or_insert(Unready::since(now));
+            t.edit().run.canary_unready.get_or_insert(Unready::since(now));
             t.keep_stall();
             t.act(Rule::ScaledUp, vec![Command::ResumeScaler, Command::ScaleUp])
         }
@@ -95,9 +95,9 @@ fn scaled_up(t: &mut Turn<'_>) -> Flow {
 /// Checks count once an interval; the first after the warm-up.
 fn due(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let now = t.now;
-    let warms_up = t.state().stage == Stage::Start || t.state().away.is_some();
-    if warms_up && !r.policy().delay.is_zero() && t.state().ready_since.is_none() {
-        t.edit().ready_since = Some(now);
+    let warms_up = t.state().run.stage == Stage::Start || t.state().run.away.is_some();
+    if warms_up && !r.policy().delay.is_zero() && t.state().run.ready_since.is_none() {
+        t.edit().run.ready_since = Some(now);
     }
     if is_due(t, r) {
         return Flow::Continue(());
@@ -110,15 +110,16 @@ fn due(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 pub(super) fn is_due(t: &Turn<'_>, r: &Rollout) -> bool {
     let state = t.state();
     let is_time = t.now >= state.due || is_planted(Defect::EarlyCheck);
-    is_time && state.ready_since.is_none_or(|since| t.now.since(since) >= r.policy().delay)
+    is_time && state.run.ready_since.is_none_or(|since| t.now.since(since) >= r.policy().delay)
 }
 
 /// The next counted check: on the grid of intervals, or an interval from now where this one had to wait for the
 /// copies to be ready.
 pub(super) fn next_due(t: &Turn<'_>, r: &Rollout) -> Timestamp {
     let (before, interval) = (t.before(), r.policy().interval);
-    let waited =
-        before.stage == Stage::Start || before.canary_unready.is_some() || before.primary_unready.is_some();
+    let waited = before.run.stage == Stage::Start
+        || before.run.canary_unready.is_some()
+        || before.run.primary_unready.is_some();
     if waited {
         return t.now + interval;
     }
@@ -133,7 +134,7 @@ pub(super) fn close_check(t: &mut Turn<'_>, r: &Rollout) {
     let state = t.edit();
     state.check = state.check.saturating_add(1);
     state.due = due;
-    state.unreached = None;
+    state.run.unreached = None;
 }
 
 /// A `rollback` hook that is polled and passes ends the run.
@@ -167,7 +168,7 @@ fn start(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// The `rollout` hooks, then all metrics; in place, the `pre-rollout` hooks before them.
 fn judge(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    if t.state().stage == Stage::InPlace {
+    if t.state().run.stage == Stage::InPlace {
         check::pre_rollout(t, r)?;
     }
     check::rule(t, r)
@@ -179,11 +180,11 @@ pub(super) fn failed(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
     let measured = core::mem::take(&mut t.measured);
     close_check(t, r);
     let state = t.edit();
-    state.unjudged = None;
+    state.run.unjudged = None;
     state.failed_checks = state.failed_checks.saturating_add(1);
     state.analysis.failed_checks = state.analysis.failed_checks.saturating_add(1);
     state.analysis.add(&measured);
-    state.last_finding = Some(finding.clone());
+    state.run.last_finding = Some(finding.clone());
     let failed = state.failed_checks;
     t.measured = measured;
     t.tell(Message::CheckFailed { finding: finding.clone(), failed, threshold });

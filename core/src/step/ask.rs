@@ -19,9 +19,9 @@ impl Turn<'_> {
     pub(super) fn ask(&mut self, hook: &Hook) -> Flow<Result<Text, Text>> {
         let seen = self.seen;
         let state = self.state();
-        match seen.answers.hook(state.run, state.check, &hook.key) {
+        match seen.answers.hook(state.runs, state.check, &hook.key) {
             Some(answer) => {
-                self.late = seen.answers.given_up(state.run, state.check, &hook.key);
+                self.late = seen.answers.given_up(state.runs, state.check, &hook.key);
                 let (passed, said) = match answer {
                     Answer::Pass(said) => (true, said.clone()),
                     Answer::Deny(said) | Answer::Error(said) => (false, said.clone()),
@@ -76,7 +76,7 @@ impl Turn<'_> {
     pub(super) fn question(&self, of: Asked) -> Question {
         let state = self.state();
         Question {
-            id: QuestionId { run: state.run, check: state.check, of },
+            id: QuestionId { run: state.runs, check: state.check, of },
             phase: state.phase,
             weight: state.canary_weight,
             iterations: state.iterations,

@@ -18,13 +18,13 @@ use crate::{
 /// The `pre-rollout` hooks. One that passed is not called again in this run; one that fails is a failed check.
 pub(super) fn pre_rollout(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     for hook in r.hooks_of(HookKind::PreRollout) {
-        if t.state().passed.contains(&hook.key) {
+        if t.state().run.passed.contains(&hook.key) {
             continue;
         }
         match t.ask(hook)? {
             Ok(said) => {
                 t.tell(Message::HookPassed { kind: hook.kind.into(), hook: hook.name.clone(), said });
-                t.edit().passed.insert(hook.key.clone());
+                t.edit().run.passed.insert(hook.key.clone());
             }
             Err(said) => {
                 let finding = Finding::Hook { kind: hook.kind.into(), hook: hook.name.clone(), said };
@@ -52,7 +52,7 @@ pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if let Some(finding) = first(Verdict::Held).and_then(|i| finding(&r.metrics()[i], &t.measured[i])) {
         return held(t, r, finding);
     }
-    if let Some(why) = t.state().unreached.clone().filter(|_| !is_planted(Defect::VoidCheckPasses)) {
+    if let Some(why) = t.state().run.unreached.clone().filter(|_| !is_planted(Defect::VoidCheckPasses)) {
         return reach::void(t, r, why);
     }
     passed(t, r);
@@ -62,14 +62,14 @@ pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 /// Asks all metrics of the check together and judges their answers, in list order.
 fn measure(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let (seen, now) = (t.seen, t.now);
-    let (run, check) = (t.state().run, t.state().check);
+    let (run, check) = (t.state().runs, t.state().check);
     let answer = |metric: &Metric| seen.answers.metric(run, check, &metric.key);
     let open = r.metrics().iter().filter(|metric| answer(metric).is_none());
     let questions: Vec<_> = open.map(|metric| t.question(Asked::Metric(metric.key.clone()))).collect();
     if !questions.is_empty() {
         return Flow::Break(Ending::Ask(questions));
     }
-    let void = t.state().unreached.is_some();
+    let void = t.state().run.unreached.is_some();
     let judged = |metric| Some(judge(metric, answer(metric)?, now, void));
     t.measured = r.metrics().iter().filter_map(judged).collect();
     Flow::Continue(())
@@ -139,10 +139,10 @@ fn held(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
     let measured = core::mem::take(&mut t.measured);
     analysis::close_check(t, r);
     let state = t.edit();
-    state.unjudged = None;
-    state.held_checks = state.held_checks.saturating_add(1);
+    state.run.unjudged = None;
+    state.run.held_checks = state.run.held_checks.saturating_add(1);
     state.analysis.add(&measured);
-    let first = state.held_checks == 1;
+    let first = state.run.held_checks == 1;
     t.measured = measured;
     if first {
         t.tell(Message::CheckHeld(finding.clone()));

@@ -27,13 +27,13 @@ pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
     if !reverts || never_took_over(t) {
         return t.act(Rule::Released, vec![Command::Release]);
     }
-    match t.state().intent {
+    match t.state().run.intent {
         Some(Intent::Delete { given_back: false }) => give_back(t),
         Some(Intent::Delete { given_back: true }) => release(t),
         Some(Intent::Promote { .. } | Intent::Rollback { .. }) | None => {
             let state = t.edit();
             state.phase = Phase::Terminating;
-            state.intent = Some(Intent::Delete { given_back: false });
+            state.run.intent = Some(Intent::Delete { given_back: false });
             // Whoever wrote it: what follows is ours.
             state.origin = Origin::Ours;
             t.tell(Message::Terminating);
@@ -73,7 +73,7 @@ fn give_back(t: &mut Turn<'_>) -> Flow {
             return t.wait(Rule::DeletionWaits);
         }
     }
-    t.edit().intent = Some(Intent::Delete { given_back: true });
+    t.edit().run.intent = Some(Intent::Delete { given_back: true });
     t.act(Rule::GivenBack, vec![Command::ResumeScaler, Command::RevertServices, Command::RevertRoutes])
 }
 
@@ -86,8 +86,8 @@ fn roll_back(t: &mut Turn<'_>) -> Flow {
     }
     let state = t.edit();
     state.canary_weight = 0;
-    state.mirror_weight = 0;
-    state.stage = Stage::Start;
+    state.run.mirror_weight = 0;
+    state.run.stage = Stage::Start;
     let commands = t.reroute(r).into_iter().collect();
     t.act(Rule::DeletionWaits, commands)
 }

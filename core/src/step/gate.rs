@@ -16,13 +16,13 @@ use crate::{
 /// Notes that this gate is closed. Returns whether it is the first time since the last move, or since another gate was
 /// closed.
 pub(super) fn note_closed(t: &mut Turn<'_>, hook: &Hook) -> bool {
-    if t.state().closed_gate.as_ref() == Some(&hook.key) {
+    if t.state().run.closed_gate.as_ref() == Some(&hook.key) {
         return false;
     }
     let now = t.now;
     let state = t.edit();
-    state.closed_gate = Some(hook.key.clone());
-    state.gate_closed = Some(Countdown::since(now));
+    state.run.closed_gate = Some(hook.key.clone());
+    state.run.gate_closed = Some(Countdown::since(now));
     true
 }
 
@@ -39,7 +39,7 @@ pub(super) fn overdue(t: &mut Turn<'_>, r: &Rollout) -> Option<Cause> {
     let (hook, deadline, closed) = bounded(t.state(), r)?;
     let credited = closed.credited(t.now, deadline);
     if credited != closed {
-        t.edit().gate_closed = Some(credited);
+        t.edit().run.gate_closed = Some(credited);
     }
     credited.is_over(deadline).then(|| Cause::Gate {
         kind: hook.kind.into(),
@@ -55,8 +55,8 @@ pub(super) fn part_ends(state: &State, r: &Rollout) -> Option<Timestamp> {
 
 /// The closed gate if it has a deadline, and how long it has been closed.
 fn bounded<'r>(state: &State, r: &'r Rollout) -> Option<(&'r Hook, Duration, Countdown)> {
-    let hook = r.hook(state.closed_gate.as_ref()?)?;
-    Some((hook, hook.deadline?, state.gate_closed?))
+    let hook = r.hook(state.run.closed_gate.as_ref()?)?;
+    Some((hook, hook.deadline?, state.run.gate_closed?))
 }
 
 /// The `rollback` hooks that are polled: the first that passes, as the cause of what follows.

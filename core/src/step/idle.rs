@@ -25,39 +25,39 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         t.held_up_by(Obstacle::TargetMissing);
         return t.wait(Rule::Idle);
     };
-    if t.state().pending.as_ref().is_some_and(|pending| pending.asked_for) {
+    if t.state().run.pending.as_ref().is_some_and(|pending| pending.asked_for) {
         return run::start(t, r, revision);
     }
     let applied = *revision == t.state().applied;
-    if applied && t.state().pending.is_none() {
+    if applied && t.state().run.pending.is_none() {
         return Flow::Continue(());
     }
     if *revision == t.state().promoted || is_planted(Defect::LostRevision) {
         // Set back without a run. Remembered, so that what it was set back from is new again.
         let state = t.edit();
         state.applied = revision.clone();
-        state.pending = None;
+        state.run.pending = None;
         return t.wait(Rule::RevisionNoted);
     }
     // Remembered until it can start: if the target goes back to what failed meanwhile, that is new again.
-    if !applied && t.state().pending.as_ref().is_none_or(|pending| pending.revision != *revision) {
-        t.edit().pending = Some(Pending { revision: revision.clone(), asked_for: false });
+    if !applied && t.state().run.pending.as_ref().is_none_or(|pending| pending.revision != *revision) {
+        t.edit().run.pending = Some(Pending { revision: revision.clone(), asked_for: false });
     }
     run::start(t, r, revision)
 }
 
 /// After a failed promotion users are on whichever copy serves, and return to the primary once it is ready.
 fn holding(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    if t.state().stage != Stage::Holding {
+    if t.state().run.stage != Stage::Holding {
         return Flow::Continue(());
     }
     t.primary()?;
     if t.primary_readiness().is_some_and(Readiness::is_ready) && !t.would_leave_the_better_copy()? {
         let shown = t.shown();
         let state = t.edit();
-        state.stage = Stage::Start;
+        state.run.stage = Stage::Start;
         state.canary_weight = 0;
-        if let (Some(shown), None) = (shown, &state.pending) {
+        if let (Some(shown), None) = (shown, &state.run.pending) {
             state.remember(shown);
         }
         let mut commands: Vec<Command> = t.reroute(r).into_iter().collect();

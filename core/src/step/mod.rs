@@ -114,7 +114,7 @@ fn rules(t: &mut Turn<'_>) -> Flow {
     operator::rule(t)?;
 
     // What was decided and cannot be taken back is carried out, whatever is seen now.
-    match &t.state().intent {
+    match &t.state().run.intent {
         Some(Intent::Rollback { .. }) => rollback::carry_out(t)?,
         Some(Intent::Promote { .. }) => promotion::carry_out(t)?,
         Some(Intent::Delete { .. }) | None => {}

@@ -88,7 +88,7 @@ fn misdirected(t: &Turn<'_>, value: &str) -> Option<Refusal> {
     if known || is_hash(value) {
         return Some(Refusal::OtherRevision { shown: shown.clone() });
     }
-    let failed = state.failure.as_ref().filter(|_| state.phase == Phase::Failed)?;
+    let failed = state.run.failure.as_ref().filter(|_| state.phase == Phase::Failed)?;
     let since = t.now.since(failed.at);
     let interval = t.canary.as_ref().map_or(Duration::ZERO, |r| r.policy().interval);
     (since < interval.max(MOMENT)).then(|| Refusal::FailedJustNow { revision: shown.clone() })
@@ -117,11 +117,11 @@ fn refuse_others(t: &mut Turn<'_>, abort: &Request) {
 fn leaves_the_canary(t: &Turn<'_>) -> bool {
     let state = t.state();
     let exposed = t.canary.as_ref().is_ok_and(|r| state.routes(r.strategy()).exposed() > 0);
-    state.is_running() && exposed && state.stage != Stage::InPlace
+    state.is_running() && exposed && state.run.stage != Stage::InPlace
 }
 
 fn standing(t: &Turn<'_>) -> Situation {
-    match &t.state().intent {
+    match &t.state().run.intent {
         Some(Intent::Promote { applied: false, revision, .. }) if promotion::is_applied(t, revision) => {
             Situation::PromotionApplied
         }
@@ -140,7 +140,7 @@ fn obey(t: &mut Turn<'_>, ruled: Ruling, order: Option<Order>) -> Flow {
         Ruling::PromoteNow => return promotion::decide(t, false),
         Ruling::RollBack => return rollback::decide(t, Cause::Request),
         Ruling::ReleaseRollback => {
-            if let Some(Intent::Rollback { released, .. }) = &mut t.edit().intent {
+            if let Some(Intent::Rollback { released, .. }) = &mut t.edit().run.intent {
                 *released = true;
             }
         }
@@ -162,7 +162,7 @@ fn obey(t: &mut Turn<'_>, ruled: Ruling, order: Option<Order>) -> Flow {
         },
         Ruling::Withdraw => withdraw(t),
         Ruling::SkipThisRun if t.state().phase == Phase::Waiting => t.edit().skip_next = true,
-        Ruling::SkipThisRun => t.edit().skip = true,
+        Ruling::SkipThisRun => t.edit().run.skip = true,
         Ruling::SkipNextRun => t.edit().skip_next = true,
         Ruling::SetWeight => {
             if let Some(Order::Weight(weight)) = order {
@@ -175,14 +175,14 @@ fn obey(t: &mut Turn<'_>, ruled: Ruling, order: Option<Order>) -> Flow {
 
 /// Whatever the target shows is run again.
 fn rerun(t: &mut Turn<'_>) {
-    t.edit().pending = Some(Pending { revision: Revision::unknown(), asked_for: true });
+    t.edit().run.pending = Some(Pending { revision: Revision::unknown(), asked_for: true });
 }
 
 /// A run under way begins anew.
 fn start_over(t: &mut Turn<'_>) -> Flow {
     let Ok(r) = t.canary else { return t.act(Rule::Requested, Vec::new()) };
     let revision = t.revision()?.cloned().unwrap_or_else(|| t.state().applied.clone());
-    t.edit().intent = None;
+    t.edit().run.intent = None;
     run::restart(t, r, revision)
 }
 
@@ -193,13 +193,13 @@ fn start_now(t: &mut Turn<'_>) -> Flow {
     let (now, before) = (t.now, t.state().before);
     t.tell(Message::NewRevision(revision.clone()));
     let state = t.edit();
-    let (stage, weight) = (state.stage, state.canary_weight);
+    let (stage, weight) = (state.run.stage, state.canary_weight);
     run::begin(state, r, revision, now);
     state.before = before;
-    state.skip = true;
+    state.run.skip = true;
     state.skip_next = false;
     if stage == Stage::Holding && weight > 0 {
-        state.stage = Stage::InPlace;
+        state.run.stage = Stage::InPlace;
         state.canary_weight = weight;
         return t.act(Rule::RunStarted, Vec::new());
     }
@@ -210,7 +210,7 @@ fn start_now(t: &mut Turn<'_>) -> Flow {
 pub(super) fn withdraw(t: &mut Turn<'_>) {
     let state = t.edit();
     state.phase = state.before;
-    if let Some(pending) = state.pending.take() {
+    if let Some(pending) = state.run.pending.take() {
         state.applied = pending.revision.clone();
         t.tell(Message::Withdrawn(pending.revision));
     }
@@ -220,14 +220,14 @@ pub(super) fn withdraw(t: &mut Turn<'_>) {
 fn set_weight(t: &mut Turn<'_>, weight: u8) -> Flow {
     let Ok(r) = t.canary else { return t.act(Rule::Requested, Vec::new()) };
     let state = t.edit();
-    state.held_by_operator = true;
+    state.run.held_by_operator = true;
     // No gate is asked while the weight is held, so none is late.
-    state.forget_closed_gate();
-    state.away = None;
+    state.run.forget_closed_gate();
+    state.run.away = None;
     state.canary_weight = weight;
-    state.mirror_weight = 0;
-    if state.stage == Stage::Mirroring {
-        state.stage = Stage::Analysing;
+    state.run.mirror_weight = 0;
+    if state.run.stage == Stage::Mirroring {
+        state.run.stage = Stage::Analysing;
     }
     let commands = t.reroute(r).into_iter().collect();
     t.act(Rule::Requested, commands)

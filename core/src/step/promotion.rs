@@ -24,9 +24,9 @@ use crate::{
 pub(super) fn decide(t: &mut Turn<'_>, skipped: bool) -> Flow {
     let state = t.edit();
     let revision = state.applied.clone();
-    state.intent = Some(Intent::Promote { revision: revision.clone(), applied: false, skipped });
-    state.primary_unready = None;
-    if state.away.is_some() {
+    state.run.intent = Some(Intent::Promote { revision: revision.clone(), applied: false, skipped });
+    state.run.primary_unready = None;
+    if state.run.away.is_some() {
         serving::stay_away(state);
     }
     if !skipped {
@@ -38,7 +38,7 @@ pub(super) fn decide(t: &mut Turn<'_>, skipped: bool) -> Flow {
 
 /// Carries it out: copy, wait for the primary, give it the traffic, take the canary away.
 pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
-    let Some(Intent::Promote { revision, applied, skipped }) = t.state().intent.clone() else {
+    let Some(Intent::Promote { revision, applied, skipped }) = t.state().run.intent.clone() else {
         return Flow::Continue(());
     };
     // A manifest that makes no sense any more stops it here; the next rules say so.
@@ -53,7 +53,7 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     repair::rule(t, r)?;
     primary_ready(t, r, &revision)?;
     let hurry = target_moved(t, &revision);
-    if t.state().stage == Stage::Holding {
+    if t.state().run.stage == Stage::Holding {
         return take_back(t, r);
     }
     if skipped || t.state().phase == Phase::Finalising {
@@ -80,7 +80,7 @@ fn copy(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool) -> Flo
     if skipped && t.state().routes(r.strategy()).exposed() > 0 && t.would_leave_the_better_copy()? {
         return run::waits_for_primary(t);
     }
-    let run = t.state().run;
+    let run = t.state().runs;
     mark_applied(t, revision.clone(), skipped);
     let mut commands: Vec<Command> = t.reroute(r).into_iter().collect();
     commands.push(Command::Promote { revision, run });
@@ -91,14 +91,14 @@ fn mark_applied(t: &mut Turn<'_>, revision: Revision, skipped: bool) {
     let now = t.now;
     let moves_users = skipped && !t.primary_is_the_worse_copy();
     let state = t.edit();
-    state.intent = Some(Intent::Promote { revision, applied: true, skipped });
+    state.run.intent = Some(Intent::Promote { revision, applied: true, skipped });
     // Its deadline counts from here.
-    state.primary_unready = Some(Unready::since(now));
+    state.run.primary_unready = Some(Unready::since(now));
     if moves_users {
         // Users wait on the old primary until the new one is ready.
         state.canary_weight = 0;
-        state.mirror_weight = 0;
-        state.stage = Stage::Start;
+        state.run.mirror_weight = 0;
+        state.run.stage = Stage::Start;
     }
 }
 
@@ -157,10 +157,10 @@ fn failed(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
     state.clear_run();
     state.phase = Phase::Failed;
     let cause = Cause::Deadline { who: Workload::Primary, why, deadline, gave_up };
-    state.failure = Some(RunFailure { cause, at: now });
+    state.run.failure = Some(RunFailure { cause, at: now });
     state.failed_checks = 0;
     state.promoted = revision.clone();
-    state.stage = Stage::Holding;
+    state.run.stage = Stage::Holding;
     state.canary_weight = if to_canary { 100 } else { 0 };
     owe(state, r, RunOn::FailedPromotion, now);
     let commands = t.reroute(r).into_iter().collect();
@@ -195,8 +195,8 @@ fn take_traffic(t: &mut Turn<'_>, r: &Rollout, hurry: bool) -> Flow {
     }
     state.phase = Phase::Finalising;
     state.iterations = 0;
-    state.mirror_weight = 0;
-    state.stage = Stage::Start;
+    state.run.mirror_weight = 0;
+    state.run.stage = Stage::Start;
     t.tell(Message::PrimaryTakesAll);
     let commands = t.reroute(r).into_iter().collect();
     t.act(Rule::PrimaryTakesAll, commands)

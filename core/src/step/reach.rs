@@ -23,17 +23,17 @@ use crate::{
 /// Notes what keeps the next check from passing, and since when no check could be judged.
 pub(super) fn watch(t: &mut Turn<'_>) {
     let Ok(r) = t.canary else { return };
-    if r.is_suspended() || !t.state().phase.is_analysing() || t.state().intent.is_some() {
+    if r.is_suspended() || !t.state().phase.is_analysing() || t.state().run.intent.is_some() {
         return;
     }
-    if t.state().unreached.is_none()
+    if t.state().run.unreached.is_none()
         && let Some(why) = why_unreached(t, r)
     {
-        t.edit().unreached = Some(why);
+        t.edit().run.unreached = Some(why);
     }
     let now = t.now;
-    if t.state().unjudged.is_none() && is_in_the_way(t.state()) {
-        t.edit().unjudged = Some(Countdown::since(now));
+    if t.state().run.unjudged.is_none() && is_in_the_way(t.state()) {
+        t.edit().run.unjudged = Some(Countdown::since(now));
     }
 }
 
@@ -42,7 +42,7 @@ pub(super) fn watch(t: &mut Turn<'_>) {
 fn why_unreached(t: &Turn<'_>, r: &Rollout) -> Option<Text> {
     let state = t.state();
     // Nothing is judged at the start, nor while users are away.
-    if state.stage == Stage::Start || state.away.is_some() {
+    if state.run.stage == Stage::Start || state.run.away.is_some() {
         return None;
     }
     if t.seen.canary_serves() == Some(false) {
@@ -63,17 +63,17 @@ fn why_unreached(t: &Turn<'_>, r: &Rollout) -> Option<Text> {
 
 /// Whether anything keeps checks from being judged.
 fn is_in_the_way(state: &State) -> bool {
-    let primary = state.primary_unready.is_some() && state.stage != Stage::InPlace;
-    state.unreached.is_some() || state.canary_unready.is_some() || primary || state.away.is_some()
+    let primary = state.run.primary_unready.is_some() && state.run.stage != Stage::InPlace;
+    state.run.unreached.is_some() || state.run.canary_unready.is_some() || primary || state.run.away.is_some()
 }
 
 /// Time without a judged check is bounded, whatever gets ready in between: a copy that crashes again and again ends its run.
 pub(super) fn deadline(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    let Some(count) = t.state().unjudged.filter(|_| is_visible(t, r)) else { return Flow::Continue(()) };
+    let Some(count) = t.state().run.unjudged.filter(|_| is_visible(t, r)) else { return Flow::Continue(()) };
     let deadline = longest(r);
     let credited = count.credited(t.now, deadline);
     if credited != count {
-        t.edit().unjudged = Some(credited);
+        t.edit().run.unjudged = Some(credited);
     }
     if !credited.is_over(deadline) {
         return Flow::Continue(());
@@ -84,7 +84,7 @@ pub(super) fn deadline(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// When time without a judged check is next credited.
 pub(super) fn part_ends(state: &State, r: &Rollout) -> Option<Timestamp> {
-    state.unjudged.map(|count| count.part_ends(longest(r)))
+    state.run.unjudged.map(|count| count.part_ends(longest(r)))
 }
 
 /// How long a run may be without a judged check: three checks may be missed. A warm-up is no check that is missed.
@@ -102,7 +102,7 @@ fn is_visible(t: &Turn<'_>, r: &Rollout) -> bool {
 fn why_unjudged(t: &Turn<'_>) -> Text {
     let canary = || t.canary_readiness().and_then(Readiness::why_not);
     let primary = || t.primary_readiness().and_then(Readiness::why_not);
-    let why = t.state().unreached.clone().or_else(canary).or_else(primary);
+    let why = t.state().run.unreached.clone().or_else(canary).or_else(primary);
     why.unwrap_or_else(|| "the copies did not stay ready until a check was due".into())
 }
 
@@ -112,7 +112,7 @@ pub(super) fn void(t: &mut Turn<'_>, r: &Rollout, why: Text) -> Flow {
     let measured = core::mem::take(&mut t.measured);
     analysis::close_check(t, r);
     let state = t.edit();
-    state.void_checks = state.void_checks.saturating_add(1);
+    state.run.void_checks = state.run.void_checks.saturating_add(1);
     state.analysis.add(&measured);
     t.measured = measured;
     t.tell(Message::CheckVoid(why));

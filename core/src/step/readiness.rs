@@ -24,8 +24,8 @@ const BETWEEN_SIGHTINGS: Duration = Duration::from_secs(10);
 pub(super) fn watch(t: &mut Turn<'_>) {
     note(t, Workload::Canary);
     // A warm-up begins anew.
-    if is_fit(t, Workload::Canary) == Some(false) && t.state().ready_since.is_some() {
-        t.edit().ready_since = None;
+    if is_fit(t, Workload::Canary) == Some(false) && t.state().run.ready_since.is_some() {
+        t.edit().run.ready_since = None;
     }
     watch_primary(t);
 }
@@ -45,7 +45,7 @@ fn note(t: &mut Turn<'_>, who: Workload) {
 
 /// A workload that takes longer than the progress deadline ends the run.
 pub(super) fn deadlines(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    let in_place = t.state().stage == Stage::InPlace;
+    let in_place = t.state().run.stage == Stage::InPlace;
     for who in [Workload::Canary, Workload::Primary] {
         // In place the primary is known to be broken: that is why.
         if who == Workload::Primary && in_place {
@@ -87,7 +87,7 @@ pub(super) fn next_times(unready: Unready, deadline: Duration) -> [Option<Timest
 
 /// Both copies are ready, and the canary serves; in place, the primary is not looked at.
 pub(super) fn both_ready(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    let in_place = t.state().stage == Stage::InPlace;
+    let in_place = t.state().run.stage == Stage::InPlace;
     if !in_place {
         t.primary()?;
     }
@@ -127,8 +127,8 @@ pub(super) fn is_late_at(since: Timestamp, interval: Duration) -> Timestamp {
 /// Where it is noted that a workload is not ready.
 fn noted(state: &mut State, who: Workload) -> &mut Option<Unready> {
     match who {
-        Workload::Canary => &mut state.canary_unready,
-        Workload::Primary => &mut state.primary_unready,
+        Workload::Canary => &mut state.run.canary_unready,
+        Workload::Primary => &mut state.run.primary_unready,
     }
 }
 
@@ -157,10 +157,10 @@ impl Sight<'_> {
 /// What is known of a copy, and what is noted of it.
 fn known<'a>(t: &Turn<'a>, who: Workload) -> (Option<Sight<'a>>, Option<Unready>) {
     match who {
-        Workload::Canary => (canary(t), t.state().canary_unready),
+        Workload::Canary => (canary(t), t.state().run.canary_unready),
         Workload::Primary => {
             let ready = t.primary_readiness().map(|readiness| Sight { readiness, serves: true });
-            (ready, t.state().primary_unready)
+            (ready, t.state().run.primary_unready)
         }
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn urgent(t: &mut Turn<'_>) -> Flow {
         | Phase::Succeeded
         | Phase::Failed => r.topology().same_objects(&state.topology),
     };
-    let ends = matches!(state.intent, Some(Intent::Rollback { .. } | Intent::Delete { .. }));
+    let ends = matches!(state.run.intent, Some(Intent::Rollback { .. } | Intent::Delete { .. }));
     let held = r.is_suspended() || state.suspended.is_some() || state.trouble.is_some();
     if is_ours && !ends && !held && harms_users(state, t.seen, r) { rule(t, r) } else { Flow::Continue(()) }
 }
@@ -169,7 +169,7 @@ pub(super) fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> boo
             let mut after = state.clone();
             if serving::may_come_back(t, r) {
                 serving::restore(&mut after, r);
-            } else if state.away.is_none() {
+            } else if state.run.away.is_none() {
                 advance::apply(&mut after, r.strategy(), advance::next_move(r.strategy(), state));
             }
             seen == Some(after.routes(r.strategy()))

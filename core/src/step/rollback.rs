@@ -21,7 +21,7 @@ use crate::{
 /// Decides it. Phase, weight and the counter that reached the threshold stay as they are until it is done.
 pub(super) fn decide(t: &mut Turn<'_>, cause: Cause) -> Flow {
     t.tell(Message::RollingBack(cause.clone()));
-    t.edit().intent = Some(Intent::Rollback { cause, released: false });
+    t.edit().run.intent = Some(Intent::Rollback { cause, released: false });
     if is_planted(Defect::LateIntent) {
         return carry_out(t);
     }
@@ -30,7 +30,7 @@ pub(super) fn decide(t: &mut Turn<'_>, cause: Cause) -> Flow {
 
 /// Carries it out: users to the primary, the canary down, Failed. Reads no fact that is not known.
 pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
-    let Some(Intent::Rollback { cause, released }) = t.state().intent.clone() else {
+    let Some(Intent::Rollback { cause, released }) = t.state().run.intent.clone() else {
         return Flow::Continue(());
     };
     if let Some(left) = t.left_behind() {
@@ -41,7 +41,7 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
         return t.act(Rule::RolledBack, vec![Command::Abandon(left)]);
     }
     if t.is_on_canary() && t.primary_is_the_worse_copy() && !cause.is_ordered() && !released {
-        if t.state().stage == Stage::InPlace {
+        if t.state().run.stage == Stage::InPlace {
             return stays(t, &cause);
         }
         return waits(t);
@@ -67,12 +67,12 @@ pub(super) fn reject(t: &mut Turn<'_>, revision: &Revision, cause: Cause) -> Flo
     t.tell(Message::Rejected { revision: revision.clone(), cause: cause.clone() });
     let now = t.now;
     let state = t.edit();
-    let (stage, weight) = (state.stage, state.canary_weight);
+    let (stage, weight) = (state.run.stage, state.canary_weight);
     state.clear_run();
-    state.stage = stage;
+    state.run.stage = stage;
     state.canary_weight = weight;
     state.phase = Phase::Failed;
-    state.failure = Some(RunFailure { cause, at: now });
+    state.run.failure = Some(RunFailure { cause, at: now });
     state.failed_checks = 0;
     state.skip_next = false;
     state.applied = revision.clone();
@@ -95,7 +95,7 @@ fn fails(t: &mut Turn<'_>, cause: &Cause) {
     let state = t.edit();
     state.clear_run();
     state.phase = Phase::Failed;
-    state.failure = Some(RunFailure { cause: cause.clone(), at: now });
+    state.run.failure = Some(RunFailure { cause: cause.clone(), at: now });
     state.failed_checks = 0;
     if *cause == Cause::Reverted {
         state.applied = state.promoted.clone();
@@ -121,7 +121,7 @@ fn stays(t: &mut Turn<'_>, cause: &Cause) -> Flow {
     let (now, canary, weight) = (t.now, t.canary, t.state().canary_weight);
     fails(t, cause);
     let state = t.edit();
-    state.stage = Stage::Holding;
+    state.run.stage = Stage::Holding;
     state.canary_weight = weight;
     if let Ok(r) = canary {
         promotion::owe(state, r, RunOn::FailedPromotion, now);

@@ -22,7 +22,7 @@ use crate::{
 pub(super) fn begin(state: &mut State, r: &Rollout, revision: Revision, now: Timestamp) {
     state.clear_run();
     state.phase = Phase::Progressing;
-    state.run = state.run.saturating_add(1);
+    state.runs = state.runs.saturating_add(1);
     state.check = 0;
     state.failed_checks = 0;
     state.analysis = AnalysisRecord::default();
@@ -30,12 +30,12 @@ pub(super) fn begin(state: &mut State, r: &Rollout, revision: Revision, now: Tim
     state.topology = r.topology.clone();
     state.due = now + r.policy().interval;
     // Its deadline counts from here.
-    state.canary_unready = Some(Unready::since(now));
+    state.run.canary_unready = Some(Unready::since(now));
 }
 
 /// A new revision, from idle or waiting: gates first, then a run.
 pub(super) fn start(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
-    let in_place = t.state().stage == Stage::Holding && t.state().canary_weight > 0;
+    let in_place = t.state().run.stage == Stage::Holding && t.state().canary_weight > 0;
     if !in_place {
         primary_ready(t)?;
     }
@@ -47,10 +47,10 @@ pub(super) fn start(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow 
     let (weight, before) = (state.canary_weight, if phase.is_idle() { phase } else { state.before });
     begin(state, r, revision.clone(), now);
     state.before = before;
-    state.skip = skip;
-    state.passed = r.hooks_of(HookKind::ConfirmRollout).map(|hook| hook.key.clone()).collect();
+    state.run.skip = skip;
+    state.run.passed = r.hooks_of(HookKind::ConfirmRollout).map(|hook| hook.key.clone()).collect();
     if in_place {
-        state.stage = Stage::InPlace;
+        state.run.stage = Stage::InPlace;
         state.canary_weight = weight;
         t.tell(Message::AnalysedInPlace(revision.clone()));
         return t.act(Rule::RunStarted, Vec::new());
@@ -62,7 +62,7 @@ pub(super) fn start(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow 
 /// The `confirm-rollout` gates: while one is closed the revision waits.
 pub(super) fn confirm(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
     for hook in r.hooks_of(HookKind::ConfirmRollout) {
-        if t.state().passed.contains(&hook.key) && !t.state().phase.is_idle() {
+        if t.state().run.passed.contains(&hook.key) && !t.state().phase.is_idle() {
             continue;
         }
         match t.ask(hook)? {
@@ -93,8 +93,8 @@ fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: 
             // A restarted run: its canary goes until it is approved.
             let state = t.edit();
             state.canary_weight = 0;
-            state.away = None;
-            state.stage = Stage::Start;
+            state.run.away = None;
+            state.run.stage = Stage::Start;
             commands.extend(t.reroute(r));
             commands.extend([Command::PauseScaler, Command::ScaleDown]);
         }
@@ -105,10 +105,10 @@ fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: 
     let state = t.edit();
     // A run of what is promoted already was asked for, even if it was restarted since.
     let again = phase.is_analysing() && *revision == state.promoted;
-    let asked_for = again || state.pending.as_ref().is_some_and(|pending| pending.asked_for);
+    let asked_for = again || state.run.pending.as_ref().is_some_and(|pending| pending.asked_for);
     state.phase = Phase::Waiting;
-    state.pending = Some(Pending { revision: revision.clone(), asked_for });
-    state.passed = opened.into_iter().collect();
+    state.run.pending = Some(Pending { revision: revision.clone(), asked_for });
+    state.run.passed = opened.into_iter().collect();
     state.check = state.check.saturating_add(1);
     state.due = due;
     t.act(Rule::WaitsForApproval, commands)
@@ -135,7 +135,7 @@ pub(super) fn waits_for_primary(t: &mut Turn<'_>) -> Flow {
 
 /// A newer revision takes the place of the one that runs.
 pub(super) fn restart(t: &mut Turn<'_>, r: &Rollout, revision: Revision) -> Flow {
-    if t.state().stage == Stage::InPlace {
+    if t.state().run.stage == Stage::InPlace {
         return restart_in_place(t, r, revision);
     }
     if t.before().routes(r.strategy()).exposed() > 0 && t.would_leave_the_better_copy()? {
@@ -158,13 +158,13 @@ pub(super) fn restart_from_primary(t: &mut Turn<'_>, r: &Rollout, revision: Revi
 
 /// The users are on it already, whatever we do.
 fn restart_in_place(t: &mut Turn<'_>, r: &Rollout, revision: Revision) -> Flow {
-    let (now, before, weight, away) = (t.now, t.state().before, t.state().canary_weight, t.state().away);
+    let (now, before, weight, away) = (t.now, t.state().before, t.state().canary_weight, t.state().run.away);
     t.tell(Message::AnalysedInPlace(revision.clone()));
     let state = t.edit();
     begin(state, r, revision, now);
     state.before = before;
-    state.stage = Stage::InPlace;
+    state.run.stage = Stage::InPlace;
     state.canary_weight = weight;
-    state.away = away;
+    state.run.away = away;
     t.act(Rule::Restarted, Vec::new())
 }

@@ -39,7 +39,7 @@ fn leave(t: &mut Turn<'_>) -> Flow {
     if !t.is_on_canary() || is_planted(Defect::UsersLeftBehind) {
         return Flow::Continue(());
     }
-    match t.state().intent {
+    match t.state().run.intent {
         // Both take the users off the canary themselves.
         Some(Intent::Rollback { .. } | Intent::Delete { .. }) => return Flow::Continue(()),
         // The primary gets them anyway.
@@ -48,16 +48,16 @@ fn leave(t: &mut Turn<'_>) -> Flow {
             // Time that passes while suspended does not count.
             let since = t.state().suspended.unwrap_or(t.now);
             let state = t.edit();
-            state.away = Some(Away { since, weight: state.canary_weight });
+            state.run.away = Some(Away { since, weight: state.canary_weight });
             state.canary_weight = 0;
-            state.ready_since = None;
+            state.run.ready_since = None;
             // No gate is asked while users are away, so none is late.
-            state.forget_closed_gate();
+            state.run.forget_closed_gate();
         }
         // After a failed promotion: they return when the primary serves nobody.
         None => t.edit().canary_weight = 0,
     }
-    let again = core::mem::replace(&mut t.edit().away_told, true);
+    let again = core::mem::replace(&mut t.edit().run.away_told, true);
     let why = why_not_canary(t);
     t.tell(Message::CanaryLeft { why, again });
     let commands = match t.canary {
@@ -72,10 +72,10 @@ fn leave(t: &mut Turn<'_>) -> Flow {
 
 /// The run goes on without users on its canary.
 pub(super) fn stay_away(state: &mut State) {
-    state.away = None;
+    state.run.away = None;
     state.canary_weight = 0;
-    state.mirror_weight = 0;
-    state.stage = Stage::Start;
+    state.run.mirror_weight = 0;
+    state.run.stage = Stage::Start;
 }
 
 /// The other direction, where the canary has proved itself, or there is nothing better: after the primary was told to run
@@ -85,19 +85,19 @@ fn to_the_canary(t: &mut Turn<'_>) -> Flow {
     if !r.switches_traffic || t.state().routes(r.strategy()) == Routes::split(100) {
         return Flow::Continue(());
     }
-    let stage = t.state().stage;
-    match t.state().intent {
+    let stage = t.state().run.stage;
+    match t.state().run.intent {
         Some(Intent::Promote { applied: true, .. }) => {}
         None if stage == Stage::Holding || stage == Stage::InPlace => {}
         Some(Intent::Promote { applied: false, .. } | Intent::Rollback { .. } | Intent::Delete { .. })
         | None => return Flow::Continue(()),
     }
     let state = t.edit();
-    state.away = None;
+    state.run.away = None;
     state.canary_weight = 100;
-    state.mirror_weight = 0;
-    if state.intent.is_some() {
-        state.stage = Stage::Holding;
+    state.run.mirror_weight = 0;
+    if state.run.intent.is_some() {
+        state.run.stage = Stage::Holding;
     }
     let why = t.why_not_primary();
     t.tell(Message::ServingCopy { why });
@@ -110,17 +110,18 @@ fn to_the_canary(t: &mut Turn<'_>) -> Flow {
 /// users to the canary.
 fn primary_down(t: &mut Turn<'_>) -> Flow {
     let state = t.state();
-    let counts = state.phase.is_analysing() && state.intent.is_none() && state.stage != Stage::InPlace;
+    let counts =
+        state.phase.is_analysing() && state.run.intent.is_none() && state.run.stage != Stage::InPlace;
     // One that is ready and serves nobody wants no pods.
     let is_down =
         t.primary_is_the_worse_copy() && t.primary_readiness().is_some_and(|primary| !primary.is_ready());
-    if t.seen.primary_serves() == Some(true) && state.primary_down {
-        t.edit().primary_down = false;
+    if t.seen.primary_serves() == Some(true) && state.run.primary_down {
+        t.edit().run.primary_down = false;
     }
-    if !counts || !is_down || t.state().primary_down {
+    if !counts || !is_down || t.state().run.primary_down {
         return Flow::Continue(());
     }
-    t.edit().primary_down = true;
+    t.edit().run.primary_down = true;
     let why = t.why_not_primary();
     t.tell(Message::PrimaryDown { why });
     t.keep_stall();
@@ -130,7 +131,7 @@ fn primary_down(t: &mut Turn<'_>) -> Flow {
 /// At a due check with both copies ready: users come back to the canary in one move, an interval or more after they left.
 /// Nothing is asked for it, and nothing is counted. Ends the call while they are away.
 pub(super) fn come_back(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    let Some(away) = t.state().away else { return Flow::Continue(()) };
+    let Some(away) = t.state().run.away else { return Flow::Continue(()) };
     if !may_come_back(t, r) {
         let due = analysis::next_due(t, r);
         t.edit().due = due;
@@ -140,8 +141,8 @@ pub(super) fn come_back(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let state = t.edit();
     restore(state, r);
     state.due = now + interval;
-    state.ready_since = None;
-    state.unreached = None;
+    state.run.ready_since = None;
+    state.run.unreached = None;
     t.tell(Message::CanaryBack(away.weight));
     let commands = t.reroute(r).into_iter().collect();
     t.act(Rule::CanaryBack, commands)
@@ -149,13 +150,13 @@ pub(super) fn come_back(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// Whether users who are away may come back at the due check.
 pub(super) fn may_come_back(t: &Turn<'_>, r: &Rollout) -> bool {
-    t.state().away.is_some_and(|away| t.now.since(away.since) >= r.policy().interval)
+    t.state().run.away.is_some_and(|away| t.now.since(away.since) >= r.policy().interval)
 }
 
 /// The weight they had, or the largest one where that was lowered since.
 pub(super) fn restore(state: &mut State, r: &Rollout) {
-    let Some(away) = state.away.take() else { return };
-    let max = r.strategy().max_weight().filter(|_| state.stage != Stage::InPlace);
+    let Some(away) = state.run.away.take() else { return };
+    let max = r.strategy().max_weight().filter(|_| state.run.stage != Stage::InPlace);
     state.canary_weight = max.map_or(away.weight, |max| away.weight.min(max));
 }
 

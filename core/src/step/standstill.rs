@@ -74,20 +74,20 @@ pub(super) fn suspended(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 pub(super) fn topology_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let (now, topology) = (t.now, &r.topology);
     let state = t.state();
-    let serves = state.is_running() || state.stage == Stage::Holding;
+    let serves = state.is_running() || state.run.stage == Stage::Holding;
     if matches!(state.phase, Phase::New) || state.topology == *topology {
         return Flow::Continue(());
     }
     // Users do not leave a copy that serves for one that does not. What another target shows says nothing of the old one.
     let same_target = state.topology.kind == topology.kind && state.topology.target == topology.target;
-    let on_canary = state.canary_weight > 0 || state.stage == Stage::Switched && state.away.is_none();
+    let on_canary = state.canary_weight > 0 || state.run.stage == Stage::Switched && state.run.away.is_none();
     if same_target && serves && on_canary && t.would_leave_the_better_copy()? {
         return run::waits_for_primary(t);
     }
     let state = t.state();
     if state.topology.same_objects(topology) {
         // Only the strategy differs, which matters to a run alone.
-        if !state.phase.is_analysing() || state.stage == Stage::InPlace {
+        if !state.phase.is_analysing() || state.run.stage == Stage::InPlace {
             return Flow::Continue(());
         }
         let (revision, before) = (state.applied.clone(), state.before);

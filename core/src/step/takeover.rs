@@ -46,7 +46,7 @@ fn become_ours(
 ) {
     state.origin = Origin::Ours;
     state.topology = r.topology.clone();
-    state.run = 1;
+    state.runs = 1;
     state.before = Phase::Succeeded;
     state.due = now + r.policy().interval;
     state.promoted = runs.clone();
@@ -68,18 +68,18 @@ fn become_ours(
             // Flagger copies before it says so: the primary runs what is promoted, whatever the target shows by now.
             let revision = if runs.is_unknown() { state.applied.clone() } else { runs };
             state.applied = revision.clone();
-            state.intent = Some(Intent::Promote { revision, applied: true, skipped: false });
+            state.run.intent = Some(Intent::Promote { revision, applied: true, skipped: false });
             state.canary_weight = routes.canary;
-            state.stage = Stage::Analysing;
+            state.run.stage = Stage::Analysing;
         }
         // Traffic was left on the canary by a failed promotion.
         Phase::Failed if routes.canary > 0 => {
             state.canary_weight = 100;
-            state.stage = Stage::Holding;
+            state.run.stage = Stage::Holding;
         }
         Phase::Waiting => {
             state.canary_weight = 0;
-            state.pending = Some(Pending { revision: shown, asked_for: false });
+            state.run.pending = Some(Pending { revision: shown, asked_for: false });
         }
         Phase::New
         | Phase::Initializing
@@ -92,15 +92,15 @@ fn become_ours(
 
 fn resume_run(state: &mut State, r: &Rollout, routes: Routes) {
     // Flagger passed them before it began.
-    state.passed = r.hooks_of(HookKind::ConfirmRollout).map(|hook| hook.key.clone()).collect();
+    state.run.passed = r.hooks_of(HookKind::ConfirmRollout).map(|hook| hook.key.clone()).collect();
     let waits = state.phase == Phase::WaitingPromotion;
-    state.mirror_weight = routes.mirror.unwrap_or(0);
+    state.run.mirror_weight = routes.mirror.unwrap_or(0);
     state.canary_weight = 0;
     match r.strategy() {
         Strategy::Weighted(weighted) => {
             state.canary_weight = routes.canary.min(weighted.steps.max());
             state.iterations = if waits { weighted.iterations } else { state.iterations };
-            state.stage = match (routes.canary, routes.mirror) {
+            state.run.stage = match (routes.canary, routes.mirror) {
                 (0, None) => Stage::Start,
                 (0, Some(_)) => Stage::Mirroring,
                 _ => Stage::Analysing,
@@ -108,11 +108,11 @@ fn resume_run(state: &mut State, r: &Rollout, routes: Routes) {
         }
         Strategy::AbTesting { iterations } => {
             state.iterations = if waits { *iterations } else { state.iterations };
-            state.stage = if state.iterations > 0 { Stage::Analysing } else { Stage::Start };
+            state.run.stage = if state.iterations > 0 { Stage::Analysing } else { Stage::Start };
         }
         Strategy::BlueGreen(blue_green) => {
             state.iterations = if waits { blue_green.iterations } else { state.iterations };
-            state.stage = match (routes.canary, state.iterations) {
+            state.run.stage = match (routes.canary, state.iterations) {
                 (100, _) => Stage::Switched,
                 (_, 0) => Stage::Start,
                 _ => Stage::Analysing,

@@ -190,7 +190,9 @@ impl<'a> Turn<'a> {
         let state = self.state();
         match self.canary {
             Ok(r) => r.switches_traffic && state.routes(r.strategy()).exposed() > 0,
-            Err(_) => state.canary_weight > 0 || state.stage == Stage::Switched && state.away.is_none(),
+            Err(_) => {
+                state.canary_weight > 0 || state.run.stage == Stage::Switched && state.run.away.is_none()
+            }
         }
     }
 
@@ -223,7 +225,7 @@ impl<'a> Turn<'a> {
         let routes = self.state().routes(r.strategy());
         let state = self.state();
         let cookies = r.affinity().map_or_else(Cookies::default, |affinity| {
-            state.cookies.rotated(affinity, routes.canary > 0, &r.identity().uid, state.run)
+            state.cookies.rotated(affinity, routes.canary > 0, &r.identity().uid, state.runs)
         });
         // What is remembered is what is set.
         if cookies != state.cookies {

@@ -18,7 +18,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         t.held_up_by(Obstacle::TargetMissing);
         return t.wait(Rule::NotReady);
     };
-    let pending = t.state().pending.clone();
+    let pending = t.state().run.pending.clone();
     let asked_for = pending.as_ref().is_some_and(|pending| pending.asked_for);
     if *revision == t.state().promoted && !asked_for {
         operator::withdraw(t);
@@ -28,9 +28,9 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if pending.is_none_or(|pending| pending.revision != *revision) {
         // A newer one takes its place, with gates of its own.
         let state = t.edit();
-        state.pending = Some(Pending { revision: revision.clone(), asked_for });
-        state.passed.clear();
-        state.forget_closed_gate();
+        state.run.pending = Some(Pending { revision: revision.clone(), asked_for });
+        state.run.passed.clear();
+        state.run.forget_closed_gate();
         return t.act(Rule::RevisionNoted, Vec::new());
     }
     if let Some(cause) = gate::overdue(t, r) {

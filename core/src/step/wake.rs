@@ -60,7 +60,7 @@ pub(super) fn stall_is_to_be_told(state: &State, stall: &Stall, deadline: Durati
 fn stall_time(state: &State, stall: &Stall, deadline: Duration) -> Option<Timestamp> {
     // What is not being carried out waits while suspended, and that time does not count.
     let stands_still =
-        state.suspended.is_some() && state.intent.is_none() && state.phase != Phase::Terminating;
+        state.suspended.is_some() && state.run.intent.is_none() && state.phase != Phase::Terminating;
     match stall.told {
         None => (!stands_still).then_some(stall.since + deadline),
         Some(told) if state.phase == Phase::Terminating => Some(told + DAY),
@@ -103,7 +103,7 @@ pub(super) fn next(
         wakes.add_if((owed.at > now).then_some(owed.at), Why::Retry);
     }
     let Ok(r) = canary else { return wakes.wake };
-    if state.suspended.is_none() || state.intent.is_some() {
+    if state.suspended.is_none() || state.run.intent.is_some() {
         of_run(&mut wakes, r, state, seen);
     }
     wakes.wake
@@ -111,28 +111,30 @@ pub(super) fn next(
 
 /// The times of a run.
 fn of_run(wakes: &mut Earliest, r: &Rollout, state: &State, seen: &Observation) {
-    let waits_for_rollback = matches!(state.intent, Some(Intent::Rollback { .. }));
+    let waits_for_rollback = matches!(state.run.intent, Some(Intent::Rollback { .. }));
     let goes_by_due = (state.is_running() && !waits_for_rollback) || state.phase == Phase::Waiting;
     if goes_by_due {
         wakes.add(state.due, Why::NextCheck);
-        if state.intent.is_none() {
+        if state.run.intent.is_none() {
             wakes.add_if(gate::part_ends(state, r), Why::Deadline);
         }
     }
     if state.phase.is_analysing() {
-        wakes.add_if(state.ready_since.map(|since| since + r.policy().delay), Why::WarmedUp);
+        wakes.add_if(state.run.ready_since.map(|since| since + r.policy().delay), Why::WarmedUp);
     }
-    let in_place = state.stage == Stage::InPlace && state.intent.is_none();
-    if state.phase.is_analysing() && state.intent.is_none() {
+    let in_place = state.run.stage == Stage::InPlace && state.run.intent.is_none();
+    if state.phase.is_analysing() && state.run.intent.is_none() {
         wakes.add_if(reach::part_ends(state, r), Why::Deadline);
     }
-    let canary_counts = state.phase.is_analysing() && state.intent.is_none();
+    let canary_counts = state.phase.is_analysing() && state.run.intent.is_none();
     let primary_counts = state.is_running() && !waits_for_rollback && !in_place;
     let policy = r.policy();
-    for unready in
-        [state.canary_unready.filter(|_| canary_counts), state.primary_unready.filter(|_| primary_counts)]
-            .into_iter()
-            .flatten()
+    for unready in [
+        state.run.canary_unready.filter(|_| canary_counts),
+        state.run.primary_unready.filter(|_| primary_counts),
+    ]
+    .into_iter()
+    .flatten()
     {
         let is_late_at = readiness::is_late_at(unready.count.since, policy.interval);
         wakes.add_if((!unready.told).then_some(is_late_at), Why::Stalled);
@@ -182,16 +184,16 @@ pub(super) fn mend_clock(t: &mut Turn<'_>) {
     }
     mend_countdowns(t);
     let ahead = |at: Option<Timestamp>| at.is_some_and(|at| at > now);
-    if ahead(t.state().away.map(|away| away.since))
-        && let Some(away) = &mut t.edit().away
+    if ahead(t.state().run.away.map(|away| away.since))
+        && let Some(away) = &mut t.edit().run.away
     {
         away.since = now;
     }
-    if ahead(t.state().ready_since) {
-        t.edit().ready_since = Some(now);
+    if ahead(t.state().run.ready_since) {
+        t.edit().run.ready_since = Some(now);
     }
-    if ahead(t.state().failure.as_ref().map(|failure| failure.at))
-        && let Some(failure) = &mut t.edit().failure
+    if ahead(t.state().run.failure.as_ref().map(|failure| failure.at))
+        && let Some(failure) = &mut t.edit().run.failure
     {
         failure.at = now;
     }
@@ -228,14 +230,15 @@ fn mend_countdowns(t: &mut Turn<'_>) {
         })
     };
     let state = t.state();
-    let canary = mended(state.canary_unready);
-    let primary = mended(state.primary_unready);
-    let gate = state.gate_closed.map(|count| count.mended(now));
-    let unjudged = state.unjudged.map(|count| count.mended(now));
-    let before = (state.canary_unready, state.primary_unready, state.gate_closed, state.unjudged);
+    let canary = mended(state.run.canary_unready);
+    let primary = mended(state.run.primary_unready);
+    let gate = state.run.gate_closed.map(|count| count.mended(now));
+    let unjudged = state.run.unjudged.map(|count| count.mended(now));
+    let before =
+        (state.run.canary_unready, state.run.primary_unready, state.run.gate_closed, state.run.unjudged);
     if before != (canary, primary, gate, unjudged) {
         let state = t.edit();
-        (state.canary_unready, state.primary_unready) = (canary, primary);
-        (state.gate_closed, state.unjudged) = (gate, unjudged);
+        (state.run.canary_unready, state.run.primary_unready) = (canary, primary);
+        (state.run.gate_closed, state.run.unjudged) = (gate, unjudged);
     }
 }

@@ -164,9 +164,9 @@ impl Simulated {
     /// # Panics
     /// As [`runs_until`](Self::runs_until).
     pub fn runs_to_its_end(&mut self, environment: &mut impl Environment) {
-        let run = self.state.run;
+        let run = self.state.runs;
         self.runs_until(environment, |state| {
-            state.run > run && state.phase.is_idle() && state.owed.is_empty()
+            state.runs > run && state.phase.is_idle() && state.owed.is_empty()
         });
     }
 

@@ -16,7 +16,7 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
     for (i, state) in seen.saved() {
         let measured = &seen.story.moments[i].decision.measured;
         if let (Some(before), Some(first)) = (before, measured.first()) {
-            let (run, check) = (before.run, before.check);
+            let (run, check) = (before.runs, before.check);
             if !counted.insert((run, check)) {
                 found.push((i, format!("check {check} of run {run} is counted twice")));
             }

@@ -32,15 +32,15 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
 
 fn has_ended(state: &State) -> bool {
     let rests = matches!(state.phase, Phase::Initialized | Phase::Succeeded | Phase::Failed);
-    rests && state.intent.is_none() || matches!(state.phase, Phase::New | Phase::Terminating)
+    rests && state.run.intent.is_none() || matches!(state.phase, Phase::New | Phase::Terminating)
 }
 
 fn waits_for_something(state: &State) -> bool {
     state.phase == Phase::Waiting
-        || state.stage == Stage::Holding
+        || state.run.stage == Stage::Holding
         || state.suspended.is_some()
-        || state.closed_gate.is_some()
-        || state.held_by_operator
+        || state.run.closed_gate.is_some()
+        || state.run.held_by_operator
         || state.stall.is_some()
         || state.trouble.is_some()
         || state.origin != Origin::Ours

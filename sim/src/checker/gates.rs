@@ -19,7 +19,7 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
         return found;
     }
     for (i, state) in seen.saved() {
-        let earned = matches!(&state.intent, Some(Intent::Promote { skipped: false, .. }));
+        let earned = matches!(&state.run.intent, Some(Intent::Promote { skipped: false, .. }));
         // A person's order goes past any gate.
         let ordered = seen.before(i).is_some_and(|before| before.consumed != state.consumed);
         if !earned || ordered || seen.story.moments[i].decision.rule != Rule::PromotionDecided {
@@ -29,12 +29,12 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
         for hook in hooks.filter(|hook| hook.kind == HookKind::ConfirmPromotion) {
             let asked = seen.story.moments[..=i].iter().flat_map(|moment| &moment.asked);
             let mut passes = asked.filter(|asked| {
-                asked.question.id.run == state.run
+                asked.question.id.run == state.runs
                     && asked.question.id.of == Asked::Hook(hook.key.clone())
                     && matches!(asked.answer, Answer::Pass(_))
             });
             if passes.next().is_none() {
-                found.push((i, format!("run {} is promoted, and `{}` never opened", state.run, hook.name)));
+                found.push((i, format!("run {} is promoted, and `{}` never opened", state.runs, hook.name)));
             }
         }
     }

@@ -12,9 +12,9 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
     for call in &seen.story.calls {
         let Asked::Hook(key) = &call.question.id.of else { continue };
         let Some(state) = seen.before(call.moment.min(seen.story.moments.len())) else { continue };
-        let same_run = state.run == call.question.id.run && state.phase.is_analysing();
-        if same_run && (state.passed.contains(key) || state.passed_step.contains(key)) {
-            let what = format!("`{key}` has passed in run {} and is called again", state.run);
+        let same_run = state.runs == call.question.id.run && state.phase.is_analysing();
+        if same_run && (state.run.passed.contains(key) || state.run.passed_step.contains(key)) {
+            let what = format!("`{key}` has passed in run {} and is called again", state.runs);
             found.push((call.moment.min(seen.last()), what));
         }
     }

@@ -34,8 +34,8 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
 
 fn spoken_of(state: &State) -> Vec<&Revision> {
     let mut spoken = vec![&state.applied, &state.promoted];
-    spoken.extend(state.pending.as_ref().map(|pending| &pending.revision));
-    if let Some(Intent::Promote { revision, .. }) = &state.intent {
+    spoken.extend(state.run.pending.as_ref().map(|pending| &pending.revision));
+    if let Some(Intent::Promote { revision, .. }) = &state.run.intent {
         spoken.push(revision);
     }
     spoken

@@ -41,7 +41,7 @@ fn is_free(state: &State) -> bool {
 }
 
 fn tries(state: &State, shown: &str) -> bool {
-    let waits = state.pending.as_ref().is_some_and(|pending| *pending.revision.spec == *shown);
+    let waits = state.run.pending.as_ref().is_some_and(|pending| *pending.revision.spec == *shown);
     let runs = *state.applied.spec == *shown;
     state.is_running() && runs || state.phase == Phase::Waiting && (waits || runs)
 }

@@ -49,7 +49,7 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
         status = moment.saved.as_ref().or(status);
         if moment.decision.rule == Rule::RolledBack
             && let (Some(state), Some(routes)) = (&moment.saved, routes)
-            && state.stage != Stage::Holding
+            && state.run.stage != Stage::Holding
             && (routes.exposed() > 0 || routes.mirror.is_some())
         {
             found.push((i, format!("the run has failed, and the routes are {routes}")));
@@ -71,7 +71,7 @@ fn at_rest(seen: &Checked<'_>) -> Option<(usize, String)> {
     let is_ours = end.origin == Origin::Ours
         && !matches!(end.phase, Phase::New | Phase::Initializing | Phase::Terminating)
         && end.suspended.is_none()
-        && end.intent.is_none()
+        && end.run.intent.is_none()
         && end.stall.is_none()
         && end.trouble.is_none();
     let wanted = end.routes(seen.scenario.canary.strategy());

@@ -97,7 +97,7 @@ impl<L: Log> Drive<'_, L> {
         };
         if plan.decision.rule == Rule::PromotionFailed {
             self.reason = Some(Reason::primary_not_ready());
-        } else if let Some(Intent::Rollback { cause, .. }) = &self.saved.intent {
+        } else if let Some(Intent::Rollback { cause, .. }) = &self.saved.run.intent {
             self.reason = Some(Reason::of(cause));
         }
         self.log.saved(&self.saved);

@@ -27,6 +27,6 @@ mod tests {
     #[test]
     fn a_state_that_loses_something_is_told() {
         // Without a save behind it none of our own fields are written.
-        assert!(kept(&State { run: 2, ..State::default() }).unwrap_err().starts_with("store: saved"));
+        assert!(kept(&State { runs: 2, ..State::default() }).unwrap_err().starts_with("store: saved"));
     }
 }

@@ -53,7 +53,8 @@ const GATE: &str = "webhooks: [{name: gate, url: http://gate, retries: 2}]";
 
 /// The saved rows since the first release, repeats left out.
 fn rows(story: &Story) -> Vec<String> {
-    let saved = story.moments.iter().filter_map(|moment| moment.saved.as_ref()).filter(|state| state.run > 0);
+    let saved =
+        story.moments.iter().filter_map(|moment| moment.saved.as_ref()).filter(|state| state.runs > 0);
     let mut rows: Vec<String> = saved.map(|state| Row::of(state).to_string()).collect();
     rows.dedup();
     rows

@@ -148,7 +148,7 @@ fn stands(moment: &Moment, state: Option<&State>) -> String {
         "{phase}, canaryWeight {}, failedChecks {}, iterations {}",
         after.weight, after.failed_checks, after.iterations
     );
-    match state.and_then(|state| state.intent.as_ref()) {
+    match state.and_then(|state| state.run.intent.as_ref()) {
         Some(Intent::Rollback { .. }) => return told + "; a rollback is decided.",
         Some(Intent::Promote { .. }) => return told + "; a promotion is decided.",
         Some(Intent::Delete { .. }) | None => {}

@@ -147,7 +147,7 @@ fn begins(moment: &Moment, before: &State, state: &State, current: Option<&Of>) 
 }
 
 fn pending(state: &State) -> Revision {
-    state.pending.as_ref().map_or_else(Revision::unknown, |pending| pending.revision.clone())
+    state.run.pending.as_ref().map_or_else(Revision::unknown, |pending| pending.revision.clone())
 }
 
 /// Whether a notice says that a waiting revision was withdrawn.

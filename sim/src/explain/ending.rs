@@ -76,8 +76,8 @@ pub(super) fn ended(of: &Of, moments: &[Moment], before: &State, next: Option<&O
             decided = Some((moment.at, rule));
         }
         // An operator's request decides too.
-        let intent = moment.saved.as_ref().is_some_and(|saved| saved.intent.is_some());
-        if rule == Rule::Requested && state.intent.is_none() && intent {
+        let intent = moment.saved.as_ref().is_some_and(|saved| saved.run.intent.is_some());
+        if rule == Rule::Requested && state.run.intent.is_none() && intent {
             decided = Some((moment.at, rule));
         }
         if let Some(how) = ends(of, moment, state) {
@@ -112,15 +112,15 @@ fn ends(of: &Of, moment: &Moment, before: &State) -> Option<Ending> {
         (Of::Setup, Rule::Initialized) => Some(Ending::Initialized),
         (Of::Setup, Rule::TakenOver) if saved.phase.is_idle() => Some(Ending::TakenOver),
         (Of::Run(_), Rule::Promoted) => {
-            let skipped = matches!(before.intent, Some(Intent::Promote { skipped: true, .. }));
+            let skipped = matches!(before.run.intent, Some(Intent::Promote { skipped: true, .. }));
             Some(Ending::Promoted { skipped })
         }
-        (Of::Run(_), Rule::RolledBack) => match &before.intent {
+        (Of::Run(_), Rule::RolledBack) => match &before.run.intent {
             Some(Intent::Rollback { cause, .. }) => Some(Ending::RolledBack(cause.clone())),
             _ => None,
         },
         (Of::Run(_), Rule::Rejected) => {
-            saved.failure.as_ref().map(|failure| Ending::RolledBack(failure.cause.clone()))
+            saved.run.failure.as_ref().map(|failure| Ending::RolledBack(failure.cause.clone()))
         }
         (Of::Run(_), Rule::PromotionFailed) => {
             let why = born(moment).find_map(|notice| {

@@ -154,13 +154,13 @@ fn on(moment: &Moment, state: &State, canary: &Rollout) -> Option<String> {
 
 /// The gate that is closed, with what it is for.
 fn closed_gate(state: &State, canary: &Rollout) -> String {
-    let Some(gate) = &state.closed_gate else { return "a gate".into() };
+    let Some(gate) = &state.run.closed_gate else { return "a gate".into() };
     let hook = canary.hooks().iter().find(|hook| hook.key == *gate);
     hook.map_or_else(|| format!("gate {gate}"), |hook| format!("{} gate {}", hook.kind.name(), hook.name))
 }
 
 fn pods(state: &State) -> Option<String> {
-    let who = match (state.canary_unready.is_some(), state.primary_unready.is_some()) {
+    let who = match (state.run.canary_unready.is_some(), state.run.primary_unready.is_some()) {
         (false, false) => return None,
         (true, false) => "the canary",
         (false, true) => "the primary",
@@ -182,5 +182,5 @@ fn obstacle(obstacle: &Obstacle) -> String {
 
 /// Whether a rollback stands that is not carried out yet.
 pub(super) fn is_rolling_back(state: &State) -> bool {
-    matches!(state.intent, Some(Intent::Rollback { .. }))
+    matches!(state.run.intent, Some(Intent::Rollback { .. }))
 }

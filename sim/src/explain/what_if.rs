@@ -259,10 +259,13 @@ impl Search<'_> {
         if self.scenario.setting.missing {
             self.one(Change::Without(Without::Absence));
         }
-        if waits::is_rolling_back(state) || self.chapter.of == Of::Setup || state.primary_unready.is_some() {
+        if waits::is_rolling_back(state)
+            || self.chapter.of == Of::Setup
+            || state.run.primary_unready.is_some()
+        {
             self.one(Change::Ready(Workload::Primary));
         }
-        if state.canary_unready.is_some() || state.phase == Phase::Terminating {
+        if state.run.canary_unready.is_some() || state.phase == Phase::Terminating {
             self.one(Change::Ready(Workload::Canary));
         }
         if state.trouble.is_some() {
@@ -271,10 +274,10 @@ impl Search<'_> {
         if state.suspended.is_some() || state.stall.is_some() {
             self.one(Change::Without(Without::Edits));
         }
-        if state.held_by_operator {
+        if state.run.held_by_operator {
             self.requests();
         }
-        if state.closed_gate.is_some() || state.phase == Phase::Waiting {
+        if state.run.closed_gate.is_some() || state.phase == Phase::Waiting {
             self.gates();
         }
         let held: Vec<Finding> =

@@ -151,7 +151,7 @@ fn waits_for(state: &State) -> Option<String> {
     if let Some(stall) = &state.stall {
         return Some(format!("waits: {}", stall.on));
     }
-    let who = match (state.canary_unready.is_some(), state.primary_unready.is_some()) {
+    let who = match (state.run.canary_unready.is_some(), state.run.primary_unready.is_some()) {
         (false, false) => return None,
         (true, false) => "canary",
         (false, true) => "primary",

@@ -222,7 +222,7 @@ impl Series {
 
     fn count_end(&self, shown: &mut Shown, snapshot: &Snapshot, state: &State) {
         let skipped = state.phase == Phase::Succeeded
-            && matches!(snapshot.state.intent, Some(Intent::Promote { skipped: true, .. }));
+            && matches!(snapshot.state.run.intent, Some(Intent::Promote { skipped: true, .. }));
         let strategy = (*snapshot.canary).as_ref().map_or("", |rollout| rollout.strategy().name());
         let ended = Ended {
             name: shown.target.clone(),

@@ -142,7 +142,7 @@ fn kind(rollout: &Rollout) -> &'static str {
 /// The canary's weights up to the promotion.
 fn weights(story: &Story) -> Vec<u8> {
     let saved = story.moments.iter().filter_map(|moment| moment.saved.as_ref());
-    let until = saved.take_while(|state| state.intent.is_none());
+    let until = saved.take_while(|state| state.run.intent.is_none());
     let mut weights: Vec<u8> = until.map(|state| state.canary_weight).filter(|weight| *weight > 0).collect();
     weights.dedup();
     weights
