@@ -3,60 +3,50 @@
 use alloc::vec::Vec;
 
 use super::{
-    analysis, reach,
+    hooks, rollback, schedule,
     turn::{Ending, Flow, Turn},
 };
 use crate::{
-    decision::{Finding, Measured, Obstacle, Reading, Rule, Verdict},
+    decision::{Cause, Finding, Measured, Obstacle, Reading, Rule, Verdict},
     message::Message,
     planted::{Defect, is_planted},
     question::{Answer, Asked},
+    revision::Text,
     spec::{HookKind, Leniency, Metric, Rollout, ThresholdMode},
     time::Timestamp,
 };
 
-/// The `pre-rollout` hooks. One that passed is not called again in this run; one that fails is a failed check.
+/// The `pre-rollout` hooks; one that fails is a failed check.
 pub(super) fn pre_rollout(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    for hook in r.hooks_of(HookKind::PreRollout) {
-        if t.state().run.passed.contains(&hook.key) {
-            continue;
-        }
-        match t.ask(hook)? {
-            Ok(said) => {
-                t.tell(Message::HookPassed { kind: hook.kind.into(), hook: hook.name.clone(), said });
-                t.edit().run.passed.insert(hook.key.clone());
-            }
-            Err(said) => {
-                let finding = Finding::Hook { kind: hook.kind.into(), hook: hook.name.clone(), said };
-                return analysis::failed(t, r, finding);
-            }
-        }
-    }
-    Flow::Continue(())
+    hooks(t, r, HookKind::PreRollout)
 }
 
 /// Continues if the check passed.
 pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    for hook in r.hooks_of(HookKind::Rollout) {
-        if let Err(said) = t.ask(hook)? {
-            let finding = Finding::Hook { kind: hook.kind.into(), hook: hook.name.clone(), said };
-            return analysis::failed(t, r, finding);
-        }
-    }
+    hooks(t, r, HookKind::Rollout)?;
     measure(t, r)?;
 
     let first = |verdict| t.measured.iter().position(|measured| measured.verdict == verdict);
     if let Some(finding) = first(Verdict::Failed).and_then(|i| finding(&r.metrics()[i], &t.measured[i])) {
-        return analysis::failed(t, r, finding);
+        return failed(t, r, finding);
     }
     if let Some(finding) = first(Verdict::Held).and_then(|i| finding(&r.metrics()[i], &t.measured[i])) {
         return held(t, r, finding);
     }
     if let Some(why) = t.state().run.unreached.clone().filter(|_| !is_planted(Defect::VoidCheckPasses)) {
-        return reach::void(t, r, why);
+        return void(t, r, why);
     }
     passed(t, r);
     Flow::Continue(())
+}
+
+fn hooks(t: &mut Turn<'_>, r: &Rollout, kind: HookKind) -> Flow {
+    match hooks::first_denied(t, r, kind)? {
+        None => Flow::Continue(()),
+        Some((hook, said)) => {
+            failed(t, r, Finding::Hook { kind: kind.into(), hook: hook.name.clone(), said })
+        }
+    }
 }
 
 /// Asks all metrics of the check together and judges their answers, in list order.
@@ -134,17 +124,47 @@ fn finding(metric: &Metric, measured: &Measured) -> Option<Finding> {
     })
 }
 
+/// A failed check counts; the one that reaches the threshold rolls back at once.
+fn failed(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
+    let threshold = r.policy().threshold;
+    t.record_measured();
+    schedule::close_judged_check(t, r);
+    let state = t.edit();
+    state.failed_checks = state.failed_checks.saturating_add(1);
+    state.analysis.failed_checks = state.analysis.failed_checks.saturating_add(1);
+    state.run.last_finding = Some(finding.clone());
+    let failed = state.failed_checks;
+    t.tell(Message::CheckFailed { finding: finding.clone(), failed, threshold });
+    if failed >= threshold && !is_planted(Defect::LateRollback) {
+        return threshold_reached(t, r, Some(finding));
+    }
+    t.act(Rule::CheckFailed, Vec::new())
+}
+
+/// Ends the run.
+pub(super) fn threshold_reached(t: &mut Turn<'_>, r: &Rollout, last: Option<Finding>) -> Flow {
+    let failed = t.state().failed_checks;
+    rollback::decide(t, Cause::Checks { failed, threshold: r.policy().threshold, last })
+}
+
+/// The check would have passed, but the canary was not reached: it counts for itself alone. Nothing advances, no counter is
+/// cleared, and no gate is asked.
+fn void(t: &mut Turn<'_>, r: &Rollout, why: Text) -> Flow {
+    t.record_measured();
+    schedule::close_check(t, r);
+    let state = t.edit();
+    state.run.void_checks = state.run.void_checks.saturating_add(1);
+    t.tell(Message::CheckVoid(why));
+    t.act(Rule::CheckVoid, Vec::new())
+}
+
 /// A check that could not be judged: it counts for itself alone, and nothing advances.
 fn held(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
-    let measured = core::mem::take(&mut t.measured);
-    analysis::close_check(t, r);
+    t.record_measured();
+    schedule::close_judged_check(t, r);
     let state = t.edit();
-    state.run.unjudged = None;
     state.run.held_checks = state.run.held_checks.saturating_add(1);
-    state.analysis.add(&measured);
-    let first = state.run.held_checks == 1;
-    t.measured = measured;
-    if first {
+    if state.run.held_checks == 1 {
         t.tell(Message::CheckHeld(finding.clone()));
     }
     t.held_up_by(Obstacle::Held(finding));
@@ -152,11 +172,9 @@ fn held(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
 }
 
 fn passed(t: &mut Turn<'_>, r: &Rollout) {
-    let measured = core::mem::take(&mut t.measured);
+    t.record_measured();
     let state = t.edit();
     state.analysis.passed_checks = state.analysis.passed_checks.saturating_add(1);
-    state.analysis.add(&measured);
-    t.measured = measured;
     clears_failures(t, r);
 }
 

@@ -99,7 +99,7 @@ fn release(t: &mut Turn<'_>) -> Flow {
     }
     let unsent = t.state().outbox.notices().iter().filter(|notice| !t.seen.sent.contains(&notice.id));
     // A receiver that is down for longer than the deadline does not keep the object.
-    let (now, deadline) = (t.now, super::wake::deadline(t.canary));
+    let (now, deadline) = (t.now, t.deadline());
     if unsent.into_iter().any(|notice| now.since(notice.at) < deadline) {
         return t.wait(Rule::DeletionWaits);
     }

@@ -4,13 +4,12 @@ use core::time::Duration;
 
 use super::{
     rollback,
-    turn::{Flow, Turn},
+    turn::{Flow, Turn, Why},
 };
 use crate::{
     decision::Cause,
     spec::{Hook, HookKind, Rollout},
     state::{Countdown, State},
-    time::Timestamp,
 };
 
 /// Notes that this gate is closed. Returns whether it is the first time since the last move, or since another gate was
@@ -41,16 +40,12 @@ pub(super) fn overdue(t: &mut Turn<'_>, r: &Rollout) -> Option<Cause> {
     if credited != closed {
         t.edit().run.gate_closed = Some(credited);
     }
+    t.until(credited.part_ends(deadline), Why::Deadline);
     credited.is_over(deadline).then(|| Cause::Gate {
         kind: hook.kind.into(),
         hook: hook.name.clone(),
         deadline,
     })
-}
-
-/// When time is next credited to a closed gate that has a deadline.
-pub(super) fn part_ends(state: &State, r: &Rollout) -> Option<Timestamp> {
-    bounded(state, r).map(|(_, deadline, closed)| closed.part_ends(deadline))
 }
 
 /// The closed gate if it has a deadline, and how long it has been closed.

@@ -5,12 +5,14 @@
 
 mod advance;
 mod analysis;
-mod ask;
 mod check;
+mod clock;
 mod deletion;
 mod gate;
+mod hooks;
 mod idle;
 mod initialize;
+mod moves;
 mod operator;
 mod owed;
 mod promotion;
@@ -19,19 +21,19 @@ mod readiness;
 mod repair;
 mod rollback;
 mod run;
+mod schedule;
 mod serving;
 mod standstill;
 mod takeover;
 mod trouble;
 mod turn;
 mod waiting;
-mod wake;
 
 use alloc::{sync::Arc, vec::Vec};
 
-pub use self::advance::{Move, apply, next_move};
-use self::turn::{Flow, Turn};
-pub use self::wake::{Wake, Why};
+pub use self::moves::{Move, apply, next_move};
+use self::turn::{Ending, Flow, Turn};
+pub use self::turn::{Wake, Why};
 use crate::{
     command::Command,
     decision::{Decision, Rule},
@@ -81,10 +83,7 @@ pub fn step(canary: &Result<Rollout, Invalid>, state: &State, seen: &Observation
     let mut turn = Turn::new(canary, state, seen, now);
     match rules(&mut turn) {
         Flow::Break(outcome) => turn.finish(outcome),
-        Flow::Continue(()) => {
-            let outcome = turn.waits(Rule::Idle);
-            turn.finish(outcome)
-        }
+        Flow::Continue(()) => turn.finish(Ending::Act { rule: Rule::Idle, commands: Vec::new() }),
     }
 }
 
@@ -92,7 +91,7 @@ pub fn step(canary: &Result<Rollout, Invalid>, state: &State, seen: &Observation
 fn rules(t: &mut Turn<'_>) -> Flow {
     // What must not be touched, and what went wrong.
     standstill::newer_version(t)?;
-    wake::mend_clock(t);
+    clock::mend(t);
     trouble::note(t)?;
 
     // Deletion goes before everything; its own rules end the call.

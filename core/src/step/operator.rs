@@ -210,6 +210,9 @@ fn start_now(t: &mut Turn<'_>) -> Flow {
 pub(super) fn withdraw(t: &mut Turn<'_>) {
     let state = t.edit();
     state.phase = state.before;
+    // The next revision is asked about again.
+    state.run.passed.clear();
+    state.run.forget_closed_gate();
     if let Some(pending) = state.run.pending.take() {
         state.applied = pending.revision.clone();
         t.tell(Message::Withdrawn(pending.revision));

@@ -3,16 +3,34 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::turn::{Flow, Turn};
+use super::turn::{Flow, Turn, Why};
 use crate::{
     decision::Rule,
-    message::Message,
-    spec::{HookKind, Rollout},
+    message::{HookKindName, Message},
+    spec::{HookKind, Rollout, RunOn},
+    state::{Owed, State},
+    time::Timestamp,
 };
 
 /// What a rollback undoes is tried so often; the outcome of other hooks is only told.
 const MOST_ATTEMPTS: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(10);
+
+/// Notes the hooks that are called once a run has ended.
+pub(super) fn note(state: &mut State, r: &Rollout, ended: RunOn, now: Timestamp) {
+    let phase = state.phase;
+    state.owed = r
+        .owed_after(ended)
+        .into_iter()
+        .map(|hook| Owed {
+            kind: r.hook(&hook).map_or(HookKindName("".into()), |hook| hook.kind.into()),
+            hook,
+            phase,
+            attempts: 0,
+            at: now,
+        })
+        .collect();
+}
 
 /// The first of them, if it is time.
 pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
@@ -23,6 +41,7 @@ pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         return t.act(Rule::OwedHook, Vec::new());
     };
     if t.now < owed.at {
+        t.until(owed.at, Why::Retry);
         return t.wait(Rule::OwedHook);
     }
     let answer = t.ask(hook)?;

@@ -3,21 +3,20 @@
 use alloc::vec::Vec;
 
 use super::{
-    analysis, readiness, repair, rollback, run, serving,
-    turn::{Flow, Turn},
+    owed, readiness, repair, rollback, run, schedule, serving,
+    turn::{Flow, Turn, Why},
 };
 use crate::{
     command::Command,
     decision::{Cause, Obstacle, Rule, Workload},
-    message::{HookKindName, Message},
+    message::Message,
     observation::Readiness,
     phase::Phase,
     planted::{Defect, is_planted},
     revision::Revision,
     spec::{Rollout, RunOn},
-    state::{Intent, Owed, RunFailure, Stage, State, Unready},
+    state::{Intent, RunFailure, Stage, Unready},
     strategy::Strategy,
-    time::Timestamp,
 };
 
 /// Decides it. Nothing is touched before this is saved. A skipped analysis keeps its phase until all is done.
@@ -125,7 +124,6 @@ fn primary_ready(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
     }
     if !readiness::is_overdue(t, Workload::Primary, r.policy()) {
         readiness::tell_if_late(t, Workload::Primary, r.policy());
-        t.keep_stall();
         return t.wait(Rule::PromotionWaits);
     }
     failed(t, r, revision)
@@ -162,7 +160,7 @@ fn failed(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
     state.promoted = revision.clone();
     state.run.stage = Stage::Holding;
     state.canary_weight = if to_canary { 100 } else { 0 };
-    owe(state, r, RunOn::FailedPromotion, now);
+    owed::note(state, r, RunOn::FailedPromotion, now);
     let commands = t.reroute(r).into_iter().collect();
     t.act(Rule::PromotionFailed, commands)
 }
@@ -176,10 +174,10 @@ fn target_moved(t: &Turn<'_>, revision: &Revision) -> bool {
 fn take_traffic(t: &mut Turn<'_>, r: &Rollout, hurry: bool) -> Flow {
     let (now, due) = (t.now, t.state().due);
     if now < due && !hurry {
-        t.keep_stall();
+        t.until(due, Why::NextCheck);
         return t.wait(Rule::NotDue);
     }
-    let due = analysis::next_due(t, r);
+    let due = schedule::next_due(t, r);
     let step = match r.strategy() {
         Strategy::Weighted(weighted) if !hurry => weighted.promotion_step,
         Strategy::Weighted(_) | Strategy::AbTesting { .. } | Strategy::BlueGreen(_) => None,
@@ -219,9 +217,9 @@ fn take_back(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// The canary goes, an interval after its last users left it.
 fn complete(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool, hurry: bool) -> Flow {
-    let now = t.now;
-    if now < t.state().due && !skipped && !hurry || is_planted(Defect::StuckPhase) {
-        t.keep_stall();
+    let (now, due) = (t.now, t.state().due);
+    if now < due && !skipped && !hurry || is_planted(Defect::StuckPhase) {
+        t.until(due, Why::NextCheck);
         return t.wait(Rule::NotDue);
     }
     let state = t.edit();
@@ -230,25 +228,9 @@ fn complete(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool, hu
     state.phase = Phase::Succeeded;
     state.failed_checks = failed_checks;
     state.promoted = revision;
-    owe(state, r, RunOn::Success, now);
+    owed::note(state, r, RunOn::Success, now);
     t.tell(Message::Promoted { skipped });
     let mut commands: Vec<Command> = t.reroute(r).into_iter().collect();
     commands.extend([Command::PauseScaler, Command::ScaleDown]);
     t.act(Rule::Promoted, commands)
-}
-
-/// Notes the hooks that are called once a run has ended.
-pub(super) fn owe(state: &mut State, r: &Rollout, ended: RunOn, now: Timestamp) {
-    let phase = state.phase;
-    state.owed = r
-        .owed_after(ended)
-        .into_iter()
-        .map(|hook| Owed {
-            kind: r.hook(&hook).map_or(HookKindName("".into()), |hook| hook.kind.into()),
-            hook,
-            phase,
-            attempts: 0,
-            at: now,
-        })
-        .collect();
 }

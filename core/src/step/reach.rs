@@ -3,21 +3,19 @@
 //! A check passes only if it was: what a metric says of an interval in which the users were elsewhere proves nothing. A
 //! value outside its bounds counts in any case, since harm is harm.
 
-use alloc::{format, vec::Vec};
+use alloc::format;
 use core::time::Duration;
 
 use super::{
-    analysis, repair, rollback,
-    turn::{Flow, Turn},
+    repair, rollback,
+    turn::{Flow, Turn, Why},
 };
 use crate::{
-    decision::{Cause, Rule},
-    message::Message,
+    decision::Cause,
     observation::{NO_ENDPOINT, Readiness},
     revision::Text,
     spec::Rollout,
     state::{Countdown, Stage, State},
-    time::Timestamp,
 };
 
 /// Notes what keeps the next check from passing, and since when no check could be judged.
@@ -75,16 +73,12 @@ pub(super) fn deadline(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if credited != count {
         t.edit().run.unjudged = Some(credited);
     }
+    t.until(credited.part_ends(deadline), Why::Deadline);
     if !credited.is_over(deadline) {
         return Flow::Continue(());
     }
     let why = why_unjudged(t);
     rollback::decide(t, Cause::NotJudged { deadline, why })
-}
-
-/// When time without a judged check is next credited.
-pub(super) fn part_ends(state: &State, r: &Rollout) -> Option<Timestamp> {
-    state.run.unjudged.map(|count| count.part_ends(longest(r)))
 }
 
 /// How long a run may be without a judged check: three checks may be missed. A warm-up is no check that is missed.
@@ -104,17 +98,4 @@ fn why_unjudged(t: &Turn<'_>) -> Text {
     let primary = || t.primary_readiness().and_then(Readiness::why_not);
     let why = t.state().run.unreached.clone().or_else(canary).or_else(primary);
     why.unwrap_or_else(|| "the copies did not stay ready until a check was due".into())
-}
-
-/// The check would have passed, but the canary was not reached: it counts for itself alone. Nothing advances, no counter is
-/// cleared, and no gate is asked.
-pub(super) fn void(t: &mut Turn<'_>, r: &Rollout, why: Text) -> Flow {
-    let measured = core::mem::take(&mut t.measured);
-    analysis::close_check(t, r);
-    let state = t.edit();
-    state.run.void_checks = state.run.void_checks.saturating_add(1);
-    state.analysis.add(&measured);
-    t.measured = measured;
-    t.tell(Message::CheckVoid(why));
-    t.act(Rule::CheckVoid, Vec::new())
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::{
     rollback,
-    turn::{Flow, Turn},
+    turn::{Flow, Turn, Why},
 };
 use crate::{
     decision::{Cause, Rule, Workload},
@@ -13,7 +13,6 @@ use crate::{
     revision::Text,
     spec::{Policy, Rollout},
     state::{Stage, State, Unready},
-    time::Timestamp,
 };
 
 /// That the platform gave a workload up counts only on two sightings at least this far apart, so that an outage of what we
@@ -75,14 +74,11 @@ pub(super) fn is_overdue(t: &mut Turn<'_>, who: Workload, policy: &Policy) -> bo
     if after != unready {
         *noted(t.edit(), who) = Some(after);
     }
+    t.until(after.count.part_ends(deadline), Why::Deadline);
+    if let Some(first) = gave_up {
+        t.until(first + BETWEEN_SIGHTINGS, Why::Deadline);
+    }
     after.count.is_over(deadline) || gave_up.is_some_and(|first| now.since(first) >= BETWEEN_SIGHTINGS)
-}
-
-/// When something changes for a workload that stays as it is: a part of its deadline is over, or the platform's word that
-/// it gave the workload up counts.
-pub(super) fn next_times(unready: Unready, deadline: Duration) -> [Option<Timestamp>; 2] {
-    let second_sighting = unready.gave_up.map(|first| first + BETWEEN_SIGHTINGS);
-    [Some(unready.count.part_ends(deadline)), second_sighting]
 }
 
 /// Both copies are ready, and the canary serves; in place, the primary is not looked at.
@@ -111,17 +107,17 @@ pub(super) fn both_ready(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 /// Tells, once until it is ready, that a workload is not although it had an interval for it.
 pub(super) fn tell_if_late(t: &mut Turn<'_>, who: Workload, policy: &Policy) {
     let (Some(sight), Some(unready)) = known(t, who) else { return };
-    if unready.told || t.now < is_late_at(unready.count.since, policy.interval) {
+    if unready.told {
+        return;
+    }
+    let late = unready.count.since + policy.interval;
+    t.until(late, Why::Stalled);
+    if t.now < late {
         return;
     }
     let Some(why) = sight.why_not() else { return };
     t.tell(Message::NotReady { who, why });
     *noted(t.edit(), who) = Some(Unready { told: true, ..unready });
-}
-
-/// When it is told that a workload is not ready.
-pub(super) fn is_late_at(since: Timestamp, interval: Duration) -> Timestamp {
-    since + interval
 }
 
 /// Where it is noted that a workload is not ready.

@@ -5,8 +5,8 @@ use alloc::{string::ToString, vec, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    advance, analysis, readiness, serving,
-    turn::{Flow, Turn},
+    moves, readiness, schedule, serving,
+    turn::{Flow, Turn, Why},
 };
 use crate::{
     command::{ApexTo, Command, Cookies, Routes, Split},
@@ -34,7 +34,6 @@ pub(super) fn finalizer(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if t.seen.finalizer == wanted || t.state().phase == Phase::New {
         return Flow::Continue(());
     }
-    t.keep_stall();
     t.act(Rule::Repaired, vec![Command::EnsureFinalizer(wanted)])
 }
 
@@ -83,7 +82,13 @@ fn routes_harm_users(seen: &Observation, routes: Option<Routes>, wanted: Routes)
 pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let weights = weights(t, r);
     let objects = objects(t, r, weights);
-    if !(weights || objects.is_any()) || !may_repair(t, r) {
+    if !(weights || objects.is_any()) || t.state().phase == Phase::New {
+        return Flow::Continue(());
+    }
+    if let Some(next) = next(t.state(), t.seen, r)
+        && t.now < next
+    {
+        t.until(next, Why::Retry);
         return Flow::Continue(());
     }
     let mut commands = Vec::new();
@@ -100,7 +105,6 @@ pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let changed = objects.tampered && (objects.workloads || objects.services);
     let routed = weights || objects.tampered && objects.routes;
     note(t, r, [changed.then_some(Message::ObjectsRepaired), routed.then_some(Message::RoutesRepaired)]);
-    t.keep_stall();
     t.act(Rule::Repaired, commands)
 }
 
@@ -137,15 +141,20 @@ fn stands_back(t: &Turn<'_>, r: &Rollout, weights: bool) -> bool {
 
 /// Whether the routes differ from what the state says and are to be put right now: at once if they expose more users than
 /// allowed, else with the next check.
-fn weights(t: &Turn<'_>, r: &Rollout) -> bool {
-    let Fact::Known(seen) = &t.seen.routes else { return false };
+fn weights(t: &mut Turn<'_>, r: &Rollout) -> bool {
+    let seen = t.seen;
+    let Fact::Known(seen) = &seen.routes else { return false };
     let wanted = t.state().routes(r.strategy());
     if !t.state().is_misrouted(r, t.seen) {
         return false;
     }
     let harm = routes_harm_users(t.seen, *seen, wanted);
-    let now_is_due = !t.state().phase.is_analysing() || t.now >= t.state().due;
-    if !(harm || now_is_due) || is_our_own(t, r, *seen) {
+    let due = t.state().due;
+    if !harm && t.state().phase.is_analysing() && t.now < due {
+        t.until(due, Why::NextCheck);
+        return false;
+    }
+    if is_our_own(t, r, *seen) {
         return false;
     }
     let exposes_more = seen.is_none_or(|seen| seen.exposed() > wanted.exposed());
@@ -164,13 +173,13 @@ pub(super) fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> boo
     match state.phase {
         // A check that is not made leaves nobody on what was to come after it.
         Phase::Progressing | Phase::WaitingPromotion
-            if analysis::is_due(t, r) && readiness::is_fit(t, Workload::Canary).unwrap_or(true) =>
+            if schedule::is_due(t, r) && readiness::is_fit(t, Workload::Canary).unwrap_or(true) =>
         {
             let mut after = state.clone();
             if serving::may_come_back(t, r) {
                 serving::restore(&mut after, r);
             } else if state.run.away.is_none() {
-                advance::apply(&mut after, r.strategy(), advance::next_move(r.strategy(), state));
+                moves::apply(&mut after, r.strategy(), moves::next_move(r.strategy(), state));
             }
             seen == Some(after.routes(r.strategy()))
         }
@@ -192,13 +201,8 @@ pub(super) fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> boo
     }
 }
 
-fn may_repair(t: &Turn<'_>, r: &Rollout) -> bool {
-    let next = next(t.state(), t.seen, r);
-    t.state().phase != Phase::New && next.is_none_or(|next| t.now >= next)
-}
-
 /// When the next repair may follow the last one.
-pub(super) fn next(state: &State, seen: &Observation, r: &Rollout) -> Option<Timestamp> {
+fn next(state: &State, seen: &Observation, r: &Rollout) -> Option<Timestamp> {
     let last = state.repair.as_ref()?;
     Some(last.at + if harms_users(state, seen, r) { SHORTEST_WAIT } else { pause(last, r) })
 }
@@ -208,7 +212,7 @@ fn pause(last: &Repair, r: &Rollout) -> Duration {
 }
 
 /// When the next repair is a first one again.
-pub(super) fn peace(last: &Repair, r: &Rollout) -> Timestamp {
+fn peace(last: &Repair, r: &Rollout) -> Timestamp {
     last.at + pause(last, r) * 2
 }
 
@@ -238,8 +242,10 @@ fn note(t: &mut Turn<'_>, r: &Rollout, repaired: [Option<Message>; 2]) {
 
 /// A conflict that has ended is no longer shown.
 pub(super) fn settles(t: &mut Turn<'_>, r: &Rollout) {
-    let now = t.now;
-    if t.state().repair.as_ref().is_some_and(|last| last.contested && now >= peace(last, r)) {
+    let Some(last) = t.state().repair.as_ref().filter(|last| last.contested) else { return };
+    let peace = peace(last, r);
+    t.until(peace, Why::Retry);
+    if t.now >= peace {
         t.edit().repair = None;
     }
 }

@@ -4,7 +4,7 @@
 use alloc::{vec, vec::Vec};
 
 use super::{
-    promotion,
+    owed,
     turn::{Flow, Turn},
 };
 use crate::{
@@ -84,7 +84,7 @@ fn end(t: &mut Turn<'_>, cause: &Cause) {
     let (now, canary) = (t.now, t.canary);
     fails(t, cause);
     if let Ok(r) = canary {
-        promotion::owe(t.edit(), r, RunOn::RolledBack, now);
+        owed::note(t.edit(), r, RunOn::RolledBack, now);
     }
 }
 
@@ -124,7 +124,7 @@ fn stays(t: &mut Turn<'_>, cause: &Cause) -> Flow {
     state.run.stage = Stage::Holding;
     state.canary_weight = weight;
     if let Ok(r) = canary {
-        promotion::owe(state, r, RunOn::FailedPromotion, now);
+        owed::note(state, r, RunOn::FailedPromotion, now);
     }
     t.act(Rule::RolledBack, Vec::new())
 }

@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 
 use super::{
-    gate,
+    gate, hooks,
     turn::{Flow, Turn},
 };
 use crate::{
@@ -61,18 +61,10 @@ pub(super) fn start(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow 
 
 /// The `confirm-rollout` gates: while one is closed the revision waits.
 pub(super) fn confirm(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
-    for hook in r.hooks_of(HookKind::ConfirmRollout) {
-        if t.state().run.passed.contains(&hook.key) && !t.state().phase.is_idle() {
-            continue;
-        }
-        match t.ask(hook)? {
-            Ok(said) => {
-                t.tell(Message::HookPassed { kind: hook.kind.into(), hook: hook.name.clone(), said });
-            }
-            Err(said) => return waits(t, r, revision, hook, said),
-        }
+    match hooks::first_denied(t, r, HookKind::ConfirmRollout)? {
+        None => Flow::Continue(()),
+        Some((hook, said)) => waits(t, r, revision, hook, said),
     }
-    Flow::Continue(())
 }
 
 fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: Text) -> Flow {

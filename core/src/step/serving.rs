@@ -6,7 +6,7 @@
 use alloc::{vec, vec::Vec};
 
 use super::{
-    analysis,
+    schedule,
     turn::{Flow, Turn},
 };
 use crate::{
@@ -66,7 +66,6 @@ fn leave(t: &mut Turn<'_>) -> Flow {
             vec![Command::SetRoutes(Split { routes: Routes::PRIMARY, cookies: t.state().cookies.clone() })]
         }
     };
-    t.keep_stall();
     t.act(Rule::CanaryLeft, commands)
 }
 
@@ -102,7 +101,6 @@ fn to_the_canary(t: &mut Turn<'_>) -> Flow {
     let why = t.why_not_primary();
     t.tell(Message::ServingCopy { why });
     let commands = t.reroute(r).into_iter().collect();
-    t.keep_stall();
     t.act(Rule::ServingCopy, commands)
 }
 
@@ -124,7 +122,6 @@ fn primary_down(t: &mut Turn<'_>) -> Flow {
     t.edit().run.primary_down = true;
     let why = t.why_not_primary();
     t.tell(Message::PrimaryDown { why });
-    t.keep_stall();
     t.act(Rule::PrimaryDown, Vec::new())
 }
 
@@ -133,8 +130,9 @@ fn primary_down(t: &mut Turn<'_>) -> Flow {
 pub(super) fn come_back(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let Some(away) = t.state().run.away else { return Flow::Continue(()) };
     if !may_come_back(t, r) {
-        let due = analysis::next_due(t, r);
+        let due = schedule::next_due(t, r);
         t.edit().due = due;
+        t.is_not_held_up();
         return t.wait(Rule::NotDue);
     }
     let (now, interval) = (t.now, r.policy().interval);

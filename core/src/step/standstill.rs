@@ -20,10 +20,7 @@ use crate::{
 /// A state of a newer version is left alone: writing it would lose what this one does not know.
 pub(super) fn newer_version(t: &mut Turn<'_>) -> Flow {
     match t.state().origin {
-        Origin::Newer(_) => {
-            t.keep_stall();
-            t.wait(Rule::HeldForNewerVersion)
-        }
+        Origin::Newer(_) => t.wait(Rule::HeldForNewerVersion),
         Origin::Ours | Origin::Flagger => Flow::Continue(()),
     }
 }
@@ -49,14 +46,10 @@ pub(super) fn suspended(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let now = t.now;
     match (r.is_suspended(), t.state().suspended) {
         (false, None) => Flow::Continue(()),
-        (true, Some(_)) => {
-            t.keep_stall();
-            t.wait(Rule::Suspended)
-        }
+        (true, Some(_)) => t.wait(Rule::Suspended),
         (true, None) => {
             t.edit().suspended = Some(now);
             t.tell(Message::Suspended);
-            t.keep_stall();
             t.wait(Rule::Suspended)
         }
         (false, Some(since)) => {
@@ -64,7 +57,6 @@ pub(super) fn suspended(t: &mut Turn<'_>, r: &Rollout) -> Flow {
             state.suspended = None;
             state.shift(now.since(since));
             t.tell(Message::Resumed);
-            t.keep_stall();
             t.act(Rule::Resumed, Vec::new())
         }
     }

@@ -3,10 +3,7 @@
 use alloc::{string::ToString, vec::Vec};
 use core::time::Duration;
 
-use super::{
-    turn::{Flow, Turn},
-    wake,
-};
+use super::turn::{Flow, Turn, Why};
 use crate::{decision::Rule, message::Message, observation::FailureClass, revision::Text, state::Trouble};
 
 /// The first wait after a failure; each further one is twice as long.
@@ -17,6 +14,10 @@ const MOVED_WAIT: Duration = Duration::from_secs(1);
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 pub(super) fn note(t: &mut Turn<'_>) -> Flow {
+    if let Some(trouble) = &t.state().trouble {
+        let retry_at = trouble.retry_at;
+        t.until(retry_at, Why::Retry);
+    }
     let Some(failure) = &t.seen.failed else { return Flow::Continue(()) };
     let now = t.now;
     let command: Text = failure.command.to_string().into();
@@ -45,7 +46,7 @@ pub(super) fn note(t: &mut Turn<'_>) -> Flow {
             class: trouble.class,
         });
     }
-    let lasts = now.since(trouble.since) >= wake::deadline(t.canary);
+    let lasts = now.since(trouble.since) >= t.deadline();
     if lasts && !trouble.alerted {
         trouble.alerted = true;
         t.tell(Message::CommandStillFails { command: trouble.command.clone(), error: trouble.error.clone() });

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{
     gate, operator, repair, rollback, run,
-    turn::{Flow, Turn},
+    turn::{Flow, Turn, Why},
 };
 use crate::{
     decision::{Obstacle, Rule},
@@ -36,8 +36,9 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if let Some(cause) = gate::overdue(t, r) {
         return rollback::reject(t, revision, cause);
     }
-    if t.now < t.state().due {
-        t.keep_stall();
+    let due = t.state().due;
+    if t.now < due {
+        t.until(due, Why::NextCheck);
         return t.wait(Rule::NotDue);
     }
     // Before any approval: a revision that is not to be rolled out needs none.

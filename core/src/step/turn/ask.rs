@@ -2,21 +2,19 @@
 
 use alloc::vec;
 
-use super::{
-    analysis,
-    turn::{Ending, Flow, Turn},
-};
+use super::{Ending, Flow, Turn};
 use crate::{
     phase::Phase,
     question::{Answer, Asked, Question, QuestionId},
     revision::Text,
     spec::{Hook, HookKind},
+    step::schedule,
     time::Timestamp,
 };
 
 impl Turn<'_> {
     /// The hook's answer: what it said, as an error if it denied.
-    pub(super) fn ask(&mut self, hook: &Hook) -> Flow<Result<Text, Text>> {
+    pub(in crate::step) fn ask(&mut self, hook: &Hook) -> Flow<Result<Text, Text>> {
         let seen = self.seen;
         let state = self.state();
         match seen.answers.hook(state.runs, state.check, &hook.key) {
@@ -70,10 +68,10 @@ impl Turn<'_> {
             | HookKind::Event => return None,
         }
         let is_run = self.state().phase.is_analysing();
-        Some(if is_run { analysis::next_due(self, r) } else { self.now + r.policy().interval })
+        Some(if is_run { schedule::next_due(self, r) } else { self.now + r.policy().interval })
     }
 
-    pub(super) fn question(&self, of: Asked) -> Question {
+    pub(in crate::step) fn question(&self, of: Asked) -> Question {
         let state = self.state();
         Question {
             id: QuestionId { run: state.runs, check: state.check, of },

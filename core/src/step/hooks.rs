@@ -1,0 +1,64 @@
+//! Hooks and gates, asked one after the other.
+
+use super::turn::{Flow, Turn};
+use crate::{
+    message::Message,
+    planted::{Defect, is_planted},
+    revision::Text,
+    spec::{Hook, HookKind, Rollout},
+};
+
+/// For how long a hook that passed is not asked again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Remember {
+    /// Until the run ends.
+    Run,
+    /// Until the next step is made.
+    Step,
+    /// It is asked in every check.
+    Never,
+}
+
+fn remember(kind: HookKind) -> Remember {
+    match kind {
+        HookKind::ConfirmRollout | HookKind::PreRollout | HookKind::ConfirmPromotion => Remember::Run,
+        HookKind::ConfirmTrafficIncrease => Remember::Step,
+        HookKind::Rollout
+        | HookKind::RollbackTrigger
+        | HookKind::PostRollout
+        | HookKind::RollbackAction
+        | HookKind::Event => Remember::Never,
+    }
+}
+
+/// Asks the hooks of a kind, in order, until one denies; that one, and what it said. `None` if all have passed. One that is
+/// remembered to have passed is not asked, and the first time that it passes is reported.
+pub(super) fn first_denied<'r>(
+    t: &mut Turn<'_>,
+    r: &'r Rollout,
+    kind: HookKind,
+) -> Flow<Option<(&'r Hook, Text)>> {
+    for hook in r.hooks_of(kind) {
+        let run = &t.state().run;
+        let is_remembered = run.passed.contains(&hook.key) || run.passed_step.contains(&hook.key);
+        if is_remembered && !is_planted(Defect::HookCalledAgain) {
+            continue;
+        }
+        let answer = t.ask(hook)?;
+        match if is_planted(Defect::ClosedGatePassed) { answer.or_else(Ok) } else { answer } {
+            Ok(said) => passed(t, hook, said),
+            Err(said) => return Flow::Continue(Some((hook, said))),
+        }
+    }
+    Flow::Continue(None)
+}
+
+fn passed(t: &mut Turn<'_>, hook: &Hook, said: Text) {
+    let run = &mut t.edit().run;
+    match remember(hook.kind) {
+        Remember::Run => run.passed.insert(hook.key.clone()),
+        Remember::Step => run.passed_step.insert(hook.key.clone()),
+        Remember::Never => return,
+    };
+    t.tell(Message::HookPassed { kind: hook.kind.into(), hook: hook.name.clone(), said });
+}

@@ -1,0 +1,175 @@
+//! What holds a Canary up: noted when it is seen, reported at most once where it lasts.
+
+use core::time::Duration;
+
+use super::{Turn, Why};
+use crate::{
+    decision::{Obstacle, Rule},
+    message::Message,
+    phase::Phase,
+    state::{Stall, State},
+    time::Timestamp,
+};
+
+/// While a deletion waits, it is reported once a day.
+const DAY: Duration = Duration::from_secs(86_400);
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(600);
+
+/// What becomes of the note on what holds the Canary up.
+pub(super) enum StallUpdate {
+    /// What the [rule](leaves_the_stall) that ended the call says.
+    ByRule,
+    /// Nothing holds it up.
+    Gone,
+    /// This does.
+    On(Obstacle),
+}
+
+impl Turn<'_> {
+    /// Something outside holds the Canary up.
+    pub(in crate::step) fn held_up_by(&mut self, obstacle: Obstacle) {
+        self.stall = StallUpdate::On(obstacle);
+    }
+
+    /// Nothing outside holds the Canary up.
+    pub(in crate::step) fn is_not_held_up(&mut self) {
+        self.stall = StallUpdate::Gone;
+    }
+
+    /// The progress deadline, also of a Canary that is invalid.
+    pub(in crate::step) fn deadline(&self) -> Duration {
+        self.canary.as_ref().map_or(DEFAULT_DEADLINE, |r| r.policy().progress_deadline)
+    }
+
+    /// What is wrong and holds nothing up is told when it is seen, and shown until it is over.
+    pub(super) fn settle_concern(&mut self) {
+        let Some(concern) = self.seen.concern.known() else { return };
+        if *concern == self.state().concern {
+            return;
+        }
+        if let Some(concern) = concern {
+            self.tell(Message::Concern(concern.clone()));
+        }
+        self.edit().concern.clone_from(concern);
+    }
+
+    pub(super) fn settle_stall(&mut self, rule: Rule) {
+        let old = self.old.stall.as_ref();
+        match core::mem::replace(&mut self.stall, StallUpdate::ByRule) {
+            // What is invalid stays so, whatever else was done.
+            StallUpdate::ByRule if self.canary.is_err() || leaves_the_stall(rule) => {}
+            StallUpdate::ByRule | StallUpdate::Gone => {
+                if old.is_some() {
+                    self.edit().stall = None;
+                }
+                return;
+            }
+            StallUpdate::On(obstacle) if old.is_some_and(|stall| stall.on == obstacle) => {}
+            StallUpdate::On(obstacle) => self.note_stall(obstacle),
+        }
+        self.report_stall();
+    }
+
+    fn note_stall(&mut self, on: Obstacle) {
+        if on.is_told_at_once() {
+            self.tell(Message::HeldUp(on.clone()));
+        }
+        // Another text for the same obstacle goes on counting.
+        let (now, old) = (self.now, self.old.stall.as_ref());
+        let since = match old {
+            Some(stall) if core::mem::discriminant(&stall.on) == core::mem::discriminant(&on) => stall.since,
+            _ => now,
+        };
+        let told = old.and_then(|stall| stall.told).filter(|_| since != now);
+        self.edit().stall = Some(Stall { on, since, told });
+    }
+
+    /// Reports it when its time has come.
+    fn report_stall(&mut self) {
+        let (now, deadline) = (self.now, self.deadline());
+        let Some(stall) = &self.state().stall else { return };
+        let Some(at) = reported_at(self.state(), stall, deadline) else { return };
+        if now < at {
+            // One that was noted just now, and is not saved, is noted again by the next call.
+            if self.old.stall.is_some() {
+                self.until(at, Why::Stalled);
+            }
+            return;
+        }
+        if let Some(stall) = &mut self.edit().stall {
+            stall.told = Some(now);
+            let on = stall.on.clone();
+            self.tell(Message::Stalled(on));
+        }
+    }
+}
+
+fn reported_at(state: &State, stall: &Stall, deadline: Duration) -> Option<Timestamp> {
+    // What is not being carried out waits while suspended, and that time does not count.
+    let stands_still =
+        state.suspended.is_some() && state.run.intent.is_none() && state.phase != Phase::Terminating;
+    match stall.told {
+        None => (!stands_still).then_some(stall.since + deadline),
+        Some(told) if state.phase == Phase::Terminating => Some(told + DAY),
+        Some(_) => None,
+    }
+}
+
+/// Whether a decision says nothing of what holds the Canary up: it only waits, or puts something right that has nothing to
+/// do with it. Any other one got past it.
+fn leaves_the_stall(rule: Rule) -> bool {
+    match rule {
+        Rule::HeldForNewerVersion
+        | Rule::BackingOff
+        | Rule::CanaryLeft
+        | Rule::ServingCopy
+        | Rule::PrimaryDown
+        | Rule::PromotionWaits
+        | Rule::Suspended
+        | Rule::Resumed
+        | Rule::Repaired
+        | Rule::Unknown
+        | Rule::ScaledUp
+        | Rule::NotDue => true,
+        Rule::CommandFailed
+        | Rule::DeletionDecided
+        | Rule::DeletionWaits
+        | Rule::GivenBack
+        | Rule::Released
+        | Rule::TakenOver
+        | Rule::Requested
+        | Rule::PromotionApplied
+        | Rule::PrimaryAdvanced
+        | Rule::PrimaryTakesAll
+        | Rule::Promoted
+        | Rule::PromotionFailed
+        | Rule::RolledBack
+        | Rule::RollbackWaits
+        | Rule::Invalid
+        | Rule::ShapeChanged
+        | Rule::Initializing
+        | Rule::Initialized
+        | Rule::OwedHook
+        | Rule::PrimaryRecovered
+        | Rule::RevisionNoted
+        | Rule::RunStarted
+        | Rule::WaitsForApproval
+        | Rule::Withdrawn
+        | Rule::Rejected
+        | Rule::Restarted
+        | Rule::RollbackDecided
+        | Rule::NotReady
+        | Rule::CanaryBack
+        | Rule::CheckFailed
+        | Rule::CheckHeld
+        | Rule::CheckVoid
+        | Rule::GateClosed
+        | Rule::HeldByOperator
+        | Rule::Soaked
+        | Rule::Advanced
+        | Rule::PromotionDecided
+        | Rule::RequestCleared
+        | Rule::NoticesDropped
+        | Rule::Idle => false,
+    }
+}
