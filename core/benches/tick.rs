@@ -93,7 +93,7 @@ fn tick(
             Step::Ask(questions) => {
                 for question in questions {
                     let answer = match &question.id.of {
-                        Asked::Hook(_) => Answer::Pass("".into()),
+                        Asked::Hook(_) => Answer::pass(""),
                         Asked::Metric(key) if key.contains("rate") => Answer::value(success_rate),
                         Asked::Metric(_) => Answer::value(120.0),
                     };

@@ -65,36 +65,102 @@ pub struct Question {
     pub until: Option<Timestamp>,
 }
 
-/// What the outside said. What it *means* is policy.
+/// What a metric system said. What it *means* is policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Answer {
-    /// A metric's value; never NaN, see [`Answer::value`].
+pub enum MetricResult {
+    /// A value; never NaN, see [`MetricResult::value`].
     Value(#[serde(with = "number")] f64),
-    /// The provider answered without a value.
+    /// It answered without a value.
     NoData,
-    /// The provider could not be asked or answered with an error.
+    /// It could not be asked, or answered with an error.
     Error(Text),
-    /// The hook answered 2xx; what it said.
+}
+
+impl MetricResult {
+    /// A value; NaN is none.
+    #[must_use]
+    pub fn value(value: f64) -> Self {
+        if value.is_nan() { Self::NoData } else { Self::Value(value) }
+    }
+}
+
+/// What a hook said. What it *means* is policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum HookResult {
+    /// It answered 2xx; what it said.
     Pass(Text),
-    /// The hook answered otherwise or not at all; what it said.
+    /// It answered otherwise or not at all; what it said.
     Deny(Text),
+    /// It could not be called.
+    Error(Text),
+}
+
+/// An answer to a [`Question`], of the kind that was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// To a question about a metric.
+    Metric(MetricResult),
+    /// To the call of a hook.
+    Hook(HookResult),
+}
+
+impl From<MetricResult> for Answer {
+    fn from(answer: MetricResult) -> Self {
+        Self::Metric(answer)
+    }
+}
+
+impl From<HookResult> for Answer {
+    fn from(answer: HookResult) -> Self {
+        Self::Hook(answer)
+    }
 }
 
 impl Answer {
     /// A metric's value; NaN is no value.
     #[must_use]
     pub fn value(value: f64) -> Self {
-        if value.is_nan() { Self::NoData } else { Self::Value(value) }
+        MetricResult::value(value).into()
+    }
+
+    /// A metric system answered without a value.
+    #[must_use]
+    pub const fn no_data() -> Self {
+        Self::Metric(MetricResult::NoData)
+    }
+
+    /// A hook passed, and what it said.
+    #[must_use]
+    pub fn pass(said: impl Into<Text>) -> Self {
+        Self::Hook(HookResult::Pass(said.into()))
+    }
+
+    /// A hook denied, and what it said.
+    #[must_use]
+    pub fn deny(said: impl Into<Text>) -> Self {
+        Self::Hook(HookResult::Deny(said.into()))
+    }
+
+    /// What was asked could not be found out.
+    #[must_use]
+    pub fn error(asked: &Asked, why: impl Into<Text>) -> Self {
+        match asked {
+            Asked::Metric(_) => Self::Metric(MetricResult::Error(why.into())),
+            Asked::Hook(_) => Self::Hook(HookResult::Error(why.into())),
+        }
     }
 
     /// The same with what was said cut.
     pub(crate) fn bounded(self) -> Self {
         match self {
-            Self::Value(_) | Self::NoData => self,
-            Self::Error(why) => Self::Error(bounded(why)),
-            Self::Pass(said) => Self::Pass(bounded(said)),
-            Self::Deny(said) => Self::Deny(bounded(said)),
+            Self::Metric(MetricResult::Value(_) | MetricResult::NoData) => self,
+            Self::Metric(MetricResult::Error(why)) => Self::Metric(MetricResult::Error(bounded(why))),
+            Self::Hook(HookResult::Error(why)) => Self::Hook(HookResult::Error(bounded(why))),
+            Self::Hook(HookResult::Pass(said)) => Self::Hook(HookResult::Pass(bounded(said))),
+            Self::Hook(HookResult::Deny(said)) => Self::Hook(HookResult::Deny(bounded(said))),
         }
     }
 }
@@ -111,17 +177,25 @@ pub struct Answers {
 const TOO_LATE: &str = "no answer until the next check was due";
 
 impl Answers {
-    /// Keeps an answer. A second one to the same question is dropped: an answer never changes.
+    /// Keeps an answer. A second one to the same question is dropped: an answer never changes. One of the other kind is an
+    /// error.
     pub fn add(&mut self, id: QuestionId, answer: Answer) {
-        if !self.all.iter().any(|(known, _)| *known == id) {
-            self.all.push((id, answer));
+        if self.all.iter().any(|(known, _)| *known == id) {
+            return;
         }
+        let answer = match (&id.of, &answer) {
+            (Asked::Metric(_), Answer::Metric(_)) | (Asked::Hook(_), Answer::Hook(_)) => answer,
+            (Asked::Metric(_), Answer::Hook(_)) => Answer::error(&id.of, "answered as a hook would"),
+            (Asked::Hook(_), Answer::Metric(_)) => Answer::error(&id.of, "answered as a metric would"),
+        };
+        self.all.push((id, answer));
     }
 
     /// Notes that a call was given up at that time: its answer is an error.
     pub(crate) fn give_up(&mut self, id: QuestionId, at: Timestamp) {
         self.given_up.push((id.clone(), at));
-        self.add(id, Answer::Error(TOO_LATE.into()));
+        let answer = Answer::error(&id.of, TOO_LATE);
+        self.add(id, answer);
     }
 
     /// When the call of this hook was given up; `None` if it was answered.
@@ -132,19 +206,25 @@ impl Answers {
         self.given_up.iter().find(|(id, _)| is_it(id)).map(|(_, at)| *at)
     }
 
-    /// The answer to a question of this run and check.
-    pub(crate) fn hook(&self, run: u32, check: u32, key: &str) -> Option<&Answer> {
-        self.find(run, check, |of| matches!(of, Asked::Hook(known) if **known == *key))
+    /// What a hook said to a call of this run and check.
+    pub(crate) fn hook(&self, run: u32, check: u32, key: &str) -> Option<&HookResult> {
+        self.of_check(run, check).find_map(|(of, answer)| match (of, answer) {
+            (Asked::Hook(known), Answer::Hook(answer)) if **known == *key => Some(answer),
+            (Asked::Hook(_) | Asked::Metric(_), _) => None,
+        })
     }
 
-    /// The answer to a question of this run and check.
-    pub(crate) fn metric(&self, run: u32, check: u32, key: &str) -> Option<&Answer> {
-        self.find(run, check, |of| matches!(of, Asked::Metric(known) if **known == *key))
+    /// The answer to a question about a metric, of this run and check.
+    pub(crate) fn metric(&self, run: u32, check: u32, key: &str) -> Option<&MetricResult> {
+        self.of_check(run, check).find_map(|(of, answer)| match (of, answer) {
+            (Asked::Metric(known), Answer::Metric(answer)) if **known == *key => Some(answer),
+            (Asked::Hook(_) | Asked::Metric(_), _) => None,
+        })
     }
 
-    fn find(&self, run: u32, check: u32, is: impl Fn(&Asked) -> bool) -> Option<&Answer> {
-        let mut answers = self.all.iter();
-        answers.find(|(id, _)| id.run == run && id.check == check && is(&id.of)).map(|(_, answer)| answer)
+    fn of_check(&self, run: u32, check: u32) -> impl Iterator<Item = (&Asked, &Answer)> {
+        let of_check = self.all.iter().filter(move |(id, _)| id.run == run && id.check == check);
+        of_check.map(|(id, answer)| (&id.of, answer))
     }
 
     /// Whether nothing was answered.

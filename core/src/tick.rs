@@ -350,7 +350,8 @@ mod tests {
         };
         let mut tick = Tick::new();
         let id = QuestionId { run: 1, check: 1, of: Asked::Metric("latency".into()) };
-        tick.answered(id, Answer::Error(long.clone()));
+        let answer = Answer::error(&id.of, long.clone());
+        tick.answered(id, answer);
         tick.plan = Some(Plan {
             commands: alloc::vec![Command::ScaleUp],
             state: None,

@@ -98,7 +98,7 @@ fn a_suspended_run_allocates_nothing() {
 fn a_revision_that_waits_for_approval_allocates_nothing() {
     let gate = "{webhooks: [{name: gate, type: confirm-rollout, url: 'http://g'}]}";
     let mut world = Simulated::deployed(rollout(gate));
-    world.runs_until(&mut |_: &Question| Answer::Deny("".into()), |state| state.phase == Phase::Waiting);
+    world.runs_until(&mut |_: &Question| Answer::deny(""), |state| state.phase == Phase::Waiting);
     world.now = world.state.due - Duration::from_secs(59);
     settle(&mut world);
     assert_eq!(nothing(&world, world.now + SECOND), (0, Rule::NotDue));

@@ -5,7 +5,7 @@ use serin_core::{
     Observation, State, Step,
     decision::{Measured, Verdict},
     message::{Message, NoticeId},
-    question::{Answer, Asked, Question},
+    question::{Answer, Asked, MetricResult, Question},
     request::{Order, RequestKind},
     spec::raw,
     state::{AnalysisRecord, Status},
@@ -69,21 +69,25 @@ fn nan_and_nothing_are_no_value_and_mean_what_the_metric_says() {
         [("", Verdict::Failed), ("fail", Verdict::Failed), ("hold", Verdict::Held), ("pass", Verdict::Waived)]
     {
         let metric = format!("{{name: m, query: q, thresholdRange: {{min: 1}}, onNoData: '{lenient}'}}");
-        assert_eq!(judged(&metric, &Answer::NoData).verdict, expected, "no data, onNoData: {lenient}");
+        assert_eq!(judged(&metric, &Answer::no_data()).verdict, expected, "no data, onNoData: {lenient}");
         assert_eq!(verdict(&metric, f64::NAN), expected, "NaN, onNoData: {lenient}");
         assert_eq!(
-            judged(&metric, &Answer::Value(f64::NAN)).verdict,
+            judged(&metric, &MetricResult::Value(f64::NAN).into()).verdict,
             expected,
             "a raw NaN, onNoData: {lenient}"
         );
 
         let metric = format!("{{name: m, query: q, thresholdRange: {{min: 1}}, onError: '{lenient}'}}");
         assert_eq!(
-            judged(&metric, &Answer::Error("503".into())).verdict,
+            judged(&metric, &MetricResult::Error("503".into()).into()).verdict,
             expected,
             "error, onError: {lenient}"
         );
-        assert_eq!(judged(&metric, &Answer::NoData).verdict, Verdict::Failed, "no data, onError: {lenient}");
+        assert_eq!(
+            judged(&metric, &Answer::no_data()).verdict,
+            Verdict::Failed,
+            "no data, onError: {lenient}"
+        );
     }
 }
 

@@ -89,7 +89,7 @@ fn a_warm_up_begins_anew_with_a_canary_that_was_not_ready_and_goes_on_behind_a_c
     assert_eq!(rule_at(&mut world, ready), Rule::NotDue);
     assert_eq!(rule_at(&mut world, ready + seconds(45) - MILLISECOND), Rule::NotDue);
 
-    let closed = world.looks_at(ready + seconds(45), &mut |_: &Question| Answer::Deny("".into()));
+    let closed = world.looks_at(ready + seconds(45), &mut |_: &Question| Answer::deny(""));
     assert_eq!(closed[0], Rule::GateClosed);
 
     assert_eq!(rule_at(&mut world, ready + seconds(55) - MILLISECOND), Rule::NotDue);
@@ -294,8 +294,8 @@ fn a_rollback_action_is_called_five_times_later_and_later() {
     let (mut world, _) = running(&format!("{{stepWeight: 20, {action}, {metric}}}"));
     let mut called = Vec::new();
     let mut hands = |question: &Question| match badly(question) {
-        Answer::Deny(_) | Answer::Pass(_) => Answer::Deny("502".into()),
-        metric @ (Answer::Value(_) | Answer::NoData | Answer::Error(_)) => metric,
+        Answer::Hook(_) => Answer::deny("502"),
+        metric @ Answer::Metric(_) => metric,
     };
     world.runs_until(&mut hands, |state| state.phase == Phase::Failed);
     let failed = world.rows.last().expect("it was saved").0;

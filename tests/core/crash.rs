@@ -97,7 +97,7 @@ fn fails_in(question: &Question, checks: &[u32]) -> Answer {
 /// Every gate is closed the first time it is asked, and hooks fail with it.
 fn closed_at_first(question: &Question) -> Answer {
     match question.id.of {
-        Asked::Hook(_) if question.id.check % 2 == 1 => Answer::Deny("not yet".into()),
+        Asked::Hook(_) if question.id.check % 2 == 1 => Answer::deny("not yet"),
         Asked::Hook(_) | Asked::Metric(_) => well(question),
     }
 }

@@ -18,7 +18,7 @@ use crate::support::{request, rollout};
 /// As [`well`], but these hooks deny.
 fn closed<'a>(names: &'a [&str]) -> impl FnMut(&Question) -> Answer + use<'a> {
     |question: &Question| match &question.id.of {
-        Asked::Hook(name) if names.contains(&&**name) => Answer::Deny("not yet".into()),
+        Asked::Hook(name) if names.contains(&&**name) => Answer::deny("not yet"),
         Asked::Hook(_) | Asked::Metric(_) => well(question),
     }
 }
@@ -43,7 +43,7 @@ fn a_rollback_gate_that_opens_while_a_revision_waits_rejects_it() {
     world.runs_until(&mut closed(&["sign-off", "rollback"]), |state| state.phase == Phase::Waiting);
 
     let mut opened = |question: &Question| match &question.id.of {
-        Asked::Hook(name) if &**name == "rollback" => Answer::Pass("".into()),
+        Asked::Hook(name) if &**name == "rollback" => Answer::pass(""),
         Asked::Hook(_) | Asked::Metric(_) => closed(&["sign-off"])(question),
     };
     world.runs_until(&mut opened, |state| state.phase == Phase::Failed);
@@ -143,7 +143,7 @@ fn an_operator_who_holds_the_weight_keeps_no_gate_waiting() {
     let gate = "webhooks: [{name: more, type: confirm-traffic-increase, url: 'http://h', deadline: 2m}]";
     let mut world = Simulated::deployed(rollout(&format!("{{stepWeight: 20, maxWeight: 60, {gate}}}")));
     let mut opens_once = |question: &Question| match (&question.id.of, question.id.check) {
-        (Asked::Hook(_), 1..) => Answer::Deny("not yet".into()),
+        (Asked::Hook(_), 1..) => Answer::deny("not yet"),
         (Asked::Hook(_) | Asked::Metric(_), _) => well(question),
     };
     world.runs_until(&mut opens_once, |state| state.run.closed_gate.is_some());

@@ -167,7 +167,7 @@ proptest! {
         let mut said = outcomes.iter();
         world.runs_to_its_end(&mut |question: &_| match said.next() {
             Some(Outcome::Fail) => badly(question),
-            Some(Outcome::Hold) => serin_core::question::Answer::NoData,
+            Some(Outcome::Hold) => serin_core::question::Answer::no_data(),
             Some(Outcome::Pass) | None => well(question),
         });
 

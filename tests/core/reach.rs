@@ -35,7 +35,7 @@ fn rerouted(world: &mut Simulated, routes: Option<Routes>, moment: Timestamp) ->
 }
 
 fn no_data(_: &Question) -> Answer {
-    Answer::NoData
+    Answer::no_data()
 }
 
 #[test]
@@ -91,8 +91,8 @@ fn pods_that_restart_one_by_one_void_nothing() {
 fn harm_is_never_void() {
     let hook = "webhooks: [{name: test, type: rollout, url: 'http://t'}]";
     let fails = |question: &Question| match question.id.of {
-        Asked::Hook(_) => Answer::Deny("500".into()),
-        Asked::Metric(_) => Answer::Value(100.0),
+        Asked::Hook(_) => Answer::deny("500"),
+        Asked::Metric(_) => Answer::value(100.0),
     };
     for (analysis, mut hands) in
         [(METRIC, Box::new(badly) as Box<dyn FnMut(&Question) -> Answer>), (hook, Box::new(fails))]
@@ -122,8 +122,8 @@ fn a_void_check_clears_no_counter_and_asks_no_gate() {
     let gate = "webhooks: [{name: go, type: confirm-traffic-increase, url: 'http://g'}]";
     let (mut world, made) = at_twenty(&format!("threshold: 3, thresholdMode: consecutive, {METRIC}, {gate}"));
     let mut bad_metric = |question: &Question| match question.id.of {
-        Asked::Hook(_) => Answer::Pass("".into()),
-        Asked::Metric(_) => Answer::Value(0.0),
+        Asked::Hook(_) => Answer::pass(""),
+        Asked::Metric(_) => Answer::value(0.0),
     };
     world.looks_at(made + seconds(30), &mut bad_metric);
     rerouted(&mut world, None, made + seconds(40));

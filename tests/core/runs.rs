@@ -94,7 +94,7 @@ fn a_run_asks_its_hooks_and_metrics_in_this_order() {
 #[test]
 fn a_gate_that_is_closed_is_asked_with_every_check_that_passed_and_those_that_opened_are_not() {
     let opens_third = |question: &Question| match &question.id.of {
-        Asked::Hook(name) if &**name == "promote" && question.id.check < 4 => Answer::Deny("not yet".into()),
+        Asked::Hook(name) if &**name == "promote" && question.id.check < 4 => Answer::deny("not yet"),
         Asked::Hook(_) | Asked::Metric(_) => well(question),
     };
     let metric = "metrics: [{name: m, query: q}]";
@@ -130,7 +130,7 @@ fn a_pre_rollout_hook_that_passed_is_not_called_again_when_another_fails() {
         {name: migrate, type: pre-rollout, url: 'http://h'},
         {name: warm, type: pre-rollout, url: 'http://h'}]";
     let fails_first = |question: &Question| match &question.id.of {
-        Asked::Hook(name) if &**name == "warm" && question.id.check == 0 => Answer::Deny("503".into()),
+        Asked::Hook(name) if &**name == "warm" && question.id.check == 0 => Answer::deny("503"),
         Asked::Hook(_) | Asked::Metric(_) => well(question),
     };
     assert_eq!(
@@ -162,7 +162,7 @@ fn a_rollback_hook_that_passes_rolls_back_before_anything_else_is_asked() {
     let metric = "metrics: [{name: m, query: q}]";
     let trigger = "webhooks: [{name: rollback, type: rollback, mode: trigger, url: 'http://h'}]";
     let passes_second = |question: &Question| match question.id.of {
-        Asked::Hook(_) if question.id.check == 2 => Answer::Pass("".into()),
+        Asked::Hook(_) if question.id.check == 2 => Answer::pass(""),
         Asked::Hook(_) | Asked::Metric(_) => well(question),
     };
     assert_eq!(
@@ -177,7 +177,7 @@ fn a_weighted_run_tells_this() {
     let gate = "webhooks: [{name: gate, type: confirm-traffic-increase, url: 'http://h'}]";
     let analysis = format!("{{stepWeight: 50, threshold: 3, stepWeightPromotion: 50, {metric}, {gate}}}");
     let answers = |question: &Question| match (&question.id.of, question.id.check) {
-        (Asked::Hook(_), 1 | 2 | 5) => Answer::Deny("not yet".into()),
+        (Asked::Hook(_), 1 | 2 | 5) => Answer::deny("not yet"),
         (Asked::Metric(_), 3) => badly(question),
         (Asked::Hook(_) | Asked::Metric(_), _) => well(question),
     };

@@ -119,7 +119,7 @@ fn while_users_are_away_the_rollback_gate_alone_is_asked() {
     let mut hands = |question: &Question| {
         let Asked::Hook(hook) = &question.id.of else { panic!("{:?} is asked", question.id) };
         asked.push(hook.to_string());
-        if asked.len() == 1 { Answer::Deny("".into()) } else { Answer::Pass("stop".into()) }
+        if asked.len() == 1 { Answer::deny("") } else { Answer::pass("stop") }
     };
     assert_eq!(world.looks_at(made + seconds(30), &mut hands)[0], Rule::NotDue);
     assert_eq!(world.looks_at(made + seconds(60), &mut hands)[0], Rule::RollbackDecided);

@@ -191,15 +191,15 @@ impl Environment for Fickle {
     fn answer(&mut self, question: &Question) -> Answer {
         let draw = self.draw(12);
         match (&question.id.of, draw) {
-            (_, 0) => Answer::Error("timed out".into()),
-            (Asked::Metric(_), 1) => Answer::NoData,
+            (of, 0) => Answer::error(of, "timed out"),
+            (Asked::Metric(_), 1) => Answer::no_data(),
             (Asked::Metric(_), 2) => Answer::value(f64::NAN),
             (Asked::Metric(_), 3) => Answer::value(0.0),
             (Asked::Metric(_), 4) => Answer::value(100.0),
             (Asked::Metric(_), _) => Answer::value(50.0),
-            (Asked::Hook(_), 1..=3) => Answer::Deny("no".into()),
-            (Asked::Hook(key), 4..) if key.starts_with("rollback") => Answer::Deny("no".into()),
-            (Asked::Hook(_), _) => Answer::Pass("yes".into()),
+            (Asked::Hook(_), 1..=3) => Answer::deny("no"),
+            (Asked::Hook(key), 4..) if key.starts_with("rollback") => Answer::deny("no"),
+            (Asked::Hook(_), _) => Answer::pass("yes"),
         }
     }
 

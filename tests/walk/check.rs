@@ -4,7 +4,7 @@ use serin_core::{
     Command, Phase, Rollout, State,
     decision::Rule,
     invariant::{self, Call},
-    question::{Answer, Asked},
+    question::{Answer, Asked, HookResult},
     revision::{Revision, Text},
     state::Intent,
     step::Why,
@@ -68,7 +68,7 @@ fn unearned_gate<'a>(call: &Decided<'_>, after: &'a State, rollout: &Rollout) ->
     let before = call.state;
     let opened = |key: &Text| {
         call.answers.iter().any(|(question, answer)| {
-            matches!((&question.id.of, answer), (Asked::Hook(hook), Answer::Pass(_)) if hook == key)
+            matches!((&question.id.of, answer), (Asked::Hook(hook), Answer::Hook(HookResult::Pass(_))) if hook == key)
         })
     };
     let same_run = after.runs == before.runs || before.phase == Phase::Waiting;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serin_core::{
     Plan, State, Timestamp,
-    question::{Answer, Asked},
+    question::{Answer, Asked, HookResult, MetricResult},
     state::{Intent, Run},
 };
 
@@ -24,11 +24,11 @@ impl fmt::Display for Decided<'_> {
                 Asked::Metric(of) | Asked::Hook(of) => of,
             };
             let said = match answer {
-                Answer::Value(value) => value.to_string(),
-                Answer::NoData => "no data".into(),
-                Answer::Error(_) => "error".into(),
-                Answer::Pass(_) => "pass".into(),
-                Answer::Deny(_) => "deny".into(),
+                Answer::Metric(MetricResult::Value(value)) => value.to_string(),
+                Answer::Metric(MetricResult::NoData) => "no data".into(),
+                Answer::Metric(MetricResult::Error(_)) | Answer::Hook(HookResult::Error(_)) => "error".into(),
+                Answer::Hook(HookResult::Pass(_)) => "pass".into(),
+                Answer::Hook(HookResult::Deny(_)) => "deny".into(),
             };
             write!(f, "{of}={said} ")?;
         }

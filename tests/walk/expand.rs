@@ -87,7 +87,7 @@ fn meet(slice: &Slice, node: &Node, deviations: &[Deviation], visitor: &mut impl
         now: node.now,
         alternatives: &|asked| match asked {
             Asked::Metric(_) => slice.readings.clone(),
-            Asked::Hook(_) => vec![Answer::Pass("yes".into()), Answer::Deny("no".into())],
+            Asked::Hook(_) => vec![Answer::pass("yes"), Answer::deny("no")],
         },
         act: &mut |plan, seen, answers| {
             let call = Decided { deviations, answers, canary, state: &node.state, seen, now: node.now, plan };

@@ -154,9 +154,9 @@ fn answer(weather: &Weather, rollout: Option<&Rollout>, asked: &Asked) -> Answer
     let key = match asked {
         Asked::Metric(_) => {
             return match weather.metrics {
-                Metrics::Pass => Answer::Value(100.0),
-                Metrics::Fail => Answer::Value(0.0),
-                Metrics::Silent => Answer::NoData,
+                Metrics::Pass => Answer::value(100.0),
+                Metrics::Fail => Answer::value(0.0),
+                Metrics::Silent => Answer::no_data(),
             };
         }
         Asked::Hook(key) => key,
@@ -170,5 +170,5 @@ fn answer(weather: &Weather, rollout: Option<&Rollout>, asked: &Asked) -> Answer
         Some(HookKind::RollbackTrigger) => false,
         Some(HookKind::PostRollout | HookKind::RollbackAction | HookKind::Event) | None => true,
     };
-    if passes { Answer::Pass("yes".into()) } else { Answer::Deny("no".into()) }
+    if passes { Answer::pass("yes") } else { Answer::deny("no") }
 }

@@ -7,7 +7,7 @@ mod tests;
 use std::time::Duration;
 
 use serin_core::{
-    question::{Answer, Question},
+    question::{HookResult, Question},
     retry,
     revision::Text,
     spec::{Hook, HookKind},
@@ -57,7 +57,7 @@ pub fn request(subject: &Subject, hook: &Hook, question: &Question) -> Result<Re
 /// Calls a hook until it answers for good or its retries, the tries after the first, are used up.
 ///
 /// Any 2xx passes. What could not be asked is denied.
-pub async fn call(http: &Http, request: &Request, retries: u32) -> Answer {
+pub async fn call(http: &Http, request: &Request, retries: u32) -> HookResult {
     let mut tries = 0;
     loop {
         let outcome = http.send(request).await;
@@ -85,11 +85,11 @@ fn wait(n: u32, outcome: &Result<Reply, HttpError>) -> Duration {
     }
 }
 
-fn answer(outcome: &Result<Reply, HttpError>, tries: u32) -> Answer {
+fn answer(outcome: &Result<Reply, HttpError>, tries: u32) -> HookResult {
     let after = if tries > 1 { format!(" (tried {tries} times)") } else { String::new() };
     match outcome {
-        Ok(reply) if reply.is_success() => Answer::Pass(reply.said(MOST_SAID).into()),
-        Ok(reply) => Answer::Deny(format!("{}{after}", reply.refusal(MOST_SAID)).into()),
-        Err(error) => Answer::Deny(format!("{error}{after}").into()),
+        Ok(reply) if reply.is_success() => HookResult::Pass(reply.said(MOST_SAID).into()),
+        Ok(reply) => HookResult::Deny(format!("{}{after}", reply.refusal(MOST_SAID)).into()),
+        Err(error) => HookResult::Deny(format!("{error}{after}").into()),
     }
 }

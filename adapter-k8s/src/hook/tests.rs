@@ -70,16 +70,16 @@ fn any_2xx_passes_and_what_is_said_is_kept_in_one_line() {
     };
     let place = "http://gate".to_owned();
     let error = Err(HttpError { place, why: "connection refused".into(), is_temporary: true });
-    assert_eq!(answer(&reply(204, ""), 1), Answer::Pass("".into()));
-    assert_eq!(answer(&reply(203, " all\n\tgood\0"), 1), Answer::Pass("all good".into()));
-    assert_eq!(answer(&reply(403, "not yet"), 1), Answer::Deny("403 Forbidden: not yet".into()));
-    assert_eq!(answer(&reply(302, ""), 1), Answer::Deny("302 Found".into()));
+    assert_eq!(answer(&reply(204, ""), 1), HookResult::Pass("".into()));
+    assert_eq!(answer(&reply(203, " all\n\tgood\0"), 1), HookResult::Pass("all good".into()));
+    assert_eq!(answer(&reply(403, "not yet"), 1), HookResult::Deny("403 Forbidden: not yet".into()));
+    assert_eq!(answer(&reply(302, ""), 1), HookResult::Deny("302 Found".into()));
     assert_eq!(
         answer(&reply(500, "boom"), 3),
-        Answer::Deny("500 Internal Server Error: boom (tried 3 times)".into())
+        HookResult::Deny("500 Internal Server Error: boom (tried 3 times)".into())
     );
-    assert_eq!(answer(&error, 1), Answer::Deny("http://gate: connection refused".into()));
-    let Answer::Pass(said) = answer(&reply(200, &"ä".repeat(2000)), 1) else { panic!() };
+    assert_eq!(answer(&error, 1), HookResult::Deny("http://gate: connection refused".into()));
+    let HookResult::Pass(said) = answer(&reply(200, &"ä".repeat(2000)), 1) else { panic!() };
     assert!(said.len() <= MOST_SAID && said.ends_with("ä…"), "{}", said.len());
 }
 

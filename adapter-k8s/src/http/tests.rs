@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use serin_core::question::Answer;
+use serin_core::question::HookResult;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpListener,
@@ -101,7 +101,7 @@ async fn an_endless_answer_passes_a_hook_with_its_first_words() {
     let begin = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     let (url, serving) = endless(begin, b"5\r\nabcd \r\n".repeat(1000)).await;
     let request = Request { most: 2048, ..Request::get(url, LONG) };
-    let Answer::Pass(said) = hook::call(&Http::new(), &request, 0).await else { panic!() };
+    let HookResult::Pass(said) = hook::call(&Http::new(), &request, 0).await else { panic!() };
     assert!(said.starts_with("abcd abcd ") && said.len() <= 1024, "{}", said.len());
     serving.await.unwrap();
 }
@@ -148,7 +148,7 @@ async fn a_hook_is_called_again_until_it_answers_for_good() {
     let (url, serving) = server(answers).await;
     let request = Request::post(url, &0, LONG).header("Idempotency-Key", "uid/1/0/hook/a");
     let begun = Instant::now();
-    assert_eq!(hook::call(&Http::new(), &request, 5).await, Answer::Pass("".into()));
+    assert_eq!(hook::call(&Http::new(), &request, 5).await, HookResult::Pass("".into()));
     assert_eq!(begun.elapsed().as_secs(), 1 + 7);
     let heard = serving.await.unwrap();
     assert_eq!(heard.iter().filter(|heard| heard.contains("idempotency-key: uid/1/0/hook/a\r\n")).count(), 3);
@@ -159,11 +159,11 @@ async fn a_hook_whose_retries_are_used_up_denies_with_its_last_words() {
     let answers = ["a", "b", "c"].map(|body| reply("500 Internal Server Error", "", body)).to_vec();
     let (url, _serving) = server(answers).await;
     let answer = hook::call(&Http::new(), &Request::get(&url, LONG), 2).await;
-    assert_eq!(answer, Answer::Deny("500 Internal Server Error: c (tried 3 times)".into()));
+    assert_eq!(answer, HookResult::Deny("500 Internal Server Error: c (tried 3 times)".into()));
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let answer = hook::call(&Http::new(), &Request::get(format!("http://{nobody}/"), LONG), 1).await;
     let refused = format!("http://{nobody}: Connection refused (os error 111) (tried 2 times)");
-    assert_eq!(answer, Answer::Deny(refused.into()));
+    assert_eq!(answer, HookResult::Deny(refused.into()));
 }
 
 /// A TLS server on loopback with a certificate that nobody knows; gives it.

@@ -77,7 +77,7 @@ impl<T: 'static> Exchange<T> {
 mod tests {
     use std::time::Duration;
 
-    use serin_core::{question::Answer, spec::MetricSystem};
+    use serin_core::{question::MetricResult, spec::MetricSystem};
 
     use super::{
         super::{
@@ -148,6 +148,6 @@ mod tests {
         let secret = secret(&[("username", "me"), ("password", "pass-word")]);
         let answer = ask(&Http::new(), &source, &secret, NOW).await;
         let why = format!("{url}/render: 403 Forbidden: no user me with ***");
-        assert_eq!(answer, Answer::Error(why.into()));
+        assert_eq!(answer, MetricResult::Error(why.into()));
     }
 }

@@ -26,7 +26,7 @@ mod tests;
 
 use std::time::Duration;
 
-use serin_core::{question::Answer, revision::Text, spec::MetricSystem, time::Timestamp};
+use serin_core::{question::MetricResult, revision::Text, spec::MetricSystem, time::Timestamp};
 use tokio::time::timeout;
 
 use crate::http::{Http, secret::Secret};
@@ -77,16 +77,16 @@ const MOST_REQUESTS: usize = 8;
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// Asks for a value, once. `secret` is what [`Source::secret`] names; empty where it names none.
-pub async fn ask(http: &Http, source: &Source, secret: &Secret, now: Timestamp) -> Answer {
+pub async fn ask(http: &Http, source: &Source, secret: &Secret, now: Timestamp) -> MetricResult {
     let begun = provider(source, secret).and_then(|provider| provider.begin(source, secret, now));
     let value = match begun {
         Ok(exchange) => carry_out(http, exchange, secret).await,
         Err(why) => Err(why),
     };
     match value {
-        Ok(Some(value)) => Answer::value(value * source.scale),
-        Ok(None) => Answer::NoData,
-        Err(why) => Answer::Error(why),
+        Ok(Some(value)) => MetricResult::value(value * source.scale),
+        Ok(None) => MetricResult::NoData,
+        Err(why) => MetricResult::Error(why),
     }
 }
 

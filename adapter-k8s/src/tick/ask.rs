@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serin_core::{
-    question::{Answer, Asked, Question},
+    question::{Answer, Asked, HookResult, MetricResult, Question},
     revision::Text,
     spec::{HookKind, Metric, MetricSource, MetricTemplate, Rollout, raw},
 };
@@ -20,17 +20,20 @@ use crate::{
 
 /// Finds the answer to one question. What cannot be asked is answered with an error, and the policy says what it means.
 pub async fn ask(context: Arc<Context>, snapshot: Arc<Snapshot>, question: Question) -> Answer {
-    let Ok(rollout) = &*snapshot.canary else { return Answer::Error("the Canary makes no sense".into()) };
-    match &question.id.of {
+    let of = &question.id.of;
+    let Ok(rollout) = &*snapshot.canary else { return Answer::error(of, "the Canary is invalid") };
+    match of {
         Asked::Metric(key) => match rollout.metrics().iter().find(|metric| metric.key == *key) {
-            Some(metric) => measure(&context, &snapshot, metric).await.unwrap_or_else(Answer::Error),
-            None => Answer::Error(format!("there is no metric {key}").into()),
+            Some(metric) => {
+                measure(&context, &snapshot, metric).await.unwrap_or_else(MetricResult::Error).into()
+            }
+            None => Answer::error(of, format!("there is no metric {key}")),
         },
-        Asked::Hook(key) => call(&context, &snapshot, rollout, key, &question).await,
+        Asked::Hook(key) => call(&context, &snapshot, rollout, key, &question).await.into(),
     }
 }
 
-async fn measure(context: &Context, snapshot: &Snapshot, metric: &Metric) -> Result<Answer, Text> {
+async fn measure(context: &Context, snapshot: &Snapshot, metric: &Metric) -> Result<MetricResult, Text> {
     let (source, secret) = source(context, snapshot, metric).await?;
     Ok(metrics::ask(&context.http_of(&snapshot.subject), &source, &secret, clock::now()).await)
 }
@@ -87,9 +90,9 @@ async fn call(
     rollout: &Rollout,
     key: &str,
     question: &Question,
-) -> Answer {
+) -> HookResult {
     let Some(hook) = rollout.hooks().iter().find(|hook| *hook.key == *key) else {
-        return Answer::Deny(format!("there is no webhook {key}").into());
+        return HookResult::Deny(format!("there is no webhook {key}").into());
     };
     if context.dry_run {
         tracing::info!(canary = %snapshot.subject.display(), "dry-run: would call {} hook {}", hook.kind, hook.name);
@@ -97,14 +100,14 @@ async fn call(
     }
     match hook::request(&snapshot.subject, hook, question) {
         Ok(request) => hook::call(&context.http_of(&snapshot.subject), &request, hook.retries).await,
-        Err(why) => Answer::Deny(why),
+        Err(why) => HookResult::Deny(why),
     }
 }
 
 /// What a hook answers that is not called: it passes. One that is polled for a rollback would trigger it by passing.
-fn pretended(kind: HookKind) -> Answer {
+fn pretended(kind: HookKind) -> HookResult {
     let said = Text::from("dry-run");
-    if kind == HookKind::RollbackTrigger { Answer::Deny(said) } else { Answer::Pass(said) }
+    if kind == HookKind::RollbackTrigger { HookResult::Deny(said) } else { HookResult::Pass(said) }
 }
 
 /// The texts of a Secret, decoded. What is no text is left out: no credential is one.

@@ -34,13 +34,12 @@ impl Asked {
             return None;
         };
         let (task, answer) = match ended {
-            Ok((task, answer)) => (task, answer),
-            Err(error) => {
-                (error.id(), Answer::Error(format!("the controller failed to ask: {error}").into()))
-            }
+            Ok((task, answer)) => (task, Ok(answer)),
+            Err(error) => (error.id(), Err(format!("the controller failed to ask: {error}"))),
         };
         let id = self.handles.iter().find(|(_, handle)| handle.id() == task).map(|(id, _)| id.clone())?;
         self.handles.remove(&id);
+        let answer = answer.unwrap_or_else(|why| Answer::error(&id.of, why));
         Some((id, answer))
     }
 
@@ -58,7 +57,7 @@ impl Asked {
 
 #[cfg(test)]
 mod tests {
-    use serin_core::question::Asked as Of;
+    use serin_core::question::{Asked as Of, MetricResult};
 
     use super::*;
 
@@ -72,13 +71,13 @@ mod tests {
         asked.put(question(1), async { panic!("a bug") });
         let (id, answer) = asked.next().await.unwrap();
         assert_eq!(id, question(1));
-        let Answer::Error(why) = answer else { panic!("{answer:?}") };
+        let Answer::Metric(MetricResult::Error(why)) = answer else { panic!("{answer:?}") };
         assert!(why.contains("a bug"), "{why}");
         assert!(asked.handles.is_empty());
         asked.put(question(2), std::future::pending());
         asked.keep(&BTreeSet::new());
         assert_eq!(asked.next().await, None);
-        asked.put(question(3), async { Answer::NoData });
-        assert_eq!(asked.next().await, Some((question(3), Answer::NoData)));
+        asked.put(question(3), async { Answer::no_data() });
+        assert_eq!(asked.next().await, Some((question(3), Answer::no_data())));
     }
 }

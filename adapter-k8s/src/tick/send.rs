@@ -14,7 +14,7 @@ use serin_core::{
     State,
     message::{EventType, Notice, NoticeId},
     observation::FailureClass,
-    question::Answer,
+    question::HookResult,
     revision::Text,
     spec::{Alert, AlertProvider, raw},
 };
@@ -226,8 +226,8 @@ async fn record_event(
 async fn call_hook(http: Http, canary: Text, call: hook_event::Call) -> Delivery {
     let said = match &call.request {
         Ok(request) => match timeout(TELLING, hook::call(&http, request, call.retries)).await {
-            Ok(Answer::Deny(why) | Answer::Error(why)) => Some(why),
-            Ok(Answer::Pass(_) | Answer::Value(_) | Answer::NoData) => None,
+            Ok(HookResult::Deny(why) | HookResult::Error(why)) => Some(why),
+            Ok(HookResult::Pass(_)) => None,
             Err(_) => Some(format!("not told within {TELLING:?}, all tries included").into()),
         },
         Err(why) => Some(why.clone()),

@@ -10,7 +10,7 @@ use crate::{
     decision::{Cause, Finding, Measured, Obstacle, Reading, Rule, Verdict},
     message::Message,
     planted::{Defect, is_planted},
-    question::{Answer, Asked},
+    question::{Asked, MetricResult},
     revision::Text,
     spec::{HookKind, Leniency, Metric, Rollout, ThresholdMode},
     time::Timestamp,
@@ -66,21 +66,18 @@ fn measure(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 }
 
 /// What an answer means for one metric. Where the canary was not reached, no value says nothing of it.
-fn judge(metric: &Metric, answer: &Answer, at: Timestamp, void: bool) -> Measured {
+fn judge(metric: &Metric, answer: &MetricResult, at: Timestamp, void: bool) -> Measured {
     let no_data = || if void { Verdict::Void } else { lenient(metric.on_no_data) };
     let (reading, verdict) = match answer {
-        Answer::Value(value) if value.is_nan() => (Reading::NoData, no_data()),
-        Answer::Value(value) => {
+        MetricResult::Value(value) if value.is_nan() => (Reading::NoData, no_data()),
+        MetricResult::Value(value) => {
             let compared = metric.compared(*value);
             let below = metric.bounds.min.is_some_and(|min| compared < min);
             let above = metric.bounds.max.is_some_and(|max| compared > max);
             (Reading::Value(*value), if below || above { Verdict::Failed } else { Verdict::Passed })
         }
-        Answer::NoData => (Reading::NoData, no_data()),
-        Answer::Error(error) | Answer::Deny(error) => {
-            (Reading::Error(error.clone()), lenient(metric.on_error))
-        }
-        Answer::Pass(_) => (Reading::Error("answered as a hook would".into()), lenient(metric.on_error)),
+        MetricResult::NoData => (Reading::NoData, no_data()),
+        MetricResult::Error(error) => (Reading::Error(error.clone()), lenient(metric.on_error)),
     };
     let metric_bounds = metric.bounds;
     Measured {

@@ -54,8 +54,8 @@ impl<F: FnMut(&Question) -> Answer> Environment for F {
 pub fn well(question: &Question) -> Answer {
     match &question.id.of {
         Asked::Metric(_) => Answer::value(100.0),
-        Asked::Hook(key) if key.starts_with("rollback") => Answer::Deny("".into()),
-        Asked::Hook(_) => Answer::Pass("".into()),
+        Asked::Hook(key) if key.starts_with("rollback") => Answer::deny(""),
+        Asked::Hook(_) => Answer::pass(""),
     }
 }
 
@@ -81,7 +81,7 @@ pub fn checks(values: impl IntoIterator<Item = f64>) -> impl Environment {
             }
             let this_run = asked.iter().filter(|(run, _)| *run == question.id.run);
             let index = this_run.take_while(|other| **other != check).count();
-            values.get(index).or(values.last()).map_or(Answer::NoData, |value| Answer::value(*value))
+            values.get(index).or(values.last()).map_or(Answer::no_data(), |value| Answer::value(*value))
         }
         Asked::Hook(_) => well(question),
     }

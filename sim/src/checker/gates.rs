@@ -6,7 +6,7 @@
 
 use serin_core::{
     decision::Rule,
-    question::{Answer, Asked},
+    question::{Answer, Asked, HookResult},
     spec::HookKind,
     state::Intent,
 };
@@ -31,7 +31,7 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
             let mut passes = asked.filter(|asked| {
                 asked.question.id.run == state.runs
                     && asked.question.id.of == Asked::Hook(hook.key.clone())
-                    && matches!(asked.answer, Answer::Pass(_))
+                    && matches!(asked.answer, Answer::Hook(HookResult::Pass(_)))
             });
             if passes.next().is_none() {
                 found.push((i, format!("run {} is promoted, and `{}` never opened", state.runs, hook.name)));

@@ -146,7 +146,7 @@ impl Flight {
     fn begin(&self, number: u32, at: Duration, world: &mut World<'_>) -> Stage {
         let canary = world.canary().clone();
         let canary = canary.as_ref().as_ref().ok();
-        let gone = || Stage::Answered(Answer::Error(TAKEN_OFF.into()), Said::Nothing, at);
+        let gone = || Stage::Answered(Answer::error(&self.id.of, TAKEN_OFF), Said::Nothing, at);
         match &self.id.of {
             Asked::Metric(key) => {
                 let mut metrics = canary.iter().flat_map(|canary| canary.metrics());

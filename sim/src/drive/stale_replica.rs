@@ -134,7 +134,7 @@ impl<L: Log> Drive<'_, L> {
 
 /// An answer to the second controller comes at once.
 fn answer(world: &mut World<'_>, canary: &world::Canary, asked: &Asked) -> Answer {
-    let gone = || Answer::Error("it was taken off the Canary".into());
+    let gone = || Answer::error(asked, "it was taken off the Canary");
     let Ok(canary) = canary else { return gone() };
     match asked {
         Asked::Metric(key) => {

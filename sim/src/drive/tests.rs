@@ -6,7 +6,12 @@ mod time;
 
 use std::path::Path;
 
-use serin_core::{Phase, decision::Rule, observation::FailureClass, question::Answer};
+use serin_core::{
+    Phase,
+    decision::Rule,
+    observation::FailureClass,
+    question::{Answer, HookResult},
+};
 
 use super::*;
 use crate::{
@@ -351,7 +356,7 @@ fn after_a_stop_everything_may_answer_the_opposite() {
     let advanced = whole.moments.iter().position(|moment| moment.decision.rule == Rule::Advanced).unwrap();
     let saves = whole.moments[..advanced].iter().filter(|moment| moment.saved.is_some()).count();
     let story = run_with(&scenario, StopPoint { at: StopAt::AfterSave(saves), opposite: true });
-    let denied = |asked: &Asked| matches!(asked.answer, Answer::Deny(_));
+    let denied = |asked: &Asked| matches!(asked.answer, Answer::Hook(HookResult::Deny(_)));
     assert!(story.moments.iter().flat_map(|moment| &moment.asked).all(denied));
     assert_eq!(story.end.phase, Phase::Failed);
 }

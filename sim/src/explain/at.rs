@@ -5,7 +5,7 @@ use std::time::Duration;
 use serin_core::{
     Rollout, State,
     decision::{Measured, Reading, Rule, Verdict},
-    question::{Answer, Asked},
+    question::{Answer, Asked, HookResult},
     spec::Bounds,
     state::Intent,
     step::Why,
@@ -112,9 +112,9 @@ fn hook(key: &str, answer: &Answer, canary: &Rollout) -> String {
     let hook = canary.hooks().iter().find(|hook| *hook.key == *key);
     let kind = hook.map_or(String::new(), |hook| format!("{} ", hook.kind.name()));
     let (said, text) = match answer {
-        Answer::Pass(text) => ("passed", text.to_string()),
-        Answer::Deny(text) | Answer::Error(text) => ("did not pass", text.to_string()),
-        Answer::Value(_) | Answer::NoData => ("did not pass", String::new()),
+        Answer::Hook(HookResult::Pass(text)) => ("passed", text.to_string()),
+        Answer::Hook(HookResult::Deny(text) | HookResult::Error(text)) => ("did not pass", text.to_string()),
+        Answer::Metric(_) => ("did not pass", String::new()),
     };
     let text = if text.is_empty() { text } else { format!(": {text}") };
     format!("The {kind}hook {key} {said}{text}.")

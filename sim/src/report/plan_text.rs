@@ -5,7 +5,7 @@ use serin_core::{
     decision::{Finding, Rule},
     message::{Advance, EventType, Message},
     observation::FailureClass,
-    question::{self, Answer},
+    question::{self, Answer, HookResult},
     spec::HookKind,
 };
 
@@ -120,16 +120,16 @@ pub(super) fn hook(canary: &Rollout, key: &str, answer: &Answer, terminal: &Term
         canary.hooks().iter().any(|hook| *hook.key == *key && hook.kind == HookKind::RollbackTrigger);
     let signs = terminal.signs;
     match answer {
-        Answer::Pass(_) if polled => {
+        Answer::Hook(HookResult::Pass(_)) if polled => {
             Some(Span::new(BAD, format!("{key} asks for a rollback {}", signs.failed)))
         }
-        Answer::Deny(_) | Answer::Error(_) if polled => None,
-        Answer::Pass(_) => Some(Span::new(GOOD, format!("{key} {}", signs.passed))),
-        Answer::Deny(said) | Answer::Error(said) => {
+        Answer::Hook(HookResult::Deny(_) | HookResult::Error(_)) if polled => None,
+        Answer::Hook(HookResult::Pass(_)) => Some(Span::new(GOOD, format!("{key} {}", signs.passed))),
+        Answer::Hook(HookResult::Deny(said) | HookResult::Error(said)) => {
             let said = if said.is_empty() { String::new() } else { format!(" {said}") };
             Some(Span::new(BAD, format!("{key}{said} {}", signs.failed)))
         }
-        Answer::Value(_) | Answer::NoData => Some(Span::new(BAD, format!("{key} {}", signs.failed))),
+        Answer::Metric(_) => Some(Span::new(BAD, format!("{key} {}", signs.failed))),
     }
 }
 

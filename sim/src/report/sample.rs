@@ -83,14 +83,14 @@ pub(super) fn long_wait() -> Story {
             .sends([Message::Advanced(Advance::Iteration(1, 1))]),
         at(65, Rule::GateClosed)
             .measures("request-duration", 120.4, Verdict::Passed)
-            .asks("sign-off", Answer::Deny("403".into()))
+            .asks("sign-off", Answer::deny("403"))
             .saves(Phase::WaitingPromotion, 0, 0)
             .sends([gate_closed]),
     ];
     moments.extend((2..9).map(|minute| {
         at(5 + 60 * minute, Rule::GateClosed)
             .measures("request-duration", 120.4, Verdict::Passed)
-            .asks("sign-off", Answer::Deny("403".into()))
+            .asks("sign-off", Answer::deny("403"))
             .saves(Phase::WaitingPromotion, 0, 0)
     }));
     story(moments)

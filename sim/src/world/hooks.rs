@@ -83,8 +83,9 @@ impl Attempt {
     /// An attempt that ends like that.
     pub(super) fn of(answer: HookAnswer, hook: &Hook) -> Self {
         let HookAnswer { outcome, body, after } = answer;
-        let said = body.unwrap_or_else(|| says(outcome, hook)).as_str().into();
-        let answer = if outcome.passes() { Answer::Pass(said) } else { Answer::Deny(said) };
+        let said = body.unwrap_or_else(|| says(outcome, hook));
+        let said = said.as_str();
+        let answer = if outcome.passes() { Answer::pass(said) } else { Answer::deny(said) };
         let takes = after.unwrap_or(match outcome {
             HookOutcome::Timeout => hook.timeout,
             HookOutcome::Status(_) | HookOutcome::Refused => Duration::ZERO,
@@ -139,9 +140,9 @@ mod tests {
     fn a_hook_says_what_is_scripted() {
         let answers = attempts("[200, {status: 500, body: not now}, 404, timeout, refused]", false);
         let answers: Vec<Answer> = answers.into_iter().map(|attempt| attempt.answer).collect();
-        let deny = |said: &str| Answer::Deny(said.into());
+        let deny = |said: &str| Answer::deny(said);
         let said = ["not now", "status 404", "no answer within 5s", "connection refused"].map(deny);
-        assert_eq!(answers[0], Answer::Pass("".into()));
+        assert_eq!(answers[0], Answer::pass(""));
         assert_eq!(answers[1..], said);
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serin_core::{
-    question::Answer,
+    question::{Answer, MetricResult},
     spec::{Bounds, Metric},
 };
 
@@ -52,8 +52,8 @@ impl<'a> Metrics<'a> {
 pub(crate) fn answer(scripted: &MetricAnswer) -> Answer {
     match scripted {
         MetricAnswer::Value(value) => Answer::value(*value),
-        MetricAnswer::None => Answer::NoData,
-        MetricAnswer::Error(error) => Answer::Error(error.as_str().into()),
+        MetricAnswer::None => Answer::no_data(),
+        MetricAnswer::Error(error) => MetricResult::Error(error.as_str().into()).into(),
     }
 }
 

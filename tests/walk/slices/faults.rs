@@ -45,7 +45,7 @@ pub(crate) fn failing_commands() -> Slice {
 pub(crate) fn late_commands() -> Slice {
     Slice {
         failures: vec![FailureClass::Moved],
-        readings: vec![Answer::Value(100.0)],
+        readings: vec![Answer::value(100.0)],
         phases: vec![
             Phase::Initialized,
             Phase::Progressing,

@@ -65,7 +65,7 @@ fn slice(name: &'static str, manifest: Result<Rollout, Invalid>, deviations: &[D
         failures: Vec::new(),
         lapses: false,
         set_back: false,
-        readings: vec![Answer::Value(100.0), Answer::Value(0.0)],
+        readings: vec![Answer::value(100.0), Answer::value(0.0)],
         unjudged: false,
         contested: false,
         notices: false,

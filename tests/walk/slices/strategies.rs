@@ -1,5 +1,7 @@
 //! One slice per strategy: three revisions, either copy not ready; for the main ones, two such things at a time.
 
+use serin_core::question::MetricResult;
+
 use super::*;
 
 pub(crate) fn weighted() -> Slice {
@@ -54,10 +56,10 @@ pub(crate) fn lenient() -> Slice {
         metrics: [{name: request-success-rate, thresholdRange: {min: 99}, onNoData: hold, onError: pass}]";
     Slice {
         readings: vec![
-            Answer::Value(100.0),
-            Answer::Value(0.0),
-            Answer::NoData,
-            Answer::Error("down".into()),
+            Answer::value(100.0),
+            Answer::value(0.0),
+            Answer::no_data(),
+            MetricResult::Error("down".into()).into(),
         ],
         lapses: true,
         ..slice("no data held, errors let pass", parse(lenient, |_| {}), &[A, B, CANARY_UNREADY])

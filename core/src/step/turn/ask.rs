@@ -5,7 +5,7 @@ use alloc::vec;
 use super::{Ending, Flow, Turn};
 use crate::{
     phase::Phase,
-    question::{Answer, Asked, Question, QuestionId},
+    question::{Asked, HookResult, Question, QuestionId},
     revision::Text,
     spec::{Hook, HookKind},
     step::schedule,
@@ -21,9 +21,8 @@ impl Turn<'_> {
             Some(answer) => {
                 self.late = seen.answers.given_up(state.runs, state.check, &hook.key);
                 let (passed, said) = match answer {
-                    Answer::Pass(said) => (true, said.clone()),
-                    Answer::Deny(said) | Answer::Error(said) => (false, said.clone()),
-                    Answer::Value(_) | Answer::NoData => (false, "answered as a metric would".into()),
+                    HookResult::Pass(said) => (true, said.clone()),
+                    HookResult::Deny(said) | HookResult::Error(said) => (false, said.clone()),
                 };
                 self.hook = Some((hook.name.clone(), passed));
                 Flow::Continue(if passed { Ok(said) } else { Err(said) })
