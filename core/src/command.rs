@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// One effect on the cluster.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Command {
     /// Put our finalizer on the Canary, or take it off.
@@ -108,13 +108,13 @@ impl fmt::Display for Routes {
 }
 
 /// A division of requests with the cookies that keep users on their version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Split {
     /// The weights.
     pub routes: Routes,
     /// Session cookies, where they are used.
-    #[serde(skip_serializing_if = "Cookies::is_empty")]
+    #[serde(default, skip_serializing_if = "Cookies::is_empty")]
     pub cookies: Cookies,
 }
 
@@ -139,6 +139,18 @@ impl Cookies {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+impl Command {
+    /// Whether this is the same command as `other`. Routes are the same whatever cookies go with them: new ones are made for
+    /// each attempt.
+    #[must_use]
+    pub fn repeats(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::SetRoutes(split), Self::SetRoutes(other)) => split.routes == other.routes,
+            (command, other) => command == other,
+        }
     }
 }
 

@@ -12,7 +12,10 @@ use serin_core::{
     testing::{Environment, Pods, Simulated, badly, well},
 };
 
-use crate::support::{manifest, parse, rollout};
+use crate::{
+    examples,
+    support::{manifest, parse, rollout},
+};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -278,6 +281,19 @@ fn waits(class: FailureClass) -> Vec<u64> {
         })
         .scan(0, |before, total| Some(total - std::mem::replace(before, total)))
         .collect()
+}
+
+#[test]
+fn routes_are_the_same_command_whatever_cookies_go_with_them() {
+    for (i, command) in examples::commands().iter().enumerate() {
+        for (j, other) in examples::commands().iter().enumerate() {
+            let same_routes = match (command, other) {
+                (Command::SetRoutes(one), Command::SetRoutes(other)) => one.routes == other.routes,
+                _ => false,
+            };
+            assert_eq!(command.repeats(other), i == j || same_routes, "{command:?} and {other:?}");
+        }
+    }
 }
 
 #[test]

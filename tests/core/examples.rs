@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 use serin_core::{
-    Phase,
+    Command, Phase,
+    command::{ApexTo, Cookies, Routes, Split},
     decision::{Cause, Finding, Obstacle, Rule, Workload},
     message::{Advance, HookKindName, Message},
     observation::FailureClass,
-    request::{Order, Refusal, RequestKind},
+    request::{Order, Refusal, Request, RequestKind},
     revision::Revision,
+    spec::Topology,
     state::{Intent, Stage},
 };
 
@@ -24,6 +26,34 @@ macro_rules! every {
             vec![$($($example),+),+]
         }
     };
+}
+
+every!(commands: Command {
+    Command::EnsureFinalizer(_) => [Command::EnsureFinalizer(true), Command::EnsureFinalizer(false)],
+    Command::EnsureWorkloads => [Command::EnsureWorkloads],
+    Command::EnsureServices(_) => [
+        Command::EnsureServices(ApexTo::Untouched),
+        Command::EnsureServices(ApexTo::Primary),
+    ],
+    Command::SetRoutes(_) => [route(0, None), route(20, None), route(20, Some("b=1"))],
+    Command::ScaleUp => [Command::ScaleUp],
+    Command::ScaleToPrimary => [Command::ScaleToPrimary],
+    Command::ScaleDown => [Command::ScaleDown],
+    Command::PauseScaler => [Command::PauseScaler],
+    Command::ResumeScaler => [Command::ResumeScaler],
+    Command::Promote { .. } => [Command::Promote { revision: Revision::of("7f9c"), run: 3 }],
+    Command::Abandon(_) => [Command::Abandon(Topology::default())],
+    Command::ClearRequest(_) => [
+        Command::ClearRequest(Request { kind: RequestKind::Promote, value: "true".into() }),
+    ],
+    Command::RevertServices => [Command::RevertServices],
+    Command::RevertRoutes => [Command::RevertRoutes],
+    Command::Release => [Command::Release],
+});
+
+fn route(canary: u8, cookie: Option<&str>) -> Command {
+    let cookies = Cookies { canary: cookie.map(Into::into), ..Cookies::default() };
+    Command::SetRoutes(Split { routes: Routes::split(canary), cookies })
 }
 
 every!(messages: Message {

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use serde_json::json;
 use serin_core::{
-    Observation, Phase, State, Step,
-    decision::Rule,
+    Observation, Phase, State, Step, Timestamp,
+    decision::{Obstacle, Rule},
     revision::Revision,
-    state::{Origin, Status, VERSION},
+    state::{Origin, Stall, Status, VERSION},
     step,
     testing::START,
 };
@@ -116,7 +116,9 @@ fn a_weight_above_100_is_cut() {
 
 #[test]
 fn a_status_of_a_newer_version_is_left_alone_whatever_is_seen() {
-    let mut status = written(&State { phase: Phase::Progressing, seq: 7, ..State::default() });
+    // It was due to be reported as held up long ago.
+    let stall = Some(Stall { on: Obstacle::TargetMissing, since: Timestamp::default(), told: None });
+    let mut status = written(&State { phase: Phase::Progressing, seq: 7, stall, ..State::default() });
     status["serin"]["version"] = json!(VERSION + 1);
     status["serin"]["aFieldOfTomorrow"] = json!({"deep": [1, 2]});
     let state = read(&status);
@@ -129,4 +131,5 @@ fn a_status_of_a_newer_version_is_left_alone_whatever_is_seen() {
     };
 
     assert_eq!((plan.decision.rule, plan.commands, plan.state), (Rule::HeldForNewerVersion, vec![], None));
+    assert_eq!((plan.notices, plan.wake), (vec![], None));
 }

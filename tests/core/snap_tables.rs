@@ -8,6 +8,7 @@ use serin_core::{
     provider::ROUTERS,
     request::{Situation, ruling},
     spec::raw,
+    state::stage::CHANGES,
 };
 
 use crate::{
@@ -45,16 +46,25 @@ fn snap_diagram_of_phases() {
     insta::assert_snapshot!(diagram());
 }
 
+/// The diagram of stages as it stands in README.md.
+fn stages() -> String {
+    let edges = CHANGES.iter().map(|(from, to, why)| format!("    {from:?} --> {to:?}: {why}"));
+    let edges = lines(edges);
+    format!(
+        "```mermaid\nstateDiagram-v2\n    [*] --> Start\n{edges}    Start --> Holding: failed promotion (from every stage)\n    Holding --> Start: primary ready again (every run that ends leads back to Start)\n```\n"
+    )
+}
+
 #[test]
-fn the_diagram_in_the_readme_is_drawn_from_the_table() {
+fn the_diagrams_in_the_readme_are_drawn_from_the_tables() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    let (begin, end) = ("<!-- phases:begin -->\n", "<!-- phases:end -->");
-    let stands =
-        text.split_once(begin).and_then(|(_, rest)| rest.split_once(end)).map(|(between, _)| between);
-
-    let drawn = diagram();
-    assert!(stands == Some(&*drawn), "README.md has to show this between its markers:\n{drawn}");
+    for (name, drawn) in [("phases", diagram()), ("stages", stages())] {
+        let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
+        let stands =
+            text.split_once(&*begin).and_then(|(_, rest)| rest.split_once(&*end)).map(|(between, _)| between);
+        assert!(stands == Some(&*drawn), "README.md has to show this between its markers:\n{drawn}");
+    }
 }
 
 #[test]

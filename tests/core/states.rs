@@ -257,17 +257,17 @@ fn waits() -> impl Strategy<Value = Waits> {
     let stall = (select(examples::obstacles()), moments(), option::of(moments()))
         .prop_map(|(on, since, told)| Stall { on, since, told });
     let class = select(vec![FailureClass::Retry, FailureClass::Refused, FailureClass::Moved]);
-    let trouble = (texts(), texts(), class, moments(), counts(), moments(), any::<bool>()).prop_map(
-        |(command, error, class, since, attempts, retry_at, alerted)| Trouble {
-            command,
-            error,
-            class,
-            since,
-            attempts,
-            retry_at,
-            alerted,
-        },
-    );
+    let trouble =
+        (select(examples::commands()), texts(), class, moments(), counts(), moments(), any::<bool>())
+            .prop_map(|(command, error, class, since, attempts, retry_at, alerted)| Trouble {
+                command,
+                error,
+                class,
+                since,
+                attempts,
+                retry_at,
+                alerted,
+            });
     let repair = (moments(), counts(), option::of(moments()), any::<bool>(), option::of(texts()))
         .prop_map(|(at, times, told, contested, by)| Repair { at, times, told, contested, by });
     (

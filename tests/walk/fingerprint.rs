@@ -72,8 +72,8 @@ pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
         print.words(format_args!("{on:?}"));
     }
     if let Some(Trouble { command, error, class, since, attempts, retry_at, alerted }) = trouble {
-        print.of((command, error, since, attempts, retry_at, alerted));
-        print.words(format_args!("{class:?}"));
+        print.of((error, since, attempts, retry_at, alerted));
+        print.words(format_args!("{command} {class:?}"));
     }
     let repair = repair.as_ref();
     print.of(repair.map(|Repair { at, times, told, contested, by: _ }| (at, times, told, contested)));

@@ -21,7 +21,7 @@ mod world;
 
 use std::{collections::BTreeSet, sync::OnceLock};
 
-use serin_core::phase::TRANSITIONS;
+use serin_core::{phase::TRANSITIONS, state::stage::CHANGES};
 
 use self::{
     search::{Report, walk},
@@ -130,4 +130,16 @@ fn model_every_change_of_phase_is_made() {
         .map(|(from, to, why)| format!("{from} -> {to} ({why})"))
         .collect();
     assert!(missing.is_empty(), "no walk makes these changes of phase:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn model_every_change_of_stage_is_made() {
+    let made: BTreeSet<_> =
+        WALKS.iter().rev().flat_map(|walk| walk.report().stages.iter().copied()).collect();
+    let missing: Vec<String> = CHANGES
+        .iter()
+        .filter(|(from, to, _)| !made.contains(&(*from, *to)))
+        .map(|(from, to, why)| format!("{from:?} -> {to:?} ({why})"))
+        .collect();
+    assert!(missing.is_empty(), "no walk makes these changes of stage:\n{}", missing.join("\n"));
 }

@@ -5,7 +5,7 @@ use std::{
     fmt::Write,
 };
 
-use serin_core::{Phase, State};
+use serin_core::{Phase, State, state::Stage};
 
 use crate::{
     check,
@@ -28,6 +28,7 @@ pub(crate) struct Report {
     pub(crate) states: u32,
     pub(crate) calls: u64,
     pub(crate) transitions: BTreeSet<(Phase, Phase)>,
+    pub(crate) stages: BTreeSet<(Stage, Stage)>,
     /// One line of what is wrong and the shortest way to it, each.
     pub(crate) failures: Vec<String>,
 }
@@ -48,7 +49,7 @@ pub(crate) fn walk(slice: &Slice) -> Report {
         }
         walker.at += 1;
     }
-    let Walker { calls, phases, transitions, mut failures, .. } = walker;
+    let Walker { calls, phases, transitions, stages, mut failures, .. } = walker;
     let states = graph.len();
     if states > MOST {
         failures.note("too many states", states - 1, graph.spread());
@@ -60,7 +61,7 @@ pub(crate) fn walk(slice: &Slice) -> Report {
     if phases != slice.phases.iter().copied().collect() {
         failures.push(format!("it visits {phases:?}, expected {:?}", slice.phases));
     }
-    Report { name: slice.name, states, calls, transitions, failures }
+    Report { name: slice.name, states, calls, transitions, stages, failures }
 }
 
 /// The nodes a slice begins with.
@@ -85,13 +86,15 @@ struct Walker<'a> {
     calls: u64,
     phases: BTreeSet<Phase>,
     transitions: BTreeSet<(Phase, Phase)>,
+    stages: BTreeSet<(Stage, Stage)>,
     failures: Failures,
 }
 
 impl<'a> Walker<'a> {
     fn new(graph: &'a mut Graph) -> Self {
-        let (phases, transitions) = (BTreeSet::new(), BTreeSet::new());
-        Self { graph, at: 0, successor: 0, calls: 0, phases, transitions, failures: Failures::default() }
+        let (phases, transitions, stages) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let failures = Failures::default();
+        Self { graph, at: 0, successor: 0, calls: 0, phases, transitions, stages, failures }
     }
 }
 
@@ -100,6 +103,7 @@ impl Visitor for Walker<'_> {
         self.calls += 1;
         if let Some(state) = &call.plan.state {
             self.transitions.insert((call.state.phase, state.phase));
+            self.stages.insert((call.state.run.stage, state.run.stage));
         }
         for what in check::check(call) {
             let kind =

@@ -61,6 +61,7 @@ pub const INVARIANTS: &[(&str, &str)] = &[
         "no tick ends with more users exposed than the step allows, but for a repair made within the second",
     ),
     ("phases", "a phase changes only as the table of phases says"),
+    ("stages", "a stage changes only as the table of stages says"),
 ];
 
 /// One decided call of [`step`](crate::step()): its input and its plan.

@@ -7,7 +7,7 @@ use super::{Broken, Call};
 use crate::{
     decision::Rule,
     effect, phase,
-    state::{Origin, Stage},
+    state::{Origin, Stage, stage},
     step::{Plan, Step, step},
     time::Timestamp,
 };
@@ -16,6 +16,12 @@ pub(super) fn check(call: &Call<'_>, broken: &mut Broken) {
     let (before, after) = (call.state, call.after());
     broken.unless(phase::is_allowed(before.phase, after.phase), "phases", || {
         format!("from {} to {} by {:?}", before.phase, after.phase, call.plan.decision.rule)
+    });
+    let (from, to) = (before.run.stage, after.run.stage);
+    // What another controller left is read into a stage of ours.
+    let taken_over = call.plan.decision.rule == Rule::TakenOver;
+    broken.unless(taken_over || stage::is_allowed(from, to), "stages", || {
+        format!("from {from:?} to {to:?} by {:?}", call.plan.decision.rule)
     });
     has_an_exit(call, broken);
     is_not_forgotten(call, broken);

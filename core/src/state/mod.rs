@@ -8,12 +8,12 @@ mod origin;
 mod outbox;
 mod record;
 mod run;
+pub mod stage;
 mod status;
+mod times;
 mod trouble;
 
 use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
-use core::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 pub use self::condition::{Condition, ConditionStatus};
@@ -22,8 +22,10 @@ pub(crate) use self::details::Details;
 pub use self::origin::{Origin, VERSION};
 pub use self::outbox::Outbox;
 pub use self::record::{AnalysisRecord, Iteration};
-pub use self::run::{Away, Intent, Owed, Pending, Run, RunFailure, Stage};
+pub use self::run::{Away, Intent, Owed, Pending, Run, RunFailure};
+pub use self::stage::Stage;
 pub use self::status::Status;
+pub(crate) use self::times::Times;
 pub use self::trouble::{Repair, Stall, Trouble, Unready};
 use crate::{
     command::{Cookies, Routes},
@@ -121,7 +123,7 @@ pub struct State {
     #[serde(skip_serializing_if = "is_default")]
     pub concern: Option<Text>,
     /// The command that fails.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(rename = "failing", skip_serializing_if = "is_default")]
     pub trouble: Option<Trouble>,
     /// Repairs of the routes.
     #[serde(skip_serializing_if = "is_default")]
@@ -204,15 +206,6 @@ impl State {
             self.applied = shown.clone();
         } else if *shown != self.applied {
             self.run.pending = Some(Pending { revision: shown.clone(), asked_for: false });
-        }
-    }
-
-    /// Moves every waiting time on by `span`: time that passed while suspended does not count.
-    pub(crate) fn shift(&mut self, span: Duration) {
-        self.due = self.due + span;
-        self.run.shift(span);
-        if let Some(stall) = &mut self.stall {
-            stall.since = stall.since + span;
         }
     }
 

@@ -1,11 +1,10 @@
 //! What is remembered of one run.
 
 use alloc::collections::BTreeSet;
-use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Countdown, Unready, is_default};
+use super::{Countdown, Stage, Unready, is_default};
 use crate::{
     decision::{Cause, Finding},
     message::HookKindName,
@@ -92,20 +91,6 @@ impl Run {
         self.closed_gate = None;
         self.gate_closed = None;
     }
-
-    /// Moves every waiting time on by `span`: time that passed while suspended does not count.
-    pub(crate) fn shift(&mut self, span: Duration) {
-        for unready in [&mut self.canary_unready, &mut self.primary_unready].into_iter().flatten() {
-            unready.count = unready.count.shifted(span);
-            unready.gave_up = None;
-        }
-        self.ready_since = self.ready_since.map(|since| since + span);
-        self.gate_closed = self.gate_closed.map(|count| count.shifted(span));
-        self.unjudged = self.unjudged.map(|count| count.shifted(span));
-        if let Some(away) = &mut self.away {
-            away.since = away.since + span;
-        }
-    }
 }
 
 /// Something decided that has to be carried out whatever is seen next.
@@ -133,25 +118,6 @@ pub enum Intent {
         /// Services and routes were given back.
         given_back: bool,
     },
-}
-
-/// How far a run is, where the phase does not tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Stage {
-    /// No run; or nothing has moved yet.
-    #[default]
-    Start,
-    /// Requests are mirrored before the first step.
-    Mirroring,
-    /// Weights or iterations grow.
-    Analysing,
-    /// Blue/green: the iterations are done, the users are on the canary.
-    Switched,
-    /// After a failed promotion: whichever copy is ready serves.
-    Holding,
-    /// A revision under all users is analysed, because the primary is broken.
-    InPlace,
 }
 
 /// A hook that is owed after a run.

@@ -46,7 +46,7 @@ pub struct Status {
     pub conditions: Vec<Condition>,
     /// What was measured.
     pub canary_analysis: AnalysisRecord,
-    /// What Serin keeps: a [`State`] without the fields above.
+    /// The fields that Serin adds.
     #[cfg_attr(feature = "schemars", schemars(schema_with = "crate::spec::raw::schema::opaque"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub serin: Option<State>,

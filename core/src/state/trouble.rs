@@ -1,9 +1,13 @@
 //! What is remembered of what goes wrong.
 
+use core::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::Countdown;
-use crate::{decision::Obstacle, observation::FailureClass, revision::Text, time::Timestamp};
+use crate::{
+    command::Command, decision::Obstacle, observation::FailureClass, revision::Text, time::Timestamp,
+};
 
 /// A workload that is not ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,8 +48,8 @@ pub struct Stall {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Trouble {
-    /// The command, as it is shown.
-    pub command: Text,
+    /// The command.
+    pub command: Command,
     /// What the cluster said last.
     pub error: Text,
     /// What kind of failure it is.
@@ -59,6 +63,11 @@ pub struct Trouble {
     /// That it lasts was told.
     #[serde(default)]
     pub alerted: bool,
+}
+
+impl Trouble {
+    /// Nothing that fails waits longer than this before it is tried again.
+    pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(300);
 }
 
 /// Repairs of routes and objects that someone else keeps changing.

@@ -36,11 +36,11 @@ pub(super) fn deadline(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 /// The closed gate whose deadline has passed, as the cause of what follows. Credits the time that it was closed.
 pub(super) fn overdue(t: &mut Turn<'_>, r: &Rollout) -> Option<Cause> {
     let (hook, deadline, closed) = bounded(t.state(), r)?;
+    t.until(closed.part_ends(deadline), Why::Deadline);
     let credited = closed.credited(t.now, deadline);
     if credited != closed {
         t.edit().run.gate_closed = Some(credited);
     }
-    t.until(credited.part_ends(deadline), Why::Deadline);
     credited.is_over(deadline).then(|| Cause::Gate {
         kind: hook.kind.into(),
         hook: hook.name.clone(),

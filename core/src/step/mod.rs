@@ -5,8 +5,8 @@
 
 mod advance;
 mod analysis;
+mod ask;
 mod check;
-mod clock;
 mod deletion;
 mod gate;
 mod hooks;
@@ -91,7 +91,7 @@ pub fn step(canary: &Result<Rollout, Invalid>, state: &State, seen: &Observation
 fn rules(t: &mut Turn<'_>) -> Flow {
     // What must not be touched, and what went wrong.
     standstill::newer_version(t)?;
-    clock::mend(t);
+    t.mend_clock();
     trouble::note(t)?;
 
     // Deletion goes before everything; its own rules end the call.

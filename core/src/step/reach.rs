@@ -69,11 +69,11 @@ fn is_in_the_way(state: &State) -> bool {
 pub(super) fn deadline(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let Some(count) = t.state().run.unjudged.filter(|_| is_visible(t, r)) else { return Flow::Continue(()) };
     let deadline = longest(r);
+    t.until(count.part_ends(deadline), Why::Deadline);
     let credited = count.credited(t.now, deadline);
     if credited != count {
         t.edit().run.unjudged = Some(credited);
     }
-    t.until(credited.part_ends(deadline), Why::Deadline);
     if !credited.is_over(deadline) {
         return Flow::Continue(());
     }

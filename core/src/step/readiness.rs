@@ -69,14 +69,14 @@ pub(super) fn is_overdue(t: &mut Turn<'_>, who: Workload, policy: &Policy) -> bo
     if sight.is_fit() {
         return false;
     }
+    t.until(unready.count.part_ends(deadline), Why::Deadline);
+    if let Some(first) = unready.gave_up {
+        t.until(first + BETWEEN_SIGHTINGS, Why::Deadline);
+    }
     let gave_up = sight.readiness.is_stalled().then(|| unready.gave_up.unwrap_or(now));
     let after = Unready { count: unready.count.credited(now, deadline), gave_up, ..unready };
     if after != unready {
         *noted(t.edit(), who) = Some(after);
-    }
-    t.until(after.count.part_ends(deadline), Why::Deadline);
-    if let Some(first) = gave_up {
-        t.until(first + BETWEEN_SIGHTINGS, Why::Deadline);
     }
     after.count.is_over(deadline) || gave_up.is_some_and(|first| now.since(first) >= BETWEEN_SIGHTINGS)
 }

@@ -1,7 +1,7 @@
 //! Drift: what someone else changed is put right. What sends users where they should not be is put right at once, every
 //! time; the rest never in a race.
 
-use alloc::{string::ToString, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 use core::time::Duration;
 
 use super::{
@@ -132,7 +132,7 @@ fn objects(t: &Turn<'_>, r: &Rollout, weights: bool) -> Drift {
 fn stands_back(t: &Turn<'_>, r: &Rollout, weights: bool) -> bool {
     let state = t.state();
     let Some(trouble) = &state.trouble else { return false };
-    let fails = |command: Command| *command.to_string() == *trouble.command;
+    let fails = |command: Command| command.repeats(&trouble.command);
     let split = Split { routes: state.routes(r.strategy()), cookies: Cookies::default() };
     let is_repair =
         fails(Command::EnsureServices(ApexTo::Primary)) || !weights && fails(Command::SetRoutes(split));

@@ -14,7 +14,7 @@ use crate::{
     phase::Phase,
     revision::{Revision, bounded},
     spec::{Rollout, Topology},
-    state::{Origin, Stage},
+    state::{Origin, Stage, Times},
 };
 
 /// A state of a newer version is left alone: writing it would lose what this one does not know.
@@ -55,7 +55,7 @@ pub(super) fn suspended(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         (false, Some(since)) => {
             let state = t.edit();
             state.suspended = None;
-            state.shift(now.since(since));
+            Times::of(state).shifted(now.since(since)).put(state);
             t.tell(Message::Resumed);
             t.act(Rule::Resumed, Vec::new())
         }

@@ -10,8 +10,6 @@ use crate::{decision::Rule, message::Message, observation::FailureClass, revisio
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 /// After a command whose input had changed, fresh facts are enough.
 const MOVED_WAIT: Duration = Duration::from_secs(1);
-/// The longest wait.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 pub(super) fn note(t: &mut Turn<'_>) -> Flow {
     if let Some(trouble) = &t.state().trouble {
@@ -20,14 +18,13 @@ pub(super) fn note(t: &mut Turn<'_>) -> Flow {
     }
     let Some(failure) = &t.seen.failed else { return Flow::Continue(()) };
     let now = t.now;
-    let command: Text = failure.command.to_string().into();
-    let old = t.state().trouble.clone().filter(|trouble| trouble.command == command);
+    let old = t.state().trouble.clone().filter(|trouble| trouble.command.repeats(&failure.command));
     // It is not tried before its time, so a failure seen before is the one already noted.
     if old.as_ref().is_some_and(|trouble| now < trouble.retry_at) {
         return Flow::Continue(());
     }
     let mut trouble = old.unwrap_or_else(|| Trouble {
-        command,
+        command: failure.command.clone(),
         error: Text::default(),
         class: failure.class,
         since: now,
@@ -41,7 +38,7 @@ pub(super) fn note(t: &mut Turn<'_>) -> Flow {
     trouble.retry_at = now + wait(failure.class, trouble.attempts);
     if trouble.attempts == 1 && failure.class != FailureClass::Moved {
         t.tell(Message::CommandFailed {
-            command: trouble.command.clone(),
+            command: trouble.command.to_string().into(),
             error: trouble.error.clone(),
             class: trouble.class,
         });
@@ -49,7 +46,10 @@ pub(super) fn note(t: &mut Turn<'_>) -> Flow {
     let lasts = now.since(trouble.since) >= t.deadline();
     if lasts && !trouble.alerted {
         trouble.alerted = true;
-        t.tell(Message::CommandStillFails { command: trouble.command.clone(), error: trouble.error.clone() });
+        t.tell(Message::CommandStillFails {
+            command: trouble.command.to_string().into(),
+            error: trouble.error.clone(),
+        });
     }
     t.edit().trouble = Some(trouble);
     // It failed, so we got as far as trying it: what held the Canary up before does not any more.
@@ -61,5 +61,5 @@ fn wait(class: FailureClass, attempts: u32) -> Duration {
         FailureClass::Moved => MOVED_WAIT,
         FailureClass::Retry | FailureClass::Refused => FIRST_WAIT,
     };
-    (first * 2_u32.pow(attempts.saturating_sub(1).min(10))).min(LONGEST_WAIT)
+    (first * 2_u32.pow(attempts.saturating_sub(1).min(10))).min(Trouble::LONGEST_WAIT)
 }

@@ -1,6 +1,6 @@
 //! The end of a call: what every plan brings along, and the state as it is saved.
 
-use alloc::{string::ToString, sync::Arc, vec, vec::Vec};
+use alloc::{sync::Arc, vec, vec::Vec};
 use core::time::Duration;
 
 use super::{Ending, Turn, Wake, Why};
@@ -12,7 +12,7 @@ use crate::{
     request::Request,
     spec::{Invalid, Rollout},
     state::{Details, Origin, Outbox, State},
-    step::{Plan, Step, clock},
+    step::{Plan, Step},
 };
 
 /// Notices that were not delivered are sent again after this time, where no other call is near.
@@ -35,7 +35,7 @@ impl Turn<'_> {
             }
         }
         if let Some(trouble) = &self.state().trouble {
-            let again = commands.iter().any(|command| *command.to_string() == *trouble.command);
+            let again = commands.iter().any(|command| command.repeats(&trouble.command));
             let early = self.now < trouble.retry_at;
             if again && early {
                 return self.backs_off();
@@ -52,7 +52,7 @@ impl Turn<'_> {
     fn backs_off(self) -> Step {
         let Self { canary, old, seen, now, measured, hook, waits, .. } = self;
         let mut turn = Self { measured, hook, waits, ..Self::new(canary, old, seen, now) };
-        clock::mend(&mut turn);
+        turn.mend_clock();
         turn.plan(Rule::BackingOff, Vec::new())
     }
 

@@ -1,6 +1,5 @@
 //! One call of [`step`](super::step()): what it looks at, and what it changes.
 
-mod ask;
 mod facts;
 mod finish;
 mod stall;
@@ -19,7 +18,7 @@ use crate::{
     question::Question,
     revision::Text,
     spec::{Invalid, Rollout},
-    state::State,
+    state::{State, Times},
     time::Timestamp,
 };
 
@@ -86,6 +85,16 @@ impl<'a> Turn<'a> {
         Arc::make_mut(self.draft.get_or_insert_with(|| Arc::new(self.old.clone())))
     }
 
+    /// Clocks may be set back: no stored time stays further ahead than it can have been set.
+    pub(super) fn mend_clock(&mut self) {
+        let Ok(r) = self.canary else { return };
+        let times = Times::of(self.state());
+        let mended = times.mended(self.now, r.policy().interval);
+        if mended != times {
+            mended.put(self.edit());
+        }
+    }
+
     /// Tells something; it is sent only if the state changes.
     pub(super) fn tell(&mut self, message: Message) {
         self.notices.push(message);
@@ -98,7 +107,8 @@ impl<'a> Turn<'a> {
         self.measured = measured;
     }
 
-    /// A rule waits for this moment: without anything else that happens, its answer may be another one then.
+    /// A rule waits for this moment: without anything else that happens, its answer may be another one then. It is worked out
+    /// from what was saved: what changes in this call is saved, and the next one follows at once.
     pub(super) fn until(&mut self, at: Timestamp, why: Why) {
         self.waits.add(at, why);
     }

@@ -2,19 +2,21 @@
 
 use alloc::vec;
 
-use super::{Ending, Flow, Turn};
+use super::{
+    schedule,
+    turn::{Ending, Flow, Turn},
+};
 use crate::{
     phase::Phase,
     question::{Asked, HookResult, Question, QuestionId},
     revision::Text,
     spec::{Hook, HookKind},
-    step::schedule,
     time::Timestamp,
 };
 
 impl Turn<'_> {
     /// The hook's answer: what it said, as an error if it denied.
-    pub(in crate::step) fn ask(&mut self, hook: &Hook) -> Flow<Result<Text, Text>> {
+    pub(super) fn ask(&mut self, hook: &Hook) -> Flow<Result<Text, Text>> {
         let seen = self.seen;
         let state = self.state();
         match seen.answers.hook(state.runs, state.check, &hook.key) {
@@ -70,7 +72,7 @@ impl Turn<'_> {
         Some(if is_run { schedule::next_due(self, r) } else { self.now + r.policy().interval })
     }
 
-    pub(in crate::step) fn question(&self, of: Asked) -> Question {
+    pub(super) fn question(&self, of: Asked) -> Question {
         let state = self.state();
         Question {
             id: QuestionId { run: state.runs, check: state.check, of },

@@ -1,0 +1,45 @@
+//! The stages of a run, and every way from one to another, as one table.
+
+use serde::{Deserialize, Serialize};
+
+/// How far a run is, where the phase does not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stage {
+    /// No run; or nothing has moved yet.
+    #[default]
+    Start,
+    /// Requests are mirrored before the first step.
+    Mirroring,
+    /// Weights or iterations grow.
+    Analysing,
+    /// Blue/green: the iterations are done, the users are on the canary.
+    Switched,
+    /// After a failed promotion: whichever copy is ready serves.
+    Holding,
+    /// A revision under all users is analysed, because the primary is broken.
+    InPlace,
+}
+
+/// Every change of stage that can be saved: from, to, and what brings it about. A run that ends leads from every stage to
+/// [`Stage::Start`], and a failed promotion to [`Stage::Holding`]; neither is repeated here. [`is_allowed`] is the only reader
+/// besides the documentation; the walk fails when a line is never taken or another change is seen.
+pub const CHANGES: &[(Stage, Stage, &str)] = {
+    use Stage::*;
+    &[
+        (Start, Mirroring, "requests are mirrored before the first step"),
+        (Start, Analysing, "first step"),
+        (Mirroring, Analysing, "first step"),
+        (Start, Switched, "blue/green without iterations: all traffic to the canary"),
+        (Analysing, Switched, "blue/green: all traffic to the canary"),
+        (Holding, InPlace, "new revision under all users"),
+    ]
+};
+
+/// Whether a saved run may move from one stage to the other. Staying is always allowed.
+#[must_use]
+pub fn is_allowed(from: Stage, to: Stage) -> bool {
+    from == to
+        || matches!(to, Stage::Start | Stage::Holding)
+        || CHANGES.iter().any(|(f, t, _)| (*f, *t) == (from, to))
+}
