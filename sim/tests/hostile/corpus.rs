@@ -1,33 +1,47 @@
 //! Everything that the fuzzer found worth keeping, on the stable toolchain: `fuzz/README.md` says how it is made.
 
 use std::{
-    fs,
+    collections::BTreeMap,
+    fs::{self, File},
+    io::Read,
     panic::catch_unwind,
     path::{Path, PathBuf},
 };
 
+use flate2::read::GzDecoder;
 use rayon::prelude::*;
+use tar::Archive;
 
 #[expect(unreachable_pub, reason = "the same file is the library of the fuzzer")]
 #[path = "../../../fuzz/src/lib.rs"]
 pub(crate) mod targets;
 
-/// The kept inputs of a target, sorted.
-fn corpus(target: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target);
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
-    files.sort();
-    files
+/// The kept inputs of a target by name: those of its archive, and the files that once showed a fault.
+fn corpus(target: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
+    let archive = File::open(folder.join(target).with_extension("tar.gz")).unwrap();
+    let mut archive = Archive::new(GzDecoder::new(archive));
+    let packed = archive.entries().unwrap().map(|entry| {
+        let mut entry = entry.unwrap();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        (entry.path().unwrap().into_owned(), bytes)
+    });
+    let mut inputs: BTreeMap<_, _> = packed.collect();
+    for file in fs::read_dir(folder.join(target)).into_iter().flatten() {
+        let path = file.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        inputs.insert(path, bytes);
+    }
+    inputs
 }
 
-fn passes(target: &str, terminal: fn(&[u8])) {
-    let files = corpus(target);
-    assert!(files.len() > 10, "the corpus of {target} is gone");
-    let failed = files.par_iter().filter(|file| {
-        let bytes = fs::read(file).unwrap();
-        catch_unwind(|| terminal(&bytes)).is_err()
-    });
-    assert_eq!(failed.collect::<Vec<_>>(), Vec::<&PathBuf>::new());
+fn passes(target: &str, check: fn(&[u8])) {
+    let inputs = corpus(target);
+    assert!(inputs.len() > 100, "the corpus of {target} is gone");
+    let failed = inputs.par_iter().filter(|(_, bytes)| catch_unwind(|| check(bytes)).is_err());
+    let failed: Vec<&PathBuf> = failed.map(|(name, _)| name).collect();
+    assert_eq!(failed, Vec::<&PathBuf>::new());
 }
 
 #[test]
