@@ -46,8 +46,8 @@ impl Subject {
 
     /// The same Canary as its objects were named before its manifest was changed.
     ///
-    /// What the manifest matches now was never checked for another router, and such a Canary sends everyone to the primary:
-    /// nothing is matched then.
+    /// Through another router everyone is only sent to the primary, and what the manifest matches now was not checked for
+    /// it: nothing is matched there.
     #[must_use]
     pub fn of_topology(&self, topology: &Topology) -> Self {
         let mut before = Self { topology: topology.clone(), ..self.clone() };
