@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use serin_core::{
+    Invalid, Rollout,
     revision::Text,
-    spec::{Identity, Topology, raw},
+    spec::{Identity, Routing, Service, Setup, Topology, raw},
 };
 
 use crate::{
@@ -19,17 +20,41 @@ pub struct Subject {
     pub identity: Identity,
     /// Strategy, provider, target and service; of the run under way, where that began with another manifest.
     pub topology: Topology,
-    /// The manifest as written.
-    pub manifest: Arc<raw::Canary>,
+    /// What its objects are made from; of the newest manifest, whatever a run began with.
+    pub setup: Arc<Setup>,
+    /// Metadata of the Canary itself, as alerts show it.
+    pub metadata: Arc<raw::Metadata>,
     /// What the flags say.
     pub settings: Arc<Settings>,
 }
 
 impl Subject {
+    /// The subject of a Canary, whether its manifest makes sense or not.
+    #[must_use]
+    pub fn of(
+        canary: &Result<Rollout, Invalid>,
+        metadata: Arc<raw::Metadata>,
+        settings: Arc<Settings>,
+    ) -> Self {
+        let (identity, topology, setup) = match canary {
+            Ok(rollout) => (rollout.identity(), rollout.topology(), rollout.setup()),
+            Err(invalid) => (&invalid.identity, &invalid.topology, &invalid.setup),
+        };
+        let (identity, topology, setup) = (identity.clone(), topology.clone(), setup.clone());
+        Self { identity, topology, setup, metadata, settings }
+    }
+
     /// The same Canary as its objects were named before its manifest was changed.
+    ///
+    /// Through another router everyone is only sent to the primary, and what the manifest matches now was not checked for
+    /// it: nothing is matched there.
     #[must_use]
     pub fn of_topology(&self, topology: &Topology) -> Self {
-        Self { topology: topology.clone(), ..self.clone() }
+        let mut before = Self { topology: topology.clone(), ..self.clone() };
+        if topology.provider != self.topology.provider {
+            Arc::make_mut(&mut before.setup).routing.matched.clear();
+        }
+        before
     }
 
     /// Name of the apex service.
@@ -68,16 +93,16 @@ impl Subject {
         Key::new(kind, &self.identity.namespace, name)
     }
 
-    /// `spec.service`; empty where it is left out.
+    /// How its services are made.
     #[must_use]
-    pub fn service(&self) -> raw::Service {
-        self.manifest.spec.service.clone().unwrap_or_default()
+    pub fn service(&self) -> &Service {
+        &self.setup.service
     }
 
-    /// The analysis, under either of its names.
+    /// What its routes are to be like, weights aside.
     #[must_use]
-    pub fn analysis(&self) -> Option<&raw::Analysis> {
-        self.manifest.spec.analysis.as_ref().or(self.manifest.spec.canary_analysis.as_ref())
+    pub fn routing(&self) -> &Routing {
+        &self.setup.routing
     }
 
     /// `name.namespace`, as messages say it.

@@ -13,12 +13,7 @@ pub(crate) fn subject(spec: &str) -> (Subject, Rollout) {
          uid: 3f2a9c1e-77aa, labels: {{environment: staging}}, annotations: {{version: v2}}}}}}"
     );
     let raw: raw::Canary = serde_yaml::from_str(&text).unwrap();
-    let rollout = Rollout::parse(&raw, &Defaults::default()).unwrap();
-    let subject = Subject {
-        identity: rollout.identity().clone(),
-        topology: rollout.topology().clone(),
-        manifest: Arc::new(raw),
-        settings: Arc::new(Settings::default()),
-    };
-    (subject, rollout)
+    let canary = Rollout::parse(&raw, &Defaults::default());
+    let subject = Subject::of(&canary, Arc::new(raw.metadata), Arc::new(Settings::default()));
+    (subject, canary.unwrap())
 }

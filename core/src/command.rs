@@ -74,7 +74,7 @@ pub struct Routes {
     /// Percentage that is copied to the canary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mirror: Option<Weight>,
-    /// Only matched requests are divided; all others go to the primary.
+    /// Only [matched requests](crate::spec::Routing::matched) are divided; all others go to the primary.
     #[serde(default)]
     pub matched: bool,
 }

@@ -374,9 +374,13 @@ mod tests {
         tick.applied(Err((FailureClass::Retry, long.clone())));
         let problem = Problem { path: "spec".into(), what: long.as_ref().into() };
         let identity = Identity { namespace: "n".into(), name: "web".into(), uid: "1".into() };
-        let topology = Topology::default();
-        let invalid =
-            Invalid { identity, topology, revert_on_deletion: true, problems: alloc::vec![problem] };
+        let invalid = Invalid {
+            identity,
+            topology: Topology::default(),
+            setup: Default::default(),
+            revert_on_deletion: true,
+            problems: alloc::vec![problem],
+        };
         let plan = tick.observed(&Err(invalid), &State::default(), &mut seen, Timestamp::default()).cloned();
         let said = alloc::format!("{seen:?} {plan:?}");
         assert!(plan.is_some() && said.contains('…') && !said.contains(&*long), "{said}");

@@ -138,6 +138,7 @@ fn what_keeps_a_status_from_being_taken_over_is_told_once_and_the_status_stays_a
     let invalid = Invalid {
         identity: sound.identity().clone(),
         topology: sound.topology().clone(),
+        setup: sound.setup().clone(),
         revert_on_deletion: false,
         problems: vec![problem],
     };

@@ -1,9 +1,6 @@
 //! What a query's template can see.
 
-use serin_core::{
-    provider::CanaryNames,
-    spec::{Metric, raw::ObjectRef},
-};
+use serin_core::{provider::CanaryNames, revision::Text, spec::Metric};
 use serin_template::{QueryNames, Scope};
 
 use crate::subject::Subject;
@@ -25,18 +22,15 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn of(subject: &Subject, metric: &Metric) -> Self {
         let target = subject.target();
-        let referred = |object: &Option<ObjectRef>| {
-            let name = object.as_ref().map(|object| object.name.as_str()).filter(|name| !name.is_empty());
-            name.unwrap_or(target).to_owned()
-        };
+        let referred = |name: &Option<Text>| name.as_deref().unwrap_or(target).to_owned();
         Self {
             name: subject.identity.name.to_string(),
             namespace: subject.identity.namespace.to_string(),
             target: target.into(),
             kind: subject.topology.kind.to_string(),
             service: subject.apex().into(),
-            ingress: referred(&subject.manifest.spec.ingress_ref),
-            route: referred(&subject.manifest.spec.route_ref),
+            ingress: referred(&subject.routing().ingress),
+            route: referred(&subject.routing().route),
             interval: metric.interval.to_string(),
         }
     }

@@ -86,7 +86,7 @@ impl Source {
 
     /// A query to the Canary's own Prometheus.
     fn own(subject: &Subject, metric: &Metric, query: String) -> Self {
-        let server = subject.manifest.spec.metrics_server.as_deref().filter(|server| !server.is_empty());
+        let server = subject.setup.metrics_server.as_deref();
         let server = Self::prometheus(server.unwrap_or(&subject.settings.metrics_server));
         // Checked when the Canary was parsed.
         let interval = parse_duration(&metric.interval).unwrap_or(server.interval);
@@ -117,9 +117,6 @@ fn hidden(headers: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, Vec<Hidde
 
 /// Whose series the built-in metrics read: a controller that was started for Linkerd reads Linkerd's in every Canary.
 fn provider(subject: &Subject) -> &str {
-    let own = subject.manifest.spec.provider.as_deref().filter(|provider| !provider.is_empty());
-    match own {
-        Some(_) if subject.settings.provider.contains("linkerd") => "linkerd",
-        _ => &subject.topology.provider,
-    }
+    let is_linkerds = subject.setup.names_provider && subject.settings.provider.contains("linkerd");
+    if is_linkerds { "linkerd" } else { &subject.topology.provider }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use serin_core::{
     message::{Message, NoticeId},
-    spec::{Severity, raw::Number},
+    spec::Severity,
     state::State,
     strategy::{Steps, Strategy},
     time::Timestamp,
@@ -71,7 +71,7 @@ impl AlertMessage {
 
     /// What a `messageTemplate` sees.
     fn scope(&self, notification: &Notification<'_>) -> Scope {
-        let metadata = &notification.subject.manifest.metadata;
+        let metadata = &notification.subject.metadata;
         let of_canary: Value = metadata
             .annotations
             .iter()
@@ -159,8 +159,8 @@ fn routing(notification: &Notification<'_>, strategy: &Strategy) -> String {
     match &weighted.steps {
         Steps::Even { step, max } => format!("Weight step: {step} max: {max}"),
         Steps::Listed(steps) => {
-            let own = notification.subject.analysis().and_then(|analysis| analysis.max_weight);
-            let max = own.and_then(Number::whole).unwrap_or_else(|| weighted.steps.max().into());
+            let own = notification.subject.setup.max_weight;
+            let max = own.unwrap_or_else(|| weighted.steps.max().into());
             let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
             format!("Weight steps: {} max: {max}", steps.join(","))
         }

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 use serin_core::{
     command::{Routes, Split},
-    spec::raw::{Match, StringMatch},
+    spec::{HttpMatch, StringMatch},
     strategy::Weight,
 };
 
 use super::{
     Router,
-    parts::{Shares, begin_apex, division, given_back, items, port, put},
+    parts::{Shares, begin_apex, division, given_back, items, port, put, unmatched},
 };
 use crate::{
     object::{
@@ -70,35 +70,28 @@ impl Router for Contour {
 
 /// One route for each item of `analysis.match` and one for the rest; one for all where nothing is matched.
 fn routes(subject: &Subject, routes: Routes) -> Result<Vec<Value>, BuildError> {
-    if routes.mirror.is_some() {
-        return Err(BuildError::refused("analysis.mirror: Contour cannot mirror requests here"));
-    }
-    let items = subject.analysis().and_then(|analysis| analysis.r#match.as_deref()).unwrap_or_default();
+    let items = &subject.routing().matched;
     if routes.matched && items.is_empty() {
-        return Err(BuildError::refused("analysis.match: is needed while only matched requests are divided"));
+        return Err(unmatched());
     }
     let divided = services(subject, routes)?;
     let everyone = vec![json!({"prefix": prefix(subject)})];
     if !routes.matched && (routes.canary > 0 || items.is_empty()) {
         return Ok(vec![route(subject, &everyone, divided)]);
     }
-    let mut all = Vec::new();
-    for (i, item) in items.iter().enumerate() {
-        let conditions = conditions(subject, item)
-            .map_err(|why| BuildError::refused(format!("analysis.match[{i}]: {why}")))?;
-        all.push(route(subject, &conditions, divided.clone()));
-    }
+    let matched = items.iter().map(|item| route(subject, &conditions(subject, item), divided.clone()));
+    let mut all: Vec<Value> = matched.collect();
     all.push(route(subject, &everyone, services(subject, Routes::PRIMARY)?));
     Ok(all)
 }
 
 fn route(subject: &Subject, conditions: &[Value], services: Vec<Value>) -> Value {
-    let service = subject.service();
+    let routing = subject.routing();
     let mut route = json!({"conditions": conditions, "services": services});
-    if let Some(timeout) = service.timeout.filter(|timeout| !timeout.is_empty()) {
+    if let Some(timeout) = &routing.timeout {
         route["timeoutPolicy"] = json!({"response": timeout, "idle": "5m"});
     }
-    if let Some(retries) = service.retries {
+    if let Some(retries) = &routing.retries {
         let mut policy = json!({});
         put(&mut policy, "count", &retries.attempts);
         put(&mut policy, "perTryTimeout", &retries.per_try_timeout);
@@ -109,33 +102,32 @@ fn route(subject: &Subject, conditions: &[Value], services: Vec<Value>) -> Value
     route
 }
 
-fn prefix(subject: &Subject) -> String {
-    let uri = subject.service().r#match.into_iter().next().and_then(|first| first.uri);
-    uri.and_then(|uri| uri.prefix).unwrap_or_else(|| "/".into())
+fn prefix(subject: &Subject) -> &str {
+    match subject.routing().requests.first().and_then(|first| first.uri.as_ref()) {
+        Some(StringMatch::Prefix(prefix)) => prefix,
+        Some(StringMatch::Any | StringMatch::Exact(_) | StringMatch::Suffix(_) | StringMatch::Regex(_))
+        | None => "/",
+    }
 }
 
-/// All of them have to fit; only one may name the path.
-fn conditions(subject: &Subject, item: &Match) -> Result<Vec<Value>, &'static str> {
-    if !item.cookies.is_empty() || !item.query_params.is_empty() || !item.source_labels.is_empty() {
-        return Err("Contour matches headers alone here");
-    }
-    let mut conditions = Vec::new();
-    for (name, value) in &item.headers {
+/// Those of its headers, of which all have to fit; only one may name the path. Parsing refuses what is matched otherwise.
+fn conditions(subject: &Subject, item: &HttpMatch) -> Vec<Value> {
+    let condition = |(name, value): (&String, &StringMatch)| {
         let mut header = json!({"name": name});
         match value {
-            StringMatch { prefix: Some(part), .. } | StringMatch { suffix: Some(part), .. } => {
+            StringMatch::Prefix(part) | StringMatch::Suffix(part) => {
                 header["contains"] = part.as_str().into();
             }
-            StringMatch { exact: Some(exact), .. } => header["exact"] = exact.as_str().into(),
-            StringMatch { regex: Some(_), .. } => return Err("Contour knows no regular expressions here"),
-            StringMatch { .. } => header["present"] = true.into(),
+            StringMatch::Exact(exact) => header["exact"] = exact.as_str().into(),
+            StringMatch::Any | StringMatch::Regex(_) => header["present"] = true.into(),
         }
-        conditions.push(json!({"header": header}));
-    }
+        json!({"header": header})
+    };
+    let mut conditions: Vec<Value> = item.headers.iter().map(condition).collect();
     if let Some(first) = conditions.first_mut() {
         first["prefix"] = prefix(subject).into();
     }
-    Ok(conditions)
+    conditions
 }
 
 fn services(subject: &Subject, routes: Routes) -> Result<Vec<Value>, BuildError> {

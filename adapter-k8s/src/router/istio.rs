@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use serin_core::{
     command::{Routes, Split},
-    spec::raw::{HttpMatch, Service, StringMatch},
+    spec::{HttpMatch, StringMatch},
     strategy::Weight,
 };
 
@@ -57,8 +57,7 @@ impl Router for Istio {
 
     fn read(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Routes>, BuildError> {
         let Some(route) = seen.find(&subject.key(VIRTUAL_SERVICE, subject.apex()))? else { return Ok(None) };
-        let list = if is_tcp(&subject.service()) { "/spec/tcp" } else { "/spec/http" };
-        let rules: Vec<Shares> = items(route.at(list)).map(|rule| shares(subject, rule)).collect();
+        let rules: Vec<Shares> = items(route.at(list(subject))).map(|rule| shares(subject, rule)).collect();
         Ok(division(&rules))
     }
 
@@ -70,39 +69,39 @@ impl Router for Istio {
                 route.set("/spec", spec);
                 route.remove_annotation(ORIGINAL);
             } else {
-                let list = if is_tcp(&subject.service()) { "/spec/tcp" } else { "/spec/http" };
-                route.set(list, vec![rule(subject, &rules::given_back(subject))?]);
+                route.set(list(subject), vec![rule(subject, &rules::given_back(subject))?]);
             }
             Ok(())
         })
     }
 }
 
+/// Where the rules stand.
+fn list(subject: &Subject) -> &'static str {
+    if subject.service().is_tcp() { "/spec/tcp" } else { "/spec/http" }
+}
+
 fn destination_rule(subject: &Subject, host: &str, seen: &dyn ObjectReader) -> Result<Object, BuildError> {
     let mut object = metadata::begin(&subject.key(DESTINATION_RULE, host), &subject.identity, seen)?.object;
     object.set("/spec/host", host);
-    object.set_or_remove("/spec/trafficPolicy", subject.service().traffic_policy);
+    object.set_or_remove("/spec/trafficPolicy", subject.routing().traffic_policy.clone());
     Ok(object)
 }
 
 fn virtual_service(subject: &Subject, split: &Split, seen: &dyn ObjectReader) -> Result<Object, BuildError> {
-    let service = subject.service();
+    let routing = subject.routing();
     let mut object = begin_apex(VIRTUAL_SERVICE, subject, seen)?;
     let before = object.at("/spec").cloned();
-    if service.delegation == Some(true) {
-        if !service.hosts.is_empty() || !service.gateways.is_empty() {
-            let why = "excludes hosts and gateways: the route that delegates has them";
-            return Err(BuildError::refused(format!("spec.service.delegation: {why}")));
-        }
+    if routing.delegation {
         object.remove("/spec/hosts");
         object.remove("/spec/gateways");
     } else {
-        object.set("/spec/hosts", hosts(&service, subject.apex()));
+        object.set("/spec/hosts", hosts(subject));
         let mesh = vec!["mesh".to_owned()];
         object
-            .set("/spec/gateways", if service.gateways.is_empty() { mesh } else { service.gateways.clone() });
+            .set("/spec/gateways", if routing.gateways.is_empty() { mesh } else { routing.gateways.clone() });
     }
-    if is_tcp(&service) {
+    if subject.service().is_tcp() {
         object.remove("/spec/http");
         object.set("/spec/tcp", vec![tcp_rule(subject, split)?]);
     } else {
@@ -134,37 +133,28 @@ fn remembered(object: &Object) -> Option<Value> {
     spec.is_object().then_some(spec)
 }
 
-fn hosts(service: &Service, apex: &str) -> Vec<String> {
-    let mut hosts = service.hosts.clone();
-    if !hosts.iter().any(|host| host == apex || host == "*") {
-        hosts.push(apex.into());
+fn hosts(subject: &Subject) -> Vec<String> {
+    let mut hosts = subject.routing().hosts.clone();
+    if !hosts.iter().any(|host| host == subject.apex() || host == "*") {
+        hosts.push(subject.apex().into());
     }
     hosts
 }
 
-fn is_tcp(service: &Service) -> bool {
-    service.app_protocol.as_deref().is_some_and(|protocol| protocol.eq_ignore_ascii_case("tcp"))
-}
-
 /// Connections are divided by weight alone.
 fn tcp_rule(subject: &Subject, split: &Split) -> Result<Value, BuildError> {
-    let routes = split.routes;
-    if routes.matched || routes.mirror.is_some() {
-        let why = "connections (appProtocol tcp) can be divided by weight, but neither matched nor mirrored";
-        return Err(BuildError::refused(format!("spec.analysis: {why}")));
-    }
-    let ports = subject.service().r#match.into_iter().filter_map(|item| item.port);
+    let ports = subject.routing().requests.iter().filter_map(|item| item.port);
     let ports: Vec<Value> = ports.map(|port| json!({"port": port})).collect();
     let mut rule = json!({"route": [
-        destination(subject, &subject.primary_service(), routes.primary)?,
-        destination(subject, &subject.canary_service(), routes.canary)?,
+        destination(subject, &subject.primary_service(), split.routes.primary)?,
+        destination(subject, &subject.canary_service(), split.routes.canary)?,
     ]});
     put(&mut rule, "match", &ports);
     Ok(rule)
 }
 
 fn rule(subject: &Subject, of: &Rule) -> Result<Value, BuildError> {
-    let service = subject.service();
+    let routing = subject.routing();
     let (primary, canary) = (subject.primary_service(), subject.canary_service());
     let route = match &of.to {
         To::Apex => vec![destination(subject, subject.apex(), 100)?],
@@ -184,31 +174,28 @@ fn rule(subject: &Subject, of: &Rule) -> Result<Value, BuildError> {
     let mut rule = json!({"route": route});
     let matches: Vec<HttpMatch> = of.matches.iter().cloned().map(without_suffixes).collect();
     put(&mut rule, "match", &matches);
-    if let Some(mut rewrite) = service.rewrite {
-        rewrite.r#type = None;
+    if let Some(of) = &routing.rewrite {
+        let mut rewrite = json!({});
+        put(&mut rewrite, "uri", &of.uri);
+        put(&mut rewrite, "authority", &of.authority);
         put(&mut rule, "rewrite", &rewrite);
     }
-    put(&mut rule, "timeout", &service.timeout);
-    put(&mut rule, "retries", &service.retries);
-    put(&mut rule, "corsPolicy", &service.cors_policy);
-    let mut headers = said(&service.headers);
+    put(&mut rule, "timeout", &routing.timeout);
+    put(&mut rule, "retries", &routing.retries);
+    put(&mut rule, "corsPolicy", &routing.cors_policy.as_ref().map(|policy| &policy.written));
+    let mut headers = said(&routing.headers);
     if let Some(cookie) = &of.set_cookie {
         headers.get_or_insert_with(|| json!({}))["response"]["add"]["Set-Cookie"] = cookie.as_str().into();
     }
     put(&mut rule, "headers", &headers);
     if let Some(weight) = of.mirror {
         rule["mirror"] = json!({"host": canary});
-        if weight != 100 || mirror_weight_is_written(subject) {
+        // Without a percentage Istio copies every request.
+        if weight != 100 || routing.mirror_weight.is_some() {
             rule["mirrorPercentage"] = json!({"value": weight});
         }
     }
     Ok(rule)
-}
-
-/// Without a percentage Istio copies every request.
-fn mirror_weight_is_written(subject: &Subject) -> bool {
-    let weight = subject.analysis().and_then(|analysis| analysis.mirror_weight);
-    weight.and_then(serin_core::spec::raw::Number::whole).is_some_and(|weight| weight > 0)
 }
 
 fn destination(subject: &Subject, host: &str, weight: Weight) -> Result<Value, BuildError> {
@@ -217,10 +204,10 @@ fn destination(subject: &Subject, host: &str, weight: Weight) -> Result<Value, B
 
 /// A host, with its port where the service has several and the requests come from outside the mesh.
 fn target(subject: &Subject, host: &str) -> Result<Value, BuildError> {
-    let service = subject.service();
-    let gateway = service.gateways.first().is_some_and(|gateway| gateway != "mesh");
+    let routing = subject.routing();
+    let gateway = routing.gateways.first().is_some_and(|gateway| gateway != "mesh");
     let mut target = json!({"host": host});
-    if service.port_discovery == Some(true) && (gateway || service.delegation == Some(true)) {
+    if subject.service().port_discovery && (gateway || routing.delegation) {
         target["port"] = json!({"number": port(subject)?});
     }
     Ok(target)
@@ -231,8 +218,8 @@ fn without_suffixes(mut of: HttpMatch) -> HttpMatch {
     let maps = [&mut of.headers, &mut of.without_headers, &mut of.query_params];
     let texts = [&mut of.uri, &mut of.scheme, &mut of.method, &mut of.authority];
     let all = maps.into_iter().flat_map(|map| map.values_mut()).chain(texts.into_iter().flatten());
-    for text in all.filter(|text| text.suffix.is_some()) {
-        *text = StringMatch { regex: Some(matching::pattern(text)), ..StringMatch::default() };
+    for text in all.filter(|text| matches!(text, StringMatch::Suffix(_))) {
+        *text = StringMatch::Regex(matching::pattern(text));
     }
     of
 }

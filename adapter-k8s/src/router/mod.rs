@@ -41,7 +41,7 @@ pub trait Router: Sync {
     /// Rendering what [`Router::read`] says changes nothing, unless somebody has changed more than the weights.
     ///
     /// # Errors
-    /// What it is made from is not known, or the manifest asks for what this router cannot do.
+    /// What it is made from is missing or not known. What this router cannot do was refused when the Canary was parsed.
     fn render(
         &self,
         subject: &Subject,

@@ -3,13 +3,14 @@
 use serde_json::{Map, Value};
 use serin_core::{
     command::{Routes, Split},
-    provider::Reference,
-    spec::raw::{Match, StringMatch},
+    provider::{Reference, nginx::Selection},
+    spec::StringMatch,
+    strategy::Weight,
 };
 
 use super::{
     Router, matching,
-    parts::{check, given_back},
+    parts::{given_back, missing, unmatched},
 };
 use crate::{
     object::{
@@ -57,7 +58,7 @@ impl Router for Nginx {
         metadata::copy_annotations(&mut object, &original);
         metadata::set_hands_off(&mut object);
         // Last: the original may be a canary Ingress of somebody else's.
-        Own::of(subject).write(&mut object, &selection(subject, split.routes)?);
+        Own::of(subject).write(&mut object, &taken(subject, split.routes)?);
         Ok(vec![object])
     }
 
@@ -69,15 +70,14 @@ impl Router for Nginx {
     /// Nobody is sent through it any more; it goes with the Canary.
     fn revert(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
         given_back(&subject.key(INGRESS, &canary(ingress(subject)?)), seen, |object| {
-            Own::of(subject).write(object, &Selection::default());
+            Own::of(subject).write(object, &Taken::default());
             Ok(())
         })
     }
 }
 
 fn ingress(subject: &Subject) -> Result<&str, BuildError> {
-    check(Reference::Ingress, subject)?;
-    Ok(subject.manifest.spec.ingress_ref.as_ref().map_or("", |ingress| &ingress.name))
+    subject.routing().ingress.as_deref().ok_or_else(|| missing(Reference::Ingress, subject))
 }
 
 fn canary(ingress: &str) -> String {
@@ -107,12 +107,11 @@ struct Own {
     prefix: String,
 }
 
-/// Which requests the canary Ingress takes: all that carry the header or the cookie, and a share of the others.
+/// Which requests the canary Ingress takes: all that are picked, and a share of the others.
 #[derive(Debug, Default)]
-struct Selection {
-    weight: u8,
-    header: Option<(String, StringMatch)>,
-    cookie: Option<String>,
+struct Taken {
+    weight: Weight,
+    picked: Selection,
 }
 
 impl Own {
@@ -125,20 +124,23 @@ impl Own {
     }
 
     /// Every annotation of the kind is ours: one that is left over would send requests to the canary.
-    fn write(&self, object: &mut Object, selection: &Selection) {
+    fn write(&self, object: &mut Object, taken: &Taken) {
         let theirs = object.annotations().filter(|(key, _)| !self.is_one(key));
         let mut all: Map<String, Value> = theirs.map(|(key, value)| (key.into(), value.into())).collect();
         let mut set = |name: &str, value: String| all.insert(format!("{}{name}", self.prefix), value.into());
         set("", "true".into());
-        set("-weight", selection.weight.to_string());
-        if let Some((name, value)) = &selection.header {
+        set("-weight", taken.weight.to_string());
+        if let Some((name, value)) = &taken.picked.header {
             set("-by-header", name.clone());
-            match &value.exact {
-                Some(exact) => set("-by-header-value", exact.clone()),
-                None => set("-by-header-pattern", matching::pattern(value)),
+            match value {
+                StringMatch::Exact(exact) => set("-by-header-value", exact.clone()),
+                StringMatch::Any
+                | StringMatch::Prefix(_)
+                | StringMatch::Suffix(_)
+                | StringMatch::Regex(_) => set("-by-header-pattern", matching::pattern(value)),
             };
         }
-        if let Some(cookie) = &selection.cookie {
+        if let Some(cookie) = &taken.picked.cookie {
             set("-by-cookie", cookie.clone());
         }
         object.set("/metadata/annotations", all);
@@ -157,54 +159,10 @@ impl Own {
     }
 }
 
-fn selection(subject: &Subject, routes: Routes) -> Result<Selection, BuildError> {
-    if routes.mirror.is_some() {
-        return Err(BuildError::refused("analysis.mirror: NGINX cannot mirror requests"));
-    }
+fn taken(subject: &Subject, routes: Routes) -> Result<Taken, BuildError> {
     if !routes.matched || routes.canary == 0 {
-        return Ok(Selection { weight: routes.canary, ..Selection::default() });
+        return Ok(Taken { weight: routes.canary, ..Taken::default() });
     }
-    if routes.canary < 100 {
-        let why = "NGINX sends all matched requests or none: say `iterations` instead of steps";
-        return Err(BuildError::refused(format!("analysis.match: {why}")));
-    }
-    let items = subject.analysis().and_then(|analysis| analysis.r#match.as_deref()).unwrap_or_default();
-    let mut selection = Selection::default();
-    for (i, item) in items.iter().enumerate() {
-        let at = |why: &str| BuildError::refused(format!("analysis.match[{i}]: {why}"));
-        choose(&mut selection, item).map_err(at)?;
-    }
-    if selection.header.is_none() && selection.cookie.is_none() {
-        return Err(BuildError::refused("analysis.match: is needed while only matched requests are divided"));
-    }
-    Ok(selection)
-}
-
-/// Adds an alternative. NGINX knows one header and one cookie, and takes a request that has either.
-fn choose(selection: &mut Selection, item: &Match) -> Result<(), &'static str> {
-    const TOO_MANY: &str = "NGINX takes one header or one cookie in an item, and at most one of each in all";
-    if !item.query_params.is_empty() || !item.source_labels.is_empty() {
-        return Err("NGINX matches headers and cookies alone");
-    }
-    let mut both = item.headers.iter().chain(&item.cookies);
-    let (Some((name, value)), None) = (both.next(), both.next()) else { return Err(TOO_MANY) };
-    let cookie = if item.headers.is_empty() {
-        if value.exact.as_deref() != Some("always") {
-            return Err("NGINX knows a cookie's value `always` alone: say `exact: always`");
-        }
-        Some(name)
-    } else if matching::is_cookie(name) {
-        // Flagger's way: the value is the cookie's name.
-        Some(value.exact.as_ref().ok_or("the header `cookie` needs `exact`, the name of the cookie")?)
-    } else {
-        None
-    };
-    let is_taken = match cookie {
-        Some(cookie) => selection.cookie.replace(cookie.clone()).is_some_and(|other| other != *cookie),
-        None => {
-            let header = (name.clone(), value.clone());
-            selection.header.replace(header.clone()).is_some_and(|other| other != header)
-        }
-    };
-    if is_taken { Err(TOO_MANY) } else { Ok(()) }
+    let picked = Selection::of(&subject.routing().matched);
+    if picked == Selection::default() { Err(unmatched()) } else { Ok(Taken { weight: 0, picked }) }
 }

@@ -45,33 +45,20 @@ pub(super) fn given_back(
     Ok(change::to(object, Some(&there)).into_iter().collect())
 }
 
-/// Refuses a manifest without this reference. The core refuses it, too, but a run can have begun with another one.
-///
-/// # Errors
-/// The manifest does not give it.
-pub(super) fn check(reference: Reference, subject: &Subject) -> Result<(), BuildError> {
-    if reference.is_given(&subject.manifest.spec) {
-        return Ok(());
-    }
+/// Why nothing can be made without this reference. A run can have begun with a manifest that gave it.
+pub(super) fn missing(reference: Reference, subject: &Subject) -> BuildError {
     let (field, why) = (reference.field(), reference.refusal(&subject.topology.provider));
-    Err(BuildError::refused(format!("{field}: {why}")))
+    BuildError::refused(format!("{field}: {why}"))
 }
 
-/// The weights of a division, for a router that knows nothing else.
-///
-/// # Errors
-/// More is asked: `who` names the router.
-pub(super) fn weights_alone(routes: Routes, who: &str) -> Result<[Weight; 2], BuildError> {
-    let Routes { primary, canary, mirror, matched } = routes;
-    if mirror.is_some() || matched {
-        return Err(BuildError::refused(format!("spec.analysis: {who} can divide requests by weight alone")));
-    }
-    Ok([primary, canary])
+/// Why routes that divide matched requests cannot be made again: the manifest no longer says which.
+pub(super) fn unmatched() -> BuildError {
+    BuildError::refused("analysis.match: is needed while only matched requests are divided")
 }
 
 /// Puts on a route what `spec.service.apex` says, and that nobody else reconciles it. What others put there stays.
 fn set_apex_metadata(object: &mut Object, subject: &Subject, seen: &dyn ObjectReader) {
-    if let Some(apex) = subject.service().apex {
+    if let Some(apex) = &subject.service().apex {
         for (key, value) in &apex.labels {
             object.set_label(key, value);
         }
@@ -97,9 +84,11 @@ fn selector_label(subject: &Subject, seen: &dyn ObjectReader) -> Option<String> 
 ///
 /// # Errors
 /// There is none.
-pub(super) fn port(subject: &Subject) -> Result<i64, BuildError> {
-    let port = subject.service().port.and_then(serin_core::spec::raw::Number::whole);
-    port.ok_or_else(|| BuildError::refused("spec.service.port: is required, a whole number"))
+pub(super) fn port(subject: &Subject) -> Result<u16, BuildError> {
+    subject
+        .service()
+        .port
+        .ok_or_else(|| BuildError::refused("spec.service.port: is required, a whole number"))
 }
 
 /// Part of a manifest as it stands in an object, under the same names; `None` where it says nothing.

@@ -2,11 +2,11 @@
 
 use serin_core::{
     command::{Cookies, Split},
-    spec::raw::HttpMatch,
+    spec::HttpMatch,
     strategy::Weight,
 };
 
-use super::{affinity, matching};
+use super::{affinity, matching, parts::unmatched};
 use crate::{object::reader::BuildError, subject::Subject};
 
 /// One rule; the first that fits a request decides.
@@ -48,16 +48,16 @@ pub(super) struct Share {
 /// everybody is.
 ///
 /// # Errors
-/// The manifest says nothing of the requests to match, or cannot be followed.
+/// The routes that stand there divide matched requests, and the manifest no longer says which.
 pub(super) fn of(subject: &Subject, split: &Split) -> Result<Vec<Rule>, BuildError> {
-    let routes = split.routes;
-    let everyone = subject.service().r#match;
-    let chosen = matching::chosen(subject)?;
-    if routes.matched && chosen.is_empty() {
-        return Err(BuildError::refused("analysis.match: is needed while only matched requests are divided"));
+    let (routes, routing) = (split.routes, subject.routing());
+    let everyone = routing.requests.clone();
+    let matched = matching::matched(routing);
+    if routes.matched && matched.is_empty() {
+        return Err(unmatched());
     }
-    let divides_chosen = routes.matched || (routes.canary == 0 && !chosen.is_empty());
-    let divided = if divides_chosen { matching::within(&chosen, &everyone) } else { everyone.clone() };
+    let divides_matched = routes.matched || (routes.canary == 0 && !matched.is_empty());
+    let divided = if divides_matched { matching::within(&matched, &everyone) } else { everyone.clone() };
     let both = |primary: Weight, canary: Weight| To::Both {
         primary: Share { weight: primary, set_cookie: None },
         canary: Share { weight: canary, set_cookie: None },
@@ -80,16 +80,17 @@ pub(super) fn of(subject: &Subject, split: &Split) -> Result<Vec<Rule>, BuildErr
             rules.push(with_cookie(cookie, &divided, both(100, 0)));
         }
         if let To::Both { primary: to_primary, canary: to_canary } = &mut to {
-            to_canary.set_cookie = canary.as_ref().map(|cookie| affinity::canary_cookie(subject, cookie));
-            let cookie = primary.as_ref().map(|cookie| affinity::primary_cookie(subject, cookie));
-            to_primary.set_cookie = cookie.transpose()?;
+            let of_canary = |cookie| affinity::canary_cookie(&routing.cookies, cookie);
+            to_canary.set_cookie = canary.as_deref().map(of_canary);
+            let of_primary = |cookie| affinity::primary_cookie(&routing.cookies, cookie);
+            to_primary.set_cookie = primary.as_deref().map(of_primary);
         }
     } else if let Some(cookie) = previous {
-        let set_cookie = Some(affinity::deletion(subject, cookie));
+        let set_cookie = Some(affinity::deletion(&routing.cookies, cookie));
         rules.push(Rule { set_cookie, ..with_cookie(cookie, &everyone, to.clone()) });
     }
     rules.push(Rule { matches: divided, to, mirror: routes.mirror, set_cookie: None });
-    if divides_chosen {
+    if divides_matched {
         let mirror = routes.mirror.filter(|_| !routes.matched);
         rules.push(Rule { matches: everyone, to: To::Primary, mirror, set_cookie: None });
     }
@@ -98,5 +99,5 @@ pub(super) fn of(subject: &Subject, split: &Split) -> Result<Vec<Rule>, BuildErr
 
 /// The one rule that gives everything back to the service people call.
 pub(super) fn given_back(subject: &Subject) -> Rule {
-    Rule { matches: subject.service().r#match, to: To::Apex, mirror: None, set_cookie: None }
+    Rule { matches: subject.routing().requests.clone(), to: To::Apex, mirror: None, set_cookie: None }
 }

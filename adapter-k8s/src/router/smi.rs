@@ -9,7 +9,7 @@ use serin_core::{
 
 use super::{
     Router,
-    parts::{Shares, begin_apex, given_back, items, weights_alone},
+    parts::{Shares, begin_apex, given_back, items},
 };
 use crate::{
     object::{
@@ -42,16 +42,16 @@ impl Router for Smi {
         split: &Split,
         seen: &dyn ObjectReader,
     ) -> Result<Vec<Object>, BuildError> {
-        let [primary, canary] = weights_alone(split.routes, "a TrafficSplit")?;
-        let service = subject.service();
+        let Routes { primary, canary, .. } = split.routes;
+        let routing = subject.routing();
         let mut object = begin_apex(TRAFFIC_SPLIT, subject, seen)?;
-        object.set("/spec/service", service.hosts.first().map_or(subject.apex(), String::as_str));
+        object.set("/spec/service", routing.hosts.first().map_or(subject.apex(), String::as_str));
         object.set(
             BACKENDS,
             vec![backend(&subject.canary_service(), canary), backend(&subject.primary_service(), primary)],
         );
-        if is_for_istio(subject) && !service.gateways.is_empty() {
-            object.set_annotation(ISTIO_GATEWAYS, &json!(service.gateways).to_string());
+        if is_for_istio(subject) && !routing.gateways.is_empty() {
+            object.set_annotation(ISTIO_GATEWAYS, &json!(routing.gateways).to_string());
         }
         Ok(vec![object])
     }

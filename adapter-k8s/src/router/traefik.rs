@@ -5,7 +5,7 @@ use serin_core::command::{Routes, Split};
 
 use super::{
     Router,
-    parts::{Shares, begin_apex, given_back, items, port, weights_alone},
+    parts::{Shares, begin_apex, given_back, items, port},
 };
 use crate::{
     object::{
@@ -36,7 +36,7 @@ impl Router for Traefik {
         split: &Split,
         seen: &dyn ObjectReader,
     ) -> Result<Vec<Object>, BuildError> {
-        let [primary, canary] = weights_alone(split.routes, "Traefik")?;
+        let Routes { primary, canary, .. } = split.routes;
         let mut services = vec![service(subject, &subject.primary_service(), primary)?];
         if canary > 0 {
             services.push(service(subject, &subject.canary_service(), canary)?);

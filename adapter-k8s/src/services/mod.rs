@@ -14,7 +14,7 @@ use serin_core::{
     decision::Workload,
     observation::{Apex, Services},
     revision::Text,
-    spec::raw::{ServiceMetadata, UnmanagedMetadata},
+    spec::raw::ServiceMetadata,
 };
 
 use crate::{
@@ -54,17 +54,18 @@ pub fn ensured(subject: &Subject, to: ApexTo, seen: &dyn ObjectReader) -> Result
         ports::exist(subject, &pods.template)?;
     }
     let (target, primary) = (pods.selector.target.selects(), pods.selector.primary.selects());
-    let make = |name: &str, selects: Value, metadata: Option<ServiceMetadata>| {
-        pods.service(subject, name, &ports, selects, metadata.unwrap_or_default(), seen)
+    let make = |name: &str, selects: Value, metadata: &ServiceMetadata| {
+        pods.service(subject, name, &ports, selects, metadata, seen)
     };
     let mut services = vec![
-        make(&subject.canary_service(), target.clone(), service.canary)?,
-        make(&subject.primary_service(), primary.clone(), service.primary)?,
+        make(&subject.canary_service(), target.clone(), &service.canary)?,
+        make(&subject.primary_service(), primary.clone(), &service.primary)?,
     ];
+    let of_apex = service.apex.clone().unwrap_or_default();
     let stands = seen.find(&subject.key(SERVICE, subject.apex()))?.is_some();
     match (to, stands) {
-        (ApexTo::Primary, _) => services.push(make(subject.apex(), primary, service.apex)?),
-        (ApexTo::Untouched, false) => services.push(make(subject.apex(), target, service.apex)?),
+        (ApexTo::Primary, _) => services.push(make(subject.apex(), primary, &of_apex)?),
+        (ApexTo::Untouched, false) => services.push(make(subject.apex(), target, &of_apex)?),
         (ApexTo::Untouched, true) => {}
     }
     Ok(services)
@@ -225,7 +226,7 @@ impl Pods {
         name: &str,
         ports: &[Value],
         selects: Value,
-        metadata: ServiceMetadata,
+        metadata: &ServiceMetadata,
         seen: &dyn ObjectReader,
     ) -> Result<Object, BuildError> {
         let Begun { mut object, is_new, is_ours } =
@@ -233,8 +234,8 @@ impl Pods {
         if is_new {
             describe(subject, &mut object);
         }
-        if is_ours && let Some(distribution) = subject.service().traffic_distribution {
-            object.set("/spec/trafficDistribution", distribution);
+        if is_ours && let Some(distribution) = &subject.service().traffic_distribution {
+            object.set("/spec/trafficDistribution", &**distribution);
         }
         let ports = ports::merged(ports, object.at("/spec/ports"));
         let changes =
@@ -250,12 +251,12 @@ impl Pods {
     }
 
     /// Labels and annotations are those of the manifest and our own; others go, unless they are named as unmanaged.
-    fn label(&self, subject: &Subject, name: &str, metadata: ServiceMetadata, object: &mut Object) {
-        let ServiceMetadata { mut labels, mut annotations } = metadata;
+    fn label(&self, subject: &Subject, name: &str, metadata: &ServiceMetadata, object: &mut Object) {
+        let ServiceMetadata { mut labels, mut annotations } = metadata.clone();
         labels.insert(self.selector.primary.key.clone(), name.into());
         labels.entry(MANAGED_BY.0.into()).or_insert_with(|| MANAGED_BY.1.into());
         annotations.extend(HANDS_OFF.map(|(key, value)| (key.into(), value.into())));
-        let unmanaged: UnmanagedMetadata = subject.service().unmanaged_metadata.unwrap_or_default();
+        let unmanaged = &subject.service().unmanaged;
         let keep =
             |there: BTreeMap<String, String>, keys: &[String], wanted: &mut BTreeMap<String, String>| {
                 wanted.extend(there.into_iter().filter(|(key, _)| keys.contains(key)));
@@ -279,7 +280,7 @@ impl Pods {
 /// What is said once, when a service is made: Kubernetes never changes it.
 fn describe(subject: &Subject, object: &mut Object) {
     object.set("/spec/type", "ClusterIP");
-    if subject.service().headless == Some(true) {
+    if subject.service().headless {
         object.set(ADDRESS, NO_ADDRESS);
     }
 }
@@ -294,7 +295,7 @@ pub fn outdated_label(subject: &Subject, seen: &dyn ObjectReader) -> Option<Text
 /// What the manifest says of services that stand and were made otherwise, if so.
 #[must_use]
 pub fn unchangeable(subject: &Subject, seen: &dyn ObjectReader) -> Option<Text> {
-    let headless = subject.service().headless == Some(true);
+    let headless = subject.service().headless;
     let names = [subject.canary_service(), subject.primary_service(), subject.apex().to_owned()];
     let differs = |name: &String| {
         let service = seen.find(&subject.key(SERVICE, name)).ok().flatten()?;

@@ -1,7 +1,7 @@
 //! Ports of the services: the one the manifest names, and the others of the pods where they are to be found.
 
 use serde_json::{Value, json};
-use serin_core::spec::raw::{IntOrString, Number};
+use serin_core::spec::TargetPort;
 
 use crate::{object::reader::BuildError, subject::Subject};
 
@@ -14,20 +14,24 @@ const SIDECARS: [&str; 2] = ["istio-proxy", "envoy"];
 /// The manifest names no port.
 pub(super) fn of(subject: &Subject, template: &Value) -> Result<Vec<Value>, BuildError> {
     let service = subject.service();
-    let port = service.port.and_then(Number::whole).ok_or_else(|| {
+    let port = service.port.ok_or_else(|| {
         BuildError::refused(format!(
             "Canary {}: spec.service.port is missing, expected the port of the services",
             subject.display()
         ))
     })?;
-    let target = target_port(service.target_port.as_ref()).unwrap_or_else(|| port.into());
-    let name = service.port_name.filter(|name| !name.is_empty()).unwrap_or_else(|| "http".into());
+    let target = match &service.target_port {
+        None => port.into(),
+        Some(TargetPort::Number(number)) => (*number).into(),
+        Some(TargetPort::Name(name)) => Value::from(&**name),
+    };
+    let name = service.port_name.as_deref().unwrap_or("http");
     let mut main = json!({"name": name, "port": port, "protocol": "TCP", "targetPort": target});
-    if let Some(protocol) = service.app_protocol.filter(|protocol| !protocol.is_empty()) {
-        main["appProtocol"] = protocol.into();
+    if let Some(protocol) = &service.app_protocol {
+        main["appProtocol"] = Value::from(&**protocol);
     }
     let mut ports = vec![main];
-    if service.port_discovery == Some(true) {
+    if service.port_discovery {
         discover(template, &target, &mut ports);
     }
     Ok(ports)
@@ -38,11 +42,12 @@ pub(super) fn of(subject: &Subject, template: &Value) -> Result<Vec<Value>, Buil
 /// # Errors
 /// None of their containers has a port of that name.
 pub(super) fn exist(subject: &Subject, template: &Value) -> Result<(), BuildError> {
-    let Some(Value::String(wanted)) = target_port(subject.service().target_port.as_ref()) else {
-        return Ok(());
+    let wanted = match &subject.service().target_port {
+        None | Some(TargetPort::Number(_)) => return Ok(()),
+        Some(TargetPort::Name(name)) => name,
     };
     let names = names(template);
-    if names.contains(&wanted.as_str()) {
+    if names.contains(&&**wanted) {
         return Ok(());
     }
     let has = match &names[..] {
@@ -78,16 +83,6 @@ pub(super) fn merged(wanted: &[Value], there: Option<&Value>) -> Value {
     sorted.0.sort_by_cached_key(number);
     sorted.1.sort_by_cached_key(number);
     if sorted.0 == sorted.1 { there.into() } else { wanted.into() }
-}
-
-/// The port of the pods; `None` where it is left out or 0.
-fn target_port(port: Option<&IntOrString>) -> Option<Value> {
-    match port? {
-        IntOrString::Int(0) => None,
-        IntOrString::Int(number) => Some((*number).into()),
-        IntOrString::String(text) if text.is_empty() || text == "0" => None,
-        IntOrString::String(name) => Some(name.as_str().into()),
-    }
 }
 
 /// Adds the pods' other ports. A Service takes each name, and each number of a protocol, once.

@@ -1,4 +1,5 @@
 use serde_json::json;
+use serin_core::spec::{Service, TargetPort};
 
 use super::*;
 use crate::{
@@ -14,10 +15,10 @@ fn ensure(subject: &Subject, to: ApexTo, cluster: &mut Cluster) {
     add(cluster, ensured(subject, to, cluster).unwrap());
 }
 
-fn edited(subject: &Subject, edit: impl FnOnce(&mut serin_core::spec::raw::Service)) -> Subject {
-    let mut manifest = (*subject.manifest).clone();
-    edit(manifest.spec.service.as_mut().unwrap());
-    Subject { manifest: manifest.into(), ..subject.clone() }
+fn edited(subject: &Subject, edit: impl FnOnce(&mut Service)) -> Subject {
+    let mut subject = subject.clone();
+    edit(&mut Arc::make_mut(&mut subject.setup).service);
+    subject
 }
 
 /// A Service that people made, with more to it than ours.
@@ -86,7 +87,7 @@ fn an_apex_is_made_in_front_of_the_target_and_moved_when_it_is_time() {
 #[test]
 fn snap_an_apex_of_somebody_else_is_taken_over_and_given_back() {
     let (subject, mut cluster) = fixtures::read(WEB);
-    let subject = edited(&subject, |service| service.port_discovery = None);
+    let subject = edited(&subject, |service| service.port_discovery = false);
     add(&mut cluster, [foreign("web")]);
     assert_eq!(read(&subject, &cluster).unwrap().apex, Apex::Target);
     ensure(&subject, ApexTo::Untouched, &mut cluster);
@@ -136,9 +137,8 @@ fn metadata_of_our_services_is_the_manifests_but_for_what_is_unmanaged() {
         web.set_annotation("neg-status", "cloud");
         web.set_annotation("stray", "1");
     });
-    let keep = |service: &mut serin_core::spec::raw::Service| {
-        service.unmanaged_metadata =
-            Some(UnmanagedMetadata { labels: Vec::new(), annotations: vec!["neg-status".into()] });
+    let keep = |service: &mut Service| {
+        service.unmanaged.annotations = vec!["neg-status".into()];
     };
     ensure(&edited(&subject, keep), ApexTo::Primary, &mut cluster);
     let apex = find(&cluster, SERVICE, "web");
@@ -210,7 +210,7 @@ fn a_port_that_no_container_names_is_refused_until_the_apex_points_at_the_primar
     let (subject, mut cluster) = fixtures::read(WEB);
     let named = |name: &str| {
         edited(&subject, |service| {
-            service.target_port = Some(serin_core::spec::raw::IntOrString::String(name.into()));
+            service.target_port = Some(TargetPort::Name(name.into()));
         })
     };
     let containers = json!([
@@ -249,9 +249,9 @@ fn a_port_that_no_container_names_is_refused_until_the_apex_points_at_the_primar
 fn ports_that_a_service_cannot_hold_twice_are_told_apart() {
     let (subject, mut cluster) = fixtures::read(AGENT);
     let subject = edited(&subject, |service| {
-        service.port_discovery = Some(true);
-        service.port = Some(80.into());
-        service.target_port = Some(serin_core::spec::raw::IntOrString::String("main".into()));
+        service.port_discovery = true;
+        service.port = Some(80);
+        service.target_port = Some(TargetPort::Name("main".into()));
     });
     let ports = json!([
         {"name": "main", "containerPort": 8080}, {"name": "http", "containerPort": 9090}, {"containerPort": 80},
@@ -276,7 +276,7 @@ fn ports_that_a_service_cannot_hold_twice_are_told_apart() {
 
 /// A primary that was made when the label was another one: `app`.
 fn older_primary(subject: &Subject, cluster: &mut Cluster) {
-    let primary = workload::of(&subject.manifest.spec.target_ref.clone().unwrap()).unwrap();
+    let primary = workload::of(&subject.setup.target_api_version, &subject.topology.kind).unwrap();
     let objects = primary.ensured(subject, cluster).unwrap();
     add(cluster, objects);
 }
@@ -340,7 +340,7 @@ fn what_a_service_can_be_told_later_is_written_and_the_rest_is_named() {
     ensure(&subject, ApexTo::Primary, &mut cluster);
     assert_eq!(unchangeable(&subject, &cluster), None);
     let subject = edited(&subject, |service| {
-        service.headless = Some(true);
+        service.headless = true;
         service.traffic_distribution = Some("PreferClose".into());
     });
     edit(&mut cluster, SERVICE, "web", |web| web.set("/spec/clusterIP", "10.0.0.1"));

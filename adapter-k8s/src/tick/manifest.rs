@@ -19,13 +19,13 @@ use crate::{
 pub(super) fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<'_>) -> Parsed {
     if let Some(cut) = object.cut() {
         let canary = Err(unreadable(object, &cut.path, &cut.why));
-        return Parsed { manifest: Arc::default(), canary: Arc::new(canary), clamped: None };
+        return Parsed { canary: Arc::new(canary), clamped: None };
     }
-    let mut manifest = match raw::Canary::deserialize(object.value()) {
+    let manifest = match raw::Canary::deserialize(object.value()) {
         Ok(manifest) => manifest,
         Err(error) => {
             let canary = Err(unreadable(object, "spec", &error.to_string()));
-            return Parsed { manifest: Arc::default(), canary: Arc::new(canary), clamped: None };
+            return Parsed { canary: Arc::new(canary), clamped: None };
         }
     };
     let nested = manifest.spec.analysis.as_ref().and_then(|analysis| analysis.canary_analysis.as_ref());
@@ -33,8 +33,6 @@ pub(super) fn parse(object: &Object, settings: &Settings, namespace: &str, reade
         let canary = object.key();
         tracing::warn!(%canary, "spec.analysis.canaryAnalysis.templateVariables has no effect yet");
     }
-    // It is read from the object where it is needed; here it would only be carried about.
-    manifest.status = None;
     let templates = reader.members(METRIC_TEMPLATE);
     let defaults = Defaults {
         provider: settings.provider.as_str().into(),
@@ -45,7 +43,7 @@ pub(super) fn parse(object: &Object, settings: &Settings, namespace: &str, reade
     let clamped = canary.as_mut().map_or_else(|_| Vec::new(), |rollout| rollout.clamp(&settings.limits));
     let clamped: Vec<String> = clamped.iter().map(Problem::to_string).collect();
     let clamped = (!clamped.is_empty()).then(|| clamped.join("; ").into());
-    Parsed { manifest: Arc::new(manifest), canary: Arc::new(canary), clamped }
+    Parsed { canary: Arc::new(canary), clamped }
 }
 
 /// A provider that the core knows and this controller cannot write is as wrong as an unknown one; so is what the flags
@@ -68,6 +66,7 @@ fn supported(rollout: Rollout, settings: &Settings) -> Result<Rollout, Invalid> 
     Err(Invalid {
         identity: rollout.identity().clone(),
         topology: rollout.topology().clone(),
+        setup: rollout.setup().clone(),
         revert_on_deletion: rollout.reverts_on_deletion(),
         problems,
     })
@@ -112,6 +111,7 @@ fn unreadable(object: &Object, path: &str, what: &str) -> Invalid {
             service: if service.is_empty() { target.clone() } else { service },
             target,
         },
+        setup: Arc::default(),
         revert_on_deletion: object.at("/spec/revertOnDeletion") != Some(&Value::Bool(false)),
         problems: vec![Problem { path: path.into(), what: what.into() }],
     }

@@ -27,7 +27,7 @@ type Known<T> = Result<Option<T>, BuildError>;
 /// What one Canary's driver remembers from look to look.
 #[derive(Debug, Default)]
 pub struct Memory {
-    /// The manifest and what it means.
+    /// What the manifest means.
     pub parsed: Remembered<Version, Parsed>,
     /// What stands in one version of the object.
     pub standing: Option<SeenVersion>,
@@ -88,11 +88,9 @@ pub struct Version {
     pub generation: i64,
 }
 
-/// A manifest and what it means.
+/// What a manifest means.
 #[derive(Clone, Debug)]
 pub struct Parsed {
-    /// As written.
-    pub manifest: Arc<raw::Canary>,
     /// What it means.
     pub canary: Arc<Result<Rollout, Invalid>>,
     /// What of it is beyond this controller's limits.
@@ -104,10 +102,8 @@ pub struct Parsed {
 pub struct SeenVersion {
     /// The version.
     pub version: Text,
-    /// The manifest it was parsed to.
-    pub parsed: Arc<raw::Canary>,
-    /// The same with the labels and annotations of this version.
-    pub manifest: Arc<raw::Canary>,
+    /// Its metadata: labels and annotations change without a new generation.
+    pub metadata: Arc<raw::Metadata>,
     /// The state.
     pub state: State,
 }

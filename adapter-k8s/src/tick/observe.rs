@@ -78,13 +78,9 @@ pub fn snapshot(
     let version = Version { uid: object.uid().into(), generation: generation(&object) };
     let parse = || parse(&object, settings, namespace, reader);
     let parsed = memory.parsed.or_make(version.clone(), WakeOn::Meant, reader, parse, |_| true);
-    let Parsed { manifest, canary, clamped } = parsed;
-    let SeenVersion { manifest, state, .. } = standing(&object, manifest, memory);
-    let (identity, topology) = match &*canary {
-        Ok(rollout) => (rollout.identity().clone(), rollout.topology().clone()),
-        Err(invalid) => (invalid.identity.clone(), invalid.topology.clone()),
-    };
-    let subject = Subject { identity, topology, manifest, settings: settings.clone() };
+    let Parsed { canary, clamped } = parsed;
+    let SeenVersion { metadata, state, .. } = standing(&object, memory);
+    let subject = Subject::of(&canary, metadata, settings.clone());
     let ready = thresholds(&canary);
     let mut observer = Observer { subject: &subject, version, ready, claims, reader, memory, clamped };
     let seen = observer.facts(&object, &state);
@@ -97,28 +93,17 @@ pub fn snapshot(
     Ok(Some(Snapshot { object, subject, canary, state, seen, ready, published }))
 }
 
-/// The manifest with the labels and annotations that the object has now: they change without a new generation.
-fn with_metadata(mut manifest: Arc<raw::Canary>, object: &Object) -> Arc<raw::Canary> {
-    let now = object.at("/metadata").map(raw::Metadata::deserialize);
-    if let Some(Ok(now)) = now
-        && now != manifest.metadata
-    {
-        Arc::make_mut(&mut manifest).metadata = now;
-    }
-    manifest
-}
-
 /// What stands in the object beside its spec, read once for every version of it.
-fn standing(object: &Object, parsed: Arc<raw::Canary>, memory: &mut Memory) -> SeenVersion {
+fn standing(object: &Object, memory: &mut Memory) -> SeenVersion {
     let version = object.resource_version();
     if let Some(known) = &memory.standing
         && *known.version == *version
-        && Arc::ptr_eq(&known.parsed, &parsed)
     {
         return known.clone();
     }
-    let manifest = with_metadata(parsed.clone(), object);
-    let standing = SeenVersion { version: version.into(), parsed, manifest, state: state_of(object) };
+    let metadata = object.at("/metadata").map(raw::Metadata::deserialize);
+    let metadata = metadata.and_then(Result::ok).unwrap_or_default().into();
+    let standing = SeenVersion { version: version.into(), metadata, state: state_of(object) };
     memory.standing = (!version.is_empty()).then(|| standing.clone());
     standing
 }
@@ -322,9 +307,7 @@ fn fact<T>(known: Result<T, BuildError>) -> Fact<T> {
 /// # Errors
 /// It is no kind that can be released.
 pub fn workload_of(subject: &Subject) -> Result<&'static dyn workload::Workload, BuildError> {
-    let target = subject.manifest.spec.target_ref.clone().unwrap_or_default();
-    let of_topology = raw::ObjectRef { kind: subject.topology.kind.to_string(), ..target };
-    workload::of(&of_topology).ok_or_else(|| {
+    workload::of(&subject.setup.target_api_version, &subject.topology.kind).ok_or_else(|| {
         BuildError::refused(format!("spec.targetRef.kind: a {} cannot be released", subject.topology.kind))
     })
 }
@@ -378,13 +361,13 @@ mod tests {
 
     #[test]
     fn labels_and_annotations_are_those_of_the_newest_object() {
-        let canary = |version: &str| {
-            let metadata = json!({"name": "web", "generation": 1, "annotations": {"version": version}});
-            Object::read(CANARY, json!({ "metadata": metadata, "spec": {"provider": "istio"} }))
+        let mut memory = Memory::default();
+        let mut annotation_of = |version: &str| {
+            let annotations = json!({"version": version});
+            let metadata = json!({"name": "web", "resourceVersion": version, "annotations": annotations});
+            let seen = standing(&Object::read(CANARY, json!({ "metadata": metadata })), &mut memory);
+            seen.metadata.annotations["version"].clone()
         };
-        let before: raw::Canary = canary("1").parse().unwrap();
-        let after = with_metadata(Arc::new(before.clone()), &canary("2"));
-        assert_eq!(after.metadata.annotations["version"], "2");
-        assert_eq!(after.spec, before.spec);
+        assert_eq!(["1", "1", "2"].map(&mut annotation_of), ["1", "1", "2"]);
     }
 }

@@ -96,12 +96,12 @@ fn begins(snapshot: &Snapshot) -> bool {
 /// Whether anything could be wrong.
 fn is_wanted(snapshot: &Snapshot) -> bool {
     let Ok(rollout) = &*snapshot.canary else { return false };
-    !snapshot.seen.deleting && (!metrics_of(snapshot, rollout).is_empty() || !rollout.alerts().is_empty())
+    !snapshot.seen.deleting && (!metrics_of(rollout).is_empty() || !rollout.alerts().is_empty())
 }
 
 /// The metrics that are asked for.
-fn metrics_of<'a>(snapshot: &Snapshot, rollout: &'a Rollout) -> &'a [Metric] {
-    if snapshot.subject.manifest.spec.skip_analysis == Some(true) { &[] } else { rollout.metrics() }
+fn metrics_of(rollout: &Rollout) -> &[Metric] {
+    if rollout.skips_analysis() { &[] } else { rollout.metrics() }
 }
 
 async fn ask_until_well(
@@ -113,7 +113,7 @@ async fn ask_until_well(
     if let Ok(rollout) = &*snapshot.canary {
         loop {
             let of_metrics = of_metrics(&context, &snapshot, rollout).await;
-            if begins(&snapshot) && of_metrics.is_none() && !metrics_of(&snapshot, rollout).is_empty() {
+            if begins(&snapshot) && of_metrics.is_none() && !metrics_of(rollout).is_empty() {
                 tell_of_health(&context, &snapshot).await;
             }
             let of_alerts = of_alerts(&context, rollout).await;
@@ -132,7 +132,7 @@ async fn ask_until_well(
 
 /// What is wrong with the metrics, in Flagger's words.
 async fn of_metrics(context: &Context, snapshot: &Snapshot, rollout: &Rollout) -> Option<String> {
-    let checks = metrics_of(snapshot, rollout).iter().enumerate().map(async |(index, metric)| {
+    let checks = metrics_of(rollout).iter().enumerate().map(async |(index, metric)| {
         let why = check(context, snapshot, metric).await.err()?;
         Some(format!("{}: {why}", place(snapshot, index, metric)))
     });
@@ -170,7 +170,7 @@ async fn check(context: &Context, snapshot: &Snapshot, metric: &Metric) -> Resul
 
 /// The field or flag that says where a metric comes from.
 fn place(snapshot: &Snapshot, index: usize, metric: &Metric) -> String {
-    let named = snapshot.subject.manifest.spec.metrics_server.as_deref().is_some_and(|it| !it.is_empty());
+    let named = snapshot.subject.setup.metrics_server.is_some();
     match &metric.source {
         MetricSource::Template { .. } => format!("spec.analysis.metrics[{index}].templateRef"),
         MetricSource::SuccessRate

@@ -20,7 +20,6 @@ mod tests;
 use serin_core::{
     observation::{Fact, Readiness},
     revision::Revision,
-    spec::raw::ObjectRef,
 };
 
 use crate::{
@@ -146,14 +145,14 @@ pub trait Workload: Sync {
     ) -> Result<Option<Object>, BuildError>;
 }
 
-/// The workload a reference means; `None` for a kind that cannot be released.
+/// The workload of a target; `None` for a kind that cannot be released.
 #[must_use]
-pub fn of(target: &ObjectRef) -> Option<&'static dyn Workload> {
-    match target.kind.as_str() {
+pub fn of(api_version: &str, kind: &str) -> Option<&'static dyn Workload> {
+    match kind {
         "Deployment" => Some(&deployment::Deployment),
         "DaemonSet" => Some(&daemon_set::DaemonSet),
         // A Knative service has the same name, but is no Service.
-        "Service" if !target.api_version.starts_with("serving.knative.dev/") => Some(&service::Service),
+        "Service" if !api_version.starts_with("serving.knative.dev/") => Some(&service::Service),
         _ => None,
     }
 }

@@ -196,7 +196,7 @@ impl Pods {
             let at = format!("/spec/{field}");
             primary.set_or_remove(&at, target.at(&at).cloned());
         }
-        if self.counted && (is_new || subject.manifest.spec.autoscaler_ref.is_none()) {
+        if self.counted && (is_new || subject.setup.autoscaler.is_none()) {
             let wanted = target.number("/spec/replicas").unwrap_or(1);
             // A target without pods says nothing about how many users need.
             let replicas = if wanted > 0 { wanted } else { primary.number("/spec/replicas").unwrap_or(1) };

@@ -161,8 +161,8 @@ fn shared_spec(subject: &Subject, service: &Object) -> Value {
     for port in ports(&mut spec).filter_map(Value::as_object_mut) {
         port.remove("nodePort");
     }
-    if let Some(wanted) = subject.service().traffic_distribution {
-        spec["trafficDistribution"] = wanted.into();
+    if let Some(wanted) = &subject.service().traffic_distribution {
+        spec["trafficDistribution"] = Value::from(&**wanted);
     }
     spec
 }

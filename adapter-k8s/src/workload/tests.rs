@@ -1,8 +1,5 @@
 use serde_json::json;
-use serin_core::{
-    observation::{self, Fact, Primary, Readiness, Target, Unseen},
-    spec::raw::ObjectRef,
-};
+use serin_core::observation::{self, Fact, Primary, Readiness, Target, Unseen};
 
 use super::*;
 use crate::{
@@ -18,7 +15,7 @@ const SERVICE_YAML: &str = include_str!("../fixtures/service.yaml");
 const ALL: ReadyThresholds = ReadyThresholds { primary: 100, canary: 100 };
 
 fn workload(subject: &Subject) -> &'static dyn Workload {
-    of(subject.manifest.spec.target_ref.as_ref().unwrap()).unwrap()
+    of(&subject.setup.target_api_version, &subject.topology.kind).unwrap()
 }
 
 fn ensure(subject: &Subject, cluster: &mut Cluster) {
@@ -355,9 +352,7 @@ fn the_primary_of_a_service_changes_with_promotions_and_the_canarys_with_the_tar
 
 #[test]
 fn kinds_that_cannot_be_released_are_not_known() {
-    let known = |api_version: &str, kind: &str| {
-        of(&ObjectRef { api_version: api_version.into(), kind: kind.into(), name: "web".into() }).is_some()
-    };
+    let known = |api_version: &str, kind: &str| of(api_version, kind).is_some();
     assert!(known("apps/v1", "Deployment") && known("apps/v1", "DaemonSet") && known("v1", "Service"));
     assert!(!known("serving.knative.dev/v1", "Service") && !known("apps/v1", "StatefulSet"));
 }

@@ -9,11 +9,12 @@ mod router;
 mod target;
 
 pub use self::metric_system::{Address, MetricDescriptor, MetricSystem, SecretKeys};
-pub(crate) use self::router::Asked;
+pub use self::router::nginx;
 #[cfg(test)]
 pub(crate) use self::router::of_items;
 pub use self::router::{
     Abilities, CanaryNames, CountedBy, DurationQuery, Latency, Layout, Provider, ROUTERS, Reference,
     RequestMetrics, Router, Statistic, Unit,
 };
+pub(crate) use self::router::{Asked, Limits};
 pub use self::target::{SCALERS, Scaler, TARGETS, Target};

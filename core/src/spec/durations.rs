@@ -4,14 +4,16 @@ use alloc::{
     format,
     string::{String, ToString},
 };
+use core::time::Duration;
 
 use serde_json::Value;
 
 use super::{
+    CorsPolicy, Routing,
     parse::{Problems, filled},
-    raw::Service,
+    raw::{self, Retries, Service},
 };
-use crate::{provider::Provider, time::parse_duration};
+use crate::{provider::Limits, time::parse_duration};
 
 /// Fields of Istio's traffic policy that hold a duration, by the mapping they belong to.
 pub const POLICY_DURATIONS: [(&str, &str); 9] = [
@@ -26,32 +28,37 @@ pub const POLICY_DURATIONS: [(&str, &str); 9] = [
     ("httpCookie", "ttl"),
 ];
 
-/// Checks every duration of `spec.service`, whether this router reads it or another one would.
-pub(super) fn check(service: &Service, provider: &Provider, problems: &mut Problems<'_>) {
-    let limits = provider.router().limits;
-    let retries = service.retries.as_ref();
-    for (field, text) in [
-        ("timeout", &service.timeout),
-        ("backendTimeout", &service.backend_timeout),
-        ("retries.perTryTimeout", &retries.and_then(|retries| retries.per_try_timeout.clone())),
-    ] {
-        let text = filled(text.as_deref()).filter(|text| !(limits.waits_forever && is_endless(text)));
-        if let Some(text) = text {
-            problems.check(field, handed_on(text));
-        }
-    }
-    let age = service.cors_policy.as_ref().and_then(|policy| policy.max_age.as_deref());
-    if let Some(age) = filled(age) {
-        let read = if limits.age_is_read {
-            parse_duration(age).map(drop).map_err(|error| error.to_string())
-        } else {
-            handed_on(age)
-        };
-        problems.check("corsPolicy.maxAge", read);
-    }
+/// Takes every duration of `spec.service`, whether this router reads it or another one would. What is none is refused and
+/// left out.
+pub(super) fn parse(service: &Service, limits: Limits, routing: &mut Routing, problems: &mut Problems<'_>) {
+    let mut time = |field: &str, text: &Option<String>| {
+        let text = filled(text.as_deref())?;
+        let is_taken = limits.waits_forever && is_endless(text);
+        (is_taken || problems.check(field, handed_on(text)).is_some()).then(|| String::from(text))
+    };
+    routing.timeout = time("timeout", &service.timeout);
+    routing.backend_timeout = time("backendTimeout", &service.backend_timeout);
+    routing.retries = service.retries.as_ref().map(|retries| Retries {
+        per_try_timeout: time("retries.perTryTimeout", &retries.per_try_timeout),
+        ..retries.clone()
+    });
+    routing.cors_policy = service.cors_policy.as_ref().map(|policy| cors_policy(policy, limits, problems));
     if let Some(policy) = &service.traffic_policy {
         check_policy("", policy, &mut problems.below("trafficPolicy"));
     }
+}
+
+fn cors_policy(written: &raw::CorsPolicy, limits: Limits, problems: &mut Problems<'_>) -> CorsPolicy {
+    let max_age = filled(written.max_age.as_deref()).and_then(|age| {
+        let read = if limits.age_is_read {
+            parse_duration(age).map_err(|error| error.to_string())
+        } else {
+            handed_on(age)
+        };
+        problems.check("corsPolicy.maxAge", read)
+    });
+    let written_age = written.max_age.clone().filter(|_| max_age.is_some());
+    CorsPolicy { written: raw::CorsPolicy { max_age: written_age, ..written.clone() }, max_age }
 }
 
 /// What a router can read as no limit.
@@ -60,12 +67,12 @@ fn is_endless(text: &str) -> bool {
 }
 
 /// A duration in a form that every router reads: days are ours alone.
-fn handed_on(text: &str) -> Result<(), String> {
-    parse_duration(text).map_err(|error| error.to_string())?;
+fn handed_on(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text).map_err(|error| error.to_string())?;
     if text.contains('d') {
         return Err(format!("`{text}` has days, which routers do not know; use hours, as in 24h"));
     }
-    Ok(())
+    Ok(duration)
 }
 
 /// Checks the durations of a traffic policy, and of everything below it.

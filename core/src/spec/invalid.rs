@@ -1,19 +1,21 @@
 //! Manifests that make no sense, and where.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
-use super::{Identity, Topology};
+use super::{Identity, Setup, Topology};
 
 /// A manifest that is no [`Rollout`](super::Rollout).
 ///
 /// What can still be read stays readable, so that a running rollout can be aborted or given back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Invalid {
     /// Which Canary it is.
     pub identity: Identity,
     /// Names of target, service and provider, as far as they could be read.
     pub topology: Topology,
+    /// What its objects are made from, as far as it could be read.
+    pub setup: Arc<Setup>,
     /// Whether deletion gives everything back.
     pub revert_on_deletion: bool,
     /// What is wrong; never empty.

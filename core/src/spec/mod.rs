@@ -3,6 +3,7 @@
 //! [`raw`] is the manifest as written; [`Rollout::parse`] turns it into a [`Rollout`], or into an [`Invalid`] that
 //! names each wrong field. [`MetricTemplate`] and [`AlertProvider`] do the same for the objects a Canary refers to.
 
+mod affinity;
 mod alert_provider;
 mod durations;
 mod hook;
@@ -14,12 +15,15 @@ mod names;
 mod parse;
 pub mod raw;
 mod routing;
+mod service;
+mod setup;
 
 use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::affinity::{CookieAttributes, SessionAffinity};
 pub use self::alert_provider::{AlertProvider, AlertSystem, AlertTarget};
 pub use self::durations::POLICY_DURATIONS;
 pub use self::hook::{Hook, HookKind, RunOn};
@@ -28,18 +32,22 @@ pub use self::limits::Limits;
 pub use self::metric::{Bounds, Leniency, Metric, MetricSource, SHIPPED_TEMPLATES};
 pub use self::metric_template::MetricTemplate;
 pub use self::parse::Defaults;
+pub use self::routing::{CorsPolicy, HttpMatch, Replaces, Rewrite, Routing, StringMatch};
+pub use self::service::{Service, TargetPort};
+pub use self::setup::{Autoscaler, Setup};
 pub(crate) use self::{parse::Problems, routing::is_cookie};
 pub use crate::provider::MetricSystem;
 use crate::{message::Message, provider::RequestMetrics, revision::Text, strategy::Strategy};
 
 /// A Canary that makes sense.
 ///
-/// Everything [`step`](crate::step()) reads of the manifest, with defaults taken and contradictions refused. Get one
-/// from [`Rollout::parse`].
+/// Everything [`step`](crate::step()) and its drivers read of the manifest, with defaults taken and contradictions refused.
+/// Get one from [`Rollout::parse`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rollout {
     pub(crate) identity: Identity,
     pub(crate) topology: Arc<Topology>,
+    pub(crate) setup: Arc<Setup>,
     pub(crate) strategy: Strategy,
     pub(crate) policy: Policy,
     pub(crate) metrics: Vec<Metric>,
@@ -163,15 +171,6 @@ impl Severity {
     }
 }
 
-/// Cookies that keep users on a version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionAffinity {
-    /// Cookie of users on the canary.
-    pub cookie: Text,
-    /// Cookie of users on the primary.
-    pub primary_cookie: Option<Text>,
-}
-
 impl Rollout {
     /// Which Canary it is.
     #[must_use]
@@ -183,6 +182,13 @@ impl Rollout {
     #[must_use]
     pub fn topology(&self) -> &Topology {
         &self.topology
+    }
+
+    /// What the objects of the Canary are made from: services, routes and the rest that no rule reads. Parsed once, shared
+    /// by all clones.
+    #[must_use]
+    pub fn setup(&self) -> &Arc<Setup> {
+        &self.setup
     }
 
     /// The strategy.

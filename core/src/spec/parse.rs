@@ -7,18 +7,18 @@ use alloc::{
     sync::Arc,
     vec::Vec,
 };
-use core::{fmt::Display, ops::RangeInclusive, time::Duration};
+use core::{fmt::Display, time::Duration};
 
 use super::{
-    Alert, Hook, Identity, Invalid, Metric, Policy, Problem, Rollout, SessionAffinity, Severity,
-    ThresholdMode, Topology, durations, names,
+    Alert, CookieAttributes, Hook, Identity, Invalid, Metric, Policy, Problem, Rollout, Routing, Service,
+    SessionAffinity, Setup, Severity, ThresholdMode, Topology, names,
     raw::{self, Number},
     routing,
 };
 use crate::{
-    provider::{Provider, ROUTERS, Target},
+    provider::{Asked, Provider, ROUTERS, Target},
     revision::Text,
-    strategy,
+    strategy::{self, Strategy},
     time::parse_duration,
 };
 
@@ -44,8 +44,6 @@ const MOST_ITEMS: usize = 1_024;
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(10);
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
 const DEFAULT_DEADLINE_SECONDS: i64 = 600;
-/// Numbers that a port can have.
-const PORTS: RangeInclusive<i64> = 1..=65_535;
 
 impl Rollout {
     /// Gives a manifest its meaning: defaults taken, strategy derived, every field checked.
@@ -58,10 +56,14 @@ impl Rollout {
         let topology = names(raw, defaults);
         let problems = &mut Problems::of(&mut found);
         check_object(raw, problems);
-        check_service(raw, problems);
+        let mut setup = Setup::as_written(&raw.spec);
+        if let Some(service) = &raw.spec.service {
+            setup.service = Service::parse(service, &mut problems.below("spec.service"));
+        }
         names::check(raw, problems);
 
-        let provider = provider(raw, &topology, problems);
+        let provider = provider(&topology.provider, problems);
+        setup.routing = Routing::parse(&raw.spec, provider.as_ref(), problems);
         let deadline = deadline(&raw.spec, problems);
         let given = raw.spec.analysis.as_ref().or(raw.spec.canary_analysis.as_ref());
         let none = raw::Analysis::default();
@@ -73,29 +75,21 @@ impl Rollout {
             let derived = strategy::derive(analysis, provider.can());
             derived.map_err(|refusal| problems.add(refusal.field, &refusal.why)).ok()
         });
-        check_matches(analysis, problems);
-        names::check_analysis(analysis, problems);
-        if let Some(provider) = &provider {
-            let service = raw.spec.service.as_ref();
-            routing::check_analysis(analysis, service, provider, strategy.as_ref(), problems);
-        }
+        parse_matches(analysis, provider.as_ref(), strategy.as_ref(), &mut setup, problems);
+        setup.take_analysis(analysis);
         let policy = policy(analysis, deadline, problems);
-        let mut metrics = each(&analysis.metrics, "metrics", problems, |metric, problems| {
-            Metric::parse(metric, &identity.namespace, defaults, problems)
-        });
-        make_unique(metrics.iter_mut().map(|metric| &mut metric.key));
-        let mut hooks = each(&analysis.webhooks, "webhooks", problems, Hook::parse);
-        make_unique(hooks.iter_mut().map(|hook| &mut hook.key));
-        let mut alerts = each(&analysis.alerts, "alerts", problems, |alert, problems| {
-            Some(parse_alert(alert, &identity.namespace, problems))
-        });
-        make_unique(alerts.iter_mut().map(|alert| &mut alert.key));
-        let affinity = analysis.session_affinity.as_ref().and_then(|raw| parse_affinity(raw, problems));
+        let (metrics, hooks, alerts) = lists(analysis, &identity.namespace, defaults, problems);
+        let problems = &mut problems.below("sessionAffinity");
+        let raw_affinity = analysis.session_affinity.as_ref();
+        let affinity = raw_affinity.map(|raw| SessionAffinity::parse(raw, problems));
+        setup.routing.cookies = CookieAttributes::parse(raw_affinity, policy.interval, problems);
 
+        let setup = Arc::new(setup);
         let revert_on_deletion = raw.spec.revert_on_deletion != Some(false);
         match (strategy, provider) {
             (Some(strategy), Some(provider)) if found.is_empty() => Ok(Self {
                 topology: Arc::new(Topology { strategy: strategy.name().into(), ..topology }),
+                setup,
                 // Without an analysis there is nothing to wait for: Flagger promotes at once.
                 skip_analysis: raw.spec.skip_analysis == Some(true) || given.is_none(),
                 affinity: affinity.filter(|_| provider.can().affinity),
@@ -109,7 +103,7 @@ impl Rollout {
                 suspend: raw.spec.suspend == Some(true),
                 revert_on_deletion,
             }),
-            _ => Err(Invalid { identity, topology, revert_on_deletion, problems: found }),
+            _ => Err(Invalid { identity, topology, setup, revert_on_deletion, problems: found }),
         }
     }
 }
@@ -144,22 +138,52 @@ pub(super) fn filled(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// The router; what it needs and does not find, and what it cannot do of `spec.service`, is a problem.
-fn provider(raw: &raw::Canary, topology: &Topology, problems: &mut Problems<'_>) -> Option<Provider> {
-    let name = &topology.provider;
-    let Some(provider) = Provider::named(name) else {
+/// What is measured, what is called and who is told; each is known by a key that is unique in its list.
+fn lists(
+    analysis: &raw::Analysis,
+    namespace: &Text,
+    defaults: &Defaults,
+    problems: &mut Problems<'_>,
+) -> (Vec<Metric>, Vec<Hook>, Vec<Alert>) {
+    let mut metrics = each(&analysis.metrics, "metrics", problems, |metric, problems| {
+        Metric::parse(metric, namespace, defaults, problems)
+    });
+    make_unique(metrics.iter_mut().map(|metric| &mut metric.key));
+    let mut hooks = each(&analysis.webhooks, "webhooks", problems, Hook::parse);
+    make_unique(hooks.iter_mut().map(|hook| &mut hook.key));
+    let mut alerts = each(&analysis.alerts, "alerts", problems, |alert, problems| {
+        Some(parse_alert(alert, namespace, problems))
+    });
+    make_unique(alerts.iter_mut().map(|alert| &mut alert.key));
+    (metrics, hooks, alerts)
+}
+
+/// The router.
+fn provider(name: &str, problems: &mut Problems<'_>) -> Option<Provider> {
+    let provider = Provider::named(name);
+    if provider.is_none() {
         let known: Vec<&str> = ROUTERS.iter().map(|router| router.name).collect();
         let what = format!("`{name}` is no known provider; known are {}", known.join(", "));
         problems.add("spec.provider", &what);
-        return None;
-    };
-    routing::check_references(&raw.spec, &provider, problems);
-    if let Some(service) = &raw.spec.service {
-        let problems = &mut problems.below("spec.service");
-        (provider.router().limits.service)(service, problems);
-        durations::check(service, &provider, problems);
     }
-    Some(provider)
+    provider
+}
+
+/// The requests that are matched, in a form that the router knows.
+fn parse_matches(
+    analysis: &raw::Analysis,
+    provider: Option<&Provider>,
+    strategy: Option<&Strategy>,
+    setup: &mut Setup,
+    problems: &mut Problems<'_>,
+) {
+    let items = routing::items(analysis, problems);
+    names::check_analysis(analysis, problems);
+    if let Some(provider) = provider {
+        let asked = Asked { service: &setup.service, items: &items, strategy };
+        routing::check_analysis(&asked, provider, problems);
+    }
+    setup.routing.take_matched(items, problems);
 }
 
 /// What every object of ours says of itself.
@@ -195,32 +219,6 @@ fn check_object(raw: &raw::Canary, problems: &mut Problems<'_>) {
             if target.name.is_empty() {
                 problems.add("spec.targetRef.name", "is required");
             }
-        }
-    }
-}
-
-fn check_service(raw: &raw::Canary, problems: &mut Problems<'_>) {
-    let Some(service) = &raw.spec.service else { return };
-    if service.port.is_some_and(|port| !port.whole().is_some_and(|port| PORTS.contains(&port))) {
-        problems.add("spec.service.port", "must be a port, 1 to 65535");
-    }
-    // 0 is as good as left out.
-    if let Some(raw::IntOrString::Int(port)) = service.target_port
-        && port != 0
-        && !PORTS.contains(&port)
-    {
-        problems.add("spec.service.targetPort", "must be a port, 1 to 65535, or the name of one");
-    }
-}
-
-fn check_matches(analysis: &raw::Analysis, problems: &mut Problems<'_>) {
-    for (i, item) in analysis.r#match.iter().flatten().enumerate() {
-        let empty = item.headers.is_empty()
-            && item.cookies.is_empty()
-            && item.query_params.is_empty()
-            && item.source_labels.is_empty();
-        if empty {
-            problems.add(&format!("match[{i}]"), "is empty, so it would match every request");
         }
     }
 }
@@ -265,7 +263,7 @@ fn policy(analysis: &raw::Analysis, progress_deadline: Duration, problems: &mut 
 }
 
 /// A number that must be a whole one; `None` where it is left out or is not.
-fn whole(value: Option<Number>, field: &str, problems: &mut Problems<'_>) -> Option<i64> {
+pub(super) fn whole(value: Option<Number>, field: &str, problems: &mut Problems<'_>) -> Option<i64> {
     let whole = value?.whole();
     if whole.is_none() {
         problems.add(field, "must be a whole number");
@@ -303,19 +301,6 @@ fn parse_alert(raw: &raw::Alert, namespace: &str, problems: &mut Problems<'_>) -
         provider: raw.provider_ref.name.as_str().into(),
         namespace: or(raw.provider_ref.namespace.as_deref().unwrap_or_default(), namespace).into(),
     }
-}
-
-fn parse_affinity(raw: &raw::SessionAffinity, problems: &mut Problems<'_>) -> Option<SessionAffinity> {
-    if raw.cookie_name.is_empty() {
-        problems.add("sessionAffinity.cookieName", "is required");
-        return None;
-    }
-    let primary = raw.primary_cookie_name.as_deref().filter(|name| !name.is_empty());
-    if primary == Some(raw.cookie_name.as_str()) {
-        problems.add("sessionAffinity.primaryCookieName", "must differ from cookieName");
-    }
-    whole(raw.max_age, "sessionAffinity.maxAge", problems);
-    Some(SessionAffinity { cookie: raw.cookie_name.as_str().into(), primary_cookie: primary.map(Text::from) })
 }
 
 fn each<R, T>(
@@ -364,8 +349,14 @@ impl<'a> Problems<'a> {
     }
 
     pub(crate) fn add(&mut self, field: &str, what: &str) {
-        let path = if self.at.is_empty() { field.into() } else { format!("{}.{field}", self.at) };
-        self.found.push(Problem { path, what: what.into() });
+        self.found.push(Problem { path: self.path(field), what: what.into() });
+    }
+
+    /// Whether something is wrong with this field or with what is below it.
+    pub(super) fn has(&self, field: &str) -> bool {
+        let path = self.path(field);
+        let mut rests = self.found.iter().filter_map(|found| found.path.strip_prefix(&*path));
+        rests.any(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
     pub(crate) fn check<T, E: Display>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
@@ -373,8 +364,11 @@ impl<'a> Problems<'a> {
     }
 
     pub(crate) fn below(&mut self, field: &str) -> Problems<'_> {
-        let at = if self.at.is_empty() { field.into() } else { format!("{}.{field}", self.at) };
-        Problems { at, found: self.found }
+        Problems { at: self.path(field), found: self.found }
+    }
+
+    fn path(&self, field: &str) -> String {
+        if self.at.is_empty() { field.into() } else { format!("{}.{field}", self.at) }
     }
 
     /// Of an item of the list at this place.

@@ -4,20 +4,19 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use serin_core::{
-    spec::raw::{BackendRef, CorsPolicy, HeaderChanges, Rewrite, Service},
+    spec::{
+        CorsPolicy, Replaces, Rewrite, Routing,
+        raw::{BackendRef, HeaderChanges},
+    },
     strategy::Weight,
-    time::parse_duration,
 };
 
 use super::super::parts::{items, put};
-use crate::{object::reader::BuildError, subject::Subject};
+use crate::subject::Subject;
 
 /// The filters of a rule; `set_cookie` goes with every answer.
-///
-/// # Errors
-/// A field the API cannot say.
-pub(super) fn of(service: &Service, set_cookie: Option<&str>, cors: bool) -> Result<Vec<Value>, BuildError> {
-    let headers = service.headers.clone().unwrap_or_default();
+pub(super) fn of(routing: &Routing, set_cookie: Option<&str>, cors: bool) -> Vec<Value> {
+    let headers = routing.headers.clone().unwrap_or_default();
     let mut response = headers.response.unwrap_or_default();
     if let Some(cookie) = set_cookie {
         // One rule has one filter of a type.
@@ -27,12 +26,12 @@ pub(super) fn of(service: &Service, set_cookie: Option<&str>, cors: bool) -> Res
     let mut filters = Vec::new();
     filters.extend(changes(&request).map(|changes| filter("RequestHeaderModifier", changes)));
     filters.extend(changes(&response).map(|changes| filter("ResponseHeaderModifier", changes)));
-    filters.extend(service.rewrite.as_ref().and_then(rewrite).map(|rewrite| filter("URLRewrite", rewrite)));
-    filters.extend(permanent_mirrors(service).map(mirror_to));
-    if let Some(policy) = service.cors_policy.as_ref().filter(|_| cors) {
-        filters.push(filter("CORS", cors_policy(policy)?));
+    filters.extend(routing.rewrite.as_ref().and_then(rewrite).map(|rewrite| filter("URLRewrite", rewrite)));
+    filters.extend(routing.mirrors.iter().map(mirror_to));
+    if let Some(policy) = routing.cors_policy.as_ref().filter(|_| cors) {
+        filters.push(filter("CORS", cors_policy(policy)));
     }
-    Ok(filters)
+    filters
 }
 
 /// Adds a cookie to every answer.
@@ -41,7 +40,7 @@ pub(super) fn set_cookie(cookie: &str) -> Value {
 }
 
 /// Copies a percentage of the requests to the canary. Without a percentage every request is copied.
-pub(super) fn mirror(canary: &str, port: i64, weight: Weight) -> Value {
+pub(super) fn mirror(canary: &str, port: u16, weight: Weight) -> Value {
     let mut mirror = json!({"backendRef": {"group": "", "kind": "Service", "name": canary, "port": port}});
     if weight != 100 {
         mirror["percent"] = weight.into();
@@ -51,8 +50,7 @@ pub(super) fn mirror(canary: &str, port: i64, weight: Weight) -> Value {
 
 /// The percentage that a rule copies to the canary, other than what `spec.service.mirror` copies always.
 pub(super) fn mirrored(subject: &Subject, rule: &Value) -> Option<Weight> {
-    let service = subject.service();
-    let mut permanent: Vec<Value> = permanent_mirrors(&service).map(mirror_to).collect();
+    let mut permanent: Vec<Value> = subject.routing().mirrors.iter().map(mirror_to).collect();
     let is_ours = |filter: &&Value| match permanent.iter().position(|one| one == *filter) {
         Some(i) => {
             permanent.swap_remove(i);
@@ -94,16 +92,12 @@ fn rewrite(of: &Rewrite) -> Option<Value> {
     let mut rewrite = json!({});
     put(&mut rewrite, "hostname", &of.authority);
     if let Some(path) = of.uri.as_deref().filter(|path| !path.is_empty()) {
-        rewrite["path"] = match of.r#type.as_deref() {
-            Some("ReplacePrefixMatch") => json!({"type": "ReplacePrefixMatch", "replacePrefixMatch": path}),
-            _ => json!({"type": "ReplaceFullPath", "replaceFullPath": path}),
+        rewrite["path"] = match of.replaces {
+            Replaces::PrefixMatch => json!({"type": "ReplacePrefixMatch", "replacePrefixMatch": path}),
+            Replaces::FullPath => json!({"type": "ReplaceFullPath", "replaceFullPath": path}),
         };
     }
     (rewrite != json!({})).then_some(rewrite)
-}
-
-fn permanent_mirrors(service: &Service) -> impl Iterator<Item = &BackendRef> {
-    service.mirror.iter().filter_map(|mirror| mirror.backend_ref.as_ref())
 }
 
 fn mirror_to(of: &BackendRef) -> Value {
@@ -115,22 +109,17 @@ fn mirror_to(of: &BackendRef) -> Value {
 }
 
 /// Origins in full; one that is a pattern allows nobody here.
-fn cors_policy(of: &CorsPolicy) -> Result<Value, BuildError> {
+fn cors_policy(of: &CorsPolicy) -> Value {
     /// What API servers take where it is left out.
     const DEFAULT_MAX_AGE: u64 = 5;
+    let CorsPolicy { written: of, max_age } = of;
     let exact = of.allow_origins.iter().filter_map(|origin| origin.exact.as_ref());
     let origins: Vec<&String> = of.allow_origin.iter().chain(exact).collect();
-    let max_age = match of.max_age.as_deref().filter(|text| !text.is_empty()) {
-        None => DEFAULT_MAX_AGE,
-        Some(text) => parse_duration(text)
-            .map_err(|error| BuildError::refused(format!("spec.service.corsPolicy.maxAge: {error}")))?
-            .as_secs(),
-    };
-    let mut cors = json!({"maxAge": max_age});
+    let mut cors = json!({"maxAge": max_age.map_or(DEFAULT_MAX_AGE, |age| age.as_secs())});
     put(&mut cors, "allowOrigins", &origins);
     put(&mut cors, "allowMethods", &of.allow_methods);
     put(&mut cors, "allowHeaders", &of.allow_headers);
     put(&mut cors, "exposeHeaders", &of.expose_headers);
     put(&mut cors, "allowCredentials", &of.allow_credentials);
-    Ok(cors)
+    cors
 }

@@ -14,7 +14,7 @@ use serin_core::{
 
 use super::{
     Router,
-    parts::{Shares, begin_apex, check, division, given_back, items, port, put, said},
+    parts::{Shares, begin_apex, division, given_back, items, missing, port, put, said},
     rules::{self, Rule, To},
 };
 use crate::{
@@ -68,15 +68,17 @@ impl Router for GatewayApi {
         split: &Split,
         seen: &dyn ObjectReader,
     ) -> Result<Vec<Object>, BuildError> {
-        check(Reference::Gateways, subject)?;
-        let service = subject.service();
+        let routing = subject.routing();
+        if routing.gateway_refs.is_empty() {
+            return Err(missing(Reference::Gateways, subject));
+        }
         let primary = split.cookies.primary.clone().filter(|_| self.primary_cookie);
         let split = Split { cookies: Cookies { primary, ..split.cookies.clone() }, routes: split.routes };
         let rules: Result<Vec<Value>, BuildError> =
             rules::of(subject, &split)?.iter().map(|one| self.rule(subject, one)).collect();
         let mut object = begin_apex(self.kind, subject, seen)?;
-        object.set("/spec/parentRefs", service.gateway_refs.iter().map(parent).collect::<Vec<_>>());
-        object.set_or_remove("/spec/hostnames", said(&service.hosts));
+        object.set("/spec/parentRefs", routing.gateway_refs.iter().map(parent).collect::<Vec<_>>());
+        object.set_or_remove("/spec/hostnames", said(&routing.hosts));
         object.set("/spec/rules", rules?);
         Ok(vec![object])
     }
@@ -102,7 +104,7 @@ impl Router for GatewayApi {
 
 impl GatewayApi {
     fn rule(&self, subject: &Subject, of: &Rule) -> Result<Value, BuildError> {
-        let service = subject.service();
+        let routing = subject.routing();
         let port = port(subject)?;
         let (primary, canary) = (subject.primary_service(), subject.canary_service());
         let backends = match &of.to {
@@ -113,14 +115,14 @@ impl GatewayApi {
                 backend(&canary, port, to_canary.weight, to_canary.set_cookie.as_deref()),
             ],
         };
-        let mut filters = filters::of(&service, of.set_cookie.as_deref(), self.cors)?;
+        let mut filters = filters::of(routing, of.set_cookie.as_deref(), self.cors);
         filters.extend(of.mirror.map(|weight| filters::mirror(&canary, port, weight)));
-        let mut rule = json!({"matches": matches::of(&of.matches)?, "backendRefs": backends});
+        let mut rule = json!({"matches": matches::of(&of.matches), "backendRefs": backends});
         put(&mut rule, "filters", &filters);
         if self.timeouts {
             let mut timeouts = json!({});
-            put(&mut timeouts, "request", &service.timeout);
-            put(&mut timeouts, "backendRequest", &service.backend_timeout);
+            put(&mut timeouts, "request", &routing.timeout);
+            put(&mut timeouts, "backendRequest", &routing.backend_timeout);
             put(&mut rule, "timeouts", &timeouts);
         }
         Ok(rule)
@@ -137,7 +139,7 @@ fn parent(of: &GatewayRef) -> Value {
     parent
 }
 
-fn backend(name: &str, port: i64, weight: Weight, set_cookie: Option<&str>) -> Value {
+fn backend(name: &str, port: u16, weight: Weight, set_cookie: Option<&str>) -> Value {
     let mut backend = json!({"group": "", "kind": "Service", "name": name, "port": port, "weight": weight});
     if let Some(cookie) = set_cookie {
         backend["filters"] = json!([filters::set_cookie(cookie)]);

@@ -1,6 +1,7 @@
-use serin_core::command::Routes;
+use serin_core::{command::Routes, spec::Topology};
 
 use super::{Case, matched, plain};
+use crate::router::of;
 
 const SERVICE: &str =
     "{timeout: 15s, retries: {attempts: 3, perTryTimeout: 1s, retryOn: 'gateway-error, reset'},
@@ -18,6 +19,15 @@ fn matched_requests_have_a_route_before_the_rest() {
     let analysis = "{iterations: 2, match: [{headers: {x-canary: {exact: insider}, x-app: {prefix: a}}},
         {headers: {x-beta: {}}}]}";
     insta::assert_snapshot!(Case::new("contour", "{}", analysis).shown(&matched(100)));
+}
+
+#[test]
+fn users_leave_it_for_another_router_whatever_that_one_matches() {
     let by_cookie = "{iterations: 2, match: [{cookies: {beta: {exact: always}}}]}";
-    insta::assert_snapshot!(Case::new("contour", "{}", by_cookie).why_not(&matched(100)), @r"analysis.match[0]: Contour matches headers alone here");
+    let mut case = Case::new("istio", "{}", by_cookie);
+    let topology = Topology { provider: "contour".into(), ..case.subject.topology.clone() };
+    case.subject = case.subject.of_topology(&topology);
+    case.router = of("contour").unwrap();
+    let unmatched = Case::new("contour", "{}", "{stepWeight: 20}");
+    assert_eq!(case.shown(&plain(Routes::PRIMARY)), unmatched.shown(&plain(Routes::PRIMARY)));
 }

@@ -99,17 +99,11 @@ fn a_share_of_the_requests_is_mirrored() {
 }
 
 #[test]
-fn what_the_gateway_api_cannot_say_is_refused() {
-    let case = |service: &str, analysis: &str| Case::new("gatewayapi:v1", service, analysis);
-    let by_label = "{iterations: 2, match: [{sourceLabels: {app: front}}]}";
-    let refusals = [
-        case("{}", "{stepWeight: 20}").why_not(&plain(Routes::PRIMARY)),
-        case(GATEWAY, by_label).why_not(&matched(100)),
-        case(GATEWAY, "{stepWeight: 20}").why_not(&matched(20)),
-    ];
+fn what_the_manifest_no_longer_says_is_refused() {
+    let case = |service: &str| Case::new("gatewayapi:v1", service, "{stepWeight: 20}");
+    let refusals = [case("{}").why_not(&plain(Routes::PRIMARY)), case(GATEWAY).why_not(&matched(20))];
     insta::assert_snapshot!(refusals.join("\n"), @r"
     spec.service.gatewayRefs: is missing: provider gatewayapi:v1 needs it
-    service.match or analysis.match, sourceLabels: the Gateway API does not know who calls
     analysis.match: is needed while only matched requests are divided
     ");
 }

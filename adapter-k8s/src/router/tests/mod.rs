@@ -53,17 +53,8 @@ impl Case {
             canary["spec"][field].as_object_mut().unwrap().extend(inner(text));
         }
         let manifest: raw::Canary = serde_json::from_value(canary).unwrap();
-        // What a router refuses is refused by the core before; here the router itself is asked.
-        let (identity, topology) = match Rollout::parse(&manifest, &Defaults::default()) {
-            Ok(rollout) => (rollout.identity().clone(), rollout.topology().clone()),
-            Err(invalid) => (invalid.identity, invalid.topology),
-        };
-        let subject = Subject {
-            identity,
-            topology,
-            manifest: Arc::new(manifest),
-            settings: Arc::new(Settings::default()),
-        };
+        let canary = Rollout::parse(&manifest, &Defaults::default());
+        let subject = Subject::of(&canary, Arc::new(manifest.metadata), Arc::new(Settings::default()));
         let mut case = Self { subject, router: of(provider).unwrap(), seen: BTreeMap::new() };
         case.add(
             DEPLOYMENT,

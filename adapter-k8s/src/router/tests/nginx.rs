@@ -1,7 +1,7 @@
 use serde_json::json;
 use serin_core::command::Routes;
 
-use super::{Case, matched, mirrored, plain};
+use super::{Case, matched, plain};
 use crate::router::nginx::INGRESS;
 
 fn case(analysis: &str) -> Case {
@@ -63,32 +63,19 @@ fn a_copy_of_the_ingress_takes_matched_requests() {
 }
 
 #[test]
-fn what_nginx_cannot_do_is_refused() {
-    let refused = |analysis: &str| case(analysis).why_not(&matched(100));
-    let header = |name: &str| format!("headers: {{{name}: {{exact: b}}}}");
-    let (a, b) = (header("a"), header("b"));
+fn what_is_missing_is_named() {
     let none = Case::new("nginx", "{}", "{stepWeight: 20}");
     let mut strange = Case::new("nginx", "{}", "{stepWeight: 20}");
     strange.add(INGRESS, "front", json!({"spec": {"rules": []}}));
     let refusals = [
-        refused(&format!("{{iterations: 2, match: [{{{a}}}, {{{b}}}]}}")),
-        refused("{iterations: 2, match: [{headers: {a: {exact: b}, c: {exact: d}}}]}"),
-        refused("{iterations: 2, match: [{cookies: {a: {exact: b}}}]}"),
-        refused("{iterations: 2, match: [{queryParams: {a: {exact: b}}}]}"),
-        case("{stepWeight: 20, match: [{headers: {a: {exact: b}}}]}").why_not(&matched(20)),
-        case("{stepWeight: 20}").why_not(&mirrored(20)),
         none.why_not(&plain(Routes::PRIMARY)),
         strange.why_not(&plain(Routes::PRIMARY)),
+        case("{stepWeight: 20}").why_not(&matched(100)),
     ];
     insta::assert_snapshot!(refusals.join("\n"), @r"
-    analysis.match[1]: NGINX takes one header or one cookie in an item, and at most one of each in all
-    analysis.match[0]: NGINX takes one header or one cookie in an item, and at most one of each in all
-    analysis.match[0]: NGINX knows a cookie's value `always` alone: say `exact: always`
-    analysis.match[0]: NGINX matches headers and cookies alone
-    analysis.match: NGINX sends all matched requests or none: say `iterations` instead of steps
-    analysis.mirror: NGINX cannot mirror requests
     spec.ingressRef.name: there is no Ingress front.test
     Ingress front: has no backend service app to release
+    analysis.match: is needed while only matched requests are divided
     ");
 }
 

@@ -1,7 +1,7 @@
 //! HorizontalPodAutoscalers. One leaves a target with 0 pods alone, so there is nothing to stop.
 
 use serde_json::Value;
-use serin_core::spec::raw::ScalerRef;
+use serin_core::spec::Autoscaler;
 
 use super::Scaler;
 use crate::{
@@ -20,7 +20,7 @@ impl Scaler for Hpa {
         HORIZONTAL_POD_AUTOSCALER
     }
 
-    fn follow(&self, subject: &Subject, reference: &ScalerRef, target: &Object, primary: &mut Object) {
+    fn follow(&self, subject: &Subject, reference: &Autoscaler, target: &Object, primary: &mut Object) {
         metadata::copy_labels(primary, target);
         let mut scaled = target.at("/spec/scaleTargetRef").cloned().unwrap_or_default();
         scaled["name"] = subject.primary().into();
@@ -29,7 +29,7 @@ impl Scaler for Hpa {
             let at = format!("/spec/{field}");
             primary.set_or_remove(&at, target.at(&at).cloned());
         }
-        let bounds = reference.primary_scaler_replicas.clone().unwrap_or_default();
+        let bounds = &reference.primary_replicas;
         for (field, bound) in [("minReplicas", bounds.min_replicas), ("maxReplicas", bounds.max_replicas)] {
             let at = format!("/spec/{field}");
             primary.set_or_remove(&at, bound.map(Value::from).or_else(|| target.at(&at).cloned()));

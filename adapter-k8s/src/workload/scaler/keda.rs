@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use serin_core::spec::raw::ScalerRef;
+use serin_core::spec::Autoscaler;
 
 use super::Scaler;
 use crate::{
@@ -24,12 +24,12 @@ impl Scaler for Keda {
         SCALED_OBJECT
     }
 
-    fn follow(&self, subject: &Subject, reference: &ScalerRef, target: &Object, primary: &mut Object) {
+    fn follow(&self, subject: &Subject, reference: &Autoscaler, target: &Object, primary: &mut Object) {
         metadata::copy_labels(primary, target);
         copy_annotations(primary, target);
         let mut spec = target.at("/spec").cloned().unwrap_or_default();
         spec["scaleTargetRef"]["name"] = subject.primary().into();
-        let bounds = reference.primary_scaler_replicas.clone().unwrap_or_default();
+        let bounds = &reference.primary_replicas;
         for (field, bound) in
             [("minReplicaCount", bounds.min_replicas), ("maxReplicaCount", bounds.max_replicas)]
         {
@@ -77,8 +77,8 @@ fn copy_annotations(primary: &mut Object, target: &Object) {
 }
 
 /// The query of a trigger: the one that was given for the primary, else the target's with the primary's name in it.
-fn ask_for_primary(subject: &Subject, reference: &ScalerRef, trigger: &mut Value) {
-    let given = &reference.primary_scaler_queries;
+fn ask_for_primary(subject: &Subject, reference: &Autoscaler, trigger: &mut Value) {
+    let given = &reference.primary_queries;
     if !given.is_empty() {
         let query = trigger["name"].as_str().and_then(|name| given.get(name));
         if let Some(query) = query {

@@ -9,7 +9,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use serin_core::spec::raw::ScalerRef;
+use serin_core::spec::Autoscaler;
 
 use crate::{
     object::{
@@ -25,7 +25,7 @@ pub(crate) trait Scaler: Sync {
     fn kind(&self) -> Kind;
 
     /// Makes the primary's autoscaler do for the primary what the target's does for the target.
-    fn follow(&self, subject: &Subject, reference: &ScalerRef, target: &Object, primary: &mut Object);
+    fn follow(&self, subject: &Subject, reference: &Autoscaler, target: &Object, primary: &mut Object);
 
     /// The fewest pods it allows.
     fn fewest(&self, target: &Object) -> Option<i64>;
@@ -91,14 +91,14 @@ pub(crate) fn paused(
     Ok(scaler.pause(&mut target, paused).then_some(target))
 }
 
-fn primary_key(subject: &Subject, scaler: &dyn Scaler, reference: &ScalerRef) -> Key {
+fn primary_key(subject: &Subject, scaler: &dyn Scaler, reference: &Autoscaler) -> Key {
     subject.key(scaler.kind(), &format!("{}-primary", reference.name))
 }
 
 /// The autoscaler the Canary names, and its kind.
-fn of(subject: &Subject) -> Result<Option<(&ScalerRef, &'static dyn Scaler)>, BuildError> {
-    let Some(reference) = &subject.manifest.spec.autoscaler_ref else { return Ok(None) };
-    match SCALERS.iter().find(|scaler| scaler.kind().kind == reference.kind) {
+fn of(subject: &Subject) -> Result<Option<(&Autoscaler, &'static dyn Scaler)>, BuildError> {
+    let Some(reference) = &subject.setup.autoscaler else { return Ok(None) };
+    match SCALERS.iter().find(|scaler| scaler.kind().kind == &*reference.kind) {
         Some(scaler) => Ok(Some((reference, *scaler))),
         None => Err(BuildError::refused(format!(
             "Canary {}: spec.autoscalerRef.kind is {:?}, expected HorizontalPodAutoscaler or ScaledObject",

@@ -40,10 +40,8 @@ fn the_primarys_autoscaler_follows_with_a_promotion_alone() {
 #[test]
 fn the_primary_gets_the_query_that_was_given_for_it() {
     let (mut subject, cluster) = scalers(SCALED_OBJECT);
-    let mut manifest = (*subject.manifest).clone();
-    manifest.spec.autoscaler_ref.as_mut().unwrap().primary_scaler_queries =
-        [("s".into(), "up".into())].into();
-    subject.manifest = manifest.into();
+    let setup = Arc::make_mut(&mut subject.setup);
+    setup.autoscaler.as_mut().unwrap().primary_queries = [("s".into(), "up".into())].into();
     let primary = ensured(&subject, &cluster).unwrap().unwrap();
     assert_eq!(primary.at("/spec/triggers").unwrap()[0]["metadata"]["query"], "up");
     assert_eq!(primary.at("/spec/triggers").unwrap()[1].get("metadata").unwrap().get("query"), None);

@@ -3,10 +3,7 @@
 use alloc::format;
 
 use super::{Abilities, CountedBy, Limits, RequestMetrics, Router};
-use crate::spec::{
-    Problems,
-    raw::{Match, StringMatch},
-};
+use crate::spec::{HttpMatch, Problems, StringMatch};
 
 /// The provider `contour`.
 pub(super) const CONTOUR: Router = Router {
@@ -21,7 +18,7 @@ const METRICS: RequestMetrics = RequestMetrics::envoy(
     r#"envoy_cluster_name=~"{namespace}_{service}-canary_[0-9a-zA-Z-]+""#,
 );
 
-fn check_item(item: &Match, problems: &mut Problems<'_>) {
+fn check_item(item: &HttpMatch, problems: &mut Problems<'_>) {
     const HEADERS_ALONE: &str = "Contour matches headers alone; match a header instead";
     for (field, is_empty) in [
         ("cookies", item.cookies.is_empty()),
@@ -32,10 +29,7 @@ fn check_item(item: &Match, problems: &mut Problems<'_>) {
             problems.add(field, HEADERS_ALONE);
         }
     }
-    let is_pattern = |text: &StringMatch| {
-        text.regex.is_some() && text.exact.is_none() && text.prefix.is_none() && text.suffix.is_none()
-    };
-    for (name, _) in item.headers.iter().filter(|(_, text)| is_pattern(text)) {
+    for (name, _) in item.headers.iter().filter(|(_, text)| matches!(text, StringMatch::Regex(_))) {
         let why = "Contour knows no regular expressions; say `exact`, `prefix` or `suffix`";
         problems.add(&format!("headers.{name}.regex"), why);
     }

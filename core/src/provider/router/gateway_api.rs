@@ -3,10 +3,7 @@
 use alloc::format;
 
 use super::{Abilities, Limits, Reference, RequestMetrics, Router};
-use crate::spec::{
-    Problems,
-    raw::{Match, Service},
-};
+use crate::spec::{HttpMatch, Problems, Routing, StringMatch};
 
 /// The provider `gatewayapi:v1`.
 pub(super) const V1: Router = Router {
@@ -23,8 +20,8 @@ pub(super) const V1BETA1: Router = Router { name: "gatewayapi:v1beta1", ..V1 };
 
 const UNKNOWN_CALLER: &str = "the Gateway API does not know who calls; match a header that the caller sends";
 
-fn check_service(service: &Service, problems: &mut Problems<'_>) {
-    for (i, item) in service.r#match.iter().enumerate() {
+fn check_service(routing: &Routing, problems: &mut Problems<'_>) {
+    for (i, item) in routing.requests.iter().enumerate() {
         let mut refuse = |field: &str, why: &str| problems.add(&format!("match[{i}].{field}"), why);
         if !item.source_labels.is_empty() {
             refuse("sourceLabels", UNKNOWN_CALLER);
@@ -32,13 +29,13 @@ fn check_service(service: &Service, problems: &mut Problems<'_>) {
         if !item.without_headers.is_empty() {
             refuse("withoutHeaders", "the Gateway API cannot exclude headers; match those that are wanted");
         }
-        if item.method.as_ref().is_some_and(|method| method.exact.is_none()) {
+        if item.method.as_ref().is_some_and(|method| !matches!(method, StringMatch::Exact(_))) {
             refuse("method", "the Gateway API knows whole methods alone; say `exact`");
         }
     }
 }
 
-fn check_item(item: &Match, problems: &mut Problems<'_>) {
+fn check_item(item: &HttpMatch, problems: &mut Problems<'_>) {
     if !item.source_labels.is_empty() {
         problems.add("sourceLabels", UNKNOWN_CALLER);
     }

@@ -2,7 +2,7 @@
 
 use super::{Abilities, Asked, CountedBy, Latency, Layout, Limits, RequestMetrics, Router};
 use crate::{
-    spec::{Problems, raw::Service},
+    spec::{Problems, Routing},
     strategy::Strategy,
 };
 
@@ -24,9 +24,9 @@ pub(super) const METRICS: RequestMetrics = RequestMetrics {
     latency: Latency::new("istio_request_duration_milliseconds", Layout::ENVOY),
 };
 
-fn check_service(service: &Service, problems: &mut Problems<'_>) {
-    let has_own = !service.hosts.is_empty() || !service.gateways.is_empty();
-    if service.delegation == Some(true) && has_own {
+fn check_service(routing: &Routing, problems: &mut Problems<'_>) {
+    let has_own = !routing.hosts.is_empty() || !routing.gateways.is_empty();
+    if routing.delegation && has_own {
         let why = "excludes `hosts` and `gateways`; leave them to the route that delegates";
         problems.add("delegation", why);
     }
@@ -34,7 +34,7 @@ fn check_service(service: &Service, problems: &mut Problems<'_>) {
 
 fn check_analysis(asked: &Asked<'_>, problems: &mut Problems<'_>) {
     const WHY: &str = "connections (`service.appProtocol: tcp`) can be divided by weight alone; leave it out";
-    if !asked.service.is_some_and(is_tcp) {
+    if !asked.service.is_tcp() {
         return;
     }
     if !asked.items.is_empty() {
@@ -43,10 +43,6 @@ fn check_analysis(asked: &Asked<'_>, problems: &mut Problems<'_>) {
     if asked.strategy.is_some_and(Strategy::mirrors) {
         problems.add("mirror", WHY);
     }
-}
-
-fn is_tcp(service: &Service) -> bool {
-    service.app_protocol.as_deref().is_some_and(|protocol| protocol.eq_ignore_ascii_case("tcp"))
 }
 
 #[cfg(test)]

@@ -1,19 +1,16 @@
 //! What a router cannot do of what a manifest asks, beyond what its abilities say.
 
 use crate::{
-    spec::{
-        Problems,
-        raw::{Match, Service},
-    },
+    spec::{HttpMatch, Problems, Routing, Service},
     strategy::Strategy,
 };
 
 /// What an analysis asks of its router.
 pub(crate) struct Asked<'a> {
-    /// `spec.service`.
-    pub(crate) service: Option<&'a Service>,
+    /// The services.
+    pub(crate) service: &'a Service,
     /// `analysis.match`.
-    pub(crate) items: &'a [Match],
+    pub(crate) items: &'a [HttpMatch],
     /// What was derived of the analysis, if that could be.
     pub(crate) strategy: Option<&'a Strategy>,
 }
@@ -21,10 +18,10 @@ pub(crate) struct Asked<'a> {
 /// The rules of one router. Problems are added at the field below what is looked at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Looks at `spec.service`.
-    pub(crate) service: fn(&Service, &mut Problems<'_>),
+    /// Looks at what `spec.service` says of the routes.
+    pub(crate) service: fn(&Routing, &mut Problems<'_>),
     /// Looks at an item of `analysis.match`.
-    pub(crate) item: fn(&Match, &mut Problems<'_>),
+    pub(crate) item: fn(&HttpMatch, &mut Problems<'_>),
     /// Looks at the analysis as a whole.
     pub(crate) analysis: fn(&Asked<'_>, &mut Problems<'_>),
     /// It reads `infinity` as no limit of time.
@@ -35,7 +32,7 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// None but those that hold for every router.
-    pub(super) const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         service: |_, _| {},
         item: |_, _| {},
         analysis: |_, _| {},

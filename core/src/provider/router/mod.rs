@@ -16,7 +16,7 @@ mod layout;
 mod limits;
 mod linkerd;
 mod metrics;
-mod nginx;
+pub mod nginx;
 mod osm;
 mod reference;
 mod skipper;

@@ -5,10 +5,7 @@ use alloc::{format, string::String};
 use super::{
     Abilities, Asked, CountedBy, Latency, Layout, Limits, Reference, RequestMetrics, Router, Statistic,
 };
-use crate::spec::{
-    Problems, is_cookie,
-    raw::{Match, StringMatch},
-};
+use crate::spec::{HttpMatch, Problems, StringMatch, is_cookie};
 
 /// The provider `nginx`. It takes all requests that carry one header, or one cookie with the value `always`.
 pub(super) const NGINX: Router = Router {
@@ -33,28 +30,43 @@ const METRICS: RequestMetrics = RequestMetrics {
 };
 
 fn check_analysis(asked: &Asked<'_>, problems: &mut Problems<'_>) {
-    let mut chosen = Chosen::default();
+    let mut selection = Selection::default();
     for (i, item) in asked.items.iter().enumerate() {
-        if let Err((field, why)) = chosen.add(item) {
+        if let Err((field, why)) = selection.add(item) {
             let field = if field.is_empty() { String::new() } else { format!(".{field}") };
             problems.add(&format!("match[{i}]{field}"), why);
         }
     }
 }
 
-/// What NGINX picks requests by, of the items so far.
-#[derive(Default)]
-struct Chosen<'a> {
-    header: Option<(&'a str, &'a StringMatch)>,
-    cookie: Option<&'a str>,
+/// What NGINX picks matched requests by: it takes those that carry the header, and those that carry the cookie.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// A header, by name.
+    pub header: Option<(String, StringMatch)>,
+    /// A cookie with the value `always`.
+    pub cookie: Option<String>,
 }
 
-impl<'a> Chosen<'a> {
+impl Selection {
+    /// What picks any of these; those that parsing refuses are left out.
+    #[must_use]
+    pub fn of(items: &[HttpMatch]) -> Self {
+        let mut selection = Self::default();
+        for item in items {
+            let before = selection.clone();
+            if selection.add(item).is_err() {
+                selection = before;
+            }
+        }
+        selection
+    }
+
     /// Adds an alternative.
     ///
     /// # Errors
     /// The field below the item, and why it is refused.
-    fn add(&mut self, item: &'a Match) -> Result<(), (String, &'static str)> {
+    fn add(&mut self, item: &HttpMatch) -> Result<(), (String, &'static str)> {
         const TOO_MANY: &str =
             "NGINX takes one header or one cookie in an item, and one of each in all; leave the others out";
         for (field, is_empty) in
@@ -73,23 +85,37 @@ impl<'a> Chosen<'a> {
         if both.next().is_some() {
             return Err((String::new(), TOO_MANY));
         }
-        let is_taken = if item.headers.is_empty() {
-            if text.exact.as_deref() != Some("always") {
-                let why = "NGINX knows a cookie's value `always` alone; say `exact: always`";
-                return Err((format!("cookies.{name}"), why));
+        let is_taken = match cookie(item, name, text)? {
+            Some(cookie) => self.cookie.replace(cookie.into()).is_some_and(|other| other != cookie),
+            None => {
+                let header = (name.clone(), text.clone());
+                self.header.replace(header.clone()).is_some_and(|other| other != header)
             }
-            self.cookie.replace(name).is_some_and(|other| other != name)
-        } else if is_cookie(name) {
-            // Flagger's way: the value is the cookie's name.
-            let Some(cookie) = &text.exact else {
-                return Err((format!("headers.{name}"), "names a cookie for NGINX; say `exact`, its name"));
-            };
-            self.cookie.replace(cookie).is_some_and(|other| other != cookie)
-        } else {
-            self.header.replace((name, text)).is_some_and(|other| other != (name.as_str(), text))
         };
         if is_taken { Err((String::new(), TOO_MANY)) } else { Ok(()) }
     }
+}
+
+/// The cookie that an item with this one text means; `None` if it means a header.
+fn cookie<'a>(
+    item: &HttpMatch,
+    name: &'a str,
+    text: &'a StringMatch,
+) -> Result<Option<&'a str>, (String, &'static str)> {
+    let exact = match text {
+        StringMatch::Exact(exact) => Some(exact.as_str()),
+        StringMatch::Any | StringMatch::Prefix(_) | StringMatch::Suffix(_) | StringMatch::Regex(_) => None,
+    };
+    if item.headers.is_empty() {
+        let why = "NGINX knows a cookie's value `always` alone; say `exact: always`";
+        return if exact == Some("always") { Ok(Some(name)) } else { Err((format!("cookies.{name}"), why)) };
+    }
+    if !is_cookie(name) {
+        return Ok(None);
+    }
+    // Flagger's way: the value is the cookie's name.
+    let why = "names a cookie for NGINX; say `exact`, its name";
+    exact.map(Some).ok_or_else(|| (format!("headers.{name}"), why))
 }
 
 #[cfg(test)]
@@ -98,6 +124,7 @@ mod tests {
 
     use serde_json::json;
 
+    use super::{HttpMatch, Selection, StringMatch::Exact};
     use crate::provider::router::tests::{of_items, refused};
 
     #[test]
@@ -126,6 +153,17 @@ mod tests {
             "spec.analysis.match[0].cookies.insider: NGINX knows a cookie's value `always` alone; say `exact: always`; \
              spec.analysis.match[1].queryParams: NGINX matches headers and cookies alone; match a header instead"
         );
+    }
+
+    #[test]
+    fn what_is_refused_is_picked_by_nothing() {
+        let item = |headers: &[(&str, &str)]| HttpMatch {
+            headers: headers.iter().map(|(name, text)| ((*name).into(), Exact((*text).into()))).collect(),
+            ..HttpMatch::default()
+        };
+        let items = [item(&[("a", "1")]), item(&[("b", "2")]), item(&[("Cookie", "c")])];
+        let picked = Selection { header: Some(("a".into(), Exact("1".into()))), cookie: Some("c".into()) };
+        assert_eq!(Selection::of(&items), picked);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use alloc::{format, string::String};
 
-use crate::spec::raw::{CanarySpec, ObjectRef};
+use crate::spec::Routing;
 
 /// A reference to an object that a router works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +51,12 @@ impl Reference {
 
     /// Whether a manifest gives it.
     #[must_use]
-    pub fn is_given(self, spec: &CanarySpec) -> bool {
-        let is_named =
-            |object: &Option<ObjectRef>| object.as_ref().is_some_and(|object| !object.name.is_empty());
+    pub fn is_given(self, routing: &Routing) -> bool {
         match self {
-            Self::Gateways => spec.service.as_ref().is_some_and(|service| !service.gateway_refs.is_empty()),
-            Self::Ingress => is_named(&spec.ingress_ref),
-            Self::Route => is_named(&spec.route_ref),
-            Self::Upstream => spec.upstream_ref.as_ref().is_some_and(|upstream| !upstream.name.is_empty()),
+            Self::Gateways => !routing.gateway_refs.is_empty(),
+            Self::Ingress => routing.ingress.is_some(),
+            Self::Route => routing.route.is_some(),
+            Self::Upstream => routing.upstream.is_some(),
         }
     }
 

@@ -5,10 +5,7 @@
 
 use alloc::format;
 
-use super::{
-    parse::Problems,
-    raw::{Analysis, CanarySpec, Match, Service},
-};
+use super::{super::parse::Problems, HttpMatch, Routing, matching::at};
 use crate::{
     provider::{Asked, Provider},
     strategy::{Strategy, Weighted},
@@ -18,36 +15,29 @@ use crate::{
 const MOST_COOKIES: usize = 3;
 
 /// Checks that everything is there that the router needs.
-pub(super) fn check_references(spec: &CanarySpec, provider: &Provider, problems: &mut Problems<'_>) {
-    for reference in provider.router().needs.iter().filter(|reference| !reference.is_given(spec)) {
+pub(super) fn check_references(routing: &Routing, provider: &Provider, problems: &mut Problems<'_>) {
+    for reference in provider.router().needs.iter().filter(|reference| !reference.is_given(routing)) {
         problems.add(reference.field(), &reference.refusal(provider.name()));
     }
 }
 
-/// Checks the analysis. `strategy` is what was derived of it, if that could be.
-pub(super) fn check_analysis(
-    analysis: &Analysis,
-    service: Option<&Service>,
-    provider: &Provider,
-    strategy: Option<&Strategy>,
-    problems: &mut Problems<'_>,
-) {
+/// Checks the analysis.
+pub(in crate::spec) fn check_analysis(asked: &Asked<'_>, provider: &Provider, problems: &mut Problems<'_>) {
     let router = provider.router();
-    let items = analysis.r#match.as_deref().unwrap_or_default();
-    for (i, item) in items.iter().enumerate() {
-        let problems = &mut problems.below(&format!("match[{i}]"));
+    for (i, item) in asked.items.iter().enumerate() {
+        let problems = &mut problems.below(&at(i));
         check_cookies(item, problems);
         (router.limits.item)(item, problems);
     }
-    let divides_matched = matches!(strategy, Some(Strategy::Weighted(Weighted { matched: true, .. })));
+    let divides_matched = matches!(asked.strategy, Some(Strategy::Weighted(Weighted { matched: true, .. })));
     if divides_matched && !router.can.weights_of_matches {
         let why = "sends all matched requests to the canary or none; say `iterations` instead of steps";
         problems.add("match", &format!("{} {why}", router.title));
     }
-    (router.limits.analysis)(&Asked { service, items, strategy }, problems);
+    (router.limits.analysis)(asked, problems);
 }
 
-fn check_cookies(item: &Match, problems: &mut Problems<'_>) {
+fn check_cookies(item: &HttpMatch, problems: &mut Problems<'_>) {
     let count = item.cookies.len();
     if count > MOST_COOKIES {
         problems

@@ -1,0 +1,258 @@
+//! What a Canary wants of its routes, whichever router writes them.
+//!
+//! Parsed once; the controller's routers read nothing else of the manifest. The weights and the cookies of a run are no part
+//! of it: they are in a [`Split`](crate::command::Split). What a router hands on as it is written has the type that it has
+//! in the manifest.
+
+mod check;
+mod matching;
+
+use alloc::{string::String, vec::Vec};
+use core::time::Duration;
+
+use serde_json::Value;
+
+pub(crate) use self::check::is_cookie;
+pub use self::matching::{HttpMatch, StringMatch};
+pub(super) use self::{check::check_analysis, matching::items};
+use super::{
+    CookieAttributes, durations,
+    parse::{Problems, filled},
+    raw::{self, BackendRef, GatewayRef, Headers, Retries},
+};
+use crate::{
+    provider::{Limits, Provider},
+    revision::Text,
+    strategy::Weight,
+};
+
+/// What a Canary wants of its routes.
+///
+/// An empty list, like `None`, means that the manifest says nothing. Of a manifest that is refused it holds what could be
+/// read, so that users can still be sent to the primary; durations and matched requests that were refused are left out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Routing {
+    /// `service.hosts`: host names of the routes.
+    pub hosts: Vec<String>,
+    /// `service.gateways`: Istio's gateways.
+    pub gateways: Vec<String>,
+    /// `service.gatewayRefs`: parents of the Gateway API's routes.
+    pub gateway_refs: Vec<GatewayRef>,
+    /// `service.delegation`: the route has neither hosts nor gateways, because the one that delegates to it has them.
+    pub delegation: bool,
+    /// `service.match`: the requests that the routes are for, any of these; empty: all.
+    pub requests: Vec<HttpMatch>,
+    /// `analysis.match`: the requests that are meant where [only matched ones](crate::command::Routes::matched) are
+    /// divided, any of these and within `requests`. Empty where the strategy divides everyone's.
+    pub matched: Vec<HttpMatch>,
+    /// `service.timeout`: time for a request, in the words of the manifest.
+    pub timeout: Option<String>,
+    /// `service.backendTimeout`: time for a request to a backend, in the words of the manifest.
+    pub backend_timeout: Option<String>,
+    /// `service.retries`: when a failed request is tried again.
+    pub retries: Option<Retries>,
+    /// `service.rewrite`: how requests are changed on their way.
+    pub rewrite: Option<Rewrite>,
+    /// `service.headers`: headers that are added, set or removed.
+    pub headers: Option<Headers>,
+    /// `service.corsPolicy`: which pages of other origins may call.
+    pub cors_policy: Option<CorsPolicy>,
+    /// `service.trafficPolicy`: Istio's, of both versions.
+    pub traffic_policy: Option<Value>,
+    /// `service.mirror`: where copies of all requests go, always.
+    pub mirrors: Vec<BackendRef>,
+    /// `analysis.mirrorWeight`, where it is given and above 0: a router may say it even where every request is copied.
+    pub mirror_weight: Option<Weight>,
+    /// `analysis.sessionAffinity`: how cookies are set.
+    pub cookies: CookieAttributes,
+    /// Name of `spec.ingressRef`.
+    pub ingress: Option<Text>,
+    /// Name of `spec.routeRef`.
+    pub route: Option<Text>,
+    /// Name of `spec.upstreamRef`.
+    pub upstream: Option<Text>,
+}
+
+/// How requests are changed on their way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewrite {
+    /// The new path, or its beginning.
+    pub uri: Option<String>,
+    /// The new host.
+    pub authority: Option<String>,
+    /// What `uri` replaces, for routers that know the difference (Gateway API).
+    pub replaces: Replaces,
+}
+
+/// What a new path replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaces {
+    /// The whole path.
+    FullPath,
+    /// The beginning that was matched.
+    PrefixMatch,
+}
+
+/// Which pages of other origins may call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CorsPolicy {
+    /// As written.
+    pub written: raw::CorsPolicy,
+    /// `maxAge`: how long browsers may remember it.
+    pub max_age: Option<Duration>,
+}
+
+impl Routing {
+    /// What `spec` wants, the analysis aside. What is wrong with it is added, and so is what the provider needs and does
+    /// not find, or cannot do.
+    pub(super) fn parse(
+        spec: &raw::CanarySpec,
+        provider: Option<&Provider>,
+        problems: &mut Problems<'_>,
+    ) -> Self {
+        let none = raw::Service::default();
+        let service = spec.service.as_ref().unwrap_or(&none);
+        let mut routing = Self::as_written(spec, service);
+        routing.requests = matching::requests(service, &mut problems.below("spec.service"));
+        let limits = provider.map_or(Limits::NONE, |provider| provider.router().limits);
+        if let Some(provider) = provider {
+            check::check_references(&routing, provider, problems);
+        }
+        let problems = &mut problems.below("spec.service");
+        (limits.service)(&routing, problems);
+        // Both are refused. Users depend on the hosts.
+        routing.delegation &= routing.hosts.is_empty() && routing.gateways.is_empty();
+        durations::parse(service, limits, &mut routing, problems);
+        routing
+    }
+
+    /// What needs no more than to be given its name.
+    fn as_written(spec: &raw::CanarySpec, service: &raw::Service) -> Self {
+        let named = |name: &str| filled(Some(name)).map(Text::from);
+        Self {
+            hosts: service.hosts.clone(),
+            gateways: service.gateways.clone(),
+            gateway_refs: service.gateway_refs.clone(),
+            delegation: service.delegation == Some(true),
+            rewrite: service.rewrite.as_ref().map(Rewrite::from),
+            headers: service.headers.clone(),
+            traffic_policy: service.traffic_policy.clone(),
+            mirrors: service.mirror.iter().filter_map(|mirror| mirror.backend_ref.clone()).collect(),
+            ingress: spec.ingress_ref.as_ref().and_then(|ingress| named(&ingress.name)),
+            route: spec.route_ref.as_ref().and_then(|route| named(&route.name)),
+            upstream: spec.upstream_ref.as_ref().and_then(|upstream| named(&upstream.name)),
+            ..Self::default()
+        }
+    }
+
+    /// Takes those of `analysis.match` that were not refused.
+    pub(super) fn take_matched(&mut self, items: Vec<HttpMatch>, problems: &Problems<'_>) {
+        let items = items.into_iter().enumerate();
+        let accepted = items.filter(|(i, _)| !problems.has(&matching::at(*i)));
+        self.matched = accepted.map(|(_, item)| item).collect();
+    }
+}
+
+impl From<&raw::Rewrite> for Rewrite {
+    fn from(raw: &raw::Rewrite) -> Self {
+        let replaces = match raw.r#type.as_deref() {
+            Some("ReplacePrefixMatch") => Replaces::PrefixMatch,
+            Some(_) | None => Replaces::FullPath,
+        };
+        Self { uri: raw.uri.clone(), authority: raw.authority.clone(), replaces }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{string::ToString as _, sync::Arc};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::spec::{Defaults, Rollout, Setup};
+
+    /// What is read of a Canary with these parts, and the fields that are refused.
+    fn read(provider: &str, service: Value, analysis: Value) -> (Arc<Setup>, Vec<String>) {
+        let manifest = json!({
+            "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "web"},
+            "spec": {
+                "provider": provider, "targetRef": {"kind": "Deployment", "name": "web"},
+                "ingressRef": {"name": "front"}, "routeRef": {"name": ""}, "service": service, "analysis": analysis,
+            },
+        });
+        match Rollout::parse(&serde_json::from_value(manifest).unwrap(), &Defaults::default()) {
+            Ok(rollout) => (rollout.setup().clone(), Vec::new()),
+            Err(invalid) => {
+                (invalid.setup, invalid.problems.into_iter().map(|problem| problem.path).collect())
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_says_as_little_as_what_is_empty() {
+        let service = json!({"port": 80, "timeout": "", "hosts": [], "corsPolicy": {"maxAge": ""}});
+        let (setup, refused) = read("istio", service, json!({"mirrorWeight": 0, "match": []}));
+        assert_eq!(refused, Vec::<String>::new());
+        let cors_policy = setup.routing.cors_policy.clone();
+        assert_eq!(cors_policy.as_ref().map(|policy| policy.max_age), Some(None));
+        let cookies = CookieAttributes { primary_max_age: Duration::from_secs(60), ..Default::default() };
+        let expected = Routing { ingress: Some("front".into()), cors_policy, cookies, ..Routing::default() };
+        assert_eq!(setup.routing, expected);
+    }
+
+    #[test]
+    fn cookies_stay_until_the_next_step_or_as_long_as_is_said() {
+        let affinity = json!({"cookieName": "a", "maxAge": 5, "domain": "", "path": "/", "secure": true});
+        let analysis = json!({"interval": "5s", "sessionAffinity": affinity});
+        let (setup, _) = read("istio", json!({"port": 80}), analysis);
+        let expected = CookieAttributes {
+            max_age: 5,
+            primary_max_age: Duration::from_secs(10),
+            path: Some("/".into()),
+            secure: true,
+            ..CookieAttributes::default()
+        };
+        assert_eq!(setup.routing.cookies, expected);
+    }
+
+    #[test]
+    fn of_a_manifest_that_is_refused_the_rest_is_read() {
+        let service = json!({
+            "port": 70_000, "targetPort": "web", "hosts": ["a.test"], "timeout": "15", "backendTimeout": "1s",
+            "retries": {"attempts": 3, "perTryTimeout": "2"}, "corsPolicy": {"allowMethods": ["GET"], "maxAge": "1"},
+        });
+        let items = json!([{"headers": {"x-a": {"exact": "a"}}}, {"cookies": {"b": {}}}, {}]);
+        let (setup, refused) = read("contour", service, json!({"match": items}));
+        let expected = [
+            "spec.service.port",
+            "spec.service.timeout",
+            "spec.service.retries.perTryTimeout",
+            "spec.service.corsPolicy.maxAge",
+            "spec.analysis.match[2]",
+            "spec.analysis.match[1].cookies",
+        ];
+        assert_eq!(refused, expected);
+        let Setup { service, routing, .. } = &*setup;
+        assert_eq!(
+            (service.port, &service.target_port),
+            (None, &Some(crate::spec::TargetPort::Name("web".into())))
+        );
+        assert_eq!((&routing.timeout, routing.backend_timeout.as_deref()), (&None, Some("1s")));
+        assert_eq!((&routing.hosts, routing.matched.len()), (&alloc::vec!["a.test".to_string()], 1));
+        let retries = routing.retries.as_ref().unwrap();
+        assert_eq!((retries.attempts, &retries.per_try_timeout), (Some(3), &None));
+        let policy = routing.cors_policy.as_ref().unwrap();
+        assert_eq!((policy.written.allow_methods.len(), &policy.written.max_age), (1, &None));
+    }
+
+    #[test]
+    fn a_route_with_hosts_is_never_delegated_to() {
+        let service = json!({"port": 80, "delegation": true, "gateways": ["mesh"]});
+        for (provider, refusals) in [("istio", 1), ("contour", 0)] {
+            let (setup, refused) = read(provider, service.clone(), json!({}));
+            assert_eq!((setup.routing.delegation, refused.len()), (false, refusals), "{provider}");
+        }
+        assert!(read("istio", json!({"port": 80, "delegation": true}), json!({})).0.routing.delegation);
+    }
+}
