@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Command, Stdio},
-    sync::mpsc,
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
 };
@@ -23,34 +23,23 @@ pub(crate) struct Run {
 }
 
 /// Runs the tests until the first one fails.
+#[expect(clippy::disallowed_methods, reason = "a program takes real time")]
 pub(crate) fn run(program: &Path, planted: Option<&str>) -> Run {
     let begun = Instant::now();
-    let mut command = Command::new(program);
-    command.env("PROPTEST_CASES", CASES).env("PROPTEST_MAX_SHRINK_ITERS", "0");
-    command.env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true").env("INSTA_UPDATE", "no");
-    // In the order of their names, so that it is always the same test that fails first.
-    command.env("RUST_TEST_THREADS", "1");
-    command.env_remove("SERIN_PLANTED").envs(planted.map(|name| ("SERIN_PLANTED", name)));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
+    let mut child = command(program, planted).spawn().unwrap();
     let stdout = BufReader::new(child.stdout.take().unwrap());
     let (told, lines) = mpsc::channel();
     thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| told.send(line)));
     let mut found_by = None;
-    let mut last = String::from("nothing");
+    let mut last = String::from("none");
     while found_by.is_none() {
         match lines.recv_timeout(LONGEST.saturating_sub(begun.elapsed())) {
             Ok(line) => {
-                if let Some(test) = test_of(&line, "FAILED") {
-                    found_by = Some(test.into());
-                } else if let Some(test) = test_of(&line, "ok") {
-                    last = test.into();
-                }
+                found_by = test_of(&line, "FAILED").map(String::from);
+                last = test_of(&line, "ok").map_or(last, String::from);
             }
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                found_by = Some(format!("no end of the test after {last}"))
-            }
-            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => found_by = Some(format!("no end of the test after {last}")),
+            Err(RecvTimeoutError::Disconnected) => break,
         }
     }
     if found_by.is_some() {
@@ -63,6 +52,18 @@ pub(crate) fn run(program: &Path, planted: Option<&str>) -> Run {
     Run { found_by, took: begun.elapsed() }
 }
 
+/// The same cases in the same order each time, so that it is always the same test that fails first.
+fn command(program: &Path, planted: Option<&str>) -> Command {
+    let mut command = Command::new(program);
+    command.env("PROPTEST_CASES", CASES).env_remove("PROPTEST_RNG_SEED");
+    command.env("PROPTEST_MAX_SHRINK_ITERS", "0").env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true");
+    command.env("RUST_TEST_THREADS", "1").env("INSTA_UPDATE", "no");
+    command.env_remove("SERIN_PLANTED").envs(planted.map(|name| ("SERIN_PLANTED", name)));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+}
+
+/// The name of the test that ended so.
 fn test_of<'a>(line: &'a str, result: &str) -> Option<&'a str> {
     line.strip_prefix("test ")?.strip_suffix(result)?.strip_suffix(" ... ")
 }
