@@ -22,10 +22,6 @@ pub mod invariant;
 pub mod message;
 pub mod observation;
 pub mod phase;
-#[cfg(not(feature = "planted-defects"))]
-mod planted;
-#[cfg(feature = "planted-defects")]
-pub mod planted;
 pub mod provider;
 pub mod question;
 pub mod request;

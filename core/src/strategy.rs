@@ -4,7 +4,6 @@ use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use crate::{
-    planted::{Defect, is_planted},
     provider::Abilities,
     spec::raw::{self, Number},
 };
@@ -92,10 +91,7 @@ impl Steps {
     #[must_use]
     pub fn after(&self, weight: Weight) -> Option<Weight> {
         match self {
-            Self::Even { step, max } => {
-                let largest = if is_planted(Defect::WeightOvershoot) { 100 } else { *max };
-                (weight < *max).then(|| weight.saturating_add(*step).min(largest))
-            }
+            Self::Even { step, max } => (weight < *max).then(|| weight.saturating_add(*step).min(*max)),
             Self::Listed(steps) => steps.iter().copied().find(|step| *step > weight),
         }
     }

@@ -7,15 +7,15 @@ use serin_core::{
     command::Routes,
     decision::Rule,
     message::Message,
-    observation::{Fact, FailureClass},
+    observation::{Apex, Fact, FailureClass},
     question::{Answer, Question},
     revision::{Revision, Text},
     state::{ConditionStatus, Stage},
-    testing::{Did, Environment, Pods, Simulated, well},
+    testing::{Did, Environment, Pods, Simulated, badly, well},
     tick::SaveError,
 };
 
-use crate::support::rollout;
+use crate::support::{rollout, runs_until_saved};
 
 /// Saves conflict, or notices reach nobody.
 #[derive(Default)]
@@ -137,17 +137,28 @@ fn in_a_namespace_that_goes_a_canary_is_released_as_soon_as_its_target_is_gone()
 #[test]
 fn a_newer_revision_between_the_decision_to_promote_and_the_copy_gets_its_own_run() {
     let mut world = Simulated::deployed(rollout("{stepWeight: 100}"));
-    while world.state.run.intent.is_none() {
-        if let Did::Slept(_) = world.does(&mut well) {
-            world.sleeps();
-        }
-    }
+    runs_until_saved(&mut world, &mut well, |state| state.run.intent.is_some());
     world.deploys("c");
 
     let rules = world.looks_at(world.now, &mut well);
 
     assert_eq!((rules[0], &world.state.applied), (Rule::Restarted, &Revision::of("c")));
     assert_eq!((world.state.phase, world.state.promoted.clone()), (Phase::Progressing, Revision::of("a")));
+}
+
+#[test]
+fn a_revision_that_failed_is_new_again_once_the_target_was_set_back() {
+    let metrics = "metrics: [{name: m, query: q, thresholdRange: {min: 50}}]";
+    let mut world = Simulated::deployed(rollout(&format!("{{stepWeight: 20, threshold: 1, {metrics}}}")));
+    world.runs_until(&mut well, |state| state.canary_weight == 20);
+    runs_until_saved(&mut world, &mut badly, |state| state.run.intent.is_some());
+    world.deploys("a");
+    runs_until_saved(&mut world, &mut well, |state| state.phase == Phase::Failed);
+    world.deploys("b");
+
+    world.runs_until(&mut well, |state| state.phase == Phase::Progressing);
+
+    assert_eq!((world.state.runs, world.violations), (2, vec![]));
 }
 
 #[test]
@@ -233,16 +244,27 @@ fn a_canary_that_took_nothing_over_is_released_at_once() {
 #[test]
 fn a_canary_that_is_about_to_take_over_gives_everything_back() {
     let mut world = Simulated::new(rollout("{stepWeight: 20}"));
-    while !world.state.took_over {
-        world.does(&mut well);
-        if matches!(world.tick.next(), serin_core::tick::Do::Sleep(_)) {
-            world.sleeps();
-        }
-    }
+    runs_until_saved(&mut world, &mut well, |state| state.took_over);
 
     world.cluster.deleting = true;
     let rules = world.looks_at(world.now, &mut well);
 
     assert_eq!(rules.first(), Some(&Rule::DeletionDecided));
     assert_eq!(world.violations, []);
+}
+
+#[test]
+fn a_deletion_gives_users_back_to_the_target_once_it_is_ready_and_not_before() {
+    let mut world = Simulated::initialized(rollout("{stepWeight: 20}"));
+    world.cluster.deleting = true;
+    let apex = |world: &Simulated| world.cluster.services.known().map(|services| services.apex);
+    for pods in [Pods::Broken, Pods::Well] {
+        world.canary_pods = pods;
+        for _ in 0..3 {
+            world.looks_at(world.now, &mut well);
+            world.settles();
+        }
+        let expected = if pods == Pods::Well { Apex::Target } else { Apex::Primary };
+        assert_eq!(apex(&world), Some(expected), "{pods:?}");
+    }
 }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serin_core::{
     Phase, Timestamp,
+    command::Routes,
     decision::{Cause, Rule},
     message::Message,
+    observation::Fact,
     question::{Answer, Asked, Question},
     request::{RequestKind, misspelt},
     revision::Revision,
@@ -350,4 +352,22 @@ fn an_approval_and_a_rollback_gate_are_given_up_too_and_hooks_that_work_are_not(
     assert_eq!(opens(&mut world, "warm").until, None);
     world.does(&mut well);
     assert_eq!(opens(&mut world, "load").until, None);
+}
+
+#[test]
+fn a_run_can_be_aborted_while_it_is_suspended() {
+    let mut world = Simulated::deployed(rollout("{stepWeight: 20}"));
+    world.runs_until(&mut well, |state| state.canary_weight == 20);
+    let mut suspended = crate::support::manifest("istio", "{stepWeight: 20}");
+    suspended.spec.suspend = Some(true);
+    world.canary = crate::support::parse(&suspended);
+    world.looks_at(world.now, &mut well);
+
+    world.cluster.requests.push(request(RequestKind::CanaryWeight, "0"));
+    world.looks_at(world.now, &mut well);
+
+    assert_eq!(
+        (world.state.phase, world.cluster.routes),
+        (Phase::Failed, Fact::Known(Some(Routes::PRIMARY)))
+    );
 }

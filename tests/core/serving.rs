@@ -203,6 +203,17 @@ fn an_unknown_moves_nobody() {
 }
 
 #[test]
+fn no_check_is_made_while_the_primary_cannot_be_read() {
+    let (mut world, made) = at_weight("{interval: 30s, threshold: 1, stepWeight: 20}", 20);
+    let unread = Fact::Unknown(Unseen::Stale);
+    let primary = std::mem::replace(&mut world.cluster.primary, unread);
+
+    assert_eq!(world.looks_at(made + seconds(30), &mut well)[0], Rule::Unknown);
+    world.cluster.primary = primary;
+    assert_eq!(world.looks_at(made + seconds(30), &mut well)[0], Rule::Advanced);
+}
+
+#[test]
 fn a_rollback_waits_for_no_primary_that_serves() {
     let metric = "{name: request-success-rate, thresholdRange: {min: 99}}";
     let analysis = format!("{{interval: 30s, threshold: 1, stepWeight: 20, metrics: [{metric}]}}");

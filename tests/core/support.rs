@@ -2,10 +2,11 @@
 
 use proptest::test_runner::{Config, RngSeed};
 use serin_core::{
-    Rollout,
+    Rollout, State,
     observation::Drift,
     request::{Request, RequestKind},
     spec::{Defaults, Invalid, raw},
+    testing::{Did, Environment, Simulated},
 };
 
 /// So many cases, unless `PROPTEST_CASES` says otherwise; always the same ones, unless `PROPTEST_RNG_SEED` does.
@@ -16,7 +17,9 @@ pub(crate) fn cases(cases: u32) -> Config {
         RngSeed::Fixed(seed) => RngSeed::Fixed(seed),
     };
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { given.cases } else { cases };
-    Config { cases, rng_seed, max_shrink_iters: 20_000, ..given }
+    let shrinks = std::env::var_os("PROPTEST_MAX_SHRINK_ITERS").is_some();
+    let max_shrink_iters = if shrinks { given.max_shrink_iters } else { 20_000 };
+    Config { cases, rng_seed, max_shrink_iters, ..given }
 }
 
 /// A Canary of this provider and analysis, the latter as YAML: `{stepWeight: 20, maxWeight: 60}`.
@@ -56,4 +59,21 @@ pub(crate) fn drift_of([workloads, services, routes, tampered]: [bool; 4]) -> Dr
 /// A person asks for something.
 pub(crate) fn request(kind: RequestKind, value: &str) -> Request {
     Request { kind, value: value.into() }
+}
+
+/// As [`runs_until`](Simulated::runs_until), and stops right after the save, in the middle of a tick.
+pub(crate) fn runs_until_saved(
+    world: &mut Simulated,
+    environment: &mut impl Environment,
+    wanted: impl Fn(&State) -> bool,
+) {
+    for _ in 0..10_000 {
+        if wanted(&world.state) {
+            return;
+        }
+        if let Did::Slept(_) = world.does(environment) {
+            world.sleeps();
+        }
+    }
+    panic!("not reached; last rows: {:#?}", world.rows);
 }

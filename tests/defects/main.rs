@@ -1,67 +1,58 @@
-//! What `serin check` finds: each of the planted defects, within few worlds; and nothing where none is planted.
+//! What `tests/core` finds: each defect that is planted in the core, and nothing where none is planted.
 //!
-//! The defects live behind the feature `planted-defects` of the core. One is planted for the whole process, so everything
-//! here is one test.
+//! A defect is a patch in the folder `patches`. All of them are applied to one copy of the core, where each asks if it is
+//! planted, so that the tests are compiled once. No defect is in the core that is shipped. The target `worlds` runs
+//! `serin check` over the same patches, and over those in the folder `worlds`, which no test of the core finds.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
 
-use std::path::{Path, PathBuf};
+mod defect;
+#[path = "../support/process.rs"]
+mod process;
+mod runs;
+mod shipped;
+mod workspace;
 
-use serin_core::planted::{Defect, plant};
-use serin_sim::{
-    check::{Search, Searched, Tree, broken_in, search, shrink},
-    scenario::{Scenario, load},
-};
+use std::env;
 
-/// Worlds in which a defect has to show.
-const CASES: u64 = 200;
+use rayon::{ThreadPoolBuilder, prelude::*};
+
+use crate::{defect::Defect, runs::run, workspace::Workspace};
+
+/// Runs at the same time.
+const AT_ONCE: usize = 2;
 
 #[test]
-fn sim_every_planted_defect_is_found_and_nothing_else() {
-    let scenario = load(&general()).unwrap();
+fn every_defect_is_found_and_nothing_where_none_is_planted() {
+    let defects = Defect::all_in("patches");
+    assert!(!defects.is_empty(), "there are patches");
+    // Tests read what the documents say, too.
+    let paths = ["tests/core", "tests/src", "docs", "README.md"];
+    let mut workspace = Workspace::with(&defects, &["core", "tests"], &paths);
+    workspace.put("tests/Cargo.toml", include_str!("tests.toml"));
+    // target/debug/deps/defects-0123: what both need is built once.
+    let program = env::current_exe().unwrap();
+    let target = program.ancestors().nth(3).unwrap();
+    let args = ["test", "--package=serin-tests", "--test=core", "--no-run"];
+    let program = workspace.build("defects", target, &args);
 
-    assert_eq!(searched(&scenario).found, None, "nothing is planted");
+    let names = defects.iter().map(|defect| Some(&*defect.name));
+    let planted: Vec<Option<&str>> = [None].into_iter().chain(names).collect();
+    let pool = ThreadPoolBuilder::new().num_threads(AT_ONCE).build().unwrap();
+    let runs = || planted.par_iter().map(|name| (*name, run(&program, *name))).collect();
+    let runs: Vec<_> = pool.install(runs);
 
     let mut missed = Vec::new();
-    for defect in Defect::ALL {
-        plant(Some(defect));
-        match searched(&scenario).found {
-            Some((case, broken)) => println!("{defect:?}: world {case}, {}: {}", broken.claim, broken.actual),
-            None => missed.push(defect),
+    for (name, run) in runs {
+        let name = name.unwrap_or("none");
+        let found_by = run.found_by.as_deref().unwrap_or("no test");
+        println!("{name:<32} {:>5.1} s  {found_by}", run.took.as_secs_f32());
+        if run.found_by.is_some() == (name == "none") {
+            missed.push(format!("{name}: found by {found_by}"));
         }
-        plant(None);
     }
-    assert_eq!(missed, [], "none of {CASES} worlds shows these");
-
-    a_world_that_shows_a_defect_becomes_small(&scenario);
-}
-
-/// The small world shows the same, has no range left to draw from, and shows nothing once the defect is mended.
-fn a_world_that_shows_a_defect_becomes_small(scenario: &Scenario) {
-    plant(Some(Defect::RouteNotRestored));
-    let (case, broken) = searched(scenario).found.unwrap();
-    let seed = 1 + case;
-    let tree = Tree::load(&general(), scenario).unwrap().about(scenario, seed, &broken.claim);
-    let shrunk = shrink(tree, &broken.claim, &()).unwrap();
-    let text = shrunk.tree.text().unwrap();
-    let small = shrunk.tree.scenario().unwrap();
-    let again = broken_in(&small, small.setting.seed, &()).map(|broken| broken.claim);
-    plant(None);
-
-    assert_eq!((again, small.setting.seed), (Some(broken.claim), seed));
-    assert!(!text.contains(".."), "{text}");
-    assert!(small.events.len() < scenario.events.len(), "{text}");
-    assert_eq!(broken_in(&small, seed, &()), None, "nothing is planted");
-}
-
-fn searched(scenario: &Scenario) -> Searched {
-    search(scenario, Search { cases: CASES, seed: 1 }, &())
-}
-
-fn general() -> PathBuf {
-    folder().join("general.yaml")
-}
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("defects")
+    assert!(
+        missed.is_empty(),
+        "expected a test for each defect and none where none is planted:\n{missed:#?}"
+    );
 }

@@ -11,8 +11,6 @@ use crate::{
     decision::{Cause, Rule},
     message::Message,
     observation::Readiness,
-    planted::{Defect, is_planted},
-    revision::Revision,
     spec::Rollout,
     state::{Stage, Unready},
 };
@@ -52,12 +50,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// What the target shows: a newer revision restarts the run, the promoted one ends it.
 fn revision(t: &mut Turn<'_>, r: &Rollout) -> Flow {
-    let Some(revision) = t.shown() else {
-        if is_planted(Defect::UnknownIsChange) {
-            return run::restart(t, r, Revision::of("unreadable"));
-        }
-        return Flow::Continue(());
-    };
+    let Some(revision) = t.shown() else { return Flow::Continue(()) };
     if *revision == t.state().applied {
         return Flow::Continue(());
     }

@@ -9,7 +9,6 @@ use super::{
 use crate::{
     decision::{Cause, Finding, Measured, Obstacle, Reading, Rule, Verdict},
     message::Message,
-    planted::{Defect, is_planted},
     question::{Asked, MetricResult},
     revision::Text,
     spec::{HookKind, Leniency, Metric, Rollout, ThresholdMode},
@@ -33,7 +32,7 @@ pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if let Some(finding) = first(Verdict::Held).and_then(|i| finding(&r.metrics()[i], &t.measured[i])) {
         return held(t, r, finding);
     }
-    if let Some(why) = t.state().run.unreached.clone().filter(|_| !is_planted(Defect::VoidCheckPasses)) {
+    if let Some(why) = t.state().run.unreached.clone() {
         return void(t, r, why);
     }
     passed(t, r);
@@ -132,7 +131,7 @@ fn failed(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
     state.run.last_finding = Some(finding.clone());
     let failed = state.failed_checks;
     t.tell(Message::CheckFailed { finding: finding.clone(), failed, threshold });
-    if failed >= threshold && !is_planted(Defect::LateRollback) {
+    if failed >= threshold {
         return threshold_reached(t, r, Some(finding));
     }
     t.act(Rule::CheckFailed, Vec::new())

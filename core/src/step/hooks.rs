@@ -3,7 +3,6 @@
 use super::turn::{Flow, Turn};
 use crate::{
     message::Message,
-    planted::{Defect, is_planted},
     revision::Text,
     spec::{Hook, HookKind, Rollout},
 };
@@ -40,12 +39,10 @@ pub(super) fn first_denied<'r>(
 ) -> Flow<Option<(&'r Hook, Text)>> {
     for hook in r.hooks_of(kind) {
         let run = &t.state().run;
-        let is_remembered = run.passed.contains(&hook.key) || run.passed_step.contains(&hook.key);
-        if is_remembered && !is_planted(Defect::HookCalledAgain) {
+        if run.passed.contains(&hook.key) || run.passed_step.contains(&hook.key) {
             continue;
         }
-        let answer = t.ask(hook)?;
-        match if is_planted(Defect::ClosedGatePassed) { answer.or_else(Ok) } else { answer } {
+        match t.ask(hook)? {
             Ok(said) => passed(t, hook, said),
             Err(said) => return Flow::Continue(Some((hook, said))),
         }

@@ -11,7 +11,6 @@ use crate::{
     decision::{Obstacle, Rule},
     message::Message,
     observation::Readiness,
-    planted::{Defect, is_planted},
     spec::Rollout,
     state::{Pending, Stage},
 };
@@ -32,7 +31,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if applied && t.state().run.pending.is_none() {
         return Flow::Continue(());
     }
-    if *revision == t.state().promoted || is_planted(Defect::LostRevision) {
+    if *revision == t.state().promoted {
         // Set back without a run. Remembered, so that what it was set back from is new again.
         let state = t.edit();
         state.applied = revision.clone();

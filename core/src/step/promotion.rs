@@ -12,7 +12,6 @@ use crate::{
     message::Message,
     observation::Readiness,
     phase::Phase,
-    planted::{Defect, is_planted},
     revision::Revision,
     spec::{Rollout, RunOn},
     state::{Intent, RunFailure, Stage, Unready},
@@ -218,7 +217,7 @@ fn take_back(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 /// The canary goes, an interval after its last users left it.
 fn complete(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool, hurry: bool) -> Flow {
     let (now, due) = (t.now, t.state().due);
-    if now < due && !skipped && !hurry || is_planted(Defect::StuckPhase) {
+    if now < due && !skipped && !hurry {
         t.until(due, Why::NextCheck);
         return t.wait(Rule::NotDue);
     }

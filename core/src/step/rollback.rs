@@ -12,7 +12,6 @@ use crate::{
     decision::{Cause, Obstacle, Rule, Workload},
     message::Message,
     phase::Phase,
-    planted::{Defect, is_planted},
     revision::Revision,
     spec::RunOn,
     state::{Intent, RunFailure, Stage},
@@ -22,9 +21,6 @@ use crate::{
 pub(super) fn decide(t: &mut Turn<'_>, cause: Cause) -> Flow {
     t.tell(Message::RollingBack(cause.clone()));
     t.edit().run.intent = Some(Intent::Rollback { cause, released: false });
-    if is_planted(Defect::LateIntent) {
-        return carry_out(t);
-    }
     t.act(Rule::RollbackDecided, Vec::new())
 }
 
@@ -48,15 +44,13 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     }
     end(t, &cause);
     let mut commands = match t.canary {
-        Ok(r) if !r.switches_traffic || is_planted(Defect::RouteNotRestored) => Vec::new(),
+        Ok(r) if !r.switches_traffic => Vec::new(),
         Ok(r) => vec![t.route(r)],
         Err(_) => {
             vec![Command::SetRoutes(Split { routes: Routes::PRIMARY, cookies: t.state().cookies.clone() })]
         }
     };
-    if !is_planted(Defect::CanaryLeftRunning) {
-        commands.extend([Command::PauseScaler, Command::ScaleDown]);
-    }
+    commands.extend([Command::PauseScaler, Command::ScaleDown]);
     t.tell(Message::CanaryFailed);
     t.act(Rule::RolledBack, commands)
 }

@@ -1,18 +1,12 @@
 //! When checks count: once an interval.
 
 use super::turn::Turn;
-use crate::{
-    planted::{Defect, is_planted},
-    spec::Rollout,
-    state::Stage,
-    time::Timestamp,
-};
+use crate::{spec::Rollout, state::Stage, time::Timestamp};
 
 /// Whether it is time for the next counted check.
 pub(super) fn is_due(t: &Turn<'_>, r: &Rollout) -> bool {
     let state = t.state();
-    let is_time = t.now >= state.due || is_planted(Defect::EarlyCheck);
-    is_time && state.run.ready_since.is_none_or(|since| t.now.since(since) >= r.policy().delay)
+    t.now >= state.due && state.run.ready_since.is_none_or(|since| t.now.since(since) >= r.policy().delay)
 }
 
 /// The next counted check: on the grid of intervals, or an interval from now where this one had to wait for the

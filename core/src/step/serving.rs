@@ -14,7 +14,6 @@ use crate::{
     decision::Rule,
     message::Message,
     observation::{Apex, NO_ENDPOINT, Observation, Readiness, Services},
-    planted::{Defect, is_planted},
     revision::Text,
     spec::Rollout,
     state::{Away, Intent, Stage, State},
@@ -36,7 +35,7 @@ pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
 
 /// Users leave a canary that serves nobody, whoever sent them there.
 fn leave(t: &mut Turn<'_>) -> Flow {
-    if !t.is_on_canary() || is_planted(Defect::UsersLeftBehind) {
+    if !t.is_on_canary() {
         return Flow::Continue(());
     }
     match t.state().run.intent {

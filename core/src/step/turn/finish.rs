@@ -7,11 +7,10 @@ use super::{Ending, Turn, Wake, Why};
 use crate::{
     command::Command,
     decision::{Decision, Rule, Standing},
-    message::{Message, Notice, NoticeId},
-    planted::{Defect, is_planted},
+    message::{Notice, NoticeId},
     request::Request,
     spec::{Invalid, Rollout},
-    state::{Details, Origin, Outbox, State},
+    state::{Details, Origin, State},
     step::{Plan, Step},
 };
 
@@ -82,7 +81,7 @@ impl Turn<'_> {
         let consumed = &self.old.consumed;
         let mut done = self.seen.requests.iter();
         let is_done = |request: &&Request| consumed.get(&request.kind) == Some(&request.value);
-        if let Some(done) = done.find(is_done).filter(|_| !is_planted(Defect::RequestForgotten)) {
+        if let Some(done) = done.find(is_done) {
             return (Rule::RequestCleared, vec![Command::ClearRequest(done.clone())]);
         }
         if !consumed.is_empty() {
@@ -120,14 +119,6 @@ impl Turn<'_> {
         let state = Arc::make_mut(&mut saved);
         state.seq = state.seq.saturating_add(1);
         state.outbox.drop_sent(&self.seen.sent);
-        if is_planted(Defect::OutboxDropped) {
-            state.outbox = Outbox::default();
-        }
-        if is_planted(Defect::DoubleAlert) {
-            let alerts = self.notices.iter().filter(|notice| notice.alert().is_some());
-            let alerts: Vec<Message> = alerts.cloned().collect();
-            self.notices.extend(alerts);
-        }
         let (before, after) = (self.old.phase, state.phase);
         let told = self.notices.drain(..).map(|message| (message.told_in(before, after), message));
         state.outbox.push(state.seq, self.now, told);
