@@ -10,6 +10,7 @@ mod controller;
 mod crds;
 mod deletion;
 mod drift;
+mod flagger;
 mod ground;
 mod history;
 mod hostile;

@@ -9,6 +9,7 @@ mod canaries;
 #[expect(dead_code, reason = "tests of the control plane need more of it")]
 #[path = "../cluster/control_plane.rs"]
 mod control_plane;
+mod hostile;
 #[path = "../cluster/identity.rs"]
 mod identity;
 #[path = "../cluster/kinds.rs"]
@@ -39,7 +40,7 @@ use tokio::time;
 
 use crate::{canaries::Canaries, meter::Meter, report::Report, stage::Stage};
 
-const USAGE: &str = "usage: load CANARIES [OF THEM ROLLING OUT]";
+const USAGE: &str = "usage: load CANARIES [OF THEM ROLLING OUT] [hostile]";
 
 /// How long Canaries with nothing to do are looked at.
 const IDLE: Duration = Duration::from_secs(40);
@@ -49,7 +50,9 @@ const LULL: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(900);
 
 fn main() -> ExitCode {
-    let numbers: Result<Vec<usize>, _> = env::args().skip(1).map(|argument| argument.parse()).collect();
+    let mut arguments: Vec<String> = env::args().skip(1).collect();
+    let hostile = arguments.pop_if(|last| last == "hostile").is_some();
+    let numbers: Result<Vec<usize>, _> = arguments.iter().map(|argument| argument.parse()).collect();
     let (count, rolling) = match numbers.as_deref() {
         Ok([count]) => (*count, *count),
         Ok([count, rolling]) => (*count, *rolling.min(count)),
@@ -61,12 +64,15 @@ fn main() -> ExitCode {
     let Some(programs) = stage::programs() else { return ExitCode::FAILURE };
     stage::runtime().block_on(async {
         let stage = Stage::set(programs).await;
-        print!("{}", measured(&stage, count, rolling).await);
+        print!("{}", measured(&stage, count, rolling, hostile).await);
     });
     ExitCode::SUCCESS
 }
 
-async fn measured(stage: &Stage, count: usize, rolling: usize) -> Report {
+async fn measured(stage: &Stage, count: usize, rolling: usize, hostile: bool) -> Report {
+    if hostile {
+        hostile::create(&stage.client).await;
+    }
     let canaries = Canaries::create(&stage.client, count).await;
     let meter = Meter::of(stage);
     let before = meter.read().await;
@@ -76,11 +82,16 @@ async fn measured(stage: &Stage, count: usize, rolling: usize) -> Report {
     let before = meter.read().await;
     time::sleep(IDLE).await;
     let idle = meter.read().await - before;
+    let resident_kib = meter.resident_kib();
     let before = meter.read().await;
+    if hostile {
+        hostile::change(&stage.client).await;
+    }
     canaries.change(rolling).await;
     canaries.until_succeeded(rolling).await;
     let rollouts = meter.read().await - before;
-    Report { count, rolling, begun, idle, rollouts, steps: canaries.steps(), peak_kib: meter.peak_kib() }
+    let (steps, peak_kib) = (canaries.steps(), meter.peak_kib());
+    Report { count, rolling, begun, idle, rollouts, steps, resident_kib, peak_kib }
 }
 
 /// Waits until all is done that follows from a phase: the controller manager still has pods to make and to take away.

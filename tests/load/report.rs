@@ -18,13 +18,15 @@ pub(crate) struct Report {
     pub(crate) rollouts: Counts,
     /// The times between two steps, in order.
     pub(crate) steps: Vec<Duration>,
+    /// The memory the controller had resident while there was nothing to do.
+    pub(crate) resident_kib: u64,
     /// The most memory the controller had resident.
     pub(crate) peak_kib: u64,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { count, rolling, begun, idle, rollouts, steps, peak_kib } = self;
+        let Self { count, rolling, begun, idle, rollouts, steps, resident_kib, peak_kib } = self;
         let per = |of: &Counts, canaries: usize| {
             let cpu = of.cpu.as_secs_f64() * 1000.0;
             (of.requests / canaries as f64, cpu / canaries as f64)
@@ -54,7 +56,13 @@ impl fmt::Display for Report {
             step(100),
             steps.len(),
         )?;
-        writeln!(f, "peak memory         {:6.1} MiB", *peak_kib as f64 / 1024.0)?;
+        let mib = |kib: u64| kib as f64 / 1024.0;
+        writeln!(
+            f,
+            "memory              {:6.1} MiB when idle, {:.1} MiB at most",
+            mib(*resident_kib),
+            mib(*peak_kib)
+        )?;
         let busy = |time: Duration| 100.0 * time.as_secs_f64() / rollouts.time.as_secs_f64();
         write!(f, "of one core, during the rollouts: controller {:.0} %", busy(rollouts.cpu))?;
         for (name, time) in rollouts.servers {

@@ -92,6 +92,11 @@ impl Cache {
         stores.entry(object.kind()).or_default().put(object)
     }
 
+    /// Whether that version of an object, or a newer one, has been here.
+    pub fn has_seen(&self, key: &Key, version: &str) -> bool {
+        self.stores().entry(key.kind).or_default().meets(key, version)
+    }
+
     /// Takes an object out, unless a newer one is there. `last` is its last version. Returns what has changed.
     pub fn remove(&self, key: &Key, last: &str) -> Option<Changed> {
         let mut stores = self.stores();
@@ -319,6 +324,11 @@ mod tests {
             assert_eq!(*find(name), object(name, 3));
         }
         assert!(first.upgrade().is_none(), "it makes room for others");
+        let held = find("object-000");
+        for name in &names {
+            find(name);
+        }
+        assert!(Arc::ptr_eq(&held, &find("object-000")), "what somebody holds is not read twice");
         assert_eq!(cache.labelled(CONFIG_MAP, "n", "of", "object-007").unwrap()[0].name(), "object-007");
     }
 }

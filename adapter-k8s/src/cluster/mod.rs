@@ -5,6 +5,7 @@ pub mod cache;
 mod credentials;
 pub mod fence;
 pub mod interests;
+mod known;
 pub(crate) mod managers;
 pub mod reader;
 pub(crate) mod request;

@@ -6,7 +6,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::Arc,
+    sync::{Arc, Weak},
 };
 
 use serde_json::Value;
@@ -59,6 +59,8 @@ pub struct Entry {
     carried: Vec<(Text, Text)>,
     /// The same unpacked, while somebody may soon ask for it again.
     open: Option<Arc<Object>>,
+    /// The same, if somebody held it when it was packed.
+    held: Weak<Object>,
 }
 
 impl Entry {
@@ -71,6 +73,7 @@ impl Entry {
             stamp: stamp_of(object),
             carried: Vec::new(),
             open: None,
+            held: Weak::new(),
         }
     }
 
@@ -170,7 +173,7 @@ impl Store {
         if let Some(open) = &entry.open {
             return Some(open.clone());
         }
-        let object = Arc::new(entry.packed.open());
+        let object = entry.held.upgrade().unwrap_or_else(|| Arc::new(entry.packed.open()));
         entry.open = Some(object.clone());
         self.opened(key.clone());
         Some(object)
@@ -209,11 +212,7 @@ impl Store {
     /// Puts an object in that has changed, and leaves it open: whoever is woken by it will ask.
     pub(super) fn put(&mut self, object: Object) -> Option<Changed> {
         let key = object.key();
-        if let Some(since_list) = &mut self.since_list {
-            since_list.insert(key.clone());
-        }
-        if self.has_seen(&key, object.resource_version()) {
-            // As most that is watched: it came with the answer to our own write.
+        if self.meets(&key, object.resource_version()) {
             return None;
         }
         let mut entry = Entry::of(&object);
@@ -249,7 +248,14 @@ impl Store {
         Some(Changed { key, how, carried })
     }
 
-    /// Whether that version of an object, or a newer one, has been here.
+    /// Takes note of a version of an object, and tells whether that, or a newer one, has been here.
+    pub(super) fn meets(&mut self, key: &Key, version: &str) -> bool {
+        if let Some(since_list) = &mut self.since_list {
+            since_list.insert(key.clone());
+        }
+        self.has_seen(key, version)
+    }
+
     fn has_seen(&self, key: &Key, version: &str) -> bool {
         let known = self.entries.get(key).map(|entry| &entry.version).or(self.gone.versions.get(key));
         known.is_some_and(|known| is_outdated(version, known))
@@ -296,7 +302,8 @@ impl Store {
             && let Some(key) = self.open.pop_front()
             && let Some(entry) = self.entries.get_mut(&key)
         {
-            entry.open = None;
+            let held = entry.open.take().filter(|open| Arc::strong_count(open) > 1);
+            entry.held = held.as_ref().map(Arc::downgrade).unwrap_or_default();
         }
     }
 

@@ -16,7 +16,14 @@ use serde_json::{Value, json};
 use serin_core::tick::Pause;
 use tokio::time::sleep;
 
-use super::{Cluster, allowance::Allowance, lock, request, store::Entry, watched::Watched};
+use super::{
+    Cluster,
+    allowance::Allowance,
+    known::{Known, skipping},
+    lock, request,
+    store::Entry,
+    watched::Watched,
+};
 use crate::{
     kinds::is_read_by_reference,
     object::{Kind, LAST_APPLIED, Object},
@@ -78,11 +85,11 @@ pub(super) async fn run(cluster: Arc<Cluster>, kind: Kind) {
                 }
                 Object::read(kind, json!({"metadata": object.metadata}))
             };
-            follow(&cluster, kind, events.default_backoff(), metadata, &mut garbled).await;
+            follow(&cluster, kind, events.default_backoff(), |_| false, metadata, &mut garbled).await;
         } else {
             let events = watcher(api::<Watched>(&cluster, kind, &resource), config());
-            follow(&cluster, kind, events.default_backoff(), |watched| watched.object(kind), &mut garbled)
-                .await;
+            let whole = |watched: Watched| watched.object(kind);
+            follow(&cluster, kind, events.default_backoff(), Watched::is_known, whole, &mut garbled).await;
         }
         // What an event said that could not be decoded, only a list tells.
         sleep(garbled.grow(0)).await;
@@ -111,6 +118,7 @@ async fn follow<K>(
     cluster: &Arc<Cluster>,
     kind: Kind,
     events: impl futures::Stream<Item = watcher::Result<Event<K>>>,
+    is_known: impl Fn(&K) -> bool,
     whole: impl Fn(K) -> Object,
     garbled: &mut Pause,
 ) {
@@ -119,10 +127,12 @@ async fn follow<K>(
     let (mut listing, mut allowance) = (Vec::new(), Allowance::default());
     let mut refused = Pause::default();
     let mut events = std::pin::pin!(events);
-    while let Some(event) = events.next().await {
+    // A list is read whole: what is not in it is gone.
+    let mut known = None;
+    while let Some(event) = skipping(known.clone(), events.next()).await {
         match event {
             Ok(Event::Init) => {
-                (listing, allowance) = (Vec::new(), Allowance::default());
+                (listing, allowance, known) = (Vec::new(), Allowance::default(), None);
                 cluster.cache.list(kind);
             }
             Ok(Event::InitApply(event)) => {
@@ -133,11 +143,14 @@ async fn follow<K>(
             }
             Ok(Event::InitDone) => {
                 refused = Pause::default();
+                known = Some(Known { cluster: cluster.clone(), kind });
                 cluster.listed(kind, std::mem::take(&mut listing));
             }
             Ok(Event::Apply(event)) => {
                 *garbled = Pause::default();
-                cluster.noted(cluster.cache.put(object(event)));
+                if !is_known(&event) {
+                    cluster.noted(cluster.cache.put(object(event)));
+                }
             }
             Ok(Event::Delete(event)) => {
                 let gone = object(event);

@@ -3,9 +3,14 @@
 //! Every object can be read, whatever is in it: one that cannot be decoded would make a whole list fail, and with it the
 //! objects of everybody else. What lies too deep or is too large is left out, and the object says so ([`Cut`]).
 //!
-//! Who wrote which field takes half of an object's text, and is not even taken in.
+//! Who wrote which field takes half of an object's text, and is not even taken in. Neither is what is known: a watch shows
+//! every write of our own once more, after its answer, and to read an object takes ten times as long as to find its end.
 
-use std::{borrow::Cow, cell::RefCell, fmt};
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    fmt,
+};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, api::ApiResource, core::DynamicResourceScope};
@@ -15,6 +20,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
+use super::known;
 use crate::object::{Cut, Kind, Object};
 
 /// How many levels of values an object may have below one of its fields.
@@ -31,10 +37,12 @@ const LONGEST_PATH: usize = 120;
 /// An object of any kind.
 #[derive(Clone, Debug)]
 pub(super) struct Watched {
-    /// The object, without what could not be taken in.
+    /// The object, without what could not be taken in; of one that is [known] nothing behind its metadata.
     value: Value,
     /// What of it was left out.
     cut: Option<Cut>,
+    /// Whether this version is known.
+    is_known: bool,
     /// What kube asks for: the version alone.
     metadata: ObjectMeta,
 }
@@ -44,15 +52,20 @@ impl Watched {
     pub(super) fn object(self, kind: Kind) -> Object {
         Object::read(kind, self.value).with_cut(self.cut)
     }
+
+    /// Whether this version is known, and so was not read.
+    pub(super) fn is_known(&self) -> bool {
+        self.is_known
+    }
 }
 
 impl<'de> Deserialize<'de> for Watched {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let cut = RefCell::default();
-        let value = from.deserialize_any(Whole { cut: &cut })?;
+        let (cut, is_known) = (RefCell::default(), Cell::default());
+        let value = from.deserialize_any(Whole { cut: &cut, is_known: &is_known })?;
         let resource_version = value["metadata"]["resourceVersion"].as_str().map(Into::into);
         let metadata = ObjectMeta { resource_version, ..ObjectMeta::default() };
-        Ok(Self { value, cut: cut.into_inner(), metadata })
+        Ok(Self { value, cut: cut.into_inner(), is_known: is_known.get(), metadata })
     }
 }
 
@@ -88,6 +101,7 @@ impl Resource for Watched {
 /// Reads a whole object, field by field: each has room of its own, so that none takes that of the others.
 struct Whole<'a> {
     cut: &'a RefCell<Option<Cut>>,
+    is_known: &'a Cell<bool>,
 }
 
 impl<'de> Visitor<'de> for Whole<'_> {
@@ -105,7 +119,14 @@ impl<'de> Visitor<'de> for Whole<'_> {
             let place = Place { above: None, name: PathStep::Field(&name) };
             let field = BoundedValue { cut: self.cut, room: &room, most, place: &place, levels: MOST_LEVELS };
             let value = from.next_value_seed(field)?;
+            // It stands before everything that takes time to read.
+            let ends = name == "metadata" && known::is_known(&value);
             fields.insert(name, value);
+            if ends {
+                self.is_known.set(true);
+                while from.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                break;
+            }
         }
         Ok(Value::Object(fields))
     }

@@ -1,9 +1,11 @@
 //! Prometheus, and what answers like it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, iter};
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, SeqAccess, Visitor},
+};
 use serin_core::{revision::Text, time::Timestamp};
 
 use super::{
@@ -41,48 +43,99 @@ fn request(source: &Source, secret: &Secret, query: &str) -> Result<Request, Tex
 }
 
 fn read(reply: &Reply) -> Result<Reading, Text> {
-    let answer: Result<Body, _> = serde_json::from_slice(&reply.body);
-    match answer {
-        Ok(Body { error: Some(error), .. }) => Err(refused(reply, &error).into()),
-        Ok(Body { data: Some(data), .. }) if reply.is_success() => value(&data),
+    let head: Result<Head, _> = serde_json::from_slice(&reply.body);
+    match head {
+        Ok(Head { error: Some(error), .. }) => Err(refused(reply, &error).into()),
+        Ok(Head { data: Some(data), .. }) if reply.is_success() => value(&data.result_type, &reply.body),
         Err(_) if reply.is_success() => Err("the answer is not Prometheus's JSON".into()),
         Ok(_) | Err(_) => Err(reply.refusal(MOST_SAID).into()),
     }
 }
 
+/// An answer without its result, which may be long, and of which only the type says what it is.
 #[derive(Deserialize)]
-struct Body {
-    data: Option<Data>,
+struct Head {
+    data: Option<HeadData>,
     error: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Data {
+struct HeadData {
     #[serde(default)]
     result_type: String,
-    result: Value,
+    #[serde(rename = "result")]
+    _result: IgnoredAny,
+}
+
+/// The result of an answer.
+#[derive(Deserialize)]
+struct Body<T> {
+    data: Data<T>,
+}
+
+#[derive(Deserialize)]
+struct Data<T> {
+    result: T,
 }
 
 #[derive(Deserialize)]
 struct Sample {
     metric: BTreeMap<String, String>,
-    value: (Value, String),
+    value: (IgnoredAny, String),
 }
 
 /// Of several series, the last by its labels that has a value. Flagger takes the last as they come, in no order.
-fn value(data: &Data) -> Result<Reading, Text> {
-    match (data.result_type.as_str(), &data.result) {
-        ("matrix", _) => Err("the query gives a range of values; it has to give one".into()),
-        ("scalar", scalar) => {
-            let (_, value): (Value, String) =
-                Deserialize::deserialize(scalar).map_err(|_| Text::from("the answer is no scalar"))?;
-            written(&value)
+fn value(result_type: &str, body: &[u8]) -> Result<Reading, Text> {
+    match result_type {
+        "matrix" => Err("the query gives a range of values; it has to give one".into()),
+        "scalar" => {
+            let scalar: Body<(IgnoredAny, String)> =
+                serde_json::from_slice(body).map_err(|_| Text::from("the answer is no scalar"))?;
+            written(&scalar.data.result.1)
         }
-        (_, result) => {
-            let samples: Vec<Sample> = Deserialize::deserialize(result)
+        _ => {
+            let series: Body<Series> = serde_json::from_slice(body)
                 .map_err(|_| Text::from("the answer has no value that is a number"))?;
-            last_series(samples.into_iter().map(|sample| Ok((sample.metric, written(&sample.value.1)?))))
+            series.data.result.0
         }
+    }
+}
+
+/// What comes of all series, which are read one after the other: kept, they take many times their length.
+struct Series(Result<Reading, Text>);
+
+impl<'de> Deserialize<'de> for Series {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(EachSeries)
+    }
+}
+
+struct EachSeries;
+
+impl<'de> Visitor<'de> for EachSeries {
+    type Value = Series;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of series")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Series, A::Error> {
+        let mut garbled = None;
+        let samples = iter::from_fn(|| match from.next_element::<Sample>() {
+            Ok(sample) => sample,
+            Err(error) => {
+                garbled = Some(error);
+                None
+            }
+        });
+        let reading = last_series(samples.map(|sample| Ok((sample.metric, written(&sample.value.1)?))));
+        if let Some(error) = garbled {
+            return Err(error);
+        }
+        if reading.is_err() {
+            while from.next_element::<Sample>()?.is_some() {}
+        }
+        Ok(Series(reading))
     }
 }

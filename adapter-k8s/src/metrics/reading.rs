@@ -7,6 +7,9 @@ use serin_core::{revision::Text, spec::MetricSystem};
 use super::exchange::MOST_SAID;
 use crate::http::{Reply, one_line};
 
+/// A refusal that is longer is not looked into: as values it would take many times its length.
+const LONGEST_REFUSAL: usize = 64 * 1024;
+
 /// What a system answers: a value, never NaN, or that it has none.
 pub type Reading = Option<f64>;
 
@@ -35,7 +38,8 @@ pub(super) fn accepted(reply: &Reply, complaint: Complaint) -> Result<(), Text> 
     if reply.is_success() {
         return Ok(());
     }
-    let said = serde_json::from_slice(&reply.body).ok().and_then(|body| complaint(&body));
+    let body = Some(&reply.body).filter(|body| body.len() <= LONGEST_REFUSAL);
+    let said = body.and_then(|body| serde_json::from_slice(body).ok()).and_then(|body| complaint(&body));
     Err(said.map_or_else(|| reply.refusal(MOST_SAID), |said| refused(reply, &said)).into())
 }
 
@@ -73,13 +77,15 @@ pub(super) fn newest(mut points: impl Iterator<Item = Result<Reading, Text>>) ->
 
 /// Of several series, the last by its labels that has a value: the order in which a system sends them does not count.
 pub(super) fn last_series<L: Ord>(
-    series: impl Iterator<Item = Result<(L, Reading), Text>>,
+    mut series: impl Iterator<Item = Result<(L, Reading), Text>>,
 ) -> Result<Reading, Text> {
-    let series = series.collect::<Result<Vec<_>, Text>>()?;
-    let with_value = series.into_iter().filter_map(|(labels, value)| Some((labels, value?)));
-    let last = with_value.max_by(|(labels, value), (other, others)| {
+    let last = series.try_fold(None, |last: Option<(L, f64)>, one| {
+        let (labels, value) = one?;
+        let Some(value) = value else { return Ok(last) };
         // Two series with the same labels: the order of the answer does not count there either.
-        labels.cmp(other).then_with(|| value.total_cmp(others))
-    });
+        let follows =
+            |(before, least): &(L, f64)| labels.cmp(before).then_with(|| value.total_cmp(least)).is_ge();
+        Ok::<_, Text>(if last.as_ref().is_none_or(follows) { Some((labels, value)) } else { last })
+    })?;
     Ok(last.map(|(_, value)| value))
 }

@@ -4,90 +4,22 @@
 
 pub mod change;
 pub(crate) mod checksum;
+mod kind;
 pub(crate) mod metadata;
 pub(crate) mod owners;
 pub mod reader;
 pub(crate) mod saved;
 
-use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, fmt, ops::Deref, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use serin_core::revision::Text;
 
+pub use self::kind::{Kind, Names};
+
 /// Repeats the whole object, which is why it is not kept of those whose contents are not.
 pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
-/// A kind of objects. Every object and all that is noted of it names its kind, so this is no more than a reference.
-#[derive(Clone, Copy, Debug, Eq)]
-pub struct Kind(&'static Names);
-
-/// A kind's names, as the API server has them.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Names {
-    /// API group; empty for the core group.
-    pub group: &'static str,
-    /// Name in paths.
-    pub plural: &'static str,
-    /// Version of the group.
-    pub version: &'static str,
-    /// Name of the kind.
-    pub kind: &'static str,
-    /// Whether its objects live in a namespace.
-    pub namespaced: bool,
-}
-
-impl Deref for Kind {
-    type Target = Names;
-
-    fn deref(&self) -> &Names {
-        self.0
-    }
-}
-
-impl Ord for Kind {
-    fn cmp(&self, other: &Self) -> Ordering {
-        // Kinds are constants, so equal ones are mostly one and the same; objects are found by kind all the time.
-        if std::ptr::eq(self.0, other.0) { Ordering::Equal } else { self.0.cmp(other.0) }
-    }
-}
-
-impl PartialOrd for Kind {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Kind {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Kind {
-    /// The kind of these names.
-    #[must_use]
-    pub const fn of(names: &'static Names) -> Self {
-        Self(names)
-    }
-
-    /// The names of a kind whose objects live in a namespace.
-    #[must_use]
-    pub const fn names(
-        group: &'static str,
-        version: &'static str,
-        kind: &'static str,
-        plural: &'static str,
-    ) -> Names {
-        Names { group, plural, version, kind, namespaced: true }
-    }
-
-    /// `group/version`, as manifests say it.
-    #[must_use]
-    pub fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.into() } else { format!("{}/{}", self.group, self.version) }
-    }
-}
 
 /// Names one object in the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,8 +42,7 @@ impl Key {
 
     /// What stands before every other key.
     pub(crate) fn first() -> Self {
-        const NONE: Kind =
-            Kind::of(&Names { group: "", plural: "", version: "", kind: "", namespaced: false });
+        const NONE: Kind = Kind::of(&Kind::names("", "", "", ""));
         Self::new(NONE, "", "")
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     kinds::{METRIC_TEMPLATE, SECRET},
     metrics::{self, Source},
     object::{Key, Object, text_map},
+    subject::Subject,
     tick::{context::Context, observe::Snapshot},
 };
 
@@ -34,7 +35,7 @@ pub async fn ask(context: Arc<Context>, snapshot: Arc<Snapshot>, question: Quest
 }
 
 async fn measure(context: &Context, snapshot: &Snapshot, metric: &Metric) -> Result<MetricResult, Text> {
-    let (source, secret) = source(context, snapshot, metric).await?;
+    let (source, secret) = source(context, &snapshot.subject, metric).await?;
     Ok(metrics::ask(&context.http_of(&snapshot.subject), &source, &secret, clock::now()).await)
 }
 
@@ -44,7 +45,7 @@ async fn measure(context: &Context, snapshot: &Snapshot, metric: &Metric) -> Res
 /// A template or a Secret is missing or broken.
 pub(super) async fn source(
     context: &Context,
-    snapshot: &Snapshot,
+    subject: &Subject,
     metric: &Metric,
 ) -> Result<(Source, Secret), Text> {
     let template = match &metric.source {
@@ -54,7 +55,7 @@ pub(super) async fn source(
         | MetricSource::Shipped(_)
         | MetricSource::Query(_) => None,
     };
-    let source = Source::of(&snapshot.subject, metric, template.as_ref())?;
+    let source = Source::of(subject, metric, template.as_ref())?;
     let secret = match &source.secret {
         Some((namespace, name)) => secret(context, namespace, name).await?,
         None => Secret::default(),

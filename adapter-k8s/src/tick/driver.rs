@@ -55,6 +55,8 @@ const COURTESY: Duration = Duration::from_secs(1);
 /// How long to wait for more after a change: a workload says in several steps that it has pods, within moments, and
 /// each look takes some work.
 const SETTLING: Duration = Duration::from_millis(25);
+/// What a Canary that has nothing to do for longer has worked out is not kept in memory meanwhile.
+const SOON: Duration = Duration::from_secs(300);
 /// Looks that fetch what the one before has missed, before it is decided on what there is.
 const MOST_LOOKS: usize = 4;
 
@@ -344,7 +346,7 @@ impl Driver {
         self.snapshot = None;
         let wake = wake.map(|wake| clock::until(wake.at));
         let wake = wake.into_iter().chain(self.look_by).min();
-        if wake.is_none() {
+        if wake.is_none_or(|wake| wake > SOON) {
             // Nothing is expected to happen; should something, all of it is worked out anew.
             self.memory.shrink();
         }

@@ -55,6 +55,8 @@ pub struct Memory {
     pub drift: Drifts,
     /// What somebody else has changed and was not put right yet.
     pub tampered: Vec<Key>,
+    /// What of the services is not as it could be, and stays so.
+    pub of_services: Remembered<Version, Vec<Text>>,
     /// What of the target makes releases harder than they look.
     pub hints: Remembered<Version, Result<Vec<Text>, BuildError>>,
     /// When nothing differed last.

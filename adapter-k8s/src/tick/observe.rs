@@ -258,19 +258,21 @@ impl Observer<'_> {
     /// What is wrong and holds nothing up, `sharing` among it.
     fn concern(&mut self, object: &Object, sharing: Option<Text>) -> Option<Text> {
         let (subject, reader) = (self.subject, self.reader);
-        let known = [
-            sharing,
-            self.clamped.clone(),
-            services::hidden_endpoints(subject, reader),
-            services::outdated_label(subject, reader),
-            services::unchangeable(subject, reader),
-        ];
+        let known = [sharing, self.clamped.clone(), services::hidden_endpoints(subject, reader)];
+        let of_services = || {
+            let found = [services::outdated_label(subject, reader), services::unchangeable(subject, reader)];
+            found.into_iter().flatten().collect()
+        };
+        let version = self.version.clone();
+        let of_services =
+            self.memory.of_services.or_make(version, WakeOn::Meant, reader, of_services, |_| true);
         let hints = || hints::of(subject, reader);
         // What is not known is said by the rule that needs it.
         let hints =
             self.memory.hints.or_try(self.version.clone(), WakeOn::Meant, reader, hints).unwrap_or_default();
         let names = object.annotations().filter_map(|(name, _)| name.strip_prefix(REQUEST_PREFIX));
-        let all = known.into_iter().flatten().chain(hints).chain(names.filter_map(misspelt));
+        let all =
+            known.into_iter().flatten().chain(of_services).chain(hints).chain(names.filter_map(misspelt));
         let all: Vec<Text> = all.collect();
         (!all.is_empty()).then(|| all.join(" ").into())
     }

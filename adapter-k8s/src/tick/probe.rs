@@ -3,11 +3,15 @@
 //! It is found out when a Canary is initialised, as Flagger does, and whenever it is changed, so that nobody learns it from
 //! a rollout. Nothing waits for it. What is wrong is asked for again until it is not.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures::future::join_all;
 use serin_core::{
-    Phase, Rollout,
+    Invalid, Phase, Rollout,
     observation::{Fact, Unseen},
     revision::Text,
     spec::{Metric, MetricSource},
@@ -21,6 +25,7 @@ use tokio::{
 use crate::{
     clock, metrics,
     notify::event,
+    subject::Subject,
     tick::{
         ask::source,
         context::Context,
@@ -70,10 +75,24 @@ impl Probe {
         if is_changed || self.found.is_none() && (begins(snapshot) || snapshot.state.concern.is_some()) {
             let (tell, found) = watch::channel(Fact::Unknown(Unseen::Stale));
             self.task = JoinSet::new();
-            self.task.spawn(ask_until_well(context.clone(), snapshot.clone(), waker.clone(), tell));
+            self.task.spawn(ask_until_well(context.clone(), Probed::of(snapshot), waker.clone(), tell));
             self.found = Some(found);
         }
         self.found.as_ref().map_or(Fact::Known(None), |found| found.borrow().clone())
+    }
+}
+
+/// What is kept of a Canary while it is asked for. The object is not: it takes many times as much.
+struct Probed {
+    subject: Subject,
+    canary: Arc<Result<Rollout, Invalid>>,
+    begins: bool,
+}
+
+impl Probed {
+    fn of(snapshot: &Snapshot) -> Self {
+        let (subject, canary) = (snapshot.subject.clone(), snapshot.canary.clone());
+        Self { subject, canary, begins: begins(snapshot) }
     }
 }
 
@@ -106,15 +125,16 @@ fn metrics_of(rollout: &Rollout) -> &[Metric] {
 
 async fn ask_until_well(
     context: Arc<Context>,
-    snapshot: Snapshot,
+    probed: Probed,
     waker: Arc<Notify>,
     tell: watch::Sender<Fact<Option<Text>>>,
 ) {
-    if let Ok(rollout) = &*snapshot.canary {
+    let Probed { subject, canary, begins } = probed;
+    if let Ok(rollout) = &*canary {
         loop {
-            let of_metrics = of_metrics(&context, &snapshot, rollout).await;
-            if begins(&snapshot) && of_metrics.is_none() && !metrics_of(rollout).is_empty() {
-                tell_of_health(&context, &snapshot).await;
+            let of_metrics = of_metrics(&context, &subject, rollout).await;
+            if begins && of_metrics.is_none() && !metrics_of(rollout).is_empty() {
+                tell_of_health(&context, &subject).await;
             }
             let of_alerts = of_alerts(&context, rollout).await;
             let wrong: Vec<String> = of_metrics.into_iter().chain(of_alerts).collect();
@@ -130,13 +150,25 @@ async fn ask_until_well(
     }
 }
 
-/// What is wrong with the metrics, in Flagger's words.
-async fn of_metrics(context: &Context, snapshot: &Snapshot, rollout: &Rollout) -> Option<String> {
-    let checks = metrics_of(rollout).iter().enumerate().map(async |(index, metric)| {
-        let why = check(context, snapshot, metric).await.err()?;
-        Some(format!("{}: {why}", place(snapshot, index, metric)))
+/// What is wrong with the metrics, in Flagger's words. Those of one place are asked of one system, which is asked once.
+async fn of_metrics(context: &Context, subject: &Subject, rollout: &Rollout) -> Option<String> {
+    let metrics = metrics_of(rollout).iter().enumerate();
+    let sources = metrics
+        .map(async |(index, metric)| (place(subject, index, metric), source(context, subject, metric).await));
+    let (mut systems, mut wrong) = (BTreeMap::new(), Vec::new());
+    for (place, source) in join_all(sources).await {
+        match source {
+            Ok(source) => drop(systems.insert(place, source)),
+            Err(why) => wrong.push(Some(format!("{place}: {why}"))),
+        }
+    }
+    let http = context.http_of(subject);
+    let checks = systems.iter().map(async |(place, (source, secret))| {
+        let why = metrics::answers(&http, source, secret, clock::now()).await.err()?;
+        Some(format!("{place}: {why}"))
     });
-    listed("Error checking metric providers: ", join_all(checks).await)
+    wrong.extend(join_all(checks).await);
+    listed("Error checking metric providers: ", wrong)
 }
 
 /// What is wrong with those whom alerts are to be sent to.
@@ -154,23 +186,18 @@ fn listed(what: &str, wrong: Vec<Option<String>>) -> Option<String> {
 }
 
 /// Flagger's word for it.
-async fn tell_of_health(context: &Context, snapshot: &Snapshot) {
-    let canary = snapshot.subject.display();
+async fn tell_of_health(context: &Context, subject: &Subject) {
+    let canary = subject.display();
     let words = "all the metrics providers are available!";
     tracing::debug!(%canary, "{words}");
     let words = format!("{}{words}", if context.dry_run { event::DRY_RUN } else { "" });
-    let event = event::of(&snapshot.subject.identity, "metrics", "Normal", &words, clock::now());
+    let event = event::of(&subject.identity, "metrics", "Normal", &words, clock::now());
     context.cluster.record(canary, event).await;
 }
 
-async fn check(context: &Context, snapshot: &Snapshot, metric: &Metric) -> Result<(), Text> {
-    let (source, secret) = source(context, snapshot, metric).await?;
-    metrics::answers(&context.http_of(&snapshot.subject), &source, &secret, clock::now()).await
-}
-
 /// The field or flag that says where a metric comes from.
-fn place(snapshot: &Snapshot, index: usize, metric: &Metric) -> String {
-    let named = snapshot.subject.setup.metrics_server.is_some();
+fn place(subject: &Subject, index: usize, metric: &Metric) -> String {
+    let named = subject.setup.metrics_server.is_some();
     match &metric.source {
         MetricSource::Template { .. } => format!("spec.analysis.metrics[{index}].templateRef"),
         MetricSource::SuccessRate
