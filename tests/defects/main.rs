@@ -1,8 +1,8 @@
 //! What `tests/core` finds: each defect that is planted in the core, and nothing where none is planted.
 //!
-//! A defect is a patch in the folder `patches`. All of them are applied to one copy of the core, where each asks if it
-//! is planted, so that the tests are compiled once. No defect is in the core that is shipped. `tests/worlds` runs the
-//! simulator over the same patches, and over those in the folder `worlds`, which only it finds.
+//! A defect is a patch in the folder `patches`. All of them are applied to one copy of the core, where each asks if it is
+//! planted, so that the tests are compiled once. No defect is in the core that is shipped. The target `worlds` runs
+//! `serin check` over the same patches, and over those in the folder `worlds`, which no test of the core finds.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
 

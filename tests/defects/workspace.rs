@@ -18,6 +18,10 @@ const BUILD: Duration = Duration::from_secs(30 * 60);
 /// What Cargo tells a test of its package. Told to another Cargo, it would build again what asks for it.
 const OURS: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
 
+/// The version of its packages. Cargo tells packages apart by name, version and place in their workspace, wherever that is:
+/// with our version, what is built here could be taken for what is shipped.
+const VERSION: &str = "0.0.0";
+
 /// The files of a workspace, by their path.
 pub(crate) struct Workspace(BTreeMap<String, Vec<u8>>);
 
@@ -28,10 +32,11 @@ impl Workspace {
         for path in ["Cargo.toml", "Cargo.lock", "core"].iter().chain(paths) {
             workspace.read(path);
         }
-        let is_members = |line: &str| line.starts_with("members = ");
-        let lines = workspace.text("Cargo.toml").unwrap().lines();
-        let lines =
-            lines.map(|line| if is_members(line) { format!("members = {members:?}") } else { line.into() });
+        let lines = workspace.text("Cargo.toml").unwrap().lines().map(|line| match line.split_once(" = ") {
+            Some(("members", _)) => format!("members = {members:?}"),
+            Some(("version", _)) => format!("version = {VERSION:?}"),
+            Some(_) | None => line.into(),
+        });
         let manifest = lines.collect::<Vec<String>>().join("\n");
         workspace.put("Cargo.toml", &manifest);
         let library = format!("{}\nmod planted;\n", workspace.text("core/src/lib.rs").unwrap());
