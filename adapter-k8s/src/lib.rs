@@ -3,7 +3,7 @@
 //! From the outside in: [`run`] is the process, [`tick`] one Canary's loop, [`cluster`] what is read and written.
 //!
 //! Pure, and tested without a cluster: what an object has to look like ([`workload`], [`services`], [`router`]). Each
-//! takes objects as they were [seen](object::seen) and returns objects as they have to be; [`object::change`] tells
+//! takes objects as they were [seen](object::reader) and returns objects as they have to be; [`object::change`] tells
 //! whether that takes a write. What is asked of others, and told to them, is worked out as purely ([`metrics`],
 //! [`hook`], [`notify`], with [`serin_template`]) and sent by [`http`].
 

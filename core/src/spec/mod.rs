@@ -42,8 +42,8 @@ use crate::{message::Message, provider::RequestMetrics, revision::Text, strategy
 /// A Canary that makes sense.
 ///
 /// Everything [`step`](crate::step()) and its drivers read of the manifest, with defaults taken and contradictions refused.
-/// Get one from [`Rollout::parse`].
-#[derive(Clone, Debug, PartialEq)]
+/// Get one from [`Rollout::parse`]. Two are equal if the rules read the same in both; their [`Setup`] may differ.
+#[derive(Clone, Debug)]
 pub struct Rollout {
     pub(crate) identity: Identity,
     pub(crate) topology: Arc<Topology>,
@@ -168,6 +168,39 @@ impl Severity {
             Self::Warn => "warn",
             Self::Error => "error",
         }
+    }
+}
+
+impl PartialEq for Rollout {
+    fn eq(&self, other: &Self) -> bool {
+        // Every field is named, so that a new one is not forgotten.
+        let Self {
+            identity,
+            topology,
+            setup: _,
+            strategy,
+            policy,
+            metrics,
+            hooks,
+            alerts,
+            affinity,
+            skip_analysis,
+            suspend,
+            revert_on_deletion,
+            switches_traffic,
+        } = self;
+        *identity == other.identity
+            && *topology == other.topology
+            && *strategy == other.strategy
+            && *policy == other.policy
+            && *metrics == other.metrics
+            && *hooks == other.hooks
+            && *alerts == other.alerts
+            && *affinity == other.affinity
+            && *skip_analysis == other.skip_analysis
+            && *suspend == other.suspend
+            && *revert_on_deletion == other.revert_on_deletion
+            && *switches_traffic == other.switches_traffic
     }
 }
 
