@@ -1,14 +1,14 @@
-//! One change of a manifest, as remedies name it and tools can make it.
+//! One change of a manifest, for remedies and tools.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A field of an object, and what it becomes.
+/// A field of an object, and its new value.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Edit {
     /// Path of the field, as findings write it: `spec.analysis.metrics[0].interval`.
     pub path: String,
-    /// What it becomes; left out: the field is removed.
+    /// The new value; if it is not set, the field is removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
 }
@@ -26,8 +26,8 @@ impl Edit {
         Self { path: path.into(), value: None }
     }
 
-    /// Makes the change; mappings on the way are made where they are missing. `None` if the path leads through a list
-    /// that has no such item, or through a value that is no mapping; then nothing is changed.
+    /// Makes the change; missing mappings on the path are added. `None` if the path contains a list without such an
+    /// item, or a value that is not a mapping; then nothing is changed.
     pub fn apply(&self, object: &mut Value) -> Option<()> {
         let mut steps = steps(&self.path);
         let last = steps.pop()?;
@@ -67,7 +67,7 @@ enum PathStep {
     Item(usize),
 }
 
-/// `a.b[0]["c.d"]` as a, b, the first item, c.d.
+/// Splits `a.b[0]["c.d"]` into a, b, the first item, c.d.
 fn steps(path: &str) -> Vec<PathStep> {
     let mut steps = Vec::new();
     let mut rest = path;
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_leads_nowhere_changes_nothing() {
+    fn a_path_that_does_not_exist_changes_nothing() {
         for path in ["a.b[2].c", "text.more", "a.b[2]", "", "[", "a[0]"] {
             assert_eq!(edited(&Edit::set(path, 7)), None, "{path}");
         }

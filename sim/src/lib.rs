@@ -1,7 +1,8 @@
 //! Simulated worlds for [`serin_core`], and what the `serin` command does with them.
 //!
-//! A [`scenario`] is read from a file, [`drive`] runs it in virtual time against a scripted world, [`record`] is what
-//! happened, [`expect`] judges it. [`replay`] does all of this with one file, and [`explain`] tells people why it went so.
+//! A [`scenario`] is read from a file, [`drive`] runs it in virtual time against a scripted or simulated world,
+//! [`record`] is the result, and [`expect`] judges it. [`replay`] does all of this with one file, and [`explain`]
+//! explains the result.
 
 pub mod check;
 pub mod checker;

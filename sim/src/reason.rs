@@ -1,4 +1,4 @@
-//! Why a rollout was rolled back, as it is counted over many runs: what failed, without the values of one run.
+//! The reasons for rollbacks, as counted over many runs: what failed, without the values of one run.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +8,19 @@ use serin_core::{
     revision::Text,
 };
 
-/// What caused a rollback.
+/// The cause of a rollback.
 ///
-/// Where several failed checks add up, it is the last one that counts, and of that check the first cause in list order: the
-/// one that the rollback itself reports.
+/// If several failed checks add up, it is the cause of the last one, and of that check the first cause in list order:
+/// the same that the rollback reports.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reason {
-    /// What kind of thing.
+    /// The kind of cause.
     pub kind: ReasonKind,
     /// The metric's or the hook's name; empty for the other kinds.
     pub name: Text,
 }
 
-/// What kind of thing causes a rollback.
+/// A kind of cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReasonKind {
@@ -34,19 +34,19 @@ pub enum ReasonKind {
     MetricError,
     /// A hook did not pass.
     Hook,
-    /// A rollback hook asked for it.
+    /// A rollback hook requested it.
     RollbackHook,
     /// The canary did not get ready in time.
     CanaryDeadline,
     /// The primary did not get ready in time.
     PrimaryDeadline,
-    /// A gate stayed closed past its deadline.
+    /// A gate did not open within its deadline.
     GateDeadline,
     /// No check could be judged for too long.
     NotJudged,
     /// The threshold was lowered below the failed checks.
     ThresholdLowered,
-    /// An operator asked for it.
+    /// An operator requested it.
     Request,
     /// The target was set back to the promoted revision.
     Reverted,
@@ -76,7 +76,7 @@ impl Reason {
         }
     }
 
-    /// The reason of a promotion that failed.
+    /// The reason for a promotion that failed.
     #[must_use]
     pub fn primary_not_ready() -> Self {
         Self::unnamed(ReasonKind::PrimaryDeadline)
@@ -113,16 +113,16 @@ impl Reason {
 #[serde(from = "Vec<Counted>", into = "Vec<Counted>")]
 pub struct Reasons(BTreeMap<Reason, Rollbacks>);
 
-/// Rollbacks of one reason.
+/// Rollbacks with one reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rollbacks {
     /// All of them.
     pub all: u64,
-    /// Those of a good release.
+    /// Those of good releases.
     pub good: u64,
 }
 
-/// A reason and its rollbacks, as a file has them.
+/// A reason and its rollbacks, as in a file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Counted {
@@ -161,7 +161,7 @@ impl Reasons {
         self.plus(reason, Rollbacks { all: 1, good: u64::from(is_good) });
     }
 
-    /// Adds those of other runs.
+    /// Adds the rollbacks of other runs.
     pub fn and(&mut self, other: &Self) {
         for (reason, rollbacks) in &other.0 {
             self.plus(reason, *rollbacks);
@@ -169,7 +169,7 @@ impl Reasons {
     }
 
     fn plus(&mut self, reason: &Reason, more: Rollbacks) {
-        // Looked up first: nearly always the reason is there, and needs no copy.
+        // The lookup comes first: usually the reason exists, and needs no copy.
         if let Some(rollbacks) = self.0.get_mut(reason) {
             rollbacks.all = rollbacks.all.saturating_add(more.all);
             rollbacks.good = rollbacks.good.saturating_add(more.good);
@@ -192,7 +192,7 @@ impl Reasons {
     pub fn ranked(&self) -> Vec<(&Reason, Rollbacks)> {
         let mut ranked: Vec<(&Reason, Rollbacks)> =
             self.0.iter().map(|(reason, rollbacks)| (reason, *rollbacks)).collect();
-        // Stable: those of the same count stay in their order.
+        // A stable sort keeps the order of equal counts.
         ranked.sort_by_key(|(_, rollbacks)| std::cmp::Reverse(rollbacks.all));
         ranked
     }

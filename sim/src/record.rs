@@ -1,4 +1,4 @@
-//! What happened in a story: one record for each plan that was decided, in order.
+//! The record of a story: one entry for each decision, in order.
 
 use std::{fmt, time::Duration};
 
@@ -20,12 +20,12 @@ use crate::{
     scenario::{HookOutcome, PerSecond, Range, Scenario, Seconds, Share},
 };
 
-/// A whole story, as it went.
+/// A whole story.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Story {
     /// `name.namespace` of the Canary.
     pub canary: String,
-    /// Names in the Canary that notices speak of.
+    /// Names in the Canary that notices refer to.
     pub topology: Topology,
     /// When it began.
     pub start: Timestamp,
@@ -33,39 +33,40 @@ pub struct Story {
     pub begin: State,
     /// Every plan, in order.
     pub moments: Vec<Moment>,
-    /// Every question that was put, in order; also those that were overtaken before their answer came.
+    /// Every question, in order, including those whose answer was no longer needed.
     pub calls: Vec<Call>,
-    /// What event hooks and receivers of alerts were told, in order.
+    /// The deliveries to event hooks and receivers of alerts, in order.
     pub deliveries: Vec<Delivery>,
-    /// What the world took for granted, because the scenario says nothing of it.
+    /// What the world assumed because the scenario does not define it.
     pub assumed: Vec<Assumption>,
-    /// A short phrase that names what this version of the controller does not run; `None` where it runs everything.
+    /// A short phrase that names what this version of the controller does not support; `None` if it supports
+    /// everything.
     pub not_driven: Option<String>,
-    /// Scripted events that never happened, by their place in the file.
+    /// Scripted events that never happened, by their index in the file.
     pub missed: Vec<usize>,
-    /// When each scripted event happened, by its place in the file; `None`: never.
+    /// When each scripted event happened, by its index in the file; `None`: never.
     pub events: Vec<Option<Duration>>,
     /// The first moment after each stop of the controller.
     pub restarts: Vec<usize>,
-    /// Nothing was left to happen at the end; else it was cut off at `until`.
+    /// Nothing could happen any more at the end; otherwise the story was cut off at `until`.
     pub rests: bool,
     /// The state at the end.
     pub end: State,
-    /// The routes at the end, if there is a route and a router does as it was told last.
+    /// The routes at the end, if there is a route and the router has applied the last ones.
     pub routes: Option<Routes>,
-    /// The revision the primary runs at the end, if there is a primary and it can be told.
+    /// The revision that the primary runs at the end, if there is a primary and it is known.
     pub promoted: Option<String>,
     /// The revision the target shows at the end, if there is a target.
     pub shown: Option<String>,
-    /// What users have met, where that is simulated.
+    /// The requests of users, if they are simulated.
     pub users: Option<Users>,
-    /// The same over time, in order, from the first release on; empty where that is not simulated.
+    /// The same over time, in order, since the first release; empty if they are not simulated.
     pub course: Vec<Slice>,
-    /// Broken invariants, with the index of the moment each broke in.
+    /// Broken invariants, with the index of the moment at which each broke.
     pub violations: Vec<(usize, String)>,
 }
 
-/// Requests of users since the first deployment, and how they ended. Copies of requests are nobody's requests.
+/// Requests of users since the first deployment, and how they ended. Mirrored copies do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Users {
     /// All of them.
@@ -83,17 +84,17 @@ pub struct Users {
 pub struct Outcome {
     /// The phase.
     pub phase: Phase,
-    /// When the last revision was deployed, on the world's clock; the beginning where none was.
+    /// When the last revision was deployed, on the world's clock; the beginning of the story if none was.
     pub released: Duration,
-    /// When the rollout ended, in Succeeded or Failed; `None` if it has not.
+    /// When the rollout ended, in Succeeded or Failed; `None` if it has not ended.
     pub ended: Option<Duration>,
-    /// Why it was rolled back or not promoted, where it ended in Failed.
+    /// Why it was rolled back or not promoted, if it ended in Failed.
     pub reason: Option<Reason>,
-    /// Whether the last revision keeps within the bounds of every metric that is simulated; `None` in a scripted world.
+    /// Whether the last revision stays within the bounds of every simulated metric; `None` in a scripted world.
     pub good: Option<bool>,
-    /// The revision the primary runs, if there is a primary and it can be told.
+    /// The revision that the primary runs, if there is a primary and it is known.
     pub promoted: Option<String>,
-    /// What users have met, where that is simulated.
+    /// The requests of users, if they are simulated.
     pub users: Option<Users>,
 }
 
@@ -126,14 +127,14 @@ impl Story {
     }
 }
 
-/// Something that a world took for granted, because the scenario says nothing of it. It is shown in a few words.
+/// Something that a world assumed because the scenario does not define it. It is displayed in a few words.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Assumption {
-    /// There is no `world`: pods get ready at once, and nothing goes wrong.
+    /// There is no `world`: pods get ready at once, and everything works.
     AllIsWell,
-    /// This many requests come.
+    /// This rate of requests.
     Traffic(Range<PerSecond>),
-    /// This share of them fits an A/B test's `match`.
+    /// This share of requests matches an A/B test's `match`.
     Matched(Range<Share>),
     /// How a revision behaves.
     Version {
@@ -148,7 +149,7 @@ pub enum Assumption {
     Metric {
         /// Its key.
         key: Text,
-        /// The value it answered first.
+        /// Its first value.
         value: f64,
         /// The MetricTemplate that it names is given, or it names none.
         has_template: bool,
@@ -163,7 +164,7 @@ pub enum Assumption {
         /// Its key.
         key: Text,
     },
-    /// A gate that is polled for a rollback is shut.
+    /// A gate that is polled for a rollback is closed.
     NoRollback {
         /// Its key.
         key: Text,
@@ -190,7 +191,7 @@ impl fmt::Display for Assumption {
     }
 }
 
-/// What users met in a slice of time, and what was true then.
+/// The requests of users in a slice of time, and the true values of metrics.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Slice {
     /// When it begins.
@@ -201,7 +202,7 @@ pub struct Slice {
     pub canary: Met,
     /// On the primary.
     pub primary: Met,
-    /// What each metric would show of it without end, in list order; those that are simulated.
+    /// The true value of each simulated metric, in list order.
     pub truths: Vec<Truth>,
 }
 
@@ -214,7 +215,7 @@ pub struct Met {
     pub failed: u64,
 }
 
-/// What a metric would show of each copy, measured without end; `None` while a copy answers nobody.
+/// The long-run value of a metric for each copy; `None` while a copy gets no requests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Truth {
     /// The name of the metric.
@@ -225,18 +226,18 @@ pub struct Truth {
     pub primary: Option<f64>,
 }
 
-/// One decided call and what became of it.
+/// One decision and its results.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moment {
     /// The virtual time of the decision, on the world's clock (which never goes back).
     pub at: Duration,
-    /// What happened in the world since the moment before: scripted events, as sentences.
+    /// What happened in the world since the previous moment: events as sentences.
     pub happened: Vec<String>,
-    /// What was asked for this decision, and the answers.
+    /// The questions for this decision, and the answers.
     pub asked: Vec<Asked>,
     /// The decision.
     pub decision: Decision,
-    /// What was to be done, and how it went; those behind a failure were not tried.
+    /// The commands, and their results; commands after a failure were not tried.
     pub commands: Vec<Effect>,
     /// The state that was saved; `None` if nothing changed or the save did not succeed.
     pub saved: Option<State>,
@@ -246,7 +247,7 @@ pub struct Moment {
     pub wake: Option<Wake>,
 }
 
-/// A question that was put to a metric's provider or to a hook.
+/// A question to a metric's provider or to a hook.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     /// When.
@@ -255,11 +256,11 @@ pub struct Call {
     pub moment: usize,
     /// The question.
     pub question: Question,
-    /// What came back and was used, one for each attempt: as it is scripted, `200` or `timeout`.
+    /// The answers that were used, one for each attempt, as in the script: `200` or `timeout`.
     pub answers: Vec<String>,
 }
 
-/// A notice on its way to somebody who wants it, and what became of it.
+/// A delivery of a notice to one receiver, and its results.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
     /// When it was sent.
@@ -268,17 +269,17 @@ pub struct Delivery {
     pub moment: usize,
     /// The notice.
     pub notice: NoticeId,
-    /// What it says.
+    /// Its text.
     pub text: String,
-    /// To whom.
+    /// The receiver.
     pub to: Receiver,
-    /// What came back, one for each attempt.
+    /// The answers, one for each attempt.
     pub answers: Vec<HookOutcome>,
-    /// It is not sent again: it arrived, or never will.
+    /// It is not sent again: it arrived, or it never will.
     pub over: bool,
 }
 
-/// Who is told.
+/// A receiver.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Receiver {
     /// A hook of type `event`, by its key.
@@ -306,7 +307,7 @@ pub struct Asked {
     pub took: Duration,
 }
 
-/// A command and how it went.
+/// A command and its result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Effect {
     /// The command.

@@ -1,4 +1,4 @@
-//! JSON schemas of the files people write, for editors and other tools.
+//! JSON schemas of the files that users write, for editors and other tools.
 
 use clap::ValueEnum;
 use serde_json::{Value, json};

@@ -6,11 +6,11 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
-    /// The state was written by a newer version: nothing is touched.
+    /// A newer version of the controller wrote the state: nothing is changed.
     HeldForNewerVersion,
-    /// A command failed and was noted.
+    /// A command failed and was recorded.
     CommandFailed,
-    /// A command that failed is not tried again yet.
+    /// A failed command is not retried yet.
     BackingOff,
     /// Deletion begins.
     DeletionDecided,
@@ -18,19 +18,19 @@ pub enum Rule {
     DeletionWaits,
     /// Services and routes go back to the target.
     GivenBack,
-    /// The finalizer goes.
+    /// The finalizer is removed.
     Released,
-    /// The status of another controller became ours.
+    /// The status of another controller was taken over.
     TakenOver,
-    /// The canary serves nobody: its users go to the primary.
+    /// The canary does not serve: its users go to the primary.
     CanaryLeft,
-    /// The primary serves nobody: users go to the canary, which serves.
+    /// The primary does not serve: users go to the canary, which does.
     ServingCopy,
-    /// The primary serves nobody while a revision is analysed: this is alerted.
+    /// The primary does not serve while a revision is analysed: an alert is sent.
     PrimaryDown,
     /// An operator's request was answered.
     Requested,
-    /// An intended promotion is carried out: the primary gets the revision.
+    /// A decided promotion is carried out: the primary gets the revision.
     PromotionApplied,
     /// The primary is not ready yet after promotion.
     PromotionWaits,
@@ -42,19 +42,19 @@ pub enum Rule {
     Promoted,
     /// The primary did not get ready after promotion.
     PromotionFailed,
-    /// An intended rollback is carried out.
+    /// A decided rollback is carried out.
     RolledBack,
-    /// An intended rollback waits for the primary.
+    /// A decided rollback waits for the primary.
     RollbackWaits,
-    /// The Canary makes no sense: nothing advances.
+    /// The Canary is invalid: nothing advances.
     Invalid,
     /// `spec.suspend`.
     Suspended,
     /// `spec.suspend` was cleared.
     Resumed,
-    /// The run's shape changed: it ends.
+    /// The strategy, service or target of the run was replaced: the run ends.
     ShapeChanged,
-    /// Owned objects were put right.
+    /// Drift of owned objects was repaired.
     Repaired,
     /// A fact that the rule needs is not known.
     Unknown,
@@ -62,7 +62,7 @@ pub enum Rule {
     Initializing,
     /// The primary is set up.
     Initialized,
-    /// A hook owed after the run was called.
+    /// A hook that was due after the run was called.
     OwedHook,
     /// The primary recovered from a failed promotion.
     PrimaryRecovered,
@@ -76,39 +76,39 @@ pub enum Rule {
     Withdrawn,
     /// The waiting revision is not rolled out: a rollback gate opened, or an approval came too late.
     Rejected,
-    /// A newer revision takes the place of the one under way.
+    /// A newer revision replaces the one that was being released.
     Restarted,
     /// A rollback is decided.
     RollbackDecided,
-    /// The canary has no pods: it gets them.
+    /// The canary has no pods: it is scaled up.
     ScaledUp,
     /// A workload is not ready.
     NotReady,
-    /// It is not time for a check yet.
+    /// The next check is not due yet.
     NotDue,
-    /// Both copies are ready again: users come back to the canary that they left.
+    /// Both copies are ready again: users return to the canary.
     CanaryBack,
     /// A check failed.
     CheckFailed,
     /// A check could not be judged.
     CheckHeld,
-    /// A check passed and does not count, because the canary was not reached.
+    /// A check passed but does not count, because the canary was not reached.
     CheckVoid,
-    /// A check passed and a gate before the next move is closed.
+    /// A check passed, but a gate before the next move is closed.
     GateClosed,
     /// A check passed while an operator holds the weight.
     HeldByOperator,
-    /// A check passed and one more is needed.
+    /// A check passed, and another one is needed.
     Soaked,
     /// A check passed, or the run began: the next step was made.
     Advanced,
     /// A promotion is decided.
     PromotionDecided,
-    /// A consumed request is taken off the object, or its mark off the state.
+    /// A handled request is removed from the object, or its mark from the state.
     RequestCleared,
-    /// Delivered notices were dropped.
+    /// Delivered notices were removed.
     NoticesDropped,
-    /// Nothing is to be done.
+    /// There is nothing to do.
     Idle,
 }
 

@@ -1,5 +1,5 @@
-//! Searches the worlds a scenario may mean for one in which something breaks that must always hold: a property, an
-//! invariant, or what a checker verifies; and makes what it found small.
+//! Searches the worlds that a scenario allows for one that breaks something that must always hold: a property, an
+//! invariant, or what a checker verifies. Then shrinks the world it found.
 
 mod search;
 mod shrink;
@@ -21,22 +21,22 @@ use crate::{
     scenario::Scenario,
 };
 
-/// How far to look.
+/// The limits of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Search {
     /// At most this many worlds.
     pub cases: u64,
-    /// The seed of the first; each that follows has the next.
+    /// The seed of the first world; each next world has the next seed.
     pub seed: u64,
 }
 
-/// Observes a search, and may stop it.
+/// Observes a search, and can stop it.
 pub trait Watch: Sync {
     /// This many more cases were run.
     fn ran(&self, cases: u64);
     /// This many smaller worlds were tried, of at most `most`.
     fn shrinks(&self, tried: u64, most: u64);
-    /// The search is to stop; asked often, also within a run.
+    /// Whether to stop the search; called often, also within a run.
     fn stops(&self) -> bool;
 }
 
@@ -54,16 +54,16 @@ impl Watch for () {
 pub struct Broken {
     /// The property as a line, or the name of the invariant or checker.
     pub claim: String,
-    /// What was seen instead.
+    /// What happened instead.
     pub actual: String,
-    /// The index of the moment it broke in, where one shows it.
+    /// The index of the moment at which it broke, if one moment shows it.
     pub moment: Option<usize>,
     /// The virtual time of that moment.
     pub at: Option<Duration>,
 }
 
-/// A scenario as a case of a report on tests; `broken` is what was found, with the seed of its world and the file that
-/// shows it, `unjudged` are the properties that no world gave anything to judge.
+/// A scenario as a case of a test report. `broken` is what was found, with the seed of its world and the file that
+/// shows it. `unjudged` are the properties that no world could judge.
 #[must_use]
 pub fn case(scenario: &Scenario, broken: Option<(&Broken, u64, &str)>, unjudged: &[usize]) -> Case {
     let file = scenario.path.display().to_string();
@@ -95,7 +95,7 @@ pub fn case(scenario: &Scenario, broken: Option<(&Broken, u64, &str)>, unjudged:
             file: file.clone(),
             at: place(&field),
             field,
-            what: format!("expected {claim}\nactual   no world gives it anything to judge"),
+            what: format!("expected {claim}\nactual   no world has anything to judge"),
             remedy: String::new(),
             edits: Vec::new(),
         }
@@ -111,25 +111,25 @@ pub fn claims(scenario: &Scenario, properties: &[usize]) -> Vec<String> {
     claims.map(ToString::to_string).collect()
 }
 
-/// The first thing that does not hold in the world of a seed, marked with `mayBreak` or not. `None` also where the watcher
-/// stops the run.
+/// The first thing that does not hold in the world of a seed, whether it is marked with `mayBreak` or not. `None` also
+/// if the watcher stops the run.
 #[must_use]
 pub fn broken_in(scenario: &Scenario, seed: u64, watch: &dyn Watch) -> Option<Broken> {
     let story = drive::run_until(scenario, seed, &|| watch.stops())?;
     all_in(scenario, &story).into_iter().next()
 }
 
-/// What a search looks for in the world of a seed.
+/// The result of one seed's world.
 struct Looked {
     /// The first thing that does not hold and is not marked with `mayBreak`.
     broken: Option<Broken>,
     /// The first property marked with `mayBreak` that does not hold.
     known: Option<Broken>,
-    /// Of each property, whether this world gives it something to judge.
+    /// For each property, whether this world can judge it.
     judged: Vec<bool>,
 }
 
-/// `None` where the watcher stopped the run.
+/// `None` if the watcher stopped the run.
 fn looked_at(scenario: &Scenario, seed: u64, watch: &dyn Watch) -> Option<Looked> {
     let story = drive::run_until(scenario, seed, &|| watch.stops())?;
     let (known, other): (Vec<Broken>, Vec<Broken>) =

@@ -1,32 +1,32 @@
-//! Runs one world after the other, on all cores, and finds the first that breaks something.
+//! Runs one world after another, on all cores, and finds the first that breaks something.
 
 use rayon::prelude::*;
 
 use super::{Broken, Looked, Search, Watch, looked_at};
 use crate::scenario::Scenario;
 
-/// What a search came to.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Searched {
-    /// Worlds that were run to their end, from the first one on.
+    /// The number of worlds that were run to their end, counted from the first.
     pub cases: u64,
-    /// The number of the first world that breaks something, and what.
+    /// The number of the first world that breaks something, and what it breaks.
     pub found: Option<(u64, Broken)>,
-    /// The number of the first world that breaks a property which is marked with `mayBreak`, and what, where nothing else
+    /// The number of the first world that breaks a property marked with `mayBreak`, and what it breaks, if nothing else
     /// breaks.
     pub known: Option<(u64, Broken)>,
-    /// The properties that no world gave anything to judge, by their index in the scenario. Empty where something breaks.
+    /// The properties that no world could judge, by their index in the scenario. Empty if something breaks.
     pub unjudged: Vec<usize>,
-    /// It was stopped before all cases were run.
+    /// The search was stopped before all cases were run.
     pub stopped: bool,
 }
 
-/// Worlds that are run before the next ones begin: the answer does not depend on the number of cores.
+/// Worlds that are run in one batch. The size is fixed, so that the result does not depend on the number of cores.
 const AT_ONCE: u64 = 32;
 
-/// Looks for the smallest number of a world in which something breaks.
+/// Finds the smallest number of a world that breaks something.
 ///
-/// A scenario in which nothing is drawn has one world.
+/// A scenario with nothing random has one world.
 #[must_use]
 pub fn search(scenario: &Scenario, search: Search, watch: &dyn Watch) -> Searched {
     let cases = if scenario.setting.simulated.is_some() { search.cases } else { search.cases.min(1) };

@@ -1,4 +1,4 @@
-//! What a search says of properties that are never judged, and when it stops.
+//! Properties that are never judged, and how a search stops.
 
 use std::{
     path::Path,
@@ -8,7 +8,7 @@ use std::{
 use super::*;
 use crate::scenario;
 
-/// A release in a world that is drawn, whose gate answers so, with these properties.
+/// A release in a random world, whose gate gives this answer, with these properties.
 fn release(analysis: &str, gate: u16, properties: &str) -> Scenario {
     let text = format!(
         "
@@ -39,7 +39,7 @@ const USUAL: &str = "interval: 1m, threshold: 2, stepWeight: 20, maxWeight: 60, 
                      webhooks: [{name: gate, type: confirm-promotion, url: \"http://gate\"}]";
 
 #[test]
-fn a_property_that_no_world_judges_is_named() {
+fn a_property_that_no_world_can_judge_is_reported() {
     let properties = "
   - {eventually: {phase: Succeeded}, within: 1h, when: {phase: WaitingPromotion}}
   - {never: {event: no such text}}
@@ -48,7 +48,7 @@ fn a_property_that_no_world_judges_is_named() {
     let scenario = release(USUAL, 200, properties);
     let searched = search(&scenario, Search { cases: 64, seed: 1 }, &());
     assert_eq!((searched.cases, searched.found, searched.stopped), (64, None, false));
-    // Not every world has failed checks, but some have.
+    // Some worlds have failed checks, some have none.
     assert_eq!(searched.unjudged, [0]);
     let case = case(&scenario, None, &searched.unjudged);
     let [finding] = case.findings.as_slice() else { panic!("{:?}", case.findings) };
@@ -59,7 +59,7 @@ fn a_property_that_no_world_judges_is_named() {
 }
 
 #[test]
-fn a_time_that_the_scenario_has_not_judges_nothing() {
+fn a_time_limit_after_the_end_of_the_scenario_judges_nothing() {
     let properties = "  - {eventually: {phase: Succeeded}, within: 40m, when: {phase: Progressing}}";
     let mut scenario = release(&USUAL.replace("interval: 1m", "interval: 30m"), 200, properties);
     scenario.until = Duration::from_secs(600);
@@ -67,7 +67,7 @@ fn a_time_that_the_scenario_has_not_judges_nothing() {
     assert_eq!((searched.found, searched.unjudged.as_slice()), (None, [0].as_slice()));
 }
 
-/// Stops after it was asked this often.
+/// Stops after this many calls.
 struct Impatient {
     asked: AtomicU64,
     most: u64,
@@ -83,7 +83,7 @@ impl Watch for Impatient {
 
 #[test]
 fn a_search_stops_within_a_world() {
-    // A gate that never opens: a world of 400 days, and of more steps than a test has time for.
+    // The gate never opens: the world lasts 400 days, and has more steps than a test can run.
     let properties = "  - {never: {event: no such text}}";
     let analysis =
         USUAL.replace("interval: 1m", "interval: 10s").replace("threshold: 2", "threshold: 1000000");
@@ -92,6 +92,6 @@ fn a_search_stops_within_a_world() {
     let impatient = Impatient { asked: AtomicU64::new(0), most: 1_000 };
     let searched = search(&scenario, Search { cases: 1, seed: 1 }, &impatient);
     assert_eq!((searched.cases, searched.stopped, searched.found), (0, true, None));
-    // Each core notices once.
+    // Each core notices it once.
     assert!(impatient.asked.load(Ordering::Relaxed) < 1_100);
 }

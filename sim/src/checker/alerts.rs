@@ -1,9 +1,9 @@
-//! Alerts: one transition tells one alert once.
+//! Alerts: one transition sends one alert once.
 //!
-//! Verifies that a notice's id has one text for ever, that no save bears the same alert twice, and that nothing is
-//! delivered twice by a controller that was not stopped meanwhile: not as a whole, and not to an event hook or the receiver
-//! of an alert that has it already. Does not verify that a stopped controller delivers once (it cannot know), nor that an
-//! alert is told at all: that is the outbox, and the invariants of a rollback.
+//! Verifies that a notice's id always has the same text, that no save creates the same alert twice, and that a
+//! controller that was not stopped in between delivers nothing twice: neither as a whole, nor to an event hook or the
+//! receiver of an alert that already has it. Does not verify that a stopped controller delivers once (it cannot know),
+//! nor that an alert is sent at all: the outbox and the invariants of a rollback verify that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,14 +29,14 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
             }
             let twins: &mut BTreeSet<_> = alerts.entry((notice.id.seq, text)).or_default();
             if notice.message.alert().is_some() && twins.insert(notice.id) && twins.len() > 1 {
-                found.push((i, format!("save {} tells an alert twice: {known}", notice.id.seq)));
+                found.push((i, format!("save {} sends an alert twice: {known}", notice.id.seq)));
             }
         }
     }
     found
 }
 
-/// What somebody was told who had it already, or would never have it.
+/// Deliveries to receivers that already had the notice, or would never accept it.
 fn told_twice(seen: &Checked<'_>) -> Violations {
     let mut found = Vec::new();
     let mut over = BTreeSet::new();
@@ -46,8 +46,7 @@ fn told_twice(seen: &Checked<'_>) -> Violations {
             over.clear();
         }
         if over.contains(&(delivery.notice, &delivery.to)) {
-            let what =
-                format!("{:?} is told again of notice {}: {}", delivery.to, delivery.notice, delivery.text);
+            let what = format!("{:?} gets notice {} again: {}", delivery.to, delivery.notice, delivery.text);
             found.push((delivery.moment, what));
         }
         if delivery.over {

@@ -1,7 +1,7 @@
 //! Checks: one number, one verdict, and none before its time.
 //!
-//! Verifies that what was measured for a check of a run is counted by one save only, and not before the time that the save
-//! before it had set; the latter where the clock does not jump. Does not verify that a check is made in time, nor what was
+//! Verifies that the measurements of a check are counted by one save only, and not before the time that the previous
+//! save had set; the latter only if the clock does not jump. Does not verify that a check is made in time, nor what was
 //! measured.
 
 use std::collections::BTreeSet;

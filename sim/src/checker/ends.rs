@@ -1,8 +1,8 @@
 //! Something always ends (I8).
 //!
-//! Verifies that a story in which nothing can happen any more has come to an end, or waits for something it names: a gate,
-//! a person, a fact; and that a run that was cut off by the end of the story was still moving. Does not verify that the end
-//! is a good one, nor that it comes soon: that is what `eventually … within` is for.
+//! Verifies that a story in which nothing can happen any more has ended, or waits for something it names: a gate, a
+//! person, a fact. Also verifies that a run that was cut off by the end of the story was still moving. Does not verify
+//! that the end is a good one, nor that it comes soon: that is what `eventually … within` is for.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use serin_core::{
 
 use super::{Checked, Violations};
 
-/// Time beyond interval and deadlines in which something has to be saved.
+/// Time beyond the interval and the deadlines in which something has to be saved.
 const SLACK: Duration = Duration::from_secs(1_800);
 
 pub(super) fn check(seen: &Checked<'_>) -> Violations {
@@ -27,7 +27,7 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
     let patience = (policy.interval + policy.progress_deadline) * 2 + policy.delay + SLACK;
     let stands_still = seen.story.rests || seen.scenario.until.saturating_sub(last_at) > patience;
     let seen_in = last_save.map_or(seen.last(), |(i, _)| i);
-    if stands_still { vec![(seen_in, format!("nothing moves {} any more", state.phase))] } else { Vec::new() }
+    if stands_still { vec![(seen_in, format!("{} is stuck", state.phase))] } else { Vec::new() }
 }
 
 fn has_ended(state: &State) -> bool {

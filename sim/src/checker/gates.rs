@@ -1,8 +1,8 @@
-//! Gates: nothing is promoted past one that never opened.
+//! Gates: nothing is promoted unless its gate has opened.
 //!
-//! Verifies that each `confirm-promotion` hook has answered with a pass in the run that is promoted, as the world gave the
-//! answer, not as the state remembers it. Looks at runs that are analysed to their end, of Canaries that are not edited and
-//! not taken over. Does not verify the other gates.
+//! Verifies that each `confirm-promotion` hook has passed in the run that is promoted, by the answers of the world, not
+//! by the state. Only checks runs that are analysed to their end, of Canaries that are not edited and not taken over.
+//! Does not verify the other gates.
 
 use serin_core::{
     decision::Rule,
@@ -20,7 +20,7 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
     }
     for (i, state) in seen.saved() {
         let earned = matches!(&state.run.intent, Some(Intent::Promote { skipped: false, .. }));
-        // A person's order goes past any gate.
+        // An operator's request skips any gate.
         let ordered = seen.before(i).is_some_and(|before| before.consumed != state.consumed);
         if !earned || ordered || seen.story.moments[i].decision.rule != Rule::PromotionDecided {
             continue;
@@ -34,7 +34,7 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
                     && matches!(asked.answer, Answer::Hook(HookResult::Pass(_)))
             });
             if passes.next().is_none() {
-                found.push((i, format!("run {} is promoted, and `{}` never opened", state.runs, hook.name)));
+                found.push((i, format!("run {} is promoted, but `{}` never opened", state.runs, hook.name)));
             }
         }
     }

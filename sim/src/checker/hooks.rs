@@ -1,7 +1,7 @@
 //! Hooks that passed are not called again.
 //!
-//! Verifies that a hook that a saved status of a run remembers as passed is not called again while that run is analysed.
-//! Does not verify hooks that are polled, nor those owed after a run: their number is bounded by their own rules.
+//! Verifies that a hook that a saved status of a run records as passed is not called again while that run is analysed.
+//! Does not verify hooks that are polled, nor those that are due after a run: their own rules limit these calls.
 
 use serin_core::question::Asked;
 
@@ -14,7 +14,7 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
         let Some(state) = seen.before(call.moment.min(seen.story.moments.len())) else { continue };
         let same_run = state.runs == call.question.id.run && state.phase.is_analysing();
         if same_run && (state.run.passed.contains(key) || state.run.passed_step.contains(key)) {
-            let what = format!("`{key}` has passed in run {} and is called again", state.runs);
+            let what = format!("`{key}` is called again after it passed in run {}", state.runs);
             found.push((call.moment.min(seen.last()), what));
         }
     }

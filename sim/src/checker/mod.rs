@@ -1,5 +1,5 @@
-//! What a whole story shows and no single call can: each checker is a file that says what it verifies and what it does
-//! not. The invariants of one call stand in `serin_core::invariant`, and are checked while a story runs.
+//! Rules about a whole story: each checker is a file that says what it verifies and what it does not. The invariants of
+//! one call are in `serin_core::invariant`, and are checked while a story runs.
 
 mod alerts;
 mod counted;
@@ -21,16 +21,16 @@ use crate::{
 
 /// One checker.
 struct Checker {
-    /// Its name, in front of what it finds.
+    /// Its name, the prefix of its findings.
     name: &'static str,
-    /// What is wrong, each with the moment that shows it.
+    /// Its findings, each with the moment that shows it.
     check: fn(&Checked<'_>) -> Violations,
 }
 
-/// What is wrong: the index of a moment, and a sentence.
+/// A finding: the index of a moment, and a sentence.
 type Violations = Vec<(usize, String)>;
 
-/// What a checker looks at.
+/// The input of a checker.
 #[derive(Clone, Copy)]
 struct Checked<'a> {
     scenario: &'a Scenario,
@@ -50,8 +50,8 @@ const CHECKERS: &[Checker] = &[
     Checker { name: "routes", check: routes::check },
 ];
 
-/// What the checkers find wrong in a story: the index of the moment that shows it, and a sentence that begins with the
-/// name of the checker.
+/// The findings of the checkers about a story: the index of the moment that shows it, and a sentence that begins with
+/// the name of the checker.
 #[must_use]
 pub fn check(scenario: &Scenario, story: &Story) -> Vec<(usize, String)> {
     let seen = Checked { scenario, story };
@@ -69,7 +69,7 @@ impl<'a> Checked<'a> {
         moments.filter_map(|(i, moment)| Some((i, moment.saved.as_ref()?)))
     }
 
-    /// The state that was saved last before a moment.
+    /// The last state that was saved before a moment.
     fn before(self, moment: usize) -> Option<&'a State> {
         self.story.moments[..moment].iter().rev().find_map(|moment| moment.saved.as_ref())
     }
@@ -79,7 +79,7 @@ impl<'a> Checked<'a> {
         self.story.moments.len().saturating_sub(1)
     }
 
-    /// The Canary stays what it is in the beginning.
+    /// Whether the Canary is never edited.
     fn is_unedited(self) -> bool {
         !self.scenario.events.iter().any(|event| matches!(event.action, Action::Edit(_)))
     }

@@ -1,9 +1,9 @@
 //! Notices: none is lost.
 //!
-//! Verifies that a notice leaves the status only after it was delivered, and that it counts as delivered only after every
-//! event hook and every receiver of an alert that wants it has it, or will never take it; the latter of Canaries that are not
-//! edited. Beyond its room the outbox drops the oldest that are no alerts, and beyond twice its room alerts: that is
-//! allowed. Does not verify when a notice is delivered.
+//! Verifies that a notice leaves the status only after it was delivered. A notice counts as delivered only after every
+//! event hook and every receiver of an alert that wants it has it, or will never accept it; this is verified for
+//! Canaries that are not edited. If the outbox is full it drops the oldest notices that are not alerts, and at twice
+//! its size also alerts: that is allowed. Does not verify when a notice is delivered.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
     found
 }
 
-/// Notices that count as delivered and have not reached somebody who wants them.
+/// Notices that count as delivered although a receiver does not have them.
 fn forgotten(seen: &Checked<'_>) -> Violations {
     let mut found = Vec::new();
     if !seen.is_unedited() {
@@ -51,7 +51,7 @@ fn forgotten(seen: &Checked<'_>) -> Violations {
                 if !told.contains(&(notice.id, &to)) {
                     found.push((
                         i,
-                        format!("notice {} counts as delivered, and {to:?} does not have it", notice.id),
+                        format!("notice {} counts as delivered, but {to:?} did not get it", notice.id),
                     ));
                 }
             }

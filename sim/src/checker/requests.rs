@@ -1,7 +1,7 @@
 //! Operators' requests: each is answered once.
 //!
-//! Verifies that a request is consumed at most as often as somebody wrote it. Does not verify the answer: the table of
-//! requests and phases is the core's, and its tests'.
+//! Verifies that a request is handled at most as often as it was written. Does not verify the answer: the core and its
+//! tests define the answers.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,8 @@
-//! Revisions: none is made up.
+//! Revisions: none is invented.
 //!
-//! Verifies that what a status says is run, promoted or waited for was shown by the target at some time, or written by the
-//! status a story begins with. A read that fails is no revision. Does not verify the configuration that belongs to it.
+//! Verifies that the revisions that a status names as run, promoted or waiting were the target's at some time, or are
+//! in the status at the beginning of the story. A read that fails is not a revision. Does not verify the tracked
+//! configuration.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +27,7 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
     }
     for (i, state) in seen.saved() {
         if let Some(other) = spoken_of(state).into_iter().find(|revision| !known.contains(&*revision.spec)) {
-            return vec![(i, format!("the status speaks of `{other}`, which the target never showed"))];
+            return vec![(i, format!("the status names `{other}`, which the target never had"))];
         }
     }
     Vec::new()

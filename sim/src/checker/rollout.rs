@@ -1,8 +1,8 @@
 //! A revision that stays gets its rollout (I12).
 //!
-//! Verifies that what the target shows at the end of a story in which nothing can happen any more is promoted, or was tried
-//! or held before a gate since the target began to show it. Looks at Canaries that are at rest and that nothing outside
-//! holds up. Does not verify revisions that were replaced before, nor those that differ in configuration alone.
+//! Verifies that the target's revision at the end of a story in which nothing can happen any more is promoted, or was
+//! tried or waited at a gate since the target got it. Only checks Canaries that are at rest and that nothing outside
+//! holds up. Does not verify revisions that were replaced before, nor those that differ only in their configuration.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use serin_core::{
 use super::{Checked, Violations};
 use crate::scenario::Action;
 
-/// What lay between for a shorter time may not have been seen.
+/// A revision that was there for a shorter time may not have been seen.
 const LONG_ENOUGH: Duration = Duration::from_secs(600);
 
 pub(super) fn check(seen: &Checked<'_>) -> Violations {
@@ -28,10 +28,10 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
     if tried {
         return Vec::new();
     }
-    vec![(seen.last(), format!("the target shows {shown}, and it never had a rollout"))]
+    vec![(seen.last(), format!("the target has {shown}, which never had a rollout"))]
 }
 
-/// Nothing keeps it from starting a rollout.
+/// Nothing prevents the start of a rollout.
 fn is_free(state: &State) -> bool {
     state.origin == Origin::Ours
         && state.phase.is_idle()
@@ -46,7 +46,7 @@ fn tries(state: &State, shown: &str) -> bool {
     state.is_running() && runs || state.phase == Phase::Waiting && (waits || runs)
 }
 
-/// When the target last began to show a revision for good.
+/// When the target got its final revision.
 fn shown_since(seen: &Checked<'_>, shown: &str) -> Duration {
     let events = seen.scenario.events.iter().zip(&seen.story.events);
     let mut deployed: Vec<(Duration, &str)> = vec![(Duration::ZERO, &seen.scenario.setting.revision)];

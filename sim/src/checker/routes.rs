@@ -1,9 +1,9 @@
-//! Routes: restored by a rollback, and never ahead of the status for long.
+//! Routes: restored by a rollback, and ahead of the status only for a short time.
 //!
-//! Verifies that a run that has failed has left its users on the primary, and that no more users are exposed than the status
-//! says for longer than an interval in which nothing goes wrong; and that the routes are as the status says where nothing can
-//! happen any more, whoever wrote them last. Looks at Canaries that are not edited. Does not verify what somebody else writes
-//! to the routes on the way, nor how long a router takes.
+//! Verifies that a run that has failed has moved its users to the primary, and that more users are exposed than the
+//! status says for at most one interval without faults; and that the routes are as in the status if nothing can happen
+//! any more, whoever wrote them last. Only checks Canaries that are not edited. Does not verify what another client
+//! writes to the routes in between, nor the delay of a router.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::{
     scenario::{Action, Scenario},
 };
 
-/// Beyond an interval.
+/// In addition to an interval.
 const SLACK: Duration = Duration::from_secs(60);
 
 pub(super) fn check(seen: &Checked<'_>) -> Violations {
@@ -52,7 +52,7 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
             && state.run.stage != Stage::Holding
             && (routes.exposed() > 0 || routes.mirror.is_some())
         {
-            found.push((i, format!("the run has failed, and the routes are {routes}")));
+            found.push((i, format!("the run has failed, but the routes are {routes}")));
         }
         let (Some(status), Some(routes)) = (status, routes) else { continue };
         let ahead = routes.exposed() > status.routes(seen.scenario.canary.strategy()).exposed();
@@ -65,7 +65,7 @@ pub(super) fn check(seen: &Checked<'_>) -> Violations {
     found
 }
 
-/// Routes that are not as the status says, and nobody puts them right.
+/// Routes that differ from the status and are not repaired.
 fn at_rest(seen: &Checked<'_>) -> Option<(usize, String)> {
     let (end, routes) = (&seen.story.end, seen.story.routes?);
     let is_ours = end.origin == Origin::Ours
@@ -76,10 +76,10 @@ fn at_rest(seen: &Checked<'_>) -> Option<(usize, String)> {
         && end.trouble.is_none();
     let wanted = end.routes(seen.scenario.canary.strategy());
     (seen.story.rests && is_ours && routes != wanted)
-        .then(|| (seen.last(), format!("the routes are {routes}, and the status says {wanted}")))
+        .then(|| (seen.last(), format!("the routes are {routes}, but the status says {wanted}")))
 }
 
-/// What a moment has made of the routes.
+/// The change of the routes in a moment.
 fn last_routes(moment: &Moment) -> Option<Routes> {
     let done = moment.commands.iter().rev().filter(|effect| effect.failed.is_none());
     let mut made = done.filter_map(|effect| {

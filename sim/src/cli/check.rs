@@ -1,4 +1,4 @@
-//! `serin check`: looks for a world in which something breaks that must always hold.
+//! `serin check`: searches for a world that breaks something that must always hold.
 
 use std::{
     fs,
@@ -65,7 +65,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Whether one scenario is searched, which is then shown in full.
+    /// Whether one scenario is searched; then it is printed in full.
     fn is_of_one_file(&self) -> bool {
         matches!(&*self.paths, [path] if path.is_file())
     }
@@ -86,8 +86,8 @@ JSON Lines, one for each scenario:
   cases      worlds that were run
   stopped    true if the search was stopped before all worlds were run
   held       whether nothing broke
-  unjudged   properties that no world gave anything to judge, for example
-             `eventually` with a `when` that never comes; these fail
+  unjudged   properties that had nothing to judge in any world, for example
+             `eventually` with a `when` that never happens; these fail
   found      null, or the first world that breaks something:
     seed, case (from 0), claim, actual, moment, atMs, runs, file
   known      null, or the first world that breaks a property marked
@@ -99,7 +99,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
 }
 
-/// Searches, prints to `out`, complains to `err`.
+/// Searches, prints to `out`, and reports errors to `err`.
 pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let mut worst = Exit::AsExpected;
     match check_all(args, terminal, &mut worst, out, err) {
@@ -191,7 +191,7 @@ fn names(written: &[String]) -> Vec<String> {
     if written.iter().any(|name| name == "all") { presets.collect() } else { written.to_vec() }
 }
 
-/// Shows how far it is.
+/// Shows the progress.
 struct Looker<'a>(&'a LongWork);
 
 impl Watch for Looker<'_> {
@@ -208,7 +208,7 @@ impl Watch for Looker<'_> {
     }
 }
 
-/// Searches one scenario; the exit, the scenario as a case, and whether Ctrl-C stopped it.
+/// Searches one scenario; the exit, the scenario as a test case, and whether Ctrl-C stopped it.
 fn check_one(
     subject: &LoadedScenario,
     args: &Args,
@@ -237,7 +237,7 @@ fn check_one(
     }
     let seed = seed.wrapping_add(*case);
     let whole = tree.clone().about(scenario, seed, &broken.claim);
-    // What was found is to be made small even where the time for the search is over.
+    // A world that was found is shrunk even if the time for the search is over.
     let (shrunk, interrupted) = if interrupted {
         (None, true)
     } else {
@@ -264,20 +264,20 @@ fn check_one(
     Ok((exit, check::case(scenario, found, &searched.unjudged), interrupted))
 }
 
-/// How a search ends in which nothing broke, or nothing but what is marked with `mayBreak`.
+/// The exit of a search that found nothing, or only what is marked with `mayBreak`.
 fn held_as(searched: &Searched) -> Exit {
     match searched {
-        // A limit of time in which no world ends shows nothing.
+        // If no world ended within the time limit, nothing is known.
         Searched { cases: 0, .. } => Exit::Unusable,
-        // As in a replay, what holds of nothing fails.
+        // As in a replay, a claim that had nothing to judge fails.
         Searched { unjudged, .. } if !unjudged.is_empty() => Exit::Failed,
         Searched { .. } => Exit::AsExpected,
     }
 }
 
-const MARKED: &str = "The property is marked `mayBreak`: this is no failure.\n";
+const MARKED: &str = "The property is marked `mayBreak`: this is not a failure.\n";
 
-/// The result of a scenario in which nothing broke, or nothing but what is marked with `mayBreak`.
+/// The result of a scenario in which nothing broke, or only what is marked with `mayBreak`.
 fn held(
     subject: &LoadedScenario,
     seed: u64,
@@ -294,7 +294,7 @@ fn held(
     let cases = searched.cases;
     let worlds = match cases {
         0 => "0 worlds".into(),
-        1 if scenario.setting.simulated.is_none() => "1 world: nothing is random in it".into(),
+        1 if scenario.setting.simulated.is_none() => "1 world (nothing is random)".into(),
         1 => format!("1 world, seed {seed}"),
         _ => format!("{cases} worlds, seeds {seed} to {}", seed.wrapping_add(cases - 1)),
     };
@@ -304,7 +304,7 @@ fn held(
         Some(_) | None => String::new(),
     };
     let properties = match scenario.properties.len() {
-        0 => "no property but the invariants".into(),
+        0 => "the invariants".into(),
         1 => "1 property and the invariants".into(),
         count => format!("{count} properties and the invariants"),
     };
@@ -322,12 +322,12 @@ fn held(
     format!("{word}  {path}\n      {stopped}{worlds}; {properties}\n{known}{unjudged}")
 }
 
-/// A line for each property that no world gave anything to judge.
+/// A line for each property that no world could judge.
 fn unjudged(scenario: &Scenario, searched: &Searched) -> String {
     let claims = check::claims(scenario, &searched.unjudged);
     claims
         .iter()
-        .map(|claim| format!("      never judged: no world gives it anything to judge: {claim}\n"))
+        .map(|claim| format!("      never judged, because no world has anything to judge: {claim}\n"))
         .collect()
 }
 
@@ -340,7 +340,7 @@ struct FoundWorld<'a> {
 }
 
 impl FoundWorld<'_> {
-    /// Writes the scenario file; its path.
+    /// Writes the scenario file; returns its path.
     fn write(&self, subject: &LoadedScenario, whole: &Tree, out: &Path) -> io::Result<String> {
         let tree = self.shrunk.map_or(whole, |shrunk| &shrunk.tree);
         let text = tree.text().map_err(io::Error::other)?;

@@ -1,7 +1,8 @@
-//! `serin completions`: what a shell needs to complete the command line.
+//! `serin completions`: the script that a shell needs to complete the command line.
 //!
-//! The scripts are those of `clap_complete`. Positional arguments are its weak side: bash offers options where a file is
-//! wanted, fish offers files where one of a few words is, and zsh no command where a file may be. This is corrected here.
+//! The scripts are those of `clap_complete`, which handles positional arguments badly: bash offers options instead of
+//! files, fish offers files where only certain words are allowed, and zsh offers no subcommand where a file is allowed.
+//! This module corrects that.
 
 use std::{fmt::Write as _, io::Write};
 
@@ -27,14 +28,14 @@ Examples:
   Fish:
     serin completions fish > ~/.config/fish/completions/serin.fish";
 
-/// Prints to `out`, complains to `err`.
+/// Prints to `out`, and reports errors to `err`.
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let mut serin = Cli::command();
-    // The generator panics where it cannot write: it writes to memory.
+    // The generator panics if it cannot write, so it writes to memory.
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut serin, "serin", &mut text);
     let text = String::from_utf8_lossy(&text).into_owned();
-    // Other shells, of which there may be more, are taken as they are.
+    // The scripts of other shells are not changed.
     let text = if args.shell == Shell::Bash {
         text + &bash(&serin)
     } else if args.shell == Shell::Fish {
@@ -53,12 +54,12 @@ fn mixed(serin: &Command) -> impl Iterator<Item = &str> {
     verbs.map(Command::get_name)
 }
 
-/// Words behind a command that are not options: files, or what else the command takes there.
+/// Completes words that are not options: files, or the other words that the command takes.
 fn bash(serin: &Command) -> String {
     BASH.replace("VERBS", &mixed(serin).collect::<Vec<_>>().join("|"))
 }
 
-/// Where a file or a verb may follow, both.
+/// Completes both where a file or a verb can follow.
 fn zsh(script: String, serin: &Command) -> String {
     mixed(serin).fold(script, |script, verb| {
         let verbs = format!("_serin__subcmd__{verb}_commands");
@@ -67,8 +68,8 @@ fn zsh(script: String, serin: &Command) -> String {
     })
 }
 
-/// Options are offered behind a dash alone: the shell offers files where nothing is left. A verb that takes a file or a
-/// verb of its own offers both.
+/// Offers options only after a dash: the shell offers files if nothing else is left. A verb that takes a file or a verb
+/// of its own offers both.
 const BASH: &str = r#"
 _serin_words() {
     local word cur="$2" prev="$3"
@@ -94,7 +95,7 @@ _serin_words() {
 complete -F _serin_words -o bashdefault -o default serin
 "#;
 
-/// The words that a positional argument takes; no files where a command takes none.
+/// The words that a positional argument takes; no files if a command takes none.
 fn fish(serin: &Command) -> String {
     let mut text = String::new();
     for verb in serin.get_subcommands() {

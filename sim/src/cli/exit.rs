@@ -1,13 +1,13 @@
-//! How a command ends, for the shell: one table for every verb.
+//! The exit status of a command: one table for every verb.
 
 use std::process::ExitCode;
 
-/// How a command ended, the worst last.
+/// How a command ended; the worst is last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     /// Everything is as expected.
     AsExpected,
-    /// Something that was expected does not hold.
+    /// An expectation does not hold.
     Failed,
     /// A file or an argument cannot be used, there was nothing to check, or the output could not be written.
     Unusable,
@@ -27,7 +27,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The same table for people. Every `--help` ends with it.
+/// The same table as text. Every `--help` ends with it.
 pub(super) const EXIT_STATUS: &str = "\
 Exit status, the same for every command:
   0    success: no errors, and everything is as expected
@@ -38,7 +38,7 @@ Exit status, the same for every command:
        written, or nothing to check
   130  stopped by Ctrl-C; the results so far are printed";
 
-/// What `--help` prints below the options: sections, and the exit status last.
+/// The text that `--help` prints below the options: sections, and the exit status last.
 pub(super) fn long_help(sections: &[&str]) -> String {
     let sections = sections.iter().copied().chain([EXIT_STATUS]);
     sections.collect::<Vec<_>>().join("\n\n")

@@ -1,4 +1,4 @@
-//! `serin explain`: what a replay decided, why, and what would have had to be different.
+//! `serin explain`: what a replay decided, why, and what would have changed the outcome.
 
 use std::{
     io::{self, Write},
@@ -81,7 +81,7 @@ fn time(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
 }
 
-/// Explains to `out`, complains to `err`.
+/// Explains to `out`, and reports errors to `err`.
 pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let mut unusable = false;
     let outcome = explain_all(args, &terminal, &mut unusable, out, err);
@@ -116,7 +116,7 @@ fn explain_all(
     }
     let mut is_first = true;
     let mut done = 0;
-    // One scenario ends by itself, or at the first Ctrl-C.
+    // A single scenario ends by itself, or at the first Ctrl-C.
     let work = (files.len() > 1).then(|| LongWork::begin(files.len() as u64, "scenarios", *terminal));
     for files in files.chunks(AT_ONCE) {
         let files = files.par_iter().filter(|_| !work.as_ref().is_some_and(LongWork::is_over));
@@ -153,7 +153,7 @@ fn explain_all(
 /// Scenarios that are explained before their output is written.
 const AT_ONCE: usize = 64;
 
-/// `None` where it was stopped before it was complete.
+/// `None` if it was stopped before it was complete.
 fn explained(
     file: &Path,
     args: &Args,
@@ -171,7 +171,7 @@ fn explained(
         };
         return Ok(Some(shown).filter(|_| !is_over()));
     };
-    // The first decision is made when a story begins.
+    // The first decision is made at the beginning of a story.
     let Some(at) = at(&scenario, &story, instant) else { return Ok(Some(String::new())) };
     Ok(Some(match args.format {
         Format::Text => text_at(&path, &scenario, &at, terminal),

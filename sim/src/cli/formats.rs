@@ -1,4 +1,4 @@
-//! The forms in which a verb prints what it found: values of `--format`, and who writes each.
+//! The output formats of the verbs: the values of `--format`.
 
 use std::{env, path::PathBuf};
 
@@ -8,7 +8,7 @@ use serin_sim::{
     lint,
 };
 
-/// How `lint` prints.
+/// The formats of `lint`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum LintFormat {
     /// For people
@@ -25,7 +25,7 @@ pub(super) enum LintFormat {
     Gitlab,
 }
 
-/// How verbs print that run scenarios.
+/// The formats of the verbs that run scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum RunFormat {
     /// For people
@@ -38,7 +38,7 @@ pub(super) enum RunFormat {
     Github,
 }
 
-/// A JUnit report on suites and, in one of their own, on what cannot be used.
+/// A JUnit report with suites, and one more suite for files that cannot be used.
 pub(super) fn junit(name: &str, mut suites: Vec<Suite>, unusable: &[Case], fails: Level) -> String {
     if !unusable.is_empty() {
         suites.push(Suite { name: "files".into(), cases: unusable.to_vec() });
@@ -46,7 +46,7 @@ pub(super) fn junit(name: &str, mut suites: Vec<Suite>, unusable: &[Case], fails
     junit::report(name, &suites, fails)
 }
 
-/// A JUnit report on one run.
+/// A JUnit report of one run.
 pub(super) fn junit_of_run(name: &str, cases: Vec<Case>) -> String {
     junit::report(name, &[Suite { name: name.into(), cases }], Level::Error)
 }
@@ -66,7 +66,7 @@ pub(super) fn gitlab(findings: &[Finding]) -> String {
     gitlab::report(findings, &folder())
 }
 
-/// The working folder. Where there is none, files keep the names that they were given.
+/// The working folder. Without one, files keep the names that were given.
 fn folder() -> PathBuf {
     env::current_dir().unwrap_or_default()
 }

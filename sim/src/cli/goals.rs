@@ -1,14 +1,14 @@
-//! `--goal` of a sweep: whether the points that were run keep to it, so that a sweep can be a gate.
+//! `--goal` of a sweep: whether every point meets its goals, so that a sweep can be a gate in CI.
 
 use serin_sim::{
     finding::{Case, Finding, Level},
     sweep::{Goal, Met, ShardResult, Tally},
 };
 
-/// A case for each point and goal, where the goal can be judged there.
+/// A case for each point and goal, if the point can judge the goal.
 ///
 /// # Errors
-/// A goal that can be judged nowhere.
+/// A goal that no point can judge.
 pub(super) fn cases(part: &ShardResult, goals: &[Goal]) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
     for goal in goals {
@@ -35,7 +35,7 @@ pub(super) fn cases(part: &ShardResult, goals: &[Goal]) -> Result<Vec<Case>, Str
     Ok(cases)
 }
 
-/// What was counted that the goal is about; `None` where there is nothing.
+/// The counted value of the goal; `None` if there is none.
 fn seen(goal: Goal, tally: &Tally) -> Option<String> {
     let share = match goal {
         Goal::FalseRollback(_) => tally.false_rollback(),
@@ -66,7 +66,7 @@ fn case(name: String, missed_by: Option<String>) -> Case {
     Case { file: String::new(), findings, name, is_unusable: false }
 }
 
-/// The sentences on goals that are not met.
+/// The messages about goals that are not met.
 pub(super) fn unmet(cases: &[Case]) -> impl Iterator<Item = &str> {
     cases.iter().flat_map(|case| &case.findings).map(|finding| &*finding.what)
 }

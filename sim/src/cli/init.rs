@@ -19,7 +19,7 @@ use super::{Exit, complaint, exit::long_help, report_file::beside, screen::Scree
 /// Write a first scenario for a Canary
 ///
 /// The scenario has a good release, which is promoted, and a bad one, which is rolled back, with comments that explain each
-/// part. It is replayed before it is written, so its `expect` lines hold. Edit it from there.
+/// part. It is replayed before it is written, so its `expect` lines hold. Then edit it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(&[EXAMPLES]))]
 pub(crate) struct Args {
@@ -29,16 +29,16 @@ pub(crate) struct Args {
     /// File to write, folder for `<name>-scenario.yaml`, or `-` for standard output
     #[arg(short, long, value_name = "PATH", default_value = ".", value_hint = clap::ValueHint::AnyPath)]
     out: PathBuf,
-    /// Which Canary, where the files have several: its name, or `name.namespace`
+    /// The Canary to use if the files have several: its name, or `name.namespace`
     #[arg(long, value_name = "NAME")]
     canary: Option<String>,
-    /// The controller's router, for a Canary that names no provider
+    /// The controller's router, for a Canary without a provider
     #[arg(long, value_name = "NAME", default_value = "istio")]
     provider: String,
-    /// The controller's namespace: the second place a metric's template is looked for
+    /// The controller's namespace, where a metric's template is looked for second
     #[arg(long, value_name = "NAME", default_value = "flagger-system")]
     namespace: String,
-    /// Replace the file that exists
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -51,19 +51,19 @@ Examples:
   serin init canary.yaml metric-templates.yaml --out tests/
   helm template . | serin init - --canary shop --out shop.yaml";
 
-/// Writes the scenario, says so on `out`, complains to `err`.
+/// Writes the scenario, reports it to `out`, and errors to `err`.
 pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     match write(args, &terminal) {
         Ok(text) => written(out.write_all(text.as_bytes()).and_then(|()| out.flush()), err),
         Err(what) => {
-            // Standard error may be gone as well; the exit status remains.
+            // Standard error may be closed as well; the exit status remains.
             let _ = err.write_all(what.as_bytes());
             Exit::Unusable
         }
     }
 }
 
-/// What is printed, or the complaint.
+/// The output, or the error message.
 fn write(args: &Args, terminal: &Terminal) -> Result<String, String> {
     let inputs: Vec<Input> = args.paths.iter().map(|path| input(path)).collect();
     let settings = Settings {
@@ -100,7 +100,7 @@ fn input(path: &Path) -> Input {
     if path == Path::new("-") { Input::read_from(path, io::stdin().lock()) } else { Input::read(path) }
 }
 
-/// What lint refuses is not replayed.
+/// A manifest that lint refuses is not replayed.
 fn errors(inputs: &[Input], settings: &Settings, terminal: &Terminal) -> Result<(), String> {
     let findings = lint::lint(inputs, settings).findings();
     let errors: Vec<_> = findings.iter().filter(|finding| finding.level == Level::Error).collect();
@@ -115,7 +115,7 @@ fn errors(inputs: &[Input], settings: &Settings, terminal: &Terminal) -> Result<
     if text.is_empty() { Ok(()) } else { Err(text) }
 }
 
-/// The folder to write to, and the file where one is named.
+/// The folder to write to, and the file name if one is given.
 fn target(out: &Path) -> (PathBuf, Option<PathBuf>) {
     let is_file = out.extension().is_some_and(|end| end == "yaml" || end == "yml") && !out.is_dir();
     if !is_file {
@@ -148,16 +148,16 @@ fn exists(path: &Path) -> String {
 }
 
 fn not_written(path: &Path, error: &io::Error) -> String {
-    // A temporary file's own path, which the error may name, says nothing to people.
+    // The error may name the path of a temporary file, which means nothing to the user.
     complaint(&format!("{}: cannot be written: {}", path.display(), error.kind()))
 }
 
 fn refused(error: &InitError, args: &Args) -> String {
     match error {
-        // It names its files itself, from the scenario's folder on.
+        // It names its files itself, relative to the folder of the scenario.
         InitError::Input(error) => {
             let of_metric = error.faults.iter().any(|fault| fault.field.contains(".metrics["));
-            let hint = "\n  give the file of its MetricTemplate as another argument, or say the controller's --namespace";
+            let hint = "\n  pass the file of its MetricTemplate as another argument, or set the controller's --namespace";
             complaint(&format!("{}{}", from_here(error), if of_metric { hint } else { "" }))
         }
         InitError::NeverPromoted(_) | InitError::NotAsExpected(_) => {
@@ -166,7 +166,7 @@ fn refused(error: &InitError, args: &Args) -> String {
     }
 }
 
-/// The faults with the files named from the working folder.
+/// The faults with file names relative to the working folder.
 fn from_here(error: &InputError) -> InputError {
     let working = env::current_dir().unwrap_or_default();
     let here = |fault: &Fault| {

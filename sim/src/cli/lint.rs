@@ -1,4 +1,4 @@
-//! `serin lint`: says what is wrong with manifests, what will hurt, and what a release would look like.
+//! `serin lint`: reports errors and likely problems in manifests, and shows how a release would go.
 
 use std::{
     io::{self, ErrorKind, Write},
@@ -30,7 +30,7 @@ use super::{
 /// accepted but will cause trouble, with line, column and field. For every valid Canary it prints the plan of a release
 /// (moves, times, gates, how fast it rolls back) and how its fields compare with Flagger 1.44. With --rps and --errors it
 /// says how often a release with this share of failing requests is promoted, and what would make the wrong verdict rarer:
-/// computed where possible, else simulated. Objects of other kinds are read for what they say about a Canary.
+/// computed where possible, else simulated. Objects of other kinds are read for facts about the Canaries.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help(&[EXAMPLES, DETAILS]))]
 pub(crate) struct Args {
@@ -52,10 +52,10 @@ pub(crate) struct Args {
     /// Run again whenever a file changes, until Ctrl-C
     #[arg(long)]
     watch: bool,
-    /// The controller's router, for a Canary that names no provider
+    /// The controller's router, for a Canary without a provider
     #[arg(long, value_name = "NAME", default_value = "istio", value_parser = RouterName)]
     provider: String,
-    /// The controller's namespace: the second place a metric's template is looked for
+    /// The controller's namespace, where a metric's template is looked for second
     #[arg(long, value_name = "NAME", default_value = "flagger-system", value_hint = ValueHint::Other)]
     namespace: String,
     /// The controller that runs the manifests, if it is only one of the two
@@ -64,7 +64,7 @@ pub(crate) struct Args {
     /// `flagger` it is not reported, but fields that only Serin knows are. Without it the manifests are for both.
     #[arg(long = "for", value_name = "CONTROLLER")]
     controller: Option<Controller>,
-    /// Requests a second of all users together: prints how often a release is promoted
+    /// Requests per second of all users together; prints how often a release is promoted
     #[arg(long, value_name = "N", value_parser = number::<PerSecond>, requires = "errors",
           value_hint = ValueHint::Other)]
     rps: Option<f64>,
@@ -76,7 +76,7 @@ pub(crate) struct Args {
     pub(super) screen: Screen,
 }
 
-/// Whose manifests they are.
+/// The controller that runs the manifests.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Controller {
     Serin,
@@ -92,7 +92,7 @@ impl From<Controller> for lint::Controller {
     }
 }
 
-/// A number as scenarios write it.
+/// A number in the syntax of scenarios.
 fn number<U: Unit>(text: &str) -> Result<f64, String> {
     let expected = U::EXPECTED.split(", or").next().unwrap_or_default();
     U::read(text.trim()).ok_or_else(|| format!("expected {expected}"))
@@ -102,9 +102,9 @@ const EXAMPLES: &str = "\
 Examples:
   serin lint canary.yaml                        findings, the plan, differences from Flagger
   serin lint --quiet --strict deploy/           in CI: findings only, warnings fail
-  serin lint --quiet --for flagger deploy/      the same where Flagger runs them
+  serin lint --quiet --for flagger deploy/      the same for manifests that Flagger runs
   serin lint --rps 50 --errors 0.8% shop.yaml   how often such a release is promoted
-  helm template . | serin lint -                what a chart renders
+  helm template . | serin lint -                the output of a chart
   serin lint --format json deploy/ | jq -r '.findings[].code'";
 
 const DETAILS: &str = "\
@@ -115,13 +115,13 @@ Levels:
 
 JSON Lines, one object for each file:
   file      its path
-  findings  by place: level, code (stable), line, column, field, what, remedy, and where the
+  findings  by place: level, code (stable), line, column, field, what, remedy, and if the
             remedy is a change of the object: edits (path, value; without value: remove it)
   canaries  each valid one; none with --quiet:
     canary         name.namespace
     plan           strategy, divides (which requests: all, matched, nothing), intervalMs, moves
                    (fromMs, toMs, move and its numbers), startsMs, checks, decidedMs, promotionSteps, allUsersMs, doneMs, gates (type, name),
-                   rollback (threshold, consecutive, afterFirstMoveMs; null where nothing is
+                   rollback (threshold, consecutive, afterFirstMoveMs; null if nothing is
                    checked), suspended. Times are since the new revision was seen, with pods
                    ready at once, checks that pass and gates that are open.
                    null: more than a million checks
@@ -129,12 +129,12 @@ JSON Lines, one object for each file:
                    verdict is, 0 to 1), simulated (true: the numbers of `serin sweep`; false:
                    computed, those of `serin sweep --exact`), reach (whose requests are judged:
                    users, matched, nobody, or hook and rps of a load test), remedies (change,
-                   wrong, edits), assumed, leftOut (metrics taken to pass); or notComputed, with
+                   wrong, edits), assumed, leftOut (metrics that are assumed to pass); or notComputed, with
                    the reason
     compatibility  each field that is set: field, standing (same, different, own, not-supported),
                    row of docs/differences.md, what; several times if it differs in several ways";
 
-/// Checks, prints to `out`, complains to `err`.
+/// Checks, prints to `out`, and reports errors to `err`.
 pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     if !args.watch {
         return once(args, terminal, out, err);
@@ -192,7 +192,7 @@ fn once(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Writ
     if unusable.is_empty() { exit(&report, args.strict, err) } else { Exit::Unusable }
 }
 
-/// Everything that was found, and what cannot be read.
+/// All findings, and the files that cannot be read.
 fn found(report: &Report, unusable: &[Case]) -> Vec<Finding> {
     let unusable = unusable.iter().flat_map(|case| case.findings.iter().cloned());
     report.findings().into_iter().chain(unusable).collect()
@@ -211,7 +211,7 @@ fn exit(report: &Report, strict: bool, err: &mut dyn Write) -> Exit {
     if fails { Exit::Failed } else { Exit::AsExpected }
 }
 
-/// Whether an argument is looked at: with `--skip-others` a file may turn out to be none of ours.
+/// Whether an argument is used: with `--skip-others`, a file without an object of ours is skipped.
 fn is_wanted(path: &Path, args: &Args) -> bool {
     !args.skip_others || path == Path::new("-") || path.is_dir() || lint::is_manifest(path)
 }

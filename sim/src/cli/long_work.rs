@@ -1,6 +1,6 @@
-//! Work that takes long: a bar that shows the progress on a terminal, and ways to stop it.
+//! Work that takes long: a progress bar on a terminal, and ways to stop the work.
 //!
-//! Nothing here is part of an answer: where standard error is not a terminal, nothing is shown.
+//! The bar is not part of the output: if standard error is not a terminal, nothing is shown.
 
 use std::{
     env, fmt,
@@ -29,7 +29,7 @@ pub(super) struct LongWork {
 }
 
 impl LongWork {
-    /// Work of this many steps. From now on Ctrl-C asks it to stop; a second one ends the command.
+    /// Starts work of this many steps. From now on Ctrl-C asks it to stop; a second Ctrl-C ends the command.
     pub(super) fn begin(steps: u64, unit: &str, terminal: Terminal) -> Self {
         let template = "{wide_bar} {human_pos} of {human_len} UNIT, {rate}, {eta} left{msg}";
         Self::with(template, Some(steps), unit, terminal)
@@ -51,7 +51,7 @@ impl LongWork {
                 style
             });
         }
-        // One handler serves all work. Without one Ctrl-C ends the command as it always does.
+        // One handler serves all work. Before it is set, Ctrl-C ends the command as usual.
         let _ = ctrlc::try_set_handler(|| {
             if STOP.swap(true, Ordering::Relaxed) {
                 end_at_once();
@@ -62,14 +62,14 @@ impl LongWork {
         Self { bar, ends: None }
     }
 
-    /// The same, to be stopped after this time.
+    /// The same work, which stops after this time.
     #[expect(clippy::disallowed_methods, reason = "a limit of time is about the reader's clock")]
     pub(super) fn at_most(mut self, time: Option<Duration>) -> Self {
         self.ends = time.and_then(|time| Instant::now().checked_add(time));
         self
     }
 
-    /// This many more steps are done.
+    /// Reports that this many more steps are done.
     pub(super) fn done(&self, steps: u64) {
         if is_stopped() {
             self.bar.set_message(", stopping");
@@ -77,18 +77,18 @@ impl LongWork {
         self.bar.inc(steps);
     }
 
-    /// Becomes true when the user wants the work to stop.
+    /// Becomes true when the user asks the work to stop.
     pub(super) fn stop(&self) -> &AtomicBool {
         &STOP
     }
 
-    /// The work is to stop: the user wants it, or its time is over.
+    /// Whether the work has to stop: the user asked for it, or its time is over.
     #[expect(clippy::disallowed_methods, reason = "a limit of time is about the reader's clock")]
     pub(super) fn is_over(&self) -> bool {
         is_stopped() || self.ends.is_some_and(|ends| Instant::now() >= ends)
     }
 
-    /// Removes the bar; whether Ctrl-C stopped the work.
+    /// Removes the bar; returns whether Ctrl-C stopped the work.
     pub(super) fn end(self) -> bool {
         is_stopped()
     }
@@ -101,12 +101,12 @@ impl Drop for LongWork {
     }
 }
 
-/// As a shell reports that a command was ended by Ctrl-C.
+/// The status that a shell reports for a command that was ended by Ctrl-C.
 pub(super) const INTERRUPTED: i32 = 130;
 
 /// Writes while the bar is off the screen, and draws it again.
 pub(super) fn without_bar<T>(write: impl FnOnce() -> T) -> T {
-    // The lock is not held while writing: a reader may be slow.
+    // The lock is not held while writing, because a reader may be slow.
     let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
     match bar {
         Some(bar) => bar.suspend(write),
@@ -119,8 +119,8 @@ fn rate(state: &ProgressState, text: &mut dyn fmt::Write) {
     let _ = write!(text, "{}/s", HumanCount(state.per_sec() as u64));
 }
 
-/// A terminal whose last columns are left free: it shows `^C` there when Ctrl-C is pressed. Behind a bar of the whole width
-/// that begins another line, and the bar would not be removed from its own.
+/// A terminal whose last columns are left free, because the terminal shows `^C` there. A bar of the full width would
+/// wrap, and could then not be removed.
 #[derive(Debug)]
 struct Margin(Term);
 
@@ -187,7 +187,7 @@ fn is_shown() -> bool {
     io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// Leaves nothing of the bar behind, and waits for no lock but that of a single write.
+/// Removes the bar, and waits for no lock except that of a single write.
 fn end_at_once() -> ! {
     if is_shown() {
         let _ = io::stderr().write_all(b"\r\x1b[K");

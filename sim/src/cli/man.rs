@@ -1,4 +1,4 @@
-//! `serin man`: the manual, made of the same words as `--help`.
+//! `serin man`: the manual, generated from the text of `--help`.
 
 use std::{
     fs,
@@ -27,7 +27,7 @@ Examples:
   Install all pages:
     serin man --out ~/.local/share/man/man1";
 
-/// Prints to `out` or writes files, complains to `err`.
+/// Prints to `out` or writes files, and reports errors to `err`.
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let serin = Cli::command();
     match &args.out {
@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Exit
 /// One page for the command, and one for each of its verbs.
 fn pages(mut serin: Command, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    // Names its verbs `serin-replay` and so on.
+    // This names its verbs `serin-replay` and so on.
     serin.build();
     for command in [&serin].into_iter().chain(serin.get_subcommands()) {
         let name = command.get_display_name().unwrap_or(command.get_name());
@@ -61,7 +61,7 @@ fn page(command: Command) -> io::Result<Vec<u8>> {
     Ok(unfilled(&String::from_utf8_lossy(&page)).into_bytes())
 }
 
-/// Examples and tables are in a section of their own, whose lines are to stay as they are.
+/// Examples and tables are in their own section, whose lines must not be filled.
 fn unfilled(page: &str) -> String {
     let Some((before, details)) = page.split_once(".SH EXTRA\n") else { return page.into() };
     let (details, rest) = details.find("\n.SH ").map_or((details, ""), |end| details.split_at(end));

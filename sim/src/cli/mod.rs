@@ -1,4 +1,4 @@
-//! What the `serin` command understands. One file for each verb.
+//! The command line of `serin`. Each verb is one file.
 
 mod check;
 mod completions;
@@ -38,7 +38,7 @@ pub(crate) struct Cli {
 const ENVIRONMENT: &str = "\
 Environment:
   NO_COLOR  if set, --color auto uses no colours
-  COLUMNS   the width of the output where there is no terminal [default: 100]";
+  COLUMNS   the width of the output if there is no terminal [default: 100]";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -55,7 +55,7 @@ enum Verb {
 }
 
 impl Cli {
-    /// Does what was asked for.
+    /// Runs the verb.
     pub(crate) fn run(&self) -> Exit {
         match &self.verb {
             Verb::Lint(args) => {
@@ -93,14 +93,14 @@ impl Cli {
     }
 }
 
-/// For whom a verb prints: people, or programs (JSON Lines).
+/// The reader of a verb's output: people, or programs (JSON Lines).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     Text,
     Json,
 }
 
-/// The exit of a verb whose output was written with this result. A reader that stops reading is no error.
+/// The exit of a verb whose output was written with this result. A closed pipe is not an error.
 fn written(outcome: io::Result<()>, err: &mut dyn io::Write) -> Exit {
     match outcome {
         Ok(()) => Exit::AsExpected,

@@ -115,7 +115,7 @@ A file that cannot be used does not stop the others from being replayed.";
 /// Scenarios that are replayed before their output is written.
 const AT_ONCE: usize = 64;
 
-/// Replays, prints to `out`, complains to `err`.
+/// Replays, prints to `out`, and reports errors to `err`.
 pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     if !args.watch {
         return once(args, terminal, out, err);
@@ -164,15 +164,15 @@ fn once(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Writ
     }
 }
 
-/// What was replayed.
+/// The results of the replays.
 #[derive(Default)]
 struct Replays {
     items: Vec<Item>,
-    /// Their parts of the HTML report, if there is to be one.
+    /// Their parts of the HTML report, if one is written.
     runs: Vec<html::Run>,
     /// Paths that cannot be used, and why.
     unusable: Vec<(String, String)>,
-    /// Every path, for reports on tests and annotations.
+    /// Every path as a case of a test report.
     cases: Vec<Case>,
     /// Ctrl-C was pressed.
     stopped: bool,
@@ -212,7 +212,7 @@ fn replay_all(
     let is_alone = files.len() == 1 && replays.items.is_empty();
     let all = replays.items.len() + files.len();
     let details = Details::of(args, is_alone);
-    // One story ends by itself, or at the first Ctrl-C.
+    // A single scenario ends by itself, or at the first Ctrl-C.
     let work = (files.len() > 1).then(|| LongWork::begin(files.len() as u64, "scenarios", terminal));
     let mut later = Vec::new();
     for (chunk, files) in files.chunks(AT_ONCE).enumerate() {
@@ -271,7 +271,7 @@ mod tests {
 
     const GOOD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/everyday/weighted-good.yaml");
 
-    /// Runs a command line; how it ends, and what it complains of.
+    /// Runs a command line; returns how it ends, and its error messages.
     fn replayed(line: &[&str], out: &mut dyn Write) -> (Exit, String) {
         let args = Line::parse_from(["replay"].iter().chain(line)).args;
         let mut err = Vec::new();
@@ -279,7 +279,7 @@ mod tests {
         (exit, String::from_utf8(err).unwrap())
     }
 
-    /// As a reader without colours sees it.
+    /// The output without colours.
     fn plain(out: &[u8]) -> String {
         String::from_utf8(strip_bytes(out).into_vec()).unwrap()
     }
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_story_that_goes_as_expected_ends_well() {
+    fn a_story_that_goes_as_expected_exits_with_success() {
         let mut out = Vec::new();
         let ended = replayed(&["--check-determinism", GOOD], &mut out);
         assert_eq!(ended, (Exit::AsExpected, String::new()));
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_stops_reading_ends_it_silently() {
+    fn a_closed_pipe_ends_it_silently() {
         assert_eq!(replayed(&[GOOD], &mut Closed(ErrorKind::BrokenPipe)), (Exit::AsExpected, String::new()));
     }
 

@@ -1,4 +1,4 @@
-//! `--report FILE`: an HTML page beside what is printed.
+//! `--report FILE`: an HTML report in addition to the output.
 
 use std::{
     fs::{self, Permissions},
@@ -9,7 +9,7 @@ use std::{
 use clap::ValueHint;
 use tempfile::NamedTempFile;
 
-/// Where a report is written, the same for every verb that makes one.
+/// The path of a report, the same for every verb that writes one.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct ReportTo {
     /// Also write an HTML report to this file: one page, without other files
@@ -18,21 +18,21 @@ pub(super) struct ReportTo {
 }
 
 impl ReportTo {
-    /// Whether there is to be one.
+    /// Whether a report is written.
     pub(super) fn is_wanted(&self) -> bool {
         self.path.is_some()
     }
 
-    /// Finds out whether it can be written, before the work begins. Nothing is left behind.
+    /// Checks that the report can be written, before the work begins. Leaves no file behind.
     ///
     /// # Errors
-    /// Why not.
+    /// Why it cannot be written.
     pub(super) fn try_out(&self) -> Result<(), String> {
         let Some(path) = &self.path else { return Ok(()) };
         beside(&target(path)?).map(|_| ()).map_err(|error| failed(path, &error))
     }
 
-    /// Writes the page, whole or not at all; whatever stood there is replaced.
+    /// Writes the whole page or nothing; replaces an existing file.
     ///
     /// # Errors
     /// Why it could not be written.
@@ -50,7 +50,7 @@ impl ReportTo {
     }
 }
 
-/// The file itself, where the path is a link to it.
+/// The target of the path if it is a link.
 fn target(path: &Path) -> Result<PathBuf, String> {
     match fs::canonicalize(path) {
         Ok(known) => {
@@ -71,7 +71,7 @@ fn target(path: &Path) -> Result<PathBuf, String> {
     }
 }
 
-/// A new file in the same folder, with the permissions that any new file has.
+/// A new file in the same folder, with the usual permissions of new files.
 pub(super) fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
@@ -85,7 +85,7 @@ pub(super) fn beside(path: &Path) -> io::Result<NamedTempFile> {
 #[cfg(unix)]
 fn usual() -> Option<Permissions> {
     use std::os::unix::fs::PermissionsExt as _;
-    // The user's mask takes away from it.
+    // The user's umask removes bits from it.
     Some(Permissions::from_mode(0o666))
 }
 
@@ -95,11 +95,11 @@ fn usual() -> Option<Permissions> {
 }
 
 fn failed(path: &Path, error: &io::Error) -> String {
-    // A temporary file's own path, which the error may name, says nothing to people.
+    // The error may name the path of a temporary file, which means nothing to the user.
     format!("{}: the report cannot be written there: {}", path.display(), error.kind())
 }
 
-/// Output whose reader may leave early, while there is more to do than to print.
+/// Output whose pipe may be closed early, while there is still other work to do.
 pub(super) struct Patient<'a> {
     out: &'a mut dyn Write,
     gone: bool,
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_replaces_what_stood_there_and_leaves_nothing_else() {
+    fn a_report_replaces_an_existing_file_and_leaves_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.html");
         fs::write(&path, "old and much longer than the new one").unwrap();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_takes_no_file_is_refused() {
+    fn a_path_that_cannot_be_written_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let is_refused = |path: &Path| to(path).try_out().unwrap_err();
         assert!(is_refused(folder.path()).ends_with("it is not a file"));

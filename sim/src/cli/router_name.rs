@@ -1,4 +1,4 @@
-//! The name of a router as an argument: completed and checked, with a mesh behind the version of SMI, too.
+//! The name of a router as an argument: completed and checked, including meshes behind a version of SMI.
 
 use std::ffi::OsStr;
 

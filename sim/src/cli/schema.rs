@@ -32,7 +32,7 @@ The schemas use draft 2020-12 of JSON Schema. They refuse fields that are not
 known, which a cluster drops, and durations without a unit. The CRDs are less
 strict.";
 
-/// Prints to `out`, complains to `err`.
+/// Prints to `out`, and reports errors to `err`.
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     match writeln!(out, "{:#}", args.kind.schema()).and_then(|()| out.flush()) {
         Ok(()) => Exit::AsExpected,
@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Exit
     }
 }
 
-/// Prints to the standard streams: the same bytes on every screen.
+/// Prints to the standard streams: the same bytes on every terminal.
 pub(super) fn run_here(args: &Args) -> Exit {
     run(args, &mut io::stdout(), &mut io::stderr())
 }

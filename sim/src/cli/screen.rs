@@ -1,4 +1,4 @@
-//! What the reader's screen can show: colours, signs, columns.
+//! What the terminal can show: colours, signs, columns.
 //!
 //! The writers lock a standard stream for one write at a time. A lock that is held for longer blocks the threads that
 //! draw the bar of [`super::long_work`].
@@ -15,7 +15,7 @@ use terminal_size::{Width, terminal_size_of};
 
 use super::long_work;
 
-/// Arguments about the screen, the same for every verb.
+/// Arguments about the terminal, the same for every verb.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Screen {
     /// When to use colours: auto, always or never; auto uses them on a terminal, unless NO_COLOR is set
@@ -34,7 +34,8 @@ enum Color {
 }
 
 impl Screen {
-    /// The look of standard output. What is not written to a terminal looks the same everywhere, unless COLUMNS is set.
+    /// The look of standard output. Output that does not go to a terminal looks the same everywhere, unless COLUMNS is
+    /// set.
     pub(crate) fn terminal(self) -> Terminal {
         let is_terminal = io::stdout().is_terminal();
         Terminal::new(columns(is_terminal), self.ascii || (is_terminal && !is_utf8()))
@@ -59,9 +60,9 @@ impl Screen {
     }
 }
 
-/// The width that text is laid out for: what the terminal reports, else COLUMNS, else a fixed width.
+/// The width of the output: that of the terminal, else COLUMNS, else a fixed width.
 ///
-/// This is the order of `--help`, which clap lays out.
+/// This is the order that clap uses for `--help`.
 fn columns(is_terminal: bool) -> usize {
     const USUAL_TERMINAL: usize = 80;
     let reported = if is_terminal { terminal_size_of(io::stdout()) } else { None };
@@ -71,7 +72,7 @@ fn columns(is_terminal: bool) -> usize {
     columns.unwrap_or(if is_terminal { USUAL_TERMINAL } else { WIDTH })
 }
 
-/// Whether the locale is UTF-8; as POSIX ranks the variables, the first that is set decides.
+/// Whether the locale is UTF-8. The first variable that is set decides, in the order of POSIX.
 fn is_utf8() -> bool {
     if cfg!(windows) {
         return true;
@@ -81,7 +82,7 @@ fn is_utf8() -> bool {
     locale.contains("UTF-8") || locale.contains("UTF8")
 }
 
-/// Takes the bar off the screen for each write, so that neither tears the other.
+/// Removes the bar for each write, so that the two do not overwrite each other.
 struct AroundTheBar<S: RawStream>(AutoStream<S>);
 
 impl<S: RawStream + anstream::stream::AsLockedWrite> Write for AroundTheBar<S> {
@@ -93,7 +94,7 @@ impl<S: RawStream + anstream::stream::AsLockedWrite> Write for AroundTheBar<S> {
         long_work::without_bar(|| self.0.write_all(bytes))
     }
 
-    /// The text as one write: the bar is not drawn in the middle of a line.
+    /// The text in one write, so that the bar is not drawn in the middle of a line.
     fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> io::Result<()> {
         self.write_all(text.to_string().as_bytes())
     }

@@ -50,7 +50,7 @@ pub(crate) struct Args {
     /// Refuse a sweep of more points than this
     #[arg(long, value_name = "N", default_value_t = 1_000, value_hint = ValueHint::Other)]
     max_points: u64,
-    /// Compute the results instead of simulating them; possible where only requests are random
+    /// Compute the results instead of simulating them; possible if only the requests are random
     #[arg(long, conflicts_with_all = ["runs", "shard", "goals"])]
     exact: bool,
     #[command(flatten)]
@@ -142,11 +142,11 @@ impl Print {
     }
 }
 
-/// Runs, prints to `out`, complains to `err`.
+/// Runs, prints to `out`, and reports errors to `err`.
 pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let printed = match &args.verb {
         _ if args.print().has_nothing_to_report_on() => {
-            Err("--format junit reports on goals; give --goal".into())
+            Err("--format junit reports only goals; add --goal".into())
         }
         Some(Verb::Merge(args)) => {
             let try_out = args.print.report.try_out();
@@ -206,7 +206,7 @@ fn swept(args: &Args, terminal: Terminal, err: &mut dyn Write) -> Result<(ShardR
     Ok((part, stopped))
 }
 
-/// Computes every point and prints them; whether Ctrl-C stopped it.
+/// Computes every point and prints them; returns whether Ctrl-C stopped it.
 fn computed(
     args: &Args,
     terminal: &Terminal,
@@ -229,7 +229,7 @@ fn computed(
         let computed = exact::of_until(scenario, &|| work.is_over()).map_err(|why| {
             let at: Vec<String> = set.iter().map(|(field, value)| format!("{field}={value}")).collect();
             let at = if at.is_empty() { String::new() } else { format!(" at {}", at.join(", ")) };
-            format!("{}{at}: cannot be computed: {why}; without --exact it is simulated", path.display())
+            format!("{}{at}: cannot be computed: {why}; remove --exact to simulate it", path.display())
         })?;
         let Some(exact) = computed else { break };
         points.push((set, exact));
@@ -243,19 +243,21 @@ fn computed(
         Format::Text => exact_report::text(title, &points, terminal),
         Format::Json => exact_report::json(title, &points),
         Format::Csv => exact_report::csv(&points),
-        Format::Junit => return Err("--format junit reports on goals, which --exact does not judge".into()),
+        Format::Junit => {
+            return Err("--format junit reports only goals, and --exact does not judge goals".into());
+        }
     };
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))?;
     Ok(stopped)
 }
 
-/// Why it is useless to run a scripted world many times.
+/// Why a scripted world cannot be swept.
 pub(super) const SCRIPTED: &str = "the world is scripted, so all runs are the same; add traffic and versions, such as \
                                    `world: {traffic: {rps: 100}, versions: {v2: {errors: 0%..5%}}}`";
 
-/// Roughly how long this many rollouts take.
+/// A rough estimate of how long this many rollouts take.
 pub(super) fn estimate(runs: u128) -> String {
-    /// What one core of a laptop makes at least.
+    /// The minimum that one core of a laptop runs.
     const A_SECOND: u128 = 15_000;
     let cores = rayon::current_num_threads().max(1) as u128;
     match runs / (A_SECOND * cores) {
@@ -265,7 +267,7 @@ pub(super) fn estimate(runs: u128) -> String {
     }
 }
 
-/// A shard, which is small whatever was counted: a few hundred bytes for each point.
+/// Reads a shard, which is always small: a few hundred bytes for each point.
 fn read(file: &Path) -> Result<Vec<u8>, String> {
     const MOST_BYTES: u64 = 256 << 20;
     let unreadable = |error: io::Error| format!("{}: cannot be read: {error}", file.display());
@@ -292,7 +294,7 @@ fn part_lines(part: &ShardResult, out: &mut dyn Write) -> Result<(), String> {
     written(writeln!(out, "{text}"))
 }
 
-/// Prints what was counted, complains of goals that are not met.
+/// Prints the counts, and reports goals that are not met.
 fn print(
     part: &ShardResult,
     args: &Print,
@@ -315,7 +317,7 @@ fn print(
     Ok(if complaints.is_empty() { Exit::AsExpected } else { Exit::Failed })
 }
 
-/// A failed write as a message; a reader that stops reading is no failure.
+/// A failed write as a message; a closed pipe is not a failure.
 pub(super) fn written(result: io::Result<()>) -> Result<(), String> {
     match result {
         // The reader has stopped reading.

@@ -58,7 +58,7 @@ Examples:
   serin tune release.yaml --goal 'missed<=1%' \\
     --vary analysis.threshold=1..10 --vary analysis.stepWeight=5,10,20";
 
-/// Searches, prints to `out`, complains to `err`.
+/// Searches, prints to `out`, and reports errors to `err`.
 pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let found =
         args.report.try_out().and_then(|()| tuned(args, terminal)).and_then(|(title, found, stopped)| {
@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args, terminal: Terminal, out: &mut dyn Write, err: &mu
     }
 }
 
-/// The title of the scenario, what was found, and whether the search was stopped.
+/// The title of the scenario, the result, and whether the search was stopped.
 fn tuned(args: &Args, terminal: Terminal) -> Result<(String, Frontier, bool), String> {
     let path = args.scenario.display();
     let document = Document::load(&args.scenario).map_err(|error| error.to_string())?;
@@ -104,7 +104,7 @@ fn tuned(args: &Args, terminal: Terminal) -> Result<(String, Frontier, bool), St
             "{points} policies are at most {runs} rollouts, which take about {takes}; add --max-points {points} to run them"
         ));
     }
-    // Of the usual fields one may have no effect on this policy; of those asked for none.
+    // A default field can have no effect on this policy; a field that the user gave must have one.
     let asked_for = Sweep::new(&document, &args.axes, 1, Shard::WHOLE);
     let matters = asked_for.and_then(|sweep| sweep.each_matters(&document, &args.axes));
     matters.map_err(|error| error.to_string())?;
@@ -114,7 +114,7 @@ fn tuned(args: &Args, terminal: Terminal) -> Result<(String, Frontier, bool), St
     let found = sweep::tune(&document, axes, &args.goals, runs, work.stop(), &|runs| work.done(runs));
     let stopped = work.end();
     let found = found.map_err(|error| error.to_string())?;
-    // A search that was stopped early may not have met such a release yet.
+    // A search that was stopped early may not have run such a release yet.
     for goal in args.goals.iter().filter(|_| !stopped) {
         let lacks = match goal {
             Goal::FalseRollback(_) => {

@@ -1,4 +1,4 @@
-//! `--watch`: does the work again whenever a file changes, until Ctrl-C.
+//! `--watch`: repeats the work whenever a file changes, until Ctrl-C.
 //!
 //! Files are polled: that works on every file system, also in containers.
 
@@ -15,13 +15,13 @@ use serin_sim::input;
 
 use super::{Exit, complaint};
 
-/// Time between two looks at the files.
+/// The time between two polls.
 const PAUSE: Duration = Duration::from_millis(300);
-/// An editor that saves by renaming takes a file away for a moment. One that is away for this many looks is gone.
+/// An editor that saves by renaming removes the file for a moment. A file that is missing in this many polls is gone.
 const GONE: usize = 4;
 
-/// Does the work on `paths`, and again after each change of a file there or of one that `named` returns, which is asked
-/// before each run. Ends with 0 at Ctrl-C, or when the reader of `out` has left.
+/// Does the work on `paths`, and repeats it after each change of a file there or of a file that `named` returns;
+/// `named` is called before each run. Ends with 0 at Ctrl-C, or when the reader of `out` has closed it.
 pub(super) fn watch(
     paths: &[PathBuf],
     named: impl Fn() -> Vec<PathBuf>,
@@ -30,12 +30,12 @@ pub(super) fn watch(
     err: &mut dyn Write,
 ) -> Exit {
     if let Err(what) = can_be_watched(paths) {
-        // Standard error may be gone as well; the exit status remains.
+        // Standard error may be closed as well; the exit status remains.
         let _ = err.write_all(complaint(&what).as_bytes());
         return Exit::Unusable;
     }
-    // Watching has no other end, so it is a good one. Work that asks for Ctrl-C later finds it taken. A command that was
-    // started in the background ignores Ctrl-C, and there it stays ignored.
+    // Ctrl-C is the only way to end watching, so it is a success. Later work cannot set its own handler. A command that
+    // was started in the background ignores Ctrl-C, and continues to ignore it.
     let _ = ctrlc::try_set_handler(|| process::exit(0));
     let mut out = Reader { out, is_gone: false };
     loop {
@@ -74,14 +74,14 @@ fn can_be_watched(paths: &[PathBuf]) -> Result<(), String> {
     Ok(())
 }
 
-/// A terminal shows the newest results alone.
+/// A terminal shows only the newest results.
 fn clear(out: &mut dyn Write) {
     if io::stdout().is_terminal() {
         let _ = out.write_all(b"\x1b[2J\x1b[H");
     }
 }
 
-/// Looks until something is different and stays so for two looks; the file that changed first by name.
+/// Polls until something is different and stays the same for two polls; returns the first changed file by name.
 fn changed(before: &Stamps, mut terminal: impl FnMut() -> Stamps) -> PathBuf {
     let mut last = before.clone();
     let mut different = 0;
@@ -100,7 +100,7 @@ fn changed(before: &Stamps, mut terminal: impl FnMut() -> Stamps) -> PathBuf {
     }
 }
 
-/// When files were written, and how long they are; `None` for one that is not there.
+/// The time and length of each file; `None` for a file that does not exist.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Stamps(BTreeMap<PathBuf, Option<(SystemTime, u64)>>);
 
@@ -115,21 +115,21 @@ impl Stamps {
         Self(files.map(|path| (path.clone(), stamp(&path))).collect())
     }
 
-    /// The first file that is not as it was.
+    /// The first file that has changed.
     fn difference(&self, before: &Self) -> Option<PathBuf> {
         let here = |path: &PathBuf, of: &Self| of.0.get(path).copied().flatten();
         let mut files = self.0.keys().chain(before.0.keys());
         files.find(|path| here(path, self) != here(path, before)).cloned()
     }
 
-    /// Whether every file that was there is there.
+    /// Whether every file that existed still exists.
     fn has_all_of(&self, before: &Self) -> bool {
         let mut there = before.0.iter().filter(|(_, stamp)| stamp.is_some());
         there.all(|(path, _)| self.0.get(path).is_some_and(Option::is_some))
     }
 }
 
-/// Output whose reader may leave.
+/// Output whose reader can close it.
 struct Reader<'a> {
     out: &'a mut dyn Write,
     is_gone: bool,
@@ -165,7 +165,7 @@ mod tests {
         Stamps(files.iter().map(stamp).collect())
     }
 
-    /// How many looks it takes, and the file that is said to have changed.
+    /// The number of polls, and the file that is reported as changed.
     fn looks(before: &[(&str, u64)], looks: &[&[(&str, u64)]]) -> (usize, PathBuf) {
         let mut count = 0;
         let changed = changed(&stamps(before), || {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_seen_once_it_has_come_to_rest() {
+    fn a_change_is_reported_when_the_file_no_longer_changes() {
         let before = &[("a", 1), ("b", 1)][..];
         assert_eq!(looks(before, &[before, &[("a", 1), ("b", 2)]]), (3, "b".into()));
         let growing: &[&[_]] = &[&[("a", 2), ("b", 1)], &[("a", 3), ("b", 1)], &[("a", 4), ("b", 1)]];
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_away_for_a_moment_is_waited_for() {
+    fn a_file_that_is_missing_for_a_moment_is_not_a_change() {
         let before = &[("a", 1)][..];
         let away = &[("a", 0)][..];
         assert_eq!(looks(before, &[away, away, away, &[("a", 2)]]), (5, "a".into()));

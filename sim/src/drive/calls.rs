@@ -1,4 +1,4 @@
-//! Questions that were put and are not answered yet, or not taken yet.
+//! Questions without an answer yet, and answers that are not used yet.
 
 use std::{fmt, time::Duration};
 
@@ -14,30 +14,30 @@ use crate::{
     world::{self, Attempt, World},
 };
 
-/// What is under way. It dies with the controller.
+/// The pending calls. They are lost when the controller stops.
 #[derive(Default)]
 pub(super) struct Calls(Vec<Flight>);
 
 struct Flight {
     id: QuestionId,
-    /// When it is given up if it is still open.
+    /// When it is abandoned if there is no answer.
     until: Option<Timestamp>,
     began: Duration,
-    /// Its place in the record.
+    /// Its index in the record.
     call: usize,
     stage: Stage,
 }
 
 enum Stage {
-    /// An attempt that ends then.
+    /// An attempt that ends at this time.
     Attempt { attempt: Attempt, number: u32, ends: Duration },
-    /// The next attempt is made then.
+    /// The next attempt is made at this time.
     Waiting { number: u32, until: Duration },
-    /// What it means, what was said, and when it came.
+    /// The answer, its text, and its time.
     Answered(Answer, Said, Duration),
 }
 
-/// What comes back, as it is scripted.
+/// The scripted answer.
 enum Said {
     Metric(MetricAnswer),
     Hook(HookOutcome),
@@ -54,10 +54,10 @@ impl fmt::Display for Said {
     }
 }
 
-const TAKEN_OFF: &str = "it was taken off the Canary";
+const TAKEN_OFF: &str = "it was removed from the Canary";
 
 impl Calls {
-    /// Puts a question, unless it is under way.
+    /// Puts a question, unless it is already pending.
     pub(super) fn put(
         &mut self,
         question: &Question,
@@ -80,14 +80,14 @@ impl Calls {
         self.0.push(flight);
     }
 
-    /// What is due by now goes on.
+    /// Continues the calls that are due.
     pub(super) fn go_on(&mut self, world: &mut World<'_>, log: &mut impl Log) {
         for flight in &mut self.0 {
             flight.go_on(world, log);
         }
     }
 
-    /// When something goes on next.
+    /// When a call continues next.
     pub(super) fn next(&self) -> Option<Duration> {
         let times = self.0.iter().filter_map(|flight| match &flight.stage {
             Stage::Attempt { ends, .. } => Some(*ends),
@@ -97,7 +97,7 @@ impl Calls {
         times.min()
     }
 
-    /// The answer to a question and how long it took, once it is there.
+    /// The answer to a question and how long it took, if there is one.
     pub(super) fn take(&mut self, id: &QuestionId, log: &mut impl Log) -> Option<(Answer, Duration)> {
         let answered = |flight: &Flight| flight.id == *id && matches!(flight.stage, Stage::Answered(_, _, _));
         let found = self.0.iter().position(answered)?;
@@ -122,7 +122,7 @@ impl Calls {
         });
     }
 
-    /// Answers that nobody took are of no use any more.
+    /// Removes answers that were not used.
     pub(super) fn forget_answers(&mut self) {
         self.0.retain(|flight| !matches!(flight.stage, Stage::Answered(_, _, _)));
     }
@@ -142,7 +142,7 @@ impl Flight {
         }
     }
 
-    /// Asks; a metric answers at once.
+    /// Starts a call; a metric answers at once.
     fn begin(&self, number: u32, at: Duration, world: &mut World<'_>) -> Stage {
         let canary = world.canary().clone();
         let canary = canary.as_ref().as_ref().ok();
@@ -164,7 +164,7 @@ impl Flight {
         }
     }
 
-    /// The attempt is over: its answer stands, or another one follows.
+    /// The attempt has ended: its answer is used, or another attempt follows.
     fn end(
         &self,
         attempt: &Attempt,

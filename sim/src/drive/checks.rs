@@ -1,4 +1,4 @@
-//! A run as far as one of its checks: what a walk over all courses of a rollout is made of.
+//! A run up to one of its checks, the building block of a walk over all courses of a rollout.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,12 +13,12 @@ use serin_core::{
 use super::{Drive, log::Log};
 use crate::{reason::Reason, record::Asked, scenario::Scenario, world::Offered};
 
-/// Where a run has got to.
+/// The position of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Reached {
     /// When.
     pub(crate) at: Duration,
-    /// A check is made now; else the story is over.
+    /// A check is made now; otherwise the story has ended.
     pub(crate) is_check: bool,
     /// What was saved last.
     pub(crate) state: State,
@@ -30,7 +30,7 @@ pub(crate) struct Reached {
     pub(crate) reason: Option<Reason>,
     /// Whether it is good.
     pub(crate) good: Option<bool>,
-    /// What came since the check before, or since the release.
+    /// What happened since the previous check, or since the release.
     pub(crate) offered: Offered,
 }
 
@@ -41,7 +41,7 @@ impl Reached {
     }
 }
 
-/// Runs a scenario until so many checks were made and the next one is asked for, or to its end. The check before that was
+/// Runs a scenario until this number of checks was made and the next one is due, or to its end. The previous check was
 /// made at `since`.
 pub(crate) fn reach(scenario: &Scenario, checks: usize, since: Option<Duration>) -> Reached {
     let mut drive = Drive::new(scenario, scenario.setting.seed, None, Checks::default());
@@ -59,7 +59,7 @@ pub(crate) fn reach(scenario: &Scenario, checks: usize, since: Option<Duration>)
     }
 }
 
-/// Which checks were asked for, by run and number.
+/// The checks that were made, by run and number.
 #[derive(Default)]
 struct Checks {
     made: Vec<(u32, u32)>,

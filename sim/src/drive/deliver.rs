@@ -1,4 +1,5 @@
-//! Delivers notices: to the cluster as events, and to whom the Canary names. A notice is delivered once everybody has it.
+//! Delivers notices: to the cluster as events, and to the receivers of the Canary. A notice is delivered when every
+//! receiver has it.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -13,17 +14,17 @@ use crate::{
     world::DeliveryResult,
 };
 
-/// What is known of deliveries. It dies with the controller.
+/// The state of deliveries. It is lost when the controller stops.
 #[derive(Default)]
 pub(super) struct Deliveries {
-    /// Who has what, or will never have it.
+    /// The receivers that have a notice, or will never accept it.
     done: BTreeSet<(NoticeId, Receiver)>,
-    /// Deliveries that take until then, and what everybody has by then.
+    /// Deliveries that last until this time, and what every receiver has then.
     under_way: Option<(Duration, Vec<NoticeId>)>,
 }
 
 impl<L: Log> Drive<'_, L> {
-    /// Delivers what the saved state tells; whether the story goes on.
+    /// Delivers the notices of the saved state; whether the story continues.
     pub(super) fn send(&mut self) -> bool {
         if let Some((until, _)) = &self.deliveries.under_way
             && *until > self.world.at()
@@ -58,7 +59,7 @@ impl<L: Log> Drive<'_, L> {
         true
     }
 
-    /// Tells everybody who does not know yet, one notice after the other, all receivers at once.
+    /// Sends the missing notices to all receivers, one notice after another, to all receivers at the same time.
     fn tell(&mut self, notices: &[Notice]) {
         self.deliveries.done.retain(|(id, _)| notices.iter().any(|notice| notice.id == *id));
         let (mut until, mut delivered) = (self.world.at(), Vec::new());
@@ -114,6 +115,6 @@ fn tell_failure(delivery: &Delivery) -> String {
         Receiver::Alert(key) => ("receiver of the alert", key),
     };
     let answer = delivery.answers.last().map(ToString::to_string).unwrap_or_default();
-    let then = if delivery.over { "it is not told again" } else { "it is told again later" };
+    let then = if delivery.over { "it is not sent again" } else { "it is sent again later" };
     format!("the {to} {name} answers {answer} to `{}`: {then}", delivery.text)
 }

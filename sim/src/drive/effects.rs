@@ -1,4 +1,4 @@
-//! Effects of a plan, one after the other, and what comes between them: failures, and a controller that is stopped.
+//! The effects of a plan, one after another, and what can happen between them: failures, and stops of the controller.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ impl<L: Log> Drive<'_, L> {
         match self.world.save_fault() {
             Some(SaveFault::Conflict) => {
                 self.pause.grow(self.world.at(), 1);
-                self.happened.push("the save came too late: somebody else saved meanwhile".into());
+                self.happened.push("the save conflicted: another controller saved first".into());
                 self.tick.saved(Err(SaveError::Conflict));
                 return;
             }
@@ -66,16 +66,16 @@ impl<L: Log> Drive<'_, L> {
         } else if self.stops.takes(StopAfter::Save) || self.world.strikes(What::Crash) {
             self.stopped("after this save");
         } else if self.world.strikes(What::SaveAnswerLost) {
-            // Tried again, it comes too late: somebody has saved meanwhile, and that was this controller.
+            // A retry conflicts, because this controller's first save succeeded.
             self.pause.grow(self.world.at(), 0);
-            self.happened.push("the save succeeded, and its answer was lost".into());
+            self.happened.push("the save succeeded, but its answer was lost".into());
             self.tick.saved(Err(SaveError::Conflict));
         } else {
             self.tick.saved(Ok(()));
         }
     }
 
-    /// Keeps the plan's state as an API server does, and checks that nothing is lost by it.
+    /// Stores the plan's state like an API server, and checks that nothing is lost.
     fn note_save(&mut self) {
         let Some(plan) = self.tick.plan() else { return };
         let Some(state) = &plan.state else { return };
@@ -108,7 +108,7 @@ impl<L: Log> Drive<'_, L> {
         }
     }
 
-    /// The controller is stopped and started: all it knows is what was saved.
+    /// The controller is stopped and started: it knows only what was saved.
     pub(super) fn restart(&mut self) {
         self.log.restarted(self.decisions);
         self.tick = Tick::new();
@@ -125,7 +125,7 @@ impl<L: Log> Drive<'_, L> {
         self.restart();
     }
 
-    /// From now on everything answers the opposite, if the stop point says so.
+    /// From now on every answer is the opposite, if the stop point says so.
     fn opposite(&mut self) {
         let opposite = self.stops.turns_round();
         self.world.metrics.opposite = opposite;

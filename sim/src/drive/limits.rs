@@ -1,19 +1,19 @@
-//! What bounds a story: waits between tries, and an end to what does not come to rest.
+//! Limits of a story: waits between retries, and an end for stories that do not settle.
 
 use std::time::Duration;
 
 use serin_core::tick;
 
-/// Plans at one instant after which a Canary is held not to come to rest.
+/// The number of plans at one instant after which a Canary counts as not settling.
 const MOST_AT_ONCE: u32 = 1_000;
-/// Plans after which a story ends wherever it is.
+/// The number of plans after which a story ends.
 const MOST_MOMENTS: usize = 50_000;
-/// Steps of the loop at one instant after which time is held to stand still. 1,000 plans take fewer.
+/// The number of steps at one instant after which time counts as not advancing. 1,000 plans take fewer.
 const MOST_STEPS_AT_ONCE: u32 = 200_000;
-/// Steps of the loop after which a story ends wherever it is. 50,000 plans take fewer.
+/// The number of steps after which a story ends. 50,000 plans take fewer.
 const MOST_STEPS: u32 = 5_000_000;
 
-/// Waits that grow while something fails in a row.
+/// Waits that grow with each failure in a row.
 #[derive(Default)]
 pub(super) struct Pause {
     until: Duration,
@@ -21,41 +21,41 @@ pub(super) struct Pause {
 }
 
 impl Pause {
-    /// When the next try may be made.
+    /// When the next retry can be made.
     pub(super) fn until(&self) -> Duration {
         self.until
     }
 
-    /// It failed once more; so many times cost nothing.
+    /// It failed again; this number of failures causes no wait.
     pub(super) fn grow(&mut self, at: Duration, free: u32) {
         self.until = at + self.pause.grow(free);
     }
 }
 
-/// Counts what goes on at one instant.
+/// Counts what happens at one instant.
 #[derive(Default)]
 pub(super) struct Restless {
     at: Duration,
     looks: u32,
     plans: u32,
-    /// Steps of the loop since time moved last.
+    /// Steps of the loop since time last advanced.
     steps: u32,
     /// All steps of the loop.
     all_steps: u32,
 }
 
 impl Restless {
-    /// Notes a step of the loop; what is wrong if time does not move on. Every loop of a story passes here, so that each
-    /// one ends.
+    /// Counts a step of the loop; returns the fault if time does not advance. Every loop of a story calls this, so that
+    /// each one ends.
     pub(super) fn step(&mut self, at: Duration) -> Option<&'static str> {
         self.moves_to(at);
         self.steps += 1;
         self.all_steps += 1;
         if self.steps > MOST_STEPS_AT_ONCE {
-            return Some("time stands still: something is due that never happens");
+            return Some("time does not advance: an event is due but never happens");
         }
         (self.all_steps > MOST_STEPS)
-            .then_some("the story has more than 5000000 steps; give it an earlier `until`")
+            .then_some("the story has more than 5000000 steps; set an earlier `until`")
     }
 
     fn moves_to(&mut self, at: Duration) {
@@ -64,18 +64,17 @@ impl Restless {
         }
     }
 
-    /// Notes a look at the world; what is wrong if there are too many of them.
+    /// Counts an observation of the world; returns the fault if there are too many.
     pub(super) fn look(&mut self, at: Duration, moments: usize) -> Option<&'static str> {
         self.moves_to(at);
         self.looks += 1;
         if self.plans > MOST_AT_ONCE || self.looks > MOST_AT_ONCE * 10 {
-            return Some("does not come to rest: more than 1000 plans at one instant");
+            return Some("does not settle: more than 1000 decisions at the same time");
         }
-        (moments >= MOST_MOMENTS)
-            .then_some("the story has more than 50000 moments; give it an earlier `until`")
+        (moments >= MOST_MOMENTS).then_some("the story has more than 50000 decisions; set an earlier `until`")
     }
 
-    /// Notes a plan.
+    /// Counts a plan.
     pub(super) fn note_plan(&mut self) {
         self.plans += 1;
     }
@@ -86,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_canary_that_does_not_come_to_rest_is_told() {
+    fn a_canary_that_does_not_settle_is_reported() {
         let mut restless = Restless::default();
         let at = Duration::from_secs(1);
         let told = (0..).find(|plans| {
@@ -99,13 +98,13 @@ mod tests {
     }
 
     #[test]
-    fn questions_without_end_are_told() {
+    fn questions_without_end_are_reported() {
         let mut restless = Restless::default();
         assert!((0..=MOST_AT_ONCE * 10).any(|_| restless.look(Duration::ZERO, 0).is_some()));
     }
 
     #[test]
-    fn time_that_stands_still_is_reported() {
+    fn time_that_does_not_advance_is_reported() {
         let mut restless = Restless::default();
         let at = Duration::from_secs(1);
         let most = (1..).find(|_| restless.step(at).is_some());
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_grow_while_something_fails_in_a_row() {
+    fn waits_grow_with_each_failure_in_a_row() {
         let waits = |free: u32| {
             let mut pause = Pause::default();
             [0; 7].map(|_| {

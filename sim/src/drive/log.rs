@@ -1,4 +1,4 @@
-//! What is kept of a run while it goes on: everything for people, or nothing but how it ended.
+//! What is recorded of a run: everything for people, or only how it ended.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use serin_core::{
 
 use crate::record::{Asked, Call, Delivery, Effect, Moment, Story};
 
-/// Keeps what happens.
+/// Records what happens.
 pub(super) trait Log {
-    /// Whether invariants are checked in every call, and states go through the store and back.
+    /// Whether invariants are checked in every call, and states are serialized and parsed.
     const WATCHES: bool;
 
-    /// A plan was decided, after this had happened and these answers had come.
+    /// A plan was decided, after these events and answers.
     fn decided(&mut self, at: Duration, happened: &mut Vec<String>, asked: &mut Vec<Asked>, plan: &Plan);
-    /// A question was put for the plan of this number; the call's place.
+    /// A question was put for the plan with this number; returns the call's index.
     fn put(&mut self, at: Duration, moment: usize, question: &Question) -> usize;
-    /// An attempt of a call has ended and is used; `said` as it is scripted.
+    /// An attempt of a call has ended and is used; `said` is the scripted answer.
     fn answered(&mut self, call: usize, said: &dyn ToString);
     /// A command of the last plan was tried.
     fn tried(&mut self, command: &Command, failed: Option<(FailureClass, String)>);
@@ -25,11 +25,11 @@ pub(super) trait Log {
     fn saved(&mut self, state: &State);
     /// Notices were delivered.
     fn sent(&mut self, notices: &[Notice]);
-    /// A notice was sent to somebody who wants it.
+    /// A notice was sent to a receiver.
     fn told(&mut self, _: Delivery) {}
     /// The controller was stopped and started; the next moment has this number.
     fn restarted(&mut self, moment: usize);
-    /// Something does not hold that always must.
+    /// An invariant does not hold.
     fn violated(&mut self, moment: usize, what: String);
 }
 
@@ -70,8 +70,9 @@ impl Log for Story {
         }
     }
 
-    /// A notice is shown with the decision it was born in, if that was at this very time: it waits only for the rest of
-    /// the tick. A controller that was stopped since delivers it again, and that is shown with a decision of its own.
+    /// A notice is shown with the decision that created it, if that was at the same time: then it waits only for the
+    /// rest of the tick. A controller that was stopped in between delivers it again, and that is shown with its own
+    /// decision.
     fn sent(&mut self, notices: &[Notice]) {
         let Some(now) = self.moments.last().map(|moment| moment.at) else { return };
         let begun = self.restarts.last().map_or(0, |first| (*first).min(self.moments.len()));
@@ -103,7 +104,7 @@ impl Log for Story {
     }
 }
 
-/// Keeps nothing: of many runs only the ends are of interest.
+/// Records nothing, for many runs of which only the ends matter.
 #[derive(Default)]
 pub(super) struct Nothing;
 

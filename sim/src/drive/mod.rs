@@ -1,7 +1,7 @@
 //! Runs a scenario: a [`Tick`] against a scripted world, in virtual time.
 //!
-//! One loop, [`Drive::goes_on`]: let happen what is due, do what the tick wants next, and where there is nothing to do go to
-//! the next moment at which anything changes.
+//! One loop, [`Drive::goes_on`]: apply the events that are due, do what the tick wants next, and if there is nothing to
+//! do, advance to the next time at which anything changes.
 
 mod calls;
 mod checks;
@@ -60,7 +60,7 @@ pub fn run_seed(scenario: &Scenario, seed: u64) -> Story {
     story(to_the_end(Drive::new(scenario, seed, None, Story::begin(scenario))))
 }
 
-/// As [`run_seed`]; `None` where `is_over` became true before the end. It is asked between two steps.
+/// As [`run_seed`]; `None` if `is_over` became true before the end. It is called between two steps.
 #[must_use]
 pub fn run_until(scenario: &Scenario, seed: u64, is_over: &dyn Fn() -> bool) -> Option<Story> {
     let drive = Drive::new(scenario, seed, None, Story::begin(scenario));
@@ -106,20 +106,20 @@ struct Drive<'a, L> {
     calls: Calls,
     deliveries: Deliveries,
     second: StaleReplica,
-    /// `.status` as it is kept.
+    /// `.status` as stored.
     saved: Arc<State>,
-    /// What was seen last.
+    /// The last observation.
     seen: Observation,
-    /// What the plan under way was decided on.
+    /// The basis of the current plan.
     decided: Option<Decided>,
     history: History,
-    /// Something that is seen has changed since it was looked at.
+    /// An observed fact has changed since the last observation.
     changed: bool,
     /// When the tick is due, in the world's time.
     wake_at: Option<Duration>,
     /// The controller is not called before then.
     away: Option<Duration>,
-    /// When a save that failed, or what was decided before a conflict, is tried again.
+    /// When a save that failed, or a decision before a conflict, is retried.
     pause: Pause,
     restless: Restless,
     happened: Vec<String>,
@@ -134,7 +134,7 @@ struct Drive<'a, L> {
     ended: Option<Duration>,
     /// Why it is rolled back, or why its promotion failed.
     reason: Option<Reason>,
-    /// Nothing is left to happen.
+    /// Nothing can happen any more.
     rests: bool,
     log: L,
 }
@@ -151,7 +151,7 @@ impl<'a, L: Log> Drive<'a, L> {
         Self::begin(scenario, &common, Arc::new(Self::status(scenario)), seed, stop, log)
     }
 
-    /// The `.status` a story begins with.
+    /// `.status` at the beginning of a story.
     fn status(scenario: &Scenario) -> State {
         scenario.status.clone().map(State::from).unwrap_or_default()
     }
@@ -213,7 +213,7 @@ impl<'a, L: Log> Drive<'a, L> {
         self
     }
 
-    /// At the end of the run; `None` where `is_over` became true before.
+    /// The end of the run; `None` if `is_over` became true before.
     fn until(mut self, is_over: &dyn Fn() -> bool) -> Option<Self> {
         while self.goes_on() {
             if is_over() {
@@ -223,7 +223,7 @@ impl<'a, L: Log> Drive<'a, L> {
         Some(self)
     }
 
-    /// Does one thing; whether there is another.
+    /// Does one step; whether there is another.
     fn goes_on(&mut self) -> bool {
         if let Some(what) = self.restless.step(self.world.at()) {
             self.violate(what.into());
@@ -248,7 +248,7 @@ impl<'a, L: Log> Drive<'a, L> {
         }
     }
 
-    /// Everything that is due by now, in its order.
+    /// Applies everything that is due by now, in order.
     fn let_happen(&mut self) {
         loop {
             if let Some(happened) = self.world.change() {
@@ -281,7 +281,7 @@ impl<'a, L: Log> Drive<'a, L> {
         }
     }
 
-    /// Time goes on to the next change, at most to `until`; false at the end of the story.
+    /// Time advances to the next change, at most to `until`; false at the end of the story.
     fn pass(&mut self, until: Option<Duration>) -> bool {
         let changes = [self.timeline.next(), self.world.next(), self.calls.next(), self.second.next()];
         let next = changes.into_iter().chain([until]).flatten().min();
@@ -316,7 +316,7 @@ impl<'a, L: Log> Drive<'a, L> {
         let has_effects = !plan.commands.is_empty() || plan.state.is_some();
         self.log.decided(self.world.at(), &mut self.happened, &mut self.asked, plan);
         self.decisions += 1;
-        // A timer is set for a span: a clock that jumps meanwhile does not move it.
+        // A timer is set for a duration: a clock that jumps does not change it.
         let until = |wake: Wake| self.world.at().saturating_add(wake.at.since(now));
         self.wake_at = plan.wake.map(until);
         self.restless.note_plan();
@@ -332,7 +332,7 @@ impl<'a, L: Log> Drive<'a, L> {
         true
     }
 
-    /// Puts what was not put yet, and takes what was answered. What is seen may change meanwhile.
+    /// Puts new questions, and uses answers. The observation may change in between.
     fn ask(&mut self) -> bool {
         let Do::Ask(questions) = self.tick.next() else { return true };
         for question in questions {
@@ -357,7 +357,7 @@ impl<'a, L: Log> Drive<'a, L> {
         goes_on || self.waits_for_answers(until)
     }
 
-    /// Time passes until something is answered or changes; what is open `until` then is given up.
+    /// Time passes until there is an answer or a change; questions that are pending at `until` are abandoned.
     fn waits_for_answers(&mut self, until: Option<Timestamp>) -> bool {
         let now = self.world.now();
         if until.is_some_and(|until| until <= now) {
@@ -389,9 +389,9 @@ impl<'a, L: Log> Drive<'a, L> {
         self.pass(self.wake_at)
     }
 
-    /// Whether the controller is not called now that it is to wake up, but some time later.
+    /// Whether the controller is not called although it is due, but some time later.
     fn misses_ticks(&mut self) -> bool {
-        // Once it is called again it is.
+        // After that it is called.
         if self.away.take().is_some() {
             return false;
         }

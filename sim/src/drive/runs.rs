@@ -1,4 +1,4 @@
-//! Many runs of one scenario, of which nothing is kept but how they ended.
+//! Many runs of one scenario, of which only the ends are recorded.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
     world::SharedSetup,
 };
 
-/// Runs of one scenario in the worlds of many seeds. What they have in common is made once.
+/// Runs of one scenario in the worlds of many seeds. Their common setup is made once.
 pub struct Runs<'a> {
     scenario: &'a Scenario,
     common: SharedSetup,
@@ -19,7 +19,7 @@ pub struct Runs<'a> {
 }
 
 impl<'a> Runs<'a> {
-    /// None was made yet. Each thread needs its own.
+    /// No run was made yet. Each thread needs its own.
     #[must_use]
     pub fn of(scenario: &'a Scenario) -> Self {
         Self {
@@ -29,7 +29,7 @@ impl<'a> Runs<'a> {
         }
     }
 
-    /// How the run in the world of a seed ends; `None` where `is_over` became true before. Invariants are not checked.
+    /// How the run in the world of a seed ends; `None` if `is_over` became true before. Invariants are not checked.
     #[must_use]
     pub fn outcome(&self, seed: u64, is_over: &dyn Fn() -> bool) -> Option<Outcome> {
         let begin = Arc::clone(&self.begin);
@@ -38,8 +38,8 @@ impl<'a> Runs<'a> {
     }
 }
 
-/// The scenario's Canary, read anew. A copy would share its texts with all other threads, and every use of a shared text is
-/// counted: cores that count in the same place wait for each other.
+/// The scenario's Canary, parsed again. A copy would share its texts with all other threads, and the reference count of
+/// a shared text changes with each use: cores that change the same count wait for each other.
 fn own_canary(scenario: &Scenario) -> Rollout {
     let read = read_raw(&scenario.manifest).ok().map(|raw| Rollout::parse(&raw, &scenario.defaults));
     match read {

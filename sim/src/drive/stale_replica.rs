@@ -1,9 +1,9 @@
-//! A second controller with an old state: another replica that still believes to lead, and reads the status from a cache
-//! that lags behind.
+//! A second controller with an old state: another replica that still believes to be the leader, and reads the status
+//! from a cache that lags.
 //!
-//! It is as right as the first one, but for what it read: it sees the cluster as it is, asks, and carries out what follows from
-//! an old status. What it does to the cluster is done. Its save comes too late, because the status was saved since, and
-//! there it stops. What it has done is for the first controller to see and to put right.
+//! It behaves like the first one, except for the status: it observes the cluster as it is, puts questions, and carries
+//! out what follows from an old status. Its effects on the cluster remain. Its save conflicts, because the status was
+//! saved since, and then it stops. The first controller has to detect and repair its effects.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -23,14 +23,14 @@ use crate::{
 /// Old states, and when the second controller acts on one of them.
 #[derive(Default)]
 pub(super) struct StaleReplica {
-    /// Whether there may be one at all.
+    /// Whether there can be one.
     exists: bool,
     /// The newest first.
     old: VecDeque<State>,
     due: Option<(Duration, State)>,
 }
 
-/// A tick makes fewer steps.
+/// A tick has fewer steps than this.
 const MOST_STEPS: usize = 1_000;
 
 impl StaleReplica {
@@ -45,7 +45,7 @@ impl StaleReplica {
         self.due.as_ref().map(|(at, _)| *at)
     }
 
-    /// This status is about to be saved over.
+    /// This status is about to be replaced.
     pub(super) fn keep(&mut self, old: &State) {
         if self.exists {
             self.old.truncate(MOST_SAVES_BEHIND - 1);
@@ -53,7 +53,7 @@ impl StaleReplica {
         }
     }
 
-    /// A status was saved: there may be somebody who has not seen it.
+    /// A status was saved: another replica may not have seen it yet.
     pub(super) fn may_act(&mut self, world: &mut World<'_>) {
         if !self.exists || self.due.is_some() || self.old.is_empty() {
             return;
@@ -63,14 +63,14 @@ impl StaleReplica {
         self.due = Some((world.at().saturating_add(strike.by), self.old[behind].clone()));
     }
 
-    /// The status as it was so many saves ago, or the oldest that is remembered.
+    /// The status from this many saves ago, or the oldest that is stored.
     fn behind(&self, saves: usize) -> Option<State> {
         self.old.get(saves - 1).or(self.old.back()).cloned()
     }
 }
 
 impl<L: Log> Drive<'_, L> {
-    /// The second controller acts if it is time.
+    /// The second controller acts if it is due.
     pub(super) fn second_is_due(&mut self) {
         let at = self.world.at();
         if let Some((_, old)) = self.second.due.take_if(|(due, _)| *due <= at) {
@@ -78,7 +78,7 @@ impl<L: Log> Drive<'_, L> {
         }
     }
 
-    /// The story wants it to act on the status as it was so many saves ago.
+    /// The story lets it act on the status from this many saves ago.
     pub(super) fn second_is_told(&mut self, behind: usize) {
         if let Some(old) = self.second.behind(behind) {
             self.second_acts(&old);
@@ -121,20 +121,20 @@ impl<L: Log> Drive<'_, L> {
                     if state.seq > self.saved.seq {
                         self.violate(format!("store: an old status is saved as seq {}", state.seq));
                     }
-                    self.happened.push("another controller: its save comes too late".into());
+                    self.happened.push("another controller: its save conflicts".into());
                     return;
                 }
-                // What it has to tell was told, or will be.
+                // Its notices were sent, or will be sent.
                 Do::Send(_) | Do::Sleep(_) => return,
             }
         }
-        self.violate("another controller does not come to rest".into());
+        self.violate("another controller does not settle".into());
     }
 }
 
-/// An answer to the second controller comes at once.
+/// The second controller gets an answer at once.
 fn answer(world: &mut World<'_>, canary: &world::Canary, asked: &Asked) -> Answer {
-    let gone = || Answer::error(asked, "it was taken off the Canary");
+    let gone = || Answer::error(asked, "it was removed from the Canary");
     let Ok(canary) = canary else { return gone() };
     match asked {
         Asked::Metric(key) => {

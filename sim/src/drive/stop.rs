@@ -2,12 +2,12 @@
 
 use crate::{record::Story, scenario::StopAfter};
 
-/// Where the controller is stopped, and what the world says from then on.
+/// Where the controller is stopped, and whether the world then answers the opposite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StopPoint {
     /// The place.
     pub at: StopAt,
-    /// From then on everything answers the opposite of what is scripted.
+    /// From then on every answer is the opposite of the script.
     pub opposite: bool,
 }
 
@@ -23,7 +23,7 @@ pub enum StopAt {
 }
 
 impl StopAt {
-    /// Every place of a story as it went.
+    /// Every place in a story.
     pub fn all(story: &Story) -> impl Iterator<Item = Self> {
         let done = story.moments.iter().flat_map(|moment| &moment.commands);
         let commands = done.filter(|effect| effect.failed.is_none()).count();
@@ -33,12 +33,12 @@ impl StopAt {
     }
 }
 
-/// Stops that are still to come.
+/// The stops that have not happened yet.
 #[derive(Default)]
 pub(super) struct Stops {
     point: Option<StopAt>,
     opposite: bool,
-    /// One that the story orders.
+    /// A stop that an event requests.
     ordered: Option<StopAfter>,
     commands: usize,
     saves: usize,
@@ -53,17 +53,17 @@ impl Stops {
         }
     }
 
-    /// The story orders one; a second before the first was made takes its place.
+    /// An event requests a stop; it replaces an earlier one that has not happened.
     pub(super) fn order(&mut self, after: StopAfter) {
         self.ordered = Some(after);
     }
 
-    /// Whether one is ordered for this place. It is made.
+    /// Whether a stop is requested for this place; then it happens.
     pub(super) fn takes(&mut self, place: StopAfter) -> bool {
         self.ordered.take_if(|ordered| *ordered == place).is_some()
     }
 
-    /// Whether the stop point lies after the command that was just carried out.
+    /// Whether the stop point is after the command that was just carried out.
     pub(super) fn commands(&mut self) -> bool {
         self.commands += 1;
         self.is_at(StopAt::AfterCommand(self.commands - 1))
@@ -83,7 +83,7 @@ impl Stops {
         self.point.take_if(|point| *point == at).is_some()
     }
 
-    /// Whether the world answers the opposite once the stop point is reached.
+    /// Whether the world answers the opposite after the stop point.
     pub(super) fn turns_round(&self) -> bool {
         self.opposite
     }

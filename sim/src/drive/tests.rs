@@ -19,7 +19,7 @@ use crate::{
     scenario::{self, Row},
 };
 
-/// A weighted rollout in one step, with what stands below `analysis` and behind the Canary.
+/// A weighted rollout in one step, with these fields below `analysis` and after the Canary.
 fn scenario(analysis: &str, further: &str) -> Scenario {
     scenario_with("", analysis, further)
 }
@@ -56,7 +56,7 @@ fn story(analysis: &str, further: &str) -> Story {
 
 const GATE: &str = "webhooks: [{name: gate, url: http://gate, retries: 2}]";
 
-/// The saved rows since the first release, repeats left out.
+/// The saved rows since the first release, without repetitions.
 fn rows(story: &Story) -> Vec<String> {
     let saved =
         story.moments.iter().filter_map(|moment| moment.saved.as_ref()).filter(|state| state.runs > 0);
@@ -118,7 +118,7 @@ fn the_same_file_gives_the_same_story() {
 }
 
 #[test]
-fn a_hook_that_fails_is_tried_again() {
+fn a_hook_that_fails_is_retried() {
     let slow =
         "world: {hooks: {gate: [{status: 503, after: 3s}, timeout, 200]}}\nevents: [{at: 5m, deploy: v2}]";
     let story = story(GATE, slow);
@@ -131,14 +131,14 @@ fn a_hook_that_fails_is_tried_again() {
 }
 
 #[test]
-fn a_hook_that_denies_is_not_tried_again() {
+fn a_hook_that_refuses_is_not_retried() {
     let story = story(GATE, "world: {hooks: {gate: [404, 200]}}\nevents: [{at: 5m, deploy: v2}]");
     assert_eq!(answers(&story)[..2], [["404"], ["200"]]);
     assert_eq!(story.end.failed_checks, 1);
 }
 
 #[test]
-fn a_slow_hook_is_overtaken() {
+fn a_question_that_is_no_longer_needed_is_abandoned() {
     let further = "\
 world: {hooks: {gate: [{status: 200, after: 1h}]}}
 events: [{at: 5m, deploy: v2}, {at: 10m, annotate: {canaryWeight: 0}}]";
@@ -187,7 +187,7 @@ events:
 }
 
 #[test]
-fn a_command_fails_as_it_is_scripted() {
+fn a_command_fails_as_scripted() {
     let fails = "{at: 1m, fail: {command: route, as: refused, times: 2, error: no}}";
     let story = story("", &format!("events: [{fails}, {{at: 5m, deploy: v2}}]"));
     assert_eq!(failed(&story), vec![(FailureClass::Refused, "no".to_string()); 2]);
@@ -195,8 +195,8 @@ fn a_command_fails_as_it_is_scripted() {
 }
 
 #[test]
-fn what_the_target_does_not_show_is_not_promoted() {
-    // Behind the back of the plan that promotes: nothing of it is carried out yet when the save was made.
+fn a_revision_that_the_target_no_longer_has_is_not_promoted() {
+    // The target changes after the plan to promote: when the save was made, nothing of the plan was carried out yet.
     let further = "\
 events:
   - {at: 5m, deploy: v2}
@@ -207,7 +207,7 @@ events:
 }
 
 #[test]
-fn a_fact_that_cannot_be_read_holds_up() {
+fn a_fact_that_cannot_be_read_delays_the_run() {
     let further = "\
 events:
   - {at: 4m, unknown: {fact: configs, for: 3m, why: forbidden}}
@@ -218,7 +218,7 @@ events:
 }
 
 #[test]
-fn a_controller_is_stopped_where_it_is_ordered() {
+fn a_controller_is_stopped_at_the_requested_point() {
     for (after, place) in [
         ("command", "after this command"),
         ("save", "after this save"),
@@ -240,7 +240,7 @@ fn a_clock_that_is_set_back_makes_the_next_check_late() {
 }
 
 #[test]
-fn saves_fail_and_are_made_again() {
+fn saves_that_fail_are_retried() {
     for (save, waits) in [("conflict", 1), ("retry", 3)] {
         let fail = format!("{{at: 5m, fail: {{save: {save}, times: 2}}}}");
         let story = story("", &format!("events: [{fail}, {{at: 5m, deploy: v2}}]"));
@@ -278,7 +278,7 @@ fn lost_notices_are_sent_later() {
 }
 
 #[test]
-fn an_edit_is_understood_anew() {
+fn an_edited_canary_is_parsed_again() {
     let edit = "{when: {canaryWeight: 50}, edit: {analysis: {threshold: 5}}}";
     let bad = format!(
         "until: 1h\nworld: {{metrics: {{request-success-rate: [1]}}}}\nevents: [{{at: 5m, deploy: v2}}, {edit}]"
@@ -328,7 +328,7 @@ world: {target: {revision: v2}}";
 }
 
 #[test]
-fn answers_change_when_a_story_says_so() {
+fn events_change_answers() {
     let change = "{when: {canaryWeight: 50}, metrics: {request-success-rate: [98, none]}}";
     let story = story("", &format!("events: [{{at: 5m, deploy: v2}}, {change}]"));
     assert_eq!(answers(&story), [["98"], ["none"]]);
@@ -362,7 +362,7 @@ fn after_a_stop_everything_may_answer_the_opposite() {
 }
 
 #[test]
-fn slices_come_to_what_users_met() {
+fn slices_add_up_to_the_requests_of_users() {
     let world =
         "world: {traffic: {rps: 300}, versions: {v2: {errors: 0.5%}}}\nevents: [{at: 5m, deploy: v2}]";
     let scenario = scenario("mirror: true", world);
@@ -374,7 +374,7 @@ fn slices_come_to_what_users_met() {
     assert_eq!(sum(|slice| slice.canary.requests + slice.primary.requests), users.requests);
     assert_eq!(sum(|slice| slice.canary.failed + slice.primary.failed), users.failed);
     assert!(users.canary_failed > 0 && whole.course.windows(2).all(|pair| pair[0].to == pair[1].from));
-    // That it is kept moves nothing.
+    // Keeping the course changes nothing.
     assert_eq!(whole.users, Runs::of(&scenario).outcome(scenario.setting.seed, &|| false).unwrap().users);
     let truth = whole.course.iter().find_map(|slice| slice.truths[0].canary).unwrap();
     assert!((truth - 99.5).abs() < 1e-9, "{truth}");

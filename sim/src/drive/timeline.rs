@@ -9,25 +9,25 @@ use crate::scenario::{Action, Event, Trigger};
 pub(super) struct Timeline<'a> {
     events: &'a [Event],
     due: Vec<Due>,
-    /// Those that have a time, the first first.
+    /// Events with a time, in order.
     timed: BTreeSet<(Duration, usize)>,
-    /// Those that watch the saved status.
+    /// Events that wait for a saved status.
     watching: BTreeSet<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
-    /// Once the event before it has happened.
+    /// After the previous event has happened.
     Behind,
-    /// Once the saved status is as wanted.
+    /// After the saved status matches.
     Watching,
     At(Duration),
-    /// It happened then.
+    /// It happened at this time.
     Past(Duration),
 }
 
 impl<'a> Timeline<'a> {
-    /// The events of a story that begins with this status.
+    /// The events of a story with this status at its beginning.
     pub(super) fn new(events: &'a [Event], saved: &State) -> Self {
         let mut timeline = Self {
             events,
@@ -50,12 +50,12 @@ impl<'a> Timeline<'a> {
         Some((index, &self.events[index].action))
     }
 
-    /// The time of the next event that has one.
+    /// The time of the next event, if it is known.
     pub(super) fn next(&self) -> Option<Duration> {
         self.timed.first().map(|(at, _)| *at)
     }
 
-    /// An event has happened: the one behind it may be next.
+    /// An event has happened: the following one may be next.
     pub(super) fn happened(&mut self, index: usize, now: Duration, saved: &State) {
         self.becomes(index, Due::Past(now));
         self.follow(index + 1, now, saved);
@@ -72,13 +72,13 @@ impl<'a> Timeline<'a> {
         }
     }
 
-    /// The events that never happened.
+    /// The events that have not happened.
     pub(super) fn missed(&self) -> Vec<usize> {
         let times = self.times().into_iter().enumerate();
         times.filter_map(|(i, at)| at.is_none().then_some(i)).collect()
     }
 
-    /// When each event happened; `None`: not yet.
+    /// When each event happened; `None`: it has not happened.
     pub(super) fn times(&self) -> Vec<Option<Duration>> {
         let at = |due: &Due| match due {
             Due::Past(at) => Some(*at),
@@ -134,7 +134,7 @@ mod tests {
     const SECS: fn(u64) -> Duration = Duration::from_secs;
 
     #[test]
-    fn an_event_follows_the_one_before_it() {
+    fn an_event_follows_the_previous_one() {
         let events = [event(Trigger::At(SECS(5))), event(Trigger::After(SECS(2)))];
         let mut timeline = Timeline::new(&events, &State::default());
         assert_eq!(timeline.due(SECS(4)).map(|(i, _)| i), None);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_is_looked_at_once_the_event_before_has_happened() {
+    fn a_status_is_checked_after_the_previous_event_has_happened() {
         let events = [event(Trigger::At(SECS(5))), event(when(Phase::Failed, 3))];
         let mut timeline = Timeline::new(&events, &State::default());
         timeline.look(&saved(Phase::Failed), SECS(1));
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_stands_already_is_as_good_as_a_new_one() {
+    fn a_status_that_already_matches_counts() {
         let events = [event(when(Phase::Failed, 0))];
         let timeline = Timeline::new(&events, &saved(Phase::Failed));
         assert_eq!(timeline.next(), Some(SECS(0)));

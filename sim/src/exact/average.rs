@@ -1,18 +1,18 @@
-//! The chance that an average of latencies lies below a bound.
+//! The chance that an average of latencies is below a bound.
 //!
-//! It does where the sum over all requests of what each took beyond the bound is below zero. Requests of each latency are
-//! independent Poisson counts, so that sum is known by its cumulants, and its distribution by the saddle point (Lugannani
-//! and Rice), to within a few hundredths of the smaller side.
+//! The average is below the bound if the sum of all differences to the bound is below zero. The requests of each
+//! latency are independent Poisson counts. So the cumulants of the sum are known, and a saddle point approximation
+//! (Lugannani and Rice) gives its distribution, to within a few hundredths of the smaller side.
 
 use statrs::distribution::{Continuous as _, ContinuousCDF as _, Normal};
 
-/// With fewer requests on average a single one decides, and there may be none.
+/// With fewer requests on average, a single request decides, and there may be none.
 const FEW: f64 = 20.0;
 
-/// The chance, of latencies with how many requests there are of each on average; with few requests it is told as open.
+/// The chance, for latencies and the average number of requests of each. With few requests the result is undecided.
 pub(super) fn below(cells: impl Iterator<Item = (f64, f64)>, bound: f64) -> f64 {
     const OPEN: f64 = 0.5;
-    // What each request takes beyond the bound, in bounds.
+    // The difference of each request to the bound, in units of the bound.
     let cells: Vec<(f64, f64)> = cells
         .filter(|(_, requests)| *requests > 0.0)
         .map(|(millis, requests)| (millis / bound - 1.0, requests))
@@ -53,7 +53,7 @@ impl Cumulants {
         self.0.iter().map(|(weight, mean)| mean * weight * weight * (weight * at).exp()).sum()
     }
 
-    /// Where the first derivative, which grows, is zero.
+    /// The zero of the first derivative, which is increasing.
     fn saddle(&self) -> f64 {
         let (mut low, mut high) = (-1.0, 1.0);
         while self.first(low) > 0.0 && low > -1e9 {
@@ -79,15 +79,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_on_one_side_are_no_matter_of_chance() {
+    fn latencies_on_one_side_of_the_bound_are_certain() {
         assert_eq!(below([(10.0, 1.0), (20.0, 3.0)].into_iter(), 21.0), 1.0);
         assert_eq!(below([(10.0, 1.0), (20.0, 3.0)].into_iter(), 9.0), 0.0);
         assert_eq!(below([(10.0, 1.0), (20.0, 3.0)].into_iter(), 15.0), 0.5);
     }
 
     #[test]
-    fn it_is_the_chance_of_one_count_below_another() {
-        // The average lies below 20 where there are fewer of 30 than of 10: a Skellam distribution.
+    fn it_is_the_chance_that_one_count_is_below_another() {
+        // The average is below 20 if there are fewer requests of 30 than of 10: a Skellam distribution.
         let chance = below([(10.0, 300.0), (30.0, 240.0)].into_iter(), 20.0);
         let skellam = Normal::standard().cdf((300.0 - 240.0 - 0.5) / 540_f64.sqrt());
         assert!((chance - skellam).abs() < 3e-3, "{chance} {skellam}");

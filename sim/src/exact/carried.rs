@@ -1,29 +1,29 @@
-//! The counters of the canary at one moment, as a distribution: what one window hands on to the next.
+//! The distribution of the canary's counters at one moment: the input of the next window.
 
 use super::counts::Counts;
 
-/// Requests that succeeded are counted one by one below this; more of them are `MANY`.
+/// Below this number, successful requests are counted exactly; larger counts are `MANY`.
 pub(super) const MANY: usize = 16;
 
-/// Chances by errors so far (the last row: so many that a rate does not see that they began at zero) and by successes so
-/// far (the last column: many, with their mean). They add up to the chance of getting here.
+/// Chances by the number of errors so far (the last row: so many that a rate is not affected by where they began) and
+/// of successes so far (the last column: many, with their mean). They add up to the chance of this state.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Carried {
     rows: usize,
     cells: Vec<f64>,
-    /// The mean of those successes that are many, times their chance.
+    /// The mean number of successes in the column `MANY`, times its chance.
     many: f64,
 }
 
 impl Carried {
-    /// Nothing was counted yet, with this chance; errors are told apart below `rows - 1`.
+    /// Nothing was counted yet, with this chance; numbers of errors are distinguished below `rows - 1`.
     pub(super) fn nothing(rows: usize, chance: f64) -> Self {
         let mut new = Self::none(rows);
         new.cells[0] = chance;
         new
     }
 
-    /// No chance at all.
+    /// No chance.
     pub(super) fn none(rows: usize) -> Self {
         Self { rows, cells: vec![0.0; rows * (MANY + 1)], many: 0.0 }
     }
@@ -44,13 +44,13 @@ impl Carried {
         self.cells.iter().sum()
     }
 
-    /// The mean of many successes.
+    /// The mean number of successes in the column `MANY`.
     pub(super) fn many(&self) -> f64 {
         let chance: f64 = (0..self.rows).map(|row| self.row(row)[MANY]).sum();
         if chance > 0.0 { self.many / chance } else { 0.0 }
     }
 
-    /// Adds to the mean of many successes, with a chance.
+    /// Adds to that mean, with a chance.
     pub(super) fn add_many(&mut self, mean: f64, chance: f64) {
         self.many += mean * chance;
     }
@@ -62,7 +62,7 @@ impl Carried {
         self.many += other.many;
     }
 
-    /// Errors that came meanwhile.
+    /// Adds the errors of a time span.
     pub(super) fn with_errors(&self, mean: f64) -> Self {
         if mean <= 0.0 {
             return self.clone();
@@ -91,7 +91,7 @@ impl Carried {
         }
     }
 
-    /// Successes that came meanwhile.
+    /// Adds the successes of a time span.
     pub(super) fn with_successes(&self, mean: f64) -> Self {
         if mean <= 0.0 {
             return self.clone();
@@ -111,7 +111,7 @@ impl Carried {
                 let needed = (MANY - before) as u64;
                 let many = counts.at_least(needed);
                 new.row_mut(row)[MANY] += chance * many;
-                // Of a Poisson count the mean of those of at least n is mean * P(at least n - 1).
+                // For a Poisson count, the mean of the counts of at least n is mean * P(at least n - 1).
                 new.many += chance * (before as f64 * many + mean * counts.at_least(needed - 1));
             }
         }
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_meanwhile_keeps_chances_and_means() {
+    fn adding_requests_keeps_chances_and_means() {
         let start = Carried::nothing(9, 1.0);
         let later = start.with_errors(3.0).with_successes(20.0).with_successes(5.0);
         assert!((later.chance() - 1.0).abs() < 1e-9);

@@ -1,4 +1,4 @@
-//! One check as numbers: which metrics, over which window, within which bounds; and whether the world is exact at all.
+//! One check as numbers: its metrics, window and bounds; and whether the world is exact.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     world::{self, Buckets, share_of},
 };
 
-/// What comes out of a check.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Verdict {
     Passed,
@@ -25,16 +25,16 @@ impl Verdict {
     pub(super) const ALL: [Self; 3] = [Self::Passed, Self::Held, Self::Failed];
 }
 
-/// The metrics of a Canary, all over the same window.
+/// The metrics of a Canary, which all use the same window.
 #[derive(Clone, Debug)]
 pub(super) struct Check {
-    /// The window; zero where there is no metric.
+    /// The window; zero if there is no metric.
     pub(super) range: Duration,
     pub(super) scrape: Duration,
     pub(super) rates: Vec<Rated>,
     pub(super) latencies: Vec<Late>,
     pub(super) buckets: Buckets,
-    /// What each answers where the check comes out so, by key.
+    /// The answer of each metric for this result, by key.
     scripts: Vec<(String, [MetricAnswer; 3])>,
 }
 
@@ -52,9 +52,9 @@ pub(super) struct Late {
     pub(super) name: String,
     /// `None`: the average.
     pub(super) quantile: Option<f64>,
-    /// Values from here on are too small, ...
+    /// Values below this are too small.
     pub(super) min: Option<f64>,
-    /// ... and those that reach this are too large.
+    /// Values from this on are too large.
     pub(super) max: Option<f64>,
     on_no_data: Leniency,
 }
@@ -96,7 +96,8 @@ impl Check {
             self.rates.push(Rated { measure, bounds, on_no_data });
             return Ok(());
         }
-        // Whole milliseconds are compared: what is cut to the largest that passes may lie up to one above.
+        // Values are compared in whole milliseconds, which truncates: values up to one above the largest that passes
+        // pass too.
         let cut = if metric.source == MetricSource::Duration { 1.0 } else { 0.0 };
         let (name, quantile) = (metric.name.to_string(), measure.quantile());
         let max = bounds.max.map(|max| max + cut);
@@ -104,7 +105,7 @@ impl Check {
         Ok(())
     }
 
-    /// What comes out where requests that succeed and that fail have these rates, as far as latencies do not matter.
+    /// The result for these rates of successful and failed requests, if latencies are ignored.
     pub(super) fn verdict(&self, rates: [Option<f64>; 2]) -> Verdict {
         let is_data = rates.into_iter().flatten().any(|rate| rate > 0.0);
         let of_rates = self.rates.iter().map(|rated| rated.verdict(share_of(rated.measure, rates)));
@@ -115,7 +116,7 @@ impl Check {
         of_rates.chain(of_latencies).max().unwrap_or(Verdict::Passed)
     }
 
-    /// The scenario whose checks come out so, one after the other.
+    /// The scenario whose checks have these results, in this order.
     pub(super) fn script(&self, scenario: &mut Scenario, verdicts: &[Verdict]) {
         for (key, answers) in &self.scripts {
             let script = scenario.setting.metrics.entry(key.clone()).or_default();
@@ -144,11 +145,11 @@ fn lenient(leniency: Leniency) -> Verdict {
 }
 
 fn range(metric: &Metric) -> Duration {
-    // As the simulated world reads it.
+    // In the same way as the simulated world reads it.
     parse_duration(&metric.interval).unwrap_or(Duration::from_secs(60))
 }
 
-/// Answers that make a check pass, be held, and fail: one metric decides, the others are healthy.
+/// Answers that make a check pass, be held, or fail: one metric decides, the others are healthy.
 fn scripts(metrics: &[Metric]) -> Vec<(String, [MetricAnswer; 3])> {
     let bad = |metric: &Metric| match metric.bounds {
         _ if metric.on_no_data == Leniency::Fail => Some(MetricAnswer::None),
@@ -173,7 +174,7 @@ fn is_one_release(scenario: &Scenario) -> Result<(), NotExact> {
         return Err(NotExact::Events);
     }
     let setting = &scenario.setting;
-    // A hook that always answers the same is no matter of how often it was asked.
+    // If a hook always gives the same answer, it does not matter how often it was called.
     let changing = setting.hooks.iter().filter(|(_, answers)| answers.len() > 1).map(|(name, _)| name);
     match setting.metrics.keys().chain(changing).next() {
         Some(name) => Err(NotExact::Answers(name.clone())),

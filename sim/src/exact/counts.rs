@@ -2,12 +2,12 @@
 
 use statrs::distribution::{Discrete as _, Poisson};
 
-/// The chances of counts with a mean; what is rarer than can matter is left out.
+/// The chances of Poisson counts with a given mean. Counts that are too rare to matter are left out.
 #[derive(Clone, Debug)]
 pub(super) struct Counts {
     low: u64,
     chances: Vec<f64>,
-    /// The chance of the count at this place or a larger one.
+    /// The chance of this count or a larger one.
     from: Vec<f64>,
     pub(super) mean: f64,
 }
@@ -48,13 +48,13 @@ impl Counts {
         Self { low, chances, from, mean }
     }
 
-    /// The chance of exactly so many.
+    /// The chance of exactly this count.
     pub(super) fn at(&self, count: u64) -> f64 {
         let place = count.checked_sub(self.low).and_then(|place| usize::try_from(place).ok());
         place.and_then(|place| self.chances.get(place)).copied().unwrap_or(0.0)
     }
 
-    /// The chance of so many or more.
+    /// The chance of at least this count.
     pub(super) fn at_least(&self, count: u64) -> f64 {
         match count.checked_sub(self.low) {
             None => 1.0,
@@ -75,24 +75,24 @@ impl Counts {
     }
 }
 
-/// Nodes and weights of Gauss and Hermite for a standard normal distribution; each stands for its negative as well.
+/// Nodes and weights of Gauss-Hermite quadrature for a standard normal distribution; each also stands for its negative.
 const NODES: [(f64, f64); 4] = [
     (0.539_079_811_351_375, 0.373_012_257_679_077),
     (1.636_519_042_435_108, 0.117_239_907_661_759),
     (2.802_485_861_287_542, 0.009_635_220_120_788),
     (4.144_547_186_125_894, 0.000_112_614_538_375),
 ];
-/// Up to this mean all counts are gone through.
+/// Up to this mean, all counts are used.
 const ALL: f64 = 24.0;
 
-/// A few values with chances that stand for all counts with a mean, as far as only their spread matters: all of them where
-/// the mean is small.
+/// A few values, with chances, that represent all counts of a given mean where only their spread matters. If the mean
+/// is small, these are all counts.
 pub(super) fn few(mean: f64) -> Vec<(f64, f64)> {
     if mean <= ALL {
         return Counts::of(mean).iter().map(|(count, chance)| (count as f64, chance)).collect();
     }
     let spread = mean.sqrt();
-    // With the lean of a Poisson distribution (Cornish and Fisher).
+    // With the skewness of a Poisson distribution (Cornish and Fisher).
     let value = |node: f64| (mean + spread * node + (node * node - 1.0) / 6.0).max(1.0);
     NODES.iter().flat_map(|(node, chance)| [(value(-node), *chance), (value(*node), *chance)]).collect()
 }

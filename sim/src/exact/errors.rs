@@ -1,4 +1,4 @@
-//! The errors of a window: how many a rate sees, in which courses.
+//! The errors of a window: how many of them a rate counts, in each course.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use super::{
     window::{LARGE, RARE, Window},
 };
 
-/// The errors of a window, as a rate sees them.
+/// The errors of a window, as a rate counts them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Errors {
     /// There is no rate.
     None,
-    /// So many, in all samples.
+    /// This many, in all samples.
     Free(u64),
-    /// A rate, by its bits, that is held down or of fewer samples.
+    /// A rate, by its bits, that is reduced, or that comes from fewer samples.
     Bent(u64),
 }
 
@@ -27,12 +27,12 @@ pub(super) struct Course {
     pub(super) chance: f64,
 }
 
-/// Where more courses of the errors than this hold rates down, rates closer to each other than this are one.
+/// If more courses of the errors than this reduce a rate, rates that are closer to each other than this are merged.
 const MANY_COURSES: usize = 1_500;
 const CLOSE: f64 = 2e-3;
 
 impl Window<'_> {
-    /// What rates of errors there can be, and the courses that lead to them, by row.
+    /// The possible rates of errors, and the courses that lead to them, by row.
     pub(super) fn errors(&self, start: &Carried) -> (Vec<Errors>, Vec<Vec<Course>>) {
         let (last_row, last) = (start.rows() - 1, self.times.len() - 1);
         let mut places = BTreeMap::new();
@@ -88,7 +88,7 @@ impl Window<'_> {
         }
     }
 
-    /// How errors in all samples are seen.
+    /// How a rate counts errors that are in all samples.
     fn seen(&self, first: f64, more: u64) -> Errors {
         let rate = self.rate(0, first, more);
         if rate == self.rate(0, LARGE, more) {
@@ -99,7 +99,7 @@ impl Window<'_> {
 }
 
 impl Errors {
-    /// One of those that stand for all close to them.
+    /// One of the rates that represent all rates close to them.
     fn rounded(self) -> Self {
         match self {
             Self::Bent(bits) => {

@@ -1,16 +1,16 @@
-//! The chance that a quantile of latencies, or their average, keeps its bounds.
+//! The chance that a quantile or the average of latencies stays within its bounds.
 //!
-//! `histogram_quantile` compares to a bound as a sum does that is linear in three counts: the requests below the bucket
-//! that holds the bound, those in it and those above. They are independent Poisson counts.
+//! `histogram_quantile` compares with a bound like a linear sum of three counts: the requests below the bucket that
+//! contains the bound, those in it and those above it. These are independent Poisson counts.
 
 use super::{NotExact, average, check::Check, counts::Counts};
 use crate::world::Offered;
 
-/// While a counter is young each of its buckets is held down a little differently, and latencies and errors are counted of
-/// the same requests. Where latencies are all but decided that is smaller than can be seen.
+/// While a counter is young, the rate of each bucket is reduced by a slightly different amount, and latencies and
+/// errors are counted from the same requests. If the latencies are almost certain, this is too small to matter.
 const ALL_BUT_DECIDED: f64 = 5e-4;
 
-/// The chance that all latencies keep their bounds over the samples of a window that ends at `at`.
+/// The chance that all latencies stay within their bounds over the samples of a window that ends at `at`.
 pub(super) fn kept(check: &Check, offered: &Offered, at: f64) -> Result<f64, NotExact> {
     if check.latencies.is_empty() {
         return Ok(1.0);
@@ -37,7 +37,7 @@ pub(super) fn kept(check: &Check, offered: &Offered, at: f64) -> Result<f64, Not
     Ok(kept)
 }
 
-/// Requests by cell, on average.
+/// The average number of requests in each cell.
 fn by_cell(offered: &Offered, cells: usize, (from, to): (f64, f64)) -> Vec<f64> {
     let mut counts = vec![0.0; cells];
     for span in &offered.even {
@@ -49,10 +49,10 @@ fn by_cell(offered: &Offered, cells: usize, (from, to): (f64, f64)) -> Vec<f64> 
     counts
 }
 
-/// The chance that the quantile lies below a bound, where there is a request at all.
+/// The chance that the quantile is below a bound, if there is a request at all.
 fn below(counts: &[f64], ends: &[f64], quantile: f64, bound: f64) -> f64 {
     let bucket = ends.partition_point(|end| *end < bound);
-    // What lies in the bucket without an end is shown as the end of the one before.
+    // A value in the last bucket, which has no upper edge, is reported as the upper edge of the bucket before.
     if bucket + 1 >= ends.len() {
         return 1.0;
     }
@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn one_slow_request_of_few_decides() {
-        // Of 50 one above the bound is more than one of 100; on average there is one in a hundred windows.
+        // Of 50 requests, one above the bound is more than one percent; on average one in a hundred requests is above
+        // it.
         let chance = below(&[50.0, 0.0, 0.01, 0.0], &[100.0, 250.0, 500.0, f64::INFINITY], 0.99, 250.0);
         assert!((chance - (-0.01_f64).exp()).abs() < 1e-9, "{chance}");
     }

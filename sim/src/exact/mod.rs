@@ -1,10 +1,10 @@
-//! What a sweep estimates, computed: the chance of each verdict, when it comes and what users meet on the way.
+//! Computes what a sweep estimates: the chance and the time of each verdict, and the requests of users.
 //!
-//! Whether a check passes is the only thing that is drawn in a world whose numbers are exact. So the courses of a rollout
-//! are a Markov chain: its states are what the core itself saves when it is told that checks pass or fail (see [`walk`]),
-//! its edges have the chance that the counters of a window make the check pass (see [`window`]). What is carried from
-//! window to window are the counters themselves, as far as small ones bend a rate. Prometheus may scrape at any time within its
-//! interval; that is averaged over.
+//! In a world with exact numbers, the results of checks are the only random events. So the possible courses of a
+//! rollout are a Markov chain. Its states are what the core saves when checks pass or fail (see [`walk`]); its
+//! transitions have the chance that the counters of a window make the check pass (see [`window`]). Each window passes
+//! the counters on to the next, as far as small counters affect a rate. Prometheus can scrape at any time within its
+//! interval; the result is the average over these times.
 
 mod average;
 mod carried;
@@ -38,32 +38,32 @@ pub struct Exact {
     pub promoted: f64,
     /// The chance that it is rolled back, 0 to 1.
     pub rolled_back: f64,
-    /// Why, with chances that add up to it.
+    /// The chances of the reasons, which add up to it.
     pub causes: Causes,
-    /// Whether it keeps within the bounds of all metrics in the long run; `None` where that cannot be told.
+    /// Whether it stays within the bounds of all metrics in the long run; `None` if that is not known.
     pub good: Option<bool>,
-    /// How long promotions take, from the release on.
+    /// The time from the release to the promotion.
     pub to_promote: Spread,
-    /// How long rollbacks take, from the release on.
+    /// The time from the release to the rollback.
     pub to_roll_back: Spread,
-    /// Requests of users from the release on, on average; so are all below.
+    /// The average number of requests of users since the release; the numbers below are averages too.
     pub requests: f64,
-    /// Those that fail.
+    /// The failed requests.
     pub failed: f64,
-    /// Those that the canary answers.
+    /// The requests that the canary answers.
     pub canary: f64,
-    /// Those that the canary answers, and that fail.
+    /// The failed requests that the canary answers.
     pub canary_failed: f64,
 }
 
 /// What causes rollbacks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Causes {
-    /// The chance that a metric causes it. Of several metrics it is not known which.
+    /// The chance that a metric causes it. With several metrics it is not known which one.
     pub metrics: f64,
     /// The names of the metrics.
     pub names: Vec<String>,
-    /// The chances of everything else.
+    /// The chances of all other causes.
     pub other: BTreeMap<Reason, f64>,
 }
 
@@ -79,7 +79,7 @@ pub fn of(scenario: &Scenario) -> Result<Exact, NotExact> {
     with_nodes(scenario, phases::NODES)
 }
 
-/// As [`of`]; `None` where `is_over` became true before the end.
+/// As [`of`]; `None` if `is_over` became true before the end.
 ///
 /// # Errors
 /// Why it can only be estimated.
@@ -89,7 +89,7 @@ pub fn of_until(scenario: &Scenario, is_over: &(dyn Fn() -> bool + Sync)) -> Res
     Ok(Some(exact).filter(|_| !is_over()))
 }
 
-/// As [`of`], with about this many times of a scrape.
+/// As [`of`], with about this number of scrape times.
 fn with_nodes(scenario: &Scenario, nodes: usize) -> Result<Exact, NotExact> {
     let check = check::Check::of(scenario)?;
     walk::walk(scenario, &check, nodes, &|| false)
@@ -118,7 +118,7 @@ impl Causes {
     fn add(&mut self, reason: Option<&Reason>, chance: f64) {
         let Some(reason) = reason else { return };
         match reason.kind {
-            // Which metric the core names is only that of the script.
+            // The metric that the core names depends only on the script.
             ReasonKind::BelowBound
             | ReasonKind::AboveBound
             | ReasonKind::NoValue
@@ -141,19 +141,19 @@ impl Spread {
         *self.0.entry(time).or_default() += chance;
     }
 
-    /// Each time and its chance, the shortest first.
+    /// Each time with its chance, the shortest first.
     pub fn iter(&self) -> impl Iterator<Item = (Duration, f64)> {
         self.0.iter().map(|(time, chance)| (*time, *chance))
     }
 
-    /// The time that so many of 100 are not above; `None` where there is none.
+    /// The time that this percentage of the times do not exceed; `None` if there are none.
     #[must_use]
     pub fn percentile(&self, percentile: u32) -> Option<Duration> {
         let wanted = self.0.values().sum::<f64>() * f64::from(percentile) / 100.0;
         let mut below = 0.0;
         let found = self.0.iter().find(|(_, chance)| {
             below += **chance;
-            // Sums of chances are not exact to the last bit.
+            // Sums of chances have rounding errors.
             below >= wanted * (1.0 - 1e-9)
         });
         found.map(|(time, _)| *time)

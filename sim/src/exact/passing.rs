@@ -1,4 +1,4 @@
-//! How many successes it takes for a check to pass: an interval of numbers, found by the arithmetic of Prometheus itself.
+//! The number of successes with which a check passes: an interval, found with the arithmetic of Prometheus.
 
 use super::{
     check::{Rated, Verdict},
@@ -8,20 +8,21 @@ use super::{
 };
 use crate::{scenario::Measure, world::share_of};
 
-/// The numbers of successes for which the check comes out as `inside`; all others fail, but for none at all.
+/// The numbers of successes for which the check has the result `inside`; it fails with all other numbers, except with
+/// none.
 pub(super) struct Passing {
     pub(super) zero: Verdict,
     pub(super) inside: Verdict,
-    /// The first, and the share of it that passes; the last likewise.
+    /// The first number, and the share of it that passes; the same for the last.
     pub(super) low: (u64, f64),
     pub(super) high: (u64, f64),
 }
 
-/// Values so close to a bound meet it exactly, but for the last bits.
+/// Values this close to a bound meet it exactly, except for the last bits.
 const LAST_BITS: f64 = 1e-10;
 
 impl Window<'_> {
-    /// Which numbers of successes pass next to such a rate of errors.
+    /// The numbers of successes that pass with this rate of errors.
     pub(super) fn passing(
         &self,
         (from, first): (usize, f64),
@@ -69,11 +70,11 @@ impl Window<'_> {
         passing
     }
 
-    /// About how many successes it takes for a share to reach a bound.
+    /// An estimate of the number of successes at which a share reaches a bound.
     fn successes(&self, (from, first): (usize, f64), errors: f64, measure: Measure, bound: f64) -> f64 {
         let failing = if measure.is_of_errors() { bound / 100.0 } else { 1.0 - bound / 100.0 };
         let wanted = if errors > 0.0 { errors * (1.0 - failing) / failing.max(0.0) } else { 0.0 };
-        // A rate is the smaller of one in proportion to the increase and one that the first value holds down.
+        // A rate is the smaller of two: one proportional to the increase, and one that the first value reduces.
         const ONE: u64 = 1_000_000;
         let each = self.rate(from, LARGE, ONE).unwrap_or(0.0) / ONE as f64;
         let sampled = self.times[self.times.len() - 1] - self.times[from];
@@ -92,7 +93,7 @@ fn is_met(share: f64, bound: f64) -> bool {
     (share - bound).abs() <= LAST_BITS * bound.abs()
 }
 
-/// The smallest number from 1 on for which it holds, where it holds for all above; looked for close to a guess.
+/// The smallest number from 1 on for which it holds, if it holds for all larger numbers; the search begins at a guess.
 fn first_of(guess: f64, holds: impl Fn(u64) -> bool) -> u64 {
     const MOST: f64 = 1e12;
     if guess.is_nan() || guess > MOST {
@@ -112,7 +113,7 @@ fn first_of(guess: f64, holds: impl Fn(u64) -> bool) -> u64 {
     if number == far { u64::MAX } else { number }
 }
 
-/// The bound that more successes reach, and the one that fewer keep.
+/// The bound that more successes reach, and the one that fewer successes meet.
 pub(super) struct Ends {
     pub(super) reached: Option<f64>,
     pub(super) kept: Option<f64>,
@@ -158,7 +159,7 @@ impl Passing {
         }
     }
 
-    /// The chance of exactly so many, and that they pass.
+    /// The chance of exactly this number, and that it passes.
     pub(super) fn at(&self, counts: &Counts, count: u64) -> f64 {
         if count == 0 || count < self.low.0 || count > self.high.0 {
             return 0.0;
@@ -168,7 +169,7 @@ impl Passing {
         counts.at(count) * low.min(high)
     }
 
-    /// The chance of so many or more, at least one, and that they pass.
+    /// The chance of at least this number, at least one, and that it passes.
     pub(super) fn from(&self, counts: &Counts, least: u64) -> f64 {
         let least = least.max(self.low.0);
         if least > self.high.0 {

@@ -1,11 +1,12 @@
-//! When Prometheus scrapes within its interval: evenly spread, averaged over by Gauss and Legendre.
+//! When Prometheus scrapes within its interval: the times are evenly distributed, and averaged with Gauss-Legendre
+//! quadrature.
 
 use std::f64::consts::PI;
 
-/// About so many times of the first scrape, each with its weight; the weights add up to their number.
+/// About this number of times of the first scrape, each with its weight; the weights add up to their number.
 ///
-/// Rates bend where a sample falls on the end of a window or on the check before; `edges` are such times. Between them all is
-/// smooth.
+/// Rates have a bend where a sample falls on the end of a window or on the previous check; `edges` are such times.
+/// Between them, rates are smooth.
 pub(super) fn phases(wanted: usize, scrape: f64, edges: &[f64]) -> Vec<(f64, f64)> {
     let mut cuts: Vec<f64> = edges.iter().map(|edge| edge.rem_euclid(scrape)).collect();
     cuts.extend([0.0, scrape]);
@@ -22,12 +23,12 @@ pub(super) fn phases(wanted: usize, scrape: f64, edges: &[f64]) -> Vec<(f64, f64
     cuts.windows(2).flat_map(|ends| -> Vec<(f64, f64)> { span(ends) }).collect()
 }
 
-/// As many times as are taken. Counts are whole numbers, so chances are not quite smooth between the edges: four times as
-/// many move that of a verdict by up to 3e-4 (see the tests).
+/// The number of times that are used. Counts are whole numbers, so chances are not quite smooth between the edges: four
+/// times this number changes the chance of a verdict by up to 3e-4 (see the tests).
 pub(super) const NODES: usize = 16;
 const FEWEST: usize = 4;
 
-/// Nodes in 0 to 1 and weights that add up to 1: roots of the Legendre polynomial, found by Newton's method.
+/// Nodes from 0 to 1 and weights that add up to 1: roots of the Legendre polynomial, found with Newton's method.
 fn gauss_legendre(count: usize) -> Vec<(f64, f64)> {
     const ROUNDS: usize = 8;
     let root = |place: usize| {

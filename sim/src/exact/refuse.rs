@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serin_core::time::Human;
 
-/// What can only be estimated, with the reason.
+/// Why a result can only be estimated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotExact {
     /// There is no simulated world.
-    #[error("the world is scripted: nothing in it is left to chance")]
+    #[error("the world is scripted: nothing in it is random")]
     Scripted,
     /// The rate of requests is not constant.
     #[error("the traffic changes over time")]
@@ -17,52 +17,50 @@ pub enum NotExact {
     #[error("{0} is drawn from a range")]
     Drawn(String),
     /// The world has faults.
-    #[error("things go wrong by chance (`world.faults`)")]
+    #[error("faults happen at random (`world.faults`)")]
     Troubles,
-    /// The router takes its time.
-    #[error("the router takes its time (`world.router`)")]
+    /// The router changes routes with a delay.
+    #[error("routes take effect with a delay (`world.router`)")]
     Router,
-    /// Pods follow the load.
-    #[error("the autoscaler follows the load late (`world.autoscaler`)")]
+    /// The number of pods follows the load.
+    #[error("the autoscaler reacts with a delay (`world.autoscaler`)")]
     Autoscaler,
-    /// How a version behaves depends on more than its requests.
-    #[error("{version} does not behave the same all the time (`{field}`)")]
+    /// The behaviour of a version depends on more than its requests.
+    #[error("the behaviour of {version} changes over time (`{field}`)")]
     Changes {
         /// The version.
         version: String,
         /// What makes it change.
         field: &'static str,
     },
-    /// More happens than one release.
-    #[error("more happens than one release")]
+    /// The scenario has more events than one release.
+    #[error("the scenario has more events than one release")]
     Events,
     /// A metric or hook has scripted answers.
     #[error("the answers of {0} are scripted")]
     Answers(String),
     /// Windows overlap, so that checks are not independent of each other.
-    #[error("the window of {metric}, {}, reaches back behind the check before, {} earlier", Human(*.window), Human(*.since))]
+    #[error("the window of {metric}, {}, is longer than the time since the previous check, {}", Human(*.window), Human(*.since))]
     Overlap {
         /// The metric.
         metric: String,
         /// Its window.
         window: Duration,
-        /// How long ago the check before was.
+        /// The time since the previous check.
         since: Duration,
     },
-    /// Metrics of one check look at windows of different lengths.
-    #[error("{0} and {1} look at windows of different lengths")]
+    /// The metrics of one check have windows of different lengths.
+    #[error("{0} and {1} use windows of different lengths")]
     Windows(String, String),
-    /// A latency whose quantile comes out on either side of its bound.
-    #[error(
-        "{metric} is so close to its bound that it passes {passes} of 100 checks, and its window is young"
-    )]
+    /// The quantile of a latency can be on either side of its bound.
+    #[error("{metric} is too close to its bound: it passes {passes} of 100 checks")]
     Latency {
         /// The metric.
         metric: String,
-        /// Of 100 checks.
+        /// The number of 100 checks that pass.
         passes: String,
     },
-    /// Too many courses.
-    #[error("the rollout can take too many courses: more than {0} situations")]
+    /// There are too many states.
+    #[error("the rollout has too many possible states: more than {0}")]
     TooMany(usize),
 }

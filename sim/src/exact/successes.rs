@@ -1,4 +1,4 @@
-//! The successes of a window up to its first sample, in classes that a rate sees alike.
+//! The successes of a window up to its first sample, in classes that a rate does not distinguish.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use super::{
     window::{LARGE, RARE, Window},
 };
 
-/// Courses of the successes that a rate sees alike.
+/// Courses of the successes that a rate does not distinguish.
 pub(super) struct Class {
-    /// The sample the series begins with; `None`: no rate.
+    /// The sample at which the series begins; `None`: no rate.
     pub(super) from: Option<usize>,
-    /// What its counter shows there, ...
+    /// The value of its counter there.
     pub(super) first: f64,
-    /// ... where that does not hold the rate down.
+    /// The mean value where it does not reduce the rate.
     pub(super) free: bool,
-    /// The chance of it, by row of errors.
+    /// Its chance, by row of errors.
     pub(super) rows: Vec<f64>,
 }
 
@@ -25,7 +25,7 @@ impl Window<'_> {
     pub(super) fn classes(&self, start: &Carried) -> Vec<Class> {
         let rows = start.rows();
         let gap = few(self.gap[0]);
-        // By the counter's value, in thousandths: a few values stand for many.
+        // By the counter's value, in thousandths: a few values represent many.
         let mut found: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
         let mut add = |first: f64, column: usize, chance: f64| {
             let cells = found.entry((first * 1000.0).round() as u64).or_insert_with(|| vec![0.0; rows]);
@@ -51,7 +51,7 @@ impl Window<'_> {
         classes
     }
 
-    /// The courses that show so many successes in the first sample.
+    /// The courses that have this number of successes in the first sample.
     fn class(&self, first: f64, rows: Vec<f64>, classes: &mut Vec<Class>, free: &mut Option<Class>) {
         let chance: f64 = rows.iter().sum();
         if chance <= RARE {

@@ -1,4 +1,4 @@
-//! What is computed next to what is counted over many seeds of the same world.
+//! Compares computed results with counts over many seeds of the same world.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::*;
 use crate::{drive, scenario, sweep::Tally};
 
-/// A Canary and its world, as they differ from case to case.
+/// A Canary and its world, which differ between the cases.
 struct Case<'a> {
     analysis: &'a str,
     rps: f64,
@@ -56,13 +56,13 @@ fn sampled(scenario: &Scenario, runs: u64) -> Tally {
 /// The 99.95th percentile of the standard normal distribution.
 const Z: f64 = 3.290_526_731;
 
-/// Whether a count may come of a chance: Wilson's interval at 99.9 %.
+/// Whether a count agrees with a chance: Wilson's interval at 99.9 %.
 fn may_be(chance: f64, count: u64, runs: u64) -> bool {
     let (n, share) = (runs as f64, count as f64 / runs as f64);
     let square = Z * Z / n;
     let middle = (share + square / 2.0) / (1.0 + square);
     let half = Z / (1.0 + square) * (share * (1.0 - share) / n + square / (4.0 * n)).sqrt();
-    // The chance itself is known to so much.
+    // The precision of the computed chance.
     (chance - middle).abs() <= half + 3e-4
 }
 
@@ -99,7 +99,7 @@ const CASES: &[(&str, &str, f64, &str, &str)] = &[
 ];
 
 #[test]
-fn sim_what_is_computed_is_what_is_counted() {
+fn sim_computed_chances_agree_with_counts() {
     const RUNS: u64 = 20_000;
     for (strategy, metrics, rps, errors, world) in CASES {
         let name = format!("{strategy}, {metrics}, {rps} rps, {errors}, {world}");
@@ -136,7 +136,7 @@ fn sim_what_is_computed_is_what_is_counted() {
 }
 
 #[test]
-fn an_average_is_computed_where_it_is_all_but_decided() {
+fn an_average_is_computed_if_it_is_almost_certain() {
     let of_bound = |max: f64| {
         let metrics =
             format!("metrics: [{{name: mean, query: q, thresholdRange: {{max: {max}}}, interval: 1m}}]");
@@ -145,7 +145,7 @@ fn an_average_is_computed_where_it_is_all_but_decided() {
         let scenario = Case { analysis: &analysis, rps: 100.0, errors: "5%", world }.scenario();
         (of(&scenario), sampled(&scenario, 1_000))
     };
-    // p50 20 ms and p99 120 ms come to 26.9 ms on average, with a deviation of 0.7 ms in a window of the first step.
+    // p50 20 ms and p99 120 ms have an average of 26.9 ms, with a deviation of 0.7 ms in a window of the first step.
     for (max, promoted) in [(30.5, true), (23.5, false)] {
         let (exact, tally) = of_bound(max);
         let exact = exact.unwrap();
@@ -159,13 +159,13 @@ fn an_average_is_computed_where_it_is_all_but_decided() {
         );
     }
     let (close, tally) = of_bound(26.9);
-    assert!(close.unwrap_err().to_string().starts_with("mean is so close to its bound that it passes"));
+    assert!(close.unwrap_err().to_string().starts_with("mean is too close to its bound: it passes"));
     assert!(tally.promoted > 100 && tally.rolled_back > 100, "{tally:?}");
 }
 
-/// What averaging over a few times of a scrape costs: less than what is shown.
+/// The error of averaging over only a few scrape times: less than the precision that is printed.
 #[test]
-fn more_times_of_a_scrape_change_nothing_that_is_shown() {
+fn more_scrape_times_do_not_change_the_printed_results() {
     let mut largest: f64 = 0.0;
     for (strategy, metrics, rps, errors, world) in CASES {
         let analysis = format!("{strategy}, {metrics}");
@@ -179,19 +179,19 @@ fn more_times_of_a_scrape_change_nothing_that_is_shown() {
 }
 
 #[test]
-fn all_courses_come_to_an_end() {
+fn all_courses_end() {
     let analysis = format!("{WEIGHTED}, {RATE}");
     let exact = of(&Case { analysis: &analysis, rps: 20.0, errors: "1%", world: "" }.scenario()).unwrap();
     assert!((exact.promoted + exact.rolled_back - 1.0).abs() < 1e-6);
     let times: f64 = exact.to_promote.iter().chain(exact.to_roll_back.iter()).map(|(_, chance)| chance).sum();
     assert!((times - 1.0).abs() < 1e-6);
-    // It fails at the first two checks it can: the start is none.
+    // It fails at the first two checks that can fail; the start is not a check.
     assert_eq!(exact.to_roll_back.iter().next().unwrap().0, Duration::from_secs(180));
     assert_eq!(exact.to_promote.iter().next().unwrap().0, Duration::from_secs(360));
 }
 
 #[test]
-fn nothing_is_left_to_chance_without_checks() {
+fn without_checks_nothing_is_random() {
     let analysis = format!("{WEIGHTED}, metrics: []");
     let exact = of(&Case { analysis: &analysis, rps: 20.0, errors: "90%", world: "" }.scenario()).unwrap();
     assert!((exact.promoted - 1.0).abs() < 1e-12 && exact.rolled_back == 0.0);
@@ -204,27 +204,24 @@ fn what_is_not_exact_says_why() {
     };
     let usual = format!("{WEIGHTED}, {RATE}");
     assert_eq!(why(&usual, "0%..5%", ""), "world.versions.v2.errors is drawn from a range");
-    assert_eq!(why(&usual, "1%", "router: {delay: 5s}"), "the router takes its time (`world.router`)");
+    assert_eq!(why(&usual, "1%", "router: {delay: 5s}"), "routes take effect with a delay (`world.router`)");
     assert_eq!(
         why(&usual, "1%", "faults: [{fault: crash, chance: 1%}]"),
-        "things go wrong by chance (`world.faults`)"
+        "faults happen at random (`world.faults`)"
     );
     let scaled = format!("{usual}}}\n    autoscalerRef: {{kind: HorizontalPodAutoscaler, name: shop");
     assert_eq!(
         why(&scaled, "1%", "autoscaler: {podRps: 10}"),
-        "the autoscaler follows the load late (`world.autoscaler`)"
+        "the autoscaler reacts with a delay (`world.autoscaler`)"
     );
-    assert_eq!(
-        why(&usual, "1%, warmUp: {for: 1m}", ""),
-        "v2 does not behave the same all the time (`warmUp`)"
-    );
+    assert_eq!(why(&usual, "1%, warmUp: {for: 1m}", ""), "the behaviour of v2 changes over time (`warmUp`)");
     let overlapping = format!("interval: 30s, threshold: 2, stepWeight: 20, {RATE}");
     assert_eq!(
         why(&overlapping, "1%", ""),
-        "the window of request-success-rate, 1m, reaches back behind the check before, 30s earlier"
+        "the window of request-success-rate, 1m, is longer than the time since the previous check, 30s"
     );
     let slow = format!("{WEIGHTED}, {BOTH}").replace("max: 500", "max: 120");
-    assert!(why(&slow, "1%", "").starts_with("request-duration is so close to its bound"));
+    assert!(why(&slow, "1%", "").starts_with("request-duration is too close to its bound"));
 }
 
 /// The chance of each cause, by metrics and of each other one, in words.

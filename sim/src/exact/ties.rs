@@ -1,5 +1,5 @@
-//! Shares that meet their bound exactly, such as 99 of 100: the last bit of Prometheus's arithmetic decides, and that depends
-//! on when it scrapes.
+//! Shares that can equal their bound exactly, such as 99 of 100: rounding in the arithmetic of Prometheus decides, and
+//! depends on the time of its scrapes.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
 use super::check::Rated;
 use crate::world::{rate_of, scrapes, share_of};
 
-/// The windows of a check by when scrapes are made, the first and the last sample and how many there are.
+/// The windows of a check by scrape time: the first sample, the last sample and the number of samples.
 pub(super) struct Ties {
     at: f64,
     range: f64,
@@ -17,9 +17,9 @@ pub(super) struct Ties {
     known: Mutex<BTreeMap<(usize, u64, u64), f64>>,
 }
 
-/// So many times of a scrape are tried.
+/// The number of scrape times that are tried.
 const TRIED: u32 = 97;
-/// Counters so large that no rate is held down by where they began, and still exact.
+/// Counters so large that where they began does not reduce a rate, and small enough to be exact.
 const LARGE: f64 = 1e9;
 
 impl Ties {
@@ -32,7 +32,7 @@ impl Ties {
         Self { at, range, edges: edges.collect(), known: Mutex::default() }
     }
 
-    /// How often so many requests that succeed and so many that fail keep the bounds of the metric of this place.
+    /// How often this number of successful and of failed requests meets the bounds of the metric with this index.
     pub(super) fn passes(&self, place: usize, rated: &Rated, succeeding: u64, failing: u64) -> f64 {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         *known.entry((place, succeeding, failing)).or_insert_with(|| {

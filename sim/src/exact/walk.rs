@@ -1,7 +1,7 @@
-//! All courses of a rollout, each with its chance: the policy's own states, and what leads from one to the next.
+//! All courses of a rollout, each with its chance: the states of the policy, and the transitions between them.
 //!
-//! Nothing of the policy is known here. The core is run with checks that pass, fail or are held, as far as the next check;
-//! courses that lead to the same state at the same time are one.
+//! This module knows nothing about policies. It runs the core with checks that pass, fail or are held, up to the next
+//! check. Courses that lead to the same state at the same time are merged.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -28,23 +28,24 @@ use crate::{
 
 /// A check that is about to be made.
 struct Situation {
-    /// When the check before was made, or the revision released.
+    /// When the previous check was made, or the revision released.
     since: Duration,
     state: State,
-    /// How the checks before came out, in one of the courses that lead here.
+    /// The results of the previous checks, in one of the courses that lead here.
     course: Vec<Verdict>,
-    /// What has come since the check before.
+    /// What has happened since the previous check.
     offered: Offered,
-    /// The counters at the check before, by when scrapes are made.
+    /// The counters at the previous check, by scrape time.
     before: Vec<Carried>,
 }
 
 /// Courses rarer than this are not followed.
 const RARE: f64 = 1e-10;
-/// More situations than this are given up.
+/// The limit on the number of situations.
 const MOST: usize = 20_000;
 
-/// Follows every course to its end, with about this many times of a scrape. Once `is_over` is true it ends, incomplete.
+/// Follows every course to its end, with about this number of scrape times. When `is_over` becomes true it ends,
+/// incomplete.
 pub(super) fn walk(
     scenario: &Scenario,
     check: &Check,
@@ -59,9 +60,9 @@ pub(super) fn walk(
 struct Walk<'a> {
     scripted: Scenario,
     check: &'a Check,
-    /// When scrapes are made, each with its weight.
+    /// The scrape times, each with its weight.
     phases: Vec<(f64, f64)>,
-    /// By when their check is made.
+    /// By the time of their check.
     open: BTreeMap<Duration, Vec<Situation>>,
     exact: Exact,
     users: Expected,
@@ -93,7 +94,7 @@ impl<'a> Walk<'a> {
         walk
     }
 
-    /// Follows every course, as long as it is not over.
+    /// Follows every course until it is over.
     fn follow(&mut self) -> Result<(), NotExact> {
         let mut made = 0;
         while let Some((at, situations)) = self.open.pop_first() {
@@ -114,7 +115,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Makes a check, and follows what can come out of it.
+    /// Makes a check, and follows its possible results.
     fn judge(&mut self, at: Duration, situation: &Situation, ties: &Ties) -> Result<(), NotExact> {
         self.is_apart(at, situation)?;
         let span = (situation.since.as_secs_f64(), at.as_secs_f64());
@@ -140,7 +141,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// A window that reaches back behind the check before would see what that one has seen.
+    /// A window that is longer than the time since the previous check contains samples of that check.
     fn is_apart(&self, at: Duration, situation: &Situation) -> Result<(), NotExact> {
         let since = at.saturating_sub(situation.since);
         if situation.course.is_empty() || self.check.range <= since {
@@ -150,7 +151,7 @@ impl<'a> Walk<'a> {
         Err(NotExact::Overlap { metric, window: self.check.range, since })
     }
 
-    /// On to the next check, or to the end.
+    /// Continues to the next check, or to the end.
     fn go_on(&mut self, since: Option<Duration>, course: &[Verdict], before: Vec<Carried>) {
         self.check.script(&mut self.scripted, course);
         let reached = reach(&self.scripted, course.len(), since);
@@ -188,12 +189,12 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The chance over all times of a scrape.
+/// The chance over all scrape times.
 fn chance(by_phase: &[Carried]) -> f64 {
     by_phase.iter().map(Carried::chance).sum::<f64>() / by_phase.len().max(1) as f64
 }
 
-/// The state without what is written and never read by a rule.
+/// The state without the fields that no rule reads.
 fn normal(mut state: State) -> State {
     state.analysis = AnalysisRecord::default();
     state.outbox = Outbox::default();
@@ -212,7 +213,8 @@ fn edges(scenario: &Scenario, check: &Check) -> Vec<f64> {
     edges.map(|edge| edge.as_secs_f64()).collect()
 }
 
-/// How many errors have to be told apart: with more than so many the counter does not hold down the rate of any window.
+/// How many numbers of errors have to be distinguished: a counter with more errors does not reduce the rate of any
+/// window.
 fn rows(scenario: &Scenario, check: &Check) -> usize {
     const FEWEST: f64 = 8.0;
     const MOST: f64 = 400.0;
@@ -222,8 +224,8 @@ fn rows(scenario: &Scenario, check: &Check) -> usize {
     let Shape::Constant(rps) = simulated.traffic.shape else { return 2 };
     let mean = rps.max * share * check.range.as_secs_f64();
     let samples = (check.range.as_secs_f64() / check.scrape.as_secs_f64()).floor().max(2.0);
-    // A rate is held down where the first value is a smaller part of the increase than an extrapolated end is of what was
-    // sampled; an end is extrapolated to at most 1.1 steps.
+    // A rate is reduced if the first value is a smaller part of the increase than the extrapolated time is of the
+    // sampled time; an end is extrapolated by at most 1.1 steps.
     let needed = (mean + 8.0 * mean.sqrt() + 8.0) * 1.1 / (samples - 1.0);
     needed.clamp(FEWEST, MOST).ceil() as usize + 2
 }

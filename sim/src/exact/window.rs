@@ -1,10 +1,10 @@
-//! One check when Prometheus scrapes at given times: from the counters as they were at the check before to the verdict and the
-//! counters as they are now.
+//! One check, for given times of the scrapes: from the counters at the previous check to the verdict and the counters
+//! now.
 //!
-//! Only the first and the last sample of a series matter. Where a series begins within the window its first requests
-//! are not seen, and where its counter is still small its rate is held down; so the courses of both counters are gone
-//! through, errors row by row and successes class by class, and for each pair the numbers of successes that pass are an
-//! interval, whose chance is looked up.
+//! Only the first and the last sample of a series matter. If a series begins within the window, its first requests are
+//! not counted; while its counter is small, its rate is reduced. So all courses of both counters are enumerated: errors
+//! row by row, and successes class by class. For each pair, the numbers of successes that pass are an interval, whose
+//! chance is looked up.
 
 use super::{
     carried::{Carried, MANY},
@@ -24,21 +24,21 @@ pub(super) struct Window<'a> {
     pub(super) at: f64,
     pub(super) range: f64,
     pub(super) times: Vec<f64>,
-    /// Successes and errors, on average, from the check before to the first sample, ...
+    /// The average number of successes and errors from the previous check to the first sample.
     pub(super) gap: [f64; 2],
-    /// ... from each sample to the next, ...
+    /// The same from each sample to the next.
     pub(super) steps: Vec<[f64; 2]>,
-    /// ... and from the last to the check.
+    /// The same from the last sample to the check.
     pub(super) tail: [f64; 2],
-    /// The chance that latencies keep their bounds.
+    /// The chance that latencies stay within their bounds.
     pub(super) latency: f64,
 }
 
-/// Chances smaller than this are left out.
+/// Chances smaller than this are ignored.
 pub(super) const RARE: f64 = 1e-12;
-/// A counter so large that its rate is not held down.
+/// A counter so large that its rate is not reduced.
 pub(super) const LARGE: f64 = 1e9;
-/// The chance of a verdict that is no matter of chance.
+/// The chance of a verdict that is certain.
 const SURE: f64 = 1.0 - 1e-12;
 impl<'a> Window<'a> {
     pub(super) fn new(
@@ -59,7 +59,7 @@ impl<'a> Window<'a> {
         Self { check, ties, at, range, times, gap, steps, tail, latency }
     }
 
-    /// The counters at the check, by what comes out of it.
+    /// The counters at the check, by its result.
     pub(super) fn judge(&self, before: &Carried) -> [Carried; 3] {
         let rows = before.rows();
         let mut after = Verdict::ALL.map(|_| Carried::none(rows));
@@ -91,17 +91,17 @@ impl<'a> Window<'a> {
         rate_of((begin, first), (end, last), (self.times.len() - from) as u32, (self.at, self.range))
     }
 
-    /// Requests of a kind, on average, from a sample to the last.
+    /// The average number of requests of a kind, from a sample to the last.
     pub(super) fn mean(&self, kind: usize, from: usize) -> f64 {
         self.steps[from..].iter().map(|step| step[kind]).sum()
     }
 
-    /// The chance that there is none of a kind up to a sample.
+    /// The chance that there is no request of a kind up to a sample.
     pub(super) fn none_until(&self, kind: usize, sample: usize) -> f64 {
         (-self.steps[..sample].iter().map(|step| step[kind]).sum::<f64>()).exp()
     }
 
-    /// Every course of the errors next to one class of the successes.
+    /// Every course of the errors combined with one class of the successes.
     fn pair(&self, class: &Class, errors: &[Errors], courses: &[Vec<Course>], after: &mut [Carried; 3]) {
         let counts = Counts::of(class.from.map_or(0.0, |from| self.mean(0, from)));
         let mut known: Vec<Option<Vec<[f64; 3]>>> = vec![None; errors.len()];
@@ -127,7 +127,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// What comes out in all courses, where that is so.
+    /// The result of all courses, if it is the same.
     fn sure(&self, classes: &[Class], errors: &[Errors]) -> Option<Verdict> {
         let rate = |errors: &Errors| self.rate_of(*errors).unwrap_or(0.0);
         let fewest = errors.iter().min_by(|a, b| rate(a).total_cmp(&rate(b)))?;
@@ -135,7 +135,7 @@ impl<'a> Window<'a> {
         let ends: Vec<Ends> = self.check.rates.iter().map(Ends::of).collect();
         let is_between =
             ends.iter().any(|end| end.reached.is_some()) && ends.iter().any(|end| end.kept.is_some());
-        // Where there are bounds on both sides, what lies between may pass and both ends fail.
+        // If there are bounds on both sides, values between them can pass and both ends fail.
         if is_between || errors.contains(&Errors::None) {
             return None;
         }
@@ -162,7 +162,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// The chances of the verdicts, by the successes counted in the end, from those there are in the beginning.
+    /// The chances of the verdicts, by the number of successes at the end, from the number at the beginning.
     fn ends(&self, class: &Class, begin: usize, counts: &Counts, errors: Errors) -> Vec<[f64; 3]> {
         let rate = self.rate_of(errors);
         let Some(from) = class.from else {
@@ -173,7 +173,7 @@ impl<'a> Window<'a> {
         let mut ends = Vec::new();
         for end in begin..=MANY {
             let least = (end - begin) as u64;
-            // In the last place are all counts from there on.
+            // The last place contains all larger counts.
             let of = |from: u64| if end == MANY { counts.at_least(from) } else { counts.at(from) };
             let mut all = of(least);
             let mut chances = [0.0; 3];
@@ -193,7 +193,7 @@ impl<'a> Window<'a> {
         ends
     }
 
-    /// A verdict's chance, with that of latencies that do not keep their bounds; without requests there are none.
+    /// The chance of a verdict, including latencies that exceed their bounds; without requests there are no latencies.
     fn with_latency(&self, verdict: Verdict, chance: f64, rate: Option<f64>) -> [f64; 3] {
         let kept = if rate.is_some_and(|rate| rate > 0.0) { self.latency } else { 1.0 };
         let mut chances = [0.0; 3];
@@ -203,7 +203,7 @@ impl<'a> Window<'a> {
     }
 }
 
-/// Requests of either kind, on average.
+/// The average number of requests of both kinds.
 fn expected(offered: &Offered, from: f64, to: f64) -> [f64; 2] {
     let mut means = [0.0; 2];
     for span in &offered.even {

@@ -1,4 +1,4 @@
-//! Expectations of how often metrics and hooks were asked, commands carried out and rules fired.
+//! Expectations about the number of metric queries, hook calls, commands and fired rules.
 
 use serin_core::question::Asked;
 
@@ -14,7 +14,7 @@ pub(super) fn hook(wanted: &Called, story: &Story) -> Held {
     let moments: Vec<usize> = calls.iter().map(|call| call.moment).collect();
     let seen = || calls_shown(&calls);
     let answers_alone = wanted.times.is_none() && (wanted.phases.is_some() || wanted.answers.is_some());
-    // A hook that was never called was told no phase and gave no answer.
+    // A hook that was never called got no phase and gave no answer.
     if !answers_alone || calls.is_empty() {
         often(&moments, wanted.times, false, seen)?;
     }
@@ -36,7 +36,7 @@ pub(super) fn hook(wanted: &Called, story: &Story) -> Held {
     Ok(())
 }
 
-/// Every call as the phase that was told and what came back.
+/// Every call, with the phase that was sent and the answer.
 fn calls_shown(calls: &[&Call]) -> String {
     let shown: Vec<String> = calls
         .iter()
@@ -54,7 +54,7 @@ pub(super) fn metric(wanted: &Counted, story: &Story) -> Held {
     let is_it = |of: &Asked| matches!(of, Asked::Metric(key) if **key == *wanted.name);
     let calls = story.calls.iter().filter(|call| is_it(&call.question.id.of));
     let moments: Vec<usize> = calls.map(|call| call.moment).collect();
-    often(&moments, wanted.times, false, || format!("asked {}", Count(moments.len())))
+    often(&moments, wanted.times, false, || format!("queried {}", Count(moments.len())))
 }
 
 pub(super) fn command(wanted: &CarriedOut, story: &Story) -> Held {

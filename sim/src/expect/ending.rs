@@ -1,4 +1,4 @@
-//! Expectations of how a story ends.
+//! Expectations about the end of a story.
 
 use super::{Broken, Held};
 use crate::{record::Story, scenario::Pattern};
@@ -23,7 +23,7 @@ pub(super) fn promoted(wanted: &str, story: &Story) -> Held {
     if story.promoted.as_deref() == Some(wanted) {
         return Ok(());
     }
-    let actual = story.promoted.clone().unwrap_or_else(|| "no primary whose revision can be told".into());
+    let actual = story.promoted.clone().unwrap_or_else(|| "no primary with a known revision".into());
     Err(Broken { actual, broke_at: last_save(story) })
 }
 

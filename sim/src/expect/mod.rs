@@ -1,4 +1,4 @@
-//! Whether a story went as its scenario expects. One file for each family of expectations.
+//! Whether a story went as its scenario expects. Each family of expectations is one file.
 
 mod counts;
 mod ending;
@@ -20,36 +20,37 @@ use crate::{
     scenario::{Expectation, Item, Property, Scenario},
 };
 
-/// What became of every expectation of a scenario.
+/// The results of all expectations of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// One for each item of `expect`, then one for each property, in their order.
+    /// One for each item of `expect`, then one for each property, in order.
     pub outcomes: Vec<Outcome>,
-    /// Broken invariants and what the [checkers](crate::checker) found, with the index of the moment each broke in.
+    /// Broken invariants and the findings of the [checkers](crate::checker), with the index of the moment at which each
+    /// broke.
     pub violations: Vec<(usize, String)>,
 }
 
-/// What became of one expectation.
+/// The result of one expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The expectation, as a line.
     pub expectation: String,
-    /// What became of it.
+    /// Whether it held.
     pub judged: Judged,
 }
 
 /// Whether an expectation held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judged {
-    /// It did.
+    /// It held.
     Held,
-    /// It did not.
+    /// It did not hold.
     Failed {
         /// What was expected.
         expected: String,
-        /// What was seen.
+        /// What happened instead.
         actual: String,
-        /// The index of the moment it broke in.
+        /// The index of the moment at which it broke.
         broke_at: Option<usize>,
         /// The virtual time of that moment.
         at: Option<Duration>,
@@ -64,7 +65,7 @@ impl Verdict {
     }
 }
 
-/// Judges a story by the scenario it was made of. What holds of nothing fails.
+/// Judges a story by its scenario. An expectation that had nothing to judge fails.
 #[must_use]
 pub fn judge(scenario: &Scenario, story: &Story) -> Verdict {
     let items = scenario.expect.iter();
@@ -84,8 +85,8 @@ pub fn judge(scenario: &Scenario, story: &Story) -> Verdict {
     Verdict { outcomes: expected.chain(properties).collect(), violations: violations(scenario, story) }
 }
 
-/// As [`judge`], by what must hold in every world: the properties, the invariants, the checkers. A property that a world gives
-/// nothing to judge holds there.
+/// As [`judge`], by what must hold in every world: the properties, the invariants, the checkers. A property that has
+/// nothing to judge in this world holds.
 #[must_use]
 pub fn judge_properties(scenario: &Scenario, story: &Story) -> Verdict {
     let properties = scenario.properties.iter();
@@ -94,7 +95,7 @@ pub fn judge_properties(scenario: &Scenario, story: &Story) -> Verdict {
     Verdict { outcomes: outcomes.collect(), violations: violations(scenario, story) }
 }
 
-/// Whether a story gives a property anything to judge.
+/// Whether a property has anything to judge in a story.
 #[must_use]
 pub fn is_judged(property: &Property, scenario: &Scenario, story: &Story) -> bool {
     vacuous::of_property(property, scenario, story).is_ok()
@@ -115,7 +116,7 @@ fn outcome(expectation: String, held: Held, story: &Story) -> Outcome {
     Outcome { expectation, judged }
 }
 
-/// What was seen in place of what was expected.
+/// What happened instead of what was expected.
 #[derive(Debug, PartialEq)]
 struct Broken {
     actual: String,
@@ -150,7 +151,7 @@ fn held(item: &Item, story: &Story) -> Held {
     }
 }
 
-/// Judges how often something occurred: `found` are the moments, in order. Without `times` once is enough.
+/// Judges how often something occurred: `found` are the moments, in order. Without `times`, once is enough.
 fn often(found: &[usize], times: Option<u32>, negated: bool, seen: impl FnOnce() -> String) -> Held {
     let count = found.len();
     let as_wanted = times.map_or(count > 0, |times| times as usize == count);
@@ -191,7 +192,7 @@ mod often_enough {
     }
 
     #[test]
-    fn the_first_surplus_is_where_a_number_breaks() {
+    fn the_first_surplus_occurrence_breaks_a_number() {
         let broke_at =
             |found: &[usize], times| often(found, Some(times), false, String::new).unwrap_err().broke_at;
         assert_eq!(often(&[1, 2], Some(2), false, String::new), Ok(()));

@@ -1,4 +1,4 @@
-//! Expectations of what people were told.
+//! Expectations about events and alerts.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub(super) fn alert(wanted: &Telling, severity: Option<Severity>, negated: bool,
     told(wanted, negated, "alerts", story, |notice| counts_as_alert(notice, severity))
 }
 
-/// The moments in which an event was told that says this; `alerts`: an alert.
+/// The moments at which an event with this text was sent; `alerts`: an alert.
 pub(super) fn told_in(wanted: &Telling, alerts: Option<Option<Severity>>, story: &Story) -> Vec<usize> {
     let sent = story.moments.iter().enumerate();
     let sent = sent.flat_map(|(i, moment)| moment.sent.iter().map(move |notice| (i, notice)));
@@ -35,7 +35,7 @@ fn counts_as_alert(notice: &Notice, severity: Option<Severity>) -> bool {
     }
 }
 
-/// A notice that was delivered twice was told once: a receiver knows it by its name.
+/// A notice that was delivered twice counts once, because a receiver recognizes it by its id.
 fn told(
     wanted: &Telling,
     negated: bool,
@@ -54,13 +54,13 @@ fn told(
     often(&found, wanted.times, negated, || shown(&found, &texts, what))
 }
 
-/// How often it was told; where it never was, what was told instead.
+/// How often it was sent; if it never was, what was sent instead.
 fn shown(found: &[usize], texts: &[(usize, String)], what: &str) -> String {
     const MOST: usize = 30;
     if !found.is_empty() {
-        return format!("told {}", Count(found.len()));
+        return format!("sent {}", Count(found.len()));
     }
-    let mut text = format!("told never; the {} {what}:", texts.len());
+    let mut text = format!("never sent; the {} {what}:", texts.len());
     for (_, told) in texts.iter().take(MOST) {
         text.push_str("\n  ");
         text.push_str(told);

@@ -1,7 +1,7 @@
 //! Whether a property holds in one story.
 //!
-//! Safety is judged over the whole story. Liveness counts from a beginning: that of the last event or of a status, and
-//! not before the last fault that ends has ended. Where the story is cut off before the time is over, nothing is said.
+//! Safety is judged over the whole story. Liveness has a time limit that begins with the last event or a status, but
+//! not before the last temporary fault has ended. If the story ends before the time limit, it is not judged.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(super) fn property(property: &Property, scenario: &Scenario, story: &Story) 
     }
 }
 
-/// Whether the story is long enough to judge it from one beginning on at least.
+/// Whether the story is long enough to judge at least one beginning.
 pub(super) fn is_judged(property: &Property, scenario: &Scenario, story: &Story) -> bool {
     match property {
         Property::Safety { .. } => true,
@@ -33,14 +33,14 @@ pub(super) fn is_judged(property: &Property, scenario: &Scenario, story: &Story)
     }
 }
 
-/// Where time begins to count: when, and the moment that begins it.
+/// A time at which the time limit begins, and the moment that begins it.
 #[derive(Clone, Copy)]
 struct Beginning {
     at: Duration,
     moment: Option<usize>,
 }
 
-/// Whether a status is saved from which time counts.
+/// Whether a status is saved at which the time limit begins.
 pub(super) fn begins(when: &Pattern, story: &Story) -> bool {
     !beginnings(Some(when), story).is_empty()
 }
@@ -62,17 +62,17 @@ fn beginnings(when: Option<&Pattern>, story: &Story) -> Vec<Beginning> {
     found
 }
 
-/// When the last fault has ended that ends.
+/// The end of the last temporary fault.
 fn calm_from(scenario: &Scenario, story: &Story) -> Duration {
     let troubles = scenario.setting.simulated.iter().flat_map(|simulated| &simulated.troubles);
     let ends = troubles.filter_map(|trouble| trouble.from.checked_add(trouble.lasts));
-    // One that lasts for ever has no end to wait for.
+    // A fault that never ends is not waited for.
     let ends = ends.filter(|end| *end <= scenario.until);
     let last_event = story.events.iter().flatten().copied();
     ends.chain(last_event).max().unwrap_or_default()
 }
 
-/// Whether it comes in time; `None` where the story is cut off before.
+/// Whether it happens in time; `None` if the story ends before.
 fn comes(
     goal: &Goal,
     begin: Beginning,
@@ -93,7 +93,7 @@ fn comes(
     Some(Err(Broken { actual, broke_at: last.max(begin.moment) }))
 }
 
-/// Whether it comes between the beginning and `end`.
+/// Whether it happens between the beginning and `end`.
 fn met(goal: &Goal, begin: Beginning, end: Duration, story: &Story) -> bool {
     let in_time = |moment: usize| {
         let at = story.moments[moment].at;
@@ -113,7 +113,7 @@ fn met(goal: &Goal, begin: Beginning, end: Duration, story: &Story) -> bool {
     }
 }
 
-/// Whether the status that was saved last before the beginning is so already.
+/// Whether the last status that was saved before the beginning already fits.
 fn stands(pattern: &Pattern, begin: Beginning, story: &Story) -> bool {
     let before = saved(story).take_while(|(moment, _)| story.moments[*moment].at <= begin.at);
     before.last().is_some_and(|(_, state)| pattern.fits(state))

@@ -1,4 +1,4 @@
-//! Expectations of what event hooks and receivers of alerts were told.
+//! Expectations about what event hooks and receivers of alerts got.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ pub(super) fn receiver(wanted: &Received, story: &Story) -> Held {
         story.deliveries.iter().filter(|delivery| is_called(&delivery.to, &wanted.name)).collect();
     let mut known = BTreeSet::new();
     let fits = |delivery: &&&Delivery| wanted.wanted.as_ref().is_none_or(|text| text.fits(&delivery.text));
-    // What arrived twice was told once: a receiver knows it by its name.
+    // A notice that arrived twice counts once, because a receiver recognizes it by its id.
     let got: Vec<&&Delivery> = told
         .iter()
         .filter(|delivery| delivery.arrived())
@@ -22,7 +22,7 @@ pub(super) fn receiver(wanted: &Received, story: &Story) -> Held {
         .collect();
     let as_wanted = match wanted.times {
         Some(times) => got.len() == times as usize,
-        // All that it was told may have failed to arrive, but something was told.
+        // All deliveries may have failed, but at least one was tried.
         None => !got.is_empty() || wanted.wanted.is_none() && wanted.answers.is_some() && !told.is_empty(),
     };
     if !as_wanted {
@@ -44,7 +44,7 @@ pub(super) fn receiver(wanted: &Received, story: &Story) -> Held {
     })
 }
 
-/// A key is a name, or one with the number of those of that name behind it.
+/// A key is a name, or a name with a number if several have the same name.
 fn is_called(receiver: &Receiver, name: &str) -> bool {
     let (Receiver::Hook(key) | Receiver::Alert(key)) = receiver;
     **key == *name || key.split_once('#').is_some_and(|(first, _)| first == name)

@@ -1,11 +1,11 @@
-//! Expectations of what users have met.
+//! Expectations about the requests of users.
 
 use super::{Broken, Held};
 use crate::{record::Story, scenario::Requests};
 
 pub(super) fn requests(wanted: &Requests, story: &Story) -> Held {
     let broken = |actual: String| Err(Broken { actual, broke_at: None });
-    // Refused where the file is read; a world may lose its simulated part only there.
+    // This is refused when the file is read. Only shrinking can remove the simulated part of a world.
     let Some(users) = story.users else { return broken("requests are not simulated".into()) };
     for (name, bounds, count) in wanted.each(&users) {
         if bounds.is_some_and(|bounds| !bounds.hold(count, users.requests)) {

@@ -1,4 +1,4 @@
-//! Expectations of what was saved, row by row, and of the routes that were set.
+//! Expectations about the saved states, row by row, and about the routes that were set.
 
 use std::fmt;
 
@@ -63,7 +63,7 @@ pub(super) fn saved(story: &Story) -> impl Iterator<Item = (usize, &State)> {
     moments.filter_map(|(i, moment)| Some((i, moment.saved.as_ref()?)))
 }
 
-/// What a saved state shows, repeats left out.
+/// The fields of a saved state, without repetitions.
 fn changes<T: PartialEq>(story: &Story, shown: impl Fn(&State) -> T) -> Vec<(usize, T)> {
     let mut seen: Vec<(usize, T)> = Vec::new();
     for (moment, state) in saved(story) {
@@ -83,13 +83,13 @@ fn sequence<T: PartialEq + fmt::Display>(wanted: &Sequence<T>, seen: &[(usize, T
     })
 }
 
-/// The first index at which the two are not the same.
+/// The first index at which the two differ.
 fn differs<T: PartialEq>(wanted: &[T], seen: &[(usize, T)]) -> Option<usize> {
     let same = wanted.iter().zip(seen).take_while(|(wanted, (_, seen))| *wanted == seen).count();
     (same < wanted.len().max(seen.len())).then_some(same)
 }
 
-/// What came in place of the first wanted value that did not come any more.
+/// The value at the position of the first expected value that is missing.
 fn missing<T: PartialEq>(wanted: &[T], seen: &[(usize, T)]) -> Option<usize> {
     let mut next = 0;
     for wanted in wanted {
@@ -101,7 +101,7 @@ fn missing<T: PartialEq>(wanted: &[T], seen: &[(usize, T)]) -> Option<usize> {
     None
 }
 
-/// The values around the break, or all where they are few.
+/// The values around the break, or all values if there are few.
 fn shown<T: fmt::Display>(seen: &[(usize, T)], broke_at: usize) -> String {
     const AROUND: usize = 20;
     let first = broke_at.saturating_sub(AROUND).min(seen.len());
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sequence_is_contained_in_its_order() {
+    fn a_sequence_is_contained_in_order() {
         assert_eq!(judged(&[10, 30, 0], false, &[0, 10, 20, 30, 0]), Ok(()));
         assert_eq!(judged(&[30, 10], false, &[0, 10, 20, 30]), broken("[0, 10, 20, 30]", 3));
         assert_eq!(judged(&[10, 15], false, &[0, 10, 20, 30]), broken("[0, 10, 20, 30]", 2));
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exact_sequence_has_nothing_else() {
+    fn an_exact_sequence_has_no_other_values() {
         assert_eq!(judged(&[0, 10], true, &[0, 10]), Ok(()));
         assert_eq!(judged(&[0, 10], true, &[0, 10, 20]), broken("[0, 10, 20]", 2));
         assert_eq!(judged(&[0, 10, 20], true, &[0, 10]), broken("[0, 10]", 1));

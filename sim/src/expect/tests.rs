@@ -1,4 +1,4 @@
-//! Every statement on one story: once where it holds and once where it does not.
+//! Every statement about one story: once where it holds and once where it does not.
 
 use std::path::Path;
 
@@ -70,7 +70,7 @@ fn statements_that_are_true_hold() {
 }
 
 #[test]
-fn statements_that_are_false_say_what_was_seen_and_when() {
+fn statements_that_are_false_report_what_happened_and_when() {
     for (expect, seen, minute) in [
         ("phases: [Initialized, Failed]", "Finalising, Succeeded]", Some(5)),
         (
@@ -84,15 +84,15 @@ fn statements_that_are_false_say_what_was_seen_and_when() {
         ("routes: {exactly: [\"100/0\", \"80/20\"]}", "[100/0, 90/10, 80/20, 100/0]", Some(6)),
         ("rows: [[Progressing, 20, 2, 0]]", "[Progressing, 20, 1, 0]", Some(0)),
         ("{phase: Failed, failedChecks: 2}", "phase: Succeeded, failedChecks: 1", Some(12)),
-        ("event: Rolling back", "told never; the 11 events:\n  Initialization done!", None),
-        ("event: {matches: canary weight, times: 1}", "told 2 times", Some(7)),
-        ("not: {event: Promotion completed!}", "told once", Some(12)),
-        ("alert: {matches: New revision, severity: error}", "told never; the 0 alerts:", None),
+        ("event: Rolling back", "never sent; the 11 events:\n  Initialization done!", None),
+        ("event: {matches: canary weight, times: 1}", "sent 2 times", Some(7)),
+        ("not: {event: Promotion completed!}", "sent once", Some(12)),
+        ("alert: {matches: New revision, severity: error}", "never sent; the 0 alerts:", None),
         ("condition: failed", "Canary analysis completed successfully, promotion finished.", Some(12)),
         ("hook: {name: gate, times: 3}", "called 2 times: [Progressing 403, Progressing 503 200]", Some(10)),
         ("hook: {name: gate, phases: [WaitingPromotion]}", "called 2 times", Some(9)),
         ("hook: {name: gate, answers: [403, 200]}", "called 2 times", Some(10)),
-        ("metric: {name: request-success-rate, times: 5}", "asked 4 times", Some(10)),
+        ("metric: {name: request-success-rate, times: 5}", "queried 4 times", Some(10)),
         ("command: {name: leave}", "carried out never: []", None),
         ("command: {name: route 80, times: 0}", "carried out once: [route 80/20]", Some(7)),
         ("rule: rolled-back", "fired never", None),
@@ -109,7 +109,7 @@ fn statements_that_are_false_say_what_was_seen_and_when() {
 }
 
 #[test]
-fn a_notice_that_was_sent_twice_was_told_once() {
+fn a_notice_that_was_sent_twice_counts_once() {
     let text = format!("{STORY}  - {{when: {{phase: Succeeded}}, stop: {{after: decision}}}}\n");
     let text = text + "expect:\n  - event: {matches: Promotion completed, times: 1}\n";
     let scenario = scenario::parse(&text, Path::new("shop.yaml")).unwrap();
@@ -123,7 +123,7 @@ fn a_notice_that_was_sent_twice_was_told_once() {
 }
 
 #[test]
-fn a_broken_invariant_is_no_good_story() {
+fn a_story_with_a_broken_invariant_fails() {
     let scenario = scenario::parse(STORY, Path::new("shop.yaml")).unwrap();
     let mut story = drive::run(&scenario);
     assert!(judge(&scenario, &story).holds());
@@ -131,7 +131,7 @@ fn a_broken_invariant_is_no_good_story() {
     assert!(!judge(&scenario, &story).holds());
 }
 
-/// What became of a property; the run of the story begins at 5m, its gate opens at 10m1s.
+/// The results of a property; the run of the story begins at 5m, its gate opens at 10m1s.
 fn property(property: &str) -> Outcome {
     let text = format!("{STORY}properties:\n  - {property}\n");
     let scenario = scenario::parse(&text, Path::new("shop.yaml")).unwrap_or_else(|error| panic!("{error}"));
@@ -155,7 +155,7 @@ fn properties_that_hold() {
 }
 
 #[test]
-fn properties_that_do_not_hold_say_where_they_break() {
+fn properties_that_do_not_hold_report_where_they_break() {
     for (broken, wanted) in [
         ("always: {weight: {max: 10}}", "weight 20"),
         ("always: {phase: Progressing}", "phase: Initializing"),
@@ -175,7 +175,7 @@ fn properties_that_do_not_hold_say_where_they_break() {
     }
 }
 
-/// What became of expectations of a story in which nothing is ever deployed.
+/// The results of the expectations of a story in which nothing is ever deployed.
 fn of_nothing(further: &str, expect: &str) -> Judged {
     let (canary, _) = STORY.split_once("world:").unwrap();
     let canary = canary.replace("      webhooks:", "      # One hook is never called.\n      webhooks:");
@@ -189,7 +189,7 @@ fn of_nothing(further: &str, expect: &str) -> Judged {
 }
 
 #[test]
-fn what_holds_of_nothing_fails() {
+fn an_expectation_with_nothing_to_judge_fails() {
     let traffic = "world: {traffic: {rps: 10}}\nuntil: 1h";
     // The controller is killed before it saves anything.
     let stuck = "events: [{at: 0s, fail: {save: retry, times: forever}}]\nuntil: 10m";
@@ -198,12 +198,12 @@ fn what_holds_of_nothing_fails() {
         ("", "expect: [hook: {name: gate, phases: [Progressing]}]", "called never"),
         ("", "expect: [hook: {name: gate, answers: []}]", "called never"),
         ("", "expect: [hook: {name: gate, answers: [], phases: [Failed]}]", "called never"),
-        ("", "expect: [metric: {name: request-success-rate}]", "asked never"),
+        ("", "expect: [metric: {name: request-success-rate}]", "queried never"),
         ("", "expect: [command: {name: promote}]", "carried out never: []"),
         ("", "expect: [rule: rolled-back]", "fired never"),
         ("", "expect: [rows: [[Progressing, 0, 0, 0]]]", "[Initialized, 0, 0, 0]"),
         ("", "expect: [phases: [Progressing]]", "Initialized"),
-        ("", "expect: [weight: {max: 50}]", "no rollout was started: there was nothing to judge"),
+        ("", "expect: [weight: {max: 50}]", "no rollout was started: there is nothing to judge"),
         (
             "",
             "expect: [time: {from: {phase: Progressing}, to: {phase: Failed}}]",
@@ -213,28 +213,28 @@ fn what_holds_of_nothing_fails() {
         (
             traffic,
             "expect: [requests: {exposed: {max: 50%}}]",
-            "no rollout was started: there was nothing to judge",
+            "no rollout was started: there is nothing to judge",
         ),
         (
             traffic,
             "expect: [requests: {failed: {max: 5%}}]",
-            "no rollout was started: there was nothing to judge",
+            "no rollout was started: there is nothing to judge",
         ),
         (
             traffic,
             "properties: [always: {requests: {exposedFailed: {max: 1%}}}]",
-            "no rollout was started: there was nothing to judge",
+            "no rollout was started: there is nothing to judge",
         ),
         (
             "",
             "properties: [always: {weight: {max: 50}}]",
-            "no rollout was started: there was nothing to judge",
+            "no rollout was started: there is nothing to judge",
         ),
-        (stuck, "properties: [always: {canaryWeight: 0}]", "no status was saved: there was nothing to judge"),
+        (stuck, "properties: [always: {canaryWeight: 0}]", "no status was saved: there is nothing to judge"),
         (
             "",
             "properties: [{eventually: {phase: Failed}, within: 1h, when: {phase: Progressing}}]",
-            "phase: Progressing was never saved: there was nothing to judge",
+            "phase: Progressing was never saved: there is nothing to judge",
         ),
     ] {
         let Judged::Failed { actual, .. } = of_nothing(further, expect) else {
@@ -245,7 +245,7 @@ fn what_holds_of_nothing_fails() {
 }
 
 #[test]
-fn nothing_is_what_some_statements_want() {
+fn statements_that_expect_nothing_hold_without_a_run() {
     let traffic = "world: {traffic: {rps: 10}}\nuntil: 1h";
     for (further, expect) in [
         ("", "expect: [hook: {name: gate, times: 0}]"),
@@ -262,7 +262,7 @@ fn nothing_is_what_some_statements_want() {
 }
 
 #[test]
-fn a_world_of_a_search_may_lack_what_a_property_is_about() {
+fn a_property_with_nothing_to_judge_holds_in_a_searched_world() {
     let (canary, _) = STORY.split_once("events:").unwrap();
     let text = format!(
         "{canary}properties: [{{eventually: {{phase: Failed}}, within: 1h, when: {{phase: Progressing}}}}]\n"
@@ -273,7 +273,7 @@ fn a_world_of_a_search_may_lack_what_a_property_is_about() {
 }
 
 #[test]
-fn time_that_the_story_does_not_reach_is_not_judged() {
+fn a_time_limit_after_the_end_of_the_story_is_not_judged() {
     let gate = STORY.replace("[403, 503, 200]", "[403]");
     let cut =
         format!("{gate}until: 30m\nproperties:\n  - {{eventually: {{phase: Succeeded}}, within: WITHIN}}\n");
@@ -282,7 +282,7 @@ fn time_that_the_story_does_not_reach_is_not_judged() {
         judge(&scenario, &drive::run(&scenario)).outcomes.remove(0).judged
     };
     let Judged::Failed { actual, .. } = judged("26m") else { panic!("the story ends first") };
-    assert_eq!(actual, "the scenario ends before 26m are over: there was nothing to judge");
+    assert_eq!(actual, "the scenario ends before 26m have passed: there is nothing to judge");
     let Judged::Failed { actual, .. } = judged("24m") else { panic!("it is broken") };
     assert!(!actual.contains("nothing to judge"), "{actual}");
 }

@@ -1,4 +1,4 @@
-//! Expectations of how long something takes.
+//! Expectations about durations.
 
 use std::time::Duration;
 

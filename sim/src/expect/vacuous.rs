@@ -1,7 +1,9 @@
-//! Expectations that hold only because what they are about never happened: in the world of a scenario's own seed they fail.
+//! Expectations that hold only because what they are about never happened. In the world of a scenario's own seed they
+//! fail.
 //!
-//! `never`, `not`, `times: 0` and `max: 0` say that something does not happen, so they hold of nothing. Other worlds of
-//! `serin check` may lack what a property is about: there it is not judged, and that is no failure unless all worlds lack it.
+//! `never`, `not`, `times: 0` and `max: 0` say that something does not happen, so they may have nothing to judge. In
+//! other worlds of `serin check` a property may have nothing to judge; it is then not judged, which is a failure only
+//! if no world can judge it.
 
 use serin_core::{Phase, time::Human};
 
@@ -11,7 +13,7 @@ use crate::{
     scenario::{Expectation, Item, Property, Scenario},
 };
 
-/// Whether there was anything that an item which holds could be about.
+/// Whether an item that holds had anything to judge.
 pub(super) fn item(item: &Item, story: &Story) -> Held {
     match &item.expectation {
         Expectation::Weight { max: 0, .. } => Ok(()),
@@ -23,7 +25,7 @@ pub(super) fn item(item: &Item, story: &Story) -> Held {
             if users == 0 { nothing("no user sent a request") } else { Ok(()) }
         }
         Expectation::Always(_) if saved(story).next().is_none() => nothing("no status was saved"),
-        // Those that want something fail by themselves where it is missing.
+        // These fail by themselves if what they expect does not happen.
         Expectation::Phases(_)
         | Expectation::Weights(_)
         | Expectation::Routes(_)
@@ -44,7 +46,7 @@ pub(super) fn item(item: &Item, story: &Story) -> Held {
     }
 }
 
-/// Whether there was anything that a property which holds could be about.
+/// Whether a property that holds had anything to judge.
 pub(super) fn of_property(property: &Property, scenario: &Scenario, story: &Story) -> Held {
     match property {
         Property::Safety { item, .. } => self::item(item, story),
@@ -52,18 +54,18 @@ pub(super) fn of_property(property: &Property, scenario: &Scenario, story: &Stor
             nothing(&format!("{when} was never saved"))
         }
         Property::Eventually { within, .. } if !property::is_judged(property, scenario, story) => {
-            nothing(&format!("the scenario ends before {} are over", Human(*within)))
+            nothing(&format!("the scenario ends before {} have passed", Human(*within)))
         }
         Property::Eventually { .. } => Ok(()),
     }
 }
 
-/// A new revision was seen, and its rollout began or waited for approval.
+/// A new revision was detected, and its rollout began or waited for approval.
 fn a_run_was_started(story: &Story) -> Held {
     let started = saved(story).any(|(_, state)| state.is_running() || state.phase == Phase::Waiting);
     if started { Ok(()) } else { nothing("no rollout was started") }
 }
 
 fn nothing(why: &str) -> Held {
-    Err(Broken { actual: format!("{why}: there was nothing to judge"), broke_at: None })
+    Err(Broken { actual: format!("{why}: there is nothing to judge"), broke_at: None })
 }

@@ -1,4 +1,4 @@
-//! One instant of a story: what was seen, the rule, what is left, what comes next.
+//! One instant of a story: the evidence, the rule, the state, and what comes next.
 
 use std::time::Duration;
 
@@ -20,32 +20,32 @@ use crate::{
 /// The decisions of one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct At {
-    /// The instant: the last at which something was decided, at or before the one that was asked for.
+    /// The last time, at or before the requested time, at which something was decided.
     pub at: Duration,
-    /// What happened in the world since the decision before.
+    /// What happened in the world since the previous decision.
     pub happened: Vec<String>,
-    /// What was decided, in order; bookkeeping only where there is nothing else.
+    /// The decisions, in order; bookkeeping only if there is nothing else.
     pub decisions: Vec<Decided>,
 }
 
 /// One decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decided {
-    /// Its place among the decisions of the story, from 0.
+    /// Its index among the decisions of the story, from 0.
     pub moment: usize,
     /// The rule that fired.
     pub rule: String,
     /// What the rule is for.
     pub meaning: &'static str,
-    /// What metrics and hooks answered, and what that meant.
+    /// The answers of metrics and hooks, and their meaning.
     pub seen: Vec<String>,
-    /// What was done, and how it went.
+    /// What was done, with its result.
     pub done: Vec<String>,
-    /// What people are told of it.
+    /// The notices that are sent.
     pub told: Vec<String>,
-    /// Where the Canary stands, with the failed checks that are left.
+    /// The state of the Canary, with the number of failed checks that are still allowed.
     pub stands: String,
-    /// When it is looked at again, and why.
+    /// When the controller looks at it again, and why.
     pub next: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ pub fn at(scenario: &Scenario, story: &Story, at: Duration) -> Option<At> {
     let told = if told.is_empty() { moments.iter().take(1).collect() } else { told };
     let mut decisions: Vec<Decided> = told.into_iter().map(|(i, _)| decided(scenario, story, *i)).collect();
     if let Some(decided) = decisions.last_mut() {
-        // What is left to do at once is bookkeeping.
+        // Any remaining work at the same time is bookkeeping.
         decided.next = next(scenario, story, last).into_iter().collect();
     }
     let happened = moments.iter().flat_map(|(_, moment)| moment.happened.iter().cloned()).collect();
@@ -99,7 +99,7 @@ fn state_after(story: &Story, i: usize) -> Option<&State> {
     story.moments[..=i].iter().rev().find_map(|moment| moment.saved.as_ref())
 }
 
-/// What was answered, and what that meant.
+/// The answers, and their meaning.
 fn seen(moment: &Moment, canary: &Rollout) -> Vec<String> {
     let hooks = moment.asked.iter().filter_map(|asked| match &asked.question.id.of {
         Asked::Hook(key) => Some(hook(key, &asked.answer, canary)),
@@ -131,8 +131,8 @@ fn metric(measured: &Measured) -> String {
         Verdict::Passed => "it passed",
         Verdict::Failed => "it failed",
         Verdict::Held => "the check is not counted",
-        Verdict::Waived => "it is let pass",
-        Verdict::Void => "the canary was not reached, so it says nothing",
+        Verdict::Waived => "it counts as passed",
+        Verdict::Void => "the canary was not reached, so it does not count",
     };
     let bounds = match measured.bounds() {
         Bounds { min: None, max: None } => "no bound".into(),
@@ -155,8 +155,8 @@ fn stands(moment: &Moment, state: Option<&State>) -> String {
     }
     match after.budget {
         Some(0) => told += "; the next failed check rolls back",
-        Some(1) => told += "; one more failed check is let pass",
-        Some(left) => told += &format!("; {left} more failed checks are let pass"),
+        Some(1) => told += "; one more failed check is allowed",
+        Some(left) => told += &format!("; {left} more failed checks are allowed"),
         None => {}
     }
     if moment.saved.is_none() && state.is_some_and(|state| state.seq > 0) {
@@ -165,17 +165,17 @@ fn stands(moment: &Moment, state: Option<&State>) -> String {
     told + "."
 }
 
-/// When it is looked at again. A clock that jumps in the story leaves the calendar's time alone.
+/// When the controller looks at it again. If the clock jumps in the story, only the calendar time is certain.
 fn next(scenario: &Scenario, story: &Story, i: usize) -> Option<String> {
-    let Some(wake) = story.moments[i].wake else { return Some("Only a change wakes it.".into()) };
+    let Some(wake) = story.moments[i].wake else { return Some("Only a change wakes the controller.".into()) };
     let why = match wake.why {
-        Why::AtOnce => return Some("There is more to do at once.".into()),
+        Why::AtOnce => return Some("It continues at once.".into()),
         Why::NextCheck => "the next check, or the next step of a promotion",
-        Why::WarmedUp => "the warm-up is over",
+        Why::WarmedUp => "the end of the warm-up",
         Why::Deadline => "the deadline of a workload",
-        Why::Retry => "a command or a hook is tried again",
-        Why::Stalled => "somebody is told that it is held up",
-        Why::Notices => "notices are still to be delivered",
+        Why::Retry => "a retry of a command or a hook",
+        Why::Stalled => "a notice that the run is held up is due",
+        Why::Notices => "notices are still undelivered",
     };
     let jumps = scenario.clock_jumps();
     let at = if jumps { wake.at.to_string() } else { time(wake.at.since(story.start)) };

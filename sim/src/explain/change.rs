@@ -1,4 +1,4 @@
-//! One thing that might have been otherwise, and a scenario in which it is.
+//! One change of a scenario, and the scenario with this change.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,12 +8,12 @@ use serin_core::{Rollout, decision::Workload, revision::Text, time::Human};
 use super::words::list;
 use crate::scenario::{Action, Delay, Fail, HookOutcome, Pods, Scenario, read_raw};
 
-/// One thing that might have been otherwise.
+/// One change.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Change {
-    /// Failed checks that roll back.
+    /// The number of failed checks that roll back.
     Threshold { from: u32, to: u32 },
-    /// Bounds as wide as something that was measured.
+    /// Bounds wide enough for a measured value.
     Bounds(Vec<Widened>),
     /// `progressDeadlineSeconds`.
     Deadline { from: Duration, to: Duration },
@@ -25,13 +25,13 @@ pub(super) enum Change {
     Lenient { field: &'static str, metric: Text, to: &'static str },
     /// These hooks always pass, or always deny.
     Hooks { what: &'static str, names: Vec<Text>, pass: bool },
-    /// The pods of a copy get ready at once and stay so.
+    /// The pods of a copy get ready at once and stay ready.
     Ready(Workload),
-    /// Something did not happen.
+    /// Something does not happen.
     Without(Without),
 }
 
-/// A bound, as wide as a value.
+/// A bound, widened to a value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Widened {
     pub(super) metric: Text,
@@ -47,20 +47,20 @@ pub(super) enum End {
     Max,
 }
 
-/// What did not happen.
+/// What does not happen.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Without {
-    /// The operator's request that is the event with this place.
+    /// The operator's request of the event with this index.
     Request(usize),
     Deploy(String),
     Deletion,
     /// Commands do not fail.
     Failures,
-    /// The Canary stays what it was at the beginning.
+    /// The Canary is not edited.
     Edits,
-    /// Tracked configuration stays as it is.
+    /// Tracked configuration does not change.
     Config,
-    /// The target's absence.
+    /// The target is never missing.
     Absence,
 }
 
@@ -74,10 +74,10 @@ impl End {
 }
 
 impl Change {
-    /// The smallest first: numbers by how far they move, then settings, then the world.
+    /// The smallest first: numbers by their relative change, then settings, then the world.
     pub(super) fn size(&self) -> (u8, u64) {
         let moved = |from: f64, to: f64| {
-            // Nothing is relative to 0; a float that is too large for it is cut.
+            // Nothing is relative to 0; a float that is too large is truncated.
             if from == 0.0 { 1000 } else { ((to - from).abs() / from.abs() * 1000.0).ceil() as u64 }
         };
         match self {
@@ -93,7 +93,7 @@ impl Change {
         }
     }
 
-    /// Whether it gives more time or more tries, and nothing else.
+    /// Whether it only gives more time or more tries.
     pub(super) fn only_puts_off(&self) -> bool {
         match self {
             Self::Threshold { .. } | Self::Deadline { .. } | Self::Delay { .. } => true,
@@ -106,41 +106,41 @@ impl Change {
         }
     }
 
-    /// As a clause: `with threshold: 3 in place of 2`.
+    /// As a clause: `with threshold: 3 instead of 2`.
     pub(super) fn told(&self) -> String {
         match self {
-            Self::Threshold { from, to } => format!("with `threshold: {to}` in place of {from}"),
+            Self::Threshold { from, to } => format!("with `threshold: {to}` instead of {from}"),
             Self::Bounds(bounds) => {
                 let told = bounds.iter().map(|Widened { metric, end, from, to }| {
-                    format!("`{}: {to}` in place of {from} for {metric}", end.name())
+                    format!("`{}: {to}` instead of {from} for {metric}", end.name())
                 });
                 format!("with {}", list(&told.collect::<Vec<_>>()))
             }
             Self::Deadline { from, to } => {
                 let (from, to) = (from.as_secs(), to.as_secs());
-                format!("with `progressDeadlineSeconds: {to}` in place of {from}")
+                format!("with `progressDeadlineSeconds: {to}` instead of {from}")
             }
             Self::Delay { from, to } if from.is_zero() => format!("with `delay: {}`", Human(*to)),
-            Self::Delay { from, to } => format!("with `delay: {}` in place of {}", Human(*to), Human(*from)),
+            Self::Delay { from, to } => format!("with `delay: {}` instead of {}", Human(*to), Human(*from)),
             Self::Consecutive => "with `thresholdMode: consecutive`".into(),
             Self::Lenient { field, metric, to } => format!("with `{field}: {to}` for {metric}"),
             Self::Hooks { what, names, pass } => {
                 let several = if names.len() > 1 { "s" } else { "" };
                 let names = list(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
-                format!("had {what}{several} {names} {}", if *pass { "passed" } else { "not passed" })
+                format!("if {what}{several} {names} had {}", if *pass { "passed" } else { "not passed" })
             }
-            Self::Ready(who) => format!("had the pods of the {who} been ready at once"),
+            Self::Ready(who) => format!("if the pods of the {who} had been ready at once"),
             Self::Without(Without::Request(_)) => "without the operator's request".into(),
-            Self::Without(Without::Deploy(revision)) => format!("had {revision} not been deployed then"),
-            Self::Without(Without::Deletion) => "had nothing been deleted".into(),
-            Self::Without(Without::Failures) => "had no command failed".into(),
-            Self::Without(Without::Config) => "had its configuration not changed then".into(),
-            Self::Without(Without::Absence) => "had the target been there".into(),
-            Self::Without(Without::Edits) => "had the Canary not been edited".into(),
+            Self::Without(Without::Deploy(revision)) => format!("if {revision} had not been deployed then"),
+            Self::Without(Without::Deletion) => "if nothing had been deleted".into(),
+            Self::Without(Without::Failures) => "if no command had failed".into(),
+            Self::Without(Without::Config) => "if its configuration had not changed then".into(),
+            Self::Without(Without::Absence) => "if the target had existed".into(),
+            Self::Without(Without::Edits) => "if the Canary had not been edited".into(),
         }
     }
 
-    /// The field of the spec that it sets, and to what.
+    /// The field of the spec that it sets, and the value.
     pub(super) fn set(&self) -> Option<(String, String)> {
         let analysis = |field: &str, to: String| Some((format!("analysis.{field}"), to));
         let metric = |name: &str, field: &str| format!("metrics[{name}].{field}");
@@ -158,20 +158,20 @@ impl Change {
         }
     }
 
-    /// The scenario with this change; `None` if its Canary makes no sense with it.
+    /// The scenario with this change; `None` if its Canary is invalid with it.
     pub(super) fn applied(&self, scenario: &Scenario) -> Option<Scenario> {
         let mut scenario = scenario.clone();
         self.edit(&mut scenario.manifest["spec"], true);
         for (i, event) in scenario.events.iter_mut().enumerate() {
             if let Action::Edit(patch) = &mut event.action {
-                // A field that is edited later is otherwise from then on, too.
+                // If an edit also sets the field, the edit has to be changed too.
                 self.edit(patch, false);
             }
             if let Action::Hooks(scripts) = &mut event.action {
                 self.answer(scripts);
             }
             if self.is_without(i, &event.action) {
-                // The events behind it still follow it.
+                // The events that follow this one keep their place.
                 event.action = Action::Metrics(BTreeMap::new());
             }
         }
@@ -181,7 +181,7 @@ impl Change {
         Some(scenario)
     }
 
-    /// Sets its field in a spec; in a patch only where the patch sets it.
+    /// Sets its field in a spec; in a patch only if the patch sets it.
     fn edit(&self, spec: &mut Value, always: bool) {
         if let Self::Deadline { to, .. } = self {
             set(spec, "progressDeadlineSeconds", json!(to.as_secs()), always);
@@ -208,7 +208,7 @@ impl Change {
         }
     }
 
-    /// Hooks answer otherwise.
+    /// Changes the answers of hooks.
     fn answer(&self, scripts: &mut BTreeMap<String, Vec<crate::scenario::HookAnswer>>) {
         let Self::Hooks { names, pass, .. } = self else { return };
         let answer = HookOutcome::Status(if *pass { 200 } else { 403 });
@@ -242,7 +242,7 @@ impl Change {
         }
     }
 
-    /// Whether this is what did not happen.
+    /// Whether this event is the one that does not happen.
     fn is_without(&self, i: usize, action: &Action) -> bool {
         let Self::Without(without) = self else { return false };
         match (without, action) {
@@ -271,7 +271,7 @@ fn metrics<'a>(analysis: &'a mut Value, name: &'a str) -> impl Iterator<Item = &
     metrics.filter(move |metric| metric.get("name").and_then(Value::as_str) == Some(name))
 }
 
-/// Sets one end of a metric's range; the other stays, an older `threshold` goes.
+/// Sets one end of a metric's range. The other end is kept, and an older `threshold` is removed.
 fn widen(metric: &mut Value, end: End, to: f64) {
     let Value::Object(metric) = metric else { return };
     metric.remove("threshold");

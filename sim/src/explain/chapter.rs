@@ -1,4 +1,4 @@
-//! A story as chapters: setting up, one run after the other, the deletion.
+//! A story as chapters: the setup, each run, the deletion.
 
 use std::time::Duration;
 
@@ -16,19 +16,19 @@ use crate::record::{Moment, Story};
 #[derive(Clone, Debug)]
 pub(super) struct Chapter<'a> {
     pub(super) of: Of,
-    /// Its place among the chapters about the same.
+    /// Its index among the chapters about the same subject.
     pub(super) nth: usize,
     pub(super) moments: &'a [Moment],
     /// The status before it.
     pub(super) before: State,
-    /// When the next one begins, or the story ended.
+    /// When the next chapter begins, or the story ends.
     pub(super) until: Duration,
-    /// The story ends with it.
+    /// It is the last chapter of the story.
     pub(super) is_last: bool,
     pub(super) ended: Ended,
 }
 
-/// What a chapter is about.
+/// The subject of a chapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Of {
     Setup,
@@ -41,7 +41,7 @@ impl Chapter<'_> {
         self.moments.first().map_or(Duration::ZERO, |moment| moment.at)
     }
 
-    /// Every moment with the status that stands after it.
+    /// Every moment with the status after it.
     pub(super) fn standing(&self) -> impl Iterator<Item = (&Moment, &State)> {
         self.moments.iter().scan(&self.before, |state, moment| {
             *state = moment.saved.as_ref().unwrap_or(state);
@@ -55,7 +55,7 @@ impl Chapter<'_> {
     }
 }
 
-/// The notices that were born in a save.
+/// The notices that a save adds.
 pub(super) fn born(moment: &Moment) -> impl Iterator<Item = &Notice> {
     let seq = moment.saved.as_ref().map(|state| state.seq);
     let notices = moment.saved.iter().flat_map(|state| state.outbox.notices());
@@ -80,7 +80,7 @@ pub(super) fn chapters(story: &Story) -> Vec<Chapter<'_>> {
         before = chapter.end().clone();
         chapters.push(chapter);
     }
-    // A story that begins with a Canary at rest has nothing to set up.
+    // A story that begins with a Canary at rest has no setup.
     if chapters.len() > 1 && is_at_rest(&chapters[0]) {
         chapters.remove(0);
     }
@@ -115,7 +115,7 @@ fn starts(first: &State, story: &Story) -> Vec<(usize, Of)> {
         } else if let (Rule::TakenOver, Some((_, of @ Of::Run(_)))) =
             (moment.decision.rule, starts.last_mut())
         {
-            // What it is called is known only now.
+            // The revision is known only now.
             *of = Of::Run(if state.phase == Phase::Waiting { pending(state) } else { state.applied.clone() });
         }
         before = state;
@@ -123,13 +123,13 @@ fn starts(first: &State, story: &Story) -> Vec<(usize, Of)> {
     starts
 }
 
-/// The chapter that begins with this moment, if one does.
+/// The chapter that begins with this moment, if any.
 fn begins(moment: &Moment, before: &State, state: &State, current: Option<&Of>) -> Option<Of> {
     let rule = moment.decision.rule;
     if rule == Rule::DeletionDecided || (rule == Rule::Released && current != Some(&Of::Deletion)) {
         return Some(Of::Deletion);
     }
-    // What was decided and not saved is decided once more.
+    // A decision that was not saved is decided again.
     moment.saved.as_ref()?;
     let starts = matches!(rule, Rule::RunStarted | Rule::Restarted | Rule::ShapeChanged);
     if starts && state.phase == Phase::Initializing {
@@ -137,7 +137,7 @@ fn begins(moment: &Moment, before: &State, state: &State, current: Option<&Of>) 
     }
     if starts {
         let run = Of::Run(state.applied.clone());
-        // Its wait belongs to it.
+        // The wait before a run is part of its chapter.
         let waited = rule == Rule::RunStarted && before.phase == Phase::Waiting && current == Some(&run);
         return (!waited).then_some(run);
     }

@@ -22,7 +22,7 @@ use crate::record::Moment;
 pub(super) struct Failed {
     pub(super) at: Duration,
     pub(super) finding: Finding,
-    /// Failed checks with it, and how many roll back.
+    /// The number of failed checks including this one, and the number that rolls back.
     pub(super) count: Option<(u32, u32)>,
     /// Other metrics of the check that failed.
     others: Vec<Text>,
@@ -34,7 +34,7 @@ pub(super) struct Checks {
     pub(super) passed: usize,
     pub(super) failed: Vec<Failed>,
     pub(super) held: Vec<Failed>,
-    /// How many could not be judged; only the first in a row is told of.
+    /// How many could not be judged; only the first in a row has a notice.
     not_judged: usize,
 }
 
@@ -56,7 +56,7 @@ impl Checks {
         checks
     }
 
-    /// What is told of them.
+    /// The sentences about the checks.
     pub(super) fn told(&self) -> Vec<String> {
         let mut told = Vec::new();
         let (passed, failed, held) = (self.passed, self.failed.len(), self.not_judged);
@@ -92,7 +92,7 @@ pub(super) fn metric(finding: &Finding) -> Option<&Text> {
     }
 }
 
-/// Something was asked, and nothing stood against the next move but a gate or a person.
+/// Something was measured or called, and only a gate or an operator prevented the next move.
 fn is_passed(moment: &Moment, canary: &Rollout) -> bool {
     let passes = matches!(
         moment.decision.rule,
@@ -107,7 +107,7 @@ fn is_passed(moment: &Moment, canary: &Rollout) -> bool {
     passes && (hooks || !moment.decision.measured.is_empty())
 }
 
-/// Each of a few; of many the first ones and the last.
+/// All of a few; of many the first ones and the last.
 fn few(failed: &[Failed]) -> Vec<String> {
     const MOST: usize = 5;
     match failed {
@@ -122,7 +122,7 @@ fn few(failed: &[Failed]) -> Vec<String> {
 fn line(failed: &Failed) -> String {
     let others = match failed.others.as_slice() {
         [] => String::new(),
-        others => format!("; {} failed as well", others.join(" and ")),
+        others => format!("; {} also failed", others.join(" and ")),
     };
     let count = failed.count.map(|(failed, threshold)| format!(" (failed checks: {failed} of {threshold})"));
     let count = count.unwrap_or_else(|| " (not counted)".into());

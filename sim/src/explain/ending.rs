@@ -17,11 +17,11 @@ use crate::record::Moment;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Ended {
     pub(super) how: Ending,
-    /// When it was decided, and when it was done; `None` while it has not ended.
+    /// When it was decided, and when it was done; `None` if it has not ended.
     pub(super) at: Option<(Duration, Duration)>,
     /// The rule that decided it.
     pub(super) rule: Option<Rule>,
-    /// How many of the chapter's moments lie before the end.
+    /// The number of moments up to the end.
     pub(super) moments: usize,
 }
 
@@ -42,12 +42,12 @@ pub(super) enum Ending {
     ShapeChanged,
     Deleted,
     Released,
-    /// It had not ended when the story did.
+    /// It had not ended at the end of the story.
     UnderWay,
 }
 
 impl Ending {
-    /// The word for it; two endings of one word are the same outcome.
+    /// The word for it. Two endings with the same word are the same outcome.
     pub(super) fn word(&self) -> &'static str {
         match self {
             Self::Initialized => "initialized",
@@ -66,7 +66,7 @@ impl Ending {
     }
 }
 
-/// How these moments ended; `next` is what the next chapter is about.
+/// How these moments ended; `next` is the subject of the next chapter.
 pub(super) fn ended(of: &Of, moments: &[Moment], before: &State, next: Option<&Of>) -> Ended {
     let mut state = before;
     let mut decided = None;
@@ -75,7 +75,7 @@ pub(super) fn ended(of: &Of, moments: &[Moment], before: &State, next: Option<&O
         if matches!(rule, Rule::RollbackDecided | Rule::PromotionDecided) && moment.saved.is_some() {
             decided = Some((moment.at, rule));
         }
-        // An operator's request decides too.
+        // An operator's request is also a decision.
         let intent = moment.saved.as_ref().is_some_and(|saved| saved.run.intent.is_some());
         if rule == Rule::Requested && state.run.intent.is_none() && intent {
             decided = Some((moment.at, rule));

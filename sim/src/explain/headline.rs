@@ -1,5 +1,5 @@
-//! A story in short: how its last run ended, after how long, at which share, and why; as one sentence, and in parts for a
-//! list of many.
+//! A story in short: how its last run ended, after how long, at which weight, and why. As one sentence, and in parts
+//! for a list.
 
 use std::time::Duration;
 
@@ -24,30 +24,30 @@ use crate::{
 /// How a story ended, in short.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Headline {
-    /// What its last run came to.
+    /// The result of its last run.
     pub conclusion: Conclusion,
     /// How its last chapter ended: `promoted`, `rolled back` and so on.
     pub outcome: String,
-    /// When, in virtual time; `None` where nothing was decided.
+    /// When, in virtual time; `None` if nothing was decided.
     pub at: Option<Duration>,
-    /// Why, or what it waits for; empty where the outcome says it all.
+    /// Why, or what it waits for; empty if the outcome needs no reason.
     pub why: String,
-    /// How long the last run took; `None` while it has not ended.
+    /// How long the last run took; `None` if it has not ended.
     pub took: Option<Duration>,
     /// One sentence without a full stop: `Rolled back after 6m at 10 %: success rate 97.97 % < 99 %`.
     pub sentence: String,
 }
 
-/// What the last run of a story came to.
+/// The result of the last run of a story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Conclusion {
     /// The new revision was promoted.
     Promoted,
     /// It was rolled back.
     RolledBack,
-    /// The primary did not get ready with it.
+    /// The primary did not get ready with the new revision.
     PromotionFailed,
-    /// The run was under way when the story ended.
+    /// The run had not ended at the end of the story.
     NotEnded,
     /// No revision was released, or it was withdrawn, or the Canary was deleted.
     NoRelease,
@@ -138,7 +138,7 @@ fn sentence(chapter: &Chapter<'_>, why: &str) -> String {
     }
 }
 
-/// Why a chapter ended so, or what it waits for; empty where the ending says it all.
+/// Why a chapter ended this way, or what it waits for; empty if the ending needs no reason.
 fn why(chapter: &Chapter<'_>, canary: &Rollout) -> String {
     match &chapter.ended.how {
         Ending::RolledBack(cause) => reason(cause, canary),
@@ -177,14 +177,16 @@ fn reason(cause: &Cause, canary: &Rollout) -> String {
             format!("{} reached the threshold of {threshold}", count(*failed as usize, "failed check"))
         }
         Cause::Trigger { hook } => format!("rollback hook {hook}"),
-        Cause::Deadline { who, why, gave_up: true, .. } => format!("{who} given up by the platform: {why}"),
+        Cause::Deadline { who, why, gave_up: true, .. } => {
+            format!("{who} reported as failed by the platform: {why}")
+        }
         Cause::Deadline { who, why, deadline, gave_up: false } => {
             format!("{who} not ready within {}: {why}", Human(*deadline))
         }
         Cause::Gate { kind, hook, deadline } => {
             format!("{} gate {hook} not open within {}", kind.0, Human(*deadline))
         }
-        Cause::NotJudged { deadline, why } => format!("no check judged for {}: {why}", Human(*deadline)),
+        Cause::NotJudged { deadline, why } => format!("no judged check for {}: {why}", Human(*deadline)),
         Cause::Request => "requested by an operator".into(),
         Cause::Reverted => "the target was set back to the promoted revision".into(),
     }
@@ -221,7 +223,7 @@ fn plain(number: &str) -> &str {
     if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }
 
-/// The unit of a metric where it is known. Latencies bring theirs with the value.
+/// The unit of a metric, if it is known. The value of a latency includes its unit.
 fn unit(metric: &str, canary: &Rollout) -> &'static str {
     let known = canary.metrics().iter().find(|known| *known.name == *metric);
     match known.map(|metric| &metric.source) {
@@ -253,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_story_is_told_in_one_sentence() {
+    fn a_story_is_summarized_in_one_sentence() {
         let deploy = "events: [{at: 5m, deploy: v2}]";
         let world = |world: &str| format!("world: {world}\n{deploy}");
         let gate =
@@ -276,7 +278,7 @@ mod tests {
                 gate,
                 format!("world: {{hooks: {{sign-off: [403]}}}}\nuntil: 20m\n{deploy}"),
                 Conclusion::NotEnded,
-                "Not ended after 15m at 20 %: WaitingPromotion, waits for approval to go on: confirm-promotion gate sign-off",
+                "Not ended after 15m at 20 %: WaitingPromotion, waits for approval to continue: confirm-promotion gate sign-off",
             ),
             (
                 "threshold: 1",

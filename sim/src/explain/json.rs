@@ -27,7 +27,7 @@ struct ChapterField<'a> {
     /// The revision of a run.
     revision: Option<&'a str>,
     from_ms: u128,
-    /// `null`: it had not ended when the story did.
+    /// `null` if it had not ended at the end of the story.
     to_ms: Option<u128>,
     outcome: &'static str,
     rule: Option<Rule>,
@@ -44,7 +44,7 @@ struct ChapterField<'a> {
 #[serde(rename_all = "camelCase")]
 struct UsersField {
     percent: u8,
-    /// Only requests that match were divided.
+    /// Only matching requests were divided.
     matched: bool,
     from_ms: u128,
     lasted_ms: u128,
@@ -193,7 +193,7 @@ fn differences(chapter: &Chapter) -> Vec<DifferenceField<'_>> {
 }
 
 fn line(value: &impl Serialize) -> String {
-    // serde_json refuses maps whose keys are no strings, and there are none in these lines.
+    // serde_json refuses maps whose keys are not strings; these lines contain no such maps.
     serde_json::to_string(value)
         .map_or_else(|error| format!("{{\"error\":{:?}}}\n", error.to_string()), |line| line + "\n")
 }

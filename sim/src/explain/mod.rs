@@ -1,8 +1,8 @@
-//! What a replay decided, for a person on call: what happened, why, and what would have had to be different.
+//! What a replay decided, for an engineer on call: what happened, why, and what would have changed the outcome.
 //!
-//! [`explain`] cuts a story into [chapters](chapter) (the primary is set up, one run after the other, the deletion),
-//! tells each in sentences, and [replays](what_if) the scenario with one thing changed at a time to find out what would
-//! have led elsewhere. [`at`] explains one instant. Nothing here decides anything: rules are those of the core.
+//! [`explain`] divides a story into [chapters](chapter) (the setup, each run, the deletion), describes each in
+//! sentences, and [replays](what_if) the scenario with one change at a time to find the changes that lead to another
+//! outcome. [`at`] explains one instant. Nothing here decides anything: the rules are those of the core.
 
 mod at;
 mod change;
@@ -39,40 +39,40 @@ pub struct Explanation {
     pub title: String,
     /// `name.namespace` of the Canary.
     pub canary: String,
-    /// A short phrase that names what the controller does not run.
+    /// A short phrase that names what the controller does not support.
     pub not_driven: Option<String>,
-    /// One for setting up, for each run, and for the deletion, in order.
+    /// The setup, each run, and the deletion, in order.
     pub chapters: Vec<Chapter>,
 }
 
-/// A part of a story that ends one way or another.
+/// A part of a story that has an outcome.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chapter {
-    /// What it is about.
+    /// Its subject.
     pub of: ChapterKind,
     /// When it began.
     pub from: Duration,
-    /// When it ended; `None` if it had not when the story did.
+    /// When it ended; `None` if it had not ended at the end of the story.
     pub to: Option<Duration>,
-    /// How it ended, as a word that stays: `promoted`, `rolled-back` and so on.
+    /// How it ended, as a stable word: `promoted`, `rolled-back` and so on.
     pub outcome: &'static str,
     /// The rule that ended it.
     pub rule: Option<Rule>,
     /// How it ended, as a sentence.
     pub summary: String,
-    /// The rest of the story, by what it is about, in a fixed order.
+    /// The sentences by topic, in a fixed order.
     pub told: Vec<(Topic, Vec<String>)>,
-    /// The largest share of users that the canary was given.
+    /// The largest share of users that the canary got.
     pub users: Option<Exposure>,
-    /// What people were told, each once, in order.
+    /// The notices that were sent, each once, in order.
     pub notices: Vec<SentNotice>,
-    /// What would have led elsewhere, the smallest change first; at most three.
+    /// The changes that lead to another outcome, the smallest first; at most three.
     pub different: Vec<Difference>,
     /// How many changes were tried.
     pub tried: usize,
 }
 
-/// What a chapter is about.
+/// The subject of a chapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChapterKind {
     /// The primary is set up, or another controller's status taken over.
@@ -83,24 +83,24 @@ pub enum ChapterKind {
     Deletion,
 }
 
-/// What a few sentences are about.
+/// The topic of some sentences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topic {
     /// How it began.
     Began,
-    /// What moved when.
+    /// The moves and their times.
     Moved,
     /// What was measured, and what failed.
     Checks,
     /// What it waited for.
     Waited,
-    /// What else happened meanwhile.
+    /// What else happened.
     Meanwhile,
     /// The rule that ended it.
     Ended,
-    /// The users' share.
+    /// The share of users.
     Users,
-    /// Who was told.
+    /// The notices.
     SentNotice,
     /// What happened after the end.
     Afterwards,
@@ -124,42 +124,42 @@ impl Topic {
     }
 }
 
-/// The largest share of requests that the canary was given.
+/// The largest share of requests that the canary got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exposure {
     /// Percent.
     pub percent: u8,
-    /// Only requests that match were divided.
+    /// Only matching requests were divided.
     pub matched: bool,
-    /// When it was reached first.
+    /// When it was first reached.
     pub from: Duration,
-    /// How long it lasted in all.
+    /// Its total duration.
     pub lasted: Duration,
-    /// It lasts at the end of the story.
+    /// It lasts until the end of the story.
     pub lasts: bool,
 }
 
 /// A notice that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentNotice {
-    /// Its name.
+    /// Its id.
     pub id: String,
     /// The type of the event.
     pub r#type: EventType,
-    /// Its sentence.
+    /// Its text.
     pub text: String,
-    /// The severity of the alert, where it is one.
+    /// The severity of the alert, if it is one.
     pub alert: Option<Severity>,
 }
 
-/// A change that leads elsewhere, found by replaying the scenario with it.
+/// A change that leads to another outcome, found by replaying the scenario with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The change: `with threshold: 3 in place of 2`.
+    /// The change: `with threshold: 3 instead of 2`.
     pub change: String,
-    /// The field of the Canary's spec that it sets, and to what; `None` where the world would have had to differ.
+    /// The field of the Canary's spec that it sets, and the value; `None` if it changes the world instead.
     pub set: Option<(String, String)>,
-    /// What would have come of it, in the words of [`Chapter::outcome`].
+    /// The outcome with this change, in the words of [`Chapter::outcome`].
     pub outcome: &'static str,
     /// The same as a sentence: `it would have been promoted at 14m`.
     pub told: String,
@@ -171,7 +171,7 @@ pub fn explain(scenario: &Scenario, story: &Story) -> Explanation {
     explain_until(scenario, story, &|| false)
 }
 
-/// As [`explain`]; once `is_over` is true no more changes are tried.
+/// As [`explain`]; when `is_over` becomes true, no more changes are tried.
 #[must_use]
 pub fn explain_until(scenario: &Scenario, story: &Story, is_over: &dyn Fn() -> bool) -> Explanation {
     let chapters = chapter::chapters(story);

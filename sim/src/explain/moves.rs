@@ -1,4 +1,4 @@
-//! What moved in a chapter: the canary's share, the iterations, the promotion.
+//! The moves of a chapter: the canary's share, the iterations, the promotion.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use super::{
 };
 use crate::report::share::{self, Share, routes_after};
 
-/// A share that the canary was given.
+/// A share that the canary got.
 struct Given {
     at: Duration,
     share: Share,
 }
 
-/// The shares of a chapter, one after the other; the first stood before it.
+/// The shares of a chapter, in order; the first is from before the chapter.
 fn given(chapter: &Chapter<'_>) -> Vec<Given> {
     let mut routes = None;
     let first = Share::of(chapter.before.canary_weight, None);
@@ -35,7 +35,7 @@ fn given(chapter: &Chapter<'_>) -> Vec<Given> {
     given
 }
 
-/// The share of users that the canary had just before the chapter ended; `None` where it had none.
+/// The share of users that the canary had just before the chapter ended; `None` if it had none.
 pub(super) fn at_the_end(chapter: &Chapter<'_>) -> Option<Share> {
     let mut routes = None;
     let mut share = Share::of(chapter.before.canary_weight, None);
@@ -50,7 +50,7 @@ pub(super) fn at_the_end(chapter: &Chapter<'_>) -> Option<Share> {
     (share.percent() > 0 && share.which() != share::Of::Copies).then_some(share)
 }
 
-/// What is told of the moves.
+/// The sentences about the moves.
 pub(super) fn told(chapter: &Chapter<'_>) -> Vec<String> {
     let mut told = Vec::new();
     let shares = given(chapter);
@@ -99,7 +99,7 @@ fn promotion(chapter: &Chapter<'_>) -> Vec<String> {
     };
     let mut told = Vec::new();
     if let Some(at) = at(Rule::PromotionApplied) {
-        told.push(format!("The primary was told to run {revision} at {at}."));
+        told.push(format!("The primary got {revision} at {at}."));
     }
     if let Some(at) = at(Rule::PrimaryTakesAll) {
         told.push(format!("The primary took all traffic at {at}."));
@@ -107,7 +107,7 @@ fn promotion(chapter: &Chapter<'_>) -> Vec<String> {
     told
 }
 
-/// The largest share of users, when, and for how long. Copies reach no user.
+/// The largest share of users, when, and for how long. Copies of requests reach no user.
 pub(super) fn exposure(chapter: &Chapter<'_>) -> Option<Exposure> {
     let shares = given(chapter);
     let percent = |given: &Given| match given.share.which() {
@@ -117,7 +117,7 @@ pub(super) fn exposure(chapter: &Chapter<'_>) -> Option<Exposure> {
     let ends = shares.iter().skip(1).map(|next| next.at).chain([chapter.until]);
     let lasted: Vec<Duration> =
         shares.iter().zip(ends).map(|(given, end)| end.saturating_sub(given.at)).collect();
-    // A share that was taken back at the instant it was given met nobody.
+    // A share that was taken back at the same time reached no user.
     let stays = shares.last().map(|last| last.share).filter(|_| chapter.is_last);
     let matters = |given: &Given, lasted: &Duration| !lasted.is_zero() || Some(given.share) == stays;
     let met = || shares.iter().zip(&lasted).filter(|(given, lasted)| matters(given, lasted));

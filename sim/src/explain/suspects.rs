@@ -1,4 +1,4 @@
-//! What in a record may have to be changed: bounds, leniency, gates and hooks.
+//! The parts of a policy that a change can apply to: bounds, leniency, gates and hooks.
 
 use serin_core::{
     decision::{Finding, Measured, Reading, Verdict},
@@ -11,7 +11,7 @@ use super::{
     checks::metric,
 };
 
-/// The gate that was closed last.
+/// The gate that was last found closed.
 pub(super) fn closed_gate(chapter: &Chapter<'_>) -> Option<Text> {
     let hooks = chapter.moments.iter().rev().filter_map(|moment| moment.decision.hook.as_ref());
     hooks.clone().find(|(_, passed)| !passed).map(|(hook, _)| hook.clone())
@@ -27,7 +27,7 @@ pub(super) fn failing_hook(finding: &Finding) -> Option<Text> {
     }
 }
 
-/// The metrics without a value or with an error, each with the field that says what that means.
+/// The metrics without a value or with an error, each with the field that defines what that means.
 pub(super) fn lenient(findings: &[Finding]) -> Vec<(Text, &'static str)> {
     let mut found: Vec<(Text, &'static str)> = Vec::new();
     for finding in findings {
@@ -45,7 +45,7 @@ pub(super) fn lenient(findings: &[Finding]) -> Vec<(Text, &'static str)> {
     found
 }
 
-/// The bounds that did not hold, each as wide as the nearest value that did not pass.
+/// The bounds that did not hold, each widened to the nearest value that failed.
 pub(super) fn widened<'a>(measured: impl Iterator<Item = &'a Measured>) -> Vec<Widened> {
     let mut found: Vec<Widened> = Vec::new();
     for measured in measured.filter(|measured| measured.verdict == Verdict::Failed) {

@@ -15,7 +15,7 @@ use crate::{
     scenario::{Scenario, rule_name},
 };
 
-/// Tells a chapter, and what would have led elsewhere.
+/// Describes a chapter, and the changes that lead to another outcome.
 pub(super) fn tell(
     scenario: &Scenario,
     story: &Story,
@@ -69,12 +69,12 @@ pub(super) fn would_have(chapter: &Chapter<'_>, canary: &Rollout) -> String {
         Ending::PromotionFailed { why } => format!("its promotion would have failed{at}: {why}"),
         Ending::Withdrawn => format!("it would have been withdrawn{at}"),
         Ending::Replaced(revision) => {
-            format!("{revision} would have taken its place at {}", time(chapter.until))
+            format!("{revision} would have replaced it at {}", time(chapter.until))
         }
         Ending::StartedOver => format!("it would have been started over at {}", time(chapter.until)),
         Ending::ShapeChanged => format!("it would have ended with the edit at {}", time(chapter.until)),
         Ending::Deleted => format!("the deletion would have ended it at {}", time(chapter.until)),
-        Ending::Released => format!("the Canary would have been let go{at}"),
+        Ending::Released => format!("the Canary would have been deleted{at}"),
         Ending::UnderWay => {
             let waits = waits::at_the_end(chapter, canary).map(|on| format!(", waiting for {on}"));
             let (phase, at) = (chapter.end().phase, time(chapter.until));
@@ -108,19 +108,21 @@ fn ending(chapter: &Chapter<'_>, canary: &Rollout) -> String {
         Ending::Promoted { skipped: true } => format!("was promoted without analysis {at}"),
         Ending::RolledBack(why) => format!("was rolled back {at}: {}", cause(why)),
         Ending::PromotionFailed { why } => {
-            format!("was not promoted: the primary did not get ready with it; given up {at}: {why}")
+            format!(
+                "was not promoted: the primary did not get ready with it; the promotion failed {at}: {why}"
+            )
         }
         Ending::Withdrawn => format!("was withdrawn {at}, before it had started"),
         Ending::Replaced(new) if new.to_string() == subject(chapter) => {
             format!("had not ended when its configuration changed at {until}")
         }
-        Ending::Replaced(new) => format!("had not ended when {new} took its place at {until}"),
+        Ending::Replaced(new) => format!("had not ended when {new} replaced it at {until}"),
         Ending::StartedOver => format!("was started over at {until}"),
         Ending::ShapeChanged => {
             format!("had not ended when strategy, service or target was replaced at {until}")
         }
         Ending::Deleted => format!("had not ended when the Canary was deleted at {until}"),
-        Ending::Released => format!("was let go {at}"),
+        Ending::Released => format!("was deleted {at}"),
         Ending::UnderWay => {
             let on = waits::at_the_end(chapter, canary);
             let on = on.map_or_else(|| "the story ends here".into(), |on| format!("it waits for {on}"));
@@ -129,7 +131,7 @@ fn ending(chapter: &Chapter<'_>, canary: &Rollout) -> String {
                 Of::Setup => format!("is not set up at {until}: {on}"),
                 Of::Run(_) if end.phase.is_idle() => format!("has not begun at {until}: {on}"),
                 Of::Run(_) => format!("is undecided at {until}, in phase {}: {on}", end.phase),
-                Of::Deletion => format!("is not gone at {until}: {on}"),
+                Of::Deletion => format!("is not deleted at {until}: {on}"),
             }
         }
     }
@@ -139,7 +141,7 @@ fn ending(chapter: &Chapter<'_>, canary: &Rollout) -> String {
 fn began(story: &Story, chapter: &Chapter<'_>) -> String {
     let Some(first) = chapter.moments.first() else { return String::new() };
     let at = time(first.at);
-    // A request is answered before what it asks for begins, at the same instant.
+    // A request is answered before what it asks for begins, at the same time.
     let instant = story.moments.iter().filter(|moment| moment.at == first.at);
     let before = instant.take_while(|moment| !std::ptr::eq(*moment, first));
     let happened = before.chain([first]).flat_map(|moment| moment.happened.iter().map(String::as_str));
@@ -150,7 +152,7 @@ fn began(story: &Story, chapter: &Chapter<'_>) -> String {
     format!("At {at} {how}.{}", first_rule(chapter))
 }
 
-/// The sentence of the rule that began it.
+/// The meaning of the rule that began it.
 fn first_rule(chapter: &Chapter<'_>) -> String {
     let first = chapter.moments.first().filter(|_| matches!(chapter.of, Of::Run(_)));
     first.map(|first| format!(" {}", rule::meaning(first.decision.rule))).unwrap_or_default()
@@ -163,7 +165,7 @@ fn by_rule(chapter: &Chapter<'_>) -> Option<String> {
     Some(format!("Rule {} at {}: {}{later}", rule_name(rule), time(decided), rule::meaning(rule)))
 }
 
-/// What happened in the world, and what was told of people and of trouble, until the end.
+/// What happened in the world until the end, and the notices about people and trouble.
 fn meanwhile(story: &Story, chapter: &Chapter<'_>) -> Vec<String> {
     let mut told = Vec::new();
     for (i, moment) in chapter.moments.iter().take(chapter.ended.moments).enumerate() {
@@ -177,7 +179,7 @@ fn meanwhile(story: &Story, chapter: &Chapter<'_>) -> Vec<String> {
     shortened(told)
 }
 
-/// What happened once it had ended.
+/// What happened after it had ended.
 fn afterwards(story: &Story, chapter: &Chapter<'_>) -> Vec<String> {
     let mut told = Vec::new();
     for moment in chapter.moments.iter().skip(chapter.ended.moments) {
@@ -199,7 +201,7 @@ fn shortened(mut told: Vec<String>) -> Vec<String> {
     told
 }
 
-/// Whether a message is about people or trouble; the others are told by topics of their own.
+/// Whether a message is about people or trouble; other messages have their own topics.
 fn is_news(message: &Message) -> bool {
     match message {
         Message::RequestGranted { .. }
@@ -267,7 +269,7 @@ fn notices(story: &Story, chapter: &Chapter<'_>) -> Vec<SentNotice> {
     told
 }
 
-/// How many were told, and every alert.
+/// The number of notices, and every alert.
 fn told(notices: &[SentNotice]) -> Vec<String> {
     let alerts: Vec<&SentNotice> = notices.iter().filter(|notice| notice.alert.is_some()).collect();
     if notices.is_empty() {

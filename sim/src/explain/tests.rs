@@ -3,7 +3,7 @@ use std::path::Path;
 use super::*;
 use crate::{drive, scenario::parse};
 
-/// A release of v2 at 10 % and 20 %, a check a minute.
+/// A release of v2 at 10 % and 20 %, with a check every minute.
 pub(super) fn story(analysis: &str, rest: &str) -> Scenario {
     let text = format!(
         "scenario: a story
@@ -31,7 +31,7 @@ fn explained(scenario: &Scenario) -> Explanation {
     explain(scenario, &drive::run(scenario))
 }
 
-/// The last chapter's end and what would have led elsewhere.
+/// The outcome of the last chapter, and the changes that lead to another one.
 fn last(analysis: &str, rest: &str) -> (&'static str, Vec<String>) {
     let chapter = explained(&story(analysis, rest)).chapters.pop().unwrap();
     let different = chapter.different.into_iter();
@@ -65,51 +65,51 @@ fn the_smallest_change_comes_first() {
     let (outcome, different) = last("threshold: 1", &rest);
     assert_eq!(outcome, "rolled-back");
     let wanted = [
-        "with `min: 98` in place of 99 for request-success-rate: it would have been promoted at 10m",
-        "with `threshold: 2` in place of 1: it would have been promoted at 11m",
+        "with `min: 98` instead of 99 for request-success-rate: it would have been promoted at 10m",
+        "with `threshold: 2` instead of 1: it would have been promoted at 11m",
     ];
     assert_eq!(different, wanted);
 }
 
 #[test]
-fn a_bound_is_no_wider_than_it_takes() {
+fn a_bound_is_no_wider_than_necessary() {
     let rest = format!("world: {{metrics: {{request-success-rate: [97, 98]}}}}\n{DEPLOY}");
     let (_, different) = last("threshold: 2", &rest);
-    let wanted = "with `min: 98` in place of 99 for request-success-rate: it would have been promoted at 11m";
+    let wanted = "with `min: 98` instead of 99 for request-success-rate: it would have been promoted at 11m";
     assert_eq!(different, [wanted]);
 }
 
 #[test]
-fn a_share_that_nobody_met_does_not_count() {
+fn a_share_that_no_user_got_does_not_count() {
     let rest = "events: [{at: 5m, deploy: v2}, {when: {canaryWeight: 20}, annotate: {canaryWeight: '0'}}]";
     let chapter = explained(&story("threshold: 1", rest)).chapters.pop().unwrap();
     assert_eq!((chapter.outcome, chapter.users.unwrap().percent), ("rolled-back", 10));
 }
 
 #[test]
-fn a_bound_is_widened_to_the_values_that_would_have_come() {
+fn a_bound_is_widened_to_later_values() {
     let rest = format!("world: {{metrics: {{request-success-rate: [98, 97, 96]}}}}\n{DEPLOY}");
     let (_, different) = last("threshold: 1", &rest);
-    let wanted = "with `min: 97` in place of 99 for request-success-rate: it would have been promoted at 10m";
+    let wanted = "with `min: 97` instead of 99 for request-success-rate: it would have been promoted at 10m";
     assert_eq!(different, [wanted]);
 }
 
 #[test]
-fn two_bounds_are_widened_where_one_is_not_enough() {
+fn two_bounds_are_widened_if_one_is_not_enough() {
     let metrics = "{request-success-rate: [98], request-duration: [600]}";
     let (_, different) = last("threshold: 1", &format!("world: {{metrics: {metrics}}}\n{DEPLOY}"));
-    let wanted = "with `min: 98` in place of 99 for request-success-rate and `max: 600` in place of 500 for \
+    let wanted = "with `min: 98` instead of 99 for request-success-rate and `max: 600` instead of 500 for \
                   request-duration: it would have been promoted at 10m";
     assert_eq!(different, [wanted]);
 }
 
 #[test]
-fn what_leads_nowhere_else_is_not_told() {
+fn a_change_with_the_same_outcome_is_not_printed() {
     let rest = format!("world: {{hooks: {{load: [500]}}}}\n{DEPLOY}");
     let hooks = "threshold: 2\n      webhooks: [{name: load, url: 'http://load'}]";
     let (outcome, different) = last(hooks, &rest);
     assert_eq!(outcome, "rolled-back");
-    assert_eq!(different, ["had the hook load passed: it would have been promoted at 10m"]);
+    assert_eq!(different, ["if the hook load had passed: it would have been promoted at 10m"]);
 }
 
 #[test]
@@ -117,52 +117,52 @@ fn a_deadline_is_found_to_ten_seconds() {
     let rest = format!("world: {{ready: {{canary: 3m30s}}}}\n{DEPLOY}");
     let (_, different) = last("threshold: 1", &rest);
     let wanted = [
-        "with `progressDeadlineSeconds: 220` in place of 120: it would have been promoted at 12m30s",
-        "had the pods of the canary been ready at once: it would have been promoted at 10m",
+        "with `progressDeadlineSeconds: 220` instead of 120: it would have been promoted at 12m30s",
+        "if the pods of the canary had been ready at once: it would have been promoted at 10m",
     ];
     assert_eq!(different, wanted);
 }
 
 #[test]
-fn more_time_that_only_outlasts_the_story_is_no_other_end() {
+fn more_time_than_the_story_has_is_not_another_outcome() {
     let rest = format!("world: {{ready: {{canary: never}}}}\nuntil: 10m\n{DEPLOY}");
     let (outcome, different) = last("threshold: 1", &rest);
     assert_eq!((outcome, different.len()), ("rolled-back", 1), "{different:?}");
 }
 
 #[test]
-fn a_change_is_made_where_an_edit_sets_the_same_field() {
+fn a_change_also_applies_to_an_edit_of_the_same_field() {
     let rest = "world: {metrics: {request-success-rate: [98, 98, 99.9]}}
 events: [{at: 5m, deploy: v2}, {after: 90s, edit: {analysis: {threshold: 1}}}]";
     let (_, different) = last("threshold: 9", rest);
     assert!(
-        different.iter().any(|told| told.starts_with("with `threshold: 3` in place of 1")),
+        different.iter().any(|told| told.starts_with("with `threshold: 3` instead of 1")),
         "{different:?}"
     );
 }
 
 #[test]
-fn all_gates_in_the_way_are_opened() {
+fn all_closed_gates_are_opened() {
     let hooks = "threshold: 1\n      webhooks: [{name: first, type: confirm-promotion, url: 'http://a'}, \
                  {name: second, type: confirm-promotion, url: 'http://b'}]";
     let rest = format!("world: {{hooks: {{first: [403], second: [403]}}}}\nuntil: 1h\n{DEPLOY}");
     let (outcome, different) = last(hooks, &rest);
     assert_eq!(outcome, "under-way");
-    assert_eq!(different, ["had the gates first and second passed: it would have been promoted at 10m"]);
+    assert_eq!(different, ["if the gates first and second had passed: it would have been promoted at 10m"]);
 }
 
 #[test]
-fn what_was_promoted_shows_how_near_it_came() {
+fn a_promotion_shows_the_threshold_that_would_have_prevented_it() {
     let rest = format!("world: {{metrics: {{request-success-rate: [98, 99.9]}}}}\n{DEPLOY}");
     let (outcome, different) = last("threshold: 3", &rest);
     assert_eq!((outcome, different.len()), ("promoted", 1));
     assert!(
-        different[0].starts_with("with `threshold: 1` in place of 3: it would have been rolled back at 7m")
+        different[0].starts_with("with `threshold: 1` instead of 3: it would have been rolled back at 7m")
     );
 }
 
 #[test]
-fn the_largest_share_and_its_time_are_told() {
+fn the_largest_share_and_its_time_are_reported() {
     let chapter = explained(&story("threshold: 1", DEPLOY)).chapters.pop().unwrap();
     let users = chapter.users.unwrap();
     let secs = Duration::as_secs;

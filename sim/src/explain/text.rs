@@ -1,4 +1,4 @@
-//! An explanation as people read it.
+//! An explanation as text.
 
 use serin_core::time::Human;
 
@@ -12,11 +12,11 @@ use crate::{
     scenario::Scenario,
 };
 
-/// Columns of the names of topics.
+/// The width of the names of topics.
 const TOPIC: usize = 14;
 const INDENT: usize = 2;
 
-/// A story, explained: a heading, and for each chapter how it ended, why, and what would have led elsewhere.
+/// A story, explained: a heading, and for each chapter how it ended, why, and what would have changed the outcome.
 #[must_use]
 pub fn text(path: &str, explanation: &Explanation, terminal: &Terminal) -> String {
     let mut text = heading(path, &explanation.title, explanation.not_driven.as_deref(), terminal);
@@ -42,7 +42,7 @@ pub fn text_at(path: &str, scenario: &Scenario, at: &At, terminal: &Terminal) ->
         text += &rows("seen", &decided.seen, terminal);
         text += &rows("done", &decided.done, terminal);
         text += &rows("told", &decided.told, terminal);
-        text += &row("stands at", &decided.stands, PLAIN, terminal);
+        text += &row("status", &decided.stands, PLAIN, terminal);
         text += &rows("next", &decided.next, terminal);
     }
     text
@@ -62,7 +62,7 @@ fn of_chapter(chapter: &Chapter, terminal: &Terminal) -> String {
         _ => WARNING,
     };
     let mut text = lines(&Span::words(style.bold(), &chapter.summary), terminal.width).join("\n") + "\n";
-    // That the primary was set up needs no more words where nothing was in its way.
+    // If nothing delayed the setup of the primary, its other topics are left out.
     let is_plain = chapter.of == ChapterKind::Setup && chapter.outcome == "initialized";
     let matters =
         |topic: Topic| !is_plain || matches!(topic, Topic::Waited | Topic::Meanwhile | Topic::Afterwards);
@@ -72,7 +72,7 @@ fn of_chapter(chapter: &Chapter, terminal: &Terminal) -> String {
     text + &different(chapter, terminal)
 }
 
-/// What would have led elsewhere; of what went well and never came near another end, nothing.
+/// The changes that lead to another outcome; nothing if no change was tried.
 fn different(chapter: &Chapter, terminal: &Terminal) -> String {
     let mut text = String::new();
     if chapter.tried == 0 {
@@ -80,14 +80,16 @@ fn different(chapter: &Chapter, terminal: &Terminal) -> String {
     }
     let pad = " ".repeat(INDENT);
     let heading = match chapter.outcome {
-        "promoted" => "What would have stopped it",
-        _ => "What would have had to be different",
+        "promoted" => "What would have prevented it",
+        _ => "What would have changed the outcome",
     };
     text += &format!("{pad}{}\n", paint(STRONG, heading));
     if chapter.different.is_empty() {
         let tried = match chapter.tried {
-            1 => "The one change that was tried leads nowhere else.".into(),
-            tried => format!("None of the {} that were tried leads elsewhere.", count(tried, "change")),
+            1 => "The one change that was tried leads to the same outcome.".into(),
+            tried => {
+                format!("None of the {} that were tried leads to another outcome.", count(tried, "change"))
+            }
         };
         return text + &format!("{pad}{pad}{}\n", paint(FAINT, &tried));
     }
@@ -98,7 +100,7 @@ fn different(chapter: &Chapter, terminal: &Terminal) -> String {
     text
 }
 
-/// Sentences with the name of their topic in front of the first.
+/// Sentences, the first with the name of the topic.
 fn rows(name: &str, sentences: &[String], terminal: &Terminal) -> String {
     let named = sentences.iter().enumerate().map(|(i, sentence)| (if i == 0 { name } else { "" }, sentence));
     named.map(|(name, sentence)| row(name, sentence, PLAIN, terminal)).collect()

@@ -14,16 +14,16 @@ use super::{
 };
 use crate::record::Moment;
 
-/// A wait that is over, or that lasts.
+/// A wait that has ended, or that still lasts.
 struct Wait {
     on: String,
     from: Duration,
     to: Option<Duration>,
-    /// It is for pods: it is over as soon as only the time is waited for.
+    /// It is for pods: it ends when only the time is waited for.
     for_pods: bool,
 }
 
-/// What is told of the waits of a chapter.
+/// The sentences about the waits of a chapter.
 pub(super) fn told(chapter: &Chapter<'_>, canary: &Rollout) -> Vec<String> {
     let mut waits: Vec<Wait> = Vec::new();
     for (moment, state) in chapter.standing() {
@@ -72,7 +72,7 @@ pub(super) fn at_the_end(chapter: &Chapter<'_>, canary: &Rollout) -> Option<Stri
     on(moment, state, canary)
 }
 
-/// Whether it says nothing of a wait; a command that failed is tried again before anything else is waited for.
+/// Whether it does not change a wait. A failed command is retried before anything else is waited for.
 fn is_silent(moment: &Moment) -> bool {
     let rule = moment.decision.rule;
     moment.commands.iter().any(|effect| effect.failed.is_some())
@@ -100,14 +100,16 @@ fn on(moment: &Moment, state: &State, canary: &Rollout) -> Option<String> {
     let obstacle = || state.stall.as_ref().map(|stall| obstacle(&stall.on));
     match rule {
         Rule::WaitsForApproval => Some(format!("approval to start: {}", hook())),
-        Rule::GateClosed => Some(format!("approval to go on: {}", closed_gate(state, canary))),
+        Rule::GateClosed => Some(format!("approval to continue: {}", closed_gate(state, canary))),
         Rule::NotReady => pods(state).or_else(obstacle),
         Rule::PromotionWaits => Some("the primary to get ready with the new revision".into()),
         Rule::RollbackWaits => Some("the primary to be ready, so that users can go back to it".into()),
-        Rule::CheckVoid => Some("a check in whose interval the canary is reached".into()),
+        Rule::CheckVoid => Some("a check during which the canary is reached".into()),
         Rule::CheckHeld => Some("a check that can be judged".into()),
         Rule::Suspended => Some("the end of `spec.suspend`".into()),
-        Rule::HeldByOperator => Some(format!("the operator who holds the weight at {}", state.canary_weight)),
+        Rule::HeldByOperator => {
+            Some(format!("the operator, who holds the weight at {}", state.canary_weight))
+        }
         Rule::DeletionWaits => obstacle().or_else(|| Some("the target to serve".into())),
         Rule::HeldForNewerVersion => Some("the newer version that wrote the status".into()),
         Rule::Invalid | Rule::Unknown | Rule::Initializing => obstacle(),
@@ -152,7 +154,7 @@ fn on(moment: &Moment, state: &State, canary: &Rollout) -> Option<String> {
     }
 }
 
-/// The gate that is closed, with what it is for.
+/// The gate that is closed, with its kind.
 fn closed_gate(state: &State, canary: &Rollout) -> String {
     let Some(gate) = &state.run.closed_gate else { return "a gate".into() };
     let hook = canary.hooks().iter().find(|hook| hook.key == *gate);
@@ -176,11 +178,11 @@ fn obstacle(obstacle: &Obstacle) -> String {
         Obstacle::NotServing => "ready endpoints of the apex service on the primary".into(),
         Obstacle::Unreadable { what, why } => format!("the {what}, which cannot be read: {why}"),
         Obstacle::Held(held) => format!("a check that can be judged: {}", finding(held)),
-        Obstacle::Invalid { problem } => format!("a Canary that makes sense: {problem}"),
+        Obstacle::Invalid { problem } => format!("a valid Canary: {problem}"),
     }
 }
 
-/// Whether a rollback stands that is not carried out yet.
+/// Whether a rollback is decided and not carried out yet.
 pub(super) fn is_rolling_back(state: &State) -> bool {
     matches!(state.run.intent, Some(Intent::Rollback { .. }))
 }

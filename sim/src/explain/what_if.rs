@@ -1,4 +1,4 @@
-//! What would have led elsewhere: found by replaying the scenario with one thing changed, never by reasoning.
+//! The changes that lead to another outcome, found by replaying the scenario with one change at a time.
 
 use std::time::Duration;
 
@@ -23,16 +23,16 @@ use crate::{
     scenario::{Action, Scenario},
 };
 
-/// More are no help to anybody.
+/// The maximum number of changes that are printed.
 const MOST: usize = 3;
-/// Numbers are moved so often.
+/// How many values of a number are tried.
 const TRIES: u32 = 5;
-/// Bounds are widened so often, from one value that did not pass to the next.
+/// How often a bound is widened, each time to the next value that failed.
 const WIDENED: u32 = 20;
-/// A deadline is found to this many seconds.
+/// The precision of a deadline, in seconds.
 const DEADLINE_GRAIN: u64 = 10;
 
-/// The changes that lead elsewhere, the smallest first, and how many were tried.
+/// The changes that lead to another outcome, the smallest first, and the number that were tried.
 pub(super) fn what_if(
     scenario: &Scenario,
     chapter: &Chapter<'_>,
@@ -82,7 +82,7 @@ pub(super) fn what_if(
     (found.collect(), tried)
 }
 
-/// Another end of the chapter.
+/// Another outcome of the chapter.
 #[derive(Clone)]
 struct Elsewhere {
     outcome: &'static str,
@@ -98,7 +98,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Replays with a change, and looks at the same chapter there.
+    /// Replays with a change, and returns a property of the same chapter.
     fn replayed<T>(&mut self, change: &Change, terminal: impl FnOnce(&Chapter<'_>) -> T) -> Option<T> {
         self.tried += 1;
         let scenario = change.applied(self.scenario)?;
@@ -111,7 +111,7 @@ impl Search<'_> {
         chapters.iter().find(same).map(terminal)
     }
 
-    /// The other end that a change leads to, if it leads elsewhere.
+    /// The other outcome that a change leads to, if there is one.
     fn elsewhere(&mut self, change: &Change) -> Option<Elsewhere> {
         let outcome = self.chapter.ended.how.word();
         let canary = self.scenario.canary.clone();
@@ -119,7 +119,7 @@ impl Search<'_> {
             outcome: chapter.ended.how.word(),
             told: tell::would_have(chapter, &canary),
         })?;
-        // Merely later than the story ends is no other end.
+        // An end after the end of the story is not another outcome.
         let is_late = end.outcome == Ending::UnderWay.word() && change.only_puts_off();
         (end.outcome != outcome && !is_late).then_some(end)
     }
@@ -128,7 +128,7 @@ impl Search<'_> {
         self.first([change]);
     }
 
-    /// The first of these that leads elsewhere.
+    /// The first of these that leads to another outcome.
     fn first(&mut self, changes: impl IntoIterator<Item = Change>) {
         for change in changes {
             if let Some(end) = self.elsewhere(&change) {
@@ -164,7 +164,7 @@ impl Search<'_> {
         }
     }
 
-    /// Each bound as wide as it takes, then all of them.
+    /// Each bound as wide as necessary, then all of them.
     fn bounds(&mut self) {
         let all = widened(self.chapter.moments.iter().flat_map(|moment| &moment.decision.measured));
         let before = self.found.len();
@@ -176,7 +176,7 @@ impl Search<'_> {
         }
     }
 
-    /// Widens these bounds until the chapter ends elsewhere, or nothing is left to widen.
+    /// Widens these bounds until the outcome changes, or no bound is left to widen.
     fn widen(&mut self, mut bounds: Vec<Widened>) {
         for _ in 0..WIDENED {
             let change = Change::Bounds(bounds.clone());
@@ -230,7 +230,7 @@ impl Search<'_> {
         self.one(Change::Without(Without::Deletion));
     }
 
-    /// A person asked for it: the last request of those without which it ends elsewhere.
+    /// An operator requested it: finds the last request without which the outcome changes.
     fn requests(&mut self) {
         let events = self.scenario.events.iter().enumerate().rev();
         let requests = events.filter(|(_, event)| matches!(event.action, Action::Annotate(_)));
@@ -238,7 +238,7 @@ impl Search<'_> {
         self.first(places.into_iter().map(|place| Change::Without(Without::Request(place))));
     }
 
-    /// It was promoted: with how much less room would it not have been?
+    /// It was promoted: finds the largest threshold with which it would not have been.
     fn lower_threshold(&mut self) {
         let checks = Checks::of(self.chapter, &self.scenario.canary);
         let most = checks.failed.iter().filter_map(|failed| failed.count).max_by_key(|(failed, _)| *failed);
@@ -253,7 +253,7 @@ impl Search<'_> {
         self.gates();
     }
 
-    /// It had not ended: what is in its way?
+    /// It had not ended: tries to remove what it waits for.
     fn under_way(&mut self) {
         let state = self.chapter.end();
         if self.scenario.setting.missing {
@@ -287,7 +287,7 @@ impl Search<'_> {
         }
     }
 
-    /// Opens the gates that are closed, one after the other, until the chapter ends elsewhere.
+    /// Opens the closed gates, one after another, until the outcome changes.
     fn gates(&mut self) {
         let mut names: Vec<Text> = Vec::new();
         let mut closed = closed_gate(self.chapter);

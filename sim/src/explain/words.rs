@@ -1,4 +1,4 @@
-//! Small words that the sentences are made of.
+//! Words and phrases of the sentences.
 
 use std::time::Duration;
 
@@ -24,23 +24,23 @@ pub(super) fn list(items: &[String]) -> String {
         [] => String::new(),
         [one] => one.clone(),
         [first, second, .., last] if items.len() > LONGEST => {
-            format!("{first}, {second} and so on, {last} in the end")
+            format!("{first}, {second}, …, {last}")
         }
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
 }
 
-/// As the first word of a sentence.
+/// With a capital first letter.
 pub(super) fn capital(text: &str) -> String {
     let mut rest = text.chars();
     rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }
 
-/// What was seen, and what was wanted.
+/// The measured value and the bound.
 pub(super) fn finding(finding: &Finding) -> String {
     match finding {
-        Finding::Below { metric, value, min } => format!("{metric} was {value}, at least {min} is wanted"),
-        Finding::Above { metric, value, max } => format!("{metric} was {value}, at most {max} is wanted"),
+        Finding::Below { metric, value, min } => format!("{metric} was {value}, at least {min} is required"),
+        Finding::Above { metric, value, max } => format!("{metric} was {value}, at most {max} is required"),
         Finding::NoData { metric } => format!("{metric} had no value"),
         Finding::MetricError { metric, error } => format!("{metric} could not be measured: {error}"),
         Finding::Hook { kind, hook, said } if said.is_empty() => format!("the {} hook {hook} failed", kind.0),
@@ -56,8 +56,10 @@ pub(super) fn cause(cause: &Cause) -> String {
             let checks = count(*failed as usize, "failed check");
             format!("{checks} reached the threshold of {threshold}{}", last.unwrap_or_default())
         }
-        Cause::Trigger { hook } => format!("the rollback hook {hook} asked for it"),
-        Cause::Deadline { who, why, gave_up: true, .. } => format!("the platform gave the {who} up: {why}"),
+        Cause::Trigger { hook } => format!("the rollback hook {hook} requested it"),
+        Cause::Deadline { who, why, gave_up: true, .. } => {
+            format!("the platform reported the {who} as failed: {why}")
+        }
         Cause::Deadline { who, why, deadline, gave_up: false } => {
             format!("the {who} was not ready within progressDeadlineSeconds, {}: {why}", Human(*deadline))
         }
@@ -67,7 +69,7 @@ pub(super) fn cause(cause: &Cause) -> String {
         Cause::NotJudged { deadline, why } => {
             format!("no check could be judged for {}: {why}", Human(*deadline))
         }
-        Cause::Request => "an operator asked for it".into(),
+        Cause::Request => "an operator requested it".into(),
         Cause::Reverted => "the target was set back to the promoted revision".into(),
     }
 }
@@ -77,12 +79,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_read_as_they_are_said() {
+    fn lists_are_joined_with_commas_and_and() {
         let items = |count: usize| (1..=count).map(|i| i.to_string()).collect::<Vec<_>>();
         assert_eq!(list(&items(0)), "");
         assert_eq!(list(&items(1)), "1");
         assert_eq!(list(&items(3)), "1, 2 and 3");
-        assert_eq!(list(&items(9)), "1, 2 and so on, 9 in the end");
+        assert_eq!(list(&items(9)), "1, 2, …, 9");
     }
 
     #[test]

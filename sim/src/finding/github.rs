@@ -7,7 +7,7 @@ use std::{fmt::Write as _, path::Path};
 use super::{Finding, Level, relative};
 use crate::report::span::printable;
 
-/// One command a line. Files are named from `folder`, which is absolute.
+/// One command per line. File names are relative to `folder`, which is absolute.
 pub fn commands<'a>(findings: impl IntoIterator<Item = &'a Finding>, folder: &Path) -> String {
     findings.into_iter().map(|finding| command(finding, folder)).collect()
 }
@@ -35,7 +35,7 @@ fn command(finding: &Finding, folder: &Path) -> String {
     text
 }
 
-/// What follows a command. Control characters would change how the log looks.
+/// The text after a command. Control characters would change how the log looks.
 fn data(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(printable).collect();
     lines.join("\n").replace('%', "%25").replace('\n', "%0A")
@@ -50,7 +50,7 @@ mod tests {
     use super::{super::sample, *};
 
     #[test]
-    fn what_ends_a_command_or_a_property_is_escaped() {
+    fn characters_that_end_a_command_or_a_property_are_escaped() {
         let expected = "\
 ::error file=deploy/50%25 off%2C really%3A a <b> & \"c\".yaml,line=3,col=7,title=serin%3A refused::spec.analysis\
 [\"a,b:c\"]: ` [31m \u{ffff}` ]]> is 100%25 wrong%0Aand <b>so</b> on%0Awrite 60s

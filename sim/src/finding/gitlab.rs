@@ -27,16 +27,16 @@ struct Lines {
     begin: usize,
 }
 
-/// The report. Files are named from `folder`, which is absolute.
+/// The report. File names are relative to `folder`, which is absolute.
 #[must_use]
 pub fn report(findings: &[Finding], folder: &Path) -> String {
     let mut alike = BTreeMap::new();
     let issues: Vec<Issue<'_>> = findings.iter().map(|finding| issue(finding, folder, &mut alike)).collect();
-    // Our own types have nothing that JSON cannot say.
+    // Our own types contain nothing that JSON cannot represent.
     serde_json::to_string_pretty(&issues).unwrap_or_default() + "\n"
 }
 
-/// Every issue has to have a path and a line.
+/// Every issue needs a path and a line.
 fn issue<'a>(finding: &'a Finding, folder: &Path, alike: &mut BTreeMap<String, usize>) -> Issue<'a> {
     let path = relative(&finding.file, folder).unwrap_or_else(|| finding.file.clone());
     let identity = format!("{path}\n{}\n{}", finding.code, finding.field);
@@ -56,7 +56,7 @@ fn issue<'a>(finding: &'a Finding, folder: &Path, alike: &mut BTreeMap<String, u
     }
 }
 
-/// The same for the same problem, wherever its line has moved to.
+/// The same for the same problem, even if its line has moved.
 fn fingerprint(identity: &str) -> String {
     Sha256::digest(identity).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn every_issue_has_a_place_and_a_fingerprint_of_its_own() {
+    fn every_issue_has_a_place_and_its_own_fingerprint() {
         let mut findings = sample::findings();
         findings.push(findings[1].clone());
         let issues = issues(&findings);
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_moves_stays_the_same_issue() {
+    fn an_issue_keeps_its_fingerprint_when_its_line_moves() {
         let mut findings = sample::findings();
         let before = issues(&findings);
         findings[0].at = Some((30, 1));

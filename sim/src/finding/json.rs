@@ -1,4 +1,4 @@
-//! A finding as JSON. Its file is named once, by the object it is in.
+//! A finding as JSON. The object that contains it names the file.
 
 use serde::{Serialize, Serializer};
 

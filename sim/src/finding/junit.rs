@@ -1,7 +1,7 @@
-//! Cases as a JUnit report, as Jenkins, GitLab and others read it.
+//! Cases as a JUnit report, for Jenkins, GitLab and others.
 //!
-//! A case fails with the findings that matter enough; others are in its output. There are no times in it, so that the same
-//! files give the same bytes.
+//! A case fails if it has a finding of a sufficient level; its other findings are in its output. The report contains no
+//! times, so that the same files give the same bytes.
 
 use std::{fmt::Write as _, io};
 
@@ -12,11 +12,11 @@ use quick_xml::{
 
 use super::{Case, Finding, Level, Suite};
 
-/// The report on a run that is called `name`. Findings of the level `fails` and above it make a case fail.
+/// The report of the run `name`. Findings of the level `fails` or above make a case fail.
 #[must_use]
 pub fn report(name: &str, suites: &[Suite], fails: Level) -> String {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-    // Memory takes whatever is written.
+    // Writing to memory does not fail.
     let _ = write(&mut writer, name, suites, fails);
     let mut text = String::from_utf8(writer.into_inner()).unwrap_or_default();
     text.push('\n');
@@ -76,7 +76,7 @@ fn case(out: &mut Out, case: &Case, suite: &Suite, fails: Level) -> io::Result<(
     Ok(())
 }
 
-/// How many cases there are, and how they ended.
+/// The number of cases, and how they ended.
 struct Counts {
     tests: String,
     failures: String,
@@ -100,7 +100,7 @@ impl Counts {
     }
 }
 
-/// Findings as lines that begin with the place, as compilers write it.
+/// Findings as lines that begin with the place, in the format of compilers.
 fn text(findings: &[&Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
@@ -122,11 +122,11 @@ fn attribute(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { held(c) }).collect()
 }
 
-/// A character that XML 1.0 can hold, or the one that replaces it.
+/// A character that XML 1.0 allows, or its replacement.
 fn held(c: char) -> char {
     match c {
         '\t' | '\n' => c,
-        // A carriage return is read as the end of a line.
+        // XML reads a carriage return as the end of a line.
         '\r' => ' ',
         '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
         c if c.is_control() => '\u{fffd}',
@@ -141,7 +141,7 @@ mod tests {
     use super::{super::sample, *};
 
     #[test]
-    fn a_case_fails_with_what_matters_enough() {
+    fn a_case_fails_with_findings_of_a_sufficient_level() {
         let expected = "\
 <?xml version=\"1.0\" encoding=\"UTF-8\"?>
 <testsuites name=\"serin lint\" tests=\"4\" failures=\"1\" errors=\"1\">

@@ -1,7 +1,7 @@
-//! What was found in files, in one shape for every verb, and the forms in which it is shown: one file each, each a pure
-//! function to text.
+//! Findings about files, in one type for every verb, and the output formats. Each format is one file: a pure function
+//! that returns text.
 //!
-//! [`lint`](crate::lint) and replays make [`Case`]s of what they looked at. Nothing is judged here.
+//! [`lint`](crate::lint) and replays make [`Case`]s. Nothing is judged here.
 
 pub mod github;
 pub mod gitlab;
@@ -24,13 +24,13 @@ use crate::{
     input::{Fault, InputError},
 };
 
-/// How much a finding matters.
+/// The level of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Worth knowing; nothing is wrong with it.
+    /// Worth knowing, but not wrong.
     Hint,
-    /// It will hurt, or does not do what it seems to.
+    /// It will cause trouble, or does not do what it seems to.
     Warning,
     /// It is refused, or does not hold.
     Error,
@@ -54,24 +54,24 @@ impl fmt::Display for Level {
     }
 }
 
-/// One thing that was found.
+/// One finding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// How much it matters.
+    /// Its level.
     pub level: Level,
-    /// What it is about: stable, in kebab case.
+    /// Its code: stable, in kebab case.
     pub code: &'static str,
-    /// Path of the file, as it was given; `-` is standard input, and empty is none.
+    /// Path of the file, as given; `-` is standard input, and empty means no file.
     pub file: String,
-    /// Line and column, counted from 1, where they are known.
+    /// Line and column, counted from 1, if they are known.
     pub at: Option<(usize, usize)>,
     /// Path of the field; empty for the file as a whole.
     pub field: String,
-    /// What is so; several lines where two things are compared.
+    /// The problem; several lines if two things are compared.
     pub what: String,
-    /// What can be done; empty where the sentence says it.
+    /// The remedy; empty if the problem itself says it.
     pub remedy: String,
-    /// The same as changes of the object, where it can be done so.
+    /// The remedy as changes of the object, if possible.
     pub edits: Vec<Edit>,
 }
 
@@ -79,7 +79,7 @@ pub struct Finding {
 pub const UNUSABLE: &str = "unusable";
 
 impl Finding {
-    /// Everything that is wrong with a file that cannot be used.
+    /// All faults of a file that cannot be used.
     #[must_use]
     pub fn of_error(error: &InputError) -> Vec<Self> {
         let of_fault = |Fault { file, at, field, what }: &Fault| Self {
@@ -95,7 +95,7 @@ impl Finding {
         error.faults.iter().map(of_fault).collect()
     }
 
-    /// The sentence, with the field it is about and what can be done.
+    /// The problem, with its field and remedy.
     fn sentence(&self) -> String {
         let field = if self.field.is_empty() { String::new() } else { format!("{}: ", self.field) };
         let remedy = if self.remedy.is_empty() { String::new() } else { format!("\n{}", self.remedy) };
@@ -103,16 +103,16 @@ impl Finding {
     }
 }
 
-/// One thing that was looked at: an object of a manifest, a scenario, a goal.
+/// One checked thing: an object of a manifest, a scenario, a goal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// Path of its file; empty where it is about none.
+    /// Path of its file; empty if it has none.
     pub file: String,
-    /// What was found, by place.
+    /// The findings, by place.
     pub findings: Vec<Finding>,
-    /// It could not be looked at at all.
+    /// It could not be checked at all.
     pub is_unusable: bool,
 }
 
@@ -128,8 +128,8 @@ impl Case {
 /// Cases that belong together: those of a file, or of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Suite {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// What was looked at, in order.
+    /// The cases, in order.
     pub cases: Vec<Case>,
 }

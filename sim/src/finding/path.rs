@@ -1,9 +1,9 @@
-//! How a file is named to a machine that shows the repository: from the working folder, with `/`.
+//! File names for systems that show the repository: relative to the working folder, with `/`.
 
 use std::path::{Component, Path, PathBuf};
 
-/// The path of a file from `folder`, which is absolute; absolute itself where the file is outside. `None` for standard
-/// input, and where there is no file. Links are not followed.
+/// The path of a file relative to `folder`, which is absolute; absolute if the file is outside. `None` for standard
+/// input, and if there is no file. Links are not followed.
 #[must_use]
 pub fn relative(file: &str, folder: &Path) -> Option<String> {
     if file == "-" || file.is_empty() {
@@ -14,7 +14,7 @@ pub fn relative(file: &str, folder: &Path) -> Option<String> {
     Some(slashed(path))
 }
 
-/// Without `.` and, as far as can be said from the names alone, without `..`.
+/// Without `.`, and without `..` as far as the names allow.
 fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {

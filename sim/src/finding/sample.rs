@@ -1,4 +1,4 @@
-//! Findings with everything in them that a form has to escape.
+//! Findings with every character that a format has to escape.
 
 use super::{Case, Finding, Level, Suite, UNUSABLE};
 

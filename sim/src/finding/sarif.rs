@@ -7,18 +7,19 @@ use serde::Serialize;
 
 use super::{Finding, Level, relative};
 
-/// What a finding can be about.
+/// A rule: the kind of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Its code.
     pub code: &'static str,
-    /// What it says, as a sentence.
+    /// Its description, as a sentence.
     pub what: &'static str,
-    /// How much it matters.
+    /// Its level.
     pub level: Level,
 }
 
-/// The log of one run. Files are named from `folder`, which is absolute; a finding without a rule has its code alone.
+/// The log of one run. File names are relative to `folder`, which is absolute; a finding without a rule has only its
+/// code.
 #[must_use]
 pub fn log<'a>(findings: impl IntoIterator<Item = &'a Finding>, rules: &[Rule], folder: &Path) -> String {
     let driver = Driver {
@@ -27,10 +28,10 @@ pub fn log<'a>(findings: impl IntoIterator<Item = &'a Finding>, rules: &[Rule], 
         rules: rules.iter().map(RuleField::of).collect(),
     };
     let results = findings.into_iter().map(|finding| ResultField::of(finding, rules, folder)).collect();
-    // Columns are counted as the YAML library counts them.
+    // Columns are counted in the same way as by the YAML library.
     let run = Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
-    // Our own types have nothing that JSON cannot say.
+    // Our own types contain nothing that JSON cannot represent.
     serde_json::to_string_pretty(&log).unwrap_or_default() + "\n"
 }
 
@@ -173,7 +174,7 @@ const fn level(level: Level) -> &'static str {
     }
 }
 
-/// What a path of a URI may not hold as it is. A colon in its first part would end a scheme.
+/// Characters that the path of a URI must escape. A colon in the first part would end a scheme.
 const ESCAPED: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')

@@ -1,4 +1,4 @@
-//! Findings as people read them: place, level, field and code in a line, the sentence and what can be done below.
+//! Findings as text: one line with place, level, field and code, then the problem and the remedy.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use crate::report::{
     terminal::{BAD, CANARY, FAINT, GOOD, PLAIN, STRONG, WARNING},
 };
 
-/// Columns of line and column, of the level.
+/// The widths of line and column, and of the level.
 const PLACE: usize = 7;
 
 /// The findings of one file.
@@ -46,7 +46,7 @@ pub(crate) fn style(level: Level) -> Style {
     }
 }
 
-/// Lines of a paragraph behind `lead`, which takes `columns`; the following ones are set in as far.
+/// Lines of a paragraph after `lead`, which takes `columns`; the next lines have the same indentation.
 pub(crate) fn paragraph(text: &mut String, lead: &str, columns: usize, spans: &[Span], terminal: &Terminal) {
     let room = terminal.width.saturating_sub(columns).max(24);
     for (i, line) in lines(spans, room).into_iter().enumerate() {

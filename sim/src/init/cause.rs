@@ -1,4 +1,4 @@
-//! What makes a release bad, and what passes.
+//! What makes a release bad, and values that pass.
 
 use serin_core::{
     Rollout,
@@ -7,12 +7,12 @@ use serin_core::{
 
 use super::yaml;
 
-/// Something that is wrong with a release.
+/// A cause that makes a release bad.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Cause {
-    /// A metric answers a value outside its bounds.
+    /// A metric has a value outside its bounds.
     Metric { name: String, value: f64, bounds: Bounds },
-    /// A hook that has to pass fails.
+    /// A hook that must pass fails.
     Hook(String),
     /// A hook asks for the rollback.
     Trigger(String),
@@ -20,7 +20,7 @@ pub(super) enum Cause {
     NeverReady,
 }
 
-/// What may be wrong with a release of a Canary, the most telling first.
+/// The causes that are possible for a Canary, the clearest first.
 pub(super) fn causes(canary: &Rollout) -> Vec<Cause> {
     let metrics = canary.metrics().iter().filter_map(|metric| {
         let name = metric.key.to_string();
@@ -34,14 +34,14 @@ pub(super) fn causes(canary: &Rollout) -> Vec<Cause> {
 }
 
 impl Cause {
-    /// What is wrong, to follow "v3 is bad:".
+    /// The cause, to follow "v3 is bad:".
     pub(super) fn what(&self) -> String {
         match self {
             Self::Metric { name, bounds, .. } => {
                 format!("from now on {name} is outside its bounds ({bounds})")
             }
             Self::Hook(name) => format!("from now on the hook {name} fails"),
-            Self::Trigger(name) => format!("from now on the hook {name} asks for a rollback"),
+            Self::Trigger(name) => format!("from now on the hook {name} requests a rollback"),
             Self::NeverReady => "its pods never get ready".into(),
         }
     }
@@ -57,9 +57,9 @@ impl Cause {
     }
 }
 
-/// A value clearly inside the bounds; `None` where there are none.
+/// A value well inside the bounds; `None` if there are none.
 pub(super) fn good(metric: &Metric) -> Option<f64> {
-    /// What a percentage of good requests ends at.
+    /// The maximum of a percentage of good requests.
     const ALL: f64 = 100.0;
     let passes = |value: &f64| metric.bounds.hold(metric.compared(*value));
     let candidates = match metric.bounds {
@@ -75,7 +75,7 @@ pub(super) fn good(metric: &Metric) -> Option<f64> {
     candidates.into_iter().flat_map(|value| [rounded(value), value]).find(passes)
 }
 
-/// A value clearly outside the bounds; `None` where there are none.
+/// A value well outside the bounds; `None` if there are none.
 fn bad(metric: &Metric) -> Option<f64> {
     let fails = |value: &f64| !metric.bounds.hold(metric.compared(*value));
     let Bounds { min, max } = metric.bounds;
@@ -85,12 +85,12 @@ fn bad(metric: &Metric) -> Option<f64> {
     first.into_iter().flatten().flat_map(|value| [rounded(value), value]).find(fails)
 }
 
-/// How far behind a bound is clear.
+/// The distance from a bound that is clear.
 fn beyond(bound: f64) -> f64 {
     (bound.abs() / 10.0).max(1.0)
 }
 
-/// To two places, so that it is read easily.
+/// Rounded to two decimals, so that it is easy to read.
 fn rounded(value: f64) -> f64 {
     let rounded = (value * 100.0).round() / 100.0;
     if rounded.is_finite() { rounded } else { value }

@@ -1,4 +1,4 @@
-//! What a scenario expects: what its replay showed, in statements that a person would write.
+//! The expectations of a scenario: the results of its replay, in statements that a user would write.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use serin_core::{Phase, State, time::Human};
 use super::yaml;
 use crate::record::Story;
 
-/// More weights than this are not listed one by one.
+/// The maximum number of weights that are listed.
 const MOST_WEIGHTS: usize = 16;
 
 /// The part `expect`.
 pub(super) fn expected(story: &Story) -> String {
     let mut text = String::from(
-        "\n# What must hold. If something does not, `serin replay` shows expected and actual\n# and ends with exit code 1.\nexpect:\n",
+        "\n# What must hold. If something does not hold, `serin replay` prints expected and\n# actual, and exits with code 1.\nexpect:\n",
     );
     let phases: Vec<&str> = changes(story, |state| state.phase)
         .into_iter()
@@ -34,7 +34,7 @@ pub(super) fn expected(story: &Story) -> String {
             Human(took)
         );
     }
-    text += "  # What all users get in the end.\n  - promoted: v2\n";
+    text += "  # The version that all users get in the end.\n  - promoted: v2\n";
     text
 }
 
@@ -51,7 +51,7 @@ fn weights(story: &Story) -> String {
     format!("  # The canary's percentage, step by step.\n  - weights: [{}]\n", listed.join(", "))
 }
 
-/// What the statuses showed, repeats left out.
+/// The saved statuses, without repetitions.
 fn changes<T: PartialEq>(story: &Story, shown: impl Fn(&State) -> T) -> Vec<T> {
     let mut changes: Vec<T> = saved(story).map(|(_, state)| shown(state)).collect();
     changes.dedup();
@@ -62,14 +62,14 @@ fn saved(story: &Story) -> impl Iterator<Item = (Duration, &State)> {
     story.moments.iter().filter_map(|moment| Some((moment.at, moment.saved.as_ref()?)))
 }
 
-/// The event that says why the last release was rolled back.
+/// The event with the reason for the last rollback.
 fn reason(story: &Story) -> Option<String> {
     let notices = story.moments.iter().flat_map(|moment| &moment.sent);
     let mut texts = notices.map(|notice| notice.message.text(&story.canary, &story.topology));
     texts.rfind(|text| text.starts_with("Rolling back"))
 }
 
-/// The whole minutes in which the first release was promoted.
+/// The whole minutes within which the first release was promoted.
 fn promotion(story: &Story) -> Option<Duration> {
     const MINUTE: u64 = 60;
     let mut saved = saved(story).skip_while(|(_, state)| state.phase != Phase::Progressing);

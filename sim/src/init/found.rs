@@ -1,4 +1,4 @@
-//! The Canary among the files that are given, and its templates.
+//! Finds the Canary in the given files, and its templates.
 
 use std::path::Path;
 
@@ -11,12 +11,12 @@ use crate::{
     lint::{self, InFile, Input, Settings},
 };
 
-/// A manifest as a scenario has it.
+/// A manifest in a scenario.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Written {
-    /// In a file, by its path from the scenario's folder.
+    /// In a file, with its path relative to the folder of the scenario.
     Path(String),
-    /// In the scenario itself: its file has several Canaries, or is no file.
+    /// In the scenario itself, because its file has several Canaries, or there is no file.
     Manifest(Value),
 }
 
@@ -24,21 +24,21 @@ pub enum Written {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Missing {
     /// There is none.
-    #[error("no Canary in the files that are given")]
+    #[error("the files contain no Canary")]
     None,
     /// There are several, as `name.namespace`.
     #[error("there are several Canaries; choose one with --canary: {}", .0.join(", "))]
     Several(Vec<String>),
     /// None has this name.
-    #[error("there is no Canary `{0}`; there is: {known}", known = .1.join(", "))]
+    #[error("there is no Canary `{0}`; the files contain: {known}", known = .1.join(", "))]
     Unknown(String, Vec<String>),
 }
 
-/// The only Canary among the files, or the one that is `wanted` (`name` or `name.namespace`). Relative paths of inputs
+/// The only Canary in the files, or the one that is `wanted` (`name` or `name.namespace`). Relative paths of inputs
 /// begin at `working`, and those of a scenario at `folder`; both are absolute.
 ///
 /// # Errors
-/// There is none, or no telling which.
+/// There is none, or more than one.
 pub fn find(
     inputs: &[Input],
     settings: &Settings,
@@ -86,7 +86,7 @@ pub fn find(
     Ok(InitInput { name, canary: written, templates, provider, namespace })
 }
 
-/// A file's path from a folder, both absolute. `None`: it is no file.
+/// The path of a file relative to a folder, both absolute. `None`: it is not a file.
 fn from(file: &str, folder: &Path) -> Option<String> {
     let mut up = String::new();
     for base in folder.ancestors() {

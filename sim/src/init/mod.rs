@@ -1,8 +1,8 @@
-//! A first scenario for a Canary: a good release, which is promoted, then a bad one, which is rolled back, with comments
-//! that explain each part.
+//! A first scenario for a Canary: a good release, which is promoted, then a bad one, which is rolled back, with
+//! comments that explain each part.
 //!
-//! What it expects is what a replay showed, and is judged once before the text is given away. The world is scripted, so
-//! that every Canary can have one, whatever it measures.
+//! Its expectations are the results of a replay, and are judged once before the text is returned. The world is
+//! scripted, so that every Canary can have a scenario, whatever it measures.
 
 mod cause;
 mod expected;
@@ -26,18 +26,18 @@ use crate::{
     scenario::{self, Scenario},
 };
 
-/// What a scenario is made of.
+/// The input of a scenario.
 #[derive(Clone, Debug)]
 pub struct InitInput {
     /// Name of the Canary.
     pub name: String,
     /// The Canary.
     pub canary: Written,
-    /// Its MetricTemplates, without those in the file that `canary` names.
+    /// Its MetricTemplates, except those in the file of `canary`.
     pub templates: Vec<Written>,
-    /// The controller's router, for a Canary that names none.
+    /// The controller's router, for a Canary without a provider.
     pub provider: Option<String>,
-    /// The controller's namespace, where it is not the usual one: the second place a metric's template is looked for.
+    /// The controller's namespace, if it is not the default: a metric's template is looked for there second.
     pub namespace: Option<String>,
 }
 
@@ -47,18 +47,18 @@ pub enum InitError {
     /// The Canary cannot be used.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// A release that is good as far as anything can be is not promoted.
-    #[error("a release whose metrics pass and whose gates are open is not promoted: {0}")]
+    /// A release is not promoted although everything is good.
+    #[error("a release is not promoted although its metrics pass and its gates are open: {0}")]
     NeverPromoted(String),
     /// The expectations do not hold when the scenario is replayed.
-    #[error("the scenario does not go as it should: {0}")]
+    #[error("the scenario does not go as expected: {0}")]
     NotAsExpected(String),
 }
 
-/// The text of a scenario that is to be written to `path`, next to which the files that it names are looked for.
+/// The text of a scenario for the file `path`. The paths in it are relative to that file.
 ///
 /// # Errors
-/// A Canary that cannot be used or of which no release is ever promoted.
+/// The Canary cannot be used, or none of its releases is promoted.
 pub fn scenario(subject: &InitInput, path: &Path) -> Result<String, InitError> {
     let head = head(subject);
     let canary = scenario::parse(&head, path)?.canary;
@@ -75,9 +75,9 @@ pub fn scenario(subject: &InitInput, path: &Path) -> Result<String, InitError> {
     Err(InitError::NotAsExpected(failed.chain(broken).collect::<Vec<_>>().join("; ")))
 }
 
-/// The parts up to the events, and how the story goes: with the first cause that rolls the bad release back.
+/// The parts before the events, and the story: with the first cause that rolls the bad release back.
 fn draft(canary: &Rollout, head: &str, path: &Path) -> Result<(String, Story), InitError> {
-    /// When a story ends at the latest; nothing is written for the first, which is the default.
+    /// The values of `until` that are tried; the first is the default and is not written.
     const ENDS: [Option<&str>; 3] = [None, Some("7d"), Some("400d")];
     let mut good_only = None;
     for until in ENDS {
@@ -104,7 +104,7 @@ fn is_promoted(story: &Story) -> bool {
     story.promoted.as_deref() == Some("v2")
 }
 
-/// What a release that does not end says last.
+/// The last event of a release that does not end.
 fn waits_for(scenario: &Scenario, story: &Story) -> String {
     let notices = story.moments.iter().flat_map(|moment| &moment.sent);
     let last = notices.last().map(|notice| notice.message.text(&story.canary, &story.topology));
@@ -139,7 +139,7 @@ fn head(subject: &InitInput) -> String {
         .filter_map(|(name, value)| Some(format!("{name}: {}", yaml::scalar(value.as_ref()?))))
         .collect();
     if !started_with.is_empty() {
-        text += "\n# What the controller is started with; the manifest itself does not say it.\n";
+        text += "\n# Settings of the controller that are not in the manifest.\n";
         text += &format!("controller: {{{}}}\n", started_with.join(", "));
     }
     text
@@ -164,7 +164,7 @@ fn world(canary: &Rollout) -> String {
         }
     }
     if rows.is_empty() {
-        return "\n# The world is left out, so all is well: pods are ready at once.\n".into();
+        return "\n# Without `world` everything works: pods are ready at once.\n".into();
     }
     format!(
         "\n# How the cluster answers. A list has one answer for each call, and the last one\n\
@@ -174,16 +174,16 @@ fn world(canary: &Rollout) -> String {
     )
 }
 
-/// What a hook answers while all is well, and what its answer means.
+/// The answer of a hook if everything works, and what its answers mean.
 fn healthy(kind: HookKind) -> (u16, &'static str) {
     match kind {
-        HookKind::ConfirmRollout => (200, "a gate, open; 403 keeps it closed before the release begins"),
-        HookKind::ConfirmTrafficIncrease => (200, "a gate, open; 403 keeps it closed before the next step"),
-        HookKind::ConfirmPromotion => (200, "a gate, open; 403 keeps it closed before the promotion"),
+        HookKind::ConfirmRollout => (200, "a gate, open; 403 closes it before the release begins"),
+        HookKind::ConfirmTrafficIncrease => (200, "a gate, open; 403 closes it before the next step"),
+        HookKind::ConfirmPromotion => (200, "a gate, open; 403 closes it before the promotion"),
         HookKind::PreRollout => (200, "passes; 500 is a failed check before users are sent"),
         HookKind::Rollout => (200, "passes with every check; 500 is a failed check"),
         HookKind::PostRollout => (200, "called after the release"),
-        HookKind::RollbackTrigger => (403, "asked with every check; 200 rolls back"),
+        HookKind::RollbackTrigger => (403, "called with every check; 200 rolls back"),
         HookKind::RollbackAction => (200, "called after a rollback"),
         HookKind::Event => (200, "gets every event"),
     }
@@ -192,8 +192,7 @@ fn healthy(kind: HookKind) -> (u16, &'static str) {
 fn events(canary: &Rollout, cause: Option<&Cause>, until: Option<&str>) -> String {
     let mut text = String::new();
     if let Some(until) = until {
-        text +=
-            &format!("\n# When the story ends at the latest; 24h where it is left out.\nuntil: {until}\n");
+        text += &format!("\n# When the story ends at the latest; 24h by default.\nuntil: {until}\n");
     }
     text += "\n# What happens: `at` counts from the beginning, `after` from the event before, and\n\
              # `when` waits for a status.\n\
@@ -210,20 +209,20 @@ fn events(canary: &Rollout, cause: Option<&Cause>, until: Option<&str>) -> Strin
             text += "  - {after: 1s, deploy: v3}\n";
         }
         None => {
-            text += "  # Nothing that this manifest looks at rolls a release back, so there is no bad one.\n";
+            text += "  # Nothing in this manifest can roll a release back, so there is no bad one.\n";
         }
     }
     text
 }
 
-/// How to go on: the same with traffic that is drawn, where the world knows what every metric measures.
+/// A suggestion for a simulated world, if the world knows what every metric measures.
 fn simulated(canary: &Rollout) -> String {
     let is_known =
         |metric: &Metric| matches!(metric.source, MetricSource::SuccessRate | MetricSource::Duration);
     if canary.metrics().is_empty() || !canary.metrics().iter().all(is_known) {
         return String::new();
     }
-    "\n# To go on, replace the scripted answers by traffic. With this world, and with v2 as\n\
+    "\n# Next, replace the scripted answers by traffic. With this world, and with v2 as\n\
      # the only release, `serin sweep` counts how often such a release is rolled back by\n\
      # chance.\n\
      # world:\n\

@@ -1,26 +1,26 @@
-//! Pieces of YAML that people go on with.
+//! Pieces of YAML that a user can edit.
 
 use serde_json::Value;
 
 use super::Written;
 
-/// A text as a scalar or a key, in quotes where it needs them.
+/// A text as a scalar or a key, in quotes if it needs them.
 pub(super) fn scalar(text: &str) -> String {
-    // What JSON quotes YAML reads as the same text.
+    // YAML reads a JSON string as the same text.
     if is_plain(text) { text.into() } else { Value::from(text).to_string() }
 }
 
-/// Whether a text is itself without quotes, wherever it is.
+/// Whether a text can be written without quotes, at any place.
 pub(super) fn is_plain(text: &str) -> bool {
     const WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
     let begins = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
-    // The path of a file above may be as plain.
+    // The path of a file needs no quotes either.
     begins(text.trim_start_matches("../"))
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
         && !WORDS.contains(&text.to_ascii_lowercase().as_str())
 }
 
-/// A field that holds a manifest or the path of one.
+/// A field that contains a manifest or its path.
 pub(super) fn manifest(field: &str, written: &Written) -> String {
     match written {
         Written::Path(path) => format!("{field}: {}\n", scalar(path)),

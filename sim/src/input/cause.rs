@@ -1,23 +1,23 @@
-//! Why a text is no YAML: what happened to it, rather than what the library expected.
+//! Why a text is not YAML: a message about the mistake instead of about the parser.
 
 use std::path::Path;
 
 use super::{locate::Place, parts::DocumentText};
 
-/// What is wrong with a document as a text.
+/// The kind of a fault in the text of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// It is no YAML, or no object.
+    /// It is not YAML, or not an object.
     NotYaml,
-    /// A program has to fill it in first.
+    /// It is a template that was not rendered.
     Template,
-    /// A merge left both sides in it.
+    /// It has a merge conflict that is not resolved.
     Conflict,
-    /// A key that its mapping has already.
+    /// A key that its mapping already has.
     DuplicateKey,
 }
 
-/// A cause, its place in the file and the sentence about it.
+/// A cause, its place in the file, and the message about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reason {
     pub(super) cause: Cause,
@@ -25,8 +25,8 @@ pub(super) struct Reason {
     pub(super) what: String,
 }
 
-/// The reason why the library reads no value in a document. `problem` is its message without the place, `at` its place,
-/// with lines counted within the document.
+/// Why the library cannot read a document. `problem` is its message without the place, `at` the place, with lines
+/// counted within the document.
 pub(super) fn of(path: &Path, part: DocumentText<'_>, problem: &str, at: Option<Place>) -> Reason {
     let text = Text { part, at };
     let reason =
@@ -35,14 +35,14 @@ pub(super) fn of(path: &Path, part: DocumentText<'_>, problem: &str, at: Option<
     reason.map_or_else(|| unexpected(part, problem.into(), at), |reason| text.in_file_of(reason))
 }
 
-/// The template that a document is, if it is one. `at` is a place in the file that cannot be read.
+/// The kind of template that a document is, if it is one. `at` is a place in the file that cannot be read.
 pub(super) fn template(part: DocumentText<'_>, at: Option<Place>) -> Option<Reason> {
     let at = at.and_then(|(line, column)| Some((line.checked_sub(part.lines_before)?, column)));
     let text = Text { part, at };
     text.template().map(|reason| text.in_file_of(reason))
 }
 
-/// A value that is YAML and not what was expected.
+/// A value that is valid YAML but has the wrong type.
 pub(super) fn unexpected(part: DocumentText<'_>, what: String, at: Option<Place>) -> Reason {
     let text = Text { part, at };
     text.in_file_of(not_yaml(at, what))
@@ -52,12 +52,12 @@ fn not_yaml(at: Option<Place>, what: String) -> Reason {
     Reason { cause: Cause::NotYaml, at, what }
 }
 
-/// Signs of a chart, wherever they are: no template of ours has them.
+/// Signs of a Helm chart that are not used in Serin's own templates.
 const HELM: [&str; 8] =
     [".Values", ".Release.", ".Chart.", ".Capabilities.", ".Files.", "include \"", "toYaml", "nindent"];
 
 pub(crate) const RENDER_HELM: &str =
-    "this is a Helm template, not a manifest: lint what `helm template` prints";
+    "this is a Helm template, not a manifest: lint the output of `helm template`";
 
 /// A file in a language that has to be evaluated first.
 fn language(path: &Path) -> Option<Reason> {
@@ -67,11 +67,11 @@ fn language(path: &Path) -> Option<Reason> {
         "pkl" => ("Pkl", "pkl eval"),
         _ => return None,
     };
-    let what = format!("this is {name}, not a manifest: lint what `{command}` prints");
+    let what = format!("this is {name}, not a manifest: lint the output of `{command}`");
     Some(Reason { cause: Cause::Template, at: None, what })
 }
 
-/// The column of something that only a Helm template has.
+/// The column of a sign that only a Helm template has.
 pub(crate) fn helm_sign(line: &str) -> Option<usize> {
     let begins = line.find("{{")?;
     let within = &line[begins..];
@@ -79,7 +79,7 @@ pub(crate) fn helm_sign(line: &str) -> Option<usize> {
     is_helm.then(|| line[..begins].chars().count() + 1)
 }
 
-/// A document, and where the library stopped.
+/// A document, and the place where the library stopped.
 struct Text<'a> {
     part: DocumentText<'a>,
     at: Option<Place>,
@@ -98,7 +98,7 @@ impl Text<'_> {
         number.checked_sub(1).and_then(|line| self.part.text.lines().nth(line)).unwrap_or_default()
     }
 
-    /// The number of a line as it is in the file.
+    /// The number of a line in the file.
     fn in_file(&self, line: usize) -> usize {
         line + self.part.lines_before
     }
@@ -124,18 +124,15 @@ impl Text<'_> {
         }
         let jinja = self.lines().find_map(|(line, text)| text.find("{%").map(|at| (line, at + 1)));
         if let Some(at) = jinja {
-            return reason(
-                at,
-                "this is a template with `{% %}`, not a manifest: lint what the template prints",
-            );
+            return reason(at, "this is a template with `{% %}`, not a manifest: lint the rendered template");
         }
-        // `{{ target }}` may be in the texts of a manifest; where a value begins with it, YAML sees brackets.
+        // Texts of a manifest may contain `{{ target }}`; if a value begins with it, YAML reads it as brackets.
         let (stopped, _) = self.at?;
         let lines = [stopped, stopped.saturating_sub(1)];
         let at = lines.into_iter().find_map(|line| value_in_braces(self.line(line)).map(|at| (line, at)))?;
         reason(
             at,
-            "a value that begins with `{{` needs quotes; if this is a Helm template, lint what `helm template` prints",
+            "a value that begins with `{{` needs quotes; if this is a Helm template, lint the output of `helm template`",
         )
     }
 
@@ -158,10 +155,10 @@ impl Text<'_> {
         let indentation = indentation_of(text);
         let (at, what) = match (problem, context) {
             ("did not find expected key", "parsing a block mapping") => {
-                // The very beginning has no place in the message.
+                // The message has no place if it is the beginning of the document.
                 let (first, begins_at) = begins.unwrap_or((1, 1));
                 let what = if indentation + 1 == begins_at || indentation + 1 < column {
-                    "the value before this place has ended already: put a value with special characters in one pair of \
+                    "the previous value has already ended: put a value with special characters in one pair of \
                      quotes"
                         .into()
                 } else {
@@ -179,8 +176,8 @@ impl Text<'_> {
                 let (first, begins_at) = begins?;
                 let (first, items) = (self.in_file(first), spaces(begins_at - 1));
                 let what = format!(
-                    "is no item of the list that begins on line {first}, whose items are indented by {items}: indent \
-                     it further if it belongs to the item before it"
+                    "is not an item of the list that begins on line {first}, whose items are indented by {items}: \
+                     indent it further if it belongs to the previous item"
                 );
                 (self.at, what)
             }
@@ -188,7 +185,7 @@ impl Text<'_> {
                 (self.at, self.unexpected_mapping(line, column, indentation))
             }
             ("could not find expected ':'", _) => {
-                (begins.or(self.at), "is no `key: value`: there is no `:` after the key".into())
+                (begins.or(self.at), "is not `key: value`: there is no `:` after the key".into())
             }
             ("found character that cannot start any token", _) => {
                 let found = text.chars().nth(column.checked_sub(1)?)?;
@@ -202,8 +199,7 @@ impl Text<'_> {
             ("did not find expected node content", _) => (self.at, "a value is missing here".into()),
             ("did not find expected <document start>", _) => (
                 self.at,
-                "the document before this line has ended already: separate two documents by a line `---`"
-                    .into(),
+                "the previous document has already ended: separate two documents by a line `---`".into(),
             ),
             ("block sequence entries are not allowed in this context", _) => (
                 self.at,
@@ -224,7 +220,7 @@ impl Text<'_> {
         Some(not_yaml(at, what))
     }
 
-    /// A colon where none can be: behind another one, or on a line that continues the one above.
+    /// A colon that is not allowed: after another one, or on a line that continues the previous one.
     fn unexpected_mapping(&self, line: usize, column: usize, indentation: usize) -> String {
         let before: String = self.line(line).chars().take(column.saturating_sub(1)).collect();
         if before.contains(": ") {
@@ -234,15 +230,15 @@ impl Text<'_> {
         let number = self.in_file(above);
         if self.line(above).contains(':') {
             format!(
-                "is indented by {}, but line {number} above it has a value already and can have no fields",
+                "is indented by {}, but line {number} above it already has a value and cannot have fields",
                 spaces(indentation)
             )
         } else {
-            format!("line {number} above it is no `key: value`: there is no `:` after the key")
+            format!("line {number} above it is not `key: value`: there is no `:` after the key")
         }
     }
 
-    /// The closest line above that is not blank.
+    /// The previous line that is not blank.
     fn above(&self, line: usize) -> Option<usize> {
         (1..line).rev().find(|above| !self.line(*above).trim().is_empty())
     }
@@ -283,7 +279,7 @@ fn place_in(context: &str) -> (&str, Option<Place>) {
 mod tests {
     use super::{super::Source, *};
 
-    /// What is wrong with a text behind three lines of a first document, and whether that is found.
+    /// The message about a text that follows a first document of three lines.
     fn told(text: &str) -> String {
         let text = format!("a: 1\nb: 2\n---\n{text}");
         let source = Source::new(&text, Path::new("a.yaml"));
@@ -294,24 +290,24 @@ mod tests {
     }
 
     #[test]
-    fn what_happened_to_a_text_is_named_with_its_place() {
+    fn every_mistake_is_reported_with_its_place() {
         for (text, expected) in [
             (
                 "a:\n  b: 1\n c: 2\n",
                 "6:2: is indented by 1 space, neither by 2 like the line above it nor by 0 like the fields from line 4 on",
             ),
-            ("a: \"x\" y\n", "4:8: the value before this place has ended already"),
+            ("a: \"x\" y\n", "4:8: the previous value has already ended"),
             (
                 "a:\n  - b: 1\n  c: 2\n",
-                "6:3: a: is no item of the list that begins on line 5, whose items are indented by 2",
+                "6:3: a: is not an item of the list that begins on line 5, whose items are indented by 2",
             ),
             ("a: b: c\n", "4:5: has a second `: `: put the value in quotes"),
-            ("a: b\n  c: d\n", "5:4: is indented by 2 spaces, but line 4 above it has a value already"),
+            ("a: b\n  c: d\n", "5:4: is indented by 2 spaces, but line 4 above it already has a value"),
             (
                 "metadata\n  name: a\n",
-                "5:7: line 4 above it is no `key: value`: there is no `:` after the key",
+                "5:7: line 4 above it is not `key: value`: there is no `:` after the key",
             ),
-            ("a: 1\nbc\nd: 2\n", "5:1: is no `key: value`: there is no `:` after the key"),
+            ("a: 1\nbc\nd: 2\n", "5:1: is not `key: value`: there is no `:` after the key"),
             ("a:\n\tb: 1\n", "5:1: a: is indented with a tab; YAML allows only spaces there"),
             ("a: @b\n", "4:4: a: a value that begins with `@` needs quotes"),
             ("a: *.example.com\n", "4:4: a: a value that begins with `*` needs quotes"),
@@ -321,14 +317,14 @@ mod tests {
                 "5:2: a: the `{` in line 4, column 4 is not closed: expected `,` or `}` here",
             ),
             ("a: [b\nc: 2\n", "the `[` in line 4, column 4 is not closed: expected `,` or `]` here"),
-            ("{a: 1}\n{b: 2}\n", "5:1: the document before this line has ended already"),
+            ("{a: 1}\n{b: 2}\n", "5:1: the previous document has already ended"),
             (
                 "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> topic\n",
                 "5:1: a merge conflict is not resolved here",
             ),
             (
                 "a: {{ .Values.a }}-b\n",
-                "4:4: this is a Helm template, not a manifest: lint what `helm template` prints",
+                "4:4: this is a Helm template, not a manifest: lint the output of `helm template`",
             ),
             ("{{- if .Values.a }}\na: 1\n{{- end }}\n", "4:1: this is a Helm template"),
             ("a: 1\n{% if b %}\nb: 1\n{% endif %}\n", "5:1: this is a template with `{% %}`"),
@@ -341,14 +337,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_another_language_is_called_so() {
+    fn a_file_in_another_language_is_reported_as_such() {
         let source = Source::new("local name = 'shop';\n{ kind: 'Canary' }\n", Path::new("shop.jsonnet"));
         let told = source.documents().1[0].fault.to_string();
-        assert_eq!(told, "shop.jsonnet: this is Jsonnet, not a manifest: lint what `jsonnet -y` prints");
+        assert_eq!(told, "shop.jsonnet: this is Jsonnet, not a manifest: lint the output of `jsonnet -y`");
     }
 
     #[test]
-    fn braces_within_a_text_are_no_template() {
+    fn braces_within_a_text_are_not_a_template() {
         assert!(!told("query: |\n  {{ target }}\na:\n  b: 1\n c: 2\n").contains("template"));
     }
 }

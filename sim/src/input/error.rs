@@ -5,19 +5,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A file that cannot be used, with everything that is wrong with it.
+/// A file that cannot be used, with all its faults.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct InputError {
-    /// What is wrong; never empty.
+    /// The faults; never empty.
     pub faults: Vec<Fault>,
 }
 
-/// One thing that is wrong.
+/// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The file it stands in.
+    /// The file that contains it.
     pub file: PathBuf,
-    /// Line and column, counted from 1, where they are known.
+    /// Line and column, counted from 1, if they are known.
     pub at: Option<(usize, usize)>,
     /// Path of the field, such as `events[0].deploy`; empty for the file as a whole.
     pub field: String,
@@ -64,7 +64,7 @@ impl fmt::Display for InputError {
     }
 }
 
-/// The known name that `name` may have been meant to be.
+/// The known name that is closest to `name`.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     let distance = |known: &str| strsim::damerau_levenshtein(&name, &known.to_lowercase());
@@ -73,28 +73,28 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     (near.0 <= 1 + name.chars().count() / 4).then_some(near.1)
 }
 
-/// `unknown metric `x`; did you mean `y`?`, or the known names where none is near.
+/// `unknown metric `x`; did you mean `y`?`, or all known names if none is close.
 pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     match nearest(name, known.iter().copied()) {
         Some(near) => format!("unknown {what} `{name}`; did you mean `{near}`?"),
-        None if known.is_empty() => format!("unknown {what} `{name}`; there is none"),
+        None if known.is_empty() => format!("unknown {what} `{name}`; none is defined"),
         None => format!("unknown {what} `{name}`; known are {}", known.join(", ")),
     }
 }
 
-/// What the YAML library says of mappings within mappings without end.
+/// The message of the YAML library about too deep nesting.
 pub(super) const TOO_DEEP: &str = "recursion limit exceeded";
 
-/// What the YAML library says of a text with several documents where one is read.
+/// The message of the YAML library about a second document.
 pub(super) const SECOND_DOCUMENT: &str = "more than one document";
 
-/// Says a message of serde in our words: a near name in place of a list of all, and no types of Rust.
+/// Rewrites a message of serde: suggests a close name instead of listing all, and does not name types of Rust.
 pub(crate) fn reword(message: &str) -> String {
     if message == TOO_DEEP {
         return "is nested too deeply: more than 128 levels".into();
     }
     if message.contains(SECOND_DOCUMENT) {
-        return "holds more than one document".into();
+        return "contains more than one document".into();
     }
     for (what, ours) in [("unknown field ", "field"), ("unknown variant ", "value")] {
         let Some(rest) = message.strip_prefix(what) else { continue };
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_near_name_is_suggested_and_a_far_one_is_not() {
+    fn a_close_name_is_suggested_and_a_distant_one_is_not() {
         let serde = "unknown field `treshold`, expected one of `interval`, `threshold`, `metrics`";
         assert_eq!(reword(serde), "unknown field `treshold`; did you mean `threshold`?");
         let serde = "unknown variant `zzzzzz`, expected `a` or `b`";
@@ -159,13 +159,13 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_no_type_holds_is_called_so() {
+    fn a_number_that_is_too_large_is_reported_as_such() {
         let serde = "invalid type: integer `99999999999999999999` as u128, expected any YAML value";
         assert_eq!(reword(serde), "99999999999999999999 is too large a number");
     }
 
     #[test]
-    fn case_does_not_make_a_name_far() {
+    fn case_is_ignored_when_names_are_compared() {
         assert_eq!(nearest("CANARYWEIGHT", ["phase", "canaryWeight"]), Some("canaryWeight"));
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{Fault, InputError};
 
-/// A file as it is given; below a folder every YAML file that `is_wanted`, sorted.
+/// The given file, or every YAML file of a folder that `is_wanted`, sorted.
 pub(crate) fn yaml_files(path: &Path, is_wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, InputError> {
     let unreadable = |error: io::Error| Fault::of_file(path, format!("cannot be read: {error}"));
     if !fs::metadata(path).map_err(unreadable)?.is_dir() {
@@ -20,13 +20,13 @@ pub(crate) fn yaml_files(path: &Path, is_wanted: impl Fn(&Path) -> bool) -> Resu
     Ok(files)
 }
 
-/// The file itself, or every YAML file below a folder, as far as they can be read; nothing is looked into.
+/// The file itself, or every YAML file of a folder; the contents are not read.
 #[must_use]
 pub fn yaml_below(path: &Path) -> Vec<PathBuf> {
     yaml_files(path, |_| true).unwrap_or_else(|_| vec![path.into()])
 }
 
-/// All YAML files below a folder. Links to folders are not followed, so that there is an end.
+/// All YAML files of a folder. Links to folders are not followed, so that the search ends.
 fn below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), InputError> {
     let unreadable = |error: io::Error| Fault::of_file(folder, format!("cannot be read: {error}"));
     for entry in fs::read_dir(folder).map_err(unreadable)? {
@@ -41,7 +41,7 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), InputError> {
     Ok(())
 }
 
-/// Whether it is a file, or a link that leads to none and is told as such. Pipes and devices may never end.
+/// Whether it is a file, or a broken link, which is reported later. Pipes and devices may never end.
 fn may_end(path: &Path) -> bool {
     fs::metadata(path).map_or(true, |found| found.is_file())
 }

@@ -1,7 +1,7 @@
-//! Where the fields of a text stand: found in one walk through it, however many are asked for.
+//! The places of the fields of a text, found in one pass, however many are needed.
 //!
-//! The YAML library tells the place of an error alone. So each key and each item fails once, which tells its place, and
-//! the walk goes on behind it.
+//! The YAML library reports only the place of an error. So each key and each item fails once, which reports its place,
+//! and the pass continues after it.
 
 mod walk;
 
@@ -15,25 +15,25 @@ use super::parts::{DocumentText, parts};
 /// Line and column, counted from 1.
 pub(crate) type Place = (usize, usize);
 
-/// The places in one text; looked up when first asked for, and then kept.
+/// The places in one text. They are found when first needed, and then kept.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places(Rc<OnceCell<Located>>);
 
-/// A key that its mapping has already.
+/// A key that its mapping already has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Duplicate {
     /// Its document.
     pub(crate) document: usize,
     /// Its path, with the key.
     pub(crate) field: String,
-    /// Where it is for the first time.
+    /// Its first place.
     pub(crate) first: Option<Place>,
-    /// Where it is again.
+    /// Its second place.
     pub(crate) again: Option<Place>,
 }
 
 impl Places {
-    /// Line and column of a field in this document, or of its closest parent that is there. `text` is the same each time.
+    /// Line and column of a field in this document, or of its closest existing parent. `text` is the same each time.
     pub(crate) fn locate(&self, text: &str, document: usize, field: &str) -> Option<Place> {
         let mut node = self.found(text).documents.get(document)?;
         let mut at = node.at;
@@ -55,17 +55,17 @@ impl Places {
     }
 }
 
-/// What the walk through a text found.
+/// The result of the pass through a text.
 #[derive(Debug, Default)]
 struct Located {
     documents: Vec<Node>,
     duplicates: Vec<Duplicate>,
 }
 
-/// More duplicates than this in one text are not reported.
+/// The maximum number of duplicates that are reported in one text.
 const MOST_DUPLICATES: usize = 50;
 
-/// More fields than this are not looked for; those behind them are told at a parent.
+/// The maximum number of fields that are located; for later fields the place of a parent is reported.
 const MOST_FIELDS: usize = 1 << 19;
 
 /// A value, and the place of the key or item it belongs to.
@@ -98,7 +98,7 @@ impl Node {
         }
     }
 
-    /// The place of the first thing in it.
+    /// The place of the first value in it.
     fn begins(&self) -> Option<Place> {
         match &self.below {
             Below::Nothing => self.at,
@@ -121,7 +121,7 @@ fn look(text: &str) -> Located {
         };
         let mut node = Node::default();
         if let Some(document) = serde_yaml::Deserializer::from_str(text).next() {
-            // What is before a fault has its place all the same.
+            // The places before a fault are still known.
             let _ = Walk { node: &mut node, room: &room, path: &Path::Root }.deserialize(document);
         }
         node.at = room.opening(node.begins());
@@ -157,19 +157,19 @@ fn steps(field: &str) -> Vec<PathStep<'_>> {
     steps
 }
 
-/// Where the walk goes.
+/// The position in the pass.
 struct Room<'a> {
     lines: Vec<&'a str>,
     /// The lines of the file before this document.
     lines_before: usize,
     /// The document's number in the file.
     number: usize,
-    /// How many fields may still be noted.
+    /// The number of fields that can still be noted.
     left: &'a Cell<usize>,
     duplicates: &'a RefCell<Vec<Duplicate>>,
 }
 
-/// The way from the top of a document to a value.
+/// The path from the top of a document to a value.
 enum Path<'a> {
     Root,
     Key(&'a Path<'a>, &'a str),
@@ -194,9 +194,9 @@ impl Room<'_> {
         Ok(())
     }
 
-    /// The bracket just before what is first in a mapping or a list, if there is one.
+    /// The bracket just before the first item of a mapping or a list, if there is one.
     fn opening(&self, first: Option<Place>) -> Option<Place> {
-        /// A line with very many lists in it is not looked through for each of them.
+        /// A line with many lists is not searched again for each of them.
         const LONG: usize = 1 << 12;
         let (line, column) = first?;
         let text = self.lines.get(line.checked_sub(self.lines_before + 1)?)?;
@@ -209,16 +209,16 @@ impl Room<'_> {
         Some((line, if bracket { before.chars().count() } else { column }))
     }
 
-    /// The place that an error reports.
+    /// The place in the message of an error.
     fn place(&self, error: &impl fmt::Display) -> Option<Place> {
         let text = error.to_string();
-        // The very beginning has no place in the message.
+        // The message has no place if it is the beginning of the document.
         let Some((_, at)) = text.rsplit_once(" at line ") else { return Some((self.lines_before + 1, 1)) };
         let (line, column) = at.split_once(" column ")?;
         Some((line.parse::<usize>().ok()? + self.lines_before, column.parse().ok()?))
     }
 
-    /// Notes the keys of a mapping that are there again; `fields` are sorted by name, in the order of the text.
+    /// Notes the duplicate keys of a mapping; `fields` are sorted by name, in the order of the text.
     fn note_duplicates(&self, fields: &[(Box<str>, Node)], path: &Path<'_>) {
         let mut found = self.duplicates.borrow_mut();
         for same in fields.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_found_where_it_stands() {
+    fn a_field_is_found_at_its_place() {
         assert_eq!(locate(TEXT, 0, "a"), Some((1, 1)));
         assert_eq!(locate(TEXT, 0, "list[1]"), Some((4, 5)));
         assert_eq!(locate(TEXT, 0, "list[1].y.z"), Some((5, 7)));
@@ -253,19 +253,19 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_field_is_told_at_its_parent() {
+    fn a_missing_field_has_the_place_of_its_parent() {
         assert_eq!(locate(TEXT, 0, "list[0].missing.deeper"), locate(TEXT, 0, "list[0]"));
         assert_eq!(locate(TEXT, 0, "missing"), Some((1, 1)));
         assert_eq!(locate(TEXT, 2, "a"), None);
     }
 
     #[test]
-    fn what_follows_a_broken_document_has_its_place() {
+    fn documents_after_a_broken_one_have_places() {
         assert_eq!(locate("a: [\n---\nb: 1\n", 1, "b"), Some((3, 1)));
     }
 
     #[test]
-    fn keys_that_are_there_twice_are_found_with_both_places() {
+    fn duplicate_keys_are_found_with_both_places() {
         let text = "---\na: 1\n---\nlist:\n  - x: 1\n    y: {z: 1, z: 2}\n    x: 2\n";
         let duplicate = |field: &str, first, again| Duplicate {
             document: 1,
@@ -278,16 +278,16 @@ mod tests {
     }
 
     #[test]
-    fn every_sort_of_value_has_a_place_and_so_has_what_follows_it() {
+    fn every_kind_of_value_has_a_place_and_so_has_the_next_one() {
         let text = "- 1\n- -1\n- 1.5\n- true\n- ~\n- text\n- 'quoted'\n- [[a]]\n- {b: c}\n- []\n\
                     - 99999999999999999999\n- -99999999999999999999\n- 1e999\n- end\n";
         let lines = (0..14).map(|i| locate(text, 0, &format!("[{i}]")).map_or(0, |(line, _)| line));
-        // What holds nothing has no place of its own: it is told at its parent.
+        // An empty value has no place of its own, so it has that of its parent.
         assert_eq!(lines.collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 11, 12, 13, 14]);
     }
 
     #[test]
-    fn what_an_alias_stands_for_is_found_where_it_is_written() {
+    fn the_target_of_an_alias_is_found_at_its_own_place() {
         assert_eq!(locate("a: &a {b: 1}\nc: *a\n", 0, "c.b"), Some((1, 8)));
     }
 }

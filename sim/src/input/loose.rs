@@ -1,4 +1,4 @@
-//! A YAML value in which a key may be there twice: the last one counts, as in JSON. Who reads it reports the duplicates.
+//! A YAML value that may have duplicate keys: the last one counts, as in JSON. The caller reports the duplicates.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Files that people write: read within bounds, and every error told with its place.
+//! Reads files within limits, and reports every error with its place.
 
 mod cause;
 mod error;

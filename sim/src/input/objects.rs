@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-/// Every object in a document, with its path there; the path of the document itself is empty. In a list of one kind, such
-/// as a `CanaryList`, the items may leave kind and version out.
+/// Every object in a document, with its path; the path of the document itself is empty. In a list of one kind, such as
+/// a `CanaryList`, the items may omit kind and version.
 pub(crate) fn objects(document: Value) -> Vec<(String, Value)> {
     let mut found = Vec::new();
     collect(document, String::new(), &mut found);
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_are_looked_into_however_deep() {
+    fn lists_are_searched_at_any_depth() {
         let (a, b, c) = (json!({"kind": "A"}), json!({"kind": "B"}), json!({"kind": "C"}));
         let inner = json!({"kind": "List", "items": [b, c]});
         let found = objects(json!({"kind": "List", "apiVersion": "v1", "items": [a, inner]}));
@@ -51,14 +51,14 @@ mod tests {
     }
 
     #[test]
-    fn items_of_one_kind_may_leave_it_out() {
+    fn items_of_a_list_of_one_kind_may_omit_it() {
         let list = json!({"kind": "CanaryList", "apiVersion": "flagger.app/v1beta1", "items": [{"spec": 1}]});
         let item = json!({"kind": "Canary", "apiVersion": "flagger.app/v1beta1", "spec": 1});
         assert_eq!(objects(list), [("items[0]".into(), item)]);
     }
 
     #[test]
-    fn what_only_has_such_a_name_is_an_object() {
+    fn an_object_with_a_similar_name_is_not_a_list() {
         let object = json!({"kind": "PriceList", "spec": {}});
         assert_eq!(objects(object.clone()), [(String::new(), object)]);
     }

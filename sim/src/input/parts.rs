@@ -1,15 +1,16 @@
-//! The documents of a text, told apart before the YAML library reads them: a broken one hides none of the others.
+//! Splits a text into documents before the YAML library reads them, so that a broken document does not hide the others.
 
 /// One document of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DocumentText<'a> {
-    /// The lines before it.
+    /// The number of lines before it.
     pub(super) lines_before: usize,
-    /// Its text, with the line `---` that it begins with.
+    /// Its text, including the line `---` at its beginning.
     pub(super) text: &'a str,
 }
 
-/// All documents, in order. A text without a line `---` is one; what stands before the first `---` is none if it holds
+/// All documents, in order. A text without a line `---` is one document. Comments and directives before the first `---`
+/// are not a document.
 /// comments and directives only.
 pub(super) fn parts(text: &str) -> Vec<DocumentText<'_>> {
     let mut parts = Vec::new();
@@ -35,7 +36,7 @@ pub(super) fn parts(text: &str) -> Vec<DocumentText<'_>> {
     parts
 }
 
-/// A document whose end is not found yet.
+/// A document whose end is not known yet.
 #[derive(Default)]
 struct Open {
     begins: usize,

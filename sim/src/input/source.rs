@@ -1,4 +1,4 @@
-//! Reading a file: bounded in size, depth and expansion, and every error with its place.
+//! Reads a file with limits on size, depth and expansion, and reports every error with its place.
 
 use std::{cell::Cell, collections::BTreeSet, fmt, fs, io, io::Read as _, path::Path, rc::Rc};
 
@@ -17,11 +17,11 @@ use super::{
     spaces,
 };
 
-/// What people write is pages, not books.
+/// Files that users write are short.
 const MOST_BYTES: u64 = 1 << 20;
-/// Brackets within brackets; the YAML library slows down with the square of it.
+/// The maximum depth of brackets, because the time of the YAML library grows with its square.
 const DEEPEST: usize = 128;
-/// Characters and nodes after aliases are put in their place.
+/// The maximum number of characters and nodes after aliases are expanded.
 const MOST_EXPANDED: usize = 4 << 20;
 
 /// The text of a file.
@@ -31,15 +31,15 @@ pub(crate) fn read(path: &Path) -> Result<String, InputError> {
     read_from(path, file)
 }
 
-/// The text of a file that another file names. There a pipe or a device, which may never end, is not meant.
+/// The text of a file that another file names. It must not be a pipe or a device, which may never end.
 pub(crate) fn read_named(path: &Path) -> Result<String, InputError> {
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Err(Fault::of_file(path, "is no regular file").into());
+        return Err(Fault::of_file(path, "is not a regular file").into());
     }
     read(path)
 }
 
-/// The text that comes from a reader; `path` names it in errors.
+/// The text from a reader; errors name it as `path`.
 pub(crate) fn read_from(path: &Path, reader: impl io::Read) -> Result<String, InputError> {
     let fault = |what: String| InputError::from(Fault::of_file(path, what));
     let unreadable = |error: io::Error| fault(format!("cannot be read: {error}"));
@@ -57,7 +57,7 @@ pub(crate) fn read_from(path: &Path, reader: impl io::Read) -> Result<String, In
     })
 }
 
-/// Something that is wrong with a document as a text.
+/// A fault in the text of a document.
 #[derive(Clone, Debug)]
 pub(crate) struct Broken {
     pub(crate) cause: Cause,
@@ -69,15 +69,15 @@ pub(crate) struct Broken {
 pub(crate) struct Source<'a> {
     pub(crate) text: Rc<str>,
     pub(crate) path: &'a Path,
-    /// Its place among the documents of the file.
+    /// Its index among the documents of the file.
     pub(crate) document: usize,
     /// The places of its fields.
     pub(crate) places: Places,
 }
 
 impl<'a> Source<'a> {
-    /// The first document of a file. Non-breaking spaces that set lines in are read as plain ones, and the mark that
-    /// some editors begin a text with as nothing: it would set the first line in.
+    /// The first document of a file. Non-breaking spaces in an indentation are read as plain spaces. A byte order mark
+    /// is removed, because it would indent the first line.
     pub(crate) fn new(text: &str, path: &'a Path) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         Self { text: spaces::plain(text).into(), path, document: 0, places: Places::default() }
@@ -102,8 +102,8 @@ impl<'a> Source<'a> {
         self.read(part).map_err(|broken| broken.fault.into())
     }
 
-    /// Every mapping of the file, with the number of its document, and everything that is wrong with the text. Of a key that
-    /// is there twice the last value is taken.
+    /// Every mapping of the file, with the number of its document, and all faults of the text. Of a duplicate key the
+    /// last value is taken.
     pub(crate) fn documents(&self) -> (Vec<(usize, Mapping)>, Vec<Broken>) {
         if let Err(fault) = self.guard() {
             return (Vec::new(), vec![Broken { cause: Cause::NotYaml, fault }]);
@@ -127,43 +127,43 @@ impl<'a> Source<'a> {
         (found, broken)
     }
 
-    /// Every mapping of a file of which each document is needed.
+    /// Every mapping of a file, if each document is needed.
     pub(crate) fn all_documents(&self) -> Result<Vec<(usize, Mapping)>, InputError> {
         let (found, broken) = self.documents();
         let faults: Vec<Fault> = broken.into_iter().map(|broken| broken.fault).collect();
         if faults.is_empty() { Ok(found) } else { Err(InputError { faults }) }
     }
 
-    /// What is wrong with a document that is no mapping; nothing if it is empty.
+    /// The fault of a document that is not a mapping; nothing if it is empty.
     fn no_object(&self, value: &Value) -> Option<Broken> {
         let what = match value {
             Value::Null | Value::Mapping(_) => return None,
             Value::Sequence(_) => {
                 "is a list, not an object: write the objects as `items` of a `kind: List`, or separate them by `---`"
             }
-            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Tagged(_) => "is no object",
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Tagged(_) => "is not an object",
         };
         Some(Broken { cause: Cause::NotYaml, fault: self.fault("", what) })
     }
 
-    /// The keys that are in a mapping twice, each with its document.
+    /// The duplicate keys, each with its document.
     fn duplicates(&self) -> impl Iterator<Item = (usize, Fault)> {
         self.places.duplicates(&self.text).iter().map(|duplicate| {
             let line = duplicate.first.map_or(String::new(), |(line, _)| format!(" in line {line}"));
-            let what = format!("is set already{line}: remove one of the two");
+            let what = format!("is already set{line}: remove one of the two");
             let field = duplicate.field.clone();
             (duplicate.document, Fault { file: self.path.into(), at: duplicate.again, field, what })
         })
     }
 
-    /// A fault of a field, with the line it stands in, or its parent where it is missing.
+    /// A fault of a field, with its line, or that of its parent if it is missing.
     pub(crate) fn fault(&self, field: impl Into<String>, what: impl Into<String>) -> Fault {
         let field = field.into();
         let at = self.places.locate(&self.text, self.document, &field);
         Fault { file: self.path.into(), at, field, what: what.into() }
     }
 
-    /// The template of which a fault is a part, if its document is one.
+    /// The kind of template that contains a fault, if its document is one.
     pub(crate) fn template_at(&self, fault: &Fault) -> Option<Broken> {
         let part = parts(&self.text).into_iter().nth(self.document)?;
         let Reason { cause, at, what } = cause::template(part, fault.at)?;
@@ -173,12 +173,12 @@ impl<'a> Source<'a> {
     fn read<T: DeserializeOwned>(&self, part: DocumentText<'_>) -> Result<T, Broken> {
         serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(part.text)).map_err(|error| {
             let field = error.path().to_string();
-            // Where the text itself is broken there is no field yet.
+            // If the text itself is broken, no field is known yet.
             let field = field.trim_end_matches('?').trim_end_matches('.');
             let behind = error_behind_a_document(error.inner(), part.text);
             let error = behind.as_ref().unwrap_or(error.inner());
             let (what, told) = (what(error, field), error.location().map(|at| (at.line(), at.column())));
-            // An error of the text is there whatever is read of it.
+            // An error of the text exists whatever is read from it.
             let Reason { cause, at, what } =
                 match Loose::deserialize(serde_yaml::Deserializer::from_str(part.text)) {
                     Err(_) => cause::of(self.path, part, &what, told),
@@ -194,7 +194,7 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// Refuses what would take the YAML library very long or very much room.
+    /// Refuses texts that would take the YAML library very long or very much memory.
     fn guard(&self) -> Result<(), Fault> {
         let mut depth = 0_usize;
         for (line, text) in self.text.lines().enumerate() {
@@ -206,7 +206,7 @@ impl<'a> Source<'a> {
                 }
                 if depth > DEEPEST {
                     let at = Some((line + 1, 1));
-                    let what = format!("is nested too deeply: more than {DEEPEST} brackets within brackets");
+                    let what = format!("is nested too deeply: more than {DEEPEST} levels of brackets");
                     return Err(Fault { at, ..Fault::of_file(self.path, what) });
                 }
             }
@@ -214,17 +214,17 @@ impl<'a> Source<'a> {
         if !self.text.contains('*') {
             return Ok(());
         }
-        // Errors of the text itself are told where it is read.
+        // Errors of the text itself are reported when it is read.
         let left = Cell::new(Some(MOST_EXPANDED));
         let measure = Measure { left: &left, number: longest_number(&self.text) };
         for part in parts(&self.text) {
             let Some(document) = serde_yaml::Deserializer::from_str(part.text).next() else { continue };
             let Err(error) = measure.deserialize(document) else { continue };
-            // The library has a limit of its own, by the number of aliases.
+            // The library has its own limit on the number of aliases.
             if left.get().is_none() || error.to_string().contains("repetition limit") {
                 return Err(Fault::of_file(self.path, "is too large once its aliases are replaced"));
             }
-            // Where nobody reads what is so deep, the rest would go unmeasured.
+            // A value that is nested too deeply is not visited, so it would not be measured.
             if error.to_string().contains(TOO_DEEP) {
                 let at = error.location().map(|at| (at.line() + part.lines_before, at.column()));
                 return Err(Fault { at, ..Fault::of_file(self.path, reword(TOO_DEEP)) });
@@ -234,14 +234,14 @@ impl<'a> Source<'a> {
     }
 }
 
-/// What cannot be read behind the first document of a text. The library calls it a second document, without a place.
+/// The fault of a text after the first document. The library calls it a second document, without a place.
 fn error_behind_a_document(error: &serde_yaml::Error, text: &str) -> Option<serde_yaml::Error> {
     let is_second = error.location().is_none() && error.to_string().contains(SECOND_DOCUMENT);
     let mut documents = serde_yaml::Deserializer::from_str(text);
     if is_second { documents.find_map(|document| Loose::deserialize(document).err()) } else { None }
 }
 
-/// The error's own sentence, without the path and the place that stand elsewhere.
+/// The error's message, without the path and the place.
 fn what(error: &serde_yaml::Error, field: &str) -> String {
     let mut text = error.to_string();
     if let Some(at) = error.location() {
@@ -259,12 +259,12 @@ fn what(error: &serde_yaml::Error, field: &str) -> String {
     }
 }
 
-/// Walks a document with every alias followed, and fails when it becomes too large.
+/// Visits a document with all aliases expanded, and fails if it becomes too large.
 #[derive(Clone, Copy)]
 struct Measure<'a> {
-    /// What may still be taken; `None`: it was too much.
+    /// The remaining size; `None`: it was too large.
     left: &'a Cell<Option<usize>>,
-    /// What a number takes: how long it is written is not told, but it is read again wherever it stands.
+    /// The size of a number: its length is not known, but it is read again at each alias.
     number: usize,
 }
 
@@ -275,7 +275,7 @@ impl Measure<'_> {
     }
 }
 
-/// The characters of the longest run that may be a number, in the units of a short one.
+/// The length of the longest run of characters that can be a number, in units of a short one.
 fn longest_number(text: &str) -> usize {
     const SHORT: usize = 16;
     let runs = text.split(|c: char| !(c.is_ascii_hexdigit() || matches!(c, '.' | '+' | '-' | '_')));

@@ -1,4 +1,4 @@
-//! Non-breaking spaces, which stand for plain ones in text that was copied from a web page. YAML does not know them.
+//! Non-breaking spaces instead of plain spaces, from text that was copied from a web page. YAML does not accept them.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -7,8 +7,8 @@ use super::locate::Place;
 const NON_BREAKING: char = '\u{a0}';
 const BLANKS: [char; 2] = [' ', NON_BREAKING];
 
-/// The text with a plain space for each non-breaking one that can only mean it: in the indentation, before a comment
-/// and at the end of a line. Columns stay the same.
+/// The text with plain spaces instead of non-breaking ones where they cannot be part of a value: in the indentation,
+/// before a comment and at the end of a line. Columns do not change.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     if !text.contains(NON_BREAKING) {
         return text.into();
@@ -34,7 +34,7 @@ pub(crate) fn first(text: &str) -> Option<Place> {
     })
 }
 
-/// Where blanks of a line mean nothing but room.
+/// Where blanks of a line have no meaning except distance.
 fn blanks(line: &str) -> [Range<usize>; 3] {
     let line = line.trim_end_matches(['\n', '\r']);
     let text = line.trim_start_matches(BLANKS);
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spaces_that_only_set_in_or_apart_become_plain() {
+    fn spaces_in_indentation_and_before_comments_become_plain() {
         let text = "a:\n\u{a0} b: 1 \u{a0}# why\u{a0}so \u{a0}\n\u{a0}\u{a0}c: d\u{a0}e#f\u{a0}\r\n";
         assert_eq!(plain(text), "a:\n  b: 1  # why\u{a0}so  \n  c: d\u{a0}e#f \r\n");
         assert_eq!(first(text), Some((2, 1)));
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_space_that_belongs_to_a_text_is_left_alone() {
+    fn a_space_within_a_text_is_not_changed() {
         let text = "a: 10\u{a0}000\n#\u{a0}b\n";
         assert_eq!((plain(text), first(text)), (text.into(), None));
     }

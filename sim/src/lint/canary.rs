@@ -1,4 +1,4 @@
-//! One object: what is wrong with it, and what a valid Canary would do.
+//! One object: its faults, and what a valid Canary would do.
 
 use serde_json::Value;
 use serin_core::{
@@ -28,7 +28,7 @@ use super::{
 };
 use crate::input::nearest;
 
-/// Looks at an object.
+/// Checks an object.
 pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Draft>, Option<CanaryReport>) {
     let json = &object.json;
     if let Some(Unrendered { field, what }) = unrendered::helm(json) {
@@ -76,7 +76,7 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Draft>, Option<Ca
     (told, report)
 }
 
-/// What is found in every kind but Canaries.
+/// The findings for every kind except Canaries.
 fn shared(object: &Object, table: &'static [Field], files: &Files<'_>) -> Vec<Draft> {
     let unknown = walk(table, &object.json).unknown;
     let mut told: Vec<Draft> =
@@ -120,7 +120,7 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Draft>, Option<CanaryRepor
     {
         let plan = Plan::of(rollout);
         let case = Case { json: &normal.json, rollout, plan: plan.as_ref(), files };
-        // That there is no analysis follows from its misspelt name.
+        // The missing analysis follows from its misspelt name.
         let warnings = warn::all(&case).into_iter();
         told.extend(warnings.filter(|told| is_judged || told.code != Code::SkipAnalysis));
         let mut compatibility = compatibility::report(&normal.json, rollout, files);
@@ -145,7 +145,7 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Draft>, Option<CanaryRepor
 /// A Canary with its analysis under the newer name.
 struct Normal {
     json: Value,
-    /// The name under which its analysis is written: an older one, or a misspelt one.
+    /// The name under which its analysis is written: the older one, or a misspelt one.
     analysis: Option<String>,
 }
 
@@ -170,7 +170,7 @@ impl Normal {
         self.analysis.as_deref() == Some("canaryAnalysis")
     }
 
-    /// The fields that a Canary does not have, and the older name of one that it has.
+    /// The unknown fields of a Canary, and the older name of a known one.
     fn unknown(&self, walked: &Walked) -> Vec<Draft> {
         let mut misspelt = misspelt::look(&self.json);
         if let Some(name) = self.analysis.as_ref().filter(|_| !self.is_older()) {
@@ -191,8 +191,8 @@ impl Normal {
             told.push(Draft {
                 code: Code::DeprecatedField,
                 field: "spec.canaryAnalysis".into(),
-                what: "is the older name of `analysis`, which Flagger's CRD asks for".into(),
-                remedy: Remedy::new("call it `analysis`")
+                what: "is the older name of `analysis`, which Flagger's CRD requires".into(),
+                remedy: Remedy::new("rename it to `analysis`")
                     .setting(
                         "spec.analysis",
                         self.json.pointer("/spec/analysis").cloned().unwrap_or_default(),
@@ -204,7 +204,7 @@ impl Normal {
         told
     }
 
-    /// The edits that give misspelt fields their name.
+    /// The edits that correct misspelt names.
     fn renaming(&self, found: &Misspelt) -> Remedy {
         let is_analysis = self.analysis.as_ref().is_some_and(|name| found.field() == format!("spec.{name}"));
         let is_elsewhere = found.meant().contains("[]");
@@ -217,13 +217,13 @@ impl Normal {
         remedy
     }
 
-    /// With the field's name as it is written.
+    /// With the field's name as written.
     fn written(&self, told: Draft) -> Draft {
         let below = |path: &str| {
             let rest = path.strip_prefix("spec.analysis")?;
             (rest.is_empty() || rest.starts_with('.')).then(|| rest.to_owned())
         };
-        // What is about the name itself has the right one in its remedy.
+        // A finding about the name itself has the right name in its remedy.
         let Some(name) = self.analysis.as_ref().filter(|_| below(&told.field).is_some()) else { return told };
         let written =
             |path: &str| below(path).map_or_else(|| path.to_owned(), |rest| format!("spec.{name}{rest}"));
@@ -231,7 +231,7 @@ impl Normal {
     }
 }
 
-/// Metrics that are named like a template which is not given: it may be in the cluster.
+/// Metrics that are named like a template that is not in the files: it may be in the cluster.
 fn outside(json: &Value, files: &Files<'_>, object: &Object) -> Vec<String> {
     let has = |metric: &Value, field: &str| metric.get(field).is_some_and(|value| !value.is_null());
     let metrics = list(json, "/spec/analysis/metrics").iter();
@@ -246,7 +246,7 @@ fn outside(json: &Value, files: &Files<'_>, object: &Object) -> Vec<String> {
         );
         !name.is_empty() && !BUILT_IN.contains(name) && !SHIPPED_TEMPLATES.contains(name) && !given
     });
-    // A slip of the pen in a name that needs no template is refused.
+    // A misspelt built-in name is refused elsewhere.
     let known = || BUILT_IN.into_iter().chain(SHIPPED_TEMPLATES.iter().copied());
     names.filter(|name| nearest(name, known()).is_none()).map(str::to_owned).collect()
 }
@@ -260,11 +260,11 @@ fn twice<'a>(object: &Object, files: &'a Files<'_>) -> Vec<Draft> {
             code: Code::DuplicateObject,
             field: "metadata.name".into(),
             what: format!(
-                "{} {} is given twice: the one applied last wins",
+                "{} {} is defined twice: the one that is applied last wins",
                 object.kind.name(),
                 object.title()
             ),
-            remedy: "remove one, or give it another name or namespace".into(),
+            remedy: "remove one, or change its name or namespace".into(),
             offset: None,
         });
         return told;

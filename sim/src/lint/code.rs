@@ -1,4 +1,4 @@
-//! What a finding can be about: one code each, stable, so that people can search for it and scripts can count it.
+//! The codes of findings: stable, so that users can search for them and scripts can count them.
 
 use std::fmt;
 
@@ -41,15 +41,15 @@ macro_rules! codes {
 
 codes! {
     // Files.
-    /// The text is no YAML, or too large.
+    /// The text is not YAML, or too large.
     Unreadable: Error "unreadable",
     /// A template that was not rendered: of Helm, or with variables that Flux replaces.
     UnrenderedTemplate: Error "unrendered-template",
     /// A merge conflict that is not resolved.
     MergeConflict: Error "merge-conflict",
-    /// A key that its mapping has already.
+    /// A key that its mapping already has.
     DuplicateKey: Error "duplicate-key",
-    /// Spaces which YAML does not know, in the place of plain ones.
+    /// Non-breaking spaces, which YAML does not accept, instead of plain ones.
     NonBreakingSpace: Warning "non-breaking-space",
     /// The file has no object of flagger.app.
     NothingToCheck: Hint "nothing-to-check",
@@ -57,19 +57,19 @@ codes! {
     UnknownKind: Error "unknown-kind",
     /// An API version that clusters no longer serve.
     RemovedApiVersion: Warning "removed-api-version",
-    /// The same object twice.
+    /// The same object is defined twice.
     DuplicateObject: Warning "duplicate-object",
     /// Two Canaries release one target.
     SharedTarget: Warning "shared-target",
 
-    // Files that disagree.
+    // Files that contradict each other.
     /// An autoscaler scales the target, and the Canary does not name it.
     AutoscalerNotNamed: Warning "autoscaler-not-named",
     /// Requests are sent to a port that the target's containers do not have.
     NoSuchPort: Warning "no-such-port",
-    /// Another Service leads to the target's pods.
+    /// Another Service selects the target's pods.
     ServiceSelectsTarget: Warning "service-selects-target",
-    /// A NetworkPolicy knows the target's pods, and not the primary's.
+    /// A NetworkPolicy selects the target's pods, and not the primary's.
     PolicyWithoutPrimary: Warning "policy-without-primary",
     /// A Secret lacks a key that is read from it.
     SecretWithoutKey: Warning "secret-without-key",
@@ -87,29 +87,29 @@ codes! {
     MissingField: Warning "missing-field",
     /// A value that the API server refuses.
     UnknownValue: Warning "unknown-value",
-    /// A router, metric system, receiver or kind that this version of the controller does not run.
+    /// A router, metric system, receiver or kind that this version of the controller does not support.
     NotInController: Warning "not-in-controller",
-    /// A field that changes nothing here.
+    /// A field that has no effect.
     NoEffect: Warning "no-effect",
-    /// A number that is read as "not given".
+    /// A number that is ignored.
     ValueIgnored: Warning "value-ignored",
     /// An operator's request that is kept in the manifest.
     RequestAnnotation: Warning "request-annotation",
     /// An older name of a field.
     DeprecatedField: Hint "deprecated-field",
-    /// Two items of one name.
+    /// Two items with the same name.
     DuplicateName: Warning "duplicate-name",
 
     // The policy.
-    /// No interval is given.
+    /// No interval is set.
     DefaultInterval: Hint "default-interval",
-    /// No threshold is given.
+    /// No threshold is set.
     DefaultThreshold: Warning "default-threshold",
-    /// No steps are given.
+    /// No steps are set.
     DefaultSteps: Warning "default-steps",
-    /// No iterations are given.
+    /// No iterations are set.
     DefaultIterations: Hint "default-iterations",
-    /// An interval below the shortest.
+    /// An interval below the minimum.
     IntervalTooShort: Warning "interval-too-short",
     /// More failed checks are allowed than a good release makes checks.
     ThresholdAboveChecks: Warning "threshold-above-checks",
@@ -117,30 +117,30 @@ codes! {
     ThresholdCountsAll: Hint "threshold-counts-all",
     /// Pods have less time to get ready than a check or the warm-up takes.
     DeadlineShorterThanRamp: Warning "deadline-shorter-than-ramp",
-    /// A copy counts as ready without a pod.
+    /// A copy counts as ready with a single pod.
     ReadyThresholdZero: Warning "ready-threshold-zero",
     /// Promotion without analysis.
     SkipAnalysis: Warning "skip-analysis",
-    /// No move is made.
+    /// No new revision is released.
     Suspended: Warning "suspended",
-    /// Deletion takes the primary and leaves the target without pods.
+    /// Deletion removes the primary while the target has no pods.
     RevertOnDeletionOff: Warning "revert-on-deletion-off",
 
     // The strategy.
     /// The last step is smaller than the others.
     LastStepClamped: Hint "last-step-clamped",
-    /// One step reaches more than the largest weight.
+    /// One step is larger than the largest weight.
     StepAboveMax: Warning "step-above-max",
-    /// Promotion goes from few users to all.
+    /// Promotion moves from few users directly to all.
     LargeJump: Hint "large-jump",
-    /// Steps and iterations together.
+    /// Steps and iterations are set together.
     IterationsNextToSteps: Hint "iterations-next-to-steps",
-    /// Copied requests have their effects twice.
+    /// Mirrored requests have their effects twice.
     MirrorSideEffects: Hint "mirror-side-effects",
-    /// The router cannot keep users on a version.
+    /// The router cannot keep a user on one version.
     AffinityUnsupported: Warning "affinity-unsupported",
 
-    // What is measured.
+    // Metrics.
     /// Nothing is measured.
     NoMetrics: Warning "no-metrics",
     /// A metric that never fails, because it has no bounds.
@@ -149,9 +149,9 @@ codes! {
     BoundNeverFails: Warning "bound-never-fails",
     /// Bounds that no value meets.
     BoundNeverPasses: Warning "bound-never-passes",
-    /// A bound on the good side.
+    /// A bound at the wrong end: it fails good values and passes bad ones.
     BoundReversed: Warning "bound-reversed",
-    /// A fraction where a percentage is compared.
+    /// A fraction is compared with a percentage.
     BoundAsFraction: Warning "bound-as-fraction",
     /// The older form of a bound.
     DeprecatedThreshold: Hint "deprecated-threshold",
@@ -159,29 +159,29 @@ codes! {
     BoundInsideBucket: Warning "bound-inside-bucket",
     /// A window too short for two samples.
     WindowTooShort: Warning "window-too-short",
-    /// A window in which one failure stays for many checks.
+    /// A window in which one failure is counted by many checks.
     WindowTooLong: Warning "window-too-long",
-    /// A metric whose template is not among the files.
+    /// A metric whose template is not in the files.
     TemplateNotGiven: Warning "template-not-given",
-    /// The answer is empty while all is well.
+    /// The query has no value as long as nothing fails.
     QueryNoSeries: Warning "query-no-series",
-    /// The answer may be empty while all is well.
+    /// The query may have no value as long as nothing fails.
     QueryMaybeNoSeries: Hint "query-maybe-no-series",
     /// The query's template cannot be read or filled in.
     QueryTemplateInvalid: Error "query-template-invalid",
     /// A variable that templates do not have.
     QueryUnknownVariable: Error "query-unknown-variable",
-    /// What is filled in is no PromQL.
+    /// The filled-in query is not PromQL.
     QueryInvalid: Error "query-invalid",
     /// The query is too large to be parsed here.
     QueryNotChecked: Hint "query-not-checked",
-    /// The answer has several values, of which one counts.
+    /// The query has several values, of which only one is used.
     QuerySeveralSeries: Warning "query-several-series",
-    /// The query picks pods that do not exist.
+    /// The query selects pods that do not exist.
     QueryMatchesNothing: Warning "query-matches-nothing",
-    /// A window written into the query, other than the metric's.
+    /// A window in the query that differs from the metric's.
     QueryFixedWindow: Warning "query-fixed-window",
-    /// The query counts the primary's requests as well.
+    /// The query also counts the primary's requests.
     QueryMeasuresBoth: Warning "query-measures-both",
 
     // Hooks and alerts.
@@ -191,38 +191,38 @@ codes! {
     RollbackHookPolled: Hint "rollback-hook-polled",
     /// A post-rollout hook that is not called after a rollback.
     PostRolloutSuccessOnly: Warning "post-rollout-success-only",
-    /// A gate that stays closed.
+    /// A gate that never opens.
     GateNeverOpens: Warning "gate-never-opens",
     /// A gate that is always open.
     GateAlwaysOpen: Hint "gate-always-open",
-    /// Several gates at one place.
+    /// Several gates of the same type.
     SeveralGates: Hint "several-gates",
-    /// More than the controller gives to one Canary, unless its limits are raised.
+    /// More than the controller's limits allow for one Canary.
     BeyondLimit: Warning "beyond-limit",
     /// A hook that may take longer than the interval.
     HookSlowerThanInterval: Warning "hook-slower-than-interval",
     /// A placeholder that is sent as it is written.
     HookUnknownVariable: Warning "hook-unknown-variable",
-    /// An `eventType` in the metadata of a hook that chooses no events.
+    /// An `eventType` in the metadata of a hook that has no effect.
     EventTypeIgnored: Warning "event-type-ignored",
-    /// A hook whose answer counts is sent to a chat.
+    /// A chat service is called by a hook whose answer matters.
     HookAsksChat: Warning "hook-asks-chat",
-    /// A line of a command that is not joined with the next.
+    /// A line of a command that is not joined with the next one.
     CommandBrokenLine: Warning "command-broken-line",
-    /// A command that takes as long as its hook may.
+    /// A command that takes as long as its hook's timeout.
     CommandSlowerThanTimeout: Warning "command-slower-than-timeout",
-    /// A command whose result is wanted, but not waited for.
+    /// A command whose result is needed, but that is started without waiting for it.
     CommandResultUnused: Warning "command-result-unused",
-    /// What looks like a secret goes over plain HTTP.
+    /// A value that looks like a secret is sent over plain HTTP.
     SecretOverHttp: Warning "secret-over-http",
     /// An alert without severity.
     AlertWithoutSeverity: Hint "alert-without-severity",
-    /// An alert whose provider is not among the files.
+    /// An alert whose provider is not in the files.
     AlertProviderNotGiven: Warning "alert-provider-not-given",
 }
 
 impl Code {
-    /// Whether the text cannot be parsed, so that nothing is known of the object.
+    /// Whether the text cannot be parsed, so that nothing is known about the object.
     pub(super) fn is_unusable(self) -> bool {
         matches!(self, Self::Unreadable | Self::UnrenderedTemplate | Self::MergeConflict)
     }

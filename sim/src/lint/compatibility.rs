@@ -1,4 +1,4 @@
-//! What each field of a Canary means here, next to Flagger 1.44.
+//! How each field of a Canary compares with Flagger 1.44.
 
 use std::collections::BTreeSet;
 
@@ -14,11 +14,11 @@ use super::{controller::rows_not_run, fields::CANARY, known::walk, manifests::Fi
 pub enum Support {
     /// The same.
     Same,
-    /// The same field, and something about it differs.
+    /// The same field, with a difference.
     Different,
-    /// A field of Serin's own: Flagger's CRD drops it.
+    /// Serin's own field: Flagger's CRD drops it.
     Own,
-    /// It does nothing here, or the controller does not run it.
+    /// It has no effect here, or the controller does not support it.
     NotSupported,
 }
 
@@ -30,15 +30,16 @@ pub struct Entry {
     pub field: &'static str,
     /// How it compares with Flagger 1.44.
     pub standing: Support,
-    /// The row of `docs/differences.md`, where there is one.
+    /// The row of `docs/differences.md`, if there is one.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub row: &'static str,
-    /// What is different; empty where nothing is.
+    /// The difference; empty if there is none.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub what: &'static str,
 }
 
-/// The fields that a Canary sets, in the order of the table; one that differs in several ways is there several times. `canary` has its analysis under `spec.analysis`.
+/// The fields that a Canary sets, in the order of the table. A field that differs in several ways has several entries.
+/// `canary` has its analysis under `spec.analysis`.
 pub(super) fn report(canary: &Value, rollout: &Rollout, files: &Files<'_>) -> Vec<Entry> {
     let set: BTreeSet<&str> = walk(CANARY, canary).set.iter().map(|known| known.row).collect();
     let not_run = rows_not_run(canary, rollout, files);
@@ -65,7 +66,7 @@ pub(super) fn report(canary: &Value, rollout: &Rollout, files: &Files<'_>) -> Ve
     entries
 }
 
-/// The entry of a Canary that has its analysis under the older name.
+/// The entry of a Canary whose analysis has the older name.
 pub(super) fn older() -> Option<Entry> {
     let field = CANARY.iter().find(|field| field.path == "spec.canaryAnalysis")?;
     Some(Entry { field: field.path, standing: field.standing, row: field.row, what: field.what })

@@ -1,4 +1,4 @@
-//! Which controller the manifests are for, and what this version of Serin's does not run.
+//! Which controller the manifests are for, and what this version of Serin's controller does not support.
 
 use serde_json::Value;
 use serin_core::{
@@ -19,13 +19,13 @@ use super::{
 /// The controller that a manifest is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Controller {
-    /// This version of Serin's: what it does not run is an error.
+    /// This version of Serin's controller: anything that it does not support is an error.
     Serin,
-    /// Flagger 1.44: what Serin does not run does not matter, and what Flagger drops does.
+    /// Flagger 1.44: it does not matter what Serin supports, but what Flagger drops.
     Flagger,
 }
 
-/// How much a code matters for a controller; `None`: not at all. Without a controller the manifest is for both.
+/// The level of a code for a controller; `None`: not reported. Without a controller the manifest is for both.
 pub(super) fn level(code: Code, controller: Option<Controller>) -> Option<Level> {
     match (code, controller) {
         (Code::NotInController, Some(Controller::Serin)) => Some(Level::Error),
@@ -34,7 +34,7 @@ pub(super) fn level(code: Code, controller: Option<Controller>) -> Option<Level>
     }
 }
 
-/// What a Canary itself names and the controller does not run. `provider` is the one it names, or the default.
+/// The names in a Canary that the controller does not support. `provider` is the Canary's own, or the default.
 pub(super) fn canary_lacks(canary: &Value, provider: &str) -> Vec<Draft> {
     let mut found = Vec::new();
     if Provider::named(provider).is_some_and(|provider| !provider.is_driven()) {
@@ -61,7 +61,7 @@ pub(super) fn canary_lacks(canary: &Value, provider: &str) -> Vec<Draft> {
     found
 }
 
-/// What a MetricTemplate names and the controller does not ask.
+/// The names in a MetricTemplate that the controller does not support.
 pub(super) fn template_lacks(template: &Value) -> Option<Draft> {
     let system = MetricSystem::named(text(template, "/spec/provider/type"))?;
     let driven = MetricSystem::ALL.into_iter().filter(|system| system.is_driven()).map(MetricSystem::name);
@@ -74,7 +74,7 @@ pub(super) fn template_lacks(template: &Value) -> Option<Draft> {
     })
 }
 
-/// What an AlertProvider names and the controller does not send to.
+/// The names in an AlertProvider that the controller does not support.
 pub(super) fn receiver_lacks(provider: &Value) -> Option<Draft> {
     let system = AlertSystem::named(text(provider, "/spec/type"))?;
     let driven = AlertSystem::ALL.into_iter().filter(|system| system.is_driven()).map(AlertSystem::name);
@@ -88,11 +88,11 @@ pub(super) fn receiver_lacks(provider: &Value) -> Option<Draft> {
 }
 
 fn lack(field: &str, what: String, use_instead: &str) -> Draft {
-    let remedy = format!("{use_instead}; where Flagger runs it, check with `--for flagger`");
+    let remedy = format!("{use_instead}; if Flagger runs it, check with `--for flagger`");
     Draft { code: Code::NotInController, field: field.into(), what, remedy: remedy.into(), offset: None }
 }
 
-/// The rows of the table of fields whose value the controller does not run, in this Canary.
+/// The rows of the table of fields whose value in this Canary the controller does not support.
 pub(super) fn rows_not_run(canary: &Value, rollout: &Rollout, files: &Files<'_>) -> Vec<&'static str> {
     let mut rows = Vec::new();
     let named = |name: &str| Provider::named(name).is_some_and(|provider| !provider.is_driven());
@@ -132,12 +132,12 @@ fn given<'a>(files: &'a Files<'_>, kind: ManifestKind, namespace: &str, name: &s
     files.of(kind).find(|object| object.is(kind, namespace, name)).map(|object| &object.json)
 }
 
-/// Serin's own fields of a Canary that is for Flagger.
+/// Serin's own fields in a Canary for Flagger.
 pub(super) fn flagger_drops(walked: &Walked) -> Vec<Draft> {
     let own = |row: &str| {
         let is_own =
             |row: &str| CANARY.iter().any(|field| field.path == row && field.standing == Support::Own);
-        // The older name of the analysis has a finding of its own.
+        // The older name of the analysis has its own finding.
         is_own(row) && row != "spec.canaryAnalysis"
     };
     let dropped = walked.set.iter().filter(|known| own(known.row)).map(|known| {
@@ -146,13 +146,13 @@ pub(super) fn flagger_drops(walked: &Walked) -> Vec<Draft> {
         } else {
             "is a field of Serin's own: Flagger's CRD drops it"
         };
-        let remedy = Remedy::new("remove it where Flagger runs the Canary").removing(&known.path);
+        let remedy = Remedy::new("remove it if Flagger runs the Canary").removing(&known.path);
         Draft { code: Code::UnknownField, field: known.path.clone(), what: what.into(), remedy, offset: None }
     });
     dropped.collect()
 }
 
-/// What Flagger's CRD refuses of a Canary, and Serin accepts.
+/// What Flagger's CRD refuses in a Canary and Serin accepts.
 pub(super) fn flagger_refuses_canary(canary: &Value) -> Vec<Draft> {
     let mut found = Vec::new();
     let mut add = |field: &str, what: String, remedy: &str| {
@@ -167,7 +167,7 @@ pub(super) fn flagger_refuses_canary(canary: &Value) -> Vec<Draft> {
     let Some(analysis) = canary.pointer("/spec/analysis").filter(|analysis| !analysis.is_null()) else {
         let has_older = canary.pointer("/spec/canaryAnalysis").is_some_and(|older| !older.is_null());
         let (what, remedy) = if has_older {
-            ("is not `analysis`, which Flagger's CRD requires", "call it `analysis`")
+            ("is not `analysis`, which Flagger's CRD requires", "rename it to `analysis`")
         } else {
             ("is missing: Flagger's CRD requires `analysis`", "add an `analysis` with metrics and steps")
         };
@@ -197,7 +197,7 @@ pub(super) fn flagger_refuses_canary(canary: &Value) -> Vec<Draft> {
     found
 }
 
-/// A receiver that Flagger does not know.
+/// A receiver that Flagger does not support.
 pub(super) fn flagger_refuses(provider: &Value) -> Option<Draft> {
     let system = AlertSystem::named(text(provider, "/spec/type"))?;
     let known = AlertSystem::ALL.into_iter().filter(|system| system.is_known_to_flagger());

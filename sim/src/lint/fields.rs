@@ -1,6 +1,6 @@
-//! The fields of our three kinds, in tables: which are known, and how each compares with Flagger 1.44.
+//! Tables of the fields of our three kinds: which are known, and how each compares with Flagger 1.44.
 //!
-//! A path has `[]` for each item of a list, `*` for any key, and ends in `**` where all below it is known.
+//! A path has `[]` for each item of a list, `*` for any key, and ends with `**` if everything below it is known.
 
 use serde_json::Value;
 use serin_core::{
@@ -11,14 +11,14 @@ use serin_core::{
 
 use super::compatibility::Support::{self, Different, NotSupported, Own, Same};
 
-/// One field, or one thing that is different about it.
+/// One field, or one of its differences.
 pub(super) struct Field {
     pub(super) path: &'static str,
     pub(super) standing: Support,
     /// The row of `docs/differences.md`.
     pub(super) row: &'static str,
     pub(super) what: &'static str,
-    /// Whether that applies to a Canary; else the field is the same.
+    /// Whether the difference applies to a Canary; otherwise the field is the same.
     pub(super) when: Option<When>,
 }
 
@@ -46,7 +46,7 @@ impl Field {
     }
 }
 
-/// The fields of a Canary. A field that differs in several ways has several rows, one after the other.
+/// The fields of a Canary. A field that differs in several ways has several consecutive rows.
 #[rustfmt::skip]
 pub(super) static CANARY: &[Field] = &[
     same("apiVersion"),
@@ -59,7 +59,7 @@ pub(super) static CANARY: &[Field] = &[
     same("status.**"),
     same("spec.provider"),
     same("spec.metricsServer"),
-    differs("spec.progressDeadlineSeconds", "D5", "a rollback at the deadline is alerted, and needs two sightings"),
+    differs("spec.progressDeadlineSeconds", "D5", "a rollback at the deadline sends an alert, and needs two observations"),
     same("spec.targetRef.apiVersion"),
     same("spec.targetRef.kind"),
     same("spec.targetRef.name"),
@@ -79,12 +79,12 @@ pub(super) static CANARY: &[Field] = &[
     same("spec.upstreamRef.kind"),
     same("spec.upstreamRef.name"),
     same("spec.upstreamRef.namespace"),
-    differs("spec.skipAnalysis", "D22", "waits for a ready primary, at the start and before the canary goes")
+    differs("spec.skipAnalysis", "D22", "waits for a ready primary, at the start and before the canary is scaled down")
         .when(|_, rollout| rollout.skips_analysis()),
     differs("spec.revertOnDeletion", "D17", "left out means true: a deletion is never an outage; false is as in Flagger")
         .when(|_, rollout| rollout.reverts_on_deletion()),
     same("spec.suspend"),
-    own("spec.canaryAnalysis", "the older name of `analysis`: Flagger's CRD asks for `analysis`"),
+    own("spec.canaryAnalysis", "the older name of `analysis`: Flagger's CRD requires `analysis`"),
 
     same("spec.service.name"),
     same("spec.service.port"),
@@ -168,12 +168,12 @@ pub(super) static CANARY: &[Field] = &[
         .when(|_, rollout| matches!(rollout.strategy(), Strategy::Weighted(weighted) if weighted.iterations > 0 && weighted.mirror.is_none())),
     differs("spec.analysis.iterations", "D27", "next to mirror and steps: checks of mirrored requests; Flagger's CRD refuses both")
         .when(|_, rollout| matches!(rollout.strategy(), Strategy::Weighted(weighted) if weighted.iterations > 0 && weighted.mirror.is_some())),
-    differs("spec.analysis.iterations", "D3", "while the promotion gate is closed it keeps its value; checks go on")
+    differs("spec.analysis.iterations", "D3", "while the promotion gate is closed it keeps its value; checks continue")
         .when(|_, rollout| has_hook(rollout, HookKind::ConfirmPromotion)),
-    differs("spec.analysis.maxWeight", "D2", "the last step ends there instead of beyond it").when(|_, rollout| clamps(rollout)),
+    differs("spec.analysis.maxWeight", "D2", "the last step ends there, not above it").when(|_, rollout| clamps(rollout)),
     differs("spec.analysis.stepWeight", "D2", "the last step is smaller, it ends at maxWeight").when(|_, rollout| clamps(rollout)),
     differs("spec.analysis.stepWeights[]", "D28", "stops at maxWeight").when(|canary, _| cuts(canary)),
-    differs("spec.analysis.stepWeightPromotion", "D12", "a write that failed does not leave it stuck"),
+    differs("spec.analysis.stepWeightPromotion", "D12", "a failed write does not leave the run stuck"),
     differs("spec.analysis.mirror", "D4", "before weights it works wherever the router can mirror; elsewhere it is refused")
         .when(|_, rollout| matches!(rollout.strategy(), Strategy::Weighted(_))),
     same("spec.analysis.mirrorWeight"),
@@ -194,23 +194,23 @@ pub(super) static CANARY: &[Field] = &[
     same("spec.analysis.match[].sourceLabels.*"),
     own("spec.analysis.canaryAnalysis.stepWeightPromotion", "the mirrored share grows with each iteration"),
     own("spec.analysis.canaryAnalysis.maxMirrorWeight", "how far the mirrored share grows"),
-    own("spec.analysis.canaryAnalysis.templateVariables.**", "settings of the canary's pods alone"),
+    own("spec.analysis.canaryAnalysis.templateVariables.**", "settings only for the canary's pods"),
 
-    differs("spec.analysis.metrics[].name", "", "a name alone means the MetricTemplate of that name").when(|canary, _| by_name(canary)),
+    differs("spec.analysis.metrics[].name", "", "only a name means the MetricTemplate of that name").when(|canary, _| by_name(canary)),
     differs("spec.analysis.metrics[].name", "", "without bounds it never fails; Flagger compares with 0")
         .when(|_, rollout| rollout.metrics().iter().any(|metric| metric.bounds.min.is_none() && metric.bounds.max.is_none())),
-    differs("spec.analysis.metrics[].name", "D20", "all metrics of a check are asked; Flagger stops at the first that fails")
+    differs("spec.analysis.metrics[].name", "D20", "all metrics of a check are queried; Flagger stops at the first that fails")
         .when(|_, rollout| rollout.metrics().len() > 1),
     differs("spec.analysis.metrics[].interval", "", "Flagger's CRD takes minutes and seconds only")
         .when(|canary, _| metrics(canary).iter().any(|metric| text(metric, "/interval").contains(['h', 'd']))),
     same("spec.analysis.metrics[].threshold"),
     same("spec.analysis.metrics[].thresholdRange.min"),
     same("spec.analysis.metrics[].thresholdRange.max"),
-    differs("spec.analysis.metrics[].query", "D16", "a built-in name with a query of its own is measured by that alone")
+    differs("spec.analysis.metrics[].query", "D16", "a built-in name with its own query is measured only by that query")
         .when(|_, rollout| replaces_built_in(rollout, |source| matches!(source, MetricSource::Query(_)))),
-    differs("spec.analysis.metrics[].query", "D16", "line breaks stay, so a comment ends with its line")
+    differs("spec.analysis.metrics[].query", "D16", "line breaks are kept, so a comment ends with its line")
         .when(|canary, _| metrics(canary).iter().any(|metric| text(metric, "/query").contains('#'))),
-    differs("spec.analysis.metrics[].templateRef.name", "D16", "a built-in name with a template is measured by that alone")
+    differs("spec.analysis.metrics[].templateRef.name", "D16", "a built-in name with a template is measured only by that template")
         .when(|_, rollout| replaces_built_in(rollout, |source| matches!(source, MetricSource::Template { .. }))),
     differs("spec.analysis.metrics[].templateRef.name", "D9", "without interval its window is 1m, not empty")
         .when(|canary, _| metrics(canary).iter().any(|metric| metric.get("templateRef").is_some() && text(metric, "/interval").is_empty())),
@@ -228,23 +228,23 @@ pub(super) static CANARY: &[Field] = &[
     same("spec.analysis.webhooks[].name"),
     differs("spec.analysis.webhooks[].type", "D10", "a rollback hook is called when a rollback happens, unless its path is polled")
         .when(|_, rollout| has_hook(rollout, HookKind::RollbackAction)),
-    differs("spec.analysis.webhooks[].type", "D3", "the promotion gate is asked with every check that passed, before traffic moves")
+    differs("spec.analysis.webhooks[].type", "D3", "the promotion gate is called with every check that passed, before traffic moves")
         .when(|_, rollout| has_hook(rollout, HookKind::ConfirmPromotion)),
     differs("spec.analysis.webhooks[].type", "D21", "a pre-rollout hook that passed is not called again in the run")
         .when(|_, rollout| has_hook(rollout, HookKind::PreRollout)),
-    differs("spec.analysis.webhooks[].type", "D5", "a closed traffic gate alerts once, not with every check")
+    differs("spec.analysis.webhooks[].type", "D5", "a closed traffic gate sends one alert, not one with every check")
         .when(|_, rollout| has_hook(rollout, HookKind::ConfirmTrafficIncrease)),
     differs("spec.analysis.webhooks[].type", "D14", "next to a rollback hook that is called, a post-rollout hook runs after success only")
         .when(|_, rollout| has_hook(rollout, HookKind::RollbackAction) && has_hook(rollout, HookKind::PostRollout)),
     own("spec.analysis.webhooks[].mode", "how a rollback hook is read"),
     own("spec.analysis.webhooks[].runOn[]", "after which end a post-rollout hook is called"),
-    differs("spec.analysis.webhooks[].url", "D8", "any 2xx passes, and the answer's text reaches the event"),
+    differs("spec.analysis.webhooks[].url", "D8", "any 2xx passes, and the text of the answer is in the event"),
     same("spec.analysis.webhooks[].timeout"),
     own("spec.analysis.webhooks[].deadline", "how long a gate may stay closed before the release is rolled back"),
     same("spec.analysis.webhooks[].retries"),
     same("spec.analysis.webhooks[].muteAlert"),
     same("spec.analysis.webhooks[].disableTLS"),
-    differs("spec.analysis.webhooks[].metadata.*", "D19", "{{ canaryWeight }} and the like are filled in; `method` and `body` are sent as that request")
+    differs("spec.analysis.webhooks[].metadata.*", "D19", "{{ canaryWeight }} and other variables are filled in; `method` and `body` are sent as that request")
         .when(|_, rollout| rollout.hooks().iter().any(|hook| {
             hook.metadata.values().any(|value| value.contains("{{")) || hook.metadata.contains_key("method")
         })),
@@ -307,7 +307,7 @@ pub(super) fn clamps(rollout: &Rollout) -> bool {
     }
 }
 
-/// Whether `maxWeight` cuts the list of `stepWeights`.
+/// Whether `maxWeight` shortens the list of `stepWeights`.
 pub(super) fn cuts(canary: &Value) -> bool {
     let last = list(canary, "/spec/analysis/stepWeights").last().and_then(Value::as_f64);
     let max = canary.pointer("/spec/analysis/maxWeight").and_then(Value::as_f64).filter(|max| *max > 0.0);

@@ -1,4 +1,4 @@
-//! A report in the form that every verb shares: findings with their file, and cases for reports on tests.
+//! A report as shared types: findings with their file, and cases for test reports.
 
 use serde::{Serialize, Serializer};
 
@@ -19,7 +19,7 @@ impl Serialize for Finding {
 }
 
 impl FileReport {
-    /// What was found, as it is shown.
+    /// The findings as they are printed.
     #[must_use]
     pub fn findings(&self) -> Vec<finding::Finding> {
         self.findings.iter().map(|finding| finding.shown(&self.file)).collect()
@@ -42,7 +42,7 @@ impl Report {
         self.files.iter().flat_map(|file| &file.findings).any(|finding| finding.code.is_unusable())
     }
 
-    /// What was found in all files, as it is shown.
+    /// The findings of all files as they are printed.
     #[must_use]
     pub fn findings(&self) -> Vec<finding::Finding> {
         self.files.iter().flat_map(FileReport::findings).collect()
@@ -59,7 +59,7 @@ impl Report {
     }
 }
 
-/// What a finding of [`lint`](super::lint) can be about.
+/// The rules of [`lint`](super::lint).
 #[must_use]
 pub fn rules() -> Vec<Rule> {
     let rule = |code: &Code| Rule { code: code.name(), what: code.what(), level: code.level() };

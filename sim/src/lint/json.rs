@@ -2,7 +2,7 @@
 
 use super::{FileReport, Report};
 
-/// One line for each file; with `findings_only` without what its Canaries would do.
+/// One line for each file; with `findings_only` without the plans of its Canaries.
 #[must_use]
 pub fn lines(report: &Report, findings_only: bool) -> String {
     let mut text = String::new();
@@ -12,7 +12,7 @@ pub fn lines(report: &Report, findings_only: bool) -> String {
         } else {
             serde_json::to_string(file)
         };
-        // Our own types have nothing that JSON cannot say.
+        // Our own types contain nothing that JSON cannot represent.
         text += &line.unwrap_or_default();
         text.push('\n');
     }

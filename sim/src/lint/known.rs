@@ -1,41 +1,41 @@
-//! Walks a manifest along a table of fields: which are set, and which are not known.
+//! Compares a manifest with a table of fields: which are set, and which are unknown.
 
 use serde_json::Value;
 
 use super::{Draft, Remedy, code::Code, fields::Field};
 use crate::input::nearest;
 
-/// What a walk found.
+/// The result of the comparison.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
-    /// The known fields that are set; one for each time.
+    /// The known fields that are set, each as often as it is set.
     pub(super) set: Vec<Known>,
-    /// The others.
+    /// The unknown fields.
     pub(super) unknown: Vec<Unknown>,
 }
 
 /// A known field that is set.
 #[derive(Debug)]
 pub(super) struct Known {
-    /// As the table has it.
+    /// Its path in the table.
     pub(super) row: &'static str,
-    /// Its place.
+    /// Its path in the manifest.
     pub(super) path: String,
 }
 
-/// A field that is not known.
+/// An unknown field.
 #[derive(Debug)]
 pub(super) struct Unknown {
-    /// Its place.
+    /// Its path.
     path: String,
     /// Its own name.
     name: String,
-    /// Its parent, as in the table.
+    /// Its parent's path in the table.
     parent: String,
     value: Value,
 }
 
-/// More unknown fields in one object are not reported.
+/// The maximum number of unknown fields that are reported for one object.
 const MOST_UNKNOWN: usize = 100;
 
 /// Walks a manifest.
@@ -51,7 +51,7 @@ struct Walk {
 }
 
 impl Walk {
-    /// One value, at `path`, which is `pattern` in the table. Below an `open` one every field is known.
+    /// One value at `path`, which is `pattern` in the table. Below an `open` one every field is known.
     fn node(&mut self, value: &Value, path: &str, pattern: &str, open: bool) {
         if value.is_null() {
             return;
@@ -120,7 +120,7 @@ pub(super) fn join(path: &str, name: &str) -> String {
 }
 
 impl Unknown {
-    /// Where it is.
+    /// Its path.
     pub(super) fn path(&self) -> &str {
         &self.path
     }
@@ -130,7 +130,7 @@ impl Unknown {
         &self.name
     }
 
-    /// Its parent, as in the table.
+    /// Its parent's path in the table.
     pub(super) fn parent(&self) -> &str {
         &self.parent
     }
@@ -140,7 +140,7 @@ impl Unknown {
         let near = nearest(&self.name, siblings(table, &self.parent));
         let remedy = match (near, self.elsewhere(table)) {
             (Some(near), _) => self.renamed(near, &self.beside(near)),
-            // An item of a list is not reported by its field's name.
+            // An item of a list is not reported by the name of its field.
             (None, Some(elsewhere)) if elsewhere.contains('[') => {
                 Remedy::new(format!("did you mean `{elsewhere}`?"))
             }
@@ -153,13 +153,13 @@ impl Unknown {
         Draft { code: Code::UnknownField, field: self.path.clone(), what, remedy, offset: None }
     }
 
-    /// The path of a field next to it.
+    /// The path of a sibling field.
     fn beside(&self, name: &str) -> String {
         let parent = self.path.strip_suffix(&*self.name).unwrap_or_default().trim_end_matches('.');
         join(parent, name)
     }
 
-    /// The value under the name that was meant.
+    /// The value under the suggested name.
     fn renamed(&self, meant: &str, path: &str) -> Remedy {
         Remedy::new(format!("did you mean `{meant}`?"))
             .removing(&*self.path)
@@ -181,7 +181,7 @@ impl Unknown {
     }
 }
 
-/// The names of the fields below one.
+/// The names of the fields below a field.
 pub(super) fn siblings<'a>(
     table: &'static [Field],
     parent: &'a str,
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_field_is_told_with_a_near_name_or_its_right_place() {
+    fn an_unknown_field_is_reported_with_a_close_name_or_its_right_place() {
         let manifest = json!({"spec": {
             "stepWeight": 10,
             "analysis": {"treshold": 1, "metrics": [{"name": "a"}, {"thresholdRange": {"maximum": 1}}], "zzz": 1},
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_below_an_open_field_is_known() {
+    fn every_field_below_an_open_one_is_known() {
         let manifest = json!({
             "metadata": {"labels": {"a.b/c": "d"}, "annotations": {"flagger.app/promote": "true", "x": "y"}},
             "spec": {"service": {"trafficPolicy": {"tls": {"mode": "DISABLE"}}, "apex": {"labels": {"a": "b"}}}},

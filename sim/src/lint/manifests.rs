@@ -1,4 +1,4 @@
-//! The objects in the files that are given: which there are, and which of them another one names.
+//! The objects in the given files, and the references between them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,7 +24,7 @@ use crate::{
     scenario::to_json,
 };
 
-/// The kinds we know.
+/// The kinds that are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ManifestKind {
     Canary,
@@ -47,18 +47,18 @@ impl ManifestKind {
 /// An object of ours.
 #[derive(Clone, Debug)]
 pub(super) struct Object {
-    /// Its file among the inputs.
+    /// The index of its file among the inputs.
     pub(super) file: usize,
-    /// Its document in the file.
+    /// The index of its document in the file.
     pub(super) document: usize,
-    /// Its place in a list of objects; empty where it is the document.
+    /// Its path in a list of objects; empty if it is the document.
     pub(super) at: String,
     pub(super) kind: ManifestKind,
     pub(super) json: Value,
 }
 
 impl Object {
-    /// Its namespace, where it names one.
+    /// Its namespace, if it is set.
     pub(super) fn namespace(&self) -> Option<&str> {
         Some(text(&self.json, "/metadata/namespace")).filter(|text| !text.is_empty())
     }
@@ -77,7 +77,7 @@ impl Object {
         (!self.name().is_empty()).then(|| (self.file, self.kind, self.title()))
     }
 
-    /// The file of a Canary, and namespace, kind and name of its target, if it names one.
+    /// The file of a Canary, and the namespace, kind and name of its target, if it is set.
     fn target(&self) -> Option<(usize, [String; 3])> {
         let target = |field| text(&self.json, &format!("/spec/targetRef/{field}")).to_owned();
         let named = self.kind == ManifestKind::Canary && !target("name").is_empty();
@@ -85,49 +85,49 @@ impl Object {
         named.then(|| (self.file, [namespace, target("kind"), target("name")]))
     }
 
-    /// Whether a reference means it. One that names no namespace is applied wherever it is wanted.
+    /// Whether a reference means it. An object without a namespace can be applied to any namespace.
     pub(super) fn is(&self, kind: ManifestKind, namespace: &str, name: &str) -> bool {
         self.kind == kind && self.name() == name && self.namespace().is_none_or(|own| own == namespace)
     }
 }
 
-/// All files that are given.
+/// All given files.
 pub(super) struct Files<'a> {
     pub(super) settings: &'a Settings,
     pub(super) objects: Vec<Object>,
-    /// Objects of other kinds that say something about a target.
+    /// Objects of other kinds that concern a target.
     pub(super) neighbours: Vec<Neighbour>,
-    /// For the queries of all files together.
+    /// The limit for the queries of all files together.
     pub(super) budget: Budget,
     faults: BTreeMap<usize, Vec<Finding>>,
     /// The first object of a kind and a name in a file.
     named: BTreeMap<(usize, ManifestKind, String), usize>,
     /// The first Canary of a target in a file.
     releasing: BTreeMap<(usize, [String; 3]), usize>,
-    /// The files that only say how others are put together.
+    /// The files that only describe how others are combined.
     kustomizations: BTreeSet<usize>,
 }
 
-/// The files at `path`: a file as it is given, and below a folder every YAML file with objects of which one may be ours.
+/// The files at `path`: a file as given, and of a folder every YAML file that can contain an object of ours.
 ///
 /// # Errors
-/// A path that cannot be read, and a folder without such a file.
+/// A path that cannot be read, or a folder without such a file.
 pub fn find(path: &Path) -> Result<Vec<PathBuf>, InputError> {
     let files = yaml_files(path, |path| input::read(path).is_ok_and(|text| may_hold_ours(&text)))?;
     if files.is_empty() {
-        return Err(Fault::of_file(path, "holds no YAML file with an object of flagger.app").into());
+        return Err(Fault::of_file(path, "contains no YAML file with an object of flagger.app").into());
     }
     Ok(files)
 }
 
-/// Whether a file may hold an object of ours, as [`find`] asks of the files in a folder. One that cannot be read may.
+/// Whether a file can contain an object of ours, as [`find`] checks it in folders. A file that cannot be read can.
 #[must_use]
 pub fn is_manifest(path: &Path) -> bool {
     input::read(path).map_or(true, |text| may_hold_ours(&text))
 }
 
-/// The other files below a folder that say something about a target: those that can be read and hold such an object.
-/// They may be a chart's templates or anything else, and nothing is said of the rest.
+/// The other files of a folder that concern a target: those that can be read and contain such an object. They may be
+/// templates of a chart or anything else, so nothing is reported about the rest.
 ///
 /// # Errors
 /// A path that cannot be read.
@@ -170,8 +170,8 @@ impl<'a> Files<'a> {
                 }
                 Ok(text) => {
                     if let Some(at) = first_non_breaking_space(text) {
-                        let what = "has non-breaking spaces, as text copied from a web page has: they are read as \
-                                    plain ones here, and refused by a cluster";
+                        let what = "has non-breaking spaces, often copied from a web page: they are read as plain \
+                                    spaces here, but a cluster refuses them";
                         files.fault(i, Code::NonBreakingSpace, Some(at), "", what);
                         files.remedy(i, "replace each U+00A0 by a plain space".into());
                     }
@@ -210,17 +210,17 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// The first object of this kind and name in its file; `None`: it has no name.
+    /// The first object of this kind and name in its file; `None` if it has no name.
     pub(super) fn first_named_like(&self, object: &Object) -> Option<&Object> {
         Some(&self.objects[*self.named.get(&object.full_name()?)?])
     }
 
-    /// The first Canary of this target in its file; `None`: it has no target.
+    /// The first Canary of this target in its file; `None` if it has no target.
     pub(super) fn first_that_releases_like(&self, object: &Object) -> Option<&Object> {
         Some(&self.objects[*self.releasing.get(&object.target()?)?])
     }
 
-    /// Whether a file holds a Canary for the target of this one.
+    /// Whether a file contains a Canary for the target of this one.
     pub(super) fn releases_in(&self, file: usize, canary: &Object) -> bool {
         canary.target().is_some_and(|(_, target)| self.releasing.contains_key(&(file, target)))
     }
@@ -248,7 +248,7 @@ impl<'a> Files<'a> {
         let group = version.split_once('/').map_or("", |(group, _)| group);
         let known = ManifestKind::ALL.into_iter().find(|known| known.name() == kind);
         match known {
-            // `kind: Canary` in another group may be another controller's.
+            // `kind: Canary` in another group may belong to another controller.
             Some(kind) if version.is_empty() || is_ours(group) || version.starts_with("v1") => {
                 self.push(Object { file, document, at, kind, json });
             }
@@ -290,9 +290,9 @@ impl<'a> Files<'a> {
 
     fn nothing_to_check(&mut self, file: usize) {
         let what = if self.kustomizations.contains(&file) {
-            "is a Kustomization: lint what `kubectl kustomize` prints"
+            "is a Kustomization: lint the output of `kubectl kustomize`"
         } else {
-            "holds no Canary, MetricTemplate or AlertProvider"
+            "contains no Canary, MetricTemplate or AlertProvider"
         };
         self.fault(file, Code::NothingToCheck, None, "", what);
     }
@@ -332,12 +332,12 @@ fn below(at: &str, field: &str) -> String {
 
 const OUR_GROUP: &str = "flagger.app";
 
-/// Whether a group is ours, or was meant to be.
+/// Whether a group is ours, or a misspelling of it.
 fn is_ours(group: &str) -> bool {
     group == OUR_GROUP || nearest(group, [OUR_GROUP]).is_some()
 }
 
-/// A kind that our group does not have, and what to do.
+/// A kind that our group does not have, and the remedy.
 fn unknown_kind(kind: &str) -> (String, String) {
     let names = ManifestKind::ALL.map(ManifestKind::name);
     let known = format!("known are {}", names.join(", "));
@@ -350,7 +350,7 @@ fn unknown_kind(kind: &str) -> (String, String) {
     }
 }
 
-/// Whether an object may be ours. A scenario, which has its Canary further in, is no such file.
+/// Whether an object may be ours. A scenario contains its Canary further inside, so it is not such a file.
 fn may_hold_ours(text: &str) -> bool {
     let begins =
         |line: &str| line.starts_with(['{', '"']) || line.starts_with("kind:") || line.contains("\"kind\"");

@@ -1,4 +1,4 @@
-//! The warnings about a Canary that is refused: those that do not depend on what is wrong with it.
+//! The warnings about a Canary that is refused: those that do not depend on its faults.
 
 use serde_json::{Value, json};
 use serin_core::{Rollout, provider::Reference, spec::Defaults, spec::raw};
@@ -12,10 +12,10 @@ use super::{
 };
 use crate::scenario::read_raw;
 
-/// Values may be wrong one behind the other; more often than this none is left out.
+/// Values may be wrong one after another; this is the maximum number that are removed.
 const MOST_TRIES: usize = 4;
 
-/// Fields that change the strategy: without one of them nothing can be said about the others.
+/// Fields that change the strategy: without one of them nothing is known about the others.
 const STRATEGY: [&str; 8] = [
     "spec.analysis.iterations",
     "spec.analysis.maxWeight",
@@ -27,7 +27,7 @@ const STRATEGY: [&str; 8] = [
     "spec.analysis.stepWeightPromotion",
 ];
 
-/// The warnings about a Canary from which these fields are left out. `canary` has its analysis under `spec.analysis`.
+/// The warnings about a Canary without these fields. `canary` has its analysis under `spec.analysis`.
 pub(super) fn warnings(
     mut canary: Value,
     mut left_out: Vec<String>,
@@ -64,7 +64,7 @@ fn of(canary: &Value, rollout: &Rollout, left_out: &[String], files: &Files<'_>)
     told
 }
 
-/// Gives a field that is needed some value, and takes any other away; whether it did.
+/// Sets a required field to some value, and removes any other; whether it did.
 fn mend(canary: &mut Value, path: &str) -> bool {
     let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
     let parent = if parent.is_empty() { String::new() } else { pointer(parent) };

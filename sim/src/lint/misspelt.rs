@@ -1,4 +1,5 @@
-//! Misspelt fields without which a release would not be judged: a cluster drops `anaylsis`, and promotes every revision.
+//! Misspelt fields without which a release would not be judged: a cluster drops `anaylsis`, and then every revision is
+//! promoted.
 
 use serde_json::{Value, json};
 
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::input::nearest;
 
-/// Fields that a Canary does not have, and those that were meant.
+/// Unknown fields of a Canary, and the fields that were meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Misspelt {
     /// Their paths; at least one.
@@ -37,7 +38,7 @@ impl Misspelt {
 struct Deciding {
     parent: &'static str,
     name: &'static str,
-    /// Other fields of the same parent that do as well.
+    /// Other fields of the same parent that also decide it.
     instead: &'static [&'static str],
     without: &'static str,
 }
@@ -46,7 +47,7 @@ struct Deciding {
 const DECIDING: [Deciding; 7] = [
     Deciding { parent: "spec", name: "analysis", instead: &["canaryAnalysis"], without: "a release would not be analysed, and every revision would be promoted" },
     Deciding { parent: "spec.analysis", name: "metrics", instead: &[], without: "a release would not be measured" },
-    Deciding { parent: "spec.analysis", name: "webhooks", instead: &[], without: "no hook would be called and no gate asked" },
+    Deciding { parent: "spec.analysis", name: "webhooks", instead: &[], without: "no hooks and no gates would be called" },
     Deciding { parent: "spec.analysis", name: "match", instead: &[], without: "any user could be sent to the canary, not the matched ones only" },
     Deciding { parent: "spec.analysis.metrics[]", name: "thresholdRange", instead: &["threshold"], without: "the metric would have no bounds and never fail" },
     Deciding { parent: "spec.analysis.metrics[].thresholdRange", name: "min", instead: &["max"], without: "the metric would have no bounds and never fail" },
@@ -64,14 +65,14 @@ pub(crate) fn look(canary: &Value) -> Vec<Misspelt> {
     found
 }
 
-/// The name of the field in `spec` that was meant to be the analysis; `None` if there is an analysis, or no such field.
+/// The name of the field in `spec` that is a misspelt `analysis`; `None` if there is an analysis, or no such field.
 pub(crate) fn analysis(canary: &Value) -> Option<String> {
     let meant = look(canary).into_iter().find(|found| found.meant() == "spec.analysis")?;
     let name = meant.field().strip_prefix("spec.").filter(|name| !name.contains(['.', '[']))?;
     canary["spec"][name].is_object().then(|| name.to_owned())
 }
 
-/// What is said of the analysis under this name.
+/// The message about the analysis under this name.
 pub(crate) fn of_analysis(name: &str) -> Option<Misspelt> {
     look(&json!({"spec": {name: {"interval": "", "threshold": ""}}})).into_iter().next()
 }
@@ -94,7 +95,7 @@ fn of(unknown: &Unknown, canary: &Value) -> Option<Misspelt> {
         deciding.parent
     };
     let siblings = canary.pointer(&pointer(parent));
-    // Where the analysis is empty, all of it is missing.
+    // If the analysis is empty, all its fields are missing.
     if parent == "spec.analysis" && !siblings.is_some_and(Value::is_object) {
         return None;
     }
@@ -113,7 +114,7 @@ fn of(unknown: &Unknown, canary: &Value) -> Option<Misspelt> {
     Some(Misspelt { fields: vec![unknown.path().into()], meant: vec![meant], what, remedy })
 }
 
-/// Fields of the analysis that are next to it: its own place is empty.
+/// Fields of the analysis that are its siblings: they are not indented.
 fn lost_indentation(unknown: &[Unknown], canary: &Value) -> Option<Misspelt> {
     let lost: Vec<&Unknown> = unknown
         .iter()

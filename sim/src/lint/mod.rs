@@ -1,9 +1,9 @@
-//! What a manifest would do, before it does it: what is wrong with it, what will cause trouble, what a release would look like,
-//! and where it differs from Flagger.
+//! Checks manifests without a cluster: what is wrong, what will cause trouble, how a release would go, and the
+//! differences from Flagger.
 //!
-//! [`lint`] reads Canaries, MetricTemplates and AlertProviders; [`text`] and [`json`] show the [`Report`]. Nothing is
-//! judged here by rules of its own: [`Rollout::parse`](serin_core::Rollout::parse) refuses, the core's moves make the
-//! [`Plan`], and [`Code`] lists what else is reported.
+//! [`lint`] reads Canaries, MetricTemplates and AlertProviders; [`text`] and [`json`] print the [`Report`]. This module
+//! has no rules of its own about releases: [`Rollout::parse`](serin_core::Rollout::parse) refuses, the core's moves
+//! make the [`Plan`], and [`Code`] lists what else is reported.
 
 mod canary;
 mod code;
@@ -54,12 +54,12 @@ use crate::{
     outlook::Release,
 };
 
-/// A file that is to be looked at.
+/// A file to check.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// Its path, as it is shown.
+    /// Its path, as printed.
     pub path: PathBuf,
-    /// What it holds.
+    /// Its contents.
     pub text: Result<String, InputError>,
 }
 
@@ -70,19 +70,19 @@ impl Input {
         Self { path: path.into(), text: input::read(path) }
     }
 
-    /// What a reader gives, shown as `path`.
+    /// The contents of a reader, printed as `path`.
     #[must_use]
     pub fn read_from(path: &Path, reader: impl io::Read) -> Self {
         Self { path: path.into(), text: input::read_from(path, reader) }
     }
 }
 
-/// What the controller adds to the manifests.
+/// The settings of the controller.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Router where a Canary names none.
+    /// The router of a Canary without a provider.
     pub provider: Text,
-    /// The controller's own namespace: the second place a metric's template is looked for.
+    /// The controller's own namespace, where a metric's template is looked for second.
     pub namespace: Text,
     /// The controller that the manifests are for; `None`: for both.
     pub controller: Option<Controller>,
@@ -90,34 +90,34 @@ pub struct Settings {
     pub release: Option<Release>,
 }
 
-/// Everything that was found.
+/// All results.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// One for each input, in order.
     pub files: Vec<FileReport>,
 }
 
-/// What was found in a file.
+/// The results of a file.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileReport {
     /// Its path.
     pub file: String,
-    /// What was found, by place.
+    /// The findings, by place.
     pub findings: Vec<Finding>,
     /// Every valid Canary.
     pub canaries: Vec<CanaryReport>,
-    /// The same findings by what they are about.
+    /// The same findings by object.
     #[serde(skip)]
     pub parts: Vec<ObjectFindings>,
 }
 
-/// What was found in an object of a file, or in the file itself.
+/// The findings of one object, or of the file itself.
 #[derive(Clone, Debug)]
 pub struct ObjectFindings {
     /// Kind and name of the object; `None` for the file itself.
     pub object: Option<String>,
-    /// What was found, by place.
+    /// The findings, by place.
     pub findings: Vec<Finding>,
 }
 
@@ -127,31 +127,31 @@ pub struct ObjectFindings {
 pub struct CanaryReport {
     /// `name.namespace`.
     pub canary: String,
-    /// What a release would look like; `null` if it has more checks than can be listed.
+    /// The plan of a release; `null` if it has too many checks to list.
     pub plan: Option<Plan>,
-    /// What would become of the release that was asked for.
+    /// The predicted result of the release in the settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outlook: Option<Outlook>,
     /// How each field that is set compares with Flagger 1.44.
     pub compatibility: Vec<Entry>,
 }
 
-/// One thing that was found. [`FileReport::findings`] has the form that is shown.
+/// One finding. [`FileReport::findings`] has the printed form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// How much it matters.
+    /// Its level.
     pub level: Level,
-    /// What it is about.
+    /// Its code.
     pub code: Code,
-    /// Line and column, counted from 1, where they are known.
+    /// Line and column, counted from 1, if they are known.
     pub at: Option<(usize, usize)>,
     /// Path of the field; empty for the file as a whole.
     pub field: String,
-    /// What is so.
+    /// The problem.
     pub what: String,
-    /// What can be done; empty where the sentence says it.
+    /// The remedy; empty if the problem itself says it.
     pub remedy: String,
-    /// The same as changes of the object, where it can be done so.
+    /// The remedy as changes of the object, if possible.
     pub edits: Vec<Edit>,
 }
 
@@ -162,14 +162,14 @@ impl fmt::Display for Finding {
 }
 
 impl Report {
-    /// How many findings there are of a level.
+    /// The number of findings of a level.
     #[must_use]
     pub fn count(&self, level: Level) -> usize {
         let findings = self.files.iter().flat_map(|file| &file.findings);
         findings.filter(|finding| finding.level == level).count()
     }
 
-    /// Whether no file holds an object that can be checked.
+    /// Whether no file contains an object that can be checked.
     #[must_use]
     pub fn holds_nothing(&self) -> bool {
         let is_empty =
@@ -181,13 +181,13 @@ impl Report {
 /// An object of ours in a file.
 #[derive(Clone, Debug)]
 pub(crate) struct InFile {
-    /// Its file among the inputs.
+    /// The index of its file among the inputs.
     pub(crate) file: usize,
     /// Its kind.
     pub(crate) kind: &'static str,
     /// `name.namespace`.
     pub(crate) title: String,
-    /// It is an item of a list, and no document of its own.
+    /// It is an item of a list, not a document.
     pub(crate) in_list: bool,
     pub(crate) json: Value,
 }
@@ -205,18 +205,18 @@ pub(crate) fn objects(inputs: &[Input], settings: &Settings) -> Vec<InFile> {
     objects.map(in_file).collect()
 }
 
-/// Something to report about an object, with the field's path within it.
+/// A finding about an object, with the field's path within it.
 #[derive(Clone, Debug)]
 struct Draft {
     code: Code,
     field: String,
     what: String,
     remedy: Remedy,
-    /// The place in the field's text, in bytes, where it is about a part of it.
+    /// The offset in the field's text, in bytes, if it is about a part of the text.
     offset: Option<usize>,
 }
 
-/// Looks at all files together: what one refers to may be in another.
+/// Checks all files together, because one may refer to another.
 #[must_use]
 pub fn lint(inputs: &[Input], settings: &Settings) -> Report {
     let files = Files::read(inputs, settings);
@@ -259,12 +259,12 @@ fn report(i: usize, input: &Input, files: &Files<'_>, together: &[(usize, Draft)
     FileReport { file: input.path.display().to_string(), findings, canaries, parts }
 }
 
-/// By place; at one place the worst first.
+/// By place; at the same place the worst first.
 fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| (finding.at, std::cmp::Reverse(finding.level), finding.code));
 }
 
-/// An object that a finding is about.
+/// The object of a finding.
 #[derive(Clone, Copy)]
 struct Whose<'a> {
     document: usize,
@@ -272,8 +272,7 @@ struct Whose<'a> {
     json: &'a Value,
 }
 
-/// Gives a finding its place in the file.
-/// `None` where it does not matter to the controller.
+/// Gives a finding its place in the file. `None` if it is not reported for the controller.
 fn found(
     told: Draft,
     object: Whose<'_>,

@@ -1,4 +1,4 @@
-//! What would become of a release: computed or simulated, as [`outlook`](crate::outlook) does it.
+//! The predicted result of a release, computed or simulated by [`outlook`](crate::outlook).
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
@@ -14,17 +14,17 @@ use crate::{
     scenario::{Range, Share},
 };
 
-/// What becomes of a release of a Canary.
+/// The predicted result of a release of a Canary.
 #[derive(Clone, Debug)]
 pub struct Outlook {
     /// The release.
     pub release: Release,
-    /// What becomes of it, or why that cannot be said.
+    /// The result, or why it cannot be predicted.
     pub answer: Result<Answer, Unanswered>,
 }
 
 impl Outlook {
-    /// Finds it out for a Canary that makes sense.
+    /// Predicts it for a valid Canary.
     pub(super) fn of(canary: &Value, defaults: &Defaults, plan: Option<&Plan>, release: Release) -> Self {
         let checks = plan.map(|plan| plan.checks);
         Self { release, answer: outlook::outlook(&Question { canary, defaults, checks, release }) }
@@ -32,7 +32,7 @@ impl Outlook {
 }
 
 impl Outlook {
-    /// What is said of it: a label and a sentence each.
+    /// The rows: a label and a sentence each.
     pub(super) fn rows(&self) -> Vec<(&'static str, String)> {
         let Release { rps, errors } = self.release;
         let errors = Range::<Share>::exactly(errors);
@@ -58,7 +58,7 @@ impl Serialize for Outlook {
         let Release { rps, errors } = self.release;
         let mut object = Map::new();
         object.insert("rps".into(), rps.into());
-        // Without the last bits of a division by 100.
+        // Without the rounding error of a division by 100.
         object.insert("errors".into(), ((errors * 1e10).round() / 1e10).into());
         match &self.answer {
             Ok(answer) => object.extend(fields(answer)),

@@ -1,4 +1,4 @@
-//! What a release would do at the earliest: its moves, and when each is made. Read from the core's own rules.
+//! The fastest possible release: its moves, and the time of each. It is derived from the core's own rules.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use serin_core::{
     strategy::{Strategy, Weight},
 };
 
-/// More moves than this are no plan: at the shortest interval they take almost four months.
+/// The maximum number of moves in a plan: at the shortest interval they take almost four months.
 const MOST_MOVES: u32 = 1_000_000;
 
-/// A release in which every pod is ready at once, every check passes and every gate is open. All times are since the new
-/// revision was seen.
+/// A release in which every pod is ready at once, every check passes and every gate is open. All times are since the
+/// new revision was detected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
@@ -35,17 +35,17 @@ pub struct Plan {
     /// When the promotion is decided.
     #[serde(rename = "decidedMs", serialize_with = "millis")]
     pub decided: Duration,
-    /// Steps in which the primary takes the users back; 1: all at once.
+    /// The steps in which the primary takes the users back; 1: all at once.
     pub promotion_steps: u32,
     /// When the primary runs the new revision and has all users.
     #[serde(rename = "allUsersMs", serialize_with = "millis")]
     pub all_users: Duration,
-    /// When the canary is gone and the release has succeeded.
+    /// When the canary is scaled down and the release has succeeded.
     #[serde(rename = "doneMs", serialize_with = "millis")]
     pub done: Duration,
-    /// How fast failed checks roll back; `null` where nothing is checked.
+    /// How fast failed checks roll back; `null` if nothing is checked.
     pub rollback: Option<Rollback>,
-    /// Gates, in the order they are asked.
+    /// Gates, in the order in which they are called.
     pub gates: Vec<Gate>,
     /// No move is made: the Canary is suspended.
     pub suspended: bool,
@@ -55,9 +55,9 @@ pub struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Divides {
-    /// Those of all users.
+    /// The requests of all users.
     All,
-    /// Those that `match` fits.
+    /// The requests that match `match`.
     Matched,
     /// None: this router sends no user to the canary.
     Nothing,
@@ -74,7 +74,7 @@ impl Divides {
     }
 }
 
-/// Moves of one sort, one after the other.
+/// Consecutive moves of the same kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Leg {
@@ -84,16 +84,16 @@ pub struct Leg {
     /// When the last of them is made.
     #[serde(rename = "toMs", serialize_with = "millis")]
     pub to: Duration,
-    /// What they are.
+    /// The kind of move.
     #[serde(flatten)]
     pub what: Moves,
 }
 
-/// What is done in a leg.
+/// The kind of a move.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "move")]
 pub enum Moves {
-    /// This share of the requests is copied to the canary, once before the steps.
+    /// This share of the requests is mirrored, once before the steps.
     Mirror {
         /// Percentage.
         weight: Weight,
@@ -107,10 +107,10 @@ pub enum Moves {
     Iterations {
         /// How many.
         count: u32,
-        /// The share of requests that is copied meanwhile, first and last; 0 for none.
+        /// The mirrored share of the requests, first and last; 0 for none.
         mirror: [Weight; 2],
     },
-    /// All users are sent to the canary, where the router divides requests; elsewhere one more check is made.
+    /// All users are sent to the canary, if the router divides requests; otherwise it is another check.
     Switch,
     /// More checks at the last weight.
     Soak {
@@ -119,20 +119,20 @@ pub enum Moves {
     },
 }
 
-/// A release whose every check fails.
+/// A release in which every check fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rollback {
     /// Failed checks that roll back.
     pub threshold: u32,
-    /// Whether a check that passes clears them.
+    /// Whether a passed check resets them.
     pub consecutive: bool,
     /// From the first move to the rollback.
     #[serde(rename = "afterFirstMoveMs", serialize_with = "millis")]
     pub after_first_move: Duration,
 }
 
-/// A hook that has to allow a move.
+/// A gate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Gate {
@@ -148,11 +148,11 @@ fn millis<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Err
 }
 
 impl Plan {
-    /// The plan of a Canary; `None` if it has more moves than can be listed.
+    /// The plan of a Canary; `None` if it has too many moves to list.
     #[must_use]
     pub fn of(rollout: &Rollout) -> Option<Self> {
         let policy = rollout.policy();
-        // The first move is an interval away, and not before the warm-up is over.
+        // The first move is one interval later, and not before the end of the warm-up.
         let starts = policy.interval.max(policy.delay);
         let mut plan = Self {
             strategy: rollout.strategy().to_string(),
@@ -187,7 +187,7 @@ impl Plan {
         self.decided.saturating_sub(self.starts)
     }
 
-    /// Makes every move up to the promotion; the canary's weight at the end.
+    /// Makes every move up to the promotion; returns the canary's final weight.
     fn analyse(&mut self, rollout: &Rollout) -> Option<Weight> {
         let mut state = State::default();
         loop {
@@ -228,7 +228,7 @@ impl Plan {
             (Move::Iterate { mirror, .. }, _) => Moves::Iterations { count: 1, mirror: [mirror; 2] },
             (Move::Switch, _) => Moves::Switch,
             (Move::Soak, _) => Moves::Soak { count: 1 },
-            // Decided by the caller.
+            // The caller decides these.
             (Move::Promote, _) => return,
         };
         self.moves.push(Leg { from: at, to: at, what });

@@ -1,4 +1,4 @@
-//! What can be done about a finding: the sentence that people read, and the edits of the manifest that do it.
+//! The remedy of a finding: the sentence, and the edits of the manifest that implement it.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::edit::Edit;
 
-/// What can be done. The sentence and the edits say the same; a remedy without edits is advice that needs a person.
+/// A remedy. The sentence and the edits mean the same; a remedy without edits needs a decision of the user.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Remedy {
     pub(super) text: String,
@@ -18,19 +18,19 @@ impl Remedy {
         Self { text: text.into(), edits: Vec::new() }
     }
 
-    /// With a field that is set.
+    /// Also sets a field.
     pub(super) fn setting(mut self, path: impl Into<String>, value: impl Into<Value>) -> Self {
         self.edits.push(Edit::set(path, value));
         self
     }
 
-    /// With a field that is removed.
+    /// Also removes a field.
     pub(super) fn removing(mut self, path: impl Into<String>) -> Self {
         self.edits.push(Edit::remove(path));
         self
     }
 
-    /// With every path changed.
+    /// Changes every path.
     pub(super) fn moved(mut self, to: impl Fn(&str) -> String) -> Self {
         self.edits.iter_mut().for_each(|edit| edit.path = to(&edit.path));
         self

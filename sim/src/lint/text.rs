@@ -1,4 +1,4 @@
-//! A report as people read it: findings by file and place, then what each Canary would do.
+//! A report as text: findings by file and place, then the plan of each Canary.
 
 use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 
@@ -37,7 +37,7 @@ pub fn text(report: &Report, findings_only: bool, terminal: &Terminal) -> String
     text + &summary(report)
 }
 
-/// What a Canary would do.
+/// The plan of a Canary.
 fn told(canary: &CanaryReport, terminal: &Terminal) -> String {
     let mut text = String::new();
     let head = match &canary.plan {
@@ -50,7 +50,7 @@ fn told(canary: &CanaryReport, terminal: &Terminal) -> String {
                 Human(plan.interval)
             )
         }
-        None => format!("{} {} more checks than can be listed", canary.canary, terminal.signs.and),
+        None => format!("{} {} too many checks to list", canary.canary, terminal.signs.and),
     };
     paragraph(&mut text, "  ", 2, &Span::words(STRONG, &head), terminal);
     if let Some(plan) = &canary.plan {
@@ -72,14 +72,14 @@ fn row(text: &mut String, label: &str, sentence: &str, terminal: &Terminal) {
     paragraph(text, &paint(FAINT, &lead), lead.chars().count(), &Span::words(PLAIN, sentence), terminal);
 }
 
-/// The plan, as times and what happens then.
+/// The plan as rows: times, and what happens then.
 fn plan_rows(plan: &Plan) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     let mut row = |label: String, sentence: String| rows.push((label, sentence));
     if plan.suspended {
-        row("suspended".into(), "no move is made; once it is resumed:".into());
+        row("suspended".into(), "no move is made until it is resumed; then:".into());
     }
-    row(Human(Duration::ZERO).to_string(), "the new revision is seen; its pods are ready at once".into());
+    row(Human(Duration::ZERO).to_string(), "the new revision is detected; its pods are ready at once".into());
     let span = |from, to| {
         if from == to { Human(from).to_string() } else { format!("{} - {}", Human(from), Human(to)) }
     };
@@ -101,7 +101,7 @@ fn plan_rows(plan: &Plan) -> Vec<(String, String)> {
             steps => format!("all users are on the new version, after {steps} steps of the promotion"),
         };
         row(Human(plan.all_users).to_string(), how);
-        row(Human(plan.done).to_string(), "the canary is gone: succeeded".into());
+        row(Human(plan.done).to_string(), "the canary is scaled down: succeeded".into());
     }
     if let Some(rollback) = plan.rollback {
         let in_a_row = if rollback.consecutive { " in a row" } else { "" };
@@ -115,14 +115,14 @@ fn plan_rows(plan: &Plan) -> Vec<(String, String)> {
             ),
         );
     } else if plan.checks > 0 {
-        row("rollback".into(), "only where pods do not get ready, or by request".into());
+        row("rollback".into(), "only if pods do not get ready, or on request".into());
     }
     if !plan.gates.is_empty() {
         let gates: Vec<String> =
             plan.gates.iter().map(|Gate { kind, name }| format!("{name} ({kind})")).collect();
         row(
             "gates".into(),
-            format!("wait for {}; the times above are with all of them open", gates.join(", ")),
+            format!("wait for {}; the times above assume that all of them are open", gates.join(", ")),
         );
     }
     rows
@@ -132,7 +132,7 @@ fn checks(number: u32) -> String {
     if number == 1 { "1 check".into() } else { format!("{number} checks") }
 }
 
-/// So many weights are written out.
+/// The maximum number of weights that are listed.
 const MOST_WEIGHTS: usize = 12;
 
 fn moves(moves: &Moves, divides: Divides) -> String {
@@ -177,7 +177,7 @@ fn iterations(count: u32) -> String {
     if count == 1 { "1 iteration".into() } else { format!("{count} iterations") }
 }
 
-/// What differs from Flagger, and a count of the rest.
+/// The differences from Flagger, and the number of fields that are the same.
 fn compatibility(text: &mut String, entries: &[Entry], terminal: &Terminal) {
     let fields = |of: &dyn Fn(&&Entry) -> bool| {
         entries.iter().filter(of).map(|entry| entry.field).collect::<BTreeSet<_>>().len()
@@ -214,7 +214,7 @@ fn short(field: &str) -> &str {
     field.strip_prefix("spec.analysis.").or_else(|| field.strip_prefix("spec.")).unwrap_or(field)
 }
 
-/// How many findings there are, in a line.
+/// The number of findings, in a line.
 #[must_use]
 pub fn summary(report: &Report) -> String {
     let mut parts = Vec::new();

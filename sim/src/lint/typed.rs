@@ -1,4 +1,4 @@
-//! From a manifest to the types of the core: every value of the wrong type, and every invalid field.
+//! Converts a manifest to the types of the core: reports every value of the wrong type, and every invalid field.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use serin_core::{
 use super::{Draft, Remedy, code::Code, fields::text, values, versions};
 use crate::scenario::read_raw;
 
-/// More wrong types than this in one object are not reported.
+/// The maximum number of wrong types that are reported for one object.
 const MOST_WRONG: usize = 50;
 
 /// A value of the wrong type.
@@ -19,22 +19,22 @@ pub(crate) struct Wrong {
     /// Its path.
     pub(crate) field: String,
     pub(crate) what: String,
-    /// What to write in its place.
+    /// The value to write instead.
     remedy: Remedy,
 }
 
-/// A manifest in spite of its values of the wrong type.
+/// A manifest despite values of the wrong type.
 pub(crate) struct Read<T> {
     /// Its fields; `None`: nothing can be read.
     pub(crate) raw: Option<T>,
-    /// The manifest that was read: each wrong value is replaced by the one that was meant, or left out.
+    /// The manifest that was read: each wrong value is replaced by the one that was meant, or removed.
     pub(crate) json: Value,
     pub(crate) wrong: Vec<Wrong>,
-    /// The fields that are left out.
+    /// The fields that were removed.
     pub(crate) left_out: Vec<String>,
 }
 
-/// Everything that is wrong with an object that `parse` gives a meaning.
+/// All faults of an object that `parse` reads.
 pub(super) fn look<T: DeserializeOwned>(json: &Value, parse: impl Fn(&T) -> Option<Malformed>) -> Vec<Draft> {
     let Read { raw, wrong, .. } = read_all(json);
     let problems = raw.and_then(|raw| parse(&raw)).map(|malformed| malformed.problems).unwrap_or_default();
@@ -45,7 +45,7 @@ pub(super) fn look<T: DeserializeOwned>(json: &Value, parse: impl Fn(&T) -> Opti
 }
 
 impl Wrong {
-    /// What is wrong and what to write, in one line.
+    /// The fault and the remedy, in one line.
     pub(crate) fn sentence(&self) -> String {
         let gap = if self.remedy.text.is_empty() { "" } else { "; " };
         format!("{}{gap}{}", self.what, self.remedy)
@@ -64,10 +64,10 @@ pub(crate) fn news(problems: Vec<Problem>, wrong: &[Wrong]) -> Vec<Problem> {
     problems.into_iter().filter(|problem| !follows(problem)).collect()
 }
 
-/// The manifest's fields, and every value that has the wrong type.
+/// The manifest's fields, and every value of the wrong type.
 pub(crate) fn read_all<T: DeserializeOwned>(json: &Value) -> Read<T> {
     let mut read = Read { raw: None, json: json.clone(), wrong: Vec::new(), left_out: Vec::new() };
-    // What is left out altogether is reported by what is missing in it.
+    // A missing value is reported elsewhere.
     if let Value::Object(fields) = &mut read.json {
         fields.entry("apiVersion").or_insert_with(|| "".into());
         for part in ["metadata", "spec"] {
@@ -95,7 +95,7 @@ pub(crate) fn read_all<T: DeserializeOwned>(json: &Value) -> Read<T> {
     }
 }
 
-/// What is said of a value, and the one that was meant.
+/// The message about a value, and the value that was meant.
 fn wrong(field: String, what: String, value: &Value) -> (Wrong, Option<Value>) {
     let (what, text, meant) = match value {
         Value::Number(number) if values::is_duration(&field) => {
@@ -126,7 +126,7 @@ fn wrong(field: String, what: String, value: &Value) -> (Wrong, Option<Value>) {
     (Wrong { field, what, remedy }, meant)
 }
 
-/// Takes the value at a path out of a manifest, so that the rest can be read.
+/// Removes the value at a path from a manifest, so that the rest can be read.
 fn take(json: &mut Value, path: &str) -> Option<Value> {
     let value = json.pointer_mut(&pointer(path))?;
     if value.is_null() {
@@ -135,7 +135,7 @@ fn take(json: &mut Value, path: &str) -> Option<Value> {
     Some(value.take())
 }
 
-/// A path as a pointer of JSON.
+/// A path as a JSON pointer.
 pub(super) fn pointer(path: &str) -> String {
     path.split(['.', '[']).map(|part| format!("/{}", part.trim_end_matches(']'))).collect()
 }
@@ -155,7 +155,7 @@ pub(super) fn refused(problem: Problem, json: &Value) -> Draft {
     }
     let value = json.pointer(&pointer(&path));
     let remedy = if path == "spec.targetRef" && value.is_none() {
-        "name it; if this is a patch, lint what `kubectl kustomize` prints".into()
+        "add a name; if this is a patch, lint the output of `kubectl kustomize`".into()
     } else if let Some(reference) = Reference::at(&path) {
         reference.remedy().into()
     } else {

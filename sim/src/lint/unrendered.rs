@@ -1,4 +1,4 @@
-//! Templates that were not rendered: what Helm fills in, and the variables that Flux and `envsubst` replace.
+//! Templates that were not rendered: those of Helm, and variables that Flux and `envsubst` replace.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::known::join;
 use crate::input::{RENDER_HELM, helm_sign};
 
-/// A field that a program has to fill in.
+/// A field that contains a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unrendered {
     /// Its path.
@@ -16,7 +16,7 @@ pub(crate) struct Unrendered {
     pub(crate) what: String,
 }
 
-/// The first field with something of a Helm template: nothing else can be said of such an object.
+/// The first field that contains a Helm template: such an object is not checked further.
 pub(crate) fn helm(json: &Value) -> Option<Unrendered> {
     let mut found = None;
     texts(json, "", &mut |field, text| {
@@ -27,7 +27,8 @@ pub(crate) fn helm(json: &Value) -> Option<Unrendered> {
     found
 }
 
-/// Every field with a variable such as `${NAME}`. In queries, messages and the commands of hooks it may belong there.
+/// Every field with a variable such as `${NAME}`, except queries, messages and commands of hooks, which may contain
+/// them.
 pub(crate) fn variables(json: &Value) -> Vec<Unrendered> {
     static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"\$\{[A-Za-z_]\w*([:=?+-][^}]*)?\}|^\$\([A-Z_]\w*\)$").expect("a pattern")
@@ -38,7 +39,7 @@ pub(crate) fn variables(json: &Value) -> Vec<Unrendered> {
             field.ends_with(".query") || field.ends_with(".messageTemplate") || field.contains("].metadata");
         if !is_free && let Some(variable) = VARIABLE.find(text) {
             let what = format!(
-                "`{}` is a variable that was not replaced: lint what `flux build` or `envsubst` prints",
+                "`{}` is a variable that was not replaced: lint the output of `flux build` or `envsubst`",
                 variable.as_str()
             );
             found.push(Unrendered { field: field.into(), what });
@@ -47,7 +48,7 @@ pub(crate) fn variables(json: &Value) -> Vec<Unrendered> {
     found
 }
 
-/// Calls `look` with every text of an object and its path, but for annotations, which may hold anything.
+/// Calls `look` with every text of an object and its path, except annotations, which may contain anything.
 fn texts(json: &Value, at: &str, look: &mut dyn FnMut(&str, &str)) {
     match json {
         Value::String(text) => look(at, text),
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_helm_fills_in_is_found_in_any_text() {
+    fn a_helm_template_is_found_in_any_text() {
         let json = json!({"spec": {"query": "rate({{ target }}[{{ interval }}])", "address": "{{ .Values.address }}"}});
         assert_eq!(helm(&json).map(|found| found.field).as_deref(), Some("spec.address"));
         assert_eq!(
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_found_where_no_shell_replaces_it() {
+    fn a_variable_is_found_unless_a_shell_replaces_it() {
         let hook = json!({"url": "http://${HOST}/", "metadata": {"cmd": "echo ${HOME}"}});
         let json = json!({
             "metadata": {"name": "${APP:=shop}", "annotations": {"a": "${B}"}},

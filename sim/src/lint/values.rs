@@ -1,4 +1,4 @@
-//! The values that a field may have, for "did you mean", and for those that only the API server checks.
+//! The allowed values of fields, for suggestions and for checks that only the API server makes.
 
 use serde_json::Value;
 use serin_core::{
@@ -9,7 +9,7 @@ use serin_core::{
 use super::{Draft, Remedy, code::Code, typed::pointer};
 use crate::input::nearest;
 
-/// Fields with few values, by their path as in the table of fields.
+/// Fields with a few allowed values, by their path in the table of fields.
 const LISTED: &[(&str, &[&str])] = &[
     ("kind", &["Canary", "MetricTemplate", "AlertProvider"]),
     ("apiVersion", &["flagger.app/v1beta1"]),
@@ -24,14 +24,14 @@ const LISTED: &[(&str, &[&str])] = &[
     ("spec.analysis.webhooks[].runOn", &["success", "failure"]),
 ];
 
-/// Fields that the core does not read, with the values that the API server takes.
+/// Fields that the core does not read, with the values that the API server accepts.
 const ELSEWHERE: &[(&str, &[&str])] = &[
     ("spec.autoscalerRef.kind", &["HorizontalPodAutoscaler", "ScaledObject"]),
     ("spec.service.trafficDistribution", &["PreferClose", "PreferSameZone", "PreferSameNode"]),
     ("spec.analysis.sessionAffinity.sameSite", &["Strict", "Lax", "None"]),
 ];
 
-/// Fields that hold a duration.
+/// Fields that are durations.
 pub(super) const DURATIONS: [&str; 9] = [
     "spec.analysis.interval",
     "spec.analysis.delay",
@@ -44,7 +44,7 @@ pub(super) const DURATIONS: [&str; 9] = [
     "spec.service.corsPolicy.maxAge",
 ];
 
-/// Whether a field holds a duration.
+/// Whether a field is a duration.
 pub(super) fn is_duration(path: &str) -> bool {
     let pattern = pattern(path);
     DURATIONS.contains(&pattern.as_str()) || is_in_policy(&pattern)
@@ -59,7 +59,7 @@ fn is_in_policy(pattern: &str) -> bool {
     }
 }
 
-/// The duration that was meant: in seconds where it has no unit, and for a router without days.
+/// The duration that was meant: in seconds if it has no unit, and without days for a router.
 fn meant_duration(path: &str, value: &Value) -> Option<String> {
     let text = match value {
         Value::Number(number) => number.to_string(),
@@ -72,7 +72,7 @@ fn meant_duration(path: &str, value: &Value) -> Option<String> {
     Some(hours.map_or(text, |hours| format!("{hours}h")))
 }
 
-/// A duration with the unit that was meant.
+/// The duration that was meant, with a unit.
 fn with_unit(text: &str) -> Option<String> {
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -88,7 +88,7 @@ fn with_unit(text: &str) -> Option<String> {
     (!number.is_empty()).then(|| format!("{number}{unit}"))
 }
 
-/// The value that was meant, as a question; nothing if none is near.
+/// The value that was meant, as a question; nothing if none is close.
 pub(super) fn meant(path: &str, value: Option<&Value>) -> Remedy {
     let pattern = pattern(path);
     if is_duration(path) {
@@ -138,7 +138,7 @@ pub(super) fn refused_elsewhere(canary: &Value) -> impl Iterator<Item = Draft> {
     })
 }
 
-/// Fields that are needed although the core does not ask for them: by the API server, or for the services.
+/// Fields that the API server or the Services require although the core does not.
 pub(super) fn missing(canary: &Value, provider: &str) -> Vec<Draft> {
     let is_set = |pointer: &str| canary.pointer(pointer).is_some_and(|value| !value.is_null());
     let mut found = Vec::new();
@@ -150,7 +150,7 @@ pub(super) fn missing(canary: &Value, provider: &str) -> Vec<Draft> {
         }
     };
     if is_set("/spec/targetRef") {
-        let why = "the API server asks for it";
+        let why = "the API server requires it";
         let kind = canary.pointer("/spec/targetRef/kind").and_then(Value::as_str);
         let target = TARGETS.iter().find(|target| Some(target.kind) == kind).unwrap_or(&TARGETS[0]);
         let version = target.api_version;
@@ -158,15 +158,15 @@ pub(super) fn missing(canary: &Value, provider: &str) -> Vec<Draft> {
         let remedy = remedy.setting("spec.targetRef.apiVersion", version);
         needs("/spec/targetRef/apiVersion", why.into(), remedy);
     }
-    // A Knative Service brings its own.
+    // A Knative Service defines its own port.
     if provider != "knative" {
         let why = "without it there is no service to send requests to";
-        needs("/spec/service/port", why.into(), "give the port of the service".into());
+        needs("/spec/service/port", why.into(), "set the port of the service".into());
     }
     found
 }
 
-/// A path without the numbers of its items, and with the newer name of the analysis.
+/// A path without the indices of items, and with the newer name of the analysis.
 fn pattern(path: &str) -> String {
     let mut text = String::new();
     let mut inside = false;

@@ -1,4 +1,4 @@
-//! API versions that clusters no longer serve, and those that the kinds have to which a Canary refers.
+//! API versions that clusters no longer serve, and the API versions of the kinds to which a Canary refers.
 
 use serde_json::Value;
 use serin_core::provider::Reference;
@@ -12,7 +12,7 @@ pub(super) struct Removed {
     kinds: &'static [&'static str],
     /// The version to write; empty: there is none.
     instead: &'static str,
-    /// Where it ended.
+    /// The release that removed it.
     since: &'static str,
 }
 
@@ -58,7 +58,7 @@ impl Removed {
         format!("`{}` is no longer served since {}", self.version, self.since)
     }
 
-    /// What to write in the field of this path.
+    /// The remedy for the field of this path.
     pub(super) fn remedy(&self, field: &str) -> Remedy {
         match self.instead {
             "" => "remove it".into(),
@@ -74,7 +74,7 @@ pub(super) fn removed(version: &str, kind: &str) -> Option<&'static Removed> {
     })
 }
 
-/// The kinds to which every Canary can refer, each with the API versions that it has; a router's are [`Reference`]s.
+/// The kinds to which every Canary can refer, each with its API versions; a router's are [`Reference`]s.
 #[rustfmt::skip]
 const REFERENCES: &[(&str, &str, &[&str])] = &[
     ("spec.targetRef", "Deployment", &["apps/v1"]),
@@ -84,7 +84,7 @@ const REFERENCES: &[(&str, &str, &[&str])] = &[
     ("spec.autoscalerRef", "ScaledObject", &["keda.sh/v1alpha1"]),
 ];
 
-/// The references of a Canary that name no API version of their kind.
+/// The references of a Canary with an API version that their kind does not have.
 pub(super) fn references(canary: &Value) -> impl Iterator<Item = Draft> {
     let of_routers = Reference::ALL.into_iter().filter_map(|reference| {
         let (kind, versions) = reference.object()?;

@@ -1,4 +1,4 @@
-//! A Canary and a release of it as a story.
+//! A Canary and its release as a scenario.
 
 use std::path::Path;
 
@@ -16,18 +16,18 @@ use crate::{
     scenario::{self, Measure, Range, Scenario, Share, Traffic, Version},
 };
 
-/// The release of a Canary as far as it is known what is measured.
+/// The release of a Canary, with the metrics whose meaning is known.
 pub(super) struct Case {
     pub(super) story: Scenario,
     pub(super) reach: Reach,
     pub(super) left_out: Vec<String>,
-    /// The places of the story's metrics in the manifest.
+    /// The indices of these metrics in the manifest.
     pub(super) places: Vec<usize>,
 }
 
 impl Case {
     /// # Errors
-    /// An invalid Canary, or one of which nothing is judged.
+    /// An invalid Canary, or one without judged metrics.
     pub(super) fn of(question: &Question<'_>) -> Result<Self, Unanswered> {
         let Known { canary, left_out, places } = Known::of(question);
         let story = story(&canary, question, question.release.rps)?;
@@ -51,7 +51,7 @@ impl Case {
         Ok(Self { story, reach, left_out, places })
     }
 
-    /// What the manifest does not say.
+    /// The assumptions about facts that are not in the manifest.
     pub(super) fn assumed(&self) -> Vec<String> {
         let mut assumed = Vec::new();
         if self.reach == Reach::Matched {
@@ -68,7 +68,7 @@ impl Case {
     }
 }
 
-/// A Canary as far as it is known what it measures.
+/// A Canary with the metrics whose meaning is known.
 struct Known {
     canary: Value,
     left_out: Vec<String>,
@@ -76,11 +76,11 @@ struct Known {
 }
 
 impl Known {
-    /// The Canary as if it were newly applied and not suspended, without metrics that are not known.
+    /// The Canary as if it were newly applied and not suspended, without metrics whose meaning is not known.
     fn of(question: &Question<'_>) -> Self {
         let mut canary = question.canary.clone();
         for path in ["status", "spec.suspend"] {
-            // It is not there as a rule.
+            // It is usually not set.
             let _ = Edit::remove(path).apply(&mut canary);
         }
         let rollout = scenario::read_raw(&canary).ok();
@@ -99,7 +99,7 @@ impl Known {
     }
 }
 
-/// The path of a Canary's analysis: its name has an older form.
+/// The path of a Canary's analysis, which may have its older name.
 pub(super) fn analysis(canary: &Value) -> &'static str {
     match canary.pointer("/spec/analysis") {
         Some(analysis) if !analysis.is_null() => "spec.analysis",
@@ -108,7 +108,7 @@ pub(super) fn analysis(canary: &Value) -> &'static str {
 }
 
 /// A Canary whose checks see the requests of a load test from the first to the last: all requests of a router that can
-/// send them there, for as many checks.
+/// send them to the canary, for the same number of checks.
 fn loaded(canary: &Value, rollout: &Rollout) -> Value {
     let mut canary = canary.clone();
     let Strategy::BlueGreen(blue_green) = rollout.strategy() else { return canary };
@@ -116,28 +116,28 @@ fn loaded(canary: &Value, rollout: &Rollout) -> Value {
     let field = |name: &str| format!("{at}.{name}");
     let mut edits = vec![
         Edit::set(field("stepWeights"), json!([100])),
-        // The move to 100 % counts as one, and the check behind the switch is one more.
+        // The move to 100 % counts as one, and the check after the switch is another one.
         Edit::set(field("iterations"), blue_green.iterations + 2),
     ];
     if !blue_green.switches {
-        // Its metrics come from the pods, too.
+        // Its metrics also come from the pods.
         edits.push(Edit::set("spec.provider", "gatewayapi:v1"));
         edits.push(Edit::set("spec.service.gatewayRefs", json!([{"name": "any"}])));
     }
     edits.extend(["stepWeight", "maxWeight", "stepWeightPromotion"].map(|name| Edit::remove(field(name))));
     for edit in edits {
-        // What is not there needs no removal.
+        // A missing field needs no removal.
         let _ = edit.apply(&mut canary);
     }
     canary
 }
 
-/// The release as a story, with this many requests a second.
+/// The release as a scenario, with this rate of requests.
 fn story(canary: &Value, question: &Question<'_>, rps: f64) -> Result<Scenario, InputError> {
     let Release { errors, .. } = question.release;
     let defaults = question.defaults;
     let rollout = scenario::read_raw(canary).ok().and_then(|raw| Rollout::parse(&raw, defaults).ok());
-    // All is well, but for the errors: a hook that is polled for a rollback denies it.
+    // Everything works except for the errors: a hook that is polled for a rollback refuses it.
     let polled = rollout.iter().flat_map(|rollout| rollout.hooks_of(HookKind::RollbackTrigger));
     let hooks: serde_json::Map<String, Value> =
         polled.map(|hook| (hook.key.to_string(), json!([403]))).collect();

@@ -1,4 +1,4 @@
-//! The numbers of a release: computed, or counted over simulated rollouts.
+//! The numbers of a release: computed, or counted in simulated rollouts.
 
 use std::{sync::atomic::AtomicBool, time::Duration};
 
@@ -8,37 +8,37 @@ use crate::{
     sweep::{Shard, Share, Sweep, Tally},
 };
 
-/// How often a release ends how.
+/// How often a release has each outcome.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Figures {
-    /// Nothing is drawn.
+    /// Computed.
     Computed(Exact),
     /// Counted.
     Simulated(Tally),
 }
 
-/// How much is simulated at most.
+/// The limits of a simulation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Effort {
     /// Rollouts.
     pub(super) runs: u64,
-    /// Checks in all of them.
+    /// The total number of their checks.
     pub(super) checks: u64,
 }
 
 impl Effort {
-    /// With fewer rollouts nothing is known.
+    /// Fewer rollouts are not enough for a result.
     const FEWEST: u64 = 100;
 
-    /// How many rollouts with so many checks it allows; `None`: too few to know anything.
+    /// The number of rollouts with this number of checks that it allows; `None`: too few for a result.
     fn runs(self, checks: u64) -> Option<u64> {
         Some((self.checks / checks.max(1)).min(self.runs)).filter(|runs| *runs >= Self::FEWEST)
     }
 }
 
 impl Figures {
-    /// Those of a story with one release that needs so many checks; where they cannot be computed, simulated. `None`
-    /// where that takes more than the effort.
+    /// The figures of a scenario with one release that needs this number of checks; simulated if they cannot be
+    /// computed. `None` if the simulation would exceed the limits.
     pub(super) fn of(story: &Scenario, checks: Option<u32>, effort: Effort) -> Option<Self> {
         if let Ok(exact) = exact::of(story) {
             return Some(Self::Computed(exact));
@@ -46,7 +46,7 @@ impl Figures {
         let policy = story.canary.policy();
         let checks = u64::from(checks?) + u64::from(policy.threshold);
         let runs = effort.runs(checks)?;
-        // A rollout that is held for so much longer than it needs is taken to be held for ever.
+        // A rollout that takes this much longer than necessary counts as held for ever.
         const LONGER: u32 = 4;
         let needed = policy.interval.checked_mul(u32::try_from(checks).ok()?)?.checked_add(policy.delay)?;
         let until = needed.checked_mul(LONGER)?.min(story.until);
@@ -71,7 +71,7 @@ impl Figures {
         }
     }
 
-    /// Whether the release keeps within the bounds of all metrics in the long run; so it does where that cannot be told.
+    /// Whether the release stays within the bounds of all metrics in the long run; also true if that is not known.
     #[must_use]
     pub fn is_good(&self) -> bool {
         match self {
@@ -86,7 +86,7 @@ impl Figures {
         if self.is_good() { self.rolled_back() } else { self.promoted() }
     }
 
-    /// The median time to the promotion, from the release on; `None` if there is none.
+    /// The median time from the release to the promotion; `None` if there is none.
     #[must_use]
     pub fn half_promoted(&self) -> Option<Duration> {
         match self {
@@ -95,7 +95,7 @@ impl Figures {
         }
     }
 
-    /// The median time to the rollback, from the release on; `None` if there is none.
+    /// The median time from the release to the rollback; `None` if there is none.
     #[must_use]
     pub fn half_rolled_back(&self) -> Option<Duration> {
         match self {
@@ -104,7 +104,7 @@ impl Figures {
         }
     }
 
-    /// The number of rollouts and the 95 % interval of the wrong verdict's chance; `None` where it is computed.
+    /// The number of rollouts and the 95 % interval of the chance of the wrong verdict; `None` if it is computed.
     #[must_use]
     pub fn simulated(&self) -> Option<(u64, Share)> {
         match self {

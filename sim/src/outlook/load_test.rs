@@ -1,5 +1,5 @@
-//! A hook that sends requests to the canary, as its command line says. Read are the lines of `hey`, the load test of
-//! Flagger's documents.
+//! A hook that sends requests to the canary, according to its command line. The command lines of `hey`, the load test
+//! in Flagger's documentation, are parsed.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use serin_core::{
     time::parse_duration,
 };
 
-/// Requests that a hook sends to the canary at all times of the analysis.
+/// Requests that a hook sends to the canary during the whole analysis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadTest {
     /// The hook's name.
     pub hook: Text,
-    /// Requests a second.
+    /// Requests per second.
     pub rps: f64,
 }
 
 impl LoadTest {
-    /// The first hook that sends requests to the canary's own service for as long as from one check to the next.
+    /// The first hook that sends requests to the canary's own Service without a pause between two checks.
     pub(super) fn of(rollout: &Rollout) -> Option<Self> {
         let interval = rollout.policy().interval;
         let service = &rollout.topology().service;
@@ -32,18 +32,18 @@ impl LoadTest {
     }
 }
 
-/// The first hook whose line names the canary's own service: it may send requests.
+/// The first hook whose command line names the canary's own Service: it may send requests.
 pub(super) fn suspect(rollout: &Rollout) -> Option<&Text> {
     let service = format!("{}-canary", rollout.topology().service);
     let names = |hook: &&Hook| hook.metadata.get("cmd").is_some_and(|line| line.contains(&service));
     rollout.hooks_of(HookKind::Rollout).find(names).map(|hook| &hook.name)
 }
 
-/// A line of `hey`.
+/// A command line of `hey`.
 #[derive(Debug, PartialEq)]
 struct Line<'a> {
     rps: f64,
-    /// How long it sends them; `None`: until it is stopped.
+    /// For how long; `None`: until it is stopped.
     lasts: Option<Duration>,
     url: &'a str,
 }
@@ -54,7 +54,7 @@ impl<'a> Line<'a> {
     }
 
     fn read(command: &'a str) -> Option<Self> {
-        /// Workers, where the line does not say how many.
+        /// The default number of workers.
         const WORKERS: f64 = 50.0;
         let mut words = command.split_whitespace().skip_while(|word| !word.ends_with("hey"));
         words.next()?;
@@ -74,7 +74,7 @@ impl<'a> Line<'a> {
         (rps > 0.0 && rps.is_finite()).then_some(Self { rps, lasts, url: url? })
     }
 
-    /// Whether it names the canary's own service.
+    /// Whether it names the canary's own Service.
     fn is_to_canary(&self, service: &str) -> bool {
         let host = self.url.split("://").nth(1).unwrap_or_default().split(['/', ':', '?']).next();
         let host = host.unwrap_or_default().trim_matches(['"', '\'']);
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_of_hey_says_how_many_requests_it_sends() {
+    fn the_rate_of_a_hey_command_is_parsed() {
         let line =
             Line::read("hey -z 90s -q 4 -c 3 -host shop.test http://shop-canary.prod:8080/a?b").unwrap();
         assert_eq!((line.rps, line.lasts), (12.0, Some(Duration::from_secs(90))));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_a_rate_or_for_another_tool_says_nothing() {
+    fn a_command_without_a_rate_or_of_another_tool_has_no_rate() {
         for command in
             ["hey -z 1m http://shop-canary/", "wrk -c 2 http://shop-canary/", "hey -q 0 http://a/", ""]
         {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_the_gateway_does_not_reach_the_canary() {
+    fn a_command_for_the_gateway_does_not_reach_the_canary() {
         let line = Line::read("hey -z 1m -q 10 -c 2 http://gateway.istio-system/").unwrap();
         assert!(!line.is_to_canary("shop"));
     }

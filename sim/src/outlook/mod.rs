@@ -1,8 +1,8 @@
-//! What becomes of a release of a Canary at some traffic: how often it is promoted or rolled back, and what would make
-//! the wrong verdict rarer.
+//! Predicts the result of a release of a Canary with given traffic: how often it is promoted or rolled back, and what
+//! would make the wrong verdict rarer.
 //!
-//! It is [computed](crate::exact) where that can be done, and [simulated](crate::sweep) where not, always in the same
-//! worlds. What the manifest does not say is assumed, and the [`Answer`] says what.
+//! The result is [computed](crate::exact) if possible, and otherwise [simulated](crate::sweep), always in the same
+//! worlds. Facts that are not in the manifest are assumed, and listed in the [`Answer`].
 
 mod case;
 mod figures;
@@ -25,15 +25,15 @@ use crate::input::InputError;
 pub struct Question<'a> {
     /// The Canary, as it is written.
     pub canary: &'a Value,
-    /// What the controller adds to it.
+    /// The settings of the controller.
     pub defaults: &'a Defaults,
-    /// The checks of a release that passes all; `None`: more than can be counted.
+    /// The number of checks of a release that passes all of them; `None`: too many to count.
     pub checks: Option<u32>,
     /// The release.
     pub release: Release,
 }
 
-/// A release and the traffic it meets.
+/// A release and its traffic.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Release {
     /// Requests per second of all users together.
@@ -42,60 +42,60 @@ pub struct Release {
     pub errors: f64,
 }
 
-/// What becomes of the release. Shows itself as one sentence.
+/// The predicted result of the release. It is displayed as one sentence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The numbers.
     pub figures: Figures,
     /// Whose requests the checks see.
     pub reach: Reach,
-    /// What would make the wrong verdict rarer, the least change of each kind that does.
+    /// What would make the wrong verdict rarer: of each kind the smallest change that does.
     pub remedies: Vec<Remedy>,
-    /// What is assumed, since the manifest does not say it.
+    /// The assumptions about facts that are not in the manifest.
     pub assumed: Vec<String>,
-    /// Metrics that are taken to pass, since it is not known what they measure.
+    /// Metrics that are assumed to pass, because it is not known what they measure.
     pub left_out: Vec<String>,
 }
 
-/// Why there is no answer.
+/// Why there is no prediction.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswered {
     /// The Canary is invalid.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// No metric has a bound, and no other is left out.
+    /// No metric has a bound, and none is left out.
     #[error("nothing is judged: no metric has a bound, so every release whose pods get ready is promoted")]
     NoBounds,
     /// It is not known what the metrics with bounds measure.
     #[error(
-        "nothing can be judged: it is not known what {} measures; say it in `world.measures` of a scenario, and \
-         `serin sweep` estimates it", .0.join(", ")
+        "nothing can be judged: it is not known what {} measures; add it to `world.measures` of a scenario, and \
+         `serin sweep` estimates the result", .0.join(", ")
     )]
     NotKnown(Vec<String>),
-    /// Only a load test reaches the canary, and its line does not say how many requests it sends all the time.
+    /// Only a load test reaches the canary, and its command line does not say at which rate it sends requests.
     #[error(
-        "cannot be said: no user reaches the canary before the promotion, and how many requests `{0}` sends is not \
-         known; it is read from a line of `hey` with -q and -c that lasts as long as the interval"
+        "cannot be computed: no user reaches the canary before the promotion, and it is not known how many requests \
+         `{0}` sends; a command line of `hey` with -q, -c and -z not shorter than the interval says it"
     )]
     LoadNotKnown(String),
-    /// It can only be simulated, and takes too long.
+    /// It can only be simulated, and that would take too long.
     #[error(
-        "cannot be said: it has too many checks to be simulated here; `serin sweep` of a scenario estimates it"
+        "cannot be computed: it has too many checks to be simulated here; `serin sweep` of a scenario estimates it"
     )]
     TooLong,
 }
 
-/// A wrong verdict in more rollouts than this is worth a remedy, and one that brings it down to this is enough.
+/// If the wrong verdict is more frequent than this, remedies are searched; a remedy that reaches this is sufficient.
 const TOO_OFTEN: f64 = 0.05;
-/// What is simulated: a share of one half of 2,000 rollouts is known to about 2 %.
+/// The limits of a prediction: with 2,000 rollouts, a share of one half is known to within about 2 %.
 const ANSWER: Effort = Effort { runs: 2_000, checks: 400_000 };
-/// What is simulated to try a remedy.
+/// The limits of the trial of a remedy.
 const TRIAL: Effort = Effort { runs: 1_000, checks: 100_000 };
 
-/// Finds out what the policy does to the release, and what would help where that is wrong too often.
+/// Predicts the result of the release, and finds remedies if the wrong verdict is too frequent.
 ///
 /// # Errors
-/// An invalid Canary, or one of which nothing is judged.
+/// An invalid Canary, or one without judged metrics.
 pub fn outlook(question: &Question<'_>) -> Result<Answer, Unanswered> {
     let case = Case::of(question)?;
     let figures = Figures::of(&case.story, question.checks, ANSWER).ok_or(Unanswered::TooLong)?;

@@ -1,4 +1,4 @@
-//! Whose requests reach the canary while it is judged.
+//! Whose requests reach the canary before the promotion.
 
 use serin_core::{Rollout, strategy::Strategy};
 
@@ -7,13 +7,13 @@ use super::load_test::LoadTest;
 /// Whose requests the checks see.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reach {
-    /// Those of users, or copies of them.
+    /// The requests of users, or copies of them.
     Users,
-    /// Those of users that `match` fits.
+    /// The requests of users that match `match`.
     Matched,
-    /// Those of a load test alone.
+    /// Only the requests of a load test.
     LoadTest(LoadTest),
-    /// Nobody's, as far as the manifest says.
+    /// No requests, according to the manifest.
     Nobody,
 }
 

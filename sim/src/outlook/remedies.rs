@@ -14,7 +14,7 @@ use crate::{edit::Edit, scenario::Measure};
 /// A change of the policy, and how often the verdict is wrong with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Remedy {
-    /// What to do, such as `raise threshold to 5`.
+    /// The change in words, such as `raise threshold to 5`.
     pub change: String,
     /// The same as changes of the Canary.
     pub edits: Vec<Edit>,
@@ -22,7 +22,7 @@ pub struct Remedy {
     pub wrong: f64,
 }
 
-/// The least change of each kind that makes the wrong verdict rare, or else the one that helps most.
+/// Of each kind the smallest change that makes the wrong verdict rare, or else the one that helps most.
 pub(super) fn remedies(case: &Case, question: &Question<'_>, answer: &Answer) -> Vec<Remedy> {
     let is_good = answer.figures.is_good();
     let at = analysis(question.canary);
@@ -40,19 +40,19 @@ pub(super) fn remedies(case: &Case, question: &Question<'_>, answer: &Answer) ->
                 break;
             }
         }
-        // What helps little is no remedy.
+        // A change that helps little is not a remedy.
         remedies.extend(best.filter(|best| best.wrong <= answer.wrong() / 2.0));
     }
     remedies
 }
 
-/// What a person is to do, and the same as edits.
+/// The change in words, and as edits.
 struct Change {
     change: String,
     edits: Vec<Edit>,
 }
 
-/// The figures with some edits; `None` if the Canary is invalid with them.
+/// The figures after some edits; `None` if the Canary is invalid with them.
 pub(super) fn changed(question: &Question<'_>, edits: &[Edit]) -> Option<Figures> {
     let mut canary = question.canary.clone();
     for edit in edits {
@@ -76,7 +76,7 @@ fn thresholds(case: &Case, at: &str, is_good: bool) -> Vec<Change> {
     }
 }
 
-/// The bound of the first metric that has one on the share of errors: more or fewer of them.
+/// The bound of the first metric that has one on the share of errors, raised or lowered.
 fn bounds(case: &Case, at: &str, is_good: bool) -> Vec<Change> {
     let metrics = case.story.canary.metrics();
     let duration = Measure::duration(&case.story.canary);
@@ -105,9 +105,9 @@ fn bounds(case: &Case, at: &str, is_good: bool) -> Vec<Change> {
     factors.into_iter().map(change).collect()
 }
 
-/// Checks that see more requests: a longer interval, with windows as long.
+/// Checks that see more requests: a longer interval, with windows of the same length.
 fn longer(case: &Case, at: &str) -> Vec<Change> {
-    /// A window that is shorter often has no value.
+    /// A shorter window often has no value.
     const SHORTEST: Duration = Duration::from_secs(30);
     let now = case.story.canary.policy().interval.max(SHORTEST);
     let change = |times: u32| {
@@ -115,7 +115,7 @@ fn longer(case: &Case, at: &str) -> Vec<Change> {
         let fields = case.places.iter().map(|place| format!("{at}.metrics[{place}].interval"));
         let fields = std::iter::once(format!("{at}.interval")).chain(fields);
         Change {
-            change: format!("check every {long} over as long a window"),
+            change: format!("check every {long} with a window of the same length"),
             edits: fields.map(|path| Edit::set(path, Value::from(long.clone()))).collect(),
         }
     };

@@ -1,4 +1,4 @@
-//! Sentences and figures for the manifests that people have.
+//! Sentences and figures for usual manifests.
 
 use serde_json::{Value, json};
 use serin_core::{Rollout, spec::Defaults};
@@ -49,7 +49,7 @@ fn with(fields: Value) -> Value {
 }
 
 #[test]
-fn a_policy_that_is_too_strict_is_told_with_remedies() {
+fn a_policy_that_is_too_strict_has_remedies() {
     let answer = ask(usual(), 50.0, 0.008).unwrap();
     assert!(answer.figures.is_good() && answer.wrong() > 0.3);
     insta::assert_snapshot!(answer.to_string());
@@ -57,12 +57,12 @@ fn a_policy_that_is_too_strict_is_told_with_remedies() {
 }
 
 #[test]
-fn a_policy_that_sees_too_little_is_told() {
+fn a_policy_with_too_few_requests_is_reported() {
     insta::assert_snapshot!(ask(usual(), 2.0, 0.012).unwrap());
 }
 
 #[test]
-fn a_policy_that_works_is_told_with_its_time() {
+fn a_policy_that_works_is_reported_with_its_time() {
     insta::assert_snapshot!(ask(usual(), 50.0, 0.0001).unwrap());
     insta::assert_snapshot!(ask(usual(), 50.0, 0.2).unwrap());
 }
@@ -94,14 +94,14 @@ fn a_remedy_does_what_its_sentence_promises() {
 }
 
 #[test]
-fn metrics_that_are_not_known_are_left_out() {
+fn metrics_with_an_unknown_meaning_are_left_out() {
     let mut analysis = usual();
     analysis["metrics"].as_array_mut().unwrap().push(json!({"name": "orders", "query": "sum(orders)"}));
     assert_eq!(ask(analysis, 50.0, 0.0001).unwrap().left_out, ["orders"]);
 }
 
 #[test]
-fn a_policy_of_which_nothing_is_judged_gets_no_figures() {
+fn a_policy_without_judged_metrics_has_no_figures() {
     let unknown = json!([{"name": "orders", "query": "sum(orders)", "thresholdRange": {"min": 1}}]);
     insta::assert_snapshot!(ask(with(json!({"metrics": unknown})), 50.0, 0.5).unwrap_err());
     for metrics in [json!([]), json!([{"name": "request-success-rate"}])] {
@@ -131,7 +131,7 @@ fn windows_that_overlap_are_simulated() {
 }
 
 #[test]
-fn a_simulation_agrees_with_what_is_computed() {
+fn a_simulation_agrees_with_the_computation() {
     let canary = canary(usual());
     let defaults = Defaults::default();
     let case = Case::of(&question(&canary, &defaults, 50.0, 0.008)).unwrap();
@@ -142,7 +142,7 @@ fn a_simulation_agrees_with_what_is_computed() {
 }
 
 #[test]
-fn the_share_of_requests_that_match_is_said() {
+fn the_share_of_matching_requests_is_reported() {
     let conditions = json!([{"headers": {"x-insider": {"exact": "yes"}}}]);
     let mut analysis = with(json!({"match": conditions, "iterations": 10}));
     analysis.as_object_mut().unwrap().remove("stepWeight");
@@ -150,7 +150,7 @@ fn the_share_of_requests_that_match_is_said() {
 }
 
 #[test]
-fn a_rollback_hook_that_is_polled_denies_while_all_is_well() {
+fn a_polled_rollback_hook_refuses_the_rollback() {
     let hooks = json!([{"name": "undo", "type": "rollback", "url": "http://gates.prod/rollback/check"}]);
     let answer = ask(with(json!({"webhooks": hooks})), 50.0, 0.0001).unwrap();
     assert!(answer.figures.promoted() > 0.99, "{answer}");
@@ -166,7 +166,7 @@ fn the_shipped_error_rate_is_0_while_nothing_fails() {
     assert!(bad.figures.rolled_back() > 0.99, "{bad}");
 }
 
-/// Blue/green with a router that sends nobody to the canary, and a hook with this line.
+/// Blue/green with a router that sends no users to the canary, and a hook with this command line.
 fn without_users(line: Option<&str>) -> Value {
     let hook =
         |line: &str| json!({"name": "load", "url": "http://loadtester.prod/", "metadata": {"cmd": line}});
@@ -182,13 +182,13 @@ fn without_users(line: Option<&str>) -> Value {
 const LINE: &str = "hey -z 1m -q 5 -c 4 http://shop-canary.prod:80/";
 
 #[test]
-fn where_no_user_reaches_the_canary_the_load_test_is_judged() {
+fn without_users_on_the_canary_the_load_test_is_judged() {
     insta::assert_snapshot!(ask_of(&without_users(None), 50.0, 0.002).unwrap());
     insta::assert_snapshot!(ask_of(&without_users(Some(LINE)), 50.0, 0.002).unwrap());
 }
 
 #[test]
-fn a_load_test_whose_requests_are_not_known_gets_no_figures() {
+fn a_load_test_with_an_unknown_rate_has_no_figures() {
     for line in ["wrk -t 2 http://shop-canary.prod/", "hey -z 20s -q 5 -c 4 http://shop-canary.prod/"] {
         let answer = ask_of(&without_users(Some(line)), 50.0, 0.002);
         assert_eq!(answer, Err(Unanswered::LoadNotKnown("load".into())), "{line}");
@@ -196,7 +196,7 @@ fn a_load_test_whose_requests_are_not_known_gets_no_figures() {
 }
 
 #[test]
-fn a_load_test_is_judged_as_often_as_the_policy_says() {
+fn a_load_test_is_judged_for_the_policys_number_of_checks() {
     let canary = without_users(Some(LINE));
     let defaults = Defaults::default();
     let case = Case::of(&question(&canary, &defaults, 50.0, 0.0)).unwrap();
@@ -207,7 +207,7 @@ fn a_load_test_is_judged_as_often_as_the_policy_says() {
 }
 
 #[test]
-fn what_takes_too_long_to_simulate_gets_no_figures() {
+fn a_release_that_takes_too_long_to_simulate_has_no_figures() {
     let long = with(json!({"interval": "10s", "iterations": 1_000_000}));
     assert_eq!(ask(long, 50.0, 0.002), Err(Unanswered::TooLong));
 }

@@ -7,29 +7,29 @@ use serin_core::time::Human;
 use super::{Answer, Figures, Reach, TOO_OFTEN};
 
 impl Answer {
-    /// Whose requests are judged; `None` where it is the users'.
+    /// Whose requests are judged; `None` if they are the users'.
     #[must_use]
     pub fn judged(&self) -> Option<String> {
         match &self.reach {
             Reach::Users | Reach::Matched => None,
             Reach::LoadTest(load) => Some(format!(
-                "no user reaches the canary before the promotion; judged are the {} a second that the line of `{}` \
-                 sends",
+                "no user reaches the canary before the promotion; the {} requests per second that `{}` sends are \
+                 judged",
                 load.rps, load.hook
             )),
             Reach::Nobody => {
-                Some("none reaches the canary before the promotion, unless a load test sends some".into())
+                Some("none reach the canary before the promotion, unless a load test sends some".into())
             }
         }
     }
 
-    /// How often it ends how, and how soon.
+    /// How often it has the more likely outcome, and how soon.
     #[must_use]
     pub fn verdict(&self) -> String {
         Verdict(&self.figures, self.kind()).to_string()
     }
 
-    /// What makes the wrong verdict rarer; `None` where nothing does, or nothing has to.
+    /// What makes the wrong verdict rarer; `None` if nothing does, or nothing is needed.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         let remedies = self.remedies.iter();
@@ -37,7 +37,7 @@ impl Answer {
         let remedies: Vec<String> = remedies.collect();
         if self.reach == Reach::Nobody {
             return Some(
-                "a hook that sends requests to the canary's service all the time, such as a line of `hey`"
+                "a hook that continuously sends requests to the canary's service, such as a command line of `hey`"
                     .into(),
             );
         }
@@ -72,7 +72,7 @@ impl fmt::Display for Answer {
     }
 }
 
-/// How often a release of this kind ends how, and how soon.
+/// How often a release of this kind has the outcome, and how soon.
 struct Verdict<'a>(&'a Figures, &'static str);
 
 impl fmt::Display for Verdict<'_> {
@@ -86,10 +86,10 @@ impl fmt::Display for Verdict<'_> {
         };
         write!(f, "{verb} {kind} release in {} rollouts", OfHundred(chance))?;
         if let Some(half) = half.filter(|_| is_right) {
-            write!(f, ", half of them within {}", Human(half))?;
+            write!(f, ", median time {}", Human(half))?;
         }
         if let Some((runs, wrong)) = figures.simulated() {
-            // The interval of what is said: the wrong verdict or the right one.
+            // The interval of the printed verdict: the wrong or the right one.
             let (low, high) =
                 if is_right { (1.0 - wrong.high, 1.0 - wrong.low) } else { (wrong.low, wrong.high) };
             write!(f, " (simulated, {runs} rollouts, 95 % interval {} to {})", Percent(low), Percent(high))?;
@@ -107,7 +107,7 @@ impl fmt::Display for Percent {
     }
 }
 
-/// A share as people say it.
+/// A share in words.
 struct OfHundred(f64);
 
 impl fmt::Display for OfHundred {

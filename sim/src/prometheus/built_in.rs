@@ -1,13 +1,14 @@
-//! The two built-in metrics, as Flagger asks Prometheus for them.
+//! The two built-in metrics, as Flagger queries them.
 //!
-//! `request-success-rate` is `sum(rate(good)) / sum(rate(all)) * 100` for every router. Good is every response but those
-//! with a code of 5xx; for Linkerd, every response not classified as a failure. What is counted differs:
+//! `request-success-rate` is `sum(rate(good)) / sum(rate(all)) * 100` for every router. Good is every response except
+//! those with a code of 5xx; for Linkerd, every response not classified as a failure. The counts have these
+//! consequences:
 //!
 //! - Counters have a series for each code, which begins with its first response. The responses before the first scrape of
-//!   a series are never counted, so one error alone is not seen.
-//! - Where every response so far had a code of 5xx there is no good series: that is no value, not a success rate of 0.
+//!   a series are never counted, so a single error is not visible.
+//! - If every response so far had a code of 5xx there is no good series: that is no value, not a success rate of 0.
 //! - Without traffic the rates are 0, and 0/0 is `NaN`, which is no value either.
-//! - Skipper and Traefik count by the last bucket of their histogram, which is the same arithmetic.
+//! - Skipper and Traefik count with the last bucket of their histogram, which is the same arithmetic.
 //!
 //! `request-duration` is a 99th percentile or an average, see [`serin_core::provider::Statistic`].
 
@@ -39,7 +40,7 @@ pub fn average_ms(unit: Unit, total: Option<f64>, count: Option<f64>) -> Option<
     ratio(total, count).map(|latency| latency * unit.millis())
 }
 
-/// An answer as Flagger takes it: `NaN` is no value.
+/// A value as Flagger reads it: `NaN` is no value.
 #[inline]
 #[must_use]
 pub fn found(answer: Option<f64>) -> Option<f64> {
@@ -61,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_told_in_milliseconds() {
+    fn seconds_are_converted_to_milliseconds() {
         assert_eq!(average_ms(Unit::Seconds, Some(0.5), Some(2.0)), Some(250.0));
         let mut buckets: Vec<Bucket> =
             Bucket::all_of(&RequestMetrics::of("traefik", "Deployment").latency.layout).collect();

@@ -1,14 +1,14 @@
-//! What Prometheus answers to the queries of a rollout, from the samples a scraper stored.
+//! The values that Prometheus computes for the queries of a rollout, from stored samples.
 //!
-//! The arithmetic alone: nothing here draws, scrapes or parses a query. `tests/prometheus` asks a real Prometheus 3 the
-//! same questions about the same samples, and wants the same answers.
+//! Only the arithmetic: nothing here draws, scrapes or parses a query. `tests/prometheus` runs the same queries on the
+//! same samples with a real Prometheus 3, and expects the same values.
 //!
-//! Two ways lead to a rate. A [`Series`] holds every sample, as a database does. Where only the samples at the edges of a
-//! window are known, with the resets between them, [`Edges`] are enough, and [`Scrapes`] tells when those samples were
-//! taken. Both end in the same few lines, [`Coverage`].
+//! There are two ways to a rate. A [`Series`] contains every sample, like a database. If only the samples at the edges
+//! of a window are known, with the resets between them, [`Edges`] are sufficient, and [`Scrapes`] computes when those
+//! samples were taken. Both use the same few lines, [`Coverage`].
 //!
-//! Times are milliseconds since any one moment, as Prometheus keeps them; rates are per second. An answer is `None` where
-//! the query has no result at all, which is not the same as `NaN`; [`found`] is `None` for both, as Flagger reads them.
+//! Times are milliseconds since some moment, as in Prometheus; rates are per second. A value is `None` if the query has
+//! no result, which is not the same as `NaN`; [`found`] is `None` for both, like Flagger.
 
 mod built_in;
 mod edges;

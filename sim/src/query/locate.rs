@@ -1,7 +1,7 @@
-//! The place of what the parser refuses: the parser itself says what is wrong, but not where.
+//! The place of a syntax error: the parser reports what is wrong, but not where.
 //!
-//! A query is right up to some word: what comes before it can be completed to a query that is parsed. That word is found
-//! by halving, with a few ways to complete.
+//! A query is valid up to some word: the part before it can be completed to a query that can be parsed. That word is
+//! found with a binary search and a few ways to complete.
 
 use promql_parser::parser;
 
@@ -10,10 +10,10 @@ use super::{
     tokens::{Token, TokenKind},
 };
 
-/// What the parser says of a query that does not follow the grammar.
+/// The message of the parser about a query that does not follow the grammar.
 const NOT_PARSED: &str = "invalid promql query";
 
-/// What can complete a query that is right so far; brackets are closed behind it.
+/// Endings that can complete a valid beginning; brackets are closed after them.
 const ENDINGS: [&str; 15] = [
     "", " x", "(x)", " (a)", " (a) x", " (a)(x)", " 1m", " 1", " (x)", "a=\"b\"", "=\"b\"", "\"b\"",
     ",a=\"b\"", ":1m", " start()",
@@ -23,7 +23,7 @@ const ENDINGS: [&str; 15] = [
 pub(super) fn fault(query: &str, words: &[Token], error: &str) -> Fault {
     let text = |word: &Token| &query[word.at..word.end];
     if error != NOT_PARSED && is_read(query) {
-        // It can be parsed, and is wrong in what it means.
+        // It can be parsed, but its meaning is invalid.
         let last = first(words.len(), |count| reports(query, words, count, error));
         let named = words[..last.min(words.len())].iter().rev().find(|word| names(error, text(word)));
         let at = named.or(words.get(last.saturating_sub(1))).map_or(0, |word| word.at);
@@ -41,8 +41,8 @@ pub(super) fn fault(query: &str, words: &[Token], error: &str) -> Fault {
         }
         _ => {
             let last = words.last();
-            let what = last.map_or_else(String::new, |last| format!(" behind `{}`", text(last)));
-            Fault { at: last.map_or(0, |last| last.at), what: format!("something is missing{what}") }
+            let what = last.map_or_else(String::new, |last| format!(" after `{}`", text(last)));
+            Fault { at: last.map_or(0, |last| last.at), what: format!("the query is incomplete{what}") }
         }
     }
 }
@@ -66,7 +66,7 @@ fn is_right(query: &str, words: &[Token], count: usize) -> bool {
     completed(query, words, count).any(|query| is_read(&query) && !is_refused(&query))
 }
 
-/// Whether the words so far are refused for the same reason, with an ending that is right for others.
+/// Whether the words so far are refused for the same reason, with an ending that is valid for others.
 fn reports(query: &str, words: &[Token], count: usize, error: &str) -> bool {
     completed(query, words, count).any(|query| parser::parse(&query).is_err_and(|other| other == error))
 }
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parser_says_the_same_of_all_that_does_not_follow_the_grammar() {
+    fn the_parser_has_one_message_for_all_syntax_errors() {
         for query in ["a b", "sum(", "a{b}c"] {
             assert!(parser::parse(query).is_err(), "{query}");
         }

@@ -1,7 +1,7 @@
-//! Queries for Prometheus, as metrics ask them: parsed within bounds, and what can be said of their answer beforehand.
+//! Queries of metrics for Prometheus: parsed within limits, with predictions about their values.
 //!
-//! Nothing here asks a server. [`parse`] gives the tree or the place of the error, [`Shape`] says what the query answers
-//! while nothing fails, while everything fails and while there are no requests, and how many series it has.
+//! Nothing here calls a server. [`parse`] returns the tree or the place of the error. [`Shape`] says which value the
+//! query has if nothing fails, if everything fails and without requests, and how many series it has.
 
 mod locate;
 mod parse;
@@ -22,8 +22,8 @@ pub(crate) use self::{
     shape::{Cause, Shape, ValueWhen},
 };
 
-/// The shape of a metric's query, from its template: the names that are filled in do not change it. `None` where it
-/// cannot be filled in or parsed.
+/// The shape of a metric's query, from its template: the variables do not change it. `None` if it cannot be filled in
+/// or parsed.
 pub(crate) fn shape_of(template: &str, metric: &Metric) -> Option<Shape> {
     let names = QueryNames {
         name: "app",

@@ -1,4 +1,4 @@
-//! From text to a tree, within bounds.
+//! Parses a query, within limits.
 
 use promql_parser::parser::{self, Expr, value::ValueType};
 
@@ -9,39 +9,40 @@ use super::{
 
 /// The longest query that is parsed, in bytes.
 const LONGEST: usize = 16 * 1024;
-/// The most words in a query.
+/// The maximum number of words in a query.
 const MOST_WORDS: usize = 2_000;
-/// The most operators in a query: with the brackets, the tree is at most as deep, and is walked and dropped recursively.
+/// The maximum number of operators in a query. Together with the brackets it limits the depth of the tree, which is
+/// visited and dropped recursively.
 const MOST_OPERATORS: usize = 200;
-/// Brackets within brackets.
+/// The maximum depth of brackets.
 const DEEPEST: usize = 64;
-/// Regular expressions in a query; each one takes the parser a while to compile.
+/// The maximum number of regular expressions in a query, because each takes the parser some time to compile.
 const MOST_PATTERNS: usize = 64;
 /// The longest regular expression, in bytes.
 const LONGEST_PATTERN: usize = 512;
 
-/// What is wrong with a query, and where.
+/// A fault of a query, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     /// The place in the query, in bytes.
     pub(crate) at: usize,
-    /// What is wrong; says itself what it is about.
+    /// The message, which names its subject.
     pub(crate) what: String,
 }
 
-/// Why a query has no tree.
+/// Why a query cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Unparsed {
-    /// It passes a bound of ours; Prometheus may read it.
+    /// It exceeds a limit of Serin; Prometheus may accept it.
     TooLarge(String),
-    /// Prometheus refuses it, or answers with something that is no number.
+    /// Prometheus refuses it, or its value is not a number.
     Wrong(Fault),
 }
 
 /// Parses a query that is filled in.
 ///
 /// # Errors
-/// It passes a bound, is no PromQL, or gives a range or a text where a number is needed.
+/// It exceeds a limit, is not PromQL, or returns a range or a text instead of a number.
 pub(crate) fn parse(query: &str) -> Result<Expr, Unparsed> {
     if query.len() > LONGEST {
         return Err(Unparsed::TooLarge(format!("is longer than {} KiB", LONGEST / 1024)));
@@ -56,9 +57,9 @@ pub(crate) fn parse(query: &str) -> Result<Expr, Unparsed> {
     let gives = match expr.value_type() {
         ValueType::Vector | ValueType::Scalar => return Ok(expr),
         ValueType::Matrix => {
-            "the query gives a range of values, and has to give one: use `rate` or `avg_over_time`"
+            "the query returns a range of values instead of one: use `rate` or `avg_over_time`"
         }
-        ValueType::String => "the query gives a text, and has to give a number",
+        ValueType::String => "the query returns a text instead of a number",
     };
     Err(Unparsed::Wrong(Fault { at: words.first().map_or(0, |word| word.at), what: gives.into() }))
 }
@@ -90,7 +91,7 @@ fn bounded(query: &str, words: &[Token]) -> Result<(), Unparsed> {
             TokenKind::Word | TokenKind::Text | TokenKind::Sign => {}
         }
         if depth > DEEPEST {
-            return fault(format!("has more than {DEEPEST} brackets within brackets"));
+            return fault(format!("has more than {DEEPEST} levels of brackets"));
         }
     }
     if operators > MOST_OPERATORS {
@@ -154,10 +155,10 @@ mod tests {
             ("foo{a=\"b}", "\"b}", "a text is not closed with \""),
             ("", "", "the query is empty"),
             ("# nothing\n", "# nothing", "the query is empty"),
-            ("foo[5m]", "foo", "the query gives a range of values"),
-            ("\"a\"", "\"a\"", "the query gives a text"),
+            ("foo[5m]", "foo", "the query returns a range of values"),
+            ("\"a\"", "\"a\"", "the query returns a text"),
             ("sum(foo) sum(bar)", "sum(bar)", "`sum` is unexpected here"),
-            ("sum(foo) / ", "/", "something is missing behind `/`"),
+            ("sum(foo) / ", "/", "the query is incomplete after `/`"),
             ("foo{a=}", "}", "`}` is unexpected here"),
             ("foo{a==\"b\"}", "==", "unexpected '=' in label matching, expected string"),
             ("sum(rate(foo[1x]))", "1x", "bad number or duration syntax: 1x"),

@@ -1,4 +1,4 @@
-//! The series that a query picks.
+//! The series that a query selects.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ impl<'a> Selector<'a> {
         matchers.matchers.iter().chain(matchers.or_matchers.iter().flatten())
     }
 
-    /// Whether a label has a single value in all series that it picks.
+    /// Whether a label has a single value in all series that it selects.
     pub(super) fn pins(&self, label: &str) -> bool {
         self.matchers().any(|matcher| matcher.name == label && matches!(matcher.op, MatchOp::Equal))
     }

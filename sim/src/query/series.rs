@@ -1,21 +1,21 @@
-//! How many series the answer of a query has.
+//! The number of series in the result of a query.
 
 use promql_parser::parser::{Expr, LabelModifier};
 
 use super::selectors;
 
-/// The labels by which the series of an answer differ.
+/// The labels by which the series of a result differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Differ {
     /// There is at most one series.
     One,
     /// By these labels.
     By(Vec<String>),
-    /// By labels that the query does not name: there is no aggregation of this metric.
+    /// By labels that the query does not name: this metric is not aggregated.
     Any(String),
 }
 
-/// The labels by which the series of an answer differ.
+/// The labels by which the series of a result differ.
 pub(super) fn differ(expr: &Expr) -> Differ {
     match expr {
         Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => Differ::One,

@@ -1,4 +1,4 @@
-//! What a query answers while nothing fails, and while there are no requests: read from its tree, without any sample.
+//! The value of a query if nothing fails, and without requests: derived from its tree, without samples.
 
 use promql_parser::parser::{Call, Expr};
 
@@ -8,16 +8,16 @@ use super::{
     status::{Picks, picks},
 };
 
-/// What can be said of the answer of a query beforehand.
+/// What is known about the value of a query.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Shape {
-    /// The answer while there are requests and none of them fails.
+    /// The value if there are requests and none of them fails.
     pub(crate) healthy: ValueWhen,
-    /// The answer while every request fails.
+    /// The value if every request fails.
     pub(crate) failing: ValueWhen,
-    /// The answer while there are no requests, once series are there.
+    /// The value without requests, if the series exist.
     pub(crate) idle: ValueWhen,
-    /// The labels by which several series differ; empty: there is one.
+    /// The labels by which several series differ; empty if there is one.
     differ: Differ,
 }
 
@@ -26,9 +26,9 @@ pub(crate) struct Shape {
 pub(crate) enum ValueWhen {
     /// This number: 0 for a share of errors, 100 for a success rate in percent.
     Number(f64),
-    /// No value at all.
+    /// No value.
     Nothing(Cause),
-    /// No value, or some number, depending on whether a series is there.
+    /// No value, or some number, depending on whether a series exists.
     MaybeNothing(Cause),
     /// Some number.
     Some,
@@ -37,29 +37,29 @@ pub(crate) enum ValueWhen {
 /// Why there is no value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Cause {
-    /// Only series of failures are counted: the matcher that picks them.
+    /// Only series of failures are counted: the matcher that selects them.
     Failures(String),
-    /// The counter of failures may not be there before the first one: its name.
+    /// The counter of failures may not exist before the first one: its name.
     Counter(String),
-    /// Nothing is divided by nothing.
+    /// Zero is divided by zero.
     NoRequests,
     /// The query asks for what is absent.
     Absent,
 }
 
 impl Shape {
-    /// What can be said of a query that is filled in and parsed.
+    /// The shape of a query that is filled in and parsed.
     pub(crate) fn of(expr: &Expr) -> Self {
         let [healthy, failing] = [When::Healthy, When::Failing].map(|when| value(expr, when));
         Self { healthy, failing, idle: value(expr, When::Idle), differ: differ(expr) }
     }
 
-    /// What can be said of a query that is filled in; `None` if it is not parsed.
+    /// The shape of a query that is filled in; `None` if it cannot be parsed.
     pub(crate) fn read(query: &str) -> Option<Self> {
         super::parse(query).ok().map(|expr| Self::of(&expr))
     }
 
-    /// The metric whose series are not aggregated; `None` where the answer has one series, or series by labels that the
+    /// The metric whose series are not aggregated; `None` if the result has one series, or series by labels that the
     /// query names.
     pub(crate) fn not_aggregated(&self) -> Option<&str> {
         match &self.differ {
@@ -68,7 +68,7 @@ impl Shape {
         }
     }
 
-    /// The labels by which the series of the answer differ although it is aggregated.
+    /// The labels by which the series of the result differ although it is aggregated.
     pub(crate) fn series_by(&self) -> &[String] {
         match &self.differ {
             Differ::By(labels) => labels,
@@ -84,7 +84,7 @@ enum When {
     Idle,
 }
 
-/// A part's value.
+/// The value of a part.
 #[derive(Clone, Debug, PartialEq)]
 struct Value {
     what: What,
@@ -96,8 +96,8 @@ struct Value {
 enum What {
     Nothing(Cause),
     Number(f64),
-    /// A multiple of something that is counted, which is the same wherever its text is: as long as nothing fails, the
-    /// requests that succeed are all requests; as long as everything does, those that fail are.
+    /// A multiple of a count, which is the same everywhere: if nothing fails, the successful requests are all requests;
+    /// if everything fails, the failed ones are.
     Amount(String, f64),
     Some,
 }
@@ -161,7 +161,7 @@ fn part(expr: &Expr, when: When) -> Value {
     }
 }
 
-/// The series that a selector picks.
+/// The series that a selector selects.
 fn counted(selector: &Selector<'_>, when: When) -> Value {
     let find = |wanted| selector.matchers().find(|matcher| picks(matcher) == wanted);
     match (find(Picks::Failures), find(Picks::Successes)) {
@@ -178,7 +178,7 @@ fn counted(selector: &Selector<'_>, when: When) -> Value {
     if is_of_failures(name) {
         return Value { what: What::Number(0.0), missing: Some(Cause::Counter(name.to_owned())) };
     }
-    // While nothing fails, or everything does, those that are counted are all.
+    // If nothing fails, or everything does, the counted requests are all requests.
     let all = selector.matchers().filter(|matcher| picks(matcher) == Picks::Any);
     let mut all: Vec<String> = all.map(ToString::to_string).collect();
     all.sort();
@@ -188,7 +188,7 @@ fn counted(selector: &Selector<'_>, when: When) -> Value {
 /// Whether a metric counts failures, by its name.
 fn is_of_failures(name: &str) -> bool {
     let name = name.to_lowercase();
-    // The name of a recording rule says what it was made of: a share may be there all the time.
+    // The name of a recording rule says what it contains: a share may always exist.
     !name.contains(':') && ["error", "fail", "exception"].iter().any(|word| name.contains(word))
 }
 
@@ -234,7 +234,7 @@ fn range(expr: &Expr) -> String {
 }
 
 impl Value {
-    /// A number after a function of it.
+    /// A number after a function.
     fn map(self, of: impl Fn(f64) -> f64) -> Self {
         let what = match self.what {
             What::Number(number) => What::Number(of(number)),
@@ -244,7 +244,7 @@ impl Value {
         Self { what, ..self }
     }
 
-    /// Some number, where there is one.
+    /// Some number, if there is one.
     fn map_any(self) -> Self {
         let what = match self.what {
             what @ What::Nothing(_) => what,
@@ -253,7 +253,7 @@ impl Value {
         Self { what, ..self }
     }
 
-    /// What needs a value of both.
+    /// An operation that needs both values.
     fn both(self, other: Self, of: impl FnOnce(What, What) -> What) -> Self {
         match (self.what, other.what) {
             (what @ What::Nothing(_), _) | (_, what @ What::Nothing(_)) => what.into(),
@@ -266,7 +266,7 @@ impl Value {
             (What::Nothing(_), _) => other,
             (_, None) => self,
             (what, Some(_)) if *what == other.what => other,
-            // Where the other has no value either, this one may be missing still.
+            // If the other side has no value either, this one may still be missing.
             (_, Some(_)) if matches!(other.what, What::Nothing(_)) => self,
             (_, Some(_)) => Self { what: What::Some, missing: other.missing },
         }
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_of_failures_is_zero_or_nothing_while_nothing_fails() {
+    fn a_share_of_failures_is_zero_or_missing_if_nothing_fails() {
         let nothing = || ValueWhen::Nothing(Cause::Failures(r#"status=~"5..""#.into()));
         for (query, healthy) in [
             (format!("{BAD} / {ALL} * 100"), nothing()),
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_at_its_other_end_while_everything_fails() {
+    fn a_share_is_at_its_other_end_if_everything_fails() {
         for (query, failing) in [
             (format!("{BAD} / {ALL}"), ValueWhen::Number(1.0)),
             (format!("100 * ({BAD} or vector(0)) / {ALL}"), ValueWhen::Number(100.0)),
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_of_failures_may_not_be_there() {
+    fn a_counter_of_failures_may_not_exist() {
         let counter = || ValueWhen::MaybeNothing(Cause::Counter("shop_errors_total".into()));
         for (query, healthy) in [
             ("sum(rate(shop_errors_total[1m]))", counter()),

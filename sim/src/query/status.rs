@@ -1,22 +1,22 @@
-//! What a matcher says about requests that fail.
+//! Whether a matcher selects failed requests.
 
 use promql_parser::label::{MatchOp, Matcher};
 
-/// Which requests a matcher leaves.
+/// The requests that a matcher selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Picks {
-    /// Those that fail: while nothing fails there is no such series.
+    /// Failed requests: if nothing fails there is no such series.
     Failures,
-    /// Those that do not fail: while nothing fails they are all.
+    /// Requests that do not fail: if nothing fails these are all.
     Successes,
-    /// It is not about that.
+    /// It does not concern failures.
     Any,
 }
 
 const LABELS: [&str; 6] = ["status", "code", "classification", "outcome", "result", "grpc"];
 /// Response codes of requests that succeed.
 const CODES: [&str; 8] = ["200", "201", "202", "204", "206", "302", "304", "307"];
-/// Words for success; as numbers, the codes of gRPC are 0 for it.
+/// Words for success; for gRPC also the code 0.
 const SUCCESS: [&str; 11] =
     ["OK", "Ok", "ok", "0", "2xx", "2", "success", "Success", "SUCCESS", "succeeded", "true"];
 const FAILURE: [&str; 29] = [
@@ -51,7 +51,7 @@ const FAILURE: [&str; 29] = [
     "DeadlineExceeded",
 ];
 
-/// Which requests a matcher leaves, by the usual values of such a label.
+/// The requests that a matcher selects, by the usual values of such a label.
 pub(super) fn picks(matcher: &Matcher) -> Picks {
     let label = matcher.name.to_lowercase();
     if !LABELS.iter().any(|part| label.contains(part)) {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_and_successes_are_told_apart() {
+    fn failures_and_successes_are_distinguished() {
         for failures in [
             r#"status=~"5..""#,
             r#"code="404""#,

@@ -1,4 +1,4 @@
-//! The words of a query and their places: enough to bound it and to place an error; the parser has a lexer of its own.
+//! The words of a query and their places, for limits and for the place of an error; the parser has its own lexer.
 
 use super::parse::Fault;
 
@@ -12,12 +12,12 @@ pub(super) struct Token {
     pub(super) kind: TokenKind,
 }
 
-/// What a word is.
+/// The kind of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TokenKind {
-    /// A bracket that opens; the one that closes it.
+    /// An opening bracket, and the bracket that closes it.
     Open(char),
-    /// A bracket that closes.
+    /// A closing bracket.
     Close(char),
     /// A name, a keyword, a number or a duration.
     Word,
@@ -27,7 +27,7 @@ pub(super) enum TokenKind {
     Sign,
 }
 
-/// Takes a query apart. Comments and blanks are left out.
+/// Splits a query into words, without comments and blanks.
 pub(super) fn tokens(query: &str) -> Result<Vec<Token>, Fault> {
     let mut found = Vec::new();
     let mut at = 0;

@@ -1,4 +1,4 @@
-//! A world in which something breaks, as people read it: the seed first, the command that shows it again last.
+//! A world in which something breaks, as text: the seed first, the command that reproduces it last.
 
 use serin_core::time::Human;
 
@@ -10,18 +10,18 @@ use super::{
 };
 use crate::check::Broken;
 
-/// A counterexample, to be shown.
+/// A counterexample to print.
 #[derive(Clone, Copy, Debug)]
 pub struct Counterexample<'a> {
     /// The seed of the world.
     pub seed: u64,
-    /// Its number among the worlds searched, from 0.
+    /// Its index among the searched worlds, from 0.
     pub case: u64,
-    /// What breaks in it.
+    /// What it breaks.
     pub broken: &'a Broken,
     /// The story of that world.
     pub page: Page<'a>,
-    /// The small world, as a file; `None`: the world could not be made smaller.
+    /// The small world, as a file, and the number of runs that it took; `None` if the world could not be made smaller.
     pub shrunk: Option<(&'a str, u64)>,
     /// The path of the file that was written.
     pub file: &'a str,
@@ -59,12 +59,15 @@ pub fn counterexample(found: &Counterexample<'_>, terminal: &Terminal) -> String
         );
     }
     if let Some((yaml, runs)) = shrunk {
-        text += &format!("\n{}\n", paint(FAINT, &format!("the same in a smaller world, after {runs} runs")));
+        text += &format!(
+            "\n{}\n",
+            paint(FAINT, &format!("the same failure in a smaller world, found with {runs} runs"))
+        );
         for line in yaml.lines() {
             text += format!("    {}", printable(line)).trim_end();
             text += "\n";
         }
     }
-    text += &format!("\nTo see it again:\n  {}\n", paint(STRONG, &format!("serin replay {}", quoted(file))));
+    text += &format!("\nTo reproduce it:\n  {}\n", paint(STRONG, &format!("serin replay {}", quoted(file))));
     text
 }

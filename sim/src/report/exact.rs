@@ -1,4 +1,4 @@
-//! What was computed instead of counted: the tables of a sweep without intervals.
+//! Computed results: the tables of a sweep without intervals.
 
 use serde_json::{Value, json};
 use serin_core::time::Human;
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::exact::{Exact, Spread};
 
-/// A point of a sweep: the varied fields with their values, and what is so there.
+/// A point of a sweep: the varied fields with their values, and the results.
 pub type Computed = (Vec<(String, String)>, Exact);
 
 /// A table, a row for each point.
@@ -37,7 +37,7 @@ const LEGEND: &[&str] = &[
 
 struct Column {
     name: &'static str,
-    /// Columns of the lowest priority are left out first where the screen is narrow.
+    /// On a narrow terminal, columns of the lowest priority are left out first.
     priority: u8,
     cell: fn(&Exact, &Terminal) -> Cell,
 }
@@ -83,7 +83,7 @@ fn times(times: &Spread, terminal: &Terminal) -> Cell {
     }
 }
 
-/// A line for each point, with a heading; shares from 0 to 1, times in seconds, requests of a release on average.
+/// A line for each point, with a heading; shares from 0 to 1, times in seconds, average requests of a release.
 #[must_use]
 pub fn csv(points: &[Computed]) -> String {
     let varied = points.first().map_or(&[][..], |(set, _)| set);
@@ -112,7 +112,7 @@ pub fn json(title: &str, points: &[Computed]) -> String {
     json!({"title": title, "exact": true, "points": points}).to_string() + "\n"
 }
 
-/// Every number of a point, under the name it has in a sweep.
+/// Every number of a point, with the same name as in a sweep.
 pub(crate) fn numbers(exact: &Exact) -> Vec<(&'static str, Value)> {
     let seconds = |times: &Spread, percentile| times.percentile(percentile).map(|time| time.as_secs());
     vec![
@@ -132,7 +132,7 @@ pub(crate) fn numbers(exact: &Exact) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// A few digits more than are known.
+/// Rounded to a few more digits than are exact.
 pub(crate) fn rounded(number: f64) -> f64 {
     (number * 1e5).round() / 1e5
 }

@@ -32,19 +32,19 @@ struct DecisionLine<'a> {
     moment: usize,
     /// Virtual time since the story began, in milliseconds.
     at_ms: u128,
-    /// What happened in the world since the decision before, as sentences.
+    /// What happened in the world since the previous decision, as sentences.
     happened: &'a [String],
-    /// What was asked for this decision.
+    /// The queries and calls for this decision.
     asked: Vec<AskedField<'a>>,
-    /// What was decided: `rule`, `measured`, `hook`, and `after`, where the Canary stands once it is saved.
+    /// The decision: `rule`, `measured`, `hook`, and `after`, the state of the Canary once it is saved.
     decision: &'a Decision,
-    /// What was done, in order, up to one that failed.
+    /// The commands in order, up to one that failed.
     commands: Vec<CommandField>,
     /// The status that was saved; `null` if none was.
     saved: Option<SavedField>,
-    /// What people were told.
+    /// The notices that were sent.
     notices: Vec<NoticeField>,
-    /// When the next call is due (`at`, on the world's calendar) and why; `null` if only a change wakes.
+    /// When the next call is due (`at`, on the world's calendar) and why; `null` if only a change wakes the controller.
     wake: Option<Wake>,
 }
 
@@ -61,19 +61,19 @@ struct AskedField<'a> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CommandField {
-    /// As it is shown: `route 90/10`.
+    /// Its text: `route 90/10`.
     command: String,
-    /// What became of it.
+    /// Its outcome.
     outcome: CommandOutcome,
-    /// What to expect of trying again; where it failed.
+    /// The class of its failure, if it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<FailureClass>,
-    /// What the cluster said; where it failed.
+    /// The error of the cluster, if it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
-/// What became of a command.
+/// The outcome of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum CommandOutcome {
@@ -113,19 +113,19 @@ struct VerdictLine<'a> {
     scenario: &'a str,
     /// What the scenario is about.
     title: &'a str,
-    /// Whether everything was.
+    /// Whether everything was as expected.
     as_expected: bool,
-    /// How many expectations were judged.
+    /// The number of expectations.
     expectations: usize,
-    /// How many decisions were made.
+    /// The number of decisions.
     decisions: usize,
     /// Virtual time of the last decision, in milliseconds.
     virtual_ms: u128,
     /// The revision the primary runs at the end.
     promoted: Option<&'a str>,
-    /// What the world took for granted, because the scenario says nothing of it.
+    /// What the world assumed because the scenario does not define it.
     assumed: Vec<String>,
-    /// Scripted events that never happened, by their place in the file.
+    /// Scripted events that never happened, by their index in the file.
     missed: &'a [usize],
     /// Expectations that do not hold.
     failed: Vec<FailedField<'a>>,
@@ -139,7 +139,7 @@ struct VerdictLine<'a> {
 struct FailedField<'a> {
     expected: &'a str,
     actual: &'a str,
-    /// The decision it broke on.
+    /// The decision at which it broke.
     moment: Option<usize>,
 }
 
@@ -147,12 +147,12 @@ struct FailedField<'a> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ViolationField<'a> {
-    /// The decision it broke on.
+    /// The decision at which it broke.
     moment: usize,
     what: &'a str,
 }
 
-/// The decisions of a story, one a line.
+/// The decisions of a story, one per line.
 #[must_use]
 pub fn decisions(page: &Page<'_>) -> String {
     let lines = page.story.moments.iter().enumerate();
@@ -166,7 +166,7 @@ pub fn verdict(page: &Page<'_>) -> String {
 }
 
 fn line(value: &impl Serialize) -> String {
-    // serde_json refuses maps whose keys are no strings, and there are none in these lines.
+    // serde_json refuses maps whose keys are not strings; these lines contain no such maps.
     serde_json::to_string(value)
         .map_or_else(|error| format!("{{\"error\":{:?}}}\n", error.to_string()), |line| line + "\n")
 }

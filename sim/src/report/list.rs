@@ -1,4 +1,4 @@
-//! Many scenarios, one line each: the verdict, when and how it ended, and why in a few words; by folder.
+//! Many scenarios, one line each, by folder: the verdict, the time and kind of the ending, and a short reason.
 
 use std::path::Path;
 
@@ -18,9 +18,9 @@ pub struct Item {
     pub path: String,
     /// Whether it went as expected.
     pub ended: Ended,
-    /// How it ended; `None` where it was not run.
+    /// How it ended; `None` if it was not run.
     pub headline: Option<Headline>,
-    /// What was expected and does not hold.
+    /// The first expectation that does not hold.
     pub broken: Option<String>,
 }
 
@@ -36,7 +36,7 @@ fn folder(item: &Item) -> &Path {
     Path::new(&item.path).parent().unwrap_or(Path::new(""))
 }
 
-/// The file's name without its end.
+/// The file's name without its extension.
 fn name(item: &Item) -> String {
     let stem = Path::new(&item.path).file_stem();
     printable(&stem.map_or(item.path.as_str().into(), |stem| stem.to_string_lossy()))
@@ -112,7 +112,7 @@ fn time(item: &Item) -> String {
     at.map(|at| Human(at).to_string()).unwrap_or_default()
 }
 
-/// As many words as fit, with a sign for the others.
+/// The words that fit, and a sign for the others.
 fn shortened(text: &str, columns: usize) -> String {
     const MORE: &str = " ...";
     if text.chars().count() <= columns {

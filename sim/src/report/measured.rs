@@ -1,4 +1,4 @@
-//! What was measured, against which bound.
+//! Measured values and their bounds.
 
 use std::time::Duration;
 
@@ -26,13 +26,13 @@ pub(super) fn span(measured: &Measured, canary: &Rollout, terminal: &Terminal) -
         Verdict::Passed => (GOOD, signs.passed),
         Verdict::Failed => (BAD, signs.failed),
         Verdict::Held => (WARNING, "(held)"),
-        Verdict::Waived => (WARNING, "(let pass)"),
+        Verdict::Waived => (WARNING, "(counts as passed)"),
         Verdict::Void => (WARNING, "(not counted)"),
     };
     Span::new(style, format!("{} {reading} {mark}", measured.metric))
 }
 
-/// Whether a metric is in milliseconds. One that an edit brought in is known by its name alone.
+/// Whether a metric is in milliseconds. A metric that an edit added is known only by its name.
 pub(super) fn is_latency(name: &str, canary: &Rollout) -> bool {
     let known = canary.metrics().iter().find(|metric| *metric.name == *name);
     known.map_or(name == "request-duration", |metric| metric.source == MetricSource::Duration)
@@ -40,7 +40,7 @@ pub(super) fn is_latency(name: &str, canary: &Rollout) -> bool {
 
 fn compared(measured: &Measured, value: f64, in_ms: bool, terminal: &Terminal) -> String {
     let signs = terminal.signs;
-    // Flagger cuts latencies to whole milliseconds before it compares.
+    // Flagger truncates latencies to whole milliseconds before it compares them.
     let value = if in_ms { value.trunc() } else { value };
     let show = |bound: f64| if in_ms { millis(bound) } else { bound.to_string() };
     let against = |bound: f64| if in_ms { millis(value) } else { precise(value, bound) };
@@ -57,7 +57,7 @@ fn compared(measured: &Measured, value: f64, in_ms: bool, terminal: &Terminal) -
 }
 
 fn millis(value: f64) -> String {
-    // Beyond 2^53 a float has no millisecond.
+    // Above 2^53 a float cannot represent single milliseconds.
     if (1.0..9.0e15).contains(&value) {
         Human(Duration::from_millis(value as u64)).to_string()
     } else {
@@ -65,7 +65,7 @@ fn millis(value: f64) -> String {
     }
 }
 
-/// Two decimals, more where two would show it on the other side of its bound.
+/// Two decimals, or more if the value would otherwise appear on the other side of its bound.
 fn precise(value: f64, bound: f64) -> String {
     let shown = |decimals: usize| format!("{value:.decimals$}");
     let tells = |text: &String| {
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_have_two_decimals_or_as_many_as_tell_them_from_their_bound() {
+    fn values_have_two_decimals_or_as_many_as_distinguish_them_from_their_bound() {
         assert_eq!(precise(99.9, 99.0), "99.90");
         assert_eq!(precise(99.0, 99.0), "99.00");
         assert_eq!(precise(0.012, 0.01), "0.012");
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn latencies_are_spans() {
+    fn latencies_are_durations() {
         assert_eq!(millis(0.0), "0ms");
         assert_eq!(millis(500.0), "500ms");
         assert_eq!(millis(1500.0), "1s500ms");

@@ -1,4 +1,4 @@
-//! How stories are shown: pure functions from what happened to text. Nothing here writes or asks the terminal.
+//! Stories as text: pure functions. Nothing here writes output or queries the terminal.
 
 mod assumed;
 mod counterexample;
@@ -37,22 +37,22 @@ use self::{
 };
 use crate::{expect::Verdict, record::Story};
 
-/// One replayed scenario, to be shown.
+/// One replayed scenario to print.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
     /// Path of its file.
     pub path: &'a str,
-    /// What it is about.
+    /// Its title.
     pub title: &'a str,
-    /// The Canary as it was in the beginning.
+    /// The Canary at the beginning.
     pub canary: &'a Rollout,
     /// What happened.
     pub story: &'a Story,
-    /// How that was judged.
+    /// The verdict.
     pub verdict: &'a Verdict,
 }
 
-/// A scenario as people read it: heading, timeline, verdict.
+/// A scenario as text: heading, timeline, verdict.
 #[must_use]
 pub fn text(page: &Page<'_>, terminal: &Terminal) -> String {
     let broken: Vec<usize> = page.broken().iter().filter_map(|broken| broken.moment).collect();
@@ -66,7 +66,7 @@ pub fn judged(page: &Page<'_>, terminal: &Terminal) -> String {
     format!("{}\n{}", paint(FAINT, &printable(page.path)), verdict::verdict(page, terminal))
 }
 
-/// What does not hold first, as one line; `None` where everything holds.
+/// The first thing that does not hold, as one line; `None` if everything holds.
 #[must_use]
 pub fn first_broken(page: &Page<'_>) -> Option<String> {
     let broken = page.broken();

@@ -1,4 +1,4 @@
-//! What one plan tells: what was seen, why it was decided, and what was done.
+//! One decision as text: the evidence, the reason, and the commands.
 
 use serin_core::{
     Command, Rollout, State,
@@ -20,17 +20,18 @@ use crate::record::{Effect, Moment, Story};
 /// A paragraph of a row: spans that are laid out together.
 pub(super) type Paragraph = Vec<Span>;
 
-/// What one plan tells.
+/// The text of one decision.
 #[derive(Debug, Default)]
 pub(super) struct PlanText {
-    /// What was seen, and why it was decided.
+    /// The evidence and the reason.
     pub(super) why: Vec<Paragraph>,
-    /// What was done.
+    /// The commands.
     pub(super) done: Vec<Span>,
 }
 
 impl PlanText {
-    /// What a moment tells; nothing if nothing happened. `state` was saved last, `said` is the rule that was said last.
+    /// The text of a moment; nothing if nothing happened. `state` was saved last, `said` is the last rule that was
+    /// printed.
     pub(super) fn of(
         page: &Page<'_>,
         moment: &Moment,
@@ -57,7 +58,7 @@ impl PlanText {
     }
 }
 
-/// The paragraphs of the plans of one instant. What was done stands behind why it was, where it fits.
+/// The paragraphs of all decisions of one instant. The commands follow their reason on the same line if they fit.
 pub(super) fn paragraphs(
     told: impl IntoIterator<Item = PlanText>,
     columns: usize,
@@ -76,7 +77,7 @@ pub(super) fn paragraphs(
     paragraphs
 }
 
-/// Ends paragraphs with what was done: `→ route 80/20 · scale canary up`.
+/// Ends paragraphs with the commands: `→ route 80/20 · scale canary up`.
 fn end(paragraphs: &mut Vec<Paragraph>, done: Vec<Span>, columns: usize, terminal: &Terminal) {
     if done.is_empty() {
         return;
@@ -98,7 +99,7 @@ fn end(paragraphs: &mut Vec<Paragraph>, done: Vec<Span>, columns: usize, termina
     }
 }
 
-/// What hooks answered and what was measured, in the order in which they were asked.
+/// The answers of hooks and metrics, in the order in which they were requested.
 pub(super) fn evidence(page: &Page<'_>, moment: &Moment, terminal: &Terminal) -> Paragraph {
     let mut measured =
         moment.decision.measured.iter().map(|measured| measured::span(measured, page.canary, terminal));
@@ -106,7 +107,7 @@ pub(super) fn evidence(page: &Page<'_>, moment: &Moment, terminal: &Terminal) ->
     for asked in &moment.asked {
         match &asked.question.id.of {
             question::Asked::Hook(key) => spans.extend(hook(page.canary, key, &asked.answer, terminal)),
-            // Metrics are judged together, once the last is answered.
+            // Metrics are judged together, when the last one is answered.
             question::Asked::Metric(_) => spans.extend(measured.by_ref()),
         }
     }
@@ -114,14 +115,14 @@ pub(super) fn evidence(page: &Page<'_>, moment: &Moment, terminal: &Terminal) ->
     spans
 }
 
-/// What a hook answered: `sign-off 403 ✗`; nothing where a denial is as it should be.
+/// The answer of a hook: `sign-off 403 ✗`; nothing if a refusal is the normal answer.
 pub(super) fn hook(canary: &Rollout, key: &str, answer: &Answer, terminal: &Terminal) -> Option<Span> {
     let polled =
         canary.hooks().iter().any(|hook| *hook.key == *key && hook.kind == HookKind::RollbackTrigger);
     let signs = terminal.signs;
     match answer {
         Answer::Hook(HookResult::Pass(_)) if polled => {
-            Some(Span::new(BAD, format!("{key} asks for a rollback {}", signs.failed)))
+            Some(Span::new(BAD, format!("{key} requests a rollback {}", signs.failed)))
         }
         Answer::Hook(HookResult::Deny(_) | HookResult::Error(_)) if polled => None,
         Answer::Hook(HookResult::Pass(_)) => Some(Span::new(GOOD, format!("{key} {}", signs.passed))),
@@ -133,7 +134,7 @@ pub(super) fn hook(canary: &Rollout, key: &str, answer: &Answer, terminal: &Term
     }
 }
 
-/// The rule in plain words, where the row does not say it otherwise.
+/// The rule in words, unless the row already shows it.
 fn words(rule: Rule, state: Option<&State>, said: Option<Rule>, alone: bool) -> Option<String> {
     let again = said == Some(rule);
     match say(rule) {
@@ -146,7 +147,7 @@ fn words(rule: Rule, state: Option<&State>, said: Option<Rule>, alone: bool) -> 
     }
 }
 
-/// What a Canary waits for, where its state tells more than the rule.
+/// What a Canary waits for, if its state is more specific than the rule.
 fn waits_for(state: &State) -> Option<String> {
     if let Some(stall) = &state.stall {
         return Some(format!("waits: {}", stall.on));
@@ -160,7 +161,7 @@ fn waits_for(state: &State) -> Option<String> {
     Some(format!("waits for the {who} to get ready"))
 }
 
-/// The sentences that were sent, without those that repeat what the row shows.
+/// The notices that were sent, except those that repeat what the row shows.
 fn notices<'a>(story: &'a Story, moment: &'a Moment) -> impl Iterator<Item = Paragraph> + 'a {
     let news = moment.sent.iter().filter(|notice| !is_shown(&notice.message));
     news.map(|notice| {
@@ -176,7 +177,7 @@ fn notices<'a>(story: &'a Story, moment: &'a Moment) -> impl Iterator<Item = Par
     })
 }
 
-/// Whether weight, measurements or commands of a row say the same.
+/// Whether the weight, measurements or commands of a row already show it.
 pub(super) fn is_shown(message: &Message) -> bool {
     match message {
         Message::Advanced(
@@ -234,7 +235,7 @@ pub(super) fn is_shown(message: &Message) -> bool {
     }
 }
 
-/// What was done, up to the command that failed.
+/// The commands, up to the one that failed.
 pub(super) fn done(moment: &Moment, terminal: &Terminal) -> Vec<Span> {
     let commands = moment.commands.iter().map(|effect| span(effect, terminal));
     let iteration = iteration(moment).map(|iteration| Span::new(STRONG, iteration));
@@ -248,14 +249,14 @@ fn span(effect: &Effect, terminal: &Terminal) -> Span {
             let class = match class {
                 FailureClass::Retry => "failed",
                 FailureClass::Refused => "refused",
-                FailureClass::Moved => "too late",
+                FailureClass::Moved => "conflict",
             };
             Span::new(BAD, format!("{} {} {class}: {error}", effect.command, terminal.signs.failed))
         }
     }
 }
 
-/// Commands that users feel stand out.
+/// Commands that affect users are highlighted.
 fn command_style(command: &Command) -> anstyle::Style {
     match command {
         Command::SetRoutes(_) | Command::Promote { .. } => STRONG,
@@ -275,7 +276,7 @@ fn command_style(command: &Command) -> anstyle::Style {
     }
 }
 
-/// The iteration that was reached, where no weight shows the progress.
+/// The iteration that was reached, if no weight shows the progress.
 fn iteration(moment: &Moment) -> Option<String> {
     moment.sent.iter().find_map(|notice| {
         let Message::Advanced(Advance::Iteration(made, all)) = notice.message else { return None };

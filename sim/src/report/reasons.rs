@@ -1,4 +1,4 @@
-//! Why releases were rolled back, in shares.
+//! The reasons for rollbacks, as shares.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,8 @@ pub(super) struct Share {
     pub(super) good: u64,
 }
 
-/// The reasons of a tally, the most frequent first; what a file of an older version has no reason for comes last.
+/// The reasons of a tally, the most frequent first; rollbacks without a recorded reason, from files of older versions,
+/// come last.
 pub(super) fn shares(tally: &Tally) -> Vec<Share> {
     let share = |count: u64| count as f64 / tally.rolled_back.max(1) as f64;
     let ranked = tally.reasons.ranked().into_iter();
@@ -52,12 +53,12 @@ pub(super) fn line(tally: &Tally) -> Option<String> {
     (!shares.is_empty()).then(|| shares.join(", "))
 }
 
-/// Below a table of points: why releases were rolled back at each.
+/// Below a table of points: the reasons for rollbacks at each point.
 pub(super) fn of_points(part: &ShardResult, terminal: &Terminal) -> String {
     below(part.points.iter().map(|point| (point.set.as_slice(), line(&point.tally))), terminal)
 }
 
-/// Below a table of points, each with its reasons. Where they are the same at all of them they are printed once.
+/// Below a table of points, each with its reasons. If all points have the same reasons, they are printed once.
 fn below<'a>(
     points: impl Iterator<Item = (&'a [(String, String)], Option<String>)>,
     terminal: &Terminal,
@@ -79,7 +80,7 @@ fn below<'a>(
     format!("reasons for rollbacks:\n{}\n", each.collect::<String>())
 }
 
-/// As [`of_points`], where they were computed.
+/// As [`of_points`], for computed results.
 pub(super) fn of_computed(points: &[Computed], terminal: &Terminal) -> String {
     let of_point = |exact: &Exact| {
         let shares = causes(exact).into_iter();
@@ -98,9 +99,9 @@ pub(super) fn of_computed(points: &[Computed], terminal: &Terminal) -> String {
 }
 
 const WHICH: &str =
-    "--exact does not compute which of several metrics it was; without --exact they are counted";
+    "--exact does not compute which of several metrics caused a rollback; without --exact they are counted";
 
-/// What causes rollbacks in words, each with its chance, the most likely first.
+/// The causes of rollbacks in words, each with its chance, the most likely first.
 fn causes(exact: &Exact) -> Vec<(String, f64)> {
     let Causes { metrics, names, other } = &exact.causes;
     let mut causes: Vec<(String, f64)> =
@@ -159,7 +160,7 @@ mod tests {
     use super::*;
     use crate::sweep::{Point, Shard};
 
-    /// Of 10 rollbacks, as a file has them.
+    /// 10 rollbacks, in the format of a file.
     fn tally(reasons: &str) -> Tally {
         let reasons = serde_json::from_str(reasons).unwrap();
         Tally { runs: 20, rolled_back: 10, good: 10, false_rollbacks: 4, reasons, ..Tally::default() }
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn each_point_says_why_in_shares() {
+    fn each_point_has_its_reasons_as_shares() {
         let (both, one) = (tally(&format!("[{HOOK}, {SUCCESS}]")), tally(&format!("[{SUCCESS}]")));
         let expected = "\
 reasons for rollbacks:
@@ -193,7 +194,7 @@ reasons for rollbacks:
     }
 
     #[test]
-    fn what_is_the_same_everywhere_is_said_once() {
+    fn reasons_that_are_the_same_everywhere_are_printed_once() {
         let both = tally(&format!("[{HOOK}, {SUCCESS}]"));
         let expected = "reasons for rollbacks: success below its bound 90.0%, hook load-test 10.0%\n\n";
         assert_eq!(shown(&[both.clone(), both]), expected);

@@ -1,4 +1,4 @@
-//! A story as rows: the plans of one instant are one row, and instants in which nothing happened are none.
+//! A story as rows: all decisions of one instant are one row, and instants in which nothing happened have none.
 
 use std::{ops::Range, time::Duration};
 
@@ -21,30 +21,30 @@ use crate::record::Moment;
 /// One instant of a story.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Row {
-    /// The moments it is made of.
+    /// The moments that belong to it.
     pub(super) moments: Range<usize>,
     /// The virtual time.
     pub(super) at: Duration,
     /// What happened in the world before it.
     pub(super) happened: Vec<String>,
-    /// Where the Canary stands after it.
+    /// The state of the Canary after it.
     pub(super) standing: RowStatus,
-    /// What was seen, why, and what was done.
+    /// The evidence, the reasons and the commands.
     pub(super) told: Vec<Paragraph>,
     /// Something other than waiting happened, in the world or in the Canary.
     pub(super) matters: bool,
 }
 
-/// Where a Canary stands, as a row shows it.
+/// The state of a Canary, as a row shows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct RowStatus {
     pub(super) phase: Phase,
     pub(super) share: Share,
-    /// Failed checks, and how many roll back if that is known.
+    /// The number of failed checks, and the number that rolls back, if it is known.
     pub(super) failed: Option<(u32, Option<u32>)>,
 }
 
-/// All instants of a story, whether they matter or not. `columns` are those of the last column.
+/// All instants of a story, including those that do not matter. `columns` is the width of the last column.
 pub(super) fn rows(page: &Page<'_>, columns: usize, terminal: &Terminal) -> Vec<Row> {
     let story = page.story;
     let mut walk =
@@ -59,7 +59,7 @@ pub(super) fn rows(page: &Page<'_>, columns: usize, terminal: &Terminal) -> Vec<
     rows
 }
 
-/// The end of the instant that begins with this moment. What happens in the world begins another.
+/// The end of the instant that begins with this moment. An event in the world begins a new instant.
 fn instant(moments: &[Moment], begin: usize) -> usize {
     let at = moments[begin].at;
     let rest = &moments[begin + 1..];
@@ -71,20 +71,20 @@ struct Walk<'a> {
     columns: usize,
     terminal: &'a Terminal,
     place: Place,
-    /// What the last row that matters showed.
+    /// The state in the last row that matters.
     shown: Option<RowStatus>,
     /// The state that was saved last.
     state: Option<&'a State>,
-    /// The rule that was said last.
+    /// The last rule that was printed.
     said: Option<Rule>,
 }
 
-/// What is known of the Canary so far.
+/// The known state of the Canary so far.
 struct Place {
     phase: Phase,
     weight: u8,
     failed: u32,
-    /// Failed checks that roll back; `None` after an edit, until a decision tells.
+    /// The number of failed checks that rolls back; `None` after an edit, until a decision shows it.
     threshold: Option<u32>,
     routes: Option<Routes>,
     /// Something was saved.
@@ -108,7 +108,7 @@ impl<'a> Walk<'a> {
             };
             counted = self.place.moves(moment).or(counted);
         }
-        // What was said at another time is said again, unless it is a wait that goes on.
+        // A rule is printed again at another time, except if it is a wait that continues.
         self.said = self.said.filter(|rule| matches!(say(*rule), Say::Waiting(_) | Say::WaitingFor(_)));
         let mut told = paragraphs(told, self.columns, self.terminal);
         let standing = self.place.standing(counted);
@@ -116,7 +116,7 @@ impl<'a> Walk<'a> {
         let moves = self.shown.is_some_and(|shown| shown != standing);
         let matters = !told.is_empty() || !first.happened.is_empty() || moves;
         if matters && told.is_empty() {
-            told.push(Span::words(FAINT, "nothing is to be done"));
+            told.push(Span::words(FAINT, "there is nothing to do"));
         }
         if matters {
             self.shown = Some(standing);
@@ -131,11 +131,11 @@ impl Place {
         Self { phase: Phase::New, weight: 0, failed: 0, threshold, routes: None, saved: false }
     }
 
-    /// Goes on to where a moment left the Canary; its failed checks, if this made one more.
+    /// Updates the state from a moment; returns the number of failed checks if this moment added one.
     fn moves(&mut self, moment: &Moment) -> Option<u32> {
         let after = &moment.decision.after;
         let before = self.failed;
-        // A decision that was not saved changed nothing; before the first save it shows what was found.
+        // A decision that was not saved changed nothing; before the first save it shows the state that was found.
         match &moment.saved {
             Some(state) => {
                 (self.phase, self.weight, self.failed) =
@@ -153,7 +153,7 @@ impl Place {
         counts.then_some(self.failed)
     }
 
-    /// Where the Canary stands; `counted` checks failed in this instant, whatever stands now.
+    /// The state of the Canary; `counted` is the number of failed checks if one was added in this instant.
     fn standing(&self, counted: Option<u32>) -> RowStatus {
         let failed = counted.or(self.phase.is_analysing().then_some(self.failed));
         RowStatus {
@@ -164,12 +164,12 @@ impl Place {
     }
 }
 
-/// Failed checks that roll back: what is left of them tells, unless none is.
+/// The number of failed checks that rolls back, derived from the number that is left, unless none is left.
 fn threshold(after: &decision::Standing, known: Option<u32>) -> Option<u32> {
     let next = after.failed_checks.saturating_add(1);
     match after.budget {
         None => known,
-        // At the threshold or beyond it is all the same; below it is known to be the next.
+        // With none left, the next failed check rolls back: a larger known number is outdated.
         Some(0) => known.filter(|known| *known <= next),
         Some(left) => Some(next.saturating_add(left)),
     }

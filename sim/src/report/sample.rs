@@ -129,7 +129,7 @@ fn route(routes: Routes) -> Command {
     Command::SetRoutes(Split { routes, cookies: Cookies::default() })
 }
 
-/// A moment in the making.
+/// A moment under construction.
 struct MomentBuilder(Moment);
 
 fn at(seconds: u64, rule: Rule) -> MomentBuilder {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::record::Effect;
 
-/// Columns of the number behind a bar.
+/// The width of the number after a bar.
 pub(crate) const NUMBER: usize = 5;
 
 /// How many requests the canary gets, and which.
@@ -18,21 +18,21 @@ pub(crate) struct Share {
     of: Of,
 }
 
-/// Which requests a share is of.
+/// The requests that a share refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Of {
     /// All.
     Requests,
     /// Those that match.
     Matched,
-    /// Copies, whose answers no user sees.
+    /// Copies of requests, whose answers no user sees.
     Copies,
 }
 
 impl Share {
-    /// The share that a saved weight and the routes last set make.
+    /// The share that results from a saved weight and the last routes.
     ///
-    /// A/B and blue/green save no weight, so there the routes tell; elsewhere the weight does.
+    /// A/B and blue/green save no weight, so there the routes define the share; otherwise the weight does.
     pub(crate) fn of(weight: Weight, routes: Option<Routes>) -> Self {
         let Some(routes) = routes else { return Self { percent: weight, of: Of::Requests } };
         match routes.mirror {
@@ -51,7 +51,7 @@ impl Share {
         self.of
     }
 
-    /// `███░░░░░░░  30%`, of this many cells.
+    /// `███░░░░░░░  30%`, with this number of cells.
     pub(crate) fn bar(self, cells: usize, terminal: &Terminal) -> String {
         let filled = filled(self.percent, cells);
         let full = paint(CANARY, &sign(self.of, terminal).repeat(filled));
@@ -60,7 +60,7 @@ impl Share {
     }
 }
 
-/// Rounded, but some is never none and not all is never all. There are two cells at least.
+/// Rounded, but a share above 0 is never shown as none, and one below 100 % never as all. There are at least two cells.
 fn filled(percent: Weight, cells: usize) -> usize {
     match percent {
         0 => 0,
@@ -80,7 +80,7 @@ pub(crate) fn sign(of: Of, terminal: &Terminal) -> &'static str {
 
 /// The routes after these commands.
 pub(crate) fn routes_after(effects: &[Effect], before: Option<Routes>) -> Option<Routes> {
-    // Commands behind a failure were not tried.
+    // Commands after a failure were not tried.
     effects.iter().take_while(|effect| effect.failed.is_none()).fold(before, |routes, effect| {
         match &effect.command {
             Command::SetRoutes(split) => Some(split.routes),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn some_is_never_none_and_not_all_is_never_all() {
+    fn a_share_above_0_is_never_none_and_one_below_100_is_never_all() {
         assert_eq!(bar(0, None), "..........   0%");
         assert_eq!(bar(1, None), "#.........   1%");
         assert_eq!(bar(30, None), "###.......  30%");
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_weight_is_saved_the_routes_tell() {
+    fn without_a_saved_weight_the_routes_define_the_share() {
         assert_eq!(bar(0, Some(Routes::split(100))), "########## 100%");
         assert_eq!(bar(0, Some(Routes { matched: true, ..Routes::split(100) })), "========== 100%");
         assert_eq!(bar(0, Some(Routes { mirror: Some(50), ..Routes::PRIMARY })), "~~~~~.....  50%");

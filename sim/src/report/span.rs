@@ -1,4 +1,4 @@
-//! Spans of styled text, and how they are laid out in lines.
+//! Spans of styled text, and their layout in lines.
 
 use std::fmt::Write as _;
 
@@ -6,29 +6,29 @@ use anstyle::Style;
 
 use super::terminal::PLAIN;
 
-/// Longer texts of the world (an error page, say) are cut.
+/// Longer texts of the world, such as an error page, are truncated.
 const LONGEST: usize = 240;
-/// So are sentences of ours that quote something longer.
+/// So are our own sentences that quote a longer text.
 const LONGEST_SENTENCE: usize = 1_000;
 
-/// A text that stays on one line as long as it fits.
+/// A text that stays on one line if it fits.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Span {
     style: Style,
     text: String,
-    /// Spaces between it and the span before.
+    /// The number of spaces before it.
     gap: usize,
-    /// No line ends behind it.
+    /// No line ends after it.
     leads: bool,
 }
 
 impl Span {
-    /// A span set off from the one before it.
+    /// A span with a space before it.
     pub(crate) fn new(style: Style, text: impl Into<String>) -> Self {
         Self { style, text: cut(printable(&text.into()), LONGEST), gap: 2, leads: false }
     }
 
-    /// Moves it so many spaces behind the span before.
+    /// Puts this number of spaces before it.
     pub(crate) fn after(self, gap: usize) -> Self {
         Self { gap, ..self }
     }
@@ -38,12 +38,12 @@ impl Span {
         Self { leads: true, ..self }
     }
 
-    /// A text of the world, which may be broken between words.
+    /// A text of the world, which can wrap between words.
     pub(crate) fn words(style: Style, text: &str) -> Vec<Self> {
         Self::words_up_to(LONGEST, style, text)
     }
 
-    /// A sentence of ours, which may be broken between words; a list in it is shown whole.
+    /// Our own sentence, which can wrap between words; a list in it is shown in full.
     pub(crate) fn sentence(style: Style, sentence: &str) -> Vec<Self> {
         Self::words_up_to(LONGEST_SENTENCE, style, sentence)
     }
@@ -53,7 +53,7 @@ impl Span {
         text.split_whitespace().map(|word| Self::new(style, word).after(1)).collect()
     }
 
-    /// What it says, without its style.
+    /// Its text, without the style.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
@@ -63,15 +63,15 @@ impl Span {
     }
 }
 
-/// The columns that spans take on one line.
+/// The width of spans on one line.
 pub(crate) fn width(spans: &[Span]) -> usize {
     spans.iter().enumerate().map(|(i, span)| span.width() + if i > 0 { span.gap } else { 0 }).sum()
 }
 
-/// Columns by which the second line of a paragraph is set in.
+/// The indentation of the second line of a paragraph.
 const INDENT: usize = 2;
 
-/// Lays a paragraph out in lines of at most `columns`. A span wider than that is broken.
+/// Lays out a paragraph in lines of at most `columns`. A wider span is broken.
 pub(crate) fn lines(paragraph: &[Span], columns: usize) -> Vec<String> {
     let mut lines: Vec<Vec<Span>> = Vec::new();
     for unit in paragraph.split_inclusive(|span| !span.leads) {
@@ -85,12 +85,12 @@ pub(crate) fn lines(paragraph: &[Span], columns: usize) -> Vec<String> {
     lines.iter().enumerate().map(|(i, line)| indent(i) + &styled(line)).collect()
 }
 
-/// The columns of the line that so many lines end with.
+/// The width of the line after this number of spans at its end.
 fn room(lines: usize, columns: usize) -> usize {
     columns.saturating_sub(if lines > 1 { INDENT } else { 0 }).max(1)
 }
 
-/// Begins a line with a unit, and breaks what is wider than one.
+/// Begins a line with a unit, and breaks it if it is wider than a line.
 fn add(lines: &mut Vec<Vec<Span>>, unit: &[Span], columns: usize) {
     lines.push(Vec::new());
     for span in unit {
@@ -122,7 +122,7 @@ impl Span {
     }
 }
 
-/// One line; neighbours of one style share it.
+/// One line; adjacent spans of one style are merged.
 pub(crate) fn styled(line: &[Span]) -> String {
     let mut text = String::new();
     let mut style = PLAIN;
@@ -149,7 +149,7 @@ fn reset(style: Style) -> String {
     style.render_reset().to_string()
 }
 
-/// A text of at most so many characters; a longer one ends behind a word, if one ends in its second half.
+/// A text of at most this number of characters; a longer one ends after a word, if one ends in its second half.
 fn cut(mut text: String, longest: usize) -> String {
     if let Some((end, _)) = text.char_indices().nth(longest) {
         let word = text[..end].rfind(' ').filter(|word| *word > end / 2);
@@ -170,40 +170,40 @@ mod tests {
     use crate::report::terminal::{BAD, GOOD};
 
     #[test]
-    fn a_sentence_is_broken_between_words_and_set_in() {
+    fn a_sentence_wraps_between_words_and_is_indented() {
         let sentence = Span::words(PLAIN, "the quick brown fox");
         assert_eq!(lines(&sentence, 9), ["the quick", "  brown", "  fox"]);
         assert_eq!(lines(&sentence, 100), ["the quick brown fox"]);
     }
 
     #[test]
-    fn a_piece_stays_whole_while_it_fits() {
+    fn a_span_that_fits_is_not_broken() {
         let spans = [Span::new(PLAIN, "a b c"), Span::new(PLAIN, "d e f")];
         assert_eq!(lines(&spans, 9), ["a b c", "  d e f"]);
         assert_eq!(lines(&spans, 4), ["a b", "  c", "  d", "  e", "  f"]);
     }
 
     #[test]
-    fn a_leading_piece_never_ends_a_line() {
+    fn a_leading_span_never_ends_a_line() {
         let spans =
             [Span::new(PLAIN, "seen"), Span::new(PLAIN, "→").leading(), Span::new(PLAIN, "done").after(1)];
         assert_eq!(lines(&spans, 8), ["seen", "  → done"]);
     }
 
     #[test]
-    fn a_word_wider_than_the_line_is_broken_anywhere() {
+    fn a_word_wider_than_the_line_is_broken() {
         assert_eq!(lines(&[Span::new(PLAIN, "abcdef")], 4), ["abcd", "  ef"]);
         assert_eq!(lines(&[Span::new(PLAIN, "äöü")], 0), ["ä", "  ö", "  ü"]);
     }
 
     #[test]
-    fn neighbours_of_one_style_share_it() {
+    fn adjacent_spans_of_one_style_share_it() {
         let spans = [Span::new(GOOD, "a"), Span::new(GOOD, "b"), Span::new(BAD, "c")];
         assert_eq!(styled(&spans), "\u{1b}[32ma  b\u{1b}[0m  \u{1b}[31mc\u{1b}[0m");
     }
 
     #[test]
-    fn what_the_world_says_neither_moves_the_cursor_nor_fills_the_screen() {
+    fn text_of_the_world_neither_moves_the_cursor_nor_fills_the_screen() {
         assert_eq!(printable("a\u{1b}[2Jb\nc"), "a [2Jb c");
         let long = Span::words(PLAIN, &"x".repeat(1000));
         assert_eq!(width(&long), LONGEST + 3);

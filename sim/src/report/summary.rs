@@ -1,4 +1,4 @@
-//! What became of many scenarios, in a few lines; the last reproduces the first failure.
+//! The results of many scenarios, in a few lines; the last line reproduces the first failure.
 
 use super::{
     list::Item,
@@ -6,7 +6,7 @@ use super::{
     terminal::{BAD, FAINT, GOOD, STRONG, Terminal, WARNING},
 };
 
-/// How a scenario ended, the worst last.
+/// How a scenario ended; the worst is last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ended {
     /// Everything was as expected.
@@ -39,7 +39,7 @@ impl Ended {
         }
     }
 
-    /// The command that shows a failure again.
+    /// The command that reproduces a failure.
     fn again(self, path: &str) -> Option<String> {
         let path = quoted(path);
         match self {
@@ -65,12 +65,12 @@ pub fn summary(scenarios: &[Item], terminal: &Terminal) -> String {
         text += &format!("  {mark} {}  {}\n", printable(path), paint(FAINT, ended.name()));
     }
     if let Some(again) = bad.iter().find_map(|item| item.ended.again(&item.path)) {
-        text += &format!("\nTo see the first again:\n  {}\n", paint(STRONG, &again));
+        text += &format!("\nTo reproduce the first one:\n  {}\n", paint(STRONG, &again));
     }
     text
 }
 
-/// A path as a shell takes it.
+/// A path, quoted for a shell.
 #[must_use]
 pub fn quoted(path: &str) -> String {
     let plain =
@@ -116,7 +116,7 @@ mod tests {
   ✗ c.yaml  not deterministic
   ✗ d.yaml  not usable
 
-To see the first again:
+To reproduce the first one:
   serin replay 'it'\\''s b.yaml'
 ";
         assert_eq!(shown(&scenarios), expected);

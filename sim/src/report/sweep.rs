@@ -29,7 +29,7 @@ pub fn text(part: &ShardResult, terminal: &Terminal) -> String {
     format!("{title}\n{}\n\n{table}\n{reasons}{}", made(part), legend(LEGEND, terminal))
 }
 
-/// How many runs there are, and how many there were to be.
+/// The number of runs that were made and requested.
 fn made(part: &ShardResult) -> String {
     let points = match part.points.len() {
         1 => String::new(),
@@ -40,7 +40,7 @@ fn made(part: &ShardResult) -> String {
         return asked;
     }
     let all = part.shard.of(part.runs).saturating_mul(part.points.len() as u64);
-    format!("stopped after {} of {all} runs; wanted: {asked}", part.made())
+    format!("stopped after {} of {all} runs; requested: {asked}", part.made())
 }
 
 /// A column for each varied field.
@@ -56,10 +56,10 @@ pub(super) fn varied<'a>(
     fields.iter().enumerate().map(column).collect()
 }
 
-/// How to see what a narrow table leaves out.
+/// How to see the columns that a narrow table leaves out.
 pub(super) const HINT: &str = "A wider terminal or --format csv shows them.";
 
-/// What the columns mean, in lines of the screen.
+/// The meaning of the columns, in lines of the terminal.
 pub(super) fn legend(sentences: &[&str], terminal: &Terminal) -> String {
     sentences.iter().map(|text| lines(&Span::words(FAINT, text), terminal.width).join("\n") + "\n").collect()
 }
@@ -72,12 +72,12 @@ const LEGEND: &[&str] = &[
 
 struct Column {
     name: &'static str,
-    /// Columns of the lowest priority are left out first where the screen is narrow.
+    /// On a narrow terminal, columns of the lowest priority are left out first.
     priority: u8,
     cell: fn(&Tally, &Terminal) -> Cell,
 }
 
-/// The column that is shown only where not all runs were made.
+/// The column that is only shown if not all runs were made.
 const RUNS: &str = "runs";
 
 const COLUMNS: &[Column] = &[
@@ -205,7 +205,7 @@ pub fn verdict(found: &Frontier) -> String {
         (Met::Yes, policies, _) => format!("{policies} policies meet the goals."),
         (Met::Perhaps, ..) if found.stopped.is_some() => "Undecided: the search was stopped.".into(),
         (Met::Perhaps, _, undecided) => format!(
-            "Undecided: {} may meet the goals, and {} runs of each do not decide it; --max-runs allows more.",
+            "Undecided: {} may meet the goals, but {} runs of each do not decide it; increase --max-runs.",
             match undecided {
                 0 => "today's policy".into(),
                 1 => "1 policy".into(),
@@ -258,7 +258,7 @@ fn figures(choice: &Choice, terminal: &Terminal) -> String {
     text
 }
 
-/// The same as an object: what was wanted, and the choices with their numbers and the lines to paste.
+/// The same as an object: the goals, and the choices with their numbers and the lines to paste.
 #[must_use]
 pub fn frontier_json(found: &Frontier, goals: &[Goal]) -> String {
     let goals: Vec<String> = goals.iter().map(ToString::to_string).collect();
@@ -307,7 +307,7 @@ pub fn csv(part: &ShardResult) -> String {
     text
 }
 
-/// What is not there is empty.
+/// A missing value is empty.
 pub(super) fn cell(value: &Value) -> String {
     if value.is_null() { String::new() } else { value.to_string() }
 }
@@ -321,7 +321,7 @@ pub(super) fn quoted(cell: &str) -> String {
     if cell.contains([',', '"', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.into() }
 }
 
-/// One object: what was run, and the points with their numbers; `stopped` only where runs are missing.
+/// One object: the runs, and the points with their numbers; `stopped` only if runs are missing.
 #[must_use]
 pub fn json(part: &ShardResult) -> String {
     let points: Vec<Value> = part.points.iter().map(point).collect();
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_says_what_the_exit_status_says() {
+    fn the_sentence_agrees_with_the_exit_status() {
         let stopped = Some(Stopped { made: 10, of: 20 });
         for (found, met, sentence) in [
             (found(Met::No, &[Met::Yes, Met::Yes, Met::No], None), Met::Yes, "2 policies meet the goals."),
@@ -399,7 +399,7 @@ mod tests {
             (
                 found(Met::Perhaps, &[Met::No], None),
                 Met::Perhaps,
-                "Undecided: today's policy may meet the goals, and 1600 runs of each do not decide it; --max-runs allows more.",
+                "Undecided: today's policy may meet the goals, but 1600 runs of each do not decide it; increase --max-runs.",
             ),
         ] {
             assert_eq!((found.met(), &*verdict(&found)), (met, sentence));

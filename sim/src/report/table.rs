@@ -1,4 +1,4 @@
-//! A table that fits the screen: intervals go below their values, then columns are left out by priority.
+//! A table that fits the terminal: first intervals move below their values, then columns are left out by priority.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 
@@ -18,7 +18,7 @@ pub(super) struct Column {
 /// The priority of a column that is never left out.
 pub(super) const ALWAYS: u8 = u8::MAX;
 
-/// What a cell says: a value, and what belongs to it. The parts are beside or below each other.
+/// The contents of a cell: a value and its additions, beside or below each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cell(Vec<String>);
 
@@ -37,7 +37,7 @@ impl Cell {
     }
 }
 
-/// How wide a table is laid out.
+/// The layout of a table.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Layout {
     /// A line for each row and for the heading.
@@ -48,7 +48,8 @@ enum Layout {
     Narrow,
 }
 
-/// The columns, numbers aligned to the right; below them the names of those that do not fit. `hint` says how to see them.
+/// The columns, with numbers aligned to the right; below them the names of those that do not fit. `hint` says how to
+/// see them.
 pub(super) fn table(columns: &[Column], hint: &str, terminal: &Terminal) -> String {
     let mut shown: Vec<&Column> = columns.iter().collect();
     for layout in [Layout::Wide, Layout::Medium] {
@@ -64,7 +65,7 @@ pub(super) fn table(columns: &[Column], hint: &str, terminal: &Terminal) -> Stri
         if fits(&text, terminal) || least == ALWAYS {
             return text + &note(columns, &left_out, hint, terminal);
         }
-        // Of equals the last one.
+        // Of several columns with this priority, the last one.
         if let Some(place) = shown.iter().rposition(|column| column.priority == least) {
             left_out.push(shown.remove(place).name.as_str());
         }
@@ -75,7 +76,7 @@ fn fits(text: &str, terminal: &Terminal) -> bool {
     text.lines().all(|line| line.chars().count() <= terminal.width)
 }
 
-/// The columns that were left out, in the order of the table.
+/// The columns that were left out, in order.
 fn note(columns: &[Column], left_out: &[&str], hint: &str, terminal: &Terminal) -> String {
     if left_out.is_empty() {
         return String::new();
@@ -124,7 +125,7 @@ fn headings(columns: &[&Column], layout: Layout) -> Vec<String> {
 
 impl Cell {
     fn text(&self, layout: Layout) -> String {
-        /// A value that is longer is broken.
+        /// A longer value is broken.
         const LONGEST: usize = 24;
         match layout {
             Layout::Wide | Layout::Medium => self.line(),
@@ -151,7 +152,7 @@ fn broken(text: &str, width: usize) -> Vec<String> {
     lines.iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// Parts of a text between which a line may end: behind a space, a comma or a dot, and before a bracket.
+/// Parts of a text between which a line can end: after a space, a comma or a dot, and before a bracket.
 fn spans(text: &str) -> Vec<&str> {
     let mut spans = Vec::new();
     let mut from = 0;
@@ -210,7 +211,7 @@ threshold   false rollback  failed
     }
 
     #[test]
-    fn intervals_go_below_their_values_where_they_do_not_fit_beside() {
+    fn intervals_move_below_their_values_if_they_do_not_fit_beside() {
         let expected = "\
  analysis.       false     all
 threshold    rollback  failed
@@ -221,7 +222,7 @@ threshold    rollback  failed
     }
 
     #[test]
-    fn what_does_not_fit_is_left_out_by_priority_and_named() {
+    fn columns_that_do_not_fit_are_left_out_by_priority_and_named() {
         let expected = "\
  analysis.       false
 threshold    rollback

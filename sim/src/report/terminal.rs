@@ -1,13 +1,13 @@
-//! How text looks: its width, the signs it may use, and its colours.
+//! The look of text: its width, signs and colours.
 
 use anstyle::{AnsiColor, Style};
 
-/// The width of what is not written to a terminal, so that it is the same everywhere.
+/// The width of output that does not go to a terminal, so that it is the same everywhere.
 pub const WIDTH: usize = 100;
 
-/// What the reader's screen can show.
+/// What the terminal can show.
 ///
-/// Styles are always part of the text; a writer that strips them (`anstream`) decides about colour.
+/// Styles are always part of the text; a writer that removes them (`anstream`) decides about colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terminal {
     /// Columns.
@@ -23,14 +23,14 @@ impl Terminal {
         Self { width, signs: if ascii { &ASCII } else { &UNICODE } }
     }
 
-    /// Only signs of ASCII may be used.
+    /// Whether only ASCII signs may be used.
     #[must_use]
     pub fn is_ascii(self) -> bool {
         self.signs.full.is_ascii()
     }
 }
 
-/// Every sign that is not a letter.
+/// All signs that are not letters.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Signs {
     pub(crate) passed: &'static str,

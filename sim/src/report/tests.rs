@@ -43,7 +43,7 @@ fn held() -> Verdict {
     Verdict { outcomes: vec![outcome], violations: Vec::new() }
 }
 
-/// As a reader without colours sees it.
+/// The text without colours.
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
@@ -74,7 +74,7 @@ fn failing_commands_and_a_gate_that_stays_closed() {
 }
 
 #[test]
-fn what_did_not_hold_is_shown_with_its_row() {
+fn a_failed_expectation_is_shown_with_its_row() {
     let judged = Judged::Failed {
         expected: "weights: [10, 20, 30, 0]".into(),
         actual: "[0, 10, 20, 0]".into(),
@@ -83,7 +83,7 @@ fn what_did_not_hold_is_shown_with_its_row() {
     };
     let never = Judged::Failed {
         expected: "event: Promotion completed!".into(),
-        actual: "told never; the 2 events:\n  New revision detected! Scaling up shop (v2)\n  Rolling back"
+        actual: "never sent; the 2 events:\n  New revision detected! Scaling up shop (v2)\n  Rolling back"
             .into(),
         broke_at: None,
         at: None,

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::record::Story;
 
-/// The timeline of a story, with its heading. `broken` are the moments that are to be marked.
+/// The timeline of a story, with its heading. The moments of `broken` are marked.
 pub(super) fn timeline(page: &Page<'_>, broken: &[usize], terminal: &Terminal) -> String {
     let columns = Columns::of(page.story, terminal);
     let rows = rows(page, columns.rest, terminal);
@@ -35,7 +35,7 @@ pub(super) fn timeline(page: &Page<'_>, broken: &[usize], terminal: &Terminal) -
     text
 }
 
-/// The first line of the row of a moment, as it stands in the timeline.
+/// The first line of the row of a moment, as in the timeline.
 pub(super) fn row_of(page: &Page<'_>, moment: usize, terminal: &Terminal) -> Option<String> {
     let columns = Columns::of(page.story, terminal);
     let rows = rows(page, columns.rest, terminal);
@@ -44,7 +44,7 @@ pub(super) fn row_of(page: &Page<'_>, moment: usize, terminal: &Terminal) -> Opt
     text.lines().next().map(str::to_owned)
 }
 
-/// The rows around a moment, with their heading; the moment's own is marked.
+/// The rows around a moment, with their heading; the row of the moment is marked.
 pub(super) fn around(page: &Page<'_>, moment: usize, terminal: &Terminal) -> String {
     const BEFORE: usize = 5;
     const BEHIND: usize = 2;
@@ -81,7 +81,7 @@ const GUTTER: usize = 2;
 const GAP: &str = "  ";
 const PHASE: &str = "phase";
 const FAILED: &str = "failed";
-/// On narrower screens lines are longer than the screen.
+/// On a narrower terminal, lines are wider than the terminal.
 const NARROWEST: usize = 28;
 
 impl Columns {
@@ -114,7 +114,7 @@ impl Columns {
         paint(FAINT, names.trim_end()) + "\n"
     }
 
-    /// What happened in the world by the time of a row.
+    /// What happened in the world up to a row.
     fn events(&self, row: &Row, terminal: &Terminal) -> String {
         let indent = GUTTER + self.time + GAP.len();
         let lead = format!("{:>1$}{GAP}", terminal.signs.happened, indent - GAP.len());
@@ -143,7 +143,7 @@ impl Columns {
         self.hanging(&lead, &told, terminal.width.saturating_sub(self.rest))
     }
 
-    /// Rows that differ from the one before in their time alone.
+    /// Rows that differ from the previous one only in their time.
     fn likewise(&self, rows: &[&Row], before: Option<Phase>, terminal: &Terminal) -> String {
         match rows {
             [] => String::new(),
@@ -156,7 +156,7 @@ impl Columns {
         }
     }
 
-    /// Lines that hang behind a lead.
+    /// Lines after a prefix, with a hanging indent.
     fn hanging(&self, lead: &str, lines: &[String], indent: usize) -> String {
         let (first, more) = lines.split_first().map_or(("", &[][..]), |(first, more)| (first, more));
         let mut text = format!("{lead}{first}").trim_end().to_owned() + "\n";
@@ -167,7 +167,7 @@ impl Columns {
     }
 }
 
-/// What the bars are of, where they are not of all requests.
+/// What the bars show, if it is not a share of all requests.
 fn legend(rows: &[Row], terminal: &Terminal) -> String {
     let has = |of| rows.iter().any(|row| row.matters && row.standing.share.which() == of);
     let kinds = [(Of::Matched, "of matching requests"), (Of::Copies, "copies of requests")];
@@ -189,7 +189,7 @@ fn style_of(phase: Phase) -> Style {
     }
 }
 
-/// `1/2`: failed checks of those that roll back.
+/// `1/2`: the number of failed checks, and the number that rolls back.
 fn count(failed: u32, of: Option<u32>) -> String {
     of.map_or_else(|| format!("{failed}/?"), |of| format!("{failed}/{of}"))
 }

@@ -1,4 +1,4 @@
-//! How a story was judged: one line if all is as expected, else each difference with its place.
+//! The verdict of a story: one line if all is as expected, otherwise each difference with its row.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::expect::Judged;
 
-/// The verdict, and the rows on which something broke.
+/// The verdict, and the rows at which something broke.
 pub(super) fn verdict(page: &Page<'_>, terminal: &Terminal) -> String {
     let broken = page.broken();
     let counts = paint(FAINT, &counts(page).join(&format!(" {} ", terminal.signs.and)));
@@ -93,7 +93,7 @@ fn difference(broken: &Broken<'_>, terminal: &Terminal) -> String {
     text
 }
 
-/// A heading and a text below it in lines of at most `width` columns, each with the columns it takes.
+/// A heading and a text below it in lines of at most `width` columns, each with its width.
 fn column(heading: &str, text: &str, width: usize) -> Vec<(usize, String)> {
     let mut cells = vec![(heading.len(), paint(FAINT, heading))];
     for line in text.lines() {
@@ -106,7 +106,7 @@ fn column(heading: &str, text: &str, width: usize) -> Vec<(usize, String)> {
     cells
 }
 
-/// The row on which it broke; nothing where no row shows it.
+/// The row at which it broke; nothing if no row shows it.
 fn place(page: &Page<'_>, moment: Option<usize>, terminal: &Terminal) -> String {
     let row = moment.and_then(|moment| timeline::row_of(page, moment, terminal));
     row.map(|row| format!("{:INDENT$}{}\n{row}\n", "", paint(FAINT, "broke on"))).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What metrics and hooks answer, as it is scripted.
+//! Scripted answers of metrics and hooks.
 
 use std::{borrow::Cow, fmt, time::Duration};
 
@@ -11,7 +11,7 @@ use serin_core::retry;
 
 use super::shape::{Lasting, scalar};
 
-/// What a metric's provider answers.
+/// The answer of a metric's provider.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MetricAnswer {
     /// A value, never NaN.
@@ -22,14 +22,14 @@ pub enum MetricAnswer {
     Error(String),
 }
 
-/// What a hook answers to one attempt.
+/// The answer of a hook to one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HookAnswer {
     /// How the attempt ends.
     pub outcome: HookOutcome,
-    /// What is said with it.
+    /// The body of the answer.
     pub body: Option<String>,
-    /// How long the attempt takes; `None`: a timeout the hook's own time, everything else none.
+    /// How long the attempt takes; `None`: a timeout takes the hook's timeout, everything else no time.
     pub after: Option<Duration>,
 }
 
@@ -38,9 +38,9 @@ pub struct HookAnswer {
 pub enum HookOutcome {
     /// With this HTTP status.
     Status(u16),
-    /// Not within the hook's time.
+    /// No answer within the hook's timeout.
     Timeout,
-    /// There was no connection.
+    /// The connection was refused.
     Refused,
 }
 
@@ -51,7 +51,7 @@ impl HookOutcome {
         matches!(self, Self::Status(200..=299))
     }
 
-    /// Whether another attempt is worth it.
+    /// Whether another attempt can succeed.
     #[must_use]
     pub fn is_worth_a_retry(self) -> bool {
         match self {
@@ -92,7 +92,7 @@ impl From<HookOutcome> for HookAnswer {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "MetricError")]
 struct WrittenError {
-    /// What it says.
+    /// The text of the error.
     #[schemars(schema_with = "scalar")]
     error: String,
 }
@@ -154,14 +154,14 @@ impl<'de> Visitor<'de> for MetricVisitor {
     }
 }
 
-/// An answer in full.
+/// An answer with all its fields.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "HookAnswerInFull")]
 struct WrittenHookAnswer {
     /// How the attempt ends.
     status: HookOutcome,
-    /// What is said with it.
+    /// The body of the answer.
     #[serde(default)]
     #[schemars(schema_with = "scalar")]
     body: Option<String>,
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn metrics_answer_numbers_nothing_and_errors() {
+    fn metrics_answer_numbers_no_value_and_errors() {
         let answers = metric("[99.5, -1, none, nan, .nan, +inf, .inf, -inf, {error: down}]").unwrap();
         let value = MetricAnswer::Value;
         let none = || MetricAnswer::None;
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_later_is_retried() {
+    fn only_answers_that_may_pass_later_are_retried() {
         let retried = |outcome: HookOutcome| outcome.is_worth_a_retry();
         assert!(
             [HookOutcome::Status(429), HookOutcome::Status(503), HookOutcome::Timeout]

@@ -1,4 +1,4 @@
-//! From a file as it is written to a [`Scenario`]: everything that the shape of a file cannot say.
+//! Converts a file to a [`Scenario`]: checks everything that the types of the file cannot express.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -32,10 +32,10 @@ use crate::{
 };
 
 const DEFAULT_UNTIL: Duration = Duration::from_secs(86_400);
-/// The longest story; so that every file comes to an end.
+/// The longest story, so that every file ends.
 const LONGEST: Duration = Duration::from_secs(400 * 86_400);
 
-/// The scenario that a file means.
+/// The scenario of a file.
 pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputError> {
     let Manifests { canary: manifest, templates, others } =
         manifest::manifests(file.canary, file.templates, source)?;
@@ -46,7 +46,7 @@ pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputEr
     let left_out = LeftOut::of(file.world.as_ref());
     let mut world = file.world.unwrap_or_default();
     if file.status.is_none() {
-        let only = "is for a story that begins with a `status`";
+        let only = "is only for a story that begins with a `status`";
         faults.add_if(world.primary.is_some(), "world.primary", only);
         faults.add_if(world.routes.is_some(), "world.routes", only);
     }
@@ -106,7 +106,7 @@ fn defaults(controller: Controller, templates: impl Iterator<Item = (String, Str
     }
 }
 
-/// The Canary, or everything that is wrong with it.
+/// The Canary, or all its faults.
 fn parse_canary(manifest: &Canary, defaults: &Defaults, source: &Source<'_>) -> Result<Rollout, InputError> {
     let mut faults = Vec::new();
     let mut add = |field: &str, what: String| faults.push(manifest.fault(source, field, what));
@@ -191,7 +191,7 @@ fn metrics_are_known(canary: &Rollout, setting: &Setting, events: &Placed<Event>
     for metric in simulated::unknown_metrics(canary.metrics(), &simulated.measures, is_scripted) {
         let metric = &metric.name;
         let what = format!(
-            "the world does not know what the metric `{metric}` measures; say so in `world.measures`, such as \
+            "it is not known what the metric `{metric}` measures; add it to `world.measures`, such as \
              `{metric}: error-rate`, or script its answers in `world.metrics`"
         );
         faults.add("world", what);
@@ -225,7 +225,7 @@ fn all_names(
         let Action::Edit(patch) = &event.action else { continue };
         manifest::merge(&mut edited["spec"], patch);
         match read_raw(&edited) {
-            // One that makes no sense has its place in a story.
+            // An invalid Canary is allowed in a story.
             Ok(raw) => {
                 if let Ok(canary) = Rollout::parse(&raw, defaults) {
                     names.add(&canary);
@@ -243,7 +243,7 @@ fn all_names(
     names
 }
 
-/// No event lies behind the end of the story for certain.
+/// Refuses events that are certain to be after the end of the story.
 fn events_are_reached(events: &Placed<Event>, until: Duration, faults: &mut Faults<'_>) {
     for (i, event) in events {
         let earliest = match &event.trigger {
@@ -253,7 +253,7 @@ fn events_are_reached(events: &Placed<Event>, until: Duration, faults: &mut Faul
             let until = Human(until);
             faults.add(
                 format!("events[{i}]"),
-                format!("lies behind the end of the story, which is `until: {until}`"),
+                format!("is after the end of the story, which is `until: {until}`"),
             );
         }
     }

@@ -1,4 +1,4 @@
-//! A scenario as a tree whose numbers can be varied before it is given a meaning.
+//! A scenario as a tree, whose fields can be set before it is parsed.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use serde_yaml::{Mapping, Value};
 use super::{Scenario, check, file::File, manifest};
 use crate::input::{self, InputError, Source};
 
-/// A scenario file, with the Canary it names put into it.
+/// A scenario file, including the Canary that it names.
 #[derive(Clone, Debug)]
 pub struct Document {
     path: PathBuf,
@@ -15,11 +15,10 @@ pub struct Document {
     tree: Value,
 }
 
-/// One field of a scenario and the value it is given, such as `analysis.threshold=3`.
+/// One field of a scenario and its new value, such as `analysis.threshold=3`.
 ///
 /// Paths begin at the scenario (`world.versions.v2.errors`, `until`), at the Canary (`canary.spec…`, `spec…`) or at its
-/// analysis (`analysis.threshold`). A list item is named by its place or its name: `metrics[0]`,
-/// `metrics[request-duration]`.
+/// analysis (`analysis.threshold`). A list item has its index or its name: `metrics[0]`, `metrics[request-duration]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Set {
     /// The path as it was given.
@@ -32,20 +31,20 @@ impl Document {
     /// Reads a scenario file.
     ///
     /// # Errors
-    /// What cannot be read.
+    /// A file that cannot be read.
     pub fn load(path: &Path) -> Result<Self, InputError> {
         let text = input::read(path)?;
         Self::parse(&text, path)
     }
 
-    /// Reads a scenario from `text`; other files it names are looked for next to `path`.
+    /// Reads a scenario from `text`; the paths in it are relative to `path`.
     ///
     /// # Errors
-    /// What cannot be read.
+    /// A file that cannot be read.
     pub fn parse(text: &str, path: &Path) -> Result<Self, InputError> {
         let source = Source::new(text, path);
         let mut tree: Value = source.parse()?;
-        // Merge keys that cannot be merged stay as they are.
+        // Merge keys that cannot be merged are kept.
         let _ = tree.apply_merge();
         if let Some(Value::String(name)) = tree.get("canary").cloned() {
             let (canary, others) = manifest::inline(&name, &source)?;
@@ -62,7 +61,7 @@ impl Document {
     /// The scenario with these fields set.
     ///
     /// # Errors
-    /// A path that leads nowhere, and everything that makes no sense with these values.
+    /// A path that does not exist, and all faults of the scenario with these values.
     pub fn with(&self, sets: &[Set]) -> Result<Scenario, InputError> {
         let source = Source::new(&self.text, &self.path);
         let mut tree = self.tree.clone();
@@ -87,7 +86,7 @@ impl Document {
         Source::new(&self.text, &self.path).fault(field, what).into()
     }
 
-    /// What a field says in the file; `None` where it is left out.
+    /// The value of a field in the file; `None` if it is not set.
     #[must_use]
     pub fn written(&self, path: &str) -> Option<String> {
         let mut at = &self.tree;
@@ -103,19 +102,19 @@ impl Document {
 
     fn set(&self, tree: &mut Value, setting: &Set) -> Result<(), String> {
         let source = Source::new(&setting.value, &self.path);
-        let value: Value = source.parse().map_err(|_| format!("`{}` is no value", setting.value))?;
+        let value: Value = source.parse().map_err(|_| format!("`{}` is not a value", setting.value))?;
         let mut at = tree;
         for step in steps(&self.full(&setting.path)) {
             at = match step {
                 PathStep::Key(key) if at.is_null() || at.is_mapping() => {
                     as_mapping(at).entry(key.into()).or_insert(Value::Null)
                 }
-                PathStep::Key(key) => return Err(format!("there is no `{key}` below a list or a value")),
+                PathStep::Key(key) => return Err(format!("`{key}` cannot be set below a list or a value")),
                 PathStep::Item(name) if at.is_mapping() => {
                     as_mapping(at).entry(name.into()).or_insert(Value::Null)
                 }
                 PathStep::Item(name) => {
-                    let items = at.as_sequence_mut().ok_or("is no list")?;
+                    let items = at.as_sequence_mut().ok_or("is not a list")?;
                     let place = place(items, &name).ok_or_else(|| format!("has no item `{name}`"))?;
                     &mut items[place]
                 }
@@ -142,7 +141,7 @@ impl Document {
     }
 }
 
-/// Lines to paste into a Canary's `spec`, for those of the fields that are below it.
+/// The lines to paste into a Canary's `spec`, for the fields that are below it.
 #[must_use]
 pub fn manifest_lines<'a>(sets: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut spec = Value::Null;
@@ -168,7 +167,7 @@ pub fn manifest_lines<'a>(sets: impl IntoIterator<Item = (&'a str, &'a str)>) ->
     if spec.is_null() { String::new() } else { serde_yaml::to_string(&spec).unwrap_or_default() }
 }
 
-/// The item of that name in a list that has at least that one.
+/// The item of that name in a list, which is added if it does not exist.
 fn named_item<'a>(value: &'a mut Value, name: &str) -> &'a mut Value {
     if !value.is_sequence() {
         *value = Value::Sequence(Vec::new());
@@ -181,7 +180,7 @@ fn named_item<'a>(value: &'a mut Value, name: &str) -> &'a mut Value {
     &mut items[place]
 }
 
-/// A field of the Canary that no meaning is given to: a cluster would drop it.
+/// A field of the Canary that is not known: a cluster would drop it.
 fn has_no_effect(scenario: &Scenario, path: &str) -> Option<String> {
     let first = path.split(['.', '[']).next().unwrap_or_default();
     let inside = match first {
@@ -220,7 +219,7 @@ enum PathStep {
     Item(String),
 }
 
-/// `metrics[request-duration].interval` as metrics, the item request-duration, interval.
+/// Splits `metrics[request-duration].interval` into metrics, the item request-duration, interval.
 fn steps(path: &str) -> Vec<PathStep> {
     let mut steps = Vec::new();
     let mut rest = path;
@@ -247,7 +246,7 @@ fn place(items: &[Value], name: &str) -> Option<usize> {
     items.iter().position(named).or_else(|| name.parse().ok().filter(|place| *place < items.len()))
 }
 
-/// The value's fields; what is no mapping becomes an empty one.
+/// The fields of the value; a value that is not a mapping becomes an empty one.
 fn as_mapping(value: &mut Value) -> &mut Mapping {
     if !value.is_mapping() {
         *value = Value::Mapping(Mapping::new());
@@ -285,7 +284,7 @@ expect: [{phase: Failed}]
     }
 
     #[test]
-    fn fields_are_set_wherever_they_stand() {
+    fn fields_are_set_at_every_level() {
         assert_eq!(with("analysis.threshold", "7").unwrap().canary.policy().threshold, 7);
         assert_eq!(with("spec.analysis.threshold", "7").unwrap().canary.policy().threshold, 7);
         let bounds = |path| with(path, "90").unwrap().canary.metrics()[0].bounds.min;
@@ -297,7 +296,7 @@ expect: [{phase: Failed}]
     }
 
     #[test]
-    fn a_policy_is_pasted_as_it_stands_in_a_canary() {
+    fn lines_to_paste_have_the_structure_of_a_canary() {
         let lines = manifest_lines([
             ("analysis.interval", "30s"),
             ("world.versions.v2.errors", "1%"),
@@ -318,21 +317,21 @@ skipAnalysis: false
     }
 
     #[test]
-    fn what_is_written_is_told() {
+    fn a_written_value_is_returned() {
         assert_eq!(document().written("analysis.threshold").as_deref(), Some("2"));
         assert_eq!(document().written("world.versions[v1.2].errors").as_deref(), Some("1%"));
         assert_eq!(document().written("analysis.interval"), None);
     }
 
     #[test]
-    fn a_path_that_leads_nowhere_is_refused() {
+    fn a_path_that_does_not_exist_is_refused() {
         for (path, value, why) in [
             ("analysis.treshold", "7", "did you mean `threshold`?"),
             ("world.trafic", "{rps: 1}", "did you mean `traffic`?"),
             ("analysis.metrics[other].interval", "1m", "has no item `other`"),
-            ("analysis.threshold.more", "1", "there is no `more`"),
+            ("analysis.threshold.more", "1", "`more` cannot be set"),
             ("analysis.threshold", "many", "expected a number"),
-            ("analysis.threshold", "[1", "is no value"),
+            ("analysis.threshold", "[1", "is not a value"),
         ] {
             let error = with(path, value).unwrap_err();
             assert!(error.contains(why), "{path}: {error}");

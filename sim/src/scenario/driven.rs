@@ -1,5 +1,5 @@
-//! What a story names and this version of the controller does not run: it is replayed all the same, and its head line says
-//! so.
+//! The parts of a story that this version of the controller does not support. The story is replayed anyway, and its
+//! heading names them.
 
 use serde_json::Value;
 use serin_core::{
@@ -8,8 +8,8 @@ use serin_core::{
     spec::{AlertSystem, MetricSource, MetricSystem},
 };
 
-/// A short phrase that names each once; `None` where the controller runs everything. `others` are the manifests beside the
-/// Canary.
+/// A short phrase that names each once; `None` if the controller supports everything. `others` are the manifests in
+/// addition to the Canary.
 pub(super) fn not_driven(canary: &Value, rollout: &Rollout, others: &[Value]) -> Option<String> {
     let mut names: Vec<String> = Vec::new();
     let mut add = |name: String| {
@@ -102,7 +102,7 @@ spec: {{type: {receiver}, address: \"https://chat.test/\"}}
 
     #[test]
     fn every_system_that_the_controller_does_not_run_is_named_once() {
-        // One that a Canary with nothing but its name is accepted for.
+        // A router that accepts a Canary without further settings.
         let is_bare = |router: &&Router| router.needs.is_empty() && !router.name.contains(':');
         let router = ROUTERS.iter().filter(is_bare).find(|router| !router.driven).unwrap().name;
         let system = MetricSystem::ALL.into_iter().find(|system| !system.is_driven()).unwrap().name();

@@ -1,4 +1,4 @@
-//! The top level of a scenario file, as it is written.
+//! The top level of a scenario file.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -27,10 +27,10 @@ pub(super) struct File {
     #[serde(default)]
     #[schemars(schema_with = "schema::templates")]
     pub(super) templates: Vec<TextOr<Mapping>>,
-    /// What the controller is started with.
+    /// Settings of the controller.
     #[serde(default)]
     pub(super) controller: Controller,
-    /// How the cluster behaves; well, where nothing is said.
+    /// How the cluster behaves; by default everything works.
     pub(super) world: Option<WrittenWorld>,
     /// `.status` of the Canary at the beginning, as another controller left it.
     #[serde(default)]
@@ -39,22 +39,22 @@ pub(super) struct File {
     /// What happens.
     #[serde(default)]
     pub(super) events: Vec<WrittenEvent>,
-    /// Virtual time at which the story ends at the latest; 24h where left out.
+    /// The virtual time at which the story ends at the latest; 24h by default.
     pub(super) until: Option<Lasting>,
     /// What must hold.
     #[serde(default)]
     pub(super) expect: Vec<WrittenItem>,
-    /// What must hold in every world that the scenario may mean.
+    /// What must hold in every world that the scenario allows.
     #[serde(default)]
     pub(super) properties: Vec<WrittenProperty>,
 }
 
-/// What the controller is started with.
+/// Settings of the controller.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Controller {
-    /// The router of Canaries that name none; `istio` where left out.
+    /// The router of Canaries without a provider; `istio` by default.
     pub(super) provider: Option<String>,
-    /// The controller's own namespace; `flagger-system` where left out.
+    /// The controller's own namespace; `flagger-system` by default.
     pub(super) namespace: Option<String>,
 }

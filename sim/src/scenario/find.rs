@@ -1,4 +1,4 @@
-//! Which files are scenarios.
+//! Finds scenario files.
 
 use std::path::{Path, PathBuf};
 
@@ -6,10 +6,10 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use crate::input::{self, Fault, InputError, Source};
 
-/// The scenario files among `paths`: files as they are given, and below folders every YAML file with the key
-/// `scenario`, sorted.
+/// The scenario files in `paths`: files as given, and in folders every YAML file with the key `scenario`, sorted.
 ///
 /// # Errors
+/// Paths that cannot be read, and folders without a scenario.
 /// Paths that cannot be read, and folders without a scenario.
 pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, InputError> {
     let mut found = Vec::new();
@@ -26,12 +26,13 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, InputError> {
 fn of(path: &Path) -> Result<Vec<PathBuf>, InputError> {
     let files = input::yaml_files(path, is_scenario)?;
     if files.is_empty() {
-        return Err(Fault::of_file(path, "holds no YAML file with the key `scenario`").into());
+        return Err(Fault::of_file(path, "contains no YAML file with the key `scenario`").into());
     }
     Ok(files)
 }
 
-/// Whether the file says it is a scenario. One that is broken is, if it begins a line so: it must not be passed over.
+/// Whether the file is a scenario. A file that is not valid YAML is one if a line begins with the key, so that it is
+/// not skipped.
 #[must_use]
 pub fn is_scenario(path: &Path) -> bool {
     #[derive(Deserialize)]
@@ -54,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_that_is_not_there_is_told() {
+    fn a_path_that_does_not_exist_is_reported() {
         let error = find(&["no/such/file.yaml".into()]).unwrap_err();
         assert!(error.to_string().starts_with("no/such/file.yaml: cannot be read"), "{error}");
     }

@@ -1,4 +1,4 @@
-//! The manifests of a story: the Canary and the MetricTemplates, written in the file or named by path.
+//! The manifests of a story: the Canary and the MetricTemplates, in the scenario or in other files.
 
 use std::{
     collections::BTreeMap,
@@ -17,14 +17,14 @@ pub(super) struct Manifests {
     pub(super) canary: Canary,
     /// The query of every MetricTemplate, by namespace and name.
     pub(super) templates: BTreeMap<(String, String), String>,
-    /// Everything beside the Canary.
+    /// Everything except the Canary.
     pub(super) others: Vec<Value>,
 }
 
-/// The Canary, and where it stands.
+/// The Canary, and its place.
 pub(super) struct Canary {
     pub(super) json: Value,
-    /// Its file and its document there; `None`: it stands in the scenario itself.
+    /// Its file and its document there; `None`: it is in the scenario itself.
     outside: Option<Outside>,
 }
 
@@ -60,7 +60,7 @@ impl Canary {
     }
 }
 
-/// Reads all manifests that a scenario writes or names.
+/// Reads all manifests of a scenario.
 pub(super) fn manifests(
     canary: TextOr<Mapping>,
     templates: Vec<TextOr<Mapping>>,
@@ -125,24 +125,24 @@ pub(super) fn inline(
     Ok((yaml(canary)?, templates))
 }
 
-/// A YAML mapping as the JSON an API server keeps.
+/// A YAML mapping as JSON, as an API server stores it.
 pub(crate) fn to_json(mapping: Mapping) -> Result<Value, NoJson> {
     let mut value = serde_yaml::Value::Mapping(mapping);
-    // Merge keys that cannot be merged stay as they are.
+    // Merge keys that cannot be merged are kept.
     let _ = value.apply_merge();
     if let Some(field) = no_key(&value) {
         return Err(NoJson { field, what: "a key must be a text".into() });
     }
     if let Some((field, number)) = no_number(&value) {
-        return Err(NoJson { field, what: format!("{number} is no number that a cluster knows") });
+        return Err(NoJson { field, what: format!("{number} is not a number that Kubernetes accepts") });
     }
     serde_json::to_value(value).map_err(|error| NoJson { field: String::new(), what: error.to_string() })
 }
 
-/// What no API server keeps.
+/// A value that an API server cannot store.
 #[derive(Debug)]
 pub(crate) struct NoJson {
-    /// Where it stands; empty where that is not known.
+    /// Its path; empty if it is not known.
     pub(crate) field: String,
     pub(crate) what: String,
 }
@@ -153,7 +153,7 @@ impl NoJson {
         self.broken(source, parent).fault
     }
 
-    /// The same with its cause: a value of a template that has no quotes is a mapping in YAML.
+    /// The same with its cause: a value that begins with a template and has no quotes is a mapping in YAML.
     pub(crate) fn broken(self, source: &Source<'_>, parent: &str) -> Broken {
         let gap = if parent.is_empty() || self.field.is_empty() { "" } else { "." };
         let fault = source.fault(format!("{parent}{gap}{}", self.field), self.what);
@@ -161,7 +161,7 @@ impl NoJson {
     }
 }
 
-/// The path of the first mapping with a key that is a mapping or a list: what `{{ name }}` is in YAML.
+/// The path of the first mapping whose key is a mapping or a list, as `{{ name }}` is in YAML.
 fn no_key(value: &serde_yaml::Value) -> Option<String> {
     match value {
         serde_yaml::Value::Sequence(items) => {
@@ -182,7 +182,7 @@ fn no_key(value: &serde_yaml::Value) -> Option<String> {
     }
 }
 
-/// The path of the first number that JSON would drop without a word, and the number.
+/// The path of the first number that JSON cannot represent, and the number.
 fn no_number(value: &serde_yaml::Value) -> Option<(String, f64)> {
     match value {
         serde_yaml::Value::Number(number) => {
@@ -200,7 +200,7 @@ fn no_number(value: &serde_yaml::Value) -> Option<(String, f64)> {
     }
 }
 
-/// A path below a key or an index.
+/// The path of a key or an index.
 fn below_of(step: &str, below: &str) -> String {
     let gap = if below.is_empty() || below.starts_with('[') { "" } else { "." };
     format!("{step}{gap}{below}")
@@ -227,7 +227,7 @@ fn documents(
     Ok((path, text, found))
 }
 
-/// A file that cannot be read, told where the scenario names it.
+/// A file that cannot be read, reported at the field that names it.
 fn named(error: InputError, field: &str, scenario: &Source<'_>) -> InputError {
     let faults = error.faults.into_iter();
     let faults =
@@ -239,8 +239,8 @@ fn only(canaries: Documents) -> Result<(InFile, Value), &'static str> {
     let mut canaries = canaries.into_iter();
     match (canaries.next(), canaries.next()) {
         (Some(canary), None) => Ok(canary),
-        (None, _) => Err("holds no Canary"),
-        (Some(_), Some(_)) => Err("holds more than one Canary"),
+        (None, _) => Err("contains no Canary"),
+        (Some(_), Some(_)) => Err("contains more than one Canary"),
     }
 }
 
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_that_is_no_mapping_replaces() {
+    fn a_patch_that_is_not_a_mapping_replaces() {
         let mut value = json!({"a": 1});
         merge(&mut value, &json!([1]));
         assert_eq!(value, json!([1]));

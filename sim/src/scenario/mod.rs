@@ -1,7 +1,7 @@
 //! A story as it is written: one file, read once, valid by construction. `scenarios/README.md` describes the format.
 //!
-//! [`file`] and its neighbours are the file's shape, field for field; [`check`] gives it a meaning or says, with line
-//! and field, why it has none.
+//! [`file`] and the modules beside it have the structure of the file; [`check`] converts it, or reports its faults with
+//! line and field.
 
 mod answer;
 mod check;
@@ -56,17 +56,18 @@ use crate::input::{self, InputError, Source};
 /// A story, ready to be run.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// The sentence that says what it is about.
+    /// Its title.
     pub title: String,
     /// The file.
     pub path: PathBuf,
-    /// The Canary as it is written, for edits.
+    /// The Canary as written, for edits.
     pub manifest: Value,
-    /// The Canary as it is understood.
+    /// The Canary as parsed.
     pub canary: Rollout,
-    /// A short phrase that names what this version of the controller does not run; `None` where it runs everything.
+    /// A short phrase that names what this version of the controller does not support; `None` if it supports
+    /// everything.
     pub not_driven: Option<String>,
-    /// What the controller is started with.
+    /// The settings of the controller.
     pub defaults: Defaults,
     /// How the cluster behaves.
     pub setting: Setting,
@@ -78,14 +79,14 @@ pub struct Scenario {
     pub until: Duration,
     /// What must hold in the world of its own seed.
     pub expect: Vec<Item>,
-    /// What a good release keeps to: the metrics of the Canary as it is written, whatever is varied.
+    /// What makes a release good: the metrics of the Canary as written, whatever is varied.
     pub standard: Vec<Metric>,
     /// What must hold in every world.
     pub properties: Vec<Property>,
 }
 
 impl Scenario {
-    /// Whether another scenario has the same runs in the worlds of the same seeds, whatever is expected of them.
+    /// Whether another scenario has the same runs in the worlds of the same seeds; expectations do not matter.
     #[must_use]
     pub fn runs_like(&self, other: &Self) -> bool {
         let world = |of: &Self| Setting { seed: 0, ..of.setting.clone() };
@@ -95,14 +96,14 @@ impl Scenario {
             && self.defaults == other.defaults
     }
 
-    /// Whether this may go wrong by itself.
+    /// Whether this can go wrong at random.
     #[must_use]
     pub fn has_trouble(&self, what: What) -> bool {
         let simulated = self.setting.simulated.as_ref();
         simulated.is_some_and(|simulated| simulated.troubles.iter().any(|trouble| trouble.what == what))
     }
 
-    /// Whether the controller's clock may be set.
+    /// Whether the controller's clock can jump.
     #[must_use]
     pub fn clock_jumps(&self) -> bool {
         self.has_trouble(What::ClockJump)
@@ -113,16 +114,16 @@ impl Scenario {
 /// Reads a scenario file.
 ///
 /// # Errors
-/// Everything that is wrong with it, each with its place.
+/// All its faults, each with its place.
 pub fn load(path: &Path) -> Result<Scenario, InputError> {
     let text = input::read(path)?;
     parse(&text, path)
 }
 
-/// Reads a scenario from `text`; other files it names are looked for next to `path`.
+/// Reads a scenario from `text`; the paths in it are relative to `path`.
 ///
 /// # Errors
-/// Everything that is wrong with it, each with its place.
+/// All its faults, each with its place.
 pub fn parse(text: &str, path: &Path) -> Result<Scenario, InputError> {
     let source = Source::new(text, path);
     let file = source.parse()?;

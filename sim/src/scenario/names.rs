@@ -1,4 +1,4 @@
-//! The names a scenario may use: metrics and hooks of its Canary, commands and rules of the core.
+//! The names that a scenario can use: metrics and hooks of its Canary, commands and rules of the core.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ impl Names {
         self.alerts.extend(alerts.map(ToString::to_string));
     }
 
-    /// The revisions that the target or the primary may run.
+    /// The revisions that the target or the primary can run.
     pub(super) fn add_revisions<'a>(&mut self, setting: &Setting, events: impl Iterator<Item = &'a Event>) {
         self.revisions.extend([setting.revision.clone(), setting.primary_runs.clone()]);
         for event in events {
@@ -57,13 +57,13 @@ impl Names {
         self.alerts.iter().map(String::as_str).collect()
     }
 
-    /// Everybody who is told: event hooks and receivers of alerts.
+    /// All receivers of notices: event hooks and receivers of alerts.
     pub(super) fn receivers(&self) -> Vec<&str> {
         self.event_hooks.union(&self.alerts).map(String::as_str).collect()
     }
 }
 
-/// How the texts of commands begin, see `Command`'s `Display`.
+/// The beginnings of the texts of commands, see `Command`'s `Display`.
 pub(super) const COMMANDS: &[&str] = &[
     "add finalizer",
     "drop finalizer",
@@ -84,20 +84,20 @@ pub(super) const COMMANDS: &[&str] = &[
     "release the Canary",
 ];
 
-/// Commands whose text goes on with what they are about.
+/// Commands whose text has more parts.
 const WITH_MORE: &[&str] = &["route", "promote", "leave", "clear request"];
 
-/// Whether the text of some command may begin so.
+/// Whether the text of some command can begin with this.
 pub(super) fn begins_a_command(prefix: &str) -> bool {
     let more = |command: &&str| prefix.strip_prefix(*command).is_some_and(|rest| rest.starts_with(' '));
     COMMANDS.iter().any(|command| command.starts_with(prefix)) || WITH_MORE.iter().any(more)
 }
 
-/// A rule as it is written.
+/// The name of a rule in files.
 pub(crate) fn rule(rule: Rule) -> String {
     match serde_json::to_value(rule) {
         Ok(serde_json::Value::String(name)) => name,
-        // Rules have no fields, so they are written as texts.
+        // Rules have no fields, so they are serialized as strings.
         Ok(_) | Err(_) => String::new(),
     }
 }
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_command_begins_as_it_is_listed() {
+    fn every_command_begins_as_listed() {
         let split = Split { routes: Routes::split(10), cookies: Default::default() };
         let request = Request { kind: RequestKind::Promote, value: "true".into() };
         for command in [

@@ -1,4 +1,4 @@
-//! `properties`: what must hold in every world a scenario may mean, in the words of `expect`.
+//! `properties`: what must hold in every world that a scenario allows, in the words of `expect`.
 
 use std::{fmt, time::Duration};
 
@@ -15,30 +15,30 @@ use super::{
 /// One item of `properties`.
 #[derive(Clone, Debug)]
 pub enum Property {
-    /// Something holds all the time, or never happens: safety, whatever goes wrong in the world.
+    /// Safety: something always holds, or never happens, whatever goes wrong in the world.
     Safety {
-        /// As it is written, in a line.
+        /// Its text, in one line.
         text: String,
-        /// What must hold of the whole story.
+        /// What must hold in the whole story.
         item: Item,
-        /// There are worlds in which it does not hold, and its author knows.
+        /// There are known worlds in which it does not hold.
         may_break: bool,
     },
-    /// Something happens in time: liveness, looked at once what goes wrong has stopped.
+    /// Liveness: something happens in time; judged after faults have stopped.
     Eventually {
-        /// What.
+        /// What must happen.
         goal: Goal,
-        /// In this time.
+        /// The time limit.
         within: Duration,
-        /// From every saved status on that begins to be so; `None`: from the last event on.
+        /// The time limit begins with every saved status that newly matches; `None`: with the last event.
         when: Option<Pattern>,
-        /// There are worlds in which it does not hold, and its author knows.
+        /// There are known worlds in which it does not hold.
         may_break: bool,
     },
 }
 
 impl Property {
-    /// Whether its author knows of worlds in which it does not hold.
+    /// Whether there are known worlds in which it does not hold.
     #[must_use]
     pub fn may_break(&self) -> bool {
         match self {
@@ -47,20 +47,20 @@ impl Property {
     }
 }
 
-/// What is to happen.
+/// What must happen.
 #[derive(Clone, Debug)]
 pub enum Goal {
-    /// A saved status like this stands.
+    /// A saved status matches.
     Status(Pattern),
-    /// An event is told.
+    /// An event is sent.
     Event(Telling),
-    /// An alert is told, of this severity if one is named.
+    /// An alert is sent, of this severity if one is named.
     Alert(Telling, Option<Severity>),
     /// A rule fires.
     Rule(Counted),
-    /// A command that begins so is carried out.
+    /// A command whose text begins with this is carried out.
     Command(CarriedOut),
-    /// The primary is given this revision.
+    /// The primary gets this revision.
     Promoted(String),
 }
 
@@ -69,38 +69,39 @@ pub enum Goal {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(rename = "Property")]
 pub(super) struct WrittenProperty {
-    /// Every saved status has all of these, or the statement holds.
+    /// Every saved status has all of these values, or the statement holds.
     always: Option<WrittenItem>,
-    /// No saved status has all of these, or nothing like this is told or done.
+    /// No saved status has all of these values, or no such event, alert or action happens.
     never: Option<WrittenItem>,
-    /// A saved status has all of these in time, or it is told or done.
+    /// A saved status has all of these values in time, or the event, alert or action happens.
     eventually: Option<WrittenItem>,
-    /// In which time.
+    /// The time limit.
     within: Option<Lasting>,
-    /// From each saved status on that begins to be so; from the last event on where left out.
+    /// The time limit begins with each saved status that newly matches; with the last event by default.
     when: Option<Pattern>,
-    /// There are worlds in which it does not hold: `serin check` shows the first of them, and that is no failure.
+    /// There are known worlds in which it does not hold: `serin check` prints the first of them, and it is not a
+    /// failure.
     #[serde(default)]
     may_break: bool,
 }
 
-/// The field below a property that is wrong, and why.
+/// The invalid field of a property, and why it is invalid.
 pub(super) type Wrong = (&'static str, String);
 
 impl WrittenProperty {
-    /// The property it means.
+    /// The property.
     pub(super) fn read(self) -> Result<Property, Wrong> {
         let liveness_only = self.within.is_some() || self.when.is_some();
         let marked = self.may_break;
         let property = match (self.always, self.never, self.eventually) {
             (None, None, Some(goal)) => eventually(goal, self.within, self.when),
             (Some(_), None, None) | (None, Some(_), None) if liveness_only => {
-                Err(("", "`within` and `when` are for `eventually`".into()))
+                Err(("", "`within` and `when` are only for `eventually`".into()))
             }
             (Some(item), None, None) => always(item.read().map_err(|what| ("always", what))?),
             (None, Some(item), None) => never(item.read().map_err(|what| ("never", what))?),
-            (None, None, None) => Err(("", "says nothing; one of `always`, `never`, `eventually`".into())),
-            _ => Err(("", "says two things; write two items".into())),
+            (None, None, None) => Err(("", "needs one of `always`, `never`, `eventually`".into())),
+            _ => Err(("", "makes two statements; write two items".into())),
         };
         property.map(|property| match property {
             Property::Safety { text, item, .. } => Property::Safety { text, item, may_break: marked },
@@ -131,7 +132,7 @@ fn always(item: Item) -> Result<Property, Wrong> {
         (kept @ (Expectation::Weight { .. } | Expectation::Requests(_)), false) => kept,
         (kept, false) if counted => kept,
         _ => {
-            let what = "holds a status, `weight`, `requests`, or something that is counted by `times`";
+            let what = "must contain a status, `weight`, `requests`, or something that is counted by `times`";
             return Err(("always", what.into()));
         }
     };
@@ -141,7 +142,7 @@ fn always(item: Item) -> Result<Property, Wrong> {
 fn never(item: Item) -> Result<Property, Wrong> {
     let text = format!("never {item}");
     if item.negated {
-        return Err(("never", "is turned round already".into()));
+        return Err(("never", "is negated already: remove `not`".into()));
     }
     let plain = |expectation| Item { expectation, negated: false };
     let turned = |expectation| Item { expectation, negated: true };
@@ -161,7 +162,7 @@ fn never(item: Item) -> Result<Property, Wrong> {
             plain(Expectation::Command(CarriedOut { prefix: promote(&revision), times: Some(0) }))
         }
         _ => {
-            let what = "holds a status, `event`, `alert`, `rule`, `metric`, `command` or `promoted`, without `times`";
+            let what = "must contain a status, `event`, `alert`, `rule`, `metric`, `command` or `promoted`, without `times`";
             return Err(("never", what.into()));
         }
     };
@@ -177,11 +178,12 @@ fn goal_of(item: Item) -> Result<Goal, String> {
         (Expectation::Rule(counted), true) => Ok(Goal::Rule(counted)),
         (Expectation::Command(carried), true) => Ok(Goal::Command(carried)),
         (Expectation::Promoted(revision), true) => Ok(Goal::Promoted(revision)),
-        _ => Err("holds a status, `event`, `alert`, `rule`, `command` or `promoted`, without `times`".into()),
+        _ => Err("must contain a status, `event`, `alert`, `rule`, `command` or `promoted`, without `times`"
+            .into()),
     }
 }
 
-/// How often it is to happen, where it says so.
+/// How often it must happen, if it is set.
 fn times(expectation: &Expectation) -> Option<u32> {
     match expectation {
         Expectation::Event(telling) | Expectation::Alert(telling, _) => telling.times,
@@ -204,7 +206,7 @@ fn times(expectation: &Expectation) -> Option<u32> {
     }
 }
 
-/// How the command begins that gives the primary a revision.
+/// The beginning of the command that gives the primary a revision.
 pub(crate) fn promote(revision: &str) -> String {
     format!("promote {revision}")
 }
@@ -267,16 +269,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_property_is_refused() {
+    fn an_invalid_property_is_refused() {
         for (wrong, why) in [
-            ("{}", "says nothing"),
-            ("{always: {failedChecks: 0}, never: {phase: Failed}}", "says two things"),
+            ("{}", "needs one of `always`"),
+            ("{always: {failedChecks: 0}, never: {phase: Failed}}", "makes two statements"),
             ("eventually: {phase: Failed}", "needs `within`"),
-            ("{eventually: {phases: [Failed]}, within: 1m}", "holds a status"),
-            ("{never: {phase: Failed}, within: 1m}", "are for `eventually`"),
-            ("always: {phases: [Failed]}", "holds a status"),
-            ("always: {event: x}", "holds a status"),
-            ("never: {not: {event: x}}", "is turned round already"),
+            ("{eventually: {phases: [Failed]}, within: 1m}", "must contain a status"),
+            ("{never: {phase: Failed}, within: 1m}", "are only for `eventually`"),
+            ("always: {phases: [Failed]}", "must contain a status"),
+            ("always: {event: x}", "must contain a status"),
+            ("never: {not: {event: x}}", "is negated already: remove `not`"),
             ("never: {event: {matches: x, times: 2}}", "without `times`"),
             ("{eventually: {phase: Failed}, within: 1m, when: {}}", "names no field"),
             ("sometimes: {phase: Failed}", "unknown field"),

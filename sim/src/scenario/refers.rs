@@ -7,8 +7,8 @@ use serde_yaml::Value;
 use super::find;
 use crate::input::{self, Source};
 
-/// The files that the scenarios at `paths` name: Canaries, MetricTemplates, traces of traffic. A scenario that cannot be
-/// read names none.
+/// The files that the scenarios in `paths` name: Canaries, MetricTemplates, traces of traffic. A scenario that cannot
+/// be read names none.
 #[must_use]
 pub fn named_by(paths: &[PathBuf]) -> Vec<PathBuf> {
     let files = paths.iter().flat_map(|path| find(std::slice::from_ref(path)).unwrap_or_default());

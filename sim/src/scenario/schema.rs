@@ -1,4 +1,4 @@
-//! The JSON schema of a scenario file; each part of it stands next to the type it describes.
+//! The JSON schema of a scenario file; each part of it is next to its type.
 
 use schemars::{
     JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema,
@@ -12,7 +12,7 @@ use serin_core::{
 
 use super::file::File;
 
-/// The schema of a scenario file: what it does not name is refused, in the manifests too.
+/// The schema of a scenario file. Unknown fields are refused, in manifests too.
 #[must_use]
 pub fn schema() -> Schema {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<File>();
@@ -22,7 +22,7 @@ pub fn schema() -> Schema {
     schema
 }
 
-/// Takes defaults away that say no more than that a field may be left out.
+/// Removes defaults that only mean that a field is optional.
 fn without_empty_default(schema: &mut Schema) {
     if schema
         .get("default")
@@ -62,7 +62,7 @@ fn path_or<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({"anyOf": [{"type": "string"}, defined::<T>(schema::strict::<T>(), generator)]})
 }
 
-/// A reference to the schema of a type, which is in one piece, as for a cluster.
+/// A reference to the schema of a type that has no references itself, as in a CRD.
 fn defined<T: JsonSchema>(mut schema: Schema, generator: &mut SchemaGenerator) -> Schema {
     let name = T::schema_name();
     schema.remove("$schema");

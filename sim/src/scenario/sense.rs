@@ -1,4 +1,4 @@
-//! Whether statements of a scenario name what exists: metrics, hooks, commands, rules, revisions, simulated requests.
+//! Checks that the names in a scenario exist: metrics, hooks, commands, rules, revisions, simulated requests.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -52,7 +52,7 @@ impl Faults<'_> {
         }
     }
 
-    /// Versions of a simulated world are those that the target or the primary may run.
+    /// The versions of a simulated world must be revisions that the target or the primary can run.
     pub(super) fn versions(&mut self, setting: &Setting, names: &Names) {
         for version in setting.simulated.iter().flat_map(|simulated| simulated.versions.keys()) {
             if !names.revisions().contains(&version.as_str()) {
@@ -69,11 +69,11 @@ impl Faults<'_> {
     }
 }
 
-/// All users.
+/// The largest weight.
 const ALL: u8 = 100;
-const NO_WEIGHT: &str = "is no percentage from 0 to 100";
+const NO_WEIGHT: &str = "is not a percentage from 0 to 100";
 
-/// An item of `expect`, or what a property holds.
+/// An item of `expect`, or of a property.
 pub(super) fn item(field: &str, item: &Item, names: &Names, setting: &Setting, faults: &mut Faults<'_>) {
     match &item.expectation {
         Expectation::Hook(called) => {
@@ -94,12 +94,16 @@ pub(super) fn item(field: &str, item: &Item, names: &Names, setting: &Setting, f
         }
         Expectation::Requests(_) => {
             let simulated = setting.simulated.is_some();
-            let what = "needs a world with requests: say something of `world.traffic` or `world.versions`";
+            let what = "needs simulated requests: set `world.traffic` or `world.versions`";
             faults.add_if(!simulated, &format!("{field}.requests"), what);
         }
         Expectation::Weight { min, max } => {
             faults.add_if(*max > ALL, &format!("{field}.weight.max"), NO_WEIGHT);
-            faults.add_if(min > max, &format!("{field}.weight"), "min lies above max: no weight is within");
+            faults.add_if(
+                min > max,
+                &format!("{field}.weight"),
+                "`min` is larger than `max`: no weight matches",
+            );
         }
         Expectation::End(pattern) | Expectation::Always(pattern) => pattern_of(field, pattern, names, faults),
         Expectation::Never(pattern) => pattern_of(&format!("{field}.never"), pattern, names, faults),
@@ -122,7 +126,7 @@ pub(super) fn item(field: &str, item: &Item, names: &Names, setting: &Setting, f
     }
 }
 
-/// A share of the pods of a copy has to make whole pods.
+/// A share of a copy's pods must be a whole number of pods.
 pub(super) fn share(field: &str, pods: Pods, setting: &Setting, faults: &mut Faults<'_>) {
     let (Pods::Share(share), all) = (pods, setting.pods()) else { return };
     if (u64::from(all) * u64::from(share)).is_multiple_of(100) {
@@ -137,7 +141,7 @@ pub(super) fn share(field: &str, pods: Pods, setting: &Setting, faults: &mut Fau
     faults.add(field, what);
 }
 
-/// Whether a time that is expected lies within the story.
+/// Whether an expected time is within the story.
 pub(super) fn ends_in_time(field: &str, item: &Item, until: Duration, faults: &mut Faults<'_>) {
     if let Expectation::Time(span) = &item.expectation {
         faults.add_if(span.min > Some(until), &format!("{field}.time.min"), &behind(until));
@@ -145,10 +149,10 @@ pub(super) fn ends_in_time(field: &str, item: &Item, until: Duration, faults: &m
 }
 
 fn behind(until: Duration) -> String {
-    format!("lies behind the end of the story, which is `until: {}`", Human(until))
+    format!("is after the end of the story, which is `until: {}`", Human(until))
 }
 
-/// Properties, each with its place in the file.
+/// Properties, each with its index in the file.
 pub(super) fn properties(
     properties: &[(usize, Property)],
     names: &Names,
@@ -181,7 +185,7 @@ fn safety(field: &str, text: &str, item: &Item, names: &Names, setting: &Setting
             faults.name("revision", &format!("{field}.promoted"), revision, &names.revisions());
         }
         (Expectation::Never(pattern), None) => pattern_of(&field, pattern, names, faults),
-        // It is turned round by its keyword, not by a `not` of its own.
+        // Its keyword negates it, not a `not` of its own.
         (Expectation::Rule(counted), None) => rule(&format!("{field}.rule"), &counted.name, faults),
         _ => self::item(&field, item, names, setting, faults),
     }
@@ -199,15 +203,15 @@ fn goal(field: &str, goal: &Goal, names: &Names, faults: &mut Faults<'_>) {
     }
 }
 
-/// Liveness is judged once faults have stopped: one that strikes every time and never stops leaves nothing to judge.
+/// Liveness is judged after faults have stopped: a fault that always happens and never stops leaves nothing to judge.
 fn never_stops(field: &str, setting: &Setting, faults: &mut Faults<'_>) {
     let Some(simulated) = setting.simulated.as_ref().filter(|simulated| !simulated.swarm) else { return };
     let endless =
         simulated.troubles.iter().find(|trouble| trouble.lasts == Duration::MAX && trouble.chance.max >= 1.0);
     if let Some(endless) = endless {
         let what = format!(
-            "can never be judged: the fault `{}` strikes every time and never stops; give it a `for`, or a `chance` \
-             below 100%",
+            "can never be judged: the fault `{}` happens every time and never stops; set `for`, or a `chance` below \
+             100%",
             endless.what.name()
         );
         faults.add(format!("{field}.eventually"), what);

@@ -1,4 +1,4 @@
-//! The forms that several fields share: a text or a mapping, a list or `{exactly: list}`, a duration.
+//! Forms that several fields share: a text or a mapping, a list or `{exactly: list}`, a duration.
 
 use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
 
@@ -67,10 +67,10 @@ impl JsonSchema for Percentage {
     }
 }
 
-/// How a duration is written: numbers, each with its unit.
+/// The format of a duration: numbers, each with its unit.
 pub(super) const SPAN: &str = r"([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+";
 
-/// A text that may look like a number: a revision, a file's content.
+/// A text that can look like a number: a revision, the content of a file.
 pub(super) fn scalar(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": ["string", "number", "boolean"]})
 }
@@ -133,7 +133,7 @@ pub(super) struct ListOrExactly<T> {
 }
 
 impl<T> ListOrExactly<T> {
-    /// Whether everything contains it.
+    /// Whether every sequence contains it.
     pub(super) fn holds_of_anything(&self) -> bool {
         self.items.is_empty() && !self.exactly
     }

@@ -1,10 +1,10 @@
-//! Scenarios that are read, and what is said of those that are not.
+//! Scenarios that are read, and the messages about those that cannot be.
 
 use std::{fs, path::PathBuf};
 
 use super::*;
 
-/// A whole scenario; what stands behind it are further top-level fields.
+/// A whole scenario; `rest` are further top-level fields.
 const SHOP: &str = "\
 scenario: a release
 canary:
@@ -37,13 +37,13 @@ fn the_shortest_scenario_is_a_title_and_a_canary() {
 }
 
 #[test]
-fn a_fault_names_line_field_and_a_near_name() {
+fn a_fault_names_line_field_and_a_close_name() {
     for (further, fault) in [
         ("event: []\n", "shop.yaml:13:1: event: unknown field `event`; did you mean `events`?"),
         ("world:\n  hook: {}\n", "shop.yaml:14:3: world.hook: unknown field `hook`; did you mean `hooks`?"),
         ("until: soon\n", "shop.yaml:13:1: until: `soon` is no duration such as 30s, 1m30s or 2h"),
-        ("events:\n  - {at: 1m}\n", "shop.yaml:14:5: events[0]: has no action; one of `deploy`,"),
-        ("events: [{at: 2d, scale: 0}]\n", "shop.yaml:13:10: events[0]: lies behind the end of the story"),
+        ("events:\n  - {at: 1m}\n", "shop.yaml:14:5: events[0]: has no action; use one of `deploy`,"),
+        ("events: [{at: 2d, scale: 0}]\n", "shop.yaml:13:10: events[0]: is after the end of the story"),
         (
             "world:\n  metrics: {request-succes-rate: [1]}\n",
             "shop.yaml:14:13: world.metrics.request-succes-rate: unknown metric `request-succes-rate`; did you mean \
@@ -60,7 +60,7 @@ fn a_fault_names_line_field_and_a_near_name() {
         ),
         (
             "expect:\n  - event: {matches: (}\n",
-            "shop.yaml:14:13: expect[0].event.matches: `(` is no regular expression: unclosed group",
+            "shop.yaml:14:13: expect[0].event.matches: `(` is not a regular expression: unclosed group",
         ),
         (
             "expect: [hook: {name: gaet}]\n",
@@ -72,7 +72,7 @@ fn a_fault_names_line_field_and_a_near_name() {
         ),
         (
             "world: {primary: {runs: v1}}\n",
-            "shop.yaml:13:9: world.primary: is for a story that begins with a `status`",
+            "shop.yaml:13:9: world.primary: is only for a story that begins with a `status`",
         ),
         (
             "events: [{at: 1m, edit: {analysis: {threshold: many}}}]\n",
@@ -86,7 +86,7 @@ fn a_fault_names_line_field_and_a_near_name() {
 }
 
 #[test]
-fn every_problem_of_the_canary_is_told_where_it_stands() {
+fn every_problem_of_the_canary_is_reported_at_its_place() {
     let text = SHOP.replace("1m", "1x").replace("http://gate", "gate");
     assert_eq!(
         refusal(&text),
@@ -101,13 +101,13 @@ fn every_problem_of_the_canary_is_told_where_it_stands() {
 }
 
 #[test]
-fn all_faults_are_told_at_once() {
+fn all_faults_are_reported_at_once() {
     let said = read("world: {hooks: {a: [200]}}\nevents: [{at: 1m}]\nexpect: [{}]\n").unwrap_err();
     assert_eq!(said.lines().count(), 3, "{said}");
 }
 
 #[test]
-fn what_is_no_scenario_is_refused_in_a_sentence() {
+fn a_file_that_is_not_a_scenario_is_refused_in_a_sentence() {
     let deep = format!("scenario: {}", "[".repeat(100_000));
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_string();
     for i in 1..10 {
@@ -141,18 +141,18 @@ fn what_is_no_scenario_is_refused_in_a_sentence() {
 }
 
 #[test]
-fn names_of_a_canary_edited_later_are_known() {
+fn names_of_an_edited_canary_are_known() {
     let edit = "edit: {analysis: {webhooks: [{name: later, url: http://later}]}}";
     assert!(read(&format!("events: [{{at: 1m, {edit}}}, {{at: 2m, hooks: {{later: [200]}}}}]\n")).is_ok());
     assert!(read("events: [{at: 2m, hooks: {later: [200]}}]\n").is_err());
 }
 
 #[test]
-fn a_canary_that_makes_no_sense_later_has_its_place_in_a_story() {
+fn an_edit_can_make_the_canary_of_a_story_invalid() {
     assert!(read("events: [{at: 1m, edit: {targetRef: null}}]\n").is_ok());
 }
 
-/// A folder of its own below the target directory, empty.
+/// An empty folder of its own below the target directory.
 fn folder(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/sim-tests").join(name);
     let _ = fs::remove_dir_all(&folder);
@@ -197,7 +197,7 @@ fn manifests_are_named_by_path() {
 
     let story = folder.join("below/story.yaml").display().to_string();
     for (canary, what) in
-        [("../gone.yaml", "cannot be read: "), ("../twice.yaml", "holds more than one Canary")]
+        [("../gone.yaml", "cannot be read: "), ("../twice.yaml", "contains more than one Canary")]
     {
         let said = read(&format!("scenario: x\ncanary: {canary}\n")).unwrap_err();
         assert!(said.starts_with(&format!("{story}:2:1: canary: ")) && said.contains(what), "{said}");
@@ -216,7 +216,7 @@ fn templates_make_their_names_metrics() {
 }
 
 #[test]
-fn below_a_folder_the_scenarios_are_found_and_nothing_else() {
+fn only_the_scenarios_of_a_folder_are_found() {
     let folder = folder("find");
     for (name, text) in [
         ("b.yaml", SHOP),
@@ -235,7 +235,7 @@ fn below_a_folder_the_scenarios_are_found_and_nothing_else() {
     assert_eq!(find(&[folder.join("below/list.yaml")]).unwrap().len(), 1);
 
     fs::remove_file(folder.join("below/c.yaml")).unwrap();
-    assert!(find(&[folder.join("below")]).unwrap_err().to_string().contains("holds no YAML file"));
+    assert!(find(&[folder.join("below")]).unwrap_err().to_string().contains("contains no YAML file"));
 }
 
 #[test]
@@ -270,21 +270,21 @@ fn all_values_of_the_wrong_type_are_reported_at_once() {
 }
 
 #[test]
-fn a_key_that_is_there_twice_is_refused_with_both_lines() {
+fn a_duplicate_key_is_refused_with_both_lines() {
     let told = refusal(&format!(
         "{SHOP}world: {{metrics: {{request-success-rate: [1], request-success-rate: [2]}}}}\n"
     ));
-    let expected = "shop.yaml:13:46: world.metrics.request-success-rate: is set already in line 13: remove one of the two";
+    let expected = "shop.yaml:13:46: world.metrics.request-success-rate: is already set in line 13: remove one of the two";
     assert_eq!(told, expected);
     let told = refusal(&SHOP.replace("stepWeight: 50", "interval: 2m"));
     assert_eq!(
         told,
-        "shop.yaml:10:7: canary.spec.analysis.interval: is set already in line 9: remove one of the two"
+        "shop.yaml:10:7: canary.spec.analysis.interval: is already set in line 9: remove one of the two"
     );
 }
 
 #[test]
-fn what_was_not_rendered_is_refused_as_such() {
+fn a_template_that_was_not_rendered_is_refused_as_such() {
     let told = refusal(&SHOP.replace("interval: 1m", "interval: {{ .Values.interval }}"));
     assert!(told.starts_with("shop.yaml:9:17: "), "{told}");
     assert!(told.contains("this is a Helm template"), "{told}");
@@ -297,7 +297,7 @@ fn what_was_not_rendered_is_refused_as_such() {
 }
 
 #[test]
-fn a_canary_is_found_in_a_list_and_its_faults_have_their_place() {
+fn a_canary_is_found_in_a_list_and_its_faults_have_a_place() {
     let folder = tempfile::tempdir().unwrap();
     let list = "kind: List\nitems:\n- {apiVersion: v1, kind: Service}\n- apiVersion: flagger.app/v1beta1\n  kind: Canary\n  \
                 metadata: {name: shop}\n  spec:\n    targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}\n    \

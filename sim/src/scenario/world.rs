@@ -1,4 +1,4 @@
-//! How the cluster behaves, as it is scripted.
+//! How the cluster behaves, as a script.
 
 use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
@@ -34,23 +34,23 @@ pub struct Setting {
     pub primary_takes: Delay,
     /// What the target runs at the beginning.
     pub revision: String,
-    /// The pods it wants at the beginning.
+    /// Its replicas at the beginning.
     pub replicas: u32,
     /// There is no target at the beginning.
     pub missing: bool,
-    /// What the primary runs at the beginning, where it is there.
+    /// What the primary runs at the beginning, if it exists.
     pub primary_runs: String,
-    /// How routes begin, where a router was told already.
+    /// The routes at the beginning, if a router was already configured.
     pub routes: Option<Routes>,
-    /// What is drawn in this world is drawn from this number.
+    /// The seed of all random numbers in this world.
     pub seed: u64,
-    /// The part of the world that goes its own way.
+    /// The simulated part of the world.
     pub simulated: Option<Simulated>,
-    /// What the file says nothing of.
+    /// The parts that the file does not define.
     pub left_out: LeftOut,
 }
 
-/// What a file says nothing of, as far as something is assumed in its place.
+/// The parts that a file does not define and for which something is assumed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
     /// `world`.
@@ -64,9 +64,9 @@ pub struct LeftOut {
 /// How long pods take to get ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delay {
-    /// So long.
+    /// This long.
     For(Duration),
-    /// They never do.
+    /// They never get ready.
     Never,
 }
 
@@ -107,48 +107,49 @@ impl JsonSchema for Delay {
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "World")]
 pub(super) struct WrittenWorld {
-    /// The virtual time at which the story begins; 2026-01-01T00:00:00Z where left out.
+    /// The virtual time at which the story begins; 2026-01-01T00:00:00Z by default.
     pub(super) start: Option<Timestamp>,
-    /// For each metric by name: its answers, one per check, the last one repeats.
+    /// For each metric by name: its answers, one per check; the last one repeats.
     pub(super) metrics: BTreeMap<String, Vec<MetricAnswer>>,
-    /// For each hook by name: its answers, one per attempt, the last one repeats.
+    /// For each hook by name: its answers, one per attempt; the last one repeats.
     pub(super) hooks: BTreeMap<String, Vec<HookAnswer>>,
-    /// For each item of the Canary's `alerts` by name: the answers of its receiver, one per notice, the last one repeats.
+    /// For each item of the Canary's `alerts` by name: the answers of its receiver, one per notice; the last one
+    /// repeats.
     pub(super) receivers: BTreeMap<String, Vec<HookAnswer>>,
     /// How long pods take to get ready.
     ready: WrittenReady,
-    /// How the target begins.
+    /// The target at the beginning.
     target: WrittenTarget,
-    /// How the primary begins; only next to `status`.
+    /// The primary at the beginning; only together with `status`.
     pub(super) primary: Option<WrittenPrimary>,
-    /// How routes begin; only next to `status`.
+    /// The routes at the beginning; only together with `status`.
     pub(super) routes: Option<WrittenRoutes>,
-    /// What is drawn in this world is drawn from this number; 1 where left out.
+    /// The seed of all random numbers in this world; 1 by default.
     seed: Option<u64>,
-    /// The requests that come; 100 a second where left out of a world that is simulated.
+    /// The requests; 100 per second by default in a simulated world.
     pub(super) traffic: Option<WrittenTraffic>,
-    /// How revisions behave, by name; one that is left out is healthy.
+    /// How revisions behave, by name; healthy by default.
     pub(super) versions: BTreeMap<String, WrittenVersion>,
-    /// What metrics measure whose query the world does not know, by name.
+    /// What metrics measure, by name, if the world does not know their query.
     pub(super) measures: BTreeMap<String, Measure>,
-    /// Time between two scrapes; 15s where left out.
+    /// Time between two scrapes; 15s by default.
     pub(super) scrape: Option<Lasting>,
-    /// How the router does what it is told.
+    /// How the router behaves.
     pub(super) router: Option<WrittenRouter>,
-    /// Pods that follow the load, late; the Canary names it as `autoscalerRef`.
+    /// Pods that follow the load with a delay; the Canary names the autoscaler as `autoscalerRef`.
     pub(super) autoscaler: Option<WrittenAutoscaler>,
-    /// What goes wrong by itself.
+    /// Random faults.
     pub(super) faults: Vec<WrittenTrouble>,
-    /// The seed draws which of the faults there are, and how hard.
+    /// The seed draws which of the faults occur, and how often.
     pub(super) swarm: bool,
 }
 
-/// How the router does what it is told.
+/// How the router behaves.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Router")]
 pub(super) struct WrittenRouter {
-    /// How long it takes.
+    /// How long it takes to change routes.
     pub(super) delay: Range<Seconds>,
 }
 
@@ -157,27 +158,27 @@ pub(super) struct WrittenRouter {
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "Delays")]
 struct WrittenReady {
-    /// Those of the canary; `0s` where left out.
+    /// Pods of the canary; `0s` by default.
     canary: Delay,
-    /// Those of the primary; `0s` where left out.
+    /// Pods of the primary; `0s` by default.
     primary: Delay,
 }
 
-/// How the target begins.
+/// The target at the beginning.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "Target")]
 struct WrittenTarget {
-    /// What it runs; `v1` where left out.
+    /// What it runs; `v1` by default.
     #[schemars(schema_with = "scalar")]
     revision: Option<String>,
-    /// The pods it wants; 1 where left out.
+    /// Its replicas; 1 by default.
     replicas: Option<u32>,
-    /// There is none.
+    /// It does not exist.
     missing: bool,
 }
 
-/// How the primary begins.
+/// The primary at the beginning.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Primary")]

@@ -1,4 +1,4 @@
-//! `--vary path=values`: one field of the scenario and the values it takes.
+//! `--vary path=values`: one field of the scenario and its values.
 
 use crate::scenario::Set;
 
@@ -11,14 +11,14 @@ pub struct Axis {
     pub values: Vec<String>,
 }
 
-/// More values of one field than this are a mistake.
+/// The maximum number of values of one field; more are probably a mistake.
 const MOST_VALUES: usize = 10_000;
 
 impl Axis {
     /// Reads `analysis.threshold=1..10`, `analysis.threshold=2..10/2` or `world.versions.v2.errors=0%,1%,5%`.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Why it is invalid.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (path, values) = text.split_once('=').ok_or_else(|| {
             format!("`{text}` needs a field and its values, such as analysis.threshold=1..10")
@@ -35,7 +35,7 @@ impl Axis {
     }
 }
 
-/// Values between commas; a comma within brackets belongs to a value.
+/// Values separated by commas; a comma within brackets belongs to a value.
 fn list(text: &str) -> Vec<&str> {
     let (mut depth, mut from, mut found) = (0_i32, 0, Vec::new());
     for (at, byte) in text.bytes().enumerate() {
@@ -54,7 +54,7 @@ fn list(text: &str) -> Vec<&str> {
     found
 }
 
-/// A span of whole numbers, or the value itself: a span of anything else is a range that the seed draws from.
+/// A range of whole numbers, or the value itself: a range of anything else is one that the seed draws from.
 fn expand(value: &str) -> Result<Vec<String>, String> {
     let (span, step) = value.split_once('/').unwrap_or((value, "1"));
     let Some((from, to)) = span.split_once("..") else { return Ok(vec![value.into()]) };
@@ -76,7 +76,7 @@ fn expand(value: &str) -> Result<Vec<String>, String> {
     Ok((from..=to).step_by(step).map(|value| value.to_string()).collect())
 }
 
-/// Every combination of the values, the last axis changing fastest.
+/// Every combination of the values; the last axis changes fastest.
 #[must_use]
 pub fn points(axes: &[Axis]) -> Vec<Vec<Set>> {
     let mut points: Vec<Vec<Set>> = vec![Vec::new()];
@@ -94,7 +94,7 @@ pub fn points(axes: &[Axis]) -> Vec<Vec<Set>> {
     points
 }
 
-/// How many combinations there are.
+/// The number of combinations.
 #[must_use]
 pub fn count(axes: &[Axis]) -> u128 {
     axes.iter().map(|axis| axis.values.len() as u128).product()
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_lists_and_spans() {
+    fn values_are_lists_and_ranges() {
         assert_eq!(values("a.b=1..4").unwrap(), ["1", "2", "3", "4"]);
         assert_eq!(values("a=2..9/3, 20").unwrap(), ["2", "5", "8", "20"]);
         assert_eq!(values("a=0%,1%").unwrap(), ["0%", "1%"]);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_axis_is_refused() {
+    fn an_invalid_axis_is_refused() {
         for wrong in ["a", "=1", "a=", "a=5..1", "a=1..9/0", "a=1..99999999"] {
             assert!(values(wrong).is_err(), "{wrong}");
         }

@@ -1,4 +1,4 @@
-//! `--goal missed<=5%`: what a policy is wanted to keep to.
+//! `--goal missed<=5%`: a limit that a policy has to meet.
 
 use std::{fmt, time::Duration};
 
@@ -6,27 +6,27 @@ use serin_core::time::{Human, parse_duration};
 
 use super::{Share, Tally, Times};
 
-/// Something measured, and how large it may be.
+/// A measure and its limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Goal {
     /// The chance that a good release is rolled back, 0 to 1.
     FalseRollback(f64),
     /// The chance that a bad release is promoted, 0 to 1.
     Missed(f64),
-    /// The time in which half of the promotions are made.
+    /// The median time to the promotion.
     ToPromote(Duration),
-    /// The time in which half of the rollbacks are made.
+    /// The median time to the rollback.
     ToRollBack(Duration),
 }
 
-/// Whether a goal is met, as far as a number of runs can decide it: by 95 % intervals.
+/// Whether a goal is met, as far as the runs decide it with 95 % intervals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Met {
-    /// It is missed: the whole interval is beyond the goal, or nothing that the goal is about was counted.
+    /// It is missed: the whole interval is above the limit, or there is nothing to judge.
     No,
-    /// It is undecided: the goal is inside the interval. More runs make the interval smaller.
+    /// It is undecided: the limit is inside the interval. More runs make the interval smaller.
     Perhaps,
-    /// It is met: the whole interval is within the goal.
+    /// It is met: the whole interval is below the limit.
     Yes,
 }
 
@@ -34,7 +34,7 @@ impl Goal {
     /// Reads `false-rollback<=1%`, `missed<=5%`, `to-promote<=30m` or `to-roll-back<=5m`.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Why it is invalid.
     pub fn parse(text: &str) -> Result<Self, String> {
         const KNOWN: &str = "false-rollback<=1%, missed<=5%, to-promote<=30m, to-roll-back<=5m";
         let wrong = || format!("`{text}` is not a valid goal; examples: {KNOWN}");
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_goal_is_met_surely_perhaps_or_not() {
+    fn a_goal_is_met_undecided_or_missed() {
         let tally = |missed, bad| Tally { missed, bad, ..Tally::default() };
         let goal = Goal::Missed(0.05);
         assert_eq!(goal.is_met(&tally(0, 1000)), Met::Yes);

@@ -1,9 +1,8 @@
-//! How sure a share is that was counted.
+//! The confidence interval of a counted share.
 
 /// A share with its Wilson score interval at 95 %.
 ///
-/// The interval of E. B. Wilson (1927): it stays within 0 to 1 and means something also where nothing or everything was
-/// counted.
+/// The interval of E. B. Wilson (1927): it stays within 0 to 1, and is also valid if the share is 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Share {
     /// The share, 0 to 1.
@@ -18,7 +17,7 @@ pub struct Share {
 const Z: f64 = 1.959_963_984_540_054;
 
 impl Share {
-    /// This many of this many; `None` of none.
+    /// The share of `count` in `all`; `None` if `all` is 0.
     #[must_use]
     pub fn of(count: u64, all: u64) -> Option<Self> {
         if all == 0 {
@@ -28,7 +27,7 @@ impl Share {
         let square = Z * Z / n;
         let middle = (share + square / 2.0) / (1.0 + square);
         let half = Z / (1.0 + square) * (share * (1.0 - share) / n + square / (4.0 * n)).sqrt();
-        // At the ends the formula gives them exactly, but for the last bits.
+        // At the ends the formula is exact, except for rounding errors.
         let low = if count == 0 { 0.0 } else { (middle - half).max(0.0) };
         let high = if count == all { 1.0 } else { (middle + half).min(1.0) };
         Some(Self { share, low, high })
@@ -40,8 +39,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn intervals_are_wilsons() {
-        // Figures of R's binom.confint(x, n, method = "wilson").
+    fn intervals_are_those_of_wilson() {
+        // Results of R's binom.confint(x, n, method = "wilson").
         for (count, all, low, high) in
             [(10, 100, 0.055_229_1, 0.174_366_4), (0, 20, 0.0, 0.161_130_2), (20, 20, 0.838_869_8, 1.0)]
         {

@@ -1,8 +1,8 @@
 //! Many runs of one scenario at many points: the operating characteristics of a policy.
 //!
-//! A point gives values to fields of the scenario. Each is run in the same worlds (run `i` has the same seed at every
-//! point), so that points differ by what was varied and not by luck. What is counted are whole numbers, so that threads
-//! and shards do not change a byte.
+//! A point gives values to fields of the scenario. Each point is run in the same worlds (run `i` has the same seed at
+//! every point), so that points differ by the varied fields and not by chance. All counts are whole numbers, so that
+//! threads and shards do not change a byte.
 
 mod axis;
 mod goal;
@@ -28,7 +28,7 @@ use crate::{
     scenario::{Document, Scenario, Set},
 };
 
-/// What is to be run.
+/// The runs to make.
 #[derive(Clone, Debug)]
 pub struct Sweep {
     /// The points, in order.
@@ -37,32 +37,32 @@ pub struct Sweep {
     pub scenarios: Vec<Scenario>,
     /// Runs at each point.
     pub runs: u64,
-    /// The seed of the first run; those that follow have the next ones.
+    /// The seed of the first run; each next run has the next seed.
     pub seed: u64,
     /// Which of the runs are made.
     pub shard: Shard,
 }
 
-/// A point and what its runs came to.
+/// A point and its results.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
     /// The varied fields and their values, in order.
     pub set: Vec<(String, String)>,
-    /// What the runs came to.
+    /// The results of its runs.
     pub tally: Tally,
 }
 
-/// Runs that are made between two looks at whether to stop.
+/// The number of runs between two checks of whether to stop.
 const AT_ONCE: u64 = 256;
 
 impl Sweep {
     /// Reads the scenario at every point.
     ///
     /// # Errors
-    /// A field that is not there, or a scenario that is invalid at some point.
+    /// A field that does not exist, or a scenario that is invalid at some point.
     pub fn new(document: &Document, axes: &[Axis], runs: u64, shard: Shard) -> Result<Self, InputError> {
         let points = points(axes);
-        // What is good does not change with the policy that is to find out.
+        // Whether a release is good does not depend on the policy that is varied.
         let standard = document.with(&[])?.standard;
         let at = |point: &Vec<Set>| {
             document.with(point).map(|scenario| Scenario { standard: standard.clone(), ..scenario })
@@ -77,7 +77,7 @@ impl Sweep {
     /// # Errors
     /// The first such field.
     pub fn each_matters(&self, document: &Document, axes: &[Axis]) -> Result<(), InputError> {
-        let what = "changes nothing: the runs are the same with each of these values";
+        let what = "has no effect: the runs are the same with each of these values";
         without_effect(axes, &self.scenarios).map_or(Ok(()), |axis| Err(document.fault(&axis.path, what)))
     }
 
@@ -91,13 +91,13 @@ impl Sweep {
         tallied.collect()
     }
 
-    /// The seed of the run with this place in the shard.
+    /// The seed of the run with this index in the shard.
     fn seed_of(&self, place: u64) -> u64 {
         self.seed.wrapping_add(self.shard.run(place))
     }
 }
 
-/// The outcomes of `runs` runs of a scenario, until `stop`; the run with a place from 0 on has the seed of that place.
+/// The outcomes of `runs` runs of a scenario, until `stop`; `seed_of` gives the seed of each index, from 0.
 fn tally(
     scenario: &Scenario,
     runs: u64,
@@ -122,7 +122,7 @@ fn tally(
     tallies.reduce(Tally::default, |tally, other| tally.and(&other))
 }
 
-/// The first axis whose values never lead to other runs, whatever the values of the others.
+/// The first axis that never changes a run, whatever the values of the others.
 fn without_effect<'a>(axes: &'a [Axis], scenarios: &[Scenario]) -> Option<&'a Axis> {
     let mut together = 1;
     for axis in axes.iter().rev() {

@@ -1,4 +1,4 @@
-//! One of several machines that share a sweep, and putting together what they have counted.
+//! The part of a sweep that one of several machines runs, and the merge of their results.
 
 use std::fmt;
 
@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{Point, Sweep, Tally};
 
-/// Which of the runs a machine makes: those whose number leaves `index` when divided by `count`.
+/// The runs of one machine: those whose number modulo `count` is `index`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Written")]
 pub struct Shard {
     /// From 0.
     pub index: u64,
-    /// How many there are, at least 1.
+    /// The number of shards, at least 1.
     pub count: u64,
 }
 
-/// A shard as a file has it.
+/// A shard in a file.
 #[derive(Deserialize)]
 struct Written {
     index: u64,
@@ -35,13 +35,13 @@ impl TryFrom<Written> for Shard {
 }
 
 impl Shard {
-    /// The one that makes all runs.
+    /// The shard that makes all runs.
     pub const WHOLE: Self = Self { index: 0, count: 1 };
 
     /// Reads `2/8`: the third of eight shards.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Why it is invalid.
     pub fn parse(text: &str) -> Result<Self, String> {
         let expected = || {
             format!("`{text}` is not a shard; expected index and count, such as 0/8 (the index starts at 0)")
@@ -58,13 +58,13 @@ impl Shard {
         Ok(Self { index, count })
     }
 
-    /// How many of this many runs it makes.
+    /// The number of runs that it makes, of this number of runs.
     #[must_use]
     pub fn of(self, runs: u64) -> u64 {
         runs.saturating_sub(self.index).div_ceil(self.count)
     }
 
-    /// The number of its run with this place.
+    /// The number of its run with this index.
     #[must_use]
     pub fn run(self, place: u64) -> u64 {
         self.index + place * self.count
@@ -77,23 +77,23 @@ impl fmt::Display for Shard {
     }
 }
 
-/// What one shard has counted, as it is written to a file.
+/// The results of one shard, as in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShardResult {
-    /// Of what.
+    /// The title of the scenario.
     pub title: String,
     /// Runs at each point, of all shards together.
     pub runs: u64,
     /// The seed of the first run.
     pub seed: u64,
-    /// Which of the runs these are.
+    /// Which of the runs were made.
     pub shard: Shard,
-    /// What they came to.
+    /// The results.
     pub points: Vec<Point>,
 }
 
-/// Why parts are not one sweep.
+/// Why parts cannot be merged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     /// There is none.
@@ -102,22 +102,22 @@ pub enum MergeError {
     /// They are of different sweeps.
     #[error("{0} and {1} are of different sweeps: {2}")]
     Different(Shard, Shard, &'static str),
-    /// One is there twice.
-    #[error("shard {0} is given twice")]
+    /// A shard is there twice.
+    #[error("there are two files of shard {0}")]
     Twice(Shard),
-    /// One is not there.
+    /// A shard is missing.
     #[error("shard {0} is missing")]
     Missing(Shard),
     /// A shard was stopped before its last run.
     #[error("shard {0} is not complete: it was stopped")]
     Incomplete(Shard),
-    /// No sweep counts so.
-    #[error("shard {0} is not valid: its counts contradict each other, or exceed 2^53")]
+    /// The counts are impossible.
+    #[error("shard {0} is invalid: its counts contradict each other, or exceed 2^53")]
     Unsound(Shard),
 }
 
 impl ShardResult {
-    /// What this machine has counted.
+    /// The results of this machine.
     #[must_use]
     pub fn new(title: &str, sweep: &Sweep, points: Vec<Point>) -> Self {
         Self { title: title.into(), runs: sweep.runs, seed: sweep.seed, shard: sweep.shard, points }
@@ -130,7 +130,7 @@ impl ShardResult {
         self.points.iter().all(|point| point.tally.runs == all)
     }
 
-    /// Runs that were made, at all points together.
+    /// The number of runs that were made, at all points together.
     #[must_use]
     pub fn made(&self) -> u64 {
         self.points.iter().fold(0, |sum, point| sum.saturating_add(point.tally.runs))
@@ -150,10 +150,10 @@ impl ShardResult {
     }
 }
 
-/// All shards of a sweep as if one machine had made all its runs.
+/// Merges all shards of a sweep, as if one machine had made all its runs.
 ///
 /// # Errors
-/// Parts that do not belong together or are not all there.
+/// Parts of different sweeps, or missing parts.
 pub fn merge(mut parts: Vec<ShardResult>) -> Result<ShardResult, MergeError> {
     parts.sort_by_key(|part| part.shard.index);
     let first = parts.first().cloned().ok_or(MergeError::Nothing)?;
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_that_do_not_belong_together_are_refused() {
+    fn parts_of_different_sweeps_are_refused() {
         let shard = |index, count| Shard { index, count };
         assert_eq!(merge(vec![]), Err(MergeError::Nothing));
         assert_eq!(merge(vec![part(0, 2)]), Err(MergeError::Missing(shard(1, 2))));
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_counts_that_cannot_be_is_refused() {
+    fn a_file_with_impossible_counts_is_refused() {
         let read = |shard: &str| serde_json::from_str::<Shard>(shard).map_err(|error| error.to_string());
         assert_eq!(
             read(r#"{"index": 0, "count": 0}"#),

@@ -1,4 +1,4 @@
-//! What many runs came to: whole numbers only, so that the order in which runs are added does not matter.
+//! The results of many runs: only whole numbers, so that the order in which runs are added does not matter.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -26,24 +26,24 @@ pub struct Tally {
     pub bad: u64,
     /// Runs of a bad release that ended promoted.
     pub missed: u64,
-    /// Why they were rolled back. Files of older versions have no reasons.
+    /// Why they were rolled back. Files of older versions contain no reasons.
     #[serde(default)]
     pub reasons: Reasons,
     /// How long it took from the release to the promotion.
     pub to_promote: Times,
     /// How long it took from the release to the rollback.
     pub to_roll_back: Times,
-    /// Requests of users, from the release on.
+    /// Requests of users since the release.
     pub requests: u64,
-    /// Those that failed.
+    /// The failed requests.
     pub failed: u64,
-    /// Those that the canary answered.
+    /// The requests that the canary answered.
     pub canary: u64,
-    /// Those that the canary answered, and failed.
+    /// The requests that the canary answered and that failed.
     pub canary_failed: u64,
 }
 
-/// How often something took how long, in whole seconds.
+/// A distribution of times, in whole seconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Times(BTreeMap<u64, u64>);
 
@@ -52,13 +52,13 @@ impl Times {
         *self.0.entry(time.as_secs()).or_default() += 1;
     }
 
-    /// How many took this long, in whole seconds.
+    /// How often each time occurred, in whole seconds.
     #[must_use]
     pub fn at(&self, time: Duration) -> u64 {
         self.0.get(&time.as_secs()).copied().unwrap_or(0)
     }
 
-    /// How many took no longer than this, in whole seconds.
+    /// How many are not longer than this, in whole seconds.
     #[must_use]
     pub fn within(&self, time: Duration) -> u64 {
         self.0.range(..=time.as_secs()).map(|(_, count)| count).sum()
@@ -70,7 +70,7 @@ impl Times {
         self.0.values().sum()
     }
 
-    /// The time that this many of 100 are not above; `None` where there is none.
+    /// The time that this percentage of the times do not exceed; `None` if there are none.
     #[must_use]
     pub fn percentile(&self, percentile: u64) -> Option<Duration> {
         let rank = (self.count() * percentile).div_ceil(100).max(1);
@@ -119,10 +119,10 @@ impl Tally {
         }
     }
 
-    /// No count is larger: whole numbers up to here are exact in every format.
+    /// The maximum of a count: whole numbers up to here are exact in every format.
     pub const MOST: u64 = 1 << 53;
 
-    /// Whether these can be the counts of a sweep: no part is larger than its whole, and all can be added.
+    /// Whether these can be the counts of a sweep: no part is larger than its whole, and sums do not overflow.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         let within = |parts: &[u64], whole: u64| {
@@ -142,7 +142,7 @@ impl Tally {
             && self.runs.max(self.requests) <= Self::MOST
     }
 
-    /// Adds what other runs came to.
+    /// Adds the results of other runs.
     #[must_use]
     pub fn and(mut self, other: &Self) -> Self {
         self.runs += other.runs;
@@ -167,13 +167,13 @@ impl Tally {
         self
     }
 
-    /// The chance that a good release is rolled back; `None` without a good release.
+    /// The chance that a good release is rolled back; `None` if there is no good release.
     #[must_use]
     pub fn false_rollback(&self) -> Option<Share> {
         Share::of(self.false_rollbacks, self.good)
     }
 
-    /// The chance that a bad release is promoted; `None` without a bad release.
+    /// The chance that a bad release is promoted; `None` if there is no bad release.
     #[must_use]
     pub fn missed_regression(&self) -> Option<Share> {
         Share::of(self.missed, self.bad)
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_counted_by_truth_and_verdict() {
+    fn runs_are_counted_by_quality_and_verdict() {
         let mut tally = Tally::default();
         tally.add(&run(Phase::Succeeded, true, 600));
         tally.add(&run(Phase::Failed, true, 300));

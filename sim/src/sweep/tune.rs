@@ -1,5 +1,5 @@
-//! The search for policies that meet goals: many points with few runs, those that may meet the goals with more, and those
-//! that are still undecided with more again, up to a limit.
+//! The search for policies that meet goals: few runs for many points, more for those that may meet the goals, and even
+//! more for those that are still undecided, up to a limit.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,33 +11,33 @@ use crate::{
     scenario::{Document, Scenario, manifest_lines},
 };
 
-/// What was found.
+/// The result of the search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frontier {
-    /// Today's policy: that of the file, with the values of the varied fields that the file sets.
+    /// Today's policy: that of the file, with the values of the varied fields as in the file.
     pub baseline: Choice,
-    /// Policies of which none is both slower and riskier than another, the fastest first. Today's may be among them.
+    /// The policies that no other policy beats in both speed and risk, the fastest first. Today's may be among them.
     pub choices: Vec<Choice>,
-    /// Policies that were looked at.
+    /// The number of policies.
     pub points: usize,
-    /// Those that were left in the last round, or have results where the search was stopped in the first.
+    /// The number that was left in the last round, or that has results if the search was stopped in the first round.
     pub left: usize,
-    /// Runs of a policy at most.
+    /// The maximum number of runs of a policy.
     pub most_runs: u64,
     /// The search was stopped before its last round was complete.
     pub stopped: Option<Stopped>,
 }
 
-/// How far a search had come when it was stopped.
+/// The progress of a search when it was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopped {
     /// Rollouts that were made.
     pub made: u64,
-    /// Rollouts that it makes at most.
+    /// The maximum number of rollouts.
     pub of: u64,
 }
 
-/// A policy and what it came to.
+/// A policy and its results.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     /// The policy.
@@ -49,7 +49,7 @@ pub struct Choice {
 }
 
 impl Frontier {
-    /// Whether some policy meets all goals, today's among them. [`Met::Perhaps`]: the limit of runs did not decide it, or the
+    /// Whether some policy meets all goals, including today's. [`Met::Perhaps`]: the runs did not decide it, or the
     /// search was stopped before.
     #[must_use]
     pub fn met(&self) -> Met {
@@ -59,20 +59,20 @@ impl Frontier {
     }
 }
 
-/// How many runs a search makes.
+/// The number of runs of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Runs {
-    /// Of each policy that may meet the goals.
+    /// For each policy that may meet the goals.
     pub usual: u64,
-    /// Of a policy for which they do not decide that; at least as many.
+    /// For a policy for which these do not decide it; at least the same number.
     pub most: u64,
 }
 
 impl Runs {
-    /// Times the usual runs that undecided policies get where nothing is said.
+    /// The default factor for undecided policies.
     const TIMES: u64 = 16;
 
-    /// This many, and sixteen times as many for what stays undecided.
+    /// This number, and sixteen times as many for policies that stay undecided.
     #[must_use]
     pub fn usual(runs: u64) -> Self {
         Self { usual: runs, most: runs.saturating_mul(Self::TIMES) }
@@ -82,7 +82,7 @@ impl Runs {
 /// The share of the usual runs in each round.
 const ROUNDS: [u64; 3] = [16, 4, 1];
 
-/// What is tried of a policy where nothing is said.
+/// The default values that are tried.
 #[must_use]
 pub fn usual_axes(scenario: &Scenario) -> Vec<Axis> {
     let axis = |path: &str, values: &[&str]| Axis {
@@ -104,7 +104,7 @@ pub fn usual_axes(scenario: &Scenario) -> Vec<Axis> {
     axes
 }
 
-/// How many rollouts a search of this many policies makes at most. Today's policy is one more.
+/// The maximum number of rollouts of a search of this number of policies. Today's policy is another one.
 #[must_use]
 pub fn most_rollouts(points: u128, runs: Runs) -> u128 {
     (points + 1) * u128::from(runs.most.max(runs.usual))
@@ -113,7 +113,7 @@ pub fn most_rollouts(points: u128, runs: Runs) -> u128 {
 /// Searches, round by round, until all goals are decided, the runs are used up or `stop`.
 ///
 /// # Errors
-/// A field that is not there, or a scenario that is invalid at some point.
+/// A field that does not exist, or a scenario that is invalid at some point.
 pub fn tune(
     document: &Document,
     axes: &[Axis],
@@ -130,18 +130,18 @@ pub fn tune(
     let baseline = search.candidates.iter().find(|candidate| candidate.is_baseline);
     let baseline =
         baseline.map(|candidate| candidate.choice(goals)).expect("today's policy is never dropped");
-    // Nothing is known of a policy without a run.
+    // Nothing is known about a policy without a run.
     search.candidates.retain(|candidate| candidate.point.tally.runs > 0);
     let left = search.candidates.iter().filter(|candidate| candidate.is_tried).count();
     let choices = frontier(search.choices());
     Ok(Frontier { baseline, choices, points, left, most_runs: runs.most, stopped })
 }
 
-/// A search under way.
+/// A search in progress.
 struct Search<'a> {
     goals: &'a [Goal],
     candidates: Vec<Candidate>,
-    /// Policies to try.
+    /// The policies to try.
     points: usize,
     seed: u64,
     /// Rollouts so far.
@@ -152,9 +152,9 @@ struct Search<'a> {
 struct Candidate {
     point: Point,
     scenario: Scenario,
-    /// It is one of those to try.
+    /// It is one of the policies to try.
     is_tried: bool,
-    /// It stands for today's policy.
+    /// It represents today's policy.
     is_baseline: bool,
     /// It is the same as today's policy.
     is_today: bool,
@@ -168,7 +168,7 @@ impl Candidate {
 }
 
 impl<'a> Search<'a> {
-    /// Nothing was run yet. Today's policy comes first; where it is one of those to try, that one stands for it.
+    /// Nothing was run yet. Today's policy comes first; if it is one of the policies to try, that one represents it.
     fn new(document: &Document, axes: &[Axis], goals: &'a [Goal]) -> Result<Self, InputError> {
         let sweep = Sweep::new(document, axes, 0, Shard::WHOLE)?;
         let today = document.with(&[])?;
@@ -218,7 +218,7 @@ impl<'a> Search<'a> {
         true
     }
 
-    /// Makes the runs of some candidates that are missing up to this number, in the same worlds for each.
+    /// Makes the missing runs of some candidates up to this number, in the same worlds for each.
     fn extend(&mut self, which: &[usize], to: u64, stop: &AtomicBool, done: &(dyn Fn(u64) + Sync)) {
         for place in which {
             let Candidate { point, scenario, .. } = &mut self.candidates[*place];
@@ -231,7 +231,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Drops what surely misses a goal, unless everything does. Today's policy stays.
+    /// Removes policies that miss a goal for certain, unless all do. Today's policy is kept.
     fn drop_hopeless(&mut self) {
         let goals = self.goals;
         let may_do =
@@ -241,7 +241,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Those on the frontier, and today's policy, for which the goals are undecided. The others make no difference.
+    /// Policies on the frontier, and today's policy, for which the goals are undecided. The others do not matter.
     fn undecided(&self) -> Vec<usize> {
         let best = frontier(self.choices());
         let matters = |candidate: &&Candidate| {
@@ -259,13 +259,13 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Whether the fields that are set beside the Canary have the values of the file.
+/// Whether the varied fields outside the Canary have the values of the file.
 fn is_world_of(document: &Document, point: &Point) -> bool {
     let beside = point.set.iter().filter(|(path, value)| manifest_lines([(&**path, &**value)]).is_empty());
     beside.into_iter().all(|(path, value)| document.written(path).as_ref() == Some(value))
 }
 
-/// Those of which none is both slower and riskier than another. Of several that come to the same the first stays.
+/// The policies that no other policy beats in both speed and risk. Of several with the same results the first is kept.
 fn frontier(all: Vec<Choice>) -> Vec<Choice> {
     let is_beaten = |place: usize| {
         let of = |choice: &Choice| (choice.met, time(&choice.point), risk(&choice.point));
@@ -285,12 +285,12 @@ fn frontier(all: Vec<Choice>) -> Vec<Choice> {
     best
 }
 
-/// Seconds in which half of the promotions are made; without one it takes for ever.
+/// The median time to promote, in seconds; infinite if there is no promotion.
 fn time(point: &Point) -> u64 {
     point.tally.to_promote.percentile(50).map_or(u64::MAX, |time| time.as_secs())
 }
 
-/// The chances of both mistakes together.
+/// The sum of the chances of both mistakes.
 fn risk(point: &Point) -> f64 {
     let share = |share: Option<super::Share>| share.map_or(0.0, |share| share.share);
     share(point.tally.false_rollback()) + share(point.tally.missed_regression())
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_not_beaten_stays() {
+    fn only_policies_that_are_not_beaten_are_kept() {
         let points =
             [point("slow", 9, 10), point("fast", 3, 20), point("worse", 9, 30), point("same", 9, 10)];
         let names = |choices: Vec<Choice>| {
@@ -329,7 +329,7 @@ mod tests {
             points.iter().map(choice).collect::<Vec<_>>()
         };
         assert_eq!(names(frontier(choices(0.1))), ["fast", "slow"]);
-        // A goal that only the slow one meets puts it first.
+        // A goal that only the slow policy meets puts it first.
         assert_eq!(names(frontier(choices(0.019))), ["slow", "fast"]);
     }
 
@@ -362,7 +362,7 @@ events: [{at: 2m, deploy: v2}]
     }
 
     #[test]
-    fn todays_policy_is_the_baseline_whether_it_is_tried_or_not() {
+    fn todays_policy_is_the_baseline_even_if_it_is_not_varied() {
         let runs = Runs { usual: 64, most: 64 };
         let [tried, beside] = ["1..3", "1,3"].map(|thresholds| found(thresholds, Goal::Missed(0.9), runs));
         let set = vec![("analysis.threshold".to_owned(), "2".to_owned())];
@@ -373,21 +373,21 @@ events: [{at: 2m, deploy: v2}]
     }
 
     #[test]
-    fn what_is_undecided_gets_more_runs_up_to_the_limit() {
+    fn undecided_policies_get_more_runs_up_to_the_limit() {
         let all = found("1..3", Goal::Missed(0.9), Runs { usual: 16, most: 4096 });
         let share = |choice: &Choice| choice.point.tally.missed_regression().unwrap().share;
-        // A goal inside the interval of some policy is not decided by a few runs.
+        // If the limit is inside the interval of some policy, a few runs do not decide it.
         let goal = Goal::Missed(share(&all.baseline));
         let decided = |most| found("2", goal, Runs { usual: 64, most }).baseline;
         assert_eq!((decided(64).met, decided(64).point.tally.runs), (Met::Perhaps, 64));
         assert!(decided(512).point.tally.runs > 64);
-        // One that is far from every interval is decided at once, and costs no more.
+        // A limit that is far from every interval is decided at once, without more runs.
         let far = found("2", Goal::Missed(0.99), Runs { usual: 64, most: 1 << 40 });
         assert_eq!((far.met(), far.baseline.point.tally.runs), (Met::Yes, 64));
     }
 
     #[test]
-    fn a_search_in_parts_comes_to_the_same_as_at_once() {
+    fn runs_in_several_parts_have_the_same_results() {
         let usual = |usual| found("2", Goal::Missed(0.99), Runs { usual, most: usual }).baseline.point;
         let document = Document::parse(POLICY, "shop.yaml".as_ref()).unwrap();
         let axes = [Axis::parse("analysis.threshold=2").unwrap()];

@@ -1,4 +1,4 @@
-//! Scripted answers: taken one per call, the last one repeats.
+//! Scripted answers: one per call, the last one repeats.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ pub(super) struct Answers<'a, T> {
 
 struct Script<'a, T> {
     answers: &'a [T],
-    /// How many were taken, by key: two metrics of one name take their own.
+    /// The number of answers that were used, by key: two metrics with one name count separately.
     taken: BTreeMap<Text, usize>,
 }
 
@@ -21,14 +21,14 @@ impl<'a, T> Answers<'a, T> {
         new
     }
 
-    /// From now on these, from their first on.
+    /// From now on these answers, beginning with the first.
     pub(super) fn change(&mut self, scripts: &'a BTreeMap<String, Vec<T>>) {
         for (name, answers) in scripts {
             self.scripts.insert(name, Script { answers, taken: BTreeMap::new() });
         }
     }
 
-    /// The next answer of what has this key, scripted under its key or its name; `None` if it is not scripted.
+    /// The next answer for this key, scripted under its key or its name; `None` if it is not scripted.
     pub(super) fn take(&mut self, key: &Text, name: &str) -> Option<&'a T> {
         let scripted = if self.scripts.contains_key(&**key) { &**key } else { name };
         let script = self.scripts.get_mut(scripted)?;
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn two_of_one_name_take_their_own() {
+    fn two_with_one_name_count_separately() {
         let scripts = scripts("{a: [1, 2], \"b#2\": [9]}");
         let mut answers = Answers::new(&scripts);
         assert_eq!(answers.take(&"a".into(), "a"), Some(&1));

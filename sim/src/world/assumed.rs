@@ -1,4 +1,4 @@
-//! What a world took for granted, because the scenario says nothing of it.
+//! What a world assumed because the scenario does not define it.
 
 use serin_core::{
     Rollout,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl World<'_> {
-    /// What was taken for granted so far: the world at large, then metrics and hooks in the order in which they were asked.
+    /// The assumptions so far: about the world, then about metrics and hooks in the order of their first use.
     pub(crate) fn assumed(&self) -> Vec<Assumption> {
         let mut assumed = at_large(self.scenario);
         assumed.extend(self.metrics.assumed.iter().map(|(metric, value)| self.of_metric(metric, *value)));
@@ -50,7 +50,7 @@ fn of_hook(hook: &Hook) -> Assumption {
     }
 }
 
-/// What is assumed of pods, traffic and versions.
+/// The assumptions about pods, traffic and versions.
 fn at_large(scenario: &Scenario) -> Vec<Assumption> {
     let setting = &scenario.setting;
     let Some(simulated) = &setting.simulated else {

@@ -19,7 +19,7 @@ use super::{
 use crate::scenario::{Scenario, Setting};
 
 impl<'a> World<'a> {
-    /// The world a scenario begins in, with the status it begins with.
+    /// The world at the beginning of a scenario, with the status at that time.
     pub(crate) fn begin(scenario: &'a Scenario, common: &SharedSetup, state: &State, seed: u64) -> Self {
         let setting = &scenario.setting;
         let is_set_up = !matches!(state.phase, Phase::New | Phase::Initializing);
@@ -51,7 +51,7 @@ impl<'a> World<'a> {
     }
 }
 
-/// A target that was never touched by a controller.
+/// A target that no controller has changed.
 fn untouched(setting: &Setting) -> Observation {
     let readiness =
         if setting.replicas > 0 { Readiness::Ready } else { Readiness::not_ready("scaled to zero") };
@@ -69,7 +69,7 @@ fn untouched(setting: &Setting) -> Observation {
     }
 }
 
-/// What a controller has made of it that left this status.
+/// The changes by the controller that left this status.
 fn set_up(truth: &mut Observation, scenario: &Scenario, state: &State) {
     let runs = &scenario.setting.primary_runs;
     let configs = Arc::new(BTreeMap::new());
@@ -83,7 +83,7 @@ fn set_up(truth: &mut Observation, scenario: &Scenario, state: &State) {
     truth.finalizer = ours && scenario.canary.reverts_on_deletion();
 }
 
-/// As our own state says, or as a weighted rollout of another controller would have left them.
+/// From Serin's own state, or as a weighted rollout of another controller would have left them.
 fn routes(canary: &Rollout, state: &State) -> Routes {
     match (state.origin, canary.strategy()) {
         (Origin::Ours | Origin::Newer(_), strategy) => state.routes(strategy),
@@ -95,7 +95,7 @@ fn routes(canary: &Rollout, state: &State) -> Routes {
     }
 }
 
-/// Requests that the manifest carries already.
+/// Requests that the manifest already contains.
 fn requests(scenario: &Scenario) -> Vec<Request> {
     let Some(annotations) = scenario.manifest.get("metadata").and_then(|of| of.get("annotations")) else {
         return Vec::new();

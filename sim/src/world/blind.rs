@@ -1,4 +1,4 @@
-//! Facts that cannot be read for a while.
+//! Facts that cannot be read for some time.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,17 +13,17 @@ use crate::scenario::Blind;
 #[derive(Default)]
 pub(super) struct Blindness {
     unreadable: BTreeMap<Blind, (Option<Duration>, Text)>,
-    /// Facts that are older than the last write until then.
+    /// Facts that are older than the last write until this time.
     stale: BTreeMap<Blind, Duration>,
 }
 
 impl Blindness {
-    /// A fact cannot be read until then; `None`: any more.
+    /// Until this time a fact cannot be read; `None`: for ever.
     pub(super) fn begin(&mut self, fact: Blind, until: Option<Duration>, why: &str) {
         self.unreadable.insert(fact, (until, why.into()));
     }
 
-    /// What is read of a fact is older than the last write until then.
+    /// Until this time reads return a fact from before the last write.
     pub(super) fn lag(&mut self, fact: Blind, until: Duration) {
         self.stale.insert(fact, until);
     }
@@ -34,7 +34,7 @@ impl Blindness {
         unreadable.chain(self.stale.values().copied()).min()
     }
 
-    /// Whether facts can be read again by now; says which.
+    /// Which facts can be read again by now.
     pub(super) fn end(&mut self, at: Duration, happened: &mut Vec<String>) -> bool {
         let before = self.unreadable.len() + self.stale.len();
         if before == 0 {
@@ -56,7 +56,7 @@ impl Blindness {
         self.unreadable.get(&fact).map(|(_, why)| why)
     }
 
-    /// Takes from what is seen what cannot be.
+    /// Removes from an observation the facts that cannot be read.
     pub(super) fn hide(&self, seen: &mut Observation) {
         for (fact, (_, why)) in &self.unreadable {
             hide(*fact, Unseen::Unreadable(why.clone()), seen);

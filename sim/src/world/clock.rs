@@ -1,4 +1,4 @@
-//! The world's time, and the clock the controller reads, which may be wrong.
+//! The world's time, and the controller's clock, which may be wrong.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use serin_core::Timestamp;
 
 pub(super) struct Clock {
     start: Timestamp,
-    /// How long the story has gone on; never goes back.
+    /// The time since the beginning of the story, which never decreases.
     pub(super) at: Duration,
-    /// How far the clock is ahead of the time, in milliseconds.
+    /// How far the clock is ahead, in milliseconds.
     ahead: i64,
 }
 

@@ -1,4 +1,4 @@
-//! What becomes of a command: it fails as scripted or as a cluster would, or it is carried out and pods start.
+//! The result of a command: it fails as scripted or as in a cluster, or it is carried out and pods start.
 
 use serin_core::{
     Command, effect,
@@ -10,7 +10,7 @@ use serin_core::{
 use super::World;
 use crate::scenario::Blind;
 
-/// How a command went.
+/// The result of a command.
 pub(crate) type CommandResult = Result<(), (FailureClass, Text)>;
 
 impl World<'_> {
@@ -20,7 +20,7 @@ impl World<'_> {
             return Err(failure);
         }
         self.possible(command)?;
-        // Nothing else gives the primary something to run.
+        // No other command gives the primary a revision.
         let gives = matches!(command, Command::EnsureWorkloads | Command::Promote { .. });
         let primary = gives.then(|| self.primary().map(Option::<&Revision>::cloned));
         let pods = self.target_replicas();
@@ -50,7 +50,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// What a cluster refuses.
+    /// The commands that a cluster refuses.
     fn possible(&self, command: &Command) -> CommandResult {
         let retry = |why: &str| Err((FailureClass::Retry, why.into()));
         match command {
@@ -86,7 +86,7 @@ impl World<'_> {
         }
     }
 
-    /// Of the objects of another shape only the target may be one that is still seen.
+    /// Of the objects of another shape, only the target may still be visible.
     fn leave(&mut self, topology: &Topology, command: &Command) {
         let now = match &*self.canary {
             Ok(canary) => canary.topology(),
@@ -99,12 +99,12 @@ impl World<'_> {
         }
     }
 
-    /// What the primary runs, as far as it can be told; `None` if there is no primary.
+    /// The revision of the primary, if it is known; `None` if there is no primary.
     fn primary(&self) -> Option<Option<&Revision>> {
         self.truth.primary.known().and_then(Option::as_ref).map(|primary| primary.runs.as_ref())
     }
 
-    /// The pods the target wants; `None` if there is no target.
+    /// The replicas of the target; `None` if there is no target.
     pub(super) fn target_replicas(&self) -> Option<u32> {
         self.truth.target.known().and_then(Option::as_ref).map(|target| target.replicas)
     }

@@ -1,4 +1,4 @@
-//! What happens to the world from outside.
+//! Events that change the world from outside.
 
 use std::{collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
 
@@ -20,9 +20,9 @@ use crate::scenario::{
 };
 
 impl<'a> World<'a> {
-    /// Lets it happen. A sentence that says what, and whether a controller can see it.
+    /// Applies an event. Returns a sentence about it, and whether a controller can see it.
     ///
-    /// Restarts and stops are no matter of the world: they are told and nothing else.
+    /// Restarts and stops do not change the world; only the sentence is returned.
     pub(crate) fn happen(&mut self, action: &'a Action) -> (String, bool) {
         let told = self.apply(action);
         self.settle();
@@ -87,7 +87,7 @@ impl<'a> World<'a> {
             Action::Clock(millis) => self.jump(*millis),
             Action::Away(lasts) => format!("the controller is not called for {}", Human(*lasts)),
             Action::SecondController(behind) => {
-                format!("another controller reads a status that is {behind} saves old")
+                format!("another controller reads a status from {behind} saves ago")
             }
             Action::Metrics(scripts) => {
                 self.metrics.change(scripts);
@@ -104,7 +104,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Pods that run are replaced; without a target there is one from now on.
+    /// Replaces pods that run; if there is no target, it is created.
     fn deploy(&mut self, spec: &str) -> String {
         let Some(target) = self.truth.target.known_mut() else { return String::new() };
         let target = target.get_or_insert_with(|| Target {
@@ -143,19 +143,19 @@ impl<'a> World<'a> {
             match value {
                 Some(value) => {
                     requests.push(Request { kind: *kind, value: value.as_str().into() });
-                    told.push(format!("an operator asks for {kind}={value}"));
+                    told.push(format!("an operator requests {kind}={value}"));
                 }
-                None => told.push(format!("an operator takes {kind} back")),
+                None => told.push(format!("an operator withdraws {kind}")),
             }
         }
         told.join(", ")
     }
 
-    /// The Canary is understood anew. One that names other objects is not set up with them yet.
+    /// Parses the edited Canary. If it names other objects, they are not set up yet.
     fn edit(&mut self, patch: &serde_json::Value) -> String {
         merge(&mut self.manifest.to_mut()["spec"], patch);
         let told = format!("the Canary is edited: {patch}");
-        // A manifest that the API server refuses was refused where the scenario was read.
+        // A manifest that the API server refuses was already refused when the scenario was read.
         let Ok(raw) = read_raw(&self.manifest) else { return told };
         let canary = Rollout::parse(&raw, &self.scenario.defaults);
         if let (Ok(old), Ok(new)) = (&*self.canary, &canary) {
@@ -237,12 +237,12 @@ impl<'a> World<'a> {
                 self.start_canary();
             }
         }
-        format!("somebody scales the target to {replicas}")
+        format!("another client scales the target to {replicas}")
     }
 
     fn write_routes(&mut self, routes: Routes) -> String {
         self.truth.routes = Fact::Known(Some(routes));
-        format!("somebody else sets the routes to {routes}")
+        format!("another client sets the routes to {routes}")
     }
 
     fn drift(&mut self, objects: &[Overwritten]) -> String {
@@ -250,7 +250,7 @@ impl<'a> World<'a> {
         if objects.contains(&Overwritten::Services)
             && let Some(services) = self.truth.services.known_mut()
         {
-            // As where a deployment tool applies the Service that it knows from before.
+            // Like a deployment tool that applies the Service as it was before.
             services.apex = Apex::Target;
         }
         if let Some(drift) = self.truth.drift.known_mut() {
@@ -266,7 +266,7 @@ impl<'a> World<'a> {
                 });
             }
         }
-        format!("somebody else changes {}", told.join(" and "))
+        format!("another client changes {}", told.join(" and "))
     }
 
     pub(super) fn jump(&mut self, millis: i64) -> String {
@@ -275,7 +275,7 @@ impl<'a> World<'a> {
         if millis < 0 {
             format!("the clock is set back by {span}")
         } else {
-            format!("the clock is set ahead by {span}")
+            format!("the clock is set forward by {span}")
         }
     }
 }
@@ -286,10 +286,10 @@ fn tell_fault(fail: &Fail, times: Times) -> String {
         Times::Forever => " from now on".into(),
     };
     match fail {
-        Fail::Command { prefix, error, .. } => format!("`{prefix}` is going to fail{times}: {error}"),
-        Fail::Save(SaveFault::Conflict) => format!("saves are going to conflict{times}"),
-        Fail::Save(SaveFault::Retry) => format!("saves are going to fail{times}"),
-        Fail::Notices => format!("notices are going to be lost{times}"),
+        Fail::Command { prefix, error, .. } => format!("`{prefix}` will fail{times}: {error}"),
+        Fail::Save(SaveFault::Conflict) => format!("saves will conflict{times}"),
+        Fail::Save(SaveFault::Retry) => format!("saves will fail{times}"),
+        Fail::Notices => format!("notices will be lost{times}"),
     }
 }
 

@@ -1,10 +1,10 @@
-//! What fails, and how often still.
+//! Scripted failures, and how many are left.
 
 use serin_core::{observation::FailureClass, revision::Text};
 
 use crate::scenario::{Fail, SaveFault, Times};
 
-/// Failures that wait for their turn; of those that fit, the oldest is taken.
+/// Failures that have not happened yet; of those that match, the oldest is used.
 #[derive(Default)]
 pub(crate) struct Faults<'a>(Vec<(&'a Fail, Times)>);
 

@@ -1,13 +1,13 @@
-//! The value of a metric that nothing is said of: one that passes, and clearly so.
+//! The value of a metric that is not defined: one that clearly passes.
 
 use serin_core::spec::{Bounds, Metric, MetricSource};
 
-/// A value clearly within the bounds of a metric, never on one of them; on a bound only where nothing lies within, or where the
-/// bound is the best value there is (no errors at all).
+/// A value well within the bounds of a metric. It is on a bound only if there is no value within, or if the bound is
+/// the best possible value (no errors).
 ///
-/// The built-in success rate is 100 % and the built-in latency 100 ms where the bounds leave room for that. Any other value
-/// lies in the middle: between two bounds, between 0 and a `max`, between a `min` and 1 (of a share), 100 (of a percentage) or its
-/// double. Without bounds every value passes, and it is 0.
+/// The built-in success rate is 100 % and the built-in latency 100 ms, if the bounds allow it. Any other value is in
+/// the middle: between two bounds, between 0 and a `max`, between a `min` and 1 (for a share), 100 (for a percentage)
+/// or its double. Without bounds it is 0, and every value passes.
 pub(crate) fn healthy(metric: &Metric) -> f64 {
     let built_in = match metric.source {
         MetricSource::SuccessRate => Some(ALL).filter(|all| metric.bounds.max.is_none_or(|max| max > *all)),
@@ -32,14 +32,14 @@ fn within(bounds: Bounds) -> f64 {
         Bounds { min: None, max: None } => 0.0,
         Bounds { min: Some(min), max: Some(max) } => short(f64::midpoint(min, max), bounds),
         Bounds { min: None, max: Some(max) } if max > 0.0 => short(max / 2.0, bounds),
-        // Nothing is better than no errors.
+        // The best value is no errors.
         Bounds { min: None, max: Some(0.0) } => 0.0,
         Bounds { min: None, max: Some(max) } => max * 2.0,
         Bounds { min: Some(min), max: None } => short(above(min), bounds),
     }
 }
 
-/// A value well above a smallest one: on the way to the top of what is counted in shares or in percent.
+/// A value well above a minimum: half way to 1 or 100 for shares and percentages.
 fn above(min: f64) -> f64 {
     if min < 0.0 {
         min / 2.0
@@ -52,7 +52,7 @@ fn above(min: f64) -> f64 {
     }
 }
 
-/// The value without the noise of its last binary digits, where that still lies within.
+/// The value without rounding errors, if that is still within the bounds.
 fn short(value: f64, bounds: Bounds) -> f64 {
     const DIGITS: f64 = 1e9;
     let short = (value * DIGITS).round() / DIGITS;
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn built_in_metrics_are_as_good_as_their_bounds_leave_room_for() {
+    fn built_in_metrics_are_as_good_as_their_bounds_allow() {
         let of = |name: &str, range: serde_json::Value| of(json!({"name": name, "thresholdRange": range}));
         let rates =
             [json!({"min": 99}), json!({"min": 100}), json!({"max": 50}), json!({"min": 99, "max": 100})];
@@ -115,7 +115,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn prop_a_healthy_value_lies_within_and_not_on_a_bound(
+        fn prop_a_healthy_value_is_within_the_bounds_and_not_on_one(
             min in proptest::option::of(-1e6..1e6_f64),
             above in proptest::option::of(1e-3..1e6_f64),
             name in prop::sample::select(vec!["request-success-rate", "request-duration", "a"]),
@@ -126,7 +126,7 @@ mod tests {
                 metric["query"] = "q".into();
             }
             let value = of(metric);
-            // The best success rate there is.
+            // The best success rate.
             let is_best = name == "request-success-rate" && value == 100.0;
             let inside = min.is_none_or(|min| value > min || is_best && value >= min)
                 && max.is_none_or(|max| value < max);

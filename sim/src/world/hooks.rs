@@ -1,4 +1,4 @@
-//! What hooks answer, attempt by attempt.
+//! The answers of hooks, for each attempt.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,9 +13,9 @@ use crate::scenario::{HookAnswer, HookOutcome};
 
 pub(crate) struct Hooks<'a> {
     answers: Answers<'a, HookAnswer>,
-    /// Hooks that answered although nothing says what, each once.
+    /// Hooks that answered although no answer is defined, each once.
     pub(super) assumed: Vec<Hook>,
-    /// From now on they deny where passing is scripted, and pass where denying is.
+    /// From now on they refuse where the script passes, and pass where it refuses.
     pub(crate) opposite: bool,
 }
 
@@ -36,23 +36,23 @@ impl<'a> Hooks<'a> {
         self.answers.change(scripts);
     }
 
-    /// What is scripted of the next attempt at a hook.
+    /// The script of the next attempt to call a hook.
     pub(super) fn scripted(&mut self, hook: &Hook) -> Option<HookAnswer> {
         self.answers.take(&hook.key, &hook.name).cloned()
     }
 
-    /// The next attempt at a hook.
+    /// The next attempt to call a hook.
     pub(crate) fn attempt(&mut self, hook: &Hook) -> Attempt {
         let mut scripted = self.scripted(hook).unwrap_or_else(|| self.assume(hook));
         if self.opposite {
-            // A denial that is not tried again, so that it is one.
+            // A refusal that is not retried.
             let status = if scripted.outcome.passes() { SHUT } else { 200 };
             scripted = HookAnswer { outcome: HookOutcome::Status(status), body: None, after: scripted.after };
         }
         Attempt::of(scripted, hook)
     }
 
-    /// What a hook answers that nothing is said of, while all is well.
+    /// The answer of a hook that is not defined, if everything works.
     fn assume(&mut self, hook: &Hook) -> HookAnswer {
         if self.assumed.iter().all(|known| known.key != hook.key) {
             self.assumed.push(hook.clone());
@@ -61,10 +61,10 @@ impl<'a> Hooks<'a> {
     }
 }
 
-/// What a gate answers that is shut, as Flagger's load tester does.
+/// The answer of a closed gate of Flagger's load tester.
 const SHUT: u16 = 403;
 
-/// Whether a hook passes while all is well: tests succeed and people approve, and nobody asks for a rollback.
+/// Whether a hook passes if everything works: tests succeed, gates are approved, and no rollback is requested.
 pub(super) fn passes(kind: HookKind) -> bool {
     match kind {
         HookKind::ConfirmRollout
@@ -80,7 +80,7 @@ pub(super) fn passes(kind: HookKind) -> bool {
 }
 
 impl Attempt {
-    /// An attempt that ends like that.
+    /// An attempt with this end.
     pub(super) fn of(answer: HookAnswer, hook: &Hook) -> Self {
         let HookAnswer { outcome, body, after } = answer;
         let said = body.unwrap_or_else(|| says(outcome, hook));
@@ -94,7 +94,7 @@ impl Attempt {
     }
 }
 
-/// What is told where the script gives no text.
+/// The text if the script has none.
 fn says(outcome: HookOutcome, hook: &Hook) -> String {
     match outcome {
         HookOutcome::Status(_) if outcome.passes() => String::new(),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_says_what_is_scripted() {
+    fn a_hook_answers_as_scripted() {
         let answers = attempts("[200, {status: 500, body: not now}, 404, timeout, refused]", false);
         let answers: Vec<Answer> = answers.into_iter().map(|attempt| attempt.answer).collect();
         let deny = |said: &str| Answer::deny(said);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn while_all_is_well_people_approve_and_nobody_asks_for_a_rollback() {
+    fn by_default_gates_are_open_and_no_rollback_is_requested() {
         let webhooks = json!([
             {"name": "go", "type": "confirm-rollout", "url": "http://gate"},
             {"name": "more", "type": "confirm-traffic-increase", "url": "http://gate"},
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_opposite_of_passing_is_denying() {
+    fn the_opposite_of_passing_is_refusing() {
         let outcomes: Vec<String> =
             attempts("[200, 500, timeout]", true).iter().map(|attempt| attempt.outcome.to_string()).collect();
         assert_eq!(outcomes, ["403", "200", "200"]);

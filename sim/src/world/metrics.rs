@@ -1,4 +1,4 @@
-//! What metrics answer.
+//! The answers of metrics.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use crate::scenario::MetricAnswer;
 
 pub(crate) struct Metrics<'a> {
     answers: Answers<'a, MetricAnswer>,
-    /// Metrics that answered although nothing says what, each once, and their first value.
+    /// Metrics that answered although no answer is defined, each once, with their first value.
     pub(super) assumed: Vec<(Metric, f64)>,
-    /// From now on bad values where good ones are scripted, and good ones where bad ones are.
+    /// From now on bad values instead of good ones in the script, and good ones instead of bad ones.
     pub(crate) opposite: bool,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Metrics<'a> {
         if self.opposite { opposite(metric, &answer) } else { answer }
     }
 
-    /// A healthy value of a metric that nothing is said of.
+    /// A healthy value for a metric that is not defined.
     fn assume(&mut self, metric: &Metric) -> f64 {
         let value = healthy(metric);
         if self.assumed.iter().all(|(known, _)| known.key != metric.key) {
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_scripted_is_healthy_and_noted_once() {
+    fn a_metric_without_a_script_is_healthy_and_noted_once() {
         let metrics = metrics(json!([
             {"name": "request-success-rate", "thresholdRange": {"min": 99}},
             {"name": "a", "query": "q", "thresholdRange": {"max": 5}},

@@ -1,7 +1,7 @@
-//! A scripted world: the cluster as it is, how it changes by itself, and what it answers.
+//! A scripted world: the state of the cluster, how it changes by itself, and its answers.
 //!
-//! What a command does is `serin_core::effect`; what takes time, fails or comes from outside stands here. Nothing in it
-//! knows what a rollout is.
+//! The effects of commands are in `serin_core::effect`; delays, failures and events are here. This module knows nothing
+//! about rollouts.
 
 mod answers;
 mod assumed;
@@ -45,13 +45,13 @@ use crate::scenario::{Scenario, Trouble};
 
 pub(crate) type Canary = Result<Rollout, Invalid>;
 
-/// What goes wrong in the world of a seed, exactly.
+/// The faults in the world of a seed.
 pub(crate) fn drawn_troubles(scenario: &Scenario, seed: u64) -> Vec<Trouble> {
     simulation(scenario, seed, &SharedSetup::of(scenario, scenario.canary.clone()))
         .map_or_else(Vec::new, |simulation| simulation.weather.drawn())
 }
 
-/// The part of a scenario's world that goes its own way, as it begins.
+/// The simulated part of a scenario's world, at its beginning.
 fn simulation<'a>(scenario: &'a Scenario, seed: u64, common: &SharedSetup) -> Option<Simulation<'a>> {
     let simulated = scenario.setting.simulated.as_ref()?;
     Some(Simulation::begin(simulated, seed, &scenario.canary, Rc::clone(&common.shares)))
@@ -61,10 +61,10 @@ fn simulation<'a>(scenario: &'a Scenario, seed: u64, common: &SharedSetup) -> Op
 pub(crate) struct World<'a> {
     scenario: &'a Scenario,
     clock: Clock,
-    /// The Canary as it is understood now.
+    /// The Canary as currently parsed.
     canary: Rc<Canary>,
     manifest: Cow<'a, Value>,
-    /// Everything as it is; all of it is known.
+    /// The whole state; every fact is known.
     truth: Observation,
     blind: Blindness,
     canary_pods: Pods,
@@ -73,17 +73,17 @@ pub(crate) struct World<'a> {
     pub(crate) metrics: Metrics<'a>,
     pub(crate) hooks: Hooks<'a>,
     receivers: Receivers<'a>,
-    /// The part of it that goes its own way.
+    /// The simulated part.
     simulation: Option<Box<Simulation<'a>>>,
 }
 
 impl World<'_> {
-    /// How long the story has gone on.
+    /// The time since the beginning of the story.
     pub(crate) fn at(&self) -> Duration {
         self.clock.at
     }
 
-    /// What the controller's clock shows.
+    /// The time of the controller's clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -110,8 +110,8 @@ impl World<'_> {
         seen
     }
 
-    /// What can be seen now, over what was seen before: what is the same is not copied. Answers, failure and deliveries
-    /// stay.
+    /// What can be observed now, written over an earlier observation: unchanged parts are not copied. Answers, failure
+    /// and deliveries are kept.
     pub(crate) fn look(&self, seen: &mut Observation) {
         let Observation { target, primary, services, routes, drift, deleting, finalizer, requests, .. } =
             &self.truth;
@@ -137,29 +137,29 @@ impl World<'_> {
         self.blind.hide(seen);
     }
 
-    /// The Canary was deleted and nothing holds it.
+    /// The Canary was deleted and has no finalizer.
     pub(crate) fn is_gone(&self) -> bool {
         self.truth.deleting && !self.truth.finalizer
     }
 
-    /// The routes as they are.
+    /// The current routes.
     pub(crate) fn routes(&self) -> Option<Routes> {
         self.truth.routes.known().copied().flatten()
     }
 
-    /// The revision the primary runs, if there is one and it can be told.
+    /// The revision that the primary runs, if there is one and it is known.
     pub(crate) fn primary_runs(&self) -> Option<String> {
         let primary = self.truth.primary.known()?.as_ref()?;
         Some(primary.runs.as_ref()?.spec.to_string())
     }
 
-    /// When the world changes by itself next.
+    /// The time of the next change by the world itself.
     pub(crate) fn next(&self) -> Option<Duration> {
         let pods = [self.canary_pods.ready_at, self.canary_pods.lost_at, self.primary_pods.ready_at];
         pods.into_iter().chain([self.blind.next()]).flatten().min()
     }
 
-    /// What has changed by itself by now, as sentences; `None` if nothing has.
+    /// The changes up to now, as sentences; `None` if there are none.
     pub(crate) fn change(&mut self) -> Option<Vec<String>> {
         let at = self.at();
         let mut happened = Vec::new();
@@ -170,7 +170,7 @@ impl World<'_> {
         if self.canary_pods.are_lost(at) {
             changed = true;
             simulation::lose(pods::of_target(&mut self.truth));
-            happened.push("the canary is not ready any more".into());
+            happened.push("the canary is no longer ready".into());
         }
         type Of = fn(&mut Observation) -> Option<&mut Readiness>;
         let copies: [(&mut Pods, &str, Of); 2] = [
@@ -195,19 +195,19 @@ impl World<'_> {
         Some(happened)
     }
 
-    /// What follows at once from what has changed.
+    /// The immediate consequences of the changes.
     fn settle(&mut self) {
         self.settle_serving();
         self.settle_endpoints();
         self.note_copies();
     }
 
-    /// The pods of a copy that is not scaled down: in a story every copy has as many.
+    /// The pods of a copy that is not scaled down: in a story every copy has the same number.
     fn pods_of_a_copy(&self) -> u32 {
         self.scenario.setting.pods()
     }
 
-    /// Who serves, by how many pods are available.
+    /// Which copies serve, by the number of available pods.
     fn settle_serving(&mut self) {
         let wanted = self.pods_of_a_copy();
         if let Some(Some(target)) = self.truth.target.known_mut() {
@@ -219,7 +219,7 @@ impl World<'_> {
         }
     }
 
-    /// The apex service has endpoints as far as the copy that it selects serves.
+    /// The apex service has endpoints if the copy that it selects serves.
     fn settle_endpoints(&mut self) {
         let Some(apex) = self.truth.services.known().map(|services| services.apex) else { return };
         let serving = match apex {

@@ -1,4 +1,4 @@
-//! The pods of a copy: how many of them are available, and how long they take to get ready.
+//! The pods of a copy: how many are available, and how long they take to get ready.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use serin_core::{
 use crate::scenario::Delay;
 
 pub(super) struct Pods {
-    /// How long those take that are started from now on.
+    /// The start time of pods that are started from now on.
     pub(super) takes: Delay,
-    /// When those that were started get ready.
+    /// When the pods that were started get ready.
     pub(super) ready_at: Option<Duration>,
-    /// Percentage of them that is available while they are not ready.
+    /// The percentage of them that is available while they are not ready.
     pub(super) share: u8,
-    /// Those of the revision before serve until these are ready.
+    /// The pods of the previous revision serve until these are ready.
     replaces: bool,
     started: Duration,
     /// How often they stop being ready, and for how long.
     pub(super) flaps: Option<(Duration, Duration)>,
-    /// When they stop being ready next.
+    /// When they next stop being ready.
     pub(super) lost_at: Option<Duration>,
 }
 
@@ -38,7 +38,7 @@ impl Pods {
         }
     }
 
-    /// Pods are started where there are none, or in place of others that `serve` until then.
+    /// Starts pods if there are none, or replaces the old ones, which `serve` until then.
     pub(super) fn start(&mut self, at: Duration, serve: bool) {
         self.started = at;
         self.replaces = serve;
@@ -50,32 +50,32 @@ impl Pods {
         };
     }
 
-    /// Nothing gets ready any more.
+    /// No pod gets ready any more.
     pub(super) fn stop(&mut self) {
         self.ready_at = None;
         self.lost_at = None;
         self.replaces = false;
     }
 
-    /// How long they took, if they get ready now.
+    /// How long they took, if they become ready now.
     pub(super) fn get_ready(&mut self, at: Duration) -> Option<Duration> {
         let ready_at = self.ready_at.take_if(|ready_at| *ready_at <= at)?;
         self.replaces = false;
         Some(ready_at.saturating_sub(self.started))
     }
 
-    /// How many of the `wanted` pods of a copy are available.
+    /// The number of available pods of the `wanted` pods of a copy.
     fn available(&self, readiness: &Readiness, wanted: u32) -> u32 {
         if readiness.is_ready() || self.replaces {
             return wanted;
         }
-        // A share makes whole pods, see the scenario's `sense`.
+        // A share is a whole number of pods, see the scenario's `sense`.
         let share = u64::from(wanted) * u64::from(self.share) / 100;
         u32::try_from(share).unwrap_or(wanted)
     }
 }
 
-/// What the Canary's ready threshold makes of a share of the `wanted` pods.
+/// Whether a share of the `wanted` pods reaches the Canary's ready threshold.
 pub(super) fn judge(readiness: &mut Readiness, pods: &Pods, wanted: u32, threshold: u8) {
     if let Readiness::NotReady { stalled, .. } = *readiness
         && pods.share > 0
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn stopped_pods_and_those_that_never_do_do_not() {
+    fn stopped_pods_never_get_ready() {
         let mut pods = Pods::new(Delay::For(Duration::ZERO));
         pods.start(Duration::ZERO, false);
         pods.stop();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_of_the_pods_that_are_wanted() {
+    fn a_share_is_a_share_of_the_replicas() {
         let mut pods = Pods::new(Delay::Never);
         let mut judged = |share, wanted, threshold| {
             pods.share = share;

@@ -1,8 +1,8 @@
-//! Who is told of a rollout, and what they answer: event hooks and receivers of alerts.
+//! The receivers of notices and their answers: event hooks and receivers of alerts.
 //!
-//! As a controller does it: every notice goes to every event hook that wants it, and one that is an alert to each item of `alerts` that
-//! wants its severity. An event hook is tried again as its `retries` says, and no more after that. The receiver of an alert
-//! is told once, and again with the next delivery where it did not answer, or with 429 or 5xx.
+//! As in the controller, every notice is sent to every event hook that wants it, and an alert to each item of `alerts`
+//! with its severity. An event hook is retried as often as its `retries` allows. The receiver of an alert is called
+//! once, and again with the next delivery if it did not answer, or answered 429 or 5xx.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -18,12 +18,12 @@ use crate::{
     scenario::{HookAnswer, HookOutcome, What},
 };
 
-/// A controller waits no longer for the receiver of an alert.
+/// The timeout of the controller for the receiver of an alert.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) struct Receivers<'a>(Answers<'a, HookAnswer>);
 
-/// What became of one delivery.
+/// The result of one delivery.
 #[derive(Clone, Debug)]
 pub(crate) struct DeliveryResult {
     pub(crate) to: Receiver,
@@ -44,13 +44,13 @@ impl<'a> Receivers<'a> {
 }
 
 impl World<'_> {
-    /// Whether anybody wants to be told of anything.
+    /// Whether there is any receiver.
     pub(crate) fn has_receivers(&self) -> bool {
         let Ok(canary) = &*self.canary else { return false };
         !canary.alerts().is_empty() || canary.hooks_of(HookKind::Event).next().is_some()
     }
 
-    /// Everybody who wants this notice.
+    /// All receivers of this notice.
     pub(crate) fn receivers(&self, notice: &Notice) -> Vec<Receiver> {
         match &*self.canary {
             Ok(canary) => wanted(canary, notice),
@@ -58,7 +58,7 @@ impl World<'_> {
         }
     }
 
-    /// Tells somebody; the story goes on for so long.
+    /// Sends a notice to a receiver; the story lasts this much longer.
     pub(crate) fn tell(&mut self, to: Receiver, left: Duration) -> DeliveryResult {
         match &to {
             Receiver::Hook(key) => {
@@ -81,7 +81,7 @@ impl World<'_> {
         }
     }
 
-    /// Calls an event hook until it passes, its retries are used up or the story is over.
+    /// Calls an event hook until it passes, its retries are used up or the story has ended.
     fn call(&mut self, hook: &Hook, to: Receiver, left: Duration) -> DeliveryResult {
         let mut told = DeliveryResult { to, answers: Vec::new(), takes: Duration::ZERO, over: true };
         for number in 1..=hook.retries.saturating_add(1) {
@@ -115,7 +115,7 @@ impl World<'_> {
     }
 }
 
-/// Who wants a notice of this Canary.
+/// The receivers of a notice of this Canary.
 pub(crate) fn wanted(canary: &serin_core::Rollout, notice: &Notice) -> Vec<Receiver> {
     let hooks = canary.event_hooks_for(&notice.message).map(|hook| Receiver::Hook(hook.key.clone()));
     let alerts = canary.alerts_for(&notice.message).map(|alert| Receiver::Alert(alert.key.clone()));

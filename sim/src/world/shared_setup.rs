@@ -1,4 +1,4 @@
-//! What the worlds of a scenario have in common, whatever their seeds: made once for many runs.
+//! What the worlds of a scenario share, whatever their seeds: computed once for many runs.
 
 use std::rc::Rc;
 
@@ -9,15 +9,15 @@ use crate::scenario::{Action, Scenario};
 
 /// Each thread needs its own.
 pub(crate) struct SharedSetup {
-    /// The Canary that a story begins with.
+    /// The Canary at the beginning of a story.
     pub(super) canary: Rc<Canary>,
-    /// What is computed of latencies.
+    /// Computed values about latencies.
     pub(super) shares: Rc<Shares>,
 }
 
 impl SharedSetup {
     pub(crate) fn of(scenario: &Scenario, canary: Rollout) -> Self {
-        // An edited Canary may ask for other metrics.
+        // An edited Canary may use other metrics.
         let is_edited = scenario.events.iter().any(|event| matches!(event.action, Action::Edit(_)));
         let simulated = scenario.setting.simulated.as_ref();
         let buckets = simulated

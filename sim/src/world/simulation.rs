@@ -1,4 +1,4 @@
-//! What the simulated part of a world does to the cluster: pods take their time, answers are measured, things go wrong.
+//! The effects of the simulated part of a world on the cluster: start times of pods, measured values, faults.
 
 use std::time::Duration;
 
@@ -25,39 +25,39 @@ use crate::{
 const STALE_FOR: Duration = Duration::from_secs(2);
 
 impl World<'_> {
-    /// Whether it goes wrong this time.
+    /// Whether the fault happens this time.
     pub(crate) fn strikes(&mut self, what: What) -> bool {
         let at = self.at();
         self.simulation.as_mut().is_some_and(|simulation| simulation.weather.strikes(what, at))
     }
 
-    /// Whether it goes wrong this time, and how far.
+    /// Whether the fault happens this time, and its size.
     pub(crate) fn strike(&mut self, what: What) -> Option<Strike> {
         let at = self.at();
         self.simulation.as_mut()?.weather.strike(what, at)
     }
 
-    /// The clock may be set when somebody looks at it; says how.
+    /// The clock may jump when it is read; returns a sentence about it.
     pub(crate) fn clock_strikes(&mut self) -> Option<String> {
         let strike = self.strike(What::ClockJump)?;
         let millis = i64::try_from(strike.by.as_millis()).unwrap_or(i64::MAX);
         Some(self.jump(if strike.place < 0.5 { -millis } else { millis }))
     }
 
-    /// What a metric answers: as scripted, as simulated, else a healthy value.
+    /// The answer of a metric: scripted, or simulated, or a healthy value.
     pub(crate) fn measure(&mut self, metric: &Metric) -> MetricAnswer {
         let at = self.at();
         let simulation = &mut self.simulation;
         self.metrics.take(metric, || simulation.as_mut()?.answer(at, metric))
     }
 
-    /// The next attempt at a hook.
+    /// The next attempt to call a hook.
     pub(crate) fn attempt(&mut self, hook: &Hook) -> Attempt {
         if self.strikes(What::HookTimeout) {
             return Attempt::of(HookOutcome::Timeout.into(), hook);
         }
         if self.strikes(What::HookError) {
-            let body = Some("an error of its own".into());
+            let body = Some("an internal error".into());
             return Attempt::of(HookAnswer { outcome: HookOutcome::Status(500), body, after: None }, hook);
         }
         self.hooks.attempt(hook)
@@ -76,13 +76,13 @@ impl World<'_> {
         self.faults.of_notices() || self.strikes(What::NoticesLost)
     }
 
-    /// How a command fails by itself, if it does.
+    /// How a command fails because of a fault, if it does.
     pub(super) fn command_trouble(&mut self) -> Option<(FailureClass, Text)> {
         self.strikes(What::CommandFails)
             .then(|| (FailureClass::Retry, "the API server does not answer".into()))
     }
 
-    /// A write may be seen late.
+    /// A write may be visible late.
     pub(super) fn lag(&mut self) {
         if self.strikes(What::StaleRead) {
             let until = self.at().saturating_add(STALE_FOR);
@@ -115,7 +115,7 @@ impl World<'_> {
         self.primary_pods.start(at, serves);
     }
 
-    /// Pods that the autoscalers want and that do not serve yet are not ready.
+    /// Pods that the autoscalers have started and that do not serve yet are not ready.
     pub(super) fn judge_scaled(&self, seen: &mut Observation) {
         let Some([canary, primary]) =
             self.simulation.as_ref().and_then(|simulation| simulation.scaled_pods())
@@ -133,40 +133,41 @@ impl World<'_> {
         judge(pods::of_primary(seen), primary, policy.primary_ready_threshold);
     }
 
-    /// What users have met since then; `None` in a world that is not simulated.
+    /// The requests of users since then; `None` in a world that is not simulated.
     pub(crate) fn users(&mut self, since: Duration) -> Option<Users> {
         let at = self.at();
         self.simulation.as_mut().map(|simulation| simulation.finish(since, at))
     }
 
-    /// What is to be expected since then, on average; `None` in a world that is not simulated.
+    /// The expected requests since then; `None` in a world that is not simulated.
     pub(crate) fn offered(&self, since: Duration) -> Option<Offered> {
         let (since, at) = (since.as_secs_f64(), self.at().as_secs_f64());
         self.simulation.as_ref().map(|simulation| simulation.offered(since, at))
     }
 
-    /// Keeps what [`World::course`] needs from now on.
+    /// From now on, keeps what [`World::course`] needs.
     pub(crate) fn keep_course(&mut self) {
         if let Some(simulation) = &mut self.simulation {
             simulation.keep_course();
         }
     }
 
-    /// What users met since then, in slices; after [`World::users`]. Empty in a world that is not simulated.
+    /// The requests of users since then, in slices; call it after [`World::users`]. Empty in a world that is not
+    /// simulated.
     pub(crate) fn course(&mut self, since: Duration) -> Vec<Slice> {
         let at = self.at();
         let metrics = self.scenario.canary.metrics();
         self.simulation.as_mut().map(|simulation| simulation.course(since, at, metrics)).unwrap_or_default()
     }
 
-    /// Whether what the target runs keeps to the standard; `None` in a world that is not simulated.
+    /// Whether the revision of the target meets the standard; `None` in a world that is not simulated.
     pub(crate) fn is_good(&mut self) -> Option<bool> {
         let revision = self.target_shows()?;
         let standard = &self.scenario.standard;
         self.simulation.as_mut().map(|simulation| simulation.is_good(&revision, standard))
     }
 
-    /// Tells the simulation how the cluster is.
+    /// Informs the simulation of the state of the cluster.
     pub(super) fn note_copies(&mut self) {
         let at = self.at();
         let Some(simulation) = &mut self.simulation else { return };
@@ -177,7 +178,7 @@ impl World<'_> {
         let primary_runs = primary.and_then(|primary| primary.runs.as_ref()).map(|revision| &*revision.spec);
         let canary = Copy { revision: target_runs, serves: self.truth.canary_serves() == Some(true) };
         let apex = self.truth.services.known().map(|services| services.apex);
-        // Before the primary is set up the target itself serves all users.
+        // Until the primary is set up, the target itself serves all users.
         let is_set_up = apex == Some(Apex::Primary);
         let primary = match primary_runs {
             Some(runs) if is_set_up => {
@@ -199,7 +200,7 @@ impl World<'_> {
         );
     }
 
-    /// The revision the target shows, if there is a target.
+    /// The revision of the target, if there is a target.
     pub(crate) fn target_shows(&self) -> Option<String> {
         let target = self.truth.target.known()?.as_ref()?;
         Some(target.revision.known()?.spec.to_string())
@@ -207,7 +208,7 @@ impl World<'_> {
 }
 
 impl super::Pods {
-    /// Pods that got ready now may stop being ready later.
+    /// Pods that became ready now may stop being ready later.
     pub(super) fn wait_for_a_flap(&mut self, at: Duration) {
         self.lost_at = self.flaps.map(|(every, lasts)| at.saturating_add(every.saturating_sub(lasts)));
     }
@@ -235,7 +236,7 @@ mod tests {
     use crate::scenario::Delay;
 
     #[test]
-    fn pods_flap_in_their_rhythm() {
+    fn pods_flap_periodically() {
         let secs = Duration::from_secs;
         let mut pods = super::super::Pods::new(Delay::For(Duration::ZERO));
         pods.flaps = Some((secs(60), secs(10)));

@@ -1,4 +1,4 @@
-//! What happens to the cluster, fact by fact.
+//! Changes of the cluster, fact by fact.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use serin_core::{
 use super::*;
 use crate::scenario::{self, Action};
 
-/// A story with these events, none of which has happened.
+/// A story with these events, before they happen.
 fn scenario(further: &str) -> Scenario {
     let text = format!(
         "scenario: a world
@@ -44,7 +44,7 @@ fn later(world: &mut World<'_>, seconds: u64) {
     world.change();
 }
 
-/// Target and primary as `revision, replicas, ready`, and whom the apex selects.
+/// Target and primary as `revision, replicas, ready`, and the copy that the apex selects.
 fn shown(world: &World<'_>) -> String {
     let seen = world.observe();
     let target = seen.target.known().and_then(Option::as_ref);
@@ -111,7 +111,7 @@ fn our_own_status_comes_with_our_finalizer() {
 }
 
 #[test]
-fn the_primary_is_there_once_it_is_ready() {
+fn the_primary_serves_when_it_is_ready() {
     let scenario = scenario("world: {ready: {primary: 10s}}");
     let mut world = begin(&scenario);
     set_up(&mut world);
@@ -119,14 +119,14 @@ fn the_primary_is_there_once_it_is_ready() {
     assert_eq!(world.next(), Some(Duration::from_secs(10)));
     later(&mut world, 10);
     assert_eq!(shown(&world), "v1 1 true; v1 true; Primary true");
-    // To say it again replaces no pods.
+    // Repeating the command replaces no pods.
     world.carry_out(&Command::EnsureWorkloads).unwrap();
     world.carry_out(&promote("v1")).unwrap();
     assert_eq!(shown(&world), "v1 1 true; v1 true; Primary true");
 }
 
 #[test]
-fn a_promotion_replaces_pods_and_copies_what_the_target_shows() {
+fn a_promotion_replaces_pods_and_copies_the_targets_revision() {
     let scenario = scenario("events: [{at: 0s, deploy: v2}]");
     let mut world = begin(&scenario);
     set_up(&mut world);
@@ -134,7 +134,7 @@ fn a_promotion_replaces_pods_and_copies_what_the_target_shows() {
     assert_eq!(moved, Err((FailureClass::Moved, "the target shows v1".into())));
     happen(&mut world, &scenario);
     world.carry_out(&promote("v2")).unwrap();
-    // Whether the apex has endpoints is settled with the next change.
+    // The endpoints of the apex are updated with the next change.
     assert_eq!(shown(&world), "v2 1 false; v2 false; Primary true");
     world.change();
     assert_eq!(shown(&world), "v2 1 true; v2 true; Primary true");
@@ -158,7 +158,7 @@ fn pods_that_run_are_replaced_by_a_new_revision() {
 }
 
 #[test]
-fn a_missing_target_can_do_nothing_until_it_appears() {
+fn commands_on_a_missing_target_fail_until_it_exists() {
     let scenario = scenario("world: {target: {missing: true}}\nevents: [{at: 0s, deploy: v2}]");
     let mut world = begin(&scenario);
     assert_eq!(world.carry_out(&Command::ScaleUp).unwrap_err().0, FailureClass::Retry);
@@ -171,7 +171,7 @@ fn a_missing_target_can_do_nothing_until_it_appears() {
 }
 
 #[test]
-fn events_change_what_they_say() {
+fn events_change_the_world() {
     let scenario = scenario(
         "events:
   - {at: 0s, scale: 0}
@@ -189,12 +189,12 @@ fn events_change_what_they_say() {
     assert_eq!(
         happen(&mut world, &scenario),
         [
-            "somebody scales the target to 0",
-            "somebody else sets the routes to 20/80",
-            "somebody else changes services (the apex selects the target)",
-            "an operator asks for promote=true, an operator takes reset back",
+            "another client scales the target to 0",
+            "another client sets the routes to 20/80",
+            "another client changes services (the apex selects the target)",
+            "an operator requests promote=true, an operator withdraws reset",
             "secret/key becomes b",
-            "the clock is set ahead by 10m",
+            "the clock is set forward by 10m",
             "the target is deleted",
             "the Canary is deleted",
         ]
@@ -210,7 +210,7 @@ fn events_change_what_they_say() {
 }
 
 #[test]
-fn pods_become_ready_or_not_as_told() {
+fn pods_become_ready_or_not_as_scripted() {
     let scenario = scenario(
         "status: {phase: Succeeded}
 events:
@@ -223,7 +223,7 @@ events:
   - {at: 0s, deploy: v2}",
     );
     let mut world = begin(&scenario);
-    // Each event with the seconds after it: of the canary, of the primary.
+    // Each event with the seconds after it: for the canary, for the primary.
     let mut seen = Vec::new();
     for (event, seconds) in scenario.events.iter().zip([100, 0, 9, 0, 100, 0, 100]) {
         world.happen(&event.action);
@@ -265,7 +265,7 @@ fn a_canary_that_names_other_objects_begins_with_them() {
     happen(&mut world, &scenario);
     assert_eq!(shown(&world), "v1 1 true; none; Absent false");
     assert_eq!(world.observe().routes, Fact::Known(None));
-    // What is left behind is out of sight.
+    // The old objects are not observed any more.
     world.carry_out(&Command::Abandon(left)).unwrap();
     assert_eq!(shown(&world), "v1 1 true; none; Absent false");
 }
@@ -284,7 +284,7 @@ fn another_router_has_no_routes_yet() {
 }
 
 #[test]
-fn an_edit_that_makes_no_sense_is_an_invalid_canary() {
+fn an_invalid_edit_makes_the_canary_invalid() {
     let scenario = scenario("events: [{at: 0s, edit: {analysis: {stepWeight: 500}}}]");
     let mut world = begin(&scenario);
     happen(&mut world, &scenario);
@@ -306,7 +306,7 @@ fn commands_fail_before_they_do_anything() {
 }
 
 #[test]
-fn what_only_we_know_wakes_nobody() {
+fn changes_that_cannot_be_observed_wake_no_controller() {
     let scenario = scenario(
         "events:
   - {at: 0s, fail: {notices: true}}

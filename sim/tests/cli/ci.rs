@@ -19,7 +19,7 @@ fn yaml(path: &str) -> Value {
     serde_yaml::from_str(&fs::read_to_string(root().join(path)).unwrap()).unwrap()
 }
 
-/// A repository whose manifests and scenarios are as the recipes say.
+/// A repository with manifests and scenarios as in the recipes.
 fn desk() -> TempDir {
     let desk = tempfile::tempdir().unwrap();
     let file = |path: &str, text: String| {
@@ -37,7 +37,7 @@ fn desk() -> TempDir {
     desk
 }
 
-/// The commands that a document shows set in.
+/// The indented commands of a document.
 fn shown(document: &str) -> Vec<String> {
     document
         .lines()
@@ -46,14 +46,14 @@ fn shown(document: &str) -> Vec<String> {
         .collect()
 }
 
-/// The manifest with one thing changed.
+/// The manifest with one change.
 fn shop(written: &str, instead: &str) -> String {
     let shop = fs::read_to_string(root().join("docs/shop.yaml")).unwrap();
     assert!(shop.contains(written), "{shop}");
     shop.replacen(written, instead, 1)
 }
 
-/// Runs lines as GitHub runs them.
+/// Runs lines in the same way as GitHub.
 fn bash(folder: &Path, script: &str, variables: &[(&str, &str)]) -> Output {
     let serin = get_cargo_bin("serin");
     let path = format!("{}:{}", serin.parent().unwrap().display(), env::var("PATH").unwrap());
@@ -69,7 +69,7 @@ fn text(bytes: &[u8]) -> String {
 
 const ACTION: &str = ".github/actions/serin/action.yml";
 
-/// Runs the action's lines with these inputs; how it ends, and its output `exit-code`.
+/// Runs the action's lines with these inputs; returns how it ends, and its output `exit-code`.
 fn action(folder: &Path, inputs: &[(&str, &str)]) -> (Output, String) {
     let action = yaml(ACTION);
     let declared = action["inputs"].as_mapping().unwrap();
@@ -175,7 +175,7 @@ fn blocks(document: &str, language: &str) -> Vec<String> {
     parts.map(|part| part.split("\n```").next().unwrap().to_owned() + "\n").collect()
 }
 
-/// The commands of a recipe, wherever its CI system has them.
+/// The commands of a recipe, wherever its CI system defines them.
 fn commands(recipe: &Value) -> Vec<String> {
     if let Some(items) = recipe.as_sequence() {
         return items.iter().flat_map(commands).collect();

@@ -1,7 +1,7 @@
-//! What the documents show of the command is what it prints.
+//! The console output in the documentation is what the command prints.
 //!
 //! Every fence of `console` in README.md and docs/: a line `$ serin …` is run from the root of the repository, and the
-//! lines behind it, up to the next such line, are what it prints. `UPDATE_CONSOLE=1 cargo test` writes them anew.
+//! following lines, up to the next such line, are its output. `UPDATE_CONSOLE=1 cargo test` updates them.
 
 use std::{fs, path::Path};
 
@@ -30,7 +30,7 @@ fn documents_show_what_is_printed() {
     assert!(shown > 0, "no document shows a command");
 }
 
-/// The document with what its commands print, and how many there are.
+/// The document with the output of its commands, and the number of commands.
 fn printed(text: &str) -> (String, usize) {
     let mut parts = text.split(FENCE);
     let mut printed: String = parts.next().unwrap_or_default().into();
@@ -53,7 +53,7 @@ fn run(line: &str) -> String {
     String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
 }
 
-/// The first line that differs, told.
+/// The first line that differs, as a message.
 fn pretty(document: &Path, shown: &str, printed: &str) {
     let mut lines = (1..).zip(shown.lines().zip(printed.lines()));
     if let Some((number, (shown, printed))) = lines.find(|(_, (shown, printed))| shown != printed) {

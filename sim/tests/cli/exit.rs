@@ -17,7 +17,7 @@ fn success_is_0() {
         &["replay", GOOD][..],
         &["explain", &inputs("not-as-expected")],
         &["lint", "--quiet", "--strict", "sim/tests/cli/lint/good"],
-        // Warnings and hints are no errors.
+        // Warnings and hints are not errors.
         &["lint", "--quiet", "sim/tests/cli/lint/bad/suspended.yaml"],
         &["lint", "--quiet", "--strict", "sim/tests/cli/lint/bad/large-jump.yaml"],
         &["check", "--cases", "2", RELEASE],
@@ -41,7 +41,7 @@ fn what_does_not_hold_is_1() {
         &["replay", &inputs("not-as-expected")][..],
         &["lint", "--quiet", "sim/tests/cli/lint/bad/refused.yaml"],
         &["lint", "--quiet", "--strict", "sim/tests/cli/lint/bad/suspended.yaml"],
-        // An error decides, whatever else there is.
+        // An error decides, whatever else is found.
         &["lint", "sim/tests/cli/lint/bad/suspended.yaml", "sim/tests/cli/lint/bad/refused.yaml"],
         &["check", &inputs("property-broken"), "--out", out],
         &["tune", "--runs", "16", "--goal", "to-promote<=1m", "--vary", "analysis.threshold=5", RELEASE],

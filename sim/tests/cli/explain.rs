@@ -1,4 +1,4 @@
-//! `serin explain`, and what is made of the command line itself: completions and the manual.
+//! `serin explain`, and output that is generated from the command line: completions and the manual.
 
 use std::path::Path;
 
@@ -83,7 +83,7 @@ fn the_same_explanation_twice() {
 pub(crate) fn verbs() -> Vec<String> {
     let help = String::from_utf8(serin().arg("--help").output().unwrap().stdout).unwrap();
     let list = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    // A description may go on in a line that is set in further.
+    // A description can continue on a line with a deeper indentation.
     let list = list.take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("    "));
     list.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
 }

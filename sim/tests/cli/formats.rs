@@ -1,4 +1,4 @@
-//! The forms for machines: JUnit, annotations, SARIF.
+//! The formats for programs: JUnit, annotations, SARIF.
 
 use std::{
     fs,
@@ -51,7 +51,7 @@ fn snap_failed_expectations_as_a_report_on_tests() {
     assert_cmd_snapshot!(replayed("junit"));
 }
 
-/// An annotation is of use where its line is the one that has to be changed.
+/// An annotation is useful if its line is the one that has to be changed.
 #[test]
 fn a_failed_expectation_is_annotated_at_its_line() {
     let output = replayed("github").output().unwrap();
@@ -96,7 +96,7 @@ fn published_schema() -> Value {
     let carrier = packages.iter().find(|package| package["name"] == "serde-sarif").unwrap();
     let manifest = Path::new(carrier["manifest_path"].as_str().unwrap());
     let schema = fs::read_to_string(manifest.with_file_name("src").join("schema.json")).unwrap();
-    // The published pattern of a language has a bracket too many, and a strict reader refuses the schema for it.
+    // The published pattern of a language has an extra bracket, and a strict reader refuses the schema for it.
     const LANGUAGE: &str = "\"^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$\"";
     assert!(schema.contains(LANGUAGE), "the published schema is another one");
     serde_json::from_str(&schema.replace(LANGUAGE, "\"^[a-zA-Z]{2}\"")).unwrap()
@@ -120,7 +120,7 @@ fn a_log_is_valid_by_the_published_schema() {
 #[test]
 fn snap_a_log_of_findings() {
     let mut log = sarif(&root(), &BAD);
-    // Every code is a rule; the first shows how.
+    // Every code is a rule; the first one shows the format.
     let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array_mut().unwrap();
     let count = rules.len();
     rules.truncate(1);
@@ -148,7 +148,7 @@ fn every_rule_of_a_log_is_a_sentence() {
     }
 }
 
-/// A sweep of the scenario in which every world is good or bad by what is varied.
+/// A sweep of a scenario whose varied field decides whether every world is good or bad.
 fn swept(args: &[&str]) -> Command {
     let mut serin = serin();
     let vary = ["--runs", "200", "--vary", "world.versions.v2.errors=0.1%,5%"];

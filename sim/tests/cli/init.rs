@@ -1,4 +1,4 @@
-//! `serin init`: what it writes goes as it says, for Canaries of every kind.
+//! `serin init`: the scenario that it writes goes as expected, for Canaries of every kind.
 
 use std::{
     fs,
@@ -33,7 +33,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// Runs `serin init` with these arguments in a folder of its own, and replays what it wrote.
+/// Runs `serin init` with these arguments in its own folder, and replays the result.
 fn written(args: &[&str]) -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), &[&["init"], args].concat());
@@ -116,7 +116,10 @@ fn one_of_several_is_chosen_by_its_name() {
             &["--canary", "search"],
             "there are several Canaries; choose one with --canary: search.prod, search.test",
         ),
-        (&["--canary", "shop"], "there is no Canary `shop`; there is: search.prod, search.test, cart.prod"),
+        (
+            &["--canary", "shop"],
+            "there is no Canary `shop`; the files contain: search.prod, search.test, cart.prod",
+        ),
     ] {
         let output = run(folder.path(), &[&["init", &several], args].concat());
         assert_eq!(output.status.code(), Some(2));
@@ -192,7 +195,7 @@ fn snap_help_of_init() {
     assert_cmd_snapshot!(serin().args(["init", "--help"]));
 }
 
-/// Every Canary that a story is about, as a manifest.
+/// Every Canary of a story, as a manifest.
 #[test]
 fn every_canary_of_the_stories_has_a_first_scenario() {
     let mut count = 0;

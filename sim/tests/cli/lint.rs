@@ -1,4 +1,4 @@
-//! `serin lint`: every code has a manifest that shows it, and good manifests are left alone.
+//! `serin lint`: every code has a manifest that shows it, and good manifests have no findings.
 
 use std::{fs, path::Path, process::Command};
 
@@ -21,7 +21,7 @@ fn snap_help_of_lint() {
     assert_cmd_snapshot!(lint().arg("--help"));
 }
 
-/// One manifest for each code, named like it; it shows that code.
+/// One manifest for each code, with its name; it shows that code.
 #[test]
 fn snap_every_code_is_told() {
     for code in Code::ALL {
@@ -107,7 +107,7 @@ fn a_router_that_is_not_supported_is_named_in_the_heads_of_stories() {
         command.current_dir(&root).env_clear().env("LANG", "C.UTF-8").arg(verb);
         let output = command.arg("sim/tests/cli/inputs/not-driven.yaml").output().unwrap();
         let shown = String::from_utf8(output.stdout).unwrap();
-        // The lines may be broken anywhere.
+        // The lines may wrap anywhere.
         let head: Vec<&str> = shown.lines().take(4).flat_map(str::split_whitespace).collect();
         assert!(head.join(" ").contains("appmesh: not supported by the controller yet"), "{verb}: {head:?}");
     }
@@ -200,11 +200,11 @@ fn scenarios_are_no_manifests() {
     assert!(
         String::from_utf8(output.stderr)
             .unwrap()
-            .contains("holds no YAML file with an object of flagger.app")
+            .contains("contains no YAML file with an object of flagger.app")
     );
 }
 
-/// The objects of other kinds in a folder are read, as far as they can be; nothing else is said of their files.
+/// The objects of other kinds in a folder are read if possible; nothing else is reported about their files.
 #[test]
 fn snap_a_folder_is_looked_at_as_a_whole() {
     assert_cmd_snapshot!(lint().args(["--quiet", "sim/tests/cli/lint/folder"]));

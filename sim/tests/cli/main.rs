@@ -1,4 +1,4 @@
-//! The command line as a script and a person meet it: what it prints, and the code it ends with.
+//! The command line: its output and its exit codes.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
 
@@ -30,7 +30,7 @@ fn serin() -> Command {
     command
 }
 
-/// A child process that does not outlive its test, also where the test fails.
+/// A child process that does not outlive its test, even if the test fails.
 struct Running(Child);
 
 impl Drop for Running {
@@ -202,7 +202,7 @@ fn snap_a_sweep_that_cannot_be_computed() {
     assert_cmd_snapshot!(serin().args(["sweep", "--exact", &inputs("sweep-exact")]).args(vary));
 }
 
-/// A folder of this test alone, with an input in it: what is found is written beside it.
+/// A folder for this test only, with an input; results are written beside it.
 fn desk(test: &str, input: &str) -> PathBuf {
     let desk = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     let _ = fs::remove_dir_all(&desk);

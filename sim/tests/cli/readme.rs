@@ -1,5 +1,4 @@
-//! The examples of the README, followed as they stand: its files are written into an empty folder, and its commands are run
-//! there in order.
+//! The examples of the README: its files are written into an empty folder, and its commands are run there in order.
 
 use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 
@@ -31,7 +30,7 @@ fn every_example_of_the_readme_can_be_followed_from_an_empty_folder() {
     for (name, text) in files(&readme) {
         fs::write(folder.path().join(name), text).unwrap();
     }
-    // What a clone brings along.
+    // Files that a clone contains.
     for part in ["docs", "scenarios"] {
         symlink(root.join(part), folder.path().join(part)).unwrap();
     }
@@ -54,7 +53,7 @@ fn files(readme: &str) -> Vec<(&str, &str)> {
     named.filter(|(name, _)| name.ends_with(".yaml")).collect()
 }
 
-/// The commands `serin` on lines of their own, without remarks behind them.
+/// The commands `serin` on lines of their own, without the comments after them.
 fn commands(readme: &str) -> Vec<String> {
     let lines = readme.lines().filter_map(|line| {
         let line = line.strip_prefix("    ").or_else(|| line.strip_prefix("$ "))?;

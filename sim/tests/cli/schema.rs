@@ -1,4 +1,4 @@
-//! What the printed schemas accept and refuse, next to what is read.
+//! What the printed schemas accept and refuse, compared with what is read.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -38,7 +38,7 @@ const MANIFESTS: [(&str, &str); 3] = [
     ("alertprovider", "core/tests/manifests/alertprovider.yaml"),
 ];
 
-/// The manifest of a kind with every field. A fraction in it is what the core reads and a controller refuses.
+/// The manifest of a kind with every field. Fractions in it are numbers that the core reads and a controller refuses.
 fn maximal(kind: &str) -> Value {
     let (_, path) = MANIFESTS.into_iter().find(|(known, _)| *known == kind).expect("a kind of manifest");
     let mut manifest = yaml(path);
@@ -54,7 +54,7 @@ fn maximal(kind: &str) -> Value {
 fn snap_schemas() {
     for kind in ["scenario", "canary", "metrictemplate", "alertprovider"] {
         let mut schema = schema(kind);
-        // These are shown in full as schemas of their own.
+        // These are printed in full as their own schemas.
         for pointer in
             ["/$defs/Canary", "/$defs/MetricTemplate", "/properties/spec/properties/canaryAnalysis"]
         {
@@ -93,7 +93,7 @@ fn what_the_shape_of_a_file_shows_to_be_wrong_is_refused() {
     for refused in ["misspelt-field", "misspelt-phase", "two-triggers", "no-canary", "empty", "no-duration"] {
         assert!(!accepts(refused), "{refused}");
     }
-    // What takes more than the shape: whether a file is there, what a Canary means, which names it has.
+    // Checks that need more than the schema: whether a file exists, what a Canary means, which names it has.
     for unseen in ["canary-file-missing", "canary-refused", "unknown-metric", "not-as-expected"] {
         assert!(accepts(unseen), "{unseen}");
     }
@@ -149,7 +149,7 @@ fn what_is_read_is_accepted() {
         "expect: [{command: {name: promote, times: 1}}, {rule: idle}, {rule: {name: idle, times: 2}}, {not: {rule: idle}}]",
         "expect: [{time: {from: {phase: Failed}, to: {phase: Failed}, min: 1s, max: 2s}}, {never: {phase: Failed}}]",
     ] {
-        // A flow mapping of several fields is spread over lines of its own.
+        // A flow mapping of several fields is split into lines.
         let lines = field.strip_prefix('{').and_then(|inner| inner.strip_suffix('}'));
         let field = lines.map_or_else(|| field.to_owned(), |inner| inner.replacen(", world", "\nworld", 1));
         let story = story(&field);
@@ -305,7 +305,7 @@ fn those_manifests_do_have_every_field() {
     }
 }
 
-/// Pointers to every value of a manifest that is not handed on as it is.
+/// Pointers to every value of a manifest that is not passed on unchanged.
 fn places(pointer: &str, value: &Value, found: &mut Vec<String>) {
     if pointer == "/status" || pointer == "/spec/service/trafficPolicy" {
         return;
@@ -413,7 +413,7 @@ fn values_that_an_editor_can_know_to_be_wrong_are_refused() {
     }
 }
 
-/// Manifests that `lint` finds nothing wrong with, and some that it refuses.
+/// Manifests in which `lint` finds nothing, and some that it refuses.
 #[test]
 fn good_manifests_are_accepted_and_bad_ones_are_refused() {
     let objects = |file: &Path| -> Vec<Value> {

@@ -107,7 +107,7 @@ fn threads_and_shards_change_no_byte() {
     assert_eq!(String::from_utf8(two.stderr).unwrap(), "error: shard 2/3 is missing\n");
 }
 
-/// Whether a process has a handler of its own for Ctrl-C.
+/// Whether a process has its own handler for Ctrl-C.
 #[cfg(target_os = "linux")]
 fn catches_ctrl_c(process: u32) -> bool {
     const CTRL_C: u64 = 1 << 1;
@@ -119,7 +119,8 @@ fn catches_ctrl_c(process: u32) -> bool {
 #[test]
 #[cfg(target_os = "linux")]
 fn ctrl_c_ends_a_sweep_with_what_it_has() {
-    // What is started in the background ignores Ctrl-C, and so would this; `env` becomes what it starts.
+    // A process that is started in the background ignores Ctrl-C, and so would this one; `env` becomes the process that
+    // it starts.
     let mut sweep = Command::new("env");
     sweep
         .args(["--default-signal=INT", env!("CARGO_BIN_EXE_serin")])

@@ -15,13 +15,13 @@ use tempfile::TempDir;
 
 use crate::{Running, serin};
 
-/// Nothing takes nearly as long, also on a busy machine.
+/// Nothing takes nearly this long, even on a busy machine.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// What comes out of a program, as it comes.
+/// The output of a program.
 struct Output {
     parts: Receiver<String>,
-    /// All that has come, up to what was waited for last.
+    /// All output so far, up to the last text that was waited for.
     seen: String,
 }
 
@@ -37,7 +37,7 @@ impl Output {
         Self { parts, seen: String::new() }
     }
 
-    /// Waits until this has come; everything up to its end.
+    /// Waits for this text; returns everything up to its end.
     fn until(&mut self, wanted: &str) -> String {
         loop {
             if let Some(at) = self.seen.find(wanted) {
@@ -61,7 +61,7 @@ impl Watching {
     fn begin(folder: &Path, args: &[&str]) -> Self {
         // Both streams go into one pipe, in the order in which they are written.
         let mut sh = Command::new("env");
-        // What is started in the background ignores Ctrl-C, and so would this.
+        // A process that is started in the background ignores Ctrl-C, and so would this one.
         sh.args(["--default-signal=INT", "sh", "-c", "exec \"$0\" \"$@\" 2>&1"])
             .arg(get_cargo_bin("serin"))
             .args(args);
@@ -120,7 +120,7 @@ fn lint_runs_again_when_a_file_changes_is_replaced_or_is_new() {
     watching.output.until("deploy/shop.yaml changed.\n");
     assert!(watching.output.until(WATCHING).contains("spec.analysis.interval"));
 
-    // As editors save: the file is away for a moment.
+    // Editors save in this way: the file is missing for a moment.
     fs::rename(file("shop.yaml"), file("shop.yaml~")).unwrap();
     fs::write(file("new"), CANARY).unwrap();
     fs::rename(file("new"), file("shop.yaml")).unwrap();
@@ -144,7 +144,7 @@ fn replay_runs_again_when_a_file_changes_that_a_scenario_names() {
     watching.output.until("deploy/shop.yaml changed.\n");
     assert!(watching.output.until(WATCHING).contains("1 failed"));
 
-    // A file that cannot be used is no end: it is about to be changed.
+    // A file that cannot be used does not end it: it is about to be changed.
     fs::write(&canary, "spec: [").unwrap();
     assert!(watching.output.until(WATCHING).contains("1 not usable"));
     fs::remove_file(&canary).unwrap();
@@ -176,7 +176,7 @@ fn watching_ends_when_the_reader_has_left() {
     let mut child = Running(serin.stderr(Stdio::piped()).spawn().unwrap());
     drop(child.0.stdout.take());
     let mut err = Output::of(Box::new(child.0.stderr.take().unwrap()));
-    // The first run may have ended before the reader left.
+    // The first run may have ended before the reader closed the pipe.
     if child.0.try_wait().unwrap().is_none() {
         fs::write(desk.path().join("deploy/shop.yaml"), CANARY.replace("25", "10")).unwrap();
     }

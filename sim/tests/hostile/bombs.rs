@@ -1,4 +1,4 @@
-//! Files that are small and mean very much.
+//! Small files with a very large meaning.
 
 use std::{fs::File, process::Stdio};
 
@@ -20,7 +20,7 @@ fn a_hook_that_is_tried_without_end_ends_with_the_story() {
     let text = story(metrics, &format!("      webhooks: [{hook}]\n{metrics}"));
     let folder = folder_with("a.yaml", format!("{text}world: {{hooks: {{bus: [500]}}}}\n"));
     let ended = serin(folder.path(), ["replay", "a.yaml"]);
-    // The story is over before anybody is told of its beginning.
+    // The story ends before any receiver gets the notices of its beginning.
     assert_eq!(ended.code, Some(1), "{ended:.2000?}");
     assert!(ended.out.contains("actual"), "{ended:.2000?}");
 }
@@ -86,7 +86,7 @@ fn what_is_nested_without_end_is_refused() {
         "? ".repeat(200_000),
         by_indentation,
     ] {
-        // A reader of scenarios may have seen before that it is none.
+        // Another check may already have refused it as a scenario.
         refused_by_all("a.yaml", &text, "a.yaml:");
         refused_by_lint("a.yaml", &text, "is nested too deeply");
     }
@@ -101,7 +101,7 @@ fn a_file_of_a_gibibyte_is_refused_unread() {
         assert_eq!(ended.code, Some(2), "{verb} {ended:?}");
         assert!(ended.printed().contains("is larger than 1 MiB"), "{verb} {ended:?}");
     }
-    // Among others it is told, and they are looked at.
+    // With other files it is reported, and the others are checked.
     let ended = serin(folder.path(), ["replay", "."]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("a.yaml: is larger than 1 MiB"), "{ended:?}");
@@ -156,7 +156,7 @@ fn a_manifest_of_two_thousand_canaries_is_looked_at() {
     let folder = folder_with("a.yaml", names.collect::<Vec<_>>().join("---\n"));
     let ended = serin(folder.path(), ["lint", "--quiet", "a.yaml"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    // The last of them is found where it stands.
+    // The last of them is found at its place.
     let begins = (one.lines().count() + 1) * 1999;
     let line = ended.out.lines().rfind(|line| line.contains("  warning ")).unwrap();
     let at: usize = line.trim_start().split_once(':').unwrap().0.parse().unwrap();

@@ -1,4 +1,4 @@
-//! The command, with an end: of its time and of its memory, so that a test fails and the machine lives on.
+//! Runs the command with limits of time and memory, so that a test fails without harm to the machine.
 
 use std::{
     ffi::OsStr,
@@ -13,17 +13,17 @@ use std::{
 
 use tempfile::TempDir;
 
-/// All the memory that a command may ask for, in KiB. What it needs for a file of 1 MiB is far less.
+/// The memory limit of a command, in KiB. A file of 1 MiB needs far less.
 const MOST_KIB: u32 = 3 << 20;
-/// Seconds of a processor: far more than are needed, even unoptimised and on a slow machine.
+/// The limit of processor seconds: far more than needed, even without optimisation and on a slow machine.
 const MOST_SECONDS: u32 = 30;
-/// Waiting takes no processor. Long, because a machine may be busy with other things.
+/// Waiting needs no processor time. The limit is long because a machine may be busy.
 const LONGEST_WAIT: Duration = Duration::from_secs(240);
 
 /// How a command ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// The exit code; `None`: it was killed, by a bound of ours or by a fault of its own.
+    /// The exit code; `None`: it was killed, by a limit or because of a fault.
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
@@ -41,7 +41,7 @@ pub(crate) fn serin<I: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<Item
     serin_reading(folder, args, Stdio::null())
 }
 
-/// The same with something to read.
+/// The same with an input.
 pub(crate) fn serin_reading<I: AsRef<OsStr>>(
     folder: &Path,
     args: impl IntoIterator<Item = I>,
@@ -50,7 +50,7 @@ pub(crate) fn serin_reading<I: AsRef<OsStr>>(
     let bounds = format!("ulimit -v {MOST_KIB}; ulimit -t {MOST_SECONDS}; exec \"$@\"");
     let mut command = Command::new("sh");
     command.args(["-c", &bounds, "sh", env!("CARGO_BIN_EXE_serin")]).args(args);
-    // Each thread reserves room of its own.
+    // Each thread reserves its own memory.
     command.current_dir(folder).env_clear().env("LANG", "C.UTF-8").env("RAYON_NUM_THREADS", "2");
     command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -61,7 +61,7 @@ pub(crate) fn serin_reading<I: AsRef<OsStr>>(
     ended
 }
 
-/// What a child prints until it ends; it is killed where it does not.
+/// The output of a child until it ends; it is killed if it does not end.
 fn printed(child: &mut Child) -> (String, String) {
     let (ends, ended) = mpsc::channel();
     let read = |mut pipe: Box<dyn Read + Send>| {
@@ -91,7 +91,7 @@ pub(crate) fn folder_with(name: &str, bytes: impl AsRef<[u8]>) -> TempDir {
     folder
 }
 
-/// What a verb is given along with a scenario file.
+/// The arguments of a verb in addition to a scenario file.
 pub(crate) const READERS: &[&[&str]] = &[
     &["replay"],
     &["explain"],
@@ -100,7 +100,7 @@ pub(crate) const READERS: &[&[&str]] = &[
     &["tune", "--runs", "1", "--goal", "missed<=5%", "--vary", "analysis.threshold=1,2"],
 ];
 
-/// Every verb that reads a scenario refuses this one, says `what` of it, and leaves nothing behind.
+/// Every verb that reads a scenario refuses this one, reports `what`, and leaves no file behind.
 pub(crate) fn refused_by_all(name: &str, bytes: impl AsRef<[u8]>, what: &str) {
     let folder = folder_with(name, bytes);
     for verb in READERS {
@@ -112,12 +112,12 @@ pub(crate) fn refused_by_all(name: &str, bytes: impl AsRef<[u8]>, what: &str) {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something is left behind");
 }
 
-/// Lint cannot use a file, and says `what` of it.
+/// Lint cannot use a file, and reports `what`.
 pub(crate) fn refused_by_lint(name: &str, bytes: impl AsRef<[u8]>, what: &str) {
     complained_by_lint(2, name, bytes, what);
 }
 
-/// Lint finds an error in a file, and says `what` of it.
+/// Lint finds an error in a file, and reports `what`.
 pub(crate) fn found_by_lint(name: &str, bytes: impl AsRef<[u8]>, what: &str) {
     complained_by_lint(1, name, bytes, what);
 }

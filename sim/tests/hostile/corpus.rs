@@ -1,4 +1,4 @@
-//! Everything that the fuzzer found worth keeping, on the stable toolchain: `fuzz/README.md` says how it is made.
+//! The inputs that the fuzzer kept, on the stable toolchain: `fuzz/README.md` says how they are made.
 
 use std::{
     collections::BTreeMap,

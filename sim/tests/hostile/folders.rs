@@ -1,4 +1,4 @@
-//! Paths that are no files.
+//! Paths that are not files.
 
 use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 
@@ -76,7 +76,7 @@ fn what_a_scenario_names_is_a_file() {
     fs::write(folder.path().join("trace.yaml"), trace).unwrap();
     for file in ["pipe.yaml", "device.yaml", "folder.yaml", "trace.yaml"] {
         for verb in READERS {
-            refused_by(verb, &folder, file, "is no regular file");
+            refused_by(verb, &folder, file, "is not a regular file");
         }
     }
 }
@@ -87,7 +87,7 @@ fn a_file_that_may_not_be_read_is_told() {
     let folder = folder_with("a.yaml", STORY);
     let path = folder.path().join("a.yaml");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
-    // The superuser reads everything.
+    // The superuser can read everything.
     if fs::read(&path).is_err() {
         refused(&folder, "a.yaml", "cannot be read");
     }

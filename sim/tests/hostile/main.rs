@@ -1,5 +1,6 @@
-//! What nobody means to write: files that are broken, endless, far too large or made to mislead. Nothing of it may panic,
-//! hang, fill the memory, reach the terminal or leave something half written; what cannot be used is told, and the exit
+//! Files that no user writes on purpose: broken, endless, far too large or malicious. None of them may cause a panic, a
+//! hang, high memory use, control characters on the terminal or partly written files; a file that cannot be used is
+//! reported, and the exit code is 2.
 //! code is 2.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
@@ -43,13 +44,13 @@ expect:
   - {phase: Succeeded}
 ";
 
-/// The story with one part in the place of another.
+/// The story with one part replaced.
 fn story(part: &str, other: &str) -> String {
     assert!(STORY.contains(part), "the story holds no `{part}`");
     STORY.replacen(part, other, 1)
 }
 
-/// The Canary of a story as a manifest of its own.
+/// The Canary of a story as its own manifest.
 fn manifest(story: &str) -> String {
     let lines = story.lines().skip_while(|line| *line != "canary:").skip(1);
     lines.take_while(|line| line.starts_with(' ')).map(|line| line[2..].to_owned() + "\n").collect()

@@ -1,5 +1,5 @@
-//! Real manifests, broken a little: nothing panics, what is wrong is told where it stands, and what is accepted is
-//! carried out without breaking an invariant.
+//! Real manifests with small mistakes: nothing panics, faults are reported at their place, and accepted manifests are
+//! replayed without breaking an invariant.
 
 use std::{fs, path::Path, sync::LazyLock};
 
@@ -14,7 +14,7 @@ use serin_sim::scenario;
 
 use crate::corpus::targets;
 
-/// The Canaries of our stories and of the manifests that lint is shown.
+/// The Canaries of our stories and of the manifests for lint.
 static MANIFESTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut files = Vec::new();
@@ -37,14 +37,14 @@ fn yaml_files(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
     }
 }
 
-/// The Canary that a file is, or that stands in a scenario.
+/// The Canary of a file: the file itself, or the one in a scenario.
 fn canary(text: &str) -> Option<Value> {
     let file: Value = serde_yaml::from_str(text).ok()?;
     let canary = file.get("canary").cloned().unwrap_or(file);
     (canary.get("kind")? == "Canary").then_some(canary)
 }
 
-/// So many cases, unless `PROPTEST_CASES` says otherwise; always the same ones, unless `PROPTEST_RNG_SEED` does.
+/// The number of cases, unless `PROPTEST_CASES` sets it; always the same cases, unless `PROPTEST_RNG_SEED` is set.
 fn cases(cases: u32) -> Config {
     let given = Config::default();
     let rng_seed = match given.rng_seed {
@@ -62,10 +62,10 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
     prop::collection::vec((0..7_u8, any::<Index>(), any::<Index>()), 1..5)
 }
 
-/// Stands for a number that JSON does not know.
+/// Represents a number that JSON cannot represent.
 const NAN: &str = "__nan__";
 
-/// What is put in the place of something.
+/// The value that replaces another one.
 fn odd(index: Index) -> Value {
     let odd = [
         json!(null),
@@ -173,12 +173,12 @@ fn remove(parent: Option<&mut Value>, key: &str) -> Option<Value> {
     }
 }
 
-/// A manifest as YAML, with the numbers that JSON does not know.
+/// A manifest as YAML, including the numbers that JSON cannot represent.
 fn yaml(value: &Value) -> String {
     serde_yaml::to_string(value).unwrap().replace(NAN, ".nan")
 }
 
-/// The steps of a path behind the closest parent that is there.
+/// The steps of a path below the closest existing parent.
 fn missing(tree: &Value, path: &str) -> usize {
     let steps: Vec<&str> = path.split(['.', '[']).map(|step| step.trim_end_matches(']')).collect();
     let mut at = tree;
@@ -224,7 +224,7 @@ proptest! {
             && let Err(invalid) = Rollout::parse(&raw, &Defaults::default())
         {
             for problem in invalid.problems {
-                // What a part of needs is told although the part is missing.
+                // The requirements of a part are reported although the part is missing.
                 prop_assert!(missing(&manifest, &problem.path) <= 2, "{} {}", problem.path, problem.what);
             }
         }

@@ -1,4 +1,4 @@
-//! Manifests pasted from a web page, where non-breaking spaces set the lines in.
+//! Manifests pasted from a web page, with non-breaking spaces as indentation.
 
 use std::fs;
 
@@ -32,7 +32,7 @@ fn a_pasted_manifest_is_looked_at_with_a_warning() {
     assert_eq!(serin(folder.path(), ["lint", "--strict", "a.yaml"]).code, Some(1));
 }
 
-/// What a sweep needs.
+/// The additions that a sweep needs.
 const WORLD: &str = "\
 world:
   traffic: {rps: 100}
@@ -49,7 +49,7 @@ fn a_pasted_manifest_is_replayed() {
     for verb in READERS {
         for file in ["story.yaml", "pasted.yaml"] {
             let ended = serin(folder.path(), verb.iter().chain(&[file]));
-            // What is expected of the story may not hold in a world of chance, and one run meets no goal for certain.
+            // The expectations of the story may not hold in a random world, and one run does not decide a goal.
             assert!(matches!(ended.code, Some(0..=1)), "{verb:?} {ended:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! Files that cannot be meant: each is refused by every verb that reads it, with what is wrong and where.
+//! Files that are certainly wrong: every verb that reads one refuses it, with the fault and its place.
 
 use crate::{
     STORY,
@@ -60,7 +60,7 @@ fn a_file_of_another_sort_is_refused() {
 /// Numbers that no object in a cluster can have.
 const NO_NUMBER: [&str; 3] = ["threshold: 99999999999999999999", "{min: .nan}", "{min: .inf}"];
 
-/// A part of the story, what stands in its place, the field that is told, and what is told of it.
+/// A part of the story, its replacement, the reported field, and the message.
 const CANARIES: &[(&str, &str, &str, &str)] = &[
     ("kind: Canary", "kind: Service", "kind", "must be Canary"),
     ("flagger.app/v1beta1", "apps/v1", "apiVersion", ""),
@@ -105,7 +105,7 @@ fn a_canary_that_makes_no_sense_is_refused() {
     }
 }
 
-/// A part of the story, what stands in its place, and what is told.
+/// A part of the story, its replacement, and the message.
 const STORIES: &[(&str, &str, &str)] = &[
     ("until: 1h", "untill: 1h", "unknown field `untill`; did you mean `until`?"),
     ("until: 1h", "until: 99999999999999999999h", "until"),
@@ -113,7 +113,7 @@ const STORIES: &[(&str, &str, &str)] = &[
     (
         "scenario: a release\n",
         "scenario: a release\nscenario: another\n",
-        "a.yaml:2:1: scenario: is set already in line 1",
+        "a.yaml:2:1: scenario: is already set in line 1",
     ),
     ("at: 1m", "at: 2h", "events[0]"),
     ("at: 1m", "at: .nan", "events[0]"),

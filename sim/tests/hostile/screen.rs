@@ -1,4 +1,4 @@
-//! What a file says does not move the cursor, colour the screen or set the title of the window.
+//! Text of a file does not move the cursor, change colours or set the title of the window.
 
 use crate::{
     STORY,

@@ -1,4 +1,4 @@
-//! Completion in the shells themselves: files where files are wanted, words where words are.
+//! Completion in the shells: files where a file is expected, words where a word is expected.
 
 use std::{
     env, fs,
@@ -8,7 +8,7 @@ use std::{
 
 use crate::{piped, pty, text};
 
-/// Whether a shell is there. Where it is missing its tests are skipped, but not in CI.
+/// Whether a shell is installed. If it is not, its tests are skipped, except in CI.
 fn has(shell: &str) -> bool {
     let found = env::split_paths(&env::var_os("PATH").unwrap()).any(|folder| folder.join(shell).is_file());
     assert!(found || env::var_os("CI").is_none_or(|ci| ci != "true"), "{shell} is not installed");
@@ -36,7 +36,7 @@ fn desk(shell: &str) -> (tempfile::TempDir, PathBuf) {
 
 const FILES: &[&str] = &["left", "right", "one.yaml", "two.yaml"];
 
-/// A line, words that are offered behind it, and words that are not.
+/// A line, words that must be offered after it, and words that must not.
 const CASES: &[(&str, &[&str], &[&str])] = &[
     ("", &["replay", "sweep", "completions"], FILES),
     ("replay ", FILES, &["--format", "json"]),
@@ -126,7 +126,7 @@ fn zsh_completes_files_and_words() {
     }
 }
 
-/// What a shell lists where Tab is pressed behind a line, once it lists what is wanted.
+/// The completions that a shell lists after Tab, when it lists the expected ones.
 fn in_terminal(shell: &str, args: &[&str], home: &Path, begin: &str, line: &str, wanted: &[&str]) -> String {
     let home = home.to_str().unwrap();
     let mut session = pty::run(200, shell, args, &[("HOME", home), ("INPUTRC", "/dev/null")]);

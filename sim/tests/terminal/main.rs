@@ -1,5 +1,4 @@
-//! The command as a person meets it on a terminal: every verb ends there, shows how far it is, stops at Ctrl-C and fits
-//! the screen.
+//! The command on a terminal: every verb ends there, shows its progress, stops at Ctrl-C and fits the screen.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
@@ -9,6 +8,7 @@ mod pty;
 mod stopped;
 mod verbs;
 mod width;
+mod within;
 
 use std::{
     path::Path,

@@ -1,7 +1,8 @@
-//! A command in a pseudo-terminal: what it prints, what is on the screen, and keys to press.
+//! A command in a pseudo-terminal: its output, its screen, and keys.
 
 use std::{
     ffi::OsStr,
+    fs,
     io::{Read as _, Write},
     num::NonZero,
     path::Path,
@@ -12,12 +13,12 @@ use std::{
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
-/// No command of these tests needs as long as this, on a machine that is busy.
+/// No command of these tests takes this long, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(120);
 
 pub(crate) const CTRL_C: &[u8] = b"\x03";
 
-/// More rows than any test prints, so that nothing scrolls away.
+/// More rows than any test prints, so that nothing scrolls off the screen.
 const ROWS: u16 = 1_000;
 
 /// A running command and its terminal.
@@ -34,7 +35,7 @@ struct Running(Box<dyn Child + Send + Sync>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The number of a process that has ended may be another one's.
+        // The process id of an ended process may belong to another one.
         if matches!(self.0.try_wait(), Ok(None)) {
             let _ = self.0.kill();
         }
@@ -85,7 +86,7 @@ pub(crate) fn run<S: AsRef<OsStr>>(
         let output = output.clone();
         move || {
             let mut buffer = [0; 4096];
-            // The terminal is gone with the last program in it, which is an error on Linux.
+            // On Linux, reading fails when the last program in the terminal has ended.
             while let Ok(count @ 1..) = source.read(&mut buffer) {
                 let mut seen = output.seen.lock().unwrap();
                 seen.bytes.extend_from_slice(&buffer[..count]);
@@ -103,9 +104,19 @@ pub(crate) fn serin<S: AsRef<OsStr>>(columns: u16, args: impl IntoIterator<Item 
     run(columns, env!("CARGO_BIN_EXE_serin"), args, &[])
 }
 
-/// A terminal that reports no size has a screen all the same.
+/// A terminal that reports no size still needs a screen.
 fn cells(number: u16) -> NonZero<u16> {
     NonZero::new(number).unwrap_or(NonZero::<u16>::MAX)
+}
+
+/// The processor time that a process has used, as Linux shows it.
+fn processor_time(pid: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name of the program, in brackets, can contain blanks.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let [user, system] = [fields.get(11)?, fields.get(12)?].map(|ticks| ticks.parse::<u64>());
+    // A tick is a hundredth of a second.
+    Some(Duration::from_millis(10 * (user.ok()? + system.ok()?)))
 }
 
 fn size(columns: u16) -> PtySize {
@@ -114,7 +125,7 @@ fn size(columns: u16) -> PtySize {
 
 impl Session {
     pub(crate) fn press(&mut self, keys: &[u8]) {
-        // A program that has just ended takes no keys.
+        // A program that has just ended reads no keys.
         let _ = self.keys.write_all(keys).and_then(|()| self.keys.flush());
     }
 
@@ -123,12 +134,12 @@ impl Session {
         self.output.seen.lock().unwrap().screen.screen_mut().set_size(cells(ROWS), cells(columns));
     }
 
-    /// Waits until this was printed, and fails where it is not in time.
+    /// Waits until this was printed, and fails after a deadline.
     pub(crate) fn wait_for(&self, text: &str) {
         self.wait(text, |seen| String::from_utf8_lossy(&seen.bytes).contains(text));
     }
 
-    /// Waits until this is on the screen, and fails where it is not in time.
+    /// Waits until this is on the screen, and fails after a deadline.
     pub(crate) fn wait_for_screen(&self, what: &str, is_there: impl Fn(&str) -> bool) {
         self.wait(what, |seen| is_there(&seen.screen.screen().contents()));
     }
@@ -151,7 +162,20 @@ impl Session {
         assert!(!timeout.timed_out(), "no {what} on the screen:\n{}", seen.screen.screen().contents());
     }
 
-    /// Presses a key again and again until the command ends; how often.
+    /// Waits until the command has computed for this long from now on, so that it is in the middle of its work. Returns
+    /// at once on systems that do not show this.
+    #[expect(clippy::disallowed_methods, reason = "a test that waits for a program has to give up some time")]
+    pub(crate) fn wait_for_work(&self, work: Duration) {
+        let pid = self.child.0.process_id().unwrap();
+        let Some(before) = processor_time(pid) else { return };
+        let begin = Instant::now();
+        while processor_time(pid).is_some_and(|now| now < before + work) {
+            assert!(begin.elapsed() < DEADLINE, "it does not work");
+            thread::yield_now();
+        }
+    }
+
+    /// Presses a key repeatedly until the command ends; returns how often.
     #[expect(clippy::disallowed_methods, reason = "a test that waits for a program has to give up some time")]
     pub(crate) fn press_until_it_ends(&mut self, key: &[u8]) -> usize {
         let begin = Instant::now();
@@ -169,7 +193,7 @@ impl Session {
         unreachable!("the number of presses is bounded by the deadline")
     }
 
-    /// Waits until the command has ended; one that does not end in time is killed and fails the test.
+    /// Waits until the command has ended; after a deadline it is killed and the test fails.
     pub(crate) fn end(self) -> Ended {
         let Self { mut child, master, keys, output, reader } = self;
         let mut killer = child.0.clone_killer();

@@ -1,4 +1,4 @@
-//! Ctrl-C: the first stops long work, which prints what it has; the second ends the command.
+//! Ctrl-C: the first stops long work, and the results so far are printed; the second ends the command.
 
 use std::{fs, process::Command};
 
@@ -7,7 +7,7 @@ use crate::{
     verbs::{RELEASE, shows_bar},
 };
 
-/// Starts long work, and returns once its bar shows some progress.
+/// Starts long work, and returns when its bar shows some progress.
 fn started(args: &[&str], unit: &str) -> Session {
     let session = pty::serin(100, args);
     let is_under_way = |screen: &str| {
@@ -27,7 +27,7 @@ fn stopped(args: &[&str], unit: &str) -> Ended {
     ended
 }
 
-/// The number behind these words.
+/// The number after these words.
 fn number(text: &str, words: &str) -> u64 {
     let rest = text.split_once(words).unwrap_or_else(|| panic!("no {words:?} in {text}")).1;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
@@ -48,7 +48,7 @@ fn a_sweep_stops_with_the_runs_that_were_made() {
     };
     let (first, second) = (row("1"), row("2"));
     assert_eq!(first[..2], ["1", &made.to_string()], "{}", ended.screen);
-    // Nothing is claimed of a point without a run.
+    // A point without a run has no results.
     assert_eq!(second[..4], ["2", "0", "–", "–"], "{}", ended.screen);
 }
 
@@ -129,7 +129,7 @@ fn a_second_ctrl_c_ends_the_command_though_nobody_reads_what_it_writes() {
     let line =
         format!("exec {} replay --format json scenarios > {}", env!("CARGO_BIN_EXE_serin"), pipe.display());
     let mut session = pty::run(80, "/bin/sh", ["-c", &line], &[]);
-    // Held open and never read: once it is full the command waits in the middle of a write.
+    // It is open but never read: when it is full, the command waits in the middle of a write.
     let _reader = fs::File::open(&pipe).unwrap();
     session.wait_for("scenarios, ");
     assert!(session.press_until_it_ends(CTRL_C) >= 1);

@@ -47,7 +47,7 @@ impl Case {
     }
 }
 
-/// Whether a bar with this unit and its rate is there.
+/// Whether a bar with this unit and its rate is in the text.
 pub(crate) fn shows_bar(text: &str, unit: &str) -> bool {
     let unit = format!(" {unit}, ");
     let rates = text.split(&unit).skip(1);
@@ -98,9 +98,9 @@ fn a_terminal_and_a_pipe_get_the_same_words() {
         let (out, err) = (text(piped.stdout), text(piped.stderr));
         assert!(!out.contains('\x1b') && err.is_empty(), "{:?}: {out} {err}", case.line());
         let ended = pty::serin(100, case.line()).end();
-        // The screen has no bar any more. What is longer than it is read as it was printed.
+        // The screen has no bar any more. Output that is longer than the screen is compared as it was printed.
         let shown = if case.bar.is_some() { ended.screen } else { plain(&ended.bytes) };
-        // A line that fills the screen is joined with the next one there.
+        // A line that fills the screen is joined with the next one.
         let words = |text: &str| text.split_whitespace().collect::<String>();
         assert_eq!(words(&shown), words(&out), "{:?}", case.line());
     }

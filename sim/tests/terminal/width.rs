@@ -1,4 +1,4 @@
-//! Everything that is printed fits the screen, and no word is cut.
+//! All output fits the screen, and no word is cut.
 
 use std::collections::BTreeSet;
 
@@ -81,14 +81,14 @@ fn printed(line: &[String], columns: usize) -> String {
     text(piped(&line, &[("COLUMNS", &columns.to_string())]).stdout)
 }
 
-/// Letters and digits between anything else.
+/// Letters and digits, separated by anything else.
 fn words(text: &str) -> BTreeSet<&str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect()
 }
 
 #[test]
 fn no_line_is_wider_than_the_screen_and_no_word_is_cut() {
-    /// What a narrow table says of the columns that it leaves out.
+    /// The note of a narrow table about the columns that it leaves out.
     const NOTE: &str = "Not shown, for lack of space: . A wider terminal or --format csv shows them.";
     for line in pages() {
         let wide = printed(&line, 1_000);

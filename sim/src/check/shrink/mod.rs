@@ -1,8 +1,9 @@
-//! Makes a world small that breaks something: whatever can go without the same thing holding again goes.
+//! Shrinks a world that breaks something: removes everything that is not needed to break the same claim again.
 //!
-//! Delta debugging over the tree of the scenario file: a smaller tree is kept if it is still a scenario and the same claim
-//! still breaks. A broken invariant is a defect of ours: anything may go. A broken property is about the world its author
-//! wrote: only what that world leaves open goes (ranges, faults, events that deploy nothing). Bounded by a number of runs, not by time, so that the result is the same everywhere.
+//! This is delta debugging on the tree of the scenario file. A smaller tree is kept if it is still a scenario and
+//! breaks the same claim. A broken invariant is a defect in Serin, so anything can be removed. A broken property
+//! depends on the world that its author wrote, so only what the world leaves open is removed (ranges, faults, events
+//! that deploy nothing). The number of runs is limited, not the time, so that the result is the same on every machine.
 
 mod simpler;
 mod tree;
@@ -17,7 +18,7 @@ pub use self::tree::Tree;
 use super::{Broken, Watch, broken_in};
 use crate::{scenario, world};
 
-/// The most runs spent on one world.
+/// The maximum number of runs for one world.
 pub const MOST_RUNS: u64 = 2_000;
 
 /// A small world that breaks the same claim.
@@ -25,15 +26,16 @@ pub const MOST_RUNS: u64 = 2_000;
 pub struct Shrunk {
     /// The scenario.
     pub tree: Tree,
-    /// What breaks in it.
+    /// What it breaks.
     pub broken: Broken,
-    /// Runs it took.
+    /// The number of runs that it took.
     pub runs: u64,
 }
 
 /// Shrinks a scenario that breaks a claim in the world of its own seed.
 ///
-/// `None` if it does not break there: then the search and the file do not mean the same world, which is a fault of ours.
+/// `None` if the claim does not break there. Then the search and the file disagree about the world, which is a defect
+/// in Serin.
 #[must_use]
 pub fn shrink(tree: Tree, claim: &str, watch: &dyn Watch) -> Option<Shrunk> {
     let ours = !tree.scenario().ok()?.properties.iter().any(|property| property.to_string() == claim);
@@ -57,14 +59,14 @@ pub fn shrink(tree: Tree, claim: &str, watch: &dyn Watch) -> Option<Shrunk> {
 
 struct Shrinker<'a> {
     claim: &'a str,
-    /// What breaks is no property: nothing of the scenario has to stay.
+    /// The claim is not a property: no part of the scenario has to be kept.
     ours: bool,
     path: PathBuf,
     runs: u64,
     watch: &'a dyn Watch,
 }
 
-/// The smallest so far.
+/// The smallest tree so far.
 struct Best {
     root: Value,
     broken: Broken,
@@ -75,7 +77,7 @@ impl Shrinker<'_> {
         self.runs >= MOST_RUNS || self.watch.stops()
     }
 
-    /// What breaks in a tree, if it is a scenario and the claim is the same.
+    /// What a tree breaks, if it is a scenario and breaks the same claim.
     fn breaks(&mut self, root: &Value) -> Option<Broken> {
         self.runs += 1;
         self.watch.shrinks(self.runs, MOST_RUNS);
@@ -93,7 +95,7 @@ impl Shrinker<'_> {
         true
     }
 
-    /// What a preset or a swarm has drawn stands for itself.
+    /// Replaces a preset or a swarm by the faults that were drawn.
     fn name_faults(&mut self, best: &mut Best) {
         let Some(scenario) = parse(&best.root, &self.path) else { return };
         let drawn = world::drawn_troubles(&scenario, scenario.setting.seed);
@@ -103,7 +105,7 @@ impl Shrinker<'_> {
         }
     }
 
-    /// The story ends once the claim is broken.
+    /// Ends the story when the claim is broken.
     fn end_early(&mut self, best: &mut Best) {
         let Some(at) = best.broken.at else { return };
         for minutes in [1, 30, 120] {
@@ -119,7 +121,7 @@ impl Shrinker<'_> {
         }
     }
 
-    /// Traffic that stays the same.
+    /// Replaces changing traffic by constant traffic.
     fn steady_traffic(&mut self, best: &mut Best) {
         for rps in [100, 1_000, 10, 1] {
             let mut root = best.root.clone();
@@ -129,7 +131,7 @@ impl Shrinker<'_> {
         }
     }
 
-    /// Leaves out keys and items, whole branches first.
+    /// Removes keys and items, whole branches first.
     fn leave_out(&mut self, best: &mut Best) {
         let mut place = 0;
         loop {
@@ -138,7 +140,7 @@ impl Shrinker<'_> {
             let mut root = best.root.clone();
             tree::remove(&mut root, path);
             let may_go = self.ours || tree::is_open(&best.root, path);
-            // Without its chance a fault strikes every time: no smaller world.
+            // Without its chance a fault always happens, which is not a smaller world.
             let is_smaller = path.last().and_then(Value::as_str) != Some("chance");
             if !may_go || !is_smaller || !self.keeps(best, root) {
                 place += 1;
@@ -149,7 +151,7 @@ impl Shrinker<'_> {
         }
     }
 
-    /// Puts numbers in the place of ranges, and makes numbers smaller.
+    /// Replaces ranges by numbers, and makes numbers smaller.
     fn simplify(&mut self, best: &mut Best) {
         for path in tree::places(&best.root) {
             while let Some(value) = tree::at(&best.root, &path) {

@@ -1,11 +1,11 @@
-//! Simpler values in the place of one: a number in the place of a range, a smaller number, a shorter time.
+//! Simpler values: a number instead of a range, a smaller number, a shorter time.
 
 use std::time::Duration;
 
 use serde_yaml::Value;
 use serin_core::time::{Human, parse_duration};
 
-/// Simpler values, the simplest first. Each has a smaller number, or is one number in the place of a range.
+/// Simpler values, the simplest first. Each is a smaller number, or a number instead of a range.
 pub(super) fn simpler(value: &Value) -> Vec<Value> {
     match value {
         Value::Bool(true) => vec![Value::Bool(false)],
@@ -29,7 +29,7 @@ fn written(text: String) -> Value {
     }
 }
 
-/// One number in the place of a range; nothing in the place of anything else.
+/// A number instead of a range; nothing for any other value.
 pub(super) fn exact(value: &Value) -> Vec<Value> {
     let ranges = value.as_str().filter(|text| text.contains(".."));
     ranges.map(|text| texts(text).into_iter().map(written).collect()).unwrap_or_default()
@@ -46,7 +46,7 @@ fn texts(text: &str) -> Vec<String> {
     if let Some((min, max)) = text.split_once("..") {
         let (Some(min), Some(max)) = (Quantity::read(min), Quantity::read(max)) else { return Vec::new() };
         let at = |part: f64| Quantity { number: min.number + (max.number - min.number) * part, ..min };
-        // What was drawn is not known here: one of these is near enough, or the range stays.
+        // The drawn value is not known here: if none of these breaks the claim, the range is kept.
         let parts = [0.0, 1.0, 0.5, 0.25, 0.75].into_iter().chain((1..16).map(|part| f64::from(part) / 16.0));
         let mut exact: Vec<String> = parts.map(|part| at(part).write()).collect();
         exact.insert(2, at(0.5).rounded().write());
@@ -116,7 +116,7 @@ impl Quantity {
         }
     }
 
-    /// With one digit that matters, or whole minutes or seconds.
+    /// Rounded to one significant digit, or to whole minutes or seconds.
     fn rounded(self) -> Self {
         let grain = match self.unit {
             Unit::Time if self.number >= 60_000.0 => 60_000.0,
@@ -126,7 +126,7 @@ impl Quantity {
             Unit::None | Unit::Percent => 1.0,
         };
         let number = (self.number / grain).floor() * grain;
-        // What is left of a sum of powers of ten.
+        // Removes the rounding error of floating-point numbers.
         Self { number: (number * 1e9).round() / 1e9, ..self }
     }
 }

@@ -1,4 +1,4 @@
-//! A scenario file as a tree, to be changed.
+//! A scenario file as a tree that can be changed.
 
 use std::path::{Path, PathBuf};
 
@@ -11,28 +11,28 @@ use crate::{
     world,
 };
 
-/// A scenario file that needs no other: what other files say is part of it.
+/// A scenario file that needs no other file: the contents of other files are included.
 #[derive(Clone, Debug)]
 pub struct Tree {
     pub(super) root: Value,
-    /// Where its file is, or would be.
+    /// The path of its file, or the path that it would have.
     pub(super) path: PathBuf,
 }
 
-/// A way down: keys and indices.
+/// A path in the tree: keys and indices.
 pub(super) type Way = Vec<Value>;
 
-/// Shown in the place of a manifest that nothing was taken from.
+/// Printed instead of a manifest that was not changed.
 const UNCHANGED: &str = "…";
 
-/// What a smaller world keeps: its name, what it breaks, and what it is drawn from.
+/// What a smaller world keeps: its name, its claim, and its seed.
 const KEPT: &[&[&str]] = &[&["scenario"], &["properties"], &["world", "seed"]];
 
 impl Tree {
     /// The tree of a scenario file.
     ///
     /// # Errors
-    /// The file, or one that it names, cannot be read.
+    /// The file, or a file that it names, cannot be read.
     pub fn load(path: &Path, scenario: &Scenario) -> Result<Self, InputError> {
         let text = input::read(path)?;
         let unreadable = |error: serde_yaml::Error| Fault::of_file(path, error.to_string());
@@ -54,12 +54,12 @@ impl Tree {
         Ok(Self { root, path: path.into() })
     }
 
-    /// The same with more that goes wrong: names of faults or presets, and the choice of them by the seed. A metric of a
-    /// scripted world that answers a healthy value because nothing is said of it is scripted to do so: the faults make a
-    /// simulated world, which would not know what it measures.
+    /// The same with more faults: names of faults or presets, and whether the seed chooses among them. In a scripted
+    /// world, a metric without a script gets the healthy value as its script, because faults turn the world into a
+    /// simulated one, which does not know what the metric measures.
     ///
     /// # Errors
-    /// A name that is none.
+    /// A name that is not known.
     pub fn with_faults(mut self, scenario: &Scenario, names: &[String], swarm: bool) -> Result<Self, String> {
         let presets = scenario::PRESETS.iter().map(|(name, _)| *name);
         let known: Vec<&str> = presets.chain(scenario::TROUBLES.iter().map(|(name, _)| *name)).collect();
@@ -87,7 +87,8 @@ impl Tree {
         Ok(self)
     }
 
-    /// The same in the world of a seed, told for what breaks in it: other properties and expectations are left out.
+    /// The same in the world of a seed, reduced to the claim that breaks: other properties and expectations are
+    /// removed.
     #[must_use]
     pub fn about(mut self, scenario: &Scenario, seed: u64, claim: &str) -> Self {
         let title = format!("{} (seed {seed})", scenario.title);
@@ -99,7 +100,7 @@ impl Tree {
             match (place, root.get_mut("properties").and_then(Value::as_sequence_mut)) {
                 (Some(place), Some(properties)) => {
                     let mut kept = properties.swap_remove(place);
-                    // In this world it does break.
+                    // In this world the property does break.
                     if let Some(kept) = kept.as_mapping_mut() {
                         kept.remove("mayBreak");
                     }
@@ -116,12 +117,12 @@ impl Tree {
     /// The text of the file.
     ///
     /// # Errors
-    /// It cannot be written as YAML.
+    /// The tree cannot be written as YAML.
     pub fn text(&self) -> Result<String, serde_yaml::Error> {
         serde_yaml::to_string(&self.root)
     }
 
-    /// The text without the manifest, where it is the same in another tree.
+    /// The text without the manifest, if the manifest is the same in another tree.
     #[must_use]
     pub fn text_beside(&self, other: &Self) -> Option<String> {
         let mut root = self.root.clone();
@@ -131,17 +132,17 @@ impl Tree {
         serde_yaml::to_string(&root).ok()
     }
 
-    /// The scenario it is.
+    /// The scenario of the tree.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The faults of the scenario.
     pub fn scenario(&self) -> Result<Scenario, InputError> {
         let text = self.text().map_err(|error| Fault::of_file(&self.path, error.to_string()))?;
         scenario::parse(&text, &self.path)
     }
 }
 
-/// Templates in files of their own become part of the scenario.
+/// Includes templates from other files in the scenario.
 fn templates(root: &mut Value, folder: &Path) -> Result<(), InputError> {
     let Some(Value::Sequence(templates)) = root.get_mut("templates") else { return Ok(()) };
     let mut inlined = Vec::new();
@@ -159,7 +160,7 @@ fn templates(root: &mut Value, folder: &Path) -> Result<(), InputError> {
     Ok(())
 }
 
-/// Puts what was drawn in the place of presets, ranges of chances and a swarm; whether anything changes.
+/// Replaces presets, ranges of chances and a swarm by what was drawn; whether anything changes.
 pub(super) fn name_faults(root: &mut Value, drawn: &[Trouble]) -> bool {
     let Some(world) = root.get_mut("world") else { return false };
     let is_swarm = world.get("swarm").is_some();
@@ -203,7 +204,7 @@ pub(super) fn is_open(root: &Value, way: &[Value]) -> bool {
     is_fault || is_event && !at(root, way).is_some_and(deploys)
 }
 
-/// Puts traffic that stays the same in the place of another shape; whether there was one.
+/// Replaces another shape of traffic by constant traffic; whether there was one.
 pub(super) fn steady_traffic(root: &mut Value, rps: u64) -> bool {
     let Some(traffic) = root.get_mut("world").and_then(|world| world.get_mut("traffic")) else {
         return false;
@@ -224,7 +225,7 @@ pub(super) fn ends_later(root: &Value, seconds: u64) -> bool {
     until.is_none_or(|until| until.as_secs() > seconds)
 }
 
-/// Every key and item that may be left out or changed, whole branches before what they hold, later items first.
+/// Every key and item that can be removed or changed: whole branches before their contents, later items first.
 pub(super) fn places(root: &Value) -> Vec<Way> {
     let mut found = Vec::new();
     below(root, &mut Vec::new(), &mut found);
@@ -250,7 +251,7 @@ fn below(value: &Value, way: &mut Way, found: &mut Vec<Way>) {
     }
 }
 
-/// What is at the end of a path.
+/// The value at the end of a path.
 pub(super) fn at<'a>(root: &'a Value, way: &[Value]) -> Option<&'a Value> {
     way.iter().try_fold(root, |value, key| child(value, key))
 }
@@ -271,7 +272,7 @@ fn at_mut<'a>(root: &'a mut Value, way: &[Value]) -> Option<&'a mut Value> {
     })
 }
 
-/// Takes a key or an item away.
+/// Removes a key or an item.
 pub(super) fn remove(root: &mut Value, way: &[Value]) {
     let Some((last, parents)) = way.split_last() else { return };
     match at_mut(root, parents) {
@@ -290,7 +291,7 @@ pub(super) fn remove(root: &mut Value, way: &[Value]) {
     }
 }
 
-/// Puts another value in a place.
+/// Replaces a value.
 pub(super) fn replace(root: &mut Value, way: &[Value], value: Value) {
     if let Some(place) = at_mut(root, way) {
         *place = value;

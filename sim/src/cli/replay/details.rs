@@ -1,15 +1,15 @@
-//! How much is printed of replays: a list, timelines, or what failed.
+//! How much is printed about each replay: a list, timelines, or only failures.
 
 use serin_sim::report::{self, Page, Terminal};
 
 use super::{Args, Replays};
 
-/// How many of them were made, where Ctrl-C stopped them.
+/// How many were replayed before Ctrl-C.
 pub(super) fn stopped(replays: &Replays, all: usize) -> String {
     format!("stopped after {} of {all} scenarios\n", replays.items.len())
 }
 
-/// The list, what is to be seen of single scenarios, and the summary.
+/// The list, the details of single scenarios, and the summary.
 pub(super) fn page_of_all(
     args: &Args,
     is_alone: bool,
@@ -26,7 +26,7 @@ pub(super) fn page_of_all(
     parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// What is printed of a scenario beside its line.
+/// What is printed about a scenario besides its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Details {
     /// Its timeline.

@@ -1,4 +1,4 @@
-//! One scenario: replayed, judged, and made into what is printed of it.
+//! One scenario: replayed, judged and printed.
 
 use std::path::Path;
 
@@ -11,19 +11,19 @@ use serin_sim::{
 
 use super::{Args, Format, complaint, details::Details};
 
-/// A replayed scenario as it is printed.
+/// A replayed scenario with its output.
 pub(super) struct Shown {
     pub(super) item: Item,
     pub(super) out: String,
     pub(super) err: String,
-    /// Its part of the report, if there is to be one.
+    /// Its part of the HTML report, if one is written.
     pub(super) run: Option<html::Run>,
-    /// What was found, where the format is about that alone.
+    /// Its findings, for the formats that print only findings.
     pub(super) case: Option<Case>,
 }
 
 impl Shown {
-    /// `None` where it was stopped before its end.
+    /// `None` if it was stopped before its end.
     pub(super) fn of(
         file: &Path,
         among: Option<usize>,
@@ -66,7 +66,7 @@ impl Shown {
     }
 }
 
-/// Whether what is printed is made of cases.
+/// Whether the format prints only cases.
 fn is_about_cases(args: &Args) -> bool {
     match args.format {
         Format::Text | Format::Json => false,
@@ -89,7 +89,7 @@ fn case(replayed: &Replayed, difference: Option<&str>) -> Case {
     case
 }
 
-/// `None` where a run was stopped before its end.
+/// `None` if a run was stopped before its end.
 fn twice(
     file: &Path,
     again: bool,
@@ -124,7 +124,7 @@ fn difference(first: &str, second: &str) -> Option<String> {
         if pair.0 == pair.1 && pair.0.is_some() {
             continue;
         }
-        let [first, second] = [pair.0, pair.1].map(|line| line.unwrap_or("no such line"));
+        let [first, second] = [pair.0, pair.1].map(|line| line.unwrap_or("(no line)"));
         return Some(format!("two replays differ in line {number}\n  first   {first}\n  second  {second}"));
     }
 }
@@ -139,6 +139,6 @@ mod tests {
         let shown = difference("a\nb\n", "a\nc\n").unwrap();
         assert_eq!(shown, "two replays differ in line 2\n  first   b\n  second  c");
         let shown = difference("a\n", "a\nc\n").unwrap();
-        assert_eq!(shown, "two replays differ in line 2\n  first   no such line\n  second  c");
+        assert_eq!(shown, "two replays differ in line 2\n  first   (no line)\n  second  c");
     }
 }

@@ -1,4 +1,4 @@
-//! Stories in which the controller is away, is not the only one, or is not listened to.
+//! Stories in which the controller is not called, is not the only one, or has receivers that fail.
 
 use serin_core::command::Routes;
 
@@ -6,31 +6,32 @@ use super::*;
 use crate::{checker, record::Receiver, scenario::Listed};
 
 #[test]
-fn a_controller_that_is_not_called_makes_one_check_when_it_is() {
+fn a_controller_that_was_not_called_makes_one_check_afterwards() {
     let away = "{when: {canaryWeight: 50}, after: 30s, away: 10m}";
     let story = story("", &format!("events: [{{at: 5m, deploy: v2}}, {away}]"));
-    // It was due at 420 s, and is called at 390 s + 10 min.
+    // The check was due at 420 s, and is made at 390 s + 10 min.
     assert_eq!(fired(&story, Rule::PromotionDecided), [990]);
     assert_eq!(happened(&story, "the controller is not called for 10m"), 1);
 }
 
 #[test]
-fn ticks_are_missed_by_chance_and_each_is_made_in_the_end() {
+fn ticks_are_missed_at_random_and_made_later() {
     let world = "world: {faults: [{fault: missedTicks, by: 3m}]}\nevents: [{at: 5m, deploy: v2}]";
     let story = story("", world);
     assert_eq!(story.end.phase, Phase::Succeeded);
     assert!(happened(&story, "the controller is not called for 3m") > 3);
-    // Woken by the release at 300 s, called at 480 s.
+    // Due because of the release at 300 s, called at 480 s.
     assert_eq!(fired(&story, Rule::RunStarted), [480]);
 }
 
 #[test]
-fn the_clock_jumps_by_chance_and_checks_go_on() {
+fn the_clock_jumps_at_random_and_checks_continue() {
     let world = "world: {faults: [{fault: clockJump, by: 20s}]}\nevents: [{at: 5m, deploy: v2}]";
     let story = story("", world);
     assert_eq!(story.end.phase, Phase::Succeeded);
     assert!(
-        happened(&story, "the clock is set back by 20s") + happened(&story, "the clock is set ahead by 20s")
+        happened(&story, "the clock is set back by 20s")
+            + happened(&story, "the clock is set forward by 20s")
             > 2
     );
 }
@@ -42,7 +43,7 @@ fn a_second_controller_writes_and_does_not_save() {
     let story = run(&scenario);
     assert_eq!(story.violations, []);
     assert_eq!(happened(&story, "another controller acts on an old status"), 1);
-    assert_eq!(happened(&story, "another controller: its save comes too late"), 1);
+    assert_eq!(happened(&story, "another controller: its save conflicts"), 1);
     assert_eq!((story.end.phase, story.routes), (Phase::Succeeded, Some(Routes::PRIMARY)));
     assert_eq!(checker::check(&scenario, &story), []);
 }
@@ -52,7 +53,7 @@ const TOLD: &str = "webhooks: [{name: audit, type: event, url: http://audit, ret
       alerts: [{name: pager, severity: error, providerRef: {name: pager}}]";
 
 #[test]
-fn everybody_is_told_until_he_has_it() {
+fn notices_are_sent_until_every_receiver_has_them() {
     let bad = "world: {metrics: {request-success-rate: [1]}, hooks: {audit: [500, 500, 200]}, receivers: {pager: [503, 404]}}
 events: [{at: 5m, deploy: v2}]";
     let scenario = scenario(TOLD, bad);
@@ -61,27 +62,27 @@ events: [{at: 5m, deploy: v2}]";
         let of = story.deliveries.iter().filter(|delivery| delivery.to == *wanted);
         of.map(|delivery| Listed(&delivery.answers).to_string()).collect::<Vec<_>>()
     };
-    // Tried again at once, and then given up; the next notices arrive.
+    // Retried at once, and then abandoned; the next notices arrive.
     let audit = answers(&Receiver::Hook("audit".into()));
     assert_eq!(audit[..2], ["[500, 500]", "[200]"]);
-    // Tried again with the next delivery, and given up where it is of no use.
+    // Retried with the next delivery, and abandoned if a retry cannot help.
     assert_eq!(answers(&Receiver::Alert("pager".into())), ["[503]", "[404]"]);
-    assert_eq!(happened(&story, "it is told again later"), 1);
-    assert_eq!(happened(&story, "it is not told again"), 2);
+    assert_eq!(happened(&story, "it is sent again later"), 1);
+    assert_eq!(happened(&story, "it is not sent again"), 2);
     assert_eq!((story.end.phase, checker::check(&scenario, &story)), (Phase::Failed, Vec::new()));
 }
 
 #[test]
-fn a_slow_receiver_holds_the_next_decision_up() {
+fn a_slow_receiver_delays_the_next_decision() {
     let slow = "world: {hooks: {audit: [{status: 200, after: 90s}]}}\nevents: [{at: 5m, deploy: v2}]";
     let story = story(TOLD, slow);
-    // The first check is due at 360 s; what was told of the start takes longer.
+    // The first check is due at 360 s; the notices of the start take longer.
     assert!(fired(&story, Rule::Advanced)[0] > 380, "{:?}", fired(&story, Rule::Advanced));
     assert_eq!(story.end.phase, Phase::Succeeded);
 }
 
 #[test]
-fn checkers_see_what_a_receiver_lacks_and_what_it_gets_twice() {
+fn checkers_find_missing_and_duplicate_deliveries() {
     let scenario = scenario(TOLD, "events: [{at: 5m, deploy: v2}]");
     let whole = run(&scenario);
     assert_eq!(checker::check(&scenario, &whole), []);
@@ -110,8 +111,9 @@ events: [{at: 5m, deploy: v2}]";
 }
 
 #[test]
-fn a_stopped_controller_may_deliver_again_and_no_checker_minds() {
-    // The notice of the save is delivered, then a command is carried out, and the controller is stopped before it saves that.
+fn a_stopped_controller_may_deliver_again() {
+    // The notice of the save is delivered, then a command is carried out, and the controller is stopped before the next
+    // save.
     for seed in 0..60 {
         let world = format!(
             "world: {{seed: {seed}, faults: [{{fault: crash, chance: 20%}}]}}\nevents: [{{at: 1s, delete: canary}}]"

@@ -1,4 +1,4 @@
-//! What a story assumes where its file says nothing, and that this is listed.
+//! The assumptions of a story whose file leaves parts out.
 
 use super::*;
 
@@ -14,7 +14,7 @@ const HOOKS: &str = "webhooks:
         - {name: chat, type: event, url: http://chat}";
 
 #[test]
-fn without_a_world_all_is_well_and_the_assumptions_are_listed() {
+fn without_a_world_everything_works_and_the_assumptions_are_listed() {
     let story = story(HOOKS, DEPLOY);
     assert_eq!(story.end.phase, Phase::Succeeded);
     assert_eq!(
@@ -30,7 +30,7 @@ fn without_a_world_all_is_well_and_the_assumptions_are_listed() {
 }
 
 #[test]
-fn what_a_file_says_is_not_assumed() {
+fn a_defined_answer_is_not_an_assumption() {
     let world = "world: {metrics: {request-success-rate: [99.5]}, hooks: {smoke: [200], undo: [404], sign-off: [200]}}";
     assert_eq!(assumed(HOOKS, &format!("{world}\n{DEPLOY}")), [""; 0]);
     let later = "events: [{at: 1m, metrics: {request-success-rate: [100]}}, {at: 5m, deploy: v2}]";
@@ -38,7 +38,7 @@ fn what_a_file_says_is_not_assumed() {
 }
 
 #[test]
-fn what_is_never_asked_is_not_assumed() {
+fn an_unused_answer_is_not_an_assumption() {
     assert_eq!(assumed(HOOKS, ""), ["pods get ready at once"]);
 }
 

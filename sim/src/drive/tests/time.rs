@@ -1,10 +1,10 @@
-//! Time always moves on, and every story ends: pods that start, autoscalers, slow routers and hooks, and all that goes wrong.
+//! Time always advances, and every story ends: with slow pods, autoscalers, slow routers and hooks, and all faults.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// A time with as many digits as people and seeds write: whole milliseconds do not fit binary fractions of a second.
+/// A time with the precision that users and seeds write: whole milliseconds have no exact binary fraction of a second.
 fn time() -> impl Strategy<Value = String> {
     prop_oneof![
         (1_u32..90_000).prop_map(|millis| format!("{millis}ms")),
@@ -55,16 +55,16 @@ until: 2h
             faults.join(", "),
         );
         let story = run(&scenario_with("autoscalerRef: {apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, name: shop}", GATE, &world));
-        let endless = ["time stands still", "does not come to rest", "the story has more than"];
+        let endless = ["time does not advance", "does not settle", "the story has more than"];
         let told = story.violations.iter().find(|(_, what)| endless.iter().any(|start| what.contains(start)));
         prop_assert_eq!(told, None, "{}", world);
         prop_assert!(story.moments.is_sorted_by_key(|moment| moment.at));
     }
 }
 
-/// An autoscaler whose pods take 20 s, counted from a look at a fraction of a millisecond.
+/// An autoscaler whose pods take 20 s, counted from a fraction of a millisecond.
 #[test]
-fn a_time_that_no_whole_millisecond_is_does_not_come_for_ever() {
+fn a_time_between_two_milliseconds_does_not_repeat_for_ever() {
     let scaler = "autoscalerRef: {apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, name: shop}";
     for seed in 0..40 {
         let world = format!(

@@ -1,4 +1,4 @@
-//! The walk through a document: a visitor that notes the place of each key and each item.
+//! The pass through a document: a visitor that notes the place of each key and each item.
 
 use std::{cell::Cell, fmt};
 
@@ -9,7 +9,7 @@ use serde::{
 
 use super::{Below, Node, Path, Place, Room};
 
-/// Notes what is below a node.
+/// Notes the fields below a node.
 pub(super) struct Walk<'a> {
     pub(super) node: &'a mut Node,
     pub(super) room: &'a Room<'a>,
@@ -37,7 +37,7 @@ struct Value<'a> {
     node: &'a mut Node,
     room: &'a Room<'a>,
     path: &'a Path<'a>,
-    /// Becomes true where the error is our own, and nothing is left unread.
+    /// Becomes true if the error is our own, and nothing is left unread.
     scalar: &'a Cell<bool>,
 }
 
@@ -63,7 +63,7 @@ impl<'de> Visitor<'de> for Value<'_> {
         let walked = walk();
         fields.sort_by(|(a, _), (b, _)| a.cmp(b));
         self.room.note_duplicates(&fields, self.path);
-        // A field that is there twice has the place of the first.
+        // A duplicate field has the place of the first.
         fields.dedup_by(|(later, _), (first, _)| later == first);
         self.node.below = Below::Fields(fields);
         walked
@@ -115,7 +115,7 @@ impl<'de> Visitor<'de> for Value<'_> {
 }
 
 impl Value<'_> {
-    /// An error, which is told with its place.
+    /// An error, which is reported with its place.
     fn fail<E: serde::de::Error>(self) -> Result<(), E> {
         self.scalar.set(true);
         Err(E::custom("here"))

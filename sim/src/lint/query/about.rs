@@ -1,14 +1,14 @@
-//! Whose series a query picks: the canary's alone, the primary's as well, or none.
+//! Which series a query selects: only the canary's, also the primary's, or none.
 
 use promql_parser::label::{MatchOp, Matcher};
 
 use super::{Code, QueryFinding, Use};
 use crate::query::Selector;
 
-/// What a matcher says about the version that is measured.
+/// Which version a matcher selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Picks {
-    /// The canary and not the primary; or the primary alone, for a comparison.
+    /// The canary and not the primary; or only the primary, for a comparison.
     One,
     /// Both: it matches the names of both.
     Both,
@@ -16,9 +16,9 @@ enum Picks {
     Apex,
     /// Pods or workloads that do not exist: the canary is the target itself.
     Nobody,
-    /// It is about something else, such as the namespace.
+    /// It concerns something else, such as the namespace.
     Neither,
-    /// It may be about the version, in a way that we do not know.
+    /// It may select a version, in a way that is not known here.
     Unknown,
 }
 
@@ -35,7 +35,7 @@ pub(super) fn matches_nothing(selectors: &[Selector<'_>], asked: &Use) -> Option
     let own = "the canary's pods are the target's own";
     let (why, remedy) = if is_version(label) {
         (
-            "the canary's pods have the labels of the target's own template, as the primary's have",
+            "the canary's pods have the labels of the target's own template, as the primary's pods have",
             String::new(),
         )
     } else if label.contains("pod") {
@@ -47,13 +47,13 @@ pub(super) fn matches_nothing(selectors: &[Selector<'_>], asked: &Use) -> Option
         code: Code::QueryMatchesNothing,
         what: format!("`{matcher}` matches nothing: {why}, and are named `{named}`"),
         remedy: match remedy.as_str() {
-            "" => "pick the canary's series by their workload or pod, such as with `{{ target }}`".into(),
+            "" => "select the canary's series by workload or pod, for example with `{{ target }}`".into(),
             remedy => format!("write `{remedy}`"),
         },
     })
 }
 
-/// Nothing in the query picks the canary's own series.
+/// No selector in the query selects only the canary's series.
 pub(super) fn measures_both(selectors: &[Selector<'_>], asked: &Use) -> Option<QueryFinding> {
     let mut found: Option<(&Matcher, Picks)> = None;
     for selector in selectors {
@@ -65,18 +65,18 @@ pub(super) fn measures_both(selectors: &[Selector<'_>], asked: &Use) -> Option<Q
             }
         }
     }
-    // A constant, and what a recording rule has aggregated, pick nothing.
+    // A constant, or the result of a recording rule, selects nothing.
     if selectors.is_empty() || selectors.iter().any(|selector| selector.name().contains(':')) {
         return None;
     }
     let primary = format!("{}-primary", asked.target);
-    let hides = "the primary's requests count as well, and hide the canary's";
+    let hides = "the primary's requests are counted too, and hide those of the canary";
     let what = match found {
         Some((matcher, Picks::Both)) => format!("`{matcher}` matches `{primary}` too: {hides}"),
         Some((matcher, _)) => format!("`{matcher}` is the Service in front of both versions: {hides}"),
-        None => format!("names neither the target nor the canary: {hides}"),
+        None => format!("selects neither the target nor the canary: {hides}"),
     };
-    let remedy = "pick the canary's series, such as with `{{ target }}`";
+    let remedy = "select the canary's series, for example with `{{ target }}`";
     Some(QueryFinding { code: Code::QueryMeasuresBoth, what, remedy: remedy.into() })
 }
 
@@ -121,13 +121,13 @@ fn picks(matcher: &Matcher, selector: &Selector<'_>, asked: &Use) -> Picks {
     }
 }
 
-/// Whether a matcher leaves the canary and not the primary.
+/// Whether a matcher keeps the canary and excludes the primary.
 fn is_excluded(matcher: &Matcher, asked: &Use) -> bool {
     let pairs = Names::of(asked).pairs;
     pairs.iter().any(|(canary, primary)| matcher.is_match(canary) && !matcher.is_match(primary))
 }
 
-/// Labels of pods, and of what runs them.
+/// Labels of pods, and of their workloads.
 fn is_workload(label: &str) -> bool {
     let has = |words: &[&str]| words.iter().any(|word| label.contains(word));
     has(&["pod", "workload", "deployment", "replicaset", "daemonset", "app"])
@@ -140,7 +140,7 @@ fn is_version(label: &str) -> bool {
     ["version", "track", "variant"].iter().any(|word| label.contains(word))
 }
 
-/// Labels that say where a request was made, and how it ended.
+/// Labels of where a request was made, and how it ended.
 fn is_about_requests(label: &str) -> bool {
     const WHOLE: [&str; 10] = ["class", "cluster", "code", "env", "job", "le", "path", "uri", "verb", "zone"];
     const PARTS: [&str; 14] = [
@@ -162,9 +162,9 @@ fn is_about_requests(label: &str) -> bool {
     WHOLE.contains(&label) || PARTS.iter().any(|part| label.contains(part)) || label.ends_with("_code")
 }
 
-/// What the two versions are called.
+/// The names of the two versions.
 struct Names {
-    /// A workload or pod of the canary, and its equal of the primary.
+    /// A workload or pod of the canary, and the one of the primary that corresponds to it.
     pairs: Vec<(String, String)>,
     /// The apex Service.
     services: [String; 3],

@@ -1,8 +1,8 @@
-//! How much is parsed in one run: a file of a megabyte can hold thousands of queries, each made to take long.
+//! Limits the parsing of one run: a file of a megabyte can contain thousands of queries, each made to take long.
 
 use std::cell::Cell;
 
-/// Bytes that may still be parsed.
+/// The number of bytes that may still be parsed.
 #[derive(Debug)]
 pub(in crate::lint) struct Budget(Cell<usize>);
 
@@ -13,12 +13,12 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Looking for the place of an error parses parts of the query again and again.
+    /// To find the place of an error, parts of the query are parsed again.
     pub(super) const LOCATING: usize = 50;
 
-    /// Takes what it costs to parse a query; `false` if there is not enough left.
+    /// Subtracts the cost of parsing a query; `false` if not enough is left.
     pub(in crate::lint) fn parses(&self, query: &str) -> bool {
-        /// Repetitions and classes of characters, which take a regular expression long to compile.
+        /// Repetitions and character classes, which make a regular expression slow to compile.
         const LARGE: usize = 2_000;
         let bytes = query.as_bytes();
         let is_large = |pair: &&[u8]| {
@@ -30,7 +30,7 @@ impl Budget {
         self.takes(query.len() + LARGE * bytes.windows(2).filter(is_large).count())
     }
 
-    /// Takes a cost in bytes; `false` if there is not enough left.
+    /// Subtracts a cost in bytes; `false` if not enough is left.
     pub(super) fn takes(&self, cost: usize) -> bool {
         let left = self.0.get().checked_sub(cost);
         self.0.set(left.unwrap_or(0));

@@ -1,4 +1,4 @@
-//! Filling a query's template in, and what cannot be filled in.
+//! Fills in the template of a query, and reports its faults.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use serin_template::{QueryNames, Rendered, render_with_origins};
 use super::{Code, Use};
 use crate::input::nearest;
 
-/// What is wrong with a template, and where in its text.
+/// A fault of a template, and its place in the text.
 pub(super) struct Unfilled {
     pub(super) code: Code,
     pub(super) at: usize,
@@ -15,10 +15,11 @@ pub(super) struct Unfilled {
     pub(super) remedy: String,
 }
 
-/// More unknown names than this in one query are not reported.
+/// The maximum number of unknown names that are reported for one query.
 const MOST_UNKNOWN: usize = 8;
 
-/// Fills a template in as the controller does; else every unknown name, up to the first fault of another kind.
+/// Fills in a template as the controller does; otherwise returns every unknown name, up to the first fault of another
+/// kind.
 pub(super) fn fill(text: &str, asked: &Use) -> Result<Rendered, Vec<Unfilled>> {
     let mut tried = text.to_owned();
     let mut faults: Vec<Unfilled> = Vec::new();
@@ -39,7 +40,7 @@ pub(super) fn fill(text: &str, asked: &Use) -> Result<Rendered, Vec<Unfilled>> {
         if faults.len() == MOST_UNKNOWN {
             return Err(faults);
         }
-        // A constant in its place, of the same length: the next fault keeps its place.
+        // A constant of the same length replaces it, so that the next fault keeps its place.
         let constant = format!("{:<1$}", 0, word.len());
         tried.replace_range(word, &constant);
     }
@@ -53,12 +54,12 @@ pub(super) fn word(text: &str, at: usize) -> Range<usize> {
     begins..begins + end
 }
 
-/// A name that the query does not have: what is so, and what was meant.
+/// The message about an unknown name, and the name that was meant.
 fn unknown(word: &str, asked: &Use) -> Option<(String, String)> {
     if let Some(key) = word.strip_prefix("variables.") {
         let given = asked.variables.as_ref().filter(|given| !given.contains_key(key))?;
         let what = format!(
-            "`{{{{ {word} }}}}` is not among the metric's `templateVariables`: the query cannot be asked"
+            "`{{{{ {word} }}}}` is not among the metric's `templateVariables`: the query cannot be sent"
         );
         let near = nearest(key, given.keys().map(String::as_str));
         let remedy = match near {
@@ -72,7 +73,7 @@ fn unknown(word: &str, asked: &Use) -> Option<(String, String)> {
     if !is_name || QueryNames::ALL.contains(&word) || FUNCTIONS.contains(&word) {
         return None;
     }
-    let what = format!("`{{{{ {word} }}}}` is no variable of a query: it cannot be asked");
+    let what = format!("`{{{{ {word} }}}}` is not a variable of a query: the query cannot be sent");
     let remedy = match nearest(&name.to_lowercase(), QueryNames::ALL) {
         Some(near) => format!("did you mean `{{{{ {near} }}}}`?"),
         None => format!("use one of {}", QueryNames::ALL.join(", ")),
@@ -87,7 +88,7 @@ const FUNCTIONS: [&str; 29] = [
     "break", "continue", "nil",
 ];
 
-/// The function that was meant where the parser knows none of that name.
+/// The function that was meant, if the parser does not know the name.
 pub(super) fn function_meant(error: &str) -> String {
     const KNOWN: [&str; 22] = [
         "abs",

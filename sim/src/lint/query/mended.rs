@@ -1,4 +1,5 @@
-//! A query with its remedy made in it. Each is looked at again before it is offered: what does not help is left out.
+//! A query with its remedy applied. Each result is checked again before it is offered, and a remedy that does not help
+//! is not offered.
 
 use std::{ops::Range, sync::LazyLock};
 
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::lint::code::Code;
 
-/// The text of the query as its remedy has it; `None` where a person has to decide.
+/// The query with its remedy applied; `None` if the user has to decide.
 pub(super) fn mended(query: &Query<'_>, told: &Draft) -> Option<String> {
     let text = query.text;
     let is = |code| told.code == code;
@@ -32,7 +33,7 @@ pub(super) fn mended(query: &Query<'_>, told: &Draft) -> Option<String> {
     }
 }
 
-/// `(a or on() vector(0)) / b`: nothing is counted where there are no series of what is counted.
+/// `(a or on() vector(0)) / b`: the count is 0 if its series do not exist.
 fn or_zero(text: &str) -> Option<String> {
     const ZERO: &str = "or on() vector(0)";
     let trimmed = text.trim_end();
@@ -52,7 +53,7 @@ fn or_zero(text: &str) -> Option<String> {
     Some(mended + &text[trimmed.len()..])
 }
 
-/// The operators of arithmetic outside of all brackets, texts and actions of the template, with their places.
+/// The arithmetic operators outside of all brackets, texts and template actions, with their places.
 fn operators(text: &str) -> Vec<(usize, char)> {
     let mut found = Vec::new();
     let (mut depth, mut quote) = (0_u32, None);
@@ -69,14 +70,14 @@ fn operators(text: &str) -> Vec<(usize, char)> {
     found
 }
 
-/// Rates add up; of latencies and shares the worst counts.
+/// Rates add up; of latencies and shares the largest counts.
 fn aggregated(text: &str) -> String {
     let inside = text.trim();
     let is_rate = ["rate(", "irate(", "increase("].iter().any(|function| inside.starts_with(function));
     format!("{}({inside}){}", if is_rate { "sum" } else { "max" }, &text[text.trim_end().len()..])
 }
 
-/// With the metric's window in the place of those that are written and wanted so.
+/// With the metric's window instead of the windows written there.
 fn with_window(text: &str, asked: &Use, is_wrong: impl Fn(std::time::Duration) -> bool) -> String {
     static WINDOW: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[\s*([0-9a-z]+)\s*\]"));
     let is_long = asked.window().is_some_and(is_window);
@@ -88,7 +89,7 @@ fn with_window(text: &str, asked: &Use, is_wrong: impl Fn(std::time::Duration) -
     replaced.into_owned()
 }
 
-/// With the matcher of the remedy in the place of those of its label that name a canary.
+/// With the matcher of the remedy instead of the matchers of its label that name a canary.
 fn with_matcher(text: &str, remedy: &str) -> Option<String> {
     static MATCHER: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(\w+)\s*=~?\s*"[^"]*canary[^"]*""#));
     let matcher = remedy.strip_suffix('`')?;
@@ -103,7 +104,7 @@ fn with_matcher(text: &str, remedy: &str) -> Option<String> {
     Some(replaced.into_owned())
 }
 
-/// With the name that was meant: ``did you mean `{{ target }}`?``.
+/// With the suggested name: ``did you mean `{{ target }}`?``.
 fn renamed(text: &str, told: &Draft) -> Option<String> {
     let meant = told.remedy.text.strip_prefix("did you mean `{{ ")?.strip_suffix(" }}`?")?;
     let word: Range<usize> = super::fill::word(text, told.offset?);
@@ -121,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_counted_is_zero_where_it_has_no_series() {
+    fn a_count_is_zero_without_series() {
         for (query, expected) in [
             ("sum(rate(a[1m]))", Some("sum(rate(a[1m])) or on() vector(0)")),
             (
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_are_added_and_of_others_the_largest_is_taken() {
+    fn rates_are_summed_and_other_values_use_the_maximum() {
         assert_eq!(aggregated("rate(a[1m])\n"), "sum(rate(a[1m]))\n");
         assert_eq!(aggregated("histogram_quantile(0.9, a)"), "max(histogram_quantile(0.9, a))");
     }

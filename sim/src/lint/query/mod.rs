@@ -1,8 +1,7 @@
-//! What can be said of a metric's query before it is asked.
+//! Checks a metric's query before it is used.
 //!
-//! Its Go template is filled in by the controller's own code, once for each Canary that uses it. What is asked of
-//! Prometheus is then parsed, and looked at as a tree: the series it picks, their windows, and what it answers while
-//! nothing fails.
+//! The controller's own code fills in its Go template, once for each Canary that uses it. The result is parsed as
+//! PromQL and checked: the series that it selects, their windows, and whether it has a value as long as nothing fails.
 
 mod about;
 mod answer;
@@ -24,21 +23,21 @@ use super::{
 };
 use crate::query::{self, Unparsed};
 
-/// A template is filled in for this many metrics that use it, at most.
+/// The maximum number of metrics for which a template is filled in.
 const MOST_USES: usize = 8;
 
-/// A query and the metrics that ask it.
+/// A query and the metrics that use it.
 pub(super) struct Query<'a> {
     /// Its field.
     pub(super) field: String,
     pub(super) text: &'a str,
-    /// Whether Prometheus is asked.
+    /// Whether it is for Prometheus.
     pub(super) is_prometheus: bool,
-    /// The metrics that ask it; of a template that none uses, one with made-up names.
+    /// The metrics that use it; if there is none, one with made-up names.
     pub(super) uses: Vec<Use>,
 }
 
-/// Everything that is found in a query, each thing once.
+/// All findings about a query, each once.
 pub(super) fn check(query: &Query<'_>, budget: &Budget) -> Vec<Draft> {
     let mut found = look_at_all(query, budget);
     let helps = |code: Code, text: &str| {
@@ -74,7 +73,7 @@ fn look_at_all(query: &Query<'_>, budget: &Budget) -> Vec<Draft> {
     told
 }
 
-/// What is found in a MetricTemplate's query.
+/// The findings about a MetricTemplate's query.
 pub(super) fn of_template(template: &Object, files: &Files<'_>) -> Vec<Draft> {
     let query = Query {
         field: "spec.query".into(),
@@ -85,13 +84,13 @@ pub(super) fn of_template(template: &Object, files: &Files<'_>) -> Vec<Draft> {
     check(&query, &files.budget)
 }
 
-/// What is found in a query that is written into a metric.
+/// The findings about a query in a metric.
 pub(super) fn of_metric(field: String, text: &str, asked: Use, files: &Files<'_>) -> Vec<Draft> {
     check(&Query { field, text, is_prometheus: true, uses: vec![asked] }, &files.budget)
 }
 
-/// The query that Prometheus is asked for a metric, before it is filled in; `None` if it is the controller's own, not
-/// among the files, or for another system.
+/// The query of a metric, before it is filled in; `None` if it is the controller's own, not in the files, or not for
+/// Prometheus.
 pub(super) fn asked_for<'a>(metric: &'a Metric, files: &'a Files<'_>) -> Option<&'a str> {
     match &metric.source {
         MetricSource::Query(query) => Some(query),
@@ -114,7 +113,7 @@ fn look(query: &Query<'_>, asked: &Use, budget: &Budget) -> Vec<Draft> {
         remedy: remedy.into(),
         offset,
     };
-    // What is missing is reported where the fields are.
+    // A missing field is reported elsewhere.
     if query.text.trim().is_empty() {
         return Vec::new();
     }
@@ -130,11 +129,11 @@ fn look(query: &Query<'_>, asked: &Use, budget: &Budget) -> Vec<Draft> {
         return Vec::new();
     }
     let not_checked = |why: String| {
-        let what = format!("{why}: it is not checked any further");
+        let what = format!("{why}: the rest of it is not checked");
         vec![say(Code::QueryNotChecked, what, "record parts of it with rules in Prometheus".into(), None)]
     };
     if !budget.parses(&filled.text) {
-        return not_checked("comes after more queries than are parsed in one run".into());
+        return not_checked("is not checked: too many queries come before it".into());
     }
     let expr = match query::parse(&filled.text) {
         Ok(expr) => expr,
@@ -161,7 +160,7 @@ fn look(query: &Query<'_>, asked: &Use, budget: &Budget) -> Vec<Draft> {
     told
 }
 
-/// Something that was found in a query.
+/// A finding about a query.
 struct QueryFinding {
     code: Code,
     what: String,

@@ -1,12 +1,12 @@
-//! From a place in a field's text to the place in its file, however the text is written there: in quotes, as it
-//! is, or as a block that is kept (`|`) or folded (`>`).
+//! Converts an offset in a field's text to a place in the file, for each YAML style: plain, quoted, literal (`|`) and
+//! folded (`>`).
 
 use crate::input::Place;
 
-/// Line and column, counted from 1, of a place in a text. `key`: the place of the field's name in the file, `value`: its
-/// text, `at`: the place in it, in bytes. `None` where file and text do not fit together, as behind an alias.
+/// Line and column, counted from 1, of an offset in a text. `key` is the place of the field's name in the file, `value`
+/// its text, `at` the offset in bytes. `None` if the file and the text do not match, as with an alias.
 ///
-/// Blanks are skipped on both sides, so that it does not matter how lines are folded and set in.
+/// Blanks are skipped on both sides, so that folding and indentation do not matter.
 pub(in crate::lint) fn place(file: &str, key: Place, value: &str, at: usize) -> Option<Place> {
     let begins = offset(file, key)?;
     let (mut rest, quote) = behind_key(&file[begins..])?;
@@ -28,7 +28,7 @@ enum Quote {
     Double,
 }
 
-/// Where a value begins, and how it is quoted.
+/// Where a value begins, and its quotes.
 fn behind_key(text: &str) -> Option<(&str, Quote)> {
     let first = text.chars().next()?;
     let key = match first {
@@ -58,7 +58,7 @@ fn skip_blanks(mut rest: &str, quote: Quote) -> &str {
     }
 }
 
-/// Skips a character as it is written; `None` if another one is.
+/// Skips a written character; `None` if it is a different one.
 fn skip(rest: &str, quote: Quote, c: char) -> Option<&str> {
     let plain = rest.strip_prefix(c);
     match (quote, c) {
@@ -88,7 +88,7 @@ fn line_and_column(text: &str, at: usize) -> Place {
 mod tests {
     use super::*;
 
-    /// The place of `@` in the value, and the text that is there in the file.
+    /// The place of `@` in the value, and the text there in the file.
     fn placed<'a>(file: &'a str, value: &str, at: &str) -> Option<(Place, &'a str)> {
         let line = file.lines().position(|line| line.contains("query"))? + 1;
         let column = file.lines().nth(line - 1)?.find("query")? + 1;
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_found_however_a_text_is_written() {
+    fn a_place_is_found_in_every_style_of_text() {
         for (file, value, at) in [
             ("spec:\n  query: sum(a) @\n", "sum(a) @", (2, 17)),
             ("spec:\n  query: |\n    sum(\n      @)\n", "sum(\n  @)\n", (4, 7)),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_stands_elsewhere_has_no_place() {
+    fn a_text_from_elsewhere_has_no_place() {
         assert_eq!(placed("a: &a x @\nquery: *a\n", "x @", "@"), None);
         assert_eq!(place("query:", (1, 1), "x", 0), None);
         assert_eq!(place("query: x", (7, 1), "x", 0), None);

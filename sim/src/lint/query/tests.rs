@@ -1,4 +1,4 @@
-//! Queries and what is found in them.
+//! Queries and their findings.
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ fn codes(text: &str) -> Vec<&'static str> {
 const FINE: [&str; 0] = [];
 
 #[test]
-fn what_does_not_parse_is_told_with_its_place_in_the_template() {
+fn a_syntax_error_is_reported_with_its_place_in_the_template() {
     for (text, code, at) in [
         ("sum(a{b=\"{{ target }\"})", "query-template-invalid", "}\"})"),
         ("sum(a{b=\"{{ trget }}\"})", "query-unknown-variable", "trget }}"),
@@ -43,14 +43,14 @@ fn what_does_not_parse_is_told_with_its_place_in_the_template() {
 }
 
 #[test]
-fn every_unknown_name_is_told() {
+fn every_unknown_name_is_reported() {
     let text = "sum(a{b=\"{{ x }}\", c=\"{{ targt }}\", d=\"{{ variables.pth }}\"})";
     let unknown = |part: &str| ("query-unknown-variable", text.find(part));
     assert_eq!(told_of("Deployment", text), [unknown("x }}"), unknown("targt"), unknown("{{ variables")]);
 }
 
 #[test]
-fn no_more_is_parsed_than_the_budget_holds() {
+fn no_more_is_parsed_than_the_budget_allows() {
     let (budget, metric) = (Budget::default(), json!({}));
     let text = format!("sum(a{{app=\"shop\"}}{} b)", "+1".repeat(190));
     let look = |_| {
@@ -64,7 +64,7 @@ fn no_more_is_parsed_than_the_budget_holds() {
 }
 
 #[test]
-fn errors_alone_have_no_series_while_all_is_well() {
+fn only_errors_have_no_series_as_long_as_nothing_fails() {
     let all = r#" / sum(rate(requests{app="shop"}[1m]))"#;
     for counted in
         [r#"status=~"5..""#, r#"code="404""#, r#"response_code=~"^(4|5).*""#, r#"classification="failure""#]
@@ -89,7 +89,7 @@ fn counters_of_failures_may_begin_late() {
 }
 
 #[test]
-fn windows_are_those_of_the_metric_and_hold_two_samples() {
+fn windows_are_those_of_the_metric_and_contain_two_samples() {
     assert_eq!(codes(r#"sum(rate(a{app="shop"}[5m]))"#), ["query-fixed-window"]);
     assert_eq!(codes(r#"sum(rate(a{app="shop"}[20s]))"#), ["query-fixed-window", "window-too-short"]);
     assert_eq!(codes(r#"sum(max_over_time(a{app="shop"}[20s]))"#), ["query-fixed-window"]);
@@ -108,7 +108,7 @@ fn a_metric_that_is_not_aggregated_has_several_series() {
 }
 
 #[test]
-fn a_query_that_counts_the_primary_too_is_told() {
+fn a_query_that_also_counts_the_primary_is_reported() {
     for query in [
         r#"sum(rate(a[1m]))"#,
         r#"sum(rate(a{namespace="prod",code!~"5.."}[1m]))"#,
@@ -143,7 +143,7 @@ fn a_query_that_counts_the_primary_too_is_told() {
 }
 
 #[test]
-fn a_query_that_wants_pods_of_the_canary_matches_nothing() {
+fn a_query_for_pods_named_canary_matches_nothing() {
     for query in [
         r#"sum(rate(a{destination_workload="{{ target }}-canary"}[1m]))"#,
         r#"sum(rate(a{pod=~"shop-canary-.*"}[1m]))"#,
@@ -167,9 +167,9 @@ fn a_query_for_another_system_is_only_filled_in() {
     assert_eq!(codes("avg:errors{service:{{ target }}} / 2"), FINE);
 }
 
-/// Every query that the controller itself asks, for every router, in the controller's own snapshots.
+/// Every query of the controller itself, for every router, from the controller's own snapshots.
 #[test]
-fn the_queries_of_the_controller_are_fine() {
+fn the_queries_of_the_controller_have_no_findings() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapter-k8s/src/metrics/snapshots");
     let mut count = 0;
     for file in std::fs::read_dir(folder).unwrap() {

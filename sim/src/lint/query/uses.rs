@@ -1,4 +1,4 @@
-//! The metrics that ask a query: the names it is filled in with, and what its answer is needed for.
+//! The metrics that use a query: the names with which it is filled in, and what its value is needed for.
 
 use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::lint::{
     manifests::{Files, ManifestKind, Object},
 };
 
-/// A metric of a Canary that asks a query.
+/// A metric of a Canary that uses a query.
 #[derive(Clone, Debug, Default)]
 pub(in crate::lint) struct Use {
     name: String,
@@ -24,13 +24,13 @@ pub(in crate::lint) struct Use {
     ingress: String,
     route: String,
     interval: String,
-    /// The metric's `templateVariables`; `None` where no metric is known.
+    /// The metric's `templateVariables`; `None` if no metric is known.
     pub(super) variables: Option<BTreeMap<String, String>>,
-    /// Whether an answer without a value fails the check.
+    /// Whether a missing value fails the check.
     pub(super) needs_value: bool,
 }
 
-/// The metrics among the files that name a template; if there is none, one with made-up names.
+/// The metrics in the files that name a template; if there is none, one with made-up names.
 pub(super) fn of_template(template: &Object, files: &Files<'_>) -> Vec<Use> {
     let mut uses = Vec::new();
     for canary in files.of(ManifestKind::Canary) {
@@ -64,7 +64,7 @@ fn named(metric: &Value) -> (&str, &str) {
 }
 
 impl Use {
-    /// A metric of a Canary, both as they are written.
+    /// A metric and its Canary, as written.
     pub(in crate::lint) fn of(canary: &Value, metric: &Value) -> Self {
         let or = |pointer: &str, other: &str| match text(canary, pointer) {
             "" => other.to_owned(),
@@ -109,7 +109,7 @@ impl Use {
         }
     }
 
-    /// What the query sees. Where no metric is known, every variable that it uses has a value.
+    /// The variables of the query. If no metric is known, every variable that it uses has a value.
     pub(in crate::lint) fn scope(&self, query: &str) -> Scope {
         static VARIABLE: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"variables\.(\w+)").expect("a constant, which a test compiles"));
@@ -135,7 +135,7 @@ impl Use {
         parse_duration(&self.interval).ok()
     }
 
-    /// The metric's window as it is written.
+    /// The metric's window, as written.
     pub(super) fn interval(&self) -> &str {
         &self.interval
     }

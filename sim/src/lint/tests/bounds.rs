@@ -1,8 +1,8 @@
-//! Bounds against what a query can answer.
+//! Bounds and the values that a query can have.
 
 use crate::lint::{Code, Input, Settings, lint};
 
-/// What is said of the bounds of a metric.
+/// The messages about the bounds of a metric.
 fn said(provider: &str, metric: &str) -> Vec<(Code, String)> {
     let text = format!(
         "apiVersion: flagger.app/v1beta1\nkind: Canary\nmetadata: {{name: shop, namespace: prod}}\nspec:\n  \
@@ -34,7 +34,7 @@ fn a_fraction_is_not_compared_with_a_percentage() {
     };
     let (errors, good) = (share("=~"), share("!~"));
     let fraction = |code, bound: &str| {
-        vec![(code, format!("multiply the query by 100, or give a fraction, such as `{bound}`"))]
+        vec![(code, format!("multiply the query by 100, or use a fraction, such as `{bound}`"))]
     };
     assert_eq!(query(&errors, "max: 5"), fraction(Code::BoundNeverFails, "max: 0.05"));
     assert_eq!(query(&good, "min: 99"), fraction(Code::BoundNeverPasses, "min: 0.99"));

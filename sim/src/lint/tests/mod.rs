@@ -1,4 +1,4 @@
-//! The tables against the types they describe, and the plan against the simulator.
+//! Compares the tables with the types that they describe, and the plan with the simulator.
 
 mod bounds;
 mod odd;

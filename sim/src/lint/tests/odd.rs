@@ -1,4 +1,4 @@
-//! Whatever a manifest holds, lint reports on it.
+//! lint handles every manifest without a panic.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 }
 
 #[test]
-fn odd_values_are_told_without_a_panic() {
+fn odd_values_are_reported_without_a_panic() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/lint/everything.yaml");
     let text = std::fs::read_to_string(path).unwrap();
     let manifest: Value = serde_yaml::from_str(&text).unwrap();

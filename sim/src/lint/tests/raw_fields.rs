@@ -16,7 +16,7 @@ use crate::lint::{
     fields::{ALERT_PROVIDER, CANARY, Field, METRIC_TEMPLATE},
 };
 
-/// Answers whatever a type asks for, and notes the paths of what it asks.
+/// Gives every type the values that it requests, and notes their paths.
 struct Probe<'a> {
     path: String,
     found: &'a RefCell<BTreeSet<String>>,
@@ -166,14 +166,14 @@ fn fields_of<'de, T: Deserialize<'de>>() -> BTreeSet<String> {
     found.into_inner()
 }
 
-/// Whether a field is in a table, by its name or in an open place.
+/// Whether a table has a field, by its name or below an open field.
 fn stands_in(table: &[Field], path: &str) -> bool {
     let newer = path.strip_prefix("spec.canaryAnalysis.").map(|rest| format!("spec.analysis.{rest}"));
     let path = newer.as_deref().unwrap_or(path);
     table.iter().any(|field| fits(field.path, path))
 }
 
-/// Whether a row is about a field, or about parts of one that is read whole.
+/// Whether a row is about a field, or about parts of a field that is read as a whole.
 fn fits(row: &str, path: &str) -> bool {
     if row.ends_with(".**") && row.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')) {
         return true;
@@ -188,7 +188,7 @@ fn fits(row: &str, path: &str) -> bool {
     }
 }
 
-/// The fields of a type that are not in its table.
+/// The fields of a type that its table does not have.
 fn missing<'de, T: Deserialize<'de>>(table: &[Field], known: &str) -> Vec<String> {
     let fields = fields_of::<T>();
     assert!(fields.contains(known), "the probe saw {fields:#?}");
@@ -196,14 +196,14 @@ fn missing<'de, T: Deserialize<'de>>(table: &[Field], known: &str) -> Vec<String
 }
 
 #[test]
-fn every_field_of_the_raw_types_stands_in_a_table() {
+fn every_field_of_the_raw_types_is_in_a_table() {
     let none: Vec<String> = Vec::new();
     assert_eq!(missing::<raw::Canary>(CANARY, "spec.analysis.metrics[].thresholdRange.min"), none);
     assert_eq!(missing::<raw::MetricTemplate>(METRIC_TEMPLATE, "spec.provider.secretRef.name"), none);
     assert_eq!(missing::<raw::AlertProvider>(ALERT_PROVIDER, "spec.messageTemplate"), none);
 }
 
-/// The table promises nothing that is then not read.
+/// The table has no field that is not read.
 #[test]
 fn every_field_of_the_table_is_read() {
     let fields = fields_of::<raw::Canary>();
@@ -215,7 +215,7 @@ fn every_field_of_the_table_is_read() {
 }
 
 #[test]
-fn the_rows_of_one_field_stand_together() {
+fn the_rows_of_one_field_are_consecutive() {
     let mut paths: Vec<&str> = CANARY.iter().map(|field| field.path).collect();
     paths.dedup();
     let apart: Vec<&str> = paths

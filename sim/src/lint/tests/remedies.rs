@@ -1,5 +1,5 @@
-//! Every remedy is tried: the manifest that shows a code is edited as the remedy says, the finding is gone, nothing is
-//! refused, and a healthy release is promoted.
+//! Tries every remedy: the manifest that shows a code is edited as the remedy says; then the finding is gone, nothing
+//! is refused, and a healthy release is promoted.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ use crate::{
     scenario::{self, Measure},
 };
 
-/// Codes whose remedy no edit of an object expresses, and why.
+/// Codes whose remedy cannot be an edit of an object, and why.
 const ADVICE: &[(Code, &str)] = &[
     (Code::Unreadable, "a text without objects has no field to edit"),
     (Code::UnrenderedTemplate, "what the template prints is known where it is rendered"),
@@ -60,7 +60,7 @@ fn objects(code: Code) -> Vec<Value> {
     documents.into_iter().map(|(_, yaml)| serde_json::to_value(yaml).unwrap()).collect()
 }
 
-/// What is found in the objects, each a file of its own.
+/// The findings of the objects, each in its own file.
 fn found(objects: &[Value]) -> Vec<FileReport> {
     let inputs: Vec<Input> =
         objects.iter().map(|object| Input { path: "a.yaml".into(), text: Ok(object.to_string()) }).collect();
@@ -71,7 +71,7 @@ fn of_code(report: &FileReport, code: Code) -> impl Iterator<Item = &Finding> {
     report.findings.iter().filter(move |finding| finding.code == code)
 }
 
-/// The objects with the edits made in one of them.
+/// The objects after edits of one of them.
 fn edited(objects: &[Value], place: usize, edits: &[Edit]) -> Result<Vec<Value>, String> {
     let mut objects = objects.to_vec();
     for edit in edits {
@@ -80,7 +80,7 @@ fn edited(objects: &[Value], place: usize, edits: &[Edit]) -> Result<Vec<Value>,
     Ok(objects)
 }
 
-/// Follows the remedies of these codes, one after the other, until no finding has one.
+/// Applies the remedies of these codes, one after another, until no finding has one.
 fn followed(mut objects: Vec<Value>, codes: &[Code], tried: &mut usize) -> Result<Vec<Value>, String> {
     for _ in 0..20 {
         let reports = found(&objects);
@@ -147,7 +147,7 @@ fn passes(objects: &[Value], about: &str) -> Result<(), String> {
         let errors: Vec<String> =
             errors.filter(|finding| finding.level == Level::Error).map(ToString::to_string).collect();
         if !errors.is_empty() {
-            // What else is refused in the manifest that shows a code is not the matter of its remedy.
+            // A remedy is not responsible for other faults in the manifest.
             if matches!(about, "wrong-type" | "refused") {
                 continue;
             }
@@ -161,12 +161,12 @@ fn passes(objects: &[Value], about: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// How a release ends that fails 0.1 % of its requests; in a simulated world where users reach the canary and the world
-/// knows what is measured, else in one where all is well.
+/// The result of a release that fails 0.1 % of its requests: in a simulated world if users reach the canary and the
+/// world knows what is measured, otherwise in a world where everything works.
 fn healthy(canary: &Value, objects: &[Value]) -> Result<Option<Phase>, String> {
     let given = objects.iter().filter(|object| object["kind"] == "MetricTemplate");
     let given = given.map(|object| object["metadata"].clone());
-    // A metric with a name alone may mean a template that is in the cluster.
+    // A metric that has only a name may use a template in the cluster.
     let metrics = canary["spec"]["analysis"]["metrics"].as_array().into_iter().flatten();
     let by_name = metrics.filter(|metric| metric["query"].is_null() && metric["templateRef"].is_null());
     let by_name =
@@ -197,7 +197,7 @@ fn is_simulated(rollout: &Rollout) -> bool {
     reached && !rollout.metrics().is_empty() && rollout.metrics().iter().all(known)
 }
 
-/// Hooks that are polled for a rollback deny it.
+/// Hooks that are polled for a rollback refuse it.
 fn polled(rollout: &Rollout) -> Value {
     let polled = rollout.hooks_of(HookKind::RollbackTrigger);
     polled.map(|hook| (hook.key.to_string(), json!([403]))).collect::<serde_json::Map<_, _>>().into()
@@ -213,7 +213,7 @@ fn canary(analysis: Value) -> Value {
     })
 }
 
-/// The remedy for a window that is too long is no window that is too short.
+/// The remedy for a window that is too long does not make it too short.
 #[test]
 fn remedies_of_windows_do_not_lead_to_each_other() {
     let mut tried = 0;
@@ -240,7 +240,7 @@ fn remedies_of_windows_do_not_lead_to_each_other() {
     assert!(tried > 100, "only {tried} remedies were tried");
 }
 
-/// A number where a duration is meant gets its unit, not quotes, wherever a duration can be written.
+/// A number instead of a duration gets a unit, not quotes, in every field that is a duration.
 #[test]
 fn a_duration_without_a_unit_gets_one() {
     let mut fields = DURATIONS.map(|field| field.replace("[]", "[0]")).to_vec();

@@ -1,4 +1,4 @@
-//! The plan against the simulator: every Canary of every story, released once well and once badly.
+//! Compares the plan with the simulator: every Canary of every story, with a good and a bad release.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +23,7 @@ use crate::{
 
 const DEPLOYED: Duration = Duration::from_secs(300);
 
-/// The Canaries of all stories, and of strategies that no story has; each once.
+/// The Canaries of all stories, and of strategies that no story has, each once.
 fn canaries() -> BTreeMap<String, (Value, Scenario)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let mut found = BTreeMap::new();
@@ -84,7 +84,7 @@ fn again(manifest: &Value, scenario: &Scenario, world: Value) -> Story {
     drive::run(&story(&manifest, &scenario.defaults, world))
 }
 
-/// When a rule fired for the first time, since the new revision was seen.
+/// When a rule first fired, since the new revision was detected.
 fn fired(story: &Story, rules: &[Rule]) -> Option<Duration> {
     let mut moments = story.moments.iter().filter(|moment| moment.at >= DEPLOYED);
     moments.find(|moment| rules.contains(&moment.decision.rule)).map(|moment| moment.at - DEPLOYED)
@@ -187,7 +187,7 @@ fn a_bad_release_is_rolled_back_as_planned() {
     assert!(seen > 40, "only {seen} Canaries were tried");
 }
 
-/// The figures that Flagger's documents and its users know.
+/// The figures in Flagger's documentation.
 #[test]
 fn the_known_formulas_hold() {
     let plan = |analysis: Value| {
@@ -225,7 +225,7 @@ fn the_known_formulas_hold() {
 }
 
 #[test]
-fn what_never_ends_has_no_plan() {
+fn a_release_that_never_ends_has_no_plan() {
     let canary = json!({
         "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "shop"},
         "spec": {"targetRef": {"kind": "Deployment", "name": "shop"}, "analysis": {"iterations": 4_000_000_000_u32}},

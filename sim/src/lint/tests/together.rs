@@ -1,4 +1,4 @@
-//! Files that are looked at together, and where what is found is placed.
+//! Files that are checked together, and the places of the findings.
 
 use crate::{
     lint::{Code, Finding, Input, Settings, json, lint, text},
@@ -9,7 +9,7 @@ fn settings() -> Settings {
     Settings { provider: "istio".into(), namespace: "flagger-system".into(), release: None, controller: None }
 }
 
-/// The findings of each file, without those that a bare Canary has anyway.
+/// The findings of each file, without those of a minimal Canary.
 fn found(files: &[&str]) -> Vec<Vec<Finding>> {
     let inputs: Vec<Input> =
         files.iter().map(|text| Input { path: "a.yaml".into(), text: Ok((*text).into()) }).collect();
@@ -65,13 +65,13 @@ spec:
 ";
 
 #[test]
-fn a_policy_in_another_file_is_told_where_it_is() {
+fn a_policy_in_another_file_is_reported_there() {
     let policy = ("policy-without-primary", 8, 11, "spec.ingress[0].from[0].podSelector".to_owned());
     assert_eq!(placed(&[CANARY, DEPLOYMENT, POLICY]), [vec![], vec![], vec![policy]]);
 }
 
 #[test]
-fn what_lets_the_primary_in_or_is_elsewhere_is_not_told() {
+fn policies_that_allow_the_primary_or_do_not_apply_are_not_reported() {
     let nothing: [Vec<Finding>; 3] = Default::default();
     for policy in [
         POLICY.replace("namespace: prod", "namespace: other"),
@@ -103,7 +103,7 @@ fn ports_are_compared_by_name_and_by_number() {
 }
 
 #[test]
-fn objects_of_a_list_are_looked_at_too() {
+fn objects_of_a_list_are_checked_too() {
     let service = "{apiVersion: v1, kind: Service, metadata: {name: other}, spec: {selector: {app.kubernetes.io/name: front}}}";
     let list = format!("apiVersion: v1\nkind: List\nitems:\n  - {service}\n");
     let told = ("service-selects-target", "items[0].spec.selector".to_owned());
@@ -112,7 +112,7 @@ fn objects_of_a_list_are_looked_at_too() {
 }
 
 #[test]
-fn an_autoscaler_of_another_target_is_not_told() {
+fn an_autoscaler_of_another_target_is_not_reported() {
     let scaler = |name: &str| {
         format!(
             "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {{name: s}}\nspec: {{scaleTargetRef: {{name: {name}}}}}\n"
@@ -125,7 +125,7 @@ fn an_autoscaler_of_another_target_is_not_told() {
 }
 
 #[test]
-fn what_does_not_parse_in_a_query_is_placed_in_the_file() {
+fn a_syntax_error_in_a_query_has_a_place_in_the_file() {
     let template = |query: &str| {
         format!(
             "apiVersion: flagger.app/v1beta1\nkind: MetricTemplate\nmetadata: {{name: m}}\nspec:\n  provider: {{type: prometheus, address: \"http://p\"}}\n{query}"
@@ -175,7 +175,7 @@ fn secret(name: &str, namespace: &str, data: &str) -> String {
 }
 
 #[test]
-fn a_secret_among_the_files_has_the_keys_that_are_read() {
+fn a_secret_in_the_files_has_the_keys_that_are_read() {
     let lacks = |object: &str, secrets: &[String]| -> Vec<String> {
         let files: Vec<&str> = [object].into_iter().chain(secrets.iter().map(String::as_str)).collect();
         found(&files)[0].iter().map(|one| format!("{}; {}", one.what, one.remedy)).collect()
@@ -204,14 +204,14 @@ fn a_secret_among_the_files_has_the_keys_that_are_read() {
           Secret, or name another one; this one has `url`, `username`"
         ]
     );
-    // Another namespace's, one of two clusters' that has the key, and none at all.
+    // A Secret of another namespace, one of two clusters' Secrets that has the key, and none at all.
     assert_eq!(lacks(RECEIVER, &[secret("chat", "stage", "data: {}")]), [""; 0]);
     let [good, bad] = ["data: {address: YQ==}", "data: {}"].map(|data| secret("chat", "prod", data));
     assert_eq!(lacks(RECEIVER, &[bad, good]), [""; 0]);
     assert_eq!(lacks(RECEIVER, &[]), [""; 0]);
 }
 
-/// Whatever is wrong around a Secret, nothing that it holds is printed.
+/// Whatever is wrong with a Secret, its values are not printed.
 #[test]
 fn no_value_of_a_secret_is_shown() {
     const HIDDEN: &str = "hunter2";

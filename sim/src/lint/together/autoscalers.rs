@@ -10,7 +10,7 @@ use crate::lint::{
     manifests::{Files, Object},
 };
 
-/// An autoscaler among the files that scales the target, and that is not the Canary's.
+/// An autoscaler in the files that scales the target, and is not the Canary's.
 pub(in crate::lint) fn autoscaler(canary: &Object, files: &Files<'_>) -> Option<Draft> {
     let json = &canary.json;
     let named = (text(json, "/spec/autoscalerRef/kind"), text(json, "/spec/autoscalerRef/name"));

@@ -1,4 +1,4 @@
-//! The labels of a target's pods and of its primary's, and what selects them.
+//! The labels of the pods of a target and of its primary, and selectors.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::lint::{
     manifests::Object,
 };
 
-/// Labels that a controller changes in the primary: the first of these by which the target selects its pods.
+/// Labels that a controller changes in the primary: the first of these that the target's selector uses.
 const SELECTOR_LABELS: [&str; 3] = ["app", "name", "app.kubernetes.io/name"];
 
 /// The labels of both versions' pods.
@@ -17,12 +17,12 @@ const SELECTOR_LABELS: [&str; 3] = ["app", "name", "app.kubernetes.io/name"];
 pub(super) struct Pods {
     pub(super) canary: BTreeMap<String, String>,
     pub(super) primary: BTreeMap<String, String>,
-    /// The label by which they differ, with its value in the primary; none is known if the target is not given.
+    /// The label by which they differ, with its value in the primary; unknown if the target is not given.
     pub(super) differ: Option<(String, String)>,
 }
 
 impl Pods {
-    /// As the target's template has them. Of one that is not given, the usual labels with its name.
+    /// From the target's template. If the target is not given, the usual labels with its name.
     pub(super) fn of(canary: &Object, target: Option<&Value>) -> Self {
         let own = match target {
             Some(target) => labels(target.pointer("/spec/template/metadata/labels")),
@@ -58,7 +58,7 @@ fn labels(value: Option<&Value>) -> BTreeMap<String, String> {
     labels.filter_map(|(label, value)| Some((label.clone(), value.as_str()?.to_owned()))).collect()
 }
 
-/// Whether a Service's selector picks pods with these labels; an empty one picks none.
+/// Whether a Service's selector selects pods with these labels; an empty one selects none.
 pub(super) fn picks(selector: Option<&Value>, of: &BTreeMap<String, String>) -> bool {
     let selector = labels(selector);
     !selector.is_empty() && selector.iter().all(|(label, value)| of.get(label) == Some(value))

@@ -1,6 +1,6 @@
-//! Objects of other kinds beside ours: what they say about a target, or hold for a provider, and where they disagree with it.
+//! Objects of other kinds that concern a target or a provider, and where they contradict it.
 //!
-//! They are read as they are written, and nothing is said of them for themselves.
+//! They are read as they are written, and are not checked themselves.
 
 mod autoscalers;
 mod labels;
@@ -22,11 +22,11 @@ use super::{
 /// An object of another kind.
 #[derive(Clone, Debug)]
 pub(super) struct Neighbour {
-    /// Its file among the inputs.
+    /// The index of its file among the inputs.
     pub(super) file: usize,
-    /// Its document in the file.
+    /// The index of its document in the file.
     pub(super) document: usize,
-    /// Its place in a list of objects; empty where it is the document.
+    /// Its path in a list of objects; empty if it is the document.
     pub(super) at: String,
     kind: Known,
     pub(super) json: Value,
@@ -41,7 +41,7 @@ enum Known {
     /// HorizontalPodAutoscalers and ScaledObjects.
     Autoscaler,
     NetworkPolicy,
-    /// Of which only the names of the keys are kept.
+    /// Only the names of the keys are kept.
     Secret,
 }
 
@@ -56,7 +56,7 @@ const KINDS: [(&str, &str, Known); 7] = [
 ];
 
 impl Neighbour {
-    /// An object, if it is of a kind that is read.
+    /// An object, if its kind is read.
     pub(super) fn of(file: usize, document: usize, at: &str, json: &Value) -> Option<Self> {
         let (kind, version) = (text(json, "/kind"), text(json, "/apiVersion"));
         let group = version.split_once('/').map_or("", |(group, _)| group);
@@ -65,7 +65,7 @@ impl Neighbour {
         Some(Self { file, document, at: at.into(), kind, json })
     }
 
-    /// Its kind and name, as reports show it.
+    /// Its kind and name, as reports print it.
     pub(super) fn title(&self) -> String {
         format!("{} {}", text(&self.json, "/kind"), self.name())
     }
@@ -74,8 +74,8 @@ impl Neighbour {
         text(&self.json, "/metadata/name")
     }
 
-    /// Whether it is beside a Canary: in its namespace, and in its file or in one without a Canary for the same target,
-    /// which may be meant for another cluster. An object that names no namespace is applied wherever it is wanted.
+    /// Whether it belongs to a Canary: it is in its namespace, and in its file or in a file without a Canary for the
+    /// same target, which may be for another cluster. An object without a namespace can be applied to any namespace.
     fn is_beside(&self, canary: &Object, files: &Files<'_>) -> bool {
         let own = text(&self.json, "/metadata/namespace");
         let is_in = own.is_empty() || canary.namespace().is_none_or(|namespace| namespace == own);
@@ -83,12 +83,13 @@ impl Neighbour {
     }
 }
 
-/// Whether a text may hold objects of these kinds.
+/// Whether a text may contain objects of these kinds.
 pub(super) fn may_hold(text: &str) -> bool {
     KINDS.iter().any(|(_, kind, _)| text.contains(kind))
 }
 
-/// What is found in the objects of other kinds, for the Canaries among the files: with its place in `files.neighbours`.
+/// The findings about the objects of other kinds, for the Canaries in the files, with their index in
+/// `files.neighbours`.
 pub(super) fn look(files: &Files<'_>) -> Vec<(usize, Draft)> {
     let mut found = Vec::new();
     for canary in files.of(ManifestKind::Canary).filter(|_| !files.neighbours.is_empty()) {
@@ -117,7 +118,7 @@ fn beside<'a>(
     files.neighbours.iter().filter(move |other| other.kind == kind && other.is_beside(canary, files))
 }
 
-/// The target of a Canary, if it is among the files.
+/// The target of a Canary, if it is in the files.
 fn target<'a>(canary: &'a Object, files: &'a Files<'_>) -> Option<&'a Value> {
     let (kind, name) =
         (text(&canary.json, "/spec/targetRef/kind"), text(&canary.json, "/spec/targetRef/name"));

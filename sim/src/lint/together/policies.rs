@@ -1,4 +1,4 @@
-//! NetworkPolicies that know the target's pods and not the primary's.
+//! NetworkPolicies that select the target's pods and not the primary's.
 
 use serde_json::{Value, json};
 
@@ -32,8 +32,7 @@ pub(super) fn look(policy: &Neighbour, canary: &Object, pods: &Pods) -> Vec<Draf
         add(
             "spec.podSelector".into(),
             format!(
-                "applies to the target's pods of Canary {title}, and {primary}: what it allows is refused to the \
-                 primary where other policies deny, and what it denies is allowed"
+                "applies to the target's pods of Canary {title}, but {primary}: its rules do not apply to the primary"
             ),
         );
     }
@@ -50,7 +49,7 @@ pub(super) fn look(policy: &Neighbour, canary: &Object, pods: &Pods) -> Vec<Draf
         add(
             format!("spec.{rules}[{rule}].{peers}[{peer}].podSelector"),
             format!(
-                "allows requests {towards} the target's pods of Canary {title}, and {primary}: requests {towards} the \
+                "allows requests {towards} the target's pods of Canary {title}, but {primary}: requests {towards} the \
                  primary are refused"
             ),
         );
@@ -58,7 +57,7 @@ pub(super) fn look(policy: &Neighbour, canary: &Object, pods: &Pods) -> Vec<Draf
     told
 }
 
-/// A selector that leaves both values of a label, whatever else it selects by.
+/// A selector that accepts both values of a label, and otherwise selects the same.
 fn of_both(selector: &Value, label: &str, values: [&str; 2]) -> Value {
     let mut selector = selector.as_object().cloned().unwrap_or_default();
     if let Some(Value::Object(equal)) = selector.get_mut("matchLabels") {
@@ -74,7 +73,7 @@ fn of_both(selector: &Value, label: &str, values: [&str; 2]) -> Value {
     selector.into()
 }
 
-/// The first peer whose pods are selected so.
+/// The first peer whose pods are selected.
 fn first(rules: &[Value], peers: &str, is: impl Fn(&Value) -> bool) -> Option<(usize, usize)> {
     rules.iter().enumerate().find_map(|(i, rule)| {
         let peers = list(rule, &format!("/{peers}")).iter();
@@ -83,7 +82,7 @@ fn first(rules: &[Value], peers: &str, is: impl Fn(&Value) -> bool) -> Option<(u
     })
 }
 
-/// Whether a rule names no peers, a whole namespace or addresses: the primary may be among them.
+/// Whether a rule has no peers, or a whole namespace or addresses as peers: these may include the primary.
 fn admits_all(rules: &[Value], peers: &str) -> bool {
     rules.iter().any(|rule| {
         let peers = list(rule, &format!("/{peers}"));

@@ -1,4 +1,4 @@
-//! Ports that requests are sent to, and that the target's containers do not have.
+//! Ports that requests are sent to and the target's containers do not have.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// The ports of a target's containers, as far as they are declared.
+/// The declared ports of a target's containers.
 pub(super) struct Ports {
     names: Vec<String>,
     numbers: Vec<u64>,
@@ -30,7 +30,7 @@ pub(in crate::lint) fn of_canary(canary: &Object, files: &Files<'_>) -> Option<D
     let (why, remedy) = ports.lack(port, "spec.service.targetPort")?;
     let so = match field {
         "spec.service.port" => {
-            format!("is the target port as well, because there is no `targetPort`, and {why}")
+            format!("is also the target port, because there is no `targetPort`, and {why}")
         }
         _ => why,
     };
@@ -56,11 +56,11 @@ pub(super) fn of_service(service: &Value, target: &Value) -> Vec<Draft> {
 }
 
 impl Ports {
-    /// Those of all containers; `None` if none declares any: they may listen all the same.
+    /// The ports of all containers; `None` if none declares any, because they may still listen.
     fn of(target: &Value) -> Option<Self> {
         let mut ports = Self { names: Vec::new(), numbers: Vec::new() };
         let containers = list(target, "/spec/template/spec/containers").iter();
-        // A sidecar is an init container that stays.
+        // A sidecar is an init container that keeps running.
         for container in containers.chain(list(target, "/spec/template/spec/initContainers")) {
             for port in list(container, "/ports") {
                 ports.numbers.extend(port.get("containerPort").and_then(Value::as_u64));
@@ -70,8 +70,8 @@ impl Ports {
         (!ports.numbers.is_empty()).then_some(ports)
     }
 
-    /// Why requests to a port reach no pod, and what was meant, for the field `target_port`; `None` if there is such a
-    /// port.
+    /// Why requests to a port reach no pod, and the port that was meant, for the field `target_port`; `None` if the
+    /// port exists.
     fn lack(&self, port: &Value, target_port: &str) -> Option<(String, Remedy)> {
         let name = port.as_str().filter(|text| text.parse::<u64>().is_err());
         let number = port.as_u64().or_else(|| port.as_str()?.parse().ok());
@@ -96,7 +96,7 @@ impl Ports {
         }
     }
 
-    /// The port where there is only one; else the choice is a person's.
+    /// The port if there is only one; otherwise the user has to choose.
     fn remedy(&self, target_port: &str) -> Remedy {
         if let [only] = self.numbers.as_slice() {
             return Remedy::new(format!("write `targetPort: {only}`")).setting(target_port, *only);

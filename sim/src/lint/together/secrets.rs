@@ -1,5 +1,5 @@
-//! Secrets that are among the files: whether they have the keys that a MetricTemplate or an AlertProvider needs. Nothing but
-//! the names of their keys is ever kept or shown.
+//! Secrets in the files: whether they have the keys that a MetricTemplate or an AlertProvider needs. Only the names of
+//! their keys are kept, and values are never printed.
 
 use std::collections::BTreeSet;
 
@@ -21,14 +21,14 @@ use crate::{
     scenario::read_raw,
 };
 
-/// A Secret without its values; of one that is empty not even the key is kept.
+/// A Secret without its values; keys with empty values are not kept.
 pub(super) fn without_values(secret: &Value) -> Value {
     let mut kept = Map::new();
     for field in ["apiVersion", "kind", "metadata"] {
         kept.extend(secret.get(field).map(|value| (field.to_owned(), value.clone())));
     }
     if let Some(Value::Object(metadata)) = kept.get_mut("metadata") {
-        // `kubectl apply` keeps the whole manifest there.
+        // `kubectl apply` stores the whole manifest there.
         metadata.remove("annotations");
     }
     let data =
@@ -39,7 +39,7 @@ pub(super) fn without_values(secret: &Value) -> Value {
     kept.into()
 }
 
-/// What is missing in the Secret that a MetricTemplate or an AlertProvider names.
+/// The missing keys in the Secret of a MetricTemplate or an AlertProvider.
 pub(in crate::lint) fn secret(object: &Object, files: &Files<'_>) -> Option<Draft> {
     let (field, system, needed) = match object.kind {
         ManifestKind::Canary => return None,
@@ -64,7 +64,7 @@ pub(in crate::lint) fn secret(object: &Object, files: &Files<'_>) -> Option<Draf
     if needed.0.is_empty() || found.iter().any(|keys| needed.fit(|key| keys.contains(key))) {
         return None;
     }
-    // Of several with the name, each for another cluster, the first one is reported.
+    // Several Secrets with this name are for different clusters; the first one is reported.
     let (secret, keys) = (secrets.first()?, found.first()?);
     Some(Draft {
         code: Code::SecretWithoutKey,
@@ -90,7 +90,7 @@ fn remedy(keys: &BTreeSet<&str>, needed: SecretKeys) -> String {
     }
 }
 
-/// The Secrets of a name in the namespace of an object. One that names no namespace is applied wherever it is wanted.
+/// The Secrets with a name in the namespace of an object. A Secret without a namespace can be applied to any namespace.
 fn named<'a>(name: &'a str, object: &'a Object, files: &'a Files<'_>) -> impl Iterator<Item = &'a Neighbour> {
     let secrets = files.neighbours.iter().filter(|other| other.kind == Known::Secret);
     secrets.filter(move |secret| {

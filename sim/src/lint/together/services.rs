@@ -1,4 +1,4 @@
-//! Services beside the Canary's own that lead to the target's pods.
+//! Services, other than the Canary's own, that select the target's pods.
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub(super) fn look(service: &Neighbour, canary: &Object, pods: &Pods, target: Op
         )
     } else {
         format!(
-            "selects the target's pods of Canary {title}: those are only there during a release, and are the new \
+            "selects the target's pods of Canary {title}: they exist only during a release, and run the new \
              version; between releases its requests are refused"
         )
     };

@@ -42,11 +42,11 @@ pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
         told.add(
             Code::AlertProviderNotGiven,
             format!("{at}.providerRef.name"),
-            format!("no AlertProvider {name}.{namespace} is among the files"),
+            format!("the files contain no AlertProvider {name}.{namespace}"),
             match near {
                 Some(near) => Remedy::new(format!("did you mean `{near}`?"))
                     .setting(format!("{at}.providerRef.name"), near),
-                None => "give its file as well, or make sure that it is in the cluster".into(),
+                None => "pass its file as well, or make sure that it is in the cluster".into(),
             },
         );
     }

@@ -1,7 +1,7 @@
-//! Bounds of latencies against the buckets of the histograms that they are measured with.
+//! Bounds of latencies inside buckets of a histogram.
 //!
-//! A quantile is not known more closely than its bucket: Prometheus takes a place between the bucket's edges. A bound
-//! inside a bucket therefore fails releases that keep to it.
+//! A quantile is known only to within its bucket: Prometheus interpolates between the bucket's edges. So a bound inside
+//! a bucket fails releases that meet it.
 
 use serde_json::Value;
 use serin_core::{
@@ -18,7 +18,7 @@ use crate::{
     query::{self, Quantile},
 };
 
-/// The layout of a router's histogram, or of those of services that keep to the client's defaults.
+/// The buckets of a router's histogram, or the default buckets of a client library.
 fn layout_of(histogram: &str) -> Option<Layout> {
     let mut all = ROUTERS.iter().map(|router| router.metrics.latency);
     let is_one = |latency: &Latency| latency.histogram == histogram || latency.others.contains(&histogram);
@@ -64,14 +64,14 @@ pub(super) fn look(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, tol
     );
 }
 
-/// Bounds this close to an edge are on it.
+/// Bounds this close to an edge count as on it.
 const TINY: f64 = 1e-9;
 
-/// What a metric measures with a histogram.
+/// A metric that is measured with a histogram.
 struct Measured {
     quantile: f64,
     layout: Layout,
-    /// By what the histogram's unit is multiplied.
+    /// The factor from the histogram's unit.
     factor: f64,
     histogram: String,
 }
@@ -115,7 +115,7 @@ impl Measured {
         (factor > 0.0 && factor.is_finite()).then_some(Self { quantile, layout, factor, histogram })
     }
 
-    /// The quantile, as people call it.
+    /// The quantile, in words.
     fn what(&self) -> String {
         format!("a {} percentile", ordinal(self.quantile * 100.0))
     }

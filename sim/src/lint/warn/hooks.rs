@@ -1,4 +1,4 @@
-//! What is called: how hooks are read, gates and time.
+//! Hooks: their modes, gates and timeouts.
 
 mod chat;
 mod commands;
@@ -38,17 +38,17 @@ pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
                 Code::SeveralGates,
                 format!("spec.analysis.webhooks[{second}]"),
                 format!(
-                    "{} are all {kind} gates: every one has to be open, asked in this order",
+                    "{} are all {kind} gates: each has to be open; they are called in this order",
                     names.join(", ")
                 ),
-                Remedy::new("keep one, unless several people have to agree")
+                Remedy::new("keep one, unless several people have to approve")
                     .removing(format!("spec.analysis.webhooks[{second}]")),
             );
         }
     }
 }
 
-/// How a hook is read where the manifest does not say so.
+/// The mode of a hook if the manifest does not set it.
 fn reading(case: &Case<'_>, hook: &Hook, item: &Value, at: &str, told: &mut Findings) {
     let has = |field: &str| item.get(field).is_some_and(|value| !value.is_null());
     match hook.kind {
@@ -57,7 +57,7 @@ fn reading(case: &Case<'_>, hook: &Hook, item: &Value, at: &str, told: &mut Find
             at,
             format!("`{}` is polled with every check, and rolls back when it passes: its path ends in /rollback/check", hook.name),
             Remedy::new(
-                "write `mode: trigger` to make that plain, or `mode: action` to be called when a rollback happens",
+                "write `mode: trigger` to make that explicit, or `mode: action` to be called when a rollback happens",
             )
             .setting(format!("{at}.mode"), "trigger"),
         ),
@@ -68,7 +68,7 @@ fn reading(case: &Case<'_>, hook: &Hook, item: &Value, at: &str, told: &mut Find
                 "`{}` is called once when a rollback happens; Flagger would poll it, and roll back as soon as it passes",
                 hook.name
             ),
-            Remedy::new("write `mode: action` to make that plain, or `mode: trigger` to have it polled")
+            Remedy::new("write `mode: action` to make that explicit, or `mode: trigger` to have it polled")
                 .setting(format!("{at}.mode"), "action"),
         ),
         HookKind::PostRollout if !has("runOn") => {
@@ -82,7 +82,7 @@ fn reading(case: &Case<'_>, hook: &Hook, item: &Value, at: &str, told: &mut Find
                         hook.name, action.name
                     ),
                     Remedy::new(
-                        "write `runOn: [success]` to make that plain, or `runOn: [success, failure]` for both",
+                        "write `runOn: [success]` to make that explicit, or `runOn: [success, failure]` for both",
                     )
                     .setting(format!("{at}.runOn"), vec!["success"]),
                 );
@@ -91,7 +91,7 @@ fn reading(case: &Case<'_>, hook: &Hook, item: &Value, at: &str, told: &mut Find
         HookKind::ConfirmTrafficIncrease if !matches!(case.rollout.strategy(), Strategy::Weighted(_)) => told.add(
             Code::NoEffect,
             at,
-            format!("`{}` is never asked: this strategy makes no steps of weight", hook.name),
+            format!("`{}` is never called: this strategy makes no steps of weight", hook.name),
             Remedy::new("make it confirm-promotion, or use `stepWeight`")
                 .setting(format!("{at}.type"), "confirm-promotion"),
         ),
@@ -107,7 +107,7 @@ fn reading(case: &Case<'_>, hook: &Hook, item: &Value, at: &str, told: &mut Find
     }
 }
 
-/// Gates of the load tester that answer the same whatever people do.
+/// Gates of the load tester whose answer never changes.
 fn gate(case: &Case<'_>, hook: &Hook, at: &str, told: &mut Findings) {
     if !GATES.contains(&hook.kind) || case.rollout.skips_analysis() {
         return;
@@ -120,27 +120,27 @@ fn gate(case: &Case<'_>, hook: &Hook, at: &str, told: &mut Findings) {
             if path.ends_with("halt") { Code::GateNeverOpens } else { Code::GateAlwaysOpen },
             field.clone(),
             if path.ends_with("halt") {
-                format!(
-                    "`{}` is refused always: a release stops at this {} gate for ever",
-                    hook.name, hook.kind
-                )
+                format!("`{}` is always refused: a release never passes this {} gate", hook.name, hook.kind)
             } else {
-                format!("`{}` closes the load tester's gate and passes: it holds nothing up", hook.name)
+                format!(
+                    "`{}` closes the load tester's gate and passes: it does not hold the release",
+                    hook.name
+                )
             },
-            Remedy::new("ask /gate/check, which people open with /gate/open").setting(field, asked),
+            Remedy::new("call /gate/check; people open it with /gate/open").setting(field, asked),
         );
     } else if path.ends_with("/gate/approve") || path.ends_with("/gate/open") {
         told.add(
             Code::GateAlwaysOpen,
             field.clone(),
-            format!("`{}` passes always, on the load tester: no person is asked", hook.name),
-            Remedy::new("ask /gate/check, which people open with /gate/open; or remove the hook")
+            format!("`{}` always passes on the load tester: no person is asked", hook.name),
+            Remedy::new("call /gate/check, which people open with /gate/open, or remove the hook")
                 .setting(field, asked),
         );
     }
 }
 
-/// Checks and gates wait for their hooks; hooks before and after the run hold nothing up.
+/// Checks and gates wait for their hooks; hooks before and after the run delay nothing.
 fn time(case: &Case<'_>, hook: &Hook, at: &str, told: &mut Findings) {
     let interval = case.rollout.policy().interval;
     let timely =
@@ -162,7 +162,7 @@ fn time(case: &Case<'_>, hook: &Hook, at: &str, told: &mut Findings) {
                 Human(longest),
                 Human(interval)
             ),
-            Remedy::new(format!("give {each} or less, or a longer interval"))
+            Remedy::new(format!("use {each} or less, or a longer interval"))
                 .setting(format!("{at}.timeout"), each.to_string()),
         );
     }

@@ -1,4 +1,4 @@
-//! What goes beyond what the controller gives to one Canary.
+//! Limits of the controller for one Canary.
 
 use serin_core::spec::Limits;
 

@@ -1,4 +1,4 @@
-//! What is measured: bounds, windows, templates and queries.
+//! Metrics: bounds, windows, templates and queries.
 
 use std::time::Duration;
 
@@ -19,11 +19,11 @@ use crate::{
     },
 };
 
-/// How often targets are usually scraped.
+/// The usual scrape interval.
 const SCRAPE: Duration = Duration::from_secs(15);
 /// Two scrapes.
 const SHORTEST_WINDOW: Duration = Duration::from_secs(30);
-/// Intervals after which a failure should be forgotten.
+/// The number of intervals after which a failure should not count any longer.
 const LONGEST_IN_CHECKS: u32 = 5;
 
 pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
@@ -48,7 +48,7 @@ fn no_metrics(case: &Case<'_>, told: &mut Findings) {
     let hooks = case.rollout.hooks().iter().filter(|hook| hook.kind == HookKind::Rollout).count();
     let what = match hooks {
         0 => "has no `metrics`: nothing is measured, and every release whose pods get ready is promoted",
-        _ => "has no `metrics`: nothing is measured, a release is judged by what its hooks answer alone",
+        _ => "has no `metrics`: nothing is measured, and only the hooks judge a release",
     };
     told.add(
         Code::NoMetrics,
@@ -64,7 +64,7 @@ fn no_metrics(case: &Case<'_>, told: &mut Findings) {
     );
 }
 
-/// A rate needs two samples of the canary, which begin with the first step: where checks come sooner, they have no value.
+/// A rate needs two samples of the canary, which begin with the first step. Earlier checks have no value.
 fn first_checks(case: &Case<'_>, told: &mut Findings) {
     let policy = case.rollout.policy();
     let fails = |metric: &Metric| {
@@ -84,25 +84,25 @@ fn first_checks(case: &Case<'_>, told: &mut Findings) {
         Code::WindowTooShort,
         "spec.analysis.interval",
         format!(
-            "checks are {} apart, and targets are scraped every {} or more rarely: the first {}, and that alone rolls \
-             back a healthy release",
+            "checks are {} apart, but targets are scraped at most every {}: the first {}, and a healthy release is \
+             rolled back",
             Human(policy.interval),
             Human(SCRAPE),
             if checks == 1 { "check may find no value".into() } else { format!("{checks} checks may find no value") },
         ),
-        Remedy::new(format!("give {remedy} or more, or raise `threshold` above {checks}"))
+        Remedy::new(format!("use {remedy} or more, or raise `threshold` above {checks}"))
             .setting("spec.analysis.interval", remedy),
     );
 }
 
-/// What a metric's number means, as far as its source or its name says.
+/// The meaning of a metric's value, as far as its source or its name says.
 #[derive(Clone, Copy, PartialEq)]
 enum Meaning {
     /// A percentage that should be high.
     Success,
     /// A share that should be low.
     Errors,
-    /// Milliseconds that should be few, compared as whole ones.
+    /// Milliseconds that should be low, compared as whole numbers.
     Millis,
     /// A time that should be short.
     Time,
@@ -136,7 +136,7 @@ fn bounds(metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
         told.superfluous(
             Code::NoEffect,
             format!("{at}.threshold"),
-            "changes nothing: `thresholdRange` is next to it",
+            "has no effect: `thresholdRange` is set as well",
             "remove it",
         );
     } else if has("threshold") {
@@ -161,76 +161,78 @@ fn bounds(metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
         (_, None, None) => told.add(
             Code::NoBounds,
             at,
-            format!("`{name}` has no bounds: whatever it measures passes"),
+            format!("`{name}` has no bounds: every value passes"),
             match meaning(metric) {
-                Meaning::Success => to("give a `thresholdRange`, such as `{min: 99}`", "min", 99.0),
-                Meaning::Errors => to("give a `thresholdRange`, such as `{max: 1}`", "max", 1.0),
-                Meaning::Millis => to("give a `thresholdRange`, such as `{max: 500}`", "max", 500.0),
-                Meaning::Time | Meaning::Other => "give a `thresholdRange` with `min` or `max`".into(),
+                Meaning::Success => to("set a `thresholdRange`, such as `{min: 99}`", "min", 99.0),
+                Meaning::Errors => to("set a `thresholdRange`, such as `{max: 1}`", "max", 1.0),
+                Meaning::Millis => to("set a `thresholdRange`, such as `{max: 500}`", "max", 500.0),
+                Meaning::Time | Meaning::Other => "set a `thresholdRange` with `min` or `max`".into(),
             },
         ),
         (Meaning::Success, Some(min), _) if min > 100.0 => {
             add(
                 Code::BoundNeverPasses,
                 format!("no success rate reaches min {min}: it is a percentage"),
-                to("give 99 or so", "min", 99.0),
+                to("use about 99", "min", 99.0),
             );
         }
         (Meaning::Success, Some(min), None) if min <= 0.0 => {
-            let remedy = to("give 99 or so", "min", 99.0);
+            let remedy = to("use about 99", "min", 99.0);
             add(Code::BoundNeverFails, format!("every success rate reaches min {min}"), remedy);
         }
         (Meaning::Success, Some(min), _) if min > 0.0 && min <= 1.0 => add(
             Code::BoundAsFraction,
             format!("min {min} means {min} %, not {} %: nearly every release passes", min * 100.0),
-            to(&format!("give the percentage, {}", min * 100.0), "min", min * 100.0),
+            to(&format!("use the percentage, {}", min * 100.0), "min", min * 100.0),
         ),
         (Meaning::Success, None, Some(max)) if max >= 100.0 => {
             add(
                 Code::BoundNeverFails,
                 format!("no success rate exceeds max {max}"),
-                to("give a `min`, such as 99", "min", 99.0),
+                to("use a `min`, such as 99", "min", 99.0),
             );
         }
         (Meaning::Success, None, Some(max)) => add(
             Code::BoundReversed,
             format!(
-                "max {max} fails a release with fewer failures than that, and passes one where all fails"
+                "max {max} fails a release with fewer failures than that, and passes one in which all requests fail"
             ),
-            to("give it as `min`", "min", max),
+            to("set it as `min`", "min", max),
         ),
         (Meaning::Errors, _, Some(max)) if max >= 100.0 => {
-            let remedy = to("give 1 or so", "max", 1.0);
+            let remedy = to("use about 1", "max", 1.0);
             add(Code::BoundNeverFails, format!("no error rate exceeds max {max}"), remedy);
         }
         (Meaning::Errors, _, Some(max)) if max < 0.0 => {
-            let remedy = to("give 1 or so", "max", 1.0);
+            let remedy = to("use about 1", "max", 1.0);
             add(Code::BoundNeverPasses, format!("no error rate is as low as max {max}"), remedy);
         }
         (Meaning::Errors, Some(min), None) => add(
             Code::BoundReversed,
-            format!("min {min} fails a release with fewer errors than that, and passes one where all fails"),
-            to("give it as `max`", "max", min),
+            format!(
+                "min {min} fails a release with fewer errors than that, and passes one in which all requests fail"
+            ),
+            to("set it as `max`", "max", min),
         ),
         (Meaning::Millis, _, Some(max)) if max < 1.0 => add(
             Code::BoundNeverPasses,
             format!("max {} is compared in whole milliseconds: no request is that fast", written(item, max)),
-            to("give milliseconds, such as 500", "max", 500.0),
+            to("use milliseconds, such as 500", "max", 500.0),
         ),
         (Meaning::Time, _, Some(max)) if max <= 0.0 => {
-            let remedy = "give a time above 0".into();
+            let remedy = "use a time above 0".into();
             add(Code::BoundNeverPasses, format!("no request is as fast as max {max}"), remedy);
         }
         (Meaning::Millis | Meaning::Time, Some(min), None) => add(
             Code::BoundReversed,
             format!("min {min} fails a release that is faster than that, and passes any slower one"),
-            to("give it as `max`", "max", min),
+            to("set it as `max`", "max", min),
         ),
         _ => {}
     }
 }
 
-/// The bound before it was cut to whole milliseconds.
+/// The bound before it was truncated to whole milliseconds.
 fn written(item: &Value, max: f64) -> f64 {
     item.pointer("/thresholdRange/max").and_then(Value::as_f64).unwrap_or(max)
 }
@@ -238,7 +240,7 @@ fn written(item: &Value, max: f64) -> f64 {
 fn windows(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, told: &mut Findings) {
     let policy = case.rollout.policy();
     let Ok(window) = parse_duration(&metric.interval) else { return };
-    // A query that does not use it is looked at by itself.
+    // A query that does not use it is checked separately.
     if matches!(&metric.source, MetricSource::Query(query) if !query.contains("interval")) {
         return;
     }
@@ -263,7 +265,7 @@ fn windows(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, told: &mut 
     let so = if one_burst {
         format!("{} roll back, so one burst is enough", count(policy.threshold, "failed check"))
     } else {
-        "old failures keep counting, and the first checks see the time before the step".to_owned()
+        "old failures count again, and the first checks include the time before the step".to_owned()
     };
     told.add(
         Code::WindowTooLong,
@@ -273,25 +275,25 @@ fn windows(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, told: &mut 
     );
 }
 
-/// A window that holds two scrapes and is as long as the time between two checks.
+/// A window that contains two scrapes and is as long as the time between two checks.
 fn fitting(interval: Duration, at: &str) -> Remedy {
     const LONG_ENOUGH: Duration = Duration::from_secs(60);
     let field = format!("{at}.interval");
     if interval >= SHORTEST_WINDOW {
         let interval = Human(interval).to_string();
-        return Remedy::new(format!("give {interval} or so, the analysis interval")).setting(field, interval);
+        return Remedy::new(format!("use about {interval}, the analysis interval")).setting(field, interval);
     }
     let window = Human(LONG_ENOUGH).to_string();
     Remedy::new(format!(
-        "give {window}, and an `analysis.interval` of {window} as well: no window between two checks that are {} apart \
-         holds two scrapes",
+        "use {window}, and set `analysis.interval` to {window} too: no window between two checks that are {} apart \
+         contains two scrapes",
         Human(interval)
     ))
     .setting(field, &*window)
     .setting("spec.analysis.interval", &*window)
 }
 
-/// The template that is named, if it is not given.
+/// The template of a metric, if it is missing.
 fn template(case: &Case<'_>, metric: &Metric, at: &str, told: &mut Findings) {
     let MetricSource::Template { namespace, name } = &metric.source else { return };
     if case
@@ -318,15 +320,15 @@ fn template(case: &Case<'_>, metric: &Metric, at: &str, told: &mut Findings) {
     let (field, what) = if by_name {
         (
             ".name",
-            format!("`{name}` is not built in, and no MetricTemplate {name}.{namespace} is among the files"),
+            format!("`{name}` is not built in, and the files contain no MetricTemplate {name}.{namespace}"),
         )
     } else {
-        (".templateRef.name", format!("no MetricTemplate {name}.{namespace} is among the files"))
+        (".templateRef.name", format!("the files contain no MetricTemplate {name}.{namespace}"))
     };
     let field = format!("{at}{field}");
     let remedy = match near {
         Some(near) => Remedy::new(format!("did you mean `{near}`?")).setting(&*field, near),
-        None => "give its file as well, or make sure that it is in the cluster".into(),
+        None => "pass its file as well, or make sure that it is in the cluster".into(),
     };
     told.add(Code::TemplateNotGiven, field, what, remedy);
 }
@@ -341,7 +343,7 @@ fn inline(case: &Case<'_>, metric: &Metric, item: &Value, at: &str, told: &mut F
         told.superfluous(
             Code::NoEffect,
             format!("{at}.query"),
-            "changes nothing: `templateRef` is next to it, and is asked alone",
+            "has no effect: `templateRef` is set as well, and only that is used",
             "remove it, or remove `templateRef`",
         );
     }

@@ -1,4 +1,4 @@
-//! What will hurt, though it makes sense. One file for each family; each finding names the numbers of the manifest.
+//! Warnings about valid Canaries. Each family is one file; each finding names the numbers of the manifest.
 
 mod alerts;
 mod buckets;
@@ -21,11 +21,11 @@ use super::{
     plan::Plan,
 };
 
-/// A Canary that makes sense, with all that is known of it.
+/// A valid Canary, with everything that is known about it.
 pub(super) struct Case<'a> {
-    /// As it is written, with its analysis under `spec.analysis`.
+    /// As written, with its analysis under `spec.analysis`.
     pub(super) json: &'a Value,
-    /// As it is understood.
+    /// As parsed.
     pub(super) rollout: &'a Rollout,
     pub(super) plan: Option<&'a Plan>,
     pub(super) files: &'a Files<'a>,
@@ -101,7 +101,7 @@ impl Findings {
     }
 }
 
-/// Names that two items of a list have.
+/// Names that two items of a list share.
 fn duplicates(case: &Case<'_>, list: &str, told: &mut Findings) {
     let items = super::fields::list(case.json, &format!("/spec/analysis/{list}"));
     let name = |i: usize| super::fields::text(&items[i], "/name");
@@ -114,22 +114,22 @@ fn duplicates(case: &Case<'_>, list: &str, told: &mut Findings) {
                 Code::DuplicateName,
                 field.clone(),
                 format!(
-                    "`{}` is the name of {list}[{first}] as well: reports and records cannot distinguish them",
+                    "`{}` is also the name of {list}[{first}]: reports and records cannot distinguish them",
                     name(i)
                 ),
-                Remedy::new(format!("give each its own name, such as `{other}`")).setting(field, other),
+                Remedy::new(format!("use different names, such as `{other}`")).setting(field, other),
             );
         }
     }
 }
 
-/// The name with the first number behind it that no item has.
+/// The name with the first number that no item uses.
 fn free_name(names: &BTreeSet<&str>, name: &str) -> String {
     let mut free = (2..).map(|number| format!("{name}-{number}"));
     free.find(|name| !names.contains(name.as_str())).unwrap_or_default()
 }
 
-/// What is said of a reference whose name is right and whose namespace, in `field`, is not; and what to do.
+/// The message about a reference whose name is right and whose namespace, in `field`, is wrong; and its remedy.
 fn in_another_namespace<'a>(
     name: &str,
     namespace: &str,

@@ -1,4 +1,4 @@
-//! Intervals, thresholds, deadlines, and switches that turn the analysis off.
+//! Intervals, thresholds, deadlines, and fields that turn the analysis off.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serin_core::{
 use super::{Case, Code, Findings, count};
 use crate::lint::{Controller, Remedy, fields::text, known::join};
 
-/// From this threshold on failures can add up.
+/// From this threshold on, single failures can add up.
 const ADDS_UP: u32 = 3;
 
 pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
@@ -32,7 +32,7 @@ fn switches(case: &Case<'_>, told: &mut Findings) {
         let (field, what, remedy) = if case.set("/spec/analysis").is_none() {
             ("spec", "has no `analysis`", Remedy::new("add an `analysis` with metrics and steps"))
         } else {
-            let remedy = "leave it out once the emergency is over; for one release there is the annotation \
+            let remedy = "remove it when the emergency is over; for one release use the annotation \
                           `flagger.app/skip-analysis`";
             ("spec.skipAnalysis", "is true", Remedy::new(remedy).removing("spec.skipAnalysis"))
         };
@@ -60,14 +60,14 @@ fn switches(case: &Case<'_>, told: &mut Findings) {
         told.add(
             Code::ValueIgnored,
             "spec.progressDeadlineSeconds",
-            format!("{seconds} is read as not given: the deadline is 600 seconds"),
-            Remedy::new("leave it out, or give the seconds that a pod may take")
+            format!("{seconds} is ignored: the deadline is 600 seconds"),
+            Remedy::new("remove it, or set the seconds that a pod may take")
                 .removing("spec.progressDeadlineSeconds"),
         );
     }
 }
 
-/// Requests are consumed; a manifest that keeps one makes it again each time it is applied.
+/// Requests are removed when they are handled; a manifest that contains one repeats it each time it is applied.
 fn requests(case: &Case<'_>, told: &mut Findings) {
     for kind in RequestKind::ALL {
         let name = format!("flagger.app/{}", kind.name());
@@ -78,7 +78,7 @@ fn requests(case: &Case<'_>, told: &mut Findings) {
                 Code::RequestAnnotation,
                 field.clone(),
                 format!(
-                    "`{name}` orders something once and is then removed: applied from Git it is ordered again"
+                    "`{name}` is a request that is handled once and then removed: if it is applied from Git, it is requested again"
                 ),
                 Remedy::new("remove it here, and annotate the object in the cluster").removing(field),
             );
@@ -93,13 +93,13 @@ fn interval(case: &Case<'_>, told: &mut Findings) {
             Code::DefaultInterval,
             "spec.analysis",
             format!("has no `interval`: checks are {interval} apart"),
-            Remedy::new("write `interval: 1m` to make that plain").setting("spec.analysis.interval", "1m"),
+            Remedy::new("write `interval: 1m` to make that explicit").setting("spec.analysis.interval", "1m"),
         ),
         written if parse_duration(written).is_ok_and(|written| written < interval.0) => told.add(
             Code::IntervalTooShort,
             "spec.analysis.interval",
-            format!("{written} is shorter than the shortest: checks are {interval} apart"),
-            Remedy::new(format!("give {interval}, or more: metrics need that long to change"))
+            format!("{written} is shorter than the minimum: checks are {interval} apart"),
+            Remedy::new(format!("use {interval} or more: metrics need that long to change"))
                 .setting("spec.analysis.interval", interval.to_string()),
         ),
         _ => {}
@@ -114,7 +114,7 @@ fn threshold(case: &Case<'_>, told: &mut Findings) {
                 Code::DefaultThreshold,
                 "spec.analysis",
                 "has no `threshold`: the first failed check rolls back, a single missed scrape as well",
-                Remedy::new("give the number of failed checks that roll back, such as `threshold: 5`")
+                Remedy::new("set the number of failed checks that roll back, such as `threshold: 5`")
                     .setting("spec.analysis.threshold", 5),
             );
             return;
@@ -122,12 +122,12 @@ fn threshold(case: &Case<'_>, told: &mut Findings) {
         Some(given @ ..=0) => told.add(
             Code::ValueIgnored,
             "spec.analysis.threshold",
-            format!("{given} is read as 1: the first failed check rolls back"),
-            Remedy::new("give 1 or more").setting("spec.analysis.threshold", 1),
+            format!("{given} counts as 1: the first failed check rolls back"),
+            Remedy::new("use 1 or more").setting("spec.analysis.threshold", 1),
         ),
         Some(_) => {}
     }
-    // Flagger has no other way to count.
+    // Flagger has no other mode.
     let can_choose = case.files.settings.controller != Some(Controller::Flagger);
     if can_choose && policy.threshold >= ADDS_UP && text(case.json, "/spec/analysis/thresholdMode").is_empty()
     {
@@ -138,7 +138,7 @@ fn threshold(case: &Case<'_>, told: &mut Findings) {
                 "{} roll back in total, however many checks pass between them: in a long analysis single failures add up",
                 count(policy.threshold, "failed check")
             ),
-            Remedy::new("where failures should count in a row, write `thresholdMode: consecutive`")
+            Remedy::new("if only failures in a row should count, write `thresholdMode: consecutive`")
                 .setting("spec.analysis.thresholdMode", "consecutive"),
         );
     }
@@ -153,7 +153,7 @@ fn threshold(case: &Case<'_>, told: &mut Findings) {
                 policy.threshold,
                 count(plan.checks, "passed check"),
             ),
-            Remedy::new(format!("give {} or less, or make more steps", plan.checks))
+            Remedy::new(format!("use {} or less, or make more steps", plan.checks))
                 .setting("spec.analysis.threshold", plan.checks),
         );
     }
@@ -179,12 +179,12 @@ fn deadline(case: &Case<'_>, told: &mut Findings) {
             "pods that are not ready after {} are rolled back, although {what}: one slow image pull is enough",
             Human(deadline)
         ),
-        Remedy::new(format!("give {} or more", seconds_above(needed)))
+        Remedy::new(format!("use {} or more", seconds_above(needed)))
             .setting("spec.progressDeadlineSeconds", seconds_above(needed)),
     );
 }
 
-/// Whole seconds that are not less.
+/// Rounded up to whole seconds.
 fn seconds_above(span: Duration) -> u64 {
     span.as_secs() + u64::from(span.subsec_nanos() > 0)
 }
@@ -196,9 +196,9 @@ fn readiness(case: &Case<'_>, told: &mut Findings) {
                 Code::ReadyThresholdZero,
                 format!("spec.analysis.{field}"),
                 format!(
-                    "0 means that the {who} counts as ready with one available pod, however many it wants"
+                    "0 means that the {who} counts as ready with one available pod, whatever its replicas are"
                 ),
-                Remedy::new("give the percentage of pods that has to be available, such as 50")
+                Remedy::new("set the percentage of pods that has to be available, such as 50")
                     .setting(format!("spec.analysis.{field}"), 50),
             );
         }

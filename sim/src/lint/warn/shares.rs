@@ -1,4 +1,4 @@
-//! Bounds of shares against the values that their query can have: a fraction is compared with a percentage.
+//! Bounds of shares and the values that their query can have: a fraction is compared with a percentage.
 
 use serin_core::spec::Metric;
 
@@ -20,12 +20,12 @@ pub(super) fn look(case: &Case<'_>, metric: &Metric, at: &str, told: &mut Findin
     };
     let is_fraction = healthy.max(failing) == 1.0;
     let remedy = |bound: f64, end: &str| match is_fraction {
-        true => format!("multiply the query by 100, or give a fraction, such as `{end}: {}`", bound / 100.0),
-        false => format!("give a `{end}` between {} and {}", healthy.min(failing), healthy.max(failing)),
+        true => format!("multiply the query by 100, or use a fraction, such as `{end}: {}`", bound / 100.0),
+        false => format!("use a `{end}` between {} and {}", healthy.min(failing), healthy.max(failing)),
     };
     let field = format!("{at}.thresholdRange");
     let mut add = |code, what: String, remedy| {
-        // The metric's name may have said the same.
+        // The check by name may have reported the same.
         if !told.found.iter().any(|known| known.code == code && known.field == field) {
             told.add(code, field.clone(), what, remedy);
         }

@@ -1,4 +1,4 @@
-//! Steps, iterations, mirroring, and fields that change nothing in this strategy.
+//! Steps, iterations, mirroring, and fields that have no effect in this strategy.
 
 use serde_json::Value;
 use serin_core::{
@@ -12,7 +12,7 @@ use crate::lint::{
     fields::{clamps, cuts},
 };
 
-/// Below this the last weight says little about all users.
+/// Below this, the last weight says little about all users.
 const SMALL_LAST_WEIGHT: u8 = 30;
 
 pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
@@ -30,8 +30,8 @@ pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
         told.add(
             Code::MirrorSideEffects,
             "spec.analysis.mirror",
-            "mirrored requests are carried out twice: what they order, pay or send happens twice",
-            "mirror only where a repeated request is harmless",
+            "mirrored requests are processed twice: their side effects, such as orders or payments, happen twice",
+            "mirror only if a repeated request is harmless",
         );
     }
 }
@@ -63,7 +63,7 @@ fn defaults(case: &Case<'_>, told: &mut Findings) {
             ),
             match &weighted.steps {
                 Steps::Even { step, max } => Remedy::new(format!(
-                    "write `stepWeight: {step}` and `maxWeight: {max}` to make that plain, or `iterations` for blue/green"
+                    "write `stepWeight: {step}` and `maxWeight: {max}` to make that explicit, or `iterations` for blue/green"
                 ))
                 .setting("spec.analysis.stepWeight", *step)
                 .setting("spec.analysis.maxWeight", *max),
@@ -80,7 +80,7 @@ fn default_iterations(iterations: u32, strategy: &str, told: &mut Findings) {
         Code::DefaultIterations,
         "spec.analysis",
         format!("has no `iterations`: {strategy} makes {iterations}"),
-        Remedy::new(format!("write `iterations: {iterations}` to make that plain"))
+        Remedy::new(format!("write `iterations: {iterations}` to make that explicit"))
             .setting("spec.analysis.iterations", iterations),
     );
 }
@@ -108,7 +108,7 @@ fn no_effect(case: &Case<'_>, told: &mut Findings) {
         told.superfluous(
             Code::NoEffect,
             format!("spec.analysis.{field}"),
-            format!("changes nothing: {why}"),
+            format!("has no effect: {why}"),
             "remove it",
         );
     }
@@ -116,7 +116,7 @@ fn no_effect(case: &Case<'_>, told: &mut Findings) {
         told.superfluous(
             Code::NoEffect,
             "spec.analysis.mirrorWeight",
-            "changes nothing: nothing is mirrored",
+            "has no effect: nothing is mirrored",
             "remove it, or add `mirror: true`",
         );
     }
@@ -126,7 +126,7 @@ fn no_effect(case: &Case<'_>, told: &mut Findings) {
             told.superfluous(
                 Code::NoEffect,
                 format!("spec.analysis.canaryAnalysis.{field}"),
-                "changes nothing: the mirrored share grows in blue/green with `mirror: true` only",
+                "has no effect: the mirrored share grows only in blue/green with `mirror: true`",
                 "remove it",
             );
         }
@@ -138,8 +138,8 @@ fn steps(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
         told.add(
             Code::ValueIgnored,
             "spec.analysis.maxWeight",
-            format!("{max} is read as not given: the weight grows to {}", weighted.steps.max()),
-            Remedy::new("give a percentage from 1 to 100")
+            format!("{max} is ignored: the weight grows to {}", weighted.steps.max()),
+            Remedy::new("use a percentage from 1 to 100")
                 .setting("spec.analysis.maxWeight", weighted.steps.max()),
         );
     }
@@ -151,18 +151,18 @@ fn steps(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
             format!(
                 "one step of {step} % is more than `maxWeight` {max}: there is a single step, to {max} %"
             ),
-            Remedy::new(format!("give `maxWeight: {step}`, or a `stepWeight` smaller than {max}"))
+            Remedy::new(format!("set `maxWeight: {step}`, or a `stepWeight` smaller than {max}"))
                 .setting("spec.analysis.maxWeight", step),
         ),
         Steps::Even { step, max } if clamps(case.rollout) => told.add(
             Code::LastStepClamped,
             "spec.analysis.stepWeight",
             format!(
-                "steps of {step} do not meet `maxWeight` {max}: the last one goes from {} to {max} %",
+                "`maxWeight` {max} is not a multiple of the step {step}: the last step goes from {} to {max} %",
                 max - max % step
             ),
             Remedy::new(format!(
-                "give `maxWeight: {}`, a multiple of {step}; Flagger's last step is {}",
+                "set `maxWeight: {}`, a multiple of {step}; Flagger's last step is {}",
                 max - max % step,
                 u16::from(max - max % step) + u16::from(step)
             ))
@@ -175,7 +175,7 @@ fn steps(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
         told.add(
             Code::LargeJump,
             format!("spec.analysis.{field}"),
-            format!("analysis ends at {last} %: promotion then sends all users at once to what only few have tried"),
+            format!("analysis ends at {last} %: promotion then sends all users at once to a version that only a few have used"),
             further(case, weighted),
         );
     }
@@ -190,13 +190,13 @@ fn further(case: &Case<'_>, weighted: &Weighted) -> Remedy {
         Steps::Listed(steps) => {
             let steps: Vec<u8> = steps.iter().copied().chain([HALF]).collect();
             let remedy = remedy.setting("spec.analysis.stepWeights", steps);
-            // It would cut the list.
+            // It would shorten the list.
             if is_set(case, "maxWeight") { remedy.setting("spec.analysis.maxWeight", HALF) } else { remedy }
         }
     }
 }
 
-/// Both are given: at least this many iterations, or checks of mirrored requests where those come first.
+/// Both are set: at least this many iterations, or checks of mirrored requests if those come first.
 fn iterations(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
     if weighted.iterations == 0 {
         return;
@@ -214,20 +214,20 @@ fn iterations(case: &Case<'_>, weighted: &Weighted, told: &mut Findings) {
         "spec.analysis.iterations",
         if weighted.mirror.is_some() && weighted.iterations > 1 {
             format!(
-                "next to `mirror` and steps it means {} of mirrored requests before the first step",
+                "together with `mirror` and steps it means {} of mirrored requests before the first step",
                 count(weighted.iterations, "check")
             )
         } else if more == 0 {
-            format!("{} is met by the steps alone: it changes nothing", weighted.iterations)
+            format!("{} has no effect: the steps alone make that many checks", weighted.iterations)
         } else {
             format!(
-                "next to steps it means at least {} iterations: {} more at {} %",
+                "together with steps it means at least {} iterations: {} more at {} %",
                 weighted.iterations,
                 count(more, "check"),
                 weighted.steps.max(),
             )
         },
-        Remedy::new("Flagger refuses both together; remove one where Flagger runs the manifest")
+        Remedy::new("Flagger refuses both together; remove one if Flagger runs the manifest")
             .removing("spec.analysis.iterations"),
     );
 }
@@ -239,7 +239,7 @@ fn affinity(case: &Case<'_>, told: &mut Findings) {
         told.superfluous(
             Code::AffinityUnsupported,
             "spec.analysis.sessionAffinity",
-            format!("provider {provider} sets no cookies: a user meets now the one version, now the other"),
+            format!("provider {provider} sets no cookies: a user gets sometimes the one version, sometimes the other"),
             "remove it, or use a provider that can: istio, gatewayapi:v1",
         );
     }

@@ -1,4 +1,4 @@
-//! What a search found: time against risk, and each choice with the lines to paste.
+//! The result of a search for policies: time against risk, and each choice with the lines to paste.
 
 use maud::{Markup, html};
 
@@ -13,7 +13,7 @@ use crate::{
     sweep::{Choice, Frontier, Goal, Met, Share},
 };
 
-/// A report of a search for policies. `title` is the scenario's.
+/// The report of a search for policies. `title` is the scenario's.
 #[must_use]
 pub fn frontier(title: &str, found: &Frontier, goals: &[Goal]) -> String {
     let goals: Vec<String> = goals.iter().map(ToString::to_string).collect();
@@ -63,7 +63,7 @@ fn sign(met: Met) -> Markup {
     }
 }
 
-/// The chances of both mistakes together, in percent.
+/// The sum of the chances of both mistakes, in percent.
 fn risk(choice: &Choice) -> f64 {
     let tally = &choice.point.tally;
     let share = |share: Option<Share>| share.map_or(0.0, |share| share.share);
@@ -103,7 +103,7 @@ fn chart(found: &Frontier) -> Chart {
         id: "frontier".into(),
         title: "The frontier".into(),
         about: "Across: median time to promote; up: chance of a false rollback plus chance of a missed regression. No policy \
-                here is beaten in both by one that meets the goals as surely; numbers as in the list below"
+                that meets the goals with the same certainty is better in both; numbers as in the list below"
             .into(),
         height: 280,
         x: Axis { scale: Scale::Time, from: 0.0, to: most(&mut shown().filter_map(seconds)).max(1.0) },

@@ -1,7 +1,8 @@
-//! Reports as one HTML page that needs nothing else: no network and no font. The one script, in a page of many
-//! stories, searches them; the page can be read without it.
+//! Reports as one HTML page that needs no network and no fonts. The only script, in a page of many stories, searches
+//! them; the page can be read without it.
 //!
-//! Pure functions from what happened to text; the same input gives the same bytes. `maud` escapes whatever comes from a
+//! Pure functions that return text; the same input gives the same bytes. `maud` escapes all text of a scenario.
+//! Characters that could mislead a terminal or a reader are replaced once, when the page is assembled.
 //! scenario; what a terminal or a reader could be misled by is replaced once, when the page is put together.
 
 mod chart;

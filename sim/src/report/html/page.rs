@@ -8,7 +8,8 @@ use super::chart::definitions;
 
 const STYLE: &str = include_str!("style.css");
 
-/// A whole page. `kind` is what it is a report of; a `script` may make it easier to use, but it can be read without.
+/// A whole page. `kind` is the kind of report; a `script` can make it easier to use, but the page can be read without
+/// it.
 pub(super) fn page(kind: &str, title: &str, body: &Markup, script: Option<&'static str>) -> String {
     let markup = html! {
         (DOCTYPE)
@@ -35,7 +36,7 @@ pub(super) fn page(kind: &str, title: &str, body: &Markup, script: Option<&'stat
     harmless(&markup.into_string())
 }
 
-/// A heading of a level from 2 on, so that none is left out on the way down.
+/// A heading of a level from 2 on, so that no level is skipped.
 pub(super) fn heading(level: u8, text: &str) -> Markup {
     match level {
         0..=2 => html! { h2 { (text) } },
@@ -44,7 +45,7 @@ pub(super) fn heading(level: u8, text: &str) -> Markup {
     }
 }
 
-/// Nothing may be loaded or sent; the one style sheet and the one script are known by their hashes.
+/// Nothing may be loaded or sent; the hashes of the style sheet and the script are allowed.
 fn policy(script: Option<&str>) -> String {
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text.as_bytes()));
     let style = hash(STYLE);
@@ -54,7 +55,7 @@ fn policy(script: Option<&str>) -> String {
     )
 }
 
-/// Without control characters, and without those that turn the direction of the text that follows.
+/// Without control characters, and without characters that change the direction of text.
 fn harmless(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().map(|c| if (c.is_control() && c != '\n') || turns(c) { '\u{fffd}' } else { c }).collect()
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_allows_nothing_and_turns_nothing_round() {
+    fn a_page_loads_nothing_and_keeps_the_direction_of_text() {
         let page = page("replay", "<script>\u{202e}\u{1b}[2J", &html! { p { "a\nb" } }, None);
         assert!(page.contains("content=\"default-src 'none'; style-src 'sha256-"), "{page}");
         assert!(page.contains("<title>&lt;script&gt;\u{fffd}\u{fffd}[2J · serin replay</title>"), "{page}");

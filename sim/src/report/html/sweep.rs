@@ -1,4 +1,5 @@
-//! A sweep: curves over the first varied field, a line for each value of the second, a small chart for each of the others.
+//! A sweep: curves over the first varied field, a line for each value of the second, and a small chart for each value
+//! of the others.
 
 use maud::{Markup, html};
 
@@ -41,7 +42,7 @@ pub fn sweep(part: &ShardResult) -> String {
     page::page("sweep", &part.title, &body, None)
 }
 
-/// The ends of what was counted, in one sentence each.
+/// The range of the results, in one sentence each.
 fn verdict(part: &ShardResult) -> Markup {
     let ends = |of: fn(&Tally) -> Option<Share>| {
         let shares = || part.points.iter().filter_map(move |point| of(&point.tally)).map(|share| share.share);
@@ -77,13 +78,13 @@ fn verdict(part: &ShardResult) -> Markup {
     }
 }
 
-/// Something that a sweep measures.
+/// A measure of a sweep.
 struct Curve {
     id: &'static str,
     title: &'static str,
     about: &'static str,
     scale: Scale,
-    /// The value and its ends.
+    /// The value and its interval.
     of: fn(&Tally) -> Option<(f64, f64, f64)>,
 }
 
@@ -146,7 +147,7 @@ fn curves(part: &ShardResult) -> Markup {
     }
 }
 
-/// The points that share the values of all fields but the first two.
+/// The points with the same values of all fields except the first two.
 struct Panel<'a> {
     /// Those values.
     rest: String,
@@ -167,7 +168,7 @@ fn panels(points: &[Point]) -> Vec<Panel<'_>> {
     panels
 }
 
-/// The top of all charts of a curve, so that they compare.
+/// The maximum of all charts of a curve, so that they can be compared.
 fn top(curve: &Curve, points: &[Point]) -> f64 {
     let ends = points.iter().filter_map(|point| (curve.of)(&point.tally));
     let most = ends.map(|(_, _, high)| high).fold(0.0, f64::max);
@@ -177,7 +178,7 @@ fn top(curve: &Curve, points: &[Point]) -> f64 {
     }
 }
 
-/// Different values of a varied field, in order.
+/// The different values of a varied field, in order.
 fn values<'a>(points: &[&'a Point], field: usize) -> Vec<&'a str> {
     let mut values = Vec::new();
     for point in points {
@@ -212,7 +213,7 @@ fn chart(curve: &Curve, panel: &Panel<'_>, number: usize, top: f64) -> Chart {
                 .map_or_else(|| curve.title.into(), |value| format!("{} = {value}", field(1))),
             ink: Ink::Line((line % Ink::LINES) as u8),
             form: Form::Line,
-            // Beyond the last ink colours and signs pair up differently.
+            // After the last colour, the combinations of colour and sign change.
             sign: Some(Sign::of(line + line / Ink::LINES)),
             dots: points.map(|point| dot(curve, point, &names, aside)).collect(),
         }

@@ -1,4 +1,4 @@
-//! What stands in a page, in outline, and that what a scenario says stays text.
+//! The outline of pages, and that text of a scenario stays text.
 
 use insta::assert_snapshot;
 use regex::Regex;
@@ -60,7 +60,7 @@ fn part(field: &str) -> ShardResult {
     ShardResult { title: "a policy".into(), runs: 100, seed: 7, shard: Shard::WHOLE, points: points.into() }
 }
 
-/// Headings, charts with what they hold, and tables with their shape; texts as they are shown.
+/// Headings, charts with their contents, and tables with their shape; texts as they are displayed.
 fn outline(page: &str) -> String {
     let parts = Regex::new(
         r#"(?s)<(h[1-4])[^>]*>(.*?)</h[1-4]>|<figure[^>]*id="([^"]*)"|<table[^>]*>(.*?)</table>|<p class="headline[^>]*>(.*?)</p>"#,
@@ -116,7 +116,7 @@ fn snap_the_outline_of_a_frontier() {
 }
 
 #[test]
-fn what_a_scenario_says_stays_text() {
+fn text_of_a_scenario_stays_text() {
     const EVIL: &str = "</title><script>alert(\"x\")</script>' onload='y";
     let broken = Judged::Failed { expected: EVIL.into(), actual: EVIL.into(), broke_at: Some(3), at: None };
     let pages = [run(EVIL, broken), sweep(&part(EVIL)), frontier(EVIL, &nothing(), &[])];
@@ -126,7 +126,7 @@ fn what_a_scenario_says_stays_text() {
     }
 }
 
-/// The banner of a story of which this was expected.
+/// The banner of a story with these expectations.
 fn banner(outcomes: Vec<Outcome>) -> String {
     let scenario = parse(SCENARIO, "shop.yaml".as_ref()).unwrap();
     let verdict = Verdict { outcomes, violations: Vec::new() };
@@ -142,12 +142,12 @@ fn banner(outcomes: Vec<Outcome>) -> String {
 }
 
 #[test]
-fn a_rollback_of_which_nothing_was_expected_has_no_green_banner() {
+fn a_rollback_without_expectations_has_no_green_banner() {
     let expected = |judged| vec![Outcome { expectation: "phase: Failed".into(), judged }];
     let failed = Judged::Failed { expected: "a".into(), actual: "b".into(), broke_at: None, at: None };
     let banners = [Vec::new(), expected(Judged::Held), expected(failed)].map(banner);
     for (banner, (class, words)) in banners.iter().zip([
-        ("verdict stopped: ", "Nothing was expected of this story."),
+        ("verdict stopped: ", "The scenario has no expectations."),
         ("verdict good: ", "As expected"),
         ("verdict bad: ", "Not as expected: 1 of 1 expectations failed"),
     ]) {
@@ -156,7 +156,7 @@ fn a_rollback_of_which_nothing_was_expected_has_no_green_banner() {
     }
 }
 
-/// All scenarios of the repository as runs of one page, each judged as it is, or as failed.
+/// All scenarios of the repository as runs of one page, each as it is judged, or as failed.
 fn all_scenarios(failed: bool) -> Vec<Run> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let files = crate::scenario::find(&[folder]).unwrap();

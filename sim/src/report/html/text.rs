@@ -1,4 +1,4 @@
-//! Numbers as they are shown, each with what a machine reads: `<data value="0.0123">1.2 %</data>`.
+//! Numbers with their machine-readable value: `<data value="0.0123">1.2 %</data>`.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
     sweep::{Share, Tally, Times},
 };
 
-/// What stands where there is nothing.
+/// Displayed if there is no value.
 pub(super) const NONE: &str = "–";
 
 /// A count, in groups of three digits from five digits on.
@@ -42,7 +42,7 @@ pub(super) fn part(count: u64, all: u64) -> Markup {
     html! { data value=(share) { (percent(share)) } }
 }
 
-/// A share from 0 to 1, so exactly that some is never shown as none.
+/// A share from 0 to 1, with enough digits that a small share is never shown as 0.
 pub(in super::super) fn percent(share: f64) -> String {
     let percent = 100.0 * share;
     let shown = |decimals: usize| format!("{percent:.decimals$}");
@@ -53,7 +53,7 @@ pub(in super::super) fn percent(share: f64) -> String {
     (1..6).map(shown).find(tells).unwrap_or_else(|| percent.to_string()) + "%"
 }
 
-/// A span of time; seconds for machines.
+/// A duration; in seconds for programs.
 pub(super) fn span(span: Duration) -> Markup {
     html! { data value=(span.as_secs_f64()) { (Human(span)) } }
 }
@@ -68,7 +68,7 @@ pub(super) fn interval(share: Option<Share>) -> Markup {
     }
 }
 
-/// Half of the times, and 90 of 100.
+/// Median and 90th percentile.
 pub(super) fn times(times: &Times) -> Markup {
     match (times.percentile(50), times.percentile(90)) {
         (Some(half), Some(most)) => html! { (span(half)) " · " (span(most)) },
@@ -76,7 +76,7 @@ pub(super) fn times(times: &Times) -> Markup {
     }
 }
 
-/// A count of all runs, as the mean of one.
+/// A count of all runs, as the average of one run.
 pub(super) fn each(count: u64, runs: u64) -> Markup {
     if runs == 0 {
         return html! { "–" };
@@ -86,7 +86,7 @@ pub(super) fn each(count: u64, runs: u64) -> Markup {
     html! { data value=(each) { (shown) } }
 }
 
-/// The path of a field, which may break between its parts.
+/// The path of a field, which can wrap between its parts.
 pub(super) fn field(path: &str) -> Markup {
     let mut parts = path.split_inclusive('.');
     let first = parts.next().unwrap_or_default();
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn some_is_never_shown_as_none_nor_nearly_all_as_all() {
+    fn a_small_share_is_never_shown_as_none_nor_a_large_one_as_all() {
         assert_eq!(
             [0.0, 0.000_1, 0.012, 0.999_9, 1.0].map(percent),
             ["0.0%", "0.01%", "1.2%", "99.99%", "100.0%"]

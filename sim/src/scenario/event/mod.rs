@@ -1,4 +1,4 @@
-//! What happens in a story: each event has one trigger and one action.
+//! The events of a story: each has one trigger and one action.
 
 mod schema;
 mod shown;
@@ -25,18 +25,18 @@ use super::{
 pub struct Event {
     /// When it happens.
     pub trigger: Trigger,
-    /// What happens.
+    /// The action.
     pub action: Action,
 }
 
 /// When an event happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// So long after the story began.
+    /// This long after the beginning of the story.
     At(Duration),
-    /// So long after the event before it.
+    /// This long after the previous event.
     After(Duration),
-    /// So long after the saved status is like this, looked at once the event before it has happened.
+    /// This long after a saved status matches, which is checked only after the previous event has happened.
     When(Pattern, Duration),
 }
 
@@ -47,64 +47,64 @@ pub enum Action {
     Deploy(String),
     /// Tracked configuration gets this content.
     Config(BTreeMap<String, String>),
-    /// An operator writes annotations, or takes them away.
+    /// An operator sets or removes annotations.
     Annotate(BTreeMap<RequestKind, Option<String>>),
     /// This is merged into `.spec`.
     Edit(Value),
     /// Something is deleted.
     Delete(Deleted),
-    /// Pods become ready, or not.
+    /// Pods become ready or not ready.
     Ready(Vec<(Workload, Pods)>),
-    /// Somebody sets the target's replicas.
+    /// Another client scales the target.
     Scale(u32),
-    /// Somebody else writes the routes.
+    /// Another client writes the routes.
     Routes(Routes),
-    /// Somebody else changes owned objects.
+    /// Another client changes owned objects.
     Drift(Vec<Overwritten>),
-    /// What we do next fails.
+    /// The next writes of the controller fail.
     Fail(Fail, Times),
     /// A fact cannot be read.
     Unknown {
-        /// Which.
+        /// The fact.
         fact: Blind,
-        /// For how long; `None`: to the end.
+        /// For how long; `None`: until the end.
         lasts: Option<Duration>,
         /// The reason.
         why: String,
     },
     /// The controller is stopped and started.
     Restart,
-    /// The controller is stopped at this place, and started at once.
+    /// The controller is stopped at this point, and started at once.
     Stop(StopAfter),
-    /// The clock jumps, ahead or back, by milliseconds.
+    /// The clock jumps forward or back, by this number of milliseconds.
     Clock(i64),
-    /// The controller is not called for so long.
+    /// The controller is not called for this long.
     Away(Duration),
-    /// Another controller acts on the status as it was so many saves ago.
+    /// Another controller acts on the status from this many saves ago.
     SecondController(usize),
-    /// From now on metrics answer this.
+    /// From now on metrics give these answers.
     Metrics(BTreeMap<String, Vec<MetricAnswer>>),
-    /// From now on hooks answer this.
+    /// From now on hooks give these answers.
     Hooks(BTreeMap<String, Vec<HookAnswer>>),
-    /// From now on receivers of alerts answer this.
+    /// From now on receivers of alerts give these answers.
     Receivers(BTreeMap<String, Vec<HookAnswer>>),
 }
 
-/// An old status is at most so many saves old.
+/// The maximum age of an old status, in saves.
 pub const MOST_SAVES_BEHIND: usize = 4;
 
-/// What becomes of a copy's pods.
+/// What happens to a copy's pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pods {
     /// They are ready now.
     Ready,
-    /// They are not ready; those of a later revision will be.
+    /// They are not ready; the pods of a later revision will be.
     Unready,
-    /// So many percent of them are available.
+    /// This percentage of them is available.
     Share(u8),
-    /// They are not ready, and the platform gave up.
+    /// They are not ready, and Kubernetes reports that the rollout has failed.
     Stalled,
-    /// They are ready after this long, and so are those of later revisions.
+    /// They are ready after this time, and so are the pods of later revisions.
     Take(Delay),
 }
 
@@ -118,11 +118,11 @@ pub enum Deleted {
     Target,
 }
 
-/// Owned objects that somebody else changes.
+/// Owned objects that another client changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Overwritten {
-    /// The primary and what belongs to it.
+    /// The primary and the objects that belong to it.
     Workloads,
     /// The services.
     Services,
@@ -146,16 +146,16 @@ pub enum Blind {
     Drift,
 }
 
-/// What fails.
+/// A failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fail {
-    /// Commands whose text begins so.
+    /// Commands whose text begins with this.
     Command {
         /// The beginning.
         prefix: String,
-        /// What kind of failure it is.
+        /// The class of the failure.
         class: FailureClass,
-        /// What the cluster says.
+        /// The error of the cluster.
         error: String,
     },
     /// Saves.
@@ -168,22 +168,22 @@ pub enum Fail {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SaveFault {
-    /// Somebody else saved meanwhile.
+    /// A conflict: another client saved first.
     Conflict,
-    /// It did not work this time.
+    /// A temporary error.
     Retry,
 }
 
 /// How often something happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Times {
-    /// So often.
+    /// This number of times.
     Count(u32),
     /// From now on.
     Forever,
 }
 
-/// Where the controller is stopped.
+/// The point at which the controller is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StopAfter {
@@ -195,7 +195,7 @@ pub enum StopAfter {
     Decision,
 }
 
-/// A part of a status: what it does not name may be anything.
+/// A part of a status: fields that are not set match any value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Pattern {
@@ -208,12 +208,12 @@ pub struct Pattern {
     pub failed_checks: Option<u32>,
     /// Iterations.
     pub iterations: Option<u32>,
-    /// The pod template of the run, or the one last looked at.
+    /// The pod template of the run, or the last one that was seen.
     pub revision: Option<String>,
 }
 
 impl Pattern {
-    /// Whether the state has all of these.
+    /// Whether the state matches.
     #[must_use]
     pub fn fits(&self, state: &State) -> bool {
         self.phase.is_none_or(|phase| phase == state.phase)
@@ -223,13 +223,13 @@ impl Pattern {
             && self.revision.as_ref().is_none_or(|revision| **revision == *state.applied.spec)
     }
 
-    /// Whether it names nothing.
+    /// Whether no field is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The same fields of a state, shown as the pattern is.
+    /// The same fields of a state, in the same format as the pattern.
     #[must_use]
     pub fn of(&self, state: &State) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! The schema of an event, where it is not derived.
+//! The schema of an event, as far as it is not derived.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use serin_core::request::RequestKind;
 use super::{Pods, Times, written::Jump};
 use crate::scenario::shape::{SPAN, scalar};
 
-/// The fields that say what happens.
+/// The fields that are actions.
 pub(super) const ACTIONS: &[&str] = &[
     "deploy",
     "config",
@@ -32,7 +32,7 @@ pub(super) const ACTIONS: &[&str] = &[
     "receivers",
 ];
 
-/// The triggers that may stand together, as a schema.
+/// The triggers that are allowed together, as a schema.
 pub(super) fn triggers() -> Value {
     json!([
         {"required": ["at"], "properties": {"after": false, "when": false}},

@@ -1,4 +1,4 @@
-//! Parts of events as they are told.
+//! Parts of events as text.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! An event as it is written: every trigger and every action is a field, and one of each is given.
+//! An event in a file: every trigger and every action is a field, of which one each is set.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -21,16 +21,16 @@ use crate::scenario::{
     world::{Delay, WrittenRoutes},
 };
 
-/// Something that happens: one trigger (`at`, `after`, `when`, or the last two) and one action.
+/// Something that happens: one trigger (`at`, `after`, `when`, or the last two together) and one action.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
 #[schemars(rename = "Event", extend("oneOf" = schema::one_each(form::ACTIONS), "anyOf" = form::triggers()))]
 pub(in crate::scenario) struct WrittenEvent {
-    /// Trigger: so long after the story began.
+    /// Trigger: this long after the beginning of the story.
     at: Option<Lasting>,
-    /// Trigger: so long after the event before it; next to `when`, after the status was reached.
+    /// Trigger: this long after the previous event; together with `when`, this long after the status was reached.
     after: Option<Lasting>,
-    /// Trigger: once a saved status has all of these, looked at only after the event before it has happened.
+    /// Trigger: when a saved status has all of these values; checked only after the previous event has happened.
     pub(in crate::scenario) when: Option<Pattern>,
     /// The target's pod template becomes this revision.
     #[schemars(schema_with = "scalar")]
@@ -38,7 +38,7 @@ pub(in crate::scenario) struct WrittenEvent {
     /// A tracked ConfigMap or Secret of the target gets this content.
     #[schemars(schema_with = "form::configs")]
     config: Option<BTreeMap<String, String>>,
-    /// An operator writes annotations of the Canary, or takes them away (`null`).
+    /// An operator sets annotations of the Canary, or removes them (`null`).
     #[schemars(schema_with = "form::annotations")]
     annotate: Option<BTreeMap<RequestKind, Option<String>>>,
     /// This is merged into `.spec` of the Canary; `null` removes a field.
@@ -46,34 +46,34 @@ pub(in crate::scenario) struct WrittenEvent {
     edit: Option<serde_yaml::Mapping>,
     /// Something is deleted.
     delete: Option<Deleted>,
-    /// Pods of a copy become ready, or not.
+    /// Pods of a copy become ready or not ready.
     ready: Option<WrittenReady>,
-    /// Somebody sets the target's replicas.
+    /// Another client scales the target to this number of replicas.
     scale: Option<u32>,
-    /// Somebody else writes the routes.
+    /// Another client writes the routes.
     routes: Option<WrittenRoutes>,
-    /// Somebody else changes owned objects.
+    /// Another client changes owned objects.
     drift: Option<Vec<Overwritten>>,
-    /// What we do next fails.
+    /// The next writes of the controller fail.
     fail: Option<WrittenFail>,
     /// A fact cannot be read.
     unknown: Option<WrittenUnknown>,
     /// The controller is stopped and started.
     #[schemars(extend("enum" = [true]))]
     restart: Option<bool>,
-    /// The controller is stopped at this place, and started at once.
+    /// The controller is stopped at this point, and started at once.
     stop: Option<WrittenStop>,
-    /// The clock is set back (-30s) or ahead (+10m).
+    /// The clock is set back (-30s) or forward (+10m).
     clock: Option<Jump>,
-    /// The controller is not called for so long.
+    /// The controller is not called for this long.
     away: Option<Lasting>,
     /// Another controller acts on an old status.
     second_controller: Option<WrittenSecond>,
-    /// From now on metrics answer this.
+    /// From now on metrics give these answers.
     metrics: Option<BTreeMap<String, Vec<MetricAnswer>>>,
-    /// From now on hooks answer this.
+    /// From now on hooks give these answers.
     hooks: Option<BTreeMap<String, Vec<HookAnswer>>>,
-    /// From now on receivers of alerts answer this.
+    /// From now on receivers of alerts give these answers.
     receivers: Option<BTreeMap<String, Vec<HookAnswer>>>,
 }
 
@@ -82,7 +82,7 @@ pub(in crate::scenario) struct WrittenEvent {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SecondController")]
 struct WrittenSecond {
-    /// So many saves ago it was the status; 1 where left out, and 4 at most.
+    /// How many saves old the status is, at most 4; 1 by default.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 4))]
     behind: usize,
@@ -92,14 +92,14 @@ fn one() -> usize {
     1
 }
 
-/// What becomes of pods.
+/// What happens to pods.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Readiness", extend("minProperties" = 1))]
 struct WrittenReady {
-    /// Of the canary's.
+    /// To those of the canary.
     canary: Option<Pods>,
-    /// Of the primary's.
+    /// To those of the primary.
     primary: Option<Pods>,
 }
 
@@ -108,19 +108,19 @@ struct WrittenReady {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Failure", extend("oneOf" = schema::one_each(&["command", "save", "notices"])))]
 struct WrittenFail {
-    /// The next commands whose text begins so.
+    /// The next commands whose text begins with this.
     command: Option<String>,
     /// The next saves, in this way.
     save: Option<SaveFault>,
     /// The next deliveries of notices.
     #[schemars(extend("enum" = [true]))]
     notices: Option<bool>,
-    /// Of commands: what to expect from trying again; `retry` where left out.
+    /// For commands: the class of the failure; `retry` by default.
     #[schemars(with = "Option<String>", extend("enum" = ["retry", "refused", "moved"]))]
     r#as: Option<FailureClass>,
-    /// How often; once where left out.
+    /// How often; once by default.
     times: Option<Times>,
-    /// Of commands: what the cluster says.
+    /// For commands: the error of the cluster.
     #[serde(default)]
     #[schemars(schema_with = "scalar")]
     error: Option<String>,
@@ -131,9 +131,9 @@ struct WrittenFail {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Unknown")]
 struct WrittenUnknown {
-    /// Which.
+    /// The fact.
     fact: Blind,
-    /// For how long; to the end where left out.
+    /// For how long; until the end by default.
     r#for: Option<Lasting>,
     /// The reason.
     #[serde(default)]
@@ -141,12 +141,12 @@ struct WrittenUnknown {
     why: Option<String>,
 }
 
-/// Where the controller is stopped.
+/// The point at which the controller is stopped.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Stop")]
 struct WrittenStop {
-    /// After the next one of these.
+    /// After the next of these.
     after: StopAfter,
 }
 
@@ -158,7 +158,7 @@ const ACTIONS: &str = "`deploy`, `config`, `annotate`, `edit`, `delete`, `ready`
                        `unknown`, `restart`, `stop`, `clock`, `away`, `secondController`, `metrics`, `hooks` or `receivers`";
 
 impl WrittenEvent {
-    /// The event, or the fields that are wrong below it and why.
+    /// The event, or the invalid field and why it is invalid.
     pub(in crate::scenario) fn read(self) -> Result<Event, (&'static str, String)> {
         let at = |field| move |what: String| (field, what);
         let trigger = trigger(self.at, self.when, self.after).map_err(at(""))?;
@@ -200,7 +200,7 @@ impl WrittenEvent {
         let mut actions = actions.into_iter().flatten();
         match (actions.next(), actions.next()) {
             (Some(action), None) => Ok(Event { trigger, action }),
-            (None, _) => Err(("", format!("has no action; one of {ACTIONS}"))),
+            (None, _) => Err(("", format!("has no action; use one of {ACTIONS}"))),
             (Some(_), Some(_)) => Err(("", "has two actions; write two events".into())),
         }
     }
@@ -212,8 +212,8 @@ fn trigger(at: Option<Lasting>, when: Option<Pattern>, after: Option<Lasting>) -
         (None, None, Some(after)) => Ok(Trigger::After(after.0)),
         (None, Some(pattern), _) if pattern.is_empty() => Err("`when` names no field of the status".into()),
         (None, Some(pattern), after) => Ok(Trigger::When(pattern, after.unwrap_or_default().0)),
-        (None, None, None) => Err(format!("has no trigger; one of {TRIGGERS}")),
-        (Some(_), _, _) => Err("has two triggers; `at` stands alone".into()),
+        (None, None, None) => Err(format!("has no trigger; use one of {TRIGGERS}")),
+        (Some(_), _, _) => Err("has two triggers; use `at` without `when` and `after`".into()),
     }
 }
 
@@ -225,7 +225,7 @@ impl WrittenReady {
     fn read(self) -> Result<Vec<(Workload, Pods)>, String> {
         let copies = [(Workload::Canary, self.canary), (Workload::Primary, self.primary)];
         let told: Vec<_> = copies.into_iter().filter_map(|(who, pods)| Some((who, pods?))).collect();
-        if told.is_empty() { Err("names neither `canary` nor `primary`".into()) } else { Ok(told) }
+        if told.is_empty() { Err("needs `canary` or `primary`".into()) } else { Ok(told) }
     }
 }
 
@@ -243,11 +243,11 @@ impl WrittenFail {
             (None, None, Some(true)) => Fail::Notices,
             (None, None, Some(false)) => return Err("`notices` must be true".into()),
             (None, None, None) => {
-                return Err("says nothing that fails: `command`, `save` or `notices`".into());
+                return Err("needs one of `command`, `save`, `notices`".into());
             }
-            _ => return Err("two things fail; write two events".into()),
+            _ => return Err("has two faults; write two events".into()),
         };
-        if only_commands { Ok((fail, times)) } else { Err("`as` and `error` are for commands only".into()) }
+        if only_commands { Ok((fail, times)) } else { Err("`as` and `error` are only for commands".into()) }
     }
 }
 
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_number_of_them_is_refused() {
+    fn any_other_number_of_them_is_refused() {
         for wrong in [
             "{deploy: v2}",
             "{at: 5m}",
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_jumps_both_ways() {
+    fn a_clock_jumps_in_both_directions() {
         let jump = |text: &str| {
             let Action::Clock(millis) = read(text).unwrap().action else { panic!("{text}") };
             millis

@@ -38,12 +38,12 @@ pub enum Expectation {
     Weights(Sequence<Weight>),
     /// Bounds of every saved canary weight.
     Weight {
-        /// The smallest.
+        /// The minimum.
         min: Weight,
-        /// The largest.
+        /// The maximum.
         max: Weight,
     },
-    /// Bounds of how many requests met what, over the whole story.
+    /// Bounds of the number of requests, over the whole story.
     Requests(Requests),
     /// The routes that were set.
     Routes(Sequence<Routes>),
@@ -59,11 +59,11 @@ pub enum Expectation {
     Condition(String),
     /// The calls of a hook.
     Hook(Called),
-    /// What an event hook or the receiver of an alert was told.
+    /// The deliveries to an event hook or the receiver of an alert.
     Receiver(Received),
-    /// How often a metric was asked.
+    /// The number of queries of a metric.
     Metric(Counted),
-    /// How often commands that begin so were carried out.
+    /// The number of commands whose text begins with this.
     Command(CarriedOut),
     /// How often a rule fired.
     Rule(Counted),
@@ -71,9 +71,9 @@ pub enum Expectation {
     Promoted(String),
     /// The time between two saved statuses.
     Time(Span),
-    /// No saved status is like this.
+    /// No saved status matches.
     Never(Pattern),
-    /// Every saved status is like this.
+    /// Every saved status matches.
     Always(Pattern),
 }
 
@@ -82,7 +82,7 @@ pub enum Expectation {
 pub struct Sequence<T> {
     /// The values.
     pub items: Vec<T>,
-    /// There are no others.
+    /// No other values are allowed.
     pub exactly: bool,
 }
 
@@ -98,16 +98,16 @@ impl Row {
     }
 }
 
-/// A text that is told.
+/// An event or alert with a text.
 #[derive(Clone, Debug)]
 pub struct Telling {
-    /// What it says.
+    /// The text.
     pub wanted: Wanted,
-    /// So often; at least once where it is left out.
+    /// How often; at least once by default.
     pub times: Option<u32>,
 }
 
-/// What a text says.
+/// A pattern of a text.
 #[derive(Clone, Debug)]
 pub enum Wanted {
     /// It contains this.
@@ -117,7 +117,7 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    /// Whether a text says it.
+    /// Whether a text matches.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {
         match self {
@@ -132,11 +132,11 @@ impl Wanted {
 pub struct Called {
     /// Its name.
     pub name: String,
-    /// So often.
+    /// How often.
     pub times: Option<u32>,
-    /// Each time it was told one of these.
+    /// Each call had one of these phases.
     pub phases: Option<Vec<Phase>>,
-    /// What came back, in order.
+    /// The answers, in order.
     pub answers: Option<Vec<HookAnswer>>,
 }
 
@@ -145,28 +145,28 @@ pub struct Called {
 pub struct Counted {
     /// Its name.
     pub name: String,
-    /// So often; at least once where it is left out.
+    /// How often; at least once by default.
     pub times: Option<u32>,
 }
 
 /// Commands that were carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CarriedOut {
-    /// How their text begins.
+    /// The beginning of their text.
     pub prefix: String,
-    /// So often; at least once where it is left out.
+    /// How often; at least once by default.
     pub times: Option<u32>,
 }
 
 /// The time between two saved statuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// The first; the story's beginning where it is left out.
+    /// The first; the beginning of the story by default.
     pub from: Option<Pattern>,
-    /// The next.
+    /// The second.
     pub to: Pattern,
-    /// The shortest.
+    /// The minimum.
     pub min: Option<Duration>,
-    /// The longest.
+    /// The maximum.
     pub max: Option<Duration>,
 }

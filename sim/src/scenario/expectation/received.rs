@@ -1,4 +1,4 @@
-//! What somebody was told, as it is expected and as that is written.
+//! An expectation about the deliveries to a receiver, and its form in a file.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -6,31 +6,31 @@ use serde::Deserialize;
 use super::{Wanted, texts::WrittenRegex};
 use crate::scenario::answer::HookAnswer;
 
-/// What an event hook or the receiver of an alert was told.
+/// The deliveries to an event hook or the receiver of an alert.
 #[derive(Clone, Debug)]
 pub struct Received {
     /// Its name.
     pub name: String,
-    /// It got a notice that says this.
+    /// It got a notice that matches this.
     pub wanted: Option<Wanted>,
-    /// It got so many of them; at least one where neither this nor `answers` is given.
+    /// The number of matching notices that it got; at least one if neither this nor `answers` is set.
     pub times: Option<u32>,
-    /// What came back, in order, of all that it was told.
+    /// The answers to all deliveries, in order.
     pub answers: Option<Vec<HookAnswer>>,
 }
 
-/// What an event hook or the receiver of an alert was told.
+/// The deliveries to an event hook or the receiver of an alert.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ReceiverTold")]
 pub(super) struct WrittenReceiver {
     /// The name of the hook, or of the item of `alerts`.
     name: String,
-    /// A regular expression that the notices match which it got.
+    /// A regular expression that the notices match.
     matches: Option<WrittenRegex>,
-    /// It got so many.
+    /// The number of notices that it got.
     times: Option<u32>,
-    /// Its answers in order, to all that it was told.
+    /// Its answers to all deliveries, in order.
     answers: Option<Vec<HookAnswer>>,
 }
 

@@ -1,4 +1,4 @@
-//! Bounds of how many requests were exposed or failed.
+//! Bounds of the number of exposed or failed requests.
 
 use std::{borrow::Cow, fmt};
 
@@ -13,35 +13,35 @@ use crate::{
     scenario::{Range, Share},
 };
 
-/// Bounds of requests over a whole story; copies of requests are nobody's requests.
+/// Bounds of the requests of users, over the whole story; mirrored copies do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Requests {
-    /// Those that ended in a server error, whoever answered.
+    /// Requests that ended in a server error, on the canary or the primary.
     pub failed: Option<Bounds>,
-    /// Those that the canary answered.
+    /// Requests that the canary answered.
     pub exposed: Option<Bounds>,
-    /// Those that the canary answered with a server error.
+    /// Requests that the canary answered with a server error.
     pub exposed_failed: Option<Bounds>,
 }
 
-/// The fewest and the most.
+/// The minimum and the maximum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "RequestBounds")]
 pub struct Bounds {
-    /// At least so many.
+    /// At least this number.
     pub min: Option<Amount>,
-    /// At most so many.
+    /// At most this number.
     pub max: Option<Amount>,
 }
 
 /// A number of requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Amount {
-    /// So many.
+    /// This number.
     Count(u64),
-    /// This part of all requests, 0 to 1; written as a percentage.
+    /// This share of all requests, 0 to 1; written as a percentage.
     Share(f64),
 }
 
@@ -55,7 +55,7 @@ impl Amount {
 }
 
 impl Requests {
-    /// Each bound by its name, with the requests it is about.
+    /// Each bound with its name and its kind of requests.
     pub(crate) fn each(&self, users: &Users) -> [(&'static str, Option<Bounds>, u64); 3] {
         [
             ("failed", self.failed, users.failed),
@@ -64,23 +64,23 @@ impl Requests {
         ]
     }
 
-    /// Whether all of it says that there are no such requests.
+    /// Whether all bounds require that there are no such requests.
     pub(crate) fn wants_none(&self) -> bool {
         let bounds = [self.failed, self.exposed, self.exposed_failed];
         bounds.into_iter().flatten().all(|bounds| matches!(bounds.max, Some(max) if max.is_none()))
     }
 
-    /// Why it says nothing, if it does.
+    /// Why it is invalid, if it is.
     pub(super) fn check(&self) -> Result<(), String> {
         let given =
             self.each(&Users::default()).into_iter().filter_map(|(name, bounds, _)| Some((name, bounds?)));
         let given: Vec<_> = given.collect();
         if given.is_empty() {
-            return Err("`requests` names none of failed, exposed, exposedFailed".into());
+            return Err("`requests` needs one of failed, exposed, exposedFailed".into());
         }
         for (name, bounds) in given {
             if bounds == Bounds::default() {
-                return Err(format!("`requests.{name}` has neither `min` nor `max`"));
+                return Err(format!("`requests.{name}` needs `min` or `max`"));
             }
         }
         Ok(())
@@ -88,7 +88,7 @@ impl Requests {
 }
 
 impl Bounds {
-    /// Whether so many of all requests lie within.
+    /// Whether this number of all requests is within the bounds.
     pub(crate) fn hold(&self, count: u64, all: u64) -> bool {
         let share = if all == 0 { 0.0 } else { count as f64 / all as f64 };
         let at_most = |max: Amount| match max {

@@ -1,4 +1,4 @@
-//! The schema of an expectation, where it is not derived.
+//! The schema of an expectation, as far as it is not derived.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use serin_core::decision::Rule;
 use super::texts::{WrittenRegex, WrittenRoute};
 use crate::scenario::{names, schema};
 
-/// The fields that are a statement of their own.
+/// The fields that are one statement each.
 const STATEMENTS: &[&str] = &[
     "not",
     "phases",
@@ -31,7 +31,7 @@ const STATEMENTS: &[&str] = &[
     "never",
 ];
 
-/// The fields that make one statement together.
+/// The fields that together are one statement.
 const AT_THE_END: &[&str] = &["phase", "canaryWeight", "failedChecks", "iterations", "revision"];
 
 pub(super) fn statements() -> Value {

@@ -73,7 +73,7 @@ impl<T: fmt::Display> fmt::Display for Sequence<T> {
     }
 }
 
-/// Shows values as a list.
+/// Formats values as a list.
 pub(crate) struct Listed<'a, T>(pub(crate) &'a [T]);
 
 impl<T: fmt::Display> fmt::Display for Listed<'_, T> {

@@ -1,4 +1,4 @@
-//! Texts of an expectation that are more than texts.
+//! Texts of an expectation that have a format.
 
 use std::str::FromStr;
 
@@ -23,12 +23,12 @@ impl<'de> Deserialize<'de> for WrittenRegex {
         Regex::new(&text).map(Self).map_err(|error| {
             let lines = error.to_string();
             let why = lines.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            D::Error::custom(format!("`{text}` is no regular expression: {why}"))
+            D::Error::custom(format!("`{text}` is not a regular expression: {why}"))
         })
     }
 }
 
-/// A division of requests, as [`Routes`] shows it.
+/// A division of requests, in the format of [`Routes`].
 pub(super) struct WrittenRoute(pub(super) Routes);
 
 impl<'de> Deserialize<'de> for WrittenRoute {
@@ -40,7 +40,7 @@ impl<'de> Deserialize<'de> for WrittenRoute {
 impl FromStr for WrittenRoute {
     type Err = String;
 
-    /// Reads what [`Routes`] shows.
+    /// Parses the format of [`Routes`].
     fn from_str(text: &str) -> Result<Self, String> {
         let read = || {
             let (rest, matched) = match text.strip_suffix(" matched") {
@@ -55,8 +55,9 @@ impl FromStr for WrittenRoute {
             let (primary, canary): (Weight, Weight) = (primary.parse().ok()?, canary.parse().ok()?);
             (primary.checked_add(canary)? == 100).then_some(Routes { primary, canary, mirror, matched })
         };
-        let refuse =
-            || format!("`{text}` is no division of requests such as 90/10, 100/0 mirror 50 or 0/100 matched");
+        let refuse = || {
+            format!("`{text}` is not a division of requests such as 90/10, 100/0 mirror 50 or 0/100 matched")
+        };
         read().map(Self).ok_or_else(refuse)
     }
 }

@@ -1,4 +1,4 @@
-//! An expectation as it is written: every statement is a field, and one is given.
+//! An expectation in a file: every statement is a field, of which one is set.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,22 +16,22 @@ use crate::scenario::{
     shape::{Lasting, ListOrExactly, TextOr, scalar},
 };
 
-/// One statement about the story; the fields of the status at its end make one together.
+/// One statement about the story; the fields of the status at its end are one statement together.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 #[schemars(rename = "Expectation", extend("oneOf" = schema::statements()))]
 pub(in crate::scenario) struct WrittenItem {
     /// This does not hold.
     not: Option<WrittenNot>,
-    /// The saved phases, repeats left out, contain these in this order.
+    /// The saved phases, without repetitions, contain these in this order.
     phases: Option<ListOrExactly<Phase>>,
-    /// The saved canary weights, repeats left out, contain these in this order.
+    /// The saved canary weights, without repetitions, contain these in this order.
     weights: Option<ListOrExactly<Weight>>,
-    /// No saved canary weight is ever outside.
+    /// Every saved canary weight is within these bounds.
     weight: Option<WrittenWeight>,
-    /// The routes set, repeats left out, contain these in this order.
+    /// The routes that were set, without repetitions, contain these in this order.
     routes: Option<ListOrExactly<WrittenRoute>>,
-    /// The saved statuses, repeats left out, contain these in this order.
+    /// The saved statuses, without repetitions, contain these in this order.
     rows: Option<ListOrExactly<Row>>,
     /// The phase at the end of the story.
     phase: Option<Phase>,
@@ -42,7 +42,7 @@ pub(in crate::scenario) struct WrittenItem {
     failed_checks: Option<u32>,
     /// Iterations at the end of the story.
     iterations: Option<u32>,
-    /// The revision that a status is about.
+    /// The revision of the status.
     revision: Option<String>,
     /// How many requests users send, and how they end.
     requests: Option<Requests>,
@@ -54,11 +54,11 @@ pub(in crate::scenario) struct WrittenItem {
     condition: Option<String>,
     /// How a hook was called.
     hook: Option<WrittenHook>,
-    /// What an event hook or the receiver of an alert was told.
+    /// The deliveries to an event hook or the receiver of an alert.
     receiver: Option<WrittenReceiver>,
-    /// How often a metric was asked.
+    /// The number of queries of a metric.
     metric: Option<WrittenCount>,
-    /// How often commands whose text begins so were carried out.
+    /// The number of commands whose text begins with this.
     command: Option<WrittenCount>,
     /// The rule fired.
     #[schemars(schema_with = "schema::rule")]
@@ -68,11 +68,11 @@ pub(in crate::scenario) struct WrittenItem {
     promoted: Option<String>,
     /// The time between two saved statuses.
     time: Option<WrittenTime>,
-    /// No saved status has all of these.
+    /// No saved status has all of these values.
     never: Option<Pattern>,
 }
 
-/// What does not hold: an event, an alert or a rule.
+/// What must not happen: an event, an alert or a rule.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "Not", extend("minProperties" = 1, "maxProperties" = 1))]
@@ -91,11 +91,11 @@ struct WrittenNot {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "WeightBounds")]
 struct WrittenWeight {
-    /// The smallest.
+    /// The minimum.
     #[schemars(range(max = 100))]
     #[serde(default)]
     min: Weight,
-    /// The largest.
+    /// The maximum.
     #[schemars(range(max = 100))]
     #[serde(default = "all")]
     max: Weight,
@@ -105,25 +105,25 @@ fn all() -> Weight {
     100
 }
 
-/// Events of which the text matches.
+/// Events whose text matches.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "EventMatch")]
 struct WrittenMatch {
     /// A regular expression.
     matches: WrittenRegex,
-    /// So often; at least once where left out.
+    /// How often; at least once by default.
     times: Option<u32>,
 }
 
-/// Alerts of which the text matches.
+/// Alerts whose text matches.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "AlertMatch")]
 struct WrittenAlert {
     /// A regular expression.
     matches: WrittenRegex,
-    /// So often; at least once where left out.
+    /// How often; at least once by default.
     times: Option<u32>,
     /// Of this severity.
     #[schemars(with = "Option<String>", extend("enum" = ["info", "warn", "error"]))]
@@ -137,9 +137,9 @@ struct WrittenAlert {
 struct WrittenHook {
     /// Its name.
     name: String,
-    /// So often.
+    /// How often.
     times: Option<u32>,
-    /// Each time it was told one of these.
+    /// Each call had one of these phases.
     phases: Option<Vec<Phase>>,
     /// Its answers in order.
     answers: Option<Vec<HookAnswer>>,
@@ -152,7 +152,7 @@ struct WrittenHook {
 struct WrittenCount {
     /// Its name.
     name: String,
-    /// So often; at least once where left out.
+    /// How often; at least once by default.
     times: Option<u32>,
 }
 
@@ -161,25 +161,25 @@ struct WrittenCount {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Span")]
 struct WrittenTime {
-    /// The first; the beginning of the story where left out.
+    /// The first; the beginning of the story by default.
     from: Option<Pattern>,
-    /// The next.
+    /// The second.
     to: Pattern,
-    /// The shortest.
+    /// The minimum.
     min: Option<Lasting>,
-    /// The longest.
+    /// The maximum.
     max: Option<Lasting>,
 }
 
 impl WrittenItem {
-    /// The item, or why it is none.
+    /// The item, or why it is invalid.
     pub(in crate::scenario) fn read(self) -> Result<Item, String> {
         let (negated, event, alert, rule) = match self.not {
             None => (false, self.event, self.alert, self.rule),
             Some(not) if self.event.is_none() && self.alert.is_none() && self.rule.is_none() => {
                 (true, not.event, not.alert, not.rule)
             }
-            Some(_) => return Err("says two things; write two items".into()),
+            Some(_) => return Err("makes two statements; write two items".into()),
         };
         let end = Pattern {
             phase: self.phase,
@@ -237,8 +237,8 @@ impl WrittenItem {
         let mut statements = statements.into_iter().flatten();
         match (statements.next(), statements.next()) {
             (Some(expectation), None) => Ok(Item { expectation, negated }),
-            (Some(_), Some(_)) => Err("says two things; write two items".into()),
-            (None, _) => Err("says nothing".into()),
+            (Some(_), Some(_)) => Err("makes two statements; write two items".into()),
+            (None, _) => Err("makes no statement".into()),
         }
     }
 }
@@ -251,7 +251,7 @@ impl WrittenTime {
             return Err("`time.to` names no field of the status".into());
         }
         if min.zip(max).is_some_and(|(min, max)| min > max) {
-            return Err("`time.min` lies above `time.max`".into());
+            return Err("`time.min` is larger than `time.max`".into());
         }
         Ok(Span { from, to, min, max })
     }
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_or_two_things_is_refused() {
+    fn no_statement_or_two_statements_are_refused() {
         for wrong in [
             "{}",
             "{phases: [Failed], event: x}",

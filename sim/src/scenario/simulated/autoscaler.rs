@@ -1,58 +1,58 @@
-//! `world.autoscaler`: pods that follow the load, late.
+//! `world.autoscaler`: pods that follow the load with a delay.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::range::{Factor, PerSecond, Range, Seconds, Share};
 
-/// A HorizontalPodAutoscaler of the target, which the primary has a copy of.
+/// A HorizontalPodAutoscaler of the target, which is copied for the primary.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Autoscaler {
     /// Requests per second that one pod can serve.
     pub pod_rps: Range<PerSecond>,
-    /// The fewest pods.
+    /// The minimum number of pods.
     pub min: u32,
-    /// The most pods.
+    /// The maximum number of pods.
     pub max: u32,
-    /// How busy pods are to be.
+    /// The target utilization of pods.
     pub target: Range<Share>,
-    /// How old the load is that it sees.
+    /// The age of the load that it sees.
     pub lag: Range<Seconds>,
-    /// How much longer requests take on pods that get more than they can serve.
+    /// The factor by which requests take longer on overloaded pods.
     pub slower: Range<Factor>,
 }
 
-/// Pods that follow the load late: a HorizontalPodAutoscaler of the target, which the primary has a copy of.
+/// Pods that follow the load with a delay: a HorizontalPodAutoscaler of the target, which is copied for the primary.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(rename = "Autoscaler")]
 pub(in crate::scenario) struct WrittenAutoscaler {
     /// Requests per second that one pod can serve.
     pod_rps: Range<PerSecond>,
-    /// The fewest pods; 1 where left out.
+    /// The minimum number of pods; 1 by default.
     #[schemars(range(min = 1, max = 1000))]
     min: Option<u32>,
-    /// The most pods; 10 where left out.
+    /// The maximum number of pods; 10 by default.
     #[schemars(range(min = 1, max = 1000))]
     max: Option<u32>,
-    /// How busy pods are to be; 80% where left out.
+    /// The target utilization of pods; 80% by default.
     target: Option<Range<Share>>,
-    /// How old the load is that it sees; 1m where left out.
+    /// The age of the load that it sees; 1m by default.
     lag: Option<Range<Seconds>>,
-    /// How many times longer requests take on pods that get more than they can serve; 3 where left out.
+    /// The factor by which requests take longer on overloaded pods; 3 by default.
     slower: Option<Range<Factor>>,
 }
 
-/// As the documentation of Kubernetes sets it in its examples.
+/// The value in the examples of the Kubernetes documentation.
 const DEFAULT_TARGET: f64 = 0.8;
-/// Pods are measured every 15 s or 60 s, and their metrics are averaged and collected behind that.
+/// Pods are measured every 15 s or 60 s, and their metrics are averaged and collected with a further delay.
 const DEFAULT_LAG: f64 = 60.0;
 const DEFAULT_SLOWER: f64 = 3.0;
 const DEFAULT_MAX: u32 = 10;
 const MOST: u32 = 1_000;
 
 impl WrittenAutoscaler {
-    /// The autoscaler it means, or the field below `world.autoscaler` that is wrong, and why.
+    /// The autoscaler, or the invalid field below `world.autoscaler` and why it is invalid.
     pub(in crate::scenario) fn check(self) -> Result<Autoscaler, (&'static str, &'static str)> {
         let min = self.min.unwrap_or(1);
         let read = Autoscaler {
@@ -70,7 +70,7 @@ impl WrittenAutoscaler {
             return Err(("min", "must be at least 1"));
         }
         if read.max < read.min || read.max > MOST {
-            return Err(("max", "must not lie below `min`, nor above 1000"));
+            return Err(("max", "must not be smaller than `min` or larger than 1000"));
         }
         if read.target.min <= 0.0 {
             return Err(("target", "must be more than zero"));
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_as_usual() {
+    fn missing_fields_have_their_defaults() {
         let read = read("{podRps: 50}").unwrap();
         assert_eq!((read.min, read.max, read.target.min, read.lag.min), (1, 10, 0.8, 60.0));
     }

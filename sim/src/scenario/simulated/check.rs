@@ -1,4 +1,4 @@
-//! From the simulated part of a `world` as it is written to [`Simulated`], or what is wrong with it.
+//! Converts the simulated part of a `world` to [`Simulated`], or reports its faults.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -8,7 +8,7 @@ use crate::{
     scenario::world::WrittenWorld,
 };
 
-/// The simulated part of a world, taken out of it; `None` where the world says nothing of it.
+/// The simulated part of a world, which is removed from it; `None` if the world has none.
 pub(in crate::scenario) fn simulated(
     world: &mut WrittenWorld,
     source: &Source<'_>,
@@ -45,7 +45,7 @@ pub(in crate::scenario) fn simulated(
     })
 }
 
-/// Every metric of a simulated world is scripted or known to it: one that always looks well would prove nothing.
+/// Every metric of a simulated world must be scripted or known: a metric that always looks healthy would prove nothing.
 pub(in crate::scenario) fn unknown_metrics<'a>(
     metrics: &'a [serin_core::spec::Metric],
     measures: &BTreeMap<String, Measure>,

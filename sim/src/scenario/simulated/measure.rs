@@ -1,4 +1,4 @@
-//! `world.measures`: what a metric measures whose query the world does not know.
+//! `world.measures`: what a metric measures if the world does not know its query.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -10,25 +10,26 @@ use serin_core::{
 
 use crate::query::{self, ValueWhen};
 
-/// What can be measured in a simulated world.
+/// A measure of a simulated world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measure {
-    /// Percentage of requests that did not end in a server error.
+    /// The percentage of requests without a server error.
     SuccessRate,
-    /// Percentage of requests that did; no value before the first of them, as a query that counts those alone answers.
+    /// The percentage of requests with a server error; no value before the first one, like a query that counts only
+    /// those.
     ErrorRate,
-    /// Percentage of requests that did, 0 where none did, as `(…) or vector(0)` answers.
+    /// The percentage of requests with a server error; 0 if there are none, like a query with `or vector(0)`.
     ErrorRateOrZero,
-    /// 100 less the success rate: 0 where no request failed.
+    /// 100 minus the success rate: 0 if no request failed.
     LackOfSuccess,
-    /// Half of the requests took at most so long, in milliseconds.
+    /// The median of the latency, in milliseconds.
     LatencyP50,
-    /// 95 of 100 requests took at most so long, in milliseconds.
+    /// The 95th percentile of the latency, in milliseconds.
     LatencyP95,
-    /// 99 of 100 requests took at most so long, in milliseconds.
+    /// The 99th percentile of the latency, in milliseconds.
     LatencyP99,
-    /// How long requests took on average, in milliseconds.
+    /// The average latency, in milliseconds.
     LatencyAverage,
 }
 
@@ -42,7 +43,7 @@ impl Measure {
         }
     }
 
-    /// What a metric measures, as far as its own name or source tells; `duration`: what the built-in one does.
+    /// What a metric measures, as far as its name or source says; `duration` is what the built-in latency measures.
     #[must_use]
     pub fn of(metric: &Metric, duration: Self) -> Option<Self> {
         match &metric.source {
@@ -60,7 +61,7 @@ impl Measure {
         }
     }
 
-    /// Whether it grows with the requests that fail.
+    /// Whether it increases when requests fail.
     #[must_use]
     pub fn is_of_errors(self) -> bool {
         match self {
@@ -73,9 +74,9 @@ impl Measure {
         }
     }
 
-    /// The same as the query of the metric asks for it: one for errors may answer 0 while nothing fails. One that cannot
-    /// be read is taken to answer no value, as a query does that counts failed requests: their series begin with the
-    /// first of them.
+    /// The same as the metric's query measures it: a query for errors may answer 0 as long as nothing fails. A query
+    /// that cannot be parsed is assumed to have no value then, like a query that counts failed requests: their series
+    /// begin with the first one.
     pub(super) fn asked_by(self, metric: &Metric, query: &str) -> Self {
         match self {
             Self::ErrorRate if is_zero_without_failures(metric, query) => Self::ErrorRateOrZero,
@@ -90,7 +91,7 @@ impl Measure {
         }
     }
 
-    /// Whether it is about how long requests take.
+    /// Whether it is a latency.
     #[must_use]
     pub fn is_latency(self) -> bool {
         match self {
@@ -99,7 +100,7 @@ impl Measure {
         }
     }
 
-    /// The quantile of a latency, from 0 to 1; `None` for what is none.
+    /// The quantile of a latency, from 0 to 1; `None` if it is not a quantile.
     #[must_use]
     pub fn quantile(self) -> Option<f64> {
         match self {
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_built_in_duration_is_what_the_controller_asks_for() {
+    fn the_built_in_duration_is_what_the_controller_queries() {
         assert_eq!(
             [
                 measured("nginx", "Deployment"),

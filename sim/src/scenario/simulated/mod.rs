@@ -1,6 +1,6 @@
-//! The part of a `world` that is simulated: traffic, versions, what Prometheus scrapes, what goes wrong.
+//! The simulated part of a `world`: traffic, versions, scrapes and faults.
 //!
-//! A world is simulated as soon as it says anything of these; metrics and hooks that are scripted stay scripted.
+//! A world is simulated if it has one of these; scripted metrics and hooks remain scripted.
 
 mod autoscaler;
 mod check;
@@ -27,31 +27,31 @@ pub use self::version::{Defect, Flaps, Version, WarmUp};
 pub(super) use self::weather::WrittenTrouble;
 pub use self::weather::{PRESETS, TROUBLES, Trouble, What};
 
-/// A world that goes its own way.
+/// The simulated part of a world.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Simulated {
-    /// The requests that come.
+    /// The requests.
     pub traffic: Traffic,
     /// How revisions behave, by name.
     pub versions: BTreeMap<String, Version>,
-    /// How revisions behave that are not listed.
+    /// How other revisions behave.
     pub other: Version,
     /// Time between two scrapes.
     pub scrape: Duration,
-    /// How long the router takes to do what it was told.
+    /// The delay of the router.
     pub router: Range<Seconds>,
     /// Pods that follow the load.
     pub autoscaler: Option<Autoscaler>,
-    /// What goes wrong.
+    /// The faults.
     pub troubles: Vec<Trouble>,
-    /// The seed draws which troubles there are, and how hard.
+    /// The seed draws which faults occur, and how often.
     pub swarm: bool,
-    /// What metrics with a query of their own measure, by name.
+    /// What metrics with their own query measure, by name.
     pub measures: BTreeMap<String, Measure>,
 }
 
 impl Simulated {
-    /// The same, with each share of errors measured as the metric's query asks for it. `templates` has the queries of the
+    /// The same, with each share of errors measured as the metric's query does it. `templates` are the queries of the
     /// MetricTemplates by namespace and name.
     pub(super) fn asked_by(
         mut self,
@@ -98,5 +98,5 @@ impl Default for Simulated {
     }
 }
 
-/// As the charts of Istio and of Flagger's Prometheus set it.
+/// The value in the charts of Istio and of Flagger's Prometheus.
 pub(super) const DEFAULT_SCRAPE: Duration = Duration::from_secs(15);

@@ -19,23 +19,23 @@ pub struct Range<U> {
     unit: PhantomData<U>,
 }
 
-/// What a number counts: how it is written, and which numbers make sense.
+/// The unit of a number: its format and its valid values.
 pub trait Unit: Copy {
     /// Its name in the schema of scenarios.
     const NAME: &'static str;
-    /// What is expected, for messages.
+    /// The expected format, for messages.
     const EXPECTED: &'static str;
-    /// How one number is written, as a regular expression.
+    /// The format of one number, as a regular expression.
     const PATTERN: &'static str;
-    /// The largest that may be written as a plain number.
+    /// The maximum of a number without a unit.
     const LARGEST: f64;
     /// Reads one number.
     fn read(text: &str) -> Option<f64>;
-    /// Writes one number so that [`read`](Self::read) gives it again.
+    /// Writes one number so that [`read`](Self::read) returns it.
     fn write(value: f64, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
-/// A share of requests or of chances, kept as 0 to 1, written as a percentage.
+/// A share of requests or a chance, stored as 0 to 1, written as a percentage.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Share;
 
@@ -43,11 +43,11 @@ pub struct Share;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PerSecond;
 
-/// A span of time, kept in seconds, written as a duration.
+/// A duration, stored in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Seconds;
 
-/// A factor, written as a plain number.
+/// A factor, written as a number without a unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Factor;
 
@@ -67,7 +67,7 @@ impl Unit for Share {
     fn read(text: &str) -> Option<f64> {
         let percentage = match text.strip_suffix('%') {
             Some(number) => number.trim().parse::<f64>().ok()?,
-            // Without a sign only 0 says the same in both ways.
+            // Without a sign, only 0 is the same in both formats.
             None => text.parse::<f64>().ok().filter(|number| *number == 0.0)?,
         };
         (0.0..=100.0).contains(&percentage).then_some(percentage / 100.0)
@@ -124,13 +124,13 @@ impl Unit for Factor {
 }
 
 impl<U: Unit> Range<U> {
-    /// Exactly this.
+    /// Exactly this number.
     #[must_use]
     pub const fn exactly(value: f64) -> Self {
         Self { min: value, max: value, unit: PhantomData }
     }
 
-    /// Anything from the smaller to the larger one.
+    /// Any number from the smaller to the larger one.
     #[must_use]
     pub const fn between(min: f64, max: f64) -> Self {
         Self { min, max, unit: PhantomData }
@@ -142,7 +142,7 @@ impl<U: Unit> Range<U> {
         self.min == self.max
     }
 
-    /// The number that lies so far between the smallest (0) and the largest (1).
+    /// The number at this position between the smallest (0) and the largest (1).
     #[must_use]
     pub fn at(self, place: f64) -> f64 {
         (self.min + (self.max - self.min) * place).clamp(self.min, self.max)
@@ -154,7 +154,7 @@ impl<U: Unit> Range<U> {
         let Some((min, max)) = text.split_once("..") else { return read(text).map(Self::exactly) };
         let (min, max) = (read(min)?, read(max)?);
         if min > max {
-            return Err(format!("`{text}` begins above its end"));
+            return Err(format!("`{text}` begins with the larger value"));
         }
         Ok(Self { min, max, unit: PhantomData })
     }
@@ -231,11 +231,11 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn an_invalid_range_is_refused() {
         for (wrong, why) in [
             ("101%", "is not a percentage from 0% to 100%"),
             ("5", "is not a percentage"),
-            ("10%..5%", "begins above its end"),
+            ("10%..5%", "begins with the larger value"),
             ("..5%", "is not a percentage"),
             ("nan%", "is not a percentage"),
             ("[1]", "invalid type"),

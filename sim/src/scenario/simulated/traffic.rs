@@ -1,4 +1,4 @@
-//! `world.traffic`: how many requests come, and when.
+//! `world.traffic`: the number of requests over time.
 
 use std::time::Duration;
 
@@ -13,47 +13,47 @@ use crate::scenario::shape::Lasting;
 pub struct Traffic {
     /// How the rate changes over time.
     pub shape: Shape,
-    /// The share of requests that an A/B test's `match` fits; 10 % where it is left out.
+    /// The share of requests that match an A/B test's `match`; 10 % by default.
     pub matched: Range<Share>,
 }
 
 /// How the rate of requests changes over time. Rates are requests per second.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
-    /// It does not.
+    /// It is constant.
     Constant(Range<PerSecond>),
-    /// A sine wave between `low` and `high` that is at its top at `peak`.
+    /// A sine wave between `low` and `high` with its maximum at `peak`.
     Diurnal {
-        /// Smallest rate.
+        /// The minimum rate.
         low: Range<PerSecond>,
-        /// Largest rate.
+        /// The maximum rate.
         high: Range<PerSecond>,
-        /// From top to top; a day where it is left out.
+        /// The time from one maximum to the next; one day by default.
         period: Duration,
-        /// When the first top is, from the story's beginning; half a period where it is left out.
+        /// The time of the first maximum since the beginning of the story; half a period by default.
         peak: Duration,
     },
     /// From one rate to another, then constant.
     Ramp {
-        /// In the beginning.
+        /// The rate at the beginning.
         from: Range<PerSecond>,
-        /// In the end.
+        /// The rate at the end.
         to: Range<PerSecond>,
         /// How long it takes.
         over: Duration,
     },
     /// Constant, with bursts.
     Burst {
-        /// Between the bursts.
+        /// The rate between bursts.
         rps: Range<PerSecond>,
-        /// In them.
+        /// The rate during bursts.
         to: Range<PerSecond>,
-        /// From the beginning of one to that of the next; the first begins after so long.
+        /// The time from the beginning of one burst to that of the next; the first begins after this time.
         every: Duration,
-        /// How long one lasts.
+        /// The duration of a burst.
         lasts: Duration,
     },
-    /// Seconds since the story's beginning and the rate from then on, growing in time.
+    /// Times since the beginning of the story in seconds, in order, and the rate from then on.
     Trace(Vec<(f64, f64)>),
 }
 
@@ -63,12 +63,12 @@ impl Default for Traffic {
     }
 }
 
-/// Enough for a p99 to mean something in a minute's window.
+/// Enough requests for a meaningful 99th percentile in a window of one minute.
 const DEFAULT_RPS: f64 = 100.0;
 const DEFAULT_MATCHED: f64 = 0.1;
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// The requests of all users together: one of `rps` (with a `burst` or without), `diurnal`, `ramp` and `trace`.
+/// The requests of all users together: one of `rps` (with or without `burst`), `diurnal`, `ramp` and `trace`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Traffic")]
@@ -81,9 +81,9 @@ pub(in crate::scenario) struct WrittenTraffic {
     diurnal: Option<WrittenDiurnal>,
     /// From one rate to another.
     ramp: Option<WrittenRamp>,
-    /// A CSV file of seconds and requests per second, next to the scenario.
+    /// A CSV file of seconds and requests per second, relative to the scenario.
     pub(in crate::scenario) trace: Option<String>,
-    /// The share of requests that an A/B test's `match` fits; 10% where left out.
+    /// The share of requests that match an A/B test's `match`; 10% by default.
     pub(in crate::scenario) matched: Option<Range<Share>>,
 }
 
@@ -94,9 +94,9 @@ pub(in crate::scenario) struct WrittenTraffic {
 struct WrittenBurst {
     /// Requests per second in a burst.
     rps: Range<PerSecond>,
-    /// From the beginning of one to that of the next; the first begins after so long.
+    /// The time from the beginning of one burst to that of the next; the first begins after this time.
     every: Lasting,
-    /// How long one lasts.
+    /// The duration of a burst.
     r#for: Lasting,
 }
 
@@ -105,13 +105,13 @@ struct WrittenBurst {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Diurnal")]
 struct WrittenDiurnal {
-    /// Smallest rate.
+    /// The minimum rate.
     low: Range<PerSecond>,
-    /// Largest rate.
+    /// The maximum rate.
     high: Range<PerSecond>,
-    /// From top to top; a day where left out.
+    /// The time from one maximum to the next; one day by default.
     period: Option<Lasting>,
-    /// When the first top is; half a period where left out.
+    /// The time of the first maximum; half a period by default.
     peak: Option<Lasting>,
 }
 
@@ -120,17 +120,17 @@ struct WrittenDiurnal {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Ramp")]
 struct WrittenRamp {
-    /// The rate in the beginning.
+    /// The rate at the beginning.
     from: Range<PerSecond>,
-    /// The rate in the end.
+    /// The rate at the end.
     to: Range<PerSecond>,
     /// How long it takes.
     over: Lasting,
 }
 
 impl WrittenTraffic {
-    /// The traffic it means; `trace` is what the file it names holds. The field below `world.traffic` that is wrong,
-    /// and why.
+    /// The traffic; `trace` is the content of the file that it names. Otherwise the invalid field below
+    /// `world.traffic`, and why it is invalid.
     pub(in crate::scenario) fn check(
         self,
         trace: Option<Vec<(f64, f64)>>,
@@ -144,7 +144,7 @@ impl WrittenTraffic {
                 Shape::Ramp { from: ramp.from, to: ramp.to, over: ramp.over.0 }
             }
             (None, None, None, None, Some(trace)) => Shape::Trace(trace),
-            _ => return Err(("", "needs one of rps (with a burst or without), diurnal, ramp, trace".into())),
+            _ => return Err(("", "needs one of rps (with or without burst), diurnal, ramp, trace".into())),
         };
         Ok(Traffic { shape, matched })
     }
@@ -154,7 +154,7 @@ impl WrittenBurst {
     fn check(self, rps: Range<PerSecond>) -> Result<Shape, (&'static str, String)> {
         let (every, lasts) = (self.every.0, self.r#for.0);
         if every.is_zero() || lasts > every {
-            return Err((".burst.for", "must not be longer than `every`, which must not be zero".into()));
+            return Err((".burst.for", "must not be longer than `every`; `every` must not be zero".into()));
         }
         Ok(Shape::Burst { rps, to: self.rps, every, lasts })
     }
@@ -167,17 +167,17 @@ impl WrittenDiurnal {
             return Err((".diurnal.period", "must not be zero".into()));
         }
         if self.low.max > self.high.min {
-            return Err((".diurnal.low", "must not lie above `high`".into()));
+            return Err((".diurnal.low", "must not be larger than `high`".into()));
         }
         let peak = self.peak.map_or(period / 2, |peak| peak.0);
         Ok(Shape::Diurnal { low: self.low, high: self.high, period, peak })
     }
 }
 
-/// Lines of seconds and requests per second; a first line of words is a heading.
+/// Lines of seconds and requests per second; a first line that begins with a letter is a heading.
 ///
 /// # Errors
-/// The line that is wrong, from 1, and why.
+/// The invalid line, from 1, and why it is invalid.
 pub(in crate::scenario) fn read_trace(text: &str) -> Result<Vec<(f64, f64)>, (usize, String)> {
     let mut trace: Vec<(f64, f64)> = Vec::new();
     for (i, line) in text.lines().enumerate() {
@@ -191,12 +191,12 @@ pub(in crate::scenario) fn read_trace(text: &str) -> Result<Vec<(f64, f64)>, (us
             return Err((i + 1, format!("`{line}` is not seconds and requests per second, such as 60,120")));
         };
         if trace.last().is_some_and(|(before, _)| *before >= at) {
-            return Err((i + 1, format!("{at} seconds do not lie behind the line before")));
+            return Err((i + 1, format!("{at} seconds are not after those of the previous line")));
         }
         trace.push((at, rps));
     }
     if trace.is_empty() {
-        Err((1, "holds no line of seconds and requests per second".into()))
+        Err((1, "contains no line of seconds and requests per second".into()))
     } else {
         Ok(trace)
     }
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_that_contradict_are_refused() {
+    fn several_shapes_are_refused() {
         assert_eq!(read("{}").unwrap_err().0, "");
         assert_eq!(read("{rps: 1, ramp: {from: 1, to: 2, over: 1m}}").unwrap_err().0, "");
         assert_eq!(read("{rps: 1, burst: {rps: 2, every: 1m, for: 2m}}").unwrap_err().0, ".burst.for");

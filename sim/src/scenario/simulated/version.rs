@@ -5,39 +5,39 @@ use serde::Deserialize;
 
 use super::range::{Factor, PerSecond, Range, Seconds, Share};
 
-/// How a revision behaves once it runs.
+/// How a revision behaves when it runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Version {
     /// The share of its requests that end in a server error.
     pub errors: Range<Share>,
-    /// Half of its requests take at most so long.
+    /// The median of its latency.
     pub p50: Range<Seconds>,
-    /// 99 of 100 of its requests take at most so long.
+    /// The 99th percentile of its latency.
     pub p99: Range<Seconds>,
     /// How it behaves right after its pods have started.
     pub warm_up: Option<WarmUp>,
-    /// What is wrong with it and shows later.
+    /// A defect that shows later.
     pub defect: Option<Defect>,
     /// How long its pods take to get ready.
     pub ready: Range<Seconds>,
     /// The chance that its pods never get ready: they crash in a loop.
     pub crashes: Range<Share>,
-    /// Its pods stop being ready again and again.
+    /// Its pods repeatedly stop being ready.
     pub flaps: Option<Flaps>,
 }
 
-/// Caches are empty and code is cold.
+/// Empty caches and cold code.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WarmUp {
     /// How long after the pods have started.
     pub lasts: Range<Seconds>,
-    /// The share of requests that fail meanwhile.
+    /// The share of requests that fail during this time.
     pub errors: Range<Share>,
-    /// How much longer requests take meanwhile.
+    /// The factor by which requests take longer during this time.
     pub slower: Range<Factor>,
 }
 
-/// Something that goes wrong after a time or under load.
+/// A defect that shows after a time or under load.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Defect {
     /// How long the pods must have run.
@@ -46,44 +46,44 @@ pub struct Defect {
     pub above: Range<PerSecond>,
     /// The share of requests that fail then.
     pub errors: Range<Share>,
-    /// How much longer requests take then.
+    /// The factor by which requests take longer then.
     pub slower: Range<Factor>,
 }
 
-/// Readiness that comes and goes.
+/// Pods that repeatedly stop being ready.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Flaps {
     /// Time between two losses.
     pub every: Range<Seconds>,
-    /// How long one lasts.
+    /// The duration of a loss.
     pub lasts: Range<Seconds>,
 }
 
 impl Default for Version {
-    /// A healthy one: 0.1 % errors, p50 20 ms, p99 120 ms, ready at once.
+    /// A healthy version: 0.1 % errors, p50 20 ms, p99 120 ms, ready at once.
     fn default() -> Self {
         WrittenVersion::default().into()
     }
 }
 
-/// How a revision behaves; what is left out is healthy.
+/// How a revision behaves; the defaults are healthy.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
 #[schemars(rename = "Version")]
 pub(in crate::scenario) struct WrittenVersion {
-    /// The share of its requests that end in a server error; 0.1% where left out.
+    /// The share of its requests that end in a server error; 0.1% by default.
     errors: Option<Range<Share>>,
-    /// How long its requests take; p50 20ms and p99 120ms where left out.
+    /// How long its requests take; p50 20ms and p99 120ms by default.
     latency: WrittenLatency,
     /// How it behaves right after its pods have started.
     warm_up: Option<WrittenWarmUp>,
-    /// What is wrong with it and shows later.
+    /// A defect that shows later.
     defect: Option<WrittenDefect>,
-    /// How long its pods take to get ready; none where left out.
+    /// How long its pods take to get ready; 0s by default.
     ready: Option<Range<Seconds>>,
     /// The chance that its pods never get ready: they crash in a loop.
     crashes: Option<Range<Share>>,
-    /// Its pods stop being ready again and again.
+    /// Its pods repeatedly stop being ready.
     flaps: Option<WrittenFlaps>,
 }
 
@@ -92,9 +92,9 @@ pub(in crate::scenario) struct WrittenVersion {
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "Latency")]
 struct WrittenLatency {
-    /// Half of the requests take at most so long.
+    /// The median.
     p50: Option<Range<Seconds>>,
-    /// 99 of 100 requests take at most so long; six times p50 where left out.
+    /// The 99th percentile; six times p50 by default.
     p99: Option<Range<Seconds>>,
 }
 
@@ -105,13 +105,13 @@ struct WrittenLatency {
 struct WrittenWarmUp {
     /// How long after its pods have started.
     r#for: Range<Seconds>,
-    /// The share of requests that fail meanwhile; as always where left out.
+    /// The share of requests that fail during this time; the usual share by default.
     errors: Option<Range<Share>>,
-    /// How many times longer requests take meanwhile; 1 where left out.
+    /// The factor by which requests take longer during this time; 1 by default.
     slower: Option<Range<Factor>>,
 }
 
-/// What goes wrong after a time, or under load.
+/// A defect that shows after a time, or under load.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "Defect")]
@@ -120,26 +120,26 @@ struct WrittenDefect {
     after: Option<Range<Seconds>>,
     /// How many requests per second it must get.
     above: Option<Range<PerSecond>>,
-    /// The share of requests that fail then; as always where left out.
+    /// The share of requests that fail then; the usual share by default.
     errors: Option<Range<Share>>,
-    /// How many times longer requests take then; 1 where left out.
+    /// The factor by which requests take longer then; 1 by default.
     slower: Option<Range<Factor>>,
 }
 
-/// Readiness that comes and goes.
+/// Pods that repeatedly stop being ready.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Flaps")]
 struct WrittenFlaps {
     /// Time between two losses.
     every: Range<Seconds>,
-    /// How long one lasts.
+    /// The duration of a loss.
     r#for: Range<Seconds>,
 }
 
 const DEFAULT_ERRORS: f64 = 0.001;
 const DEFAULT_P50: f64 = 0.020;
-/// A p99 is left out next to a given p50: six times as long, as with the defaults.
+/// The default p99 for a given p50: six times as long, as in the defaults.
 const TAIL: f64 = 6.0;
 
 impl From<WrittenVersion> for Version {
@@ -179,13 +179,13 @@ const fn none_seconds() -> Range<Seconds> {
 }
 
 impl Version {
-    /// What contradicts itself: the field below the version, and why.
+    /// A contradiction: the field below the version, and why it is invalid.
     pub(in crate::scenario) fn check(&self) -> Option<(&'static str, &'static str)> {
         if self.p50.min <= 0.0 {
             return Some(("latency.p50", "must be more than zero"));
         }
         if self.p99.min < self.p50.max {
-            return Some(("latency.p99", "must not lie below p50"));
+            return Some(("latency.p99", "must not be smaller than p50"));
         }
         if self.flaps.is_some_and(|flaps| flaps.every.min <= flaps.lasts.max) {
             return Some(("flaps.for", "must be shorter than `every`"));
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_healthy() {
+    fn the_defaults_are_healthy() {
         let healthy = version("{}");
         assert_eq!((healthy.errors, healthy.p50.min, healthy.p99.min), (Range::exactly(0.001), 0.02, 0.12));
         assert_eq!(version("{latency: {p50: 100ms}}").p99.min, 0.6000000000000001);

@@ -1,4 +1,4 @@
-//! `world.faults`: what goes wrong around the rollout, by itself.
+//! `world.faults`: random faults around the rollout.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -8,18 +8,18 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use super::range::{Range, Seconds, Share};
 use crate::scenario::shape::Lasting;
 
-/// One kind of trouble, for a time and with a chance.
+/// One kind of fault, with a time span and a chance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trouble {
     /// What goes wrong.
     pub what: What,
-    /// How likely it is each time it could; 100 % where it is left out.
+    /// Its chance each time it can happen; 100 % by default.
     pub chance: Range<Share>,
-    /// How late or how far, drawn each time; see [`What::size`].
+    /// Its size (a delay or a distance), drawn each time; see [`What::size`].
     pub by: Range<Seconds>,
-    /// When it begins; the story's beginning where it is left out.
+    /// When it begins; at the beginning of the story by default.
     pub from: Duration,
-    /// How long it lasts; to the end where it is left out.
+    /// How long it lasts; until the end by default.
     pub lasts: Duration,
 }
 
@@ -28,41 +28,41 @@ pub struct Trouble {
 pub enum What {
     /// The metric server answers with an error.
     MetricsDown,
-    /// The metric server answers, and has no values.
+    /// The metric server answers, but has no values.
     MetricsEmpty,
     /// A scrape is missed.
     ScrapeMissed,
-    /// A hook does not answer in its time.
+    /// A hook does not answer within its timeout.
     HookTimeout,
     /// A hook answers 500.
     HookError,
     /// A write to the cluster fails and may succeed later.
     CommandFails,
-    /// A save comes too late: somebody else saved.
+    /// A save conflicts: another writer saved first.
     SaveConflict,
     /// A save fails.
     SaveFails,
-    /// A save succeeds, and its answer is lost.
+    /// A save succeeds, but its answer is lost.
     SaveAnswerLost,
     /// The controller is killed after a command or a save, and started again.
     Crash,
-    /// What was read is older than our own last write.
+    /// A read returns data from before the controller's own last write.
     StaleRead,
-    /// Notices do not reach anybody.
+    /// Notices reach no receiver.
     NoticesLost,
-    /// The controller is not called for a while when it is to wake up.
+    /// The controller is not called for a while when it is due.
     MissedTicks,
-    /// The controller's clock is set ahead or back when it wakes up.
+    /// The controller's clock jumps forward or back when it is due.
     ClockJump,
-    /// Another controller acts on a status as it was some saves ago.
+    /// Another controller acts on a status from some saves ago.
     SecondController,
     /// An event hook or the receiver of an alert answers 503.
     ReceiverDown,
-    /// An event hook or the receiver of an alert takes its time.
+    /// An event hook or the receiver of an alert is slow.
     ReceiverSlow,
 }
 
-/// Names as they are written.
+/// The names in files.
 pub const TROUBLES: &[(&str, What)] = &[
     ("metricsDown", What::MetricsDown),
     ("metricsEmpty", What::MetricsEmpty),
@@ -83,9 +83,9 @@ pub const TROUBLES: &[(&str, What)] = &[
     ("receiverSlow", What::ReceiverSlow),
 ];
 
-/// Sets of troubles under a name: what, and its chance each time.
+/// Named sets of faults: each fault with its chance.
 pub const PRESETS: &[(&str, &[(What, f64)])] = &[
-    // An API server that is busy: the conflicts and timeouts that controllers log every day.
+    // A busy API server, with the conflicts and timeouts that controllers usually log.
     (
         "busyCluster",
         &[
@@ -95,17 +95,17 @@ pub const PRESETS: &[(&str, &[(What, f64)])] = &[
             (What::StaleRead, 0.05),
         ],
     ),
-    // A Prometheus that is short of memory.
+    // A Prometheus with too little memory.
     ("weakPrometheus", &[(What::MetricsDown, 0.05), (What::MetricsEmpty, 0.02), (What::ScrapeMissed, 0.05)]),
-    // Hooks behind a service that is deployed while it is asked.
+    // Hooks of a service that is deployed while it is called.
     ("shakyHooks", &[(What::HookTimeout, 0.05), (What::HookError, 0.05)]),
-    // A node under the controller that is drained again and again.
+    // A controller on a node that is drained again and again.
     ("restlessController", &[(What::Crash, 0.05), (What::SaveAnswerLost, 0.02), (What::NoticesLost, 0.02)]),
-    // A controller that gets no processor time, on a node whose clock is stepped by NTP.
+    // A controller without processor time, on a node whose clock is stepped by NTP.
     ("starvedController", &[(What::MissedTicks, 0.05), (What::ClockJump, 0.02)]),
-    // Two replicas that both believe to lead, one of them with a cache that lags.
+    // Two replicas that both believe to be the leader, one of them with a cache that lags.
     ("twoControllers", &[(What::SecondController, 0.1), (What::SaveConflict, 0.02)]),
-    // A chat system with an incident of its own.
+    // A chat service with an outage.
     ("deafReceivers", &[(What::ReceiverDown, 0.1), (What::ReceiverSlow, 0.1)]),
 ];
 
@@ -116,17 +116,17 @@ impl What {
         TROUBLES.iter().find(|(_, what)| *what == self).map_or("", |(name, _)| name)
     }
 
-    /// How late or how far it is where nothing is said, in seconds; `None` for what has no size.
+    /// Its default size in seconds; `None` if it has no size.
     #[must_use]
     pub fn size(self) -> Option<Range<Seconds>> {
         match self {
-            // From a pause that a node under pressure makes to a Deployment that waits for a node.
+            // From a pause on a node under pressure to a Deployment that waits for a node.
             Self::MissedTicks => Some(Range::between(10.0, 600.0)),
-            // From a step that NTP makes to a virtual machine that was resumed.
+            // From a step of NTP to a virtual machine that was resumed.
             Self::ClockJump => Some(Range::between(1.0, 600.0)),
-            // As long as a lease that ran out may be believed in, and a cache may lag behind.
+            // The time for which an expired lease can be believed to be valid, or a cache can lag.
             Self::SecondController => Some(Range::between(0.0, 60.0)),
-            // Alerts are given up after 5 s.
+            // Alerts time out after 5 s.
             Self::ReceiverSlow => Some(Range::between(1.0, 10.0)),
             Self::MetricsDown
             | Self::MetricsEmpty
@@ -145,24 +145,24 @@ impl What {
     }
 }
 
-/// What goes wrong, for a time and with a chance: one of `fault`, `metrics` and `preset`.
+/// A fault, with a time span and a chance: one of `fault`, `metrics` and `preset`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Fault")]
 pub(in crate::scenario) struct WrittenTrouble {
     /// What goes wrong.
     fault: Option<What>,
-    /// The metric server is `down` or `empty`: another way to write `fault: metricsDown` and `fault: metricsEmpty`.
+    /// The metric server is `down` or `empty`: a short form of `fault: metricsDown` and `fault: metricsEmpty`.
     metrics: Option<Down>,
-    /// Several faults with chances of their own.
+    /// Several faults with predefined chances.
     preset: Option<Preset>,
-    /// How likely it is each time it could go wrong; 100% where left out.
+    /// Its chance each time it can happen; 100% by default.
     chance: Option<Range<Share>>,
-    /// Of `missedTicks`, `clockJump`, `secondController` and `receiverSlow`: how late or how far, drawn each time.
+    /// For `missedTicks`, `clockJump`, `secondController` and `receiverSlow`: the size, drawn each time.
     by: Option<Range<Seconds>>,
-    /// When it begins; at once where left out.
+    /// When it begins; at once by default.
     from: Option<Lasting>,
-    /// How long it lasts; to the end where left out.
+    /// How long it lasts; until the end by default.
     r#for: Option<Lasting>,
 }
 
@@ -225,12 +225,12 @@ impl<'de> Deserialize<'de> for Preset {
 }
 
 impl WrittenTrouble {
-    /// The troubles it means; a preset is several.
+    /// The faults; a preset is several.
     pub(in crate::scenario) fn check(self) -> Result<Vec<Trouble>, (&'static str, &'static str)> {
         let (from, lasts) = (self.from.map(|from| from.0), self.r#for.map(|lasts| lasts.0));
         let (chance, by) = (self.chance, self.by);
         if by.is_some() && self.fault.and_then(What::size).is_none() {
-            return Err((".by", "is for missedTicks, clockJump, secondController and receiverSlow"));
+            return Err((".by", "is only for missedTicks, clockJump, secondController and receiverSlow"));
         }
         let trouble = |what: What, chance| Trouble {
             what,
@@ -246,7 +246,9 @@ impl WrittenTrouble {
             (None, Some(Down::Empty), None) => {
                 Ok(vec![trouble(What::MetricsEmpty, chance.unwrap_or(always))])
             }
-            (None, None, Some(_)) if chance.is_some() => Err((".chance", "a preset has chances of its own")),
+            (None, None, Some(_)) if chance.is_some() => {
+                Err((".chance", "is not allowed with a preset, which sets the chances itself"))
+            }
             (None, None, Some(Preset(set))) => {
                 Ok(set.iter().map(|(what, chance)| trouble(*what, Range::exactly(*chance))).collect())
             }
@@ -279,11 +281,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_fault_is_refused() {
+    fn an_invalid_fault_is_refused() {
         assert!(troubles("{fault: crush}").unwrap_err().contains("did you mean `crash`?"));
         assert!(troubles("{preset: shakyHooks, chance: 1%}").is_err());
         assert!(troubles("{from: 1m}").is_err());
-        assert!(troubles("{fault: crash, by: 1m}").unwrap_err().starts_with(".by is for missedTicks"));
+        assert!(troubles("{fault: crash, by: 1m}").unwrap_err().starts_with(".by is only for missedTicks"));
         assert!(troubles("{preset: starvedController, by: 1m}").is_err());
     }
 

@@ -1,33 +1,34 @@
-//! Pods that follow the load late, as a HorizontalPodAutoscaler makes them.
+//! Pods that follow the load with a delay, as with a HorizontalPodAutoscaler.
 //!
-//! Every 15 s it looks at the load as it was some time ago, and wants as many pods as are busy to its target with that. Within
-//! a tenth it leaves them alone. It at most doubles them or adds four a look, and goes down to the most it wanted in the last
-//! five minutes: the defaults of Kubernetes. More pods take the time that their version takes to get ready. The copies have
-//! one each; that of the canary rests while it is paused. Times count from the beginning of the story.
+//! Every 15 s it reads the load of some time ago, and computes the number of pods that have the target utilization with
+//! it. If the difference is below 10 %, nothing changes. It at most doubles the pods or adds four at a time, and scales
+//! down only to the maximum of the last five minutes: the defaults of Kubernetes. New pods take the start time of their
+//! version. Each copy has its own autoscaler; that of the canary does nothing while it is paused. Times count from the
+//! beginning of the story.
 
 use std::time::Duration;
 
 use super::chance::{Chance, Stream};
 use crate::scenario;
 
-/// Time between two looks.
+/// Time between two reads.
 const LOOK: Duration = Duration::from_secs(15);
-/// A load that is off by less than this share is left alone.
+/// A load that differs by less than this share changes nothing.
 const TOLERANCE: f64 = 0.1;
-/// It goes down to the most it wanted in this time.
+/// It scales down only to the maximum of this time.
 const STABILISATION: Duration = Duration::from_secs(300);
-/// So many more pods at once are always allowed.
+/// This number of pods may always be added at once.
 const MORE_AT_ONCE: u32 = 4;
 
-/// The autoscalers of both copies, with their numbers drawn.
+/// The autoscalers of both copies, with their drawn numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Autoscaler {
     rules: Rules,
-    /// How old the load is that is seen.
+    /// The age of the load that is read.
     pub(super) lag: f64,
-    /// When it looks next.
+    /// When it reads next.
     look: Duration,
-    /// The canary's and the primary's.
+    /// Those of the canary and of the primary.
     pub(super) copies: [Scaled; 2],
 }
 
@@ -44,19 +45,19 @@ struct Rules {
 pub(super) struct Scaled {
     wanted: u32,
     serving: u32,
-    /// When so many are ready.
+    /// When this number is ready.
     starting: Vec<(Duration, u32)>,
-    /// What was wanted when, of the last five minutes.
+    /// The numbers that were wanted in the last five minutes, with their times.
     wishes: Vec<(Duration, u32)>,
     pub(super) is_paused: bool,
 }
 
-/// Which of [`Autoscaler::copies`].
+/// The index in [`Autoscaler::copies`].
 pub(super) const CANARY: usize = 0;
 pub(super) const PRIMARY: usize = 1;
 
 impl Autoscaler {
-    /// The autoscalers of a seed, and how many times longer requests take on pods that get more than they can serve.
+    /// The autoscalers of a seed, and the factor by which requests take longer on overloaded pods.
     pub(super) fn draw(settings: &scenario::Autoscaler, seed: u64) -> (Self, f64) {
         let mut chance = Chance::of(seed, Stream::Autoscaler);
         let rules = Rules {
@@ -70,7 +71,7 @@ impl Autoscaler {
         (Self { rules, lag, look, copies: Default::default() }, slower)
     }
 
-    /// When it looks, or when pods that were started get ready.
+    /// When it reads next, or when pods that were started get ready.
     pub(super) fn next(&self) -> Duration {
         let ready = self.copies.iter().flat_map(|copy| &copy.starting).map(|(at, _)| *at);
         ready.fold(self.look, Duration::min)
@@ -81,18 +82,18 @@ impl Autoscaler {
         f64::from(self.copies[copy].serving) * self.rules.pod_rps
     }
 
-    /// Pods that serve, and pods that are wanted.
+    /// The number of pods that serve, and the number that is wanted.
     pub(super) fn pods(&self, copy: usize) -> (u32, u32) {
         (self.copies[copy].serving, self.copies[copy].wanted)
     }
 
-    /// A copy has had this load for long.
+    /// A copy has had this load for a long time.
     pub(super) fn settle(&mut self, copy: usize, load: f64) {
         let wanted = self.rules.wish(load);
         self.copies[copy] = Scaled { wanted, serving: wanted, ..Scaled::default() };
     }
 
-    /// Whether pods that were started serve by now; then whether it has looked by then.
+    /// Whether pods that were started serve by now; then whether it has read the load by then.
     pub(super) fn goes_on(&mut self, at: Duration) -> (bool, bool) {
         let mut changed = false;
         for copy in &mut self.copies {
@@ -105,14 +106,15 @@ impl Autoscaler {
         (changed, looks)
     }
 
-    /// Looks at the load of a copy; more pods take so many seconds. Whether it wants another number.
+    /// Reads the load of a copy; new pods take this number of seconds. Whether it wants another number.
     pub(super) fn look_at(&mut self, copy: usize, at: Duration, load: f64, takes: f64) -> bool {
         self.copies[copy].follow(at, load, whole_millis(takes), &self.rules)
     }
 }
 
-/// Seconds as the story's time counts them, rounded up where they are stored. What is due is compared with the very time
-/// that was announced: one that is rounded only on the way out can lie before what is due, and would come for ever.
+/// Seconds in the story's precision, rounded up when they are stored. A due time must be exactly the time that was
+/// announced: if it were rounded only when announced, it could be before the due time, and would then be announced for
+/// ever.
 fn whole_millis(seconds: f64) -> Duration {
     Duration::from_millis((seconds.max(0.0) * 1000.0).ceil() as u64)
 }
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_are_busy_to_the_target() {
+    fn pods_have_the_target_utilization() {
         let pods = |load| settled(load).pods(CANARY);
         assert_eq!(
             [pods(0.0), pods(16.0), pods(17.0), pods(80.0), pods(1e6)],
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn more_pods_are_wanted_at_once_and_serve_later() {
+    fn more_pods_are_started_at_once_and_serve_later() {
         let mut scaler = settled(16.0);
         assert!(scaler.look_at(CANARY, SECS(0), 80.0, 20.0));
         assert_eq!(scaler.pods(CANARY), (2, 6), "four more at once");
@@ -192,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn fewer_pods_are_wanted_after_five_minutes() {
+    fn it_scales_down_after_five_minutes() {
         let mut scaler = settled(80.0);
         assert!(!scaler.look_at(CANARY, SECS(0), 80.0, 0.0), "the load is as it was");
         let down = (1..60).map(|look| LOOK * look).find(|at| scaler.look_at(CANARY, *at, 16.0, 0.0));
@@ -211,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_serve_at_the_very_time_that_was_announced() {
+    fn pods_serve_at_exactly_the_announced_time() {
         for takes in (1..2_000).map(|step| f64::from(step) * 0.017) {
             let mut scaler = settled(16.0);
             scaler.goes_on(SECS(1));

@@ -1,4 +1,4 @@
-//! How a version behaves, with its numbers drawn: the share of requests that fail and how long requests take, now and in
+//! The behaviour of a version, with its drawn numbers: the share of requests that fail and the latency, now and in
 //! other regimes. Times are seconds.
 
 use std::rc::Rc;
@@ -6,11 +6,11 @@ use std::rc::Rc;
 use super::{buckets, chance::Chance, shares::Shares};
 use crate::scenario::{Delay, Measure, Version};
 
-/// A version with its numbers drawn.
+/// A version with its drawn numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Behaviour {
     normal: Regime,
-    /// Until so long after its pods have started.
+    /// Until this long after its pods have started.
     warm_up: Option<(f64, Regime)>,
     defect: Option<Defect>,
     pub(super) ready: f64,
@@ -20,9 +20,9 @@ pub(super) struct Behaviour {
 
 #[derive(Clone, Debug)]
 struct Defect {
-    /// From so long after its pods have started.
+    /// From this long after its pods have started.
     after: f64,
-    /// While it gets at least so many requests per second.
+    /// While it gets at least this many requests per second.
     above: f64,
     regime: Regime,
 }
@@ -34,14 +34,14 @@ pub(super) struct Regime {
     pub(super) errors: f64,
     /// The share in each bucket.
     pub(super) buckets: Rc<[f64]>,
-    /// The same on pods that get more than they can serve, where it differs.
+    /// The same on overloaded pods, if it differs.
     overloaded: Option<Rc<[f64]>>,
     p50: f64,
     p99: f64,
 }
 
 impl Behaviour {
-    /// With its numbers drawn; requests take `overload` times as long on pods that get more than they can serve.
+    /// With its drawn numbers; on overloaded pods requests take `overload` times as long.
     pub(super) fn draw(version: &Version, shares: &Shares, overload: f64, chance: &mut Chance) -> Self {
         let (p50, p99) = (chance.draw(version.p50), chance.draw(version.p99));
         let regime = |errors: f64, slower: f64| {
@@ -66,7 +66,7 @@ impl Behaviour {
         }
     }
 
-    /// How it behaves so long after its pods have started, at so many requests per second.
+    /// Its behaviour at this age of its pods, with this many requests per second.
     pub(super) fn regime(&self, age: f64, rate: f64) -> &Regime {
         match (&self.warm_up, &self.defect) {
             (Some((lasts, regime)), _) if age < *lasts => regime,
@@ -85,7 +85,7 @@ impl Behaviour {
         self.defect.as_ref().is_some_and(|defect| defect.above > 0.0)
     }
 
-    /// What a measure shows in the long run: always, and once its defect shows.
+    /// The long-run value of a measure: normally, and when its defect shows.
     pub(super) fn truths(&self, measure: Measure) -> impl Iterator<Item = f64> {
         let defect = self.defect.as_ref().map(|defect| &defect.regime);
         [Some(&self.normal), defect].into_iter().flatten().map(move |regime| regime.truth(measure))
@@ -96,7 +96,7 @@ impl Behaviour {
         self.crashes <= 0.0
     }
 
-    /// How long pods take that are started now.
+    /// The start time of pods that are started now.
     pub(super) fn takes(&self, chance: &mut Chance) -> Delay {
         if chance.happens(self.crashes) {
             return Delay::Never;
@@ -106,7 +106,7 @@ impl Behaviour {
 }
 
 impl Regime {
-    /// The share that fails and the share in each bucket, where so many of 1 requests are more than the pods can serve.
+    /// The share that fails and the share in each bucket, if this part of the requests is more than the pods can serve.
     pub(super) fn under(&self, excess: f64) -> (f64, &[f64]) {
         if excess <= 0.0 {
             return (self.errors, &self.buckets);

@@ -11,13 +11,13 @@ use super::{
 };
 use crate::scenario::{Measure, Simulated};
 
-/// Upper ends of the buckets in milliseconds, the last without an end. One bucket alone where nobody asks for latencies.
+/// Upper edges of the buckets in milliseconds; the last bucket has none. A single bucket if no latency is needed.
 ///
-/// Requests are counted in cells: a bucket is one, or several where an average is asked for, see [`points`].
+/// Requests are counted in cells: a cell is a bucket, or a part of one if an average is needed, see [`points`].
 #[derive(Clone, Debug)]
 pub(crate) struct Buckets {
     ends: Box<[f64]>,
-    /// The cells, where they are not the buckets.
+    /// The cells, if they are not the buckets.
     points: Box<[Point]>,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Buckets {
 const Z99: f64 = 2.326_347_874_040_841;
 
 impl Buckets {
-    /// Those that are needed to answer what this Canary asks; `is_edited`: it may ask for other metrics later.
+    /// The buckets that the metrics of this Canary need; `is_edited`: it may later use other metrics.
     pub(crate) fn asked_for(simulated: &Simulated, canary: &Rollout, is_edited: bool) -> Self {
         let duration = Measure::duration(canary);
         let asked = canary.metrics().iter().filter_map(|metric| measure(simulated, metric, duration));
@@ -39,19 +39,19 @@ impl Buckets {
         buckets
     }
 
-    /// Those of a router's histogram, whether its buckets are asked for or its average.
+    /// The buckets of a router's histogram, for its buckets or its average.
     pub(super) fn of(metrics: &RequestMetrics) -> Self {
         let layout = metrics.latency.layout;
         let ends = layout.bounds.iter().map(|end| end * layout.unit.millis());
         Self { ends: ends.chain([f64::INFINITY]).collect(), points: [].into() }
     }
 
-    /// One alone.
+    /// A single bucket.
     pub(crate) fn none() -> Self {
         Self { ends: [f64::INFINITY].into(), points: [].into() }
     }
 
-    /// How many cells there are.
+    /// The number of cells.
     pub(crate) fn count(&self) -> usize {
         if self.points.is_empty() { self.ends.len() } else { self.points.len() }
     }
@@ -60,12 +60,12 @@ impl Buckets {
         &self.ends
     }
 
-    /// What requests of each cell take, in milliseconds; nothing where no average is asked for.
+    /// The latency of each cell, in milliseconds; nothing if no average is needed.
     pub(crate) fn points(&self) -> impl Iterator<Item = f64> {
         self.points.iter().map(|point| point.millis)
     }
 
-    /// What is counted by cell, counted by bucket.
+    /// The counts by bucket, from the counts by cell.
     pub(crate) fn by_bucket<'a, T: Copy + Sum>(&self, cells: &'a [T]) -> Cow<'a, [T]> {
         if self.points.is_empty() {
             return Cow::Borrowed(cells);
@@ -77,7 +77,7 @@ impl Buckets {
         (0..self.ends.len()).map(of).collect()
     }
 
-    /// What all the requests took that are counted by cell, in milliseconds.
+    /// The total latency of the requests that are counted by cell, in milliseconds.
     pub(super) fn millis(&self, cells: &[u64]) -> f64 {
         self.points().zip(cells).map(|(millis, count)| millis * *count as f64).sum()
     }
@@ -105,7 +105,7 @@ impl Buckets {
                 (share_below(end.ln(), middle, spread), average * longer)
             })
         };
-        // Rarer than any simulation can show, and every one costs a draw.
+        // Too rare for any simulation to show, and each would cost a random number.
         shares.iter_mut().filter(|share| **share < 1e-12).for_each(|share| *share = 0.0);
         shares
     }

@@ -1,5 +1,5 @@
-//! Random numbers: one seed, and a stream of its own for each part of the world, so that a fault that is added does not
-//! move the traffic.
+//! Random numbers: one seed, with a separate stream for each part of the world, so that an additional fault does not
+//! change the traffic.
 
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -7,24 +7,24 @@ use rand_distr::{Binomial, Distribution as _, Poisson};
 
 use crate::scenario::{Range, Unit, What};
 
-/// What a stream of random numbers is for.
+/// The purpose of a stream of random numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stream {
-    /// Numbers drawn from ranges when the world begins.
+    /// Numbers that are drawn from ranges when the world begins.
     Ranges,
-    /// Which scrapes are missed, and when they are made.
+    /// Which scrapes are missed, and the times of scrapes.
     Scrapes,
     /// Requests and how they end.
     Requests,
     /// Requests to the primary.
     PrimaryRequests,
-    /// How requests are shared out among slices of time.
+    /// How requests are distributed over slices of time.
     Course,
-    /// How long pods take.
+    /// The start times of pods.
     Pods,
     /// Numbers of the autoscaler.
     Autoscaler,
-    /// Whether this happens, each time it could.
+    /// Whether a fault happens, each time it can.
     Trouble(What),
 }
 
@@ -47,7 +47,7 @@ impl Stream {
 #[derive(Clone)]
 pub(crate) struct Chance(ChaCha8Rng);
 
-/// Below this mean counts are drawn by Knuth's method.
+/// Below this mean, counts are drawn with Knuth's method.
 const FEW: f64 = 12.0;
 
 impl Chance {
@@ -57,7 +57,7 @@ impl Chance {
         Self(stream)
     }
 
-    /// Evenly from 0 (included) to 1 (not included).
+    /// Uniform from 0 (included) to 1 (excluded).
     pub(crate) fn place(&mut self) -> f64 {
         self.0.random()
     }
@@ -72,15 +72,15 @@ impl Chance {
         probability > 0.0 && (probability >= 1.0 || self.place() < probability)
     }
 
-    /// Evenly from a range. An exact number is drawn as well, so that what follows does not depend on it.
+    /// Uniform from a range. A number is also drawn for an exact value, so that later numbers do not depend on it.
     pub(crate) fn draw<U: Unit>(&mut self, range: Range<U>) -> f64 {
         let place = self.place();
         range.at(place)
     }
 
-    /// How often something happens that happens so often on average.
+    /// A count with this mean.
     pub(crate) fn poisson(&mut self, mean: f64) -> u64 {
-        // Beyond any number of requests that can come, and where the distribution is not defined, there is none.
+        // The mean is larger than any number of requests, or invalid: no requests.
         if mean <= 0.0 {
             return 0;
         }
@@ -90,11 +90,10 @@ impl Chance {
         Poisson::new(mean).map_or(0, |poisson| poisson.sample(&mut self.0) as u64)
     }
 
-    /// Knuth's method, with the very numbers that [`Poisson`] gives for such a mean; of what is rare most draws need no
-    /// exponential.
+    /// Knuth's method, with the same numbers as [`Poisson`] for such a mean; rare counts usually need no exponential.
     fn few(&mut self, mean: f64) -> u64 {
         let mut product = self.place();
-        // `1 - mean` is never above it.
+        // `1 - mean` is never above the exponential.
         if product <= 1.0 - mean {
             return 0;
         }
@@ -107,7 +106,7 @@ impl Chance {
         count
     }
 
-    /// How many of `n` happen that each happen with this probability.
+    /// The number of `n` events that happen, each with this probability.
     pub(crate) fn binomial(&mut self, n: u64, probability: f64) -> u64 {
         if n == 0 || probability <= 0.0 {
             return 0;
@@ -124,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn streams_of_a_seed_do_not_touch_each_other() {
+    fn streams_of_a_seed_are_independent() {
         let draw = |part| Chance::of(7, part).number();
         assert_eq!(draw(Stream::Requests), draw(Stream::Requests));
         assert_ne!(draw(Stream::Requests), draw(Stream::Pods));
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_lie_where_they_must() {
+    fn counts_are_within_their_limits() {
         let mut chance = Chance::of(1, Stream::Requests);
         assert_eq!((chance.poisson(0.0), chance.binomial(0, 0.5), chance.binomial(9, 1.0)), (0, 0, 9));
         let drawn: u64 = (0..10_000).map(|_| chance.poisson(3.0)).sum();

@@ -1,26 +1,26 @@
-//! Request counters of one copy, drawn only where somebody looks.
+//! Request counters of one copy, drawn only when they are read.
 //!
-//! Requests of each kind are a Poisson process of their own. The count at a time behind all others is drawn from its mean;
-//! between two known counts the requests are spread as the means are, so the count there is binomial. Both are exact,
-//! whatever the order in which times are looked at.
+//! Requests of each kind are an independent Poisson process. The count at a time after all others is drawn from its
+//! mean. Between two known counts the requests are distributed like the means, so the count there is binomial. Both are
+//! exact, in whatever order times are read.
 
 use super::{
     chance::Chance,
     load::{Load, Surroundings},
 };
 
-/// Counts by kind at the times that were looked at.
+/// Counts by kind at the times that were read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counters {
     kinds: usize,
     times: Vec<f64>,
-    /// The counts at `times[i]` begin at `i * kinds`.
+    /// The counts at `times[i]` begin at index `i * kinds`.
     counts: Vec<u64>,
     means: Vec<f64>,
     spans: Vec<f64>,
 }
 
-/// About as many times as are looked at in a rollout of some steps.
+/// The approximate number of times that a rollout of some steps reads.
 const USUAL_LOOKS: usize = 32;
 
 impl Counters {
@@ -34,7 +34,7 @@ impl Counters {
         }
     }
 
-    /// All counters are zero then.
+    /// All counters are zero at this time.
     pub(super) fn restart(&mut self, at: f64) {
         self.times.clear();
         self.counts.clear();
@@ -47,7 +47,8 @@ impl Counters {
         self.times.first().copied()
     }
 
-    /// The counts at a time: the place to read them at, until the next call. `None` before the counters began.
+    /// Draws the counts at a time; returns the place to read them, which is valid until the next call. `None` before
+    /// the counters began.
     pub(super) fn look(
         &mut self,
         at: f64,
@@ -94,7 +95,7 @@ impl Counters {
         self.times.insert(place, at);
     }
 
-    /// The same counters by what requests end in alone: those that succeed and those that fail.
+    /// The same counters, only by success and failure.
     pub(super) fn by_code(&self) -> Self {
         let half = self.kinds / 2;
         let mut codes = Self::new(2);
@@ -117,7 +118,7 @@ mod tests {
     use super::*;
     use crate::scenario::Version;
 
-    /// The counts at some times, looked at in the given order.
+    /// The counts at some times, read in the given order.
     fn counts(seed: u64, order: &[f64]) -> Vec<(f64, u64)> {
         let (flow, mut ranges) = (Flow::Constant(2.0), Chance::of(seed, Stream::Ranges));
         let versions = [Behaviour::draw(&Version::default(), &Shares::by(Buckets::none()), 1.0, &mut ranges)];

@@ -1,7 +1,6 @@
-//! What users met over time: counts that are known for a span, shared out among slices of it.
+//! The requests of users over time: known counts of a time span, distributed over slices of it.
 //!
-//! Nothing here moves what was drawn before: it has a stream of random numbers of its own, and all slices together come to
-//! the counts that are known.
+//! This does not change any earlier random number: it has its own stream, and the slices add up to the known counts.
 
 use std::time::Duration;
 
@@ -18,13 +17,13 @@ use super::{
 };
 use crate::record::{Met, Slice, Truth};
 
-/// A time in which the canary's counters went on without a restart.
+/// A time span in which the canary's counters were not restarted.
 pub(super) struct Stretch {
     pub(super) counters: Counters,
     pub(super) pieces: Vec<Piece>,
 }
 
-/// What users met on the canary while its share of them stayed the same. Times are seconds.
+/// The requests of users on the canary while its share was constant. Times are seconds.
 pub(super) struct Piece {
     pub(super) from: f64,
     pub(super) to: f64,
@@ -32,19 +31,19 @@ pub(super) struct Piece {
     pub(super) failed: u64,
 }
 
-/// About so many slices are a story.
+/// The approximate number of slices of a story.
 const SLICES: u64 = 60;
-/// Lengths of slices that people can reckon with, in seconds.
+/// Usual lengths of slices, in seconds.
 const LENGTHS: [u64; 14] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 21_600];
 
 impl Simulation<'_> {
-    /// Keeps what [`Simulation::course`] needs from now on.
+    /// From now on, keeps what [`Simulation::course`] needs.
     pub(crate) fn keep_course(&mut self) {
         self.kept.get_or_insert_default();
     }
 
-    /// What users met from `since` to `until`, in slices of one length. Empty unless it was kept; to be asked once
-    /// [`Simulation::finish`] has counted.
+    /// The requests of users from `since` to `until`, in slices of the same length. Empty unless it was kept; call it
+    /// after [`Simulation::finish`].
     pub(crate) fn course(&mut self, since: Duration, until: Duration, metrics: &[Metric]) -> Vec<Slice> {
         let Some(stretches) = self.kept.take() else { return Vec::new() };
         let mut slices = slices(since, until);
@@ -66,7 +65,7 @@ impl Simulation<'_> {
         slices
     }
 
-    /// Shares out what users met on the primary as it is to be expected of each slice.
+    /// Distributes the requests of users on the primary by the expected number in each slice.
     fn share_primary(&self, slices: &mut [Slice], chance: &mut Chance) {
         let around = Surroundings { flow: &self.flow, versions: &self.versions };
         let means: Vec<[f64; 2]> = slices
@@ -109,7 +108,7 @@ impl Simulation<'_> {
     }
 }
 
-/// How a copy behaves at a time; `None` while it answers nobody.
+/// The behaviour of a copy at a time; `None` while it gets no requests.
 fn regime<'a>(
     load: &Load,
     flow: &Flow,
@@ -123,7 +122,7 @@ fn regime<'a>(
 }
 
 impl Piece {
-    /// What users met from its beginning to then.
+    /// The requests of users from its beginning to then.
     fn met(
         &self,
         at: f64,
@@ -145,7 +144,7 @@ impl Piece {
         let (Some(first), Some(now), Some(last)) = (counts(self.from), counts(at), counts(self.to)) else {
             return Met::default();
         };
-        // Of copies that are mixed with them users have the same part at all times.
+        // If copies are mixed with the requests of users, the share of users is the same at all times.
         let part = |kind: usize, all: u64| {
             let (seen, whole) = (now[kind] - first[kind], last[kind] - first[kind]);
             if whole == 0 { 0 } else { (u128::from(all) * u128::from(seen) / u128::from(whole)) as u64 }
@@ -155,7 +154,7 @@ impl Piece {
     }
 }
 
-/// Slices of one length; the last may be shorter.
+/// Slices of the same length; the last may be shorter.
 fn slices(since: Duration, until: Duration) -> Vec<Slice> {
     let whole = until.saturating_sub(since);
     let fits = |length: &&u64| whole.as_secs() / **length < SLICES;
@@ -175,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slices_are_of_one_length_and_not_many() {
+    fn slices_have_one_length_and_are_not_too_many() {
         let secs = Duration::from_secs;
         let cut = slices(secs(60), secs(60 + 1234));
         assert!(cut.len() <= 60 && cut[0].to - cut[0].from == secs(30), "{} {:?}", cut.len(), cut[0]);

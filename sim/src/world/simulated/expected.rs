@@ -1,11 +1,11 @@
-//! What is to be expected of a world in which nothing is drawn but the requests.
+//! The expected values of a world in which only the requests are random.
 
 use super::{
     Simulation,
     load::{Even, Surroundings},
 };
 
-/// Requests of users in a span, on average.
+/// The average requests of users in a time span.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Expected {
     pub(crate) requests: f64,
@@ -14,18 +14,18 @@ pub(crate) struct Expected {
     pub(crate) canary_failed: f64,
 }
 
-/// What reaches the canary in a span.
+/// The requests to the canary in a time span.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Offered {
     /// When its counters began, if they have.
     pub(crate) begin: Option<f64>,
-    /// In order, and without the spans in which nothing comes.
+    /// In order, without spans that have no requests.
     pub(crate) even: Vec<Even>,
     pub(crate) users: Expected,
 }
 
 impl Simulation<'_> {
-    /// What comes from `from` to `to`, where the traffic is constant. Times are seconds.
+    /// The requests from `from` to `to`, if the traffic is constant. Times are seconds.
     pub(crate) fn offered(&self, from: f64, to: f64) -> Offered {
         let around = Surroundings { flow: &self.flow, versions: &self.versions };
         let begin = self.counters.begin();
@@ -48,7 +48,7 @@ impl Simulation<'_> {
 }
 
 impl Expected {
-    /// Adds what happens with some chance.
+    /// Adds another time span, weighted by a chance.
     pub(crate) fn add(&mut self, more: &Self, chance: f64) {
         self.requests += chance * more.requests;
         self.failed += chance * more.failed;

@@ -1,11 +1,11 @@
-//! The requests that come: how many a second, and how many in a span. Times are seconds since the story began.
+//! The rate of requests, and their number in a time span. Times are seconds since the beginning of the story.
 
 use std::f64::consts::TAU;
 
 use super::chance::Chance;
 use crate::scenario::{Shape, Traffic};
 
-/// A shape of traffic with its numbers drawn.
+/// A shape of traffic with its drawn numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Flow {
     Constant(f64),
@@ -26,7 +26,7 @@ pub(super) enum Flow {
         every: f64,
         lasts: f64,
     },
-    /// When, the rate from then on, and the requests until then.
+    /// The time, the rate from then on, and the number of requests until then.
     Trace(Vec<(f64, f64, f64)>),
 }
 
@@ -80,7 +80,7 @@ impl Flow {
         }
     }
 
-    /// Requests in a span, on average.
+    /// The average number of requests in a time span.
     pub(super) fn requests(&self, from: f64, to: f64) -> f64 {
         match self {
             Self::Constant(rps) => rps * (to - from),
@@ -90,12 +90,12 @@ impl Flow {
         }
     }
 
-    /// Whether the rate is the same at all times.
+    /// Whether the rate is constant.
     pub(super) fn is_constant(&self) -> bool {
         matches!(self, Self::Constant(_))
     }
 
-    /// Requests since the story began, on average.
+    /// The average number of requests since the beginning of the story.
     fn total(&self, at: f64) -> f64 {
         match self {
             Self::Constant(rps) => rps * at,

@@ -1,27 +1,27 @@
-//! What reaches one copy over time: segments in which its share, its version and its readiness stay the same.
+//! The load of one copy over time: segments in which its share, its version and its readiness are constant.
 
 use super::{behaviour::Behaviour, flow::Flow};
 
-/// A time in which nothing about a copy changes.
+/// A segment: a time span in which a copy does not change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Segment {
-    /// When it begins, in seconds since the story began; it ends where the next one begins.
+    /// When it begins, in seconds since the beginning of the story; it ends at the beginning of the next one.
     pub(super) from: f64,
-    /// The share of all requests that users send to it.
+    /// The share of all requests of users that goes to it.
     pub(super) users: f64,
-    /// The share of all requests that is copied to it.
+    /// The share of all requests that is mirrored to it.
     pub(super) mirrored: f64,
-    /// Its version, by its place among the versions.
+    /// Its version, as an index.
     pub(super) version: usize,
     /// When its pods started.
     pub(super) started: f64,
-    /// Whether there is a pod that answers.
+    /// Whether there is a ready pod.
     pub(super) serves: bool,
-    /// Requests per second that its pods can serve; those beyond fail at once, and the others take longer.
+    /// Requests per second that its pods can serve. Requests above that fail at once, and the others take longer.
     pub(super) capacity: f64,
 }
 
-/// What decides how many requests reach a copy and how they end.
+/// What determines how many requests reach a copy and how they end.
 pub(super) struct Surroundings<'a> {
     pub(super) flow: &'a Flow,
     pub(super) versions: &'a [Behaviour],
@@ -31,17 +31,17 @@ pub(super) struct Surroundings<'a> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Load(Vec<Segment>);
 
-/// A load that comes and goes is looked at in slices of so many seconds where behaviour depends on it.
+/// If the behaviour depends on a changing load, it is evaluated in slices of this many seconds.
 const SLICE: f64 = 5.0;
 
 impl Load {
-    /// From then on it is so, if it was not.
+    /// Sets the state from then on, if it differs.
     pub(super) fn note(&mut self, segment: Segment) {
         let is_same = |last: &Segment| Segment { from: segment.from, ..*last } == segment;
         if self.0.last().is_some_and(is_same) {
             return;
         }
-        // What was to begin later never does.
+        // Later segments are removed.
         while self.0.last().is_some_and(|last| last.from >= segment.from) {
             self.0.pop();
         }
@@ -52,13 +52,13 @@ impl Load {
         self.0.last()
     }
 
-    /// What is so at a time.
+    /// The state at a time.
     pub(super) fn at(&self, at: f64) -> Option<&Segment> {
         let after = self.0.partition_point(|segment| segment.from <= at);
         self.0.get(after.saturating_sub(1))
     }
 
-    /// From then on its pods can serve so many requests per second; what the router was told goes on taking its time.
+    /// From then on its pods can serve this many requests per second; a pending change of the routes keeps its time.
     pub(super) fn scale(&mut self, at: f64, capacity: f64) {
         let coming = self.0.pop_if(|last| last.from > at);
         if let Some(now) = self.0.last().copied() {
@@ -69,7 +69,7 @@ impl Load {
         }
     }
 
-    /// Each segment with its end, cut to a span.
+    /// Each segment with its end, limited to a time span.
     pub(super) fn within(&self, from: f64, to: f64) -> impl Iterator<Item = (f64, f64, &Segment)> {
         let first = self.0.partition_point(|segment| segment.from <= from).saturating_sub(1);
         self.0[first.min(self.0.len())..].iter().enumerate().filter_map(move |(i, segment)| {
@@ -79,8 +79,8 @@ impl Load {
         })
     }
 
-    /// Adds how many requests of each kind there are on average in a span: those that succeed by bucket, then those that
-    /// fail by bucket; two kinds only are those that succeed and those that fail.
+    /// Adds the average number of requests of each kind in a time span: successful ones by bucket, then failed ones by
+    /// bucket; with two kinds only successful and failed.
     pub(super) fn expected(&self, around: &Surroundings<'_>, from: f64, to: f64, cells: &mut [f64]) {
         for (from, to, segment) in self.within(from, to) {
             let share = segment.users + segment.mirrored;
@@ -95,21 +95,21 @@ impl Load {
     }
 }
 
-/// A span in which requests of every kind come evenly.
+/// A time span in which the rates of all kinds are constant.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Even {
-    /// Its beginning, in seconds since the story began.
+    /// Its beginning, in seconds since the beginning of the story.
     pub(crate) from: f64,
     /// Its end.
     pub(crate) to: f64,
-    /// The share of these requests that are users'; the others are copies.
+    /// The share of these requests that are of users; the others are copies.
     pub(crate) users: f64,
     /// Requests per second of each kind, as [`Load::expected`] orders them.
     pub(crate) rates: Box<[f64]>,
 }
 
 impl Load {
-    /// What comes in a span, cut where it changes; spans without requests are left out. For constant traffic.
+    /// The constant spans within a time span, without those that have no requests. For constant traffic.
     pub(super) fn even(&self, around: &Surroundings<'_>, from: f64, to: f64, kinds: usize) -> Vec<Even> {
         let mut found = Vec::new();
         for (from, to, segment) in self.within(from, to) {
@@ -127,7 +127,7 @@ impl Load {
     }
 }
 
-/// Cuts a span where a segment's version begins to behave differently.
+/// Splits a span where the behaviour of a segment's version changes.
 fn slices(around: &Surroundings<'_>, segment: &Segment, from: f64, to: f64, each: &mut dyn FnMut(f64, f64)) {
     let version = &around.versions[segment.version];
     let mut begin = from;
@@ -152,7 +152,7 @@ fn add(
 ) {
     let (succeeding, failing) = cells.split_at_mut(cells.len() / 2);
     if !segment.serves {
-        // Nobody answers: the proxy fails at once.
+        // There is no ready pod: the proxy fails at once.
         failing[0] += requests;
         return;
     }
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_change_at_once_and_routes_go_on_taking_their_time() {
+    fn pods_change_at_once_and_routes_keep_their_delay() {
         let mut load = Load::default();
         load.note(segment(0.0, 0.0));
         load.note(segment(12.0, 0.5));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_to_begin_later_is_replaced() {
+    fn later_segments_are_replaced() {
         let mut load = Load::default();
         load.note(segment(0.0, 0.0));
         load.note(segment(12.0, 0.5));

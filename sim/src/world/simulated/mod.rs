@@ -1,7 +1,7 @@
-//! A simulated world: requests come, versions behave, Prometheus scrapes, things go wrong, all of it drawn from a seed.
+//! A simulated world: requests, versions, scrapes and faults, all drawn from a seed.
 //!
-//! [`Simulation`] is told how the cluster is ([`Copies`]) whenever that changes, and is asked what a metric measures. It
-//! knows nothing of rollouts.
+//! [`Simulation`] is informed of the cluster ([`Copies`]) whenever it changes, and answers what a metric measures. It
+//! knows nothing about rollouts.
 
 mod autoscaler;
 mod behaviour;
@@ -51,12 +51,12 @@ use crate::{
     scenario::{Delay, Measure, MetricAnswer, Simulated, What},
 };
 
-/// Everything that goes its own way.
+/// The simulated part of a world.
 pub(crate) struct Simulation<'a> {
     simulated: &'a Simulated,
     flow: Flow,
     matched: f64,
-    /// How long the router takes, in seconds.
+    /// The delay of the router, in seconds.
     router: f64,
     ranges: Chance,
     names: Vec<String>,
@@ -68,19 +68,19 @@ pub(crate) struct Simulation<'a> {
     pods: Chance,
     scrapes: Scrapes,
     autoscaler: Option<Autoscaler>,
-    /// How many times longer requests take on pods that get more than they can serve.
+    /// The factor by which requests take longer on overloaded pods.
     slower: f64,
     shares: Rc<Shares>,
     /// What the built-in latency measures.
     duration: Measure,
     pub(crate) weather: Weather,
     users: Users,
-    /// What the course of it is told by, where that is wanted.
+    /// The data for the course, if it is kept.
     kept: Option<Vec<Stretch>>,
     seed: u64,
 }
 
-/// How the copies of the target are, as far as requests meet them.
+/// The state of the copies of the target, as far as requests depend on it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Copies<'a> {
     pub(crate) canary: Copy<'a>,
@@ -89,7 +89,7 @@ pub(crate) struct Copies<'a> {
     pub(crate) weight: f64,
     /// Only matched requests are divided.
     pub(crate) matched: bool,
-    /// The share of the primary's requests that is copied to the canary.
+    /// The share of the primary's requests that is mirrored to the canary.
     pub(crate) mirror: f64,
 }
 
@@ -101,7 +101,7 @@ pub(crate) struct Copy<'a> {
 }
 
 impl<'a> Simulation<'a> {
-    /// The world of a seed; its latencies are counted as its Canary asks for them.
+    /// The world of a seed; its latencies are counted in the buckets that its Canary needs.
     pub(crate) fn begin(simulated: &'a Simulated, seed: u64, canary: &Rollout, shares: Rc<Shares>) -> Self {
         let mut ranges = Chance::of(seed, Stream::Ranges);
         let flow = Flow::draw(&simulated.traffic, &mut ranges);
@@ -137,7 +137,7 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// The cluster is so from now on.
+    /// The state of the cluster from now on.
     pub(crate) fn note(&mut self, at: Duration, copies: &Copies<'_>) {
         let at = at.as_secs_f64();
         let reach = if copies.matched { self.matched } else { 1.0 };
@@ -147,7 +147,7 @@ impl<'a> Simulation<'a> {
             self.settle_scalers(users);
         }
         let (canary, primary) = (self.version(copies.canary.revision), self.version(copies.primary.revision));
-        // What the router was told takes its time; what happens to pods is so at once.
+        // Changes of routes take effect with the router's delay, changes of pods at once.
         let is_told = self.canary.last().is_some_and(|last| last.users != users || last.mirrored != mirrored);
         let from = if is_told { at + self.router } else { at };
         let started = |load: &Load, version: usize| match load.last() {
@@ -176,7 +176,7 @@ impl<'a> Simulation<'a> {
         });
     }
 
-    /// Pods of the canary are started: their counters begin at zero. How long they take to get ready.
+    /// Pods of the canary are started: their counters begin at zero. Returns how long they take to get ready.
     pub(crate) fn start_canary(&mut self, at: Duration, revision: &str) -> Delay {
         self.count_users(at.as_secs_f64());
         self.counters.restart(at.as_secs_f64());
@@ -189,7 +189,7 @@ impl<'a> Simulation<'a> {
         self.versions[version].takes(&mut self.pods)
     }
 
-    /// Pods of the primary are started. How long they take to get ready.
+    /// Pods of the primary are started. Returns how long they take to get ready.
     pub(crate) fn start_primary(&mut self, revision: &str) -> Delay {
         let version = self.version(revision);
         self.versions[version].takes(&mut self.pods)
@@ -202,7 +202,7 @@ impl<'a> Simulation<'a> {
         Some((Duration::from_secs_f64(every), Duration::from_secs_f64(lasts)))
     }
 
-    /// What a metric measures now; `None` if this world does not know it.
+    /// The current value of a metric; `None` if this world does not know it.
     pub(crate) fn answer(&mut self, at: Duration, metric: &Metric) -> Option<MetricAnswer> {
         let measure = measure(self.simulated, metric, self.duration)?;
         if self.weather.strikes(What::MetricsDown, at) {
@@ -223,7 +223,7 @@ impl<'a> Simulation<'a> {
         Some(answer.map_or(MetricAnswer::None, MetricAnswer::Value))
     }
 
-    /// What users have met from `since` to `at`.
+    /// The requests of users from `since` to `at`.
     pub(crate) fn finish(&mut self, since: Duration, at: Duration) -> Users {
         let at = at.as_secs_f64();
         self.count_users(at);
@@ -231,7 +231,7 @@ impl<'a> Simulation<'a> {
         self.users
     }
 
-    /// Whether a revision keeps within the bounds of every metric, measured without end: warming up does not count.
+    /// Whether a revision stays within the bounds of every metric in the long run; the warm-up does not count.
     pub(crate) fn is_good(&mut self, revision: &str, metrics: &[Metric]) -> bool {
         let version = self.version(revision);
         let behaviour = &self.versions[version];
@@ -242,7 +242,7 @@ impl<'a> Simulation<'a> {
             })
     }
 
-    /// The place of a revision among the versions; its numbers are drawn when it is first met.
+    /// The index of a revision among the versions; its numbers are drawn at the first use.
     fn version(&mut self, revision: &str) -> usize {
         if let Some(known) = self.names.iter().position(|name| name == revision) {
             return known;
@@ -255,7 +255,7 @@ impl<'a> Simulation<'a> {
     }
 }
 
-/// What a metric measures in this world; `duration`: what the built-in latency does.
+/// What a metric measures in this world; `duration` is what the built-in latency measures.
 pub(crate) fn measure(simulated: &Simulated, metric: &Metric, duration: Measure) -> Option<Measure> {
     simulated
         .measures

@@ -1,9 +1,9 @@
-//! Latencies that stand for all others, where an average is asked for: what a histogram's `_sum` has counted is what its
-//! requests took, and that is known of each request that took as long as one of these.
+//! Discrete latencies, used if an average is needed: the `_sum` of a histogram is the total of the latencies, which is
+//! known if every latency is one of these points.
 //!
-//! A request between two points is at one of them, with such chances that the mean of all is exact whatever the
-//! distribution. Sixteen points a decade add less than one hundredth to the variance of a log-normal latency. The end of each bucket is two points,
-//! one on each side of it, so that the buckets count what they would count without points.
+//! A request between two points is assigned to one of them, with chances that keep the mean exact for any distribution.
+//! Sixteen points per decade add less than one hundredth to the variance of a log-normal latency. The edge of each
+//! bucket has two points, one on each side, so that the buckets contain the same counts as without points.
 
 /// A latency and the bucket that counts it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,12 +13,13 @@ pub(super) struct Point {
 }
 
 const A_DECADE: i32 = 16;
-/// From a hundredth of a millisecond ...
+/// From a hundredth of a millisecond.
 const SHORTEST: i32 = -2 * A_DECADE;
-/// ... to close to three hours. What takes longer takes so long.
+/// To almost three hours; longer latencies are counted as this.
 const LONGEST: i32 = 7 * A_DECADE;
 
-/// The points next to the ends of these buckets in milliseconds, the last without an end; none takes no time.
+/// The points for buckets with these edges in milliseconds; the last bucket has no edge, and no request takes zero
+/// time.
 pub(super) fn of(ends: &[f64]) -> Box<[Point]> {
     let finite = ends.iter().copied().filter(|end| end.is_finite());
     let grid = (SHORTEST..=LONGEST).map(|step| 10_f64.powf(f64::from(step) / f64::from(A_DECADE)));
@@ -34,7 +35,8 @@ pub(super) fn of(ends: &[f64]) -> Box<[Point]> {
     latencies.into_iter().flat_map(point).flatten().collect()
 }
 
-/// The share of requests at each point; `below` is the share that takes at most so long, and what it adds to the average.
+/// The share of requests at each point; `below` returns the share that takes at most this long, and its part of the
+/// average.
 pub(super) fn shares(points: &[Point], below: impl Fn(f64) -> (f64, f64)) -> Box<[f64]> {
     let mut shares = vec![0.0; points.len()];
     let mut before = (0.0, 0.0);
@@ -63,7 +65,7 @@ mod tests {
     const ENDS: [f64; 4] = [5.0, 10.0, 250.0, f64::INFINITY];
 
     #[test]
-    fn an_end_is_on_both_sides() {
+    fn an_edge_has_points_on_both_sides() {
         let points = of(&ENDS);
         let at = |millis: f64| {
             let found = points.iter().filter(|point| point.millis == millis);
@@ -77,7 +79,7 @@ mod tests {
     #[test]
     fn the_mean_is_exact_and_so_are_the_buckets() {
         let points = of(&ENDS);
-        // Evenly from 0 to 20 ms.
+        // Uniform from 0 to 20 ms.
         let below = |millis: f64| {
             let share = (millis / 20.0).min(1.0);
             (share, share * millis.min(20.0) / 2.0)

@@ -1,4 +1,4 @@
-//! What the autoscalers do to the simulated world: they look at its load, and the pods they make serve it.
+//! The autoscalers in the simulated world: they read its load, and their pods serve it.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use super::{
 };
 
 impl Simulation<'_> {
-    /// When an autoscaler looks next, or pods it has started get ready; `None` without one.
+    /// When an autoscaler next reads the load, or the pods that it has started get ready; `None` without an autoscaler.
     pub(crate) fn next_scaling(&self) -> Option<Duration> {
         self.autoscaler.as_ref().map(Autoscaler::next)
     }
 
-    /// The autoscalers do what is due; whether pods have changed.
+    /// Runs the autoscalers that are due; whether pods have changed.
     pub(crate) fn scale(&mut self, at: Duration, happened: &mut Vec<String>) -> bool {
         let Some(mut autoscaler) = self.autoscaler.take() else { return false };
         let (mut changed, looks) = autoscaler.goes_on(at);
@@ -40,20 +40,20 @@ impl Simulation<'_> {
         changed
     }
 
-    /// The autoscaler of the canary rests, or works again.
+    /// Pauses or resumes the autoscaler of the canary.
     pub(crate) fn pause_scaler(&mut self, pauses: bool) {
         if let Some(autoscaler) = &mut self.autoscaler {
             autoscaler.copies[CANARY].is_paused = pauses;
         }
     }
 
-    /// Pods that serve and pods that are wanted of the canary and of the primary.
+    /// The pods that serve and that are wanted, of the canary and of the primary.
     pub(crate) fn scaled_pods(&self) -> Option<[(u32, u32); 2]> {
         let autoscaler = self.autoscaler.as_ref()?;
         Some([autoscaler.pods(CANARY), autoscaler.pods(PRIMARY)])
     }
 
-    /// Pods of the canary are started that got no requests: there are as few as there may be.
+    /// Starts pods of a canary without requests: the minimum number.
     pub(super) fn restart_scaler(&mut self) {
         let is_idle = self.canary.last().is_none_or(|last| last.users + last.mirrored <= 0.0);
         if let Some(autoscaler) = self.autoscaler.as_mut().filter(|_| is_idle) {
@@ -63,7 +63,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// In the beginning there are as many pods as it takes.
+    /// At the beginning there are as many pods as the load needs.
     pub(super) fn settle_scalers(&mut self, users: f64) {
         let rate = self.flow.rate(0.0);
         if let Some(autoscaler) = &mut self.autoscaler {
@@ -77,7 +77,7 @@ impl Simulation<'_> {
         self.autoscaler.as_ref().map_or(f64::INFINITY, |autoscaler| autoscaler.capacity(copy))
     }
 
-    /// Requests per second that reached a copy then; before the story began as in its beginning.
+    /// Requests per second that reached a copy at that time; before the story, those at its beginning.
     fn load(&self, load: &Load, at: f64) -> f64 {
         let at = at.max(0.0);
         let share = load.at(at).map_or(0.0, |segment| segment.users + segment.mirrored);

@@ -9,7 +9,7 @@ use crate::prometheus::{self, Span, Window};
 pub(super) struct Scrapes {
     times: prometheus::Scrapes,
     seed: u64,
-    /// The chance that one is missed, while scrapes are missed.
+    /// The chance that a scrape is missed, during the fault.
     missed: f64,
     /// From then, in seconds, on.
     from: f64,
@@ -26,7 +26,8 @@ impl Scrapes {
         Self { times, seed: chance.number(), missed, from, to }
     }
 
-    /// The scrapes in a window of counters that began then, in milliseconds; the first is the one behind that.
+    /// The scrapes in a window of counters that began at this time, in milliseconds; the first is the next one after
+    /// it.
     pub(super) fn within(&self, window: Window, begin_ms: i64) -> impl Iterator<Item = i64> {
         let after = window.start_ms().max(begin_ms);
         self.times.times(after, window.end_ms()).filter(|at| !self.is_missed(*at))
@@ -44,7 +45,7 @@ impl Scrapes {
         Some(Span { first_ms, last_ms, samples })
     }
 
-    /// Asked more than once, it always says the same.
+    /// Repeated calls return the same.
     fn is_missed(&self, at_ms: i64) -> bool {
         if self.missed <= 0.0 || !(self.from..self.to).contains(&(at_ms as f64 / 1000.0)) {
             return false;
@@ -54,7 +55,7 @@ impl Scrapes {
     }
 }
 
-/// The scrapes of which none is missed, behind `from` and up to `to`; all in seconds.
+/// The scrapes if none is missed, after `from` and up to `to`; all in seconds.
 pub(crate) fn regular(interval: f64, phase: f64, from: f64, to: f64) -> Vec<f64> {
     let millis = |seconds: f64| (seconds * 1000.0).round() as i64;
     let interval = Duration::from_secs_f64(interval);
@@ -77,7 +78,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn counters_are_read_behind_their_beginning() {
+    fn counters_are_read_after_their_beginning() {
         let scrapes = Scrapes {
             times: prometheus::Scrapes::new(15 * SECOND, 3_000),
             seed: 0,

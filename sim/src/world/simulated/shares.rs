@@ -1,4 +1,4 @@
-//! Shares of requests by cell, computed once for each latency: one that is not drawn is the same in the worlds of all seeds.
+//! Shares of requests by cell, computed once for each latency: a latency that is not drawn is the same for all seeds.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -18,7 +18,7 @@ struct Known {
     shares: Rc<[f64]>,
 }
 
-/// More latencies are not remembered: they are drawn.
+/// More latencies than this are not stored, because they are drawn.
 const MOST: usize = 8;
 
 impl Shares {
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_remembered_is_what_is_computed() {
+    fn stored_shares_are_those_that_are_computed() {
         let shares = Shares::by(Buckets::of(RequestMetrics::of("istio", "Deployment")));
         for p50 in [1, 2, 1, 3, 4, 5, 6, 7, 8, 9, 10, 9, 2].map(|place| f64::from(place) / 100.0) {
             assert_eq!(*shares.of(p50, 0.5), *shares.buckets.shares(p50, 0.5));

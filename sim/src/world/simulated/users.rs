@@ -1,4 +1,4 @@
-//! What users have met: the canary's counters, read where its share changed, and the primary's, drawn at the end.
+//! The requests of users: the canary's counters, read when its share changes, and the primary's, drawn at the end.
 
 use super::{
     Simulation,
@@ -8,7 +8,7 @@ use super::{
 };
 
 impl Simulation<'_> {
-    /// Adds what users have met on the canary since its counters began.
+    /// Adds the requests of users on the canary since its counters began.
     pub(super) fn count_users(&mut self, until: f64) {
         let Some(begin) = self.counters.begin() else { return };
         let segments: Vec<_> =
@@ -26,7 +26,7 @@ impl Simulation<'_> {
                 Some((counts[0], counts[1]))
             };
             let (Some(before), Some(after)) = (look(from), look(to)) else { continue };
-            // Copies of requests are nobody's requests.
+            // Mirrored copies are not requests of users.
             let share = segment.users / (segment.users + segment.mirrored);
             let mut of_users = |count: u64| self.requests.binomial(count, share);
             let (succeeded, failed) = (of_users(after.0 - before.0), of_users(after.1 - before.1));
@@ -43,7 +43,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// Adds what users have met on the primary in a span.
+    /// Adds the requests of users on the primary in a time span.
     pub(super) fn count_primary(&mut self, since: f64, until: f64) {
         let around = Surroundings { flow: &self.flow, versions: &self.versions };
         let mut means = [0.0; 2];

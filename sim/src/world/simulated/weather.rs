@@ -1,4 +1,4 @@
-//! What goes wrong, and when: each kind of trouble draws from a stream of its own.
+//! Faults and their times: each kind of fault has its own stream of random numbers.
 
 use std::time::Duration;
 
@@ -19,16 +19,16 @@ struct Drawn {
     stream: Option<Chance>,
 }
 
-/// What goes wrong, and how far.
+/// A fault, and its size.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Strike {
-    /// How late, or how far.
+    /// The delay or the distance.
     pub(crate) by: Duration,
-    /// Where it makes a difference, one of so many: from 0 (included) to 1 (not included).
+    /// A number from 0 (included) to 1 (excluded), to choose one of several variants.
     pub(crate) place: f64,
 }
 
-/// In a swarm each kind of trouble is there in one of two worlds.
+/// In a swarm each kind of fault is present in every second world.
 const IN_A_SWARM: f64 = 0.5;
 
 impl Weather {
@@ -48,7 +48,7 @@ impl Weather {
         Self { seed, troubles }
     }
 
-    /// What goes wrong in this world, exactly.
+    /// The faults of this world.
     pub(crate) fn drawn(&self) -> Vec<Trouble> {
         let exact = |drawn: &Drawn| Trouble {
             what: drawn.what,
@@ -60,12 +60,12 @@ impl Weather {
         self.troubles.iter().map(exact).collect()
     }
 
-    /// Whether it goes wrong this time.
+    /// Whether it happens this time.
     pub(crate) fn strikes(&mut self, what: What, at: Duration) -> bool {
         self.struck(what, at).is_some()
     }
 
-    /// Whether it goes wrong this time, and how far.
+    /// Whether it happens this time, and its size.
     pub(crate) fn strike(&mut self, what: What, at: Duration) -> Option<Strike> {
         let trouble = self.struck(what, at)?;
         let by = trouble.by;
@@ -83,7 +83,7 @@ impl Weather {
         })
     }
 
-    /// The chance of a trouble that is looked up rather than waited for, and when it lasts.
+    /// The chance of a fault that applies to a time span, and the span.
     pub(super) fn of(&self, what: What) -> Option<(f64, f64, f64)> {
         let found = self.troubles.iter().find(|trouble| trouble.what == what)?;
         let (from, to) = found.span();

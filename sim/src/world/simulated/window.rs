@@ -1,7 +1,7 @@
-//! What a range of samples answers: rates of the requests that succeed and fail, and how long they take.
+//! The values of a range of samples: rates of successful and failed requests, and latencies.
 //!
-//! A proxy has a series for each response code, which is there from its first request on: the requests of the scrape in
-//! which it appears are not seen as an increase. Only the first and the last sample of a window matter to a rate.
+//! A proxy has a series for each response code, which begins with its first request: the requests before the scrape in
+//! which it appears are not counted as an increase. Only the first and the last sample of a window affect a rate.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::{
     scenario::Measure,
 };
 
-/// Everything a query needs.
+/// The input of a query.
 pub(super) struct Query<'a> {
     pub(super) load: &'a Load,
     pub(super) around: Surroundings<'a>,
@@ -28,11 +28,11 @@ pub(super) struct Query<'a> {
     pub(super) chance: &'a mut Chance,
 }
 
-/// Requests that succeed, and requests that fail.
+/// Successful and failed requests.
 const CODES: [usize; 2] = [0, 1];
 
 impl Query<'_> {
-    /// The answer over a window; `None`: no values.
+    /// The value over a window; `None`: no value.
     pub(super) fn answer(
         &mut self,
         measure: Measure,
@@ -48,10 +48,10 @@ impl Query<'_> {
         prometheus::found(answer)
     }
 
-    /// Which samples a response code has: those from its first request on.
+    /// The samples of a response code: those since its first request.
     fn span(&mut self, code: usize, window: Window, counters: &mut Counters) -> Option<Span> {
         let begin = (counters.begin()? * 1000.0) as i64;
-        // From the first to the last: a time behind all others is cheaper to draw than one between.
+        // In order: a time after all others needs fewer random numbers than one in between.
         let first = self
             .scrapes
             .within(window, begin)
@@ -112,7 +112,7 @@ impl Query<'_> {
         prometheus::histogram_quantile(quantile, &mut buckets)
     }
 
-    /// The rate of the seconds that requests took over the rate of requests, each summed over the codes, in milliseconds.
+    /// The rate of the total latency divided by the rate of requests, each summed over the codes, in milliseconds.
     fn average(&mut self, spans: [Option<Span>; 2], window: Window, counters: &mut Counters) -> Option<f64> {
         let rates = CODES.map(|code| {
             let span = spans[code]?;
@@ -130,7 +130,7 @@ impl Query<'_> {
     }
 }
 
-/// The share of requests in percent that a measure is about, from the rates of those that succeed and that fail.
+/// The share of requests in percent for a measure, from the rates of successful and failed requests.
 pub(crate) fn share_of(measure: Measure, rates: [Option<f64>; 2]) -> Option<f64> {
     let share = |wanted| prometheus::success_rate(wanted, prometheus::sum(rates));
     prometheus::found(match measure {
@@ -150,8 +150,8 @@ fn of_code(counts: &[u64], code: usize) -> &[u64] {
     &counts[code * half..(code + 1) * half]
 }
 
-/// The rate of a counter that was not reset, by the times in seconds and the values of its first and last sample in a
-/// window; the window is its end and its length in seconds.
+/// The rate of a counter without resets, from the times in seconds and the values of its first and last sample in a
+/// window; `window` is its end and its length in seconds.
 pub(crate) fn rate_of(
     first: (f64, f64),
     last: (f64, f64),

@@ -1,23 +1,23 @@
-//! Hooks whose answer counts, asked of a chat, which answers nothing.
+//! Hooks whose answer matters and that call a chat service, which cannot answer.
 
 use serin_core::spec::{Hook, HookKind};
 
 use super::{Code, Findings};
 
-/// A chat or pager that takes messages.
+/// A chat or paging service.
 struct Chat {
     name: &'static str,
     answers: Answers,
 }
 
-/// What it answers to a hook's payload.
+/// Its answer to a hook's payload.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Answers {
-    /// It takes anything.
+    /// It accepts everything.
     Accepted,
-    /// It refuses what is no message of its own.
+    /// It refuses everything that is not one of its own messages.
     Refused,
-    /// It takes it, because the controller adds a `text`; Flagger adds none.
+    /// It accepts it, because the controller adds a `text`; Flagger adds none.
     AcceptedWithText,
 }
 
@@ -33,7 +33,7 @@ pub(super) fn look(hook: &Hook, at: &str, told: &mut Findings) {
         (HookKind::ConfirmRollout | HookKind::ConfirmTrafficIncrease | HookKind::ConfirmPromotion, false) => {
             "the gate never opens"
         }
-        (HookKind::PreRollout | HookKind::Rollout, true) => "it passes always, and checks nothing",
+        (HookKind::PreRollout | HookKind::Rollout, true) => "it always passes, and checks nothing",
         (HookKind::PreRollout | HookKind::Rollout, false) => {
             "it fails every check, and every release is rolled back"
         }
@@ -45,18 +45,18 @@ pub(super) fn look(hook: &Hook, at: &str, told: &mut Findings) {
     let name = chat.name;
     let why = match answers {
         Answers::Accepted => format!("{name} accepts every message"),
-        Answers::Refused => format!("{name} refuses a payload that is no message"),
+        Answers::Refused => format!("{name} refuses a payload that is not a message"),
         Answers::AcceptedWithText => {
             format!(
-                "{name} accepts every message of this controller (and none of Flagger's, which have no `text`)"
+                "{name} accepts every message of this controller (but not Flagger's, which have no `text`)"
             )
         }
     };
     told.add(
         Code::HookAsksChat,
         format!("{at}.url"),
-        format!("`{}` asks a chat: {why}, so {so}", hook.name),
-        "ask a service that knows the answer, such as /gate/check of the load tester; send messages with `alerts` or an \
+        format!("`{}` calls a chat service: {why}, so {so}", hook.name),
+        "call a service that knows the answer, such as /gate/check of the load tester; send messages with `alerts` or an \
          `event` hook",
     );
 }

@@ -1,4 +1,4 @@
-//! Commands that the load tester runs: whose result counts, how long they take, and how the shell reads them.
+//! Commands that the load tester runs: whether their result counts, how long they take, and how the shell reads them.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -27,7 +27,7 @@ fn is_waited_for(hook: &Hook) -> bool {
     hook.metadata.get("type").is_some_and(|kind| !matches!(kind.as_str(), "" | "cmd" | "ngrinder"))
 }
 
-/// A backslash that joins no lines, because a blank is behind it.
+/// A backslash that does not join lines, because a blank follows it.
 fn backslash(hook: &Hook, command: &str, field: &str, told: &mut Findings) {
     static COMMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"\\[ \t]+#"));
     static BLANK: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)\\[ \t]+$|(?:^|\s)\\[ \t]+\S"));
@@ -36,20 +36,20 @@ fn backslash(hook: &Hook, command: &str, field: &str, told: &mut Findings) {
     static AT_END: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)\\[ \t]+$"));
     let (what, remedy, mended) = if COMMENT.is_match(command) {
         (
-            "a comment is behind a backslash",
+            "a comment follows a backslash",
             "remove the comment, or put it on a line of its own, before the command",
             COMMENTED.replace_all(command, "\\\n"),
         )
     } else if BLANK.is_match(command) {
         (
-            "a space is behind a backslash",
+            "a space follows a backslash",
             "remove the space, or write the command with `|`, which keeps lines",
             AT_END.replace_all(command, "\\"),
         )
     } else {
         return;
     };
-    // Where lines are folded into one a backslash joins nothing.
+    // If lines are folded into one, a backslash joins nothing.
     let mended = INSIDE.replace_all(&mended, "$1$2");
     let is_mended = !COMMENT.is_match(&mended) && !BLANK.is_match(&mended);
     let remedy = Remedy::new(remedy);
@@ -58,17 +58,17 @@ fn backslash(hook: &Hook, command: &str, field: &str, told: &mut Findings) {
         Code::CommandBrokenLine,
         field,
         format!(
-            "{what}: the shell joins no lines there, and `{}` runs only a part of its command",
+            "{what}: the shell does not join the lines there, and `{}` runs only a part of its command",
             hook.name
         ),
         remedy,
     );
 }
 
-/// How much longer than its command a hook may take.
+/// How much longer the timeout of a hook should be than its command.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// A command that takes as long as the hook may.
+/// A command that takes as long as the timeout of its hook.
 fn slow(hook: &Hook, command: &str, at: &str, field: &str, told: &mut Findings) {
     let Some((text, takes)) = longest_wait(command) else { return };
     if takes < hook.timeout {
@@ -84,12 +84,12 @@ fn slow(hook: &Hook, command: &str, at: &str, field: &str, told: &mut Findings) 
             Human(hook.timeout),
             hook.name
         ),
-        Remedy::new(format!("give a `timeout` of more than {}, such as {longer}", Human(takes)))
+        Remedy::new(format!("set a `timeout` of more than {}, such as {longer}", Human(takes)))
             .setting(format!("{at}.timeout"), longer.to_string()),
     );
 }
 
-/// The longest time that a command takes by what it says: `sleep 30`, or a load of `hey -z 1m`.
+/// The longest time in the text of a command: `sleep 30`, or a load of `hey -z 1m`.
 fn longest_wait(command: &str) -> Option<(String, Duration)> {
     static SLEEP: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"\bsleep\s+(\d+(?:\.\d+)?)([smhd]?)(?:\s|;|&|\||\)|$)"));
@@ -110,18 +110,18 @@ fn longest_wait(command: &str) -> Option<(String, Duration)> {
     sleeps.chain(loads).max_by_key(|(_, takes)| *takes)
 }
 
-/// A command that is only started, where its result is wanted.
+/// A command that is only started although its result is needed.
 fn result(hook: &Hook, command: &str, at: &str, told: &mut Findings) {
     static TEST: LazyLock<Regex> = LazyLock::new(|| {
         pattern(r"\|\s*grep\b|\bexit\s+[1-9]|\bbats\b|\bnewman\b|\bpytest\b|\bjq\s+-e|\btest\s+-|\[\s+")
     });
     let wants = match hook.kind {
-        HookKind::PreRollout => "a release continues whatever it finds",
+        HookKind::PreRollout => "a release continues whatever the result is",
         HookKind::ConfirmRollout | HookKind::ConfirmTrafficIncrease | HookKind::ConfirmPromotion => {
-            "the gate opens whatever it finds"
+            "the gate opens whatever the result is"
         }
         HookKind::RollbackTrigger => "it passes at once, and every release is rolled back",
-        HookKind::Rollout if TEST.is_match(command) => "the check passes whatever it finds",
+        HookKind::Rollout if TEST.is_match(command) => "the check passes whatever the result is",
         HookKind::Rollout | HookKind::PostRollout | HookKind::RollbackAction | HookKind::Event => return,
     };
     if hook.metadata.get("type").is_some_and(|kind| kind == "ngrinder") {

@@ -1,4 +1,4 @@
-//! What a hook is sent: placeholders, secrets, and the type of events.
+//! The request of a hook: placeholders, secrets, and the type of events.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ use crate::{
     lint::{Remedy, known::join},
 };
 
-/// What is filled in in a hook's metadata.
+/// The variables in a hook's metadata.
 const VARIABLES: [&str; 7] =
     ["canaryWeight", "iterations", "phase", "name", "namespace", "target", "service"];
 
@@ -33,7 +33,7 @@ pub(super) fn look(hook: &Hook, at: &str, told: &mut Findings) {
                 told.add(
                     Code::HookUnknownVariable,
                     field.clone(),
-                    format!("`{{{{ {word} }}}}` is no variable of a hook: it is sent as it is written"),
+                    format!("`{{{{ {word} }}}}` is not a variable of a hook: it is sent as it is written"),
                     Remedy::new(format!("did you mean `{{{{ {near} }}}}`?"))
                         .setting(field.clone(), value.replace(&*word, near)),
                 );
@@ -44,7 +44,10 @@ pub(super) fn look(hook: &Hook, at: &str, told: &mut Findings) {
         told.add(
             Code::SecretOverHttp,
             field,
-            format!("looks like a secret, is kept in the manifest, and goes to `{}` unencrypted", hook.name),
+            format!(
+                "looks like a secret, is stored in the manifest, and is sent to `{}` unencrypted",
+                hook.name
+            ),
             Remedy::new("use https, or keep it in a Secret that the receiver reads")
                 .setting(format!("{at}.url"), hook.url.replacen("http://", "https://", 1)),
         );
@@ -69,7 +72,7 @@ fn actions(text: &str) -> Vec<String> {
     ACTION.captures_iter(text).filter_map(|found| first(&found[1])).collect()
 }
 
-/// `eventType` chooses events of an event hook alone, and only by the names there are.
+/// `eventType` selects events only for event hooks, and only by existing names.
 fn event_type(hook: &Hook, at: &str, told: &mut Findings) {
     let Some(written) = hook.metadata.get("eventType") else { return };
     let field = format!("{at}.metadata.eventType");
@@ -79,7 +82,7 @@ fn event_type(hook: &Hook, at: &str, told: &mut Findings) {
         told.add(
             Code::EventTypeIgnored,
             field,
-            format!("chooses nothing: `{name}` is a {} hook, and receives no events", hook.kind),
+            format!("has no effect: `{name}` is a {} hook, and receives no events", hook.kind),
             remedy,
         );
     } else if !EVENT_NAMES.contains(&written.as_str()) {
@@ -91,7 +94,7 @@ fn event_type(hook: &Hook, at: &str, told: &mut Findings) {
         told.add(
             Code::EventTypeIgnored,
             field,
-            format!("`{written}` names no event: `{name}` receives every event"),
+            format!("`{written}` is not an event: `{name}` receives every event"),
             remedy,
         );
     }

@@ -1,5 +1,6 @@
-//! The drawing of a chart. It has no size of its own: places are shares of its width and height, so that signs and words keep
-//! their size on a phone and on a wide screen. What has no room on a phone is of class `wide`, what replaces it there `narrow`.
+//! The drawing of a chart. It has no size of its own: coordinates are shares of its width and height, so that signs and
+//! words have the same size on a phone and on a wide screen. Elements without room on a phone have the class `wide`,
+//! and their replacements there `narrow`.
 
 use maud::{Markup, html};
 
@@ -8,9 +9,9 @@ use super::{
     place::{GRID, Percent, path},
 };
 
-/// The width in pixels that a chart has at least: that of a phone, without the labels of the y axis.
+/// The minimum width of a chart in pixels: that of a phone, without the labels of the y axis.
 const NARROW: f64 = 270.0;
-/// The width from which on what is of class `wide` is shown (see the style sheet).
+/// The width from which on elements of class `wide` are shown (see the style sheet).
 const WIDE: f64 = 580.0;
 /// The width of a character of a label, roughly.
 const CHARACTER: f64 = 7.0;
@@ -32,7 +33,7 @@ pub(super) fn drawing(chart: &Chart) -> Markup {
     }
 }
 
-/// Bands, with their names where there is room for them.
+/// Bands, with their names if there is room.
 fn bands(chart: &Chart) -> Markup {
     let width = |band: &Band| chart.x.across(band.to).0 - chart.x.across(band.from).0;
     html! {
@@ -51,9 +52,9 @@ fn bands(chart: &Chart) -> Markup {
 }
 
 fn grid(chart: &Chart) -> Markup {
-    /// Lines on a chart's height.
+    /// The number of lines on the height of a chart.
     const LINES: u32 = 5;
-    /// Labels on a phone's width.
+    /// The number of labels on the width of a phone.
     const LABELS: u32 = 5;
     html! {
         @for value in chart.y.scale.ticks(chart.y.from, chart.y.to, LINES) {
@@ -71,7 +72,7 @@ fn grid(chart: &Chart) -> Markup {
     }
 }
 
-/// The names on an axis; where there is no room for all, those that fit.
+/// The names on an axis; if there is no room for all, those that fit.
 fn names(names: &[String], axis: &Axis) -> Markup {
     let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as f64;
     let every = |width: f64| {
@@ -134,7 +135,7 @@ fn signs(chart: &Chart) -> Markup {
     }
 }
 
-/// A label beside a sign, where it covers no other label on a phone; on a wider screen they lie further apart.
+/// A label beside a sign, unless it would cover another label on a phone; on a wider screen labels are further apart.
 fn label(text: &str, at: (Percent, Percent), height: u32, labels: &mut Vec<(f64, f64)>) -> Markup {
     let (x, y) = (at.0.0 / 100.0 * NARROW, at.1.0 / 100.0 * f64::from(height));
     let places = [(9.0, -7.0), (9.0, 16.0), (-17.0, -7.0), (-17.0, 16.0)];
@@ -146,7 +147,7 @@ fn label(text: &str, at: (Percent, Percent), height: u32, labels: &mut Vec<(f64,
     html! { text.label x=(at.0) y=(at.1) dx=(dx) dy=(dy) { (text) } }
 }
 
-/// Numbered marks above the plot; those that would cover each other are one.
+/// Numbered marks above the plot; marks that would overlap are merged.
 fn marks(chart: &Chart) -> Markup {
     let (narrow, wide) = (groups(chart, NARROW), groups(chart, WIDE));
     if narrow.len() == wide.len() {

@@ -1,5 +1,4 @@
-//! What a part of a chart is drawn as: a class of the style sheet, which knows its colours in the light, in the dark and on
-//! paper.
+//! The class of a part of a chart. The style sheet defines its colours for light and dark screens and for paper.
 
 /// A class of the style sheet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,12 +13,12 @@ pub(in super::super) enum Ink {
     Promoting,
     Progressing,
     Quiet,
-    /// One of several lines of a kind.
+    /// One of several lines of the same kind.
     Line(u8),
 }
 
 impl Ink {
-    /// This many lines of a kind look different.
+    /// The number of lines of the same kind that look different.
     pub(in super::super) const LINES: usize = 6;
 
     pub(in super::super) fn class(self) -> &'static str {

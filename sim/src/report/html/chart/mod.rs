@@ -1,4 +1,4 @@
-//! One chart: what it shows as plain data, and its figure in the page, with a table of the same numbers.
+//! One chart: its data, its figure in the page, and a table of the same numbers.
 
 mod draw;
 mod ink;
@@ -16,7 +16,7 @@ pub(super) use self::{
     ticks::Scale,
 };
 
-/// What a chart shows.
+/// The data of a chart.
 #[derive(Clone, Debug)]
 pub(super) struct Chart {
     /// Unique in the page: letters, digits and hyphens.
@@ -43,7 +43,7 @@ pub(super) struct Axis {
     pub(super) to: f64,
 }
 
-/// A span of the x axis that has a name.
+/// A named span of the x axis.
 #[derive(Clone, Debug)]
 pub(super) struct Band {
     pub(super) from: f64,
@@ -67,7 +67,7 @@ pub(super) struct Mark {
     pub(super) text: String,
 }
 
-/// What a pointer shows in a span of the x axis.
+/// The text that a pointer shows in a span of the x axis.
 #[derive(Clone, Debug)]
 pub(super) struct Hint {
     pub(super) from: f64,
@@ -81,7 +81,7 @@ pub(super) struct Series {
     pub(super) name: String,
     pub(super) ink: Ink,
     pub(super) form: Form,
-    /// The sign at each value, which tells the series apart without colour.
+    /// The sign at each value, so that series can be distinguished without colours.
     pub(super) sign: Option<Sign>,
     pub(super) dots: Vec<Dot>,
 }
@@ -92,24 +92,24 @@ pub(super) enum Form {
     Line,
     /// A value holds until the next.
     Steps,
-    /// Not at all.
+    /// They are not joined.
     Dots,
 }
 
-/// A value, with its interval where it has one.
+/// A value, with its interval if it has one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Dot {
     pub(super) x: f64,
-    /// `None`: the line is broken here.
+    /// `None`: the line is interrupted here.
     pub(super) y: Option<f64>,
     pub(super) ends: Option<(f64, f64)>,
-    /// What is written beside it.
+    /// The label beside it.
     pub(super) label: String,
-    /// What a pointer shows there.
+    /// The text that a pointer shows there.
     pub(super) text: String,
 }
 
-/// A chart in a page, with a heading of this level. `table` holds the same numbers.
+/// A chart in a page, with a heading of this level. `table` contains the same numbers.
 pub(super) fn figure(chart: &Chart, level: u8, table: &Markup) -> Markup {
     let (title, desc) = (format!("{}-title", chart.id), format!("{}-desc", chart.id));
     html! {
@@ -134,7 +134,7 @@ pub(super) fn figure(chart: &Chart, level: u8, table: &Markup) -> Markup {
     }
 }
 
-/// A chart without words around it: only the drawing, described for those who cannot see it.
+/// Only the drawing of a chart, with a description for screen readers.
 pub(super) fn bare(chart: &Chart) -> Markup {
     html! {
         div.plot {
@@ -143,7 +143,7 @@ pub(super) fn bare(chart: &Chart) -> Markup {
     }
 }
 
-/// What a chart shows, in sentences.
+/// A chart in sentences.
 fn described(chart: &Chart) -> String {
     let mut text = format!("{}.", chart.about.trim_end_matches('.'));
     for series in &chart.series {
@@ -167,7 +167,7 @@ fn described(chart: &Chart) -> String {
     text
 }
 
-/// Everything that is drawn, and nothing else.
+/// The whole drawing.
 fn legend(chart: &Chart) -> Markup {
     let drawn = chart.series.iter().filter(|series| series.dots.iter().any(|dot| dot.y.is_some()));
     html! {
@@ -188,7 +188,7 @@ fn legend(chart: &Chart) -> Markup {
     }
 }
 
-/// The names of bands, by what they are drawn as.
+/// The names of bands, by their style.
 fn shades(bands: &[Band]) -> Vec<(Ink, Vec<&str>)> {
     let mut shades: Vec<(Ink, Vec<&str>)> = Vec::new();
     for band in bands {

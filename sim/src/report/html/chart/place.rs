@@ -1,10 +1,10 @@
-//! Where a value lies in a drawing. Drawings are as wide as the page allows, so places are shares of width and height.
+//! Coordinates in a drawing. Drawings are as wide as the page allows, so coordinates are shares of width and height.
 
 use std::fmt::{self, Write as _};
 
 use super::{Axis, Form, Series};
 
-/// A share of the width or the height, with two decimals at most.
+/// A share of the width or the height, with at most two decimals.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub(super) struct Percent(pub(super) f64);
 
@@ -31,16 +31,16 @@ impl Axis {
     }
 }
 
-/// Width and height of the coordinates of lines, which are stretched over the drawing.
+/// Width and height of the coordinate system of lines, which is stretched over the drawing.
 pub(super) const GRID: f64 = 1000.0;
 
-/// The lines of a series as the `d` of a path; empty where it joins nothing.
+/// The lines of a series as the `d` of a path; empty if the values are not joined.
 pub(super) fn path(series: &Series, x: &Axis, y: &Axis) -> String {
     let mut path = String::new();
     if series.form == Form::Dots {
         return path;
     }
-    // The whole coordinates where the line is; `None`: it is broken.
+    // Whole coordinates of the line; `None` where it is interrupted.
     let mut pen: Option<(i64, i64)> = None;
     for dot in &series.dots {
         let right = (GRID * x.share(dot.x)).round() as i64;

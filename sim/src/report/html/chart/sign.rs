@@ -18,7 +18,7 @@ pub(in super::super) enum Sign {
 impl Sign {
     const ALL: [Self; 6] = [Self::Disc, Self::Square, Self::Triangle, Self::Diamond, Self::Ring, Self::Cross];
 
-    /// One of several for lines of a kind.
+    /// One of several for lines of the same kind.
     pub(in super::super) fn of(line: usize) -> Self {
         Self::ALL[line % Self::ALL.len()]
     }

@@ -1,10 +1,10 @@
-//! Where the lines of a grid stand, and what is written beside them.
+//! The lines of a grid and their labels.
 
 use std::time::Duration;
 
 use serin_core::time::Human;
 
-/// What a number on an axis is.
+/// The kind of number on an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub(in super::super) enum Scale {
     /// Seconds.
@@ -13,20 +13,20 @@ pub(in super::super) enum Scale {
     Percent,
     /// Milliseconds.
     Millis,
-    /// Anything that is counted or measured.
+    /// Any other number.
     Number,
-    /// Places in a list of names, from 0.
+    /// Indices in a list of names, from 0.
     Names(Vec<String>),
 }
 
-/// Steps of time that people reckon with, in seconds.
+/// Usual units of time, in seconds.
 const STEPS: [f64; 20] = [
     1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0,
     21_600.0, 43_200.0, 86_400.0, 172_800.0, 604_800.0,
 ];
 
 impl Scale {
-    /// At most about so many ticks between two values.
+    /// At most about this number of ticks between two values.
     pub(in super::super) fn ticks(&self, from: f64, to: f64, most: u32) -> Vec<f64> {
         if to <= from {
             return vec![from];
@@ -45,7 +45,7 @@ impl Scale {
         (0..=count).map(|i| (first + f64::from(i)) * step).collect()
     }
 
-    /// What stands beside a tick.
+    /// The label of a tick.
     pub(in super::super) fn label(&self, value: f64) -> String {
         match self {
             Self::Time => Human(Duration::from_millis((value.max(0.0) * 1000.0).round() as u64)).to_string(),
@@ -60,13 +60,13 @@ impl Scale {
     }
 }
 
-/// 1, 2 or 5 times a power of ten, and not below.
+/// The next larger of 1, 2 or 5 times a power of ten.
 fn nice(least: f64) -> f64 {
     let power = 10_f64.powf(least.log10().floor());
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|step| *step >= least * 0.999).unwrap_or(power)
 }
 
-/// Without the last bits of a float, and with thin groups from five digits on.
+/// Without rounding errors, and with thin spaces between groups of digits from five digits on.
 fn rounded(value: f64) -> String {
     let value = (value * 1e6).round() / 1e6;
     if value.abs() >= 10_000.0 {
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_say_what_a_number_is() {
+    fn labels_show_the_kind_of_number() {
         assert_eq!(Scale::Time.label(90.0), "1m30s");
         assert_eq!(Scale::Percent.label(0.1 + 0.2), "0.3%");
         assert_eq!(Scale::Number.label(20_000.0), "20\u{202f}000");

@@ -1,4 +1,4 @@
-//! Who saw errors: requests of users over time, on the canary and on the primary.
+//! Errors that users saw: their requests over time, on the canary and on the primary.
 
 use maud::{Markup, html};
 
@@ -16,7 +16,7 @@ type Of = fn(&Slice) -> Met;
 const COPIES: [(&str, Ink, Of); 2] =
     [("canary", Ink::Canary, |slice| slice.canary), ("primary", Ink::Primary, |slice| slice.primary)];
 
-/// Nothing where users are not simulated.
+/// Nothing if users are not simulated.
 pub(super) fn users(shown: &Shown<'_>) -> Markup {
     let course = &shown.page.story.course;
     html! {
@@ -61,13 +61,13 @@ fn totals(course: &[Slice]) -> Markup {
     }
 }
 
-/// What one chart shows of the requests.
+/// The data of one chart.
 struct Counted {
     id: &'static str,
     title: &'static str,
     about: &'static str,
     dots: fn(&[Slice], Of) -> Vec<Dot>,
-    /// What a pointer shows of a copy in a slice.
+    /// The text that a pointer shows for a copy in a slice.
     hint: fn(&Slice, Met) -> String,
 }
 
@@ -82,7 +82,7 @@ const RATES: Counted = Counted {
 const SUMS: Counted = Counted {
     id: "failed",
     title: "Failed requests of users",
-    about: "All since the release, by the copy that answered",
+    about: "In total since the release, by the copy that answered",
     dots: sum,
     hint: |_, met| format!("{} of {} requests failed", grouped(met.failed), grouped(met.requests)),
 };
@@ -113,7 +113,7 @@ fn chart(shown: &Shown<'_>, counted: &Counted, table: &Markup) -> Markup {
     figure(&chart, shown.level + 1, table)
 }
 
-/// What a pointer shows in each slice of time.
+/// The text that a pointer shows in each slice of time.
 pub(super) fn slices(shown: &Shown<'_>, text: impl Fn(&Slice) -> String) -> Vec<Hint> {
     let hint = |slice: &Slice| {
         let (from, to) = (slice.from.as_secs_f64().max(shown.span.0), slice.to.as_secs_f64());

@@ -1,4 +1,4 @@
-//! Every instant in which something was decided, as a table.
+//! A table of the times at which something was decided.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -17,13 +17,13 @@ use crate::{
     },
 };
 
-/// The rows of the timeline, with what was seen, why and what was done in columns.
+/// The rows of the timeline, with the evidence, the reason and the commands in columns.
 pub(super) fn table(shown: &Shown<'_>) -> Markup {
     let rows: Vec<&Row> = shown.rows.iter().filter(|row| row.matters).collect();
     let quiet = shown.rows.len() - rows.len();
     html! {
         @if quiet > 0 {
-            p.quiet { "Instants in which nothing changed are left out (" (quiet) ")." }
+            p.quiet { "Times at which nothing changed are left out (" (quiet) ")." }
         }
         div.scroll tabindex="0" role="region" aria-label="Decisions" {
             table.decisions {
@@ -81,7 +81,7 @@ fn spans(spans: &[Span]) -> Markup {
     html! { @if !spans.is_empty() { ul.plain { @for span in spans { li { (span.text()) } } } } }
 }
 
-/// The rules that fired, each with its name and what it means.
+/// The rules that fired, each with its name and meaning.
 fn rules(moments: &[Moment]) -> Markup {
     let mut rules: Vec<Rule> = moments.iter().map(|moment| moment.decision.rule).collect();
     rules.dedup();
@@ -105,7 +105,7 @@ fn words(rule: Rule) -> Option<&'static str> {
     }
 }
 
-/// As the JSON output names it.
+/// The same name as in the JSON output.
 fn name(rule: Rule) -> String {
     match serde_json::to_value(rule) {
         Ok(Value::String(name)) => name,

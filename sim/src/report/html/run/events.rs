@@ -1,4 +1,4 @@
-//! What happened: in the world, to people, and what hooks answered where that changed. Numbered, in order of time.
+//! What happened: world events, notices, and changed answers of hooks. Numbered, in order of time.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Everything that is told of an instant.
+/// Everything that happened at one time.
 struct Event {
     at: Duration,
     lines: Vec<(EventKind, String)>,

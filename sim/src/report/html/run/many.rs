@@ -1,4 +1,5 @@
-//! Many stories in one page: the worst first, with a filter and a search. Whatever makes the page too large is told in short.
+//! Many stories in one page: the worst first, with a filter and a search. If the page would become too large, some
+//! stories are shortened.
 
 use maud::{Markup, PreEscaped, html};
 
@@ -11,10 +12,11 @@ use crate::{
     },
 };
 
-/// The stories of a page take no more than about this. A browser on a phone opens and searches a page of this size at once.
+/// The approximate maximum size of the stories in a page. A browser on a phone opens and searches such a page without
+/// delay.
 const MOST_BYTES: usize = 1_500_000;
 
-/// What the filter can show.
+/// The choices of the filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Filter {
     All,
@@ -39,7 +41,7 @@ impl Filter {
         Self::NothingExpected,
     ];
 
-    /// The class of the stories it shows; the style sheet knows them.
+    /// The class of the stories that it shows, as in the style sheet.
     fn class(self) -> &'static str {
         match self {
             Self::All => "all",
@@ -101,10 +103,10 @@ pub(super) fn page(runs: &[Run], unusable: &[(String, String)]) -> String {
     page::page("replay", &title, &body, Some(SEARCH))
 }
 
-/// Searches titles, sentences and paths as a reader types.
+/// Searches titles, sentences and paths as the user types.
 const SEARCH: &str = include_str!("../search.js");
 
-/// Which of the runs are told in full: all that fit, in this order; and either all that are as expected, or none.
+/// Which of the runs are shown in full: in this order, as many as fit; those that went as expected either all or none.
 fn full(order: &[(usize, &Run)]) -> Vec<bool> {
     let size = |markup: &Markup| markup.0.len();
     let mut full = vec![false; order.len()];
@@ -140,7 +142,7 @@ fn verdict(runs: &[Run], unusable: &[(String, String)]) -> Markup {
             p.headline {
                 (sign) " " data value=(held) { (grouped(held as u64)) } " of " data value=(total) { (grouped(total as u64)) } " went as expected"
                 @if failed > 0 { ", " data value=(failed) { (grouped(failed as u64)) } " did not" }
-                @if open > 0 { "; nothing was expected of " data value=(open) { (grouped(open as u64)) } }
+                @if open > 0 { "; without expectations: " data value=(open) { (grouped(open as u64)) } }
                 "."
             }
             p { (conclusions(runs)) }
@@ -148,7 +150,7 @@ fn verdict(runs: &[Run], unusable: &[(String, String)]) -> Markup {
     }
 }
 
-/// How the stories ended, in numbers.
+/// The number of stories for each ending.
 fn conclusions(runs: &[Run]) -> String {
     let kinds =
         [Filter::Promoted, Filter::RolledBack, Filter::PromotionFailed, Filter::NotEnded, Filter::NoRelease];
@@ -159,7 +161,8 @@ fn conclusions(runs: &[Run]) -> String {
     counts.join(" · ")
 }
 
-/// The filter works without a script: the style sheet hides what is not wanted. The search needs one and shows itself.
+/// The filter works without a script: the style sheet hides the other stories. The search needs a script, which makes
+/// it visible.
 fn filter(runs: &[Run], unusable: &[(String, String)]) -> Markup {
     let count = |filter: Filter| {
         let unusable = if matches!(filter, Filter::All | Filter::NotAsExpected) { unusable.len() } else { 0 };

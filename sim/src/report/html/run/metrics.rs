@@ -1,4 +1,4 @@
-//! What was measured, against its bounds; where the world is simulated also what was true of both versions.
+//! Measured values and their bounds; in a simulated world also the true values of both versions.
 
 use maud::{Markup, html};
 use serin_core::{
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// One measured value and when.
+/// A measured value and its time.
 type Point<'a> = (f64, &'a Measured);
 
 /// A chart for each metric, in the order in which they were first measured.
@@ -72,7 +72,7 @@ fn about(seen: &[Point<'_>], truths: bool) -> String {
     let silent = seen.iter().filter(|(_, measured)| value(measured).is_none()).count();
     let mut text = String::from("As the checks measured it");
     if truths {
-        text += "; true value: what measuring without end would show of each version";
+        text += "; true value: the long-run value of each version";
     }
     if silent > 0 {
         text += &format!("; {silent} of {} checks got no value", seen.len());
@@ -106,7 +106,7 @@ fn value(measured: &Measured) -> Option<f64> {
     }
 }
 
-/// Every bound that was compared with, once.
+/// Every bound that was used, once.
 fn bounds(seen: &[Point<'_>], scale: &Scale) -> Vec<Bound> {
     let mut bounds: Vec<Bound> = Vec::new();
     for (_, measured) in seen {
@@ -145,7 +145,7 @@ fn measurements(seen: &[Point<'_>], shown: &Shown<'_>) -> Vec<Series> {
     series.filter(|series| !series.dots.is_empty()).collect()
 }
 
-/// What was true of both versions, where it is known.
+/// The true values of both versions, if they are known.
 fn truths(shown: &Shown<'_>, name: &str) -> Vec<Series> {
     let course = &shown.page.story.course;
     let truth = |slice: &'_ Slice| slice.truths.iter().find(|truth| *truth.metric == *name).cloned();
@@ -178,7 +178,7 @@ fn truth_in(slice: &Slice, name: &str, scale: &Scale) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// From a little below the least to a little above the most.
+/// From a little below the smallest to a little above the largest value.
 fn reach(series: &[Series], bounds: &[Bound], scale: &Scale) -> (f64, f64) {
     let values = series.iter().flat_map(|series| series.dots.iter().filter_map(|dot| dot.y));
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);

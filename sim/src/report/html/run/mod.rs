@@ -1,4 +1,4 @@
-//! One rollout: how it ended, how traffic moved, what was measured, who saw errors, and every decision.
+//! One rollout: how it ended, how traffic moved, what was measured, the errors that users saw, and every decision.
 
 mod course;
 mod decisions;
@@ -34,14 +34,14 @@ pub struct Run {
     ended: Ended,
     banner: Banner,
     headline: Headline,
-    /// Everything about it, as a page of its own and as one of several has it.
+    /// Its full part, as a page of its own or as one of several.
     full: Markup,
-    /// The same in short, for a page of many.
+    /// Its short part, for a page of many.
     short: Markup,
 }
 
 impl Run {
-    /// Shows a story. In a report of several stories it has the number `among`, from 1; alone it has none.
+    /// Prepares a story. In a report of several stories it has the number `among`, from 1; otherwise none.
     #[must_use]
     pub fn of(page: &Page<'_>, ended: Ended, among: Option<usize>) -> Self {
         let terminal = Terminal::new(usize::MAX >> 1, false);
@@ -71,8 +71,8 @@ impl Run {
     }
 }
 
-/// A report of replayed scenarios, those that are not as expected first. Those whose file cannot be used are given with what
-/// is wrong.
+/// A report of replayed scenarios; those that are not as expected come first. Files that cannot be used are listed with
+/// the reason.
 #[must_use]
 pub fn replays(runs: &[Run], unusable: &[(String, String)]) -> String {
     match (runs, unusable) {
@@ -87,16 +87,16 @@ pub fn replays(runs: &[Run], unusable: &[(String, String)]) -> String {
     }
 }
 
-/// What a banner says of a story, by its colour.
+/// The verdict of a story, with its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Banner {
-    /// Everything that was expected holds.
+    /// All expectations hold.
     AsExpected,
-    /// Something that was expected does not.
+    /// An expectation does not hold.
     NotAsExpected,
-    /// Nothing was expected, and the release did not reach its users.
+    /// There are no expectations, and the release did not reach its users.
     Stopped,
-    /// Nothing was expected, and nothing was stopped.
+    /// There are no expectations, and the release was not stopped.
     Open,
 }
 
@@ -132,14 +132,14 @@ impl Banner {
     }
 }
 
-/// What the parts of a run are made from.
+/// The input of the parts of a run.
 struct Shown<'a> {
     page: &'a Page<'a>,
     rows: &'a [Row],
     terminal: &'a Terminal,
-    /// What ids begin with.
+    /// The prefix of ids.
     prefix: String,
-    /// Of the headings of its sections.
+    /// The level of its headings.
     level: u8,
     /// The seconds that charts show.
     span: (f64, f64),
@@ -150,7 +150,7 @@ impl Shown<'_> {
         format!("{}-{what}", self.prefix)
     }
 
-    /// The axis of time, the same for all charts.
+    /// The time axis, which is the same for all charts.
     fn time(&self) -> Axis {
         Axis { scale: Scale::Time, from: self.span.0, to: self.span.1 }
     }
@@ -162,11 +162,11 @@ fn extent(page: &Page<'_>, rows: &[Row]) -> (f64, f64) {
     let until = page.story.course.last().map_or(0.0, |slice| slice.to.as_secs_f64());
     let to = last.max(until).max(1.0);
     let from = released(rows).map_or(0.0, |at| at.as_secs_f64());
-    // How it ended is to be seen as well.
+    // The end should be visible too.
     ((from - 0.05 * (to - from)).max(0.0), to + 0.08 * (to - from))
 }
 
-/// When the first release was seen.
+/// When the first release was detected.
 fn released(rows: &[Row]) -> Option<Duration> {
     let running = |phase: Phase| !matches!(phase, Phase::New | Phase::Initializing | Phase::Initialized);
     rows.iter().find(|row| running(row.standing.phase)).map(|row| row.at)
@@ -219,7 +219,7 @@ fn verdict(page: &Page<'_>, banner: Banner, headline: &Headline) -> Markup {
                 @match banner {
                     Banner::AsExpected => { "As expected: " data value=(all) { (all) } @if all == 1 { " expectation holds" } @else { " expectations hold" } "." }
                     Banner::NotAsExpected => { (what_broke(page)) "." }
-                    Banner::Stopped | Banner::Open => "Nothing was expected of this story.",
+                    Banner::Stopped | Banner::Open => "The scenario has no expectations.",
                 }
             }
             p.quiet { (about(page)) }
@@ -227,7 +227,7 @@ fn verdict(page: &Page<'_>, banner: Banner, headline: &Headline) -> Markup {
     }
 }
 
-/// What was expected and does not hold.
+/// The expectations that do not hold.
 fn broken(page: &Page<'_>) -> Markup {
     let broken = page.broken();
     html! {
@@ -284,7 +284,7 @@ fn figures(shown: &Shown<'_>, headline: &Headline) -> Markup {
     }
 }
 
-/// Requests, and those of them that failed.
+/// Requests, and the failed ones among them.
 fn met(name: &str, fields: [&str; 2], requests: u64, failed: u64) -> Markup {
     html! {
         div {

@@ -18,7 +18,7 @@ pub(super) fn traffic(shown: &Shown<'_>) -> Markup {
     figure(&chart, shown.level + 1, &table(shown))
 }
 
-/// The drawing alone, for a report of many stories.
+/// Only the drawing, for a report of many stories.
 pub(super) fn small(shown: &Shown<'_>) -> Markup {
     bare(&chart(shown, 72))
 }
@@ -105,7 +105,7 @@ fn series(shown: &Shown<'_>) -> Vec<Series> {
     ];
     let is_given = |row: &Row, of: Of| row.standing.share.which() == of && row.standing.share.percent() > 0;
     let has = |of: Of| shown.rows.iter().any(|row| is_given(row, of));
-    // A line at zero is drawn as well, where the canary never had a share.
+    // If the canary never had a share, a line at zero is drawn.
     let has_none = ![Of::Requests, Of::Matched, Of::Copies].into_iter().any(has);
     let has = |of: Of| has(of) || (has_none && of == Of::Requests);
     let kinds = kinds.into_iter().filter(|(of, _, _)| has(*of));
@@ -129,7 +129,7 @@ fn dots(shown: &Shown<'_>, of: Of) -> Vec<Dot> {
     let mut dots: Vec<Dot> = Vec::new();
     for row in shown.rows {
         let (x, y) = (row.at.as_secs_f64().max(from), value(row));
-        // What was so before the chart begins is so at its beginning.
+        // Values from before the beginning of the chart are used at its beginning.
         if dots.last().is_some_and(|last| last.x == x) {
             dots.pop();
         }
