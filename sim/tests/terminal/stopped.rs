@@ -78,7 +78,7 @@ fn a_search_for_a_policy_stops_with_what_it_has() {
     assert!(ended.screen.contains(" of at most ") && made > 0, "{}", ended.screen);
     // The first round has not reached the second policy.
     assert_eq!(number(&ended.screen, "rollouts; "), 1, "{}", ended.screen);
-    assert!(ended.screen.contains(&format!(", {made} runs")), "{}", ended.screen);
+    assert!(ended.screen.contains(&format!(", {made} run")), "{}", ended.screen);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_check_stops_with_the_worlds_that_were_run() {
     let made = number(&ended.screen, "stopped after ");
     assert!(
         made > 0
-            && ended.screen.contains(&format!("stopped after {made} of {ENDLESS} worlds; {made} worlds")),
+            && ended.screen.contains(&format!("stopped after {made} of {ENDLESS} worlds; {made} world")),
         "{}",
         ended.screen
     );
