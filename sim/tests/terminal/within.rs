@@ -149,8 +149,10 @@ fn a_computation_stops_within_a_long_point() {
 fn a_single_long_replay_ends_at_the_first_ctrl_c() {
     let (_folder, long) = file(&long());
     // It has no results before its end, so the signal ends it. Ctrl-C also reaches the shell, which has to survive it.
-    let line = format!("trap : INT; {} replay {long}; echo \"status $?\"", env!("CARGO_BIN_EXE_serin"));
+    let serin = env!("CARGO_BIN_EXE_serin");
+    let line = format!("trap : INT; echo ready; {serin} replay {long}; echo \"status $?\"");
     let mut session = pty::run(80, "/bin/sh", ["-c", &line], &[]);
+    session.wait_for("ready");
     assert!(session.press_until_it_ends(CTRL_C) >= 1);
     let ended = session.end();
     assert!(ended.screen.ends_with("status 130"), "{}", ended.screen);
