@@ -86,8 +86,7 @@ fn a_check_stops_with_the_worlds_that_were_run() {
     let ended = stopped(&["check", "scenarios/simulated/checkout.yaml", "--cases", ENDLESS], "worlds");
     let made = number(&ended.screen, "stopped after ");
     assert!(
-        made > 0
-            && ended.screen.contains(&format!("stopped after {made} of {ENDLESS} worlds; {made} world")),
+        made > 0 && ended.screen.contains(&format!("stopped after {made} of {ENDLESS} worlds; {made} world")),
         "{}",
         ended.screen
     );
