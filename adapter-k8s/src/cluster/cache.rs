@@ -81,9 +81,9 @@ impl Cache {
         let mut stores = self.stores();
         let state = &mut stores.entry(kind).or_default().state;
         let broken = StoreState::Broken(why.into());
-        let notification = *state != broken;
+        let is_new = *state != broken;
         *state = broken;
-        notification
+        is_new
     }
 
     /// Puts an object in, unless a newer one is there. Returns what has changed.
@@ -92,8 +92,8 @@ impl Cache {
         stores.entry(object.kind()).or_default().put(object)
     }
 
-    /// Whether that version of an object, or a newer one, has been here.
-    pub fn has_seen(&self, key: &Key, version: &str) -> bool {
+    /// Takes note that a watch shows this version of an object, and says whether that, or a newer one, has been here.
+    pub fn meets(&self, key: &Key, version: &str) -> bool {
         self.stores().entry(key.kind).or_default().meets(key, version)
     }
 
@@ -113,9 +113,9 @@ impl Cache {
         self.stores().entry(kind).or_default().fill(listed)
     }
 
-    /// What an interest reads, as a number: the same for as long as what is `told` of it does not change.
+    /// What an interest reads, as a number: the same for as long as what `wakes` does not change.
     #[must_use]
-    pub fn stamp(&self, interest: &Interest, told: WakeOn) -> u64 {
+    pub fn stamp(&self, interest: &Interest, wakes: WakeOn) -> u64 {
         let mut stores = self.stores();
         let mut hasher = DefaultHasher::new();
         let (Interest::Object(Key { kind, .. }) | Interest::Labelled { kind, .. } | Interest::Members(kind)) =
@@ -123,10 +123,10 @@ impl Cache {
         let Some(store) = stores.get_mut(kind) else { return 0 };
         (store.state == StoreState::Filled).hash(&mut hasher);
         match interest {
-            Interest::Object(key) => store.stamp(key, told).hash(&mut hasher),
+            Interest::Object(key) => store.stamp(key, wakes).hash(&mut hasher),
             Interest::Labelled { namespace, label, value, .. } => {
                 for key in store.labelled(namespace, label, value) {
-                    store.stamp(&key, told).hash(&mut hasher);
+                    store.stamp(&key, wakes).hash(&mut hasher);
                 }
             }
             Interest::Members(_) => store.members.hash(&mut hasher),
@@ -274,7 +274,7 @@ mod tests {
         cache.open(DEPLOYMENT);
         cache.put(deployment("3"));
         let interest = Interest::Object(deployment("3").key());
-        let stamps = || [WakeOn::Meant, WakeOn::All].map(|told| cache.stamp(&interest, told));
+        let stamps = || [WakeOn::Meant, WakeOn::All].map(|wakes| cache.stamp(&interest, wakes));
         let (before, mut changed) = (stamps(), deployment("4"));
         changed.set("/status/replicas", 1);
         cache.put(changed.clone());

@@ -1,4 +1,4 @@
-//! Objects that need not be read once more: a watch shows every write of our own again, after its answer.
+//! Objects that need not be read again: a watch shows every write of our own again, after its answer.
 //!
 //! Nothing can be handed to what is read for kube, so what is known stands beside it while a watch is asked for its next
 //! event.
@@ -32,7 +32,7 @@ pub(super) fn is_known(metadata: &Value) -> bool {
     let is_known = |known: &Option<Known>| {
         known.as_ref().is_some_and(|Known { cluster, kind }| {
             let key = Key::new(*kind, text("namespace"), text("name"));
-            cluster.cache.has_seen(&key, text("resourceVersion"))
+            cluster.cache.meets(&key, text("resourceVersion"))
         })
     };
     KNOWN.try_with(is_known).unwrap_or(false)

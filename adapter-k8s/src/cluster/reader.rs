@@ -111,8 +111,8 @@ impl<'a> Reader<'a> {
 
     /// What is read of an interest, as a number: the same for as long as what is `told` of it does not change.
     #[must_use]
-    pub fn stamp(&self, interest: &Interest, told: WakeOn) -> u64 {
-        self.cache.stamp(interest, told)
+    pub fn stamp(&self, interest: &Interest, wakes: WakeOn) -> u64 {
+        self.cache.stamp(interest, wakes)
     }
 
     /// Notes interests as read that were read before.

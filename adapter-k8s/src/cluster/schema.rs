@@ -43,9 +43,9 @@ impl Schema {
     /// Notes what the CRDs keep. Only news wakes those who follow it.
     pub fn set(&self, kept: Kept) {
         self.kept.send_if_modified(|known| {
-            let notification = *known != kept;
+            let is_new = *known != kept;
             *known = kept;
-            notification
+            is_new
         });
     }
 

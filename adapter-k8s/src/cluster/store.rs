@@ -179,10 +179,10 @@ impl Store {
         Some(object)
     }
 
-    /// An object as a number, which stands for as long as what is `told` of it does.
-    pub(super) fn stamp(&self, key: &Key, told: WakeOn) -> Option<u64> {
+    /// An object as a number, which stands for as long as what `wakes` stays the same.
+    pub(super) fn stamp(&self, key: &Key, wakes: WakeOn) -> Option<u64> {
         let entry = self.entries.get(key)?;
-        Some(match told {
+        Some(match wakes {
             WakeOn::Meant => entry.stamp,
             WakeOn::All => hash_of(&entry.version),
         })

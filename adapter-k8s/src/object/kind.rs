@@ -33,8 +33,8 @@ impl Deref for Kind {
 
 impl Ord for Kind {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Objects are found by kind all the time, and mostly among those of the same one. A constant stands in memory
-        // several times, so that its place tells less than the number.
+        // Lookups compare kinds often, and mostly equal ones. The compiler can place a constant at several addresses, so
+        // the number decides and not the address.
         if self.number == other.number { Ordering::Equal } else { self.0.cmp(other.0) }
     }
 }

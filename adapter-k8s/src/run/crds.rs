@@ -46,7 +46,7 @@ struct Crds {
 impl Crds {
     async fn follow(&mut self) {
         loop {
-            self.snapshot().await;
+            self.look().await;
             self.show().await;
             let schema = &self.context.cluster.schema;
             tokio::select! {
@@ -63,7 +63,7 @@ impl Crds {
     }
 
     /// Reads what is published, if it has changed.
-    async fn snapshot(&mut self) {
+    async fn look(&mut self) {
         let schema = &self.context.cluster.schema;
         match self.context.cluster.published(CANARY, &self.tag).await {
             Ok(Published::Unchanged) => {}

@@ -57,7 +57,7 @@ pub struct InOrder {
 /// Whether the primary, its configuration or its autoscaler is not as it has to be.
 ///
 /// # Errors
-/// It is not known, or what would be written makes no sense.
+/// It is not known, or what would be written is invalid.
 pub fn of_workloads(subject: &Subject, reader: &Reader<'_>) -> Result<DriftedPart, BuildError> {
     DriftedPart::of(workload_of(subject)?.ensured(subject, reader)?, reader)
 }
@@ -65,7 +65,7 @@ pub fn of_workloads(subject: &Subject, reader: &Reader<'_>) -> Result<DriftedPar
 /// Whether a service is not as it has to be.
 ///
 /// # Errors
-/// It is not known, or what would be written makes no sense.
+/// It is not known, or what would be written is invalid.
 pub fn of_services(subject: &Subject, reader: &Reader<'_>) -> Result<DriftedPart, BuildError> {
     let apex = services::read(subject, reader)?.apex;
     DriftedPart::of(services::ensured(subject, kept(apex), reader)?, reader)
@@ -74,7 +74,7 @@ pub fn of_services(subject: &Subject, reader: &Reader<'_>) -> Result<DriftedPart
 /// Whether a route is not as it has to be.
 ///
 /// # Errors
-/// It is not known, or what would be written makes no sense.
+/// It is not known, or what would be written is invalid.
 pub fn of_routes(
     subject: &Subject,
     cookies: &Cookies,
@@ -86,7 +86,7 @@ pub fn of_routes(
 /// The routes with the weights that they have; none where there are none.
 ///
 /// # Errors
-/// They are not known, or what would be written makes no sense.
+/// They are not known, or what would be written is invalid.
 pub fn routes(subject: &Subject, cookies: &Cookies, reader: &Reader<'_>) -> Result<Vec<Object>, BuildError> {
     let router = router_of(subject)?;
     let Some(routes) = router.read(subject, reader)? else { return Ok(Vec::new()) };

@@ -129,7 +129,7 @@ impl<Of, Made> Default for Remembered<Of, Made> {
 }
 
 impl<Of: PartialEq, Made: Clone, Error: Clone> Remembered<Of, Result<Made, Error>> {
-    /// What was worked out of `of` last time, if what is `told` of all that was read for it still says the same; else
+    /// What was worked out of `of` last time, if what `wakes` of all that was read for it still says the same; else
     /// what `make` makes. What could not be worked out is not remembered.
     ///
     /// # Errors
@@ -137,28 +137,28 @@ impl<Of: PartialEq, Made: Clone, Error: Clone> Remembered<Of, Result<Made, Error
     pub fn or_try(
         &mut self,
         of: Of,
-        told: WakeOn,
+        wakes: WakeOn,
         reader: &Reader<'_>,
         make: impl FnOnce() -> Result<Made, Error>,
     ) -> Result<Made, Error> {
-        self.or_make(of, told, reader, make, Result::is_ok)
+        self.or_make(of, wakes, reader, make, Result::is_ok)
     }
 }
 
 impl<Of: PartialEq, Made: Clone> Remembered<Of, Made> {
-    /// What was worked out of `of` last time, if what is `told` of all that was read for it still says the same; else
+    /// What was worked out of `of` last time, if what `wakes` of all that was read for it still says the same; else
     /// what `make` makes. It is remembered only if it `lasts`.
     pub fn or_make(
         &mut self,
         of: Of,
-        told: WakeOn,
+        wakes: WakeOn,
         reader: &Reader<'_>,
         make: impl FnOnce() -> Made,
         lasts: impl FnOnce(&Made) -> bool,
     ) -> Made {
         if let Some(before) = &self.0
             && before.of == of
-            && before.read.iter().all(|(interest, stamp)| reader.stamp(interest, told) == *stamp)
+            && before.read.iter().all(|(interest, stamp)| reader.stamp(interest, wakes) == *stamp)
         {
             reader.remember(before.read.iter().map(|(interest, _)| interest));
             return before.made.clone();
@@ -166,7 +166,7 @@ impl<Of: PartialEq, Made: Clone> Remembered<Of, Made> {
         let (made, read) = reader.watching(make);
         self.0 = read.filter(|_| lasts(&made)).map(|read: BTreeSet<Interest>| {
             let stamped = read.into_iter().map(|interest| {
-                let stamp = reader.stamp(&interest, told);
+                let stamp = reader.stamp(&interest, wakes);
                 (interest, stamp)
             });
             Thought { of, read: stamped.collect(), made: made.clone() }
@@ -197,9 +197,9 @@ mod tests {
         let (cache, contents) = (Cache::default(), Contents::default());
         cache.replace(DEPLOYMENT, Vec::new());
         let mut parts = [(WakeOn::Meant, Remembered::default()), (WakeOn::All, Remembered::default())];
-        let mut snapshot = |of: u8, is_known: bool| {
+        let mut look = |of: u8, is_known: bool| {
             let reader = Reader::new(&cache, &contents);
-            let worked_out = parts.each_mut().map(|(told, part)| {
+            let worked_out = parts.each_mut().map(|(wakes, part)| {
                 let mut made = false;
                 let make = || {
                     made = true;
@@ -207,22 +207,22 @@ mod tests {
                     let refused = || BuildError::refused("it does not exist");
                     if is_known { found.map(|_| ()).ok_or_else(refused) } else { Err(refused()) }
                 };
-                part.or_try(of, *told, &reader, make).ok();
+                part.or_try(of, *wakes, &reader, make).ok();
                 made
             });
             assert!(reader.into_notes().read.len() == 1, "what was read is noted, remembered or not");
             worked_out
         };
         cache.put(deployment(1, 1));
-        assert_eq!(snapshot(1, false), [true, true]);
-        assert_eq!(snapshot(1, true), [true, true], "what could not be worked out is tried again");
-        assert_eq!(snapshot(1, true), [false, false]);
+        assert_eq!(look(1, false), [true, true]);
+        assert_eq!(look(1, true), [true, true], "what could not be worked out is tried again");
+        assert_eq!(look(1, true), [false, false]);
         cache.put(deployment(2, 1));
-        assert_eq!(snapshot(1, true), [false, true]);
+        assert_eq!(look(1, true), [false, true]);
         cache.put(deployment(3, 5));
-        assert_eq!(snapshot(1, true), [true, true]);
-        assert_eq!(snapshot(2, true), [true, true], "of something else");
+        assert_eq!(look(1, true), [true, true]);
+        assert_eq!(look(2, true), [true, true], "of something else");
         cache.break_down(DEPLOYMENT, "forbidden");
-        assert_eq!(snapshot(2, true), [true, true], "it is not known any more");
+        assert_eq!(look(2, true), [true, true], "it is not known any more");
     }
 }

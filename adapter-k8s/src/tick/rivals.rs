@@ -72,7 +72,7 @@ impl Rivals {
 
     /// Looks whether others write the status; what is wrong, if so.
     pub(super) async fn of_status(&mut self, context: &Context, snapshot: &Snapshot) -> Option<Text> {
-        self.of_status.snapshot(context, snapshot).await
+        self.of_status.look(context, snapshot).await
     }
 
     /// We have saved this status.
@@ -104,7 +104,7 @@ impl OfObjects {
 }
 
 impl OfStatus {
-    async fn snapshot(&mut self, context: &Context, snapshot: &Snapshot) -> Option<Text> {
+    async fn look(&mut self, context: &Context, snapshot: &Snapshot) -> Option<Text> {
         let now = clock::since_boot();
         self.note(&snapshot.object, now);
         if self.saves.len() < SUSPICIOUS {

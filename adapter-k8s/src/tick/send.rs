@@ -183,16 +183,16 @@ fn deliveries(context: &Arc<Context>, tidings: &Tidings) -> BTreeMap<String, Box
     }
     let alerts = notify::wanted(&notification);
     let is_own = alerts.is_none() && context.slack.is_some();
-    let message = |alert: Option<Alert>| {
+    let delivery = |alert: Option<Alert>| {
         let Tidings { snapshot, state, notice } = tidings;
         let tidings = Tidings { snapshot: snapshot.clone(), state: state.clone(), notice: notice.clone() };
         Box::pin(alert_to(context.clone(), tidings, alert))
     };
     if is_own {
-        all.insert("alert".into(), message(None));
+        all.insert("alert".into(), delivery(None));
     }
     for alert in alerts.into_iter().flatten() {
-        all.insert(format!("alert/{}", alert.key), message(Some(alert.clone())));
+        all.insert(format!("alert/{}", alert.key), delivery(Some(alert.clone())));
     }
     all
 }
@@ -247,7 +247,7 @@ async fn alert_to(context: Arc<Context>, tidings: Tidings, alert: Option<Alert>)
         (None, None) => return Delivery::Over,
     };
     match to {
-        Ok(to) => write_letter(&context, &notification, &to).await,
+        Ok(to) => send_alert(&context, &notification, &to).await,
         Err(why) => {
             let name = alert.map_or_else(Text::default, |alert| alert.name);
             tracing::warn!(canary = %notification.subject.display(), alert = %name, %why, "an alert has no receiver");
@@ -276,7 +276,7 @@ pub(super) async fn destination(context: &Context, alert: &Alert) -> Result<Dest
     Destination::of(&provider, &secret)
 }
 
-async fn write_letter(context: &Context, notification: &Notification<'_>, to: &Destination) -> Delivery {
+async fn send_alert(context: &Context, notification: &Notification<'_>, to: &Destination) -> Delivery {
     let Some((message, broken)) = AlertMessage::of(notification, to) else { return Delivery::Over };
     let canary = notification.subject.display();
     if let Some(error) = broken {

@@ -50,14 +50,14 @@ fn odd_values_are_reported_without_a_panic() {
         json!({}),
         json!("{{"),
     ];
-    let look = Terminal::new(20, true);
+    let terminal = Terminal::new(20, true);
     for place in &all {
         for value in &odd {
             let mut manifest = manifest.clone();
             *manifest.pointer_mut(place).unwrap() = value.clone();
             let input = Input { path: "odd.yaml".into(), text: Ok(manifest.to_string()) };
             let report = lint(&[input], &settings());
-            let told = text::text(&report, false, &look) + &json::lines(&report, false);
+            let told = text::text(&report, false, &terminal) + &json::lines(&report, false);
             assert!(told.contains("odd.yaml"), "{place} as {value}: {told}");
         }
     }
