@@ -57,6 +57,6 @@ impl Defect {
 
 const MAKE_IT_AGAIN: &str = "\
 To make it again, write the defect into the core, behind `if crate::planted::is(\"its name\")`, and run
-    git diff -U1 core > /tmp/new.patch && git checkout core
-Then put /tmp/new.patch below the first lines of the old file, which say what the defect is. Context that another
+    git diff -U1 core > new.patch && git checkout core
+Then put new.patch below the first lines of the old file, which say what the defect is. Context that another
 patch changes cannot be found: then choose another place, or fewer lines of context.";

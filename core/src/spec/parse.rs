@@ -138,7 +138,7 @@ pub(super) fn filled(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// What is measured, what is called and who is told; each is known by a key that is unique in its list.
+/// Metrics, hooks and alerts; each has a key that is unique in its list.
 fn lists(
     analysis: &raw::Analysis,
     namespace: &Text,

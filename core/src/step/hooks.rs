@@ -8,7 +8,6 @@ use crate::{
 };
 
 /// For how long a hook that passed is not asked again.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Remember {
     /// Until the run ends.
     Run,

@@ -19,7 +19,11 @@ fn started(args: &[&str], unit: &str) -> Session {
 }
 
 fn stopped(args: &[&str], unit: &str) -> Ended {
-    let mut session = started(args, unit);
+    interrupted(started(args, unit), args, unit)
+}
+
+/// Presses Ctrl-C once; the command ends as it is documented, and its bar is cleared.
+pub(crate) fn interrupted(mut session: Session, args: &[&str], unit: &str) -> Ended {
     session.press(CTRL_C);
     let ended = session.end();
     assert_eq!(ended.code, 130, "{args:?}: {}", ended.screen);

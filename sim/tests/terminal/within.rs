@@ -4,7 +4,7 @@ use std::{fmt::Write as _, fs, process::Command, time::Duration};
 
 use crate::{
     pty::{self, CTRL_C, Ended, Session},
-    verbs::shows_bar,
+    stopped::interrupted,
 };
 
 /// A release that is analysed for a year, with many metrics: its run takes minutes.
@@ -96,14 +96,10 @@ fn started(args: &[&str], progress: &str) -> Session {
 
 /// Presses Ctrl-C once within the long run.
 fn stopped(args: &[&str], progress: &str) -> Ended {
-    let mut session = started(args, progress);
+    let session = started(args, progress);
     session.wait_for_work(ENOUGH);
-    session.press(CTRL_C);
-    let ended = session.end();
-    assert_eq!(ended.code, 130, "{args:?}: {}", ended.screen);
     let (_, unit) = progress.rsplit_once(' ').unwrap();
-    assert!(!shows_bar(&ended.screen, unit), "the bar is left behind: {}", ended.screen);
-    ended
+    interrupted(session, args, unit)
 }
 
 #[test]

@@ -86,7 +86,7 @@ impl Serialize for StringMatch {
     }
 }
 
-/// Where an item of `analysis.match` stands in the analysis.
+/// The path of an item of `analysis.match` within the analysis.
 pub(super) fn at(index: usize) -> String {
     format!("match[{index}]")
 }

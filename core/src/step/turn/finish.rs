@@ -111,7 +111,7 @@ impl Turn<'_> {
         notices.filter(|notice| !self.seen.sent.contains(&notice.id)).collect()
     }
 
-    /// The changed state with everything that every save brings along; `None` if nothing changed: then nothing is told.
+    /// The changed state, with what every save adds to it; `None` if nothing changed: then no notice is sent.
     fn save(&mut self) -> Option<Arc<State>> {
         // Another controller's status is not touched before it was taken over: it could not hold what is ours.
         let mut saved =

@@ -41,7 +41,7 @@ impl Turn<'_> {
         self.canary.as_ref().map_or(DEFAULT_DEADLINE, |r| r.policy().progress_deadline)
     }
 
-    /// What is wrong and holds nothing up is told when it is seen, and shown until it is over.
+    /// A concern holds nothing up. It is reported when it is first observed, and shown until it is gone.
     pub(super) fn settle_concern(&mut self) {
         let Some(concern) = self.seen.concern.known() else { return };
         if *concern == self.state().concern {
@@ -74,7 +74,7 @@ impl Turn<'_> {
         if on.is_told_at_once() {
             self.tell(Message::HeldUp(on.clone()));
         }
-        // Another text for the same obstacle goes on counting.
+        // The time of an obstacle continues if only its text changes.
         let (now, old) = (self.now, self.old.stall.as_ref());
         let since = match old {
             Some(stall) if core::mem::discriminant(&stall.on) == core::mem::discriminant(&on) => stall.since,

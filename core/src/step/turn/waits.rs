@@ -27,7 +27,7 @@ pub enum Why {
     Deadline,
     /// A command or a hook is tried again.
     Retry,
-    /// Somebody is told that the Canary is held up.
+    /// It is reported that the Canary is held up.
     Stalled,
     /// Notices are still to be delivered.
     Notices,
