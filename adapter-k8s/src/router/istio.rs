@@ -9,7 +9,9 @@ use serin_core::{
 
 use super::{
     Router, matching,
-    parts::{Shares, begin_apex, division, given_back, items, port, put, said},
+    parts::{
+        Shares, begin_apex, division, given_back, items, port, put, rules_with_others, said, with_others,
+    },
     rules::{self, Rule, To},
 };
 use crate::{
@@ -32,6 +34,22 @@ pub(crate) const DESTINATION_RULE: Kind =
 
 /// Where Flagger keeps the spec of a VirtualService that it found; so that each gives back what the other took.
 const ORIGINAL: &str = "flagger.kubernetes.io/original-configuration";
+
+/// The fields of a rule that are ours, and those that exclude destinations.
+const OURS: [&str; 12] = [
+    "match",
+    "route",
+    "rewrite",
+    "timeout",
+    "retries",
+    "corsPolicy",
+    "headers",
+    "mirror",
+    "mirrorPercentage",
+    "redirect",
+    "directResponse",
+    "delegate",
+];
 
 /// The provider `istio`.
 pub(super) struct Istio;
@@ -69,7 +87,7 @@ impl Router for Istio {
                 route.set("/spec", spec);
                 route.remove_annotation(ORIGINAL);
             } else {
-                route.set(list(subject), vec![rule(subject, &rules::given_back(subject))?]);
+                set(route, list(subject), vec![rule(subject, &rules::given_back(subject))?]);
             }
             Ok(())
         })
@@ -79,6 +97,11 @@ impl Router for Istio {
 /// Where the rules stand.
 fn list(subject: &Subject) -> &'static str {
     if subject.service().is_tcp() { "/spec/tcp" } else { "/spec/http" }
+}
+
+fn set(object: &mut Object, list: &str, rules: Vec<Value>) {
+    let rules = rules_with_others(rules, object.at(list), |rule, there| with_others(rule, there, &OURS));
+    object.set(list, rules);
 }
 
 fn destination_rule(subject: &Subject, host: &str, seen: &dyn ObjectReader) -> Result<Object, BuildError> {
@@ -103,12 +126,12 @@ fn virtual_service(subject: &Subject, split: &Split, seen: &dyn ObjectReader) ->
     }
     if subject.service().is_tcp() {
         object.remove("/spec/http");
-        object.set("/spec/tcp", vec![tcp_rule(subject, split)?]);
+        set(&mut object, "/spec/tcp", vec![tcp_rule(subject, split)?]);
     } else {
         object.remove("/spec/tcp");
         let rules: Result<Vec<Value>, BuildError> =
             rules::of(subject, split)?.iter().map(|one| rule(subject, one)).collect();
-        object.set("/spec/http", rules?);
+        set(&mut object, "/spec/http", rules?);
     }
     if let Some(before) = before {
         remember(&mut object, subject, &before);

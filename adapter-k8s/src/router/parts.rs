@@ -116,6 +116,49 @@ pub(super) fn items(list: Option<&Value>) -> impl DoubleEndedIterator<Item = &Va
     list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default().iter()
 }
 
+/// A part of an object as it is wanted, with those fields of the one that stands there which are not ours.
+pub(super) fn with_others(mut wanted: Value, there: Option<&Value>, ours: &[&str]) -> Value {
+    for (field, value) in there.and_then(Value::as_object).into_iter().flatten() {
+        if !ours.contains(&field.as_str()) && wanted.get(field).is_none() {
+            wanted[field] = value.clone();
+        }
+    }
+    wanted
+}
+
+/// Services as they are wanted, each with what others put on the one of its name, or on the first where there is none.
+pub(super) fn services_with_others(
+    wanted: Vec<Value>,
+    there: Option<&Value>,
+    name: &str,
+    ours: &[&str],
+) -> Vec<Value> {
+    let with_others = |wanted: Value| {
+        let same = items(there).find(|one| one[name] == wanted[name]).or_else(|| items(there).next());
+        with_others(wanted, same, ours)
+    };
+    wanted.into_iter().map(with_others).collect()
+}
+
+/// Rules as they are wanted, each with what others put on the one that stands in its place. The last rule is the one for
+/// everyone else, so places are counted from the end, and a new rule begins as the last one, without its name.
+pub(super) fn rules_with_others(
+    wanted: Vec<Value>,
+    there: Option<&Value>,
+    mut with_others: impl FnMut(Value, Option<&Value>) -> Value,
+) -> Vec<Value> {
+    let there: Vec<&Value> = items(there).collect();
+    let mut last = there.last().map(|last| (*last).clone());
+    if let Some(Value::Object(fields)) = &mut last {
+        fields.remove("name");
+    }
+    let count = wanted.len();
+    let in_place =
+        |at: usize| there.len().checked_sub(count - at).and_then(|place| there.get(place)).copied();
+    let with_others = |(at, rule)| with_others(rule, in_place(at).or(last.as_ref()));
+    wanted.into_iter().enumerate().map(with_others).collect()
+}
+
 /// Where one rule of a route sends requests, as seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shares {
@@ -162,6 +205,8 @@ pub(super) fn division(rules: &[Shares]) -> Option<Routes> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn shares(primary: i64, canary: i64) -> Shares {
@@ -176,6 +221,19 @@ mod tests {
         assert_eq!(shares(0, i64::MAX).routes(), Some(Routes::split(100)));
         assert_eq!(shares(i64::MAX, i64::MAX).routes(), None);
         assert_eq!(shares(0, 0).routes(), None);
+    }
+
+    #[test]
+    fn a_new_rule_begins_with_what_others_put_on_the_last_one() {
+        let there = json!([{"of": 1, "theirs": "a"}, {"of": 2, "theirs": "b", "old": true}]);
+        let wanted = |count: u8| (0..count).map(|of| json!({"of": of})).collect::<Vec<_>>();
+        let kept = |count: u8| {
+            let with = |rule, there: Option<&Value>| with_others(rule, there, &["of", "old"]);
+            let rules = rules_with_others(wanted(count), Some(&there), with);
+            rules.iter().map(|rule| rule["theirs"].as_str().unwrap().to_owned()).collect::<String>()
+        };
+        assert_eq!([kept(1), kept(2), kept(3)], ["b", "ab", "bab"]);
+        assert_eq!(rules_with_others(wanted(2), None, |rule, _| rule), wanted(2));
     }
 
     #[test]

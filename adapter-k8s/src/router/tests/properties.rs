@@ -8,7 +8,7 @@ use serin_core::{
 
 use super::{Case, matched, mirrored, plain, sticky};
 use crate::{
-    object::{change, owners},
+    object::{Object, change, owners},
     router::{nginx::INGRESS, of},
 };
 
@@ -116,6 +116,58 @@ fn spec_of_all(case: &Case, split: &Split) -> Vec<Value> {
     let objects = case.render(split).unwrap().into_iter();
     let annotations = "/metadata/annotations";
     objects.map(|object| serde_json::json!([object.at("/spec"), object.at(annotations)])).collect()
+}
+
+/// Routers whose object is a copy of one that the user wrote: what stands in its spec follows that.
+const COPIES: [&str; 3] = ["apisix", "nginx", "skipper"];
+
+/// Lists of rules and services whose items are ours, and the list in each of them.
+const LISTS: [(&str, &str); 4] = [
+    ("/spec/weighted/services", ""),
+    ("/spec/routes", "services"),
+    ("/spec/http", ""),
+    ("/spec/rules", ""),
+];
+
+/// The object with what another writer could put on it.
+fn by_others(mut object: Object, is_copy: bool) -> Object {
+    object.set_label("others", "label");
+    object.set_annotation("others", "annotation");
+    if is_copy {
+        return object;
+    }
+    object.set("/spec/others", "field");
+    for (list, inner) in LISTS {
+        let mut items = object.at(list).cloned().unwrap_or_default();
+        for item in items.as_array_mut().into_iter().flatten() {
+            item["others"] = true.into();
+            for one in item.get_mut(inner).and_then(Value::as_array_mut).into_iter().flatten() {
+                one["others"] = true.into();
+            }
+        }
+        if !items.is_null() {
+            object.set(list, items);
+        }
+    }
+    object
+}
+
+#[test]
+fn what_others_put_on_a_route_stays_whatever_is_written() {
+    for (mut case, splits) in divisions() {
+        let provider = case.subject.topology.provider.clone();
+        let is_copy = COPIES.contains(&&*provider);
+        for object in case.write(&splits[0]) {
+            let marked = by_others(object, is_copy);
+            case.store(vec![marked]);
+        }
+        for split in splits {
+            for object in case.write(&split) {
+                let marked = by_others(object.clone(), is_copy);
+                assert_eq!(object.value(), marked.value(), "{provider}: {}", split.routes);
+            }
+        }
+    }
 }
 
 #[test]
