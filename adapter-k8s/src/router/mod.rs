@@ -69,9 +69,12 @@ pub const ROUTERS: &[(&str, &dyn Router)] = &[
     ("gatewayapi:v1beta1", &gateway_api::V1BETA1),
     ("istio", &istio::Istio),
     ("kubernetes", &kubernetes::Kubernetes),
-    ("linkerd", &smi::Smi),
+    ("linkerd", &smi::V1ALPHA2),
     ("nginx", &nginx::Nginx),
-    ("smi:v1alpha2", &smi::Smi),
+    ("osm", &smi::V1ALPHA2),
+    ("smi:v1alpha1", &smi::V1ALPHA1),
+    ("smi:v1alpha2", &smi::V1ALPHA2),
+    ("smi:v1alpha3", &smi::V1ALPHA3),
     ("traefik", &traefik::Traefik),
 ];
 

@@ -122,7 +122,8 @@ fn spec_of_all(case: &Case, split: &Split) -> Vec<Value> {
 const COPIES: [&str; 3] = ["apisix", "nginx", "skipper"];
 
 /// Lists of rules and services whose items are ours, and the list in each of them.
-const LISTS: [(&str, &str); 4] = [
+const LISTS: [(&str, &str); 5] = [
+    ("/spec/backends", ""),
     ("/spec/weighted/services", ""),
     ("/spec/routes", "services"),
     ("/spec/http", ""),

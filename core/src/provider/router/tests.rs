@@ -47,7 +47,7 @@ fn a_mesh_behind_smi_is_known() {
     let provider = Provider::named("smi:v1alpha1:istio").unwrap();
     assert_eq!(
         (&**provider.name(), provider.router().name, provider.mesh(), provider.is_driven()),
-        ("smi:v1alpha1:istio", "smi:v1alpha1", Some("istio"), false)
+        ("smi:v1alpha1:istio", "smi:v1alpha1", Some("istio"), true)
     );
     assert_eq!(Provider::named("istio").unwrap().mesh(), None);
     for unknown in ["smi:v1alpha1istio", "istio:v1", "gatewayapi", ""] {
