@@ -6,6 +6,7 @@
 mod affinity;
 mod contour;
 mod gateway_api;
+mod ingress;
 mod istio;
 mod kubernetes;
 mod matching;

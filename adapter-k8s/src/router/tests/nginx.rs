@@ -2,7 +2,7 @@ use serde_json::json;
 use serin_core::command::Routes;
 
 use super::{Case, matched, plain};
-use crate::router::nginx::INGRESS;
+use crate::router::ingress::INGRESS;
 
 fn case(analysis: &str) -> Case {
     let mut case = Case::new("nginx", "{}", analysis);

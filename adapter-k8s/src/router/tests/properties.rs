@@ -9,7 +9,7 @@ use serin_core::{
 use super::{Case, matched, mirrored, plain, sticky};
 use crate::{
     object::{Object, change, owners},
-    router::{nginx::INGRESS, of},
+    router::{ingress::INGRESS, of},
 };
 
 const SERVICE: &str =
