@@ -13,6 +13,7 @@ mod matching;
 mod nginx;
 mod parts;
 mod rules;
+mod skipper;
 mod smi;
 #[cfg(test)]
 mod tests;
@@ -73,6 +74,7 @@ pub const ROUTERS: &[(&str, &dyn Router)] = &[
     ("linkerd", &smi::V1ALPHA2),
     ("nginx", &nginx::Nginx),
     ("osm", &smi::V1ALPHA2),
+    ("skipper", &skipper::Skipper),
     ("smi:v1alpha1", &smi::V1ALPHA1),
     ("smi:v1alpha2", &smi::V1ALPHA2),
     ("smi:v1alpha3", &smi::V1ALPHA3),

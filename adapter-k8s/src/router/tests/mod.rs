@@ -5,6 +5,7 @@ mod gateway_api;
 mod istio;
 mod nginx;
 mod properties;
+mod skipper;
 mod smi;
 mod traefik;
 

@@ -1,6 +1,6 @@
 //! What holds for every router, strategy and weight.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use serin_core::{
     command::{Routes, Split},
     provider::{Abilities, ROUTERS},
@@ -24,8 +24,9 @@ const STICKY: &str = "{stepWeight: 1, sessionAffinity: {cookieName: canary-cooki
 
 fn case(provider: &str, analysis: &str) -> Case {
     let mut case = Case::new(provider, SERVICE, analysis);
-    let backend = serde_json::json!({"service": {"name": "app", "port": {"number": 80}}});
-    case.add(INGRESS, "front", serde_json::json!({"spec": {"defaultBackend": backend}}));
+    let backend = json!({"service": {"name": "app", "port": {"number": 80}}});
+    let paths = json!({"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]});
+    case.add(INGRESS, "front", json!({"spec": {"rules": [{"http": paths}]}}));
     case
 }
 
@@ -115,7 +116,7 @@ fn case_like(case: &Case) -> Case {
 fn spec_of_all(case: &Case, split: &Split) -> Vec<Value> {
     let objects = case.render(split).unwrap().into_iter();
     let annotations = "/metadata/annotations";
-    objects.map(|object| serde_json::json!([object.at("/spec"), object.at(annotations)])).collect()
+    objects.map(|object| json!([object.at("/spec"), object.at(annotations)])).collect()
 }
 
 /// Routers whose object is a copy of one that the user wrote: what stands in its spec follows that.
