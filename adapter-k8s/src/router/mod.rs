@@ -6,6 +6,7 @@
 mod affinity;
 mod contour;
 mod gateway_api;
+mod gloo;
 mod ingress;
 mod istio;
 mod kubernetes;
@@ -69,6 +70,7 @@ pub const ROUTERS: &[(&str, &dyn Router)] = &[
     ("contour", &contour::Contour),
     ("gatewayapi:v1", &gateway_api::V1),
     ("gatewayapi:v1beta1", &gateway_api::V1BETA1),
+    ("gloo", &gloo::Gloo),
     ("istio", &istio::Istio),
     ("kubernetes", &kubernetes::Kubernetes),
     ("linkerd", &smi::V1ALPHA2),

@@ -2,6 +2,7 @@
 
 mod contour;
 mod gateway_api;
+mod gloo;
 mod istio;
 mod nginx;
 mod properties;

@@ -69,8 +69,17 @@ pub struct Routing {
     pub ingress: Option<Text>,
     /// Name of `spec.routeRef`.
     pub route: Option<Text>,
-    /// Name of `spec.upstreamRef`.
-    pub upstream: Option<Text>,
+    /// `spec.upstreamRef`.
+    pub upstream: Option<UpstreamRef>,
+}
+
+/// Names an Upstream of Gloo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamRef {
+    /// Its name.
+    pub name: Text,
+    /// Its namespace; `None` where it is the Canary's.
+    pub namespace: Option<Text>,
 }
 
 /// How requests are changed on their way.
@@ -140,7 +149,10 @@ impl Routing {
             mirrors: service.mirror.iter().filter_map(|mirror| mirror.backend_ref.clone()).collect(),
             ingress: spec.ingress_ref.as_ref().and_then(|ingress| named(&ingress.name)),
             route: spec.route_ref.as_ref().and_then(|route| named(&route.name)),
-            upstream: spec.upstream_ref.as_ref().and_then(|upstream| named(&upstream.name)),
+            upstream: spec.upstream_ref.as_ref().and_then(|upstream| {
+                let namespace = filled(upstream.namespace.as_deref()).map(Text::from);
+                Some(UpstreamRef { name: named(&upstream.name)?, namespace })
+            }),
             ..Self::default()
         }
     }
