@@ -12,7 +12,7 @@ pub(super) const APISIX: Router = Router {
 const METRICS: RequestMetrics = RequestMetrics {
     counted_by: CountedBy::Proxies,
     requests: "apisix_http_status",
-    canary: r#"route=~"{namespace}_{route}-{target}-canary_.+""#,
+    canary: r#"route=~"{namespace}_{route}-{service}-canary_.+""#,
     counting: "",
     good: r#"code!~"5..""#,
     latency: Latency { only: r#"type=~"request""#, ..Latency::new("apisix_http_latency", LAYOUT) },

@@ -6,4 +6,4 @@ use super::{Abilities, CountedBy, RequestMetrics, Router};
 pub(super) const KUMA: Router = Router { can: Abilities::WEIGHTS, ..Router::new("kuma", "Kuma", &METRICS) };
 
 const METRICS: RequestMetrics =
-    RequestMetrics::envoy(CountedBy::Pods, r#"service=~"{target}-canary_{namespace}_svc_[0-9a-zA-Z-]+""#);
+    RequestMetrics::envoy(CountedBy::Pods, r#"service=~"{service}-canary_{namespace}_svc_[0-9a-zA-Z-]+""#);
