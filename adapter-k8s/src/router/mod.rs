@@ -4,6 +4,7 @@
 //! in [`ROUTERS`].
 
 mod affinity;
+mod apisix;
 mod contour;
 mod gateway_api;
 mod gloo;
@@ -67,6 +68,7 @@ pub trait Router: Sync {
 
 /// Every router, by the names of Flagger's providers.
 pub const ROUTERS: &[(&str, &dyn Router)] = &[
+    ("apisix", &apisix::Apisix),
     ("contour", &contour::Contour),
     ("gatewayapi:v1", &gateway_api::V1),
     ("gatewayapi:v1beta1", &gateway_api::V1BETA1),

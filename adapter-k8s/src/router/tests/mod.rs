@@ -1,5 +1,6 @@
 //! Canaries and the objects around them, for the tests of all routers.
 
+mod apisix;
 mod contour;
 mod gateway_api;
 mod gloo;
@@ -47,6 +48,7 @@ impl Case {
                 "provider": provider,
                 "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "app"},
                 "ingressRef": {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "front"},
+                "routeRef": {"apiVersion": "apisix.apache.org/v2", "kind": "ApisixRoute", "name": "way"},
                 "service": {"port": 80},
                 "analysis": {"interval": "30s"},
             },

@@ -9,7 +9,7 @@ use serin_core::{
 use super::{Case, matched, mirrored, plain, sticky};
 use crate::{
     object::{Object, change, owners},
-    router::{ingress::INGRESS, of},
+    router::{apisix::APISIX_ROUTE, ingress::INGRESS, of},
 };
 
 const SERVICE: &str =
@@ -26,6 +26,9 @@ fn case(provider: &str, analysis: &str) -> Case {
     let mut case = Case::new(provider, SERVICE, analysis);
     let backend = json!({"service": {"name": "app", "port": {"number": 80}}});
     let paths = json!({"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]});
+    let backend = json!({"serviceName": "app", "servicePort": 80});
+    let rule = json!({"name": "app", "match": {"paths": ["/*"]}, "backends": [backend]});
+    case.add(APISIX_ROUTE, "way", json!({"spec": {"http": [rule]}}));
     case.add(INGRESS, "front", json!({"spec": {"rules": [{"http": paths}]}}));
     case
 }

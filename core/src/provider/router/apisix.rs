@@ -6,6 +6,7 @@ use super::{Abilities, CountedBy, Latency, Layout, Reference, RequestMetrics, Ro
 pub(super) const APISIX: Router = Router {
     can: Abilities::WEIGHTS,
     needs: &[Reference::Route],
+    driven: true,
     ..Router::new("apisix", "APISIX", &METRICS)
 };
 
