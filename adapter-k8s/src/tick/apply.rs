@@ -120,9 +120,15 @@ fn differing(
 fn adjusting(seen: &dyn ObjectReader, wanted: Option<Object>) -> Result<Vec<Change>, BuildError> {
     let changes = differing(seen, wanted)?.into_iter().map(|change| match change {
         Change::Replace(object) => Change::Adjust(object),
-        Change::Create(_) | Change::Adjust(_) | Change::Recreate(_) => change,
+        Change::Create(_) | Change::Adjust(_) | Change::Recreate(_) | Change::Delete(_) => change,
     });
     Ok(changes.collect())
+}
+
+/// The writes that delete those of these objects that are there.
+fn deleting(seen: &dyn ObjectReader, objects: Vec<Object>) -> Result<Vec<Change>, BuildError> {
+    let there: Result<Vec<_>, _> = objects.iter().map(|object| seen.find(&object.key())).collect();
+    Ok(there?.into_iter().flatten().map(|object| Change::Delete(Arc::unwrap_or_clone(object))).collect())
 }
 
 /// Changes the Canary object itself.
@@ -174,11 +180,17 @@ fn promote(
     }
 }
 
-/// Users go back to the primary through the objects the run began with, and that canary's pods go.
+/// Users go back to the primary through the objects the run began with, and that canary's pods go. An object that the
+/// deletion of the Canary would leave behind is deleted now: without it, requests reach the apex service, which selects the
+/// primary.
 fn leave(seen: &dyn ObjectReader, subject: &Subject, topology: &Topology) -> Result<Vec<Change>, BuildError> {
     let before = subject.of_topology(topology);
     let split = Split { routes: Routes::PRIMARY, cookies: Default::default() };
-    let mut changes = differing(seen, router_of(&before)?.render(&before, &split, seen)?)?;
+    let routes = router_of(&before)?.render(&before, &split, seen)?;
+    let (collected, left): (Vec<Object>, Vec<Object>) =
+        routes.into_iter().partition(|object| object.kind().namespaced);
+    let mut changes = differing(seen, collected)?;
+    changes.extend(deleting(seen, left)?);
     changes.extend(adjusting(seen, workload_of(&before)?.scaled(&before, Scale::Down, seen)?)?);
     Ok(changes)
 }
