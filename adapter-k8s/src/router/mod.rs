@@ -11,6 +11,7 @@ mod gloo;
 mod ingress;
 mod istio;
 mod kubernetes;
+mod kuma;
 mod matching;
 mod nginx;
 mod parts;
@@ -75,6 +76,7 @@ pub const ROUTERS: &[(&str, &dyn Router)] = &[
     ("gloo", &gloo::Gloo),
     ("istio", &istio::Istio),
     ("kubernetes", &kubernetes::Kubernetes),
+    ("kuma", &kuma::Kuma),
     ("linkerd", &smi::V1ALPHA2),
     ("nginx", &nginx::Nginx),
     ("osm", &smi::V1ALPHA2),

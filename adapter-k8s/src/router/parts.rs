@@ -25,7 +25,19 @@ pub(super) fn begin_apex(
     subject: &Subject,
     seen: &dyn ObjectReader,
 ) -> Result<Object, BuildError> {
-    let mut object = metadata::begin(&subject.key(kind, subject.apex()), &subject.identity, seen)?.object;
+    begin_named(&subject.key(kind, subject.apex()), subject, seen)
+}
+
+/// The same for an object with another name.
+///
+/// # Errors
+/// What stands there is not known.
+pub(super) fn begin_named(
+    key: &Key,
+    subject: &Subject,
+    seen: &dyn ObjectReader,
+) -> Result<Object, BuildError> {
+    let mut object = metadata::begin(key, &subject.identity, seen)?.object;
     set_apex_metadata(&mut object, subject, seen);
     Ok(object)
 }

@@ -5,6 +5,7 @@ mod contour;
 mod gateway_api;
 mod gloo;
 mod istio;
+mod kuma;
 mod nginx;
 mod properties;
 mod skipper;
@@ -71,7 +72,9 @@ impl Case {
     /// Something somebody else made.
     fn add(&mut self, kind: Kind, name: &str, mut object: Value) {
         object["metadata"]["name"] = name.into();
-        object["metadata"]["namespace"] = "test".into();
+        if kind.namespaced {
+            object["metadata"]["namespace"] = "test".into();
+        }
         object["metadata"]["uid"] = name.into();
         let object = Object::read(kind, object);
         self.seen.insert(object.key(), Arc::new(object));

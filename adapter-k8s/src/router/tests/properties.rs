@@ -8,7 +8,11 @@ use serin_core::{
 
 use super::{Case, matched, mirrored, plain, sticky};
 use crate::{
-    object::{Object, change, owners},
+    object::{
+        Object,
+        change::{self, Change},
+        owners,
+    },
     router::{apisix::APISIX_ROUTE, ingress::INGRESS, of},
 };
 
@@ -126,8 +130,9 @@ fn spec_of_all(case: &Case, split: &Split) -> Vec<Value> {
 const COPIES: [&str; 3] = ["apisix", "nginx", "skipper"];
 
 /// Lists of rules and services whose items are ours, and the list in each of them.
-const LISTS: [(&str, &str); 5] = [
+const LISTS: [(&str, &str); 6] = [
     ("/spec/backends", ""),
+    ("/spec/conf/split", ""),
     ("/spec/weighted/services", ""),
     ("/spec/routes", "services"),
     ("/spec/http", ""),
@@ -203,8 +208,11 @@ fn everything_goes_back_to_the_apex_service_at_the_end() {
     for (mut case, _) in divisions() {
         case.write(&plain(Routes::split(100)));
         for change in case.revert() {
-            let change::Change::Replace(object) = change else { panic!("{change:?}") };
-            case.store(vec![object]);
+            match change {
+                Change::Replace(object) => case.store(vec![object]),
+                Change::Delete(object) => drop(case.seen.remove(&object.key())),
+                Change::Create(_) | Change::Adjust(_) | Change::Recreate(_) => panic!("{change:?}"),
+            }
         }
         let topology = case.subject.topology.provider.clone();
         let left = case.read().filter(|routes| routes.canary > 0);
