@@ -124,18 +124,22 @@ impl Own {
         if get("") != Some("true") {
             return None;
         }
-        if get("-by-header").or_else(|| get("-by-cookie")).is_some() {
-            return Some(Routes { matched: true, ..Routes::split(100) });
-        }
         let weight: u8 = get("-weight").unwrap_or("0").parse().ok()?;
-        Some(Routes::split(weight))
+        let picks = get("-by-header").or_else(|| get("-by-cookie")).is_some();
+        // Next to a share of the others, picked requests are no division of their own.
+        let matched = picks && weight == 0;
+        Some(if matched { Routes { matched, ..Routes::split(100) } } else { Routes::split(weight) })
     }
 }
 
+/// While anyone is on the canary, all who are picked are.
 fn taken(subject: &Subject, routes: Routes) -> Result<Taken, BuildError> {
-    if !routes.matched || routes.canary == 0 {
-        return Ok(Taken { weight: routes.canary, ..Taken::default() });
+    if routes.canary == 0 {
+        return Ok(Taken::default());
     }
     let picked = Selection::of(&subject.routing().matched);
+    if !routes.matched {
+        return Ok(Taken { weight: routes.canary, picked });
+    }
     if picked == Selection::default() { Err(unmatched()) } else { Ok(Taken { weight: 0, picked }) }
 }

@@ -53,6 +53,8 @@ fn divisions_of(provider: &str, can: Abilities) -> Vec<(Case, Vec<Split>)> {
         // A copy that alone is ready serves everyone, matched or not.
         let everyone = [0, 50, 100].map(|canary| plain(Routes::split(canary)));
         all.push((case(provider, AB_TESTING), everyone.into_iter().chain([matched(100)]).collect()));
+        // Of a router that cannot split them, or of one whose canary alone serves.
+        all.push((case(provider, MATCHED), weights().collect()));
     }
     if can.weights_of_matches {
         all.push((case(provider, MATCHED), (1..=100).map(matched).chain(weights()).collect()));

@@ -10,7 +10,10 @@ use alloc::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::spec::{Defaults, Rollout};
+use crate::{
+    spec::{Defaults, Rollout},
+    strategy::Strategy,
+};
 
 /// A Canary with every reference that a router can need.
 fn manifest(provider: &str, service: Value, analysis: Value) -> Value {
@@ -35,6 +38,12 @@ fn why_refused(manifest: Value) -> String {
 /// Why a Canary is refused; empty if it is not.
 pub(super) fn refused(provider: &str, service: Value, analysis: Value) -> String {
     why_refused(manifest(provider, service, analysis))
+}
+
+/// The strategy of a Canary.
+pub(super) fn strategy_of(provider: &str, analysis: Value) -> Strategy {
+    let raw = serde_json::from_value(manifest(provider, json!({"port": 80}), analysis)).unwrap();
+    Rollout::parse(&raw, &Defaults::default()).unwrap().strategy().clone()
 }
 
 /// Why a Canary with these items in `analysis.match` is refused.
