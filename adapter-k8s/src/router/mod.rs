@@ -54,6 +54,15 @@ pub trait Router: Sync {
         seen: &dyn ObjectReader,
     ) -> Result<Vec<Object>, BuildError>;
 
+    /// Those of its objects that have to be there before the pods of a version are created.
+    ///
+    /// # Errors
+    /// As of [`Router::render`].
+    fn before_pods(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Object>, BuildError> {
+        let _ = (subject, seen);
+        Ok(Vec::new())
+    }
+
     /// How requests are divided now; `None` if there is no route yet.
     ///
     /// # Errors

@@ -76,7 +76,7 @@ fn changes(
         Command::EnsureFinalizer(wanted) => canary(seen, snapshot, |object| finalize(object, *wanted))?,
         Command::Release => canary(seen, snapshot, |object| finalize(object, false))?,
         Command::ClearRequest(request) => canary(seen, snapshot, |object| clear(object, request))?,
-        Command::EnsureWorkloads => differing(seen, workload_of(subject)?.ensured(subject, seen)?)?,
+        Command::EnsureWorkloads => workloads(seen, subject)?,
         Command::EnsureServices(to) => differing(seen, services::ensured(subject, *to, seen)?)?,
         Command::RevertServices => differing(seen, services::reverted(subject, seen)?)?,
         Command::SetRoutes(split) => differing(seen, router_of(subject)?.render(subject, split, seen)?)?,
@@ -91,6 +91,15 @@ fn changes(
         Command::Promote { revision, run } => promote(seen, snapshot, revision, *run)?,
         Command::Abandon(topology) => leave(seen, subject, topology)?,
     })
+}
+
+/// The writes of the primary, and of what has to be there before its pods are.
+fn workloads(seen: &dyn ObjectReader, subject: &Subject) -> Result<Vec<Change>, BuildError> {
+    let router = router::of(&subject.topology.provider);
+    let before = router.map_or(Ok(Vec::new()), |router| router.before_pods(subject, seen))?;
+    let mut changes = differing(seen, before)?;
+    changes.extend(differing(seen, workload_of(subject)?.ensured(subject, seen)?)?);
+    Ok(changes)
 }
 
 /// The writes that give the routes back. Where there is no router there never were any.
