@@ -5,6 +5,7 @@
 
 mod affinity;
 mod apisix;
+mod app_mesh;
 mod contour;
 mod gateway_api;
 mod gloo;
@@ -79,6 +80,8 @@ pub trait Router: Sync {
 /// Every router, by the names of Flagger's providers.
 pub const ROUTERS: &[(&str, &dyn Router)] = &[
     ("apisix", &apisix::Apisix),
+    ("appmesh", &app_mesh::V1BETA1),
+    ("appmesh:v1beta2", &app_mesh::V1BETA2),
     ("contour", &contour::Contour),
     ("gatewayapi:v1", &gateway_api::V1),
     ("gatewayapi:v1beta1", &gateway_api::V1BETA1),

@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn without_a_router_there_are_no_routes_to_give_back() {
         let (mut subject, cluster) = fixtures::read(WEB);
-        subject.topology.provider = "appmesh:v1beta2".into();
+        subject.topology.provider = "knative".into();
         assert_eq!(reverted(&subject, &cluster).unwrap(), []);
     }
 }

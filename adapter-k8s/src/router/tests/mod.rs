@@ -1,6 +1,7 @@
 //! Canaries and the objects around them, for the tests of all routers.
 
 mod apisix;
+mod app_mesh;
 mod contour;
 mod gateway_api;
 mod gloo;

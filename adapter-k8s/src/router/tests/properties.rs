@@ -17,7 +17,7 @@ use crate::{
 };
 
 const SERVICE: &str =
-    "{gatewayRefs: [{name: gw}], apex: {labels: {team: a}}, headers: {response: {add: {x: y}}},
+    "{gatewayRefs: [{name: gw}], meshName: mesh, apex: {labels: {team: a}}, headers: {response: {add: {x: y}}},
                        match: [{uri: {prefix: /api}}, {headers: {x-user: {exact: me}}}],
                        mirror: [{backendRef: {name: app-canary, port: 80}}]}";
 const WEIGHTED: &str = "{stepWeight: 1, maxWeight: 100}";
@@ -211,9 +211,9 @@ fn everything_goes_back_to_the_apex_service_at_the_end() {
         case.write(&plain(Routes::split(100)));
         for change in case.revert() {
             match change {
-                Change::Replace(object) => case.store(vec![object]),
+                Change::Create(object) | Change::Replace(object) => case.store(vec![object]),
                 Change::Delete(object) => drop(case.seen.remove(&object.key())),
-                Change::Create(_) | Change::Adjust(_) | Change::Recreate(_) => panic!("{change:?}"),
+                Change::Adjust(_) | Change::Recreate(_) => panic!("{change:?}"),
             }
         }
         let topology = case.subject.topology.provider.clone();

@@ -27,6 +27,9 @@ fn manifest(provider: &str, service: Value, analysis: Value) -> Value {
         },
     });
     manifest["spec"]["service"]["gatewayRefs"] = json!([reference]);
+    if manifest["spec"]["service"].get("meshName").is_none() {
+        manifest["spec"]["service"]["meshName"] = "mesh".into();
+    }
     manifest
 }
 

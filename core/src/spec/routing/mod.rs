@@ -36,6 +36,10 @@ pub struct Routing {
     pub hosts: Vec<String>,
     /// `service.gateways`: Istio's gateways.
     pub gateways: Vec<String>,
+    /// `service.meshName`: App Mesh's mesh, in the first version of its API.
+    pub mesh_name: Option<Text>,
+    /// `service.backends`: App Mesh's virtual services that the pods call.
+    pub backends: Vec<String>,
     /// `service.gatewayRefs`: parents of the Gateway API's routes.
     pub gateway_refs: Vec<GatewayRef>,
     /// `service.delegation`: the route has neither hosts nor gateways, because the one that delegates to it has them.
@@ -141,6 +145,8 @@ impl Routing {
         Self {
             hosts: service.hosts.clone(),
             gateways: service.gateways.clone(),
+            mesh_name: service.mesh_name.as_deref().and_then(named),
+            backends: service.backends.clone(),
             gateway_refs: service.gateway_refs.clone(),
             delegation: service.delegation == Some(true),
             rewrite: service.rewrite.as_ref().map(Rewrite::from),
