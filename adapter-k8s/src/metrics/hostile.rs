@@ -25,6 +25,7 @@ fn good(system: MetricSystem) -> &'static str {
         MetricSystem::Prometheus => {
             r#"{"data": {"resultType": "vector", "result": [{"metric": {}, "value": [1, "1.5"]}]}}"#
         }
+        MetricSystem::Webhook => r#"{"value": 1.5}"#,
         MetricSystem::CloudWatch
         | MetricSystem::ExternalMetrics
         | MetricSystem::Keptn

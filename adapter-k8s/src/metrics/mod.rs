@@ -13,6 +13,7 @@ mod graphite;
 #[cfg(test)]
 mod hostile;
 mod influxdb;
+mod json_path;
 mod names;
 mod newrelic;
 mod prometheus;
@@ -23,6 +24,7 @@ mod source;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::time::Duration;
 
@@ -63,6 +65,7 @@ pub fn of(system: MetricSystem) -> Option<&'static dyn Provider> {
         MetricSystem::InfluxDb => Some(&influxdb::InfluxDb),
         MetricSystem::NewRelic => Some(&newrelic::NewRelic),
         MetricSystem::Prometheus => Some(&prometheus::Prometheus),
+        MetricSystem::Webhook => Some(&webhook::Webhook),
         MetricSystem::CloudWatch
         | MetricSystem::ExternalMetrics
         | MetricSystem::Keptn

@@ -221,7 +221,7 @@ fn the_documented_template_of_every_system_is_asked() {
         .collect();
     let mut systems: Vec<&str> = asked.iter().map(|(system, _)| system.name()).collect();
     systems.sort_unstable();
-    assert_eq!(systems, ["datadog", "dynatrace", "graphite", "influxdb", "newrelic"]);
+    assert_eq!(systems, ["datadog", "dynatrace", "graphite", "influxdb", "newrelic", "webhook"]);
     for (system, request) in asked {
         assert!(request.url.contains("web-app") || request.body.contains("web-app"), "{system}: {request:?}");
     }
