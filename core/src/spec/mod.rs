@@ -293,6 +293,13 @@ impl Rollout {
         self.alerts.iter().filter(move |alert| severity.is_some_and(|severity| alert.severity <= severity))
     }
 
+    /// The receivers that this is no alert for, but that close theirs with it, if they
+    /// [keep them open](AlertSystem::keeps_open).
+    pub fn alerts_closed_by<'a>(&'a self, message: &Message) -> impl Iterator<Item = &'a Alert> + use<'a> {
+        let severity = message.alert().filter(|_| message.closes_alerts());
+        self.alerts.iter().filter(move |alert| severity.is_some_and(|severity| alert.severity > severity))
+    }
+
     /// The event hooks that want to be told of this: all of them, but for those whose `metadata.eventType` names other
     /// events.
     pub fn event_hooks_for<'a>(&'a self, message: &'a Message) -> impl Iterator<Item = &'a Hook> {
