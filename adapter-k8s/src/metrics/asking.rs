@@ -89,6 +89,26 @@ pub(super) fn basic(secret: &Secret) -> Option<(&'static str, String)> {
     Some(("Authorization", format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))))
 }
 
+/// Refuses a namespace that a query names, if objects of other namespaces than the template's may not be read.
+///
+/// # Errors
+/// It is another one.
+pub(super) fn check_namespace(source: &Source, namespace: &str) -> Result<(), Text> {
+    match source.within.as_deref().filter(|within| *within != namespace) {
+        None => Ok(()),
+        Some(within) => Err(format!(
+            "the query names the namespace {namespace}; only {within} is allowed (-no-cross-namespace-refs)"
+        )
+        .into()),
+    }
+}
+
+/// Whether a part of a query can be a name in the path of an object.
+pub(super) fn is_name(part: &str) -> bool {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && part.chars().all(is_allowed)
+}
+
 /// The start of the window that a system is asked for which gives points in time.
 pub(super) fn window_start(source: &Source, now: Timestamp) -> Timestamp {
     now - source.interval.saturating_mul(WINDOW)

@@ -31,6 +31,8 @@ pub struct Source {
     pub region: Option<String>,
     /// How a webhook is called.
     pub webhook: WebhookCall,
+    /// The only namespace whose objects a query may name; any where there is none.
+    pub within: Option<Text>,
     /// Namespace and name of the Secret with the credentials.
     pub secret: Option<(Text, Text)>,
     /// A value is multiplied by this.
@@ -80,6 +82,7 @@ impl Source {
                     insecure: template.insecure_skip_verify,
                     region: template.region.as_deref().map(Into::into),
                     webhook: template.webhook.clone(),
+                    within: subject.settings.no_cross_namespace_refs.then(|| template.namespace.clone()),
                     secret: template.secret.clone().map(|secret| (template.namespace.clone(), secret)),
                     ..Self::own(subject, metric, query)
                 })
@@ -108,6 +111,7 @@ impl Source {
             insecure: false,
             region: None,
             webhook: WebhookCall::default(),
+            within: None,
             secret: None,
             scale: 1.0,
         }

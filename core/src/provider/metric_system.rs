@@ -166,8 +166,13 @@ const DYNATRACE: MetricDescriptor = MetricDescriptor {
     ..IMPLIED
 };
 
-const EXTERNAL_METRICS: MetricDescriptor =
-    MetricDescriptor { name: "externalmetrics", title: "external metrics API", ..IMPLIED };
+const EXTERNAL_METRICS: MetricDescriptor = MetricDescriptor {
+    name: "externalmetrics",
+    title: "external metrics API",
+    keys: SecretKeys(&[&["token"]]),
+    driven: true,
+    ..IMPLIED
+};
 
 const GRAPHITE: MetricDescriptor = MetricDescriptor {
     name: "graphite",
@@ -187,7 +192,7 @@ const INFLUXDB: MetricDescriptor = MetricDescriptor {
     ..IMPLIED
 };
 
-const KEPTN: MetricDescriptor = MetricDescriptor { name: "keptn", title: "Keptn", ..IMPLIED };
+const KEPTN: MetricDescriptor = MetricDescriptor { name: "keptn", title: "Keptn", driven: true, ..IMPLIED };
 
 const NEW_RELIC: MetricDescriptor = MetricDescriptor {
     name: "newrelic",
