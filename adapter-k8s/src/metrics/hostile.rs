@@ -33,7 +33,8 @@ fn good(system: MetricSystem) -> &'static str {
         MetricSystem::Webhook => r#"{"value": 1.5}"#,
         MetricSystem::ExternalMetrics => r#"{"items": [{"metricLabels": {}, "value": "1.5"}]}"#,
         MetricSystem::Keptn => r#"{"status": {"value": "1.5"}}"#,
-        MetricSystem::CloudWatch | MetricSystem::Splunk | MetricSystem::Stackdriver => "",
+        MetricSystem::CloudWatch => r#"{"MetricDataResults": [{"Id": "m", "Values": [1.5]}]}"#,
+        MetricSystem::Splunk | MetricSystem::Stackdriver => "",
     }
 }
 
@@ -61,6 +62,9 @@ fn a_system_with_an_address_of_its_own_is_asked_there() {
         match (system.descriptor().address, begun) {
             (Address::Default(address), Ok(exchange)) => assert!(request(&exchange).url.starts_with(address)),
             (Address::Required, Err(why)) => assert_eq!(&*why, format!("the {title} address is no URL")),
+            (Address::Implied, Ok(exchange)) if system == MetricSystem::CloudWatch => {
+                assert!(request(&exchange).url.starts_with("https://monitoring.eu-west-1.amazonaws.com/"));
+            }
             (Address::Implied, Ok(exchange)) => drop(api_request(&exchange)),
             (address, begun) => panic!("{system}: {address:?} {:?}", begun.map(drop)),
         }

@@ -5,7 +5,9 @@
 //! `driven` in its descriptor in the core.
 
 mod asking;
+mod aws;
 mod built_in;
+mod cloudwatch;
 mod datadog;
 mod dynatrace;
 mod exchange;
@@ -69,6 +71,7 @@ pub trait Provider: Sync {
 #[must_use]
 pub fn of(system: MetricSystem) -> Option<&'static dyn Provider> {
     match system {
+        MetricSystem::CloudWatch => Some(&cloudwatch::CloudWatch),
         MetricSystem::Datadog => Some(&datadog::Datadog),
         MetricSystem::Dynatrace => Some(&dynatrace::Dynatrace),
         MetricSystem::ExternalMetrics => Some(&external_metrics::ExternalMetrics),
@@ -78,7 +81,7 @@ pub fn of(system: MetricSystem) -> Option<&'static dyn Provider> {
         MetricSystem::NewRelic => Some(&newrelic::NewRelic),
         MetricSystem::Prometheus => Some(&prometheus::Prometheus),
         MetricSystem::Webhook => Some(&webhook::Webhook),
-        MetricSystem::CloudWatch | MetricSystem::Splunk | MetricSystem::Stackdriver => None,
+        MetricSystem::Splunk | MetricSystem::Stackdriver => None,
     }
 }
 

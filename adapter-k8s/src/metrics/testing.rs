@@ -24,6 +24,7 @@ pub(super) fn source(system: MetricSystem, query: &str) -> Source {
         system,
         query: query.into(),
         interval: parse_duration("1m").unwrap(),
+        region: Some("eu-west-1".into()),
         secret: Some(("ops".into(), "keys".into())),
         ..Source::prometheus("https://metrics.test/base/")
     }
@@ -90,7 +91,7 @@ pub(super) fn read(system: MetricSystem, status: u16, body: &str) -> Result<Read
 
 /// Whether a health check passes with this reply to its first request.
 pub(super) fn passes(system: MetricSystem, status: u16, body: &str) -> Result<(), String> {
-    let exchange = of(system).unwrap().check(&source(system, ""), &every_key(), NOW).unwrap();
+    let exchange = of(system).unwrap().check(&source(system, query(system)), &every_key(), NOW).unwrap();
     ended(exchange.next(&reply(status, body)))
 }
 
@@ -111,7 +112,13 @@ pub(super) fn every_key() -> Secret {
 
 /// A query that a system can be asked.
 pub(super) fn query(system: MetricSystem) -> &'static str {
-    if system == MetricSystem::Keptn { "keptnmetric/shop/q" } else { "q" }
+    if system == MetricSystem::CloudWatch {
+        r#"[{"Id": "q", "Expression": "q"}]"#
+    } else if system == MetricSystem::Keptn {
+        "keptnmetric/shop/q"
+    } else {
+        "q"
+    }
 }
 
 /// A source without a Secret of its own.

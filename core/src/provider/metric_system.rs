@@ -143,8 +143,14 @@ const IMPLIED: MetricDescriptor = MetricDescriptor {
     in_flagger: true,
 };
 
-const CLOUDWATCH: MetricDescriptor =
-    MetricDescriptor { name: "cloudwatch", title: "CloudWatch", needs_region: true, ..IMPLIED };
+const CLOUDWATCH: MetricDescriptor = MetricDescriptor {
+    name: "cloudwatch",
+    title: "CloudWatch",
+    keys: SecretKeys(&[&["aws_access_key_id", "aws_secret_access_key"]]),
+    needs_region: true,
+    driven: true,
+    ..IMPLIED
+};
 
 const DATADOG: MetricDescriptor = MetricDescriptor {
     name: "datadog",
