@@ -34,7 +34,8 @@ fn good(system: MetricSystem) -> &'static str {
         MetricSystem::ExternalMetrics => r#"{"items": [{"metricLabels": {}, "value": "1.5"}]}"#,
         MetricSystem::Keptn => r#"{"status": {"value": "1.5"}}"#,
         MetricSystem::CloudWatch => r#"{"MetricDataResults": [{"Id": "m", "Values": [1.5]}]}"#,
-        MetricSystem::Splunk | MetricSystem::Stackdriver => "",
+        MetricSystem::Splunk => "event: data\ndata: {\"data\": [{\"tsId\": \"a\", \"value\": 1.5}]}\n\n",
+        MetricSystem::Stackdriver => "",
     }
 }
 

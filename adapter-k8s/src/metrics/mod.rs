@@ -25,6 +25,7 @@ mod quantity;
 mod reading;
 mod shipped;
 mod source;
+mod splunk;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -80,8 +81,9 @@ pub fn of(system: MetricSystem) -> Option<&'static dyn Provider> {
         MetricSystem::Keptn => Some(&keptn::Keptn),
         MetricSystem::NewRelic => Some(&newrelic::NewRelic),
         MetricSystem::Prometheus => Some(&prometheus::Prometheus),
+        MetricSystem::Splunk => Some(&splunk::Splunk),
         MetricSystem::Webhook => Some(&webhook::Webhook),
-        MetricSystem::Splunk | MetricSystem::Stackdriver => None,
+        MetricSystem::Stackdriver => None,
     }
 }
 

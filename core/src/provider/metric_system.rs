@@ -225,6 +225,7 @@ const SPLUNK: MetricDescriptor = MetricDescriptor {
     address: Address::Required,
     keys: SecretKeys(&[&["sf_token_key"]]),
     needs_secret: true,
+    driven: true,
     ..IMPLIED
 };
 
