@@ -9,7 +9,7 @@ use serin_core::{
 
 use super::NotExact;
 use crate::{
-    scenario::{Action, Measure, MetricAnswer, Range, Scenario, Shape, Simulated, Unit, Version},
+    scenario::{Action, Form, Measure, MetricAnswer, Range, Scenario, Shape, Simulated, Unit, Version},
     world::{self, Buckets, share_of},
 };
 
@@ -91,6 +91,9 @@ impl Check {
     fn add(&mut self, metric: &Metric, simulated: &Simulated, duration: Measure) -> Result<(), NotExact> {
         let measure = world::measure(simulated, metric, duration);
         let measure = measure.ok_or_else(|| NotExact::Answers(metric.name.to_string()))?;
+        if simulated.form(metric) != Form::default() {
+            return Err(NotExact::Query(metric.name.to_string()));
+        }
         let Metric { bounds, on_no_data, .. } = *metric;
         if !measure.is_latency() {
             self.rates.push(Rated { measure, bounds, on_no_data });
@@ -186,6 +189,9 @@ fn is_exact(simulated: &Simulated) -> Result<(), NotExact> {
     let Shape::Constant(rps) = &simulated.traffic.shape else { return Err(NotExact::TrafficChanges) };
     exact(*rps, || "world.traffic.rps".into())?;
     exact(simulated.traffic.matched, || "world.traffic.matched".into())?;
+    if let Some(test) = simulated.load_test {
+        exact(test.rps, || "world.loadTest.rps".into())?;
+    }
     if !simulated.troubles.is_empty() {
         return Err(NotExact::Troubles);
     }
@@ -208,6 +214,7 @@ fn is_steady(name: &str, version: &Version) -> Result<(), NotExact> {
     exact(version.p99, || field("latency.p99"))?;
     exact(version.ready, || field("ready"))?;
     let changes = [
+        (version.bursts.is_some(), "errors.burstiness"),
         (version.warm_up.is_some(), "warmUp"),
         (version.defect.is_some(), "defect"),
         (version.flaps.is_some(), "flaps"),

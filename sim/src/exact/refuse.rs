@@ -39,6 +39,9 @@ pub enum NotExact {
     /// A metric or hook has scripted answers.
     #[error("the answers of {0} are scripted")]
     Answers(String),
+    /// The query of a metric is neither in percent nor in milliseconds, or always has a value.
+    #[error("the query of {0} is neither in percent nor in milliseconds, or has a value without requests")]
+    Query(String),
     /// Windows overlap, so that checks are not independent of each other.
     #[error("the window of {metric}, {}, is longer than the time since the previous check, {}", Human(*.window), Human(*.since))]
     Overlap {

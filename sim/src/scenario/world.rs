@@ -13,7 +13,8 @@ use super::{
     answer::{HookAnswer, MetricAnswer},
     shape::{Lasting, Percentage, SPAN, scalar},
     simulated::{
-        Measure, Range, Seconds, Simulated, WrittenAutoscaler, WrittenTraffic, WrittenTrouble, WrittenVersion,
+        LoadTest, Measure, Range, Seconds, Simulated, WrittenAutoscaler, WrittenTraffic, WrittenTrouble,
+        WrittenVersion,
     },
 };
 
@@ -136,6 +137,9 @@ pub(super) struct WrittenWorld {
     pub(super) scrape: Option<Lasting>,
     /// How the router behaves.
     pub(super) router: Option<WrittenRouter>,
+    /// Requests to the canary itself, in addition to those of users; by default those that its hooks send.
+    #[serde(rename = "loadTest")]
+    pub(super) load_test: Option<LoadTest>,
     /// Pods that follow the load with a delay; the Canary names the autoscaler as `autoscalerRef`.
     pub(super) autoscaler: Option<WrittenAutoscaler>,
     /// Random faults.

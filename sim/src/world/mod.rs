@@ -54,7 +54,7 @@ pub(crate) fn drawn_troubles(scenario: &Scenario, seed: u64) -> Vec<Trouble> {
 /// The simulated part of a scenario's world, at its beginning.
 fn simulation<'a>(scenario: &'a Scenario, seed: u64, common: &SharedSetup) -> Option<Simulation<'a>> {
     let simulated = scenario.setting.simulated.as_ref()?;
-    Some(Simulation::begin(simulated, seed, &scenario.canary, Rc::clone(&common.shares)))
+    Some(Simulation::begin(scenario, simulated, seed, Rc::clone(&common.shares)))
 }
 
 /// The cluster of one story.

@@ -1,6 +1,9 @@
 //! Converts the simulated part of a `world` to [`Simulated`], or reports its faults.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use super::{DEFAULT_SCRAPE, Measure, Simulated, Traffic, Trouble, Version, WrittenTraffic, read_trace};
 use crate::{
@@ -19,6 +22,7 @@ pub(in crate::scenario) fn simulated(
         && world.measures.is_empty()
         && world.scrape.is_none()
         && world.router.is_none()
+        && world.load_test.is_none()
         && world.autoscaler.is_none()
         && world.faults.is_empty();
     if says_nothing {
@@ -38,10 +42,13 @@ pub(in crate::scenario) fn simulated(
         other: Version::default(),
         scrape,
         router: world.router.take().map_or(super::Range::exactly(0.0), |router| router.delay),
+        load_test: world.load_test.take(),
         autoscaler: autoscaler(world, source, faults),
         troubles: troubles(world, source, faults),
         swarm: world.swarm,
         measures: std::mem::take(&mut world.measures),
+        derived: BTreeSet::new(),
+        forms: BTreeMap::new(),
     })
 }
 

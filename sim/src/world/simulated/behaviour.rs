@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::{buckets, chance::Chance, shares::Shares};
+use super::{buckets, bursts::Bursts, chance::Chance, shares::Shares};
 use crate::scenario::{Delay, Measure, Version};
 
 /// A version with its drawn numbers.
@@ -13,6 +13,8 @@ pub(super) struct Behaviour {
     /// Until this long after its pods have started.
     warm_up: Option<(f64, Regime)>,
     defect: Option<Defect>,
+    /// How the share of requests that fail varies over time.
+    pub(super) bursts: Option<Bursts>,
     pub(super) ready: f64,
     crashes: f64,
     pub(super) flaps: Option<(f64, f64)>,
@@ -63,7 +65,18 @@ impl Behaviour {
             ready: chance.draw(version.ready),
             crashes: chance.draw(version.crashes),
             flaps: version.flaps.map(|flaps| (chance.draw(flaps.every), chance.draw(flaps.lasts))),
+            bursts: None,
         }
+    }
+
+    /// Its errors come in bursts.
+    pub(super) fn bursting(self, bursts: Option<Bursts>) -> Self {
+        Self { bursts, ..self }
+    }
+
+    /// The factor by which the share of requests that fail differs from its average at a time.
+    pub(super) fn burst(&self, at: f64) -> f64 {
+        self.bursts.as_ref().map_or(1.0, |bursts| bursts.factor(at))
     }
 
     /// Its behaviour at this age of its pods, with this many requests per second.
@@ -106,13 +119,15 @@ impl Behaviour {
 }
 
 impl Regime {
-    /// The share that fails and the share in each bucket, if this part of the requests is more than the pods can serve.
-    pub(super) fn under(&self, excess: f64) -> (f64, &[f64]) {
+    /// The share that fails and the share in each bucket, during a burst, and if a part of the requests is more than the
+    /// pods can serve.
+    pub(super) fn under(&self, burst: f64, excess: f64) -> (f64, &[f64]) {
+        let errors = (self.errors * burst).min(1.0);
         if excess <= 0.0 {
-            return (self.errors, &self.buckets);
+            return (errors, &self.buckets);
         }
         let buckets = self.overloaded.as_ref().unwrap_or(&self.buckets);
-        (self.errors + (1.0 - self.errors) * excess, buckets)
+        (errors + (1.0 - errors) * excess, buckets)
     }
 
     pub(super) fn truth(&self, measure: Measure) -> f64 {
