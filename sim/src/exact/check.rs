@@ -64,6 +64,10 @@ impl Check {
     pub(super) fn of(scenario: &Scenario) -> Result<Self, NotExact> {
         let simulated = scenario.setting.simulated.as_ref().ok_or(NotExact::Scripted)?;
         is_exact(simulated)?;
+        let series = world::series(simulated, &scenario.canary);
+        if series > 1 {
+            return Err(NotExact::Series(series));
+        }
         is_one_release(scenario)?;
         let metrics = scenario.canary.metrics();
         let duration = Measure::duration(&scenario.canary);

@@ -42,6 +42,9 @@ pub enum NotExact {
     /// The query of a metric is neither in percent nor in milliseconds, or always has a value.
     #[error("the query of {0} is neither in percent nor in milliseconds, or has a value without requests")]
     Query(String),
+    /// Each of several pods or proxies counts its own requests.
+    #[error("{0} pods or proxies count requests, each in its own series")]
+    Series(usize),
     /// Windows overlap, so that checks are not independent of each other.
     #[error("the window of {metric}, {}, is longer than the time since the previous check, {}", Human(*.window), Human(*.since))]
     Overlap {

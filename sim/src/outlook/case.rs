@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use serin_core::{
     Rollout,
+    provider::CountedBy,
     spec::{HookKind, Metric},
 };
 
@@ -53,6 +54,7 @@ impl Case {
         if self.reach == Reach::Matched {
             assumed.push(format!("{} of the requests match", Traffic::default().matched));
         }
+        assumed.extend(self.series());
         let duration = Measure::duration(&self.story.canary);
         let is_latency =
             |metric: &Metric| Measure::of(metric, duration).is_some_and(|measure| measure.is_latency());
@@ -61,6 +63,18 @@ impl Case {
             assumed.push(format!("latencies of {p50} (median) and {p99} (99th percentile)"));
         }
         assumed
+    }
+}
+
+impl Case {
+    /// How many pods or proxies count the requests to the canary, each in series of its own.
+    fn series(&self) -> Option<String> {
+        let simulated = self.story.setting.simulated.as_ref()?;
+        Some(match self.story.canary.topology().request_metrics().counted_by {
+            CountedBy::Pods if simulated.pods == 1 => "1 pod counts the canary's requests".into(),
+            CountedBy::Pods => format!("{} pods count the canary's requests", simulated.pods),
+            CountedBy::Proxies => "1 replica of the proxy counts requests".into(),
+        })
     }
 }
 
@@ -106,6 +120,8 @@ pub(super) fn analysis(canary: &Value) -> &'static str {
 /// The release as a scenario.
 fn story(canary: &Value, question: &Question<'_>) -> Result<Scenario, InputError> {
     let Release { rps, errors } = question.release;
+    // A world has at most as many.
+    let pods = question.pods.unwrap_or(1).min(1_000);
     let defaults = question.defaults;
     let rollout = scenario::read_raw(canary).ok().and_then(|raw| Rollout::parse(&raw, defaults).ok());
     // Everything works except for the errors: a hook that is polled for a rollback refuses it.
@@ -119,6 +135,7 @@ fn story(canary: &Value, question: &Question<'_>) -> Result<Scenario, InputError
         "status": {"phase": "Initialized"},
         "world": {
             "traffic": {"rps": rps},
+            "target": {"replicas": pods},
             "versions": {"v2": {"errors": Range::<Share>::exactly(errors).to_string()}},
             "hooks": hooks,
         },

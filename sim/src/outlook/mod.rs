@@ -29,6 +29,8 @@ pub struct Question<'a> {
     pub defaults: &'a Defaults,
     /// The number of checks of a release that passes all of them; `None`: too many to count.
     pub checks: Option<u32>,
+    /// The pods of the target, if that is known.
+    pub pods: Option<u32>,
     /// The release.
     pub release: Release,
 }

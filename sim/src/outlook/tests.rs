@@ -21,7 +21,7 @@ fn question<'a>(canary: &'a Value, defaults: &'a Defaults, rps: f64, errors: f64
     let raw = read_raw(canary).ok();
     let rollout = raw.and_then(|raw| Rollout::parse(&raw, defaults).ok());
     let checks = rollout.and_then(|rollout| Some(Plan::of(&rollout)?.checks));
-    Question { canary, defaults, checks, release: Release { rps, errors } }
+    Question { canary, defaults, checks, pods: None, release: Release { rps, errors } }
 }
 
 fn ask_of(canary: &Value, rps: f64, errors: f64) -> Result<Answer, Unanswered> {

@@ -137,6 +137,9 @@ pub(super) struct WrittenWorld {
     pub(super) scrape: Option<Lasting>,
     /// How the router behaves.
     pub(super) router: Option<WrittenRouter>,
+    /// The replicas of the proxy in front of both copies, with a router whose proxies count requests; 1 by default.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(super) proxies: Option<u32>,
     /// Requests to the canary itself, in addition to those of users; by default those that its hooks send.
     #[serde(rename = "loadTest")]
     pub(super) load_test: Option<LoadTest>,
@@ -218,6 +221,13 @@ impl From<WrittenRoutes> for Routes {
 const DEFAULT_START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 const DEFAULT_SEED: u64 = 1;
 const DEFAULT_REVISION: &str = "v1";
+
+impl WrittenWorld {
+    /// The replicas of the target, if they are written.
+    pub(super) fn replicas(&self) -> Option<u32> {
+        self.target.replicas
+    }
+}
 
 impl LeftOut {
     pub(super) fn of(world: Option<&WrittenWorld>) -> Self {

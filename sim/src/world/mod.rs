@@ -39,7 +39,7 @@ pub(crate) use self::{
     hooks::{Attempt, Hooks},
     metrics::{Metrics, answer},
     receivers::{DeliveryResult, wanted},
-    simulated::{Buckets, Expected, Offered, Shares, measure, rate_of, scrapes, share_of},
+    simulated::{Buckets, Expected, Offered, Shares, measure, rate_of, scrapes, series, share_of},
 };
 use crate::scenario::{Scenario, Trouble};
 

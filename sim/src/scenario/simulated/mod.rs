@@ -49,6 +49,10 @@ pub struct Simulated {
     pub scrape: Duration,
     /// The delay of the router.
     pub router: Range<Seconds>,
+    /// The pods of a copy: the requests of each are counted in series of its own.
+    pub pods: u32,
+    /// The same of the proxies in front of both copies, with a router whose proxies count.
+    pub proxies: u32,
     /// Requests to the canary itself; `None`: those that its hooks send.
     pub load_test: Option<LoadTest>,
     /// Pods that follow the load.
@@ -120,6 +124,8 @@ impl Default for Simulated {
             other: Version::default(),
             scrape: DEFAULT_SCRAPE,
             router: Range::exactly(0.0),
+            pods: 1,
+            proxies: 1,
             load_test: None,
             autoscaler: None,
             troubles: Vec::new(),

@@ -151,7 +151,7 @@ impl Piece {
         }
         let mut counts = |at| {
             let place = counters.look(at, load, around, chance)?;
-            Some([counters.counts(place)[0], counters.counts(place)[1]])
+            Some([counters.counts(place, 0)[0], counters.counts(place, 0)[1]])
         };
         let (Some(first), Some(now), Some(last)) = (counts(self.from), counts(at), counts(self.to)) else {
             return Met::default();

@@ -26,6 +26,8 @@ mod window;
 use std::{rc::Rc, time::Duration};
 
 use serin_core::{
+    Rollout,
+    provider::CountedBy,
     revision::Text,
     spec::{Hook, Metric},
 };
@@ -41,7 +43,7 @@ use self::{
     load::{Load, Segment, Surroundings, Test},
     scrapes::Scrapes,
     users::Ended,
-    window::Query,
+    window::{Query, Spans},
 };
 pub(crate) use self::{
     buckets::Buckets,
@@ -72,6 +74,8 @@ pub(crate) struct Simulation<'a> {
     /// The hooks whose load test runs, and until when.
     sending: Vec<(Text, f64)>,
     counters: Counters,
+    /// The samples of the last query, whose memory is used again.
+    spans: Vec<Spans>,
     requests: Chance,
     pods: Chance,
     scrapes: Scrapes,
@@ -147,7 +151,8 @@ impl<'a> Simulation<'a> {
             canary: load,
             sending: Vec::new(),
             primary: Load::default(),
-            counters: Counters::new(2 * shares.buckets.count()),
+            counters: Counters::new(2 * shares.buckets.count(), series(simulated, canary)),
+            spans: Vec::new(),
             requests: Chance::of(seed, Stream::Requests),
             pods: Chance::of(seed, Stream::Pods),
             scrapes,
@@ -262,6 +267,7 @@ impl<'a> Simulation<'a> {
             scrapes: &self.scrapes,
             buckets: &self.shares.buckets,
             chance: &mut self.requests,
+            spans: &mut self.spans,
         };
         let answer = query.answer(measure, window, &mut self.counters);
         let Form { scale, otherwise } = self.simulated.form(metric);
@@ -304,6 +310,16 @@ impl<'a> Simulation<'a> {
         self.versions.push(version);
         self.names.len() - 1
     }
+}
+
+/// The number of sets of series that count the requests to the canary: one for each of its pods, or for each proxy,
+/// depending on the router.
+pub(crate) fn series(simulated: &Simulated, canary: &Rollout) -> usize {
+    let count = match canary.topology().request_metrics().counted_by {
+        CountedBy::Pods => simulated.pods,
+        CountedBy::Proxies => simulated.proxies,
+    };
+    count as usize
 }
 
 /// What a metric measures in this world; `duration` is what the built-in latency measures.

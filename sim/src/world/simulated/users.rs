@@ -29,7 +29,7 @@ impl Simulation<'_> {
             }
             let mut look = |at| {
                 let place = counters.look(at, &self.canary, &around, &mut self.requests)?;
-                let counts = counters.counts(place);
+                let counts = counters.counts(place, 0);
                 Some((counts[0], counts[1]))
             };
             let (Some(before), Some(after)) = (look(from), look(to)) else { continue };
