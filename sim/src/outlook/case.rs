@@ -55,6 +55,14 @@ impl Case {
             assumed.push(format!("{} of the requests match", Traffic::default().matched));
         }
         assumed.extend(self.series());
+        if let (Reach::Users | Reach::Matched, Some((hook, load))) =
+            (&self.reach, scenario::load_test(&self.story.canary))
+        {
+            assumed.push(format!(
+                "{} requests per second that `{}` sends to the canary as well",
+                load.rps, hook.name
+            ));
+        }
         let duration = Measure::duration(&self.story.canary);
         let is_latency =
             |metric: &Metric| Measure::of(metric, duration).is_some_and(|measure| measure.is_latency());

@@ -189,7 +189,7 @@ fn without_users_on_the_canary_the_load_test_is_judged() {
 
 #[test]
 fn a_load_test_with_an_unknown_rate_has_no_figures() {
-    for line in ["wrk -t 2 http://shop-canary.prod/", "hey -z 20s -q 5 -c 4 http://shop-canary.prod/"] {
+    for line in ["wrk -t 2 http://shop-canary.prod/", "hey -z 1m -c 4 http://shop-canary.prod/"] {
         let answer = ask_of(&without_users(Some(line)), 50.0, 0.002);
         assert_eq!(answer, Err(Unanswered::LoadNotKnown("load".into())), "{line}");
     }

@@ -6,7 +6,7 @@ use serin_core::{
     strategy::Strategy,
 };
 
-use super::{Case, Code, Findings, count};
+use super::{Case, Code, Findings};
 use crate::{
     lint::{Remedy, fields::list},
     scenario,
@@ -69,9 +69,12 @@ fn first_check(case: &Case<'_>, hook: &Hook, told: &mut Findings) {
         Code::LoadStartsLate,
         path(*first),
         format!(
-            "the first check fails: it starts `{}`, and has no values yet; the release may fail {}",
+            "the first check fails: it starts `{}`, and has no values yet; {} a release back",
             hook.name,
-            count(case.rollout.policy().threshold, "check")
+            match case.rollout.policy().threshold {
+                0 | 1 => "this rolls".into(),
+                more => format!("{more} failed checks roll"),
+            }
         ),
         failing.iter().fold(remedy, |remedy, place| remedy.setting(path(*place), "hold")),
     );

@@ -170,7 +170,7 @@ fn is_said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error>
 }
 
 fn said(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": ["boolean", "null"]})
+    json_schema!({"enum": [true, false, null]})
 }
 
 impl From<WrittenBursts> for (Range<Share>, Option<Bursts>) {
