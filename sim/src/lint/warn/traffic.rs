@@ -72,7 +72,7 @@ fn first_check(case: &Case<'_>, hook: &Hook, told: &mut Findings) {
             "the first check fails: it starts `{}`, and has no values yet; {} a release back",
             hook.name,
             match case.rollout.policy().threshold {
-                0 | 1 => "this rolls".into(),
+                0 | 1 => String::from("this rolls"),
                 more => format!("{more} failed checks roll"),
             }
         ),

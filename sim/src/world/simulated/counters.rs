@@ -84,10 +84,10 @@ impl Counters {
     }
 
     fn append(&mut self, at: f64, chance: &mut Chance) {
-        let last = self.counts.len() - self.stride();
-        self.counts.extend_from_within(last..);
+        let before = self.counts.len();
+        self.counts.extend_from_within(before - self.stride()..);
         let pods = self.pods as f64;
-        for of_pod in self.counts[last + self.stride()..].chunks_exact_mut(self.kinds) {
+        for of_pod in self.counts[before..].chunks_exact_mut(self.kinds) {
             for (count, mean) in of_pod.iter_mut().zip(&self.means) {
                 *count += chance.poisson(*mean / pods);
             }
