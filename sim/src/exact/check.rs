@@ -199,6 +199,9 @@ fn is_exact(simulated: &Simulated) -> Result<(), NotExact> {
     if !simulated.troubles.is_empty() {
         return Err(NotExact::Troubles);
     }
+    if !simulated.incidents.is_empty() {
+        return Err(NotExact::Incidents);
+    }
     if simulated.autoscaler.is_some() {
         return Err(NotExact::Autoscaler);
     }

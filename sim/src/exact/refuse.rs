@@ -19,6 +19,9 @@ pub enum NotExact {
     /// The world has faults.
     #[error("faults happen at random (`world.faults`)")]
     Troubles,
+    /// A dependency fails for a time.
+    #[error("a dependency fails for a time (`world.incidents`)")]
+    Incidents,
     /// The router changes routes with a delay.
     #[error("routes take effect with a delay (`world.router`)")]
     Router,

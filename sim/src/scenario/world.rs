@@ -13,8 +13,8 @@ use super::{
     answer::{HookAnswer, MetricAnswer},
     shape::{Lasting, Percentage, SPAN, scalar},
     simulated::{
-        LoadTest, Measure, Range, Seconds, Simulated, WrittenAutoscaler, WrittenTraffic, WrittenTrouble,
-        WrittenVersion,
+        Incident, LoadTest, Measure, Range, Seconds, Share, Simulated, WrittenAutoscaler, WrittenTraffic,
+        WrittenTrouble, WrittenVersion,
     },
 };
 
@@ -143,6 +143,10 @@ pub(super) struct WrittenWorld {
     /// Requests to the canary itself, in addition to those of users; by default those that its hooks send.
     #[serde(rename = "loadTest")]
     pub(super) load_test: Option<LoadTest>,
+    /// Times in which a dependency of both copies fails.
+    pub(super) incidents: Vec<Incident>,
+    /// How much the bursts of errors of the versions are alike, from 0% (the default) to 100%.
+    pub(super) correlation: Option<Range<Share>>,
     /// Pods that follow the load with a delay; the Canary names the autoscaler as `autoscalerRef`.
     pub(super) autoscaler: Option<WrittenAutoscaler>,
     /// Random faults.

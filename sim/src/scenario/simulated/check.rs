@@ -24,6 +24,8 @@ pub(in crate::scenario) fn simulated(
         && world.router.is_none()
         && world.proxies.is_none()
         && world.load_test.is_none()
+        && world.incidents.is_empty()
+        && world.correlation.is_none()
         && world.autoscaler.is_none()
         && world.faults.is_empty();
     if says_nothing {
@@ -49,6 +51,8 @@ pub(in crate::scenario) fn simulated(
         pods: series(replicas, "world.target.replicas", source, faults),
         proxies: series(world.proxies, "world.proxies", source, faults),
         load_test: world.load_test.take(),
+        incidents: std::mem::take(&mut world.incidents),
+        correlation: world.correlation.unwrap_or(super::Range::exactly(0.0)),
         autoscaler,
         troubles: troubles(world, source, faults),
         swarm: world.swarm,

@@ -4,6 +4,7 @@
 
 mod autoscaler;
 mod check;
+mod incident;
 mod load_test;
 mod measure;
 mod range;
@@ -25,6 +26,7 @@ use serin_core::{
 pub use self::autoscaler::Autoscaler;
 pub(super) use self::autoscaler::WrittenAutoscaler;
 pub(super) use self::check::{simulated, unknown_metrics};
+pub use self::incident::Incident;
 pub use self::load_test::{Load, LoadTest, is_reached, load_test};
 pub use self::measure::{Derived, Form, Measure};
 pub use self::range::{Factor, PerSecond, Range, Seconds, Share, Unit};
@@ -55,6 +57,10 @@ pub struct Simulated {
     pub proxies: u32,
     /// Requests to the canary itself; `None`: those that its hooks send.
     pub load_test: Option<LoadTest>,
+    /// When a dependency of both copies fails.
+    pub incidents: Vec<Incident>,
+    /// How much the bursts of the versions are alike: 0 to 1.
+    pub correlation: Range<Share>,
     /// Pods that follow the load.
     pub autoscaler: Option<Autoscaler>,
     /// The faults.
@@ -127,6 +133,8 @@ impl Default for Simulated {
             pods: 1,
             proxies: 1,
             load_test: None,
+            incidents: Vec::new(),
+            correlation: Range::exactly(0.0),
             autoscaler: None,
             troubles: Vec::new(),
             swarm: false,

@@ -17,12 +17,16 @@ pub(super) struct Bursts {
     sigma: f64,
     /// The correlation of a step with the one before it.
     kept: f64,
+    /// The correlation with the bursts of other versions that have the same memory.
+    correlation: f64,
     path: RefCell<Path>,
 }
 
 #[derive(Clone, Debug)]
 struct Path {
     chance: Chance,
+    /// The same for all versions.
+    common: Chance,
     z: f64,
     factors: Vec<f64>,
 }
@@ -35,22 +39,31 @@ const FINE: f64 = 12.0;
 const MOST: f64 = 1e6;
 
 impl Bursts {
-    /// The bursts of the version with this index, in a story of this many seconds.
+    /// The bursts of the version with this index, in a story of this many seconds, with this correlation to those of the
+    /// other versions.
     pub(super) fn draw(
         written: scenario::Bursts,
         ranges: &mut Chance,
         (seed, version): (u64, usize),
         story: f64,
+        correlation: f64,
     ) -> Self {
         let (burstiness, memory) = (ranges.draw(written.burstiness), ranges.draw(written.memory));
         let step = (memory / FINE).min(LONGEST).max(story / MOST);
-        let mut chance = Chance::of(seed, Stream::Bursts(version));
-        let z = chance.normal();
+        let (own, common) = (Stream::Bursts(version), Stream::CommonBursts);
+        let mut path = Path {
+            chance: Chance::of(seed, own),
+            common: Chance::of(seed, common),
+            z: 0.0,
+            factors: Vec::new(),
+        };
+        path.z = path.news(correlation);
         Self {
             step,
+            correlation,
             sigma: (burstiness * burstiness).ln_1p().sqrt(),
             kept: (-step / memory).exp(),
-            path: RefCell::new(Path { chance, z, factors: Vec::new() }),
+            path: RefCell::new(path),
         }
     }
 
@@ -61,7 +74,7 @@ impl Bursts {
         while path.factors.len() <= place {
             let factor = (self.sigma * path.z - self.sigma * self.sigma / 2.0).exp();
             path.factors.push(factor);
-            let news = path.chance.normal();
+            let news = path.news(self.correlation);
             path.z = self.kept * path.z + (1.0 - self.kept * self.kept).sqrt() * news;
         }
         path.factors[place]
@@ -75,15 +88,47 @@ impl Bursts {
     }
 }
 
+impl Path {
+    /// A value of the standard normal distribution that has this correlation to that of other versions.
+    fn news(&mut self, correlation: f64) -> f64 {
+        let own = self.chance.normal();
+        if correlation <= 0.0 {
+            return own;
+        }
+        correlation.sqrt() * self.common.normal() + (1.0 - correlation).sqrt() * own
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::scenario::Range;
 
     fn bursts(seed: u64, burstiness: f64, memory: f64) -> Bursts {
+        of_version(seed, 0, (burstiness, memory), 0.0)
+    }
+
+    fn of_version(seed: u64, version: usize, (burstiness, memory): (f64, f64), correlation: f64) -> Bursts {
         let written =
             scenario::Bursts { burstiness: Range::exactly(burstiness), memory: Range::exactly(memory) };
-        Bursts::draw(written, &mut Chance::of(seed, Stream::Ranges), (seed, 0), 3600.0)
+        let ranges = &mut Chance::of(seed, Stream::Ranges);
+        Bursts::draw(written, ranges, (seed, version), 3600.0, correlation)
+    }
+
+    #[test]
+    fn the_bursts_of_two_versions_are_as_alike_as_documented() {
+        const RUNS: u64 = 20_000;
+        for wanted in [0.0, 0.5, 1.0] {
+            let (mut products, mut squares) = (0.0, 0.0);
+            for seed in 0..RUNS {
+                let [one, other] = [0, 1].map(|version| of_version(seed, version, (1.0, 60.0), wanted));
+                // The logarithm without its average.
+                let z = |bursts: &Bursts| bursts.factor(600.0).ln() + bursts.sigma * bursts.sigma / 2.0;
+                products += z(&one) * z(&other);
+                squares += z(&one) * z(&one);
+            }
+            assert!((products / squares - wanted).abs() < 0.03, "{wanted}: {}", products / squares);
+        }
     }
 
     /// The average, the standard deviation, and the correlation of the logarithm over a time.

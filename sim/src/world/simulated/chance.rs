@@ -26,6 +26,8 @@ pub(crate) enum Stream {
     Autoscaler,
     /// The bursts of errors of a version, by its index.
     Bursts(usize),
+    /// The part of them that all versions have.
+    CommonBursts,
     /// Whether a fault happens, each time it can.
     Trouble(What),
 }
@@ -41,6 +43,7 @@ impl Stream {
             Self::Course => 6,
             Self::Autoscaler => 7,
             Self::Trouble(what) => 100 + what as u64,
+            Self::CommonBursts => 8,
             Self::Bursts(version) => 1000 + version as u64,
         }
     }

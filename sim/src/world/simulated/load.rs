@@ -205,7 +205,7 @@ fn slices(around: &Surroundings<'_>, segment: &Segment, from: f64, to: f64, each
     for end in turns.into_iter().map(|turn| turn.min(to)).chain([to]) {
         while begin < end {
             let next = if by_load { (begin + SLICE).min(end) } else { end };
-            let next = version.bursts.as_ref().map_or(next, |bursts| bursts.end_of_step(begin).min(next));
+            let next = next.min(version.varies_at(begin));
             each(begin, next);
             begin = next;
         }
@@ -229,7 +229,8 @@ fn add(
     let rate = around.flow.rate(middle) * (segment.users + segment.mirrored) + test;
     let version = &around.versions[segment.version];
     let regime = version.regime(middle - segment.started, rate);
-    let (errors, buckets) = regime.under(version.burst(middle), 1.0 - segment.capacity / rate);
+    let (burst, outage) = (version.burst(middle), version.outage(middle));
+    let (errors, buckets) = regime.under(burst, outage, 1.0 - segment.capacity / rate);
     if let ([succeeding], [failing]) = (&mut *succeeding, &mut *failing) {
         *succeeding += requests * (1.0 - errors);
         *failing += requests * errors;
@@ -243,7 +244,16 @@ fn add(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{
+            behaviour::Outage,
+            buckets::Buckets,
+            chance::{Chance, Stream},
+            shares::Shares,
+        },
+        *,
+    };
+    use crate::scenario::{Range, Version};
 
     fn segment(from: f64, users: f64) -> Segment {
         Segment {
@@ -280,6 +290,34 @@ mod tests {
             load.within(0.0, 20.0).map(|(from, to, of)| (from, to, of.users, of.capacity)).collect();
         let all = f64::INFINITY;
         assert_eq!(cut, [(0.0, 10.0, 0.0, all), (10.0, 12.0, 0.0, 30.0), (12.0, 20.0, 0.5, 30.0)]);
+    }
+
+    #[test]
+    fn incidents_fail_a_share_of_all_requests() {
+        let shares = Shares::by(Buckets::none());
+        let version = Version { errors: Range::exactly(0.1), ..Version::default() };
+        let outages = [(10.0, 20.0, 0.5), (15.0, 30.0, 0.2)];
+        let outages = outages.map(|(from, to, errors)| Outage { from, to, errors });
+        let version = Behaviour::draw(&version, &shares, 1.0, &mut Chance::of(1, Stream::Ranges));
+        let (flow, versions) = (Flow::Constant(10.0), [version.varying(None, &outages)]);
+        let around = Surroundings { flow: &flow, versions: &versions };
+        let mut load = Load::default();
+        load.note(segment(0.0, 1.0));
+        let failed = |from, to| {
+            let mut cells = [0.0; 2];
+            load.expected(&around, from, to, &mut cells);
+            assert!((cells[0] + cells[1] - 10.0 * (to - from)).abs() < 1e-9);
+            cells[1]
+        };
+        for (from, to, expected) in [
+            (0.0, 10.0, 10.0),
+            (10.0, 15.0, 27.5),
+            (15.0, 20.0, 32.0),
+            (20.0, 30.0, 28.0),
+            (0.0, 40.0, 10.0 + 27.5 + 32.0 + 28.0 + 10.0),
+        ] {
+            assert!((failed(from, to) - expected).abs() < 1e-9, "{from} to {to}: {}", failed(from, to));
+        }
     }
 
     #[test]

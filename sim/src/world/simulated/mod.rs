@@ -34,7 +34,7 @@ use serin_core::{
 
 use self::{
     autoscaler::{Autoscaler, CANARY, PRIMARY},
-    behaviour::Behaviour,
+    behaviour::{Behaviour, Outage},
     bursts::Bursts,
     chance::{Chance, Stream},
     counters::Counters,
@@ -96,6 +96,9 @@ pub(crate) struct Simulation<'a> {
     seed: u64,
     /// When the story ends at the latest.
     until: Duration,
+    /// How much the bursts of the versions are alike.
+    correlation: f64,
+    incidents: Vec<Outage>,
 }
 
 /// The state of the copies of the target, as far as requests depend on it.
@@ -140,6 +143,13 @@ impl<'a> Simulation<'a> {
         if let Some(test) = simulated.load_test {
             load.test(Test { from: 0.0, to: f64::INFINITY, rps: ranges.draw(test.rps) });
         }
+        let incidents = simulated.incidents.iter().map(|incident| {
+            let (from, lasts) = (ranges.draw(incident.from), ranges.draw(incident.lasts));
+            Outage { from, to: from + lasts, errors: ranges.draw(incident.errors) }
+        });
+        let incidents = incidents.collect();
+        let varies = simulated.correlation.max > 0.0;
+        let correlation = if varies { ranges.draw(simulated.correlation) } else { 0.0 };
         Self {
             simulated,
             flow,
@@ -167,6 +177,8 @@ impl<'a> Simulation<'a> {
             kept: None,
             seed,
             until,
+            correlation,
+            incidents,
         }
     }
 
@@ -303,9 +315,10 @@ impl<'a> Simulation<'a> {
         let written = self.simulated.version(revision);
         let version = Behaviour::draw(written, &self.shares, self.slower, &mut self.ranges);
         let bursts = written.bursts.map(|bursts| {
-            Bursts::draw(bursts, &mut self.ranges, (self.seed, self.names.len()), self.until.as_secs_f64())
+            let (which, until) = ((self.seed, self.names.len()), self.until.as_secs_f64());
+            Bursts::draw(bursts, &mut self.ranges, which, until, self.correlation)
         });
-        let version = version.bursting(bursts);
+        let version = version.varying(bursts, &self.incidents);
         self.names.push(revision.into());
         self.versions.push(version);
         self.names.len() - 1

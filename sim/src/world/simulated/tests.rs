@@ -77,9 +77,9 @@ fn simulated(case: Case, seed: u64) -> Checks {
     let version = Version { errors: Range::exactly(case.errors), ..Version::default() };
     let bursts = case.bursts.map(|(burstiness, memory)| {
         let (burstiness, memory) = (Range::exactly(burstiness), Range::exactly(memory));
-        Bursts::draw(scenario::Bursts { burstiness, memory }, &mut ranges, (seed, 0), 3_600.0)
+        Bursts::draw(scenario::Bursts { burstiness, memory }, &mut ranges, (seed, 0), 3_600.0, 0.0)
     });
-    let versions = [Behaviour::draw(&version, &shares, 1.0, &mut ranges).bursting(bursts)];
+    let versions = [Behaviour::draw(&version, &shares, 1.0, &mut ranges).varying(bursts, &[])];
     let flow = Flow::Constant(f64::from(case.rps));
     let mut load = Load::default();
     load.note(Segment {
