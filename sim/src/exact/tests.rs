@@ -101,7 +101,7 @@ const CASES: &[(&str, &str, f64, &str, &str)] = &[
     (BLUE_GREEN, RATE, 20.0, "0.9%", ""),
     (BLUE_GREEN, RATE, 20.0, "0.9%", "loadTest: {rps: 5}"),
     (LOADED, RATE, 20.0, "0.9%", ""),
-    (LOADED, RATE, 20.0, "2%", "loadTest: {rps: 10}"),
+    (LOADED, RATE, 20.0, "0.8%", "loadTest: {rps: 10}"),
 ];
 
 #[test]
