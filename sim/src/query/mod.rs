@@ -48,24 +48,28 @@ pub(crate) fn filled(template: &str, metric: &Metric) -> Option<Expr> {
 
 /// A query without `or vector(0)` behind it, and the number that it then has instead of no value.
 pub(crate) fn otherwise(expr: &Expr) -> (&Expr, Option<f64>) {
-    match expr {
-        Expr::Paren(paren) => otherwise(&paren.expr),
-        Expr::Binary(binary) if binary.op.to_string() == "or" => match constant(&binary.rhs) {
-            Some(number) => (&binary.lhs, Some(number)),
-            None => (expr, None),
-        },
-        _ => (expr, None),
+    if let Expr::Paren(paren) = expr {
+        return otherwise(&paren.expr);
     }
+    if let Expr::Binary(binary) = expr
+        && binary.op.to_string() == "or"
+        && let Some(number) = constant(&binary.rhs)
+    {
+        return (&binary.lhs, Some(number));
+    }
+    (expr, None)
 }
 
 /// The number of `vector(0)`.
 fn constant(expr: &Expr) -> Option<f64> {
-    match expr {
-        Expr::Paren(paren) => constant(&paren.expr),
-        Expr::NumberLiteral(number) => Some(number.val),
-        Expr::Call(call) if call.func.name == "vector" => constant(call.args.args.first()?),
-        _ => None,
+    if let Expr::Paren(paren) = expr {
+        return constant(&paren.expr);
     }
+    if let Expr::NumberLiteral(number) = expr {
+        return Some(number.val);
+    }
+    let Expr::Call(call) = expr else { return None };
+    if call.func.name == "vector" { constant(call.args.args.first()?) } else { None }
 }
 
 /// Whether a query counts the requests that do not fail.
