@@ -208,10 +208,13 @@ impl Reasons {
 mod tests {
     use std::time::Duration;
 
+    use serin_core::spec::MetricUnit;
+
     use super::*;
 
     fn below(metric: &str) -> Cause {
-        let finding = Finding::Below { metric: metric.into(), value: "97.1".into(), min: "99".into() };
+        let finding =
+            Finding::Below { metric: metric.into(), value: 97.1, min: 99.0, unit: MetricUnit::Number };
         Cause::Checks { failed: 2, threshold: 2, last: Some(finding) }
     }
 

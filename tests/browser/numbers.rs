@@ -122,7 +122,7 @@ fn cells(open: &Open, rows: &str, field: &str) -> Vec<Vec<f64>> {
     serde_json::from_value(shown).unwrap()
 }
 
-/// Rows of the page against columns of the JSON. Where there is no number the page shows none.
+/// Rows of the page against columns of the JSON. Where there is not a number the page shows none.
 fn agree(shown: &[Vec<f64>], columns: &[Vec<Value>]) {
     for (i, row) in shown.iter().enumerate() {
         let expected: Vec<f64> = columns.iter().filter_map(|column| column[i].as_f64()).collect();

@@ -11,7 +11,7 @@ use serin_core::{
     observation::FailureClass,
     request::{Order, Refusal, Request, RequestKind},
     revision::Revision,
-    spec::Topology,
+    spec::{MetricUnit, Topology},
     state::{Intent, Stage},
 };
 
@@ -157,14 +157,18 @@ fn command_failed(class: FailureClass) -> Message {
 }
 
 fn below() -> Finding {
-    Finding::Below { metric: "request-success-rate".into(), value: "95.00".into(), min: "99.00".into() }
+    let (metric, unit) = ("request-success-rate".into(), MetricUnit::Number);
+    Finding::Below { metric, value: 95.0, min: 99.0, unit }
+}
+
+fn above() -> Finding {
+    let (metric, unit) = ("request-duration".into(), MetricUnit::Milliseconds);
+    Finding::Above { metric, value: 612.0, max: 500.0, unit }
 }
 
 every!(findings: Finding {
     Finding::Below { .. } => [below()],
-    Finding::Above { .. } => [
-        Finding::Above { metric: "request-duration".into(), value: "612ms".into(), max: "500ms".into() },
-    ],
+    Finding::Above { .. } => [above()],
     Finding::NoData { .. } => [Finding::NoData { metric: "error-rate".into() }],
     Finding::MetricError { .. } => [
         Finding::MetricError { metric: "error-rate".into(), error: "connection refused".into() },

@@ -37,7 +37,7 @@ pub(super) fn check_keys(source: &Source, secret: &Secret) -> Result<(), Text> {
 /// The address of a system, as it is written.
 ///
 /// # Errors
-/// The address is no URL.
+/// The address is not a URL.
 pub(super) fn address(source: &Source) -> Result<Url, Text> {
     let descriptor = source.system.descriptor();
     let default = match descriptor.address {
@@ -46,13 +46,13 @@ pub(super) fn address(source: &Source) -> Result<Url, Text> {
     };
     let address = source.address.as_ref().map_or(default, Hidden::reveal);
     let url = Url::parse(address).ok().filter(Url::has_host);
-    url.ok_or_else(|| format!("the {} address is no URL", descriptor.title).into())
+    url.ok_or_else(|| format!("the {} address is not a URL", descriptor.title).into())
 }
 
 /// The address of a system with `path` behind it, without a query.
 ///
 /// # Errors
-/// The address is no URL.
+/// The address is not a URL.
 pub(super) fn url(source: &Source, path: &str) -> Result<Url, Text> {
     let mut url = address(source)?;
     url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));

@@ -244,7 +244,7 @@ mod tests {
                 "400: UnrecognizedClientException",
                 "403: signature expired",
                 "200: Forbidden: not yours",
-                "a value in the answer is no number",
+                "a value in the answer is not a number",
                 "the answer is not CloudWatch's JSON",
             ]
         );

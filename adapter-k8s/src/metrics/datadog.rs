@@ -157,7 +157,7 @@ mod tests {
                 "400: no from",
                 "502 Bad Gateway: {}",
                 "the answer has no series",
-                "a value in the answer is no number",
+                "a value in the answer is not a number",
                 "the answer is not Datadog's JSON",
             ]
         );

@@ -160,7 +160,7 @@ mod tests {
                 "400: Invalid request.; no such metric",
                 "403: Token lacks metrics.read",
                 r#"500 Internal Server Error: {"error":1}"#,
-                "a value in the answer is no number",
+                "a value in the answer is not a number",
                 "the answer is not Dynatrace's JSON",
             ]
             .map(|why| Err(why.into()))

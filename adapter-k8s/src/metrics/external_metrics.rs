@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(read(&json!([item("b", json!("2")), item("a", json!("1"))])), Ok(Some(2.0)));
         assert_eq!(
             read(&json!([item("a", json!("many"))])),
-            Err("a value in the answer is no number".into())
+            Err("a value in the answer is not a number".into())
         );
     }
 

@@ -128,7 +128,7 @@ mod tests {
             [page, number, read(200, &json!({"error": "x"}))],
             [
                 Err("400 Bad Request: <h1>Missing parameter</h1>".into()),
-                Err("a value in the answer is no number".into()),
+                Err("a value in the answer is not a number".into()),
                 Err("the answer is not Graphite's JSON".into()),
             ]
         );

@@ -62,7 +62,7 @@ fn a_system_with_an_address_of_its_own_is_asked_there() {
         let title = system.descriptor().title;
         match (system.descriptor().address, begun) {
             (Address::Default(address), Ok(exchange)) => assert!(request(&exchange).url.starts_with(address)),
-            (Address::Required, Err(why)) => assert_eq!(&*why, format!("the {title} address is no URL")),
+            (Address::Required, Err(why)) => assert_eq!(&*why, format!("the {title} address is not a URL")),
             (Address::Implied, Ok(exchange)) if system == MetricSystem::CloudWatch => {
                 assert!(request(&exchange).url.starts_with("https://monitoring.eu-west-1.amazonaws.com/"));
             }

@@ -253,7 +253,7 @@ mod tests {
                 "200: failed to read bucket",
                 "200: out of memory",
                 "`_value` is of type string; it has to be a number",
-                "a value in the answer is no number",
+                "a value in the answer is not a number",
                 "the answer is not InfluxDB's CSV with a column `_value`",
                 "401: unauthorized access",
                 "400: no query",

@@ -205,7 +205,7 @@ mod tests {
             |status: Value| testing::read(MetricSystem::Keptn, 200, &json!({"status": status}).to_string());
         assert_eq!(of(json!({"value": "2.5"})), Ok(Some(2.5)));
         assert_eq!([of(json!({})), of(json!({"value": ""}))], [Ok(None), Ok(None)]);
-        assert_eq!(of(json!({"value": "many"})), Err("a value in the answer is no number".into()));
+        assert_eq!(of(json!({"value": "many"})), Err("a value in the answer is not a number".into()));
         assert_eq!(of(json!({"value": "1", "errMsg": "no\nprovider"})), Err("200: no provider".into()));
         let absent =
             testing::read(MetricSystem::Keptn, 404, r#"{"message": "keptnmetrics \"errors\" not found"}"#);

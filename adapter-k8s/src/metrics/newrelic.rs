@@ -180,7 +180,7 @@ mod tests {
             [
                 "the query gives 2 values; it has to give one",
                 "the query gives 2 values; it has to give one",
-                "a value in the answer is no number",
+                "a value in the answer is not a number",
                 "the answer has no results; leave TIMESERIES out of the query",
                 "400: NRQL Syntax Error: line 1",
                 "403: bad key",

@@ -89,7 +89,7 @@ fn value(result_type: &str, body: &[u8]) -> Result<Reading, Text> {
         "matrix" => Err("the query gives a range of values; it has to give one".into()),
         "scalar" => {
             let scalar: Body<(IgnoredAny, String)> =
-                serde_json::from_slice(body).map_err(|_| Text::from("the answer is no scalar"))?;
+                serde_json::from_slice(body).map_err(|_| Text::from("the answer is not a scalar"))?;
             written(&scalar.data.result.1)
         }
         _ => {

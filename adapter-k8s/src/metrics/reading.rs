@@ -53,7 +53,7 @@ pub(super) fn refused(reply: &Reply, said: &str) -> String {
     format!("{}: {}", reply.status, one_line(said, MOST_SAID))
 }
 
-pub(super) const NO_NUMBER: &str = "a value in the answer is no number";
+pub(super) const NO_NUMBER: &str = "a value in the answer is not a number";
 
 /// A number of an answer; `null` is no value.
 ///

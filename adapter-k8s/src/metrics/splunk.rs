@@ -248,7 +248,7 @@ mod tests {
                 "401: Unauthorized",
                 "the answer is no stream of events",
                 "the answer is no stream of events",
-                "a value in the answer is no number",
+                "a value in the answer is not a number",
             ]
             .map(|why| Err(why.into()))
         );

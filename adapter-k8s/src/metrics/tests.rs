@@ -178,7 +178,7 @@ fn what_is_no_answer_is_an_error_that_says_so() {
             "the query gives a range of values; it has to give one",
             "400: parse error: unexpected }",
             "the answer is not Prometheus's JSON",
-            "a value in the answer is no number",
+            "a value in the answer is not a number",
             "502 Bad Gateway: <html> bad",
         ]
         .map(|why| Err(why.into()))

@@ -146,7 +146,7 @@ mod tests {
                 "400: no such kpi",
                 "404: not here",
                 "500 Internal Server Error: {}",
-                "a value in the answer is no number",
+                "a value in the answer is not a number",
                 "the answer is no JSON",
             ]
         );

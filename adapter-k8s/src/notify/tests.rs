@@ -7,7 +7,7 @@ use serin_core::{
     message::NoticeId,
     phase::Phase,
     revision::Revision,
-    spec::{AlertProvider, Severity, raw},
+    spec::{AlertProvider, MetricUnit, Severity, raw},
     state::{AnalysisRecord, Iteration},
     time::Timestamp,
 };
@@ -55,8 +55,8 @@ fn notice(message: Message) -> Notice {
 }
 
 fn rolling_back() -> Notice {
-    let (metric, value, min) = ("request-success-rate".into(), "97.50".into(), "99.00".into());
-    let last = Some(Finding::Below { metric, value, min });
+    let (metric, unit) = ("request-success-rate".into(), MetricUnit::Number);
+    let last = Some(Finding::Below { metric, value: 97.5, min: 99.0, unit });
     notice(Message::RollingBack(Cause::Checks { failed: 3, threshold: 3, last }))
 }
 

@@ -10,7 +10,7 @@ use serin_core::{
     observation::FailureClass,
     question::{Answer, Asked as Of, Question, QuestionId},
     revision::Revision,
-    spec::Topology,
+    spec::{MetricUnit, Topology},
     step::{Wake, Why},
 };
 
@@ -19,7 +19,8 @@ use crate::record::{Asked, Effect, Moment, Story};
 /// A release whose second check fails, and so does its third.
 pub(super) fn bad_release() -> Story {
     let started = [Message::NewRevision(Revision::of("v2"))];
-    let below = Finding::Below { metric: SUCCESS.into(), value: "50.00".into(), min: "99.00".into() };
+    let (metric, unit) = (SUCCESS.into(), MetricUnit::Number);
+    let below = Finding::Below { metric, value: 50.0, min: 99.0, unit };
     let failed = |failed| Message::CheckFailed { finding: below.clone(), failed, threshold: 2 };
     let cause = Cause::Checks { failed: 2, threshold: 2, last: Some(below.clone()) };
     story(vec![
