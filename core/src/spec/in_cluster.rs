@@ -87,7 +87,10 @@ mod tests {
         for (field, value) in change.as_object().unwrap() {
             spec[field] = value.clone();
         }
-        let canary = json!({"metadata": {"name": "web", "namespace": "shop"}, "spec": spec});
+        let canary = json!({
+            "apiVersion": "flagger.app/v1beta1", "kind": "Canary",
+            "metadata": {"name": "web", "namespace": "shop"}, "spec": spec,
+        });
         let canary: raw::Canary = serde_json::from_value(canary).unwrap();
         let rollout = Rollout::parse(&canary, &Defaults::default()).unwrap();
         rollout.problems_in_cluster().iter().map(Problem::to_string).collect()
@@ -96,7 +99,7 @@ mod tests {
     #[test]
     fn what_the_controller_runs_stays_as_it_is() {
         assert!(problems(json!({})).is_empty());
-        assert!(problems(json!({"autoscalerRef": {"kind": "ScaledObject", "name": "web"}})).is_empty());
+        assert!(problems(json!({"autoscalerRef": {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "name": "web"}})).is_empty());
     }
 
     #[test]
@@ -104,7 +107,7 @@ mod tests {
         let table = [
             (json!({"service": {}}), "spec.service.port: is required: the services are made with it"),
             (
-                json!({"autoscalerRef": {"kind": "Scaler", "name": "web"}}),
+                json!({"autoscalerRef": {"apiVersion": "example.org/v1", "kind": "Scaler", "name": "web"}}),
                 "spec.autoscalerRef.kind: `Scaler` is not supported by this controller; supported are HorizontalPodAutoscaler, ScaledObject",
             ),
             (
@@ -116,9 +119,9 @@ mod tests {
         for (change, expected) in table {
             assert_eq!(problems(change), [expected]);
         }
-        let [provider] = &*problems(json!({"provider": "kuma"})) else { panic!() };
+        let [provider] = &*problems(json!({"provider": "knative"})) else { panic!() };
         assert!(
-            provider.starts_with("spec.provider: `kuma` is not supported by this controller"),
+            provider.starts_with("spec.provider: `knative` is not supported by this controller"),
             "{provider}"
         );
     }

@@ -309,5 +309,8 @@ fn a_canary_is_found_in_a_list_and_its_faults_have_a_place() {
     };
     assert_eq!(&*load(list).unwrap().canary.identity().name, "shop");
     let told = load(&list.replace("1m", "soon")).unwrap_err().to_string();
-    assert!(told.contains("list.yaml:9:16: canary.spec.analysis.interval: `soon` is no duration"), "{told}");
+    assert!(
+        told.contains("list.yaml:9:16: canary.spec.analysis.interval: `soon` is not a duration"),
+        "{told}"
+    );
 }
