@@ -11,7 +11,8 @@ use serin_core::{
 use super::{
     Router, matching,
     parts::{
-        Shares, begin_apex, division, given_back, items, port, put, rules_with_others, unmatched, with_others,
+        Ours, Shares, begin_apex, division, given_back, items, port, put, rules_with_others, unmatched,
+        with_others,
     },
 };
 use crate::{
@@ -67,7 +68,7 @@ impl Router for Gloo {
         seen: &dyn ObjectReader,
     ) -> Result<Vec<Object>, BuildError> {
         let mut table = begin_apex(ROUTE_TABLE, subject, seen)?;
-        set(&mut table, routes(subject, split.routes)?);
+        set(&mut table, subject, routes(subject, split.routes)?);
         Ok(vec![upstream(subject, "primary", seen)?, upstream(subject, "canary", seen)?, table])
     }
 
@@ -83,15 +84,21 @@ impl Router for Gloo {
             let namespace = &*subject.identity.namespace;
             let service =
                 json!({"ref": {"name": subject.apex(), "namespace": namespace}, "port": port(subject)?});
-            set(table, vec![route(&[], &[json!({"destination": {"kube": service}, "weight": 100})])]);
+            set(
+                table,
+                subject,
+                vec![route(&[], &[json!({"destination": {"kube": service}, "weight": 100})])],
+            );
             Ok(())
         })
     }
 }
 
-fn set(table: &mut Object, routes: Vec<Value>) {
+fn set(table: &mut Object, subject: &Subject, routes: Vec<Value>) {
+    let ours = Ours::of(table, subject);
+    let is_ours = |route: &Value| ours.has(services(subject, route).iter().map(|(name, _)| name.as_str()));
     let with_others = |route: Value, there: Option<&Value>| with_others(route, there, &OURS);
-    let routes = rules_with_others(routes, table.at(ROUTES), with_others);
+    let routes = rules_with_others(routes, table.at(ROUTES), is_ours, with_others);
     table.set(ROUTES, routes);
 }
 
@@ -176,16 +183,22 @@ fn upstream(subject: &Subject, version: &str, seen: &dyn ObjectReader) -> Result
 }
 
 fn shares(subject: &Subject, route: &Value) -> Shares {
-    let (primary, canary) = (upstream_prefix(subject, "primary"), upstream_prefix(subject, "canary"));
-    let (to_primary, to_canary) = (subject.primary_service(), subject.canary_service());
-    let weights = items(route.pointer("/routeAction/multi/destinations")).map(|to| {
-        let name = to.pointer("/destination/upstream/name").and_then(Value::as_str).unwrap_or_default();
-        let service = match name {
-            name if name.starts_with(&primary) => to_primary.as_str(),
-            name if name.starts_with(&canary) => to_canary.as_str(),
-            _ => "",
+    let services = services(subject, route);
+    Shares::of(subject, services.iter().map(|(name, weight)| (name.as_str(), *weight)))
+}
+
+/// The services that a route sends requests to, with their weights.
+fn services(subject: &Subject, route: &Value) -> Vec<(String, i64)> {
+    let service = |to: &Value| {
+        let text = |pointer| to.pointer(pointer).and_then(Value::as_str);
+        let upstream = text("/destination/upstream/name").unwrap_or_default();
+        let version =
+            ["primary", "canary"].into_iter().find(|of| upstream.starts_with(&upstream_prefix(subject, of)));
+        let name = match version {
+            Some(version) => format!("{}-{version}", subject.apex()),
+            None => text("/destination/kube/ref/name").unwrap_or_default().to_owned(),
         };
-        (service, to.get("weight").and_then(Value::as_i64).unwrap_or(0))
-    });
-    Shares::of(subject, weights)
+        (name, to.get("weight").and_then(Value::as_i64).unwrap_or(0))
+    };
+    items(route.pointer("/routeAction/multi/destinations")).map(service).collect()
 }

@@ -59,8 +59,7 @@ pub trait Router: Sync {
     ///
     /// # Errors
     /// As of [`Router::render`].
-    fn before_pods(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Object>, BuildError> {
-        let _ = (subject, seen);
+    fn before_pods(&self, _: &Subject, _: &dyn ObjectReader) -> Result<Vec<Object>, BuildError> {
         Ok(Vec::new())
     }
 

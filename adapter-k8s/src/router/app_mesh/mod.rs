@@ -9,7 +9,7 @@ use serin_core::command::{Routes, Split};
 
 use super::{
     Router,
-    parts::{Shares, begin_named, division, given_back, items, rules_with_others, with_others},
+    parts::{Ours, Shares, begin_named, division, given_back, items, rules_with_others, with_others},
 };
 use crate::{
     object::{
@@ -106,7 +106,7 @@ impl Router for AppMesh {
         let mut changes: Vec<Change> = change::to(node, there.as_deref()).into_iter().collect();
         changes.extend(given_back(&key, seen, |object| {
             let targets = vec![self.target(subject.apex(), 100)];
-            set(object, vec![self.route(subject, subject.apex(), None, &[], targets)]);
+            self.set(object, subject, vec![self.route(subject, subject.apex(), None, &[], targets)]);
             Ok(())
         })?);
         Ok(changes)
@@ -114,6 +114,14 @@ impl Router for AppMesh {
 }
 
 impl AppMesh {
+    fn set(&self, object: &mut Object, subject: &Subject, routes: Vec<Value>) {
+        let ours = Ours::of(object, subject);
+        let is_ours = |route: &Value| ours.has(self.targets_of(route).map(|(node, _)| node));
+        let with_others = |route: Value, there: Option<&Value>| with_others(route, there, &OURS);
+        let routes = rules_with_others(routes, object.at(ROUTES), is_ours, with_others);
+        object.set(ROUTES, routes);
+    }
+
     /// Whether this is the API's first version.
     fn is_first(&self) -> bool {
         self.kinds.len() == 2
@@ -138,7 +146,7 @@ impl AppMesh {
         let (kind, of_routes) = self.of_routes(subject, name);
         let mut router = begin_named(&subject.key(kind, &of_routes), subject, seen)?;
         let listeners = json!([{"portMapping": self.port_mapping(subject)?}]);
-        set(&mut router, routes);
+        self.set(&mut router, subject, routes);
         let mut objects = Vec::new();
         if self.is_first() {
             router.set("/spec/meshName", mesh_name(subject)?);
@@ -155,12 +163,6 @@ impl AppMesh {
         objects.push(router);
         Ok(objects)
     }
-}
-
-fn set(object: &mut Object, routes: Vec<Value>) {
-    let with_others = |route: Value, there: Option<&Value>| with_others(route, there, &OURS);
-    let routes = rules_with_others(routes, object.at(ROUTES), with_others);
-    object.set(ROUTES, routes);
 }
 
 /// What App Mesh's gateway reads on the apex service.

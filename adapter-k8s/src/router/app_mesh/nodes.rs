@@ -35,9 +35,8 @@ impl AppMesh {
         if let Some(timeout) = self.timeout(subject) {
             listener["timeout"] = json!({"http": timeout});
         }
-        let listeners = rules_with_others(vec![listener], node.at("/spec/listeners"), |listener, there| {
-            with_others(listener, there, &OURS)
-        });
+        let with_others = |listener: Value, there: Option<&Value>| with_others(listener, there, &OURS);
+        let listeners = rules_with_others(vec![listener], node.at("/spec/listeners"), |_| true, with_others);
         node.set("/spec/listeners", listeners);
         let host = format!("{service}.{}", subject.identity.namespace);
         if self.is_first() {

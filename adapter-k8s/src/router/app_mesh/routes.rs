@@ -114,16 +114,20 @@ impl AppMesh {
     }
 
     pub(super) fn shares(&self, subject: &Subject, route: &Value) -> Shares {
+        Shares::of(subject, self.targets_of(route))
+    }
+
+    /// The VirtualNodes that a route sends requests to, with their weights.
+    pub(super) fn targets_of<'a>(&self, route: &'a Value) -> impl Iterator<Item = (&'a str, i64)> + use<'a> {
         let (targets, name) = if self.is_first() {
             ("/http/action/weightedTargets", "/virtualNodeName")
         } else {
             ("/httpRoute/action/weightedTargets", "/virtualNodeRef/name")
         };
-        let weights = items(route.pointer(targets)).map(|to| {
+        items(route.pointer(targets)).map(move |to| {
             let node = to.pointer(name).and_then(Value::as_str).unwrap_or_default();
             (node, to.get("weight").and_then(Value::as_i64).unwrap_or(0))
-        });
-        Shares::of(subject, weights)
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use serin_core::{
 use super::{
     Router,
     parts::{
-        Shares, begin_apex, division, given_back, items, missing, port, put, rules_with_others, said,
+        Ours, Shares, begin_apex, division, given_back, items, missing, port, put, rules_with_others, said,
         with_others,
     },
     rules::{self, Rule, To},
@@ -85,7 +85,7 @@ impl Router for GatewayApi {
         let mut object = begin_apex(self.kind, subject, seen)?;
         object.set("/spec/parentRefs", routing.gateway_refs.iter().map(parent).collect::<Vec<_>>());
         object.set_or_remove("/spec/hostnames", said(&routing.hosts));
-        set(&mut object, rules?);
+        set(&mut object, subject, rules?);
         Ok(vec![object])
     }
 
@@ -102,7 +102,7 @@ impl Router for GatewayApi {
     /// was there before us stays so.
     fn revert(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
         given_back(&subject.key(self.kind, subject.apex()), seen, |route| {
-            set(route, vec![self.rule(subject, &rules::given_back(subject))?]);
+            set(route, subject, vec![self.rule(subject, &rules::given_back(subject))?]);
             Ok(())
         })
     }
@@ -135,12 +135,13 @@ impl GatewayApi {
     }
 }
 
-fn set(object: &mut Object, rules: Vec<Value>) {
+fn set(object: &mut Object, subject: &Subject, rules: Vec<Value>) {
+    let ours = Ours::of(object, subject);
     let with_others = |mut rule: Value, there: Option<&Value>| {
         filters::keep_others(&mut rule, there);
         with_others(rule, there, &OURS)
     };
-    let rules = rules_with_others(rules, object.at("/spec/rules"), with_others);
+    let rules = rules_with_others(rules, object.at("/spec/rules"), |rule| ours.has(names(rule)), with_others);
     object.set("/spec/rules", rules);
 }
 
@@ -160,6 +161,10 @@ fn backend(name: &str, port: u16, weight: Weight, set_cookie: Option<&str>) -> V
         backend["filters"] = json!([filters::set_cookie(cookie)]);
     }
     backend
+}
+
+fn names(rule: &Value) -> impl Iterator<Item = &str> {
+    items(rule.get("backendRefs")).filter_map(|backend| backend.get("name").and_then(Value::as_str))
 }
 
 fn shares(subject: &Subject, rule: &Value) -> Shares {

@@ -131,7 +131,7 @@ fn spec_of_all(case: &Case, split: &Split) -> Vec<Value> {
 /// Routers whose object is a copy of one that the user wrote: what stands in its spec follows that.
 const COPIES: [&str; 3] = ["apisix", "nginx", "skipper"];
 
-/// Lists of rules and services whose items are ours, and the list in each of them.
+/// Lists of rules, and of services, and the list in each of their items. Others can have rules of their own.
 const LISTS: [(&str, &str); 6] = [
     ("/spec/backends", ""),
     ("/spec/conf/split", ""),
@@ -140,6 +140,8 @@ const LISTS: [(&str, &str); 6] = [
     ("/spec/http", ""),
     ("/spec/rules", ""),
 ];
+
+const RULES: [&str; 3] = ["/spec/routes", "/spec/http", "/spec/rules"];
 
 /// The object with what another writer could put on it.
 fn by_others(mut object: Object, is_copy: bool) -> Object {
@@ -155,6 +157,17 @@ fn by_others(mut object: Object, is_copy: bool) -> Object {
             item["others"] = true.into();
             for one in item.get_mut(inner).and_then(Value::as_array_mut).into_iter().flatten() {
                 one["others"] = true.into();
+            }
+        }
+        if let Value::Array(items) = &mut items
+            && RULES.contains(&list)
+        {
+            let theirs = |name: &str| json!({"name": name, "others": true});
+            if items.first().is_none_or(|first| first["name"] != "before") {
+                items.insert(0, theirs("before"));
+            }
+            if items.last().is_none_or(|last| last["name"] != "after") {
+                items.push(theirs("after"));
             }
         }
         if !items.is_null() {
@@ -178,6 +191,7 @@ fn what_others_put_on_a_route_stays_whatever_is_written() {
                 let marked = by_others(object.clone(), is_copy);
                 assert_eq!(object.value(), marked.value(), "{provider}: {}", split.routes);
             }
+            assert_eq!(case.read(), Some(split.routes), "{provider}");
         }
     }
 }
