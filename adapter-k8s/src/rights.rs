@@ -23,6 +23,8 @@ pub struct Right {
 
 const WATCHED: &[&str] = &["list", "watch"];
 const WRITTEN: &[&str] = &["list", "watch", "create", "patch"];
+/// Nobody collects an object without a namespace.
+const DELETED: &[&str] = &["list", "watch", "create", "patch", "delete"];
 /// The contents are read one by one; an immutable copy is deleted and made anew.
 const COPIED: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
 
@@ -46,7 +48,7 @@ pub fn all() -> Vec<Right> {
     let scalers = SCALERS.iter().map(|scaler| scaler.kind());
     let routes = ROUTERS.iter().flat_map(|(_, router)| router.kinds()).copied();
     for kind in workloads.chain(scalers).chain(routes) {
-        let written = right(kind, WRITTEN);
+        let written = right(kind, if kind.namespaced { WRITTEN } else { DELETED });
         // Two versions of one kind take one rule.
         let is_same = |known: &Right| (known.kind.group, known.kind.plural) == (kind.group, kind.plural);
         if !rights.iter().any(is_same) {

@@ -184,7 +184,7 @@ const DEFAULT_MAX: Weight = 50;
 /// | a router without weights (`kubernetes`) | blue/green that never switches, 10 iterations if none |
 /// | `stepWeight` and `stepWeights` | refused |
 /// | `match` and `iterations`, or `match` alone | A/B, 10 iterations if none |
-/// | `stepWeight` or `stepWeights` | weighted; with `match` for those requests only |
+/// | `stepWeight` or `stepWeights` | weighted; with `match` for those requests only, if the router can split them |
 /// | `iterations`, or `mirror` alone | blue/green, 10 iterations if none |
 /// | nothing | weighted, 10 to 50 |
 ///
@@ -234,7 +234,7 @@ pub fn derive(analysis: &raw::Analysis, can: Abilities) -> Result<Strategy, Refu
         },
         iterations,
         mirror: mirror.map(|mirror| mirror.weight),
-        matched,
+        matched: matched && can.weights_of_matches,
     }))
 }
 

@@ -15,7 +15,7 @@ use crate::{
 fn sources(provider: &str, kind: &str, metrics: &str, template: &str) -> Vec<Result<Source, Text>> {
     let (subject, rollout) = subject(&format!(
         "{{provider: '{provider}', targetRef: {{apiVersion: apps/v1, kind: {kind}, name: shop}}, \
-         service: {{name: front, port: 80, gatewayRefs: [{{name: gw}}]}}, routeRef: {{name: shop}}, ingressRef: {{apiVersion: networking.k8s.io/v1, kind: Ingress, name: door-a}}, \
+         service: {{name: front, port: 80, meshName: mesh, gatewayRefs: [{{name: gw}}]}}, routeRef: {{name: shop}}, ingressRef: {{apiVersion: networking.k8s.io/v1, kind: Ingress, name: door-a}}, \
          analysis: {{interval: 1m, threshold: 1, iterations: 1, metrics: {metrics}}}}}"
     ));
     let head =

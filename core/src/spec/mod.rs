@@ -33,7 +33,7 @@ pub use self::limits::Limits;
 pub use self::metric::{Bounds, Leniency, Metric, MetricSource, MetricUnit, SHIPPED_TEMPLATES};
 pub use self::metric_template::MetricTemplate;
 pub use self::parse::Defaults;
-pub use self::routing::{CorsPolicy, HttpMatch, Replaces, Rewrite, Routing, StringMatch};
+pub use self::routing::{CorsPolicy, HttpMatch, Replaces, Rewrite, Routing, StringMatch, UpstreamRef};
 pub use self::service::{Service, TargetPort};
 pub use self::setup::{Autoscaler, Setup};
 pub(crate) use self::{parse::Problems, routing::is_cookie};
