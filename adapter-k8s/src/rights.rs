@@ -5,6 +5,7 @@ use crate::{
         ALERT_PROVIDER, CANARY, CONFIG_MAP, DAEMON_SET, DEPLOYMENT, ENDPOINT_SLICE, EVENT, LEASE,
         METRIC_TEMPLATE, SECRET, SERVICE,
     },
+    metrics,
     object::Kind,
     router::ROUTERS,
     workload::scaler::SCALERS,
@@ -43,6 +44,10 @@ pub fn all() -> Vec<Right> {
         right(ENDPOINT_SLICE, WATCHED),
         right(CONFIG_MAP, COPIED),
         right(SECRET, COPIED),
+        // Each external metric is a kind of its own there.
+        right(metrics::EXTERNAL_METRIC, &["list"]),
+        right(metrics::KEPTN_METRIC, &["get"]),
+        right(metrics::KEPTN_ANALYSIS, &["create", "get", "delete"]),
     ];
     let workloads = [DEPLOYMENT, DAEMON_SET, SERVICE].into_iter();
     let scalers = SCALERS.iter().map(|scaler| scaler.kind());

@@ -11,8 +11,8 @@ use super::{
     code::Code,
     compatibility,
     controller::{
-        Controller, canary_lacks, flagger_drops, flagger_refuses, flagger_refuses_canary, receiver_lacks,
-        template_lacks,
+        Controller, canary_lacks, flagger_drops, flagger_refuses, flagger_refuses_canary,
+        flagger_refuses_template, receiver_lacks, template_lacks,
     },
     fields::{ALERT_PROVIDER, BUILT_IN, CANARY, Field, METRIC_TEMPLATE, list, text},
     known::{Walked, walk},
@@ -50,6 +50,7 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Draft>, Option<Ca
             let mut told = shared(object, METRIC_TEMPLATE, files);
             told.extend(template_lacks(json));
             told.extend(together::secret(object, files));
+            told.extend(flagger_refuses_template(json).filter(|_| is_for_flagger));
             told.extend(typed::look(json, |raw: &raw::MetricTemplate| MetricTemplate::parse(raw).err()));
             told.extend(query::of_template(object, files));
             (told, None)
