@@ -9,7 +9,7 @@ use serin_sim::{
     expect::judge_properties,
     replay::replay,
     report::{Counterexample, Page, Terminal, WIDTH, counterexample, text},
-    scenario::load,
+    scenario::{load, seed_of},
 };
 
 use crate::root;
@@ -54,7 +54,7 @@ fn found() -> String {
     let path = root().join(CHECKED);
     let scenario = load(&path).unwrap();
     let (case, broken) = search(&scenario, Search { cases: 1_000, seed: 1 }, &()).known.unwrap();
-    let seed = 1 + case;
+    let seed = seed_of(1, case);
     let whole = Tree::load(&path, &scenario).unwrap();
     let shrunk = shrink(whole.clone().about(&scenario, seed, &broken.claim), &broken.claim, &()).unwrap();
     let story = drive::run_seed(&scenario, seed);

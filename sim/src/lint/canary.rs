@@ -129,7 +129,9 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Draft>, Option<CanaryRepor
             compatibility.extend(compatibility::older());
         }
         let release = files.settings.release.filter(|_| is_judged);
-        let outlook = release.map(|release| Outlook::of(&object.json, &defaults, plan.as_ref(), release));
+        let pods = together::replicas(object, files);
+        let outlook =
+            release.map(|release| Outlook::of(&object.json, &defaults, plan.as_ref(), pods, release));
         report = is_judged.then(|| CanaryReport { canary: object.title(), plan, outlook, compatibility });
     } else {
         let problems = match parsed {

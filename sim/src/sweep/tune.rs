@@ -8,7 +8,7 @@ use serin_core::strategy::Strategy;
 use super::{Axis, Goal, Met, Point, Shard, Sweep, tally};
 use crate::{
     input::InputError,
-    scenario::{Document, Scenario, manifest_lines},
+    scenario::{Document, Scenario, manifest_lines, seed_of},
 };
 
 /// The result of the search.
@@ -223,9 +223,9 @@ impl<'a> Search<'a> {
         for place in which {
             let Candidate { point, scenario, .. } = &mut self.candidates[*place];
             let from = point.tally.runs;
-            let seed = self.seed.wrapping_add(from);
-            let more =
-                tally(scenario, to.saturating_sub(from), &|place| seed.wrapping_add(place), stop, done);
+            let base = self.seed;
+            let seed_of = |place| seed_of(base, from + place);
+            let more = tally(scenario, to.saturating_sub(from), &seed_of, stop, done);
             self.made += more.runs;
             point.tally = std::mem::take(&mut point.tally).and(&more);
         }

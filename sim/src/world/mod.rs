@@ -39,7 +39,7 @@ pub(crate) use self::{
     hooks::{Attempt, Hooks},
     metrics::{Metrics, answer},
     receivers::{DeliveryResult, wanted},
-    simulated::{Buckets, Expected, Offered, Shares, measure, rate_of, scrapes, share_of},
+    simulated::{Buckets, Expected, Offered, Shares, measure, rate_of, scrapes, series, share_of},
 };
 use crate::scenario::{Scenario, Trouble};
 
@@ -54,7 +54,7 @@ pub(crate) fn drawn_troubles(scenario: &Scenario, seed: u64) -> Vec<Trouble> {
 /// The simulated part of a scenario's world, at its beginning.
 fn simulation<'a>(scenario: &'a Scenario, seed: u64, common: &SharedSetup) -> Option<Simulation<'a>> {
     let simulated = scenario.setting.simulated.as_ref()?;
-    Some(Simulation::begin(simulated, seed, &scenario.canary, Rc::clone(&common.shares)))
+    Some(Simulation::begin(scenario, simulated, seed, Rc::clone(&common.shares)))
 }
 
 /// The cluster of one story.
