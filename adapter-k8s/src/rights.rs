@@ -5,6 +5,7 @@ use crate::{
         ALERT_PROVIDER, CANARY, CONFIG_MAP, DAEMON_SET, DEPLOYMENT, ENDPOINT_SLICE, EVENT, LEASE,
         METRIC_TEMPLATE, SECRET, SERVICE,
     },
+    metrics,
     object::Kind,
     router::ROUTERS,
     workload::scaler::SCALERS,
@@ -23,6 +24,8 @@ pub struct Right {
 
 const WATCHED: &[&str] = &["list", "watch"];
 const WRITTEN: &[&str] = &["list", "watch", "create", "patch"];
+/// Nobody collects an object without a namespace.
+const DELETED: &[&str] = &["list", "watch", "create", "patch", "delete"];
 /// The contents are read one by one; an immutable copy is deleted and made anew.
 const COPIED: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
 
@@ -41,12 +44,16 @@ pub fn all() -> Vec<Right> {
         right(ENDPOINT_SLICE, WATCHED),
         right(CONFIG_MAP, COPIED),
         right(SECRET, COPIED),
+        // Each external metric is a kind of its own there.
+        right(metrics::EXTERNAL_METRIC, &["list"]),
+        right(metrics::KEPTN_METRIC, &["get"]),
+        right(metrics::KEPTN_ANALYSIS, &["create", "get", "delete"]),
     ];
     let workloads = [DEPLOYMENT, DAEMON_SET, SERVICE].into_iter();
     let scalers = SCALERS.iter().map(|scaler| scaler.kind());
     let routes = ROUTERS.iter().flat_map(|(_, router)| router.kinds()).copied();
     for kind in workloads.chain(scalers).chain(routes) {
-        let written = right(kind, WRITTEN);
+        let written = right(kind, if kind.namespaced { WRITTEN } else { DELETED });
         // Two versions of one kind take one rule.
         let is_same = |known: &Right| (known.kind.group, known.kind.plural) == (kind.group, kind.plural);
         if !rights.iter().any(is_same) {

@@ -80,7 +80,8 @@ fn every_kind_the_sources_name_has_its_rights() {
 /// The kinds that the sources name, as `plural.group`.
 fn kinds_in(folder: &Path) -> BTreeSet<String> {
     let one_line =
-        Regex::new(r#"Kind::names\(\s*("[^"]*"|GROUP),\s*"[^"]*",\s*"[^"]*",\s*"([^"]+)""#).unwrap();
+        Regex::new(r#"Kind::names(?:_in_cluster)?\(\s*("[^"]*"|GROUP),\s*"[^"]*",\s*"[^"]*",\s*"([^"]+)""#)
+            .unwrap();
     let in_full = Regex::new(r#"Names \{\s*group: ("[^"]*"),[^}]*plural: "([^"]+)""#).unwrap();
     let group_of = Regex::new(r#"const GROUP: &str = ("[^"]*")"#).unwrap();
     let mut found = BTreeSet::new();

@@ -184,7 +184,7 @@ const DEFAULT_MAX: Weight = 50;
 /// | a router without weights (`kubernetes`) | blue/green that never switches, 10 iterations if none |
 /// | `stepWeight` and `stepWeights` | refused |
 /// | `match` and `iterations`, or `match` alone | A/B, 10 iterations if none |
-/// | `stepWeight` or `stepWeights` | weighted; with `match` for those requests only |
+/// | `stepWeight` or `stepWeights` | weighted; with `match` for those requests only, if the router can split them |
 /// | `iterations`, or `mirror` alone | blue/green, 10 iterations if none |
 /// | nothing | weighted, 10 to 50 |
 ///
@@ -234,7 +234,7 @@ pub fn derive(analysis: &raw::Analysis, can: Abilities) -> Result<Strategy, Refu
         },
         iterations,
         mirror: mirror.map(|mirror| mirror.weight),
-        matched,
+        matched: matched && can.weights_of_matches,
     }))
 }
 
@@ -290,14 +290,14 @@ fn percentage(value: Option<Number>, field: &'static str) -> Result<Weight, Refu
     let value = value.unwrap_or(Number::Whole(0));
     match value.whole().map(u8::try_from) {
         Some(Ok(weight)) if weight <= 100 => Ok(weight),
-        _ => Err(Refusal { field, why: alloc::format!("{value} is no percentage from 0 to 100") }),
+        _ => Err(Refusal { field, why: alloc::format!("{value} is not a percentage from 0 to 100") }),
     }
 }
 
 fn count(value: Option<Number>, field: &'static str) -> Result<u32, Refusal> {
     let value = value.unwrap_or(Number::Whole(0));
     let count = value.whole().and_then(|value| u32::try_from(value).ok());
-    count.ok_or_else(|| Refusal { field, why: alloc::format!("{value} is no count") })
+    count.ok_or_else(|| Refusal { field, why: alloc::format!("{value} is not a count") })
 }
 
 fn refuse(field: &'static str, why: &str) -> Refusal {

@@ -70,7 +70,7 @@ pub struct NotATime(String);
 
 impl fmt::Display for NotATime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no RFC 3339 time such as 2026-01-31T12:00:00Z", self.0)
+        write!(f, "`{}` is not an RFC 3339 time such as 2026-01-31T12:00:00Z", self.0)
     }
 }
 
@@ -104,7 +104,7 @@ impl fmt::Display for NotADuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_number =
             !self.0.is_empty() && self.0.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let wrong = if is_number { "has no unit; it needs one, as in" } else { "is no duration such as" };
+        let wrong = if is_number { "has no unit; it needs one, as in" } else { "is not a duration such as" };
         write!(f, "`{}` {wrong} 30s, 1m30s or 2h", self.0)
     }
 }

@@ -180,8 +180,8 @@ fn a_percentage_goes_from_0_to_100() {
     ];
     for (field, given) in others {
         let of = |value: &str| problems(&format!("{{{}}}", given.replace("{}", value)));
-        assert_eq!(of("-1"), [format!("spec.analysis.{field}: -1 is no percentage from 0 to 100")]);
-        assert_eq!(of("101"), [format!("spec.analysis.{field}: 101 is no percentage from 0 to 100")]);
+        assert_eq!(of("-1"), [format!("spec.analysis.{field}: -1 is not a percentage from 0 to 100")]);
+        assert_eq!(of("101"), [format!("spec.analysis.{field}: 101 is not a percentage from 0 to 100")]);
         assert_eq!(of("0"), [""; 0]);
         assert_eq!(of("100"), [""; 0]);
     }
@@ -191,7 +191,7 @@ fn a_percentage_goes_from_0_to_100() {
 fn the_largest_weight_is_a_percentage_and_without_a_sense_it_is_not_given() {
     assert_eq!(
         problems("{stepWeight: 10, maxWeight: 101}"),
-        ["spec.analysis.maxWeight: 101 is no percentage from 0 to 100"]
+        ["spec.analysis.maxWeight: 101 is not a percentage from 0 to 100"]
     );
     for (given, max) in [
         ("", 100),
@@ -230,7 +230,7 @@ fn listed_steps_grow_from_1_to_100() {
     }
     assert_eq!(
         problems("{stepWeights: [101]}"),
-        ["spec.analysis.stepWeights: 101 is no percentage from 0 to 100"]
+        ["spec.analysis.stepWeights: 101 is not a percentage from 0 to 100"]
     );
     for steps in ["[1]", "[100]", "[9, 10]", "[1, 100]"] {
         assert_eq!(problems(&format!("{{stepWeights: {steps}}}")), [""; 0], "{steps}");
@@ -249,8 +249,8 @@ fn a_mirrored_share_grows_by_its_step_up_to_its_largest() {
 
 #[test]
 fn iterations_are_a_count() {
-    assert_eq!(problems("{iterations: -1}"), ["spec.analysis.iterations: -1 is no count"]);
-    assert_eq!(problems("{iterations: 4294967296}"), ["spec.analysis.iterations: 4294967296 is no count"]);
+    assert_eq!(problems("{iterations: -1}"), ["spec.analysis.iterations: -1 is not a count"]);
+    assert_eq!(problems("{iterations: 4294967296}"), ["spec.analysis.iterations: 4294967296 is not a count"]);
     assert_eq!(problems("{iterations: 4294967295}"), [""; 0]);
     assert_eq!(rollout("{iterations: 0}").strategy().to_string(), "weighted, step 10 to 50");
     assert_eq!(rollout("{iterations: 1}").strategy().to_string(), "blue/green, 1 iterations");

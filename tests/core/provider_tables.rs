@@ -90,8 +90,16 @@ fn routers() -> String {
 
 fn metric_systems() -> String {
     let rows = MetricSystem::ALL.into_iter().map(|system| {
-        let MetricDescriptor { name, title: _, address, keys, needs_secret, needs_region, driven } =
-            *system.descriptor();
+        let MetricDescriptor {
+            name,
+            title: _,
+            address,
+            keys,
+            needs_secret,
+            needs_region,
+            driven,
+            in_flagger,
+        } = *system.descriptor();
         let address = match address {
             Address::Required => "required".to_owned(),
             Address::Default(address) => format!("`{address}` if left out"),
@@ -99,10 +107,11 @@ fn metric_systems() -> String {
             Address::Implied => String::new(),
         };
         let secret = if needs_secret { format!("required: {keys}") } else { keys.to_string() };
-        cells(&[&format!("`{name}`"), yes(driven), &address, &secret])
+        cells(&[&format!("`{name}`"), yes(driven), yes(in_flagger), &address, &secret])
     });
-    let head = ["`spec.provider.type`", "supported", "`address`", "keys of the Secret in `secretRef`"];
-    format!("{}|---|---|---|---|\n{}", cells(&head), rows.collect::<String>())
+    let head =
+        ["`spec.provider.type`", "supported", "in Flagger", "`address`", "keys of the Secret in `secretRef`"];
+    format!("{}|---|---|---|---|---|\n{}", cells(&head), rows.collect::<String>())
 }
 
 fn receivers() -> String {

@@ -6,7 +6,11 @@ use serde_json::Value;
 use serin_output::{Terminal, WIDTH};
 use serin_policy::check::{Search, Tree, search, shrink};
 use serin_report::{Counterexample, Page, counterexample, replay::replay, text};
-use serin_simulator::{drive, expect::judge_properties, scenario::load};
+use serin_simulator::{
+    drive,
+    expect::judge_properties,
+    scenario::{load, seed_of},
+};
 
 use crate::root;
 
@@ -50,7 +54,7 @@ fn found() -> String {
     let path = root().join(CHECKED);
     let scenario = load(&path).unwrap();
     let (case, broken) = search(&scenario, Search { cases: 1_000, seed: 1 }, &()).known.unwrap();
-    let seed = 1 + case;
+    let seed = seed_of(1, case);
     let whole = Tree::load(&path, &scenario).unwrap();
     let shrunk = shrink(whole.clone().about(&scenario, seed, &broken.claim), &broken.claim, &()).unwrap();
     let story = drive::run_seed(&scenario, seed);

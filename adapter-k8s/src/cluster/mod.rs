@@ -1,6 +1,7 @@
 //! The cluster: read from watch caches, written by small patches, nothing decided.
 
 mod allowance;
+mod api_request;
 pub mod cache;
 mod credentials;
 pub mod fence;
@@ -30,7 +31,7 @@ use tokio::{
     task::AbortHandle,
 };
 
-pub use self::write::WriteError;
+pub use self::{api_request::ApiRequest, write::WriteError};
 use self::{
     cache::{Cache, Changed, How},
     credentials::Credentials,

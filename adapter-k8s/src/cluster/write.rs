@@ -201,6 +201,7 @@ impl Writer<'_> {
                 self.delete(&key, &seen).await?;
                 self.create(object).await
             }
+            Change::Delete(seen) => self.delete(&seen.key(), seen.uid()).await,
         }
     }
 

@@ -104,7 +104,7 @@ pub(crate) fn call_of(
 fn own_request(hook: Called<'_>, method: &str, body: &str) -> Result<Request, Text> {
     let method = method.trim().to_ascii_uppercase();
     if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        return Err(format!("metadata.method `{method}` of hook {} is no HTTP method", hook.name).into());
+        return Err(format!("metadata.method `{method}` of hook {} is not an HTTP method", hook.name).into());
     }
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(body).is_ok();
     let kind = if is_json { "application/json" } else { "text/plain; charset=utf-8" };

@@ -59,7 +59,7 @@ fn a_method_that_is_none_is_refused() {
     let calls = calls("[{name: a, url: 'http://x', metadata: {method: 'GET /', body: ''}}]");
     assert_eq!(
         calls[0].clone().unwrap_err().to_string(),
-        "metadata.method `GET /` of hook a is no HTTP method"
+        "metadata.method `GET /` of hook a is not an HTTP method"
     );
 }
 

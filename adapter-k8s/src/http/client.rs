@@ -248,7 +248,7 @@ impl fmt::Debug for Http {
 
 fn prepared(client: &Client, hop: &Hop) -> Result<reqwest::RequestBuilder, String> {
     let method = Method::from_bytes(hop.method.as_bytes())
-        .map_err(|_| format!("`{}` is no HTTP method", hop.method))?;
+        .map_err(|_| format!("`{}` is not an HTTP method", hop.method))?;
     let mut builder = client.request(method, hop.url.clone()).body(hop.body.clone());
     for (name, value) in &hop.headers {
         builder = builder.header(name, value.reveal());

@@ -93,7 +93,9 @@ impl Request {
     /// Where it is sent, as far as may be shown: neither user nor query.
     #[must_use]
     pub fn place(&self) -> String {
-        let Ok(mut url) = reqwest::Url::parse(&self.url) else { return "an address that is no URL".into() };
+        let Ok(mut url) = reqwest::Url::parse(&self.url) else {
+            return "an address that is not a URL".into();
+        };
         url.set_query(None);
         url.set_fragment(None);
         // Only a URL without a host refuses these.

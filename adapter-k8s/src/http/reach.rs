@@ -50,7 +50,7 @@ impl Reach {
         Self { api_server: origin(api_server), own: Vec::new(), allowed }
     }
 
-    /// Opens an address that a flag names; one that is no URL is none.
+    /// Opens an address that a flag names; one that is not a URL is none.
     #[must_use]
     pub fn opening(mut self, url: &str) -> Self {
         self.own.extend(origin(url));

@@ -255,10 +255,10 @@ async fn what_makes_no_sense_is_not_sent() {
         why(get("file:///etc/passwd")).await,
         "an address without a host: the address must begin with http:// or https://"
     );
-    assert_eq!(why(get("http//x")).await, "an address that is no URL: relative URL without a base");
+    assert_eq!(why(get("http//x")).await, "an address that is not a URL: relative URL without a base");
     assert_eq!(
         why(Request { method: "A B".into(), ..get("http://x/a/?b") }).await,
-        "http://x/a: `A B` is no HTTP method"
+        "http://x/a: `A B` is not an HTTP method"
     );
     let injected = why(get("http://127.0.0.1:1").header("X", "a\r\nb: c")).await;
     assert_eq!(injected, "http://127.0.0.1:1: failed to parse header value");

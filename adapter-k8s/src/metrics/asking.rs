@@ -34,11 +34,11 @@ pub(super) fn check_keys(source: &Source, secret: &Secret) -> Result<(), Text> {
     }
 }
 
-/// The address of a system with `path` behind it, without a query.
+/// The address of a system, as it is written.
 ///
 /// # Errors
 /// The address is no URL.
-pub(super) fn url(source: &Source, path: &str) -> Result<Url, Text> {
+pub(super) fn address(source: &Source) -> Result<Url, Text> {
     let descriptor = source.system.descriptor();
     let default = match descriptor.address {
         Address::Default(address) => address,
@@ -46,7 +46,15 @@ pub(super) fn url(source: &Source, path: &str) -> Result<Url, Text> {
     };
     let address = source.address.as_ref().map_or(default, Hidden::reveal);
     let url = Url::parse(address).ok().filter(Url::has_host);
-    let mut url = url.ok_or_else(|| Text::from(format!("the {} address is no URL", descriptor.title)))?;
+    url.ok_or_else(|| format!("the {} address is no URL", descriptor.title).into())
+}
+
+/// The address of a system with `path` behind it, without a query.
+///
+/// # Errors
+/// The address is no URL.
+pub(super) fn url(source: &Source, path: &str) -> Result<Url, Text> {
+    let mut url = address(source)?;
     url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
     url.set_query(None);
     url.set_fragment(None);
@@ -69,10 +77,36 @@ pub(super) fn get(source: &Source, url: Url, own: &[(&str, String)]) -> Request 
     own.iter().fold(request, |request, (name, value)| request.header(name, value.as_str()))
 }
 
+/// The header of a bearer token, or else of a user with a password, if the Secret holds one of them.
+pub(super) fn bearer_or_basic(secret: &Secret) -> Option<(&'static str, String)> {
+    let bearer = secret.at("token").map(|token| ("Authorization", format!("Bearer {token}")));
+    bearer.or_else(|| basic(secret))
+}
+
 /// The headers of a user with a password, if the Secret holds both.
 pub(super) fn basic(secret: &Secret) -> Option<(&'static str, String)> {
     let (user, password) = (secret.at("username")?, secret.at("password")?);
     Some(("Authorization", format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))))
+}
+
+/// Refuses a namespace that a query names, if objects of other namespaces than the template's may not be read.
+///
+/// # Errors
+/// It is another one.
+pub(super) fn check_namespace(source: &Source, namespace: &str) -> Result<(), Text> {
+    match source.within.as_deref().filter(|within| *within != namespace) {
+        None => Ok(()),
+        Some(within) => Err(format!(
+            "the query names the namespace {namespace}; only {within} is allowed (-no-cross-namespace-refs)"
+        )
+        .into()),
+    }
+}
+
+/// Whether a part of a query can be a name in the path of an object.
+pub(super) fn is_name(part: &str) -> bool {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && part.chars().all(is_allowed)
 }
 
 /// The start of the window that a system is asked for which gives points in time.

@@ -4,18 +4,37 @@
 //! with [`Next::Need`]; what it has to remember until the next reply is in its closure. Nothing here sends:
 //! [`super::ask`] carries an exchange out.
 
+use std::time::Duration;
+
 use serin_core::revision::Text;
 
-use crate::http::{Reply, Request};
+use crate::{
+    cluster::ApiRequest,
+    http::{Reply, Request},
+};
 
 /// How much of what a system says of an error is shown, in bytes.
 pub(super) const MOST_SAID: usize = 300;
 
 /// Something that has to be fetched before an exchange continues.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Need {
     /// The reply to a request.
     Http(Request),
+    /// The reply of the API server.
+    Api(ApiRequest),
+}
+
+impl From<Request> for Need {
+    fn from(request: Request) -> Self {
+        Self::Http(request)
+    }
+}
+
+impl From<ApiRequest> for Need {
+    fn from(request: ApiRequest) -> Self {
+        Self::Api(request)
+    }
 }
 
 /// What a reply means.
@@ -24,6 +43,8 @@ type Then<T> = Box<dyn FnOnce(&Reply) -> Result<Next<T>, Text> + Send>;
 /// An exchange that waits for what it needs, and ends with a `T`.
 pub struct Exchange<T> {
     need: Need,
+    /// How long it waits first.
+    wait: Duration,
     then: Then<T>,
 }
 
@@ -38,14 +59,23 @@ pub enum Next<T> {
 impl<T: 'static> Exchange<T> {
     /// Sends a request; its reply says how the exchange continues.
     pub fn new(
-        request: Request,
+        request: impl Into<Need>,
         then: impl FnOnce(&Reply) -> Result<Next<T>, Text> + Send + 'static,
     ) -> Self {
-        Self { need: Need::Http(request), then: Box::new(then) }
+        Self { need: request.into(), wait: Duration::ZERO, then: Box::new(then) }
+    }
+
+    /// The same after some time: what is asked for is not ready at once.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        Self { wait, ..self }
     }
 
     /// Sends one request, whose reply ends the exchange.
-    pub fn once(request: Request, read: impl FnOnce(&Reply) -> Result<T, Text> + Send + 'static) -> Self {
+    pub fn once(
+        request: impl Into<Need>,
+        read: impl FnOnce(&Reply) -> Result<T, Text> + Send + 'static,
+    ) -> Self {
         Self::new(request, |reply| read(reply).map(Next::Done))
     }
 
@@ -53,6 +83,12 @@ impl<T: 'static> Exchange<T> {
     #[must_use]
     pub fn need(&self) -> &Need {
         &self.need
+    }
+
+    /// How long it waits before that is fetched.
+    #[must_use]
+    pub fn wait(&self) -> Duration {
+        self.wait
     }
 
     /// Continues with the reply to what was needed. A system reads only whole replies, and none that says to slow down.
@@ -75,19 +111,16 @@ impl<T: 'static> Exchange<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use serin_core::{question::MetricResult, spec::MetricSystem};
 
     use super::{
         super::{
             Reading, Source, ask, carry_out,
-            testing::{NOW, secret, without_secret},
+            testing::{NOW, secret, systems, without_secret},
         },
         *,
     };
     use crate::http::{
-        Http,
         secret::Secret,
         tests::{reply as served, server},
     };
@@ -111,7 +144,7 @@ mod tests {
     async fn an_exchange_may_fetch_a_token_and_poll() {
         let answers = ["t0p", "wait", "wait", "2.5"].map(|body| served("200 OK", "", body));
         let (url, serving) = server(answers.into()).await;
-        assert_eq!(carry_out(&Http::new(), polled(&url), &Secret::default()).await, Ok(Some(2.5)));
+        assert_eq!(carry_out(&systems(), polled(&url), &Secret::default()).await, Ok(Some(2.5)));
         let heard = serving.await.unwrap();
         let firsts: Vec<&str> = heard.iter().filter_map(|request| request.lines().next()).collect();
         assert_eq!(
@@ -124,9 +157,18 @@ mod tests {
     #[tokio::test]
     async fn an_exchange_without_an_end_is_given_up() {
         let (url, serving) = server(vec![served("200 OK", "", "wait"); 8]).await;
-        let result = carry_out(&Http::new(), polled(&url), &Secret::default()).await;
+        let result = carry_out(&systems(), polled(&url), &Secret::default()).await;
         assert_eq!(result, Err("no result after 8 requests".into()));
         assert_eq!(serving.await.unwrap().len(), 8);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_exchange_waits_before_it_asks_again() {
+        let begun = tokio::time::Instant::now();
+        let exchange = Exchange::once(Request::get("no url", Duration::from_secs(60)), |_| Ok(()));
+        let waited = exchange.after(Duration::from_secs(4));
+        assert!(carry_out(&systems(), waited, &Secret::default()).await.is_err());
+        assert_eq!(begun.elapsed().as_secs(), 4);
     }
 
     #[tokio::test(start_paused = true)]
@@ -134,7 +176,7 @@ mod tests {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", silent.local_addr().unwrap());
         let exchange = Exchange::once(Request::get(url, Duration::from_secs(600)), |_| Ok(()));
-        let result = carry_out(&Http::new(), exchange, &Secret::default()).await;
+        let result = carry_out(&systems(), exchange, &Secret::default()).await;
         assert_eq!(result, Err("no result within 60s".into()));
     }
 
@@ -146,7 +188,7 @@ mod tests {
             ..without_secret(MetricSystem::Graphite, Some(&url))
         };
         let secret = secret(&[("username", "me"), ("password", "pass-word")]);
-        let answer = ask(&Http::new(), &source, &secret, NOW).await;
+        let answer = ask(&systems(), &source, &secret, NOW).await;
         let why = format!("{url}/render: 403 Forbidden: no user me with ***");
         assert_eq!(answer, MetricResult::Error(why.into()));
     }

@@ -6,12 +6,17 @@ use serin_core::{provider::Address, spec::MetricSystem};
 
 use super::{
     Provider, of, provider,
-    testing::{NOW, every_key, passes, read, reply, request, source, without_secret},
+    testing::{NOW, api_request, every_key, passes, query, read, reply, request, source, without_secret},
 };
 use crate::http::{MOST_READ, Reply, Request, secret::Secret};
 
 fn driven() -> impl Iterator<Item = (MetricSystem, &'static dyn Provider)> {
     MetricSystem::ALL.into_iter().filter_map(|system| Some((system, of(system)?)))
+}
+
+/// Those that are asked at an address, and not at the API server.
+fn addressed() -> impl Iterator<Item = (MetricSystem, &'static dyn Provider)> {
+    driven().filter(|(system, _)| *system != MetricSystem::Keptn)
 }
 
 /// An answer of each system with the value 1.5.
@@ -25,18 +30,19 @@ fn good(system: MetricSystem) -> &'static str {
         MetricSystem::Prometheus => {
             r#"{"data": {"resultType": "vector", "result": [{"metric": {}, "value": [1, "1.5"]}]}}"#
         }
-        MetricSystem::CloudWatch
-        | MetricSystem::ExternalMetrics
-        | MetricSystem::Keptn
-        | MetricSystem::Splunk
-        | MetricSystem::Stackdriver => "",
+        MetricSystem::Webhook => r#"{"value": 1.5}"#,
+        MetricSystem::ExternalMetrics => r#"{"items": [{"metricLabels": {}, "value": "1.5"}]}"#,
+        MetricSystem::Keptn => r#"{"status": {"value": "1.5"}}"#,
+        MetricSystem::CloudWatch => r#"{"MetricDataResults": [{"Id": "m", "Values": [1.5]}]}"#,
+        MetricSystem::Splunk => "event: data\ndata: {\"data\": [{\"tsId\": \"a\", \"value\": 1.5}]}\n\n",
+        MetricSystem::Stackdriver => "",
     }
 }
 
 #[test]
 fn requests_go_to_the_templates_address_and_nowhere_else() {
-    for (system, provider) in driven() {
-        let source = source(system, "a query");
+    for (system, provider) in addressed() {
+        let source = source(system, query(system));
         let both = [
             request(&provider.begin(&source, &every_key(), NOW).unwrap()),
             request(&provider.check(&source, &every_key(), NOW).unwrap()),
@@ -57,6 +63,10 @@ fn a_system_with_an_address_of_its_own_is_asked_there() {
         match (system.descriptor().address, begun) {
             (Address::Default(address), Ok(exchange)) => assert!(request(&exchange).url.starts_with(address)),
             (Address::Required, Err(why)) => assert_eq!(&*why, format!("the {title} address is no URL")),
+            (Address::Implied, Ok(exchange)) if system == MetricSystem::CloudWatch => {
+                assert!(request(&exchange).url.starts_with("https://monitoring.eu-west-1.amazonaws.com/"));
+            }
+            (Address::Implied, Ok(exchange)) => drop(api_request(&exchange)),
             (address, begun) => panic!("{system}: {address:?} {:?}", begun.map(drop)),
         }
     }
@@ -64,8 +74,8 @@ fn a_system_with_an_address_of_its_own_is_asked_there() {
 
 #[test]
 fn a_template_can_add_headers_and_cannot_replace_credentials() {
-    for (system, provider) in driven() {
-        let mut source = source(system, "q");
+    for (system, provider) in addressed() {
+        let mut source = source(system, query(system));
         let own = request(&provider.begin(&source, &every_key(), NOW).unwrap()).headers;
         let shouted = own.iter().map(|(name, _)| (name.to_uppercase(), vec!["forged".into()]));
         source.headers = shouted.chain([("X-Team".into(), vec!["shop".into()])]).collect();
@@ -85,8 +95,8 @@ fn credentials_are_shown_nowhere() {
             .into_iter()
             .filter(|key| !matches!(*key, "org" | "newrelic_account_id"))
     };
-    for (system, provider) in driven() {
-        let request = request(&provider.begin(&source(system, "q"), &every_key(), NOW).unwrap());
+    for (system, provider) in addressed() {
+        let request = request(&provider.begin(&source(system, query(system)), &every_key(), NOW).unwrap());
         let secret = every_key();
         for value in kept(system).map(|key| secret.at(key).unwrap()) {
             assert!(!request.url.contains(value) && !request.body.contains(value), "{system}: {request:?}");
@@ -98,6 +108,9 @@ fn credentials_are_shown_nowhere() {
 #[test]
 fn a_secret_without_a_key_is_refused_before_anything_is_sent() {
     for (system, _) in driven() {
+        if system.descriptor().keys.0.is_empty() {
+            continue;
+        }
         let (needed, keys) = (system.descriptor().needs_secret, system.descriptor().keys);
         let lacks = provider(&source(system, "q"), &Secret::default()).map(drop);
         assert_eq!(lacks, Err(format!("Secret keys has to hold {keys}").into()));
@@ -170,7 +183,7 @@ fn whatever_is_cut_off_or_in_the_place_of_the_value_is_harmless() {
             // NaN is no JSON.
             assert!(read == result || read.is_err(), "{system} {value}: {read:?}");
         }
-        let begun = provider.begin(&source(system, "q"), &every_key(), NOW).unwrap();
+        let begun = provider.begin(&source(system, query(system)), &every_key(), NOW).unwrap();
         let cut = Reply { cut: Some("the answer is too long".into()), ..reply(200, good) };
         assert_eq!(begun.next(&cut).map(drop), Err("the answer is too long".into()), "{system}");
     }
@@ -179,7 +192,7 @@ fn whatever_is_cut_off_or_in_the_place_of_the_value_is_harmless() {
 #[test]
 fn a_system_that_is_asked_too_often_says_for_how_long() {
     for (system, provider) in driven() {
-        let begun = || provider.begin(&source(system, "q"), &every_key(), NOW).unwrap();
+        let begun = || provider.begin(&source(system, query(system)), &every_key(), NOW).unwrap();
         let wait = Some(Duration::from_secs(30));
         let limited = Reply { retry_after: wait, ..reply(429, "slow\ndown") };
         let why = "asked too often (to be asked again after 30s): 429 Too Many Requests: slow down";

@@ -5,36 +5,51 @@
 //! `driven` in its descriptor in the core.
 
 mod asking;
+mod aws;
 mod built_in;
+mod cloudwatch;
 mod datadog;
 mod dynatrace;
 mod exchange;
+mod external_metrics;
 mod graphite;
 #[cfg(test)]
 mod hostile;
 mod influxdb;
+mod json_path;
+mod keptn;
 mod names;
 mod newrelic;
 mod prometheus;
+mod quantity;
 mod reading;
 mod shipped;
 mod source;
+mod splunk;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serin_core::{question::MetricResult, revision::Text, spec::MetricSystem, time::Timestamp};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use crate::http::{Http, secret::Secret};
+use crate::{
+    cluster::Cluster,
+    http::{Http, secret::Secret},
+};
 
 pub use self::{
     exchange::{Exchange, Need, Next},
     reading::Reading,
     source::Source,
+};
+pub(crate) use self::{
+    external_metrics::METRIC as EXTERNAL_METRIC,
+    keptn::{ANALYSIS as KEPTN_ANALYSIS, METRIC as KEPTN_METRIC},
 };
 
 /// A system that is asked for values.
@@ -57,18 +72,28 @@ pub trait Provider: Sync {
 #[must_use]
 pub fn of(system: MetricSystem) -> Option<&'static dyn Provider> {
     match system {
+        MetricSystem::CloudWatch => Some(&cloudwatch::CloudWatch),
         MetricSystem::Datadog => Some(&datadog::Datadog),
         MetricSystem::Dynatrace => Some(&dynatrace::Dynatrace),
+        MetricSystem::ExternalMetrics => Some(&external_metrics::ExternalMetrics),
         MetricSystem::Graphite => Some(&graphite::Graphite),
         MetricSystem::InfluxDb => Some(&influxdb::InfluxDb),
+        MetricSystem::Keptn => Some(&keptn::Keptn),
         MetricSystem::NewRelic => Some(&newrelic::NewRelic),
         MetricSystem::Prometheus => Some(&prometheus::Prometheus),
-        MetricSystem::CloudWatch
-        | MetricSystem::ExternalMetrics
-        | MetricSystem::Keptn
-        | MetricSystem::Splunk
-        | MetricSystem::Stackdriver => None,
+        MetricSystem::Splunk => Some(&splunk::Splunk),
+        MetricSystem::Webhook => Some(&webhook::Webhook),
+        MetricSystem::Stackdriver => None,
     }
+}
+
+/// How systems are reached.
+#[derive(Clone)]
+pub struct Systems {
+    /// Those outside the cluster.
+    pub http: Http,
+    /// Those that the API server answers for.
+    pub cluster: Arc<Cluster>,
 }
 
 /// The most requests of one exchange.
@@ -77,10 +102,10 @@ const MOST_REQUESTS: usize = 8;
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// Asks for a value, once. `secret` is what [`Source::secret`] names; empty where it names none.
-pub async fn ask(http: &Http, source: &Source, secret: &Secret, now: Timestamp) -> MetricResult {
+pub async fn ask(systems: &Systems, source: &Source, secret: &Secret, now: Timestamp) -> MetricResult {
     let begun = provider(source, secret).and_then(|provider| provider.begin(source, secret, now));
     let value = match begun {
-        Ok(exchange) => carry_out(http, exchange, secret).await,
+        Ok(exchange) => carry_out(systems, exchange, secret).await,
         Err(why) => Err(why),
     };
     match value {
@@ -94,9 +119,14 @@ pub async fn ask(http: &Http, source: &Source, secret: &Secret, now: Timestamp) 
 ///
 /// # Errors
 /// Why it does not.
-pub async fn answers(http: &Http, source: &Source, secret: &Secret, now: Timestamp) -> Result<(), Text> {
+pub async fn answers(
+    systems: &Systems,
+    source: &Source,
+    secret: &Secret,
+    now: Timestamp,
+) -> Result<(), Text> {
     let exchange = provider(source, secret)?.check(source, secret, now)?;
-    carry_out(http, exchange, secret).await
+    carry_out(systems, exchange, secret).await
 }
 
 /// The provider of a source, once its credentials are complete.
@@ -108,16 +138,21 @@ fn provider(source: &Source, secret: &Secret) -> Result<&'static dyn Provider, T
 }
 
 /// Fetches what an exchange needs until it ends.
-async fn carry_out<T: 'static>(http: &Http, exchange: Exchange<T>, secret: &Secret) -> Result<T, Text> {
+async fn carry_out<T: 'static>(systems: &Systems, exchange: Exchange<T>, secret: &Secret) -> Result<T, Text> {
     let late = |_| Text::from(format!("no result within {LONGEST:?}"));
-    timeout(LONGEST, fetch(http, exchange, secret)).await.map_err(late)?
+    timeout(LONGEST, fetch(systems, exchange, secret)).await.map_err(late)?
 }
 
-async fn fetch<T: 'static>(http: &Http, mut exchange: Exchange<T>, secret: &Secret) -> Result<T, Text> {
+async fn fetch<T: 'static>(systems: &Systems, mut exchange: Exchange<T>, secret: &Secret) -> Result<T, Text> {
     for _ in 0..MOST_REQUESTS {
-        let Need::Http(request) = exchange.need();
-        let place = request.place();
-        let reply = http.send(request).await.map_err(|error| Text::from(error.to_string()))?;
+        sleep(exchange.wait()).await;
+        let (place, reply) = match exchange.need() {
+            Need::Http(request) => {
+                let reply = systems.http.send(request).await;
+                (request.place(), reply.map_err(|error| Text::from(error.to_string()))?)
+            }
+            Need::Api(request) => (request.to_string(), systems.cluster.ask(request).await?),
+        };
         // Servers repeat in their errors what they were sent.
         let refused = |why: Text| Text::from(format!("{place}: {}", secret.hide_in(&why)));
         match exchange.next(&reply).map_err(refused)? {

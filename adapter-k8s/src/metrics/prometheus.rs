@@ -37,9 +37,7 @@ impl Provider for Prometheus {
 fn request(source: &Source, secret: &Secret, query: &str) -> Result<Request, Text> {
     let mut url = asking::url(source, "/api/v1/query")?;
     url.query_pairs_mut().append_pair("query", query);
-    let bearer = secret.at("token").map(|token| ("Authorization", format!("Bearer {token}")));
-    let authorization = bearer.or_else(|| asking::basic(secret));
-    Ok(asking::get(source, url, authorization.as_slice()))
+    Ok(asking::get(source, url, asking::bearer_or_basic(secret).as_slice()))
 }
 
 fn read(reply: &Reply) -> Result<Reading, Text> {

@@ -43,12 +43,17 @@ pub(super) fn accepted(reply: &Reply, complaint: Complaint) -> Result<(), Text> 
     Err(said.map_or_else(|| reply.refusal(MOST_SAID), |said| refused(reply, &said)).into())
 }
 
+/// The message of a Status, as the API server refuses.
+pub(super) fn status_message(body: &Value) -> Option<String> {
+    body.get("message").and_then(Value::as_str).map(Into::into)
+}
+
 /// The status and what a system says of an error.
 pub(super) fn refused(reply: &Reply, said: &str) -> String {
     format!("{}: {}", reply.status, one_line(said, MOST_SAID))
 }
 
-const NO_NUMBER: &str = "a value in the answer is no number";
+pub(super) const NO_NUMBER: &str = "a value in the answer is no number";
 
 /// A number of an answer; `null` is no value.
 ///

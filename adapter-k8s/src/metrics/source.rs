@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serin_core::{
     revision::Text,
-    spec::{Metric, MetricSource, MetricSystem, MetricTemplate},
+    spec::{Metric, MetricSource, MetricSystem, MetricTemplate, WebhookCall},
     time::parse_duration,
 };
 use serin_template::TemplateError;
@@ -29,6 +29,10 @@ pub struct Source {
     pub insecure: bool,
     /// AWS region.
     pub region: Option<String>,
+    /// How a webhook is called.
+    pub webhook: WebhookCall,
+    /// The only namespace whose objects a query may name; any where there is none.
+    pub within: Option<Text>,
     /// Namespace and name of the Secret with the credentials.
     pub secret: Option<(Text, Text)>,
     /// A value is multiplied by this.
@@ -77,6 +81,8 @@ impl Source {
                     headers: hidden(&template.headers),
                     insecure: template.insecure_skip_verify,
                     region: template.region.as_deref().map(Into::into),
+                    webhook: template.webhook.clone(),
+                    within: subject.settings.no_cross_namespace_refs.then(|| template.namespace.clone()),
                     secret: template.secret.clone().map(|secret| (template.namespace.clone(), secret)),
                     ..Self::own(subject, metric, query)
                 })
@@ -104,6 +110,8 @@ impl Source {
             headers: BTreeMap::new(),
             insecure: false,
             region: None,
+            webhook: WebhookCall::default(),
+            within: None,
             secret: None,
             scale: 1.0,
         }

@@ -5,10 +5,14 @@ use serin_core::{
     time::{Timestamp, parse_duration},
 };
 
-use super::{Exchange, Need, Next, Reading, Source, of};
-use crate::http::{
-    Reply, Request,
-    secret::{Hidden, Secret},
+use super::{Exchange, Need, Next, Reading, Source, Systems, of};
+use crate::{
+    cluster::ApiRequest,
+    http::{
+        Http, Reply, Request,
+        secret::{Hidden, Secret},
+    },
+    tick::context::Context,
 };
 
 /// 2026-01-31T12:00:00Z.
@@ -20,6 +24,7 @@ pub(super) fn source(system: MetricSystem, query: &str) -> Source {
         system,
         query: query.into(),
         interval: parse_duration("1m").unwrap(),
+        region: Some("eu-west-1".into()),
         secret: Some(("ops".into(), "keys".into())),
         ..Source::prometheus("https://metrics.test/base/")
     }
@@ -40,8 +45,28 @@ pub(super) fn checked(source: &Source, secret: &Secret) -> String {
 }
 
 pub(super) fn request<T: 'static>(exchange: &Exchange<T>) -> Request {
-    let Need::Http(request) = exchange.need();
-    request.clone()
+    match exchange.need() {
+        Need::Http(request) => request.clone(),
+        Need::Api(request) => panic!("{request}"),
+    }
+}
+
+/// What an exchange asks the API server first.
+pub(super) fn api_request<T: 'static>(exchange: &Exchange<T>) -> ApiRequest {
+    match exchange.need() {
+        Need::Http(request) => panic!("{request:?}"),
+        Need::Api(request) => request.clone(),
+    }
+}
+
+/// Systems outside the cluster, and a cluster that nobody answers for.
+pub(super) fn systems() -> Systems {
+    systems_at("http://127.0.0.1:1")
+}
+
+/// Systems outside the cluster, and the cluster with this address.
+pub(super) fn systems_at(url: &str) -> Systems {
+    Systems { http: Http::new(), cluster: Context::at(url).cluster.clone() }
 }
 
 /// All of a request, credentials included.
@@ -60,13 +85,13 @@ pub(super) fn reply(status: u16, body: &str) -> Reply {
 
 /// What the reply to the first request means.
 pub(super) fn read(system: MetricSystem, status: u16, body: &str) -> Result<Reading, String> {
-    let exchange = of(system).unwrap().begin(&source(system, "q"), &every_key(), NOW).unwrap();
+    let exchange = of(system).unwrap().begin(&source(system, query(system)), &every_key(), NOW).unwrap();
     ended(exchange.next(&reply(status, body)))
 }
 
 /// Whether a health check passes with this reply to its first request.
 pub(super) fn passes(system: MetricSystem, status: u16, body: &str) -> Result<(), String> {
-    let exchange = of(system).unwrap().check(&source(system, ""), &every_key(), NOW).unwrap();
+    let exchange = of(system).unwrap().check(&source(system, query(system)), &every_key(), NOW).unwrap();
     ended(exchange.next(&reply(status, body)))
 }
 
@@ -85,7 +110,18 @@ pub(super) fn every_key() -> Secret {
     Secret::new(keys.zip(47_110_815..).map(|(key, value)| (key.into(), value.to_string())))
 }
 
+/// A query that a system can be asked.
+pub(super) fn query(system: MetricSystem) -> &'static str {
+    if system == MetricSystem::CloudWatch {
+        r#"[{"Id": "q", "Expression": "q"}]"#
+    } else if system == MetricSystem::Keptn {
+        "keptnmetric/shop/q"
+    } else {
+        "q"
+    }
+}
+
 /// A source without a Secret of its own.
 pub(super) fn without_secret(system: MetricSystem, address: Option<&str>) -> Source {
-    Source { secret: None, address: address.map(Hidden::new), ..source(system, "q") }
+    Source { secret: None, address: address.map(Hidden::new), ..source(system, query(system)) }
 }

@@ -19,6 +19,8 @@ pub struct AlertMessage {
     pub id: String,
     /// When it was decided.
     pub at: Timestamp,
+    /// The Canary's uid.
+    pub uid: String,
     /// The Canary's name.
     pub name: String,
     /// Its namespace.
@@ -29,6 +31,8 @@ pub struct AlertMessage {
     pub status: String,
     /// How much it matters.
     pub severity: Severity,
+    /// Whether earlier alerts of the Canary are over with it.
+    pub closes_alerts: bool,
     /// What is said.
     pub text: String,
     /// What is said besides, by name.
@@ -45,11 +49,13 @@ impl AlertMessage {
         let mut message = Self {
             id: format!("{}/alert/{seq}-{index}", identity.uid),
             at: notification.notice.at,
+            uid: identity.uid.to_string(),
             name: identity.name.to_string(),
             namespace: identity.namespace.to_string(),
             phase: notification.state.phase.name(),
             status: status(&notification.notice.message, notification.state),
             severity: notification.notice.message.alert()?,
+            closes_alerts: notification.notice.message.closes_alerts(),
             text: notification.text(),
             fields: fields(notification),
         };

@@ -1,9 +1,9 @@
 //! Slack: incoming webhooks, and its API with a token.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use serin_core::{revision::Text, spec::Severity};
 
-use super::{AlertMessage, Destination, Receiver};
+use super::{AlertMessage, Destination, Receiver, chat};
 use crate::http::{Reply, Request};
 
 /// Writes to a channel.
@@ -15,24 +15,7 @@ impl Receiver for Slack {
             Severity::Info | Severity::Warn => "good",
             Severity::Error => "danger",
         };
-        let fields: Vec<Value> = message
-            .fields
-            .iter()
-            .map(|(title, value)| json!({"title": title, "value": value, "short": false}))
-            .collect();
-        to.post(&json!({
-            "channel": to.channel,
-            "username": to.username,
-            "icon_url": "",
-            "icon_emoji": ":rocket:",
-            "attachments": [{
-                "color": color,
-                "author_name": message.canary(),
-                "text": message.text,
-                "mrkdwn_in": ["text"],
-                "fields": fields,
-            }],
-        }))
+        Ok(to.authorized(to.address()?, &chat::attached(message, to, color)))
     }
 
     /// The API says what it refuses in a 200.

@@ -1,3 +1,5 @@
+mod receivers;
+
 use std::sync::Arc;
 
 use serin_core::{
@@ -5,13 +7,13 @@ use serin_core::{
     message::NoticeId,
     phase::Phase,
     revision::Revision,
-    spec::{Severity, raw},
+    spec::{AlertProvider, Severity, raw},
     state::{AnalysisRecord, Iteration},
     time::Timestamp,
 };
 
 use super::*;
-use crate::{settings::Settings, tests::subject};
+use crate::{http::secret::Secret, settings::Settings, tests::subject};
 use serin_core::message::Message;
 use serin_template::TemplateError;
 
@@ -129,11 +131,12 @@ fn an_alert_goes_to_those_who_want_its_severity() {
         wanted(&notification)
             .unwrap()
             .iter()
-            .map(|alert| alert.name.to_string())
+            .map(|wanted| format!("{}{}", wanted.alert.name, if wanted.only_closes { "?" } else { "" }))
             .collect::<Vec<_>>()
             .join(" ")
     };
     assert_eq!(names(Message::Initialized), "all info");
+    assert_eq!(names(Message::Promoted { skipped: false }), "all info warn? error?");
     assert_eq!(names(Message::AnalysedInPlace(Revision::of("a"))), "all info warn");
     assert_eq!(names(rolling_back().message), "all info warn error");
     assert_eq!(names(Message::Started), "");

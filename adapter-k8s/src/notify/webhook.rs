@@ -13,16 +13,19 @@ impl Receiver for Webhook {
     fn render(&self, message: &AlertMessage, to: &Destination) -> Result<Request, Text> {
         let fields: Map<String, Value> =
             message.fields.iter().map(|(name, value)| ((*name).into(), value.as_str().into())).collect();
-        let request = to.post(&json!({
-            "name": message.name,
-            "namespace": message.namespace,
-            "phase": message.phase,
-            "status": message.status,
-            "severity": message.severity.name(),
-            "message": message.text,
-            "timestamp": message.at.to_string(),
-            "fields": fields,
-        }))?;
+        let request = to.authorized(
+            to.address()?,
+            &json!({
+                "name": message.name,
+                "namespace": message.namespace,
+                "phase": message.phase,
+                "status": message.status,
+                "severity": message.severity.name(),
+                "message": message.text,
+                "timestamp": message.at.to_string(),
+                "fields": fields,
+            }),
+        );
         Ok(request.header("Idempotency-Key", message.id.as_str()))
     }
 }

@@ -15,6 +15,8 @@ pub enum Change {
     Adjust(Object),
     /// Delete the one that was seen, by its uid, and create this: the server lets nobody change it in place.
     Recreate(Object),
+    /// Delete the one that was seen, by its uid.
+    Delete(Object),
 }
 
 /// The write that makes `wanted` of what was seen; `None` if it is so already.

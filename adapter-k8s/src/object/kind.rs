@@ -75,6 +75,17 @@ impl Kind {
         Names { group, plural, version, kind, namespaced: true, number }
     }
 
+    /// The names of a kind whose objects live in no namespace.
+    #[must_use]
+    pub const fn names_in_cluster(
+        group: &'static str,
+        version: &'static str,
+        kind: &'static str,
+        plural: &'static str,
+    ) -> Names {
+        Names { namespaced: false, ..Self::names(group, version, kind, plural) }
+    }
+
     /// `group/version`, as manifests say it.
     #[must_use]
     pub fn api_version(&self) -> String {

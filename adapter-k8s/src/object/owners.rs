@@ -1,4 +1,7 @@
 //! Whose an object is: the Canaries among its owners, and the one that controls it.
+//!
+//! An object without a namespace cannot have an owner that is in one: its Canary is named by an annotation. Nobody collects
+//! it, so it is deleted when it is given back.
 
 use serde_json::{Value, json};
 use serin_core::spec::Identity;
@@ -6,9 +9,14 @@ use serin_core::spec::Identity;
 use crate::object::Object;
 
 const OWNERS: &str = "/metadata/ownerReferences";
+/// The Canary that controls an object without a namespace, as `namespace/name`.
+const CONTROLLED_BY: &str = "serin.flagger.app/canary";
 
 /// Whether this Canary controls an object.
 pub(crate) fn is_controlled(object: &Object, by: &Identity) -> bool {
+    if !object.kind().namespaced {
+        return object.annotation(CONTROLLED_BY) == Some(&qualified(by));
+    }
     of(object).any(|owner| owner["controller"] == true && is_canary(owner, by))
 }
 
@@ -19,6 +27,10 @@ pub(crate) fn has_canary(object: &Object) -> bool {
 
 /// Makes this Canary the owner that controls an object. Other owners stay, but control it no longer.
 pub(crate) fn take(object: &mut Object, canary: &Identity) {
+    if !object.kind().namespaced {
+        object.set_annotation(CONTROLLED_BY, &qualified(canary));
+        return;
+    }
     let mut owners = vec![reference(canary, true)];
     for owner in of(object).filter(|owner| owner["uid"] != *canary.uid) {
         let mut owner = owner.clone();
@@ -52,6 +64,10 @@ pub(crate) fn leave(object: &mut Object, canary: &Identity) {
     object.set_or_remove(OWNERS, others);
 }
 
+fn qualified(canary: &Identity) -> String {
+    format!("{}/{}", canary.namespace, canary.name)
+}
+
 fn of(object: &Object) -> impl Iterator<Item = &Value> {
     object.at(OWNERS).and_then(Value::as_array).into_iter().flatten()
 }
@@ -71,7 +87,10 @@ fn reference(canary: &Identity, controls: bool) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kinds::CONFIG_MAP, object::Key};
+    use crate::{
+        kinds::CONFIG_MAP,
+        object::{Key, Kind},
+    };
 
     fn canary(name: &str) -> Identity {
         Identity { namespace: "test".into(), name: name.into(), uid: name.into() }
@@ -89,6 +108,17 @@ mod tests {
         take(&mut object, &canary("b"));
         assert!(is_controlled(&object, &canary("b")) && !is_controlled(&object, &canary("a")));
         assert_eq!(names(&object), [("b", true), ("a", false)]);
+    }
+
+    #[test]
+    fn an_object_without_a_namespace_names_its_canary() {
+        const KIND: Kind =
+            Kind::of(&Kind::names_in_cluster("kuma.io", "v1alpha1", "TrafficRoute", "trafficroutes"));
+        let mut object = Object::new(&Key::new(KIND, "test", "route"));
+        take(&mut object, &canary("a"));
+        assert_eq!((object.at(OWNERS), object.annotation(CONTROLLED_BY)), (None, Some("test/a")));
+        let elsewhere = Identity { namespace: "other".into(), ..canary("a") };
+        assert!(is_controlled(&object, &canary("a")) && !is_controlled(&object, &elsewhere));
     }
 
     #[test]

@@ -9,7 +9,10 @@ use serin_core::{
 
 use super::{
     Router,
-    parts::{Shares, begin_apex, division, given_back, items, port, put, unmatched},
+    parts::{
+        Ours, Shares, begin_apex, division, given_back, items, port, put, rules_with_others,
+        services_with_others, unmatched, with_others,
+    },
 };
 use crate::{
     object::{
@@ -25,6 +28,16 @@ pub(crate) const HTTP_PROXY: Kind =
     Kind::of(&Kind::names("projectcontour.io", "v1", "HTTPProxy", "httpproxies"));
 
 const ROUTES: &str = "/spec/routes";
+/// The fields of a route that are ours, and those that exclude services; and those of its services.
+const OURS: [&str; 6] = [
+    "conditions",
+    "services",
+    "timeoutPolicy",
+    "retryPolicy",
+    "requestRedirectPolicy",
+    "directResponsePolicy",
+];
+const OURS_OF_SERVICES: [&str; 4] = ["name", "port", "weight", "requestHeadersPolicy"];
 
 /// The provider `contour`.
 pub(super) struct Contour;
@@ -41,7 +54,7 @@ impl Router for Contour {
         seen: &dyn ObjectReader,
     ) -> Result<Vec<Object>, BuildError> {
         let mut object = begin_apex(HTTP_PROXY, subject, seen)?;
-        object.set(ROUTES, routes(subject, split.routes)?);
+        set(&mut object, subject, routes(subject, split.routes)?);
         if let Some(class) = &subject.settings.ingress_class {
             object.set("/spec/ingressClassName", class.as_str());
         }
@@ -50,7 +63,8 @@ impl Router for Contour {
 
     fn read(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Routes>, BuildError> {
         let Some(there) = seen.find(&subject.key(HTTP_PROXY, subject.apex()))? else { return Ok(None) };
-        let mut rules: Vec<Shares> = items(there.at(ROUTES)).map(|route| shares(subject, route)).collect();
+        let all = items(there.at(ROUTES)).map(|route| shares(subject, route));
+        let mut rules: Vec<Shares> = all.filter(|shares| *shares != Shares::default()).collect();
         // The rule for the rest names the canary, too, without a weight.
         if let Some((rest, [_, ..])) = rules.split_last_mut() {
             rest.canary = rest.canary.filter(|weight| *weight > 0);
@@ -62,10 +76,22 @@ impl Router for Contour {
         given_back(&subject.key(HTTP_PROXY, subject.apex()), seen, |object| {
             let everyone = vec![json!({"prefix": prefix(subject)})];
             let services = vec![service(subject, subject.apex(), 100)?];
-            object.set(ROUTES, vec![route(subject, &everyone, services)]);
+            set(object, subject, vec![route(subject, &everyone, services)]);
             Ok(())
         })
     }
+}
+
+fn set(object: &mut Object, subject: &Subject, routes: Vec<Value>) {
+    let ours = Ours::of(object, subject);
+    let with_others = |mut route: Value, there: Option<&Value>| {
+        let wanted = items(route.get("services")).cloned().collect();
+        let there_too = there.and_then(|there| there.get("services"));
+        route["services"] = services_with_others(wanted, there_too, "name", &OURS_OF_SERVICES).into();
+        with_others(route, there, &OURS)
+    };
+    let routes = rules_with_others(routes, object.at(ROUTES), |route| ours.has(names(route)), with_others);
+    object.set(ROUTES, routes);
 }
 
 /// One route for each item of `analysis.match` and one for the rest; one for all where nothing is matched.
@@ -145,6 +171,10 @@ fn service(subject: &Subject, name: &str, weight: Weight) -> Result<Value, Build
         service["weight"] = weight.into();
     }
     Ok(service)
+}
+
+fn names(route: &Value) -> impl Iterator<Item = &str> {
+    items(route.get("services")).filter_map(|service| service.get("name").and_then(Value::as_str))
 }
 
 fn shares(subject: &Subject, route: &Value) -> Shares {

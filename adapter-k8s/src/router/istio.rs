@@ -9,7 +9,10 @@ use serin_core::{
 
 use super::{
     Router, matching,
-    parts::{Shares, begin_apex, division, given_back, items, port, put, said},
+    parts::{
+        Ours, Shares, begin_apex, division, given_back, items, port, put, rules_with_others, said,
+        with_others,
+    },
     rules::{self, Rule, To},
 };
 use crate::{
@@ -32,6 +35,22 @@ pub(crate) const DESTINATION_RULE: Kind =
 
 /// Where Flagger keeps the spec of a VirtualService that it found; so that each gives back what the other took.
 const ORIGINAL: &str = "flagger.kubernetes.io/original-configuration";
+
+/// The fields of a rule that are ours, and those that exclude destinations.
+const OURS: [&str; 12] = [
+    "match",
+    "route",
+    "rewrite",
+    "timeout",
+    "retries",
+    "corsPolicy",
+    "headers",
+    "mirror",
+    "mirrorPercentage",
+    "redirect",
+    "directResponse",
+    "delegate",
+];
 
 /// The provider `istio`.
 pub(super) struct Istio;
@@ -69,7 +88,7 @@ impl Router for Istio {
                 route.set("/spec", spec);
                 route.remove_annotation(ORIGINAL);
             } else {
-                route.set(list(subject), vec![rule(subject, &rules::given_back(subject))?]);
+                set(route, subject, list(subject), vec![rule(subject, &rules::given_back(subject))?]);
             }
             Ok(())
         })
@@ -79,6 +98,14 @@ impl Router for Istio {
 /// Where the rules stand.
 fn list(subject: &Subject) -> &'static str {
     if subject.service().is_tcp() { "/spec/tcp" } else { "/spec/http" }
+}
+
+fn set(object: &mut Object, subject: &Subject, list: &str, rules: Vec<Value>) {
+    let ours = Ours::of(object, subject);
+    let is_ours = |rule: &Value| ours.has(hosts_of(rule));
+    let with_others = |rule: Value, there: Option<&Value>| with_others(rule, there, &OURS);
+    let rules = rules_with_others(rules, object.at(list), is_ours, with_others);
+    object.set(list, rules);
 }
 
 fn destination_rule(subject: &Subject, host: &str, seen: &dyn ObjectReader) -> Result<Object, BuildError> {
@@ -103,12 +130,12 @@ fn virtual_service(subject: &Subject, split: &Split, seen: &dyn ObjectReader) ->
     }
     if subject.service().is_tcp() {
         object.remove("/spec/http");
-        object.set("/spec/tcp", vec![tcp_rule(subject, split)?]);
+        set(&mut object, subject, "/spec/tcp", vec![tcp_rule(subject, split)?]);
     } else {
         object.remove("/spec/tcp");
         let rules: Result<Vec<Value>, BuildError> =
             rules::of(subject, split)?.iter().map(|one| rule(subject, one)).collect();
-        object.set("/spec/http", rules?);
+        set(&mut object, subject, "/spec/http", rules?);
     }
     if let Some(before) = before {
         remember(&mut object, subject, &before);
@@ -222,6 +249,10 @@ fn without_suffixes(mut of: HttpMatch) -> HttpMatch {
         *text = StringMatch::Regex(matching::pattern(text));
     }
     of
+}
+
+fn hosts_of(rule: &Value) -> impl Iterator<Item = &str> {
+    items(rule.get("route")).filter_map(|to| to.pointer("/destination/host").and_then(Value::as_str))
 }
 
 fn shares(subject: &Subject, rule: &Value) -> Shares {

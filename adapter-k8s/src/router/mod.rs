@@ -4,14 +4,20 @@
 //! in [`ROUTERS`].
 
 mod affinity;
+mod apisix;
+mod app_mesh;
 mod contour;
 mod gateway_api;
+mod gloo;
+mod ingress;
 mod istio;
 mod kubernetes;
+mod kuma;
 mod matching;
 mod nginx;
 mod parts;
 mod rules;
+mod skipper;
 mod smi;
 #[cfg(test)]
 mod tests;
@@ -49,6 +55,14 @@ pub trait Router: Sync {
         seen: &dyn ObjectReader,
     ) -> Result<Vec<Object>, BuildError>;
 
+    /// Those of its objects that have to be there before the pods of a version are created.
+    ///
+    /// # Errors
+    /// As of [`Router::render`].
+    fn before_pods(&self, _: &Subject, _: &dyn ObjectReader) -> Result<Vec<Object>, BuildError> {
+        Ok(Vec::new())
+    }
+
     /// How requests are divided now; `None` if there is no route yet.
     ///
     /// # Errors
@@ -64,14 +78,23 @@ pub trait Router: Sync {
 
 /// Every router, by the names of Flagger's providers.
 pub const ROUTERS: &[(&str, &dyn Router)] = &[
+    ("apisix", &apisix::Apisix),
+    ("appmesh", &app_mesh::V1BETA1),
+    ("appmesh:v1beta2", &app_mesh::V1BETA2),
     ("contour", &contour::Contour),
     ("gatewayapi:v1", &gateway_api::V1),
     ("gatewayapi:v1beta1", &gateway_api::V1BETA1),
+    ("gloo", &gloo::Gloo),
     ("istio", &istio::Istio),
     ("kubernetes", &kubernetes::Kubernetes),
-    ("linkerd", &smi::Smi),
+    ("kuma", &kuma::Kuma),
+    ("linkerd", &smi::V1ALPHA2),
     ("nginx", &nginx::Nginx),
-    ("smi:v1alpha2", &smi::Smi),
+    ("osm", &smi::V1ALPHA2),
+    ("skipper", &skipper::Skipper),
+    ("smi:v1alpha1", &smi::V1ALPHA1),
+    ("smi:v1alpha2", &smi::V1ALPHA2),
+    ("smi:v1alpha3", &smi::V1ALPHA3),
     ("traefik", &traefik::Traefik),
 ];
 

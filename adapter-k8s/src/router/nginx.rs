@@ -3,27 +3,25 @@
 use serde_json::{Map, Value};
 use serin_core::{
     command::{Routes, Split},
-    provider::{Reference, nginx::Selection},
+    provider::nginx::Selection,
     spec::StringMatch,
     strategy::Weight,
 };
 
 use super::{
-    Router, matching,
-    parts::{given_back, missing, unmatched},
+    Router,
+    ingress::{self, INGRESS},
+    matching,
+    parts::{given_back, unmatched},
 };
 use crate::{
     object::{
         Kind, Object,
         change::Change,
-        metadata,
         reader::{BuildError, ObjectReader},
     },
     subject::Subject,
 };
-
-/// Requests from outside the cluster.
-pub(crate) const INGRESS: Kind = Kind::of(&Kind::names("networking.k8s.io", "v1", "Ingress", "ingresses"));
 
 /// The provider `nginx`.
 pub(super) struct Nginx;
@@ -39,49 +37,24 @@ impl Router for Nginx {
         split: &Split,
         seen: &dyn ObjectReader,
     ) -> Result<Vec<Object>, BuildError> {
-        let name = ingress(subject)?;
-        let original = seen.find(&subject.key(INGRESS, name))?.ok_or_else(|| {
-            let namespace = &subject.identity.namespace;
-            BuildError::refused(format!("spec.ingressRef.name: there is no Ingress {name}.{namespace}"))
-        })?;
-        let mut object =
-            metadata::begin(&subject.key(INGRESS, &canary(name)), &subject.identity, seen)?.object;
-        let mut spec = original.at("/spec").cloned().unwrap_or_default();
-        if point(&mut spec, subject.apex(), &subject.canary_service()) == 0 {
-            let apex = subject.apex();
-            return Err(BuildError::refused(format!(
-                "Ingress {name}: has no backend service {apex} to release"
-            )));
-        }
-        object.set("/spec", spec);
-        metadata::copy_labels(&mut object, &original);
-        metadata::copy_annotations(&mut object, &original);
-        metadata::set_hands_off(&mut object);
+        let point = |spec: &mut Value| point(spec, subject.apex(), &subject.canary_service());
+        let mut object = ingress::copy(subject, seen, point)?.object;
         // Last: the original may be a canary Ingress of somebody else's.
         Own::of(subject).write(&mut object, &taken(subject, split.routes)?);
         Ok(vec![object])
     }
 
     fn read(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Routes>, BuildError> {
-        let key = subject.key(INGRESS, &canary(ingress(subject)?));
-        Ok(seen.find(&key)?.and_then(|object| Own::of(subject).read(&object)))
+        Ok(seen.find(&ingress::copy_key(subject)?)?.and_then(|object| Own::of(subject).read(&object)))
     }
 
     /// Nobody is sent through it any more; it goes with the Canary.
     fn revert(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
-        given_back(&subject.key(INGRESS, &canary(ingress(subject)?)), seen, |object| {
+        given_back(&ingress::copy_key(subject)?, seen, |object| {
             Own::of(subject).write(object, &Taken::default());
             Ok(())
         })
     }
-}
-
-fn ingress(subject: &Subject) -> Result<&str, BuildError> {
-    subject.routing().ingress.as_deref().ok_or_else(|| missing(Reference::Ingress, subject))
-}
-
-fn canary(ingress: &str) -> String {
-    format!("{ingress}-canary")
 }
 
 /// Points every backend of one service to another; how many there were.
@@ -151,18 +124,22 @@ impl Own {
         if get("") != Some("true") {
             return None;
         }
-        if get("-by-header").or_else(|| get("-by-cookie")).is_some() {
-            return Some(Routes { matched: true, ..Routes::split(100) });
-        }
         let weight: u8 = get("-weight").unwrap_or("0").parse().ok()?;
-        Some(Routes::split(weight))
+        let picks = get("-by-header").or_else(|| get("-by-cookie")).is_some();
+        // Next to a share of the others, picked requests are no division of their own.
+        let matched = picks && weight == 0;
+        Some(if matched { Routes { matched, ..Routes::split(100) } } else { Routes::split(weight) })
     }
 }
 
+/// While anyone is on the canary, all who are picked are.
 fn taken(subject: &Subject, routes: Routes) -> Result<Taken, BuildError> {
-    if !routes.matched || routes.canary == 0 {
-        return Ok(Taken { weight: routes.canary, ..Taken::default() });
+    if routes.canary == 0 {
+        return Ok(Taken::default());
     }
     let picked = Selection::of(&subject.routing().matched);
+    if !routes.matched {
+        return Ok(Taken { weight: routes.canary, picked });
+    }
     if picked == Selection::default() { Err(unmatched()) } else { Ok(Taken { weight: 0, picked }) }
 }

@@ -9,7 +9,7 @@ use crate::{
     object::{
         Key, Kind, Object,
         change::{self, Change},
-        metadata,
+        metadata, owners,
         reader::{BuildError, ObjectReader},
     },
     subject::Subject,
@@ -25,7 +25,19 @@ pub(super) fn begin_apex(
     subject: &Subject,
     seen: &dyn ObjectReader,
 ) -> Result<Object, BuildError> {
-    let mut object = metadata::begin(&subject.key(kind, subject.apex()), &subject.identity, seen)?.object;
+    begin_named(&subject.key(kind, subject.apex()), subject, seen)
+}
+
+/// The same for an object with another name.
+///
+/// # Errors
+/// What stands there is not known.
+pub(super) fn begin_named(
+    key: &Key,
+    subject: &Subject,
+    seen: &dyn ObjectReader,
+) -> Result<Object, BuildError> {
+    let mut object = metadata::begin(key, &subject.identity, seen)?.object;
     set_apex_metadata(&mut object, subject, seen);
     Ok(object)
 }
@@ -116,6 +128,74 @@ pub(super) fn items(list: Option<&Value>) -> impl DoubleEndedIterator<Item = &Va
     list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default().iter()
 }
 
+/// A part of an object as it is wanted, with those fields of the one that stands there which are not ours.
+pub(super) fn with_others(mut wanted: Value, there: Option<&Value>, ours: &[&str]) -> Value {
+    for (field, value) in there.and_then(Value::as_object).into_iter().flatten() {
+        if !ours.contains(&field.as_str()) && wanted.get(field).is_none() {
+            wanted[field] = value.clone();
+        }
+    }
+    wanted
+}
+
+/// Services as they are wanted, each with what others put on the one of its name, or on the first where there is none.
+pub(super) fn services_with_others(
+    wanted: Vec<Value>,
+    there: Option<&Value>,
+    name: &str,
+    ours: &[&str],
+) -> Vec<Value> {
+    let with_others = |wanted: Value| {
+        let same = items(there).find(|one| one[name] == wanted[name]).or_else(|| items(there).next());
+        with_others(wanted, same, ours)
+    };
+    wanted.into_iter().map(with_others).collect()
+}
+
+/// Which rules of an object are ours.
+pub(super) struct Ours {
+    /// A rule that names one of these services; `None`: every rule.
+    services: Option<[String; 3]>,
+}
+
+impl Ours {
+    /// In an object that the Canary controls others can have rules for other services. What somebody else wrote before us
+    /// is ours as a whole until it is given back.
+    pub(super) fn of(object: &Object, subject: &Subject) -> Self {
+        let services = || [subject.apex().to_owned(), subject.primary_service(), subject.canary_service()];
+        Self { services: owners::is_controlled(object, &subject.identity).then(services) }
+    }
+
+    /// Whether a rule that sends requests to these services is ours.
+    pub(super) fn has<'a>(&self, mut to: impl Iterator<Item = &'a str>) -> bool {
+        self.services.as_ref().is_none_or(|ours| to.any(|name| ours.iter().any(|one| one == name)))
+    }
+}
+
+/// Rules as they are wanted, between those of others, and each with what others put on the one that stands in its place. The
+/// last rule is the one for everyone else, so places are counted from the end, and a new rule begins as the last one, without
+/// its name.
+pub(super) fn rules_with_others(
+    wanted: Vec<Value>,
+    there: Option<&Value>,
+    is_ours: impl Fn(&Value) -> bool,
+    mut with_others: impl FnMut(Value, Option<&Value>) -> Value,
+) -> Vec<Value> {
+    let all: Vec<&Value> = items(there).collect();
+    let first = all.iter().position(|rule| is_ours(rule)).unwrap_or(0);
+    let (before, rest) = all.split_at(first);
+    let (ours, after): (Vec<&Value>, Vec<&Value>) = rest.iter().copied().partition(|rule| is_ours(rule));
+    let mut last = ours.last().map(|last| (*last).clone());
+    if let Some(Value::Object(fields)) = &mut last {
+        fields.remove("name");
+    }
+    let count = wanted.len();
+    let in_place = |at: usize| ours.len().checked_sub(count - at).and_then(|place| ours.get(place)).copied();
+    let with_others = |(at, rule)| with_others(rule, in_place(at).or(last.as_ref()));
+    let wanted: Vec<Value> = wanted.into_iter().enumerate().map(with_others).collect();
+    before.iter().copied().cloned().chain(wanted).chain(after.into_iter().cloned()).collect()
+}
+
 /// Where one rule of a route sends requests, as seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shares {
@@ -162,6 +242,8 @@ pub(super) fn division(rules: &[Shares]) -> Option<Routes> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn shares(primary: i64, canary: i64) -> Shares {
@@ -176,6 +258,31 @@ mod tests {
         assert_eq!(shares(0, i64::MAX).routes(), Some(Routes::split(100)));
         assert_eq!(shares(i64::MAX, i64::MAX).routes(), None);
         assert_eq!(shares(0, 0).routes(), None);
+    }
+
+    #[test]
+    fn a_new_rule_begins_with_what_others_put_on_the_last_one() {
+        let there = json!([{"of": 1, "theirs": "a"}, {"of": 2, "theirs": "b", "old": true}]);
+        let wanted = |count: u8| (0..count).map(|of| json!({"of": of})).collect::<Vec<_>>();
+        let kept = |count: u8| {
+            let with = |rule, there: Option<&Value>| with_others(rule, there, &["of", "old"]);
+            let rules = rules_with_others(wanted(count), Some(&there), |_| true, with);
+            rules.iter().map(|rule| rule["theirs"].as_str().unwrap().to_owned()).collect::<String>()
+        };
+        assert_eq!([kept(1), kept(2), kept(3)], ["b", "ab", "bab"]);
+        assert_eq!(rules_with_others(wanted(2), None, |_| true, |rule, _| rule), wanted(2));
+    }
+
+    #[test]
+    fn rules_of_others_stay_where_they_are() {
+        let there = json!([{"of": "a"}, {"of": 1}, {"of": "b"}, {"of": 2}, {"of": "c"}]);
+        let rules = |wanted: Vec<Value>, there: &Value| {
+            let rules = rules_with_others(wanted, Some(there), |rule| rule["of"].is_u64(), |rule, _| rule);
+            Value::from(rules)
+        };
+        let one = json!({"of": 7});
+        assert_eq!(rules(vec![one.clone()], &there), json!([{"of": "a"}, one, {"of": "b"}, {"of": "c"}]));
+        assert_eq!(rules(vec![one.clone()], &json!([{"of": "a"}])), json!([one, {"of": "a"}]));
     }
 
     #[test]

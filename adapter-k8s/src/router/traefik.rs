@@ -5,7 +5,7 @@ use serin_core::command::{Routes, Split};
 
 use super::{
     Router,
-    parts::{Shares, begin_apex, given_back, items, port},
+    parts::{Shares, begin_apex, given_back, items, port, services_with_others},
 };
 use crate::{
     object::{
@@ -21,6 +21,8 @@ pub(crate) const TRAEFIK_SERVICE: Kind =
     Kind::of(&Kind::names("traefik.io", "v1alpha1", "TraefikService", "traefikservices"));
 
 const SERVICES: &str = "/spec/weighted/services";
+/// The fields of a service that are ours.
+const OURS: [&str; 4] = ["name", "namespace", "port", "weight"];
 
 /// The provider `traefik`.
 pub(super) struct Traefik;
@@ -42,7 +44,7 @@ impl Router for Traefik {
             services.push(service(subject, &subject.canary_service(), canary)?);
         }
         let mut object = begin_apex(TRAEFIK_SERVICE, subject, seen)?;
-        object.set(SERVICES, services);
+        set(&mut object, services);
         Ok(vec![object])
     }
 
@@ -60,10 +62,15 @@ impl Router for Traefik {
 
     fn revert(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
         given_back(&subject.key(TRAEFIK_SERVICE, subject.apex()), seen, |object| {
-            object.set(SERVICES, vec![service(subject, subject.apex(), 100)?]);
+            set(object, vec![service(subject, subject.apex(), 100)?]);
             Ok(())
         })
     }
+}
+
+fn set(object: &mut Object, services: Vec<Value>) {
+    let services = services_with_others(services, object.at(SERVICES), "name", &OURS);
+    object.set(SERVICES, services);
 }
 
 fn service(subject: &Subject, name: &str, weight: u8) -> Result<Value, BuildError> {

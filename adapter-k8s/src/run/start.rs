@@ -17,7 +17,7 @@ use crate::{
     cluster::{Cluster, fence::Fence, schema::Kept},
     http::{Http, secret::Secret},
     kinds::LEASE,
-    metrics::{Source, answers},
+    metrics::{Source, Systems, answers},
     object::Key,
     run::{
         controller::run,
@@ -127,7 +127,8 @@ pub async fn start(options: Options) -> Result<(), Stopped> {
 /// Says so if the Prometheus of the built-in metrics does not answer; Canaries may name another.
 async fn look_for_prometheus(context: Arc<Context>) {
     let source = Source::prometheus(&context.settings.metrics_server);
-    if let Err(why) = answers(&context.http, &source, &Secret::default(), clock::now()).await {
+    let reached = Systems { http: context.http.clone(), cluster: context.cluster.clone() };
+    if let Err(why) = answers(&reached, &source, &Secret::default(), clock::now()).await {
         tracing::warn!(%why, "--metrics-server: Prometheus does not answer");
     }
 }

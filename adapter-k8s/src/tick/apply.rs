@@ -76,7 +76,7 @@ fn changes(
         Command::EnsureFinalizer(wanted) => canary(seen, snapshot, |object| finalize(object, *wanted))?,
         Command::Release => canary(seen, snapshot, |object| finalize(object, false))?,
         Command::ClearRequest(request) => canary(seen, snapshot, |object| clear(object, request))?,
-        Command::EnsureWorkloads => differing(seen, workload_of(subject)?.ensured(subject, seen)?)?,
+        Command::EnsureWorkloads => workloads(seen, subject)?,
         Command::EnsureServices(to) => differing(seen, services::ensured(subject, *to, seen)?)?,
         Command::RevertServices => differing(seen, services::reverted(subject, seen)?)?,
         Command::SetRoutes(split) => differing(seen, router_of(subject)?.render(subject, split, seen)?)?,
@@ -91,6 +91,15 @@ fn changes(
         Command::Promote { revision, run } => promote(seen, snapshot, revision, *run)?,
         Command::Abandon(topology) => leave(seen, subject, topology)?,
     })
+}
+
+/// The writes of the primary, and of what has to be there before its pods are.
+fn workloads(seen: &dyn ObjectReader, subject: &Subject) -> Result<Vec<Change>, BuildError> {
+    let router = router::of(&subject.topology.provider);
+    let before = router.map_or(Ok(Vec::new()), |router| router.before_pods(subject, seen))?;
+    let mut changes = differing(seen, before)?;
+    changes.extend(differing(seen, workload_of(subject)?.ensured(subject, seen)?)?);
+    Ok(changes)
 }
 
 /// The writes that give the routes back. Where there is no router there never were any.
@@ -120,9 +129,15 @@ fn differing(
 fn adjusting(seen: &dyn ObjectReader, wanted: Option<Object>) -> Result<Vec<Change>, BuildError> {
     let changes = differing(seen, wanted)?.into_iter().map(|change| match change {
         Change::Replace(object) => Change::Adjust(object),
-        Change::Create(_) | Change::Adjust(_) | Change::Recreate(_) => change,
+        Change::Create(_) | Change::Adjust(_) | Change::Recreate(_) | Change::Delete(_) => change,
     });
     Ok(changes.collect())
+}
+
+/// The writes that delete those of these objects that are there.
+fn deleting(seen: &dyn ObjectReader, objects: Vec<Object>) -> Result<Vec<Change>, BuildError> {
+    let there: Result<Vec<_>, _> = objects.iter().map(|object| seen.find(&object.key())).collect();
+    Ok(there?.into_iter().flatten().map(|object| Change::Delete(Arc::unwrap_or_clone(object))).collect())
 }
 
 /// Changes the Canary object itself.
@@ -174,11 +189,17 @@ fn promote(
     }
 }
 
-/// Users go back to the primary through the objects the run began with, and that canary's pods go.
+/// Users go back to the primary through the objects the run began with, and that canary's pods go. An object that the
+/// deletion of the Canary would leave behind is deleted now: without it, requests reach the apex service, which selects the
+/// primary.
 fn leave(seen: &dyn ObjectReader, subject: &Subject, topology: &Topology) -> Result<Vec<Change>, BuildError> {
     let before = subject.of_topology(topology);
     let split = Split { routes: Routes::PRIMARY, cookies: Default::default() };
-    let mut changes = differing(seen, router_of(&before)?.render(&before, &split, seen)?)?;
+    let routes = router_of(&before)?.render(&before, &split, seen)?;
+    let (collected, left): (Vec<Object>, Vec<Object>) =
+        routes.into_iter().partition(|object| object.kind().namespaced);
+    let mut changes = differing(seen, collected)?;
+    changes.extend(deleting(seen, left)?);
     changes.extend(adjusting(seen, workload_of(&before)?.scaled(&before, Scale::Down, seen)?)?);
     Ok(changes)
 }
@@ -193,7 +214,7 @@ mod tests {
     #[test]
     fn without_a_router_there_are_no_routes_to_give_back() {
         let (mut subject, cluster) = fixtures::read(WEB);
-        subject.topology.provider = "appmesh:v1beta2".into();
+        subject.topology.provider = "knative".into();
         assert_eq!(reverted(&subject, &cluster).unwrap(), []);
     }
 }

@@ -36,7 +36,7 @@ pub async fn ask(context: Arc<Context>, snapshot: Arc<Snapshot>, question: Quest
 
 async fn measure(context: &Context, snapshot: &Snapshot, metric: &Metric) -> Result<MetricResult, Text> {
     let (source, secret) = source(context, &snapshot.subject, metric).await?;
-    Ok(metrics::ask(&context.http_of(&snapshot.subject), &source, &secret, clock::now()).await)
+    Ok(metrics::ask(&context.systems_of(&snapshot.subject), &source, &secret, clock::now()).await)
 }
 
 /// What is asked for a metric, and with which credentials.

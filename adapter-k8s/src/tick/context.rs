@@ -7,6 +7,7 @@ use serin_core::spec::Identity;
 use crate::{
     cluster::Cluster,
     http::{Http, Sender},
+    metrics::Systems,
     notify::Destination,
     run::{record::Record, telemetry::Telemetry},
     settings::Settings,
@@ -39,6 +40,12 @@ pub struct Context {
 }
 
 impl Context {
+    /// Where one Canary's metrics are asked.
+    #[must_use]
+    pub fn systems_of(&self, subject: &Subject) -> Systems {
+        Systems { http: self.http_of(subject), cluster: self.cluster.clone() }
+    }
+
     /// Sends the requests of one Canary.
     #[must_use]
     pub fn http_of(&self, subject: &Subject) -> Http {

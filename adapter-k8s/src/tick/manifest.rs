@@ -11,8 +11,7 @@ use serin_core::{
 };
 
 use crate::{
-    cluster::reader::Reader, kinds::METRIC_TEMPLATE, object::Object, router, settings::Settings,
-    tick::memory::Parsed,
+    cluster::reader::Reader, kinds::METRIC_TEMPLATE, object::Object, settings::Settings, tick::memory::Parsed,
 };
 
 /// Reads a Canary. One that cannot be read is invalid, with the names it has as far as they can be read.
@@ -39,37 +38,20 @@ pub(super) fn parse(object: &Object, settings: &Settings, namespace: &str, reade
         namespace: namespace.into(),
         templates: templates.iter().map(|it| (it.namespace.to_string(), it.name.to_string())).collect(),
     };
-    let mut canary = Rollout::parse(&manifest, &defaults).and_then(|rollout| supported(rollout, settings));
+    let mut canary = Rollout::parse(&manifest, &defaults).and_then(|rollout| allowed(rollout, settings));
     let clamped = canary.as_mut().map_or_else(|_| Vec::new(), |rollout| rollout.clamp(&settings.limits));
     let clamped: Vec<String> = clamped.iter().map(Problem::to_string).collect();
     let clamped = (!clamped.is_empty()).then(|| clamped.join("; ").into());
     Parsed { canary: Arc::new(canary), clamped }
 }
 
-/// A provider that the core knows and this controller cannot write is as wrong as an unknown one; so is what the flags
-/// forbid.
-fn supported(rollout: Rollout, settings: &Settings) -> Result<Rollout, Invalid> {
-    let mut problems = Vec::new();
-    let provider = &rollout.topology().provider;
-    if router::of(provider).is_none() {
-        let known: Vec<&str> = router::ROUTERS.iter().map(|(name, _)| *name).collect();
-        let known = known.join(", ");
-        let what = format!("`{provider}` is not supported by this controller; supported are {known}");
-        problems.push(Problem { path: "spec.provider".into(), what });
-    }
+/// What the core says this controller cannot run is wrong here; so is what the flags forbid.
+fn allowed(rollout: Rollout, settings: &Settings) -> Result<Rollout, Invalid> {
+    let mut problems = rollout.problems_in_cluster();
     if settings.no_cross_namespace_refs {
         problems.extend(foreign_refs(&rollout));
     }
-    if problems.is_empty() {
-        return Ok(rollout);
-    }
-    Err(Invalid {
-        identity: rollout.identity().clone(),
-        topology: rollout.topology().clone(),
-        setup: rollout.setup().clone(),
-        revert_on_deletion: rollout.reverts_on_deletion(),
-        problems,
-    })
+    if problems.is_empty() { Ok(rollout) } else { Err(rollout.refused(problems)) }
 }
 
 /// References to other namespaces.

@@ -308,7 +308,7 @@ fn fact<T>(known: Result<T, BuildError>) -> Fact<T> {
 ///
 /// # Errors
 /// It is no kind that can be released.
-pub fn workload_of(subject: &Subject) -> Result<&'static dyn workload::Workload, BuildError> {
+pub fn workload_of(subject: &Subject) -> Result<&'static dyn workload::TargetKind, BuildError> {
     workload::of(&subject.setup.target_api_version, &subject.topology.kind).ok_or_else(|| {
         BuildError::refused(format!("spec.targetRef.kind: a {} cannot be released", subject.topology.kind))
     })

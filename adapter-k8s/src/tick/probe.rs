@@ -162,9 +162,9 @@ async fn of_metrics(context: &Context, subject: &Subject, rollout: &Rollout) -> 
             Err(why) => wrong.push(Some(format!("{place}: {why}"))),
         }
     }
-    let http = context.http_of(subject);
+    let reached = context.systems_of(subject);
     let checks = systems.iter().map(async |(place, (source, secret))| {
-        let why = metrics::answers(&http, source, secret, clock::now()).await.err()?;
+        let why = metrics::answers(&reached, source, secret, clock::now()).await.err()?;
         Some(format!("{place}: {why}"))
     });
     wrong.extend(join_all(checks).await);

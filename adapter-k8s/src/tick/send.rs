@@ -27,7 +27,7 @@ use crate::{
     hook,
     http::{Http, secret::Secret},
     kinds::ALERT_PROVIDER,
-    notify::{self, AlertMessage, Destination, Notification, event, hook_event},
+    notify::{self, AlertMessage, Destination, Notification, Wanted, event, hook_event},
     object::{Key, Object},
     tick::{ask::secret, context::Context, observe::Snapshot},
 };
@@ -183,7 +183,7 @@ fn deliveries(context: &Arc<Context>, tidings: &Tidings) -> BTreeMap<String, Box
     }
     let alerts = notify::wanted(&notification);
     let is_own = alerts.is_none() && context.slack.is_some();
-    let delivery = |alert: Option<Alert>| {
+    let delivery = |alert: Option<Wanted>| {
         let Tidings { snapshot, state, notice } = tidings;
         let tidings = Tidings { snapshot: snapshot.clone(), state: state.clone(), notice: notice.clone() };
         Box::pin(alert_to(context.clone(), tidings, alert))
@@ -191,8 +191,8 @@ fn deliveries(context: &Arc<Context>, tidings: &Tidings) -> BTreeMap<String, Box
     if is_own {
         all.insert("alert".into(), delivery(None));
     }
-    for alert in alerts.into_iter().flatten() {
-        all.insert(format!("alert/{}", alert.key), delivery(Some(alert.clone())));
+    for wanted in alerts.into_iter().flatten() {
+        all.insert(format!("alert/{}", wanted.alert.key), delivery(Some(wanted)));
     }
     all
 }
@@ -239,17 +239,19 @@ async fn call_hook(http: Http, canary: Text, call: hook_event::Call) -> Delivery
 }
 
 /// Sends an alert where the Canary says, or else to the controller's own receiver.
-async fn alert_to(context: Arc<Context>, tidings: Tidings, alert: Option<Alert>) -> Delivery {
+async fn alert_to(context: Arc<Context>, tidings: Tidings, wanted: Option<Wanted>) -> Delivery {
     let notification = tidings.notification();
-    let to = match (&alert, &context.slack) {
-        (Some(alert), _) => destination(&context, alert).await,
+    let to = match (&wanted, &context.slack) {
+        (Some(wanted), _) => destination(&context, &wanted.alert).await,
         (None, Some(own)) => Ok(own.clone()),
         (None, None) => return Delivery::Over,
     };
+    let only_closes = wanted.as_ref().is_some_and(|wanted| wanted.only_closes);
     match to {
+        Ok(to) if only_closes && !to.system.keeps_open() => Delivery::Over,
         Ok(to) => send_alert(&context, &notification, &to).await,
         Err(why) => {
-            let name = alert.map_or_else(Text::default, |alert| alert.name);
+            let name = wanted.map_or_else(Text::default, |wanted| wanted.alert.name);
             tracing::warn!(canary = %notification.subject.display(), alert = %name, %why, "an alert has no receiver");
             Delivery::Over
         }

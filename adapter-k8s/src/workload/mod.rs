@@ -63,7 +63,7 @@ pub struct PodStatus {
 }
 
 /// One kind of target.
-pub trait Workload: Sync {
+pub trait TargetKind: Sync {
     /// What the target shows, unknown while any of its configuration is; `None` if there is no target. No status tells.
     ///
     /// # Errors
@@ -147,7 +147,7 @@ pub trait Workload: Sync {
 
 /// The workload of a target; `None` for a kind that cannot be released.
 #[must_use]
-pub fn of(api_version: &str, kind: &str) -> Option<&'static dyn Workload> {
+pub fn of(api_version: &str, kind: &str) -> Option<&'static dyn TargetKind> {
     match kind {
         "Deployment" => Some(&deployment::Deployment),
         "DaemonSet" => Some(&daemon_set::DaemonSet),

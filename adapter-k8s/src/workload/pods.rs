@@ -92,7 +92,7 @@ impl Pods {
         Ok(configs.map(|configs| revision(template, configs)))
     }
 
-    /// See [`super::Workload::ensured`].
+    /// See [`super::TargetKind::ensured`].
     pub(super) fn ensured(
         &self,
         subject: &Subject,
@@ -110,7 +110,7 @@ impl Pods {
         Ok(objects)
     }
 
-    /// See [`super::Workload::promoted`].
+    /// See [`super::TargetKind::promoted`].
     pub(super) fn promoted(
         &self,
         subject: &Subject,

@@ -1,11 +1,11 @@
-//! What tells a Deployment from a DaemonSet; everything else about a [`Workload`] that runs pods is the same.
+//! What tells a Deployment from a DaemonSet; everything else about a [`TargetKind`] that runs pods is the same.
 
 use serin_core::{
     observation::{Fact, Readiness},
     revision::Revision,
 };
 
-use super::{PodStatus, ReadyThresholds, Scale, Workload, pods::Pods, scaler};
+use super::{PodStatus, ReadyThresholds, Scale, TargetKind, pods::Pods, scaler};
 use crate::{
     object::{
         Object,
@@ -48,7 +48,7 @@ pub(super) trait RunsPods: Sync {
     ) -> Result<(), BuildError>;
 }
 
-impl<K: RunsPods> Workload for K {
+impl<K: RunsPods> TargetKind for K {
     fn shows(
         &self,
         subject: &Subject,

@@ -6,7 +6,7 @@ use serin_core::{
     revision::Revision,
 };
 
-use super::{PodStatus, ReadyThresholds, Scale, Workload, pods::missing};
+use super::{PodStatus, ReadyThresholds, Scale, TargetKind, pods::missing};
 use crate::{
     kinds::SERVICE,
     object::{
@@ -26,7 +26,7 @@ pub(super) struct Service;
 /// A Service that is there is ready: its pods are not ours to count.
 const UNCOUNTED: PodStatus = PodStatus { wanted: 1, available: None, readiness: Readiness::Ready };
 
-impl Workload for Service {
+impl TargetKind for Service {
     fn shows(
         &self,
         subject: &Subject,

@@ -14,7 +14,7 @@ const DAEMON_SET_YAML: &str = include_str!("../fixtures/daemon_set.yaml");
 const SERVICE_YAML: &str = include_str!("../fixtures/service.yaml");
 const ALL: ReadyThresholds = ReadyThresholds { primary: 100, canary: 100 };
 
-fn workload(subject: &Subject) -> &'static dyn Workload {
+fn workload(subject: &Subject) -> &'static dyn TargetKind {
     of(&subject.setup.target_api_version, &subject.topology.kind).unwrap()
 }
 

@@ -9,7 +9,12 @@ use serde::{Deserialize, Serialize};
 
 pub use self::rule::Rule;
 use crate::{
-    message::HookKindName, phase::Phase, question::number, revision::Text, spec::Bounds, strategy::Weight,
+    message::HookKindName,
+    phase::Phase,
+    question::number,
+    revision::Text,
+    spec::{Bounds, MetricUnit},
+    strategy::Weight,
     time::Timestamp,
 };
 
@@ -99,27 +104,35 @@ pub enum Verdict {
     Void,
 }
 
-/// Why a check failed: the first cause in list order, with the numbers as they are shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Why a check failed: the first cause in list order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Finding {
     /// A value below its bound.
     Below {
         /// Name of the metric.
         metric: Text,
-        /// The value.
-        value: Text,
+        /// The value, as it was compared.
+        #[serde(with = "number")]
+        value: f64,
         /// The bound.
-        min: Text,
+        #[serde(with = "number")]
+        min: f64,
+        /// What both are given in.
+        unit: MetricUnit,
     },
     /// A value above its bound.
     Above {
         /// Name of the metric.
         metric: Text,
-        /// The value.
-        value: Text,
+        /// The value, as it was compared.
+        #[serde(with = "number")]
+        value: f64,
         /// The bound.
-        max: Text,
+        #[serde(with = "number")]
+        max: f64,
+        /// What both are given in.
+        unit: MetricUnit,
     },
     /// No value.
     NoData {
@@ -145,7 +158,7 @@ pub enum Finding {
 }
 
 /// Why a run is rolled back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Cause {
     /// Too many checks failed.
@@ -222,7 +235,7 @@ pub enum Workload {
 }
 
 /// What outside the controller holds a Canary up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Obstacle {
     /// The target does not exist.

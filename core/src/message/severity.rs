@@ -58,6 +58,13 @@ impl Message {
         }
     }
 
+    /// Whether the alerts before this one are over: a receiver that [keeps them open](crate::spec::AlertSystem::keeps_open)
+    /// closes them.
+    #[must_use]
+    pub fn closes_alerts(&self) -> bool {
+        matches!(self, Self::Promoted { .. })
+    }
+
     /// The type of the event.
     #[must_use]
     pub fn event_type(&self) -> EventType {

@@ -226,8 +226,14 @@ impl fmt::Display for Said<'_> {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Below { metric, value, min } => write!(f, "{metric} check failed: {value} < {min}"),
-            Self::Above { metric, value, max } => write!(f, "{metric} check failed: {value} > {max}"),
+            Self::Below { metric, value, min, unit } => {
+                let (value, min) = unit.show(*value, *min);
+                write!(f, "{metric} check failed: {value} < {min}")
+            }
+            Self::Above { metric, value, max, unit } => {
+                let (value, max) = unit.show(*value, *max);
+                write!(f, "{metric} check failed: {value} > {max}")
+            }
             Self::NoData { metric } => write!(f, "no values found for metric {metric}"),
             Self::MetricError { metric, error } => write!(f, "metric {metric} query failed: {error}"),
             Self::Hook { kind, hook, said } => {
@@ -247,7 +253,7 @@ impl fmt::Display for Cause {
             }
             Self::Trigger { hook } => write!(f, "manual webhook invoked: rollback check {hook} passed"),
             Self::Deadline { who, why, gave_up: true, .. } => {
-                write!(f, "the platform gave the {who} up: {why}")
+                write!(f, "the {who} failed to get ready: {why}")
             }
             Self::Deadline { who, why, deadline, gave_up: false } => {
                 write!(f, "progress deadline of {} exceeded, {who} not ready: {why}", Human(*deadline))

@@ -28,6 +28,8 @@ pub enum MetricSystem {
     Splunk,
     /// Google Cloud Monitoring.
     Stackdriver,
+    /// Anything that answers with JSON; not in Flagger.
+    Webhook,
 }
 
 /// What a MetricTemplate needs for one metric system, and whether the controller asks that system.
@@ -47,6 +49,8 @@ pub struct MetricDescriptor {
     pub needs_region: bool,
     /// Whether this version of the controller asks it.
     pub driven: bool,
+    /// Whether Flagger 1.44 knows it.
+    pub in_flagger: bool,
 }
 
 /// Where a metric system is if a template does not say so.
@@ -68,7 +72,7 @@ pub struct SecretKeys(pub &'static [&'static [&'static str]]);
 
 impl MetricSystem {
     /// All of them, by name.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CloudWatch,
         Self::Datadog,
         Self::Dynatrace,
@@ -80,6 +84,7 @@ impl MetricSystem {
         Self::Prometheus,
         Self::Splunk,
         Self::Stackdriver,
+        Self::Webhook,
     ];
 
     /// What it needs.
@@ -97,6 +102,7 @@ impl MetricSystem {
             Self::Prometheus => &PROMETHEUS,
             Self::Splunk => &SPLUNK,
             Self::Stackdriver => &STACKDRIVER,
+            Self::Webhook => &WEBHOOK,
         }
     }
 
@@ -117,6 +123,12 @@ impl MetricSystem {
     pub const fn is_driven(self) -> bool {
         self.descriptor().driven
     }
+
+    /// Whether Flagger 1.44 knows it.
+    #[must_use]
+    pub const fn is_known_to_flagger(self) -> bool {
+        self.descriptor().in_flagger
+    }
 }
 
 /// A system without credentials of its own, found without an address, that the controller does not ask.
@@ -128,10 +140,17 @@ const IMPLIED: MetricDescriptor = MetricDescriptor {
     needs_secret: false,
     needs_region: false,
     driven: false,
+    in_flagger: true,
 };
 
-const CLOUDWATCH: MetricDescriptor =
-    MetricDescriptor { name: "cloudwatch", title: "CloudWatch", needs_region: true, ..IMPLIED };
+const CLOUDWATCH: MetricDescriptor = MetricDescriptor {
+    name: "cloudwatch",
+    title: "CloudWatch",
+    keys: SecretKeys(&[&["aws_access_key_id", "aws_secret_access_key"]]),
+    needs_region: true,
+    driven: true,
+    ..IMPLIED
+};
 
 const DATADOG: MetricDescriptor = MetricDescriptor {
     name: "datadog",
@@ -153,8 +172,13 @@ const DYNATRACE: MetricDescriptor = MetricDescriptor {
     ..IMPLIED
 };
 
-const EXTERNAL_METRICS: MetricDescriptor =
-    MetricDescriptor { name: "externalmetrics", title: "external metrics API", ..IMPLIED };
+const EXTERNAL_METRICS: MetricDescriptor = MetricDescriptor {
+    name: "externalmetrics",
+    title: "external metrics API",
+    keys: SecretKeys(&[&["token"]]),
+    driven: true,
+    ..IMPLIED
+};
 
 const GRAPHITE: MetricDescriptor = MetricDescriptor {
     name: "graphite",
@@ -174,7 +198,7 @@ const INFLUXDB: MetricDescriptor = MetricDescriptor {
     ..IMPLIED
 };
 
-const KEPTN: MetricDescriptor = MetricDescriptor { name: "keptn", title: "Keptn", ..IMPLIED };
+const KEPTN: MetricDescriptor = MetricDescriptor { name: "keptn", title: "Keptn", driven: true, ..IMPLIED };
 
 const NEW_RELIC: MetricDescriptor = MetricDescriptor {
     name: "newrelic",
@@ -201,6 +225,7 @@ const SPLUNK: MetricDescriptor = MetricDescriptor {
     address: Address::Required,
     keys: SecretKeys(&[&["sf_token_key"]]),
     needs_secret: true,
+    driven: true,
     ..IMPLIED
 };
 
@@ -208,6 +233,16 @@ const STACKDRIVER: MetricDescriptor = MetricDescriptor {
     name: "stackdriver",
     title: "Google Cloud Monitoring",
     keys: SecretKeys(&[&["project"]]),
+    ..IMPLIED
+};
+
+const WEBHOOK: MetricDescriptor = MetricDescriptor {
+    name: "webhook",
+    title: "webhook",
+    address: Address::Required,
+    keys: PROMETHEUS.keys,
+    driven: true,
+    in_flagger: false,
     ..IMPLIED
 };
 

@@ -1,4 +1,4 @@
-//! Which receivers of alerts the controller sends to.
+//! Which receivers of alerts the controller sends to, and what they do with an alert.
 
 use crate::spec::AlertSystem;
 
@@ -7,8 +7,14 @@ impl AlertSystem {
     #[must_use]
     pub const fn is_driven(self) -> bool {
         match self {
-            Self::Slack | Self::Webhook => true,
-            Self::Discord | Self::GoogleChat | Self::MsTeams | Self::PagerDuty | Self::Rocket => false,
+            Self::Alertmanager
+            | Self::Discord
+            | Self::GoogleChat
+            | Self::MsTeams
+            | Self::PagerDuty
+            | Self::Rocket
+            | Self::Slack
+            | Self::Webhook => true,
         }
     }
 
@@ -17,7 +23,19 @@ impl AlertSystem {
     pub const fn is_known_to_flagger(self) -> bool {
         match self {
             Self::Discord | Self::GoogleChat | Self::MsTeams | Self::Rocket | Self::Slack => true,
-            Self::PagerDuty | Self::Webhook => false,
+            Self::Alertmanager | Self::PagerDuty | Self::Webhook => false,
+        }
+    }
+
+    /// Whether an alert is open there until it is closed: by the next success of its Canary, whatever severity the receiver
+    /// wants.
+    #[must_use]
+    pub const fn keeps_open(self) -> bool {
+        match self {
+            Self::Alertmanager | Self::PagerDuty => true,
+            Self::Discord | Self::GoogleChat | Self::MsTeams | Self::Rocket | Self::Slack | Self::Webhook => {
+                false
+            }
         }
     }
 }

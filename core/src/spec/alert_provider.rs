@@ -50,6 +50,8 @@ pub enum AlertTarget {
 /// A system that can be told, as `spec.type` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlertSystem {
+    /// Prometheus' Alertmanager; not in Flagger.
+    Alertmanager,
     /// Discord.
     Discord,
     /// Google Chat.
@@ -68,7 +70,8 @@ pub enum AlertSystem {
 
 impl AlertSystem {
     /// All of them, by name.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
+        Self::Alertmanager,
         Self::Discord,
         Self::GoogleChat,
         Self::MsTeams,
@@ -82,6 +85,7 @@ impl AlertSystem {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Alertmanager => "alertmanager",
             Self::Discord => "discord",
             Self::GoogleChat => "gchat",
             Self::MsTeams => "msteams",

@@ -3,6 +3,8 @@
 use alloc::{collections::BTreeMap, string::String, sync::Arc};
 use core::{fmt, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Defaults, parse::Problems, raw};
 use crate::{
     revision::Text,
@@ -136,15 +138,36 @@ impl Metric {
         }
     }
 
-    /// Shows a value and a bound in the metric's unit, with as many digits as it takes to tell them apart.
+    /// What its values and bounds are given in.
     #[must_use]
-    pub fn show(&self, value: f64, bound: f64) -> (String, String) {
+    pub fn unit(&self) -> MetricUnit {
         match self.source {
-            MetricSource::Duration => (show_millis(value), show_millis(bound)),
+            MetricSource::Duration => MetricUnit::Milliseconds,
             MetricSource::SuccessRate
             | MetricSource::Query(_)
             | MetricSource::Template { .. }
-            | MetricSource::Shipped(_) => show_apart(value, bound),
+            | MetricSource::Shipped(_) => MetricUnit::Number,
+        }
+    }
+}
+
+/// What the values of a metric are given in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum MetricUnit {
+    /// A number whose unit is the query's.
+    Number,
+    /// Milliseconds.
+    Milliseconds,
+}
+
+impl MetricUnit {
+    /// Shows a value and the bound that it missed, with as many digits as it takes to tell them apart.
+    #[must_use]
+    pub fn show(self, value: f64, bound: f64) -> (String, String) {
+        match self {
+            Self::Number => show_apart(value, bound),
+            Self::Milliseconds => (show_millis(value), show_millis(bound)),
         }
     }
 }

@@ -33,6 +33,49 @@ pub struct MetricTemplate {
     pub insecure_skip_verify: bool,
     /// The query: a Go template.
     pub query: Text,
+    /// How a webhook is called; nothing else reads it.
+    pub webhook: WebhookCall,
+}
+
+/// How a webhook is asked for a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookCall {
+    /// How the query is sent.
+    pub method: WebhookMethod,
+    /// Where the number is in the answer: a JSONPath.
+    pub json_path: Text,
+}
+
+/// How a query is sent to a webhook.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WebhookMethod {
+    /// As the query string.
+    Get,
+    /// As the body.
+    #[default]
+    Post,
+}
+
+impl WebhookMethod {
+    /// All of them, by name.
+    pub const ALL: [Self; 2] = [Self::Get, Self::Post];
+
+    /// The name in a manifest, which is that of HTTP.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+const DEFAULT_PATH: &str = "$.value";
+
+impl Default for WebhookCall {
+    fn default() -> Self {
+        Self { method: WebhookMethod::default(), json_path: DEFAULT_PATH.into() }
+    }
 }
 
 impl MetricTemplate {
@@ -51,6 +94,7 @@ impl MetricTemplate {
         }
         let provider = &raw.spec.provider;
         let system = system(provider, &mut problems.below("spec.provider"));
+        let webhook = webhook(provider, system, &mut problems.below("spec.provider"));
         match system {
             Some(system) if found.is_empty() => Ok(Self {
                 namespace: or(&raw.metadata.namespace, "default").into(),
@@ -62,6 +106,7 @@ impl MetricTemplate {
                 headers: provider.headers.clone(),
                 insecure_skip_verify: provider.insecure_skip_verify == Some(true),
                 query: raw.spec.query.as_str().into(),
+                webhook,
             }),
             _ => Err(Malformed { problems: found }),
         }
@@ -90,6 +135,37 @@ fn system(raw: &raw::MetricProvider, problems: &mut Problems<'_>) -> Option<Metr
         Some(_) | None => {}
     }
     Some(system)
+}
+
+/// How a webhook is called; the default for every other system, which reads none of it.
+fn webhook(
+    raw: &raw::MetricProvider,
+    system: Option<MetricSystem>,
+    problems: &mut Problems<'_>,
+) -> WebhookCall {
+    let mut call = WebhookCall::default();
+    let (method, path) = (filled(raw.method.as_deref()), filled(raw.json_path.as_deref()));
+    if system.is_some_and(|system| system != MetricSystem::Webhook) {
+        let given = [("method", method), ("jsonPath", path)].into_iter().filter(|(_, text)| text.is_some());
+        given.for_each(|(field, _)| problems.add(field, "is for type webhook only"));
+        return call;
+    }
+    if let Some(name) = method {
+        match WebhookMethod::ALL.into_iter().find(|method| method.name() == name) {
+            Some(method) => call.method = method,
+            None => {
+                let known = WebhookMethod::ALL.map(WebhookMethod::name).join(" or ");
+                problems.add("method", &format!("must be {known}"));
+            }
+        }
+    }
+    if let Some(path) = path {
+        if !path.starts_with('$') {
+            problems.add("jsonPath", "must begin with `$`, as in `$.value`");
+        }
+        call.json_path = path.into();
+    }
+    call
 }
 
 #[cfg(test)]
@@ -128,6 +204,7 @@ mod tests {
                 "splunk: spec.provider.address: is required for splunk; spec.provider.secretRef: is required for \
                  splunk: a Secret with sf_token_key",
                 "stackdriver: nothing",
+                "webhook: spec.provider.address: is required for webhook",
             ]
         );
     }
@@ -142,6 +219,29 @@ mod tests {
         assert_eq!((&*template.namespace, &*template.name, &*template.query), ("default", "errors", "up"));
         assert_eq!((template.address.as_deref(), template.secret.as_deref()), (Some("http://p"), Some("s")));
         assert!(template.insecure_skip_verify);
+    }
+
+    #[test]
+    fn a_webhook_is_posted_to_unless_it_says_otherwise() {
+        let call = |fields: &str| {
+            let spec = format!("{{provider: {{type: webhook, address: 'http://kpi'{fields}}}, query: q}}");
+            parse(&spec).map(|template| template.webhook)
+        };
+        assert_eq!(call(""), Ok(WebhookCall { method: WebhookMethod::Post, json_path: "$.value".into() }));
+        let other = WebhookCall { method: WebhookMethod::Get, json_path: "$.rows[0].n".into() };
+        assert_eq!(call(", method: GET, jsonPath: '$.rows[0].n'"), Ok(other));
+        assert_eq!(
+            call(", method: PUT, jsonPath: rows"),
+            Err("spec.provider.method: must be GET or POST; spec.provider.jsonPath: must begin with `$`, as in \
+                 `$.value`"
+                .into())
+        );
+        let elsewhere = parse("{provider: {type: keptn, method: GET, jsonPath: '$.a'}, query: q}");
+        assert_eq!(
+            elsewhere.map(drop),
+            Err("spec.provider.method: is for type webhook only; spec.provider.jsonPath: is for type webhook only"
+                .into())
+        );
     }
 
     #[test]

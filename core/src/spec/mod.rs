@@ -7,6 +7,7 @@ mod affinity;
 mod alert_provider;
 mod durations;
 mod hook;
+mod in_cluster;
 mod invalid;
 mod limits;
 mod metric;
@@ -29,10 +30,10 @@ pub use self::durations::POLICY_DURATIONS;
 pub use self::hook::{Hook, HookKind, RunOn};
 pub use self::invalid::{Invalid, Malformed, Problem};
 pub use self::limits::Limits;
-pub use self::metric::{Bounds, Leniency, Metric, MetricSource, SHIPPED_TEMPLATES};
-pub use self::metric_template::MetricTemplate;
+pub use self::metric::{Bounds, Leniency, Metric, MetricSource, MetricUnit, SHIPPED_TEMPLATES};
+pub use self::metric_template::{MetricTemplate, WebhookCall, WebhookMethod};
 pub use self::parse::Defaults;
-pub use self::routing::{CorsPolicy, HttpMatch, Replaces, Rewrite, Routing, StringMatch};
+pub use self::routing::{CorsPolicy, HttpMatch, Replaces, Rewrite, Routing, StringMatch, UpstreamRef};
 pub use self::service::{Service, TargetPort};
 pub use self::setup::{Autoscaler, Setup};
 pub(crate) use self::{parse::Problems, routing::is_cookie};
@@ -291,6 +292,13 @@ impl Rollout {
     pub fn alerts_for<'a>(&'a self, message: &Message) -> impl Iterator<Item = &'a Alert> + use<'a> {
         let severity = message.alert();
         self.alerts.iter().filter(move |alert| severity.is_some_and(|severity| alert.severity <= severity))
+    }
+
+    /// The receivers that this is no alert for, but that close theirs with it, if they
+    /// [keep them open](AlertSystem::keeps_open).
+    pub fn alerts_closed_by<'a>(&'a self, message: &Message) -> impl Iterator<Item = &'a Alert> + use<'a> {
+        let severity = message.alert().filter(|_| message.closes_alerts());
+        self.alerts.iter().filter(move |alert| severity.is_some_and(|severity| alert.severity > severity))
     }
 
     /// The event hooks that want to be told of this: all of them, but for those whose `metadata.eventType` names other

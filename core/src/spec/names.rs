@@ -170,7 +170,9 @@ fn check_headers<'a>(field: &str, names: impl Iterator<Item = &'a String>, probl
         if !is_token(name.strip_prefix(':').unwrap_or(name)) {
             problems.add(
                 field,
-                &format!("`{name}` is no name of a header: it has a character that none can have"),
+                &format!(
+                    "`{name}` is not a valid header name: it has a character that header names cannot have"
+                ),
             );
         }
     }

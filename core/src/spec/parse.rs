@@ -163,7 +163,7 @@ fn provider(name: &str, problems: &mut Problems<'_>) -> Option<Provider> {
     let provider = Provider::named(name);
     if provider.is_none() {
         let known: Vec<&str> = ROUTERS.iter().map(|router| router.name).collect();
-        let what = format!("`{name}` is no known provider; known are {}", known.join(", "));
+        let what = format!("`{name}` is not a known provider; known are {}", known.join(", "));
         problems.add("spec.provider", &what);
     }
     provider

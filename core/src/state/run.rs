@@ -94,7 +94,7 @@ impl Run {
 }
 
 /// Something decided that has to be carried out whatever is seen next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Intent {
     /// The primary gets this revision.
@@ -146,7 +146,7 @@ pub struct Away {
 }
 
 /// How the last run failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunFailure {
     /// Why.
     pub cause: Cause,

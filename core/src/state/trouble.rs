@@ -33,7 +33,7 @@ impl Unready {
 }
 
 /// What outside holds a Canary up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stall {
     /// What.
     pub on: Obstacle,
@@ -45,7 +45,7 @@ pub struct Stall {
 }
 
 /// A command that fails.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Trouble {
     /// The command.

@@ -107,12 +107,10 @@ fn finding(metric: &Metric, measured: &Measured) -> Option<Finding> {
             let compared = metric.compared(*value);
             match (metric.bounds.min, metric.bounds.max) {
                 (Some(min), _) if compared < min => {
-                    let (value, min) = metric.show(compared, min);
-                    Finding::Below { metric: name(), value: value.into(), min: min.into() }
+                    Finding::Below { metric: name(), value: compared, min, unit: metric.unit() }
                 }
                 (_, Some(max)) if compared > max => {
-                    let (value, max) = metric.show(compared, max);
-                    Finding::Above { metric: name(), value: value.into(), max: max.into() }
+                    Finding::Above { metric: name(), value: compared, max, unit: metric.unit() }
                 }
                 _ => return None,
             }

@@ -23,8 +23,8 @@ use super::{
     code::Code,
     compatibility,
     controller::{
-        Controller, canary_lacks, flagger_drops, flagger_refuses, flagger_refuses_canary, receiver_lacks,
-        template_lacks,
+        Controller, canary_lacks, flagger_drops, flagger_refuses, flagger_refuses_canary,
+        flagger_refuses_template, receiver_lacks, template_lacks,
     },
     manifests::{Files, ManifestKind, Object},
     mended, query,
@@ -55,6 +55,7 @@ pub(super) fn look(object: &Object, files: &Files<'_>) -> (Vec<Draft>, Option<Ca
             let mut told = shared(object, METRIC_TEMPLATE, files);
             told.extend(template_lacks(json));
             told.extend(together::secret(object, files));
+            told.extend(flagger_refuses_template(json).filter(|_| is_for_flagger));
             told.extend(refused::look(json, |raw: &raw::MetricTemplate| MetricTemplate::parse(raw).err()));
             told.extend(query::of_template(object, files));
             (told, None)
@@ -133,7 +134,9 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Draft>, Option<CanaryRepor
             compatibility.extend(compatibility::older());
         }
         let release = files.settings.release.filter(|_| is_judged);
-        let outlook = release.map(|release| Outlook::of(&object.json, &defaults, plan.as_ref(), release));
+        let pods = together::replicas(object, files);
+        let outlook =
+            release.map(|release| Outlook::of(&object.json, &defaults, plan.as_ref(), pods, release));
         report = is_judged.then(|| CanaryReport { canary: object.title(), plan, outlook, compatibility });
     } else {
         let problems = match parsed {

@@ -161,6 +161,10 @@ codes! {
     WindowTooShort: Warning "window-too-short",
     /// A window in which one failure is counted by many checks.
     WindowTooLong: Warning "window-too-long",
+    /// No request reaches the canary before its promotion.
+    NoTraffic: Warning "no-traffic",
+    /// The first check fails, because it starts the load test.
+    LoadStartsLate: Hint "load-starts-late",
     /// A metric whose template is not in the files.
     TemplateNotGiven: Warning "template-not-given",
     /// The query has no value as long as nothing fails.

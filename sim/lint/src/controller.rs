@@ -199,6 +199,20 @@ pub(super) fn flagger_refuses_canary(canary: &Value) -> Vec<Draft> {
     found
 }
 
+/// A metric system that Flagger does not support.
+pub(super) fn flagger_refuses_template(template: &Value) -> Option<Draft> {
+    let system = MetricSystem::named(text(template, "/spec/provider/type"))?;
+    let known = MetricSystem::ALL.into_iter().filter(|system| system.is_known_to_flagger());
+    let known: Vec<&str> = known.map(MetricSystem::name).collect();
+    (!system.is_known_to_flagger()).then(|| Draft {
+        code: Code::UnknownValue,
+        field: "spec.provider.type".into(),
+        what: format!("{system} is a metric system of Serin's own: Flagger's CRD refuses it"),
+        remedy: format!("use one of {}", known.join(", ")).into(),
+        offset: None,
+    })
+}
+
 /// A receiver that Flagger does not support.
 pub(super) fn flagger_refuses(provider: &Value) -> Option<Draft> {
     let system = AlertSystem::named(text(provider, "/spec/type"))?;

@@ -21,9 +21,15 @@ pub struct Outlook {
 
 impl Outlook {
     /// Predicts it for a valid Canary.
-    pub(super) fn of(canary: &Value, defaults: &Defaults, plan: Option<&Plan>, release: Release) -> Self {
+    pub(super) fn of(
+        canary: &Value,
+        defaults: &Defaults,
+        plan: Option<&Plan>,
+        pods: Option<u32>,
+        release: Release,
+    ) -> Self {
         let checks = plan.map(|plan| plan.checks);
-        Self { release, answer: outlook::outlook(&Question { canary, defaults, checks, release }) }
+        Self { release, answer: outlook::outlook(&Question { canary, defaults, checks, pods, release }) }
     }
 }
 

@@ -176,7 +176,14 @@ mod tests {
             tally: tally.clone(),
         };
         let points = (1..).zip(tallies).map(point).collect();
-        let part = ShardResult { title: String::new(), runs: 20, seed: 1, shard: Shard::WHOLE, points };
+        let part = ShardResult {
+            title: String::new(),
+            runs: 20,
+            seed: 1,
+            simulation: 2,
+            shard: Shard::WHOLE,
+            points,
+        };
         anstream::adapter::strip_str(&of_points(&part, &Terminal::new(80, true))).to_string()
     }
 

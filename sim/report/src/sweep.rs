@@ -38,7 +38,7 @@ fn made(part: &ShardResult) -> String {
         1 => String::new(),
         points => format!(" at each of {points} points"),
     };
-    let asked = format!("{} runs{points}, seed {}", part.runs, part.seed);
+    let asked = format!("{} runs{points}, seed {}, simulation {}", part.runs, part.seed, part.simulation);
     if part.is_complete() {
         return asked;
     }
@@ -328,7 +328,9 @@ pub(super) fn quoted(cell: &str) -> String {
 #[must_use]
 pub fn json(part: &ShardResult) -> String {
     let points: Vec<Value> = part.points.iter().map(point).collect();
-    let mut shown = json!({"title": part.title, "runs": part.runs, "seed": part.seed, "points": points});
+    let mut shown = json!({
+        "title": part.title, "runs": part.runs, "seed": part.seed, "simulation": part.simulation, "points": points,
+    });
     if !part.is_complete() {
         let of = part.shard.of(part.runs).saturating_mul(part.points.len() as u64);
         shown["stopped"] = json!({"made": part.made(), "of": of});

@@ -13,11 +13,12 @@ use serin_core::{
     spec::Topology,
     state::State,
     step::Wake,
+    time::Human,
 };
 
 use crate::{
     reason::Reason,
-    scenario::{HookOutcome, PerSecond, Range, Scenario, Seconds, Share},
+    scenario::{HookOutcome, Load, Measure, PerSecond, Range, Scenario, Seconds, Share},
 };
 
 /// A whole story.
@@ -145,6 +146,22 @@ pub enum Assumption {
         /// The 99th percentile of its latency.
         p99: Range<Seconds>,
     },
+    /// No request reaches the canary before its promotion.
+    NoRequests,
+    /// The load that a hook starts.
+    Load {
+        /// The key of the hook.
+        key: Text,
+        /// The load.
+        load: Load,
+    },
+    /// What a metric measures, derived from its query.
+    Measured {
+        /// Its key.
+        key: Text,
+        /// What it measures.
+        measure: Measure,
+    },
     /// The value of a metric.
     Metric {
         /// Its key.
@@ -180,6 +197,13 @@ impl fmt::Display for Assumption {
             Self::Version { revision, errors, p99 } => {
                 write!(f, "{revision} has {errors} errors and p99 {p99}")
             }
+            Self::NoRequests => f.write_str(
+                "no request reaches the canary before its promotion (`world.loadTest` sends some)",
+            ),
+            Self::Load { key, load } => {
+                write!(f, "{key} sends {} requests per second for {}", load.rps, Human(load.lasts))
+            }
+            Self::Measured { key, measure } => write!(f, "{key} measures {}", measure.name()),
             Self::Metric { key, value, has_template: true } => write!(f, "{key} {value}"),
             Self::Metric { key, value, has_template: false } => {
                 write!(f, "{key} {value} (its MetricTemplate is not in `templates`)")

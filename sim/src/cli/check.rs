@@ -45,7 +45,7 @@ pub(crate) struct Args {
     /// Stop searching a scenario after this time, such as 30s, and print how many worlds were run
     #[arg(long, value_name = "TIME", value_parser = duration, value_hint = ValueHint::Other)]
     time: Option<Duration>,
-    /// Seed of the first world instead of the scenario's own; the next worlds have the following seeds
+    /// Seed of the first world instead of the scenario's own; those of the other worlds follow from it
     #[arg(long, value_name = "S", value_hint = ValueHint::Other)]
     seed: Option<u64>,
     /// Add faults or presets of faults by name, separated by commas; `all` adds every preset
@@ -235,7 +235,7 @@ fn check_one(
         out.write_all(held(subject, seed, &searched, cases, args.format).as_bytes())?;
         return Ok((held_as(&searched), check::case(scenario, None, &searched.unjudged), interrupted));
     }
-    let seed = seed.wrapping_add(*case);
+    let seed = scenario::seed_of(seed, *case);
     let whole = tree.clone().about(scenario, seed, &broken.claim);
     // A world that was found is shrunk even if the time for the search is over.
     let (shrunk, interrupted) = if interrupted {
@@ -296,7 +296,7 @@ fn held(
         0 => "0 worlds".into(),
         1 if scenario.setting.simulated.is_none() => "1 world (nothing is random)".into(),
         1 => format!("1 world, seed {seed}"),
-        _ => format!("{cases} worlds, seeds {seed} to {}", seed.wrapping_add(cases - 1)),
+        _ => format!("{cases} worlds, seed {seed}"),
     };
     let stopped = match wanted {
         Some(wanted) if searched.stopped => format!("stopped after {cases} of {wanted} worlds; "),
@@ -314,7 +314,7 @@ fn held(
         Exit::AsExpected | Exit::Interrupted => "held",
     };
     let known = searched.known.as_ref().map(|(case, broken)| {
-        let seed = seed.wrapping_add(*case);
+        let seed = scenario::seed_of(seed, *case);
         format!("      breaks in the world of seed {seed}, as marked by `mayBreak`: {}\n", broken.claim)
     });
     let known = known.unwrap_or_default();

@@ -204,7 +204,7 @@ fn checked(format: &str, folder: &Path) -> Command {
     serin.current_dir(folder).args([
         "check",
         "--cases",
-        "60",
+        "200",
         "--format",
         format,
         "property-broken.yaml",

@@ -95,7 +95,7 @@ fn what_the_controller_does_not_run_matters_by_whom_the_manifests_are_for() {
 #[test]
 fn a_default_provider_that_the_controller_does_not_run_is_found() {
     let file = "sim/tests/cli/lint/good/weighted.yaml";
-    assert_eq!(found("not-in-controller", &["--provider", "kuma", file]), (Some(1), 1));
+    assert_eq!(found("not-in-controller", &["--provider", "knative", file]), (Some(1), 1));
     assert_eq!(found("not-in-controller", &["--provider", "linkerd", file]).1, 0);
 }
 
@@ -109,7 +109,7 @@ fn a_router_that_is_not_supported_is_named_in_the_heads_of_stories() {
         let shown = String::from_utf8(output.stdout).unwrap();
         // The lines may wrap anywhere.
         let head: Vec<&str> = shown.lines().take(4).flat_map(str::split_whitespace).collect();
-        assert!(head.join(" ").contains("appmesh: not supported by the controller yet"), "{verb}: {head:?}");
+        assert!(head.join(" ").contains("knative: not supported by the controller yet"), "{verb}: {head:?}");
     }
 }
 

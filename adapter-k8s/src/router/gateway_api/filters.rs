@@ -34,6 +34,22 @@ pub(super) fn of(routing: &Routing, set_cookie: Option<&str>, cors: bool) -> Vec
     filters
 }
 
+/// Adds to a rule the filters of the one that stands there whose type we never write. A redirect excludes backends.
+pub(super) fn keep_others(rule: &mut Value, there: Option<&Value>) {
+    const OURS: [&str; 6] = [
+        "RequestHeaderModifier",
+        "ResponseHeaderModifier",
+        "URLRewrite",
+        "RequestMirror",
+        "CORS",
+        "RequestRedirect",
+    ];
+    let is_other = |filter: &&Value| !OURS.iter().any(|ours| filter["type"] == **ours);
+    let others = items(there.and_then(|there| there.get("filters"))).filter(is_other);
+    let all: Vec<Value> = items(rule.get("filters")).chain(others).cloned().collect();
+    put(rule, "filters", &all);
+}
+
 /// Adds a cookie to every answer.
 pub(super) fn set_cookie(cookie: &str) -> Value {
     filter("ResponseHeaderModifier", json!({"add": [{"name": "Set-Cookie", "value": cookie}]}))

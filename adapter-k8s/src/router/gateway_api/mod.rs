@@ -14,7 +14,10 @@ use serin_core::{
 
 use super::{
     Router,
-    parts::{Shares, begin_apex, division, given_back, items, missing, port, put, said},
+    parts::{
+        Ours, Shares, begin_apex, division, given_back, items, missing, port, put, rules_with_others, said,
+        with_others,
+    },
     rules::{self, Rule, To},
 };
 use crate::{
@@ -27,6 +30,9 @@ use crate::{
 };
 
 const GROUP: &str = "gateway.networking.k8s.io";
+
+/// The fields of a rule that are ours.
+const OURS: [&str; 4] = ["matches", "backendRefs", "filters", "timeouts"];
 
 /// The provider `gatewayapi:v1`.
 pub(super) const V1: GatewayApi = GatewayApi {
@@ -79,7 +85,7 @@ impl Router for GatewayApi {
         let mut object = begin_apex(self.kind, subject, seen)?;
         object.set("/spec/parentRefs", routing.gateway_refs.iter().map(parent).collect::<Vec<_>>());
         object.set_or_remove("/spec/hostnames", said(&routing.hosts));
-        object.set("/spec/rules", rules?);
+        set(&mut object, subject, rules?);
         Ok(vec![object])
     }
 
@@ -96,7 +102,7 @@ impl Router for GatewayApi {
     /// was there before us stays so.
     fn revert(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
         given_back(&subject.key(self.kind, subject.apex()), seen, |route| {
-            route.set("/spec/rules", vec![self.rule(subject, &rules::given_back(subject))?]);
+            set(route, subject, vec![self.rule(subject, &rules::given_back(subject))?]);
             Ok(())
         })
     }
@@ -129,6 +135,16 @@ impl GatewayApi {
     }
 }
 
+fn set(object: &mut Object, subject: &Subject, rules: Vec<Value>) {
+    let ours = Ours::of(object, subject);
+    let with_others = |mut rule: Value, there: Option<&Value>| {
+        filters::keep_others(&mut rule, there);
+        with_others(rule, there, &OURS)
+    };
+    let rules = rules_with_others(rules, object.at("/spec/rules"), |rule| ours.has(names(rule)), with_others);
+    object.set("/spec/rules", rules);
+}
+
 fn parent(of: &GatewayRef) -> Value {
     let mut parent = json!({"group": GROUP, "kind": "Gateway"});
     if let Some(Value::Object(given)) = said(of) {
@@ -145,6 +161,10 @@ fn backend(name: &str, port: u16, weight: Weight, set_cookie: Option<&str>) -> V
         backend["filters"] = json!([filters::set_cookie(cookie)]);
     }
     backend
+}
+
+fn names(rule: &Value) -> impl Iterator<Item = &str> {
+    items(rule.get("backendRefs")).filter_map(|backend| backend.get("name").and_then(Value::as_str))
 }
 
 fn shares(subject: &Subject, rule: &Value) -> Shares {

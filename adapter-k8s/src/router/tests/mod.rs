@@ -1,10 +1,15 @@
 //! Canaries and the objects around them, for the tests of all routers.
 
+mod apisix;
+mod app_mesh;
 mod contour;
 mod gateway_api;
+mod gloo;
 mod istio;
+mod kuma;
 mod nginx;
 mod properties;
+mod skipper;
 mod smi;
 mod traefik;
 
@@ -45,6 +50,7 @@ impl Case {
                 "provider": provider,
                 "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "app"},
                 "ingressRef": {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "front"},
+                "routeRef": {"apiVersion": "apisix.apache.org/v2", "kind": "ApisixRoute", "name": "way"},
                 "service": {"port": 80},
                 "analysis": {"interval": "30s"},
             },
@@ -67,7 +73,9 @@ impl Case {
     /// Something somebody else made.
     fn add(&mut self, kind: Kind, name: &str, mut object: Value) {
         object["metadata"]["name"] = name.into();
-        object["metadata"]["namespace"] = "test".into();
+        if kind.namespaced {
+            object["metadata"]["namespace"] = "test".into();
+        }
         object["metadata"]["uid"] = name.into();
         let object = Object::read(kind, object);
         self.seen.insert(object.key(), Arc::new(object));

@@ -2,7 +2,7 @@ use serde_json::json;
 use serin_core::command::Routes;
 
 use super::{Case, matched, plain};
-use crate::router::nginx::INGRESS;
+use crate::router::ingress::INGRESS;
 
 fn case(analysis: &str) -> Case {
     let mut case = Case::new("nginx", "{}", analysis);
@@ -60,6 +60,20 @@ fn a_copy_of_the_ingress_takes_matched_requests() {
     -by-header-pattern: ^in\..*$
     -weight: 0
     ");
+}
+
+#[test]
+fn testers_are_on_the_canary_at_every_weight() {
+    let mut case = case("{stepWeight: 20, match: [{headers: {x-test: {exact: always}}}]}");
+    let shown = [0, 20, 100, 0].map(|canary| {
+        let split = plain(Routes::split(canary));
+        let copy = case.write(&split).remove(0);
+        assert_eq!(case.read(), Some(split.routes));
+        let get =
+            |name| copy.annotation(&format!("nginx.ingress.kubernetes.io/canary-{name}")).unwrap_or("none");
+        [get("weight"), get("by-header"), get("by-header-value")].join(" ")
+    });
+    assert_eq!(shown, ["0 none none", "20 x-test always", "100 x-test always", "0 none none"]);
 }
 
 #[test]

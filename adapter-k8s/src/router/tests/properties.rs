@@ -1,6 +1,6 @@
 //! What holds for every router, strategy and weight.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use serin_core::{
     command::{Routes, Split},
     provider::{Abilities, ROUTERS},
@@ -8,12 +8,16 @@ use serin_core::{
 
 use super::{Case, matched, mirrored, plain, sticky};
 use crate::{
-    object::{change, owners},
-    router::{nginx::INGRESS, of},
+    object::{
+        Object,
+        change::{self, Change},
+        owners,
+    },
+    router::{apisix::APISIX_ROUTE, ingress::INGRESS, of},
 };
 
 const SERVICE: &str =
-    "{gatewayRefs: [{name: gw}], apex: {labels: {team: a}}, headers: {response: {add: {x: y}}},
+    "{gatewayRefs: [{name: gw}], meshName: mesh, apex: {labels: {team: a}}, headers: {response: {add: {x: y}}},
                        match: [{uri: {prefix: /api}}, {headers: {x-user: {exact: me}}}],
                        mirror: [{backendRef: {name: app-canary, port: 80}}]}";
 const WEIGHTED: &str = "{stepWeight: 1, maxWeight: 100}";
@@ -24,8 +28,12 @@ const STICKY: &str = "{stepWeight: 1, sessionAffinity: {cookieName: canary-cooki
 
 fn case(provider: &str, analysis: &str) -> Case {
     let mut case = Case::new(provider, SERVICE, analysis);
-    let backend = serde_json::json!({"service": {"name": "app", "port": {"number": 80}}});
-    case.add(INGRESS, "front", serde_json::json!({"spec": {"defaultBackend": backend}}));
+    let backend = json!({"service": {"name": "app", "port": {"number": 80}}});
+    let paths = json!({"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]});
+    let backend = json!({"serviceName": "app", "servicePort": 80});
+    let rule = json!({"name": "app", "match": {"paths": ["/*"]}, "backends": [backend]});
+    case.add(APISIX_ROUTE, "way", json!({"spec": {"http": [rule]}}));
+    case.add(INGRESS, "front", json!({"spec": {"rules": [{"http": paths}]}}));
     case
 }
 
@@ -45,6 +53,8 @@ fn divisions_of(provider: &str, can: Abilities) -> Vec<(Case, Vec<Split>)> {
         // A copy that alone is ready serves everyone, matched or not.
         let everyone = [0, 50, 100].map(|canary| plain(Routes::split(canary)));
         all.push((case(provider, AB_TESTING), everyone.into_iter().chain([matched(100)]).collect()));
+        // Of a router that cannot split them, or of one whose canary alone serves.
+        all.push((case(provider, MATCHED), weights().collect()));
     }
     if can.weights_of_matches {
         all.push((case(provider, MATCHED), (1..=100).map(matched).chain(weights()).collect()));
@@ -115,7 +125,75 @@ fn case_like(case: &Case) -> Case {
 fn spec_of_all(case: &Case, split: &Split) -> Vec<Value> {
     let objects = case.render(split).unwrap().into_iter();
     let annotations = "/metadata/annotations";
-    objects.map(|object| serde_json::json!([object.at("/spec"), object.at(annotations)])).collect()
+    objects.map(|object| json!([object.at("/spec"), object.at(annotations)])).collect()
+}
+
+/// Routers whose object is a copy of one that the user wrote: what stands in its spec follows that.
+const COPIES: [&str; 3] = ["apisix", "nginx", "skipper"];
+
+/// Lists of rules, and of services, and the list in each of their items. Others can have rules of their own.
+const LISTS: [(&str, &str); 6] = [
+    ("/spec/backends", ""),
+    ("/spec/conf/split", ""),
+    ("/spec/weighted/services", ""),
+    ("/spec/routes", "services"),
+    ("/spec/http", ""),
+    ("/spec/rules", ""),
+];
+
+const RULES: [&str; 3] = ["/spec/routes", "/spec/http", "/spec/rules"];
+
+/// The object with what another writer could put on it.
+fn by_others(mut object: Object, is_copy: bool) -> Object {
+    object.set_label("others", "label");
+    object.set_annotation("others", "annotation");
+    if is_copy {
+        return object;
+    }
+    object.set("/spec/others", "field");
+    for (list, inner) in LISTS {
+        let mut items = object.at(list).cloned().unwrap_or_default();
+        for item in items.as_array_mut().into_iter().flatten() {
+            item["others"] = true.into();
+            for one in item.get_mut(inner).and_then(Value::as_array_mut).into_iter().flatten() {
+                one["others"] = true.into();
+            }
+        }
+        if let Value::Array(items) = &mut items
+            && RULES.contains(&list)
+        {
+            let theirs = |name: &str| json!({"name": name, "others": true});
+            if items.first().is_none_or(|first| first["name"] != "before") {
+                items.insert(0, theirs("before"));
+            }
+            if items.last().is_none_or(|last| last["name"] != "after") {
+                items.push(theirs("after"));
+            }
+        }
+        if !items.is_null() {
+            object.set(list, items);
+        }
+    }
+    object
+}
+
+#[test]
+fn what_others_put_on_a_route_stays_whatever_is_written() {
+    for (mut case, splits) in divisions() {
+        let provider = case.subject.topology.provider.clone();
+        let is_copy = COPIES.contains(&&*provider);
+        for object in case.write(&splits[0]) {
+            let marked = by_others(object, is_copy);
+            case.store(vec![marked]);
+        }
+        for split in splits {
+            for object in case.write(&split) {
+                let marked = by_others(object.clone(), is_copy);
+                assert_eq!(object.value(), marked.value(), "{provider}: {}", split.routes);
+            }
+            assert_eq!(case.read(), Some(split.routes), "{provider}");
+        }
+    }
 }
 
 #[test]
@@ -146,8 +224,11 @@ fn everything_goes_back_to_the_apex_service_at_the_end() {
     for (mut case, _) in divisions() {
         case.write(&plain(Routes::split(100)));
         for change in case.revert() {
-            let change::Change::Replace(object) = change else { panic!("{change:?}") };
-            case.store(vec![object]);
+            match change {
+                Change::Create(object) | Change::Replace(object) => case.store(vec![object]),
+                Change::Delete(object) => drop(case.seen.remove(&object.key())),
+                Change::Adjust(_) | Change::Recreate(_) => panic!("{change:?}"),
+            }
         }
         let topology = case.subject.topology.provider.clone();
         let left = case.read().filter(|routes| routes.canary > 0);

@@ -6,13 +6,14 @@ use super::{Abilities, CountedBy, Latency, Layout, Reference, RequestMetrics, Ro
 pub(super) const APISIX: Router = Router {
     can: Abilities::WEIGHTS,
     needs: &[Reference::Route],
+    driven: true,
     ..Router::new("apisix", "APISIX", &METRICS)
 };
 
 const METRICS: RequestMetrics = RequestMetrics {
     counted_by: CountedBy::Proxies,
     requests: "apisix_http_status",
-    canary: r#"route=~"{namespace}_{route}-{target}-canary_.+""#,
+    canary: r#"route=~"{namespace}_{route}-{service}-canary_.+""#,
     counting: "",
     good: r#"code!~"5..""#,
     latency: Latency { only: r#"type=~"request""#, ..Latency::new("apisix_http_latency", LAYOUT) },

@@ -44,7 +44,8 @@ pub struct Abilities {
     pub weights: bool,
     /// Route matched requests (A/B).
     pub matches: bool,
-    /// Split matched requests by weight, instead of sending all of them or none.
+    /// Split matched requests by weight. A router that cannot sends all of them or none: with steps it sends all of them to
+    /// the canary as soon as it splits the others.
     pub weights_of_matches: bool,
     /// Send a copy of requests to the canary.
     pub mirror: bool,

@@ -7,7 +7,8 @@ use super::{
 };
 use crate::spec::{HttpMatch, Problems, StringMatch, is_cookie};
 
-/// The provider `nginx`. It takes all requests that carry one header, or one cookie with the value `always`.
+/// The provider `nginx`. It takes all requests that carry one header, or one cookie with the value `always`, and a share of
+/// the others.
 pub(super) const NGINX: Router = Router {
     can: Abilities { weights_of_matches: false, ..Abilities::MATCHES },
     needs: &[Reference::Ingress],
@@ -125,7 +126,10 @@ mod tests {
     use serde_json::json;
 
     use super::{HttpMatch, Selection, StringMatch::Exact};
-    use crate::provider::router::tests::{of_items, refused};
+    use crate::{
+        provider::router::tests::{of_items, strategy_of},
+        strategy::Strategy,
+    };
 
     #[test]
     fn nginx_takes_one_header_and_one_cookie() {
@@ -167,13 +171,12 @@ mod tests {
     }
 
     #[test]
-    fn nginx_divides_matched_requests_by_no_weight() {
-        let analysis = json!({"stepWeight": 20, "match": [{"headers": {"x-tester": {"exact": "yes"}}}]});
-        assert_eq!(
-            refused("nginx", json!({"port": 80}), analysis.clone()),
-            "spec.analysis.match: NGINX sends all matched requests to the canary or none; \
-             say `iterations` instead of steps"
-        );
-        assert_eq!(refused("contour", json!({"port": 80}), analysis), "");
+    fn with_steps_nginx_divides_all_requests_that_are_not_matched() {
+        let matched = json!({"stepWeight": 20, "match": [{"headers": {"x-tester": {"exact": "yes"}}}]});
+        let divides_matched = |provider| match strategy_of(provider, matched.clone()) {
+            Strategy::Weighted(weighted) => weighted.matched,
+            other => panic!("{other}"),
+        };
+        assert!(!divides_matched("nginx") && divides_matched("contour"));
     }
 }

@@ -3,7 +3,8 @@
 use super::{Abilities, CountedBy, Latency, Layout, RequestMetrics, Router};
 
 /// The provider `osm`.
-pub(super) const OSM: Router = Router { can: Abilities::WEIGHTS, ..Router::new("osm", "OSM", &METRICS) };
+pub(super) const OSM: Router =
+    Router { can: Abilities::WEIGHTS, driven: true, ..Router::new("osm", "OSM", &METRICS) };
 
 const METRICS: RequestMetrics = RequestMetrics {
     counted_by: CountedBy::Pods,

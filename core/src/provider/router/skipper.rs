@@ -6,6 +6,7 @@ use super::{Abilities, CountedBy, Latency, Layout, Reference, RequestMetrics, Ro
 pub(super) const SKIPPER: Router = Router {
     can: Abilities::WEIGHTS,
     needs: &[Reference::Ingress],
+    driven: true,
     ..Router::new("skipper", "Skipper", &METRICS)
 };
 

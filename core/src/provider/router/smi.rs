@@ -7,11 +7,12 @@ use super::{Abilities, Router, istio};
 pub(super) const V1ALPHA1: Router = Router {
     takes_mesh: true,
     can: Abilities::WEIGHTS,
+    driven: true,
     ..Router::new("smi:v1alpha1", "SMI", &istio::METRICS)
 };
 
 /// The provider `smi:v1alpha2`.
-pub(super) const V1ALPHA2: Router = Router { name: "smi:v1alpha2", driven: true, ..V1ALPHA1 };
+pub(super) const V1ALPHA2: Router = Router { name: "smi:v1alpha2", ..V1ALPHA1 };
 
 /// The provider `smi:v1alpha3`.
 pub(super) const V1ALPHA3: Router = Router { name: "smi:v1alpha3", ..V1ALPHA1 };

@@ -10,7 +10,10 @@ use alloc::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::spec::{Defaults, Rollout};
+use crate::{
+    spec::{Defaults, Rollout},
+    strategy::Strategy,
+};
 
 /// A Canary with every reference that a router can need.
 fn manifest(provider: &str, service: Value, analysis: Value) -> Value {
@@ -24,6 +27,9 @@ fn manifest(provider: &str, service: Value, analysis: Value) -> Value {
         },
     });
     manifest["spec"]["service"]["gatewayRefs"] = json!([reference]);
+    if manifest["spec"]["service"].get("meshName").is_none() {
+        manifest["spec"]["service"]["meshName"] = "mesh".into();
+    }
     manifest
 }
 
@@ -37,6 +43,12 @@ pub(super) fn refused(provider: &str, service: Value, analysis: Value) -> String
     why_refused(manifest(provider, service, analysis))
 }
 
+/// The strategy of a Canary.
+pub(super) fn strategy_of(provider: &str, analysis: Value) -> Strategy {
+    let raw = serde_json::from_value(manifest(provider, json!({"port": 80}), analysis)).unwrap();
+    Rollout::parse(&raw, &Defaults::default()).unwrap().strategy().clone()
+}
+
 /// Why a Canary with these items in `analysis.match` is refused.
 pub(crate) fn of_items(provider: &str, items: Value) -> String {
     refused(provider, json!({"port": 80}), json!({"iterations": 3, "match": items}))
@@ -47,7 +59,7 @@ fn a_mesh_behind_smi_is_known() {
     let provider = Provider::named("smi:v1alpha1:istio").unwrap();
     assert_eq!(
         (&**provider.name(), provider.router().name, provider.mesh(), provider.is_driven()),
-        ("smi:v1alpha1:istio", "smi:v1alpha1", Some("istio"), false)
+        ("smi:v1alpha1:istio", "smi:v1alpha1", Some("istio"), true)
     );
     assert_eq!(Provider::named("istio").unwrap().mesh(), None);
     for unknown in ["smi:v1alpha1istio", "istio:v1", "gatewayapi", ""] {

@@ -9,7 +9,7 @@ pub(super) const TRAEFIK: Router =
 const METRICS: RequestMetrics = RequestMetrics {
     counted_by: CountedBy::Proxies,
     requests: "traefik_service_request_duration_seconds_bucket",
-    canary: r#"service=~"{namespace}-{target}-canary-[0-9a-zA-Z-]+@kubernetescrd""#,
+    canary: r#"service=~"{namespace}-{service}-canary-[0-9a-zA-Z-]+@kubernetescrd""#,
     counting: r#"le="+Inf""#,
     good: r#"code!~"5..""#,
     latency: Latency::new("traefik_service_request_duration_seconds", LAYOUT),

@@ -59,4 +59,11 @@ pub struct MetricProvider {
     /// Do not verify its certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub insecure_skip_verify: Option<bool>,
+    /// How it is called (webhook). `POST`, the default, sends the query as the body, `GET` as the query string.
+    #[cfg_attr(feature = "schemars", schemars(extend("enum" = super::schema::webhook_methods())))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Where the number is in its answer (webhook); `$.value` where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub json_path: Option<String>,
 }

@@ -97,7 +97,7 @@ fn every_number_is_read_and_only_whole_ones_are_parsed() {
     assert_eq!(problems(spec(json!(5.0))), "");
     let refused = "spec.service.port: must be a port, 1 to 65535; \
                    spec.progressDeadlineSeconds: must be a whole number; \
-                   spec.analysis.stepWeight: 2.5 is no percentage from 0 to 100; \
+                   spec.analysis.stepWeight: 2.5 is not a percentage from 0 to 100; \
                    spec.analysis.threshold: must be a whole number; \
                    spec.analysis.canaryReadyThreshold: must be a percentage from 0 to 100; \
                    spec.analysis.webhooks[0].retries: must be a count of attempts, 0 or more; \

@@ -6,10 +6,7 @@
 use alloc::format;
 
 use super::{super::parse::Problems, HttpMatch, Routing, matching::at};
-use crate::{
-    provider::{Asked, Provider},
-    strategy::{Strategy, Weighted},
-};
+use crate::provider::{Asked, Provider};
 
 /// One Cookie header holds all cookies, in any order, and a pattern names each order.
 const MOST_COOKIES: usize = 3;
@@ -28,11 +25,6 @@ pub(in crate::spec) fn check_analysis(asked: &Asked<'_>, provider: &Provider, pr
         let problems = &mut problems.below(&at(i));
         check_cookies(item, problems);
         (router.limits.item)(item, problems);
-    }
-    let divides_matched = matches!(asked.strategy, Some(Strategy::Weighted(Weighted { matched: true, .. })));
-    if divides_matched && !router.can.weights_of_matches {
-        let why = "sends all matched requests to the canary or none; say `iterations` instead of steps";
-        problems.add("match", &format!("{} {why}", router.title));
     }
     (router.limits.analysis)(asked, problems);
 }

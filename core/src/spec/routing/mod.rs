@@ -36,6 +36,10 @@ pub struct Routing {
     pub hosts: Vec<String>,
     /// `service.gateways`: Istio's gateways.
     pub gateways: Vec<String>,
+    /// `service.meshName`: App Mesh's mesh, in the first version of its API.
+    pub mesh_name: Option<Text>,
+    /// `service.backends`: App Mesh's virtual services that the pods call.
+    pub backends: Vec<String>,
     /// `service.gatewayRefs`: parents of the Gateway API's routes.
     pub gateway_refs: Vec<GatewayRef>,
     /// `service.delegation`: the route has neither hosts nor gateways, because the one that delegates to it has them.
@@ -69,8 +73,17 @@ pub struct Routing {
     pub ingress: Option<Text>,
     /// Name of `spec.routeRef`.
     pub route: Option<Text>,
-    /// Name of `spec.upstreamRef`.
-    pub upstream: Option<Text>,
+    /// `spec.upstreamRef`.
+    pub upstream: Option<UpstreamRef>,
+}
+
+/// Names an Upstream of Gloo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamRef {
+    /// Its name.
+    pub name: Text,
+    /// Its namespace; `None` where it is the Canary's.
+    pub namespace: Option<Text>,
 }
 
 /// How requests are changed on their way.
@@ -132,6 +145,8 @@ impl Routing {
         Self {
             hosts: service.hosts.clone(),
             gateways: service.gateways.clone(),
+            mesh_name: service.mesh_name.as_deref().and_then(named),
+            backends: service.backends.clone(),
             gateway_refs: service.gateway_refs.clone(),
             delegation: service.delegation == Some(true),
             rewrite: service.rewrite.as_ref().map(Rewrite::from),
@@ -140,7 +155,10 @@ impl Routing {
             mirrors: service.mirror.iter().filter_map(|mirror| mirror.backend_ref.clone()).collect(),
             ingress: spec.ingress_ref.as_ref().and_then(|ingress| named(&ingress.name)),
             route: spec.route_ref.as_ref().and_then(|route| named(&route.name)),
-            upstream: spec.upstream_ref.as_ref().and_then(|upstream| named(&upstream.name)),
+            upstream: spec.upstream_ref.as_ref().and_then(|upstream| {
+                let namespace = filled(upstream.namespace.as_deref()).map(Text::from);
+                Some(UpstreamRef { name: named(&upstream.name)?, namespace })
+            }),
             ..Self::default()
         }
     }

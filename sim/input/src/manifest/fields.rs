@@ -291,6 +291,8 @@ pub static METRIC_TEMPLATE: &[Field] = &[
     same("spec.provider.secretRef.name"),
     same("spec.provider.region"),
     same("spec.provider.insecureSkipVerify"),
+    own("spec.provider.method", "how a webhook is called"),
+    own("spec.provider.jsonPath", "where the number is in a webhook's answer"),
     same("spec.query"),
 ];
 

@@ -164,8 +164,8 @@ fn passes(objects: &[Value], about: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The result of a release that fails 0.1 % of its requests: in a simulated world if users reach the canary and the
-/// world knows what is measured, otherwise in a world where everything works.
+/// The result of a release that fails 0.1 % of its requests: in a simulated world if requests reach the canary and
+/// the world knows what is measured, otherwise in a world where everything works.
 fn healthy(canary: &Value, objects: &[Value]) -> Result<Option<Phase>, String> {
     let given = objects.iter().filter(|object| object["kind"] == "MetricTemplate");
     let given = given.map(|object| object["metadata"].clone());
@@ -196,7 +196,7 @@ fn healthy(canary: &Value, objects: &[Value]) -> Result<Option<Phase>, String> {
 
 fn is_simulated(rollout: &Rollout) -> bool {
     let known = |metric: &Metric| Measure::of(metric, Measure::LatencyP99).is_some();
-    let reached = matches!(Reach::of(rollout), Reach::Users | Reach::Matched);
+    let reached = Reach::of(rollout) != Reach::Nobody;
     reached && !rollout.metrics().is_empty() && rollout.metrics().iter().all(known)
 }
 

@@ -118,6 +118,12 @@ fn beside<'a>(
     files.neighbours.iter().filter(move |other| other.kind == kind && other.is_beside(canary, files))
 }
 
+/// The replicas of a Canary's target, if it is in the files and has some.
+pub(super) fn replicas(canary: &Object, files: &Files<'_>) -> Option<u32> {
+    let replicas = target(canary, files)?.pointer("/spec/replicas")?.as_u64()?;
+    u32::try_from(replicas).ok().filter(|replicas| *replicas > 0)
+}
+
 /// The target of a Canary, if it is in the files.
 fn target<'a>(canary: &'a Object, files: &'a Files<'_>) -> Option<&'a Value> {
     let (kind, name) =

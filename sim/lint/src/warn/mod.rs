@@ -8,6 +8,7 @@ mod metrics;
 mod policy;
 mod shares;
 mod strategy;
+mod traffic;
 
 use std::collections::BTreeSet;
 
@@ -39,6 +40,7 @@ pub(super) fn all(case: &Case<'_>) -> Vec<Draft> {
     strategy::look(case, &mut told);
     metrics::look(case, &mut told);
     hooks::look(case, &mut told);
+    traffic::look(case, &mut told);
     limits::look(case, &mut told);
     alerts::look(case, &mut told);
     told.found

@@ -25,7 +25,7 @@ use serin_simulator::{
 pub struct Search {
     /// At most this many worlds.
     pub cases: u64,
-    /// The seed of the first world; each next world has the next seed.
+    /// The seed of the first world, from which those of the others follow.
     pub seed: u64,
 }
 

@@ -1,7 +1,7 @@
 //! Runs one world after another, on all cores, and finds the first that breaks something.
 
 use rayon::prelude::*;
-use serin_simulator::scenario::Scenario;
+use serin_simulator::scenario::{self, Scenario};
 
 use super::{Broken, Looked, Search, Watch, looked_at};
 
@@ -35,7 +35,7 @@ pub fn search(scenario: &Scenario, search: Search, watch: &dyn Watch) -> Searche
     while searched.cases < cases && !searched.stopped {
         let next = searched.cases.saturating_add(AT_ONCE).min(cases);
         let worlds = (searched.cases..next).into_par_iter().map(|case| {
-            let looked = looked_at(scenario, search.seed.wrapping_add(case), watch);
+            let looked = looked_at(scenario, scenario::seed_of(search.seed, case), watch);
             watch.ran(u64::from(looked.is_some()));
             looked
         });

@@ -7,7 +7,7 @@ use serin_core::{
     time::parse_duration,
 };
 use serin_simulator::{
-    scenario::{Action, Measure, MetricAnswer, Range, Scenario, Shape, Simulated, Unit, Version},
+    scenario::{Action, Form, Measure, MetricAnswer, Range, Scenario, Shape, Simulated, Unit, Version},
     world::{self, Buckets, share_of},
 };
 
@@ -64,6 +64,10 @@ impl Check {
     pub(super) fn of(scenario: &Scenario) -> Result<Self, NotExact> {
         let simulated = scenario.setting.simulated.as_ref().ok_or(NotExact::Scripted)?;
         is_exact(simulated)?;
+        let series = world::series(simulated, &scenario.canary);
+        if series > 1 {
+            return Err(NotExact::Series(series));
+        }
         is_one_release(scenario)?;
         let metrics = scenario.canary.metrics();
         let duration = Measure::duration(&scenario.canary);
@@ -91,6 +95,9 @@ impl Check {
     fn add(&mut self, metric: &Metric, simulated: &Simulated, duration: Measure) -> Result<(), NotExact> {
         let measure = world::measure(simulated, metric, duration);
         let measure = measure.ok_or_else(|| NotExact::Answers(metric.name.to_string()))?;
+        if simulated.form(metric) != Form::default() {
+            return Err(NotExact::Query(metric.name.to_string()));
+        }
         let Metric { bounds, on_no_data, .. } = *metric;
         if !measure.is_latency() {
             self.rates.push(Rated { measure, bounds, on_no_data });
@@ -186,8 +193,14 @@ fn is_exact(simulated: &Simulated) -> Result<(), NotExact> {
     let Shape::Constant(rps) = &simulated.traffic.shape else { return Err(NotExact::TrafficChanges) };
     exact(*rps, || "world.traffic.rps".into())?;
     exact(simulated.traffic.matched, || "world.traffic.matched".into())?;
+    if let Some(test) = simulated.load_test {
+        exact(test.rps, || "world.loadTest.rps".into())?;
+    }
     if !simulated.troubles.is_empty() {
         return Err(NotExact::Troubles);
+    }
+    if !simulated.incidents.is_empty() {
+        return Err(NotExact::Incidents);
     }
     if simulated.autoscaler.is_some() {
         return Err(NotExact::Autoscaler);
@@ -208,6 +221,7 @@ fn is_steady(name: &str, version: &Version) -> Result<(), NotExact> {
     exact(version.p99, || field("latency.p99"))?;
     exact(version.ready, || field("ready"))?;
     let changes = [
+        (version.bursts.is_some(), "errors.burstiness"),
         (version.warm_up.is_some(), "warmUp"),
         (version.defect.is_some(), "defect"),
         (version.flaps.is_some(), "flaps"),

@@ -19,6 +19,9 @@ pub enum NotExact {
     /// The world has faults.
     #[error("faults happen at random (`world.faults`)")]
     Troubles,
+    /// A dependency fails for a time.
+    #[error("a dependency fails for a time (`world.incidents`)")]
+    Incidents,
     /// The router changes routes with a delay.
     #[error("routes take effect with a delay (`world.router`)")]
     Router,
@@ -39,6 +42,12 @@ pub enum NotExact {
     /// A metric or hook has scripted answers.
     #[error("the answers of {0} are scripted")]
     Answers(String),
+    /// The query of a metric is neither in percent nor in milliseconds, or always has a value.
+    #[error("the query of {0} is neither in percent nor in milliseconds, or has a value without requests")]
+    Query(String),
+    /// Each of several pods or proxies counts its own requests.
+    #[error("{0} pods or proxies count requests, each in its own series")]
+    Series(usize),
     /// Windows overlap, so that checks are not independent of each other.
     #[error("the window of {metric}, {}, is longer than the time since the previous check, {}", Human(*.window), Human(*.since))]
     Overlap {

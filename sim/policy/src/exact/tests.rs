@@ -82,6 +82,9 @@ const ONE: &str = "interval: 90s, threshold: 1, stepWeight: 50";
 const AB: &str = "interval: 1m, threshold: 5, iterations: 4, match: [{headers: {x: {exact: y}}}]";
 const BLUE_GREEN: &str = "interval: 1m, threshold: 2, iterations: 3, mirror: true, mirrorWeight: 50";
 
+const LOADED: &str = "interval: 1m, threshold: 3, iterations: 3, webhooks: [{name: load, url: \"http://load.test/\", \
+                      metadata: {cmd: \"hey -z 1m -q 10 -c 2 http://shop-canary/\"}}]";
+
 const CASES: &[(&str, &str, f64, &str, &str)] = &[
     (WEIGHTED, RATE, 1.0, "2%", ""),
     (WEIGHTED, RATE, 20.0, "0.9%", "scrape: 20s"),
@@ -97,6 +100,9 @@ const CASES: &[(&str, &str, f64, &str, &str)] = &[
     (AB, RATE, 30.0, "1.3%", "scrape: 30s"),
     (AB, HALF, 3.0, "1%", "scrape: 5s"),
     (BLUE_GREEN, RATE, 20.0, "0.9%", ""),
+    (BLUE_GREEN, RATE, 20.0, "0.9%", "loadTest: {rps: 5}"),
+    (LOADED, RATE, 20.0, "0.9%", ""),
+    (LOADED, RATE, 20.0, "0.8%", "loadTest: {rps: 10}"),
 ];
 
 #[test]
@@ -216,6 +222,14 @@ fn what_is_not_exact_says_why() {
         "the autoscaler reacts with a delay (`world.autoscaler`)"
     );
     assert_eq!(why(&usual, "1%, warmUp: {for: 1m}", ""), "the behaviour of v2 changes over time (`warmUp`)");
+    assert_eq!(
+        why(&usual, "{rate: 1%, typical}", ""),
+        "the behaviour of v2 changes over time (`errors.burstiness`)"
+    );
+    assert_eq!(
+        why(&usual, "1%", "target: {replicas: 3}"),
+        "3 pods or proxies count requests, each in its own series"
+    );
     let overlapping = format!("interval: 30s, threshold: 2, stepWeight: 20, {RATE}");
     assert_eq!(
         why(&overlapping, "1%", ""),

@@ -12,7 +12,7 @@ use serin_core::{
 };
 use serin_simulator::{
     drive::{Reached, reach},
-    scenario::{Scenario, Shape},
+    scenario::{self, Scenario, Shape},
     world::{Expected, Offered},
 };
 
@@ -222,7 +222,9 @@ fn rows(scenario: &Scenario, check: &Check) -> usize {
     let versions = simulated.versions.values().chain([&simulated.other]);
     let share = versions.map(|version| version.errors.max).fold(0.0, f64::max);
     let Shape::Constant(rps) = simulated.traffic.shape else { return 2 };
-    let mean = rps.max * share * check.range.as_secs_f64();
+    let hook = scenario::load_test(&scenario.canary).map_or(0.0, |(_, load)| load.rps);
+    let test = simulated.load_test.map_or(hook, |test| test.rps.max);
+    let mean = (rps.max + test) * share * check.range.as_secs_f64();
     let samples = (check.range.as_secs_f64() / check.scrape.as_secs_f64()).floor().max(2.0);
     // A rate is reduced if the first value is a smaller part of the increase than the extrapolated time is of the
     // sampled time; an end is extrapolated by at most 1.1 steps.

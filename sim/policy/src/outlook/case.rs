@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use serin_core::{
     Rollout,
+    provider::CountedBy,
     spec::{HookKind, Metric},
-    strategy::Strategy,
 };
 use serin_input::{InputError, edit::Edit, manifest::read_raw};
 use serin_simulator::scenario::{self, Measure, Range, Scenario, Share, Traffic, Version};
@@ -27,7 +27,7 @@ impl Case {
     /// An invalid Canary, or one without judged metrics.
     pub(super) fn of(question: &Question<'_>) -> Result<Self, Unanswered> {
         let Known { canary, left_out, places } = Known::of(question);
-        let story = story(&canary, question, question.release.rps)?;
+        let story = story(&canary, question)?;
         let has_bounds = |metric: &Metric| metric.bounds.min.is_some() || metric.bounds.max.is_some();
         if !story.canary.metrics().iter().any(has_bounds) {
             return Err(if left_out.is_empty() {
@@ -37,14 +37,11 @@ impl Case {
             });
         }
         let reach = Reach::of(&story.canary);
-        let story = match &reach {
-            Reach::LoadTest(load) => self::story(&loaded(&canary, &story.canary), question, load.rps)?,
-            Reach::Nobody => match suspect(&story.canary) {
-                Some(hook) => return Err(Unanswered::LoadNotKnown(hook.to_string())),
-                None => story,
-            },
-            Reach::Users | Reach::Matched => story,
-        };
+        if reach == Reach::Nobody
+            && let Some(hook) = suspect(&story.canary)
+        {
+            return Err(Unanswered::LoadNotKnown(hook.to_string()));
+        }
         Ok(Self { story, reach, left_out, places })
     }
 
@@ -54,6 +51,15 @@ impl Case {
         if self.reach == Reach::Matched {
             assumed.push(format!("{} of the requests match", Traffic::default().matched));
         }
+        assumed.extend(self.series());
+        if let (Reach::Users | Reach::Matched, Some((hook, load))) =
+            (&self.reach, scenario::load_test(&self.story.canary))
+        {
+            assumed.push(format!(
+                "{} requests per second that `{}` sends to the canary as well",
+                load.rps, hook.name
+            ));
+        }
         let duration = Measure::duration(&self.story.canary);
         let is_latency =
             |metric: &Metric| Measure::of(metric, duration).is_some_and(|measure| measure.is_latency());
@@ -62,6 +68,18 @@ impl Case {
             assumed.push(format!("latencies of {p50} (median) and {p99} (99th percentile)"));
         }
         assumed
+    }
+}
+
+impl Case {
+    /// How many pods or proxies count the requests to the canary, each in series of its own.
+    fn series(&self) -> Option<String> {
+        let simulated = self.story.setting.simulated.as_ref()?;
+        Some(match self.story.canary.topology().request_metrics().counted_by {
+            CountedBy::Pods if simulated.pods == 1 => "1 pod counts the canary's requests".into(),
+            CountedBy::Pods => format!("{} pods count the canary's requests", simulated.pods),
+            CountedBy::Proxies => "1 replica of the proxy counts requests".into(),
+        })
     }
 }
 
@@ -104,34 +122,11 @@ pub(super) fn analysis(canary: &Value) -> &'static str {
     }
 }
 
-/// A Canary whose checks see the requests of a load test from the first to the last: all requests of a router that can
-/// send them to the canary, for the same number of checks.
-fn loaded(canary: &Value, rollout: &Rollout) -> Value {
-    let mut canary = canary.clone();
-    let Strategy::BlueGreen(blue_green) = rollout.strategy() else { return canary };
-    let at = analysis(&canary);
-    let field = |name: &str| format!("{at}.{name}");
-    let mut edits = vec![
-        Edit::set(field("stepWeights"), json!([100])),
-        // The move to 100 % counts as one, and the check after the switch is another one.
-        Edit::set(field("iterations"), blue_green.iterations + 2),
-    ];
-    if !blue_green.switches {
-        // Its metrics also come from the pods.
-        edits.push(Edit::set("spec.provider", "gatewayapi:v1"));
-        edits.push(Edit::set("spec.service.gatewayRefs", json!([{"name": "any"}])));
-    }
-    edits.extend(["stepWeight", "maxWeight", "stepWeightPromotion"].map(|name| Edit::remove(field(name))));
-    for edit in edits {
-        // A missing field needs no removal.
-        let _ = edit.apply(&mut canary);
-    }
-    canary
-}
-
-/// The release as a scenario, with this rate of requests.
-fn story(canary: &Value, question: &Question<'_>, rps: f64) -> Result<Scenario, InputError> {
-    let Release { errors, .. } = question.release;
+/// The release as a scenario.
+fn story(canary: &Value, question: &Question<'_>) -> Result<Scenario, InputError> {
+    let Release { rps, errors } = question.release;
+    // A world has at most as many.
+    let pods = question.pods.unwrap_or(1).min(1_000);
     let defaults = question.defaults;
     let rollout = read_raw(canary).ok().and_then(|raw| Rollout::parse(&raw, defaults).ok());
     // Everything works except for the errors: a hook that is polled for a rollback refuses it.
@@ -145,6 +140,7 @@ fn story(canary: &Value, question: &Question<'_>, rps: f64) -> Result<Scenario, 
         "status": {"phase": "Initialized"},
         "world": {
             "traffic": {"rps": rps},
+            "target": {"replicas": pods},
             "versions": {"v2": {"errors": Range::<Share>::exactly(errors).to_string()}},
             "hooks": hooks,
         },

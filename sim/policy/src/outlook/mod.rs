@@ -29,6 +29,8 @@ pub struct Question<'a> {
     pub defaults: &'a Defaults,
     /// The number of checks of a release that passes all of them; `None`: too many to count.
     pub checks: Option<u32>,
+    /// The pods of the target, if that is known.
+    pub pods: Option<u32>,
     /// The release.
     pub release: Release,
 }
@@ -75,7 +77,7 @@ pub enum Unanswered {
     /// Only a load test reaches the canary, and its command line does not say at which rate it sends requests.
     #[error(
         "cannot be computed: no user reaches the canary before the promotion, and it is not known how many requests \
-         `{0}` sends; a command line of `hey` with -q, -c and -z not shorter than the interval says it"
+         `{0}` sends; a command line of `hey` with -q, -c and -z says it"
     )]
     LoadNotKnown(String),
     /// It can only be simulated, and that would take too long.

@@ -22,7 +22,7 @@ fn question<'a>(canary: &'a Value, defaults: &'a Defaults, rps: f64, errors: f64
     let raw = read_raw(canary).ok();
     let rollout = raw.and_then(|raw| Rollout::parse(&raw, defaults).ok());
     let checks = rollout.and_then(|rollout| Some(Plan::of(&rollout)?.checks));
-    Question { canary, defaults, checks, release: Release { rps, errors } }
+    Question { canary, defaults, checks, pods: None, release: Release { rps, errors } }
 }
 
 fn ask_of(canary: &Value, rps: f64, errors: f64) -> Result<Answer, Unanswered> {
@@ -190,7 +190,7 @@ fn without_users_on_the_canary_the_load_test_is_judged() {
 
 #[test]
 fn a_load_test_with_an_unknown_rate_has_no_figures() {
-    for line in ["wrk -t 2 http://shop-canary.prod/", "hey -z 20s -q 5 -c 4 http://shop-canary.prod/"] {
+    for line in ["wrk -t 2 http://shop-canary.prod/", "hey -z 1m -c 4 http://shop-canary.prod/"] {
         let answer = ask_of(&without_users(Some(line)), 50.0, 0.002);
         assert_eq!(answer, Err(Unanswered::LoadNotKnown("load".into())), "{line}");
     }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serin_input::InputError;
 use serin_simulator::{
     drive,
-    scenario::{Document, Scenario, Set},
+    scenario::{self, Document, Scenario, Set},
 };
 
 pub use self::axis::{Axis, count, points};
@@ -37,7 +37,7 @@ pub struct Sweep {
     pub scenarios: Vec<Scenario>,
     /// Runs at each point.
     pub runs: u64,
-    /// The seed of the first run; each next run has the next seed.
+    /// The seed of the first run, from which those of the others follow.
     pub seed: u64,
     /// Which of the runs are made.
     pub shard: Shard,
@@ -93,7 +93,7 @@ impl Sweep {
 
     /// The seed of the run with this index in the shard.
     fn seed_of(&self, place: u64) -> u64 {
-        self.seed.wrapping_add(self.shard.run(place))
+        scenario::seed_of(self.seed, self.shard.run(place))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serin_simulator::scenario::SIMULATION;
 
 use super::{Point, Sweep, Tally};
 
@@ -87,10 +88,18 @@ pub struct ShardResult {
     pub runs: u64,
     /// The seed of the first run.
     pub seed: u64,
+    /// The version of what a seed means, see [`SIMULATION`]. Files of the first version do not contain it.
+    #[serde(default = "first")]
+    pub simulation: u32,
     /// Which of the runs were made.
     pub shard: Shard,
     /// The results.
     pub points: Vec<Point>,
+}
+
+/// The version of files that do not name it.
+const fn first() -> u32 {
+    1
 }
 
 /// Why parts cannot be merged.
@@ -120,7 +129,8 @@ impl ShardResult {
     /// The results of this machine.
     #[must_use]
     pub fn new(title: &str, sweep: &Sweep, points: Vec<Point>) -> Self {
-        Self { title: title.into(), runs: sweep.runs, seed: sweep.seed, shard: sweep.shard, points }
+        let Sweep { runs, seed, shard, .. } = *sweep;
+        Self { title: title.into(), runs, seed, simulation: SIMULATION, shard, points }
     }
 
     /// Whether all its runs were made.
@@ -142,6 +152,7 @@ impl ShardResult {
             (self.title != other.title, "the scenario"),
             (self.runs != other.runs, "the number of runs"),
             (self.seed != other.seed, "the seed"),
+            (self.simulation != other.simulation, "the version of the simulation"),
             (self.shard.count != other.shard.count, "the number of shards"),
             (sets(self) != sets(other), "what was varied"),
         ]
@@ -198,7 +209,7 @@ mod tests {
         let shard = Shard { index, count };
         let tally = Tally { runs: shard.of(10), good: index, ..Tally::default() };
         let points = vec![Point { set: vec![("a".into(), "1".into())], tally }];
-        ShardResult { title: "t".into(), runs: 10, seed: 7, shard, points }
+        ShardResult { title: "t".into(), runs: 10, seed: 7, simulation: SIMULATION, shard, points }
     }
 
     #[test]
@@ -240,6 +251,11 @@ mod tests {
         assert_eq!(
             merge(vec![part(0, 2), other]),
             Err(MergeError::Different(shard(0, 2), shard(1, 2), "the seed"))
+        );
+        let older = ShardResult { simulation: 1, ..part(1, 2) };
+        assert_eq!(
+            merge(vec![part(0, 2), older]),
+            Err(MergeError::Different(shard(0, 2), shard(1, 2), "the version of the simulation"))
         );
         let mut stopped = part(1, 2);
         stopped.points[0].tally.runs = 1;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serin_core::strategy::Strategy;
 use serin_input::InputError;
-use serin_simulator::scenario::{Document, Scenario, manifest_lines};
+use serin_simulator::scenario::{Document, Scenario, manifest_lines, seed_of};
 
 use super::{Axis, Goal, Met, Point, Shard, Sweep, tally};
 
@@ -221,9 +221,9 @@ impl<'a> Search<'a> {
         for place in which {
             let Candidate { point, scenario, .. } = &mut self.candidates[*place];
             let from = point.tally.runs;
-            let seed = self.seed.wrapping_add(from);
-            let more =
-                tally(scenario, to.saturating_sub(from), &|place| seed.wrapping_add(place), stop, done);
+            let base = self.seed;
+            let seed_of = |place| seed_of(base, from + place);
+            let more = tally(scenario, to.saturating_sub(from), &seed_of, stop, done);
             self.made += more.runs;
             point.tally = std::mem::take(&mut point.tally).and(&more);
         }

@@ -191,13 +191,13 @@ fn reason(cause: &Cause, canary: &Rollout) -> String {
 }
 
 fn checked(finding: &Finding, canary: &Rollout) -> String {
-    let compared = |metric: &str, value: &str, sign: &str, bound: &str| {
+    let compared = |metric: &str, (value, bound): (String, String), sign: &str| {
         let unit = unit(metric, canary);
-        format!("{} {}{unit} {sign} {}{unit}", measured(metric), plain(value), plain(bound))
+        format!("{} {}{unit} {sign} {}{unit}", measured(metric), plain(&value), plain(&bound))
     };
     match finding {
-        Finding::Below { metric, value, min } => compared(metric, value, "<", min),
-        Finding::Above { metric, value, max } => compared(metric, value, ">", max),
+        Finding::Below { metric, value, min, unit } => compared(metric, unit.show(*value, *min), "<"),
+        Finding::Above { metric, value, max, unit } => compared(metric, unit.show(*value, *max), ">"),
         Finding::NoData { metric } => format!("{} had no value", measured(metric)),
         Finding::MetricError { metric, error } => {
             format!("{} could not be measured: {error}", measured(metric))

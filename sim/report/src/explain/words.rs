@@ -39,8 +39,14 @@ pub(super) fn capital(text: &str) -> String {
 /// The measured value and the bound.
 pub(super) fn finding(finding: &Finding) -> String {
     match finding {
-        Finding::Below { metric, value, min } => format!("{metric} was {value}, at least {min} is required"),
-        Finding::Above { metric, value, max } => format!("{metric} was {value}, at most {max} is required"),
+        Finding::Below { metric, value, min, unit } => {
+            let (value, min) = unit.show(*value, *min);
+            format!("{metric} was {value}, at least {min} is required")
+        }
+        Finding::Above { metric, value, max, unit } => {
+            let (value, max) = unit.show(*value, *max);
+            format!("{metric} was {value}, at most {max} is required")
+        }
         Finding::NoData { metric } => format!("{metric} had no value"),
         Finding::MetricError { metric, error } => format!("{metric} could not be measured: {error}"),
         Finding::Hook { kind, hook, said } if said.is_empty() => format!("the {} hook {hook} failed", kind.0),

@@ -18,7 +18,8 @@ pub fn sweep(part: &ShardResult) -> String {
     let body = html! {
         h1 { (part.title) }
         p.quiet {
-            (grouped(part.runs)) " rollouts at each of " (part.points.len()) " points, seed " (part.seed) ". "
+            (grouped(part.runs)) " rollouts at each of " (part.points.len()) " points, seed " (part.seed)
+            ", simulation " (part.simulation) ". "
             "Every point is run in the same worlds."
         }
         @if !part.is_complete() {

@@ -57,7 +57,14 @@ fn nothing() -> Frontier {
 fn part(field: &str) -> ShardResult {
     let points = [("1", "30s", 3), ("1", "1m", 2), ("2", "30s", 9), ("2", "1m", 6)];
     let points = points.map(|(a, b, missed)| point(&[(field, a), ("analysis.interval", b)], missed));
-    ShardResult { title: "a policy".into(), runs: 100, seed: 7, shard: Shard::WHOLE, points: points.into() }
+    ShardResult {
+        title: "a policy".into(),
+        runs: 100,
+        seed: 7,
+        simulation: 2,
+        shard: Shard::WHOLE,
+        points: points.into(),
+    }
 }
 
 /// Headings, charts with their contents, and tables with their shape; texts as they are displayed.

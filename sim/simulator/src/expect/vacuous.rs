@@ -18,7 +18,7 @@ pub(super) fn item(item: &Item, story: &Story) -> Held {
     match &item.expectation {
         Expectation::Weight { max: 0, .. } => Ok(()),
         Expectation::Weight { .. } => a_run_was_started(story),
-        Expectation::Requests(wanted) if wanted.wants_none() => Ok(()),
+        Expectation::Requests(wanted) if wanted.wants_none() || wanted.wants_some() => Ok(()),
         Expectation::Requests(_) => {
             a_run_was_started(story)?;
             let users = story.users.map_or(0, |users| users.requests);

@@ -54,11 +54,6 @@ impl Shape {
         Self { healthy, failing, idle: value(expr, When::Idle), differ: differ(expr) }
     }
 
-    /// The shape of a query that is filled in; `None` if it cannot be parsed.
-    pub fn read(query: &str) -> Option<Self> {
-        super::parse(query).ok().map(|expr| Self::of(&expr))
-    }
-
     /// The metric whose series are not aggregated; `None` if the result has one series, or series by labels that the
     /// query names.
     pub fn not_aggregated(&self) -> Option<&str> {
@@ -310,7 +305,7 @@ mod tests {
     const BAD: &str = r#"sum(rate(requests{app="shop",status=~"5.."}[1m]))"#;
 
     fn shape(query: &str) -> Shape {
-        Shape::read(query).unwrap_or_else(|| panic!("{query} is not parsed"))
+        Shape::of(&super::super::parse(query).unwrap_or_else(|_| panic!("{query} is not parsed")))
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub(super) fn check(file: File, source: &Source<'_>) -> Result<Scenario, InputEr
     let until = file.until.map_or(DEFAULT_UNTIL, |until| until.0);
     faults.add_if(until > LONGEST, "until", "is more than 400 days");
     let simulated = simulated::simulated(&mut world, source, &mut faults.found);
-    let simulated = simulated.map(|simulated| simulated.asked_by(canary.metrics(), &templates));
+    let simulated = simulated.map(|simulated| simulated.asked_by(&canary, &templates));
     let is_scaled = simulated.as_ref().is_some_and(|simulated| simulated.autoscaler.is_some());
     let names_it = manifest.json.pointer("/spec/autoscalerRef").is_some_and(|named| !named.is_null());
     let no_scaler = "needs `spec.autoscalerRef` in the Canary: nothing else scales its pods";

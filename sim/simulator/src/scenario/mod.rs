@@ -16,6 +16,7 @@ mod names;
 mod property;
 mod refers;
 mod schema;
+mod seed;
 mod sense;
 mod shape;
 mod simulated;
@@ -47,9 +48,12 @@ pub use self::find::{find, is_scenario};
 pub use self::property::{Goal, Property};
 pub use self::refers::named_by;
 pub use self::schema::schema;
+pub(crate) use self::seed::mix;
+pub use self::seed::{SIMULATION, seed_of};
 pub use self::simulated::{
-    Autoscaler, Defect, Factor, Flaps, Measure, PRESETS, PerSecond, Range, Seconds, Shape, Share, Simulated,
-    TROUBLES, Traffic, Trouble, Unit, Version, WarmUp, What,
+    Autoscaler, Bursts, Defect, Derived, Factor, Flaps, Form, Incident, Load, LoadTest, Measure, PRESETS,
+    PerSecond, Range, Seconds, Shape, Share, Simulated, TROUBLES, Traffic, Trouble, Unit, Version, WarmUp,
+    What, is_reached, load_test,
 };
 pub use self::world::{Delay, LeftOut, Setting};
 

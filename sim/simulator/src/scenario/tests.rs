@@ -41,7 +41,7 @@ fn a_fault_names_line_field_and_a_close_name() {
     for (further, fault) in [
         ("event: []\n", "shop.yaml:13:1: event: unknown field `event`; did you mean `events`?"),
         ("world:\n  hook: {}\n", "shop.yaml:14:3: world.hook: unknown field `hook`; did you mean `hooks`?"),
-        ("until: soon\n", "shop.yaml:13:1: until: `soon` is no duration such as 30s, 1m30s or 2h"),
+        ("until: soon\n", "shop.yaml:13:1: until: `soon` is not a duration such as 30s, 1m30s or 2h"),
         ("events:\n  - {at: 1m}\n", "shop.yaml:14:5: events[0]: has no action; use one of `deploy`,"),
         ("events: [{at: 2d, scale: 0}]\n", "shop.yaml:13:10: events[0]: is after the end of the story"),
         (
@@ -90,7 +90,7 @@ fn every_problem_of_the_canary_is_reported_at_its_place() {
     let text = SHOP.replace("1m", "1x").replace("http://gate", "gate");
     assert_eq!(
         refusal(&text),
-        "shop.yaml:9:7: canary.spec.analysis.interval: `1x` is no duration such as 30s, 1m30s or 2h\n\
+        "shop.yaml:9:7: canary.spec.analysis.interval: `1x` is not a duration such as 30s, 1m30s or 2h\n\
          shop.yaml:12:31: canary.spec.analysis.webhooks[0].url: must begin with http:// or https://"
     );
     let text = SHOP.replace("stepWeight: 50", "stepWeight: half");
@@ -192,7 +192,7 @@ fn manifests_are_named_by_path() {
     let said = read("scenario: x\ncanary: ../odd.yaml\n").unwrap_err();
     assert_eq!(
         said,
-        format!("{path}:13:5: canary.spec.analysis.stepWeight: 500 is no percentage from 0 to 100")
+        format!("{path}:13:5: canary.spec.analysis.stepWeight: 500 is not a percentage from 0 to 100")
     );
 
     let story = folder.join("below/story.yaml").display().to_string();

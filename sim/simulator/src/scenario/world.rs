@@ -13,7 +13,8 @@ use super::{
     answer::{HookAnswer, MetricAnswer},
     shape::{Lasting, Percentage, SPAN, scalar},
     simulated::{
-        Measure, Range, Seconds, Simulated, WrittenAutoscaler, WrittenTraffic, WrittenTrouble, WrittenVersion,
+        Incident, LoadTest, Measure, Range, Seconds, Share, Simulated, WrittenAutoscaler, WrittenTraffic,
+        WrittenTrouble, WrittenVersion,
     },
 };
 
@@ -136,6 +137,16 @@ pub(super) struct WrittenWorld {
     pub(super) scrape: Option<Lasting>,
     /// How the router behaves.
     pub(super) router: Option<WrittenRouter>,
+    /// The replicas of the proxy in front of both copies, with a router whose proxies count requests; 1 by default.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(super) proxies: Option<u32>,
+    /// Requests to the canary itself, in addition to those of users; by default those that its hooks send.
+    #[serde(rename = "loadTest")]
+    pub(super) load_test: Option<LoadTest>,
+    /// Times in which a dependency of both copies fails.
+    pub(super) incidents: Vec<Incident>,
+    /// How much the bursts of errors of the versions are alike, from 0% (the default) to 100%.
+    pub(super) correlation: Option<Range<Share>>,
     /// Pods that follow the load with a delay; the Canary names the autoscaler as `autoscalerRef`.
     pub(super) autoscaler: Option<WrittenAutoscaler>,
     /// Random faults.
@@ -214,6 +225,13 @@ impl From<WrittenRoutes> for Routes {
 const DEFAULT_START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 const DEFAULT_SEED: u64 = 1;
 const DEFAULT_REVISION: &str = "v1";
+
+impl WrittenWorld {
+    /// The replicas of the target, if they are written.
+    pub(super) fn replicas(&self) -> Option<u32> {
+        self.target.replicas
+    }
+}
 
 impl LeftOut {
     pub(super) fn of(world: Option<&WrittenWorld>) -> Self {

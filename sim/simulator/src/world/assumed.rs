@@ -9,7 +9,7 @@ use serin_core::{
 use super::World;
 use crate::{
     record::Assumption,
-    scenario::{Action, Scenario, Shape},
+    scenario::{self, Action, Scenario, Shape, Simulated},
 };
 
 impl World<'_> {
@@ -65,6 +65,7 @@ fn at_large(scenario: &Scenario) -> Vec<Assumption> {
     if setting.left_out.matched && divides_matched(&scenario.canary) {
         assumed.push(Assumption::Matched(simulated.traffic.matched));
     }
+    assumed.extend(load(&scenario.canary, simulated));
     let unknown = revisions(scenario).into_iter().filter(|name| !simulated.versions.contains_key(*name));
     let healthy = |name: &str| Assumption::Version {
         revision: name.into(),
@@ -72,7 +73,21 @@ fn at_large(scenario: &Scenario) -> Vec<Assumption> {
         p99: simulated.other.p99,
     };
     assumed.extend(unknown.map(healthy));
+    let measured = simulated.derived.iter().filter_map(|key| {
+        Some(Assumption::Measured { key: key.clone(), measure: *simulated.measures.get(&**key)? })
+    });
+    assumed.extend(measured);
     assumed
+}
+
+/// Who sends requests to the canary, if neither users do nor the scenario says it.
+fn load(canary: &Rollout, simulated: &Simulated) -> Option<Assumption> {
+    if simulated.load_test.is_some() {
+        return None;
+    }
+    let load = scenario::load_test(canary);
+    let load = load.map(|(hook, load)| Assumption::Load { key: hook.key.clone(), load });
+    load.or((!scenario::is_reached(canary)).then_some(Assumption::NoRequests))
 }
 
 fn divides_matched(canary: &Rollout) -> bool {

@@ -42,7 +42,7 @@ pub(crate) use self::{
 };
 pub use self::{
     healthy::healthy,
-    simulated::{Buckets, Expected, Offered, measure, rate_of, scrapes, share_of},
+    simulated::{Buckets, Expected, Offered, measure, rate_of, scrapes, series, share_of},
 };
 use crate::scenario::{Scenario, Trouble};
 
@@ -57,7 +57,7 @@ pub fn drawn_troubles(scenario: &Scenario, seed: u64) -> Vec<Trouble> {
 /// The simulated part of a scenario's world, at its beginning.
 fn simulation<'a>(scenario: &'a Scenario, seed: u64, common: &SharedSetup) -> Option<Simulation<'a>> {
     let simulated = scenario.setting.simulated.as_ref()?;
-    Some(Simulation::begin(simulated, seed, &scenario.canary, Rc::clone(&common.shares)))
+    Some(Simulation::begin(scenario, simulated, seed, Rc::clone(&common.shares)))
 }
 
 /// The cluster of one story.

@@ -60,7 +60,13 @@ impl World<'_> {
             let body = Some("an internal error".into());
             return Attempt::of(HookAnswer { outcome: HookOutcome::Status(500), body, after: None }, hook);
         }
-        self.hooks.attempt(hook)
+        let attempt = self.hooks.attempt(hook);
+        if let (Some(simulation), Ok(canary)) = (&mut self.simulation, &*self.canary)
+            && attempt.outcome.passes()
+        {
+            simulation.call(self.clock.at, hook, &canary.topology().service);
+        }
+        attempt
     }
 
     /// How the next save fails, if it does.

@@ -12,7 +12,7 @@ use schemars::{
 use serde_json::{Value, json};
 
 use super::{
-    super::{AlertSystem, HookKind, MetricSystem},
+    super::{AlertSystem, HookKind, MetricSystem, WebhookMethod},
     IntOrString, Number,
 };
 use crate::{
@@ -172,6 +172,10 @@ pub(super) fn providers() -> Vec<&'static str> {
 
 pub(super) fn metric_providers() -> Vec<&'static str> {
     MetricSystem::ALL.into_iter().map(MetricSystem::name).collect()
+}
+
+pub(super) fn webhook_methods() -> Vec<&'static str> {
+    WebhookMethod::ALL.into_iter().map(WebhookMethod::name).collect()
 }
 
 pub(super) fn alert_providers() -> Vec<&'static str> {

@@ -18,11 +18,16 @@ fn faults() -> impl Strategy<Value = Vec<&'static str>> {
     proptest::sample::subsequence(names.clone(), 0..=names.len())
 }
 
-fn flaps() -> impl Strategy<Value = String> {
-    let spans =
-        (2_u32..60_000, 1_u32..100).prop_map(|(every, percent)| (every, (every * percent / 100).max(1)));
-    let written = spans.prop_map(|(every, lasts)| format!(", flaps: {{every: {every}ms, for: {lasts}ms}}"));
-    prop_oneof![Just(String::new()), written]
+/// Pods that are lost and come back, and the time when the story ends. Each change of the pods is a decision, and a story
+/// has a limit of those: where pods change every few milliseconds, the story is shorter.
+fn flaps() -> impl Strategy<Value = (String, String)> {
+    let none = (String::new(), "2h".to_owned());
+    let some = (10_u32..60_000, 1_u32..100).prop_map(|(every, percent)| {
+        let lasts = (every * percent / 100).max(1);
+        let until = (61_000 + every * 10_000).min(7_200_000);
+        (format!(", flaps: {{every: {every}ms, for: {lasts}ms}}"), format!("{until}ms"))
+    });
+    prop_oneof![Just(none), some]
 }
 
 proptest! {
@@ -34,7 +39,7 @@ proptest! {
         (rps, pod_rps) in (1_u32..600, 1_u32..80),
         (lag, ready, delay, after) in (time(), time(), time(), time()),
         scrape in 1_u32..60_000,
-        flaps in flaps(),
+        (flaps, until) in flaps(),
         faults in faults(),
     ) {
         let faults: Vec<String> = faults.iter().map(|name| format!("{{preset: {name}}}")).collect();
@@ -50,7 +55,7 @@ proptest! {
   hooks: {{gate: [{{status: 500, after: {after}}}, timeout, 200]}}
   faults: [{}]
 events: [{{at: 61s, deploy: v2}}, {{when: {{phase: Failed}}, after: {after}, deploy: v3}}]
-until: 2h
+until: {until}
 ",
             faults.join(", "),
         );

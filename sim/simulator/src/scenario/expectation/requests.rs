@@ -70,6 +70,12 @@ impl Requests {
         bounds.into_iter().flatten().all(|bounds| matches!(bounds.max, Some(max) if max.is_none()))
     }
 
+    /// Whether a bound requires that there are such requests.
+    pub(crate) fn wants_some(&self) -> bool {
+        let bounds = [self.failed, self.exposed, self.exposed_failed];
+        bounds.into_iter().flatten().any(|bounds| matches!(bounds.min, Some(min) if !min.is_none()))
+    }
+
     /// Why it is invalid, if it is.
     pub(super) fn check(&self) -> Result<(), String> {
         let given =

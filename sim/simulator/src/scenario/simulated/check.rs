@@ -1,6 +1,9 @@
 //! Converts the simulated part of a `world` to [`Simulated`], or reports its faults.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serin_input::{self as input, Fault, Source};
 
@@ -18,6 +21,10 @@ pub(in crate::scenario) fn simulated(
         && world.measures.is_empty()
         && world.scrape.is_none()
         && world.router.is_none()
+        && world.proxies.is_none()
+        && world.load_test.is_none()
+        && world.incidents.is_empty()
+        && world.correlation.is_none()
         && world.autoscaler.is_none()
         && world.faults.is_empty();
     if says_nothing {
@@ -31,17 +38,41 @@ pub(in crate::scenario) fn simulated(
     if scrape.is_zero() {
         faults.push(source.fault("world.scrape", "must be more than zero"));
     }
+    let autoscaler = autoscaler(world, source, faults);
+    // The canary begins each run with the minimum.
+    let replicas = world.replicas().or(autoscaler.map(|autoscaler| autoscaler.min));
     Some(Simulated {
         traffic: traffic.unwrap_or_default(),
         versions: versions(world, source, faults),
         other: Version::default(),
         scrape,
         router: world.router.take().map_or(super::Range::exactly(0.0), |router| router.delay),
-        autoscaler: autoscaler(world, source, faults),
+        pods: series(replicas, "world.target.replicas", source, faults),
+        proxies: series(world.proxies, "world.proxies", source, faults),
+        load_test: world.load_test.take(),
+        incidents: std::mem::take(&mut world.incidents),
+        correlation: world.correlation.unwrap_or(super::Range::exactly(0.0)),
+        autoscaler,
         troubles: troubles(world, source, faults),
         swarm: world.swarm,
         measures: std::mem::take(&mut world.measures),
+        derived: BTreeSet::new(),
+        forms: BTreeMap::new(),
     })
+}
+
+/// A number of pods or proxies; 1 if it is not written, or if the target begins without pods.
+fn series(written: Option<u32>, field: &str, source: &Source<'_>, faults: &mut Vec<Fault>) -> u32 {
+    /// The series of more are too many to be drawn one by one.
+    const MOST: u32 = 1_000;
+    let count = written.unwrap_or(1).max(1);
+    if field.ends_with("proxies") && written == Some(0) {
+        faults.push(source.fault(field, "must be at least 1"));
+    }
+    if count > MOST {
+        faults.push(source.fault(field, "is more than 1000, the most that a simulated world can have"));
+    }
+    count.min(MOST)
 }
 
 /// Every metric of a simulated world must be scripted or known: a metric that always looks healthy would prove nothing.

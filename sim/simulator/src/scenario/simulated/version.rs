@@ -1,15 +1,22 @@
 //! `world.versions`: how a revision behaves.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+use std::fmt;
 
-use super::range::{Factor, PerSecond, Range, Seconds, Share};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, IntoDeserializer as _, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+
+use super::range::{Factor, PerSecond, Range, Seconds, Share, Unit as _};
 
 /// How a revision behaves when it runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Version {
     /// The share of its requests that end in a server error.
     pub errors: Range<Share>,
+    /// How that share varies over time; `None`: it is constant.
+    pub bursts: Option<Bursts>,
     /// The median of its latency.
     pub p50: Range<Seconds>,
     /// The 99th percentile of its latency.
@@ -24,6 +31,21 @@ pub struct Version {
     pub crashes: Range<Share>,
     /// Its pods repeatedly stop being ready.
     pub flaps: Option<Flaps>,
+}
+
+/// Errors that come in bursts and waves: their share at a time is their average multiplied by a log-normal factor,
+/// whose logarithm is a stationary Gaussian process.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bursts {
+    /// The standard deviation of the factor, whose average is 1.
+    pub burstiness: Range<Factor>,
+    /// The time in which the autocorrelation of the process falls to 1/e.
+    pub memory: Range<Seconds>,
+}
+
+impl Bursts {
+    /// A service with usual dependencies.
+    const TYPICAL: Self = Self { burstiness: Range::exactly(1.0), memory: Range::exactly(60.0) };
 }
 
 /// Empty caches and cold code.
@@ -72,7 +94,7 @@ impl Default for Version {
 #[schemars(rename = "Version")]
 pub(in crate::scenario) struct WrittenVersion {
     /// The share of its requests that end in a server error; 0.1% by default.
-    errors: Option<Range<Share>>,
+    errors: Option<WrittenErrors>,
     /// How long its requests take; p50 20ms and p99 120ms by default.
     latency: WrittenLatency,
     /// How it behaves right after its pods have started.
@@ -85,6 +107,81 @@ pub(in crate::scenario) struct WrittenVersion {
     crashes: Option<Range<Share>>,
     /// Its pods repeatedly stop being ready.
     flaps: Option<WrittenFlaps>,
+}
+
+/// The share of requests that end in a server error.
+#[derive(JsonSchema)]
+#[schemars(rename = "Errors", untagged)]
+enum WrittenErrors {
+    /// It is constant.
+    Constant(Range<Share>),
+    /// It varies over time.
+    Varying(WrittenBursts),
+}
+
+impl<'de> Deserialize<'de> for WrittenErrors {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Written;
+        impl<'de> Visitor<'de> for Written {
+            type Value = WrittenErrors;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}, or {{rate: 1%, burstiness: 1, memory: 1m}}", Share::EXPECTED)
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<WrittenErrors, E> {
+                Range::deserialize(text.into_deserializer()).map(WrittenErrors::Constant)
+            }
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<WrittenErrors, E> {
+                self.visit_str(&number.to_string())
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<WrittenErrors, E> {
+                self.visit_str(&number.to_string())
+            }
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<WrittenErrors, E> {
+                self.visit_str(&number.to_string())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<WrittenErrors, A::Error> {
+                WrittenBursts::deserialize(MapAccessDeserializer::new(entries)).map(WrittenErrors::Varying)
+            }
+        }
+        deserializer.deserialize_any(Written)
+    }
+}
+
+/// Errors that come in bursts and waves.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Bursts")]
+struct WrittenBursts {
+    /// Their average share.
+    rate: Range<Share>,
+    /// The standard deviation of the share, relative to its average: 0 is constant.
+    burstiness: Option<Range<Factor>>,
+    /// For how long a burst is remembered; 1m by default.
+    memory: Option<Range<Seconds>>,
+    /// As usual: burstiness 1, memory 1m.
+    #[serde(default, deserialize_with = "is_said")]
+    #[schemars(schema_with = "said")]
+    typical: bool,
+}
+
+/// `{rate: 1%, typical}` is the short form of `{rate: 1%, typical: true}`.
+fn is_said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::<bool>::deserialize(deserializer)?.unwrap_or(true))
+}
+
+fn said(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"enum": [true, false, null]})
+}
+
+impl From<WrittenBursts> for (Range<Share>, Option<Bursts>) {
+    fn from(written: WrittenBursts) -> Self {
+        let WrittenBursts { rate, burstiness, memory, typical } = written;
+        let is_varying = typical || burstiness.is_some() || memory.is_some();
+        let Bursts { burstiness: usual, memory: usual_memory } = Bursts::TYPICAL;
+        let bursts =
+            Bursts { burstiness: burstiness.unwrap_or(usual), memory: memory.unwrap_or(usual_memory) };
+        (rate, is_varying.then_some(bursts).filter(|bursts| bursts.burstiness.max > 0.0))
+    }
 }
 
 /// Percentiles of a latency, which is log-normal.
@@ -139,12 +236,18 @@ struct WrittenFlaps {
 
 const DEFAULT_ERRORS: f64 = 0.001;
 const DEFAULT_P50: f64 = 0.020;
+/// In seconds; bursts that are shorter do not differ from single errors in any window.
+const SHORTEST_MEMORY: f64 = 1.0;
 /// The default p99 for a given p50: six times as long, as in the defaults.
 const TAIL: f64 = 6.0;
 
 impl From<WrittenVersion> for Version {
     fn from(written: WrittenVersion) -> Self {
-        let errors = written.errors.unwrap_or(Range::exactly(DEFAULT_ERRORS));
+        let (errors, bursts) = match written.errors {
+            None => (Range::exactly(DEFAULT_ERRORS), None),
+            Some(WrittenErrors::Constant(rate)) => (rate, None),
+            Some(WrittenErrors::Varying(bursts)) => bursts.into(),
+        };
         let none = Range::exactly(0.0);
         let same = Range::exactly(1.0);
         let p50 = match (written.latency.p50, written.latency.p99) {
@@ -154,6 +257,7 @@ impl From<WrittenVersion> for Version {
         };
         Self {
             errors,
+            bursts,
             p50,
             p99: written.latency.p99.unwrap_or(Range::exactly(p50.max * TAIL)),
             warm_up: written.warm_up.map(|warm_up| WarmUp {
@@ -181,6 +285,9 @@ const fn none_seconds() -> Range<Seconds> {
 impl Version {
     /// A contradiction: the field below the version, and why it is invalid.
     pub(in crate::scenario) fn check(&self) -> Option<(&'static str, &'static str)> {
+        if self.bursts.is_some_and(|bursts| bursts.memory.min < SHORTEST_MEMORY) {
+            return Some(("errors.memory", "must be at least 1s"));
+        }
         if self.p50.min <= 0.0 {
             return Some(("latency.p50", "must be more than zero"));
         }
@@ -211,7 +318,19 @@ mod tests {
     }
 
     #[test]
+    fn errors_vary_only_if_that_is_said() {
+        let bursts = |text: &str| version(&format!("{{errors: {text}}}")).bursts;
+        assert_eq!(version("{errors: {rate: 2%, typical}}").errors, Range::exactly(0.02));
+        assert_eq!([bursts("1%"), bursts("{rate: 1%}"), bursts("{rate: 1%, burstiness: 0}")], [None; 3]);
+        let typical = Some(Bursts::TYPICAL);
+        assert_eq!([bursts("{rate: 1%, typical}"), bursts("{rate: 1%, memory: 1m}")], [typical; 2]);
+        let burstiness = Range::exactly(2.0);
+        assert_eq!(bursts("{rate: 1%, burstiness: 2}"), Some(Bursts { burstiness, ..Bursts::TYPICAL }));
+    }
+
+    #[test]
     fn contradictions_are_found() {
+        assert_eq!(version("{errors: {rate: 1%, memory: 10ms}}").check().unwrap().0, "errors.memory");
         assert_eq!(version("{latency: {p50: 1s, p99: 1ms}}").check().unwrap().0, "latency.p99");
         assert_eq!(version("{latency: {p50: 0s}}").check().unwrap().0, "latency.p50");
         assert_eq!(version("{flaps: {every: 10s, for: 10s}}").check().unwrap().0, "flaps.for");

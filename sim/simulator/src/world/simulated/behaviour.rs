@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::{buckets, chance::Chance, shares::Shares};
+use super::{buckets, bursts::Bursts, chance::Chance, shares::Shares};
 use crate::scenario::{Delay, Measure, Version};
 
 /// A version with its drawn numbers.
@@ -13,9 +13,21 @@ pub(super) struct Behaviour {
     /// Until this long after its pods have started.
     warm_up: Option<(f64, Regime)>,
     defect: Option<Defect>,
+    /// How the share of requests that fail varies over time.
+    pub(super) bursts: Option<Bursts>,
+    /// When a share of its requests fails because of something else, in seconds since the beginning of the story.
+    incidents: Vec<Outage>,
     pub(super) ready: f64,
     crashes: f64,
     pub(super) flaps: Option<(f64, f64)>,
+}
+
+/// A time in which a share of all requests fails.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outage {
+    pub(super) from: f64,
+    pub(super) to: f64,
+    pub(super) errors: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -63,7 +75,32 @@ impl Behaviour {
             ready: chance.draw(version.ready),
             crashes: chance.draw(version.crashes),
             flaps: version.flaps.map(|flaps| (chance.draw(flaps.every), chance.draw(flaps.lasts))),
+            bursts: None,
+            incidents: Vec::new(),
         }
+    }
+
+    /// Its errors come in bursts, and it has these incidents.
+    pub(super) fn varying(self, bursts: Option<Bursts>, incidents: &[Outage]) -> Self {
+        Self { bursts, incidents: incidents.to_vec(), ..self }
+    }
+
+    /// The share of requests that fail because of incidents at a time.
+    pub(super) fn outage(&self, at: f64) -> f64 {
+        let now = self.incidents.iter().filter(|outage| (outage.from..outage.to).contains(&at));
+        1.0 - now.map(|outage| 1.0 - outage.errors).product::<f64>()
+    }
+
+    /// When the next incident begins or ends after a time, or a later step of its bursts begins.
+    pub(super) fn varies_at(&self, at: f64) -> f64 {
+        let edges = self.incidents.iter().flat_map(|outage| [outage.from, outage.to]);
+        let step = self.bursts.as_ref().map_or(f64::INFINITY, |bursts| bursts.end_of_step(at));
+        edges.filter(|edge| *edge > at).fold(step, f64::min)
+    }
+
+    /// The factor by which the share of requests that fail differs from its average at a time.
+    pub(super) fn burst(&self, at: f64) -> f64 {
+        self.bursts.as_ref().map_or(1.0, |bursts| bursts.factor(at))
     }
 
     /// Its behaviour at this age of its pods, with this many requests per second.
@@ -106,13 +143,16 @@ impl Behaviour {
 }
 
 impl Regime {
-    /// The share that fails and the share in each bucket, if this part of the requests is more than the pods can serve.
-    pub(super) fn under(&self, excess: f64) -> (f64, &[f64]) {
+    /// The share that fails and the share in each bucket, during a burst and an outage, and if a part of the requests is
+    /// more than the pods can serve.
+    pub(super) fn under(&self, burst: f64, outage: f64, excess: f64) -> (f64, &[f64]) {
+        let errors = (self.errors * burst).min(1.0);
+        let errors = if outage > 0.0 { errors + (1.0 - errors) * outage } else { errors };
         if excess <= 0.0 {
-            return (self.errors, &self.buckets);
+            return (errors, &self.buckets);
         }
         let buckets = self.overloaded.as_ref().unwrap_or(&self.buckets);
-        (self.errors + (1.0 - self.errors) * excess, buckets)
+        (errors + (1.0 - errors) * excess, buckets)
     }
 
     pub(super) fn truth(&self, measure: Measure) -> f64 {

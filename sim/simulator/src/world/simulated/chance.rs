@@ -3,7 +3,7 @@
 
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Binomial, Distribution as _, Poisson};
+use rand_distr::{Binomial, Distribution as _, Poisson, StandardNormal};
 
 use crate::scenario::{Range, Unit, What};
 
@@ -24,6 +24,10 @@ pub(crate) enum Stream {
     Pods,
     /// Numbers of the autoscaler.
     Autoscaler,
+    /// The bursts of errors of a version, by its index.
+    Bursts(usize),
+    /// The part of them that all versions have.
+    CommonBursts,
     /// Whether a fault happens, each time it can.
     Trouble(What),
 }
@@ -39,12 +43,14 @@ impl Stream {
             Self::Course => 6,
             Self::Autoscaler => 7,
             Self::Trouble(what) => 100 + what as u64,
+            Self::CommonBursts => 8,
+            Self::Bursts(version) => 1000 + version as u64,
         }
     }
 }
 
 /// One stream of random numbers.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Chance(ChaCha8Rng);
 
 /// Below this mean, counts are drawn with Knuth's method.
@@ -65,6 +71,11 @@ impl Chance {
     /// Any number.
     pub(crate) fn number(&mut self) -> u64 {
         self.0.next_u64()
+    }
+
+    /// From the standard normal distribution.
+    pub(crate) fn normal(&mut self) -> f64 {
+        StandardNormal.sample(&mut self.0)
     }
 
     /// True with this probability.

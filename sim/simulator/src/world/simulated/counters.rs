@@ -1,4 +1,5 @@
-//! Request counters of one copy, drawn only when they are read.
+//! Request counters of one copy, drawn only when they are read. Each of its pods, or of the proxies that count for it,
+//! has its own, and gets the same share of the requests.
 //!
 //! Requests of each kind are an independent Poisson process. The count at a time after all others is drawn from its
 //! mean. Between two known counts the requests are distributed like the means, so the count there is binomial. Both are
@@ -9,28 +10,32 @@ use super::{
     load::{Load, Surroundings},
 };
 
-/// Counts by kind at the times that were read.
+/// Counts by pod and kind at the times that were read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counters {
     kinds: usize,
+    pods: usize,
     times: Vec<f64>,
-    /// The counts at `times[i]` begin at index `i * kinds`.
+    /// The counts at `times[i]` begin at index `i * pods * kinds`; those of a pod are next to each other.
     counts: Vec<u64>,
     means: Vec<f64>,
     spans: Vec<f64>,
+    between: Vec<u64>,
 }
 
 /// The approximate number of times that a rollout of some steps reads.
 const USUAL_LOOKS: usize = 32;
 
 impl Counters {
-    pub(super) fn new(kinds: usize) -> Self {
+    pub(super) fn new(kinds: usize, pods: usize) -> Self {
         Self {
             kinds,
+            pods,
             times: Vec::with_capacity(USUAL_LOOKS),
-            counts: Vec::with_capacity(USUAL_LOOKS * kinds),
+            counts: Vec::with_capacity(USUAL_LOOKS * kinds * pods),
             means: vec![0.0; kinds],
             spans: vec![0.0; kinds],
+            between: vec![0; kinds * pods],
         }
     }
 
@@ -39,7 +44,7 @@ impl Counters {
         self.times.clear();
         self.counts.clear();
         self.times.push(at);
-        self.counts.resize(self.kinds, 0);
+        self.counts.resize(self.stride(), 0);
     }
 
     /// When they began.
@@ -73,40 +78,59 @@ impl Counters {
         Some(after)
     }
 
+    /// The number of counters.
+    fn stride(&self) -> usize {
+        self.kinds * self.pods
+    }
+
     fn append(&mut self, at: f64, chance: &mut Chance) {
-        let last = self.counts.len() - self.kinds;
-        self.counts.extend_from_within(last..);
-        for (count, mean) in self.counts[last + self.kinds..].iter_mut().zip(&self.means) {
-            *count += chance.poisson(*mean);
+        let before = self.counts.len();
+        self.counts.extend_from_within(before - self.stride()..);
+        let pods = self.pods as f64;
+        for of_pod in self.counts[before..].chunks_exact_mut(self.kinds) {
+            for (count, mean) in of_pod.iter_mut().zip(&self.means) {
+                *count += chance.poisson(*mean / pods);
+            }
         }
         self.times.push(at);
     }
 
     fn insert(&mut self, place: usize, at: f64, chance: &mut Chance) {
-        let (before, after) = ((place - 1) * self.kinds, place * self.kinds);
-        for kind in 0..self.kinds {
-            let (low, high) = (self.counts[before + kind], self.counts[after + kind]);
+        let (before, after) = ((place - 1) * self.stride(), place * self.stride());
+        for (counter, between) in self.between.iter_mut().enumerate() {
+            let kind = counter % self.kinds;
+            let (low, high) = (self.counts[before + counter], self.counts[after + counter]);
             let whole = self.means[kind] + self.spans[kind];
             let share = if whole > 0.0 { self.means[kind] / whole } else { 0.0 };
-            self.means[kind] = (low + chance.binomial(high - low, share)) as f64;
+            *between = low + chance.binomial(high - low, share);
         }
-        let counts = self.means.iter().map(|count| *count as u64);
-        self.counts.splice(after..after, counts);
+        self.counts.splice(after..after, self.between.iter().copied());
         self.times.insert(place, at);
     }
 
-    /// The same counters, only by success and failure.
+    /// The same counters, only by success and failure, of all pods together.
     pub(super) fn by_code(&self) -> Self {
         let half = self.kinds / 2;
-        let mut codes = Self::new(2);
+        let mut codes = Self::new(2, 1);
         codes.times.extend_from_slice(&self.times);
-        codes.counts.extend(self.counts.chunks_exact(half.max(1)).map(|buckets| buckets.iter().sum::<u64>()));
+        let stride = self.stride().max(1);
+        let of_code = |counts: &[u64], code: usize| -> u64 {
+            counts.chunks_exact(half.max(1)).skip(code).step_by(2).flatten().sum()
+        };
+        let counts = self.counts.chunks_exact(stride);
+        codes.counts.extend(counts.flat_map(|counts| [of_code(counts, 0), of_code(counts, 1)]));
         codes
     }
 
-    /// The counts at a place, by kind.
-    pub(super) fn counts(&self, place: usize) -> &[u64] {
-        &self.counts[place * self.kinds..(place + 1) * self.kinds]
+    /// The number of pods, or of proxies.
+    pub(super) fn pods(&self) -> usize {
+        self.pods
+    }
+
+    /// The counts of a pod at a place, by kind.
+    pub(super) fn counts(&self, place: usize, pod: usize) -> &[u64] {
+        let begin = place * self.stride() + pod * self.kinds;
+        &self.counts[begin..begin + self.kinds]
     }
 }
 
@@ -133,13 +157,13 @@ mod tests {
             serves: true,
             capacity: f64::INFINITY,
         });
-        let mut counters = Counters::new(2);
+        let mut counters = Counters::new(2, 1);
         counters.restart(0.0);
         let mut chance = Chance::of(seed, Stream::Requests);
         for at in order {
             counters.look(*at, &load, &around, &mut chance);
         }
-        let all = (0..counters.times.len()).map(|i| (counters.times[i], counters.counts(i).iter().sum()));
+        let all = (0..counters.times.len()).map(|i| (counters.times[i], counters.counts(i, 0).iter().sum()));
         all.collect()
     }
 
@@ -163,8 +187,35 @@ mod tests {
     }
 
     #[test]
+    fn pods_share_the_requests() {
+        let means = |kinds: usize, pods: usize| {
+            let mut counters = Counters::new(kinds, pods);
+            counters.restart(0.0);
+            counters.means.fill(30.0);
+            counters.spans.fill(30.0);
+            let mut chance = Chance::of(1, Stream::Requests);
+            counters.append(20.0, &mut chance);
+            counters.append(40.0, &mut chance);
+            counters.insert(2, 30.0, &mut chance);
+            counters
+        };
+        let counters = means(4, 10);
+        for place in 1..4 {
+            let before: Vec<u64> = (0..10).flat_map(|pod| counters.counts(place - 1, pod).to_vec()).collect();
+            let now: Vec<u64> = (0..10).flat_map(|pod| counters.counts(place, pod).to_vec()).collect();
+            assert!(before.iter().zip(&now).all(|(before, now)| before <= now), "{before:?} {now:?}");
+        }
+        let total = |counters: &Counters| counters.by_code().counts(3, 0).to_vec();
+        let sum: u64 = (0..10).flat_map(|pod| counters.counts(3, pod)).sum();
+        assert_eq!(total(&counters).iter().sum::<u64>(), sum);
+        assert!((180..300).contains(&sum), "{sum}");
+        let failed: u64 = (0..10).flat_map(|pod| &counters.counts(3, pod)[2..]).sum();
+        assert_eq!(total(&counters)[1], failed);
+    }
+
+    #[test]
     fn nothing_is_known_before_the_beginning() {
-        let mut counters = Counters::new(2);
+        let mut counters = Counters::new(2, 1);
         let (flow, load) = (Flow::Constant(1.0), Load::default());
         let around = Surroundings { flow: &flow, versions: &[] };
         counters.restart(10.0);

@@ -14,6 +14,7 @@ use super::{
     flow::Flow,
     load::{Load, Surroundings},
     measure,
+    users::Ended,
 };
 use crate::record::{Met, Slice, Truth};
 
@@ -60,35 +61,44 @@ impl Simulation<'_> {
                 }
             }
         }
-        self.share_primary(&mut slices, &mut chance);
+        let failed = self.users.failed - self.users.canary_failed;
+        let primary = Ended { succeeded: self.users.requests - self.users.canary - failed, failed };
+        self.share(&self.primary, (f64::MAX, primary), &mut slices, |slice| &mut slice.primary, &mut chance);
+        let unstarted = (self.first_started.unwrap_or(f64::MAX), self.unstarted);
+        self.share(&self.canary, unstarted, &mut slices, |slice| &mut slice.canary, &mut chance);
         self.note_truths(&mut slices, metrics);
         slices
     }
 
-    /// Distributes the requests of users on the primary by the expected number in each slice.
-    fn share_primary(&self, slices: &mut [Slice], chance: &mut Chance) {
+    /// Distributes the requests of users on a copy up to a time by the expected number in each slice.
+    fn share(
+        &self,
+        load: &Load,
+        (until, ended): (f64, Ended),
+        slices: &mut [Slice],
+        of: impl Fn(&mut Slice) -> &mut Met,
+        chance: &mut Chance,
+    ) {
         let around = Surroundings { flow: &self.flow, versions: &self.versions };
         let means: Vec<[f64; 2]> = slices
             .iter()
             .map(|slice| {
                 let mut means = [0.0; 2];
                 let (from, to) = (slice.from.as_secs_f64(), slice.to.as_secs_f64());
-                self.primary.expected(&around, from, to, &mut means);
+                load.expected(&around, from, to.min(until), &mut means);
                 means
             })
             .collect();
-        let failed = self.users.failed - self.users.canary_failed;
-        let succeeded = self.users.requests - self.users.canary - failed;
-        for (kind, mut left) in [succeeded, failed].into_iter().enumerate() {
+        for (kind, mut left) in [ended.succeeded, ended.failed].into_iter().enumerate() {
             let mut mean_left: f64 = means.iter().map(|means| means[kind]).sum();
-            let last = slices.len().saturating_sub(1);
+            let last = means.iter().rposition(|means| means[kind] > 0.0);
             for (i, slice) in slices.iter_mut().enumerate() {
                 let share = if mean_left > 0.0 { means[i][kind] / mean_left } else { 0.0 };
-                let here = if i == last { left } else { chance.binomial(left, share.min(1.0)) };
+                let here = if Some(i) == last { left } else { chance.binomial(left, share.min(1.0)) };
                 mean_left -= means[i][kind];
                 left -= here;
-                slice.primary.requests += here;
-                slice.primary.failed += if kind == 1 { here } else { 0 };
+                of(slice).requests += here;
+                of(slice).failed += if kind == 1 { here } else { 0 };
             }
         }
     }
@@ -100,7 +110,10 @@ impl Simulation<'_> {
         for (metric, measure) in measures {
             for slice in &mut *slices {
                 let middle = f64::midpoint(slice.from.as_secs_f64(), slice.to.as_secs_f64());
-                let of = |load: &Load| Some(regime(load, &self.flow, &self.versions, middle)?.truth(measure));
+                let of = |load: &Load| {
+                    let truth = regime(load, &self.flow, &self.versions, middle)?.truth(measure);
+                    Some(truth * self.simulated.form(metric).scale)
+                };
                 let (canary, primary) = (of(&self.canary), of(&self.primary));
                 slice.truths.push(Truth { metric: metric.name.clone(), canary, primary });
             }
@@ -116,9 +129,8 @@ fn regime<'a>(
     at: f64,
 ) -> Option<&'a super::behaviour::Regime> {
     let (_, _, segment) = load.within(at, at + f64::EPSILON.max(at * 1e-9)).next()?;
-    let share = segment.users + segment.mirrored;
-    (segment.serves && share > 0.0)
-        .then(|| versions[segment.version].regime(at - segment.started, flow.rate(at) * share))
+    let rate = load.rate(flow, segment, at).filter(|_| segment.serves)?;
+    Some(versions[segment.version].regime(at - segment.started, rate))
 }
 
 impl Piece {
@@ -139,7 +151,7 @@ impl Piece {
         }
         let mut counts = |at| {
             let place = counters.look(at, load, around, chance)?;
-            Some([counters.counts(place)[0], counters.counts(place)[1]])
+            Some([counters.counts(place, 0)[0], counters.counts(place, 0)[1]])
         };
         let (Some(first), Some(now), Some(last)) = (counts(self.from), counts(at), counts(self.to)) else {
             return Met::default();

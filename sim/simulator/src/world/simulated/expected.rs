@@ -44,6 +44,10 @@ impl Simulation<'_> {
             users.canary += succeeding.iter().sum::<f64>() * of_users + failed;
             users.canary_failed += failed;
         }
+        let mut unstarted = [0.0; 2];
+        self.canary.expected(&around, from, begin.unwrap_or(to), &mut unstarted);
+        users.canary += unstarted[0] + unstarted[1];
+        users.canary_failed += unstarted[1];
         let mut primary = [0.0; 2];
         self.primary.expected(&around, from, to, &mut primary);
         users.requests = users.canary + primary[0] + primary[1];

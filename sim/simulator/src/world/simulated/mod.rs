@@ -6,6 +6,7 @@
 mod autoscaler;
 mod behaviour;
 mod buckets;
+mod bursts;
 mod chance;
 mod counters;
 mod course;
@@ -24,18 +25,25 @@ mod window;
 
 use std::{rc::Rc, time::Duration};
 
-use serin_core::{Rollout, spec::Metric};
+use serin_core::{
+    Rollout,
+    provider::CountedBy,
+    revision::Text,
+    spec::{Hook, Metric},
+};
 
 use self::{
     autoscaler::{Autoscaler, CANARY, PRIMARY},
-    behaviour::Behaviour,
+    behaviour::{Behaviour, Outage},
+    bursts::Bursts,
     chance::{Chance, Stream},
     counters::Counters,
     course::Stretch,
     flow::Flow,
-    load::{Load, Segment, Surroundings},
+    load::{Load, Segment, Surroundings, Test},
     scrapes::Scrapes,
-    window::Query,
+    users::Ended,
+    window::{Query, Spans},
 };
 pub use self::{
     buckets::Buckets,
@@ -50,7 +58,7 @@ pub(crate) use self::{
 use crate::{
     prometheus::Window,
     record::Users,
-    scenario::{Delay, Measure, MetricAnswer, Simulated, What},
+    scenario::{self, Delay, Form, Measure, MetricAnswer, Scenario, Simulated, What},
 };
 
 /// The simulated part of a world.
@@ -65,7 +73,11 @@ pub(crate) struct Simulation<'a> {
     versions: Vec<Behaviour>,
     canary: Load,
     primary: Load,
+    /// The hooks whose load test runs, and until when.
+    sending: Vec<(Text, f64)>,
     counters: Counters,
+    /// The samples of the last query, whose memory is used again.
+    spans: Vec<Spans>,
     requests: Chance,
     pods: Chance,
     scrapes: Scrapes,
@@ -77,9 +89,18 @@ pub(crate) struct Simulation<'a> {
     duration: Measure,
     pub(crate) weather: Weather,
     users: Users,
+    /// When pods of the canary were first started, in seconds since the beginning of the story.
+    first_started: Option<f64>,
+    /// The requests of users on the canary before that: no counter contains them.
+    unstarted: Ended,
     /// The data for the course, if it is kept.
     kept: Option<Vec<Stretch>>,
     seed: u64,
+    /// When the story ends at the latest.
+    until: Duration,
+    /// How much the bursts of the versions are alike.
+    correlation: f64,
+    incidents: Vec<Outage>,
 }
 
 /// The state of the copies of the target, as far as requests depend on it.
@@ -104,7 +125,13 @@ pub(crate) struct Copy<'a> {
 
 impl<'a> Simulation<'a> {
     /// The world of a seed; its latencies are counted in the buckets that its Canary needs.
-    pub(crate) fn begin(simulated: &'a Simulated, seed: u64, canary: &Rollout, shares: Rc<Shares>) -> Self {
+    pub(crate) fn begin(
+        scenario: &'a Scenario,
+        simulated: &'a Simulated,
+        seed: u64,
+        shares: Rc<Shares>,
+    ) -> Self {
+        let (canary, until) = (&scenario.canary, scenario.until);
         let mut ranges = Chance::of(seed, Stream::Ranges);
         let flow = Flow::draw(&simulated.traffic, &mut ranges);
         let matched = ranges.draw(simulated.traffic.matched);
@@ -114,6 +141,17 @@ impl<'a> Simulation<'a> {
         let scrapes = Scrapes::draw(seed, simulated.scrape, weather.of(What::ScrapeMissed));
         let autoscaler = simulated.autoscaler.as_ref().map(|settings| Autoscaler::draw(settings, seed));
         let (autoscaler, slower) = autoscaler.map_or((None, 1.0), |(scaler, slower)| (Some(scaler), slower));
+        let mut load = Load::default();
+        if let Some(test) = simulated.load_test {
+            load.test(Test { from: 0.0, to: f64::INFINITY, rps: ranges.draw(test.rps) });
+        }
+        let incidents = simulated.incidents.iter().map(|incident| {
+            let (from, lasts) = (ranges.draw(incident.from), ranges.draw(incident.lasts));
+            Outage { from, to: from + lasts, errors: ranges.draw(incident.errors) }
+        });
+        let incidents = incidents.collect();
+        let varies = simulated.correlation.max > 0.0;
+        let correlation = if varies { ranges.draw(simulated.correlation) } else { 0.0 };
         Self {
             simulated,
             flow,
@@ -122,9 +160,11 @@ impl<'a> Simulation<'a> {
             ranges,
             names: Vec::new(),
             versions: Vec::new(),
-            canary: Load::default(),
+            canary: load,
+            sending: Vec::new(),
             primary: Load::default(),
-            counters: Counters::new(2 * shares.buckets.count()),
+            counters: Counters::new(2 * shares.buckets.count(), series(simulated, canary)),
+            spans: Vec::new(),
             requests: Chance::of(seed, Stream::Requests),
             pods: Chance::of(seed, Stream::Pods),
             scrapes,
@@ -134,8 +174,13 @@ impl<'a> Simulation<'a> {
             duration,
             weather,
             users: Users::default(),
+            first_started: None,
+            unstarted: Ended::default(),
             kept: None,
             seed,
+            until,
+            correlation,
+            incidents,
         }
     }
 
@@ -182,6 +227,7 @@ impl<'a> Simulation<'a> {
     pub(crate) fn start_canary(&mut self, at: Duration, revision: &str) -> Delay {
         self.count_users(at.as_secs_f64());
         self.counters.restart(at.as_secs_f64());
+        self.first_started.get_or_insert(at.as_secs_f64());
         let version = self.version(revision);
         self.restart_scaler();
         if let Some(last) = self.canary.last().copied() {
@@ -195,6 +241,21 @@ impl<'a> Simulation<'a> {
     pub(crate) fn start_primary(&mut self, revision: &str) -> Delay {
         let version = self.version(revision);
         self.versions[version].takes(&mut self.pods)
+    }
+
+    /// A hook is called that starts a load test of the canary. A load test that runs is not started again.
+    pub(crate) fn call(&mut self, at: Duration, hook: &Hook, service: &str) {
+        if self.simulated.load_test.is_some() {
+            return;
+        }
+        let Some(test) = scenario::Load::of(hook, service) else { return };
+        let from = at.as_secs_f64();
+        self.sending.retain(|(_, until)| *until > from);
+        if self.sending.iter().all(|(key, _)| *key != hook.key) {
+            let to = from + test.lasts.as_secs_f64();
+            self.sending.push((hook.key.clone(), to));
+            self.canary.test(Test { from, to, rps: test.rps });
+        }
     }
 
     /// How often pods of a revision stop being ready, and for how long.
@@ -220,8 +281,11 @@ impl<'a> Simulation<'a> {
             scrapes: &self.scrapes,
             buckets: &self.shares.buckets,
             chance: &mut self.requests,
+            spans: &mut self.spans,
         };
         let answer = query.answer(measure, window, &mut self.counters);
+        let Form { scale, otherwise } = self.simulated.form(metric);
+        let answer = answer.map(|value| value * scale).or(otherwise);
         Some(answer.map_or(MetricAnswer::None, MetricAnswer::Value))
     }
 
@@ -229,7 +293,7 @@ impl<'a> Simulation<'a> {
     pub(crate) fn finish(&mut self, since: Duration, at: Duration) -> Users {
         let at = at.as_secs_f64();
         self.count_users(at);
-        self.count_primary(since.as_secs_f64(), at);
+        self.count_others(since.as_secs_f64(), at);
         self.users
     }
 
@@ -240,7 +304,8 @@ impl<'a> Simulation<'a> {
         behaviour.gets_ready()
             && metrics.iter().all(|metric| {
                 let Some(measure) = measure(self.simulated, metric, self.duration) else { return true };
-                behaviour.truths(measure).all(|value| metric.bounds.hold(metric.compared(value)))
+                let scale = self.simulated.form(metric).scale;
+                behaviour.truths(measure).all(|value| metric.bounds.hold(metric.compared(value * scale)))
             })
     }
 
@@ -249,12 +314,27 @@ impl<'a> Simulation<'a> {
         if let Some(known) = self.names.iter().position(|name| name == revision) {
             return known;
         }
-        let version =
-            Behaviour::draw(self.simulated.version(revision), &self.shares, self.slower, &mut self.ranges);
+        let written = self.simulated.version(revision);
+        let version = Behaviour::draw(written, &self.shares, self.slower, &mut self.ranges);
+        let bursts = written.bursts.map(|bursts| {
+            let (which, until) = ((self.seed, self.names.len()), self.until.as_secs_f64());
+            Bursts::draw(bursts, &mut self.ranges, which, until, self.correlation)
+        });
+        let version = version.varying(bursts, &self.incidents);
         self.names.push(revision.into());
         self.versions.push(version);
         self.names.len() - 1
     }
+}
+
+/// The number of sets of series that count the requests to the canary: one for each of its pods, or for each proxy,
+/// depending on the router.
+pub fn series(simulated: &Simulated, canary: &Rollout) -> usize {
+    let count = match canary.topology().request_metrics().counted_by {
+        CountedBy::Pods => simulated.pods,
+        CountedBy::Proxies => simulated.proxies,
+    };
+    count as usize
 }
 
 /// What a metric measures in this world; `duration` is what the built-in latency measures.

@@ -80,7 +80,6 @@ impl Simulation<'_> {
     /// Requests per second that reached a copy at that time; before the story, those at its beginning.
     fn load(&self, load: &Load, at: f64) -> f64 {
         let at = at.max(0.0);
-        let share = load.at(at).map_or(0.0, |segment| segment.users + segment.mirrored);
-        share * self.flow.rate(at)
+        load.at(at).and_then(|segment| load.rate(&self.flow, segment, at)).unwrap_or(0.0)
     }
 }

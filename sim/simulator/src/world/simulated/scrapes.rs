@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::chance::{Chance, Stream};
-use crate::prometheus::{self, Span, Window};
+use crate::{
+    prometheus::{self, Span, Window},
+    scenario,
+};
 
 #[derive(Clone, Debug)]
 pub(super) struct Scrapes {
@@ -50,7 +53,7 @@ impl Scrapes {
         if self.missed <= 0.0 || !(self.from..self.to).contains(&(at_ms as f64 / 1000.0)) {
             return false;
         }
-        let mixed = mix(self.seed ^ at_ms.unsigned_abs());
+        let mixed = scenario::mix(self.seed ^ at_ms.unsigned_abs());
         (mixed >> 11) as f64 / ((1_u64 << 53) as f64) < self.missed
     }
 }
@@ -61,14 +64,6 @@ pub fn regular(interval: f64, phase: f64, from: f64, to: f64) -> Vec<f64> {
     let interval = Duration::from_secs_f64(interval);
     let times = prometheus::Scrapes::new(interval, (phase * 1000.0) as i64).times(millis(from), millis(to));
     times.map(|at| at as f64 / 1000.0).collect()
-}
-
-/// A number whose every bit depends on every bit of the given one (the finaliser of SplitMix64).
-fn mix(mut number: u64) -> u64 {
-    number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The values of a range of samples: rates of successful and failed requests, and latencies.
 //!
-//! A proxy has a series for each response code, which begins with its first request: the requests before the scrape in
-//! which it appears are not counted as an increase. Only the first and the last sample of a window affect a rate.
+//! A pod, or a proxy, has a series for each response code, which begins with its first request: the requests before the
+//! scrape in which it appears are not counted as an increase. So with more pods, fewer of the first errors are seen. Only
+//! the first and the last sample of a window affect a rate.
 
 use std::time::Duration;
 
@@ -26,7 +27,12 @@ pub(super) struct Query<'a> {
     pub(super) scrapes: &'a Scrapes,
     pub(super) buckets: &'a Buckets,
     pub(super) chance: &'a mut Chance,
+    /// The samples of each pod, by response code; the memory is used again.
+    pub(super) spans: &'a mut Vec<Spans>,
 }
+
+/// The samples of a pod, by response code.
+pub(super) type Spans = [Option<Span>; 2];
 
 /// Successful and failed requests.
 const CODES: [usize; 2] = [0, 1];
@@ -39,29 +45,34 @@ impl Query<'_> {
         window: Window,
         counters: &mut Counters,
     ) -> Option<f64> {
-        let spans = CODES.map(|code| self.span(code, window, counters));
+        let mut spans = std::mem::take(self.spans);
+        spans.clear();
+        for pod in 0..counters.pods() {
+            spans.push(CODES.map(|code| self.span((pod, code), window, counters)));
+        }
         let answer = match measure.quantile() {
-            None if measure == Measure::LatencyAverage => self.average(spans, window, counters),
-            None => self.rate(measure, spans, window, counters),
-            Some(quantile) => self.latency(quantile, spans, window, counters),
+            None if measure == Measure::LatencyAverage => self.average(&spans, window, counters),
+            None => self.rate(measure, &spans, window, counters),
+            Some(quantile) => self.latency(quantile, &spans, window, counters),
         };
+        *self.spans = spans;
         prometheus::found(answer)
     }
 
-    /// The samples of a response code: those since its first request.
-    fn span(&mut self, code: usize, window: Window, counters: &mut Counters) -> Option<Span> {
+    /// The samples of a series: those since its first request.
+    fn span(&mut self, series: (usize, usize), window: Window, counters: &mut Counters) -> Option<Span> {
         let begin = (counters.begin()? * 1000.0) as i64;
         // In order: a time after all others needs fewer random numbers than one in between.
         let first = self
             .scrapes
             .within(window, begin)
-            .find(|at| self.total(code, *at, counters).is_some_and(|total| total > 0))?;
+            .find(|at| self.total(series, *at, counters).is_some_and(|total| total > 0))?;
         self.scrapes.span(window, first)
     }
 
-    fn total(&mut self, code: usize, at_ms: i64, counters: &mut Counters) -> Option<u64> {
+    fn total(&mut self, (pod, code): (usize, usize), at_ms: i64, counters: &mut Counters) -> Option<u64> {
         let place = self.look(at_ms, counters)?;
-        Some(of_code(counters.counts(place), code).iter().sum())
+        Some(of_code(counters.counts(place, pod), code).iter().sum())
     }
 
     fn look(&mut self, at_ms: i64, counters: &mut Counters) -> Option<usize> {
@@ -71,16 +82,19 @@ impl Query<'_> {
     fn rate(
         &mut self,
         measure: Measure,
-        spans: [Option<Span>; 2],
+        spans: &[Spans],
         window: Window,
         counters: &mut Counters,
     ) -> Option<f64> {
         let rates = CODES.map(|code| {
-            let span = spans[code]?;
-            let coverage = Coverage::of(window, span)?;
-            let first = self.total(code, span.first_ms, counters)?;
-            let last = self.total(code, span.last_ms, counters)?;
-            Some(coverage.rate(first as f64, (last - first) as f64))
+            let of_pods = spans.iter().enumerate().map(|(pod, spans)| {
+                let span = spans[code]?;
+                let coverage = Coverage::of(window, span)?;
+                let first = self.total((pod, code), span.first_ms, counters)?;
+                let last = self.total((pod, code), span.last_ms, counters)?;
+                Some(coverage.rate(first as f64, (last - first) as f64))
+            });
+            prometheus::sum(of_pods)
         });
         share_of(measure, rates)
     }
@@ -88,44 +102,48 @@ impl Query<'_> {
     fn latency(
         &mut self,
         quantile: f64,
-        spans: [Option<Span>; 2],
+        spans: &[Spans],
         window: Window,
         counters: &mut Counters,
     ) -> Option<f64> {
         let mut buckets: Vec<Bucket> = Vec::new();
-        for (code, span) in spans.into_iter().enumerate() {
-            let Some(span) = span else { continue };
-            let Some(coverage) = Coverage::of(window, span) else { continue };
-            let (first, last) = (self.look(span.first_ms, counters)?, self.look(span.last_ms, counters)?);
-            if buckets.is_empty() {
-                buckets.extend(self.buckets.ends().iter().map(|le| Bucket { le: *le, count: 0.0 }));
-            }
-            let (mut from, mut to) = (0, 0);
-            let by_bucket = |place| self.buckets.by_bucket(of_code(counters.counts(place), code));
-            let counts = (by_bucket(first), by_bucket(last));
-            for ((bucket, first), last) in buckets.iter_mut().zip(&*counts.0).zip(&*counts.1) {
-                from += first;
-                to += last;
-                bucket.count += coverage.rate(from as f64, (to - from) as f64);
+        for (pod, spans) in spans.iter().enumerate() {
+            for (code, span) in spans.iter().enumerate() {
+                let Some(span) = *span else { continue };
+                let Some(coverage) = Coverage::of(window, span) else { continue };
+                let (first, last) = (self.look(span.first_ms, counters)?, self.look(span.last_ms, counters)?);
+                if buckets.is_empty() {
+                    buckets.extend(self.buckets.ends().iter().map(|le| Bucket { le: *le, count: 0.0 }));
+                }
+                let (mut from, mut to) = (0, 0);
+                let by_bucket = |place| self.buckets.by_bucket(of_code(counters.counts(place, pod), code));
+                let counts = (by_bucket(first), by_bucket(last));
+                for ((bucket, first), last) in buckets.iter_mut().zip(&*counts.0).zip(&*counts.1) {
+                    from += first;
+                    to += last;
+                    bucket.count += coverage.rate(from as f64, (to - from) as f64);
+                }
             }
         }
         prometheus::histogram_quantile(quantile, &mut buckets)
     }
 
-    /// The rate of the total latency divided by the rate of requests, each summed over the codes, in milliseconds.
-    fn average(&mut self, spans: [Option<Span>; 2], window: Window, counters: &mut Counters) -> Option<f64> {
-        let rates = CODES.map(|code| {
-            let span = spans[code]?;
-            let coverage = Coverage::of(window, span)?;
-            let (first, last) = (self.look(span.first_ms, counters)?, self.look(span.last_ms, counters)?);
-            let of = |place| of_code(counters.counts(place), code);
-            let seconds = |place| self.buckets.millis(of(place)) / 1000.0;
-            let count = |place| of(place).iter().sum::<u64>() as f64;
-            let rate = |first: f64, last: f64| coverage.rate(first, last - first);
-            Some((rate(seconds(first), seconds(last)), rate(count(first), count(last))))
-        });
-        let seconds = prometheus::sum(rates.map(|rate| Some(rate?.0)));
-        let count = prometheus::sum(rates.map(|rate| Some(rate?.1)));
+    /// The rate of the total latency divided by the rate of requests, each summed over the series, in milliseconds.
+    fn average(&mut self, spans: &[Spans], window: Window, counters: &mut Counters) -> Option<f64> {
+        let (mut seconds, mut count) = (None, None);
+        for (pod, spans) in spans.iter().enumerate() {
+            for (code, span) in spans.iter().enumerate() {
+                let Some(span) = *span else { continue };
+                let Some(coverage) = Coverage::of(window, span) else { continue };
+                let (first, last) = (self.look(span.first_ms, counters)?, self.look(span.last_ms, counters)?);
+                let of = |place| of_code(counters.counts(place, pod), code);
+                let total = |place| self.buckets.millis(of(place)) / 1000.0;
+                let number = |place| of(place).iter().sum::<u64>() as f64;
+                let rate = |first: f64, last: f64| coverage.rate(first, last - first);
+                seconds = prometheus::sum([seconds, Some(rate(total(first), total(last)))]);
+                count = prometheus::sum([count, Some(rate(number(first), number(last)))]);
+            }
+        }
         prometheus::average_ms(Unit::Seconds, seconds, count)
     }
 }
