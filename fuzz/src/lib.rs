@@ -5,12 +5,13 @@
 use std::{path::Path, time::Duration};
 
 use serin_core::{State, state::Status};
-use serin_sim::{
+use serin_lint::{self as lint, Input, Settings};
+use serin_output::Terminal;
+use serin_policy::sweep::{Axis, Goal, Shard};
+use serin_report::{self as report, Ended, Page, html};
+use serin_simulator::{
     drive, expect,
-    lint::{self, Input, Settings},
-    report::{self, Ended, Page, Terminal, html},
     scenario::{self, Document, Factor, PerSecond, Range, Seconds, Set, Share, Unit, manifest_lines},
-    sweep::{Axis, Goal, Shard},
 };
 
 /// A folder that is not there, so that no file is found that a text names.

@@ -3,7 +3,8 @@
 use std::{hint::black_box, path::Path};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use serin_sim::{exact, scenario};
+use serin_policy::exact;
+use serin_simulator::scenario;
 
 const SCENARIO: &str = include_str!("../../scenarios/simulated/checkout.yaml");
 

@@ -6,7 +6,7 @@ use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use serin_core::provider::Layout;
-use serin_sim::prometheus::{Bucket, Coverage, Scrapes, Window, found, p99_ms, success_rate, sum};
+use serin_simulator::prometheus::{Bucket, Coverage, Scrapes, Window, found, p99_ms, success_rate, sum};
 
 const PODS: usize = 3;
 const BUCKETS: usize = Layout::ENVOY.bounds.len() + 1;

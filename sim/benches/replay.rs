@@ -6,7 +6,8 @@ use std::{hint::black_box, path::Path, path::PathBuf};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
-use serin_sim::{drive, replay::replay, scenario};
+use serin_report::replay::replay;
+use serin_simulator::{drive, scenario};
 
 const MANY: usize = 500;
 

@@ -4,7 +4,7 @@ use std::{hint::black_box, ops::Range, path::Path};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayon::prelude::*;
-use serin_sim::{
+use serin_simulator::{
     drive::Runs,
     scenario::{self, Scenario},
 };

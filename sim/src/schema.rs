@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 use serin_core::spec::raw;
 
-use crate::scenario;
+use serin_simulator::scenario;
 
 /// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

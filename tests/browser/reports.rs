@@ -7,12 +7,13 @@ use std::{
 };
 
 use serde_json::Value;
-use serin_sim::{
+use serin_policy::sweep::{self, Axis, Goal, Runs, Shard, ShardResult, Sweep};
+use serin_report::{
+    Ended, Page, html,
     replay::{Replayed, replay},
-    report::{Ended, Page, html, sweep as numbers},
-    scenario::Document,
-    sweep::{self, Axis, Goal, Runs, Shard, ShardResult, Sweep},
+    sweep as numbers,
 };
+use serin_simulator::scenario::Document;
 use tempfile::TempDir;
 
 /// A report in a file of its own, and what it was made from.

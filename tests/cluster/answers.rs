@@ -6,7 +6,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use serin_sim::scenario::{self, MetricAnswer};
+use serin_simulator::scenario::{self, MetricAnswer};
 use tokio::net::TcpStream;
 
 use crate::{

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use http::Request;
 use serde_json::{Value, json};
-use serin_sim::scenario::{HookAnswer, HookOutcome};
+use serin_simulator::scenario::{HookAnswer, HookOutcome};
 
 use crate::{
     controller::Controller,

@@ -11,7 +11,7 @@ use std::{
 
 use http::Method;
 use serde_json::{Value, json};
-use serin_sim::scenario::MetricAnswer;
+use serin_simulator::scenario::MetricAnswer;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},

@@ -37,6 +37,7 @@ mod release;
 mod restart;
 mod rights;
 mod rivals;
+mod routers;
 mod same;
 #[path = "../support/scripted.rs"]
 mod scripted;

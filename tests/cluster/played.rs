@@ -12,7 +12,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 use serin_core::{Phase, State, state::Status};
-use serin_sim::scenario::{Action, Delay, Row, Scenario, Trigger};
+use serin_simulator::scenario::{Action, Delay, Row, Scenario, Trigger};
 use tokio::{
     sync::watch,
     time::{self, Instant},

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
 use serde_json::{Value, json};
-use serin_sim::{drive, scenario};
+use serin_simulator::{drive, scenario};
 
 use crate::{
     controller::Controller,

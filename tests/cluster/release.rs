@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use kube::Client;
 use serde_json::{Value, json};
-use serin_sim::scenario::{self, HookAnswer, HookOutcome};
+use serin_simulator::scenario::{self, HookAnswer, HookOutcome};
 
 use crate::{objects, scripted::Scripted, stage::Stage};
 

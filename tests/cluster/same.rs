@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use futures::future::join_all;
-use serin_sim::{
+use serin_simulator::{
     drive,
     scenario::{self, Scenario},
 };

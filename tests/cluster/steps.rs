@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use serin_sim::scenario::MetricAnswer;
+use serin_simulator::scenario::MetricAnswer;
 
 use crate::{
     controller::Controller,

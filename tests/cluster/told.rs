@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Display};
 
 use serin_core::{Command, question::Asked};
-use serin_sim::{record::Story, scenario::Row};
+use serin_simulator::{record::Story, scenario::Row};
 
 /// What was decided in a story.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! `serin_sim::prometheus` answers what a real Prometheus answers about the same samples.
+//! `serin_simulator::prometheus` answers what a real Prometheus answers about the same samples.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot begin has failed")]
 
@@ -16,7 +16,7 @@ mod worlds;
 use std::{collections::BTreeMap, fs, path::Path, process::Command, time::Duration};
 
 use rayon::prelude::*;
-use serin_sim::prometheus::Window;
+use serin_simulator::prometheus::Window;
 
 use crate::{
     questions::{Question, questions},

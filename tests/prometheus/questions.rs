@@ -1,11 +1,11 @@
-//! Queries about a world, each with the answer of `serin_sim::prometheus`.
+//! Queries about a world, each with the answer of `serin_simulator::prometheus`.
 
 use std::time::Duration;
 
 use rand::{RngExt as _, SeedableRng as _, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
 use serin_core::provider::{DurationQuery, Latency, Statistic};
-use serin_sim::prometheus::{
+use serin_simulator::prometheus::{
     Bucket, Edges, Window, average_ms, histogram_quantile, increase, p99_ms, rate, success_rate, sum,
 };
 

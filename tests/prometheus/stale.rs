@@ -5,7 +5,7 @@ use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
 
 use rand::{RngExt as _, SeedableRng as _, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
-use serin_sim::prometheus::{Scraped, Scrapes, Series, Window, increase};
+use serin_simulator::prometheus::{Scraped, Scrapes, Series, Window, increase};
 
 use crate::process;
 

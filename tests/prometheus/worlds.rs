@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rand::{RngExt as _, SeedableRng as _, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
-use serin_sim::prometheus::{Bucket, Outage, Scraped, Scrapes, Series};
+use serin_simulator::prometheus::{Bucket, Outage, Scraped, Scrapes, Series};
 
 use crate::routers::{ROUTERS, Router};
 

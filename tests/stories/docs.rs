@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use serin_sim::{drive, expect::judge, report, scenario};
+use serin_output::{Terminal, WIDTH};
+use serin_report as report;
+use serin_simulator::{drive, expect::judge, scenario};
 
 use crate::{root, stories};
 
@@ -53,7 +55,7 @@ fn goes_as_it_says(text: &str, document: &Path, line: usize) {
     let verdict = judge(&scenario, &story);
     let (title, canary) = (&scenario.title, &scenario.canary);
     let page = report::Page { path: &at, title, canary, story: &story, verdict: &verdict };
-    let told = report::text(&page, &report::Terminal::new(report::WIDTH, true));
+    let told = report::text(&page, &Terminal::new(WIDTH, true));
     assert!(verdict.holds() && story.missed.is_empty(), "{}", anstream::adapter::strip_str(&told));
 }
 

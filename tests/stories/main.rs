@@ -9,7 +9,7 @@ mod stops;
 
 use std::path::{Path, PathBuf};
 
-use serin_sim::scenario::find;
+use serin_simulator::scenario::find;
 
 /// The root of the repository.
 fn root() -> &'static Path {

@@ -3,12 +3,12 @@
 use std::process::Command;
 
 use serde_json::Value;
-use serin_sim::{
-    check::{Search, Tree, search, shrink},
+use serin_output::{Terminal, WIDTH};
+use serin_policy::check::{Search, Tree, search, shrink};
+use serin_report::{Counterexample, Page, counterexample, replay::replay, text};
+use serin_simulator::{
     drive,
     expect::judge_properties,
-    replay::replay,
-    report::{Counterexample, Page, Terminal, WIDTH, counterexample, text},
     scenario::{load, seed_of},
 };
 

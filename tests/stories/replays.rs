@@ -1,7 +1,8 @@
 //! Every story goes as its file says, and twice the same way.
 
 use rayon::prelude::*;
-use serin_sim::{expect::Judged, replay::replay};
+use serin_report::replay::replay;
+use serin_simulator::expect::Judged;
 
 use crate::stories;
 

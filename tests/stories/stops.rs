@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use serin_core::{Phase, state::Stage};
-use serin_sim::{
+use serin_simulator::{
     drive::{StopAt, StopPoint, run, run_with},
     record::Story,
     scenario::{Scenario, load},

@@ -17,7 +17,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use serin_core::spec::Bounds;
-use serin_sim::scenario::{HookAnswer, HookOutcome, MetricAnswer, Scenario};
+use serin_simulator::scenario::{HookAnswer, HookOutcome, MetricAnswer, Scenario};
 use tokio::{
     net::{TcpListener, TcpStream},
     time,

@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, path::Path};
 
-use serin_sim::{
+use serin_simulator::{
     drive,
     scenario::{self, Scenario},
 };

@@ -10,12 +10,12 @@ use std::{
 use clap::{ValueHint, builder::PossibleValuesParser};
 use serde::Serialize;
 use serin_core::time::parse_duration;
-use serin_sim::{
-    check::{self, Broken, Search, Searched, Shrunk, Tree, Watch},
+use serin_input::{Fault, InputError};
+use serin_output::{Terminal, finding::Case};
+use serin_policy::check::{self, Broken, Search, Searched, Shrunk, Tree, Watch};
+use serin_report::{self as report, Counterexample, Page};
+use serin_simulator::{
     drive, expect,
-    finding::Case,
-    input::{Fault, InputError},
-    report::{self, Counterexample, Page, Terminal},
     scenario::{self, Scenario},
 };
 

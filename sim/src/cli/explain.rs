@@ -9,11 +9,11 @@ use std::{
 use clap::ValueHint;
 use rayon::prelude::*;
 use serin_core::time::parse_duration;
-use serin_sim::{
+use serin_input::InputError;
+use serin_output::Terminal;
+use serin_report::explain::{at, explain_until, json, json_at, text, text_at};
+use serin_simulator::{
     drive,
-    explain::{at, explain_until, json, json_at, text, text_at},
-    input::InputError,
-    report::Terminal,
     scenario::{find, load},
 };
 

@@ -3,10 +3,8 @@
 use std::{env, path::PathBuf};
 
 use clap::ValueEnum;
-use serin_sim::{
-    finding::{Case, Finding, Level, Suite, github, gitlab, junit, sarif},
-    lint,
-};
+use serin_lint as lint;
+use serin_output::finding::{Case, Finding, Level, Suite, github, gitlab, junit, sarif};
 
 /// The formats of `lint`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,9 +1,7 @@
 //! `--goal` of a sweep: whether every point meets its goals, so that a sweep can be a gate in CI.
 
-use serin_sim::{
-    finding::{Case, Finding, Level},
-    sweep::{Goal, Met, ShardResult, Tally},
-};
+use serin_output::finding::{Case, Finding, Level};
+use serin_policy::sweep::{Goal, Met, ShardResult, Tally};
 
 /// A case for each point and goal, if the point can judge the goal.
 ///

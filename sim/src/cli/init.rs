@@ -6,13 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serin_sim::{
-    finding,
-    init::{self, InitError},
-    input::{Fault, InputError},
-    lint::{self, Input, Level, Settings},
-    report::{Terminal, quoted},
-};
+use serin_input::{Fault, InputError};
+use serin_lint::{self as lint, Input, Level, Settings};
+use serin_output::{Terminal, finding};
+use serin_report::quoted;
+use serin_sim::init::{self, InitError};
 
 use super::{Exit, complaint, exit::long_help, report_file::beside, screen::Screen, written};
 

@@ -6,14 +6,14 @@ use std::{
 };
 
 use clap::ValueHint;
-use serin_sim::{
+use serin_input::InputError;
+use serin_lint::{self as lint, Input, Level, Report, Settings, json, text};
+use serin_output::{
+    Terminal,
     finding::{Case, Finding},
-    input::InputError,
-    lint::{self, Input, Level, Report, Settings, json, text},
-    outlook::Release,
-    report::Terminal,
-    scenario::{PerSecond, Share, Unit},
 };
+use serin_policy::outlook::Release;
+use serin_simulator::scenario::{PerSecond, Share, Unit};
 
 use super::{
     Exit, complaint,

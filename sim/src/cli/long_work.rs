@@ -14,7 +14,7 @@ use std::{
 
 use console::Term;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
-use serin_sim::report::Terminal;
+use serin_output::Terminal;
 
 /// Ctrl-C was pressed.
 static STOP: AtomicBool = AtomicBool::new(false);

@@ -10,11 +10,9 @@ use std::{
 
 use clap::ValueHint;
 use rayon::prelude::*;
-use serin_sim::{
-    finding::Case,
-    report::{self, Ended, Item, Terminal, html},
-    scenario::{find, is_scenario, named_by},
-};
+use serin_output::{Terminal, finding::Case};
+use serin_report::{self as report, Ended, Item, html};
+use serin_simulator::scenario::{find, is_scenario, named_by};
 
 use self::{
     details::{Details, page_of_all, stopped},

@@ -10,7 +10,7 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice, stream::RawStream};
 use clap::ValueEnum;
-use serin_sim::report::{Terminal, WIDTH};
+use serin_output::{Terminal, WIDTH};
 use terminal_size::{Width, terminal_size_of};
 
 use super::long_work;

@@ -7,12 +7,13 @@ use std::{
 };
 
 use clap::{ValueEnum, ValueHint};
-use serin_sim::{
+use serin_output::Terminal;
+use serin_policy::{
     exact,
-    report::{Terminal, exact as exact_report, html, sweep as report},
-    scenario::Document,
     sweep::{self, Axis, Goal, Shard, ShardResult, Sweep},
 };
+use serin_report::{exact as exact_report, html, sweep as report};
+use serin_simulator::scenario::Document;
 
 use super::{
     Exit, complaint,

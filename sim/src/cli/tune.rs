@@ -3,11 +3,10 @@
 use std::{io::Write, path::PathBuf};
 
 use clap::ValueHint;
-use serin_sim::{
-    report::{Terminal, html, sweep as report},
-    scenario::Document,
-    sweep::{self, Axis, Frontier, Goal, Met, Runs, Shard, Sweep},
-};
+use serin_output::Terminal;
+use serin_policy::sweep::{self, Axis, Frontier, Goal, Met, Runs, Shard, Sweep};
+use serin_report::{html, sweep as report};
+use serin_simulator::scenario::Document;
 
 use super::{
     Exit, Format, complaint, exit::long_help, long_work::LongWork, report_file::ReportTo, screen::Screen,

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use serin_sim::input;
+use serin_input as input;
 
 use super::{Exit, complaint};
 

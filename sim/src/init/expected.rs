@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serin_core::{Phase, State, time::Human};
+use serin_simulator::record::Story;
 
 use super::yaml;
-use crate::record::Story;
 
 /// The maximum number of weights that are listed.
 const MOST_WEIGHTS: usize = 16;

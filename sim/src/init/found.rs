@@ -4,12 +4,10 @@ use std::path::Path;
 
 use serde_json::Value;
 use serin_core::spec::Defaults;
+use serin_lint::{self as lint, InFile, Input, Settings};
+use serin_output::finding::relative;
 
 use super::InitInput;
-use crate::{
-    finding::relative,
-    lint::{self, InFile, Input, Settings},
-};
 
 /// A manifest in a scenario.
 #[derive(Clone, Debug, PartialEq)]

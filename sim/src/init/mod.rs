@@ -15,16 +15,16 @@ use serin_core::{
     Phase, Rollout,
     spec::{HookKind, Metric, MetricSource},
 };
-
-use self::cause::Cause;
-pub use self::found::{Missing, Written, find};
-use crate::{
+use serin_input::InputError;
+use serin_simulator::{
     drive,
     expect::judge,
-    input::InputError,
     record::Story,
     scenario::{self, Scenario},
 };
+
+use self::cause::Cause;
+pub use self::found::{Missing, Written, find};
 
 /// The input of a scenario.
 #[derive(Clone, Debug)]

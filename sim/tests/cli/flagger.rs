@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use serin_sim::lint::{self, Controller, Finding, Input, Level, Settings};
+use serin_lint::{self as lint, Controller, Finding, Input, Level, Settings};
 
 /// The documents, each with the manifest of its shape.
 const DOCUMENTS: &str = include_str!("flagger/documents.tsv");

@@ -124,7 +124,7 @@ fn snap_a_log_of_findings() {
     let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array_mut().unwrap();
     let count = rules.len();
     rules.truncate(1);
-    assert_eq!(count, serin_sim::lint::Code::ALL.len());
+    assert_eq!(count, serin_lint::Code::ALL.len());
     insta::assert_json_snapshot!(log);
 }
 
@@ -142,7 +142,7 @@ fn files_are_named_from_the_working_folder() {
 
 #[test]
 fn every_rule_of_a_log_is_a_sentence() {
-    for rule in serin_sim::lint::rules() {
+    for rule in serin_lint::rules() {
         let is_sentence = rule.what.starts_with(char::is_uppercase) && rule.what.ends_with('.');
         assert!(is_sentence, "{}: {:?}", rule.code, rule.what);
     }

@@ -8,10 +8,8 @@ use std::{
 
 use insta_cmd::assert_cmd_snapshot;
 use serde_json::{Value, json};
-use serin_sim::{
-    init::{self, InitInput, Written},
-    scenario,
-};
+use serin_sim::init::{self, InitInput, Written};
+use serin_simulator::scenario;
 use tempfile::TempDir;
 
 use crate::serin;

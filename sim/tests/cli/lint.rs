@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use insta_cmd::{assert_cmd_snapshot, get_cargo_bin};
-use serin_sim::lint::Code;
+use serin_lint::Code;
 
 fn lint() -> Command {
     let mut command = Command::new(get_cargo_bin("serin"));

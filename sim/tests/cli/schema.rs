@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use serin_core::spec::raw;
-use serin_sim::scenario;
+use serin_simulator::scenario;
 
 use super::{inputs, serin};
 

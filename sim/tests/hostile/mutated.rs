@@ -10,7 +10,7 @@ use proptest::{
 };
 use serde_json::{Map, Value, json};
 use serin_core::{Rollout, spec::Defaults, spec::raw};
-use serin_sim::scenario;
+use serin_simulator::scenario;
 
 use crate::corpus::targets;
 

@@ -1,6 +1,7 @@
 //! How much is printed about each replay: a list, timelines, or only failures.
 
-use serin_sim::report::{self, Page, Terminal};
+use serin_output::Terminal;
+use serin_report::{self as report, Page};
 
 use super::{Args, Replays};
 

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use serin_sim::{
+use serin_input::InputError;
+use serin_output::{
+    Terminal,
     finding::{Case, Finding, Level},
-    input::InputError,
+};
+use serin_report::{
+    self as report, Ended, Item, Page, html, json,
     replay::{Replayed, replay_until},
-    report::{self, Ended, Item, Page, Terminal, html, json},
 };
 
 use super::{Args, Format, complaint, details::Details};
