@@ -26,7 +26,7 @@ pub struct ApiRequest {
     pub body: Option<Value>,
 }
 
-/// Time until the API server has answered, and whoever answers for it.
+/// How long an answer may take: that of the API server, or of the server that it asks.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl ApiRequest {

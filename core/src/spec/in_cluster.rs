@@ -52,7 +52,7 @@ impl Rollout {
         self.setup.service.port.is_none().then(|| "is required: the services are made with it".into())
     }
 
-    /// The Canary as one that makes no sense to its controller, so that a run of it can still be ended.
+    /// The Canary as an invalid one: nothing advances, but a run that has begun can still be ended.
     #[must_use]
     pub fn refused(self, problems: Vec<Problem>) -> Invalid {
         Invalid {

@@ -128,7 +128,7 @@ fn spec_of_all(case: &Case, split: &Split) -> Vec<Value> {
     objects.map(|object| json!([object.at("/spec"), object.at(annotations)])).collect()
 }
 
-/// Routers whose object is a copy of one that the user wrote: what stands in its spec follows that.
+/// Routers whose object is a copy of one that the user wrote. A change of its spec by others does not stay.
 const COPIES: [&str; 3] = ["apisix", "nginx", "skipper"];
 
 /// Lists of rules, and of services, and the list in each of their items. Others can have rules of their own.
