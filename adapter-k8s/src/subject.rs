@@ -66,13 +66,13 @@ impl Subject {
     /// Name of the service in front of the primary.
     #[must_use]
     pub fn primary_service(&self) -> String {
-        format!("{}-primary", self.apex())
+        self.topology.primary_service()
     }
 
     /// Name of the service in front of the canary.
     #[must_use]
     pub fn canary_service(&self) -> String {
-        format!("{}-canary", self.apex())
+        self.topology.canary_service()
     }
 
     /// Name of the target.

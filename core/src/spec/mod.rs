@@ -19,7 +19,7 @@ mod routing;
 mod service;
 mod setup;
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,18 @@ impl Topology {
             && self.kind == other.kind
             && self.target == other.target
             && self.service == other.service
+    }
+
+    /// Name of the service in front of the primary.
+    #[must_use]
+    pub fn primary_service(&self) -> String {
+        format!("{}-primary", self.service)
+    }
+
+    /// Name of the service in front of the canary.
+    #[must_use]
+    pub fn canary_service(&self) -> String {
+        format!("{}-canary", self.service)
     }
 
     /// How the requests are counted that the built-in metrics ask for.

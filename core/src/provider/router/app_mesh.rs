@@ -1,6 +1,6 @@
 //! App Mesh: VirtualNodes, and a VirtualService with its routes, in two versions of its API.
 
-use super::{Abilities, CountedBy, Limits, RequestMetrics, Router};
+use super::{Abilities, CountedBy, Limits, RequestMetrics, Router, limits::refuse_given};
 use crate::spec::{HttpMatch, Problems, Routing};
 
 /// The provider `appmesh`.
@@ -28,14 +28,9 @@ fn check_service(routing: &Routing, problems: &mut Problems<'_>) {
 }
 
 fn check_item(item: &HttpMatch, problems: &mut Problems<'_>) {
-    const HEADERS: &str = "App Mesh matches headers and cookies alone; match a header instead";
-    for (field, is_empty) in
-        [("queryParams", item.query_params.is_empty()), ("sourceLabels", item.source_labels.is_empty())]
-    {
-        if !is_empty {
-            problems.add(field, HEADERS);
-        }
-    }
+    let fields =
+        [("queryParams", item.query_params.is_empty()), ("sourceLabels", item.source_labels.is_empty())];
+    refuse_given(fields, "App Mesh matches headers and cookies alone; match a header instead", problems);
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use super::{Abilities, CountedBy, Limits, RequestMetrics, Router};
+use super::{Abilities, CountedBy, Limits, RequestMetrics, Router, limits::refuse_given};
 use crate::spec::{HttpMatch, Problems, StringMatch};
 
 /// The provider `contour`.
@@ -19,16 +19,12 @@ const METRICS: RequestMetrics = RequestMetrics::envoy(
 );
 
 fn check_item(item: &HttpMatch, problems: &mut Problems<'_>) {
-    const HEADERS_ALONE: &str = "Contour matches headers alone; match a header instead";
-    for (field, is_empty) in [
+    let fields = [
         ("cookies", item.cookies.is_empty()),
         ("queryParams", item.query_params.is_empty()),
         ("sourceLabels", item.source_labels.is_empty()),
-    ] {
-        if !is_empty {
-            problems.add(field, HEADERS_ALONE);
-        }
-    }
+    ];
+    refuse_given(fields, "Contour matches headers alone; match a header instead", problems);
     for (name, _) in item.headers.iter().filter(|(_, text)| matches!(text, StringMatch::Regex(_))) {
         let why = "Contour knows no regular expressions; say `exact`, `prefix` or `suffix`";
         problems.add(&format!("headers.{name}.regex"), why);

@@ -1,7 +1,7 @@
 //! Gloo: a RouteTable named like the apex service, and an Upstream for each version. Those are made with and without a
 //! `spec.upstreamRef` to copy from.
 
-use super::{Abilities, CountedBy, Limits, RequestMetrics, Router};
+use super::{Abilities, CountedBy, Limits, RequestMetrics, Router, limits::refuse_given};
 use crate::spec::{HttpMatch, Problems};
 
 /// The provider `gloo`.
@@ -19,10 +19,8 @@ const METRICS: RequestMetrics = RequestMetrics::envoy(
 );
 
 fn check_item(item: &HttpMatch, problems: &mut Problems<'_>) {
-    if !item.source_labels.is_empty() {
-        let why = "Gloo does not know who calls; match a header that the caller sends";
-        problems.add("sourceLabels", why);
-    }
+    let why = "Gloo does not know who calls; match a header that the caller sends";
+    refuse_given([("sourceLabels", item.source_labels.is_empty())], why, problems);
 }
 
 #[cfg(test)]

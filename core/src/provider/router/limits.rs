@@ -30,6 +30,18 @@ pub(crate) struct Limits {
     pub(crate) age_is_read: bool,
 }
 
+/// Refuses fields of an item of `analysis.match` that a router cannot match, for one reason: each with its name, and whether
+/// the item leaves it out.
+pub(super) fn refuse_given<const N: usize>(
+    fields: [(&str, bool); N],
+    why: &str,
+    problems: &mut Problems<'_>,
+) {
+    for (field, _) in fields.into_iter().filter(|(_, is_left_out)| !is_left_out) {
+        problems.add(field, why);
+    }
+}
+
 impl Limits {
     /// None but those that hold for every router.
     pub(crate) const NONE: Self = Self {
