@@ -7,14 +7,13 @@ use serin_core::{
 };
 
 use super::{
-    Router,
-    parts::{Shares, given_back, items, missing},
+    Router, copies,
+    parts::{Shares, given_back, items, missing, weights},
 };
 use crate::{
     object::{
         Key, Kind, Object,
         change::Change,
-        metadata,
         reader::{BuildError, ObjectReader},
     },
     subject::Subject,
@@ -43,22 +42,14 @@ impl Router for Apisix {
         seen: &dyn ObjectReader,
     ) -> Result<Vec<Object>, BuildError> {
         let name = name(subject)?;
-        let original = seen.find(&subject.key(APISIX_ROUTE, name))?.ok_or_else(|| {
-            let namespace = &subject.identity.namespace;
-            BuildError::refused(format!("spec.routeRef.name: there is no ApisixRoute {name}.{namespace}"))
-        })?;
-        let mut object = metadata::begin(&copy_key(subject)?, &subject.identity, seen)?.object;
+        let original = copies::original(&subject.key(APISIX_ROUTE, name), "spec.routeRef.name", seen)?;
         let mut spec = original.at("/spec").cloned().unwrap_or_else(|| json!({}));
         spec["http"] = rules(&original, subject, split.routes)?.into();
         if let Some(spec) = spec.as_object_mut() {
             // Connections are left to the original.
             spec.remove("stream");
         }
-        object.set("/spec", spec);
-        metadata::copy_labels(&mut object, &original);
-        metadata::copy_annotations(&mut object, &original);
-        metadata::set_hands_off(&mut object);
-        Ok(vec![object])
+        Ok(vec![copies::copy(&copy_key(subject)?, &original, spec, subject, seen)?])
     }
 
     fn read(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Routes>, BuildError> {
@@ -135,10 +126,5 @@ fn to(backend: &Value, service: &str, weight: u8) -> Value {
 }
 
 fn shares(subject: &Subject, rule: &Value) -> Shares {
-    let backends = items(rule.get("backends")).map(|backend| {
-        let name = backend.get("serviceName").and_then(Value::as_str).unwrap_or_default();
-        // What APISIX takes where it is left out.
-        (name, backend.get("weight").and_then(Value::as_i64).unwrap_or(100))
-    });
-    Shares::of(subject, backends)
+    Shares::of(subject, weights(rule.get("backends"), "/serviceName", 100))
 }

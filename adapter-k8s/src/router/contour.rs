@@ -8,10 +8,10 @@ use serin_core::{
 };
 
 use super::{
-    Router,
+    Router, matching,
     parts::{
-        Ours, Shares, begin_apex, division, given_back, items, port, put, rules_with_others,
-        services_with_others, unmatched, with_others,
+        Ours, Shares, begin_apex, division, given_back, items, port, put, retry_on, rules_with_others,
+        services_with_others, weights, with_others,
     },
 };
 use crate::{
@@ -74,7 +74,7 @@ impl Router for Contour {
 
     fn revert(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
         given_back(&subject.key(HTTP_PROXY, subject.apex()), seen, |object| {
-            let everyone = vec![json!({"prefix": prefix(subject)})];
+            let everyone = vec![json!({"prefix": matching::prefix(subject.routing())})];
             let services = vec![service(subject, subject.apex(), 100)?];
             set(object, subject, vec![route(subject, &everyone, services)]);
             Ok(())
@@ -96,16 +96,13 @@ fn set(object: &mut Object, subject: &Subject, routes: Vec<Value>) {
 
 /// One route for each item of `analysis.match` and one for the rest; one for all where nothing is matched.
 fn routes(subject: &Subject, routes: Routes) -> Result<Vec<Value>, BuildError> {
-    let items = &subject.routing().matched;
-    if routes.matched && items.is_empty() {
-        return Err(unmatched());
-    }
+    let matched = matching::divided(subject.routing(), routes)?;
     let divided = services(subject, routes)?;
-    let everyone = vec![json!({"prefix": prefix(subject)})];
-    if !routes.matched && (routes.canary > 0 || items.is_empty()) {
+    let everyone = vec![json!({"prefix": matching::prefix(subject.routing())})];
+    if matched.is_empty() {
         return Ok(vec![route(subject, &everyone, divided)]);
     }
-    let matched = items.iter().map(|item| route(subject, &conditions(subject, item), divided.clone()));
+    let matched = matched.iter().map(|item| route(subject, &conditions(subject, item), divided.clone()));
     let mut all: Vec<Value> = matched.collect();
     all.push(route(subject, &everyone, services(subject, Routes::PRIMARY)?));
     Ok(all)
@@ -121,19 +118,10 @@ fn route(subject: &Subject, conditions: &[Value], services: Vec<Value>) -> Value
         let mut policy = json!({});
         put(&mut policy, "count", &retries.attempts);
         put(&mut policy, "perTryTimeout", &retries.per_try_timeout);
-        let on = retries.retry_on.as_deref().unwrap_or_default().split(',').map(str::trim);
-        put(&mut policy, "retryOn", &on.filter(|one| !one.is_empty()).collect::<Vec<_>>());
+        put(&mut policy, "retryOn", &retry_on(retries));
         route["retryPolicy"] = policy;
     }
     route
-}
-
-fn prefix(subject: &Subject) -> &str {
-    match subject.routing().requests.first().and_then(|first| first.uri.as_ref()) {
-        Some(StringMatch::Prefix(prefix)) => prefix,
-        Some(StringMatch::Any | StringMatch::Exact(_) | StringMatch::Suffix(_) | StringMatch::Regex(_))
-        | None => "/",
-    }
 }
 
 /// Those of its headers, of which all have to fit; only one may name the path. Parsing refuses what is matched otherwise.
@@ -151,7 +139,7 @@ fn conditions(subject: &Subject, item: &HttpMatch) -> Vec<Value> {
     };
     let mut conditions: Vec<Value> = item.headers.iter().map(condition).collect();
     if let Some(first) = conditions.first_mut() {
-        first["prefix"] = prefix(subject).into();
+        first["prefix"] = matching::prefix(subject.routing()).into();
     }
     conditions
 }
@@ -178,9 +166,5 @@ fn names(route: &Value) -> impl Iterator<Item = &str> {
 }
 
 fn shares(subject: &Subject, route: &Value) -> Shares {
-    let services = items(route.get("services")).map(|service| {
-        let name = service.get("name").and_then(Value::as_str).unwrap_or_default();
-        (name, service.get("weight").and_then(Value::as_i64).unwrap_or(0))
-    });
-    Shares::of(subject, services)
+    Shares::of(subject, weights(route.get("services"), "/name", 0))
 }

@@ -9,10 +9,9 @@ use serin_core::{
 };
 
 use super::{
-    Router, matching,
+    Router, copies, matching,
     parts::{
-        Ours, Shares, begin_apex, division, given_back, items, port, put, rules_with_others, unmatched,
-        with_others,
+        Ours, Shares, begin_apex, division, given_back, items, port, put, rules_with_others, with_others,
     },
 };
 use crate::{
@@ -104,15 +103,12 @@ fn set(table: &mut Object, subject: &Subject, routes: Vec<Value>) {
 
 /// One route for what is divided, and one for the rest where that is not everything.
 fn routes(subject: &Subject, routes: Routes) -> Result<Vec<Value>, BuildError> {
-    let matched = matching::matched(subject.routing());
-    if routes.matched && matched.is_empty() {
-        return Err(unmatched());
-    }
+    let matched = matching::divided(subject.routing(), routes)?;
     let to = |Routes { primary, canary, .. }: Routes| -> Result<[Value; 2], BuildError> {
         Ok([destination(subject, "primary", primary)?, destination(subject, "canary", canary)?])
     };
     let divided = to(routes)?;
-    if !routes.matched && (routes.canary > 0 || matched.is_empty()) {
+    if matched.is_empty() {
         return Ok(vec![route(&[], &divided)]);
     }
     let matchers: Vec<Value> = matched.iter().map(matcher).collect();
@@ -170,10 +166,7 @@ fn upstream(subject: &Subject, version: &str, seen: &dyn ObjectReader) -> Result
     object.set("/spec/kube/servicePort", port(subject)?);
     if let Some(of) = &subject.routing().upstream {
         let namespace = of.namespace.as_ref().unwrap_or(&subject.identity.namespace);
-        let source = seen.find(&Key::new(UPSTREAM, namespace, &of.name))?.ok_or_else(|| {
-            let why = format!("there is no Upstream {}.{namespace}", of.name);
-            BuildError::refused(format!("spec.upstreamRef: {why}"))
-        })?;
+        let source = copies::original(&Key::new(UPSTREAM, namespace, &of.name), "spec.upstreamRef", seen)?;
         for field in COPIED {
             let field = format!("/spec/{field}");
             object.set_or_remove(&field, source.at(&field).cloned());

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 use serin_core::provider::Reference;
 
-use super::parts::missing;
+use super::{copies, parts::missing};
 use crate::{
     object::{
-        Key, Kind, Object, metadata,
+        Key, Kind, Object,
         reader::{BuildError, ObjectReader},
     },
     subject::Subject,
@@ -44,20 +44,13 @@ pub(super) fn copy(
     point: impl FnOnce(&mut Value) -> usize,
 ) -> Result<Copied, BuildError> {
     let name = name(subject)?;
-    let original = seen.find(&subject.key(INGRESS, name))?.ok_or_else(|| {
-        let namespace = &subject.identity.namespace;
-        BuildError::refused(format!("spec.ingressRef.name: there is no Ingress {name}.{namespace}"))
-    })?;
-    let mut object = metadata::begin(&copy_key(subject)?, &subject.identity, seen)?.object;
+    let original = copies::original(&subject.key(INGRESS, name), "spec.ingressRef.name", seen)?;
     let mut spec = original.at("/spec").cloned().unwrap_or_default();
     if point(&mut spec) == 0 {
         let apex = subject.apex();
         return Err(BuildError::refused(format!("Ingress {name}: has no backend service {apex} to release")));
     }
-    object.set("/spec", spec);
-    metadata::copy_labels(&mut object, &original);
-    metadata::copy_annotations(&mut object, &original);
-    metadata::set_hands_off(&mut object);
+    let object = copies::copy(&copy_key(subject)?, &original, spec, subject, seen)?;
     Ok(Copied { object, original })
 }
 

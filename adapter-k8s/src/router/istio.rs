@@ -10,7 +10,7 @@ use serin_core::{
 use super::{
     Router, matching,
     parts::{
-        Ours, Shares, begin_apex, division, given_back, items, port, put, rules_with_others, said,
+        Ours, Shares, begin_apex, division, given_back, items, port, put, rules_with_others, said, weights,
         with_others,
     },
     rules::{self, Rule, To},
@@ -256,13 +256,10 @@ fn hosts_of(rule: &Value) -> impl Iterator<Item = &str> {
 }
 
 fn shares(subject: &Subject, rule: &Value) -> Shares {
-    let destinations: Vec<&Value> = items(rule.get("route")).collect();
+    let destinations = rule.get("route");
     // What is left out is nothing, unless it is alone.
-    let left_out = if destinations.len() == 1 { 100 } else { 0 };
-    let weights = destinations.into_iter().map(|to| {
-        let host = to.pointer("/destination/host").and_then(Value::as_str).unwrap_or_default();
-        (host, to.get("weight").and_then(Value::as_i64).unwrap_or(left_out))
-    });
+    let left_out = if items(destinations).count() == 1 { 100 } else { 0 };
+    let weights = weights(destinations, "/destination/host", left_out);
     Shares { mirror: mirror(subject, rule), ..Shares::of(subject, weights) }
 }
 

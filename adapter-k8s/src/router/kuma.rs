@@ -5,7 +5,7 @@ use serin_core::command::{Routes, Split};
 
 use super::{
     Router,
-    parts::{Shares, begin_named, items, port, services_with_others},
+    parts::{Shares, begin_named, port, services_with_others, weights},
 };
 use crate::{
     object::{
@@ -61,12 +61,9 @@ impl Router for Kuma {
 
     fn read(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Routes>, BuildError> {
         let Some(there) = seen.find(&key(subject))? else { return Ok(None) };
-        let parts = items(there.at(SPLIT)).map(|part| {
-            let service = part.pointer("/destination/kuma.io~1service").and_then(Value::as_str);
-            // A name, a namespace and a port.
-            let name = service.and_then(|service| service.split('_').next()).unwrap_or_default();
-            (name, part.get("weight").and_then(Value::as_i64).unwrap_or(0))
-        });
+        let parts = weights(there.at(SPLIT), "/destination/kuma.io~1service", 0);
+        // A service is a name, a namespace and a port.
+        let parts = parts.map(|(service, weight)| (service.split('_').next().unwrap_or_default(), weight));
         Ok(Shares::of(subject, parts).routes())
     }
 

@@ -2,10 +2,16 @@
 
 use std::{collections::BTreeMap, mem};
 
-use serin_core::spec::{HttpMatch, Routing, StringMatch};
+use serin_core::{
+    command::Routes,
+    spec::{HttpMatch, Routing, StringMatch},
+};
+
+use super::parts::unmatched;
+use crate::object::reader::BuildError;
 
 /// The requests that `analysis.match` means, cookies as a pattern of their header; none where it is left out.
-pub(super) fn matched(routing: &Routing) -> Vec<HttpMatch> {
+fn matched(routing: &Routing) -> Vec<HttpMatch> {
     let one = |mut item: HttpMatch| {
         let wanted = mem::take(&mut item.cookies);
         if !wanted.is_empty() {
@@ -14,6 +20,28 @@ pub(super) fn matched(routing: &Routing) -> Vec<HttpMatch> {
         item
     };
     routing.matched.iter().cloned().map(one).collect()
+}
+
+/// The requests that are divided, cookies as a pattern of their header; none: all of them. Where `analysis.match` is given
+/// they stay apart from the rest also while nobody is on the canary.
+///
+/// # Errors
+/// The routes that stand there divide matched requests, and the manifest no longer says which.
+pub(super) fn divided(routing: &Routing, routes: Routes) -> Result<Vec<HttpMatch>, BuildError> {
+    if !routes.matched && routes.canary > 0 {
+        return Ok(Vec::new());
+    }
+    let matched = matched(routing);
+    if routes.matched && matched.is_empty() { Err(unmatched()) } else { Ok(matched) }
+}
+
+/// The prefix of the path that `spec.service.match` names first; `/` without one.
+pub(super) fn prefix(routing: &Routing) -> &str {
+    match routing.requests.first().and_then(|first| first.uri.as_ref()) {
+        Some(StringMatch::Prefix(prefix)) => prefix,
+        Some(StringMatch::Any | StringMatch::Exact(_) | StringMatch::Suffix(_) | StringMatch::Regex(_))
+        | None => "/",
+    }
 }
 
 /// Requests that fit one of these and one of those; what these say of a header goes before what those say of it.

@@ -7,6 +7,7 @@ mod affinity;
 mod apisix;
 mod app_mesh;
 mod contour;
+mod copies;
 mod gateway_api;
 mod gloo;
 mod ingress;

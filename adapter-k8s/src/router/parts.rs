@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use serin_core::{command::Routes, provider::Reference, strategy::Weight};
+use serin_core::{command::Routes, provider::Reference, spec::raw::Retries, strategy::Weight};
 
 use crate::{
     object::{
@@ -123,6 +123,12 @@ pub(super) fn put<T: Serialize>(object: &mut Value, field: &str, part: &T) {
     }
 }
 
+/// When a request is tried again, as `retryOn` lists it.
+pub(super) fn retry_on(retries: &Retries) -> Vec<&str> {
+    let listed = retries.retry_on.as_deref().unwrap_or_default().split(',').map(str::trim);
+    listed.filter(|one| !one.is_empty()).collect()
+}
+
 /// The items of a list; none where there is no list.
 pub(super) fn items(list: Option<&Value>) -> impl DoubleEndedIterator<Item = &Value> {
     list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default().iter()
@@ -172,9 +178,9 @@ impl Ours {
     }
 }
 
-/// Rules as they are wanted, between those of others, and each with what others put on the one that stands in its place. The
-/// last rule is the one for everyone else, so places are counted from the end, and a new rule begins as the last one, without
-/// its name.
+/// The rules of a route after a write: the wanted ones in place of ours, between the rules of others. Each keeps the fields that
+/// others set on the rule that it replaces. The last rule is the one for everyone else, so places are counted from the end, and
+/// a new rule begins as the last one, without its name.
 pub(super) fn rules_with_others(
     wanted: Vec<Value>,
     there: Option<&Value>,
@@ -194,6 +200,19 @@ pub(super) fn rules_with_others(
     let with_others = |(at, rule)| with_others(rule, in_place(at).or(last.as_ref()));
     let wanted: Vec<Value> = wanted.into_iter().enumerate().map(with_others).collect();
     before.iter().copied().cloned().chain(wanted).chain(after.into_iter().cloned()).collect()
+}
+
+/// The services of a list with their weights: `name` points to a service's name, and `unless` is what the router takes where
+/// a weight is left out.
+pub(super) fn weights<'a>(
+    services: Option<&'a Value>,
+    name: &'static str,
+    unless: i64,
+) -> impl Iterator<Item = (&'a str, i64)> + use<'a> {
+    items(services).map(move |service| {
+        let name = service.pointer(name).and_then(Value::as_str).unwrap_or_default();
+        (name, service.get("weight").and_then(Value::as_i64).unwrap_or(unless))
+    })
 }
 
 /// Where one rule of a route sends requests, as seen.

@@ -6,7 +6,7 @@ use serin_core::{
     strategy::Weight,
 };
 
-use super::{affinity, matching, parts::unmatched};
+use super::{affinity, matching};
 use crate::{object::reader::BuildError, subject::Subject};
 
 /// One rule; the first that fits a request decides.
@@ -52,11 +52,8 @@ pub(super) struct Share {
 pub(super) fn of(subject: &Subject, split: &Split) -> Result<Vec<Rule>, BuildError> {
     let (routes, routing) = (split.routes, subject.routing());
     let everyone = routing.requests.clone();
-    let matched = matching::matched(routing);
-    if routes.matched && matched.is_empty() {
-        return Err(unmatched());
-    }
-    let divides_matched = routes.matched || (routes.canary == 0 && !matched.is_empty());
+    let matched = matching::divided(routing, routes)?;
+    let divides_matched = !matched.is_empty();
     let divided = if divides_matched { matching::within(&matched, &everyone) } else { everyone.clone() };
     let both = |primary: Weight, canary: Weight| To::Both {
         primary: Share { weight: primary, set_cookie: None },

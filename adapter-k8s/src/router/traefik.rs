@@ -5,7 +5,7 @@ use serin_core::command::{Routes, Split};
 
 use super::{
     Router,
-    parts::{Shares, begin_apex, given_back, items, port, services_with_others},
+    parts::{Shares, begin_apex, given_back, port, services_with_others, weights},
 };
 use crate::{
     object::{
@@ -50,14 +50,7 @@ impl Router for Traefik {
 
     fn read(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Routes>, BuildError> {
         let there = seen.find(&subject.key(TRAEFIK_SERVICE, subject.apex()))?;
-        Ok(there.and_then(|there| {
-            let services = items(there.at(SERVICES)).map(|service| {
-                let name = service.get("name").and_then(Value::as_str).unwrap_or_default();
-                // What Traefik takes where it is left out.
-                (name, service.get("weight").and_then(Value::as_i64).unwrap_or(1))
-            });
-            Shares::of(subject, services).routes()
-        }))
+        Ok(there.and_then(|there| Shares::of(subject, weights(there.at(SERVICES), "/name", 1)).routes()))
     }
 
     fn revert(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {

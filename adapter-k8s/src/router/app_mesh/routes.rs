@@ -13,7 +13,7 @@ use serin_core::{
 use super::{
     super::{
         matching,
-        parts::{Shares, items, unmatched},
+        parts::{Shares, retry_on, weights},
     },
     AppMesh,
 };
@@ -26,12 +26,9 @@ const LAST: usize = 1000;
 impl AppMesh {
     /// One route for each item of `analysis.match` and one for the rest; one for all where nothing is matched.
     pub(super) fn divided(&self, subject: &Subject, routes: Routes) -> Result<Vec<Value>, BuildError> {
-        let matched = matching::matched(subject.routing());
-        if routes.matched && matched.is_empty() {
-            return Err(unmatched());
-        }
+        let matched = matching::divided(subject.routing(), routes)?;
         let apex = subject.apex();
-        if !routes.matched && (routes.canary > 0 || matched.is_empty()) {
+        if matched.is_empty() {
             return Ok(vec![self.everyone(subject, apex, routes)]);
         }
         let route = |(at, item): (usize, &HttpMatch)| {
@@ -70,7 +67,7 @@ impl AppMesh {
         headers: &[Value],
         targets: Vec<Value>,
     ) -> Value {
-        let mut http = json!({"match": {"prefix": prefix(subject)}, "action": {"weightedTargets": targets}});
+        let mut http = json!({"match": {"prefix": matching::prefix(subject.routing())}, "action": {"weightedTargets": targets}});
         if !headers.is_empty() {
             http["match"]["headers"] = headers.into();
         }
@@ -98,8 +95,7 @@ impl AppMesh {
         const EVENT: &str = "gateway-error";
         let retries = subject.routing().retries.as_ref()?;
         let millis = millis(retries.per_try_timeout.as_deref()).unwrap_or(250);
-        let on = retries.retry_on.as_deref().unwrap_or_default().split(',').map(str::trim);
-        let mut events: Vec<&str> = on.filter(|event| !event.is_empty()).collect();
+        let mut events = retry_on(retries);
         if events.is_empty() {
             events.push(EVENT);
         }
@@ -124,10 +120,7 @@ impl AppMesh {
         } else {
             ("/httpRoute/action/weightedTargets", "/virtualNodeRef/name")
         };
-        items(route.pointer(targets)).map(move |to| {
-            let node = to.pointer(name).and_then(Value::as_str).unwrap_or_default();
-            (node, to.get("weight").and_then(Value::as_i64).unwrap_or(0))
-        })
+        weights(route.pointer(targets), name, 0)
     }
 }
 
@@ -141,14 +134,6 @@ fn headers(item: &HttpMatch) -> Vec<Value> {
         }
     };
     item.headers.iter().map(header).collect()
-}
-
-fn prefix(subject: &Subject) -> &str {
-    match subject.routing().requests.first().and_then(|first| first.uri.as_ref()) {
-        Some(StringMatch::Prefix(prefix)) => prefix,
-        Some(StringMatch::Any | StringMatch::Exact(_) | StringMatch::Suffix(_) | StringMatch::Regex(_))
-        | None => "/",
-    }
 }
 
 fn millis(text: Option<&str>) -> Option<u64> {

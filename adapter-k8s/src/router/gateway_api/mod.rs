@@ -16,7 +16,7 @@ use super::{
     Router,
     parts::{
         Ours, Shares, begin_apex, division, given_back, items, missing, port, put, rules_with_others, said,
-        with_others,
+        weights, with_others,
     },
     rules::{self, Rule, To},
 };
@@ -168,9 +168,6 @@ fn names(rule: &Value) -> impl Iterator<Item = &str> {
 }
 
 fn shares(subject: &Subject, rule: &Value) -> Shares {
-    let backends = items(rule.get("backendRefs")).map(|backend| {
-        let name = backend.get("name").and_then(Value::as_str).unwrap_or_default();
-        (name, backend.get("weight").and_then(Value::as_i64).unwrap_or(1))
-    });
+    let backends = weights(rule.get("backendRefs"), "/name", 1);
     Shares { mirror: filters::mirrored(subject, rule), ..Shares::of(subject, backends) }
 }
