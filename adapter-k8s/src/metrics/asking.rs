@@ -77,10 +77,19 @@ pub(super) fn get(source: &Source, url: Url, own: &[(&str, String)]) -> Request 
     own.iter().fold(request, |request, (name, value)| request.header(name, value.as_str()))
 }
 
+/// The same as a `POST` of this body.
+pub(super) fn post(source: &Source, url: Url, own: &[(&str, String)], body: String) -> Request {
+    Request { method: "POST".into(), body, ..get(source, url, own) }
+}
+
+/// The header of a bearer token, if the Secret holds one.
+pub(super) fn bearer(secret: &Secret) -> Option<(&'static str, String)> {
+    secret.at("token").map(|token| ("Authorization", format!("Bearer {token}")))
+}
+
 /// The header of a bearer token, or else of a user with a password, if the Secret holds one of them.
 pub(super) fn bearer_or_basic(secret: &Secret) -> Option<(&'static str, String)> {
-    let bearer = secret.at("token").map(|token| ("Authorization", format!("Bearer {token}")));
-    bearer.or_else(|| basic(secret))
+    bearer(secret).or_else(|| basic(secret))
 }
 
 /// The headers of a user with a password, if the Secret holds both.

@@ -57,14 +57,17 @@ impl<'a> Signer<'a> {
             .time(time)
             .settings(SigningSettings::default())
             .build();
-        let unsigned = |_| Text::from("the request cannot be signed");
-        let parameters = parameters.map_err(|_| Text::from("the request cannot be signed"))?.into();
+        let parameters = parameters.map_err(unsigned)?.into();
         let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
         let request = SignableRequest::new(method, url, headers, SignableBody::Bytes(body.as_bytes()));
         let signed = sign(request.map_err(unsigned)?, &parameters).map_err(unsigned)?;
         let own = signed.output().headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
         Ok(own.collect())
     }
+}
+
+fn unsigned<E>(_: E) -> Text {
+    "the request cannot be signed".into()
 }
 
 #[cfg(test)]

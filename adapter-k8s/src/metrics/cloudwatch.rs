@@ -88,7 +88,7 @@ impl Asked {
         let signed = signer.headers("POST", self.url.as_str(), &own, &body, self.now)?;
         let signed = signed.iter().map(|(name, value)| (&**name, value.clone()));
         let own: Vec<(&str, String)> = own.iter().cloned().chain(signed).collect();
-        Ok(Request { method: "POST".into(), body, ..asking::get(&self.source, self.url.clone(), &own) })
+        Ok(asking::post(&self.source, self.url.clone(), &own, body))
     }
 }
 

@@ -10,7 +10,7 @@ use serin_core::{revision::Text, spec::MetricSystem, time::Timestamp};
 use super::{
     Exchange, Need, Provider, Source, asking,
     quantity::quantity,
-    reading::{NO_NUMBER, Reading, accepted, json, last_series, status_message},
+    reading::{NO_NUMBER, Reading, accepted, json, last_series, message_of},
 };
 use crate::{cluster::ApiRequest, http::secret::Secret, object::Kind};
 
@@ -34,7 +34,7 @@ impl Provider for ExternalMetrics {
     }
 
     fn check(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<()>, Text> {
-        Ok(Exchange::once(need(source, secret, API, None)?, |reply| accepted(reply, status_message)))
+        Ok(Exchange::once(need(source, secret, API, None)?, |reply| accepted(reply, message_of)))
     }
 }
 
@@ -47,8 +47,7 @@ fn need(source: &Source, secret: &Secret, path: &str, selector: Option<&str>) ->
     if source.address.is_some() {
         let mut url = asking::url(source, path)?;
         select(&mut url);
-        let bearer = secret.at("token").map(|token| ("Authorization", format!("Bearer {token}")));
-        return Ok(asking::get(source, url, bearer.as_slice()).into());
+        return Ok(asking::get(source, url, asking::bearer(secret).as_slice()).into());
     }
     if source.secret.is_some() {
         return Err("secretRef needs an address: the cluster is asked with the controller's rights".into());
@@ -105,7 +104,7 @@ struct Item {
 
 /// Of several values, the last one by its labels. Flagger takes the first.
 fn read(reply: &crate::http::Reply) -> Result<Reading, Text> {
-    let list: List = json(reply, MetricSystem::ExternalMetrics, status_message)?;
+    let list: List = json(reply, MetricSystem::ExternalMetrics, message_of)?;
     let values = list.items.into_iter().map(|item| match &item.value {
         Value::String(text) => {
             let value = quantity(text).ok_or_else(|| Text::from(NO_NUMBER))?;

@@ -42,12 +42,8 @@ fn request(source: &Source, secret: &Secret, flux: &str) -> Result<Request, Text
     let formats = [("Accept", "application/csv".to_owned()), ("Content-Type", "application/json".to_owned())];
     let own: Vec<_> = token.into_iter().chain(formats).collect();
     let dialect = json!({"annotations": ["datatype", "group", "default"], "header": true, "delimiter": ","});
-    Ok(Request {
-        method: "POST".into(),
-        body: json!({"query": flux, "type": "flux", "dialect": dialect}).to_string(),
-        timeout: TIMEOUT,
-        ..asking::get(source, url, &own)
-    })
+    let body = json!({"query": flux, "type": "flux", "dialect": dialect}).to_string();
+    Ok(Request { timeout: TIMEOUT, ..asking::post(source, url, &own, body) })
 }
 
 /// The last row with a value, of the last table by its labels. Flagger takes the first row.

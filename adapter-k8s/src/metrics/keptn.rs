@@ -8,7 +8,7 @@ use serin_core::{revision::Text, spec::MetricSystem, time::Timestamp};
 
 use super::{
     Exchange, Next, Provider, Source, asking,
-    reading::{Reading, accepted, json, refused, status_message, written},
+    reading::{Reading, accepted, json, message_of, refused, written},
 };
 use crate::{
     cluster::ApiRequest,
@@ -56,7 +56,7 @@ impl Provider for Keptn {
                 });
                 let created = ApiRequest::create(&*path, analysis);
                 Ok(Exchange::new(created, move |reply| {
-                    let created: Object<Made> = json(reply, MetricSystem::Keptn, status_message)?;
+                    let created: Object<Made> = json(reply, MetricSystem::Keptn, message_of)?;
                     Ok(Next::Need(judged(format!("{path}/{}", created.metadata.name), WAITS)))
                 }))
             }
@@ -64,7 +64,7 @@ impl Provider for Keptn {
     }
 
     fn check(&self, _source: &Source, _secret: &Secret, _now: Timestamp) -> Result<Exchange<()>, Text> {
-        Ok(Exchange::once(ApiRequest::get(API), |reply| accepted(reply, status_message)))
+        Ok(Exchange::once(ApiRequest::get(API), |reply| accepted(reply, message_of)))
     }
 }
 
@@ -148,7 +148,7 @@ struct MetricStatus {
 }
 
 fn read(reply: &Reply) -> Result<Reading, Text> {
-    let Metric { status } = json(reply, MetricSystem::Keptn, status_message)?;
+    let Metric { status } = json(reply, MetricSystem::Keptn, message_of)?;
     if !status.err_msg.is_empty() {
         return Err(refused(reply, &status.err_msg).into());
     }
@@ -170,7 +170,7 @@ struct AnalysisStatus {
 
 /// 1 if an analysis has passed, 0 if it has not; `None` if it is not completed.
 fn verdict(reply: &Reply) -> Result<Reading, Text> {
-    let Analysis { status } = json(reply, MetricSystem::Keptn, status_message)?;
+    let Analysis { status } = json(reply, MetricSystem::Keptn, message_of)?;
     Ok((status.state == "Completed").then(|| f64::from(u8::from(status.pass))))
 }
 

@@ -6,7 +6,7 @@ use serin_core::{revision::Text, spec::MetricSystem, time::Timestamp};
 
 use super::{
     Exchange, Provider, Source, asking,
-    reading::{Reading, accepted, json, last_series, number},
+    reading::{Reading, accepted, first_text, json, last_series, number},
 };
 use crate::http::{Reply, Request, secret::Secret};
 
@@ -98,8 +98,7 @@ fn several_values(count: usize) -> Text {
 }
 
 fn complaint(body: &Value) -> Option<String> {
-    let texts = ["error", "error_message", "message"].map(|name| body.get(name).and_then(Value::as_str));
-    texts.into_iter().flatten().next().map(Into::into)
+    first_text(body, &["error", "error_message", "message"])
 }
 
 #[cfg(test)]

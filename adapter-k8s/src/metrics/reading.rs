@@ -43,9 +43,14 @@ pub(super) fn accepted(reply: &Reply, complaint: Complaint) -> Result<(), Text> 
     Err(said.map_or_else(|| reply.refusal(MOST_SAID), |said| refused(reply, &said)).into())
 }
 
-/// The message of a Status, as the API server refuses.
-pub(super) fn status_message(body: &Value) -> Option<String> {
-    body.get("message").and_then(Value::as_str).map(Into::into)
+/// The field `message` of a refusal, as of a Status of the API server.
+pub(super) fn message_of(body: &Value) -> Option<String> {
+    first_text(body, &["message"])
+}
+
+/// The first of these fields that is a text.
+pub(super) fn first_text(body: &Value, fields: &[&str]) -> Option<String> {
+    fields.iter().find_map(|field| body.get(field).and_then(Value::as_str)).map(Into::into)
 }
 
 /// The status and what a system says of an error.

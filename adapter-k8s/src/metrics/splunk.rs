@@ -9,9 +9,9 @@ use serin_core::{revision::Text, time::Timestamp};
 
 use super::{
     Exchange, Provider, Source, asking,
-    reading::{Reading, accepted, last_series, number, refused},
+    reading::{Reading, accepted, last_series, message_of, number, refused},
 };
-use crate::http::{Reply, Request, secret::Secret};
+use crate::http::{Reply, secret::Secret};
 
 /// Runs a program over the last ten intervals.
 pub(super) struct Splunk;
@@ -26,15 +26,14 @@ impl Provider for Splunk {
             .append_pair("immediate", "true");
         let own = [token(secret), ("Content-Type", "text/plain".to_owned())];
         let program = source.query.trim().to_owned();
-        let request = Request { method: "POST".into(), body: program, ..asking::get(source, url, &own) };
-        Ok(Exchange::once(request, read))
+        Ok(Exchange::once(asking::post(source, url, &own, program), read))
     }
 
     fn check(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<()>, Text> {
         let mut url = at(source, "api", "/v2/metric")?;
         url.query_pairs_mut().append_pair("limit", "1");
         let request = asking::get(source, url, &[token(secret)]);
-        Ok(Exchange::once(request, |reply| accepted(reply, complaint)))
+        Ok(Exchange::once(request, |reply| accepted(reply, message_of)))
     }
 }
 
@@ -63,7 +62,7 @@ fn at(source: &Source, server: &str, path: &str) -> Result<Url, Text> {
 
 /// The newest value of the last series by its properties.
 fn read(reply: &Reply) -> Result<Reading, Text> {
-    accepted(reply, complaint)?;
+    accepted(reply, message_of)?;
     let text = std::str::from_utf8(&reply.body).map_err(|_| not_events())?;
     let mut series: BTreeMap<String, Series> = BTreeMap::new();
     let mut is_stream = false;
@@ -82,7 +81,7 @@ fn read(reply: &Reply) -> Result<Reading, Text> {
                 }
             }
             "error" => {
-                let said = complaint(&event.data()?);
+                let said = message_of(&event.data()?);
                 return Err(refused(reply, &said.unwrap_or_else(|| "the program failed".into())).into());
             }
             _ => {}
@@ -154,10 +153,6 @@ fn events(text: &str) -> impl Iterator<Item = Event<'_>> {
         }
         Some(event)
     })
-}
-
-fn complaint(body: &Value) -> Option<String> {
-    body.get("message").and_then(Value::as_str).map(Into::into)
 }
 
 #[cfg(test)]

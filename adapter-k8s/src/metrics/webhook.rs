@@ -6,7 +6,7 @@ use serin_core::{revision::Text, spec::WebhookMethod, time::Timestamp};
 use super::{
     Exchange, Provider, Source, asking,
     json_path::JsonPath,
-    reading::{Reading, accepted, number},
+    reading::{Reading, accepted, first_text, number},
 };
 use crate::http::{Reply, Request, secret::Secret};
 
@@ -44,7 +44,7 @@ fn request(source: &Source, secret: &Secret) -> Result<Request, Text> {
         WebhookMethod::Post => {
             let json = ("Content-Type", "application/json".to_owned());
             let own: Vec<_> = authorization.into_iter().chain([json]).collect();
-            Request { method: "POST".into(), body: query.into(), ..asking::get(source, url, &own) }
+            asking::post(source, url, &own, query.into())
         }
     };
     Ok(Request { most: MOST, ..request })
@@ -69,8 +69,7 @@ fn read(reply: &Reply, path: &JsonPath) -> Result<Reading, Text> {
 }
 
 fn complaint(body: &Value) -> Option<String> {
-    let texts = ["error", "message"].map(|name| body.get(name).and_then(Value::as_str));
-    texts.into_iter().flatten().next().map(Into::into)
+    first_text(body, &["error", "message"])
 }
 
 #[cfg(test)]
