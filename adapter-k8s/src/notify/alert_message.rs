@@ -1,6 +1,6 @@
 //! What an alert says, whoever is told.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use serin_core::{
     message::{Message, NoticeId},
     spec::Severity,
@@ -75,6 +75,11 @@ impl AlertMessage {
         format!("{}.{}", self.name, self.namespace)
     }
 
+    /// The fields as an object.
+    pub(super) fn fields_by_name(&self) -> Map<String, Value> {
+        self.fields.iter().map(|(name, value)| ((*name).into(), value.as_str().into())).collect()
+    }
+
     /// What a `messageTemplate` sees.
     fn scope(&self, notification: &Notification<'_>) -> Scope {
         let metadata = &notification.subject.metadata;
@@ -83,11 +88,6 @@ impl AlertMessage {
             .iter()
             .chain(&metadata.labels)
             .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
-            .collect();
-        let fields: Value = self
-            .fields
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())))
             .collect();
         let dot = json!({
             "Name": self.name,
@@ -99,7 +99,7 @@ impl AlertMessage {
             "Severity": self.severity.name(),
             "Message": self.text,
             "Metadata": of_canary,
-            "Fields": fields,
+            "Fields": self.fields_by_name(),
             "CanaryAnalysis": analysis(notification.state),
         });
         Scope { dot, missing: Missing::IsEmpty, ..Scope::default() }

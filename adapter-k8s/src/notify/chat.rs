@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use serin_core::spec::Severity;
 
-use super::{AlertMessage, Destination};
+use super::{AlertMessage, Destination, MOST_TOLD};
+use crate::http::Reply;
 
 /// A message as Slack takes it, and those that take what Slack takes.
 pub(super) fn attached(message: &AlertMessage, to: &Destination, color: &str) -> Value {
@@ -25,6 +26,16 @@ pub(super) fn attached(message: &AlertMessage, to: &Destination, color: &str) ->
             "fields": fields,
         }],
     })
+}
+
+/// Whether an answer means that a message arrived, of systems that say in the field `succeeded` of a 200 what they refuse.
+pub(super) fn accepted(reply: &Reply, succeeded: &str) -> Result<(), String> {
+    let said: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    match (reply.is_success(), said[succeeded].as_bool()) {
+        (true, None | Some(true)) => Ok(()),
+        (true, Some(false)) => Err(said["error"].as_str().unwrap_or("it was refused").into()),
+        (false, _) => Err(reply.refusal(MOST_TOLD)),
+    }
 }
 
 /// The colour of a severity, as in `#ff0000`.

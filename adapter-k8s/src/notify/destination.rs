@@ -16,7 +16,7 @@ use crate::http::{
 /// Where an alert is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// Who is told.
+    /// The system that gets the alert.
     pub system: AlertSystem,
     /// Where it is: a credential, as with most such systems; `None` where the system has its own.
     pub address: Option<Hidden>,

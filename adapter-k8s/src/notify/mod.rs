@@ -58,12 +58,13 @@ impl Notification<'_> {
     }
 }
 
-/// An alert of a Canary that is told of a notice.
+/// An item of `analysis.alerts`, to which a notice is sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
     /// Which.
     pub alert: Alert,
-    /// It is told only if its receiver [keeps alerts open](AlertSystem::keeps_open): the notice closes them.
+    /// The notice closes earlier alerts and is no alert itself: it is sent only if the receiver
+    /// [keeps alerts open](AlertSystem::keeps_open).
     pub only_closes: bool,
 }
 

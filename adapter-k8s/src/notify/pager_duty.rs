@@ -49,9 +49,8 @@ fn severity(severity: Severity) -> Option<&'static str> {
 }
 
 fn payload(message: &AlertMessage) -> Map<String, Value> {
-    let fields: Map<String, Value> =
-        message.fields.iter().map(|(name, value)| ((*name).into(), value.as_str().into())).collect();
-    let details = json!({"status": message.status, "phase": message.phase, "fields": fields});
+    let details =
+        json!({"status": message.status, "phase": message.phase, "fields": message.fields_by_name()});
     Map::from_iter([
         ("summary".into(), shortened(&message.text, LONGEST_SUMMARY).into()),
         ("source".into(), message.canary().into()),

@@ -1,6 +1,6 @@
 //! Anything that takes JSON.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use serin_core::revision::Text;
 
 use super::{AlertMessage, Destination, Receiver};
@@ -11,8 +11,6 @@ pub(super) struct Webhook;
 
 impl Receiver for Webhook {
     fn render(&self, message: &AlertMessage, to: &Destination) -> Result<Request, Text> {
-        let fields: Map<String, Value> =
-            message.fields.iter().map(|(name, value)| ((*name).into(), value.as_str().into())).collect();
         let request = to.authorized(
             to.address()?,
             &json!({
@@ -23,7 +21,7 @@ impl Receiver for Webhook {
                 "severity": message.severity.name(),
                 "message": message.text,
                 "timestamp": message.at.to_string(),
-                "fields": fields,
+                "fields": message.fields_by_name(),
             }),
         );
         Ok(request.header("Idempotency-Key", message.id.as_str()))
