@@ -1,20 +1,14 @@
 //! Whether requests reach the canary before its promotion, and from when on.
 
 use serde_json::{Value, json};
-use serin_core::{
-    spec::{Hook, HookKind, Leniency, Metric},
-    strategy::Strategy,
-};
+use serin_core::spec::{Hook, HookKind, Leniency, Metric};
 use serin_input::manifest::{Remedy, fields::list};
 use serin_simulator::scenario;
 
 use super::{Case, Code, Findings};
 
 pub(super) fn look(case: &Case<'_>, told: &mut Findings) {
-    let by_users = match case.rollout.strategy() {
-        Strategy::Weighted(_) | Strategy::AbTesting { .. } => true,
-        Strategy::BlueGreen(blue_green) => blue_green.mirror.is_some(),
-    };
+    let by_users = scenario::is_reached_by_users(case.rollout);
     if by_users || case.rollout.skips_analysis() || !case.rollout.metrics().iter().any(is_judged) {
         return;
     }
@@ -32,14 +26,13 @@ fn is_judged(metric: &Metric) -> bool {
 /// Whether a hook may send requests, although its command line does not say how many: it has none, or it names the
 /// canary.
 fn may_send(case: &Case<'_>) -> bool {
-    let canary = format!("{}-canary", case.rollout.topology().service);
-    let may = |hook: &Hook| hook.metadata.get("cmd").is_none_or(|command| command.contains(&canary));
-    case.rollout.hooks_of(HookKind::Rollout).any(may)
+    let is_silent = |hook: &Hook| !hook.metadata.contains_key("cmd");
+    case.rollout.hooks_of(HookKind::Rollout).any(is_silent) || scenario::may_send_load(case.rollout).is_some()
 }
 
 fn nobody(case: &Case<'_>, told: &mut Findings) {
-    let service = &case.rollout.topology().service;
-    let command = format!("hey -z 1m -q 10 -c 2 http://{service}-canary.{}/", case.namespace());
+    let service = case.rollout.topology().canary_service();
+    let command = format!("hey -z 1m -q 10 -c 2 http://{service}.{}/", case.namespace());
     let mut hooks = list(case.json, "/spec/analysis/webhooks").to_vec();
     hooks.push(json!({
         "name": "load-test", "type": "rollout", "url": "http://flagger-loadtester.test/", "timeout": "5s",

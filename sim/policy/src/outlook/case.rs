@@ -9,9 +9,9 @@ use serin_core::{
     spec::{HookKind, Metric},
 };
 use serin_input::{InputError, edit::Edit, manifest::read_raw};
-use serin_simulator::scenario::{self, Measure, Range, Scenario, Share, Traffic, Version};
+use serin_simulator::scenario::{self, MOST_SERIES, Measure, Range, Scenario, Share, Traffic, Version};
 
-use super::{Question, Reach, Release, Unanswered, load_test::suspect};
+use super::{Question, Reach, Release, Unanswered};
 
 /// The release of a Canary, with the metrics whose meaning is known.
 pub(super) struct Case {
@@ -38,9 +38,9 @@ impl Case {
         }
         let reach = Reach::of(&story.canary);
         if reach == Reach::Nobody
-            && let Some(hook) = suspect(&story.canary)
+            && let Some(hook) = scenario::may_send_load(&story.canary)
         {
-            return Err(Unanswered::LoadNotKnown(hook.to_string()));
+            return Err(Unanswered::LoadNotKnown(hook.name.to_string()));
         }
         Ok(Self { story, reach, left_out, places })
     }
@@ -125,8 +125,7 @@ pub(super) fn analysis(canary: &Value) -> &'static str {
 /// The release as a scenario.
 fn story(canary: &Value, question: &Question<'_>) -> Result<Scenario, InputError> {
     let Release { rps, errors } = question.release;
-    // A world has at most as many.
-    let pods = question.pods.unwrap_or(1).min(1_000);
+    let pods = question.pods.unwrap_or(1).min(MOST_SERIES);
     let defaults = question.defaults;
     let rollout = read_raw(canary).ok().and_then(|raw| Rollout::parse(&raw, defaults).ok());
     // Everything works except for the errors: a hook that is polled for a rollback refuses it.

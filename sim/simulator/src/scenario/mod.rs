@@ -51,9 +51,9 @@ pub use self::schema::schema;
 pub(crate) use self::seed::mix;
 pub use self::seed::{SIMULATION, seed_of};
 pub use self::simulated::{
-    Autoscaler, Bursts, Defect, Derived, Factor, Flaps, Form, Incident, Load, LoadTest, Measure, PRESETS,
-    PerSecond, Range, Seconds, Shape, Share, Simulated, TROUBLES, Traffic, Trouble, Unit, Version, WarmUp,
-    What, is_reached, load_test,
+    Autoscaler, Bursts, Defect, Derived, Factor, Flaps, Form, Incident, Load, LoadTest, MOST_SERIES, Measure,
+    PRESETS, PerSecond, Range, Seconds, Shape, Share, Simulated, TROUBLES, Traffic, Trouble, Unit, Version,
+    WarmUp, What, is_reached, is_reached_by_users, load_test, may_send_load,
 };
 pub use self::world::{Delay, LeftOut, Setting};
 

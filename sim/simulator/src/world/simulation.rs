@@ -64,7 +64,7 @@ impl World<'_> {
         if let (Some(simulation), Ok(canary)) = (&mut self.simulation, &*self.canary)
             && attempt.outcome.passes()
         {
-            simulation.call(self.clock.at, hook, &canary.topology().service);
+            simulation.call(self.clock.at, hook, canary.topology());
         }
         attempt
     }

@@ -47,7 +47,8 @@ pub(in crate::scenario) fn simulated(
         other: Version::default(),
         scrape,
         router: world.router.take().map_or(super::Range::exactly(0.0), |router| router.delay),
-        pods: series(replicas, "world.target.replicas", source, faults),
+        // A target that begins without pods has one.
+        pods: series(replicas.map(|pods| pods.max(1)), "world.target.replicas", source, faults),
         proxies: series(world.proxies, "world.proxies", source, faults),
         load_test: world.load_test.take(),
         incidents: std::mem::take(&mut world.incidents),
@@ -61,18 +62,20 @@ pub(in crate::scenario) fn simulated(
     })
 }
 
-/// A number of pods or proxies; 1 if it is not written, or if the target begins without pods.
+/// The most pods or proxies of a world: the series of more are too many to be drawn one by one.
+pub const MOST_SERIES: u32 = 1_000;
+
+/// A number of pods or proxies; 1 if it is not written.
 fn series(written: Option<u32>, field: &str, source: &Source<'_>, faults: &mut Vec<Fault>) -> u32 {
-    /// The series of more are too many to be drawn one by one.
-    const MOST: u32 = 1_000;
-    let count = written.unwrap_or(1).max(1);
-    if field.ends_with("proxies") && written == Some(0) {
+    let count = written.unwrap_or(1);
+    if count == 0 {
         faults.push(source.fault(field, "must be at least 1"));
     }
-    if count > MOST {
-        faults.push(source.fault(field, "is more than 1000, the most that a simulated world can have"));
+    if count > MOST_SERIES {
+        let what = format!("is more than {MOST_SERIES}, the most that a simulated world can have");
+        faults.push(source.fault(field, what));
     }
-    count.min(MOST)
+    count.clamp(1, MOST_SERIES)
 }
 
 /// Every metric of a simulated world must be scripted or known: a metric that always looks healthy would prove nothing.

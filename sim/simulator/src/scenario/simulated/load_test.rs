@@ -35,11 +35,11 @@ pub struct Load {
 
 impl Load {
     /// The load that a call of a hook starts; `None` if its command line does not say a rate and a duration, or does
-    /// not name the canary's own Service.
+    /// not name this Service, which is the canary's own.
     #[must_use]
     pub fn of(hook: &Hook, service: &str) -> Option<Self> {
         let commands = hook.metadata.get("cmd")?.split(['|', ';', '&']);
-        let mut sent = commands.filter_map(Command::read).filter(|command| command.is_to_canary(service));
+        let mut sent = commands.filter_map(Command::read).filter(|command| command.is_to(service));
         sent.next().map(|command| command.load)
     }
 }
@@ -47,17 +47,31 @@ impl Load {
 /// The first hook that starts a load test of the canary with every check, and its load.
 #[must_use]
 pub fn load_test(canary: &Rollout) -> Option<(&Hook, Load)> {
-    let service = &canary.topology().service;
-    canary.hooks_of(HookKind::Rollout).find_map(|hook| Some((hook, Load::of(hook, service)?)))
+    let service = canary.topology().canary_service();
+    canary.hooks_of(HookKind::Rollout).find_map(|hook| Some((hook, Load::of(hook, &service)?)))
 }
 
 /// Whether requests reach the canary before its promotion: those of users, copies of them, or those of a hook.
 #[must_use]
 pub fn is_reached(canary: &Rollout) -> bool {
+    is_reached_by_users(canary) || load_test(canary).is_some()
+}
+
+/// Whether requests of users reach the canary before its promotion, or copies of them.
+#[must_use]
+pub fn is_reached_by_users(canary: &Rollout) -> bool {
     match canary.strategy() {
         Strategy::Weighted(_) | Strategy::AbTesting { .. } => true,
-        Strategy::BlueGreen(blue_green) => blue_green.mirror.is_some() || load_test(canary).is_some(),
+        Strategy::BlueGreen(blue_green) => blue_green.mirror.is_some(),
     }
+}
+
+/// The first hook whose command line names the canary's own Service: it may send requests.
+#[must_use]
+pub fn may_send_load(canary: &Rollout) -> Option<&Hook> {
+    let service = canary.topology().canary_service();
+    let names = |hook: &&Hook| hook.metadata.get("cmd").is_some_and(|command| command.contains(&service));
+    canary.hooks_of(HookKind::Rollout).find(names)
 }
 
 /// A command line of a load test.
@@ -86,12 +100,11 @@ impl<'a> Command<'a> {
         is_load.then_some(Self { load: Load { rps, lasts }, words })
     }
 
-    /// Whether it names the canary's own Service.
-    fn is_to_canary(&self, service: &str) -> bool {
-        let canary = format!("{service}-canary");
+    /// Whether it names a Service.
+    fn is_to(&self, service: &str) -> bool {
         self.words.iter().filter_map(|word| word.split_once("://")).any(|(_, rest)| {
             let host = rest.split(['/', ':', '?']).next().unwrap_or_default().trim_matches(['"', '\'']);
-            host.split('.').next() == Some(canary.as_str())
+            host.split('.').next() == Some(service)
         })
     }
 }
@@ -162,7 +175,7 @@ mod tests {
     use super::*;
 
     fn load(command: &str) -> Option<(f64, u64)> {
-        let read = Command::read(command).filter(|command| command.is_to_canary("shop"))?;
+        let read = Command::read(command).filter(|command| command.is_to("shop-canary"))?;
         Some((read.load.rps, read.load.lasts.as_secs()))
     }
 

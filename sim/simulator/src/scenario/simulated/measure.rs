@@ -216,6 +216,24 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn names_are_those_of_scenarios() {
+        let all = [
+            Measure::SuccessRate,
+            Measure::ErrorRate,
+            Measure::ErrorRateOrZero,
+            Measure::LackOfSuccess,
+            Measure::LatencyP50,
+            Measure::LatencyP95,
+            Measure::LatencyP99,
+            Measure::LatencyAverage,
+        ];
+        for measure in all {
+            let written: Result<Measure, _> = serde_json::from_value(measure.name().into());
+            assert_eq!(written.map_err(|error| error.to_string()), Ok(measure));
+        }
+    }
+
     /// What `request-duration` measures, and the first bound of its histogram in milliseconds.
     fn measured(provider: &str, kind: &str) -> (Measure, f64) {
         let canary = json!({

@@ -25,9 +25,10 @@ use serin_core::{
 
 pub use self::autoscaler::Autoscaler;
 pub(super) use self::autoscaler::WrittenAutoscaler;
+pub use self::check::MOST_SERIES;
 pub(super) use self::check::{simulated, unknown_metrics};
 pub use self::incident::Incident;
-pub use self::load_test::{Load, LoadTest, is_reached, load_test};
+pub use self::load_test::{Load, LoadTest, is_reached, is_reached_by_users, load_test, may_send_load};
 pub use self::measure::{Derived, Form, Measure};
 pub use self::range::{Factor, PerSecond, Range, Seconds, Share, Unit};
 pub(super) use self::traffic::WrittenTraffic;

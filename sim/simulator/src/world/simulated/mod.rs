@@ -29,7 +29,7 @@ use serin_core::{
     Rollout,
     provider::CountedBy,
     revision::Text,
-    spec::{Hook, Metric},
+    spec::{Hook, Metric, Topology},
 };
 
 use self::{
@@ -244,18 +244,17 @@ impl<'a> Simulation<'a> {
     }
 
     /// A hook is called that starts a load test of the canary. A load test that runs is not started again.
-    pub(crate) fn call(&mut self, at: Duration, hook: &Hook, service: &str) {
-        if self.simulated.load_test.is_some() {
-            return;
-        }
-        let Some(test) = scenario::Load::of(hook, service) else { return };
+    pub(crate) fn call(&mut self, at: Duration, hook: &Hook, topology: &Topology) {
         let from = at.as_secs_f64();
         self.sending.retain(|(_, until)| *until > from);
-        if self.sending.iter().all(|(key, _)| *key != hook.key) {
-            let to = from + test.lasts.as_secs_f64();
-            self.sending.push((hook.key.clone(), to));
-            self.canary.test(Test { from, to, rps: test.rps });
+        let is_sending = self.sending.iter().any(|(key, _)| *key == hook.key);
+        if self.simulated.load_test.is_some() || is_sending || !hook.metadata.contains_key("cmd") {
+            return;
         }
+        let Some(test) = scenario::Load::of(hook, &topology.canary_service()) else { return };
+        let to = from + test.lasts.as_secs_f64();
+        self.sending.push((hook.key.clone(), to));
+        self.canary.test(Test { from, to, rps: test.rps });
     }
 
     /// How often pods of a revision stop being ready, and for how long.
