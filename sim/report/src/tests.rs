@@ -1,6 +1,7 @@
 //! Snapshots of whole pages.
 
 use insta::assert_snapshot;
+use serin_output::WIDTH;
 use serin_simulator::{
     expect::{Judged, Outcome},
     scenario::parse,

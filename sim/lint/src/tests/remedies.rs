@@ -13,7 +13,6 @@ use serin_input::{
     edit::Edit,
     manifest::{duration::DURATIONS, typed::pointer},
 };
-use serin_policy::outlook::Reach;
 use serin_simulator::{
     drive,
     scenario::{self, Measure},
@@ -196,8 +195,7 @@ fn healthy(canary: &Value, objects: &[Value]) -> Result<Option<Phase>, String> {
 
 fn is_simulated(rollout: &Rollout) -> bool {
     let known = |metric: &Metric| Measure::of(metric, Measure::LatencyP99).is_some();
-    let reached = Reach::of(rollout) != Reach::Nobody;
-    reached && !rollout.metrics().is_empty() && rollout.metrics().iter().all(known)
+    scenario::is_reached(rollout) && !rollout.metrics().is_empty() && rollout.metrics().iter().all(known)
 }
 
 /// Hooks that are polled for a rollback refuse it.
