@@ -1,4 +1,7 @@
-//! What the controller does with the objects of each kind, as RBAC says it: the least that `deploy/rbac.yaml` allows.
+//! What the controller does with the objects of each kind, as RBAC says it: the least that `deploy/rbac.yaml` allows, and
+//! `deploy/rbac/` for each router.
+
+use std::collections::BTreeMap;
 
 use crate::{
     kinds::{
@@ -7,7 +10,7 @@ use crate::{
     },
     metrics,
     object::Kind,
-    router::ROUTERS,
+    router::{ROUTERS, Router},
     workload::scaler::SCALERS,
 };
 
@@ -24,14 +27,14 @@ pub struct Right {
 
 const WATCHED: &[&str] = &["list", "watch"];
 const WRITTEN: &[&str] = &["list", "watch", "create", "patch"];
-/// Nobody collects an object without a namespace.
+/// Kubernetes collects no object that is in no namespace.
 const DELETED: &[&str] = &["list", "watch", "create", "patch", "delete"];
 /// The contents are read one by one; an immutable copy is deleted and made anew.
 const COPIED: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
 
-/// Every kind the controller can come to deal with, those of all routers and autoscalers included.
+/// What the controller does whatever the router, with all autoscalers and metrics.
 #[must_use]
-pub fn all() -> Vec<Right> {
+pub fn of_controller() -> Vec<Right> {
     let mut rights = vec![
         right(CANARY, &["list", "watch", "patch"]),
         Right { part: "status", ..right(CANARY, &["patch"]) },
@@ -51,16 +54,32 @@ pub fn all() -> Vec<Right> {
     ];
     let workloads = [DEPLOYMENT, DAEMON_SET, SERVICE].into_iter();
     let scalers = SCALERS.iter().map(|scaler| scaler.kind());
-    let routes = ROUTERS.iter().flat_map(|(_, router)| router.kinds()).copied();
-    for kind in workloads.chain(scalers).chain(routes) {
-        let written = right(kind, if kind.namespaced { WRITTEN } else { DELETED });
-        // Two versions of one kind take one rule.
-        let is_same = |known: &Right| (known.kind.group, known.kind.plural) == (kind.group, kind.plural);
-        if !rights.iter().any(is_same) {
-            rights.push(written);
+    rights.extend(workloads.chain(scalers).map(|kind| right(kind, WRITTEN)));
+    rights
+}
+
+/// What it does with the objects of each router, by the names of the files in `deploy/rbac/`: a provider's name without the
+/// version of its API, such as `smi`. Several versions of a kind need one right.
+#[must_use]
+pub fn of_routers() -> BTreeMap<&'static str, Vec<Right>> {
+    let mut all: BTreeMap<_, Vec<Right>> = BTreeMap::new();
+    for (provider, router) in ROUTERS.iter().filter(|(_, router)| !router.kinds().is_empty()) {
+        let (name, _) = provider.split_once(':').unwrap_or((provider, ""));
+        let rights = all.entry(name).or_default();
+        for written in written_by(*router) {
+            let is_same = |known: &Right| {
+                known.kind.group == written.kind.group && known.kind.plural == written.kind.plural
+            };
+            if !rights.iter().any(is_same) {
+                rights.push(written);
+            }
         }
     }
-    rights
+    all
+}
+
+fn written_by(router: &dyn Router) -> impl Iterator<Item = Right> {
+    router.kinds().iter().map(|kind| right(*kind, if kind.namespaced { WRITTEN } else { DELETED }))
 }
 
 fn right(kind: Kind, verbs: &'static [&'static str]) -> Right {

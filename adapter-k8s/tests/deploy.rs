@@ -12,7 +12,11 @@ use std::{
 use regex::Regex;
 use serde::Deserialize as _;
 use serde_json::Value;
-use serin_k8s::{crd, rights, run::options::Options};
+use serin_k8s::{
+    crd,
+    rights::{self, Right},
+    run::options::Options,
+};
 
 /// The documents of a file in `deploy/`.
 fn documents(file: &str) -> Vec<Value> {
@@ -34,10 +38,10 @@ fn the_crds_are_those_of_the_types() {
     assert!(is_same, "deploy/crds.yaml is not what the types say: cargo run -p serin-k8s --example crds");
 }
 
-/// What the rules allow, as `verb plural.group` or `verb plural/part.group`.
-fn allowed() -> BTreeSet<String> {
+/// What the rules of a file allow, as `verb plural.group` or `verb plural/part.group`.
+fn allowed(file: &str) -> BTreeSet<String> {
     let mut allowed = BTreeSet::new();
-    for role in documents("rbac.yaml") {
+    for role in documents(file) {
         for rule in role["rules"].as_array().into_iter().flatten() {
             for (group, resource) in texts(&rule["apiGroups"])
                 .flat_map(|group| texts(&rule["resources"]).map(move |it| (group, it)))
@@ -49,28 +53,65 @@ fn allowed() -> BTreeSet<String> {
     allowed
 }
 
-#[test]
-fn what_the_controller_does_is_allowed_and_nothing_else() {
-    let needed = rights::all().into_iter().flat_map(|right| {
+/// The same of what the controller does.
+fn needed(rights: &[Right]) -> BTreeSet<String> {
+    let needed = rights.iter().flat_map(|right| {
         let part = if right.part.is_empty() { String::new() } else { format!("/{}", right.part) };
         let resource = format!("{}{part}.{}", right.kind.plural, right.kind.group);
         right.verbs.iter().map(move |verb| format!("{verb} {resource}"))
     });
-    let needed: BTreeSet<String> = needed.collect();
-    let allowed = allowed();
+    needed.collect()
+}
+
+/// Every router that has rights, by the name of its file.
+fn routers() -> BTreeSet<String> {
+    rights::of_routers().into_keys().map(str::to_owned).collect()
+}
+
+fn is_exact(file: &str, rights: &[Right]) {
+    let (needed, allowed) = (needed(rights), allowed(file));
     let refused: Vec<&String> = needed.difference(&allowed).collect();
-    assert!(refused.is_empty(), "deploy/rbac.yaml does not allow {refused:?}");
+    assert!(refused.is_empty(), "deploy/{file} does not allow {refused:?}");
     let unused: Vec<&String> = allowed.difference(&needed).collect();
     assert!(
         unused.is_empty(),
-        "deploy/rbac.yaml allows {unused:?}, which adapter-k8s/src/rights.rs does not list"
+        "deploy/{file} allows {unused:?}, which adapter-k8s/src/rights.rs does not list"
     );
 }
 
 #[test]
+fn what_the_controller_does_is_allowed_and_nothing_else() {
+    is_exact("rbac.yaml", &rights::of_controller());
+    for (router, rights) in rights::of_routers() {
+        is_exact(&format!("rbac/{router}.yaml"), &rights);
+    }
+}
+
+#[test]
+fn the_rights_for_a_router_are_in_a_file_that_can_be_left_out() {
+    let files = fs::read_dir(place("../deploy/rbac")).unwrap().map(|file| file.unwrap().path());
+    let named = |path: PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    assert_eq!(files.map(named).collect::<BTreeSet<_>>(), routers());
+    let kustomization = documents("kustomization.yaml");
+    for router in routers() {
+        let file = format!("rbac/{router}.yaml");
+        assert!(texts(&kustomization[0]["resources"]).any(|listed| listed == file), "{file} is not applied");
+        let [role, binding] = &documents(&file)[..] else { panic!("{file} has a role and its binding") };
+        let name = format!("serin-controller-{router}");
+        assert_eq!([&role["kind"], &binding["kind"]], ["ClusterRole", "ClusterRoleBinding"]);
+        for object in [role, binding] {
+            assert_eq!(object["metadata"]["name"], name.as_str());
+            assert_eq!(object["metadata"]["labels"]["serin.flagger.app/router"], router.as_str());
+        }
+        assert_eq!(binding["roleRef"]["name"], name.as_str());
+    }
+}
+
+#[test]
 fn every_kind_the_sources_name_has_its_rights() {
-    let listed = rights::all().into_iter().map(|right| format!("{}.{}", right.kind.plural, right.kind.group));
-    let listed: BTreeSet<String> = listed.collect();
+    let all = rights::of_controller().into_iter().chain(rights::of_routers().into_values().flatten());
+    let listed: BTreeSet<String> =
+        all.map(|right| format!("{}.{}", right.kind.plural, right.kind.group)).collect();
     let named = kinds_in(&place("src"));
     assert!(named.len() > 10, "{named:?}");
     let without: Vec<&String> = named.difference(&listed).collect();

@@ -9,7 +9,7 @@ use serin_simulator::scenario::{HookAnswer, HookOutcome};
 use crate::{
     controller::Controller,
     identity::User,
-    objects,
+    kinds, objects,
     proxy::Proxy,
     release::{Release, deployment, manifest, plain, reference, until_initialized},
     rights::{give_lease, grant},
@@ -131,13 +131,12 @@ fn cluster_what_is_wrong_is_told_at_once_with_field_and_remedy_and_others_go_on(
 
 /// What the controller may do, without what `takes` takes from a rule; in the stage's namespace alone.
 async fn limit(stage: &Stage, takes: impl Fn(&mut Value)) {
-    let name = reference("", "rbac.authorization.k8s.io/v1", "ClusterRole", "serin-controller");
-    let mut role = objects::read(&stage.client, &name).await.unwrap();
-    let rules = role["rules"].as_array_mut().unwrap();
+    let roles = kinds::rights().into_iter().filter(|object| object["kind"] == "ClusterRole");
+    let mut rules: Vec<Value> = roles.flat_map(|role| role["rules"].as_array().cloned().unwrap()).collect();
     rules.iter_mut().for_each(takes);
     let is_some = |list: &Value| !list.as_array().unwrap().is_empty();
     rules.retain(|rule| is_some(&rule["resources"]) && is_some(&rule["verbs"]));
-    grant(stage, &role["rules"]).await;
+    grant(stage, &rules.into()).await;
 }
 
 /// Takes words out of a list of a rule that names a kind.

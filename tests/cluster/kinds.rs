@@ -60,11 +60,18 @@ impl Kinds {
 
 /// Gives the controller's account its rights.
 pub(crate) async fn give_rights(client: &Client) {
-    for file in ["namespace.yaml", "rbac.yaml"] {
-        for object in read(&deploy().join(file)) {
-            objects::create(client, &object).await.unwrap();
-        }
+    for object in read(&deploy().join("namespace.yaml")).into_iter().chain(rights()) {
+        objects::create(client, &object).await.unwrap();
     }
+}
+
+/// The controller's account and its rights, those for all routers included.
+pub(crate) fn rights() -> Vec<Value> {
+    let mut rights = read(&deploy().join("rbac.yaml"));
+    for file in fs::read_dir(deploy().join("rbac")).unwrap() {
+        rights.extend(read(&file.unwrap().path()));
+    }
+    rights
 }
 
 /// The folder with everything that a cluster needs.
