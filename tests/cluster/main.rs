@@ -31,6 +31,9 @@ mod pods;
 mod process;
 #[path = "../support/program.rs"]
 mod program;
+#[expect(dead_code, reason = "documents show more of it")]
+#[path = "../support/proofs.rs"]
+mod proofs;
 mod proxy;
 mod quick_start;
 mod release;

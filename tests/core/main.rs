@@ -9,12 +9,16 @@ mod crash;
 mod examples;
 mod gates;
 mod model;
+#[expect(dead_code, reason = "tests of the control plane need more of it")]
+#[path = "../support/proofs.rs"]
+mod proofs;
 mod prop_state;
 mod prop_step;
 mod provider_tables;
 mod reach;
 mod repairs;
 mod rollouts;
+mod router_page;
 mod runs;
 mod serving;
 mod snap_tables;

@@ -1,7 +1,7 @@
 //! What is supported, as the documents show it: drawn from the core's tables.
 
 use serin_core::{
-    provider::{Abilities, Address, MetricDescriptor, ROUTERS, SCALERS, TARGETS},
+    provider::{Address, MetricDescriptor, ROUTERS, SCALERS, TARGETS},
     spec::{AlertSystem, MetricSystem},
 };
 
@@ -13,7 +13,8 @@ fn shown(document: &str, marker: &str) -> Option<String> {
     rest.split_once(&format!("<!-- {marker}:end -->")).map(|(between, _)| between.to_owned())
 }
 
-fn shows(document: &str, marker: &str, drawn: &str) {
+/// Checks what a document shows between two markers.
+pub(crate) fn shows(document: &str, marker: &str, drawn: &str) {
     let shown = shown(document, marker);
     assert!(
         shown.as_deref() == Some(drawn),
@@ -29,8 +30,7 @@ fn documents_show_what_the_controller_supports() {
 }
 
 #[test]
-fn the_page_of_providers_shows_every_router_system_and_receiver() {
-    shows("docs/providers.md", "routers", &routers());
+fn the_page_of_providers_shows_every_system_receiver_and_kind() {
     shows("docs/providers.md", "metric-systems", &metric_systems());
     shows("docs/providers.md", "receivers", &receivers());
     shows("docs/providers.md", "kinds", &kinds());
@@ -65,7 +65,7 @@ fn row(head: &str, quoted: bool, names: impl Iterator<Item = (&'static str, bool
 }
 
 /// A row of a table in Markdown.
-fn cells(cells: &[&str]) -> String {
+pub(crate) fn cells(cells: &[&str]) -> String {
     let cells: String = cells
         .iter()
         .map(|cell| if cell.is_empty() { " |".to_owned() } else { format!(" {cell} |") })
@@ -73,19 +73,9 @@ fn cells(cells: &[&str]) -> String {
     format!("|{cells}\n")
 }
 
-fn yes(is: bool) -> &'static str {
+/// A cell that says whether.
+pub(crate) fn yes(is: bool) -> &'static str {
     if is { "yes" } else { "" }
-}
-
-fn routers() -> String {
-    let rows = ROUTERS.iter().map(|router| {
-        let Abilities { weights, matches, weights_of_matches, mirror, affinity } = router.can;
-        let matches = if matches && !weights_of_matches { "all or none" } else { yes(matches) };
-        let name = format!("`{}`", router.name);
-        cells(&[&name, yes(router.driven), yes(weights), matches, yes(mirror), yes(affinity)])
-    });
-    let head = ["provider", "supported", "weights", "`match`", "`mirror`", "`sessionAffinity`"];
-    format!("{}|---|---|---|---|---|---|\n{}", cells(&head), rows.collect::<String>())
 }
 
 fn metric_systems() -> String {

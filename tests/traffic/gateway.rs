@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::{server::Server, wheel::Wheel, world};
+use crate::{proofs::PROOFS, server::Server, wheel::Wheel, world};
 
 pub(crate) const TRAEFIK: Wheel = Wheel { name: "traefik", version: "version", too_old: "Version:      2." };
 
@@ -12,6 +12,9 @@ pub(crate) const TRAEFIK: Wheel = Wheel { name: "traefik", version: "version", t
 pub(crate) const ADDRESS: &str = "127.0.0.1:8000";
 /// Where it tells what it does, and what it has done.
 pub(crate) const TELEMETRY: &str = "127.0.0.1:9100";
+
+/// Whose objects it reads.
+pub(crate) const PROVIDER: &str = "gatewayapi:v1";
 
 /// The name of the Gateway object.
 pub(crate) const GATEWAY: &str = "public";
@@ -64,4 +67,10 @@ pub(crate) fn weight(services: &Value, namespace: &str, canary: &str) -> Option<
         let is_it = one["name"].as_str()?.contains(&part);
         is_it.then(|| one["weight"].as_u64().unwrap_or(1))
     })
+}
+
+#[test]
+fn the_page_of_routers_names_what_real_requests_go_through() {
+    let named: Vec<_> = PROOFS.iter().filter_map(|proof| Some((proof.provider, proof.requests?))).collect();
+    assert_eq!(named, [(PROVIDER, "Traefik")]);
 }

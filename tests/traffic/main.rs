@@ -29,6 +29,9 @@ mod process;
 #[path = "../support/program.rs"]
 mod program;
 mod prometheus;
+#[expect(dead_code, reason = "tests of the control plane need more of it")]
+#[path = "../support/proofs.rs"]
+mod proofs;
 mod release;
 #[path = "../cluster/server.rs"]
 mod server;

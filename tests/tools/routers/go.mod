@@ -3,6 +3,7 @@ module serin.dev/tests/tools/routers
 go 1.26.0
 
 require (
+	github.com/argoproj/argo-rollouts v1.8.3
 	github.com/kumahq/kuma v1.8.1
 	github.com/openservicemesh/osm v1.2.4
 	github.com/projectcontour/contour v1.33.8
