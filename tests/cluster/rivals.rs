@@ -45,7 +45,7 @@ fn cluster_a_second_writer_of_routes_is_corrected_every_time_and_named_and_the_r
         let seen = async {
             let void = "the check that passed does not count: requests were routed 50/50 and not 90/10";
             release.until_told(void).await;
-            release.until_told("are changed again and again by field manager another-tool").await;
+            release.until_told("are changed repeatedly by field manager another-tool").await;
         };
         tokio::select! { never = rival => never, () = seen => () }
         assert_eq!(release.canary().await["status"]["canaryWeight"], 10);

@@ -56,7 +56,7 @@ fn cluster_services_select_what_the_live_primary_has_until_another_primary_serve
             let primary = objects::read(&stage.client, &primary).await.ok().unwrap_or_default();
             let serves = primary["status"]["availableReplicas"].as_u64() > Some(0)
                 && primary["spec"]["selector"]["matchLabels"] == new;
-            assert!(!moved || serves, "the services have moved to a primary that serves nobody: {primary}");
+            assert!(!moved || serves, "the services have moved to a primary that does not serve: {primary}");
             moved.then_some(())
         };
         objects::until("the services follow the new primary", moved).await;

@@ -43,7 +43,7 @@ fn with_canary(world: &mut Simulated, pods: Pods, moment: Timestamp) -> Vec<Rule
 }
 
 #[test]
-fn users_leave_a_canary_that_serves_nobody_and_come_back_an_interval_later_at_a_due_check() {
+fn users_leave_a_canary_that_does_not_serve_and_come_back_an_interval_later_at_a_due_check() {
     for lost in [Pods::Broken, Pods::Hidden] {
         let (mut world, made) = at_weight("{interval: 30s, threshold: 1, stepWeight: 20}", 40);
         let left = made + seconds(10);
@@ -253,7 +253,7 @@ fn a_canary_without_an_endpoint_is_never_sent_a_user_and_fails_at_its_deadline()
 }
 
 #[test]
-fn while_analysing_a_primary_that_serves_nobody_is_alerted_once_and_nobody_is_moved() {
+fn while_analysing_a_primary_that_does_not_serve_is_alerted_once_and_nobody_is_moved() {
     let (mut world, made) = at_weight("{interval: 30s, stepWeight: 20}", 20);
     world.primary_pods = Pods::Broken;
     world.settles();
@@ -304,7 +304,7 @@ fn promoting_without_primary() -> Simulated {
 }
 
 #[test]
-fn in_a_promotion_users_leave_a_primary_that_serves_nobody_and_go_back_once_it_is_ready() {
+fn in_a_promotion_users_leave_a_primary_that_does_not_serve_and_go_back_once_it_is_ready() {
     let mut world = promoting_without_primary();
     assert_eq!((world.state.phase, routed(&world)), (Phase::Promoting, Some(Routes::split(100))));
     world.primary_pods = Pods::Few;
@@ -321,7 +321,7 @@ fn in_a_promotion_users_leave_a_primary_that_serves_nobody_and_go_back_once_it_i
 }
 
 #[test]
-fn in_a_promotion_users_leave_a_canary_that_serves_nobody_for_good() {
+fn in_a_promotion_users_leave_a_canary_that_does_not_serve_for_good() {
     let mut world = Simulated::deployed(rollout("{interval: 30s, stepWeight: 50, maxWeight: 50}"));
     world.runs_until(&mut well, |state| {
         matches!(state.run.intent, Some(Intent::Promote { applied: true, .. }))

@@ -72,7 +72,7 @@ fn unearned_gate<'a>(call: &Decided<'_>, after: &'a State, rollout: &Rollout) ->
         })
     };
     let same_run = after.runs == before.runs || before.phase == Phase::Waiting;
-    // Users who leave a canary that serves nobody, and come back, are still at their step.
+    // Users who leave a canary that does not serve, and come back, are still at their step.
     let is_away = matches!(call.plan.decision.rule, Rule::CanaryLeft | Rule::CanaryBack | Rule::ServingCopy);
     let same_step = is_away || before.routes(rollout.strategy()) == after.routes(rollout.strategy());
     let unearned = |key: &&Text| !(opened(key) || (same_run && before.run.passed.contains(*key)));

@@ -2,7 +2,7 @@
 //!
 //! There the apex service never shows that it serves. Once the primary has been ready for a while and no endpoint of
 //! either service has come, a ready primary is trusted. Where the apex selects other pods, it counts as serving: they may,
-//! so its users are not moved to a primary that serves nobody.
+//! so its users are not moved to a primary that does not serve.
 
 use std::time::{Duration, Instant};
 

@@ -1,15 +1,15 @@
-//! What one Canary may take of a controller that others share.
+//! What one Canary may use of a controller that others share.
 
 use alloc::{format, string::String, vec::Vec};
 use core::{fmt::Display, time::Duration};
 
 use super::{Problem, Rollout};
 
-/// What one Canary may take of a controller. What goes beyond is cut and told, never refused: a manifest that another
-/// controller takes is taken here.
+/// What one Canary may use of a controller. What exceeds a limit is cut and reported, never refused: a manifest that
+/// another controller accepts is accepted here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Metrics that are asked, the first of the list.
+    /// Metrics that are queried, the first of the list.
     pub metrics: usize,
     /// Webhooks that are called, the first of the list.
     pub hooks: usize,
@@ -26,8 +26,8 @@ impl Default for Limits {
 }
 
 impl Rollout {
-    /// Cuts what goes beyond limits. Returns what was cut, at most one field for each limit; the same for the
-    /// same manifest.
+    /// Cuts what exceeds the limits. Returns what was cut, at most one field for each limit; the result depends only on
+    /// the manifest.
     pub fn clamp(&mut self, limits: &Limits) -> Vec<Problem> {
         let mut cut = Vec::new();
         cut.extend(shorten(&mut self.metrics, limits.metrics, "spec.analysis.metrics", "asked"));
@@ -57,7 +57,7 @@ fn shorten<T>(list: &mut Vec<T>, most: usize, path: &str, done: &str) -> Option<
     (count > most).then(|| Problem { path: path.into(), what: what() })
 }
 
-/// The hooks of which a field is beyond its limit.
+/// The hooks with a field that exceeds its limit.
 struct Beyond<T> {
     field: &'static str,
     limit: T,

@@ -126,7 +126,7 @@ impl Series {
         );
         registry.register(
             "serin_canary_blocked",
-            "1 while the Canary cannot go on until something is done, by what it is",
+            "1 while the Canary cannot continue until something is done, by what it is",
             self.blocked,
         );
         registry.register("serin_canary_invalid", "1 while the Canary's manifest is invalid", self.invalid);

@@ -1,4 +1,4 @@
-//! What holds for every router, and what the tests of each need.
+//! What holds for every router, and helpers for the tests of each.
 
 use alloc::{
     collections::BTreeSet,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Number;
 
-/// Keeps a user on the version the first request met, by cookie.
+/// Keeps a user on the version of the first request, by cookie.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["cookieName"])))]
 #[serde(rename_all = "camelCase", default)]

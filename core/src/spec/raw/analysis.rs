@@ -22,7 +22,7 @@ pub struct Analysis {
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = ["", "cumulative", "consecutive"])))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold_mode: Option<String>,
-    /// Checks to make (A/B testing, blue/green); next to steps, at least so many.
+    /// Number of checks (A/B testing, blue/green); with steps, the minimum number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<Number>,
     /// Largest canary weight; 100 where left out.
@@ -56,27 +56,27 @@ pub struct Analysis {
     /// Requests that are routed to the canary (A/B testing).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#match: Option<Vec<Match>>,
-    /// What is measured.
+    /// The metrics of each check.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schemars", schemars(length(max = 1024)))]
     pub metrics: Vec<Metric>,
-    /// Who is told.
+    /// The receivers of alerts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schemars", schemars(length(max = 1024)))]
     pub alerts: Vec<Alert>,
-    /// What is called.
+    /// The hooks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schemars", schemars(length(max = 1024)))]
     pub webhooks: Vec<Webhook>,
-    /// Keep a user on the version the first request met.
+    /// Keep a user on the version of the first request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_affinity: Option<SessionAffinity>,
-    /// Settings of the canary alone.
+    /// Settings of the canary only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canary_analysis: Option<NestedAnalysis>,
 }
 
-/// Settings of the canary alone. A type of its own, because a structural schema cannot recurse.
+/// Settings of the canary only. A separate type, because a structural schema cannot recurse.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
@@ -87,7 +87,7 @@ pub struct NestedAnalysis {
     /// With `mirror`: largest mirrored percentage; 100 where left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_mirror_weight: Option<Number>,
-    /// Overrides for the canary's pods alone.
+    /// Overrides for the canary's pods only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template_variables: Option<PodOverrides>,
 }

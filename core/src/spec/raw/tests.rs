@@ -14,7 +14,7 @@ fn value(yaml: &str) -> Value {
     serde_yaml::from_str(yaml).unwrap()
 }
 
-/// Read and written again.
+/// The value, read and written again.
 fn there_and_back<T: DeserializeOwned + Serialize>(written: &Value) -> Value {
     let read: T = serde_json::from_value(written.clone()).unwrap();
     serde_json::to_value(read).unwrap()
