@@ -1,4 +1,4 @@
-//! What a scenario scripts is what is answered over HTTP.
+//! The scripted answers of a scenario are the answers over HTTP.
 
 use std::{collections::BTreeMap, path::Path};
 

@@ -1,4 +1,5 @@
-//! What people get wrong: it is said where they look, with the field and the remedy, and nobody else suffers.
+//! Mistakes of users: they are reported where users look, with the field and the remedy, and do not affect other
+//! Canaries.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,11 +17,11 @@ use crate::{
     stage::{Stage, alone_on_stage, on_stage},
 };
 
-/// What is wrong with a Canary, and what has to be said of it.
+/// A mistake in a Canary, and the text that has to report it.
 struct Wrong {
     name: &'static str,
     /// In an event, and in the log.
-    told: &'static [&'static str],
+    texts: &'static [&'static str],
     /// In the condition.
     condition: &'static str,
 }
@@ -40,11 +41,11 @@ const WRONG: [Wrong; 8] = [
     wrong("mute", &["alerts[0].providerRef", "AlertProvider nobody", "create it"], "AlertProvider nobody"),
 ];
 
-const fn wrong(name: &'static str, told: &'static [&'static str], condition: &'static str) -> Wrong {
-    Wrong { name, told, condition }
+const fn wrong(name: &'static str, texts: &'static [&'static str], condition: &'static str) -> Wrong {
+    Wrong { name, texts, condition }
 }
 
-/// A Canary and its Deployment of that name, wrong in one way.
+/// A Canary and its Deployment of the same name, with one mistake.
 async fn create_wrong(stage: &Stage, release: &Release<'_>, name: &str) {
     let namespace = &stage.namespace;
     let mut target = deployment(namespace, name);
@@ -81,7 +82,7 @@ async fn create_wrong(stage: &Stage, release: &Release<'_>, name: &str) {
     objects::create(&stage.client, &canary).await.unwrap();
 }
 
-/// What events say of a Canary.
+/// The messages of events of a Canary.
 async fn told_of(stage: &Stage, name: &str) -> Vec<String> {
     let events = objects::all(&stage.client, &reference(&stage.namespace, "v1", "Event", "")).await.unwrap();
     let of = events.iter().filter(|event| event["involvedObject"]["name"] == name);
@@ -90,7 +91,7 @@ async fn told_of(stage: &Stage, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn cluster_what_is_wrong_is_told_at_once_with_field_and_remedy_and_others_go_on() {
+fn cluster_a_mistake_is_reported_at_once_with_field_and_remedy_and_others_continue() {
     on_stage("wrong-canaries", async |stage| {
         let release = Release::create(&stage).await;
         let mut controller = Controller::start(&stage, &[]);
@@ -99,13 +100,13 @@ fn cluster_what_is_wrong_is_told_at_once_with_field_and_remedy_and_others_go_on(
             create_wrong(&stage, &release, name).await;
         }
         release.push("app:2").await;
-        for Wrong { name, told, condition } in WRONG {
-            let has_all = |text: &str| told.iter().all(|word| text.contains(word));
+        for Wrong { name, texts, condition } in WRONG {
+            let has_all = |text: &str| texts.iter().all(|word| text.contains(word));
             let is_told = async || told_of(&stage, name).await.into_iter().find(|event| has_all(event));
-            objects::until(&format!("{name}: {told:?}"), is_told).await;
+            objects::until(&format!("{name}: {texts:?}"), is_told).await;
             assert!(
                 controller.log().lines().any(|line| line.contains(name) && has_all(line)),
-                "{name}: {told:?}"
+                "{name}: {texts:?}"
             );
             let canary = reference(&stage.namespace, "flagger.app/v1beta1", "Canary", name);
             let status = objects::read(&stage.client, &canary).await.unwrap()["status"].clone();
@@ -129,7 +130,7 @@ fn cluster_what_is_wrong_is_told_at_once_with_field_and_remedy_and_others_go_on(
     });
 }
 
-/// What the controller may do, without what `takes` takes from a rule; in the stage's namespace alone.
+/// The controller's rights, without the verbs that `takes` removes from a rule; only in the stage's namespace.
 async fn limit(stage: &Stage, takes: impl Fn(&mut Value)) {
     let name = reference("", "rbac.authorization.k8s.io/v1", "ClusterRole", "serin-controller");
     let mut role = objects::read(&stage.client, &name).await.unwrap();
@@ -140,7 +141,7 @@ async fn limit(stage: &Stage, takes: impl Fn(&mut Value)) {
     grant(stage, &role["rules"]).await;
 }
 
-/// Takes words out of a list of a rule that names a kind.
+/// Removes words from a list of a rule that names a kind.
 fn take(rule: &mut Value, plural: &str, list: &str, words: &[&str]) {
     let names = rule["resources"].as_array().unwrap().iter().any(|resource| resource == plural);
     if names {
@@ -148,9 +149,9 @@ fn take(rule: &mut Value, plural: &str, list: &str, words: &[&str]) {
     }
 }
 
-/// A Canary that needs a right waits for it and says so at once; another one does not, and both are well once it is
-/// given.
-async fn waits_for_right(stage: &Stage, told: &[&str], takes: impl Fn(&mut Value)) {
+/// A Canary that needs a right waits for it and reports it at once; another one does not wait, and both continue once
+/// it is granted.
+async fn waits_for_right(stage: &Stage, texts: &[&str], takes: impl Fn(&mut Value)) {
     limit(stage, takes).await;
     let release = Release::create(stage).await;
     objects::create(&stage.client, &release.settings("settings", "hello")).await.unwrap();
@@ -159,12 +160,12 @@ async fn waits_for_right(stage: &Stage, told: &[&str], takes: impl Fn(&mut Value
     objects::create(&stage.client, &target).await.unwrap();
     objects::create(&stage.client, &other).await.unwrap();
     let mut controller = Controller::start_as(stage, User::Limited, &[]);
-    let has_all = |text: &str| told.iter().all(|word| text.contains(word));
+    let has_all = |text: &str| texts.iter().all(|word| text.contains(word));
     let is_told = async || release.events().await.into_iter().find(|event| has_all(event));
-    objects::until(&format!("{told:?}"), is_told).await;
-    assert!(controller.log().lines().any(has_all), "{told:?}");
+    objects::until(&format!("{texts:?}"), is_told).await;
+    assert!(controller.log().lines().any(has_all), "{texts:?}");
     let said = |status: &Value| status["conditions"][0]["message"].as_str().is_some_and(has_all);
-    release.until(&format!("a condition of {told:?}"), said).await;
+    release.until(&format!("a condition of {texts:?}"), said).await;
     until_initialized(&stage.client, &other).await;
     assert_ne!(release.canary().await["status"]["phase"], "Initialized");
     limit(stage, |_| {}).await;
@@ -175,8 +176,8 @@ async fn waits_for_right(stage: &Stage, told: &[&str], takes: impl Fn(&mut Value
 #[test]
 fn cluster_a_kind_that_may_not_be_read_stops_only_those_who_need_it() {
     on_stage("wrong-rights", async |stage| {
-        let told = ["virtualservices", "ClusterRole has to allow list and watch"];
-        waits_for_right(&stage, &told, |rule| {
+        let texts = ["virtualservices", "ClusterRole has to allow list and watch"];
+        waits_for_right(&stage, &texts, |rule| {
             take(rule, "virtualservices", "resources", &["virtualservices"]);
         })
         .await;
@@ -186,21 +187,21 @@ fn cluster_a_kind_that_may_not_be_read_stops_only_those_who_need_it() {
 #[test]
 fn cluster_a_kind_that_may_not_be_written_stops_only_those_who_need_it() {
     on_stage("wrong-rights-write", async |stage| {
-        let told = ["networking.istio.io", "ClusterRole has to allow create"];
-        waits_for_right(&stage, &told, |rule| take(rule, "virtualservices", "verbs", &["create"])).await;
+        let texts = ["networking.istio.io", "ClusterRole has to allow create"];
+        waits_for_right(&stage, &texts, |rule| take(rule, "virtualservices", "verbs", &["create"])).await;
     });
 }
 
 #[test]
 fn cluster_configuration_that_may_not_be_read_stops_only_those_who_need_it() {
     on_stage("wrong-rights-get", async |stage| {
-        let told = ["ConfigMap", "settings", "ClusterRole has to allow get"];
-        waits_for_right(&stage, &told, |rule| take(rule, "configmaps", "verbs", &["get"])).await;
+        let texts = ["ConfigMap", "settings", "ClusterRole has to allow get"];
+        waits_for_right(&stage, &texts, |rule| take(rule, "configmaps", "verbs", &["get"])).await;
     });
 }
 
 #[test]
-fn cluster_a_lease_that_may_not_be_held_is_told_with_its_namespace() {
+fn cluster_a_lease_that_may_not_be_written_is_reported_with_its_namespace() {
     on_stage("wrong-lease", async |stage| {
         let flags = ["--enable-leader-election", "--leader-election-namespace=serin-system"];
         let mut controller = Controller::start_as(&stage, User::Controller, &flags);
@@ -243,7 +244,7 @@ fn cluster_flaggers_own_crd_is_refused_until_ours_is_applied() {
     });
 }
 
-/// The CRD of Canaries: ours, and one that drops what Flagger's knows nothing of.
+/// The CRD of Canaries: ours, and one that drops the fields that Flagger's does not have.
 pub(crate) async fn crds(stage: &Stage) -> [Value; 2] {
     let reference =
         reference("", "apiextensions.k8s.io/v1", "CustomResourceDefinition", "canaries.flagger.app");
@@ -286,7 +287,7 @@ fn cluster_ten_megabytes_of_garbage_are_cut_short() {
         assert!(canary["status"].to_string().len() < 16 * 1024, "{}", canary["status"].to_string().len());
         let events = release.events().await;
         assert!(events.iter().any(|event| event.contains("step")), "{events:#?}");
-        // The API server takes 1,024 characters of a message, and people read less.
+        // The API server accepts at most 1,024 characters of a message, and people read less.
         assert!(events.iter().all(|event| event.chars().count() <= 1024), "{events:#?}");
         assert!(controller.is_running());
         assert!(controller.log().len() < 256 * 1024, "{}", controller.log().len());

@@ -1,4 +1,4 @@
-//! The servers of a control plane, each on a free port of loopback, with files of their own.
+//! The servers of a control plane, each on a free port of loopback, with its own files.
 
 use std::{
     net::TcpListener,
@@ -25,7 +25,7 @@ pub(crate) const API_SERVER: Tool =
 pub(crate) const CONTROLLER_MANAGER: Tool =
     tool("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager", VERSION, TOO_OLD);
 
-/// A server that is not told its version believes it has none.
+/// Without this flag a server does not know its version.
 const VERSION: &[&str] = &["-ldflags=-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
      -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36"];
 const TOO_OLD: &str = "Kubernetes v1.2";
@@ -39,10 +39,10 @@ const fn tool(
     Tool { name, module: "kubernetes", package, build, too_old }
 }
 
-/// How long the API server may take to be ready.
+/// How long the API server can take to be ready.
 const READY: Duration = Duration::from_secs(180);
 
-/// Between two looks at a server that is starting.
+/// The time between two polls of a server that is starting.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// The servers. They end with this process.
@@ -60,7 +60,7 @@ impl ControlPlane {
         let folder = tempfile::Builder::new().prefix("serin-cluster-").tempdir().unwrap().keep();
         let [client, peer, port] = free_ports();
         identity::write(&folder, port);
-        // All the files go with etcd: nobody else writes any.
+        // All files are removed with etcd: no other server writes any.
         let etcd = Server::start(&etcd, &etcd_arguments(client, peer), &folder, folder.join("etcd.log"));
         let (place, log) = (folder.join("api-server"), folder.join("api-server.log"));
         let arguments = api_server_arguments(&folder, client, port);
@@ -89,19 +89,19 @@ impl ControlPlane {
         kubeconfig.clusters[0].cluster.as_ref().unwrap().server.clone().unwrap()
     }
 
-    /// A client of a user; it lives no longer than the runtime it is made in.
+    /// A client of a user; it is valid as long as the runtime in which it is made.
     pub(crate) async fn client(&self, user: User) -> Client {
         Self::client_of(&self.kubeconfig(user)).await
     }
 
-    /// The client that a kubeconfig stands for.
+    /// The client for a kubeconfig.
     pub(crate) async fn client_of(kubeconfig: &Path) -> Client {
         let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
         let options = KubeConfigOptions::default();
         Client::try_from(Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap()).unwrap()
     }
 
-    /// Ends the API server and starts it anew with everything it had stored; returns when it is ready.
+    /// Ends the API server and starts it again with all stored objects; returns when it is ready.
     pub(crate) async fn restart_api_server(&self) {
         let running = self.with_api_server(Option::take);
         task::spawn_blocking(|| drop(running)).await.unwrap();
@@ -139,7 +139,7 @@ fn etcd_arguments(client: u16, peer: u16) -> Vec<String> {
         format!("--listen-peer-urls={peer}"),
         format!("--initial-advertise-peer-urls={peer}"),
         format!("--initial-cluster=default={peer}"),
-        // Nothing has to survive a loss of power.
+        // The data does not have to survive a loss of power.
         "--unsafe-no-fsync".into(),
     ]
     .into()
@@ -151,7 +151,7 @@ fn api_server_arguments(folder: &Path, etcd: u16, port: u16) -> Vec<String> {
     [
         format!("--etcd-servers=http://127.0.0.1:{etcd}"),
         "--bind-address=127.0.0.1".into(),
-        // It refuses to name loopback to others; nobody uses this one.
+        // It refuses to report a loopback address to others; this one is not used by others.
         "--advertise-address=192.0.2.1".into(),
         format!("--secure-port={port}"),
         format!("--tls-cert-file={certificate}"),
@@ -162,7 +162,7 @@ fn api_server_arguments(folder: &Path, etcd: u16, port: u16) -> Vec<String> {
         format!("--service-account-key-file={certificate}"),
         format!("--service-account-signing-key-file={key}"),
         "--service-cluster-ip-range=10.96.0.0/16".into(),
-        // Pods are made at once, without an account of their own.
+        // Pods are created at once, without an account of their own.
         "--disable-admission-plugins=ServiceAccount".into(),
     ]
     .into()

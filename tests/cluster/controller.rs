@@ -1,4 +1,4 @@
-//! The controller as a process: started, killed, stopped and woken, and what it said and decided.
+//! The controller as a process: started, killed, stopped and woken, with its log and its decisions.
 
 use std::{
     fs::{self, File},
@@ -15,10 +15,10 @@ use tokio::net::TcpStream;
 
 use crate::{identity::User, objects, program::serin_controller, stage::Stage};
 
-/// Kills the controller when the standard input ends, which no panic and no signal keeps open.
+/// Kills the controller when the standard input ends, which happens after any panic or signal.
 const GUARD: &str = "read -r line || kill -9 $1";
 
-/// A running controller of one namespace. Dropping it kills it, and so does the end of this process.
+/// A running controller for one namespace. Dropping it kills it, and so does the end of this process.
 #[derive(Debug)]
 pub(crate) struct Controller {
     child: Child,
@@ -27,17 +27,17 @@ pub(crate) struct Controller {
 }
 
 impl Controller {
-    /// Starts one for the stage's namespace, with everything it may need allowed.
+    /// Starts one for the stage's namespace, with all rights that it can need.
     pub(crate) fn start(stage: &Stage, flags: &[&str]) -> Self {
         Self::start_as(stage, User::Admin, flags)
     }
 
-    /// Starts one that asks the API server as that user.
+    /// Starts one that uses the API server as that user.
     pub(crate) fn start_as(stage: &Stage, user: User, flags: &[&str]) -> Self {
         Self::start_by(stage, &stage.plane.kubeconfig(user), flags)
     }
 
-    /// Starts one that goes by that kubeconfig.
+    /// Starts one with that kubeconfig.
     pub(crate) fn start_by(stage: &Stage, kubeconfig: &Path, flags: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("serin-controller-").tempdir().unwrap().keep();
         let kubeconfig = format!("--kubeconfig={}", kubeconfig.display());
@@ -67,7 +67,7 @@ impl Controller {
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
-    /// Ends it at once, without a word.
+    /// Kills it at once.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         let status = self.child.wait().unwrap();
@@ -84,17 +84,17 @@ impl Controller {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Waits until its log has these words.
+    /// Waits until its log contains these words.
     pub(crate) async fn until_said(&self, words: &str) {
         objects::until(words, async || self.log().contains(words).then_some(())).await;
     }
 
-    /// Everything it said.
+    /// Its whole log.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
-    /// What it answers at a path of its own server, with the status; `accept` is the header of that name.
+    /// Its answer at a path of its own server, with the status; `accept` is the header of that name.
     pub(crate) async fn ask(&self, path: &str, accept: &str) -> (u16, String) {
         // `started version="…" provider="istio" address="[::]:1234"`
         let port = objects::until("its address", async || {
@@ -130,7 +130,7 @@ impl Controller {
         objects::until(&format!("{words:?} {value}"), measured).await;
     }
 
-    /// Waits until it is ready, or is not; what it says.
+    /// Waits until it is ready, or is not; returns the answer.
     pub(crate) async fn until_ready(&self, ready: bool) -> String {
         let status = if ready { 200 } else { 503 };
         let answered = async || {
@@ -140,7 +140,7 @@ impl Controller {
         objects::until(&format!("/readyz {status}"), answered).await
     }
 
-    /// Everything it decided. A line that was being written when it was killed is left out.
+    /// All its decisions. A line that was incomplete when it was killed is left out.
     pub(crate) fn decisions(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.folder.join("record")).unwrap_or_default();
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
@@ -148,9 +148,9 @@ impl Controller {
 }
 
 impl Drop for Controller {
-    #[expect(clippy::print_stderr, reason = "whoever reads of a failure wants to know what was said")]
+    #[expect(clippy::print_stderr, reason = "the log helps to explain a failure")]
     fn drop(&mut self) {
-        // First, so that it never kills another process of that id.
+        // First, so that it never kills another process with that id.
         drop(self.guard.kill());
         drop(self.guard.wait());
         if std::thread::panicking() {

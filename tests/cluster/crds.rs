@@ -1,5 +1,5 @@
-//! What a real API server makes of the CRDs: fields that are wrong are refused by name, and nothing is filled in that
-//! Flagger does not fill in.
+//! The CRDs in a real API server: wrong fields are refused by name, and only fields that Flagger fills in are filled
+//! in.
 
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ fn cluster_only_what_flagger_fills_in_is_filled_in() {
 }
 
 #[test]
-fn cluster_columns_show_how_far_a_canary_is() {
+fn cluster_columns_show_the_progress_of_a_canary() {
     on_stage("columns", async |stage| {
         let mut object = canary(&stage.namespace);
         objects::create(&stage.client, &object).await.unwrap();
@@ -107,13 +107,13 @@ fn cluster_columns_show_how_far_a_canary_is() {
     });
 }
 
-/// What the server said of an object that it refused.
+/// The server's message about an object that it refused.
 fn said(error: kube::Error) -> String {
     let kube::Error::Api(status) = error else { panic!("{error}") };
     status.message
 }
 
-/// Puts a value at a pointer; null takes away what stands there.
+/// Sets a value at a pointer; null removes the value there.
 fn set(object: &mut Value, pointer: &str, value: Value) {
     let (parent, last) = pointer.rsplit_once('/').unwrap();
     let parent = object.pointer_mut(parent).unwrap();

@@ -1,5 +1,5 @@
-//! A Canary that is deleted gives everything back before anything goes, in whichever phase it is; or leaves everything
-//! as it is, if that is what it says.
+//! A Canary that is deleted gives everything back before anything is removed, in every phase; or leaves everything as
+//! it is, if it says so.
 
 use serde_json::{Value, json};
 use serin_core::Phase;
@@ -13,7 +13,7 @@ use crate::{
     stage::{Stage, on_stage},
 };
 
-/// A test for each phase; one that is forgotten does not compile.
+/// A test for each phase; a missing phase does not compile.
 macro_rules! deleted {
     ($($phase:ident => $name:ident,)*) => {
         $(
@@ -44,7 +44,7 @@ deleted! {
 }
 
 #[test]
-fn cluster_a_namespace_that_is_deleted_goes_with_all_that_is_in_it() {
+fn cluster_a_deleted_namespace_is_removed_with_everything_in_it() {
     on_stage("deletion-of-namespace", async |stage| {
         let release = Release::create(&stage).await;
         let mut controller = Controller::start(&stage, &[]);
@@ -94,11 +94,11 @@ fn delete_in(phase: Phase) {
     });
 }
 
-/// Brings a Canary into a phase. Nothing moves any more: the controller has saved the phase and has not heard of it; in
-/// the first it is about to write for the first time.
+/// Brings a Canary into a phase. Nothing moves any more: the controller has saved the phase and has not got the answer;
+/// in the first phase it is about to write for the first time.
 async fn hold<'a>(stage: &'a Stage, phase: Phase, reverts: bool) -> (Release<'a>, Proxy, Controller) {
     let release = Release::create(stage).await;
-    // It has to begin for a deletion that waits.
+    // It has to begin, so that a deletion waits.
     let reverts = reverts || phase == Phase::Terminating;
     release.change(&json!({"spec": {"revertOnDeletion": reverts, "analysis": {"maxWeight": 20}}})).await;
     let proxy = Proxy::start(stage).await;
@@ -134,22 +134,22 @@ async fn hold<'a>(stage: &'a Stage, phase: Phase, reverts: bool) -> (Release<'a>
     (release, proxy, controller)
 }
 
-/// Deletes the Canary once the target has as many pods as it was told to have: a Deployment that was told so a moment ago
-/// may count some that are about to go.
+/// Deletes the Canary once the target has as many pods as it was scaled to: a Deployment that was scaled a moment ago
+/// may count pods that are about to be removed.
 async fn delete(release: &Release<'_>) {
     let is_settled = async || {
         let target = release.object("apps/v1", "Deployment", "web").await?;
         let count = |pointer: &str| target.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
         (count("/status/replicas") == count("/spec/replicas")).then_some(())
     };
-    objects::until("the target has the pods it was told to have", is_settled).await;
+    objects::until("the target has the pods that it was scaled to", is_settled).await;
     release.delete().await;
 }
 
 fn keep_once(held: &mut bool, phase: Phase, write: &Write) -> Option<Keep> {
     let keep = match (phase, write.saves()) {
         (Phase::New, _) => Some(Keep::Request),
-        // Where users are on the canary.
+        // The cases in which users are on the canary.
         (Phase::Progressing, Some(status)) if status["canaryWeight"] != 20 => None,
         (_, Some(status)) => (status["phase"] == phase.name()).then_some(Keep::Answer),
         (_, None) => None,
@@ -159,7 +159,7 @@ fn keep_once(held: &mut bool, phase: Phase, write: &Write) -> Option<Keep> {
     keep
 }
 
-/// What is there of a Canary.
+/// The objects of a Canary.
 fn kinds(release: &Release<'_>) -> [Value; 5] {
     [
         ("apps/v1", "Deployment"),
@@ -171,7 +171,7 @@ fn kinds(release: &Release<'_>) -> [Value; 5] {
     .map(|(api_version, kind)| release.reference(api_version, kind, ""))
 }
 
-/// Waits until the garbage collector has taken what belonged to the Canary; what is left then.
+/// Waits until the garbage collector has removed the objects that the Canary owns; returns the others.
 async fn left_of(stage: &Stage, kinds: &[Value]) -> Vec<Value> {
     let left = async || {
         let mut left = Vec::new();
@@ -184,7 +184,7 @@ async fn left_of(stage: &Stage, kinds: &[Value]) -> Vec<Value> {
     objects::until("nothing of ours is left", left).await
 }
 
-/// With `revertOnDeletion`: the target serves before anything goes.
+/// With `revertOnDeletion`: the target serves before anything is removed.
 async fn gives_back(stage: &Stage, phase: Phase) {
     let (release, proxy, mut controller) = hold(stage, phase, true).await;
     let kinds = kinds(&release);
@@ -202,7 +202,7 @@ async fn gives_back(stage: &Stage, phase: Phase) {
     ends_well(&mut controller).await;
 }
 
-/// Without it: what belongs to the Canary goes with it, and the target stays as it is.
+/// Without it: the objects that the Canary owns are removed with it, and the target stays as it is.
 async fn leaves(stage: &Stage, phase: Phase) {
     let (release, proxy, mut controller) = hold(stage, phase, false).await;
     let kinds = kinds(&release);
@@ -221,7 +221,7 @@ async fn leaves(stage: &Stage, phase: Phase) {
     let names: Vec<_> =
         left.iter().map(|object| object["metadata"]["name"].as_str().unwrap_or_default()).collect();
     assert_eq!(names, ["web"]);
-    // Its pods were about to go.
+    // Its pods were about to be removed.
     if phase != Phase::Finalising {
         assert_eq!(left[0]["spec"], before["spec"], "{phase}");
     }
@@ -234,7 +234,7 @@ async fn ends_well(controller: &mut Controller) {
     assert!(controller.ended().await.success());
 }
 
-/// What stays is as if there had been no Canary.
+/// The remaining objects are as if there had been no Canary.
 fn assert_given_back(left: &[Value]) {
     let name = |object: &Value| object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     assert!(left.iter().all(|object| name(object) == "web"), "{left:#?}");
@@ -245,7 +245,7 @@ fn assert_given_back(left: &[Value]) {
     }
 }
 
-/// From the moment the primary stood in for the target until it goes, somebody ready served.
+/// From the moment the primary replaced the target until it was removed, a ready copy served.
 fn assert_no_outage(moments: &[Moment]) {
     let ready = |moment: &Moment| moment.object["status"]["readyReplicas"].as_u64().unwrap_or_default();
     let mut target_is_ready = false;

@@ -52,7 +52,7 @@ fn cluster_what_the_service_says_anew_is_in_the_routes_and_what_is_deleted_comes
         objects::delete(&stage.client, &rule).await.unwrap();
         objects::until("the rule is back", async || objects::read(&stage.client, &rule).await.ok()).await;
         let told = "Routes of web.drift were changed outside Serin and repaired";
-        release.until_told(told).await;
+        release.until_event(told).await;
         // The next repair is the first of a row again, which is the one that is told.
         assert_quiet(&release, &proxy).await;
 

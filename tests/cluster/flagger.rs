@@ -1,4 +1,4 @@
-//! What Flagger wrote, taken over: objects and statuses of its shape, which nobody of ours has ever touched.
+//! Takeover from Flagger: objects and statuses in its shape, which Serin has never written.
 
 use serde_json::{Value, json};
 
@@ -10,19 +10,19 @@ use crate::{
     stage::{Stage, on_stage},
 };
 
-/// A moment of a release from `app:1` to `app:2`.
+/// A moment in a release from `app:1` to `app:2`.
 struct Left {
     phase: &'static str,
-    /// What the primary runs.
+    /// The image of the primary.
     primary: &'static str,
     /// The share of users that are sent to the canary.
     weight: u64,
-    /// The pods of the target that are wanted.
+    /// The wanted pods of the target.
     replicas: u64,
 }
 
 impl Left {
-    /// Puts everything there as Flagger leaves it.
+    /// Creates everything as Flagger leaves it.
     async fn set<'a>(&self, stage: &'a Stage) -> Release<'a> {
         let mut target = deployment(&stage.namespace, "web");
         target["spec"]["replicas"] = self.replicas.into();
@@ -58,19 +58,19 @@ impl Left {
     }
 }
 
-/// Waits until a Canary is ours; its status then.
+/// Waits until a Canary is taken over; returns its status then.
 async fn taken_over(release: &Release<'_>) -> Value {
     let status = release.until("taken over", |status| status["serin"].is_object()).await;
-    release.until_told("over from Flagger").await;
+    release.until_event("over from Flagger").await;
     status
 }
 
-/// How often a new run was told.
+/// How many times a new run was reported.
 async fn runs(release: &Release<'_>) -> usize {
     release.events().await.iter().filter(|event| event.contains("New revision")).count()
 }
 
-/// What was saved of a field, in order.
+/// The saved values of a field, in order.
 fn saved(controller: &Controller, field: &str) -> Vec<Value> {
     let lines = controller.decisions();
     lines
@@ -82,7 +82,7 @@ fn saved(controller: &Controller, field: &str) -> Vec<Value> {
 }
 
 #[test]
-fn cluster_a_run_that_flagger_began_goes_on_at_its_weight() {
+fn cluster_a_run_that_flagger_began_continues_at_its_weight() {
     on_stage("flagger-progressing", async |stage| {
         let left = Left { phase: "Progressing", primary: "app:1", weight: 20, replicas: 1 };
         let release = left.set(&stage).await;
@@ -108,7 +108,7 @@ fn cluster_a_canary_that_flagger_left_before_a_gate_waits_there() {
         release.answer("gate", 403);
         let controller = Controller::start(&stage, &[]);
         assert_eq!(taken_over(&release).await["phase"], "Waiting");
-        // The second time it is asked, it was closed the first time.
+        // It is asked twice; the first time it was closed.
         let gate = |call: &Call| matches!(call, Call::Hook { .. });
         let asked =
             async || (release.scripted.calls().iter().filter(|call| gate(call)).count() > 1).then_some(());
@@ -140,7 +140,7 @@ fn cluster_a_promotion_that_flagger_began_is_finished() {
     });
 }
 
-/// What Flagger ended stays as it is until there is something new.
+/// A release that Flagger ended stays as it is until there is a new revision.
 async fn rests(stage: &Stage, left: &Left) {
     let release = left.set(stage).await;
     let controller = Controller::start(stage, &[]);
@@ -148,7 +148,7 @@ async fn rests(stage: &Stage, left: &Left) {
     assert_eq!(status["phase"], left.phase);
     assert_eq!(release.image("web-primary").await, left.primary);
     release.push("app:3").await;
-    release.until_told("New revision").await;
+    release.until_event("New revision").await;
     release.until_phase("Progressing").await;
     release.until_phase("Succeeded").await;
     assert_eq!((release.image("web-primary").await.as_str(), runs(&release).await), ("app:3", 1));

@@ -1,4 +1,4 @@
-//! The controller knows its ground: what it stands on can change while it runs, and others can stand there, too.
+//! What the controller depends on can change while it runs, and other controllers can write the same objects.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use crate::{
     stage::{alone_on_stage, on_stage},
 };
 
-/// Long enough for a circle of writes to show, without a wait between them.
+/// Long enough to detect a loop of writes without a wait between them.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// What is written from now on, within a while.
+/// The writes from now on, within a while.
 async fn written_within(proxy: &Proxy, span: Duration) -> Vec<String> {
     let before = proxy.written().len();
     time::sleep(span).await;
@@ -47,7 +47,7 @@ fn cluster_flaggers_crd_put_back_stops_every_write_and_ours_brings_every_canary_
         let [ours, flaggers] = crds(&stage).await;
         let before = proxy.written().len();
         replace(&stage, &flaggers).await;
-        // The API server drops what we saved of this one; of the other it drops it from what it reads.
+        // The API server removes the saved fields of this Canary; of the other it drops them when it reads.
         let touch = json!({"metadata": {"annotations": {"touched": "1"}}});
         objects::patch(&stage.client, &idle, &touch).await.unwrap();
         let why = controller.until_ready(false).await;
@@ -55,7 +55,7 @@ fn cluster_flaggers_crd_put_back_stops_every_write_and_ours_brings_every_canary_
         let saves = proxy.written()[before..].iter().filter(|write| write.kind == "canaries/status").count();
         assert!(saves < 10, "{saves} saves before it was noticed");
         controller.until_measured(&["serin_crds_fit"], "0.0").await;
-        release.until_told("nothing is written until then").await;
+        release.until_event("nothing is written until then").await;
         let told = async || {
             let events = objects::all(&stage.client, &reference("default", "v1", "Event", "")).await.unwrap();
             let of_crd = |event: &&Value| event["involvedObject"]["name"] == "canaries.flagger.app";
@@ -89,7 +89,7 @@ fn cluster_flaggers_crd_put_back_stops_every_write_and_ours_brings_every_canary_
 }
 
 #[test]
-fn cluster_a_status_of_a_newer_version_is_held_and_said_and_measured() {
+fn cluster_a_status_of_a_newer_version_is_kept_and_reported() {
     on_stage("ground-newer", async |stage| {
         let release = Release::create(&stage).await;
         let controller = Controller::start_as(&stage, User::Controller, &[]);
@@ -97,7 +97,7 @@ fn cluster_a_status_of_a_newer_version_is_held_and_said_and_measured() {
         let mut canary = release.canary().await;
         canary["status"] = json!({"serin": {"version": 99}});
         objects::write_status(&stage.client, &canary).await.unwrap();
-        let told = release.until_told("nothing is done: .status.serin is of version 99").await;
+        let told = release.until_event("nothing is done: .status.serin is of version 99").await;
         assert!(told.contains("remove .status.serin"), "{told}");
         controller.until_said(&told).await;
         controller
@@ -116,13 +116,13 @@ fn cluster_a_status_of_a_newer_version_is_held_and_said_and_measured() {
 }
 
 #[test]
-fn cluster_a_second_controller_without_the_lease_is_noticed_named_and_slowed() {
+fn cluster_a_second_controller_without_the_lease_is_detected_named_and_slowed() {
     on_stage("ground-second", async |stage| {
         let release = Release::create(&stage).await;
         let proxy = Proxy::start(&stage).await;
         let first = Controller::start_by(&stage, proxy.kubeconfig(), &[]);
         release.until_phase("Initialized").await;
-        // The two do not agree on what stands there, and each says so in the status.
+        // The two disagree about the objects, and each reports this in the status.
         let second = Controller::start(&stage, &["--max-metrics=0"]);
         let said = "several controllers write the status of this Canary, field managers serin_";
         first.until_said(said).await;
@@ -139,7 +139,7 @@ fn cluster_a_second_controller_without_the_lease_is_noticed_named_and_slowed() {
 }
 
 #[test]
-fn cluster_whoever_takes_our_status_away_all_the_time_makes_no_circle() {
+fn cluster_a_client_that_keeps_removing_our_status_causes_no_loop() {
     on_stage("ground-circle", async |stage| {
         let release = Release::create(&stage).await;
         let proxy = Proxy::start(&stage).await;
@@ -162,7 +162,7 @@ fn cluster_whoever_takes_our_status_away_all_the_time_makes_no_circle() {
             never = rival => never,
             written = looked => written,
         };
-        // A save and its Event a second, some of them twice.
+        // A save and its Event per second, some of them twice.
         assert!(written.len() < 70, "{}: {written:#?}", written.len());
         assert!(controller.metrics().await.contains("serin_canary_slowed_total{canary=\"web\""));
         // After the rival has stopped, the Canary continues normally.
@@ -190,7 +190,7 @@ fn cluster_a_dry_run_has_a_lease_of_its_own() {
 }
 
 #[test]
-fn cluster_metrics_are_in_the_format_that_is_asked_for_and_every_phase_has_a_name() {
+fn cluster_metrics_have_the_requested_format_and_every_phase_has_a_name() {
     on_stage("ground-metrics", async |stage| {
         let release = Release::create(&stage).await;
         release.change(&json!({"spec": {"targetRef": {"name": "nobody"}}})).await;

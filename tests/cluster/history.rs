@@ -1,4 +1,4 @@
-//! Everything that happened to some kinds of objects, in the one order the API server gave it.
+//! All changes of objects of some kinds, in the order in which the API server reported them.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use tokio::time;
 
 use crate::objects::{self, LOOK};
 
-/// Follows objects from now on, for as long as the runtime it was begun in.
+/// Follows objects from now on, for as long as the runtime in which it was started.
 #[derive(Clone, Default)]
 pub(crate) struct History(Arc<Mutex<BTreeMap<u64, Moment>>>);
 
@@ -24,14 +24,14 @@ pub(crate) struct History(Arc<Mutex<BTreeMap<u64, Moment>>>);
 pub(crate) struct Moment {
     /// Such as `Deployment/web`.
     pub(crate) of: String,
-    /// As it became; as it was last, if it is gone.
+    /// The new object; the last one if it was deleted.
     pub(crate) object: Value,
-    /// It is gone.
+    /// It was deleted.
     pub(crate) gone: bool,
 }
 
 impl History {
-    /// Begins to follow all objects of the kinds of these, in their namespaces.
+    /// Starts to follow all objects of these kinds, in their namespaces.
     pub(crate) async fn follow(client: &Client, kinds: &[Value]) -> Self {
         let history = Self::default();
         for kind in kinds {
@@ -42,7 +42,7 @@ impl History {
         history
     }
 
-    /// Notes what is there; from which version on to follow.
+    /// Notes the existing objects; returns the version from which to follow.
     async fn begin(&self, api: &Api<DynamicObject>, kind: &Value) -> Option<String> {
         let all = api.list(&ListParams::default()).await.ok()?;
         for object in all.items {
@@ -52,7 +52,7 @@ impl History {
     }
 
     async fn listen(self, api: Api<DynamicObject>, kind: Value, mut since: String) {
-        // A watch ends now and then, sometimes with its server, and goes on from where it was.
+        // A watch ends now and then, sometimes with its server, and continues from where it was.
         loop {
             let Ok(events) = api.watch(&WatchParams::default(), &since).await else {
                 time::sleep(LOOK).await;
@@ -65,7 +65,7 @@ impl History {
                         since = self.note(&kind, object, false);
                     }
                     WatchEvent::Deleted(object) => since = self.note(&kind, object, true),
-                    // A server that was started anew does not know what was before: what is there now has to do.
+                    // A restarted server does not know the earlier versions, so the current objects are read again.
                     WatchEvent::Error(_) => since = self.begin(&api, &kind).await.unwrap_or(since),
                     WatchEvent::Bookmark(_) => {}
                 }
@@ -82,17 +82,17 @@ impl History {
         version
     }
 
-    /// All of it so far, in order.
+    /// All changes so far, in order.
     pub(crate) fn moments(&self) -> Vec<Moment> {
         self.lock().values().cloned().collect()
     }
 
-    /// What happened to one object.
+    /// The changes of one object.
     pub(crate) fn of(&self, name: &str) -> Vec<Moment> {
         self.moments().into_iter().filter(|moment| moment.of == name).collect()
     }
 
-    /// The phases and weights a Canary went through, each once as long as it lasted.
+    /// The phases and weights of a Canary, without consecutive repeats.
     pub(crate) fn rows(&self) -> Vec<(String, u64)> {
         let row = |status: &Value| {
             let phase = status["phase"].as_str().unwrap_or_default().to_owned();
@@ -103,13 +103,13 @@ impl History {
         rows
     }
 
-    /// Waits until the Canary's last row has this phase: what was read by somebody else may not have come here yet.
+    /// Waits until the Canary's last row has this phase: another client may have read it before it arrives here.
     pub(crate) async fn rows_until(&self, phase: &str) -> Vec<(String, u64)> {
         let ends_so = |rows: &Vec<(String, u64)>| rows.last().is_some_and(|(last, _)| last == phase);
         objects::until(&format!("a row of {phase}"), async || Some(self.rows()).filter(ends_so)).await
     }
 
-    /// Waits until an object is gone.
+    /// Waits until an object is deleted.
     pub(crate) async fn until_gone(&self, name: &str) {
         let is_gone = async || self.of(name).last().filter(|last| last.gone).map(drop);
         objects::until(&format!("{name} is gone"), is_gone).await;

@@ -1,4 +1,4 @@
-//! One who takes whatever can be taken, beside one who has done nothing: that one's rollback is on time.
+//! A tenant who takes as much as possible next to a tenant who is not to blame: the rollback of the second is on time.
 
 use std::{
     collections::BTreeMap,
@@ -24,10 +24,10 @@ use crate::{
     stage::{Stage, on_stage},
 };
 
-/// Two checks fail, one every ten seconds; and then some, for a machine that does other things as well.
+/// Two checks fail, one every ten seconds; plus some time for a machine that also does other things.
 const ON_TIME: Duration = Duration::from_secs(25);
 
-/// Brings out a version that fails its checks, and waits until it was rolled back.
+/// Releases a version that fails its checks, and waits until it was rolled back.
 async fn is_rolled_back_on_time(release: &Release<'_>) {
     release.push("app:2").await;
     release.until_weight(10).await;
@@ -44,7 +44,7 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// A Canary of a field that keeps whatever is written there, with so many levels below it.
+/// A Canary with a field that keeps unknown content, with that many levels in it.
 fn nested(namespace: &str, levels: usize) -> Value {
     let mut canary = manifest(namespace);
     canary["metadata"]["name"] = "nested".into();
@@ -54,13 +54,13 @@ fn nested(namespace: &str, levels: usize) -> Value {
     canary
 }
 
-/// What the condition of an object says.
+/// The condition of an object.
 async fn condition(stage: &Stage, object: &Value) -> String {
     let there = objects::read(&stage.client, object).await.unwrap();
     there["status"]["conditions"][0]["message"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Sends a request about a Canary and takes the answer as text: clients of the usual kind cannot read this one, either.
+/// Sends a request about a Canary and reads the answer as text: the usual clients cannot parse this one, either.
 async fn send(stage: &Stage, method: Method, name: &str, body: &Value) -> Option<String> {
     let path = format!("/apis/flagger.app/v1beta1/namespaces/{}/canaries{name}", stage.namespace);
     let media = if method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
@@ -69,11 +69,11 @@ async fn send(stage: &Stage, method: Method, name: &str, body: &Value) -> Option
 }
 
 #[test]
-fn cluster_a_canary_that_cannot_be_read_stops_nobody_else_and_can_be_deleted() {
+fn cluster_an_unreadable_canary_stops_no_other_and_can_be_deleted() {
     on_stage("nested", async |stage| {
         let get = async || send(&stage, Method::GET, "/nested", &Value::Null).await;
         send(&stage, Method::POST, "", &nested(&stage.namespace, 130)).await.unwrap();
-        // It stands there when the controller begins, and changes while it runs.
+        // It exists when the controller starts, and changes while it runs.
         let release = Release::create(&stage).await;
         let mut controller = Controller::start(&stage, &[]);
         release.until_phase("Initialized").await;
@@ -92,7 +92,7 @@ fn cluster_a_canary_that_cannot_be_read_stops_nobody_else_and_can_be_deleted() {
     });
 }
 
-/// Answers every request with this; counts connections that are open, and the most there were.
+/// Answers every request with this; counts open connections, and the maximum.
 async fn answering(answer: Option<&'static str>) -> (String, Arc<[AtomicUsize; 2]>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -127,7 +127,7 @@ async fn serve(mut stream: TcpStream, answer: Option<&str>) {
 }
 
 #[test]
-fn cluster_a_receiver_that_asks_for_patience_holds_no_rollback() {
+fn cluster_a_receiver_that_asks_for_patience_delays_no_rollback() {
     on_stage("patience", async |stage| {
         const WAIT: &str =
             "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 300\r\nContent-Length: 0\r\n\r\n";
@@ -139,15 +139,15 @@ fn cluster_a_receiver_that_asks_for_patience_holds_no_rollback() {
         let mut controller = Controller::start(&stage, &[]);
         release.until_phase("Initialized").await;
         is_rolled_back_on_time(&release).await;
-        // Events of Kubernetes do not wait for it, either.
-        release.until_told("Rolling back").await;
-        assert!(counts[1].load(Ordering::Relaxed) > 0, "it was told");
+        // Kubernetes Events do not wait for it, either.
+        release.until_event("Rolling back").await;
+        assert!(counts[1].load(Ordering::Relaxed) > 0, "it got the alert");
         assert!(controller.is_running());
     });
 }
 
 #[test]
-fn cluster_one_who_asks_everything_at_once_takes_few_connections() {
+fn cluster_a_canary_with_many_queries_takes_few_connections() {
     on_stage("greedy", async |stage| {
         let (url, counts) = answering(None).await;
         let release = Release::create(&stage).await;
@@ -167,22 +167,22 @@ fn cluster_one_who_asks_everything_at_once_takes_few_connections() {
         let words = "spec.analysis.metrics: has 600 items: the first 64 are asked";
         objects::until(words, async || condition(&stage, &greedy).await.contains(words).then_some(())).await;
         let most = counts[1].load(Ordering::Relaxed);
-        // Eight at once, and those before them that are being closed.
+        // Eight at once, and earlier ones that are being closed.
         assert!((1..=16).contains(&most), "{most} connections");
         assert!(controller.is_running());
     });
 }
 
 #[test]
-fn cluster_what_hands_out_credentials_is_not_called() {
+fn cluster_metadata_servers_with_credentials_are_not_called() {
     on_stage("reach", async |stage| {
         let api_server = stage.plane.address();
         let release = Release::create(&stage).await;
         release.change(&json!({"spec": {"metricsServer": api_server}})).await;
         let mut controller = Controller::start(&stage, &[]);
-        release.until_told("is the API server, which is not called").await;
+        release.until_event("is the API server, which is not called").await;
         release.change(&json!({"spec": {"metricsServer": "http://169.254.169.254"}})).await;
-        release.until_told("169.254.169.254 is a link-local address, which is not called").await;
+        release.until_event("169.254.169.254 is a link-local address, which is not called").await;
         assert!(controller.is_running());
     });
 }

@@ -1,4 +1,4 @@
-//! Who may ask the API server: its certificate, the tokens of its users, and the files that hold them.
+//! Clients of the API server: its certificate, the tokens of its users, and the files that contain them.
 
 use std::{
     fs,
@@ -8,28 +8,28 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;
 
-/// The key of everything that is signed.
+/// The key that signs everything.
 pub(crate) const KEY: &str = "key.pem";
 /// The API server's certificate.
 pub(crate) const CERTIFICATE: &str = "certificate.pem";
 /// The table of tokens.
 pub(crate) const TOKENS: &str = "tokens.csv";
 
-/// Who asks.
+/// A user.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum User {
-    /// May do everything.
+    /// Can do everything.
     Admin,
-    /// The controller's ServiceAccount: may do what `deploy/` lets it do.
+    /// The controller's ServiceAccount: can do what `deploy/` allows.
     Controller,
-    /// May do what a test lets it do.
+    /// Can do what a test allows.
     Limited,
 }
 
 impl User {
     const ALL: [Self; 3] = [Self::Admin, Self::Controller, Self::Limited];
 
-    /// Its token, which is its name in files too.
+    /// Its token, which is also its name in files.
     const fn token(self) -> &'static str {
         match self {
             Self::Admin => "admin",
@@ -38,7 +38,7 @@ impl User {
         }
     }
 
-    /// As rules name it.
+    /// Its name in rules.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Admin => "admin",

@@ -1,4 +1,4 @@
-//! A controller that is killed around each kind of write of a Canary's whole life: the life is the one it would have been.
+//! A controller that is killed around each kind of write in a Canary's whole life: the story is the same as without.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +17,7 @@ use crate::{
     stage::{Stage, on_stage},
 };
 
-/// What a life with everything in it writes.
+/// The kinds of writes in a life with everything in it.
 const EXPECTED: [&str; 15] = [
     "create configmaps",
     "create deployments",
@@ -36,7 +36,7 @@ const EXPECTED: [&str; 15] = [
     "patch virtualservices",
 ];
 
-/// The kind of a write; saves are told apart by the phase they save.
+/// The kind of a write; saves are distinguished by the phase that they save.
 fn which(write: &Write) -> String {
     let Write { verb, kind, .. } = write;
     match write.saves() {
@@ -49,10 +49,10 @@ fn kinds_of(written: &[Write]) -> BTreeSet<String> {
     written.iter().map(|write| format!("{} {}", write.verb, write.kind)).collect()
 }
 
-/// How many writes of each kind have come.
+/// How many writes of each kind were seen.
 type Times = Arc<Mutex<BTreeMap<String, u32>>>;
 
-/// Keeps each kind of write back when it comes for the first time, and its answer when it comes for the second.
+/// Holds back each kind of write when it occurs for the first time, and its answer when it occurs for the second time.
 fn each_twice(times: Times) -> impl FnMut(&Write) -> Option<Keep> {
     move |write| {
         let mut times = times.lock().unwrap();
@@ -66,8 +66,8 @@ fn each_twice(times: Times) -> impl FnMut(&Write) -> Option<Keep> {
     }
 }
 
-/// Runs a controller, and another one each time something was kept back from it, until all is over. How many were
-/// killed.
+/// Runs a controller, and starts another one each time something was held back from it, until the story ends. Returns
+/// how many were killed.
 async fn kill_until<T>(
     stage: &Stage,
     proxy: &Proxy,
@@ -94,7 +94,7 @@ async fn kill_until<T>(
 }
 
 #[test]
-fn cluster_a_controller_killed_around_each_kind_of_write_lives_the_same_life() {
+fn cluster_a_controller_killed_around_each_kind_of_write_has_the_same_story() {
     on_stage("killed", async |stage| {
         let other = stage.beside("killed-never").await;
         let times = Times::default();
@@ -110,7 +110,7 @@ fn cluster_a_controller_killed_around_each_kind_of_write_lives_the_same_life() {
         let ((disturbed, kills), (quiet, none)) = tokio::join!(disturbed, quiet);
         assert_eq!(none, 0);
         assert_same(&disturbed, &quiet);
-        // Two that come at the same time take one kill, and the last answer is waited for by nobody.
+        // Two writes at the same time cause one kill, and no controller waits for the last answer.
         let times = times.lock().unwrap().clone();
         assert!(kills > times.len(), "{kills} kills, {times:#?}");
         assert!(times.values().all(|times| *times > 1), "{times:#?}");
@@ -133,7 +133,7 @@ fn cluster_a_leader_killed_around_each_write_of_the_lease_is_followed_by_another
         let is_over = async || (release.canary().await["status"]["phase"] == "Initialized").then_some(());
         let over = patiently("Initialized", is_over);
         let ((), kills) = kill_until(&stage, &proxy, &["--enable-leader-election"], over).await;
-        // Made and taken over, each of them kept back and unanswered.
+        // Creation and takeover, each of them held back and unanswered.
         assert_eq!(kills, 4);
         let written: Vec<Write> = proxy.written().into_iter().filter(lease).collect();
         assert_eq!(kinds_of(&written), ["create leases", "update leases"].map(String::from).into());

@@ -1,4 +1,4 @@
-//! The kinds a control plane of the tests knows, and what the controller may do there.
+//! The kinds that a control plane of the tests knows, and the controller's rights there.
 
 use std::{
     fs,
@@ -10,14 +10,14 @@ use serde_json::Value;
 
 use crate::{modules, objects};
 
-/// The modules that define other people's kinds.
+/// The modules that define the kinds of other projects.
 pub(crate) struct Kinds {
     istio: PathBuf,
     gateway_api: PathBuf,
 }
 
 impl Kinds {
-    /// `None` without Go, which is told.
+    /// `None` with a message if there is no Go.
     pub(crate) fn find() -> Option<Self> {
         let [istio, gateway_api] =
             modules::folders("kubernetes", ["istio.io/api", "sigs.k8s.io/gateway-api"])?;
@@ -48,7 +48,7 @@ impl Kinds {
         all
     }
 
-    /// All of them: a gateway waits for each it may ever serve.
+    /// All of them, because a gateway waits for each kind that it can serve.
     fn gateway_api(&self) -> Vec<Value> {
         let files = fs::read_dir(self.gateway_api.join("config/crd/standard")).unwrap();
         let mut all: Vec<Value> = files.flat_map(|file| read(&file.unwrap().path())).collect();
@@ -67,7 +67,7 @@ pub(crate) async fn give_rights(client: &Client) {
     }
 }
 
-/// The folder with everything that a cluster needs.
+/// The folder with the manifests for a cluster.
 pub(crate) fn deploy() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy")
 }

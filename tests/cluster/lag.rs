@@ -1,4 +1,4 @@
-//! Watches that tell everything five seconds late: what was written is known all the same, and nothing is done twice.
+//! Watches that report everything five seconds late: the controller still knows its own writes, and does nothing twice.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
 
 const LAG: Duration = Duration::from_secs(5);
 
-/// Those that a rollout is decided on.
+/// The kinds that a rollout is decided on.
 const LATE: &[&str] = &["canaries", "deployments", "virtualservices"];
 
 async fn live_with(stage: &Stage, late: &'static [&'static str]) -> Life {
@@ -26,7 +26,7 @@ async fn live_with(stage: &Stage, late: &'static [&'static str]) -> Life {
     life
 }
 
-/// How often each kind was written.
+/// How many times each kind was written.
 fn by_kind(life: &Life) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for write in &life.written {
@@ -45,7 +45,7 @@ fn cluster_watches_that_lag_five_seconds_change_nothing_but_the_time() {
         let saves = "patch canaries/status";
         let [late_saves, prompt_saves] = [&mut late, &mut prompt].map(|counts| counts.remove(saves));
         assert_eq!(late, prompt);
-        // What is late is seen to come, one thing after the other, and noted.
+        // Late facts arrive one after the other, and each is noted.
         assert!(
             late_saves <= prompt_saves.map(|saves| 2 * saves),
             "{late_saves:?} saves, not {prompt_saves:?}"

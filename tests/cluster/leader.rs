@@ -1,4 +1,4 @@
-//! Two replicas, one leader: what happens when it dies, sleeps or leaves.
+//! Two replicas, one leader: what happens when it dies, pauses or leaves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::{
 
 const ELECTED: &[&str] = &["--enable-leader-election=true"];
 
-/// Who leads and who waits.
+/// The leader and the replica that waits.
 async fn two_replicas(stage: &Stage) -> [Controller; 2] {
     let leader = Controller::start(stage, ELECTED);
     leader.until_said("leading").await;
@@ -24,7 +24,7 @@ async fn two_replicas(stage: &Stage) -> [Controller; 2] {
     [leader, other]
 }
 
-/// No notice was told twice: not under two names, and not under one.
+/// No notice was sent twice: neither with two ids, nor with one.
 async fn assert_told_once(stage: &Stage, release: &Release<'_>) {
     let events = objects::all(&stage.client, &release.reference("v1", "Event", "")).await.unwrap();
     let ours: Vec<_> = events.iter().filter(|event| event["involvedObject"]["kind"] == "Canary").collect();
@@ -40,7 +40,7 @@ async fn assert_told_once(stage: &Stage, release: &Release<'_>) {
     );
 }
 
-/// Every call of a hook that passed had a key of its own; `polled` ones are asked as often as it takes.
+/// Every call of a hook that passed had a key of its own; `polled` hooks are called as many times as needed.
 fn assert_keys_once(release: &Release<'_>) {
     let mut passed = BTreeSet::new();
     for call in release.scripted.calls() {
@@ -68,10 +68,10 @@ fn cluster_a_killed_leader_is_followed_by_the_other_without_a_step_twice() {
         other.until_said("leading").await;
         release.until_phase("Succeeded").await;
         assert_eq!(release.image("web-primary").await, "app:2");
-        release.until_told("Promotion completed").await;
+        release.until_event("Promotion completed").await;
         assert_told_once(&stage, &release).await;
         assert_keys_once(&release);
-        // The same run again, with nobody killed.
+        // The same run again, without a kill.
         let rows = history.rows_until("Succeeded").await;
         let history = History::follow(&stage.client, &kinds).await;
         release.push("app:3").await;
@@ -94,10 +94,10 @@ fn cluster_a_leader_that_wakes_after_another_took_over_changes_nothing() {
         release.answer("step", 500);
         other.until_said("leading").await;
         release.until_phase("Failed").await;
-        release.until_told("Canary failed").await;
-        // What is owed after the run was called: nothing moves any more.
+        release.until_event("Canary failed").await;
+        // The hook that is owed after the run was called: nothing moves any more.
         release
-            .until("all is told", |status| {
+            .until("all notices are sent", |status| {
                 status["serin"]["owed"].is_null() && status["serin"]["outbox"].is_null()
             })
             .await;
@@ -115,14 +115,14 @@ fn cluster_a_leader_that_wakes_after_another_took_over_changes_nothing() {
         leader.signal("CONT");
         let status = leader.ended().await;
         assert_eq!(status.code(), Some(1), "{}", leader.log());
-        assert_eq!(release.scripted.calls().len(), calls, "it asked or told somebody");
+        assert_eq!(release.scripted.calls().len(), calls, "it called a hook or sent an alert");
         assert_eq!(written_by_us(&history), before);
         assert_eq!(release.weights().await, [100, 0]);
         assert_eq!(release.canary().await["status"]["phase"], "Failed");
     });
 }
 
-/// The versions of all objects that a controller writes; the Deployments' own progress aside.
+/// The versions of all objects that a controller writes, except the Deployments' own progress.
 fn written_by_us(history: &History) -> Vec<(String, String)> {
     let moments = history.moments().into_iter();
     let version = |object: &Value| match object["metadata"]["generation"].as_i64() {

@@ -1,4 +1,4 @@
-//! A Canary's whole life, with everything in it: laid beside another one, it tells what a disturbance has changed.
+//! A Canary's whole life, with everything in it: compared with another one, it shows what a disturbance has changed.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -14,24 +14,24 @@ use crate::{
     stage::Stage,
 };
 
-/// The longest that anything of a life may take, however often the controller is killed meanwhile.
+/// The timeout of each part of a life, however many times the controller is killed meanwhile.
 const PATIENCE: Duration = Duration::from_secs(480);
 
-/// What became of a Canary from its creation to its end.
+/// The story of a Canary from its creation to its end.
 pub(crate) struct Life {
     /// Phases and weights.
     rows: Vec<(String, u64)>,
-    /// The canary's share of the requests, as it was routed.
+    /// The canary's share of requests in the routes.
     routed: Vec<u64>,
-    /// What was told, sorted.
-    told: Vec<String>,
+    /// The messages, sorted.
+    messages: Vec<String>,
     /// Hooks by their keys, in order.
     hooks: Vec<String>,
     /// The objects when the rollout was over.
     objects: BTreeMap<String, Value>,
-    /// Those that are left when the Canary is gone.
+    /// The objects that are left when the Canary is gone.
     left: BTreeMap<String, Value>,
-    /// What was sent to the API server.
+    /// The requests to the API server.
     pub(crate) written: Vec<Write>,
 }
 
@@ -71,7 +71,7 @@ fn settings(release: &Release<'_>, name: &str, greeting: &str, immutable: bool) 
     object
 }
 
-/// Everything that a Canary can have beside it: an autoscaler, configuration that changes and one that cannot.
+/// All objects that a Canary can use: an autoscaler, configuration that changes and one that cannot.
 pub(crate) async fn prepare(stage: &Stage, release: &Release<'_>) {
     for (name, immutable) in [("fixed", true), ("loose", false)] {
         objects::create(&stage.client, &settings(release, name, "hello", immutable)).await.unwrap();
@@ -90,12 +90,12 @@ pub(crate) async fn prepare(stage: &Stage, release: &Release<'_>) {
         .await;
 }
 
-/// What is released.
+/// The workload that is released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Push {
     /// Another image.
     Image,
-    /// Another image and other configuration, all at once for whoever sees things in their order.
+    /// Another image and other configuration, all at once, for clients that see changes in order.
     Everything,
 }
 
@@ -125,7 +125,7 @@ pub(crate) async fn live(stage: &Stage, release: &Release<'_>, proxy: &Proxy, pu
     let kinds = kinds(release);
     let history = History::follow(&stage.client, &kinds).await;
     until(release, "Initialized", |it| it["status"]["phase"] == "Initialized").await;
-    // Refused, told, and taken off the object.
+    // It was refused, reported, and removed from the object.
     release.change(&json!({"metadata": {"annotations": {"flagger.app/promote": "true"}}})).await;
     until(release, "answered", |it| it["metadata"]["annotations"]["flagger.app/promote"].is_null()).await;
     match push {
@@ -147,10 +147,10 @@ pub(crate) async fn live(stage: &Stage, release: &Release<'_>, proxy: &Proxy, pu
     let left = left.await;
     let moments = history.moments();
     Life {
-        // Who looked first is chance.
+        // Which controller looked first is random.
         rows: history.rows().into_iter().filter(|(phase, _)| !phase.is_empty()).collect(),
         routed: routed(&moments),
-        told: told(stage, release).await,
+        messages: messages(stage, release).await,
         hooks: hooks(&release.scripted.calls()),
         objects,
         left,
@@ -166,18 +166,19 @@ fn routed(moments: &[Moment]) -> Vec<u64> {
     shares
 }
 
-async fn told(stage: &Stage, release: &Release<'_>) -> Vec<String> {
+async fn messages(stage: &Stage, release: &Release<'_>) -> Vec<String> {
     let mut events = objects::all(&stage.client, &release.reference("v1", "Event", "")).await.unwrap();
     events.retain(|event| event["involvedObject"]["kind"] == "Canary");
-    assert!(events.iter().all(|event| event["count"] == 1), "told twice: {events:#?}");
+    assert!(events.iter().all(|event| event["count"] == 1), "sent twice: {events:#?}");
     let words =
         |event: &Value| event["message"].as_str().unwrap_or_default().replace(&stage.namespace, "here");
-    let mut told: Vec<String> = events.iter().map(words).collect();
-    told.sort();
-    told
+    let mut messages: Vec<String> = events.iter().map(words).collect();
+    messages.sort();
+    messages
 }
 
-/// Every call is known by its key: who is killed between an answer and its save asks again with the same.
+/// Every call is identified by its key: a controller that was killed between an answer and its save calls again with
+/// the same key.
 fn hooks(calls: &[Call]) -> Vec<String> {
     let mut known: BTreeMap<String, &Value> = BTreeMap::new();
     let mut hooks = Vec::new();
@@ -192,7 +193,7 @@ fn hooks(calls: &[Call]) -> Vec<String> {
     hooks
 }
 
-/// The objects as somebody wants them: without what the server and other controllers add.
+/// The objects as their owner wants them: without fields that the server and other controllers add.
 async fn all(stage: &Stage, kinds: &[Value]) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     for kind in kinds {
@@ -215,7 +216,7 @@ async fn all(stage: &Stage, kinds: &[Value]) -> BTreeMap<String, Value> {
             for field in ["clusterIP", "clusterIPs"] {
                 object["spec"].as_object_mut().map(|spec| spec.remove(field));
             }
-            // Names the run, and so the Canary.
+            // It identifies the run, and so the Canary.
             if let Some(annotations) = object.pointer_mut("/spec/template/metadata/annotations") {
                 annotations.as_object_mut().map(|annotations| annotations.remove("flagger-id"));
             }
@@ -227,11 +228,11 @@ async fn all(stage: &Stage, kinds: &[Value]) -> BTreeMap<String, Value> {
     all
 }
 
-/// One was as good as the other.
+/// Two lives are equal.
 pub(crate) fn assert_same(disturbed: &Life, quiet: &Life) {
     assert_eq!(disturbed.rows, quiet.rows);
     assert_eq!(disturbed.routed, quiet.routed);
-    assert_eq!(disturbed.told, quiet.told);
+    assert_eq!(disturbed.messages, quiet.messages);
     assert_eq!(disturbed.hooks, quiet.hooks);
     for (disturbed, quiet) in [(&disturbed.objects, &quiet.objects), (&disturbed.left, &quiet.left)] {
         let names = |objects: &BTreeMap<String, Value>| objects.keys().cloned().collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! Serin and a real control plane: etcd, kube-apiserver and kube-controller-manager on loopback.
+//! Serin with a real control plane: etcd, kube-apiserver and kube-controller-manager on loopback.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot begin has failed")]
 
@@ -8,6 +8,7 @@ mod configuration;
 mod control_plane;
 mod controller;
 mod crds;
+mod decisions;
 mod deletion;
 mod drift;
 mod flagger;
@@ -46,6 +47,5 @@ mod server;
 mod stage;
 mod steps;
 mod takeover;
-mod told;
 #[path = "../support/tools.rs"]
 mod tools;

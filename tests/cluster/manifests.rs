@@ -1,4 +1,4 @@
-//! Every manifest in the repository is taken by a real API server and read back as it was written.
+//! Every manifest in the repository is accepted by a real API server and read back as it was written.
 
 use std::{
     fs,
@@ -13,11 +13,11 @@ use crate::{
     stage::on_stage,
 };
 
-/// Folders and files with manifests that make sense.
+/// Folders and files with valid manifests.
 const PLACES: [&str; 3] = ["scenarios", "core/tests/manifests", "docs/shop.yaml"];
 
 #[test]
-fn cluster_manifests_come_back_as_they_were_written() {
+fn cluster_manifests_are_read_back_as_they_were_written() {
     on_stage("manifests", async |stage| {
         let mut found = 0;
         let mut complaints = Vec::new();
@@ -48,7 +48,7 @@ fn cluster_manifests_come_back_as_they_were_written() {
     });
 }
 
-/// Every object of our kinds, wherever it stands in a file.
+/// Every object of our kinds, anywhere in a file.
 fn manifests() -> Vec<(PathBuf, Value)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut found = Vec::new();

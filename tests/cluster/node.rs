@@ -1,4 +1,4 @@
-//! Stands in for the nodes: every pod runs and is ready at once, unless it says that it is broken.
+//! Replaces the nodes: every pod runs and is ready at once, unless it is marked as broken.
 
 use std::{net::Ipv4Addr, pin::pin};
 
@@ -11,29 +11,29 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-/// A pod with this annotation, whatever it says, never gets ready.
+/// A pod with this annotation, with any value, never becomes ready.
 pub(crate) const BROKEN: &str = "serin.dev/broken";
 
-/// Makes the pods of all namespaces ready, for ever.
+/// Makes the pods of all namespaces ready, until the process ends.
 pub(crate) async fn run(client: Client) {
     let pods = watcher(Api::<Pod>::all(client.clone()), watcher::Config::default());
     let mut pods = pin!(pods.default_backoff().applied_objects());
     let mut address = 0;
     while let Some(seen) = pods.next().await {
-        // The watch begins again by itself after an error.
+        // The watch restarts by itself after an error.
         if let Ok(pod) = seen
             && let Some(ready) = wanted(&pod)
         {
             address += 1;
             let status = json!({"status": status(ready, address_of(address))});
             let pods: Api<Pod> = Api::namespaced(client.clone(), &pod.namespace().unwrap());
-            // It may be gone, or have changed, and is seen again then.
+            // It may be deleted, or have changed, and is seen again then.
             drop(pods.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Merge(status)).await);
         }
     }
 }
 
-/// Whether the pod has to be ready; `None` if it is as it has to be.
+/// Whether the pod has to be ready; `None` if its status is already right.
 fn wanted(pod: &Pod) -> Option<bool> {
     let ready = !pod.annotations().contains_key(BROKEN);
     let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());

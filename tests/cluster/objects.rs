@@ -1,4 +1,4 @@
-//! Any object, written and read as it is: whatever is lost on the way was lost by the server.
+//! Any object, written and read unchanged: a field that is lost was lost by the server.
 
 use std::{
     fmt::{Debug, Write as _},
@@ -24,19 +24,19 @@ use serde::{Deserialize as _, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::time;
 
-/// How long a condition is waited for.
+/// The timeout of a condition.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Between two looks at what no watch tells.
+/// The time between two polls of what no watch reports.
 pub(crate) const LOOK: Duration = Duration::from_millis(50);
 
-/// The documents of a text, empty ones left out.
+/// The documents of a text, without empty ones.
 pub(crate) fn documents(text: &str) -> Vec<Value> {
     let all = serde_yaml::Deserializer::from_str(text).map(|document| Value::deserialize(document).unwrap());
     all.filter(|document| !document.is_null()).collect()
 }
 
-/// Creates an object; as the server keeps it.
+/// Creates an object; returns it as the server stores it.
 pub(crate) async fn create(client: &Client, object: &Value) -> Result<Value, kube::Error> {
     let api = api(client, object).await?;
     let object: DynamicObject = serde_json::from_value(object.clone()).map_err(kube::Error::SerdeError)?;
@@ -44,7 +44,7 @@ pub(crate) async fn create(client: &Client, object: &Value) -> Result<Value, kub
     serde_json::to_value(kept).map_err(kube::Error::SerdeError)
 }
 
-/// Applies an object, as `kubectl apply --server-side --force-conflicts` does; as the server keeps it.
+/// Applies an object, as `kubectl apply --server-side --force-conflicts` does; returns it as the server stores it.
 pub(crate) async fn apply(client: &Client, object: &Value) -> Result<Value, kube::Error> {
     let api = api(client, object).await?;
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
@@ -52,7 +52,7 @@ pub(crate) async fn apply(client: &Client, object: &Value) -> Result<Value, kube
     serde_json::to_value(kept).map_err(kube::Error::SerdeError)
 }
 
-/// Writes an object's status; the object as the server keeps it.
+/// Writes an object's status; returns the object as the server stores it.
 pub(crate) async fn write_status(client: &Client, object: &Value) -> Result<Value, kube::Error> {
     let api = api(client, object).await?;
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
@@ -68,14 +68,15 @@ pub(crate) async fn read(client: &Client, object: &Value) -> Result<Value, kube:
     serde_json::to_value(kept).map_err(kube::Error::SerdeError)
 }
 
-/// Waits until a kind is served that was defined before.
+/// Waits until a defined kind is served.
 pub(crate) async fn until_served(client: &Client, definition: &Value) {
     let name = definition["metadata"]["name"].as_str().unwrap();
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
     within(name, until_seen(api, name, is_crd_established())).await;
 }
 
-/// The object when it is as wanted. A watch that breaks off, as all do when a CRD changes or a server is busy, begins again.
+/// The object when it is as wanted. A watch that breaks off, as all do when a CRD changes or a server is busy, starts
+/// again.
 pub(crate) async fn until_seen<K>(api: Api<K>, name: &str, is_so: impl Condition<K>) -> Option<K>
 where
     K: Clone + Debug + DeserializeOwned + Resource + Send + 'static,
@@ -86,17 +87,17 @@ where
     pin!(fitting).next().await.unwrap()
 }
 
-/// What comes, or a panic that says what did not.
+/// The result, or a panic that says what did not happen.
 pub(crate) async fn within<T>(what: &str, comes: impl Future<Output = T>) -> T {
     time::timeout(PATIENCE, comes).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
 }
 
-/// The same with the patience that a whole rollout needs.
+/// The same with a timeout for a whole rollout.
 pub(crate) async fn soon<T>(what: &str, comes: impl Future<Output = T>) -> T {
     time::timeout(PATIENCE * 2, comes).await.unwrap_or_else(|_| panic!("{what}: not in time"))
 }
 
-/// Waits until a question has an answer. For what no watch tells.
+/// Waits until a question has an answer. For what no watch reports.
 pub(crate) async fn until<T>(what: &str, mut asks: impl AsyncFnMut() -> Option<T>) -> T {
     let answered = async {
         loop {
@@ -109,7 +110,7 @@ pub(crate) async fn until<T>(what: &str, mut asks: impl AsyncFnMut() -> Option<T
     soon(what, answered).await
 }
 
-/// Patches an object, by a merge.
+/// Patches an object, with a merge patch.
 pub(crate) async fn patch(client: &Client, object: &Value, change: &Value) -> Result<Value, kube::Error> {
     patch_by(client, &PatchParams::default(), object, change).await
 }
@@ -137,7 +138,7 @@ async fn patch_by(
     serde_json::to_value(kept).map_err(kube::Error::SerdeError)
 }
 
-/// Patches an object, by operations on what is there.
+/// Patches an object, with a JSON patch.
 pub(crate) async fn patch_json(
     client: &Client,
     object: &Value,
@@ -157,13 +158,13 @@ pub(crate) async fn all(client: &Client, object: &Value) -> Result<Vec<Value>, k
     found.items.into_iter().map(|item| serde_json::to_value(item).map_err(kube::Error::SerdeError)).collect()
 }
 
-/// Asks for an object's deletion.
+/// Requests an object's deletion.
 pub(crate) async fn delete(client: &Client, object: &Value) -> Result<(), kube::Error> {
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     api(client, object).await?.delete(name, &DeleteParams::default()).await.map(drop)
 }
 
-/// Where objects of its kind are, in its namespace.
+/// The API of objects of its kind, in its namespace.
 pub(crate) async fn api(client: &Client, object: &Value) -> Result<Api<DynamicObject>, kube::Error> {
     let text = |name: &str| object[name].as_str().unwrap_or_default();
     let (group, version) = text("apiVersion").split_once('/').unwrap_or(("", text("apiVersion")));
@@ -176,7 +177,7 @@ pub(crate) async fn api(client: &Client, object: &Value) -> Result<Api<DynamicOb
     })
 }
 
-/// What stands in `written` and is missing from `kept` or different there, by path.
+/// The paths of fields in `written` that are missing from `kept` or different there.
 pub(crate) fn lost(written: &Value, kept: &Value) -> Vec<String> {
     let mut lost = Vec::new();
     compare(&mut String::new(), written, kept, &mut lost);
@@ -207,7 +208,7 @@ fn is_same(written: &Value, kept: &Value) -> bool {
 
 fn below(path: &mut String, name: &impl std::fmt::Display, then: impl FnOnce(&mut String)) {
     let length = path.len();
-    // A String takes everything.
+    // Writing to a String cannot fail.
     let _ = write!(path, "/{name}");
     then(path);
     path.truncate(length);

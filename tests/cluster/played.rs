@@ -1,4 +1,4 @@
-//! A scenario played in a cluster: what it scripts is answered over HTTP, what happens in it is done to the objects.
+//! A scenario played in a cluster: its scripted answers are given over HTTP, and its events change the objects.
 
 use std::{pin::pin, time::Duration};
 
@@ -19,26 +19,26 @@ use tokio::{
 };
 
 use crate::{
+    decisions::Decisions,
     node::BROKEN,
     objects::create,
     scripted::{Call, Scripted},
     stage::Stage,
-    told::Told,
 };
 
-/// How long one may take, if nothing goes wrong: several times what the longest one takes.
+/// The timeout of one scenario, if nothing goes wrong: several times what the longest one takes.
 const LIMIT: Duration = Duration::from_secs(400);
 
-/// How long after the last status something may still be asked.
+/// How long after the last status questions may still arrive.
 const LATE: Duration = Duration::from_secs(20);
 
-/// Between two looks at what was asked.
+/// The time between two polls of the questions.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What tells one revision of the target from another.
+/// The label that distinguishes revisions of the target.
 const REVISION: &str = "serin.dev/revision";
 
-/// A scenario that is being played. Its Canary and its target are named like its file.
+/// A scenario that is being played. Its Canary and its target are named after its file.
 struct Playing<'a> {
     stage: &'a Stage,
     scenario: &'a Scenario,
@@ -50,15 +50,15 @@ struct Playing<'a> {
     routes: watch::Sender<Seen<(Option<String>, String)>>,
 }
 
-/// All that a watch has seen, in its order.
+/// Everything that a watch has seen, in order.
 struct Seen<T> {
     all: Vec<T>,
-    /// From now on nothing is missed.
+    /// From now on no change is missed.
     watching: bool,
 }
 
-/// Plays a scenario to its end, until so many questions were asked.
-pub(crate) async fn play(stage: &Stage, scenario: &Scenario, questions: usize) -> Told {
+/// Plays a scenario to its end, until this many questions were asked.
+pub(crate) async fn play(stage: &Stage, scenario: &Scenario, questions: usize) -> Decisions {
     let playing = Playing {
         stage,
         scenario,
@@ -75,7 +75,7 @@ pub(crate) async fn play(stage: &Stage, scenario: &Scenario, questions: usize) -
         }
     };
     let ended = time::timeout(LIMIT, all).await.is_ok();
-    playing.told(ended)
+    playing.decisions(ended)
 }
 
 impl Playing<'_> {
@@ -103,7 +103,7 @@ impl Playing<'_> {
         self.until_over(questions).await;
     }
 
-    /// Waits for a state: the one that stands, or any later one.
+    /// Waits for a state: the current one, or any later one.
     async fn until_saved(&self, fits: impl Fn(&State) -> bool) {
         let known = self.states.borrow().all.len().saturating_sub(1);
         wait(&self.states, |seen| seen.all[known..].iter().any(&fits)).await;
@@ -119,7 +119,7 @@ impl Playing<'_> {
                 time::sleep(LOOK).await;
             }
         };
-        // What was asked is compared, whatever it is by then.
+        // The questions so far are compared.
         drop(time::timeout(LATE, all).await);
     }
 
@@ -162,7 +162,7 @@ impl Playing<'_> {
         })
     }
 
-    /// Those of the pods of a revision that is deployed.
+    /// The ConfigMaps and Secrets of the pods of a revision that is deployed.
     fn annotations(&self, revision: &str) -> Value {
         match self.scenario.setting.canary_takes {
             Delay::Never => json!({REVISION: revision, BROKEN: ""}),
@@ -185,21 +185,21 @@ impl Playing<'_> {
         Api::namespaced_with(self.stage.client.clone(), &self.stage.namespace, &kind)
     }
 
-    fn told(&self, ended: bool) -> Told {
-        let mut told = Told::default();
-        self.states.borrow().all.iter().for_each(|state| told.saved(Row::of(state)));
-        self.routes.borrow().all.iter().for_each(|(_, routes)| told.routed(routes));
+    fn decisions(&self, ended: bool) -> Decisions {
+        let mut decisions = Decisions::default();
+        self.states.borrow().all.iter().for_each(|state| decisions.saved(Row::of(state)));
+        self.routes.borrow().all.iter().for_each(|(_, routes)| decisions.routed(routes));
         for call in self.scripted.calls() {
             match call {
-                Call::Metric { name, answer } => told.asked(&name, &answer),
-                Call::Hook { name, outcome, .. } => told.asked(&name, &outcome),
+                Call::Metric { name, answer } => decisions.asked(&name, &answer),
+                Call::Hook { name, outcome, .. } => decisions.asked(&name, &outcome),
                 Call::Alert { .. } => {}
             }
         }
         if !ended {
-            told.rows.push(format!("no end within {LIMIT:?}"));
+            decisions.rows.push(format!("no end within {LIMIT:?}"));
         }
-        told
+        decisions
     }
 }
 
@@ -210,11 +210,11 @@ impl<T> Seen<T> {
 }
 
 async fn wait<T>(seen: &watch::Sender<Seen<T>>, is_so: impl Fn(&Seen<T>) -> bool) {
-    // Whoever waits holds the sender.
+    // The receiver keeps the sender alive.
     drop(seen.subscribe().wait_for(|seen| is_so(seen)).await);
 }
 
-/// Notes what becomes of an object, for ever.
+/// Notes the changes of an object, until the process ends.
 async fn follow<T>(
     api: Api<DynamicObject>,
     name: &str,
@@ -227,7 +227,7 @@ async fn follow<T>(
         seen.send_modify(|seen| match event {
             Ok(Event::Apply(object) | Event::InitApply(object)) => seen.all.extend(read(&object)),
             Ok(Event::InitDone) => seen.watching = true,
-            // The watch begins again by itself after an error.
+            // The watch restarts by itself after an error.
             Ok(Event::Init | Event::Delete(_)) | Err(_) => {}
         });
     }

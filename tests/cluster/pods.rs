@@ -1,4 +1,4 @@
-//! The control plane does what a cluster does: a Deployment gets ready pods, unless they are broken.
+//! The control plane works like a cluster: a Deployment gets ready pods, unless they are broken.
 
 use std::{collections::BTreeSet, pin::pin};
 
@@ -32,7 +32,7 @@ fn deployment(namespace: &str, name: &str, annotations: &Value) -> Value {
     })
 }
 
-/// Waits until so many pods exist and so many of them are ready.
+/// Waits until this many pods exist and this many of them are ready.
 async fn until_counted(stage: &Stage, name: &str, exist: i32, ready: i32) {
     let api: Api<Deployment> = Api::namespaced(stage.client.clone(), &stage.namespace);
     let is_so = move |seen: Option<&Deployment>| {
@@ -54,7 +54,7 @@ fn cluster_pods_get_ready_unless_they_are_broken() {
         }
         until_counted(&stage, "whole", 2, 2).await;
         until_counted(&stage, "broken", 2, 0).await;
-        // They run, and are not ready.
+        // They run, but are not ready.
         within("broken pods", until_running(&stage, "app=broken")).await;
         until_counted(&stage, "broken", 2, 0).await;
     });
@@ -66,7 +66,7 @@ async fn until_running(stage: &Stage, label: &str) {
         pin!(watcher(pods, watcher::Config::default().labels(label)).default_backoff().applied_objects());
     let mut running = BTreeSet::new();
     while running.len() < 2 {
-        // The watch begins again by itself after an error.
+        // The watch restarts by itself after an error.
         if let Ok(pod) = seen.next().await.unwrap()
             && phase(&pod) == Some("Running")
         {
@@ -80,7 +80,7 @@ fn phase(pod: &Pod) -> Option<&str> {
 }
 
 #[test]
-fn cluster_what_was_stored_outlives_the_api_server() {
+fn cluster_stored_objects_survive_a_restart_of_the_api_server() {
     alone_on_stage("restart", async |stage| {
         let object = deployment(&stage.namespace, "web", &json!({}));
         objects::create(&stage.client, &object).await.unwrap();

@@ -1,5 +1,5 @@
-//! Stands between a controller and the API server: it notes what is written, keeps a write or its answer back, and
-//! delays what watches tell.
+//! A proxy between a controller and the API server: it records writes, holds back a write or its answer, and delays
+//! watches.
 
 use std::{
     fs,
@@ -31,7 +31,7 @@ use tokio::{
 
 use crate::{identity::User, stage::Stage};
 
-/// A way to the API server that lives as long as the runtime it was started in.
+/// A connection to the API server that lives as long as the runtime in which it was started.
 #[derive(Clone)]
 pub(crate) struct Proxy {
     client: Client,
@@ -40,7 +40,7 @@ pub(crate) struct Proxy {
     gate: watch::Sender<Gate>,
 }
 
-/// A write that has come by.
+/// A write that was seen.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Write {
     /// The verb that it needs.
@@ -49,16 +49,16 @@ pub(crate) struct Write {
     pub(crate) kind: String,
     /// The object.
     pub(crate) name: String,
-    /// What was sent.
+    /// The request body.
     pub(crate) sent: Value,
 }
 
-/// What is kept back of a write.
+/// What is held back of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
     /// The API server does not get it.
     Request,
-    /// The controller does not hear of it.
+    /// The controller does not get the answer.
     Answer,
 }
 
@@ -75,7 +75,7 @@ struct State {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Gate {
     closed: bool,
-    /// Requests of an earlier one end without an answer.
+    /// Requests of an earlier era end without an answer.
     era: u64,
 }
 
@@ -97,49 +97,49 @@ impl Proxy {
         proxy
     }
 
-    /// What leads here.
+    /// The kubeconfig that leads here.
     pub(crate) fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
 
-    /// From now on this says what is kept back. Nothing passes any more once something is.
+    /// From now on this function decides what is held back. Once something is, nothing passes any more.
     pub(crate) fn keep(&self, keeps: impl FnMut(&Write) -> Option<Keep> + Send + 'static) {
         self.lock().keeps = Box::new(keeps);
     }
 
-    /// From now on watches of these kinds tell everything so much later.
+    /// From now on watches of these kinds report everything with this delay.
     pub(crate) fn delay(&self, by: Duration, kinds: &'static [&'static str]) {
         self.lock().delay = Some((by, kinds));
     }
 
-    /// From now on there is nothing at paths that end so.
+    /// From now on paths with this ending do not exist.
     pub(crate) fn hide(&self, end: &'static str) {
         self.lock().hidden = Some(end);
     }
 
-    /// Waits until something is kept back.
+    /// Waits until something is held back.
     pub(crate) async fn caught(&self) {
         self.gate.subscribe().wait_for(|gate| gate.closed).await.unwrap();
     }
 
-    /// What was kept back goes on.
+    /// What was held back continues.
     pub(crate) fn open(&self) {
         self.gate.send_modify(|gate| gate.closed = false);
     }
 
-    /// What was kept back is lost, and whatever else waits.
+    /// What was held back is dropped, and so is everything that waits.
     pub(crate) fn open_to_another(&self) {
         self.gate.send_modify(|gate| *gate = Gate { closed: false, era: gate.era + 1 });
     }
 
-    /// Everything that was written so far, that which did not arrive included.
+    /// All writes so far, including those that did not arrive.
     pub(crate) fn written(&self) -> Vec<Write> {
         self.lock().written.clone()
     }
 
     async fn accept(self, listener: TcpListener) {
         while let Ok((stream, _)) = listener.accept().await {
-            // A controller makes connections of its own.
+            // Each controller opens its own connections.
             let era = self.gate.borrow().era;
             tokio::spawn(self.clone().serve(stream, era));
         }
@@ -150,7 +150,7 @@ impl Proxy {
             let proxy = self.clone();
             async move { proxy.pass(request, era).await }
         });
-        // Controllers are killed in the middle of it.
+        // Controllers are killed in the middle of a request.
         drop(http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await);
     }
 
@@ -184,7 +184,7 @@ impl Proxy {
         Ok(Response::from_parts(head, body))
     }
 
-    /// Waits until requests of this era pass, if ever.
+    /// Waits until requests of this era pass, if they ever do.
     async fn passes(&self, era: u64) -> Result<(), Lost> {
         let mut gate = self.gate.subscribe();
         let gate = gate.wait_for(|gate| !gate.closed || gate.era != era).await.map_err(|_| Lost)?;
@@ -248,7 +248,7 @@ impl Write {
     }
 }
 
-/// As the API server says that there is no such object.
+/// The API server's answer if there is no such object.
 fn not_found() -> Response<Answer> {
     let status = json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": "not found",
@@ -272,7 +272,7 @@ fn forwarded(mut head: Parts, body: Bytes) -> Request<Body> {
     Request::from_parts(head, Body::from(body))
 }
 
-/// Each part comes as much later as that, in the same order.
+/// Each part arrives with this delay, in the same order.
 fn delayed(body: Body, by: Duration) -> impl Stream<Item = Result<Frame<Bytes>, kube::Error>> {
     let (told, heard) = mpsc::unbounded_channel();
     tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! `deploy/` applied as it is, and a first Canary released by the controller in it.
+//! `deploy/` applied unchanged, and a first Canary released by its controller.
 
 use std::{fs, path::Path};
 
@@ -9,18 +9,18 @@ use serin_simulator::{drive, scenario};
 
 use crate::{
     controller::Controller,
+    decisions::Decisions,
     identity::User,
     objects::{apply, documents, until_seen, within},
     played::play,
     stage::{Stage, on_stage},
-    told::Told,
 };
 
-/// The flag that the test leaves out: with it a controller does not keep to one namespace.
+/// The flag that the test leaves out: with it a controller is not limited to one namespace.
 const ELECTION: &str = "--enable-leader-election";
 
 #[test]
-fn cluster_what_deploy_holds_releases_a_first_canary() {
+fn cluster_the_manifests_in_deploy_release_a_first_canary() {
     on_stage("quick-start", async |stage| {
         for object in kustomized("deploy") {
             apply(&stage.client, &object).await.unwrap();
@@ -29,13 +29,13 @@ fn cluster_what_deploy_holds_releases_a_first_canary() {
         assert!(flags.iter().any(|flag| flag == ELECTION), "{flags:?}");
         let flags: Vec<&str> = flags.iter().map(String::as_str).filter(|flag| *flag != ELECTION).collect();
         let controller = Controller::start_as(&stage, User::Controller, &flags);
-        // Anybody's first one, only faster.
+        // A typical first Canary, only faster.
         let mut canary = documents(&read("docs/shop.yaml")).remove(0);
         canary["spec"]["analysis"]["interval"] = "10s".into();
         let events = json!([{"when": {"phase": "Initialized"}, "deploy": "v2"}]);
         let text = json!({"scenario": "a first Canary", "canary": canary, "events": events}).to_string();
         let scenario = scenario::parse(&text, Path::new("shop.yaml")).unwrap();
-        let simulated = Told::by(&drive::run(&scenario));
+        let simulated = Decisions::by(&drive::run(&scenario));
         assert!(simulated.rows.iter().any(|row| row.starts_with("[Succeeded, ")), "{simulated:?}");
         let played = play(&stage, &scenario, simulated.questions()).await;
         let unlike = simulated.unlike(&played);
@@ -43,7 +43,7 @@ fn cluster_what_deploy_holds_releases_a_first_canary() {
     });
 }
 
-/// What a kustomization holds, with its labels.
+/// The objects of a kustomization, with its labels.
 fn kustomized(folder: &str) -> Vec<Value> {
     let all = documents(&read(&format!("{folder}/kustomization.yaml"))).remove(0);
     let names = all["resources"].as_array().unwrap().iter().map(|name| name.as_str().unwrap());
@@ -57,7 +57,7 @@ fn kustomized(folder: &str) -> Vec<Value> {
     objects
 }
 
-/// Waits until all replicas of the controller are there; its flags.
+/// Waits until all replicas of the controller exist; returns its flags.
 async fn until_deployed(stage: &Stage) -> Vec<String> {
     let api: Api<Deployment> = Api::namespaced(stage.client.clone(), "serin-system");
     let is_there = |seen: Option<&Deployment>| {

@@ -1,4 +1,4 @@
-//! A Deployment that a Canary releases: what a test begins with, and what it looks at.
+//! A Deployment that a Canary releases, for tests to change and observe.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -11,22 +11,22 @@ use crate::{objects, scripted::Scripted, stage::Stage};
 /// The Deployment `web` and the Canary of that name.
 pub(crate) struct Release<'a> {
     stage: &'a Stage,
-    /// What metrics and hooks answer.
+    /// The answers of metrics and hooks.
     pub(crate) scripted: Scripted,
     canary: Value,
 }
 
 impl<'a> Release<'a> {
-    /// Creates both. Nobody drives them yet.
+    /// Creates both. No controller handles them yet.
     ///
-    /// The analysis steps by 10 to 30 every ten seconds, and asks the hooks `gate` before the run, `step` on each step,
-    /// `promotion` before the promotion and `after` when all is over. All say yes.
+    /// The analysis steps by 10 to 30 every ten seconds, and calls the hooks `gate` before the run, `step` on each
+    /// step, `promotion` before the promotion and `after` at the end. All of them pass.
     pub(crate) async fn create(stage: &'a Stage) -> Self {
         let target = deployment(&stage.namespace, "web");
         Self::of(stage, &target, &manifest(&stage.namespace), &[]).await
     }
 
-    /// Creates this Deployment `web`, this Canary of it and these MetricTemplates.
+    /// Creates this Deployment `web`, its Canary and these MetricTemplates.
     pub(crate) async fn of(stage: &'a Stage, target: &Value, manifest: &Value, templates: &[Value]) -> Self {
         let text = json!({"scenario": "a release", "canary": manifest, "templates": templates}).to_string();
         let scenario = scenario::parse(&text, Path::new("release.yaml")).unwrap();
@@ -40,7 +40,7 @@ impl<'a> Release<'a> {
         Self { stage, scripted, canary }
     }
 
-    /// Gives the Canary another specification, as `kubectl apply` does: what it does not say goes.
+    /// Gives the Canary another specification, as `kubectl apply` does: missing fields are removed.
     pub(crate) async fn apply(&self, spec: &Value) {
         let mut wanted = self.canary.clone();
         wanted["spec"] = spec.clone();
@@ -71,7 +71,7 @@ impl<'a> Release<'a> {
         self.run(&json!({"name": "app", "image": image})).await;
     }
 
-    /// Has the Deployment read ConfigMaps.
+    /// Makes the Deployment read ConfigMaps.
     pub(crate) async fn reads(&self, config_maps: &[&str]) {
         let from = |name: &&str| json!({"configMapRef": {"name": name}});
         let from: Vec<Value> = config_maps.iter().map(from).collect();
@@ -101,7 +101,7 @@ impl<'a> Release<'a> {
         objects::read(&self.stage.client, &self.canary).await.unwrap()
     }
 
-    /// Waits until the Canary's status is so.
+    /// Waits until the Canary's status meets this condition.
     pub(crate) async fn until(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         let look = async || {
             let status = objects::read(&self.stage.client, &self.canary).await.ok()?["status"].clone();
@@ -126,12 +126,12 @@ impl<'a> Release<'a> {
         objects::read(&self.stage.client, &self.reference(api_version, kind, name)).await.ok()
     }
 
-    /// Names an object of the release.
+    /// Identifies an object of the release.
     pub(crate) fn reference(&self, api_version: &str, kind: &str, name: &str) -> Value {
         reference(&self.stage.namespace, api_version, kind, name)
     }
 
-    /// The image that an object of the kind Deployment runs.
+    /// The image of a Deployment.
     pub(crate) async fn image(&self, name: &str) -> String {
         let deployment = self.object("apps/v1", "Deployment", name).await.unwrap();
         deployment["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap().to_owned()
@@ -143,7 +143,7 @@ impl<'a> Release<'a> {
         weights_of(&route)
     }
 
-    /// What was told, in order.
+    /// The messages, in order.
     pub(crate) async fn events(&self) -> Vec<String> {
         let mut all = objects::all(&self.stage.client, &self.reference("v1", "Event", "")).await.unwrap();
         all.retain(|event| event["involvedObject"]["kind"] == "Canary");
@@ -151,19 +151,19 @@ impl<'a> Release<'a> {
         all.iter().map(|event| event["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// Waits until an event has these words; its whole message.
-    pub(crate) async fn until_told(&self, words: &str) -> String {
+    /// Waits until an event contains these words; returns its whole message.
+    pub(crate) async fn until_event(&self, words: &str) -> String {
         let told = async || self.events().await.into_iter().find(|event| event.contains(words));
         objects::until(words, told).await
     }
 
-    /// Asks for the Canary's deletion.
+    /// Requests the Canary's deletion.
     pub(crate) async fn delete(&self) {
         objects::delete(&self.stage.client, &self.canary).await.unwrap();
     }
 }
 
-/// An event's place: the end of its name counts.
+/// An event's place in the order: the end of its name is a counter.
 fn event_order(event: &Value) -> (u64, u64) {
     let id = event["metadata"]["name"].as_str().unwrap_or_default().rsplit('.').next().unwrap_or_default();
     let (seq, index) = id.split_once('-').unwrap_or_default();
@@ -179,7 +179,7 @@ pub(crate) fn weights_of(route: &Value) -> [u64; 2] {
     })
 }
 
-/// Names an object.
+/// Identifies an object.
 pub(crate) fn reference(namespace: &str, api_version: &str, kind: &str, name: &str) -> Value {
     json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": namespace}})
 }
@@ -220,7 +220,7 @@ pub(crate) fn manifest(namespace: &str) -> Value {
     object
 }
 
-/// A Deployment and its Canary that asks nobody: the services alone move the users.
+/// A Deployment and its Canary without metrics and hooks: only the services move the users.
 pub(crate) fn plain(namespace: &str) -> [Value; 2] {
     let mut canary = manifest(namespace);
     canary["metadata"]["name"] = "plain".into();

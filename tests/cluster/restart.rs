@@ -1,4 +1,4 @@
-//! The API server or the controller goes away in the middle of a rollout: the rollout is the one it would have been.
+//! The API server or the controller stops in the middle of a rollout: the rollout is the same as without.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,13 +16,13 @@ use crate::{
     stage::{alone_on_stage, on_stage},
 };
 
-/// The last run is this one, and is over.
+/// The last run is this one, and has ended.
 fn is_over(run: u64) -> impl Fn(&Value) -> bool {
     move |status| status["serin"]["run"] == run && status["phase"] == "Succeeded"
 }
 
 #[test]
-fn cluster_a_rollout_goes_on_when_the_api_server_comes_back() {
+fn cluster_a_rollout_continues_when_the_api_server_comes_back() {
     alone_on_stage("restart-server", async |stage| {
         let release = Release::create(&stage).await;
         let mut controller = Controller::start(&stage, &[]);
@@ -39,7 +39,7 @@ fn cluster_a_rollout_goes_on_when_the_api_server_comes_back() {
         let run = release.canary().await["status"]["serin"]["run"].as_u64().unwrap();
         release.push("app:3").await;
         release.until("undisturbed", is_over(run + 1)).await;
-        // What happened before anybody could follow again is missing, and nothing else.
+        // Changes before the watch could continue are missing, and nothing else.
         let undisturbed = history.rows_until("Succeeded").await;
         let places = rows[1..].iter().map(|row| undisturbed[1..].iter().position(|other| other == row));
         let places: Vec<_> = places.collect();
@@ -64,7 +64,7 @@ fn cluster_a_controller_killed_again_and_again_does_nothing_twice() {
         let mut moments = ChaCha8Rng::seed_from_u64(16);
         let mut kills = 0_u64;
         loop {
-            // Longer and longer, so that it gets somewhere on a slow machine too.
+            // Each time longer, so that it makes progress on a slow machine, too.
             let longest = 500 + 100 * kills;
             let moment = Duration::from_millis(moments.random_range(0..longest));
             let over = release.until("over", |status| {
@@ -79,7 +79,7 @@ fn cluster_a_controller_killed_again_and_again_does_nothing_twice() {
             controller.until_said("started").await;
         }
         assert!(kills > 3, "killed {kills} times");
-        release.until_told("Promotion completed").await;
+        release.until_event("Promotion completed").await;
         let rows = history.rows_until("Succeeded").await;
         let disturbed = release.scripted.calls();
         let before = release.events().await;
@@ -87,7 +87,7 @@ fn cluster_a_controller_killed_again_and_again_does_nothing_twice() {
         release.push("app:3").await;
         release.until("undisturbed", is_over(run + 2)).await;
         assert_eq!(rows.get(1..), history.rows_until("Succeeded").await.get(1..));
-        // What was told is told once.
+        // Every message is sent once.
         let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
         for event in before.iter().filter(|event| event.starts_with("Advance")) {
             *counts.entry(event).or_default() += 1;
@@ -100,7 +100,7 @@ fn cluster_a_controller_killed_again_and_again_does_nothing_twice() {
     });
 }
 
-/// Who is killed between an answer and its save asks again, with the same key and in the same words.
+/// A controller that was killed between an answer and its save calls again, with the same key and the same body.
 fn assert_repeats_are_known(calls: &[Call]) {
     let mut known: BTreeMap<&str, &Value> = BTreeMap::new();
     for call in calls {

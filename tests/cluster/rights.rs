@@ -1,4 +1,4 @@
-//! The controller's account may do what the controller does, by the rules in `deploy/`, and no more.
+//! The controller's account has the rights that the controller needs, by the rules in `deploy/`, and no more.
 
 use http::Request;
 use kube::Client;
@@ -45,7 +45,7 @@ fn cluster_the_controller_may_do_what_it_does_and_no_more() {
     });
 }
 
-/// Whether this client may do that, such as `patch canaries.flagger.app/status`.
+/// Whether this client has this right, such as `patch canaries.flagger.app/status`.
 async fn may(client: &Client, namespace: &str, what: &str) -> &'static str {
     let (verb, kind) = what.split_once(' ').unwrap();
     let (kind, part) = kind.split_once('/').unwrap_or((kind, ""));
@@ -65,7 +65,7 @@ async fn may(client: &Client, namespace: &str, what: &str) -> &'static str {
     if answer["status"]["allowed"] == true { "yes" } else { "no" }
 }
 
-/// Lets the limited user do this in the stage's namespace, and nothing else anywhere.
+/// Gives the limited user this right in the stage's namespace, and no other right.
 pub(crate) async fn grant(stage: &Stage, rules: &Value) {
     const GROUP: &str = "rbac.authorization.k8s.io";
     let of = |kind: &str| reference(&stage.namespace, "rbac.authorization.k8s.io/v1", kind, "limited");
@@ -78,7 +78,7 @@ pub(crate) async fn grant(stage: &Stage, rules: &Value) {
     }
 }
 
-/// Lets the controller hold its Lease in that namespace, as it has to where it looks at no other.
+/// Allows the controller to write its Lease in that namespace, which it needs if it watches no other.
 pub(crate) async fn give_lease(client: &Client, namespace: &str) {
     for mut object in kinds::read(&kinds::deploy().join("rbac.yaml")) {
         if ["Role", "RoleBinding"].iter().any(|kind| object["kind"] == *kind) {

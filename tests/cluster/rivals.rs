@@ -1,4 +1,4 @@
-//! Others write what the controller writes: it neither gives in nor fights.
+//! Other clients write the objects that the controller writes: it neither gives in nor fights.
 
 use std::{
     cell::{Cell, RefCell},
@@ -21,7 +21,7 @@ use crate::{
 };
 
 #[test]
-fn cluster_a_second_writer_of_routes_is_corrected_every_time_and_named_and_the_run_waits_for_its_end() {
+fn cluster_a_second_writer_of_routes_is_corrected_every_time_and_named_while_the_run_waits() {
     on_stage("rivals-routes", async |stage| {
         let release = Release::create(&stage).await;
         let controller = Controller::start(&stage, &[]);
@@ -44,12 +44,12 @@ fn cluster_a_second_writer_of_routes_is_corrected_every_time_and_named_and_the_r
         };
         let seen = async {
             let void = "the check that passed does not count: requests were routed 50/50 and not 90/10";
-            release.until_told(void).await;
-            release.until_told("are changed repeatedly by field manager another-tool").await;
+            release.until_event(void).await;
+            release.until_event("are changed repeatedly by field manager another-tool").await;
         };
         tokio::select! { never = rival => never, () = seen => () }
         assert_eq!(release.canary().await["status"]["canaryWeight"], 10);
-        // The rival's weights, and each time ours after them.
+        // The rival's weights, each followed by ours.
         let moments = history.moments();
         let weights: Vec<[u64; 2]> =
             moments.iter().skip(1).map(|moment| weights_of(&moment.object)).collect();
@@ -63,7 +63,7 @@ fn cluster_a_second_writer_of_routes_is_corrected_every_time_and_named_and_the_r
     });
 }
 
-/// Runs a release, and says what it was like, each phase and weight once.
+/// Runs a release; returns its phases and weights, without repeats.
 async fn rows_of_a_run(release: &Release<'_>, client: &Client, image: &str) -> Vec<(String, u64)> {
     let run = |status: &Value| status["serin"]["run"].as_u64();
     let before = run(&release.canary().await["status"]);
@@ -76,7 +76,7 @@ async fn rows_of_a_run(release: &Release<'_>, client: &Client, image: &str) -> V
 }
 
 #[test]
-fn cluster_whoever_changes_a_canary_all_the_time_is_no_obstacle_to_its_run() {
+fn cluster_constant_changes_of_a_canary_do_not_block_its_run() {
     on_stage("rivals-busy", async |stage| {
         let release = Release::create(&stage).await;
         let controller = Controller::start_as(&stage, User::Controller, &[]);
@@ -104,7 +104,7 @@ fn cluster_whoever_changes_a_canary_all_the_time_is_no_obstacle_to_its_run() {
 }
 
 #[test]
-fn cluster_a_save_that_somebody_else_made_meanwhile_stands_and_the_run_goes_on_from_it() {
+fn cluster_a_save_by_another_controller_is_kept_and_the_run_continues_from_it() {
     on_stage("rivals-save", async |stage| {
         let release = Release::create(&stage).await;
         let proxy = Proxy::start(&stage).await;
@@ -112,7 +112,7 @@ fn cluster_a_save_that_somebody_else_made_meanwhile_stands_and_the_run_goes_on_f
         release.until_phase("Initialized").await;
         let mut saves = 0;
         proxy.keep(move |write| {
-            // Every second one succeeds, and so does the last: what the rival has begun it ends.
+            // Every second one succeeds, and so does the last, which ends what the rival has begun.
             let of_the_run = write.saves().is_some_and(|status| status["phase"] != "Succeeded");
             saves += u32::from(of_the_run);
             (of_the_run && saves % 2 == 1).then_some(Keep::Request)
@@ -139,7 +139,7 @@ fn cluster_a_save_that_somebody_else_made_meanwhile_stands_and_the_run_goes_on_f
         let theirs = theirs.into_inner();
         assert!(theirs.len() > 3, "{theirs:?}");
         let log = controller.log();
-        assert_eq!(log.matches("somebody else has saved it meanwhile").count(), theirs.len(), "{log}");
+        assert_eq!(log.matches("another client has saved it meanwhile").count(), theirs.len(), "{log}");
         assert!(!log.contains("cannot be read"), "{log}");
     });
 }

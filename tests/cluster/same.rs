@@ -1,4 +1,4 @@
-//! One scenario file, once in the simulator and once in a cluster: the same decisions.
+//! One scenario file, in the simulator and in a cluster: the same decisions.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use serin_simulator::{
     scenario::{self, Scenario},
 };
 
-use crate::{controller::Controller, identity::User, played::play, stage::on_stage, told::Told};
+use crate::{controller::Controller, decisions::Decisions, identity::User, played::play, stage::on_stage};
 
 /// Every Canary names its own Prometheus.
 const NO_METRICS: &str = "--metrics-server=http://127.0.0.1:9";
 
 #[test]
-fn cluster_conformance_scenarios_go_as_in_the_simulator() {
+fn cluster_conformance_scenarios_have_the_same_result_as_in_the_simulator() {
     on_stage("same", async |stage| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/conformance");
         let files = scenario::find(&[folder]).unwrap();
@@ -22,7 +22,7 @@ fn cluster_conformance_scenarios_go_as_in_the_simulator() {
         assert_eq!(scenarios.len(), 18);
         let controller = Controller::start_as(&stage, User::Controller, &[NO_METRICS]);
         let both = scenarios.iter().map(async |scenario| {
-            let simulated = Told::by(&drive::run(scenario));
+            let simulated = Decisions::by(&drive::run(scenario));
             let played = play(&stage, scenario, simulated.questions()).await;
             let unlike = simulated.unlike(&played)?;
             Some(format!("{}: simulator | cluster\n{unlike}\n", scenario.path.display()))

@@ -1,4 +1,4 @@
-//! Services select the pods that serve, and nobody else's.
+//! Services select the pods that serve, and no other pods.
 
 use kube::api::DeleteParams;
 use serde_json::{Value, json};
@@ -12,12 +12,12 @@ use crate::{
 
 const PRIMARY: [&str; 2] = ["web", "web-primary"];
 
-/// What a service selects by.
+/// The selector of a service.
 async fn selects(release: &Release<'_>, service: &str) -> Value {
     release.object("v1", "Service", service).await.unwrap()["spec"]["selector"].clone()
 }
 
-/// The target, made again with a selector of another label; its pods keep the old one, too.
+/// The target, recreated with a selector of another label; its pods keep the old label, too.
 async fn make_again(stage: &Stage, image: &str) {
     let mut target = deployment(&stage.namespace, "web");
     objects::delete(&stage.client, &target).await.unwrap();
@@ -44,9 +44,9 @@ fn cluster_services_select_what_the_live_primary_has_until_another_primary_serve
             assert_eq!(selects(&release, service).await, json!({"app": "web-primary"}), "{service}");
         }
         assert_eq!(selects(&release, "web-canary").await, json!({"app": "web"}));
-        release.until_told("Deployment web-primary.selectors is selected by app=web-primary").await;
+        release.until_event("Deployment web-primary.selectors is selected by app=web-primary").await;
 
-        // The way to change it: the old pods serve until the new ones do.
+        // The recommended way to change it: the old pods serve until the new ones do.
         let primary = release.reference("apps/v1", "Deployment", "web-primary");
         let api = objects::api(&stage.client, &primary).await.unwrap();
         api.delete("web-primary", &DeleteParams::orphan()).await.unwrap();

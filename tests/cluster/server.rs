@@ -1,4 +1,4 @@
-//! A server that ends when this process does, however that ends.
+//! A server that ends when this process does, however the process ends.
 
 use std::{
     ffi::OsString,
@@ -7,9 +7,9 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-/// Runs a program until it ends or the standard input does, which no panic and no signal keeps open. It is not asked to
-/// end: an API server would wait a minute for those who watch. The folder goes with it, also when the whole group is
-/// signalled.
+/// Runs a program until it or the standard input ends, which happens after any panic or signal. The program is killed,
+/// because an API server would wait a minute for its watches. The folder is removed with it, also when the whole group
+/// gets the signal.
 const GUARD: &str = r#"
 folder=$1; shift
 trap : HUP INT TERM
@@ -32,7 +32,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a program in a folder that is gone when the program is. What it says is added to the file `log`.
+    /// Starts a program in a folder that is removed when the program ends. Its output is appended to the file `log`.
     pub(crate) fn start(program: &Path, arguments: &[String], folder: &Path, log: PathBuf) -> Self {
         fs::create_dir_all(folder).unwrap();
         let out = File::options().create(true).append(true).open(&log).unwrap();
@@ -50,7 +50,7 @@ impl Server {
         Self { guard, log }
     }
 
-    /// What it said last, if it has ended.
+    /// Its last output, if it has ended.
     pub(crate) fn ended(&mut self) -> Option<String> {
         let status = self.guard.try_wait().unwrap()?;
         Some(format!("{status}\n{}", self.last_words()))

@@ -1,4 +1,5 @@
-//! What a test plays on: one control plane for all of them, another for those who disturb it, and a namespace for each.
+//! The environment of a test: a control plane that all share, another one for tests that disturb it, and a namespace
+//! for each.
 
 use std::{
     sync::{LazyLock, Mutex, PoisonError, mpsc},
@@ -16,11 +17,11 @@ use crate::{
     node, objects, tools,
 };
 
-/// A namespace of a test's own.
+/// The namespace of one test.
 pub(crate) struct Stage {
     /// The servers.
     pub(crate) plane: &'static ControlPlane,
-    /// A client that may do everything.
+    /// A client that can do everything.
     pub(crate) client: Client,
     /// The namespace.
     pub(crate) namespace: String,
@@ -42,17 +43,17 @@ impl Stage {
 /// The servers that all tests share.
 static SHARED: LazyLock<Option<ControlPlane>> = LazyLock::new(start);
 
-/// Servers that one test after the other may disturb.
+/// Servers for tests that disturb them, one test at a time.
 static DISTURBED: LazyLock<Option<ControlPlane>> = LazyLock::new(start);
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Runs a test in a namespace of that name, in a control plane that knows our kinds, Istio's and those of the Gateway
-/// API. Where there is none, it says so.
+/// API. If there is none, prints a message.
 pub(crate) fn on_stage(namespace: &str, test: impl AsyncFnOnce(Stage)) {
     play(&SHARED, namespace, test);
 }
 
-/// The same for a test that disturbs the servers: nobody else needs these at the same time.
+/// The same for a test that disturbs the servers: no other test uses them at the same time.
 pub(crate) fn alone_on_stage(namespace: &str, test: impl AsyncFnOnce(Stage)) {
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     play(&DISTURBED, namespace, test);

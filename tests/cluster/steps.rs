@@ -1,4 +1,4 @@
-//! The steps of Flagger's own end-to-end tests, one test a provider: what people script against Flagger works the same.
+//! The steps of Flagger's own end-to-end tests, one test for each provider: scripts for Flagger work unchanged.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
 
 const VIRTUAL_SERVICE: &str = "networking.istio.io/v1";
 
-/// A Deployment with more than one port, and labels and annotations of its owner's.
+/// A Deployment with more than one port, and with labels and annotations of its owner.
 fn target(stage: &Stage) -> Value {
     let mut target = deployment(&stage.namespace, "web");
     target["metadata"]["labels"] =
@@ -26,7 +26,7 @@ fn target(stage: &Stage) -> Value {
     target
 }
 
-/// A Canary of it with what all of them have.
+/// A Canary for it, with the fields that all of them have.
 fn canary(stage: &Stage, spec: &Value) -> Value {
     let mut canary = reference(&stage.namespace, "flagger.app/v1beta1", "Canary", "web");
     canary["spec"] = json!({
@@ -39,7 +39,7 @@ fn canary(stage: &Stage, spec: &Value) -> Value {
     canary
 }
 
-/// A metric that asks a template, and the template.
+/// A metric with a template, and the template.
 fn latency(stage: &Stage, max: f64) -> [Value; 2] {
     let mut template = reference(&stage.namespace, "flagger.app/v1beta1", "MetricTemplate", "latency");
     template["spec"] = json!({
@@ -220,7 +220,7 @@ fn cluster_with_nginx_weights_and_then_a_header_are_promoted_and_the_ingress_sta
         let controller = Controller::start(&stage, &[]);
         release.until_phase("Initialized").await;
         release.release("app:2").await;
-        // Its owner applies it again, and nothing is in the way.
+        // Its owner applies it again, without a conflict.
         let kept = objects::apply(&stage.client, &ingress).await.unwrap();
         assert_eq!(kept["spec"], ingress["spec"]);
 
@@ -236,7 +236,7 @@ fn cluster_with_nginx_weights_and_then_a_header_are_promoted_and_the_ingress_sta
             let annotations = &canary["metadata"]["annotations"];
             (annotations["nginx.ingress.kubernetes.io/canary-by-header"] == "x-user").then_some(())
         };
-        objects::until("requests are told apart by the header", by_header).await;
+        objects::until("requests are distinguished by the header", by_header).await;
         let promoted = async || (release.image("web-primary").await == "app:3").then_some(());
         objects::until("the third version is promoted", promoted).await;
         drop(controller);

@@ -57,7 +57,7 @@ fn cluster_an_idle_canary_is_taken_over_without_a_rollout() {
         let proxy = Proxy::start(&stage).await;
         let controller = Controller::start_by(&stage, proxy.kubeconfig(), &[]);
         let status = release.until("taken over", is_ours).await;
-        release.until_told("over from Flagger").await;
+        release.until_event("over from Flagger").await;
         assert_eq!(status["phase"], "Succeeded");
         let marked = async || {
             let route = release.object("networking.istio.io/v1", "DestinationRule", "web-canary").await?;
@@ -68,7 +68,7 @@ fn cluster_an_idle_canary_is_taken_over_without_a_rollout() {
         assert_eq!(warnings(&stage, &release).await, [""; 0], "nobody changed anything");
         // What comes next is the rollout that somebody asks for, and no other before it.
         release.push("app:3").await;
-        let told = release.until_told("New revision").await;
+        let told = release.until_event("New revision").await;
         release.until_phase("Progressing").await;
         release.until_phase("Succeeded").await;
         let events = release.events().await;

@@ -1,4 +1,4 @@
-//! What keeps a Canary from going on, as a label.
+//! What blocks a Canary, as a label.
 
 use serin_core::{State, decision::Obstacle, state::Origin};
 

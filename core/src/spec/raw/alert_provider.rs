@@ -25,17 +25,17 @@ pub struct AlertProvider {
 
 /// The receiver of an AlertProvider.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["type"], "anyOf" = super::schema::told_where())))]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["type"], "anyOf" = super::schema::address_or_secret())))]
 #[serde(rename_all = "camelCase", default)]
 pub struct AlertProviderSpec {
     /// The type of receiver.
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = super::schema::alert_providers())))]
     #[serde(skip_serializing_if = "String::is_empty")]
     pub r#type: String,
-    /// Channel to write to; `general` where left out.
+    /// Channel to write to; `general` if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
-    /// Name to write under; `flagger` where left out.
+    /// Name to write under; `flagger` if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
     /// The address that alerts are sent to.

@@ -11,11 +11,11 @@ use super::{Alert, Match, Metric, Number, PodOverrides, SessionAffinity, Webhook
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Analysis {
-    /// Time between two checks; 1m where left out, at least 10s.
+    /// Time between two checks; 1m if left out, at least 10s.
     #[cfg_attr(feature = "schemars", schemars(extend("pattern" = super::schema::DURATION)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<String>,
-    /// Failed checks that roll back; 1 where left out.
+    /// Failed checks that roll back; 1 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<Number>,
     /// How failed checks count: `cumulative` over the run (the default), or `consecutive`.
@@ -25,7 +25,7 @@ pub struct Analysis {
     /// Number of checks (A/B testing, blue/green); with steps, the minimum number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<Number>,
-    /// Largest canary weight; 100 where left out.
+    /// Largest canary weight; 100 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_weight: Option<Number>,
     /// Growth of the canary weight per passed check.
@@ -34,19 +34,19 @@ pub struct Analysis {
     /// Canary weights, one after the other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_weights: Option<Vec<Number>>,
-    /// Growth of the primary weight per interval while promoting; all at once where left out.
+    /// Growth of the primary weight per interval while promoting; all at once if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_weight_promotion: Option<Number>,
     /// Mirror requests to the canary first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mirror: Option<bool>,
-    /// Percentage of requests that is mirrored; 100 where left out.
+    /// Percentage of requests that is mirrored; 100 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mirror_weight: Option<Number>,
-    /// Percentage of the primary's pods that must be available; 100 where left out.
+    /// Percentage of the primary's pods that must be available; 100 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub primary_ready_threshold: Option<Number>,
-    /// Percentage of the canary's pods that must be available; 100 where left out.
+    /// Percentage of the canary's pods that must be available; 100 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canary_ready_threshold: Option<Number>,
     /// Warm-up between the canary being ready and the first check.
@@ -84,7 +84,7 @@ pub struct NestedAnalysis {
     /// With `mirror`: growth of the mirrored percentage per iteration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_weight_promotion: Option<Number>,
-    /// With `mirror`: largest mirrored percentage; 100 where left out.
+    /// With `mirror`: largest mirrored percentage; 100 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_mirror_weight: Option<Number>,
     /// Overrides for the canary's pods only.

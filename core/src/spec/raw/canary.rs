@@ -38,7 +38,7 @@ pub struct CanarySpec {
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = super::schema::providers())))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// Prometheus of the built-in metrics and inline queries; the controller's where left out.
+    /// Prometheus of the built-in metrics and inline queries; the controller's if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_server: Option<String>,
     /// Seconds after which a workload that is not ready counts as failed; 600 if left out.

@@ -14,7 +14,7 @@ pub struct Metric {
     /// Name: a built-in one, a template's, or a custom name with `query` or `templateRef`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Window of the query; 1m where left out.
+    /// Window of the query; 1m if left out.
     #[cfg_attr(feature = "schemars", schemars(extend("pattern" = super::schema::DURATION)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<String>,

@@ -12,7 +12,7 @@ pub struct Metadata {
     /// Name of the object; required.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Namespace; `default` where left out.
+    /// Namespace; `default` if left out.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub namespace: String,
     /// Set by the cluster; empty in a file.

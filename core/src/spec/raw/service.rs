@@ -12,16 +12,16 @@ use super::{CorsPolicy, GatewayRef, Headers, HttpMatch, IntOrString, Mirror, Num
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["port"])))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Service {
-    /// Name of the apex service; the target's name where left out.
+    /// Name of the apex service; the target's name if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Port of the services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<Number>,
-    /// Name of that port; `http` where left out.
+    /// Name of that port; `http` if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port_name: Option<String>,
-    /// Port of the pods, by number or name; `port` where left out.
+    /// Port of the pods, by number or name; `port` if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_port: Option<IntOrString>,
     /// Protocol of the port; `tcp` makes Istio route connections.

@@ -14,7 +14,7 @@ pub struct Webhook {
     /// Name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// When it is called; `rollout` where left out.
+    /// When it is called; `rollout` if left out.
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = super::schema::hook_types())))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#type: Option<String>,

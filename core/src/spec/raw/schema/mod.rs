@@ -223,7 +223,7 @@ pub(super) mod kinds {
 }
 
 /// An address or a Secret. Flagger requires exactly one of them; PagerDuty may have both.
-pub(super) fn told_where() -> Value {
+pub(super) fn address_or_secret() -> Value {
     json!([{"required": ["address"]}, {"required": ["secretRef"]}])
 }
 

@@ -1,40 +1,40 @@
-//! What a controller decided, as texts: so that two can be laid side by side.
+//! The decisions of a controller, as texts, so that two stories can be compared.
 
 use std::{collections::BTreeMap, fmt::Display};
 
 use serin_core::{Command, question::Asked};
 use serin_simulator::{record::Story, scenario::Row};
 
-/// What was decided in a story.
+/// The decisions in a story.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct Decisions {
     /// The saved statuses, repeats left out.
     pub(crate) rows: Vec<String>,
     /// The routes that were set, repeats left out.
     routes: Vec<String>,
-    /// The answers of each metric and hook, in their order.
+    /// The answers of each metric and hook, in order.
     asked: BTreeMap<String, Vec<String>>,
 }
 
-impl Told {
-    /// What the simulator's story tells.
+impl Decisions {
+    /// The decisions in the simulator's story.
     pub(crate) fn by(story: &Story) -> Self {
-        let mut told = Self::default();
+        let mut decisions = Self::default();
         for moment in &story.moments {
             for effect in moment.commands.iter().filter(|effect| effect.failed.is_none()) {
                 if let Command::SetRoutes(split) = &effect.command {
-                    told.routed(&split.routes);
+                    decisions.routed(&split.routes);
                 }
             }
             if let Some(state) = &moment.saved {
-                told.saved(Row::of(state));
+                decisions.saved(Row::of(state));
             }
         }
         for call in &story.calls {
             let (Asked::Metric(name) | Asked::Hook(name)) = &call.question.id.of;
-            call.answers.iter().for_each(|answer| told.asked(name, answer));
+            call.answers.iter().for_each(|answer| decisions.asked(name, answer));
         }
-        told
+        decisions
     }
 
     /// A status was saved.
@@ -42,7 +42,7 @@ impl Told {
         add(&mut self.rows, &row);
     }
 
-    /// Requests go there.
+    /// Requests are routed there.
     pub(crate) fn routed(&mut self, routes: &impl Display) {
         add(&mut self.routes, routes);
     }
@@ -57,7 +57,7 @@ impl Told {
         self.asked.values().map(Vec::len).sum()
     }
 
-    /// Both side by side, line by line, what differs marked; `None` if nothing does.
+    /// Both side by side, line by line, with differences marked; `None` if there are none.
     pub(crate) fn unlike(&self, other: &Self) -> Option<String> {
         let parts = self.parts().into_iter().zip(other.parts());
         let lines: Vec<String> = parts.flat_map(|(ours, theirs)| side_by_side(&ours, &theirs)).collect();
@@ -80,7 +80,7 @@ fn side_by_side(left: &[String], right: &[String]) -> Vec<String> {
     (0..left.len().max(right.len())).map(line).collect()
 }
 
-/// Adds what is not there already as the last one.
+/// Adds a text unless it equals the last one.
 fn add(list: &mut Vec<String>, next: &impl Display) {
     let next = next.to_string();
     if list.last() != Some(&next) {
@@ -89,18 +89,18 @@ fn add(list: &mut Vec<String>, next: &impl Display) {
 }
 
 #[test]
-fn what_differs_is_marked() {
-    let [mut ours, mut theirs] = [Told::default(), Told::default()];
-    for told in [&mut ours, &mut theirs] {
-        told.asked("gate", &500);
-        told.routed(&"100/0");
-        told.routed(&"100/0");
+fn differences_are_marked() {
+    let [mut ours, mut theirs] = [Decisions::default(), Decisions::default()];
+    for decisions in [&mut ours, &mut theirs] {
+        decisions.asked("gate", &500);
+        decisions.routed(&"100/0");
+        decisions.routed(&"100/0");
     }
     assert_eq!(ours.unlike(&theirs), None);
     theirs.asked("gate", &200);
     theirs.routed(&"90/10");
-    for told in [&mut ours, &mut theirs] {
-        told.saved(Row(serin_core::Phase::Progressing, 10, 0, 0));
+    for decisions in [&mut ours, &mut theirs] {
+        decisions.saved(Row(serin_core::Phase::Progressing, 10, 0, 0));
     }
     insta::assert_snapshot!(ours.unlike(&theirs).unwrap(), @r"
     ! gate: 500                                    gate: 500 200
