@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_serves_by_the_best_sign_that_there_is() {
+    fn a_copy_serves_by_the_best_known_fact() {
         let unready = Readiness::not_ready("");
         assert!(serves(Some(true), Some(0), &unready), "9 of 10 pods serve");
         assert!(!serves(Some(false), Some(1), &Readiness::Ready), "an endpoint without ports");

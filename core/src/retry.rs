@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_asked_for_is_another_wait() {
+    fn a_retry_after_header_changes_the_wait() {
         let wait = |n, status, asked: Option<u64>| wait(n, status, asked.map(Duration::from_secs)).as_secs();
         assert_eq!([Some(0), Some(7), Some(9999)].map(|asked| wait(3, 503, asked)), [1, 7, 300]);
         assert_eq!((wait(3, 429, Some(7)), wait(3, 500, Some(7)), wait(3, 503, None)), (7, 8, 8));

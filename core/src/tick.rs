@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_say_is_cut_where_it_enters() {
+    fn texts_from_outside_are_cut_on_entry() {
         let long: Text = "x".repeat(LONGEST_TEXT + 1).into();
         let mut seen = Observation {
             target: unknown(&long),

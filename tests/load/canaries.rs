@@ -18,20 +18,20 @@ use tokio::time;
 
 use crate::{meter::now, objects, stage::NAMESPACE};
 
-/// Creations and changes under way at the same time.
+/// How many creations and changes run at the same time.
 const AT_ONCE: usize = 16;
 
-/// The longest that a rollout of all of them is waited for.
+/// The timeout of a rollout of all of them.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
-/// So many Canaries.
+/// This number of Canaries.
 pub(crate) struct Canaries {
     names: Vec<String>,
     deployments: Api<DynamicObject>,
     rows: Arc<Mutex<Rows>>,
 }
 
-/// What each Canary's status said, and when.
+/// The statuses of each Canary, with times.
 type Rows = BTreeMap<String, Vec<(Duration, Row)>>;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -109,7 +109,7 @@ impl Canaries {
 async fn watch(canaries: Api<DynamicObject>, rows: Arc<Mutex<Rows>>) {
     let mut seen = pin!(watcher(canaries, watcher::Config::default()).default_backoff().applied_objects());
     while let Some(seen) = seen.next().await {
-        // The watch begins again by itself after an error.
+        // The watch restarts by itself after an error.
         let Ok(canary) = seen else { continue };
         let status = &canary.data["status"];
         let row = Row {

@@ -1,4 +1,4 @@
-//! One who takes whatever can be taken, in a namespace beside those that are measured.
+//! A tenant who takes as much as possible, in a namespace next to the measured ones.
 
 use std::{convert::Infallible, sync::LazyLock};
 
@@ -19,22 +19,22 @@ use crate::objects;
 
 const NAMESPACE: &str = "hostile";
 
-/// Canaries of nothing, each as large as one may be without being a large one.
+/// Canaries without content, each as large as a Canary can be without counting as a large one.
 const CANARIES: usize = 3_000;
 const CANARY: usize = 12 * 1024;
 
-/// ConfigMaps that one Deployment reads, each nearly as large as the server takes them.
+/// ConfigMaps that one Deployment reads, each nearly as large as the server allows.
 const CONFIG_MAPS: usize = 300;
 const CONFIG_MAP: usize = 900 * 1000;
 
-/// Canaries that ask for many metrics, each with an answer that is as large as one is read.
+/// Canaries with many metrics, each with the largest answer that is read.
 const GREEDY: usize = 20;
 const METRICS: usize = 600;
 
-/// Objects that are created at the same time.
+/// How many objects are created at the same time.
 const AT_ONCE: usize = 16;
 
-/// An answer of nearly 1 MiB, of as many small values as fit into it.
+/// An answer of nearly 1 MiB, with as many small values as fit into it.
 static LARGE: LazyLock<Bytes> = LazyLock::new(|| {
     let mut answer = r#"{"status":"success","data":{"resultType":"vector","result":[[]"#.to_owned();
     answer.push_str(&",[]".repeat((1024 * 1024 - answer.len() - 16) / 3));
@@ -42,7 +42,7 @@ static LARGE: LazyLock<Bytes> = LazyLock::new(|| {
     answer.into()
 });
 
-/// Puts all of it there.
+/// Creates all of it.
 pub(crate) async fn create(client: &Client) {
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
     objects::create(client, &namespace).await.unwrap();
@@ -65,7 +65,7 @@ pub(crate) async fn create(client: &Client) {
     for_each(client, (0..CANARIES).map(|number| of_nothing(&format!("nothing{number:04}")))).await;
 }
 
-/// Has those that ask for many metrics release something.
+/// Starts a release of the Canaries with many metrics.
 pub(crate) async fn change(client: &Client) {
     let change = json!({"spec": {"template": {"metadata": {"annotations": {"revision": "2"}}}}});
     let changed = stream::iter(0..GREEDY).for_each_concurrent(AT_ONCE, async |number| {
@@ -90,7 +90,7 @@ async fn serve() -> String {
             let answer = service_fn(async |_: Request<Incoming>| {
                 Ok::<_, Infallible>(Response::new(Full::new(LARGE.clone())))
             });
-            // Whoever asked may have gone.
+            // The client may have closed the connection.
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
         }
     });

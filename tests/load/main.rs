@@ -1,6 +1,7 @@
-//! What the controller costs: so many Canaries in a real control plane, and how many of them roll out at the same time.
+//! The cost of the controller: a number of Canaries in a real control plane, and how many of them roll out at the same
+//! time.
 //!
-//! Nothing here passes or fails: it prints what was measured. How to run it stands in `docs/controller.md`.
+//! This does not pass or fail: it prints measurements. `docs/controller.md` says how to run it.
 
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot be made ends")]
 #![expect(clippy::print_stdout, reason = "what was measured is what is wanted")]
@@ -42,11 +43,11 @@ use crate::{canaries::Canaries, meter::Meter, report::Report, stage::Stage};
 
 const USAGE: &str = "usage: load CANARIES [OF THEM ROLLING OUT] [hostile]";
 
-/// How long Canaries with nothing to do are looked at.
+/// How long idle Canaries are measured.
 const IDLE: Duration = Duration::from_secs(40);
-/// Nobody has worked for so long: everything is at rest.
+/// If there was no work for this long, everything is at rest.
 const LULL: Duration = Duration::from_secs(10);
-/// How long that may take to come.
+/// The timeout for that.
 const PATIENCE: Duration = Duration::from_secs(900);
 
 fn main() -> ExitCode {
@@ -94,7 +95,8 @@ async fn measured(stage: &Stage, count: usize, rolling: usize, hostile: bool) ->
     Report { count, rolling, begun, idle, rollouts, steps, resident_kib, peak_kib }
 }
 
-/// Waits until all is done that follows from a phase: the controller manager still has pods to make and to take away.
+/// Waits until everything that follows from a phase is done: the controller manager still has pods to create and
+/// delete.
 async fn until_at_rest(meter: &Meter) {
     let at_rest = async {
         loop {

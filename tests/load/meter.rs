@@ -1,4 +1,4 @@
-//! Counts: requests as the API server counts them, processor time and memory as the system does.
+//! Counters: requests as the API server counts them, processor time and memory as the system does.
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ pub(crate) struct Meter {
     servers: [(&'static str, u32); 3],
 }
 
-/// What counters said, or how much they moved.
+/// Values of counters, or their differences.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counts {
     /// Requests of the controller.
@@ -33,7 +33,7 @@ pub(crate) struct Counts {
 }
 
 impl Meter {
-    /// The counters of what runs on a stage.
+    /// The counters of the processes on a stage.
     pub(crate) fn of(stage: &Stage) -> Self {
         let [etcd, api_server, controller_manager] = &stage.programs;
         let server = |program: &Path| process_of(program, &stage.folder);
@@ -48,7 +48,7 @@ impl Meter {
         }
     }
 
-    /// What they say now.
+    /// Their current values.
     pub(crate) async fn read(&self) -> Counts {
         Counts {
             requests: self.requests().await,
@@ -58,12 +58,12 @@ impl Meter {
         }
     }
 
-    /// The most memory the controller ever had resident.
+    /// The maximum resident memory of the controller.
     pub(crate) fn peak_kib(&self) -> u64 {
         self.memory_kib("VmHWM:")
     }
 
-    /// The memory the controller has resident now.
+    /// The current resident memory of the controller.
     pub(crate) fn resident_kib(&self) -> u64 {
         self.memory_kib("VmRSS:")
     }
@@ -86,7 +86,8 @@ impl Meter {
 }
 
 impl Counts {
-    /// Whether nothing was done in that time: the controller asked nothing, and the servers did little but look about.
+    /// Whether there was no work in that time: the controller sent no requests, and the servers did little more than
+    /// poll.
     pub(crate) fn is_rest(&self) -> bool {
         self.requests == 0.0 && self.servers.iter().all(|(_, cpu)| *cpu < self.time / 5)
     }
@@ -109,7 +110,7 @@ impl Sub for Counts {
     }
 }
 
-/// The process that runs a program somewhere below a folder.
+/// The process of a program somewhere below a folder.
 fn process_of(program: &Path, below: &Path) -> u32 {
     let program = program.canonicalize().unwrap();
     let found = fs::read_dir("/proc").unwrap().flatten().find_map(|entry| {
@@ -120,10 +121,10 @@ fn process_of(program: &Path, below: &Path) -> u32 {
     found.unwrap_or_else(|| panic!("{} does not run", program.display()))
 }
 
-/// User and system time of a process, to the hundredth of a second.
+/// User and system time of a process, in hundredths of a second.
 fn cpu_of(process: u32) -> Duration {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    // What stands after the name, which may hold anything.
+    // The fields after the name, which can contain any character.
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     let ticks = [11, 12].map(|at| fields[at].parse::<u64>().unwrap());
     Duration::from_millis(ticks.iter().sum::<u64>() * 10)

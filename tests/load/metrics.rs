@@ -1,5 +1,5 @@
-//! A Prometheus whose every answer is good: 100 is a success rate, and a duration below any bound here. Whether it answers
-//! at all is asked by `vector(1)`, and only 1 says so.
+//! A Prometheus whose every answer is good: 100 as a success rate, and a duration below any bound here. The query
+//! `vector(1)` tests whether it answers at all, and expects 1.
 
 use std::convert::Infallible;
 
@@ -18,7 +18,7 @@ const GOOD: &str =
 const WELL: &str =
     r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[0,"1"]}]}}"#;
 
-/// Answers for as long as the runtime runs; its address.
+/// Answers for as long as the runtime runs; returns its address.
 pub(crate) async fn serve() -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -29,7 +29,7 @@ pub(crate) async fn serve() -> String {
                 let answer = if is_probe { WELL } else { GOOD };
                 Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(answer)))
             });
-            // Whoever asked may have gone.
+            // The client may have closed the connection.
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
         }
     });

@@ -1,4 +1,4 @@
-//! What was measured, as it is printed.
+//! The measurements, as they are printed.
 
 use std::{fmt, time::Duration};
 
@@ -6,21 +6,21 @@ use crate::meter::Counts;
 
 /// One measurement.
 pub(crate) struct Report {
-    /// Canaries there were.
+    /// The number of Canaries.
     pub(crate) count: usize,
-    /// Canaries that rolled out.
+    /// The number of Canaries that rolled out.
     pub(crate) rolling: usize,
     /// Until all were initialized.
     pub(crate) begun: Counts,
-    /// While there was nothing to do.
+    /// While idle.
     pub(crate) idle: Counts,
     /// From the first change to the last release.
     pub(crate) rollouts: Counts,
     /// The times between two steps, in order.
     pub(crate) steps: Vec<Duration>,
-    /// The memory the controller had resident while there was nothing to do.
+    /// The resident memory of the controller while idle.
     pub(crate) resident_kib: u64,
-    /// The most memory the controller had resident.
+    /// The maximum resident memory of the controller.
     pub(crate) peak_kib: u64,
 }
 

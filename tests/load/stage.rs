@@ -19,19 +19,19 @@ use crate::{
     tools,
 };
 
-/// Where everything is that is measured.
+/// The namespace of everything that is measured.
 pub(crate) const NAMESPACE: &str = "load";
 
-/// The API server counts requests by the rule that let them pass; this one is the controller's.
+/// The API server counts requests by the flow rule that applies; this one is the controller's.
 pub(crate) const FLOW: &str = "serin-load";
 
-/// Everything that runs. All of it ends with this process.
+/// All processes. They end with this process.
 pub(crate) struct Stage {
-    /// A client that may do everything.
+    /// A client that can do everything.
     pub(crate) client: Client,
     /// The programs of etcd, API server and controller manager.
     pub(crate) programs: [PathBuf; 3],
-    /// The folder that all servers of the control plane run below.
+    /// The folder that contains the folders of all servers.
     pub(crate) folder: PathBuf,
     _plane: ControlPlane,
     _controller: Server,
@@ -56,7 +56,7 @@ impl Stage {
         }
         let kubeconfig = plane.kubeconfig(User::Admin);
         let folder = kubeconfig.parent().unwrap().to_owned();
-        // The nodes have a thread of their own: what they do must not delay what is measured here.
+        // The nodes have a thread of their own: their work must not delay what is measured here.
         thread::spawn(move || {
             runtime().block_on(async { node::run(ControlPlane::client_of(&kubeconfig).await).await });
         });
@@ -77,7 +77,8 @@ fn start(program: &Path, kubeconfig: &Path, folder: &Path, prometheus: &str) -> 
     Server::start(program, &arguments, &folder.join("controller"), folder.join("controller.log"))
 }
 
-/// As a cluster lets its important controllers pass; otherwise they would share their turns with every other account.
+/// The flow rule that a cluster has for its important controllers. Otherwise they would share their turns with all
+/// other accounts.
 fn flow() -> serde_json::Value {
     let (namespace, name) =
         User::Controller.name().trim_start_matches("system:serviceaccount:").split_once(':').unwrap();
@@ -96,7 +97,7 @@ fn flow() -> serde_json::Value {
     })
 }
 
-/// Where everything of this process runs.
+/// The folder for everything of this process.
 pub(crate) fn runtime() -> Runtime {
     runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }

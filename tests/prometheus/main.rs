@@ -1,4 +1,4 @@
-//! `serin_simulator::prometheus` answers what a real Prometheus answers about the same samples.
+//! `serin_simulator::prometheus` gives the same answers as a real Prometheus for the same samples.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot begin has failed")]
 
@@ -29,7 +29,7 @@ const PROMETHEUS: Tool = program("prometheus", "github.com/prometheus/prometheus
 const PROMTOOL: Tool = program("promtool", "github.com/prometheus/prometheus/cmd/promtool");
 
 const fn program(name: &'static str, package: &'static str) -> Tool {
-    // Without the discovery of targets, which is half of its code. A range begins elsewhere before Prometheus 3.
+    // Without service discovery, which is half of its code. Before Prometheus 3 the start of a range is included.
     let build = &["-tags=remove_all_sd"];
     Tool { name, module: "prometheus", package, build, too_old: ", version 2." }
 }
@@ -37,7 +37,7 @@ const fn program(name: &'static str, package: &'static str) -> Tool {
 /// How many worlds are drawn; a world's number is its seed.
 const WORLDS: u64 = 280;
 
-/// The largest difference of two answers that are the same, relative to the larger one.
+/// The largest relative difference of two answers that count as equal.
 ///
 /// On amd64 there is none. Elsewhere Go fuses multiplications with additions, which changes the last bits.
 const SAME: f64 = 1e-9;
@@ -55,7 +55,7 @@ fn sim_answers_are_those_of_a_real_prometheus() {
     let wrong: Vec<String> = asked.iter().filter_map(Asked::complaint).collect();
     let few = &wrong[..wrong.len().min(10)];
     assert!(wrong.is_empty(), "{} of {} answers differ:\n{}", wrong.len(), asked.len(), few.join("\n"));
-    every_kind_of_answer_was_seen(&asked);
+    every_kind_of_answer_occurred(&asked);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn sim_series_that_are_gone_are_gone_for_a_real_prometheus() {
 }
 
 #[test]
-fn scrapes_tell_the_span_of_samples_without_looking_at_them() {
+fn scrapes_give_the_span_of_samples_without_reading_them() {
     let mut compared = 0;
     for world in (0..WORLDS).map(World::draw).filter(|world| world.is_whole) {
         for counter in &world.counters {
@@ -77,7 +77,7 @@ fn scrapes_tell_the_span_of_samples_without_looking_at_them() {
             for (at_ms, range_s) in
                 [(300_000, 60), (700_000, 300), (LENGTH_MS, 45), (LENGTH_MS + 60_000, 600)]
             {
-                // At any time, and so that a scrape is at the end of the window, and often one at its start.
+                // At any time, chosen so that a scrape is at the end of the window, and often one at its start.
                 for at_ms in [BEGIN_MS + at_ms, pod.scrapes.until(BEGIN_MS + at_ms)] {
                     let window = Window::new(at_ms, Duration::from_secs(range_s));
                     let told = pod.scrapes.span(window, pod.from_ms, pod.to_ms, &world.outages);
@@ -91,7 +91,7 @@ fn scrapes_tell_the_span_of_samples_without_looking_at_them() {
     assert!(compared > 1000, "{compared} spans");
 }
 
-/// Writes what was scraped into the database of a Prometheus that starts in this folder.
+/// Writes the scraped samples into the database of a Prometheus that starts in this folder.
 fn load(promtool: &Path, folder: &Path, worlds: &[World]) {
     let text = folder.join("samples.txt");
     fs::write(&text, text::open_metrics(worlds)).unwrap();
@@ -136,7 +136,7 @@ fn is_same(one: f64, other: f64) -> bool {
 }
 
 /// Every question was answered with a value and with none; those that can be `NaN` were.
-fn every_kind_of_answer_was_seen(asked: &[Asked]) {
+fn every_kind_of_answer_occurred(asked: &[Asked]) {
     let mut seen: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     for Asked { question, theirs, .. } in asked {
         let answer = theirs.map_or(0, |value| if value.is_nan() { 1 } else { 2 });
@@ -149,7 +149,7 @@ fn every_kind_of_answer_was_seen(asked: &[Asked]) {
     }
 }
 
-/// A time of the first day, as Prometheus reads it to the millisecond.
+/// A time on the first day, in the milliseconds that Prometheus reads.
 fn rfc3339(at_ms: i64) -> String {
     let (seconds, millis) = ((at_ms - BEGIN_MS) / 1000, (at_ms - BEGIN_MS) % 1000);
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

@@ -11,13 +11,13 @@ use serin_simulator::prometheus::{
 
 use crate::worlds::{BEGIN_MS, Counter, Counts, LENGTH_MS, World};
 
-/// A query at a time, and what we answer.
+/// A query at a time, and our answer.
 pub(crate) struct Question {
     pub(crate) kind: &'static str,
     pub(crate) query: String,
     pub(crate) at_ms: i64,
     pub(crate) ours: Option<f64>,
-    /// What their answer is to be multiplied with.
+    /// The factor for their answer.
     pub(crate) unit: f64,
 }
 
@@ -28,7 +28,7 @@ struct Look<'a> {
     range: String,
 }
 
-/// How many times each world is looked at.
+/// How many times each world is queried.
 const LOOKS: usize = 4;
 
 /// Questions of every kind about a world.
@@ -75,7 +75,7 @@ impl<'a> Look<'a> {
         sum(self.world.counters.iter().filter(|counter| counted(counter)).map(|counter| self.rate(counter)))
     }
 
-    /// The sums of the rates of these counters by bucket, where there are any.
+    /// The sums of the rates of these counters by bucket, if there are buckets.
     fn buckets(&self, counted: impl Fn(&Counter) -> bool) -> Vec<Bucket> {
         let layout = self.world.router.metrics().latency.layout;
         let count = |le: f64| {
@@ -132,7 +132,7 @@ impl<'a> Look<'a> {
             self.question("rate", format!("rate({selector}[{range}])"), of(rate)),
             self.question("increase", format!("increase({selector}[{range}])"), of(increase)),
         ];
-        // The text that is loaded cannot say that a series was gone; see `stale`.
+        // The text format cannot express that a series is gone; see `stale`.
         if counter.series.stale_ms().is_empty() {
             questions.push(self.question("instant", selector, counter.series.at(self.window.end_ms())));
         }

@@ -1,14 +1,14 @@
-//! What the proxies of each router count, for the queries that the controller asks about them.
+//! The series of each router's proxies, for the controller's queries.
 
 use serin_core::provider::{CanaryNames, RequestMetrics};
 
-/// What a router's proxies count. `{ns}` stands for the namespace; the canary's target and service are both `shop`.
+/// The series of a router's proxies. `{ns}` stands for the namespace; the canary's target and service are both `shop`.
 pub(crate) struct Router {
     /// As in `spec.provider`.
     pub(crate) provider: &'static str,
-    /// The label that tells good responses from bad ones, with what it says of each.
+    /// The label that distinguishes good responses from bad ones, with its values.
     pub(crate) code: Code,
-    /// Labels of the canary's series, and of a series beside it that is not to be counted.
+    /// Labels of the canary's series, and of a series next to it that must not be counted.
     pub(crate) canary: &'static [(&'static str, &'static str)],
     pub(crate) beside: (&'static str, &'static str),
     /// Name of the `routeRef`.
@@ -22,7 +22,7 @@ pub(crate) struct Code {
 }
 
 impl Router {
-    /// What the controller asks about it.
+    /// The controller's queries for it.
     pub(crate) fn metrics(&self) -> &'static RequestMetrics {
         RequestMetrics::of(self.provider, "Deployment")
     }
@@ -44,7 +44,7 @@ impl Router {
         }
     }
 
-    /// Picks the canary's series, of latencies if so.
+    /// Selects the canary's series, those of latencies if so.
     pub(crate) fn selector(&self, namespace: &str) -> String {
         let metrics = self.metrics();
         let canary = self.names(namespace).fill(metrics.canary);
@@ -68,7 +68,7 @@ const fn router(
 const PODS: &[(&str, &str)] = &[("kubernetes_namespace", "{ns}"), ("kubernetes_pod_name", "shop-5d8c-{pod}")];
 const PRIMARY: (&str, &str) = ("kubernetes_pod_name", "shop-primary-5d8c-9f-0");
 
-/// One of each kind of query there is.
+/// One of each kind of query.
 pub(crate) const ROUTERS: &[Router] = &[
     router(
         "istio",

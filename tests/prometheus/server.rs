@@ -12,11 +12,11 @@ use std::{
 
 use serde_json::Value;
 
-/// How long it may take to be ready, and to answer.
+/// The timeout for being ready, and for an answer.
 const READY: Duration = Duration::from_secs(120);
 const ANSWER: Duration = Duration::from_secs(20);
 
-/// Running until it is dropped.
+/// It runs until it is dropped.
 pub(crate) struct Server {
     child: Child,
     url: String,
@@ -24,7 +24,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// On a free port, with the blocks in `folder`, where it keeps everything it writes.
+    /// On a free port, with the blocks in `folder`, where it stores everything that it writes.
     pub(crate) fn start(program: &Path, folder: &Path) -> Self {
         let config = folder.join("prometheus.yml");
         fs::write(&config, "global: {}\n").unwrap();
@@ -51,7 +51,7 @@ impl Server {
         let deadline = now() + READY;
         let mut told = Vec::new();
         while !self.is_ready() {
-            // A line of its log is a reason to look again; so is a moment without one.
+            // Checks again after each line of its log, or after a moment without one.
             if let Ok(line) = log.recv_timeout(Duration::from_millis(20)) {
                 self.url = address(&line).unwrap_or(std::mem::take(&mut self.url));
                 told.push(line);
@@ -67,7 +67,7 @@ impl Server {
             && self.agent.get(format!("{}/-/ready", self.url)).call().is_ok_and(|ready| ready.status() == 200)
     }
 
-    /// The one value of an instant query, `None` if there is none.
+    /// The single value of an instant query, `None` if there is none.
     pub(crate) fn ask(&self, query: &str, time: &str) -> Option<f64> {
         let request = self.agent.get(format!("{}/api/v1/query", self.url));
         let request = request.query("query", query).query("time", time);
@@ -88,7 +88,7 @@ impl Drop for Server {
     }
 }
 
-/// The lines of the log as they come. It is read to its end whether anybody listens or not, so that it never blocks.
+/// The lines of the log as they arrive. It is read to its end even without a receiver, so that it never blocks.
 fn lines(log: ChildStderr) -> Receiver<String> {
     let (told, heard) = mpsc::channel();
     thread::spawn(move || {
@@ -97,7 +97,7 @@ fn lines(log: ChildStderr) -> Receiver<String> {
     heard
 }
 
-/// Where it listens, if this line of the log says so.
+/// Its address, if this line of the log contains it.
 fn address(line: &str) -> Option<String> {
     let (_, address) = line.split_once("msg=\"Listening on\"")?.1.split_once("address=")?;
     Some(format!("http://{}", address.split_whitespace().next()?))

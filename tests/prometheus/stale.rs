@@ -1,5 +1,5 @@
-//! Series that go and come back, about which `promtool test rules` asks the real engine: samples that are loaded as text
-//! cannot say that a series is gone.
+//! Series that disappear and return: `promtool test rules` queries the real engine, because the text format cannot
+//! express that a series is gone.
 
 use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
 
@@ -9,7 +9,7 @@ use serin_simulator::prometheus::{Scraped, Scrapes, Series, Window, increase};
 
 use crate::process;
 
-/// Asks about so many series. What does not agree, as promtool tells it.
+/// Queries this many series. Returns the differences, as promtool reports them.
 pub(crate) fn ask(promtool: &Path, folder: &Path, series: u64) -> Result<(), String> {
     // promtool loads samples up to the last evaluation before the last question: every second has one.
     let mut tests = String::from("evaluation_interval: 1s\ntests:\n");
@@ -29,7 +29,7 @@ fn write_test(tests: &mut String, seed: u64) {
     writeln!(tests, "  promql_expr_test:").unwrap();
     for _ in 0..8 {
         let at_s = rng.random_range(0..SCRAPES as u64 * interval_s + 400);
-        // At the very time of a scrape too.
+        // At the exact time of a scrape, too.
         let at_s = if rng.random_bool(0.5) { at_s / interval_s * interval_s } else { at_s };
         let range_s = rng.random_range(1..600);
         let window = Window::new(at_s as i64 * 1000, Duration::from_secs(range_s));
@@ -48,7 +48,7 @@ fn expect(tests: &mut String, query: &str, at_s: u64, ours: Option<(&str, f64)>)
 
 const SCRAPES: usize = 40;
 
-/// A counter as promtool reads it, and as it is stored.
+/// A counter in promtool's notation, and as it is stored.
 fn draw(rng: &mut ChaCha8Rng, interval_s: u64) -> (String, Series) {
     let (mut values, mut series, mut count) = (Vec::new(), Series::default(), 0_u32);
     for at_ms in Scrapes::new(Duration::from_secs(interval_s), 0).times(-1, i64::MAX).take(SCRAPES) {

@@ -13,7 +13,7 @@ pub(crate) fn open_metrics(worlds: &[World]) -> String {
         let series = format!("{}{{{}}}", counter.metric, labels.join(","));
         for sample in counter.series.samples() {
             let (seconds, millis) = (sample.at_ms / 1000, sample.at_ms % 1000);
-            // promtool cuts what it reads to milliseconds, so half a millisecond keeps it from losing a whole one.
+            // promtool truncates times to milliseconds, so half a millisecond keeps it from losing a whole one.
             writeln!(text, "{series} {} {seconds}.{millis:03}5", sample.value).unwrap();
         }
     }

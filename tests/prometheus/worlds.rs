@@ -1,5 +1,5 @@
-//! Series of metrics, drawn from a seed: low and high traffic, pods that come late, restart and go, scrapes that are
-//! missed, and whatever else makes an answer of Prometheus hard to guess.
+//! Series of metrics, drawn from a seed: low and high traffic, pods that start late, restart and end, missed scrapes,
+//! and other things that affect an answer of Prometheus.
 
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ pub(crate) const BEGIN_MS: i64 = 1_767_225_600_000;
 /// How long a world lasts.
 pub(crate) const LENGTH_MS: i64 = 20 * 60 * 1000;
 
-/// Everything that was scraped of one canary.
+/// Everything that was scraped from one canary.
 pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) router: &'static Router,
     pub(crate) outages: Vec<Outage>,
-    /// Every series is there as long as its pod is, and every scrape finds it.
+    /// Every series exists as long as its pod, and every scrape finds it.
     pub(crate) is_whole: bool,
     pub(crate) pods: Vec<Pod>,
     pub(crate) counters: Vec<Counter>,
 }
 
-/// What serves requests, and is scraped.
+/// A source of requests that is scraped.
 pub(crate) struct Pod {
     pub(crate) scrapes: Scrapes,
     pub(crate) from_ms: i64,
@@ -42,7 +42,7 @@ pub(crate) struct Counter {
     pub(crate) counts: Counts,
     pub(crate) series: Series,
     value: f64,
-    /// The proxy shows the series: from its first count on, or always.
+    /// When the proxy shows the series: from its first count on, or always.
     is_shown: bool,
 }
 
@@ -52,18 +52,18 @@ pub(crate) enum Counts {
     Responses {
         good: bool,
     },
-    /// Of the histogram of latencies; Traefik's tells good from bad, as does that of Skipper.
+    /// Part of the histogram of latencies; those of Traefik and Skipper distinguish good responses from bad ones.
     Bucket {
         le: f64,
         good: bool,
     },
-    /// A bucket of a histogram by which responses are counted, but not their latencies.
+    /// A bucket of a histogram that counts responses, but not their latencies.
     ResponsesBucket {
         good: bool,
     },
     LatencySum,
     LatencyCount,
-    /// Nothing of the canary's.
+    /// Not part of the canary.
     Beside,
 }
 
@@ -106,7 +106,7 @@ impl World {
             }
         }
         if latency.duration.is_average() {
-            // A series for each code, of which one may begin late.
+            // A series for each code, one of which may start late.
             for code in router.code.good.iter().chain(router.code.bad) {
                 let code = [(router.code.label, (*code).to_owned())];
                 self.add(format!("{}_sum", latency.histogram), &code, pod, Counts::LatencySum);
@@ -127,7 +127,7 @@ impl World {
         }
     }
 
-    /// A series of the canary's, and for counters of responses one beside it.
+    /// A series of the canary, and for counters of responses one next to it.
     fn add(&mut self, metric: String, labels: &[(&'static str, String)], pod: usize, counts: Counts) {
         let fill = |text: &str| text.replace("{ns}", &self.namespace()).replace("{pod}", &format!("p{pod}"));
         let mut all: Vec<(&'static str, String)> =
@@ -144,7 +144,7 @@ impl World {
         self.counters.push(Counter::new(metric, all, pod, counts));
     }
 
-    /// Everything that is scraped of a pod, from the beginning to the end.
+    /// Everything that is scraped from a pod, from the beginning to the end.
     fn scrape(&mut self, pod: usize, rng: &mut ChaCha8Rng) {
         let Pod { scrapes, from_ms, to_ms, ref restarts_ms, per_second } = self.pods[pod];
         let counters =
@@ -212,7 +212,7 @@ impl Counter {
 
 /// How a pod and its scrapes behave.
 struct Habits {
-    /// Its series are there from the start.
+    /// Its series exist from the start.
     is_initialised: bool,
     /// The share of responses that are bad.
     errors: f64,
@@ -236,7 +236,7 @@ impl Habits {
         }
     }
 
-    /// Counts about so many responses.
+    /// Counts about this many responses.
     fn count(&self, counters: &mut [&mut Counter], mean: f64, rng: &mut ChaCha8Rng) {
         let all = whole(mean * 2.0 * rng.random::<f64>(), rng);
         let bad = whole(all * self.errors, rng);
@@ -248,7 +248,7 @@ impl Habits {
                 }
                 Counts::Bucket { le, good } => {
                     let share = if good { all - bad } else { bad };
-                    // The buckets of a histogram follow each other, and each counts all before it.
+                    // The buckets of a histogram are in order, and each includes all before it.
                     let left = share - below;
                     below += if le.is_infinite() { left } else { whole(left * self.within(le), rng) };
                     counter.count(below);
@@ -261,7 +261,7 @@ impl Habits {
         }
     }
 
-    /// The share of what is left that a bucket takes.
+    /// The share of the rest that falls into a bucket.
     fn within(&self, le: f64) -> f64 {
         (le / (le + self.latency)).powi(2)
     }

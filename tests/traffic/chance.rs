@@ -1,10 +1,10 @@
-//! What chance allows.
+//! Statistical bounds.
 
 use std::ops::RangeInclusive;
 
 use statrs::distribution::{Binomial, DiscreteCDF as _};
 
-/// How often something of this probability happens in so many trials, in 999 of 1,000 cases: the binomial
+/// How many times an event of this probability happens in this many trials, in 999 of 1,000 cases: the binomial
 /// distribution without its two tails of 0.05 % each.
 pub(crate) fn likely(trials: u64, probability: f64) -> RangeInclusive<u64> {
     let of = Binomial::new(probability, trials).unwrap();

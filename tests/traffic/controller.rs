@@ -1,4 +1,4 @@
-//! The controller, as it is built.
+//! The controller's program.
 
 use std::path::Path;
 

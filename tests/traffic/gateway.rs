@@ -1,4 +1,4 @@
-//! A real gateway: Traefik, by the Gateway API.
+//! A real gateway: Traefik, with the Gateway API.
 
 use std::path::Path;
 
@@ -8,9 +8,9 @@ use crate::{server::Server, wheel::Wheel, world};
 
 pub(crate) const TRAEFIK: Wheel = Wheel { name: "traefik", version: "version", too_old: "Version:      2." };
 
-/// Where requests come in.
+/// The address of its entry point.
 pub(crate) const ADDRESS: &str = "127.0.0.1:8000";
-/// Where it tells what it does, and what it has done.
+/// The address of its API and its metrics.
 pub(crate) const TELEMETRY: &str = "127.0.0.1:9100";
 
 /// The name of the Gateway object.
@@ -35,7 +35,7 @@ pub(crate) fn start(program: &Path, kubeconfig: &Path) -> Server {
     Server::start(Path::new("/usr/bin/env"), &arguments, &folder, folder.join("log"))
 }
 
-/// The objects by which it serves routes of all namespaces.
+/// The objects with which it serves routes of all namespaces.
 pub(crate) fn objects() -> [Value; 2] {
     let class = json!({
         "apiVersion": "gateway.networking.k8s.io/v1",
@@ -54,7 +54,7 @@ pub(crate) fn objects() -> [Value; 2] {
     [class, gateway]
 }
 
-/// The share that a canary has, in percent, if this answer of `/api/http/services` tells it.
+/// The canary's share, in percent, if this answer of `/api/http/services` contains it.
 ///
 /// A service of two backends says `{"weighted": {"services": [{"name": "…-svc-good-web-canary-1", "weight": 20}, …]}}`.
 pub(crate) fn weight(services: &Value, namespace: &str, canary: &str) -> Option<u64> {

@@ -1,4 +1,4 @@
-//! Requests of users, and what each of them got.
+//! Requests of users, and their results.
 
 use std::{
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
@@ -10,15 +10,15 @@ use serde_json::Value;
 
 use crate::{app, gateway};
 
-/// How many ask at the same time, each on a connection that is kept.
+/// How many users send requests at the same time, each on a connection that is kept open.
 const USERS: usize = 4;
-/// How long each waits between an answer and the next question.
+/// How long each waits between an answer and the next request.
 const PAUSE: Duration = Duration::from_millis(18);
-/// How often each asks at most.
+/// The maximum rate of each.
 const MOST: usize = 20_000;
-/// Between two looks at what the gateway does.
+/// The time between two polls of the gateway.
 const LOOK: Duration = Duration::from_millis(50);
-/// How long an answer is waited for.
+/// The timeout of an answer.
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// A request that has ended.
@@ -26,17 +26,17 @@ const ANSWER: Duration = Duration::from_secs(10);
 pub(crate) struct Request {
     /// When it was sent.
     pub(crate) begun: Instant,
-    /// When its answer came.
+    /// When its answer arrived.
     pub(crate) ended: Instant,
     /// The workload that answered; empty if none did.
     pub(crate) workload: String,
     /// Its version.
     pub(crate) version: String,
-    /// Why the user was not served, if that is so.
+    /// Why the user got no good answer, if so.
     pub(crate) failed: Option<String>,
 }
 
-/// The canary's weight, as the gateway itself tells it.
+/// The canary's weight, as the gateway reports it.
 #[derive(Clone, Copy, Debug)]
 struct Look {
     asked: Instant,
@@ -49,25 +49,25 @@ struct Look {
 pub(crate) struct Span {
     /// The weight, in percent.
     pub(crate) weight: u64,
-    /// The first moment it surely had it.
+    /// The first moment at which it certainly had it.
     from: Instant,
-    /// The last one.
+    /// The last such moment.
     to: Instant,
 }
 
-/// Users who ask until they are stopped; dropping this stops them.
+/// Users who send requests until they are stopped; dropping this stops them.
 pub(crate) struct Load {
     stop: Vec<Sender<()>>,
     users: Vec<JoinHandle<Vec<Request>>>,
     looks: JoinHandle<Vec<Look>>,
 }
 
-/// What came of it.
+/// The result.
 #[derive(Debug)]
 pub(crate) struct Course {
     /// Every request, those of each user in order.
     pub(crate) requests: Vec<Request>,
-    /// The weights in order; no two neighbours have the same.
+    /// The weights in order, without consecutive repeats.
     pub(crate) spans: Vec<Span>,
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn is_served(host: &str) -> bool {
 }
 
 impl Load {
-    /// Users of a host, and a look at the weight that the gateway gives the canary of a namespace.
+    /// Users of a host, and polls of the weight that the gateway gives the canary of a namespace.
     pub(crate) fn start(host: &str, namespace: &str, canary: &str) -> Self {
         let mut stop = Vec::new();
         let mut stopped = || {
@@ -124,7 +124,7 @@ impl Course {
     }
 }
 
-/// Does it again and again, at most so often.
+/// Repeats an action, at most at this rate.
 fn every<T>(pause: Duration, stopped: &Receiver<()>, most: usize, mut act: impl FnMut() -> T) -> Vec<T> {
     let mut all = Vec::new();
     while all.len() < most && stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {

@@ -1,4 +1,5 @@
-//! Serin moves real requests: through a real gateway, judged by a real Prometheus, in a network of the tests' own.
+//! Serin moves real requests: through a real gateway, judged by a real Prometheus, in a network namespace for the
+//! tests.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot begin has failed")]
 

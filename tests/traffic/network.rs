@@ -1,4 +1,4 @@
-//! A network of the tests' own, in which pods have addresses.
+//! A network for the tests, in which pods have addresses.
 
 use std::{fs::File, process::Command, thread, time::Duration};
 
@@ -6,18 +6,18 @@ use nix::sched::{CloneFlags, setns, unshare};
 
 use crate::{process, tools::ToolError};
 
-/// A network namespace. It is gone with the last process in it.
+/// A network namespace. It is removed with the last process in it.
 #[derive(Debug)]
 pub(crate) struct Network(File);
 
 impl Network {
-    /// Makes one in which every address of `10.0.0.0/8` is this machine.
+    /// Creates one in which every address of `10.0.0.0/8` is this machine.
     ///
     /// # Errors
     ///
-    /// This process may not, or has nothing to do it with.
+    /// This process has no right to, or the tools are missing.
     pub(crate) fn make() -> Result<Self, ToolError> {
-        // Only the thread that makes it is in it.
+        // Only the thread that creates it is in it.
         thread::spawn(|| {
             let failed = |why: String| ToolError::Missing(format!("no network namespace: {why}"));
             unshare(CloneFlags::CLONE_NEWNET)
@@ -32,7 +32,7 @@ impl Network {
         .unwrap()
     }
 
-    /// Moves this thread there, and with it whatever it starts from now on.
+    /// Moves this thread there, and with it every process that it starts from now on.
     pub(crate) fn enter(&self) {
         setns(&self.0, CloneFlags::CLONE_NEWNET).unwrap();
     }

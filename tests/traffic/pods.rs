@@ -1,5 +1,5 @@
-//! Stands in for a node and its kubelet: pods are bound to it, run as small HTTP services on addresses of their own, and
-//! serve their last requests before they are gone.
+//! Replaces a node and its kubelet: pods are bound to it, run as small HTTP services on their own addresses, and serve
+//! their last requests before they end.
 
 use std::{collections::BTreeMap, pin::pin};
 
@@ -21,25 +21,25 @@ use crate::{
     objects,
 };
 
-/// The annotation of a pod that says that one of so many answers is an error.
+/// The annotation of a pod that says that one of this many answers is an error.
 pub(crate) const FAILS_ONE_IN: &str = "serin.dev/fails-one-in";
 
 const NODE: &str = "node";
 
-/// Makes the node.
+/// Creates the node.
 pub(crate) async fn make_node(client: &Client) {
-    // Slices of endpoints name only pods of nodes that are there.
+    // EndpointSlices name only pods of nodes that exist.
     let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}});
     objects::create(client, &node).await.unwrap();
 }
 
-/// Runs all pods, for ever.
+/// Runs all pods, until the process ends.
 pub(crate) async fn run(client: Client) {
     let mut node = Node { client: client.clone(), running: BTreeMap::new(), pods: 0 };
     let pods = watcher(Api::<Pod>::all(client), watcher::Config::default());
     let mut pods = pin!(pods.default_backoff().applied_objects());
     while let Some(seen) = pods.next().await {
-        // The watch begins again by itself after an error.
+        // The watch restarts by itself after an error.
         if let Ok(pod) = seen {
             node.look_at(&pod).await;
         }
@@ -77,7 +77,7 @@ impl Node {
         let binding = Binding { metadata, target };
         let (api, parameters) = (self.api(pod), PostParams::default());
         let bound = api.create_subresource::<_, Status>("binding", &name, &parameters, &binding).await;
-        // It may be gone.
+        // It may be deleted.
         drop(bound);
     }
 
@@ -87,7 +87,7 @@ impl Node {
         let running = app(pod).run(address).await;
         self.running.insert(uid, running);
         let status = Patch::Merge(json!({"status": status(true, address)}));
-        // It may be gone, and is seen again then.
+        // It may be deleted, and is seen again then.
         drop(self.api(pod).patch_status(&pod.name_any(), &PatchParams::default(), &status).await);
     }
 
@@ -98,7 +98,7 @@ impl Node {
 
 async fn end(api: Api<Pod>, name: String, running: Running) {
     running.end().await;
-    // It may be gone already.
+    // It may be deleted already.
     drop(api.delete(&name, &DeleteParams::default().grace_period(0)).await);
 }
 

@@ -10,12 +10,12 @@ pub(crate) const PROMETHEUS: Tool = Tool {
     name: "prometheus",
     module: "prometheus",
     package: "github.com/prometheus/prometheus/cmd/prometheus",
-    // Without the discovery of targets, which is half of its code.
+    // Without service discovery, which is half of its code.
     build: &["-tags=remove_all_sd"],
     too_old: ", version 2.",
 };
 
-/// Where it listens.
+/// Its address.
 pub(crate) const ADDRESS: &str = "127.0.0.1:9090";
 
 /// Starts it.

@@ -17,9 +17,9 @@ use crate::{
     simulated, world,
 };
 
-/// How long each part of it may take.
+/// The timeout of each part of it.
 const PATIENCE: Duration = Duration::from_secs(150);
-/// Between two looks at what cannot be watched.
+/// The time between two polls of what cannot be watched.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A workload with a Canary, and users who can reach it.
@@ -32,7 +32,7 @@ pub(crate) struct Release {
 }
 
 impl Release {
-    /// Puts a scenario's Canary and its templates into the cluster with version `v1` of the workload; returns when the
+    /// Creates a scenario's Canary and its templates in the cluster with version `v1` of the workload; returns when the
     /// gateway serves it.
     pub(crate) async fn prepare(client: Client, scenario: &str) -> Self {
         let canary = simulated::parse(scenario).manifest;
@@ -54,7 +54,7 @@ impl Release {
         release
     }
 
-    /// Changes the version that the workload shows; of so many of its answers one is an error, or none.
+    /// Changes the version of the workload; one of this many of its answers is an error, or none.
     pub(crate) async fn deploy(&self, version: &str, fails_one_in: u64) {
         let annotations = json!({FAILS_ONE_IN: fails_one_in.to_string()});
         let container = json!({"name": "app", "image": format!("app:{version}")});

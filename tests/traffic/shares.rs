@@ -1,4 +1,4 @@
-//! The releases whose users are counted.
+//! Releases with a count of the users.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +13,14 @@ use crate::{
 const GOOD: &str = include_str!("good.yaml");
 const BAD: &str = include_str!("bad.yaml");
 
-/// The workload that shows the new version.
+/// The workload with the new version.
 const CANARY: &str = "web";
 
-/// How much longer than simulated the canary may be met: the gateway takes up to two seconds more on the way back than on
-/// the way there, of twenty, and a busy machine its time.
+/// How much longer than simulated the canary can get requests: the gateway takes up to two seconds more on the way back
+/// than on the way there, of twenty, and a busy machine takes some time.
 const SLACK: f64 = 1.25;
 
-/// Fewer requests than this tell too little of a weight.
+/// Fewer requests than this say too little about a weight.
 const ENOUGH: u64 = 300;
 
 #[test]
@@ -33,7 +33,7 @@ fn cluster_a_good_release_shifts_requests_by_its_weights_and_none_fails() {
         let shares: Vec<Share> = course.spans[1..4].iter().map(|span| share(&course, *span)).collect();
         tell(&format!("a good release, {} requests, none failed: {shares:#?}", course.requests.len()));
         assert!(shares.iter().all(Share::follows_weight), "{shares:#?}");
-        // Before it nobody meets the new version, afterwards everybody.
+        // Before it no user gets the new version, afterwards all users do.
         assert_eq!(versions(&course, course.spans[0]), BTreeSet::from(["v1"]));
         assert_eq!(versions(&course, course.spans[4]), BTreeSet::from(["v2"]));
     });
@@ -57,12 +57,12 @@ fn cluster_a_bad_release_is_rolled_back_and_fails_no_more_users_than_simulated()
         ));
         assert!(step.follows_weight(), "{step:?}");
         assert!(own.len() as f64 <= SLACK * *simulated.end() as f64, "{} failed", own.len());
-        // Everybody is back on the version of before.
+        // All users are back on the previous version.
         assert_eq!(versions(&course, course.spans[2]), BTreeSet::from(["v1"]));
     });
 }
 
-/// Releases version `v2` while users ask, until that has ended and nothing is left of its pods.
+/// Releases version `v2` while users send requests, until the release has ended and its pods are gone.
 async fn released(release: &Release, fails_one_in: u64, phase: &str) -> Course {
     let load = Load::start(&release.host, &release.namespace, &format!("{}-canary", release.name));
     release.deploy("v2", fails_one_in).await;
@@ -79,19 +79,19 @@ fn failures(requests: &[Request]) -> Vec<String> {
     requests.iter().filter_map(|request| request.failed.clone()).collect()
 }
 
-/// The canary says of itself that it failed: the gateway found it, and it was not cut off.
+/// The canary itself reports that it failed: the gateway reached it, and did not cut it off.
 fn is_own(request: &Request) -> bool {
     request.workload == CANARY
 }
 
-/// The versions that users met in a span.
+/// The versions that users got in a span.
 fn versions(course: &Course, span: Span) -> BTreeSet<&str> {
     course.within(span).map(|request| &*request.version).collect()
 }
 
 /// The requests of a span.
 #[derive(Debug)]
-#[expect(dead_code, reason = "it is told to people")]
+#[expect(dead_code, reason = "it is printed")]
 struct Share {
     weight: u64,
     requests: u64,
@@ -115,8 +115,8 @@ impl Share {
     }
 }
 
-/// Tells people the figures.
-#[expect(clippy::print_stdout, reason = "captured, unless somebody wants to see them")]
+/// Prints the figures.
+#[expect(clippy::print_stdout, reason = "captured, unless run with --nocapture")]
 fn tell(what: &str) {
     println!("{what}");
 }

@@ -1,4 +1,4 @@
-//! What the simulator says of the same release.
+//! The simulator's prediction for the same release.
 
 use std::{ops::RangeInclusive, path::Path};
 
@@ -10,8 +10,8 @@ use serin_simulator::{
 /// How many worlds are simulated.
 const WORLDS: u64 = 200;
 
-/// How many requests of users fail, from the release on: the fewest and the most in any of the worlds with so many
-/// requests in a second.
+/// How many requests of users fail, from the release on: the minimum and the maximum over all worlds with this many
+/// requests per second.
 pub(crate) fn failed(text: &str, rps: f64) -> RangeInclusive<u64> {
     let scenario = parse(&text.replace("{rps: 200}", &format!("{{rps: {rps:.1}}}")));
     let failed = (0..WORLDS).map(|seed| drive::run_seed(&scenario, seed).users.unwrap().failed);

@@ -22,7 +22,7 @@ use crate::{
     tools,
 };
 
-/// Everything that runs. All of it ends with this process.
+/// All processes. They end with this process.
 struct World {
     network: Network,
     plane: ControlPlane,
@@ -32,29 +32,29 @@ struct World {
 
 static WORLD: LazyLock<Option<World>> = LazyLock::new(start);
 
-/// Runs a test in the network, with a client that may do everything. Where there can be none, it says so.
+/// Runs a test in the network, with a client that can do everything. If there cannot be one, prints a message.
 pub(crate) fn in_world(test: impl AsyncFnOnce(Client)) {
     let Some(world) = &*WORLD else { return };
     world.network.enter();
     runtime().block_on(async { test(world.plane.client(User::Admin).await).await });
 }
 
-/// What the controller said last.
+/// The last lines of the controller's log.
 pub(crate) fn last_words() -> String {
     let world = WORLD.as_ref().unwrap();
     world.controller.lock().unwrap_or_else(PoisonError::into_inner).last_words()
 }
 
-/// A folder for a server, which takes it away.
+/// A folder for a server, which removes it.
 pub(crate) fn folder(server: &str) -> PathBuf {
     tempfile::Builder::new().prefix(&format!("serin-traffic-{server}-")).tempdir().unwrap().keep()
 }
 
 fn start() -> Option<World> {
-    let network = tools::told(Network::make())?;
+    let network = tools::or_skip(Network::make())?;
     let [etcd, api_server, controller_manager, prometheus] =
         tools::programs([&ETCD, &API_SERVER, &CONTROLLER_MANAGER, &PROMETHEUS])?;
-    let traefik = tools::told(TRAEFIK.find())?;
+    let traefik = tools::or_skip(TRAEFIK.find())?;
     let kinds = Kinds::find()?;
     let controller = program::serin_controller();
     // From here on nothing from outside is needed.

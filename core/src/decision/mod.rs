@@ -268,7 +268,7 @@ pub enum Obstacle {
 impl Obstacle {
     /// Whether it is reported as soon as it is seen, because it lasts until someone acts. The others occur in every
     /// start, or were already reported by what caused them.
-    pub(crate) fn is_told_at_once(&self) -> bool {
+    pub(crate) fn is_reported_at_once(&self) -> bool {
         match self {
             Self::TargetMissing | Self::Unreadable { .. } => true,
             Self::NotReady { .. } | Self::NotServing | Self::Held(_) | Self::Invalid { .. } => false,

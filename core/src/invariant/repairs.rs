@@ -21,7 +21,7 @@ pub(super) fn check(call: &Call<'_>, broken: &mut Broken) {
     }
     let repaired = call.state.repair.as_ref();
     let just_now = repaired.is_some_and(|last| call.now.since(last.at) < Duration::from_secs(1));
-    broken.unless(just_now || may_be_our_own(call) || nobody_else_serves(call), "I16", || {
+    broken.unless(just_now || may_be_our_own(call) || only_the_canary_serves(call), "I16", || {
         format!("the routes stay at {seen} in {}, the state says {wanted}", call.state.phase)
     });
 }
@@ -49,6 +49,6 @@ fn may_be_our_own(call: &Call<'_>) -> bool {
 }
 
 /// No user is moved from a copy that serves to one that does not.
-fn nobody_else_serves(call: &Call<'_>) -> bool {
+fn only_the_canary_serves(call: &Call<'_>) -> bool {
     call.seen.primary_serves() == Some(false) && call.seen.canary_serves() == Some(true)
 }

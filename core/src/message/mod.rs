@@ -299,7 +299,7 @@ impl Message {
     /// The phase that its receivers get. As in Flagger, it is the phase in which the message was decided, except for
     /// messages about the beginning and the end of a run.
     #[must_use]
-    pub(crate) fn told_in(&self, before: Phase, after: Phase) -> Phase {
+    pub(crate) fn sent_in(&self, before: Phase, after: Phase) -> Phase {
         if matches!(self, Self::NewRevision(_) | Self::CanaryFailed | Self::Rejected { .. }) {
             after
         } else if matches!(self, Self::Promoted { skipped: true }) {

@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn every_system_is_told_at_an_address_or_by_secret() {
+    fn every_receiver_has_an_address_or_a_secret() {
         for system in AlertSystem::ALL {
             let by_secret = parse(&format!("{{type: {system}, secretRef: {{name: s}}}}"));
             assert_eq!(by_secret.unwrap().system, system);
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_as_in_flagger() {
+    fn fields_left_out_have_flaggers_defaults() {
         let provider = parse("{type: slack, address: 'https://a', channel: ''}").unwrap();
         assert_eq!((&*provider.channel, &*provider.username), ("general", "flagger"));
         assert_eq!((provider.proxy, provider.message_template), (None, None));

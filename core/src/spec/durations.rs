@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn contour_may_wait_for_ever() {
+    fn contour_accepts_no_limit() {
         let endless = json!({"port": 80, "timeout": "infinity", "retries": {"perTryTimeout": "infinite"}});
         assert_eq!(refused("contour", &endless), []);
         assert_eq!(refused("istio", &endless).len(), 2);

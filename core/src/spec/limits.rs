@@ -44,8 +44,8 @@ impl Rollout {
                 hook.timeout = limits.timeout;
             }
         }
-        cut.extend(retries.told());
-        cut.extend(timeouts.told());
+        cut.extend(retries.problem());
+        cut.extend(timeouts.problem());
         cut
     }
 }
@@ -78,7 +78,7 @@ impl<T: Display> Beyond<T> {
         }
     }
 
-    fn told(&self) -> Option<Problem> {
+    fn problem(&self) -> Option<Problem> {
         let (index, value) = self.first.as_ref()?;
         let Self { field, limit, others, .. } = self;
         let more = if *others == 0 { String::new() } else { format!(" (and {others} more)") };
@@ -147,14 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_beyond_a_limit_is_cut_and_told() {
+    fn values_beyond_a_limit_are_cut_and_reported() {
         let limits = Limits::default();
         let mut just = rollout(64, &[(10, "1h"); 64]);
         assert_eq!(just.clamp(&limits), []);
         let mut beyond = rollout(65, &[(1, "1s"), (11, "2h"), (99, "3h")]);
-        let told: Vec<String> = beyond.clamp(&limits).iter().map(ToString::to_string).collect();
+        let cut: Vec<String> = beyond.clamp(&limits).iter().map(ToString::to_string).collect();
         assert_eq!(
-            told,
+            cut,
             [
                 "spec.analysis.metrics: has 65 items: the first 64 are asked, the controller's limit",
                 "spec.analysis.webhooks[1].retries: is 11 (and 1 more): 10 is used, the controller's limit",

@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_crd_does_not_ask_for_may_be_missing() {
+    fn optional_fields_of_the_condition_may_be_missing() {
         let written = r#"{"type": "Promoted", "status": "True", "reason": "Succeeded"}"#;
         let read: Condition = serde_json::from_str(written).unwrap();
         assert_eq!((read.status, &*read.reason, &*read.message), (ConditionStatus::True, "Succeeded", ""));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_known_again_by_its_kind() {
+    fn a_message_is_recognized_by_its_kind() {
         for phase in Phase::ALL {
             let meaning = meaning_of(phase).1;
             let text = meaning.text("DaemonSet");

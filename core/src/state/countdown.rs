@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_is_over_when_it_was_said_to_be_if_every_part_is_noticed_in_time() {
+    fn a_deadline_ends_as_announced_if_every_part_is_noticed_in_time() {
         for deadline in [1, 2, 3, 4, 5, 10, 999, 600_000].map(Duration::from_millis) {
             let mut count = Countdown::since(START);
             assert_eq!(count.ends(deadline), START + deadline);

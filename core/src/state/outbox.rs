@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn alerts_beyond_its_room_push_out_the_oldest_that_matter_least() {
+    fn alerts_beyond_the_limit_replace_the_oldest_of_the_lowest_severity() {
         let mut outbox = Outbox::default();
         let error = || Message::CommandStillFails { command: "promote".into(), error: "no".into() };
         outbox.push(1, Timestamp::default(), [(Phase::Failed, error())]);

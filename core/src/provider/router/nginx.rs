@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_is_picked_by_nothing() {
+    fn refused_items_select_no_requests() {
         let item = |headers: &[(&str, &str)]| HttpMatch {
             headers: headers.iter().map(|(name, text)| ((*name).into(), Exact((*text).into()))).collect(),
             ..HttpMatch::default()

@@ -56,7 +56,7 @@ mod tests {
     use crate::provider::of_items;
 
     #[test]
-    fn cookies_are_few_and_said_once() {
+    fn cookies_are_at_most_three_and_given_once() {
         let any = json!({"exact": "1"});
         let cookies = |count: usize| -> Value { (0..count).map(|i| (i.to_string(), any.clone())).collect() };
         assert_eq!(of_items("istio", json!([{"cookies": cookies(3)}])), "");

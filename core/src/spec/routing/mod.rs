@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_says_as_little_as_what_is_empty() {
+    fn an_empty_list_means_the_same_as_one_left_out() {
         let service = json!({"port": 80, "timeout": "", "hosts": [], "corsPolicy": {"maxAge": ""}});
         let (setup, refused) = read("istio", service, json!({"mirrorWeight": 0, "match": []}));
         assert_eq!(refused, Vec::<String>::new());
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn cookies_stay_until_the_next_step_or_as_long_as_is_said() {
+    fn cookies_last_until_the_next_step_or_for_the_given_time() {
         let affinity = json!({"cookieName": "a", "maxAge": 5, "domain": "", "path": "/", "secure": true});
         let analysis = json!({"interval": "5s", "sessionAffinity": affinity});
         let (setup, _) = read("istio", json!({"port": 80}), analysis);
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_manifest_that_is_refused_the_rest_is_read() {
+    fn the_valid_fields_of_a_refused_manifest_are_read() {
         let service = json!({
             "port": 70_000, "targetPort": "web", "hosts": ["a.test"], "timeout": "15", "backendTimeout": "1s",
             "retries": {"attempts": 3, "perTryTimeout": "2"}, "corsPolicy": {"allowMethods": ["GET"], "maxAge": "1"},

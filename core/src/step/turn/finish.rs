@@ -120,7 +120,7 @@ impl Turn<'_> {
         state.seq = state.seq.saturating_add(1);
         state.outbox.drop_sent(&self.seen.sent);
         let (before, after) = (self.old.phase, state.phase);
-        let told = self.notices.drain(..).map(|message| (message.told_in(before, after), message));
+        let told = self.notices.drain(..).map(|message| (message.sent_in(before, after), message));
         state.outbox.push(state.seq, self.now, told);
         state.last_transition = self.now.whole_second();
         let details = Details { canary: self.canary.as_ref().ok(), seen: self.seen };

@@ -71,7 +71,7 @@ impl Turn<'_> {
     }
 
     fn note_stall(&mut self, on: Obstacle) {
-        if on.is_told_at_once() {
+        if on.is_reported_at_once() {
             self.tell(Message::HeldUp(on.clone()));
         }
         // The time of an obstacle continues if only its text changes.
