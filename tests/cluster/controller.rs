@@ -130,6 +130,14 @@ impl Controller {
         objects::until(&format!("{words:?} {value}"), measured).await;
     }
 
+    /// Waits until it has decided for the first time.
+    pub(crate) async fn until_decided(&self) {
+        const COUNT: &str = "serin_decision_duration_seconds_count ";
+        let has_decided = |line: &str| line.strip_prefix(COUNT).is_some_and(|count| count != "0");
+        let decided = async || self.metrics().await.lines().any(has_decided).then_some(());
+        objects::until("its first decision", decided).await;
+    }
+
     /// Waits until it is ready, or is not; returns the answer.
     pub(crate) async fn until_ready(&self, ready: bool) -> String {
         let status = if ready { 200 } else { 503 };

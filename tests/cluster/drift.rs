@@ -1,9 +1,6 @@
 //! What differs from what has to be is written once, whoever made it differ, and nothing after it.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use tokio::time;
 
 use crate::{
     controller::Controller,
@@ -13,14 +10,24 @@ use crate::{
     stage::{Stage, on_stage},
 };
 
-/// Longer than the wait between the first repairs in a row, by the interval of a release.
-const PEACE: Duration = Duration::from_secs(25);
-
-/// Nothing is written for a while, once all is told.
-pub(crate) async fn assert_quiet(release: &Release<'_>, proxy: &Proxy) {
-    release.until("all is told", |status| status["serin"]["outbox"].is_null()).await;
+/// Nothing differs from what it should be: a controller that is started again writes nothing.
+///
+/// Its last repair is forgotten, so that it neither waits before the next one nor leaves it unreported. A controller that
+/// keeps running would show the same, but only after the longest wait between two repairs in a row.
+pub(crate) async fn assert_quiet(
+    stage: &Stage,
+    release: &Release<'_>,
+    proxy: &Proxy,
+    controller: &mut Controller,
+) {
+    release.until("everything is reported", |status| status["serin"]["outbox"].is_null()).await;
+    controller.kill();
+    let mut canary = release.canary().await;
+    canary["status"] = json!({"serin": {"repair": null}});
+    objects::write_status(&stage.client, &canary).await.unwrap();
     let before = proxy.written().len();
-    time::sleep(PEACE).await;
+    *controller = Controller::start_by(stage, proxy.kubeconfig(), &[]);
+    controller.until_decided().await;
     assert_eq!(proxy.written()[before..], []);
 }
 
@@ -45,7 +52,7 @@ fn cluster_what_the_service_says_anew_is_in_the_routes_and_what_is_deleted_comes
     on_stage("drift", async |stage| {
         let release = Release::create(&stage).await;
         let proxy = Proxy::start(&stage).await;
-        let controller = Controller::start_by(&stage, proxy.kubeconfig(), &[]);
+        let mut controller = Controller::start_by(&stage, proxy.kubeconfig(), &[]);
         release.until_phase("Initialized").await;
 
         let rule = release.reference("networking.istio.io/v1", "DestinationRule", "web-canary");
@@ -53,8 +60,8 @@ fn cluster_what_the_service_says_anew_is_in_the_routes_and_what_is_deleted_comes
         objects::until("the rule is back", async || objects::read(&stage.client, &rule).await.ok()).await;
         let told = "Routes of web.drift were changed outside Serin and repaired";
         release.until_event(told).await;
-        // The next repair is the first of a row again, which is the one that is told.
-        assert_quiet(&release, &proxy).await;
+        // The next repair is the first in a row again, and the first is reported.
+        assert_quiet(&stage, &release, &proxy, &mut controller).await;
 
         let service = json!({"timeout": "7s", "portDiscovery": true, "gateways": ["gateways/public"]});
         release.change(&json!({"spec": {"service": service}})).await;
@@ -65,7 +72,7 @@ fn cluster_what_the_service_says_anew_is_in_the_routes_and_what_is_deleted_comes
         // Services and routes belong together.
         let apex = release.object("v1", "Service", "web").await.unwrap();
         assert_eq!(apex["spec"]["ports"][0]["port"], 8080);
-        assert_quiet(&release, &proxy).await;
+        assert_quiet(&stage, &release, &proxy, &mut controller).await;
         assert_eq!(warnings(&stage, &release).await, [told], "the owner's own words warn of nothing");
         drop(controller);
     });

@@ -55,7 +55,7 @@ fn cluster_an_idle_canary_is_taken_over_without_a_rollout() {
         as_flagger_left_it(&stage, &release).await;
         let primary = release.object("apps/v1", "Deployment", "web-primary").await.unwrap();
         let proxy = Proxy::start(&stage).await;
-        let controller = Controller::start_by(&stage, proxy.kubeconfig(), &[]);
+        let mut controller = Controller::start_by(&stage, proxy.kubeconfig(), &[]);
         let status = release.until("taken over", is_ours).await;
         release.until_event("over from Flagger").await;
         assert_eq!(status["phase"], "Succeeded");
@@ -64,7 +64,7 @@ fn cluster_an_idle_canary_is_taken_over_without_a_rollout() {
             route["metadata"]["labels"][MARK].is_string().then_some(())
         };
         objects::until("routes are marked as ours", marked).await;
-        assert_quiet(&release, &proxy).await;
+        assert_quiet(&stage, &release, &proxy, &mut controller).await;
         assert_eq!(warnings(&stage, &release).await, [""; 0], "nobody changed anything");
         // What comes next is the rollout that somebody asks for, and no other before it.
         release.push("app:3").await;
