@@ -117,7 +117,7 @@ impl OfStatus {
             self.asked = Some(now);
             let key = snapshot.object.key();
             let managers = context.cluster.managers(&key).await.unwrap_or_else(|error| {
-                tracing::warn!(canary = %snapshot.subject.display(), error, "the field managers of its status cannot be read");
+                tracing::warn!(canary = %snapshot.subject.display(), error, "its field managers cannot be read");
                 Vec::new()
             });
             let found = words(&managers);

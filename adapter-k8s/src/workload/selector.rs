@@ -201,7 +201,7 @@ mod tests {
     }
 
     /// The labels of target and primary, or the refusal.
-    fn labels(flag: &str, target: (Value, Value), primary: Option<(Value, Value)>) -> String {
+    fn selected(flag: &str, target: (Value, Value), primary: Option<(Value, Value)>) -> String {
         let target = deployment("web", &target.0, &target.1);
         let primary = primary.map(|(selector, labels)| deployment("web-primary", &selector, &labels));
         match Selector::of(&subject(&[flag]), &target, primary.as_ref()) {
@@ -220,22 +220,22 @@ mod tests {
     fn the_label_of_the_live_primary_is_used_whatever_flag_and_target_say() {
         let live = || Some((json!({"app": "web-primary"}), both("web-primary", "web")));
         let one = |value: Value| (value.clone(), value);
-        assert_eq!(labels("app", one(json!({"app": "web"})), None), "app=web app=web-primary");
-        assert_eq!(labels("deploy", one(both("web", "web")), None), "deploy=web deploy=web-primary");
-        assert_eq!(labels("deploy", one(both("web", "web")), live()), "app=web app=web-primary");
+        assert_eq!(selected("app", one(json!({"app": "web"})), None), "app=web app=web-primary");
+        assert_eq!(selected("deploy", one(both("web", "web")), None), "deploy=web deploy=web-primary");
+        assert_eq!(selected("deploy", one(both("web", "web")), live()), "app=web app=web-primary");
         // The target was created again with another selector, and it has none of the labels in the flag.
         let renamed = || (json!({"deploy": "web"}), both("web", "web"));
-        assert_eq!(labels("app", renamed(), live()), "app=web app=web-primary");
-        assert_eq!(labels("app", one(json!({"app": "shop"})), live()), "app=shop app=web-primary");
+        assert_eq!(selected("app", renamed(), live()), "app=web app=web-primary");
+        assert_eq!(selected("app", one(json!({"app": "shop"})), live()), "app=shop app=web-primary");
     }
 
     #[test]
     fn a_target_without_the_primarys_label_is_selected_by_another_that_the_primary_lacks() {
         let renamed = || (json!({"deploy": "web"}), json!({"deploy": "web"}));
         let live = |labels: Value| Some((json!({"app": "web-primary"}), labels));
-        let apart = labels("deploy", renamed(), live(json!({"app": "web-primary"})));
+        let apart = selected("deploy", renamed(), live(json!({"app": "web-primary"})));
         assert_eq!(apart, "deploy=web app=web-primary");
-        let refused = labels("deploy", renamed(), live(both("web-primary", "web")));
+        let refused = selected("deploy", renamed(), live(both("web-primary", "web")));
         insta::assert_snapshot!(refused, @"Deployment web.test: its pods cannot be distinguished from those of Deployment web-primary.test, which carry deploy=web, too: give spec.template.metadata.labels the label app with another value than web-primary");
         // After a promotion the primary's pods carry both labels.
         let selector = Selector {
@@ -245,19 +245,19 @@ mod tests {
         let mut labels = json!({"deploy": "web", "tier": "front"});
         selector.put_on_primary(&mut labels);
         assert_eq!(labels, json!({"app": "web-primary", "deploy": "web-primary", "tier": "front"}));
-        assert_eq!(labels("deploy", renamed(), live(labels)), "deploy=web app=web-primary");
+        assert_eq!(selected("deploy", renamed(), live(labels)), "deploy=web app=web-primary");
     }
 
     #[test]
     fn an_existing_primary_is_selected_by_a_label_that_it_has() {
         let web = || (json!({"app": "web"}), json!({"app": "web", "role": "live"}));
         let same = json!({"app": "web"});
-        assert!(labels("app", web(), Some((same.clone(), same))).contains("cannot be distinguished from"));
+        assert!(selected("app", web(), Some((same.clone(), same))).contains("cannot be distinguished from"));
         let theirs = json!({"role": "stable"});
-        assert_eq!(labels("app", web(), Some((theirs.clone(), theirs))), "role=live role=stable");
+        assert_eq!(selected("app", web(), Some((theirs.clone(), theirs))), "role=live role=stable");
         // This one selects only by expressions.
         let by_expressions = Some((json!({}), json!({"app": "web-primary"})));
-        assert_eq!(labels("app", web(), by_expressions), "app=web app=web-primary");
+        assert_eq!(selected("app", web(), by_expressions), "app=web app=web-primary");
     }
 
     #[test]

@@ -121,7 +121,8 @@ impl Series {
         registry.register("serin_canary_phase", "1 for the phase of the Canary", self.phase);
         registry.register(
             "serin_canary_phase_since_seconds",
-            "Start of the Canary's phase, or last change of its condition before the controller was started, in seconds since 1970",
+            "Start of the Canary's phase, or last change of its condition before the controller was started, in \
+             seconds since 1970",
             self.since,
         );
         registry.register(

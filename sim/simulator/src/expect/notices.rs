@@ -16,7 +16,7 @@ pub(super) fn alert(wanted: &Telling, severity: Option<Severity>, negated: bool,
 }
 
 /// The moments at which an event with this text was sent; `alerts`: an alert.
-pub(super) fn sent_in(wanted: &Telling, alerts: Option<Option<Severity>>, story: &Story) -> Vec<usize> {
+pub(super) fn told_in(wanted: &Telling, alerts: Option<Option<Severity>>, story: &Story) -> Vec<usize> {
     let sent = story.moments.iter().enumerate();
     let sent = sent.flat_map(|(i, moment)| moment.sent.iter().map(move |notice| (i, notice)));
     let sent = sent.filter(|(_, notice)| match alerts {

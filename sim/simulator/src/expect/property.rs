@@ -102,8 +102,8 @@ fn met(goal: &Goal, begin: Beginning, end: Duration, story: &Story) -> bool {
     let any = |moments: Vec<usize>| moments.into_iter().any(in_time);
     match goal {
         Goal::Status(pattern) => stands(pattern, begin, story) || any(those(saved(story), pattern)),
-        Goal::Event(telling) => any(notices::sent_in(telling, None, story)),
-        Goal::Alert(telling, severity) => any(notices::sent_in(telling, Some(*severity), story)),
+        Goal::Event(telling) => any(notices::told_in(telling, None, story)),
+        Goal::Alert(telling, severity) => any(notices::told_in(telling, Some(*severity), story)),
         Goal::Rule(counted) => {
             let fires = |i: &usize| rule_name(story.moments[*i].decision.rule) == counted.name;
             any((0..story.moments.len()).filter(fires).collect())
