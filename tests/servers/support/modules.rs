@@ -10,7 +10,7 @@ use crate::{
     tools::{BUILD, ToolError, is_go_here, told},
 };
 
-/// The folders of the Go modules that `tests/tools/{module}` requires, or `None` if there is no Go, which is told.
+/// The folders of the Go modules that `tests/servers/tools/{module}` requires, or `None` if there is no Go, which is told.
 ///
 /// # Panics
 ///

@@ -13,7 +13,7 @@ use crate::{
     tools::{self, ToolError},
 };
 
-/// A program that comes as `tests/tools/{name}/requirements.txt` says.
+/// A program that comes as `tests/servers/tools/{name}/requirements.txt` says.
 #[derive(Debug)]
 pub(crate) struct Wheel {
     /// The name of the program, and of the folder.
