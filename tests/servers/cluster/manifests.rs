@@ -50,7 +50,7 @@ fn cluster_manifests_are_read_back_as_they_were_written() {
 
 /// Every object of our kinds, anywhere in a file.
 fn manifests() -> Vec<(PathBuf, Value)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut found = Vec::new();
     for place in PLACES {
         for file in yaml_files(&root.join(place)) {

@@ -28,7 +28,7 @@ mod node;
 mod objects;
 mod played;
 mod pods;
-#[path = "../support/process.rs"]
+#[path = "../../support/process.rs"]
 mod process;
 #[path = "../support/program.rs"]
 mod program;

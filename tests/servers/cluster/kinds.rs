@@ -69,7 +69,7 @@ pub(crate) async fn give_rights(client: &Client) {
 
 /// The folder with the manifests for a cluster.
 pub(crate) fn deploy() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy")
 }
 
 /// The documents of a YAML file.

@@ -1,9 +1,9 @@
 //! The real servers that tests use: where their programs are found, and how missing ones are built.
 //!
 //! A program is looked for in the folders `$SERIN_TOOLS` and `$KUBEBUILDER_ASSETS`, then on `PATH`. Otherwise it is
-//! built once with Go from the module in `tests/tools` that pins its version, or unpacked from a Python package, into
-//! `${XDG_CACHE_HOME:-~/.cache}/serin/tools`. Without Go or Python, tests that need it are skipped with a message; with
-//! `CI=true` they fail.
+//! built once with Go from the module in `tests/servers/tools` that pins its version, or unpacked from a Python package,
+//! into `${XDG_CACHE_HOME:-~/.cache}/serin/tools`. Without Go or Python, tests that need it are skipped with a message;
+//! with `CI=true` they fail.
 
 use std::{
     env,
@@ -18,12 +18,12 @@ use std::{
 
 use crate::process;
 
-/// A program of a Go module in `tests/tools`.
+/// A program of a Go module in `tests/servers/tools`.
 #[derive(Debug, Hash)]
 pub(crate) struct Tool {
     /// The name of the program.
     pub(crate) name: &'static str,
-    /// The folder of the module below `tests/tools`.
+    /// The folder of the module below `tests/servers/tools`.
     pub(crate) module: &'static str,
     /// The package of the program.
     pub(crate) package: &'static str,

@@ -24,7 +24,7 @@ mod node;
 #[expect(dead_code, reason = "tests of the control plane need more of it")]
 #[path = "../cluster/objects.rs"]
 mod objects;
-#[path = "../support/process.rs"]
+#[path = "../../support/process.rs"]
 mod process;
 #[path = "../support/program.rs"]
 mod program;

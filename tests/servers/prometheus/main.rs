@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot begin has failed")]
 
-#[path = "../support/process.rs"]
+#[path = "../../support/process.rs"]
 mod process;
 mod questions;
 mod routers;

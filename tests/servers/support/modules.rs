@@ -10,7 +10,8 @@ use crate::{
     tools::{BUILD, ToolError, is_go_here, or_skip},
 };
 
-/// The folders of the Go modules that `tests/tools/{module}` requires, or `None` with a message if there is no Go.
+/// The folders of the Go modules that `tests/servers/tools/{module}` requires, or `None` with a message if there is no
+/// Go.
 ///
 /// # Panics
 ///

@@ -37,7 +37,7 @@ fn built() -> Option<PathBuf> {
     let program = env::current_exe().ok()?.ancestors().nth(2)?.join("serin-controller");
     let since = fs::metadata(&program).ok()?.modified().ok()?;
     let sources = ["Cargo.lock", "adapter-k8s", "core"]
-        .map(|name| Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name));
+        .map(|name| Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name));
     sources.iter().all(|source| is_older(source, since)).then_some(program)
 }
 

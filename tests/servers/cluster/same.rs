@@ -16,7 +16,7 @@ const NO_METRICS: &str = "--metrics-server=http://127.0.0.1:9";
 #[test]
 fn cluster_conformance_scenarios_have_the_same_result_as_in_the_simulator() {
     on_stage("same", async |stage| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/conformance");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/conformance");
         let files = scenario::find(&[folder]).unwrap();
         let scenarios: Vec<Scenario> = files.iter().map(|file| scenario::load(file).unwrap()).collect();
         assert_eq!(scenarios.len(), 18);

@@ -25,7 +25,7 @@ mod node;
 #[path = "../cluster/objects.rs"]
 mod objects;
 mod pods;
-#[path = "../support/process.rs"]
+#[path = "../../support/process.rs"]
 mod process;
 #[path = "../support/program.rs"]
 mod program;

@@ -13,7 +13,7 @@ use crate::{
     tools::{self, ToolError},
 };
 
-/// A program from the package in `tests/tools/{name}/requirements.txt`.
+/// A program from the package in `tests/servers/tools/{name}/requirements.txt`.
 #[derive(Debug)]
 pub(crate) struct Wheel {
     /// The name of the program, and of the folder.
