@@ -133,10 +133,10 @@ async fn a_driver_stops_while_a_notice_cannot_be_sent() {
 async fn a_failed_save_is_not_counted() {
     let (writes, mut seen) = mpsc::unbounded_channel();
     let context = Arc::new(OnceLock::<Arc<Context>>::new());
-    let (seen, tries) = (context.clone(), Arc::new(AtomicU32::new(0)));
+    let (shared, tries) = (context.clone(), Arc::new(AtomicU32::new(0)));
     let url = serve(move |method, _| {
         let is_shown =
-            seen.get().is_some_and(|it| it.telemetry.text(Format::Text).contains("\nserin_canary_phase{"));
+            shared.get().is_some_and(|it| it.telemetry.text(Format::Text).contains("\nserin_canary_phase{"));
         writes.send((method.clone(), is_shown)).ok();
         if tries.fetch_add(1, Ordering::Relaxed) == 0 { Does::Fails } else { Does::Obeys }
     })
