@@ -1,5 +1,5 @@
-//! What the controller does with the objects of each kind, as RBAC says it: the least that `deploy/rbac.yaml` allows, and
-//! `deploy/rbac/` for each router.
+//! What the controller does with the objects of each kind, in the terms of RBAC: the minimum that `deploy/rbac.yaml`
+//! allows, and `deploy/rbac/` for each router.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
     workload::scaler::SCALERS,
 };
 
-/// What has to be allowed with the objects of one kind.
+/// The rights for the objects of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Right {
     /// The kind.
@@ -27,9 +27,9 @@ pub struct Right {
 
 const WATCHED: &[&str] = &["list", "watch"];
 const WRITTEN: &[&str] = &["list", "watch", "create", "patch"];
-/// Kubernetes collects no object that is in no namespace.
+/// The garbage collector ignores an object without a namespace.
 const DELETED: &[&str] = &["list", "watch", "create", "patch", "delete"];
-/// The contents are read one by one; an immutable copy is deleted and made anew.
+/// Contents are read one by one; an immutable copy is deleted and created again.
 const COPIED: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
 
 /// What the controller does whatever the router, with all autoscalers and metrics.
@@ -38,7 +38,7 @@ pub fn of_controller() -> Vec<Right> {
     let mut rights = vec![
         right(CANARY, &["list", "watch", "patch"]),
         Right { part: "status", ..right(CANARY, &["patch"]) },
-        // For clusters that ask it of whoever writes owner references that hold up a deletion.
+        // For clusters that require it for owner references that block a deletion.
         Right { part: "finalizers", ..right(CANARY, &["update"]) },
         right(METRIC_TEMPLATE, WATCHED),
         right(ALERT_PROVIDER, WATCHED),
