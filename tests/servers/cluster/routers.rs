@@ -120,9 +120,9 @@ async fn written(stage: &Stage, case: &Case) -> Vec<Value> {
 
 /// Whether the object belongs to the case's Canary. One that is in no namespace has no owner, but an annotation.
 fn is_of(object: &Value, stage: &Stage, case: &Case) -> bool {
-    let owners = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    let mut owners = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
     let named = &object["metadata"]["annotations"]["serin.flagger.app/canary"];
-    owners.into_iter().any(|owner| owner["name"] == case.name.as_str())
+    owners.any(|owner| owner["name"] == case.name.as_str())
         || *named == format!("{}/{}", stage.namespace, case.name)
 }
 

@@ -1,6 +1,6 @@
 //! The kinds of routers: from their own modules where they can be had, else without a schema.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::Path};
 
 use kube::Client;
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ pub(super) fn open([api_version, kind]: [&str; 2]) -> Value {
 }
 
 /// The definitions in a file. Versions that their router no longer serves are served: Canaries can name them.
-fn of_file(file: &PathBuf) -> Vec<Value> {
+fn of_file(file: &Path) -> Vec<Value> {
     let mut definitions = kinds::read(file);
     definitions.retain(|object| object["kind"] == "CustomResourceDefinition");
     for version in definitions.iter_mut().flat_map(versions) {

@@ -34,7 +34,7 @@ impl Case {
     }
 
     /// The same manifest with other fields in its analysis.
-    fn with(manifest: &str, name: &str, provider: &str, namespace: &str, fields: Value) -> Self {
+    fn with(manifest: &str, name: &str, provider: &str, namespace: &str, fields: &Value) -> Self {
         let mut case = Self::new(manifest, name, provider, namespace);
         let canary = case.objects.iter_mut().find(|object| object["kind"] == "Canary").unwrap();
         let analysis = canary["spec"]["analysis"].as_object_mut().unwrap();
@@ -80,7 +80,7 @@ fn of_router(manifest: &str, router: &Router, namespace: &str) -> Vec<Case> {
         ),
     ];
     for (_, ability, fields) in abilities.into_iter().filter(|(can, ..)| *can) {
-        cases.push(Case::with(manifest, &format!("{name}-{ability}"), router.name, namespace, fields));
+        cases.push(Case::with(manifest, &format!("{name}-{ability}"), router.name, namespace, &fields));
     }
     cases
 }
