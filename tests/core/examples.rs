@@ -158,12 +158,13 @@ fn command_failed(class: FailureClass) -> Message {
 
 fn below() -> Finding {
     let (metric, unit) = ("request-success-rate".into(), MetricUnit::Number);
-    Finding::Below { metric, value: 95.0, min: 99.0, unit }
+    Finding::Below { metric, value: 95.0, series: None, min: 99.0, unit }
 }
 
 fn above() -> Finding {
     let (metric, unit) = ("request-duration".into(), MetricUnit::Milliseconds);
-    Finding::Above { metric, value: 612.0, max: 500.0, unit }
+    let series = Some(r#"{path="/cart"}"#.into());
+    Finding::Above { metric, value: 612.0, series, max: 500.0, unit }
 }
 
 every!(findings: Finding {

@@ -124,6 +124,7 @@ fn analysis(state: &State) -> Value {
         json!({
             "Metric": &*iteration.metric,
             "Value": iteration.value,
+            "Series": iteration.series.as_deref(),
             "Threshold": iteration.threshold,
             "Failed": iteration.failed,
             "At": iteration.at.to_string(),

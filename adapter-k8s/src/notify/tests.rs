@@ -56,7 +56,7 @@ fn notice(message: Message) -> Notice {
 
 fn rolling_back() -> Notice {
     let (metric, unit) = ("request-success-rate".into(), MetricUnit::Number);
-    let last = Some(Finding::Below { metric, value: 97.5, min: 99.0, unit });
+    let last = Some(Finding::Below { metric, value: 97.5, series: None, min: 99.0, unit });
     notice(Message::RollingBack(Cause::Checks { failed: 3, threshold: 3, last }))
 }
 

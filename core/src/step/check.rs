@@ -11,7 +11,7 @@ use crate::{
     message::Message,
     question::{Asked, MetricResult},
     revision::Text,
-    spec::{HookKind, Leniency, Metric, Rollout, ThresholdMode},
+    spec::{Bounds, HookKind, Leniency, Metric, Rollout, ThresholdMode},
     time::Timestamp,
 };
 
@@ -67,26 +67,22 @@ fn measure(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 /// What an answer means for one metric. Where the canary was not reached, no value says nothing of it.
 fn judge(metric: &Metric, answer: &MetricResult, at: Timestamp, void: bool) -> Measured {
     let no_data = || if void { Verdict::Void } else { lenient(metric.on_no_data) };
+    let within = |value| metric.bounds.hold(metric.compared(value));
+    let of = |value| (Reading::Value(value), if within(value) { Verdict::Passed } else { Verdict::Failed });
+    let mut series = None;
     let (reading, verdict) = match answer {
         MetricResult::Value(value) if value.is_nan() => (Reading::NoData, no_data()),
-        MetricResult::Value(value) => {
-            let compared = metric.compared(*value);
-            let below = metric.bounds.min.is_some_and(|min| compared < min);
-            let above = metric.bounds.max.is_some_and(|max| compared > max);
-            (Reading::Value(*value), if below || above { Verdict::Failed } else { Verdict::Passed })
+        MetricResult::Value(value) => of(*value),
+        MetricResult::Spread(spread) => {
+            let worst = spread.worst(|value| metric.excess(value));
+            series = Some(worst.series.clone());
+            of(worst.value)
         }
         MetricResult::NoData => (Reading::NoData, no_data()),
         MetricResult::Error(error) => (Reading::Error(error.clone()), lenient(metric.on_error)),
     };
-    let metric_bounds = metric.bounds;
-    Measured {
-        metric: metric.name.clone(),
-        reading,
-        min: metric_bounds.min,
-        max: metric_bounds.max,
-        verdict,
-        at,
-    }
+    let Bounds { min, max } = metric.bounds;
+    Measured { metric: metric.name.clone(), reading, series, min, max, verdict, at }
 }
 
 fn lenient(leniency: Leniency) -> Verdict {
@@ -99,7 +95,7 @@ fn lenient(leniency: Leniency) -> Verdict {
 
 /// Why a reading did not pass.
 fn finding(metric: &Metric, measured: &Measured) -> Option<Finding> {
-    let name = || metric.name.clone();
+    let (name, series) = (|| metric.name.clone(), || measured.series.clone());
     Some(match &measured.reading {
         Reading::NoData => Finding::NoData { metric: name() },
         Reading::Error(error) => Finding::MetricError { metric: name(), error: error.clone() },
@@ -107,10 +103,10 @@ fn finding(metric: &Metric, measured: &Measured) -> Option<Finding> {
             let compared = metric.compared(*value);
             match (metric.bounds.min, metric.bounds.max) {
                 (Some(min), _) if compared < min => {
-                    Finding::Below { metric: name(), value: compared, min, unit: metric.unit() }
+                    Finding::Below { metric: name(), value: compared, series: series(), min, unit: metric.unit() }
                 }
                 (_, Some(max)) if compared > max => {
-                    Finding::Above { metric: name(), value: compared, max, unit: metric.unit() }
+                    Finding::Above { metric: name(), value: compared, series: series(), max, unit: metric.unit() }
                 }
                 _ => return None,
             }
