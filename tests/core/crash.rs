@@ -180,10 +180,10 @@ impl Underway {
         told.into_values().cloned().collect()
     }
 
-    /// The same without what an outage makes true: that a workload takes long.
+    /// The same without what an outage makes true: that a workload or the run takes long.
     fn told_but_for_delays(&self) -> Vec<Message> {
         let mut told = self.told();
-        told.retain(|message| !matches!(message, Message::NotReady { .. }));
+        told.retain(|message| !matches!(message, Message::NotReady { .. } | Message::Late { .. }));
         told
     }
 }

@@ -76,7 +76,11 @@ every!(messages: Message {
         gate_closed("confirm-promotion", true),
     ],
     Message::CheckFailed { .. } => [
-        Message::CheckFailed { finding: below(), failed: 2, threshold: 5 },
+        Message::CheckFailed { finding: below(), failed: 1, threshold: 5, first: true },
+        Message::CheckFailed { finding: above(), failed: 2, threshold: 5, first: false },
+    ],
+    Message::Late { .. } => [
+        Message::Late { plan: Duration::from_secs(360), taken: Duration::from_secs(750) },
     ],
     Message::CheckHeld(_) => [Message::CheckHeld(Finding::NoData { metric: "error-rate".into() })],
     Message::CheckVoid(_) => [Message::CheckVoid("there was no route".into())],

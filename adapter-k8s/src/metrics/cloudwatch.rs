@@ -22,7 +22,12 @@ const MOST_POINTS: u32 = 20;
 const ACTION: &str = "GraniteServiceVersion20100801.GetMetricData";
 
 impl Provider for CloudWatch {
-    fn begin(&self, source: &Source, secret: &Secret, now: Timestamp) -> Result<Exchange<MetricResult>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         let asked = Asked::of(source, secret, now)?;
         let first = asked.page(None)?;
         Ok(page(asked, first, BTreeMap::new()))
@@ -116,7 +121,8 @@ fn page(asked: Asked, request: Request, mut series: Series) -> Exchange<MetricRe
                 Ok(Next::Need(page(asked, next, series)))
             }
             None => {
-                let named = series.into_iter().map(|((label, id), value)| Ok((format!("{label} ({id})"), value)));
+                let named =
+                    series.into_iter().map(|((label, id), value)| Ok((format!("{label} ({id})"), value)));
                 all_series(named).map(Next::Done)
             }
         }
@@ -214,8 +220,9 @@ mod tests {
     #[test]
     fn pages_are_turned_and_the_first_value_of_a_series_stays() {
         let begun = CloudWatch.begin(&source(MetricSystem::CloudWatch, QUERY), &every_key(), NOW).unwrap();
-        let next =
-            |exchange: Exchange<MetricResult>, body: Value| exchange.next(&reply(200, &body.to_string())).unwrap();
+        let next = |exchange: Exchange<MetricResult>, body: Value| {
+            exchange.next(&reply(200, &body.to_string())).unwrap()
+        };
         let first = json!({"MetricDataResults": [result("a", &[2.0])], "NextToken": "p2"});
         let Next::Need(second) = next(begun, first) else { panic!("there is another page") };
         let sent: Value = serde_json::from_str(&request(&second).body).unwrap();

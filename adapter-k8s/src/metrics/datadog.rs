@@ -14,7 +14,12 @@ use crate::http::{Reply, Request, secret::Secret};
 pub(super) struct Datadog;
 
 impl Provider for Datadog {
-    fn begin(&self, source: &Source, secret: &Secret, now: Timestamp) -> Result<Exchange<MetricResult>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         let mut url = asking::url(source, "/api/v1/query")?;
         let seconds = |moment: Timestamp| (moment.as_millis() / 1000).to_string();
         url.query_pairs_mut()
@@ -83,7 +88,10 @@ fn complaint(body: &Value) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use super::super::testing::{self, asked, checked, passes, secret, source, without_secret};
+    use super::super::{
+        reading::Reading,
+        testing::{self, asked, checked, passes, secret, source, without_secret},
+    };
     use super::*;
 
     const KEYS: &[(&str, &str)] = &[("datadog_api_key", "a-key"), ("datadog_application_key", "app-key")];

@@ -17,7 +17,12 @@ use crate::http::{Reply, Request, secret::Secret};
 pub(super) struct Dynatrace;
 
 impl Provider for Dynatrace {
-    fn begin(&self, source: &Source, secret: &Secret, now: Timestamp) -> Result<Exchange<MetricResult>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         let mut url = asking::url(source, "/api/v2/metrics/query")?;
         url.query_pairs_mut()
             .append_pair("metricSelector", source.query.trim())

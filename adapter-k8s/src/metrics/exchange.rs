@@ -186,14 +186,15 @@ mod tests {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", silent.local_addr().unwrap());
         let (systems, begun) = (systems(), tokio::time::Instant::now());
-        let asked = [MetricSystem::Prometheus, MetricSystem::Graphite, MetricSystem::InfluxDb].map(|system| {
-            let (systems, source) = (systems.clone(), without_secret(system, Some(&url)));
-            async move {
-                let answer = ask(&systems, &source, &Secret::default(), NOW).await;
-                assert!(matches!(answer, MetricResult::Error(_)), "{system}: {answer:?}");
-                begun.elapsed().as_secs()
-            }
-        });
+        let asked =
+            [MetricSystem::Prometheus, MetricSystem::Graphite, MetricSystem::InfluxDb].map(|system| {
+                let (systems, source) = (systems.clone(), without_secret(system, Some(&url)));
+                async move {
+                    let answer = ask(&systems, &source, &Secret::default(), NOW).await;
+                    assert!(matches!(answer, MetricResult::Error(_)), "{system}: {answer:?}");
+                    begun.elapsed().as_secs()
+                }
+            });
         assert_eq!(futures::future::join_all(asked).await, [5, 5, 15]);
     }
 

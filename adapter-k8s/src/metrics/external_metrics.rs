@@ -26,7 +26,12 @@ const API: &str = "/apis/external.metrics.k8s.io/v1beta1";
 const DEFAULT_NAMESPACE: &str = "default";
 
 impl Provider for ExternalMetrics {
-    fn begin(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<MetricResult>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         let Asked { namespace, metric, selector } = Asked::read(&source.query)?;
         asking::check_namespace(source, namespace)?;
         let path = format!("{API}/namespaces/{namespace}/{metric}");
@@ -122,8 +127,9 @@ fn read(reply: &crate::http::Reply) -> Result<MetricResult, Text> {
 mod tests {
     use serde_json::json;
 
-    use super::super::testing::{
-        self, NOW, api_request, asked, checked, passes, secret, source, without_secret,
+    use super::super::{
+        reading::Reading,
+        testing::{self, NOW, api_request, asked, checked, passes, secret, source, without_secret},
     };
     use super::*;
 

@@ -20,7 +20,12 @@ pub(super) struct Graphite;
 const PROBE: &str = "target=test";
 
 impl Provider for Graphite {
-    fn begin(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<MetricResult>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         Ok(Exchange::once(request(source, secret, &source.query)?, read))
     }
 
@@ -67,7 +72,10 @@ fn read(reply: &Reply) -> Result<MetricResult, Text> {
 mod tests {
     use serde_json::json;
 
-    use super::super::testing::{self, asked, checked, passes, secret, source, without_secret};
+    use super::super::{
+        reading::Reading,
+        testing::{self, asked, checked, passes, secret, source, without_secret},
+    };
     use super::*;
 
     #[test]

@@ -21,7 +21,12 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 const PROBE: &str = "import \"array\"\narray.from(rows: [{_value: 1.0}])";
 
 impl Provider for InfluxDb {
-    fn begin(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<MetricResult>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         Ok(Exchange::once(request(source, secret, source.query.trim())?, read))
     }
 

@@ -34,7 +34,12 @@ const WAITS: &[Duration] =
     &[Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(3), Duration::from_secs(4)];
 
 impl Provider for Keptn {
-    fn begin(&self, source: &Source, _secret: &Secret, _now: Timestamp) -> Result<Exchange<MetricResult>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        _secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         match Asked::read(&source.query)? {
             Asked::Metric { namespace, name } => {
                 asking::check_namespace(source, &namespace)?;

@@ -58,7 +58,8 @@ pub trait Provider: Sync {
     ///
     /// # Errors
     /// The address or the query cannot be sent.
-    fn begin(&self, source: &Source, secret: &Secret, now: Timestamp) -> Result<Exchange<MetricResult>, Text>;
+    fn begin(&self, source: &Source, secret: &Secret, now: Timestamp)
+    -> Result<Exchange<MetricResult>, Text>;
 
     /// Begins to find out whether the system answers and takes the credentials. The query of the source does not matter.
     ///

@@ -14,7 +14,12 @@ use crate::http::{Reply, Request, secret::Secret};
 pub(super) struct NewRelic;
 
 impl Provider for NewRelic {
-    fn begin(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<MetricResult>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         // Flagger cuts the fraction off; a window of nothing has no value.
         let seconds = source.interval.as_secs().max(1);
         let query = format!("{} SINCE {seconds} seconds ago", source.query.trim());

@@ -22,7 +22,12 @@ pub(super) struct Prometheus;
 const PROBE: &str = "vector(1)";
 
 impl Provider for Prometheus {
-    fn begin(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<MetricResult>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         Ok(Exchange::once(request(source, secret, source.query.trim())?, read))
     }
 
@@ -89,7 +94,8 @@ struct Sample {
 impl Sample {
     /// As Prometheus writes it: the metric's name stands before the other labels.
     fn name(&self) -> String {
-        let (names, labels): (Vec<_>, Vec<_>) = self.metric.iter().partition(|(label, _)| *label == "__name__");
+        let (names, labels): (Vec<_>, Vec<_>) =
+            self.metric.iter().partition(|(label, _)| *label == "__name__");
         let name = names.first().map_or("", |(_, name)| name.as_str());
         format!("{name}{}", by_labels(labels))
     }

@@ -17,7 +17,12 @@ use crate::http::{Reply, secret::Secret};
 pub(super) struct Splunk;
 
 impl Provider for Splunk {
-    fn begin(&self, source: &Source, secret: &Secret, now: Timestamp) -> Result<Exchange<MetricResult>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         let mut url = at(source, "stream", "/v2/signalflow/execute")?;
         // With an end, the stream ends; what comes late is not waited for.
         url.query_pairs_mut()
@@ -210,7 +215,9 @@ mod tests {
     const START: &str = "event: control-message\ndata: {\ndata:   \"event\" : \"STREAM_START\"\ndata: }\n\n";
 
     fn metadata(id: &str, app: &str) -> String {
-        format!("event: metadata\ndata: {{\"tsId\": \"{id}\", \"properties\": {{\"app\": \"{app}\", \"sf_type\": \"m\", \"n\": 1}}}}\n\n")
+        format!(
+            "event: metadata\ndata: {{\"tsId\": \"{id}\", \"properties\": {{\"app\": \"{app}\", \"sf_type\": \"m\", \"n\": 1}}}}\n\n"
+        )
     }
 
     fn points(values: &[(&str, &str)]) -> String {

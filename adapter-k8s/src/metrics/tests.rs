@@ -181,7 +181,7 @@ fn a_series_is_named_as_prometheus_writes_it() {
 fn what_is_no_answer_is_an_error_that_says_so() {
     let matrix = json!({"status": "success", "data": {"resultType": "matrix", "result": []}});
     let refused = json!({"status": "error", "errorType": "bad_data", "error": "parse error:\n unexpected }"});
-    let page = testing::read(MetricSystem::Prometheus, 502, "<html>\nbad");
+    let page = testing::read_all(MetricSystem::Prometheus, 502, "<html>\nbad");
     assert_eq!(
         [read(200, &matrix), read(400, &refused), read(200, &json!("x")), vector(&[("x", "many")]), page,],
         [

@@ -19,7 +19,12 @@ const MOST: usize = 64 * 1024;
 const NO_CONTENT: u16 = 204;
 
 impl Provider for Webhook {
-    fn begin(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<MetricResult>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         let path = JsonPath::parse(&source.webhook.json_path)?;
         Ok(Exchange::once(request(source, secret)?, move |reply| read(reply, &path).map(MetricResult::from)))
     }

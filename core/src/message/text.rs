@@ -75,9 +75,15 @@ impl fmt::Display for Sentence<'_> {
                 };
                 write!(f, "Halt {canary} advancement waiting for {what} {hook}{}", Said(said))
             }
-            Message::CheckFailed { finding, failed, threshold } => {
+            Message::CheckFailed { finding, failed, threshold, .. } => {
                 write!(f, "Halt {canary} advancement {finding} (failed checks: {failed} of {threshold})")
             }
+            Message::Late { plan, taken } => write!(
+                f,
+                "{canary} takes longer than planned: {} so far, and the plan is {}",
+                Human(*taken),
+                Human(*plan)
+            ),
             Message::CheckHeld(finding) => {
                 write!(f, "Halt {canary} advancement, check not counted: {finding}")
             }

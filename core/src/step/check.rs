@@ -102,12 +102,20 @@ fn finding(metric: &Metric, measured: &Measured) -> Option<Finding> {
         Reading::Value(value) => {
             let compared = metric.compared(*value);
             match (metric.bounds.min, metric.bounds.max) {
-                (Some(min), _) if compared < min => {
-                    Finding::Below { metric: name(), value: compared, series: series(), min, unit: metric.unit() }
-                }
-                (_, Some(max)) if compared > max => {
-                    Finding::Above { metric: name(), value: compared, series: series(), max, unit: metric.unit() }
-                }
+                (Some(min), _) if compared < min => Finding::Below {
+                    metric: name(),
+                    value: compared,
+                    series: series(),
+                    min,
+                    unit: metric.unit(),
+                },
+                (_, Some(max)) if compared > max => Finding::Above {
+                    metric: name(),
+                    value: compared,
+                    series: series(),
+                    max,
+                    unit: metric.unit(),
+                },
                 _ => return None,
             }
         }
@@ -124,8 +132,10 @@ fn failed(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
     state.analysis.failed_checks = state.analysis.failed_checks.saturating_add(1);
     state.run.last_finding = Some(finding.clone());
     let failed = state.failed_checks;
-    t.tell(Message::CheckFailed { finding: finding.clone(), failed, threshold });
-    if failed >= threshold {
+    let rolls_back = failed >= threshold;
+    let first = state.analysis.failed_checks == 1 && !rolls_back;
+    t.tell(Message::CheckFailed { finding: finding.clone(), failed, threshold, first });
+    if rolls_back {
         return threshold_reached(t, r, Some(finding));
     }
     t.act(Rule::CheckFailed, Vec::new())

@@ -20,7 +20,8 @@ pub(super) fn bad_release() -> Story {
     let started = [Message::NewRevision(Revision::of("v2"))];
     let (metric, unit) = (SUCCESS.into(), MetricUnit::Number);
     let below = Finding::Below { metric, value: 50.0, series: None, min: 99.0, unit };
-    let failed = |failed| Message::CheckFailed { finding: below.clone(), failed, threshold: 2 };
+    let failed =
+        |failed| Message::CheckFailed { finding: below.clone(), failed, threshold: 2, first: failed == 1 };
     let cause = Cause::Checks { failed: 2, threshold: 2, last: Some(below.clone()) };
     story(vec![
         at(0, Rule::Initializing)
@@ -204,6 +205,7 @@ impl MomentBuilder {
             id: NoticeId { seq: 1, index },
             at,
             phase: Phase::Progressing,
+            exposure: None,
             message,
         });
         self.0.sent.extend(notices);

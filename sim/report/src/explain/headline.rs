@@ -6,6 +6,7 @@ use std::time::Duration;
 use serin_core::{
     Rollout,
     decision::{Cause, Finding, in_series},
+    revision::Text,
     spec::MetricSource,
     time::Human,
 };

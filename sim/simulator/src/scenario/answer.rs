@@ -168,7 +168,9 @@ impl<'de> Visitor<'de> for MetricVisitor {
         match (written.error, written.series) {
             (Some(error), None) => Ok(MetricAnswer::Error(error)),
             (None, Some(series)) => Ok(MetricAnswer::Series(series)),
-            (Some(_), Some(_)) | (None, None) => Err(serde::de::Error::custom("give one of error and series")),
+            (Some(_), Some(_)) | (None, None) => {
+                Err(serde::de::Error::custom("give one of error and series"))
+            }
         }
     }
 }

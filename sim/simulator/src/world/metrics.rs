@@ -53,7 +53,8 @@ pub(crate) fn answer(scripted: &MetricAnswer) -> Answer {
     match scripted {
         MetricAnswer::Value(value) => Answer::value(*value),
         MetricAnswer::Series(series) => {
-            let sample = |(series, value): (&String, &f64)| Sample { series: series.as_str().into(), value: *value };
+            let sample =
+                |(series, value): (&String, &f64)| Sample { series: series.as_str().into(), value: *value };
             Answer::Metric(series.iter().map(sample).collect())
         }
         MetricAnswer::None => Answer::no_data(),
