@@ -1,4 +1,4 @@
-//! What is told of a run that may still succeed, and of one that is rolled back: how far users met it.
+//! Alerts about a run that can still succeed, and what the alert of a rollback says about the users.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn began(world: &Simulated) -> Timestamp {
     world.rows.iter().find_map(begins).expect("a run has begun")
 }
 
-/// When it was told that the run takes twice its plan, from its start; `None` if it was not within a day.
+/// When an alert reported that the run takes twice its plan, from its start; `None` if there was none within a day.
 fn late(world: &mut Simulated, hands: &mut impl FnMut(&Question) -> Answer) -> Option<Duration> {
     world.runs_until(hands, |state| state.phase.is_analysing());
     let day = world.now + MINUTE * 60 * 24;
@@ -39,7 +39,7 @@ fn late(world: &mut Simulated, hands: &mut impl FnMut(&Question) -> Answer) -> O
     assert_eq!(world.violations, []);
     let mut told = world.sent.iter().filter(|notice| matches!(notice.message, Message::Late { .. }));
     let at = told.next()?.at;
-    assert_eq!(told.count(), 0, "it is told once");
+    assert_eq!(told.count(), 0, "there is one alert");
     Some(at.since(began(world)))
 }
 
@@ -72,7 +72,7 @@ fn a_failed_check_that_rolls_back_is_alerted_as_the_rollback_alone() {
 }
 
 #[test]
-fn a_run_that_takes_twice_its_plan_is_told_once() {
+fn a_run_that_takes_twice_its_plan_is_reported_once() {
     let of = |threshold| format!("{{stepWeight: 50, threshold: {threshold}, {METRIC}}}");
     assert_eq!(planned(&rollout(&of(9))), Some(MINUTE * 3));
     assert_eq!(late(&mut Simulated::deployed(rollout(&of(50))), &mut badly), Some(MINUTE * 6));
@@ -133,7 +133,7 @@ fn a_run_whose_weight_an_operator_set_has_no_plan() {
     assert!(world.state.run.held_by_operator);
 }
 
-/// What is told of the users when a run is rolled back.
+/// What the alert of a rollback says about the users.
 fn exposure(analysis: &str, answers: impl IntoIterator<Item = f64>) -> Option<Exposure> {
     let answers: Vec<f64> = answers.into_iter().collect();
     let mut world = Simulated::deployed(rollout(&format!("{{threshold: 1, {METRIC}, {analysis}}}")));
@@ -146,7 +146,7 @@ fn exposure(analysis: &str, answers: impl IntoIterator<Item = f64>) -> Option<Ex
 }
 
 #[test]
-fn a_rollback_tells_how_far_users_met_the_version() {
+fn the_alert_of_a_rollback_says_how_far_users_met_the_version() {
     let met = |weight, matched, minutes| Some(Exposure { weight, matched, lasted: MINUTE * minutes });
     assert_eq!(exposure("stepWeight: 20", [5.0, 0.0]), met(40, false, 2));
     assert_eq!(exposure("stepWeight: 20, match: [{headers: {a: {exact: b}}}]", [0.0]), met(20, true, 1));

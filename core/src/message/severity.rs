@@ -1,10 +1,10 @@
-//! How loud a message is: which ones are alerts, and which events are warnings.
+//! The severity of a message: which ones are alerts, and which events are warnings.
 
 use super::{EventType, Message};
 use crate::spec::Severity;
 
 impl Message {
-    /// The severity of the alert, for messages that are one.
+    /// The severity of the alert, if the message is one.
     #[must_use]
     pub fn alert(&self) -> Option<Severity> {
         match self {
@@ -67,8 +67,7 @@ impl Message {
         matches!(self, Self::Promoted { .. })
     }
 
-    /// Whether it is an alert about a run that may still succeed: a receiver can do without
-    /// (`earlyWarnings: false`).
+    /// Whether it is an alert about a run that can still succeed; `earlyWarnings: false` turns it off for a receiver.
     #[must_use]
     pub fn is_early_warning(&self) -> bool {
         matches!(self, Self::CheckFailed { first: true, .. } | Self::Late { .. })

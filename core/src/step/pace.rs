@@ -1,4 +1,4 @@
-//! A run that takes much longer than planned: it is told once, and changes nothing else.
+//! A run that takes much longer than planned: one alert reports it, and nothing else changes.
 
 use core::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::{
 
 /// A run that takes this many times its plan is late.
 const LATE: u32 = 2;
-/// Moves of the longest plan that is worked out, because this is done again and again.
+/// The most moves of a plan that is computed: it is computed again and again.
 const MOST_MOVES: u32 = 10_000;
 
-/// Tells that a run takes twice its plan, while it waits for its next check. Time in which a gate was closed or the Canary
+/// Reports that a run takes twice its plan, while it waits for its next check. Time in which a gate was closed or the Canary
 /// was suspended does not count, and a run whose weight an operator set has no plan.
 pub(super) fn watch(t: &mut Turn<'_>, r: &Rollout) {
     let run = &t.state().run;

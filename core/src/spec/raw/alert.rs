@@ -1,4 +1,4 @@
-//! Who is told.
+//! Receivers of alerts.
 
 use alloc::string::String;
 
@@ -14,11 +14,11 @@ pub struct Alert {
     /// Name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Least severity that is sent: `info` (the default), `warn` or `error`.
+    /// Lowest severity that is sent: `info` (the default), `warn` or `error`.
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = ["", "info", "warn", "error"])))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<String>,
-    /// Whether it is told of the first failed check of a run, and of a run that takes twice its plan; left out: it is.
+    /// Whether it gets alerts for the first failed check of a run and for a run that takes twice its plan; by default it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_warnings: Option<bool>,
     /// The AlertProvider.

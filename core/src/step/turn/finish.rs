@@ -1,4 +1,4 @@
-//! The end of a call: what every plan brings along, and the state as it is saved.
+//! The end of a call: what every plan contains, and the state that is saved.
 
 use alloc::{sync::Arc, vec, vec::Vec};
 use core::time::Duration;
@@ -15,7 +15,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Notices that were not delivered are sent again after this time, where no other call is near.
+/// Notices that were not delivered are sent again after this time, unless another call comes before.
 const NOTICE_RETRY: Duration = Duration::from_secs(10);
 
 impl Turn<'_> {
@@ -40,7 +40,7 @@ impl Turn<'_> {
             if again && early {
                 return self.backs_off();
             }
-            // It is tried again, or no longer wanted when its time has come. A failure leads back to where it is noted.
+            // It is tried again, or is no longer wanted at that time. A failure leads to the rule that notes it.
             if rule != Rule::CommandFailed && (!early || !commands.is_empty()) {
                 self.edit().trouble = None;
             }
@@ -48,7 +48,7 @@ impl Turn<'_> {
         self.plan(rule, commands)
     }
 
-    /// Nothing but the clock's mends is kept, and when the rules would have been asked again.
+    /// Nothing is kept except corrections of times and the time at which the rules are asked again.
     fn backs_off(self) -> Step {
         let Self { canary, old, seen, now, measured, hook, waits, .. } = self;
         let mut turn = Self { measured, hook, waits, ..Self::new(canary, old, seen, now) };
@@ -76,8 +76,8 @@ impl Turn<'_> {
         Step::Act(Plan { commands, state, notices, decision, wake })
     }
 
-    /// What is done when nothing else is: requests that were consumed go, and so do delivered notices once no other
-    /// save is near.
+    /// Done when there is nothing else to do: consumed requests are removed, and so are delivered notices if no other
+    /// save comes soon.
     fn tidy_up(&mut self, rule: Rule) -> (Rule, Vec<Command>) {
         let consumed = &self.old.consumed;
         let mut done = self.seen.requests.iter();
@@ -98,7 +98,7 @@ impl Turn<'_> {
         (rule, Vec::new())
     }
 
-    /// What another controller's status cannot hold, unless it was sent already.
+    /// Messages that another controller's status cannot hold, unless they were sent already.
     fn unsaved(&mut self) -> Vec<Notice> {
         if self.old.origin != Origin::Flagger {
             return Vec::new();
@@ -124,9 +124,9 @@ impl Turn<'_> {
         }
     }
 
-    /// The changed state, with what every save adds to it; `None` if nothing changed: then no notice is sent.
+    /// The changed state, with the parts that every save adds; `None` if nothing changed: then no notice is sent.
     fn save(&mut self) -> Option<Arc<State>> {
-        // Another controller's status is not touched before it was taken over: it could not hold what is ours.
+        // Another controller's status is not changed before it is taken over: it could not hold our fields.
         let mut saved =
             self.draft.take().filter(|state| **state != *self.old && state.origin != Origin::Flagger)?;
         let state = Arc::make_mut(&mut saved);
@@ -135,11 +135,11 @@ impl Turn<'_> {
         self.note_exposure(state);
         let (at, exposure) = (self.now, exposure(self.canary, state, self.now));
         let (seq, before, after) = (state.seq, self.old.phase, state.phase);
-        // Far fewer than u16::MAX messages are born in one save.
+        // Far fewer than u16::MAX messages are created in one save.
         let notices = (0..).zip(self.notices.drain(..)).map(|(index, message)| Notice {
             id: NoticeId { seq, index },
             at,
-            phase: message.told_in(before, after),
+            phase: message.sent_in(before, after),
             exposure: exposure.filter(|_| matches!(message, Message::RollingBack(_))),
             message,
         });
