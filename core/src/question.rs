@@ -1,10 +1,13 @@
 //! The questions of the core and their answers.
 
+mod spread;
+
 use alloc::vec::Vec;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::spread::{Sample, Spread};
 use crate::{
     phase::Phase,
     revision::{Revision, Text, bounded},
@@ -71,6 +74,8 @@ pub struct Question {
 pub enum MetricResult {
     /// A value; never NaN, see [`MetricResult::value`].
     Value(#[serde(with = "number")] f64),
+    /// The values of several series: each has to be within the bounds.
+    Spread(Spread),
     /// It answered without a value.
     NoData,
     /// It could not be asked, or answered with an error.
@@ -82,6 +87,23 @@ impl MetricResult {
     #[must_use]
     pub fn value(value: f64) -> Self {
         if value.is_nan() { Self::NoData } else { Self::Value(value) }
+    }
+
+    /// The same with each value multiplied by a positive number.
+    #[must_use]
+    pub fn scaled(self, by: f64) -> Self {
+        match self {
+            Self::Value(value) => Self::Value(value * by),
+            Self::Spread(spread) => Self::Spread(spread.scaled(by)),
+            Self::NoData | Self::Error(_) => self,
+        }
+    }
+}
+
+/// A value, if there is one.
+impl From<Option<f64>> for MetricResult {
+    fn from(value: Option<f64>) -> Self {
+        value.map_or(Self::NoData, Self::value)
     }
 }
 
@@ -157,6 +179,9 @@ impl Answer {
     pub(crate) fn bounded(self) -> Self {
         match self {
             Self::Metric(MetricResult::Value(_) | MetricResult::NoData) => self,
+            Self::Metric(MetricResult::Spread(spread)) => {
+                Self::Metric(MetricResult::Spread(spread.bounded()))
+            }
             Self::Metric(MetricResult::Error(why)) => Self::Metric(MetricResult::Error(bounded(why))),
             Self::Hook(HookResult::Error(why)) => Self::Hook(HookResult::Error(bounded(why))),
             Self::Hook(HookResult::Pass(said)) => Self::Hook(HookResult::Pass(bounded(said))),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use serin_core::{
     Timestamp,
-    question::HookResult,
+    question::{HookResult, MetricResult},
     revision::Text,
     spec::{AlertSystem, MetricSystem, WebhookCall},
 };
@@ -124,8 +124,15 @@ fn asked(system: MetricSystem, query: &str, replies: &[Reply]) {
     let secret = Secret::new(keys.map(|key| (key.into(), value(key).into())));
     // 2026-01-31T12:00:00Z.
     let now = Timestamp::from_millis(1_769_860_800_000);
-    if let Some(Some(value)) = end(provider.begin(&source, &secret, now), replies, &secret) {
-        assert!(!value.is_nan());
+    match end(provider.begin(&source, &secret, now), replies, &secret) {
+        Some(MetricResult::Value(value)) => assert!(!value.is_nan()),
+        Some(MetricResult::Spread(spread)) => {
+            for sample in [spread.worst(|value| value), spread.worst(|value| -value)] {
+                assert!(!sample.value.is_nan());
+                shown(&sample.series);
+            }
+        }
+        Some(MetricResult::NoData | MetricResult::Error(_)) | None => {}
     }
     end(provider.check(&source, &secret, now), replies, &secret);
 }

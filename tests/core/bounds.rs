@@ -3,9 +3,9 @@
 use serde_json::json;
 use serin_core::{
     Observation, State, Step,
-    decision::{Measured, Verdict},
+    decision::{Measured, Reading, Verdict},
     message::{Message, NoticeId},
-    question::{Answer, Asked, MetricResult, Question},
+    question::{Answer, Asked, MetricResult, Question, Sample},
     request::{Order, RequestKind},
     spec::raw,
     state::{AnalysisRecord, Status},
@@ -61,6 +61,40 @@ fn infinity_fails_every_bound() {
     assert_eq!(verdict(both, f64::INFINITY), Verdict::Failed);
     assert_eq!(verdict("{name: m, query: q, thresholdRange: {min: 0}}", f64::INFINITY), Verdict::Passed);
     assert_eq!(verdict("{name: m, query: q}", f64::INFINITY), Verdict::Passed);
+}
+
+#[test]
+fn of_several_series_the_worst_is_judged_and_named() {
+    let of = |metric: &str, samples: &[(&str, f64)]| {
+        let sample = |(series, value): &(&str, f64)| Sample { series: (*series).into(), value: *value };
+        let measured =
+            judged(&format!("{{{metric}}}"), &Answer::Metric(samples.iter().map(sample).collect()));
+        (measured.series.map(|series| series.to_string()), measured.reading, measured.verdict)
+    };
+    let query = |range: &str| format!("name: m, query: q, thresholdRange: {range}");
+    let worst = |name: &str, value, verdict| (Some(name.to_owned()), Reading::Value(value), verdict);
+    let three = [("a", 1.0), ("b", 9.0), ("c", 3.0)];
+    assert_eq!(of(&query("{max: 5}"), &three), worst("b", 9.0, Verdict::Failed));
+    assert_eq!(of(&query("{max: 9}"), &three), worst("b", 9.0, Verdict::Passed));
+    assert_eq!(of(&query("{min: 2}"), &three), worst("a", 1.0, Verdict::Failed));
+    assert_eq!(of(&query("{min: 1}"), &three), worst("a", 1.0, Verdict::Passed));
+    assert_eq!(of("name: m, query: q", &three), worst("b", 9.0, Verdict::Passed));
+
+    assert_eq!(of(&query("{min: 2, max: 7.5}"), &three), worst("b", 9.0, Verdict::Failed));
+    assert_eq!(of(&query("{min: 2.5, max: 8}"), &three), worst("a", 1.0, Verdict::Failed));
+    assert_eq!(of(&query("{min: 0, max: 11}"), &three), worst("a", 1.0, Verdict::Passed));
+    assert_eq!(of(&query("{min: 0, max: 9.5}"), &three), worst("b", 9.0, Verdict::Passed));
+
+    let infinite = [("a", f64::NEG_INFINITY), ("b", f64::INFINITY), ("c", 1.0)];
+    assert_eq!(of(&query("{min: 0}"), &infinite), worst("a", f64::NEG_INFINITY, Verdict::Failed));
+    assert_eq!(of(&query("{max: 5}"), &infinite), worst("b", f64::INFINITY, Verdict::Failed));
+
+    // Compared in whole milliseconds 20.9 is at its bound.
+    let latency = "name: request-duration, thresholdRange: {min: 10, max: 20}";
+    assert_eq!(of(latency, &[("a", 9.2), ("b", 20.9)]), worst("a", 9.2, Verdict::Failed));
+
+    let idle = [("a", f64::NAN), ("b", 9.0)];
+    assert_eq!(of(&query("{max: 5}"), &idle), (None, Reading::Value(9.0), Verdict::Failed));
 }
 
 #[test]

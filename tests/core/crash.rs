@@ -180,10 +180,10 @@ impl Underway {
         sent.into_values().cloned().collect()
     }
 
-    /// The same without messages that an outage causes: that a workload takes long.
+    /// The same without messages that an outage causes: that a workload or the run takes long.
     fn sent_without_delays(&self) -> Vec<Message> {
         let mut sent = self.sent();
-        sent.retain(|message| !matches!(message, Message::NotReady { .. }));
+        sent.retain(|message| !matches!(message, Message::NotReady { .. } | Message::Late { .. }));
         sent
     }
 }

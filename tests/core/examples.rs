@@ -76,7 +76,11 @@ every!(messages: Message {
         gate_closed("confirm-promotion", true),
     ],
     Message::CheckFailed { .. } => [
-        Message::CheckFailed { finding: below(), failed: 2, threshold: 5 },
+        Message::CheckFailed { finding: below(), failed: 1, threshold: 5, first: true },
+        Message::CheckFailed { finding: above(), failed: 2, threshold: 5, first: false },
+    ],
+    Message::Late { .. } => [
+        Message::Late { plan: Duration::from_secs(360), taken: Duration::from_secs(750) },
     ],
     Message::CheckHeld(_) => [Message::CheckHeld(Finding::NoData { metric: "error-rate".into() })],
     Message::CheckVoid(_) => [Message::CheckVoid("there was no route".into())],
@@ -158,12 +162,13 @@ fn command_failed(class: FailureClass) -> Message {
 
 fn below() -> Finding {
     let (metric, unit) = ("request-success-rate".into(), MetricUnit::Number);
-    Finding::Below { metric, value: 95.0, min: 99.0, unit }
+    Finding::Below { metric, value: 95.0, series: None, min: 99.0, unit }
 }
 
 fn above() -> Finding {
     let (metric, unit) = ("request-duration".into(), MetricUnit::Milliseconds);
-    Finding::Above { metric, value: 612.0, max: 500.0, unit }
+    let series = Some(r#"{path="/cart"}"#.into());
+    Finding::Above { metric, value: 612.0, series, max: 500.0, unit }
 }
 
 every!(findings: Finding {

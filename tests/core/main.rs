@@ -6,6 +6,7 @@ mod afterwards;
 mod bounds;
 mod bounds_of_time;
 mod crash;
+mod early_warnings;
 mod examples;
 mod gates;
 mod model;

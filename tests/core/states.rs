@@ -1,13 +1,13 @@
 //! Any state: every value of every field, whether a run could reach it or not.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use proptest::{collection, option, prelude::*, sample::select};
 use serin_core::{
     Phase, State, Timestamp,
     command::Cookies,
     decision::Finding,
-    message::{HookKindName, Notice, NoticeId},
+    message::{Exposure, HookKindName, Notice, NoticeId},
     observation::FailureClass,
     request::RequestKind,
     revision::{Configs, Revision, Text},
@@ -41,7 +41,7 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
         let (
             passed,
             passed_step,
-            (closed_gate, gate_closed, last_finding, failure),
+            (closed_gate, gate_closed, last_finding, failure, (begun, exposed_since)),
             owed,
             outbox,
             consumed,
@@ -71,6 +71,8 @@ pub(crate) fn states() -> impl Strategy<Value = State> {
             took_over,
             run: Run {
                 intent,
+                begun,
+                exposed_since,
                 stage,
                 mirror_weight,
                 passed: passed.into_iter().collect(),
@@ -186,7 +188,13 @@ pub(crate) fn topology(strategy: &str) -> Topology {
 type Marks = (
     Vec<Text>,
     Vec<Text>,
-    (Option<Text>, Option<Countdown>, Option<Finding>, Option<RunFailure>),
+    (
+        Option<Text>,
+        Option<Countdown>,
+        Option<Finding>,
+        Option<RunFailure>,
+        (Option<Timestamp>, Option<Timestamp>),
+    ),
     Vec<Owed>,
     Outbox,
     BTreeMap<RequestKind, Text>,
@@ -212,6 +220,7 @@ fn marks() -> impl Strategy<Value = Marks> {
             option::of(countdowns()),
             option::of(select(examples::findings())),
             option::of(failure),
+            (option::of(moments()), option::of(moments())),
         ),
         collection::vec(owed, 0..3),
         outboxes(),
@@ -225,7 +234,14 @@ fn marks() -> impl Strategy<Value = Marks> {
 /// An outbox can only be read back from the notices it was written as.
 fn outboxes() -> impl Strategy<Value = Outbox> {
     let notice = (0_u64..9, 0_u16..9, moments(), phases(), select(examples::messages())).prop_map(
-        |(seq, index, at, phase, message)| Notice { id: NoticeId { seq, index }, at, phase, message },
+        |(seq, index, at, phase, message)| {
+            let exposure = (index > 4).then_some(Exposure {
+                weight: 20,
+                matched: index > 6,
+                lasted: Duration::from_millis(seq),
+            });
+            Notice { id: NoticeId { seq, index }, at, phase, exposure, message }
+        },
     );
     collection::vec(notice, 0..4).prop_map(|notices| {
         let written = serde_json::to_value(notices).expect("notices can be written");
@@ -285,8 +301,15 @@ fn waits() -> impl Strategy<Value = Waits> {
 
 fn analyses() -> impl Strategy<Value = AnalysisRecord> {
     let number = || option::of(any::<f64>().prop_filter("NaN is no value", |value| !value.is_nan()));
-    let iteration = (texts(), number(), number(), any::<bool>(), moments()).prop_map(
-        |(metric, value, threshold, failed, at)| Iteration { metric, value, threshold, failed, at },
+    let iteration = (texts(), number(), option::of(texts()), number(), any::<bool>(), moments()).prop_map(
+        |(metric, value, series, threshold, failed, at)| Iteration {
+            metric,
+            value,
+            series,
+            threshold,
+            failed,
+            at,
+        },
     );
     (counts(), counts(), collection::vec(iteration, 0..3)).prop_map(
         |(passed_checks, failed_checks, iterations)| AnalysisRecord {

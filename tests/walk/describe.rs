@@ -25,6 +25,7 @@ impl fmt::Display for Decided<'_> {
             };
             let said = match answer {
                 Answer::Metric(MetricResult::Value(value)) => value.to_string(),
+                Answer::Metric(MetricResult::Spread(spread)) => format!("{spread:?}"),
                 Answer::Metric(MetricResult::NoData) => "no data".into(),
                 Answer::Metric(MetricResult::Error(_)) | Answer::Hook(HookResult::Error(_)) => "error".into(),
                 Answer::Hook(HookResult::Pass(_)) => "pass".into(),

@@ -170,6 +170,8 @@ impl Print {
     fn run(&mut self, run: &Run) {
         let Run {
             intent,
+            begun: _,
+            exposed_since: _,
             stage,
             mirror_weight,
             passed,

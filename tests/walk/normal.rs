@@ -123,6 +123,9 @@ pub(crate) fn shift(state: &mut State, now: Timestamp, periods: &Periods) {
     while_suspended(state, now, periods);
     let aged = |at: Timestamp, most: Duration| aged(at, now, most);
     state.due = due(state, now, periods);
+    // They appear in alerts only.
+    state.run.begun = None;
+    state.run.exposed_since = None;
     let movable = suspended(state, now);
     for unready in [&mut state.run.canary_unready, &mut state.run.primary_unready].into_iter().flatten() {
         let since = if unready.told { NOW } else { aged(unready.count.since, periods.interval + movable) };

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use serin_core::{revision::Text, spec::MetricSystem, time::Timestamp};
+use serin_core::{question::MetricResult, revision::Text, spec::MetricSystem, time::Timestamp};
 
 use super::{
     Exchange, Next, Provider, Source, asking,
     aws::Signer,
-    reading::{Reading, accepted, json, last_series, newest, number, refused},
+    reading::{Reading, accepted, all_series, json, newest, number, refused},
 };
 use crate::http::{Request, secret::Secret};
 
@@ -22,7 +22,12 @@ const MOST_POINTS: u32 = 20;
 const ACTION: &str = "GraniteServiceVersion20100801.GetMetricData";
 
 impl Provider for CloudWatch {
-    fn begin(&self, source: &Source, secret: &Secret, now: Timestamp) -> Result<Exchange<Reading>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         let asked = Asked::of(source, secret, now)?;
         let first = asked.page(None)?;
         Ok(page(asked, first, BTreeMap::new()))
@@ -96,7 +101,7 @@ impl Asked {
 type Series = BTreeMap<(String, String), Reading>;
 
 /// A page, and those after it.
-fn page(asked: Asked, request: Request, mut series: Series) -> Exchange<Reading> {
+fn page(asked: Asked, request: Request, mut series: Series) -> Exchange<MetricResult> {
     Exchange::new(request, move |reply| {
         let body: Body = json(reply, MetricSystem::CloudWatch, complaint)?;
         for result in body.metric_data_results {
@@ -115,7 +120,11 @@ fn page(asked: Asked, request: Request, mut series: Series) -> Exchange<Reading>
                 let next = asked.page(Some(&token))?;
                 Ok(Next::Need(page(asked, next, series)))
             }
-            None => last_series(series.into_iter().map(Ok)).map(Next::Done),
+            None => {
+                let named =
+                    series.into_iter().map(|((label, id), value)| Ok((format!("{label} ({id})"), value)));
+                all_series(named).map(Next::Done)
+            }
         }
     })
 }
@@ -198,10 +207,12 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_value_of_the_last_series_by_label_counts() {
+    fn the_newest_value_of_each_series_counts() {
         let of = |results: &[Value]| read(&json!({"MetricDataResults": results, "Messages": []}));
         assert_eq!(of(&[result("a", &[2.5, 1.0])]), Ok(Some(2.5)));
-        assert_eq!(of(&[result("b", &[3.0]), result("a", &[1.0])]), Ok(Some(3.0)));
+        let several = json!({"MetricDataResults": [result("b", &[3.0]), result("a", &[1.0])]}).to_string();
+        let both = testing::series(&[("a (m)", 1.0), ("b (m)", 3.0)]);
+        assert_eq!(testing::read_all(MetricSystem::CloudWatch, 200, &several), Ok(both));
         assert_eq!(of(&[result("b", &[]), result("a", &[1.0])]), Ok(Some(1.0)));
         assert_eq!([of(&[]), of(&[result("a", &[])])], [Ok(None), Ok(None)]);
     }
@@ -209,15 +220,16 @@ mod tests {
     #[test]
     fn pages_are_turned_and_the_first_value_of_a_series_stays() {
         let begun = CloudWatch.begin(&source(MetricSystem::CloudWatch, QUERY), &every_key(), NOW).unwrap();
-        let next =
-            |exchange: Exchange<Reading>, body: Value| exchange.next(&reply(200, &body.to_string())).unwrap();
+        let next = |exchange: Exchange<MetricResult>, body: Value| {
+            exchange.next(&reply(200, &body.to_string())).unwrap()
+        };
         let first = json!({"MetricDataResults": [result("a", &[2.0])], "NextToken": "p2"});
         let Next::Need(second) = next(begun, first) else { panic!("there is another page") };
         let sent: Value = serde_json::from_str(&request(&second).body).unwrap();
         assert_eq!((&sent["NextToken"], &sent["MaxDatapoints"]), (&json!("p2"), &json!(20)));
         let last = json!({"MetricDataResults": [result("a", &[1.0])]});
         let Next::Done(value) = next(second, last) else { panic!("there is no other page") };
-        assert_eq!(value, Some(2.0));
+        assert_eq!(value, MetricResult::Value(2.0));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use serin_core::{revision::Text, spec::MetricSystem, time::Timestamp};
+use serin_core::{question::MetricResult, revision::Text, spec::MetricSystem, time::Timestamp};
 
 use super::{
     Exchange, Provider, Source, asking,
-    reading::{Reading, accepted, json, last_series, newest, number, refused},
+    reading::{accepted, all_series, json, newest, number, refused},
 };
 use crate::http::{Reply, Request, secret::Secret};
 
@@ -14,7 +14,12 @@ use crate::http::{Reply, Request, secret::Secret};
 pub(super) struct Datadog;
 
 impl Provider for Datadog {
-    fn begin(&self, source: &Source, secret: &Secret, now: Timestamp) -> Result<Exchange<Reading>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         let mut url = asking::url(source, "/api/v1/query")?;
         let seconds = |moment: Timestamp| (moment.as_millis() / 1000).to_string();
         url.query_pairs_mut()
@@ -55,8 +60,8 @@ struct Series {
     pointlist: Vec<Vec<Value>>,
 }
 
-/// The newest point with a value, of the last series by tags. Flagger takes the oldest point of the first series.
-fn read(reply: &Reply) -> Result<Reading, Text> {
+/// The newest point with a value of each series, by its tags. Flagger takes the oldest point of the first series.
+fn read(reply: &Reply) -> Result<MetricResult, Text> {
     let body: Body = json(reply, MetricSystem::Datadog, complaint)?;
     if let Some(error) = body.error.filter(|error| !error.is_empty()) {
         return Err(refused(reply, &error).into());
@@ -65,9 +70,11 @@ fn read(reply: &Reply) -> Result<Reading, Text> {
     let values = series.into_iter().map(|series| {
         // A point is a pair of time and value.
         let points = series.pointlist.iter().map(|point| point.get(1).map_or(Ok(None), number));
-        Ok(((series.scope, series.expression), newest(points)?))
+        // Of several queries each has a series with the same tags.
+        let name = format!("{} {}", series.scope, series.expression);
+        Ok((name, newest(points)?))
     });
-    last_series(values)
+    all_series(values)
 }
 
 /// Refusals have a list of texts, or one.
@@ -81,7 +88,10 @@ fn complaint(body: &Value) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use super::super::testing::{self, asked, checked, passes, secret, source, without_secret};
+    use super::super::{
+        reading::Reading,
+        testing::{self, asked, checked, passes, secret, source, without_secret},
+    };
     use super::*;
 
     const KEYS: &[(&str, &str)] = &[("datadog_api_key", "a-key"), ("datadog_application_key", "app-key")];
@@ -122,12 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_value_of_the_last_series_by_tags_counts() {
+    fn the_newest_value_of_each_series_counts() {
         let (null, a, b) =
             (Value::Null, series("host:a", &[json!(1), json!(2.5)]), series("host:b", &[json!(3)]));
         assert_eq!(of(&[series("*", &[json!(0.5), json!(0.25), null.clone()])]), Ok(Some(0.25)));
-        assert_eq!(of(&[a.clone(), b.clone()]), Ok(Some(3.0)));
-        assert_eq!(of(&[b, a.clone()]), Ok(Some(3.0)));
+        let several = json!({"series": [a, b]}).to_string();
+        let both = testing::series(&[("host:a avg:shop.errors{*}", 2.5), ("host:b avg:shop.errors{*}", 3.0)]);
+        assert_eq!(testing::read_all(MetricSystem::Datadog, 200, &several), Ok(both));
         assert_eq!(of(&[a, series("host:b", &[null])]), Ok(Some(2.5)));
     }
 

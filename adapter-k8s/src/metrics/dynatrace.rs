@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
-use serin_core::{revision::Text, spec::MetricSystem, time::Timestamp};
+use serin_core::{question::MetricResult, revision::Text, spec::MetricSystem, time::Timestamp};
 
 use super::{
     Exchange, Provider, Source, asking,
-    reading::{Reading, accepted, json, last_series, newest, number},
+    reading::{accepted, all_series, by_labels, json, newest, number},
 };
 use crate::http::{Reply, Request, secret::Secret};
 
@@ -17,7 +17,12 @@ use crate::http::{Reply, Request, secret::Secret};
 pub(super) struct Dynatrace;
 
 impl Provider for Dynatrace {
-    fn begin(&self, source: &Source, secret: &Secret, now: Timestamp) -> Result<Exchange<Reading>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         let mut url = asking::url(source, "/api/v2/metrics/query")?;
         url.query_pairs_mut()
             .append_pair("metricSelector", source.query.trim())
@@ -56,21 +61,20 @@ struct Metric {
 #[serde(rename_all = "camelCase")]
 struct Series {
     #[serde(default)]
-    dimension_map: BTreeMap<String, Value>,
+    dimension_map: BTreeMap<String, String>,
     values: Vec<Value>,
 }
 
-/// The newest value, of the last series by metric and dimensions. Flagger takes the last series of the first metric.
-fn read(reply: &Reply) -> Result<Reading, Text> {
+/// The newest value of each series, by its metric and dimensions. Flagger takes the last series of the first metric.
+fn read(reply: &Reply) -> Result<MetricResult, Text> {
     let body: Body = json(reply, MetricSystem::Dynatrace, complaint)?;
     let values = body.result.iter().flat_map(|metric| {
         metric.data.iter().map(|series| {
-            let dimensions: Vec<(&String, String)> =
-                series.dimension_map.iter().map(|(name, value)| (name, value.to_string())).collect();
-            Ok(((&metric.metric_id, dimensions), newest(series.values.iter().map(number))?))
+            let name = format!("{}{}", metric.metric_id, by_labels(&series.dimension_map));
+            Ok((name, newest(series.values.iter().map(number))?))
         })
     });
-    last_series(values)
+    all_series(values)
 }
 
 /// A refusal has a message, and one for each wrong parameter.
@@ -108,11 +112,11 @@ mod tests {
         ");
     }
 
-    fn read(status: u16, body: &Value) -> Result<Reading, String> {
-        testing::read(MetricSystem::Dynatrace, status, &body.to_string())
+    fn read(status: u16, body: &Value) -> Result<MetricResult, String> {
+        testing::read_all(MetricSystem::Dynatrace, status, &body.to_string())
     }
 
-    fn of(result: &[(&str, &[(&str, Value)])]) -> Result<Reading, String> {
+    fn of(result: &[(&str, &[(&str, Value)])]) -> Result<MetricResult, String> {
         let metrics = result.iter().map(|(id, series)| {
             let data = series.iter().map(|(host, values)| {
                 json!({"dimensions": [host], "dimensionMap": {"dt.entity.host": host}, "timestamps": [1],
@@ -125,21 +129,24 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_value_of_the_last_series_by_dimensions_counts() {
+    fn the_newest_value_of_each_series_counts() {
         let (a, b) = (("HOST-A", json!([1.5])), ("HOST-B", json!([2])));
-        assert_eq!(of(&[("m", std::slice::from_ref(&a))]), Ok(Some(1.5)));
-        assert_eq!(of(&[("m", &[a.clone(), b.clone()])]), Ok(Some(2.0)));
-        assert_eq!(of(&[("m", &[b.clone(), a.clone()])]), Ok(Some(2.0)));
-        assert_eq!(of(&[("n", std::slice::from_ref(&a)), ("m", &[b])]), Ok(Some(1.5)));
-        assert_eq!(of(&[("m", &[a, ("HOST-C", json!([null]))])]), Ok(Some(1.5)));
-        assert_eq!(of(&[("m", &[("HOST-A", json!([1, 3, null]))])]), Ok(Some(3.0)));
+        let one = |value| Ok(MetricResult::Value(value));
+        assert_eq!(of(&[("m", std::slice::from_ref(&a))]), one(1.5));
+        assert_eq!(of(&[("m", &[a.clone(), ("HOST-C", json!([null]))])]), one(1.5));
+        assert_eq!(of(&[("m", &[("HOST-A", json!([1, 3, null]))])]), one(3.0));
+        let series = testing::series(&[
+            (r#"m{dt.entity.host="HOST-A"}"#, 1.5),
+            (r#"n{dt.entity.host="HOST-B"}"#, 2.0),
+        ]);
+        assert_eq!(of(&[("n", &[b]), ("m", &[a])]), Ok(series));
     }
 
     #[test]
     fn without_series_or_values_there_is_no_value() {
-        assert_eq!(of(&[]), Ok(None));
-        assert_eq!(of(&[("m", &[])]), Ok(None));
-        assert_eq!(of(&[("m", &[("HOST-A", json!([]))])]), Ok(None));
+        for result in [of(&[]), of(&[("m", &[])]), of(&[("m", &[("HOST-A", json!([]))])])] {
+            assert_eq!(result, Ok(MetricResult::NoData));
+        }
     }
 
     #[test]

@@ -115,7 +115,7 @@ mod tests {
 
     use super::{
         super::{
-            Reading, Source, ask, carry_out,
+            Source, ask, carry_out,
             testing::{NOW, secret, systems, without_secret},
         },
         *,
@@ -126,13 +126,13 @@ mod tests {
     };
 
     /// Fetches `/token`, then asks with it until the answer is not `wait`.
-    fn polled(address: &str) -> Exchange<Reading> {
+    fn polled(address: &str) -> Exchange<MetricResult> {
         let long = Duration::from_secs(60);
         let (fetch, url) = (Request::get(format!("{address}/token"), long), format!("{address}/value"));
-        fn poll(request: Request) -> Exchange<Reading> {
+        fn poll(request: Request) -> Exchange<MetricResult> {
             Exchange::new(request.clone(), move |reply| match reply.said(100).as_str() {
                 "wait" => Ok(Next::Need(poll(request))),
-                value => Ok(Next::Done(value.parse().ok())),
+                value => Ok(Next::Done(MetricResult::from(value.parse().ok()))),
             })
         }
         Exchange::new(fetch, move |reply| {
@@ -144,7 +144,8 @@ mod tests {
     async fn an_exchange_may_fetch_a_token_and_poll() {
         let answers = ["t0p", "wait", "wait", "2.5"].map(|body| served("200 OK", "", body));
         let (url, serving) = server(answers.into()).await;
-        assert_eq!(carry_out(&systems(), polled(&url), &Secret::default()).await, Ok(Some(2.5)));
+        let result = carry_out(&systems(), polled(&url), &Secret::default()).await;
+        assert_eq!(result, Ok(MetricResult::Value(2.5)));
         let heard = serving.await.unwrap();
         let firsts: Vec<&str> = heard.iter().filter_map(|request| request.lines().next()).collect();
         assert_eq!(
@@ -178,6 +179,23 @@ mod tests {
         let exchange = Exchange::once(Request::get(url, Duration::from_secs(600)), |_| Ok(()));
         let result = carry_out(&systems(), exchange, &Secret::default()).await;
         assert_eq!(result, Err("no result within 60s".into()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_system_of_a_check_has_a_deadline_of_its_own() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        let (systems, begun) = (systems(), tokio::time::Instant::now());
+        let asked =
+            [MetricSystem::Prometheus, MetricSystem::Graphite, MetricSystem::InfluxDb].map(|system| {
+                let (systems, source) = (systems.clone(), without_secret(system, Some(&url)));
+                async move {
+                    let answer = ask(&systems, &source, &Secret::default(), NOW).await;
+                    assert!(matches!(answer, MetricResult::Error(_)), "{system}: {answer:?}");
+                    begun.elapsed().as_secs()
+                }
+            });
+        assert_eq!(futures::future::join_all(asked).await, [5, 5, 15]);
     }
 
     #[tokio::test]

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
-use serin_core::{revision::Text, spec::MetricSystem, time::Timestamp};
+use serin_core::{question::MetricResult, revision::Text, spec::MetricSystem, time::Timestamp};
 
 use super::{
     Exchange, Need, Provider, Source, asking,
     quantity::quantity,
-    reading::{NO_NUMBER, Reading, accepted, json, last_series, message_of},
+    reading::{NO_NUMBER, accepted, all_series, by_labels, json, message_of},
 };
 use crate::{cluster::ApiRequest, http::secret::Secret, object::Kind};
 
@@ -26,7 +26,12 @@ const API: &str = "/apis/external.metrics.k8s.io/v1beta1";
 const DEFAULT_NAMESPACE: &str = "default";
 
 impl Provider for ExternalMetrics {
-    fn begin(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<Reading>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         let Asked { namespace, metric, selector } = Asked::read(&source.query)?;
         asking::check_namespace(source, namespace)?;
         let path = format!("{API}/namespaces/{namespace}/{metric}");
@@ -102,26 +107,29 @@ struct Item {
     value: Value,
 }
 
-/// Of several values, the last one by its labels. Flagger takes the first.
-fn read(reply: &crate::http::Reply) -> Result<Reading, Text> {
+/// The value of each series, by its labels. Flagger takes the first.
+fn read(reply: &crate::http::Reply) -> Result<MetricResult, Text> {
     let list: List = json(reply, MetricSystem::ExternalMetrics, message_of)?;
-    let values = list.items.into_iter().map(|item| match &item.value {
-        Value::String(text) => {
-            let value = quantity(text).ok_or_else(|| Text::from(NO_NUMBER))?;
-            Ok((item.metric_labels, Some(value)))
-        }
-        Value::Null => Ok((item.metric_labels, None)),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Err(NO_NUMBER.into()),
+    let values = list.items.into_iter().map(|item| {
+        let value = match &item.value {
+            Value::String(text) => Some(quantity(text).ok_or_else(|| Text::from(NO_NUMBER))?),
+            Value::Null => None,
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                return Err(NO_NUMBER.into());
+            }
+        };
+        Ok((by_labels(item.metric_labels), value))
     });
-    last_series(values)
+    all_series(values)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::super::testing::{
-        self, NOW, api_request, asked, checked, passes, secret, source, without_secret,
+    use super::super::{
+        reading::Reading,
+        testing::{self, NOW, api_request, asked, checked, passes, secret, source, without_secret},
     };
     use super::*;
 
@@ -198,11 +206,13 @@ mod tests {
     }
 
     #[test]
-    fn the_value_is_a_quantity_and_the_last_by_labels_counts() {
+    fn the_value_of_each_series_is_a_quantity() {
         let item = |app: &str, value: Value| json!({"metricName": "q", "metricLabels": {"app": app}, "value": value});
         assert_eq!(read(&json!([])), Ok(None));
         assert_eq!(read(&json!([item("a", json!("97300m"))])), Ok(Some(97.3)));
-        assert_eq!(read(&json!([item("b", json!("2")), item("a", json!("1"))])), Ok(Some(2.0)));
+        let several = json!({"items": [item("b", json!("2")), item("a", json!("1"))]}).to_string();
+        let both = testing::series(&[(r#"{app="a"}"#, 1.0), (r#"{app="b"}"#, 2.0)]);
+        assert_eq!(testing::read_all(MetricSystem::ExternalMetrics, 200, &several), Ok(both));
         assert_eq!(
             read(&json!([item("a", json!("many"))])),
             Err("a value in the answer is not a number".into())

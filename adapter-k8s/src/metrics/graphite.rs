@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
-use serin_core::{revision::Text, spec::MetricSystem, time::Timestamp};
+use serin_core::{question::MetricResult, revision::Text, spec::MetricSystem, time::Timestamp};
 
 use super::{
     Exchange, Provider, Source, asking,
-    reading::{Reading, json, last_series, newest, number},
+    reading::{all_series, json, newest, number},
 };
 use crate::http::{Reply, Request, secret::Secret};
 
@@ -20,7 +20,12 @@ pub(super) struct Graphite;
 const PROBE: &str = "target=test";
 
 impl Provider for Graphite {
-    fn begin(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<Reading>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         Ok(Exchange::once(request(source, secret, &source.query)?, read))
     }
 
@@ -53,21 +58,24 @@ struct Series {
     datapoints: Vec<(Value, Value)>,
 }
 
-/// The newest point with a value, of the last target by name. Flagger takes the targets as they come.
-fn read(reply: &Reply) -> Result<Reading, Text> {
+/// The newest point with a value of each target, by its name. Flagger takes the targets as they come.
+fn read(reply: &Reply) -> Result<MetricResult, Text> {
     let targets: Vec<Series> = json(reply, MetricSystem::Graphite, |_| None)?;
     let values = targets.into_iter().map(|series| {
         let points = series.datapoints.iter().map(|(value, _)| number(value));
         Ok((series.target, newest(points)?))
     });
-    last_series(values)
+    all_series(values)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::super::testing::{self, asked, checked, passes, secret, source, without_secret};
+    use super::super::{
+        reading::Reading,
+        testing::{self, asked, checked, passes, secret, source, without_secret},
+    };
     use super::*;
 
     #[test]
@@ -103,14 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_value_of_the_last_target_by_name_counts() {
+    fn the_newest_value_of_each_target_counts() {
         let a =
             json!({"target": "a", "tags": {"name": "a"}, "datapoints": [[1, 100], [2.5, 160], [null, 220]]});
         let b = json!({"target": "b", "datapoints": [[3, 100]]});
         let none = json!({"target": "c", "datapoints": [[null, 100]]});
         assert_eq!(read(200, &json!([a])), Ok(Some(2.5)));
-        assert_eq!(read(200, &json!([a, b])), Ok(Some(3.0)));
-        assert_eq!(read(200, &json!([b, a])), Ok(Some(3.0)));
+        let several = testing::read_all(MetricSystem::Graphite, 200, &json!([b, a]).to_string());
+        assert_eq!(several, Ok(testing::series(&[("a", 2.5), ("b", 3.0)])));
         assert_eq!(read(200, &json!([a, none])), Ok(Some(2.5)));
     }
 

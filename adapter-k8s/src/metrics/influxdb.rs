@@ -5,13 +5,14 @@ use std::{collections::BTreeMap, time::Duration};
 use csv::{ReaderBuilder, StringRecord};
 use serde_json::{Value, json};
 use serin_core::{
+    question::MetricResult,
     revision::{Text, one_line},
     time::Timestamp,
 };
 
 use super::{
     Exchange, Provider, Source, asking,
-    reading::{Reading, accepted, last_series, refused, written},
+    reading::{Reading, accepted, all_series, by_labels, refused, written},
 };
 use crate::http::{Reply, Request, secret::Secret};
 
@@ -24,14 +25,22 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 const PROBE: &str = "import \"array\"\narray.from(rows: [{_value: 1.0}])";
 
 impl Provider for InfluxDb {
-    fn begin(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<Reading>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         Ok(Exchange::once(request(source, secret, source.query.trim())?, read))
     }
 
     fn check(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<()>, Text> {
         Ok(Exchange::once(request(source, secret, PROBE)?, |reply| match read(reply)? {
-            Some(1.0) => Ok(()),
-            Some(_) | None => Err("a query for the number 1 is not answered with 1".into()),
+            MetricResult::Value(1.0) => Ok(()),
+            MetricResult::Value(_)
+            | MetricResult::Spread(_)
+            | MetricResult::NoData
+            | MetricResult::Error(_) => Err("a query for the number 1 is not answered with 1".into()),
         }))
     }
 }
@@ -49,8 +58,8 @@ fn request(source: &Source, secret: &Secret, flux: &str) -> Result<Request, Text
     Ok(Request { timeout: TIMEOUT, ..asking::post(source, url, &own, body) })
 }
 
-/// The last row with a value, of the last table by its labels. Flagger takes the first row.
-fn read(reply: &Reply) -> Result<Reading, Text> {
+/// The last row with a value of each table, by its labels. Flagger takes the first row.
+fn read(reply: &Reply) -> Result<MetricResult, Text> {
     accepted(reply, complaint)?;
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(&*reply.body);
     let mut series: BTreeMap<Labels, Reading> = BTreeMap::new();
@@ -66,7 +75,7 @@ fn read(reply: &Reply) -> Result<Reading, Text> {
             None => {}
         }
     }
-    last_series(series.into_iter().map(Ok))
+    all_series(series.into_iter().map(|(labels, value)| Ok((by_labels(labels), value))))
 }
 
 /// The columns by which rows are grouped, with their values.
@@ -201,19 +210,25 @@ mod tests {
     const LATE: &str = "2026-01-31T12:00:00Z";
 
     #[test]
-    fn the_last_value_of_the_last_table_by_its_labels_counts() {
+    fn the_last_value_of_each_table_counts() {
         let row = |number: u32, value: &str, host: &str| format!("{number},{LATE},{value},{host}");
         let (one, two) = (row(0, "1.5", "a"), row(0, "2.5", "a"));
         assert_eq!(read(&table("double", &[&one])), Ok(Some(1.5)));
         assert_eq!(read(&table("double", &[&one, &two])), Ok(Some(2.5)));
         assert_eq!(read(&table("double", &[&one, &row(0, "", "a"), &row(0, "NaN", "a")])), Ok(Some(1.5)));
         let (other, quoted) = (row(1, "7", "b"), row(1, "8", "\"b, or\n\"\"c\"\"\""));
-        assert_eq!(read(&table("double", &[&one, &other])), Ok(Some(7.0)));
-        assert_eq!(read(&table("double", &[&other, &one])), Ok(Some(7.0)));
+        let all = |rows: &[&str]| {
+            let body = table("double", rows).replace('\n', "\r\n");
+            testing::read_all(MetricSystem::InfluxDb, 200, &body)
+        };
+        let a = (r#"{result="_result", host="a"}"#, 1.5);
+        let both = testing::series(&[a, (r#"{result="_result", host="b"}"#, 7.0)]);
+        assert_eq!([all(&[&one, &other]), all(&[&other, &one])], [Ok(both.clone()), Ok(both)]);
         assert_eq!(read(&table("double", &[&one, &row(1, "", "b")])), Ok(Some(1.5)));
-        assert_eq!(read(&table("double", &[&quoted, &one])), Ok(Some(8.0)));
-        let tables = table("long", &[&row(0, "3", "b")]) + &table("double", &[&one]);
-        assert_eq!(read(&tables), Ok(Some(3.0)));
+        let both = testing::series(&[a, (r#"{result="_result", host="b, or\r\n\"c\""}"#, 8.0)]);
+        assert_eq!(all(&[&quoted, &one]), Ok(both));
+        let tables = table("long", &[&row(0, "3", "a")]) + &table("double", &[&one]);
+        assert_eq!(read(&tables), Ok(Some(1.5)));
         assert_eq!(read(&table("unsignedLong", &[&row(0, "4", "a")])), Ok(Some(4.0)));
     }
 

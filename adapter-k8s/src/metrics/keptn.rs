@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
 use serde_json::json;
-use serin_core::{revision::Text, spec::MetricSystem, time::Timestamp};
+use serin_core::{question::MetricResult, revision::Text, spec::MetricSystem, time::Timestamp};
 
 use super::{
     Exchange, Next, Provider, Source, asking,
@@ -34,12 +34,17 @@ const WAITS: &[Duration] =
     &[Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(3), Duration::from_secs(4)];
 
 impl Provider for Keptn {
-    fn begin(&self, source: &Source, _secret: &Secret, _now: Timestamp) -> Result<Exchange<Reading>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        _secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         match Asked::read(&source.query)? {
             Asked::Metric { namespace, name } => {
                 asking::check_namespace(source, &namespace)?;
                 let path = format!("{API}/namespaces/{namespace}/{}/{name}", METRIC.plural);
-                Ok(Exchange::once(ApiRequest::get(path), read))
+                Ok(Exchange::once(ApiRequest::get(path), |reply| read(reply).map(MetricResult::from)))
             }
             Asked::Analysis { namespace, definition, window, arguments } => {
                 asking::check_namespace(source, &namespace)?;
@@ -72,7 +77,7 @@ impl Provider for Keptn {
 }
 
 /// Looks at an analysis until it is completed, and then deletes it.
-fn judged(path: String, waits: &'static [Duration]) -> Exchange<Reading> {
+fn judged(path: String, waits: &'static [Duration]) -> Exchange<MetricResult> {
     let (wait, more) = waits.split_first().map_or((Duration::ZERO, waits), |(wait, more)| (*wait, more));
     let look = ApiRequest::get(&*path);
     let exchange = Exchange::new(look, move |reply| {
@@ -81,7 +86,8 @@ fn judged(path: String, waits: &'static [Duration]) -> Exchange<Reading> {
             Ok(None) => Err("the analysis was not completed in time".into()),
             outcome => outcome,
         };
-        Ok(Next::Need(Exchange::new(ApiRequest::delete(&*path), move |_| outcome.map(Next::Done))))
+        let outcome = outcome.map(MetricResult::from);
+        Ok(Next::Need(Exchange::once(ApiRequest::delete(&*path), move |_| outcome)))
     });
     exchange.after(wait)
 }
@@ -188,13 +194,12 @@ mod tests {
     };
     use super::*;
     use crate::http::tests::{reply as served, server};
-    use serin_core::question::MetricResult;
 
     fn source(query: &str) -> Source {
         Source { query: query.into(), ..without_secret(MetricSystem::Keptn, None) }
     }
 
-    fn begun(query: &str) -> Exchange<Reading> {
+    fn begun(query: &str) -> Exchange<MetricResult> {
         Keptn.begin(&source(query), &Secret::default(), NOW).unwrap()
     }
 
@@ -234,18 +239,18 @@ mod tests {
 
     /// What an exchange needs after a reply, or how it ends.
     fn after(
-        exchange: Exchange<Reading>,
+        exchange: Exchange<MetricResult>,
         status: u16,
         body: &Value,
-    ) -> Result<Result<Exchange<Reading>, Reading>, Text> {
+    ) -> Result<Result<Exchange<MetricResult>, MetricResult>, Text> {
         exchange.next(&reply(status, &body.to_string())).map(|next| match next {
             Next::Need(exchange) => Ok(exchange),
-            Next::Done(reading) => Err(reading),
+            Next::Done(result) => Err(result),
         })
     }
 
-    fn looked(exchange: Exchange<Reading>, body: &Value) -> Exchange<Reading> {
-        after(exchange, 200, body).unwrap().unwrap_or_else(|reading| panic!("{reading:?}"))
+    fn looked(exchange: Exchange<MetricResult>, body: &Value) -> Exchange<MetricResult> {
+        after(exchange, 200, body).unwrap().unwrap_or_else(|result| panic!("{result:?}"))
     }
 
     #[test]
@@ -267,18 +272,18 @@ mod tests {
         assert_eq!((api_request(&look), look.wait().as_secs()), (ApiRequest::get(&*path), 2));
         let delete = looked(look, &json!({"status": {"state": "Completed", "pass": true}}));
         assert_eq!(*delete.need(), Need::Api(ApiRequest::delete(&*path)));
-        assert_eq!(after(delete, 200, &json!({})).unwrap().err(), Some(Some(1.0)));
+        assert_eq!(after(delete, 200, &json!({})).unwrap().err(), Some(MetricResult::Value(1.0)));
     }
 
     #[test]
     fn an_analysis_that_ends_badly_or_not_at_all_is_deleted_as_well() {
         let last = |body: Value, status: u16| {
             let look = judged("/apis/x".into(), &WAITS[3..]);
-            let delete = after(look, status, &body).unwrap().unwrap_or_else(|reading| panic!("{reading:?}"));
+            let delete = after(look, status, &body).unwrap().unwrap_or_else(|result| panic!("{result:?}"));
             assert_eq!(*delete.need(), Need::Api(ApiRequest::delete("/apis/x")));
-            after(delete, 404, &json!({})).map(|next| next.err().flatten()).map_err(|why| why.to_string())
+            after(delete, 404, &json!({})).map(Result::err).map_err(|why| why.to_string())
         };
-        assert_eq!(last(json!({"status": {"state": "Completed"}}), 200), Ok(Some(0.0)));
+        assert_eq!(last(json!({"status": {"state": "Completed"}}), 200), Ok(Some(MetricResult::Value(0.0))));
         assert_eq!(
             last(json!({"status": {"state": "Pending"}}), 200),
             Err("the analysis was not completed in time".into())

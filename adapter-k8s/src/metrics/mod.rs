@@ -44,7 +44,6 @@ use crate::{
 
 pub use self::{
     exchange::{Exchange, Need, Next},
-    reading::Reading,
     source::Source,
 };
 pub(crate) use self::{
@@ -59,7 +58,8 @@ pub trait Provider: Sync {
     ///
     /// # Errors
     /// The address or the query cannot be sent.
-    fn begin(&self, source: &Source, secret: &Secret, now: Timestamp) -> Result<Exchange<Reading>, Text>;
+    fn begin(&self, source: &Source, secret: &Secret, now: Timestamp)
+    -> Result<Exchange<MetricResult>, Text>;
 
     /// Begins to find out whether the system answers and takes the credentials. The query of the source does not matter.
     ///
@@ -104,15 +104,11 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// Asks for a value, once. `secret` is what [`Source::secret`] names; empty where it names none.
 pub async fn ask(systems: &Systems, source: &Source, secret: &Secret, now: Timestamp) -> MetricResult {
     let begun = provider(source, secret).and_then(|provider| provider.begin(source, secret, now));
-    let value = match begun {
+    let result = match begun {
         Ok(exchange) => carry_out(systems, exchange, secret).await,
         Err(why) => Err(why),
     };
-    match value {
-        Ok(Some(value)) => MetricResult::value(value * source.scale),
-        Ok(None) => MetricResult::NoData,
-        Err(why) => MetricResult::Error(why),
-    }
+    result.unwrap_or_else(MetricResult::Error).scaled(source.scale)
 }
 
 /// Finds out whether a system answers.

@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use serin_core::{revision::Text, spec::MetricSystem, time::Timestamp};
+use serin_core::{question::MetricResult, revision::Text, spec::MetricSystem, time::Timestamp};
 
 use super::{
     Exchange, Provider, Source, asking,
-    reading::{Reading, accepted, first_text, json, last_series, number},
+    reading::{Reading, accepted, all_series, first_text, json, number},
 };
 use crate::http::{Reply, Request, secret::Secret};
 
@@ -14,7 +14,12 @@ use crate::http::{Reply, Request, secret::Secret};
 pub(super) struct NewRelic;
 
 impl Provider for NewRelic {
-    fn begin(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<Reading>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         // Flagger cuts the fraction off; a window of nothing has no value.
         let seconds = source.interval.as_secs().max(1);
         let query = format!("{} SINCE {seconds} seconds ago", source.query.trim());
@@ -54,15 +59,15 @@ struct Facet {
     results: Vec<Value>,
 }
 
-/// The value, with FACET that of the last group by name.
-fn read(reply: &Reply) -> Result<Reading, Text> {
+/// The value, with FACET that of each group by its name.
+fn read(reply: &Reply) -> Result<MetricResult, Text> {
     let body: Body = json(reply, MetricSystem::NewRelic, complaint)?;
     match (body.results, body.facets) {
         (_, Some(facets)) => {
             let groups = facets.into_iter().map(|facet| Ok((facet.name.to_string(), only(&facet.results)?)));
-            last_series(groups)
+            all_series(groups)
         }
-        (Some(results), None) => only(&results),
+        (Some(results), None) => only(&results).map(MetricResult::from),
         (None, None) => Err("the answer has no results; leave TIMESERIES out of the query".into()),
     }
 }
@@ -141,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_only_value_counts_and_of_facets_the_last_by_name() {
+    fn the_only_value_counts_and_of_facets_each() {
         let of = |results: Value| read(200, &json!({"results": results, "metadata": {"guid": "x"}}));
         assert_eq!(of(json!([{"result": 2.5}])), Ok(Some(2.5)));
         assert_eq!(of(json!([{"average": 0.25}])), Ok(Some(0.25)));
@@ -149,8 +154,9 @@ mod tests {
         assert_eq!(of(json!([{"result": 1, "count": 7}])), Ok(Some(1.0)));
         let facet = |name: Value, value: Value| json!({"name": name, "results": [{"count": value}]});
         let (a, b) = (facet(json!("a"), json!(1)), facet(json!("b"), json!(2)));
-        assert_eq!(read(200, &json!({"facets": [a, b]})), Ok(Some(2.0)));
-        assert_eq!(read(200, &json!({"facets": [b, a]})), Ok(Some(2.0)));
+        let several = json!({"facets": [a, b]}).to_string();
+        let both = testing::series(&[(r#""a""#, 1.0), (r#""b""#, 2.0)]);
+        assert_eq!(testing::read_all(MetricSystem::NewRelic, 200, &several), Ok(both));
         let none = facet(json!(["c", "d"]), Value::Null);
         assert_eq!(read(200, &json!({"facets": [a, none], "totalResult": {}})), Ok(Some(1.0)));
     }

@@ -6,12 +6,12 @@ use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, SeqAccess, Visitor},
 };
-use serin_core::{revision::Text, time::Timestamp};
+use serin_core::{question::MetricResult, revision::Text, time::Timestamp};
 
 use super::{
     Exchange, Provider, Source, asking,
     exchange::MOST_SAID,
-    reading::{Reading, last_series, refused, written},
+    reading::{all_series, by_labels, refused, written},
 };
 use crate::http::{Reply, Request, secret::Secret};
 
@@ -22,14 +22,22 @@ pub(super) struct Prometheus;
 const PROBE: &str = "vector(1)";
 
 impl Provider for Prometheus {
-    fn begin(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<Reading>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         Ok(Exchange::once(request(source, secret, source.query.trim())?, read))
     }
 
     fn check(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<()>, Text> {
         Ok(Exchange::once(request(source, secret, PROBE)?, |reply| match read(reply)? {
-            Some(1.0) => Ok(()),
-            Some(_) | None => Err(format!("`{PROBE}` is not answered with 1").into()),
+            MetricResult::Value(1.0) => Ok(()),
+            MetricResult::Value(_)
+            | MetricResult::Spread(_)
+            | MetricResult::NoData
+            | MetricResult::Error(_) => Err(format!("`{PROBE}` is not answered with 1").into()),
         }))
     }
 }
@@ -40,7 +48,7 @@ fn request(source: &Source, secret: &Secret, query: &str) -> Result<Request, Tex
     Ok(asking::get(source, url, asking::bearer_or_basic(secret).as_slice()))
 }
 
-fn read(reply: &Reply) -> Result<Reading, Text> {
+fn read(reply: &Reply) -> Result<MetricResult, Text> {
     let head: Result<Head, _> = serde_json::from_slice(&reply.body);
     match head {
         Ok(Head { error: Some(error), .. }) => Err(refused(reply, &error).into()),
@@ -83,14 +91,24 @@ struct Sample {
     value: (IgnoredAny, String),
 }
 
-/// Of several series, the last by its labels that has a value. Flagger takes the last as they come, in no order.
-fn value(result_type: &str, body: &[u8]) -> Result<Reading, Text> {
+impl Sample {
+    /// As Prometheus writes it: the metric's name stands before the other labels.
+    fn name(&self) -> String {
+        let (names, labels): (Vec<_>, Vec<_>) =
+            self.metric.iter().partition(|(label, _)| *label == "__name__");
+        let name = names.first().map_or("", |(_, name)| name.as_str());
+        format!("{name}{}", by_labels(labels))
+    }
+}
+
+/// The value of each series, by its labels. Flagger takes the last as they come, in no order.
+fn value(result_type: &str, body: &[u8]) -> Result<MetricResult, Text> {
     match result_type {
         "matrix" => Err("the query gives a range of values; it has to give one".into()),
         "scalar" => {
             let scalar: Body<(IgnoredAny, String)> =
                 serde_json::from_slice(body).map_err(|_| Text::from("the answer is not a scalar"))?;
-            written(&scalar.data.result.1)
+            written(&scalar.data.result.1).map(MetricResult::from)
         }
         _ => {
             let series: Body<Series> = serde_json::from_slice(body)
@@ -101,7 +119,7 @@ fn value(result_type: &str, body: &[u8]) -> Result<Reading, Text> {
 }
 
 /// What comes of all series, which are read one after the other: kept, they take many times their length.
-struct Series(Result<Reading, Text>);
+struct Series(Result<MetricResult, Text>);
 
 impl<'de> Deserialize<'de> for Series {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -127,13 +145,13 @@ impl<'de> Visitor<'de> for EachSeries {
                 None
             }
         });
-        let reading = last_series(samples.map(|sample| Ok((sample.metric, written(&sample.value.1)?))));
+        let result = all_series(samples.map(|sample| Ok((sample.name(), written(&sample.value.1)?))));
         if let Some(error) = garbled {
             return Err(error);
         }
-        if reading.is_err() {
+        if result.is_err() {
             while from.next_element::<Sample>()?.is_some() {}
         }
-        Ok(Series(reading))
+        Ok(Series(result))
     }
 }

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serin_core::{
+    question::{MetricResult, Sample},
     revision::{Text, one_line},
     spec::MetricSystem,
 };
@@ -13,8 +14,8 @@ use crate::http::Reply;
 /// A refusal that is longer is not looked into: as values it would take many times its length.
 const LONGEST_REFUSAL: usize = 64 * 1024;
 
-/// What a system answers: a value, never NaN, or that it has none.
-pub type Reading = Option<f64>;
+/// What one place in an answer says: a value, never NaN, or that there is none.
+pub(super) type Reading = Option<f64>;
 
 /// Finds the message in a refusal.
 pub(super) type Complaint = fn(&Value) -> Option<String>;
@@ -88,17 +89,18 @@ pub(super) fn newest(mut points: impl Iterator<Item = Result<Reading, Text>>) ->
     points.try_fold(None, |last, point| Ok(point?.or(last)))
 }
 
-/// Of several series, the last by its labels that has a value: the order in which a system sends them does not count.
-pub(super) fn last_series<L: Ord>(
-    mut series: impl Iterator<Item = Result<(L, Reading), Text>>,
-) -> Result<Reading, Text> {
-    let last = series.try_fold(None, |last: Option<(L, f64)>, one| {
-        let (labels, value) = one?;
-        let Some(value) = value else { return Ok(last) };
-        // Two series with the same labels: the order of the answer does not count there either.
-        let follows =
-            |(before, least): &(L, f64)| labels.cmp(before).then_with(|| value.total_cmp(least)).is_ge();
-        Ok::<_, Text>(if last.as_ref().is_none_or(follows) { Some((labels, value)) } else { last })
-    })?;
-    Ok(last.map(|(_, value)| value))
+/// What all series of an answer say, each with its name and its value.
+pub(super) fn all_series(
+    series: impl IntoIterator<Item = Result<(String, Reading), Text>>,
+) -> Result<MetricResult, Text> {
+    let sample = |(series, value): (String, Reading)| {
+        value.map(|value| Sample { series: one_line(&series, MOST_SAID).into(), value })
+    };
+    series.into_iter().filter_map(|one| one.map(sample).transpose()).collect()
+}
+
+/// The name of a series by its labels, as Prometheus writes it: `{app="web", path="/"}`.
+pub(super) fn by_labels<T: AsRef<str>>(labels: impl IntoIterator<Item = (T, T)>) -> String {
+    let labels = labels.into_iter().map(|(name, value)| format!("{}={:?}", name.as_ref(), value.as_ref()));
+    format!("{{{}}}", labels.collect::<Vec<_>>().join(", "))
 }

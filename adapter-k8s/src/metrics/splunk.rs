@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
-use serin_core::{revision::Text, time::Timestamp};
+use serin_core::{question::MetricResult, revision::Text, time::Timestamp};
 
 use super::{
     Exchange, Provider, Source, asking,
-    reading::{Reading, accepted, last_series, message_of, number, refused},
+    reading::{Reading, accepted, all_series, by_labels, message_of, number, refused},
 };
 use crate::http::{Reply, secret::Secret};
 
@@ -17,7 +17,12 @@ use crate::http::{Reply, secret::Secret};
 pub(super) struct Splunk;
 
 impl Provider for Splunk {
-    fn begin(&self, source: &Source, secret: &Secret, now: Timestamp) -> Result<Exchange<Reading>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         let mut url = at(source, "stream", "/v2/signalflow/execute")?;
         // With an end, the stream ends; what comes late is not waited for.
         url.query_pairs_mut()
@@ -60,8 +65,8 @@ fn at(source: &Source, server: &str, path: &str) -> Result<Url, Text> {
     there.map_err(|error| Text::from(error.to_string()))
 }
 
-/// The newest value of the last series by its properties.
-fn read(reply: &Reply) -> Result<Reading, Text> {
+/// The newest value of each series, by its properties. Flagger refuses several series.
+fn read(reply: &Reply) -> Result<MetricResult, Text> {
     accepted(reply, message_of)?;
     let text = std::str::from_utf8(&reply.body).map_err(|_| not_events())?;
     let mut series: BTreeMap<String, Series> = BTreeMap::new();
@@ -90,8 +95,7 @@ fn read(reply: &Reply) -> Result<Reading, Text> {
     if !is_stream {
         return Err(not_events());
     }
-    let named = |(id, Series { properties, value })| Ok(((Value::Object(properties).to_string(), id), value));
-    last_series(series.into_iter().map(named))
+    all_series(series.into_iter().map(|(id, series)| Ok((series.name(id), series.value))))
 }
 
 fn not_events() -> Text {
@@ -103,6 +107,15 @@ fn not_events() -> Text {
 struct Series {
     properties: serde_json::Map<String, Value>,
     value: Reading,
+}
+
+impl Series {
+    /// Its properties without Splunk's own; its id if it has none.
+    fn name(&self, id: String) -> String {
+        let texts = self.properties.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
+        let mut own = texts.filter(|(name, _)| !name.starts_with("sf_")).peekable();
+        if own.peek().is_some() { by_labels(own) } else { id }
+    }
 }
 
 #[derive(Deserialize)]
@@ -202,7 +215,9 @@ mod tests {
     const START: &str = "event: control-message\ndata: {\ndata:   \"event\" : \"STREAM_START\"\ndata: }\n\n";
 
     fn metadata(id: &str, app: &str) -> String {
-        format!("event: metadata\ndata: {{\"tsId\": \"{id}\", \"properties\": {{\"app\": \"{app}\"}}}}\n\n")
+        format!(
+            "event: metadata\ndata: {{\"tsId\": \"{id}\", \"properties\": {{\"app\": \"{app}\", \"sf_type\": \"m\", \"n\": 1}}}}\n\n"
+        )
     }
 
     fn points(values: &[(&str, &str)]) -> String {
@@ -214,13 +229,14 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_value_of_the_last_series_by_properties_counts() {
+    fn the_newest_value_of_each_series_counts() {
         let (a, b) = (metadata("z", "a"), metadata("y", "b"));
         let one =
             [START, &a, &points(&[("z", "1")]), &points(&[("z", "2.5")]), &points(&[("z", "null")])].concat();
         assert_eq!(read(&one), Ok(Some(2.5)));
-        let two = [START, &b, &a, &points(&[("z", "1"), ("y", "2")])].concat();
-        assert_eq!(read(&two), Ok(Some(2.0)));
+        let several = [START, &b, &a, &points(&[("z", "1"), ("y", "2"), ("x", "3")])].concat();
+        let by_name = testing::series(&[(r#"{app="a"}"#, 1.0), (r#"{app="b"}"#, 2.0), ("x", 3.0)]);
+        assert_eq!(testing::read_all(MetricSystem::Splunk, 200, &several), Ok(by_name));
         assert_eq!(read(&[START, &a].concat()), Ok(None));
         assert_eq!(read(START), Ok(None));
     }

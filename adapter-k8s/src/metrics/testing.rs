@@ -1,11 +1,12 @@
 //! What the tests of all metric systems use.
 
 use serin_core::{
+    question::{MetricResult, Sample},
     spec::MetricSystem,
     time::{Timestamp, parse_duration},
 };
 
-use super::{Exchange, Need, Next, Reading, Source, Systems, of};
+use super::{Exchange, Need, Next, Source, Systems, of, reading::Reading};
 use crate::{
     cluster::ApiRequest,
     http::{
@@ -83,8 +84,22 @@ pub(super) fn reply(status: u16, body: &str) -> Reply {
     Reply { status, retry_after: None, body: body.into(), cut: None }
 }
 
-/// What the reply to the first request means.
+/// What the reply to the first request means, which has one series at most.
 pub(super) fn read(system: MetricSystem, status: u16, body: &str) -> Result<Reading, String> {
+    read_all(system, status, body).map(|result| match result {
+        MetricResult::Value(value) => Some(value),
+        MetricResult::NoData => None,
+        MetricResult::Spread(_) | MetricResult::Error(_) => panic!("{result:?}"),
+    })
+}
+
+/// What several series mean.
+pub(super) fn series(all: &[(&str, f64)]) -> MetricResult {
+    all.iter().map(|(series, value)| Sample { series: (*series).into(), value: *value }).collect()
+}
+
+/// What the reply to the first request means.
+pub(super) fn read_all(system: MetricSystem, status: u16, body: &str) -> Result<MetricResult, String> {
     let exchange = of(system).unwrap().begin(&source(system, query(system)), &every_key(), NOW).unwrap();
     ended(exchange.next(&reply(status, body)))
 }

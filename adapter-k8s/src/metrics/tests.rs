@@ -144,34 +144,44 @@ fn what_cannot_be_asked_says_why() {
     assert_eq!(why(template), [Err(missing.into()), misspelt]);
 }
 
-fn read(status: u16, body: &serde_json::Value) -> Result<Reading, String> {
-    testing::read(MetricSystem::Prometheus, status, &body.to_string())
+fn read(status: u16, body: &serde_json::Value) -> Result<MetricResult, String> {
+    testing::read_all(MetricSystem::Prometheus, status, &body.to_string())
 }
 
-fn vector(samples: &[(&str, &str)]) -> Result<Reading, String> {
+fn vector(samples: &[(&str, &str)]) -> Result<MetricResult, String> {
     let result: Vec<_> =
         samples.iter().map(|(label, value)| json!({"metric": {"a": label}, "value": [1.5, value]})).collect();
     read(200, &json!({"status": "success", "data": {"resultType": "vector", "result": result}}))
 }
 
 #[test]
-fn an_answer_is_a_value_or_none_and_the_order_of_series_does_not_matter() {
-    assert_eq!(vector(&[("x", "99.5")]), Ok(Some(99.5)));
-    assert_eq!(vector(&[]), Ok(None));
-    assert_eq!(vector(&[("x", "NaN")]), Ok(None));
-    assert_eq!(vector(&[("x", "+Inf")]), Ok(Some(f64::INFINITY)));
-    assert_eq!(vector(&[("y", "2"), ("x", "1")]), Ok(Some(2.0)));
-    assert_eq!(vector(&[("x", "1"), ("y", "2")]), Ok(Some(2.0)));
-    assert_eq!(vector(&[("x", "1"), ("y", "NaN")]), Ok(Some(1.0)));
+fn an_answer_is_a_value_or_none_or_several_by_their_labels() {
+    let value = |value| Ok(MetricResult::Value(value));
+    assert_eq!(vector(&[("x", "99.5")]), value(99.5));
+    assert_eq!(vector(&[]), Ok(MetricResult::NoData));
+    assert_eq!(vector(&[("x", "NaN")]), Ok(MetricResult::NoData));
+    assert_eq!(vector(&[("x", "+Inf")]), value(f64::INFINITY));
+    assert_eq!(vector(&[("x", "1"), ("y", "NaN")]), value(1.0));
+    let both = Ok(testing::series(&[(r#"{a="x"}"#, 1.0), (r#"{a="y"}"#, 2.0)]));
+    assert_eq!([vector(&[("y", "2"), ("x", "1")]), vector(&[("x", "1"), ("y", "2")])], [both.clone(), both]);
     let scalar = json!({"status": "success", "data": {"resultType": "scalar", "result": [1, "7"]}});
-    assert_eq!(read(200, &scalar), Ok(Some(7.0)));
+    assert_eq!(read(200, &scalar), value(7.0));
+}
+
+#[test]
+fn a_series_is_named_as_prometheus_writes_it() {
+    let up = json!({"metric": {"job": "a \"b\"\n", "__name__": "up", "zone": "x"}, "value": [1.5, "0"]});
+    let down = json!({"metric": {"__name__": "up"}, "value": [1.5, "1"]});
+    let body = json!({"data": {"resultType": "vector", "result": [up, down]}});
+    let named = testing::series(&[("up{job=\"a \\\"b\\\"\\n\", zone=\"x\"}", 0.0), ("up{}", 1.0)]);
+    assert_eq!(read(200, &body), Ok(named));
 }
 
 #[test]
 fn what_is_no_answer_is_an_error_that_says_so() {
     let matrix = json!({"status": "success", "data": {"resultType": "matrix", "result": []}});
     let refused = json!({"status": "error", "errorType": "bad_data", "error": "parse error:\n unexpected }"});
-    let page = testing::read(MetricSystem::Prometheus, 502, "<html>\nbad");
+    let page = testing::read_all(MetricSystem::Prometheus, 502, "<html>\nbad");
     assert_eq!(
         [read(200, &matrix), read(400, &refused), read(200, &json!("x")), vector(&[("x", "many")]), page,],
         [

@@ -1,7 +1,7 @@
 //! A webhook: any server that answers with a number in JSON.
 
 use serde_json::Value;
-use serin_core::{revision::Text, spec::WebhookMethod, time::Timestamp};
+use serin_core::{question::MetricResult, revision::Text, spec::WebhookMethod, time::Timestamp};
 
 use super::{
     Exchange, Provider, Source, asking,
@@ -19,9 +19,14 @@ const MOST: usize = 64 * 1024;
 const NO_CONTENT: u16 = 204;
 
 impl Provider for Webhook {
-    fn begin(&self, source: &Source, secret: &Secret, _now: Timestamp) -> Result<Exchange<Reading>, Text> {
+    fn begin(
+        &self,
+        source: &Source,
+        secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Exchange<MetricResult>, Text> {
         let path = JsonPath::parse(&source.webhook.json_path)?;
-        Ok(Exchange::once(request(source, secret)?, move |reply| read(reply, &path)))
+        Ok(Exchange::once(request(source, secret)?, move |reply| read(reply, &path).map(MetricResult::from)))
     }
 
     /// Only the query itself is known to be answered. There may be no value yet.

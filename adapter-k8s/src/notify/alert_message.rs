@@ -2,15 +2,18 @@
 
 use serde_json::{Map, Value, json};
 use serin_core::{
-    message::{Message, NoticeId},
+    message::{Consequence, Exposure, Message, NoticeId},
     spec::Severity,
     state::State,
     strategy::{Steps, Strategy},
-    time::Timestamp,
+    time::{Human, Timestamp},
 };
 use serin_template::{Missing, Scope, TemplateError};
 
-use super::{Destination, Notification};
+use super::{Destination, Notification, chat::shortened};
+
+/// How much of a reason is shown below the sentence, in characters.
+const LONGEST_REASON: usize = 500;
 
 /// An alert.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,6 +127,7 @@ fn analysis(state: &State) -> Value {
         json!({
             "Metric": &*iteration.metric,
             "Value": iteration.value,
+            "Series": iteration.series.as_deref(),
             "Threshold": iteration.threshold,
             "Failed": iteration.failed,
             "At": iteration.at.to_string(),
@@ -136,13 +140,22 @@ fn analysis(state: &State) -> Value {
     })
 }
 
-/// The fields under a message: the cluster's name, and how the rollout is made where one begins.
+/// The fields under a message: the cluster's name and the status, of trouble the reason and the action, of a rollback how
+/// far users met the version, and how the rollout is made where one begins.
 fn fields(notification: &Notification<'_>) -> Vec<(&'static str, String)> {
-    let subject = notification.subject;
+    let (subject, message) = (notification.subject, &notification.notice.message);
     let cluster = subject.settings.cluster_name.as_ref().filter(|name| !name.is_empty());
     let mut fields: Vec<_> = cluster.map(|name| ("Cluster", name.clone())).into_iter().collect();
-    let (Message::Initialized | Message::NewRevision(_), Some(rollout)) =
-        (&notification.notice.message, notification.rollout)
+    fields.push(("Status", status(message, notification.state)));
+    if let Some(Consequence { reason, action }) = message.consequence() {
+        fields.extend([("Reason", shortened(&reason, LONGEST_REASON)), ("Action", action)]);
+    }
+    if let Some(Exposure { weight, matched, lasted }) = notification.notice.exposure {
+        let of = if matched { "matched requests" } else { "requests" };
+        fields.push(("Canary weight", format!("{weight}% of {of}")));
+        fields.push(("Users met it for", Human(lasted).to_string()));
+    }
+    let (Message::Initialized | Message::NewRevision(_), Some(rollout)) = (message, notification.rollout)
     else {
         return fields;
     };

@@ -11,7 +11,8 @@ pub(super) struct Slack;
 impl Receiver for Slack {
     fn render(&self, message: &AlertMessage, to: &Destination) -> Result<Request, Text> {
         let color = match message.severity {
-            Severity::Info | Severity::Warn => "good",
+            Severity::Info => "good",
+            Severity::Warn => "warning",
             Severity::Error => "danger",
         };
         Ok(to.authorized(to.address()?, &chat::attached(message, to, color)))

@@ -1,10 +1,10 @@
 mod receivers;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serin_core::{
     decision::{Cause, Finding},
-    message::NoticeId,
+    message::{Exposure, NoticeId},
     phase::Phase,
     revision::Revision,
     spec::{AlertProvider, MetricUnit, Severity, raw},
@@ -32,6 +32,7 @@ fn state() -> State {
     let measured = |metric: &str, value, threshold, failed| Iteration {
         metric: metric.into(),
         value,
+        series: None,
         threshold: Some(threshold),
         failed,
         at: AT,
@@ -51,13 +52,16 @@ fn state() -> State {
 }
 
 fn notice(message: Message) -> Notice {
-    Notice { id: NoticeId { seq: 12, index: 1 }, at: AT, phase: Phase::Progressing, message }
+    let id = NoticeId { seq: 12, index: 1 };
+    Notice { id, at: AT, phase: Phase::Progressing, exposure: None, message }
 }
 
 fn rolling_back() -> Notice {
     let (metric, unit) = ("request-success-rate".into(), MetricUnit::Number);
-    let last = Some(Finding::Below { metric, value: 97.5, min: 99.0, unit });
-    notice(Message::RollingBack(Cause::Checks { failed: 3, threshold: 3, last }))
+    let last = Some(Finding::Below { metric, value: 97.5, series: None, min: 99.0, unit });
+    let exposure = Exposure { weight: 20, matched: false, lasted: Duration::from_secs(375) };
+    let message = Message::RollingBack(Cause::Checks { failed: 3, threshold: 3, last });
+    Notice { exposure: Some(exposure), ..notice(message) }
 }
 
 fn provider(spec: &str) -> AlertProvider {

@@ -58,12 +58,33 @@ impl Asked {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serin_core::question::{Asked as Of, MetricResult};
+    use tokio::sync::Barrier;
 
     use super::*;
 
     fn question(check: u32) -> QuestionId {
         QuestionId { run: 1, check, of: Of::Metric("latency".into()) }
+    }
+
+    #[tokio::test]
+    async fn questions_are_asked_side_by_side() {
+        let all_begun = Arc::new(Barrier::new(3));
+        let mut asked = Asked::default();
+        for check in 1..=3 {
+            let all_begun = all_begun.clone();
+            asked.put(question(check), async move {
+                all_begun.wait().await;
+                Answer::no_data()
+            });
+        }
+        let mut answered = BTreeSet::new();
+        while let Some((id, _)) = asked.next().await {
+            answered.insert(id);
+        }
+        assert_eq!(answered, BTreeSet::from([1, 2, 3].map(question)));
     }
 
     #[tokio::test]

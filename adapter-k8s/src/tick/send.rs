@@ -302,7 +302,8 @@ mod tests {
 
     fn notice(seq: u64) -> Notice {
         let id = NoticeId { seq, index: 0 };
-        Notice { id, at: Timestamp::default(), phase: Phase::Initialized, message: Message::Initialized }
+        let (phase, message) = (Phase::Initialized, Message::Initialized);
+        Notice { id, at: Timestamp::default(), phase, exposure: None, message }
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 
 mod rule;
 
-use alloc::vec::Vec;
+use alloc::{format, string::String, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,9 @@ pub struct Measured {
     pub metric: Text,
     /// What the provider answered.
     pub reading: Reading,
+    /// The series whose value that is: the worst of several; `None` if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<Text>,
     /// The smallest passing value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<f64>,
@@ -74,6 +77,12 @@ impl Measured {
     pub fn bounds(&self) -> Bounds {
         Bounds { min: self.min, max: self.max }
     }
+}
+
+/// ` in series a`, to be written behind the value of one of several series.
+#[must_use]
+pub fn in_series(series: Option<&Text>) -> String {
+    series.map(|series| format!(" in series {series}")).unwrap_or_default()
 }
 
 /// What a provider answered.
@@ -115,6 +124,9 @@ pub enum Finding {
         /// The value that was compared.
         #[serde(with = "number")]
         value: f64,
+        /// The series whose value that is: the worst of several; `None` if there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        series: Option<Text>,
         /// The bound.
         #[serde(with = "number")]
         min: f64,
@@ -128,6 +140,9 @@ pub enum Finding {
         /// The value that was compared.
         #[serde(with = "number")]
         value: f64,
+        /// The series whose value that is: the worst of several; `None` if there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        series: Option<Text>,
         /// The bound.
         #[serde(with = "number")]
         max: f64,

@@ -82,6 +82,7 @@ impl Message {
             | Self::CommandStillFails { .. }
             | Self::HeldUp(_)
             | Self::Stalled(_)
+            | Self::Late { .. }
             | Self::Concern(_)
             | Self::NotReady { .. } => "held-up",
             Self::Terminating => "terminating",

@@ -1,18 +1,19 @@
 //! Messages to users: events and alerts, typed. Their text is made where they are sent.
 
+mod consequence;
 mod event;
 mod severity;
 mod text;
 
 use alloc::string::{String, ToString};
-use core::fmt;
+use core::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::event::EVENT_NAMES;
 pub(crate) use self::text::Contested;
 use self::text::Sentence;
 pub(crate) use self::text::target_not_found;
+pub use self::{consequence::Consequence, event::EVENT_NAMES};
 use crate::{
     decision::{Cause, Finding, Obstacle, Workload},
     hash::fnv,
@@ -63,8 +64,23 @@ pub struct Notice {
     /// The phase that its receivers get.
     #[serde(default)]
     pub phase: Phase,
+    /// How far users met the new version; only of a rollback that is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<Exposure>,
     /// Its message.
     pub message: Message,
+}
+
+/// How far users met a new version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Exposure {
+    /// The percentage of the requests that it gets.
+    pub weight: Weight,
+    /// Only of the requests that match.
+    pub matched: bool,
+    /// The time since the first user was sent to it.
+    pub lasted: Duration,
 }
 
 /// Kubernetes' two types of events.
@@ -131,6 +147,16 @@ pub enum Message {
         failed: u32,
         /// Failed checks that roll back.
         threshold: u32,
+        /// It is the first of its run, and does not roll back: it is alerted.
+        #[serde(default)]
+        first: bool,
+    },
+    /// The run takes twice its plan.
+    Late {
+        /// The shortest time from its start to the promotion.
+        plan: Duration,
+        /// The time that it has taken, without closed gates and suspension.
+        taken: Duration,
     },
     /// A check could not be judged.
     CheckHeld(Finding),

@@ -11,6 +11,8 @@ impl Message {
             Self::Initialized | Self::NewRevision(_) | Self::Promoted { .. } => Some(Severity::Info),
             Self::GateClosed { muted: false, .. }
             | Self::AnalysedInPlace(_)
+            | Self::CheckFailed { first: true, .. }
+            | Self::Late { .. }
             | Self::CanaryLeft { again: false, .. } => Some(Severity::Warn),
             Self::RollingBack(_)
             | Self::Rejected { .. }
@@ -28,7 +30,7 @@ impl Message {
             | Self::Advanced(_)
             | Self::HookPassed { .. }
             | Self::GateClosed { muted: true, .. }
-            | Self::CheckFailed { .. }
+            | Self::CheckFailed { first: false, .. }
             | Self::CheckHeld(_)
             | Self::CheckVoid(_)
             | Self::CanaryLeft { again: true, .. }
@@ -65,12 +67,19 @@ impl Message {
         matches!(self, Self::Promoted { .. })
     }
 
+    /// Whether it is an alert about a run that can still succeed; `earlyWarnings: false` turns it off for a receiver.
+    #[must_use]
+    pub fn is_early_warning(&self) -> bool {
+        matches!(self, Self::CheckFailed { first: true, .. } | Self::Late { .. })
+    }
+
     /// The type of the event.
     #[must_use]
     pub fn event_type(&self) -> EventType {
         match self {
             Self::GateClosed { .. }
             | Self::CheckFailed { .. }
+            | Self::Late { .. }
             | Self::CheckHeld(_)
             | Self::CheckVoid(_)
             | Self::CanaryLeft { .. }

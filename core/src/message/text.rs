@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::{Advance, Message};
 use crate::{
-    decision::{Cause, Finding, Obstacle, Workload},
+    decision::{Cause, Finding, Obstacle, Workload, in_series},
     observation::FailureClass,
     request::Refusal,
     revision::Text,
@@ -75,9 +75,15 @@ impl fmt::Display for Sentence<'_> {
                 };
                 write!(f, "Halt {canary} advancement waiting for {what} {hook}{}", Said(said))
             }
-            Message::CheckFailed { finding, failed, threshold } => {
+            Message::CheckFailed { finding, failed, threshold, .. } => {
                 write!(f, "Halt {canary} advancement {finding} (failed checks: {failed} of {threshold})")
             }
+            Message::Late { plan, taken } => write!(
+                f,
+                "{canary} takes longer than planned: {} so far, and the plan is {}",
+                Human(*taken),
+                Human(*plan)
+            ),
             Message::CheckHeld(finding) => {
                 write!(f, "Halt {canary} advancement, check not counted: {finding}")
             }
@@ -226,13 +232,13 @@ impl fmt::Display for Said<'_> {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Below { metric, value, min, unit } => {
+            Self::Below { metric, value, series, min, unit } => {
                 let (value, min) = unit.show(*value, *min);
-                write!(f, "{metric} check failed: {value} < {min}")
+                write!(f, "{metric} check failed: {value} < {min}{}", in_series(series.as_ref()))
             }
-            Self::Above { metric, value, max, unit } => {
+            Self::Above { metric, value, series, max, unit } => {
                 let (value, max) = unit.show(*value, *max);
-                write!(f, "{metric} check failed: {value} > {max}")
+                write!(f, "{metric} check failed: {value} > {max}{}", in_series(series.as_ref()))
             }
             Self::NoData { metric } => write!(f, "no values found for metric {metric}"),
             Self::MetricError { metric, error } => write!(f, "metric {metric} query failed: {error}"),

@@ -85,6 +85,14 @@ impl Bounds {
     pub fn hold(&self, value: f64) -> bool {
         self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
     }
+
+    /// How far outside a value is; negative within the bounds, and minus infinity where there are none.
+    fn excess(&self, value: f64) -> f64 {
+        let below = self.min.map(|min| min - value);
+        let above = self.max.map(|max| value - max);
+        // Infinity less infinity is NaN, which `max` ignores.
+        [below, above].into_iter().flatten().fold(f64::NEG_INFINITY, f64::max)
+    }
 }
 
 impl fmt::Display for Bounds {
@@ -136,6 +144,13 @@ impl Metric {
             | MetricSource::Template { .. }
             | MetricSource::Shipped(_) => value,
         }
+    }
+
+    /// How far outside of its bounds a value is as it is compared; negative within them, and minus infinity where there are
+    /// none.
+    #[must_use]
+    pub fn excess(&self, value: f64) -> f64 {
+        self.bounds.excess(self.compared(value))
     }
 
     /// The unit of its values and bounds.

@@ -155,6 +155,8 @@ pub struct Alert {
     pub name: Text,
     /// The lowest severity it wants.
     pub severity: Severity,
+    /// It wants [early warnings](Message::is_early_warning).
+    pub early_warnings: bool,
     /// Name of the AlertProvider.
     pub provider: Text,
     /// Namespace of the AlertProvider.
@@ -303,8 +305,10 @@ impl Rollout {
 
     /// The receivers that want an alert of this severity.
     pub fn alerts_for<'a>(&'a self, message: &Message) -> impl Iterator<Item = &'a Alert> + use<'a> {
-        let severity = message.alert();
-        self.alerts.iter().filter(move |alert| severity.is_some_and(|severity| alert.severity <= severity))
+        let (severity, early) = (message.alert(), message.is_early_warning());
+        self.alerts.iter().filter(move |alert| {
+            severity.is_some_and(|severity| alert.severity <= severity) && (alert.early_warnings || !early)
+        })
     }
 
     /// The receivers that do not get this as an alert but close their open alerts with it, if they [keep them

@@ -298,6 +298,7 @@ fn parse_alert(raw: &raw::Alert, namespace: &str, problems: &mut Problems<'_>) -
         key: raw.name.as_str().into(),
         name: raw.name.as_str().into(),
         severity,
+        early_warnings: raw.early_warnings.unwrap_or(true),
         provider: raw.provider_ref.name.as_str().into(),
         namespace: or(raw.provider_ref.namespace.as_deref().unwrap_or_default(), namespace).into(),
     }

@@ -4,8 +4,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Message, Notice, NoticeId};
-use crate::{phase::Phase, time::Timestamp};
+use crate::message::{Notice, NoticeId};
 
 /// Saved with the transition that causes them, and dropped once they are reported as sent.
 ///
@@ -44,17 +43,9 @@ impl Outbox {
         self.0.retain(|notice| !sent.contains(&notice.id));
     }
 
-    /// Adds the messages of a save; each comes with the phase that its receivers get.
-    pub(crate) fn push(
-        &mut self,
-        seq: u64,
-        at: Timestamp,
-        messages: impl IntoIterator<Item = (Phase, Message)>,
-    ) {
-        // One save creates far fewer than u16::MAX messages.
-        for (index, (phase, message)) in (0..).zip(messages) {
-            self.0.push(Notice { id: NoticeId { seq, index }, at, phase, message });
-        }
+    /// Adds what a save has to tell.
+    pub(crate) fn push(&mut self, notices: impl IntoIterator<Item = Notice>) {
+        self.0.extend(notices);
         while self.0.len() > Self::ROOM {
             let Some(oldest) = self.0.iter().position(|notice| notice.message.alert().is_none()) else {
                 break;
@@ -73,23 +64,29 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{message::Message, phase::Phase, time::Timestamp};
+
+    fn notice(seq: u64, message: Message) -> Notice {
+        let (id, at, phase) = (NoticeId { seq, index: 0 }, Timestamp::default(), Phase::Failed);
+        Notice { id, at, phase, exposure: None, message }
+    }
 
     #[test]
     fn alerts_beyond_the_limit_replace_the_oldest_of_the_lowest_severity() {
         let mut outbox = Outbox::default();
         let error = || Message::CommandStillFails { command: "promote".into(), error: "no".into() };
-        outbox.push(1, Timestamp::default(), [(Phase::Failed, error())]);
+        outbox.push([notice(1, error())]);
         for seq in 2..=64 {
-            outbox.push(seq, Timestamp::default(), [(Phase::Initialized, Message::Initialized)]);
+            outbox.push([notice(seq, Message::Initialized)]);
         }
         assert!(outbox.is_full());
         for seq in 65..=67 {
-            outbox.push(seq, Timestamp::default(), [(Phase::Failed, error())]);
+            outbox.push([notice(seq, error())]);
         }
         let seqs: Vec<u64> = outbox.notices().iter().map(|notice| notice.id.seq).collect();
         assert_eq!(seqs, [1].into_iter().chain(5..=67).collect::<Vec<u64>>());
         for seq in 68..=200 {
-            outbox.push(seq, Timestamp::default(), [(Phase::Failed, error())]);
+            outbox.push([notice(seq, error())]);
         }
         let seqs: Vec<u64> = outbox.notices().iter().map(|notice| notice.id.seq).collect();
         assert_eq!(seqs, (137..=200).collect::<Vec<u64>>());

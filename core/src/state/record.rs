@@ -32,6 +32,9 @@ pub struct Iteration {
     /// Its value, if it had a finite one: the API server accepts only numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
+    /// The series with that value, the worst of several; left out if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<Text>,
     /// The bound that it exceeded, or else one that it met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
@@ -62,6 +65,7 @@ impl From<&Measured> for Iteration {
         Self {
             metric: measured.metric.clone(),
             value: value.filter(|value| value.is_finite()),
+            series: measured.series.clone(),
             threshold: if above { measured.max } else { measured.min.or(measured.max) },
             failed: measured.verdict == Verdict::Failed,
             at: measured.at,
@@ -79,6 +83,7 @@ mod tests {
             let measured = Measured {
                 metric: "latency".into(),
                 reading: Reading::Value(value),
+                series: None,
                 min: None,
                 max: Some(500.0),
                 verdict: if failed { Verdict::Failed } else { Verdict::Passed },

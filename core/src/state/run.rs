@@ -21,6 +21,13 @@ pub struct Run {
     /// What was decided and is irreversible.
     #[serde(skip_serializing_if = "is_default")]
     pub intent: Option<Intent>,
+    /// When it began; later by the time in which a gate was closed or the Canary was suspended. `None` once an alert
+    /// reported that the run takes twice its plan.
+    #[serde(skip_serializing_if = "is_default")]
+    pub begun: Option<Timestamp>,
+    /// When the first user was sent to the canary.
+    #[serde(skip_serializing_if = "is_default")]
+    pub exposed_since: Option<Timestamp>,
     /// How far the run is.
     pub stage: Stage,
     /// Percentage of requests that is mirrored.
@@ -86,10 +93,12 @@ pub struct Run {
 }
 
 impl Run {
-    /// No gate is closed any more, or none is asked.
-    pub(crate) fn forget_closed_gate(&mut self) {
+    /// No gate is closed any more, or none is asked. The time in which one was does not count.
+    pub(crate) fn forget_closed_gate(&mut self, now: Timestamp) {
         self.closed_gate = None;
-        self.gate_closed = None;
+        if let (Some(closed), Some(begun)) = (self.gate_closed.take(), &mut self.begun) {
+            *begun = *begun + now.since(closed.since);
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use crate::{phase::Phase, time::Timestamp};
 pub(crate) struct Times {
     due: Timestamp,
     goes_by_due: bool,
+    begun: Option<Timestamp>,
+    exposed_since: Option<Timestamp>,
     canary_unready: Option<Unready>,
     primary_unready: Option<Unready>,
     ready_since: Option<Timestamp>,
@@ -31,6 +33,8 @@ impl Times {
         Self {
             due: state.due,
             goes_by_due: state.is_running() || state.phase == Phase::Waiting,
+            begun: run.begun,
+            exposed_since: run.exposed_since,
             canary_unready: run.canary_unready,
             primary_unready: run.primary_unready,
             ready_since: run.ready_since,
@@ -52,10 +56,21 @@ impl Times {
         let unready =
             |unready: Unready| Unready { count: unready.count.shifted(span), gave_up: None, ..unready };
         let later = |at: Timestamp| at + span;
-        let Self { goes_by_due, suspended, failed_at, repaired_at, command_again, owed_at, .. } = self;
+        let Self {
+            goes_by_due,
+            exposed_since,
+            suspended,
+            failed_at,
+            repaired_at,
+            command_again,
+            owed_at,
+            ..
+        } = self;
         Self {
             due: later(self.due),
             goes_by_due,
+            begun: self.begun.map(later),
+            exposed_since,
             canary_unready: self.canary_unready.map(unready),
             primary_unready: self.primary_unready.map(unready),
             ready_since: self.ready_since.map(later),
@@ -84,6 +99,8 @@ impl Times {
         Self {
             due: if self.goes_by_due { self.due.min(now + interval) } else { self.due },
             goes_by_due: self.goes_by_due,
+            begun: self.begun.map(past),
+            exposed_since: self.exposed_since.map(past),
             canary_unready: self.canary_unready.map(unready),
             primary_unready: self.primary_unready.map(unready),
             ready_since: self.ready_since.map(past),
@@ -104,6 +121,8 @@ impl Times {
     pub(crate) fn put(self, state: &mut State) {
         let run = &mut state.run;
         state.due = self.due;
+        run.begun = self.begun;
+        run.exposed_since = self.exposed_since;
         run.canary_unready = self.canary_unready;
         run.primary_unready = self.primary_unready;
         run.ready_since = self.ready_since;

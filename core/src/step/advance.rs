@@ -73,7 +73,9 @@ fn closed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 /// Makes the move, and reports it.
 fn make(t: &mut Turn<'_>, r: &Rollout, next: Move) {
+    let now = t.now;
     apply(t.edit(), r.strategy(), next);
+    t.edit().run.forget_closed_gate(now);
     let (made, all) = (t.state().iterations, iterations(r.strategy()));
     let step = match next {
         Move::Mirror(weight) => Advance::Mirror(weight),

@@ -3,7 +3,7 @@
 use alloc::vec;
 
 use super::{
-    advance, check, gate, promotion, reach, readiness, repair, rollback, run, schedule, serving,
+    advance, check, gate, pace, promotion, reach, readiness, repair, rollback, run, schedule, serving,
     turn::{Flow, Turn, Why},
 };
 use crate::{
@@ -93,6 +93,7 @@ fn due(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if schedule::is_due(t, r) {
         return Flow::Continue(());
     }
+    pace::watch(t, r);
     let (due, ready_since) = (t.state().due, t.state().run.ready_since);
     t.until(due, Why::NextCheck);
     if let Some(since) = ready_since {

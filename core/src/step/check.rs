@@ -11,7 +11,7 @@ use crate::{
     message::Message,
     question::{Asked, MetricResult},
     revision::Text,
-    spec::{HookKind, Leniency, Metric, Rollout, ThresholdMode},
+    spec::{Bounds, HookKind, Leniency, Metric, Rollout, ThresholdMode},
     time::Timestamp,
 };
 
@@ -67,26 +67,22 @@ fn measure(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 /// What an answer means for one metric. If the canary was not reached, an answer without a value says nothing about it.
 fn judge(metric: &Metric, answer: &MetricResult, at: Timestamp, void: bool) -> Measured {
     let no_data = || if void { Verdict::Void } else { lenient(metric.on_no_data) };
+    let within = |value| metric.bounds.hold(metric.compared(value));
+    let of = |value| (Reading::Value(value), if within(value) { Verdict::Passed } else { Verdict::Failed });
+    let mut series = None;
     let (reading, verdict) = match answer {
         MetricResult::Value(value) if value.is_nan() => (Reading::NoData, no_data()),
-        MetricResult::Value(value) => {
-            let compared = metric.compared(*value);
-            let below = metric.bounds.min.is_some_and(|min| compared < min);
-            let above = metric.bounds.max.is_some_and(|max| compared > max);
-            (Reading::Value(*value), if below || above { Verdict::Failed } else { Verdict::Passed })
+        MetricResult::Value(value) => of(*value),
+        MetricResult::Spread(spread) => {
+            let worst = spread.worst(|value| metric.excess(value));
+            series = Some(worst.series.clone());
+            of(worst.value)
         }
         MetricResult::NoData => (Reading::NoData, no_data()),
         MetricResult::Error(error) => (Reading::Error(error.clone()), lenient(metric.on_error)),
     };
-    let metric_bounds = metric.bounds;
-    Measured {
-        metric: metric.name.clone(),
-        reading,
-        min: metric_bounds.min,
-        max: metric_bounds.max,
-        verdict,
-        at,
-    }
+    let Bounds { min, max } = metric.bounds;
+    Measured { metric: metric.name.clone(), reading, series, min, max, verdict, at }
 }
 
 fn lenient(leniency: Leniency) -> Verdict {
@@ -99,19 +95,27 @@ fn lenient(leniency: Leniency) -> Verdict {
 
 /// Why a reading did not pass.
 fn finding(metric: &Metric, measured: &Measured) -> Option<Finding> {
-    let name = || metric.name.clone();
+    let (name, series) = (|| metric.name.clone(), || measured.series.clone());
     Some(match &measured.reading {
         Reading::NoData => Finding::NoData { metric: name() },
         Reading::Error(error) => Finding::MetricError { metric: name(), error: error.clone() },
         Reading::Value(value) => {
             let compared = metric.compared(*value);
             match (metric.bounds.min, metric.bounds.max) {
-                (Some(min), _) if compared < min => {
-                    Finding::Below { metric: name(), value: compared, min, unit: metric.unit() }
-                }
-                (_, Some(max)) if compared > max => {
-                    Finding::Above { metric: name(), value: compared, max, unit: metric.unit() }
-                }
+                (Some(min), _) if compared < min => Finding::Below {
+                    metric: name(),
+                    value: compared,
+                    series: series(),
+                    min,
+                    unit: metric.unit(),
+                },
+                (_, Some(max)) if compared > max => Finding::Above {
+                    metric: name(),
+                    value: compared,
+                    series: series(),
+                    max,
+                    unit: metric.unit(),
+                },
                 _ => return None,
             }
         }
@@ -128,8 +132,10 @@ fn failed(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
     state.analysis.failed_checks = state.analysis.failed_checks.saturating_add(1);
     state.run.last_finding = Some(finding.clone());
     let failed = state.failed_checks;
-    t.tell(Message::CheckFailed { finding: finding.clone(), failed, threshold });
-    if failed >= threshold {
+    let rolls_back = failed >= threshold;
+    let first = state.analysis.failed_checks == 1 && !rolls_back;
+    t.tell(Message::CheckFailed { finding: finding.clone(), failed, threshold, first });
+    if rolls_back {
         return threshold_reached(t, r, Some(finding));
     }
     t.act(Rule::CheckFailed, Vec::new())

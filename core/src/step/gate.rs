@@ -20,6 +20,7 @@ pub(super) fn note_closed(t: &mut Turn<'_>, hook: &Hook) -> bool {
     }
     let now = t.now;
     let state = t.edit();
+    state.run.forget_closed_gate(now);
     state.run.closed_gate = Some(hook.key.clone());
     state.run.gate_closed = Some(Countdown::since(now));
     true

@@ -15,6 +15,7 @@ mod initialize;
 mod moves;
 mod operator;
 mod owed;
+mod pace;
 mod promotion;
 mod reach;
 mod readiness;
@@ -31,9 +32,12 @@ mod waiting;
 
 use alloc::{sync::Arc, vec::Vec};
 
-pub use self::moves::{Move, apply, next_move};
 use self::turn::{Ending, Flow, Turn};
 pub use self::turn::{Wake, Why};
+pub use self::{
+    moves::{Move, apply, next_move},
+    pace::planned,
+};
 use crate::{
     command::Command,
     decision::{Decision, Rule},

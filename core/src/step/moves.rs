@@ -69,8 +69,8 @@ pub fn next_move(strategy: &Strategy, state: &State) -> Move {
     }
 }
 
-/// Changes the state as the move says: stage, weight, mirrored percentage, iterations. The caller handles routes, gates
-/// and the schedule.
+/// Changes the state as the move says: stage, weight, mirrored percentage, iterations. The caller handles routes,
+/// closed gates and the schedule.
 pub fn apply(state: &mut State, strategy: &Strategy, next: Move) {
     let counts_iterations = match strategy {
         Strategy::Weighted(weighted) => weighted.iterations > 0,
@@ -100,7 +100,6 @@ pub fn apply(state: &mut State, strategy: &Strategy, next: Move) {
         Move::Soak | Move::Promote => {}
     }
     state.run.passed_step.clear();
-    state.run.forget_closed_gate();
 }
 
 /// How many iterations a run needs.

@@ -209,11 +209,12 @@ fn start_now(t: &mut Turn<'_>) -> Flow {
 
 /// Back to the phase before the wait; the revision counts as tried.
 pub(super) fn withdraw(t: &mut Turn<'_>) {
+    let now = t.now;
     let state = t.edit();
     state.phase = state.before;
     // The gates are asked again for the next revision.
     state.run.passed.clear();
-    state.run.forget_closed_gate();
+    state.run.forget_closed_gate(now);
     if let Some(pending) = state.run.pending.take() {
         state.applied = pending.revision.clone();
         t.tell(Message::Withdrawn(pending.revision));
@@ -223,10 +224,11 @@ pub(super) fn withdraw(t: &mut Turn<'_>) {
 /// The weight that an operator requested stays until the next request.
 fn set_weight(t: &mut Turn<'_>, weight: u8) -> Flow {
     let Ok(r) = t.canary else { return t.act(Rule::Requested, Vec::new()) };
+    let now = t.now;
     let state = t.edit();
     state.run.held_by_operator = true;
     // No gate is asked while the weight is held, so none can pass its deadline.
-    state.run.forget_closed_gate();
+    state.run.forget_closed_gate(now);
     state.run.away = None;
     state.canary_weight = weight;
     state.run.mirror_weight = 0;

@@ -29,6 +29,7 @@ pub(super) fn begin(state: &mut State, r: &Rollout, revision: Revision, now: Tim
     state.applied = revision;
     state.topology = r.topology.clone();
     state.due = now + r.policy().interval;
+    state.run.begun = Some(now);
     // Its deadline counts from here.
     state.run.canary_unready = Some(Unready::since(now));
 }

@@ -45,13 +45,14 @@ fn leave(t: &mut Turn<'_>) -> Flow {
         Some(Intent::Promote { .. }) => stay_away(t.edit()),
         None if t.state().phase.is_analysing() => {
             // Time that passes while suspended does not count.
-            let since = t.state().suspended.unwrap_or(t.now);
+            let now = t.now;
+            let since = t.state().suspended.unwrap_or(now);
             let state = t.edit();
             state.run.away = Some(Away { since, weight: state.canary_weight });
             state.canary_weight = 0;
             state.run.ready_since = None;
             // No gate is asked while users are away, so none can pass its deadline.
-            state.run.forget_closed_gate();
+            state.run.forget_closed_gate(now);
         }
         // After a failed promotion: they return when the primary does not serve.
         None => t.edit().canary_weight = 0,

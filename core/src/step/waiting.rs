@@ -27,10 +27,11 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
     if pending.is_none_or(|pending| pending.revision != *revision) {
         // A newer one replaces it, with gates of its own.
+        let now = t.now;
         let state = t.edit();
         state.run.pending = Some(Pending { revision: revision.clone(), asked_for });
         state.run.passed.clear();
-        state.run.forget_closed_gate();
+        state.run.forget_closed_gate(now);
         return t.act(Rule::RevisionNoted, Vec::new());
     }
     if let Some(cause) = gate::overdue(t, r) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serin_core::{
     Rollout,
-    decision::{Measured, Reading, Verdict},
+    decision::{Measured, Reading, Verdict, in_series},
     spec::MetricSource,
     time::Human,
 };
@@ -17,7 +17,10 @@ use serin_output::{
 pub(super) fn span(measured: &Measured, canary: &Rollout, terminal: &Terminal) -> Span {
     let signs = terminal.signs;
     let reading = match &measured.reading {
-        Reading::Value(value) => compared(measured, *value, is_latency(&measured.metric, canary), terminal),
+        Reading::Value(value) => {
+            let compared = compared(measured, *value, is_latency(&measured.metric, canary), terminal);
+            format!("{compared}{}", in_series(measured.series.as_ref()))
+        }
         Reading::NoData => "no value".into(),
         Reading::Error(error) => error.to_string(),
     };

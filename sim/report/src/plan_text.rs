@@ -203,6 +203,7 @@ pub(super) fn is_shown(message: &Message) -> bool {
         | Message::Withdrawn(_)
         | Message::Started
         | Message::GateClosed { .. }
+        | Message::Late { .. }
         | Message::CanaryLeft { .. }
         | Message::CanaryBack(_)
         | Message::ServingCopy { .. }

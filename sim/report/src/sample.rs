@@ -19,8 +19,9 @@ use serin_simulator::record::{Asked, Effect, Moment, Story};
 pub(super) fn bad_release() -> Story {
     let started = [Message::NewRevision(Revision::of("v2"))];
     let (metric, unit) = (SUCCESS.into(), MetricUnit::Number);
-    let below = Finding::Below { metric, value: 50.0, min: 99.0, unit };
-    let failed = |failed| Message::CheckFailed { finding: below.clone(), failed, threshold: 2 };
+    let below = Finding::Below { metric, value: 50.0, series: None, min: 99.0, unit };
+    let failed =
+        |failed| Message::CheckFailed { finding: below.clone(), failed, threshold: 2, first: failed == 1 };
     let cause = Cause::Checks { failed: 2, threshold: 2, last: Some(below.clone()) };
     story(vec![
         at(0, Rule::Initializing)
@@ -181,7 +182,8 @@ impl MomentBuilder {
         let (min, max) = if metric == SUCCESS { (Some(99.0), None) } else { (None, Some(500.0)) };
         let at = START + self.0.at;
         let reading = Reading::Value(value);
-        self.0.decision.measured.push(Measured { metric: metric.into(), reading, min, max, verdict, at });
+        let measured = Measured { metric: metric.into(), reading, series: None, min, max, verdict, at };
+        self.0.decision.measured.push(measured);
         self
     }
 
@@ -203,6 +205,7 @@ impl MomentBuilder {
             id: NoticeId { seq: 1, index },
             at,
             phase: Phase::Progressing,
+            exposure: None,
             message,
         });
         self.0.sent.extend(notices);

@@ -213,8 +213,8 @@ mod tests {
     use super::*;
 
     fn below(metric: &str) -> Cause {
-        let finding =
-            Finding::Below { metric: metric.into(), value: 97.1, min: 99.0, unit: MetricUnit::Number };
+        let (metric, unit) = (metric.into(), MetricUnit::Number);
+        let finding = Finding::Below { metric, value: 97.1, series: None, min: 99.0, unit };
         Cause::Checks { failed: 2, threshold: 2, last: Some(finding) }
     }
 

@@ -215,6 +215,9 @@ impl Scripted {
                 vector(Some(if value > 0.0 { "+Inf" } else { "-Inf" }.into()))
             }
             MetricAnswer::Value(value) => vector(Some(value.to_string())),
+            MetricAnswer::Series(series) => {
+                samples(series.iter().map(|(name, value)| (json!({"series": name}), value.to_string())))
+            }
             MetricAnswer::None => vector(None),
             MetricAnswer::Error(error) => {
                 let body = json!({"status": "error", "errorType": "unavailable", "error": error});
@@ -297,9 +300,13 @@ fn items<'a>(spec: &'a mut Value, analysis: &str, list: &str) -> impl Iterator<I
 }
 
 fn vector(value: Option<String>) -> Response<Full<Bytes>> {
-    let samples: Vec<Value> =
-        value.into_iter().map(|value| json!({"metric": {}, "value": [1_767_225_600, value]})).collect();
-    let data = json!({"resultType": "vector", "result": samples});
+    samples(value.into_iter().map(|value| (json!({}), value)))
+}
+
+/// Series by their labels, each with its value.
+fn samples(of: impl Iterator<Item = (Value, String)>) -> Response<Full<Bytes>> {
+    let samples = of.map(|(labels, value)| json!({"metric": labels, "value": [1_767_225_600, value]}));
+    let data = json!({"resultType": "vector", "result": samples.collect::<Vec<_>>()});
     response(StatusCode::OK, json!({"status": "success", "data": data}).to_string())
 }
 

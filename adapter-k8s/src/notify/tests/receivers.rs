@@ -143,7 +143,7 @@ fn long_texts_are_cut_where_a_receiver_refuses_them() {
             cause: Cause::Gate {
                 kind: HookKindName("rollback".into()),
                 hook: "ü".repeat(50_000).into(),
-                deadline: std::time::Duration::from_secs(1),
+                deadline: Duration::from_secs(1),
             },
         },
         ..rolling_back()

@@ -18,6 +18,9 @@ pub struct Alert {
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = ["", "info", "warn", "error"])))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<String>,
+    /// Whether it gets alerts for the first failed check of a run and for a run that takes twice its plan; by default it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_warnings: Option<bool>,
     /// The AlertProvider.
     pub provider_ref: NameRef,
 }

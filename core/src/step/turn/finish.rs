@@ -7,11 +7,12 @@ use super::{Ending, Turn, Wake, Why};
 use crate::{
     command::Command,
     decision::{Decision, Rule, Standing},
-    message::{Notice, NoticeId},
+    message::{Exposure, Message, Notice, NoticeId},
     request::Request,
     spec::{Invalid, Rollout},
     state::{Details, Origin, State},
     step::{Plan, Step},
+    time::Timestamp,
 };
 
 /// Notices that were not delivered are sent again after this time, unless another call comes before.
@@ -106,9 +107,21 @@ impl Turn<'_> {
             id: NoticeId::unsaved(&message),
             at: self.now,
             phase: self.old.phase,
+            exposure: None,
             message,
         });
         notices.filter(|notice| !self.seen.sent.contains(&notice.id)).collect()
+    }
+
+    /// Notes when the first user is sent to the canary of this run.
+    fn note_exposure(&self, state: &mut State) {
+        let exposes = |r: &Rollout| state.routes(r.strategy()).exposed() > 0;
+        if state.phase.is_analysing()
+            && state.run.exposed_since.is_none()
+            && self.canary.as_ref().is_ok_and(exposes)
+        {
+            state.run.exposed_since = Some(self.now);
+        }
     }
 
     /// The changed state, with the parts that every save adds; `None` if nothing changed: then no notice is sent.
@@ -119,14 +132,30 @@ impl Turn<'_> {
         let state = Arc::make_mut(&mut saved);
         state.seq = state.seq.saturating_add(1);
         state.outbox.drop_sent(&self.seen.sent);
-        let (before, after) = (self.old.phase, state.phase);
-        let told = self.notices.drain(..).map(|message| (message.sent_in(before, after), message));
-        state.outbox.push(state.seq, self.now, told);
+        self.note_exposure(state);
+        let (at, exposure) = (self.now, exposure(self.canary, state, self.now));
+        let (seq, before, after) = (state.seq, self.old.phase, state.phase);
+        // Far fewer than u16::MAX messages are created in one save.
+        let notices = (0..).zip(self.notices.drain(..)).map(|(index, message)| Notice {
+            id: NoticeId { seq, index },
+            at,
+            phase: message.sent_in(before, after),
+            exposure: exposure.filter(|_| matches!(message, Message::RollingBack(_))),
+            message,
+        });
+        state.outbox.push(notices);
         state.last_transition = self.now.whole_second();
         let details = Details { canary: self.canary.as_ref().ok(), seen: self.seen };
         state.settle_condition(details, self.now);
         Some(saved)
     }
+}
+
+/// How far users meet the version of this run.
+fn exposure(canary: &Result<Rollout, Invalid>, state: &State, now: Timestamp) -> Option<Exposure> {
+    let since = state.run.exposed_since?;
+    let routes = state.routes(canary.as_ref().ok()?.strategy());
+    Some(Exposure { weight: routes.exposed(), matched: routes.matched, lasted: now.since(since) })
 }
 
 fn standing(canary: &Result<Rollout, Invalid>, state: &State) -> Standing {

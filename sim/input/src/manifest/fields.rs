@@ -241,6 +241,7 @@ pub static CANARY: &[Field] = &[
     differs("spec.analysis.alerts[].name", "D5", "without severity it is sent from info on; Flagger never sends it")
         .when(|canary, _| list(canary, "/spec/analysis/alerts").iter().any(|alert| text(alert, "/severity").is_empty())),
     same("spec.analysis.alerts[].severity"),
+    own("spec.analysis.alerts[].earlyWarnings", "whether it gets alerts for the first failed check and for a slow run"),
     same("spec.analysis.alerts[].providerRef.name"),
     same("spec.analysis.alerts[].providerRef.namespace"),
 

@@ -4,6 +4,9 @@ use serin_simulator::query::{Cause, Shape, ValueWhen};
 
 use super::{Code, QueryFinding, Use};
 
+/// What several values mean.
+pub(super) const EACH: &str = "each of them has to be within the bounds; Flagger uses only one";
+
 /// Series that exist only after a failure.
 pub(super) fn no_series(shape: &Shape, asked: &Use) -> Option<QueryFinding> {
     if !asked.needs_value {
@@ -40,18 +43,18 @@ pub(super) fn no_series(shape: &Shape, asked: &Use) -> Option<QueryFinding> {
     }
 }
 
-/// Several values, of which only one is used.
+/// Several values, each of which has to be within the bounds.
 pub(super) fn several_series(shape: &Shape) -> Option<QueryFinding> {
     let (what, remedy) = match (shape.not_aggregated(), shape.series_by()) {
         (Some(name), _) => (
             format!(
-                "`{name}` is not aggregated: there is a value for each pod and each set of labels, and only one of them is used"
+                "`{name}` is not aggregated: there is a value for each pod and each set of labels, and {EACH}"
             ),
             "put it into `sum(…)`, or into `max(…)` if it is a latency or a share".to_owned(),
         ),
         (None, []) => return None,
         (None, labels) => (
-            format!("there is a value for each `{}`, and only one of them is used", labels.join("`, `")),
+            format!("there is a value for each `{}`, and {EACH}", labels.join("`, `")),
             "leave out the labels, or put the whole query into `max(…)`".to_owned(),
         ),
     };

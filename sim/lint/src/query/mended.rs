@@ -113,7 +113,7 @@ fn renamed(text: &str, told: &Draft) -> Option<String> {
     Some(text)
 }
 
-fn pattern(text: &str) -> Regex {
+pub(super) fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the patterns are constants, and a test compiles them all")
 }
 

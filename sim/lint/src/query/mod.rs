@@ -7,12 +7,13 @@ mod about;
 mod answer;
 mod budget;
 mod fill;
+mod groups;
 mod mended;
 pub(super) mod place;
 mod uses;
 mod windows;
 
-use serin_core::spec::{Metric, MetricSource};
+use serin_core::spec::{Metric, MetricSource, MetricSystem};
 use serin_input::manifest::fields::text;
 use serin_simulator::query::{self, Unparsed};
 
@@ -31,8 +32,8 @@ pub(super) struct Query<'a> {
     /// Its field.
     pub(super) field: String,
     pub(super) text: &'a str,
-    /// Whether it is for Prometheus.
-    pub(super) is_prometheus: bool,
+    /// The system that it is for; `None` if there is none of that name.
+    pub(super) system: Option<MetricSystem>,
     /// The metrics that use it; if there is none, one with made-up names.
     pub(super) uses: Vec<Use>,
 }
@@ -78,7 +79,7 @@ pub(super) fn of_template(template: &Object, files: &Files<'_>) -> Vec<Draft> {
     let query = Query {
         field: "spec.query".into(),
         text: text(&template.json, "/spec/query"),
-        is_prometheus: text(&template.json, "/spec/provider/type") == "prometheus",
+        system: MetricSystem::named(text(&template.json, "/spec/provider/type")),
         uses: uses::of_template(template, files),
     };
     check(&query, &files.budget)
@@ -86,7 +87,7 @@ pub(super) fn of_template(template: &Object, files: &Files<'_>) -> Vec<Draft> {
 
 /// The findings about a query in a metric.
 pub(super) fn of_metric(field: String, text: &str, asked: Use, files: &Files<'_>) -> Vec<Draft> {
-    check(&Query { field, text, is_prometheus: true, uses: vec![asked] }, &files.budget)
+    check(&Query { field, text, system: Some(MetricSystem::Prometheus), uses: vec![asked] }, &files.budget)
 }
 
 /// The query of a metric, before it is filled in; `None` if it is the controller's own, not in the files, or not for
@@ -125,8 +126,10 @@ fn look(query: &Query<'_>, asked: &Use, budget: &Budget) -> Vec<Draft> {
             return told.collect();
         }
     };
-    if !query.is_prometheus {
-        return Vec::new();
+    if query.system != Some(MetricSystem::Prometheus) {
+        let grouped = query.system.and_then(|system| groups::several_series(system, &filled.text));
+        let told = grouped.map(|QueryFinding { code, what, remedy }| say(code, what, remedy, None));
+        return told.into_iter().collect();
     }
     let not_checked = |why: String| {
         let what = format!("{why}: the rest of it is not checked");

@@ -16,7 +16,10 @@ fn canary(kind: &str) -> Value {
 fn told_of(kind: &str, text: &str) -> Vec<(&'static str, Option<usize>)> {
     let metric = json!({"interval": "1m", "templateVariables": {"path": "/cart"}});
     let uses = vec![Use::of(&canary(kind), &metric)];
-    let told = check(&Query { field: "query".into(), text, is_prometheus: true, uses }, &Budget::default());
+    let told = check(
+        &Query { field: "query".into(), text, system: Some(MetricSystem::Prometheus), uses },
+        &Budget::default(),
+    );
     told.into_iter().map(|told| (told.code.name(), told.offset)).collect()
 }
 
@@ -55,7 +58,10 @@ fn no_more_is_parsed_than_the_budget_allows() {
     let text = format!("sum(a{{app=\"shop\"}}{} b)", "+1".repeat(190));
     let look = |_| {
         let uses = vec![Use::of(&canary("Deployment"), &metric)];
-        let told = check(&Query { field: "query".into(), text: &text, is_prometheus: true, uses }, &budget);
+        let told = check(
+            &Query { field: "query".into(), text: &text, system: Some(MetricSystem::Prometheus), uses },
+            &budget,
+        );
         told.into_iter().map(|told| told.code.name()).collect::<Vec<_>>()
     };
     let told: Vec<_> = (0..200).map(look).collect();
@@ -159,12 +165,13 @@ fn a_query_for_another_system_is_only_filled_in() {
     let text = "avg:errors{service:{{ target }}} / {{ namespcae }}";
     let uses = || vec![Use::of(&canary("Deployment"), &json!({}))];
     let codes = |text| {
-        let query = Query { field: "query".into(), text, is_prometheus: false, uses: uses() };
+        let query = Query { field: "query".into(), text, system: Some(MetricSystem::Datadog), uses: uses() };
         let told = check(&query, &Budget::default());
         told.into_iter().map(|told| told.code.name()).collect::<Vec<_>>()
     };
     assert_eq!(codes(text), ["query-unknown-variable"]);
     assert_eq!(codes("avg:errors{service:{{ target }}} / 2"), FINE);
+    assert_eq!(codes("avg:errors{service:{{ target }}} by {host}"), ["query-several-series"]);
 }
 
 /// Every query of the controller itself, for every router, from the controller's own snapshots.

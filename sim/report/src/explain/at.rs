@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serin_core::{
     Rollout, State,
-    decision::{Measured, Reading, Rule, Verdict},
+    decision::{Measured, Reading, Rule, Verdict, in_series},
     question::{Answer, Asked, HookResult},
     spec::Bounds,
     state::Intent,
@@ -121,9 +121,9 @@ fn hook(key: &str, answer: &Answer, canary: &Rollout) -> String {
 }
 
 fn metric(measured: &Measured) -> String {
-    let Measured { metric, reading, verdict, .. } = measured;
+    let Measured { metric, reading, series, verdict, .. } = measured;
     let reading = match reading {
-        Reading::Value(value) => format!("was {value}"),
+        Reading::Value(value) => format!("was {value}{}", in_series(series.as_ref())),
         Reading::NoData => "had no value".into(),
         Reading::Error(error) => format!("could not be measured ({error})"),
     };

@@ -43,7 +43,7 @@ impl Checks {
         let mut checks = Self::default();
         for moment in chapter.moments.iter().filter(|moment| moment.saved.is_some()) {
             for notice in born(moment) {
-                if let Message::CheckFailed { finding, failed, threshold } = &notice.message {
+                if let Message::CheckFailed { finding, failed, threshold, .. } = &notice.message {
                     checks.failed.push(failure(moment, finding, Some((*failed, *threshold))));
                 }
                 if let Message::CheckHeld(finding) = &notice.message {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serin_core::{
     Rollout,
-    decision::{Cause, Finding},
+    decision::{Cause, Finding, in_series},
+    revision::Text,
     spec::MetricSource,
     time::Human,
 };
@@ -191,13 +192,18 @@ fn reason(cause: &Cause, canary: &Rollout) -> String {
 }
 
 fn checked(finding: &Finding, canary: &Rollout) -> String {
-    let compared = |metric: &str, (value, bound): (String, String), sign: &str| {
+    let compared = |metric: &str, (value, bound): (String, String), sign: &str, series: &Option<Text>| {
         let unit = unit(metric, canary);
-        format!("{} {}{unit} {sign} {}{unit}", measured(metric), plain(&value), plain(&bound))
+        let series = in_series(series.as_ref());
+        format!("{} {}{unit} {sign} {}{unit}{series}", measured(metric), plain(&value), plain(&bound))
     };
     match finding {
-        Finding::Below { metric, value, min, unit } => compared(metric, unit.show(*value, *min), "<"),
-        Finding::Above { metric, value, max, unit } => compared(metric, unit.show(*value, *max), ">"),
+        Finding::Below { metric, value, series, min, unit } => {
+            compared(metric, unit.show(*value, *min), "<", series)
+        }
+        Finding::Above { metric, value, series, max, unit } => {
+            compared(metric, unit.show(*value, *max), ">", series)
+        }
         Finding::NoData { metric } => format!("{} had no value", measured(metric)),
         Finding::MetricError { metric, error } => {
             format!("{} could not be measured: {error}", measured(metric))

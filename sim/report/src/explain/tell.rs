@@ -218,6 +218,7 @@ fn is_news(message: &Message) -> bool {
         | Message::Concern(_)
         | Message::NotReady { .. }
         | Message::Stalled(_)
+        | Message::Late { .. }
         | Message::CanaryLeft { .. }
         | Message::CanaryBack(_)
         | Message::ServingCopy { .. }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serin_core::{
-    decision::{Cause, Finding},
+    decision::{Cause, Finding, in_series},
     time::Human,
 };
 
@@ -39,13 +39,13 @@ pub(super) fn capital(text: &str) -> String {
 /// The measured value and the bound.
 pub(super) fn finding(finding: &Finding) -> String {
     match finding {
-        Finding::Below { metric, value, min, unit } => {
+        Finding::Below { metric, value, series, min, unit } => {
             let (value, min) = unit.show(*value, *min);
-            format!("{metric} was {value}, at least {min} is required")
+            format!("{metric} was {value}{}, at least {min} is required", in_series(series.as_ref()))
         }
-        Finding::Above { metric, value, max, unit } => {
+        Finding::Above { metric, value, series, max, unit } => {
             let (value, max) = unit.show(*value, *max);
-            format!("{metric} was {value}, at most {max} is required")
+            format!("{metric} was {value}{}, at most {max} is required", in_series(series.as_ref()))
         }
         Finding::NoData { metric } => format!("{metric} had no value"),
         Finding::MetricError { metric, error } => format!("{metric} could not be measured: {error}"),

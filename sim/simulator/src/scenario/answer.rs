@@ -1,6 +1,6 @@
 //! Scripted answers of metrics and hooks.
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, fmt, time::Duration};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
@@ -16,6 +16,8 @@ use super::shape::{Lasting, scalar};
 pub enum MetricAnswer {
     /// A value, never NaN.
     Value(f64),
+    /// The values of several series, by name; NaN is none.
+    Series(BTreeMap<String, f64>),
     /// No value.
     None,
     /// An error.
@@ -75,6 +77,11 @@ impl fmt::Display for MetricAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Value(value) => write!(f, "{value}"),
+            Self::Series(series) => {
+                let values: Vec<String> =
+                    series.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+                write!(f, "{}", values.join(", "))
+            }
             Self::None => f.write_str("none"),
             Self::Error(error) => write!(f, "error: {error}"),
         }
@@ -87,15 +94,23 @@ impl From<HookOutcome> for HookAnswer {
     }
 }
 
-/// An error of a metric's provider.
+/// An error of a metric's provider, or the values of several series.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "MetricError")]
-struct WrittenError {
+#[schemars(rename = "MetricAnswerInFull", extend("minProperties" = 1, "maxProperties" = 1))]
+struct WrittenAnswer {
     /// The text of the error.
+    #[serde(default)]
     #[schemars(schema_with = "scalar")]
-    error: String,
+    error: Option<String>,
+    /// A value for each series, by its name.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, f64>")]
+    series: Option<BTreeMap<String, f64>>,
 }
+
+/// What a metric's provider answers, in words.
+const METRIC_ANSWERS: &str = "a number, none, nan, +inf, -inf, {error: text} or {series: {name: number}}";
 
 impl JsonSchema for MetricAnswer {
     fn schema_name() -> Cow<'static, str> {
@@ -104,11 +119,11 @@ impl JsonSchema for MetricAnswer {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "What a metric's provider answers: a number, none, nan, +inf, -inf or {error: text}.",
+            "description": format!("What a metric's provider answers: {METRIC_ANSWERS}."),
             "anyOf": [
                 {"type": ["number", "null"]},
                 {"type": "string", "pattern": "^([nN][oO][nN][eE]|[nN][aA][nN]|[+-]?[iI][nN][fF])$"},
-                generator.subschema_for::<WrittenError>(),
+                generator.subschema_for::<WrittenAnswer>(),
             ],
         })
     }
@@ -126,7 +141,7 @@ impl<'de> Visitor<'de> for MetricVisitor {
     type Value = MetricAnswer;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, none, nan, +inf, -inf or {error: text}")
+        f.write_str(METRIC_ANSWERS)
     }
     fn visit_f64<E>(self, value: f64) -> Result<MetricAnswer, E> {
         Ok(if value.is_nan() { MetricAnswer::None } else { MetricAnswer::Value(value) })
@@ -149,8 +164,14 @@ impl<'de> Visitor<'de> for MetricVisitor {
         }
     }
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<MetricAnswer, A::Error> {
-        let WrittenError { error } = WrittenError::deserialize(MapAccessDeserializer::new(entries))?;
-        Ok(MetricAnswer::Error(error))
+        let written = WrittenAnswer::deserialize(MapAccessDeserializer::new(entries))?;
+        match (written.error, written.series) {
+            (Some(error), None) => Ok(MetricAnswer::Error(error)),
+            (None, Some(series)) => Ok(MetricAnswer::Series(series)),
+            (Some(_), Some(_)) | (None, None) => {
+                Err(serde::de::Error::custom("give one of error and series"))
+            }
+        }
     }
 }
 
@@ -271,9 +292,18 @@ mod tests {
         let (up, down) = (value(f64::INFINITY), value(f64::NEG_INFINITY));
         let error = MetricAnswer::Error("down".into());
         assert_eq!(answers, [value(99.5), value(-1.0), none(), none(), none(), up.clone(), up, down, error]);
-        for wrong in ["[lots]", "[true]", "[{errors: x}]", "[[1]]"] {
+        let wrong = ["[lots]", "[true]", "[{errors: x}]", "[[1]]", "[{}]", "[{series: {a: x}}]"];
+        for wrong in wrong.into_iter().chain(["[{error: x, series: {a: 1}}]"]) {
             assert!(metric(wrong).is_err(), "{wrong} was read");
         }
+    }
+
+    #[test]
+    fn a_metric_answers_with_several_series() {
+        let answers = metric("[{series: {b: 2, a: 1.5}}]").unwrap();
+        let series = BTreeMap::from([("a".to_owned(), 1.5), ("b".to_owned(), 2.0)]);
+        assert_eq!(answers, [MetricAnswer::Series(series)]);
+        assert_eq!(answers[0].to_string(), "a: 1.5, b: 2");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serin_core::{
-    question::{Answer, MetricResult},
+    question::{Answer, MetricResult, Sample},
     spec::{Bounds, Metric},
 };
 
@@ -52,13 +52,25 @@ impl<'a> Metrics<'a> {
 pub(crate) fn answer(scripted: &MetricAnswer) -> Answer {
     match scripted {
         MetricAnswer::Value(value) => Answer::value(*value),
+        MetricAnswer::Series(series) => {
+            let sample =
+                |(series, value): (&String, &f64)| Sample { series: series.as_str().into(), value: *value };
+            Answer::Metric(series.iter().map(sample).collect())
+        }
         MetricAnswer::None => Answer::no_data(),
         MetricAnswer::Error(error) => MetricResult::Error(error.as_str().into()).into(),
     }
 }
 
 fn opposite(metric: &Metric, answer: &MetricAnswer) -> MetricAnswer {
-    let passes = matches!(answer, MetricAnswer::Value(value) if is_within(metric, *value));
+    let passes = match answer {
+        MetricAnswer::Value(value) => is_within(metric, *value),
+        MetricAnswer::Series(series) => {
+            let mut values = series.values().filter(|value| !value.is_nan()).peekable();
+            values.peek().is_some() && values.all(|value| is_within(metric, *value))
+        }
+        MetricAnswer::None | MetricAnswer::Error(_) => false,
+    };
     if !passes {
         return MetricAnswer::Value(healthy(metric));
     }
