@@ -60,6 +60,7 @@ fn what_cannot_be_used_is_2() {
         &["sweep"],
         &["sweep", "merge"],
         &["tune", "--goal", "missed<=5%"],
+        &["diff", RELEASE],
     ];
     for verb in readers {
         let with = |path: &str| code(&[verb, &[path][..]].concat());
