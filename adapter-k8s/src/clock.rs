@@ -1,11 +1,11 @@
-//! The one place that reads a clock. Everything else is told the time.
+//! The only place that reads a clock. Everything else gets the time as an argument.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use nix::time::{ClockId, clock_gettime};
 use serin_core::Timestamp;
 
-/// The time of day, as statuses and events have it. May jump.
+/// The time of day, as in statuses and events. It can jump.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the controller's own clock")]
 pub fn now() -> Timestamp {
@@ -17,11 +17,11 @@ pub fn now() -> Timestamp {
 /// sleeps: for what must not outlive a lease.
 #[must_use]
 pub fn since_boot() -> Duration {
-    // Every Linux has this clock. Without one, nothing that is measured by it lasts.
+    // Every Linux has this clock. Without it, the elapsed time is always zero.
     clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::MAX, Into::into)
 }
 
-/// A clock that never jumps, for how long something took. It stands still while the machine sleeps.
+/// A clock that never jumps, to measure durations. It stops while the machine sleeps.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the controller's own clock")]
 pub fn monotonic() -> Instant {

@@ -1,7 +1,7 @@
-//! The three CRDs, made from the types that manifests are read with.
+//! The three CRDs, generated from the types that parse manifests.
 //!
-//! Their names are Flagger's, so that they take the place of Flagger's own. `deploy/crds.yaml` is what
-//! `cargo run -p serin-k8s --example crds` writes.
+//! Their names are Flagger's, so that they replace Flagger's own. `cargo run -p serin-k8s --example crds` writes them
+//! to `deploy/crds.yaml`.
 
 use serde_json::{Value, json};
 use serin_core::spec::raw::{AlertProvider, Canary, MetricTemplate, schema};
@@ -42,7 +42,7 @@ impl Column {
         Self { name, r#type, path, is_wide: false }
     }
 
-    /// Shown with `-o wide` alone.
+    /// Shown only with `-o wide`.
     const fn wide(name: &'static str, r#type: &'static str, path: &'static str) -> Self {
         Self { name, r#type, path, is_wide: true }
     }
@@ -67,7 +67,7 @@ fn canary_columns() -> [Column; 10] {
         Column::wide("StepWeight", "string", ".spec.analysis.stepWeight"),
         Column::wide("StepWeights", "string", ".spec.analysis.stepWeights"),
         Column::wide("MaxWeight", "string", ".spec.analysis.maxWeight"),
-        // How long ago, as for every other kind; Flagger's is a text.
+        // The age, as for every other kind; Flagger's is a text.
         Column::new("LastTransitionTime", "date", ".status.lastTransitionTime"),
     ]
 }
@@ -79,7 +79,7 @@ fn definition(kind: Kind, columns: &[Column], schema: &Value) -> Value {
         "kind": "CustomResourceDefinition",
         "metadata": {
             "name": format!("{}.{}", kind.plural, kind.group),
-            // Helm leaves it, and with it every Canary, where it is.
+            // Helm keeps it, and with it every Canary, when the chart is removed.
             "annotations": {"helm.sh/resource-policy": "keep"},
         },
         "spec": {
@@ -104,7 +104,7 @@ fn definition(kind: Kind, columns: &[Column], schema: &Value) -> Value {
     })
 }
 
-/// The schema of the object, of which the API server itself looks after everything but `spec` and `status`.
+/// The schema of the object. The API server itself checks all fields except `spec` and `status`.
 fn object(schema: &Value) -> Value {
     let mut properties = json!({
         "apiVersion": {"type": "string"},
@@ -128,8 +128,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_definition_is_small_enough_for_one_that_is_applied_on_the_client() {
-        // `kubectl apply` copies the object into an annotation, which holds at most 256 KiB.
+    fn every_definition_is_small_enough_for_kubectl_apply() {
+        // `kubectl apply` copies the object into an annotation, which can hold at most 256 KiB.
         for definition in all() {
             let size = definition.to_string().len();
             assert!(size < 200_000, "{} bytes: {}", size, definition["metadata"]["name"]);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn snap_what_kubectl_knows_of_the_kinds() {
+    fn snap_names_and_columns_of_the_kinds() {
         let names = all().map(|mut definition| {
             for version in definition["spec"]["versions"].as_array_mut().unwrap() {
                 version.as_object_mut().unwrap().remove("schema");

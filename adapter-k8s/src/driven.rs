@@ -1,4 +1,4 @@
-//! What the controller drives is what the core's tables say: both ways.
+//! The controller supports exactly what the core's tables say.
 
 use serin_core::{
     provider::{Provider, ROUTERS, SCALERS, TARGETS},
@@ -8,7 +8,7 @@ use serin_core::{
 use crate::{metrics, notify, router, workload};
 
 #[test]
-fn every_router_that_is_called_driven_has_its_file_and_no_other_has() {
+fn exactly_the_supported_routers_have_a_file() {
     let called: Vec<&str> = ROUTERS.iter().filter(|router| router.driven).map(|router| router.name).collect();
     let written: Vec<&str> = router::ROUTERS.iter().map(|(name, _)| *name).collect();
     assert_eq!(called, written);
@@ -21,21 +21,21 @@ fn every_router_that_is_called_driven_has_its_file_and_no_other_has() {
 }
 
 #[test]
-fn every_metric_system_that_is_called_driven_is_asked_and_no_other_is() {
+fn exactly_the_supported_metric_systems_are_queried() {
     for system in MetricSystem::ALL {
         assert_eq!(metrics::of(system).is_some(), system.is_driven(), "{system}");
     }
 }
 
 #[test]
-fn every_receiver_that_is_called_driven_is_sent_to_and_no_other_is() {
+fn exactly_the_supported_receivers_get_alerts() {
     for system in AlertSystem::ALL {
         assert_eq!(notify::of(system).is_some(), system.is_driven(), "{system}");
     }
 }
 
 #[test]
-fn every_target_that_is_called_driven_is_released_and_no_other_is() {
+fn exactly_the_supported_targets_are_released() {
     for target in TARGETS {
         let is_released = workload::of(target.api_version, target.kind).is_some();
         assert_eq!(is_released, target.driven, "{}", target.name);
@@ -43,7 +43,7 @@ fn every_target_that_is_called_driven_is_released_and_no_other_is() {
 }
 
 #[test]
-fn every_autoscaler_that_is_called_driven_is_paused_and_no_other_is() {
+fn exactly_the_supported_autoscalers_are_paused() {
     let called: Vec<&str> = SCALERS.iter().filter(|scaler| scaler.driven).map(|scaler| scaler.kind).collect();
     let mut written: Vec<&str> = workload::scaler::SCALERS.iter().map(|scaler| scaler.kind().kind).collect();
     written.sort_unstable();

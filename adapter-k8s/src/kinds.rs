@@ -1,4 +1,4 @@
-//! The kinds that several parts deal with. A router's own, and an autoscaler's, stand in its file.
+//! The kinds that several parts use. The kinds of a router or an autoscaler are in its file.
 
 use crate::object::Kind;
 
@@ -19,18 +19,18 @@ pub const DAEMON_SET: Kind = Kind::of(&Kind::names("apps", "v1", "DaemonSet", "d
 pub const CONFIG_MAP: Kind = Kind::of(&Kind::names("", "v1", "ConfigMap", "configmaps"));
 /// Secret configuration, and credentials.
 pub const SECRET: Kind = Kind::of(&Kind::names("", "v1", "Secret", "secrets"));
-/// A name for pods.
+/// Selects pods.
 pub const SERVICE: Kind = Kind::of(&Kind::names("", "v1", "Service", "services"));
-/// Which pods a Service reaches.
+/// The pods that a Service reaches.
 pub const ENDPOINT_SLICE: Kind =
     Kind::of(&Kind::names("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices"));
 
-/// What `kubectl describe` shows.
+/// The events that `kubectl describe` shows.
 pub const EVENT: Kind = Kind::of(&Kind::names("", "v1", "Event", "events"));
-/// Who leads.
+/// The leader.
 pub const LEASE: Kind = Kind::of(&Kind::names("coordination.k8s.io", "v1", "Lease", "leases"));
 
-/// Whether only the metadata of a kind is watched. A Secret that nothing refers to is never read.
+/// Whether only the metadata of a kind is watched. A Secret without references is never read.
 #[must_use]
 pub fn is_read_by_reference(kind: Kind) -> bool {
     kind == CONFIG_MAP || kind == SECRET

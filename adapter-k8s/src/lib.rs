@@ -1,11 +1,11 @@
-//! Runs `serin_core` against a Kubernetes cluster: it observes, carries out and saves; it decides nothing.
+//! Runs `serin_core` in a Kubernetes cluster: it observes, carries out and saves; it decides nothing.
 //!
-//! From the outside in: [`run`] is the process, [`tick`] one Canary's loop, [`cluster`] what is read and written.
+//! From the outside in: [`run`] is the process, [`tick`] one Canary's loop, [`cluster`] reads and writes.
 //!
-//! Pure, and tested without a cluster: what an object has to look like ([`workload`], [`services`], [`router`]). Each
-//! takes objects as they were [seen](object::reader) and returns objects as they have to be; [`object::change`] tells
-//! whether that takes a write. What is asked of others, and told to them, is worked out as purely ([`metrics`],
-//! [`hook`], [`notify`], with [`serin_template`]) and sent by [`http`].
+//! The wanted objects are computed by pure functions, which are tested without a cluster ([`workload`], [`services`],
+//! [`router`]). Each takes the [current](object::reader) objects and returns the wanted ones; [`object::change`]
+//! decides whether a write is needed. Requests to other systems are computed in the same way ([`metrics`], [`hook`],
+//! [`notify`], with [`serin_template`]) and sent by [`http`].
 
 pub mod run;
 pub mod tick;

@@ -1,4 +1,5 @@
-//! What the controller does with the objects of each kind, as RBAC says it: the least that `deploy/rbac.yaml` allows.
+//! What the controller does with the objects of each kind, in the terms of RBAC: the minimum that `deploy/rbac.yaml`
+//! allows.
 
 use crate::{
     kinds::{
@@ -11,7 +12,7 @@ use crate::{
     workload::scaler::SCALERS,
 };
 
-/// What has to be allowed with the objects of one kind.
+/// The rights for the objects of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Right {
     /// The kind.
@@ -24,18 +25,18 @@ pub struct Right {
 
 const WATCHED: &[&str] = &["list", "watch"];
 const WRITTEN: &[&str] = &["list", "watch", "create", "patch"];
-/// Nobody collects an object without a namespace.
+/// The garbage collector ignores an object without a namespace.
 const DELETED: &[&str] = &["list", "watch", "create", "patch", "delete"];
-/// The contents are read one by one; an immutable copy is deleted and made anew.
+/// Contents are read one by one; an immutable copy is deleted and created again.
 const COPIED: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
 
-/// Every kind the controller can come to deal with, those of all routers and autoscalers included.
+/// Every kind that the controller can use, including those of all routers and autoscalers.
 #[must_use]
 pub fn all() -> Vec<Right> {
     let mut rights = vec![
         right(CANARY, &["list", "watch", "patch"]),
         Right { part: "status", ..right(CANARY, &["patch"]) },
-        // For clusters that ask it of whoever writes owner references that hold up a deletion.
+        // For clusters that require it for owner references that block a deletion.
         Right { part: "finalizers", ..right(CANARY, &["update"]) },
         right(METRIC_TEMPLATE, WATCHED),
         right(ALERT_PROVIDER, WATCHED),
@@ -54,7 +55,7 @@ pub fn all() -> Vec<Right> {
     let routes = ROUTERS.iter().flat_map(|(_, router)| router.kinds()).copied();
     for kind in workloads.chain(scalers).chain(routes) {
         let written = right(kind, if kind.namespaced { WRITTEN } else { DELETED });
-        // Two versions of one kind take one rule.
+        // Two versions of one kind need one rule.
         let is_same = |known: &Right| (known.kind.group, known.kind.plural) == (kind.group, kind.plural);
         if !rights.iter().any(is_same) {
             rights.push(written);

@@ -1,31 +1,31 @@
-//! What the controller's flags say about objects.
+//! The settings of the controller's flags that concern objects.
 
 use serin_core::spec::Limits;
 
-/// How objects are made, wherever the manifest leaves it open. Flagger's flags and defaults.
+/// How objects are made if the manifest does not say. Flagger's flags and defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Router where `spec.provider` is left out (`-mesh-provider`).
+    /// Router if `spec.provider` is left out (`-mesh-provider`).
     pub provider: String,
-    /// Labels that tell a workload's pods, the first that is there (`-selector-labels`).
+    /// Labels that identify a workload's pods; the first one that it has is used (`-selector-labels`).
     pub selector_labels: Vec<String>,
-    /// Labels and annotations to copy to objects of ours, by prefix; `*` is all of them (`-include-label-prefix`).
+    /// Labels and annotations to copy to our objects, by prefix; `*` means all (`-include-label-prefix`).
     pub include_label_prefix: Vec<String>,
-    /// What NGINX's annotations begin with (`-ingress-annotations-prefix`).
+    /// Prefix of NGINX's annotations (`-ingress-annotations-prefix`).
     pub ingress_annotations_prefix: String,
     /// Ingress class of Contour's routes (`-ingress-class`).
     pub ingress_class: Option<String>,
     /// Whether ConfigMaps and Secrets belong to a revision (`-enable-config-tracking`).
     pub config_tracking: bool,
-    /// Prometheus of the built-in metrics (`-metrics-server`).
+    /// Prometheus for the built-in metrics (`-metrics-server`).
     pub metrics_server: String,
     /// The cluster's name in alerts (`-cluster-name`).
     pub cluster_name: Option<String>,
-    /// Whether a Canary may refer to its own namespace only (`-no-cross-namespace-refs`).
+    /// Whether a Canary can refer only to its own namespace (`-no-cross-namespace-refs`).
     pub no_cross_namespace_refs: bool,
-    /// What one Canary may take (`--max-metrics` and its companions).
+    /// The limits of one Canary (`--max-metrics` and similar flags).
     pub limits: Limits,
-    /// Whether nothing is to change but statuses and events (`--dry-run`).
+    /// Whether only statuses and events may change (`--dry-run`).
     pub dry_run: bool,
 }
 

@@ -13,23 +13,23 @@ use crate::{
     settings::Settings,
 };
 
-/// Whose objects are worked out.
+/// The Canary whose objects are computed.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    /// Which Canary.
+    /// Its identity.
     pub identity: Identity,
-    /// Strategy, provider, target and service; of the run under way, where that began with another manifest.
+    /// Strategy, provider, target and service; those of the run under way, if it began with another manifest.
     pub topology: Topology,
-    /// What its objects are made from; of the newest manifest, whatever a run began with.
+    /// What its objects are made from, in the newest manifest, even if a run began with another one.
     pub setup: Arc<Setup>,
     /// Metadata of the Canary itself, as alerts show it.
     pub metadata: Arc<raw::Metadata>,
-    /// What the flags say.
+    /// The flags.
     pub settings: Arc<Settings>,
 }
 
 impl Subject {
-    /// The subject of a Canary, whether its manifest makes sense or not.
+    /// The subject of a Canary, whether its manifest is valid or not.
     #[must_use]
     pub fn of(
         canary: &Result<Rollout, Invalid>,
@@ -44,10 +44,10 @@ impl Subject {
         Self { identity, topology, setup, metadata, settings }
     }
 
-    /// The same Canary as its objects were named before its manifest was changed.
+    /// The same Canary with the names of its objects before its manifest was changed.
     ///
-    /// Through another router everyone is only sent to the primary, and what the manifest matches now was not checked for
-    /// it: nothing is matched there.
+    /// The other router only gets a route that sends all requests to the primary. The matches in the manifest were not
+    /// checked for it, so they are left out.
     #[must_use]
     pub fn of_topology(&self, topology: &Topology) -> Self {
         let mut before = Self { topology: topology.clone(), ..self.clone() };
@@ -63,13 +63,13 @@ impl Subject {
         &self.topology.service
     }
 
-    /// Name of the service in front of the primary.
+    /// Name of the service of the primary.
     #[must_use]
     pub fn primary_service(&self) -> String {
         self.topology.primary_service()
     }
 
-    /// Name of the service in front of the canary.
+    /// Name of the service of the canary.
     #[must_use]
     pub fn canary_service(&self) -> String {
         self.topology.canary_service()
@@ -87,25 +87,25 @@ impl Subject {
         format!("{}-primary", self.target())
     }
 
-    /// Names an object of that kind next to the Canary.
+    /// Identifies an object of that kind in the Canary's namespace.
     #[must_use]
     pub fn key(&self, kind: Kind, name: &str) -> Key {
         Key::new(kind, &self.identity.namespace, name)
     }
 
-    /// How its services are made.
+    /// The settings of its services.
     #[must_use]
     pub fn service(&self) -> &Service {
         &self.setup.service
     }
 
-    /// What its routes are to be like, weights aside.
+    /// The settings of its routes, without weights.
     #[must_use]
     pub fn routing(&self) -> &Routing {
         &self.setup.routing
     }
 
-    /// `name.namespace`, as messages say it.
+    /// `name.namespace`, as in messages.
     #[must_use]
     pub fn display(&self) -> Text {
         format!("{}.{}", self.identity.name, self.identity.namespace).into()

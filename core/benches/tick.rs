@@ -104,7 +104,7 @@ fn tick(
     }
 }
 
-/// Measures ticks alone; what is seen is made anew before each.
+/// Measures ticks only; the observation is made again before each.
 fn measure(
     group: &mut BenchmarkGroup<'_, WallTime>,
     name: &str,

@@ -1,4 +1,4 @@
-//! What the core tells a driver to do. Every command is absolute: to repeat it changes nothing.
+//! What the core asks a driver to do. Every command is absolute: repeating it changes nothing.
 
 use core::fmt;
 
@@ -17,17 +17,18 @@ use crate::{
 pub enum Command {
     /// Put our finalizer on the Canary, or take it off.
     EnsureFinalizer(bool),
-    /// Create or mend the primary, its copies of configuration and its autoscaler. Never changes what it runs.
+    /// Create or repair the primary, its copies of configuration and its autoscaler. Never changes what it runs.
     EnsureWorkloads,
-    /// Create or mend the services of canary and primary, and point the apex service.
+    /// Create or repair the services of canary and primary, and point the apex service.
     EnsureServices(ApexTo),
-    /// Split requests. Mends everything else about the route as well.
+    /// Split requests, and repair everything else about the route.
     SetRoutes(Split),
-    /// Give the target its pods; only from 0, so that an autoscaler's number is kept.
+    /// Give the target its pods. It acts only on a target with 0 replicas, so that the number that an autoscaler set is
+    /// kept.
     ScaleUp,
-    /// Give the target at least as many pods as the primary has: all users are about to come to it.
+    /// Give the target at least as many pods as the primary has, because all users are about to be sent to it.
     ScaleToPrimary,
-    /// Take the target's pods away.
+    /// Scale the target to zero.
     ScaleDown,
     /// Stop the target's autoscaler.
     PauseScaler,
@@ -37,17 +38,16 @@ pub enum Command {
     Promote {
         /// What the target must show.
         revision: Revision,
-        /// Names the run on the primary's pods, so that a repeat rolls nothing.
+        /// Identifies the run on the primary's pods, so that a repeated command does not roll them again.
         run: u32,
     },
-    /// Send all requests to the primary through objects that the Canary no longer names, and take that canary's pods
-    /// away.
+    /// Send all requests to the primary through objects that the Canary no longer names, and scale that canary to zero.
     Abandon(Topology),
     /// Remove an operator request, if it still has that value.
     ClearRequest(Request),
     /// Let the services select the target again.
     RevertServices,
-    /// Take the routes away, or restore what stood there before.
+    /// Remove the routes, or restore what was there before.
     RevertRoutes,
     /// Remove the finalizer: the Canary is gone after this.
     Release,
@@ -83,7 +83,7 @@ impl Routes {
     /// All requests to the primary.
     pub const PRIMARY: Self = Self { primary: 100, canary: 0, mirror: None, matched: false };
 
-    /// So much to the canary, the rest to the primary. More than 100 is 100.
+    /// This share to the canary, the rest to the primary. More than 100 is 100.
     #[must_use]
     pub const fn split(canary: Weight) -> Self {
         let canary = if canary > 100 { 100 } else { canary };
@@ -129,7 +129,7 @@ pub struct Cookies {
     /// Keeps a user on the primary.
     #[serde(rename = "primarySessionAffinityCookie", skip_serializing_if = "Option::is_none")]
     pub primary: Option<Text>,
-    /// The canary cookie of the run before, to be taken from the users.
+    /// The canary cookie of the previous run, which is to be removed from the users' browsers.
     #[serde(rename = "previousSessionAffinityCookie", skip_serializing_if = "Option::is_none")]
     pub previous: Option<Text>,
 }
@@ -143,7 +143,7 @@ impl Cookies {
 }
 
 impl Command {
-    /// Whether this is the same command as `other`. Routes are the same whatever cookies go with them: new ones are made for
+    /// Whether this is the same command as `other`. Routes are compared without cookies, because new ones are made for
     /// each attempt.
     #[must_use]
     pub fn repeats(&self, other: &Self) -> bool {

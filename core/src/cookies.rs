@@ -5,10 +5,11 @@ use alloc::{format, string::String};
 use crate::{command::Cookies, hash::fnv, revision::Text, spec::SessionAffinity};
 
 impl Cookies {
-    /// The cookies that go with the next routes of a run.
+    /// The cookies that are sent with the next routes of a run.
     ///
-    /// While users are on the canary they carry that run's cookie: the one they have, whoever gave it to them, or else
-    /// one of the run's own. When none are, it is remembered so that the router can take it from them.
+    /// Users on the canary carry the cookie of that run: the one they already have, whichever controller set it, or
+    /// else one of the run's own. When no user is on the canary, the cookie is remembered so that the router can remove
+    /// it from the users' browsers.
     pub(crate) fn rotated(&self, affinity: &SessionAffinity, on_canary: bool, uid: &str, run: u32) -> Self {
         if !on_canary {
             let previous = self.canary.clone().or_else(|| self.previous.clone());
@@ -19,7 +20,7 @@ impl Cookies {
             fits.cloned().unwrap_or_else(|| format!("{name}={}", letters(&[uid, of], run)).into())
         };
         let primary = affinity.primary_cookie.as_ref();
-        // One that stayed from an earlier run is not this run's.
+        // A cookie of an earlier run is not this run's.
         let of_primary = self.primary.clone().filter(|_| self.canary.is_some());
         Self {
             canary: Some(cookie(&self.canary, &affinity.cookie, "canary")),

@@ -1,14 +1,14 @@
-//! What a command does to what is seen, in a cluster that obeys at once.
+//! How a command changes an observation, in a cluster that obeys at once.
 //!
-//! For dry runs, for the exhaustive walk, and as the ground the simulated world stands on. Pods are not ready because
-//! they were asked for: how long that takes is the world's business. Pods that are replaced serve until the new ones do.
+//! It is used for dry runs, for the exhaustive walk, and by the simulated world. Pods are not ready because they were
+//! requested: the world decides how long that takes. Pods that are being replaced serve until the new ones do.
 
 use crate::{
     command::{ApexTo, Command, Routes},
     observation::{Apex, Drift, Fact, Observation, Primary, Readiness, Services},
 };
 
-/// Changes `seen` as `command` changes a cluster. What is not known stays so.
+/// Changes `seen` as `command` changes a cluster. An unknown fact stays unknown.
 pub fn apply(command: &Command, seen: &mut Observation) {
     match command {
         Command::EnsureFinalizer(wanted) => seen.finalizer = *wanted,
@@ -65,7 +65,7 @@ fn ensure_services(to: ApexTo, seen: &mut Observation) {
     mend(seen, |drift| drift.services = false);
 }
 
-/// Once all is in order, nobody has changed anything since.
+/// Once nothing differs, no other client has changed anything since.
 fn mend(seen: &mut Observation, part: impl Fn(&mut Drift)) {
     if let Some(drift) = seen.drift.known_mut() {
         part(drift);

@@ -1,6 +1,6 @@
-//! Names that follow from what they are given to: the same on every machine and in every version.
+//! Names derived from what they identify: the same on every machine and in every version.
 
-/// A number that bytes are told by (FNV-1a, 64 bits).
+/// A hash of bytes (FNV-1a, 64 bits).
 pub(crate) fn fnv(bytes: impl IntoIterator<Item = u8>) -> u64 {
     bytes
         .into_iter()

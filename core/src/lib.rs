@@ -1,12 +1,12 @@
 //! The decision of a progressive rollout as one pure function: [`step()`].
 //!
-//! Nothing in this crate reads a clock, draws a number, logs, waits or talks to anything. A driver (the simulator, the
+//! Nothing in this crate reads a clock, draws a random number, logs, waits or does I/O. A driver (the simulator, the
 //! in-cluster controller) observes, calls [`step()`], answers its questions, carries out its commands in order, saves the
 //! state and sends the notices; [`Tick`] is that loop, so that every driver runs the same one.
 //!
 //! Where to look: [`step()`] for the order of the rules, [`phase`] for the table of phases, [`spec`] for what a Canary
-//! means, [`provider`] for the systems it may name, [`state`] for what is remembered, [`invariant`] for what always holds,
-//! [`testing`] for a simulated cluster and two short examples.
+//! means, [`provider`] for the systems it can name, [`state`] for what is remembered, [`invariant`] for what always
+//! holds, [`testing`] for a simulated cluster and two short examples.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,4 +1,4 @@
-//! What a driver sees of the world when it calls [`step`](crate::step()).
+//! What a driver observes when it calls [`step`](crate::step()).
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -13,7 +13,8 @@ use crate::{
     revision::{Revision, Text, bounded},
 };
 
-/// Something about the cluster. Absence is known; what could not be read, or is older than our own last write, is not.
+/// A fact about the cluster. That an object does not exist is known. A fact that could not be read, or is older than
+/// our own last write, is unknown.
 ///
 /// An unknown fact blocks exactly the rules that read it. It never triggers anything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +28,7 @@ pub enum Fact<T> {
 /// Why a fact is not known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unseen {
-    /// What was read is older than our own last write; it passes by itself.
+    /// What was read is older than our own last write; this ends by itself.
     Stale,
     /// It could not be read.
     Unreadable(Text),
@@ -51,7 +52,7 @@ impl<T> Fact<T> {
         }
     }
 
-    /// Cuts what is said of why it is not known.
+    /// Cuts the text of the reason why it is not known.
     fn bound(&mut self) {
         if let Self::Unknown(Unseen::Unreadable(why)) = self {
             *why = bounded(why.clone());
@@ -67,14 +68,14 @@ impl<T> Fact<T> {
     }
 }
 
-/// Everything a decision may depend on, apart from the Canary, its state and the time.
+/// Everything that a decision can depend on, apart from the Canary, its state and the time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation {
-    /// The workload that is released: the canary during a run, and the user's own object.
+    /// The workload that is released: the canary during a run, and the object that the user owns.
     pub target: Fact<Option<Target>>,
     /// The workload that serves between runs.
     pub primary: Fact<Option<Primary>>,
-    /// Whom the apex service selects.
+    /// Which pods the apex service selects.
     pub services: Fact<Services>,
     /// How the router splits requests; `None` if there is no route yet. For repair and takeover only.
     pub routes: Fact<Option<Routes>>,
@@ -83,14 +84,14 @@ pub struct Observation {
     pub drift: Fact<Drift>,
     /// The field manager that last wrote an owned object that differs from what would be written, if it is not ours.
     pub rival: Option<Text>,
-    /// What is wrong and holds nothing up yet, with the field and the remedy: a reference to what nobody made, a metric
-    /// system that does not answer.
+    /// What is wrong but does not block anything yet, with the field and the remedy: a reference to an object that does
+    /// not exist, a metric system that does not answer.
     pub concern: Fact<Option<Text>>,
     /// The Canary is being deleted.
     pub deleting: bool,
     /// The Canary carries our finalizer.
     pub finalizer: bool,
-    /// What operators asked for and was not cleared yet.
+    /// The operator requests that were not cleared yet.
     pub requests: Vec<Request>,
     /// The answers of this tick.
     pub answers: Answers,
@@ -101,7 +102,7 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// All is well and nothing of ours exists: a target that runs this revision serves all users.
+    /// Everything is in order and nothing of ours exists: a target that runs this revision serves all users.
     #[must_use]
     pub fn untouched(revision: &str) -> Self {
         let target = Target {
@@ -127,7 +128,7 @@ impl Observation {
         }
     }
 
-    /// All is well between two runs: the primary serves this revision to all users, the target has no pods.
+    /// Everything is in order between two runs: the primary serves this revision to all users, the target has no pods.
     #[must_use]
     pub fn settled(revision: &str) -> Self {
         let target = Target {
@@ -151,7 +152,7 @@ impl Observation {
         }
     }
 
-    /// Cuts all that others say in it, so that no status grows by it.
+    /// Cuts all texts from outside in it, so that they cannot make a status grow.
     pub(crate) fn bound(&mut self) {
         self.target.bound();
         self.primary.bound();
@@ -174,13 +175,13 @@ impl Observation {
         }
     }
 
-    /// Whether the canary serves; `None` if that is not known. A target that does not exist serves nobody.
+    /// Whether the canary serves; `None` if that is not known. A target that does not exist does not serve.
     #[must_use]
     pub fn canary_serves(&self) -> Option<bool> {
         self.target.known()?.as_ref().map_or(Some(false), |target| target.serves.known().copied())
     }
 
-    /// Whether the primary serves; `None` if that is not known. A primary that does not exist serves nobody.
+    /// Whether the primary serves; `None` if that is not known. A primary that does not exist does not serve.
     #[must_use]
     pub fn primary_serves(&self) -> Option<bool> {
         self.primary.known()?.as_ref().map_or(Some(false), |primary| primary.serves.known().copied())
@@ -192,7 +193,7 @@ impl Observation {
 pub struct Target {
     /// What it runs; unknown if any tracked configuration could not be read.
     pub revision: Fact<Revision>,
-    /// Pods it wants; a workload that is not counted in pods says 1, or 0 when it is scaled down.
+    /// The number of pods it wants; 1 for a workload whose pods are not counted, or 0 when it is scaled down.
     pub replicas: u32,
     /// Whether enough of its pods are available.
     pub readiness: Readiness,
@@ -203,7 +204,7 @@ pub struct Target {
 /// The primary workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Primary {
-    /// The revision whose promotion would change nothing; `None` if that cannot be told.
+    /// The revision whose promotion would change nothing; `None` if that is not known.
     pub runs: Option<Revision>,
     /// Whether enough of its pods are available.
     pub readiness: Readiness,
@@ -213,8 +214,8 @@ pub struct Primary {
 
 /// Whether a copy serves: whether a request that is sent to it reaches a pod.
 ///
-/// `endpoints` says whether its service has a ready endpoint with a port; `None` where nobody publishes endpoints. Then
-/// one available pod is enough, and where pods cannot be counted, the copy has to be ready. This is a weaker fact than
+/// `endpoints` says whether its service has a ready endpoint with a port; `None` if no endpoints are published. Then
+/// one available pod is enough, and if pods cannot be counted, the copy has to be ready. This is a weaker fact than
 /// [`Readiness`]: a copy with one of ten pods serves and is not ready.
 #[must_use]
 pub fn serves(endpoints: Option<bool>, available: Option<u32>, readiness: &Readiness) -> bool {
@@ -225,7 +226,7 @@ pub fn serves(endpoints: Option<bool>, available: Option<u32>, readiness: &Readi
     }
 }
 
-/// What a copy lacks that is ready and serves nobody.
+/// The reason why a copy that is ready does not serve.
 pub(crate) const NO_ENDPOINT: &str = "it has no ready endpoint with a port";
 
 /// Whether enough pods of a workload are available.
@@ -237,15 +238,15 @@ pub enum Readiness {
     Missing,
     /// Not enough are.
     NotReady {
-        /// As the platform says it.
+        /// The reason that the platform gives.
         why: Text,
-        /// The platform itself gave up.
+        /// The platform reports that it has failed.
         stalled: bool,
     },
 }
 
 impl Readiness {
-    /// Not enough pods are available; the platform has not given up.
+    /// Not enough pods are available; the platform has not reported a failure.
     #[must_use]
     pub fn not_ready(why: &str) -> Self {
         Self::NotReady { why: why.into(), stalled: false }
@@ -254,7 +255,7 @@ impl Readiness {
     /// Whether `available` of `wanted` pods are enough: at least `threshold` percent, rounded up to whole pods, and at
     /// least one. A workload that wants no pods is ready.
     ///
-    /// The one rule for every driver; `threshold` is the policy's `primaryReadyThreshold` or `canaryReadyThreshold`.
+    /// All drivers use this rule. `threshold` is the policy's `primaryReadyThreshold` or `canaryReadyThreshold`.
     #[must_use]
     pub fn of_pods(available: u32, wanted: u32, threshold: u8, stalled: bool) -> Self {
         let needed = (u64::from(wanted) * u64::from(threshold)).div_ceil(100).max(1);
@@ -265,7 +266,7 @@ impl Readiness {
         Self::NotReady { why: why.into(), stalled }
     }
 
-    /// Cuts what is said of why it is not ready.
+    /// Cuts the text of the reason why it is not ready.
     fn bound(&mut self) {
         if let Self::NotReady { why, .. } = self {
             *why = bounded(why.clone());
@@ -288,7 +289,7 @@ impl Readiness {
         }
     }
 
-    /// Whether the platform gave it up.
+    /// Whether the platform reports that it has failed.
     #[must_use]
     pub fn is_stalled(&self) -> bool {
         matches!(self, Self::NotReady { stalled: true, .. })
@@ -298,13 +299,13 @@ impl Readiness {
 /// The apex service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Services {
-    /// Whom it selects.
+    /// Which pods it selects.
     pub apex: Apex,
     /// Whether it has ready endpoints.
     pub serving: bool,
 }
 
-/// Whom the apex service selects.
+/// Which pods the apex service selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Apex {
     /// There is none.
@@ -324,9 +325,9 @@ pub struct Drift {
     pub workloads: bool,
     /// A service is missing or was changed.
     pub services: bool,
-    /// The routes that are there were changed in anything but their weights.
+    /// Something about the existing routes, other than their weights, was changed.
     pub routes: bool,
-    /// All of it was seen in order for this very manifest, so somebody else has changed it since.
+    /// All of it was observed in order for exactly this manifest, so another client has changed it since.
     pub tampered: bool,
 }
 
@@ -338,26 +339,26 @@ impl Drift {
     }
 }
 
-/// A command that did not succeed; the rest of its plan was not tried.
+/// A command that did not succeed; the commands after it in the plan were not tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The command.
     pub command: Command,
-    /// What the cluster said.
+    /// The answer of the cluster.
     pub error: Text,
     /// What kind of failure it is.
     pub class: FailureClass,
 }
 
-/// What to expect from trying again.
+/// Whether another try can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FailureClass {
     /// It may succeed later: a timeout, an unreachable server.
     Retry,
-    /// It will not succeed until somebody changes something.
+    /// It will not succeed until someone changes something.
     Refused,
-    /// What it was computed from has changed: decide again.
+    /// The facts that it was computed from have changed: decide again.
     Moved,
 }
 
@@ -380,12 +381,12 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_serves_by_the_best_sign_that_there_is() {
+    fn a_copy_serves_by_the_best_known_fact() {
         let unready = Readiness::not_ready("");
         assert!(serves(Some(true), Some(0), &unready), "9 of 10 pods serve");
         assert!(!serves(Some(false), Some(1), &Readiness::Ready), "an endpoint without ports");
         assert!(serves(None, Some(1), &unready));
-        assert!(!serves(None, Some(0), &Readiness::Ready), "a workload that wants no pods serves nobody");
+        assert!(!serves(None, Some(0), &Readiness::Ready), "a workload that wants no pods does not serve");
         assert!(serves(None, None, &Readiness::Ready));
         assert!(!serves(None, None, &unready));
     }

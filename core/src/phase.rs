@@ -1,10 +1,10 @@
-//! The phases of a Canary and every way from one to another, as one table.
+//! The phases of a Canary and all transitions between them, as one table.
 
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a Canary stands; Flagger's names.
+/// The phase of a Canary, with Flagger's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Phase {
     /// Nothing was done yet.
@@ -23,14 +23,14 @@ pub enum Phase {
     WaitingPromotion,
     /// The primary is being updated to the new revision.
     Promoting,
-    /// The primary serves the new revision; the canary is about to go.
+    /// The primary serves the new revision; the canary is about to be scaled down.
     Finalising,
     /// The new revision was promoted.
     Succeeded,
     /// The new revision was not promoted, or its promotion failed.
     Failed,
-    /// The Canary is being deleted; its target is taking over again.
-    // The CRD has `Terminated` as well. Flagger never writes it; who reads it finds a Canary on its way out.
+    /// The Canary is being deleted; its target takes over again.
+    // The CRD has `Terminated` as well. Flagger never writes it; if it is read, the Canary is being deleted.
     #[serde(alias = "Terminated")]
     Terminating,
 }
@@ -63,7 +63,7 @@ impl Phase {
         matches!(self, Self::Progressing | Self::WaitingPromotion)
     }
 
-    /// The name as it stands in `.status.phase`; empty for [`Phase::New`].
+    /// The name as it is in `.status.phase`; empty for [`Phase::New`].
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -88,10 +88,10 @@ impl fmt::Display for Phase {
     }
 }
 
-/// Every change of phase that can be saved: from, to, and what brings it about.
+/// Every change of phase that can be saved: from, to, and the cause.
 ///
-/// Deletion leads from every phase to [`Phase::Terminating`] and is not repeated here. [`is_allowed`] is the only
-/// reader besides the documentation; the walk fails when a line is never taken or another change is seen.
+/// Deletion leads from every phase to [`Phase::Terminating`] and is not repeated here. Only [`is_allowed`] and the
+/// documentation read the table; the walk fails if a row never occurs, or if another change does.
 pub const TRANSITIONS: &[(Phase, Phase, &str)] = {
     use Phase::*;
     &[

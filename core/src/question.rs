@@ -1,4 +1,4 @@
-//! What the core asks and what it may be answered.
+//! The questions of the core and their answers.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,9 +12,9 @@ use crate::{
     time::Timestamp,
 };
 
-/// Names one question for ever: the same after a crash, another one for the next check.
+/// Identifies one question permanently: the same after a crash, another one in the next check.
 ///
-/// With the Canary's uid in front it is the `Idempotency-Key` of a hook.
+/// After the Canary's uid, it is the `Idempotency-Key` of a hook.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct QuestionId {
     /// The run it belongs to.
@@ -45,27 +45,27 @@ impl fmt::Display for QuestionId {
     }
 }
 
-/// Something the driver has to find out before the core can decide.
+/// Something that the driver has to find out before the core can decide.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Question {
     /// Which metric or hook, and for which check.
     pub id: QuestionId,
-    /// The phase a hook is told.
+    /// The phase that a hook gets.
     pub phase: Phase,
-    /// The canary weight a hook is told.
+    /// The canary weight that a hook gets.
     pub weight: Weight,
-    /// The iterations a hook is told.
+    /// The iterations that a hook gets.
     pub iterations: u32,
     /// The revision it is about.
     pub revision: Revision,
-    /// When the call is given up if it is still open: that of a gate, when the next check is due. `None`: it may take as long
-    /// as it takes.
+    /// When the call is abandoned if it has no answer: for a gate, when the next check is due. `None`: there is no
+    /// limit.
     #[serde(skip)]
     pub until: Option<Timestamp>,
 }
 
-/// What a metric system said. What it *means* is policy.
+/// The answer of a metric system. What it *means* is policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MetricResult {
@@ -78,26 +78,26 @@ pub enum MetricResult {
 }
 
 impl MetricResult {
-    /// A value; NaN is none.
+    /// A value; NaN is `NoData`.
     #[must_use]
     pub fn value(value: f64) -> Self {
         if value.is_nan() { Self::NoData } else { Self::Value(value) }
     }
 }
 
-/// What a hook said. What it *means* is policy.
+/// The answer of a hook. What it *means* is policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum HookResult {
-    /// It answered 2xx; what it said.
+    /// It answered 2xx, with this text.
     Pass(Text),
-    /// It answered otherwise or not at all; what it said.
+    /// It answered otherwise or not at all, with this text.
     Deny(Text),
     /// It could not be called.
     Error(Text),
 }
 
-/// An answer to a [`Question`], of the kind that was asked for.
+/// An answer to a [`Question`], of the same kind.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
@@ -132,19 +132,19 @@ impl Answer {
         Self::Metric(MetricResult::NoData)
     }
 
-    /// A hook passed, and what it said.
+    /// A hook passed, with this text.
     #[must_use]
     pub fn pass(said: impl Into<Text>) -> Self {
         Self::Hook(HookResult::Pass(said.into()))
     }
 
-    /// A hook denied, and what it said.
+    /// A hook denied, with this text.
     #[must_use]
     pub fn deny(said: impl Into<Text>) -> Self {
         Self::Hook(HookResult::Deny(said.into()))
     }
 
-    /// What was asked could not be found out.
+    /// The question could not be answered.
     #[must_use]
     pub fn error(asked: &Asked, why: impl Into<Text>) -> Self {
         match asked {
@@ -153,7 +153,7 @@ impl Answer {
         }
     }
 
-    /// The same with what was said cut.
+    /// The same with its text cut.
     pub(crate) fn bounded(self) -> Self {
         match self {
             Self::Metric(MetricResult::Value(_) | MetricResult::NoData) => self,
@@ -165,20 +165,20 @@ impl Answer {
     }
 }
 
-/// The answers so far, kept by the driver for as long as the tick goes on.
+/// The answers so far. The driver keeps them until the tick ends.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answers {
     all: Vec<(QuestionId, Answer)>,
-    /// Those that did not come in time, and when they were given up.
+    /// The questions that were not answered in time, and when they were abandoned.
     given_up: Vec<(QuestionId, Timestamp)>,
 }
 
-/// What a call says that was given up.
+/// The error of an abandoned call.
 const TOO_LATE: &str = "no answer until the next check was due";
 
 impl Answers {
-    /// Keeps an answer. A second one to the same question is dropped: an answer never changes. One of the other kind is an
-    /// error.
+    /// Keeps an answer. A second answer to the same question is dropped: an answer never changes. An answer of the
+    /// wrong kind becomes an error.
     pub fn add(&mut self, id: QuestionId, answer: Answer) {
         if self.all.iter().any(|(known, _)| *known == id) {
             return;
@@ -191,14 +191,14 @@ impl Answers {
         self.all.push((id, answer));
     }
 
-    /// Notes that a call was given up at that time: its answer is an error.
+    /// Notes that a call was abandoned at that time: its answer is an error.
     pub(crate) fn give_up(&mut self, id: QuestionId, at: Timestamp) {
         self.given_up.push((id.clone(), at));
         let answer = Answer::error(&id.of, TOO_LATE);
         self.add(id, answer);
     }
 
-    /// When the call of this hook was given up; `None` if it was answered.
+    /// When the call of this hook was abandoned; `None` if it was answered.
     pub(crate) fn given_up(&self, run: u32, check: u32, key: &str) -> Option<Timestamp> {
         let is_it = |id: &QuestionId| {
             id.run == run && id.check == check && matches!(&id.of, Asked::Hook(known) if **known == *key)
@@ -206,7 +206,7 @@ impl Answers {
         self.given_up.iter().find(|(id, _)| is_it(id)).map(|(_, at)| *at)
     }
 
-    /// What a hook said to a call of this run and check.
+    /// The answer of a hook to a call of this run and check.
     pub(crate) fn hook(&self, run: u32, check: u32, key: &str) -> Option<&HookResult> {
         self.of_check(run, check).find_map(|(of, answer)| match (of, answer) {
             (Asked::Hook(known), Answer::Hook(answer)) if **known == *key => Some(answer),
@@ -214,7 +214,7 @@ impl Answers {
         })
     }
 
-    /// The answer to a question about a metric, of this run and check.
+    /// The answer to a question about a metric, in this run and check.
     pub(crate) fn metric(&self, run: u32, check: u32, key: &str) -> Option<&MetricResult> {
         self.of_check(run, check).find_map(|(of, answer)| match (of, answer) {
             (Asked::Metric(known), Answer::Metric(answer)) if **known == *key => Some(answer),

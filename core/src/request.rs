@@ -1,4 +1,4 @@
-//! Operator requests: what a person asks for by annotation, and in which phase it is granted.
+//! Operator requests: what a person requests by annotation, and in which phase it is granted.
 
 use alloc::{format, vec::Vec};
 use core::fmt;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{phase::Phase, revision::Text, strategy::Weight};
 
-/// An annotation of the Canary that asks for something.
+/// An annotation of the Canary that contains a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// Which annotation.
@@ -20,7 +20,7 @@ pub struct Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RequestKind {
-    /// `promote`: go on without analysis, now.
+    /// `promote`: promote now, without analysis.
     Promote,
     /// `canaryWeight`: 0 aborts; another weight is set and held.
     CanaryWeight,
@@ -47,7 +47,7 @@ impl RequestKind {
     }
 }
 
-/// What is wrong with an annotation of the Canary that looks like a request and is none; `name` is what follows
+/// What is wrong with an annotation of the Canary that looks like a request but is not one; `name` is the part after
 /// `flagger.app/`.
 #[must_use]
 pub fn misspelt(name: &str) -> Option<Text> {
@@ -58,7 +58,7 @@ pub fn misspelt(name: &str) -> Option<Text> {
     })
 }
 
-/// Whether two names differ in case and dashes alone, or in one letter.
+/// Whether two names differ only in case and dashes, or in one letter.
 fn is_near(a: &str, b: &str) -> bool {
     let letters = |name: &str| -> Vec<char> {
         name.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
@@ -95,12 +95,12 @@ pub enum Order {
     Weight(Weight),
     /// Skip the analysis of one run.
     Skip,
-    /// Start over.
+    /// Start again.
     Reset,
 }
 
 impl Request {
-    /// What it orders; `None` if its value means nothing.
+    /// What it orders; `None` if its value is invalid.
     #[must_use]
     pub fn order(&self) -> Option<Order> {
         match self.kind {
@@ -117,7 +117,7 @@ impl Request {
     }
 }
 
-/// Where a Canary stands, as far as requests care.
+/// The state of a Canary, as far as requests depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Situation {
     /// New, Initializing or Terminating.
@@ -130,9 +130,9 @@ pub enum Situation {
     Waiting,
     /// Progressing or WaitingPromotion, nothing decided yet.
     Analysing,
-    /// A promotion is decided, the primary was not touched yet.
+    /// A promotion is decided, and the primary is unchanged.
     PromotionDecided,
-    /// The primary was told to run the new revision.
+    /// The primary got the command to run the new revision.
     PromotionApplied,
     /// A rollback is decided.
     RollingBack,
@@ -151,7 +151,7 @@ impl Situation {
         Self::RollingBack,
     ];
 
-    /// The standing of a phase while no intent stands.
+    /// The standing of a phase while there is no intent.
     #[must_use]
     pub const fn of(phase: Phase) -> Self {
         match phase {
@@ -160,13 +160,13 @@ impl Situation {
             Phase::Failed => Self::Failed,
             Phase::Waiting => Self::Waiting,
             Phase::Progressing | Phase::WaitingPromotion => Self::Analysing,
-            // Both only stand with a promotion under way.
+            // These phases occur only during a promotion.
             Phase::Promoting | Phase::Finalising => Self::PromotionApplied,
         }
     }
 }
 
-/// What becomes of an order.
+/// The effect of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Ruling {
@@ -180,7 +180,7 @@ pub enum Ruling {
     Withdraw,
     /// A rollback is decided at once.
     RollBack,
-    /// A rollback that waits for the primary goes on without it.
+    /// A rollback that waits for the primary continues without it.
     ReleaseRollback,
     /// The weight is set and held.
     SetWeight,
@@ -190,9 +190,9 @@ pub enum Ruling {
     SkipNextRun,
     /// A new run of the target's revision.
     Rerun,
-    /// Nothing happens; the reason is told.
+    /// Nothing happens; the reason is reported.
     Refused(Refusal),
-    /// Nothing happens, because it is so already.
+    /// Nothing happens, because it is already so.
     Ignored,
 }
 
@@ -200,7 +200,7 @@ pub enum Ruling {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Refusal {
-    /// The value of the annotation means nothing.
+    /// The value of the annotation is invalid.
     Meaningless,
     /// The Canary is not in service.
     NotInService,

@@ -1,4 +1,4 @@
-//! When somebody else is asked once more, and after how long: the same for every driver.
+//! When a request to another system is repeated, and after how long: the same for every driver.
 
 use core::time::Duration;
 
@@ -13,14 +13,14 @@ pub fn backoff(n: u32) -> Duration {
     (FIRST_WAIT * 2_u32.pow(n.min(10))).min(LONGEST_WAIT)
 }
 
-/// Whether a request that was answered with this HTTP status may be answered otherwise next time.
+/// Whether a request that was answered with this HTTP status can have another answer the next time.
 #[must_use]
 pub fn is_worth_another(status: u16) -> bool {
     status == 429 || (status >= 500 && status != 501)
 }
 
-/// How long to wait after answer number `n` in a row that was worth another try, counted from 0: as its `Retry-After`
-/// says, where its status gives that a meaning, but at least a second; else as after any failure.
+/// How long to wait after answer number `n` in a row that can be retried, counted from 0: as its `Retry-After` says, if
+/// its status gives that a meaning, but at least a second; otherwise as after any failure.
 #[must_use]
 pub fn wait(n: u32, status: u16, retry_after: Option<Duration>) -> Duration {
     let asked = retry_after.filter(|_| matches!(status, 429 | 503));
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_asked_for_is_another_wait() {
+    fn a_retry_after_header_changes_the_wait() {
         let wait = |n, status, asked: Option<u64>| wait(n, status, asked.map(Duration::from_secs)).as_secs();
         assert_eq!([Some(0), Some(7), Some(9999)].map(|asked| wait(3, 503, asked)), [1, 7, 300]);
         assert_eq!((wait(3, 429, Some(7)), wait(3, 500, Some(7)), wait(3, 503, None)), (7, 8, 8));

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 /// A text that is shared rather than copied.
 pub type Text = Arc<str>;
 
-/// The longest text from outside that gets into a status or a message, in bytes.
+/// The longest text from outside that is written to a status or a message, in bytes.
 pub const LONGEST_TEXT: usize = 1024;
 
-/// A text from outside, as it may get into a status: a longer one is cut and ends with an ellipsis.
+/// A text from outside, as it can be written to a status: a longer one is cut and ends with an ellipsis.
 #[must_use]
 pub fn bounded(text: Text) -> Text {
     const MARK: &str = "…";
@@ -52,7 +52,7 @@ impl Revision {
         Self { spec: spec.into(), configs: Arc::default() }
     }
 
-    /// The revision of which nothing is known: before the first rollout, or what another controller left behind.
+    /// The unknown revision: before the first rollout, or after another controller.
     #[must_use]
     pub fn unknown() -> Self {
         Self::default()

@@ -1,4 +1,4 @@
-//! How a new revision reaches its users: the strategies and the rule that picks one.
+//! How a new revision reaches its users: the strategies and the rule that selects one.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -21,7 +21,7 @@ pub enum Strategy {
         /// Checks to make.
         iterations: u32,
     },
-    /// No request (or copies of them) for a number of checks, then all of them for one.
+    /// No requests (or copies of them) for a number of checks, then all of them for one check.
     BlueGreen(BlueGreen),
 }
 
@@ -30,14 +30,14 @@ pub enum Strategy {
 pub struct Weighted {
     /// Weights to visit.
     pub steps: Steps,
-    /// Growth of the primary's weight per interval while promoting; `None`: all at once.
+    /// Growth of the primary's weight per interval during a promotion; `None`: all at once.
     pub promotion_step: Option<Weight>,
-    /// Least number of iterations, the unchecked start included; 0 where none is asked for. Where requests are mirrored
-    /// first: checks of mirrored requests before the first step.
+    /// Minimum number of iterations, including the start, which has no check; 0 if none is given. If requests are
+    /// mirrored first: the number of checks of mirrored requests before the first step.
     pub iterations: u32,
     /// Percentage of requests to mirror before the first step: until `iterations` checks passed, at least one.
     pub mirror: Option<Weight>,
-    /// Only the matched requests are split.
+    /// Whether only the matched requests are split.
     pub matched: bool,
 }
 
@@ -46,7 +46,7 @@ pub struct Weighted {
 pub struct BlueGreen {
     /// Checks before the switch.
     pub iterations: u32,
-    /// What is mirrored meanwhile.
+    /// The mirroring during these checks.
     pub mirror: Option<Mirror>,
     /// Whether the router can send the users to the canary before promotion.
     pub switches: bool,
@@ -82,7 +82,7 @@ pub enum Steps {
         /// Last weight, 1 to 100.
         max: Weight,
     },
-    /// As listed, growing, not empty. Those at or above `maxWeight` are one step at it.
+    /// As listed, growing, not empty. Weights at or above `maxWeight` are one step at `maxWeight`.
     Listed(Vec<Weight>),
 }
 
@@ -107,7 +107,7 @@ impl Steps {
 }
 
 impl Strategy {
-    /// The largest canary weight that an operator or the analysis may set; `None` where weights are not used.
+    /// The largest canary weight that an operator or the analysis can set; `None` if weights are not used.
     #[must_use]
     pub fn max_weight(&self) -> Option<Weight> {
         match self {
@@ -116,7 +116,7 @@ impl Strategy {
         }
     }
 
-    /// Whether requests are mirrored at some time.
+    /// Whether requests are mirrored at any time.
     #[must_use]
     pub fn mirrors(&self) -> bool {
         match self {
@@ -126,7 +126,7 @@ impl Strategy {
         }
     }
 
-    /// Flagger's name of the strategy, as its metrics label it.
+    /// Flagger's name of the strategy, as in the labels of its metrics.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -177,7 +177,7 @@ const DEFAULT_ITERATIONS: u32 = 10;
 const DEFAULT_STEP: Weight = 10;
 const DEFAULT_MAX: Weight = 50;
 
-/// Picks the strategy an analysis asks for. First that fits:
+/// Selects the strategy of an analysis. The first row that fits applies:
 ///
 /// | given | strategy |
 /// |---|---|
@@ -262,7 +262,7 @@ fn listed_steps(analysis: &raw::Analysis) -> Result<Steps, Refusal> {
     Ok(Steps::Listed(steps))
 }
 
-/// `maxWeight`, where it is given. Flagger reads zero or less as "not given".
+/// `maxWeight`, if it is given. Flagger reads zero or less as "not given".
 fn max_weight(analysis: &raw::Analysis) -> Result<Option<Weight>, Refusal> {
     let given = analysis.max_weight.filter(|max| max.whole().is_none_or(|max| max > 0));
     given.map(|max| percentage(Some(max), "maxWeight")).transpose()

@@ -1,9 +1,9 @@
-//! The loop that every driver runs, without its hands: observe, ask, apply in order, save, send, report back.
+//! The loop that every driver runs, without I/O: observe, ask, apply in order, save, send, report back.
 //!
 //! ```text
 //! loop {
 //!     match tick.next() {
-//!         Do::Observe          => read everything anew, then tick.observed(…)
+//!         Do::Observe          => read everything again, then tick.observed(…)
 //!         Do::Ask(questions)   => answer one or more: tick.answered(…)
 //!         Do::Apply(command)   => tick.applied(…)
 //!         Do::Save(state)      => compare-and-swap on `seq`: tick.saved(…)
@@ -29,26 +29,27 @@ use crate::{
     time::Timestamp,
 };
 
-/// The tick of one Canary. What it is told is cut where it enters, so that no status grows by it. Keep it from one tick to the next: it knows what was sent and what failed.
+/// The tick of one Canary. Texts from outside are cut on entry, so that they cannot make a status grow. Keep it from
+/// one tick to the next: it remembers what was sent and what failed.
 #[derive(Clone, Debug, Default)]
 pub struct Tick {
     doing: Doing,
     answers: Answers,
     failed: Option<Failure>,
     sent: Vec<NoticeId>,
-    /// The calls that are given up if they are still open at that time.
+    /// The calls that are abandoned if they are still open at that time.
     open: Vec<(QuestionId, Timestamp)>,
     plan: Option<Plan>,
     outbox: Vec<Notice>,
-    /// Commands of this tick that changed no state: asked for again at once, they have not taken.
+    /// Commands of this tick that changed no state: if they are requested again at once, they had no effect.
     tried: Vec<Command>,
     now: Timestamp,
 }
 
-/// How long after a command that has not taken the next try is made.
+/// After this time a command that had no effect is tried again.
 const NOT_TAKEN_WAIT: Duration = Duration::from_secs(5);
 
-/// So many notices are remembered as sent that no state holds.
+/// How many notices that no state holds are remembered as sent.
 const MOST_UNSAVED: usize = 16;
 
 #[derive(Clone, Debug, Default)]
@@ -59,7 +60,7 @@ enum Doing {
     /// The command with this index comes next.
     Applying(usize),
     Saving,
-    /// What is told, and what is waited for afterwards.
+    /// The notices to send, and what to wait for afterwards.
     Sending(Option<Wake>),
     Sleeping(Option<Wake>),
 }
@@ -69,10 +70,10 @@ enum Doing {
 pub enum Do<'a> {
     /// Read the Canary, its status, the cluster and the clock, and call [`Tick::observed`].
     Observe,
-    /// Find out one or more of these and call [`Tick::answered`] for each. Those left are asked for again; what was
-    /// put already and has not answered yet is not to be put a second time. One that is not asked for again was
-    /// overtaken: its answer is of no use any more. Call [`Tick::changed`] at the earliest [`until`](Question::until) among
-    /// them: what is open then is given up.
+    /// Find out one or more of these and call [`Tick::answered`] for each. The others are asked for again; do not
+    /// repeat a question that has no answer yet. A question that is not asked again was overtaken: its answer is
+    /// ignored. Call [`Tick::changed`] at the earliest [`until`](Question::until) among them: questions that are open
+    /// then are abandoned.
     Ask(&'a [Question]),
     /// Carry this out and call [`Tick::applied`].
     Apply(&'a Command),
@@ -87,9 +88,9 @@ pub enum Do<'a> {
 /// Why a state was not saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SaveError {
-    /// Someone else saved meanwhile: what was decided is void.
+    /// Another client saved meanwhile: the decision is void.
     Conflict,
-    /// It did not work this time. It is tried again, and nothing else meanwhile.
+    /// The save failed this time. Only the save is tried again, and nothing else meanwhile.
     Failed,
 }
 
@@ -116,15 +117,15 @@ impl Tick {
         }
     }
 
-    /// The plan that is being carried out, or was last.
+    /// The plan that is being carried out, or was carried out last.
     #[must_use]
     pub fn plan(&self) -> Option<&Plan> {
         self.plan.as_ref()
     }
 
-    /// What the last call of [`step`] was given beyond what the driver sees itself.
+    /// The input of the last call of [`step`] that does not come from the driver's observation.
     pub fn complete(&self, seen: &mut Observation) {
-        // A driver may hand over what it saw before: what is the same is not copied.
+        // A driver may pass an earlier observation: equal parts are not copied.
         if seen.answers != self.answers {
             seen.answers = self.answers.clone();
         }
@@ -134,7 +135,7 @@ impl Tick {
         seen.failed.clone_from(&self.failed);
     }
 
-    /// Decides on a fresh observation. Answers, failure and deliveries in it are replaced by what this tick knows.
+    /// Decides on a new observation. Answers, failure and deliveries in it are replaced by what this tick knows.
     ///
     /// Returns the plan, unless something has to be asked first.
     pub fn observed(
@@ -154,7 +155,7 @@ impl Tick {
             }
             Step::Act(plan) => {
                 self.failed = None;
-                // A plan that saves is not the last one of its tick, and only then something is told.
+                // A plan that saves is not the last one of its tick, and only after the last one notices are sent.
                 let outbox = if plan.state.is_none() { state.outbox.notices() } else { &[] };
                 let unsent = outbox.iter().filter(|notice| !self.sent.contains(&notice.id));
                 self.outbox = unsent.chain(&plan.notices).cloned().collect();
@@ -165,7 +166,7 @@ impl Tick {
         }
     }
 
-    /// Calls [`step`], with what is asked and took too long as answered.
+    /// Calls [`step`], with the questions that took too long as answered.
     fn decides(
         &mut self,
         canary: &Result<Rollout, Invalid>,
@@ -173,7 +174,7 @@ impl Tick {
         seen: &mut Observation,
         now: Timestamp,
     ) -> Step {
-        // It ends: a call that is given up has an answer, and none that is new has its end behind it.
+        // The loop ends: an abandoned call has an answer, and a new call does not end in the past.
         loop {
             self.complete(seen);
             seen.bound();
@@ -188,8 +189,8 @@ impl Tick {
         }
     }
 
-    /// Gives up the calls whose time is over; returns whether there are any. A call keeps the time it was given first: what
-    /// is seen meanwhile makes it no longer.
+    /// Abandons the calls whose time is over; returns whether there are any. A call keeps the time that it got first: a
+    /// later observation does not extend it.
     fn gives_up(&mut self, questions: &mut [Question], now: Timestamp) -> bool {
         for Question { id, until, .. } in questions.iter_mut() {
             let first = self.open.iter().find(|(open, _)| open == id).map(|(_, until)| *until);
@@ -204,21 +205,21 @@ impl Tick {
         any
     }
 
-    /// Keeps an answer and observes again: facts may have changed while it was waited for.
+    /// Keeps an answer and observes again, because facts may have changed during the call.
     pub fn answered(&mut self, id: QuestionId, answer: Answer) {
         self.answers.add(id, answer.bounded());
         self.doing = Doing::Observing;
     }
 
-    /// Observes again while questions are open, because something has changed. Answers are kept, and what is being
-    /// asked goes on being asked; at any other time this is a no-op.
+    /// Observes again while questions are open, because something has changed. Answers are kept, and open calls
+    /// continue; at any other time this is a no-op.
     pub fn changed(&mut self) {
         if let Doing::Asking(_) = self.doing {
             self.doing = Doing::Observing;
         }
     }
 
-    /// Goes on with the next command, or observes again after a failure.
+    /// Continues with the next command, or observes again after a failure.
     pub fn applied(&mut self, outcome: Result<(), (FailureClass, Text)>) {
         let Doing::Applying(index) = self.doing else { return };
         match outcome {
@@ -231,7 +232,7 @@ impl Tick {
         }
     }
 
-    /// Goes on to send what the saved state holds.
+    /// Continues with sending the notices of the saved state.
     pub fn saved(&mut self, outcome: Result<(), SaveError>) {
         match outcome {
             Ok(()) => self.sends(),
@@ -240,7 +241,7 @@ impl Tick {
         }
     }
 
-    /// Notes what was delivered; what was not is sent again in a later tick.
+    /// Notes which notices were delivered; the others are sent again in a later tick.
     pub fn sent(&mut self, delivered: &[NoticeId]) {
         let Doing::Sending(wake) = self.doing else { return };
         self.sent.extend_from_slice(delivered);
@@ -276,7 +277,7 @@ impl Tick {
         }
     }
 
-    /// Telling waits until there is nothing more to do: no receiver, however slow, keeps traffic from moving.
+    /// Sending waits until there is nothing more to do, so that no slow receiver delays traffic.
     fn sends(&mut self) {
         let Some(plan) = &self.plan else { return };
         let commands_alone = plan.state.is_none() && !plan.commands.is_empty();
@@ -285,7 +286,8 @@ impl Tick {
             self.tried.clone_from(&plan.commands);
         }
         let more = plan.wake.is_some_and(|wake| wake.why == Why::AtOnce);
-        // The cluster obeyed and shows nothing of it: somebody undoes it. It is tried again, but not in a circle.
+        // The cluster reported success but shows no effect: another client undoes it. It is tried again, but not in a
+        // loop.
         let wake =
             if taken { plan.wake } else { Some(Wake { at: self.now + NOT_TAKEN_WAIT, why: Why::Retry }) };
         self.doing = if more && taken {
@@ -298,14 +300,14 @@ impl Tick {
     }
 }
 
-/// Waits between the tries of what a driver cannot do: 1 s, 2 s, 4 s … 30 s, for as long as it fails in a row.
+/// Waits between the tries of an action that fails: 1 s, 2 s, 4 s … 30 s, for as long as it fails in a row.
 #[derive(Clone, Debug, Default)]
 pub struct Pause {
     failures: u32,
 }
 
 impl Pause {
-    /// It failed once more. Returns how long to wait before the next try; the first `free` failures cost nothing.
+    /// Notes another failure. Returns how long to wait before the next try; the first `free` failures cost nothing.
     pub fn grow(&mut self, free: u32) -> Duration {
         let over = self.failures.checked_sub(free);
         self.failures = self.failures.saturating_add(1);
@@ -336,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_say_is_cut_where_it_enters() {
+    fn texts_from_outside_are_cut_on_entry() {
         let long: Text = "x".repeat(LONGEST_TEXT + 1).into();
         let mut seen = Observation {
             target: unknown(&long),

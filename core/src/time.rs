@@ -13,7 +13,7 @@ pub struct Timestamp(u64);
 const LAST_MILLIS: u64 = 253_402_207_200_000;
 
 impl Timestamp {
-    /// The moment `millis` after the epoch; later than the year 9999 is cut to its end.
+    /// The moment `millis` after the epoch; a moment after the year 9999 becomes the end of that year.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(if millis < LAST_MILLIS { millis } else { LAST_MILLIS })
@@ -25,13 +25,13 @@ impl Timestamp {
         self.0
     }
 
-    /// How long ago `earlier` was; zero if it lies ahead, because clocks may be set back.
+    /// How long ago `earlier` was; zero if it is in the future, because clocks may be set back.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// The whole second this moment lies in: what Flagger's own status fields can hold.
+    /// The whole second of this moment: Flagger's own status fields contain whole seconds.
     #[must_use]
     pub const fn whole_second(self) -> Self {
         Self(self.0 - self.0 % 1000)
@@ -64,7 +64,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// A text that is no RFC 3339 moment after 1970.
+/// A text that is not an RFC 3339 moment after 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotATime(String);
 
@@ -96,7 +96,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// A text that is no duration, and what one looks like.
+/// A text that is not a duration, and an example of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotADuration(String);
 
@@ -111,7 +111,7 @@ impl fmt::Display for NotADuration {
 
 impl core::error::Error for NotADuration {}
 
-/// Reads a duration as Go and Kubernetes write it (`90s`, `1m30s`, `1.5h`, `500ms`), and days (`7d`).
+/// Parses a duration as Go and Kubernetes write it (`90s`, `1m30s`, `1.5h`, `500ms`), and days (`7d`).
 ///
 /// # Errors
 /// Anything else, a negative duration, and one of more than a hundred years.
@@ -138,7 +138,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, NotADuration> {
     if !(0.0..=LONGEST_MILLIS).contains(&total) {
         return Err(refuse());
     }
-    // In range, checked above; below a millisecond is cut off.
+    // In range, checked above; fractions of a millisecond are cut off.
     Ok(Duration::from_millis(total as u64))
 }
 
@@ -153,7 +153,7 @@ fn unit_millis(unit: &str) -> Option<f64> {
     })
 }
 
-/// Shows a span as it is written in a manifest: `0s`, `500ms`, `1m30s`, `2h`, `1d6h`.
+/// Shows a span as in a manifest: `0s`, `500ms`, `1m30s`, `2h`, `1d6h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Human(pub Duration);
 

@@ -1,4 +1,4 @@
-//! Fills a template in.
+//! Renders a template.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::{
 
 static NOTHING: Value = Value::Null;
 
-/// What a template says.
+/// The output of a template.
 pub(super) fn evaluate(template: &Template, scope: &Scope) -> Result<Rendered, TemplateError> {
     let mut run = Run {
         named: &template.named,
@@ -26,7 +26,7 @@ pub(super) fn evaluate(template: &Template, scope: &Scope) -> Result<Rendered, T
         at: 0,
     };
     run.nodes(&template.nodes, &Evaluated::There(&scope.dot))?;
-    // What is too long has failed where it was said.
+    // Output beyond the limit has failed where it was written.
     Ok(Rendered { text: run.said.end().unwrap_or_default(), origins: run.origins })
 }
 
@@ -35,14 +35,14 @@ struct Run<'a> {
     scope: &'a Scope,
     said: Said,
     origins: Vec<Origin>,
-    /// By name, the innermost last; `$` has none.
+    /// Variables by name, the innermost last; `$` has no name.
     variables: Vec<(&'a str, Evaluated<'a>)>,
     left: usize,
     depth: usize,
     at: usize,
 }
 
-/// What comes after a node.
+/// What follows a node.
 #[derive(PartialEq)]
 enum Then {
     Next,
@@ -65,7 +65,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Reading or making a value takes steps as well, so that all that is ever made is bounded.
+    /// Reading or making a value takes steps as well, so that the size of all values is limited.
     fn takes(&mut self, value: &Value) -> Result<(), TemplateError> {
         self.steps(size(value) / BYTES_A_STEP)
     }
@@ -78,8 +78,8 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Runs what stands within something else. One depth for blocks, parentheses and templates that call each other:
-    /// each takes room on the same stack.
+    /// Evaluates a nested part. Blocks, parentheses and templates that call each other share one depth, because each
+    /// uses the same stack.
     fn deeper<T>(
         &mut self,
         within: impl FnOnce(&mut Self) -> Result<T, TemplateError>,
@@ -199,7 +199,7 @@ impl<'a> Run<'a> {
         Ok(Then::Next)
     }
 
-    /// What a loop goes over, with its keys; each item is a step.
+    /// The items of a loop, with their keys; each item takes a step.
     fn items(&mut self, over: &Evaluated<'a>) -> Result<Vec<(Evaluated<'a>, Evaluated<'a>)>, TemplateError> {
         let count = match &**over {
             Value::Null => 0,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::value::{Evaluated, Said, say, show_float, signed};
 
-/// Blanks and digits that a verb may ask for.
+/// The largest width and precision of a verb.
 const WIDEST: usize = 200;
 
 /// One `%` with its flags.
@@ -19,7 +19,7 @@ struct Verb {
     precision: Option<usize>,
 }
 
-/// Fills `%s`, `%d`, `%.2f` and the like in.
+/// Formats `%s`, `%d`, `%.2f` and the like.
 pub(super) fn printf(format: &str, values: &[Evaluated<'_>], said: &mut Said) -> Result<(), String> {
     let mut values = values.iter();
     let mut rest = format;
@@ -123,7 +123,7 @@ fn scientific(value: f64, precision: usize) -> String {
     }
 }
 
-/// The number that comes next, if one does.
+/// The number that comes next, if there is one.
 fn digits(rest: &mut &str) -> Result<Option<usize>, String> {
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     let (digits, behind) = rest.split_at(end);

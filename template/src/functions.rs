@@ -16,17 +16,17 @@ const NAMES: [&str; 18] = [
     "println", "slice", "urlquery",
 ];
 
-/// Whether there is a function of that name.
+/// Whether there is a function of this name.
 pub(super) fn is_known(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
-/// Whether a function reads all of its arguments; the others look at a part, or give one on as it is.
+/// Whether a function reads all of its arguments; the others read a part, or return one unchanged.
 pub(super) fn reads_all(name: &str) -> bool {
     !matches!(name, "and" | "or" | "not" | "len" | "index" | "slice")
 }
 
-/// Calls a function, or says why that makes no sense.
+/// Calls a function, or says why the call is invalid.
 pub(super) fn call<'a>(
     name: &str,
     values: &[Evaluated<'a>],
@@ -55,7 +55,7 @@ pub(super) fn call<'a>(
     Ok(made.into())
 }
 
-/// The functions that say something.
+/// The functions that print something.
 fn text(name: &str, values: &[Evaluated<'_>], said: &mut Said) -> Result<(), String> {
     let all = || print(values).end().ok_or_else(|| too_long(name));
     match (name, values) {
@@ -116,7 +116,7 @@ fn index<'a>(
     let mut value = value.clone();
     for key in keys {
         let found = match (&*value, &**key) {
-            // Even where a missing field fails: in Go, this is how one asks whether a key is there.
+            // This holds even if a missing field is an error: in Go, `index` tests whether a key exists.
             (Value::Object(_), Value::String(key)) => value.within(|value| value.get(key)),
             (Value::Array(_), key) if key.is_u64() => {
                 let found = value.within(|value| value.get(whole(key)?));
@@ -150,7 +150,7 @@ fn whole(value: &Value) -> Option<usize> {
     value.as_u64().and_then(|value| usize::try_from(value).ok())
 }
 
-/// All of them; a blank between two of which neither is a text.
+/// All of them, with a space between two operands of which neither is a string.
 fn print(values: &[Evaluated<'_>]) -> Said {
     let mut said = Said::default();
     for (at, value) in values.iter().enumerate() {
@@ -175,7 +175,7 @@ fn escape(text: &str, said: &mut Said) {
     }
 }
 
-/// As it may stand in a text of a script.
+/// Escaped for a string in a script.
 fn script(text: &str, said: &mut Said) {
     for c in text.chars() {
         match c {
@@ -190,7 +190,7 @@ fn script(text: &str, said: &mut Said) {
     }
 }
 
-/// As it may stand in the query of a URL.
+/// Escaped for the query of a URL.
 fn urlquery(text: &str, said: &mut Said) {
     const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
     for part in utf8_percent_encode(text, ESCAPED) {

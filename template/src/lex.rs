@@ -1,4 +1,4 @@
-//! From text to pieces: what is said as it stands, and the words of each action.
+//! Splits a template into pieces: text, and the words of each action.
 
 use serde_json::{Number, Value};
 
@@ -7,9 +7,9 @@ use super::{TemplateError, fault};
 /// A piece of a template.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Piece {
-    /// Said as it stands, and where it begins.
+    /// Text, which is printed unchanged, and its offset.
     Text(String, usize),
-    /// What stands between `{{` and `}}`, and where it begins.
+    /// The words between `{{` and `}}`, and the offset of the action.
     Action(Vec<Word>, usize),
 }
 
@@ -17,13 +17,13 @@ pub(super) enum Piece {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Word {
     pub(super) token: Token,
-    /// Whether it follows the word before without a blank: `variables.path` is one operand, `eq .A` are two.
+    /// Whether it follows the word before without a space: `variables.path` is one operand, `eq .A` are two.
     pub(super) joined: bool,
-    /// Where it begins.
+    /// Its offset.
     pub(super) at: usize,
 }
 
-/// What a word is.
+/// The kind of a word.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
     /// `if`, `eq`, `namespace`.
@@ -40,7 +40,7 @@ pub(super) enum Token {
     Sign(&'static str),
 }
 
-/// Takes a template apart.
+/// Splits a template into pieces.
 pub(super) fn pieces(text: &str) -> Result<Vec<Piece>, TemplateError> {
     let mut found = Vec::new();
     let (mut rest, mut trim) = (text, false);
@@ -86,19 +86,19 @@ fn add_text(found: &mut Vec<Piece>, text: &str, at: usize) {
 
 struct Lexer<'a> {
     text: &'a str,
-    /// Where the action begins.
+    /// The offset of the action.
     opens: usize,
     rest: &'a str,
     words: Vec<Word>,
 }
 
 impl<'a> Lexer<'a> {
-    /// Where `rest` begins.
+    /// The offset of `rest`.
     fn at(&self) -> usize {
         self.text.len() - self.rest.len()
     }
 
-    /// Skips a comment; whether the text behind it loses its blanks.
+    /// Skips a comment; returns whether the text after it loses its whitespace.
     fn comment(&mut self) -> Result<bool, TemplateError> {
         let Some((_, rest)) = self.rest.split_once("*/") else {
             return fault(self.opens, "a comment is not closed with `*/}}`");
@@ -110,7 +110,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Reads words up to `}}`; whether the text behind it loses its blanks.
+    /// Reads words up to `}}`; returns whether the text after it loses its whitespace.
     fn action(&mut self) -> Result<bool, TemplateError> {
         loop {
             if let Some(trim) = self.end() {
@@ -128,7 +128,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Takes `}}` or ` -}}`, if that comes next.
+    /// Consumes `}}` or ` -}}`, if that comes next.
     fn end(&mut self) -> Option<bool> {
         let blank = self.rest.trim_start_matches(BLANKS);
         let trims = blank.strip_prefix("-}}").filter(|_| blank.len() < self.rest.len());
@@ -174,7 +174,7 @@ impl<'a> Lexer<'a> {
                 return Ok(Token::Sign(sign));
             }
         }
-        fault(self.at(), format!("`{first}` makes no sense here"))
+        fault(self.at(), format!("`{first}` is not expected here"))
     }
 
     fn take(&mut self, is_part: impl Fn(char) -> bool) -> &'a str {
@@ -209,7 +209,7 @@ impl<'a> Lexer<'a> {
                 '\n' if quote != '`' => break,
                 '\\' if quote != '`' => {
                     let Some(escaped) = chars.next().and_then(|(_, c)| escape(c, &mut chars)) else {
-                        return fault(begins, "an escape in a quoted text makes no sense");
+                        return fault(begins, "a quoted string contains an invalid escape");
                     };
                     said.push(escaped);
                 }
@@ -224,7 +224,7 @@ fn is_in_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// A text; a character in single quotes is its number, as in Go.
+/// A string; a character in single quotes is its number, as in Go.
 fn constant(quote: char, said: String, at: usize) -> Result<Token, TemplateError> {
     if quote != '\'' {
         return Ok(Token::Constant(said.into()));

@@ -1,4 +1,4 @@
-//! From pieces to a tree: blocks, pipelines and their operands.
+//! Builds a tree from the pieces: blocks, pipelines and their operands.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::{
     lex::{Piece, Token, Word, pieces},
 };
 
-/// A template that can be filled in.
+/// A parsed template.
 #[derive(Debug, Default)]
 pub(super) struct Template {
     pub(super) nodes: Vec<Node>,
@@ -20,9 +20,9 @@ pub(super) struct Template {
 /// A part of a template.
 #[derive(Clone, Debug)]
 pub(super) enum Node {
-    /// A text, and where it begins.
+    /// Text, and its offset.
     Text(String, usize),
-    /// Said, unless it sets a variable.
+    /// Printed, unless it sets a variable.
     Say(Pipe),
     If(Pipe, Vec<Node>, Vec<Node>),
     With(Pipe, Vec<Node>, Vec<Node>),
@@ -32,14 +32,14 @@ pub(super) enum Node {
     Continue,
 }
 
-/// Commands, each of which gets what the one before says as its last argument.
+/// Commands; each one gets the output of the previous one as its last argument.
 #[derive(Clone, Debug)]
 pub(super) struct Pipe {
-    /// Where its action begins.
+    /// The offset of its action.
     pub(super) at: usize,
-    /// The variables it sets; of a `range` there may be two.
+    /// The variables that it sets; a `range` can have two.
     pub(super) sets: Vec<String>,
-    /// Whether the variable is new (`:=`) or there already (`=`).
+    /// Whether the variable is new (`:=`) or exists already (`=`).
     pub(super) declares: bool,
     pub(super) commands: Vec<Vec<Operand>>,
 }
@@ -56,7 +56,7 @@ pub(super) enum Operand {
     Field(Box<Operand>, String),
 }
 
-/// Reads a template. The names that `scope` knows and those of the language may be used.
+/// Parses a template. It can use the names in `scope` and those of the language.
 pub(super) fn parse(text: &str, scope: &Scope) -> Result<Template, TemplateError> {
     let mut parser = Parser {
         pieces: pieces(text)?.into_iter(),
@@ -82,10 +82,10 @@ struct Parser<'a> {
     depth: usize,
 }
 
-/// What closes a list of nodes.
+/// What ends a list of nodes.
 enum End {
     End,
-    /// `else` with what stands behind it.
+    /// `else` with the words after it.
     Else(Vec<Word>),
 }
 
@@ -123,7 +123,7 @@ impl Parser<'_> {
                 "if" | "with" | "range" | "block" => nodes.push(self.block(word, rest)?),
                 "template" => nodes.push(self.template(rest)?),
                 "break" | "continue" if self.loops == 0 => {
-                    return fault(at, format!("`{word}` stands in no `range`"));
+                    return fault(at, format!("`{word}` is not inside a `range`"));
                 }
                 "break" => nodes.push(Node::Break),
                 "continue" => nodes.push(Node::Continue),
@@ -179,7 +179,9 @@ impl Parser<'_> {
             Some((Word { token: Token::Name(name), .. }, rest)) if name == word && word != "range" => {
                 Ok(vec![self.deeper(|parser| parser.block(word, rest))?])
             }
-            Some(_) => fault(self.at, format!("`else` of `{word}` stands alone, or before another `{word}`")),
+            Some(_) => {
+                fault(self.at, format!("`else` of `{word}` has to be alone, or before another `{word}`"))
+            }
         }
     }
 
@@ -188,7 +190,7 @@ impl Parser<'_> {
         let opens = self.at;
         match self.deeper(Self::nodes)? {
             (nodes, Some(End::End)) => Ok(nodes),
-            (_, Some(End::Else(_))) => fault(self.at, "`else` stands where `end` was expected"),
+            (_, Some(End::Else(_))) => fault(self.at, "expected `end`, found `else`"),
             (_, None) => not_closed(opens, "a block"),
         }
     }
@@ -232,7 +234,7 @@ impl Parser<'_> {
         Ok(Pipe { at: self.at, sets, declares, commands })
     }
 
-    /// `$a :=`, `$a =` and, of a `range`, `$a, $b :=`.
+    /// `$a :=`, `$a =` and, in a `range`, `$a, $b :=`.
     fn assignment<'w>(
         &self,
         words: &'w [Word],
@@ -264,7 +266,7 @@ impl Parser<'_> {
                 let inner = self.parenthesis(word.at, left)?;
                 Operand::Inner(Box::new(self.deeper(|parser| parser.pipe(inner, false))?))
             }
-            Token::Sign(sign) => return fault(word.at, format!("`{sign}` makes no sense here")),
+            Token::Sign(sign) => return fault(word.at, format!("`{sign}` is not expected here")),
         };
         let mut fields = 0;
         while let Some((Word { token: Token::Field(name), joined: true, .. }, rest)) = left.split_first() {
@@ -297,7 +299,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The words up to the parenthesis that closes the one before.
+    /// The words up to the matching closing parenthesis.
     fn parenthesis<'w>(&self, opens: usize, left: &mut &'w [Word]) -> Result<&'w [Word], TemplateError> {
         let mut open = 1_usize;
         for (at, word) in left.iter().enumerate() {

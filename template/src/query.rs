@@ -1,4 +1,4 @@
-//! What the template of a metric's query sees.
+//! The names in the template of a metric's query.
 
 use std::collections::BTreeMap;
 

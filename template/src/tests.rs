@@ -37,7 +37,7 @@ fn a_query_is_filled_in() {
 }
 
 #[test]
-fn values_are_said_as_in_go() {
+fn values_are_printed_as_in_go() {
     says(
         &[
             ("{{ 1 }} {{ 1.5 }} {{ 1e6 }} {{ 1e21 }} {{ 0.00001 }} {{ 0x10 }}", "1 1.5 1e+06 1e+21 1e-05 16"),
@@ -128,21 +128,21 @@ fn a_template_may_call_one_that_it_defines() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_with_its_line() {
+fn invalid_templates_are_refused_with_their_line() {
     for (text, what) in [
         ("{{ namespcae }}", "there is no `namespcae`; there are interval, target, variables"),
         ("{{ target", "an action is not closed with `}}`"),
         ("{{ }}", "an action is empty"),
         ("{{ if target }}a", "if is not closed with `end`"),
         ("{{ end }}", "`end` closes nothing"),
-        ("{{ if true }}{{ else }}{{ else }}{{ end }}", "`else` stands where `end` was expected"),
-        ("{{ break }}", "`break` stands in no `range`"),
+        ("{{ if true }}{{ else }}{{ else }}{{ end }}", "expected `end`, found `else`"),
+        ("{{ break }}", "`break` is not inside a `range`"),
         ("{{ target target }}", "`target` takes no arguments"),
         ("{{ \"a\" 1 }}", "only a function takes arguments"),
         ("{{ target.name }}", "`.name` is asked of what has no fields"),
         ("{{ (target }}", "a parenthesis is not closed"),
         ("{{ target | }}", "a value is missing"),
-        ("{{ ? }}", "`?` makes no sense here"),
+        ("{{ ? }}", "`?` is not expected here"),
         ("{{ \"a }}", "a text is not closed with \""),
         ("{{ printf \"%d\" target }}", "`%d` does not fit the value \"shop\""),
         ("{{ printf \"%s\" }}", "there is no value for `%s`"),
@@ -174,7 +174,7 @@ fn an_error_is_placed_at_the_brace_or_the_name_that_is_wrong() {
 }
 
 #[test]
-fn a_place_in_the_result_is_found_in_the_template() {
+fn a_place_in_the_result_leads_to_its_place_in_the_template() {
     let scope = Scope { names: [("target", json!("shop"))].into(), ..Scope::default() };
     let text = "sum( {{- target -}}  ) / {{ if true }}x{{ target }}{{ end }} y";
     let rendered = render_with_origins(text, &scope).unwrap();
@@ -216,7 +216,7 @@ fn nothing_runs_or_grows_without_end() {
 }
 
 #[test]
-fn what_a_template_makes_is_bounded_before_it_is_made() {
+fn the_size_of_a_value_is_checked_before_it_is_made() {
     let big = "{{ $s := print \"0123456789abcdef\" }}".to_owned() + &"{{ $s = print $s $s }}".repeat(11);
     let many = |call: &str, end: &str| format!("{big}{{{{ len ({call}{}{end}) }}}}", " $s".repeat(4000));
     let nested = |count: usize| {
@@ -247,7 +247,7 @@ fn what_a_template_makes_is_bounded_before_it_is_made() {
 const DEEP: &str = "more than 64 blocks, parentheses or templates within each other";
 
 #[test]
-fn a_long_message_of_small_parts_is_still_said() {
+fn a_long_message_of_small_parts_is_rendered() {
     let text = "{{ $all := \"\" }}{{ range 300 }}{{ $all = print $all . \";\" }}{{ end }}{{ len $all }}";
     assert_eq!(message(text).as_deref(), Ok("1090"));
 }

@@ -1,4 +1,4 @@
-//! Values as Go sees them: what is true, and how they are said.
+//! Values as in Go: which are true, and how they are printed.
 
 use std::{ops::Deref, rc::Rc};
 
@@ -6,12 +6,12 @@ use serde_json::{Number, Value};
 
 use super::MOST_SAID;
 
-/// A value of a template that is being filled in. A copy is the same value: it costs no memory.
+/// A value of a template that is being rendered. A copy shares the value, and costs no memory.
 #[derive(Clone, Debug)]
 pub(super) enum Evaluated<'a> {
-    /// It stood there before: in the scope, or in the template.
+    /// It existed before: in the scope, or in the template.
     There(&'a Value),
-    /// A function has made it.
+    /// A function made it.
     Made(Rc<Value>),
 }
 
@@ -33,7 +33,7 @@ impl From<Value> for Evaluated<'_> {
 }
 
 impl Evaluated<'_> {
-    /// A value within this one.
+    /// A value inside this one.
     pub(super) fn within(&self, find: impl FnOnce(&Value) -> Option<&Value>) -> Option<Self> {
         match self {
             Self::There(value) => find(value).map(Self::There),
@@ -55,7 +55,7 @@ pub(super) fn size(value: &Value) -> usize {
     }
 }
 
-/// A text that grows up to [`MOST_SAID`]; what comes after that is dropped, and the text is not given.
+/// A text that grows up to [`MOST_SAID`]; text beyond that is dropped, and then no text is returned.
 #[derive(Debug, Default)]
 pub(super) struct Said {
     text: String,
@@ -74,23 +74,23 @@ impl Said {
         self.push(c.encode_utf8(&mut [0; 4]));
     }
 
-    /// How long it is, in bytes.
+    /// Its length, in bytes.
     pub(super) fn len(&self) -> usize {
         self.text.len()
     }
 
-    /// Whether it says more than it may.
+    /// Whether it is longer than allowed.
     pub(super) fn is_over(&self) -> bool {
         self.is_over
     }
 
-    /// All of it, if it is no longer than it may be.
+    /// The whole text, if it is not longer than allowed.
     pub(super) fn end(self) -> Option<String> {
         (!self.is_over).then_some(self.text)
     }
 }
 
-/// Whether `if` takes a value for true: not false, zero, empty or missing.
+/// Whether `if` treats a value as true: not false, zero, empty or missing.
 pub(super) fn is_true(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -102,7 +102,7 @@ pub(super) fn is_true(value: &Value) -> bool {
     }
 }
 
-/// Says a value as `{{ . }}` does; one that is missing says nothing.
+/// Prints a value as `{{ . }}` does; a missing one prints nothing.
 pub(super) fn say(said: &mut Said, value: &Value) {
     match value {
         Value::Null => {}
@@ -134,7 +134,7 @@ fn show_number(number: &Number) -> String {
     if number.is_f64() { show_float(number.as_f64().unwrap_or_default()) } else { number.to_string() }
 }
 
-/// With as few digits as tell it apart; with an exponent from 10^6 on and below 10^-4, as Go writes it.
+/// With as few digits as identify it; with an exponent from 10^6 on and below 10^-4, as in Go.
 pub(super) fn show_float(value: f64) -> String {
     let scientific = format!("{value:e}");
     let Some((digits, exponent)) = scientific.split_once('e') else { return format!("{value}") };

@@ -25,7 +25,7 @@ use crate::support::{manifest, parse, rollout};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The allocations of one call on what the world shows, and what it answers.
+/// The allocations of one call on the observation of the world, and its answer.
 fn call(world: &Simulated, now: Timestamp) -> (u64, Step) {
     let mut seen = world.cluster.clone();
     world.tick.complete(&mut seen);
@@ -35,7 +35,7 @@ fn call(world: &Simulated, now: Timestamp) -> (u64, Step) {
     (counted.count_total, answer.expect("it was called"))
 }
 
-/// As [`call`], which decides to do nothing; why.
+/// As [`call`], which decides to do nothing; returns the reason.
 fn nothing(world: &Simulated, now: Timestamp) -> (u64, Rule) {
     match call(world, now) {
         (allocations, Step::Act(Plan { commands, state: None, decision, .. })) if commands.is_empty() => {
@@ -54,7 +54,7 @@ fn running(analysis: &str) -> Simulated {
     world
 }
 
-/// Looks until nothing is left to be noted.
+/// Observes until nothing is left to be noted.
 fn settle(world: &mut Simulated) {
     world.wakes();
     world.ticks(&mut well);
@@ -127,13 +127,13 @@ fn a_promotion_that_waits_for_its_primary_allocates_nothing() {
 fn delivered_notices_of_a_run_allocate_nothing() {
     let mut world = running("{stepWeight: 20}");
     let sent: Vec<NoticeId> = world.state.outbox.notices().iter().map(|notice| notice.id).collect();
-    assert!(!sent.is_empty(), "something was told in the run");
+    assert!(!sent.is_empty(), "the run sent notices");
     world.tick.sent(&sent);
     assert_eq!(nothing(&world, world.now + SECOND), (0, Rule::NotDue));
 }
 
 #[test]
-fn metrics_that_are_asked_allocate_their_questions_alone() {
+fn metric_queries_allocate_only_their_questions() {
     let metrics = "metrics: [{name: a, query: q}, {name: b, query: q}, {name: c, query: q}]";
     let world = running(&format!("{{stepWeight: 20, {metrics}}}"));
     let (allocations, answer) = call(&world, world.state.due);
@@ -142,7 +142,7 @@ fn metrics_that_are_asked_allocate_their_questions_alone() {
 }
 
 #[test]
-fn a_hook_that_is_asked_allocates_its_question_alone() {
+fn a_hook_call_allocates_only_its_question() {
     let world = running("{stepWeight: 20, webhooks: [{name: l, url: 'http://l'}]}");
     let (allocations, answer) = call(&world, world.state.due);
     let Step::Ask(questions) = answer else { panic!("the hook is asked") };

@@ -1,4 +1,4 @@
-//! A report fits its screen and can be read on it, in the light and in the dark.
+//! A report fits its screen and is legible on it, in light and dark mode.
 
 use serde_json::{Value, json};
 
@@ -22,8 +22,8 @@ fn no_page_is_wider_than_a_phone() {
     }
 }
 
-/// What is wrong with the words of charts: smaller than 11 pixels, beyond the chart's card, in a box that scrolls, or across
-/// another label of the same axis.
+/// The errors in the labels of charts: smaller than 11 pixels, outside the chart's card, in a box that scrolls, or
+/// overlapping another label of the same axis.
 const CUT: &str = "(() => {
   const wrong = [];
   for (const svg of document.querySelectorAll('svg.drawing')) {
@@ -107,7 +107,7 @@ fn a_pointer_shows_values_in_every_chart() {
 }
 
 #[test]
-fn text_stands_out_from_what_it_stands_on() {
+fn text_has_enough_contrast_with_its_background() {
     for (name, report) in reports::all() {
         let Some(open) = Open::page(&report.url()) else { return };
         let mut grounds: Vec<Value> = Vec::new();
@@ -124,8 +124,8 @@ fn text_stands_out_from_what_it_stands_on() {
     }
 }
 
-/// Texts whose contrast (WCAG 2) is below 4.5 to the ground they stand on, with what it is. Below a text in a chart lies its
-/// card, and perhaps a band; that is tried with every ink a band has.
+/// Texts whose contrast (WCAG 2) with their background is below 4.5, with the background. The background of a text in a
+/// chart is its card, and perhaps a band; every colour that a band can have is tried.
 const CONTRAST: &str = "(() => {
   const parts = text => (text.match(/[\\d.]+/g) ?? []).map(Number);
   const light = ([r, g, b]) => {

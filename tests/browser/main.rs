@@ -1,7 +1,7 @@
-//! Reports in a real browser: they render without a word in the console and without a request, show the numbers that were
-//! computed, fit a phone, and are legible in the light and in the dark.
+//! Reports in a real browser: they render without console messages and requests, show the numbers that were computed,
+//! fit a phone, and are legible in light and dark mode.
 //!
-//! Wants `chromium` on PATH (or `$CHROME`). Without it every test says SKIPPED; with `CI=true` that is a failure.
+//! They need `chromium` on PATH (or `$CHROME`). Without it every test prints SKIPPED; with `CI=true` it fails.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot make its report has failed")]
 

@@ -12,7 +12,7 @@ fn shown(open: &Open) -> Value {
 }
 
 #[test]
-fn what_is_not_as_expected_comes_first_and_is_open() {
+fn unexpected_stories_come_first_and_are_open() {
     let report = reports::many();
     let Some(open) = Open::page(&report.url()) else { return };
     assert_eq!(shown(&open), json!(["run-2", "run-3", "unusable", "run-1"]));

@@ -14,7 +14,7 @@ fn a_run_shows_what_was_counted() {
     for name in ["requests", "failed", "canary", "canaryFailed", "decisions"] {
         assert_eq!(field(name).as_f64(), report.json[name].as_f64(), "{name}");
     }
-    // What both copies answered comes to all, in the table and slice by slice.
+    // The answers of both copies add up to all, in the table and slice by slice.
     let column = |copy: &str, place: usize| {
         let cell = format!(
             "document.querySelector('tr[data-copy={copy}]').cells[{place}].querySelector('data').value"
@@ -31,7 +31,7 @@ fn a_run_shows_what_was_counted() {
         open.value(&format!("{cells}.reduce((sum, value) => sum + value, 0)")).as_u64().unwrap()
     };
     assert_eq!((slices(2), slices(3)), (column("canary", 2), column("primary", 2)));
-    // Every measurement is a sign in a chart and a row in its table.
+    // Every measurement is a mark in a chart and a row in its table.
     let signs = open.value("document.querySelectorAll('figure[id^=run1-metric] .drawing use.sign').length");
     let rows = open.value("document.querySelectorAll('figure[id^=run1-metric] tbody tr').length");
     assert_eq!([&signs, &rows], [&report.json["measured"]; 2]);
@@ -56,7 +56,7 @@ fn a_sweep_shows_what_was_counted() {
             &names.iter().map(|name| numbers(name)).collect::<Vec<_>>(),
         );
     }
-    // The shares of the reasons are those that were counted, and together they are all rollbacks.
+    // The shares of the reasons are those that were counted, and add up to all rollbacks.
     let reasons = points.iter().map(|point| {
         let reasons = point["reasons"].as_array().unwrap().iter();
         reasons.map(|reason| reason["share"].as_f64().unwrap()).collect::<Vec<f64>>()
@@ -113,7 +113,7 @@ fn a_search_shows_what_was_found() {
     assert_eq!(pasted, json!(manifests));
 }
 
-/// The values that each row shows in a field.
+/// The values of a field in all rows.
 fn cells(open: &Open, rows: &str, field: &str) -> Vec<Vec<f64>> {
     let shown = open.value(&format!(
         "[...document.querySelectorAll('{rows}')].map(row => \
@@ -122,7 +122,7 @@ fn cells(open: &Open, rows: &str, field: &str) -> Vec<Vec<f64>> {
     serde_json::from_value(shown).unwrap()
 }
 
-/// Rows of the page against columns of the JSON. Where there is not a number the page shows none.
+/// Rows of the page and columns of the JSON. If there is no number, the page shows none.
 fn agree(shown: &[Vec<f64>], columns: &[Vec<Value>]) {
     for (i, row) in shown.iter().enumerate() {
         let expected: Vec<f64> = columns.iter().filter_map(|column| column[i].as_f64()).collect();

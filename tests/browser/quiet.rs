@@ -1,9 +1,9 @@
-//! A report loads, runs and says nothing.
+//! A report loads and runs without messages.
 
 use crate::{reports, tab::Open};
 
 #[test]
-fn a_report_asks_for_nothing_and_says_nothing() {
+fn a_report_sends_no_request_and_logs_nothing() {
     for (name, report) in reports::all() {
         let Some(open) = Open::page(&report.url()) else { return };
         assert_eq!(open.asked(), [report.url()], "{name}");
@@ -17,7 +17,7 @@ fn a_report_asks_for_nothing_and_says_nothing() {
 }
 
 #[test]
-fn what_a_scenario_says_stays_text() {
+fn texts_of_a_scenario_stay_text() {
     let report = reports::many();
     let Some(open) = Open::page(&report.url()) else { return };
     let found = open.value(
@@ -25,7 +25,7 @@ fn what_a_scenario_says_stays_text() {
     );
     // The script is the page's own.
     assert_eq!(found, 1);
-    // The hostile texts are there, as text.
+    // The hostile texts are in the page, as text.
     let text = open.value("document.body.textContent");
     let text = text.as_str().unwrap();
     for word in
@@ -37,7 +37,7 @@ fn what_a_scenario_says_stays_text() {
 }
 
 #[test]
-fn a_reader_without_eyes_finds_the_way() {
+fn a_screen_reader_can_use_a_report() {
     for (name, report) in reports::all() {
         let Some(open) = Open::page(&report.url()) else { return };
         let one = open.value("[document.querySelectorAll('h1').length, document.querySelectorAll('main').length, document.documentElement.lang]");
@@ -60,8 +60,8 @@ fn a_reader_without_eyes_finds_the_way() {
         let ids = open.value(
             "(ids => ids.length - new Set(ids).size)([...document.querySelectorAll('[id]')].map(e => e.id))",
         );
-        assert_eq!(ids, 0, "{name}: an id stands twice");
-        // What scrolls can be reached with the keyboard.
+        assert_eq!(ids, 0, "{name}: an id occurs twice");
+        // Areas that scroll can be reached with the keyboard.
         let unreachable = open.value("[...document.querySelectorAll('.scroll, pre.manifest')].filter(box => box.tabIndex !== 0).length");
         assert_eq!(unreachable, 0, "{name}");
     }

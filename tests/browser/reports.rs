@@ -1,4 +1,4 @@
-//! The reports that are looked at, and the same numbers as JSON.
+//! The reports that are tested, and the same numbers as JSON.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use serin_report::{
 use serin_simulator::scenario::Document;
 use tempfile::TempDir;
 
-/// A report in a file of its own, and what it was made from.
+/// A report in a file of its own, and its input.
 pub(crate) struct Report {
     folder: TempDir,
     pub(crate) json: Value,
@@ -45,7 +45,7 @@ fn shown(replayed: &Replayed, among: Option<usize>) -> html::Run {
     html::Run::of(&Page { path, title, canary, story, verdict }, ended, among)
 }
 
-/// A release that goes bad, in a simulated world. Its JSON is what users met.
+/// A release that fails, in a simulated world. Its JSON contains the answers that users got.
 pub(crate) fn run() -> Report {
     let replayed = replay(&input("release.yaml")).unwrap();
     let users = replayed.story.users.unwrap();
@@ -60,7 +60,8 @@ pub(crate) fn run() -> Report {
     Report::new(&html::replays(&[shown(&replayed, None)], &[]), json)
 }
 
-/// Several scenarios: one as expected, one that is not, one that tries to break out of the page, and no scenario at all.
+/// Several scenarios: one as expected, one that is not, one that tries to inject into the page, and a file that is no
+/// scenario.
 pub(crate) fn many() -> Report {
     let files = ["release.yaml", "not-as-expected.yaml", "hostile.yaml"];
     let runs = (1..).zip(files).map(|(number, file)| shown(&replay(&input(file)).unwrap(), Some(number)));
@@ -83,7 +84,7 @@ pub(crate) fn swept() -> Report {
     Report::new(&html::sweep(&part), serde_json::from_str(&numbers::json(&part)).unwrap())
 }
 
-/// A search with a choice or two.
+/// A search with one or two choices.
 pub(crate) fn tuned() -> Report {
     let document = Document::load(&input("policy.yaml")).unwrap();
     let axes =

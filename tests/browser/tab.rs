@@ -1,4 +1,4 @@
-//! A browser of the test's own, and a tab in it that notes everything it says and asks for.
+//! A browser for one test, and a tab in it that records its console and its requests.
 
 use std::{
     env,
@@ -24,16 +24,17 @@ pub(crate) struct Open {
     tab: Arc<Tab>,
     said: Arc<Mutex<Vec<String>>>,
     asked: Arc<Mutex<Vec<String>>>,
-    /// Given back after the browser has ended.
+    /// Removed after the browser has ended.
     _turn: Turn,
 }
 
-/// Browsers at a time. More of them only wait for each other, and one that waits too long for its first tab gives up.
+/// The number of browsers at a time. More of them only wait for each other, and one that waits too long for its first
+/// tab fails.
 const MOST_OPEN: usize = 3;
 static OPEN: Mutex<usize> = Mutex::new(0);
 static CLOSED: Condvar = Condvar::new();
 
-/// The right to have a browser open.
+/// The permit to have a browser open.
 struct Turn;
 
 impl Turn {
@@ -55,7 +56,7 @@ impl Drop for Turn {
     }
 }
 
-/// The browser's program; `None` where there is none.
+/// The browser's program; `None` if there is none.
 fn program() -> Option<PathBuf> {
     if let Some(named) = env::var_os("CHROME") {
         return Some(named.into());
@@ -70,11 +71,11 @@ impl Open {
     /// Opens a page in a browser of its own; `None` without a browser.
     ///
     /// # Panics
-    /// Without a browser where `CI` is `true`.
+    /// Without a browser if `CI` is `true`.
     pub(crate) fn page(url: &str) -> Option<Self> {
         let Some(program) = program() else {
             assert!(env::var("CI").as_deref() != Ok("true"), "SKIPPED: no chromium on PATH");
-            // Not by a macro: the harness would keep it to itself.
+            // Not with a macro, whose output the harness would capture.
             let word =
                 "SKIPPED: no chromium on PATH (or in $CHROME): reports were not looked at in a browser\n";
             std::io::stderr().write_all(word.as_bytes()).unwrap();
@@ -96,14 +97,14 @@ impl Open {
         Some(Self { _browser: browser, tab, said, asked, _turn: turn })
     }
 
-    /// What an expression is, as JSON.
+    /// The value of an expression, as JSON.
     pub(crate) fn value(&self, expression: &str) -> Value {
         let answer = self.tab.evaluate(&format!("JSON.stringify({expression})"), false).unwrap();
         let text = answer.value.unwrap_or_else(|| panic!("no value: {expression}: {:?}", answer.description));
         serde_json::from_str(text.as_str().unwrap()).unwrap()
     }
 
-    /// The screen is so wide from now on.
+    /// Sets the width of the screen.
     pub(crate) fn be_wide(&self, width: u32) {
         let metrics = SetDeviceMetricsOverride {
             width,
@@ -124,18 +125,18 @@ impl Open {
         self.tab.call_method(metrics).unwrap();
     }
 
-    /// The reader wants `light` or `dark`.
+    /// Emulates a preference for `light` or `dark`.
     pub(crate) fn prefer(&self, scheme: &str) {
         let feature = MediaFeature { name: "prefers-color-scheme".into(), value: scheme.into() };
         self.tab.call_method(SetEmulatedMedia { media: None, features: Some(vec![feature]) }).unwrap();
     }
 
-    /// Everything in the console, errors and violations of the page's own policy among it.
+    /// Everything in the console, including errors and violations of the page's own policy.
     pub(crate) fn said(&self) -> Vec<String> {
         self.said.lock().unwrap().clone()
     }
 
-    /// Every address that was asked for.
+    /// Every address that was requested.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }

@@ -1,4 +1,4 @@
-//! What becomes of saves, notices and copies when something goes wrong around a run.
+//! Saves, notices and copies when something goes wrong around a run.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use serin_core::{
 
 use crate::support::{rollout, runs_until_saved};
 
-/// Saves conflict, or notices reach nobody.
+/// Saves conflict, or notices are not delivered.
 #[derive(Default)]
 struct Faulty {
     conflicts: u32,
@@ -43,13 +43,13 @@ impl Environment for Faulty {
 }
 
 #[test]
-fn what_conflicts_is_void_and_nothing_of_it_is_told() {
+fn a_save_that_conflicts_is_void_and_sends_no_notice() {
     let mut world = Simulated::deployed(rollout("{stepWeight: 20}"));
     let mut faulty = Faulty { conflicts: 1, ..Faulty::default() };
     while !matches!(world.does(&mut faulty), Did::Saved) {}
     assert_eq!((world.state.phase, world.sent.len()), (Phase::Initialized, 0));
 
-    // Someone else set the target back meanwhile.
+    // Another client set the target back meanwhile.
     let target = world.cluster.target.known_mut().and_then(Option::as_mut).expect("there is a target");
     target.revision = Fact::Known(Revision::of("a"));
     world.ticks(&mut faulty);
@@ -83,7 +83,7 @@ fn a_notice_leaves_the_outbox_once_it_was_delivered_and_not_before() {
 }
 
 #[test]
-fn a_canary_is_released_when_its_notices_are_delivered_or_had_their_time() {
+fn a_canary_is_released_when_its_notices_are_delivered_or_overdue() {
     let mut world = Simulated::initialized(rollout("{stepWeight: 20}"));
     world.cluster.deleting = true;
     let mut faulty = Faulty { deaf: true, ..Faulty::default() };
@@ -105,7 +105,7 @@ fn a_canary_is_released_when_its_notices_are_delivered_or_had_their_time() {
     assert!(!world.cluster.finalizer, "delivered");
 }
 
-/// A namespace that goes: the routes are gone already, and nothing can be made in it any more.
+/// A namespace that is being deleted: the routes are gone already, and no object can be created in it any more.
 struct Terminating;
 
 impl Environment for Terminating {
@@ -120,7 +120,7 @@ impl Environment for Terminating {
 }
 
 #[test]
-fn in_a_namespace_that_goes_a_canary_is_released_as_soon_as_its_target_is_gone() {
+fn in_a_deleted_namespace_a_canary_is_released_as_soon_as_its_target_is_gone() {
     let mut world = Simulated::deployed(rollout("{stepWeight: 20}"));
     world.runs_until(&mut well, |state| state.canary_weight == 40);
     world.cluster.deleting = true;
@@ -166,7 +166,7 @@ fn after_a_failed_promotion_users_stay_on_the_canary_until_the_primary_is_ready(
     let mut world = Simulated::deployed(rollout("{stepWeight: 100}"));
     world.runs_until(&mut well, |state| state.canary_weight == 100);
     world.runs_until(&mut well, |state| {
-        // From the copy on, the primary never gets ready.
+        // After the copy, the primary never becomes ready.
         state.run.intent.is_some()
     });
     world.primary_pods = Pods::Broken;
@@ -193,7 +193,7 @@ fn after_a_failed_promotion_users_stay_on_the_canary_until_the_primary_is_ready(
 }
 
 #[test]
-fn the_condition_changes_its_transition_time_with_its_status_alone() {
+fn the_transition_time_of_the_condition_changes_only_with_its_status() {
     let mut world = Simulated::deployed(rollout("{stepWeight: 100}"));
     let mut seen: Vec<(ConditionStatus, Text, bool)> = Vec::new();
     let mut last = None;
@@ -227,7 +227,7 @@ fn a_canary_that_took_nothing_over_is_released_at_once() {
         world.ticks(&mut well);
         assert_eq!((world.state.phase, world.cluster.finalizer), (Phase::Initializing, true));
         if unreadable {
-            // As where the selector of the target has no label that the services could select by.
+            // This happens if the selector of the target has no label that the services could select by.
             let why = serin_core::observation::Unseen::Unreadable("no known label".into());
             world.cluster.services = Fact::Unknown(why);
         }

@@ -16,7 +16,7 @@ use serin_core::{
 
 use crate::support::{manifest, parse, request, rollout};
 
-/// What a metric's answer means in the first check of a run.
+/// The verdict on a metric's answer in the first check of a run.
 fn judged(metric: &str, answer: &Answer) -> Measured {
     let mut world =
         Simulated::deployed(rollout(&format!("{{stepWeight: 50, threshold: 9, metrics: [{metric}]}}")));
@@ -55,7 +55,7 @@ fn a_value_passes_at_its_bound_and_fails_next_to_it() {
 }
 
 #[test]
-fn infinity_is_a_value_beyond_every_bound() {
+fn infinity_fails_every_bound() {
     let both = "{name: m, query: q, thresholdRange: {min: 0, max: 1e300}}";
     assert_eq!(verdict(both, f64::NEG_INFINITY), Verdict::Failed);
     assert_eq!(verdict(both, f64::INFINITY), Verdict::Failed);
@@ -64,7 +64,7 @@ fn infinity_is_a_value_beyond_every_bound() {
 }
 
 #[test]
-fn nan_and_nothing_are_no_value_and_mean_what_the_metric_says() {
+fn nan_and_no_data_have_the_meaning_that_the_metric_sets() {
     for (lenient, expected) in
         [("", Verdict::Failed), ("fail", Verdict::Failed), ("hold", Verdict::Held), ("pass", Verdict::Waived)]
     {
@@ -145,13 +145,13 @@ fn the_check_that_reaches_the_threshold_rolls_back_and_the_one_before_does_not()
 }
 
 #[test]
-fn consecutive_failures_are_counted_anew_after_a_passed_check() {
+fn consecutive_failures_are_counted_from_zero_after_a_passed_check() {
     let consecutive = "threshold: 3, thresholdMode: consecutive";
     assert_eq!(failures_until_rollback(consecutive, "FF.FF.FF"), None);
     assert_eq!(failures_until_rollback(consecutive, "FF.FFF"), Some(5));
 }
 
-/// What is wrong with an analysis, one field a line.
+/// The problems of an analysis, one field per line.
 fn problems(analysis: &str) -> Vec<String> {
     problems_of(&manifest("istio", analysis))
 }
@@ -188,7 +188,7 @@ fn a_percentage_goes_from_0_to_100() {
 }
 
 #[test]
-fn the_largest_weight_is_a_percentage_and_without_a_sense_it_is_not_given() {
+fn the_largest_weight_is_a_percentage_and_zero_or_less_means_not_given() {
     assert_eq!(
         problems("{stepWeight: 10, maxWeight: 101}"),
         ["spec.analysis.maxWeight: 101 is not a percentage from 0 to 100"]
@@ -321,7 +321,7 @@ fn a_requested_weight_is_a_whole_number_from_0_to_100() {
     );
 }
 
-/// The outbox after one more notice that is no alert, with so many alerts and other notices before it.
+/// The outbox after another notice that is not an alert, with these numbers of alerts and other notices before it.
 fn outbox_after_one_more(alerts: usize, others: usize) -> (usize, usize, bool) {
     let notice = |seq: usize, message: Message| json!({"id": {"seq": seq, "index": 0}, "at": START, "message": message});
     let before = (0..others).map(|seq| notice(seq, Message::Started));
@@ -351,7 +351,7 @@ fn the_outbox_holds_32_notices_and_every_alert() {
     assert_eq!(outbox_after_one_more(40, 5), (40, 0, false));
 }
 
-/// The record of a run that passed so many checks of one metric, each with another value.
+/// The record of a run that passed this many checks of one metric, each with another value.
 fn record_after(checks: u32) -> AnalysisRecord {
     let metric = "metrics: [{name: m, query: q}]";
     let mut world = Simulated::deployed(rollout(&format!("{{iterations: 50, {metric}}}")));

@@ -28,7 +28,7 @@ fn rule_at(world: &mut Simulated, moment: Timestamp) -> Rule {
     world.looks_at(moment, &mut well)[0]
 }
 
-/// A run whose canary is ready, which was not seen yet; when it was accepted.
+/// A run whose canary is ready, which was not observed yet; when it was accepted.
 fn running(analysis: &str) -> (Simulated, Timestamp) {
     let mut world = Simulated::deployed(rollout(analysis));
     world.runs_until(&mut well, |state| state.phase == Phase::Progressing);
@@ -71,7 +71,7 @@ fn the_warm_up_counts_from_the_canary_being_ready() {
 }
 
 #[test]
-fn the_warm_up_is_over_no_sooner_than_the_first_interval() {
+fn the_warm_up_ends_no_earlier_than_the_first_interval() {
     let (mut world, accepted) = running("{interval: 30s, delay: 5s, stepWeight: 20}");
     assert_eq!(rule_at(&mut world, accepted + seconds(1)), Rule::NotDue);
     assert_eq!(rule_at(&mut world, accepted + seconds(30) - MILLISECOND), Rule::NotDue);
@@ -79,7 +79,7 @@ fn the_warm_up_is_over_no_sooner_than_the_first_interval() {
 }
 
 #[test]
-fn a_warm_up_begins_anew_with_a_canary_that_was_not_ready_and_goes_on_behind_a_closed_gate() {
+fn a_warm_up_restarts_if_the_canary_was_not_ready_and_continues_behind_a_closed_gate() {
     let gate = "webhooks: [{name: gate, type: confirm-traffic-increase, url: 'http://g'}]";
     let (mut world, accepted) = running(&format!("{{interval: 10s, delay: 45s, stepWeight: 20, {gate}}}"));
     let ready = accepted + seconds(7);
@@ -99,7 +99,7 @@ fn a_warm_up_begins_anew_with_a_canary_that_was_not_ready_and_goes_on_behind_a_c
     assert_eq!(rule_at(&mut world, ready + seconds(55)), Rule::Advanced);
 }
 
-/// A run with a minute's deadline whose canary never gets ready; since when.
+/// A run with a deadline of one minute whose canary never becomes ready; since when.
 fn never_ready() -> (Simulated, Timestamp) {
     let mut raw = manifest("istio", "{interval: 10s, stepWeight: 20}");
     raw.spec.progress_deadline_seconds = Some(60.into());
@@ -150,7 +150,7 @@ fn between_two_quarters_of_a_deadline_nothing_is_saved() {
 }
 
 #[test]
-fn a_clock_set_back_costs_no_more_than_a_quarter_of_a_deadline() {
+fn a_clock_set_back_costs_at_most_a_quarter_of_a_deadline() {
     let (mut world, accepted) = never_ready();
     world.looks_at(accepted + seconds(15), &mut well);
     let back = accepted - seconds(3_600);
@@ -161,7 +161,7 @@ fn a_clock_set_back_costs_no_more_than_a_quarter_of_a_deadline() {
 }
 
 #[test]
-fn a_canary_that_was_ready_in_between_has_all_its_time_again() {
+fn a_canary_that_was_ready_in_between_gets_the_whole_deadline_again() {
     let (mut world, accepted) = never_ready();
     assert_eq!(rule_at(&mut world, accepted + seconds(50)), Rule::NotReady);
     world.canary_pods = Pods::Well;
@@ -179,7 +179,7 @@ fn a_canary_that_was_ready_in_between_has_all_its_time_again() {
     assert_eq!(rule_at(&mut world, again + seconds(60)), Rule::RollbackDecided);
 }
 
-/// How often it was told that a workload is not ready.
+/// How many times it was reported that a workload is not ready.
 fn times_told(world: &Simulated, who: Workload) -> usize {
     let of_it =
         |message: &Message| matches!(message, Message::NotReady { who: workload, .. } if *workload == who);
@@ -187,7 +187,7 @@ fn times_told(world: &Simulated, who: Workload) -> usize {
 }
 
 #[test]
-fn a_canary_that_is_not_ready_for_an_interval_is_told_once_until_it_is() {
+fn a_canary_that_is_not_ready_for_an_interval_is_reported_once_until_it_is() {
     let (mut world, accepted) = never_ready();
     let told_at = |world: &mut Simulated, after: Duration| {
         rule_at(world, accepted + after);
@@ -208,7 +208,7 @@ fn a_canary_that_is_not_ready_for_an_interval_is_told_once_until_it_is() {
 }
 
 #[test]
-fn what_the_platform_gave_up_is_rolled_back_ten_seconds_after_it_was_first_seen() {
+fn a_failure_that_the_platform_reports_is_rolled_back_ten_seconds_after_it_was_first_seen() {
     let (mut world, accepted) = never_ready();
     let stalled = Readiness::NotReady { why: "image not found".into(), stalled: true };
     let target = world.cluster.target.known_mut().and_then(Option::as_mut).expect("there is a target");
@@ -221,21 +221,21 @@ fn what_the_platform_gave_up_is_rolled_back_ten_seconds_after_it_was_first_seen(
 #[test]
 fn a_primary_that_is_not_ready_at_its_deadline_fails_its_promotion() {
     let (mut world, accepted) = running("{interval: 10s, stepWeight: 100}");
-    let told = accepted + seconds(20);
+    let copied = accepted + seconds(20);
     assert_eq!(rule_at(&mut world, accepted + seconds(10)), Rule::Advanced);
-    assert_eq!(rule_at(&mut world, told), Rule::PromotionDecided);
+    assert_eq!(rule_at(&mut world, copied), Rule::PromotionDecided);
     world.primary_pods = Pods::Broken;
     world.settles();
     for quarter in [150, 300, 450] {
-        assert_eq!(rule_at(&mut world, told + seconds(quarter)), Rule::PromotionWaits);
+        assert_eq!(rule_at(&mut world, copied + seconds(quarter)), Rule::PromotionWaits);
     }
-    assert_eq!(rule_at(&mut world, told + seconds(600) - MILLISECOND), Rule::PromotionWaits);
-    assert_eq!(rule_at(&mut world, told + seconds(600)), Rule::PromotionFailed);
+    assert_eq!(rule_at(&mut world, copied + seconds(600) - MILLISECOND), Rule::PromotionWaits);
+    assert_eq!(rule_at(&mut world, copied + seconds(600)), Rule::PromotionFailed);
     assert_eq!(times_told(&world, Workload::Primary), 1);
 }
 
 #[test]
-fn the_primary_takes_traffic_and_the_canary_goes_an_interval_apart() {
+fn the_primary_takes_traffic_and_an_interval_later_the_canary_is_scaled_down() {
     let (mut world, accepted) = running("{interval: 10s, stepWeight: 100, stepWeightPromotion: 50}");
     assert_eq!(rule_at(&mut world, accepted + seconds(10)), Rule::Advanced);
     assert_eq!(rule_at(&mut world, accepted + seconds(20)), Rule::PromotionDecided);
@@ -254,7 +254,7 @@ fn the_primary_takes_traffic_and_the_canary_goes_an_interval_apart() {
     );
 }
 
-/// Every command fails so.
+/// Every command fails in this way.
 struct Failing(FailureClass);
 
 impl Environment for Failing {
@@ -284,7 +284,7 @@ fn waits(class: FailureClass) -> Vec<u64> {
 }
 
 #[test]
-fn routes_are_the_same_command_whatever_cookies_go_with_them() {
+fn routes_are_the_same_command_with_different_cookies() {
     for (i, command) in examples::commands().iter().enumerate() {
         for (j, other) in examples::commands().iter().enumerate() {
             let same_routes = match (command, other) {
@@ -297,14 +297,14 @@ fn routes_are_the_same_command_whatever_cookies_go_with_them() {
 }
 
 #[test]
-fn a_command_that_fails_is_tried_again_later_and_later() {
+fn a_command_that_fails_is_tried_again_at_growing_intervals() {
     assert_eq!(waits(FailureClass::Retry), [5, 10, 20, 40, 80, 160, 300, 300, 300]);
     assert_eq!(waits(FailureClass::Refused), [5, 10, 20, 40, 80, 160, 300, 300, 300]);
     assert_eq!(waits(FailureClass::Moved), [1, 2, 4, 8, 16, 32, 64, 128, 256]);
 }
 
 #[test]
-fn a_rollback_action_is_called_five_times_later_and_later() {
+fn a_rollback_action_is_called_five_times_at_growing_intervals() {
     let action = "webhooks: [{name: undo, type: rollback, mode: action, url: 'http://u'}]";
     let metric = "metrics: [{name: m, query: q, thresholdRange: {min: 1}}]";
     let (mut world, _) = running(&format!("{{stepWeight: 20, {action}, {metric}}}"));
@@ -328,7 +328,7 @@ fn a_rollback_action_is_called_five_times_later_and_later() {
 }
 
 #[test]
-fn what_harms_no_user_is_put_right_at_once_and_then_later_and_later() {
+fn a_change_that_harms_no_user_is_repaired_at_once_and_then_at_growing_intervals() {
     let mut world = Simulated::initialized(rollout("{interval: 60s, stepWeight: 20}"));
     let mut moment = world.now + seconds(60);
     let mut pauses = Vec::new();
@@ -340,7 +340,7 @@ fn what_harms_no_user_is_put_right_at_once_and_then_later_and_later() {
         world.cluster.drift = Fact::Known(drift);
         let repaired = moment;
         world.wakes();
-        moment = world.ticks(&mut well).expect("it will be put right").at;
+        moment = world.ticks(&mut well).expect("it will be repaired").at;
         pauses.push(moment.since(repaired).as_secs());
         assert_eq!(rule_at(&mut world, moment - MILLISECOND), Rule::Idle);
     }
@@ -348,7 +348,7 @@ fn what_harms_no_user_is_put_right_at_once_and_then_later_and_later() {
 }
 
 #[test]
-fn what_holds_a_canary_up_is_told_at_the_deadline_and_once() {
+fn an_obstacle_is_reported_once_at_the_deadline() {
     let mut world = Simulated::deployed(rollout("{stepWeight: 20}"));
     world.primary_pods = Pods::Broken;
     world.settles();
@@ -363,7 +363,7 @@ fn what_holds_a_canary_up_is_told_at_the_deadline_and_once() {
 }
 
 #[test]
-fn what_holds_a_canary_up_is_not_told_while_it_is_suspended() {
+fn an_obstacle_is_not_reported_while_the_canary_is_suspended() {
     let mut world = Simulated::deployed(rollout("{stepWeight: 20}"));
     world.primary_pods = Pods::Broken;
     world.settles();

@@ -1,5 +1,5 @@
-//! I9: the driver is stopped anywhere and starts again from what was saved. With the same answers the run is the same, save
-//! for save; with opposite ones it ends as an intent says, or as the saved state allows.
+//! I9: the driver is stopped anywhere and starts again from the saved state. With the same answers the run is the same,
+//! save by save; with opposite answers it ends as an intent requires, or as the saved state allows.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::support::{request, rollout};
 struct Run {
     name: &'static str,
     analysis: &'static str,
-    /// Depends on the question alone.
+    /// Depends only on the question.
     answers: fn(&Question) -> Answer,
     /// What happens once the canary has its first weight.
     happens: Option<fn(&mut Simulated)>,
@@ -94,7 +94,7 @@ fn fails_in(question: &Question, checks: &[u32]) -> Answer {
     if checks.contains(&question.id.check) { badly(question) } else { well(question) }
 }
 
-/// Every gate is closed the first time it is asked, and hooks fail with it.
+/// Every gate is closed the first time it is asked, and the other hooks fail then, too.
 fn closed_at_first(question: &Question) -> Answer {
     match question.id.of {
         Asked::Hook(_) if question.id.check % 2 == 1 => Answer::deny("not yet"),
@@ -116,7 +116,7 @@ impl Underway {
         Self { world: Simulated::new(rollout(&analysis)), happened: false }
     }
 
-    /// The new revision is deployed as soon as the Canary is initialized, and what is to happen happens in its time.
+    /// The new revision is deployed as soon as the Canary is initialized, and each event happens at its time.
     fn is_changed_from_outside(&mut self, run: &Run) {
         let state = &self.world.state;
         if state.phase == Phase::Initialized && state.runs == 0 && !self.world.shows("b") {
@@ -128,7 +128,7 @@ impl Underway {
         }
     }
 
-    /// Goes on to the end; what it was before everything the driver did.
+    /// Continues to the end; returns the world before each action of the driver.
     fn ends(&mut self, run: &Run, mut answers: fn(&Question) -> Answer) -> Vec<Self> {
         let mut stops = Vec::new();
         while stops.len() < 2_000 {
@@ -142,7 +142,7 @@ impl Underway {
                 self.world.sleeps();
             }
         }
-        panic!("{} goes on for ever: {:#?}", run.name, self.world.rows);
+        panic!("{} does not end: {:#?}", run.name, self.world.rows);
     }
 
     fn has_ended(&self) -> bool {
@@ -160,7 +160,7 @@ impl Underway {
         again
     }
 
-    /// As above, and what is seen first lacks one fact: what is watched comes in one by one.
+    /// As above, but the first observation lacks one fact: facts that are watched arrive one by one.
     fn starts_again_without(&self, outage: Duration, hide: Hide) -> Self {
         let mut again = self.starts_again_after(outage);
         let mut seen = again.world.cluster.clone();
@@ -173,40 +173,40 @@ impl Underway {
         self.world.rows.iter().map(|(_, row)| row.clone()).collect()
     }
 
-    /// What was told, each once however often it was sent.
-    fn told(&self) -> Vec<Message> {
-        let told: BTreeMap<_, _> =
+    /// The messages, each once, however many times it was sent.
+    fn sent(&self) -> Vec<Message> {
+        let sent: BTreeMap<_, _> =
             self.world.sent.iter().map(|notice| (notice.id, &notice.message)).collect();
-        told.into_values().cloned().collect()
+        sent.into_values().cloned().collect()
     }
 
-    /// The same without what an outage makes true: that a workload takes long.
-    fn told_but_for_delays(&self) -> Vec<Message> {
-        let mut told = self.told();
-        told.retain(|message| !matches!(message, Message::NotReady { .. }));
-        told
+    /// The same without messages that an outage causes: that a workload takes long.
+    fn sent_without_delays(&self) -> Vec<Message> {
+        let mut sent = self.sent();
+        sent.retain(|message| !matches!(message, Message::NotReady { .. }));
+        sent
     }
 }
 
-/// Takes a fact away.
+/// Makes a fact unknown.
 type Hide = fn(&mut Observation);
 
 fn unread<T>() -> Fact<T> {
     Fact::Unknown(Unseen::Stale)
 }
 
-/// Asserts that a run that was stopped is the run it would have been.
+/// Asserts that a run that was stopped is the same as one that was not.
 fn assert_same(again: &Underway, whole: &Underway, outage: Duration, when: &str) {
     assert_eq!(again.rows(), whole.rows(), "{when}");
     if outage.is_zero() {
-        assert_eq!(again.told(), whole.told(), "{when}");
+        assert_eq!(again.sent(), whole.sent(), "{when}");
     }
-    assert_eq!(again.told_but_for_delays(), whole.told_but_for_delays(), "{when}");
+    assert_eq!(again.sent_without_delays(), whole.sent_without_delays(), "{when}");
     assert_eq!(again.world.cluster.routes, whole.world.cluster.routes, "{when}");
 }
 
 #[test]
-fn stopped_anywhere_and_answered_the_same_a_run_is_the_same() {
+fn a_run_that_was_stopped_anywhere_is_the_same_with_the_same_answers() {
     for run in RUNS {
         let mut whole = Underway::begin(run);
         let stops = whole.ends(run, run.answers);
@@ -227,7 +227,7 @@ fn stopped_anywhere_and_answered_the_same_a_run_is_the_same() {
 }
 
 #[test]
-fn stopped_anywhere_and_at_first_not_seeing_all_a_run_is_the_same() {
+fn a_run_that_was_stopped_anywhere_is_the_same_if_a_fact_is_unknown_at_first() {
     let hides: [(&str, Hide); 5] = [
         ("target", |seen| seen.target = unread()),
         ("primary", |seen| seen.primary = unread()),
@@ -251,7 +251,7 @@ fn stopped_anywhere_and_at_first_not_seeing_all_a_run_is_the_same() {
 }
 
 #[test]
-fn stopped_anywhere_and_answered_badly_from_then_on_nothing_is_gained() {
+fn a_run_that_was_stopped_anywhere_gains_nothing_from_bad_answers() {
     for run in RUNS {
         let mut whole = Underway::begin(run);
         let stops = whole.ends(run, run.answers);
@@ -273,7 +273,7 @@ fn stopped_anywhere_and_answered_badly_from_then_on_nothing_is_gained() {
 }
 
 #[test]
-fn stopped_anywhere_and_answered_well_from_then_on_no_failure_is_counted() {
+fn a_run_that_was_stopped_anywhere_counts_no_failure_with_good_answers() {
     for run in RUNS {
         let mut whole = Underway::begin(run);
         let stops = whole.ends(run, run.answers);
@@ -291,12 +291,12 @@ fn stopped_anywhere_and_answered_well_from_then_on_no_failure_is_counted() {
     }
 }
 
-/// How a run ends that is ended by an order rather than by its checks.
+/// The end of a run that is ended by an order rather than by its checks.
 fn ordered(run: &Run, whole: &Underway) -> Option<Phase> {
     run.happens.is_some().then_some(whole.world.state.phase)
 }
 
-/// How a run ends from what was saved, if all answers from then on lead to `otherwise`.
+/// The end of a run that follows from the saved state, if all later answers lead to `otherwise`.
 fn end_after(stop: &Underway, otherwise: Phase) -> Phase {
     let saved = &stop.world.state;
     match &saved.run.intent {

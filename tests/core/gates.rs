@@ -1,4 +1,4 @@
-//! Gates that stay closed, gates that end a release, and what the condition says meanwhile.
+//! Gates that stay closed, gates that end a release, and the condition meanwhile.
 
 use std::time::Duration;
 
@@ -103,7 +103,7 @@ fn an_approval_that_does_not_come_in_time_rejects_the_revision() {
 }
 
 #[test]
-fn a_promotion_that_nobody_approves_in_time_is_rolled_back() {
+fn a_promotion_that_is_not_approved_in_time_is_rolled_back() {
     let mut world = with_approvals();
     let mut hands = closed(&["publish", "rollback"]);
     world.runs_until(&mut hands, |state| state.phase == Phase::WaitingPromotion);
@@ -120,7 +120,7 @@ fn a_promotion_that_nobody_approves_in_time_is_rolled_back() {
 }
 
 #[test]
-fn the_time_of_a_suspension_is_not_the_approvers() {
+fn the_time_of_a_suspension_does_not_count_towards_a_gates_deadline() {
     let mut world = with_approvals();
     let mut hands = closed(&["sign-off", "rollback"]);
     world.runs_until(&mut hands, |state| state.phase == Phase::Waiting);
@@ -141,7 +141,7 @@ fn the_time_of_a_suspension_is_not_the_approvers() {
 }
 
 #[test]
-fn an_operator_who_holds_the_weight_keeps_no_gate_waiting() {
+fn a_weight_that_an_operator_holds_does_not_count_towards_a_gates_deadline() {
     let gate = "webhooks: [{name: more, type: confirm-traffic-increase, url: 'http://h', deadline: 2m}]";
     let mut world = Simulated::deployed(rollout(&format!("{{stepWeight: 20, maxWeight: 60, {gate}}}")));
     let mut opens_once = |question: &Question| match (&question.id.of, question.id.check) {
@@ -271,7 +271,7 @@ fn an_event_hook_gets_the_events_that_its_type_names() {
     assert_eq!(called(&Message::RollingBack(Cause::Request)), ["all", "own", "ends", "bad"]);
 }
 
-/// Runs until this hook is asked, and leaves the call open; what is asked.
+/// Runs until this hook is asked, and leaves the call open; returns the question.
 fn opens(world: &mut Simulated, hook: &str) -> Question {
     for _ in 0..1_000 {
         match world.tick.next() {
@@ -287,7 +287,7 @@ fn opens(world: &mut Simulated, hook: &str) -> Question {
     panic!("{hook} is never asked");
 }
 
-/// Looks again at that time, with the call still open: what is decided, if anything is.
+/// Observes again at that time, with the call still open; returns the decision, if there is one.
 fn looks_again(world: &mut Simulated, at: Timestamp) -> Option<Rule> {
     world.now = at;
     world.tick.changed();
@@ -297,7 +297,7 @@ fn looks_again(world: &mut Simulated, at: Timestamp) -> Option<Rule> {
 }
 
 #[test]
-fn a_gates_call_that_is_open_when_the_next_check_is_due_is_given_up_and_asked_again() {
+fn a_gates_call_that_is_open_when_the_next_check_is_due_is_abandoned_and_repeated() {
     let gate = "{name: publish, type: confirm-promotion, url: 'http://h'}";
     let mut world =
         Simulated::deployed(rollout(&format!("{{stepWeight: 100, interval: 1m, webhooks: [{gate}]}}")));
@@ -305,7 +305,7 @@ fn a_gates_call_that_is_open_when_the_next_check_is_due_is_given_up_and_asked_ag
     for _ in 0..3 {
         let (began, until) = (world.now, asked.until.expect("a gate is not waited for without end"));
         assert_eq!(until, began + Duration::from_secs(60));
-        // Whatever is seen meanwhile makes the call no longer.
+        // No later observation extends the call.
         for later in [20_000, 40_000, 59_999] {
             assert_eq!(looks_again(&mut world, began + Duration::from_millis(later)), None);
             assert_eq!(opens(&mut world, "publish"), asked);
@@ -317,7 +317,7 @@ fn a_gates_call_that_is_open_when_the_next_check_is_due_is_given_up_and_asked_ag
             (again.id.check, again.until),
             (asked.id.check + 1, Some(until + Duration::from_secs(60)))
         );
-        // So that checks keep their interval.
+        // This keeps the interval of checks.
         world.now = until;
         asked = again;
     }
@@ -332,13 +332,13 @@ fn a_gates_call_that_is_open_when_the_next_check_is_due_is_given_up_and_asked_ag
 }
 
 #[test]
-fn an_approval_and_a_rollback_gate_are_given_up_too_and_hooks_that_work_are_not() {
+fn calls_of_approval_and_rollback_gates_are_abandoned_and_those_of_other_hooks_are_not() {
     let mut world = with_approvals();
     let asked = opens(&mut world, "sign-off");
     let until = asked.until.expect("a gate is not waited for without end");
     assert_eq!(looks_again(&mut world, until), Some(Rule::WaitsForApproval));
     assert_eq!(world.tick.plan().and_then(|plan| plan.state.clone()).map(|state| state.due), Some(until));
-    // An open rollback gate ends nothing; a closed one holds up nothing.
+    // An open rollback gate ends the run; a closed one blocks nothing.
     let asked = opens(&mut world, "rollback");
     let until = asked.until.expect("a gate is not waited for without end");
     assert_eq!(looks_again(&mut world, until), None);

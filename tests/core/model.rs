@@ -1,5 +1,5 @@
-//! A second, much simpler account of a run: a ladder of places, climbed by the checks that pass. It knows no hooks, no
-//! faults and no operators, and shares no code with the core; on what it knows the two must agree.
+//! A second, much simpler model of a run: a ladder of places, climbed by the checks that pass. It knows no hooks, no
+//! faults and no operators, and shares no code with the core. On what it knows, the two must agree.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serin_core::{
 
 use crate::support::{cases, manifest, parse};
 
-/// What the checks of a run say, one after the other; then they pass.
+/// The results of a run's checks, in order; later checks pass.
 #[derive(Clone, Copy, Debug)]
 enum Outcome {
     Pass,
@@ -20,7 +20,7 @@ enum Outcome {
     Hold,
 }
 
-/// Where a run can stand: the canary's weight and the iteration.
+/// A place in a run: the canary's weight and the iteration.
 type Place = (u8, u32);
 
 /// The places of a run, in order: the start leads to the first, each passed check to the next, the last to promotion.
@@ -38,7 +38,7 @@ fn ladder(a: &raw::Analysis) -> Vec<Place> {
     if a.r#match.is_some() && iterations > 0 {
         return (1..=iterations).map(|iteration| (0, iteration)).collect();
     }
-    // Mirrored first, as many checks as iterations are asked for.
+    // Mirrored first, for as many checks as iterations are given.
     let mirrored = if mirror { iterations.max(1) as usize } else { 0 };
     let mut weights: Vec<i64> = vec![0; mirrored];
     if listed.is_empty() {
@@ -159,7 +159,7 @@ proptest! {
     #![proptest_config(cases(2_000))]
 
     #[test]
-    fn prop_a_run_is_what_the_simple_model_says(analysis in analyses(), outcomes in outcomes()) {
+    fn prop_a_run_is_as_the_simple_model_predicts(analysis in analyses(), outcomes in outcomes()) {
         let mut raw = manifest("istio", "{}");
         raw.spec.analysis = Some(analysis.clone());
         let mut world = Simulated::deployed(parse(&raw).unwrap());

@@ -1,4 +1,4 @@
-//! `.status` holds a state whole: what is written is read again as it was.
+//! `.status` contains a whole state: what is written is read back unchanged.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -21,7 +21,7 @@ fn written(state: &State) -> serde_json::Value {
 }
 
 fn read(status: &serde_json::Value) -> State {
-    // As text, because that is how an API server keeps it.
+    // As text, as an API server keeps it.
     let status: Status = serde_json::from_str(&status.to_string()).expect("a status can be read");
     State::from(status)
 }
@@ -35,7 +35,7 @@ proptest! {
     }
 
     #[test]
-    fn prop_a_crd_that_prunes_our_key_makes_it_flaggers(state in states()) {
+    fn prop_a_state_whose_key_the_crd_prunes_is_read_as_flaggers(state in states()) {
         let mut status = written(&state);
         status.as_object_mut().unwrap().remove("serin");
 
@@ -47,13 +47,13 @@ proptest! {
 }
 
 #[test]
-fn a_canary_that_nobody_looked_at_has_an_empty_state_and_writes_none_of_our_fields() {
+fn a_new_canary_has_an_empty_state_and_writes_none_of_our_fields() {
     assert_eq!(read(&json!({})), State::default());
     assert_eq!(written(&State::default()).get("serin"), None);
 }
 
 #[test]
-fn a_status_that_flagger_wrote_is_known_as_such() {
+fn a_status_that_flagger_wrote_is_recognized() {
     let status = json!({
         "canaryWeight": 20,
         "conditions": [{
@@ -115,8 +115,8 @@ fn a_weight_above_100_is_cut() {
 }
 
 #[test]
-fn a_status_of_a_newer_version_is_left_alone_whatever_is_seen() {
-    // It was due to be reported as held up long ago.
+fn a_status_of_a_newer_version_is_left_alone_whatever_is_observed() {
+    // It should have been reported as blocked long ago.
     let stall = Some(Stall { on: Obstacle::TargetMissing, since: Timestamp::default(), told: None });
     let mut status = written(&State { phase: Phase::Progressing, seq: 7, stall, ..State::default() });
     status["serin"]["version"] = json!(VERSION + 1);

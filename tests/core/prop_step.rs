@@ -1,5 +1,5 @@
-//! What holds of every call, whatever the Canary, its state and the world: it has one answer, always the same, and
-//! breaks no invariant, in stories in which everything goes wrong.
+//! Properties of every call, for any Canary, state and world: it has one answer, always the same, and breaks no
+//! invariant, in stories in which everything goes wrong.
 
 use proptest::{collection, option, prelude::*, sample::select};
 use serin_core::{
@@ -28,7 +28,7 @@ proptest! {
     #![proptest_config(cases(3_000))]
 
     #[test]
-    fn prop_whatever_happens_no_invariant_is_broken_and_all_ends_well(
+    fn prop_no_sequence_of_events_breaks_an_invariant_and_every_canary_comes_to_rest(
         manifest in manifests(),
         left in option::weighted(0.2, left_behind()),
         luck in any::<u64>(),
@@ -52,7 +52,7 @@ proptest! {
     }
 }
 
-/// The next thing the driver does; a decision is made twice.
+/// The next action of the driver; a decision is made twice.
 fn goes_on(story: &mut Story) -> Result<Did, TestCaseError> {
     let world = &mut story.world;
     if !matches!(world.tick.next(), Do::Observe) {
@@ -70,7 +70,7 @@ fn goes_on(story: &mut Story) -> Result<Did, TestCaseError> {
     Ok(did)
 }
 
-/// With nothing known, what is done is a rollback that was decided, or reads nothing of the cluster.
+/// If no fact is known, the only actions are a rollback that was decided, and those that read nothing of the cluster.
 fn reads_nothing_unknown(story: &Story, seen: &mut Observation) -> Result<(), TestCaseError> {
     let world = &story.world;
     Hidden::everything().hide(seen);
@@ -87,7 +87,7 @@ fn reads_nothing_unknown(story: &Story, seen: &mut Observation) -> Result<(), Te
     Ok(())
 }
 
-/// Once all is well the Canary comes to rest, as [`at_rest`] says; a deleted one is gone.
+/// Once everything works, the Canary comes to rest, as [`at_rest`] defines it; a deleted one is gone.
 fn rests(story: &mut Story) -> Result<(), TestCaseError> {
     for _ in 0..400 {
         if story.world.state.run.held_by_operator {
@@ -101,11 +101,12 @@ fn rests(story: &mut Story) -> Result<(), TestCaseError> {
             return Ok(());
         }
     }
-    prop_assert!(false, "it goes on for ever in {:?}", story.world.rows.last());
+    prop_assert!(false, "it does not end in {:?}", story.world.rows.last());
     Ok(())
 }
 
-/// Nothing is left to do: what the target shows is promoted and runs on the primary, or it was tried, or withdrawn.
+/// Nothing is left to do: the revision of the target is promoted and runs on the primary, or it was tried, or
+/// withdrawn.
 fn at_rest(world: &Simulated) -> bool {
     let (state, cluster) = (&world.state, &world.cluster);
     let target = cluster.target.known().and_then(Option::as_ref);
@@ -129,7 +130,7 @@ fn at_rest(world: &Simulated) -> bool {
     done && runs.is_none_or(|runs| *runs == state.promoted) && state.owed.is_empty()
 }
 
-/// A cluster that takes every command and changes nothing.
+/// A cluster that accepts every command and changes nothing.
 struct Stubborn;
 
 impl Environment for Stubborn {
@@ -145,7 +146,7 @@ proptest! {
     #![proptest_config(cases(500))]
 
     #[test]
-    fn prop_a_cluster_that_ignores_its_commands_is_not_hammered(
+    fn prop_a_cluster_that_ignores_commands_gets_them_at_growing_intervals(
         manifest in manifests(), luck in any::<u64>(), happenings in collection::vec(happenings(), 0..40),
     ) {
         let mut story = Story::begin(manifest, luck);
@@ -160,7 +161,7 @@ proptest! {
     }
 }
 
-/// Anything that can be seen, whether it fits together or not.
+/// Any observation, consistent or not.
 fn observations() -> impl Strategy<Value = Observation> {
     let readiness = select(vec![
         Readiness::Ready,
@@ -191,7 +192,7 @@ fn observations() -> impl Strategy<Value = Observation> {
         fact(services),
         fact(option::of((0_u8..=100).prop_map(Routes::split))),
         fact(drift),
-        fact(option::of(select(vec!["no template", "nobody answers"]).prop_map(Text::from))),
+        fact(option::of(select(vec!["no template", "no answer"]).prop_map(Text::from))),
         (any::<bool>(), any::<bool>(), option::of(Just(Text::from("argocd")))),
         collection::vec(request, 0..3),
         option::of(failed),

@@ -1,4 +1,5 @@
-//! A check passes only if the canary was reached during the whole interval that it closes; and how long none may be judged.
+//! A check passes only if the canary was reached during the whole interval that it closes; and how long a run can be
+//! without a judged check.
 
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ fn at_twenty(analysis: &str) -> (Simulated, Timestamp) {
     (world, made)
 }
 
-/// Another controller sets these routes, and the driver looks at this moment.
+/// Another controller sets these routes, and the driver observes at this moment.
 fn rerouted(world: &mut Simulated, routes: Option<Routes>, moment: Timestamp) -> Vec<Rule> {
     world.cluster.routes = Fact::Known(routes);
     world.looks_at(moment, &mut well)
@@ -55,14 +56,14 @@ fn a_pass_of_an_interval_without_the_routes_of_the_step_is_void() {
             "{routes:?} at {moment}s"
         );
         assert_eq!(world.looks_at(made + seconds(60), &mut well)[0], Rule::Advanced, "the next one counts");
-        let told = world.sent.iter().filter(|notice| matches!(notice.message, Message::CheckVoid(_)));
-        assert_eq!(told.count(), 1);
+        let sent = world.sent.iter().filter(|notice| matches!(notice.message, Message::CheckVoid(_)));
+        assert_eq!(sent.count(), 1);
         assert_eq!(world.violations, []);
     }
 }
 
 #[test]
-fn a_pass_of_an_interval_in_which_the_canary_served_nobody_is_void() {
+fn a_pass_of_an_interval_in_which_the_canary_did_not_serve_is_void() {
     // Neither copy serves, so users stay where they are.
     let (mut world, made) = at_twenty(METRIC);
     (world.canary_pods, world.primary_pods) = (Pods::Broken, Pods::Broken);
@@ -77,7 +78,7 @@ fn a_pass_of_an_interval_in_which_the_canary_served_nobody_is_void() {
 }
 
 #[test]
-fn pods_that_restart_one_by_one_void_nothing() {
+fn pods_that_restart_one_by_one_void_no_check() {
     let (mut world, made) = at_twenty(METRIC);
     world.canary_pods = Pods::Few;
     world.settles();
@@ -105,7 +106,7 @@ fn harm_is_never_void() {
 }
 
 #[test]
-fn no_data_is_void_whatever_is_to_be_done_without_data() {
+fn no_data_is_void_whatever_on_no_data_says() {
     for on_no_data in ["fail", "hold", "pass"] {
         let metric = format!(
             "metrics: [{{name: request-success-rate, onNoData: {on_no_data}, thresholdRange: {{min: 99}}}}]"
@@ -138,7 +139,7 @@ fn a_void_check_clears_no_counter_and_asks_no_gate() {
 }
 
 #[test]
-fn where_a_step_sends_nobody_the_routes_void_nothing() {
+fn at_a_step_without_users_the_routes_void_no_check() {
     let mut world = Simulated::deployed(rollout(&format!("{{interval: 30s, iterations: 3, {METRIC}}}")));
     world.runs_until(&mut well, |state| state.iterations == 1);
     let made = world.rows.last().expect("rows were saved").0;
@@ -148,16 +149,16 @@ fn where_a_step_sends_nobody_the_routes_void_nothing() {
 }
 
 #[test]
-fn our_own_moves_and_what_is_not_known_void_nothing() {
+fn our_own_moves_and_unknown_facts_void_no_check() {
     let (mut world, made) = at_twenty(METRIC);
     world.cluster.routes = Fact::Unknown(Unseen::Stale);
     world.looks_at(made + seconds(10), &mut well);
-    // As after a stop between the routes of the next step and their save.
+    // This happens after a stop between the routes of the next step and their save.
     rerouted(&mut world, Some(Routes::split(40)), made + seconds(30));
     assert_eq!((world.state.run.void_checks, world.state.canary_weight), (0, 40));
 }
 
-/// Runs with this canary until the run ends; looks every ten seconds. How long it took.
+/// Runs with this canary until the run ends, and observes every ten seconds. Returns how long it took.
 fn ends(
     world: &mut Simulated,
     hands: &mut impl Environment,
@@ -206,7 +207,7 @@ fn routes_that_another_controller_keeps_changing_end_the_run() {
 }
 
 #[test]
-fn time_in_which_nothing_can_be_seen_ends_no_run() {
+fn time_in_which_nothing_can_be_observed_ends_no_run() {
     let (mut world, made) = at_twenty(METRIC);
     rerouted(&mut world, None, made + seconds(10));
     world.cluster.routes = Fact::Unknown(Unseen::Stale);

@@ -1,4 +1,4 @@
-//! What is put right, when, and who is told of it.
+//! What is repaired, when, and what is reported.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use serin_core::{
 
 use crate::support::rollout;
 
-/// Everything is answered well, and commands that are refused are.
+/// All answers are good, and these commands are refused.
 struct Refusing(Option<Command>);
 
 impl Environment for Refusing {
@@ -36,7 +36,7 @@ fn weighted() -> Rollout {
     rollout("{stepWeight: 20, maxWeight: 60, threshold: 3, interval: 1m}")
 }
 
-/// One tick: the rules that fired with what they did.
+/// One tick: the rules that fired and their commands.
 fn tick(world: &mut Simulated, hands: &mut impl Environment) -> Vec<(Rule, Vec<Command>)> {
     world.wakes();
     let mut did = Vec::new();
@@ -56,7 +56,7 @@ fn routed(routes: Routes) -> Command {
 }
 
 #[test]
-fn an_edit_of_the_service_leads_to_one_repair_of_services_and_routes_together_and_no_word() {
+fn an_edit_of_the_service_is_one_repair_of_services_and_routes_together_and_is_not_reported() {
     let mut world = Simulated::initialized(weighted());
     world.cluster.drift = Fact::Known(Drift { services: true, routes: true, ..Drift::default() });
     let commands = vec![Command::EnsureServices(ApexTo::Primary), routed(Routes::PRIMARY)];
@@ -68,18 +68,18 @@ fn an_edit_of_the_service_leads_to_one_repair_of_services_and_routes_together_an
 }
 
 #[test]
-fn what_somebody_else_changed_about_a_route_is_told() {
+fn a_change_of_a_route_by_another_client_is_reported() {
     let mut world = Simulated::initialized(weighted());
     world.cluster.drift = Fact::Known(Drift { routes: true, tampered: true, ..Drift::default() });
     let did = tick(&mut world, &mut well);
     assert_eq!(did[0], (Rule::Repaired, vec![routed(Routes::PRIMARY)]));
-    let told: Vec<_> = world.sent.iter().map(|notice| &notice.message).collect();
-    assert_eq!(told, [&Message::RoutesRepaired]);
+    let messages: Vec<_> = world.sent.iter().map(|notice| &notice.message).collect();
+    assert_eq!(messages, [&Message::RoutesRepaired]);
     assert_eq!(world.cluster.drift, Fact::Known(Drift::default()));
 }
 
 #[test]
-fn in_mid_run_services_and_routes_are_put_right_and_the_primary_is_after_it() {
+fn services_and_routes_are_repaired_during_a_run_and_the_primary_after_it() {
     let mut world = Simulated::deployed(weighted());
     world.runs_until(&mut well, |state| state.canary_weight == 20);
     let all = Drift { workloads: true, services: true, routes: true, tampered: true };
@@ -97,7 +97,7 @@ fn in_mid_run_services_and_routes_are_put_right_and_the_primary_is_after_it() {
 }
 
 #[test]
-fn what_is_wrong_is_told_once_and_shown_until_it_is_over_and_holds_nothing_up() {
+fn a_concern_is_reported_once_and_shown_until_it_is_over_and_blocks_nothing() {
     let mut world = Simulated::deployed(weighted());
     let shown = |world: &Simulated| world.state.condition.as_ref().unwrap().message.to_string();
     let wrong = Text::from("MetricTemplate errors does not exist");
@@ -118,7 +118,7 @@ fn what_is_wrong_is_told_once_and_shown_until_it_is_over_and_holds_nothing_up() 
 }
 
 #[test]
-fn while_promoting_services_are_put_right_too() {
+fn services_are_repaired_while_promoting_too() {
     let mut world = Simulated::deployed(weighted());
     world.runs_until(&mut well, |state| state.phase == Phase::Promoting && state.is_promotion_applied());
     world.settles();
@@ -139,7 +139,7 @@ fn a_repair_that_is_refused_keeps_no_run_from_being_judged() {
 }
 
 #[test]
-fn the_cookie_that_users_have_stays_theirs_over_a_takeover() {
+fn users_keep_their_cookie_over_a_takeover() {
     let affinity = "sessionAffinity: {cookieName: version, primaryCookieName: stable}";
     let manifest =
         |more: &str| rollout(&format!("{{stepWeight: 20, maxWeight: 60, interval: 1m, {affinity}{more}}}"));
@@ -186,7 +186,7 @@ fn a_cookie_of_another_name_is_not_kept() {
 }
 
 #[test]
-fn cookies_that_the_manifest_no_longer_asks_for_are_forgotten_with_the_next_routes() {
+fn cookies_that_the_manifest_no_longer_has_are_forgotten_with_the_next_routes() {
     let mut world =
         Simulated::deployed(rollout("{stepWeight: 20, interval: 1m, sessionAffinity: {cookieName: one}}"));
     world.runs_until(&mut well, |state| state.canary_weight == 20);
@@ -196,7 +196,7 @@ fn cookies_that_the_manifest_no_longer_asks_for_are_forgotten_with_the_next_rout
 }
 
 #[test]
-fn what_sends_users_where_they_should_not_be_is_put_right_every_time_and_at_most_once_a_second() {
+fn a_change_that_misroutes_users_is_repaired_every_time_and_at_most_once_a_second() {
     let wrong: [fn(&mut Simulated); 3] = [
         |world| world.cluster.routes = Fact::Known(Some(Routes::split(90))),
         |world| world.cluster.routes = Fact::Known(None),
@@ -225,7 +225,7 @@ fn what_sends_users_where_they_should_not_be_is_put_right_every_time_and_at_most
 }
 
 #[test]
-fn a_conflict_that_lasts_is_one_alert_an_event_an_interval_and_in_the_condition_until_it_is_over() {
+fn a_lasting_conflict_is_one_alert_an_event_per_interval_and_a_sentence_in_the_condition() {
     let mut world = Simulated::initialized(weighted());
     let shown = |world: &Simulated| world.state.condition.as_ref().unwrap().message.to_string();
     world.cluster.rival = Some("argocd-controller".into());
@@ -248,9 +248,9 @@ fn a_conflict_that_lasts_is_one_alert_an_event_an_interval_and_in_the_condition_
     assert!(world.violations.is_empty(), "{:?}", world.violations);
 }
 
-/// The primary was deleted, and its pods still run: those are whom the apex selects.
+/// The primary was deleted, and its pods still run: the apex selects those.
 #[test]
-fn services_stay_on_pods_that_serve_until_the_primary_that_was_made_again_serves() {
+fn services_keep_selecting_pods_that_serve_until_a_recreated_primary_serves() {
     let mut world = Simulated::initialized(weighted());
     world.primary_pods = Pods::Broken;
     world.cluster.primary = Fact::Known(None);
@@ -259,7 +259,7 @@ fn services_stay_on_pods_that_serve_until_the_primary_that_was_made_again_serves
     let did = tick(&mut world, &mut well);
     assert_eq!(did, [(Rule::Repaired, vec![Command::EnsureWorkloads])]);
     world.now = world.now + Duration::from_secs(3600);
-    assert_eq!(tick(&mut world, &mut well), [], "nobody serves there yet");
+    assert_eq!(tick(&mut world, &mut well), [], "it does not serve yet");
     let primary = world.cluster.primary.known_mut().and_then(Option::as_mut).expect("it was made again");
     (primary.readiness, primary.serves) = (Readiness::Ready, Fact::Known(true));
     let did = tick(&mut world, &mut well);

@@ -1,4 +1,4 @@
-//! Any Canary that makes sense: every strategy, router, kind of hook and leniency.
+//! Any valid Canary: every strategy, router, kind of hook and policy for missing data.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ impl fmt::Debug for Manifest {
     }
 }
 
-/// Takes away what says nothing.
+/// Removes fields that say nothing.
 fn strip(value: &mut Value) {
     let empty = |value: &Value| match value {
         Value::Null | Value::Bool(false) => true,
@@ -52,7 +52,7 @@ pub(crate) fn manifests() -> impl Strategy<Value = Manifest> {
         option::of(select(vec![10_i64, 40])),
     );
     let provider = select(vec!["istio", "istio", "istio", "nginx", "traefik", "kubernetes"]);
-    // Each holds in one of four Canaries.
+    // Each applies to one of four Canaries.
     let odd = || (0_u8..4).prop_map(|n| n == 3);
     let flags = (odd(), odd(), odd(), odd(), odd());
     (provider, numbers, lists, times, flags).prop_map(

@@ -1,4 +1,4 @@
-//! Whole runs, as exact lists: what is asked, what is commanded, what is told.
+//! Whole runs, as exact lists: questions, commands, messages.
 
 use serin_core::{
     Command, Phase,
@@ -11,7 +11,7 @@ use serin_core::{
 
 use crate::{states::topology, support::rollout};
 
-/// A run of this analysis to its end: what was asked, as `check/kind/name`.
+/// Runs this analysis to its end; returns the questions, as `check/kind/name`.
 fn asked(analysis: &str, mut answers: impl FnMut(&Question) -> Answer) -> Vec<String> {
     let mut world = Simulated::deployed(rollout(analysis));
     let mut asked = Vec::new();
@@ -42,8 +42,8 @@ fn commanded(analysis: &str, answers: fn(&Question) -> Answer) -> Vec<Command> {
     commands
 }
 
-/// As [`asked`]: what people are told.
-fn told(analysis: &str, mut answers: impl FnMut(&Question) -> Answer) -> Vec<String> {
+/// As [`asked`]: the messages.
+fn messages(analysis: &str, mut answers: impl FnMut(&Question) -> Answer) -> Vec<String> {
     let mut world = Simulated::deployed(rollout(analysis));
     world.runs_to_its_end(&mut |question: &Question| answers(question));
     let topology = topology("canary");
@@ -92,7 +92,7 @@ fn a_run_asks_its_hooks_and_metrics_in_this_order() {
 }
 
 #[test]
-fn a_gate_that_is_closed_is_asked_with_every_check_that_passed_and_those_that_opened_are_not() {
+fn a_closed_gate_is_asked_in_every_check_that_passed_and_an_open_one_is_not() {
     let opens_third = |question: &Question| match &question.id.of {
         Asked::Hook(name) if &**name == "promote" && question.id.check < 4 => Answer::deny("not yet"),
         Asked::Hook(_) | Asked::Metric(_) => well(question),
@@ -140,7 +140,7 @@ fn a_pre_rollout_hook_that_passed_is_not_called_again_when_another_fails() {
 }
 
 #[test]
-fn a_run_that_is_rolled_back_calls_its_actions_first_and_post_rollout_as_they_say() {
+fn a_run_that_is_rolled_back_calls_its_actions_first_and_then_post_rollout_hooks_by_run_on() {
     let metric = "metrics: [{name: m, query: q, thresholdRange: {min: 1}}]";
     let ends = |hooks: &str, answers: fn(&Question) -> Answer| {
         let hooks = format!("webhooks: [{hooks}]");
@@ -172,7 +172,7 @@ fn a_rollback_hook_that_passes_rolls_back_before_anything_else_is_asked() {
 }
 
 #[test]
-fn a_weighted_run_tells_this() {
+fn the_messages_of_a_weighted_run() {
     let metric = "metrics: [{name: request-success-rate, thresholdRange: {min: 99}}]";
     let gate = "webhooks: [{name: gate, type: confirm-traffic-increase, url: 'http://h'}]";
     let analysis = format!("{{stepWeight: 50, threshold: 3, stepWeightPromotion: 50, {metric}, {gate}}}");
@@ -182,7 +182,7 @@ fn a_weighted_run_tells_this() {
         (Asked::Hook(_) | Asked::Metric(_), _) => well(question),
     };
     assert_eq!(
-        told(&analysis, answers),
+        messages(&analysis, answers),
         [
             "New revision detected! Scaling up web.shop (b)",
             "Starting canary analysis for web.shop",
@@ -206,9 +206,9 @@ fn a_weighted_run_tells_this() {
 fn the_cause_of_a_failed_check_is_the_first_metric_of_the_list() {
     let metrics = "metrics: [{name: a, query: q}, {name: b, query: q, thresholdRange: {min: 1}},
         {name: c, query: q, thresholdRange: {min: 2}}]";
-    let told = told(&format!("{{stepWeight: 50, threshold: 1, {metrics}}}"), badly);
+    let messages = messages(&format!("{{stepWeight: 50, threshold: 1, {metrics}}}"), badly);
     assert_eq!(
-        told[3..],
+        messages[3..],
         [
             "Halt web.shop advancement b check failed: 0.00 < 1.00 (failed checks: 1 of 1)",
             "Rolling back web.shop failed checks threshold reached 1 of 1: b check failed: 0.00 < 1.00",
@@ -226,7 +226,7 @@ fn weights(commands: Vec<Command>) -> Vec<String> {
 }
 
 #[test]
-fn a_weighted_run_commands_this() {
+fn the_commands_of_a_weighted_run() {
     assert_eq!(
         weights(commanded("{stepWeight: 50, stepWeightPromotion: 50}", well)),
         [
@@ -244,7 +244,7 @@ fn a_weighted_run_commands_this() {
 }
 
 #[test]
-fn matched_requests_alone_go_to_the_canary_of_an_ab_test() {
+fn only_matched_requests_go_to_the_canary_of_an_ab_test() {
     let commands = commanded("{match: [{headers: {x: {exact: y}}}], iterations: 2}", well);
     let routes = commands.into_iter().filter(|command| matches!(command, Command::SetRoutes(_)));
     let matched = Routes { matched: true, ..Routes::split(100) };
@@ -264,7 +264,7 @@ fn the_mirrored_share_of_blue_green_grows_with_its_iterations_and_ends_with_the_
 }
 
 #[test]
-fn cookies_go_with_the_canary_and_are_taken_back_after_it() {
+fn cookies_are_set_during_a_run_and_removed_after_it() {
     let affinity = "sessionAffinity: {cookieName: on-canary, primaryCookieName: on-primary}";
     let commands = commanded(&format!("{{stepWeight: 100, {affinity}}}"), well);
     let cookies = commands.iter().filter_map(|command| {
@@ -281,7 +281,7 @@ fn cookies_go_with_the_canary_and_are_taken_back_after_it() {
 }
 
 #[test]
-fn a_new_run_counts_its_failures_from_none() {
+fn a_new_run_counts_its_failures_from_zero() {
     let metric = "metrics: [{name: m, query: q, thresholdRange: {min: 1}}]";
     let mut world = Simulated::deployed(rollout(&format!("{{stepWeight: 100, threshold: 2, {metric}}}")));
     let mut fails_once = |question: &Question| match question.id.check {
@@ -293,6 +293,6 @@ fn a_new_run_counts_its_failures_from_none() {
     world.runs_to_its_end(&mut fails_once);
 
     assert_eq!((world.state.phase, world.state.failed_checks), (Phase::Succeeded, 1));
-    let told = world.sent.iter().filter(|notice| matches!(notice.message, Message::CheckFailed { .. }));
-    assert_eq!(told.count(), 2);
+    let messages = world.sent.iter().filter(|notice| matches!(notice.message, Message::CheckFailed { .. }));
+    assert_eq!(messages.count(), 2);
 }

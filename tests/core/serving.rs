@@ -1,4 +1,4 @@
-//! Users are where somebody serves: what moves them off a canary, what keeps them away, and when they come back.
+//! Users are on a copy that serves: what moves them off a canary, what keeps them away, and when they return.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ fn at_weight(analysis: &str, weight: u8) -> (Simulated, Timestamp) {
     (world, made)
 }
 
-/// The canary's pods change, and the driver looks at this moment; the rules that fire.
+/// The canary's pods change, and the driver observes at this moment; returns the rules that fire.
 fn with_canary(world: &mut Simulated, pods: Pods, moment: Timestamp) -> Vec<Rule> {
     world.canary_pods = pods;
     world.settles();
@@ -43,7 +43,7 @@ fn with_canary(world: &mut Simulated, pods: Pods, moment: Timestamp) -> Vec<Rule
 }
 
 #[test]
-fn users_leave_a_canary_that_serves_nobody_and_come_back_an_interval_later_at_a_due_check() {
+fn users_leave_a_canary_that_does_not_serve_and_return_an_interval_later_at_a_due_check() {
     for lost in [Pods::Broken, Pods::Hidden] {
         let (mut world, made) = at_weight("{interval: 30s, threshold: 1, stepWeight: 20}", 40);
         let left = made + seconds(10);
@@ -74,7 +74,7 @@ fn users_leave_a_canary_that_serves_nobody_and_come_back_an_interval_later_at_a_
 }
 
 #[test]
-fn users_who_are_away_come_back_as_soon_as_both_copies_are_ready_where_the_check_is_overdue() {
+fn users_who_are_away_return_as_soon_as_both_copies_are_ready_if_the_check_is_overdue() {
     let (mut world, made) = at_weight("{interval: 30s, stepWeight: 20}", 20);
     let left = made + seconds(10);
     with_canary(&mut world, Pods::Broken, left);
@@ -92,7 +92,7 @@ fn users_who_are_away_come_back_as_soon_as_both_copies_are_ready_where_the_check
 }
 
 #[test]
-fn the_warm_up_counts_again_before_users_come_back() {
+fn the_warm_up_counts_again_before_users_return() {
     let (mut world, made) = at_weight("{interval: 10s, delay: 45s, stepWeight: 20}", 20);
     with_canary(&mut world, Pods::Broken, made + seconds(1));
     let ready = made + seconds(60);
@@ -107,7 +107,7 @@ fn the_warm_up_counts_again_before_users_come_back() {
 }
 
 #[test]
-fn while_users_are_away_the_rollback_gate_alone_is_asked() {
+fn while_users_are_away_only_the_rollback_gate_is_asked() {
     let hooks = "[{name: rollback, type: rollback, url: 'http://g/rollback/check'}, {name: test, type: rollout, url: 'http://t'}, \
                  {name: go, type: confirm-traffic-increase, url: 'http://g'}]";
     let analysis =
@@ -162,7 +162,7 @@ fn every_strategy_that_sends_users_to_the_canary_takes_them_off_it_and_back() {
 }
 
 #[test]
-fn a_weight_that_an_operator_holds_is_left_and_returned_to() {
+fn users_leave_a_held_weight_and_return_to_it() {
     let (mut world, made) = at_weight("{interval: 30s, stepWeight: 10, maxWeight: 50}", 10);
     world.cluster.requests.push(request(RequestKind::CanaryWeight, "40"));
     world.looks_at(made + seconds(1), &mut well);
@@ -175,7 +175,7 @@ fn a_weight_that_an_operator_holds_is_left_and_returned_to() {
 }
 
 #[test]
-fn users_come_back_to_no_more_than_the_largest_weight_of_now() {
+fn users_return_to_at_most_the_current_largest_weight() {
     let (mut world, made) = at_weight("{interval: 30s, stepWeight: 25, maxWeight: 50}", 50);
     with_canary(&mut world, Pods::Broken, made + seconds(1));
     world.canary = Ok(rollout("{interval: 30s, stepWeight: 25, maxWeight: 30}"));
@@ -186,7 +186,7 @@ fn users_come_back_to_no_more_than_the_largest_weight_of_now() {
 }
 
 #[test]
-fn an_unknown_moves_nobody() {
+fn an_unknown_fact_moves_no_users() {
     let (mut world, made) = at_weight("{interval: 30s, stepWeight: 20}", 20);
     world.canary_pods = Pods::Hidden;
     world.settles();
@@ -214,7 +214,7 @@ fn no_check_is_made_while_the_primary_cannot_be_read() {
 }
 
 #[test]
-fn a_rollback_waits_for_no_primary_that_serves() {
+fn a_rollback_does_not_wait_for_a_primary_that_serves() {
     let metric = "{name: request-success-rate, thresholdRange: {min: 99}}";
     let analysis = format!("{{interval: 30s, threshold: 1, stepWeight: 20, metrics: [{metric}]}}");
     for (pods, rule) in [(Pods::Few, Rule::RolledBack), (Pods::Broken, Rule::RollbackWaits)] {
@@ -227,7 +227,7 @@ fn a_rollback_waits_for_no_primary_that_serves() {
             }
             world.does(&mut badly);
         }
-        // Pods of the primary go between the decision and its commands.
+        // Pods of the primary are lost between the decision and its commands.
         world.primary_pods = pods;
         world.settles();
         let now = world.now;
@@ -237,7 +237,7 @@ fn a_rollback_waits_for_no_primary_that_serves() {
 }
 
 #[test]
-fn a_canary_without_an_endpoint_is_never_sent_a_user_and_fails_at_its_deadline() {
+fn a_canary_without_an_endpoint_gets_no_users_and_fails_at_its_deadline() {
     let mut world = Simulated::deployed(rollout("{interval: 10s, stepWeight: 20}"));
     world.canary_pods = Pods::Hidden;
     world.runs_until(&mut well, |state| state.phase == Phase::Failed);
@@ -253,7 +253,7 @@ fn a_canary_without_an_endpoint_is_never_sent_a_user_and_fails_at_its_deadline()
 }
 
 #[test]
-fn while_analysing_a_primary_that_serves_nobody_is_alerted_once_and_nobody_is_moved() {
+fn a_primary_that_does_not_serve_while_analysing_is_alerted_once_and_moves_no_users() {
     let (mut world, made) = at_weight("{interval: 30s, stepWeight: 20}", 20);
     world.primary_pods = Pods::Broken;
     world.settles();
@@ -290,7 +290,7 @@ fn the_condition_says_that_users_are_away_and_one_alert_does() {
     assert_eq!(left, [Some(Severity::Warn), None], "the second time it is an event");
 }
 
-/// A promotion that was copied to a primary of which no pod is left.
+/// A promotion whose revision was copied to a primary that has no pod left.
 fn promoting_without_primary() -> Simulated {
     let mut world = Simulated::deployed(rollout("{interval: 30s, stepWeight: 50, maxWeight: 50}"));
     world.runs_until(&mut well, |state| {
@@ -304,7 +304,7 @@ fn promoting_without_primary() -> Simulated {
 }
 
 #[test]
-fn in_a_promotion_users_leave_a_primary_that_serves_nobody_and_go_back_once_it_is_ready() {
+fn in_a_promotion_users_leave_a_primary_that_does_not_serve_and_return_once_it_is_ready() {
     let mut world = promoting_without_primary();
     assert_eq!((world.state.phase, routed(&world)), (Phase::Promoting, Some(Routes::split(100))));
     world.primary_pods = Pods::Few;
@@ -321,7 +321,7 @@ fn in_a_promotion_users_leave_a_primary_that_serves_nobody_and_go_back_once_it_i
 }
 
 #[test]
-fn in_a_promotion_users_leave_a_canary_that_serves_nobody_for_good() {
+fn in_a_promotion_users_leave_a_canary_that_does_not_serve_for_good() {
     let mut world = Simulated::deployed(rollout("{interval: 30s, stepWeight: 50, maxWeight: 50}"));
     world.runs_until(&mut well, |state| {
         matches!(state.run.intent, Some(Intent::Promote { applied: true, .. }))
@@ -338,7 +338,7 @@ fn in_a_promotion_users_leave_a_canary_that_serves_nobody_for_good() {
 }
 
 #[test]
-fn after_a_failed_promotion_users_are_wherever_somebody_serves() {
+fn after_a_failed_promotion_users_are_on_the_copy_that_serves() {
     let mut world = promoting_without_primary();
     world.runs_until(&mut well, |state| state.phase == Phase::Failed);
     assert_eq!((world.state.run.stage, routed(&world)), (Stage::Holding, Some(Routes::split(100))));

@@ -1,4 +1,4 @@
-//! The tables that people read, each drawn from the code that decides by it.
+//! The tables that people read, each generated from the code that decides by it.
 
 use std::fmt::Display;
 
@@ -30,7 +30,7 @@ fn snap_changes_of_phase() {
     insta::assert_snapshot!(lines(rows));
 }
 
-/// The diagram as it stands in README.md.
+/// The diagram as in README.md.
 fn diagram() -> String {
     let name = |phase: &serin_core::Phase| if phase.name().is_empty() { "[*]" } else { phase.name() };
     let edges =
@@ -46,7 +46,7 @@ fn snap_diagram_of_phases() {
     insta::assert_snapshot!(diagram());
 }
 
-/// The diagram of stages as it stands in README.md.
+/// The diagram of stages as in README.md.
 fn stages() -> String {
     let edges = CHANGES.iter().map(|(from, to, why)| format!("    {from:?} --> {to:?}: {why}"));
     let edges = lines(edges);
@@ -61,14 +61,14 @@ fn the_diagrams_in_the_readme_are_drawn_from_the_tables() {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     for (name, drawn) in [("phases", diagram()), ("stages", stages())] {
         let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
-        let stands =
+        let shown =
             text.split_once(&*begin).and_then(|(_, rest)| rest.split_once(&*end)).map(|(between, _)| between);
-        assert!(stands == Some(&*drawn), "README.md has to show this between its markers:\n{drawn}");
+        assert!(shown == Some(&*drawn), "README.md has to show this between its markers:\n{drawn}");
     }
 }
 
 #[test]
-fn every_phase_is_reached_and_left_but_for_the_last() {
+fn every_phase_can_be_reached_and_every_phase_but_the_last_can_be_left() {
     let reached = |phase| TRANSITIONS.iter().any(|(_, to, _)| *to == phase);
     let left = |phase| TRANSITIONS.iter().any(|(from, _, _)| *from == phase);
     let ends: Vec<_> =
@@ -76,7 +76,7 @@ fn every_phase_is_reached_and_left_but_for_the_last() {
     assert_eq!(ends, [serin_core::Phase::New, serin_core::Phase::Terminating]);
 }
 
-/// All combinations of what an analysis may give.
+/// All combinations of fields of an analysis.
 fn analyses() -> impl Iterator<Item = (String, raw::Analysis)> {
     (0..32).map(|bits: u8| {
         let fields = [
@@ -95,7 +95,7 @@ fn analyses() -> impl Iterator<Item = (String, raw::Analysis)> {
 }
 
 #[test]
-fn snap_which_strategy_an_analysis_asks_for() {
+fn snap_strategy_of_each_analysis() {
     let mut rows = Vec::new();
     for (name, analysis) in analyses() {
         rows.push(name);
@@ -113,7 +113,7 @@ fn snap_which_strategy_an_analysis_asks_for() {
 }
 
 #[test]
-fn snap_what_becomes_of_a_request() {
+fn snap_ruling_on_each_request() {
     let mut rows = Vec::new();
     for max in [Some(50), None] {
         rows.push(max.map_or("without weights".to_owned(), |max| format!("with weights up to {max}")));
@@ -129,7 +129,7 @@ fn snap_what_becomes_of_a_request() {
 }
 
 #[test]
-fn snap_where_a_phase_stands_for_requests() {
+fn snap_standing_of_each_phase() {
     let rows = examples::phases()
         .into_iter()
         .map(|phase| format!("{:<17}{:?}", format!("{phase:?}"), Situation::of(phase)));
@@ -137,7 +137,7 @@ fn snap_where_a_phase_stands_for_requests() {
 }
 
 #[test]
-fn snap_what_routers_can_do() {
+fn snap_abilities_of_routers() {
     let rows = ROUTERS.iter().map(|router| {
         let (name, can) = (router.name, router.can);
         let abilities = [
@@ -165,11 +165,11 @@ fn snap_names_of_rules() {
 
 #[test]
 fn snap_messages() {
-    let rows = examples::messages().into_iter().map(|message| told(&message));
+    let rows = examples::messages().into_iter().map(|message| row(&message));
     insta::assert_snapshot!(lines(rows));
 }
 
-fn told(message: &Message) -> String {
+fn row(message: &Message) -> String {
     let alert = message.alert().map_or("-".to_owned(), |severity| format!("{severity:?}").to_lowercase());
     let event = format!("{:?}", message.event_type());
     format!("{event:<8} {alert:<6} {}", message.text("web.shop", &topology("canary")))
@@ -186,7 +186,7 @@ fn snap_why_a_run_is_rolled_back() {
 }
 
 #[test]
-fn snap_what_holds_a_canary_up() {
+fn snap_obstacles() {
     insta::assert_snapshot!(lines(examples::obstacles()));
 }
 

@@ -1,4 +1,4 @@
-//! What becomes of every status that Flagger may leave behind, by phase and by the routes as they are.
+//! The effect of every status that Flagger can leave, by phase and by the observed routes.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -19,7 +19,7 @@ use serin_core::{
 
 use crate::{examples, support::rollout};
 
-/// The target shows `b`, the primary runs `a`; Flagger's numbers are its own.
+/// The target shows `b`, the primary runs `a`; the numbers are Flagger's.
 fn left_behind(phase: Phase, routes: Routes) -> (State, Observation) {
     let mut seen = Observation::settled("a");
     seen.routes = Fact::Known(Some(routes));
@@ -49,7 +49,7 @@ fn taken_over(analysis: &str, phase: Phase, routes: Routes) -> State {
     Arc::unwrap_or_clone(plan.state.expect("it is saved"))
 }
 
-/// Flagger's phases, each with the routes that may be seen.
+/// Flagger's phases, each with the routes that can occur.
 fn left_behinds() -> impl Iterator<Item = (Phase, Routes)> {
     let mirrored = Routes { mirror: Some(100), ..Routes::PRIMARY };
     let written = examples::phases().into_iter().filter(|phase| *phase != Phase::New);
@@ -107,7 +107,7 @@ const STRATEGIES: [&str; 4] = [
 ];
 
 #[test]
-fn no_canary_goes_while_the_routes_send_users_to_it() {
+fn no_canary_is_scaled_down_while_the_routes_send_users_to_it() {
     for analysis in STRATEGIES {
         for (phase, routes) in left_behinds() {
             let mut world = Simulated::new(rollout(analysis));
@@ -127,12 +127,12 @@ fn no_canary_goes_while_the_routes_send_users_to_it() {
     }
 }
 
-fn told(world: &Simulated) -> Vec<&Message> {
+fn messages(world: &Simulated) -> Vec<&Message> {
     world.sent.iter().map(|notice| &notice.message).collect()
 }
 
 #[test]
-fn what_keeps_a_status_from_being_taken_over_is_told_once_and_the_status_stays_as_flagger_left_it() {
+fn an_obstacle_to_a_takeover_is_reported_once_and_the_status_stays_as_flagger_left_it() {
     let problem = Problem { path: "spec.provider".into(), what: "`osm` is not supported".into() };
     let sound = rollout(STRATEGIES[0]);
     let invalid = Invalid {
@@ -151,25 +151,25 @@ fn what_keeps_a_status_from_being_taken_over_is_told_once_and_the_status_stays_a
         world.sleeps();
     }
     let problem = "spec.provider: `osm` is not supported".into();
-    assert_eq!(told(&world), [&Message::Invalid { problem }]);
+    assert_eq!(messages(&world), [&Message::Invalid { problem }]);
     assert_eq!((&world.state, &world.violations[..]), (&left, &[][..]));
     assert_eq!(world.ticks(&mut well), None, "only a change wakes");
 
-    // Another process tells it under the same name, so that nobody is told twice.
+    // Another process sends it with the same id, so that receivers can drop the repeat.
     world.restarts();
     world.ticks(&mut well);
     let names: BTreeSet<_> = world.sent.iter().map(|notice| notice.id).collect();
     assert_eq!((world.sent.len(), names.len()), (2, 1));
 
-    // Once it makes sense it is taken over.
+    // Once the manifest is valid, it is taken over.
     world.canary = Ok(sound);
     world.wakes();
     world.ticks(&mut well);
-    assert!(told(&world).contains(&&Message::TakenOver));
+    assert!(messages(&world).contains(&&Message::TakenOver));
 }
 
 #[test]
-fn what_cannot_be_read_is_told_before_a_takeover_too_and_again_to_whoever_did_not_hear() {
+fn an_unreadable_fact_is_reported_before_a_takeover_too_and_again_until_it_is_delivered() {
     let (left, mut seen) = left_behind(Phase::Progressing, Routes::split(30));
     seen.routes = Fact::Unknown(Unseen::Unreadable("403 Forbidden".into()));
     let mut world = Simulated::new(rollout(STRATEGIES[0]));
@@ -179,10 +179,10 @@ fn what_cannot_be_read_is_told_before_a_takeover_too_and_again_to_whoever_did_no
     world.sleeps();
     world.ticks(&mut well);
     let on = Obstacle::Unreadable { what: "routes".into(), why: "403 Forbidden".into() };
-    assert_eq!(told(&world), [&Message::HeldUp(on)]);
+    assert_eq!(messages(&world), [&Message::HeldUp(on)]);
 }
 
-/// Environment that deliver nothing.
+/// Environments that deliver nothing.
 struct Deaf;
 
 impl Environment for Deaf {

@@ -1,4 +1,4 @@
-//! Any state at all: every field of every kind, whether a run could get there or not.
+//! Any state: every value of every field, whether a run could reach it or not.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -222,7 +222,7 @@ fn marks() -> impl Strategy<Value = Marks> {
     )
 }
 
-/// An outbox is only ever read: from the notices it was written as.
+/// An outbox can only be read back from the notices it was written as.
 fn outboxes() -> impl Strategy<Value = Outbox> {
     let notice = (0_u64..9, 0_u16..9, moments(), phases(), select(examples::messages())).prop_map(
         |(seq, index, at, phase, message)| Notice { id: NoticeId { seq, index }, at, phase, message },
@@ -324,7 +324,7 @@ fn weights() -> impl Strategy<Value = u8> {
     0_u8..=100
 }
 
-/// Mostly what a run can reach; and what somebody may have written into the status by hand.
+/// Mostly states that a run can reach; and statuses that someone may have written by hand.
 fn counts() -> impl Strategy<Value = u32> {
     prop_oneof![9 => 0_u32..9, 1 => select(vec![u32::MAX - 1, u32::MAX])]
 }

@@ -1,4 +1,4 @@
-//! A rollout and what is seen of it, in a few words.
+//! Short constructors for a rollout and its observation.
 
 use proptest::test_runner::{Config, RngSeed};
 use serin_core::{
@@ -9,7 +9,7 @@ use serin_core::{
     testing::{Did, Environment, Simulated},
 };
 
-/// So many cases, unless `PROPTEST_CASES` says otherwise; always the same ones, unless `PROPTEST_RNG_SEED` does.
+/// The number of cases, unless `PROPTEST_CASES` is set; always the same ones, unless `PROPTEST_RNG_SEED` is set.
 pub(crate) fn cases(cases: u32) -> Config {
     let given = Config::default();
     let rng_seed = match given.rng_seed {
@@ -46,17 +46,17 @@ pub(crate) fn parse(raw: &raw::Canary) -> Result<Rollout, Invalid> {
     Rollout::parse(raw, &Defaults::default())
 }
 
-/// As [`manifest`], on Istio, and it makes sense.
+/// As [`manifest`], on Istio, and parsed.
 pub(crate) fn rollout(analysis: &str) -> Rollout {
     parse(&manifest("istio", analysis)).expect("the Canary in a test makes sense")
 }
 
-/// Any drift: workloads, services, routes, and whether somebody else changed them.
+/// Any drift: workloads, services, routes, and whether another client changed them.
 pub(crate) fn drift_of([workloads, services, routes, tampered]: [bool; 4]) -> Drift {
     Drift { workloads, services, routes, tampered }
 }
 
-/// A person asks for something.
+/// An operator requests something.
 pub(crate) fn request(kind: RequestKind, value: &str) -> Request {
     Request { kind, value: value.into() }
 }

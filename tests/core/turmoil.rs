@@ -1,4 +1,4 @@
-//! A world in which everything goes wrong: what may happen to a Canary between two things its driver does.
+//! A world in which everything goes wrong: the events between two actions of a driver.
 
 use std::time::Duration;
 
@@ -22,12 +22,12 @@ use crate::{
     support::{drift_of, parse},
 };
 
-/// What happens to a Canary, between two things its driver does.
+/// An event between two actions of a driver.
 #[derive(Clone, Debug)]
 pub(crate) enum Happening {
     /// Time passes until the wake.
     Wake,
-    /// So much time passes.
+    /// This time passes.
     Passes(Duration),
     /// The clock is set back.
     SetBack(Duration),
@@ -42,7 +42,7 @@ pub(crate) enum Happening {
     Suspends(bool),
     /// The manifest is replaced.
     Edited(Box<Manifest>),
-    /// The manifest makes no sense, or does again.
+    /// The manifest becomes invalid, or valid again.
     Senseless(bool),
     /// The next command fails.
     Refuses(FailureClass),
@@ -53,14 +53,14 @@ pub(crate) enum Happening {
     /// The driver is killed and starts again.
     Restarts,
     Drifts(Drift),
-    /// Someone else changes the routes.
+    /// Another client changes the routes.
     Rerouted(Option<u8>),
-    /// Someone else scales the target.
+    /// Another client scales the target.
     Scaled(u32),
     TargetVanishes,
 }
 
-/// Facts that are not seen.
+/// Facts that cannot be observed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Hidden {
     target: bool,
@@ -168,7 +168,7 @@ fn pods() -> impl Strategy<Value = Pods> {
     select(vec![Pods::Well, Pods::Broken, Pods::Few, Pods::Hidden])
 }
 
-/// Answers drawn from a number, mostly good ones; what was ordered to fail fails once.
+/// Answers drawn from a number, mostly good ones; a hook that was set to fail fails once.
 pub(crate) struct Fickle {
     pub(crate) luck: u64,
     refuses: Option<FailureClass>,
@@ -208,7 +208,7 @@ impl Environment for Fickle {
     }
 
     fn obeys(&mut self, command: &Command) -> bool {
-        // What the primary runs after a copy that succeeded is beyond doubt.
+        // After a copy that succeeded, the revision of the primary is known.
         let ignores = self.ignores > 0 && !matches!(command, Command::Promote { .. });
         self.ignores = self.ignores.saturating_sub(1);
         !ignores
@@ -219,7 +219,7 @@ impl Environment for Fickle {
     }
 }
 
-/// A Canary and what becomes of it.
+/// A Canary and its world.
 pub(crate) struct Story {
     pub(crate) world: Simulated,
     pub(crate) hands: Fickle,
@@ -235,7 +235,7 @@ impl Story {
         Self { world, hands, hidden: Hidden::default(), written, senseless: false }
     }
 
-    /// The Canary was Flagger's until now.
+    /// Until now, Flagger controlled the Canary.
     pub(crate) fn takes_over(&mut self, left: &LeftBehind) {
         let routes = Routes { mirror: left.mirror, ..Routes::split(left.exposed) };
         let readiness = Readiness::not_ready("0 of 1 pods are available");
@@ -265,7 +265,7 @@ impl Story {
         self.world.settles();
     }
 
-    /// It happens; the driver looks if it was asleep.
+    /// The event happens; the driver observes if it was asleep.
     pub(crate) fn happens(&mut self, happening: Happening) {
         let asleep = matches!(self.world.tick.next(), Do::Sleep(_));
         let world = &mut self.world;
@@ -327,7 +327,7 @@ impl Story {
     }
 }
 
-/// What Flagger left behind.
+/// A status that Flagger left.
 #[derive(Clone, Debug)]
 pub(crate) struct LeftBehind {
     phase: Phase,
@@ -341,7 +341,7 @@ pub(crate) struct LeftBehind {
     mirror: Option<u8>,
 }
 
-/// Anything that Flagger may leave behind; its checksums mean nothing to us.
+/// Any status that Flagger can leave; we cannot interpret its checksums.
 pub(crate) fn left_behind() -> impl Strategy<Value = LeftBehind> {
     let written = (phases(), 0_u8..=100, -1_i64..5, 0_u32..3);
     let share = || select(vec![0_u8, 0, 20, 100]);
@@ -355,7 +355,7 @@ pub(crate) fn left_behind() -> impl Strategy<Value = LeftBehind> {
     )
 }
 
-/// New pods start, where there are any.
+/// New pods start, if there are any.
 fn deploy(cluster: &mut Observation, revision: &str) {
     let target = cluster.target.known().and_then(Option::as_ref);
     let replicas = target.map_or(1, |target| target.replicas);

@@ -10,12 +10,12 @@ use crate::workspace::Workspace;
 pub(crate) struct Defect {
     /// The name of its file.
     pub(crate) name: String,
-    /// What the defect is, and the patch.
+    /// A description of the defect, and the patch.
     pub(crate) text: String,
 }
 
 impl Defect {
-    /// Those of a folder beside this file, by name.
+    /// The defects in a folder next to this file, by name.
     pub(crate) fn all_in(folder: &str) -> Vec<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("defects").join(folder);
         let files = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
@@ -30,7 +30,7 @@ impl Defect {
         all
     }
 
-    /// Applies it to the copy of the core. It does nothing there until it is planted by its name.
+    /// Applies it to the copy of the core. It has no effect there until it is planted by its name.
     pub(crate) fn apply_to(&self, workspace: &mut Workspace) {
         if let Err(why) = self.try_apply_to(workspace) {
             panic!("the patch of the defect {} is not usable: {why}\n\n{MAKE_IT_AGAIN}", self.name);

@@ -1,4 +1,4 @@
-//! What `tests/core` finds: each defect that is planted in the core, and nothing where none is planted.
+//! The defects that `tests/core` finds: each one that is planted in the core, and none if none is planted.
 //!
 //! A defect is a patch in the folder `patches`. All of them are applied to one copy of the core, where each asks if it is
 //! planted, so that the tests are compiled once. No defect is in the core that is shipped. The target `worlds` runs
@@ -19,18 +19,18 @@ use rayon::{ThreadPoolBuilder, prelude::*};
 
 use crate::{defect::Defect, runs::run, workspace::Workspace};
 
-/// Runs at the same time.
+/// How many run at the same time.
 const AT_ONCE: usize = 2;
 
 #[test]
-fn every_defect_is_found_and_nothing_where_none_is_planted() {
+fn every_defect_is_found_and_none_where_none_is_planted() {
     let defects = Defect::all_in("patches");
     assert!(!defects.is_empty(), "there are patches");
-    // Tests read what the documents say, too.
+    // Tests read the documents, too.
     let paths = ["tests/core", "tests/src", "docs", "README.md"];
     let mut workspace = Workspace::with(&defects, &["core", "tests"], &paths);
     workspace.put("tests/Cargo.toml", include_str!("tests.toml"));
-    // target/debug/deps/defects-0123: what both need is built once.
+    // target/debug/deps/defects-0123: dependencies that both need are built once.
     let program = env::current_exe().unwrap();
     let target = program.ancestors().nth(3).unwrap();
     let args = ["test", "--package=serin-tests", "--test=core", "--no-run"];

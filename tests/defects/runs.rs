@@ -9,10 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The longest run that is waited for. A test that does not end has found something, too.
+/// The timeout of a run. A test that does not end has found something, too.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// The cases of each property: more find nothing more.
+/// The cases of each property: more cases find no more defects.
 const CASES: &str = "300";
 
 /// How a run ended.
@@ -63,7 +63,7 @@ fn command(program: &Path, planted: Option<&str>) -> Command {
     command
 }
 
-/// The name of the test that ended so.
+/// The name of the test that failed.
 fn test_of<'a>(line: &'a str, result: &str) -> Option<&'a str> {
     line.strip_prefix("test ")?.strip_suffix(result)?.strip_suffix(" ... ")
 }

@@ -1,4 +1,4 @@
-//! What is shipped has no defect that can be planted.
+//! The shipped code contains no defect that can be planted.
 
 use std::{
     fs,

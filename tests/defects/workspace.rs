@@ -1,4 +1,4 @@
-//! A workspace with a copy of the core that has all defects, of which a process plants one or none.
+//! A workspace with a copy of the core that contains all defects. A process plants one of them, or none.
 
 use std::{
     collections::BTreeMap,
@@ -12,21 +12,21 @@ use serde_json::Value;
 
 use crate::{defect::Defect, process};
 
-/// The longest build that is waited for.
+/// The timeout of a build.
 const BUILD: Duration = Duration::from_secs(30 * 60);
 
-/// What Cargo tells a test of its package. Told to another Cargo, it would build again what asks for it.
+/// Variables that Cargo sets for a test about its package. Another Cargo would rebuild the packages that read them.
 const OURS: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
 
-/// The version of its packages. Cargo tells packages apart by name, version and place in their workspace, wherever that is:
-/// with our version, what is built here could be taken for what is shipped.
+/// The version of its packages. Cargo distinguishes packages by name, version and place in their workspace, wherever
+/// that is: with our version, a package that is built here could be used as the shipped one.
 const VERSION: &str = "0.0.0";
 
 /// The files of a workspace, by their path.
 pub(crate) struct Workspace(BTreeMap<String, Vec<u8>>);
 
 impl Workspace {
-    /// The core with these defects, in a workspace of these members, with these files and folders of ours.
+    /// The core with these defects, in a workspace with these members and these files and folders of ours.
     pub(crate) fn with(defects: &[Defect], members: &[&str], paths: &[&str]) -> Self {
         let mut workspace = Self(BTreeMap::new());
         for path in ["Cargo.toml", "Cargo.lock", "core"].iter().chain(paths) {
@@ -58,7 +58,7 @@ impl Workspace {
         self.0.insert(path.into(), text.into());
     }
 
-    /// Builds it in a folder of this name; the program that Cargo makes with these arguments.
+    /// Builds it in a folder of this name; returns the program that Cargo makes with these arguments.
     pub(crate) fn build(&self, folder: &str, target: &Path, args: &[&str]) -> PathBuf {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
         self.write(&folder);
@@ -89,7 +89,8 @@ impl Workspace {
         }
     }
 
-    /// Makes a folder equal to it. Files that are the same already are left alone, so that Cargo compiles only the others.
+    /// Updates a folder to these files. Files that are already equal are left alone, so that Cargo compiles only the
+    /// others.
     fn write(&self, folder: &Path) {
         self.remove_others(folder, "");
         for (path, content) in &self.0 {

@@ -1,4 +1,4 @@
-//! What the documents show is so: their examples go as they say, and what they link to is there.
+//! The documents are correct: their examples have the results that they state, and their links lead somewhere.
 
 use std::path::{Path, PathBuf};
 
@@ -34,20 +34,20 @@ fn blocks(text: &str) -> Vec<(usize, String)> {
 }
 
 #[test]
-fn every_example_goes_as_it_says() {
+fn every_example_has_the_result_it_states() {
     let mut examples = 0;
     for document in ["docs/scenarios.md", "scenarios/README.md"] {
         for (line, block) in blocks(&read(document)) {
             if block.starts_with("scenario:") {
                 examples += 1;
-                goes_as_it_says(&block, Path::new(document), line);
+                has_the_result_it_states(&block, Path::new(document), line);
             }
         }
     }
     assert!(examples >= 13, "only {examples} examples were found");
 }
 
-fn goes_as_it_says(text: &str, document: &Path, line: usize) {
+fn has_the_result_it_states(text: &str, document: &Path, line: usize) {
     let at = format!("{}:{line}", document.display());
     let scenario = scenario::parse(text, &root().join(document));
     let scenario = scenario.unwrap_or_else(|error| panic!("{at}: {error}"));
@@ -89,7 +89,7 @@ fn every_link_leads_somewhere() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// As the renderers of Markdown name a heading.
+/// The anchor that renderers of Markdown give a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading.to_lowercase().replace(' ', "-");
     kept.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()

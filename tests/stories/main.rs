@@ -1,4 +1,4 @@
-//! Every story in `scenarios/`, and what stopping the controller does to it.
+//! Every story in `scenarios/`, and the effect of stopping the controller in it.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
 

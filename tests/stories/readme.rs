@@ -1,4 +1,4 @@
-//! What the README shows is what is printed.
+//! The README shows what the commands print.
 
 use std::process::Command;
 
@@ -25,7 +25,7 @@ fn the_readme_shows_what_is_printed() {
     assert!(readme.contains(printed.trim_end()), "paste this into README.md:\n{printed}");
 }
 
-/// What `serin replay` prints of the story where nothing is coloured.
+/// What `serin replay` prints for the story without colours.
 fn printed() -> String {
     let replayed = replay(&root().join(SHOWN)).unwrap();
     let page = Page {
@@ -49,7 +49,7 @@ fn the_readme_shows_what_a_check_finds() {
     assert!(readme.contains(found.trim_end()), "paste this into README.md:\n{found}");
 }
 
-/// What `serin check` prints of the first world that breaks the property.
+/// What `serin check` prints for the first world that breaks the property.
 fn found() -> String {
     let path = root().join(CHECKED);
     let scenario = load(&path).unwrap();
@@ -78,7 +78,7 @@ fn a_plain_cargo_run_is_serin() {
 
     let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
 
-    // Cargo looks for the one default among all packages, and gives up where there are two or none.
+    // Cargo looks for the one default among all packages, and fails if there are two or none.
     let packages = metadata["packages"].as_array().unwrap();
     let defaults: Vec<_> = packages.iter().filter_map(|package| package["default_run"].as_str()).collect();
     assert_eq!(defaults, ["serin"]);

@@ -1,4 +1,4 @@
-//! Every story goes as its file says, and twice the same way.
+//! Every story has the result that its file states, and the same result twice.
 
 use rayon::prelude::*;
 use serin_report::replay::replay;
@@ -7,7 +7,7 @@ use serin_simulator::expect::Judged;
 use crate::stories;
 
 #[test]
-fn sim_every_story_goes_as_expected() {
+fn sim_every_story_meets_its_expectations() {
     let failed: Vec<String> = stories("").par_iter().filter_map(|path| complaint(path)).collect();
 
     assert!(failed.is_empty(), "{} stories:\n{}", failed.len(), failed.join("\n"));
@@ -29,7 +29,7 @@ fn complaint(path: &std::path::Path) -> Option<String> {
 }
 
 #[test]
-fn sim_every_story_goes_the_same_way_twice() {
+fn sim_every_story_is_the_same_twice() {
     for path in stories("") {
         let (first, second) = (replay(&path).unwrap(), replay(&path).unwrap());
 
@@ -38,7 +38,7 @@ fn sim_every_story_goes_the_same_way_twice() {
 }
 
 #[test]
-fn the_folders_hold_what_they_are_named_for() {
+fn the_folders_contain_what_their_names_say() {
     assert_eq!(stories("conformance").len(), 18);
     for folder in ["everyday", "failures", "differences"] {
         assert!(stories(folder).len() >= 20, "{folder} has become small");

@@ -1,4 +1,4 @@
-//! The controller is stopped after every command, before and after every save, and goes on from what was saved.
+//! The controller is stopped after every command, before and after every save, and continues from the saved state.
 
 use rayon::prelude::*;
 use serin_core::{Phase, state::Stage};
@@ -40,7 +40,7 @@ fn every_stop(scenario: &Scenario) -> usize {
     places.len()
 }
 
-/// Nothing is under way that needs the controller.
+/// No action is under way that needs the controller.
 fn is_at_rest(story: &Story) -> bool {
     let end = &story.end;
     end.run.intent.is_none() && matches!(end.phase, Phase::Initialized | Phase::Succeeded | Phase::Failed)
@@ -54,7 +54,7 @@ fn is_at_rest(story: &Story) -> bool {
 }
 
 #[test]
-fn sim_a_stop_with_equal_answers_changes_no_end() {
+fn sim_a_stop_with_equal_answers_does_not_change_the_result() {
     let mut compared = 0;
     for path in stories("everyday") {
         let scenario = load(&path).unwrap();
@@ -73,7 +73,7 @@ fn sim_a_stop_with_equal_answers_changes_no_end() {
     assert!(compared > 500, "only {compared} stops were compared");
 }
 
-/// A script that gives one answer per call gives other answers to a controller that has to ask again.
+/// A script with one answer per call gives other answers to a controller that has to ask again.
 fn answers_stay_the_same(path: &std::path::Path) -> bool {
     let text = std::fs::read_to_string(path).unwrap();
     let world: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();

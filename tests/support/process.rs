@@ -1,4 +1,4 @@
-//! Programs that tests run, none of them longer than it may.
+//! Programs that tests run, each with a time limit.
 
 use std::{
     io::Read,
@@ -8,11 +8,11 @@ use std::{
     time::Duration,
 };
 
-/// Runs a program to its end; what it wrote to its standard output.
+/// Runs a program to its end; returns its standard output.
 ///
 /// # Errors
 ///
-/// What it wrote to its standard error, if it failed; or that it could not be started or took longer than `limit`.
+/// Its standard error, if it failed; or that it could not be started or took longer than `limit`.
 pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<String, String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -30,13 +30,13 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<String, Stri
     }
 }
 
-/// All that comes, once it has ended.
+/// The whole output, once it has ended.
 fn read(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
     let (told, heard) = mpsc::channel();
     thread::spawn(move || {
         let mut all = Vec::new();
         if let Some(mut pipe) = pipe {
-            // What came before an error is worth reading too.
+            // The output before an error is useful, too.
             drop(pipe.read_to_end(&mut all));
         }
         told.send(String::from_utf8_lossy(&all).into_owned())

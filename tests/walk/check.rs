@@ -1,4 +1,4 @@
-//! What every call is checked for.
+//! The checks of every call.
 
 use serin_core::{
     Command, Phase, Rollout, State,
@@ -12,7 +12,7 @@ use serin_core::{
 
 use crate::decide::Decided;
 
-/// Everything that is wrong with a call, each beginning with the name of what it breaks and a colon.
+/// Everything that is wrong with a call; each text begins with the name of the broken rule and a colon.
 pub(crate) fn check(call: &Decided<'_>) -> Vec<String> {
     let Decided { canary, state, seen, now, plan, .. } = *call;
     let mut broken: Vec<String> =
@@ -43,7 +43,7 @@ pub(crate) fn check(call: &Decided<'_>) -> Vec<String> {
     match plan.wake {
         Some(wake) if wake.why == Why::AtOnce => {
             if plan.state.is_none() && plan.commands.is_empty() {
-                broken.push("progress: it wants to go on at once and has done nothing".into());
+                broken.push("progress: it wants to continue at once and has done nothing".into());
             }
         }
         Some(wake) if wake.at <= now => broken.push(format!("progress: {:?} wakes it now", wake.why)),
@@ -52,7 +52,7 @@ pub(crate) fn check(call: &Decided<'_>) -> Vec<String> {
     broken
 }
 
-/// What the target shows, where a check of another revision was counted.
+/// The revision of the target, if a check of another revision was counted.
 fn judged_instead<'a>(call: &Decided<'a>, after: &State) -> Option<&'a Revision> {
     let counted =
         call.state.phase.is_analysing() && after.runs == call.state.runs && after.check > call.state.check;
@@ -72,7 +72,7 @@ fn unearned_gate<'a>(call: &Decided<'_>, after: &'a State, rollout: &Rollout) ->
         })
     };
     let same_run = after.runs == before.runs || before.phase == Phase::Waiting;
-    // Users who leave a canary that serves nobody, and come back, are still at their step.
+    // Users who leave a canary that does not serve, and return, are still at their step.
     let is_away = matches!(call.plan.decision.rule, Rule::CanaryLeft | Rule::CanaryBack | Rule::ServingCopy);
     let same_step = is_away || before.routes(rollout.strategy()) == after.routes(rollout.strategy());
     let unearned = |key: &&Text| !(opened(key) || (same_run && before.run.passed.contains(*key)));
@@ -80,7 +80,7 @@ fn unearned_gate<'a>(call: &Decided<'_>, after: &'a State, rollout: &Rollout) ->
     after.run.passed.iter().find(unearned).or_else(|| after.run.passed_step.iter().find(unearned_step))
 }
 
-/// Whether it goes to the objects the manifest names, and would leave those of the run as they are.
+/// Whether it concerns the objects that the manifest names, and would leave those of the run as they are.
 fn belongs_to_a_run(command: &Command) -> bool {
     match command {
         Command::EnsureServices(_)
@@ -101,7 +101,7 @@ fn belongs_to_a_run(command: &Command) -> bool {
     }
 }
 
-/// What was decided is carried out, but for the named exceptions.
+/// An intent is carried out, with these named exceptions.
 fn intent_may_become(before: &State, after: &State) -> bool {
     if before.run.intent == after.run.intent || matches!(after.run.intent, Some(Intent::Delete { .. })) {
         return true;

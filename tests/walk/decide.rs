@@ -1,4 +1,4 @@
-//! One call until it is decided, once for every combination of answers.
+//! One call until it is decided, for every combination of answers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,7 +11,7 @@ use serin_core::{
 
 use crate::world::Deviation;
 
-/// A call that was decided, and how it came to that.
+/// A call that was decided, and its questions and answers.
 pub(crate) struct Decided<'a> {
     pub(crate) deviations: &'a [Deviation],
     pub(crate) answers: &'a Answered,
@@ -22,10 +22,10 @@ pub(crate) struct Decided<'a> {
     pub(crate) plan: &'a Plan,
 }
 
-/// What was asked and answered, in this order.
+/// The questions and answers, in order.
 pub(crate) type Answered = [(Question, Answer)];
 
-/// What to call with, what to answer, and what to do with what is decided.
+/// The input of the call, the possible answers, and the visitor of decisions.
 pub(crate) struct Calls<'a, 'b> {
     pub(crate) canary: &'a Result<Rollout, Invalid>,
     pub(crate) state: &'a State,
@@ -35,7 +35,7 @@ pub(crate) struct Calls<'a, 'b> {
 }
 
 impl Calls<'_, '_> {
-    /// Decides, or says why nothing was decided.
+    /// Decides, or says why there is no decision.
     pub(crate) fn decide(&mut self, seen: &Observation) -> Result<(), String> {
         self.decide_after(seen, &mut Vec::new())
     }
@@ -58,7 +58,7 @@ impl Calls<'_, '_> {
             return Err(format!("it asks {} again", again.id));
         }
         let Some(question) = questions.first() else { return Err("it asks nothing".into()) };
-        // One at a time: those left are asked for again.
+        // One at a time: the others are asked for again.
         for answer in (self.alternatives)(&question.id.of) {
             let mut seen = seen.clone();
             seen.answers.add(question.id.clone(), answer.clone());

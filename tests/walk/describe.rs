@@ -1,4 +1,4 @@
-//! Calls, states and what became of them in a few words, for the lines of a path.
+//! Short texts for calls, states and outcomes, for the lines of a path.
 
 use std::fmt;
 
@@ -50,7 +50,7 @@ impl fmt::Display for Decided<'_> {
     }
 }
 
-/// A state in a few words.
+/// A short text for a state.
 pub(crate) struct Brief<'a>(pub(crate) &'a State);
 
 impl fmt::Display for Brief<'_> {
@@ -101,7 +101,7 @@ pub(crate) fn passed(then: Then, from: Timestamp, to: Timestamp) -> String {
     match then {
         Then::Now => String::new(),
         Then::Woken => format!(" -- woken {:?} later", to.since(from)),
-        Then::Late => format!(" -- nobody looks for {:?}", to.since(from)),
+        Then::Late => format!(" -- no call for {:?}", to.since(from)),
         Then::Earlier => format!(" -- the clock is set back by {:?}", from.since(to)),
     }
 }

@@ -24,9 +24,9 @@ pub(crate) struct Node {
 /// How far a plan was carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// To its end.
+    /// Completely.
     Done,
-    /// The driver stopped after so many commands; nothing was saved.
+    /// The driver stopped after this many commands; nothing was saved.
     Stopped(usize),
     /// The command with this index failed.
     Failed(usize, FailureClass),
@@ -35,7 +35,7 @@ pub(crate) enum Outcome {
 /// When the next call is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
-    /// Now: the plan wants it, or something has changed.
+    /// Now: the plan requires it, or something has changed.
     Now,
     /// At the plan's wake.
     Woken,
@@ -45,11 +45,11 @@ pub(crate) enum Then {
     Earlier,
 }
 
-/// Looks at what follows, in an order that is always the same.
+/// Receives the successors, always in the same order.
 pub(crate) trait Visitor {
     /// A call was decided.
     fn decided(&mut self, call: &Decided<'_>);
-    /// And led to this, if carried out so far and continued then.
+    /// And led to this, if it was carried out this far and continued then.
     fn reached(&mut self, call: &Decided<'_>, outcome: Outcome, then: Then, next: Node);
     /// A call that was not decided.
     fn broke(&mut self, deviations: &[Deviation], what: String);
@@ -76,7 +76,7 @@ fn seen_with(node: &Node, deviations: &[Deviation]) -> (serin_core::Observation,
     (befall(deviations, &mut world, &node.state.outbox), world.manifest)
 }
 
-/// Visits what follows when these deviations come together.
+/// Visits the successors when these deviations occur together.
 fn meet(slice: &Slice, node: &Node, deviations: &[Deviation], visitor: &mut impl Visitor) {
     let mut world = node.world.clone();
     let seen = befall(deviations, &mut world, &node.state.outbox);
@@ -100,7 +100,7 @@ fn meet(slice: &Slice, node: &Node, deviations: &[Deviation], visitor: &mut impl
     }
 }
 
-/// Carries a plan out as far as it can come.
+/// Carries out a plan as far as possible.
 fn outcomes(slice: &Slice, node: &Node, world: &World, call: &Decided<'_>, visitor: &mut impl Visitor) {
     let few = call.deviations.len() <= 1;
     let commands = call.plan.commands.len();
@@ -117,7 +117,7 @@ fn outcomes(slice: &Slice, node: &Node, world: &World, call: &Decided<'_>, visit
             go_on(slice, call, Outcome::Stopped(made), next, visitor);
         }
     }
-    // What fails twice in a row succeeds then: what never does is a weather.
+    // A command that fails twice in a row then succeeds: one that never does is a weather.
     let again = node.state.trouble.as_ref().is_some_and(|trouble| trouble.attempts > 1);
     for class in slice.failures.iter().copied().filter(|_| few && !again) {
         for made in 0..commands {
@@ -146,7 +146,7 @@ fn done(slice: &Slice, node: &Node, world: &World, call: &Decided<'_>, visitor: 
     go_on(slice, call, Outcome::Done, Node { state, world, now: node.now }, visitor);
 }
 
-/// Carries out the first `many` commands; the index of the one that fails by itself.
+/// Carries out the first `many` commands; returns the index of one that fails by itself.
 pub(crate) fn carry_out(world: &mut World, plan: &Plan, many: usize) -> Result<(), (usize, FailureClass)> {
     for (index, command) in plan.commands.iter().enumerate().take(many) {
         world.obey(command).map_err(|class| (index, class))?;
@@ -155,7 +155,7 @@ pub(crate) fn carry_out(world: &mut World, plan: &Plan, many: usize) -> Result<(
     Ok(())
 }
 
-/// When it goes on.
+/// When it continues.
 fn go_on(slice: &Slice, call: &Decided<'_>, outcome: Outcome, next: Node, visitor: &mut impl Visitor) {
     let wake = call.plan.wake.filter(|wake| outcome == Outcome::Done && wake.why != Why::AtOnce);
     if let Some(wake) = wake {

@@ -1,5 +1,5 @@
-//! I8 and I12: from every state that can be reached, good weather leads to rest with nothing left to do, and bad
-//! weather is not borne in silence.
+//! I8 and I12: from every state that can be reached, good weather leads to rest with nothing left to do, and in bad
+//! weather the state says what it waits for.
 
 use serin_core::{
     Phase, State,
@@ -18,7 +18,7 @@ use crate::{
     world::World,
 };
 
-/// So many beginnings of a slice, spread over all of them, are followed through weather that is not fair.
+/// The number of beginnings of a slice, spread over all of them, that are followed through weather that is not fair.
 const FOUL_WAYS: u32 = 4000;
 
 /// Follows every weather.
@@ -33,7 +33,7 @@ pub(crate) fn check(slice: &Slice, graph: &mut Graph, failures: &mut Failures) {
     }
 }
 
-/// Where the best weather leads from `node`.
+/// The successor of `node` in the best weather.
 pub(crate) fn settled(slice: &Slice, node: Node) -> Node {
     let mut node = node;
     while let Some(After { next, .. }) = after(slice, &WEATHERS[0], &node) {
@@ -62,7 +62,7 @@ struct Next {
 }
 
 impl Ways<'_> {
-    /// Looks at the end of each way once.
+    /// Examines the end of each way once.
     fn judge(&mut self, starts: impl Iterator<Item = u32>, failures: &mut Failures) {
         for start in starts {
             let mut at = start;
@@ -86,7 +86,7 @@ impl Ways<'_> {
         }
     }
 
-    /// Finds the successor of a node that is met for the first time; whether it was.
+    /// Finds the successor of a node that is met for the first time; returns whether it was.
     fn meet(&mut self, node: u32, start: u32) -> bool {
         self.next.resize(self.graph.len() as usize, Next::default());
         if self.next[node as usize].met.is_some() {
@@ -118,7 +118,7 @@ impl Ways<'_> {
         failures.note(&format!("I8 {why}"), start, what);
     }
 
-    /// What is to be so where nothing will ever change again.
+    /// What has to hold if nothing will ever change again.
     fn rests_well(&self, number: u32) -> Result<(), String> {
         let (state, world) = (self.graph.state(number), self.graph.world(number));
         if self.is_excused(number) {
@@ -138,11 +138,11 @@ impl Ways<'_> {
         if self.weather.fair { is_tidy(self.slice, state, world) } else { Ok(()) }
     }
 
-    /// A circle takes time, and is waiting for a person or for what is named.
+    /// A loop takes time, and waits for a person or for something that is named.
     fn goes_round_well(&self, start: u32) -> Result<(), (u32, String)> {
         let phase = |at| self.graph.state(at).phase;
         if !self.circle(start).any(|at| self.next[at as usize].waits) {
-            // Somebody undoes what is done, as fast as it is done.
+            // Another client undoes every change at once.
             let undone = !self.weather.fair && self.driver_waits(start);
             return if undone { Ok(()) } else { Err((start, format!("spins in {}", phase(start)))) };
         }
@@ -152,7 +152,7 @@ impl Ways<'_> {
         }
     }
 
-    /// A person holds it, it is gone, or it is foul weather and what is waited for is named.
+    /// A person holds it, it is gone, or the weather is bad and the obstacle is named.
     fn is_excused(&self, number: u32) -> bool {
         let (state, world) = (self.graph.state(number), self.graph.world(number));
         // Another controller's status is not written before it is taken over.
@@ -163,7 +163,7 @@ impl Ways<'_> {
             || (!self.weather.fair && named)
     }
 
-    /// Whether a driver takes a rest in this circle: it does when the same commands come twice and nothing was saved.
+    /// Whether a driver pauses in this loop: it does if the same commands come twice and nothing was saved.
     fn driver_waits(&self, start: u32) -> bool {
         let after = |at| after(self.slice, self.weather, &self.graph.node(at));
         let alone = self.circle(start).filter_map(|at| Some(after(at)?.alone));
@@ -173,7 +173,7 @@ impl Ways<'_> {
     }
 }
 
-/// At rest in good weather everything is as it should be.
+/// At rest in good weather everything is in order.
 fn is_tidy(slice: &Slice, state: &State, world: &World) -> Result<(), String> {
     let Ok(rollout) = slice.canary(world) else { return Err("is senseless".into()) };
     let seen = &world.seen;
@@ -182,7 +182,7 @@ fn is_tidy(slice: &Slice, state: &State, world: &World) -> Result<(), String> {
     let routes = seen.routes.known().and_then(Option::as_ref);
     let routed = routes.is_some_and(|routes| routes.exposed() == 0 && routes.mirror.is_none());
     let no_mesh = &*rollout.topology().provider == "kubernetes";
-    // Without a mesh there is no route to be changed.
+    // Without a mesh no route can be changed.
     let in_order = seen
         .drift
         .known()
@@ -208,13 +208,13 @@ fn is_tidy(slice: &Slice, state: &State, world: &World) -> Result<(), String> {
     }
 }
 
-/// Whether what the Canary no longer names still sends users to a canary.
+/// Whether objects that the Canary no longer names still send users to a canary.
 fn left_behind(world: &World) -> bool {
     let routes = world.parked.as_ref().and_then(|parked| parked.seen.routes.known()?.as_ref());
     routes.is_some_and(|routes| routes.exposed() > 0)
 }
 
-/// What the state waits for is shown in it, and was told.
+/// What the state waits for is shown in it, and was reported.
 fn is_named(state: &State) -> bool {
     let gate =
         matches!(state.phase, Phase::Waiting | Phase::WaitingPromotion) || state.run.closed_gate.is_some();

@@ -1,4 +1,5 @@
-//! Names of normal states and worlds. Every field is read, by name, so that a new one has to be thought about.
+//! Fingerprints of normal states and worlds. Every field is read by name, so that a new one does not compile until it
+//! is considered.
 
 use std::{
     fmt,
@@ -18,7 +19,7 @@ use crate::{
     world::{Followed, Parked, World},
 };
 
-/// Names a normal state by 64 bits: at a million states two are taken for one with a chance of 3 in 100 million.
+/// A 64-bit fingerprint of a normal state: among a million states, the chance of a collision is 3 in 100 million.
 pub(crate) fn of_state(state: &State, periods: &Periods) -> u64 {
     let State {
         phase,
@@ -86,7 +87,7 @@ fn parts(Countdown { since, part_since, credited_ms }: Countdown) -> (Timestamp,
     (since, part_since, credited_ms)
 }
 
-/// Names a world.
+/// A fingerprint of a world.
 pub(crate) fn of_world(world: &World) -> u64 {
     let World { seen, manifest, parked, followed } = world;
     let mut print = Print::default();
@@ -100,7 +101,7 @@ pub(crate) fn of_world(world: &World) -> u64 {
     print.finish()
 }
 
-/// Everything that tells one from another, as bytes.
+/// All fields that distinguish one from another, as bytes.
 #[derive(Default)]
 struct Print(Vec<u8>);
 
@@ -109,7 +110,7 @@ impl Hasher for Print {
         self.0.extend_from_slice(bytes);
     }
 
-    /// Fixed keys, so the same on every machine; only ever compared.
+    /// Fixed keys, so the result is the same on every machine; it is only ever compared.
     fn finish(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         hasher.write(&self.0);
@@ -123,7 +124,7 @@ impl Print {
     }
 
     fn words(&mut self, words: fmt::Arguments<'_>) {
-        // Collecting cannot fail.
+        // Writing to memory cannot fail.
         let _ = fmt::Write::write_fmt(self, words);
     }
 

@@ -1,4 +1,4 @@
-//! The states a walk has found, each once.
+//! The states that a walk has found, each once.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,14 +14,14 @@ use crate::{
     world::World,
 };
 
-/// Nodes by number, in the order they were found: a smaller number is never farther from the beginning.
+/// Nodes by number, in the order in which they were found: a smaller number is never farther from the beginning.
 pub(crate) struct Graph {
     periods: Periods,
     states: Interned<State>,
     worlds: Interned<World>,
     nodes: Vec<(u32, u32)>,
     numbers: BTreeMap<(u32, u32), u32>,
-    /// Whence a node was first reached, and which of the successors there it is; the beginnings lead to themselves.
+    /// The node from which a node was first reached, and the index among its successors; beginnings lead to themselves.
     parents: Vec<(u32, u32)>,
 }
 
@@ -31,7 +31,7 @@ impl Graph {
         Self { periods, states, worlds, nodes: Vec::new(), numbers: BTreeMap::new(), parents: Vec::new() }
     }
 
-    /// From now on a repair may do nothing.
+    /// From now on a repair can have no effect.
     pub(crate) fn let_repairs_wait(&mut self, wait: bool) {
         self.periods.repairs_wait = wait;
     }
@@ -74,7 +74,8 @@ impl Graph {
         self.parents.truncate(number as usize);
     }
 
-    /// How many states and worlds there are, and how many states there would be without each field: what to fold.
+    /// How many states and worlds there are, and how many states there would be without each field: candidates for the
+    /// normal form.
     pub(crate) fn spread(&self) -> String {
         let fields: Vec<_> = self.states.items.iter().map(fields).collect();
         let names: BTreeSet<_> = fields.iter().flat_map(BTreeMap::keys).collect();
@@ -93,7 +94,7 @@ impl Graph {
         said.collect::<Vec<_>>().join(", ")
     }
 
-    /// The way from a beginning: each node with the number of the successor that was taken from it.
+    /// The way from a beginning: each node with the index of the successor that was taken.
     pub(crate) fn way(&self, to: u32) -> Vec<(u32, u32)> {
         let mut way = Vec::new();
         let mut at = to;

@@ -1,7 +1,7 @@
-//! The exhaustive walk: in a small closed world, everything that can happen happens.
+//! The exhaustive walk: in a small closed world, everything that can happen is tried.
 //!
-//! One slice per strategy and concern, see [`slices`]. Each visits all states that can be reached, checks every call by
-//! the invariants, and shows that good weather leads from every state to rest.
+//! There is one slice for each strategy and concern, see [`slices`]. Each visits all states that can be reached, checks
+//! every call by the invariants, and shows that good weather leads from every state to rest.
 
 mod check;
 mod decide;
@@ -28,7 +28,7 @@ use self::{
     slice::Slice,
 };
 
-/// A slice, and what its walk found once it was made.
+/// A slice, and the result of its walk once it was made.
 struct Walk {
     slice: fn() -> Slice,
     report: OnceLock<Report>,
@@ -39,7 +39,7 @@ impl Walk {
         Self { slice, report: OnceLock::new() }
     }
 
-    /// Walks, unless that was done.
+    /// Walks, unless this was done before.
     fn report(&self) -> &Report {
         self.report.get_or_init(|| walk(&(self.slice)()))
     }
@@ -129,9 +129,9 @@ fn model_every_change_of_stage_is_made() {
     assert_all_made(CHANGES, |report| &report.stages);
 }
 
-/// Each line of a table of changes is taken by some walk.
+/// Each row of a table of changes is taken by some walk.
 fn assert_all_made<T: Copy + Debug + Ord>(table: &[(T, T, &str)], of: impl Fn(&Report) -> &BTreeSet<(T, T)>) {
-    // From the end, so that the other tests do the rest of the work meanwhile.
+    // From the end, because the other tests meanwhile do the others.
     let made: BTreeSet<_> = WALKS.iter().rev().flat_map(|walk| of(walk.report()).iter().copied()).collect();
     let missing: Vec<String> = table
         .iter()

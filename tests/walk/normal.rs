@@ -1,9 +1,9 @@
 //! Normal form: two situations that will always be decided alike become one.
 //!
-//! [`shift`] counts all times from one moment and forgets how long ago is longer than any rule looks back; what is
-//! written but never read by a rule (conditions, the analysis record, notices) goes, and so do numbers that only name
-//! (saves, runs, checks). [`saturate`] stops counters where more makes no difference. A normal form is known by its
-//! [`fingerprint`](crate::fingerprint).
+//! [`shift`] counts all times from one moment and forgets times that are longer ago than any rule looks back. It also
+//! drops what is written but never read by a rule (conditions, the analysis record, notices), and numbers that only
+//! identify (saves, runs, checks). [`saturate`] stops counters where more makes no difference. A normal form is
+//! identified by its [`fingerprint`](crate::fingerprint).
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use serin_core::{
     state::{AnalysisRecord, Countdown, Intent, Outbox, Repair},
 };
 
-/// The moment every normal state is looked at.
+/// The moment at which every normal state is observed.
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
 const BETWEEN_SIGHTINGS: Duration = Duration::from_secs(10);
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(600);
 /// Right after a failure a promotion has to name its revision.
 const MOMENT: Duration = Duration::from_secs(60);
-/// From this many repairs in a row on, somebody else manages the same objects.
+/// From this many repairs in a row on, another client manages the same objects.
 const CONTESTED: u32 = 3;
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -29,18 +29,19 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub(crate) struct Periods {
     interval: Duration,
     deadline: Duration,
-    /// For how long no check may be judged, where that matters to this slice; elsewhere no such time ever passes.
+    /// For how long no check can be judged, if that matters to this slice; elsewhere such a time never passes.
     unjudged: Option<Duration>,
-    /// A Canary that makes no sense has one of its own.
+    /// An invalid Canary has its own.
     longest_deadline: Duration,
     delay: Duration,
-    /// The longest deadline of a gate; `None` if no gate has one: then since when one is closed is never read.
+    /// The longest deadline of a gate; `None` if no gate has one: then the time since when one is closed is never read.
     gate: Option<Duration>,
-    /// That somebody else keeps changing the same objects matters to this slice; elsewhere each repair is a first one.
+    /// Whether it matters to this slice that another client keeps changing the same objects; elsewhere each repair is a
+    /// first one.
     contested: bool,
-    /// A repair may do nothing: then the wait before the next one is what keeps it from spinning.
+    /// Whether a repair can have no effect: then only the wait before the next one keeps it from looping.
     pub(crate) repairs_wait: bool,
-    /// Notices matter to this slice.
+    /// Whether notices matter to this slice.
     pub(crate) notices: bool,
 }
 
@@ -67,8 +68,8 @@ impl Periods {
     }
 }
 
-/// Stops the counters: more failures of a command, repairs or unjudged checks make no difference. Of the four parts of a
-/// deadline the first ones pass at once, and so does the second between two repairs.
+/// Stops the counters: more failures of a command, repairs or unjudged checks make no difference. The first of the four
+/// parts of a deadline pass at once, and so does the second between two repairs.
 pub(crate) fn saturate(state: &mut State, now: Timestamp, periods: &Periods) {
     for unready in [&mut state.run.canary_unready, &mut state.run.primary_unready].into_iter().flatten() {
         skip_parts(3, &mut unready.count, periods.deadline);
@@ -86,11 +87,11 @@ pub(crate) fn saturate(state: &mut State, now: Timestamp, periods: &Periods) {
     saturate_repair(&mut state.repair, now, periods);
     state.run.held_checks = state.run.held_checks.min(2);
     state.run.void_checks = 0;
-    // Only whether there is a reason is ever read.
+    // Rules read only whether there is a reason.
     state.run.unreached = state.run.unreached.take().map(|_| "unreached".into());
 }
 
-/// Where nobody else keeps changing the objects, a repair is forgotten at once or, where it has to wait, in the next
+/// If no other client keeps changing the objects, a repair is forgotten at once or, if it has to wait, in the next
 /// moment. Elsewhere the second before the next one passes at once, and so does the rest of an interval.
 fn saturate_repair(repair: &mut Option<Repair>, now: Timestamp, periods: &Periods) {
     let Periods { interval, contested, repairs_wait, .. } = *periods;
@@ -110,13 +111,13 @@ fn saturate_repair(repair: &mut Option<Repair>, now: Timestamp, periods: &Period
     }
 }
 
-/// Of the four parts of a deadline, this many pass at once.
+/// How many of the four parts of a deadline pass at once.
 fn skip_parts(parts: u64, count: &mut Countdown, deadline: Duration) {
     let skipped = u64::try_from(deadline.as_millis()).unwrap_or_default().div_ceil(4) * parts;
     count.credited_ms = count.credited_ms.max(skipped);
 }
 
-/// The state as if it were [`NOW`], without what only names or records.
+/// The state as if it were [`NOW`], without fields that only identify or record.
 pub(crate) fn shift(state: &mut State, now: Timestamp, periods: &Periods) {
     saturate(state, now, periods);
     while_suspended(state, now, periods);
@@ -158,7 +159,7 @@ pub(crate) fn shift(state: &mut State, now: Timestamp, periods: &Periods) {
         trouble.since = aged(trouble.since, periods.longest_deadline);
         trouble.retry_at = aged(trouble.retry_at, Duration::ZERO);
     }
-    // After twice its pause a repair is forgotten, but for one that is shown; the pause doubles from one to the next.
+    // After twice its pause a repair is forgotten, unless it is shown; the pause doubles from one to the next.
     let peace = |times: u32| periods.interval * 2_u32.pow(times.min(CONTESTED));
     state.repair =
         state.repair.take().filter(|last| last.contested || now.since(last.at) < peace(last.times));
@@ -172,7 +173,7 @@ pub(crate) fn shift(state: &mut State, now: Timestamp, periods: &Periods) {
     forget(state, periods);
 }
 
-/// How long it has been suspended: by so much other times may be moved on.
+/// How long it has been suspended: other times will be moved by this much.
 fn suspended(state: &State, now: Timestamp) -> Duration {
     state.suspended.map_or(Duration::ZERO, |since| now.since(since))
 }
@@ -181,8 +182,8 @@ fn aged(at: Timestamp, now: Timestamp, most: Duration) -> Timestamp {
     if at > now { NOW + at.since(now) } else { NOW - now.since(at).min(most) }
 }
 
-/// Time stands still while suspended: what will be moved on when it ends is moved on at once, but for so much of it.
-/// A promotion goes on meanwhile, so for it time does not stand still.
+/// Time does not count while suspended: times that will be moved at the end are moved at once, except for this span. A
+/// promotion continues meanwhile, so its times count.
 fn while_suspended(state: &mut State, now: Timestamp, periods: &Periods) {
     let Some(since) = &mut state.suspended else { return };
     let long = now.since(*since).saturating_sub(periods.interval * 2);
@@ -204,7 +205,7 @@ fn while_suspended(state: &mut State, now: Timestamp, periods: &Periods) {
     }
 }
 
-/// Where nothing goes by it, any moment will do; long past, its place in the interval is kept.
+/// If no rule reads it, any moment will do; for a time long past, its place in the interval is kept.
 fn due(state: &State, now: Timestamp, periods: &Periods) -> Timestamp {
     let ends = matches!(state.run.intent, Some(Intent::Rollback { .. }));
     let goes_by_due = (state.is_running() && !ends) || state.phase == Phase::Waiting;

@@ -11,7 +11,7 @@ use crate::{
     world::Deviation,
 };
 
-/// One line per call, beginning with where it begins.
+/// One line per call, after a line for the beginning.
 pub(crate) fn describe(slice: &Slice, graph: &Graph, to: u32) -> String {
     let way = graph.way(to);
     let mut text = String::new();

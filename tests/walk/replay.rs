@@ -1,6 +1,6 @@
-//! The same ways again, without normal form: times go on, saves and runs count up.
+//! The same ways again, without normal form: times continue, saves and runs count up.
 //!
-//! Shows that the normal form forgets nothing that matters, and what only a sequence of saves can show.
+//! Shows that the normal form forgets nothing that matters, and checks rules that need a sequence of saves.
 
 use serin_core::{
     invariant::{Call, History},
@@ -17,17 +17,17 @@ use crate::{
     world::Deviation,
 };
 
-/// So many ways of a slice are gone again, spread over all of them.
+/// The number of ways of a slice that are walked again, spread over all of them.
 const WAYS: u32 = 400;
 
 pub(crate) fn check(slice: &Slice, graph: &mut Graph, failures: &mut Failures) {
-    // What lies far back is forgotten; a clock that is set back again and again would tell.
+    // Times long past are forgotten; a clock that is set back several times would show the difference.
     if slice.set_back {
         return;
     }
     let found = graph.len();
     let apart = found.div_ceil(WAYS).max(1);
-    // The farthest first reached are the longest ways.
+    // The nodes reached last have the longest ways.
     for to in (0..found).rev().step_by(apart as usize) {
         go(slice, graph, to, failures);
     }
@@ -66,7 +66,7 @@ fn go(slice: &Slice, graph: &mut Graph, to: u32, failures: &mut Failures) {
     }
 }
 
-/// Goes one step of a way again.
+/// Walks one step of a way again.
 struct Again<'a> {
     wanted: u32,
     at: u32,

@@ -1,4 +1,4 @@
-//! The walk: breadth first over everything that can follow, with every call checked.
+//! The walk: breadth first over all successors, with every call checked.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ use crate::{
     world::{Deviation, Followed, World},
 };
 
-/// More than this and the slice is to be cut.
+/// If there are more, the slice has to be cut.
 const MOST: u32 = 1_000_000;
 
 /// What a walk found.
@@ -29,7 +29,7 @@ pub(crate) struct Report {
     pub(crate) calls: u64,
     pub(crate) transitions: BTreeSet<(Phase, Phase)>,
     pub(crate) stages: BTreeSet<(Stage, Stage)>,
-    /// One line of what is wrong and the shortest way to it, each.
+    /// For each error: one line that describes it, and the shortest way to it.
     pub(crate) failures: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn walk(slice: &Slice) -> Report {
     Report { name: slice.name, states, calls, transitions, stages, failures }
 }
 
-/// The nodes a slice begins with.
+/// The nodes that a slice begins with.
 fn beginnings(slice: &Slice) -> Vec<Node> {
     let at = |(state, world)| Node { state, world, now: NOW };
     let mut nodes: Vec<Node> = match &slice.start {
@@ -123,7 +123,7 @@ impl Visitor for Walker<'_> {
     }
 }
 
-/// What is wrong, the first of each kind.
+/// The errors, the first of each kind.
 #[derive(Default)]
 pub(crate) struct Failures(BTreeMap<String, Failure>);
 
@@ -134,7 +134,7 @@ struct Failure {
 }
 
 impl Failures {
-    /// Notes something that is wrong at a node.
+    /// Notes an error at a node.
     pub(crate) fn note(&mut self, kind: &str, node: u32, what: String) {
         match self.0.get_mut(kind) {
             Some(known) => known.times += 1,

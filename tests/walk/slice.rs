@@ -1,4 +1,4 @@
-//! A slice of the world: one strategy or one concern, and what may happen in it.
+//! A slice of the world: one strategy or one concern, and the events in it.
 
 use serin_core::{Phase, Rollout, State, observation::FailureClass, question::Answer, spec::Invalid};
 
@@ -11,33 +11,33 @@ use crate::{
 /// One walk.
 pub(crate) struct Slice {
     pub(crate) name: &'static str,
-    /// The first is the one a fair world ends with.
+    /// The manifests. A fair world ends with the first.
     pub(crate) manifests: Vec<Result<Rollout, Invalid>>,
     pub(crate) start: Start,
     pub(crate) deviations: Vec<Deviation>,
-    /// Two of them may come together.
+    /// The events; two of them can occur together.
     pub(crate) pairs: bool,
-    /// The driver may stop after any command, and before and after any save.
+    /// Whether the driver can stop after any command, and before and after any save.
     pub(crate) stops: bool,
-    /// Any command may fail so.
+    /// How commands can fail.
     pub(crate) failures: Vec<FailureClass>,
-    /// Nobody may look for as long as the progress deadline.
+    /// Whether the progress deadline can pass without an observation.
     pub(crate) lapses: bool,
-    /// The clock may be set back by as much.
+    /// Whether the clock can be set back by that much.
     pub(crate) set_back: bool,
-    /// What a metric may say.
+    /// The answers that a metric can give.
     pub(crate) readings: Vec<Answer>,
-    /// How long no check was judged matters.
+    /// Whether it matters how long no check was judged.
     pub(crate) unjudged: bool,
-    /// That somebody else keeps changing the same objects matters.
+    /// Whether it matters that another client keeps changing the same objects.
     pub(crate) contested: bool,
-    /// Whether notices were delivered matters.
+    /// Whether it matters which notices were delivered.
     pub(crate) notices: bool,
-    /// Which revision was tried is followed beside the state.
+    /// Whether the revision that was tried is tracked beside the state.
     pub(crate) follows: bool,
-    /// What is another slice's concern: it is not gone on from here.
+    /// States that belong to another slice: their successors are not visited.
     pub(crate) beyond: fn(&Node) -> bool,
-    /// The phases it has to visit, neither more nor less.
+    /// The phases that it has to visit, exactly.
     pub(crate) phases: Vec<Phase>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) enum Start {
     New,
     /// Revision A was initialised and everything is at rest.
     Settled,
-    /// Here.
+    /// This node.
     At(Vec<(State, World)>),
 }
 

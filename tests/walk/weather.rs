@@ -1,4 +1,4 @@
-//! How things are from some moment on, and stay: under one weather, what follows is one way.
+//! Conditions that last from some moment on: under one weather there is only one way.
 
 use std::sync::Arc;
 
@@ -19,9 +19,9 @@ use crate::{
 
 pub(crate) struct Weather {
     pub(crate) name: &'static str,
-    /// Whether everything has to come to a good end; else it is enough that what holds it up is named.
+    /// Whether everything has to end well; otherwise it is enough that the obstacle is named.
     pub(crate) fair: bool,
-    /// Whether what holds it up cannot be known, so that all that is asked for is patience.
+    /// Whether the obstacle cannot be known, so that the controller only has to wait.
     pub(crate) baffling: bool,
     passing: &'static [Passing],
     metrics: Metrics,
@@ -32,7 +32,7 @@ pub(crate) struct Weather {
 enum Commands {
     Obeyed,
     Refused,
-    /// They succeed, and nothing comes of it.
+    /// They succeed without effect.
     Lost,
 }
 
@@ -57,7 +57,7 @@ const fn foul(name: &'static str, passing: &'static [Passing]) -> Weather {
 }
 
 impl Weather {
-    /// Whether the revision of the target is not seen.
+    /// Whether the revision of the target is unknown.
     pub(crate) fn hides_revision(&self) -> bool {
         [Passing::TargetGone, Passing::RevisionUnknown, Passing::AllUnknown]
             .iter()
@@ -79,7 +79,7 @@ pub(crate) const WEATHERS: &[Weather] = &[
     foul("the primary serves with too few pods", &[Passing::PrimaryShort]),
     foul("the canary serves with too few pods", &[Passing::CanaryShort]),
     foul("the canary has pods and no endpoint", &[Passing::CanaryHidden]),
-    foul("nobody knows who serves", &[Passing::ServingUnknown]),
+    foul("it is unknown which copy serves", &[Passing::ServingUnknown]),
     foul("there is no target", &[Passing::TargetGone]),
     foul("there is no primary", &[Passing::PrimaryGone]),
     foul("the apex has no endpoints", &[Passing::NotServing]),
@@ -88,17 +88,17 @@ pub(crate) const WEATHERS: &[Weather] = &[
     foul("nothing can be read", &[Passing::AllUnknown]),
 ];
 
-/// What a call led to.
+/// The result of a call.
 pub(crate) struct After {
     /// Before the next call.
     pub(crate) next: Node,
-    /// What was done, in a word.
+    /// A short text for what was done.
     pub(crate) rule: String,
     /// The commands of a plan that saved nothing.
     pub(crate) alone: Vec<Command>,
 }
 
-/// What the next call leads to in this weather; `None` if nothing will ever change again.
+/// The result of the next call in this weather; `None` if nothing will ever change again.
 pub(crate) fn after(slice: &Slice, weather: &Weather, node: &Node) -> Option<After> {
     let mut world = node.world.clone();
     mend(slice, &mut world);
@@ -114,7 +114,7 @@ pub(crate) fn after(slice: &Slice, weather: &Weather, node: &Node) -> Option<Aft
         act: &mut |found, _, _| plan = Some(found.clone()),
     };
     let decided = calls.decide(&seen);
-    // A call that is not decided is reported by the walk itself.
+    // The walk itself reports a call that is not decided.
     let plan = plan.filter(|_| decided.is_ok())?;
     let rule = format!("{:?}", plan.decision.rule);
     world.seen.failed = None;
@@ -142,7 +142,7 @@ pub(crate) fn after(slice: &Slice, weather: &Weather, node: &Node) -> Option<Aft
     Some(After { next: Node { state, world, now }, rule, alone })
 }
 
-/// A person sets right what only a person can.
+/// A person repairs what only a person can.
 fn mend(slice: &Slice, world: &mut World) {
     let senseless = slice.canary(world).as_ref().map_or(true, Rollout::is_suspended);
     if senseless {

@@ -1,7 +1,7 @@
-//! The closed world: what a cluster holds between two calls, and what may befall it.
+//! The closed world: the cluster between two calls, and the events that can change it.
 //!
-//! Readiness and who serves are not kept: pods are ready and serve as soon as they are wanted, unless something befalls
-//! them in this very call.
+//! Readiness and serving are not stored: pods are ready and serve as soon as they are wanted, unless an event in this
+//! call changes that.
 
 use std::fmt;
 
@@ -18,13 +18,14 @@ use serin_core::{
 /// The cluster, and what the driver keeps between two calls of a tick.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct World {
-    /// What is seen while nothing befalls it.
+    /// What is observed without an event.
     pub(crate) seen: Observation,
-    /// Which of the slice's manifests stands.
+    /// The index of the current manifest of the slice.
     pub(crate) manifest: usize,
-    /// The objects of the other manifest, where there are two: with it they come and go.
+    /// The objects of the other manifest, if there are two: they appear and disappear with it.
     pub(crate) parked: Option<Box<Parked>>,
-    /// The revision a call saw last, and whether it was run since it was seen first; where a slice follows it.
+    /// The revision that a call observed last, and whether it was run since it was first observed; if the slice tracks
+    /// it.
     pub(crate) followed: Option<Followed>,
 }
 
@@ -32,11 +33,11 @@ pub(crate) struct World {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Parked {
     pub(crate) seen: Observation,
-    /// The target is the same one: only service and routes differ.
+    /// The target is the same; only service and routes differ.
     pub(crate) shares_target: bool,
 }
 
-/// What I12 is about, told apart from what the state remembers of it.
+/// The subject of I12, tracked independently of the state.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Followed {
     pub(crate) shown: Revision,
@@ -51,7 +52,7 @@ impl World {
         Self { seen, manifest: 0, parked: None, followed: None }
     }
 
-    /// Carries a command out; a promotion of what the target no longer shows is refused as moved.
+    /// Carries out a command; a promotion of a revision that the target no longer shows is refused as moved.
     pub(crate) fn obey(&mut self, command: &Command) -> Result<(), FailureClass> {
         let moved = matches!(command, Command::Promote { revision, .. } if self.shown() != Some(revision));
         if moved {
@@ -68,12 +69,12 @@ impl World {
         Ok(())
     }
 
-    /// Notes a command that failed, as the next call is told.
+    /// Notes a failed command, as input of the next call.
     pub(crate) fn fail(&mut self, command: &Command, class: FailureClass) {
         self.seen.failed = Some(Failure { command: command.clone(), error: "no".into(), class });
     }
 
-    /// The Canary names other objects: nothing of ours is there, unless it was before.
+    /// The Canary names other objects: none of ours exist there, unless they did before.
     fn moves(&mut self, manifest: usize, shares_target: bool) {
         self.manifest = manifest;
         let fresh = || {
@@ -129,8 +130,8 @@ impl World {
         self.seen.primary.known()?.as_ref()?.runs.as_ref()
     }
 
-    /// Notes for I12 what a call saw, and whether that is being run now. While something decided is carried out, what
-    /// the target shows is nobody's concern.
+    /// Notes for I12 which revision a call observed, and whether it is being run now. While an intent is carried out,
+    /// the revision of the target does not matter.
     pub(crate) fn follow(&mut self, seen: &Observation, before: &State, after: &State) {
         let shown = seen.target.known().and_then(Option::as_ref).and_then(|target| target.revision.known());
         let (Some(followed), Some(shown)) = (&mut self.followed, shown) else { return };
@@ -146,12 +147,12 @@ impl World {
     }
 }
 
-/// Something that is not nominal.
+/// A deviation from the normal world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deviation {
-    /// It is so in one look at the cluster.
+    /// It lasts for one observation of the cluster.
     Passing(Passing),
-    /// It is so until something is done about it.
+    /// It lasts until something is done about it.
     Lasting(Lasting),
 }
 
@@ -168,7 +169,7 @@ pub(crate) enum Passing {
     CanaryShort,
     /// It is ready, and none of its pods is an endpoint.
     CanaryHidden,
-    /// Nobody knows who serves.
+    /// It is unknown which copy serves.
     ServingUnknown,
     TargetGone,
     TargetUnknown,
@@ -177,7 +178,7 @@ pub(crate) enum Passing {
     RevisionUnknown,
     AllUnknown,
     NotServing,
-    /// What the outbox holds was not delivered.
+    /// The notices in the outbox were not delivered.
     Undelivered,
 }
 
@@ -199,7 +200,7 @@ pub(crate) enum Lasting {
 }
 
 impl Deviation {
-    /// What it befalls: two of the same kind do not come together.
+    /// The object that it affects: two of the same kind do not occur together.
     pub(crate) fn befalls(self) -> &'static str {
         match self {
             Self::Passing(passing) => match passing {
@@ -314,7 +315,8 @@ impl Passing {
     }
 }
 
-/// Lets these befall the world; what is seen then. Every notice of `outbox` was delivered, unless they say otherwise.
+/// Applies these to the world; returns the observation. Every notice of `outbox` was delivered, unless they say
+/// otherwise.
 pub(crate) fn befall(deviations: &[Deviation], world: &mut World, outbox: &Outbox) -> Observation {
     for deviation in deviations {
         if let Deviation::Lasting(lasting) = deviation {

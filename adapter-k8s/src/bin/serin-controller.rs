@@ -1,4 +1,4 @@
-//! The controller's command: flags in, an exit code out.
+//! The controller's command line: flags, and the exit code.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use serin_k8s::run::{
     start::{exit_code, start},
 };
 
-/// Objects are read into trees of many small values and dropped again all day long.
+/// Objects are parsed into trees of many small values and dropped again all the time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -27,8 +27,8 @@ async fn main() -> ExitCode {
     exit_code(&ended)
 }
 
-/// The allocator asks for pages of 2 MiB, and each stays in memory whole for the little that is still used of it. Where
-/// the system cannot do without them, it only takes more memory.
+/// The allocator asks for pages of 2 MiB, and each stays in memory as long as any part of it is used. Without this
+/// setting the controller only uses more memory.
 fn only_small_pages() {
     nix::sys::prctl::set_thp_disable(true).ok();
 }

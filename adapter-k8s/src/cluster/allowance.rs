@@ -1,6 +1,6 @@
-//! How much is kept of the large objects of one namespace, so that nobody fills the memory that all share.
+//! How much is kept of the large objects of one namespace, so that no namespace fills the shared memory.
 //!
-//! What is beyond is kept in short: what names an object and its deletion, and of a Canary what is left to do with it.
+//! Beyond that an object is kept in short: its name and its deletion, and for a Canary what can still be done with it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,15 +10,15 @@ use crate::object::{Cut, Key, Object};
 
 /// An object is large beyond this many bytes, as text.
 const LARGE: usize = 16 * 1024;
-/// What the large objects of one kind and namespace may take together, in bytes.
+/// The limit for the large objects of one kind and namespace together, in bytes.
 pub(super) const MOST_LARGE: usize = 8 * 1024 * 1024;
 
-/// What the large objects take, by namespace.
+/// The space that the large objects use, by namespace.
 #[derive(Debug, Default)]
 pub(super) struct Allowance(BTreeMap<Arc<str>, usize>);
 
 impl Allowance {
-    /// Takes room for an object of that many bytes; false if there is none left.
+    /// Reserves space for an object of that many bytes; returns false if there is none left.
     pub(super) fn takes(&mut self, key: &Key, bytes: usize) -> bool {
         if bytes <= LARGE {
             return true;
@@ -31,7 +31,7 @@ impl Allowance {
         has_room
     }
 
-    /// Gives the room of an object back.
+    /// Frees the space of an object.
     pub(super) fn gives_back(&mut self, key: &Key, bytes: usize) {
         if bytes > LARGE
             && let Some(taken) = self.0.get_mut(&key.namespace)
@@ -44,7 +44,7 @@ impl Allowance {
     }
 }
 
-/// An object in short: whoever needs more of it is told that it is not there.
+/// An object in short. Readers that need more of it get an error that says so.
 pub(super) fn shortened(object: &Object) -> Object {
     let parts = [
         (
@@ -70,7 +70,7 @@ pub(super) fn shortened(object: &Object) -> Object {
     if let Some(status) = status.filter(|status| is_small(status)) {
         short.insert("status".into(), status.clone());
     }
-    // A status that is not kept must not be taken for one that was never written.
+    // A status that is not kept must not look like one that was never written.
     let path = if status.is_none_or(is_small) { "spec" } else { "status" };
     let why = format!(
         "is not kept: the large objects of this kind in namespace {} take more than {} MiB",
@@ -91,7 +91,7 @@ mod tests {
     use crate::kinds::CANARY;
 
     #[test]
-    fn the_large_objects_of_one_namespace_take_no_room_of_another() {
+    fn the_large_objects_of_one_namespace_take_no_space_of_another() {
         let mut allowance = Allowance::default();
         let (greedy, modest) = (Key::new(CANARY, "greedy", "a"), Key::new(CANARY, "modest", "a"));
         let quarter = MOST_LARGE / 4;
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_canary_is_kept_what_can_still_be_done_with_it() {
+    fn a_canary_in_short_can_still_be_ended_and_deleted() {
         let status =
             |length: usize| json!({"phase": "Progressing", "serin": {"seq": 3, "x": "x".repeat(length)}});
         let canary = |status: Value| {

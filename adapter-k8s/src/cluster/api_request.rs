@@ -1,4 +1,4 @@
-//! Requests to the API server for what is never watched: the metrics that the cluster itself serves.
+//! Requests to the API server for objects that are never watched: the metrics that the cluster itself serves.
 
 use std::{fmt, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::{
 /// A request to the API server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApiRequest {
-    /// What is done. Anything but `GET` is a write.
+    /// The HTTP method. All methods except `GET` are writes.
     pub method: Method,
     /// The path, with its query.
     pub path: String,
@@ -26,11 +26,11 @@ pub struct ApiRequest {
     pub body: Option<Value>,
 }
 
-/// How long an answer may take: that of the API server, or of the server that it asks.
+/// Timeout of an answer: that of the API server, or of the server that it calls.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl ApiRequest {
-    /// Reads something.
+    /// Reads a path.
     #[must_use]
     pub fn get(path: impl Into<String>) -> Self {
         Self { method: Method::GET, path: path.into(), body: None }
@@ -49,7 +49,7 @@ impl ApiRequest {
     }
 }
 
-/// Where it is sent, without its query.
+/// The path without its query.
 impl fmt::Display for ApiRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "API server {}", self.path.split('?').next().unwrap_or_default())
@@ -57,10 +57,10 @@ impl fmt::Display for ApiRequest {
 }
 
 impl Cluster {
-    /// Sends a request, and reads its answer up to a bound. A refusal is an answer as well.
+    /// Sends a request, and reads its answer up to a limit. A refusal is an answer, too.
     ///
     /// # Errors
-    /// There is no answer, or this process may not write now.
+    /// There is no answer, or this process must not write now.
     pub async fn ask(&self, asked: &ApiRequest) -> Result<Reply, Text> {
         if asked.method != Method::GET && !self.may_write() {
             return Err("nothing may be written now".into());
@@ -83,8 +83,10 @@ impl Cluster {
         let answer = self.client.send(request).await.map_err(|error| request::words(&error))?;
         let status = answer.status().as_u16();
         let read = Limited::new(answer.into_body(), MOST_READ).collect().await;
-        let cut =
-            read.as_ref().err().map(|_| format!("the answer is not whole, or longer than {MOST_READ} bytes"));
+        let cut = read
+            .as_ref()
+            .err()
+            .map(|_| format!("the answer is incomplete, or longer than {MOST_READ} bytes"));
         let body = read.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
         // The client itself waits for as long as a `Retry-After` says.
         Ok(Reply { status, retry_after: None, body, cut })
@@ -107,7 +109,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_is_read_up_to_a_bound_and_a_refusal_is_one() {
+    async fn an_answer_is_read_up_to_a_limit_and_a_refusal_is_an_answer() {
         let answers = vec![served("200 OK", "", "{}"), served("403 Forbidden", "", "not yours")];
         let (url, serving) = server(answers).await;
         let there = cluster(&url, Fence::open());
@@ -118,7 +120,7 @@ mod tests {
         assert_eq!((reply.status, &*reply.body), (403, &b"not yours"[..]));
         let heard = serving.await.unwrap();
         assert!(heard[0].starts_with("GET /apis/external.metrics.k8s.io/v1beta1?limit=1 HTTP/1.1\r\n"));
-        // It may not get rid of all of it.
+        // The server may not be able to send all of it.
         let (url, _serving) = server(vec![served("200 OK", "", &"x".repeat(MOST_READ + 1))]).await;
         assert!(cluster(&url, Fence::open()).ask(&get).await.unwrap().cut.is_some());
     }

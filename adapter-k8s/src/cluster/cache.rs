@@ -1,6 +1,6 @@
-//! What is known of the cluster without asking it: the objects of every kind that is watched.
+//! The cached objects of every watched kind.
 //!
-//! What we write goes in at once, so that nobody here ever sees an object older than our own last write.
+//! Our own writes are added at once, so that no reader sees an object that is older than our last write.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,29 +22,29 @@ pub struct Cache {
     stores: Mutex<BTreeMap<Kind, Store>>,
 }
 
-/// A change of an object, for whoever depends on it.
+/// A change of an object, for the Canaries that depend on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Changed {
-    /// Which object.
+    /// The object.
     pub key: Key,
-    /// What became of it.
+    /// The kind of change.
     pub how: How,
-    /// Labels that somebody has asked by, and their values: those it had and those it has.
+    /// Labels that are indexed, and their values: those it had and those it has.
     pub carried: BTreeSet<(Text, Text)>,
 }
 
-/// What became of an object.
+/// The kind of change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
-    /// It is new here.
+    /// It is new in the cache.
     Came,
-    /// It says something else.
+    /// Its content changed.
     Altered,
-    /// It is gone.
+    /// It was deleted.
     Went,
 }
 
-/// How much of an object tells one from another.
+/// Which parts of an object are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WakeOn {
     /// Everything but its status.
@@ -54,17 +54,17 @@ pub enum WakeOn {
 }
 
 impl Cache {
-    /// Begins with a kind.
+    /// Adds a kind that is about to be watched.
     pub fn open(&self, kind: Kind) {
         self.stores().entry(kind).or_default();
     }
 
-    /// Ends with a kind: nothing of it is known.
+    /// Removes a kind: nothing is known of it.
     pub fn close(&self, kind: Kind) {
         self.stores().remove(&kind);
     }
 
-    /// Whether the first list of a kind has ended, well or not.
+    /// Whether the first list of a kind has ended, successfully or not.
     #[must_use]
     pub fn is_settled(&self, kind: Kind) -> bool {
         self.stores().get(&kind).is_some_and(|store| store.state != StoreState::Filling)
@@ -76,7 +76,7 @@ impl Cache {
         self.stores().get(&kind).is_some_and(|store| store.state == StoreState::Filled)
     }
 
-    /// Notes that a kind cannot be read. Returns whether that is news.
+    /// Notes that a kind cannot be read. Returns whether this is new.
     pub fn break_down(&self, kind: Kind, why: &str) -> bool {
         let mut stores = self.stores();
         let state = &mut stores.entry(kind).or_default().state;
@@ -86,18 +86,18 @@ impl Cache {
         is_new
     }
 
-    /// Puts an object in, unless a newer one is there. Returns what has changed.
+    /// Adds an object, unless a newer one is there. Returns the change.
     pub fn put(&self, object: Object) -> Option<Changed> {
         let mut stores = self.stores();
         stores.entry(object.kind()).or_default().put(object)
     }
 
-    /// Takes note that a watch shows this version of an object, and says whether that, or a newer one, has been here.
+    /// Notes that a watch shows this version of an object; returns whether this version, or a newer one, has been here.
     pub fn meets(&self, key: &Key, version: &str) -> bool {
         self.stores().entry(key.kind).or_default().meets(key, version)
     }
 
-    /// Takes an object out, unless a newer one is there. `last` is its last version. Returns what has changed.
+    /// Removes an object, unless a newer one is there. `last` is its last version. Returns the change.
     pub fn remove(&self, key: &Key, last: &str) -> Option<Changed> {
         let mut stores = self.stores();
         stores.entry(key.kind).or_default().remove(key, last)
@@ -108,12 +108,12 @@ impl Cache {
         self.stores().entry(kind).or_default().list();
     }
 
-    /// Puts a whole list in place of what was known; what was put in since it began stays. Returns what has changed.
+    /// Replaces the objects of a kind by a list; objects that were added since it began stay. Returns the changes.
     pub fn replace(&self, kind: Kind, listed: Vec<(Key, Entry)>) -> Vec<Changed> {
         self.stores().entry(kind).or_default().fill(listed)
     }
 
-    /// What an interest reads, as a number: the same for as long as what `wakes` does not change.
+    /// The stamp of an interest: a number that stays the same while the parts that `wakes` selects do not change.
     #[must_use]
     pub fn stamp(&self, interest: &Interest, wakes: WakeOn) -> u64 {
         let mut stores = self.stores();
@@ -140,14 +140,14 @@ impl Cache {
         self.stores().iter().map(|(kind, store)| (*kind, store.cut())).collect()
     }
 
-    /// The names of all objects of a kind, in their order; none while it cannot be read.
+    /// The names of all objects of a kind, sorted; none while it cannot be read.
     #[must_use]
     pub fn members(&self, kind: Kind) -> Vec<Key> {
         self.stores().get(&kind).into_iter().flat_map(Store::keys).cloned().collect()
     }
 
     fn stores(&self) -> MutexGuard<'_, BTreeMap<Kind, Store>> {
-        // Nothing panics while it holds the lock; if something did, the maps are still whole.
+        // No code panics while it holds the lock; if it did, the maps are still consistent.
         self.stores.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_older_than_our_own_write_changes_nothing() {
+    fn a_version_older_than_our_own_write_changes_nothing() {
         let cache = Cache::default();
         list(&cache, &[object("a", 3)]);
         assert!(cache.put(object("a", 7)).is_some());
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_we_deleted_does_not_come_back() {
+    fn an_object_that_we_deleted_does_not_come_back() {
         let cache = Cache::default();
         list(&cache, &[object("a", 3)]);
         assert!(cache.remove(&key("a"), "4").is_some());
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_keeps_what_was_written_since_it_began_and_nothing_else_it_does_not_hold() {
+    fn a_list_keeps_objects_written_since_it_began_and_removes_other_missing_ones() {
         let cache = Cache::default();
         list(&cache, &[object("a", 3), object("b", 4)]);
         cache.put(object("gone", 8));
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_not_known() {
+    fn an_unreadable_object_is_unknown() {
         let cache = Cache::default();
         assert!(cache.find(&key("a")).is_err(), "never listed");
         list(&cache, &[object("a", 3)]);
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stamp_stands_while_only_the_status_changes() {
+    fn a_stamp_stays_while_only_the_status_changes() {
         let cache = Cache::default();
         let deployment = |version: &str| {
             let metadata = json!({"name": "a", "namespace": "n", "resourceVersion": version});
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_watched_by_its_metadata_says_something_else_with_every_version() {
+    fn an_object_watched_by_its_metadata_changes_with_every_version() {
         let cache = Cache::default();
         list(&cache, &[object("a", 3)]);
         let interest = Interest::Object(key("a"));
@@ -328,7 +328,10 @@ mod tests {
         for name in &names {
             find(name);
         }
-        assert!(Arc::ptr_eq(&held, &find("object-000")), "what somebody holds is not read twice");
+        assert!(
+            Arc::ptr_eq(&held, &find("object-000")),
+            "an object that a reader holds is not unpacked twice"
+        );
         assert_eq!(cache.labelled(CONFIG_MAP, "n", "of", "object-007").unwrap()[0].name(), "object-007");
     }
 }

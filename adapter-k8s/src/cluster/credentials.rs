@@ -1,10 +1,10 @@
-//! The Secrets that are used again and again, as few and as small as credentials are.
+//! Secrets that are used repeatedly. Few and small ones are kept, as credentials are.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::object::{Key, Object};
 
-/// Secrets that are kept at most, and how large each may be, as text. Others are read whenever they are used.
+/// How many Secrets are kept, and how large each may be, as text. Others are read at every use.
 const MOST: usize = 256;
 const MOST_BYTES: usize = 16 * 1024;
 
@@ -28,7 +28,7 @@ impl Credentials {
         Some(secret.clone())
     }
 
-    /// Keeps a Secret, in place of the one that was not used for longest if there are too many.
+    /// Keeps a Secret; if there are too many, it replaces the one that was not used for the longest time.
     pub(super) fn keep(&mut self, key: Key, secret: Arc<Object>) {
         if secret.to_json().len() > MOST_BYTES {
             self.of.remove(&key);
@@ -41,7 +41,7 @@ impl Credentials {
         }
     }
 
-    /// Forgets a Secret.
+    /// Removes a Secret.
     pub(super) fn forget(&mut self, key: &Key) {
         self.of.remove(key);
     }
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn few_and_small_ones_are_kept_in_the_version_they_have() {
+    fn few_and_small_secrets_are_kept_by_version() {
         let mut kept = Credentials::default();
         for name in 0..=MOST {
             let secret = secret(name, 1);

@@ -1,4 +1,4 @@
-//! Who may write: whoever leads, for as long as nobody else can have taken over.
+//! The right to write: the leader has it as long as no other replica can have taken over.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -7,17 +7,17 @@ use std::{
 
 use crate::clock;
 
-/// Lets writes pass while the lease is surely ours.
+/// Allows writes while the lease is certainly ours.
 ///
-/// It holds until a moment that was computed before the renewal was sent, on a clock that continues while the process is
-/// stopped and while the machine sleeps: a leader that wakes after another has taken over finds it closed. A write may
-/// take no longer than what is [left](Self::left) of it.
+/// It is open until a moment that was computed before the renewal was sent, on a clock that continues while the process
+/// is stopped and while the machine sleeps: a leader that wakes after another replica has taken over finds it closed. A
+/// write may take no longer than the time that is [left](Self::left).
 #[derive(Debug)]
 pub struct Fence(Mutex<Term>);
 
 #[derive(Clone, Copy, Debug)]
 enum Term {
-    /// Nobody else can lead.
+    /// No other replica can lead.
     Unlimited,
     /// We do not lead.
     Over,
@@ -26,7 +26,7 @@ enum Term {
 }
 
 impl Fence {
-    /// Without leader election every write passes.
+    /// Without leader election every write is allowed.
     #[must_use]
     pub fn open() -> Self {
         Self(Mutex::new(Term::Unlimited))
@@ -38,12 +38,13 @@ impl Fence {
         Self(Mutex::new(Term::Over))
     }
 
-    /// The lease was renewed by a request sent at `sent`, by [`clock::since_boot`]; it can be taken from us `term` later.
+    /// The lease was renewed by a request sent at `sent`, by [`clock::since_boot`]; another replica can take it `term`
+    /// later.
     pub fn renewed(&self, sent: Duration, term: Duration) {
         self.set(Term::Until(sent.saturating_add(term)));
     }
 
-    /// The lease is not ours any more.
+    /// The lease is no longer ours.
     pub fn close(&self) {
         self.set(Term::Over);
     }
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lease_that_ran_out_lets_nothing_pass() {
+    fn an_expired_lease_allows_no_write() {
         let fence = Fence::closed();
         assert!(!fence.is_open());
         let sent = clock::since_boot();
@@ -85,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_may_take_what_is_left_of_the_lease() {
+    fn a_write_may_take_as_long_as_the_lease_is_valid() {
         let fence = Fence::closed();
         fence.renewed(clock::since_boot(), Duration::from_secs(10));
         assert!(fence.left() <= Duration::from_secs(10) && fence.left() > Duration::from_secs(5));

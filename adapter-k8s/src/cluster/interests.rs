@@ -1,4 +1,4 @@
-//! Who has to look again when an object changes: whoever read it last time.
+//! Which readers have to look again when an object changes: those that read it last time.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,20 +24,20 @@ pub enum Interest {
         /// Its value.
         value: Arc<str>,
     },
-    /// Which objects of a kind there are.
+    /// The set of all objects of a kind.
     Members(Kind),
 }
 
 /// What each Canary read last time.
 #[derive(Debug, Default)]
 pub struct Interests {
-    /// Who read what, by what was read.
+    /// The readers of each interest.
     readers: BTreeSet<(Interest, Key)>,
     read: BTreeMap<Key, BTreeSet<Interest>>,
 }
 
 impl Interests {
-    /// Puts what `reader` has read in place of what it read before. Returns the objects that nobody reads any more.
+    /// Replaces the interests of `reader`. Returns the objects that have no reader any more.
     pub fn note(&mut self, reader: &Key, read: BTreeSet<Interest>) -> Vec<Key> {
         let before = self.read.get(reader);
         if before == Some(&read) {
@@ -53,7 +53,7 @@ impl Interests {
         self.drop_all(reader, gone)
     }
 
-    /// Forgets a reader. Returns the objects that nobody reads any more.
+    /// Removes a reader. Returns the objects that have no reader any more.
     pub fn forget(&mut self, reader: &Key) -> Vec<Key> {
         let gone = self.read.remove(reader).into_iter().flatten().collect();
         self.drop_all(reader, gone)
@@ -72,7 +72,7 @@ impl Interests {
         unread
     }
 
-    /// Who read what has changed.
+    /// The readers of a changed object.
     #[must_use]
     pub fn of(&self, changed: &Changed) -> BTreeSet<Key> {
         let Changed { key, how, carried } = changed;
@@ -96,7 +96,7 @@ impl Interests {
         all.take_while(move |(of, _)| *of == interest).map(|(_, reader)| reader)
     }
 
-    /// Who read anything of a kind.
+    /// The readers of any object of a kind.
     #[must_use]
     pub fn of_kind(&self, kind: Kind) -> BTreeSet<Key> {
         let concerns = |interest: &Interest| match interest {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_read_it_is_woken() {
+    fn only_readers_of_an_object_are_woken() {
         let (one, two) = (Key::new(CONFIG_MAP, "n", "one"), Key::new(CONFIG_MAP, "n", "two"));
         let object = |name| Interest::Object(Key::new(CONFIG_MAP, "n", name));
         let labelled = Interest::Labelled {

@@ -1,7 +1,7 @@
-//! Objects that need not be read again: a watch shows every write of our own again, after its answer.
+//! Objects that need not be parsed again: a watch repeats every write of our own, after its answer.
 //!
-//! Nothing can be handed to what is read for kube, so what is known stands beside it while a watch is asked for its next
-//! event.
+//! kube's decoder takes no arguments, so the known versions are in a thread-local variable while a watch is polled for
+//! its next event.
 
 use std::sync::Arc;
 
@@ -14,19 +14,19 @@ tokio::task_local! {
     static KNOWN: Option<Known>;
 }
 
-/// The versions that a cluster has seen of the objects of one kind.
+/// The versions of the objects of one kind that the cache has seen.
 #[derive(Clone)]
 pub(super) struct Known {
     pub(super) cluster: Arc<Cluster>,
     pub(super) kind: Kind,
 }
 
-/// Does something without reading what is known, if anything is.
+/// Runs a function without the known versions.
 pub(super) async fn skipping<T>(known: Option<Known>, work: impl Future<Output = T>) -> T {
     KNOWN.scope(known, work).await
 }
 
-/// Whether the object with this metadata is known, and need not be read now.
+/// Whether the object with this metadata is known, and need not be parsed now.
 pub(super) fn is_known(metadata: &Value) -> bool {
     let text = |field: &str| metadata[field].as_str().unwrap_or_default();
     let is_known = |known: &Option<Known>| {
@@ -50,7 +50,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn of_a_version_that_is_known_nothing_is_read_but_its_name() {
+    async fn only_the_name_of_a_known_version_is_parsed() {
         let config = Config::new("http://127.0.0.1:1".parse().unwrap());
         let client = Client::try_from(config).unwrap();
         let cluster = Cluster::new(client, None, Arc::new(Fence::open()), "me");

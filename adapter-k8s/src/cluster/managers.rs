@@ -1,4 +1,4 @@
-//! Who has written an object: its field managers, as `metadata.managedFields` names them. No cache keeps them.
+//! The programs that wrote an object: its field managers, as in `metadata.managedFields`. No cache keeps them.
 
 use http::Method;
 use serde_json::Value;
@@ -7,22 +7,22 @@ use serin_core::{Timestamp, revision::Text};
 use super::{Cluster, request};
 use crate::object::Key;
 
-/// Characters of a name that are shown.
+/// Maximum length of a name that is shown, in characters.
 const LONGEST_NAME: usize = 64;
 
-/// Who has written fields of an object, and when last.
+/// A program that wrote fields of an object, and when it did so last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manager {
-    /// The name under which it writes, which is what it says of itself.
+    /// The field manager, a name that the program itself chooses.
     pub name: Text,
-    /// When it wrote last, by the server's clock; the beginning of time where that is not told.
+    /// When it wrote last, by the server's clock; the beginning of time if that is not recorded.
     pub at: Timestamp,
-    /// Whether it was the status.
+    /// Whether it wrote the status.
     pub of_status: bool,
 }
 
 impl Manager {
-    /// Those that these `managedFields` name. What nobody has signed is left out.
+    /// The managers in these `managedFields`. Entries without a name are left out.
     #[must_use]
     pub fn all(managed_fields: &Value) -> Vec<Self> {
         managed_fields.as_array().into_iter().flatten().filter_map(Self::read).collect()
@@ -36,7 +36,7 @@ impl Manager {
         (!name.is_empty()).then(|| Self { name: name.into(), at, of_status })
     }
 
-    /// The name, cut, and with nothing in it but what can be printed.
+    /// The name, cut, with only its printable characters.
     #[must_use]
     pub fn shown(&self) -> Text {
         let mut characters = self.name.chars().map(|c| if c.is_control() { '?' } else { c });
@@ -49,7 +49,7 @@ impl Manager {
 }
 
 impl Cluster {
-    /// Who has written an object; nobody, if there is none.
+    /// The field managers of an object; empty if it does not exist.
     ///
     /// # Errors
     /// It cannot be read now.
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everybody_who_has_signed_is_named_with_the_time_and_what_it_wrote() {
+    fn every_field_manager_is_named_with_its_time_and_what_it_wrote() {
         let fields = json!([
             {"manager": "helm", "operation": "Update", "time": "1970-01-01T00:00:09Z", "fieldsV1": {}},
             {"manager": "serin_a", "subresource": "status", "time": "1970-01-01T00:00:07Z"},

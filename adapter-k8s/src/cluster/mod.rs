@@ -1,4 +1,4 @@
-//! The cluster: read from watch caches, written by small patches, nothing decided.
+//! The cluster: read from watch caches, and written with small patches. It contains no decisions.
 
 mod allowance;
 mod api_request;
@@ -45,26 +45,26 @@ use crate::{
     object::{Key, Kind, Object, reader::ObjectReader},
 };
 
-/// How long a first list may take before those who wait for it look again.
+/// How long a first list can take before those who wait for it look again.
 const FIRST_LIST_WAIT: Duration = Duration::from_secs(10);
 
-/// Writes under way at most. Each has a connection of its own, which takes a handshake and some 50 KiB; an API server
-/// answers no faster for being asked more at once.
+/// The maximum number of concurrent writes. Each has its own connection, which takes a handshake and some 50 KiB; an
+/// API server does not answer faster if it gets more at once.
 const MOST_WRITES: usize = 24;
-/// Objects that are read at once at most: each may be as large as the API server takes them.
+/// The maximum number of objects that are read at once: each can be as large as the API server allows.
 const MOST_READS: usize = 16;
-/// After how long an object that could not be read is tried again.
+/// After this time an object that could not be read is tried again.
 const FETCH_RETRY: Duration = Duration::from_secs(10);
 
-/// A connection to a cluster and what is known of it.
+/// A connection to a cluster, and its caches.
 pub struct Cluster {
     client: Client,
-    /// The one namespace that is looked at; all of them where there is none.
+    /// The one namespace that is watched; `None` for all of them.
     namespace: Option<Arc<str>>,
     fence: Arc<Fence>,
-    /// The field manager of the statuses that this process saves. Another process has another one.
+    /// The field manager of the statuses that this process saves. Each process has its own.
     saver: String,
-    /// Whether the installed CRDs keep what is saved.
+    /// Whether the installed CRDs keep all of the status.
     pub schema: Schema,
     turns: Semaphore,
     reads: Semaphore,
@@ -73,7 +73,7 @@ pub struct Cluster {
     credentials: Mutex<Credentials>,
     interests: Mutex<Interests>,
     waiting: Mutex<BTreeMap<Key, Arc<Notify>>>,
-    /// Objects that could not be read and are tried again.
+    /// Objects that could not be read and will be tried again.
     retried: Mutex<BTreeSet<Key>>,
     watches: Mutex<BTreeMap<Kind, AbortHandle>>,
     /// A kind whose watch has ended.
@@ -82,7 +82,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Nothing is read before somebody wants it. `identity` names this process among all that could write.
+    /// Nothing is read before it is needed. `identity` names this process among all that can write.
     #[must_use]
     pub fn new(client: Client, namespace: Option<&str>, fence: Arc<Fence>, identity: &str) -> Arc<Self> {
         Arc::new(Self {
@@ -105,22 +105,22 @@ impl Cluster {
         })
     }
 
-    /// A look at what is known now.
+    /// A reader of the current caches.
     #[must_use]
     pub fn reader(&self) -> Reader<'_> {
         Reader::new(&self.cache, &self.contents)
     }
 
-    /// Remembers what `reader` has read, so that it is woken when that changes, and fetches what was missing.
+    /// Remembers what `reader` has read, so that it is woken when that changes, and fetches missing objects.
     ///
-    /// Returns whether it is worth looking again at once.
+    /// Returns whether to look again at once.
     pub async fn settle(self: &Arc<Self>, reader: &Key, mut notes: Notes) -> bool {
         let unread = lock(&self.interests).note(reader, std::mem::take(&mut notes.read));
         self.contents.forget_all(&unread);
         self.fetch_missing(notes).await
     }
 
-    /// Fetches what a look has missed. Returns whether it is worth looking again.
+    /// Fetches the objects that a look missed. Returns whether to look again.
     pub async fn fetch_missing(self: &Arc<Self>, notes: Notes) -> bool {
         let Notes { unwatched, unfetched, .. } = notes;
         for kind in &unwatched {
@@ -133,7 +133,7 @@ impl Cluster {
         again
     }
 
-    /// Begins to watch a kind, and waits until its objects are known or cannot be.
+    /// Starts to watch a kind, and waits until its objects are known or cannot be read.
     pub async fn watch(self: &Arc<Self>, kind: Kind) {
         lock(&self.watches).entry(kind).or_insert_with(|| {
             self.cache.open(kind);
@@ -148,7 +148,7 @@ impl Cluster {
                 notified.await;
             }
         };
-        // Too slow is no failure: whoever wants it finds it unknown, and is woken when it is there.
+        // A slow list is not a failure: readers find the kind unknown, and are woken when it is there.
         tokio::time::timeout(FIRST_LIST_WAIT, settled).await.ok();
     }
 
@@ -158,25 +158,25 @@ impl Cluster {
         self.cache.unreadable()
     }
 
-    /// An object as it is known; `None` if there is none. In place of contents stand their checksums.
+    /// A cached object; `None` if it does not exist. Contents are replaced by their checksums.
     ///
     /// # Errors
-    /// Why it is not known.
+    /// The object is not known.
     pub async fn known(self: &Arc<Self>, key: &Key) -> Result<Option<Arc<Object>>, Text> {
         if let Some(namespace) = self.namespace.as_deref().filter(|only| **only != *key.namespace) {
             return Err(
-                format!("{key} is not looked at: the controller runs with --namespace={namespace}").into()
+                format!("{key} is not watched: the controller runs with --namespace={namespace}").into()
             );
         }
         let found = self.worked_out(|reader| reader.find(key)).await;
         found.map_err(|why| format!("{key} is not known: {why}").into())
     }
 
-    /// What `work` comes to once everything that it misses has been fetched; more than three times would mean that it
-    /// changes all the time.
+    /// The result of `work` once everything that it misses has been fetched. More than three rounds would mean that its
+    /// interests change all the time.
     ///
     /// # Errors
-    /// What it came to last.
+    /// Those of the last round.
     pub async fn worked_out<T, E>(
         self: &Arc<Self>,
         work: impl Fn(&Reader<'_>) -> Result<T, E>,
@@ -193,24 +193,24 @@ impl Cluster {
         }
     }
 
-    /// What wakes `reader` when something that it has read changes.
+    /// Wakes `reader` when something that it has read changes.
     #[must_use]
     pub fn waker(&self, reader: &Key) -> Arc<Notify> {
         lock(&self.waiting).entry(reader.clone()).or_default().clone()
     }
 
-    /// Forgets a reader.
+    /// Removes a reader.
     pub fn forget(&self, reader: &Key) {
         let unread = lock(&self.interests).forget(reader);
         self.contents.forget_all(&unread);
         lock(&self.waiting).remove(reader);
     }
 
-    /// Reads the contents of an object that is watched by its metadata alone. Returns whether they are here now.
+    /// Reads the contents of an object that is watched only by its metadata. Returns whether they are here now.
     async fn fetch(self: &Arc<Self>, key: &Key) -> bool {
         match self.get(key).await {
             Ok(Some(object)) => {
-                // Newer than what is known: the watch will say so in a moment, and then it fits.
+                // This is newer than the cache: the watch will report it in a moment, and then it fits.
                 self.noted(self.cache.put(request::metadata_of(&object)));
                 self.contents.put(object);
                 true
@@ -231,17 +231,17 @@ impl Cluster {
         }
     }
 
-    /// Reads an object when it is its turn.
+    /// Reads an object when a permit is free.
     async fn get(&self, key: &Key) -> Result<Option<Object>, kube::Error> {
-        // Nobody closes it.
+        // The semaphore is never closed.
         let _turn = self.reads.acquire().await.ok();
         request::get(&self.client, key).await
     }
 
-    /// A Secret as it is known, its contents included, to be used at once; `None` if there is none.
+    /// A cached Secret with its contents, to be used at once; `None` if it does not exist.
     ///
     /// # Errors
-    /// Why it is not known.
+    /// The Secret is not known.
     pub async fn credentials(self: &Arc<Self>, key: &Key) -> Result<Option<Arc<Object>>, Text> {
         let Some(known) = self.known(key).await? else { return Ok(None) };
         if let Some(kept) = lock(&self.credentials).used(key, known.resource_version()) {
@@ -256,7 +256,7 @@ impl Cluster {
         Ok(read)
     }
 
-    /// Nothing tells when an object can be read again: whoever needs it tries once in a while.
+    /// No event says when an object can be read again, so its readers try from time to time.
     fn look_again_later(self: &Arc<Self>, key: &Key) {
         if !lock(&self.retried).insert(key.clone()) {
             return;
@@ -269,12 +269,12 @@ impl Cluster {
         });
     }
 
-    /// Wakes whoever has read what has changed.
+    /// Wakes the readers of what has changed.
     fn noted(&self, changed: impl IntoIterator<Item = Changed>) {
         self.wake(&self.readers_of(changed));
     }
 
-    /// The same for a change by a reader who need not be told.
+    /// The same for a change by a reader that need not be woken.
     fn noted_by(&self, by: &Key, changed: impl IntoIterator<Item = Changed>) {
         let mut readers = self.readers_of(changed);
         readers.remove(by);
@@ -299,7 +299,7 @@ impl Cluster {
         lock(&self.credentials).forget(key);
     }
 
-    /// Notes that a kind cannot be read, and tells whoever needs it.
+    /// Notes that a kind cannot be read, and wakes its readers.
     fn cannot_read(&self, kind: Kind, why: &str) {
         if self.cache.break_down(kind, why) {
             tracing::warn!(kind = kind.plural, why, "a kind cannot be read");
@@ -309,9 +309,9 @@ impl Cluster {
         self.settled.notify_waiters();
     }
 
-    /// Puts a whole list in place of what was known of a kind.
+    /// Replaces the cached objects of a kind by a list.
     fn listed(&self, kind: Kind, objects: Vec<(Key, Entry)>) {
-        // Who waits until it can be read is woken by that alone: the objects may be as they were.
+        // Readers that wait until the kind can be read are woken even if the objects are unchanged.
         let was_readable = self.cache.is_readable(kind);
         let changed = self.cache.replace(kind, objects);
         for gone in changed.iter().filter(|changed| changed.how == How::Went) {
@@ -334,7 +334,7 @@ async fn watch_until_it_ends(cluster: Arc<Cluster>, kind: Kind) {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while it holds one of these; if something did, what they hold is still whole.
+    // No code panics while it holds one of these locks; if it did, their contents are still consistent.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -350,23 +350,23 @@ mod tests {
         kinds::{CANARY, DEPLOYMENT},
     };
 
-    /// A cluster that nobody answers for.
+    /// A cluster without an API server.
     fn cluster() -> Arc<Cluster> {
         let config = Config::new("http://127.0.0.1:1".parse().unwrap());
         Cluster::new(Client::try_from(config).unwrap(), None, Arc::new(Fence::open()), "me")
     }
 
     #[tokio::test]
-    async fn what_is_in_another_namespace_than_the_one_of_the_flag_is_not_looked_at() {
+    async fn objects_outside_the_namespace_of_the_flag_are_not_watched() {
         let config = Config::new("http://127.0.0.1:1".parse().unwrap());
         let client = Client::try_from(config).unwrap();
         let cluster = Cluster::new(client, Some("shop"), Arc::new(Fence::open()), "me");
         let why = cluster.known(&Key::new(CANARY, "other", "web")).await.unwrap_err();
-        assert_eq!(&*why, "Canary web.other is not looked at: the controller runs with --namespace=shop");
+        assert_eq!(&*why, "Canary web.other is not watched: the controller runs with --namespace=shop");
     }
 
     #[tokio::test]
-    async fn who_waits_for_a_kind_is_woken_when_it_can_be_read_again() {
+    async fn readers_of_a_kind_are_woken_when_it_can_be_read_again() {
         let cluster = cluster();
         let target = || {
             let metadata = json!({"name": "web", "namespace": "n", "resourceVersion": "7"});

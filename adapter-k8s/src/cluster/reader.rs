@@ -1,4 +1,4 @@
-//! One look at the cluster: what was read, and what has to be fetched before looking again.
+//! One look at the cluster: what was read, and what has to be fetched before the next look.
 
 use std::{
     cell::RefCell,
@@ -18,15 +18,15 @@ use crate::{
     workload::configs,
 };
 
-/// The objects that are read by reference, as of the version they had: whole, but for their contents, in place of which
-/// stand checksums. Whoever needs contents reads them then, one after the other.
+/// The objects that are read by reference, in the versions they had: complete, except that checksums replace their
+/// contents. Code that needs contents reads them then, one object after the other.
 #[derive(Debug, Default)]
 pub struct Contents(Mutex<BTreeMap<Key, Content>>);
 
 #[derive(Debug)]
 enum Content {
     Read(Arc<Object>),
-    /// It could not be read, and why.
+    /// It could not be read, with the reason.
     Refused(Text),
 }
 
@@ -36,18 +36,18 @@ impl Contents {
         self.lock().insert(object.key(), Content::Read(Arc::new(configs::condensed(object))));
     }
 
-    /// Notes that an object cannot be read. Returns whether that is news.
+    /// Notes that an object cannot be read. Returns whether this is new.
     pub fn refuse(&self, key: &Key, why: &str) -> bool {
         let before = self.lock().insert(key.clone(), Content::Refused(why.into()));
         !matches!(before, Some(Content::Refused(known)) if *known == *why)
     }
 
-    /// Forgets an object.
+    /// Removes an object.
     pub fn remove(&self, key: &Key) {
         self.lock().remove(key);
     }
 
-    /// Forgets objects that nobody reads any more.
+    /// Removes objects that have no reader any more.
     pub fn forget_all(&self, unread: &[Key]) {
         let mut contents = self.lock();
         for key in unread {
@@ -78,14 +78,14 @@ pub struct Reader<'a> {
     notes: RefCell<Notes>,
 }
 
-/// What a look has shown about looking.
+/// What a look has read and missed.
 #[derive(Debug, Default)]
 pub struct Notes {
     /// What was read.
     pub read: BTreeSet<Interest>,
-    /// Kinds that nobody watches yet, or whose first list is under way.
+    /// Kinds that are not watched yet, or whose first list is not complete.
     pub unwatched: BTreeSet<Kind>,
-    /// Objects whose contents are not here.
+    /// Objects whose contents are missing.
     pub unfetched: BTreeSet<Key>,
 }
 
@@ -109,18 +109,18 @@ impl<'a> Reader<'a> {
         self.cache.members(kind)
     }
 
-    /// What is read of an interest, as a number: the same for as long as what is `told` of it does not change.
+    /// The stamp of an interest: a number that stays the same while the parts that `wakes` selects do not change.
     #[must_use]
     pub fn stamp(&self, interest: &Interest, wakes: WakeOn) -> u64 {
         self.cache.stamp(interest, wakes)
     }
 
-    /// Notes interests as read that were read before.
+    /// Notes interests that an earlier look read.
     pub fn remember<'i>(&self, read: impl Iterator<Item = &'i Interest>) {
         self.notes.borrow_mut().read.extend(read.cloned());
     }
 
-    /// Does something and tells what was read for it; `None` where something was missing.
+    /// Runs a function and returns what was read for it; `None` if something was missing.
     pub fn watching<T>(&self, make: impl FnOnce() -> T) -> (T, Option<BTreeSet<Interest>>) {
         let before = self.notes.take();
         let made = make();
@@ -142,8 +142,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// An object that could not be read whole is not known. Of a Canary more is told: which field it is, and what can still
-/// be done with it.
+/// An object that could not be read completely is unknown. For a Canary the error also says which field it is, and what
+/// can still be done with it.
 fn whole(object: &Object) -> Result<(), Unseen> {
     match object.cut() {
         Some(cut) if object.kind() != CANARY => {

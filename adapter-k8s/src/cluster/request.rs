@@ -1,4 +1,4 @@
-//! Requests to the API server, and what its refusals mean.
+//! Requests to the API server, and the meaning of its refusals.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use tokio::time::timeout;
 use super::watched::Watched;
 use crate::object::{Key, Kind, LAST_APPLIED, Object, text_of};
 
-/// How long the API server may take to answer. Watches are not sent from here.
+/// Timeout of the API server's answers. Watches are not sent from here.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The path of a kind's objects in a namespace; of all of them without one.
+/// The path of a kind's objects in a namespace, or in all namespaces.
 pub(super) fn collection(kind: Kind, namespace: &str) -> String {
     let root = if kind.group.is_empty() { "/api".into() } else { format!("/apis/{}", kind.group) };
     if kind.namespaced && !namespace.is_empty() {
@@ -39,18 +39,18 @@ pub(crate) async fn get(client: &Client, key: &Key) -> Result<Option<Object>, ku
     Ok(there.map(|there| there.object(key.kind)))
 }
 
-/// What the API server publishes of the kinds of one group and version.
+/// The schema that the API server publishes for a group and version.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Published {
     /// It serves none of them.
     Nothing,
-    /// The same as before.
+    /// It is unchanged.
     Unchanged,
-    /// This, and the tag to ask with next time.
+    /// The schema, and the tag for the next request.
     Schemas(Value, String),
 }
 
-/// Reads what is published of the kinds of one group and version, unless it still has this tag.
+/// Reads the published schema of a group and version, unless it still has this tag.
 pub(super) async fn published(client: &Client, kind: Kind, tag: &str) -> Result<Published, kube::Error> {
     let path = format!("/openapi/v3/apis/{}", kind.api_version());
     let mut request = Request::get(path);
@@ -76,13 +76,13 @@ pub(super) async fn published(client: &Client, kind: Kind, tag: &str) -> Result<
     in_time(read).await
 }
 
-/// What comes of a request, if it comes in time.
+/// The result of a request, or an error if it takes too long.
 async fn in_time<T>(request: impl Future<Output = Result<T, kube::Error>>) -> Result<T, kube::Error> {
     let answer = timeout(PATIENCE, request).await;
     answer.unwrap_or_else(|_| Err(kube::Error::Service(format!("no answer within {PATIENCE:?}").into())))
 }
 
-/// What is not there is no error.
+/// A missing object is not an error.
 fn found<T>(answer: Result<T, kube::Error>) -> Result<Option<T>, kube::Error> {
     match answer {
         Ok(there) => Ok(Some(there)),
@@ -91,13 +91,13 @@ fn found<T>(answer: Result<T, kube::Error>) -> Result<Option<T>, kube::Error> {
     }
 }
 
-/// Reads an object as whoever may only list it; `None` if there is none.
+/// Reads an object with the right to list only; `None` if it does not exist.
 pub(super) async fn find(client: &Client, key: &Key) -> Result<Option<Object>, kube::Error> {
     let mut list: List = send_for(client, Method::GET, &listed(key), None).await?;
     Ok(list.items.pop().map(|found| found.object(key.kind)))
 }
 
-/// The path of a list of nothing but this object.
+/// The path of a list that contains only this object.
 pub(super) fn listed(key: &Key) -> String {
     format!("{}?fieldSelector=metadata.name%3D{}", collection(key.kind, &key.namespace), key.name)
 }
@@ -108,8 +108,8 @@ struct List {
     items: Vec<Watched>,
 }
 
-/// Sends a request and reads of its answer what is wanted of it. A body of `PATCH` that is a list is a JSON patch,
-/// another one a merge patch.
+/// Sends a request and parses the wanted part of its answer. A `PATCH` whose body is a list is a JSON patch, any other
+/// one a merge patch.
 pub(super) async fn send_for<T: DeserializeOwned>(
     client: &Client,
     method: Method,
@@ -126,7 +126,7 @@ pub(super) async fn send_for<T: DeserializeOwned>(
     in_time(client.request(request.map_err(kube::Error::HttpError)?)).await
 }
 
-/// What an error says of trying again.
+/// Whether another try can succeed, from an error.
 pub(super) fn class_of(error: &kube::Error) -> FailureClass {
     let kube::Error::Api(status) = error else { return FailureClass::Retry };
     match status.code {
@@ -136,7 +136,7 @@ pub(super) fn class_of(error: &kube::Error) -> FailureClass {
     }
 }
 
-/// What helps against a refusal of these verbs, behind its words; empty where trying again may do.
+/// The remedy for a refusal of these verbs, to be appended to its text; empty if another try can succeed.
 pub(super) fn remedy(error: &kube::Error, verbs: &str) -> String {
     match code(error) {
         Some(404) => "; is its CRD installed?".into(),
@@ -145,8 +145,8 @@ pub(super) fn remedy(error: &kube::Error, verbs: &str) -> String {
     }
 }
 
-/// The same for writes: there, what is not found is gone, and what the account may do can still be forbidden by a quota,
-/// a policy or a namespace that goes. Of those the server's words say enough.
+/// The same for writes. There a missing object is gone, and a request that RBAC allows can still be refused by a quota,
+/// a policy or a namespace that is being deleted; in those cases the server's text is enough.
 pub(super) fn missing_right(error: &kube::Error, verb: &str) -> String {
     let by_admission = code(error) == Some(403) && !words(error).contains(" cannot ");
     if by_admission || code(error) == Some(404) { String::new() } else { remedy(error, verb) }
@@ -157,7 +157,7 @@ pub(crate) fn code(error: &kube::Error) -> Option<u16> {
     if let kube::Error::Api(status) = error { Some(status.code) } else { None }
 }
 
-/// An error in words, short: what the server said, or what went wrong on the way.
+/// A short text for an error: the server's message, or what went wrong on the way.
 pub(crate) fn words(error: &kube::Error) -> String {
     if let kube::Error::Api(status) = error {
         return status.message.clone();
@@ -174,7 +174,7 @@ pub(crate) fn words(error: &kube::Error) -> String {
     words
 }
 
-/// The object without anything but its metadata, as a metadata watch shows it.
+/// The object with only its metadata, as in a metadata watch.
 pub(super) fn metadata_of(object: &Object) -> Object {
     let mut metadata = object.at("/metadata").cloned().unwrap_or_else(|| json!({}));
     if let Value::Object(fields) = &mut metadata {
@@ -191,7 +191,7 @@ pub(super) fn metadata_of(object: &Object) -> Object {
 pub(crate) enum Write {
     /// It is new.
     Post,
-    /// In place of the version it carries.
+    /// It replaces the version that it carries.
     Put,
 }
 
@@ -214,7 +214,7 @@ mod tests {
     use crate::kinds::CANARY;
 
     #[test]
-    fn a_right_is_asked_for_only_where_it_is_missing() {
+    fn a_message_names_a_right_only_if_it_is_missing() {
         let helps = |code: u16, message: &str| {
             let status = json!({"status": "Failure", "code": code, "message": message, "reason": ""});
             missing_right(&kube::Error::Api(serde_json::from_value(status).unwrap()), "create")
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_server_that_does_not_answer_is_not_waited_for() {
+    async fn requests_to_a_silent_server_time_out() {
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", silent.local_addr().unwrap()).parse().unwrap();
         let client = Client::try_from(kube::Config::new(url)).unwrap();

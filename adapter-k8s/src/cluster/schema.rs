@@ -1,9 +1,9 @@
-//! Whether the installed CRDs keep what is saved.
+//! Whether the installed CRDs keep all of the status.
 //!
-//! Flagger's own CRDs drop `.status.serin`. They can be put back at any time, by its kustomize base or a GitOps tool:
-//! then what was saved is not there when it is read again, and every decision is made again, as often as it is saved.
-//! While they are installed nothing is written. Who [watches](crate::run::crds) the CRDs sets this; a save that was
-//! not kept sets it at once.
+//! Flagger's own CRDs drop `.status.serin`. Its kustomize base or a GitOps tool can install them again at any time.
+//! Then the saved state is missing when it is read again, and every decision is made again, at every save. Nothing is
+//! written while they are installed. The [watch](crate::run::crds) of the CRDs sets this; a save that was not kept sets
+//! it at once.
 
 use serin_core::revision::Text;
 use tokio::sync::{Notify, watch};
@@ -14,25 +14,25 @@ use super::{
 };
 use crate::object::Kind;
 
-/// Another CRD than ours is installed.
+/// Other CRDs than ours are installed.
 pub const DROPPED: &str =
     "the CRD canaries.flagger.app is not Serin's and drops `.status.serin`; apply deploy/crds.yaml";
 /// None is installed.
 pub const MISSING: &str = "the CRD canaries.flagger.app is not installed; apply deploy/crds.yaml";
 
-/// What is known of the installed CRDs.
+/// The state of the installed CRDs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Kept {
-    /// They were not looked at yet.
+    /// They were not checked yet.
     #[default]
     Unknown,
-    /// All of a status.
+    /// They keep the whole status.
     Whole,
-    /// Not all of it, and why; nothing may be written.
+    /// They drop a part of it, with the reason; nothing may be written.
     Cut(Text),
 }
 
-/// Whether the installed CRDs keep what is saved, for those who write and those who wait for it.
+/// Whether the installed CRDs keep the whole status, for writers and for those who wait for it.
 #[derive(Debug, Default)]
 pub struct Schema {
     kept: watch::Sender<Kept>,
@@ -40,7 +40,7 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Notes what the CRDs keep. Only news wakes those who follow it.
+    /// Notes what the CRDs keep. Only a change wakes the waiting ones.
     pub fn set(&self, kept: Kept) {
         self.kept.send_if_modified(|known| {
             let is_new = *known != kept;
@@ -49,23 +49,23 @@ impl Schema {
         });
     }
 
-    /// A save was not kept: nothing is written any more until the CRDs were looked at again.
+    /// A save was not kept: nothing is written any more until the CRDs were checked again.
     pub fn cut(&self) {
         self.set(Kept::Cut(DROPPED.into()));
         self.doubt();
     }
 
-    /// Has the CRDs looked at again at once.
+    /// Requests a new check of the CRDs at once.
     pub fn doubt(&self) {
         self.doubted.notify_one();
     }
 
-    /// Waits until somebody doubts that the CRDs are as they were.
+    /// Waits until a check is requested.
     pub async fn doubted(&self) {
         self.doubted.notified().await;
     }
 
-    /// Why nothing may be written; `None` if everything may.
+    /// Why nothing may be written; `None` if writes are allowed.
     #[must_use]
     pub fn refusal(&self) -> Option<Text> {
         match &*self.kept.borrow() {
@@ -74,7 +74,7 @@ impl Schema {
         }
     }
 
-    /// What is known, and every change of it.
+    /// The current state, and every change of it.
     #[must_use]
     pub fn follow(&self) -> watch::Receiver<Kept> {
         self.kept.subscribe()
@@ -82,8 +82,8 @@ impl Schema {
 }
 
 impl Cluster {
-    /// What the API server publishes of this kind and those beside it, if that is not what had this `tag`. Every account
-    /// may read it.
+    /// The schema that the API server publishes for the group of this kind, unless it still has this `tag`. Every
+    /// account may read it.
     ///
     /// # Errors
     /// It cannot be read now.

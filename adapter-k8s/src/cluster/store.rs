@@ -1,7 +1,7 @@
 //! The objects of one kind, most of them packed.
 //!
-//! As a tree of values an object takes ten times the room of its text, and of most objects nobody asks for hours. What is
-//! being looked at stays open for a while.
+//! As a tree of values an object takes ten times the space of its text, and most objects are not read for hours.
+//! Objects that are being read stay unpacked for a while.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -21,10 +21,10 @@ use crate::{
     object::{Cut, Key, Kind, Object},
 };
 
-/// Objects of one kind that are open at most: those of the Canaries that are looked at within the same moment.
+/// Maximum number of unpacked objects of one kind: those of the Canaries that are read at about the same time.
 const MOST_OPEN: usize = 48;
 
-/// Objects of one kind that are remembered as gone.
+/// How many deleted objects of one kind are remembered.
 const MOST_GONE: usize = 1_024;
 
 /// An object as text.
@@ -42,29 +42,29 @@ impl Packed {
     }
 
     fn open(&self) -> Object {
-        // It was written by us, from a value.
+        // We wrote it, from a value.
         Object::read(self.kind, serde_json::from_slice(&self.json).unwrap_or_default())
             .with_cut(self.cut.as_deref().cloned())
     }
 }
 
-/// What is kept of one object.
+/// A stored object.
 #[derive(Debug)]
 pub struct Entry {
     packed: Packed,
     version: Text,
-    /// What it says, its status aside, as a number.
+    /// A hash of its content, without its status.
     stamp: u64,
-    /// What it carries of the labels that somebody has asked by.
+    /// Its values of the indexed labels.
     carried: Vec<(Text, Text)>,
-    /// The same unpacked, while somebody may soon ask for it again.
+    /// The unpacked object, while it may soon be read again.
     open: Option<Arc<Object>>,
-    /// The same, if somebody held it when it was packed.
+    /// The unpacked object, if a reader still held it when it was packed.
     held: Weak<Object>,
 }
 
 impl Entry {
-    /// An object that nobody has asked for yet.
+    /// An object that was not read yet.
     #[must_use]
     pub fn of(object: &Object) -> Self {
         Self {
@@ -77,7 +77,7 @@ impl Entry {
         }
     }
 
-    /// The same, or less of it where there is no room.
+    /// The object, or less of it if there is no space.
     pub(super) fn within(self, allowance: &mut Allowance, key: &Key) -> Self {
         if allowance.takes(key, self.packed.json.len()) {
             return self;
@@ -86,12 +86,12 @@ impl Entry {
         Self::of(&shortened(&object))
     }
 
-    /// Whether something of it could not be read.
+    /// Whether a part of it could not be read.
     fn is_cut(&self) -> bool {
         self.packed.cut.is_some()
     }
 
-    /// Notes what it carries of some labels.
+    /// Notes its values of some labels.
     fn carry<'a>(&mut self, labels: impl Iterator<Item = &'a Text>) {
         let mut labels = labels.peekable();
         if labels.peek().is_some() {
@@ -102,11 +102,11 @@ impl Entry {
     }
 }
 
-/// Objects that are gone, for as long as an answer may be under way that still has them: those that went last.
+/// Deleted objects, as long as an older answer can still contain them: the last ones.
 #[derive(Debug, Default)]
 struct Gone {
     versions: BTreeMap<Key, Text>,
-    /// In the order they went.
+    /// In the order of their deletion.
     order: VecDeque<Key>,
 }
 
@@ -117,7 +117,7 @@ impl Gone {
         if self.order.len() > MOST_GONE
             && let Some(oldest) = self.order.pop_front()
         {
-            // One that came back and went again stands there twice; then it is forgotten early.
+            // One that was created and deleted again is in the list twice, and then forgotten early.
             self.versions.remove(&oldest);
         }
     }
@@ -131,33 +131,33 @@ impl Gone {
 #[derive(Debug, Default)]
 pub(super) struct Store {
     entries: BTreeMap<Key, Entry>,
-    /// Those that are open, in the order they were opened.
+    /// The unpacked objects, in the order in which they were unpacked.
     open: VecDeque<Key>,
     allowance: Allowance,
-    /// Objects that are gone, by the version they had: what is older must not bring them back.
+    /// Deleted objects, by their last version: older versions must not bring them back.
     gone: Gone,
-    /// While a list is under way, the objects that were put in since it began: they may be newer than the list.
+    /// During a list, the objects that were added since it began: they can be newer than the list.
     since_list: Option<BTreeSet<Key>>,
-    /// Counts how often an object came or went.
+    /// Counts the objects that were created and deleted.
     pub(super) members: u64,
-    /// Objects by a label that somebody has asked by, and its value.
+    /// Objects by indexed label and value.
     labelled: BTreeMap<Text, BTreeMap<Text, BTreeSet<Key>>>,
     pub(super) state: StoreState,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) enum StoreState {
-    /// The first list is under way.
+    /// The first list is not complete.
     #[default]
     Filling,
-    /// Every object is there.
+    /// All objects are known.
     Filled,
-    /// It cannot be read now, and why. What was read before is too old to act upon.
+    /// It cannot be read now, with the reason. The objects that were read before are too old to act upon.
     Broken(Text),
 }
 
 impl Store {
-    /// The names of all objects, in their order.
+    /// The names of all objects, sorted.
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
         self.entries.keys()
     }
@@ -179,7 +179,7 @@ impl Store {
         Some(object)
     }
 
-    /// An object as a number, which stands for as long as what `wakes` stays the same.
+    /// The stamp of an object: a number that stays the same while the parts that `wakes` selects do not change.
     pub(super) fn stamp(&self, key: &Key, wakes: WakeOn) -> Option<u64> {
         let entry = self.entries.get(key)?;
         Some(match wakes {
@@ -188,7 +188,7 @@ impl Store {
         })
     }
 
-    /// The objects of a namespace that carry a label. They are sorted out when somebody asks by it for the first time.
+    /// The objects of a namespace that carry a label. The index is built when a label is used for the first time.
     pub(super) fn labelled(&mut self, namespace: &str, label: &str, value: &str) -> Vec<Key> {
         if !self.labelled.contains_key(label) {
             self.sort_by(label.into());
@@ -197,7 +197,7 @@ impl Store {
         keys.filter(|key| *key.namespace == *namespace).cloned().collect()
     }
 
-    /// Sorts all objects by one more label.
+    /// Builds the index of another label.
     fn sort_by(&mut self, label: Text) {
         self.labelled.insert(label, BTreeMap::new());
         for (key, entry) in &mut self.entries {
@@ -209,7 +209,7 @@ impl Store {
         }
     }
 
-    /// Puts an object in that has changed, and leaves it open: whoever is woken by it will ask.
+    /// Adds an object that has changed, unpacked, because the readers that it wakes will read it.
     pub(super) fn put(&mut self, object: Object) -> Option<Changed> {
         let key = object.key();
         if self.meets(&key, object.resource_version()) {
@@ -220,7 +220,7 @@ impl Store {
         self.insert(key, entry)
     }
 
-    /// Puts an object in unless a newer one is there.
+    /// Adds an object unless a newer one is there.
     pub(super) fn insert(&mut self, key: Key, entry: Entry) -> Option<Changed> {
         if self.has_seen(&key, &entry.version) {
             return None;
@@ -248,7 +248,7 @@ impl Store {
         Some(Changed { key, how, carried })
     }
 
-    /// Takes note of a version of an object, and tells whether that, or a newer one, has been here.
+    /// Notes a version of an object; returns whether this version, or a newer one, has been here.
     pub(super) fn meets(&mut self, key: &Key, version: &str) -> bool {
         if let Some(since_list) = &mut self.since_list {
             since_list.insert(key.clone());
@@ -261,7 +261,7 @@ impl Store {
         known.is_some_and(|known| is_outdated(version, known))
     }
 
-    /// Takes an object out, unless a newer one than `last` is there.
+    /// Removes an object, unless a newer one than `last` is there.
     pub(super) fn remove(&mut self, key: &Key, last: &str) -> Option<Changed> {
         if !is_outdated(&self.entries.get(key)?.version, last) {
             return None;
@@ -276,12 +276,12 @@ impl Store {
         Some(Changed { key: key.clone(), how: How::Went, carried })
     }
 
-    /// A list begins.
+    /// A list starts.
     pub(super) fn list(&mut self) {
         self.since_list = Some(BTreeSet::new());
     }
 
-    /// A list has ended, and these are its objects; others are there no more, unless they were put in since it began.
+    /// A list has ended with these objects. Others are deleted, unless they were added since it began.
     pub(super) fn fill(&mut self, listed: Vec<(Key, Entry)>) -> Vec<Changed> {
         let mut there = self.since_list.take().unwrap_or_default();
         there.extend(listed.iter().map(|(key, _)| key.clone()));
@@ -295,7 +295,7 @@ impl Store {
         changed
     }
 
-    /// Notes that an object is open, and packs the one that has been for longest.
+    /// Notes that an object is unpacked, and packs the one that has been unpacked for the longest time.
     fn opened(&mut self, key: Key) {
         self.open.push_back(key);
         if self.open.len() > MOST_OPEN
@@ -307,7 +307,7 @@ impl Store {
         }
     }
 
-    /// Keeps the objects by label as the objects are. Returns what the object has carried, and carries now.
+    /// Updates the indexes. Returns the labels that the object had and has.
     fn index(&mut self, key: &Key, before: Option<&Entry>, after: Option<&Entry>) -> BTreeSet<(Text, Text)> {
         let carried = |entry: Option<&Entry>| -> BTreeSet<(Text, Text)> {
             entry.into_iter().flat_map(|entry| entry.carried.iter().cloned()).collect()
@@ -337,12 +337,13 @@ fn hash_of(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// What an object says, its status aside. Of one that is watched by its metadata alone, the version says the rest.
+/// A hash of an object's content, without its status. For one that is watched only by its metadata, the version stands
+/// for the rest.
 fn stamp_of(object: &Object) -> u64 {
     let mut hasher = DefaultHasher::new();
     object.cut().hash(&mut hasher);
     if is_read_by_reference(object.kind()) {
-        // Its contents are not here; the version tells that they may have changed.
+        // Its contents are not here; a new version means that they may have changed.
         object.resource_version().hash(&mut hasher);
     }
     for (key, value) in object.value().as_object().into_iter().flatten() {
@@ -360,8 +361,8 @@ fn stamp_of(object: &Object) -> u64 {
     hasher.finish()
 }
 
-/// Whether something of that version is no newer than what is known. All API servers on etcd count, and Kubernetes 1.35
-/// promises it; versions that are no numbers are taken as they come.
+/// Whether this version is not newer than the cached one. All API servers on etcd count versions, and Kubernetes 1.35
+/// guarantees it; versions that are not numbers are accepted as they come.
 fn is_outdated(version: &str, known: &str) -> bool {
     match (version.parse::<u64>(), known.parse::<u64>()) {
         (Ok(version), Ok(known)) => version <= known,

@@ -1,4 +1,4 @@
-//! Keeps the cache of one kind as the cluster is.
+//! Keeps the cache of one kind up to date.
 
 use std::sync::Arc;
 
@@ -29,12 +29,12 @@ use crate::{
     object::{Kind, LAST_APPLIED, Object},
 };
 
-/// Objects of one page of a list: what is held twice while a list is read. Each may be as large as the API server takes
-/// them, which is 1.5 MiB.
+/// Objects in one page of a list: they are in memory twice while a list is read. Each can be as large as the API server
+/// allows, which is 1.5 MiB.
 const PAGE: u32 = 25;
 
 impl Cluster {
-    /// Waits until the watch of a kind has ended, which it never should.
+    /// Waits until the watch of a kind has ended, which should never happen.
     pub async fn watch_ended(&self) -> Kind {
         let mut ended = self.ended.subscribe();
         loop {
@@ -53,8 +53,8 @@ impl Cluster {
         kinds.into_iter().map(|kind| (kind.plural, self.cache.is_readable(kind))).collect()
     }
 
-    /// Forgets the objects of these kinds, and reads them from the start when somebody wants them: under another
-    /// definition a version that is known can say something else.
+    /// Removes the objects of these kinds, and reads them again when they are needed: under another definition a cached
+    /// version can have another content.
     pub fn read_again(&self, kinds: impl IntoIterator<Item = Kind>) {
         for kind in kinds {
             if let Some(watch) = lock(&self.watches).remove(&kind) {
@@ -91,7 +91,7 @@ pub(super) async fn run(cluster: Arc<Cluster>, kind: Kind) {
             let whole = |watched: Watched| watched.object(kind);
             follow(&cluster, kind, events.default_backoff(), Watched::is_known, whole, &mut garbled).await;
         }
-        // What an event said that could not be decoded, only a list tells.
+        // Only a list shows the content of an event that could not be decoded.
         sleep(garbled.grow(0)).await;
     }
 }
@@ -113,7 +113,7 @@ where
     }
 }
 
-/// Keeps the cache as the events say; returns after one that could not be decoded.
+/// Updates the cache from events; returns after one that could not be decoded.
 async fn follow<K>(
     cluster: &Arc<Cluster>,
     kind: Kind,
@@ -123,11 +123,11 @@ async fn follow<K>(
     garbled: &mut Pause,
 ) {
     let object = |event: K| lean(whole(event));
-    // What a list holds until it is whole has the same bounds as what is kept of it.
+    // The objects of an incomplete list have the same limits as the cache.
     let (mut listing, mut allowance) = (Vec::new(), Allowance::default());
     let mut refused = Pause::default();
     let mut events = std::pin::pin!(events);
-    // A list is read whole: what is not in it is gone.
+    // A list is complete: objects that are not in it were deleted.
     let mut known = None;
     while let Some(event) = skipping(known.clone(), events.next()).await {
         match event {
@@ -163,7 +163,7 @@ async fn follow<K>(
             }
             Err(error) => {
                 if failed(cluster, kind, &error) {
-                    // The watcher's own backoff begins anew with every list it begins.
+                    // The watcher's own backoff restarts with every list.
                     sleep(refused.grow(0)).await;
                 }
             }
@@ -171,15 +171,15 @@ async fn follow<K>(
     }
 }
 
-/// A watch that breaks off is taken up again and nothing is lost; a list that fails leaves us blind. Returns whether it
-/// was refused: then asking again helps only when somebody has changed something.
+/// A watch that breaks off is resumed without loss. After a list that fails, the objects are unknown. Returns whether
+/// it was refused: then another try succeeds only after someone has changed something.
 fn failed(cluster: &Cluster, kind: Kind, error: &watcher::Error) -> bool {
     let list = match error {
         watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error) => error,
         watcher::Error::WatchError(_)
         | watcher::Error::WatchFailed(_)
         | watcher::Error::NoResourceVersion => {
-            tracing::debug!(kind = kind.plural, %error, "a watch is taken up again");
+            tracing::debug!(kind = kind.plural, %error, "a watch is resumed");
             return false;
         }
     };
@@ -196,7 +196,7 @@ fn failed(cluster: &Cluster, kind: Kind, error: &watcher::Error) -> bool {
     refused
 }
 
-/// An object without what nobody here reads.
+/// An object without the parts that are never read here.
 fn lean(mut object: Object) -> Object {
     if object.kind().kind == "EndpointSlice" {
         let ready: Vec<Value> = object

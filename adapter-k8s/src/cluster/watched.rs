@@ -1,10 +1,12 @@
-//! An object as the API server sends it: read straight into JSON, within bounds, and without what nobody here reads.
+//! An object as the API server sends it: parsed straight into JSON, within limits, and without the parts that are never
+//! read here.
 //!
-//! Every object can be read, whatever is in it: one that cannot be decoded would make a whole list fail, and with it the
-//! objects of everybody else. What lies too deep or is too large is left out, and the object says so ([`Cut`]).
+//! Every object can be parsed, whatever it contains: one that cannot be decoded would make a whole list fail, and with
+//! it all other objects of its kind. Parts that are nested too deeply or are too large are left out, and the object
+//! says so ([`Cut`]).
 //!
-//! Who wrote which field takes half of an object's text, and is not even taken in. Neither is what is known: a watch shows
-//! every write of our own once more, after its answer, and to read an object takes ten times as long as to find its end.
+//! `managedFields` take half of an object's text, and are not parsed. Neither are known objects: a watch repeats every
+//! write of our own after its answer, and parsing an object takes ten times as long as finding its end.
 
 use std::{
     borrow::Cow,
@@ -23,27 +25,27 @@ use serde_json::{Map, Value};
 use super::known;
 use crate::object::{Cut, Kind, Object};
 
-/// How many levels of values an object may have below one of its fields.
+/// Maximum nesting below a field of an object.
 pub(super) const MOST_LEVELS: usize = 64;
-/// How much a field of an object may hold: the bytes of its texts, and [`VALUE`] for each value.
+/// Maximum size of a field: the bytes of its texts, and [`VALUE`] for each value.
 pub(super) const MOST_IN_FIELD: usize = 512 * 1024;
-/// The same for the contents of ConfigMaps and Secrets: more than the API server takes.
+/// The same for the contents of ConfigMaps and Secrets: more than the API server allows.
 const MOST_IN_CONTENTS: usize = 2 * 1024 * 1024;
-/// What a value takes beside its text.
+/// The size of a value without its text.
 const VALUE: usize = 16;
-/// How much of a path is told.
+/// Maximum length of a path in a message.
 const LONGEST_PATH: usize = 120;
 
 /// An object of any kind.
 #[derive(Clone, Debug)]
 pub(super) struct Watched {
-    /// The object, without what could not be taken in; of one that is [known] nothing behind its metadata.
+    /// The object, without the parts that were left out; of one that is [known], only the metadata.
     value: Value,
-    /// What of it was left out.
+    /// The part that was left out.
     cut: Option<Cut>,
     /// Whether this version is known.
     is_known: bool,
-    /// What kube asks for: the version alone.
+    /// The metadata that kube needs: only the version.
     metadata: ObjectMeta,
 }
 
@@ -53,7 +55,7 @@ impl Watched {
         Object::read(kind, self.value).with_cut(self.cut)
     }
 
-    /// Whether this version is known, and so was not read.
+    /// Whether this version is known, and so was not parsed.
     pub(super) fn is_known(&self) -> bool {
         self.is_known
     }
@@ -98,7 +100,7 @@ impl Resource for Watched {
     }
 }
 
-/// Reads a whole object, field by field: each has room of its own, so that none takes that of the others.
+/// Parses a whole object, field by field: each field has its own limit, so that none affects the others.
 struct Whole<'a> {
     cut: &'a RefCell<Option<Cut>>,
     is_known: &'a Cell<bool>,
@@ -119,7 +121,7 @@ impl<'de> Visitor<'de> for Whole<'_> {
             let place = Place { above: None, name: PathStep::Field(&name) };
             let field = BoundedValue { cut: self.cut, room: &room, most, place: &place, levels: MOST_LEVELS };
             let value = from.next_value_seed(field)?;
-            // It stands before everything that takes time to read.
+            // It comes before everything that takes time to parse.
             let ends = name == "metadata" && known::is_known(&value);
             fields.insert(name, value);
             if ends {
@@ -132,7 +134,7 @@ impl<'de> Visitor<'de> for Whole<'_> {
     }
 }
 
-/// Where something stands in an object.
+/// A place in an object.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     above: Option<&'a Self>,
@@ -166,20 +168,20 @@ impl Place<'_> {
     }
 }
 
-/// Reads one value, and what lies below it.
+/// Parses one value, and everything below it.
 #[derive(Clone, Copy)]
 struct BoundedValue<'a> {
     cut: &'a RefCell<Option<Cut>>,
-    /// What its field may still hold.
+    /// The remaining size of its field.
     room: &'a RefCell<usize>,
     most: usize,
     place: &'a Place<'a>,
-    /// How many levels may lie below it.
+    /// The remaining levels below it.
     levels: usize,
 }
 
 impl BoundedValue<'_> {
-    /// Takes room for a value with a text of that many bytes; false if there is none left.
+    /// Reserves space for a value with a text of that many bytes; returns false if there is none left.
     fn takes(&self, text: usize) -> bool {
         let mut room = self.room.borrow_mut();
         let left = room.checked_sub(text + VALUE);
@@ -187,7 +189,7 @@ impl BoundedValue<'_> {
         left.is_some()
     }
 
-    /// Notes that something was left out; the first is told.
+    /// Notes that a part was left out; the first one is reported.
     fn leaves_out(&self, why: impl FnOnce() -> String) -> Value {
         let mut cut = self.cut.borrow_mut();
         cut.get_or_insert_with(|| Cut { path: self.place.path().into(), why: why().into() });
@@ -195,11 +197,11 @@ impl BoundedValue<'_> {
     }
 
     fn is_too_large(&self) -> Value {
-        self.leaves_out(|| format!("is beyond the {} KiB that are read of a field", self.most / 1024))
+        self.leaves_out(|| format!("exceeds the limit of {} KiB for a field", self.most / 1024))
     }
 
     fn is_too_deep(&self) -> Value {
-        self.leaves_out(|| format!("lies deeper than the {MOST_LEVELS} levels that are read"))
+        self.leaves_out(|| format!("is nested deeper than the limit of {MOST_LEVELS} levels"))
     }
 
     fn scalar(&self, value: impl Into<Value>) -> Value {
@@ -308,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_taken_in_but_who_wrote_it() {
+    fn everything_is_parsed_except_managed_fields() {
         let text = r#"{"kind": "Web", "metadata": {"name": "a", "managedFields": [{"manager": "b"}], "resourceVersion": "7"},
             "spec": {"managedFields": [1], "share": 0.1, "less": -1, "is": [true, null, "\u00e9"]}}"#;
         let watched: Watched = serde_json::from_str(text).unwrap();
@@ -321,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_too_deep_is_left_out_and_its_neighbours_are_read() {
+    fn too_deeply_nested_values_are_left_out_and_others_are_read() {
         let deepest = |levels: usize| {
             let spec = format!(r#"{{"deep": {}, "provider": "istio"}}"#, nested(levels));
             let text =
@@ -336,14 +338,14 @@ mod tests {
             let said = deepest(levels).unwrap();
             assert!(
                 said.starts_with("spec.deep.a.a.a")
-                    && said.ends_with("lies deeper than the 64 levels that are read")
+                    && said.ends_with("is nested deeper than the limit of 64 levels")
             );
             assert!(said.len() < 200, "{said}");
         }
     }
 
     #[test]
-    fn a_field_that_is_too_large_takes_no_room_of_the_others() {
+    fn a_field_that_is_too_large_does_not_affect_the_others() {
         let object = |length: usize| {
             let long = "x".repeat(length);
             let spec = json!({"a": {"b": [long]}, "z": 1});
@@ -355,16 +357,13 @@ mod tests {
         };
         assert_eq!(object(MOST_IN_FIELD - 1024).cut(), None);
         let cut = object(MOST_IN_FIELD);
-        assert_eq!(
-            cut.cut().unwrap().to_string(),
-            "spec.a.b[0] is beyond the 512 KiB that are read of a field"
-        );
+        assert_eq!(cut.cut().unwrap().to_string(), "spec.a.b[0] exceeds the limit of 512 KiB for a field");
         let many = format!(r#"{{"spec": [{}1]}}"#, "1,".repeat(MOST_IN_FIELD));
         assert!(read(&many).value().to_string().len() < MOST_IN_FIELD, "numbers take room, too");
     }
 
     #[test]
-    fn contents_may_be_as_large_as_the_server_takes_them() {
+    fn contents_can_be_as_large_as_the_server_allows() {
         let data = "x".repeat(1024 * 1024);
         let text = json!({"data": {"a": data}}).to_string();
         assert_eq!(read(&text).cut(), None);

@@ -1,4 +1,4 @@
-//! Writes: nothing is sent that is so already, and nothing that another leader may have overtaken.
+//! Writes: only changes are sent, and only while no other replica can lead.
 
 use std::{fmt, sync::Arc};
 
@@ -26,7 +26,7 @@ use crate::{
     workload::configs,
 };
 
-/// The name under which objects are written, whichever process does it.
+/// The field manager of all objects except statuses, the same for every process.
 pub(crate) const FIELD_MANAGER: &str = "serin-controller";
 
 /// Why something was not written.
@@ -35,12 +35,12 @@ pub(crate) const FIELD_MANAGER: &str = "serin-controller";
 pub struct WriteError {
     /// What to expect from trying again.
     pub class: FailureClass,
-    /// Which object, and what the server said.
+    /// The object, and the server's message.
     pub what: Text,
 }
 
-/// The right to write, which few have at a time. Whoever waits for it has worked out nothing yet, so what is written is
-/// as new as it can be, and a cluster full of Canaries that all begin at once takes no more memory than one at rest.
+/// The permit to write, of which there are few. A command is computed after its permit was granted, so that it is as
+/// recent as possible, and a cluster in which many Canaries start at once takes no more memory than an idle one.
 pub struct Writer<'a> {
     cluster: &'a Cluster,
     _turn: Option<SemaphorePermit<'a>>,
@@ -64,7 +64,7 @@ impl Verb {
         }
     }
 
-    /// As roles name it.
+    /// The verb in RBAC.
     fn right(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -85,11 +85,11 @@ impl fmt::Display for Verb {
     }
 }
 
-/// What must hold for a patch to be taken.
+/// The precondition of a patch.
 enum Precondition {
-    /// Nobody has changed the object since it was seen.
+    /// The object has not changed since it was read.
     Unchanged,
-    /// Nothing.
+    /// There is none.
     None,
 }
 
@@ -98,7 +98,7 @@ impl WriteError {
         Self { class, what: format!("{verb} {key}: {said}").into() }
     }
 
-    /// What the server, or the way there, said.
+    /// The message of the server, or the error on the way there.
     fn of(error: &kube::Error, verb: Verb, key: &Key) -> Self {
         let said = format!("{}{}", request::words(error), request::missing_right(error, verb.right()));
         Self::new(request::class_of(error), verb, key, &said)
@@ -106,26 +106,27 @@ impl WriteError {
 }
 
 impl Cluster {
-    /// Waits until it is the caller's turn to write.
+    /// Waits for a permit to write.
     pub async fn writer(&self) -> Writer<'_> {
-        // Nobody closes it.
+        // The semaphore is never closed.
         Writer { cluster: self, _turn: self.turns.acquire().await.ok() }
     }
 
-    /// Whether this process may change anything now: it leads, or nobody else can, and what it saves is kept.
+    /// Whether this process may change anything now: it leads, or no other replica can, and the CRDs keep what it
+    /// saves.
     #[must_use]
     pub fn may_write(&self) -> bool {
         self.fence.is_open() && self.schema.refusal().is_none()
     }
 
-    /// Records an Event of a Canary. If that fails, only the log says so.
+    /// Records an Event of a Canary. A failure is only logged.
     pub async fn record(&self, canary: impl fmt::Display, event: Object) {
         if let Err(error) = self.writer().await.post(event).await {
             tracing::warn!(%canary, %error, "an event was not recorded");
         }
     }
 
-    /// Records an Event although nothing else may be written: it says why.
+    /// Records an Event although nothing else may be written, because it says why.
     pub async fn record_anyway(&self, event: &Object) {
         if let Err(error) = request::write(&self.client, request::Write::Post, event).await {
             let (object, error) = (event.key(), request::words(&error));
@@ -133,17 +134,17 @@ impl Cluster {
         }
     }
 
-    /// An object as it is known now, its contents included.
+    /// A cached object with its contents.
     fn as_known(&self, key: &Key) -> Option<Arc<Object>> {
         self.reader().find(key).ok().flatten()
     }
 
-    /// Keeps an object that the server has just sent. Returns what has changed by it.
+    /// Caches an object that the server has just sent. Returns the change.
     fn keep(&self, mut object: Object) -> Option<Changed> {
         object.remove("/metadata/managedFields");
         let finalizers = object.at("/metadata/finalizers").and_then(Value::as_array);
         if object.is_being_deleted() && finalizers.is_none_or(Vec::is_empty) {
-            // That was its last finalizer.
+            // Its last finalizer was removed.
             return self.cache.remove(&object.key(), object.resource_version());
         }
         if is_read_by_reference(object.kind()) {
@@ -155,7 +156,8 @@ impl Cluster {
         }
     }
 
-    /// Keeps an object whose status its own reader has just saved: who need not be told, unless others have changed it too.
+    /// Caches an object whose status its own reader has just saved. That reader is woken only if another client changed
+    /// it, too.
     fn keep_own(&self, object: Object) {
         let key = object.key();
         let meant = || self.cache.stamp(&Interest::Object(key.clone()), WakeOn::Meant);
@@ -164,9 +166,9 @@ impl Cluster {
         if meant() == before { self.noted_by(&key, changed) } else { self.noted(changed) }
     }
 
-    /// Reads an object anew, so that what is decided next is not decided on what was refused.
+    /// Reads an object again, so that the next decision is not based on the version that was refused.
     async fn refresh(&self, key: &Key) {
-        // Nobody closes it.
+        // The semaphore is never closed.
         let _turn = self.reads.acquire().await.ok();
         match request::find(&self.client, key).await {
             Ok(Some(object)) => self.noted(self.keep(object)),
@@ -184,10 +186,10 @@ fn moved(key: &Key) -> WriteError {
 }
 
 impl Writer<'_> {
-    /// Makes a change. What it was computed from must still be there as it was.
+    /// Makes a change. The objects that it was computed from must be unchanged.
     ///
     /// # Errors
-    /// The server's refusal, or that we do not lead.
+    /// The server's refusal, or that this replica does not lead.
     pub async fn write(&self, change: Change) -> Result<(), WriteError> {
         match change {
             Change::Create(object) => self.create(self.whole(object).await?).await,
@@ -196,7 +198,7 @@ impl Writer<'_> {
             Change::Recreate(object) => {
                 let key = object.key();
                 let seen = self.cluster.as_known(&key).map(|seen| seen.uid().to_owned()).unwrap_or_default();
-                // What it is made of is read before what stands there goes.
+                // The sources of the new object are read before the old one is deleted.
                 let object = self.whole(object).await?;
                 self.delete(&key, &seen).await?;
                 self.create(object).await
@@ -205,10 +207,10 @@ impl Writer<'_> {
         }
     }
 
-    /// Saves a status in place of the one that `canary` has.
+    /// Saves a status in place of the one in `canary`.
     ///
     /// # Errors
-    /// The server's refusal, that somebody else has saved another, or that we do not lead.
+    /// The server's refusal, that another client has saved another status, or that this replica does not lead.
     pub async fn save_status(&self, canary: &Object, status: Value) -> Result<(), WriteError> {
         let (key, verb) = (canary.key(), Verb::SaveStatus);
         let path = format!("{}/status", request::path(&key));
@@ -223,14 +225,14 @@ impl Writer<'_> {
                 self.cluster.keep_own(kept);
                 Ok(())
             }
-            // So says the server of a patch whose test fails, and of one that it does not understand.
+            // The server's answer to a patch whose test fails, and also to one that it does not understand.
             Err(error) if request::code(&error) == Some(422) => {
-                // What was saved is not there any more under other CRDs, either.
+                // Under other CRDs the saved state is missing, too.
                 self.cluster.schema.doubt();
                 self.cluster.refresh(&key).await;
                 let there = self.cluster.as_known(&key);
                 let is_same = there.is_some_and(|there| saved::is_same(canary, &there));
-                let moved = "somebody else has saved it meanwhile";
+                let moved = "another client has saved it meanwhile";
                 Err(if is_same {
                     WriteError::of(&error, verb, &key)
                 } else {
@@ -241,10 +243,10 @@ impl Writer<'_> {
         }
     }
 
-    /// Creates an object that nobody reads again; that it is there already is no error.
+    /// Creates an object that is never read again; it is not an error if it exists already.
     ///
     /// # Errors
-    /// The server's refusal, or that we do not lead.
+    /// The server's refusal, or that this replica does not lead.
     pub async fn post(&self, object: Object) -> Result<(), WriteError> {
         let key = object.key();
         let path = request::collection(key.kind, &key.namespace);
@@ -255,12 +257,12 @@ impl Writer<'_> {
         }
     }
 
-    /// The object that is to be written, with the contents that it was worked out without.
+    /// The object to be written, with the contents that were missing when it was computed.
     async fn whole(&self, wanted: Object) -> Result<Object, WriteError> {
         self.whole_beside(wanted, None).await
     }
 
-    /// The same, where this stands in its place.
+    /// The same, if it replaces this one.
     async fn whole_beside(&self, wanted: Object, there: Option<&Object>) -> Result<Object, WriteError> {
         let mut wanted = wanted.with_checksum(None);
         if let Some(there) = there {
@@ -275,10 +277,10 @@ impl Writer<'_> {
         if configs::is_condensed(&wanted) { Err(moved(&wanted.key())) } else { Ok(wanted) }
     }
 
-    /// An object that was seen without its contents, with them.
+    /// An object that was read without its contents, with them.
     async fn contents_of(&self, seen: &Object) -> Result<Object, WriteError> {
         let there = self.read(&seen.key()).await?.map(|mut there| {
-            // It is not kept of what was seen, and so is left as it is.
+            // The cache does not keep this, so it stays as it is.
             there.remove_annotation(LAST_APPLIED);
             there
         });
@@ -313,7 +315,7 @@ impl Writer<'_> {
             merge_patch(seen.value(), wanted.value())
         };
         match precondition {
-            // Refused if it is not the newest version that the patch was computed from.
+            // The server refuses it if this is not the version that the patch was computed from.
             Precondition::Unchanged => {
                 patch["metadata"]["resourceVersion"] = Value::from(seen.resource_version());
             }
@@ -322,7 +324,7 @@ impl Writer<'_> {
         self.send(Verb::Update, &request::path(&key), &key, Some(&patch)).await
     }
 
-    /// Deletes the object with that uid, and none that took its name.
+    /// Deletes the object with that uid, and not another one of the same name.
     async fn delete(&self, key: &Key, uid: &str) -> Result<(), WriteError> {
         let last =
             self.cluster.as_known(key).map(|object| object.resource_version().to_owned()).unwrap_or_default();
@@ -337,7 +339,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Sends a write, and keeps what came of it.
+    /// Sends a write, and caches the result.
     async fn send(&self, verb: Verb, path: &str, key: &Key, body: Option<&Value>) -> Result<(), WriteError> {
         match self.ask::<Watched>(verb, path, key, body).await? {
             Ok(answer) => {
@@ -348,10 +350,10 @@ impl Writer<'_> {
         }
     }
 
-    /// What a refused write was. What it was computed from is read anew, if that has changed.
+    /// The meaning of a refused write. The object that it was computed from is read again, if it has changed.
     async fn failed(&self, verb: Verb, key: &Key, error: &kube::Error) -> WriteError {
         let mut failed = WriteError::of(error, verb, key);
-        // What was to be changed is gone: that is to be seen, not to be tried again.
+        // The object to be changed is gone: it has to be observed again, not retried.
         let gone = matches!(error, kube::Error::Api(status) if status.code == 404);
         if gone && self.cluster.as_known(key).is_some() {
             failed.class = FailureClass::Moved;
@@ -362,7 +364,7 @@ impl Writer<'_> {
         failed
     }
 
-    /// Asks the server to change something, if we still lead.
+    /// Sends a change to the server, if this replica still leads.
     async fn ask<T: DeserializeOwned>(
         &self,
         verb: Verb,
@@ -390,7 +392,7 @@ impl Writer<'_> {
         })
     }
 
-    /// A write that would not be kept.
+    /// A write that the CRDs would not keep.
     fn refused_by_schema(&self, verb: Verb, key: &Key) -> WriteError {
         let why = self.cluster.schema.refusal().unwrap_or_default();
         WriteError::new(FailureClass::Retry, verb, key, &why)

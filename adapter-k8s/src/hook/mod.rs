@@ -1,4 +1,4 @@
-//! Hooks: what is sent, how often it is tried, and what an answer means.
+//! Hooks: the request, the retries, and the meaning of an answer.
 
 mod payload;
 #[cfg(test)]
@@ -20,13 +20,13 @@ use crate::{
 
 pub(crate) use self::payload::{Called, Moment, call_of};
 
-/// How much of what a hook says gets into events and messages, in bytes.
+/// Maximum length of a hook's text in events and messages, in bytes.
 pub const MOST_SAID: usize = 1024;
 
-/// The call that answers a question about a hook. The same for every try, and after a crash.
+/// The call that answers a question about a hook. It is the same for every try, and after a crash.
 ///
 /// # Errors
-/// The hook's metadata asks for a request that cannot be made.
+/// The hook's metadata describes a request that cannot be made.
 pub fn request(subject: &Subject, hook: &Hook, question: &Question) -> Result<Request, Text> {
     let moment = Moment {
         phase: question.phase,
@@ -54,9 +54,9 @@ pub fn request(subject: &Subject, hook: &Hook, question: &Question) -> Result<Re
     call_of(subject, hook.into(), &moment, &question.id.to_string(), &[], &text)
 }
 
-/// Calls a hook until it answers for good or its retries, the tries after the first, are used up.
+/// Calls a hook until it gives a final answer or its retries, the tries after the first, are used up.
 ///
-/// Any 2xx passes. What could not be asked is denied.
+/// Any 2xx passes. If the hook cannot be called, it denies.
 pub async fn call(http: &Http, request: &Request, retries: u32) -> HookResult {
     let mut tries = 0;
     loop {
@@ -69,7 +69,7 @@ pub async fn call(http: &Http, request: &Request, retries: u32) -> HookResult {
     }
 }
 
-/// Whether the same call may be answered otherwise next time.
+/// Whether the same call can have another answer the next time.
 fn is_worth_another(outcome: &Result<Reply, HttpError>) -> bool {
     match outcome {
         Ok(reply) => retry::is_worth_another(reply.status),

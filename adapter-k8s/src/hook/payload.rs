@@ -1,4 +1,4 @@
-//! What a hook is sent.
+//! The body that a hook gets.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{http::Request, subject::Subject};
 
-/// Where a rollout stands when a hook is called.
+/// The state of a rollout when a hook is called.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment<'a> {
     pub(crate) phase: Phase,
@@ -24,7 +24,7 @@ pub(crate) struct Moment<'a> {
     pub(crate) revision: &'a Revision,
 }
 
-/// Who is called.
+/// The hook.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Called<'a> {
     pub(crate) name: &'a str,
@@ -55,15 +55,15 @@ struct Payload<'a> {
     checksum: String,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<&'a str, String>,
-    /// What Slack shows.
+    /// The text that Slack shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
 }
 
-/// A call of a hook. `added` stands in the metadata whatever the manifest says; `text` is what Slack shows.
+/// A call of a hook. The metadata always contains `added`, whatever the manifest says; `text` is what Slack shows.
 ///
 /// # Errors
-/// The metadata asks for a request that cannot be made.
+/// The metadata describes a request that cannot be made.
 pub(crate) fn call_of(
     subject: &Subject,
     hook: Called<'_>,
@@ -92,15 +92,15 @@ pub(crate) fn call_of(
             Request::post(hook.url, &payload, hook.timeout)
         }
     };
-    // More than an event shows is not read, so that a hook's endless answer is not waited for.
+    // No more is read than an event shows, so that an endless answer is not waited for.
     request.most = 2 * super::MOST_SAID;
     request.insecure = hook.insecure;
-    // Whoever takes messages knows its callers by the path alone: Slack, Discord, Teams, a flag service.
+    // Chat systems and flag services identify their callers only by the path: Slack, Discord, Teams.
     request.hides_path = true;
     Ok(request.header("Idempotency-Key", visible(&format!("{}/{id}", subject.identity.uid))))
 }
 
-/// The request that `method` and `body` in the metadata ask for, instead of Flagger's.
+/// The request that `method` and `body` in the metadata describe, instead of Flagger's.
 fn own_request(hook: Called<'_>, method: &str, body: &str) -> Result<Request, Text> {
     let method = method.trim().to_ascii_uppercase();
     if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_alphabetic()) {
@@ -112,7 +112,7 @@ fn own_request(hook: Called<'_>, method: &str, body: &str) -> Result<Request, Te
     Ok(request.header("Content-Type", kind))
 }
 
-/// Fills `{{ canaryWeight }}` and the like in; any other `{{` stays.
+/// Replaces `{{ canaryWeight }}` and the other names; any other `{{` stays.
 fn fill_in(text: &str, subject: &Subject, moment: &Moment<'_>) -> String {
     let mut said = String::new();
     let mut rest = text;
@@ -145,9 +145,9 @@ fn fill_in(text: &str, subject: &Subject, moment: &Moment<'_>) -> String {
     said + rest
 }
 
-/// Tells revisions apart: the same for the same pods and configuration.
+/// An identifier of a revision: the same for the same pods and configuration.
 pub(crate) fn checksum(revision: &Revision) -> String {
-    // Texts and maps of texts: nothing in them that JSON cannot say.
+    // These are texts and maps of texts, which JSON can always represent.
     let written = serde_json::to_vec(revision).unwrap_or_default();
     Sha256::digest(written).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -156,7 +156,7 @@ fn host(url: &str) -> Option<String> {
     reqwest::Url::parse(url).ok()?.host_str().map(Into::into)
 }
 
-/// What may stand in a header: other bytes are written as in a URL.
+/// The value of a header: other bytes are percent-encoded.
 fn visible(text: &str) -> String {
     const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
     utf8_percent_encode(text, ESCAPED).to_string()

@@ -55,7 +55,7 @@ fn a_call_is_bounded_and_shows_no_credential() {
 }
 
 #[test]
-fn a_method_that_is_none_is_refused() {
+fn an_invalid_method_is_refused() {
     let calls = calls("[{name: a, url: 'http://x', metadata: {method: 'GET /', body: ''}}]");
     assert_eq!(
         calls[0].clone().unwrap_err().to_string(),
@@ -64,7 +64,7 @@ fn a_method_that_is_none_is_refused() {
 }
 
 #[test]
-fn any_2xx_passes_and_what_is_said_is_kept_in_one_line() {
+fn any_2xx_passes_and_its_text_is_kept_in_one_line() {
     let reply = |status, body: &str| {
         Ok(Reply { status, retry_after: None, body: body.as_bytes().to_vec(), cut: None })
     };
@@ -84,7 +84,7 @@ fn any_2xx_passes_and_what_is_said_is_kept_in_one_line() {
 }
 
 #[test]
-fn a_hook_is_tried_again_as_it_asks_and_one_that_was_not_reached_if_it_may_be() {
+fn a_hook_is_retried_as_its_answer_asks_and_after_connection_errors() {
     let asking =
         |status| Ok(Reply { status, retry_after: Some(Duration::from_secs(7)), body: Vec::new(), cut: None });
     let lost = |is_temporary| Err(HttpError { place: String::new(), why: String::new(), is_temporary });
@@ -94,7 +94,7 @@ fn a_hook_is_tried_again_as_it_asks_and_one_that_was_not_reached_if_it_may_be() 
 }
 
 #[test]
-fn a_checksum_tells_revisions_apart() {
+fn a_checksum_identifies_a_revision() {
     let (a, b) = (Revision::of("a"), Revision::of("b"));
     assert_eq!(checksum(&a), checksum(&a.clone()));
     assert_ne!(checksum(&a), checksum(&b));

@@ -23,21 +23,21 @@ use super::{
     turns::{Sender, Turns},
 };
 
-/// Sends requests. All of a process share connections and what may be under way; a clone is the same client.
+/// Sends requests. All clones share connections and limits.
 #[derive(Clone, Default)]
 pub struct Http {
     shared: Arc<Shared>,
-    /// Who sends.
+    /// The sender.
     sender: Sender,
 }
 
 struct Shared {
-    /// Trusted besides the system's.
+    /// Certificates that are trusted in addition to the system's.
     roots: Vec<Certificate>,
     reach: Arc<Reach>,
     clients: Mutex<Clients>,
     turns: Arc<Turns>,
-    /// Room for what is held of long answers, in KiB.
+    /// Space for long answers, in KiB.
     room: Semaphore,
 }
 
@@ -53,14 +53,14 @@ impl Default for Shared {
     }
 }
 
-/// Clients by what they are for, and when each was last used.
+/// Clients by purpose, and when each was last used.
 #[derive(Default)]
 struct Clients {
     of: BTreeMap<Way, (u64, Client)>,
     uses: u64,
 }
 
-/// What needs a client of its own.
+/// The settings that need a separate client.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Way {
     insecure: bool,
@@ -68,33 +68,34 @@ struct Way {
     guard: Guard,
 }
 
-/// Proxies are named in AlertProviders: beyond so many the client goes that was not used for longest.
+/// AlertProviders name proxies. If there are more clients than this, the one that was not used for the longest time is
+/// dropped.
 const MOST_CLIENTS: usize = 16;
 const MOST_REDIRECTS: usize = 10;
-/// How long to wait for others' requests to end before one's own begins.
+/// How long to wait for a turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// Connections to one host that are kept for the next request, and for how long.
+/// How many idle connections to one host are kept, and for how long.
 const MOST_IDLE: usize = 4;
 const IDLE: Duration = Duration::from_secs(20);
-/// What is held at most of the answers that are longer than [`SHORT`], all together.
+/// The space for all answers that are longer than [`SHORT`] together.
 const ROOM_KIB: usize = 32 * 1024;
-/// What is read of an answer without asking for room.
+/// How much of an answer is read without reserving space.
 const SHORT: usize = 16 * 1024;
 
 impl Http {
-    /// A client that trusts what the system trusts.
+    /// A client that trusts the system's certificates.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A client that trusts these certificates as well.
+    /// A client that also trusts these certificates.
     #[must_use]
     pub fn trusting(roots: Vec<Certificate>) -> Self {
         Self { shared: Arc::new(Shared { roots, ..Shared::default() }), ..Self::default() }
     }
 
-    /// A client that calls nothing that is out of this reach.
+    /// A client that calls only addresses within this reach.
     #[must_use]
     pub fn within(reach: Reach) -> Self {
         Self { shared: Arc::new(Shared { reach: Arc::new(reach), ..Shared::default() }), ..Self::default() }
@@ -106,12 +107,12 @@ impl Http {
         Self { shared: self.shared.clone(), sender }
     }
 
-    /// Sends a request and waits for the answer, for as long as it says.
+    /// Sends a request and waits for the answer, up to its timeout.
     ///
-    /// A body that is not whole in time, or longer than wanted, is answered as far as it came.
+    /// If the body is incomplete at the timeout, or longer than wanted, its first part is returned.
     ///
     /// # Errors
-    /// There was no answer, or it may not be sent.
+    /// There was no answer, or the request may not be sent.
     pub async fn send(&self, request: &Request) -> Result<Reply, HttpError> {
         let fails = |why: String, is_temporary| HttpError { place: request.place(), why, is_temporary };
         let turn = timeout(LONGEST_WAIT, self.shared.turns.take(&self.sender)).await;
@@ -149,7 +150,7 @@ impl Http {
         let proxy = request.proxy.as_ref().map(|proxy| proxy.reveal().to_owned());
         let mut guard = reach.guard(url).await.map_err(|refused| refused.to_string())?;
         if let Some(proxy) = proxy.as_ref().and_then(|proxy| Url::parse(proxy).ok()) {
-            // The proxy resolves the name; of an address that is written there, no more can be known.
+            // The proxy resolves the name, so that only an address in the URL itself can be checked.
             guard = reach.guard(&proxy).await.map_err(|refused| format!("its proxy: {refused}"))?;
         }
         let way = Way { insecure: request.insecure, proxy, guard };
@@ -163,7 +164,7 @@ impl Http {
     }
 
     fn built(&self, way: &Way) -> Result<Client, reqwest::Error> {
-        // Who comes second finds one installed, which is as good.
+        // If another thread was faster, its provider is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let proxy = way.proxy.as_deref().map(Proxy::all).transpose()?;
         let roots = &self.shared.roots;
@@ -181,7 +182,7 @@ impl Http {
             }
         };
         let built = builder().tls_certs_merge(roots.clone()).build();
-        // A system that trusts nobody: plain HTTP still works, and TLS says whom it does not trust.
+        // If the system has no trusted certificates, plain HTTP still works, and TLS errors name the certificate.
         built.or_else(|_| builder().tls_certs_only(roots.clone()).build())
     }
 
@@ -217,7 +218,7 @@ impl Http {
                 Err(_) => reply.cut = late(),
             }
         }
-        // Dropping the response closes a connection that still has more to say.
+        // Dropping the response closes a connection that would send more.
         reply
     }
 }
@@ -241,7 +242,7 @@ impl Clients {
 
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A proxy's address may hold a password.
+        // A proxy's address can contain a password.
         f.write_str("Http")
     }
 }
@@ -256,7 +257,7 @@ fn prepared(client: &Client, hop: &Hop) -> Result<reqwest::RequestBuilder, Strin
     Ok(builder)
 }
 
-/// Seconds, or a date: the time from the answer's own date to it, so that no clock is asked.
+/// Seconds, or a date: the time from the answer's own date to it, so that no clock is read.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok();
     let after = text("retry-after")?;
@@ -273,7 +274,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_client_that_was_not_used_for_longest_goes() {
+    fn the_least_recently_used_client_is_dropped() {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut clients = Clients::default();
         let way = |place: usize| Way {

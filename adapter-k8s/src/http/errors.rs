@@ -1,10 +1,11 @@
-//! What the client's errors say.
+//! The texts of the client's errors.
 
 use std::error::Error as _;
 
 use super::reach::Refused;
 
-/// Whether TLS does not trust the other side, the address is not called, or the request is invalid: no try goes better.
+/// Whether another try fails in the same way: TLS does not trust the server, the address is not allowed, or the request
+/// is invalid.
 pub(super) fn is_refused_by_us(error: &reqwest::Error) -> bool {
     if error.is_builder() {
         return true;
@@ -16,7 +17,7 @@ pub(super) fn is_refused_by_us(error: &reqwest::Error) -> bool {
             return true;
         }
         cause = match error.downcast_ref::<std::io::Error>() {
-            // Its `source` would be that of the error it wraps.
+            // Its `source` would be that of the wrapped error.
             Some(error) => error.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static)),
             None => error.source(),
         };

@@ -1,4 +1,4 @@
-//! One request on the way to an answer: the first, or one that a redirect asks for.
+//! One request on the way to an answer: the first, or one after a redirect.
 
 use reqwest::{Response, Url, header::LOCATION};
 
@@ -17,7 +17,7 @@ impl Hop {
     /// The request itself.
     ///
     /// # Errors
-    /// The address cannot be called.
+    /// The address is invalid.
     pub(super) fn first(request: &Request) -> Result<Self, String> {
         let url = Url::parse(&request.url).map_err(|error| error.to_string())?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -27,13 +27,13 @@ impl Hop {
         Ok(Self { method, url, headers, body })
     }
 
-    /// The request that an answer asks for instead; `None` if it is an answer.
+    /// The request that a redirect leads to; `None` if the reply is the answer.
     ///
-    /// As Go does, a redirect is followed by `GET`, unless its status says that the method stays. Never from TLS to plain
-    /// text: that is an answer like any other.
+    /// As in Go, a redirect is followed with `GET`, unless its status keeps the method. A redirect from TLS to plain
+    /// text is never followed: it counts as the answer.
     ///
     /// # Errors
-    /// It leads somewhere else, and the request has to be answered where it was sent.
+    /// It leads to another address, and the request has to be answered where it was sent.
     pub(super) fn after(&self, response: &Response, request: &Request) -> Result<Option<Self>, String> {
         let status = response.status().as_u16();
         let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
@@ -50,7 +50,7 @@ impl Hop {
         let is_upgrade = is_same_host && (from, scheme) == ("http", "https");
         if !is_upgrade && (request.stays || self.has_credentials()) {
             return Err(format!(
-                "redirects to {}, which is not followed: name that address itself",
+                "redirects to {}, which is not followed: use that address itself",
                 shown(to)
             ));
         }
@@ -76,7 +76,7 @@ impl Hop {
     }
 }
 
-/// An address as it may be shown: scheme, host and port.
+/// An address without its secrets: scheme, host and port.
 fn shown(mut url: Url) -> String {
     url.set_query(None);
     url.set_fragment(None);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_goes_where_it_is_sent_but_not_out_of_tls() {
+    fn a_hook_follows_redirects_but_not_out_of_tls() {
         let hook = |url: &str| Request::post(url, &1, Duration::from_secs(1));
         assert_eq!(towards(&hook("http://a/x"), "/y", 302), "GET http://a/y ");
         assert_eq!(towards(&hook("http://a/x"), "http://b/y?q", 307), "POST http://b/y?q 1");
@@ -116,14 +116,14 @@ mod tests {
     }
 
     #[test]
-    fn credentials_metrics_and_alerts_go_nowhere_else() {
+    fn requests_with_credentials_metrics_and_alerts_follow_no_redirect_elsewhere() {
         let stays = Request { stays: true, ..Request::get("http://a/x", Duration::from_secs(1)) };
         let secret = Request::get("http://a/x", Duration::from_secs(1)).header("Authorization", "Bearer t");
         let user = Request::get("http://u:p@a/x", Duration::from_secs(1));
         for request in [stays, secret, user] {
             assert!(towards(&request, "https://a/x", 301).starts_with("GET https://a/x"));
             let said = towards(&request, "http://u:p@b:81/y?token=1", 302);
-            assert_eq!(said, "redirects to http://b:81, which is not followed: name that address itself");
+            assert_eq!(said, "redirects to http://b:81, which is not followed: use that address itself");
             assert!(towards(&request, "/y", 302).starts_with("redirects to http://a,"));
         }
     }

@@ -1,8 +1,8 @@
-//! Calls to what lies outside the cluster's API: metric servers, hooks, receivers of alerts.
+//! Requests to systems outside the cluster's API: metric servers, hooks, receivers of alerts.
 //!
-//! [`Request`] and [`Reply`] are plain values, so that what is sent and how an answer is read is tested without a
-//! network; [`Http`] is the one client that sends. An answer is read up to a bound and not waited for beyond it; nothing
-//! a caller shows names a credential.
+//! [`Request`] and [`Reply`] are plain values, so that requests and the parsing of answers are tested without a
+//! network; [`Http`] is the one client that sends. An answer is read up to a limit and not waited for beyond it;
+//! messages contain no credentials.
 
 mod client;
 mod errors;
@@ -19,31 +19,31 @@ use crate::http::secret::Hidden;
 
 pub use self::{client::Http, turns::Sender};
 
-/// The most of an answer that is ever kept, in bytes.
+/// Maximum size of an answer that is kept, in bytes.
 pub const MOST_READ: usize = 1024 * 1024;
 
-/// What is sent.
+/// A request.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// `GET`, `POST` and so on.
     pub method: String,
-    /// Where to, with its query.
+    /// The URL, with its query.
     pub url: String,
     /// Headers by name, in the order they are sent.
     pub headers: Vec<(String, Hidden)>,
-    /// What it carries.
+    /// The body.
     pub body: String,
-    /// Time until the answer is there.
+    /// The timeout.
     pub timeout: Duration,
     /// How much of the answer is wanted, in bytes; at most [`MOST_READ`].
     pub most: usize,
     /// Do not verify the server's certificate.
     pub insecure: bool,
-    /// HTTP proxy on the way there; that of the environment where left out.
+    /// HTTP proxy; that of the environment if left out.
     pub proxy: Option<Hidden>,
-    /// It has to be answered where it is sent: no redirect leads it to another address.
+    /// It has to be answered where it is sent: redirects to other addresses are not followed.
     pub stays: bool,
-    /// The path is a credential as well, as in a Slack webhook's address: messages name the host alone.
+    /// The path is a credential as well, as in a Slack webhook's address: messages contain only the host.
     pub hides_path: bool,
 }
 
@@ -68,13 +68,13 @@ impl Request {
     /// A `POST` of JSON.
     #[must_use]
     pub fn post(url: impl Into<String>, body: &impl serde::Serialize, timeout: Duration) -> Self {
-        // Maps with text keys and numbers: there is nothing in what we send that JSON cannot say.
+        // Maps with text keys and numbers, which JSON can always represent.
         let body = serde_json::to_string(body).unwrap_or_default();
         Self { method: "POST".into(), body, ..Self::get(url, timeout) }
             .header("Content-Type", "application/json")
     }
 
-    /// With one more header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), Hidden::new(value)));
@@ -90,7 +90,7 @@ impl Request {
             .map(|(_, value)| value.reveal())
     }
 
-    /// Where it is sent, as far as may be shown: neither user nor query.
+    /// The address without its secrets: neither user nor query.
     #[must_use]
     pub fn place(&self) -> String {
         let Ok(mut url) = reqwest::Url::parse(&self.url) else {
@@ -115,16 +115,16 @@ impl fmt::Debug for Request {
     }
 }
 
-/// What came back.
+/// A reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The status, such as 200.
     pub status: u16,
     /// `Retry-After`, as a time from then.
     pub retry_after: Option<Duration>,
-    /// The body, or the first of it.
+    /// The body, or its first part.
     pub body: Vec<u8>,
-    /// Why the body is not whole, where it is not.
+    /// Why the body is incomplete, if it is.
     pub cut: Option<String>,
 }
 
@@ -135,13 +135,13 @@ impl Reply {
         (200..300).contains(&self.status)
     }
 
-    /// The first of the body in one line, as it may stand in a message.
+    /// The first part of the body in one line, for messages.
     #[must_use]
     pub fn said(&self, most: usize) -> String {
         one_line(&String::from_utf8_lossy(&self.body), most)
     }
 
-    /// The status with its name, and what was said.
+    /// The status with its name, and the text of the body.
     #[must_use]
     pub fn refusal(&self, most: usize) -> String {
         let name =
@@ -152,8 +152,8 @@ impl Reply {
     }
 }
 
-/// The printable characters of a text in one line, cut to so many bytes: nothing that a terminal obeys, nothing that turns
-/// the direction of reading, nothing that cannot be seen.
+/// The printable characters of a text in one line, cut to this many bytes: without terminal control characters, without
+/// characters that change the direction of text, without invisible characters.
 #[must_use]
 pub fn one_line(text: &str, most: usize) -> String {
     const MARK: &str = "…";
@@ -176,9 +176,9 @@ pub fn one_line(text: &str, most: usize) -> String {
     line
 }
 
-/// Whether a character can be seen, on its own or above another.
+/// Whether a character is visible, on its own or combined with another.
 fn is_printable(c: char) -> bool {
-    // What the standard library escapes behind another character, quotes and backslashes aside, is not printable.
+    // Characters that the standard library escapes after another one, except quotes and backslashes, are not printable.
     c.is_ascii_graphic() || !format!("a{c}").escape_debug().any(|escaped| escaped == '\\')
 }
 
@@ -186,10 +186,10 @@ fn is_printable(c: char) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {why}")]
 pub struct HttpError {
-    /// Where it was sent.
+    /// The address.
     pub place: String,
     /// What went wrong.
     pub why: String,
-    /// Whether another try may go better.
+    /// Whether another try can succeed.
     pub is_temporary: bool,
 }

@@ -1,7 +1,7 @@
-//! Where requests may go whose addresses are written by those who use the controller.
+//! Which addresses requests may be sent to, if users of the controller wrote the address.
 //!
-//! A cloud's metadata service, which hands out credentials, has a link-local address; the API server trusts the network the
-//! controller is in. Both are refused as addresses, after a name was resolved, unless `--allow-address` opens them.
+//! A cloud's metadata service, which issues credentials, has a link-local address; the API server trusts the network of
+//! the controller. Both addresses are refused, also after a name is resolved, unless `--allow-address` allows them.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -14,7 +14,7 @@ use reqwest::{
 };
 use tokio::net::lookup_host;
 
-/// What may be called.
+/// The allowed addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
     /// Host and port of the API server.
@@ -24,15 +24,15 @@ pub struct Reach {
     allowed: Vec<Network>,
 }
 
-/// An address that is not called.
+/// An address that is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{address} is {what}, which is not called; --allow-address={address} opens it")]
+#[error("{address} is {what}, which is not called; --allow-address={address} allows it")]
 pub(super) struct Refused {
     address: IpAddr,
     what: &'static str,
 }
 
-/// How the addresses of a name are looked at. Each way needs a client of its own, for its connections are kept.
+/// How the addresses of a name are checked. Each check needs a client of its own, because connections are reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Guard {
     /// The controller's own flags name it.
@@ -44,23 +44,23 @@ pub(super) enum Guard {
 }
 
 impl Reach {
-    /// Refuses the API server with this address as well.
+    /// Also refuses the API server with this address.
     #[must_use]
     pub fn beside(api_server: &str, allowed: Vec<Network>) -> Self {
         Self { api_server: origin(api_server), own: Vec::new(), allowed }
     }
 
-    /// Opens an address that a flag names; one that is not a URL is none.
+    /// Allows an address that a flag names; a value that is not a URL is ignored.
     #[must_use]
     pub fn opening(mut self, url: &str) -> Self {
         self.own.extend(origin(url));
         self
     }
 
-    /// How the addresses of a URL's host are looked at.
+    /// How the addresses of a URL's host are checked.
     ///
     /// # Errors
-    /// It is an address that is refused.
+    /// The address is refused.
     pub(super) async fn guard(&self, url: &Url) -> Result<Guard, Refused> {
         let Some((host, port)) = of(url) else { return Ok(Guard::LinkLocal) };
         if self.own.contains(&(host.clone(), port)) {
@@ -97,7 +97,7 @@ impl Reach {
     }
 }
 
-/// Resolves names, and leaves out what is not called.
+/// Resolves names, and leaves out refused addresses.
 pub(super) struct Resolver {
     pub(super) reach: Arc<Reach>,
     pub(super) guard: Guard,
@@ -123,13 +123,13 @@ fn origin(url: &str) -> Option<(String, u16)> {
     of(&Url::parse(url).ok()?)
 }
 
-/// Host and port; an address of IPv6 without its brackets.
+/// Host and port; an IPv6 address without its brackets.
 fn of(url: &Url) -> Option<(String, u16)> {
     let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']');
     Some((host.into(), url.port_or_known_default()?))
 }
 
-/// An address of IPv4, in whatever form of IPv6 it comes.
+/// The IPv4 address, in any IPv6 notation.
 fn plain(address: IpAddr) -> IpAddr {
     const TRANSLATED: [u16; 6] = [0x64, 0xff9b, 0, 0, 0, 0];
     match address {
@@ -144,7 +144,7 @@ fn plain(address: IpAddr) -> IpAddr {
 }
 
 fn is_link_local(address: IpAddr) -> bool {
-    /// Where Amazon's metadata service is with IPv6, which is no link-local address and as close.
+    /// The IPv6 address of Amazon's metadata service, which is not link-local but has the same purpose.
     const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
     match address {
         IpAddr::V4(v4) => v4.is_link_local(),
@@ -152,7 +152,7 @@ fn is_link_local(address: IpAddr) -> bool {
     }
 }
 
-/// Addresses that begin with the same bits.
+/// Addresses with the same prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     begin: IpAddr,
@@ -183,7 +183,7 @@ impl std::str::FromStr for Network {
     }
 }
 
-/// Whether each of several URLs may be called, in this order; what is said where not.
+/// Whether each of several URLs is allowed, in order; the error if not.
 #[cfg(test)]
 async fn judged(reach: &Reach, urls: &[&str]) -> Vec<String> {
     let judge = async |url: &&str| match reach.guard(&Url::parse(url).unwrap()).await {
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn link_local_addresses_are_refused_in_whatever_form_they_come() {
+    async fn link_local_addresses_are_refused_in_every_notation() {
         let forms = [
             "http://169.254.169.254/latest",
             "http://0xA9FEA9FE/",
@@ -210,15 +210,15 @@ mod tests {
             "http://[fd00:ec2::254]/",
         ];
         let judged = judged(&Reach::default(), &forms).await;
-        assert!(judged.iter().all(|said| said.ends_with("opens it")), "{judged:#?}");
+        assert!(judged.iter().all(|said| said.ends_with("allows it")), "{judged:#?}");
         assert_eq!(
             judged[0],
-            "169.254.169.254 is a link-local address, which is not called; --allow-address=169.254.169.254 opens it"
+            "169.254.169.254 is a link-local address, which is not called; --allow-address=169.254.169.254 allows it"
         );
     }
 
     #[tokio::test]
-    async fn of_the_api_server_the_address_and_the_port_are_refused_together() {
+    async fn the_api_server_is_refused_by_address_and_port() {
         let reach = Reach::beside("https://127.0.0.1:6443", Vec::new());
         let urls = [
             "http://127.0.0.1:6443/",
@@ -228,7 +228,7 @@ mod tests {
         ];
         let said = judged(&reach, &urls).await;
         assert!(said[0].starts_with("127.0.0.1 is the API server"), "{said:?}");
-        // Of a name the addresses are looked at once it is resolved.
+        // The addresses of a name are checked once it is resolved.
         assert_eq!(said[1..], ["LinkLocal", "ApiServer", "ApiServer"]);
         let resolver = Resolver { reach: Arc::new(reach), guard: Guard::ApiServer };
         let error = resolver.resolve("localhost".parse().unwrap()).await.err();
@@ -239,13 +239,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_flag_names_or_allows_is_open() {
+    async fn addresses_that_a_flag_names_or_allows_are_allowed() {
         let allowed = vec!["169.254.1.0/24".parse().unwrap(), "fe80::1".parse().unwrap()];
         let reach = Reach::beside("https://10.0.0.1", allowed).opening("http://169.254.2.2:9090/prometheus");
         let urls = ["http://169.254.1.9/", "http://[fe80::1]/", "http://169.254.2.2:9090/x"];
         assert_eq!(judged(&reach, &urls).await, ["LinkLocal", "LinkLocal", "Open"]);
         let urls = ["http://169.254.2.2/", "http://[fe80::2]/", "https://10.0.0.1/"];
-        assert!(judged(&reach, &urls).await.iter().all(|said| said.ends_with("opens it")));
+        assert!(judged(&reach, &urls).await.iter().all(|said| said.ends_with("allows it")));
     }
 
     #[test]

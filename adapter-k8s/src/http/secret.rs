@@ -1,8 +1,8 @@
-//! What a Kubernetes Secret holds: read where it is used, shown nowhere.
+//! The contents of a Kubernetes Secret: read where it is used, and never shown.
 
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
-/// A text that is sent, and shown as `***`.
+/// A text that is sent, but shown as `***`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hidden(String);
 
@@ -40,7 +40,7 @@ impl Secret {
     /// A Secret with these keys, decoded.
     #[must_use]
     pub fn new(keys: impl IntoIterator<Item = (String, String)>) -> Self {
-        // A file's last line break gets into many Secrets, and is in no credential.
+        // Many Secrets contain the last line break of a file, which is never part of a credential.
         Self(
             keys.into_iter()
                 .map(|(key, value)| (key, Hidden::new(value.trim_end_matches(['\r', '\n']))))
@@ -48,18 +48,19 @@ impl Secret {
         )
     }
 
-    /// What stands under a key, unless it is empty.
+    /// The value of a key, unless it is empty.
     #[must_use]
     pub fn at(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(Hidden::reveal).filter(|value| !value.is_empty())
     }
 
-    /// A text with `***` where it repeats a value. Values of less than [`SHORTEST`] bytes are left: they are in too many words.
+    /// A text with `***` in place of each value that it repeats. Values of less than [`SHORTEST`] bytes stay, because
+    /// they occur in too many words.
     #[must_use]
     pub fn hide_in(&self, text: &str) -> String {
         let mut values: Vec<&str> = self.0.values().map(Hidden::reveal).collect();
         values.retain(|value| value.len() >= SHORTEST);
-        // One may begin with another.
+        // One value can begin with another.
         values.sort_by_key(|value| Reverse(value.len()));
         values
             .into_iter()
@@ -70,7 +71,7 @@ impl Secret {
 /// The shortest value that is looked for in a text, in bytes.
 const SHORTEST: usize = 4;
 
-/// A text whose end was cut off, without the part of a value that it may end with.
+/// A text whose end was cut off, without a partial value at its end.
 fn without_cut(text: &str, value: &str) -> String {
     let Some(head) = text.strip_suffix('…') else { return text.to_owned() };
     let parts = (SHORTEST..value.len()).rev().filter_map(|end| value.get(..end));
@@ -89,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_used_and_never_shown() {
+    fn a_secret_is_sent_and_never_shown() {
         let secret = Secret::new([("token".into(), "abc\n".into()), ("none".into(), String::new())]);
         assert_eq!((secret.at("token"), secret.at("none")), (Some("abc"), None));
         assert_eq!(format!("{secret:?}"), r#"{"none": ***, "token": ***}"#);

@@ -15,7 +15,7 @@ use crate::hook;
 
 const LONG: Duration = Duration::from_secs(60);
 
-/// Answers one connection after the other with these bytes; gives what it was sent.
+/// Answers one connection after the other with these bytes; sends what it received.
 pub(crate) async fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -32,7 +32,7 @@ pub(crate) async fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<Stri
     (url, serving)
 }
 
-/// Answers with this and goes on with the rest for ever; ends when nobody listens any more.
+/// Answers with this and repeats the rest without end; stops when the client has closed the connection.
 async fn endless(begin: &'static str, rest: Vec<u8>) -> (String, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -85,7 +85,7 @@ async fn a_request_is_sent_as_it_is_and_its_answer_read() {
 }
 
 #[tokio::test]
-async fn ten_mebibytes_of_garbage_are_neither_kept_nor_waited_for() {
+async fn ten_mebibytes_of_garbage_are_not_read_completely() {
     let begin = "HTTP/1.1 200 OK\r\nContent-Length: 10485760\r\n\r\n";
     let (url, serving) = endless(begin, vec![b'x'; 64 * 1024]).await;
     let reply = Http::new().send(&Request::get(url, LONG)).await.unwrap();
@@ -107,7 +107,7 @@ async fn an_endless_answer_passes_a_hook_with_its_first_words() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_does_not_answer_in_time_is_not_waited_for() {
+async fn a_silent_server_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://u:p@{}/path?token=x", listener.local_addr().unwrap());
     let silent = tokio::spawn(async move {
@@ -122,7 +122,7 @@ async fn who_does_not_answer_in_time_is_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_does_not_end_in_time_is_read_as_far_as_it_came() {
+async fn the_first_part_of_an_answer_that_does_not_end_is_kept() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let slow = tokio::spawn(async move {
@@ -140,7 +140,7 @@ async fn an_answer_that_does_not_end_in_time_is_read_as_far_as_it_came() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hook_is_called_again_until_it_answers_for_good() {
+async fn a_hook_is_called_again_until_its_answer_is_final() {
     let dated = "Date: Wed, 21 Oct 2015 07:28:00 GMT\r\nRetry-After: Wed, 21 Oct 2015 07:28:07 GMT\r\n";
     let answers =
         [("500 Internal Server Error", ""), ("503 Service Unavailable", dated), ("204 No Content", "")];
@@ -155,18 +155,18 @@ async fn a_hook_is_called_again_until_it_answers_for_good() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hook_whose_retries_are_used_up_denies_with_its_last_words() {
+async fn a_hook_whose_retries_are_used_up_denies_with_its_last_answer() {
     let answers = ["a", "b", "c"].map(|body| reply("500 Internal Server Error", "", body)).to_vec();
     let (url, _serving) = server(answers).await;
     let answer = hook::call(&Http::new(), &Request::get(&url, LONG), 2).await;
     assert_eq!(answer, HookResult::Deny("500 Internal Server Error: c (tried 3 times)".into()));
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let answer = hook::call(&Http::new(), &Request::get(format!("http://{nobody}/"), LONG), 1).await;
-    let refused = format!("http://{nobody}: Connection refused (os error 111) (tried 2 times)");
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let answer = hook::call(&Http::new(), &Request::get(format!("http://{silent}/"), LONG), 1).await;
+    let refused = format!("http://{silent}: Connection refused (os error 111) (tried 2 times)");
     assert_eq!(answer, HookResult::Deny(refused.into()));
 }
 
-/// A TLS server on loopback with a certificate that nobody knows; gives it.
+/// A TLS server on loopback with a self-signed certificate, which is returned.
 async fn tls(answers: Vec<String>) -> (String, reqwest::Certificate) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
@@ -196,7 +196,7 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &str) {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_knows_is_refused_once_and_for_all() {
+async fn an_untrusted_certificate_is_refused_without_retries() {
     let (url, root) = tls(vec![reply("200 OK", "", "in"); 3]).await;
     let request = Request::get(&url, LONG);
     let error = Http::new().send(&request).await.unwrap_err();
@@ -229,7 +229,7 @@ async fn a_redirect_to_an_address_that_is_not_called_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_name_of_the_api_server_is_refused_at_its_port_alone() {
+async fn a_name_of_the_api_server_is_refused_only_at_its_port() {
     let (url, _serving) = server(vec![reply("200 OK", "", "in"); 2]).await;
     let url = url.replace("127.0.0.1", "localhost");
     let send = async |api_server: &str| {
@@ -242,13 +242,13 @@ async fn a_name_of_the_api_server_is_refused_at_its_port_alone() {
 }
 
 #[test]
-fn what_cannot_be_seen_is_left_out() {
+fn invisible_characters_are_left_out() {
     let hostile = "ok\u{202e}evil\u{200b}\u{1b}[31m\u{feff} nai\u{308}ve \u{e01}\u{e34} \u{e000}\u{ad}\nend";
     assert_eq!(one_line(hostile, 100), "ok evil [31m nai\u{308}ve \u{e01}\u{e34} end");
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_not_sent() {
+async fn invalid_requests_are_not_sent() {
     let why = async |request: Request| Http::new().send(&request).await.unwrap_err().to_string();
     let get = |url: &str| Request::get(url, LONG);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Who may send a request now: few are under way at once, and nobody takes all of the room.
+//! Limits of concurrent requests, so that no Canary and no namespace uses all of them.
 
 use std::{
     collections::BTreeMap,
@@ -9,18 +9,18 @@ use std::{
 use serin_core::revision::Text;
 use tokio::sync::Notify;
 
-/// Requests of one Canary that are under way at most.
+/// The maximum number of concurrent requests of one Canary.
 pub const MOST_OF_CANARY: usize = 8;
-/// Requests under way at which a Canary may begin one only if it has none.
+/// From this many concurrent requests on, a Canary can start one only if it has none.
 const CROWDED: usize = 256;
-/// Requests under way at which only a namespace with few may begin one.
+/// From this many concurrent requests on, only a namespace with few can start one.
 const FULL: usize = 768;
-/// So many are few.
+/// This many are few.
 const FEW_OF_NAMESPACE: usize = 16;
-/// Requests that are under way at most.
+/// The maximum number of concurrent requests.
 pub const MOST: usize = 1_024;
 
-/// Who sends a request: a Canary.
+/// The sender of a request: a Canary.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sender {
     /// Its namespace.
@@ -43,7 +43,7 @@ struct UnderWay {
     of_namespace: BTreeMap<Text, usize>,
 }
 
-/// The right to have a request under way, for as long as it is held.
+/// A permit for one request, as long as it is held.
 pub(super) struct Turn {
     turns: Arc<Turns>,
     of: Sender,
@@ -54,7 +54,7 @@ impl Turns {
     pub(super) async fn take(self: &Arc<Self>, of: &Sender) -> Turn {
         loop {
             let mut ended = std::pin::pin!(self.ended.notified());
-            // From here on, what ends is not missed.
+            // From here on, the end of a request is not missed.
             ended.as_mut().enable();
             if self.lock().begins(of) {
                 return Turn { turns: self.clone(), of: of.clone() };
@@ -64,7 +64,7 @@ impl Turns {
     }
 
     fn lock(&self) -> MutexGuard<'_, UnderWay> {
-        // Nothing panics while it holds the lock; if something did, the counts are still right.
+        // No code panics while it holds the lock; if it did, the counts are still right.
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -125,11 +125,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_takes_all_of_the_room() {
+    async fn no_canary_and_no_namespace_uses_all_permits() {
         let turns = Arc::new(Turns::default());
         let take = |of: Sender| turns.take(&of).now_or_never();
         let mut held = Vec::new();
-        // One namespace with many Canaries begins as many as it can.
+        // One namespace with many Canaries starts as many as it can.
         for name in 0..2_000 {
             while let Some(turn) = take(canary("greedy", name)) {
                 held.push(turn);

@@ -120,7 +120,7 @@ impl Destination {
 /// Time until a receiver has answered.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// `-slack-url` and its companions, or their environment variables; empty where left out.
+/// `-slack-url` and its companions, or their environment variables; empty if left out.
 #[derive(Clone, Default)]
 pub struct SlackFlags {
     /// `-slack-url`.

@@ -1,4 +1,4 @@
-//! From what is seen and what has to be to what is written: nothing where both are the same.
+//! The write that turns the current object into the wanted one: none if both are equal.
 
 use serde_json::{Map, Value};
 
@@ -7,22 +7,21 @@ use crate::object::Object;
 /// One write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// There is no such object yet.
+    /// Create it; there is no such object yet.
     Create(Object),
-    /// Put this in place of the version it was computed from; refused by the server if that is not the newest.
+    /// Replace the version that this was computed from; the server refuses it if that is not the newest.
     Replace(Object),
-    /// Change these fields, whatever else has been changed meanwhile.
+    /// Change these fields, whatever other fields have changed meanwhile.
     Adjust(Object),
-    /// Delete the one that was seen, by its uid, and create this: the server lets nobody change it in place.
+    /// Delete the current object, by its uid, and create this one: the server does not allow changing it in place.
     Recreate(Object),
-    /// Delete the one that was seen, by its uid.
+    /// Delete the current object, by its uid.
     Delete(Object),
 }
 
-/// The write that makes `wanted` of what was seen; `None` if it is so already.
+/// The write that turns the current object into `wanted`; `None` if they are equal.
 ///
-/// `wanted` is what was seen with the fields changed that are ours, or a new object. A new one where something stands
-/// takes the place of that.
+/// `wanted` is the current object with our fields changed, or a new object. A new one replaces an object that exists.
 #[must_use]
 pub fn to(wanted: Object, seen: Option<&Object>) -> Option<Change> {
     match seen {
@@ -33,7 +32,7 @@ pub fn to(wanted: Object, seen: Option<&Object>) -> Option<Change> {
     }
 }
 
-/// The JSON merge patch (RFC 7386) that makes `wanted` of `seen`: lists are replaced as a whole.
+/// The JSON merge patch (RFC 7386) that turns `seen` into `wanted`: lists are replaced as a whole.
 #[must_use]
 pub fn merge_patch(seen: &Value, wanted: &Value) -> Value {
     let (Value::Object(seen), Value::Object(wanted)) = (seen, wanted) else { return wanted.clone() };
@@ -63,7 +62,7 @@ mod tests {
     use crate::{kinds::CONFIG_MAP, object::Key};
 
     #[test]
-    fn a_patch_says_what_differs_and_nothing_else() {
+    fn a_patch_contains_only_differences() {
         let seen = json!({"a": {"b": 1, "c": [1, 2], "gone": true}, "same": {"x": 1}});
         let wanted = json!({"a": {"b": 2, "c": [1], "new": {"y": null}}, "same": {"x": 1}});
         let patch = json!({"a": {"b": 2, "c": [1], "gone": null, "new": {"y": null}}});
@@ -72,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_object_where_one_stands_takes_its_place() {
+    fn a_new_object_replaces_an_existing_one() {
         let key = Key::new(CONFIG_MAP, "test", "settings");
         let new = Object::new(&key);
         let mut seen = new.clone();

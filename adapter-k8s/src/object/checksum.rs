@@ -1,4 +1,4 @@
-//! Short names for contents: equal contents have equal names, whoever wrote them.
+//! Short names for contents: equal contents have equal names, whichever program wrote them.
 
 use std::fmt::Write as _;
 
@@ -13,13 +13,13 @@ pub(crate) fn of(value: &Value) -> String {
     let digest = Sha256::digest(text_of(value));
     let mut text = String::with_capacity(16);
     for byte in digest.iter().take(8) {
-        // Writing to a text cannot fail.
+        // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
     text
 }
 
-/// An identifier in the form of a UUID (version 8: of our own making) that is the same for the same parts.
+/// A UUID (version 8, custom) that is the same for the same parts.
 #[must_use]
 pub(crate) fn uuid(parts: &[&str]) -> String {
     let digest = Sha256::digest(parts.join("/"));

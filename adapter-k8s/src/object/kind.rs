@@ -2,11 +2,11 @@
 
 use std::{cmp::Ordering, ops::Deref};
 
-/// A kind of objects. Every object and all that is noted of it names its kind, so this is no more than a reference.
+/// A kind of objects. Every object and every note about it has its kind, so this is only a reference.
 #[derive(Clone, Copy, Debug, Eq)]
 pub struct Kind(&'static Names);
 
-/// A kind's names, as the API server has them.
+/// The names of a kind in the API.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Names {
     /// API group; empty for the core group.
@@ -17,9 +17,9 @@ pub struct Names {
     pub version: &'static str,
     /// Name of the kind.
     pub kind: &'static str,
-    /// Whether its objects live in a namespace.
+    /// Whether its objects are in a namespace.
     pub namespaced: bool,
-    /// All of that as a number.
+    /// A hash of all of these.
     number: u64,
 }
 
@@ -33,8 +33,8 @@ impl Deref for Kind {
 
 impl Ord for Kind {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Lookups compare kinds often, and mostly equal ones. The compiler can place a constant at several addresses, so
-        // the number decides and not the address.
+        // Lookups compare kinds often, and mostly equal ones. The compiler can place a constant at several addresses,
+        // so the hash decides and not the address.
         if self.number == other.number { Ordering::Equal } else { self.0.cmp(other.0) }
     }
 }
@@ -58,7 +58,7 @@ impl Kind {
         Self(names)
     }
 
-    /// The names of a kind whose objects live in a namespace.
+    /// The names of a kind whose objects are in a namespace.
     #[must_use]
     pub const fn names(
         group: &'static str,
@@ -75,7 +75,7 @@ impl Kind {
         Names { group, plural, version, kind, namespaced: true, number }
     }
 
-    /// The names of a kind whose objects live in no namespace.
+    /// The names of a kind whose objects are not in a namespace.
     #[must_use]
     pub const fn names_in_cluster(
         group: &'static str,
@@ -86,14 +86,14 @@ impl Kind {
         Names { namespaced: false, ..Self::names(group, version, kind, plural) }
     }
 
-    /// `group/version`, as manifests say it.
+    /// `group/version`, as in manifests.
     #[must_use]
     pub fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.into() } else { format!("{}/{}", self.group, self.version) }
     }
 }
 
-/// FNV-1a, with an end to each text.
+/// FNV-1a, with a separator after each text.
 const fn mixed(mut number: u64, text: &[u8]) -> u64 {
     let mut index = 0;
     while index <= text.len() {
@@ -110,7 +110,7 @@ mod tests {
     use crate::kinds::DEPLOYMENT;
 
     #[test]
-    fn a_kind_is_itself_wherever_it_stands_and_no_other() {
+    fn a_kind_equals_its_copies_and_no_other_kind() {
         const HERE: Kind = Kind::of(&Kind::names("apps", "v1", "Deployment", "deployments"));
         assert_eq!((HERE, HERE.number), (DEPLOYMENT, DEPLOYMENT.number));
         const PARTED: Kind = Kind::of(&Kind::names("app", "sv1", "Deployment", "deployments"));

@@ -1,4 +1,4 @@
-//! Labels and annotations of the objects we make: what is copied to them, and what says that they are ours.
+//! Labels and annotations of the objects that Serin makes: the copied ones, and those that mark them as ours.
 
 use std::sync::Arc;
 
@@ -9,24 +9,24 @@ use crate::object::{
     reader::{BuildError, ObjectReader},
 };
 
-/// Label of every object we made, and its value; people select by it.
+/// Label of every object that Serin made, with its value; people can select by it.
 pub(crate) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "flagger");
 
-/// Annotations that keep GitOps tools from setting an object back.
+/// Annotations that keep GitOps tools from reverting an object.
 pub(crate) const HANDS_OFF: [(&str, &str); 2] = [
     ("helm.toolkit.fluxcd.io/driftDetection", "disabled"),
     ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"),
 ];
 
-/// Where kubectl keeps what was applied.
+/// The annotation in which kubectl keeps the applied object.
 pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// What Flux notes on the objects it applies; a copy with it would be taken for one of Flux's own.
+/// What Flux writes on the objects that it applies; Flux would treat a copy with it as its own object.
 pub(crate) fn is_of_flux(key: &str) -> bool {
     key.contains("toolkit.fluxcd.io")
 }
 
-/// What belongs to one object alone, whatever is copied from it.
+/// Annotations that belong to one object and are never copied.
 fn is_its_own(key: &str) -> bool {
     is_of_flux(key)
         || matches!(
@@ -37,15 +37,15 @@ fn is_its_own(key: &str) -> bool {
 
 /// An object that is to be written.
 pub(crate) struct Begun {
-    /// What stands there, or a new object.
+    /// The existing object, or a new one.
     pub(crate) object: Object,
     /// There is none yet.
     pub(crate) is_new: bool,
-    /// We made it, or are about to: this Canary controls it.
+    /// Serin made it, or is about to: this Canary controls it.
     pub(crate) is_ours: bool,
 }
 
-/// What stands there, to be changed, or a new object. It is marked as ours, unless somebody else made it.
+/// The existing object, to be changed, or a new one. It is marked as ours, unless another program made it.
 ///
 /// # Errors
 /// It is not known.
@@ -61,14 +61,14 @@ pub(crate) fn begin(key: &Key, canary: &Identity, seen: &dyn ObjectReader) -> Re
     Ok(Begun { object, is_new, is_ours })
 }
 
-/// Keeps GitOps tools from setting an object back.
+/// Keeps GitOps tools from reverting an object.
 pub(crate) fn set_hands_off(object: &mut Object) {
     for (key, value) in HANDS_OFF {
         object.set_annotation(key, value);
     }
 }
 
-/// Copies labels that begin with one of `prefixes`; `*` is all of them. None is taken away.
+/// Copies labels that begin with one of `prefixes`; `*` means all of them. None is removed.
 pub(crate) fn include_labels(object: &mut Object, from: &Object, prefixes: &[String]) {
     for (key, value) in from.labels().filter(|(key, _)| is_included(key, prefixes) && *key != MANAGED_BY.0) {
         object.set_label(key, value);
@@ -79,12 +79,12 @@ fn is_included(key: &str, prefixes: &[String]) -> bool {
     !is_its_own(key) && prefixes.iter().any(|prefix| prefix == "*" || key.starts_with(prefix.as_str()))
 }
 
-/// Copies all labels that an object can share with another.
+/// Copies all labels that two objects can share.
 pub(crate) fn copy_labels(object: &mut Object, from: &Object) {
     include_labels(object, from, &["*".into()]);
 }
 
-/// Copies all annotations that an object can share with another. None is taken away.
+/// Copies all annotations that two objects can share. None is removed.
 pub(crate) fn copy_annotations(object: &mut Object, from: &Object) {
     for (key, value) in from.annotations().filter(|(key, _)| !is_its_own(key)) {
         object.set_annotation(key, value);

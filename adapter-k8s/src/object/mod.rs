@@ -1,6 +1,6 @@
-//! Kubernetes objects as JSON: what is read, changed in the fields we own, and written back whole.
+//! Kubernetes objects as JSON: read, changed in the fields that Serin owns, and written back completely.
 //!
-//! Fields that nobody here knows pass through untouched, which typed objects would drop.
+//! Unknown fields stay unchanged; typed objects would drop them.
 
 pub mod change;
 pub(crate) mod checksum;
@@ -18,15 +18,15 @@ use serin_core::revision::Text;
 
 pub use self::kind::{Kind, Names};
 
-/// Repeats the whole object, which is why it is not kept of those whose contents are not.
+/// It repeats the whole object, so it is not kept for objects whose contents are not kept.
 pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Names one object in the cluster.
+/// Identifies one object in the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// Its kind.
     pub kind: Kind,
-    /// Its namespace; empty where the kind has none.
+    /// Its namespace; empty if the kind has none.
     pub namespace: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
@@ -40,7 +40,7 @@ impl Key {
         Self { kind, namespace: namespace.into(), name: name.into() }
     }
 
-    /// What stands before every other key.
+    /// A key that sorts before all others.
     pub(crate) fn first() -> Self {
         const NONE: Kind = Kind::of(&Kind::names("", "", "", ""));
         Self::new(NONE, "", "")
@@ -60,11 +60,11 @@ pub struct Object {
     kind: Kind,
     value: Value,
     cut: Option<Cut>,
-    /// Of its contents, where they are not here.
+    /// The checksum of its contents, if they are not here.
     checksum: Option<Text>,
 }
 
-/// What could not be read of an object, which is null there.
+/// The part of an object that could not be read; it is null in the object.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cut {
     /// The first place.
@@ -80,7 +80,7 @@ impl fmt::Display for Cut {
 }
 
 impl Object {
-    /// An object that says nothing but its name.
+    /// An object that has only its name.
     #[must_use]
     pub fn new(key: &Key) -> Self {
         let mut metadata = json!({"name": &*key.name});
@@ -92,7 +92,7 @@ impl Object {
         Self { kind: key.kind, value, cut: None, checksum: None }
     }
 
-    /// An object of that kind as the API server sent it. Lists leave out `apiVersion` and `kind`; here they stand.
+    /// An object of that kind as the API server sent it. Lists leave out `apiVersion` and `kind`; they are added.
     #[must_use]
     pub fn read(kind: Kind, mut value: Value) -> Self {
         if !value.is_object() {
@@ -103,25 +103,25 @@ impl Object {
         Self { kind, value, cut: None, checksum: None }
     }
 
-    /// The same object, of which something was not read.
+    /// The same object, with a part that was not read.
     #[must_use]
     pub fn with_cut(self, cut: Option<Cut>) -> Self {
         Self { cut, ..self }
     }
 
-    /// The same object with the checksum of contents that are not here.
+    /// The same object, with the checksum of contents that are not here.
     #[must_use]
     pub(crate) fn with_checksum(self, checksum: Option<Text>) -> Self {
         Self { checksum, ..self }
     }
 
-    /// The checksum of its contents, where they are not here.
+    /// The checksum of its contents, if they are not here.
     #[must_use]
     pub(crate) fn checksum(&self) -> Option<&Text> {
         self.checksum.as_ref()
     }
 
-    /// What was not read of it; `None` if it is whole.
+    /// The part that was not read; `None` if it is complete.
     #[must_use]
     pub fn cut(&self) -> Option<&Cut> {
         self.cut.as_ref()
@@ -133,7 +133,7 @@ impl Object {
         self.kind
     }
 
-    /// What names it.
+    /// Its key.
     #[must_use]
     pub fn key(&self) -> Key {
         Key::new(self.kind, self.namespace(), self.name())
@@ -145,13 +145,13 @@ impl Object {
         self.text("/metadata/name")
     }
 
-    /// Its namespace; empty where the kind has none.
+    /// Its namespace; empty if the kind has none.
     #[must_use]
     pub fn namespace(&self) -> &str {
         self.text("/metadata/namespace")
     }
 
-    /// What the cluster gave it, never reused; empty before it is created.
+    /// Set by the cluster, and never reused; empty before it is created.
     #[must_use]
     pub fn uid(&self) -> &str {
         self.text("/metadata/uid")
@@ -163,31 +163,31 @@ impl Object {
         self.text("/metadata/resourceVersion")
     }
 
-    /// Whether somebody has asked for its deletion.
+    /// Whether its deletion was requested.
     #[must_use]
     pub fn is_being_deleted(&self) -> bool {
         self.at("/metadata/deletionTimestamp").is_some_and(|value| !value.is_null())
     }
 
-    /// The whole of it.
+    /// The whole object.
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// The whole of it as text.
+    /// The whole object as text.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         text_of(&self.value)
     }
 
-    /// The whole of it, to be sent.
+    /// The whole object, to be sent.
     #[must_use]
     pub fn into_value(self) -> Value {
         self.value
     }
 
-    /// The whole of it, as a type that knows its fields.
+    /// The whole object, as a type with fields.
     ///
     /// # Errors
     /// It does not fit the type.
@@ -195,10 +195,10 @@ impl Object {
         T::deserialize(&self.value)
     }
 
-    /// What stands at a JSON pointer such as `/spec/replicas`.
+    /// The value at a JSON pointer such as `/spec/replicas`.
     #[must_use]
     pub fn at(&self, pointer: &str) -> Option<&Value> {
-        // `Value::pointer` makes a text of every part; this is asked for on every look at the cluster.
+        // `Value::pointer` allocates a text for every part; this is called in every look at the cluster.
         pointer.split('/').skip(1).try_fold(&self.value, |place, part| match place {
             Value::Object(fields) => fields.get(&*unescape(part)),
             Value::Array(items) => items.get(part.parse::<usize>().ok()?),
@@ -206,7 +206,7 @@ impl Object {
         })
     }
 
-    /// The text at a pointer; empty where there is none.
+    /// The text at a pointer; empty if there is none.
     #[must_use]
     pub fn text(&self, pointer: &str) -> &str {
         self.at(pointer).and_then(Value::as_str).unwrap_or_default()
@@ -218,12 +218,12 @@ impl Object {
         self.at(pointer).and_then(Value::as_i64)
     }
 
-    /// Puts a value at a pointer and makes the maps on the way there. Lists are not reached into.
+    /// Sets the value at a pointer, and creates missing maps on the way. It does not change items of lists.
     pub fn set(&mut self, pointer: &str, value: impl Into<Value>) {
         *self.entry(pointer) = value.into();
     }
 
-    /// Puts a value at a pointer, or takes what stands there away.
+    /// Sets the value at a pointer, or removes it.
     pub fn set_or_remove(&mut self, pointer: &str, value: Option<Value>) {
         match value {
             Some(value) => self.set(pointer, value),
@@ -233,7 +233,7 @@ impl Object {
         }
     }
 
-    /// Takes away what stands at a pointer.
+    /// Removes the value at a pointer.
     pub fn remove(&mut self, pointer: &str) -> Option<Value> {
         let (parent, last) = pointer.rsplit_once('/')?;
         self.value.pointer_mut(parent)?.as_object_mut()?.remove(&*unescape(last))
@@ -282,7 +282,7 @@ impl Object {
         self.entry("/metadata/annotations")[key] = value.into();
     }
 
-    /// Takes one annotation away.
+    /// Removes one annotation.
     pub fn remove_annotation(&mut self, key: &str) {
         if let Some(Value::Object(annotations)) = self.value.pointer_mut("/metadata/annotations") {
             annotations.remove(key);
@@ -290,12 +290,12 @@ impl Object {
     }
 }
 
-/// A value as JSON, with sorted keys. `Display` says the same in twice the time.
+/// A value as JSON, with sorted keys. `Display` gives the same in twice the time.
 pub(crate) fn text_of(value: &Value) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_else(|_| value.to_string().into_bytes())
 }
 
-/// The texts of a map, in the order of their keys.
+/// The texts of a map, sorted by key.
 fn texts(map: Option<&Value>) -> impl Iterator<Item = (&str, &str)> {
     map.and_then(Value::as_object)
         .into_iter()
@@ -309,13 +309,13 @@ pub fn map_of<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> Valu
     Value::Object(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
 }
 
-/// A map of texts that may be missing or may hold something else.
+/// A map of texts; it can be missing, or have another type.
 #[must_use]
 pub fn text_map(value: Option<&Value>) -> BTreeMap<String, String> {
     texts(value).map(|(key, value)| (key.into(), value.into())).collect()
 }
 
-/// A part of a JSON pointer as it stands in the object.
+/// A part of a JSON pointer, unescaped.
 fn unescape(part: &str) -> Cow<'_, str> {
     if part.contains('~') { part.replace("~1", "/").replace("~0", "~").into() } else { part.into() }
 }
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn setting_makes_the_maps_on_the_way() {
+    fn setting_a_value_creates_missing_maps() {
         let mut object = object();
         object.set("/spec/template/metadata/annotations/a~1b", "c");
         assert_eq!(object.at("/spec/template/metadata/annotations"), Some(&json!({"a/b": "c"})));
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_list_leaves_out_is_put_back() {
+    fn fields_that_a_list_leaves_out_are_added() {
         let read = Object::read(CONFIG_MAP, json!({"metadata": {"name": "settings", "namespace": "test"}}));
         assert_eq!(read, object());
         assert_eq!(read.key().to_string(), "ConfigMap settings.test");

@@ -1,7 +1,7 @@
-//! Whose an object is: the Canaries among its owners, and the one that controls it.
+//! The owners of an object: the Canaries among them, and the one that controls it.
 //!
-//! An object without a namespace cannot have an owner that is in one: its Canary is named by an annotation. Nobody collects
-//! it, so it is deleted when it is given back.
+//! An object without a namespace cannot have an owner in a namespace: an annotation names its Canary. The garbage
+//! collector ignores it, so Serin deletes it when it gives back its objects.
 
 use serde_json::{Value, json};
 use serin_core::spec::Identity;
@@ -25,7 +25,7 @@ pub(crate) fn has_canary(object: &Object) -> bool {
     of(object).any(|owner| owner["kind"] == "Canary")
 }
 
-/// Makes this Canary the owner that controls an object. Other owners stay, but control it no longer.
+/// Makes this Canary the owner that controls an object. Other owners stay, but do not control it any more.
 pub(crate) fn take(object: &mut Object, canary: &Identity) {
     if !object.kind().namespaced {
         object.set_annotation(CONTROLLED_BY, &qualified(canary));
@@ -42,22 +42,23 @@ pub(crate) fn take(object: &mut Object, canary: &Identity) {
     object.set(OWNERS, owners);
 }
 
-/// Makes this Canary one of an object's owners; the one that controls it, if nobody does.
+/// Makes this Canary one of an object's owners; it controls the object if no other owner does.
 ///
-/// Unlike [`take`] it takes control from nobody, so that two Canaries that share an object both leave it as it is.
+/// Unlike [`take`] it does not take control from another owner, so that two Canaries that share an object both leave it
+/// as it is.
 pub(crate) fn join(object: &mut Object, canary: &Identity) {
     let mut owners: Vec<Value> = of(object).cloned().collect();
     if owners.iter().any(|owner| owner["uid"] == *canary.uid) {
         return;
     }
-    // A Canary of that name that is gone.
+    // An earlier Canary of the same name.
     owners.retain(|owner| !is_canary(owner, canary));
     let is_controlled = owners.iter().any(|owner| owner["controller"] == true);
     owners.push(reference(canary, !is_controlled));
     object.set(OWNERS, owners);
 }
 
-/// Takes this Canary off an object's owners, so that the object outlives it.
+/// Removes this Canary from an object's owners, so that the object outlives it.
 pub(crate) fn leave(object: &mut Object, canary: &Identity) {
     let others: Vec<Value> = of(object).filter(|owner| !is_canary(owner, canary)).cloned().collect();
     let others = (!others.is_empty()).then(|| Value::from(others));
@@ -72,7 +73,7 @@ fn of(object: &Object) -> impl Iterator<Item = &Value> {
     object.at(OWNERS).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Whether an owner is the Canary of that name, also one that was created anew.
+/// Whether an owner is the Canary of that name, also if it was created again.
 fn is_canary(owner: &Value, canary: &Identity) -> bool {
     owner["kind"] == "Canary" && owner["name"] == *canary.name
 }
@@ -122,15 +123,15 @@ mod tests {
     }
 
     #[test]
-    fn who_joins_leaves_control_where_it_is() {
+    fn joining_does_not_change_who_controls_an_object() {
         let mut object = Object::new(&Key::new(CONFIG_MAP, "test", "settings"));
         join(&mut object, &canary("a"));
         join(&mut object, &canary("b"));
-        let anew = Identity { uid: "anew".into(), ..canary("b") };
-        join(&mut object, &anew);
+        let again = Identity { uid: "again".into(), ..canary("b") };
+        join(&mut object, &again);
         assert_eq!(names(&object), [("a", true), ("b", false)]);
         leave(&mut object, &canary("a"));
-        leave(&mut object, &anew);
+        leave(&mut object, &again);
         assert_eq!(object.at(OWNERS), None);
         assert!(!has_canary(&object));
     }

@@ -1,4 +1,4 @@
-//! Where the pure parts find objects: the watch caches in a cluster, a few files in a test.
+//! Where the pure parts read objects: the watch caches in a cluster, a few files in a test.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,18 +6,18 @@ use serin_core::{observation::Unseen, revision::Text};
 
 use crate::object::{Key, Kind, Object};
 
-/// The objects there are.
+/// The objects of a cluster.
 pub trait ObjectReader {
-    /// The object; `None` if there is none.
+    /// The object; `None` if it does not exist.
     ///
     /// # Errors
-    /// Why it cannot be told.
+    /// It is not known.
     fn find(&self, key: &Key) -> Result<Option<Arc<Object>>, Unseen>;
 
     /// The objects of a kind that carry a label, by name.
     ///
     /// # Errors
-    /// Why they cannot be told.
+    /// They are not known.
     fn labelled(
         &self,
         kind: Kind,
@@ -53,13 +53,13 @@ impl ObjectReader for BTreeMap<Key, Arc<Object>> {
     }
 }
 
-/// Why an object could not be worked out.
+/// Why an object could not be computed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum BuildError {
-    /// Something it is made from is not known now.
+    /// A source is not known now.
     #[error("{0}")]
     Unseen(Unseen),
-    /// It cannot be made until somebody changes something: which field of which object, and what was expected.
+    /// It cannot be computed until someone changes something: which field of which object, and what was expected.
     #[error("{0}")]
     Refused(Text),
 }

@@ -7,48 +7,48 @@ use crate::{
     object::{Cut, Object},
 };
 
-/// The way to the number of the save.
+/// The pointer to the number of the save.
 const WAY: [&str; 3] = ["/status", "/status/serin", SEQ];
 const SEQ: &str = "/status/serin/seq";
 
-/// Counts the saves of a Canary's status; `None` before the first.
+/// The number of saves of a Canary's status; `None` before the first.
 #[must_use]
 pub(crate) fn seq(canary: &Object) -> Option<i64> {
     debug_assert_eq!(canary.kind(), CANARY);
     canary.number(SEQ)
 }
 
-/// Whether both are the same Canary with the same saved state, whatever else has changed of it.
+/// Whether both are the same Canary with the same saved state, whatever else has changed.
 #[must_use]
 pub(crate) fn is_same(canary: &Object, other: &Object) -> bool {
     canary.uid() == other.uid() && seq(canary) == seq(other)
 }
 
-/// Counts the saves, in a status that is about to be saved.
+/// Sets the number of saves in a status that is about to be saved.
 #[must_use]
 pub(crate) fn seq_of(status: &Value) -> Option<i64> {
     status["serin"]["seq"].as_i64()
 }
 
-/// Whether a Canary, as the server answered a save, has the state that was saved with this number. A status that was not
-/// read is no sign that it has not.
+/// Whether a Canary, as in the server's answer to a save, has the state that was saved with this number. A status that
+/// could not be read does not show that it has not.
 #[must_use]
 pub(crate) fn is_kept(saved: Option<i64>, canary: &Object) -> bool {
     cut(canary).is_some() || seq(canary) == saved
 }
 
-/// What of the status was not read; `None` if it is whole.
+/// The part of the status that was not read; `None` if it is complete.
 #[must_use]
 pub(crate) fn cut(canary: &Object) -> Option<&Cut> {
     canary.cut().filter(|cut| cut.path.starts_with("status"))
 }
 
-/// The JSON patch (RFC 6902) that puts a status in place of the one that `canary` has: the server takes it if nobody
-/// has saved another meanwhile. Whoever changes anything else of the Canary, as often as they like, is no obstacle.
+/// The JSON patch (RFC 6902) that replaces the status in `canary`: the server accepts it if no other client has saved
+/// another status meanwhile. Other changes of the Canary, however frequent, do not block it.
 #[must_use]
 pub(crate) fn patch(canary: &Object, status: Value) -> Value {
     let is_missing = |way: &&str| canary.at(way).is_none_or(Value::is_null);
-    // What the way leads through must be there for a test to succeed; a test for null takes what is missing at its end.
+    // The parents have to exist for a test to succeed; a test for null also accepts a missing last part.
     let seen = WAY.into_iter().find(is_missing).unwrap_or(SEQ);
     json!([
         {"op": "test", "path": "/metadata/uid", "value": canary.uid()},
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_not_have_changed_is_the_canary_and_what_was_saved() {
+    fn a_save_requires_the_same_canary_and_the_same_saved_state() {
         let tested = |status| {
             let patch = patch(&canary(&status), json!("new"));
             assert_eq!(patch[0], json!({"op": "test", "path": "/metadata/uid", "value": "7"}));

@@ -10,7 +10,7 @@ use serin_core::{
 use super::parts::unmatched;
 use crate::object::reader::BuildError;
 
-/// The requests that `analysis.match` means, cookies as a pattern of their header; none where it is left out.
+/// The requests that `analysis.match` means, cookies as a pattern of their header; none if it is left out.
 fn matched(routing: &Routing) -> Vec<HttpMatch> {
     let one = |mut item: HttpMatch| {
         let wanted = mem::take(&mut item.cookies);

@@ -1,7 +1,7 @@
-//! Connections to the controller's own port, within bounds: anybody in the cluster may open them.
+//! Limits for connections to the controller's own port, because any client in the cluster can open them.
 //!
-//! A request has to be there within [`PATIENCE`]. Of more than [`MOST`] connections the oldest is closed, so that a probe
-//! gets through however many others are held open.
+//! A request has to arrive within [`PATIENCE`]. If there are more than [`MOST`] connections, the oldest is closed, so
+//! that a probe gets through however many others are held open.
 
 use std::{
     collections::VecDeque,
@@ -20,12 +20,12 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-/// How long a connection may be silent, from its beginning or the last answer to the end of the next request's head.
+/// How long a connection may be silent, from its start or the last answer to the end of the next request's head.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Connections that are open at most.
+/// The maximum number of open connections.
 const MOST: usize = 64;
 
-/// Takes connections.
+/// Accepts connections.
 pub(super) struct Bounded {
     listener: TcpListener,
     /// Closes the connections that are open, the oldest first.
@@ -61,7 +61,7 @@ impl Listener for Bounded {
     }
 }
 
-/// A connection that ends when it is silent for too long, or makes room for another.
+/// A connection that ends when it is silent for too long, or when another one needs its place.
 pub(super) struct Connection {
     stream: TcpStream,
     patience: Pin<Box<Sleep>>,
@@ -70,11 +70,11 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Whether it has been silent for too long, or makes room for another.
+    /// Whether it has been silent for too long, or another one needs its place.
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         let ended = self.closed.as_mut().map(|closed| Pin::new(closed).poll(cx));
         if let Some(Poll::Ready(ended)) = ended {
-            // What has ended must not be asked again. Without a word the server ends, and answers what it was asked.
+            // A completed future must not be polled again. A graceful shutdown still answers open requests.
             self.closed = None;
             self.makes_room = ended.is_ok();
         }
@@ -98,7 +98,7 @@ impl AsyncRead for Connection {
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         let written = ready!(pin!(&mut self.stream).poll_write(cx, from))?;
-        // Whoever takes answers may ask again.
+        // A client that reads answers can send another request.
         self.patience.as_mut().reset(Instant::now() + PATIENCE);
         Poll::Ready(Ok(written))
     }
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn connections_that_are_held_open_keep_nobody_out() {
+    async fn idle_connections_do_not_block_new_ones() {
         let address = serve().await;
         let mut held = Vec::new();
         for _ in 0..MOST * 3 {
@@ -150,12 +150,12 @@ mod tests {
         let answer = timeout(PATIENCE / 2, asked(address)).await.expect("an answer");
         assert!(answer.ends_with("OK"), "{answer}");
         let mut rest = Vec::new();
-        // The oldest has made room.
+        // The oldest was closed.
         timeout(PATIENCE / 2, held[0].read_to_end(&mut rest)).await.expect("the end").ok();
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_that_does_not_come_to_an_end_is_not_waited_for() {
+    async fn an_incomplete_request_times_out() {
         let mut stream = TcpStream::connect(serve().await).await.unwrap();
         let dripping = async {
             for _ in 0..100 {

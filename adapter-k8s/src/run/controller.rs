@@ -1,4 +1,4 @@
-//! The controller: a driver for every Canary there is, and for none that is not.
+//! The controller: one driver for every existing Canary.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -23,8 +23,8 @@ use crate::{
 /// The kinds that our CRDs define.
 const OURS: [Kind; 3] = [METRIC_TEMPLATE, ALERT_PROVIDER, CANARY];
 
-/// Runs every Canary until a stop, and nothing while the installed CRDs drop what is saved. What is known of our kinds is
-/// read again after that.
+/// Runs every Canary until a stop, and nothing while the installed CRDs drop parts of the status. After that, the
+/// objects of our kinds are read again.
 pub async fn run(context: Arc<Context>, stop: watch::Receiver<bool>) {
     let mut kept = context.cluster.schema.follow();
     let mut stops = stop.clone();
@@ -47,12 +47,12 @@ pub async fn run(context: Arc<Context>, stop: watch::Receiver<bool>) {
             halt.send(true).ok();
         };
         tokio::join!(run_until(context.clone(), halted), cut);
-        crds::tell_canaries(&context).await;
+        crds::report_to_canaries(&context).await;
         context.cluster.read_again(OURS);
     }
 }
 
-/// Runs every Canary until a stop, then waits until each driver has come to a point where it can stop.
+/// Runs every Canary until a stop, then waits until each driver has reached a point where it can stop.
 async fn run_until(context: Arc<Context>, stop: watch::Receiver<bool>) {
     for kind in OURS {
         context.cluster.watch(kind).await;
@@ -82,7 +82,7 @@ async fn run_until(context: Arc<Context>, stop: watch::Receiver<bool>) {
     }
 }
 
-/// Drives a Canary, after a pause if the driver before has failed.
+/// Drives a Canary, after a pause if the previous driver has failed.
 async fn after(pause: Duration, context: Arc<Context>, key: Key, uid: Text, stop: watch::Receiver<bool>) {
     let mut stops = stop.clone();
     tokio::select! {
@@ -92,22 +92,24 @@ async fn after(pause: Duration, context: Arc<Context>, key: Key, uid: Text, stop
     }
 }
 
-/// Records that a Canary's driver has failed, where people look.
-async fn tell_of_panic(cluster: Arc<Cluster>, key: Key, error: String) {
+/// Records that a Canary's driver has failed, in an Event and the log.
+async fn report_panic(cluster: Arc<Cluster>, key: Key, error: String) {
     let Some(canary) = cluster.reader().find(&key).ok().flatten() else { return };
     let at = clock::now();
-    let text = format!("the controller failed on this Canary and starts again, which is a bug: {error}");
+    let text =
+        format!("the controller's loop for this Canary ended because of a bug and is started again: {error}");
     let event = event::on(&canary, &format!("failed-{}", at.as_millis()), "Warning", &text, at);
     cluster.record(key, event).await;
 }
 
-/// One driver a Canary.
+/// One driver per Canary.
 struct Drivers {
     start: Box<dyn Fn(Key, Text, Duration) -> BoxFuture<'static, ()> + Send + Sync>,
-    /// One that is created anew under the same name has its turn when the driver of the one before has seen so, and ended.
+    /// A Canary that is created again under the same name is driven after the driver of the earlier one has noticed and
+    /// ended.
     of: BTreeMap<Key, AbortHandle>,
     running: JoinSet<()>,
-    /// How long to wait before those are driven again whose driver has failed.
+    /// How long to wait before a Canary is driven again after its driver failed.
     failing: BTreeMap<Key, Pause>,
 }
 
@@ -121,7 +123,7 @@ impl Drivers {
         }
     }
 
-    /// Starts a driver for each Canary that has none. Those of Canaries that are gone end by themselves.
+    /// Starts a driver for each Canary that has none. Drivers of deleted Canaries end by themselves.
     fn follow(&mut self, context: &Context, canaries: &[Key], find: impl Fn(&Key) -> Option<Arc<Object>>) {
         context.telemetry.count(canaries);
         while let Some(ended) = self.running.try_join_next_with_id() {
@@ -131,7 +133,7 @@ impl Drivers {
         let new = canaries.iter().filter(|key| !self.of.contains_key(*key));
         let new: Vec<Arc<Object>> = new.filter_map(find).collect();
         for canary in &new {
-            // Claims first: the oldest Canary of a target has it, whichever driver runs first.
+            // Claims come first: the oldest Canary of a target has it, whichever driver runs first.
             context.claims.announce(canary);
         }
         for canary in new {
@@ -142,7 +144,7 @@ impl Drivers {
         }
     }
 
-    /// A driver has ended: its Canary is gone, another, or cannot be driven.
+    /// A driver has ended: its Canary was deleted, is another one, or cannot be driven.
     fn ended(&mut self, context: &Context, ended: Result<(Id, ()), JoinError>) {
         let task = match &ended {
             Ok((task, ())) => *task,
@@ -158,7 +160,7 @@ impl Drivers {
             Err(error) => {
                 tracing::error!(canary = %key, %error, "a driver failed, and is started again");
                 context.telemetry.panicked(&key);
-                tokio::spawn(tell_of_panic(context.cluster.clone(), key.clone(), error.to_string()));
+                tokio::spawn(report_panic(context.cluster.clone(), key.clone(), error.to_string()));
                 self.failing.entry(key.clone()).or_default();
                 context.cluster.forget(&key);
                 context.telemetry.forget(&key);
@@ -191,14 +193,14 @@ mod tests {
         drivers.follow(context, &[canary.key()], |_| Some(canary.clone()));
     }
 
-    /// Waits until a driver ends, and has that noted.
+    /// Waits until a driver ends, and notes it.
     async fn one_ends(drivers: &mut Drivers, context: &Context) {
         let ended = drivers.running.join_next_with_id().await.unwrap();
         drivers.ended(context, ended);
     }
 
     #[tokio::test]
-    async fn a_canary_that_is_created_again_is_driven_once_the_driver_before_has_ended() {
+    async fn a_canary_that_is_created_again_is_driven_after_the_earlier_driver_has_ended() {
         let context = Context::idle();
         let gone = Arc::new(tokio::sync::Notify::new());
         let started = Arc::new(Mutex::new(Vec::new()));
@@ -224,7 +226,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_driver_that_panics_is_started_again_later_and_later() {
+    async fn a_driver_that_panics_is_started_again_at_growing_intervals() {
         let context = Context::idle();
         let (tries, pauses) = (Arc::new(AtomicU32::new(0)), Arc::new(Mutex::new(Vec::new())));
         let mut drivers = Drivers::new({

@@ -1,7 +1,7 @@
-//! Watches what the installed CRDs keep of a Canary's status, from the start to the end of the process.
+//! Watches which parts of a Canary's status the installed CRDs keep, from the start to the end of the process.
 //!
-//! It is read from what the API server publishes of the kinds, which every account may read. While something would be
-//! dropped the controller is not ready, says why, and writes nothing.
+//! This is read from the schema that the API server publishes, which every account may read. While a part would be
+//! dropped, the controller is not ready, says why, and writes nothing.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,10 +22,10 @@ use crate::{
     tick::context::Context,
 };
 
-/// How often they are looked at. The answer that nothing has changed is short.
+/// How often they are checked. The answer that nothing has changed is short.
 const EVERY: Duration = Duration::from_secs(3);
 
-/// Looks at the CRDs again and again, until a stop.
+/// Checks the CRDs repeatedly, until a stop.
 pub async fn follow(context: Arc<Context>, readiness: Arc<Readiness>, mut stop: watch::Receiver<bool>) {
     let mut crds = Crds { context, readiness, tag: String::new(), said: None };
     tokio::select! {
@@ -37,9 +37,9 @@ pub async fn follow(context: Arc<Context>, readiness: Arc<Readiness>, mut stop: 
 struct Crds {
     context: Arc<Context>,
     readiness: Arc<Readiness>,
-    /// Of what was read last.
+    /// The tag of the last answer.
     tag: String,
-    /// What was said last.
+    /// The last message.
     said: Option<Kept>,
 }
 
@@ -54,7 +54,7 @@ impl Crds {
                 () = schema.doubted() => {}
             }
             if schema.refusal().is_some() {
-                // A save was not kept. What is published follows within moments.
+                // A save was not kept. The published schema follows within moments.
                 self.show().await;
                 sleep(EVERY).await;
                 self.tag.clear();
@@ -62,7 +62,7 @@ impl Crds {
         }
     }
 
-    /// Reads what is published, if it has changed.
+    /// Reads the published schema, if it has changed.
     async fn look(&mut self) {
         let schema = &self.context.cluster.schema;
         match self.context.cluster.published(CANARY, &self.tag).await {
@@ -76,12 +76,12 @@ impl Crds {
                 let keeps = keep_our_status(&schemas);
                 schema.set(if keeps { Kept::Whole } else { Kept::Cut(DROPPED.into()) });
             }
-            // Not known now is no news: what is written then fails by itself.
+            // An unreadable schema changes nothing: writes then fail by themselves.
             Err(why) => tracing::warn!("the CRD canaries.flagger.app cannot be read: {why}"),
         }
     }
 
-    /// Says what has become of them, if that is news.
+    /// Reports the state of the CRDs, if it has changed.
     async fn show(&mut self) {
         let kept = self.context.cluster.schema.follow().borrow().clone();
         if self.said.as_ref() == Some(&kept) {
@@ -100,7 +100,7 @@ impl Crds {
                 tracing::error!("{why_stopped}");
                 self.readiness.set(Err(why.clone()));
                 if self.said == Some(Kept::Whole) {
-                    // Before anything was driven, nothing has stopped.
+                    // Before any Canary was driven, nothing has stopped.
                     self.context.cluster.record_anyway(&on_crd(&why_stopped, clock::now())).await;
                 }
             }
@@ -114,9 +114,9 @@ fn stopped_by(why: &str) -> String {
     format!("{why}; nothing is written until then")
 }
 
-/// Records an Event on each Canary whose release stops because of the installed CRDs. Call it while the Canaries are still
-/// known, and after their drivers have ended.
-pub async fn tell_canaries(context: &Context) {
+/// Records an Event on each Canary whose release stops because of the installed CRDs. Call it while the Canaries are
+/// still known, and after their drivers have ended.
+pub async fn report_to_canaries(context: &Context) {
     let Some(why) = context.cluster.schema.refusal() else { return };
     let (at, text) = (clock::now(), stopped_by(&why));
     let id = format!("crd-{}", at.as_millis());
@@ -140,12 +140,12 @@ fn on_crd(text: &str, at: Timestamp) -> Object {
     let involved = json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "name": name,
     });
-    // Events of what is in no namespace are in this one.
+    // Events about objects without a namespace are in this one.
     let key = Key::new(EVENT, "default", &format!("{name}.{:x}", at.as_millis()));
     event::about(involved, &key, "Warning", text, at)
 }
 
-/// Whether a Canary's schema, as the API server publishes it, keeps all of `.status.serin`.
+/// Whether the published schema of Canaries keeps all of `.status.serin`.
 fn keep_our_status(schemas: &Value) -> bool {
     let status = schemas.pointer("/components/schemas/app.flagger.v1beta1.Canary/properties/status");
     const KEEPS: &str = "x-kubernetes-preserve-unknown-fields";
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_schema_that_keeps_unknown_fields_of_the_status_or_of_our_part_of_it_fits() {
+    fn a_schema_fits_if_it_keeps_unknown_fields_of_the_status_or_of_our_part() {
         let published = |status: Value| {
             let canary = json!({"properties": {"status": status}});
             keep_our_status(&json!({"components": {"schemas": {"app.flagger.v1beta1.Canary": canary}}}))
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_canary_is_idle_by_its_phase_and_not_before_it_has_one() {
+    fn a_canary_is_idle_by_its_phase_and_not_without_one() {
         let canary = |phase: &str| Object::read(CANARY, json!({"status": {"phase": phase}}));
         assert!(is_idle(&canary("Succeeded")) && !is_idle(&canary("Progressing")) && !is_idle(&canary("")));
     }

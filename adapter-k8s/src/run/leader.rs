@@ -1,7 +1,7 @@
 //! Leader election by Lease: one replica drives, the others wait.
 //!
-//! Own code, because what matters here no library has: the moment up to which the lease is surely ours, taken before
-//! the renewal is sent ([`Fence`]).
+//! This is own code, because no library offers what matters here: the moment up to which the lease is certainly ours,
+//! taken before the renewal is sent ([`Fence`]).
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,20 +22,20 @@ use crate::{
     run::stop::stopped,
 };
 
-/// The Lease's name, as Flagger has it: both controllers never drive at once.
+/// The Lease's name, the same as Flagger's, so that both controllers never drive at once.
 pub const LEASE_NAME: &str = "flagger-leader-election";
 
-/// The name of the Lease of dry runs: one may watch what the controller that drives does, and never takes its place.
+/// The name of the Lease of dry runs: a dry run can observe while a controller drives, and never replaces it.
 pub const DRY_RUN_LEASE_NAME: &str = "serin-dry-run";
 
-/// How a lease is held.
+/// The timing of a lease.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
-    /// After how long without renewal others may take it.
+    /// After this time without renewal others can take it.
     pub lease: Duration,
-    /// How often it is renewed.
+    /// The interval of renewals.
     pub renew: Duration,
-    /// How often those who wait look.
+    /// The interval at which waiting candidates look.
     pub retry: Duration,
 }
 
@@ -54,16 +54,16 @@ pub struct Leader {
     fence: Arc<Fence>,
 }
 
-/// What an attempt to hold the lease has shown.
+/// The result of an attempt to hold the lease.
 enum Held {
     /// It is ours.
     Ours,
-    /// Somebody else holds it.
+    /// Another candidate holds it.
     Other(String),
 }
 
-/// Somebody else's lease, as it was first seen. Their clock is not trusted: it has run out when it has not changed for
-/// its duration on ours.
+/// Another candidate's lease, as it was first seen. Its clock is not trusted: the lease has expired if it has not
+/// changed for its duration on our clock.
 struct Rival {
     lease: Object,
     /// By [`clock::since_boot`].
@@ -80,7 +80,7 @@ impl Leader {
     /// Waits for the lease. Returns false if a stop came first.
     pub async fn acquire(&self, stop: &mut watch::Receiver<bool>) -> bool {
         let mut rival = None;
-        let mut told = String::new();
+        let mut last = String::new();
         loop {
             let held = tokio::select! {
                 held = self.try_hold(&mut rival) => held,
@@ -91,9 +91,9 @@ impl Leader {
                     tracing::info!(identity = self.identity, "leading");
                     return true;
                 }
-                Ok(Held::Other(holder)) if holder != told => {
+                Ok(Held::Other(holder)) if holder != last => {
                     tracing::info!(holder, "another replica leads");
-                    told = holder;
+                    last = holder;
                 }
                 Ok(Held::Other(_)) => {}
                 Err(error) => tracing::warn!(lease = %self.key, error, "the lease cannot be taken"),
@@ -129,7 +129,7 @@ impl Leader {
         }
     }
 
-    /// Hands the lease over: the next replica need not wait for it to run out.
+    /// Hands the lease over, so that the next replica need not wait for it to expire.
     pub async fn release(&self) {
         self.fence.close();
         let Ok(Some(mut lease)) = request::get(&self.client, &self.key).await else { return };
@@ -143,14 +143,14 @@ impl Leader {
         }
     }
 
-    /// As [`Self::hold`], and never so long that the lease runs out over one request that is not answered.
+    /// As [`Self::hold`], but never so long that the lease expires during one request without an answer.
     async fn try_hold(&self, rival: &mut Option<Rival>) -> Result<Held, String> {
         let patience = self.terms.lease / 5;
         let held = timeout(patience, self.hold(rival)).await;
         held.unwrap_or_else(|_| Err(format!("the API server has not answered within {patience:?}")))
     }
 
-    /// Takes or renews the lease if nobody else holds it.
+    /// Takes or renews the lease if no other candidate holds it.
     async fn hold(&self, rival: &mut Option<Rival>) -> Result<Held, String> {
         let sent = clock::since_boot();
         let words = |error: kube::Error| {
@@ -171,11 +171,13 @@ impl Leader {
         let wanted = self.ours(lease, &holder, clock::now());
         match request::write(&self.client, verb, &wanted).await {
             Ok(_) => {
-                // Before anyone may take it, with a margin for what is on its way.
+                // Before any candidate can take it, with a margin for requests on their way.
                 self.fence.renewed(sent, self.terms.lease.mul_f64(2.0 / 3.0));
                 Ok(Held::Ours)
             }
-            Err(kube::Error::Api(status)) if status.code == 409 => Ok(Held::Other("somebody faster".into())),
+            Err(kube::Error::Api(status)) if status.code == 409 => {
+                Ok(Held::Other("another candidate".into()))
+            }
             Err(error) => Err(words(error)),
         }
     }
@@ -223,7 +225,7 @@ mod tests {
     use super::*;
     use crate::kinds::LEASE;
 
-    /// A candidate at an API server that takes connections and never answers.
+    /// A candidate with an API server that accepts connections and never answers.
     async fn candidate(lease: Duration) -> (Leader, TcpListener) {
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", silent.local_addr().unwrap()).parse().unwrap();
@@ -234,7 +236,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_does_not_answer_loses_the_lease_in_time() {
+    async fn a_silent_server_costs_the_lease_in_time() {
         let (leader, _silent) = candidate(Duration::from_millis(500)).await;
         leader.fence.renewed(clock::since_boot(), Duration::from_millis(300));
         timeout(Duration::from_secs(30), leader.keep()).await.expect("it gives up");
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_for_the_lease_heeds_a_stop_within_a_request() {
+    async fn a_waiting_candidate_stops_within_a_request() {
         let (leader, _silent) = candidate(Duration::from_secs(3600)).await;
         let (stop, mut stopped) = watch::channel(false);
         let acquiring = tokio::spawn(async move { leader.acquire(&mut stopped).await });
@@ -252,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn times_have_six_places() {
+    fn times_have_six_decimal_places() {
         assert_eq!(micro(Timestamp::from_millis(1_700_000_000_120)), "2023-11-14T22:13:20.120000Z");
         assert_eq!(micro(Timestamp::from_millis(1_700_000_000_000)), "2023-11-14T22:13:20.000000Z");
     }

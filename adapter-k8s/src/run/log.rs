@@ -1,4 +1,4 @@
-//! The log: to standard error, as JSON with the keys that Flagger's has, or for people.
+//! The log: to standard error, as JSON with Flagger's keys, or as text for people.
 
 use std::{
     fmt,
@@ -22,7 +22,7 @@ use crate::{
     run::options::{LogFormat, Options},
 };
 
-/// Sets up the log, in the format asked for.
+/// Sets up the log in this format.
 pub fn start(options: &Options) {
     let level = options.log_level;
     // These libraries log failed requests without saying what was requested; our own code logs both.
@@ -38,7 +38,7 @@ pub fn start(options: &Options) {
     }
 }
 
-/// One JSON object a line: `level`, `ts` and `msg` as Flagger has them, and the fields of the event.
+/// One JSON object per line: `level`, `ts` and `msg` as in Flagger, and the fields of the event.
 struct Json;
 
 impl<S, N> FormatEvent<S, N> for Json
@@ -67,7 +67,7 @@ fn line(level: &str, now: Timestamp, fields: Map<String, Value>) -> Value {
     line.into()
 }
 
-/// RFC 3339 with three places, always.
+/// RFC 3339, always with three decimal places.
 fn with_millis(time: Timestamp) -> String {
     let text = time.to_string();
     let whole = text.trim_end_matches('Z');
@@ -90,7 +90,7 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        // The name of an object has its kind in front, which this key says already.
+        // The name of an object begins with its kind, which this key contains already.
         let value = if field.name() == "canary" { value.trim_start_matches("Canary ") } else { value };
         self.put(field, value.into());
     }
@@ -148,16 +148,16 @@ mod tests {
         });
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let told =
+        let parts =
             |line: &Value| ["level", "msg", "canary"].map(|key| line[key].as_str().unwrap().to_owned());
-        assert_eq!(told(&lines[0]), ["warn", "it \"waits\"", "web.shop"]);
-        assert_eq!(told(&lines[1]), ["info", "started", "web.shop"]);
+        assert_eq!(parts(&lines[0]), ["warn", "it \"waits\"", "web.shop"]);
+        assert_eq!(parts(&lines[1]), ["info", "started", "web.shop"]);
         assert_eq!(lines[0]["count"], 3);
         assert!(lines[0]["ts"].as_str().unwrap().parse::<Timestamp>().is_ok(), "{text}");
     }
 
     #[test]
-    fn times_have_three_places() {
+    fn times_have_three_decimal_places() {
         assert_eq!(with_millis(Timestamp::from_millis(1_700_000_000_120)), "2023-11-14T22:13:20.120Z");
         assert_eq!(with_millis(Timestamp::from_millis(1_700_000_000_000)), "2023-11-14T22:13:20.000Z");
     }

@@ -1,4 +1,4 @@
-//! The process around the loops: command line, start and end, who leads, what is shown of itself.
+//! The process around the loops: command line, start and end, leader election, metrics and health.
 
 mod connections;
 pub mod controller;

@@ -1,4 +1,4 @@
-//! The command line: Flagger's flags by their names, with one dash or two, and a few of our own.
+//! The command line: Flagger's flags by their names, with one dash or two, and some of our own.
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -20,22 +20,22 @@ use crate::{
 #[derive(Clone, Debug, Parser)]
 #[command(name = "serin-controller", version, max_term_width = 110)]
 pub struct Options {
-    /// Path of a kubeconfig; inside a cluster none is needed.
+    /// Path of a kubeconfig; not needed inside a cluster.
     #[arg(long, value_name = "FILE", default_value = "")]
     pub kubeconfig: String,
     /// Address of the API server, instead of the kubeconfig's.
     #[arg(long, value_name = "URL", default_value = "")]
     pub master: String,
-    /// Prometheus of the built-in metrics.
+    /// Prometheus for the built-in metrics.
     #[arg(long, value_name = "URL", default_value = "http://prometheus:9090")]
     pub metrics_server: String,
-    /// Router where a Canary names none.
+    /// Router if a Canary names none.
     #[arg(long, value_name = "PROVIDER", default_value = "istio")]
     pub mesh_provider: String,
-    /// Look at this namespace only.
+    /// Watch only this namespace.
     #[arg(long, value_name = "NAMESPACE", default_value = "")]
     pub namespace: String,
-    /// Labels that tell a workload's pods; the first that is there.
+    /// Labels that identify a workload's pods; the first one that the workload has is used.
     #[arg(
         long,
         value_name = "LABELS",
@@ -43,10 +43,10 @@ pub struct Options {
         default_value = "app,name,app.kubernetes.io/name"
     )]
     pub selector_labels: Vec<String>,
-    /// Labels and annotations to copy to the primary, by prefix; `*` is all.
+    /// Labels and annotations to copy to the primary, by prefix; `*` means all.
     #[arg(long, value_name = "PREFIXES", value_delimiter = ',')]
     pub include_label_prefix: Vec<String>,
-    /// What NGINX's annotations begin with.
+    /// Prefix of NGINX's annotations.
     #[arg(long, value_name = "PREFIX", default_value = "nginx.ingress.kubernetes.io")]
     pub ingress_annotations_prefix: String,
     /// Ingress class of Contour's routes.
@@ -74,13 +74,13 @@ pub struct Options {
     /// Token for Slack.
     #[arg(long, value_name = "TOKEN", env = "SLACK_TOKEN", hide_env_values = true, default_value = "")]
     pub slack_token: Hidden,
-    /// HTTP proxy on the way to Slack.
+    /// HTTP proxy for Slack.
     #[arg(long, value_name = "URL", env = "SLACK_PROXY_URL", hide_env_values = true, default_value = "")]
     pub slack_proxy_url: Hidden,
     /// Slack channel.
     #[arg(long, value_name = "CHANNEL", default_value = "")]
     pub slack_channel: String,
-    /// Name to write under in Slack.
+    /// User name in Slack.
     #[arg(long, value_name = "NAME", default_value = "flagger")]
     pub slack_user: String,
     /// Receives every event of Canaries that have no event hook of their own.
@@ -91,22 +91,22 @@ pub struct Options {
     #[arg(long, value_name = "BOOL", default_value = "false", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", action = ArgAction::Set, value_parser = boolean)]
     pub no_cross_namespace_refs: bool,
-    /// Metrics of a Canary that are asked; others are told, and not asked.
+    /// Maximum number of metrics of a Canary; further ones are reported and not queried.
     #[arg(long, value_name = "N", default_value_t = Limits::default().metrics)]
     pub max_metrics: usize,
-    /// Hooks of a Canary that are called; others are told, and not called.
+    /// Maximum number of hooks of a Canary; further ones are reported and not called.
     #[arg(long, value_name = "N", default_value_t = Limits::default().hooks)]
     pub max_hooks: usize,
-    /// Retries of a hook; what is beyond is told, and not made.
+    /// Maximum number of retries of a hook; a higher number is reported and reduced.
     #[arg(long, value_name = "N", default_value_t = Limits::default().retries)]
     pub max_hook_retries: u32,
-    /// Longest timeout of a hook; what is beyond is told, and not waited for.
+    /// Maximum timeout of a hook; a longer one is reported and reduced.
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     pub max_hook_timeout: Duration,
-    /// Addresses that Canaries may name although they are link-local or the API server's, such as 169.254.1.0/24.
+    /// Addresses that Canaries may use although they are link-local or the API server's, such as 169.254.1.0/24.
     #[arg(long, value_name = "ADDRESSES", value_delimiter = ',')]
     pub allow_address: Vec<Network>,
-    /// Microsoft Teams; not supported yet: nobody is told there.
+    /// Microsoft Teams; not supported yet: no alerts are sent there.
     #[arg(long, value_name = "URL", env = "MSTEAMS_URL", hide = true, default_value = "")]
     pub msteams_url: Hidden,
     /// See `--msteams-url`.
@@ -116,42 +116,42 @@ pub struct Options {
     /// Port of /metrics, /healthz and /readyz.
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     pub port: u16,
-    /// What is logged: debug, info, warn or error.
+    /// Level of the log: debug, info, warn or error.
     #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = level)]
     pub log_level: LevelFilter,
-    /// How it is logged.
+    /// Format of the log.
     #[arg(long, value_name = "FORMAT", default_value = "json")]
     pub zap_encoding: LogFormat,
-    /// Change nothing in the cluster but statuses and events.
+    /// Change only statuses and events in the cluster.
     #[arg(long, value_name = "BOOL", default_value = "false", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", action = ArgAction::Set, value_parser = boolean)]
     pub dry_run: bool,
-    /// Append every decision to this file, one JSON object a line.
+    /// Append every decision to this file, one JSON object per line.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
 
-    /// Most requests to the API server per second; kept for Flagger's manifests, not needed.
+    /// Maximum number of requests to the API server per second; accepted for Flagger's manifests, and ignored.
     #[arg(long, value_name = "N", hide = true)]
     pub kubeconfig_qps: Option<u32>,
     /// See `--kubeconfig-qps`.
     #[arg(long, value_name = "N", hide = true)]
     pub kubeconfig_burst: Option<u32>,
-    /// Kept for Flagger's manifests, not needed.
+    /// Accepted for Flagger's manifests, and ignored.
     #[arg(long, value_name = "N", hide = true)]
     pub threadiness: Option<u32>,
-    /// Kept for Flagger's manifests, not needed.
+    /// Accepted for Flagger's manifests, and ignored.
     #[arg(long, value_name = "DURATION", hide = true)]
     pub control_loop_interval: Option<String>,
-    /// Kept for Flagger's manifests, not needed.
+    /// Accepted for Flagger's manifests, and ignored.
     #[arg(long, value_name = "BOOL", hide = true, num_args = 0..=1, require_equals = true,
           default_missing_value = "true", default_value = "false", action = ArgAction::Set, value_parser = boolean)]
     pub zap_replace_globals: bool,
 }
 
-/// How it is logged.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
     /// For people.
     #[value(alias = "text")]
@@ -159,15 +159,15 @@ pub enum LogFormat {
 }
 
 impl Options {
-    /// Reads the command line. Flags may have one dash, as Go's do.
+    /// Parses the command line. Flags can have one dash, as in Go.
     ///
     /// # Errors
-    /// A flag that is not known or makes no sense; help and version.
+    /// A flag that is unknown or invalid; help and version.
     pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         Self::try_parse_from(as_in_go(args))
     }
 
-    /// Who is told of alerts where a Canary names nobody.
+    /// The receiver of alerts for Canaries that name none.
     ///
     /// # Errors
     /// An address without a channel.
@@ -181,14 +181,14 @@ impl Options {
         })
     }
 
-    /// What was asked for and is not done, each in a sentence.
+    /// Flags that were set and have no effect, each as a sentence.
     #[must_use]
     pub fn unsupported(&self) -> Vec<&'static str> {
         let given = [(&self.msteams_url, "--msteams-url: alerts to Microsoft Teams are not supported yet")];
         given.into_iter().filter(|(value, _)| !value.reveal().is_empty()).map(|(_, what)| what).collect()
     }
 
-    /// What the flags say of objects.
+    /// The settings for objects.
     #[must_use]
     pub fn settings(&self) -> Settings {
         let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
@@ -212,7 +212,8 @@ impl Options {
         }
     }
 
-    /// What requests may reach whose addresses Canaries, MetricTemplates and AlertProviders name; `api_server` is its address.
+    /// Which addresses requests can reach if Canaries, MetricTemplates and AlertProviders name them; `api_server` is
+    /// its address.
     #[must_use]
     pub fn reach(&self, api_server: &str) -> Reach {
         let own = [&self.metrics_server, self.slack_url.reveal(), self.event_webhook.reveal()];
@@ -221,7 +222,7 @@ impl Options {
     }
 }
 
-/// Flags of klog, which Flagger's binary has as well: ours are `--log-level` and `--zap-encoding`.
+/// Flags of klog, which Flagger's binary also has: Serin has `--log-level` and `--zap-encoding` instead.
 const OF_KLOG: [&str; 14] = [
     "add_dir_header",
     "alsologtostderr",
@@ -242,8 +243,8 @@ const OF_KLOG: [&str; 14] = [
 const OF_KLOG_ALONE: [&str; 6] =
     ["add_dir_header", "alsologtostderr", "logtostderr", "one_output", "skip_headers", "skip_log_headers"];
 
-/// Arguments as Go's `flag` package reads them: `-mesh-provider=istio` is `--mesh-provider=istio`, and what klog is told
-/// is left out. We have no flags of one letter but `-h` and `-V`.
+/// Arguments as Go's `flag` package reads them: `-mesh-provider=istio` is `--mesh-provider=istio`. The flags of klog
+/// are left out. Serin has no flags of one letter except `-h` and `-V`.
 fn as_in_go(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut read = Vec::new();
     let mut args = args.into_iter();
@@ -319,12 +320,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_as_in_flagger() {
+    fn fields_left_out_have_flaggers_defaults() {
         assert_eq!(read(&[]).unwrap().settings(), Settings::default());
     }
 
     #[test]
-    fn two_dashes_do_as_well_and_other_flags_are_refused() {
+    fn two_dashes_are_accepted_and_other_flags_are_refused() {
         assert!(read(&["--enable-leader-election", "--dry-run"]).unwrap().dry_run);
         assert!(read(&["-mesh-provide=istio"]).unwrap_err().contains("--mesh-provider"));
     }
@@ -342,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_level_that_is_none_is_refused() {
+    fn an_invalid_level_is_refused() {
         let levels = ["debug", "warning", "fatal"].map(|it| read(&["-log-level", it]).unwrap().log_level);
         assert_eq!(levels, [LevelFilter::DEBUG, LevelFilter::WARN, LevelFilter::ERROR]);
         assert!(read(&["-log-level=verbose"]).unwrap_err().contains("expected debug, info, warn or error"));

@@ -1,6 +1,7 @@
-//! Every decision, written down as it is made: one JSON object a line.
+//! A record of every decision: one JSON object per line.
 //!
-//! A thread of its own writes: no decision waits for a disk. What a disk is too slow for is left out, and that is said.
+//! A separate thread writes, so that no decision waits for a disk. If the disk is too slow, decisions are left out,
+//! which is logged.
 
 use std::{
     fs::{self, File},
@@ -20,12 +21,12 @@ use serin_core::{
 
 use crate::tick::observe::Snapshot;
 
-/// The file begins anew at this size; the one before stays beside it, as `<file>.1`.
+/// A new file is started at this size; the previous one is kept next to it, as `<file>.1`.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
-/// Lines that wait to be written.
+/// The maximum number of lines that wait to be written.
 const MOST_WAITING: usize = 1_024;
 
-/// Where decisions go; nowhere, if nobody asked for it.
+/// The file for decisions, if there is one.
 #[derive(Debug, Default)]
 pub struct Record {
     lines: Option<SyncSender<Vec<u8>>>,
@@ -33,7 +34,7 @@ pub struct Record {
     leaves_out: AtomicBool,
 }
 
-/// One decision. Of Secrets there is nothing in it: neither facts nor answers hold any.
+/// One decision. It contains no Secrets, because facts and answers contain none.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
@@ -63,15 +64,15 @@ impl Record {
         Ok(Self { lines: Some(lines), leaves_out: AtomicBool::new(false) })
     }
 
-    /// Writes a decision down. One that changes nothing is left out.
+    /// Records a decision. One that changes nothing is left out.
     pub fn decided(&self, snapshot: &Snapshot, plan: &Plan, now: Timestamp) {
         let Some(lines) = &self.lines else { return };
         if plan.state.is_none() && plan.commands.is_empty() {
             return;
         }
         let before = snapshot.state.outbox.notices();
-        let told = |notice: &&Notice| !before.iter().any(|known| known.id == notice.id);
-        let notices = plan.state.iter().flat_map(|state| state.outbox.notices()).filter(told);
+        let is_new = |notice: &&Notice| !before.iter().any(|known| known.id == notice.id);
+        let notices = plan.state.iter().flat_map(|state| state.outbox.notices()).filter(is_new);
         let canary = snapshot.subject.display();
         let line = Line {
             line: "decision",
@@ -95,7 +96,7 @@ impl Record {
     }
 }
 
-/// Writes lines until there can be none any more.
+/// Writes lines until the senders are gone.
 fn write(mut file: Rotated, lines: &Receiver<Vec<u8>>) {
     for line in lines {
         if let Err(error) = file.write(&line) {
@@ -104,11 +105,11 @@ fn write(mut file: Rotated, lines: &Receiver<Vec<u8>>) {
     }
 }
 
-/// A file that begins anew when it is full.
+/// A file that is replaced when it is full.
 struct Rotated {
     path: PathBuf,
     file: File,
-    /// What it holds, in bytes.
+    /// Its size, in bytes.
     holds: u64,
     most: u64,
 }
@@ -120,7 +121,7 @@ impl Rotated {
     }
 
     fn write(&mut self, line: &[u8]) -> io::Result<()> {
-        // A device or a pipe has no length, and none before it.
+        // A device or a pipe has no length, and no earlier file.
         if self.holds + line.len() as u64 > self.most && self.file.metadata()?.is_file() {
             let mut before = self.path.clone().into_os_string();
             before.push(".1");
@@ -138,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_full_begins_anew_and_the_one_before_stays() {
+    fn a_full_file_is_replaced_and_the_previous_one_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("record");
         let mut file = Rotated::open(&path, 10).unwrap();
@@ -146,7 +147,7 @@ mod tests {
             file.write(line).unwrap();
         }
         drop(file);
-        // What stands there already counts.
+        // The existing content counts.
         Rotated::open(&path, 10).unwrap().write(b"fou 4\n").unwrap();
         let texts = ["record.1", "record"].map(|name| fs::read_to_string(folder.path().join(name)).unwrap());
         assert_eq!(texts, ["thr 3\n", "fou 4\n"]);

@@ -1,4 +1,4 @@
-//! What probes and Prometheus ask: `/metrics`, `/healthz`, `/readyz`.
+//! The endpoints for probes and Prometheus: `/metrics`, `/healthz`, `/readyz`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,7 +31,7 @@ impl Default for Readiness {
 }
 
 impl Readiness {
-    /// It can, or it cannot and why.
+    /// It can, or it cannot, with the reason.
     pub fn set(&self, ready: Result<(), Text>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = ready;
     }

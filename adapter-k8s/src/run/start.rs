@@ -1,4 +1,4 @@
-//! From a command line to a running controller, and to its end.
+//! From the command line to a running controller, and to its end.
 
 use std::{path::Path, process::ExitCode, sync::Arc};
 
@@ -43,7 +43,7 @@ pub enum Stopped {
     Record {
         /// Its path.
         path: String,
-        /// What the system said.
+        /// The system's error.
         error: std::io::Error,
     },
     /// The port of `--port`.
@@ -51,14 +51,14 @@ pub enum Stopped {
     Port {
         /// The port.
         port: u16,
-        /// What the system said.
+        /// The system's error.
         error: std::io::Error,
     },
     /// Another replica leads.
     #[error("the lease was lost: another replica leads")]
     LeaseLost,
-    /// What is known of a kind is not kept up to date any more.
-    #[error("the watch of {0} has ended: what is known of them would get old")]
+    /// The cache of a kind is not updated any more.
+    #[error("the watch of {0} has ended, so the cache would become stale")]
     WatchEnded(&'static str),
 }
 
@@ -80,7 +80,7 @@ pub async fn start(options: Options) -> Result<(), Stopped> {
         namespace: own_namespace(&client),
         http,
         slack: options.slack().unwrap_or_else(|why| {
-            tracing::error!("nobody is told in Slack: {why}");
+            tracing::error!("no alerts are sent to Slack: {why}");
             None
         }),
         event_webhook: Some(options.event_webhook.reveal().to_owned()).filter(|url| !url.is_empty()),
@@ -93,7 +93,7 @@ pub async fn start(options: Options) -> Result<(), Stopped> {
     let listener = TcpListener::bind(("::", options.port)).await;
     let listener = match listener {
         Ok(listener) => listener,
-        // No IPv6 here.
+        // There is no IPv6 here.
         Err(_) => TcpListener::bind(("0.0.0.0", options.port))
             .await
             .map_err(|error| Stopped::Port { port: options.port, error })?,
@@ -124,7 +124,7 @@ pub async fn start(options: Options) -> Result<(), Stopped> {
     lead(&leader, context, stop).await
 }
 
-/// Says so if the Prometheus of the built-in metrics does not answer; Canaries may name another.
+/// Warns if the Prometheus for the built-in metrics does not answer; Canaries can use another one.
 async fn look_for_prometheus(context: Arc<Context>) {
     let source = Source::prometheus(&context.settings.metrics_server);
     let reached = Systems { http: context.http.clone(), cluster: context.cluster.clone() };
@@ -133,7 +133,8 @@ async fn look_for_prometheus(context: Arc<Context>) {
     }
 }
 
-/// Waits until the CRDs keep what we save; false if a stop came first. Without them there is nothing to lead.
+/// Waits until the CRDs keep the whole status; returns false if a stop came first. Without the CRDs there is nothing to
+/// lead.
 async fn crds_fit(context: &Context, mut stop: watch::Receiver<bool>) -> bool {
     let mut kept = context.cluster.schema.follow();
     tokio::select! {
@@ -161,7 +162,7 @@ async fn lead(
     ended
 }
 
-/// Drives every Canary until a stop, or until what is known of the cluster is not kept up to date any more.
+/// Drives every Canary until a stop, or until a cache is not updated any more.
 async fn drive(context: Arc<Context>, stop: watch::Receiver<bool>) -> Result<(), Stopped> {
     context.telemetry.leads(true);
     tokio::select! {
@@ -185,12 +186,12 @@ async fn config(options: &Options) -> Result<Config, Stopped> {
     Ok(config)
 }
 
-/// Where the controller itself runs.
+/// The namespace of the controller itself.
 fn own_namespace(client: &Client) -> String {
     client.default_namespace().to_owned()
 }
 
-/// Names this process among the candidates.
+/// The name of this process among the candidates.
 fn identity() -> String {
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "serin".into());
     let since = clock::now().as_millis();
@@ -202,7 +203,7 @@ fn record(options: &Options) -> Result<Record, Stopped> {
     Record::to(path).map_err(|error| Stopped::Record { path: path.display().to_string(), error })
 }
 
-/// Turns true with the first SIGTERM or SIGINT. The second one ends the process.
+/// Becomes true with the first SIGTERM or SIGINT. The second one ends the process.
 fn stop_on_signal() -> watch::Receiver<bool> {
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
@@ -224,7 +225,7 @@ async fn signalled() {
     let (Ok(mut term), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
-        // Without signals there is nothing to wait for: only the system can end us.
+        // Without signals there is nothing to wait for: only the system can end the process.
         return std::future::pending().await;
     };
     tokio::select! {
@@ -233,7 +234,7 @@ async fn signalled() {
     }
 }
 
-/// What the process ends with.
+/// The exit code of the process.
 #[must_use]
 pub fn exit_code(ended: &Result<(), Stopped>) -> ExitCode {
     match ended {

@@ -1,8 +1,8 @@
-//! A stop, as whoever does something for a while waits for it.
+//! A stop, for tasks that run for a while.
 
 use tokio::sync::watch;
 
-/// Waits for a stop; for ever if nobody is left who could ask for one.
+/// Waits for a stop; without end if no sender is left.
 pub async fn stopped(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;

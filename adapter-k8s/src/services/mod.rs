@@ -1,6 +1,6 @@
-//! The three services of a Canary: in front of the primary, of the canary, and the apex that users call.
+//! The three services of a Canary: of the primary, of the canary, and the apex that users call.
 //!
-//! A target of kind Service has its own (see `workload/service.rs`), and nothing here.
+//! A target of kind Service has its own (see `workload/service.rs`), and uses nothing of this.
 
 mod ports;
 #[cfg(test)]
@@ -33,19 +33,19 @@ use crate::{
     },
 };
 
-/// Where a Service's address stands, and what stands there for one without.
+/// The pointer to a Service's address, and the value for one without an address.
 const ADDRESS: &str = "/spec/clusterIP";
 const NO_ADDRESS: &str = "None";
 
 /// Label of an EndpointSlice that names its Service.
 pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
-/// The services as they have to be. An apex that is to stay untouched is only made where there is none, in front of the
+/// The wanted services. An apex that has to stay as it is, is only created if it is missing, and then selects the
 /// target.
 ///
 /// # Errors
-/// What they are made from is missing, not known or makes no sense. While the apex is untouched, a port that the pods do
-/// not have is refused, too: behind such a service nobody would serve.
+/// A source is missing, not known or invalid. While the apex stays as it is, a port that the pods do not have is
+/// refused, too: such a service would have no endpoint.
 pub fn ensured(subject: &Subject, to: ApexTo, seen: &dyn ObjectReader) -> Result<Vec<Object>, BuildError> {
     let Some(pods) = Pods::of(subject, seen)? else { return Ok(Vec::new()) };
     let service = subject.service();
@@ -62,8 +62,8 @@ pub fn ensured(subject: &Subject, to: ApexTo, seen: &dyn ObjectReader) -> Result
         make(&subject.primary_service(), primary.clone(), &service.primary)?,
     ];
     let of_apex = service.apex.clone().unwrap_or_default();
-    let stands = seen.find(&subject.key(SERVICE, subject.apex()))?.is_some();
-    match (to, stands) {
+    let exists = seen.find(&subject.key(SERVICE, subject.apex()))?.is_some();
+    match (to, exists) {
         (ApexTo::Primary, _) => services.push(make(subject.apex(), primary, &of_apex)?),
         (ApexTo::Untouched, false) => services.push(make(subject.apex(), target, &of_apex)?),
         (ApexTo::Untouched, true) => {}
@@ -71,13 +71,13 @@ pub fn ensured(subject: &Subject, to: ApexTo, seen: &dyn ObjectReader) -> Result
     Ok(services)
 }
 
-/// Whom the apex selects, and whether it has ready endpoints among those.
+/// Which pods the apex selects, and whether it has ready endpoints among those.
 ///
 /// # Errors
 /// It is not known, or there is no target to compare with.
 pub fn read(subject: &Subject, seen: &dyn ObjectReader) -> Result<Services, BuildError> {
     if !has_pods(subject) {
-        // Routes alone decide who serves.
+        // Only routes decide which copy serves.
         return Ok(Services { apex: Apex::Primary, serving: true });
     }
     let Some(apex) = seen.find(&subject.key(SERVICE, subject.apex()))? else {
@@ -94,8 +94,8 @@ pub fn read(subject: &Subject, seen: &dyn ObjectReader) -> Result<Services, Buil
     Ok(Services { apex, serving })
 }
 
-/// Whether the service of a copy has a ready endpoint with a port; `None` where its endpoints are those of other pods, and
-/// say nothing of this copy.
+/// Whether the service of a copy has a ready endpoint with a port; `None` if its endpoints belong to other pods, and
+/// say nothing about this copy.
 ///
 /// # Errors
 /// It is not known.
@@ -117,13 +117,13 @@ pub fn has_endpoint(
             let labels = text_map(workload.at("/spec/template/metadata/labels"));
             selects(&text_map(service.at("/spec/selector")), &labels)
         }
-        // Nothing to compare.
+        // There is nothing to compare.
         (Some(_) | None, _) => true,
     };
     Ok(is_its_own.then_some(true))
 }
 
-/// Whether anybody publishes endpoints for the pods behind the services: where no pod has a node, nobody does.
+/// Whether endpoints are published for the pods of the services: if no pod has a node, none are.
 ///
 /// # Errors
 /// It is not known.
@@ -143,14 +143,15 @@ pub fn are_endpoints_published(subject: &Subject, seen: &dyn ObjectReader) -> Re
     Ok(false)
 }
 
-/// Why the endpoints may not be looked at, if so: they count as if there were none.
+/// Why the endpoints may not be read, if so: then they count as missing.
 #[must_use]
 pub fn hidden_endpoints(subject: &Subject, seen: &dyn ObjectReader) -> Option<Text> {
     let why = seen.refusal(ENDPOINT_SLICE).filter(|_| has_pods(subject))?;
-    Some(format!("The endpoints of the services are not looked at: {why}").into())
+    Some(format!("The endpoints of the services are ignored: {why}").into())
 }
 
-/// The endpoints of a service. They are one sign of who serves: where they may not be read, the others have to do.
+/// The endpoints of a service. They are one sign that a copy serves: if they may not be read, the other signs have to
+/// be enough.
 fn slices(subject: &Subject, service: &str, seen: &dyn ObjectReader) -> Result<Vec<Arc<Object>>, BuildError> {
     match seen.labelled(ENDPOINT_SLICE, &subject.identity.namespace, SERVICE_NAME, service) {
         Err(_) if seen.refusal(ENDPOINT_SLICE).is_some() => Ok(Vec::new()),
@@ -158,17 +159,17 @@ fn slices(subject: &Subject, service: &str, seen: &dyn ObjectReader) -> Result<V
     }
 }
 
-/// The apex as it stood before us, in front of the target. It stays when the Canary goes. Nothing, where there is no
-/// target to stand in front of.
+/// The apex as it was before Serin, selecting the target. It stays when the Canary is deleted. Empty if there is no
+/// target to select.
 ///
 /// # Errors
-/// What stands there is not known.
+/// The existing apex is not known.
 pub fn reverted(subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Object>, BuildError> {
     let apex = seen.find(&subject.key(SERVICE, subject.apex()))?;
     let (Some(apex), Some(target)) = (apex, target(subject, seen)?) else { return Ok(Vec::new()) };
     let primary = primary(subject, seen)?;
     let selector = Selector::of(subject, &target, primary.as_deref());
-    // It is given back even if no label tells it from the primary, which goes.
+    // It is given back even if no label distinguishes the target from the primary, which is deleted.
     let selects = selector.or_else(|_| Selector::of_target(subject, &target))?.target.selects();
     let mut apex = Arc::unwrap_or_clone(apex);
     let applied: Value =
@@ -189,17 +190,17 @@ pub fn reverted(subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Object
     Ok(vec![apex])
 }
 
-/// What the services are made from.
+/// The sources of the services.
 struct Pods {
     selector: Selector,
-    /// The target's.
+    /// The target.
     template: Value,
-    /// Labels of the primary's pods; those it would get, where there is no primary.
+    /// Labels of the primary's pods; the future ones, if there is no primary.
     of_primary: BTreeMap<String, String>,
 }
 
 impl Pods {
-    /// `None` where the target has no pods.
+    /// `None` if the target has no pods.
     fn of(subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Self>, BuildError> {
         if !has_pods(subject) {
             return Ok(None);
@@ -219,7 +220,7 @@ impl Pods {
         Ok(Some(Self { selector, template, of_primary }))
     }
 
-    /// One service. Of one that somebody else made, ports and selector are ours, and nothing else.
+    /// One service. If another program made it, only ports and selector are changed.
     fn service(
         &self,
         subject: &Subject,
@@ -250,7 +251,8 @@ impl Pods {
         Ok(object)
     }
 
-    /// Labels and annotations are those of the manifest and our own; others go, unless they are named as unmanaged.
+    /// Labels and annotations come from the manifest and from Serin; others are removed, unless they are listed as
+    /// unmanaged.
     fn label(&self, subject: &Subject, name: &str, metadata: &ServiceMetadata, object: &mut Object) {
         let ServiceMetadata { mut labels, mut annotations } = metadata.clone();
         labels.insert(self.selector.primary.key.clone(), name.into());
@@ -277,7 +279,7 @@ impl Pods {
     }
 }
 
-/// What is said once, when a service is made: Kubernetes never changes it.
+/// Fields that are set when a service is created, because Kubernetes does not allow changing them.
 fn describe(subject: &Subject, object: &mut Object) {
     object.set("/spec/type", "ClusterIP");
     if subject.service().headless {
@@ -285,14 +287,14 @@ fn describe(subject: &Subject, object: &mut Object) {
     }
 }
 
-/// What is said where flags or target ask for another label than the primary is selected by, if they do.
+/// A hint if flags or target require another label than the one that selects the primary.
 #[must_use]
 pub fn outdated_label(subject: &Subject, seen: &dyn ObjectReader) -> Option<Text> {
     let (target, primary) = (target(subject, seen).ok()??, primary(subject, seen).ok()??);
     selector::outdated(subject, &target, &primary).map(Into::into)
 }
 
-/// What the manifest says of services that stand and were made otherwise, if so.
+/// A hint if the manifest differs from existing services in a field that cannot be changed.
 #[must_use]
 pub fn unchangeable(subject: &Subject, seen: &dyn ObjectReader) -> Option<Text> {
     let headless = subject.service().headless;
@@ -315,13 +317,13 @@ pub fn unchangeable(subject: &Subject, seen: &dyn ObjectReader) -> Option<Text> 
     Some(said.into())
 }
 
-/// Whether a service with this selector takes pods with these labels for its own.
+/// Whether a service with this selector selects pods with these labels.
 fn selects(selector: &BTreeMap<String, String>, labels: &BTreeMap<String, String>) -> bool {
     !selector.is_empty() && selector.iter().all(|(key, value)| labels.get(key) == Some(value))
 }
 
-/// Whether a slice has a ready endpoint with a port, of that workload if one is named. Those of the workload that was
-/// selected before may stand there for a while. A slice has no ports where no container has the port of the service.
+/// Whether a slice has a ready endpoint with a port, of that workload if one is named. Endpoints of a workload that was
+/// selected before can remain for a while. A slice has no ports if no container has the port of the service.
 fn serves(slice: &Object, workload: Option<&str>) -> bool {
     let ports = slice.at("/ports").and_then(Value::as_array);
     if ports.is_none_or(Vec::is_empty) {
@@ -339,7 +341,7 @@ fn serves(slice: &Object, workload: Option<&str>) -> bool {
     })
 }
 
-/// What the names of a workload's pods begin with; Kubernetes cuts long ones to leave room for what makes them unique.
+/// The prefix of the names of a workload's pods; Kubernetes cuts long ones to leave space for a unique suffix.
 fn pod_prefix(workload: &str) -> String {
     format!("{workload}-").chars().take(58).collect()
 }

@@ -1,17 +1,17 @@
-//! Ports of the services: the one the manifest names, and the others of the pods where they are to be found.
+//! Ports of the services: the one in the manifest, and the other ports of the pods if they are discovered.
 
 use serde_json::{Value, json};
 use serin_core::spec::TargetPort;
 
 use crate::{object::reader::BuildError, subject::Subject};
 
-/// Containers that belong to a mesh.
+/// Sidecar containers of a mesh.
 const SIDECARS: [&str; 2] = ["istio-proxy", "envoy"];
 
-/// The ports as they have to be, the manifest's first and the others by number.
+/// The wanted ports, the manifest's first and the others by number.
 ///
 /// # Errors
-/// The manifest names no port.
+/// The manifest has no port.
 pub(super) fn of(subject: &Subject, template: &Value) -> Result<Vec<Value>, BuildError> {
     let service = subject.service();
     let port = service.port.ok_or_else(|| {
@@ -60,7 +60,7 @@ pub(super) fn exist(subject: &Subject, template: &Value) -> Result<(), BuildErro
     )))
 }
 
-/// The names of the TCP ports of all containers, sidecars among the init containers included.
+/// The names of the TCP ports of all containers, including sidecars among the init containers.
 fn names(template: &Value) -> Vec<&str> {
     let of = |at: &str| template.pointer(at).and_then(Value::as_array).into_iter().flatten();
     let sidecars = of("/spec/initContainers").filter(|container| container["restartPolicy"] == "Always");
@@ -69,7 +69,7 @@ fn names(template: &Value) -> Vec<&str> {
     tcp.filter_map(|port| port["name"].as_str()).collect()
 }
 
-/// These ports, with the node ports that the server gave those of the same name, in the order in which they stand there.
+/// These ports, with the node ports that the server gave those of the same name, in the existing order.
 pub(super) fn merged(wanted: &[Value], there: Option<&Value>) -> Value {
     let there = there.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut wanted = wanted.to_vec();
@@ -85,7 +85,7 @@ pub(super) fn merged(wanted: &[Value], there: Option<&Value>) -> Value {
     if sorted.0 == sorted.1 { there.into() } else { wanted.into() }
 }
 
-/// Adds the pods' other ports. A Service takes each name, and each number of a protocol, once.
+/// Adds the pods' other ports. In a Service each name, and each number of a protocol, can occur once.
 fn discover(template: &Value, target: &Value, ports: &mut Vec<Value>) {
     let mut found = Vec::new();
     let containers = template.pointer("/spec/containers").and_then(Value::as_array);

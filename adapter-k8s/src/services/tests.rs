@@ -21,7 +21,7 @@ fn edited(subject: &Subject, edit: impl FnOnce(&mut Service)) -> Subject {
     subject
 }
 
-/// A Service that people made, with more to it than ours.
+/// A Service that people made, with more fields than ours.
 fn foreign(name: &str) -> Object {
     let applied = json!({"metadata": {"name": name}, "spec": {"selector": {"app": "web", "tier": "front"}}});
     fixtures::object(json!({
@@ -59,7 +59,7 @@ fn snap_the_services_of_a_daemon_set_without_addresses() {
 }
 
 #[test]
-fn services_that_stand_need_no_write() {
+fn existing_services_need_no_write() {
     for text in [WEB, AGENT] {
         let (subject, mut cluster) = fixtures::read(text);
         ensure(&subject, ApexTo::Primary, &mut cluster);
@@ -70,7 +70,7 @@ fn services_that_stand_need_no_write() {
 }
 
 #[test]
-fn an_apex_is_made_in_front_of_the_target_and_moved_when_it_is_time() {
+fn an_apex_first_selects_the_target_and_is_moved_later() {
     let (subject, mut cluster) = fixtures::read(WEB);
     let apex = |cluster: &Cluster| read(&subject, cluster).unwrap().apex;
     assert_eq!(apex(&cluster), Apex::Absent);
@@ -85,7 +85,7 @@ fn an_apex_is_made_in_front_of_the_target_and_moved_when_it_is_time() {
 }
 
 #[test]
-fn snap_an_apex_of_somebody_else_is_taken_over_and_given_back() {
+fn snap_an_existing_apex_is_taken_over_and_given_back() {
     let (subject, mut cluster) = fixtures::read(WEB);
     let subject = edited(&subject, |service| service.port_discovery = false);
     add(&mut cluster, [foreign("web")]);
@@ -129,7 +129,7 @@ fn without_a_target_there_is_nothing_to_give_back() {
 }
 
 #[test]
-fn metadata_of_our_services_is_the_manifests_but_for_what_is_unmanaged() {
+fn metadata_of_our_services_is_the_manifests_except_unmanaged_keys() {
     let (subject, mut cluster) = fixtures::read(WEB);
     ensure(&subject, ApexTo::Primary, &mut cluster);
     edit(&mut cluster, SERVICE, "web", |web| {
@@ -235,7 +235,7 @@ fn a_port_that_no_container_names_is_refused_until_the_apex_points_at_the_primar
     assert_eq!(said("htpp", ApexTo::Untouched), refused);
     assert!(said("udp-dns", ApexTo::Untouched).contains("`udp-dns`"));
     assert!(said("early", ApexTo::Untouched).contains("`early`"));
-    // A running service keeps being repaired: what is tried in a run names other ports perhaps.
+    // A running service is still repaired: the revision in a run may name other ports.
     assert_eq!(said("htpp", ApexTo::Primary), "accepted");
     edit(&mut cluster, DEPLOYMENT, "web", |web| {
         web.remove("/spec/template/spec/initContainers");
@@ -246,7 +246,7 @@ fn a_port_that_no_container_names_is_refused_until_the_apex_points_at_the_primar
 }
 
 #[test]
-fn ports_that_a_service_cannot_hold_twice_are_told_apart() {
+fn ports_of_a_service_are_unique() {
     let (subject, mut cluster) = fixtures::read(AGENT);
     let subject = edited(&subject, |service| {
         service.port_discovery = true;
@@ -274,7 +274,7 @@ fn ports_that_a_service_cannot_hold_twice_are_told_apart() {
     );
 }
 
-/// A primary that was made when the label was another one: `app`.
+/// A primary that was made when the flags named another label: `app`.
 fn older_primary(subject: &Subject, cluster: &mut Cluster) {
     let primary = workload::of(&subject.setup.target_api_version, &subject.topology.kind).unwrap();
     let objects = primary.ensured(subject, cluster).unwrap();
@@ -300,7 +300,7 @@ fn services_select_what_the_live_primarys_pods_have_until_another_primary_serves
     assert_eq!(selects(&cluster), before);
     assert_eq!(read(&subject, &cluster).unwrap().apex, Apex::Primary);
     assert!(outdated_label(&subject, &cluster).unwrap().contains("selected by app=web-primary"));
-    // The target is made again without the label.
+    // The target is created again without the label.
     edit(&mut cluster, DEPLOYMENT, "web", |web| {
         web.set("/spec/selector/matchLabels", json!({"tier": "back"}));
         web.set("/spec/template/metadata/labels", json!({"tier": "back"}));
@@ -308,7 +308,7 @@ fn services_select_what_the_live_primarys_pods_have_until_another_primary_serves
     ensure(&subject, ApexTo::Primary, &mut cluster);
     let now = [r#"{"app":"web-primary"}"#, r#"{"app":"web-primary"}"#, r#"{"tier":"back"}"#];
     assert_eq!(selects(&cluster), now);
-    // The primary is deleted and made again: now the label is the new one.
+    // The primary is deleted and created again: now its label is the new one.
     cluster.remove(&subject.key(DEPLOYMENT, "web-primary"));
     assert_eq!(read(&subject, &cluster).unwrap().apex, Apex::Other, "the pods that it has left behind");
     older_primary(&subject, &mut cluster);
@@ -319,7 +319,7 @@ fn services_select_what_the_live_primarys_pods_have_until_another_primary_serves
 }
 
 #[test]
-fn endpoints_of_pods_that_another_primary_has_left_behind_say_nothing_of_this_one() {
+fn endpoints_of_an_earlier_primarys_pods_do_not_count() {
     let (subject, mut cluster) = fixtures::read(WEB);
     older_primary(&subject, &mut cluster);
     ensure(&subject, ApexTo::Primary, &mut cluster);
@@ -335,7 +335,7 @@ fn endpoints_of_pods_that_another_primary_has_left_behind_say_nothing_of_this_on
 }
 
 #[test]
-fn what_a_service_can_be_told_later_is_written_and_the_rest_is_named() {
+fn changeable_fields_of_a_service_are_written_and_others_are_named() {
     let (subject, mut cluster) = fixtures::read(WEB);
     ensure(&subject, ApexTo::Primary, &mut cluster);
     assert_eq!(unchangeable(&subject, &cluster), None);

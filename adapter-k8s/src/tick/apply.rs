@@ -1,4 +1,4 @@
-//! Commands become writes. Each is computed from what is seen now, and nothing is written that is so already.
+//! Turns commands into writes. Each is computed from the current objects, and only differences are written.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub type Failed = (FailureClass, Text);
 /// Carries a command out.
 ///
 /// # Errors
-/// What failed; the writes before it stand.
+/// The error; the writes before it were made.
 pub async fn apply(cluster: &Arc<Cluster>, snapshot: &Snapshot, command: &Command) -> Result<(), Failed> {
     let writer = cluster.writer().await;
     let changes = cluster.worked_out(|seen| changes(seen, snapshot, command)).await?;
@@ -41,11 +41,11 @@ pub async fn apply(cluster: &Arc<Cluster>, snapshot: &Snapshot, command: &Comman
     Ok(())
 }
 
-/// Why the writes of a command could not be worked out.
+/// Why the writes of a command could not be computed.
 enum ApplyError {
-    /// What they are made from is not known, or makes no sense.
+    /// A source is not known, or is invalid.
     BuildError(BuildError),
-    /// What the command was decided on has changed.
+    /// The input of the decision has changed.
     Moved(&'static str),
 }
 
@@ -65,7 +65,7 @@ impl From<ApplyError> for Failed {
     }
 }
 
-/// The writes a command takes.
+/// The writes of a command.
 fn changes(
     seen: &dyn ObjectReader,
     snapshot: &Snapshot,
@@ -93,7 +93,7 @@ fn changes(
     })
 }
 
-/// The writes of the primary, and of what has to be there before its pods are.
+/// The writes of the primary, and of the objects that its pods need before.
 fn workloads(seen: &dyn ObjectReader, subject: &Subject) -> Result<Vec<Change>, BuildError> {
     let router = router::of(&subject.topology.provider);
     let before = router.map_or(Ok(Vec::new()), |router| router.before_pods(subject, seen))?;
@@ -102,7 +102,7 @@ fn workloads(seen: &dyn ObjectReader, subject: &Subject) -> Result<Vec<Change>, 
     Ok(changes)
 }
 
-/// The writes that give the routes back. Where there is no router there never were any.
+/// The writes that give the routes back. Without a router there are none.
 fn reverted(subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, BuildError> {
     if let Some(router) = router::of(&subject.topology.provider) {
         return router.revert(subject, seen);
@@ -112,7 +112,7 @@ fn reverted(subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Change>, B
     Ok(Vec::new())
 }
 
-/// The writes that make of what is seen what has to be.
+/// The writes that turn the current objects into the wanted ones.
 fn differing(
     seen: &dyn ObjectReader,
     wanted: impl IntoIterator<Item = Object>,
@@ -125,7 +125,7 @@ fn differing(
     Ok(changes)
 }
 
-/// The same for objects that are not ours: only what differs is sent, and others may write them meanwhile.
+/// The same for objects that are not ours: only differences are sent, so that other programs can write them meanwhile.
 fn adjusting(seen: &dyn ObjectReader, wanted: Option<Object>) -> Result<Vec<Change>, BuildError> {
     let changes = differing(seen, wanted)?.into_iter().map(|change| match change {
         Change::Replace(object) => Change::Adjust(object),
@@ -134,7 +134,7 @@ fn adjusting(seen: &dyn ObjectReader, wanted: Option<Object>) -> Result<Vec<Chan
     Ok(changes.collect())
 }
 
-/// The writes that delete those of these objects that are there.
+/// The writes that delete those of these objects that exist.
 fn deleting(seen: &dyn ObjectReader, objects: Vec<Object>) -> Result<Vec<Change>, BuildError> {
     let there: Result<Vec<_>, _> = objects.iter().map(|object| seen.find(&object.key())).collect();
     Ok(there?.into_iter().flatten().map(|object| Change::Delete(Arc::unwrap_or_clone(object))).collect())
@@ -164,7 +164,7 @@ fn finalize(object: &mut Object, wanted: bool) {
     object.set("/metadata/finalizers", finalizers);
 }
 
-/// Takes a request away, if it still says the same: another one is another request.
+/// Removes a request, if it still has the same value: another value is another request.
 fn clear(object: &mut Object, request: &Request) {
     let annotation = format!("{REQUEST_PREFIX}{}", request.kind);
     if object.annotation(&annotation) == Some(&*request.value) {
@@ -185,13 +185,15 @@ fn promote(
             Ok(differing(seen, workload.promoted(&snapshot.subject, run, seen)?)?)
         }
         Some(_) => Err(ApplyError::Moved("the target shows another revision")),
-        None => Err(BuildError::from(Unseen::Unreadable("what the target runs is not known".into())).into()),
+        None => {
+            Err(BuildError::from(Unseen::Unreadable("the revision of the target is not known".into())).into())
+        }
     }
 }
 
-/// Users go back to the primary through the objects the run began with, and that canary's pods go. An object that the
-/// deletion of the Canary would leave behind is deleted now: without it, requests reach the apex service, which selects the
-/// primary.
+/// Users return to the primary through the objects that the run began with, and that canary is scaled to zero. An
+/// object that the deletion of the Canary would leave behind is deleted now: without it, requests reach the apex
+/// service, which selects the primary.
 fn leave(seen: &dyn ObjectReader, subject: &Subject, topology: &Topology) -> Result<Vec<Change>, BuildError> {
     let before = subject.of_topology(topology);
     let split = Split { routes: Routes::PRIMARY, cookies: Default::default() };

@@ -1,4 +1,4 @@
-//! Questions become requests: to metric servers and to hooks.
+//! Turns questions into requests: to metric servers and to hooks.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
     tick::{context::Context, observe::Snapshot},
 };
 
-/// Finds the answer to one question. What cannot be asked is answered with an error, and the policy says what it means.
+/// Finds the answer to one question. If it cannot be asked, the answer is an error, whose meaning the policy defines.
 pub async fn ask(context: Arc<Context>, snapshot: Arc<Snapshot>, question: Question) -> Answer {
     let of = &question.id.of;
     let Ok(rollout) = &*snapshot.canary else { return Answer::error(of, "the Canary is invalid") };
@@ -39,10 +39,10 @@ async fn measure(context: &Context, snapshot: &Snapshot, metric: &Metric) -> Res
     Ok(metrics::ask(&context.systems_of(&snapshot.subject), &source, &secret, clock::now()).await)
 }
 
-/// What is asked for a metric, and with which credentials.
+/// The query of a metric, and its credentials.
 ///
 /// # Errors
-/// A template or a Secret is missing or broken.
+/// A template or a Secret is missing or invalid.
 pub(super) async fn source(
     context: &Context,
     subject: &Subject,
@@ -71,10 +71,10 @@ async fn template(context: &Context, namespace: &str, name: &str) -> Result<Opti
     MetricTemplate::parse(&raw).map(Some).map_err(|error| broken(error.to_string()))
 }
 
-/// A Secret that something refers to.
+/// A Secret that another object refers to.
 ///
 /// # Errors
-/// There is none of that name, or it cannot be read.
+/// It does not exist, or cannot be read.
 pub(crate) async fn secret(context: &Context, namespace: &str, name: &str) -> Result<Secret, Text> {
     match context.cluster.credentials(&Key::new(SECRET, namespace, name)).await? {
         Some(object) => Ok(Secret::new(keys(&object))),
@@ -105,13 +105,14 @@ async fn call(
     }
 }
 
-/// What a hook answers that is not called: it passes. One that is polled for a rollback would trigger it by passing.
+/// The answer of a hook that is not called: it passes. A hook that is polled for a rollback denies, because passing
+/// would trigger one.
 fn pretended(kind: HookKind) -> HookResult {
     let said = Text::from("dry-run");
     if kind == HookKind::RollbackTrigger { HookResult::Deny(said) } else { HookResult::Pass(said) }
 }
 
-/// The texts of a Secret, decoded. What is no text is left out: no credential is one.
+/// The texts of a Secret, decoded. Values that are not text are left out, because credentials are text.
 fn keys(secret: &Object) -> Vec<(String, String)> {
     let data = text_map(secret.at("/data"));
     let decoded = |value: &String| String::from_utf8(STANDARD.decode(value).ok()?).ok();

@@ -1,11 +1,11 @@
-//! Questions that were put and not answered yet.
+//! Questions that were asked and not answered yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serin_core::question::{Answer, QuestionId};
 use tokio::task::{AbortHandle, JoinSet};
 
-/// Questions that were put and not answered yet.
+/// Questions that were asked and not answered yet.
 #[derive(Default)]
 pub(super) struct Asked {
     running: JoinSet<Answer>,
@@ -26,10 +26,11 @@ impl Asked {
         self.handles.insert(id, handle);
     }
 
-    /// Waits for an answer; `None` if what ended is of no use any more. A question that panics has an answer as well.
+    /// Waits for an answer; `None` if the one that ended is not wanted any more. A question that panics has an answer,
+    /// too.
     pub(super) async fn next(&mut self) -> Option<(QuestionId, Answer)> {
         let Some(ended) = self.running.join_next_with_id().await else {
-            // Nothing runs: what is still wanted is put again.
+            // Nothing runs: questions that are still wanted are asked again.
             self.handles.clear();
             return None;
         };
@@ -43,7 +44,7 @@ impl Asked {
         Some((id, answer))
     }
 
-    /// Drops what nobody wants to know any more.
+    /// Drops questions that are not wanted any more.
     pub(super) fn keep(&mut self, wanted: &BTreeSet<QuestionId>) {
         self.handles.retain(|id, handle| {
             let keep = wanted.contains(id);
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_question_that_panics_is_answered_with_an_error_and_one_that_is_dropped_not_at_all() {
+    async fn a_question_that_panics_has_an_error_as_answer_and_a_dropped_one_has_none() {
         let mut asked = Asked::default();
         asked.put(question(1), async { panic!("a bug") });
         let (id, answer) = asked.next().await.unwrap();

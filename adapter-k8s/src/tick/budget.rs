@@ -1,22 +1,22 @@
-//! A bound for what goes round in a circle: decided, written, seen, decided again.
+//! A limit for loops: decided, written, observed, decided again.
 //!
-//! No rule leads there. If one does after all, or another program undoes whatever is written, it is slowed to a pace that
-//! harms nobody, and said.
+//! No rule causes one. If one occurs nevertheless, or another program undoes every write, it is slowed down to a
+//! harmless rate, and reported.
 
 use std::time::Duration;
 
-/// Decisions that write something which may follow one another without a pause.
+/// How many decisions that write something can follow one another without a pause.
 const AT_ONCE: u32 = 60;
-/// How long each of those takes to be allowed again: as many a minute as at once.
+/// How long each of those takes to become available again: as many per minute as at once.
 const EACH: Duration = Duration::from_secs(1);
 /// How often the excess is reported.
 const REPORT: Duration = Duration::from_secs(60);
 
-/// What is left of it.
+/// The remaining budget.
 #[derive(Debug)]
 pub(super) struct Budget {
     left: u32,
-    /// Up to when what was spent has been given back.
+    /// Up to when spent decisions have become available again.
     since: Duration,
     reported: Option<Duration>,
 }
@@ -26,7 +26,7 @@ pub(super) struct Budget {
 pub(super) struct Excess {
     /// How long to wait before it is carried out.
     pub(super) pause: Duration,
-    /// Whether it was not reported lately.
+    /// Whether it was not reported recently.
     pub(super) is_news: bool,
 }
 
@@ -56,7 +56,7 @@ impl Budget {
         if is_news {
             self.reported = Some(now);
         }
-        // It is paid by the time it waits.
+        // It is available again when the wait is over.
         self.since = now.saturating_add(EACH);
         Err(Excess { pause: EACH, is_news })
     }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sixty_are_free_then_one_a_second_and_it_is_reported_once_a_minute() {
+    fn sixty_decisions_are_free_then_one_per_second_and_the_excess_is_reported_once_a_minute() {
         let mut budget = Budget::default();
         let mut now = Duration::from_secs(5000);
         let (mut free, mut reports) = (0, Vec::new());

@@ -1,4 +1,5 @@
-//! One Canary per target: two that release the same workload would undo each other's work. And each for its own pods.
+//! One Canary per target, because two that release the same workload would undo each other's work; and each with its
+//! own pods.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +14,7 @@ use crate::{
     workload::reach::Reach,
 };
 
-/// Which Canaries want which target, of which the oldest has it; and whose services select whose pods.
+/// Which Canaries claim which target, of which the oldest has it; and whose services select whose pods.
 #[derive(Debug, Default)]
 pub struct Claims {
     targets: Mutex<Claimed>,
@@ -22,9 +23,9 @@ pub struct Claims {
 
 #[derive(Debug, Default)]
 struct Claimed {
-    /// Who wants a target, by age.
+    /// The claims of a target, by age.
     by_target: BTreeMap<Target, BTreeSet<Claimant>>,
-    /// What each Canary wants.
+    /// The target that each Canary claims.
     of: BTreeMap<Key, (Target, Claimant)>,
 }
 
@@ -34,20 +35,20 @@ type Target = [Text; 3];
 struct Claimant {
     created: Text,
     canary: Key,
-    /// One that was deleted and created again is another.
+    /// A Canary that was deleted and created again is another one.
     uid: Text,
 }
 
 impl Claims {
-    /// Notes which target a Canary wants.
+    /// Notes which target a Canary claims.
     pub fn announce(&self, canary: &Object) {
         lock(&self.targets).announce(canary);
     }
 
-    /// Notes which target a Canary wants, and says whether it has it.
+    /// Notes which target a Canary claims, and returns whether it has it.
     ///
     /// # Errors
-    /// Who has it, in a sentence.
+    /// Another Canary has it; the text names it.
     pub fn claim(&self, canary: &Object) -> Result<(), Text> {
         let mut claimed = lock(&self.targets);
         let (target, claimant) = claimed.announce(canary);
@@ -61,9 +62,8 @@ impl Claims {
         }
     }
 
-    /// Notes which pods the services of a Canary select. Returns the Canaries that share pods with it, each with the label
-    /// by which they do; they have to be [woken](Self::disturbed) if that is new.
-    /// One that is not known stays as it was.
+    /// Notes which pods the services of a Canary select. Returns the Canaries that share pods with it, each with the
+    /// shared label; they have to be [woken](Self::disturbed) if that is new. An unknown reach stays as it was.
     pub(crate) fn reach(&self, canary: &Key, reach: Option<Reach>) -> Vec<(Key, Text)> {
         let mut pods = lock(&self.pods);
         match reach {
@@ -72,12 +72,12 @@ impl Claims {
         }
     }
 
-    /// The Canaries that have to look again because others have come to share their pods, or no longer do.
+    /// The Canaries that have to look again because others now share their pods, or no longer do.
     pub fn disturbed(&self) -> BTreeSet<Key> {
         lock(&self.pods).take_disturbed()
     }
 
-    /// Forgets a Canary. Returns who has waited for its target, or shared pods with it.
+    /// Removes a Canary. Returns those that have waited for its target, or shared pods with it.
     pub fn release(&self, canary: &Key) -> Vec<Key> {
         let waiting = lock(&self.targets).release(canary);
         lock(&self.pods).forget(canary);
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_canary_has_the_target_until_it_goes_or_wants_another() {
+    fn the_oldest_canary_has_the_target_until_it_is_deleted_or_claims_another() {
         let claims = Claims::default();
         let (old, young) =
             (canary("b", "2026-01-01T00:00:00Z", "app"), canary("a", "2026-01-02T00:00:00Z", "app"));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_canary_that_is_created_again_has_its_target_although_the_one_before_was_not_released_yet() {
+    fn a_canary_that_is_created_again_has_its_target_before_the_earlier_one_is_released() {
         let claims = Claims::default();
         claims.announce(&canary("a", "2026-01-01T00:00:00Z", "app"));
         let again = canary("a", "2026-01-02T00:00:00Z", "app");

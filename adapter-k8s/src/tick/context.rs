@@ -1,4 +1,4 @@
-//! What every Canary's driver shares.
+//! What all drivers share.
 
 use std::sync::Arc;
 
@@ -15,32 +15,32 @@ use crate::{
     tick::claims::Claims,
 };
 
-/// What every Canary's driver shares.
+/// What all drivers share.
 pub struct Context {
     /// The cluster.
     pub cluster: Arc<Cluster>,
-    /// What the flags say of objects.
+    /// The settings that concern objects.
     pub settings: Arc<Settings>,
     /// The controller's own namespace.
     pub namespace: String,
-    /// Requests to anything but the cluster.
+    /// Sends requests to anything but the cluster.
     pub http: Http,
-    /// Who is told of alerts where a Canary names nobody.
+    /// The receiver of alerts for Canaries that name none.
     pub slack: Option<Destination>,
-    /// Who is told of events where a Canary has no event hook.
+    /// The receiver of events for Canaries without an event hook.
     pub event_webhook: Option<String>,
-    /// Whether nothing is to change but statuses and events.
+    /// Whether only statuses and events may change.
     pub dry_run: bool,
-    /// Who has which target.
+    /// Which Canary has which target.
     pub claims: Claims,
-    /// What is measured of the controller itself.
+    /// The controller's own metrics.
     pub telemetry: Telemetry,
-    /// Where decisions are written down.
+    /// The record of decisions.
     pub record: Record,
 }
 
 impl Context {
-    /// Where one Canary's metrics are asked.
+    /// The metric systems of one Canary.
     #[must_use]
     pub fn systems_of(&self, subject: &Subject) -> Systems {
         Systems { http: self.http_of(subject), cluster: self.cluster.clone() }
@@ -56,12 +56,12 @@ impl Context {
 
 #[cfg(test)]
 impl Context {
-    /// Of a cluster that nobody answers for.
+    /// For a cluster without an API server.
     pub(crate) fn idle() -> Arc<Self> {
         Self::at("http://127.0.0.1:1")
     }
 
-    /// Of the cluster with this address.
+    /// For the cluster with this address.
     pub(crate) fn at(url: &str) -> Arc<Self> {
         let client = kube::Client::try_from(kube::Config::new(url.parse().unwrap())).unwrap();
         Arc::new(Self {

@@ -1,7 +1,7 @@
-//! What differs from what would be written, and who changed it.
+//! Differences between the current objects and the wanted ones, and who caused them.
 //!
-//! What stands there differs after a Canary or something else that it is made from was changed, where another controller
-//! made it, and where somebody has changed it. Only the last is worth a word.
+//! Objects differ after a change of a Canary or of another source, if another controller made them, or if another
+//! client has changed them. Only the last is reported.
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -27,34 +27,34 @@ use crate::{
     },
 };
 
-/// What was found, part by part.
+/// The differences, part by part.
 #[derive(Clone, Debug)]
 pub struct FoundDrift {
     /// The primary, its configuration and autoscaler.
     pub workloads: DriftedPart,
     /// The services.
     pub services: DriftedPart,
-    /// The routes. Weights are no drift: what is read is rendered again.
+    /// The routes. Weights do not count as drift: the current weights are rendered again.
     pub routes: DriftedPart,
 }
 
 /// The objects of one part.
 #[derive(Clone, Debug, Default)]
 pub struct DriftedPart {
-    /// Those that are not as they have to be.
+    /// The objects that differ.
     differing: Arc<[Key]>,
-    /// What stood there, as a number.
+    /// A hash of the current objects.
     stood: u64,
 }
 
-/// What stood there when nothing differed last.
+/// The hash of the objects when nothing differed last.
 #[derive(Debug)]
 pub struct InOrder {
     of: Version,
     stood: [u64; 3],
 }
 
-/// Whether the primary, its configuration or its autoscaler is not as it has to be.
+/// Whether the primary, its configuration or its autoscaler differs.
 ///
 /// # Errors
 /// It is not known, or what would be written is invalid.
@@ -62,7 +62,7 @@ pub fn of_workloads(subject: &Subject, reader: &Reader<'_>) -> Result<DriftedPar
     DriftedPart::of(workload_of(subject)?.ensured(subject, reader)?, reader)
 }
 
-/// Whether a service is not as it has to be.
+/// Whether a service differs.
 ///
 /// # Errors
 /// It is not known, or what would be written is invalid.
@@ -71,7 +71,7 @@ pub fn of_services(subject: &Subject, reader: &Reader<'_>) -> Result<DriftedPart
     DriftedPart::of(services::ensured(subject, kept(apex), reader)?, reader)
 }
 
-/// Whether a route is not as it has to be.
+/// Whether a route differs.
 ///
 /// # Errors
 /// It is not known, or what would be written is invalid.
@@ -83,7 +83,7 @@ pub fn of_routes(
     DriftedPart::of(routes(subject, cookies, reader)?, reader)
 }
 
-/// The routes with the weights that they have; none where there are none.
+/// The routes with their current weights; none if there are no routes.
 ///
 /// # Errors
 /// They are not known, or what would be written is invalid.
@@ -93,7 +93,7 @@ pub fn routes(subject: &Subject, cookies: &Cookies, reader: &Reader<'_>) -> Resu
     router.render(subject, &Split { routes, cookies: cookies.clone() }, reader)
 }
 
-/// Where the apex service is to point so that nothing moves.
+/// The place to which the apex service has to point so that nothing moves.
 fn kept(apex: Apex) -> ApexTo {
     match apex {
         Apex::Primary => ApexTo::Primary,
@@ -116,8 +116,8 @@ impl DriftedPart {
 }
 
 impl FoundDrift {
-    /// Says whether somebody else has changed it: it was in order for this very manifest, and does not stand there any
-    /// more as it did.
+    /// Returns whether another client has changed it: it was in order for exactly this manifest, and differs from what
+    /// it was then.
     #[must_use]
     pub fn told_apart(&self, in_order: &mut Option<InOrder>, version: &Version) -> Drift {
         let Self { workloads, services, routes } = self;
@@ -137,7 +137,7 @@ impl FoundDrift {
         Drift::default()
     }
 
-    /// The objects that are not as they have to be.
+    /// The objects that differ.
     pub fn differing(&self) -> impl Iterator<Item = &Key> {
         [&self.workloads, &self.services, &self.routes].into_iter().flat_map(|part| part.differing.iter())
     }
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_changed_itself_under_the_same_manifest_was_changed_by_somebody_else() {
+    fn only_a_change_under_the_same_manifest_is_by_another_client() {
         let key = Key::new(crate::kinds::SERVICE, "n", "web");
         let found = |differs, stood| FoundDrift {
             workloads: DriftedPart::default(),

@@ -1,4 +1,4 @@
-//! Drives one Canary: does what the tick says next, and tells it how that went.
+//! Drives one Canary: carries out the next effect of its tick, and reports the result to it.
 
 mod save;
 #[cfg(test)]
@@ -45,25 +45,25 @@ use crate::{
     },
 };
 
-/// How long a Canary that could not be read is left alone.
+/// How long to wait after a Canary could not be read.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long notices may still take that are being sent when a stop comes; what is cut off is sent again.
+/// How long notices that are being sent at a stop may still take; those that are cut off are sent again.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-/// How long those who are told are waited for, so that what most have got within moments is noted at once. What takes
-/// longer goes on beside everything else.
+/// How long to wait for receivers, so that deliveries that succeed within moments are noted at once. Slower ones
+/// continue in the background.
 const COURTESY: Duration = Duration::from_secs(1);
-/// How long to wait for more after a change: a workload says in several steps that it has pods, within moments, and
+/// How long to wait for further changes after one: a workload reports new pods in several steps, within moments, and
 /// each look takes some work.
 const SETTLING: Duration = Duration::from_millis(25);
-/// What a Canary that has nothing to do for longer has worked out is not kept in memory meanwhile.
+/// If a Canary has nothing to do for longer than this, its memory is dropped meanwhile.
 const SOON: Duration = Duration::from_secs(300);
-/// Looks that fetch what the one before has missed, before it is decided on what there is.
+/// How many times a look is repeated to fetch what the previous one missed, before a decision is made anyway.
 const MOST_LOOKS: usize = 4;
 
-/// Drives the Canary with this uid until it is gone or the controller stops.
+/// Drives the Canary with this uid until it is deleted or the controller stops.
 ///
-/// A stop is heeded between two effects that belong together; after a write and before its save only if that save has
-/// just failed.
+/// A stop is possible between two effects, except between a write and its save; there it is possible only if the save
+/// has just failed.
 pub async fn drive(context: Arc<Context>, key: Key, uid: Text, stop: watch::Receiver<bool>) {
     let waker = context.cluster.waker(&key);
     let sender = Sender::default();
@@ -117,7 +117,7 @@ struct Driver {
     memory: Memory,
     /// How long to wait at most before looking again, whatever the core waits for.
     look_by: Option<Duration>,
-    /// In a dry run, what would stand in the cluster.
+    /// In a dry run, the objects that would exist.
     pretended: Option<Pretended>,
     /// How long to wait between saves that fail in a row.
     failing: Pause,
@@ -126,7 +126,7 @@ struct Driver {
     rivals: Rivals,
 }
 
-/// What is to be done next, without the tick it came from.
+/// The next effect, independent of its tick.
 enum Next {
     Observe,
     Ask(Vec<Question>),
@@ -137,7 +137,7 @@ enum Next {
 }
 
 impl Driver {
-    /// Does the next thing; false when there is none.
+    /// Carries out the next effect; returns false if there is none.
     async fn goes_on(&mut self) -> bool {
         let next = match self.tick.next() {
             Do::Observe => Next::Observe,
@@ -147,7 +147,7 @@ impl Driver {
             Do::Send(notices) => Next::Send(notices.to_vec()),
             Do::Sleep(wake) => Next::Sleep(wake),
         };
-        // Whoever woke after another took over must not ask or tell anybody what that one asks and tells.
+        // A replica that wakes after another one took over must not repeat its questions and notices.
         let must_not = matches!(next, Next::Ask(_) | Next::Send(_)) && !self.context.cluster.may_write();
         let waits = matches!(next, Next::Observe | Next::Ask(_) | Next::Sleep(_));
         if (waits || must_not || self.failing.is_failing()) && *self.stop.borrow() {
@@ -157,7 +157,7 @@ impl Driver {
             self.pause(PAUSE).await;
             return true;
         }
-        // Boxed, so that a driver that sleeps, as nearly all do, holds no room for what it does when awake.
+        // Boxed, so that a driver that sleeps, as nearly all do, does not reserve the memory that it needs when awake.
         match next {
             Next::Observe => return Box::pin(self.observe()).await,
             Next::Ask(questions) => Box::pin(self.ask(&questions)).await,
@@ -169,7 +169,7 @@ impl Driver {
         true
     }
 
-    /// Begins to tell what is saved, and notes what has arrived. Whoever takes longer is told while everything else goes on.
+    /// Starts to send the saved notices, and notes which were delivered. Slower deliveries continue in the background.
     async fn send(&mut self, notices: &[Notice]) {
         let Some(snapshot) = self.snapshot.clone() else { return self.tick.sent(&[]) };
         let plan = self.tick.plan();
@@ -177,16 +177,16 @@ impl Driver {
         let state = saved.unwrap_or_else(|| Arc::new(snapshot.state.clone()));
         let due = plan.and_then(|plan| plan.wake).map(|wake| clock::until(wake.at));
         let mut patience = std::pin::pin!(sleep(due.into_iter().fold(COURTESY, Duration::min)));
-        self.sender.begin_anew();
+        self.sender.retry_failed();
         loop {
             self.sender.begin(&self.context, &snapshot, &state, notices);
-            if !self.sender.is_telling() {
+            if !self.sender.is_sending() {
                 break;
             }
             tokio::select! {
                 _ = self.sender.next() => {}
                 () = self.waker.notified() => {
-                    // That is for the next look.
+                    // The next look handles this.
                     self.waker.notify_one();
                     break;
                 }
@@ -197,11 +197,11 @@ impl Driver {
         self.tick.sent(&self.sender.delivered(notices));
     }
 
-    /// Looks at everything, and has it decided upon; false if the Canary is gone.
+    /// Observes everything, and decides; returns false if the Canary was deleted.
     async fn observe(&mut self) -> bool {
         let context = self.context.clone();
         for last in (0..MOST_LOOKS).rev() {
-            // Whatever has changed until now, by ourselves as well, is seen by this look.
+            // All changes until now, including our own, are visible to this look.
             self.waker.notified().now_or_never();
             let (found, notes) = {
                 let reader = context.cluster.reader();
@@ -215,12 +215,12 @@ impl Driver {
                 continue;
             }
             if again {
-                // What has just been fetched is not in this look, and nothing else may ever wake for it.
+                // Objects that have just been fetched are missing in this look, and no later event may wake for them.
                 self.waker.notify_one();
             }
             match found {
                 Ok(None) => return false,
-                // Deleted and created again: that one has a driver of its own.
+                // It was deleted and created again: the new one has its own driver.
                 Ok(Some(snapshot)) if *snapshot.object.uid() != *self.uid => return false,
                 Ok(Some(mut snapshot)) => {
                     self.held.say(&context, &snapshot).await;
@@ -240,7 +240,7 @@ impl Driver {
         true
     }
 
-    /// Waits before what was decided is carried out, if decisions follow one another without end.
+    /// Waits before a decision is carried out, if decisions follow one another without end.
     async fn keep_pace(&mut self) {
         let Some(plan) = self.tick.plan().filter(|_| matches!(self.tick.next(), Do::Apply(_) | Do::Save(_)))
         else {
@@ -284,13 +284,13 @@ impl Driver {
                 self.context.telemetry.carried_out(&snapshot, plan);
             }
             self.context.record.decided(&snapshot, plan, now);
-            // What was asked before this decision is of no use any more.
+            // Questions from before this decision are not wanted any more.
             self.asked.keep(&BTreeSet::new());
         }
         self.snapshot = Some(Arc::new(snapshot));
     }
 
-    /// Puts the questions that were not put yet, and waits for the answers or for a change.
+    /// Asks the new questions, and waits for the answers or for a change.
     async fn ask(&mut self, questions: &[Question]) {
         let Some(snapshot) = &self.snapshot else { return self.tick.wake() };
         self.asked.keep(&questions.iter().map(|question| question.id.clone()).collect());
@@ -301,7 +301,7 @@ impl Driver {
             }
         }
         let until = questions.iter().filter_map(|question| question.until).min();
-        // All of them are needed, so they are waited for together; but whatever changes meanwhile may overtake them.
+        // All of them are needed, so they are waited for together; but a change in the meantime can replace them.
         while !self.asked.is_empty() {
             tokio::select! {
                 answered = self.asked.next() => {
@@ -325,7 +325,7 @@ impl Driver {
         }
         let outcome = apply(&self.context.cluster, snapshot, command).await;
         match &outcome {
-            // Somebody was faster: it is decided anew, and nobody needs to know.
+            // Another client was faster: the decision is made again, without a report.
             Err((FailureClass::Moved, why)) => tracing::debug!(canary = %self.key, %command, %why, "moved"),
             Err((class, why)) => {
                 tracing::warn!(canary = %self.key, %command, ?class, %why, "a command failed");
@@ -342,12 +342,12 @@ impl Driver {
         {
             self.context.telemetry.checked(&snapshot.subject, began.elapsed());
         }
-        // The next one begins with a look of its own; until then it would only be held in memory.
+        // The next tick starts with a new look; until then the old one would only use memory.
         self.snapshot = None;
         let wake = wake.map(|wake| clock::until(wake.at));
         let wake = wake.into_iter().chain(self.look_by).min();
         if wake.is_none_or(|wake| wake > SOON) {
-            // Nothing is expected to happen; should something, all of it is worked out anew.
+            // Nothing is expected to happen; if something does, everything is computed again.
             self.memory.shrink();
         }
         tokio::select! {
@@ -356,8 +356,8 @@ impl Driver {
                 self.waker.notified().await;
                 sleep(SETTLING).await;
             } => {}
-            // What has arrived is to be noted, and what comes after it to be told.
-            () = told(&mut self.sender) => {}
+            // Deliveries have to be noted, and the next notices sent.
+            () = delivered(&mut self.sender) => {}
             _ = self.stop.changed() => return,
         }
         self.failing = Pause::default();
@@ -365,7 +365,7 @@ impl Driver {
         self.tick.wake();
     }
 
-    /// Leaves things alone for a while, unless the controller stops.
+    /// Waits for a while, unless the controller stops.
     async fn pause(&mut self, span: Duration) {
         tokio::select! {
             () = sleep(span) => {}
@@ -387,7 +387,7 @@ async fn passed(span: Option<Duration>) {
     }
 }
 
-/// Waits until somebody has been told something.
-async fn told(sender: &mut Sender) {
+/// Waits until a notice was delivered.
+async fn delivered(sender: &mut Sender) {
     while sender.next().await != Delivery::Over {}
 }

@@ -1,5 +1,5 @@
-//! Dry runs: what would have been written is kept beside the status and read back, so that a rollout goes on as if it
-//! had been.
+//! Dry runs: objects that would have been written are kept in the status and read back, so that a rollout continues as
+//! if they had been.
 
 use serde::{Deserialize, Serialize};
 use serin_core::{
@@ -12,10 +12,10 @@ use serin_core::{
 
 use crate::object::Object;
 
-/// Where it is kept.
+/// The field of the status that contains them.
 pub const PLACE: &str = "/status/serin/dryRun";
 
-/// What would stand in the cluster; where nothing was written yet, what does stand there.
+/// The objects that would exist; those that were not written yet are the existing ones.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Pretended {
@@ -32,13 +32,13 @@ pub struct Pretended {
 }
 
 impl Pretended {
-    /// What was kept with a Canary's status.
+    /// The objects that were kept with a Canary's status.
     #[must_use]
     pub fn of(canary: &Object) -> Self {
         canary.at(PLACE).and_then(|kept| Self::deserialize(kept).ok()).unwrap_or_default()
     }
 
-    /// Shows an observation as it would be. Pods that would have been asked for are ready.
+    /// Changes an observation to what it would be. Pods that would have been requested are ready.
     pub fn show(&self, seen: &mut Observation) {
         seen.finalizer = self.finalizer.unwrap_or(seen.finalizer);
         if let Some(runs) = &self.primary {
@@ -60,11 +60,11 @@ impl Pretended {
                 target.serves = Fact::Known(true);
             }
         }
-        // What would be repaired is not there to be broken.
+        // An object that would be repaired does not exist.
         seen.drift = Fact::Known(Drift::default());
     }
 
-    /// Does a command to what would stand there.
+    /// Carries out a command on these objects.
     pub fn apply(&mut self, command: &Command, seen: &Observation) {
         let mut after = seen.clone();
         self.show(&mut after);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_have_been_written_is_read_back() {
+    fn a_dry_run_reads_back_what_it_would_have_written() {
         let mut pretended = Pretended::default();
         let split = Split { routes: Routes::split(20), cookies: Default::default() };
         for command in [Command::EnsureWorkloads, Command::SetRoutes(split), Command::ScaleDown] {

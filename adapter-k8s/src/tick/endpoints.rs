@@ -1,8 +1,8 @@
-//! Clusters where nobody publishes endpoints: pods without nodes, meshes that find pods by themselves.
+//! Clusters without published endpoints: pods without nodes, meshes that discover pods themselves.
 //!
-//! There the apex service never shows that it serves. Once the primary has been ready for a while and no endpoint of
-//! either service has come, a ready primary is trusted. Where the apex selects other pods, it counts as serving: they may,
-//! so its users are not moved to a primary that serves nobody.
+//! There the apex service never shows that it serves. Once the primary has been ready for a while and neither service
+//! has an endpoint, a ready primary is trusted. If the apex selects other pods, it counts as serving, because they may
+//! serve; so its users are not moved to a primary that does not serve.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,8 @@ use serin_core::observation::{Apex, Fact, Observation, Services};
 
 use crate::clock;
 
-/// How long a ready primary may go without an endpoint before nobody is expected to publish any. Lagging endpoints
-/// come within a second or two.
+/// How long a ready primary can be without an endpoint before endpoints are no longer expected. Endpoints that lag
+/// arrive within a second or two.
 pub const GRACE: Duration = Duration::from_secs(5);
 
 /// Since when endpoints have been missing.
@@ -19,9 +19,9 @@ pub const GRACE: Duration = Duration::from_secs(5);
 pub struct Missing(Option<Instant>);
 
 impl Missing {
-    /// Trusts a ready primary where endpoints have been missing for long enough, and pods that are not ours at once.
-    /// `published` tells whether anybody has published endpoints of the Canary's services. Returns how long to wait before
-    /// looking again, if that would help.
+    /// Trusts a ready primary if endpoints have been missing for long enough, and pods that are not ours at once.
+    /// `published` says whether endpoints of the Canary's services were published. Returns how long to wait before
+    /// looking again, if that can help.
     pub fn judge(&mut self, seen: &mut Observation, published: bool) -> Option<Duration> {
         let primary = seen.primary.known().and_then(Option::as_ref);
         let ready = primary.is_some_and(|primary| primary.readiness.is_ready());
@@ -43,7 +43,7 @@ impl Missing {
     }
 }
 
-/// Whether an apex without endpoints serves by pods that are not the primary's.
+/// Whether an apex without endpoints serves with pods that are not the primary's.
 fn serves_elsewhere(services: &Services, target_serves: bool) -> bool {
     match services.apex {
         Apex::Other => true,
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_endpoints_pods_that_are_not_ours_may_serve_and_the_targets_say_so_themselves() {
+    fn without_endpoints_other_pods_may_serve_and_the_targets_readiness_counts() {
         let serves = |apex, target| serves_elsewhere(&Services { apex, serving: false }, target);
         let apexes = [Apex::Absent, Apex::Target, Apex::Primary, Apex::Other];
         assert_eq!(apexes.map(|apex| serves(apex, false)), [false, false, false, true]);

@@ -1,4 +1,4 @@
-//! A status that is held as it is, because this version does not understand it: said where people look.
+//! A status that is kept as it is, because this version does not understand it: reported in an Event and the log.
 
 use serde::Deserialize as _;
 use serin_core::{
@@ -14,7 +14,7 @@ use crate::{
     tick::{context::Context, observe::Snapshot},
 };
 
-/// Remembers what was said of one Canary.
+/// Remembers the report about one Canary.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     /// The version of the object.
@@ -22,7 +22,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// Logs and records that the status is held, once for each version of it.
+    /// Logs and records that the status is kept, once for each version of it.
     pub(super) async fn say(&mut self, context: &Context, snapshot: &Snapshot) {
         let Some(why) = why(&snapshot.object, &snapshot.state) else {
             self.said = None;
@@ -40,7 +40,7 @@ impl Held {
     }
 }
 
-/// Why a status is held.
+/// Why a status is kept.
 fn why(canary: &Object, state: &State) -> Option<String> {
     let Origin::Newer(version) = state.origin else { return None };
     let unreadable = |why: &dyn std::fmt::Display| {
@@ -70,7 +70,7 @@ mod tests {
     use crate::{kinds::CANARY, object::Cut};
 
     #[test]
-    fn what_is_held_says_why_and_what_helps() {
+    fn a_held_status_is_reported_with_its_remedy() {
         let held = |origin, status| {
             let canary = Object::read(CANARY, json!({ "status": status }));
             why(&canary, &State { origin, ..State::default() })

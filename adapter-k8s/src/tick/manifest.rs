@@ -1,4 +1,4 @@
-//! What a Canary's manifest means to this controller: read as written, given a meaning by the core, or refused.
+//! A Canary's manifest: read as written, and parsed by the core, or refused.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
     cluster::reader::Reader, kinds::METRIC_TEMPLATE, object::Object, settings::Settings, tick::memory::Parsed,
 };
 
-/// Reads a Canary. One that cannot be read is invalid, with the names it has as far as they can be read.
+/// Reads a Canary. One that cannot be read is invalid, with its names as far as they can be read.
 pub(super) fn parse(object: &Object, settings: &Settings, namespace: &str, reader: &Reader<'_>) -> Parsed {
     if let Some(cut) = object.cut() {
         let canary = Err(unreadable(object, &cut.path, &cut.why));
@@ -45,7 +45,7 @@ pub(super) fn parse(object: &Object, settings: &Settings, namespace: &str, reade
     Parsed { canary: Arc::new(canary), clamped }
 }
 
-/// What the core says this controller cannot run is wrong here; so is what the flags forbid.
+/// Adds the problems that only this controller has: what it does not support, and what its flags forbid.
 fn allowed(rollout: Rollout, settings: &Settings) -> Result<Rollout, Invalid> {
     let mut problems = rollout.problems_in_cluster();
     if settings.no_cross_namespace_refs {
@@ -75,7 +75,7 @@ fn foreign_refs(rollout: &Rollout) -> Vec<Problem> {
     templates.chain(alerts).map(|(path, namespace)| Problem { path, what: what(namespace) }).collect()
 }
 
-/// A Canary of another shape than the CRD allows, or larger than is read; its names are read as far as they can be.
+/// A Canary with another shape than the CRD allows, or beyond the limits; its names are read as far as possible.
 fn unreadable(object: &Object, path: &str, what: &str) -> Invalid {
     let text = |pointer: &str| Text::from(object.text(pointer));
     let service = text("/spec/service/name");

@@ -1,8 +1,8 @@
-//! What a look has worked out before, for as long as what it was worked out from has not changed.
+//! Results of earlier looks, as long as their sources have not changed.
 //!
-//! A Canary is looked at whenever one of its objects changes, mostly in its status, and each look works out everything;
-//! of that most follows from other objects. What has to be in the cluster follows from no status at all, and is the most
-//! expensive part of a look.
+//! A Canary is observed whenever one of its objects changes, mostly in its status, and each look computes everything.
+//! Most results do not depend on the object that changed. The wanted objects depend on no status at all, and are the
+//! most expensive part of a look.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -21,56 +21,56 @@ use crate::{
     workload::{PodStatus, ReadyThresholds, reach::Reach},
 };
 
-/// What was found, if it is there.
+/// The differences, if they are known.
 type Known<T> = Result<Option<T>, BuildError>;
 
 /// What one Canary's driver remembers from look to look.
 #[derive(Debug, Default)]
 pub struct Memory {
-    /// What the manifest means.
+    /// The parsed manifest.
     pub parsed: Remembered<Version, Parsed>,
-    /// What stands in one version of the object.
+    /// The content of one version of the object.
     pub standing: Option<SeenVersion>,
-    /// What the target shows.
+    /// The revision of the target.
     pub shows: Remembered<Version, Known<Fact<Revision>>>,
     /// The pods of the target.
     pub canary_pods: Remembered<(Version, ReadyThresholds), Known<PodStatus>>,
-    /// What the primary runs.
+    /// The revision of the primary.
     pub runs: Remembered<Version, Known<Option<Revision>>>,
     /// The pods of the primary.
     pub primary_pods: Remembered<(Version, ReadyThresholds), Known<PodStatus>>,
     /// Which pods its services select.
     pub(crate) reach: Remembered<Version, Known<Reach>>,
-    /// Whom the apex selects.
+    /// Which pods the apex selects.
     pub services: Remembered<Version, Result<Services, BuildError>>,
     /// Whether the service of the target has an endpoint.
     pub canary_endpoints: Remembered<Version, Known<bool>>,
     /// Whether the service of the primary has an endpoint.
     pub primary_endpoints: Remembered<Version, Known<bool>>,
-    /// Whether anybody publishes endpoints.
+    /// Whether endpoints are published.
     pub published: Remembered<Version, Result<bool, BuildError>>,
     /// How requests are divided.
     pub routes: Remembered<Version, Known<Routes>>,
-    /// What differs from what has to be.
+    /// The differences from the wanted objects.
     pub drift: Drifts,
-    /// What somebody else has changed and was not put right yet.
+    /// What another client has changed and was not repaired yet.
     pub tampered: Vec<Key>,
-    /// What of the services is not as it could be, and stays so.
+    /// Hints about the services that stay.
     pub of_services: Remembered<Version, Vec<Text>>,
-    /// What of the target makes releases harder than they look.
+    /// Hints about the target.
     pub hints: Remembered<Version, Result<Vec<Text>, BuildError>>,
     /// When nothing differed last.
     pub in_order: Option<InOrder>,
 }
 
 impl Memory {
-    /// Forgets all that can be worked out anew.
+    /// Forgets everything that can be computed again.
     pub fn shrink(&mut self) {
         *self = Self { in_order: self.in_order.take(), ..Self::default() };
     }
 }
 
-/// What differs from what has to be, part by part. No status tells.
+/// The differences from the wanted objects, part by part. They depend on no status.
 #[derive(Debug, Default)]
 pub struct Drifts {
     /// The primary, its configuration and autoscaler.
@@ -84,22 +84,22 @@ pub struct Drifts {
 /// One version of one manifest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Version {
-    /// Of the Canary: one that is created anew is another.
+    /// The uid of the Canary: one that is created again is another.
     pub uid: Text,
     /// Counts the changes of the manifest.
     pub generation: i64,
 }
 
-/// What a manifest means.
+/// A parsed manifest.
 #[derive(Clone, Debug)]
 pub struct Parsed {
-    /// What it means.
+    /// The result.
     pub canary: Arc<Result<Rollout, Invalid>>,
-    /// What of it is beyond this controller's limits.
+    /// The parts that exceed this controller's limits.
     pub clamped: Option<Text>,
 }
 
-/// What stands in one version of a Canary.
+/// The content of one version of a Canary.
 #[derive(Clone, Debug)]
 pub struct SeenVersion {
     /// The version.
@@ -110,14 +110,14 @@ pub struct SeenVersion {
     pub state: State,
 }
 
-/// One thing that was worked out.
+/// One result.
 #[derive(Debug)]
 pub struct Remembered<Of, Made>(Option<Thought<Of, Made>>);
 
 #[derive(Debug)]
 struct Thought<Of, Made> {
     of: Of,
-    /// What was read for it, and what that said.
+    /// The objects that were read for it, and their stamps.
     read: Vec<(Interest, u64)>,
     made: Made,
 }
@@ -129,8 +129,8 @@ impl<Of, Made> Default for Remembered<Of, Made> {
 }
 
 impl<Of: PartialEq, Made: Clone, Error: Clone> Remembered<Of, Result<Made, Error>> {
-    /// What was worked out of `of` last time, if what `wakes` of all that was read for it still says the same; else
-    /// what `make` makes. What could not be worked out is not remembered.
+    /// The last result for `of`, if the parts that `wakes` selects of all objects that were read for it are unchanged;
+    /// otherwise the result of `make`. A failure is not remembered.
     ///
     /// # Errors
     /// Those of `make`.
@@ -146,8 +146,8 @@ impl<Of: PartialEq, Made: Clone, Error: Clone> Remembered<Of, Result<Made, Error
 }
 
 impl<Of: PartialEq, Made: Clone> Remembered<Of, Made> {
-    /// What was worked out of `of` last time, if what `wakes` of all that was read for it still says the same; else
-    /// what `make` makes. It is remembered only if it `lasts`.
+    /// The last result for `of`, if the parts that `wakes` selects of all objects that were read for it are unchanged;
+    /// otherwise the result of `make`, which is remembered only if it `lasts`.
     pub fn or_make(
         &mut self,
         of: Of,
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_has_that_worked_out_anew_which_follows_from_statuses_and_nothing_else() {
+    fn a_status_change_recomputes_only_what_depends_on_statuses() {
         let (cache, contents) = (Cache::default(), Contents::default());
         cache.replace(DEPLOYMENT, Vec::new());
         let mut parts = [(WakeOn::Meant, Remembered::default()), (WakeOn::All, Remembered::default())];

@@ -1,4 +1,4 @@
-//! One Canary's loop: look at the cluster, have the core decide, ask, carry out, save, tell, sleep.
+//! One Canary's loop: observe, decide, ask, apply, save, send, sleep.
 
 pub mod apply;
 pub mod ask;

@@ -1,4 +1,4 @@
-//! From watch caches to what the core is given: the Canary, its state and the facts. Nothing is decided here.
+//! From watch caches to the input of the core: the Canary, its state and the facts. Nothing is decided here.
 
 use std::sync::Arc;
 
@@ -38,12 +38,12 @@ use crate::{
 
 /// The finalizer that lets us give everything back; Flagger's name.
 pub const FINALIZER: &str = "finalizer.flagger.app";
-/// Other Canaries that are named in one sentence.
+/// The maximum number of other Canaries in one message.
 const MOST_NAMED: usize = 3;
-/// What annotations that ask for something begin with.
+/// The prefix of annotations that contain requests.
 pub const REQUEST_PREFIX: &str = "flagger.app/";
 
-/// Everything one call of the core is given, but for the time.
+/// The input of one call of the core, without the time.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The object it was read from.
@@ -56,16 +56,16 @@ pub struct Snapshot {
     pub state: State,
     /// The facts.
     pub seen: Observation,
-    /// How many pods have to be available, as it goes into the facts.
+    /// The ready thresholds, as they are used in the facts.
     pub ready: ReadyThresholds,
-    /// Whether anybody publishes endpoints of the Canary's services.
+    /// Whether endpoints of the Canary's services are published.
     pub published: bool,
 }
 
-/// Looks at a Canary; `None` if there is none any more.
+/// Observes a Canary; `None` if it does not exist any more.
 ///
 /// # Errors
-/// Why the Canary itself is not known now.
+/// The Canary itself is not known now.
 pub fn snapshot(
     key: &Key,
     settings: &Arc<Settings>,
@@ -86,14 +86,14 @@ pub fn snapshot(
     let seen = observer.facts(&object, &state);
     let published = observer.published();
     if canary.as_ref().as_ref().is_ok_and(|rollout| state.is_misrouted(rollout, &seen)) {
-        // Weights are no drift, and somebody else has changed them all the same.
+        // Weights do not count as drift, but this shows that another client has changed them.
         let routes = drift::routes(&subject, &state.cookies, reader).unwrap_or_default();
         memory.tampered.extend(routes.iter().map(Object::key));
     }
     Ok(Some(Snapshot { object, subject, canary, state, seen, ready, published }))
 }
 
-/// What stands in the object beside its spec, read once for every version of it.
+/// The content of the object except its spec, read once for every version of it.
 fn standing(object: &Object, memory: &mut Memory) -> SeenVersion {
     let version = object.resource_version();
     if let Some(known) = &memory.standing
@@ -108,12 +108,12 @@ fn standing(object: &Object, memory: &mut Memory) -> SeenVersion {
     standing
 }
 
-/// Counts the versions of an object's spec.
+/// The number of versions of an object's spec.
 pub fn generation(object: &Object) -> i64 {
     object.number("/metadata/generation").unwrap_or_default()
 }
 
-/// The state as it was saved. One that cannot be understood is held as it is, like one of a newer version.
+/// The state as it was saved. One that is not understood is kept as it is, like one of a newer version.
 fn state_of(object: &Object) -> State {
     if saved::cut(object).is_some() {
         return not_understood();
@@ -136,7 +136,7 @@ fn thresholds(canary: &Result<Rollout, Invalid>) -> ReadyThresholds {
     }
 }
 
-/// What a look at one Canary goes by.
+/// The input of a look at one Canary.
 struct Observer<'a> {
     subject: &'a Subject,
     version: Version,
@@ -144,7 +144,7 @@ struct Observer<'a> {
     claims: &'a Claims,
     reader: &'a Reader<'a>,
     memory: &'a mut Memory,
-    /// What of the manifest is beyond this controller's limits.
+    /// The parts of the manifest that exceed this controller's limits.
     clamped: Option<Text>,
 }
 
@@ -155,7 +155,7 @@ impl Observer<'_> {
         let primary = self.primary();
         let begins = matches!(primary, Ok(None));
         let claimed = claimed.and_then(|()| if begins { shares_no_pods(object, &sharing) } else { Ok(()) });
-        // One that has begun goes on, and says so.
+        // A run that has begun continues, and the problem is reported.
         let sharing = if begins { Ok(()) } else { shares_no_pods(object, &sharing) };
         Observation {
             target: fact(claimed.map_err(BuildError::Refused).and_then(|()| self.target())),
@@ -174,7 +174,7 @@ impl Observer<'_> {
         }
     }
 
-    /// The other Canaries that share pods with this one, each with the label by which they do.
+    /// The other Canaries that share pods with this one, each with the shared label.
     fn sharing(&mut self, object: &Object, has_target: bool) -> Vec<(Key, Text)> {
         let (subject, reader) = (self.subject, self.reader);
         let reach = || workload::reach::of(subject, reader);
@@ -221,7 +221,7 @@ impl Observer<'_> {
         }))
     }
 
-    /// Whether a copy serves: by its endpoints, and by its pods where nobody publishes endpoints.
+    /// Whether a copy serves: by its endpoints, or by its pods if no endpoints are published.
     fn serves(&mut self, copy: Workload, pods: &PodStatus) -> Fact<bool> {
         let endpoints = if self.published() { self.has_endpoint(copy) } else { Ok(None) };
         fact(endpoints.map(|endpoints| observation::serves(endpoints, pods.available, &pods.readiness)))
@@ -242,7 +242,7 @@ impl Observer<'_> {
         self.memory.services.or_try(self.version.clone(), WakeOn::All, reader, services)
     }
 
-    /// Whether anybody publishes endpoints; what is not known may be.
+    /// Whether endpoints are published; if that is not known, they may be.
     fn published(&mut self) -> bool {
         let (subject, reader) = (self.subject, self.reader);
         let published = || services::are_endpoints_published(subject, reader);
@@ -255,7 +255,7 @@ impl Observer<'_> {
         self.memory.routes.or_try(self.version.clone(), WakeOn::All, reader, routes)
     }
 
-    /// What is wrong and holds nothing up, `sharing` among it.
+    /// The concerns, `sharing` among them: what is wrong but blocks nothing.
     fn concern(&mut self, object: &Object, sharing: Option<Text>) -> Option<Text> {
         let (subject, reader) = (self.subject, self.reader);
         let known = [sharing, self.clamped.clone(), services::hidden_endpoints(subject, reader)];
@@ -267,7 +267,7 @@ impl Observer<'_> {
         let of_services =
             self.memory.of_services.or_make(version, WakeOn::Meant, reader, of_services, |_| true);
         let hints = || hints::of(subject, reader);
-        // What is not known is said by the rule that needs it.
+        // Unknown facts are reported by the rules that need them.
         let hints =
             self.memory.hints.or_try(self.version.clone(), WakeOn::Meant, reader, hints).unwrap_or_default();
         let names = object.annotations().filter_map(|(name, _)| name.strip_prefix(REQUEST_PREFIX));
@@ -277,7 +277,7 @@ impl Observer<'_> {
         (!all.is_empty()).then(|| all.join(" ").into())
     }
 
-    /// What differs from what would be written, weights aside.
+    /// The differences from the wanted objects, without weights.
     fn drift(&mut self, state: &State) -> Result<Drift, BuildError> {
         let (subject, reader, version) = (self.subject, self.reader, self.version.clone());
         let drifts = &mut self.memory.drift;
@@ -307,7 +307,7 @@ fn fact<T>(known: Result<T, BuildError>) -> Fact<T> {
 /// The kind of target a Canary releases.
 ///
 /// # Errors
-/// It is no kind that can be released.
+/// This kind is not supported.
 pub fn workload_of(subject: &Subject) -> Result<&'static dyn workload::TargetKind, BuildError> {
     workload::of(&subject.setup.target_api_version, &subject.topology.kind).ok_or_else(|| {
         BuildError::refused(format!("spec.targetRef.kind: a {} cannot be released", subject.topology.kind))
@@ -317,7 +317,7 @@ pub fn workload_of(subject: &Subject) -> Result<&'static dyn workload::TargetKin
 /// The router of a Canary.
 ///
 /// # Errors
-/// There is none of that name.
+/// There is no router of that name.
 pub fn router_of(subject: &Subject) -> Result<&'static dyn Router, BuildError> {
     let provider = &subject.topology.provider;
     router::of(provider)
@@ -329,10 +329,10 @@ fn has_finalizer(object: &Object) -> bool {
     finalizers.into_iter().flatten().any(|finalizer| finalizer == FINALIZER)
 }
 
-/// Whether the services of a Canary select its own pods alone.
+/// Whether the services of a Canary select only its own pods.
 ///
 /// # Errors
-/// They do not, in a sentence.
+/// They do not; the text says why.
 fn shares_no_pods(object: &Object, sharing: &[(Key, Text)]) -> Result<(), Text> {
     let Some((_, label)) = sharing.first() else { return Ok(()) };
     let others: Vec<String> = sharing.iter().take(MOST_NAMED).map(|(other, _)| other.to_string()).collect();
@@ -345,7 +345,7 @@ fn shares_no_pods(object: &Object, sharing: &[(Key, Text)]) -> Result<(), Text> 
     .into())
 }
 
-/// What operators ask for by annotation.
+/// The requests of operators in annotations.
 fn requests(object: &Object) -> Vec<Request> {
     let asked = RequestKind::ALL.into_iter().filter_map(|kind| {
         let value = object.annotation(&format!("{REQUEST_PREFIX}{kind}"))?;

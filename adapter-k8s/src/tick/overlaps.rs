@@ -6,12 +6,12 @@ use serin_core::revision::Text;
 
 use crate::{object::Key, workload::reach::Reach};
 
-/// Which labels the services of each Canary select by, and which ones its pods carry.
+/// The labels that the services of each Canary select by, and those that its pods carry.
 #[derive(Debug, Default)]
 pub(super) struct Overlaps {
     of: BTreeMap<Key, Reach>,
     by_label: BTreeMap<Place, Users>,
-    /// Those whose neighbours have changed since they were asked for.
+    /// Those whose neighbours have changed since the last query.
     disturbed: BTreeSet<Key>,
 }
 
@@ -27,7 +27,7 @@ struct Users {
 }
 
 impl Overlaps {
-    /// Notes the reach of a Canary. Returns the others that share pods with it, each with the label by which they do.
+    /// Notes the reach of a Canary. Returns the others that share pods with it, each with the shared label.
     pub(super) fn note(&mut self, canary: &Key, reach: Reach) -> Vec<(Key, Text)> {
         if self.of.get(canary) == Some(&reach) {
             return self.others(canary);
@@ -44,7 +44,7 @@ impl Overlaps {
         others
     }
 
-    /// Forgets a Canary.
+    /// Removes a Canary.
     pub(super) fn forget(&mut self, canary: &Key) {
         let others = self.others(canary);
         self.disturbed.extend(others.into_iter().map(|(other, _)| other));
@@ -64,7 +64,7 @@ impl Overlaps {
         std::mem::take(&mut self.disturbed)
     }
 
-    /// Those that share pods with a Canary, each with the label by which they do.
+    /// The Canaries that share pods with this one, each with the shared label.
     pub(super) fn others(&self, canary: &Key) -> Vec<(Key, Text)> {
         let Some(reach) = self.of.get(canary) else { return Vec::new() };
         let mut found = BTreeMap::new();
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn both_hear_of_it_for_as_long_as_their_services_select_each_others_pods() {
+    fn both_canaries_are_reported_while_their_services_select_each_others_pods() {
         let mut overlaps = Overlaps::default();
         assert_eq!(said(&overlaps.note(&key("a.n"), of_app("shop"))), [""; 0]);
         assert_eq!(said(&overlaps.note(&key("a.m"), of_app("shop"))), [""; 0], "another namespace");

@@ -1,7 +1,8 @@
-//! Whether a Canary can be judged and heard: whether its metric systems answer, and whether whom its alerts name exists.
+//! Whether a Canary can be judged and can send alerts: whether its metric systems answer, and whether its
+//! AlertProviders exist.
 //!
-//! It is found out when a Canary is initialised, as Flagger does, and whenever it is changed, so that nobody learns it from
-//! a rollout. Nothing waits for it. What is wrong is asked for again until it is not.
+//! This is checked when a Canary is initialised, as in Flagger, and whenever it is changed, so that problems are known
+//! before a rollout. Nothing waits for it. A problem is checked again until it is gone.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -34,13 +35,13 @@ use crate::{
     },
 };
 
-/// How long after something was wrong it is looked at again.
+/// The time between two checks of a problem.
 const AGAIN: Duration = Duration::from_secs(30);
 
-/// What has been found out of one Canary.
+/// The results for one Canary.
 #[derive(Debug, Default)]
 pub struct Probe {
-    /// The generation that was looked at last, or would have been.
+    /// The generation that was checked last, or would have been.
     generation: Option<i64>,
     found: Option<watch::Receiver<Fact<Option<Text>>>>,
     /// Ends with this.
@@ -48,8 +49,8 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// What is wrong with what a look has shown, what the look itself has found included, as far as it is known; `waker`
-    /// tells when that changes.
+    /// The problems of a snapshot, including those of the observation, as far as they are known; `waker` is woken when
+    /// they change.
     pub fn concern(
         &mut self,
         context: &Arc<Context>,
@@ -82,7 +83,7 @@ impl Probe {
     }
 }
 
-/// What is kept of a Canary while it is asked for. The object is not: it takes many times as much.
+/// The parts of a Canary that a check needs. The whole object would take many times as much memory.
 struct Probed {
     subject: Subject,
     canary: Arc<Result<Rollout, Invalid>>,
@@ -96,7 +97,7 @@ impl Probed {
     }
 }
 
-/// Everything that is wrong, as far as it is known.
+/// All problems, as far as they are known.
 pub(super) fn both(one: Fact<Option<Text>>, other: Fact<Option<Text>>) -> Fact<Option<Text>> {
     match (one, other) {
         (Fact::Known(Some(one)), Fact::Known(Some(other))) => {
@@ -112,13 +113,13 @@ fn begins(snapshot: &Snapshot) -> bool {
     matches!(snapshot.state.phase, Phase::New | Phase::Initializing)
 }
 
-/// Whether anything could be wrong.
+/// Whether there is anything to check.
 fn is_wanted(snapshot: &Snapshot) -> bool {
     let Ok(rollout) = &*snapshot.canary else { return false };
     !snapshot.seen.deleting && (!metrics_of(rollout).is_empty() || !rollout.alerts().is_empty())
 }
 
-/// The metrics that are asked for.
+/// The metrics that are queried.
 fn metrics_of(rollout: &Rollout) -> &[Metric] {
     if rollout.skips_analysis() { &[] } else { rollout.metrics() }
 }
@@ -134,7 +135,7 @@ async fn ask_until_well(
         loop {
             let of_metrics = of_metrics(&context, &subject, rollout).await;
             if begins && of_metrics.is_none() && !metrics_of(rollout).is_empty() {
-                tell_of_health(&context, &subject).await;
+                report_health(&context, &subject).await;
             }
             let of_alerts = of_alerts(&context, rollout).await;
             let wrong: Vec<String> = of_metrics.into_iter().chain(of_alerts).collect();
@@ -150,7 +151,8 @@ async fn ask_until_well(
     }
 }
 
-/// What is wrong with the metrics, in Flagger's words. Those of one place are asked of one system, which is asked once.
+/// The problems of the metrics, in Flagger's words. Metrics from the same place use the same system, which is queried
+/// once.
 async fn of_metrics(context: &Context, subject: &Subject, rollout: &Rollout) -> Option<String> {
     let metrics = metrics_of(rollout).iter().enumerate();
     let sources = metrics
@@ -171,7 +173,7 @@ async fn of_metrics(context: &Context, subject: &Subject, rollout: &Rollout) -> 
     listed("Error checking metric providers: ", wrong)
 }
 
-/// What is wrong with those whom alerts are to be sent to.
+/// The problems of the AlertProviders.
 async fn of_alerts(context: &Context, rollout: &Rollout) -> Option<String> {
     let checks = rollout.alerts().iter().enumerate().map(async |(index, alert)| {
         let why = destination(context, alert).await.err()?;
@@ -185,8 +187,8 @@ fn listed(what: &str, wrong: Vec<Option<String>>) -> Option<String> {
     (!wrong.is_empty()).then(|| format!("{what}{}", wrong.into_iter().collect::<Vec<_>>().join("; ")))
 }
 
-/// Flagger's word for it.
-async fn tell_of_health(context: &Context, subject: &Subject) {
+/// Flagger's text for it.
+async fn report_health(context: &Context, subject: &Subject) {
     let canary = subject.display();
     let words = "all the metrics providers are available!";
     tracing::debug!(%canary, "{words}");

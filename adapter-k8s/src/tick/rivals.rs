@@ -22,37 +22,38 @@ use crate::{
 
 /// How long a repair waits for the name of the program that made it necessary.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Time between two questions who that is, while a fight lasts.
+/// The time between two queries of the field managers, while a conflict lasts.
 const BETWEEN: Duration = Duration::from_secs(1);
-/// Objects that are asked after: a rival of all of them is a rival of these.
+/// How many objects are queried: a rival of all objects is a rival of these.
 const MOST_OBJECTS: usize = 3;
 
-/// Saves of others within [`WINDOW`] that are looked into. An operator, or a controller that takes over, makes one or two.
+/// How many saves of others within [`WINDOW`] are accepted. An operator, or a controller that takes over, makes one or
+/// two.
 const SUSPICIOUS: usize = 3;
 const WINDOW: Duration = Duration::from_secs(60);
-/// Between two writes, at most: a release has to come to its end beside a rival, too.
+/// The maximum time between two writes: a release has to end beside a rival, too.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// How often it is asked who they are.
+/// How often the field managers are queried.
 const ASK: Duration = Duration::from_secs(10);
 
-/// What one Canary's driver knows of others.
+/// What one Canary's driver knows about rivals.
 #[derive(Debug, Default)]
 pub(super) struct Rivals {
     of_objects: OfObjects,
     of_status: OfStatus,
 }
 
-/// Who changes the objects.
+/// The program that changes the objects.
 #[derive(Debug, Default)]
 struct OfObjects {
     name: Option<Text>,
     asked: Option<Instant>,
 }
 
-/// Who else saves the status.
+/// The programs that save the status.
 #[derive(Debug, Default)]
 struct OfStatus {
-    /// The save that we know of: ours, or one of another controller that was counted.
+    /// The last known save: ours, or one of another controller that was counted.
     known: Option<Option<i64>>,
     /// When others saved, counted from the start of the machine.
     saves: VecDeque<Duration>,
@@ -62,15 +63,15 @@ struct OfStatus {
 }
 
 impl Rivals {
-    /// Who has changed these objects, which differ from what would be written; `None` where there are none, or that cannot be
-    /// told in time.
+    /// The program that changed these objects, which differ from the wanted ones; `None` if there are none, or if it
+    /// cannot be determined in time.
     ///
-    /// It is asked before they are put right: a repair takes the fields over, and with them the other's name.
+    /// It is queried before they are repaired: a repair takes over the fields, and removes the other's name from them.
     pub(super) async fn of_objects(&mut self, cluster: &Cluster, differing: &[Key]) -> Option<Text> {
         self.of_objects.name(cluster, differing).await
     }
 
-    /// Looks whether others write the status; what is wrong, if so.
+    /// Checks whether others write the status; returns the problem, if so.
     pub(super) async fn of_status(&mut self, context: &Context, snapshot: &Snapshot) -> Option<Text> {
         self.of_status.look(context, snapshot).await
     }
@@ -80,7 +81,7 @@ impl Rivals {
         self.of_status.known = Some(Some(seq));
     }
 
-    /// How long to wait before the next write, so that there is an end to it.
+    /// How long to wait before the next write, so that a conflict does not become a loop.
     pub(super) fn pause(&mut self) -> Option<Duration> {
         self.of_status.pause()
     }
@@ -95,7 +96,7 @@ impl OfObjects {
         if self.asked.is_none_or(|asked| asked.elapsed() >= BETWEEN) {
             let objects = differing.iter().take(MOST_OBJECTS).map(|key| cluster.managers(key));
             let managers = timeout(PATIENCE, join_all(objects)).await.unwrap_or_default();
-            // One that cannot be told now is the one that was told last.
+            // If it cannot be determined now, the last one is returned.
             self.name = last_other(managers.iter().flatten().flatten()).or_else(|| self.name.take());
             self.asked = Some(clock::monotonic());
         }
@@ -116,7 +117,7 @@ impl OfStatus {
             self.asked = Some(now);
             let key = snapshot.object.key();
             let managers = context.cluster.managers(&key).await.unwrap_or_else(|error| {
-                tracing::warn!(canary = %snapshot.subject.display(), error, "who writes its status cannot be read");
+                tracing::warn!(canary = %snapshot.subject.display(), error, "its field managers cannot be read");
                 Vec::new()
             });
             let found = words(&managers);
@@ -153,13 +154,14 @@ impl OfStatus {
 
 /// The manager that wrote last to these objects, except Serin.
 ///
-/// Writes of a status are left out: no object of ours differs by its status.
+/// Writes of a status do not count: no object of ours differs by its status.
 fn last_other<'a>(managers: impl IntoIterator<Item = &'a Manager>) -> Option<Text> {
     let others = managers.into_iter().filter(|manager| !manager.of_status && *manager.name != *FIELD_MANAGER);
     others.max_by(|a, b| (a.at, &*a.name).cmp(&(b.at, &*b.name))).map(Manager::shown)
 }
 
-/// What is said of those who wrote a status lately; nothing of one alone. All of them say the same of each other.
+/// The problem with several recent writers of a status; none if there is only one. All of them report the same of each
+/// other.
 fn words(managers: &[Manager]) -> Option<Text> {
     let of_status = || managers.iter().filter(|manager| manager.of_status);
     let newest = of_status().map(|manager| manager.at).max()?;
@@ -192,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_wrote_lately_are_named_in_one_order_and_one_alone_is_not() {
+    fn recent_writers_are_named_in_a_fixed_order_and_a_single_one_is_not() {
         let both = words(&[manager("serin_b", 100), manager("flagger", 90), manager("serin_old", 10)]);
         let said = "several controllers write the status of this Canary, field managers flagger, serin_b: \
                     stop all of them but one";
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_one_who_wrote_any_of_the_objects_is_named_and_that_is_never_us() {
+    fn the_last_other_writer_of_any_of_the_objects_is_named() {
         let apex = [wrote(FIELD_MANAGER, 9), wrote("kubectl-edit", 7), wrote("argocd-controller", 3)];
         let route = [wrote("helm", 8)];
         assert_eq!(last_other(&apex).as_deref(), Some("kubectl-edit"));
@@ -217,20 +219,20 @@ mod tests {
     }
 
     #[test]
-    fn a_status_is_nobodys_change_of_an_object() {
+    fn a_write_of_a_status_is_no_change_of_an_object() {
         assert_eq!(last_other(&[manager("kube-controller-manager", 9)]), None);
         assert_eq!(last_other(&[]), None);
     }
 
     #[test]
-    fn only_saves_that_are_not_ours_are_counted_and_for_a_minute() {
+    fn only_saves_by_others_are_counted_for_a_minute() {
         let canary = |seq: i64| Object::read(CANARY, json!({"status": {"serin": {"seq": seq}}}));
         let mut rivals = OfStatus::default();
         let note = |rivals: &mut OfStatus, seq, second| {
             rivals.note(&canary(seq), Duration::from_secs(second));
             rivals.saves.len()
         };
-        assert_eq!(note(&mut rivals, 7, 0), 0, "what was there is nobody's");
+        assert_eq!(note(&mut rivals, 7, 0), 0, "the state that was there does not count");
         rivals.known = Some(Some(8));
         assert_eq!(note(&mut rivals, 8, 1), 0);
         assert_eq!(note(&mut rivals, 9, 2), 1);

@@ -1,7 +1,7 @@
-//! Notices become Kubernetes events, alerts and calls of event hooks.
+//! Turns notices into Kubernetes events, alerts and calls of event hooks.
 //!
-//! Each receiver has a lane of its own: it is told one notice after the other, in their order, and none waits for another
-//! receiver. Nothing else waits for any of them, either.
+//! Each receiver has its own queue: it gets one notice after the other, in order, and waits for no other receiver.
+//! Nothing else waits for receivers, either.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,39 +32,38 @@ use crate::{
     tick::{ask::secret, context::Context, observe::Snapshot},
 };
 
-/// How long it may take to tell one receiver one notice, all tries included. What takes longer is given up, so that the
-/// notices after it get their turn.
-pub(super) const TELLING: Duration = Duration::from_secs(600);
+/// The timeout for one notice to one receiver, including retries. After that it is abandoned, so that the next notices
+/// are sent.
+pub(super) const DELIVERY_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Tells the receivers of one Canary, and remembers who has been told what.
+/// Sends notices to the receivers of one Canary, and remembers which receiver got which.
 #[derive(Debug, Default)]
 pub struct Sender {
     /// The receivers that have not got a notice yet.
     owed: BTreeMap<NoticeId, BTreeSet<String>>,
-    /// What was tried without success since [`Self::begin_anew`].
+    /// Deliveries that failed since [`Self::retry_failed`].
     tried: BTreeSet<(NoticeId, String)>,
-    /// What each receiver is being told.
+    /// The delivery that is under way for each receiver.
     lanes: BTreeMap<String, (Id, NoticeId)>,
     telling: JoinSet<Delivery>,
 }
 
-/// What became of a delivery.
+/// The result of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Delivery {
-    /// It arrived, or never will.
+    /// It was delivered, or never will be.
     Over,
-    /// It may arrive next time.
+    /// Another try can succeed.
     Again,
 }
 
 impl Sender {
-    /// What could not be delivered so far may be tried again.
-    pub(super) fn begin_anew(&mut self) {
+    /// Failed deliveries can be tried again.
+    pub(super) fn retry_failed(&mut self) {
         self.tried.clear();
     }
 
-    /// Begins to tell each receiver that is not being told anything the first notice that it has not got. The notices
-    /// were saved with `state`.
+    /// Starts to send each idle receiver the first notice that it did not get yet. The notices were saved with `state`.
     pub(super) fn begin(
         &mut self,
         context: &Arc<Context>,
@@ -95,7 +94,7 @@ impl Sender {
             }
             let mut deliveries = deliveries(notice);
             let owed = self.owed.entry(id).or_insert_with(|| deliveries.keys().cloned().collect());
-            // A receiver that is not named any more gets nothing any more.
+            // A receiver that the Canary no longer names gets nothing any more.
             owed.retain(|to| deliveries.contains_key(to) || self.lanes.contains_key(to));
             for to in owed.iter() {
                 if !self.lanes.contains_key(to)
@@ -109,12 +108,12 @@ impl Sender {
         }
     }
 
-    /// Whether somebody is being told something.
-    pub(super) fn is_telling(&self) -> bool {
+    /// Whether a delivery is under way.
+    pub(super) fn is_sending(&self) -> bool {
         !self.lanes.is_empty()
     }
 
-    /// Waits until somebody has been told something, or cannot be now; for ever if nobody is being told anything.
+    /// Waits until a delivery has ended; without end if none is under way.
     pub(super) async fn next(&mut self) -> Delivery {
         let Some(ended) = self.telling.join_next_with_id().await else {
             self.lanes.clear();
@@ -139,21 +138,21 @@ impl Sender {
         delivery
     }
 
-    /// The notices that everybody has got.
+    /// The notices that all receivers got.
     pub(super) fn delivered(&self, notices: &[Notice]) -> Vec<NoticeId> {
         let ids = notices.iter().map(|notice| notice.id);
         ids.filter(|id| self.owed.get(id).is_some_and(BTreeSet::is_empty)).collect()
     }
 
-    /// Waits until all that is being told has been told.
+    /// Waits until all deliveries have ended.
     pub(super) async fn finish(&mut self) {
-        while self.is_telling() {
+        while self.is_sending() {
             self.next().await;
         }
     }
 }
 
-/// A notice with what it speaks of, to be kept while it is told.
+/// A notice with its context, kept while it is sent.
 struct Tidings {
     snapshot: Arc<Snapshot>,
     state: Arc<State>,
@@ -167,7 +166,7 @@ impl Tidings {
     }
 }
 
-/// Who is to get a notice, and how. Nothing is sent before it is waited for.
+/// The receivers of a notice, and their deliveries. Nothing is sent before a delivery is awaited.
 fn deliveries(context: &Arc<Context>, tidings: &Tidings) -> BTreeMap<String, BoxFuture<'static, Delivery>> {
     let notification = tidings.notification();
     let canary = notification.subject.display();
@@ -222,13 +221,13 @@ async fn record_event(
     }
 }
 
-/// Event hooks have their own retries; one that fails beyond them is told in the log.
+/// Event hooks have their own retries; if those fail, too, it is logged.
 async fn call_hook(http: Http, canary: Text, call: hook_event::Call) -> Delivery {
     let said = match &call.request {
-        Ok(request) => match timeout(TELLING, hook::call(&http, request, call.retries)).await {
+        Ok(request) => match timeout(DELIVERY_TIMEOUT, hook::call(&http, request, call.retries)).await {
             Ok(HookResult::Deny(why) | HookResult::Error(why)) => Some(why),
             Ok(HookResult::Pass(_)) => None,
-            Err(_) => Some(format!("not told within {TELLING:?}, all tries included").into()),
+            Err(_) => Some(format!("not delivered within {DELIVERY_TIMEOUT:?}, including retries").into()),
         },
         Err(why) => Some(why.clone()),
     };
@@ -238,7 +237,7 @@ async fn call_hook(http: Http, canary: Text, call: hook_event::Call) -> Delivery
     Delivery::Over
 }
 
-/// Sends an alert where the Canary says, or else to the controller's own receiver.
+/// Sends an alert to the Canary's receiver, or else to the controller's own.
 async fn alert_to(context: Arc<Context>, tidings: Tidings, wanted: Option<Wanted>) -> Delivery {
     let notification = tidings.notification();
     let to = match (&wanted, &context.slack) {
@@ -258,10 +257,10 @@ async fn alert_to(context: Arc<Context>, tidings: Tidings, wanted: Option<Wanted
     }
 }
 
-/// Where an alert of a Canary goes.
+/// The destination of an alert of a Canary.
 ///
 /// # Errors
-/// An AlertProvider or a Secret is missing or broken.
+/// An AlertProvider or a Secret is missing or invalid.
 pub(super) async fn destination(context: &Context, alert: &Alert) -> Result<Destination, Text> {
     let Alert { provider: name, namespace, .. } = alert;
     let object = context.cluster.known(&Key::new(ALERT_PROVIDER, namespace, name)).await?;
@@ -307,18 +306,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_receiver_that_is_slow_keeps_nobody_else_waiting_and_gets_everything_in_order() {
-        let told = Arc::new(Mutex::new(Vec::new()));
+    async fn a_slow_receiver_delays_no_other_and_gets_everything_in_order() {
+        let sent = Arc::new(Mutex::new(Vec::new()));
         let gate = Arc::new(tokio::sync::Semaphore::new(0));
         let deliveries = |notice: &Notice| {
             let seq = notice.id.seq;
             let one = |to: &'static str, waits: bool| -> (String, BoxFuture<'static, Delivery>) {
-                let (told, gate) = (told.clone(), gate.clone());
+                let (sent, gate) = (sent.clone(), gate.clone());
                 let delivery = async move {
                     if waits {
                         gate.acquire().await.unwrap().forget();
                     }
-                    told.lock().unwrap().push((to, seq));
+                    sent.lock().unwrap().push((to, seq));
                     Delivery::Over
                 };
                 (to.into(), Box::pin(delivery))
@@ -331,21 +330,21 @@ mod tests {
             sender.begin_with(&notices, deliveries);
             assert_eq!(sender.next().await, Delivery::Over);
         }
-        assert_eq!(*told.lock().unwrap(), [("event", 1), ("event", 2)]);
+        assert_eq!(*sent.lock().unwrap(), [("event", 1), ("event", 2)]);
         assert_eq!(sender.delivered(&notices), []);
         gate.add_permits(2);
         for seq in [1, 2] {
             sender.begin_with(&notices, deliveries);
             sender.next().await;
-            assert_eq!(told.lock().unwrap().last(), Some(&("slow", seq)));
+            assert_eq!(sent.lock().unwrap().last(), Some(&("slow", seq)));
         }
         assert_eq!(sender.delivered(&notices), [notice(1).id, notice(2).id]);
         sender.begin_with(&notices, deliveries);
-        assert!(!sender.is_telling(), "nobody is told twice");
+        assert!(!sender.is_sending(), "no notice is sent twice");
     }
 
     #[tokio::test]
-    async fn what_did_not_arrive_is_told_again_and_a_receiver_that_is_gone_is_not_waited_for() {
+    async fn a_failed_delivery_is_retried_and_a_removed_receiver_is_not_waited_for() {
         let fails = |_: &Notice| -> BTreeMap<String, BoxFuture<'static, Delivery>> {
             BTreeMap::from([(
                 "alert".to_owned(),
@@ -354,14 +353,14 @@ mod tests {
         };
         let (mut sender, notices) = (Sender::default(), [notice(1)]);
         for _ in 0..2 {
-            sender.begin_anew();
+            sender.retry_failed();
             sender.begin_with(&notices, fails);
             assert_eq!(sender.next().await, Delivery::Again);
             sender.begin_with(&notices, fails);
-            assert!(!sender.is_telling(), "once at a time");
+            assert!(!sender.is_sending(), "once at a time");
             assert_eq!(sender.delivered(&notices), []);
         }
-        sender.begin_anew();
+        sender.retry_failed();
         sender.begin_with(&notices, |_| BTreeMap::new());
         assert_eq!(sender.delivered(&notices), [notice(1).id]);
     }

@@ -1,4 +1,4 @@
-//! DaemonSets. One is scaled down by a node selector that no node answers to.
+//! DaemonSets. One is scaled to zero by a node selector that no node matches.
 
 use serin_core::observation::Readiness;
 
@@ -12,7 +12,7 @@ use crate::{
     subject::Subject,
 };
 
-/// Where the node selector stands.
+/// The pointer to the node selector.
 const NODE_SELECTOR: &str = "/spec/template/spec/nodeSelector";
 
 /// A target of kind DaemonSet.
@@ -25,18 +25,18 @@ impl RunsPods for DaemonSet {
         counted: false,
     };
 
-    /// One that waits for somebody to delete its pods never gets to run a new revision.
+    /// One whose pods have to be deleted by hand never runs a new revision.
     fn releasable(target: &Object) -> Result<(), BuildError> {
         match target.text("/spec/updateStrategy/type") {
             "" | "RollingUpdate" => Ok(()),
             other => Err(BuildError::refused(format!(
-                "{}: spec.updateStrategy.type is {other}, expected RollingUpdate: its pods are to be replaced without help",
+                "{}: spec.updateStrategy.type is {other}, expected RollingUpdate, which replaces its pods automatically",
                 target.key(),
             ))),
         }
     }
 
-    /// Nodes are not counted here: one stands for all of them.
+    /// Nodes are not counted here: 1 stands for all of them.
     fn wanted(daemon_set: &Object) -> u32 {
         u32::from(!is_down(daemon_set))
     }

@@ -54,7 +54,7 @@ impl RunsPods for Deployment {
     }
 }
 
-/// How many pods a canary begins with: what its autoscaler allows at least, else as many as the primary has.
+/// How many pods a canary starts with: the minimum of its autoscaler, or else as many as the primary has.
 fn started(subject: &Subject, seen: &dyn ObjectReader) -> Result<u32, BuildError> {
     let fewest = match scaler::fewest(subject, seen)? {
         Some(fewest) => fewest,
@@ -63,7 +63,7 @@ fn started(subject: &Subject, seen: &dyn ObjectReader) -> Result<u32, BuildError
     Ok(fewest.max(1))
 }
 
-/// The pods of the primary; 1 where there is none.
+/// The number of pods of the primary; 1 if there is none.
 fn of_primary(subject: &Subject, seen: &dyn ObjectReader) -> Result<u32, BuildError> {
     Ok(Deployment::PODS.primary(subject, seen)?.map_or(1, |primary| Deployment::wanted(&primary)))
 }
@@ -97,12 +97,12 @@ fn readiness(deployment: &Object, threshold: u8) -> Readiness {
     Readiness::of_pods(Deployment::available(deployment), updated, threshold, false)
 }
 
-/// What is said of a Deployment that replaces no pods until somebody resumes it.
+/// The hint for a paused Deployment, which does not replace pods.
 fn paused(deployment: &Object) -> Option<String> {
     let (name, namespace) = (deployment.name(), deployment.namespace());
     (deployment.at("/spec/paused") == Some(&true.into())).then(|| {
         format!(
-            "deployment {name:?} is paused (kubectl -n {namespace} rollout resume deployment {name} lets it go on)"
+            "deployment {name:?} is paused; to resume it: kubectl -n {namespace} rollout resume deployment {name}"
         )
     })
 }
@@ -114,7 +114,7 @@ fn gave_up(deployment: &Object) -> bool {
     })
 }
 
-/// A number of pods; `default` where it is left out.
+/// A number of pods; `default` if it is left out.
 fn count(object: &Object, at: &str, default: u32) -> u32 {
     object.number(at).map_or(default, |number| u32::try_from(number).unwrap_or_default())
 }

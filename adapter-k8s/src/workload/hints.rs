@@ -1,4 +1,4 @@
-//! What of a target makes releases of it harder than they look: said before anybody wonders.
+//! Properties of a target that make its releases harder, reported early.
 
 use serde_json::Value;
 use serin_core::revision::Text;
@@ -71,7 +71,7 @@ mod tests {
     const WEB: &str = include_str!("../fixtures/deployment.yaml");
 
     #[test]
-    fn a_paused_target_a_host_port_and_a_shared_volume_get_a_hint_each() {
+    fn a_paused_target_a_host_port_and_a_shared_volume_each_get_a_hint() {
         let (subject, mut cluster) = fixtures::read(WEB);
         assert_eq!(of(&subject, &cluster).unwrap(), []);
         fixtures::edit(&mut cluster, DEPLOYMENT, "web", |web| {

@@ -1,7 +1,7 @@
 //! Workloads: the target people deploy, the primary that serves, and what both need (configuration, autoscaler).
 //!
-//! One file per kind of target. To add one, write its file and a line in [`of`]; one that runs pods says in
-//! [`runs_pods`] only what tells it from the others.
+//! There is one file per kind of target. To add one, write its file and a line in [`of`]; for a kind that runs pods,
+//! [`runs_pods`] contains only the differences from the others.
 
 pub(crate) mod configs;
 mod daemon_set;
@@ -40,23 +40,23 @@ pub struct ReadyThresholds {
     pub canary: u8,
 }
 
-/// How many pods a target is to have.
+/// The number of pods that a target should have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
     /// None.
     Down,
-    /// Those it has; if it has none, as many as it begins with.
+    /// The current number; if it is 0, the number that it starts with.
     Up,
     /// At least as many as the primary.
     ToPrimary,
 }
 
-/// What the status of a workload says of its pods.
+/// The status of a workload's pods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodStatus {
-    /// The pods it wants; 0 once it is scaled down.
+    /// The number of wanted pods; 0 once it is scaled to zero.
     pub wanted: u32,
-    /// The pods that are available; `None` where pods cannot be counted.
+    /// The number of available pods; `None` if pods cannot be counted.
     pub available: Option<u32>,
     /// Whether enough of them are available.
     pub readiness: Readiness,
@@ -64,15 +64,16 @@ pub struct PodStatus {
 
 /// One kind of target.
 pub trait TargetKind: Sync {
-    /// What the target shows, unknown while any of its configuration is; `None` if there is no target. No status tells.
+    /// The revision of the target, unknown while any of its configuration is; `None` if there is no target. It depends
+    /// on no status.
     ///
     /// # Errors
     /// It is not known, or lacks what a release needs.
     fn shows(&self, subject: &Subject, seen: &dyn ObjectReader)
     -> Result<Option<Fact<Revision>>, BuildError>;
 
-    /// The revision whose promotion would change nothing, if that can be told; `None` if there is no primary. No status
-    /// tells.
+    /// The revision whose promotion would change nothing, if it is known; `None` if there is no primary. It depends on
+    /// no status.
     ///
     /// # Errors
     /// It is not known.
@@ -104,17 +105,17 @@ pub trait TargetKind: Sync {
         seen: &dyn ObjectReader,
     ) -> Result<Option<PodStatus>, BuildError>;
 
-    /// Primary, its copies of configuration and its autoscaler as they have to be, in the order they are written. What
-    /// the primary runs stays.
+    /// The wanted primary, its copies of configuration and its autoscaler, in the order in which they are written. The
+    /// primary keeps its revision.
     ///
     /// # Errors
-    /// What they are made from is not known or makes no sense.
+    /// A source is not known or invalid.
     fn ensured(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Object>, BuildError>;
 
-    /// The same once the primary runs what the target runs; `run` names the roll-out on its pods.
+    /// The same with the target's revision on the primary; `run` identifies the rollout on its pods.
     ///
     /// # Errors
-    /// What they are made from is not known or makes no sense.
+    /// A source is not known or invalid.
     fn promoted(
         &self,
         subject: &Subject,
@@ -122,7 +123,7 @@ pub trait TargetKind: Sync {
         seen: &dyn ObjectReader,
     ) -> Result<Vec<Object>, BuildError>;
 
-    /// The target with as many pods as that; `None` if there is no target.
+    /// The target with that many pods; `None` if there is no target.
     ///
     /// # Errors
     /// It is not known.
@@ -133,7 +134,7 @@ pub trait TargetKind: Sync {
         seen: &dyn ObjectReader,
     ) -> Result<Option<Object>, BuildError>;
 
-    /// The target's autoscaler, stopped or at work; `None` if there is none that can be stopped.
+    /// The target's autoscaler, paused or active; `None` if there is none that can be paused.
     ///
     /// # Errors
     /// It is not known.
@@ -145,19 +146,19 @@ pub trait TargetKind: Sync {
     ) -> Result<Option<Object>, BuildError>;
 }
 
-/// The workload of a target; `None` for a kind that cannot be released.
+/// The workload of a target; `None` for a kind that is not supported.
 #[must_use]
 pub fn of(api_version: &str, kind: &str) -> Option<&'static dyn TargetKind> {
     match kind {
         "Deployment" => Some(&deployment::Deployment),
         "DaemonSet" => Some(&daemon_set::DaemonSet),
-        // A Knative service has the same name, but is no Service.
+        // A Knative service has the same name, but is not a Service.
         "Service" if !api_version.starts_with("serving.knative.dev/") => Some(&service::Service),
         _ => None,
     }
 }
 
-/// The kind that runs pods, by its name; `None` where a target has none.
+/// The kind that runs pods, by its name; `None` for a target without pods.
 pub(crate) fn with_pods(kind: &str) -> Option<Kind> {
     match kind {
         "Deployment" => Some(DEPLOYMENT),

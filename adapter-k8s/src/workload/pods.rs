@@ -22,17 +22,17 @@ use crate::{
     },
 };
 
-/// Annotation of a primary: one checksum of the configuration its pods were started with. Copies that say otherwise
-/// were changed since, and a promotion that changes nothing else has still to start new pods.
+/// Annotation of a primary: a checksum of the configuration that its pods were started with. If the copies differ from
+/// it, they were changed since, and a promotion that changes nothing else still has to start new pods.
 const CONFIGS: &str = "serin.flagger.app/configs";
 
 /// A kind of workload that runs pods.
 pub(super) struct Pods {
     /// The kind.
     pub(super) kind: Kind,
-    /// Fields of `spec` that are copied as they are.
+    /// Fields of `spec` that are copied unchanged.
     pub(super) copied: &'static [&'static str],
-    /// Its pods are counted, and keep apart from each other.
+    /// Whether its pods are counted, and spread over nodes.
     pub(super) counted: bool,
 }
 
@@ -55,10 +55,10 @@ impl Pods {
         Ok(seen.find(&subject.key(self.kind, &subject.primary()))?)
     }
 
-    /// What the target runs; unknown while any of its configuration is.
+    /// The revision of the target; unknown while any of its configuration is.
     ///
     /// # Errors
-    /// Its selector has no label that tells its pods.
+    /// Its selector has no label that identifies its pods.
     pub(super) fn shown(
         &self,
         subject: &Subject,
@@ -75,7 +75,7 @@ impl Pods {
         })
     }
 
-    /// The revision whose promotion would change nothing; `None` if that cannot be told.
+    /// The revision whose promotion would change nothing; `None` if that is not known.
     pub(super) fn runs(
         &self,
         subject: &Subject,
@@ -117,16 +117,16 @@ impl Pods {
         run: u32,
         seen: &dyn ObjectReader,
     ) -> Result<Vec<Object>, BuildError> {
-        // The primary comes last: once it runs the revision, whoever looks next takes all the rest as written.
+        // The primary comes last: once it has the revision, the next look takes all others as written.
         let mut objects: Vec<Object> = scaler::promoted(subject, seen)?.into_iter().collect();
         objects.extend(self.written(subject, run, seen)?);
         Ok(objects)
     }
 
-    /// How the pods of target and primary are told apart.
+    /// How the pods of target and primary are distinguished.
     ///
     /// # Errors
-    /// They are not, or it is not known.
+    /// They cannot be distinguished, or it is not known.
     pub(super) fn selector(
         &self,
         subject: &Subject,
@@ -136,11 +136,11 @@ impl Pods {
         Selector::of(subject, target, self.primary(subject, seen)?.as_deref())
     }
 
-    /// A primary that runs what it ran.
+    /// A primary that keeps its revision.
     fn mended(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Object, BuildError> {
         let key = subject.key(self.kind, &subject.primary());
         let Begun { mut object, is_ours, .. } = metadata::begin(&key, &subject.identity, seen)?;
-        // One that Flagger left behind: it reads what its copies hold.
+        // Flagger left this one: its copies are its configuration.
         if is_ours
             && object.annotation(CONFIGS).is_none()
             && let Some(configs) = configs::of_primary(subject, pod_template(&object), seen)?
@@ -151,7 +151,7 @@ impl Pods {
         Ok(object)
     }
 
-    /// The copies of configuration, and a primary that runs what the target runs.
+    /// The copies of configuration, and a primary with the target's revision.
     fn written(
         &self,
         subject: &Subject,
@@ -176,7 +176,7 @@ impl Pods {
         Ok(objects)
     }
 
-    /// Everything about a primary but its pods' template.
+    /// All of a primary except its pod template.
     fn describe(
         &self,
         subject: &Subject,
@@ -198,7 +198,7 @@ impl Pods {
         }
         if self.counted && (is_new || subject.setup.autoscaler.is_none()) {
             let wanted = target.number("/spec/replicas").unwrap_or(1);
-            // A target without pods says nothing about how many users need.
+            // A target without pods says nothing about the number that users need.
             let replicas = if wanted > 0 { wanted } else { primary.number("/spec/replicas").unwrap_or(1) };
             primary.set("/spec/replicas", replicas);
         }
@@ -215,7 +215,7 @@ impl Pods {
     }
 }
 
-/// The refusal where the target has to be there.
+/// The refusal if the target is required and missing.
 pub(super) fn missing(subject: &Subject, kind: Kind) -> BuildError {
     let (kind, target) = (kind.kind.to_ascii_lowercase(), subject.target());
     BuildError::refused(format!(

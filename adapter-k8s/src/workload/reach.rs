@@ -1,4 +1,4 @@
-//! By which labels the services of a Canary select pods, and which of them its own pods carry.
+//! The labels by which the services of a Canary select pods, and those that its own pods carry.
 
 use std::collections::BTreeSet;
 
@@ -11,19 +11,19 @@ use crate::{
     subject::Subject,
 };
 
-/// Labels of one Canary. Two Canaries of a namespace share pods where one selects by what the other carries.
+/// The labels of one Canary. Two Canaries of a namespace share pods if one selects by a label that the other carries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reach {
     /// Its services select pods by these.
     pub(crate) selects: BTreeSet<Label>,
-    /// Its pods carry these, of the labels by which any Canary may select.
+    /// Its pods carry these, limited to the labels by which any Canary can select.
     pub(crate) carries: BTreeSet<Label>,
 }
 
-/// The reach of a Canary; `None` where it has no target, or one without pods.
+/// The reach of a Canary; `None` if it has no target, or one without pods.
 ///
 /// # Errors
-/// No label tells its pods, or it is not known.
+/// No label identifies its pods, or it is not known.
 pub(crate) fn of(subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Reach>, BuildError> {
     let Some(kind) = super::with_pods(&subject.topology.kind) else { return Ok(None) };
     let find = |name: &str| seen.find(&subject.key(kind, name));
@@ -32,7 +32,7 @@ pub(crate) fn of(subject: &Subject, seen: &dyn ObjectReader) -> Result<Option<Re
     };
     let selector = Selector::of(subject, &target, primary.as_deref())?;
     let selects = BTreeSet::from([selector.target.clone(), selector.primary.clone()]);
-    // One that is not made yet would carry what it is selected by.
+    // One that does not exist yet would carry the label that selects it.
     let mut carries = selects.clone();
     for workload in [Some(target), primary].into_iter().flatten() {
         carries.extend(carried(subject, &selector, &workload));
@@ -54,7 +54,7 @@ mod tests {
     use crate::{fixtures, settings::Settings};
 
     #[test]
-    fn both_copies_count_as_soon_as_there_is_a_target() {
+    fn both_copies_count_as_soon_as_the_target_exists() {
         let selector_labels = ["app", "tier"].map(Into::into).into();
         let settings = Settings { selector_labels, ..Settings::default() };
         let (subject, mut cluster) =

@@ -1,4 +1,5 @@
-//! What tells a Deployment from a DaemonSet; everything else about a [`TargetKind`] that runs pods is the same.
+//! The differences between a Deployment and a DaemonSet; everything else about a [`TargetKind`] that runs pods is the
+//! same.
 
 use serin_core::{
     observation::{Fact, Readiness},
@@ -16,7 +17,7 @@ use crate::{
 
 /// A kind of target that runs pods.
 pub(super) trait RunsPods: Sync {
-    /// What is copied from target to primary.
+    /// The fields that are copied from target to primary.
     const PODS: Pods;
 
     /// Whether it can be released as it is.
@@ -27,7 +28,7 @@ pub(super) trait RunsPods: Sync {
         Ok(())
     }
 
-    /// The pods it wants, none once it is scaled down.
+    /// The wanted pods, none once it is scaled to zero.
     fn wanted(workload: &Object) -> u32;
 
     /// The pods that are available, by its status.
@@ -36,10 +37,10 @@ pub(super) trait RunsPods: Sync {
     /// Whether it is ready, by its status: `threshold` percent of its pods have to be available.
     fn readiness(workload: &Object, threshold: u8) -> Readiness;
 
-    /// Gives the target pods, or takes them away.
+    /// Gives the target pods, or removes them.
     ///
     /// # Errors
-    /// What tells their number is not known.
+    /// The number is not known.
     fn scale(
         subject: &Subject,
         target: &mut Object,

@@ -1,7 +1,7 @@
-//! How the pods of target and primary are told apart: by a label.
+//! How the pods of target and primary are distinguished: by a label.
 //!
-//! A primary's selector never changes, and its pods serve. So the label is the one that the primary's selector names, for as
-//! long as there is a primary. Flags and the target choose it only where none has been made yet.
+//! A primary's selector never changes, and its pods serve. So the label in the primary's selector is used as long as
+//! there is a primary. Flags and the target determine it only before the first primary is created.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
 
 const SELECTOR: &str = "/spec/selector/matchLabels";
 const POD_LABELS: &str = "/spec/template/metadata/labels";
-/// What the primary's value has more than the target's.
+/// The suffix of the primary's value.
 const SUFFIX: &str = "-primary";
 const LONGEST_LABEL: usize = 63;
 const LONGEST_VALUE: usize = LONGEST_LABEL - SUFFIX.len();
@@ -28,8 +28,8 @@ pub(crate) struct Label {
     pub(crate) value: String,
 }
 
-/// The labels that services select by. Their keys differ only where the target no longer has the label that the primary
-/// was made with.
+/// The labels that services select by. Their keys differ only if the target no longer has the label that the primary
+/// was created with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Selector {
     /// Selects the target's pods, and none of the primary's.
@@ -39,7 +39,7 @@ pub(crate) struct Selector {
 }
 
 impl Label {
-    /// What selects the pods that carry it.
+    /// The selector for pods that carry it.
     pub(crate) fn selects(&self) -> Value {
         map_of([(self.key.as_str(), self.value.as_str())])
     }
@@ -50,10 +50,10 @@ impl Label {
 }
 
 impl Selector {
-    /// The labels as they are now, given the primary, if there is one.
+    /// The current labels, with the primary, if there is one.
     ///
     /// # Errors
-    /// No label tells the two copies apart.
+    /// No label distinguishes the two copies.
     pub(crate) fn of(
         subject: &Subject,
         target: &Object,
@@ -78,11 +78,10 @@ impl Selector {
         }
     }
 
-    /// The labels of a Canary without a primary: the first of the labels the settings name that the target's selector
-    /// has.
+    /// The labels of a Canary without a primary: the first of the configured labels that the target's selector has.
     ///
     /// # Errors
-    /// It has none of them, or a value that is too long.
+    /// It has none of them, or the value is too long.
     pub(crate) fn of_target(subject: &Subject, target: &Object) -> Result<Self, BuildError> {
         let label = first_known(subject, target).ok_or_else(|| {
             BuildError::refused(format!(
@@ -104,7 +103,8 @@ impl Selector {
         Ok(Self { primary: of_primary(&label), target: label })
     }
 
-    /// The target has lost the primary's label: it is told by the one it has, unless the primary's pods carry that, too.
+    /// The target has lost the primary's label: another label of the target is used, unless the primary's pods carry
+    /// that, too.
     fn of_two_labels(
         subject: &Subject,
         target: &Object,
@@ -114,7 +114,7 @@ impl Selector {
         let Self { target: label, .. } = Self::of_target(subject, target)?;
         if label.is_in(&text_map(primary.at(POD_LABELS))) {
             return Err(BuildError::refused(format!(
-                "{}: its pods cannot be told from those of {}, which carry {}={}, too: give \
+                "{}: its pods cannot be distinguished from those of {}, which carry {}={}, too: give \
                  spec.template.metadata.labels the label {} with another value than {}",
                 target.key(),
                 primary.key(),
@@ -127,7 +127,7 @@ impl Selector {
         Ok(Self { target: label, primary: of_primary })
     }
 
-    /// What the primary's pods carry in place of the target's labels, so that no service takes one for the other.
+    /// The labels of the primary's pods in place of the target's, so that no service selects the wrong ones.
     pub(crate) fn put_on_primary(&self, labels: &mut Value) {
         if self.target.key != self.primary.key {
             labels[&self.target.key] = of_primary(&self.target).value.into();
@@ -135,14 +135,14 @@ impl Selector {
         labels[&self.primary.key] = self.primary.value.as_str().into();
     }
 
-    /// Both keys, each once.
+    /// Both keys, without repeats.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &String> {
         let second = (self.target.key != self.primary.key).then_some(&self.target.key);
         std::iter::once(&self.primary.key).chain(second)
     }
 }
 
-/// What is said where the primary keeps another label than the target and the flags ask for; `None` where it is the same.
+/// The hint if the primary has another label than the target and the flags require; `None` if it is the same.
 pub(crate) fn outdated(subject: &Subject, target: &Object, primary: &Object) -> Option<String> {
     let wanted = of_primary(&first_known(subject, target)?);
     let live = live_labels(primary);
@@ -160,7 +160,7 @@ pub(crate) fn outdated(subject: &Subject, target: &Object, primary: &Object) -> 
     ))
 }
 
-/// The labels that the primary's selector names; those of its pods where it names none.
+/// The labels in the primary's selector; those of its pods if the selector has none.
 fn live_labels(primary: &Object) -> BTreeMap<String, String> {
     let named = text_map(primary.at(SELECTOR));
     if named.is_empty() { text_map(primary.at(POD_LABELS)) } else { named }
@@ -201,7 +201,7 @@ mod tests {
     }
 
     /// The labels of target and primary, or the refusal.
-    fn told(flag: &str, target: (Value, Value), primary: Option<(Value, Value)>) -> String {
+    fn selected(flag: &str, target: (Value, Value), primary: Option<(Value, Value)>) -> String {
         let target = deployment("web", &target.0, &target.1);
         let primary = primary.map(|(selector, labels)| deployment("web-primary", &selector, &labels));
         match Selector::of(&subject(&[flag]), &target, primary.as_ref()) {
@@ -217,26 +217,26 @@ mod tests {
     }
 
     #[test]
-    fn the_label_is_the_live_primarys_whatever_flag_and_target_say() {
+    fn the_label_of_the_live_primary_is_used_whatever_flag_and_target_say() {
         let live = || Some((json!({"app": "web-primary"}), both("web-primary", "web")));
         let one = |value: Value| (value.clone(), value);
-        assert_eq!(told("app", one(json!({"app": "web"})), None), "app=web app=web-primary");
-        assert_eq!(told("deploy", one(both("web", "web")), None), "deploy=web deploy=web-primary");
-        assert_eq!(told("deploy", one(both("web", "web")), live()), "app=web app=web-primary");
-        // The target was made again with another selector, and the flag knows none of its labels.
+        assert_eq!(selected("app", one(json!({"app": "web"})), None), "app=web app=web-primary");
+        assert_eq!(selected("deploy", one(both("web", "web")), None), "deploy=web deploy=web-primary");
+        assert_eq!(selected("deploy", one(both("web", "web")), live()), "app=web app=web-primary");
+        // The target was created again with another selector, and it has none of the labels in the flag.
         let renamed = || (json!({"deploy": "web"}), both("web", "web"));
-        assert_eq!(told("app", renamed(), live()), "app=web app=web-primary");
-        assert_eq!(told("app", one(json!({"app": "shop"})), live()), "app=shop app=web-primary");
+        assert_eq!(selected("app", renamed(), live()), "app=web app=web-primary");
+        assert_eq!(selected("app", one(json!({"app": "shop"})), live()), "app=shop app=web-primary");
     }
 
     #[test]
-    fn a_target_without_the_primarys_label_is_told_by_its_own_unless_the_primary_carries_that_too() {
+    fn a_target_without_the_primarys_label_is_selected_by_another_that_the_primary_lacks() {
         let renamed = || (json!({"deploy": "web"}), json!({"deploy": "web"}));
         let live = |labels: Value| Some((json!({"app": "web-primary"}), labels));
-        let apart = told("deploy", renamed(), live(json!({"app": "web-primary"})));
+        let apart = selected("deploy", renamed(), live(json!({"app": "web-primary"})));
         assert_eq!(apart, "deploy=web app=web-primary");
-        let refused = told("deploy", renamed(), live(both("web-primary", "web")));
-        insta::assert_snapshot!(refused, @"Deployment web.test: its pods cannot be told from those of Deployment web-primary.test, which carry deploy=web, too: give spec.template.metadata.labels the label app with another value than web-primary");
+        let refused = selected("deploy", renamed(), live(both("web-primary", "web")));
+        insta::assert_snapshot!(refused, @"Deployment web.test: its pods cannot be distinguished from those of Deployment web-primary.test, which carry deploy=web, too: give spec.template.metadata.labels the label app with another value than web-primary");
         // After a promotion the primary's pods carry both labels.
         let selector = Selector {
             target: Label { key: "deploy".into(), value: "web".into() },
@@ -245,23 +245,23 @@ mod tests {
         let mut labels = json!({"deploy": "web", "tier": "front"});
         selector.put_on_primary(&mut labels);
         assert_eq!(labels, json!({"app": "web-primary", "deploy": "web-primary", "tier": "front"}));
-        assert_eq!(told("deploy", renamed(), live(labels)), "deploy=web app=web-primary");
+        assert_eq!(selected("deploy", renamed(), live(labels)), "deploy=web app=web-primary");
     }
 
     #[test]
-    fn a_primary_that_somebody_else_made_is_told_by_a_label_that_it_has() {
+    fn an_existing_primary_is_selected_by_a_label_that_it_has() {
         let web = || (json!({"app": "web"}), json!({"app": "web", "role": "live"}));
         let same = json!({"app": "web"});
-        assert!(told("app", web(), Some((same.clone(), same))).contains("cannot be told from"));
+        assert!(selected("app", web(), Some((same.clone(), same))).contains("cannot be distinguished from"));
         let theirs = json!({"role": "stable"});
-        assert_eq!(told("app", web(), Some((theirs.clone(), theirs))), "role=live role=stable");
-        // One that selects by expressions alone.
+        assert_eq!(selected("app", web(), Some((theirs.clone(), theirs))), "role=live role=stable");
+        // This one selects only by expressions.
         let by_expressions = Some((json!({}), json!({"app": "web-primary"})));
-        assert_eq!(told("app", web(), by_expressions), "app=web app=web-primary");
+        assert_eq!(selected("app", web(), by_expressions), "app=web app=web-primary");
     }
 
     #[test]
-    fn a_label_that_was_to_be_another_is_named_with_the_way_to_change_it() {
+    fn an_outdated_label_is_named_with_the_way_to_change_it() {
         let labels = both("web", "web");
         let target = deployment("web", &labels, &labels);
         let live = json!({"app": "web-primary"});
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_value_leaves_room_for_that_of_the_primary() {
+    fn the_longest_value_leaves_space_for_the_primarys_suffix() {
         let (subject, mut cluster) = fixtures::read(WEB);
         let mut of = |length: usize| {
             fixtures::edit(&mut cluster, DEPLOYMENT, "web", |web| {

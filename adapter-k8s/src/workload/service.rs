@@ -1,4 +1,4 @@
-//! Plain Services as targets: what is released is whom a Service selects. There are no pods to count or to scale.
+//! Plain Services as targets: what is released is the selection of a Service. There are no pods to count or to scale.
 
 use serde_json::Value;
 use serin_core::{
@@ -17,13 +17,13 @@ use crate::{
     subject::Subject,
 };
 
-/// What the server gives each Service of its own.
+/// Fields that the server sets for each Service.
 const ALLOCATED: [&str; 3] = ["clusterIP", "clusterIPs", "healthCheckNodePort"];
 
 /// A target of kind Service.
 pub(super) struct Service;
 
-/// A Service that is there is ready: its pods are not ours to count.
+/// A Service that exists is ready, because its pods are not counted.
 const UNCOUNTED: PodStatus = PodStatus { wanted: 1, available: None, readiness: Readiness::Ready };
 
 impl TargetKind for Service {
@@ -67,13 +67,13 @@ impl TargetKind for Service {
 
     fn ensured(&self, subject: &Subject, seen: &dyn ObjectReader) -> Result<Vec<Object>, BuildError> {
         let primary = subject.key(SERVICE, &subject.primary());
-        let stands = metadata::begin(&primary, &subject.identity, seen)?;
-        if !stands.is_new {
+        let current = metadata::begin(&primary, &subject.identity, seen)?;
+        if !current.is_new {
             let canary = canary(subject, seen);
             return match canary {
-                Ok(canary) => Ok(vec![canary, stands.object]),
-                // Without a target there is nothing to make the canary's from.
-                Err(BuildError::Refused(_)) => Ok(vec![stands.object]),
+                Ok(canary) => Ok(vec![canary, current.object]),
+                // Without a target there is no source for the canary's.
+                Err(BuildError::Refused(_)) => Ok(vec![current.object]),
                 Err(unseen @ BuildError::Unseen(_)) => Err(unseen),
             };
         }
@@ -119,7 +119,7 @@ fn target(subject: &Subject, seen: &dyn ObjectReader) -> Result<Object, BuildErr
     Ok((*target.ok_or_else(|| missing(subject, SERVICE))?).clone())
 }
 
-/// The canary's Service always selects whom the target selects.
+/// The canary's Service always selects the same pods as the target.
 fn canary(subject: &Subject, seen: &dyn ObjectReader) -> Result<Object, BuildError> {
     let target = target(subject, seen)?;
     let key = subject.key(SERVICE, &format!("{}-canary", subject.target()));
@@ -130,7 +130,7 @@ fn canary(subject: &Subject, seen: &dyn ObjectReader) -> Result<Object, BuildErr
     Ok(object)
 }
 
-/// Puts the target's spec in place; what the server gave the copy stays.
+/// Copies the target's spec; the fields that the server set stay.
 fn write_spec(subject: &Subject, target: &Object, copy: &mut Object) {
     let mut spec = shared_spec(subject, target);
     for field in ALLOCATED {
@@ -149,7 +149,7 @@ fn write_spec(subject: &Subject, target: &Object, copy: &mut Object) {
     copy.set("/spec", spec);
 }
 
-/// A Service's spec without what no two Services share.
+/// A Service's spec without the fields that are unique to each Service.
 fn shared_spec(subject: &Subject, service: &Object) -> Value {
     let mut spec = service.at("/spec").cloned().unwrap_or_default();
     if let Some(spec) = spec.as_object_mut() {

@@ -1,4 +1,4 @@
-//! Pod templates: what of the target's becomes the primary's, and what tells one revision from another.
+//! Pod templates: which parts of the target's are copied to the primary, and which parts distinguish revisions.
 
 use serde_json::{Value, json};
 
@@ -12,10 +12,10 @@ use crate::{
 /// Annotation of the primary's pods that changes with every promotion, so that each starts new pods.
 const FLAGGER_ID: &str = "flagger-id";
 
-/// Node selector that no node answers to: a DaemonSet with it has no pods.
+/// Node selector that no node matches: a DaemonSet with it has no pods.
 pub(super) const SCALE_TO_ZERO: &str = "flagger.app/scale-to-zero";
 
-/// A target's template as the primary is to have it, without what names the run.
+/// The primary's template from a target's, without the part that identifies the run.
 pub(super) fn promoted(
     subject: &Subject,
     template: &Value,
@@ -32,18 +32,18 @@ pub(super) fn promoted(
     template
 }
 
-/// Names the run that gives the template its pods. A run has one name, so that a repeat starts no new pods.
+/// Sets the run that gives the template its pods. A run has one name, so that a repeat starts no new pods.
 pub(super) fn mark(subject: &Subject, template: &mut Value, run: u32) {
     let id = checksum::uuid(&[&subject.identity.uid, &run.to_string()]);
     template["metadata"]["annotations"][FLAGGER_ID] = id.into();
 }
 
-/// What tells one revision from another, whether it is a target's that would be promoted or a primary's.
+/// The parts that distinguish revisions, the same for a target that would be promoted and for a primary.
 pub(super) fn checksum(template: &Value) -> String {
     checksum::of(&normal(template))
 }
 
-/// A template without what says nothing about what its pods run.
+/// A template without the parts that do not affect what its pods run.
 fn normal(template: &Value) -> Value {
     let mut template = template.clone();
     if !template.is_object() {
@@ -68,7 +68,7 @@ fn drop_keys(map: &mut Value, unwanted: impl Fn(&str) -> bool) {
     }
 }
 
-/// An empty map says no more than a missing one.
+/// An empty map means the same as a missing one.
 fn drop_empty(parent: &mut Value, parts: &[&str]) {
     let is_empty = |value: &Value| value.is_null() || value.as_object().is_some_and(|map| map.is_empty());
     if let Some(parent) = parent.as_object_mut() {
@@ -76,7 +76,7 @@ fn drop_empty(parent: &mut Value, parts: &[&str]) {
     }
 }
 
-/// Pods that keep apart from the target's pods, or spread evenly with them, do so with the primary's instead.
+/// Affinity and spread rules that refer to the target's pods refer to the primary's instead.
 fn spread_primary(subject: &Subject, selector: &Selector, template: &mut Value) {
     let labels = &subject.settings.selector_labels;
     let labels: Vec<&String> = labels.iter().chain(selector.keys()).collect();

@@ -45,7 +45,7 @@ fn is_promoted(subject: &Subject, cluster: &Cluster) -> bool {
     runs.is_some() && target(subject, cluster).revision.known() == runs.as_ref()
 }
 
-/// Nothing is left to write.
+/// Asserts that nothing is left to write.
 fn is_at_rest(objects: &[Object], cluster: &Cluster) -> bool {
     objects
         .iter()
@@ -75,7 +75,7 @@ fn snap_the_services_of_a_service_are_created() {
 }
 
 #[test]
-fn what_was_ensured_or_promoted_needs_no_other_write() {
+fn an_ensured_or_promoted_primary_needs_no_further_write() {
     for text in [DEPLOYMENT_YAML, DAEMON_SET_YAML, SERVICE_YAML] {
         let (subject, mut cluster) = fixtures::read(text);
         ensure(&subject, &mut cluster);
@@ -119,7 +119,7 @@ fn each_run_starts_new_pods_and_its_repeat_none() {
 }
 
 #[test]
-fn what_others_wrote_on_the_primary_stays() {
+fn fields_that_others_wrote_on_the_primary_stay() {
     let (mut subject, mut cluster) = fixtures::read(DEPLOYMENT_YAML);
     ensure(&subject, &mut cluster);
     edit(&mut cluster, DEPLOYMENT, "web-primary", |primary| {
@@ -140,7 +140,7 @@ fn what_others_wrote_on_the_primary_stays() {
 }
 
 #[test]
-fn a_primary_that_somebody_else_made_is_not_marked_as_ours() {
+fn an_existing_primary_is_not_marked_as_ours() {
     let (subject, mut cluster) = fixtures::read(DEPLOYMENT_YAML);
     let mut theirs = find(&cluster, DEPLOYMENT, "web");
     theirs.set("/metadata/name", "web-primary");
@@ -158,7 +158,7 @@ fn a_primary_that_somebody_else_made_is_not_marked_as_ours() {
 }
 
 #[test]
-fn a_target_without_pods_does_not_take_the_primarys() {
+fn a_target_without_pods_does_not_scale_the_primary_down() {
     let (subject, mut cluster) = fixtures::read(DEPLOYMENT_YAML);
     ensure(&subject, &mut cluster);
     edit(&mut cluster, DEPLOYMENT, "web", |web| web.set("/spec/replicas", 0));
@@ -196,7 +196,7 @@ fn a_daemon_set_is_scaled_by_its_node_selector_which_is_no_revision() {
 }
 
 #[test]
-fn a_deployment_is_ready_as_its_status_says() {
+fn the_status_of_a_deployment_says_whether_it_is_ready() {
     let (subject, cluster) = fixtures::read(DEPLOYMENT_YAML);
     let say = |pointer: &str, value: serde_json::Value| {
         let mut cluster = cluster.clone();
@@ -229,7 +229,7 @@ fn a_deployment_is_ready_as_its_status_says() {
 }
 
 #[test]
-fn a_daemon_set_is_ready_as_its_status_says() {
+fn the_status_of_a_daemon_set_says_whether_it_is_ready() {
     let (subject, cluster) = fixtures::read(DAEMON_SET_YAML);
     let say = |wanted: u32, updated: u32, available: u32| {
         let mut cluster = cluster.clone();
@@ -248,7 +248,7 @@ fn a_daemon_set_is_ready_as_its_status_says() {
 }
 
 #[test]
-fn what_cannot_be_released_is_refused_with_the_remedy() {
+fn unsupported_targets_are_refused_with_the_remedy() {
     let (subject, cluster) = fixtures::read(DEPLOYMENT_YAML);
     let refused = |cluster: &Cluster| workload(&subject).shows(&subject, cluster).unwrap_err().to_string();
     let mut other_label = cluster.clone();
@@ -268,7 +268,7 @@ fn what_cannot_be_released_is_refused_with_the_remedy() {
 }
 
 #[test]
-fn configuration_that_is_missing_makes_the_revision_unknown_and_nothing_else() {
+fn missing_configuration_makes_only_the_revision_unknown() {
     let (subject, mut cluster) = fixtures::read(DEPLOYMENT_YAML);
     cluster.remove(&subject.key(CONFIG_MAP, "settings"));
     let target = target(&subject, &cluster);
@@ -278,7 +278,7 @@ fn configuration_that_is_missing_makes_the_revision_unknown_and_nothing_else() {
 }
 
 #[test]
-fn without_tracking_configuration_is_no_part_of_a_revision() {
+fn untracked_configuration_is_not_part_of_a_revision() {
     let off = Settings { config_tracking: false, ..Settings::default() };
     let (subject, mut cluster) = fixtures::read_with(DEPLOYMENT_YAML, off);
     cluster.remove(&subject.key(CONFIG_MAP, "settings"));
@@ -291,7 +291,7 @@ fn without_tracking_configuration_is_no_part_of_a_revision() {
 }
 
 #[test]
-fn a_promotion_that_stops_after_its_copies_still_has_pods_to_start() {
+fn a_promotion_that_stopped_after_its_copies_still_starts_new_pods() {
     let (subject, mut cluster) = fixtures::read(DEPLOYMENT_YAML);
     ensure(&subject, &mut cluster);
     edit(&mut cluster, CONFIG_MAP, "settings", |settings| settings.set("/data/a", "1"));
@@ -306,10 +306,10 @@ fn a_promotion_that_stops_after_its_copies_still_has_pods_to_start() {
 }
 
 #[test]
-fn a_primary_that_flagger_left_behind_runs_what_the_target_shows() {
+fn a_primary_that_flagger_left_has_the_targets_revision() {
     let (subject, mut cluster) = fixtures::read(DEPLOYMENT_YAML);
     ensure(&subject, &mut cluster);
-    // Flagger knows neither our label nor our annotation, and leaves out `binaryData` and `immutable`.
+    // Flagger writes neither our label nor our annotation, and leaves out `binaryData` and `immutable`.
     for (kind, name) in
         [(CONFIG_MAP, "settings-primary"), (SECRET, "keys-primary"), (DEPLOYMENT, "web-primary")]
     {
@@ -351,7 +351,7 @@ fn the_primary_of_a_service_changes_with_promotions_and_the_canarys_with_the_tar
 }
 
 #[test]
-fn kinds_that_cannot_be_released_are_not_known() {
+fn unsupported_kinds_are_unknown() {
     let known = |api_version: &str, kind: &str| of(api_version, kind).is_some();
     assert!(known("apps/v1", "Deployment") && known("apps/v1", "DaemonSet") && known("v1", "Service"));
     assert!(!known("serving.knative.dev/v1", "Service") && !known("apps/v1", "StatefulSet"));

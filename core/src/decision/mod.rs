@@ -1,4 +1,4 @@
-//! Why a plan is what it is: the rule that fired and what it looked at.
+//! The reason of a plan: the rule that fired and the facts it read.
 
 mod rule;
 
@@ -28,7 +28,7 @@ pub struct Decision {
     pub measured: Vec<Measured>,
     /// The hook that was answered last, and whether it passed.
     pub hook: Option<(Text, bool)>,
-    /// Where the Canary stands after this plan.
+    /// The numbers of the Canary after this plan.
     pub after: Standing,
 }
 
@@ -48,13 +48,13 @@ pub struct Standing {
     pub iterations: u32,
 }
 
-/// One metric of a check: what it said and what that meant.
+/// One metric of a check: its value and the verdict on it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Measured {
     /// Name of the metric.
     pub metric: Text,
-    /// What the provider said.
+    /// What the provider answered.
     pub reading: Reading,
     /// The smallest passing value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,7 +62,7 @@ pub struct Measured {
     /// The largest passing value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
-    /// What it meant.
+    /// The verdict.
     pub verdict: Verdict,
     /// When it was judged.
     pub at: Timestamp,
@@ -76,7 +76,7 @@ impl Measured {
     }
 }
 
-/// What a provider said.
+/// What a provider answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Reading {
@@ -88,7 +88,7 @@ pub enum Reading {
     Error(Text),
 }
 
-/// What a reading meant.
+/// The verdict on a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
@@ -96,11 +96,11 @@ pub enum Verdict {
     Passed,
     /// Out of bounds, or no value where one is needed.
     Failed,
-    /// Not to be judged (`hold`).
+    /// Not judged (`hold`).
     Held,
-    /// No value, which the Canary lets pass (`pass`).
+    /// No value, which the Canary accepts (`pass`).
     Waived,
-    /// No value, where the canary was not reached.
+    /// No value, but the canary was not reached.
     Void,
 }
 
@@ -112,26 +112,26 @@ pub enum Finding {
     Below {
         /// Name of the metric.
         metric: Text,
-        /// The value, as it was compared.
+        /// The value that was compared.
         #[serde(with = "number")]
         value: f64,
         /// The bound.
         #[serde(with = "number")]
         min: f64,
-        /// What both are given in.
+        /// The unit of both.
         unit: MetricUnit,
     },
     /// A value above its bound.
     Above {
         /// Name of the metric.
         metric: Text,
-        /// The value, as it was compared.
+        /// The value that was compared.
         #[serde(with = "number")]
         value: f64,
         /// The bound.
         #[serde(with = "number")]
         max: f64,
-        /// What both are given in.
+        /// The unit of both.
         unit: MetricUnit,
     },
     /// No value.
@@ -143,7 +143,7 @@ pub enum Finding {
     MetricError {
         /// Name of the metric.
         metric: Text,
-        /// What the provider said.
+        /// What the provider answered.
         error: Text,
     },
     /// A hook that did not pass.
@@ -152,7 +152,7 @@ pub enum Finding {
         kind: HookKindName,
         /// Its name.
         hook: Text,
-        /// What it said.
+        /// What it answered.
         said: Text,
     },
 }
@@ -167,10 +167,10 @@ pub enum Cause {
         failed: u32,
         /// Failed checks that roll back.
         threshold: u32,
-        /// Why the last one failed; `None` where the threshold was lowered since.
+        /// Why the last one failed; `None` if the threshold was lowered since.
         last: Option<Finding>,
     },
-    /// A rollback hook asked for it.
+    /// A rollback hook requested it.
     Trigger {
         /// Name of the hook.
         hook: Text,
@@ -179,11 +179,11 @@ pub enum Cause {
     Deadline {
         /// Which.
         who: Workload,
-        /// As the platform says it.
+        /// The reason that the platform gives.
         why: Text,
         /// The time it had.
         deadline: Duration,
-        /// The platform gave it up before that.
+        /// The platform reported before that deadline that it had failed.
         gave_up: bool,
     },
     /// A gate stayed closed past its deadline.
@@ -199,17 +199,17 @@ pub enum Cause {
     NotJudged {
         /// The time it had.
         deadline: Duration,
-        /// What was in the way last.
+        /// The last reason.
         why: Text,
     },
-    /// An operator asked for it.
+    /// An operator requested it.
     Request,
     /// The target was set back to the promoted revision.
     Reverted,
 }
 
 impl Cause {
-    /// Whether a person ordered it now, rather than a measurement, a hook or a deadline.
+    /// Whether a person ordered it, rather than a measurement, a hook or a deadline.
     #[must_use]
     pub fn is_ordered(&self) -> bool {
         match self {
@@ -234,7 +234,7 @@ pub enum Workload {
     Primary,
 }
 
-/// What outside the controller holds a Canary up.
+/// What outside the controller blocks a Canary.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Obstacle {
@@ -244,7 +244,7 @@ pub enum Obstacle {
     NotReady {
         /// Which.
         who: Workload,
-        /// As the platform says it.
+        /// The reason that the platform gives.
         why: Text,
     },
     /// The apex service selects the primary but has no ready endpoints.
@@ -256,9 +256,9 @@ pub enum Obstacle {
         /// Why.
         why: Text,
     },
-    /// Checks cannot be judged and the Canary says to hold.
+    /// Checks cannot be judged, and the Canary says `hold`.
     Held(Finding),
-    /// The Canary makes no sense.
+    /// The Canary is invalid.
     Invalid {
         /// The first wrong field.
         problem: Text,
@@ -266,9 +266,9 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    /// Whether it is told as soon as it is seen: it stays until somebody does something. The others are part of every
-    /// start, or have been told by what brought them about.
-    pub(crate) fn is_told_at_once(&self) -> bool {
+    /// Whether it is reported as soon as it is seen, because it lasts until someone acts. The others occur in every
+    /// start, or were already reported by what caused them.
+    pub(crate) fn is_reported_at_once(&self) -> bool {
         match self {
             Self::TargetMissing | Self::Unreadable { .. } => true,
             Self::NotReady { .. } | Self::NotServing | Self::Held(_) | Self::Invalid { .. } => false,

@@ -42,7 +42,7 @@ fn primary_ready(call: &Call<'_>, broken: &mut Broken) {
     broken.unless(ready, "I6", || "a check was made while the primary was not ready".into());
 }
 
-/// I7: a rollback is decided in a run alone, and tells its cause in one error alert.
+/// I7: a rollback is decided only in a run, and its cause is in one error alert.
 fn decided(call: &Call<'_>, broken: &mut Broken) {
     let (before, after) = (call.state, call.after());
     let is_rollback = |intent: &Option<Intent>| matches!(intent, Some(Intent::Rollback { .. }));
@@ -51,7 +51,7 @@ fn decided(call: &Call<'_>, broken: &mut Broken) {
     }
     broken.unless(before.is_running(), "I7", || format!("a rollback in {}", before.phase));
     let born = after.outbox.notices().iter().filter(|notice| notice.id.seq == after.seq);
-    // What held the run up before may be told in the same save.
+    // What held the run up before may be reported in the same save.
     let of_before = |message: &Message| {
         matches!(message, Message::Stalled(_) | Message::PrimaryDown { .. } | Message::Contested { .. })
     };
@@ -62,7 +62,7 @@ fn decided(call: &Call<'_>, broken: &mut Broken) {
     broken.unless(one, "I7", || format!("alerts of a rollback: {messages:?}"));
 }
 
-/// I7: it ends without canary; after a failed promotion at the copy that is ready.
+/// I7: a rollback ends without a canary; after a failed promotion, users end on the copy that is ready.
 fn ended(call: &Call<'_>, broken: &mut Broken) {
     if call.plan.decision.rule != Rule::RolledBack {
         return;

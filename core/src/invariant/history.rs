@@ -9,7 +9,7 @@ use crate::{
     state::{Stage, State},
 };
 
-/// Checks what only the sequence of one Canary's saves can show. Feed it every plan whose state was saved, in order,
+/// Checks what only the sequence of one Canary's saves can show. Pass it every plan whose state was saved, in order,
 /// across restarts of the driver.
 #[derive(Clone, Debug, Default)]
 pub struct History {

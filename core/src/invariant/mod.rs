@@ -1,6 +1,6 @@
 //! What always holds, as code. The properties, the walk and every story check all of it.
 //!
-//! An exception to an invariant is a predicate with a name, beside the invariant it belongs to.
+//! An exception to an invariant is a named predicate in the same file.
 
 mod checks;
 mod history;
@@ -23,7 +23,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// The invariants by name. `I9` is shown by stopping and going on, so its other half stands in the tests.
+/// The invariants by name. `I9` also concerns stopping and continuing, which the tests check.
 pub const INVARIANTS: &[(&str, &str)] = &[
     (
         "I1",
@@ -51,7 +51,7 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     ("I11", "a notice has one id for ever"),
     ("I12", "a revision that is neither promoted nor tried is not forgotten"),
     ("I13", "what cannot be taken back is saved as an intent first"),
-    ("I14", "while the primary serves, no user stays on a canary that serves nobody"),
+    ("I14", "while the primary serves, no user stays on a canary that does not serve"),
     (
         "I15",
         "a check passes only if the canary was reached, as its step says, in the whole interval that it closes",

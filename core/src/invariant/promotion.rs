@@ -1,4 +1,4 @@
-//! I5 and I13: what has to be so before a promotion, and before anything that cannot be taken back.
+//! I5 and I13: the conditions of a promotion, and of every irreversible action.
 
 use alloc::format;
 
@@ -45,10 +45,10 @@ fn earned(call: &Call<'_>, r: &Rollout, broken: &mut Broken) {
     let ready = target.is_some_and(|target| Readiness::is_ready(&target.readiness));
     broken.unless(ready, "I5", || "promoted a canary that is not ready".into());
     let serves = call.seen.canary_serves() == Some(true);
-    broken.unless(serves, "I5", || "promoted a canary that serves nobody".into());
+    broken.unless(serves, "I5", || "promoted a canary that does not serve".into());
 }
 
-/// `skipAnalysis`, by manifest or request; `promote` by request; or another controller's promotion.
+/// `skipAnalysis`, by manifest or request; `promote` by request; or a promotion by another controller.
 fn a_person_said_so(call: &Call<'_>, r: &Rollout) -> bool {
     r.skips_analysis()
         || call.state.run.skip
@@ -75,7 +75,7 @@ fn intended(call: &Call<'_>, command: &Command, broken: &mut Broken) {
         }
         Command::ScaleDown => match intent {
             Some(Intent::Rollback { .. } | Intent::Promote { applied: true, .. }) => true,
-            Some(Intent::Promote { .. } | Intent::Delete { .. }) | None => serves_nobody(call),
+            Some(Intent::Promote { .. } | Intent::Delete { .. }) | None => does_not_serve(call),
         },
         Command::RevertServices | Command::RevertRoutes => deleting,
         Command::Release => {
@@ -97,15 +97,15 @@ fn intended(call: &Call<'_>, command: &Command, broken: &mut Broken) {
     broken.unless(alone, "I13", || "the finalizer does not go alone".into());
 }
 
-/// A Canary may go without giving anything back where its target serves as it did before the Canary came.
+/// A Canary may be removed without giving anything back if its target serves as it did before the Canary was created.
 fn took_nothing_over(call: &Call<'_>) -> bool {
     let state = call.state;
     let before = matches!(state.phase, Phase::New | Phase::Initializing) && !state.took_over;
     before && call.seen.services.known().is_none_or(|services| services.apex != Apex::Primary)
 }
 
-/// The canary may be scaled down without an intent where it serves nobody: the target after initialisation, the canary
-/// of a restarted run that waits for approval, and the one a failed promotion left when its primary recovered.
-fn serves_nobody(call: &Call<'_>) -> bool {
+/// The canary may be scaled down without an intent if it does not serve: the target after initialisation, the canary of
+/// a restarted run that waits for approval, and the canary of a failed promotion after its primary recovered.
+fn does_not_serve(call: &Call<'_>) -> bool {
     matches!(call.plan.decision.rule, Rule::Initialized | Rule::WaitsForApproval | Rule::PrimaryRecovered)
 }

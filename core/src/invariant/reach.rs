@@ -29,7 +29,7 @@ fn passes(call: &Call<'_>, broken: &mut Broken) {
     });
 }
 
-/// A canary that serves nobody between two checks is noted.
+/// If a canary does not serve between two checks, this is noted.
 fn noted(call: &Call<'_>, broken: &mut Broken) {
     let (before, after) = (call.state, call.after());
     let waits = matches!(call.plan.decision.rule, Rule::NotDue | Rule::NotReady);
@@ -39,7 +39,7 @@ fn noted(call: &Call<'_>, broken: &mut Broken) {
         && after.run.away.is_none();
     if waits && judges && call.seen.canary_serves() == Some(false) {
         broken.unless(after.run.unreached.is_some(), "I15", || {
-            "the canary serves nobody, and the next check can pass".into()
+            "the canary does not serve, and the next check can pass".into()
         });
     }
 }

@@ -10,8 +10,7 @@ use crate::{
     state::{Intent, Origin},
 };
 
-/// When a tick ends, the routes expose no more users than the state says; but for a repair that was made within this
-/// second.
+/// When a tick ends, the routes expose no more users than the state says, unless a repair was made within this second.
 pub(super) fn check(call: &Call<'_>, broken: &mut Broken) {
     let Ok(r) = call.canary else { return };
     let Some(Some(seen)) = call.seen.routes.known() else { return };
@@ -22,12 +21,12 @@ pub(super) fn check(call: &Call<'_>, broken: &mut Broken) {
     }
     let repaired = call.state.repair.as_ref();
     let just_now = repaired.is_some_and(|last| call.now.since(last.at) < Duration::from_secs(1));
-    broken.unless(just_now || may_be_our_own(call) || nobody_else_serves(call), "I16", || {
+    broken.unless(just_now || may_be_our_own(call) || only_the_canary_serves(call), "I16", || {
         format!("the routes stay at {seen} in {}, the state says {wanted}", call.state.phase)
     });
 }
 
-/// Nothing is written now: it is not ours, or it fails, or a person said so; or a run ends its own routes.
+/// Nothing is written now: the status is not ours, the write fails, a person ordered it, or a run ends its own routes.
 fn is_hands_off(call: &Call<'_>, r: &Rollout) -> bool {
     let state = call.state;
     let set_up = !matches!(state.phase, Phase::New | Phase::Initializing | Phase::Terminating);
@@ -42,13 +41,14 @@ fn is_hands_off(call: &Call<'_>, r: &Rollout) -> bool {
         || !r.topology().same_objects(&state.topology)
 }
 
-/// We may have been stopped between a step's routes and its save: while the check before it is due, or a promotion waits.
+/// The controller may have stopped between a step's routes and its save: while the check before it is due, or while a
+/// promotion waits.
 fn may_be_our_own(call: &Call<'_>) -> bool {
     let due = call.state.phase.is_analysing() && call.now >= call.state.due;
     due || matches!(call.state.run.intent, Some(Intent::Promote { .. }))
 }
 
-/// Nobody is moved from a copy that serves to one that does not.
-fn nobody_else_serves(call: &Call<'_>) -> bool {
+/// No user is moved from a copy that serves to one that does not.
+fn only_the_canary_serves(call: &Call<'_>) -> bool {
     call.seen.primary_serves() == Some(false) && call.seen.canary_serves() == Some(true)
 }

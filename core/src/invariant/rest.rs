@@ -1,4 +1,4 @@
-//! I8, I10, I12 and the table of phases: what happens when nothing does.
+//! I8, I10, I12 and the table of phases: what may happen while nothing changes.
 
 use alloc::format;
 use core::time::Duration;
@@ -18,7 +18,7 @@ pub(super) fn check(call: &Call<'_>, broken: &mut Broken) {
         format!("from {} to {} by {:?}", before.phase, after.phase, call.plan.decision.rule)
     });
     let (from, to) = (before.run.stage, after.run.stage);
-    // What another controller left is read into a stage of ours.
+    // The status of another controller is read into one of our stages.
     let taken_over = call.plan.decision.rule == Rule::TakenOver;
     broken.unless(taken_over || stage::is_allowed(from, to), "stages", || {
         format!("from {from:?} to {to:?} by {:?}", call.plan.decision.rule)
@@ -28,12 +28,13 @@ pub(super) fn check(call: &Call<'_>, broken: &mut Broken) {
     repeats_nothing(call, broken);
 }
 
-/// I8: without a wake a run waits for something that is named.
+/// I8: if there is no wake, a run waits for something that has a name.
 fn has_an_exit(call: &Call<'_>, broken: &mut Broken) {
     let after = call.after();
     let busy = !after.phase.is_idle() || after.run.stage == Stage::Holding || !after.owed.is_empty();
     let named = after.stall.is_some() || after.suspended.is_some() || after.trouble.is_some();
-    // A fact that lags behind our own write comes by itself; another version's state is not ours to end.
+    // A fact that is older than our own write updates without a wake. A state of another version must not be ended
+    // here.
     let passes = call.plan.decision.rule == Rule::Unknown || after.origin != Origin::Ours;
     let gone = call.plan.decision.rule == Rule::Released;
     let held = after.run.stage == Stage::Holding && after.phase.is_idle();
@@ -41,7 +42,7 @@ fn has_an_exit(call: &Call<'_>, broken: &mut Broken) {
     broken.unless(holds, "I8", || format!("nothing wakes {} in {:?}", after.phase, call.plan.decision.rule));
 }
 
-/// I12: what the target shows at rest was promoted, or tried last.
+/// I12: outside a run, the revision that the target shows was promoted or was tried last.
 fn is_not_forgotten(call: &Call<'_>, broken: &mut Broken) {
     let after = call.after();
     let rests = call.plan.decision.rule == Rule::Idle && after.phase.is_idle() && call.canary.is_ok();

@@ -53,7 +53,7 @@ fn serves_from_ready_copy(state: &State) -> bool {
     matches!(state.run.stage, Stage::Holding | Stage::InPlace)
 }
 
-/// I3: the route is a function of the state.
+/// I3: the route follows from the state.
 fn follows_state(call: &Call<'_>, routes: Routes, broken: &mut Broken) {
     let wanted = match call.canary {
         Ok(r) => call.after().routes(r.strategy()),
@@ -80,7 +80,7 @@ fn serving_copy(call: &Call<'_>, routes: Routes, broken: &mut Broken) {
     });
 }
 
-/// A person's order goes before what serves.
+/// An order of a person takes precedence over what serves.
 fn a_person_ordered(call: &Call<'_>) -> bool {
     let ordered = match &call.state.run.intent {
         Some(Intent::Rollback { cause, released }) => cause.is_ordered() || *released,
@@ -112,7 +112,7 @@ fn switch(call: &Call<'_>, r: &Rollout, broken: &mut Broken) {
     }
 }
 
-/// I3: the weight grows until Promoting, and falls from then on; users who left come back to the weight they had.
+/// I3: the weight grows until Promoting, and falls from then on; users who left return to the weight they had.
 fn direction(call: &Call<'_>, broken: &mut Broken) {
     let (before, after) = (call.state, call.after());
     if before.runs != after.runs || matches!(call.plan.decision.rule, Rule::Requested | Rule::TakenOver) {

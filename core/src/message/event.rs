@@ -42,7 +42,7 @@ impl Message {
         name == of_kubernetes || name == self.name() || (name == "analysis-complete" && self.ends_analysis())
     }
 
-    /// The analysis of a revision ended: it is promoted or rolled back next.
+    /// The analysis of a revision ended: a promotion or a rollback follows.
     fn ends_analysis(&self) -> bool {
         matches!(self, Self::PromotionStarted(_) | Self::RollingBack(_) | Self::Promoted { skipped: true })
     }

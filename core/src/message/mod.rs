@@ -1,4 +1,4 @@
-//! What people are told: events and alerts, typed; their text is made at the edge.
+//! Messages to users: events and alerts, typed. Their text is made where they are sent.
 
 mod event;
 mod severity;
@@ -25,23 +25,23 @@ use crate::{
     time::Timestamp,
 };
 
-/// Names one notice for ever, so that a receiver can tell a repeat.
+/// Identifies one notice permanently, so that a receiver can recognize a repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NoticeId {
-    /// The save it was born in; 0 for one that no save holds.
+    /// The save that created it; 0 for a notice that no save holds.
     pub seq: u64,
-    /// Its place among those of that save.
+    /// Its place among the notices of that save.
     pub index: u16,
 }
 
 impl NoticeId {
-    /// Of a message that no save holds: named after its words, so that who begins anew names it the same.
+    /// The id of a message that no save holds: derived from its text, so that it is the same after a restart.
     pub(crate) fn unsaved(message: &Message) -> Self {
         let hash = fnv(alloc::format!("{message:?}").bytes());
         Self { seq: 0, index: u16::try_from(hash & 0xffff).unwrap_or_default() }
     }
 
-    /// Whether no save holds what it names.
+    /// Whether no save holds the notice.
     pub(crate) fn is_unsaved(&self) -> bool {
         self.seq == 0
     }
@@ -53,30 +53,30 @@ impl fmt::Display for NoticeId {
     }
 }
 
-/// An event, and an alert where its message has a [severity](Message::alert).
+/// An event, and an alert if its message has a [severity](Message::alert).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
     /// Its name.
     pub id: NoticeId,
-    /// When it was born.
+    /// When it was created.
     pub at: Timestamp,
-    /// The phase that its receivers are told.
+    /// The phase that its receivers get.
     #[serde(default)]
     pub phase: Phase,
-    /// What it says.
+    /// Its message.
     pub message: Message,
 }
 
 /// Kubernetes' two types of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventType {
-    /// As it should be.
+    /// As planned.
     Normal,
-    /// Somebody may want to look.
+    /// Someone may have to look.
     Warning,
 }
 
-/// Everything that is ever told.
+/// Every message to users.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Message {
@@ -93,9 +93,9 @@ pub enum Message {
     Initialized,
     /// A new revision was accepted.
     NewRevision(Revision),
-    /// A newer revision takes the place of the one under way.
+    /// A newer revision replaces the one that was being released.
     Restarted(Revision),
-    /// A newer revision is already under all users, because the primary is broken.
+    /// A newer revision already serves all users, because the primary is broken.
     AnalysedInPlace(Revision),
     /// A waiting revision was withdrawn.
     Withdrawn(Revision),
@@ -123,7 +123,7 @@ pub enum Message {
         /// No alert is wanted.
         muted: bool,
     },
-    /// A check failed, and by what.
+    /// A check failed, and the reason.
     CheckFailed {
         /// The first cause in list order.
         finding: Finding,
@@ -134,34 +134,34 @@ pub enum Message {
     },
     /// A check could not be judged.
     CheckHeld(Finding),
-    /// A check passed without the canary being reached, so it does not count. Holds why.
+    /// A check passed but does not count, because the canary was not reached. Holds the reason.
     CheckVoid(Text),
-    /// Somebody else keeps changing the same objects.
+    /// Another client keeps changing the same objects.
     Contested {
-        /// The field manager that wrote them last, where it is known.
+        /// The field manager that wrote them last, if it is known.
         by: Option<Text>,
-        /// Times they were put right.
+        /// How many times they were repaired.
         times: u32,
         /// It was alerted before.
         again: bool,
     },
-    /// The canary serves nobody, so its users go to the primary.
+    /// The canary does not serve, so its users go to the primary.
     CanaryLeft {
-        /// Why it serves nobody.
+        /// Why it does not serve.
         why: Text,
         /// It was alerted before in this run.
         again: bool,
     },
-    /// Users come back to the canary, to this weight; 0 where the strategy sets none.
+    /// Users return to the canary, at this weight; 0 if the strategy sets none.
     CanaryBack(Weight),
-    /// The primary serves nobody, so its users go to the canary.
+    /// The primary does not serve, so its users go to the canary.
     ServingCopy {
-        /// Why the primary serves nobody.
+        /// Why the primary does not serve.
         why: Text,
     },
-    /// The primary serves nobody while a revision is analysed.
+    /// The primary does not serve while a revision is analysed.
     PrimaryDown {
-        /// Why it serves nobody.
+        /// Why it does not serve.
         why: Text,
     },
     /// A rollback is decided.
@@ -190,7 +190,7 @@ pub enum Message {
     },
     /// The primary did not get ready after promotion.
     PromotionFailed {
-        /// As the platform says it.
+        /// The reason that the platform gives.
         why: Text,
     },
     /// The primary recovered from a failed promotion.
@@ -226,44 +226,44 @@ pub enum Message {
     Suspended,
     /// `spec.suspend` was cleared.
     Resumed,
-    /// The Canary makes no sense; nothing advances.
+    /// The Canary is invalid; nothing advances.
     Invalid {
         /// The first wrong field and what is wrong with it.
         problem: Text,
     },
     /// The run ends because target, service, provider or strategy were replaced.
     ShapeChanged,
-    /// Someone else changed the routes; they were put right.
+    /// Another client changed the routes; they were repaired.
     RoutesRepaired,
-    /// Someone else changed owned objects; they were put right.
+    /// Another client changed owned objects; they were repaired.
     ObjectsRepaired,
     /// A command failed.
     CommandFailed {
-        /// What was tried.
+        /// The command.
         command: Text,
-        /// What the cluster said.
+        /// The answer of the cluster.
         error: Text,
         /// What kind of failure it is.
         class: FailureClass,
     },
-    /// A command fails for longer than the progress deadline.
+    /// A command has failed for longer than the progress deadline.
     CommandStillFails {
-        /// What is tried.
+        /// The command.
         command: Text,
-        /// What the cluster says.
+        /// The answer of the cluster.
         error: Text,
     },
-    /// Something outside holds the Canary up that does not pass by itself.
+    /// Something outside blocks the Canary and does not pass by itself.
     HeldUp(Obstacle),
-    /// Something outside holds the Canary up for longer than the progress deadline.
+    /// Something outside has blocked the Canary for longer than the progress deadline.
     Stalled(Obstacle),
-    /// Something is wrong that holds nothing up yet.
+    /// Something is wrong but does not block anything yet.
     Concern(Text),
     /// A workload takes longer than an interval to be ready.
     NotReady {
         /// Which one.
         who: Workload,
-        /// Why it is not.
+        /// The reason.
         why: Text,
     },
     /// The Canary is being deleted.
@@ -278,7 +278,7 @@ pub enum Advance {
     Mirror(Weight),
     /// The canary's share.
     Weight(Weight),
-    /// The n-th of so many iterations.
+    /// The iteration, and the number of all iterations.
     Iteration(u32, u32),
     /// All requests go to the canary (blue/green).
     All,
@@ -296,10 +296,10 @@ impl From<HookKind> for HookKindName {
 }
 
 impl Message {
-    /// The phase its receivers are told. As Flagger has it: the one it was decided in, but for what begins and ends a
-    /// run.
+    /// The phase that its receivers get. As in Flagger, it is the phase in which the message was decided, except for
+    /// messages about the beginning and the end of a run.
     #[must_use]
-    pub(crate) fn told_in(&self, before: Phase, after: Phase) -> Phase {
+    pub(crate) fn sent_in(&self, before: Phase, after: Phase) -> Phase {
         if matches!(self, Self::NewRevision(_) | Self::CanaryFailed | Self::Rejected { .. }) {
             after
         } else if matches!(self, Self::Promoted { skipped: true }) {
@@ -309,7 +309,7 @@ impl Message {
         }
     }
 
-    /// The sentence people read. `canary` is `name.namespace`.
+    /// The text for people. `canary` is `name.namespace`.
     #[must_use]
     pub fn text(&self, canary: &str, topology: &Topology) -> String {
         Sentence { message: self, canary, topology }.to_string()

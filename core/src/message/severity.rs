@@ -1,10 +1,10 @@
-//! How loud a message is: which ones are alerts, and which events are warnings.
+//! The severity of a message: which ones are alerts, and which events are warnings.
 
 use super::{EventType, Message};
 use crate::spec::Severity;
 
 impl Message {
-    /// The severity of the alert, for messages that are one.
+    /// The severity of the alert, if the message is one.
     #[must_use]
     pub fn alert(&self) -> Option<Severity> {
         match self {

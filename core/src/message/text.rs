@@ -1,4 +1,4 @@
-//! The sentences. They keep the words people search for in Flagger's, and always name metric, value and bound.
+//! The texts. They keep the words of Flagger's texts that people search for, and always name metric, value and bound.
 
 use alloc::{format, string::String};
 use core::fmt;
@@ -13,7 +13,7 @@ use crate::{
     time::Human,
 };
 
-/// A message with the names it speaks of.
+/// A message with the names that it contains.
 pub(super) struct Sentence<'a> {
     pub(super) message: &'a Message,
     pub(super) canary: &'a str,
@@ -23,7 +23,7 @@ pub(super) struct Sentence<'a> {
 impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (canary, kind) = (self.canary, &self.topology.kind);
-        // The Canary's name ends in its namespace, which holds no dot.
+        // The Canary's name ends in its namespace, which contains no dot.
         let namespace = canary.rsplit_once('.').map_or("", |(_, namespace)| namespace);
         let named = |name: &str| format!("{name}.{namespace}");
         let (target, primary) =
@@ -85,18 +85,18 @@ impl fmt::Display for Sentence<'_> {
                 write!(f, "Halt {canary} advancement, the check that passed does not count: {why}")
             }
             Message::CanaryLeft { why, .. } => {
-                write!(f, "Routing all traffic to primary {primary}: canary {target} serves nobody: {why}")
+                write!(f, "Routing all traffic to primary {primary}: canary {target} does not serve: {why}")
             }
             Message::CanaryBack(weight) => {
                 write!(f, "Routing traffic back to canary {target}, both copies are ready")?;
                 if *weight > 0 { write!(f, ": weight {weight}") } else { Ok(()) }
             }
             Message::ServingCopy { why } => {
-                write!(f, "Routing all traffic to canary {target}: primary {primary} serves nobody: {why}")
+                write!(f, "Routing all traffic to canary {target}: primary {primary} does not serve: {why}")
             }
             Message::PrimaryDown { why } => write!(
                 f,
-                "Primary {primary} serves nobody: {why}; its users are not sent to a canary that is being analysed"
+                "Primary {primary} does not serve: {why}; its users are not sent to a canary that is being analysed"
             ),
             Message::RollingBack(cause) => write!(f, "Rolling back {canary} {cause}"),
             Message::Rejected { revision, cause } => {
@@ -153,18 +153,18 @@ impl fmt::Display for Sentence<'_> {
                 }
             }
             Message::Suspended => write!(f, "Canary {canary} is suspended"),
-            Message::Resumed => write!(f, "Canary {canary} goes on"),
+            Message::Resumed => write!(f, "Canary {canary} resumed"),
             Message::Invalid { problem } => {
                 write!(f, "Canary {canary} is invalid, nothing advances: {problem}")
             }
             Message::ShapeChanged => {
-                write!(f, "Strategy, provider, service or target of {canary} changed: starting anew")
+                write!(f, "Strategy, provider, service or target of {canary} changed: starting again")
             }
             Message::RoutesRepaired => {
-                write!(f, "Routes of {canary} were changed by someone else and put right")
+                write!(f, "Routes of {canary} were changed outside Serin and repaired")
             }
             Message::ObjectsRepaired => {
-                write!(f, "Workloads or services of {canary} were changed by someone else and put right")
+                write!(f, "Workloads or services of {canary} were changed outside Serin and repaired")
             }
             Message::Contested { by, times, .. } => {
                 write!(f, "{}", Contested { what: canary, by, times: *times })
@@ -181,7 +181,7 @@ impl fmt::Display for Sentence<'_> {
                 write!(f, "{canary} is stuck: {command} still fails: {error}")
             }
             Message::HeldUp(obstacle) => {
-                write!(f, "{canary} cannot go on: {}", obstacle.text(self.topology, namespace))
+                write!(f, "{canary} cannot continue: {}", obstacle.text(self.topology, namespace))
             }
             Message::Stalled(obstacle) => {
                 write!(f, "{canary} is held up: {}", obstacle.text(self.topology, namespace))
@@ -206,11 +206,11 @@ pub(crate) struct Contested<'a> {
 impl fmt::Display for Contested<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { what, by, times } = self;
-        write!(f, "Routes or services of {what} are changed again and again")?;
+        write!(f, "Routes or services of {what} are changed repeatedly")?;
         if let Some(by) = by {
             write!(f, " by field manager {by}")?;
         }
-        write!(f, " and were put right {times} times")
+        write!(f, " and were repaired {times} times")
     }
 }
 
@@ -278,7 +278,7 @@ impl fmt::Display for Workload {
 }
 
 impl Obstacle {
-    /// The sentence people read, with the names it speaks of.
+    /// The text for people, with the names that it contains.
     pub(crate) fn text(&self, topology: &Topology, namespace: &str) -> String {
         match self {
             Self::TargetMissing => {
@@ -293,7 +293,7 @@ impl Obstacle {
     }
 }
 
-/// That there is no target, in Flagger's words.
+/// The text for a missing target, in Flagger's words.
 pub(crate) fn target_not_found(topology: &Topology, namespace: &str) -> String {
     let dot = if namespace.is_empty() { "" } else { "." };
     format!("{} {}{dot}{namespace} not found", topology.kind.to_ascii_lowercase(), topology.target)

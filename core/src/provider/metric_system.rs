@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-/// A system that can be asked for a value, as `spec.provider.type` of a MetricTemplate names it.
+/// A metric system, as `spec.provider.type` of a MetricTemplate names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricSystem {
     /// AWS CloudWatch.
@@ -22,13 +22,13 @@ pub enum MetricSystem {
     Keptn,
     /// New Relic.
     NewRelic,
-    /// Prometheus, or what answers like it.
+    /// Prometheus, or a system that answers like it.
     Prometheus,
     /// Splunk Observability.
     Splunk,
     /// Google Cloud Monitoring.
     Stackdriver,
-    /// Anything that answers with JSON; not in Flagger.
+    /// Any system that answers with JSON; not in Flagger.
     Webhook,
 }
 
@@ -41,30 +41,30 @@ pub struct MetricDescriptor {
     pub title: &'static str,
     /// Where the system is.
     pub address: Address,
-    /// What a Secret that the template names has to hold.
+    /// What the Secret that the template names has to contain.
     pub keys: SecretKeys,
     /// Whether the template has to name a Secret.
     pub needs_secret: bool,
     /// Whether the template has to name a `region`.
     pub needs_region: bool,
-    /// Whether this version of the controller asks it.
+    /// Whether this version of the controller supports it.
     pub driven: bool,
     /// Whether Flagger 1.44 knows it.
     pub in_flagger: bool,
 }
 
-/// Where a metric system is if a template does not say so.
+/// The address of a metric system if a template does not give one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Address {
     /// The template has to give an address.
     Required,
-    /// At this address.
+    /// It is this address.
     Default(&'static str),
     /// Something else gives it, such as a region or the cluster.
     Implied,
 }
 
-/// The keys that a Secret has to hold: all of one of these sets. Without sets: nothing in particular.
+/// The keys that a Secret has to contain: all keys of one of these sets. Without sets, no key is required.
 ///
 /// It is shown as in "`token`, or `username` and `password`".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ impl MetricSystem {
     }
 }
 
-/// A system without credentials of its own, found without an address, that the controller does not ask.
+/// A system without credentials of its own and with no required address, which the controller does not support.
 const IMPLIED: MetricDescriptor = MetricDescriptor {
     name: "",
     title: "",
@@ -253,7 +253,7 @@ impl fmt::Display for MetricSystem {
 }
 
 impl SecretKeys {
-    /// Whether a Secret fits. `holds` says whether it holds a key.
+    /// Whether a Secret fits. `holds` says whether it contains a key.
     #[must_use]
     pub fn fit(&self, holds: impl Fn(&str) -> bool) -> bool {
         self.0.is_empty() || self.0.iter().any(|needed| needed.iter().all(|key| holds(key)))

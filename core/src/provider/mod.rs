@@ -1,7 +1,8 @@
-//! What a Canary, a MetricTemplate or an AlertProvider may name, and which of it this version of the controller drives.
+//! The systems that a Canary, a MetricTemplate or an AlertProvider can name, and which of them this version of the
+//! controller supports.
 //!
-//! Manifests are read for everything that Flagger knows; the controller runs a part of it. Parsing, lint and the tables in
-//! the documentation read this; a test of the controller holds its own registries against it.
+//! Manifests are parsed for everything that Flagger knows; the controller supports a part of it. Parsing, lint and the
+//! tables in the documentation read these lists; a test of the controller compares them with its own registries.
 
 mod metric_system;
 mod receiver;

@@ -27,8 +27,8 @@ impl AlertSystem {
         }
     }
 
-    /// Whether an alert is open there until it is closed: by the next success of its Canary, whatever severity the receiver
-    /// wants.
+    /// Whether an alert stays open there until it is closed. It is closed by the next success of its Canary, whatever
+    /// severity the receiver wants.
     #[must_use]
     pub const fn keeps_open(self) -> bool {
         match self {

@@ -3,13 +3,13 @@
 /// A kind that `spec.targetRef` may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// What people call it.
+    /// Its name in text for people.
     pub name: &'static str,
     /// `targetRef.kind`.
     pub kind: &'static str,
     /// The usual `targetRef.apiVersion`.
     pub api_version: &'static str,
-    /// Whether this version of the controller releases it.
+    /// Whether this version of the controller supports it.
     pub driven: bool,
 }
 
@@ -22,8 +22,8 @@ pub const TARGETS: &[Target] = &[
 ];
 
 impl Target {
-    /// The target of a reference; `None` for a kind that cannot be released. Only Knative's group tells two kinds of one
-    /// name apart, so that a wrong version is still the kind it names.
+    /// The target of a reference; `None` for a kind that is not supported by Flagger. Only the API group distinguishes
+    /// Knative's Service from the Service of Kubernetes, so a reference with a wrong version still has its kind.
     #[must_use]
     pub fn of(api_version: &str, kind: &str) -> Option<&'static Self> {
         let is_knative = |api_version: &str| api_version.starts_with("serving.knative.dev/");
@@ -41,7 +41,7 @@ pub struct Scaler {
     pub kind: &'static str,
     /// The usual `autoscalerRef.apiVersion`.
     pub api_version: &'static str,
-    /// Whether this version of the controller pauses and copies it.
+    /// Whether this version of the controller supports it: pauses and copies it.
     pub driven: bool,
 }
 

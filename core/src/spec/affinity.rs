@@ -1,4 +1,4 @@
-//! Cookies that keep users on a version: which the core sets, and how a router is to set them.
+//! Cookies that keep users on a version: their values, and how a router sets them.
 
 use alloc::string::String;
 use core::time::Duration;
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::revision::Text;
 
-/// Seconds for which users stay on the canary, where the manifest says nothing.
+/// Seconds for which users stay on the canary, if the manifest does not say.
 const DEFAULT_MAX_AGE: i64 = 86_400;
 
 /// Cookies that keep users on a version.
@@ -21,10 +21,10 @@ pub struct SessionAffinity {
     pub primary_cookie: Option<Text>,
 }
 
-/// How cookies are set, and taken from users again: browsers drop one only under the path and domain it was set for.
+/// How cookies are set and removed: browsers remove a cookie only under the path and domain it was set for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieAttributes {
-    /// `Max-Age` of the canary's cookie, in seconds; 86400 where the manifest says nothing.
+    /// `Max-Age` of the canary's cookie, in seconds; 86400 if the manifest does not say.
     pub max_age: i64,
     /// `Max-Age` of the primary's: until the next step.
     pub primary_max_age: Duration,
@@ -71,8 +71,8 @@ impl SessionAffinity {
 }
 
 impl CookieAttributes {
-    /// `analysis.sessionAffinity` of an analysis with checks at this interval; where it is left out, users can still carry a
-    /// cookie that is to be set or taken in the usual way.
+    /// `analysis.sessionAffinity` of an analysis with checks at this interval. If it is left out, users can still carry
+    /// a cookie, which is then set or removed with the defaults.
     pub(super) fn parse(
         raw: Option<&raw::SessionAffinity>,
         interval: Duration,
@@ -80,7 +80,7 @@ impl CookieAttributes {
     ) -> Self {
         let Some(raw) = raw else { return Self { primary_max_age: interval, ..Self::default() } };
         let text = |text: &Option<String>| filled(text.as_deref()).map(Text::from);
-        // 0 is as good as left out.
+        // 0 means the same as a field that is left out.
         let max_age = whole(raw.max_age, "maxAge", problems).filter(|seconds| *seconds != 0);
         Self {
             max_age: max_age.unwrap_or(DEFAULT_MAX_AGE),

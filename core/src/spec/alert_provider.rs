@@ -1,4 +1,4 @@
-//! AlertProviders: what they need, by the system that is told.
+//! AlertProviders: what they need, by the type of receiver.
 
 use alloc::{format, vec::Vec};
 use core::fmt;
@@ -10,24 +10,24 @@ use super::{
 };
 use crate::revision::Text;
 
-/// An AlertProvider that makes sense.
+/// A valid AlertProvider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertProvider {
     /// Its namespace.
     pub namespace: Text,
     /// Its name.
     pub name: Text,
-    /// Who is told.
+    /// The type of receiver.
     pub system: AlertSystem,
-    /// Where it is.
+    /// Its address.
     pub target: AlertTarget,
     /// Channel to write to.
     pub channel: Text,
     /// Name to write under.
     pub username: Text,
-    /// HTTP proxy on the way there.
+    /// HTTP proxy.
     pub proxy: Option<Text>,
-    /// What is said: a Go template; what the system's kind says where left out.
+    /// The text: a Go template; the default of the type if left out.
     pub message_template: Option<Text>,
 }
 
@@ -36,18 +36,18 @@ pub struct AlertProvider {
 pub enum AlertTarget {
     /// To this address.
     Address(Text),
-    /// To the `address` in the Secret of this name, in the provider's namespace; with its `token` where it has one.
+    /// To the `address` in the Secret of this name, in the provider's namespace; with its `token` if it has one.
     Secret(Text),
-    /// To this address, where one is given, with the `token` in the Secret.
+    /// To this address, if one is given, with the `token` in the Secret.
     Token {
-        /// The address; the system's own where left out.
+        /// The address; the system's own if left out.
         address: Option<Text>,
         /// The Secret's name.
         secret: Text,
     },
 }
 
-/// A system that can be told, as `spec.type` names it.
+/// A type of receiver, as `spec.type` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlertSystem {
     /// Prometheus' Alertmanager; not in Flagger.
@@ -64,7 +64,7 @@ pub enum AlertSystem {
     Rocket,
     /// Slack.
     Slack,
-    /// Anything that takes JSON; not in Flagger.
+    /// Any system that accepts JSON; not in Flagger.
     Webhook,
 }
 
@@ -113,7 +113,7 @@ const DEFAULT_CHANNEL: &str = "general";
 const DEFAULT_USERNAME: &str = "flagger";
 
 impl AlertProvider {
-    /// Gives a manifest its meaning, or says what is wrong with it.
+    /// Parses a manifest, or says what is wrong with it.
     ///
     /// # Errors
     /// All wrong fields, each with its path.
@@ -146,7 +146,7 @@ impl AlertProvider {
 }
 
 impl AlertProvider {
-    /// The Secret it names, in its own namespace.
+    /// The Secret that it names, in its own namespace.
     #[must_use]
     pub fn secret(&self) -> Option<&Text> {
         match &self.target {
@@ -156,7 +156,7 @@ impl AlertProvider {
     }
 }
 
-/// Exactly one of address and Secret, as Flagger has it; PagerDuty knows its own address and always needs a token.
+/// Exactly one of address and Secret, as in Flagger. PagerDuty has a fixed address and always needs a token.
 fn target(
     raw: &raw::AlertProviderSpec,
     system: Option<AlertSystem>,
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn every_system_is_told_at_an_address_or_by_secret() {
+    fn every_receiver_has_an_address_or_a_secret() {
         for system in AlertSystem::ALL {
             let by_secret = parse(&format!("{{type: {system}, secretRef: {{name: s}}}}"));
             assert_eq!(by_secret.unwrap().system, system);
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_as_in_flagger() {
+    fn fields_left_out_have_flaggers_defaults() {
         let provider = parse("{type: slack, address: 'https://a', channel: ''}").unwrap();
         assert_eq!((&*provider.channel, &*provider.username), ("general", "flagger"));
         assert_eq!((provider.proxy, provider.message_template), (None, None));

@@ -1,4 +1,4 @@
-//! Durations of `spec.service`: the router reads them, as the text that the manifest has.
+//! Durations of `spec.service`: the router reads them as the text in the manifest.
 
 use alloc::{
     format,
@@ -28,8 +28,8 @@ pub const POLICY_DURATIONS: [(&str, &str); 9] = [
     ("httpCookie", "ttl"),
 ];
 
-/// Takes every duration of `spec.service`, whether this router reads it or another one would. What is none is refused and
-/// left out.
+/// Parses every duration of `spec.service`, whether this router reads it or another one would. A text that is not a
+/// duration is refused and left out.
 pub(super) fn parse(service: &Service, limits: Limits, routing: &mut Routing, problems: &mut Problems<'_>) {
     let mut time = |field: &str, text: &Option<String>| {
         let text = filled(text.as_deref())?;
@@ -61,12 +61,12 @@ fn cors_policy(written: &raw::CorsPolicy, limits: Limits, problems: &mut Problem
     CorsPolicy { written: raw::CorsPolicy { max_age: written_age, ..written.clone() }, max_age }
 }
 
-/// What a router can read as no limit.
+/// A value that a router can read as "no limit".
 fn is_endless(text: &str) -> bool {
     matches!(text, "infinity" | "infinite")
 }
 
-/// A duration in a form that every router reads: days are ours alone.
+/// A duration in a form that every router reads: only Serin has days.
 fn handed_on(text: &str) -> Result<Duration, String> {
     let duration = parse_duration(text).map_err(|error| error.to_string())?;
     if text.contains('d') {
@@ -85,7 +85,7 @@ fn check_policy(parent: &str, value: &Value, problems: &mut Problems<'_>) {
                     Value::Number(number) => Some(number.to_string()),
                     Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
                 };
-                // An empty text is as good as none.
+                // An empty text means the same as a field that is left out.
                 let is_duration =
                     |text: &String| !text.is_empty() && POLICY_DURATIONS.contains(&(parent, name));
                 match text.filter(is_duration) {
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn contour_may_wait_for_ever() {
+    fn contour_accepts_no_limit() {
         let endless = json!({"port": 80, "timeout": "infinity", "retries": {"perTryTimeout": "infinite"}});
         assert_eq!(refused("contour", &endless), []);
         assert_eq!(refused("istio", &endless).len(), 2);

@@ -19,17 +19,17 @@ use crate::{
 pub struct Hook {
     /// Its name.
     pub name: Text,
-    /// Its name, made unique within the Canary: what a run remembers it by.
+    /// Its name, made unique within the Canary: a run remembers it by this key.
     pub key: Text,
     /// When it is called and what its answer means.
     pub kind: HookKind,
-    /// Where it is.
+    /// Its URL.
     pub url: Text,
-    /// Time for one attempt.
+    /// Timeout of one attempt.
     pub timeout: Duration,
     /// Attempts after the first.
     pub retries: u32,
-    /// Of a gate: how long it may stay closed.
+    /// For a gate: how long it may stay closed.
     pub deadline: Option<Duration>,
     /// Send no alert when it denies.
     pub mute_alert: bool,
@@ -56,7 +56,7 @@ pub enum HookKind {
     ConfirmPromotion,
     /// After the run.
     PostRollout,
-    /// Polled while a run goes on: passing rolls back.
+    /// Polled during a run: if it passes, the run is rolled back.
     RollbackTrigger,
     /// Called when a rollback has happened.
     RollbackAction,
@@ -65,7 +65,7 @@ pub enum HookKind {
 }
 
 impl HookKind {
-    /// Every name there is in a manifest.
+    /// Every name in a manifest.
     pub const NAMES: [&str; 8] = [
         "confirm-rollout",
         "pre-rollout",
@@ -77,7 +77,7 @@ impl HookKind {
         "event",
     ];
 
-    /// Whether the next move waits until it passes.
+    /// Whether the next move waits until the hook passes.
     #[must_use]
     pub const fn is_gate(self) -> bool {
         matches!(self, Self::ConfirmRollout | Self::ConfirmTrafficIncrease | Self::ConfirmPromotion)
@@ -105,7 +105,7 @@ impl fmt::Display for HookKind {
     }
 }
 
-/// How a run ended, as far as hooks tell ends apart.
+/// How a run ended, as far as hooks distinguish it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunOn {
     /// Promoted.
@@ -119,8 +119,8 @@ pub enum RunOn {
 impl Hook {
     /// Whether this post-rollout hook is called after such an end.
     ///
-    /// As `runOn` says. Without it after both, except next to a rollback hook that is called on rollback: that one
-    /// undoes what the release did, so cleaning up after it would be wrong.
+    /// As `runOn` says. Without it, the hook is called after both ends, unless the Canary has a rollback hook that is
+    /// called on rollback: that one undoes what the release did, so cleaning up after it would be wrong.
     #[must_use]
     pub fn runs_on(&self, ended: RunOn, rollout: &Rollout) -> bool {
         match ended {
@@ -131,7 +131,7 @@ impl Hook {
         }
     }
 
-    /// Whether an event hook wants this event: the one that its `metadata.eventType` names, and every event where that
+    /// Whether an event hook wants this event: the event that its `metadata.eventType` names, or every event if it
     /// names none.
     #[must_use]
     pub fn wants(&self, message: &Message) -> bool {
@@ -139,7 +139,7 @@ impl Hook {
         named.is_none_or(|name| message.is_named(name))
     }
 
-    /// Whether this rollback hook's reading was taken from its path rather than from `mode`.
+    /// Whether the reading of this rollback hook follows from its path rather than from `mode`.
     #[must_use]
     pub fn polls_by_path(url: &str) -> bool {
         let path = url.split(['?', '#']).next().unwrap_or(url);

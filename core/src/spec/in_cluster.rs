@@ -1,4 +1,4 @@
-//! What a cluster needs of a manifest and a simulated world does not.
+//! What a manifest needs in a cluster but not in a simulated world.
 
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 
@@ -6,9 +6,9 @@ use super::{Invalid, Problem, Rollout};
 use crate::provider::{Provider, ROUTERS, SCALERS, Scaler, TARGETS, Target};
 
 impl Rollout {
-    /// What keeps this version of the controller from running it: it does not drive the router, the kind of the target
-    /// or that of the autoscaler, or there is no port to make services with. Empty if it can be run. Replay, sweep and
-    /// lint take such a manifest: they make no services, and Flagger may drive it.
+    /// Why this version of the controller cannot run it: the router, the kind of the target or the kind of the
+    /// autoscaler is not supported, or there is no port to make services with. Empty if it can. Replay, sweep and lint
+    /// accept such a manifest: they make no services, and Flagger may run it.
     #[must_use]
     pub fn problems_in_cluster(&self) -> Vec<Problem> {
         let problems = [

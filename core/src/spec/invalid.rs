@@ -1,16 +1,16 @@
-//! Manifests that make no sense, and where.
+//! Invalid manifests, and their wrong fields.
 
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
 use super::{Identity, Setup, Topology};
 
-/// A manifest that is no [`Rollout`](super::Rollout).
+/// A manifest that could not be parsed into a [`Rollout`](super::Rollout).
 ///
-/// What can still be read stays readable, so that a running rollout can be aborted or given back.
+/// It keeps the parts that can be read, so that a run can be aborted and the objects given back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invalid {
-    /// Which Canary it is.
+    /// The Canary's name and namespace.
     pub identity: Identity,
     /// Names of target, service and provider, as far as they could be read.
     pub topology: Topology,
@@ -22,7 +22,7 @@ pub struct Invalid {
     pub problems: Vec<Problem>,
 }
 
-/// A MetricTemplate or an AlertProvider that makes no sense.
+/// An invalid MetricTemplate or AlertProvider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
     /// What is wrong; never empty.

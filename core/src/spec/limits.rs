@@ -1,15 +1,15 @@
-//! What one Canary may take of a controller that others share.
+//! What one Canary may use of a controller that others share.
 
 use alloc::{format, string::String, vec::Vec};
 use core::{fmt::Display, time::Duration};
 
 use super::{Problem, Rollout};
 
-/// What one Canary may take of a controller. What goes beyond is cut and told, never refused: a manifest that another
-/// controller takes is taken here.
+/// What one Canary may use of a controller. What exceeds a limit is cut and reported, never refused: a manifest that
+/// another controller accepts is accepted here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Metrics that are asked, the first of the list.
+    /// Metrics that are queried, the first of the list.
     pub metrics: usize,
     /// Webhooks that are called, the first of the list.
     pub hooks: usize,
@@ -26,8 +26,8 @@ impl Default for Limits {
 }
 
 impl Rollout {
-    /// Cuts what goes beyond limits. Returns what was cut, at most one field for each limit; the same for the
-    /// same manifest.
+    /// Cuts what exceeds the limits. Returns what was cut, at most one field for each limit; the result depends only on
+    /// the manifest.
     pub fn clamp(&mut self, limits: &Limits) -> Vec<Problem> {
         let mut cut = Vec::new();
         cut.extend(shorten(&mut self.metrics, limits.metrics, "spec.analysis.metrics", "asked"));
@@ -44,8 +44,8 @@ impl Rollout {
                 hook.timeout = limits.timeout;
             }
         }
-        cut.extend(retries.told());
-        cut.extend(timeouts.told());
+        cut.extend(retries.problem());
+        cut.extend(timeouts.problem());
         cut
     }
 }
@@ -57,7 +57,7 @@ fn shorten<T>(list: &mut Vec<T>, most: usize, path: &str, done: &str) -> Option<
     (count > most).then(|| Problem { path: path.into(), what: what() })
 }
 
-/// The hooks of which a field is beyond its limit.
+/// The hooks with a field that exceeds its limit.
 struct Beyond<T> {
     field: &'static str,
     limit: T,
@@ -78,7 +78,7 @@ impl<T: Display> Beyond<T> {
         }
     }
 
-    fn told(&self) -> Option<Problem> {
+    fn problem(&self) -> Option<Problem> {
         let (index, value) = self.first.as_ref()?;
         let Self { field, limit, others, .. } = self;
         let more = if *others == 0 { String::new() } else { format!(" (and {others} more)") };
@@ -147,14 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_beyond_a_limit_is_cut_and_told() {
+    fn values_beyond_a_limit_are_cut_and_reported() {
         let limits = Limits::default();
         let mut just = rollout(64, &[(10, "1h"); 64]);
         assert_eq!(just.clamp(&limits), []);
         let mut beyond = rollout(65, &[(1, "1s"), (11, "2h"), (99, "3h")]);
-        let told: Vec<String> = beyond.clamp(&limits).iter().map(ToString::to_string).collect();
+        let cut: Vec<String> = beyond.clamp(&limits).iter().map(ToString::to_string).collect();
         assert_eq!(
-            told,
+            cut,
             [
                 "spec.analysis.metrics: has 65 items: the first 64 are asked, the controller's limit",
                 "spec.analysis.webhooks[1].retries: is 11 (and 1 more): 10 is used, the controller's limit",

@@ -1,4 +1,4 @@
-//! Metrics: what is measured, within which bounds, and what a missing answer means.
+//! Metrics: what is measured, within which bounds, and the meaning of a missing answer.
 
 use alloc::{collections::BTreeMap, string::String, sync::Arc};
 use core::{fmt, time::Duration};
@@ -16,7 +16,7 @@ use crate::{
 pub struct Metric {
     /// Its name.
     pub name: Text,
-    /// Its name, made unique within the Canary: what its answers are kept by.
+    /// Its name, made unique within the Canary: its answers are kept by this key.
     pub key: Text,
     /// Where its value comes from.
     pub source: MetricSource,
@@ -24,13 +24,13 @@ pub struct Metric {
     pub bounds: Bounds,
     /// Window of the query, as written: `{{ interval }}` in a template.
     pub interval: Text,
-    /// The same as a time.
+    /// The same, parsed.
     pub window: Duration,
     /// Variables of the template.
     pub variables: Arc<BTreeMap<String, String>>,
-    /// What an answer without a value means.
+    /// The meaning of an answer without a value.
     pub on_no_data: Leniency,
-    /// What an error of the provider means.
+    /// The meaning of an error of the provider.
     pub on_error: Leniency,
 }
 
@@ -39,7 +39,7 @@ pub struct Metric {
 pub enum MetricSource {
     /// `request-success-rate`: percentage of requests that did not end in a server error.
     SuccessRate,
-    /// `request-duration`: latency in milliseconds, cut to whole ones.
+    /// `request-duration`: latency, in whole milliseconds.
     Duration,
     /// An inline query to the Canary's Prometheus.
     Query(Text),
@@ -54,7 +54,7 @@ pub enum MetricSource {
     Shipped(Text),
 }
 
-/// Names of the templates that Serin ships; used for a metric with a name only.
+/// Names of the templates that Serin ships; used for a metric that has only a name.
 pub const SHIPPED_TEMPLATES: &[&str] =
     &["cpu-usage", "error-rate", "latency-p50", "latency-p95", "latency-p99", "memory-usage", "success-rate"];
 
@@ -67,13 +67,13 @@ pub struct Bounds {
     pub max: Option<f64>,
 }
 
-/// What an answer that is no value means.
+/// The meaning of an answer without a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Leniency {
     /// The check failed.
     #[default]
     Fail,
-    /// The check neither passed nor failed: nothing advances, nothing counts against the release.
+    /// The check neither passed nor failed: nothing advances, and no failure is counted.
     Hold,
     /// The metric passed.
     Pass,
@@ -126,7 +126,7 @@ impl Metric {
         })
     }
 
-    /// The value as it is compared: latencies in whole milliseconds, as Flagger does.
+    /// The value that is compared: latencies in whole milliseconds, as in Flagger.
     #[must_use]
     pub fn compared(&self, value: f64) -> f64 {
         match self.source {
@@ -138,7 +138,7 @@ impl Metric {
         }
     }
 
-    /// What its values and bounds are given in.
+    /// The unit of its values and bounds.
     #[must_use]
     pub fn unit(&self) -> MetricUnit {
         match self.source {
@@ -151,18 +151,18 @@ impl Metric {
     }
 }
 
-/// What the values of a metric are given in.
+/// The unit of a metric's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MetricUnit {
-    /// A number whose unit is the query's.
+    /// A number in the unit of the query.
     Number,
     /// Milliseconds.
     Milliseconds,
 }
 
 impl MetricUnit {
-    /// Shows a value and the bound that it missed, with as many digits as it takes to tell them apart.
+    /// Shows a value and the bound that it missed, with as many digits as needed to distinguish them.
     #[must_use]
     pub fn show(self, value: f64, bound: f64) -> (String, String) {
         match self {
@@ -172,7 +172,7 @@ impl MetricUnit {
     }
 }
 
-/// Two digits, as Flagger writes; more where two would show the bound as another or both as the same.
+/// Two digits, as in Flagger; more if two would change the bound or make both look the same.
 fn show_apart(value: f64, bound: f64) -> (String, String) {
     const MOST_DIGITS: usize = 12;
     for digits in 2..=MOST_DIGITS {
@@ -193,7 +193,7 @@ fn show_millis(value: f64) -> String {
     }
 }
 
-/// Cuts the fraction off; beyond 2^53 there is none.
+/// Cuts off the fraction; beyond 2^53 there is none.
 fn whole(value: f64) -> f64 {
     if (-9.0e15..9.0e15).contains(&value) { value as i64 as f64 } else { value }
 }

@@ -1,4 +1,4 @@
-//! MetricTemplates: what they need, by the system that is asked.
+//! MetricTemplates: what they need, by the metric system.
 
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
@@ -12,16 +12,16 @@ use crate::{
     revision::Text,
 };
 
-/// A MetricTemplate that makes sense.
+/// A valid MetricTemplate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricTemplate {
     /// Its namespace.
     pub namespace: Text,
     /// Its name.
     pub name: Text,
-    /// What is asked.
+    /// The metric system.
     pub system: MetricSystem,
-    /// Where it is, if not where such systems always are.
+    /// Its address, if it is not the usual one.
     pub address: Option<Text>,
     /// AWS region.
     pub region: Option<Text>,
@@ -33,16 +33,16 @@ pub struct MetricTemplate {
     pub insecure_skip_verify: bool,
     /// The query: a Go template.
     pub query: Text,
-    /// How a webhook is called; nothing else reads it.
+    /// How a webhook is called; other systems do not use it.
     pub webhook: WebhookCall,
 }
 
-/// How a webhook is asked for a value.
+/// How a webhook is called for a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookCall {
     /// How the query is sent.
     pub method: WebhookMethod,
-    /// Where the number is in the answer: a JSONPath.
+    /// The place of the number in the answer: a JSONPath.
     pub json_path: Text,
 }
 
@@ -60,7 +60,7 @@ impl WebhookMethod {
     /// All of them, by name.
     pub const ALL: [Self; 2] = [Self::Get, Self::Post];
 
-    /// The name in a manifest, which is that of HTTP.
+    /// The name in a manifest, which is the HTTP method.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -79,9 +79,9 @@ impl Default for WebhookCall {
 }
 
 impl MetricTemplate {
-    /// Gives a manifest its meaning, or says what is wrong with it.
+    /// Parses a manifest, or says what is wrong with it.
     ///
-    /// The query is not rendered: that takes a Canary.
+    /// The query is not rendered, because that requires a Canary.
     ///
     /// # Errors
     /// All wrong fields, each with its path.
@@ -137,7 +137,7 @@ fn system(raw: &raw::MetricProvider, problems: &mut Problems<'_>) -> Option<Metr
     Some(system)
 }
 
-/// How a webhook is called; the default for every other system, which reads none of it.
+/// How a webhook is called; the default for every other system, which does not use it.
 fn webhook(
     raw: &raw::MetricProvider,
     system: Option<MetricSystem>,

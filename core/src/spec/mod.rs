@@ -1,4 +1,4 @@
-//! What a Canary means: parsed once, valid by construction.
+//! The meaning of a Canary: parsed once, valid by construction.
 //!
 //! [`raw`] is the manifest as written; [`Rollout::parse`] turns it into a [`Rollout`], or into an [`Invalid`] that
 //! names each wrong field. [`MetricTemplate`] and [`AlertProvider`] do the same for the objects a Canary refers to.
@@ -40,10 +40,11 @@ pub(crate) use self::{parse::Problems, routing::is_cookie};
 pub use crate::provider::MetricSystem;
 use crate::{message::Message, provider::RequestMetrics, revision::Text, strategy::Strategy};
 
-/// A Canary that makes sense.
+/// A valid Canary.
 ///
-/// Everything [`step`](crate::step()) and its drivers read of the manifest, with defaults taken and contradictions refused.
-/// Get one from [`Rollout::parse`]. Two are equal if the rules read the same in both; their [`Setup`] may differ.
+/// Everything that [`step`](crate::step()) and its drivers read from the manifest, with defaults applied and
+/// contradictions refused. [`Rollout::parse`] returns one. Two are equal if the rules read the same in both; their
+/// [`Setup`] may differ.
 #[derive(Clone, Debug)]
 pub struct Rollout {
     pub(crate) identity: Identity,
@@ -61,7 +62,7 @@ pub struct Rollout {
     pub(crate) switches_traffic: bool,
 }
 
-/// Which Canary it is.
+/// The identity of a Canary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// Namespace.
@@ -72,7 +73,7 @@ pub struct Identity {
     pub uid: Text,
 }
 
-/// What a run cannot change while it goes on: a run keeps the one it began with.
+/// What cannot change during a run: a run keeps the value it began with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Topology {
     /// The strategy's name.
@@ -109,7 +110,7 @@ impl Topology {
         format!("{}-canary", self.service)
     }
 
-    /// How the requests are counted that the built-in metrics ask for.
+    /// The request metrics that the built-in metrics query.
     #[must_use]
     pub fn request_metrics(&self) -> &'static RequestMetrics {
         RequestMetrics::of(&self.provider, &self.kind)
@@ -127,7 +128,7 @@ pub struct Policy {
     pub threshold_mode: ThresholdMode,
     /// Warm-up between the canary being ready and the first check.
     pub delay: Duration,
-    /// How long a workload may take to get ready.
+    /// How long a workload may take to become ready.
     pub progress_deadline: Duration,
     /// Percentage of the primary's pods that must be available.
     pub primary_ready_threshold: u8,
@@ -148,11 +149,11 @@ pub enum ThresholdMode {
 /// A receiver of alerts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// Its name, made unique within the Canary: what a delivery is remembered by.
+    /// Its name, made unique within the Canary: deliveries are remembered by this key.
     pub key: Text,
     /// Name of the item.
     pub name: Text,
-    /// The least severity it wants.
+    /// The lowest severity it wants.
     pub severity: Severity,
     /// Name of the AlertProvider.
     pub provider: Text,
@@ -160,20 +161,20 @@ pub struct Alert {
     pub namespace: Text,
 }
 
-/// How much an alert matters.
+/// The severity of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// All is well.
+    /// Everything is in order.
     Info,
-    /// Somebody should look.
+    /// Someone should look.
     Warn,
     /// Something went wrong.
     Error,
 }
 
 impl Severity {
-    /// `info`, `warn` or `error`, as manifests and receivers of alerts call it.
+    /// `info`, `warn` or `error`, as in manifests and in the APIs of receivers.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -186,7 +187,7 @@ impl Severity {
 
 impl PartialEq for Rollout {
     fn eq(&self, other: &Self) -> bool {
-        // Every field is named, so that a new one is not forgotten.
+        // The pattern names every field, so that a new one cannot be forgotten.
         let Self {
             identity,
             topology,
@@ -218,7 +219,7 @@ impl PartialEq for Rollout {
 }
 
 impl Rollout {
-    /// Which Canary it is.
+    /// The Canary's identity.
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
@@ -230,8 +231,8 @@ impl Rollout {
         &self.topology
     }
 
-    /// What the objects of the Canary are made from: services, routes and the rest that no rule reads. Parsed once, shared
-    /// by all clones.
+    /// What the objects of the Canary are made from: services, routes and the rest that no rule reads. Parsed once, and
+    /// shared by all clones.
     #[must_use]
     pub fn setup(&self) -> &Arc<Setup> {
         &self.setup
@@ -249,37 +250,37 @@ impl Rollout {
         &self.policy
     }
 
-    /// What is measured, in list order.
+    /// The metrics, in list order.
     #[must_use]
     pub fn metrics(&self) -> &[Metric] {
         &self.metrics
     }
 
-    /// What is called, in list order.
+    /// The hooks, in list order.
     #[must_use]
     pub fn hooks(&self) -> &[Hook] {
         &self.hooks
     }
 
-    /// Who is told.
+    /// The receivers of alerts.
     #[must_use]
     pub fn alerts(&self) -> &[Alert] {
         &self.alerts
     }
 
-    /// Session cookies, where the router can set them.
+    /// Session cookies, if the router can set them.
     #[must_use]
     pub fn affinity(&self) -> Option<&SessionAffinity> {
         self.affinity.as_ref()
     }
 
-    /// Whether promotion goes without analysis.
+    /// Whether promotion needs no analysis.
     #[must_use]
     pub fn skips_analysis(&self) -> bool {
         self.skip_analysis
     }
 
-    /// Whether no move is to be made.
+    /// Whether the Canary is suspended.
     #[must_use]
     pub fn is_suspended(&self) -> bool {
         self.suspend
@@ -300,26 +301,25 @@ impl Rollout {
         self.hooks.iter().find(|hook| *hook.key == *key)
     }
 
-    /// The receivers that want to be told of this.
+    /// The receivers that want an alert of this severity.
     pub fn alerts_for<'a>(&'a self, message: &Message) -> impl Iterator<Item = &'a Alert> + use<'a> {
         let severity = message.alert();
         self.alerts.iter().filter(move |alert| severity.is_some_and(|severity| alert.severity <= severity))
     }
 
-    /// The receivers that this is no alert for, but that close theirs with it, if they
-    /// [keep them open](AlertSystem::keeps_open).
+    /// The receivers that do not get this as an alert but close their open alerts with it, if they [keep them
+    /// open](AlertSystem::keeps_open).
     pub fn alerts_closed_by<'a>(&'a self, message: &Message) -> impl Iterator<Item = &'a Alert> + use<'a> {
         let severity = message.alert().filter(|_| message.closes_alerts());
         self.alerts.iter().filter(move |alert| severity.is_some_and(|severity| alert.severity > severity))
     }
 
-    /// The event hooks that want to be told of this: all of them, but for those whose `metadata.eventType` names other
-    /// events.
+    /// The event hooks that want this event: all of them, except those whose `metadata.eventType` names other events.
     pub fn event_hooks_for<'a>(&'a self, message: &'a Message) -> impl Iterator<Item = &'a Hook> {
         self.hooks_of(HookKind::Event).filter(|hook| hook.wants(message))
     }
 
-    /// The hooks that are owed once a run has ended, in the order they are asked.
+    /// The hooks that are owed after a run has ended, in the order in which they are called.
     pub(crate) fn owed_after(&self, ended: RunOn) -> Vec<Text> {
         let actions = match ended {
             RunOn::RolledBack => Some(HookKind::RollbackAction),

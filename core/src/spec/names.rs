@@ -1,6 +1,6 @@
-//! Names that a cluster takes: of objects, Services, ports, labels, headers and hosts.
+//! Names that a cluster accepts: of objects, Services, ports, labels, headers and hosts.
 //!
-//! What an API server would refuse when the object is created is refused here, with the field that it comes from.
+//! A name that an API server would refuse when the object is created is refused here, with the field it comes from.
 
 use alloc::{collections::BTreeMap, format, string::String};
 
@@ -12,17 +12,17 @@ use super::{
 const LONGEST_LABEL: usize = 63;
 const LONGEST_SUBDOMAIN: usize = 253;
 const LONGEST_PORT_NAME: usize = 15;
-/// What the names of the primary's objects have more than the target's; that of the canary's is shorter.
+/// The suffix of the names of the primary's objects; the canary's is shorter.
 const SUFFIX: &str = "-primary";
 const LONGEST_SERVICE: usize = LONGEST_LABEL - SUFFIX.len();
 
-/// Checks every name in a Canary that is well formed or not whatever the cluster holds.
+/// Checks every name in a Canary whose form can be checked without a cluster.
 pub(super) fn check(canary: &raw::Canary, problems: &mut Problems<'_>) {
     let spec = &canary.spec;
     let target = spec.target_ref.as_ref().map_or("", |target| target.name.as_str());
     let service = spec.service.as_ref();
     let own_name = service.and_then(|service| filled(service.name.as_deref()));
-    // A name that both use is reported once, where it is written.
+    // A name that several checks use is reported once, at the field that has it.
     match own_name {
         Some(name) => {
             check_service_name("spec.service.name", name, problems);
@@ -58,7 +58,7 @@ pub(super) fn check_analysis(analysis: &raw::Analysis, problems: &mut Problems<'
     }
 }
 
-/// Checks what every object is known by.
+/// Checks the identity of an object.
 pub(super) fn check_metadata(metadata: &raw::Metadata, problems: &mut Problems<'_>) {
     check_subdomain("metadata.name", &metadata.name, problems);
     check_namespace("metadata.namespace", &metadata.namespace, problems);

@@ -1,4 +1,4 @@
-//! From a manifest as written to a [`Rollout`].
+//! Parses a manifest into a [`Rollout`].
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -22,14 +22,14 @@ use crate::{
     time::parse_duration,
 };
 
-/// What the controller adds to a manifest.
+/// The settings of the controller that parsing uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defaults {
-    /// Router where `spec.provider` is left out.
+    /// The router if `spec.provider` is left out.
     pub provider: Text,
-    /// The controller's own namespace: the second place a metric's template is looked for.
+    /// The controller's own namespace: the second place where a MetricTemplate is looked for.
     pub namespace: Text,
-    /// The MetricTemplates there are, by namespace and name.
+    /// The existing MetricTemplates, by namespace and name.
     pub templates: BTreeSet<(String, String)>,
 }
 
@@ -39,14 +39,14 @@ impl Default for Defaults {
     }
 }
 
-/// Metrics, hooks and alerts a Canary may have of each; so an index fits where it is stored.
+/// How many metrics, hooks and alerts a Canary may have of each, so that an index fits where it is stored.
 const MOST_ITEMS: usize = 1_024;
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(10);
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
 const DEFAULT_DEADLINE_SECONDS: i64 = 600;
 
 impl Rollout {
-    /// Gives a manifest its meaning: defaults taken, strategy derived, every field checked.
+    /// Parses a manifest: applies defaults, derives the strategy, and checks every field.
     ///
     /// # Errors
     /// All wrong fields, each with its path.
@@ -133,7 +133,7 @@ pub(super) fn or<'a>(text: &'a str, default: &'a str) -> &'a str {
     if text.is_empty() { default } else { text }
 }
 
-/// A text that says something.
+/// A text that is not empty.
 pub(super) fn filled(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
@@ -169,7 +169,7 @@ fn provider(name: &str, problems: &mut Problems<'_>) -> Option<Provider> {
     provider
 }
 
-/// The requests that are matched, in a form that the router knows.
+/// The matched requests, in a form that the router knows.
 fn parse_matches(
     analysis: &raw::Analysis,
     provider: Option<&Provider>,
@@ -186,7 +186,7 @@ fn parse_matches(
     setup.routing.take_matched(items, problems);
 }
 
-/// What every object of ours says of itself.
+/// Checks `apiVersion`, `kind` and the name of one of our objects.
 pub(super) fn check_identity(
     expected: &str,
     api_version: &str,
@@ -262,7 +262,7 @@ fn policy(analysis: &raw::Analysis, progress_deadline: Duration, problems: &mut 
     }
 }
 
-/// A number that must be a whole one; `None` where it is left out or is not.
+/// A number that must be whole; `None` if it is left out or is not whole.
 pub(super) fn whole(value: Option<Number>, field: &str, problems: &mut Problems<'_>) -> Option<i64> {
     let whole = value?.whole();
     if whole.is_none() {
@@ -317,7 +317,8 @@ fn each<R, T>(
     items.filter_map(|(i, raw)| parse(raw, &mut problems.below(&format!("{name}[{i}]")))).collect()
 }
 
-/// Tells later items of the same name apart: `load-test`, `load-test#2`, …; what is somebody's own name stays free.
+/// Makes the keys of later items with the same name unique: `load-test`, `load-test#2`, … A key that is another item's
+/// own name is skipped.
 fn make_unique<'a>(keys: impl Iterator<Item = &'a mut Text>) {
     let keys: Vec<&mut Text> = keys.collect();
     let names: BTreeSet<Text> = keys.iter().map(|key| Text::clone(key)).collect();
@@ -336,7 +337,7 @@ fn make_unique<'a>(keys: impl Iterator<Item = &'a mut Text>) {
     }
 }
 
-/// Collects what is wrong below one place of the manifest.
+/// Collects the problems below one place of the manifest.
 pub(crate) struct Problems<'a> {
     at: String,
     found: &'a mut Vec<Problem>,
@@ -352,7 +353,7 @@ impl<'a> Problems<'a> {
         self.found.push(Problem { path: self.path(field), what: what.into() });
     }
 
-    /// Whether something is wrong with this field or with what is below it.
+    /// Whether this field, or one below it, has a problem.
     pub(super) fn has(&self, field: &str) -> bool {
         let path = self.path(field);
         let mut rests = self.found.iter().filter_map(|found| found.path.strip_prefix(&*path));
@@ -371,7 +372,7 @@ impl<'a> Problems<'a> {
         if self.at.is_empty() { field.into() } else { format!("{}.{field}", self.at) }
     }
 
-    /// Of an item of the list at this place.
+    /// For an item of the list at this place.
     pub(crate) fn item(&mut self, index: usize) -> Problems<'_> {
         Problems { at: format!("{}[{index}]", self.at), found: self.found }
     }

@@ -1,4 +1,4 @@
-//! The services in front of a workload: of the primary, of the canary, and the apex that users call.
+//! The services of a workload: of the primary, of the canary, and the apex that users call.
 
 use alloc::string::String;
 use core::ops::RangeInclusive;
@@ -9,17 +9,17 @@ use super::{
 };
 use crate::revision::Text;
 
-/// Numbers that a port can have.
+/// Valid port numbers.
 const PORTS: RangeInclusive<i64> = 1..=65_535;
 
 /// How the services of a Canary are made; their names follow from that of the apex.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Service {
-    /// Number of the port; `None` where the manifest gives none, and no service can be made.
+    /// Number of the port; `None` if the manifest does not give one, and no service can be made.
     pub port: Option<u16>,
-    /// Its name; `None` where it has the usual one.
+    /// Its name; `None` if it has the default name.
     pub port_name: Option<Text>,
-    /// Port of the pods; `None` where it has the same number.
+    /// Port of the pods; `None` if it has the same number.
     pub target_port: Option<TargetPort>,
     /// Protocol of the port, as Kubernetes calls it in `appProtocol`.
     pub app_protocol: Option<Text>,
@@ -27,15 +27,15 @@ pub struct Service {
     pub port_discovery: bool,
     /// Make services without a cluster address.
     pub headless: bool,
-    /// Which endpoints are preferred.
+    /// Which endpoints the services prefer.
     pub traffic_distribution: Option<Text>,
-    /// Metadata of the apex service and of what is named like it; `None` where the manifest says nothing of it.
+    /// Metadata of the apex service and of the objects with its name; `None` if the manifest does not give any.
     pub apex: Option<ServiceMetadata>,
     /// Metadata of the primary's service.
     pub primary: ServiceMetadata,
     /// Metadata of the canary's service.
     pub canary: ServiceMetadata,
-    /// Metadata of owned services that others write.
+    /// Metadata of owned services that other clients write.
     pub unmanaged: UnmanagedMetadata,
 }
 
@@ -44,18 +44,18 @@ pub struct Service {
 pub enum TargetPort {
     /// By number.
     Number(u16),
-    /// By the name that containers give it.
+    /// By its name in the container.
     Name(Text),
 }
 
 impl Service {
-    /// Whether a router sees connections and no requests: they can be divided by weight alone.
+    /// Whether a router sees connections instead of requests: they can be divided by weight only.
     #[must_use]
     pub fn is_tcp(&self) -> bool {
         self.app_protocol.as_deref().is_some_and(|protocol| protocol.eq_ignore_ascii_case("tcp"))
     }
 
-    /// `spec.service`. Adds the ports that no service can have.
+    /// `spec.service`. Adds a problem for each invalid port.
     pub(super) fn parse(raw: &raw::Service, problems: &mut Problems<'_>) -> Self {
         let text = |text: &Option<String>| filled(text.as_deref()).map(Text::from);
         Self {
@@ -82,7 +82,7 @@ fn port_number(port: Number, problems: &mut Problems<'_>) -> Option<u16> {
     number
 }
 
-/// 0 is as good as left out.
+/// 0 means the same as a field that is left out.
 fn target_port(port: &IntOrString, problems: &mut Problems<'_>) -> Option<TargetPort> {
     match port {
         IntOrString::Int(0) => None,

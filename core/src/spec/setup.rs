@@ -1,4 +1,4 @@
-//! What drivers need of a manifest and no rule reads: what the objects of a Canary are made from.
+//! What drivers read from a manifest and no rule does: what the objects of a Canary are made from.
 
 use alloc::{collections::BTreeMap, string::String};
 
@@ -11,10 +11,10 @@ use crate::revision::Text;
 
 /// What the objects of a Canary are made from, besides the names in its [`Topology`](super::Topology).
 ///
-/// Of a manifest that is refused it holds what could be read, so that a run can still be ended.
+/// For a manifest that is refused it contains what could be read, so that a run can still be ended.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Setup {
-    /// `targetRef.apiVersion`; with the kind it says what the target is.
+    /// `targetRef.apiVersion`; with the kind, it determines the type of target.
     pub target_api_version: Text,
     /// The target's autoscaler.
     pub autoscaler: Option<Autoscaler>,
@@ -26,7 +26,7 @@ pub struct Setup {
     pub metrics_server: Option<Text>,
     /// Whether the manifest itself names the provider.
     pub names_provider: bool,
-    /// `analysis.maxWeight` as written: what alerts say, while the strategy says what holds.
+    /// `analysis.maxWeight` as written, for alerts. The limit that applies is in the strategy.
     pub max_weight: Option<i64>,
 }
 
@@ -37,14 +37,14 @@ pub struct Autoscaler {
     pub kind: Text,
     /// Its name.
     pub name: Text,
-    /// Of a ScaledObject: the primary's queries, by name of the trigger; empty: the target's, with the primary's name.
+    /// For a ScaledObject: the primary's queries, by name of the trigger; empty: the target's, with the primary's name.
     pub primary_queries: BTreeMap<String, String>,
-    /// Bounds of the primary's replicas; those of the target's autoscaler where left out.
+    /// Bounds of the primary's replicas; those of the target's autoscaler if left out.
     pub primary_replicas: ScalerReplicas,
 }
 
 impl Setup {
-    /// What is given its name and no more; `service`, `routing` and `max_weight` are parsed on their own.
+    /// The fields that are copied without parsing; `service`, `routing` and `max_weight` are parsed separately.
     pub(super) fn as_written(spec: &raw::CanarySpec) -> Self {
         Self {
             target_api_version: spec
@@ -59,7 +59,7 @@ impl Setup {
         }
     }
 
-    /// What the analysis says, but for the requests that are matched.
+    /// The part that comes from the analysis, except the matched requests.
     pub(super) fn take_analysis(&mut self, analysis: &raw::Analysis) {
         let whole = |number: Option<Number>| number.and_then(Number::whole);
         self.max_weight = whole(analysis.max_weight);

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{phase::Phase, revision::Text, time::Timestamp};
 
-/// Flagger's only condition. Its CRD asks for type, status and reason; the rest is read where it is.
+/// Flagger's only condition. Its CRD requires type, status and reason; the other fields are read if they are present.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["type", "status", "reason"])))]
 #[serde(rename_all = "camelCase")]
@@ -22,7 +22,7 @@ pub struct Condition {
     pub status: ConditionStatus,
     /// The phase.
     pub reason: Text,
-    /// A sentence; names what holds the Canary up, if anything does, and what else is wrong.
+    /// A text that says what blocks the Canary, if anything does, and what else is wrong.
     #[serde(default)]
     pub message: Text,
     /// When any of this changed.
@@ -45,11 +45,11 @@ pub enum ConditionStatus {
 }
 
 impl Condition {
-    /// The condition that a state has at `now`, given the one it had.
+    /// The condition of a state at `now`, given the previous one.
     pub(super) fn of(state: &State, details: Details<'_>, now: Timestamp) -> Arc<Self> {
         let (status, meaning) = meaning(state);
         let kind = if state.topology.kind.is_empty() { "Deployment" } else { &state.topology.kind };
-        // Most saves change nothing of it, which is found without writing it.
+        // Most saves do not change it, which is found without formatting it.
         if let Some(old) = &state.condition
             && state.stall.is_none()
             && state.trouble.is_none()
@@ -89,7 +89,7 @@ impl Condition {
     }
 }
 
-/// Sentences one after the other, each with its full stop.
+/// Sentences in sequence, each with a full stop.
 fn in_a_row(sentences: &[String]) -> String {
     let mut text = String::new();
     for (i, sentence) in sentences.iter().enumerate() {
@@ -101,10 +101,10 @@ fn in_a_row(sentences: &[String]) -> String {
     text
 }
 
-/// What a phase means, in words.
+/// The meaning of a phase, as text.
 enum Meaning {
     Text(&'static str),
-    /// These, with the kind of the target between them.
+    /// These two parts, with the kind of the target between them.
     Around(&'static str, &'static str),
 }
 
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_crd_does_not_ask_for_may_be_missing() {
+    fn optional_fields_of_the_condition_may_be_missing() {
         let written = r#"{"type": "Promoted", "status": "True", "reason": "Succeeded"}"#;
         let read: Condition = serde_json::from_str(written).unwrap();
         assert_eq!((read.status, &*read.reason, &*read.message), (ConditionStatus::True, "Succeeded", ""));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_known_again_by_its_kind() {
+    fn a_message_is_recognized_by_its_kind() {
         for phase in Phase::ALL {
             let meaning = meaning_of(phase).1;
             let text = meaning.text("DaemonSet");

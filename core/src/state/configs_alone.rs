@@ -1,4 +1,4 @@
-//! A revision as its configuration alone: Flagger's status has a field for the rest.
+//! A revision serialized as its configuration only: Flagger's status has a field for the rest.
 
 use alloc::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Time towards a deadline. It is credited in parts, at planned times, so that no single jump of the clock ends a run.
+//! Time towards a deadline. It is credited in parts, at planned times, so that no jump of the clock can end a run.
 
 use core::time::Duration;
 
@@ -11,13 +11,13 @@ const PARTS: u64 = 4;
 
 /// Time towards a deadline.
 ///
-/// The time passes in four parts. A part is credited when its end is reached, and never more than that part, however late
-/// it is noticed: a clock that jumps, or another node whose clock is ahead, ends one part at most. Between the ends of two
-/// parts nothing changes.
+/// The time is counted in four parts. A part is credited when its end is reached, and never more than that part,
+/// however late it is noticed: a clock that jumps, or another node whose clock is ahead, ends at most one part. Between
+/// the ends of two parts nothing changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Countdown {
-    /// Since when time counts, as it is shown.
+    /// Since when time counts, for display.
     pub since: Timestamp,
     /// When the current part began.
     #[serde(default)]
@@ -28,7 +28,7 @@ pub struct Countdown {
 }
 
 impl Countdown {
-    /// Counts from `now` on.
+    /// Counts from `now`.
     #[must_use]
     pub const fn since(now: Timestamp) -> Self {
         Self { since: now, part_since: now, credited_ms: 0 }
@@ -46,14 +46,14 @@ impl Countdown {
         self.part_since + Duration::from_millis(self.part(deadline))
     }
 
-    /// When the deadline is reached if every part is noticed in time.
+    /// When the deadline is reached if the end of every part is noticed in time.
     #[must_use]
     pub fn ends(&self, deadline: Duration) -> Timestamp {
         self.part_since + Duration::from_millis(self.left(deadline))
     }
 
-    /// The same, with the current part credited if its end is reached. Changes nothing before that, and nothing once the
-    /// deadline is over.
+    /// The same, with the current part credited if its end is reached. Changes nothing before that, or after the
+    /// deadline.
     #[must_use]
     pub fn credited(self, now: Timestamp, deadline: Duration) -> Self {
         if self.is_over(deadline) || now < self.part_ends(deadline) {
@@ -68,7 +68,7 @@ impl Countdown {
         Self { since: self.since + span, part_since: self.part_since + span, ..self }
     }
 
-    /// The same, with no time ahead of `now`: a clock that is set back costs one part at most.
+    /// The same, with no time ahead of `now`: a clock that is set back costs at most one part.
     #[must_use]
     pub fn mended(self, now: Timestamp) -> Self {
         Self { since: self.since.min(now), part_since: self.part_since.min(now), ..self }
@@ -98,7 +98,7 @@ mod tests {
         START + Duration::from_millis(ms)
     }
 
-    /// Looks at these moments; when the deadline was over.
+    /// Calls it at these moments; returns when the deadline was reached.
     fn over(deadline: Duration, looks: impl IntoIterator<Item = u64>) -> Option<u64> {
         let mut count = Countdown::since(START);
         looks.into_iter().find(|ms| {
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_is_over_when_it_was_said_to_be_if_every_part_is_noticed_in_time() {
+    fn a_deadline_ends_as_announced_if_every_part_is_noticed_in_time() {
         for deadline in [1, 2, 3, 4, 5, 10, 999, 600_000].map(Duration::from_millis) {
             let mut count = Countdown::since(START);
             assert_eq!(count.ends(deadline), START + deadline);

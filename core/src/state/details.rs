@@ -1,5 +1,5 @@
-//! What the condition says beyond the phase: what is waited for, since when and until when, or why a run ended. Each fact
-//! is a sentence.
+//! What the condition says beyond the phase: what the Canary waits for, since when and until when, or why a run ended.
+//! Each fact is a sentence.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -22,12 +22,12 @@ const PRIMARY_DOWN: &str = "The primary serves no users, and none are sent to a 
 pub(crate) struct Details<'a> {
     /// The Canary; `None` if it is invalid.
     pub(crate) canary: Option<&'a Rollout>,
-    /// What was seen when the state was decided.
+    /// What was observed when the state was decided.
     pub(crate) seen: &'a Observation,
 }
 
 impl Details<'_> {
-    /// Whether there is nothing to add: most saves find that out without writing anything.
+    /// Whether there is nothing to add: most saves find this without writing anything.
     pub(super) fn is_empty(state: &State) -> bool {
         state.suspended.is_none()
             && state.run.canary_unready.is_none()
@@ -78,7 +78,7 @@ impl Details<'_> {
         all
     }
 
-    /// A target that was deleted says so: it does not get ready by being waited for.
+    /// A target that was deleted is reported as such, because waiting does not make it ready.
     fn unready_canary(&self, state: &State, unready: Unready) -> String {
         if !matches!(self.seen.target.known(), Some(None)) {
             return self.unready(Workload::Canary, unready);
@@ -142,7 +142,7 @@ fn contested(repair: &Repair) -> Option<String> {
     repair.contested.then(|| format!("{contested}, last at {}.", at.whole_second()))
 }
 
-/// Since when, and until when if that is bounded.
+/// Since when, and until when if that is limited.
 fn span(since: Timestamp, until: Option<Timestamp>) -> String {
     let since = since.whole_second();
     match until {

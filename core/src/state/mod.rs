@@ -1,4 +1,4 @@
-//! What is remembered between two calls: all of it lives in the Canary's `.status`.
+//! What is remembered between two calls. All of it is in the Canary's `.status`.
 
 mod condition;
 mod configs_alone;
@@ -40,12 +40,12 @@ use crate::{
 
 /// The state of a Canary.
 ///
-/// Read it with [`State::from`] a [`Status`] and write it with [`Status::from`]; the two are inverse. By itself it is
-/// written as `.status.serin`: without the fields that Flagger's status has.
+/// It is read with [`State::from`] a [`Status`] and written with [`Status::from`]; the two are inverse. A `State`
+/// itself is serialized as `.status.serin`, without the fields that Flagger's status has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct State {
-    /// Where the Canary stands.
+    /// The phase.
     #[serde(skip)]
     pub phase: Phase,
     /// The canary's share of requests; 0 in A/B and blue/green.
@@ -57,7 +57,7 @@ pub struct State {
     /// Iterations made in this run.
     #[serde(skip)]
     pub iterations: u32,
-    /// The revision of this run, or the one last looked at.
+    /// The revision of this run, or the one that was observed last.
     #[serde(skip)]
     pub applied: Revision,
     /// Session cookies.
@@ -73,17 +73,17 @@ pub struct State {
     #[serde(skip)]
     pub analysis: AnalysisRecord,
 
-    /// Who wrote this.
+    /// Which controller wrote this.
     #[serde(rename = "version")]
     pub origin: Origin,
     /// Counts the saves.
     pub seq: u64,
-    /// Counts the runs; names hooks, cookies and the primary's pods.
+    /// Counts the runs; part of the names of hook calls, of cookies, and of a mark on the primary's pods.
     #[serde(rename = "run")]
     pub runs: u32,
     /// Counts the checks of a run, polled gates included.
     pub check: u32,
-    /// Strategy, provider, target and service the run began with.
+    /// Strategy, provider, target and service with which the run began.
     #[serde(rename = "shape")]
     pub topology: Arc<Topology>,
     /// The revision the primary was last given. Flagger's status has a field for its checksum.
@@ -93,19 +93,19 @@ pub struct State {
         skip_serializing_if = "configs_alone::is_empty"
     )]
     pub promoted: Revision,
-    /// Services or routes were told to go to the primary: deletion has something to give back.
+    /// Services or routes were sent to the primary: deletion has to give them back.
     #[serde(skip_serializing_if = "is_default")]
     pub took_over: bool,
-    /// What is remembered of one run, and forgotten with it.
+    /// What is remembered of one run, and forgotten at its end.
     #[serde(flatten)]
     pub run: Run,
-    /// Hooks still to be called after a run, in order.
+    /// Hooks that are still to be called after a run, in order.
     #[serde(skip_serializing_if = "is_default")]
     pub owed: Vec<Owed>,
-    /// Notices not yet known to be sent.
+    /// Notices that are not yet known to be sent.
     #[serde(skip_serializing_if = "is_default")]
     pub outbox: Outbox,
-    /// Requests acted upon and not yet seen gone.
+    /// Requests that were handled and are not yet known to be removed.
     #[serde(skip_serializing_if = "is_default")]
     pub consumed: BTreeMap<RequestKind, Text>,
     /// The next run skips its analysis.
@@ -116,10 +116,10 @@ pub struct State {
     /// Since when the Canary is suspended.
     #[serde(skip_serializing_if = "is_default")]
     pub suspended: Option<Timestamp>,
-    /// What outside holds the Canary up.
+    /// What outside blocks the Canary.
     #[serde(skip_serializing_if = "is_default")]
     pub stall: Option<Stall>,
-    /// What is wrong and holds nothing up yet.
+    /// What is wrong but does not block anything yet.
     #[serde(skip_serializing_if = "is_default")]
     pub concern: Option<Text>,
     /// The command that fails.
@@ -137,14 +137,14 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl State {
-    /// Whether requests are divided in another way than this state says; `false` where that is not known.
+    /// Whether requests are divided in another way than this state says; `false` if that is not known.
     #[must_use]
     pub fn is_misrouted(&self, r: &Rollout, seen: &Observation) -> bool {
         let wanted = Some(self.routes(r.strategy()));
         r.switches_traffic && seen.routes.known().is_some_and(|routes| *routes != wanted)
     }
 
-    /// How requests are to be divided: a function of the state, never of what is seen.
+    /// How requests have to be divided. It follows from the state only, never from the observation.
     #[must_use]
     pub fn routes(&self, strategy: &Strategy) -> Routes {
         if self.run.away.is_some() {
@@ -182,7 +182,7 @@ impl State {
         }
     }
 
-    /// Whether the primary was told to run the new revision.
+    /// Whether the primary got the command to run the new revision.
     #[must_use]
     pub fn is_promotion_applied(&self) -> bool {
         matches!(self.run.intent, Some(Intent::Promote { applied: true, .. }))
@@ -194,13 +194,13 @@ impl State {
         self.phase.is_analysing() || matches!(self.phase, Phase::Promoting | Phase::Finalising)
     }
 
-    /// Sets the condition to what this state means at `now`.
+    /// Sets the condition to the meaning of this state at `now`.
     pub(crate) fn settle_condition(&mut self, details: Details<'_>, now: Timestamp) {
         self.condition = Some(Condition::of(self, details, now));
     }
 
-    /// Notes what the target shows outside a run: set back to what is promoted, or newer than what was tried. Either makes
-    /// what it showed before new again.
+    /// Notes the revision that the target shows outside a run: either the promoted one again, or a newer one than was
+    /// tried. In both cases the revision that it showed before counts as new again.
     pub(crate) fn remember(&mut self, shown: &Revision) {
         if *shown == self.promoted {
             self.applied = shown.clone();
@@ -209,7 +209,7 @@ impl State {
         }
     }
 
-    /// Forgets everything that belongs to one run alone; what is promoted, owed and told stays.
+    /// Forgets everything that belongs to one run. What is promoted, owed and reported stays.
     pub(crate) fn clear_run(&mut self) {
         self.canary_weight = 0;
         self.iterations = 0;

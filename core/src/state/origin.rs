@@ -1,14 +1,14 @@
-//! Who wrote a state, and the version it is written in.
+//! Which controller wrote a state, and the version of its format.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The version of `.status.serin` that is written.
 pub const VERSION: u16 = 1;
 
-/// Who wrote a state. It is written as the version.
+/// Which controller wrote a state. It is serialized as the version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
-    /// Nobody, or this version of Serin.
+    /// None, or this version of Serin.
     #[default]
     Ours,
     /// Flagger: it has no fields of ours.
@@ -20,7 +20,7 @@ pub enum Origin {
 impl Serialize for Origin {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u16(match self {
-            // What Flagger wrote has no version, and is not written.
+            // A status of Flagger has no version, and is not written.
             Self::Ours | Self::Flagger => VERSION,
             Self::Newer(version) => *version,
         })

@@ -7,21 +7,22 @@ use serde::{Deserialize, Serialize};
 use crate::message::{Message, Notice, NoticeId};
 use crate::{phase::Phase, time::Timestamp};
 
-/// Saved with the transition that causes them, dropped once reported sent.
+/// Saved with the transition that causes them, and dropped once they are reported as sent.
 ///
-/// Holds 32. Beyond that the oldest that is no alert goes. Of alerts it holds twice as many, so that a status stays small
-/// whoever cannot be reached for however long: beyond that the oldest that matters least goes.
+/// It contains up to 32 notices. Beyond that the oldest that is not an alert is dropped. It contains up to twice as
+/// many alerts, so that a status stays small even if a receiver is down for a long time: beyond that the oldest of the
+/// lowest severity is dropped.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Outbox(Vec<Notice>);
 
 impl Outbox {
-    /// So many it holds, alerts aside.
+    /// How many it contains, without alerts.
     pub const ROOM: usize = 32;
-    /// More it never holds.
+    /// How many it contains at most.
     pub const MOST: usize = 64;
 
-    /// Whether the next alert takes the place of another.
+    /// Whether the next alert replaces another.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.0.len() >= Self::MOST
@@ -43,14 +44,14 @@ impl Outbox {
         self.0.retain(|notice| !sent.contains(&notice.id));
     }
 
-    /// Adds what a save has to tell; each message comes with the phase it is told in.
+    /// Adds the messages of a save; each comes with the phase that its receivers get.
     pub(crate) fn push(
         &mut self,
         seq: u64,
         at: Timestamp,
         messages: impl IntoIterator<Item = (Phase, Message)>,
     ) {
-        // Far fewer than u16::MAX messages are born in one save.
+        // One save creates far fewer than u16::MAX messages.
         for (index, (phase, message)) in (0..).zip(messages) {
             self.0.push(Notice { id: NoticeId { seq, index }, at, phase, message });
         }
@@ -61,7 +62,7 @@ impl Outbox {
             self.0.remove(oldest);
         }
         while self.0.len() > Self::MOST {
-            // The first of those that are equal.
+            // The first of equal ones.
             let least = self.0.iter().enumerate().min_by_key(|(_, notice)| notice.message.alert());
             let Some((least, _)) = least else { break };
             self.0.remove(least);
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn alerts_beyond_its_room_push_out_the_oldest_that_matter_least() {
+    fn alerts_beyond_the_limit_replace_the_oldest_of_the_lowest_severity() {
         let mut outbox = Outbox::default();
         let error = || Message::CommandStillFails { command: "promote".into(), error: "no".into() };
         outbox.push(1, Timestamp::default(), [(Phase::Failed, error())]);

@@ -29,10 +29,10 @@ pub struct AnalysisRecord {
 pub struct Iteration {
     /// Name of the metric.
     pub metric: Text,
-    /// Its value, if it had one that is finite: the API server takes numbers only.
+    /// Its value, if it had a finite one: the API server accepts only numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
-    /// The bound that it broke, or else one that it kept.
+    /// The bound that it exceeded, or else one that it met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
     /// Whether it failed the check.

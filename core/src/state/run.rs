@@ -1,4 +1,4 @@
-//! What is remembered of one run.
+//! The state of one run.
 
 use alloc::collections::BTreeSet;
 
@@ -14,11 +14,11 @@ use crate::{
     time::Timestamp,
 };
 
-/// What is remembered of one run. A run begins and ends with the default.
+/// The state of one run. A run begins and ends with the default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Run {
-    /// What was decided and cannot be taken back.
+    /// What was decided and is irreversible.
     #[serde(skip_serializing_if = "is_default")]
     pub intent: Option<Intent>,
     /// How far the run is.
@@ -32,7 +32,7 @@ pub struct Run {
     /// Gates that passed for the next step and are not called again before it.
     #[serde(skip_serializing_if = "is_default")]
     pub passed_step: BTreeSet<Text>,
-    /// The closed gate that was told of.
+    /// The closed gate that was reported.
     #[serde(skip_serializing_if = "is_default")]
     pub closed_gate: Option<Text>,
     /// How long it has been closed.
@@ -47,19 +47,19 @@ pub struct Run {
     /// Why the last check failed.
     #[serde(skip_serializing_if = "is_default")]
     pub last_finding: Option<Finding>,
-    /// Why the last run failed; `None` from the next one on.
+    /// Why the last run failed; `None` from the start of the next one.
     #[serde(skip_serializing_if = "is_default")]
     pub failure: Option<RunFailure>,
-    /// Checks that were not judged.
+    /// Checks that were held.
     #[serde(skip_serializing_if = "is_default")]
     pub held_checks: u32,
     /// Checks whose pass did not count, because the canary was not reached.
     #[serde(skip_serializing_if = "is_default")]
     pub void_checks: u32,
-    /// Why the canary was not reached as its step says, since the last check: the next pass does not count.
+    /// Why the canary was not reached, as its step says, since the last check: the next pass does not count.
     #[serde(skip_serializing_if = "is_default")]
     pub unreached: Option<Text>,
-    /// Time without a judged check, from the first moment at which something was in its way.
+    /// Time without a judged check, since something first kept checks from being judged.
     #[serde(skip_serializing_if = "is_default")]
     pub unjudged: Option<Countdown>,
     /// Since when the canary is not ready.
@@ -68,19 +68,19 @@ pub struct Run {
     /// Since when the primary is not ready.
     #[serde(skip_serializing_if = "is_default")]
     pub primary_unready: Option<Unready>,
-    /// Since when the canary is ready, while a warm-up waits for it.
+    /// Since when the canary is ready, during a warm-up.
     #[serde(skip_serializing_if = "is_default")]
     pub ready_since: Option<Timestamp>,
-    /// The users who left the canary because it served nobody.
+    /// The users who left the canary because it did not serve.
     #[serde(skip_serializing_if = "is_default")]
     pub away: Option<Away>,
-    /// Users left the canary before, and that was alerted.
+    /// Users left the canary before, and an alert was sent.
     #[serde(skip_serializing_if = "is_default")]
     pub away_told: bool,
-    /// The primary serves nobody while its users are not sent elsewhere, and that was alerted.
+    /// The primary does not serve while its users are not sent elsewhere, and an alert was sent.
     #[serde(skip_serializing_if = "is_default")]
     pub primary_down: bool,
-    /// A revision that waits, or that an operator wants run again.
+    /// A revision that waits, or that an operator requested to run again.
     #[serde(skip_serializing_if = "is_default")]
     pub pending: Option<Pending>,
 }
@@ -93,7 +93,7 @@ impl Run {
     }
 }
 
-/// Something decided that has to be carried out whatever is seen next.
+/// A decision that has to be carried out whatever is observed next.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Intent {
@@ -101,7 +101,7 @@ pub enum Intent {
     Promote {
         /// Which.
         revision: Revision,
-        /// The primary was told.
+        /// The primary got the command.
         applied: bool,
         /// Without analysis: the phase stays until it is done.
         skipped: bool,
@@ -110,10 +110,10 @@ pub enum Intent {
     Rollback {
         /// Why.
         cause: Cause,
-        /// A person released it from waiting for the primary.
+        /// A person ordered it not to wait for the primary.
         released: bool,
     },
-    /// The Canary is taken apart.
+    /// The Canary is being removed.
     Delete {
         /// Services and routes were given back.
         given_back: bool,
@@ -128,20 +128,20 @@ pub struct Owed {
     pub hook: Text,
     /// Its type.
     pub kind: HookKindName,
-    /// The phase it is told.
+    /// The phase that it gets.
     pub phase: Phase,
-    /// Times it was called.
+    /// How many times it was called.
     pub attempts: u32,
     /// When it may be called.
     pub at: Timestamp,
 }
 
-/// Users who left a canary that serves nobody. The stage stays as it is; meanwhile the canary's weight is 0.
+/// Users who left a canary that does not serve. The stage stays as it is; meanwhile the canary's weight is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Away {
     /// Since when.
     pub since: Timestamp,
-    /// The weight they come back to.
+    /// The weight that they return to.
     pub weight: Weight,
 }
 
@@ -158,8 +158,8 @@ pub struct RunFailure {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pending {
-    /// Which; unknown: whatever the target shows.
+    /// Which; unknown: whichever the target shows.
     pub revision: Revision,
-    /// An operator asked for it: it is run even if it is promoted already.
+    /// An operator requested it: it is run even if it is promoted already.
     pub asked_for: bool,
 }

@@ -1,8 +1,8 @@
-//! The stages of a run, and every way from one to another, as one table.
+//! The stages of a run, and all transitions between them, as one table.
 
 use serde::{Deserialize, Serialize};
 
-/// How far a run is, where the phase does not tell.
+/// How far a run is, where the phase does not say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Stage {
@@ -13,17 +13,17 @@ pub enum Stage {
     Mirroring,
     /// Weights or iterations grow.
     Analysing,
-    /// Blue/green: the iterations are done, the users are on the canary.
+    /// Blue/green: the iterations are done, and the users are on the canary.
     Switched,
-    /// After a failed promotion: whichever copy is ready serves.
+    /// After a failed promotion: the copy that is ready serves.
     Holding,
-    /// A revision under all users is analysed, because the primary is broken.
+    /// A revision that serves all users is analysed, because the primary is broken.
     InPlace,
 }
 
-/// Every change of stage that can be saved: from, to, and what brings it about. A run that ends leads from every stage to
-/// [`Stage::Start`], and a failed promotion to [`Stage::Holding`]; neither is repeated here. [`is_allowed`] is the only reader
-/// besides the documentation; the walk fails when a line is never taken or another change is seen.
+/// Every change of stage that can be saved: from, to, and the cause. A run that ends leads from every stage to
+/// [`Stage::Start`], and a failed promotion to [`Stage::Holding`]; neither is repeated here. Only [`is_allowed`] and
+/// the documentation read the table; the walk fails if a row never occurs, or if another change does.
 pub const CHANGES: &[(Stage, Stage, &str)] = {
     use Stage::*;
     &[

@@ -1,6 +1,7 @@
-//! `.status` as the API server keeps it: Flagger's fields, and ours under the one key `serin`.
+//! `.status` as the API server keeps it: Flagger's fields, and ours under the key `serin`.
 //!
-//! One key, so that a CRD that does not know it prunes all of it: then the Canary is taken over, never half understood.
+//! There is only one key, so that a CRD that does not know it prunes all of it. Then the Canary is taken over as
+//! Flagger's, and never read in part.
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -29,11 +30,11 @@ pub struct Status {
     pub failed_checks: u32,
     /// Iterations; Flagger may write -1.
     pub iterations: i64,
-    /// Checksum of the revision last looked at.
+    /// Checksum of the revision observed last.
     pub last_applied_spec: Text,
-    /// Checksum of the revision last promoted.
+    /// Checksum of the revision promoted last.
     pub last_promoted_spec: Text,
-    /// Checksums of the configuration of the revision last looked at.
+    /// Checksums of the configuration of the revision observed last.
     #[serde(skip_serializing_if = "no_configs")]
     pub tracked_configs: Arc<Configs>,
     /// Session cookies.
@@ -44,7 +45,7 @@ pub struct Status {
     pub last_transition_time: Option<Timestamp>,
     /// At most one.
     pub conditions: Vec<Condition>,
-    /// What was measured.
+    /// The measurements.
     pub canary_analysis: AnalysisRecord,
     /// The fields that Serin adds.
     #[cfg_attr(feature = "schemars", schemars(schema_with = "crate::spec::raw::schema::opaque"))]
@@ -58,7 +59,7 @@ fn no_configs(configs: &Arc<Configs>) -> bool {
 
 impl From<&State> for Status {
     fn from(state: &State) -> Self {
-        // Flagger's status has nothing of ours, nor has one that was never saved.
+        // Flagger's status has no fields of ours, and neither has one that was never saved.
         let is_kept = match state.origin {
             Origin::Ours => state.seq > 0,
             Origin::Flagger => false,
@@ -90,7 +91,7 @@ impl From<Status> for State {
         state.phase = status.phase;
         state.canary_weight = status.canary_weight.min(100);
         state.failed_checks = status.failed_checks;
-        // Flagger's -1 means "none yet".
+        // In Flagger, -1 means "none yet".
         state.iterations = u32::try_from(status.iterations).unwrap_or(0);
         state.applied = Revision { spec: status.last_applied_spec, configs: status.tracked_configs };
         state.promoted.spec = status.last_promoted_spec;

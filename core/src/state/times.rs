@@ -1,12 +1,12 @@
-//! All times that a state keeps, as one table: what becomes of each when the Canary was suspended, and when the clock was
-//! set back.
+//! All times that a state contains, as one table: how each changes after the Canary was suspended, and when the clock
+//! was set back.
 
 use core::time::Duration;
 
 use super::{Countdown, State, Trouble, Unready};
 use crate::{phase::Phase, time::Timestamp};
 
-/// The times of a state. A new one does not compile until it is clear how it is moved.
+/// The times of a state. A new one does not compile until it is decided how it is moved.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Times {
     due: Timestamp,
@@ -46,8 +46,8 @@ impl Times {
         }
     }
 
-    /// Every waiting time `span` later: time that passed while suspended does not count. What has happened stays when it
-    /// was, and what fails is tried again when it was said.
+    /// Moves every waiting time by `span`: time that passed while suspended does not count. The times of past events
+    /// stay, and a failed command is tried again at the time that was reported.
     pub(crate) fn shifted(self, span: Duration) -> Self {
         let unready =
             |unready: Unready| Unready { count: unready.count.shifted(span), gave_up: None, ..unready };
@@ -71,7 +71,8 @@ impl Times {
         }
     }
 
-    /// None further ahead of `now` than it can have been set: where the clock was set back, at most one period is lost.
+    /// Limits times ahead of `now` to the farthest that they can have been set: if the clock was set back, at most one
+    /// period is lost.
     pub(crate) fn mended(self, now: Timestamp, interval: Duration) -> Self {
         let unready = |unready: Unready| Unready {
             count: unready.count.mended(now),
@@ -92,14 +93,14 @@ impl Times {
             stalled_since: self.stalled_since.map(past),
             suspended: self.suspended.map(past),
             failed_at: self.failed_at.map(past),
-            // The next repair is a first one again.
+            // The next repair counts as the first again.
             repaired_at: self.repaired_at.filter(|at| *at <= now),
             command_again: self.command_again.map(again),
             owed_at: self.owed_at.map(again),
         }
     }
 
-    /// Writes them to the state they were taken from.
+    /// Writes them back to the state they were taken from.
     pub(crate) fn put(self, state: &mut State) {
         let run = &mut state.run;
         state.due = self.due;

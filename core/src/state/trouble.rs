@@ -1,4 +1,4 @@
-//! What is remembered of what goes wrong.
+//! What is remembered of failures and obstacles.
 
 use core::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unready {
-    /// How long.
+    /// For how long.
     #[serde(flatten)]
     pub count: Countdown,
-    /// When the platform was first seen to have given it up.
+    /// When the platform was first seen to report that it had failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gave_up: Option<Timestamp>,
-    /// That it takes longer than an interval was told.
+    /// Whether it was reported that it takes longer than an interval.
     #[serde(default)]
     pub told: bool,
 }
@@ -32,14 +32,14 @@ impl Unready {
     }
 }
 
-/// What outside holds a Canary up.
+/// What outside blocks a Canary.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stall {
-    /// What.
+    /// The obstacle.
     pub on: Obstacle,
     /// Since when.
     pub since: Timestamp,
-    /// When it was last told.
+    /// When it was last reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Timestamp>,
 }
@@ -50,27 +50,27 @@ pub struct Stall {
 pub struct Trouble {
     /// The command.
     pub command: Command,
-    /// What the cluster said last.
+    /// The last answer of the cluster.
     pub error: Text,
     /// What kind of failure it is.
     pub class: FailureClass,
     /// Since when it fails.
     pub since: Timestamp,
-    /// Times it failed.
+    /// How many times it failed.
     pub attempts: u32,
     /// When it is tried again.
     pub retry_at: Timestamp,
-    /// That it lasts was told.
+    /// Whether it was reported that it still fails.
     #[serde(default)]
     pub alerted: bool,
 }
 
 impl Trouble {
-    /// Nothing that fails waits longer than this before it is tried again.
+    /// A failed command is tried again after at most this time.
     pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(300);
 }
 
-/// Repairs of routes and objects that someone else keeps changing.
+/// Repairs of routes and objects that another client keeps changing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repair {
     /// When the last was made.
@@ -80,10 +80,10 @@ pub struct Repair {
     /// When that was last reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Timestamp>,
-    /// It was alerted that somebody else manages the same objects.
+    /// Whether an alert was sent that another client manages the same objects.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub contested: bool,
-    /// The field manager that wrote them last, where it is known.
+    /// The field manager that wrote them last, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Text>,
 }

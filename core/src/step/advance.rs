@@ -1,4 +1,4 @@
-//! After a passed check, or at the start: the next move, and the gate before it.
+//! The next move after a passed check, or at the start, and the gate before it.
 
 use alloc::vec::Vec;
 
@@ -35,15 +35,15 @@ pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     t.act(rule, commands)
 }
 
-/// The gates that the move needs; what passed is remembered, for the step or for the run.
+/// The gates that the move needs. A gate that passed is remembered, for the step or for the run.
 fn gates(t: &mut Turn<'_>, r: &Rollout, next: Move) -> Flow {
     let weighted = matches!(r.strategy(), Strategy::Weighted(_)) && t.state().run.stage != Stage::InPlace;
     if weighted && next != Move::Soak {
         gate(t, r, HookKind::ConfirmTrafficIncrease)?;
     }
-    // Blue/green asks before traffic moves; what passed then is remembered.
+    // Blue/green asks its gate before traffic moves. A gate that passed then is remembered.
     if matches!(next, Move::Switch | Move::Promote) {
-        // Passed at the start, unless it was added since.
+        // It passed at the start, unless it was added since.
         gate(t, r, HookKind::ConfirmRollout)?;
         gate(t, r, HookKind::ConfirmPromotion)?;
     }
@@ -62,7 +62,7 @@ fn gate(t: &mut Turn<'_>, r: &Rollout, kind: HookKind) -> Flow {
     closed(t, r)
 }
 
-/// The check is over. A gate whose call was given up is asked again at once: the next check is due.
+/// The check is over. A gate whose call was abandoned is asked again at once, because the next check is due.
 fn closed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     counts(t, r);
     if let Some(due) = t.late {
@@ -71,7 +71,7 @@ fn closed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     t.act(Rule::GateClosed, Vec::new())
 }
 
-/// Makes the move, and tells it.
+/// Makes the move, and reports it.
 fn make(t: &mut Turn<'_>, r: &Rollout, next: Move) {
     apply(t.edit(), r.strategy(), next);
     let (made, all) = (t.state().iterations, iterations(r.strategy()));
@@ -80,7 +80,7 @@ fn make(t: &mut Turn<'_>, r: &Rollout, next: Move) {
         Move::Weight(weight) => Advance::Weight(weight),
         Move::Iterate { .. } | Move::Soak => Advance::Iteration(made, all),
         Move::Switch => Advance::All,
-        // Decided by the caller.
+        // The caller decides these.
         Move::Promote => return,
     };
     t.tell(Message::Advanced(step));
@@ -97,7 +97,7 @@ fn counts(t: &mut Turn<'_>, r: &Rollout) {
 
 fn held(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     counts(t, r);
-    // Hooks and gates of the start have passed; what is left is no longer the start.
+    // The hooks and gates of the start have passed, so the run is past its start.
     if t.state().run.stage == Stage::Start {
         t.edit().run.stage = Stage::Analysing;
     }

@@ -15,7 +15,7 @@ use crate::{
     state::{Stage, Unready},
 };
 
-/// The rules of a run. The urgent ones first; those below [`due`] are made once an interval.
+/// The rules of a run. The urgent ones come first; those after [`due`] are made once an interval.
 pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     revision(t, r)?;
     readiness::watch(t);
@@ -60,7 +60,7 @@ fn revision(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     run::restart(t, r, revision.clone())
 }
 
-/// In place: the primary is ready again, so users go back to it and the run becomes an ordinary one.
+/// In place: the primary is ready again, so users return to it and the run continues as an ordinary one.
 fn primary_recovered(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let ready = t.primary_readiness().is_some_and(Readiness::is_ready);
     if t.state().run.stage != Stage::InPlace || !ready || t.would_leave_the_better_copy()? {
@@ -71,7 +71,7 @@ fn primary_recovered(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     run::restart_from_primary(t, r, revision)
 }
 
-/// Somebody took the canary's pods away.
+/// Another client scaled the canary to zero.
 fn scaled_up(t: &mut Turn<'_>) -> Flow {
     match t.seen.target.known() {
         Some(Some(target)) if target.replicas == 0 => {
@@ -101,7 +101,7 @@ fn due(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     t.wait(Rule::NotDue)
 }
 
-/// A `rollback` hook that is polled and passes ends the run.
+/// Ends the run if a polled `rollback` hook passes.
 fn triggers(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     match gate::trigger(t, r)? {
         Some(cause) => rollback::decide(t, cause),
@@ -109,7 +109,7 @@ fn triggers(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
 }
 
-/// While nobody knows whom the router sends where, a check says nothing of the canary, and no step follows one.
+/// As long as the routes are unknown, a check says nothing about the canary, and no step follows one.
 fn routes_known(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if r.switches_traffic {
         let seen = t.seen;
@@ -118,7 +118,7 @@ fn routes_known(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     Flow::Continue(())
 }
 
-/// Nothing has moved yet: the gate of a restarted run, then the `pre-rollout` hooks; no metric.
+/// Before the first move: the gate of a restarted run, then the `pre-rollout` hooks; no metric.
 fn start(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let revision = t.state().applied.clone();
     run::confirm(t, r, &revision)?;
@@ -130,7 +130,7 @@ fn start(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     Flow::Continue(())
 }
 
-/// The `rollout` hooks, then all metrics; in place, the `pre-rollout` hooks before them.
+/// The `rollout` hooks, then all metrics; in place, the `pre-rollout` hooks come before them.
 fn judge(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if t.state().run.stage == Stage::InPlace {
         check::pre_rollout(t, r)?;

@@ -1,4 +1,4 @@
-//! What a call has to find out before it can go on.
+//! What a call has to find out before it can decide.
 
 use alloc::vec;
 
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Turn<'_> {
-    /// The hook's answer: what it said, as an error if it denied.
+    /// The hook's answer: its text, as an error if it denied.
     pub(super) fn ask(&mut self, hook: &Hook) -> Flow<Result<Text, Text>> {
         let seen = self.seen;
         let state = self.state();
@@ -31,15 +31,15 @@ impl Turn<'_> {
             }
             None => {
                 let question = self.question(Asked::Hook(hook.key.clone()));
-                let (phase, until) = (self.told(hook), self.given_up_at(hook));
+                let (phase, until) = (self.phase_for(hook), self.given_up_at(hook));
                 Flow::Break(Ending::Ask(vec![Question { phase, until, ..question }]))
             }
         }
     }
 
-    /// The phase a hook is told. As Flagger has it: one that takes part in a run is told that it progresses, also while
-    /// it waits for a promotion; one that may begin or end a run is told how things stand.
-    fn told(&self, hook: &Hook) -> Phase {
+    /// The phase that a hook gets. As in Flagger, a hook that takes part in a run gets Progressing, also while the run
+    /// waits for promotion; a hook that can begin or end a run gets the current phase.
+    fn phase_for(&self, hook: &Hook) -> Phase {
         let state = self.state();
         match hook.kind {
             HookKind::ConfirmRollout | HookKind::RollbackTrigger | HookKind::Event => state.phase,
@@ -54,7 +54,7 @@ impl Turn<'_> {
         }
     }
 
-    /// A gate that does not answer is asked again with the next check. Hooks that do some work may outlast it.
+    /// A gate that does not answer is asked again in the next check. Other hooks, which do some work, may take longer.
     fn given_up_at(&self, hook: &Hook) -> Option<Timestamp> {
         let r = self.canary.as_ref().ok()?;
         match hook.kind {

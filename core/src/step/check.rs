@@ -1,4 +1,4 @@
-//! One check: hooks one after the other, then all metrics together; and what their answers mean.
+//! One check: hooks in sequence, then all metrics together, and the meaning of their answers.
 
 use alloc::vec::Vec;
 
@@ -48,7 +48,7 @@ fn hooks(t: &mut Turn<'_>, r: &Rollout, kind: HookKind) -> Flow {
     }
 }
 
-/// Asks all metrics of the check together and judges their answers, in list order.
+/// Queries all metrics of the check together and judges their answers, in list order.
 fn measure(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let (seen, now) = (t.seen, t.now);
     let (run, check) = (t.state().runs, t.state().check);
@@ -64,7 +64,7 @@ fn measure(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     Flow::Continue(())
 }
 
-/// What an answer means for one metric. Where the canary was not reached, no value says nothing of it.
+/// What an answer means for one metric. If the canary was not reached, an answer without a value says nothing about it.
 fn judge(metric: &Metric, answer: &MetricResult, at: Timestamp, void: bool) -> Measured {
     let no_data = || if void { Verdict::Void } else { lenient(metric.on_no_data) };
     let (reading, verdict) = match answer {
@@ -118,7 +118,7 @@ fn finding(metric: &Metric, measured: &Measured) -> Option<Finding> {
     })
 }
 
-/// A failed check counts; the one that reaches the threshold rolls back at once.
+/// A failed check is counted; the one that reaches the threshold rolls back at once.
 fn failed(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
     let threshold = r.policy().threshold;
     t.record_measured();
@@ -141,7 +141,7 @@ pub(super) fn threshold_reached(t: &mut Turn<'_>, r: &Rollout, last: Option<Find
     rollback::decide(t, Cause::Checks { failed, threshold: r.policy().threshold, last })
 }
 
-/// The check would have passed, but the canary was not reached: it counts for itself alone. Nothing advances, no counter is
+/// The check would have passed, but the canary was not reached: it is counted as void. Nothing advances, no counter is
 /// cleared, and no gate is asked.
 fn void(t: &mut Turn<'_>, r: &Rollout, why: Text) -> Flow {
     t.record_measured();
@@ -152,7 +152,7 @@ fn void(t: &mut Turn<'_>, r: &Rollout, why: Text) -> Flow {
     t.act(Rule::CheckVoid, Vec::new())
 }
 
-/// A check that could not be judged: it counts for itself alone, and nothing advances.
+/// A check that could not be judged: it is counted as held, and nothing advances.
 fn held(t: &mut Turn<'_>, r: &Rollout, finding: Finding) -> Flow {
     t.record_measured();
     schedule::close_judged_check(t, r);
@@ -172,7 +172,7 @@ fn passed(t: &mut Turn<'_>, r: &Rollout) {
     clears_failures(t, r);
 }
 
-/// Where failures count in a row, a check that passed ends the row; so does a start whose hooks passed.
+/// If failures count only in a row, a check that passed clears them; so does a start whose hooks passed.
 pub(super) fn clears_failures(t: &mut Turn<'_>, r: &Rollout) {
     if r.policy().threshold_mode == ThresholdMode::Consecutive && t.state().failed_checks > 0 {
         t.edit().failed_checks = 0;

@@ -1,4 +1,5 @@
-//! Deletion: the target serves again before anything of ours goes; the finalizer goes last, and alone.
+//! Deletion: the target serves again before any of our objects is removed; the finalizer is removed last, in a save of
+//! its own.
 
 use alloc::{vec, vec::Vec};
 
@@ -21,7 +22,7 @@ pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
         Err(invalid) => invalid.revert_on_deletion,
     };
     if !t.seen.finalizer {
-        // Nothing holds the object: it is gone as soon as everyone has seen so.
+        // Nothing holds the object: it is gone as soon as all clients have seen so.
         return t.wait(Rule::Released);
     }
     if !reverts || never_took_over(t) {
@@ -34,10 +35,10 @@ pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
             let state = t.edit();
             state.phase = Phase::Terminating;
             state.run.intent = Some(Intent::Delete { given_back: false });
-            // Whoever wrote it: what follows is ours.
+            // From here on the status is ours, whichever controller wrote it.
             state.origin = Origin::Ours;
             t.tell(Message::Terminating);
-            // All users are about to come to the target, be it idle or in the middle of a run.
+            // All users are about to be sent to the target, whether it is idle or in the middle of a run.
             let is_there = matches!(t.seen.target.known(), Some(Some(_)));
             let commands =
                 if is_there { vec![Command::ResumeScaler, Command::ScaleToPrimary] } else { Vec::new() };
@@ -46,11 +47,11 @@ pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
     }
 }
 
-/// Whether users were never moved: the target serves as it did before the Canary came, so there is nothing to give back.
-/// What cannot be read, or cannot be made, keeps no such Canary.
+/// Whether users were never moved: the target serves as it did before the Canary was created, so there is nothing to
+/// give back. Unreadable facts and objects that cannot be created do not block the deletion of such a Canary.
 fn never_took_over(t: &Turn<'_>) -> bool {
     let state = t.state();
-    // A status from before this was noted shows it by the apex service alone.
+    // A status from before this was noted shows it only by the apex service.
     let apex = t.seen.services.known().map(|services| services.apex);
     matches!(state.phase, Phase::New | Phase::Initializing)
         && state.origin == Origin::Ours
@@ -58,9 +59,10 @@ fn never_took_over(t: &Turn<'_>) -> bool {
         && apex != Some(Apex::Primary)
 }
 
-/// The target gets its pods; once they serve, services and routes go back to it.
+/// The target gets its pods; once they serve, services and routes return to it.
 fn give_back(t: &mut Turn<'_>) -> Flow {
-    // Without a target there is nobody to hand over to; and where a whole namespace goes no route can be made anew.
+    // Without a target no copy can take the users; and in a namespace that is being deleted no route can be created
+    // again.
     if !matches!(t.seen.target.known(), Some(None)) {
         roll_back(t)?;
     }
@@ -92,13 +94,13 @@ fn roll_back(t: &mut Turn<'_>) -> Flow {
     t.act(Rule::DeletionWaits, commands)
 }
 
-/// What is owed is called and what is told is sent; then the Canary goes.
+/// Owed hooks are called and notices are sent; then the Canary is removed.
 fn release(t: &mut Turn<'_>) -> Flow {
     if let Ok(r) = t.canary {
         owed::rule(t, r)?;
     }
     let unsent = t.state().outbox.notices().iter().filter(|notice| !t.seen.sent.contains(&notice.id));
-    // A receiver that is down for longer than the deadline does not keep the object.
+    // A receiver that is down for longer than the deadline does not block the deletion.
     let (now, deadline) = (t.now, t.deadline());
     if unsent.into_iter().any(|notice| now.since(notice.at) < deadline) {
         return t.wait(Rule::DeletionWaits);

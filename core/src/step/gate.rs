@@ -1,4 +1,4 @@
-//! A gate that stays closed: since when, and until when it may.
+//! A gate that stays closed: since when, and for how long it may.
 
 use core::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::{
     state::{Countdown, State},
 };
 
-/// Notes that this gate is closed. Returns whether it is the first time since the last move, or since another gate was
-/// closed.
+/// Notes that this gate is closed. Returns whether this is the first time since the last move, or since another gate
+/// was closed.
 pub(super) fn note_closed(t: &mut Turn<'_>, hook: &Hook) -> bool {
     if t.state().run.closed_gate.as_ref() == Some(&hook.key) {
         return false;
@@ -33,7 +33,7 @@ pub(super) fn deadline(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
 }
 
-/// The closed gate whose deadline has passed, as the cause of what follows. Credits the time that it was closed.
+/// The closed gate whose deadline has passed, as a cause. Credits the time that it was closed.
 pub(super) fn overdue(t: &mut Turn<'_>, r: &Rollout) -> Option<Cause> {
     let (hook, deadline, closed) = bounded(t.state(), r)?;
     t.until(closed.part_ends(deadline), Why::Deadline);
@@ -54,7 +54,7 @@ fn bounded<'r>(state: &State, r: &'r Rollout) -> Option<(&'r Hook, Duration, Cou
     Some((hook, hook.deadline?, state.run.gate_closed?))
 }
 
-/// The `rollback` hooks that are polled: the first that passes, as the cause of what follows.
+/// The first polled `rollback` hook that passes, as a cause.
 pub(super) fn trigger(t: &mut Turn<'_>, r: &Rollout) -> Flow<Option<Cause>> {
     for hook in r.hooks_of(HookKind::RollbackTrigger) {
         if t.ask(hook)?.is_ok() {

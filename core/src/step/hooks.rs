@@ -1,4 +1,4 @@
-//! Hooks and gates, asked one after the other.
+//! Hooks and gates, asked in sequence.
 
 use super::turn::{Flow, Turn};
 use crate::{

@@ -32,20 +32,21 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         return Flow::Continue(());
     }
     if *revision == t.state().promoted {
-        // Set back without a run. Remembered, so that what it was set back from is new again.
+        // Set back without a run. This is remembered, so that the revision it was set back from counts as new again.
         let state = t.edit();
         state.applied = revision.clone();
         state.run.pending = None;
         return t.wait(Rule::RevisionNoted);
     }
-    // Remembered until it can start: if the target goes back to what failed meanwhile, that is new again.
+    // Remembered until it can start: if the target meanwhile returns to the failed revision, that one counts as new
+    // again.
     if !applied && t.state().run.pending.as_ref().is_none_or(|pending| pending.revision != *revision) {
         t.edit().run.pending = Some(Pending { revision: revision.clone(), asked_for: false });
     }
     run::start(t, r, revision)
 }
 
-/// After a failed promotion users are on whichever copy serves, and return to the primary once it is ready.
+/// After a failed promotion users are on the copy that serves, and return to the primary once it is ready.
 fn holding(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if t.state().run.stage != Stage::Holding {
         return Flow::Continue(());

@@ -1,4 +1,4 @@
-//! The first phases: the primary is created, takes over from the target, and only then does the target go.
+//! The first phases: the primary is created and takes over from the target, and only then is the target scaled down.
 
 use alloc::{vec, vec::Vec};
 
@@ -27,7 +27,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
 
 fn appear(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let state = t.edit();
-    // Whatever a status from elsewhere says, nothing was moved yet.
+    // Whatever the status of another controller says, nothing was moved yet.
     state.clear_run();
     state.failed_checks = 0;
     state.phase = Phase::Initializing;
@@ -37,7 +37,7 @@ fn appear(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     t.act(Rule::Initializing, commands)
 }
 
-/// A `rollback` hook can be read in two ways; people are told which one was taken.
+/// A `rollback` hook can be read in two ways; an event says which one was chosen.
 pub(super) fn tell_rollback_hooks(t: &mut Turn<'_>, r: &Rollout) {
     let count = |kind| u16::try_from(r.hooks_of(kind).count()).unwrap_or(u16::MAX);
     let (polled, called) = (count(HookKind::RollbackTrigger), count(HookKind::RollbackAction));
@@ -55,7 +55,7 @@ fn workloads(t: &mut Turn<'_>) -> Flow {
     let missing = t.primary()?.is_none();
     let drift = t.known(&seen.drift, "owned objects")?;
     if missing || drift.workloads || drift.services {
-        // Where it does not appear although it was asked for, that is told after the deadline.
+        // If it does not appear although it was requested, that is reported after the deadline.
         t.held_up_by(Obstacle::NotReady { who: Workload::Primary, why: "it does not exist".into() });
         let commands = vec![Command::EnsureWorkloads, Command::EnsureServices(ApexTo::Untouched)];
         return t.act(Rule::Initializing, commands);
@@ -63,7 +63,7 @@ fn workloads(t: &mut Turn<'_>) -> Flow {
     Flow::Continue(())
 }
 
-/// Nothing moves before the primary serves. Past the deadline this is told; users stay where they are.
+/// Nothing moves before the primary serves. After the deadline this is reported; users stay where they are.
 fn primary_ready(t: &mut Turn<'_>) -> Flow {
     readiness::watch_primary(t);
     match t.primary_readiness().and_then(Readiness::why_not) {
@@ -75,14 +75,14 @@ fn primary_ready(t: &mut Turn<'_>) -> Flow {
     }
 }
 
-/// Services and routes go to the primary, and have to be seen there.
+/// Services and routes are sent to the primary, and have to be observed there.
 fn serve(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let seen = t.seen;
     let services = t.known(&seen.services, "services")?;
     let routes = t.known(&seen.routes, "routes")?;
     let routed = !r.switches_traffic || *routes == Some(Routes::PRIMARY);
     if services.apex != Apex::Primary || !routed {
-        // Saved first: whoever deletes the Canary from here on gets services and routes back.
+        // Saved first: if the Canary is deleted from here on, services and routes are given back.
         if !t.state().took_over {
             t.edit().took_over = true;
             return t.act(Rule::Initializing, Vec::new());

@@ -49,9 +49,9 @@ use crate::{
 /// What is to be done now.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Not decidable yet: find these out, keep the answers, observe again, call again.
+    /// Not decidable yet: find out these, keep the answers, observe again, call again.
     ///
-    /// All of them are needed whatever the others say, so they may be put at once.
+    /// All of them are needed, whatever the others' answers are, so they may be asked at once.
     Ask(Vec<Question>),
     /// Decided.
     Act(Plan),
@@ -60,24 +60,25 @@ pub enum Step {
 /// A decision and its effects.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// To be carried out in order. The first that fails ends the plan and is the next call's input.
+    /// Commands, in order. The first that fails ends the plan and is passed to the next call.
     pub commands: Vec<Command>,
-    /// `None`: unchanged. Else saved once every command has succeeded, unless someone else saved meanwhile.
+    /// `None`: unchanged. Otherwise it is saved once every command has succeeded, unless another client saved
+    /// meanwhile.
     pub state: Option<Arc<State>>,
-    /// To be told although nothing is saved that holds it: what keeps another controller's status from becoming ours.
+    /// Messages that are sent although no save holds them: what keeps another controller's status from becoming ours.
     pub notices: Vec<Notice>,
-    /// Why.
+    /// The reason.
     pub decision: Decision,
-    /// When to call again; `None`: only a change wakes.
+    /// When to call again; `None`: only a change wakes the Canary.
     pub wake: Option<Wake>,
 }
 
 /// Decides what a Canary does now.
 ///
-/// Pure and total: the same input gives the same answer, and every input has one. `now` may stand still, jump, or go
-/// back. A call before the plan's wake changes nothing unless something that is seen has changed.
+/// Pure and total: the same input gives the same answer, and every input has one. `now` may stay the same, jump, or go
+/// back. A call before the plan's wake changes nothing unless an observed fact has changed.
 ///
-/// `canary` is the manifest as parsed; one that makes no sense can still be rolled back or deleted.
+/// `canary` is the manifest as parsed; an invalid one can still be rolled back or deleted.
 #[must_use]
 pub fn step(canary: &Result<Rollout, Invalid>, state: &State, seen: &Observation, now: Timestamp) -> Step {
     let mut turn = Turn::new(canary, state, seen, now);
@@ -89,12 +90,12 @@ pub fn step(canary: &Result<Rollout, Invalid>, state: &State, seen: &Observation
 
 /// The order of the rules inside one tick.
 fn rules(t: &mut Turn<'_>) -> Flow {
-    // What must not be touched, and what went wrong.
+    // States that must not be changed, and failed commands.
     standstill::newer_version(t)?;
     t.mend_clock();
     trouble::note(t)?;
 
-    // Deletion goes before everything; its own rules end the call.
+    // Deletion comes before everything else; its own rules end the call.
     if t.seen.deleting || t.state().phase == Phase::Terminating {
         deletion::rules(t)?;
     }
@@ -102,24 +103,24 @@ fn rules(t: &mut Turn<'_>) -> Flow {
     // A status that another controller wrote becomes ours.
     takeover::rule(t)?;
 
-    // Users leave a copy that serves nobody, whatever else is going on.
+    // Users leave a copy that does not serve, whatever else happens.
     serving::rules(t)?;
 
-    // What sends users where they should not be is put right. What is seen of it counts for the next check.
+    // A change that sends users where they should not be is repaired. It still counts for the next check.
     reach::watch(t);
     repair::urgent(t)?;
 
-    // A person's order, as the table of requests grants it.
+    // An operator's order, as the table of requests grants it.
     operator::rule(t)?;
 
-    // What was decided and cannot be taken back is carried out, whatever is seen now.
+    // An irreversible decision is carried out, whatever is observed now.
     match &t.state().run.intent {
         Some(Intent::Rollback { .. }) => rollback::carry_out(t)?,
         Some(Intent::Promote { .. }) => promotion::carry_out(t)?,
         Some(Intent::Delete { .. }) | None => {}
     }
 
-    // Nothing advances while the Canary makes no sense, is suspended, or has become another one.
+    // Nothing advances while the Canary is invalid, is suspended, or has become another one.
     let r = standstill::invalid(t)?;
     standstill::suspended(t, r)?;
     standstill::topology_changed(t, r)?;
@@ -132,7 +133,7 @@ fn rules(t: &mut Turn<'_>) -> Flow {
         Phase::Waiting => waiting::rules(t, r)?,
         // A rollback is decided in one of these, or by an operator.
         Phase::Progressing | Phase::WaitingPromotion => analysis::rules(t, r)?,
-        // Carried out above: they stand with an intent only.
+        // Carried out above: these phases occur only with an intent.
         Phase::Promoting | Phase::Finalising | Phase::Terminating => {}
     }
     Flow::Continue(())

@@ -1,4 +1,4 @@
-//! The moves of a run: functions of strategy and state alone.
+//! The moves of a run: functions of strategy and state only.
 
 use crate::{
     state::{Stage, State},
@@ -12,7 +12,7 @@ pub enum Move {
     Mirror(Weight),
     /// Set the canary's weight.
     Weight(Weight),
-    /// Make one more iteration.
+    /// Make another iteration.
     Iterate {
         /// Its number, counted from 1.
         iteration: u32,
@@ -21,7 +21,7 @@ pub enum Move {
     },
     /// Blue/green: send all users to the canary.
     Switch,
-    /// Stay for one more check.
+    /// Stay for another check.
     Soak,
     /// Promote.
     Promote,
@@ -31,7 +31,7 @@ pub enum Move {
 /// mid-run never gets stuck.
 #[must_use]
 pub fn next_move(strategy: &Strategy, state: &State) -> Move {
-    // This check included.
+    // Includes this check.
     let passed = state.iterations.saturating_add(1);
     if state.run.stage == Stage::InPlace {
         let needed = match strategy {
@@ -69,8 +69,8 @@ pub fn next_move(strategy: &Strategy, state: &State) -> Move {
     }
 }
 
-/// Changes the state as the move says: stage, weight, mirrored percentage, iterations. Routes, gates and the schedule are
-/// the caller's.
+/// Changes the state as the move says: stage, weight, mirrored percentage, iterations. The caller handles routes, gates
+/// and the schedule.
 pub fn apply(state: &mut State, strategy: &Strategy, next: Move) {
     let counts_iterations = match strategy {
         Strategy::Weighted(weighted) => weighted.iterations > 0,

@@ -27,7 +27,7 @@ pub(super) fn rule(t: &mut Turn<'_>) -> Flow {
             continue;
         }
         let order = request.order();
-        // While suspended or senseless, a run can be ended and nothing else.
+        // While the Canary is suspended or invalid, a run can be ended and nothing else.
         let frozen = t.canary.as_ref().map_or(true, Rollout::is_suspended);
         if frozen && order != Some(Order::Abort) {
             continue;
@@ -39,7 +39,7 @@ pub(super) fn rule(t: &mut Turn<'_>) -> Flow {
 
 fn answer(t: &mut Turn<'_>, request: &Request, order: Option<Order>) -> Flow {
     let ruled = ruled(t, request, order);
-    // What it is about has to be known before it is consumed.
+    // The facts that it depends on have to be known before it is consumed.
     if matches!(ruled, Ruling::Rerun | Ruling::StartWithoutAnalysis) {
         t.revision()?;
     }
@@ -56,7 +56,8 @@ fn answer(t: &mut Turn<'_>, request: &Request, order: Option<Order>) -> Flow {
     obey(t, ruled, order)
 }
 
-/// What the table says, unless users would be sent where nobody serves, or the order was meant for something else.
+/// The ruling of the table, unless users would be sent to a copy that does not serve, or the order was meant for
+/// another run.
 fn ruled(t: &Turn<'_>, request: &Request, order: Option<Order>) -> Ruling {
     let Some(order) = order else { return Ruling::Refused(Refusal::Meaningless) };
     let max = t.canary.as_ref().ok().and_then(|r| r.strategy().max_weight());
@@ -76,8 +77,8 @@ fn ruled(t: &Turn<'_>, request: &Request, order: Option<Order>) -> Ruling {
     refusal.map_or(ruled, Ruling::Refused)
 }
 
-/// A promotion is for the revision that its value names, if it names one. An order that names none, right after a release
-/// failed, was probably meant for its run.
+/// A promotion is for the revision that its value names, if it names one. An order that names no revision, right after
+/// a release failed, was probably meant for the failed run.
 fn misdirected(t: &Turn<'_>, value: &str) -> Option<Refusal> {
     let (state, shown) = (t.state(), &t.shown()?.spec);
     let value = value.trim();
@@ -94,15 +95,15 @@ fn misdirected(t: &Turn<'_>, value: &str) -> Option<Refusal> {
     (since < interval.max(MOMENT)).then(|| Refusal::FailedJustNow { revision: shown.clone() })
 }
 
-/// The least time after a failure in which a promotion has to name its revision.
+/// For this long after a failure, at least, a promotion has to name its revision.
 const MOMENT: Duration = Duration::from_secs(60);
 
-/// As the controller's own revisions look.
+/// The form of the controller's own revisions.
 fn is_hash(value: &str) -> bool {
     value.len() == 16 && value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Whoever aborts wants nothing else of what was asked before.
+/// An abort cancels all earlier requests.
 fn refuse_others(t: &mut Turn<'_>, abort: &Request) {
     let seen = t.seen;
     for other in seen.requests.iter().filter(|other| *other != abort) {
@@ -133,7 +134,7 @@ fn standing(t: &Turn<'_>) -> Situation {
     }
 }
 
-/// Does what was ruled.
+/// Carries out the ruling.
 fn obey(t: &mut Turn<'_>, ruled: Ruling, order: Option<Order>) -> Flow {
     match ruled {
         Ruling::Refused(_) | Ruling::Ignored => {}
@@ -173,12 +174,12 @@ fn obey(t: &mut Turn<'_>, ruled: Ruling, order: Option<Order>) -> Flow {
     t.act(Rule::Requested, Vec::new())
 }
 
-/// Whatever the target shows is run again.
+/// The revision that the target shows is run again.
 fn rerun(t: &mut Turn<'_>) {
     t.edit().run.pending = Some(Pending { revision: Revision::unknown(), asked_for: true });
 }
 
-/// A run under way begins anew.
+/// A run under way starts again.
 fn start_over(t: &mut Turn<'_>) -> Flow {
     let Ok(r) = t.canary else { return t.act(Rule::Requested, Vec::new()) };
     let revision = t.revision()?.cloned().unwrap_or_else(|| t.state().applied.clone());
@@ -210,7 +211,7 @@ fn start_now(t: &mut Turn<'_>) -> Flow {
 pub(super) fn withdraw(t: &mut Turn<'_>) {
     let state = t.edit();
     state.phase = state.before;
-    // The next revision is asked about again.
+    // The gates are asked again for the next revision.
     state.run.passed.clear();
     state.run.forget_closed_gate();
     if let Some(pending) = state.run.pending.take() {
@@ -219,12 +220,12 @@ pub(super) fn withdraw(t: &mut Turn<'_>) {
     }
 }
 
-/// The weight an operator wants stays until the next request.
+/// The weight that an operator requested stays until the next request.
 fn set_weight(t: &mut Turn<'_>, weight: u8) -> Flow {
     let Ok(r) = t.canary else { return t.act(Rule::Requested, Vec::new()) };
     let state = t.edit();
     state.run.held_by_operator = true;
-    // No gate is asked while the weight is held, so none is late.
+    // No gate is asked while the weight is held, so none can pass its deadline.
     state.run.forget_closed_gate();
     state.run.away = None;
     state.canary_weight = weight;

@@ -1,4 +1,4 @@
-//! Hooks owed after a run: called in order, with the traffic already safe.
+//! Hooks owed after a run: called in order, once users are on a copy that serves.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -12,7 +12,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// What a rollback undoes is tried so often; the outcome of other hooks is only told.
+/// How many times a hook that undoes the release is tried; the outcome of other hooks is only reported.
 const MOST_ATTEMPTS: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(10);
 
@@ -32,11 +32,11 @@ pub(super) fn note(state: &mut State, r: &Rollout, ended: RunOn, now: Timestamp)
         .collect();
 }
 
-/// The first of them, if it is time.
+/// The first of them, if it is due.
 pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let Some(owed) = t.state().owed.first().cloned() else { return Flow::Continue(()) };
     let Some(hook) = r.hook(&owed.hook) else {
-        // Taken off the Canary since.
+        // It was removed from the Canary meanwhile.
         t.edit().owed.remove(0);
         return t.act(Rule::OwedHook, Vec::new());
     };
@@ -67,7 +67,7 @@ pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
             state.owed.remove(0);
             let given_up = kind == HookKind::RollbackAction;
             if !given_up {
-                // One failed post-rollout hook skips those after it.
+                // If a post-rollout hook fails, those after it are skipped.
                 state.owed.clear();
             }
             t.tell(Message::OwedHookFailed { kind: kind.into(), hook: name, said, given_up });

@@ -18,7 +18,8 @@ use crate::{
     strategy::Strategy,
 };
 
-/// Decides it. Nothing is touched before this is saved. A skipped analysis keeps its phase until all is done.
+/// Decides it. Nothing is changed before this is saved. With a skipped analysis the phase stays until the promotion is
+/// done.
 pub(super) fn decide(t: &mut Turn<'_>, skipped: bool) -> Flow {
     let state = t.edit();
     let revision = state.applied.clone();
@@ -34,14 +35,14 @@ pub(super) fn decide(t: &mut Turn<'_>, skipped: bool) -> Flow {
     t.act(Rule::PromotionDecided, Vec::new())
 }
 
-/// Carries it out: copy, wait for the primary, give it the traffic, take the canary away.
+/// Carries it out: copies the revision, waits for the primary, sends it the traffic, scales the canary down.
 pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     let Some(Intent::Promote { revision, applied, skipped }) = t.state().run.intent.clone() else {
         return Flow::Continue(());
     };
-    // A manifest that makes no sense any more stops it here; the next rules say so.
+    // A manifest that has become invalid stops it here; the next rules report it.
     let Ok(r) = t.canary else { return Flow::Continue(()) };
-    // One that names other objects ends the run, by a rule of its own.
+    // A manifest that names other objects ends the run, by another rule.
     if t.left_behind().is_some() {
         return Flow::Continue(());
     }
@@ -60,11 +61,11 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     take_traffic(t, r, hurry)
 }
 
-/// The primary is told to run the revision, unless the target shows another one by now.
+/// The primary gets the revision, unless the target shows another one by now.
 fn copy(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool) -> Flow {
     t.primary()?;
     if is_applied(t, &revision) {
-        // We were stopped between the copy and its save.
+        // The controller was stopped between the copy and its save.
         mark_applied(t, revision, skipped);
         let commands = t.reroute(r).into_iter().collect();
         return t.act(Rule::PromotionApplied, commands);
@@ -72,7 +73,7 @@ fn copy(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool) -> Flo
     match t.revision()? {
         Some(shown) if *shown == revision => {}
         Some(shown) => return dropped(t, r, shown.clone()),
-        // Without a target there is nothing to copy; its deadline ends the run.
+        // Without a target there is nothing to copy; the deadline ends the run.
         None => return dropped(t, r, revision),
     }
     if skipped && t.state().routes(r.strategy()).exposed() > 0 && t.would_leave_the_better_copy()? {
@@ -100,13 +101,13 @@ fn mark_applied(t: &mut Turn<'_>, revision: Revision, skipped: bool) {
     }
 }
 
-/// Whether the primary runs a revision that was not promoted yet: then it was told to, whatever was saved.
+/// Whether the primary runs a revision that was not promoted yet: then it got the command, whatever was saved.
 pub(super) fn is_applied(t: &Turn<'_>, revision: &Revision) -> bool {
     let runs = t.seen.primary.known().and_then(Option::as_ref).and_then(|primary| primary.runs.as_ref());
     runs == Some(revision) && *revision != t.state().promoted
 }
 
-/// Nothing was touched yet, so the newer revision gets a run of its own.
+/// Nothing was changed yet, so the newer revision gets a run of its own.
 fn dropped(t: &mut Turn<'_>, r: &Rollout, shown: Revision) -> Flow {
     if shown == t.state().promoted && shown != t.state().applied {
         return rollback::decide(t, Cause::Reverted);
@@ -114,7 +115,7 @@ fn dropped(t: &mut Turn<'_>, r: &Rollout, shown: Revision) -> Flow {
     run::restart(t, r, shown)
 }
 
-/// The primary has to be ready with the new revision; past its deadline the promotion has failed.
+/// The primary has to become ready with the new revision; after its deadline the promotion has failed.
 fn primary_ready(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
     readiness::watch_primary(t);
     t.primary()?;
@@ -128,7 +129,7 @@ fn primary_ready(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
     failed(t, r, revision)
 }
 
-/// No user leaves a canary that serves for a primary that is ready and serves nobody: one that wants no pods.
+/// No user leaves a canary that serves for a primary that is ready and does not serve: one that wants no pods.
 fn primary_serves(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if t.state().routes(r.strategy()).exposed() == 0 || !t.would_leave_the_better_copy()? {
         return Flow::Continue(());
@@ -138,7 +139,7 @@ fn primary_serves(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     t.wait(Rule::PromotionWaits)
 }
 
-/// Users go to whichever copy is ready, or serves; the revision stays what the primary was given.
+/// Users are sent to the copy that is ready, or that serves; the revision of the primary stays as it is.
 fn failed(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
     if let Some(target) = t.target()? {
         t.known(&target.serves, "endpoints of the canary")?;
@@ -199,7 +200,7 @@ fn take_traffic(t: &mut Turn<'_>, r: &Rollout, hurry: bool) -> Flow {
     t.act(Rule::PrimaryTakesAll, commands)
 }
 
-/// The primary serves again, and is ready: users come back from the canary, which was all that served meanwhile.
+/// The primary serves again, and is ready: users return from the canary, which was the only copy that served meanwhile.
 fn take_back(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let (now, interval) = (t.now, r.policy().interval);
     let state = t.edit();
@@ -214,7 +215,7 @@ fn take_back(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     t.act(Rule::PrimaryTakesAll, commands)
 }
 
-/// The canary goes, an interval after its last users left it.
+/// The canary is scaled down, an interval after its last users left it.
 fn complete(t: &mut Turn<'_>, r: &Rollout, revision: Revision, skipped: bool, hurry: bool) -> Flow {
     let (now, due) = (t.now, t.state().due);
     if now < due && !skipped && !hurry {

@@ -1,7 +1,7 @@
 //! Whether the canary was reached, as its step says, during the whole interval that the next check closes.
 //!
-//! A check passes only if it was: what a metric says of an interval in which the users were elsewhere proves nothing. A
-//! value outside its bounds counts in any case, since harm is harm.
+//! Otherwise the check does not pass: a metric of an interval in which the users were elsewhere proves nothing. A value
+//! outside its bounds always counts, because it shows harm.
 
 use alloc::format;
 use core::time::Duration;
@@ -35,11 +35,11 @@ pub(super) fn watch(t: &mut Turn<'_>) {
     }
 }
 
-/// What is wrong with this very moment: the routes differ from the step, or nobody would answer the requests that it
-/// sends. What is not known says nothing.
+/// What is wrong at this moment: the routes differ from the step, or the requests that it sends would not be answered.
+/// An unknown fact is not an error.
 fn why_unreached(t: &Turn<'_>, r: &Rollout) -> Option<Text> {
     let state = t.state();
-    // Nothing is judged at the start, nor while users are away.
+    // Nothing is judged at the start, or while users are away.
     if state.run.stage == Stage::Start || state.run.away.is_some() {
         return None;
     }
@@ -65,7 +65,8 @@ fn is_in_the_way(state: &State) -> bool {
     state.run.unreached.is_some() || state.run.canary_unready.is_some() || primary || state.run.away.is_some()
 }
 
-/// Time without a judged check is bounded, whatever gets ready in between: a copy that crashes again and again ends its run.
+/// Time without a judged check is limited, even if copies become ready in between: a copy that crashes again and again
+/// ends its run.
 pub(super) fn deadline(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let Some(count) = t.state().run.unjudged.filter(|_| is_visible(t, r)) else { return Flow::Continue(()) };
     let deadline = longest(r);
@@ -81,13 +82,13 @@ pub(super) fn deadline(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     rollback::decide(t, Cause::NotJudged { deadline, why })
 }
 
-/// How long a run may be without a judged check: three checks may be missed. A warm-up is no check that is missed.
+/// How long a run may be without a judged check: three checks may be missed. A warm-up does not count as missed.
 fn longest(r: &Rollout) -> Duration {
     let policy = r.policy();
     policy.progress_deadline.max(policy.interval * 3) + policy.delay
 }
 
-/// Time in which nothing can be seen is not held against a run.
+/// Time in which nothing can be observed is not counted against a run.
 fn is_visible(t: &Turn<'_>, r: &Rollout) -> bool {
     let routes = t.seen.routes.known().is_some() || !r.switches_traffic;
     routes && t.seen.canary_serves().is_some() && t.primary_readiness().is_some()

@@ -15,21 +15,21 @@ use crate::{
     state::{Stage, State, Unready},
 };
 
-/// That the platform gave a workload up counts only on two sightings at least this far apart, so that an outage of what we
-/// see with is never followed by a rollback on first sight.
+/// The platform's report that a workload has failed counts only if it was observed twice, at least this far apart. So
+/// after an outage of the API, the first observation cannot cause a rollback.
 const BETWEEN_SIGHTINGS: Duration = Duration::from_secs(10);
 
-/// Notes since when a workload is not ready. What is not known changes nothing.
+/// Notes since when a workload is not ready. An unknown fact changes nothing.
 pub(super) fn watch(t: &mut Turn<'_>) {
     note(t, Workload::Canary);
-    // A warm-up begins anew.
+    // A warm-up starts again.
     if is_fit(t, Workload::Canary) == Some(false) && t.state().run.ready_since.is_some() {
         t.edit().run.ready_since = None;
     }
     watch_primary(t);
 }
 
-/// As [`watch`], of the primary alone.
+/// As [`watch`], for the primary only.
 pub(super) fn watch_primary(t: &mut Turn<'_>) {
     note(t, Workload::Primary);
 }
@@ -46,7 +46,7 @@ fn note(t: &mut Turn<'_>, who: Workload) {
 pub(super) fn deadlines(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let in_place = t.state().run.stage == Stage::InPlace;
     for who in [Workload::Canary, Workload::Primary] {
-        // In place the primary is known to be broken: that is why.
+        // In place the primary is known to be broken: that is the reason for it.
         if who == Workload::Primary && in_place {
             continue;
         }
@@ -61,8 +61,8 @@ pub(super) fn deadlines(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     Flow::Continue(())
 }
 
-/// Whether the workload is not ready past its deadline, or the platform was seen twice to have given it up. Credits the
-/// time that it was not ready, and notes the first sighting.
+/// Whether the workload is not ready past its deadline, or the platform was observed twice to report its failure.
+/// Credits the time that it was not ready, and notes the first observation.
 pub(super) fn is_overdue(t: &mut Turn<'_>, who: Workload, policy: &Policy) -> bool {
     let (now, deadline) = (t.now, policy.progress_deadline);
     let (Some(sight), Some(unready)) = known(t, who) else { return false };
@@ -81,7 +81,7 @@ pub(super) fn is_overdue(t: &mut Turn<'_>, who: Workload, policy: &Policy) -> bo
     after.count.is_over(deadline) || gave_up.is_some_and(|first| now.since(first) >= BETWEEN_SIGHTINGS)
 }
 
-/// Both copies are ready, and the canary serves; in place, the primary is not looked at.
+/// Both copies are ready, and the canary serves; in place, the primary is not considered.
 pub(super) fn both_ready(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let in_place = t.state().run.stage == Stage::InPlace;
     if !in_place {
@@ -96,7 +96,7 @@ pub(super) fn both_ready(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if primary && is_fit(t, Workload::Canary) == Some(true) {
         return Flow::Continue(());
     }
-    // No obstacle to note: the deadline ends this, with an alert of its own.
+    // This is not an obstacle: the deadline ends it, with an alert of its own.
     if !in_place {
         tell_if_late(t, Workload::Primary, r.policy());
     }
@@ -104,7 +104,7 @@ pub(super) fn both_ready(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     t.wait(Rule::NotReady)
 }
 
-/// Tells, once until it is ready, that a workload is not although it had an interval for it.
+/// Reports, once until it is ready, that a workload is not ready after an interval.
 pub(super) fn tell_if_late(t: &mut Turn<'_>, who: Workload, policy: &Policy) {
     let (Some(sight), Some(unready)) = known(t, who) else { return };
     if unready.told {
@@ -120,7 +120,7 @@ pub(super) fn tell_if_late(t: &mut Turn<'_>, who: Workload, policy: &Policy) {
     *noted(t.edit(), who) = Some(Unready { told: true, ..unready });
 }
 
-/// Where it is noted that a workload is not ready.
+/// The place of the note that a workload is not ready.
 fn noted(state: &mut State, who: Workload) -> &mut Option<Unready> {
     match who {
         Workload::Canary => &mut state.run.canary_unready,
@@ -128,12 +128,13 @@ fn noted(state: &mut State, who: Workload) -> &mut Option<Unready> {
     }
 }
 
-/// Whether a run may start or be judged with this copy; `None` if that is not known.
+/// Whether a run can start or be judged with this copy; `None` if that is not known.
 pub(super) fn is_fit(t: &Turn<'_>, who: Workload) -> Option<bool> {
     known(t, who).0.map(Sight::is_fit)
 }
 
-/// What a run needs of a copy: it is ready, and a canary serves, too, since a step would send users to nobody.
+/// What a run needs from a copy: it is ready. A canary must also serve, because a step would otherwise send users to
+/// pods that do not answer.
 #[derive(Clone, Copy)]
 struct Sight<'a> {
     readiness: &'a Readiness,
@@ -150,7 +151,7 @@ impl Sight<'_> {
     }
 }
 
-/// What is known of a copy, and what is noted of it.
+/// What is known about a copy, and what is noted about it.
 fn known<'a>(t: &Turn<'a>, who: Workload) -> (Option<Sight<'a>>, Option<Unready>) {
     match who {
         Workload::Canary => (canary(t), t.state().run.canary_unready),
@@ -161,7 +162,7 @@ fn known<'a>(t: &Turn<'a>, who: Workload) -> (Option<Sight<'a>>, Option<Unready>
     }
 }
 
-/// One that is not ready is known to be unfit, whether it serves or not.
+/// A copy that is not ready is known to be unfit, whether it serves or not.
 fn canary<'a>(t: &Turn<'a>) -> Option<Sight<'a>> {
     let readiness = t.canary_readiness()?;
     let serves = if readiness.is_ready() { t.seen.canary_serves()? } else { false };

@@ -1,5 +1,5 @@
-//! Drift: what someone else changed is put right. What sends users where they should not be is put right at once, every
-//! time; the rest never in a race.
+//! Drift: changes by other clients are repaired. A change that sends users where they should not be is repaired at
+//! once, every time; for the others, Serin never competes with another client.
 
 use alloc::{vec, vec::Vec};
 use core::time::Duration;
@@ -22,13 +22,13 @@ use crate::{
 /// The longest wait between two repairs.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
-/// The wait between two repairs of what sends users where they should not be.
+/// The wait between two repairs of a change that sends users where they should not be.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
-/// From this many repairs in a row on, somebody else manages the same objects.
+/// From this many repairs in a row on, another client manages the same objects.
 const CONTESTED: u32 = 3;
 
-/// The finalizer stands while deletion is to give everything back.
+/// The finalizer is kept while deletion has to give everything back.
 pub(super) fn finalizer(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let wanted = r.reverts_on_deletion();
     if t.seen.finalizer == wanted || t.state().phase == Phase::New {
@@ -37,7 +37,7 @@ pub(super) fn finalizer(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     t.act(Rule::Repaired, vec![Command::EnsureFinalizer(wanted)])
 }
 
-/// What sends users where they should not be is put right before anything else is asked or decided.
+/// A change that sends users where they should not be is repaired before anything else is asked or decided.
 ///
 /// Not while a command fails: an order or a rollback that was decided must not wait until a repair succeeds.
 pub(super) fn urgent(t: &mut Turn<'_>) -> Flow {
@@ -58,8 +58,8 @@ pub(super) fn urgent(t: &mut Turn<'_>) -> Flow {
     if is_ours && !ends && !held && harms_users(state, t.seen, r) { rule(t, r) } else { Flow::Continue(()) }
 }
 
-/// Users are on a copy that does not serve, or more of them on the canary than the step allows: the apex service selects
-/// anything but the primary, or the routes are other ones.
+/// Users are on a copy that does not serve, or more of them on the canary than the step allows: the apex service does
+/// not select the primary, or the routes differ.
 fn harms_users(state: &State, seen: &Observation, r: &Rollout) -> bool {
     let apex = seen.services.known().is_some_and(|services| services.apex != Apex::Primary);
     let changed = seen.drift.known().is_some_and(|drift| drift.services);
@@ -77,8 +77,8 @@ fn routes_harm_users(seen: &Observation, routes: Option<Routes>, wanted: Routes)
         || routes.exposed() < wanted.exposed() && seen.primary_serves() == Some(false)
 }
 
-/// What is missing or stands there in another way than it has to. Objects and routes are put right by one plan, so that a
-/// port that moves is soon the same in both.
+/// Objects and routes that are missing or differ. One plan repairs both, so that a changed port is soon the same in
+/// both.
 pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let weights = weights(t, r);
     let objects = objects(t, r, weights);
@@ -101,17 +101,17 @@ pub(super) fn rule(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if weights || objects.routes {
         commands.push(t.route(r));
     }
-    // Nobody needs to be told of what the Canary's owner changed.
+    // Changes by the Canary's owner are not reported.
     let changed = objects.tampered && (objects.workloads || objects.services);
     let routed = weights || objects.tampered && objects.routes;
     note(t, r, [changed.then_some(Message::ObjectsRepaired), routed.then_some(Message::RoutesRepaired)]);
     t.act(Rule::Repaired, commands)
 }
 
-/// What may be put right of workloads and services, and of routes in anything but their weights.
+/// What may be repaired of workloads and services, and of routes in anything but their weights.
 ///
-/// During a run the primary is left alone: what is missing of it could only be made from what is being tried. And a write
-/// that fails keeps no run from being judged.
+/// During a run the primary is left alone: its missing parts could only be made from the revision that is being tested.
+/// And a repair that fails does not keep a run from being judged.
 fn objects(t: &Turn<'_>, r: &Rollout, weights: bool) -> Drift {
     let state = t.state();
     let runs = state.is_running();
@@ -127,8 +127,8 @@ fn objects(t: &Turn<'_>, r: &Rollout, weights: bool) -> Drift {
     }
 }
 
-/// Whether a write fails that is no repair of objects, or is not to be tried yet. There is one note of what fails: a
-/// repair that took it over in turn with the run's own command would keep both from ever being tried less often.
+/// Whether a write fails that is not a repair of objects, or is not due yet. There is only one note of a failing
+/// command: a repair and the run's own command that replaced it in turn would keep both from backing off.
 fn stands_back(t: &Turn<'_>, r: &Rollout, weights: bool) -> bool {
     let state = t.state();
     let Some(trouble) = &state.trouble else { return false };
@@ -139,8 +139,8 @@ fn stands_back(t: &Turn<'_>, r: &Rollout, weights: bool) -> bool {
     !is_repair || t.now < trouble.retry_at
 }
 
-/// Whether the routes differ from what the state says and are to be put right now: at once if they expose more users than
-/// allowed, else with the next check.
+/// Whether the routes differ from the state and have to be repaired now: at once if they expose more users than
+/// allowed, otherwise with the next check.
 fn weights(t: &mut Turn<'_>, r: &Rollout) -> bool {
     let seen = t.seen;
     let Fact::Known(seen) = &seen.routes else { return false };
@@ -158,7 +158,7 @@ fn weights(t: &mut Turn<'_>, r: &Rollout) -> bool {
         return false;
     }
     let exposes_more = seen.is_none_or(|seen| seen.exposed() > wanted.exposed());
-    // Nobody is moved from a copy that serves to one that does not.
+    // No user is moved from a copy that serves to one that does not.
     if seen.is_some() && exposes_more && t.primary_is_the_worse_copy() {
         return false;
     }
@@ -166,12 +166,13 @@ fn weights(t: &mut Turn<'_>, r: &Rollout) -> bool {
     !(to_canary && t.seen.canary_serves() == Some(false))
 }
 
-/// We were stopped between a command and its save: the routes are those of the step that is about to be made again.
-/// While analysing only until the check before it is decided; while promoting only where the primary can take it.
+/// The controller was stopped between a command and its save: the routes are those of the step that is about to be made
+/// again. This is accepted while analysing only until the check before it is decided, and while promoting only if the
+/// primary can take the users.
 pub(super) fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> bool {
     let state = t.state();
     match state.phase {
-        // A check that is not made leaves nobody on what was to come after it.
+        // If no check is made, no user stays at the step after it.
         Phase::Progressing | Phase::WaitingPromotion
             if schedule::is_due(t, r) && readiness::is_fit(t, Workload::Canary).unwrap_or(true) =>
         {
@@ -185,7 +186,7 @@ pub(super) fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> boo
         }
         Phase::Promoting | Phase::Finalising => {
             let wanted = state.routes(r.strategy());
-            // One that is not known yet has been known when the routes were written.
+            // An endpoint that is not known yet was known when the routes were written.
             let ready = t.primary_readiness().is_none_or(Readiness::is_ready);
             ready && seen.is_some_and(|seen| seen.exposed() < wanted.exposed())
         }
@@ -201,7 +202,7 @@ pub(super) fn is_our_own(t: &Turn<'_>, r: &Rollout, seen: Option<Routes>) -> boo
     }
 }
 
-/// When the next repair may follow the last one.
+/// When the next repair is allowed.
 fn next(state: &State, seen: &Observation, r: &Rollout) -> Option<Timestamp> {
     let last = state.repair.as_ref()?;
     Some(last.at + if harms_users(state, seen, r) { SHORTEST_WAIT } else { pause(last, r) })
@@ -211,13 +212,13 @@ fn pause(last: &Repair, r: &Rollout) -> Duration {
     (r.policy().interval * 2_u32.pow(last.times.saturating_sub(1).min(10))).min(LONGEST_WAIT)
 }
 
-/// When the next repair is a first one again.
+/// When the next repair counts as the first again.
 fn peace(last: &Repair, r: &Rollout) -> Timestamp {
     last.at + pause(last, r) * 2
 }
 
-/// Counts the repair. That objects are put right is reported at most once an interval; that it happens again and again is
-/// one alert.
+/// Counts the repair. That objects are repaired is reported at most once an interval; that it happens repeatedly is one
+/// alert.
 fn note(t: &mut Turn<'_>, r: &Rollout, repaired: [Option<Message>; 2]) {
     let now = t.now;
     let last = t.state().repair.clone().filter(|last| now < peace(last, r));

@@ -24,13 +24,13 @@ pub(super) fn decide(t: &mut Turn<'_>, cause: Cause) -> Flow {
     t.act(Rule::RollbackDecided, Vec::new())
 }
 
-/// Carries it out: users to the primary, the canary down, Failed. Reads no fact that is not known.
+/// Carries it out: users to the primary, the canary down, Failed. It reads no unknown fact.
 pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     let Some(Intent::Rollback { cause, released }) = t.state().run.intent.clone() else {
         return Flow::Continue(());
     };
     if let Some(left) = t.left_behind() {
-        // The manifest names other objects by now: the run ends on its own.
+        // The manifest names other objects by now, so the run is ended by another rule.
         end(t, &cause);
         t.edit().cookies = Cookies::default();
         t.tell(Message::CanaryFailed);
@@ -55,8 +55,8 @@ pub(super) fn carry_out(t: &mut Turn<'_>) -> Flow {
     t.act(Rule::RolledBack, commands)
 }
 
-/// A revision that waits for approval is not rolled out: it counts as tried. Nothing of it was ever made, so no hook is
-/// owed, and users stay where they are.
+/// A revision that waits for approval is not rolled out: it counts as tried. It never had objects, so no hook is owed,
+/// and users stay where they are.
 pub(super) fn reject(t: &mut Turn<'_>, revision: &Revision, cause: Cause) -> Flow {
     t.tell(Message::Rejected { revision: revision.clone(), cause: cause.clone() });
     let now = t.now;
@@ -82,8 +82,8 @@ fn end(t: &mut Turn<'_>, cause: &Cause) {
     }
 }
 
-/// Failed, and nothing of the run is left. What the target shows by now is remembered: set back, or newer; either makes
-/// what it showed before new again.
+/// Failed, and the run is forgotten. The revision that the target shows by now is noted: the promoted one again, or a
+/// newer one. In both cases the revision that it showed before counts as new again.
 fn fails(t: &mut Turn<'_>, cause: &Cause) {
     let (now, shown) = (t.now, t.shown());
     let state = t.edit();
@@ -99,7 +99,8 @@ fn fails(t: &mut Turn<'_>, cause: &Cause) {
     }
 }
 
-/// The primary does not serve and the canary does: users stay until it does, or a person says otherwise.
+/// The primary does not serve and the canary does: users stay until the primary does, or until an operator orders
+/// otherwise.
 fn waits(t: &mut Turn<'_>) -> Flow {
     let why = t.why_not_primary();
     let obstacle = Obstacle::NotReady { who: Workload::Primary, why };
@@ -110,7 +111,7 @@ fn waits(t: &mut Turn<'_>) -> Flow {
     t.wait(Rule::RollbackWaits)
 }
 
-/// In place there is nothing to go back to: users stay on the copy that serves.
+/// In place there is no other copy to return to: users stay on the copy that serves.
 fn stays(t: &mut Turn<'_>, cause: &Cause) -> Flow {
     let (now, canary, weight) = (t.now, t.canary, t.state().canary_weight);
     fails(t, cause);

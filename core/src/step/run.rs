@@ -1,4 +1,4 @@
-//! The beginning of a run: a new revision is accepted, or takes the place of the one under way.
+//! The beginning of a run: a new revision is accepted, or replaces the one under way.
 
 use alloc::{vec, vec::Vec};
 
@@ -33,7 +33,7 @@ pub(super) fn begin(state: &mut State, r: &Rollout, revision: Revision, now: Tim
     state.run.canary_unready = Some(Unready::since(now));
 }
 
-/// A new revision, from idle or waiting: gates first, then a run.
+/// A new revision, from idle or waiting: first the gates, then a run.
 pub(super) fn start(t: &mut Turn<'_>, r: &Rollout, revision: &Revision) -> Flow {
     let in_place = t.state().run.stage == Stage::Holding && t.state().canary_weight > 0;
     if !in_place {
@@ -82,7 +82,7 @@ fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: 
         if phase.is_idle() {
             t.edit().before = phase;
         } else {
-            // A restarted run: its canary goes until it is approved.
+            // A restarted run: its canary is scaled down until it is approved.
             let state = t.edit();
             state.canary_weight = 0;
             state.run.away = None;
@@ -92,10 +92,10 @@ fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: 
         }
     }
     gate::note_closed(t, hook);
-    // A gate whose call was given up is asked again at once.
+    // A gate whose call was abandoned is asked again at once.
     let due = t.late.unwrap_or(now + r.policy().interval);
     let state = t.edit();
-    // A run of what is promoted already was asked for, even if it was restarted since.
+    // A run of the promoted revision was requested, even if it was restarted since.
     let again = phase.is_analysing() && *revision == state.promoted;
     let asked_for = again || state.run.pending.as_ref().is_some_and(|pending| pending.asked_for);
     state.phase = Phase::Waiting;
@@ -106,7 +106,7 @@ fn waits(t: &mut Turn<'_>, r: &Rollout, revision: &Revision, hook: &Hook, said: 
     t.act(Rule::WaitsForApproval, commands)
 }
 
-/// Runs start, and are judged, with a primary to fall back on.
+/// Runs start, and are judged, only with a primary to fall back on.
 pub(super) fn primary_ready(t: &mut Turn<'_>) -> Flow {
     t.primary()?;
     match t.primary_readiness().and_then(Readiness::why_not) {
@@ -125,7 +125,7 @@ pub(super) fn waits_for_primary(t: &mut Turn<'_>) -> Flow {
     t.wait(Rule::NotReady)
 }
 
-/// A newer revision takes the place of the one that runs.
+/// A newer revision replaces the one that runs.
 pub(super) fn restart(t: &mut Turn<'_>, r: &Rollout, revision: Revision) -> Flow {
     if t.state().run.stage == Stage::InPlace {
         return restart_in_place(t, r, revision);
@@ -148,7 +148,7 @@ pub(super) fn restart_from_primary(t: &mut Turn<'_>, r: &Rollout, revision: Revi
     t.act(Rule::Restarted, commands)
 }
 
-/// The users are on it already, whatever we do.
+/// The users are on it already, whatever happens next.
 fn restart_in_place(t: &mut Turn<'_>, r: &Rollout, revision: Revision) -> Flow {
     let (now, before, weight, away) = (t.now, t.state().before, t.state().canary_weight, t.state().run.away);
     t.tell(Message::AnalysedInPlace(revision.clone()));

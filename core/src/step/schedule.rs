@@ -9,8 +9,8 @@ pub(super) fn is_due(t: &Turn<'_>, r: &Rollout) -> bool {
     t.now >= state.due && state.run.ready_since.is_none_or(|since| t.now.since(since) >= r.policy().delay)
 }
 
-/// The next counted check: on the grid of intervals, or an interval from now where this one had to wait for the
-/// copies to be ready.
+/// The next counted check: on the grid of intervals, or an interval from now if this one had to wait for the copies to
+/// be ready.
 pub(super) fn next_due(t: &Turn<'_>, r: &Rollout) -> Timestamp {
     let (before, interval) = (t.before(), r.policy().interval);
     let waited = before.run.stage == Stage::Start
@@ -20,11 +20,11 @@ pub(super) fn next_due(t: &Turn<'_>, r: &Rollout) -> Timestamp {
         return t.now + interval;
     }
     let missed = t.now.since(before.due).as_millis() / interval.as_millis();
-    // A hundred years hold fewer than u32::MAX intervals of ten seconds.
+    // A hundred years contain fewer than u32::MAX intervals of ten seconds.
     before.due + interval * (u32::try_from(missed).unwrap_or(u32::MAX - 1) + 1)
 }
 
-/// The check is over: the next one is an interval away, and nothing was seen of its interval yet.
+/// The check is over: the next one is an interval away, and its interval has no observations yet.
 pub(super) fn close_check(t: &mut Turn<'_>, r: &Rollout) {
     let due = next_due(t, r);
     let state = t.edit();
@@ -33,7 +33,7 @@ pub(super) fn close_check(t: &mut Turn<'_>, r: &Rollout) {
     state.run.unreached = None;
 }
 
-/// The same, of a check that was judged, or that a gate kept from being counted.
+/// The same, for a check that was judged, or that a gate kept from being counted.
 pub(super) fn close_judged_check(t: &mut Turn<'_>, r: &Rollout) {
     close_check(t, r);
     t.edit().run.unjudged = None;

@@ -1,7 +1,7 @@
-//! Users are where somebody serves: while the primary serves, nobody stays on a canary that serves nobody.
+//! Users are on a copy that serves: while the primary serves, no user stays on a canary that does not serve.
 //!
-//! [`rules`] looks in every phase, before anything else is decided, and acts at once. [`come_back`] is a rule of a run, at a
-//! due check. An unknown moves nobody.
+//! [`rules`] applies in every phase, before anything else is decided, and acts at once. [`come_back`] is a rule of a
+//! run, at a due check. An unknown fact moves no users.
 
 use alloc::{vec, vec::Vec};
 
@@ -19,9 +19,9 @@ use crate::{
     state::{Away, Intent, Stage, State},
 };
 
-/// Users leave a copy that serves nobody for one that serves.
+/// Users leave a copy that does not serve for one that serves.
 pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
-    // What is seen says nothing of the objects that an earlier manifest named.
+    // The observation says nothing about the objects that an earlier manifest named.
     if t.left_behind().is_some() {
         return Flow::Continue(());
     }
@@ -33,7 +33,7 @@ pub(super) fn rules(t: &mut Turn<'_>) -> Flow {
     primary_down(t)
 }
 
-/// Users leave a canary that serves nobody, whoever sent them there.
+/// Users leave a canary that does not serve, whatever sent them there.
 fn leave(t: &mut Turn<'_>) -> Flow {
     if !t.is_on_canary() {
         return Flow::Continue(());
@@ -41,7 +41,7 @@ fn leave(t: &mut Turn<'_>) -> Flow {
     match t.state().run.intent {
         // Both take the users off the canary themselves.
         Some(Intent::Rollback { .. } | Intent::Delete { .. }) => return Flow::Continue(()),
-        // The primary gets them anyway.
+        // The primary gets the users anyway.
         Some(Intent::Promote { .. }) => stay_away(t.edit()),
         None if t.state().phase.is_analysing() => {
             // Time that passes while suspended does not count.
@@ -50,10 +50,10 @@ fn leave(t: &mut Turn<'_>) -> Flow {
             state.run.away = Some(Away { since, weight: state.canary_weight });
             state.canary_weight = 0;
             state.run.ready_since = None;
-            // No gate is asked while users are away, so none is late.
+            // No gate is asked while users are away, so none can pass its deadline.
             state.run.forget_closed_gate();
         }
-        // After a failed promotion: they return when the primary serves nobody.
+        // After a failed promotion: they return when the primary does not serve.
         None => t.edit().canary_weight = 0,
     }
     let again = core::mem::replace(&mut t.edit().run.away_told, true);
@@ -68,7 +68,7 @@ fn leave(t: &mut Turn<'_>) -> Flow {
     t.act(Rule::CanaryLeft, commands)
 }
 
-/// The run goes on without users on its canary.
+/// The run continues without users on its canary.
 pub(super) fn stay_away(state: &mut State) {
     state.run.away = None;
     state.canary_weight = 0;
@@ -76,8 +76,9 @@ pub(super) fn stay_away(state: &mut State) {
     state.run.stage = Stage::Start;
 }
 
-/// The other direction, where the canary has proved itself, or there is nothing better: after the primary was told to run
-/// its revision, and after a failed promotion. While analysing nobody is sent to the canary because the primary is down.
+/// The other direction, if the canary has passed its analysis, or there is nothing better: after the primary got its
+/// revision, and after a failed promotion. During the analysis no user is sent to the canary because the primary is
+/// down.
 fn to_the_canary(t: &mut Turn<'_>) -> Flow {
     let Ok(r) = t.canary else { return Flow::Continue(()) };
     if !r.switches_traffic || t.state().routes(r.strategy()) == Routes::split(100) {
@@ -103,13 +104,13 @@ fn to_the_canary(t: &mut Turn<'_>) -> Flow {
     t.act(Rule::ServingCopy, commands)
 }
 
-/// While analysing, a primary that serves nobody next to a canary that serves is alerted and shown: a person may send its
-/// users to the canary.
+/// During the analysis, a primary that does not serve while the canary serves is reported by an alert and in the
+/// condition: an operator can send its users to the canary.
 fn primary_down(t: &mut Turn<'_>) -> Flow {
     let state = t.state();
     let counts =
         state.phase.is_analysing() && state.run.intent.is_none() && state.run.stage != Stage::InPlace;
-    // One that is ready and serves nobody wants no pods.
+    // A primary that is ready but does not serve wants no pods.
     let is_down =
         t.primary_is_the_worse_copy() && t.primary_readiness().is_some_and(|primary| !primary.is_ready());
     if t.seen.primary_serves() == Some(true) && state.run.primary_down {
@@ -124,8 +125,8 @@ fn primary_down(t: &mut Turn<'_>) -> Flow {
     t.act(Rule::PrimaryDown, Vec::new())
 }
 
-/// At a due check with both copies ready: users come back to the canary in one move, an interval or more after they left.
-/// Nothing is asked for it, and nothing is counted. Ends the call while they are away.
+/// At a due check with both copies ready, users return to the canary in one move, an interval or more after they left
+/// it. This asks and counts nothing. Ends the call while they are away.
 pub(super) fn come_back(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let Some(away) = t.state().run.away else { return Flow::Continue(()) };
     if !may_come_back(t, r) {
@@ -145,20 +146,20 @@ pub(super) fn come_back(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     t.act(Rule::CanaryBack, commands)
 }
 
-/// Whether users who are away may come back at the due check.
+/// Whether users who are away may return at the due check.
 pub(super) fn may_come_back(t: &Turn<'_>, r: &Rollout) -> bool {
     t.state().run.away.is_some_and(|away| t.now.since(away.since) >= r.policy().interval)
 }
 
-/// The weight they had, or the largest one where that was lowered since.
+/// The weight they had, or the largest one if that was lowered since.
 pub(super) fn restore(state: &mut State, r: &Rollout) {
     let Some(away) = state.run.away.take() else { return };
     let max = r.strategy().max_weight().filter(|_| state.run.stage != Stage::InPlace);
     state.canary_weight = max.map_or(away.weight, |max| away.weight.min(max));
 }
 
-/// Whether the apex has users that it would lose by being pointed at the primary: it selects other pods, which serve, and
-/// the primary serves nobody yet. So it is where a primary was made again, and the pods before it still run.
+/// Whether the apex has users that it would lose if it selected the primary: it selects other pods, which serve, and
+/// the primary does not serve yet. This happens if a primary is created again while the earlier pods still run.
 pub(super) fn apex_is_better_off(seen: &Observation) -> bool {
     let elsewhere = |services: &Services| match services.apex {
         Apex::Target | Apex::Other => services.serving,

@@ -1,5 +1,5 @@
-//! When nothing may advance: a newer version's state, a Canary that makes no sense, suspension; and when a run cannot
-//! go on as what it began.
+//! When nothing may advance: a newer version's state, an invalid Canary, suspension; and when a run cannot continue
+//! because its Canary has become another one.
 
 use alloc::{string::ToString, vec, vec::Vec};
 
@@ -17,7 +17,7 @@ use crate::{
     state::{Origin, Stage, Times},
 };
 
-/// A state of a newer version is left alone: writing it would lose what this one does not know.
+/// A state of a newer version is not changed: writing it would lose the fields that this version does not know.
 pub(super) fn newer_version(t: &mut Turn<'_>) -> Flow {
     match t.state().origin {
         Origin::Newer(_) => t.wait(Rule::HeldForNewerVersion),
@@ -25,7 +25,7 @@ pub(super) fn newer_version(t: &mut Turn<'_>) -> Flow {
     }
 }
 
-/// A Canary that makes no sense: told once, shown in the condition; its run stays where it is.
+/// An invalid Canary: reported once and shown in the condition; its run stays where it is.
 pub(super) fn invalid<'a>(t: &mut Turn<'a>) -> Flow<&'a Rollout> {
     let invalid = match t.canary {
         Ok(rollout) => return Flow::Continue(rollout),
@@ -41,7 +41,7 @@ pub(super) fn invalid<'a>(t: &mut Turn<'a>) -> Flow<&'a Rollout> {
     t.wait(Rule::Invalid)
 }
 
-/// `spec.suspend`: told once; the time it takes does not count.
+/// `spec.suspend`: reported once; the time it takes does not count.
 pub(super) fn suspended(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let now = t.now;
     match (r.is_suspended(), t.state().suspended) {
@@ -62,7 +62,7 @@ pub(super) fn suspended(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
 }
 
-/// Another target, service, provider or strategy: the run ends through the old one and a new one begins.
+/// Another target, service, provider or strategy: the run ends with the old one and a new one begins.
 pub(super) fn topology_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let (now, topology) = (t.now, &r.topology);
     let state = t.state();
@@ -70,7 +70,7 @@ pub(super) fn topology_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     if matches!(state.phase, Phase::New) || state.topology == *topology {
         return Flow::Continue(());
     }
-    // Users do not leave a copy that serves for one that does not. What another target shows says nothing of the old one.
+    // Users do not leave a copy that serves for one that does not. Another target says nothing about the old one.
     let same_target = state.topology.kind == topology.kind && state.topology.target == topology.target;
     let on_canary = state.canary_weight > 0 || state.run.stage == Stage::Switched && state.run.away.is_none();
     if same_target && serves && on_canary && t.would_leave_the_better_copy()? {
@@ -78,7 +78,7 @@ pub(super) fn topology_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     }
     let state = t.state();
     if state.topology.same_objects(topology) {
-        // Only the strategy differs, which matters to a run alone.
+        // Only the strategy differs, which matters only to a run.
         if !state.phase.is_analysing() || state.run.stage == Stage::InPlace {
             return Flow::Continue(());
         }
@@ -96,7 +96,7 @@ pub(super) fn topology_changed(t: &mut Turn<'_>, r: &Rollout) -> Flow {
     let state = t.edit();
     state.clear_run();
     state.failed_checks = 0;
-    // The objects that are left behind set none any more, and those to come set none yet.
+    // The abandoned objects set no cookies any more, and the new ones do not yet.
     state.cookies = Cookies::default();
     if !same_target {
         state.promoted = Revision::unknown();

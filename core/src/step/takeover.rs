@@ -1,4 +1,4 @@
-//! A status that Flagger wrote becomes ours: a run under way goes on from the routes as seen.
+//! A status that Flagger wrote becomes ours: a run under way continues from the observed routes.
 
 use alloc::vec::Vec;
 
@@ -22,7 +22,8 @@ pub(super) fn rule(t: &mut Turn<'_>) -> Flow {
     if t.state().origin != Origin::Flagger {
         return Flow::Continue(());
     }
-    // What it means is needed to read its status; until then the status stays as it is, and whoever drives tells why.
+    // Its status cannot be read without a valid manifest. Until then the status stays as it is, and the driver reports
+    // why.
     let r = standstill::invalid(t)?;
     let seen = t.seen;
     let shown = t.revision()?.cloned().unwrap_or_default();
@@ -35,7 +36,7 @@ pub(super) fn rule(t: &mut Turn<'_>) -> Flow {
     t.act(Rule::TakenOver, Vec::new())
 }
 
-/// The promoted revision is what the primary runs; Flagger's own checksums mean nothing to us.
+/// The promoted revision is the one that the primary runs; Flagger's own checksums cannot be compared with ours.
 fn become_ours(
     state: &mut State,
     r: &Rollout,
@@ -51,7 +52,7 @@ fn become_ours(
     state.due = now + r.policy().interval;
     state.promoted = runs.clone();
     state.applied = match state.phase {
-        // Idle: what the target shows beyond the primary is a new revision.
+        // Idle: a revision of the target that the primary does not run is new.
         Phase::New | Phase::Initializing | Phase::Initialized | Phase::Succeeded | Phase::Waiting => {
             runs.clone()
         }
@@ -65,14 +66,15 @@ fn become_ours(
     match state.phase {
         Phase::Progressing | Phase::WaitingPromotion => resume_run(state, r, routes),
         Phase::Promoting | Phase::Finalising => {
-            // Flagger copies before it says so: the primary runs what is promoted, whatever the target shows by now.
+            // Flagger copies before it writes the phase: the primary runs the promoted revision, whatever the target
+            // shows by now.
             let revision = if runs.is_unknown() { state.applied.clone() } else { runs };
             state.applied = revision.clone();
             state.run.intent = Some(Intent::Promote { revision, applied: true, skipped: false });
             state.canary_weight = routes.canary;
             state.run.stage = Stage::Analysing;
         }
-        // Traffic was left on the canary by a failed promotion.
+        // Traffic stayed on the canary after a failed promotion.
         Phase::Failed if routes.canary > 0 => {
             state.canary_weight = 100;
             state.run.stage = Stage::Holding;
@@ -91,7 +93,7 @@ fn become_ours(
 }
 
 fn resume_run(state: &mut State, r: &Rollout, routes: Routes) {
-    // Flagger passed them before it began.
+    // Flagger's run has passed them before it began.
     state.run.passed = r.hooks_of(HookKind::ConfirmRollout).map(|hook| hook.key.clone()).collect();
     let waits = state.phase == Phase::WaitingPromotion;
     state.run.mirror_weight = routes.mirror.unwrap_or(0);

@@ -1,4 +1,4 @@
-//! A command that failed: noted, told once, tried again later and later.
+//! A command that failed: noted, reported once, and tried again at growing intervals.
 
 use alloc::{string::ToString, vec::Vec};
 use core::time::Duration;
@@ -8,7 +8,7 @@ use crate::{decision::Rule, message::Message, observation::FailureClass, revisio
 
 /// The first wait after a failure; each further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
-/// After a command whose input had changed, fresh facts are enough.
+/// After a command whose input had changed, a new observation is enough.
 const MOVED_WAIT: Duration = Duration::from_secs(1);
 
 pub(super) fn note(t: &mut Turn<'_>) -> Flow {
@@ -19,7 +19,7 @@ pub(super) fn note(t: &mut Turn<'_>) -> Flow {
     let Some(failure) = &t.seen.failed else { return Flow::Continue(()) };
     let now = t.now;
     let old = t.state().trouble.clone().filter(|trouble| trouble.command.repeats(&failure.command));
-    // It is not tried before its time, so a failure seen before is the one already noted.
+    // It is not tried before its time, so an earlier failure is the one already noted.
     if old.as_ref().is_some_and(|trouble| now < trouble.retry_at) {
         return Flow::Continue(());
     }
@@ -52,7 +52,7 @@ pub(super) fn note(t: &mut Turn<'_>) -> Flow {
         });
     }
     t.edit().trouble = Some(trouble);
-    // It failed, so we got as far as trying it: what held the Canary up before does not any more.
+    // The command failed, so its rule was reached: the earlier obstacle is gone.
     t.act(Rule::CommandFailed, Vec::new())
 }
 

@@ -26,7 +26,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         return t.act(Rule::Withdrawn, Vec::new());
     }
     if pending.is_none_or(|pending| pending.revision != *revision) {
-        // A newer one takes its place, with gates of its own.
+        // A newer one replaces it, with gates of its own.
         let state = t.edit();
         state.run.pending = Some(Pending { revision: revision.clone(), asked_for });
         state.run.passed.clear();
@@ -41,7 +41,7 @@ pub(super) fn rules(t: &mut Turn<'_>, r: &Rollout) -> Flow {
         t.until(due, Why::NextCheck);
         return t.wait(Rule::NotDue);
     }
-    // Before any approval: a revision that is not to be rolled out needs none.
+    // Before any approval: a revision that is not rolled out needs none.
     if let Some(cause) = gate::trigger(t, r)? {
         return rollback::reject(t, revision, cause);
     }

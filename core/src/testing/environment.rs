@@ -49,7 +49,7 @@ impl<F: FnMut(&Question) -> Answer> Environment for F {
     }
 }
 
-/// All is well: metrics are 100, hooks pass, and hooks whose name starts with `rollback` do not.
+/// Everything succeeds: metrics are 100, hooks pass, and hooks whose name starts with `rollback` do not.
 #[must_use]
 pub fn well(question: &Question) -> Answer {
     match &question.id.of {

@@ -1,4 +1,4 @@
-//! For tests: a simulated cluster that obeys at once, and the loop of a driver around it.
+//! For tests: a simulated cluster that obeys at once, and the loop of a driver for it.
 //!
 //! A release from a manifest and one metric value for each check, and the commands that Serin gives:
 //!

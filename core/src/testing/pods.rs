@@ -2,12 +2,12 @@
 
 use crate::observation::Readiness;
 
-/// How the pods of a copy are, once they have started.
+/// The condition of a copy's pods, once they have started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pods {
     /// They are ready and serve.
     Well,
-    /// None of them gets ready.
+    /// None of them becomes ready.
     Broken,
     /// Too few are ready, and those serve.
     Few,

@@ -26,7 +26,7 @@ use crate::{
 /// 2026-01-01T00:00:00Z, when every simulation starts.
 pub const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
-/// What a [`Simulated`] did last.
+/// The last action of a [`Simulated`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Did {
     /// It decided; `None` if it has to ask something first.
@@ -43,23 +43,23 @@ pub enum Did {
     Slept(Option<Wake>),
 }
 
-/// A Canary, the cluster it lives in, and the driver between them. Commands take effect at once, pods are ready when they
-/// are wanted, time passes by itself, and every plan is checked against the invariants.
+/// A Canary, its cluster, and the driver between them. Commands take effect at once, pods are ready when they are
+/// wanted, time passes by itself, and every plan is checked against the invariants.
 #[derive(Clone, Debug)]
 pub struct Simulated {
     /// The Canary as it is parsed.
     pub canary: Result<Rollout, Invalid>,
     /// The state as it was saved last.
     pub state: State,
-    /// The cluster as it is, which may be more than the driver sees.
+    /// The cluster as it is, which can be more than the driver observes.
     pub cluster: Observation,
     /// The time.
     pub now: Timestamp,
     /// The driver's loop.
     pub tick: Tick,
-    /// How the canary's pods are once they have started.
+    /// The condition of the canary's pods once they have started.
     pub canary_pods: Pods,
-    /// How the primary's pods are once they have started.
+    /// The condition of the primary's pods once they have started.
     pub primary_pods: Pods,
     /// The commands that were carried out, in order.
     pub applied: Vec<Command>,
@@ -102,7 +102,7 @@ impl Simulated {
         cluster
     }
 
-    /// A Canary that is initialized with revision `a`. What was done for that is not kept.
+    /// A Canary that is initialized with revision `a`. The commands and notices of the initialisation are not kept.
     ///
     /// # Panics
     /// The Canary is not initialized within a thousand ticks, for example because it is suspended.
@@ -197,7 +197,7 @@ impl Simulated {
         panic!("the tick has no end");
     }
 
-    /// Lets time pass: until the wake, a second if pods get ready meanwhile, a minute if only a change wakes.
+    /// Lets time pass: until the wake, a second if pods become ready meanwhile, a minute if only a change wakes.
     pub fn sleeps(&mut self) {
         let wake = match self.tick.next() {
             Do::Sleep(wake) => wake.map_or(self.now + Duration::from_secs(60), |wake| wake.at),
@@ -249,7 +249,7 @@ impl Simulated {
         }
     }
 
-    /// Decides on what the driver sees, which may be less than there is.
+    /// Decides on the driver's observation, which can be less than the whole cluster.
     pub fn decides(&mut self, mut seen: Observation) -> Did {
         let plan = self.tick.observed(&self.canary, &self.state, &mut seen, self.now).cloned();
         let Some(plan) = plan else { return Did::Decided(None) };
@@ -266,7 +266,7 @@ impl Simulated {
         {
             let call = Call { canary: &self.canary, state: &self.state, seen: &seen, now, plan: &plan };
             self.violations.extend(self.history.note(&call));
-            // As it is read again from `.status`.
+            // Read back as from `.status`.
             let written = serde_json::to_string(&Status::from(&**state)).expect("a status can be written");
             self.state = State::from(serde_json::from_str::<Status>(&written).expect("a status can be read"));
             let row = Row::of(&self.state);

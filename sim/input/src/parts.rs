@@ -11,7 +11,6 @@ pub(super) struct DocumentText<'a> {
 
 /// All documents, in order. A text without a line `---` is one document. Comments and directives before the first `---`
 /// are not a document.
-/// comments and directives only.
 pub(super) fn parts(text: &str) -> Vec<DocumentText<'_>> {
     let mut parts = Vec::new();
     let mut part = Open::default();

@@ -179,7 +179,7 @@ impl<'a> Source<'a> {
             let field = error.path().to_string();
             // If the text itself is broken, no field is known yet.
             let field = field.trim_end_matches('?').trim_end_matches('.');
-            let behind = error_behind_a_document(error.inner(), part.text);
+            let behind = error_after_a_document(error.inner(), part.text);
             let error = behind.as_ref().unwrap_or(error.inner());
             let (what, told) = (what(error, field), error.location().map(|at| (at.line(), at.column())));
             // An error of the text exists whatever is read from it.
@@ -239,7 +239,7 @@ impl<'a> Source<'a> {
 }
 
 /// The fault of a text after the first document. The library calls it a second document, without a place.
-fn error_behind_a_document(error: &serde_yaml::Error, text: &str) -> Option<serde_yaml::Error> {
+fn error_after_a_document(error: &serde_yaml::Error, text: &str) -> Option<serde_yaml::Error> {
     let is_second = error.location().is_none() && error.to_string().contains(SECOND_DOCUMENT);
     let mut documents = serde_yaml::Deserializer::from_str(text);
     if is_second { documents.find_map(|document| Loose::deserialize(document).err()) } else { None }

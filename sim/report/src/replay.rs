@@ -19,22 +19,22 @@ use crate::explain::{Headline, headline};
 pub struct Replayed {
     /// The file.
     pub path: PathBuf,
-    /// The sentence that says what it is about.
+    /// The title of the scenario.
     pub title: String,
-    /// The Canary as it was in the beginning.
+    /// The Canary at the beginning.
     pub canary: Rollout,
-    /// How it went.
+    /// What happened.
     pub story: Story,
-    /// Whether it went as expected.
+    /// The verdict.
     pub verdict: Verdict,
     /// How it ended, in short.
     pub headline: Headline,
-    /// What did not, each with its place in the file.
+    /// The expectations that do not hold, each with its place in the file.
     pub findings: Vec<Finding>,
 }
 
 impl Replayed {
-    /// The scenario as a case of a report on tests.
+    /// The scenario as a case of a test report.
     #[must_use]
     pub fn case(&self) -> Case {
         let findings = self.findings.clone();
@@ -53,7 +53,7 @@ pub fn replay(path: &Path) -> Result<Replayed, InputError> {
     Ok(judged(scenario, story, &text))
 }
 
-/// As [`replay`]; `None` where `is_over` became true before the end of the run.
+/// As [`replay`]; `None` if `is_over` became true before the end of the run.
 ///
 /// # Errors
 /// Everything that is wrong with the file.
@@ -72,7 +72,7 @@ fn judged(scenario: Scenario, story: Story, text: &str) -> Replayed {
     Replayed { path, title, canary, story, verdict, headline, findings }
 }
 
-/// What does not hold, and events that never happened, by their place in the file.
+/// Expectations that do not hold, and events that never happened, by their place in the file.
 fn findings(scenario: &Scenario, story: &Story, verdict: &Verdict, source: &Source<'_>) -> Vec<Finding> {
     let finding = |level, code, field: String, what| Finding {
         level,

@@ -131,7 +131,7 @@ fn the_action_annotates_and_fails_as_the_command_does() {
 }
 
 #[test]
-fn the_action_runs_nothing_that_an_input_says() {
+fn the_action_does_not_execute_its_inputs() {
     let desk = desk();
     let evil = "$(touch owned)\n`touch owned`; touch owned\n--strict";
     let (output, _) = action(desk.path(), &[("paths", evil), ("for", "$(touch owned)")]);
@@ -150,7 +150,7 @@ fn hook(folder: &Path, id: &str, files: &[&str]) -> Output {
 }
 
 #[test]
-fn the_hooks_look_at_what_is_theirs() {
+fn the_hooks_check_only_their_files() {
     let desk = desk();
     fs::write(desk.path().join("values.yaml"), "image: shop\n").unwrap();
     let files = ["values.yaml", "deploy/shop.yaml", "rollouts/shop-scenario.yaml"];
@@ -247,7 +247,7 @@ fn the_documented_inputs_are_those_of_the_action() {
 }
 
 #[test]
-fn the_hooks_of_the_recipe_are_there() {
+fn the_hooks_of_the_recipe_exist() {
     let ci = fs::read_to_string(root().join("docs/ci.md")).unwrap();
     let hooks = yaml(".pre-commit-hooks.yaml");
     let ids: Vec<&str> =

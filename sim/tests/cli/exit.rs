@@ -34,7 +34,7 @@ fn success_is_0() {
 }
 
 #[test]
-fn what_does_not_hold_is_1() {
+fn unmet_expectations_exit_with_1() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
     for args in [
@@ -51,7 +51,7 @@ fn what_does_not_hold_is_1() {
 }
 
 #[test]
-fn what_cannot_be_used_is_2() {
+fn unusable_input_exits_with_2() {
     let readers: &[&[&str]] = &[
         &["replay"],
         &["explain"],
@@ -88,7 +88,7 @@ fn what_cannot_be_used_is_2() {
 }
 
 #[test]
-fn nothing_to_check_is_2() {
+fn nothing_to_check_exits_with_2() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str, text: &str| {
         let path = folder.path().join(name);

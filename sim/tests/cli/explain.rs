@@ -58,7 +58,7 @@ fn snap_one_moment_as_json() {
 }
 
 #[test]
-fn snap_an_expectation_that_fails_is_no_matter() {
+fn snap_a_failed_expectation_does_not_stop_an_explanation() {
     assert_cmd_snapshot!(serin().args(["explain", "--ascii", &inputs("not-as-expected")]));
 }
 
@@ -68,7 +68,7 @@ fn snap_a_scenario_that_cannot_be_explained() {
 }
 
 #[test]
-fn snap_a_moment_that_is_no_time() {
+fn snap_an_invalid_moment() {
     assert_cmd_snapshot!(serin().args(["explain", "--at", "noon", "scenarios/everyday/weighted-bad.yaml"]));
 }
 

@@ -76,7 +76,7 @@ fn each_document_of_flagger_has_flaggers_verdict() {
 }
 
 #[test]
-fn each_manifest_has_the_kind_of_its_documents_and_stands_for_one() {
+fn each_manifest_has_the_kind_of_its_documents_and_represents_one() {
     let manifests = manifests();
     let documents = documents();
     assert!(documents.len() > 114);
@@ -90,7 +90,7 @@ fn each_manifest_has_the_kind_of_its_documents_and_stands_for_one() {
 }
 
 #[test]
-fn what_only_flaggers_crd_refuses_is_refused_for_flagger() {
+fn manifests_that_only_flaggers_crd_refuses_are_refused_for_flagger() {
     let refused = |analysis: &str| -> Vec<String> {
         let canary = format!(
             "{{apiVersion: flagger.app/v1beta1, kind: Canary, metadata: {{name: shop}}, spec: {{targetRef: {{apiVersion: \

@@ -19,7 +19,7 @@ fn snap_findings_as_annotations() {
 }
 
 #[test]
-fn snap_findings_as_a_report_on_tests() {
+fn snap_findings_as_a_test_report() {
     assert_cmd_snapshot!(serin().args(["lint", "--format", "junit", "no/such.yaml"]).args(BAD));
 }
 
@@ -47,7 +47,7 @@ fn snap_failed_expectations_as_annotations() {
 }
 
 #[test]
-fn snap_failed_expectations_as_a_report_on_tests() {
+fn snap_failed_expectations_as_a_test_report() {
     assert_cmd_snapshot!(replayed("junit"));
 }
 
@@ -192,7 +192,7 @@ fn snap_a_goal_that_cannot_be_judged() {
 }
 
 #[test]
-fn snap_a_report_on_tests_without_a_goal() {
+fn snap_a_test_report_without_a_goal() {
     assert_cmd_snapshot!(swept(&["--format", "junit"]));
 }
 
@@ -220,7 +220,7 @@ fn snap_a_broken_property_as_an_annotation() {
 }
 
 #[test]
-fn snap_a_broken_property_as_a_report_on_tests() {
+fn snap_a_broken_property_as_a_test_report() {
     let folder = tempfile::tempdir().unwrap();
     assert_cmd_snapshot!(checked("junit", folder.path()));
 }

@@ -38,12 +38,12 @@ fn written(args: &[&str]) -> (TempDir, String) {
     assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
     let files: Vec<PathBuf> = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path()).collect();
     let [file] = files.as_slice() else { panic!("{args:?} wrote {files:?}") };
-    goes_as_it_says(folder.path(), file);
+    has_the_result_it_states(folder.path(), file);
     let scenario = fs::read_to_string(file).unwrap();
     (folder, scenario)
 }
 
-fn goes_as_it_says(folder: &Path, file: &Path) {
+fn has_the_result_it_states(folder: &Path, file: &Path) {
     let replayed = run(folder, &["replay", "--format", "json", "--quiet", file.to_str().unwrap()]);
     let verdict: Value = serde_json::from_slice(&replayed.stdout).unwrap();
     assert_eq!(replayed.status.code(), Some(0), "{}\n{verdict:#}", text(&replayed.stderr));
@@ -127,7 +127,7 @@ fn one_of_several_is_chosen_by_its_name() {
 }
 
 #[test]
-fn standard_input_and_output_do() {
+fn standard_input_and_output_are_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = fs::File::open(given("mirror")).unwrap();
     let mut serin = serin();
@@ -136,7 +136,7 @@ fn standard_input_and_output_do() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     let file = folder.path().join("a.yaml");
     fs::write(&file, output.stdout).unwrap();
-    goes_as_it_says(folder.path(), &file);
+    has_the_result_it_states(folder.path(), &file);
 }
 
 #[test]
@@ -154,12 +154,12 @@ fn paths_in_a_scenario_are_relative_to_it() {
         assert_eq!(text(&output.stdout), says, "{}", text(&output.stderr));
         let scenario = fs::read_to_string(folder.path().join(file)).unwrap();
         assert!(scenario.contains(&format!("\ncanary: {canary}\n")), "{scenario}");
-        goes_as_it_says(folder.path(), Path::new(file));
+        has_the_result_it_states(folder.path(), Path::new(file));
     }
 }
 
 #[test]
-fn a_file_that_exists_stays_unless_it_is_forced() {
+fn an_existing_file_is_kept_unless_forced() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("search-scenario.yaml");
     fs::write(&file, "mine").unwrap();
@@ -170,11 +170,11 @@ fn a_file_that_exists_stays_unless_it_is_forced() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
     let output = run(folder.path(), &["init", &given("mirror"), "--force"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    goes_as_it_says(folder.path(), &file);
+    has_the_result_it_states(folder.path(), &file);
 }
 
 #[test]
-fn snap_what_cannot_be_begun_with() {
+fn snap_manifests_without_a_first_scenario() {
     for (name, args) in [
         ("refused", &["sim/tests/cli/lint/bad/refused.yaml"][..]),
         ("no-canary", &["sim/tests/cli/init/templates.yaml"]),

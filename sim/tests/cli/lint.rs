@@ -23,7 +23,7 @@ fn snap_help_of_lint() {
 
 /// One manifest for each code, with its name; it shows that code.
 #[test]
-fn snap_every_code_is_told() {
+fn snap_every_code_is_reported() {
     for code in Code::ALL {
         let name = code.name();
         insta::with_settings!({snapshot_suffix => name}, {
@@ -36,7 +36,7 @@ fn snap_every_code_is_told() {
 }
 
 #[test]
-fn no_manifest_is_left_from_a_code_that_is_gone() {
+fn no_manifest_shows_a_removed_code() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/lint/bad");
     for file in fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
@@ -46,7 +46,7 @@ fn no_manifest_is_left_from_a_code_that_is_gone() {
 }
 
 #[test]
-fn snap_good_manifests_are_left_alone() {
+fn snap_good_manifests_have_no_findings() {
     assert_cmd_snapshot!(lint().args(["--strict", "sim/tests/cli/lint/good"]));
 }
 
@@ -84,7 +84,7 @@ fn found(code: &str, args: &[&str]) -> (Option<i32>, usize) {
 }
 
 #[test]
-fn what_the_controller_does_not_run_matters_by_whom_the_manifests_are_for() {
+fn unsupported_values_are_reported_by_controller() {
     let file = &bad("not-in-controller");
     let found = |args: &[&str]| found("not-in-controller", &[args, &[file]].concat());
     assert_eq!(found(&[]), (Some(1), 2));
@@ -93,14 +93,14 @@ fn what_the_controller_does_not_run_matters_by_whom_the_manifests_are_for() {
 }
 
 #[test]
-fn a_default_provider_that_the_controller_does_not_run_is_found() {
+fn an_unsupported_default_provider_is_found() {
     let file = "sim/tests/cli/lint/good/weighted.yaml";
     assert_eq!(found("not-in-controller", &["--provider", "knative", file]), (Some(1), 1));
     assert_eq!(found("not-in-controller", &["--provider", "linkerd", file]).1, 0);
 }
 
 #[test]
-fn a_router_that_is_not_supported_is_named_in_the_heads_of_stories() {
+fn an_unsupported_router_is_named_in_the_headings_of_stories() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for verb in ["replay", "explain"] {
         let mut command = Command::new(get_cargo_bin("serin"));
@@ -119,12 +119,12 @@ fn snap_what_flagger_drops() {
 }
 
 #[test]
-fn snap_what_the_controller_does_not_run_is_in_the_compatibility_report() {
+fn snap_unsupported_values_are_in_the_compatibility_report() {
     assert_cmd_snapshot!(lint().args(["--for", "flagger", &bad("not-in-controller")]));
 }
 
 #[test]
-fn snap_what_becomes_of_a_release() {
+fn snap_predicted_result_of_a_release() {
     assert_cmd_snapshot!(lint().args(["--rps", "50", "--errors", "0.8%", "docs/shop.yaml"]));
 }
 
@@ -135,7 +135,7 @@ fn snap_a_plan_that_sends_no_user_to_the_canary() {
 }
 
 #[test]
-fn snap_what_becomes_of_a_release_as_json() {
+fn snap_predicted_result_of_a_release_as_json() {
     let args = ["--format", "json", "--rps", "50", "--errors", "0.8%", "docs/shop.yaml"];
     assert_cmd_snapshot!(lint().args(args));
 }
@@ -147,12 +147,12 @@ fn snap_a_release_whose_metrics_are_not_all_known() {
 }
 
 #[test]
-fn snap_what_cannot_be_computed_of_a_release() {
+fn snap_a_release_that_cannot_be_computed() {
     assert_cmd_snapshot!(lint().args(["--rps", "50", "--errors", "0.8%", &bad("window-too-long")]));
 }
 
 #[test]
-fn snap_what_is_no_release() {
+fn snap_invalid_releases() {
     for (name, args) in [
         ("no-errors", &["--rps", "50"][..]),
         ("no-share", &["--rps", "50", "--errors", "0.8"]),
@@ -174,7 +174,7 @@ fn snap_standard_input_is_a_file() {
 }
 
 #[test]
-fn snap_a_list_of_objects_is_looked_into() {
+fn snap_objects_of_a_list_are_checked() {
     assert_cmd_snapshot!(lint().args(["--quiet", "sim/tests/cli/lint/list.yaml"]));
 }
 
@@ -206,6 +206,6 @@ fn scenarios_are_no_manifests() {
 
 /// The objects of other kinds in a folder are read if possible; nothing else is reported about their files.
 #[test]
-fn snap_a_folder_is_looked_at_as_a_whole() {
+fn snap_a_folder_is_checked_as_a_whole() {
     assert_cmd_snapshot!(lint().args(["--quiet", "sim/tests/cli/lint/folder"]));
 }

@@ -87,12 +87,12 @@ fn snap_a_story_as_json_lines() {
 }
 
 #[test]
-fn snap_failed_expectations_stand_side_by_side() {
+fn snap_failed_expectations_are_shown_side_by_side() {
     assert_cmd_snapshot!(serin().args(["replay", &inputs("not-as-expected")]));
 }
 
 #[test]
-fn snap_what_was_assumed_is_said_in_a_line() {
+fn snap_assumptions_are_one_line() {
     assert_cmd_snapshot!(serin().args(["replay", &inputs("without-a-world")]));
     assert_cmd_snapshot!(serin().args(["replay", "-q", "--format", "json", &inputs("without-a-world")]));
 }
@@ -138,7 +138,7 @@ fn full_prints_every_timeline_and_quiet_none() {
 }
 
 #[test]
-fn snap_wrong_input_wins_over_a_failed_expectation() {
+fn snap_wrong_input_has_priority_over_a_failed_expectation() {
     assert_cmd_snapshot!(serin().args([
         "replay",
         "-q",
@@ -245,7 +245,7 @@ fn snap_a_property_that_may_break_is_no_failure() {
 }
 
 #[test]
-fn faults_can_be_added_to_a_world_that_says_nothing_of_a_metric() {
+fn faults_can_be_added_to_a_world_without_a_metric() {
     let check = ["check", "--cases", "30", "--swarm", "--faults", "all"];
     let output = serin().args(check).arg(inputs("without-a-world")).output().unwrap();
     assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]), "{output:?}");
@@ -277,7 +277,7 @@ fn snap_worlds_in_which_everything_holds() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_told_before_the_work_begins() {
+fn a_report_that_cannot_be_written_is_reported_before_the_work_begins() {
     let good = "scenarios/everyday/weighted-good.yaml";
     assert_cmd_snapshot!(serin().args(["replay", good, "--report", "no/such/folder/report.html"]));
 }

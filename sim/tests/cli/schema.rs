@@ -67,7 +67,7 @@ fn snap_schemas() {
 }
 
 #[test]
-fn without_a_kind_it_is_the_scenarios() {
+fn without_a_kind_the_schema_is_that_of_scenarios() {
     let output = serin().arg("schema").output().unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap(), schema("scenario"));
 }
@@ -87,7 +87,7 @@ fn every_story_is_accepted() {
 }
 
 #[test]
-fn what_the_shape_of_a_file_shows_to_be_wrong_is_refused() {
+fn errors_in_the_shape_of_a_file_are_refused() {
     let validator = validator("scenario");
     let accepts = |name: &str| validator.is_valid(&yaml(inputs(name)));
     for refused in ["misspelt-field", "misspelt-phase", "two-triggers", "no-canary", "empty", "no-duration"] {
@@ -119,7 +119,7 @@ canary:
 }
 
 #[test]
-fn what_is_read_is_accepted() {
+fn everything_that_is_read_is_accepted() {
     let validator = validator("scenario");
     for field in [
         "templates: [{apiVersion: flagger.app/v1beta1, kind: MetricTemplate, metadata: {name: a}, spec: {provider: {type: keptn}, query: q}}]",
@@ -160,7 +160,7 @@ fn what_is_read_is_accepted() {
 }
 
 #[test]
-fn what_is_not_read_for_its_shape_is_refused() {
+fn files_with_an_unreadable_shape_are_refused() {
     let validator = validator("scenario");
     for field in [
         "wrold: {}",
@@ -288,7 +288,7 @@ fn fields_of_manifest(path: &str, schema: &Value, manifest: &Value, found: &mut 
 }
 
 #[test]
-fn those_manifests_do_have_every_field() {
+fn the_full_manifests_have_every_field() {
     for (kind, path) in MANIFESTS {
         let (schema, mut there, mut expected) = (schema(kind), BTreeSet::new(), BTreeSet::new());
         fields_of_schema("", &schema, &mut expected);
@@ -368,7 +368,7 @@ fn a_field_that_a_manifest_does_not_have_is_refused_wherever_it_is() {
 }
 
 #[test]
-fn what_may_have_any_field_stays_open() {
+fn open_fields_stay_open() {
     for pointer in [
         "/metadata/labels/a",
         "/metadata/annotations/example.com~1a",

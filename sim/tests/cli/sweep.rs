@@ -40,7 +40,7 @@ fn snap_a_sweep_as_csv() {
 }
 
 #[test]
-fn snap_what_cannot_be_swept() {
+fn snap_sweeps_that_cannot_run() {
     for (name, args) in [
         ("unknown-field", &["sweep", RELEASE, "--vary", "analysis.treshold=1..3"][..]),
         ("no-value", &["sweep", RELEASE, "--vary", "analysis.threshold"]),
@@ -118,7 +118,7 @@ fn catches_ctrl_c(process: u32) -> bool {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn ctrl_c_ends_a_sweep_with_what_it_has() {
+fn ctrl_c_ends_a_sweep_with_its_results_so_far() {
     // A process that is started in the background ignores Ctrl-C, and so would this one; `env` becomes the process that
     // it starts.
     let mut sweep = Command::new("env");

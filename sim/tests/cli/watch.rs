@@ -155,7 +155,7 @@ fn replay_runs_again_when_a_file_changes_that_a_scenario_names() {
 }
 
 #[test]
-fn what_cannot_be_watched_is_refused() {
+fn unwatchable_input_is_refused() {
     for (path, says) in [
         ("-", "error: --watch: standard input cannot be watched\n"),
         ("no/such.yaml", "error: no/such.yaml: cannot be read: No such file or directory (os error 2)\n"),
@@ -169,7 +169,7 @@ fn what_cannot_be_watched_is_refused() {
 }
 
 #[test]
-fn watching_ends_when_the_reader_has_left() {
+fn watching_ends_when_the_pipe_is_closed() {
     let desk = desk();
     let mut serin = serin();
     serin.current_dir(desk.path()).args(["lint", "--watch", "deploy"]).stdout(Stdio::piped());

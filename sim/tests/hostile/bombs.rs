@@ -38,19 +38,19 @@ fn aliases_of_aliases_are_refused() {
 }
 
 #[test]
-fn a_long_text_that_stands_in_many_places_is_refused() {
+fn a_long_text_that_occurs_many_times_is_refused() {
     let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(400_000), vec!["*a"; 100_000].join(", "));
     refused(&text, LARGE);
 }
 
 #[test]
-fn a_long_number_that_stands_in_many_places_is_refused() {
+fn a_long_number_that_occurs_many_times_is_refused() {
     let text = format!("a: &a 0.{}\nb: [{}]\n", "1".repeat(400_000), vec!["*a"; 100_000].join(", "));
     refused(&text, LARGE);
 }
 
 #[test]
-fn a_number_that_no_type_holds_hides_no_aliases_behind_it() {
+fn a_number_that_no_type_can_hold_hides_no_later_aliases() {
     let text = format!(
         "a: 99999999999999999999\nb: -99999999999999999999\nc: &c {}\nd: [{}]\n",
         "x".repeat(400_000),
@@ -71,13 +71,13 @@ fn mappings_that_are_merged_into_each_other_are_refused() {
 }
 
 #[test]
-fn an_anchor_that_holds_itself_is_refused() {
+fn an_anchor_that_contains_itself_is_refused() {
     refused("a: &a [*a]\n", "is nested too deeply");
     refused("&a {a: *a}\n", "is nested too deeply");
 }
 
 #[test]
-fn what_is_nested_without_end_is_refused() {
+fn endless_nesting_is_refused() {
     let by_indentation: String = (0..1000).map(|i| " ".repeat(i) + "a:\n").collect();
     for text in [
         "[".repeat(200_000),
@@ -140,7 +140,7 @@ fn a_million_events_are_refused_and_as_many_as_fit_end() {
 }
 
 #[test]
-fn a_fault_behind_very_many_lists_in_a_line_is_found() {
+fn a_fault_after_very_many_lists_in_a_line_is_found() {
     for lists in [format!(" [{}]", "[a], ".repeat(200_000)), "\n- [a]".repeat(150_000)] {
         let folder = folder_with("a.yaml", story("until: 1h", &format!("until: 1h\nuntill:{lists}")));
         let ended = serin(folder.path(), ["replay", "a.yaml"]);
@@ -150,7 +150,7 @@ fn a_fault_behind_very_many_lists_in_a_line_is_found() {
 }
 
 #[test]
-fn a_manifest_of_two_thousand_canaries_is_looked_at() {
+fn a_manifest_of_two_thousand_canaries_is_checked() {
     let one = crate::manifest(STORY).replace("stepWeight: 20", "stepWeight: 70");
     let names = (0..2000).map(|i| one.replace("shop", &format!("shop-{i}")));
     let folder = folder_with("a.yaml", names.collect::<Vec<_>>().join("---\n"));

@@ -30,7 +30,7 @@ fn refused_by(verb: &[&str], folder: &TempDir, path: &str, what: &str) {
 }
 
 #[test]
-fn a_path_that_leads_nowhere_is_told() {
+fn a_missing_path_is_reported() {
     let folder = TempDir::new().unwrap();
     refused(&folder, "none.yaml", "cannot be read");
     symlink("none.yaml", folder.path().join("to-none.yaml")).unwrap();
@@ -40,14 +40,14 @@ fn a_path_that_leads_nowhere_is_told() {
 }
 
 #[test]
-fn an_empty_folder_is_told() {
+fn an_empty_folder_is_reported() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("nothing")).unwrap();
     refused(&folder, "nothing", "");
 }
 
 #[test]
-fn links_that_lead_in_circles_are_not_followed_for_ever() {
+fn circular_links_are_not_followed_without_end() {
     let folder = folder_with("a.yaml", STORY);
     symlink(".", folder.path().join("round")).unwrap();
     symlink("..", folder.path().join("up.yaml")).unwrap();
@@ -56,7 +56,7 @@ fn links_that_lead_in_circles_are_not_followed_for_ever() {
 }
 
 #[test]
-fn a_pipe_in_a_folder_is_passed_over() {
+fn a_pipe_in_a_folder_is_skipped() {
     let folder = folder_with("a.yaml", STORY);
     pipe(&folder.path().join("b.yaml"));
     let ended = serin(folder.path(), ["replay", "--quiet", "."]);
@@ -64,7 +64,7 @@ fn a_pipe_in_a_folder_is_passed_over() {
 }
 
 #[test]
-fn what_a_scenario_names_is_a_file() {
+fn a_scenario_can_only_refer_to_files() {
     let canary = STORY.split_once("canary:\n").unwrap().1.split_once("events:").unwrap().0;
     let named = |name: &str| story(&format!("canary:\n{canary}"), &format!("canary: {name}\n"));
     let folder = folder_with("pipe.yaml", named("pipe"));
@@ -82,7 +82,7 @@ fn what_a_scenario_names_is_a_file() {
 }
 
 #[test]
-fn a_file_that_may_not_be_read_is_told() {
+fn a_file_without_permission_is_reported() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = folder_with("a.yaml", STORY);
     let path = folder.path().join("a.yaml");
@@ -94,7 +94,7 @@ fn a_file_that_may_not_be_read_is_told() {
 }
 
 #[test]
-fn a_report_goes_nowhere_where_it_cannot_be_written() {
+fn a_report_that_cannot_be_written_leaves_no_file() {
     let folder = folder_with("a.yaml", STORY);
     for at in ["no/such/folder/report.html", ".", "/dev/full"] {
         let Ended { code, out, err } = serin(folder.path(), ["replay", "a.yaml", "--report", at]);

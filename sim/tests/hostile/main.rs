@@ -1,7 +1,6 @@
 //! Files that no user writes on purpose: broken, endless, far too large or malicious. None of them may cause a panic, a
 //! hang, high memory use, control characters on the terminal or partly written files; a file that cannot be used is
 //! reported, and the exit code is 2.
-//! code is 2.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
 

@@ -213,7 +213,7 @@ proptest! {
     #![proptest_config(cases(300))]
 
     #[test]
-    fn prop_a_manifest_with_broken_fields_is_told_or_carried_out(
+    fn prop_a_manifest_with_broken_fields_is_reported_or_replayed(
         manifest in any::<Index>(),
         changes in changes(),
     ) {
@@ -241,7 +241,7 @@ proptest! {
     }
 
     #[test]
-    fn prop_a_manifest_with_broken_text_is_told_or_carried_out(
+    fn prop_a_manifest_with_broken_text_is_reported_or_replayed(
         manifest in any::<Index>(),
         changes in prop::collection::vec((0..3_u8, any::<Index>(), any::<Index>()), 1..6),
     ) {

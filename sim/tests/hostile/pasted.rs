@@ -18,7 +18,7 @@ fn pasted(text: &str) -> String {
 }
 
 #[test]
-fn a_pasted_manifest_is_looked_at_with_a_warning() {
+fn a_pasted_manifest_is_checked_with_a_warning() {
     let folder = folder_with("a.yaml", pasted(&manifest(STORY)));
     let Ended { code, out, err } = serin(folder.path(), ["lint", "a.yaml"]);
     assert_eq!((code, &*err), (Some(0), ""), "{out}");
@@ -66,7 +66,7 @@ fn a_manifest_that_lost_its_indentation_is_refused_with_its_line() {
 }
 
 #[test]
-fn a_space_within_a_value_stays_what_it_is() {
+fn a_space_within_a_value_is_kept() {
     let folder = folder_with("a.yaml", story("a release", "a\u{a0}release"));
     let ended = serin(folder.path(), ["replay", "--quiet", "--format", "json", "a.yaml"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");

@@ -7,7 +7,7 @@ use crate::{
 };
 
 #[test]
-fn what_is_no_text_is_refused() {
+fn files_that_are_not_text_are_refused() {
     let binary: Vec<u8> = (0..=255).cycle().take(4096).collect();
     for (bytes, what) in [
         (&binary[..], "is not UTF-8 text (byte "),
@@ -21,7 +21,7 @@ fn what_is_no_text_is_refused() {
 }
 
 #[test]
-fn what_is_empty_is_refused() {
+fn empty_files_are_refused() {
     for text in ["", "\n\n", "   ", "\u{feff}"] {
         refused_by_all("a.yaml", text, "a.yaml: is empty");
     }
@@ -31,7 +31,7 @@ fn what_is_empty_is_refused() {
 }
 
 #[test]
-fn what_is_no_yaml_is_refused_with_its_line() {
+fn files_that_are_not_yaml_are_refused_with_the_line() {
     for (text, at) in [
         ("scenario: a\n\tcanary: b\n", "a.yaml:2:"),
         ("scenario: [a\ncanary: b\n", "a.yaml:"),
@@ -46,7 +46,7 @@ fn what_is_no_yaml_is_refused_with_its_line() {
 }
 
 #[test]
-fn a_file_of_another_sort_is_refused() {
+fn a_file_of_another_kind_is_refused() {
     refused_by_all(
         "a.yaml",
         "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n",
@@ -88,7 +88,7 @@ const CANARIES: &[(&str, &str, &str, &str)] = &[
 ];
 
 #[test]
-fn a_canary_that_makes_no_sense_is_refused() {
+fn an_invalid_canary_is_refused() {
     for (part, other, field, what) in CANARIES {
         let text = story(part, other);
         refused_by_all("a.yaml", &text, field);
@@ -134,14 +134,14 @@ const STORIES: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn a_story_that_makes_no_sense_is_refused() {
+fn an_invalid_story_is_refused() {
     for (part, other, what) in STORIES {
         refused_by_all("a.yaml", story(part, other), what);
     }
 }
 
 #[test]
-fn what_another_editor_writes_is_read() {
+fn files_of_other_editors_are_read() {
     for text in [STORY.replace('\n', "\r\n"), format!("\u{feff}{STORY}"), STORY.trim_end().to_owned()] {
         let folder = folder_with("a.yaml", &text);
         let ended = serin(folder.path(), ["replay", "--quiet", "a.yaml"]);
@@ -152,7 +152,7 @@ fn what_another_editor_writes_is_read() {
 }
 
 #[test]
-fn a_field_that_nobody_knows_is_a_warning_in_a_manifest() {
+fn an_unknown_field_is_a_warning_in_a_manifest() {
     let folder =
         folder_with("a.yaml", manifest(&story("stepWeight: 20", "stepWeigth: 20\n      stepWeight: 20")));
     let ended = serin(folder.path(), ["lint", "--quiet", "a.yaml"]);
@@ -161,7 +161,7 @@ fn a_field_that_nobody_knows_is_a_warning_in_a_manifest() {
 }
 
 #[test]
-fn arguments_that_make_no_sense_are_refused() {
+fn invalid_arguments_are_refused() {
     let folder = folder_with("a.yaml", STORY);
     for args in [
         &["schema", "deployment"][..],

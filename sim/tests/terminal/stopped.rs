@@ -75,7 +75,7 @@ fn a_report_of_a_sweep_that_was_stopped_says_so() {
 }
 
 #[test]
-fn a_search_for_a_policy_stops_with_what_it_has() {
+fn a_search_for_a_policy_stops_with_its_results_so_far() {
     let args = ["tune", RELEASE, "--goal", "missed<=5%", "--runs", ENDLESS];
     let ended = stopped(&args, "rollouts");
     let made = number(&ended.screen, "stopped after ");
@@ -133,7 +133,7 @@ fn a_resize_disturbs_nothing() {
 }
 
 #[test]
-fn a_second_ctrl_c_ends_the_command_though_nobody_reads_what_it_writes() {
+fn a_second_ctrl_c_ends_the_command_although_its_output_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());

@@ -111,7 +111,7 @@ fn no_line_is_wider_than_the_screen_and_no_word_is_cut() {
 }
 
 #[test]
-fn the_width_is_that_of_the_terminal_whatever_columns_says() {
+fn the_width_is_that_of_the_terminal_regardless_of_columns() {
     let line = ["replay", "scenarios/everyday/weighted-bad.yaml"];
     for columns in [80, 120] {
         let ended = pty::run(columns, env!("CARGO_BIN_EXE_serin"), line, &[("COLUMNS", "97")]).end();

@@ -1,7 +1,7 @@
-//! What `serin check` finds: which of the defects, in how many worlds, and how small the example becomes.
+//! What `serin check` finds: which of the defects, in how many worlds, and how small the shrunk example is.
 //!
-//! It takes minutes, so it is run by its name: `cargo test -p serin-tests --test worlds`. It fails unless each defect of
-//! the folder `worlds` is found, and each whose patch says so; and nothing where none is planted.
+//! It takes minutes, so it is run by its name: `cargo test -p serin-tests --test worlds`. It fails unless each defect
+//! in the folder `worlds` is found, and each one whose patch says so; and if anything is found without a defect.
 
 #![expect(clippy::unwrap_used, reason = "a program that cannot read its input has failed")]
 #![expect(clippy::print_stdout, reason = "what was found is what is wanted")]
@@ -26,7 +26,7 @@ use crate::{defect::Defect, workspace::Workspace};
 /// Worlds in which a defect has to show.
 const CASES: u64 = 200;
 
-/// What the patch of a defect says that tests and worlds find.
+/// What the patch of a defect says about tests and worlds that find it.
 const FOUND: &str = "Worlds show it, too.";
 
 fn main() -> ExitCode {
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     let only_here = defects.len();
     defects.extend(Defect::all_in("patches"));
     let workspace = Workspace::with(&defects, &["core", "template", "sim"], &["template", "sim"]);
-    // A folder of its own: this `serin` must not take the place of ours.
+    // A separate folder, because this `serin` must not replace ours.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("worlds-target");
     let args = ["build", "--package=serin-sim", "--bin=serin", "--profile=test"];
     let serin = workspace.build("worlds", &target, &args);
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Searches a scenario; the world that shows something, and the file that it was made small in.
+/// Searches a scenario; returns the world that shows a failure, and the file of the shrunk scenario.
 fn check(serin: &Path, planted: Option<&str>, scenario: &Path, cases: u64) -> Option<Value> {
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("found").join(planted.unwrap_or("none"));
     let mut command = Command::new(serin);
@@ -78,7 +78,7 @@ fn check(serin: &Path, planted: Option<&str>, scenario: &Path, cases: u64) -> Op
     Some(line["found"].clone()).filter(|found| !found.is_null())
 }
 
-/// The small world shows the same, has no range left to draw from, and shows nothing without the defect.
+/// The shrunk world shows the same failure, has no range left to draw from, and shows nothing without the defect.
 fn why_not_small(serin: &Path, name: &str, found: &Value) -> Vec<String> {
     let file = PathBuf::from(found["file"].as_str().unwrap());
     let text = fs::read_to_string(&file).unwrap();

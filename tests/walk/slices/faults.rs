@@ -1,4 +1,4 @@
-//! What goes wrong: stops, commands that fail, facts that cannot be read, foreign hands; and what Flagger left.
+//! Faults: stops, failed commands, unreadable facts, changes by other clients; and statuses that Flagger left.
 
 use serin_core::{
     State,
@@ -41,7 +41,7 @@ pub(crate) fn failing_commands() -> Slice {
     }
 }
 
-/// A promotion may always come too late, see [`World::obey`]; here everything may.
+/// A promotion can always come too late, see [`World::obey`]; here every command can.
 pub(crate) fn late_commands() -> Slice {
     Slice {
         failures: vec![FailureClass::Moved],
@@ -68,7 +68,7 @@ pub(crate) fn failing_initialisation() -> Slice {
     }
 }
 
-/// The clock is set back and lets time pass unseen.
+/// The clock is set back, and time passes without observations.
 pub(crate) fn clock() -> Slice {
     Slice {
         lapses: true,
@@ -171,7 +171,7 @@ pub(crate) fn unjudged() -> Slice {
     }
 }
 
-/// Copies that serve nobody, and copies that serve with too few pods.
+/// Copies that do not serve, and copies that serve with too few pods.
 pub(crate) fn serving() -> Slice {
     let bad = [
         B,
@@ -196,7 +196,7 @@ pub(crate) fn serving_blue_green() -> Slice {
     }
 }
 
-/// Users who are away while gates are asked, and while a person asks for something.
+/// Users who are away while gates are asked, and while an operator requests something.
 pub(crate) fn serving_and_orders() -> Slice {
     let hooks = with_hooks(
         "stepWeights: [40]",
@@ -219,7 +219,7 @@ pub(crate) fn serving_and_orders() -> Slice {
     }
 }
 
-/// What Flagger left, in each of its phases.
+/// Flagger's status, in each of its phases.
 pub(crate) fn takeover() -> Slice {
     taken_over("takeover, weighted", RAMP, &[Routes::split(30), Routes::split(100)])
 }
@@ -247,7 +247,7 @@ fn taken_over(name: &'static str, strategy: &str, routes: &[Routes]) -> Slice {
     }
 }
 
-/// Phases by routes by what either copy runs; whatever Flagger cannot have left is left out.
+/// Phases, routes and revisions of both copies, without combinations that Flagger cannot leave.
 fn left_by_flagger(in_a_run: &[Routes]) -> Vec<(State, World)> {
     let mut left = Vec::new();
     for phase in Phase::ALL.into_iter().filter(|phase| *phase != Phase::New) {

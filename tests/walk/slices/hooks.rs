@@ -23,7 +23,7 @@ pub(crate) fn gates_blue_green() -> Slice {
     }
 }
 
-/// Gates that may stay closed for a minute: before a run and in it.
+/// Gates that can stay closed for a minute: before a run and in it.
 pub(crate) fn gates_with_deadlines() -> Slice {
     let gates = [("start", "confirm-rollout, deadline: 1m"), ("end", "confirm-promotion, deadline: 1m")];
     Slice {
@@ -37,7 +37,7 @@ pub(crate) fn gates_with_deadlines() -> Slice {
     }
 }
 
-/// A rollback gate that may open while a revision waits for approval.
+/// A rollback gate that can open while a revision waits for approval.
 pub(crate) fn rejected_in_waiting() -> Slice {
     let gates = [("start", "confirm-rollout"), ("panic", "rollback, mode: trigger")];
     Slice {
@@ -59,7 +59,7 @@ pub(crate) fn rollout_hooks() -> Slice {
     Slice { stops: true, ..slice("pre-rollout hooks and rollback triggers", analysis(&hooks), &bad) }
 }
 
-/// Hooks owed after a run; what undoes a release is tried five times.
+/// Hooks owed after a run; a hook that undoes a release is tried five times.
 pub(crate) fn owed() -> Slice {
     let hooks = [
         ("undo", "rollback, mode: action"),
@@ -71,7 +71,7 @@ pub(crate) fn owed() -> Slice {
     let edits = [lasting(Lasting::Manifest(0)), lasting(Lasting::Manifest(1))];
     let bad = [&[A, B, PRIMARY_UNREADY][..], &edits].concat();
     let mut owed = slice("rollback actions and post-rollout", analysis(&hooks), &bad);
-    // Hooks that are owed may be taken off the manifest.
+    // Owed hooks can be removed from the manifest.
     owed.manifests.push(analysis("stepWeights: [40]"));
     owed.stops = true;
     owed

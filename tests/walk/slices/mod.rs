@@ -1,4 +1,4 @@
-//! The slices: what each is about, what may happen in it, and which phases it has to visit.
+//! The slices: the subject of each, its events, and the phases that it has to visit.
 
 mod faults;
 mod hooks;
@@ -53,7 +53,7 @@ const fn asks(kind: RequestKind, value: &'static str) -> Deviation {
     Deviation::Lasting(Lasting::Requested(kind, value))
 }
 
-/// A Canary that is settled on A, and in which these may happen, one at a time.
+/// A Canary that is at rest with A, with these events, one at a time.
 fn slice(name: &'static str, manifest: Result<Rollout, Invalid>, deviations: &[Deviation]) -> Slice {
     Slice {
         name,
@@ -75,7 +75,7 @@ fn slice(name: &'static str, manifest: Result<Rollout, Invalid>, deviations: &[D
     }
 }
 
-/// As [`RUN`], and these.
+/// As [`RUN`], with these phases added.
 fn run_and(phases: &[Phase]) -> Vec<Phase> {
     [&RUN[..], phases].concat()
 }
@@ -88,12 +88,12 @@ fn manifest(analysis: &str, edit: impl Fn(&mut raw::CanarySpec)) -> Result<Rollo
     parse(&analysis, edit)
 }
 
-/// As [`manifest`], with nothing in common.
+/// As [`manifest`], with a setting for each field that is otherwise shared.
 fn parse(analysis: &str, edit: impl Fn(&mut raw::CanarySpec)) -> Result<Rollout, Invalid> {
     let target = raw::ObjectRef { kind: "Deployment".into(), name: "app".into(), ..Default::default() };
     let mut spec = raw::CanarySpec {
         provider: Some("istio".into()),
-        // A quarter of it is an interval of 30 s, so that fewer different moments have to be told apart.
+        // A quarter of it is an interval of 30 s, so that fewer moments have to be distinguished.
         progress_deadline_seconds: Some(120.into()),
         target_ref: Some(target),
         analysis: Some(serde_yaml::from_str(analysis).expect("the analysis of a slice is YAML")),

@@ -1,8 +1,8 @@
-//! What people do: requests, new revisions, other manifests, suspension, deletion.
+//! Actions of people: requests, new revisions, other manifests, suspension, deletion.
 
 use super::*;
 
-/// All requests in all phases, with a gate so that there is something to wait for.
+/// All requests in all phases, with a gate so that the run waits for something.
 pub(crate) fn requests() -> Slice {
     let gates = [("start", "confirm-rollout"), ("end", "confirm-promotion")];
     Slice {
@@ -22,7 +22,7 @@ pub(crate) fn requests() -> Slice {
     }
 }
 
-/// Orders while copies are not ready: a rollback that waits is released by one.
+/// Orders while copies are not ready: one of them releases a rollback that waits.
 pub(crate) fn orders_and_readiness() -> Slice {
     slice(
         "requests while not ready",
@@ -39,7 +39,7 @@ pub(crate) fn orders_and_readiness() -> Slice {
     )
 }
 
-/// Every revision in every phase, with what was tried followed beside the state.
+/// Every revision in every phase. The revision that was tried is tracked beside the state.
 pub(crate) fn revisions() -> Slice {
     let gates = [("start", "confirm-rollout"), ("end", "confirm-promotion")];
     Slice {
@@ -55,7 +55,7 @@ pub(crate) fn failed_promotion() -> Slice {
     Slice { pairs: true, ..slice("failed promotion and in place", analysis("stepWeights: [40]"), &bad) }
 }
 
-/// Strategy, steps and threshold change in mid-run.
+/// Strategy, steps and threshold change during a run.
 pub(crate) fn edits() -> Slice {
     let changed = [
         analysis("stepWeights: [20, 60]"),
@@ -78,7 +78,7 @@ pub(crate) fn edits() -> Slice {
     edits
 }
 
-/// The manifest makes no sense for a while: a run can be ended, and nothing else.
+/// The manifest is invalid for a while: a run can be ended, and nothing else.
 pub(crate) fn senseless() -> Slice {
     let bad = [
         A,
@@ -93,7 +93,7 @@ pub(crate) fn senseless() -> Slice {
     senseless
 }
 
-/// Another router in mid-run, and back.
+/// Another router during a run, and back.
 pub(crate) fn other_router() -> Slice {
     let other = |spec: &mut raw::CanarySpec| {
         spec.provider = Some("nginx".into());
@@ -102,7 +102,7 @@ pub(crate) fn other_router() -> Slice {
     other_objects("other router", other, Lasting::Moved)
 }
 
-/// Another target in mid-run, and back.
+/// Another target during a run, and back.
 pub(crate) fn other_target() -> Slice {
     let other = |spec: &mut raw::CanarySpec| {
         if let Some(target) = &mut spec.target_ref {
@@ -160,7 +160,7 @@ pub(crate) fn deletion() -> Slice {
     }
 }
 
-/// Flagger's way: the finalizer is not wanted.
+/// Flagger's behaviour: without the finalizer.
 pub(crate) fn deletion_without_return() -> Slice {
     let manifest = |revert| manifest("stepWeights: [40]", move |spec| spec.revert_on_deletion = revert);
     let bad = [B, lasting(Lasting::Deleted), lasting(Lasting::Manifest(0)), lasting(Lasting::Manifest(1))];

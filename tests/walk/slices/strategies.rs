@@ -1,4 +1,4 @@
-//! One slice per strategy: three revisions, either copy not ready; for the main ones, two such things at a time.
+//! One slice per strategy: three revisions, either copy not ready; for the main ones, two such events at a time.
 
 use serin_core::question::MetricResult;
 
@@ -12,7 +12,7 @@ pub(crate) fn weighted_back_step_by_step() -> Slice {
     strategy("weighted, stepWeightPromotion", analysis("stepWeights: [30, 50]\nstepWeightPromotion: 20"))
 }
 
-/// Four iterations, the unchecked start included, so one more check than steps.
+/// Four iterations, including the start without a check, so one more check than steps.
 pub(crate) fn weighted_with_iterations() -> Slice {
     strategy("weighted, at least 4 iterations", analysis("stepWeights: [30, 50]\niterations: 4"))
 }
@@ -50,7 +50,7 @@ pub(crate) fn consecutive() -> Slice {
     slice("consecutive", analysis(&mode), &[A, B, PRIMARY_UNREADY])
 }
 
-/// Checks that cannot be judged, and those that are let pass.
+/// Checks that cannot be judged, and those that pass without data.
 pub(crate) fn lenient() -> Slice {
     let lenient = "interval: 30s\nthreshold: 2\nstepWeights: [40]\n\
         metrics: [{name: request-success-rate, thresholdRange: {min: 99}, onNoData: hold, onError: pass}]";

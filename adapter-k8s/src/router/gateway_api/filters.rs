@@ -126,7 +126,7 @@ fn mirror_to(of: &BackendRef) -> Value {
 
 /// Origins in full; one that is a pattern allows nobody here.
 fn cors_policy(of: &CorsPolicy) -> Value {
-    /// What API servers take where it is left out.
+    /// What API servers take if it is left out.
     const DEFAULT_MAX_AGE: u64 = 5;
     let CorsPolicy { written: of, max_age } = of;
     let exact = of.allow_origins.iter().filter_map(|origin| origin.exact.as_ref());

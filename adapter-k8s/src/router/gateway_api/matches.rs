@@ -1,4 +1,4 @@
-//! Which requests a rule is for. What API servers add where it is left out stands here already.
+//! Which requests a rule is for. What API servers add if it is left out stands here already.
 
 use std::collections::BTreeMap;
 

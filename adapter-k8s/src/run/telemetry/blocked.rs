@@ -1,8 +1,8 @@
-//! What keeps a Canary from going on, as a label.
+//! What blocks a Canary, as a label.
 
 use serin_core::{State, decision::Obstacle, state::Origin};
 
-/// Why a Canary cannot go on until something is done about it; `None` if it can, or only waits.
+/// Why a Canary cannot continue until something is done about it; `None` if it can, or only waits.
 pub(super) fn reason(state: &State) -> Option<&'static str> {
     match state.origin {
         Origin::Newer(u16::MAX) => return Some("status-unreadable"),

@@ -1,4 +1,4 @@
-//! The two texts that Prometheus reads: OpenMetrics, and its own older format, which is what a browser and `curl` get.
+//! The two formats that Prometheus reads: OpenMetrics, and its older text format, which browsers and `curl` get.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The one that an `Accept` header prefers; the older one where it does not say.
+    /// The format that an `Accept` header prefers; the older one if it does not say.
     #[must_use]
     pub fn accepted(accept: &str) -> Self {
         let weight = |wanted: &str| {
@@ -38,7 +38,8 @@ impl Format {
     }
 }
 
-/// OpenMetrics in the older format: there a counter has the name of its samples, and nothing ends the text.
+/// OpenMetrics converted to the older format: there a counter has the name of its samples, and the text has no end
+/// marker.
 pub(super) fn older(open: &str) -> String {
     let mut text = String::with_capacity(open.len());
     let mut help = "";
@@ -49,7 +50,7 @@ pub(super) fn older(open: &str) -> String {
             let (name, kind) = of.split_once(' ').unwrap_or((of, "untyped"));
             let suffix = if kind == "counter" { "_total" } else { "" };
             let help = help.strip_prefix(name).unwrap_or_default();
-            // Writing to a text cannot fail.
+            // Writing to a String cannot fail.
             write!(text, "# HELP {name}{suffix}{help}\n# TYPE {name}{suffix} {kind}\n").ok();
         } else if !line.starts_with('#') {
             text.push_str(line);
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_format_is_the_one_that_is_asked_for() {
+    fn the_format_follows_the_accept_header() {
         let prometheus = "application/openmetrics-text;version=1.0.0;q=0.6,\
              application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=0.0.4;q=0.4,*/*;q=0.1";
         for (accept, format) in [

@@ -1,4 +1,4 @@
-//! The labels of the series. `name` is the target's, as in Flagger; `canary` is the Canary's own, where they differ, too.
+//! The labels of the series. `name` is the target's, as in Flagger; `canary` is the Canary's own, which can differ.
 
 use prometheus_client::encoding::EncodeLabelSet;
 
@@ -68,7 +68,7 @@ pub(super) struct Check {
     pub(super) result: &'static str,
 }
 
-/// A Canary of which no more than its name is known.
+/// A Canary of which only the name is known.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub(super) struct Named {
     pub(super) canary: String,

@@ -1,4 +1,4 @@
-//! What is measured of the controller itself: Flagger's metrics by their names, and our own as `serin_*`.
+//! The controller's own metrics: Flagger's by their names, and further ones as `serin_*`.
 
 mod blocked;
 mod format;
@@ -35,16 +35,16 @@ pub struct Telemetry {
     canaries: Mutex<Canaries>,
 }
 
-/// What each Canary is shown as, so that it can be taken away again.
+/// The series of each Canary, so that they can be removed.
 #[derive(Default)]
 struct Canaries {
     shown: BTreeMap<Key, Shown>,
-    /// Of those that are not driven now, what they were shown as last.
+    /// The last series of Canaries that are not driven now.
     before: BTreeMap<Key, Shown>,
 }
 
 impl Telemetry {
-    /// Nothing measured yet.
+    /// No values yet.
     #[must_use]
     pub fn new(version: &str, mesh_provider: &str) -> Self {
         let mut telemetry = Self::default();
@@ -57,11 +57,11 @@ impl Telemetry {
         telemetry
     }
 
-    /// The metrics as Prometheus reads them.
+    /// The metrics in Prometheus' format.
     #[must_use]
     pub fn text(&self, format: Format) -> String {
         let mut text = String::new();
-        // Writing to a text cannot fail.
+        // Writing to a String cannot fail.
         encode(&mut text, &self.registry).ok();
         match format {
             Format::OpenMetrics => text,
@@ -69,7 +69,7 @@ impl Telemetry {
         }
     }
 
-    /// All Canaries there are. Nothing is shown any more of those that are gone.
+    /// The existing Canaries. The series of deleted ones are removed.
     pub fn count(&self, canaries: &[Key]) {
         let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
         for canary in canaries {
@@ -94,14 +94,14 @@ impl Telemetry {
         });
     }
 
-    /// A tick of a target that has made a check took so long.
+    /// The duration of a tick that has made a check, by target.
     pub fn checked(&self, subject: &Subject, took: Duration) {
         let target =
             Target { name: subject.target().into(), namespace: subject.identity.namespace.to_string() };
         self.series.duration.0.get_or_create(&target).observe(took.as_secs_f64());
     }
 
-    /// A decision took so long.
+    /// The duration of a decision.
     pub fn decided(&self, took: Duration) {
         self.series.decision.0.observe(took.as_secs_f64());
     }
@@ -121,17 +121,17 @@ impl Telemetry {
         self.series.slowed.get_or_create(&named(canary)).inc();
     }
 
-    /// The loop of a Canary has ended by a bug.
+    /// The loop of a Canary has ended because of a bug.
     pub fn panicked(&self, canary: &Key) {
         self.series.panics.get_or_create(&named(canary)).inc();
     }
 
-    /// This replica drives the Canaries, or it does not.
+    /// Whether this replica drives the Canaries.
     pub fn leads(&self, leads: bool) {
         self.series.leader.set(f64::from(leads));
     }
 
-    /// The installed CRDs keep what is saved, or they do not.
+    /// Whether the installed CRDs keep the whole status.
     pub fn crds_fit(&self, fit: bool) {
         self.series.crds_fit.set(f64::from(fit));
     }
@@ -151,7 +151,7 @@ impl Telemetry {
         }
     }
 
-    /// Shows and counts what a plan has come to: once it is carried out and saved, so that none is counted twice.
+    /// Shows and counts the result of a plan, after it is carried out and saved, so that none is counted twice.
     pub fn carried_out(&self, snapshot: &Snapshot, plan: &Plan) {
         let mut canaries = self.canaries();
         let key = snapshot.object.key();
@@ -166,7 +166,7 @@ impl Telemetry {
         canaries.shown.insert(key, after);
     }
 
-    /// Takes away what a Canary is shown as, for as long as it is not driven. Its counters go when it is gone.
+    /// Removes the series of a Canary while it is not driven. Its counters are removed when it is deleted.
     pub fn forget(&self, canary: &Key) {
         let mut canaries = self.canaries();
         if let Some(shown) = canaries.shown.remove(canary) {
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_process_is_shown_by_the_names_of_every_client() {
+    fn the_process_has_the_usual_series() {
         let text = Telemetry::new("1.2.3", "istio").text(Format::Text);
         for name in [
             "process_cpu_seconds_total",
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn every_family_says_what_its_values_are() {
+    fn every_family_has_a_help_text() {
         let text = Telemetry::new("1.2.3", "istio").text(Format::Text);
         let named = |what: &str| text.lines().filter(|line| line.starts_with(what)).count();
         assert!(named("# HELP ") > 10 && named("# HELP ") == named("# TYPE "), "{text}");

@@ -1,4 +1,4 @@
-//! What the system says of the process, by the names that every Prometheus client uses.
+//! The system's data about the process, with the names that every Prometheus client uses.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
 
-/// Read with every scrape.
+/// Read at every scrape.
 #[derive(Debug)]
 pub(super) struct Process;
 
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        // Where the system says nothing, nothing is shown.
+        // Values that the system does not have are left out.
         let Ok(myself) = process::Process::myself() else { return Ok(()) };
         let Ok(stat) = myself.stat() else { return Ok(()) };
         let seconds = |ticks: u64| as_number(ticks) / as_number(procfs::ticks_per_second());
@@ -54,7 +54,7 @@ impl Collector for Process {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "Prometheus has no other numbers")]
+#[expect(clippy::cast_precision_loss, reason = "all values in Prometheus are floats")]
 fn as_number(count: u64) -> f64 {
     count as f64
 }

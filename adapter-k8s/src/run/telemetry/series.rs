@@ -1,4 +1,4 @@
-//! Every series that follows from a Canary, and when it comes and goes.
+//! The series of Canaries, and when they appear and disappear.
 
 use std::{collections::BTreeSet, sync::atomic::AtomicU64};
 
@@ -23,7 +23,7 @@ use crate::tick::observe::Snapshot;
 
 pub(super) type Value = Gauge<f64, AtomicU64>;
 
-/// Every series there is; a clone is the same series.
+/// All series; a clone is the same series.
 #[derive(Clone, Default)]
 pub(super) struct Series {
     pub(super) total: Family<Namespace, Value>,
@@ -48,7 +48,7 @@ pub(super) struct Series {
     pub(super) unreadable: Family<Kind, Value>,
 }
 
-/// A histogram of seconds for each target, with the bounds that Flagger's has.
+/// A histogram of seconds for each target, with the same bounds as Flagger's.
 #[derive(Clone)]
 pub(super) struct Durations(pub(super) Family<Target, Histogram, fn() -> Histogram>);
 
@@ -69,7 +69,7 @@ impl Default for Seconds {
     }
 }
 
-/// What a Canary is shown as.
+/// The labels of a Canary's series.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Shown {
     pub(super) canary: String,
@@ -79,12 +79,12 @@ pub(super) struct Shown {
     pub(super) phase: Phase,
     pub(super) blocked: Option<&'static str>,
     pub(super) metrics: BTreeSet<String>,
-    /// How its rollouts have ended.
+    /// The results of its rollouts.
     pub(super) ended: BTreeSet<Ended>,
 }
 
 impl Series {
-    /// Names everything, and says what its values are.
+    /// Registers all series with their help texts.
     pub(super) fn register(self, registry: &mut Registry) {
         registry.register("flagger_canary_total", "Number of Canaries", self.total);
         registry.register(
@@ -121,12 +121,13 @@ impl Series {
         registry.register("serin_canary_phase", "1 for the phase of the Canary", self.phase);
         registry.register(
             "serin_canary_phase_since_seconds",
-            "Last change of the Canary's condition when it came to its phase, in seconds since 1970",
+            "Start of the Canary's phase, or last change of its condition before the controller was started, in \
+             seconds since 1970",
             self.since,
         );
         registry.register(
             "serin_canary_blocked",
-            "1 while the Canary cannot go on until something is done, by what it is",
+            "1 while the Canary cannot continue until something is done, by reason",
             self.blocked,
         );
         registry.register("serin_canary_invalid", "1 while the Canary's manifest is invalid", self.invalid);
@@ -142,12 +143,12 @@ impl Series {
         );
         registry.register(
             "serin_canary_slowed",
-            "Number of saves that were delayed because too many had come before",
+            "Number of saves that were delayed because there were too many before",
             self.slowed,
         );
         registry.register(
             "serin_driver_panics",
-            "Number of times that the loop of a Canary ended by a bug and was started again",
+            "Number of times that the loop of a Canary ended because of a bug and was started again",
             self.panics,
         );
         registry.register(
@@ -168,12 +169,12 @@ impl Series {
         );
         registry.register(
             "serin_unreadable_objects",
-            "Number of objects that are larger or nested deeper than is read",
+            "Number of objects that are too large or too deeply nested to be read",
             self.unreadable,
         );
     }
 
-    /// Shows what a plan has come to. After a restart everything `is_new`.
+    /// Shows the result of a plan. After a restart everything `is_new`.
     pub(super) fn show(&self, shown: &mut Shown, snapshot: &Snapshot, plan: &Plan, is_new: bool) {
         let state = plan.state.as_deref().unwrap_or(&snapshot.state);
         let status = match state.phase {
@@ -210,7 +211,7 @@ impl Series {
         if (is_new || state.phase != snapshot.state.phase)
             && let Some(condition) = &state.condition
         {
-            // The state says when its condition changed: with the phase, or with what held it up there.
+            // The state contains when its condition changed: with the phase, or with an obstacle in that phase.
             let since = condition.last_update_time.since(Timestamp::default());
             self.since.get_or_create(&shown.canary()).set(since.as_secs_f64());
         }
@@ -253,7 +254,7 @@ impl Series {
         }
     }
 
-    /// Takes away what a Canary is shown as. Counters stay: what happened has happened.
+    /// Removes the series of a Canary. Counters stay.
     pub(super) fn hide(&self, shown: &Shown) {
         self.status.remove(&shown.target());
         self.since.remove(&shown.canary());
@@ -269,7 +270,7 @@ impl Series {
         }
     }
 
-    /// Takes away what was counted of a Canary that is gone.
+    /// Removes the counters of a Canary that was deleted.
     pub(super) fn drop_counters(&self, shown: &Shown) {
         for ended in &shown.ended {
             self.successes.remove(ended);
@@ -289,7 +290,7 @@ impl Series {
 const PASSED: &str = "passed";
 const FAILED: &str = "failed";
 
-/// What a value is multiplied by to be shown: durations are measured in milliseconds and shown in seconds.
+/// The factor for values that are shown: durations are measured in milliseconds and shown in seconds.
 pub(super) fn unit(canary: Option<&Rollout>, metric: &str) -> f64 {
     let mut metrics = canary.into_iter().flat_map(Rollout::metrics);
     let is_duration = metrics.any(|it| *it.name == *metric && it.source == MetricSource::Duration);
@@ -297,7 +298,7 @@ pub(super) fn unit(canary: Option<&Rollout>, metric: &str) -> f64 {
 }
 
 impl Shown {
-    /// What the Canary of a look has come to with a plan.
+    /// The result of a plan for the Canary of a snapshot.
     pub(super) fn of(snapshot: &Snapshot, plan: &Plan, before: Option<&Self>) -> Self {
         let state = plan.state.as_deref().unwrap_or(&snapshot.state);
         let metrics = plan.decision.measured.iter().map(|measured| measured.metric.to_string());
@@ -315,7 +316,7 @@ impl Shown {
         }
     }
 
-    /// Whether its series have the same labels, those of its values aside.
+    /// Whether its series have the same labels, except those of values.
     pub(super) fn has_labels_of(&self, other: &Self) -> bool {
         let labels = |of: &Self| (of.target.clone(), of.phase, of.blocked);
         labels(self) == labels(other)
@@ -338,7 +339,7 @@ impl Shown {
     }
 
     fn in_phase(&self) -> InPhase {
-        // In a status, a new Canary has no phase yet; here an empty label would be no label.
+        // In a status, a new Canary has no phase yet; an empty label would count as no label.
         let phase = if self.phase == Phase::New { "New" } else { self.phase.name() };
         InPhase { canary: self.canary(), phase }
     }

@@ -1,4 +1,4 @@
-//! How a driver saves what was decided.
+//! How a driver saves a decision.
 
 use serde_json::{Value, json};
 use serin_core::{
@@ -17,12 +17,12 @@ use crate::{
 /// A status that was not saved.
 struct Unsaved {
     why: SaveError,
-    /// So many failures in a row are followed by no pause.
+    /// This many failures in a row are retried without a pause.
     free: u32,
 }
 
 impl Driver {
-    /// Saves what was decided.
+    /// Saves the decision.
     pub(super) async fn save(&mut self, state: &State) {
         let Some(snapshot) = &self.snapshot else { return self.tick.wake() };
         if let Err(Unsaved { why, free }) = self.write_status(snapshot, state).await {
@@ -48,7 +48,7 @@ impl Driver {
         self.tick.saved(Ok(()));
     }
 
-    /// Saves by compare-and-swap: the saved state must still be the one that was decided on.
+    /// Saves by compare-and-swap: the saved state must still be the one that the decision is based on.
     async fn write_status(&self, snapshot: &Snapshot, state: &State) -> Result<(), Unsaved> {
         let writer = self.context.cluster.writer().await;
         let known = self.context.cluster.reader().find(&self.key).ok().flatten();
@@ -63,7 +63,7 @@ impl Driver {
             None => status,
         };
         writer.save_status(&known, status).await.map_err(|error| match error.class {
-            // Not found: deleted meanwhile. Look again.
+            // Not found: it was deleted meanwhile. Observe again.
             FailureClass::Moved | FailureClass::Refused => {
                 tracing::warn!(canary = %self.key, %error, "the status was not saved");
                 Unsaved { why: SaveError::Conflict, free: u32::from(error.class == FailureClass::Moved) }
@@ -76,7 +76,7 @@ impl Driver {
     }
 }
 
-/// A status with what a dry run would have written.
+/// A status with the objects that a dry run would have written.
 fn with(mut status: Value, pretended: &Pretended) -> Value {
     if let Some(Value::Object(ours)) = status.get_mut("serin") {
         ours.insert("dryRun".into(), json!(pretended));

@@ -1,4 +1,4 @@
-//! A driver at an API server that has one Canary and does what it is told.
+//! A driver with an API server that has one Canary and obeys.
 
 use std::sync::{
     Mutex, OnceLock,
@@ -15,21 +15,22 @@ use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use super::*;
 use crate::{cluster::schema::Kept, kinds::CANARY, run::telemetry::Format};
 
-/// Longer than anything here takes.
+/// A timeout that is longer than anything here takes.
 const LONG: Duration = Duration::from_secs(60);
 
-/// What the server does with a request that writes.
+/// The server's reaction to a write.
 #[derive(Clone, Copy)]
 enum Does {
     Obeys,
-    /// Obeys under Flagger's CRDs, which drop what they do not know.
+    /// Obeys under Flagger's CRDs, which drop unknown fields.
     Drops,
     Fails,
     /// Never answers.
     Hangs,
 }
 
-/// Serves one Canary that makes no sense, which is saved and told at once; `does` is asked for each write, with its method and path. Gives the address.
+/// Serves one invalid Canary, for which the driver saves and sends a notice at once. `does` decides about each write,
+/// with its method and path. Returns the address.
 async fn serve(does: impl Fn(&Method, &str) -> Does + Clone + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -87,7 +88,7 @@ fn canary() -> Value {
     })
 }
 
-/// Drives the Canary; it is stopped by the sender.
+/// Drives the Canary; the sender stops it.
 fn driven(context: &Arc<Context>) -> (watch::Sender<bool>, tokio::task::JoinHandle<()>) {
     let (stop, stopped) = watch::channel(false);
     let driver = drive(context.clone(), Key::new(CANARY, "shop", "web"), "1".into(), stopped);
@@ -95,31 +96,31 @@ fn driven(context: &Arc<Context>) -> (watch::Sender<bool>, tokio::task::JoinHand
 }
 
 #[tokio::test]
-async fn a_stop_is_heeded_while_the_status_cannot_be_saved() {
-    let (tell, mut told) = mpsc::unbounded_channel();
+async fn a_driver_stops_while_the_status_cannot_be_saved() {
+    let (writes, mut seen) = mpsc::unbounded_channel();
     let url = serve(move |_, path| {
-        tell.send(path.to_owned()).ok();
+        writes.send(path.to_owned()).ok();
         Does::Fails
     });
     let (stop, driver) = driven(&Context::at(&url.await));
-    let tried = timeout(LONG, told.recv()).await.expect("it saves").unwrap();
+    let tried = timeout(LONG, seen.recv()).await.expect("it saves").unwrap();
     assert!(tried.ends_with("/canaries/web/status"), "{tried}");
     stop.send(true).unwrap();
     timeout(LONG, driver).await.expect("it stops").unwrap();
 }
 
 #[tokio::test]
-async fn a_stop_is_heeded_while_a_notice_cannot_be_sent() {
-    let (tell, mut told) = mpsc::unbounded_channel();
+async fn a_driver_stops_while_a_notice_cannot_be_sent() {
+    let (writes, mut seen) = mpsc::unbounded_channel();
     let url = serve(move |method, path| {
         if method != Method::POST {
             return Does::Obeys;
         }
-        tell.send(path.to_owned()).ok();
+        writes.send(path.to_owned()).ok();
         Does::Hangs
     });
     let (stop, driver) = driven(&Context::at(&url.await));
-    let tried = timeout(LONG, told.recv()).await.expect("it tells").unwrap();
+    let tried = timeout(LONG, seen.recv()).await.expect("it sends").unwrap();
     assert!(tried.ends_with("/namespaces/shop/events"), "{tried}");
     tokio::time::pause();
     let begun = tokio::time::Instant::now();
@@ -129,20 +130,20 @@ async fn a_stop_is_heeded_while_a_notice_cannot_be_sent() {
 }
 
 #[tokio::test]
-async fn what_is_not_saved_is_not_counted() {
-    let (tell, mut told) = mpsc::unbounded_channel();
+async fn a_failed_save_is_not_counted() {
+    let (writes, mut seen) = mpsc::unbounded_channel();
     let context = Arc::new(OnceLock::<Arc<Context>>::new());
-    let (seen, tries) = (context.clone(), Arc::new(AtomicU32::new(0)));
+    let (shared, tries) = (context.clone(), Arc::new(AtomicU32::new(0)));
     let url = serve(move |method, _| {
         let is_shown =
-            seen.get().is_some_and(|it| it.telemetry.text(Format::Text).contains("\nserin_canary_phase{"));
-        tell.send((method.clone(), is_shown)).ok();
+            shared.get().is_some_and(|it| it.telemetry.text(Format::Text).contains("\nserin_canary_phase{"));
+        writes.send((method.clone(), is_shown)).ok();
         if tries.fetch_add(1, Ordering::Relaxed) == 0 { Does::Fails } else { Does::Obeys }
     })
     .await;
     let context = context.get_or_init(|| Context::at(&url));
     let (_stop, _driver) = driven(context);
-    let mut next = async || timeout(LONG, told.recv()).await.expect("it goes on").unwrap();
+    let mut next = async || timeout(LONG, seen.recv()).await.expect("it continues").unwrap();
     assert_eq!(
         [next().await, next().await, next().await],
         [(Method::PATCH, false), (Method::PATCH, false), (Method::POST, true)],
@@ -152,9 +153,9 @@ async fn what_is_not_saved_is_not_counted() {
 
 #[tokio::test]
 async fn a_save_that_was_not_kept_is_the_last_write() {
-    let (tell, mut told) = mpsc::unbounded_channel();
+    let (writes, mut seen) = mpsc::unbounded_channel();
     let url = serve(move |_, path| {
-        tell.send(path.to_owned()).ok();
+        writes.send(path.to_owned()).ok();
         Does::Drops
     });
     let context = Context::at(&url.await);
@@ -164,7 +165,7 @@ async fn a_save_that_was_not_kept_is_the_last_write() {
     stop.send(true).unwrap();
     timeout(LONG, driver).await.expect("it stops").unwrap();
     let mut written = Vec::new();
-    while let Ok(path) = told.try_recv() {
+    while let Ok(path) = seen.try_recv() {
         written.push(path);
     }
     assert_eq!(written, ["/apis/flagger.app/v1beta1/namespaces/shop/canaries/web/status"]);

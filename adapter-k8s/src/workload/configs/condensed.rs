@@ -1,11 +1,11 @@
-//! ConfigMaps and Secrets with checksums in place of their contents: all that a look needs of them, in little room.
+//! ConfigMaps and Secrets with checksums in place of their contents: all that a look needs, in little memory.
 
 use serde_json::{Value, json};
 
 use super::{PARTS, checksum_of};
 use crate::object::{LAST_APPLIED, Object, checksum};
 
-/// What stands in place of contents has this name, which is no key of a ConfigMap or Secret: those have no `/`.
+/// The key of the checksum, which cannot be a key of a ConfigMap or Secret: those contain no `/`.
 const PLACE: &str = "serin/checksum";
 
 /// The same object without its contents.
@@ -15,7 +15,7 @@ pub(crate) fn condensed(mut object: Object) -> Object {
     object.remove_annotation(LAST_APPLIED);
     for part in PARTS {
         let contents = object.at(part).filter(|part| !is_place(part));
-        // What is empty takes no room, and is no contents.
+        // An empty map takes no memory, and is not a content.
         if let Some(contents) = contents.filter(|part| part.as_object().is_some_and(|map| !map.is_empty())) {
             let place = json!({PLACE: checksum::of(contents)});
             object.set(part, place);
@@ -30,7 +30,7 @@ pub(crate) fn is_condensed(object: &Object) -> bool {
     PARTS.iter().any(|part| object.at(part).is_some_and(is_place))
 }
 
-/// Puts contents that `from` holds in their places; what is of other contents stays.
+/// Restores the contents that `from` has; checksums of other contents stay.
 pub(crate) fn fill_in(object: &mut Object, from: &Object) {
     for part in PARTS {
         let place = object.at(part).filter(|part| is_place(part));
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_contents_are_equal_in_short_and_have_the_checksum_they_had() {
+    fn equal_contents_have_equal_checksums() {
         let large = json!({"a": "x".repeat(900_000)});
         let [one, other] = ["a", "b"].map(|name| config(name, &large, &json!({"b": "AA=="})));
         let short = condensed(one.clone());
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn contents_get_back_where_they_were_and_no_others_do() {
+    fn contents_are_restored_where_their_checksum_was() {
         let whole = config("a", &json!({"a": "1"}), &json!({"b": "AA=="}));
         let mut short = condensed(whole.clone());
         fill_in(&mut short, &config("a", &json!({"a": "2"}), &json!({"b": "AA=="})));

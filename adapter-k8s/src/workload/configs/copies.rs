@@ -20,10 +20,10 @@ use crate::{
     subject::Subject,
 };
 
-/// The copies with what the target reads now: for a new primary, and for a promotion.
+/// The copies with the target's current configuration: for a new primary, and for a promotion.
 ///
 /// # Errors
-/// What stands there is not known, or is not a copy.
+/// The existing object is not known, or is not a copy.
 pub(crate) fn written(
     subject: &Subject,
     tracked: &Tracked,
@@ -32,11 +32,10 @@ pub(crate) fn written(
     tracked.0.values().map(|source| copy(subject, source, seen)).collect()
 }
 
-/// The copies that a primary reads, with the contents they have. One that is missing is made anew, if what it was made
-/// from is there.
+/// The copies that a primary reads, with their contents. A missing one is created again, if its source exists.
 ///
 /// # Errors
-/// What stands there is not known.
+/// The existing object is not known.
 pub(crate) fn mended(
     subject: &Subject,
     primary: &Value,
@@ -61,10 +60,10 @@ pub(crate) fn mended(
     Ok(copies)
 }
 
-/// The checksums of what a primary reads, as those of its sources; `None` if a copy is missing.
+/// The checksums of a primary's copies, as those of their sources; `None` if a copy is missing.
 ///
 /// # Errors
-/// What stands there is not known.
+/// The existing object is not known.
 pub(crate) fn of_primary(
     subject: &Subject,
     primary: &Value,
@@ -82,7 +81,7 @@ pub(crate) fn of_primary(
     Ok(Some(configs))
 }
 
-/// The names that the copies a primary reads were made from, if they are copies.
+/// The names of the sources of a primary's copies, if they are copies.
 fn sources(subject: &Subject, primary: &Value) -> BTreeSet<(Kind, String)> {
     if !subject.settings.config_tracking {
         return BTreeSet::new();
@@ -93,13 +92,13 @@ fn sources(subject: &Subject, primary: &Value) -> BTreeSet<(Kind, String)> {
     references::of(primary).into_iter().filter_map(source).collect()
 }
 
-/// The ConfigMap or Secret that a copy of this name is made from; `None` for the name of no copy.
+/// The source of a copy with this name; `None` if it is not the name of a copy.
 pub(crate) fn source_of(copy: &Key) -> Option<Key> {
     let name = copy.name.strip_suffix("-primary").filter(|name| !name.is_empty())?;
     Some(Key::new(copy.kind, &copy.namespace, name))
 }
 
-/// A copy as it has to be to hold what its source holds.
+/// The wanted copy of a source.
 fn copy(subject: &Subject, source: &Object, seen: &dyn ObjectReader) -> Result<Object, BuildError> {
     let key = subject.key(source.kind(), &copy_name(source.name()));
     let there = seen.find(&key)?;
@@ -117,7 +116,7 @@ fn copy(subject: &Subject, source: &Object, seen: &dyn ObjectReader) -> Result<O
     }
     let mut wanted = match there {
         None => Object::new(&key),
-        Some(there) if is_frozen_against(&there, source) => anew(&there),
+        Some(there) if is_frozen_against(&there, source) => recreated(&there),
         Some(there) => Arc::unwrap_or_clone(there),
     };
     metadata::include_labels(&mut wanted, source, &subject.settings.include_label_prefix);
@@ -130,7 +129,7 @@ fn copy(subject: &Subject, source: &Object, seen: &dyn ObjectReader) -> Result<O
     Ok(wanted)
 }
 
-/// Gives a copy what Flagger leaves out, and marks it as whole.
+/// Adds what Flagger leaves out to a copy, and marks it as complete.
 fn complete(copy: &mut Object, source: &Object) {
     if source.kind() == CONFIG_MAP {
         copy.set_or_remove("/binaryData", source.at("/binaryData").cloned());
@@ -148,20 +147,20 @@ fn is_whole(copy: &Object) -> bool {
     copy.label(MANAGED_BY.0) == Some(MANAGED_BY.1)
 }
 
-/// Whether Flagger made this copy of what the source still holds: then nothing but Flagger's omissions differs.
+/// Whether Flagger made this copy of the current source: then only Flagger's omissions differ.
 fn is_cut(copy: &Object, source: &Object) -> bool {
     !is_whole(copy) && contents(copy)[0] == contents(source)[0]
 }
 
-/// Whether the server would refuse to put the source's contents into what stands there.
+/// Whether the server would refuse to replace the existing contents by the source's.
 fn is_frozen_against(there: &Object, source: &Object) -> bool {
     let immutable = |object: &Object| object.at("/immutable") == Some(&Value::Bool(true));
     let frozen = immutable(there) && (!immutable(source) || contents(there) != contents(source));
     frozen || there.text("/type") != source.text("/type")
 }
 
-/// The same copy as a new object, to take the place of the one that stands there.
-fn anew(there: &Object) -> Object {
+/// The same copy as a new object, to replace the existing one.
+fn recreated(there: &Object) -> Object {
     let mut new = Object::new(&there.key());
     for part in ["/metadata/labels", "/metadata/annotations", "/metadata/ownerReferences"] {
         new.set_or_remove(part, there.at(part).cloned());

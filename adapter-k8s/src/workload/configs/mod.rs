@@ -21,21 +21,22 @@ use crate::{
     subject::Subject,
 };
 
-/// Set on a ConfigMap or Secret to a value that begins with `disable`, it is read by all pods as it is.
+/// If this annotation of a ConfigMap or Secret begins with `disable`, all pods read it directly.
 const OPT_OUT: &str = "flagger.app/config-tracking";
 
-/// Types of Secrets that are the pods' own configuration. Others are the platform's: tokens, image pull credentials.
+/// Types of Secrets that are the pods' own configuration. Others belong to the platform: tokens, image pull
+/// credentials.
 const SECRET_TYPES: [&str; 4] =
     ["Opaque", "kubernetes.io/basic-auth", "kubernetes.io/ssh-auth", "kubernetes.io/tls"];
 
-/// What a pod template reads and is tracked, by kind and name.
+/// The tracked configuration that a pod template reads, by kind and name.
 #[derive(Default)]
 pub(crate) struct Tracked(BTreeMap<(Kind, String), Arc<Object>>);
 
-/// Finds what a pod template reads. Nothing, where configuration is not tracked.
+/// Finds the configuration of a pod template. Empty if configuration is not tracked.
 ///
 /// # Errors
-/// Something is missing that pods cannot start without, or cannot be read.
+/// An object is missing that pods cannot start without, or cannot be read.
 pub(crate) fn tracked(
     subject: &Subject,
     template: &Value,
@@ -100,15 +101,15 @@ fn checksum_of(config: &Object) -> String {
     config.checksum().map_or_else(|| checksum::of(&json!(contents(config))), ToString::to_string)
 }
 
-/// Where the contents of a ConfigMap or Secret stand.
+/// Where the contents of a ConfigMap or Secret are.
 const PARTS: [&str; 2] = ["/data", "/binaryData"];
 
-/// What pods see of it.
+/// The parts that pods see.
 fn contents(config: &Object) -> [Option<&Value>; 2] {
     PARTS.map(|part| config.at(part).filter(|part| part.as_object().is_some_and(|map| !map.is_empty())))
 }
 
-/// How the status names it.
+/// Its name in the status.
 fn label(kind: Kind, name: &str) -> String {
     format!("{}/{name}", kind.kind.to_lowercase())
 }

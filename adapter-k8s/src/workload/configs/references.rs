@@ -1,4 +1,4 @@
-//! Where a pod template names ConfigMaps and Secrets.
+//! The places in a pod template that name ConfigMaps and Secrets.
 
 use serde_json::Value;
 
@@ -9,17 +9,17 @@ use crate::{
 
 /// One place in a pod template that names a ConfigMap or Secret.
 pub(crate) struct Reference {
-    /// Which of both.
+    /// The kind.
     pub(crate) kind: Kind,
     /// Its name.
     pub(crate) name: String,
     /// Whether pods start without it.
     pub(crate) optional: bool,
-    /// Where in the template the name stands, as a JSON pointer.
+    /// The JSON pointer to the name in the template.
     pub(crate) at: String,
 }
 
-/// Every one of them: volumes, projected ones too, and the environment of all containers.
+/// All of them: volumes, including projected ones, and the environment of all containers.
 pub(crate) fn of(template: &Value) -> Vec<Reference> {
     let mut found = ConfigReferences { template, references: Vec::new() };
     found.volumes();

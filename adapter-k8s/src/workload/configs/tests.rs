@@ -32,7 +32,7 @@ fn snap_the_copies() {
 }
 
 #[test]
-fn what_is_tracked_is_renamed_wherever_it_is_named() {
+fn tracked_configuration_is_renamed_in_every_reference() {
     let (subject, cluster) = fixtures::read(WEB);
     let mut template = template(&cluster);
     let tracked = tracked(&subject, &template, &cluster).unwrap();
@@ -53,7 +53,7 @@ fn what_is_tracked_is_renamed_wherever_it_is_named() {
 }
 
 #[test]
-fn an_optional_reference_counts_from_when_it_is_there() {
+fn an_optional_reference_counts_once_it_exists() {
     let (subject, mut cluster) = fixtures::read(WEB);
     let count = |cluster: &Cluster| tracked(&subject, &template(cluster), cluster).unwrap().checksums().len();
     assert_eq!(count(&cluster), 2);
@@ -103,14 +103,14 @@ fn a_copy_that_two_canaries_share_is_left_alone_by_both() {
 }
 
 #[test]
-fn an_immutable_copy_that_has_to_change_is_made_anew() {
+fn an_immutable_copy_that_has_to_change_is_recreated() {
     let (subject, mut cluster) = fixtures::read(WEB);
     let objects = write(&subject, &cluster);
     add(&mut cluster, objects);
     edit(&mut cluster, SECRET, "keys", |keys| keys.set("/data/s", "bmV3"));
     let keys = write(&subject, &cluster).into_iter().find(|copy| copy.name() == "keys-primary").unwrap();
     let there = find(&cluster, SECRET, "keys-primary");
-    let Some(Change::Recreate(new)) = change::to(keys, Some(&there)) else { panic!("not made anew") };
+    let Some(Change::Recreate(new)) = change::to(keys, Some(&there)) else { panic!("not recreated") };
     assert_eq!(new.at("/data"), Some(&json!({"s": "bmV3"})));
     assert_eq!(new.at("/metadata/ownerReferences"), there.at("/metadata/ownerReferences"));
     // Anything else can be changed in place.
@@ -121,14 +121,14 @@ fn an_immutable_copy_that_has_to_change_is_made_anew() {
 }
 
 #[test]
-fn what_is_no_copy_is_not_overwritten() {
+fn an_object_that_is_no_copy_is_not_overwritten() {
     let (subject, mut cluster) = fixtures::read(WEB);
     let mut theirs = Object::new(&Key::new(CONFIG_MAP, "test", "settings-primary"));
     theirs.set("/data/a", "theirs");
     add(&mut cluster, [theirs]);
     let tracked = tracked(&subject, &template(&cluster), &cluster).unwrap();
     insta::assert_snapshot!(written(&subject, &tracked, &cluster).unwrap_err().to_string());
-    // The same contents can be nobody else's loss.
+    // Equal contents can be overwritten without a loss.
     edit(&mut cluster, CONFIG_MAP, "settings-primary", |copy| {
         copy.set("/data/a", "0");
         copy.set("/binaryData/b", "AAEC");
@@ -138,7 +138,7 @@ fn what_is_no_copy_is_not_overwritten() {
 }
 
 #[test]
-fn a_copy_that_was_deleted_comes_back_and_one_that_stands_keeps_what_it_holds() {
+fn a_deleted_copy_is_recreated_and_an_existing_one_keeps_its_contents() {
     let (subject, mut cluster) = fixtures::read(WEB);
     let mut primary = template(&cluster);
     tracked(&subject, &primary, &cluster).unwrap().rename_in(&mut primary);

@@ -1,4 +1,4 @@
-//! HorizontalPodAutoscalers. One leaves a target with 0 pods alone, so there is nothing to stop.
+//! HorizontalPodAutoscalers. They ignore a target with 0 pods, so they need not be paused.
 
 use serde_json::Value;
 use serin_core::spec::Autoscaler;

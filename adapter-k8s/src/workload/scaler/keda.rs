@@ -1,4 +1,4 @@
-//! KEDA's ScaledObjects. One scales a target with 0 pods up again, so it is stopped by an annotation.
+//! KEDA's ScaledObjects. They would scale a target with 0 pods up again, so an annotation pauses them.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +64,8 @@ impl Scaler for Keda {
     }
 }
 
-/// Copies all annotations but those that stop an autoscaler: the target is stopped by us, and the primary by people.
+/// Copies all annotations except those that pause an autoscaler: Serin pauses the target's, and people pause the
+/// primary's.
 fn copy_annotations(primary: &mut Object, target: &Object) {
     let stops = |object: &Object| -> BTreeMap<String, String> {
         let stops = object.annotations().filter(|(key, _)| key.starts_with("autoscaling.keda.sh/paused"));
@@ -76,7 +77,7 @@ fn copy_annotations(primary: &mut Object, target: &Object) {
     of_primary.iter().for_each(|(key, value)| primary.set_annotation(key, value));
 }
 
-/// The query of a trigger: the one that was given for the primary, else the target's with the primary's name in it.
+/// The query of a trigger: the one given for the primary, or else the target's with the primary's name in it.
 fn ask_for_primary(subject: &Subject, reference: &Autoscaler, trigger: &mut Value) {
     let given = &reference.primary_queries;
     if !given.is_empty() {

@@ -1,4 +1,4 @@
-//! Autoscalers: the primary gets one of its own, the target's is stopped while the target has no pods.
+//! Autoscalers: the primary gets its own, and the target's is paused while the target has no pods.
 //!
 //! One file per kind.
 
@@ -24,20 +24,20 @@ pub(crate) trait Scaler: Sync {
     /// The kind.
     fn kind(&self) -> Kind;
 
-    /// Makes the primary's autoscaler do for the primary what the target's does for the target.
+    /// Makes the primary's autoscaler scale the primary as the target's scales the target.
     fn follow(&self, subject: &Subject, reference: &Autoscaler, target: &Object, primary: &mut Object);
 
     /// The fewest pods it allows.
     fn fewest(&self, target: &Object) -> Option<i64>;
 
-    /// Stops it, or lets it work; `false` if it cannot be stopped.
+    /// Pauses it, or resumes it; returns `false` if it cannot be paused.
     fn pause(&self, target: &mut Object, paused: bool) -> bool;
 }
 
 /// Every kind of autoscaler. To add one, write its file and a line here.
 pub(crate) const SCALERS: &[&dyn Scaler] = &[&hpa::Hpa, &keda::Keda];
 
-/// The primary's autoscaler as it has to be; one that is there keeps its bounds. `None` if none is asked for.
+/// The wanted autoscaler of the primary; an existing one keeps its bounds. `None` if none is configured.
 ///
 /// # Errors
 /// The target's is missing or not known.
@@ -47,7 +47,7 @@ pub(crate) fn ensured(subject: &Subject, seen: &dyn ObjectReader) -> Result<Opti
     if begun.is_new { promoted(subject, seen) } else { Ok(Some(begun.object)) }
 }
 
-/// The same once it follows the target's.
+/// The same with the target's current bounds.
 ///
 /// # Errors
 /// The target's is missing or not known.
@@ -65,7 +65,7 @@ pub(crate) fn promoted(subject: &Subject, seen: &dyn ObjectReader) -> Result<Opt
     Ok(Some(begun.object))
 }
 
-/// The fewest pods the target's autoscaler allows, at least 1; `None` if no autoscaler is asked for.
+/// The minimum of the target's autoscaler, at least 1; `None` if none is configured.
 ///
 /// # Errors
 /// It is not known.
@@ -76,7 +76,7 @@ pub(crate) fn fewest(subject: &Subject, seen: &dyn ObjectReader) -> Result<Optio
     Ok(Some(u32::try_from(fewest).unwrap_or(1).max(1)))
 }
 
-/// The target's autoscaler, stopped or at work; `None` if there is none that can be stopped.
+/// The target's autoscaler, paused or active; `None` if there is none that can be paused.
 ///
 /// # Errors
 /// It is not known.

@@ -16,7 +16,7 @@ fn snap_the_primarys_autoscalers() {
 }
 
 #[test]
-fn the_primarys_autoscaler_follows_with_a_promotion_alone() {
+fn the_primarys_autoscaler_changes_only_with_a_promotion() {
     // KEDA reads annotations, so those of the target are copied each time.
     for (kind, field, note) in [
         (HORIZONTAL_POD_AUTOSCALER, "/spec/minReplicas", "theirs"),
@@ -27,8 +27,8 @@ fn the_primarys_autoscaler_follows_with_a_promotion_alone() {
         add(&mut cluster, objects);
         edit(&mut cluster, kind, "web", |scaler| scaler.set(field, 4));
         edit(&mut cluster, kind, "web-primary", |primary| primary.set_annotation("note", "theirs"));
-        let stands = find(&cluster, kind, "web-primary");
-        assert_eq!(ensured(&subject, &cluster).unwrap(), Some(stands));
+        let current = find(&cluster, kind, "web-primary");
+        assert_eq!(ensured(&subject, &cluster).unwrap(), Some(current));
         let objects = promoted(&subject, &cluster).unwrap();
         add(&mut cluster, objects);
         let follows = find(&cluster, kind, "web-primary");

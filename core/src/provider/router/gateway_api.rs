@@ -1,4 +1,4 @@
-//! Gateway API: an HTTPRoute named like the apex service, in two versions. Of a mesh, the parent is a Service.
+//! Gateway API: an HTTPRoute named like the apex service, in two versions. In a mesh, the parent is a Service.
 
 use alloc::format;
 

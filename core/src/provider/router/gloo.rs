@@ -1,5 +1,5 @@
-//! Gloo: a RouteTable named like the apex service, and an Upstream for each version. Those are made with and without a
-//! `spec.upstreamRef` to copy from.
+//! Gloo: a RouteTable named like the apex service, and an Upstream for each version. The Upstreams are made with or
+//! without a `spec.upstreamRef` to copy from.
 
 use super::{Abilities, CountedBy, Limits, RequestMetrics, Router, limits::refuse_given};
 use crate::spec::{HttpMatch, Problems};

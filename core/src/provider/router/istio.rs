@@ -14,7 +14,7 @@ pub(super) const ISTIO: Router = Router {
     ..Router::new("istio", "Istio", &METRICS)
 };
 
-/// Of the proxies next to the canary's pods.
+/// Counted by the proxies next to the canary's pods.
 pub(super) const METRICS: RequestMetrics = RequestMetrics {
     counted_by: CountedBy::Pods,
     requests: "istio_requests_total",

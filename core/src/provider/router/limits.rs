@@ -1,37 +1,37 @@
-//! What a router cannot do of what a manifest asks, beyond what its abilities say.
+//! What a manifest can request that a router does not support, beyond its abilities.
 
 use crate::{
     spec::{HttpMatch, Problems, Routing, Service},
     strategy::Strategy,
 };
 
-/// What an analysis asks of its router.
+/// What an analysis requires of its router.
 pub(crate) struct Asked<'a> {
     /// The services.
     pub(crate) service: &'a Service,
     /// `analysis.match`.
     pub(crate) items: &'a [HttpMatch],
-    /// What was derived of the analysis, if that could be.
+    /// The strategy derived from the analysis, if there is one.
     pub(crate) strategy: Option<&'a Strategy>,
 }
 
-/// The rules of one router. Problems are added at the field below what is looked at.
+/// The rules of one router. Problems are added at fields below the part that is checked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Looks at what `spec.service` says of the routes.
+    /// Checks what `spec.service` says about the routes.
     pub(crate) service: fn(&Routing, &mut Problems<'_>),
-    /// Looks at an item of `analysis.match`.
+    /// Checks an item of `analysis.match`.
     pub(crate) item: fn(&HttpMatch, &mut Problems<'_>),
-    /// Looks at the analysis as a whole.
+    /// Checks the analysis as a whole.
     pub(crate) analysis: fn(&Asked<'_>, &mut Problems<'_>),
-    /// It reads `infinity` as no limit of time.
+    /// It reads `infinity` as "no timeout".
     pub(crate) waits_forever: bool,
     /// The controller itself reads `corsPolicy.maxAge`.
     pub(crate) age_is_read: bool,
 }
 
-/// Refuses fields of an item of `analysis.match` that a router cannot match, for one reason: each with its name, and whether
-/// the item leaves it out.
+/// Refuses fields of an item of `analysis.match` that a router cannot match, all for the same reason. Each field has
+/// its name, and whether the item leaves it out.
 pub(super) fn refuse_given<const N: usize>(
     fields: [(&str, bool); N],
     why: &str,
@@ -43,7 +43,7 @@ pub(super) fn refuse_given<const N: usize>(
 }
 
 impl Limits {
-    /// None but those that hold for every router.
+    /// No rules except those that hold for every router.
     pub(crate) const NONE: Self = Self {
         service: |_, _| {},
         item: |_, _| {},

@@ -6,7 +6,7 @@ use super::{Abilities, CountedBy, Latency, Layout, RequestMetrics, Router, Unit}
 pub(super) const LINKERD: Router =
     Router { can: Abilities::WEIGHTS, driven: true, ..Router::new("linkerd", "Linkerd", &METRICS) };
 
-/// Of the proxies next to the canary's pods.
+/// Counted by the proxies next to the canary's pods.
 const METRICS: RequestMetrics = RequestMetrics {
     counted_by: CountedBy::Pods,
     requests: "response_total",

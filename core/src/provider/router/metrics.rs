@@ -1,6 +1,7 @@
 //! How a router's requests are counted, and the queries that ask for it: `request-success-rate` and `request-duration`.
 //!
-//! Queries and units are Flagger's, so that what people see in Prometheus, and scripted servers, stay the same.
+//! Queries and units are Flagger's, so that people find the same queries in Prometheus, and scripted servers still
+//! work.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -9,57 +10,57 @@ use super::{Layout, Provider, Unit, istio};
 /// The series that say how the canary's requests ended, and how long they took.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RequestMetrics {
-    /// Who counts.
+    /// Which proxies or pods count them.
     pub counted_by: CountedBy,
-    /// Counter of requests.
+    /// The counter of requests.
     pub requests: &'static str,
-    /// Picks the canary's series: selectors of labels, in which names of [`CanaryNames`] are in braces.
+    /// Selects the canary's series: label selectors, in which names of [`CanaryNames`] are in braces.
     pub canary: &'static str,
-    /// Picks those of them that count requests, where others do not.
+    /// Selects those series that count requests, if others do not.
     pub counting: &'static str,
-    /// Picks those that did not fail.
+    /// Selects the series of requests that did not fail.
     pub good: &'static str,
     /// How long requests took.
     pub latency: Latency,
 }
 
-/// Who counts requests: what restarts counts from zero again.
+/// What counts the requests. When it restarts, it counts from zero again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CountedBy {
     /// The canary's own pods, or the proxies in them.
     Pods,
-    /// The proxies in front of both versions.
+    /// The proxies that send requests to both versions.
     Proxies,
 }
 
-/// A histogram of latencies, and what is asked of it.
+/// A histogram of latencies, and what `request-duration` computes from it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Latency {
     /// Its name, without `_bucket`, `_sum` and `_count`.
     pub histogram: &'static str,
-    /// Picks its series besides.
+    /// Further label selectors.
     pub only: &'static str,
     /// Its buckets.
     pub layout: Layout,
-    /// What `request-duration` is.
+    /// How `request-duration` is computed.
     pub duration: Statistic,
-    /// Other histograms with these buckets, which only the queries of users name.
+    /// Other histograms with these buckets, which only the users' own queries name.
     pub others: &'static [&'static str],
 }
 
-/// What is made of latencies.
+/// How a latency is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Statistic {
-    /// The sum of them by their count.
+    /// The sum divided by the count.
     Average,
     /// The 99th percentile.
     P99,
-    /// The 99th percentile, which is made milliseconds once it is read.
+    /// The 99th percentile, converted to milliseconds after the query.
     P99AsCounted,
 }
 
 impl Statistic {
-    /// Whether it is an average, and not a percentile.
+    /// Whether it is an average rather than a percentile.
     #[must_use]
     pub const fn is_average(self) -> bool {
         match self {
@@ -69,7 +70,7 @@ impl Statistic {
     }
 }
 
-/// The names in a Canary by which its series are picked.
+/// The names of a Canary that select its series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CanaryNames<'a> {
     /// Namespace of the Canary.
@@ -91,12 +92,12 @@ pub struct CanaryNames<'a> {
 pub struct DurationQuery {
     /// The query.
     pub query: String,
-    /// By what the answer is multiplied to be milliseconds.
+    /// The factor that converts the answer to milliseconds.
     pub millis: f64,
 }
 
 impl RequestMetrics {
-    /// The pods' own, as most client libraries of Prometheus count.
+    /// The pods' own metrics, as most Prometheus client libraries count them.
     pub(super) const HTTP: Self = Self {
         counted_by: CountedBy::Pods,
         requests: "http_request_duration_seconds_count",
@@ -109,7 +110,7 @@ impl RequestMetrics {
         },
     };
 
-    /// Envoy's own.
+    /// Envoy's own metrics.
     pub(super) const fn envoy(counted_by: CountedBy, canary: &'static str) -> Self {
         Self {
             counted_by,
@@ -121,7 +122,7 @@ impl RequestMetrics {
         }
     }
 
-    /// Those that are asked for a provider and a kind of target. A provider that is not known has Istio's, as in Flagger.
+    /// The metrics for a provider and a kind of target. An unknown provider has Istio's, as in Flagger.
     #[must_use]
     pub fn of(provider: &str, kind: &str) -> &'static Self {
         let router = Provider::named(provider).map(|provider| provider.router());
@@ -178,7 +179,7 @@ impl Latency {
     }
 }
 
-/// The sum of the rates of the series that all these pick.
+/// The sum of the rates of the series that match all these selectors.
 fn rate(series: &str, picks: &[&str], interval: &str) -> String {
     let picks: Vec<&str> = picks.iter().copied().filter(|pick| !pick.is_empty()).collect();
     format!("sum(rate({series}{{{}}}[{interval}]))", picks.join(","))
@@ -192,15 +193,15 @@ fn in_millis(query: String, unit: Unit) -> String {
 }
 
 impl CanaryNames<'_> {
-    /// Matches the names of the canary's pods, and not those of the primary.
+    /// Matches the names of the canary's pods, but not those of the primary's.
     #[must_use]
     pub fn pods(&self) -> String {
-        // A DaemonSet's pods have one part behind its name; with two, its primary's would match.
+        // The names of a DaemonSet's pods have one part after its name; with two, the primary's pods would match.
         let parts = if self.kind == "DaemonSet" { "" } else { "(-[0-9a-zA-Z]+)" };
         format!("{}-[0-9a-zA-Z]+{parts}", self.target)
     }
 
-    /// A selector such as [`RequestMetrics::canary`] with the names filled in; a name that there is not becomes nothing.
+    /// A selector such as [`RequestMetrics::canary`] with the names filled in. An unknown name is replaced by nothing.
     #[must_use]
     pub fn fill(&self, selector: &str) -> String {
         let mut filled = String::new();
@@ -215,7 +216,7 @@ impl CanaryNames<'_> {
         filled + rest
     }
 
-    /// What is put in place of a name in braces; `None` if there is no such name.
+    /// The value of a name in braces; `None` for an unknown name.
     pub(super) fn named(&self, name: &str) -> Option<String> {
         Some(match name {
             "namespace" => self.namespace.into(),
@@ -229,7 +230,7 @@ impl CanaryNames<'_> {
     }
 }
 
-/// A name of letters, digits and `_` alone.
+/// A name that consists of letters, digits and `_`.
 fn word(name: &str) -> String {
     name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_', "_")
 }

@@ -44,8 +44,8 @@ pub struct Abilities {
     pub weights: bool,
     /// Route matched requests (A/B).
     pub matches: bool,
-    /// Split matched requests by weight. A router that cannot sends all of them or none: with steps it sends all of them to
-    /// the canary as soon as it splits the others.
+    /// Split matched requests by weight. A router that cannot do this sends either all or none of them to the canary:
+    /// with steps it sends all of them as soon as it splits the others.
     pub weights_of_matches: bool,
     /// Send a copy of requests to the canary.
     pub mirror: bool,
@@ -61,31 +61,31 @@ impl Abilities {
     const ALL: Self = Self { mirror: true, affinity: true, ..Self::MATCHES };
 }
 
-/// A kind of router that `spec.provider` may name. Two are equal if their names are.
+/// A kind of router that `spec.provider` can name. Two are equal if their names are.
 #[derive(Clone, Copy, Debug)]
 pub struct Router {
     /// Its name in manifests.
     pub name: &'static str,
-    /// What people call it.
+    /// Its name in text for people.
     pub title: &'static str,
-    /// Whether the name of a mesh may follow its own, as in `smi:v1alpha2:istio`.
+    /// Whether the name of a mesh can follow its own, as in `smi:v1alpha2:istio`.
     pub takes_mesh: bool,
     /// What it can do.
     pub can: Abilities,
-    /// What it cannot work without.
+    /// The references that it needs.
     pub needs: &'static [Reference],
     /// How the requests that it sends to the canary are counted.
     pub metrics: &'static RequestMetrics,
-    /// Whether that is also asked where the target is a Service. Of the others Istio's are asked, as in Flagger: a plain
-    /// Service has no pods whose names are known.
+    /// Whether these metrics are used if the target is a Service. For other routers Istio's are used, as in Flagger,
+    /// because a plain Service has no pods whose names are known.
     pub measures_services: bool,
-    /// Whether this version of the controller writes its routes.
+    /// Whether this version of the controller supports it.
     pub driven: bool,
     pub(crate) limits: Limits,
 }
 
 impl Router {
-    /// A router that can do nothing and is not driven: what each file begins with.
+    /// A router without abilities and without support: the base that each file extends.
     const fn new(name: &'static str, title: &'static str, metrics: &'static RequestMetrics) -> Self {
         Self {
             name,
@@ -142,7 +142,7 @@ pub struct Provider {
 impl Provider {
     /// The provider of that name; `None` if there is none.
     ///
-    /// `smi:v1alpha1:istio` and the like name a mesh behind the SMI version, as Flagger's flag allows.
+    /// `smi:v1alpha1:istio` and similar names contain a mesh after the SMI version, as Flagger's flag allows.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let is_named = |router: &&Router| match name.strip_prefix(router.name) {
@@ -160,13 +160,13 @@ impl Provider {
         &self.name
     }
 
-    /// What it is called among [`ROUTERS`], and all that is known of it.
+    /// Its entry in [`ROUTERS`].
     #[must_use]
     pub fn router(&self) -> &'static Router {
         self.router
     }
 
-    /// The mesh that is named behind the router.
+    /// The mesh that follows the router's name.
     #[must_use]
     pub fn mesh(&self) -> Option<&str> {
         self.name.strip_prefix(self.router.name)?.strip_prefix(':')
@@ -178,7 +178,7 @@ impl Provider {
         self.router.can
     }
 
-    /// Whether this version of the controller drives it.
+    /// Whether this version of the controller supports it.
     #[must_use]
     pub fn is_driven(&self) -> bool {
         self.router.driven

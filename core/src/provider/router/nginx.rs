@@ -1,4 +1,4 @@
-//! NGINX: a second Ingress next to the user's, whose annotations pick requests.
+//! NGINX: a second Ingress next to the user's, whose annotations select requests.
 
 use alloc::{format, string::String};
 
@@ -7,8 +7,8 @@ use super::{
 };
 use crate::spec::{HttpMatch, Problems, StringMatch, is_cookie};
 
-/// The provider `nginx`. It takes all requests that carry one header, or one cookie with the value `always`, and a share of
-/// the others.
+/// The provider `nginx`. It takes all requests that carry one header, or one cookie with the value `always`, and a
+/// share of the others.
 pub(super) const NGINX: Router = Router {
     can: Abilities { weights_of_matches: false, ..Abilities::MATCHES },
     needs: &[Reference::Ingress],
@@ -40,7 +40,7 @@ fn check_analysis(asked: &Asked<'_>, problems: &mut Problems<'_>) {
     }
 }
 
-/// What NGINX picks matched requests by: it takes those that carry the header, and those that carry the cookie.
+/// How NGINX selects matched requests: those that carry the header, and those that carry the cookie.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// A header, by name.
@@ -50,7 +50,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// What picks any of these; those that parsing refuses are left out.
+    /// How requests that match any of these items are selected. Items that parsing refuses are left out.
     #[must_use]
     pub fn of(items: &[HttpMatch]) -> Self {
         let mut selection = Self::default();
@@ -81,7 +81,7 @@ impl Selection {
             }
         }
         let mut both = item.headers.iter().chain(&item.cookies);
-        // An item that matches everyone is refused for every router.
+        // An item that matches every request is refused for every router.
         let Some((name, text)) = both.next() else { return Ok(()) };
         if both.next().is_some() {
             return Err((String::new(), TOO_MANY));
@@ -97,7 +97,7 @@ impl Selection {
     }
 }
 
-/// The cookie that an item with this one text means; `None` if it means a header.
+/// The cookie that an item with this single text means; `None` if it means a header.
 fn cookie<'a>(
     item: &HttpMatch,
     name: &'a str,
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_is_picked_by_nothing() {
+    fn refused_items_select_no_requests() {
         let item = |headers: &[(&str, &str)]| HttpMatch {
             headers: headers.iter().map(|(name, text)| ((*name).into(), Exact((*text).into()))).collect(),
             ..HttpMatch::default()

@@ -1,10 +1,10 @@
-//! What a router finds in a manifest besides the target: objects that the user wrote.
+//! The objects besides the target that a Canary refers to for its router. The user writes them.
 
 use alloc::{format, string::String};
 
 use crate::spec::Routing;
 
-/// A reference to an object that a router works on.
+/// A reference to an object that a router uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reference {
     /// `spec.service.gatewayRefs`.
@@ -32,13 +32,13 @@ impl Reference {
         }
     }
 
-    /// The reference with this field; `None` if it is the field of none.
+    /// The reference in this field; `None` if the field is not a reference.
     #[must_use]
     pub fn at(field: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reference| reference.field() == field)
     }
 
-    /// Kind of the object, and the API versions that it has; `None` where there are several kinds.
+    /// Kind of the object, and its API versions; `None` if several kinds are possible.
     #[must_use]
     pub const fn object(self) -> Option<(&'static str, &'static [&'static str])> {
         match self {
@@ -60,13 +60,13 @@ impl Reference {
         }
     }
 
-    /// Why a manifest is refused that does not give it.
+    /// Why a manifest without it is refused.
     #[must_use]
     pub fn refusal(self, provider: &str) -> String {
         format!("is missing: provider {provider} needs it")
     }
 
-    /// What helps, in an imperative.
+    /// The remedy, in the imperative.
     #[must_use]
     pub const fn remedy(self) -> &'static str {
         match self {

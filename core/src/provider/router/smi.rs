@@ -1,5 +1,5 @@
-//! The Service Mesh Interface: a TrafficSplit named like the apex service, in three versions of its API. The name of a mesh
-//! may follow that of the version.
+//! The Service Mesh Interface: a TrafficSplit named like the apex service, in three versions of its API. The name of a
+//! mesh can follow that of the version.
 
 use super::{Abilities, Router, istio};
 

@@ -1,4 +1,4 @@
-//! What holds for every router, and what the tests of each need.
+//! What holds for every router, and helpers for the tests of each.
 
 use alloc::{
     collections::BTreeSet,
@@ -68,12 +68,12 @@ fn a_mesh_behind_smi_is_known() {
 }
 
 #[test]
-fn names_are_sorted_so_that_lists_of_them_are() {
+fn names_are_sorted() {
     assert!(ROUTERS.is_sorted_by_key(|router| router.name));
 }
 
 #[test]
-fn what_a_router_needs_is_refused_where_it_is_missing() {
+fn a_missing_reference_that_a_router_needs_is_refused() {
     let mut needed = Vec::new();
     for router in ROUTERS {
         for reference in Reference::ALL {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Number;
 
-/// Keeps a user on the version the first request met, by cookie.
+/// Keeps a user on the version of the first request, by cookie.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["cookieName"])))]
 #[serde(rename_all = "camelCase", default)]
@@ -23,7 +23,7 @@ pub struct SessionAffinity {
     /// Cookie attribute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_only: Option<bool>,
-    /// Cookie attribute in seconds; 86400 where left out.
+    /// Cookie attribute in seconds; 86400 if left out.
     #[cfg_attr(feature = "schemars", schemars(extend("x-default" = 86400)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_age: Option<Number>,

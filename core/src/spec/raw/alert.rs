@@ -1,4 +1,4 @@
-//! Who is told.
+//! Receivers of alerts.
 
 use alloc::string::String;
 
@@ -14,7 +14,7 @@ pub struct Alert {
     /// Name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Least severity that is sent: `info` (the default), `warn` or `error`.
+    /// Lowest severity that is sent: `info` (the default), `warn` or `error`.
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = ["", "info", "warn", "error"])))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<String>,

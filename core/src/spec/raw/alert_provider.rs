@@ -19,35 +19,35 @@ pub struct AlertProvider {
     pub kind: String,
     /// Identity of the object.
     pub metadata: Metadata,
-    /// Who is told, and how.
+    /// The receiver.
     pub spec: AlertProviderSpec,
 }
 
-/// Who is told, and how.
+/// The receiver of an AlertProvider.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["type"], "anyOf" = super::schema::told_where())))]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["type"], "anyOf" = super::schema::address_or_secret())))]
 #[serde(rename_all = "camelCase", default)]
 pub struct AlertProviderSpec {
-    /// What it is.
+    /// The type of receiver.
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = super::schema::alert_providers())))]
     #[serde(skip_serializing_if = "String::is_empty")]
     pub r#type: String,
-    /// Channel to write to; `general` where left out.
+    /// Channel to write to; `general` if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
-    /// Name to write under; `flagger` where left out.
+    /// Name to write under; `flagger` if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// Where alerts are sent.
+    /// The address that alerts are sent to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// HTTP proxy on the way there.
+    /// HTTP proxy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
-    /// The Secret that holds `address`, and `token` where one is needed.
+    /// The Secret that holds `address`, and `token` if one is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretRef>,
-    /// What is said: a Go template with `{{ .Status }}`, `{{ .Name }}`, `{{ .Metadata.version }}` and the like.
+    /// The text: a Go template with `{{ .Status }}`, `{{ .Name }}`, `{{ .Metadata.version }}` and the like.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_template: Option<String>,
 }

@@ -11,21 +11,21 @@ use super::{Alert, Match, Metric, Number, PodOverrides, SessionAffinity, Webhook
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Analysis {
-    /// Time between two checks; 1m where left out, at least 10s.
+    /// Time between two checks; 1m if left out, at least 10s.
     #[cfg_attr(feature = "schemars", schemars(extend("pattern" = super::schema::DURATION)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<String>,
-    /// Failed checks that roll back; 1 where left out.
+    /// Failed checks that roll back; 1 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<Number>,
     /// How failed checks count: `cumulative` over the run (the default), or `consecutive`.
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = ["", "cumulative", "consecutive"])))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold_mode: Option<String>,
-    /// Checks to make (A/B testing, blue/green); next to steps, at least so many.
+    /// Number of checks (A/B testing, blue/green); with steps, the minimum number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<Number>,
-    /// Largest canary weight; 100 where left out.
+    /// Largest canary weight; 100 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_weight: Option<Number>,
     /// Growth of the canary weight per passed check.
@@ -34,19 +34,19 @@ pub struct Analysis {
     /// Canary weights, one after the other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_weights: Option<Vec<Number>>,
-    /// Growth of the primary weight per interval while promoting; all at once where left out.
+    /// Growth of the primary weight per interval while promoting; all at once if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_weight_promotion: Option<Number>,
     /// Mirror requests to the canary first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mirror: Option<bool>,
-    /// Percentage of requests that is mirrored; 100 where left out.
+    /// Percentage of requests that is mirrored; 100 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mirror_weight: Option<Number>,
-    /// Percentage of the primary's pods that must be available; 100 where left out.
+    /// Percentage of the primary's pods that must be available; 100 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub primary_ready_threshold: Option<Number>,
-    /// Percentage of the canary's pods that must be available; 100 where left out.
+    /// Percentage of the canary's pods that must be available; 100 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canary_ready_threshold: Option<Number>,
     /// Warm-up between the canary being ready and the first check.
@@ -56,27 +56,27 @@ pub struct Analysis {
     /// Requests that are routed to the canary (A/B testing).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#match: Option<Vec<Match>>,
-    /// What is measured.
+    /// The metrics of each check.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schemars", schemars(length(max = 1024)))]
     pub metrics: Vec<Metric>,
-    /// Who is told.
+    /// The receivers of alerts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schemars", schemars(length(max = 1024)))]
     pub alerts: Vec<Alert>,
-    /// What is called.
+    /// The hooks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schemars", schemars(length(max = 1024)))]
     pub webhooks: Vec<Webhook>,
-    /// Keep a user on the version the first request met.
+    /// Keep a user on the version of the first request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_affinity: Option<SessionAffinity>,
-    /// Settings of the canary alone.
+    /// Settings of the canary only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canary_analysis: Option<NestedAnalysis>,
 }
 
-/// Settings of the canary alone. A type of its own, because a structural schema cannot recurse.
+/// Settings of the canary only. A separate type, because a structural schema cannot recurse.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
@@ -84,10 +84,10 @@ pub struct NestedAnalysis {
     /// With `mirror`: growth of the mirrored percentage per iteration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_weight_promotion: Option<Number>,
-    /// With `mirror`: largest mirrored percentage; 100 where left out.
+    /// With `mirror`: largest mirrored percentage; 100 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_mirror_weight: Option<Number>,
-    /// Overrides for the canary's pods alone.
+    /// Overrides for the canary's pods only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template_variables: Option<PodOverrides>,
 }

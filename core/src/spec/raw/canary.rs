@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Analysis, Metadata, Number, ObjectRef, Service};
 
-/// How one workload is released: step by step, as long as it behaves.
+/// How one workload is released, step by step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -20,28 +20,28 @@ pub struct Canary {
     pub kind: String,
     /// Identity of the object.
     pub metadata: Metadata,
-    /// What is wanted.
+    /// The desired state.
     pub spec: CanarySpec,
-    /// How far it is, as whoever wrote it left it.
+    /// The current state, as the last controller wrote it.
     #[cfg_attr(feature = "schemars", schemars(with = "crate::state::Status"))]
     #[serde(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Value>,
 }
 
-/// What is wanted of a Canary.
+/// The desired state of a Canary.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["targetRef"])))]
 #[serde(rename_all = "camelCase", default)]
 pub struct CanarySpec {
-    /// The router; the controller's default where left out.
+    /// The router; the controller's default if left out.
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = super::schema::providers())))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// Prometheus of the built-in metrics and inline queries; the controller's where left out.
+    /// Prometheus of the built-in metrics and inline queries; the controller's if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_server: Option<String>,
-    /// Seconds after which a workload that does not get ready is given up; 600 where left out.
+    /// Seconds after which a workload that is not ready counts as failed; 600 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress_deadline_seconds: Option<Number>,
     /// The workload that is released.
@@ -64,7 +64,7 @@ pub struct CanarySpec {
     #[cfg_attr(feature = "schemars", schemars(transform = super::schema::kinds::upstreams))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream_ref: Option<UpstreamRef>,
-    /// How the workload is reached; a Knative service has its own way.
+    /// How the workload is reached. A Knative service does not need it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
     /// How a new revision is judged.
@@ -76,7 +76,7 @@ pub struct CanarySpec {
     /// Promote without analysis.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skip_analysis: Option<bool>,
-    /// Give everything back when the Canary is deleted; only an explicit `false` does not.
+    /// Give everything back when the Canary is deleted. Only an explicit `false` disables it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revert_on_deletion: Option<bool>,
     /// Make no move.
@@ -84,7 +84,7 @@ pub struct CanarySpec {
     pub suspend: Option<bool>,
 }
 
-/// A reference to an Upstream, which may stand in another namespace.
+/// A reference to an Upstream, which can be in another namespace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "schemars",
@@ -121,7 +121,7 @@ pub struct ScalerRef {
     /// Its name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Of a ScaledObject: the primary's queries, by name of the trigger.
+    /// For a ScaledObject: the primary's queries, by name of the trigger.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub primary_scaler_queries: BTreeMap<String, String>,
     /// Bounds of the primary's replicas.

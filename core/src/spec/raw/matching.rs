@@ -1,10 +1,11 @@
-//! Which requests are meant.
+//! Conditions on requests.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-/// Requests that go to the canary; a request matches if all of it fits, several items are alternatives.
+/// Requests that go to the canary. A request matches if it meets all conditions of an item; several items are
+/// alternatives.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
@@ -23,7 +24,7 @@ pub struct Match {
     pub source_labels: BTreeMap<String, String>,
 }
 
-/// How a text is compared: in one of these ways.
+/// How a text is compared: one of these.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("maxProperties" = 1)))]
 #[serde(rename_all = "camelCase", default)]
@@ -42,7 +43,8 @@ pub struct StringMatch {
     pub regex: Option<String>,
 }
 
-/// Requests the routes are for; a request matches if all of it fits, several items are alternatives.
+/// Requests that the routes apply to. A request matches if it meets all conditions of an item; several items are
+/// alternatives.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
@@ -68,7 +70,7 @@ pub struct HttpMatch {
     /// By request header.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, StringMatch>,
-    /// By request headers that do not fit.
+    /// By request headers that must not match.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub without_headers: BTreeMap<String, StringMatch>,
     /// By query parameter.

@@ -1,4 +1,4 @@
-//! What is measured.
+//! Metrics.
 
 use alloc::{collections::BTreeMap, string::String};
 
@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{NameRef, number};
 
-/// One thing that is measured with every check.
+/// One metric, which is queried in every check.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["name"])))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Metric {
-    /// Name: a built-in one, a template's, or of your own with `query` or `templateRef`.
+    /// Name: a built-in one, a template's, or a custom name with `query` or `templateRef`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Window of the query; 1m where left out.
+    /// Window of the query; 1m if left out.
     #[cfg_attr(feature = "schemars", schemars(extend("pattern" = super::schema::DURATION)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<String>,
@@ -34,11 +34,11 @@ pub struct Metric {
     /// Variables of the template.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub template_variables: BTreeMap<String, String>,
-    /// What an answer without a value means: `fail` (the default), `hold` or `pass`.
+    /// The meaning of an answer without a value: `fail` (the default), `hold` or `pass`.
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = ["", "fail", "hold", "pass"])))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_no_data: Option<String>,
-    /// What an error of the provider means: `fail` (the default), `hold` or `pass`.
+    /// The meaning of an error of the provider: `fail` (the default), `hold` or `pass`.
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = ["", "fail", "hold", "pass"])))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_error: Option<String>,

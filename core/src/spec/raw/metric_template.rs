@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Metadata, SecretRef};
 
-/// A query that Canaries refer to by name, and where it is asked.
+/// A query that Canaries refer to by name, and the system that answers it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -19,32 +19,32 @@ pub struct MetricTemplate {
     pub kind: String,
     /// Identity of the object.
     pub metadata: Metadata,
-    /// What is asked, and where.
+    /// The query, and the system that answers it.
     pub spec: MetricTemplateSpec,
 }
 
-/// What a MetricTemplate asks, and where.
+/// The query of a MetricTemplate, and the system that answers it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["provider", "query"])))]
 #[serde(rename_all = "camelCase", default)]
 pub struct MetricTemplateSpec {
-    /// Where it is asked.
+    /// The metric system.
     pub provider: MetricProvider,
     /// The query: a Go template with `{{ namespace }}`, `{{ target }}`, `{{ interval }}` and the like.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub query: String,
 }
 
-/// Where metrics are asked.
+/// A metric system.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["type"])))]
 #[serde(rename_all = "camelCase", default)]
 pub struct MetricProvider {
-    /// What it is.
+    /// Its type.
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = super::schema::metric_providers())))]
     #[serde(skip_serializing_if = "String::is_empty")]
     pub r#type: String,
-    /// Its address; some types have one of their own.
+    /// Its address; some types have a default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// Sent with each request (Prometheus).
@@ -63,7 +63,7 @@ pub struct MetricProvider {
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = super::schema::webhook_methods())))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// Where the number is in its answer (webhook); `$.value` where left out.
+    /// The place of the number in its answer (webhook); `$.value` if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub json_path: Option<String>,
 }

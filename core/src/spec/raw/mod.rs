@@ -1,12 +1,12 @@
-//! The objects people write, as they are written: the CRDs' shapes, nothing decided yet.
+//! The objects that people write, as they are written: the shapes of the CRDs, before parsing.
 //!
-//! Every field of Flagger's schema stands here under its own name, and so do the fields that are Serin's own.
+//! Every field of Flagger's schema is here under its own name, and so are the fields that only Serin has.
 //! [`Rollout::parse`](super::Rollout::parse), [`MetricTemplate::parse`](super::MetricTemplate::parse) and
-//! [`AlertProvider::parse`](super::AlertProvider::parse) give all of it a meaning.
+//! [`AlertProvider::parse`](super::AlertProvider::parse) parse them.
 //!
 //! What is read is written again as it was: a field that is left out stays left out. An empty text, list or mapping
-//! says no more than one that is left out, and a whole number no more without its `.0`. Unknown fields are dropped, as
-//! an API server prunes them.
+//! means the same as one that is left out, and `5.0` the same as `5`. Unknown fields are dropped, as an API server
+//! prunes them.
 
 mod affinity;
 mod alert;

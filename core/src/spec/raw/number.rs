@@ -8,9 +8,10 @@ use serde::{
     de::{Error, Unexpected, Visitor},
 };
 
-/// A number of which a whole one is expected.
+/// A number that should be whole.
 ///
-/// The schema lets every number stand, so every number is read; parsing refuses what is not whole, and says where.
+/// The schema allows every number, so every number is read. Parsing refuses numbers that are not whole, with their
+/// field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
     /// A whole number, however it is written: `5` or `5.0`.
@@ -131,7 +132,7 @@ pub(super) mod plain {
 
     use super::Number;
 
-    #[expect(clippy::ref_option, reason = "serde asks for it so")]
+    #[expect(clippy::ref_option, reason = "serde requires this signature")]
     pub(in crate::spec::raw) fn serialize<S: Serializer>(
         number: &Option<f64>,
         serializer: S,

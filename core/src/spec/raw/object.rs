@@ -12,16 +12,16 @@ pub struct Metadata {
     /// Name of the object; required.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Namespace; `default` where left out.
+    /// Namespace; `default` if left out.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub namespace: String,
-    /// Given by the cluster; empty in a file.
+    /// Set by the cluster; empty in a file.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub uid: String,
-    /// Labels, as alert templates may show them.
+    /// Labels, which alert templates can show.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
-    /// Annotations; of a Canary, `flagger.app/promote` and the like are operator requests.
+    /// Annotations. On a Canary, `flagger.app/promote` and similar ones are operator requests.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
 }
@@ -42,7 +42,7 @@ pub struct ObjectRef {
     pub name: String,
 }
 
-/// A reference by name; in the namespace of what refers where none is given.
+/// A reference by name; in the namespace of the referring object if none is given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["name"])))]
 #[serde(rename_all = "camelCase", default)]

@@ -1,4 +1,4 @@
-//! Settings of the canary's pods alone.
+//! Settings of the canary's pods only.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 

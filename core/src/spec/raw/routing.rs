@@ -1,4 +1,4 @@
-//! What routers do with the requests they send on.
+//! What routers do with the requests that they forward.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
@@ -11,24 +11,24 @@ use super::StringMatch;
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Retries {
-    /// So often.
+    /// Number of attempts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<i64>,
     /// Time for one attempt.
     #[cfg_attr(feature = "schemars", schemars(extend("x-duration" = true)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_try_timeout: Option<String>,
-    /// The failures that are worth it, separated by commas.
+    /// The failures after which a request is retried, separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_on: Option<String>,
 }
 
-/// How requests are changed on their way.
+/// How requests are changed before they are forwarded.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rewrite {
-    /// The path, or its beginning.
+    /// The path, or its prefix.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
     /// The host.
@@ -44,10 +44,10 @@ pub struct Rewrite {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Headers {
-    /// Of requests.
+    /// Changes of request headers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<HeaderChanges>,
-    /// Of responses.
+    /// Changes of response headers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<HeaderChanges>,
 }
@@ -57,10 +57,10 @@ pub struct Headers {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct HeaderChanges {
-    /// Added next to those that are there.
+    /// Added to the existing ones.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub add: BTreeMap<String, String>,
-    /// Set instead of those that are there.
+    /// Set, replacing the existing ones.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub set: BTreeMap<String, String>,
     /// Removed.
@@ -68,7 +68,7 @@ pub struct HeaderChanges {
     pub remove: Vec<String>,
 }
 
-/// Which pages of other origins may call.
+/// Which pages of other origins may send requests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
@@ -82,16 +82,16 @@ pub struct CorsPolicy {
     /// Methods they may use.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allow_methods: Vec<String>,
-    /// Origins, in full.
+    /// Allowed origins, in full.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allow_origin: Vec<String>,
-    /// Origins, by pattern (Istio).
+    /// Allowed origins, by pattern (Istio).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allow_origins: Vec<StringMatch>,
     /// Headers they may read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expose_headers: Vec<String>,
-    /// How long browsers may remember this.
+    /// How long browsers may cache this.
     #[cfg_attr(feature = "schemars", schemars(extend("x-duration" = true)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_age: Option<String>,
@@ -114,11 +114,11 @@ pub struct GatewayRef {
     #[cfg_attr(feature = "schemars", schemars(length(min = 1, max = 253)))]
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Namespace; the Canary's where left out.
+    /// Namespace; the Canary's if left out.
     #[cfg_attr(feature = "schemars", schemars(length(min = 1, max = 63), extend("pattern" = super::schema::LABEL)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// Listener; all of them where left out.
+    /// Listener; all of them if left out.
     #[cfg_attr(feature = "schemars", schemars(length(min = 1, max = 253), extend("pattern" = super::schema::SUBDOMAIN)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub section_name: Option<String>,
@@ -155,7 +155,7 @@ pub struct BackendRef {
     #[cfg_attr(feature = "schemars", schemars(length(min = 1, max = 253)))]
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Namespace; the Canary's where left out.
+    /// Namespace; the Canary's if left out.
     #[cfg_attr(feature = "schemars", schemars(length(min = 1, max = 63), extend("pattern" = super::schema::LABEL)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,

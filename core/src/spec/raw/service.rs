@@ -12,16 +12,16 @@ use super::{CorsPolicy, GatewayRef, Headers, HttpMatch, IntOrString, Mirror, Num
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["port"])))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Service {
-    /// Name of the apex service; the target's name where left out.
+    /// Name of the apex service; the target's name if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Port of the services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<Number>,
-    /// Name of that port; `http` where left out.
+    /// Name of that port; `http` if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port_name: Option<String>,
-    /// Port of the pods, by number or name; `port` where left out.
+    /// Port of the pods, by number or name; `port` if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_port: Option<IntOrString>,
     /// Protocol of the port; `tcp` makes Istio route connections.
@@ -48,7 +48,7 @@ pub struct Service {
     /// Name of the mesh (App Mesh).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mesh_name: Option<String>,
-    /// Services the workload calls (App Mesh).
+    /// Services that the workload calls (App Mesh).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub backends: Vec<String>,
     /// Host names of the routes.
@@ -61,19 +61,19 @@ pub struct Service {
     #[cfg_attr(feature = "schemars", schemars(length(max = 32)))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gateway_refs: Vec<GatewayRef>,
-    /// Make an Istio route that another one delegates to.
+    /// Make an Istio route that another route delegates to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delegation: Option<bool>,
-    /// The requests the routes are for.
+    /// The requests that the routes apply to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub r#match: Vec<HttpMatch>,
     /// When a failed request is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<Retries>,
-    /// How requests are changed on their way.
+    /// How requests are changed before they are forwarded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rewrite: Option<Rewrite>,
-    /// Where copies of all requests go, always (Gateway API).
+    /// Where copies of all requests are always sent (Gateway API).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mirror: Vec<Mirror>,
     /// Headers that are added, set or removed.
@@ -82,7 +82,7 @@ pub struct Service {
     /// Cross-origin requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cors_policy: Option<CorsPolicy>,
-    /// Istio's traffic policy of both versions, handed on as it is.
+    /// Istio's traffic policy for both versions, passed on unchanged.
     #[cfg_attr(feature = "schemars", schemars(schema_with = "super::schema::opaque"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traffic_policy: Option<Value>,
@@ -95,7 +95,7 @@ pub struct Service {
     /// Metadata of the canary's service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canary: Option<ServiceMetadata>,
-    /// Metadata of owned services that others write and we leave alone.
+    /// Metadata of owned services that other clients write and Serin keeps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unmanaged_metadata: Option<UnmanagedMetadata>,
 }
@@ -113,7 +113,7 @@ pub struct ServiceMetadata {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// Keys of metadata that is left alone.
+/// Keys of metadata that Serin keeps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]

@@ -14,7 +14,7 @@ fn value(yaml: &str) -> Value {
     serde_yaml::from_str(yaml).unwrap()
 }
 
-/// Read and written again.
+/// The value, read and written again.
 fn there_and_back<T: DeserializeOwned + Serialize>(written: &Value) -> Value {
     let read: T = serde_json::from_value(written.clone()).unwrap();
     serde_json::to_value(read).unwrap()
@@ -62,7 +62,7 @@ fn a_port_is_a_number_or_a_name() {
 }
 
 #[test]
-fn ports_lie_where_ports_can_lie() {
+fn ports_are_in_the_range_of_ports() {
     let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
     let said =
         |service| problems(json!({"targetRef": target, "service": service, "analysis": {"threshold": 5}}));
@@ -117,7 +117,7 @@ fn whole_numbers_are_written_without_a_fraction() {
 }
 
 #[test]
-fn the_maximal_objects_make_sense() {
+fn the_maximal_objects_are_valid() {
     spec::MetricTemplate::parse(&serde_json::from_value(value(METRIC_TEMPLATE)).unwrap()).unwrap();
     spec::AlertProvider::parse(&serde_json::from_value(value(ALERT_PROVIDER)).unwrap()).unwrap();
 }

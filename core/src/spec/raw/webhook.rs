@@ -1,4 +1,4 @@
-//! What is called.
+//! Hooks.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Number;
 
-/// One hook: an HTTP endpoint that is called in the course of a rollout.
+/// One hook: an HTTP endpoint that is called during a rollout.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("required" = ["name", "url"])))]
 #[serde(rename_all = "camelCase", default)]
@@ -14,28 +14,28 @@ pub struct Webhook {
     /// Name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// When it is called; `rollout` where left out.
+    /// When it is called; `rollout` if left out.
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = super::schema::hook_types())))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#type: Option<String>,
-    /// Of a `rollback` hook: `trigger` (polled, 2xx rolls back) or `action` (called when a rollback happens).
+    /// For a `rollback` hook: `trigger` (polled, 2xx rolls back) or `action` (called when a rollback happens).
     #[cfg_attr(feature = "schemars", schemars(extend("enum" = ["trigger", "action"])))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
-    /// Of a `post-rollout` hook: after `success`, `failure` or both.
+    /// For a `post-rollout` hook: after `success`, `failure` or both.
     #[cfg_attr(feature = "schemars", schemars(transform = super::schema::ends))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_on: Option<Vec<String>>,
-    /// Where it is.
+    /// Its URL.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub url: String,
-    /// Time for one attempt; 10s where left out.
+    /// Timeout of one attempt; 10s if left out.
     #[cfg_attr(feature = "schemars", schemars(extend("pattern" = super::schema::DURATION)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
-    /// Of a gate (`confirm-rollout`, `confirm-traffic-increase`, `confirm-promotion`): how long it may stay closed. Then
-    /// the run is rolled back, or a revision that waits for approval is not rolled out. Without it a gate may stay closed
-    /// for any time.
+    /// For a gate (`confirm-rollout`, `confirm-traffic-increase`, `confirm-promotion`): how long it may stay closed.
+    /// Then the run is rolled back, or a revision that waits for approval is not rolled out. Without it a gate may stay
+    /// closed for any time.
     #[cfg_attr(feature = "schemars", schemars(extend("pattern" = super::schema::DURATION)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<String>,

@@ -1,17 +1,17 @@
-//! What a manifest asks of its router that this one cannot do.
+//! What a manifest requests that its router cannot do.
 //!
-//! It is refused here, so that lint and the simulator say so before a cluster does. What holds for every router is here;
-//! the rest is in the file of each, see [`crate::provider`].
+//! It is refused here, so that lint and the simulator report it before a cluster does. Rules that hold for every router
+//! are here; the others are in the file of each router, see [`crate::provider`].
 
 use alloc::format;
 
 use super::{super::parse::Problems, HttpMatch, Routing, matching::at};
 use crate::provider::{Asked, Provider};
 
-/// One Cookie header holds all cookies, in any order, and a pattern names each order.
+/// One Cookie header contains all cookies, in any order, and a pattern has to list every order.
 const MOST_COOKIES: usize = 3;
 
-/// Checks that everything is there that the router needs.
+/// Checks that the manifest has everything that the router needs.
 pub(super) fn check_references(routing: &Routing, provider: &Provider, problems: &mut Problems<'_>) {
     for reference in provider.router().needs.iter().filter(|reference| !reference.is_given(routing)) {
         problems.add(reference.field(), &reference.refusal(provider.name()));
@@ -42,7 +42,7 @@ fn check_cookies(item: &HttpMatch, problems: &mut Problems<'_>) {
     }
 }
 
-/// Whether a header is the one that carries cookies.
+/// Whether a header is the Cookie header.
 pub(crate) fn is_cookie(header: &str) -> bool {
     header.eq_ignore_ascii_case("cookie")
 }
@@ -56,7 +56,7 @@ mod tests {
     use crate::provider::of_items;
 
     #[test]
-    fn cookies_are_few_and_said_once() {
+    fn cookies_are_at_most_three_and_given_once() {
         let any = json!({"exact": "1"});
         let cookies = |count: usize| -> Value { (0..count).map(|i| (i.to_string(), any.clone())).collect() };
         assert_eq!(of_items("istio", json!([{"cookies": cookies(3)}])), "");

@@ -1,4 +1,4 @@
-//! Which requests are meant: one type for `service.match` and `analysis.match`.
+//! Conditions on requests: one type for `service.match` and `analysis.match`.
 
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
@@ -6,9 +6,9 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use super::super::{parse::Problems, raw};
 
-/// Requests of one kind: all of it has to fit, and what is left out fits every request.
+/// Requests of one kind. A request has to meet all conditions; a condition that is left out fits every request.
 ///
-/// It is written as Istio writes it, whose names Flagger's manifests have; but for `cookies`, which Istio does not know.
+/// It is serialized as Istio does, whose names Flagger's manifests have. Only `cookies` is not known to Istio.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpMatch {
@@ -33,10 +33,10 @@ pub struct HttpMatch {
     /// By request header.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, StringMatch>,
-    /// By cookie, within the Cookie header; at most three, and none next to a header of that name.
+    /// By cookie, within the Cookie header; at most three, and not together with a Cookie header.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub cookies: BTreeMap<String, StringMatch>,
-    /// By request headers that do not fit.
+    /// By request headers that must not match.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub without_headers: BTreeMap<String, StringMatch>,
     /// By query parameter.
@@ -72,7 +72,7 @@ pub enum StringMatch {
 }
 
 impl Serialize for StringMatch {
-    /// One field, named for the way; none for [`StringMatch::Any`].
+    /// One field, named after the comparison; none for [`StringMatch::Any`].
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         match self {
@@ -91,7 +91,7 @@ pub(super) fn at(index: usize) -> String {
     format!("match[{index}]")
 }
 
-/// `analysis.match`, item by item; one that matches everyone is refused.
+/// `analysis.match`, item by item. An item that matches every request is refused.
 pub(in crate::spec) fn items(analysis: &raw::Analysis, problems: &mut Problems<'_>) -> Vec<HttpMatch> {
     let mut items = Vec::new();
     for (i, raw) in analysis.r#match.iter().flatten().enumerate() {
@@ -154,7 +154,7 @@ fn named(
 }
 
 impl StringMatch {
-    /// What the schema of the CRD says, too: in one way at a time.
+    /// The same rule as in the schema of the CRD: one comparison at a time.
     fn parse(raw: &raw::StringMatch, field: &str, problems: &mut Problems<'_>) -> Self {
         let raw::StringMatch { exact, prefix, suffix, regex } = raw;
         if [exact, prefix, suffix, regex].into_iter().flatten().count() > 1 {

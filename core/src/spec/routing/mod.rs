@@ -1,8 +1,8 @@
-//! What a Canary wants of its routes, whichever router writes them.
+//! What a Canary wants of its routes, for any router.
 //!
-//! Parsed once; the controller's routers read nothing else of the manifest. The weights and the cookies of a run are no part
-//! of it: they are in a [`Split`](crate::command::Split). What a router hands on as it is written has the type that it has
-//! in the manifest.
+//! It is parsed once; the controller's routers read nothing else of the manifest. The weights and cookies of a run are
+//! not part of it: they are in a [`Split`](crate::command::Split). What a router passes on unchanged has the same type
+//! as in the manifest.
 
 mod check;
 mod matching;
@@ -28,8 +28,9 @@ use crate::{
 
 /// What a Canary wants of its routes.
 ///
-/// An empty list, like `None`, means that the manifest says nothing. Of a manifest that is refused it holds what could be
-/// read, so that users can still be sent to the primary; durations and matched requests that were refused are left out.
+/// An empty list, like `None`, means that the manifest does not say. For a manifest that is refused it contains what
+/// could be read, so that users can still be sent to the primary; durations and matched requests that were refused are
+/// left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Routing {
     /// `service.hosts`: host names of the routes.
@@ -42,30 +43,30 @@ pub struct Routing {
     pub backends: Vec<String>,
     /// `service.gatewayRefs`: parents of the Gateway API's routes.
     pub gateway_refs: Vec<GatewayRef>,
-    /// `service.delegation`: the route has neither hosts nor gateways, because the one that delegates to it has them.
+    /// `service.delegation`: the route has neither hosts nor gateways, because the route that delegates to it has them.
     pub delegation: bool,
-    /// `service.match`: the requests that the routes are for, any of these; empty: all.
+    /// `service.match`: the requests that the routes apply to, any of these; empty: all.
     pub requests: Vec<HttpMatch>,
-    /// `analysis.match`: the requests that are meant where [only matched ones](crate::command::Routes::matched) are
-    /// divided, any of these and within `requests`. Empty where the strategy divides everyone's.
+    /// `analysis.match`: the requests that are divided if [only matched ones](crate::command::Routes::matched) are, any
+    /// of these and within `requests`. Empty if the strategy divides all requests.
     pub matched: Vec<HttpMatch>,
-    /// `service.timeout`: time for a request, in the words of the manifest.
+    /// `service.timeout`: time for a request, as written in the manifest.
     pub timeout: Option<String>,
-    /// `service.backendTimeout`: time for a request to a backend, in the words of the manifest.
+    /// `service.backendTimeout`: time for a request to a backend, as written in the manifest.
     pub backend_timeout: Option<String>,
     /// `service.retries`: when a failed request is tried again.
     pub retries: Option<Retries>,
-    /// `service.rewrite`: how requests are changed on their way.
+    /// `service.rewrite`: how requests are changed before they are forwarded.
     pub rewrite: Option<Rewrite>,
     /// `service.headers`: headers that are added, set or removed.
     pub headers: Option<Headers>,
-    /// `service.corsPolicy`: which pages of other origins may call.
+    /// `service.corsPolicy`: which pages of other origins may send requests.
     pub cors_policy: Option<CorsPolicy>,
-    /// `service.trafficPolicy`: Istio's, of both versions.
+    /// `service.trafficPolicy`: Istio's, for both versions.
     pub traffic_policy: Option<Value>,
-    /// `service.mirror`: where copies of all requests go, always.
+    /// `service.mirror`: where copies of all requests are always sent.
     pub mirrors: Vec<BackendRef>,
-    /// `analysis.mirrorWeight`, where it is given and above 0: a router may say it even where every request is copied.
+    /// `analysis.mirrorWeight`, if it is given and above 0. A router can write it even if every request is copied.
     pub mirror_weight: Option<Weight>,
     /// `analysis.sessionAffinity`: how cookies are set.
     pub cookies: CookieAttributes,
@@ -82,18 +83,18 @@ pub struct Routing {
 pub struct UpstreamRef {
     /// Its name.
     pub name: Text,
-    /// Its namespace; `None` where it is the Canary's.
+    /// Its namespace; `None` if it is the Canary's.
     pub namespace: Option<Text>,
 }
 
-/// How requests are changed on their way.
+/// How requests are changed before they are forwarded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rewrite {
-    /// The new path, or its beginning.
+    /// The new path, or its prefix.
     pub uri: Option<String>,
     /// The new host.
     pub authority: Option<String>,
-    /// What `uri` replaces, for routers that know the difference (Gateway API).
+    /// What `uri` replaces, for routers that distinguish it (Gateway API).
     pub replaces: Replaces,
 }
 
@@ -102,22 +103,22 @@ pub struct Rewrite {
 pub enum Replaces {
     /// The whole path.
     FullPath,
-    /// The beginning that was matched.
+    /// The prefix that was matched.
     PrefixMatch,
 }
 
-/// Which pages of other origins may call.
+/// Which pages of other origins may send requests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CorsPolicy {
     /// As written.
     pub written: raw::CorsPolicy,
-    /// `maxAge`: how long browsers may remember it.
+    /// `maxAge`: how long browsers may cache it.
     pub max_age: Option<Duration>,
 }
 
 impl Routing {
-    /// What `spec` wants, the analysis aside. What is wrong with it is added, and so is what the provider needs and does
-    /// not find, or cannot do.
+    /// What `spec` requests, except the analysis. Adds what is wrong with it, what the provider needs and does not
+    /// find, and what the provider cannot do.
     pub(super) fn parse(
         spec: &raw::CanarySpec,
         provider: Option<&Provider>,
@@ -133,13 +134,13 @@ impl Routing {
         }
         let problems = &mut problems.below("spec.service");
         (limits.service)(&routing, problems);
-        // Both are refused. Users depend on the hosts.
+        // Both are refused. The hosts are kept, because users depend on them.
         routing.delegation &= routing.hosts.is_empty() && routing.gateways.is_empty();
         durations::parse(service, limits, &mut routing, problems);
         routing
     }
 
-    /// What needs no more than to be given its name.
+    /// The fields that are copied without parsing.
     fn as_written(spec: &raw::CanarySpec, service: &raw::Service) -> Self {
         let named = |name: &str| filled(Some(name)).map(Text::from);
         Self {
@@ -163,7 +164,7 @@ impl Routing {
         }
     }
 
-    /// Takes those of `analysis.match` that were not refused.
+    /// Takes the items of `analysis.match` that were not refused.
     pub(super) fn take_matched(&mut self, items: Vec<HttpMatch>, problems: &Problems<'_>) {
         let items = items.into_iter().enumerate();
         let accepted = items.filter(|(i, _)| !problems.has(&matching::at(*i)));
@@ -190,7 +191,7 @@ mod tests {
     use super::*;
     use crate::spec::{Defaults, Rollout, Setup};
 
-    /// What is read of a Canary with these parts, and the fields that are refused.
+    /// What is parsed from a Canary with these parts, and the fields that are refused.
     fn read(provider: &str, service: Value, analysis: Value) -> (Arc<Setup>, Vec<String>) {
         let manifest = json!({
             "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "web"},
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_says_as_little_as_what_is_empty() {
+    fn an_empty_list_means_the_same_as_one_left_out() {
         let service = json!({"port": 80, "timeout": "", "hosts": [], "corsPolicy": {"maxAge": ""}});
         let (setup, refused) = read("istio", service, json!({"mirrorWeight": 0, "match": []}));
         assert_eq!(refused, Vec::<String>::new());
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn cookies_stay_until_the_next_step_or_as_long_as_is_said() {
+    fn cookies_last_until_the_next_step_or_for_the_given_time() {
         let affinity = json!({"cookieName": "a", "maxAge": 5, "domain": "", "path": "/", "secure": true});
         let analysis = json!({"interval": "5s", "sessionAffinity": affinity});
         let (setup, _) = read("istio", json!({"port": 80}), analysis);
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_manifest_that_is_refused_the_rest_is_read() {
+    fn the_valid_fields_of_a_refused_manifest_are_read() {
         let service = json!({
             "port": 70_000, "targetPort": "web", "hosts": ["a.test"], "timeout": "15", "backendTimeout": "1s",
             "retries": {"attempts": 3, "perTryTimeout": "2"}, "corsPolicy": {"allowMethods": ["GET"], "maxAge": "1"},

@@ -1,4 +1,4 @@
-//! What is known in one call. An unknown fact ends the call, for the rule that reads it and all after it.
+//! What is known in one call. An unknown fact ends the call, for the rule that reads it and all rules after it.
 
 use super::{Flow, Turn};
 use crate::{
@@ -61,12 +61,12 @@ impl<'a> Turn<'a> {
             .map(|primary| primary.as_ref().map_or(&MISSING, |primary| &primary.readiness))
     }
 
-    /// Users would leave a copy that serves for one that does not, by going to the primary.
+    /// Whether users would leave a copy that serves for one that does not, by going to the primary.
     pub(in crate::step) fn primary_is_the_worse_copy(&self) -> bool {
         self.seen.primary_serves() == Some(false) && self.seen.canary_serves() == Some(true)
     }
 
-    /// The same, where a command depends on it: an unknown ends the call.
+    /// The same, if a command depends on it: an unknown fact ends the call.
     pub(in crate::step) fn would_leave_the_better_copy(&mut self) -> Flow<bool> {
         if let Some(primary) = self.primary()? {
             self.known(&primary.serves, "endpoints of the primary")?;

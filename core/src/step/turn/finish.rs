@@ -1,4 +1,4 @@
-//! The end of a call: what every plan brings along, and the state as it is saved.
+//! The end of a call: what every plan contains, and the state that is saved.
 
 use alloc::{sync::Arc, vec, vec::Vec};
 use core::time::Duration;
@@ -14,7 +14,7 @@ use crate::{
     step::{Plan, Step},
 };
 
-/// Notices that were not delivered are sent again after this time, where no other call is near.
+/// Notices that were not delivered are sent again after this time, unless another call comes before.
 const NOTICE_RETRY: Duration = Duration::from_secs(10);
 
 impl Turn<'_> {
@@ -39,7 +39,7 @@ impl Turn<'_> {
             if again && early {
                 return self.backs_off();
             }
-            // It is tried again, or no longer wanted when its time has come. A failure leads back to where it is noted.
+            // It is tried again, or is no longer wanted at that time. A failure leads to the rule that notes it.
             if rule != Rule::CommandFailed && (!early || !commands.is_empty()) {
                 self.edit().trouble = None;
             }
@@ -47,7 +47,7 @@ impl Turn<'_> {
         self.plan(rule, commands)
     }
 
-    /// Nothing but the clock's mends is kept, and when the rules would have been asked again.
+    /// Nothing is kept except corrections of times and the time at which the rules are asked again.
     fn backs_off(self) -> Step {
         let Self { canary, old, seen, now, measured, hook, waits, .. } = self;
         let mut turn = Self { measured, hook, waits, ..Self::new(canary, old, seen, now) };
@@ -75,8 +75,8 @@ impl Turn<'_> {
         Step::Act(Plan { commands, state, notices, decision, wake })
     }
 
-    /// What is done when nothing else is: requests that were consumed go, and so do delivered notices once no other
-    /// save is near.
+    /// Done when there is nothing else to do: consumed requests are removed, and so are delivered notices if no other
+    /// save comes soon.
     fn tidy_up(&mut self, rule: Rule) -> (Rule, Vec<Command>) {
         let consumed = &self.old.consumed;
         let mut done = self.seen.requests.iter();
@@ -97,7 +97,7 @@ impl Turn<'_> {
         (rule, Vec::new())
     }
 
-    /// What another controller's status cannot hold, unless it was sent already.
+    /// Messages that another controller's status cannot hold, unless they were sent already.
     fn unsaved(&mut self) -> Vec<Notice> {
         if self.old.origin != Origin::Flagger {
             return Vec::new();
@@ -111,16 +111,16 @@ impl Turn<'_> {
         notices.filter(|notice| !self.seen.sent.contains(&notice.id)).collect()
     }
 
-    /// The changed state, with what every save adds to it; `None` if nothing changed: then no notice is sent.
+    /// The changed state, with the parts that every save adds; `None` if nothing changed: then no notice is sent.
     fn save(&mut self) -> Option<Arc<State>> {
-        // Another controller's status is not touched before it was taken over: it could not hold what is ours.
+        // Another controller's status is not changed before it is taken over: it could not hold our fields.
         let mut saved =
             self.draft.take().filter(|state| **state != *self.old && state.origin != Origin::Flagger)?;
         let state = Arc::make_mut(&mut saved);
         state.seq = state.seq.saturating_add(1);
         state.outbox.drop_sent(&self.seen.sent);
         let (before, after) = (self.old.phase, state.phase);
-        let told = self.notices.drain(..).map(|message| (message.told_in(before, after), message));
+        let told = self.notices.drain(..).map(|message| (message.sent_in(before, after), message));
         state.outbox.push(state.seq, self.now, told);
         state.last_transition = self.now.whole_second();
         let details = Details { canary: self.canary.as_ref().ok(), seen: self.seen };

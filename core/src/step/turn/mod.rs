@@ -1,4 +1,4 @@
-//! One call of [`step`](super::step()): what it looks at, and what it changes.
+//! One call of [`step`](super::step()): what it reads, and what it changes.
 
 mod facts;
 mod finish;
@@ -31,18 +31,18 @@ pub(super) enum Ending {
     Act { rule: Rule, commands: Vec<Command> },
 }
 
-/// Looks at the input, and collects what is to change. The state is copied only when it changes.
+/// Reads the input, and collects the changes. The state is copied only when it changes.
 pub(super) struct Turn<'a> {
     pub(super) canary: &'a Result<Rollout, Invalid>,
     pub(super) seen: &'a Observation,
     pub(super) now: Timestamp,
     pub(super) measured: Vec<Measured>,
     old: &'a State,
-    /// Nobody else's until the call ends, and shared from then on.
+    /// Owned by this call until it ends, and shared from then on.
     draft: Option<Arc<State>>,
     notices: Vec<Message>,
     pub(super) hook: Option<(Text, bool)>,
-    /// When the call of the hook that was asked last was given up, which is when the next check was due.
+    /// When the call of the last hook was abandoned, which is when the next check was due.
     pub(super) late: Option<Timestamp>,
     stall: StallUpdate,
     waits: Waits,
@@ -75,7 +75,7 @@ impl<'a> Turn<'a> {
         self.old
     }
 
-    /// The state as it will be.
+    /// The state that will be saved.
     pub(super) fn state(&self) -> &State {
         self.draft.as_deref().unwrap_or(self.old)
     }
@@ -85,7 +85,7 @@ impl<'a> Turn<'a> {
         Arc::make_mut(self.draft.get_or_insert_with(|| Arc::new(self.old.clone())))
     }
 
-    /// Clocks may be set back: no stored time stays further ahead than it can have been set.
+    /// Corrects times after the clock was set back: no stored time stays further ahead than it can have been set.
     pub(super) fn mend_clock(&mut self) {
         let Ok(r) = self.canary else { return };
         let times = Times::of(self.state());
@@ -95,7 +95,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Tells something; it is sent only if the state changes.
+    /// Adds a message; it is sent only if the state changes.
     pub(super) fn tell(&mut self, message: Message) {
         self.notices.push(message);
     }
@@ -107,8 +107,8 @@ impl<'a> Turn<'a> {
         self.measured = measured;
     }
 
-    /// A rule waits for this moment: without anything else that happens, its answer may be another one then. It is worked out
-    /// from what was saved: what changes in this call is saved, and the next one follows at once.
+    /// Notes that a rule waits for this moment: its answer can change then without another event. The moment is
+    /// computed from the saved state: a change in this call is saved, and the next call follows at once.
     pub(super) fn until(&mut self, at: Timestamp, why: Why) {
         self.waits.add(at, why);
     }
@@ -139,7 +139,7 @@ impl<'a> Turn<'a> {
         let cookies = r.affinity().map_or_else(Cookies::default, |affinity| {
             state.cookies.rotated(affinity, routes.canary > 0, &r.identity().uid, state.runs)
         });
-        // What is remembered is what is set.
+        // The cookies that are remembered are those that are set.
         if cookies != state.cookies {
             self.edit().cookies = cookies.clone();
         }

@@ -1,4 +1,4 @@
-//! What holds a Canary up: noted when it is seen, reported at most once where it lasts.
+//! What blocks a Canary: noted when it is observed, reported at most once while it lasts.
 
 use core::time::Duration;
 
@@ -15,23 +15,23 @@ use crate::{
 const DAY: Duration = Duration::from_secs(86_400);
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(600);
 
-/// What becomes of the note on what holds the Canary up.
+/// How the note about the obstacle changes.
 pub(super) enum StallUpdate {
-    /// What the [rule](leaves_the_stall) that ended the call says.
+    /// The note follows from the [rule](leaves_the_stall) that ended the call.
     ByRule,
-    /// Nothing holds it up.
+    /// There is no obstacle.
     Gone,
-    /// This does.
+    /// This is the obstacle.
     On(Obstacle),
 }
 
 impl Turn<'_> {
-    /// Something outside holds the Canary up.
+    /// Something outside blocks the Canary.
     pub(in crate::step) fn held_up_by(&mut self, obstacle: Obstacle) {
         self.stall = StallUpdate::On(obstacle);
     }
 
-    /// Nothing outside holds the Canary up.
+    /// Nothing outside blocks the Canary.
     pub(in crate::step) fn is_not_held_up(&mut self) {
         self.stall = StallUpdate::Gone;
     }
@@ -41,7 +41,7 @@ impl Turn<'_> {
         self.canary.as_ref().map_or(DEFAULT_DEADLINE, |r| r.policy().progress_deadline)
     }
 
-    /// A concern holds nothing up. It is reported when it is first observed, and shown until it is gone.
+    /// A concern blocks nothing. It is reported when it is first observed, and shown until it is gone.
     pub(super) fn settle_concern(&mut self) {
         let Some(concern) = self.seen.concern.known() else { return };
         if *concern == self.state().concern {
@@ -56,7 +56,7 @@ impl Turn<'_> {
     pub(super) fn settle_stall(&mut self, rule: Rule) {
         let old = self.old.stall.as_ref();
         match core::mem::replace(&mut self.stall, StallUpdate::ByRule) {
-            // What is invalid stays so, whatever else was done.
+            // An invalid Canary stays invalid, whatever else was done.
             StallUpdate::ByRule if self.canary.is_err() || leaves_the_stall(rule) => {}
             StallUpdate::ByRule | StallUpdate::Gone => {
                 if old.is_some() {
@@ -71,7 +71,7 @@ impl Turn<'_> {
     }
 
     fn note_stall(&mut self, on: Obstacle) {
-        if on.is_told_at_once() {
+        if on.is_reported_at_once() {
             self.tell(Message::HeldUp(on.clone()));
         }
         // The time of an obstacle continues if only its text changes.
@@ -84,13 +84,13 @@ impl Turn<'_> {
         self.edit().stall = Some(Stall { on, since, told });
     }
 
-    /// Reports it when its time has come.
+    /// Reports the obstacle when it is due.
     fn report_stall(&mut self) {
         let (now, deadline) = (self.now, self.deadline());
         let Some(stall) = &self.state().stall else { return };
         let Some(at) = reported_at(self.state(), stall, deadline) else { return };
         if now < at {
-            // One that was noted just now, and is not saved, is noted again by the next call.
+            // An obstacle that was noted just now, and is not saved, is noted again by the next call.
             if self.old.stall.is_some() {
                 self.until(at, Why::Stalled);
             }
@@ -105,7 +105,7 @@ impl Turn<'_> {
 }
 
 fn reported_at(state: &State, stall: &Stall, deadline: Duration) -> Option<Timestamp> {
-    // What is not being carried out waits while suspended, and that time does not count.
+    // While suspended nothing is carried out, and the time does not count.
     let stands_still =
         state.suspended.is_some() && state.run.intent.is_none() && state.phase != Phase::Terminating;
     match stall.told {
@@ -115,8 +115,8 @@ fn reported_at(state: &State, stall: &Stall, deadline: Duration) -> Option<Times
     }
 }
 
-/// Whether a decision says nothing of what holds the Canary up: it only waits, or puts something right that has nothing to
-/// do with it. Any other one got past it.
+/// Whether a decision says nothing about the obstacle: it only waits, or repairs something unrelated. Any other
+/// decision got past the obstacle.
 fn leaves_the_stall(rule: Rule) -> bool {
     match rule {
         Rule::HeldForNewerVersion

@@ -1,4 +1,4 @@
-//! When to call again: the earliest moment at which a rule that waits would not wait any more.
+//! When to call again: the earliest moment at which a rule that waits can have another answer.
 
 use serde::Serialize;
 
@@ -7,13 +7,13 @@ use crate::time::Timestamp;
 /// When to call again, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Wake {
-    /// When; not later than now: at once.
+    /// When; if not later than now: at once.
     pub at: Timestamp,
     /// Why.
     pub why: Why,
 }
 
-/// What a wake is for.
+/// The purpose of a wake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
@@ -27,13 +27,13 @@ pub enum Why {
     Deadline,
     /// A command or a hook is tried again.
     Retry,
-    /// It is reported that the Canary is held up.
+    /// It has to be reported that the Canary is blocked.
     Stalled,
     /// Notices are still to be delivered.
     Notices,
 }
 
-/// What is waited for in one call. Each rule that waits says until when, where it waits.
+/// The moments that one call waits for. Each rule that waits notes its own, where it waits.
 #[derive(Debug)]
 pub(super) struct Waits {
     now: Timestamp,
@@ -45,7 +45,7 @@ impl Waits {
         Self { now, earliest: None }
     }
 
-    /// Notes a moment. One that has come is waited for no more.
+    /// Notes a moment. A past moment is not waited for.
     pub(super) fn add(&mut self, at: Timestamp, why: Why) {
         if at > self.now && self.earliest.is_none_or(|wake| (at, why) < (wake.at, wake.why)) {
             self.earliest = Some(Wake { at, why });

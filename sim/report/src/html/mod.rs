@@ -3,7 +3,6 @@
 //!
 //! Pure functions that return text; the same input gives the same bytes. `maud` escapes all text of a scenario.
 //! Characters that could mislead a terminal or a reader are replaced once, when the page is assembled.
-//! scenario; what a terminal or a reader could be misled by is replaced once, when the page is put together.
 
 mod chart;
 mod frontier;

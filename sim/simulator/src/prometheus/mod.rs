@@ -1,6 +1,6 @@
 //! The values that Prometheus computes for the queries of a rollout, from stored samples.
 //!
-//! Only the arithmetic: nothing here draws, scrapes or parses a query. `tests/prometheus` runs the same queries on the
+//! Only the arithmetic: nothing here draws, scrapes or parses a query. `tests/servers/prometheus` runs the same queries on the
 //! same samples with a real Prometheus 3, and expects the same values.
 //!
 //! There are two ways to a rate. A [`Series`] contains every sample, like a database. If only the samples at the edges

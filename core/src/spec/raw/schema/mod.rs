@@ -1,4 +1,4 @@
-//! The JSON schemas of the objects people write: structural, so that they can stand in a CRD.
+//! The JSON schemas of the objects that people write: structural, so that they can be used in a CRD.
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +21,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// The schema of an object as a CRD has it: everything in one piece, no `null`, unknown fields allowed.
+/// The schema of an object as a CRD has it: in one piece, without `null`, with unknown fields allowed.
 #[must_use]
 pub fn of<T: JsonSchema>() -> Schema {
     let mut schema = whole::<T>();
@@ -38,7 +38,7 @@ fn whole<T: JsonSchema>() -> Schema {
     schema
 }
 
-/// The schema that an editor checks a manifest with. It is that of the CRD, and refuses also what a cluster drops or a
+/// The schema that an editor checks a manifest with. It is that of the CRD, and also refuses what a cluster drops or a
 /// controller refuses: unknown fields, durations without a unit, fractions where a whole number is expected.
 #[must_use]
 pub fn strict<T: JsonSchema>() -> Schema {
@@ -63,7 +63,7 @@ pub fn strict<T: JsonSchema>() -> Schema {
     schema
 }
 
-/// What a cluster and its tools keep in an object's metadata, and we don't read.
+/// What a cluster and its tools keep in an object's metadata and Serin does not read.
 const OTHER_METADATA: [&str; 10] = [
     "creationTimestamp",
     "deletionGracePeriodSeconds",
@@ -94,15 +94,15 @@ fn strictly(schema: &mut Schema) {
     transform_subschemas(&mut strictly, schema);
 }
 
-/// Lets every number and every text stand where a whole number or a duration of a router is expected: parsing refuses
-/// others, and says where.
+/// Allows every number and every text where a whole number or a duration of a router is expected: parsing refuses
+/// invalid ones, with their field.
 fn lenient(schema: &mut Schema) {
     schema.remove("x-whole");
     schema.remove("x-duration");
     transform_subschemas(&mut lenient, schema);
 }
 
-/// Keeps the defaults that an API server is to fill in (`x-default`), not those that we read.
+/// Keeps the defaults that an API server fills in (`x-default`), and removes those that Serin applies.
 fn defaults(schema: &mut Schema) {
     schema.remove("default");
     if let Some(filled) = schema.remove("x-default") {
@@ -111,7 +111,7 @@ fn defaults(schema: &mut Schema) {
     transform_subschemas(&mut defaults, schema);
 }
 
-/// Takes `null` away from every field that may be left out: who means nothing leaves it out.
+/// Removes `null` from every optional field: a field without a value is left out.
 pub fn without_null(schema: &mut Schema) {
     if let Some(Value::Object(fields)) = schema.get_mut("properties") {
         for field in fields.values_mut() {
@@ -145,7 +145,7 @@ fn not_null(field: &mut Value) {
     }
 }
 
-/// Takes the widths of our own integers away (`uint8`, `double`): no schema language knows all of them.
+/// Removes the widths of our own integers (`uint8`, `double`), because no schema language knows all of them.
 pub fn without_width(schema: &mut Schema) {
     const WIDTHS: [&str; 5] = ["uint8", "uint16", "uint32", "uint64", "double"];
     if schema.get("format").and_then(Value::as_str).is_some_and(|format| WIDTHS.contains(&format)) {
@@ -154,16 +154,16 @@ pub fn without_width(schema: &mut Schema) {
     transform_subschemas(&mut without_width, schema);
 }
 
-/// How the names of things look, as Kubernetes has it.
+/// The form of names in Kubernetes.
 pub(super) const LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 pub(super) const SUBDOMAIN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 pub(super) const GROUP: &str = r"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 pub(super) const KIND: &str = "^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$";
-/// How a duration begins; Flagger's schema looks no further either.
+/// The beginning of a duration; Flagger's schema checks no more.
 pub(super) const DURATION: &str = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)";
-/// How all of it looks.
+/// The form of a whole duration.
 const WHOLE_DURATION: &str = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$";
-/// How one looks that a router reads: most know no days, Contour knows no limit.
+/// The form of a duration that a router reads: most do not know days, Contour knows `infinity`.
 const ROUTED_DURATION: &str = r"^(([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+|infinity|infinite)$";
 
 pub(super) fn providers() -> Vec<&'static str> {
@@ -182,12 +182,12 @@ pub(super) fn alert_providers() -> Vec<&'static str> {
     AlertSystem::ALL.into_iter().map(AlertSystem::name).collect()
 }
 
-/// The types of hooks, and the empty one, which is `rollout` too.
+/// The types of hooks, and the empty one, which means `rollout`.
 pub(super) fn hook_types() -> Vec<&'static str> {
     core::iter::once("").chain(HookKind::NAMES).collect()
 }
 
-/// The kinds that a reference may have.
+/// The kinds that a reference can have.
 pub(super) mod kinds {
     use super::{Reference, SCALERS, Schema, TARGETS, Vec, one_of};
 
@@ -222,12 +222,12 @@ pub(super) mod kinds {
     }
 }
 
-/// An address or a Secret; Flagger has exactly one of them, but PagerDuty may have both.
-pub(super) fn told_where() -> Value {
+/// An address or a Secret. Flagger requires exactly one of them; PagerDuty may have both.
+pub(super) fn address_or_secret() -> Value {
     json!([{"required": ["address"]}, {"required": ["secretRef"]}])
 }
 
-/// How a run may have ended, for hooks.
+/// How a run can end, for hooks.
 pub(super) fn ends(schema: &mut Schema) {
     one_of("/items", &["success", "failure"], schema);
 }
@@ -238,12 +238,12 @@ fn one_of(place: &str, texts: &[&str], schema: &mut Schema) {
     }
 }
 
-/// A mapping that is handed on as it is.
+/// A mapping that is passed on unchanged.
 pub(crate) fn opaque(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
 }
 
-/// The names of phases as `.status` may have them; Flagger's `Terminated` is never written.
+/// The names of phases that `.status` can contain. Flagger's `Terminated` is never written.
 pub(crate) fn phases() -> Vec<&'static str> {
     Phase::ALL.into_iter().map(Phase::name).chain(["Terminated"]).collect()
 }
@@ -254,7 +254,7 @@ impl JsonSchema for Phase {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let description = "Where a Canary stands; empty before anything was done.";
+        let description = "The phase of the Canary; empty before anything was done.";
         json_schema!({"description": description, "type": "string", "enum": Phase::ALL.map(Phase::name)})
     }
 }

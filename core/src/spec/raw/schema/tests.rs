@@ -24,7 +24,7 @@ fn is_within(path: &str, written: &str, read: &Value) -> bool {
         None => written == "int-or-string" && read.get("x-kubernetes-int-or-string").is_some(),
         Some("object") if read.get("x-kubernetes-preserve-unknown-fields").is_some() => true,
         Some("number") => written == "number" || written == "integer",
-        // Of a status, which only controllers write.
+        // A field of the status, which only controllers write.
         Some("integer") => written == "integer" || path.starts_with("status."),
         Some(read) => written == read,
     }
@@ -47,7 +47,7 @@ fn every_field_of_flaggers_schema_has_its_place() {
     assert_eq!(missing_from(&of::<AlertProvider>(), "AlertProvider"), none);
 }
 
-/// What an API server refuses in the schema of a CRD, and what would change what people wrote.
+/// What an API server refuses in the schema of a CRD, and what would change the users' manifests.
 fn not_structural(path: &str, schema: &Value, found: &mut Vec<String>) {
     let Value::Object(fields) = schema else { return };
     for word in ["$ref", "$defs", "oneOf", "allOf", "const", "definitions"] {
