@@ -88,10 +88,12 @@ enum Format {
 
 const EXAMPLES: &str = "\
 Examples:
-  serin diff old.yaml new.yaml                              two scenarios, or two manifests
-  serin diff --rps 50 --errors 0.8% old.yaml canary.yaml    how such a release goes with both
-  git show main:canary.yaml | serin diff - canary.yaml      what this branch changes
-  serin diff --format markdown --fail-on-worse old.yaml new.yaml    in a pull request";
+  Two scenarios, or two manifests:
+    serin diff old.yaml new.yaml
+  How a release goes with what this branch changes:
+    git show main:canary.yaml | serin diff --rps 50 --errors 0.8% - canary.yaml
+  A comment on a pull request:
+    serin diff --format markdown --fail-on-worse old.yaml new.yaml";
 
 const DETAILS: &str = "\
 A release is good if it stays within the bounds of OLD in the long run, or within those of NEW if
