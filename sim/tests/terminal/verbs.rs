@@ -38,7 +38,12 @@ const CASES: &[Case] = &[
     },
     Case {
         verb: "diff",
-        args: &["sim/tests/cli/diff/release-old.yaml", "sim/tests/cli/diff/release-new.yaml", "--runs", "300"],
+        args: &[
+            "sim/tests/cli/diff/release-old.yaml",
+            "sim/tests/cli/diff/release-new.yaml",
+            "--runs",
+            "300",
+        ],
         bar: Some("rollouts"),
     },
     Case { verb: "diff", args: &["docs/shop.yaml", "docs/shop.yaml"], bar: None },

@@ -100,9 +100,8 @@ fn a_search_stops_within_a_world() {
 
 #[test]
 fn what_the_worlds_reached_is_counted_up_to_the_one_that_breaks() {
-    let reached = |properties: &str| {
-        search(&release(USUAL, 200, properties), Search { cases: 64, seed: 1 }, &()).fired
-    };
+    let reached =
+        |properties: &str| search(&release(USUAL, 200, properties), Search { cases: 64, seed: 1 }, &()).fired;
     let all = reached("  - {never: {event: no such text}}");
     let has = |fired: &Fired, rule| fired.rules.contains(&rule);
     assert!(has(&all, Rule::Promoted) && has(&all, Rule::RolledBack), "{all:?}");

@@ -206,10 +206,8 @@ pub(super) fn is_open(root: &Value, way: &[Value]) -> bool {
 /// Whether it is a hook or an alert of the Canary.
 pub(super) fn is_receiver(way: &[Value]) -> bool {
     let keys: Vec<&str> = way.iter().filter_map(Value::as_str).collect();
-    let is_list = matches!(
-        keys.as_slice(),
-        ["canary", "spec", "analysis" | "canaryAnalysis", "webhooks" | "alerts"]
-    );
+    let is_list =
+        matches!(keys.as_slice(), ["canary", "spec", "analysis" | "canaryAnalysis", "webhooks" | "alerts"]);
     is_list && way.len() == keys.len() + 1
 }
 
