@@ -25,6 +25,36 @@ pub fn bounded(text: Text) -> Text {
     [&text[..end], MARK].concat().into()
 }
 
+/// The printable characters of a text in one line, cut to this many bytes: without terminal control characters, without
+/// characters that change the direction of text, without invisible characters.
+#[must_use]
+pub fn one_line(text: &str, most: usize) -> String {
+    const MARK: &str = "…";
+    let mut line = String::new();
+    let breaks = |c: char| c.is_whitespace() || c.is_control() || !is_printable(c);
+    for word in text.split(breaks).filter(|word| !word.is_empty()) {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > most {
+            let mut end = most.saturating_sub(MARK.len());
+            while !line.is_char_boundary(end) {
+                end -= 1;
+            }
+            line.truncate(end);
+            return line + MARK;
+        }
+    }
+    line
+}
+
+/// Whether a character is visible, on its own or combined with another.
+fn is_printable(c: char) -> bool {
+    // Characters that the standard library escapes after another one, except quotes and backslashes, are not printable.
+    c.is_ascii_graphic() || !alloc::format!("a{c}").escape_debug().any(|escaped| escaped == '\\')
+}
+
 /// The checksums of the ConfigMaps and Secrets a workload reads, by `configmap/<name>` or `secret/<name>`.
 pub type Configs = BTreeMap<String, String>;
 
@@ -80,5 +110,12 @@ mod tests {
         let of = |length: usize| bounded("é".repeat(length).into());
         assert_eq!((&*of(512), of(512).len()), (&*"é".repeat(512), LONGEST_TEXT));
         assert_eq!(&*of(513), alloc::format!("{}…", "é".repeat(510)));
+    }
+
+    #[test]
+    fn invisible_characters_are_left_out() {
+        let hostile =
+            "ok\u{202e}evil\u{200b}\u{1b}[31m\u{feff} nai\u{308}ve \u{e01}\u{e34} \u{e000}\u{ad}\nend";
+        assert_eq!(one_line(hostile, 100), "ok evil [31m nai\u{308}ve \u{e01}\u{e34} end");
     }
 }

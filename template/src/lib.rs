@@ -22,7 +22,7 @@ mod value;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use serin_core::revision::bounded;
+use serin_core::revision::{LONGEST_TEXT, one_line};
 
 pub use self::query::QueryNames;
 
@@ -131,7 +131,6 @@ impl Rendered {
 
 /// An error at an offset in the template; [`render_with_origins`] adds its line.
 fn fault<T>(at: usize, what: impl Into<String>) -> Result<T, TemplateError> {
-    // It may quote a value, which can be long.
-    let what = bounded(what.into().into());
-    Err(TemplateError { at, line: 0, what: what.to_string() })
+    // It may quote a value, which can be long and contain anything.
+    Err(TemplateError { at, line: 0, what: one_line(&what.into(), LONGEST_TEXT) })
 }

@@ -21,6 +21,7 @@ use serde::{
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Value};
+use serin_core::revision::one_line;
 
 use super::known;
 use crate::object::{Cut, Kind, Object};
@@ -158,7 +159,7 @@ impl Place<'_> {
             PathStep::Field(name) if path.is_empty() => path.push_str(name),
             PathStep::Field(name) => path.push_str(&format!(".{name}")),
         }
-        crate::http::one_line(&path, LONGEST_PATH)
+        one_line(&path, LONGEST_PATH)
     }
 
     fn is(&self, path: [&str; 2]) -> bool {

@@ -85,7 +85,9 @@ fn wait(n: u32, outcome: &Result<Reply, HttpError>) -> Duration {
     }
 }
 
-fn answer(outcome: &Result<Reply, HttpError>, tries: u32) -> HookResult {
+/// What the outcome of a call means that was tried this many times.
+#[must_use]
+pub fn answer(outcome: &Result<Reply, HttpError>, tries: u32) -> HookResult {
     let after = if tries > 1 { format!(" (tried {tries} times)") } else { String::new() };
     match outcome {
         Ok(reply) if reply.is_success() => HookResult::Pass(reply.said(MOST_SAID).into()),

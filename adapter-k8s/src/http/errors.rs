@@ -2,6 +2,8 @@
 
 use std::error::Error as _;
 
+use serin_core::revision::one_line;
+
 use super::reach::Refused;
 
 /// Whether another try fails in the same way: TLS does not trust the server, the address is not allowed, or the request
@@ -32,5 +34,5 @@ pub(super) fn cause(error: reqwest::Error) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    super::one_line(&innermost.to_string(), 200)
+    one_line(&innermost.to_string(), 200)
 }

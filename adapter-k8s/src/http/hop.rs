@@ -1,6 +1,7 @@
 //! One request on the way to an answer: the first, or one after a redirect.
 
 use reqwest::{Response, Url, header::LOCATION};
+use serin_core::revision::one_line;
 
 use super::{Request, secret::Hidden};
 
@@ -84,7 +85,7 @@ fn shown(mut url: Url) -> String {
     // Only a URL without a host refuses these.
     let is_plain = url.set_username("").and_then(|()| url.set_password(None)).is_ok();
     if is_plain {
-        super::one_line(url.as_str().trim_end_matches('/'), 200)
+        one_line(url.as_str().trim_end_matches('/'), 200)
     } else {
         "an address without a host".into()
     }

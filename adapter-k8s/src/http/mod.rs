@@ -15,6 +15,8 @@ pub mod turns;
 
 use std::{fmt, time::Duration};
 
+use serin_core::revision::one_line;
+
 use crate::http::secret::Hidden;
 
 pub use self::{client::Http, turns::Sender};
@@ -150,36 +152,6 @@ impl Reply {
         let said = self.said(most);
         if said.is_empty() { status } else { format!("{status}: {said}") }
     }
-}
-
-/// The printable characters of a text in one line, cut to this many bytes: without terminal control characters, without
-/// characters that change the direction of text, without invisible characters.
-#[must_use]
-pub fn one_line(text: &str, most: usize) -> String {
-    const MARK: &str = "…";
-    let mut line = String::new();
-    let breaks = |c: char| c.is_whitespace() || c.is_control() || !is_printable(c);
-    for word in text.split(breaks).filter(|word| !word.is_empty()) {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-        if line.len() > most {
-            let mut end = most.saturating_sub(MARK.len());
-            while !line.is_char_boundary(end) {
-                end -= 1;
-            }
-            line.truncate(end);
-            return line + MARK;
-        }
-    }
-    line
-}
-
-/// Whether a character is visible, on its own or combined with another.
-fn is_printable(c: char) -> bool {
-    // Characters that the standard library escapes after another one, except quotes and backslashes, are not printable.
-    c.is_ascii_graphic() || !format!("a{c}").escape_debug().any(|escaped| escaped == '\\')
 }
 
 /// Why there was no answer.

@@ -112,10 +112,13 @@ pub(super) fn check_namespace(source: &Source, namespace: &str) -> Result<(), Te
     }
 }
 
-/// Whether a part of a query can be a name in the path of an object.
-pub(super) fn is_name(part: &str) -> bool {
+/// Whether a text can be a name in the path of an object.
+pub(super) fn is_name(text: &str) -> bool {
+    /// Of Kubernetes.
+    const LONGEST: usize = 253;
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
-    part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && part.chars().all(is_allowed)
+    let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    begins && text.len() <= LONGEST && text.chars().all(is_allowed)
 }
 
 /// The start of the window that a system is asked for which gives points in time.

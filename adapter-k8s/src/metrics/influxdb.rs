@@ -4,13 +4,16 @@ use std::{collections::BTreeMap, time::Duration};
 
 use csv::{ReaderBuilder, StringRecord};
 use serde_json::{Value, json};
-use serin_core::{revision::Text, time::Timestamp};
+use serin_core::{
+    revision::{Text, one_line},
+    time::Timestamp,
+};
 
 use super::{
     Exchange, Provider, Source, asking,
     reading::{Reading, accepted, last_series, refused, written},
 };
-use crate::http::{Reply, Request, one_line, secret::Secret};
+use crate::http::{Reply, Request, secret::Secret};
 
 /// Posts a query to `<address>/api/v2/query`.
 pub(super) struct InfluxDb;

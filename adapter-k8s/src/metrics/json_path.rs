@@ -9,9 +9,7 @@ use jsonpath_rust::parser::{
 };
 use jsonpath_rust::query::js_path_process;
 use serde_json::Value;
-use serin_core::revision::Text;
-
-use crate::http::one_line;
+use serin_core::revision::{Text, one_line};
 
 /// Names and indexes, and at most one `*`, slice or filter.
 pub(super) struct JsonPath(JpQuery);

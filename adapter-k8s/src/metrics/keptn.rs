@@ -56,8 +56,11 @@ impl Provider for Keptn {
                 });
                 let created = ApiRequest::create(&*path, analysis);
                 Ok(Exchange::new(created, move |reply| {
-                    let created: Object<Made> = json(reply, MetricSystem::Keptn, message_of)?;
-                    Ok(Next::Need(judged(format!("{path}/{}", created.metadata.name), WAITS)))
+                    let Object { metadata: Made { name } } = json(reply, MetricSystem::Keptn, message_of)?;
+                    if !asking::is_name(&name) {
+                        return Err("the analysis has no name that can be in a path".into());
+                    }
+                    Ok(Next::Need(judged(format!("{path}/{name}"), WAITS)))
                 }))
             }
         }

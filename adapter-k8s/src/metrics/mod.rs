@@ -39,7 +39,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     cluster::Cluster,
-    http::{Http, secret::Secret},
+    http::{Http, Reply, secret::Secret},
 };
 
 pub use self::{
@@ -146,19 +146,29 @@ async fn carry_out<T: 'static>(systems: &Systems, exchange: Exchange<T>, secret:
 async fn fetch<T: 'static>(systems: &Systems, mut exchange: Exchange<T>, secret: &Secret) -> Result<T, Text> {
     for _ in 0..MOST_REQUESTS {
         sleep(exchange.wait()).await;
-        let (place, reply) = match exchange.need() {
+        let reply = match exchange.need() {
             Need::Http(request) => {
-                let reply = systems.http.send(request).await;
-                (request.place(), reply.map_err(|error| Text::from(error.to_string()))?)
+                systems.http.send(request).await.map_err(|error| Text::from(error.to_string()))?
             }
-            Need::Api(request) => (request.to_string(), systems.cluster.ask(request).await?),
+            Need::Api(request) => systems.cluster.ask(request).await?,
         };
-        // Servers repeat in their errors what they were sent.
-        let refused = |why: Text| Text::from(format!("{place}: {}", secret.hide_in(&why)));
-        match exchange.next(&reply).map_err(refused)? {
+        match read(exchange, &reply, secret)? {
             Next::Need(next) => exchange = next,
             Next::Done(result) => return Ok(result),
         }
     }
     Err(format!("no result after {MOST_REQUESTS} requests").into())
+}
+
+/// Continues an exchange with a reply.
+///
+/// # Errors
+/// Where the request was sent, and why the reply is refused. Servers repeat in their errors what they were sent, so the
+/// credentials are left out.
+pub fn read<T: 'static>(exchange: Exchange<T>, reply: &Reply, secret: &Secret) -> Result<Next<T>, Text> {
+    let place = match exchange.need() {
+        Need::Http(request) => request.place(),
+        Need::Api(request) => request.to_string(),
+    };
+    exchange.next(reply).map_err(|why| format!("{place}: {}", secret.hide_in(&why)).into())
 }

@@ -2,10 +2,13 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serin_core::{revision::Text, spec::MetricSystem};
+use serin_core::{
+    revision::{Text, one_line},
+    spec::MetricSystem,
+};
 
 use super::exchange::MOST_SAID;
-use crate::http::{Reply, one_line};
+use crate::http::Reply;
 
 /// A refusal that is longer is not looked into: as values it would take many times its length.
 const LONGEST_REFUSAL: usize = 64 * 1024;

@@ -1,7 +1,7 @@
 //! What messages to chat systems have in common: Slack's form, colours, and texts that are short enough.
 
 use serde_json::{Value, json};
-use serin_core::spec::Severity;
+use serin_core::{revision::one_line, spec::Severity};
 
 use super::{AlertMessage, Destination, MOST_TOLD};
 use crate::http::Reply;
@@ -33,7 +33,7 @@ pub(super) fn accepted(reply: &Reply, succeeded: &str) -> Result<(), String> {
     let said: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     match (reply.is_success(), said[succeeded].as_bool()) {
         (true, None | Some(true)) => Ok(()),
-        (true, Some(false)) => Err(said["error"].as_str().unwrap_or("it was refused").into()),
+        (true, Some(false)) => Err(one_line(said["error"].as_str().unwrap_or("it was refused"), MOST_TOLD)),
         (false, _) => Err(reply.refusal(MOST_TOLD)),
     }
 }

@@ -16,7 +16,7 @@ use serin_simulator::record::{Effect, Moment, Story};
 
 use super::{
     Page, measured,
-    rule::{Say, say},
+    rule::{self, Say, say},
 };
 
 /// A paragraph of a row: spans that are laid out together.
@@ -140,11 +140,10 @@ pub(super) fn hook(canary: &Rollout, key: &str, answer: &Answer, terminal: &Term
 fn words(rule: Rule, state: Option<&State>, said: Option<Rule>, alone: bool) -> Option<String> {
     let again = said == Some(rule);
     match say(rule) {
-        Say::Always(words) => Some(words.into()),
-        Say::Alone(words) => (alone && !again).then(|| words.into()),
-        Say::Waiting(_) | Say::WaitingFor(_) if again => None,
-        Say::Waiting(words) => Some(words.into()),
-        Say::WaitingFor(words) => Some(state.and_then(waits_for).unwrap_or_else(|| words.into())),
+        Say::Always => Some(rule::words(rule)),
+        Say::Alone => (alone && !again).then(|| rule::words(rule)),
+        Say::Waiting => (!again).then(|| rule::words(rule)),
+        Say::WaitingFor => (!again).then(|| state.and_then(waits_for).unwrap_or_else(|| rule::words(rule))),
         Say::Nothing | Say::Known => None,
     }
 }

@@ -103,15 +103,13 @@ impl<'a> Walk<'a> {
             self.state = moment.saved.as_ref().or(self.state);
             told.push(PlanText::of(self.page, moment, self.state, self.said, self.terminal));
             self.said = match say(moment.decision.rule) {
-                Say::Waiting(_) | Say::WaitingFor(_) | Say::Always(_) | Say::Alone(_) => {
-                    Some(moment.decision.rule)
-                }
+                Say::Waiting | Say::WaitingFor | Say::Always | Say::Alone => Some(moment.decision.rule),
                 Say::Nothing | Say::Known => self.said,
             };
             counted = self.place.moves(moment).or(counted);
         }
         // A rule is printed again at another time, except if it is a wait that continues.
-        self.said = self.said.filter(|rule| matches!(say(*rule), Say::Waiting(_) | Say::WaitingFor(_)));
+        self.said = self.said.filter(|rule| matches!(say(*rule), Say::Waiting | Say::WaitingFor));
         let mut told = paragraphs(told, self.columns, self.terminal);
         let standing = self.place.standing(counted);
         let first = &instant[0];

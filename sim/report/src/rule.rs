@@ -1,4 +1,4 @@
-//! The rules in words, and when a row prints them.
+//! When a row prints the rule that fired, and in which words.
 
 use serin_core::decision::Rule;
 
@@ -6,74 +6,136 @@ use serin_core::decision::Rule;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Say {
     /// Always.
-    Always(&'static str),
+    Always,
     /// If the row has no evidence.
-    Alone(&'static str),
+    Alone,
     /// Once, when the wait begins.
-    Waiting(&'static str),
+    Waiting,
     /// As [`Say::Waiting`], and the state says for what.
-    WaitingFor(&'static str),
+    WaitingFor,
     /// Never: nothing happened, or the commands show it.
     Nothing,
     /// Never, and the evidence neither: both were printed before.
     Known,
 }
 
-/// When and how a rule is printed.
+/// When a rule is printed.
 pub(super) fn say(rule: Rule) -> Say {
-    use Say::{Alone, Always, Known, Nothing, Waiting, WaitingFor};
     match rule {
-        Rule::HeldForNewerVersion => {
-            Waiting("a newer version of the controller wrote the status: nothing is changed")
-        }
-        Rule::CommandFailed => Alone("it is retried"),
-        Rule::DeletionDecided => Alone("the deletion begins"),
-        Rule::DeletionWaits => Waiting("the deletion waits for the target to serve"),
-        Rule::GivenBack => Alone("users go back to the target"),
-        Rule::Released => Alone("the finalizer is removed"),
-        Rule::TakenOver => Alone("the status of another controller is taken over"),
-        Rule::CanaryLeft => Alone("users go to the primary, because the canary does not serve"),
-        Rule::ServingCopy => Alone("users go to the canary, because the primary does not serve"),
-        Rule::PrimaryDown => Alone("the primary does not serve"),
-        Rule::Requested => Alone("an operator's request is answered"),
-        Rule::PromotionWaits => WaitingFor("waits for the primary"),
-        Rule::PrimaryAdvanced => Alone("the primary takes traffic back"),
-        Rule::PrimaryTakesAll => Alone("the primary takes all traffic"),
-        Rule::Promoted => Alone("promoted"),
-        Rule::PromotionFailed => Alone("the primary did not get ready"),
-        Rule::RolledBack => Alone("rolled back"),
-        Rule::RollbackWaits => Waiting("the rollback waits for the primary"),
-        Rule::Invalid => Waiting("the Canary is invalid: nothing advances"),
-        Rule::Suspended => Waiting("suspended"),
-        Rule::Resumed => Alone("resumed"),
-        Rule::ShapeChanged => Alone("the run ends: its strategy, service or target was replaced"),
-        Rule::Repaired => Alone("drift is repaired"),
-        Rule::Unknown => WaitingFor("waits: a fact is not known"),
-        Rule::Initializing => Alone("the primary is set up"),
-        Rule::Initialized => Alone("the primary serves"),
-        Rule::OwedHook => Alone("a hook after the run"),
-        Rule::PrimaryRecovered => Alone("the primary recovered"),
-        Rule::RevisionNoted => Alone("a revision that needs no rollout"),
-        Rule::RunStarted => Alone("a run begins"),
-        Rule::WaitsForApproval => Always("waits for approval"),
-        Rule::Withdrawn => Alone("the waiting revision was withdrawn"),
-        Rule::Rejected => Alone("the waiting revision is not rolled out"),
-        Rule::Restarted => Alone("a newer revision replaces it"),
-        Rule::RollbackDecided => Alone("a rollback is decided"),
-        Rule::ScaledUp => Alone("the canary has no pods: it is scaled up"),
-        Rule::NotReady => WaitingFor("waits for pods"),
-        Rule::CanaryBack => Alone("users return to the canary"),
-        Rule::CheckFailed => Alone("the check failed"),
-        Rule::CheckHeld => Always("not counted"),
-        Rule::CheckVoid => Always("the pass does not count"),
-        Rule::GateClosed => Always("waits for approval"),
-        Rule::HeldByOperator => Always("an operator holds the weight"),
-        Rule::Soaked => Always("another check is needed"),
-        Rule::Advanced => Alone("the next step"),
-        Rule::PromotionDecided => Alone("a promotion is decided"),
+        Rule::WaitsForApproval
+        | Rule::CheckHeld
+        | Rule::CheckVoid
+        | Rule::GateClosed
+        | Rule::HeldByOperator
+        | Rule::Soaked => Say::Always,
+        Rule::HeldForNewerVersion
+        | Rule::DeletionWaits
+        | Rule::RollbackWaits
+        | Rule::Invalid
+        | Rule::Suspended => Say::Waiting,
+        Rule::PromotionWaits | Rule::Unknown | Rule::NotReady => Say::WaitingFor,
         Rule::PromotionApplied | Rule::NotDue | Rule::RequestCleared | Rule::NoticesDropped | Rule::Idle => {
-            Nothing
+            Say::Nothing
         }
-        Rule::BackingOff => Known,
+        Rule::BackingOff => Say::Known,
+        Rule::CommandFailed
+        | Rule::DeletionDecided
+        | Rule::GivenBack
+        | Rule::Released
+        | Rule::TakenOver
+        | Rule::CanaryLeft
+        | Rule::ServingCopy
+        | Rule::PrimaryDown
+        | Rule::Requested
+        | Rule::PrimaryAdvanced
+        | Rule::PrimaryTakesAll
+        | Rule::Promoted
+        | Rule::PromotionFailed
+        | Rule::RolledBack
+        | Rule::Resumed
+        | Rule::ShapeChanged
+        | Rule::Repaired
+        | Rule::Initializing
+        | Rule::Initialized
+        | Rule::OwedHook
+        | Rule::PrimaryRecovered
+        | Rule::RevisionNoted
+        | Rule::RunStarted
+        | Rule::Withdrawn
+        | Rule::Rejected
+        | Rule::Restarted
+        | Rule::RollbackDecided
+        | Rule::ScaledUp
+        | Rule::CanaryBack
+        | Rule::CheckFailed
+        | Rule::Advanced
+        | Rule::PromotionDecided => Say::Alone,
     }
+}
+
+/// The rule in a row: its sentence, or shorter words where the rest of the row says more.
+pub(super) fn words(rule: Rule) -> String {
+    let short = match rule {
+        Rule::CommandFailed => "it is retried",
+        Rule::PrimaryDown => "the primary does not serve",
+        Rule::PromotionWaits => "waits for the primary",
+        Rule::Promoted => "promoted",
+        Rule::RolledBack => "rolled back",
+        Rule::Suspended => "suspended",
+        Rule::Resumed => "resumed",
+        Rule::Unknown => "waits: a fact is not known",
+        Rule::Initialized => "the primary serves",
+        Rule::OwedHook => "a hook after the run",
+        Rule::RunStarted => "a run begins",
+        Rule::WaitsForApproval | Rule::GateClosed => "waits for approval",
+        Rule::Rejected => "the waiting revision is not rolled out",
+        Rule::NotReady => "waits for pods",
+        Rule::CheckHeld => "not counted",
+        Rule::CheckVoid => "the pass does not count",
+        Rule::HeldByOperator => "an operator holds the weight",
+        Rule::Soaked => "another check is needed",
+        Rule::Advanced => "the next step",
+        Rule::HeldForNewerVersion
+        | Rule::BackingOff
+        | Rule::DeletionDecided
+        | Rule::DeletionWaits
+        | Rule::GivenBack
+        | Rule::Released
+        | Rule::TakenOver
+        | Rule::CanaryLeft
+        | Rule::ServingCopy
+        | Rule::Requested
+        | Rule::PromotionApplied
+        | Rule::PrimaryAdvanced
+        | Rule::PrimaryTakesAll
+        | Rule::PromotionFailed
+        | Rule::RollbackWaits
+        | Rule::Invalid
+        | Rule::ShapeChanged
+        | Rule::Repaired
+        | Rule::Initializing
+        | Rule::PrimaryRecovered
+        | Rule::RevisionNoted
+        | Rule::Withdrawn
+        | Rule::Restarted
+        | Rule::RollbackDecided
+        | Rule::ScaledUp
+        | Rule::NotDue
+        | Rule::CanaryBack
+        | Rule::CheckFailed
+        | Rule::PromotionDecided
+        | Rule::RequestCleared
+        | Rule::NoticesDropped
+        | Rule::Idle => return clause(rule.meaning()),
+    };
+    short.into()
+}
+
+/// A sentence as a part of another one.
+fn clause(sentence: &str) -> String {
+    let mut clause = sentence.trim_end_matches('.').to_owned();
+    if let Some(first) = clause.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    clause
 }

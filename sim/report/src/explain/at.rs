@@ -15,7 +15,7 @@ use serin_simulator::{
     scenario::{Scenario, rule_name},
 };
 
-use super::{chapter::born, rule::meaning, words::time};
+use super::{chapter::born, words::time};
 
 /// The decisions of one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ fn decided(scenario: &Scenario, story: &Story, i: usize) -> Decided {
     Decided {
         moment: i,
         rule: rule_name(rule),
-        meaning: meaning(rule),
+        meaning: rule.meaning(),
         seen: seen(moment, &scenario.canary),
         done: done.collect(),
         told: told.collect(),

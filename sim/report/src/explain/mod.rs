@@ -12,7 +12,6 @@ mod ending;
 mod headline;
 mod json;
 mod moves;
-mod rule;
 mod suspects;
 mod tell;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::{
     chapter::{Chapter, Of, born},
     checks::Checks,
     ending::{Ended, Ending},
-    moves, rule, waits, what_if,
+    moves, waits, what_if,
     words::{cause, count, time},
 };
 
@@ -155,14 +155,14 @@ fn began(story: &Story, chapter: &Chapter<'_>) -> String {
 /// The meaning of the rule that began it.
 fn first_rule(chapter: &Chapter<'_>) -> String {
     let first = chapter.moments.first().filter(|_| matches!(chapter.of, Of::Run(_)));
-    first.map(|first| format!(" {}", rule::meaning(first.decision.rule))).unwrap_or_default()
+    first.map(|first| format!(" {}", first.decision.rule.meaning())).unwrap_or_default()
 }
 
 /// The rule that ended it, with its meaning.
 fn by_rule(chapter: &Chapter<'_>) -> Option<String> {
     let (rule, (decided, done)) = (chapter.ended.rule?, chapter.ended.at?);
     let later = if done > decided { format!(" It was done at {}.", time(done)) } else { String::new() };
-    Some(format!("Rule {} at {}: {}{later}", rule_name(rule), time(decided), rule::meaning(rule)))
+    Some(format!("Rule {} at {}: {}{later}", rule_name(rule), time(decided), rule.meaning()))
 }
 
 /// What happened in the world until the end, and the notices about people and trouble.

@@ -12,30 +12,18 @@ use serde::{
 };
 use serin_core::time::parse_duration;
 
-/// A duration such as `1m30s`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Lasting(pub(super) Duration);
+/// A duration such as 30s, 1m30s or 2h.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(
+    rename = "Duration",
+    extend("type" = ["string", "integer"], "pattern" = format!("^({SPAN}|0)$"), "minimum" = 0, "maximum" = 0)
+)]
+pub(super) struct Lasting(#[schemars(with = "String")] pub(super) Duration);
 
 impl<'de> Deserialize<'de> for Lasting {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         parse_duration(&text).map(Self).map_err(D::Error::custom)
-    }
-}
-
-impl JsonSchema for Lasting {
-    fn schema_name() -> Cow<'static, str> {
-        "Duration".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A duration such as 30s, 1m30s or 2h.",
-            "type": ["string", "integer"],
-            "pattern": format!("^({SPAN}|0)$"),
-            "minimum": 0,
-            "maximum": 0,
-        })
     }
 }
 
@@ -76,7 +64,8 @@ pub(super) fn scalar(_: &mut SchemaGenerator) -> Schema {
 }
 
 /// Either a text or a mapping.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged, inline, description = "")]
 pub(super) enum TextOr<T> {
     Text(String),
     Map(T),
@@ -111,64 +100,30 @@ impl<T> TextOr<T> {
     }
 }
 
-impl<T: JsonSchema> JsonSchema for TextOr<T> {
-    fn schema_name() -> Cow<'static, str> {
-        format!("TextOr{}", T::schema_name()).into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({"anyOf": [{"type": "string"}, generator.subschema_for::<T>()]})
-    }
+/// Either a list or `{exactly: list}`.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged, inline, description = "")]
+pub(super) enum ListOrExactly<T> {
+    List(Vec<T>),
+    Exactly(Exactly<T>),
 }
 
-/// Either a list or `{exactly: list}`.
-#[derive(Clone, Debug)]
-pub(super) struct ListOrExactly<T> {
-    pub(super) items: Vec<T>,
-    pub(super) exactly: bool,
+/// These and no others.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub(super) struct Exactly<T> {
+    pub(super) exactly: Vec<T>,
 }
 
 impl<T> ListOrExactly<T> {
     /// Whether every sequence contains it.
     pub(super) fn holds_of_anything(&self) -> bool {
-        self.items.is_empty() && !self.exactly
+        match self {
+            Self::List(items) => items.is_empty(),
+            Self::Exactly(_) => false,
+        }
     }
-}
-
-impl<T: JsonSchema> JsonSchema for ListOrExactly<T> {
-    fn schema_name() -> Cow<'static, str> {
-        format!("ListOf{}", T::schema_name()).into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let list = generator.subschema_for::<Vec<T>>();
-        json_schema!({
-            "anyOf": [
-                list,
-                {
-                    "description": "These and no others.",
-                    "type": "object",
-                    "properties": {"exactly": list},
-                    "required": ["exactly"],
-                    "additionalProperties": false,
-                },
-            ],
-        })
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Exactly<T> {
-    exactly: Vec<T>,
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for ListOrExactly<T> {
@@ -180,12 +135,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ListOrExactly<T> {
                 f.write_str("a list or {exactly: […]}")
             }
             fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<ListOrExactly<T>, A::Error> {
-                let items = Vec::deserialize(SeqAccessDeserializer::new(items))?;
-                Ok(ListOrExactly { items, exactly: false })
+                Vec::deserialize(SeqAccessDeserializer::new(items)).map(ListOrExactly::List)
             }
             fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<ListOrExactly<T>, A::Error> {
-                let Exactly { exactly } = Exactly::deserialize(MapAccessDeserializer::new(entries))?;
-                Ok(ListOrExactly { items: exactly, exactly: true })
+                Exactly::deserialize(MapAccessDeserializer::new(entries)).map(ListOrExactly::Exactly)
             }
         }
         deserializer.deserialize_any(Either(PhantomData))

@@ -1,17 +1,16 @@
 //! A table of the times at which something was decided.
 
 use maud::{Markup, html};
-use serde_json::Value;
 use serin_core::decision::Rule;
 use serin_output::span::Span;
-use serin_simulator::record::Moment;
+use serin_simulator::{record::Moment, scenario::rule_name};
 
 use super::{Shown, weights::kind};
 use crate::{
     html::text::{NONE, span},
     plan_text,
     row::Row,
-    rule::{Say, say},
+    rule::{self, Say, say},
     share::Of,
 };
 
@@ -84,29 +83,21 @@ fn rules(moments: &[Moment]) -> Markup {
     let mut rules: Vec<Rule> = moments.iter().map(|moment| moment.decision.rule).collect();
     rules.dedup();
     let news = |rule: &&Rule| match say(**rule) {
-        Say::Always(_) | Say::Alone(_) | Say::Waiting(_) | Say::WaitingFor(_) => true,
+        Say::Always | Say::Alone | Say::Waiting | Say::WaitingFor => true,
         Say::Nothing | Say::Known => **rule == Rule::PromotionApplied,
     };
     html! {
         ul.plain {
             @for rule in rules.iter().filter(news) {
-                li { code { (name(*rule)) } @if let Some(words) = words(*rule) { " " span.quiet { (words) } } }
+                li { code { (rule_name(*rule)) } @if let Some(words) = words(*rule) { " " span.quiet { (words) } } }
             }
         }
     }
 }
 
-fn words(rule: Rule) -> Option<&'static str> {
+fn words(rule: Rule) -> Option<String> {
     match say(rule) {
-        Say::Always(words) | Say::Alone(words) | Say::Waiting(words) | Say::WaitingFor(words) => Some(words),
+        Say::Always | Say::Alone | Say::Waiting | Say::WaitingFor => Some(rule::words(rule)),
         Say::Nothing | Say::Known => None,
-    }
-}
-
-/// The same name as in the JSON output.
-fn name(rule: Rule) -> String {
-    match serde_json::to_value(rule) {
-        Ok(Value::String(name)) => name,
-        Ok(_) | Err(_) => format!("{rule:?}"),
     }
 }

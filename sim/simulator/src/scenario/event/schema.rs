@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use serin_core::request::RequestKind;
 
-use super::{Pods, Times, written::Jump};
+use super::{Pods, Times};
 use crate::scenario::shape::{SPAN, scalar};
 
 /// The fields that are actions.
@@ -62,20 +62,6 @@ impl JsonSchema for Times {
         json_schema!({
             "description": "A number, or forever.",
             "anyOf": [{"type": "integer", "minimum": 0}, {"enum": ["forever"]}],
-        })
-    }
-}
-
-impl JsonSchema for Jump {
-    fn schema_name() -> Cow<'static, str> {
-        "Jump".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A duration with a sign: -30s, +10m.",
-            "type": "string",
-            "pattern": format!("^[+-]?{SPAN}$"),
         })
     }
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::scenario::{
     answer::{HookAnswer, MetricAnswer},
     manifest, schema,
-    shape::{Lasting, scalar},
+    shape::{Lasting, SPAN, scalar},
     world::{Delay, WrittenRoutes},
 };
 
@@ -150,8 +150,14 @@ struct WrittenStop {
     after: StopAfter,
 }
 
-/// A jump of the clock in milliseconds.
-pub(super) struct Jump(i64);
+/// A duration with a sign: -30s, +10m.
+#[derive(JsonSchema)]
+#[schemars(extend("pattern" = format!("^[+-]?{SPAN}$")))]
+pub(super) struct Jump(
+    /// In milliseconds.
+    #[schemars(with = "String")]
+    i64,
+);
 
 const TRIGGERS: &str = "`at`, `when` or `after`";
 const ACTIONS: &str = "`deploy`, `config`, `annotate`, `edit`, `delete`, `ready`, `scale`, `routes`, `drift`, `fail`, \

@@ -1,12 +1,9 @@
 //! The schema of an expectation, as far as it is not derived.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use serin_core::decision::Rule;
 
-use super::texts::{WrittenRegex, WrittenRoute};
 use crate::scenario::{names, schema};
 
 /// The fields that are one statement each.
@@ -55,32 +52,4 @@ pub(super) fn rule(_: &mut SchemaGenerator) -> Schema {
             },
         ],
     })
-}
-
-impl JsonSchema for WrittenRegex {
-    fn schema_name() -> Cow<'static, str> {
-        "Regex".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "format": "regex"})
-    }
-}
-
-impl JsonSchema for WrittenRoute {
-    fn schema_name() -> Cow<'static, str> {
-        "Division".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "Where requests go: 90/10, 100/0 mirror 50 or 0/100 matched.",
-            "type": "string",
-            "pattern": "^[0-9]{1,3}/[0-9]{1,3}( mirror [0-9]{1,3})?( matched)?$",
-        })
-    }
 }

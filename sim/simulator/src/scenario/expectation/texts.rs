@@ -3,13 +3,16 @@
 use std::str::FromStr;
 
 use regex::Regex;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serin_core::{command::Routes, strategy::Weight};
 
 use super::Wanted;
 
 /// A regular expression.
-pub(super) struct WrittenRegex(Regex);
+#[derive(JsonSchema)]
+#[schemars(inline, description = "", extend("format" = "regex"))]
+pub(super) struct WrittenRegex(#[schemars(with = "String")] Regex);
 
 impl WrittenRegex {
     pub(super) fn wanted(self) -> Wanted {
@@ -28,8 +31,10 @@ impl<'de> Deserialize<'de> for WrittenRegex {
     }
 }
 
-/// A division of requests, in the format of [`Routes`].
-pub(super) struct WrittenRoute(pub(super) Routes);
+/// Where requests go: 90/10, 100/0 mirror 50 or 0/100 matched.
+#[derive(JsonSchema)]
+#[schemars(rename = "Division", extend("pattern" = "^[0-9]{1,3}/[0-9]{1,3}( mirror [0-9]{1,3})?( matched)?$"))]
+pub(super) struct WrittenRoute(#[schemars(with = "String")] pub(super) Routes);
 
 impl<'de> Deserialize<'de> for WrittenRoute {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

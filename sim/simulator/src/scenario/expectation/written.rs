@@ -13,7 +13,7 @@ use super::{
 use crate::scenario::{
     answer::HookAnswer,
     event::Pattern,
-    shape::{Lasting, ListOrExactly, TextOr, scalar},
+    shape::{Exactly, Lasting, ListOrExactly, TextOr, scalar},
 };
 
 /// One statement about the story; the fields of the status at its end are one statement together.
@@ -259,12 +259,16 @@ impl WrittenTime {
 
 impl<T> From<ListOrExactly<T>> for Sequence<T> {
     fn from(list: ListOrExactly<T>) -> Self {
-        Self { items: list.items, exactly: list.exactly }
+        match list {
+            ListOrExactly::List(items) => Self { items, exactly: false },
+            ListOrExactly::Exactly(Exactly { exactly: items }) => Self { items, exactly: true },
+        }
     }
 }
 
 fn unwrapped(list: ListOrExactly<WrittenRoute>) -> Sequence<Routes> {
-    Sequence { items: list.items.into_iter().map(|route| route.0).collect(), exactly: list.exactly }
+    let Sequence { items, exactly } = list.into();
+    Sequence { items: items.into_iter().map(|WrittenRoute(routes)| routes).collect(), exactly }
 }
 
 fn telling(written: TextOr<WrittenMatch>) -> Telling {
