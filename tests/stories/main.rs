@@ -5,6 +5,7 @@
 mod docs;
 mod readme;
 mod replays;
+mod rules;
 mod stops;
 
 use std::path::{Path, PathBuf};

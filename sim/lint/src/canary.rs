@@ -3,7 +3,7 @@
 use serde_json::Value;
 use serin_core::{
     Rollout,
-    spec::{AlertProvider, MetricTemplate, SHIPPED_TEMPLATES, raw},
+    spec::{AlertProvider, Defaults, MetricTemplate, SHIPPED_TEMPLATES, raw},
 };
 use serin_input::{
     manifest::{
@@ -113,10 +113,7 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Draft>, Option<CanaryRepor
     told.extend(canary_lacks(&normal.json, provider));
     let is_judged = !told.iter().any(|told| told.code == Code::MisspeltField);
 
-    let mut defaults = files.defaults(object.namespace().unwrap_or("default"));
-    for name in outside(&normal.json, files, object) {
-        defaults.templates.insert((object.namespace().unwrap_or("default").to_owned(), name));
-    }
+    let defaults = defaults(&normal.json, files, object);
     let Read { raw, json, wrong, left_out } = read_all::<raw::Canary>(&normal.json);
     let is_typed = wrong.is_empty();
     let parsed = raw.map(|raw| Rollout::parse(&raw, &defaults));
@@ -148,6 +145,11 @@ fn canary(object: &Object, files: &Files<'_>) -> (Vec<Draft>, Option<CanaryRepor
         told.extend(mended::warnings(json, left_out, &defaults, files));
     }
     (told.into_iter().map(|told| normal.written(told)).collect(), report)
+}
+
+/// A Canary with its analysis under the newer name.
+pub(super) fn normal(json: &Value) -> Value {
+    Normal::of(json).json
 }
 
 /// A Canary with its analysis under the newer name.
@@ -238,6 +240,16 @@ impl Normal {
             |path: &str| below(path).map_or_else(|| path.to_owned(), |rest| format!("spec.{name}{rest}"));
         Draft { field: written(&told.field), remedy: told.remedy.moved(written), ..told }
     }
+}
+
+/// What the controller adds to this Canary: a template that its metrics name can be in the cluster.
+pub(super) fn defaults(json: &Value, files: &Files<'_>, object: &Object) -> Defaults {
+    let namespace = object.namespace().unwrap_or("default");
+    let mut defaults = files.defaults(namespace);
+    for name in outside(json, files, object) {
+        defaults.templates.insert((namespace.to_owned(), name));
+    }
+    defaults
 }
 
 /// Metrics that are named like a template that is not in the files: it may be in the cluster.

@@ -16,6 +16,7 @@ mod mended;
 mod outlook;
 mod query;
 mod refused;
+mod subject;
 #[cfg(test)]
 mod tests;
 pub mod text;
@@ -48,6 +49,7 @@ pub use self::found::rules;
 use self::manifests::{Files, Object};
 pub use self::manifests::{beside, find, is_manifest};
 pub use self::outlook::Outlook;
+pub use self::subject::{Missing, Subject, choose, subject};
 
 /// A file to check.
 #[derive(Clone, Debug)]

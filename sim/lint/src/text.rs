@@ -12,9 +12,9 @@ use serin_output::{
     span::{Span, paint, printable},
     terminal::{BAD, FAINT, GOOD, PLAIN, STRONG, WARNING},
 };
-use serin_policy::plan::Plan;
+use serin_policy::plan::{Plan, checks};
 
-use super::{CanaryReport, Divides, Entry, Gate, Level, Moves, Outlook, Report, Support};
+use super::{CanaryReport, Entry, Gate, Level, Outlook, Report, Support};
 
 /// All files, and a summary.
 #[must_use]
@@ -83,7 +83,7 @@ fn plan_rows(plan: &Plan) -> Vec<(String, String)> {
         if from == to { Human(from).to_string() } else { format!("{} - {}", Human(from), Human(to)) }
     };
     for leg in &plan.moves {
-        row(span(leg.from, leg.to), moves(&leg.what, plan.divides));
+        row(span(leg.from, leg.to), leg.what.words(plan.divides));
     }
     if plan.checks == 0 {
         row(Human(plan.done).to_string(), "promoted without analysis".into());
@@ -125,55 +125,6 @@ fn plan_rows(plan: &Plan) -> Vec<(String, String)> {
         );
     }
     rows
-}
-
-fn checks(number: u32) -> String {
-    if number == 1 { "1 check".into() } else { format!("{number} checks") }
-}
-
-/// The maximum number of weights that are listed.
-const MOST_WEIGHTS: usize = 12;
-
-fn moves(moves: &Moves, divides: Divides) -> String {
-    let whose = match divides {
-        Divides::All | Divides::Nothing => "users",
-        Divides::Matched => "matched requests",
-    };
-    match moves {
-        Moves::Mirror { weight } => format!("{weight} % of the requests are mirrored"),
-        Moves::Weights { weights } => {
-            let shown: Vec<String> = match weights.as_slice() {
-                [first, second, .., last] if weights.len() > MOST_WEIGHTS => {
-                    vec![first.to_string(), second.to_string(), "...".into(), last.to_string()]
-                }
-                all => all.iter().map(ToString::to_string).collect(),
-            };
-            format!("{} % of the {whose}, step by step", shown.join(" "))
-        }
-        Moves::Iterations { count, mirror: [0, _] } => {
-            let meanwhile = match divides {
-                Divides::All => "",
-                Divides::Matched => ", all matched requests go to the canary",
-                Divides::Nothing => ", no user is sent to the canary",
-            };
-            format!("{}{meanwhile}", iterations(*count))
-        }
-        Moves::Iterations { count, mirror: [first, last] } if first == last => {
-            format!("{}, {first} % of the requests mirrored", iterations(*count))
-        }
-        Moves::Iterations { count, mirror: [first, last] } => {
-            format!("{}, {first} to {last} % of the requests mirrored", iterations(*count))
-        }
-        Moves::Switch => match divides {
-            Divides::All | Divides::Matched => "all users go to the canary, for one more check".into(),
-            Divides::Nothing => "one more check, no user is sent to the canary".into(),
-        },
-        Moves::Soak { count } => format!("{} more at this weight", checks(*count)),
-    }
-}
-
-fn iterations(count: u32) -> String {
-    if count == 1 { "1 iteration".into() } else { format!("{count} iterations") }
 }
 
 /// The differences from Flagger, and the number of fields that are the same.

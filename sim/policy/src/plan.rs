@@ -1,5 +1,7 @@
 //! The fastest possible release: its moves, and the time of each. It is derived from the core's own rules.
 
+mod words;
+
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -9,6 +11,8 @@ use serin_core::{
     step::{Move, apply, next_move},
     strategy::{Strategy, Weight},
 };
+
+pub use self::words::checks;
 
 /// The maximum number of moves in a plan: at the shortest interval they take almost four months.
 const MOST_MOVES: u32 = 1_000_000;

@@ -2,6 +2,7 @@
 
 mod assumed;
 mod counterexample;
+pub mod diff;
 pub mod exact;
 pub mod explain;
 pub mod html;

@@ -1,24 +1,25 @@
 //! `serin check`: searches for a world that breaks something that must always hold.
 
+mod found;
+mod told;
+
 use std::{
-    fs,
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::{ValueHint, builder::PossibleValuesParser};
-use serde::Serialize;
 use serin_core::time::parse_duration;
 use serin_input::{Fault, InputError};
 use serin_output::{Terminal, finding::Case};
-use serin_policy::check::{self, Broken, Search, Searched, Shrunk, Tree, Watch};
-use serin_report::{self as report, Counterexample, Page};
-use serin_simulator::{
-    drive, expect,
-    scenario::{self, Scenario},
-};
+use serin_policy::check::{self, Fired, Search, Searched, Tree, Watch};
+use serin_simulator::scenario::{self, Scenario};
 
+use self::{
+    found::FoundWorld,
+    told::{MARKED, held, line, together, unjudged},
+};
 use super::{
     Exit, complaint,
     exit::long_help,
@@ -88,6 +89,8 @@ JSON Lines, one for each scenario:
   held       whether nothing broke
   unjudged   properties that had nothing to judge in any world, for example
              `eventually` with a `when` that never happens; these fail
+  rules      the rules of the core that fired in some world
+  moves      the moves between phases that some world made: from, to
   found      null, or the first world that breaks something:
     seed, case (from 0), claim, actual, moment, atMs, runs, file
   known      null, or the first world that breaks a property marked
@@ -130,12 +133,15 @@ fn check_all(
         }
     };
     let mut cases = Vec::new();
+    let mut fired = Fired::default();
     for file in &files {
         let one = match LoadedScenario::load(file, args) {
             Ok(subject) => {
-                let (exit, case, interrupted) = check_one(&subject, args, terminal, out)?;
+                let Checked { exit, case, interrupted, fired: here } =
+                    check_one(&subject, args, terminal, out)?;
                 *worst = (*worst).max(exit);
                 cases.push(case);
+                fired.add(&here);
                 if interrupted {
                     *worst = Exit::Interrupted;
                     break;
@@ -149,6 +155,7 @@ fn check_all(
         *worst = Exit::Unusable;
     }
     match args.format {
+        Format::Text if files.len() > 1 => out.write_all(together(&fired, &terminal).as_bytes())?,
         Format::Text | Format::Json => {}
         Format::Junit => out.write_all(formats::junit_of_run("serin check", cases).as_bytes())?,
         Format::Github => {
@@ -208,13 +215,23 @@ impl Watch for Looker<'_> {
     }
 }
 
-/// Searches one scenario; the exit, the scenario as a test case, and whether Ctrl-C stopped it.
+/// The result of one scenario.
+struct Checked {
+    exit: Exit,
+    /// The scenario as a test case.
+    case: Case,
+    /// Ctrl-C stopped it.
+    interrupted: bool,
+    fired: Fired,
+}
+
+/// Searches one scenario.
 fn check_one(
     subject: &LoadedScenario,
     args: &Args,
     terminal: Terminal,
     out: &mut dyn Write,
-) -> io::Result<(Exit, Case, bool)> {
+) -> io::Result<Checked> {
     let LoadedScenario { scenario, tree, .. } = subject;
     let cases = args.cases.or(args.time.is_none().then_some(DEFAULT_CASES));
     let seed = args.seed.unwrap_or(scenario.setting.seed);
@@ -227,13 +244,15 @@ fn check_one(
     let searched = check::search(scenario, search, &Looker(&work));
     let interrupted = work.end();
     let Some((case, broken)) = searched.found.as_ref().or(searched.known.as_ref()) else {
-        out.write_all(held(subject, seed, &searched, cases, args.format).as_bytes())?;
-        return Ok((held_as(&searched), check::case(scenario, None, &searched.unjudged), interrupted));
+        out.write_all(held(subject, seed, &searched, cases, args, &terminal).as_bytes())?;
+        let case = check::case(scenario, None, &searched.unjudged);
+        return Ok(Checked { exit: held_as(&searched), case, interrupted, fired: searched.fired });
     };
     let is_known = searched.found.is_none();
     if is_known && args.format != Format::Json && !(args.format == Format::Text && args.is_of_one_file()) {
-        out.write_all(held(subject, seed, &searched, cases, args.format).as_bytes())?;
-        return Ok((held_as(&searched), check::case(scenario, None, &searched.unjudged), interrupted));
+        out.write_all(held(subject, seed, &searched, cases, args, &terminal).as_bytes())?;
+        let case = check::case(scenario, None, &searched.unjudged);
+        return Ok(Checked { exit: held_as(&searched), case, interrupted, fired: searched.fired });
     }
     let seed = scenario::seed_of(seed, *case);
     let whole = tree.clone().about(scenario, seed, &broken.claim);
@@ -261,7 +280,8 @@ fn check_one(
     } else {
         (Exit::Failed, Some((broken, seed, file.as_str())))
     };
-    Ok((exit, check::case(scenario, found, &searched.unjudged), interrupted))
+    let case = check::case(scenario, found, &searched.unjudged);
+    Ok(Checked { exit, case, interrupted, fired: searched.fired })
 }
 
 /// The exit of a search that found nothing, or only what is marked with `mayBreak`.
@@ -273,146 +293,4 @@ fn held_as(searched: &Searched) -> Exit {
         Searched { unjudged, .. } if !unjudged.is_empty() => Exit::Failed,
         Searched { .. } => Exit::AsExpected,
     }
-}
-
-const MARKED: &str = "The property is marked `mayBreak`: this is not a failure.\n";
-
-/// The result of a scenario in which nothing broke, or only what is marked with `mayBreak`.
-fn held(
-    subject: &LoadedScenario,
-    seed: u64,
-    searched: &Searched,
-    wanted: Option<u64>,
-    format: Format,
-) -> String {
-    let LoadedScenario { path, scenario, .. } = subject;
-    match format {
-        Format::Text => {}
-        Format::Json => return line(subject, searched, None),
-        Format::Junit | Format::Github => return String::new(),
-    }
-    let cases = searched.cases;
-    let worlds = match cases {
-        0 => "0 worlds".into(),
-        1 if scenario.setting.simulated.is_none() => "1 world (nothing is random)".into(),
-        1 => format!("1 world, seed {seed}"),
-        _ => format!("{cases} worlds, seed {seed}"),
-    };
-    let stopped = match wanted {
-        Some(wanted) if searched.stopped => format!("stopped after {cases} of {wanted} worlds; "),
-        None if searched.stopped => "stopped; ".into(),
-        Some(_) | None => String::new(),
-    };
-    let properties = match scenario.properties.len() {
-        0 => "the invariants".into(),
-        1 => "1 property and the invariants".into(),
-        count => format!("{count} properties and the invariants"),
-    };
-    let word = match held_as(searched) {
-        Exit::Unusable => "unknown",
-        Exit::Failed => "FAIL",
-        Exit::AsExpected | Exit::Interrupted => "held",
-    };
-    let known = searched.known.as_ref().map(|(case, broken)| {
-        let seed = scenario::seed_of(seed, *case);
-        format!("      breaks in the world of seed {seed}, as marked by `mayBreak`: {}\n", broken.claim)
-    });
-    let known = known.unwrap_or_default();
-    let unjudged = unjudged(scenario, searched);
-    format!("{word}  {path}\n      {stopped}{worlds}; {properties}\n{known}{unjudged}")
-}
-
-/// A line for each property that no world could judge.
-fn unjudged(scenario: &Scenario, searched: &Searched) -> String {
-    let claims = check::claims(scenario, &searched.unjudged);
-    claims
-        .iter()
-        .map(|claim| format!("      never judged, because no world has anything to judge: {claim}\n"))
-        .collect()
-}
-
-/// A world that breaks something.
-struct FoundWorld<'a> {
-    seed: u64,
-    case: u64,
-    broken: &'a Broken,
-    shrunk: Option<&'a Shrunk>,
-}
-
-impl FoundWorld<'_> {
-    /// Writes the scenario file; returns its path.
-    fn write(&self, subject: &LoadedScenario, whole: &Tree, out: &Path) -> io::Result<String> {
-        let tree = self.shrunk.map_or(whole, |shrunk| &shrunk.tree);
-        let text = tree.text().map_err(io::Error::other)?;
-        let stem = Path::new(&subject.path).file_stem().unwrap_or_default().to_string_lossy();
-        let path = out.join(format!("{stem}-seed-{}.yaml", self.seed));
-        let claim = self.broken.claim.replace('\n', " ");
-        fs::create_dir_all(out)?;
-        fs::write(&path, format!("# Breaks: {claim}\n{text}"))?;
-        let path = path.display().to_string();
-        Ok(path.strip_prefix("./").map_or(path.clone(), str::to_string))
-    }
-
-    fn text(&self, subject: &LoadedScenario, file: &str, terminal: Terminal) -> String {
-        let LoadedScenario { path, scenario, .. } = subject;
-        let story = drive::run_seed(scenario, self.seed);
-        let verdict = expect::judge_properties(scenario, &story);
-        let page =
-            Page { path, title: &scenario.title, canary: &scenario.canary, story: &story, verdict: &verdict };
-        let yaml =
-            self.shrunk.and_then(|shrunk| Some((shrunk.tree.text_beside(&subject.tree)?, shrunk.runs)));
-        let shrunk = yaml.as_ref().map(|(yaml, runs)| (yaml.as_str(), *runs));
-        let found =
-            Counterexample { seed: self.seed, case: self.case, broken: self.broken, page, shrunk, file };
-        report::counterexample(&found, &terminal)
-    }
-
-    fn line<'a>(&'a self, file: &'a str) -> FoundField<'a> {
-        FoundField {
-            seed: self.seed,
-            case: self.case,
-            claim: &self.broken.claim,
-            actual: &self.broken.actual,
-            moment: self.broken.moment,
-            at_ms: self.broken.at.map(|at| at.as_millis()),
-            runs: self.shrunk.map(|shrunk| shrunk.runs),
-            file,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    scenario: &'a str,
-    title: &'a str,
-    cases: u64,
-    stopped: bool,
-    held: bool,
-    unjudged: Vec<String>,
-    found: Option<FoundField<'a>>,
-    known: Option<FoundField<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FoundField<'a> {
-    seed: u64,
-    case: u64,
-    claim: &'a str,
-    actual: &'a str,
-    moment: Option<usize>,
-    at_ms: Option<u128>,
-    runs: Option<u64>,
-    file: &'a str,
-}
-
-fn line(subject: &LoadedScenario, searched: &Searched, found: Option<FoundField<'_>>) -> String {
-    let LoadedScenario { path, scenario, .. } = subject;
-    let Searched { cases, stopped, .. } = *searched;
-    let unjudged = check::claims(&subject.scenario, &searched.unjudged);
-    let held = searched.found.is_none();
-    let (found, known) = if held { (None, found) } else { (found, None) };
-    let line = Line { scenario: path, title: &scenario.title, cases, stopped, held, unjudged, found, known };
-    // Texts and numbers are always JSON.
-    serde_json::to_string(&line).map(|line| line + "\n").unwrap_or_default()
 }

@@ -33,7 +33,8 @@ Exit status, the same for every command:
   0    success: no errors, and everything is as expected
   1    failure: an error in a manifest, an expectation or a property that does
        not hold or has nothing to judge, two replays that differ, no policy that
-       meets the goals; with --strict also a warning
+       meets the goals; with --strict also a warning, with --fail-on-worse a
+       policy that is worse
   2    unusable: a wrong argument, a file that cannot be read, parsed or
        written, or nothing to check
   130  stopped by Ctrl-C; the results so far are printed";

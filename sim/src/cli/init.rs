@@ -99,7 +99,7 @@ fn input(path: &Path) -> Input {
 }
 
 /// A manifest that lint refuses is not replayed.
-fn errors(inputs: &[Input], settings: &Settings, terminal: &Terminal) -> Result<(), String> {
+pub(super) fn errors(inputs: &[Input], settings: &Settings, terminal: &Terminal) -> Result<(), String> {
     let findings = lint::lint(inputs, settings).findings();
     let errors: Vec<_> = findings.iter().filter(|finding| finding.level == Level::Error).collect();
     let mut text = String::new();

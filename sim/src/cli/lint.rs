@@ -93,7 +93,7 @@ impl From<Controller> for lint::Controller {
 }
 
 /// A number in the syntax of scenarios.
-fn number<U: Unit>(text: &str) -> Result<f64, String> {
+pub(super) fn number<U: Unit>(text: &str) -> Result<f64, String> {
     let expected = U::EXPECTED.split(", or").next().unwrap_or_default();
     U::read(text.trim()).ok_or_else(|| format!("expected {expected}"))
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod diff;
 mod exit;
 mod explain;
 mod formats;
@@ -49,6 +50,7 @@ enum Verb {
     Check(check::Args),
     Sweep(Box<sweep::Args>),
     Tune(Box<tune::Args>),
+    Diff(diff::Args),
     Schema(schema::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -77,6 +79,10 @@ impl Cli {
             Verb::Tune(args) => {
                 let screen = args.screen;
                 tune::run(args, screen.terminal(), &mut screen.out(), &mut screen.err())
+            }
+            Verb::Diff(args) => {
+                let screen = args.screen;
+                diff::run(args, screen.terminal(), &mut screen.out(), &mut screen.err())
             }
             Verb::Schema(args) => schema::run_here(args),
             Verb::Explain(args) => {

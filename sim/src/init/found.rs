@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use serin_core::spec::Defaults;
-use serin_lint::{self as lint, InFile, Input, Settings};
+use serin_lint::{self as lint, InFile, Input, Missing, Settings};
 use serin_output::finding::relative;
 
 use super::InitInput;
@@ -16,20 +16,6 @@ pub enum Written {
     Path(String),
     /// In the scenario itself, because its file has several Canaries, or there is no file.
     Manifest(Value),
-}
-
-/// Why no Canary was found.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Missing {
-    /// There is none.
-    #[error("the files contain no Canary")]
-    None,
-    /// There are several, as `name.namespace`.
-    #[error("there are several Canaries; choose one with --canary: {}", .0.join(", "))]
-    Several(Vec<String>),
-    /// None has this name.
-    #[error("there is no Canary `{0}`; the files contain: {known}", known = .1.join(", "))]
-    Unknown(String, Vec<String>),
 }
 
 /// The only Canary in the files, or the one that is `wanted` (`name` or `name.namespace`). Relative paths of inputs
@@ -45,19 +31,8 @@ pub fn find(
     folder: &Path,
 ) -> Result<InitInput, Missing> {
     let objects = lint::objects(inputs, settings);
-    let canaries: Vec<_> = objects.iter().filter(|object| object.kind == "Canary").collect();
-    let is_wanted =
-        |title: &str| wanted.is_none_or(|wanted| title == wanted || title.split('.').next() == Some(wanted));
-    let titles = |of: &[&InFile]| of.iter().map(|object| object.title.clone()).collect::<Vec<_>>();
-    let chosen: Vec<_> = canaries.iter().copied().filter(|object| is_wanted(&object.title)).collect();
-    let canary = match (chosen.as_slice(), wanted) {
-        ([canary], _) => *canary,
-        ([], Some(wanted)) if !canaries.is_empty() => {
-            return Err(Missing::Unknown(wanted.into(), titles(&canaries)));
-        }
-        ([], _) => return Err(Missing::None),
-        (several, _) => return Err(Missing::Several(titles(several))),
-    };
+    let canaries: Vec<&InFile> = objects.iter().filter(|object| object.kind == "Canary").collect();
+    let canary = lint::choose(&canaries, |object| object.title.clone(), wanted)?;
     let path_of = |file: usize| {
         let path = &inputs[file].path;
         if path == Path::new("-") { None } else { from(&working.join(path).display().to_string(), folder) }

@@ -24,7 +24,7 @@ use serin_simulator::{
 };
 
 use self::cause::Cause;
-pub use self::found::{Missing, Written, find};
+pub use self::found::{Written, find};
 
 /// The input of a scenario.
 #[derive(Clone, Debug)]

@@ -60,6 +60,7 @@ fn unusable_input_exits_with_2() {
         &["sweep"],
         &["sweep", "merge"],
         &["tune", "--goal", "missed<=5%"],
+        &["diff", RELEASE],
     ];
     for verb in readers {
         let with = |path: &str| code(&[verb, &[path][..]].concat());

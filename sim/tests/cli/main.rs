@@ -4,6 +4,7 @@
 
 mod ci;
 mod console;
+mod diff;
 mod exit;
 mod explain;
 mod flagger;

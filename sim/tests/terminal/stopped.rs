@@ -86,6 +86,14 @@ fn a_search_for_a_policy_stops_with_its_results_so_far() {
 }
 
 #[test]
+fn a_comparison_stops_with_the_worlds_that_were_run() {
+    let ended = stopped(&["diff", RELEASE, RELEASE, "--runs", ENDLESS], "rollouts");
+    let made = number(&ended.screen, "Stopped after ");
+    assert!(made > 0 && ended.screen.contains(&format!("of {ENDLESS} worlds")), "{}", ended.screen);
+    assert!(ended.screen.contains("The results are the same."), "{}", ended.screen);
+}
+
+#[test]
 fn a_check_stops_with_the_worlds_that_were_run() {
     let ended = stopped(&["check", "scenarios/simulated/checkout.yaml", "--cases", ENDLESS], "worlds");
     let made = number(&ended.screen, "stopped after ");

@@ -36,6 +36,17 @@ const CASES: &[Case] = &[
         args: &[RELEASE, "--goal", "missed<=60%", "--runs", "64", "--vary", "analysis.threshold=1,2"],
         bar: Some("rollouts"),
     },
+    Case {
+        verb: "diff",
+        args: &[
+            "sim/tests/cli/diff/release-old.yaml",
+            "sim/tests/cli/diff/release-new.yaml",
+            "--runs",
+            "300",
+        ],
+        bar: Some("rollouts"),
+    },
+    Case { verb: "diff", args: &["docs/shop.yaml", "docs/shop.yaml"], bar: None },
     Case { verb: "schema", args: &["canary"], bar: None },
     Case { verb: "completions", args: &["bash"], bar: None },
     Case { verb: "man", args: &[], bar: None },

@@ -51,6 +51,8 @@ fn pages() -> Vec<Vec<String>> {
             "--vary",
             "analysis.threshold=1,2",
         ],
+        &["diff", RELEASE, "scenarios/simulated/checkout.yaml", "--runs", "100"],
+        &["diff", "sim/tests/cli/diff/old.yaml", "docs/shop.yaml", "--rps", "50", "--errors", "0.8%"],
         &["check", "--cases", "2", RELEASE],
         &["check", "sim/tests/cli/inputs/property-broken.yaml", "--out", env!("CARGO_TARGET_TMPDIR")],
         &["lint", "sim/tests/cli/lint/everything.yaml"],

@@ -1,6 +1,7 @@
 //! Searches the worlds that a scenario allows for one that breaks something that must always hold: a property, an
 //! invariant, or what a checker verifies. Then shrinks the world it found.
 
+mod fired;
 mod search;
 mod shrink;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub use self::fired::Fired;
 pub use self::search::{Searched, search};
 pub use self::shrink::{MOST_RUNS, Shrunk, Tree, shrink};
 use serin_core::time::Human;
@@ -126,6 +128,8 @@ struct Looked {
     known: Option<Broken>,
     /// For each property, whether this world can judge it.
     judged: Vec<bool>,
+    /// What it reached.
+    fired: Fired,
 }
 
 /// `None` if the watcher stopped the run.
@@ -138,6 +142,7 @@ fn looked_at(scenario: &Scenario, seed: u64, watch: &dyn Watch) -> Option<Looked
         broken: other.into_iter().next(),
         known: known.into_iter().next(),
         judged: properties.map(|property| expect::is_judged(property, scenario, &story)).collect(),
+        fired: Fired::of(&story),
     })
 }
 

@@ -3,10 +3,10 @@
 use rayon::prelude::*;
 use serin_simulator::scenario::{self, Scenario};
 
-use super::{Broken, Looked, Search, Watch, looked_at};
+use super::{Broken, Fired, Looked, Search, Watch, looked_at};
 
 /// The result of a search.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Searched {
     /// The number of worlds that were run to their end, counted from the first.
     pub cases: u64,
@@ -17,6 +17,8 @@ pub struct Searched {
     pub known: Option<(u64, Broken)>,
     /// The properties that no world could judge, by their index in the scenario. Empty if something breaks.
     pub unjudged: Vec<usize>,
+    /// What the worlds reached, up to the first one that breaks something.
+    pub fired: Fired,
     /// The search was stopped before all cases were run.
     pub stopped: bool,
 }
@@ -30,7 +32,7 @@ const AT_ONCE: u64 = 32;
 #[must_use]
 pub fn search(scenario: &Scenario, search: Search, watch: &dyn Watch) -> Searched {
     let cases = if scenario.setting.simulated.is_some() { search.cases } else { search.cases.min(1) };
-    let mut searched = Searched { cases: 0, found: None, known: None, unjudged: Vec::new(), stopped: false };
+    let mut searched = Searched::default();
     let mut judged = vec![false; scenario.properties.len()];
     while searched.cases < cases && !searched.stopped {
         let next = searched.cases.saturating_add(AT_ONCE).min(cases);
@@ -46,6 +48,7 @@ pub fn search(scenario: &Scenario, search: Search, watch: &dyn Watch) -> Searche
             };
             let case = searched.cases;
             searched.cases += 1;
+            searched.fired.add(&looked.fired);
             if let Some(broken) = looked.broken {
                 return Searched { found: Some((case, broken)), known: None, ..searched };
             }

@@ -5,6 +5,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use serin_core::{Phase, decision::Rule};
 use serin_simulator::scenario;
 
 use super::*;
@@ -95,4 +96,20 @@ fn a_search_stops_within_a_world() {
     assert_eq!((searched.cases, searched.stopped, searched.found), (0, true, None));
     // Each core notices it once.
     assert!(impatient.asked.load(Ordering::Relaxed) < 1_100);
+}
+
+#[test]
+fn what_the_worlds_reached_is_counted_up_to_the_one_that_breaks() {
+    let reached =
+        |properties: &str| search(&release(USUAL, 200, properties), Search { cases: 64, seed: 1 }, &()).fired;
+    let all = reached("  - {never: {event: no such text}}");
+    let has = |fired: &Fired, rule| fired.rules.contains(&rule);
+    assert!(has(&all, Rule::Promoted) && has(&all, Rule::RolledBack), "{all:?}");
+    assert!(!has(&all, Rule::Suspended) && all.never().contains(&Rule::Suspended));
+    assert_eq!(all.rules.len() + all.never().len(), Rule::ALL.len());
+    assert!(all.moves.contains(&(Phase::New, Phase::Initializing)), "{all:?}");
+    assert!(all.moves.iter().all(|(from, to)| from != to));
+    // The first world already breaks this.
+    let first = reached("  - {never: {phase: Progressing}}");
+    assert!(first.rules.is_subset(&all.rules) && first.moves.len() < all.moves.len(), "{first:?}");
 }

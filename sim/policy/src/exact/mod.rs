@@ -146,6 +146,14 @@ impl Spread {
         self.0.iter().map(|(time, chance)| (*time, *chance))
     }
 
+    /// The mean, in seconds; `None` if there are no times.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        let all: f64 = self.0.values().sum();
+        let sum: f64 = self.0.iter().map(|(time, chance)| time.as_secs_f64() * chance).sum();
+        (all > 0.0).then(|| sum / all)
+    }
+
     /// The time that this percentage of the times do not exceed; `None` if there are none.
     #[must_use]
     pub fn percentile(&self, percentile: u32) -> Option<Duration> {

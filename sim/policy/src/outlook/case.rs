@@ -26,23 +26,40 @@ impl Case {
     /// # Errors
     /// An invalid Canary, or one without judged metrics.
     pub(super) fn of(question: &Question<'_>) -> Result<Self, Unanswered> {
+        let case = Self::read(question)?;
+        match case.not_judged().or_else(|| case.load_not_known()) {
+            None => Ok(case),
+            Some(why) => Err(why),
+        }
+    }
+
+    /// A Canary that may have no judged metrics.
+    ///
+    /// # Errors
+    /// An invalid Canary.
+    pub(super) fn read(question: &Question<'_>) -> Result<Self, InputError> {
         let Known { canary, left_out, places } = Known::of(question);
         let story = story(&canary, question)?;
+        Ok(Self { reach: Reach::of(&story.canary), story, left_out, places })
+    }
+
+    /// Only a load test reaches the canary, and its rate is not known.
+    pub(super) fn load_not_known(&self) -> Option<Unanswered> {
+        let hook = scenario::may_send_load(&self.story.canary).filter(|_| self.reach == Reach::Nobody)?;
+        Some(Unanswered::LoadNotKnown(hook.name.to_string()))
+    }
+
+    /// Why no metric is judged; `None` if one is.
+    pub(super) fn not_judged(&self) -> Option<Unanswered> {
         let has_bounds = |metric: &Metric| metric.bounds.min.is_some() || metric.bounds.max.is_some();
-        if !story.canary.metrics().iter().any(has_bounds) {
-            return Err(if left_out.is_empty() {
-                Unanswered::NoBounds
-            } else {
-                Unanswered::NotKnown(left_out)
-            });
+        if self.story.canary.metrics().iter().any(has_bounds) {
+            return None;
         }
-        let reach = Reach::of(&story.canary);
-        if reach == Reach::Nobody
-            && let Some(hook) = scenario::may_send_load(&story.canary)
-        {
-            return Err(Unanswered::LoadNotKnown(hook.name.to_string()));
-        }
-        Ok(Self { story, reach, left_out, places })
+        Some(if self.left_out.is_empty() {
+            Unanswered::NoBounds
+        } else {
+            Unanswered::NotKnown(self.left_out.clone())
+        })
     }
 
     /// The assumptions about facts that are not in the manifest.

@@ -37,6 +37,21 @@ impl Effort {
     }
 }
 
+/// When a simulation of a release that needs this number of checks ends: a rollout that takes this much longer than
+/// necessary counts as held for ever. `None`: too long for a timestamp.
+pub(super) fn longest(story: &Scenario, checks: u32) -> Option<Duration> {
+    const LONGER: u32 = 4;
+    let policy = story.canary.policy();
+    let checks = u32::try_from(most_checks(story, checks)).ok()?;
+    let needed = policy.interval.checked_mul(checks)?.checked_add(policy.delay)?;
+    Some(needed.checked_mul(LONGER)?.min(story.until))
+}
+
+/// The checks of a release that is promoted with the most failed ones.
+fn most_checks(story: &Scenario, checks: u32) -> u64 {
+    u64::from(checks) + u64::from(story.canary.policy().threshold)
+}
+
 impl Figures {
     /// The figures of a scenario with one release that needs this number of checks; simulated if they cannot be
     /// computed. `None` if the simulation would exceed the limits.
@@ -44,14 +59,8 @@ impl Figures {
         if let Ok(exact) = exact::of(story) {
             return Some(Self::Computed(exact));
         }
-        let policy = story.canary.policy();
-        let checks = u64::from(checks?) + u64::from(policy.threshold);
-        let runs = effort.runs(checks)?;
-        // A rollout that takes this much longer than necessary counts as held for ever.
-        const LONGER: u32 = 4;
-        let needed = policy.interval.checked_mul(u32::try_from(checks).ok()?)?.checked_add(policy.delay)?;
-        let until = needed.checked_mul(LONGER)?.min(story.until);
-        Some(simulate(&Scenario { until, ..story.clone() }, runs))
+        let runs = effort.runs(most_checks(story, checks?))?;
+        Some(simulate(&Scenario { until: longest(story, checks?)?, ..story.clone() }, runs))
     }
 
     /// The chance of a promotion, 0 to 1.

@@ -13,9 +13,12 @@ mod remedies;
 mod tests;
 mod words;
 
+use std::time::Duration;
+
 use serde_json::Value;
 use serin_core::spec::Defaults;
 use serin_input::InputError;
+use serin_simulator::scenario::Scenario;
 
 use self::{case::Case, figures::Effort};
 pub use self::{figures::Figures, load_test::LoadTest, reach::Reach, remedies::Remedy};
@@ -113,6 +116,42 @@ pub fn outlook(question: &Question<'_>) -> Result<Answer, Unanswered> {
         answer.remedies = remedies::remedies(&case, question, &answer);
     }
     Ok(answer)
+}
+
+/// The release of a Canary as a scenario, for a comparison with another one.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// When a simulation of it ends; `None`: it has too many checks to be simulated.
+    pub ends: Option<Duration>,
+    /// Why no metric is judged; `None` if one is.
+    pub not_judged: Option<Unanswered>,
+    /// Whose requests the checks see; `None` if it is those of users.
+    pub judged: Option<String>,
+    /// The assumptions about facts that are not in the manifest.
+    pub assumed: Vec<String>,
+    /// Metrics that are assumed to pass, because it is not known what they measure.
+    pub left_out: Vec<String>,
+}
+
+/// The release as a scenario.
+///
+/// # Errors
+/// An invalid Canary, or one whose load test is not known.
+pub fn story(question: &Question<'_>) -> Result<Story, Unanswered> {
+    let case = Case::read(question)?;
+    if let Some(why) = case.load_not_known() {
+        return Err(why);
+    }
+    Ok(Story {
+        ends: question.checks.and_then(|checks| figures::longest(&case.story, checks)),
+        not_judged: case.not_judged(),
+        judged: case.reach.judged(),
+        assumed: case.assumed(),
+        left_out: case.left_out,
+        scenario: case.story,
+    })
 }
 
 impl Answer {

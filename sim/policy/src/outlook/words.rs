@@ -10,17 +10,7 @@ impl Answer {
     /// Whose requests are judged; `None` if they are the users'.
     #[must_use]
     pub fn judged(&self) -> Option<String> {
-        match &self.reach {
-            Reach::Users | Reach::Matched => None,
-            Reach::LoadTest(load) => Some(format!(
-                "no user reaches the canary before the promotion; the {} requests per second that `{}` sends are \
-                 judged",
-                load.rps, load.hook
-            )),
-            Reach::Nobody => {
-                Some("none reach the canary before the promotion, unless a load test sends some".into())
-            }
-        }
+        self.reach.judged()
     }
 
     /// How often it has the more likely outcome, and how soon.
@@ -49,6 +39,23 @@ impl Answer {
             (Reach::Nobody, _) => "any",
             (_, true) => "a healthy",
             (_, false) => "a bad",
+        }
+    }
+}
+
+impl Reach {
+    /// Whose requests are judged; `None` if they are the users'.
+    pub(super) fn judged(&self) -> Option<String> {
+        match self {
+            Self::Users | Self::Matched => None,
+            Self::LoadTest(load) => Some(format!(
+                "no user reaches the canary before the promotion; the {} requests per second that `{}` sends are \
+                 judged",
+                load.rps, load.hook
+            )),
+            Self::Nobody => {
+                Some("none reach the canary before the promotion, unless a load test sends some".into())
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ pub struct Share {
 }
 
 /// The 97.5th percentile of the standard normal distribution.
-const Z: f64 = 1.959_963_984_540_054;
+pub(crate) const Z: f64 = 1.959_963_984_540_054;
 
 impl Share {
     /// The share of `count` in `all`; `None` if `all` is 0.

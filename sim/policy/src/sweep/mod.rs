@@ -24,6 +24,7 @@ use serin_simulator::{
 pub use self::axis::{Axis, count, points};
 pub use self::goal::{Goal, Met};
 pub use self::interval::Share;
+pub(crate) use self::interval::Z;
 pub use self::shard::{MergeError, Shard, ShardResult, merge};
 pub use self::tally::{Tally, Times};
 pub use self::tune::{Choice, Frontier, Runs, Stopped, most_rollouts, tune, usual_axes};
@@ -53,7 +54,7 @@ pub struct Point {
 }
 
 /// The number of runs between two checks of whether to stop.
-const AT_ONCE: u64 = 256;
+pub(crate) const AT_ONCE: u64 = 256;
 
 impl Sweep {
     /// Reads the scenario at every point.

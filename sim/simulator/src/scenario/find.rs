@@ -34,6 +34,12 @@ fn of(path: &Path) -> Result<Vec<PathBuf>, InputError> {
 /// not skipped.
 #[must_use]
 pub fn is_scenario(path: &Path) -> bool {
+    input::read(path).map_or(true, |text| is_scenario_text(&text, path))
+}
+
+/// Whether this text of a file is a scenario, as [`is_scenario`] decides it.
+#[must_use]
+pub fn is_scenario_text(text: &str, path: &Path) -> bool {
     #[derive(Deserialize)]
     struct Probe {
         #[serde(rename = "scenario")]
@@ -44,9 +50,8 @@ pub fn is_scenario(path: &Path) -> bool {
         let rest = line.strip_prefix("scenario").unwrap_or_default();
         rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':')
     };
-    let Ok(text) = input::read(path) else { return true };
     let has_line = text.lines().filter(|line| !line.starts_with(' ')).any(begins);
-    has_line || (text.contains("scenario") && Source::new(&text, path).parse::<Probe>().is_ok())
+    has_line || (text.contains("scenario") && Source::new(text, path).parse::<Probe>().is_ok())
 }
 
 #[cfg(test)]

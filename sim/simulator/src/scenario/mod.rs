@@ -24,7 +24,11 @@ mod simulated;
 mod tests;
 mod world;
 
-use std::{path::Path, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::Value;
 use serin_core::{
@@ -44,7 +48,7 @@ pub use self::expectation::{
     Amount, Called, CarriedOut, Counted, Expectation, Item, Received, Requests, Row, Sequence, Span, Telling,
     Wanted,
 };
-pub use self::find::{find, is_scenario};
+pub use self::find::{find, is_scenario, is_scenario_text};
 pub use self::property::{Goal, Property};
 pub use self::refers::named_by;
 pub use self::schema::schema;
@@ -94,9 +98,27 @@ impl Scenario {
     #[must_use]
     pub fn runs_like(&self, other: &Self) -> bool {
         let world = |of: &Self| Setting { seed: 0, ..of.setting.clone() };
-        self.canary == other.canary
-            && world(self) == world(other)
-            && (&self.status, &self.events, self.until) == (&other.status, &other.events, other.until)
+        self.canary == other.canary && world(self) == world(other) && self.has_events_of(other)
+    }
+
+    /// Whether another scenario has the same worlds, whatever its Canary is and measures.
+    #[must_use]
+    pub fn has_worlds_of(&self, other: &Self) -> bool {
+        let world = |of: &Self| {
+            let simulated = of.setting.simulated.clone();
+            let without_metrics = simulated.map(|simulated| Simulated {
+                measures: BTreeMap::new(),
+                derived: BTreeSet::new(),
+                forms: BTreeMap::new(),
+                ..simulated
+            });
+            Setting { seed: 0, simulated: without_metrics, ..of.setting.clone() }
+        };
+        world(self) == world(other) && self.has_events_of(other)
+    }
+
+    fn has_events_of(&self, other: &Self) -> bool {
+        (&self.status, &self.events, self.until) == (&other.status, &other.events, other.until)
             && self.defaults == other.defaults
     }
 

@@ -3,9 +3,11 @@
 //! This is delta debugging on the tree of the scenario file. A smaller tree is kept if it is still a scenario and
 //! breaks the same claim. A broken invariant is a defect in Serin, so anything can be removed. A broken property
 //! depends on the world that its author wrote, so only what the world leaves open is removed (ranges, faults, events
-//! that deploy nothing). The number of runs is limited, not the time, so that the result is the same on every machine.
+//! that deploy nothing), and hooks and alerts without which it breaks at the same time. The number of runs is limited, not the time, so that the result is the same on every machine.
 
 mod simpler;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -87,10 +89,15 @@ impl Shrinker<'_> {
 
     /// Keeps a smaller tree if it still breaks.
     fn keeps(&mut self, best: &mut Best, root: Value) -> bool {
+        self.keeps_if(best, root, |_| true)
+    }
+
+    /// Keeps it if it breaks in this way.
+    fn keeps_if(&mut self, best: &mut Best, root: Value, is_wanted: impl Fn(&Broken) -> bool) -> bool {
         if root == best.root || self.is_over() {
             return false;
         }
-        let Some(broken) = self.breaks(&root) else { return false };
+        let Some(broken) = self.breaks(&root).filter(is_wanted) else { return false };
         *best = Best { root, broken };
         true
     }
@@ -137,18 +144,27 @@ impl Shrinker<'_> {
         loop {
             let places = tree::places(&best.root);
             let Some(path) = places.get(place) else { return };
-            let mut root = best.root.clone();
-            tree::remove(&mut root, path);
-            let may_go = self.ours || tree::is_open(&best.root, path);
             // Without its chance a fault always happens, which is not a smaller world.
             let is_smaller = path.last().and_then(Value::as_str) != Some("chance");
-            if !may_go || !is_smaller || !self.keeps(best, root) {
+            if !is_smaller || !self.does_without(best, path) {
                 place += 1;
             }
             if self.is_over() {
                 return;
             }
         }
+    }
+
+    /// Removes one key or item if the claim still breaks.
+    fn does_without(&mut self, best: &mut Best, path: &[Value]) -> bool {
+        let mut root = best.root.clone();
+        if tree::is_receiver(path) {
+            tree::remove_receiver(&mut root, path);
+            let at = (!self.ours).then_some(best.broken.at);
+            return self.keeps_if(best, root, |broken| at.is_none_or(|at| broken.at == at));
+        }
+        tree::remove(&mut root, path);
+        (self.ours || tree::is_open(&best.root, path)) && self.keeps(best, root)
     }
 
     /// Replaces ranges by numbers, and makes numbers smaller.

@@ -203,6 +203,28 @@ pub(super) fn is_open(root: &Value, way: &[Value]) -> bool {
     is_fault || is_event && !at(root, way).is_some_and(deploys)
 }
 
+/// Whether it is a hook or an alert of the Canary.
+pub(super) fn is_receiver(way: &[Value]) -> bool {
+    let keys: Vec<&str> = way.iter().filter_map(Value::as_str).collect();
+    let is_list =
+        matches!(keys.as_slice(), ["canary", "spec", "analysis" | "canaryAnalysis", "webhooks" | "alerts"]);
+    is_list && way.len() == keys.len() + 1
+}
+
+/// Removes a hook or an alert, and its answers in the world.
+pub(super) fn remove_receiver(root: &mut Value, way: &[Value]) {
+    let name = at(root, way).and_then(|item| item.get("name")).cloned();
+    remove(root, way);
+    let list = &way[..way.len().saturating_sub(1)];
+    if at(root, list).and_then(Value::as_sequence).is_some_and(Vec::is_empty) {
+        remove(root, list);
+    }
+    let Some(name) = name else { return };
+    for answers in ["hooks", "receivers"] {
+        remove(root, &["world".into(), answers.into(), name.clone()]);
+    }
+}
+
 /// Replaces another shape of traffic by constant traffic; whether there was one.
 pub(super) fn steady_traffic(root: &mut Value, rps: u64) -> bool {
     let Some(traffic) = root.get_mut("world").and_then(|world| world.get_mut("traffic")) else {
