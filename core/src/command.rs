@@ -12,6 +12,12 @@ use crate::{
 };
 
 /// One effect on the cluster.
+///
+/// Its text is what a log, a record and [`Simulated::commands`](crate::testing::Simulated::commands) show: `add finalizer`,
+/// `drop finalizer`, `ensure primary`, `ensure services` (with `, apex to primary`), `route 80/20` (primary, then canary,
+/// with ` mirror 10` or ` matched`), `scale canary up`, `scale canary to primary`, `scale canary down`, `pause autoscaler`,
+/// `resume autoscaler`, `promote REVISION`, `leave KIND NAME on PROVIDER`, `clear request KIND`, `give services back`,
+/// `give routes back`, `release the Canary`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Command {

@@ -113,7 +113,7 @@ impl From<Option<f64>> for MetricResult {
 pub enum HookResult {
     /// It answered 2xx, with this text.
     Pass(Text),
-    /// It answered otherwise or not at all, with this text.
+    /// It did not answer 2xx, for the reason in this text.
     Deny(Text),
     /// It could not be called.
     Error(Text),

@@ -48,6 +48,9 @@ const DEFAULT_DEADLINE_SECONDS: i64 = 600;
 impl Rollout {
     /// Parses a manifest: applies defaults, derives the strategy, and checks every field.
     ///
+    /// It is as lenient as Flagger: unknown fields are ignored, and numbers below the smallest possible are raised to it
+    /// (a `threshold` of 0 is 1, an `interval` of 5s is 10s). `serin lint` reports both.
+    ///
     /// # Errors
     /// All wrong fields, each with its path.
     pub fn parse(raw: &raw::Canary, defaults: &Defaults) -> Result<Self, Invalid> {

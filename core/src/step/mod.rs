@@ -1,7 +1,7 @@
 //! The decision: one call, one answer.
 //!
-//! [`rules`] is the order in which everything is decided; read it from top to bottom. A rule that fires ends the call,
-//! a rule that does not apply lets the next one look.
+//! The function `rules` is the order in which everything is decided; read it from top to bottom. A rule that fires ends
+//! the call, a rule that does not apply lets the next one look.
 
 mod advance;
 mod analysis;

@@ -3,18 +3,14 @@
 use core::time::Duration;
 
 use super::{
-    moves::{Move, apply, next_move},
+    moves::{Move, Position},
     turn::{Turn, Why},
 };
-use crate::{
-    message::Message,
-    spec::Rollout,
-    state::{Stage, State},
-};
+use crate::{message::Message, spec::Rollout, state::Stage};
 
 /// A run that takes this many times its plan is late.
 const LATE: u32 = 2;
-/// The most moves of a plan that is computed: it is computed again and again.
+/// The most moves of a plan that is computed.
 const MOST_MOVES: u32 = 10_000;
 
 /// Reports that a run takes twice its plan, while it waits for its next check. Time in which a gate was closed or the Canary
@@ -42,19 +38,18 @@ pub fn planned(r: &Rollout) -> Option<Duration> {
     planned_from(r, Stage::Start)
 }
 
-/// The same from another stage: in place users are on the revision from the start.
+/// The same from another stage: in place users are on the revision from the start. It is computed in every call, so it
+/// allocates nothing.
 fn planned_from(r: &Rollout, stage: Stage) -> Option<Duration> {
-    let mut state = State::default();
-    if stage == Stage::InPlace {
-        state.run.stage = stage;
-    }
+    let start = if stage == Stage::InPlace { stage } else { Stage::Start };
+    let mut position = Position { stage: start, ..Position::default() };
     let mut checks = 0;
     loop {
-        let next = next_move(r.strategy(), &state);
+        let next = position.next(r.strategy());
         if next == Move::Promote {
             break;
         }
-        apply(&mut state, r.strategy(), next);
+        position = position.after(r.strategy(), next);
         checks += 1;
         if checks > MOST_MOVES {
             return None;

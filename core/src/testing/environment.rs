@@ -49,7 +49,8 @@ impl<F: FnMut(&Question) -> Answer> Environment for F {
     }
 }
 
-/// Everything succeeds: metrics are 100, hooks pass, and hooks whose name starts with `rollback` do not.
+/// Everything succeeds: metrics are 100 and hooks pass. A hook whose name starts with `rollback` answers no, so name
+/// rollback gates that way.
 #[must_use]
 pub fn well(question: &Question) -> Answer {
     match &question.id.of {
@@ -68,8 +69,9 @@ pub fn badly(question: &Question) -> Answer {
     }
 }
 
-/// An environment whose metrics have these values, one for each check of a run, counted from its first. The last value
-/// also holds for all later checks. Hooks answer as in [`well`].
+/// An environment whose metrics have these values, one for each check of a run, which all metrics of that check have. The
+/// first step of a run is made without a check. The last value also holds for all later checks. Hooks answer as in
+/// [`well`].
 pub fn checks(values: impl IntoIterator<Item = f64>) -> impl Environment {
     let values: Vec<f64> = values.into_iter().collect();
     let mut asked = Vec::new();

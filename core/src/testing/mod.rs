@@ -27,6 +27,39 @@
 //! );
 //! ```
 //!
+//! An environment is a function from a question to its answer; [`checks`] and [`well`] are two of them. A gate that is
+//! closed at first, beside metrics that are good:
+//!
+//! ```
+//! use serin_core::{Phase, Rollout, question::{Answer, Asked, Question}, spec::Defaults, testing::{Simulated, well}};
+//!
+//! let manifest = serde_yaml::from_str("
+//!     apiVersion: flagger.app/v1beta1
+//!     kind: Canary
+//!     metadata: {name: web, namespace: shop}
+//!     spec:
+//!       provider: istio
+//!       targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+//!       analysis:
+//!         {interval: 1m, threshold: 1, stepWeight: 50, webhooks: [{name: sign-off, type: confirm-promotion, url: http://ci.test/}]}
+//! ").unwrap();
+//! let mut cluster = Simulated::initialized(Rollout::parse(&manifest, &Defaults::default()).unwrap());
+//! cluster.deploys("v2");
+//! let mut refusals = 3;
+//! let mut answers = |question: &Question| match &question.id.of {
+//!     Asked::Hook(name) if &**name == "sign-off" && refusals > 0 => {
+//!         refusals -= 1;
+//!         Answer::deny("not yet")
+//!     }
+//!     Asked::Hook(_) | Asked::Metric(_) => well(question),
+//! };
+//! cluster.runs_until(&mut answers, |state| state.phase == Phase::WaitingPromotion);
+//! cluster.runs_to_its_end(&mut answers);
+//! assert_eq!(cluster.state.phase, Phase::Succeeded);
+//! ```
+//!
+//! A release can also be rolled back without a failed check: because its pods never get ready, or by a hook.
+//!
 //! A property over policies: whatever the threshold is, a release whose checks all fail never gets more users than the
 //! first step has.
 //!

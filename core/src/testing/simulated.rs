@@ -2,6 +2,7 @@
 
 use alloc::{
     boxed::Box,
+    format,
     string::{String, ToString},
     vec::Vec,
 };
@@ -57,13 +58,14 @@ pub struct Simulated {
     pub now: Timestamp,
     /// The driver's loop.
     pub tick: Tick,
-    /// The condition of the canary's pods once they have started.
+    /// The condition of the canary's pods once they have started. Set it to [`Pods::Broken`] for a revision that never
+    /// gets ready.
     pub canary_pods: Pods,
     /// The condition of the primary's pods once they have started.
     pub primary_pods: Pods,
     /// The commands that were carried out, in order.
     pub applied: Vec<Command>,
-    /// Each change of the saved numbers, and when it was saved.
+    /// The phase, weight and counters of each saved state that differ from the one before, and when it was saved.
     pub rows: Vec<(Timestamp, Row)>,
     /// The notices that were delivered, in order.
     pub sent: Vec<Notice>,
@@ -126,7 +128,7 @@ impl Simulated {
         self.wakes();
     }
 
-    /// The commands that were carried out, in order, as text.
+    /// The commands that were carried out, in order, as the texts that [`Command`] lists.
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
         self.applied.iter().map(ToString::to_string).collect()
@@ -156,17 +158,19 @@ impl Simulated {
             self.ticks(environment);
             self.sleeps();
         }
-        panic!("not reached; last rows: {:#?}", self.rows);
+        let last = self.rows.iter().rev().take(10).rev();
+        let last: String = last.map(|(at, row)| format!("\n  {at} {row}")).collect();
+        panic!("the saved state is not as wanted within a thousand ticks; its last changes:{last}");
     }
 
-    /// Ticks until a run has begun and ended, and its hooks were called.
+    /// Ticks until a run has ended and its hooks were called: the run that is under way, or else the next one.
     ///
     /// # Panics
     /// As [`runs_until`](Self::runs_until).
     pub fn runs_to_its_end(&mut self, environment: &mut impl Environment) {
-        let run = self.state.runs;
+        let run = self.state.runs + u32::from(self.state.phase.is_idle());
         self.runs_until(environment, |state| {
-            state.runs > run && state.phase.is_idle() && state.owed.is_empty()
+            state.runs >= run && state.phase.is_idle() && state.owed.is_empty()
         });
     }
 

@@ -84,6 +84,7 @@ pub(super) fn words(rule: Rule) -> String {
         Rule::Suspended => "suspended",
         Rule::Resumed => "resumed",
         Rule::Unknown => "waits: a fact is not known",
+        Rule::Initializing => "the primary is set up",
         Rule::Initialized => "the primary serves",
         Rule::OwedHook => "a hook after the run",
         Rule::RunStarted => "a run begins",
@@ -113,7 +114,6 @@ pub(super) fn words(rule: Rule) -> String {
         | Rule::Invalid
         | Rule::ShapeChanged
         | Rule::Repaired
-        | Rule::Initializing
         | Rule::PrimaryRecovered
         | Rule::RevisionNoted
         | Rule::Withdrawn

@@ -103,10 +103,10 @@ struct WrittenAnswer {
     #[serde(default)]
     #[schemars(schema_with = "scalar")]
     error: Option<String>,
-    /// A value for each series, by its name.
+    /// A value for each series, by its name; null: it has none.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, f64>")]
-    series: Option<BTreeMap<String, f64>>,
+    #[schemars(with = "BTreeMap<String, Option<f64>>")]
+    series: Option<BTreeMap<String, Option<f64>>>,
 }
 
 /// What a metric's provider answers, in words.
@@ -167,7 +167,10 @@ impl<'de> Visitor<'de> for MetricVisitor {
         let written = WrittenAnswer::deserialize(MapAccessDeserializer::new(entries))?;
         match (written.error, written.series) {
             (Some(error), None) => Ok(MetricAnswer::Error(error)),
-            (None, Some(series)) => Ok(MetricAnswer::Series(series)),
+            (None, Some(series)) => {
+                let known = |(name, value): (String, Option<f64>)| (name, value.unwrap_or(f64::NAN));
+                Ok(MetricAnswer::Series(series.into_iter().map(known).collect()))
+            }
             (Some(_), Some(_)) | (None, None) => {
                 Err(serde::de::Error::custom("give one of error and series"))
             }

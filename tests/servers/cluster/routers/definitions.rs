@@ -13,7 +13,7 @@ use crate::{
 /// A kind of Gloo's that leads to the RouteTables, and which nobody but a manifest names.
 const GLOO_ROUTE: [&str; 2] = ["gateway.solo.io/v1", "VirtualService"];
 
-/// Every definition that the control plane of the tests lacks; `None` without Go, which is told.
+/// Every definition that the control plane of the tests lacks; `None` without Go, which is reported.
 pub(super) fn all() -> Option<Vec<Value>> {
     let mut all = BTreeMap::new();
     for proof in PROOFS {
