@@ -98,12 +98,21 @@ pub(crate) async fn soon<T>(what: &str, comes: impl Future<Output = T>) -> T {
 }
 
 /// Waits until a question has an answer. For what no watch reports.
-pub(crate) async fn until<T>(what: &str, mut asks: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, asks: impl AsyncFnMut() -> Option<T>) -> T {
+    until_polled(LOOK, what, asks).await
+}
+
+/// The same with this pause between two polls. For many that wait at the same time.
+pub(crate) async fn until_polled<T>(
+    pause: Duration,
+    what: &str,
+    mut asks: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let answered = async {
         loop {
             match asks().await {
                 Some(answer) => return answer,
-                None => time::sleep(LOOK).await,
+                None => time::sleep(pause).await,
             }
         }
     };

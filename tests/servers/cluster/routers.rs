@@ -4,7 +4,7 @@
 mod definitions;
 mod manifests;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -19,6 +19,9 @@ use crate::{
     scripted::Scripted,
     stage::{Stage, alone_on_stage, on_stage},
 };
+
+/// The pause between two polls of a case. All of them at once would keep the API server busy with nothing else.
+const PAUSE: Duration = Duration::from_secs(1);
 
 #[test]
 fn cluster_routers_accept_what_is_written_for_them_and_a_deletion_leaves_nothing() {
@@ -80,7 +83,7 @@ async fn released(stage: &Stage, scripted: &Scripted, case: &Case) -> String {
         let created = objects::create(&stage.client, &scripted.rewired(object)).await;
         created.unwrap_or_else(|error| panic!("{}: {error}\n{object:#}", case.name));
     }
-    until_initialized(&stage.client, case.canary()).await;
+    until(stage, case.canary(), |status| status["phase"] == "Initialized").await;
     let container = json!({"name": "app", "image": "app:2"});
     let change = json!({"spec": {"template": {"spec": {"containers": [container]}}}});
     objects::patch(&stage.client, &target, &change).await.unwrap();
@@ -99,7 +102,7 @@ async fn released(stage: &Stage, scripted: &Scripted, case: &Case) -> String {
 async fn deleted(stage: &Stage, case: &Case) {
     objects::delete(&stage.client, case.canary()).await.unwrap();
     let is_gone = async || written(stage, case).await.is_empty().then_some(());
-    objects::until(&format!("what was written for {} is gone", case.name), is_gone).await;
+    objects::until_polled(PAUSE, &format!("what was written for {} is gone", case.name), is_gone).await;
 }
 
 /// The router's objects for this Canary.
@@ -156,7 +159,7 @@ async fn until(stage: &Stage, canary: &Value, is_so: impl Fn(&Value) -> bool) ->
         let status = objects::read(&stage.client, canary).await.ok()?["status"].take();
         is_so(&status).then_some(status)
     };
-    objects::until(name, look).await
+    objects::until_polled(PAUSE, name, look).await
 }
 
 /// What the API server did not take: writes that it refused, and objects that the controller had to write again, since it
