@@ -27,7 +27,7 @@ fn every_defect_is_found_and_none_where_none_is_planted() {
     let defects = Defect::all_in("patches");
     assert!(!defects.is_empty(), "there are patches");
     // Tests read the documents, too.
-    let paths = ["tests/core", "tests/src", "docs", "README.md"];
+    let paths = ["tests/core", "tests/src", "tests/support", "docs", "README.md"];
     let mut workspace = Workspace::with(&defects, &["core", "tests"], &paths);
     workspace.put("tests/Cargo.toml", include_str!("tests.toml"));
     // target/debug/deps/defects-0123: dependencies that both need are built once.

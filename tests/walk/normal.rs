@@ -71,6 +71,9 @@ impl Periods {
 /// Stops the counters: more failures of a command, repairs or unjudged checks make no difference. The first of the four
 /// parts of a deadline pass at once, and so does the second between two repairs.
 pub(crate) fn saturate(state: &mut State, now: Timestamp, periods: &Periods) {
+    // They appear in alerts only.
+    state.run.begun = None;
+    state.run.exposed_since = None;
     for unready in [&mut state.run.canary_unready, &mut state.run.primary_unready].into_iter().flatten() {
         skip_parts(3, &mut unready.count, periods.deadline);
     }
@@ -123,9 +126,6 @@ pub(crate) fn shift(state: &mut State, now: Timestamp, periods: &Periods) {
     while_suspended(state, now, periods);
     let aged = |at: Timestamp, most: Duration| aged(at, now, most);
     state.due = due(state, now, periods);
-    // They appear in alerts only.
-    state.run.begun = None;
-    state.run.exposed_since = None;
     let movable = suspended(state, now);
     for unready in [&mut state.run.canary_unready, &mut state.run.primary_unready].into_iter().flatten() {
         let since = if unready.told { NOW } else { aged(unready.count.since, periods.interval + movable) };
