@@ -31,7 +31,7 @@ fn rollouts(c: &mut Criterion) {
 
 /// As a sweep makes them.
 fn part(scenario: &Scenario, seeds: Range<u64>) {
-    let runs = Runs::of(scenario);
+    let mut runs = Runs::of(scenario);
     seeds.for_each(|seed| drop(black_box(runs.outcome(seed, &|| false))));
 }
 

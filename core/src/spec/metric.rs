@@ -67,6 +67,17 @@ pub struct Bounds {
     pub max: Option<f64>,
 }
 
+/// Where a value is, compared with bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// Below the smallest passing value.
+    Below,
+    /// It passes.
+    Within,
+    /// Above the largest passing value.
+    Above,
+}
+
 /// What an answer that is no value means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Leniency {
@@ -84,6 +95,18 @@ impl Bounds {
     #[must_use]
     pub fn hold(&self, value: f64) -> bool {
         self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
+    }
+
+    /// On which side of the bounds a value is, which is not NaN.
+    #[must_use]
+    pub fn side(&self, value: f64) -> Side {
+        if self.min.is_some_and(|min| value < min) {
+            Side::Below
+        } else if self.max.is_some_and(|max| value > max) {
+            Side::Above
+        } else {
+            Side::Within
+        }
     }
 }
 

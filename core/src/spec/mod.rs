@@ -30,7 +30,7 @@ pub use self::durations::POLICY_DURATIONS;
 pub use self::hook::{Hook, HookKind, RunOn};
 pub use self::invalid::{Invalid, Malformed, Problem};
 pub use self::limits::Limits;
-pub use self::metric::{Bounds, Leniency, Metric, MetricSource, MetricUnit, SHIPPED_TEMPLATES};
+pub use self::metric::{Bounds, Leniency, Metric, MetricSource, MetricUnit, SHIPPED_TEMPLATES, Side};
 pub use self::metric_template::{MetricTemplate, WebhookCall, WebhookMethod};
 pub use self::parse::Defaults;
 pub use self::routing::{CorsPolicy, HttpMatch, Replaces, Rewrite, Routing, StringMatch, UpstreamRef};

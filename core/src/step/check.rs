@@ -11,7 +11,7 @@ use crate::{
     message::Message,
     question::{Asked, MetricResult},
     revision::Text,
-    spec::{HookKind, Leniency, Metric, Rollout, ThresholdMode},
+    spec::{HookKind, Leniency, Metric, Rollout, Side, ThresholdMode},
     time::Timestamp,
 };
 
@@ -70,10 +70,11 @@ fn judge(metric: &Metric, answer: &MetricResult, at: Timestamp, void: bool) -> M
     let (reading, verdict) = match answer {
         MetricResult::Value(value) if value.is_nan() => (Reading::NoData, no_data()),
         MetricResult::Value(value) => {
-            let compared = metric.compared(*value);
-            let below = metric.bounds.min.is_some_and(|min| compared < min);
-            let above = metric.bounds.max.is_some_and(|max| compared > max);
-            (Reading::Value(*value), if below || above { Verdict::Failed } else { Verdict::Passed })
+            let verdict = match metric.bounds.side(metric.compared(*value)) {
+                Side::Within => Verdict::Passed,
+                Side::Below | Side::Above => Verdict::Failed,
+            };
+            (Reading::Value(*value), verdict)
         }
         MetricResult::NoData => (Reading::NoData, no_data()),
         MetricResult::Error(error) => (Reading::Error(error.clone()), lenient(metric.on_error)),
@@ -105,14 +106,16 @@ fn finding(metric: &Metric, measured: &Measured) -> Option<Finding> {
         Reading::Error(error) => Finding::MetricError { metric: name(), error: error.clone() },
         Reading::Value(value) => {
             let compared = metric.compared(*value);
-            match (metric.bounds.min, metric.bounds.max) {
-                (Some(min), _) if compared < min => {
+            match metric.bounds.side(compared) {
+                Side::Below => {
+                    let min = metric.bounds.min?;
                     Finding::Below { metric: name(), value: compared, min, unit: metric.unit() }
                 }
-                (_, Some(max)) if compared > max => {
+                Side::Above => {
+                    let max = metric.bounds.max?;
                     Finding::Above { metric: name(), value: compared, max, unit: metric.unit() }
                 }
-                _ => return None,
+                Side::Within => return None,
             }
         }
     })

@@ -94,7 +94,7 @@ pub struct Outcome {
     /// Whether the last revision stays within the bounds of every simulated metric; `None` in a scripted world.
     pub good: Option<bool>,
     /// The revision that the primary runs, if there is a primary and it is known.
-    pub promoted: Option<String>,
+    pub promoted: Option<Text>,
     /// The requests of users, if they are simulated.
     pub users: Option<Users>,
 }

@@ -47,7 +47,7 @@ until: 6h
 fn sampled(scenario: &Scenario, runs: u64) -> Tally {
     let parts = (0..runs.div_ceil(100)).into_par_iter().map(|part| {
         let mut tally = Tally::default();
-        let runs = drive::Runs::of(scenario);
+        let mut runs = drive::Runs::of(scenario);
         (part * 100..(part + 1) * 100).for_each(|seed| tally.add(&runs.outcome(seed, &|| false).unwrap()));
         tally
     });

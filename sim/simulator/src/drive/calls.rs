@@ -15,9 +15,10 @@ use crate::{
 };
 
 /// The pending calls. They are lost when the controller stops.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Calls(Vec<Flight>);
 
+#[derive(Clone)]
 struct Flight {
     id: QuestionId,
     /// When it is abandoned if there is no answer.
@@ -28,6 +29,7 @@ struct Flight {
     stage: Stage,
 }
 
+#[derive(Clone)]
 enum Stage {
     /// An attempt that ends at this time.
     Attempt { attempt: Attempt, number: u32, ends: Duration },
@@ -38,6 +40,7 @@ enum Stage {
 }
 
 /// The scripted answer.
+#[derive(Clone)]
 enum Said {
     Metric(MetricAnswer),
     Hook(HookOutcome),
@@ -95,6 +98,11 @@ impl Calls {
             Stage::Answered(_, _, _) => None,
         });
         times.min()
+    }
+
+    /// Whether no call is pending.
+    pub(super) fn are_none(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The answer to a question and how long it took, if there is one.

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The state of deliveries. It is lost when the controller stops.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Deliveries {
     /// The receivers that have a notice, or will never accept it.
     done: BTreeSet<(NoticeId, Receiver)>,
@@ -65,7 +65,7 @@ impl<L: Log> Drive<'_, L> {
         let (mut until, mut delivered) = (self.world.at(), Vec::new());
         for notice in notices {
             let (mut takes, mut all) = (Duration::ZERO, true);
-            let left = self.scenario.until.saturating_sub(until);
+            let left = self.until.saturating_sub(until);
             for to in self.world.receivers(notice) {
                 if self.deliveries.done.contains(&(notice.id, to.clone())) {
                     continue;

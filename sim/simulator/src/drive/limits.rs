@@ -7,14 +7,14 @@ use serin_core::tick;
 /// The number of plans at one instant after which a Canary counts as not settling.
 const MOST_AT_ONCE: u32 = 1_000;
 /// The number of plans after which a story ends.
-const MOST_MOMENTS: usize = 50_000;
+pub(super) const MOST_MOMENTS: usize = 50_000;
 /// The number of steps at one instant after which time counts as not advancing. 1,000 plans take fewer.
 const MOST_STEPS_AT_ONCE: u32 = 200_000;
 /// The number of steps after which a story ends. 50,000 plans take fewer.
 const MOST_STEPS: u32 = 5_000_000;
 
 /// Waits that grow with each failure in a row.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Pause {
     until: Duration,
     pause: tick::Pause,
@@ -33,7 +33,7 @@ impl Pause {
 }
 
 /// Counts what happens at one instant.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Restless {
     at: Duration,
     looks: u32,

@@ -105,7 +105,7 @@ impl Log for Story {
 }
 
 /// Records nothing, for many runs of which only the ends matter.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Nothing;
 
 impl Log for Nothing {

@@ -3,6 +3,7 @@
 //! One loop, [`Drive::goes_on`]: apply the events that are due, do what the tick wants next, and if there is nothing to
 //! do, advance to the next time at which anything changes.
 
+mod automaton;
 mod calls;
 mod checks;
 mod deliver;
@@ -45,7 +46,7 @@ use crate::{
     reason::Reason,
     record::{Asked, Outcome, Story},
     scenario::{Action, Scenario, StopAfter, What},
-    world::{self, SharedSetup, World},
+    world::{self, Detail, SharedSetup, World},
 };
 
 /// Runs a scenario to its end.
@@ -87,9 +88,9 @@ fn story(mut drive: Drive<'_, Story>) -> Story {
         missed: drive.timeline.missed(),
         events: drive.timeline.times(),
         rests: drive.rests,
-        shown: drive.world.target_shows(),
+        shown: drive.world.target_shows().map(|revision| revision.to_string()),
         routes: drive.world.routes(),
-        promoted: outcome.promoted,
+        promoted: outcome.promoted.map(|revision| revision.to_string()),
         users: outcome.users,
         course,
         end: Arc::unwrap_or_clone(drive.saved),
@@ -97,8 +98,11 @@ fn story(mut drive: Drive<'_, Story>) -> Story {
     }
 }
 
+#[derive(Clone)]
 struct Drive<'a, L> {
     scenario: &'a Scenario,
+    /// When it ends at the latest.
+    until: Duration,
     world: World<'a>,
     timeline: Timeline<'a>,
     stops: Stops,
@@ -139,6 +143,7 @@ struct Drive<'a, L> {
     log: L,
 }
 
+#[derive(Clone)]
 struct Decided {
     canary: Rc<world::Canary>,
     seen: Observation,
@@ -147,8 +152,8 @@ struct Decided {
 
 impl<'a, L: Log> Drive<'a, L> {
     fn new(scenario: &'a Scenario, seed: u64, stop: Option<StopPoint>, log: L) -> Self {
-        let common = SharedSetup::of(scenario, scenario.canary.clone());
-        Self::begin(scenario, &common, Arc::new(Self::status(scenario)), seed, stop, log)
+        let common = SharedSetup::of(scenario, scenario.canary.clone(), Detail::Values);
+        Self::begin(scenario, &common, Arc::new(Self::status(scenario)), Some(seed), stop, log)
     }
 
     /// `.status` at the beginning of a story.
@@ -156,18 +161,19 @@ impl<'a, L: Log> Drive<'a, L> {
         scenario.status.clone().map(State::from).unwrap_or_default()
     }
 
-    /// With the scenario's `.status`.
+    /// With the scenario's `.status`. Without a seed nothing is drawn, see [`World::begin`].
     fn begin(
         scenario: &'a Scenario,
         common: &SharedSetup,
         saved: Arc<State>,
-        seed: u64,
+        seed: Option<u64>,
         stop: Option<StopPoint>,
         log: L,
     ) -> Self {
         let world = World::begin(scenario, common, &saved, seed);
         Self {
             scenario,
+            until: scenario.until,
             seen: world.observe(),
             world,
             timeline: Timeline::new(&scenario.events, &saved),
@@ -201,11 +207,16 @@ impl<'a, L: Log> Drive<'a, L> {
             phase: self.saved.phase,
             released: self.released,
             ended: self.ended,
-            reason: self.reason.clone().filter(|_| self.saved.phase == Phase::Failed),
+            reason: self.final_reason(),
             good: self.world.is_good(),
             promoted: self.world.primary_runs(),
             users: self.world.users(self.first_released.unwrap_or_default()),
         }
+    }
+
+    /// Why it was rolled back or not promoted, if it has failed.
+    fn final_reason(&self) -> Option<Reason> {
+        self.reason.clone().filter(|_| self.saved.phase == Phase::Failed)
     }
 
     fn with_course(mut self) -> Self {
@@ -286,7 +297,7 @@ impl<'a, L: Log> Drive<'a, L> {
         let changes = [self.timeline.next(), self.world.next(), self.calls.next(), self.second.next()];
         let next = changes.into_iter().chain([until]).flatten().min();
         match next {
-            Some(next) if next <= self.scenario.until => {
+            Some(next) if next <= self.until => {
                 self.world.pass_to(self.world.sooner(next));
                 true
             }

@@ -5,33 +5,69 @@ use std::sync::Arc;
 use serin_core::{Rollout, State};
 use serin_input::manifest::read_raw;
 
-use super::{Drive, log::Nothing};
-use crate::{record::Outcome, scenario::Scenario, world::SharedSetup};
+use super::{
+    Drive,
+    automaton::{self, Automaton, Followed},
+    log::Nothing,
+};
+use crate::{
+    record::Outcome,
+    scenario::Scenario,
+    world::{self, Detail, SharedSetup},
+};
 
-/// Runs of one scenario in the worlds of many seeds. Their common setup is made once.
+/// Runs of one scenario in the worlds of many seeds. Their common setup is made once, and what the policy decides is
+/// decided once where that is possible, see [`automaton`].
 pub struct Runs<'a> {
     scenario: &'a Scenario,
     common: SharedSetup,
     begin: Arc<State>,
+    automaton: Option<Automaton<'a>>,
 }
 
 impl<'a> Runs<'a> {
     /// No run was made yet. Each thread needs its own.
     #[must_use]
     pub fn of(scenario: &'a Scenario) -> Self {
+        let mut runs = Self::step_by_step(scenario);
+        let fits = automaton::fits(scenario);
+        runs.automaton = fits.then(|| Automaton::of(scenario, &runs.common, &runs.begin));
+        runs
+    }
+
+    /// The same runs, in each of which everything is decided again.
+    #[must_use]
+    pub fn step_by_step(scenario: &'a Scenario) -> Self {
         Self {
             scenario,
-            common: SharedSetup::of(scenario, own_canary(scenario)),
+            common: SharedSetup::of(scenario, own_canary(scenario), Detail::Decisions),
             begin: Arc::new(Drive::<Nothing>::status(scenario)),
+            automaton: None,
         }
     }
 
     /// How the run in the world of a seed ends; `None` if `is_over` became true before. Invariants are not checked.
     #[must_use]
-    pub fn outcome(&self, seed: u64, is_over: &dyn Fn() -> bool) -> Option<Outcome> {
+    pub fn outcome(&mut self, seed: u64, is_over: &dyn Fn() -> bool) -> Option<Outcome> {
+        if let Some(automaton) = &mut self.automaton
+            && let Some(mut simulation) = world::simulation(self.scenario, seed, &self.common)
+        {
+            match automaton.follow(&mut simulation, is_over) {
+                Followed::Ended(outcome) => return Some(outcome),
+                Followed::Stopped => return None,
+                Followed::Left if automaton.is_full() => self.automaton = None,
+                Followed::Left => {}
+            }
+        }
         let begin = Arc::clone(&self.begin);
-        let drive = Drive::begin(self.scenario, &self.common, begin, seed, None, Nothing);
+        let drive = Drive::begin(self.scenario, &self.common, begin, Some(seed), None, Nothing);
         drive.until(is_over).map(|mut drive| drive.outcome())
+    }
+
+    /// The number of situations in which metrics were measured so far, if the policy is followed as an automaton.
+    #[must_use]
+    pub fn situations(&self) -> Option<usize> {
+        self.automaton.as_ref().map(Automaton::situations)
     }
 }
 

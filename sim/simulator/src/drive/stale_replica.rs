@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Old states, and when the second controller acts on one of them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct StaleReplica {
     /// Whether there can be one.
     exists: bool,

@@ -34,7 +34,7 @@ impl StopAt {
 }
 
 /// The stops that have not happened yet.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Stops {
     point: Option<StopAt>,
     opposite: bool,

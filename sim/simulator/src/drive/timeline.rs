@@ -6,6 +6,7 @@ use serin_core::State;
 
 use crate::scenario::{Action, Event, Trigger};
 
+#[derive(Clone)]
 pub(super) struct Timeline<'a> {
     events: &'a [Event],
     due: Vec<Due>,
@@ -16,7 +17,7 @@ pub(super) struct Timeline<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
+pub(super) enum Due {
     /// After the previous event has happened.
     Behind,
     /// After the saved status matches.
@@ -76,6 +77,16 @@ impl<'a> Timeline<'a> {
     pub(super) fn missed(&self) -> Vec<usize> {
         let times = self.times().into_iter().enumerate();
         times.filter_map(|(i, at)| at.is_none().then_some(i)).collect()
+    }
+
+    /// When each event is due, as a distance from now. When past ones happened does not matter.
+    pub(super) fn from(&self, now: Duration) -> Vec<Due> {
+        let distance = |due: &Due| match *due {
+            Due::At(at) => Due::At(at.saturating_sub(now)),
+            Due::Past(_) => Due::Past(Duration::ZERO),
+            Due::Behind | Due::Watching => *due,
+        };
+        self.due.iter().map(distance).collect()
     }
 
     /// When each event happened; `None`: it has not happened.

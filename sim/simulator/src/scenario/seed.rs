@@ -2,7 +2,7 @@
 
 /// The version of what a seed means: with another version the same seed is another world. Reports print it, and
 /// results of different versions are not merged.
-pub const SIMULATION: u32 = 2;
+pub const SIMULATION: u32 = 3;
 
 /// The seed of a run. The first run, 0, has the seed itself; those of different seeds have no worlds in common.
 #[must_use]

@@ -71,6 +71,13 @@ pub enum Delay {
     Never,
 }
 
+impl Delay {
+    /// A drawn number of seconds, to the millisecond.
+    pub(crate) fn seconds(drawn: f64) -> Self {
+        Self::For(Duration::from_millis((drawn * 1000.0).round() as u64))
+    }
+}
+
 impl Default for Delay {
     fn default() -> Self {
         Self::For(Duration::ZERO)

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serin_core::revision::Text;
 
+#[derive(Clone)]
 pub(super) struct Answers<'a, T> {
     scripts: BTreeMap<&'a str, Script<'a, T>>,
 }
 
+#[derive(Clone)]
 struct Script<'a, T> {
     answers: &'a [T],
     /// The number of answers that were used, by key: two metrics with one name count separately.

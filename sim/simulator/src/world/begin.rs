@@ -13,14 +13,20 @@ use serin_core::{
 };
 
 use super::{
-    Faults, Hooks, Metrics, SharedSetup, World, blind::Blindness, clock::Clock, pods::Pods,
+    Faults, Hooks, Metrics, SharedSetup, World, blind::Blindness, clock::Clock, journal::Journal, pods::Pods,
     receivers::Receivers,
 };
 use crate::scenario::{Scenario, Setting};
 
 impl<'a> World<'a> {
-    /// The world at the beginning of a scenario, with the status at that time.
-    pub(crate) fn begin(scenario: &'a Scenario, common: &SharedSetup, state: &State, seed: u64) -> Self {
+    /// The world at the beginning of a scenario, with the status at that time. Without a seed nothing is drawn: what
+    /// the simulated part would be told is noted.
+    pub(crate) fn begin(
+        scenario: &'a Scenario,
+        common: &SharedSetup,
+        state: &State,
+        seed: Option<u64>,
+    ) -> Self {
         let setting = &scenario.setting;
         let is_set_up = !matches!(state.phase, Phase::New | Phase::Initializing);
         let mut truth = untouched(setting);
@@ -44,7 +50,8 @@ impl<'a> World<'a> {
             metrics: Metrics::new(&setting.metrics),
             hooks: Hooks::new(&setting.hooks),
             receivers: Receivers::new(&setting.receivers),
-            simulation: super::simulation(scenario, seed, common).map(Box::new),
+            simulation: seed.and_then(|seed| super::simulation(scenario, seed, common)).map(Box::new),
+            journal: setting.simulated.as_ref().filter(|_| seed.is_none()).map(Journal::new),
         };
         world.settle();
         world

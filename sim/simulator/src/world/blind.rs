@@ -10,7 +10,7 @@ use serin_core::{
 
 use crate::scenario::Blind;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Blindness {
     unreadable: BTreeMap<Blind, (Option<Duration>, Text)>,
     /// Facts that are older than the last write until this time.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serin_core::Timestamp;
 
+#[derive(Clone)]
 pub(super) struct Clock {
     start: Timestamp,
     /// The time since the beginning of the story, which never decreases.

@@ -5,7 +5,7 @@ use serin_core::{observation::FailureClass, revision::Text};
 use crate::scenario::{Fail, SaveFault, Times};
 
 /// Failures that have not happened yet; of those that match, the oldest is used.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Faults<'a>(Vec<(&'a Fail, Times)>);
 
 impl<'a> Faults<'a> {

@@ -11,6 +11,7 @@ use serin_core::{
 use super::answers::Answers;
 use crate::scenario::{HookAnswer, HookOutcome};
 
+#[derive(Clone)]
 pub(crate) struct Hooks<'a> {
     answers: Answers<'a, HookAnswer>,
     /// Hooks that answered although no answer is defined, each once.

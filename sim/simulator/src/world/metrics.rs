@@ -10,6 +10,7 @@ use serin_core::{
 use super::{answers::Answers, healthy::healthy};
 use crate::scenario::MetricAnswer;
 
+#[derive(Clone)]
 pub(crate) struct Metrics<'a> {
     answers: Answers<'a, MetricAnswer>,
     /// Metrics that answered although no answer is defined, each once, with their first value.

@@ -13,6 +13,7 @@ mod events;
 mod faults;
 mod healthy;
 mod hooks;
+mod journal;
 mod metrics;
 mod pods;
 mod receivers;
@@ -29,16 +30,17 @@ use serin_core::{
     Invalid, Observation, Rollout, Timestamp,
     command::Routes,
     observation::{Apex, Readiness},
+    revision::Text,
 };
 
-pub(crate) use self::shared_setup::SharedSetup;
-use self::{blind::Blindness, clock::Clock, pods::Pods, receivers::Receivers, simulated::Simulation};
+pub(crate) use self::shared_setup::{Detail, SharedSetup};
+use self::{blind::Blindness, clock::Clock, journal::Journal, pods::Pods, receivers::Receivers};
 pub(crate) use self::{
     faults::Faults,
     hooks::{Attempt, Hooks},
     metrics::{Metrics, answer},
     receivers::{DeliveryResult, wanted},
-    simulated::Shares,
+    simulated::{ClusterChange, Shares, Simulation},
 };
 pub use self::{
     healthy::healthy,
@@ -50,17 +52,22 @@ pub(crate) type Canary = Result<Rollout, Invalid>;
 
 /// The faults in the world of a seed.
 pub fn drawn_troubles(scenario: &Scenario, seed: u64) -> Vec<Trouble> {
-    simulation(scenario, seed, &SharedSetup::of(scenario, scenario.canary.clone()))
+    simulation(scenario, seed, &SharedSetup::of(scenario, scenario.canary.clone(), Detail::Decisions))
         .map_or_else(Vec::new, |simulation| simulation.weather.drawn())
 }
 
 /// The simulated part of a scenario's world, at its beginning.
-fn simulation<'a>(scenario: &'a Scenario, seed: u64, common: &SharedSetup) -> Option<Simulation<'a>> {
+pub(crate) fn simulation<'a>(
+    scenario: &'a Scenario,
+    seed: u64,
+    common: &SharedSetup,
+) -> Option<Simulation<'a>> {
     let simulated = scenario.setting.simulated.as_ref()?;
     Some(Simulation::begin(scenario, simulated, seed, Rc::clone(&common.shares)))
 }
 
 /// The cluster of one story.
+#[derive(Clone)]
 pub(crate) struct World<'a> {
     scenario: &'a Scenario,
     clock: Clock,
@@ -78,9 +85,19 @@ pub(crate) struct World<'a> {
     receivers: Receivers<'a>,
     /// The simulated part.
     simulation: Option<Box<Simulation<'a>>>,
+    /// What it would be told, if nothing is drawn.
+    journal: Option<Journal<'a>>,
 }
 
-impl World<'_> {
+/// The state of a cluster, with times as distances from now: it determines how the cluster changes by itself.
+#[derive(Debug, PartialEq)]
+pub(crate) struct ClusterState {
+    truth: Observation,
+    canary_pods: Pods,
+    primary_pods: Pods,
+}
+
+impl<'a> World<'a> {
     /// The time since the beginning of the story.
     pub(crate) fn at(&self) -> Duration {
         self.clock.at
@@ -94,6 +111,18 @@ impl World<'_> {
     /// Lets time pass until then.
     pub(crate) fn pass_to(&mut self, at: Duration) {
         self.clock.at = self.clock.at.max(at);
+    }
+
+    /// What is noted in place of a simulation, if nothing is drawn.
+    pub(crate) fn journal(&mut self) -> Option<&mut Journal<'a>> {
+        self.journal.as_mut()
+    }
+
+    /// The state of the cluster, if every fact can be read.
+    pub(crate) fn state(&self) -> ClusterState {
+        let pods = |pods: &Pods| pods.from(self.at());
+        let truth = self.truth.clone();
+        ClusterState { truth, canary_pods: pods(&self.canary_pods), primary_pods: pods(&self.primary_pods) }
     }
 
     pub(crate) fn canary(&self) -> &Rc<Canary> {
@@ -151,9 +180,9 @@ impl World<'_> {
     }
 
     /// The revision that the primary runs, if there is one and it is known.
-    pub(crate) fn primary_runs(&self) -> Option<String> {
+    pub(crate) fn primary_runs(&self) -> Option<Text> {
         let primary = self.truth.primary.known()?.as_ref()?;
-        Some(primary.runs.as_ref()?.spec.to_string())
+        Some(Text::clone(&primary.runs.as_ref()?.spec))
     }
 
     /// The time of the next change by the world itself.

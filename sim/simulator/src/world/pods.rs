@@ -9,6 +9,7 @@ use serin_core::{
 
 use crate::scenario::Delay;
 
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Pods {
     /// The start time of pods that are started from now on.
     pub(super) takes: Delay,
@@ -35,6 +36,20 @@ impl Pods {
             started: Duration::ZERO,
             flaps: None,
             lost_at: None,
+        }
+    }
+
+    /// The same, with times as distances from now. When pods were started that are ready does not matter.
+    pub(super) fn from(&self, now: Duration) -> Self {
+        let distance = |at: Duration| at.saturating_sub(now);
+        Self {
+            takes: self.takes,
+            ready_at: self.ready_at.map(distance),
+            share: self.share,
+            replaces: self.replaces,
+            started: Duration::ZERO,
+            flaps: self.flaps,
+            lost_at: self.lost_at.map(distance),
         }
     }
 

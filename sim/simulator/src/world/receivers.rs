@@ -21,6 +21,7 @@ use crate::{
 /// The timeout of the controller for the receiver of an alert.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+#[derive(Clone)]
 pub(super) struct Receivers<'a>(Answers<'a, HookAnswer>);
 
 /// The result of one delivery.

@@ -15,13 +15,28 @@ pub(crate) struct SharedSetup {
     pub(super) shares: Rc<Shares>,
 }
 
+/// How finely latencies are drawn. The runs of a seed are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// As the bounds of metrics need it.
+    Decisions,
+    /// As Prometheus counts them, for values that people see.
+    Values,
+}
+
 impl SharedSetup {
-    pub(crate) fn of(scenario: &Scenario, canary: Rollout) -> Self {
+    pub(crate) fn of(scenario: &Scenario, canary: Rollout, detail: Detail) -> Self {
         // An edited Canary may use other metrics.
         let is_edited = scenario.events.iter().any(|event| matches!(event.action, Action::Edit(_)));
-        let simulated = scenario.setting.simulated.as_ref();
-        let buckets = simulated
-            .map_or_else(Buckets::none, |simulated| Buckets::asked_for(simulated, &canary, is_edited));
-        Self { canary: Rc::new(Ok(canary)), shares: Rc::new(Shares::by(buckets)) }
+        let shares = match &scenario.setting.simulated {
+            None => Shares::by(Buckets::none(), None),
+            Some(simulated) => {
+                let all = Buckets::asked_for(simulated, &canary, is_edited);
+                let decisive = if is_edited { all.clone() } else { all.decisive(simulated, &canary) };
+                let is_finer = detail == Detail::Values && all != decisive;
+                Shares::by(decisive, is_finer.then_some(all))
+            }
+        };
+        Self { canary: Rc::new(Ok(canary)), shares: Rc::new(shares) }
     }
 }

@@ -14,11 +14,11 @@ use super::{
     World,
     hooks::Attempt,
     pods,
-    simulated::{Copies, Copy, Offered, Strike},
+    simulated::{ClusterChange, Copies, Copy, Offered, Strike},
 };
 use crate::{
     record::{Slice, Users},
-    scenario::{Blind, HookAnswer, HookOutcome, MetricAnswer, SaveFault, What},
+    scenario::{Blind, Delay, HookAnswer, HookOutcome, Load, MetricAnswer, SaveFault, What},
 };
 
 /// How long a stale cache takes to catch up.
@@ -47,8 +47,11 @@ impl World<'_> {
     /// The answer of a metric: scripted, or simulated, or a healthy value.
     pub(crate) fn measure(&mut self, metric: &Metric) -> MetricAnswer {
         let at = self.at();
-        let simulation = &mut self.simulation;
-        self.metrics.take(metric, || simulation.as_mut()?.answer(at, metric))
+        let (simulation, journal) = (&mut self.simulation, &self.journal);
+        self.metrics.take(metric, || match journal {
+            Some(journal) => journal.answer(metric),
+            None => simulation.as_mut()?.answer(at, metric),
+        })
     }
 
     /// The next attempt to call a hook.
@@ -61,12 +64,22 @@ impl World<'_> {
             return Attempt::of(HookAnswer { outcome: HookOutcome::Status(500), body, after: None }, hook);
         }
         let attempt = self.hooks.attempt(hook);
-        if let (Some(simulation), Ok(canary)) = (&mut self.simulation, &*self.canary)
+        if let Ok(canary) = &*self.canary
             && attempt.outcome.passes()
+            && let Some(load) = Load::of(hook, &canary.topology().canary_service())
         {
-            simulation.call(self.clock.at, hook, canary.topology());
+            self.inform(ClusterChange::LoadTest(hook.key.clone(), load));
         }
         attempt
+    }
+
+    /// Informs the simulation of a change, or notes it. Returns how long pods take that are started.
+    fn inform(&mut self, change: ClusterChange) -> Option<Delay> {
+        let at = self.at();
+        match &mut self.journal {
+            Some(journal) => journal.note(at, change),
+            None => self.simulation.as_mut()?.hear(at, &change),
+        }
     }
 
     /// How the next save fails, if it does.
@@ -102,9 +115,11 @@ impl World<'_> {
     pub(super) fn start_canary(&mut self) {
         let at = self.at();
         let revision = self.target_shows();
-        if let (Some(simulation), Some(revision)) = (&mut self.simulation, revision) {
-            self.canary_pods.takes = simulation.start_canary(at, &revision);
-            self.canary_pods.flaps = simulation.flaps(&revision);
+        if let Some(revision) = revision
+            && let Some(takes) = self.inform(ClusterChange::CanaryStarts(revision.clone()))
+        {
+            self.canary_pods.takes = takes;
+            self.canary_pods.flaps = self.simulation.as_mut().and_then(|world| world.flaps(&revision));
         }
         let serves = self.truth.canary_serves() == Some(true);
         self.canary_pods.start(at, serves);
@@ -114,8 +129,9 @@ impl World<'_> {
     pub(super) fn start_primary(&mut self) {
         let at = self.at();
         let revision = self.primary_runs();
-        if let (Some(simulation), Some(revision)) = (&mut self.simulation, revision) {
-            self.primary_pods.takes = simulation.start_primary(&revision);
+        if let Some(takes) = revision.and_then(|revision| self.inform(ClusterChange::PrimaryStarts(revision)))
+        {
+            self.primary_pods.takes = takes;
         }
         let serves = self.truth.primary_serves() == Some(true);
         self.primary_pods.start(at, serves);
@@ -175,41 +191,39 @@ impl World<'_> {
 
     /// Informs the simulation of the state of the cluster.
     pub(super) fn note_copies(&mut self) {
-        let at = self.at();
-        let Some(simulation) = &mut self.simulation else { return };
+        if self.simulation.is_none() && self.journal.is_none() {
+            return;
+        }
         let target = self.truth.target.known().and_then(Option::as_ref);
         let primary = self.truth.primary.known().and_then(Option::as_ref);
-        let target_runs =
-            target.and_then(|target| target.revision.known()).map_or("", |revision| &*revision.spec);
-        let primary_runs = primary.and_then(|primary| primary.runs.as_ref()).map(|revision| &*revision.spec);
-        let canary = Copy { revision: target_runs, serves: self.truth.canary_serves() == Some(true) };
+        let target_runs = target.and_then(|target| target.revision.known()).map(|revision| &revision.spec);
+        let primary_runs = primary.and_then(|primary| primary.runs.as_ref()).map(|revision| &revision.spec);
+        let revision = target_runs.cloned().unwrap_or_else(|| "".into());
+        let canary = Copy { revision, serves: self.truth.canary_serves() == Some(true) };
         let apex = self.truth.services.known().map(|services| services.apex);
         // Until the primary is set up, the target itself serves all users.
         let is_set_up = apex == Some(Apex::Primary);
         let primary = match primary_runs {
             Some(runs) if is_set_up => {
-                Copy { revision: runs, serves: self.truth.primary_serves() == Some(true) }
+                Copy { revision: runs.clone(), serves: self.truth.primary_serves() == Some(true) }
             }
-            Some(_) | None => canary,
+            Some(_) | None => canary.clone(),
         };
         let routes =
             self.truth.routes.known().copied().flatten().filter(|_| is_set_up).unwrap_or(Routes::PRIMARY);
-        simulation.note(
-            at,
-            &Copies {
-                canary,
-                primary,
-                weight: f64::from(routes.canary) / 100.0,
-                matched: routes.matched,
-                mirror: f64::from(routes.mirror.unwrap_or(0)) / 100.0,
-            },
-        );
+        self.inform(ClusterChange::Copies(Copies {
+            canary,
+            primary,
+            weight: f64::from(routes.canary) / 100.0,
+            matched: routes.matched,
+            mirror: f64::from(routes.mirror.unwrap_or(0)) / 100.0,
+        }));
     }
 
     /// The revision of the target, if there is a target.
-    pub(crate) fn target_shows(&self) -> Option<String> {
+    pub(crate) fn target_shows(&self) -> Option<Text> {
         let target = self.truth.target.known()?.as_ref()?;
-        Some(target.revision.known()?.spec.to_string())
+        Some(Text::clone(&target.revision.known()?.spec))
     }
 }
 

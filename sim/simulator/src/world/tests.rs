@@ -31,7 +31,12 @@ canary:
 
 fn begin(scenario: &Scenario) -> World<'_> {
     let state = scenario.status.clone().map(State::from).unwrap_or_default();
-    World::begin(scenario, &SharedSetup::of(scenario, scenario.canary.clone()), &state, 1)
+    World::begin(
+        scenario,
+        &SharedSetup::of(scenario, scenario.canary.clone(), Detail::Values),
+        &state,
+        Some(1),
+    )
 }
 
 /// Lets all events of the scenario happen, one after the other.

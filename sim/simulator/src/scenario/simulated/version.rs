@@ -9,6 +9,7 @@ use serde::{
 };
 
 use super::range::{Factor, PerSecond, Range, Seconds, Share, Unit as _};
+use crate::scenario::Delay;
 
 /// How a revision behaves when it runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +80,19 @@ pub struct Flaps {
     pub every: Range<Seconds>,
     /// The duration of a loss.
     pub lasts: Range<Seconds>,
+}
+
+impl Version {
+    /// How long its pods take to get ready and stay so, if that is the same in every world.
+    pub(crate) fn always_takes(&self) -> Option<Delay> {
+        let (ready, crashes) = (self.ready, self.crashes);
+        let is_exact = ready.min == ready.max && self.flaps.is_none();
+        match (crashes.min, crashes.max) {
+            (0.0, 0.0) if is_exact => Some(Delay::seconds(ready.min)),
+            (1.0, 1.0) if is_exact => Some(Delay::Never),
+            _ => None,
+        }
+    }
 }
 
 impl Default for Version {

@@ -1,9 +1,12 @@
 //! The behaviour of a version, with its drawn numbers: the share of requests that fail and the latency, now and in
 //! other regimes. Times are seconds.
 
-use std::rc::Rc;
-
-use super::{buckets, bursts::Bursts, chance::Chance, shares::Shares};
+use super::{
+    buckets,
+    bursts::Bursts,
+    chance::Chance,
+    shares::{CellShares, Shares},
+};
 use crate::scenario::{Delay, Measure, Version};
 
 /// A version with its drawn numbers.
@@ -44,10 +47,10 @@ struct Defect {
 pub(super) struct Regime {
     /// The share that fails.
     pub(super) errors: f64,
-    /// The share in each bucket.
-    pub(super) buckets: Rc<[f64]>,
+    /// The share in each cell.
+    cells: CellShares,
     /// The same on overloaded pods, if it differs.
-    overloaded: Option<Rc<[f64]>>,
+    overloaded: Option<CellShares>,
     p50: f64,
     p99: f64,
 }
@@ -59,7 +62,7 @@ impl Behaviour {
         let regime = |errors: f64, slower: f64| {
             let (p50, p99) = (p50 * slower, p99.max(p50) * slower);
             let overloaded = (overload > 1.0).then(|| shares.of(p50 * overload, p99 * overload));
-            Regime { errors, buckets: shares.of(p50, p99), overloaded, p50, p99 }
+            Regime { errors, cells: shares.of(p50, p99), overloaded, p50, p99 }
         };
         Self {
             normal: regime(chance.draw(version.errors), 1.0),
@@ -138,21 +141,21 @@ impl Behaviour {
         if chance.happens(self.crashes) {
             return Delay::Never;
         }
-        Delay::For(std::time::Duration::from_millis((self.ready * 1000.0).round() as u64))
+        Delay::seconds(self.ready)
     }
 }
 
 impl Regime {
-    /// The share that fails and the share in each bucket, during a burst and an outage, and if a part of the requests is
+    /// The share that fails and the share in each cell, during a burst and an outage, and if a part of the requests is
     /// more than the pods can serve.
-    pub(super) fn under(&self, burst: f64, outage: f64, excess: f64) -> (f64, &[f64]) {
+    pub(super) fn under(&self, burst: f64, outage: f64, excess: f64) -> (f64, &CellShares) {
         let errors = (self.errors * burst).min(1.0);
         let errors = if outage > 0.0 { errors + (1.0 - errors) * outage } else { errors };
         if excess <= 0.0 {
-            return (errors, &self.buckets);
+            return (errors, &self.cells);
         }
-        let buckets = self.overloaded.as_ref().unwrap_or(&self.buckets);
-        (errors + (1.0 - errors) * excess, buckets)
+        let cells = self.overloaded.as_ref().unwrap_or(&self.cells);
+        (errors + (1.0 - errors) * excess, cells)
     }
 
     pub(super) fn truth(&self, measure: Measure) -> f64 {

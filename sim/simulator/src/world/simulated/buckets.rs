@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, iter::Sum};
 
-use serin_core::{Rollout, provider::RequestMetrics};
+use serin_core::{Rollout, provider::RequestMetrics, spec::Metric};
 use statrs::distribution::{ContinuousCDF as _, Normal};
 
 use super::{
@@ -14,7 +14,7 @@ use crate::scenario::{Measure, Simulated};
 /// Upper edges of the buckets in milliseconds; the last bucket has none. A single bucket if no latency is needed.
 ///
 /// Requests are counted in cells: a cell is a bucket, or a part of one if an average is needed, see [`points`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Buckets {
     ends: Box<[f64]>,
     /// The cells, if they are not the buckets.
@@ -39,11 +39,52 @@ impl Buckets {
         buckets
     }
 
+    /// The same with only those edges that affect a decision: a bucket is kept apart if the bounds of a metric can be
+    /// crossed inside it. A value is on the same side of every bound with these buckets as with all.
+    pub(crate) fn decisive(&self, simulated: &Simulated, canary: &Rollout) -> Self {
+        if !self.points.is_empty() {
+            return self.clone();
+        }
+        let duration = Measure::duration(canary);
+        let is_latency = |metric: &&Metric| {
+            measure(simulated, metric, duration).is_some_and(|measure| measure.quantile().is_some())
+        };
+        let metrics: Vec<&Metric> = canary.metrics().iter().filter(is_latency).collect();
+        let is_crossed = |(low, high): (f64, f64)| {
+            let side = |metric: &Metric, end: f64| {
+                metric.bounds.side(metric.compared(end * simulated.form(metric).scale))
+            };
+            metrics.iter().any(|metric| side(metric, low) != side(metric, high))
+        };
+        let last = self.ends.len() - 1;
+        let lows = [0.0].iter().chain(&*self.ends);
+        let crossed: Vec<bool> =
+            lows.zip(&self.ends[..last]).map(|(low, high)| is_crossed((*low, *high))).collect();
+        // A histogram without a finite edge has no quantiles.
+        let is_any = crossed.contains(&true);
+        let is_kept = |end: &usize| {
+            let is_read = |end: usize| crossed.get(end).copied().unwrap_or(false);
+            *end == last || is_read(*end) || is_read(*end + 1) || (!is_any && *end + 1 == last)
+        };
+        Self { ends: (0..=last).filter(is_kept).map(|end| self.ends[end]).collect(), points: [].into() }
+    }
+
+    /// For each cell of these buckets, the end of its cells among `finer` ones, as an index.
+    pub(super) fn ends_among(&self, finer: &Self) -> Box<[usize]> {
+        self.ends.iter().map(|end| finer.ends.partition_point(|finer| finer <= end)).collect()
+    }
+
     /// The buckets of a router's histogram, for its buckets or its average.
     pub(super) fn of(metrics: &RequestMetrics) -> Self {
         let layout = metrics.latency.layout;
         let ends = layout.bounds.iter().map(|end| end * layout.unit.millis());
         Self { ends: ends.chain([f64::INFINITY]).collect(), points: [].into() }
+    }
+
+    /// Buckets with these upper edges in milliseconds.
+    #[cfg(test)]
+    pub(super) fn with_ends(ends: &[f64]) -> Self {
+        Self { ends: ends.into(), points: [].into() }
     }
 
     /// A single bucket.

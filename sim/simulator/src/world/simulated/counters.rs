@@ -78,6 +78,12 @@ impl Counters {
         Some(after)
     }
 
+    /// The place of a time that was read.
+    pub(super) fn place(&self, at: f64) -> Option<usize> {
+        let before = self.times.partition_point(|time| *time <= at).checked_sub(1)?;
+        (self.times[before] == at).then_some(before)
+    }
+
     /// The number of counters.
     fn stride(&self) -> usize {
         self.kinds * self.pods
@@ -110,15 +116,20 @@ impl Counters {
 
     /// The same counters, only by success and failure, of all pods together.
     pub(super) fn by_code(&self) -> Self {
-        let half = self.kinds / 2;
         let mut codes = Self::new(2, 1);
         codes.times.extend_from_slice(&self.times);
-        let stride = self.stride().max(1);
-        let of_code = |counts: &[u64], code: usize| -> u64 {
-            counts.chunks_exact(half.max(1)).skip(code).step_by(2).flatten().sum()
-        };
-        let counts = self.counts.chunks_exact(stride);
-        codes.counts.extend(counts.flat_map(|counts| [of_code(counts, 0), of_code(counts, 1)]));
+        codes.counts.extend((0..self.times.len()).flat_map(|place| self.codes(place)));
+        codes
+    }
+
+    /// The counts of all pods at a place, by success and failure.
+    pub(super) fn codes(&self, place: usize) -> [u64; 2] {
+        let (half, begin) = (self.kinds / 2, place * self.stride());
+        let mut codes = [0; 2];
+        for of_pod in self.counts[begin..begin + self.stride()].chunks_exact(self.kinds) {
+            codes[0] += of_pod[..half].iter().sum::<u64>();
+            codes[1] += of_pod[half..].iter().sum::<u64>();
+        }
         codes
     }
 
@@ -145,7 +156,8 @@ mod tests {
     /// The counts at some times, read in the given order.
     fn counts(seed: u64, order: &[f64]) -> Vec<(f64, u64)> {
         let (flow, mut ranges) = (Flow::Constant(2.0), Chance::of(seed, Stream::Ranges));
-        let versions = [Behaviour::draw(&Version::default(), &Shares::by(Buckets::none()), 1.0, &mut ranges)];
+        let versions =
+            [Behaviour::draw(&Version::default(), &Shares::by(Buckets::none(), None), 1.0, &mut ranges)];
         let around = Surroundings { flow: &flow, versions: &versions };
         let mut load = Load::default();
         load.note(Segment {

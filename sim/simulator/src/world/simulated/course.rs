@@ -19,15 +19,19 @@ use super::{
 use crate::record::{Met, Slice, Truth};
 
 /// A time span in which the canary's counters were not restarted.
+#[derive(Clone)]
 pub(super) struct Stretch {
     pub(super) counters: Counters,
     pub(super) pieces: Vec<Piece>,
 }
 
-/// The requests of users on the canary while its share was constant. Times are seconds.
+/// The requests of users on the canary while their share of its requests was constant. Times are seconds.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Piece {
     pub(super) from: f64,
     pub(super) to: f64,
+    /// The share of the requests that are of users.
+    pub(super) share: f64,
     pub(super) succeeded: u64,
     pub(super) failed: u64,
 }

@@ -34,7 +34,7 @@ impl Simulation<'_> {
     pub(crate) fn offered(&self, from: f64, to: f64) -> Offered {
         let around = Surroundings { flow: &self.flow, versions: &self.versions };
         let begin = self.counters.begin();
-        let kinds = 2 * self.shares.buckets.count();
+        let kinds = 2 * self.shares.finest().count();
         let even = self.canary.even(&around, begin.map_or(to, |begin| begin.max(from)), to, kinds);
         let mut users = Expected::default();
         for span in &even {

@@ -93,8 +93,8 @@ impl Load {
         })
     }
 
-    /// Adds the average number of requests of each kind in a time span: successful ones by bucket, then failed ones by
-    /// bucket; with two kinds only successful and failed.
+    /// Adds the average number of requests of each kind in a time span: successful ones by cell, then failed ones by
+    /// cell; with two kinds only successful and failed.
     pub(super) fn expected(&self, around: &Surroundings<'_>, from: f64, to: f64, cells: &mut [f64]) {
         for (from, to, segment) in self.within(from, to) {
             let share = segment.users + segment.mirrored;
@@ -230,13 +230,14 @@ fn add(
     let version = &around.versions[segment.version];
     let regime = version.regime(middle - segment.started, rate);
     let (burst, outage) = (version.burst(middle), version.outage(middle));
-    let (errors, buckets) = regime.under(burst, outage, 1.0 - segment.capacity / rate);
+    let (errors, shares) = regime.under(burst, outage, 1.0 - segment.capacity / rate);
     if let ([succeeding], [failing]) = (&mut *succeeding, &mut *failing) {
         *succeeding += requests * (1.0 - errors);
         *failing += requests * errors;
         return;
     }
-    for ((succeeding, failing), share) in succeeding.iter_mut().zip(failing).zip(buckets) {
+    let shares = shares.by(succeeding.len());
+    for ((succeeding, failing), share) in succeeding.iter_mut().zip(failing).zip(shares) {
         *succeeding += requests * share * (1.0 - errors);
         *failing += requests * share * errors;
     }
@@ -294,7 +295,7 @@ mod tests {
 
     #[test]
     fn incidents_fail_a_share_of_all_requests() {
-        let shares = Shares::by(Buckets::none());
+        let shares = Shares::by(Buckets::none(), None);
         let version = Version { errors: Range::exactly(0.1), ..Version::default() };
         let outages = [(10.0, 20.0, 0.5), (15.0, 30.0, 0.2)];
         let outages = outages.map(|(from, to, errors)| Outage { from, to, errors });

@@ -11,6 +11,7 @@ mod chance;
 mod counters;
 mod course;
 mod expected;
+mod fine;
 mod flow;
 mod load;
 mod points;
@@ -25,12 +26,7 @@ mod window;
 
 use std::{rc::Rc, time::Duration};
 
-use serin_core::{
-    Rollout,
-    provider::CountedBy,
-    revision::Text,
-    spec::{Hook, Metric, Topology},
-};
+use serin_core::{Rollout, provider::CountedBy, revision::Text, spec::Metric};
 
 use self::{
     autoscaler::{Autoscaler, CANARY, PRIMARY},
@@ -38,12 +34,13 @@ use self::{
     bursts::Bursts,
     chance::{Chance, Stream},
     counters::Counters,
-    course::Stretch,
+    course::{Piece, Stretch},
+    fine::Fine,
     flow::Flow,
     load::{Load, Segment, Surroundings, Test},
     scrapes::Scrapes,
     users::Ended,
-    window::{Query, Spans},
+    window::{Memory, Query},
 };
 pub use self::{
     buckets::Buckets,
@@ -62,6 +59,7 @@ use crate::{
 };
 
 /// The simulated part of a world.
+#[derive(Clone)]
 pub(crate) struct Simulation<'a> {
     simulated: &'a Simulated,
     flow: Flow,
@@ -69,15 +67,18 @@ pub(crate) struct Simulation<'a> {
     /// The delay of the router, in seconds.
     router: f64,
     ranges: Chance,
-    names: Vec<String>,
+    names: Vec<Text>,
     versions: Vec<Behaviour>,
     canary: Load,
     primary: Load,
     /// The hooks whose load test runs, and until when.
     sending: Vec<(Text, f64)>,
     counters: Counters,
-    /// The samples of the last query, whose memory is used again.
-    spans: Vec<Spans>,
+    /// The buckets of the counted requests, if people see them.
+    fine: Option<Fine>,
+    memory: Memory,
+    /// The requests of users on the canary; the memory is used again.
+    pieces: Vec<Piece>,
     requests: Chance,
     pods: Chance,
     scrapes: Scrapes,
@@ -103,11 +104,24 @@ pub(crate) struct Simulation<'a> {
     incidents: Vec<Outage>,
 }
 
+/// A change of the cluster on which requests depend.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum ClusterChange {
+    /// The copies of the target from now on.
+    Copies(Copies),
+    /// Pods of the canary are started, with this revision.
+    CanaryStarts(Text),
+    /// Pods of the primary are started, with this revision.
+    PrimaryStarts(Text),
+    /// A hook, by its key, is called that sends this load to the canary.
+    LoadTest(Text, scenario::Load),
+}
+
 /// The state of the copies of the target, as far as requests depend on it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Copies<'a> {
-    pub(crate) canary: Copy<'a>,
-    pub(crate) primary: Copy<'a>,
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Copies {
+    pub(crate) canary: Copy,
+    pub(crate) primary: Copy,
     /// The share of all requests, or of the matched ones, that goes to the canary.
     pub(crate) weight: f64,
     /// Only matched requests are divided.
@@ -117,14 +131,14 @@ pub(crate) struct Copies<'a> {
 }
 
 /// One copy of the target.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Copy<'a> {
-    pub(crate) revision: &'a str,
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Copy {
+    pub(crate) revision: Text,
     pub(crate) serves: bool,
 }
 
 impl<'a> Simulation<'a> {
-    /// The world of a seed; its latencies are counted in the buckets that its Canary needs.
+    /// The world of a seed; its latencies are counted in the cells of `shares`.
     pub(crate) fn begin(
         scenario: &'a Scenario,
         simulated: &'a Simulated,
@@ -164,7 +178,9 @@ impl<'a> Simulation<'a> {
             sending: Vec::new(),
             primary: Load::default(),
             counters: Counters::new(2 * shares.buckets.count(), series(simulated, canary)),
-            spans: Vec::new(),
+            fine: Fine::of(&shares, series(simulated, canary), seed),
+            memory: Memory::default(),
+            pieces: Vec::new(),
             requests: Chance::of(seed, Stream::Requests),
             pods: Chance::of(seed, Stream::Pods),
             scrapes,
@@ -184,8 +200,19 @@ impl<'a> Simulation<'a> {
         }
     }
 
+    /// The cluster changes. Returns how long pods take that are started.
+    pub(crate) fn hear(&mut self, at: Duration, change: &ClusterChange) -> Option<Delay> {
+        match change {
+            ClusterChange::Copies(copies) => self.note(at, copies),
+            ClusterChange::CanaryStarts(revision) => return Some(self.start_canary(at, revision)),
+            ClusterChange::PrimaryStarts(revision) => return Some(self.start_primary(revision)),
+            ClusterChange::LoadTest(hook, load) => self.call(at, hook, *load),
+        }
+        None
+    }
+
     /// The state of the cluster from now on.
-    pub(crate) fn note(&mut self, at: Duration, copies: &Copies<'_>) {
+    fn note(&mut self, at: Duration, copies: &Copies) {
         let at = at.as_secs_f64();
         let reach = if copies.matched { self.matched } else { 1.0 };
         let users = copies.weight * reach;
@@ -193,7 +220,8 @@ impl<'a> Simulation<'a> {
         if self.canary.last().is_none() {
             self.settle_scalers(users);
         }
-        let (canary, primary) = (self.version(copies.canary.revision), self.version(copies.primary.revision));
+        let (canary, primary) =
+            (self.version(&copies.canary.revision), self.version(&copies.primary.revision));
         // Changes of routes take effect with the router's delay, changes of pods at once.
         let is_told = self.canary.last().is_some_and(|last| last.users != users || last.mirrored != mirrored);
         let from = if is_told { at + self.router } else { at };
@@ -224,9 +252,12 @@ impl<'a> Simulation<'a> {
     }
 
     /// Pods of the canary are started: their counters begin at zero. Returns how long they take to get ready.
-    pub(crate) fn start_canary(&mut self, at: Duration, revision: &str) -> Delay {
+    fn start_canary(&mut self, at: Duration, revision: &Text) -> Delay {
         self.count_users(at.as_secs_f64());
         self.counters.restart(at.as_secs_f64());
+        if let Some(fine) = &mut self.fine {
+            fine.restart(at.as_secs_f64());
+        }
         self.first_started.get_or_insert(at.as_secs_f64());
         let version = self.version(revision);
         self.restart_scaler();
@@ -238,27 +269,26 @@ impl<'a> Simulation<'a> {
     }
 
     /// Pods of the primary are started. Returns how long they take to get ready.
-    pub(crate) fn start_primary(&mut self, revision: &str) -> Delay {
+    fn start_primary(&mut self, revision: &Text) -> Delay {
         let version = self.version(revision);
         self.versions[version].takes(&mut self.pods)
     }
 
     /// A hook is called that starts a load test of the canary. A load test that runs is not started again.
-    pub(crate) fn call(&mut self, at: Duration, hook: &Hook, topology: &Topology) {
+    fn call(&mut self, at: Duration, hook: &Text, load: scenario::Load) {
         let from = at.as_secs_f64();
         self.sending.retain(|(_, until)| *until > from);
-        let is_sending = self.sending.iter().any(|(key, _)| *key == hook.key);
-        if self.simulated.load_test.is_some() || is_sending || !hook.metadata.contains_key("cmd") {
+        let is_sending = self.sending.iter().any(|(key, _)| key == hook);
+        if self.simulated.load_test.is_some() || is_sending {
             return;
         }
-        let Some(test) = scenario::Load::of(hook, &topology.canary_service()) else { return };
-        let to = from + test.lasts.as_secs_f64();
-        self.sending.push((hook.key.clone(), to));
-        self.canary.test(Test { from, to, rps: test.rps });
+        let to = from + load.lasts.as_secs_f64();
+        self.sending.push((hook.clone(), to));
+        self.canary.test(Test { from, to, rps: load.rps });
     }
 
     /// How often pods of a revision stop being ready, and for how long.
-    pub(crate) fn flaps(&mut self, revision: &str) -> Option<(Duration, Duration)> {
+    pub(crate) fn flaps(&mut self, revision: &Text) -> Option<(Duration, Duration)> {
         let version = self.version(revision);
         let (every, lasts) = self.versions[version].flaps?;
         Some((Duration::from_secs_f64(every), Duration::from_secs_f64(lasts)))
@@ -278,9 +308,10 @@ impl<'a> Simulation<'a> {
             load: &self.canary,
             around: Surroundings { flow: &self.flow, versions: &self.versions },
             scrapes: &self.scrapes,
-            buckets: &self.shares.buckets,
+            buckets: self.shares.finest(),
+            fine: self.fine.as_mut(),
             chance: &mut self.requests,
-            spans: &mut self.spans,
+            memory: &mut self.memory,
         };
         let answer = query.answer(measure, window, &mut self.counters);
         let Form { scale, otherwise } = self.simulated.form(metric);
@@ -297,7 +328,7 @@ impl<'a> Simulation<'a> {
     }
 
     /// Whether a revision stays within the bounds of every metric in the long run; the warm-up does not count.
-    pub(crate) fn is_good(&mut self, revision: &str, metrics: &[Metric]) -> bool {
+    pub(crate) fn is_good(&mut self, revision: &Text, metrics: &[Metric]) -> bool {
         let version = self.version(revision);
         let behaviour = &self.versions[version];
         behaviour.gets_ready()
@@ -309,7 +340,7 @@ impl<'a> Simulation<'a> {
     }
 
     /// The index of a revision among the versions; its numbers are drawn at the first use.
-    fn version(&mut self, revision: &str) -> usize {
+    fn version(&mut self, revision: &Text) -> usize {
         if let Some(known) = self.names.iter().position(|name| name == revision) {
             return known;
         }
@@ -320,7 +351,7 @@ impl<'a> Simulation<'a> {
             Bursts::draw(bursts, &mut self.ranges, which, until, self.correlation)
         });
         let version = version.varying(bursts, &self.incidents);
-        self.names.push(revision.into());
+        self.names.push(revision.clone());
         self.versions.push(version);
         self.names.len() - 1
     }

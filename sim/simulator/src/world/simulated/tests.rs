@@ -73,7 +73,7 @@ fn at(check: usize) -> u32 {
 /// As this module simulates it.
 fn simulated(case: Case, seed: u64) -> Checks {
     let mut ranges = Chance::of(seed, Stream::Ranges);
-    let shares = Shares::by(Buckets::none());
+    let shares = Shares::by(Buckets::none(), None);
     let version = Version { errors: Range::exactly(case.errors), ..Version::default() };
     let bursts = case.bursts.map(|(burstiness, memory)| {
         let (burstiness, memory) = (Range::exactly(burstiness), Range::exactly(memory));
@@ -95,15 +95,16 @@ fn simulated(case: Case, seed: u64) -> Checks {
     counters.restart(0.0);
     let mut chance = Chance::of(seed, Stream::Requests);
     let scrapes = Scrapes::draw(seed, Duration::from_secs(15), None);
-    let mut spans = Vec::new();
+    let mut memory = Memory::default();
     std::array::from_fn(|check| {
         let mut query = Query {
             load: &load,
             around: Surroundings { flow: &flow, versions: &versions },
             scrapes: &scrapes,
             buckets: &shares.buckets,
+            fine: None,
             chance: &mut chance,
-            spans: &mut spans,
+            memory: &mut memory,
         };
         let window = Window::new(i64::from(at(check)) * 1_000, Duration::from_secs(60));
         below(query.answer(Measure::SuccessRate, window, &mut counters))

@@ -1,9 +1,10 @@
-//! The requests of users: the canary's counters, read when its share changes, and the others, drawn at the end.
+//! The requests of users: the canary's counters, read where its share of users changes, and the others, drawn at the end.
 
 use super::{
     Simulation,
     chance::{Chance, Stream},
     course::{Piece, Stretch},
+    flow::Flow,
     load::{Load, Surroundings},
 };
 
@@ -18,36 +19,32 @@ impl Simulation<'_> {
     /// Adds the requests of users on the canary since its counters began.
     pub(super) fn count_users(&mut self, until: f64) {
         let Some(begin) = self.counters.begin() else { return };
-        let segments: Vec<_> =
-            self.canary.within(begin, until).map(|(from, to, of)| (from, to, *of)).collect();
-        let around = Surroundings { flow: &self.flow, versions: &self.versions };
-        let mut counters = self.counters.by_code();
-        let mut pieces = Vec::new();
-        for (from, to, segment) in segments {
-            if segment.users <= 0.0 {
-                continue;
-            }
-            let mut look = |at| {
-                let place = counters.look(at, &self.canary, &around, &mut self.requests)?;
-                let counts = counters.counts(place, 0);
-                Some((counts[0], counts[1]))
-            };
-            let (Some(before), Some(after)) = (look(from), look(to)) else { continue };
-            // Mirrored copies and load tests are not requests of users.
-            let share = self.canary.of_users(&self.flow, &segment, (from, to));
-            let mut of_users = |count: u64| self.requests.binomial(count, share);
-            let (succeeded, failed) = (of_users(after.0 - before.0), of_users(after.1 - before.1));
-            self.users.canary += succeeded + failed;
-            self.users.canary_failed += failed;
-            self.users.requests += succeeded + failed;
-            self.users.failed += failed;
-            if self.kept.is_some() {
-                pieces.push(Piece { from, to, succeeded, failed });
-            }
+        let mut pieces = std::mem::take(&mut self.pieces);
+        self.canary.of_users_within(&self.flow, (begin, until), &mut pieces);
+        for piece in &mut pieces {
+            self.count(piece);
         }
         if let Some(kept) = &mut self.kept {
-            kept.push(Stretch { counters, pieces });
+            kept.push(Stretch { counters: self.counters.by_code(), pieces: pieces.clone() });
         }
+        self.pieces = pieces;
+    }
+
+    /// Draws and adds the requests of users in a piece.
+    fn count(&mut self, piece: &mut Piece) {
+        let around = Surroundings { flow: &self.flow, versions: &self.versions };
+        let mut look = |at| {
+            let place = self.counters.look(at, &self.canary, &around, &mut self.requests)?;
+            Some(self.counters.codes(place))
+        };
+        let (Some(before), Some(after)) = (look(piece.from), look(piece.to)) else { return };
+        // Mirrored copies and load tests are not requests of users.
+        let mut of_users = |code: usize| self.requests.binomial(after[code] - before[code], piece.share);
+        (piece.succeeded, piece.failed) = (of_users(0), of_users(1));
+        self.users.canary += piece.succeeded + piece.failed;
+        self.users.canary_failed += piece.failed;
+        self.users.requests += piece.succeeded + piece.failed;
+        self.users.failed += piece.failed;
     }
 
     /// Adds the requests of users that no counter contains: those on the primary in a time span, and those on the
@@ -70,5 +67,23 @@ impl Simulation<'_> {
         let mut means = [0.0; 2];
         load.expected(&around, since, until, &mut means);
         Ended { succeeded: chance.poisson(means[0]), failed: chance.poisson(means[1]) }
+    }
+}
+
+impl Load {
+    /// The pieces of a time span that get requests of users, without numbers. Neighbours whose requests are all of users
+    /// are one piece: the counters are read once for them.
+    fn of_users_within(&self, flow: &Flow, (from, to): (f64, f64), pieces: &mut Vec<Piece>) {
+        pieces.clear();
+        for (from, to, segment) in self.within(from, to) {
+            if segment.users <= 0.0 {
+                continue;
+            }
+            let share = self.of_users(flow, segment, (from, to));
+            match pieces.last_mut() {
+                Some(last) if last.to == from && last.share == 1.0 && share == 1.0 => last.to = to,
+                Some(_) | None => pieces.push(Piece { from, to, share, succeeded: 0, failed: 0 }),
+            }
+        }
     }
 }

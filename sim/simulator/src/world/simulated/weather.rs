@@ -5,11 +5,13 @@ use std::time::Duration;
 use super::chance::{Chance, Stream};
 use crate::scenario::{Range, Seconds, Simulated, Trouble, What};
 
+#[derive(Clone)]
 pub(crate) struct Weather {
     seed: u64,
     troubles: Vec<Drawn>,
 }
 
+#[derive(Clone)]
 struct Drawn {
     what: What,
     chance: f64,

@@ -12,6 +12,7 @@ use super::{
     buckets::Buckets,
     chance::Chance,
     counters::Counters,
+    fine::Fine,
     load::{Load, Surroundings},
     scrapes::Scrapes,
 };
@@ -25,14 +26,24 @@ pub(super) struct Query<'a> {
     pub(super) load: &'a Load,
     pub(super) around: Surroundings<'a>,
     pub(super) scrapes: &'a Scrapes,
+    /// The finest buckets that are drawn.
     pub(super) buckets: &'a Buckets,
+    /// Their counts, if they are not those of the counters.
+    pub(super) fine: Option<&'a mut Fine>,
     pub(super) chance: &'a mut Chance,
-    /// The samples of each pod, by response code; the memory is used again.
-    pub(super) spans: &'a mut Vec<Spans>,
+    pub(super) memory: &'a mut Memory,
+}
+
+/// The memory of a query, used again by the next one.
+#[derive(Clone, Default)]
+pub(super) struct Memory {
+    /// The samples of each pod, by response code.
+    spans: Vec<Spans>,
+    buckets: Vec<Bucket>,
 }
 
 /// The samples of a pod, by response code.
-pub(super) type Spans = [Option<Span>; 2];
+type Spans = [Option<Span>; 2];
 
 /// Successful and failed requests.
 const CODES: [usize; 2] = [0, 1];
@@ -45,7 +56,7 @@ impl Query<'_> {
         window: Window,
         counters: &mut Counters,
     ) -> Option<f64> {
-        let mut spans = std::mem::take(self.spans);
+        let mut spans = std::mem::take(&mut self.memory.spans);
         spans.clear();
         for pod in 0..counters.pods() {
             spans.push(CODES.map(|code| self.span((pod, code), window, counters)));
@@ -55,7 +66,7 @@ impl Query<'_> {
             None => self.rate(measure, &spans, window, counters),
             Some(quantile) => self.latency(quantile, &spans, window, counters),
         };
-        *self.spans = spans;
+        self.memory.spans = spans;
         prometheus::found(answer)
     }
 
@@ -106,26 +117,53 @@ impl Query<'_> {
         window: Window,
         counters: &mut Counters,
     ) -> Option<f64> {
-        let mut buckets: Vec<Bucket> = Vec::new();
+        let mut buckets = std::mem::take(&mut self.memory.buckets);
+        buckets.clear();
         for (pod, spans) in spans.iter().enumerate() {
             for (code, span) in spans.iter().enumerate() {
                 let Some(span) = *span else { continue };
                 let Some(coverage) = Coverage::of(window, span) else { continue };
-                let (first, last) = (self.look(span.first_ms, counters)?, self.look(span.last_ms, counters)?);
                 if buckets.is_empty() {
                     buckets.extend(self.buckets.ends().iter().map(|le| Bucket { le: *le, count: 0.0 }));
                 }
-                let (mut from, mut to) = (0, 0);
-                let by_bucket = |place| self.buckets.by_bucket(of_code(counters.counts(place, pod), code));
-                let counts = (by_bucket(first), by_bucket(last));
-                for ((bucket, first), last) in buckets.iter_mut().zip(&*counts.0).zip(&*counts.1) {
-                    from += first;
-                    to += last;
-                    bucket.count += coverage.rate(from as f64, (to - from) as f64);
-                }
+                self.add_rates((pod, code), span, &coverage, counters, &mut buckets)?;
             }
         }
-        prometheus::histogram_quantile(quantile, &mut buckets)
+        let answer = prometheus::histogram_quantile(quantile, &mut buckets);
+        self.memory.buckets = buckets;
+        answer
+    }
+
+    /// Adds the rates of one series to those of all, by bucket.
+    fn add_rates(
+        &mut self,
+        (pod, code): (usize, usize),
+        span: Span,
+        coverage: &Coverage,
+        counters: &mut Counters,
+        rates: &mut [Bucket],
+    ) -> Option<()> {
+        let (first, last) = (self.look(span.first_ms, counters)?, self.look(span.last_ms, counters)?);
+        let places = match &mut self.fine {
+            Some(fine) => {
+                let mut look = |at_ms| fine.look(at_ms as f64 / 1000.0, counters, self.load, &self.around);
+                let first = look(span.first_ms)?;
+                (first, look(span.last_ms)?)
+            }
+            None => (first, last),
+        };
+        let counts = |place| match &self.fine {
+            Some(fine) => of_code(fine.counts(place, pod), code),
+            None => of_code(counters.counts(place, pod), code),
+        };
+        let counts = (self.buckets.by_bucket(counts(places.0)), self.buckets.by_bucket(counts(places.1)));
+        let (mut from, mut to) = (0, 0);
+        for ((rate, first), last) in rates.iter_mut().zip(&*counts.0).zip(&*counts.1) {
+            from += first;
+            to += last;
+            rate.count += coverage.rate(from as f64, (to - from) as f64);
+        }
+        Some(())
     }
 
     /// The rate of the total latency divided by the rate of requests, each summed over the series, in milliseconds.
