@@ -13,7 +13,7 @@ use super::{
 use crate::{
     record::Outcome,
     scenario::Scenario,
-    world::{self, Detail, SharedSetup},
+    world::{self, Detail, SharedSetup, Simulation},
 };
 
 /// Runs of one scenario in the worlds of many seeds. Their common setup is made once, and what the policy decides is
@@ -22,7 +22,8 @@ pub struct Runs<'a> {
     scenario: &'a Scenario,
     common: SharedSetup,
     begin: Arc<State>,
-    automaton: Option<Automaton<'a>>,
+    /// The policy, and the world of the last run that followed it.
+    followed: Option<(Automaton<'a>, Simulation<'a>)>,
 }
 
 impl<'a> Runs<'a> {
@@ -30,8 +31,10 @@ impl<'a> Runs<'a> {
     #[must_use]
     pub fn of(scenario: &'a Scenario) -> Self {
         let mut runs = Self::step_by_step(scenario);
-        let fits = automaton::fits(scenario);
-        runs.automaton = fits.then(|| Automaton::of(scenario, &runs.common, &runs.begin));
+        if automaton::fits(scenario) {
+            let world = world::simulation(scenario, 0, &runs.common);
+            runs.followed = world.map(|world| (Automaton::of(scenario, &runs.common, &runs.begin), world));
+        }
         runs
     }
 
@@ -42,20 +45,19 @@ impl<'a> Runs<'a> {
             scenario,
             common: SharedSetup::of(scenario, own_canary(scenario), Detail::Decisions),
             begin: Arc::new(Drive::<Nothing>::status(scenario)),
-            automaton: None,
+            followed: None,
         }
     }
 
     /// How the run in the world of a seed ends; `None` if `is_over` became true before. Invariants are not checked.
     #[must_use]
     pub fn outcome(&mut self, seed: u64, is_over: &dyn Fn() -> bool) -> Option<Outcome> {
-        if let Some(automaton) = &mut self.automaton
-            && let Some(mut simulation) = world::simulation(self.scenario, seed, &self.common)
-        {
-            match automaton.follow(&mut simulation, is_over) {
+        if let Some((automaton, simulation)) = &mut self.followed {
+            simulation.restart(seed);
+            match automaton.follow(simulation, is_over) {
                 Followed::Ended(outcome) => return Some(outcome),
                 Followed::Stopped => return None,
-                Followed::Left if automaton.is_full() => self.automaton = None,
+                Followed::Left if automaton.is_full() => self.followed = None,
                 Followed::Left => {}
             }
         }
@@ -67,7 +69,7 @@ impl<'a> Runs<'a> {
     /// The number of situations in which metrics were measured so far, if the policy is followed as an automaton.
     #[must_use]
     pub fn situations(&self) -> Option<usize> {
-        self.automaton.as_ref().map(Automaton::situations)
+        self.followed.as_ref().map(|(automaton, _)| automaton.situations())
     }
 }
 

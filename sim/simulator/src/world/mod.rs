@@ -40,7 +40,7 @@ pub(crate) use self::{
     hooks::{Attempt, Hooks},
     metrics::{Metrics, answer},
     receivers::{DeliveryResult, wanted},
-    simulated::{ClusterChange, Shares, Simulation},
+    simulated::{ClusterChange, Measured, Shares, Simulation},
 };
 pub use self::{
     healthy::healthy,

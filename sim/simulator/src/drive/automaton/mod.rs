@@ -26,21 +26,23 @@ use super::{Drive, limits::MOST_MOMENTS, log::Nothing};
 use crate::{
     reason::Reason,
     record::Outcome,
-    scenario::{MetricAnswer, Scenario},
-    world::{Canary, ClusterChange, SharedSetup, Simulation},
+    scenario::{Measure, MetricAnswer, Scenario},
+    world::{Canary, ClusterChange, Measured, SharedSetup, Simulation},
 };
 
 /// The situations and edges that runs have needed so far.
 pub(super) struct Automaton<'a> {
     scenario: &'a Scenario,
     canary: Rc<Canary>,
+    /// What the metrics measure, in list order; `None` for those that have the same value in every world.
+    measured: Vec<Option<Measured>>,
     nodes: Vec<Node<'a>>,
     /// The nodes by the row of their situation.
     places: BTreeMap<(u8, u32, u32), Vec<usize>>,
     /// The first one leads from the beginning of the story to the first check.
     edges: Vec<Edge>,
-    /// What the metrics of the current check measure; those that are not simulated are left out.
-    answers: Vec<(Text, MetricAnswer)>,
+    /// The values of the metrics at the current check, in list order.
+    values: Vec<Option<f64>>,
 }
 
 /// A situation in which the metrics are measured.
@@ -103,13 +105,16 @@ impl<'a> Automaton<'a> {
     /// The automaton of a scenario that fits, with the edge that leads to the first check.
     pub(super) fn of(scenario: &'a Scenario, common: &SharedSetup, status: &Arc<State>) -> Self {
         let drive = Drive::begin(scenario, common, Arc::clone(status), None, None, Nothing);
+        let duration = Measure::duration(&scenario.canary);
+        let measured = |metric| Measured::of(scenario.setting.simulated.as_ref()?, metric, duration);
         let mut automaton = Self {
             scenario,
             canary: Rc::clone(drive.world.canary()),
+            measured: scenario.canary.metrics().iter().map(measured).collect(),
             nodes: Vec::new(),
             places: BTreeMap::new(),
             edges: Vec::new(),
-            answers: Vec::new(),
+            values: Vec::new(),
         };
         let first = automaton.explore(drive);
         automaton.edges.push(first);
@@ -142,7 +147,7 @@ impl<'a> Automaton<'a> {
             match &edge.to {
                 Next::Check(node) => {
                     let node = *node;
-                    let Some(readings) = self.measure(run.at, simulation) else { return Followed::Left };
+                    let readings = self.measure(run.at, simulation);
                     place = self.edge(node, readings);
                 }
                 Next::End(end) => return Followed::Ended(run.outcome(end, self.scenario, simulation)),
@@ -151,18 +156,24 @@ impl<'a> Automaton<'a> {
         }
     }
 
-    /// The readings of all metrics; `None` if one of them cannot be read.
-    fn measure(&mut self, at: Duration, simulation: &mut Simulation<'a>) -> Option<Readings> {
-        let Ok(canary) = &*self.canary else { return None };
-        self.answers.clear();
+    /// The readings of all metrics.
+    fn measure(&mut self, at: Duration, simulation: &mut Simulation<'a>) -> Readings {
+        self.values.clear();
         let mut readings = 0;
-        for metric in canary.metrics() {
-            // Others have the same value in every world.
-            let Some(answer) = simulation.answer(at, metric) else { continue };
-            readings = 4 * readings + digit(metric, &answer)?;
-            self.answers.push((metric.key.clone(), answer));
+        for (metric, measured) in metrics(&self.canary).iter().zip(&self.measured) {
+            let value = measured.as_ref().and_then(|measured| simulation.value(at, measured));
+            readings = 4 * readings + digit(metric, value);
+            self.values.push(value);
         }
-        Some(readings)
+        readings
+    }
+
+    /// The values of the current check as answers, by the key of the metric.
+    fn answers(&self) -> Vec<(Text, MetricAnswer)> {
+        let values = metrics(&self.canary).iter().zip(&self.measured).zip(&self.values);
+        let simulated = values.filter(|((_, measured), _)| measured.is_some());
+        let answer = |value: &Option<f64>| value.map_or(MetricAnswer::None, MetricAnswer::Value);
+        simulated.map(|((metric, _), value)| (metric.key.clone(), answer(value))).collect()
     }
 
     /// The edge from a node for these readings. If no run has needed it before, it is made.
@@ -173,7 +184,7 @@ impl<'a> Automaton<'a> {
         }
         let mut drive = self.nodes[node].drive.clone();
         if let Some(journal) = drive.world.journal() {
-            journal.set_answers(self.answers.clone());
+            journal.set_answers(self.answers());
         }
         let edge = self.explore(drive);
         self.edges.push(edge);
@@ -235,17 +246,19 @@ impl Drive<'_, Nothing> {
     }
 }
 
-/// The digit of a reading: on which side of its bounds a value is, or that there is none. `None` for an error.
-fn digit(metric: &Metric, answer: &MetricAnswer) -> Option<Readings> {
-    match answer {
-        MetricAnswer::Value(value) if value.is_nan() => Some(3),
-        MetricAnswer::Value(value) => Some(match metric.bounds.side(metric.compared(*value)) {
-            Side::Within => 0,
-            Side::Below => 1,
-            Side::Above => 2,
-        }),
-        MetricAnswer::None => Some(3),
-        MetricAnswer::Error(_) => None,
+fn metrics(canary: &Canary) -> &[Metric] {
+    canary.as_ref().map_or(&[], |canary| canary.metrics())
+}
+
+/// The digit of a reading: on which side of its bounds a value is, or that there is none.
+fn digit(metric: &Metric, value: Option<f64>) -> Readings {
+    match value.filter(|value| !value.is_nan()) {
+        None => 0,
+        Some(value) => match metric.bounds.side(metric.compared(value)) {
+            Side::Within => 1,
+            Side::Below => 2,
+            Side::Above => 3,
+        },
     }
 }
 

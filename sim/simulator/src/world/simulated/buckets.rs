@@ -176,7 +176,16 @@ fn share_below(end: f64, middle: f64, spread: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::path::Path;
+
+    use super::{
+        super::chance::{Chance, Stream},
+        *,
+    };
+    use crate::{
+        prometheus::{Bucket, histogram_quantile},
+        scenario,
+    };
 
     #[test]
     fn shares_add_up_and_meet_the_percentiles() {
@@ -215,6 +224,47 @@ mod tests {
             let spread = (p99.ln() - p50.ln()) / Z99;
             let most = 1.01 * (exact * exact * (spread * spread).exp());
             assert!(square < most, "{square} {most}");
+        }
+    }
+
+    /// The 99th percentile of counts by bucket.
+    fn p99(buckets: &Buckets, counts: &[u64]) -> f64 {
+        let mut below = 0;
+        let cumulative = buckets.ends.iter().zip(counts).map(|(le, count)| {
+            below += count;
+            Bucket { le: *le, count: below as f64 / 60.0 }
+        });
+        histogram_quantile(0.99, &mut cumulative.collect::<Vec<_>>()).expect("there are buckets")
+    }
+
+    #[test]
+    fn a_latency_is_on_the_same_side_of_its_bounds_with_the_decisive_buckets() {
+        let text = include_str!("../../../../../scenarios/simulated/checkout.yaml");
+        for bounds in
+            ["max: 500", "max: 320", "min: 30, max: 240", "min: 300, max: 310", "max: 0", "max: 99999999"]
+        {
+            let text = text.replace("max: 500", bounds);
+            let scenario = scenario::parse(&text, Path::new("checkout.yaml")).unwrap();
+            let (canary, simulated) = (&scenario.canary, scenario.setting.simulated.as_ref().unwrap());
+            let all = Buckets::asked_for(simulated, canary, false);
+            let few = all.decisive(simulated, canary);
+            assert!(few.count() < 6, "{bounds}: {few:?}");
+            let (metric, ends) = (&canary.metrics()[1], few.ends_among(&all));
+            let mut chance = Chance::of(1, Stream::Requests);
+            for _ in 0..3_000 {
+                let counts: Vec<u64> = (0..all.count())
+                    .map(|_| {
+                        let mean = 200.0 * chance.place();
+                        if chance.happens(0.7) { 0 } else { chance.poisson(mean) }
+                    })
+                    .collect();
+                let begins = [0].iter().chain(&*ends);
+                let cells: Vec<u64> =
+                    begins.zip(&*ends).map(|(from, to)| counts[*from..*to].iter().sum()).collect();
+                let side = |value: f64| (!value.is_nan()).then(|| metric.bounds.side(metric.compared(value)));
+                let (seen, decided) = (p99(&all, &counts), p99(&few, &cells));
+                assert_eq!(side(seen), side(decided), "{bounds}: {seen} {decided} {counts:?}");
+            }
         }
     }
 

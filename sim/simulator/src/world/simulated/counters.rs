@@ -39,6 +39,12 @@ impl Counters {
         }
     }
 
+    /// The counters have not begun.
+    pub(super) fn clear(&mut self) {
+        self.times.clear();
+        self.counts.clear();
+    }
+
     /// All counters are zero at this time.
     pub(super) fn restart(&mut self, at: f64) {
         self.times.clear();

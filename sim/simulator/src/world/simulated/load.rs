@@ -49,6 +49,12 @@ pub(super) struct Load {
 const SLICE: f64 = 5.0;
 
 impl Load {
+    /// Forgets all segments and load tests.
+    pub(super) fn clear(&mut self) {
+        self.segments.clear();
+        self.tests.clear();
+    }
+
     /// Sets the state from then on, if it differs.
     pub(super) fn note(&mut self, segment: Segment) {
         let is_same = |last: &Segment| Segment { from: segment.from, ..*last } == segment;

@@ -8,6 +8,7 @@ mod behaviour;
 mod buckets;
 mod bursts;
 mod chance;
+mod changes;
 mod counters;
 mod course;
 mod expected;
@@ -24,12 +25,12 @@ mod users;
 mod weather;
 mod window;
 
-use std::{rc::Rc, time::Duration};
+use std::{mem::take, rc::Rc, time::Duration};
 
 use serin_core::{Rollout, provider::CountedBy, revision::Text, spec::Metric};
 
 use self::{
-    autoscaler::{Autoscaler, CANARY, PRIMARY},
+    autoscaler::Autoscaler,
     behaviour::{Behaviour, Outage},
     bursts::Bursts,
     chance::{Chance, Stream},
@@ -37,7 +38,7 @@ use self::{
     course::{Piece, Stretch},
     fine::Fine,
     flow::Flow,
-    load::{Load, Segment, Surroundings, Test},
+    load::{Load, Surroundings, Test},
     scrapes::Scrapes,
     users::Ended,
     window::{Memory, Query},
@@ -49,18 +50,20 @@ pub use self::{
     window::{rate_of, share_of},
 };
 pub(crate) use self::{
+    changes::{ClusterChange, Copies, Copy},
     shares::Shares,
     weather::{Strike, Weather},
 };
 use crate::{
     prometheus::Window,
     record::Users,
-    scenario::{self, Delay, Form, Measure, MetricAnswer, Scenario, Simulated, What},
+    scenario::{Form, Measure, MetricAnswer, Scenario, Simulated, What},
 };
 
 /// The simulated part of a world.
 #[derive(Clone)]
 pub(crate) struct Simulation<'a> {
+    scenario: &'a Scenario,
     simulated: &'a Simulated,
     flow: Flow,
     matched: f64,
@@ -97,44 +100,61 @@ pub(crate) struct Simulation<'a> {
     /// The data for the course, if it is kept.
     kept: Option<Vec<Stretch>>,
     seed: u64,
-    /// When the story ends at the latest.
-    until: Duration,
     /// How much the bursts of the versions are alike.
     correlation: f64,
     incidents: Vec<Outage>,
 }
 
-/// A change of the cluster on which requests depend.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum ClusterChange {
-    /// The copies of the target from now on.
-    Copies(Copies),
-    /// Pods of the canary are started, with this revision.
-    CanaryStarts(Text),
-    /// Pods of the primary are started, with this revision.
-    PrimaryStarts(Text),
-    /// A hook, by its key, is called that sends this load to the canary.
-    LoadTest(Text, scenario::Load),
+/// What a metric measures.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    measure: Measure,
+    window: Duration,
+    form: Form,
 }
 
-/// The state of the copies of the target, as far as requests depend on it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Copies {
-    pub(crate) canary: Copy,
-    pub(crate) primary: Copy,
-    /// The share of all requests, or of the matched ones, that goes to the canary.
-    pub(crate) weight: f64,
-    /// Only matched requests are divided.
-    pub(crate) matched: bool,
-    /// The share of the primary's requests that is mirrored to the canary.
-    pub(crate) mirror: f64,
+impl Measured {
+    /// `None` if no simulated world knows it; `duration` is what the built-in latency measures.
+    pub(crate) fn of(simulated: &Simulated, metric: &Metric, duration: Measure) -> Option<Self> {
+        let measure = measure(simulated, metric, duration)?;
+        Some(Self { measure, window: metric.window, form: simulated.form(metric) })
+    }
 }
 
-/// One copy of the target.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Copy {
-    pub(crate) revision: Text,
-    pub(crate) serves: bool,
+/// The memory of a world that has not begun.
+#[derive(Default)]
+struct Empty {
+    names: Vec<Text>,
+    versions: Vec<Behaviour>,
+    canary: Load,
+    primary: Load,
+    sending: Vec<(Text, f64)>,
+    counters: Counters,
+    memory: Memory,
+    pieces: Vec<Piece>,
+}
+
+impl Empty {
+    /// The memory of a world that has ended.
+    fn of(ended: &mut Simulation<'_>) -> Self {
+        let mut empty = Self {
+            names: take(&mut ended.names),
+            versions: take(&mut ended.versions),
+            canary: take(&mut ended.canary),
+            primary: take(&mut ended.primary),
+            sending: take(&mut ended.sending),
+            counters: take(&mut ended.counters),
+            memory: take(&mut ended.memory),
+            pieces: take(&mut ended.pieces),
+        };
+        empty.names.clear();
+        empty.versions.clear();
+        empty.canary.clear();
+        empty.primary.clear();
+        empty.sending.clear();
+        empty.counters.clear();
+        empty
+    }
 }
 
 impl<'a> Simulation<'a> {
@@ -145,19 +165,34 @@ impl<'a> Simulation<'a> {
         seed: u64,
         shares: Rc<Shares>,
     ) -> Self {
-        let (canary, until) = (&scenario.canary, scenario.until);
+        let counters = Counters::new(2 * shares.buckets.count(), series(simulated, &scenario.canary));
+        Self::within(Empty { counters, ..Empty::default() }, scenario, simulated, seed, shares)
+    }
+
+    /// Ends this world; that of another seed begins, in the same memory.
+    pub(crate) fn restart(&mut self, seed: u64) {
+        let empty = Empty::of(self);
+        *self = Self::within(empty, self.scenario, self.simulated, seed, Rc::clone(&self.shares));
+    }
+
+    fn within(
+        empty: Empty,
+        scenario: &'a Scenario,
+        simulated: &'a Simulated,
+        seed: u64,
+        shares: Rc<Shares>,
+    ) -> Self {
         let mut ranges = Chance::of(seed, Stream::Ranges);
         let flow = Flow::draw(&simulated.traffic, &mut ranges);
         let matched = ranges.draw(simulated.traffic.matched);
         let router = ranges.draw(simulated.router);
         let weather = Weather::draw(simulated, seed, &mut ranges);
-        let duration = Measure::duration(canary);
         let scrapes = Scrapes::draw(seed, simulated.scrape, weather.of(What::ScrapeMissed));
         let autoscaler = simulated.autoscaler.as_ref().map(|settings| Autoscaler::draw(settings, seed));
         let (autoscaler, slower) = autoscaler.map_or((None, 1.0), |(scaler, slower)| (Some(scaler), slower));
-        let mut load = Load::default();
+        let Empty { names, versions, mut canary, primary, sending, counters, memory, pieces } = empty;
         if let Some(test) = simulated.load_test {
-            load.test(Test { from: 0.0, to: f64::INFINITY, rps: ranges.draw(test.rps) });
+            canary.test(Test { from: 0.0, to: f64::INFINITY, rps: ranges.draw(test.rps) });
         }
         let incidents = simulated.incidents.iter().map(|incident| {
             let (from, lasts) = (ranges.draw(incident.from), ranges.draw(incident.lasts));
@@ -167,143 +202,54 @@ impl<'a> Simulation<'a> {
         let varies = simulated.correlation.max > 0.0;
         let correlation = if varies { ranges.draw(simulated.correlation) } else { 0.0 };
         Self {
+            scenario,
             simulated,
             flow,
             matched,
             router,
             ranges,
-            names: Vec::new(),
-            versions: Vec::new(),
-            canary: load,
-            sending: Vec::new(),
-            primary: Load::default(),
-            counters: Counters::new(2 * shares.buckets.count(), series(simulated, canary)),
-            fine: Fine::of(&shares, series(simulated, canary), seed),
-            memory: Memory::default(),
-            pieces: Vec::new(),
+            names,
+            versions,
+            canary,
+            sending,
+            primary,
+            fine: Fine::of(&shares, counters.pods(), seed),
+            counters,
+            memory,
+            pieces,
             requests: Chance::of(seed, Stream::Requests),
             pods: Chance::of(seed, Stream::Pods),
             scrapes,
             autoscaler,
             slower,
             shares,
-            duration,
+            duration: Measure::duration(&scenario.canary),
             weather,
             users: Users::default(),
             first_started: None,
             unstarted: Ended::default(),
             kept: None,
             seed,
-            until,
             correlation,
             incidents,
         }
     }
 
-    /// The cluster changes. Returns how long pods take that are started.
-    pub(crate) fn hear(&mut self, at: Duration, change: &ClusterChange) -> Option<Delay> {
-        match change {
-            ClusterChange::Copies(copies) => self.note(at, copies),
-            ClusterChange::CanaryStarts(revision) => return Some(self.start_canary(at, revision)),
-            ClusterChange::PrimaryStarts(revision) => return Some(self.start_primary(revision)),
-            ClusterChange::LoadTest(hook, load) => self.call(at, hook, *load),
-        }
-        None
-    }
-
-    /// The state of the cluster from now on.
-    fn note(&mut self, at: Duration, copies: &Copies) {
-        let at = at.as_secs_f64();
-        let reach = if copies.matched { self.matched } else { 1.0 };
-        let users = copies.weight * reach;
-        let mirrored = copies.mirror * (1.0 - users);
-        if self.canary.last().is_none() {
-            self.settle_scalers(users);
-        }
-        let (canary, primary) =
-            (self.version(&copies.canary.revision), self.version(&copies.primary.revision));
-        // Changes of routes take effect with the router's delay, changes of pods at once.
-        let is_told = self.canary.last().is_some_and(|last| last.users != users || last.mirrored != mirrored);
-        let from = if is_told { at + self.router } else { at };
-        let started = |load: &Load, version: usize| match load.last() {
-            Some(last) if last.version == version => last.started,
-            Some(_) | None => at,
-        };
-        let serves = (copies.canary.serves, copies.primary.serves);
-        let started = (started(&self.canary, canary), started(&self.primary, primary));
-        self.canary.note(Segment {
-            from,
-            users,
-            mirrored,
-            version: canary,
-            started: started.0,
-            serves: serves.0,
-            capacity: self.capacity(CANARY),
-        });
-        self.primary.note(Segment {
-            from,
-            users: 1.0 - users,
-            mirrored: 0.0,
-            version: primary,
-            started: started.1,
-            serves: serves.1,
-            capacity: self.capacity(PRIMARY),
-        });
-    }
-
-    /// Pods of the canary are started: their counters begin at zero. Returns how long they take to get ready.
-    fn start_canary(&mut self, at: Duration, revision: &Text) -> Delay {
-        self.count_users(at.as_secs_f64());
-        self.counters.restart(at.as_secs_f64());
-        if let Some(fine) = &mut self.fine {
-            fine.restart(at.as_secs_f64());
-        }
-        self.first_started.get_or_insert(at.as_secs_f64());
-        let version = self.version(revision);
-        self.restart_scaler();
-        if let Some(last) = self.canary.last().copied() {
-            let (from, capacity) = (at.as_secs_f64(), self.capacity(CANARY));
-            self.canary.note(Segment { from, version, started: from, serves: false, capacity, ..last });
-        }
-        self.versions[version].takes(&mut self.pods)
-    }
-
-    /// Pods of the primary are started. Returns how long they take to get ready.
-    fn start_primary(&mut self, revision: &Text) -> Delay {
-        let version = self.version(revision);
-        self.versions[version].takes(&mut self.pods)
-    }
-
-    /// A hook is called that starts a load test of the canary. A load test that runs is not started again.
-    fn call(&mut self, at: Duration, hook: &Text, load: scenario::Load) {
-        let from = at.as_secs_f64();
-        self.sending.retain(|(_, until)| *until > from);
-        let is_sending = self.sending.iter().any(|(key, _)| key == hook);
-        if self.simulated.load_test.is_some() || is_sending {
-            return;
-        }
-        let to = from + load.lasts.as_secs_f64();
-        self.sending.push((hook.clone(), to));
-        self.canary.test(Test { from, to, rps: load.rps });
-    }
-
-    /// How often pods of a revision stop being ready, and for how long.
-    pub(crate) fn flaps(&mut self, revision: &Text) -> Option<(Duration, Duration)> {
-        let version = self.version(revision);
-        let (every, lasts) = self.versions[version].flaps?;
-        Some((Duration::from_secs_f64(every), Duration::from_secs_f64(lasts)))
-    }
-
     /// The current value of a metric; `None` if this world does not know it.
     pub(crate) fn answer(&mut self, at: Duration, metric: &Metric) -> Option<MetricAnswer> {
-        let measure = measure(self.simulated, metric, self.duration)?;
+        let measured = Measured::of(self.simulated, metric, self.duration)?;
         if self.weather.strikes(What::MetricsDown, at) {
             return Some(MetricAnswer::Error("the metric server does not answer".into()));
         }
         if self.weather.strikes(What::MetricsEmpty, at) {
             return Some(MetricAnswer::None);
         }
-        let window = Window::new(at.as_millis() as i64, metric.window);
+        Some(self.value(at, &measured).map_or(MetricAnswer::None, MetricAnswer::Value))
+    }
+
+    /// The current value of what a metric measures, without faults of the metric server.
+    pub(crate) fn value(&mut self, at: Duration, measured: &Measured) -> Option<f64> {
+        let window = Window::new(at.as_millis() as i64, measured.window);
         let mut query = Query {
             load: &self.canary,
             around: Surroundings { flow: &self.flow, versions: &self.versions },
@@ -313,10 +259,9 @@ impl<'a> Simulation<'a> {
             chance: &mut self.requests,
             memory: &mut self.memory,
         };
-        let answer = query.answer(measure, window, &mut self.counters);
-        let Form { scale, otherwise } = self.simulated.form(metric);
-        let answer = answer.map(|value| value * scale).or(otherwise);
-        Some(answer.map_or(MetricAnswer::None, MetricAnswer::Value))
+        let answer = query.answer(measured.measure, window, &mut self.counters);
+        let Form { scale, otherwise } = measured.form;
+        answer.map(|value| value * scale).or(otherwise)
     }
 
     /// The requests of users from `since` to `at`.
@@ -347,7 +292,7 @@ impl<'a> Simulation<'a> {
         let written = self.simulated.version(revision);
         let version = Behaviour::draw(written, &self.shares, self.slower, &mut self.ranges);
         let bursts = written.bursts.map(|bursts| {
-            let (which, until) = ((self.seed, self.names.len()), self.until.as_secs_f64());
+            let (which, until) = ((self.seed, self.names.len()), self.scenario.until.as_secs_f64());
             Bursts::draw(bursts, &mut self.ranges, which, until, self.correlation)
         });
         let version = version.varying(bursts, &self.incidents);

@@ -10,7 +10,7 @@ use rand_distr::{Distribution as _, StandardNormal};
 use super::{
     behaviour::Behaviour, buckets::Buckets, bursts::Bursts, chance::Stream, flow::Flow, load::Segment, *,
 };
-use crate::scenario::{Range, Version};
+use crate::scenario::{self, Range, Version};
 
 /// Requests to a canary, and a check of them each minute over the last minute, with a scrape every 15 s.
 #[derive(Clone, Copy, Debug)]
