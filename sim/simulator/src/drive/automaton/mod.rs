@@ -1,6 +1,6 @@
 //! A policy as an automaton: what a rollout does between two checks, decided once for the worlds of all seeds.
 //!
-//! Where nothing but metrics is random (see [`fits`]), a rollout continues from a check in one of a few ways. They depend
+//! Where nothing but metrics is random (see [`fits()`]), a rollout continues from a check in one of a few ways. They depend
 //! on the [`Situation`], and on which side of its bounds each metric is. A node is a situation in which the metrics are
 //! measured. An edge leads from it for one reading of each metric, with everything that happens until the next check, or
 //! until the end.
