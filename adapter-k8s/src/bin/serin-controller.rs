@@ -19,7 +19,7 @@ async fn main() -> ExitCode {
         Ok(options) => options,
         Err(error) => error.exit(),
     };
-    log::start(&options);
+    log::start(options.log_level, options.zap_encoding, "serin_k8s");
     let ended = start(options).await;
     if let Err(error) = &ended {
         tracing::error!("{error}");

@@ -26,7 +26,8 @@ pub(super) fn is_refused_by_us(error: &reqwest::Error) -> bool {
 }
 
 /// The innermost reason, without the address.
-pub(super) fn cause(error: reqwest::Error) -> String {
+#[must_use]
+pub fn cause(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut innermost: &dyn std::error::Error = &error;
     while let Some(source) = innermost.source() {

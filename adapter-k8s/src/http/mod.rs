@@ -17,7 +17,7 @@ use std::{fmt, time::Duration};
 
 use crate::http::secret::Hidden;
 
-pub use self::{client::Http, turns::Sender};
+pub use self::{client::Http, errors::cause, turns::Sender};
 
 /// Maximum size of an answer that is kept, in bytes.
 pub const MOST_READ: usize = 1024 * 1024;

@@ -1,7 +1,7 @@
-//! Limits for connections to the controller's own port, because any client in the cluster can open them.
+//! Limits for connections to a program's own port, because any client in the cluster can open them.
 //!
-//! A request has to arrive within [`PATIENCE`]. If there are more than [`MOST`] connections, the oldest is closed, so
-//! that a probe gets through however many others are held open.
+//! If there are more than the [bounds](Bounds) allow, the oldest is closed, so that a probe gets through however many
+//! others are held open.
 
 use std::{
     collections::VecDeque,
@@ -20,21 +20,35 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-/// How long a connection may be silent, from its start or the last answer to the end of the next request's head.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// The maximum number of open connections.
-const MOST: usize = 64;
+/// How long and how many connections are held open.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// How long a connection may be silent, from its start or the last answer to the next answer.
+    pub patience: Duration,
+    /// Connections that are open at most.
+    pub most: usize,
+}
+
+impl Default for Bounds {
+    /// For answers that are there at once.
+    fn default() -> Self {
+        Self { patience: Duration::from_secs(10), most: 64 }
+    }
+}
 
 /// Accepts connections.
-pub(super) struct Bounded {
+pub struct Bounded {
     listener: TcpListener,
+    bounds: Bounds,
     /// Closes the connections that are open, the oldest first.
     open: VecDeque<oneshot::Sender<()>>,
 }
 
 impl Bounded {
-    pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener, open: VecDeque::new() }
+    /// None is open yet.
+    #[must_use]
+    pub fn new(listener: TcpListener, bounds: Bounds) -> Self {
+        Self { listener, bounds, open: VecDeque::new() }
     }
 }
 
@@ -45,15 +59,16 @@ impl Listener for Bounded {
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         let (stream, from) = Listener::accept(&mut self.listener).await;
         self.open.retain(|open| !open.is_closed());
-        if self.open.len() >= MOST
+        if self.open.len() >= self.bounds.most
             && let Some(oldest) = self.open.pop_front()
         {
             oldest.send(()).ok();
         }
         let (close, closed) = oneshot::channel();
         self.open.push_back(close);
-        let patience = Box::pin(sleep(PATIENCE));
-        (Connection { stream, patience, closed: Some(closed), makes_room: false }, from)
+        let patience = self.bounds.patience;
+        let silent = Box::pin(sleep(patience));
+        (Connection { stream, patience, silent, closed: Some(closed), makes_room: false }, from)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -62,9 +77,11 @@ impl Listener for Bounded {
 }
 
 /// A connection that ends when it is silent for too long, or when another one needs its place.
-pub(super) struct Connection {
+pub struct Connection {
     stream: TcpStream,
-    patience: Pin<Box<Sleep>>,
+    patience: Duration,
+    /// Ends when it has been silent for too long.
+    silent: Pin<Box<Sleep>>,
     closed: Option<oneshot::Receiver<()>>,
     makes_room: bool,
 }
@@ -78,7 +95,7 @@ impl Connection {
             self.closed = None;
             self.makes_room = ended.is_ok();
         }
-        self.makes_room || self.patience.as_mut().poll(cx).is_ready()
+        self.makes_room || self.silent.as_mut().poll(cx).is_ready()
     }
 }
 
@@ -99,7 +116,8 @@ impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         let written = ready!(pin!(&mut self.stream).poll_write(cx, from))?;
         // A client that reads answers can send another request.
-        self.patience.as_mut().reset(Instant::now() + PATIENCE);
+        let until = Instant::now() + self.patience;
+        self.silent.as_mut().reset(until);
         Poll::Ready(Ok(written))
     }
 
@@ -126,7 +144,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", get(|| async { "OK" }));
-        tokio::spawn(async move { axum::serve(Bounded::new(listener), router).await });
+        tokio::spawn(async move { axum::serve(Bounded::new(listener, Bounds::default()), router).await });
         address
     }
 
@@ -142,16 +160,16 @@ mod tests {
     async fn idle_connections_do_not_block_new_ones() {
         let address = serve().await;
         let mut held = Vec::new();
-        for _ in 0..MOST * 3 {
+        for _ in 0..Bounds::default().most * 3 {
             let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
             held.push(stream);
         }
-        let answer = timeout(PATIENCE / 2, asked(address)).await.expect("an answer");
+        let answer = timeout(Bounds::default().patience / 2, asked(address)).await.expect("an answer");
         assert!(answer.ends_with("OK"), "{answer}");
         let mut rest = Vec::new();
         // The oldest was closed.
-        timeout(PATIENCE / 2, held[0].read_to_end(&mut rest)).await.expect("the end").ok();
+        timeout(Bounds::default().patience / 2, held[0].read_to_end(&mut rest)).await.expect("the end").ok();
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@ use serin_core::Timestamp;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
+    level_filters::LevelFilter,
 };
 use tracing_subscriber::{
     EnvFilter,
@@ -17,22 +18,18 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::{
-    clock,
-    run::options::{LogFormat, Options},
-};
+use crate::{clock, run::options::LogFormat};
 
-/// Sets up the log in this format.
-pub fn start(options: &Options) {
-    let level = options.log_level;
+/// Sets up the log, in the format asked for; `level` is that of the crate `code`.
+pub fn start(level: LevelFilter, format: LogFormat, code: &str) {
     // These libraries log failed requests without saying what was requested; our own code logs both.
-    let filter = format!("warn,kube_client=off,kube_runtime=off,serin_k8s={level}");
+    let filter = format!("warn,kube_client=off,kube_runtime=off,{code}={level}");
     let filter = EnvFilter::builder().parse_lossy(filter);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(stderr)
         .with_ansi(stderr().is_terminal());
-    match options.zap_encoding {
+    match format {
         LogFormat::Json => builder.event_format(Json).init(),
         LogFormat::Console => builder.with_target(false).init(),
     }

@@ -1,6 +1,6 @@
 //! The process around the loops: command line, start and end, leader election, metrics and health.
 
-mod connections;
+pub mod connections;
 pub mod controller;
 pub mod crds;
 pub mod leader;

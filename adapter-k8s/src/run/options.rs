@@ -245,7 +245,8 @@ const OF_KLOG_ALONE: [&str; 6] =
 
 /// Arguments as Go's `flag` package reads them: `-mesh-provider=istio` is `--mesh-provider=istio`. The flags of klog
 /// are left out. Serin has no flags of one letter except `-h` and `-V`.
-fn as_in_go(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+#[must_use]
+pub fn as_in_go(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut read = Vec::new();
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
@@ -266,7 +267,10 @@ fn as_in_go(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
 }
 
 /// A boolean as Go's `strconv.ParseBool` reads it.
-fn boolean(text: &str) -> Result<bool, String> {
+///
+/// # Errors
+/// Anything else.
+pub fn boolean(text: &str) -> Result<bool, String> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
@@ -275,7 +279,10 @@ fn boolean(text: &str) -> Result<bool, String> {
 }
 
 /// A level of the log, by Flagger's names.
-fn level(text: &str) -> Result<LevelFilter, String> {
+///
+/// # Errors
+/// Anything else.
+pub fn level(text: &str) -> Result<LevelFilter, String> {
     match text {
         "debug" => Ok(LevelFilter::DEBUG),
         "info" => Ok(LevelFilter::INFO),

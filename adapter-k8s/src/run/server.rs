@@ -16,7 +16,10 @@ use serin_core::revision::Text;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
-    run::{connections::Bounded, telemetry::Format},
+    run::{
+        connections::{Bounded, Bounds},
+        telemetry::Format,
+    },
     tick::context::Context,
 };
 
@@ -62,7 +65,7 @@ pub async fn serve(
     let stopped = async move {
         stop.wait_for(|stop| *stop).await.ok();
     };
-    axum::serve(Bounded::new(listener), router).with_graceful_shutdown(stopped).await
+    axum::serve(Bounded::new(listener, Bounds::default()), router).with_graceful_shutdown(stopped).await
 }
 
 async fn metrics(State(shared): State<Shared>, headers: HeaderMap) -> impl IntoResponse {

@@ -1,6 +1,6 @@
 //! From the command line to a running controller, and to its end.
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{io, path::Path, process::ExitCode, sync::Arc};
 
 use kube::{
     Client, Config,
@@ -44,7 +44,7 @@ pub enum Stopped {
         /// Its path.
         path: String,
         /// The system's error.
-        error: std::io::Error,
+        error: io::Error,
     },
     /// The port of `--port`.
     #[error("--port {port}: {error}")]
@@ -52,7 +52,7 @@ pub enum Stopped {
         /// The port.
         port: u16,
         /// The system's error.
-        error: std::io::Error,
+        error: io::Error,
     },
     /// Another replica leads.
     #[error("the lease was lost: another replica leads")]
@@ -68,7 +68,7 @@ pub enum Stopped {
 /// What kept it from starting, or made it stop.
 pub async fn start(options: Options) -> Result<(), Stopped> {
     let stop = stop_on_signal();
-    let config = config(&options).await?;
+    let config = config(&options.kubeconfig, &options.master).await?;
     let http = Http::within(options.reach(&config.cluster_url.to_string()));
     let client = Client::try_from(config).map_err(|error| Stopped::NoCluster(error.to_string()))?;
     let identity = identity();
@@ -90,14 +90,8 @@ pub async fn start(options: Options) -> Result<(), Stopped> {
         record: record(&options)?,
     });
     let readiness = Arc::new(Readiness::default());
-    let listener = TcpListener::bind(("::", options.port)).await;
-    let listener = match listener {
-        Ok(listener) => listener,
-        // There is no IPv6 here.
-        Err(_) => TcpListener::bind(("0.0.0.0", options.port))
-            .await
-            .map_err(|error| Stopped::Port { port: options.port, error })?,
-    };
+    let port = options.port;
+    let listener = listen(port).await.map_err(|error| Stopped::Port { port, error })?;
     let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
     let serving = serve(listener, context.clone(), readiness.clone(), stop.clone());
     tokio::spawn(async move {
@@ -171,17 +165,34 @@ async fn drive(context: Arc<Context>, stop: watch::Receiver<bool>) -> Result<(),
     }
 }
 
-async fn config(options: &Options) -> Result<Config, Stopped> {
+/// Listens on a port, for IPv6 and IPv4.
+///
+/// # Errors
+/// The port is in use, or may not be used.
+pub async fn listen(port: u16) -> io::Result<TcpListener> {
+    match TcpListener::bind(("::", port)).await {
+        Ok(listener) => Ok(listener),
+        // No IPv6 here.
+        Err(_) => TcpListener::bind(("0.0.0.0", port)).await,
+    }
+}
+
+/// The cluster of a kubeconfig, or the one that this process runs in; `master` is another address for it. Either may be
+/// empty.
+///
+/// # Errors
+/// There is no cluster, or no credentials for it.
+pub async fn config(kubeconfig: &str, master: &str) -> Result<Config, Stopped> {
     let said = |error: &dyn std::fmt::Display| Stopped::NoCluster(error.to_string());
-    let mut config = if options.kubeconfig.is_empty() {
+    let mut config = if kubeconfig.is_empty() {
         Config::infer().await.map_err(|error| said(&error))?
     } else {
-        let file = Kubeconfig::read_from(Path::new(&options.kubeconfig)).map_err(|error| said(&error))?;
+        let file = Kubeconfig::read_from(Path::new(kubeconfig)).map_err(|error| said(&error))?;
         let given = KubeConfigOptions::default();
         Config::from_custom_kubeconfig(file, &given).await.map_err(|error| said(&error))?
     };
-    if !options.master.is_empty() {
-        config.cluster_url = options.master.parse().map_err(|error| said(&error))?;
+    if !master.is_empty() {
+        config.cluster_url = master.parse().map_err(|error| said(&error))?;
     }
     Ok(config)
 }
@@ -204,7 +215,8 @@ fn record(options: &Options) -> Result<Record, Stopped> {
 }
 
 /// Becomes true with the first SIGTERM or SIGINT. The second one ends the process.
-fn stop_on_signal() -> watch::Receiver<bool> {
+#[must_use]
+pub fn stop_on_signal() -> watch::Receiver<bool> {
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         for code in [None, Some(1)] {

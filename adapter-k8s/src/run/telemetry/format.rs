@@ -28,6 +28,15 @@ impl Format {
         if open > 0.0 && open >= weight("text/plain") { Self::OpenMetrics } else { Self::Text }
     }
 
+    /// OpenMetrics, in this format.
+    #[must_use]
+    pub fn of(self, open: String) -> String {
+        match self {
+            Self::OpenMetrics => open,
+            Self::Text => older(&open),
+        }
+    }
+
     /// Its media type.
     #[must_use]
     pub const fn media_type(self) -> &'static str {
@@ -40,7 +49,7 @@ impl Format {
 
 /// OpenMetrics converted to the older format: there a counter has the name of its samples, and the text has no end
 /// marker.
-pub(super) fn older(open: &str) -> String {
+fn older(open: &str) -> String {
     let mut text = String::with_capacity(open.len());
     let mut help = "";
     for line in open.lines() {

@@ -63,10 +63,7 @@ impl Telemetry {
         let mut text = String::new();
         // Writing to a String cannot fail.
         encode(&mut text, &self.registry).ok();
-        match format {
-            Format::OpenMetrics => text,
-            Format::Text => format::older(&text),
-        }
+        format.of(text)
     }
 
     /// The existing Canaries. The series of deleted ones are removed.
