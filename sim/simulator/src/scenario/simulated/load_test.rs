@@ -1,7 +1,7 @@
 //! Load tests: `world.loadTest`, and the command lines of hooks that send requests to the canary.
 //!
-//! The command lines of the tools in the image of Flagger's load tester are parsed, and those of k6: `hey`, `wrk` with
-//! a rate, and `k6` with a rate and a duration.
+//! The command lines of the tools in the image of Flagger's load tester are parsed, and those of k6: `hey` with a rate,
+//! `wrk` with a rate, and `k6` with a rate and a duration.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use serin_core::{
     strategy::Strategy,
     time::parse_duration,
 };
+use serin_hey::Hey;
 
 use super::range::{PerSecond, Range};
 
@@ -38,7 +39,7 @@ impl Load {
     /// not name this Service, which is the canary's own.
     #[must_use]
     pub fn of(hook: &Hook, service: &str) -> Option<Self> {
-        let commands = hook.metadata.get("cmd")?.split(['|', ';', '&']);
+        let commands = commands(hook.metadata.get("cmd")?);
         let mut sent = commands.filter_map(Command::read).filter(|command| command.is_to(service));
         sent.next().map(|command| command.load)
     }
@@ -74,21 +75,38 @@ pub fn may_send_load(canary: &Rollout) -> Option<&Hook> {
     canary.hooks_of(HookKind::Rollout).find(names)
 }
 
-/// A command line of a load test.
-#[derive(Debug, PartialEq)]
-struct Command<'a> {
-    load: Load,
-    words: Vec<&'a str>,
+/// The commands of a script, which `|`, `;` and `&` separate outside of quotes.
+fn commands(script: &str) -> impl Iterator<Item = &str> {
+    let mut quote = None;
+    script.split(move |c| {
+        match quote {
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None => return matches!(c, '|' | ';' | '&'),
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+        }
+        false
+    })
 }
 
-impl<'a> Command<'a> {
-    fn read(command: &'a str) -> Option<Self> {
-        let mut words = command.split_whitespace();
-        let tool = words.find_map(|word| Tool::named(word.rsplit('/').next().unwrap_or(word)))?;
-        let words: Vec<&str> = words.collect();
+/// A command line of a load test.
+#[derive(Debug, PartialEq)]
+struct Command {
+    load: Load,
+    words: Vec<String>,
+}
+
+impl Command {
+    fn read(command: &str) -> Option<Self> {
+        let mut words = shlex::split(command)?.into_iter();
+        let tool = words.find_map(|word| Tool::named(word.rsplit('/').next().unwrap_or(&word)))?;
+        let words: Vec<String> = words.collect();
         let options = Options(&words);
         let load = match tool {
-            Tool::Hey => hey(&options),
+            Tool::Hey => {
+                let line = Hey::read(words.iter().cloned()).ok()?;
+                line.rps().zip(line.lasts())
+            }
             Tool::Wrk => {
                 let lasts = options.span(&["-d", "--duration"]).unwrap_or(WRK_LASTS);
                 options.number(&["-R", "--rate"]).map(|rps| (rps, lasts))
@@ -103,7 +121,7 @@ impl<'a> Command<'a> {
     /// Whether it names a Service.
     fn is_to(&self, service: &str) -> bool {
         self.words.iter().filter_map(|word| word.split_once("://")).any(|(_, rest)| {
-            let host = rest.split(['/', ':', '?']).next().unwrap_or_default().trim_matches(['"', '\'']);
+            let host = rest.split(['/', ':', '?']).next().unwrap_or_default();
             host.split('.').next() == Some(service)
         })
     }
@@ -132,26 +150,14 @@ impl Tool {
     }
 }
 
-/// `hey` with a rate for each of its workers. Its duration is `-z`, or that of `-n` requests.
-fn hey(options: &Options<'_>) -> Option<(f64, Duration)> {
-    const WORKERS: f64 = 50.0;
-    const REQUESTS: f64 = 200.0;
-    let rps = options.number(&["-q"])? * options.number(&["-c"]).unwrap_or(WORKERS);
-    let counted = || {
-        let seconds = options.number(&["-n"]).unwrap_or(REQUESTS) / rps;
-        Duration::try_from_secs_f64(seconds).ok()
-    };
-    Some((rps, options.span(&["-z"]).or_else(counted)?))
-}
-
 /// The options of a command, as `-q 10` or `-q=10`.
-struct Options<'a>(&'a [&'a str]);
+struct Options<'a>(&'a [String]);
 
 impl<'a> Options<'a> {
     fn value(&self, names: &[&str]) -> Option<&'a str> {
         self.0.iter().enumerate().find_map(|(place, word)| match word.split_once('=') {
             Some((name, value)) if names.contains(&name) => Some(value),
-            _ if names.contains(word) => self.0.get(place + 1).copied(),
+            _ if names.contains(&word.as_str()) => self.0.get(place + 1).map(String::as_str),
             // `-d30s`, as with one letter it may be written.
             _ => names.iter().filter(|name| !name.starts_with("--")).find_map(|name| {
                 word.strip_prefix(name).filter(|value| value.starts_with(|c: char| c.is_ascii_digit()))
@@ -174,8 +180,9 @@ impl<'a> Options<'a> {
 mod tests {
     use super::*;
 
-    fn load(command: &str) -> Option<(f64, u64)> {
-        let read = Command::read(command).filter(|command| command.is_to("shop-canary"))?;
+    fn load(script: &str) -> Option<(f64, u64)> {
+        let mut read = commands(script).filter_map(Command::read);
+        let read = read.find(|command| command.is_to("shop-canary"))?;
         Some((read.load.rps, read.load.lasts.as_secs()))
     }
 
@@ -185,12 +192,13 @@ mod tests {
             ("hey -z 90s -q 4 -c 3 -host shop.test http://shop-canary.prod:8080/a?b", (12.0, 90)),
             ("/bin/hey -n 600 -q 1 -c 10 http://shop-canary/", (10.0, 60)),
             ("hey -q=10 -c=2 -z=1m 'http://shop-canary.prod/'", (20.0, 60)),
+            ("hey -z 2m -q 5 -c 1 -H 'Authorization: Bearer a -c 9' http://shop-canary/", (5.0, 120)),
+            ("hey -q 1 -c 1 'http://shop-canary/?a=1&b=2'", (1.0, 200)),
             ("sleep 5 && hey -q 1 -c 1 http://shop-canary/", (1.0, 200)),
             ("wrk -t2 -c10 -d60s -R20 http://shop-canary.prod/", (20.0, 60)),
             ("k6 run --rps 30 --duration 2m -e URL=http://shop-canary.prod:80 /test.js", (30.0, 120)),
         ] {
-            let last = command.split('&').next_back().unwrap();
-            assert_eq!(load(last), Some(expected), "{command}");
+            assert_eq!(load(command), Some(expected), "{command}");
         }
     }
 
@@ -200,6 +208,8 @@ mod tests {
             "hey -z 1m http://shop-canary/",
             "hey -z 1m -q 0 http://shop-canary/",
             "hey -z 1m -q 1e9 http://shop-canary/",
+            "hey -z 60 -q 10 http://shop-canary/",
+            "hey -z 1m -q 10 -X POST http://shop-canary/",
             "wrk -t2 -c10 -d60s http://shop-canary/",
             "k6 run --vus 100 --duration 2m -e URL=http://shop-canary:8080 /test.js",
             "hey -z 1m -q 10 -c 2 http://gateway.istio-system/",
