@@ -6,6 +6,7 @@ use std::{
     io::Write as _,
     path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use headless_chrome::{
@@ -15,6 +16,7 @@ use headless_chrome::{
         Log, Network, Runtime,
         types::Event,
     },
+    util::Wait,
 };
 use serde_json::Value;
 
@@ -27,6 +29,9 @@ pub(crate) struct Open {
     /// Removed after the browser has ended.
     _turn: Turn,
 }
+
+/// How long a page may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The number of browsers at a time. More of them only wait for each other, and one that waits too long for its first
 /// tab fails.
@@ -102,6 +107,26 @@ impl Open {
         let answer = self.tab.evaluate(&format!("JSON.stringify({expression})"), false).unwrap();
         let text = answer.value.unwrap_or_else(|| panic!("no value: {expression}: {:?}", answer.description));
         serde_json::from_str(text.as_str().unwrap()).unwrap()
+    }
+
+    /// Goes to another page, and waits until an expression is true there.
+    pub(crate) fn go(&self, url: &str, until: &str) {
+        self.tab.navigate_to(url).unwrap();
+        self.wait(until);
+    }
+
+    /// Runs a script, and waits until an expression is true, also where that is on the next page.
+    pub(crate) fn act(&self, script: &str, until: &str) {
+        self.tab.evaluate(script, false).unwrap();
+        self.wait(until);
+    }
+
+    fn wait(&self, until: &str) {
+        // Between two pages there is nothing to evaluate in.
+        let is_true = || self.tab.evaluate(until, false).ok()?.value?.as_bool()?.then_some(());
+        Wait::with_timeout(PATIENCE)
+            .until(is_true)
+            .unwrap_or_else(|_| panic!("not within {PATIENCE:?}: {until}"));
     }
 
     /// Sets the width of the screen.

@@ -21,6 +21,7 @@ mod kinds;
 mod lag;
 mod leader;
 mod life;
+mod loadtester;
 mod manifests;
 #[path = "../support/modules.rs"]
 mod modules;

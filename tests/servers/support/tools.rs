@@ -101,7 +101,7 @@ impl Tool {
     /// The program in the cache. Concurrent requests for one module wait for each other: the programs share most of
     /// their code, and the first build leaves it for the next.
     fn cached(&self) -> Result<PathBuf, ToolError> {
-        let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(self.module);
+        let module = modules().join(self.module);
         let failed = |why: String| ToolError::NotBuilt { name: self.name, folder: module.clone(), why };
         let file = self.file(&module).map_err(|error| failed(error.to_string()))?;
         cached(self.module, &file, failed, |program| self.build(&module, program))
@@ -135,6 +135,13 @@ impl Tool {
         // A renamed file is never half written.
         fs::rename(&half, program).map_err(|error| failed(error.to_string()))
     }
+}
+
+/// The folder of the Go modules, for a test of any package.
+fn modules() -> PathBuf {
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let mut folders = above.map(|folder| folder.join("tests/servers/tools"));
+    folders.find(|folder| folder.is_dir()).expect("every package is below the workspace")
 }
 
 /// The path of an installed program of that name that is not too old.
