@@ -1,7 +1,7 @@
 //! Findings about files, in one type for every verb, and the output formats. Each format is one file: a pure function
 //! that returns text.
 //!
-//! [`lint`](serin_lint) and replays make [`Case`]s. Nothing is judged here.
+//! Lint and replays make [`Case`]s. Nothing is judged here.
 
 pub mod github;
 pub mod gitlab;
