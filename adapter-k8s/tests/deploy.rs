@@ -174,3 +174,17 @@ fn all_files_of_the_kustomization_are_there_and_name_one_account() {
     }
     assert_eq!(accounts, BTreeSet::from(["serin-controller".to_owned()]));
 }
+
+#[test]
+fn the_image_is_built_from_every_member_of_the_workspace() {
+    let dockerfile = fs::read_to_string(place("../deploy/Dockerfile")).unwrap();
+    let manifest = fs::read_to_string(place("../Cargo.toml")).unwrap();
+    let members = manifest.lines().find_map(|line| line.strip_prefix("members = ")).unwrap();
+    let members: Vec<String> = serde_json::from_str(members).unwrap();
+
+    let folders: BTreeSet<&str> = members.iter().filter_map(|member| member.split('/').next()).collect();
+
+    let copied = |folder: &str| dockerfile.lines().any(|line| line == format!("COPY {folder} {folder}"));
+    let missing: Vec<&str> = folders.into_iter().filter(|folder| !copied(folder)).collect();
+    assert_eq!(missing, [""; 0]);
+}
